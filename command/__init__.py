@@ -1,0 +1,1 @@
+"""The record and its rules: facts, tables, journal, hub."""

@@ -1,0 +1,1 @@
+"""The aiohttp application, push, pages, composition root and command line."""

@@ -1,0 +1,1 @@
+"""Gateways: everything that speaks a device's language."""

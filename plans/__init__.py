@@ -1,0 +1,1 @@
+"""Emergency plans: format, checks, rehearsal, evaluation."""

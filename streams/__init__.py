@@ -1,0 +1,1 @@
+"""Cameras as lifecycles, the video relay, and plate reading."""
