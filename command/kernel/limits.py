@@ -39,6 +39,9 @@ SERVICE_PAGE_ROWS = 200
 # Answers to idempotency keys are remembered for the newest of them; a retry later than that is a new request.
 SERVICE_KEYS = 100_000
 SERVICE_TOKEN_CHARS = 16
+# A case handed to and fro more often than this answers 429: somebody has to talk, not click.
+CASE_STEPS = 200
+APPROVALS_PER_TICK = 256
 SERVICE_SIGN_IN_MS = 12 * 60 * 60 * 1000
 SERVICE_INSTANT_MS = 253_402_300_799_999  # the last millisecond of the year 9999
 # Calls to the services: an answer that takes longer or is larger counts as the service being away.
@@ -64,3 +67,38 @@ PLAN_PROBLEMS = 100
 SCENARIO_EVENTS = 2000
 SCENARIO_DURATION_MS = 24 * 60 * 60 * 1000
 SCENARIO_HAPPENINGS = 200_000
+
+# Cameras. A connection that brings no first packet, or no packet for FROZEN, counts as down and is tried again.
+CAMERA_OPEN_MS = 5000
+CAMERA_FROZEN_MS = 3000
+CAMERA_RETRY_FIRST_MS = 1000
+CAMERA_RETRY_LONGEST_MS = 30_000
+# A stream that held this long starts its next retries from the first delay again.
+CAMERA_STEADY_MS = 10_000
+# Sources being opened at once, so that many that fail together do not all probe together; the others wait their turn.
+CAMERA_CONNECTS = 16
+# Frames held for one reader that is slow; past it the reader goes on at the next key frame.
+CAMERA_QUEUE_FRAMES = 64
+# A larger access unit is not a picture (a 4K key frame is about 1 MB); the connection is dropped.
+CAMERA_FRAME_BYTES = 8 * 1024 * 1024
+
+# Live pictures. One viewer more gets 429; an offer larger or with more lines or candidates gets 400.
+RELAY_VIEWERS = 256
+RELAY_VIEWERS_PER_CAMERA = 64
+SDP_BYTES = 64 * 1024
+SDP_LINES = 2000
+SDP_CANDIDATES = 32
+ICE_GATHER_MS = 3000
+# A viewer that has not connected, or has sent no receiver report for pictures sent to it, is let go.
+RELAY_CONNECT_MS = 15_000
+RELAY_SILENCE_MS = 10_000
+# Packets kept for a viewer that asks for lost ones again (about a second of 720p).
+RELAY_RESEND_PACKETS = 512
+# Bytes that the socket of a viewer may hold unsent; past it the viewer goes on at the next key frame.
+RELAY_UNSENT_BYTES = 1024 * 1024
+
+# The simulated RTSP cameras.
+RTSP_CONNECTIONS = 256
+RTSP_REQUEST_BYTES = 16 * 1024
+# A player that leaves more than this unread skips to the next key frame.
+RTSP_UNREAD_BYTES = 2 * 1024 * 1024
