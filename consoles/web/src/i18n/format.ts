@@ -1,0 +1,57 @@
+/** Times, distances and counts as people read them. Relative while young, absolute beside it. */
+
+import { language, t } from "./i18n";
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** County time: China has one zone, whatever the machine's is. */
+const ZONE = "Asia/Shanghai";
+
+const clockTime = new Intl.DateTimeFormat("zh-CN", { timeZone: ZONE, hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+const shortTime = new Intl.DateTimeFormat("zh-CN", { timeZone: ZONE, hour: "2-digit", minute: "2-digit", hour12: false });
+const dayTime = new Intl.DateTimeFormat("zh-CN", { timeZone: ZONE, month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hour12: false });
+
+/** 03:14:07 */
+export function clock(at_ms: number): string {
+  return clockTime.format(at_ms);
+}
+
+/** 03:14 today, 11/21 03:14 otherwise. */
+export function moment(at_ms: number, now_ms: number): string {
+  return Math.abs(now_ms - at_ms) < DAY / 2 ? shortTime.format(at_ms) : dayTime.format(at_ms);
+}
+
+export function fullDate(at_ms: number): string {
+  const locale = language() === "zh" ? "zh-CN" : "en-GB";
+  return new Intl.DateTimeFormat(locale, { timeZone: ZONE, month: "long", day: "numeric", weekday: "short" }).format(at_ms);
+}
+
+/** How long: 8 秒, 2 分 14 秒, 1 小时 05 分, 3 天. */
+export function duration(span_ms: number): string {
+  const span = Math.max(0, span_ms);
+  if (span < MINUTE) return t("time.seconds", { s: Math.floor(span / SECOND) });
+  if (span < 10 * MINUTE) {
+    return t("time.minutes_seconds", { m: Math.floor(span / MINUTE), s: pad(Math.floor((span % MINUTE) / SECOND)) });
+  }
+  if (span < HOUR) return t("time.minutes", { m: Math.floor(span / MINUTE) });
+  if (span < DAY) return t("time.hours_minutes", { h: Math.floor(span / HOUR), m: pad(Math.floor((span % HOUR) / MINUTE)) });
+  return t("time.days", { d: Math.floor(span / DAY) });
+}
+
+/** How old a picture is, finer than `duration`: 0.4 秒. */
+export function age(age_ms: number): string {
+  return age_ms < 10 * SECOND ? t("time.age", { s: (age_ms / SECOND).toFixed(1) }) : duration(age_ms);
+}
+
+/** How far: 350 米, 2.4 公里, 31 公里. */
+export function distance(span_m: number): string {
+  if (span_m < 1_000) return t("distance.metres", { m: Math.round(span_m / 10) * 10 });
+  return t("distance.kilometres", { km: span_m < 10_000 ? (span_m / 1_000).toFixed(1) : Math.round(span_m / 1_000) });
+}
+
+function pad(value: number): string {
+  return String(value).padStart(2, "0");
+}

@@ -1,0 +1,13 @@
+/** The one catalogue: every text of every page, Chinese first, then English. */
+
+import { COMMON } from "./messages/common";
+import { DESK } from "./messages/desk";
+import { FACTS } from "./messages/facts";
+import { MOBILE } from "./messages/mobile";
+import { REHEARSAL } from "./messages/rehearsal";
+import { WALL } from "./messages/wall";
+import { WORDS } from "./messages/words";
+
+export const MESSAGES = { ...COMMON, ...WORDS, ...FACTS, ...WALL, ...DESK, ...MOBILE, ...REHEARSAL } as const;
+
+export type Key = keyof typeof MESSAGES;

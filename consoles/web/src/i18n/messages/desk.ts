@@ -1,0 +1,3 @@
+/** Texts of the desk console. */
+
+export const DESK = {} as const;

@@ -1,0 +1,3 @@
+/** Texts of the mobile console. */
+
+export const MOBILE = {} as const;

@@ -1,0 +1,3 @@
+/** Texts of the rehearsal console. */
+
+export const REHEARSAL = {} as const;

@@ -1,0 +1,3 @@
+/** Texts of the wall console. */
+
+export const WALL = {} as const;

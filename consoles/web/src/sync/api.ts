@@ -1,0 +1,146 @@
+/** HTTP to the hub: requests with an idempotency key, reads, uploads, and its errors as they are (RFC 9457). */
+
+import type { Actor } from "./protocol";
+
+export const TIMEOUT_MS = 10_000;
+export const UPLOAD_TIMEOUT_MS = 120_000;
+
+/** The hub answered, and the answer is no. `code` is stable and translated on screen; `detail` is for people. */
+export class Problem extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly detail: string;
+
+  constructor(status: number, code: string, detail: string) {
+    super(`${status} ${code}: ${detail}`);
+    this.status = status;
+    this.code = code;
+    this.detail = detail;
+  }
+
+  /** The same request may well succeed later, unchanged. */
+  get passing(): boolean {
+    return this.status >= 500 || this.status === 408 || this.status === 425 || this.status === 429;
+  }
+}
+
+/** No answer came. Whether the hub took the request is not known; sending it again with the same key is safe. */
+export class UnreachableError extends Error {}
+
+export interface ApiOptions {
+  readonly fetch: typeof fetch;
+  readonly cookies: () => string;
+  readonly uuid: () => string;
+  /** Called on 401 to anything but a sign-in: the session has ended. */
+  readonly onSignedOut: () => void;
+}
+
+export class Api {
+  readonly options: ApiOptions;
+
+  constructor(options: ApiOptions) {
+    this.options = options;
+  }
+
+  /** Ask for a change. The same `key` again gets the first answer, whatever happened in between. */
+  async request(request: object, key: string = this.options.uuid()): Promise<unknown> {
+    return this.send("POST", "/api/v1/requests", JSON.stringify(request), {
+      "Content-Type": "application/json",
+      "Idempotency-Key": key,
+    });
+  }
+
+  async get<T>(path: string): Promise<T> {
+    return (await this.send("GET", path, null, {})) as T;
+  }
+
+  async post<T>(path: string, body: object): Promise<T> {
+    return (await this.send("POST", path, JSON.stringify(body), {
+      "Content-Type": "application/json",
+      "Idempotency-Key": this.options.uuid(),
+    })) as T;
+  }
+
+  async upload<T>(path: string, file: Blob, key: string = this.options.uuid()): Promise<T> {
+    const headers = { "Content-Type": file.type || "application/octet-stream", "Idempotency-Key": key };
+    return (await this.send("POST", path, file, headers, UPLOAD_TIMEOUT_MS)) as T;
+  }
+
+  async signIn(name: string, password: string): Promise<Actor> {
+    return (await this.post<{ actor: Actor }>("/api/v1/session", { name, password })).actor;
+  }
+
+  /** Who is signed in, or null. */
+  async session(): Promise<Actor | null> {
+    try {
+      return (await this.get<{ actor: Actor }>("/api/v1/session")).actor;
+    } catch (error) {
+      if (error instanceof Problem && error.status === 401) return null;
+      throw error;
+    }
+  }
+
+  async signOut(): Promise<void> {
+    await this.send("DELETE", "/api/v1/session", null, {});
+  }
+
+  private async send(
+    method: string,
+    path: string,
+    body: string | Blob | null,
+    headers: Record<string, string>,
+    timeout_ms: number = TIMEOUT_MS,
+  ): Promise<unknown> {
+    const csrf = readCookie(this.options.cookies(), "triune_csrf");
+    if (method !== "GET" && csrf !== null) headers["X-CSRF-Token"] = csrf;
+    let response: Response;
+    let text: string;
+    try {
+      response = await this.options.fetch(path, {
+        method,
+        headers: { Accept: "application/json", ...headers },
+        body,
+        credentials: "same-origin",
+        cache: "no-store",
+        signal: AbortSignal.timeout(timeout_ms),
+      });
+      text = await response.text();
+    } catch (error) {
+      throw new UnreachableError(error instanceof Error ? error.message : String(error));
+    }
+    if (response.ok) return text === "" ? null : parse(text, response.status);
+    if (response.status === 401 && !path.startsWith("/api/v1/session")) this.options.onSignedOut();
+    throw problemFrom(response.status, text);
+  }
+}
+
+function parse(text: string, status: number): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Problem(status, "not_json", text.slice(0, 200));
+  }
+}
+
+/** Problem details, or the bare status where a proxy answered instead of the hub. */
+export function problemFrom(status: number, text: string): Problem {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null) {
+      const fields = value as Record<string, unknown>;
+      const detail = fields["detail"] ?? fields["title"] ?? "";
+      return new Problem(status, String(fields["code"] ?? `http_${status}`), String(detail));
+    }
+  } catch {
+    // Not JSON: fall through to the bare status.
+  }
+  return new Problem(status, `http_${status}`, "");
+}
+
+export function readCookie(cookies: string, name: string): string | null {
+  for (const part of cookies.split(";")) {
+    const [key, ...value] = part.trim().split("=");
+    if (key === name) return decodeURIComponent(value.join("="));
+  }
+  return null;
+}

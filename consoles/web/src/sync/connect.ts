@@ -1,0 +1,75 @@
+/** One page's connection to the hub, put together for a browser: store, clock, live socket and requests. */
+
+import { Api } from "./api";
+import { Live, type LiveState, type Socket } from "./live";
+import type { Subscription } from "./protocol";
+import { ServerClock } from "./server_clock";
+import { perFrame, Store } from "./store";
+import { browserTime } from "./time";
+
+export interface Connection {
+  readonly store: Store;
+  readonly clock: ServerClock;
+  readonly live: Live;
+  readonly api: Api;
+  readonly space: string;
+}
+
+/** Leave for the login page, to come back here afterwards. */
+export function toLogin(): void {
+  const here = location.pathname + location.search;
+  location.assign(`/login?next=${encodeURIComponent(here)}`);
+}
+
+/** Random version 4 UUID; unlike crypto.randomUUID it also works on a plain-HTTP closed network. */
+export function uuid(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+}
+
+export function browserApi(onSignedOut: () => void = toLogin): Api {
+  return new Api({ fetch: fetch.bind(globalThis), cookies: () => document.cookie, uuid, onSignedOut });
+}
+
+export function connect(tables: Subscription, onState: (state: LiveState) => void, space = "live"): Connection {
+  const api = browserApi();
+  const store = new Store(perFrame);
+  const clock = new ServerClock(browserTime);
+  const scheme = location.protocol === "https:" ? "wss" : "ws";
+  const url = `${scheme}://${location.host}/api/v1/live?space=${encodeURIComponent(space)}`;
+  let failures = 0;
+  const live = new Live({
+    store,
+    clock,
+    time: browserTime,
+    connect: () => new WebSocket(url) as unknown as Socket,
+    onState: (state) => {
+      if (state.phase === "live") failures = 0;
+      if (state.phase === "refused" && state.refusal?.status === 401) toLogin();
+      // A handshake refused for want of a session looks like any lost socket; asking over HTTP tells them apart.
+      if (state.phase === "offline" && state.retry_ms !== null && (failures += 1) % 3 === 2) void checkSession(api);
+      onState(state);
+    },
+  });
+  live.subscribe(tables);
+  const wake = (): void => {
+    if (!document.hidden) live.wake();
+  };
+  document.addEventListener("visibilitychange", wake);
+  addEventListener("online", wake);
+  addEventListener("pageshow", wake);
+  addEventListener("offline", () => live.wake());
+  live.start();
+  return { store, clock, live, api, space };
+}
+
+async function checkSession(api: Api): Promise<void> {
+  try {
+    if ((await api.session()) === null) toLogin();
+  } catch {
+    // Not reachable at all: the live connection goes on trying.
+  }
+}

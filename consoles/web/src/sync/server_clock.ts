@@ -1,0 +1,61 @@
+/** What time it is at the hub, and how old the picture is, judged from the `now_ms` of what it sends. */
+
+import type { Time } from "./time";
+
+/** No word from the hub for this long and the picture is called stale. */
+export const STALE_AFTER_MS = 3_000;
+const WINDOW = 30;
+const CLOCK_JUMP_MS = 5_000;
+
+export class ServerClock {
+  private readonly time: Time;
+  private offsets_ms: number[] = [];
+  private last: { readonly now_ms: number; readonly steady_ms: number } | null = null;
+  private rate = 1;
+
+  constructor(time: Time) {
+    this.time = time;
+  }
+
+  /** A rehearsal's clock runs faster or stands still: `rate` hub seconds pass per second here. */
+  setRate(rate: number): void {
+    if (rate === this.rate) return;
+    if (this.last !== null) this.last = { now_ms: this.now_ms(), steady_ms: this.time.steady_ms() };
+    this.rate = rate;
+    this.offsets_ms = [];
+  }
+
+  /** Take the hub's time from a message that has just come in. */
+  observe(now_ms: number): void {
+    const steady_ms = this.time.steady_ms();
+    this.last = { now_ms, steady_ms };
+    const offset_ms = now_ms - steady_ms;
+    const previous_ms = this.offsets_ms.at(-1);
+    if (previous_ms !== undefined && Math.abs(offset_ms - previous_ms) > CLOCK_JUMP_MS) this.offsets_ms = [];
+    this.offsets_ms.push(offset_ms);
+    if (this.offsets_ms.length > WINDOW) this.offsets_ms.shift();
+  }
+
+  /** The hub's time now. The message that travelled fastest, of the last thirty, says it best. */
+  now_ms(): number {
+    if (this.last === null) return this.time.wall_ms();
+    const steady_ms = this.time.steady_ms();
+    if (this.rate !== 1 || this.offsets_ms.length === 0) {
+      return this.last.now_ms + (steady_ms - this.last.steady_ms) * this.rate;
+    }
+    return steady_ms + Math.max(...this.offsets_ms);
+  }
+
+  /** How old what the screen shows is; null before the first word. Frames that queued on the way count as old too. */
+  age_ms(): number | null {
+    if (this.last === null) return null;
+    const silent_ms = this.time.steady_ms() - this.last.steady_ms;
+    return this.rate === 1 ? Math.max(silent_ms, this.now_ms() - this.last.now_ms) : silent_ms;
+  }
+
+  /** True before the first word too: a screen that never heard from the hub shows nothing one may trust. */
+  stale(): boolean {
+    const age_ms = this.age_ms();
+    return age_ms === null || age_ms > STALE_AFTER_MS;
+  }
+}

@@ -1,0 +1,125 @@
+/** The mirror of the hub's tables: snapshots replace, deltas change rows, and no row ever goes back to an older state. */
+
+import type { Delta, Row, Snapshot } from "./protocol";
+
+/** Removed rows whose sequence is remembered per table, so that a late older row cannot bring one back. */
+export const TOMBSTONES = 2_000;
+
+type Listener = (changed: ReadonlySet<string>) => void;
+type Later = (run: () => void) => void;
+
+class Table {
+  readonly rows = new Map<string, Row>();
+  private readonly seqs = new Map<string, number>();
+  private readonly removed = new Map<string, number>();
+  private floor = 0;
+
+  replace(seq: number, rows: Readonly<Record<string, Row>>): void {
+    this.rows.clear();
+    this.seqs.clear();
+    this.removed.clear();
+    this.floor = seq;
+    for (const [key, row] of Object.entries(rows)) this.rows.set(key, row);
+  }
+
+  /** Apply one row unless a newer one is here already. The same sequence may carry a row twice: the later word counts. */
+  put(seq: number, key: string, row: Row | null): boolean {
+    if (seq < (this.seqs.get(key) ?? this.removed.get(key) ?? this.floor)) return false;
+    if (row === null) {
+      this.seqs.delete(key);
+      this.removed.delete(key);
+      this.removed.set(key, seq);
+      if (this.removed.size > TOMBSTONES) this.forgetOldest();
+      return this.rows.delete(key);
+    }
+    this.removed.delete(key);
+    this.seqs.set(key, seq);
+    this.rows.set(key, row);
+    return true;
+  }
+
+  private forgetOldest(): void {
+    for (const key of this.removed.keys()) {
+      this.removed.delete(key);
+      return;
+    }
+  }
+}
+
+const NO_ROWS: ReadonlyMap<string, Row> = new Map();
+
+export class Store {
+  private readonly tables = new Map<string, Table>();
+  private readonly listeners = new Set<Listener>();
+  private readonly changed = new Set<string>();
+  private readonly later: Later;
+  private announced = false;
+  private heard = 0;
+
+  /** `later` decides when listeners hear: once per animation frame in pages, at once in tests. */
+  constructor(later: Later) {
+    this.later = later;
+  }
+
+  /** The highest sequence whose changes are all here; what a reconnect resumes after. */
+  get seq(): number {
+    return this.heard;
+  }
+
+  rows(table: string): ReadonlyMap<string, Row> {
+    return this.tables.get(table)?.rows ?? NO_ROWS;
+  }
+
+  /** False until the first snapshot: a screen then says "loading", not "none". */
+  loaded(table: string): boolean {
+    return this.tables.has(table);
+  }
+
+  snapshot(message: Snapshot): void {
+    let table = this.tables.get(message.table);
+    if (table === undefined) this.tables.set(message.table, (table = new Table()));
+    table.replace(message.seq, message.rows);
+    this.heard = message.seq;
+    this.announce(message.table);
+  }
+
+  delta(message: Delta): void {
+    for (const [name, rows] of Object.entries(message.tables)) {
+      const table = this.tables.get(name);
+      // Without its snapshot a table would look whole and be almost empty.
+      if (table === undefined) continue;
+      let changed = false;
+      for (const [key, row] of Object.entries(rows)) changed = table.put(message.seq, key, row) || changed;
+      if (changed) this.announce(name);
+    }
+    this.heard = Math.max(this.heard, message.seq);
+  }
+
+  /** Drop tables that are subscribed no more, or with another filter. */
+  drop(names: Iterable<string>): void {
+    for (const name of names) if (this.tables.delete(name)) this.announce(name);
+  }
+
+  listen(listener: Listener): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  private announce(table: string): void {
+    this.changed.add(table);
+    if (this.announced) return;
+    this.announced = true;
+    this.later(() => {
+      this.announced = false;
+      const changed = new Set(this.changed);
+      this.changed.clear();
+      for (const listener of this.listeners) listener(changed);
+    });
+  }
+}
+
+/** Once per frame while seen, twice a second while hidden (frames stop there and the picture must not). */
+export const perFrame: Later = (run) => {
+  if (document.hidden) setTimeout(run, 500);
+  else requestAnimationFrame(run);
+};

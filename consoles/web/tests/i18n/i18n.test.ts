@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+import { age, distance, duration } from "../../src/i18n/format";
+import { say, t, word } from "../../src/i18n/i18n";
+import { MESSAGES } from "../../src/i18n/messages";
+import { fit, initials } from "../../src/i18n/pinyin";
+
+describe("messages", () => {
+  it("use the same placeholders in both languages and are never empty", () => {
+    const names = (text: string): string[] => [...text.matchAll(/\{\w+\}/g)].map(([name]) => name).sort();
+    for (const [key, [zh, en]] of Object.entries(MESSAGES)) {
+      expect(Math.min(zh.length, en.length), key).toBeGreaterThan(0);
+      expect(names(zh), key).toEqual(names(en));
+    }
+  });
+
+  it("fill in and fall back to the word of the wire", () => {
+    expect(t("time.seconds", { s: 8 })).toBe("8 秒");
+    expect(say("en", "time.minutes", { m: 2 })).toBe("2 min");
+    expect(word("unit_state", "free")).toBe("空闲");
+    expect(word("unit_state", "flying")).toBe("flying");
+  });
+});
+
+describe("format", () => {
+  it("counts as people do", () => {
+    expect(duration(134_000)).toBe("2 分 14 秒");
+    expect(duration(3_900_000)).toBe("1 小时 05 分");
+    expect(duration(-5)).toBe("0 秒");
+    expect(age(420)).toBe("0.4 秒");
+    expect(distance(354)).toBe("350 米");
+    expect(distance(2_440)).toBe("2.4 公里");
+  });
+});
+
+describe("pinyin", () => {
+  it("knows first letters of the county's places and the desk's words", () => {
+    expect(initials("荣家湾镇")).toBe("rjwz");
+    expect(initials("岳阳县")).toBe("yyx");
+    expect(initials("洞庭湖大道")).toBe("dthdd");
+    expect(initials("启动预案")).toBe("qdya");
+    expect(initials("岳01")).toBe("y01");
+    expect(initials("安鹅")).toBe("ae");
+  });
+
+  it("finds by Chinese, initials and English, best first", () => {
+    const names = ["派警", "Dispatch unit"];
+    expect(fit("派", names)).toBe(1);
+    expect(fit("pj", names)).toBe(2);
+    expect(fit("dis", names)).toBe(1);
+    expect(fit("unit", names)).toBe(2);
+    expect(fit("du", names)).toBe(3);
+    expect(fit("zz", names)).toBeNull();
+  });
+});

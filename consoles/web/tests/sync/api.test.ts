@@ -1,0 +1,81 @@
+import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Api, Problem, problemFrom, readCookie, UnreachableError } from "../../src/sync/api";
+
+interface Seen {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+let server: Server;
+let seen: Seen[];
+let answer: { status: number; body: string };
+let signedOut: number;
+let api: Api;
+
+beforeEach(async () => {
+  seen = [];
+  signedOut = 0;
+  answer = { status: 200, body: "{}" };
+  server = createServer((request, response) => {
+    const parts: Buffer[] = [];
+    request.on("data", (part: Buffer) => parts.push(part));
+    request.on("end", () => {
+      const body = Buffer.concat(parts).toString();
+      seen.push({ method: request.method ?? "", url: request.url ?? "", headers: request.headers, body });
+      response.writeHead(answer.status).end(answer.body);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  api = new Api({
+    fetch: (path, options) => fetch(`http://127.0.0.1:${port}${String(path)}`, options),
+    cookies: () => "other=1; triune_csrf=tok%2Fen",
+    uuid: () => "u-1",
+    onSignedOut: () => (signedOut += 1),
+  });
+});
+
+afterEach(() => server.close());
+
+describe("api", () => {
+  it("sends a request with its key and the token of the cookie", async () => {
+    answer.body = '{"call":"c1"}';
+    expect(await api.request({ request: "answer_call", call: "c1" })).toEqual({ call: "c1" });
+    expect(seen[0]).toMatchObject({ method: "POST", url: "/api/v1/requests", body: '{"request":"answer_call","call":"c1"}' });
+    expect(seen[0]?.headers).toMatchObject({ "idempotency-key": "u-1", "x-csrf-token": "tok/en" });
+    await api.request({ request: "answer_call", call: "c1" }, "again");
+    expect(seen[1]?.headers["idempotency-key"]).toBe("again");
+  });
+
+  it("throws what the hub answered", async () => {
+    answer = { status: 409, body: '{"type":"about:blank","code":"conflict","detail":"already answered"}' };
+    await expect(api.request({})).rejects.toMatchObject({ status: 409, code: "conflict", detail: "already answered", passing: false });
+    answer = { status: 503, body: "<html>" };
+    await expect(api.request({})).rejects.toMatchObject({ status: 503, code: "http_503", passing: true });
+  });
+
+  it("notices that the session ended, but not from a wrong password", async () => {
+    answer = { status: 401, body: '{"code":"sign_in_required","detail":""}' };
+    await expect(api.get("/api/v1/x")).rejects.toBeInstanceOf(Problem);
+    expect(signedOut).toBe(1);
+    await expect(api.signIn("a", "b")).rejects.toBeInstanceOf(Problem);
+    expect(await api.session()).toBeNull();
+    expect(signedOut).toBe(1);
+  });
+
+  it("tells no answer from a bad one", async () => {
+    server.close();
+    server.closeAllConnections();
+    await expect(api.request({})).rejects.toBeInstanceOf(UnreachableError);
+  });
+
+  it("reads cookies and problems that are odd", () => {
+    expect(readCookie("a=b=c; d=", "a")).toBe("b=c");
+    expect(readCookie("", "a")).toBeNull();
+    expect(problemFrom(500, "null")).toMatchObject({ code: "http_500" });
+  });
+});

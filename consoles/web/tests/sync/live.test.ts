@@ -1,0 +1,241 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { BACKOFF_FIRST_MS, BACKOFF_MOST_MS, backoffMs } from "../../src/sync/backoff";
+import { DEAD_AFTER_MS, Live, type LiveState, type Socket } from "../../src/sync/live";
+import { ServerClock } from "../../src/sync/server_clock";
+import { Store } from "../../src/sync/store";
+import { FakeTime } from "../fake_time";
+
+class FakeSocket implements Socket {
+  readonly sent: unknown[] = [];
+  closed = false;
+  onopen: (() => void) | null = null;
+  onmessage: ((event: { readonly data: unknown }) => void) | null = null;
+  onclose: (() => void) | null = null;
+
+  send(text: string): void {
+    this.sent.push(JSON.parse(text));
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+
+  say(message: object | string): void {
+    this.onmessage?.({ data: typeof message === "string" ? message : JSON.stringify(message) });
+  }
+}
+
+const actor = { id: "a1", name: "张", roles: ["dispatcher"], unit: "" };
+let time: FakeTime;
+let store: Store;
+let clock: ServerClock;
+let live: Live;
+let sockets: FakeSocket[];
+let states: LiveState[];
+
+function last(): FakeSocket {
+  const socket = sockets.at(-1);
+  if (socket === undefined) throw new Error("no socket");
+  return socket;
+}
+
+function welcome(seq = 5, rows: object = { c1: { id: "c1" } }): void {
+  last().onopen?.();
+  last().say({ type: "welcome", space: "live", hub: "h1", version: "1", actor, now_ms: 1_000 + time.now_ms });
+  last().say({ type: "snapshot", seq, now_ms: 1_000 + time.now_ms, table: "calls", rows });
+}
+
+beforeEach(() => {
+  time = new FakeTime();
+  store = new Store((run) => run());
+  clock = new ServerClock(time);
+  sockets = [];
+  states = [];
+  const connect = (): Socket => {
+    const socket = new FakeSocket();
+    sockets.push(socket);
+    return socket;
+  };
+  live = new Live({ store, clock, time, connect, onState: (state) => states.push(state) });
+  live.subscribe({ calls: {} });
+  live.start();
+});
+
+describe("live connection", () => {
+  it("subscribes from nothing, then is live", () => {
+    welcome();
+    expect(last().sent).toEqual([{ type: "subscribe", tables: { calls: {} }, after: null }]);
+    expect(live.state.phase).toBe("live");
+    expect(live.state.actor).toEqual(actor);
+    expect(store.rows("calls").size).toBe(1);
+  });
+
+  it("comes back by itself and resumes after the last sequence it has", () => {
+    welcome(5);
+    last().say({ type: "delta", seq: 9, now_ms: 1_000, tables: { calls: { c2: { id: "c2" } } } });
+    last().onclose?.();
+    expect(live.state.phase).toBe("offline");
+    expect(store.rows("calls").size).toBe(2);
+    time.pass(BACKOFF_FIRST_MS);
+    expect(sockets).toHaveLength(2);
+    last().onopen?.();
+    expect(last().sent).toEqual([{ type: "subscribe", tables: { calls: {} }, after: 9 }]);
+  });
+
+  it("does not resume while a table still waits for its snapshot", () => {
+    last().onopen?.();
+    last().onclose?.();
+    time.pass(BACKOFF_FIRST_MS);
+    last().onopen?.();
+    expect(last().sent).toEqual([{ type: "subscribe", tables: { calls: {} }, after: null }]);
+  });
+
+  it("does not count a beat as something it has", () => {
+    welcome(5);
+    last().say({ type: "beat", seq: 50, now_ms: 2_000, accepting: true });
+    last().onclose?.();
+    time.pass(BACKOFF_FIRST_MS);
+    last().onopen?.();
+    expect(last().sent).toEqual([{ type: "subscribe", tables: { calls: {} }, after: 5 }]);
+  });
+
+  it("waits longer after each failure, up to a limit, and starts short again once it was live", () => {
+    for (let i = 0; i < 8; i += 1) {
+      last().onclose?.();
+      time.pass(BACKOFF_MOST_MS);
+      expect(sockets).toHaveLength(i + 2);
+    }
+    last().onclose?.();
+    time.pass(BACKOFF_MOST_MS - 1);
+    expect(sockets).toHaveLength(9);
+    time.pass(1);
+    expect(sockets).toHaveLength(10);
+    welcome();
+    last().onclose?.();
+    expect(live.state.retry_ms).toBe(BACKOFF_FIRST_MS);
+  });
+
+  it("says stale after three silent seconds and live again with the next word", () => {
+    welcome();
+    time.pass(2_500);
+    expect(live.state.phase).toBe("live");
+    time.pass(1_500);
+    expect(live.state.phase).toBe("stale");
+    last().say({ type: "beat", seq: 5, now_ms: 1_000 + time.now_ms, accepting: true });
+    expect(live.state.phase).toBe("live");
+  });
+
+  it("gives up a socket that is open and dead", () => {
+    welcome();
+    const dead = last();
+    time.pass(DEAD_AFTER_MS + 1_000 + BACKOFF_FIRST_MS);
+    expect(dead.closed).toBe(true);
+    expect(sockets).toHaveLength(2);
+  });
+
+  it("hears nothing more from a socket it has left", () => {
+    welcome();
+    const old = last();
+    old.onclose?.();
+    time.pass(BACKOFF_FIRST_MS);
+    old.say({ type: "delta", seq: 99, now_ms: 0, tables: { calls: { c1: null } } });
+    old.onclose?.();
+    expect(store.rows("calls").has("c1")).toBe(true);
+    expect(sockets).toHaveLength(2);
+  });
+
+  it("wakes at once when the page is seen again after silence, and leaves a lively socket alone", () => {
+    welcome();
+    live.wake();
+    expect(sockets).toHaveLength(1);
+    time.now_ms += 60_000; // a frozen tab: time went by and no timer ran
+    live.wake();
+    expect(sockets).toHaveLength(2);
+  });
+
+  it("takes snapshots for a changed filter and drops what it no longer mirrors", () => {
+    welcome();
+    live.subscribe({ calls: {}, marks: { situation: "s1" } });
+    expect(last().sent.at(-1)).toEqual({ type: "subscribe", tables: { calls: {}, marks: { situation: "s1" } }, after: null });
+    last().say({ type: "snapshot", seq: 6, now_ms: 1_000, table: "marks", rows: { m1: { id: "m1" } } });
+    live.subscribe({ calls: {}, marks: { situation: "s2" } });
+    expect(store.loaded("marks")).toBe(false);
+    const count = last().sent.length;
+    live.subscribe({ calls: {}, marks: { situation: "s2" } });
+    expect(last().sent).toHaveLength(count);
+    live.subscribe({ calls: {} });
+    last().say({ type: "snapshot", seq: 7, now_ms: 1_000, table: "marks", rows: {} });
+    expect(store.loaded("marks")).toBe(false);
+  });
+
+  it("drops a connection that talks nonsense, and passes over messages of a newer release", () => {
+    welcome();
+    last().say({ type: "weather", rain: true });
+    expect(live.state.phase).toBe("live");
+    last().say("{nonsense");
+    expect(live.state.phase).toBe("offline");
+    time.pass(BACKOFF_FIRST_MS);
+    last().onopen?.();
+    last().say({ type: "delta", seq: "9", now_ms: 0, tables: {} });
+    expect(live.state.phase).toBe("offline");
+  });
+
+  it("says why it was refused and that the hub takes no requests", () => {
+    last().onopen?.();
+    last().say({ type: "refused", status: 403, code: "no_right", detail: "not yours" });
+    last().onclose?.();
+    expect(live.state.phase).toBe("refused");
+    expect(live.state.refusal?.code).toBe("no_right");
+    time.pass(BACKOFF_FIRST_MS);
+    welcome();
+    last().say({ type: "beat", seq: 5, now_ms: 1_000, accepting: false });
+    expect(live.state).toMatchObject({ phase: "live", accepting: false, refusal: null });
+  });
+});
+
+describe("server clock", () => {
+  it("trusts the fastest message of the window and ages late ones", () => {
+    clock.observe(10_000);
+    time.pass(1_000);
+    clock.observe(10_600); // travelled 400 ms longer
+    expect(clock.now_ms()).toBe(11_000);
+    expect(clock.age_ms()).toBe(400);
+    time.pass(100);
+    expect(clock.age_ms()).toBe(500);
+  });
+
+  it("follows a hub whose clock was set", () => {
+    clock.observe(10_000);
+    time.pass(1_000);
+    clock.observe(500_000);
+    expect(clock.now_ms()).toBe(500_000);
+    time.pass(1_000);
+    clock.observe(3_000);
+    expect(clock.now_ms()).toBe(3_000);
+  });
+
+  it("runs at a rehearsal's speed, and stands still with it", () => {
+    clock.observe(0);
+    clock.setRate(60);
+    time.pass(1_000);
+    expect(clock.now_ms()).toBe(60_000);
+    expect(clock.age_ms()).toBe(1_000);
+    clock.setRate(0);
+    time.pass(1_000);
+    expect(clock.now_ms()).toBe(60_000);
+  });
+
+  it("knows no age before the first word", () => {
+    expect(clock.age_ms()).toBeNull();
+    expect(clock.stale()).toBe(true);
+  });
+});
+
+describe("back-off", () => {
+  it("doubles under a cap and spreads by chance, but never to nothing", () => {
+    expect([0, 1, 2, 3].map((attempt) => backoffMs(attempt, 1))).toEqual([250, 500, 1_000, 2_000]);
+    expect(backoffMs(40, 1)).toBe(BACKOFF_MOST_MS);
+    expect(backoffMs(3, 0.5)).toBe(1_000);
+    expect(backoffMs(5, 0)).toBe(BACKOFF_FIRST_MS / 2);
+  });
+});
