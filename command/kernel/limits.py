@@ -102,3 +102,33 @@ RTSP_CONNECTIONS = 256
 RTSP_REQUEST_BYTES = 16 * 1024
 # A player that leaves more than this unread skips to the next key frame.
 RTSP_UNREAD_BYTES = 2 * 1024 * 1024
+
+# Plates. A picture past these is refused before it is decoded.
+PICTURE_BYTES = 32 * 1024 * 1024
+PICTURE_SIDE_PX = 8192
+# Characters of a watch pattern; a longer one is refused.
+PATTERN_CHARS = 16
+# Frames waiting for a plate reader: one a camera, this many cameras; at the limit the newcomer is refused.
+READER_CAMERAS = 4096
+READERS = 64
+# A reader that takes longer with one frame is replaced and the frame reported failed.
+READER_FRAME_MS = 15_000
+# Vehicles followed at once before one camera; past it the one unseen longest is finished.
+PASSAGES_OPEN = 32
+
+# JT/T 808 terminals. A connection that has not authenticated in time, or then says nothing for so long, is closed.
+DEVICE_SIGN_IN_MS = 30_000
+DEVICE_SILENCE_MS = 5 * 60_000
+# Bad frames in a row, or wrong codes, after which a connection is closed.
+DEVICE_BAD_FRAMES = 64
+DEVICE_WRONG_CODES = 3
+# Split messages half received, per connection; the oldest is given up. Parts missing for so long are asked for once more.
+DEVICE_SPLIT_MESSAGES = 4
+DEVICE_SPLIT_WAIT_MS = 10_000
+# A fix that comes later than this is of a broken clock, not of a long tunnel: acknowledged, counted, not stored.
+DEVICE_FIX_AGE_MS = 90 * 24 * 3600 * 1000
+# Texts on their way to one terminal; a further one is refused. Unanswered for so long, a text counts as not delivered.
+DEVICE_TEXTS_WAITING = 16
+DEVICE_TEXT_ANSWER_MS = 15_000
+# Trackers over HTTP whose rate is remembered; past this the one quiet for longest is forgotten.
+TRACKERS_REMEMBERED = 10_000
