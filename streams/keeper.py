@@ -1,0 +1,56 @@
+"""Keeps one running task for each enrolled camera."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Self
+
+from command.kernel.clock import Clock
+from command.kernel.errors import UnknownIdError
+from command.kernel.limits import CAMERA_CONNECTS
+from streams.camera import Camera, CameraSpec, OnKeyframe, OnStatus
+
+
+class CameraKeeper:
+    """`async with CameraKeeper(clock, on_status) as keeper: await keeper.sync(cameras)`; leaving stops every camera."""
+
+    def __init__(self, clock: Clock, on_status: OnStatus, on_keyframe: OnKeyframe | None = None) -> None:
+        self._clock = clock
+        self._on_status = on_status
+        self._on_keyframe = on_keyframe
+        self._connecting = asyncio.Semaphore(CAMERA_CONNECTS)
+        self._tasks = asyncio.TaskGroup()
+        self._running: dict[str, tuple[Camera, asyncio.Task[None]]] = {}
+
+    async def __aenter__(self) -> Self:
+        await self._tasks.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.sync({})
+        await self._tasks.__aexit__(kind, error, trace)
+
+    async def sync(self, cameras: Mapping[str, CameraSpec]) -> None:
+        """Start, stop and restart tasks so that exactly `cameras` run, as they are described now."""
+        stale = [key for key, (camera, _) in self._running.items() if cameras.get(key) != camera.spec]
+        stopping = [self._running.pop(key)[1] for key in stale]
+        for task in stopping:
+            task.cancel()
+        if stopping:
+            await asyncio.wait(stopping)
+        for key, spec in cameras.items():
+            if key not in self._running:
+                camera = Camera(
+                    spec, self._clock, self._on_status, connecting=self._connecting, on_keyframe=self._on_keyframe
+                )
+                self._running[key] = (camera, self._tasks.create_task(camera.run(), name=f"camera {key}"))
+
+    def camera(self, camera_id: str) -> Camera:
+        """Return a running camera. Raises `UnknownIdError`."""
+        if camera_id not in self._running:
+            raise UnknownIdError(f"no camera {camera_id!r}")
+        return self._running[camera_id][0]
