@@ -1,6 +1,6 @@
 """What must hold between the parts of a plan: order without circles, deadlines that can be met, names that exist.
 
-The checks read the YAML tree and not the typed plan, so that they also say what they can about a file with wrong values.
+The checks read the YAML tree and not the typed plan, so that they can also judge a file that holds wrong values.
 """
 
 from __future__ import annotations
