@@ -1,0 +1,1 @@
+"""Simulated devices that speak the real protocols to the hub's real ports."""
