@@ -38,7 +38,7 @@ class SystemClock:
 
     async def sleep_until(self, at_ms: int) -> None:
         """Wait in steps of at most a minute, so that a corrected wall clock is noticed."""
-        while (left_ms := at_ms - self.now_ms()) > 0:
+        while (left_ms := at_ms - self.now_ms()) > 0:  # noqa: ASYNC110 - there is nothing else to wait for
             await asyncio.sleep(min(left_ms, 60_000) / 1000)
 
     async def sleep(self, duration_ms: int) -> None:

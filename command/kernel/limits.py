@@ -36,11 +36,14 @@ DEVICE_MESSAGES_PER_S = 50
 # The case and approval services. More statements waiting for the one database thread than this answer 429.
 SERVICE_DATABASE_JOBS = 256
 SERVICE_PAGE_ROWS = 200
+SERVICE_PAGE_BYTES = 1024 * 1024  # a page ends early past this
 # Answers to idempotency keys are remembered for the newest of them; a retry later than that is a new request.
 SERVICE_KEYS = 100_000
 SERVICE_TOKEN_CHARS = 16
 # A case handed to and fro more often than this answers 429: somebody has to talk, not click.
 CASE_STEPS = 200
+# A case travels whole in a webhook, so it must fit into REQUEST_BODY_BYTES; a text that makes it larger answers 413.
+CASE_BYTES = 192 * 1024
 APPROVALS_PER_TICK = 256
 SERVICE_SIGN_IN_MS = 12 * 60 * 60 * 1000
 SERVICE_INSTANT_MS = 253_402_300_799_999  # the last millisecond of the year 9999
@@ -122,7 +125,8 @@ DEVICE_SILENCE_MS = 5 * 60_000
 # Bad frames in a row, or wrong codes, after which a connection is closed.
 DEVICE_BAD_FRAMES = 64
 DEVICE_WRONG_CODES = 3
-# Split messages half received, per connection; the oldest is given up. Parts missing for so long are asked for once more.
+# Split messages half received, per connection; the oldest is given up. Parts missing for so long are asked for once,
+# then given up.
 DEVICE_SPLIT_MESSAGES = 4
 DEVICE_SPLIT_WAIT_MS = 10_000
 # A fix that comes later than this is of a broken clock, not of a long tunnel: acknowledged, counted, not stored.

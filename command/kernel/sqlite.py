@@ -1,0 +1,64 @@
+"""One SQLite file and the thread that owns it: WAL, synchronous=FULL, so that a commit survives a power cut."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from command.kernel.errors import UnavailableError
+
+T = TypeVar("T")
+
+
+class SqliteThread:
+    """Runs functions of a connection one after another in a thread of its own.
+
+    `schema` holds one script for each version; a file is brought up to the last, and one from a newer program refused.
+    """
+
+    def __init__(self, path: Path, schema: tuple[str, ...], name: str) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"sqlite-{name}")
+        self._connection = self._thread.submit(_open, path, schema, name).result()
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Return what `work` returns; everything it writes is one transaction, durable when this returns.
+
+        Raises `UnavailableError` where SQLite refuses (disk full, file damaged, locked by another program).
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._in_transaction, work)
+
+    def _in_transaction(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        connection = self._connection
+        try:
+            with connection:
+                return work(connection)
+        except sqlite3.IntegrityError:
+            raise
+        except sqlite3.Error as error:
+            raise UnavailableError(f"the database file refuses: {error}") from error
+
+    async def close(self) -> None:
+        """Finish what is queued and close the file."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._connection.close)
+        self._thread.shutdown(wait=True)
+
+
+def _open(path: Path, schema: tuple[str, ...], name: str) -> sqlite3.Connection:
+    try:
+        connection = sqlite3.connect(path, check_same_thread=False)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version > len(schema):
+            raise UnavailableError(f"the {name} file is of schema {version}; this program knows {len(schema)}")
+        for number, script in enumerate(schema[version:], start=version + 1):
+            connection.executescript(f"BEGIN; {script}; PRAGMA user_version = {number}; COMMIT;")
+    except sqlite3.Error as error:
+        raise UnavailableError(f"the {name} file cannot be opened: {error}") from error
+    return connection

@@ -1,0 +1,1 @@
+"""What the hub tells the outside world, and hears back: case, approval, SMS, upstream."""

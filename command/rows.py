@@ -1,0 +1,353 @@
+"""The rows of every table: what is so now, as consoles mirror it. Instants are UTC milliseconds, points WGS-84."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from command.facts.base import IncidentKind, Level, Place, Service
+from command.facts.calls import CallOutcome
+from command.facts.patrol import AlarmKind, FenceKind, UnitKind
+from command.facts.plan_definition import Group, PlanDefinition, PlanRole
+from command.facts.plans import CaseStep
+from command.readings import PositionSource
+
+CallState = Literal["ringing", "answered", "ended", "abandoned"]
+SituationState = Literal["received", "dispatched", "signed", "departed", "on_scene", "fed_back", "closed"]
+OrderState = Literal["issued", "signed", "departed", "arrived", "fed_back", "refused", "recalled"]
+UnitState = Literal["off", "free", "ordered", "moving", "on_scene"]
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a table. Its key never changes."""
+
+    id: str
+
+
+class CallRow(Row, frozen=True):
+    """A call and its steps."""
+
+    dialled: Service
+    caller: str
+    state: CallState
+    arrived_ms: int
+    subscriber: str = ""
+    address: str = ""
+    place: Place | None = None
+    answered_ms: int | None = None
+    answered_by: str = ""
+    ended_ms: int | None = None
+    form: dict[str, str] = {}
+    situation: str = ""
+    linked_why: str = ""
+    outcome: CallOutcome | None = None
+    outcome_why: str = ""
+
+
+class SituationRow(Row, frozen=True):
+    """A situation; its state is the furthest that any of its orders came."""
+
+    title: str
+    service: Service
+    kind: IncidentKind
+    level: Level
+    state: SituationState
+    opened_ms: int
+    changed_ms: int
+    place: Place | None = None
+    source: str = ""
+    calls: tuple[str, ...] = ()
+    orders: tuple[str, ...] = ()
+    hits: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+    activation: str = ""
+    case: str = ""
+    merged_into: str = ""
+    dispatched_ms: int | None = None
+    closed_ms: int | None = None
+    overdue: int = 0
+
+
+class OrderRow(Row, frozen=True):
+    """An order to one unit, with the instant of each step."""
+
+    situation: str
+    unit: str
+    text: str
+    state: OrderState
+    issued_ms: int
+    issued_by: str
+    sign_by_ms: int
+    task: str = ""
+    overdue: bool = False
+    signed_ms: int | None = None
+    departed_ms: int | None = None
+    arrived_ms: int | None = None
+    fed_back_ms: int | None = None
+    ended_ms: int | None = None
+    result: str = ""
+    feedback: str = ""
+    why: str = ""
+
+
+class StationRow(Row, frozen=True):
+    """A station and its leader."""
+
+    name: str
+    service: Service
+    lat: float
+    lon: float
+    leader: str
+    leader_phone: str
+
+
+class UnitRow(Row, frozen=True):
+    """A unit. `order` is the one it is on; the flags say what is wrong with it now."""
+
+    name: str
+    kind: UnitKind
+    service: Service
+    station: str
+    phone: str
+    officers: tuple[str, ...]
+    area: str
+    devices: tuple[str, ...]
+    state: UnitState = "off"
+    order: str = ""
+    shift_until_ms: int | None = None
+    out_of: str = ""
+    still_since_ms: int | None = None
+    silent_since_ms: int | None = None
+    sos: str = ""
+
+
+class DeviceRow(Row, frozen=True):
+    """A device that may report, and whose it is."""
+
+    kind: str
+    unit: str
+
+
+class PositionRow(Row, frozen=True):
+    """The newest fix of a unit; a reading, so it carries no sequence number of the journal."""
+
+    device: str
+    at_ms: int
+    lat: float
+    lon: float
+    source: PositionSource
+    accuracy_m: float | None = None
+    speed_kmh: float | None = None
+    heading_deg: float | None = None
+
+
+class FenceRow(Row, frozen=True):
+    """A fence and its ring of [lon, lat]."""
+
+    name: str
+    kind: FenceKind
+    ring: tuple[tuple[float, float], ...]
+    dwell_s: int
+    margin_m: float
+
+
+class CameraRow(Row, frozen=True):
+    """A camera, and whether pictures arrive."""
+
+    name: str
+    lat: float
+    lon: float
+    bearing_deg: float
+    field_deg: float
+    reads_plates: bool
+    state: Literal["unknown", "up", "down"] = "unknown"
+    since_ms: int = 0
+    reason: str = ""
+
+
+class WatchRow(Row, frozen=True):
+    """An entry of the watch list (布控)."""
+
+    pattern: str
+    reason: str
+    level: Level
+    until_ms: int
+    state: Literal["requested", "active", "lifted", "expired"]
+    requested_by: str
+    requested_ms: int
+    approved_by: str = ""
+    hits: int = 0
+    rejected: int = 0
+
+
+class HitRow(Row, frozen=True):
+    """A watched plate that passed a camera; `picture` is a blob id."""
+
+    watch: str
+    plate: str
+    camera: str
+    seen_ms: int
+    confidence: float
+    situation: str
+    picture: str
+    rejected_why: str = ""
+
+
+class AlarmRow(Row, frozen=True):
+    """An alarm; gone from the table once cleared."""
+
+    kind: AlarmKind
+    level: Level
+    subject: str
+    situation: str
+    state: Literal["raised", "taken", "shelved"]
+    raised_ms: int
+    count: int = 1
+    lat: float | None = None
+    lon: float | None = None
+    detail: str = ""
+    taken_by: str = ""
+    shelved_until_ms: int | None = None
+    shelved_why: str = ""
+    escalated: bool = False
+
+
+class SosRow(Row, frozen=True):
+    """An open call for help."""
+
+    unit: str
+    situation: str
+    raised_ms: int
+    lat: float | None = None
+    lon: float | None = None
+
+
+class MessageRow(Row, frozen=True):
+    """A text message: the visible outbox."""
+
+    to: str
+    phone: str
+    text: str
+    about: str
+    state: Literal["queued", "sent", "failed"]
+    queued_ms: int
+    sent_ms: int | None = None
+    why: str = ""
+
+
+class EvidenceRow(Row, frozen=True):
+    """A file in custody."""
+
+    situation: str
+    order: str
+    sha256: str
+    media_type: str
+    size: int
+    name: str
+    taken_ms: int
+    fixed_ms: int
+    by: str
+    place: Place | None = None
+
+
+class PlanRow(Row, frozen=True):
+    """The newest published version of a plan."""
+
+    version: str
+    definition: PlanDefinition
+
+
+class ActivationRow(Row, frozen=True):
+    """A plan running for a situation."""
+
+    plan: str
+    situation: str
+    state: Literal["active", "stood_down", "completed"]
+    phase: str
+    phase_started_ms: int
+    activated_ms: int
+    activated_by: str
+    definition: PlanDefinition
+
+
+class TaskRow(Row, frozen=True):
+    """A task of a running plan. `key` is its id in the plan, `owner` the group, `role` who does it."""
+
+    activation: str
+    situation: str
+    phase: str
+    key: str
+    title: str
+    title_en: str
+    owner: Group
+    role: PlanRole
+    state: Literal["open", "done", "dropped"]
+    opened_ms: int
+    due_ms: int
+    done_ms: int | None = None
+    done_by: str = ""
+    note: str = ""
+    overdue: bool = False
+    approval: str = ""
+
+
+class ApprovalRow(Row, frozen=True):
+    """Something waiting for a yes, or decided."""
+
+    item: str
+    subject: str
+    situation: str
+    requested_by: str
+    requested_ms: int
+    warn_ms: int
+    due_ms: int
+    state: Literal["waiting", "granted", "refused"]
+    warned: bool = False
+    overdue: bool = False
+    decided_by: str = ""
+    decided_ms: int | None = None
+    why: str = ""
+
+
+class CaseRow(Row, frozen=True):
+    """A case of the case service; the id is its number there."""
+
+    situation: str
+    step: CaseStep
+    opened_ms: int
+    closed_ms: int | None = None
+
+
+class LinkRow(Row, frozen=True):
+    """An outside service: whether it answers, and since when."""
+
+    state: Literal["up", "down"]
+    since_ms: int
+    reason: str = ""
+
+
+class FocusRow(Row, frozen=True):
+    """The one row "wall": which situation a desk sent there, and who did."""
+
+    situation: str
+    by: str
+    at_ms: int
+
+
+class MarkRow(Row, frozen=True):
+    """One fact on the time line of a situation; the id is its sequence number, `args` what a screen words it with."""
+
+    situation: str
+    at_ms: int
+    actor: str
+    kind: str
+    args: dict[str, str | int | float | bool]
+
+
+class DeadlineRow(Row, frozen=True):
+    """Something the hub will ask of itself at an instant. Not shown on consoles."""
+
+    at_ms: int
+    kind: str
+    subject: str

@@ -1,0 +1,9 @@
+"""The rules, by subject. Importing this package registers them all; the hub calls `decide` and `fold`."""
+
+from command.rules import approvals, dispatch, intake, messages, patrol, plans, scene, situations, watchlist
+from command.rules.base import decide, fold, unruled
+
+__all__ = [
+    "approvals", "decide", "dispatch", "fold", "intake", "messages", "patrol", "plans", "scene", "situations",
+    "unruled", "watchlist",
+]  # fmt: skip

@@ -1,0 +1,172 @@
+"""Calls: rung, answered, located, classified, linked, ended."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from command import requests as q
+from command.actors import DESK, Actor
+from command.facts import Place, Recorded
+from command.facts.calls import (
+    CallAbandoned,
+    CallAnswered,
+    CallArrived,
+    CallClassified,
+    CallEnded,
+    CallLinked,
+    CallLocated,
+)
+from command.kernel.errors import ConflictError
+from command.kernel.geo import to_wgs84
+from command.rows import CallRow, CallState
+from command.rules.base import Decision, decides, folds, mark
+from command.tables import Tables
+
+
+def place_of(given: q.GivenPlace) -> Place:
+    """Return the place in WGS-84; `InvalidInputError` where it is not on the globe."""
+    lat, lon = to_wgs84(given.lat, given.lon, given.datum)
+    return Place(
+        lat=round(lat, 6), lon=round(lon, 6), text=given.text, source=given.source, uncertainty_m=given.uncertainty_m
+    )
+
+
+def _call_in(t: Tables, call: str, *states: CallState) -> CallRow:
+    row = t.calls.need(call)
+    if row.state not in states:
+        raise ConflictError(f"call {call} is {row.state}", state=row.state)
+    return row
+
+
+@decides(q.ReportCall, "device", "service", "call_taker", "dispatcher", "hub")
+def report_call(t: Tables, request: q.ReportCall, actor: Actor, now_ms: int) -> Decision:
+    """A line rings; an exchange that tells of the same call twice is answered with the first."""
+    call = request.call or t.next_id("c")
+    if t.calls.get(call) is None:
+        yield CallArrived(
+            call=call,
+            dialled=request.dialled,
+            caller=request.caller,
+            subscriber=request.subscriber,
+            address=request.address,
+            place=place_of(request.place) if request.place else None,
+        )
+    return call
+
+
+@decides(q.AnswerCall, "call_taker", "dispatcher", "hub")
+def answer_call(t: Tables, request: q.AnswerCall, actor: Actor, now_ms: int) -> Decision:
+    """Only one desk gets a ringing call."""
+    row = t.calls.need(request.call)
+    if row.state != "ringing":
+        raise ConflictError(f"call {row.id} was taken by {row.answered_by or 'nobody'}", state=row.state)
+    yield CallAnswered(call=row.id)
+    return row.id
+
+
+@decides(q.HangUpCall, "device", "service", "hub", "call_taker", "dispatcher")
+def hang_up_call(t: Tables, request: q.HangUpCall, actor: Actor, now_ms: int) -> Decision:
+    """Before the answer it is an abandoned call; after it the desk still has the form to finish."""
+    if t.calls.need(request.call).state == "ringing":
+        yield CallAbandoned(call=request.call)
+    return request.call
+
+
+@decides(q.LocateCall, *DESK, "device", "service", "hub")
+def locate_call(t: Tables, request: q.LocateCall, actor: Actor, now_ms: int) -> Decision:
+    """The place may come from the desk, the carrier or the phone."""
+    row = _call_in(t, request.call, "ringing", "answered")
+    yield CallLocated(call=row.id, place=place_of(request.place))
+    return row.id
+
+
+@decides(q.ClassifyCall, *DESK, "hub")
+def classify_call(t: Tables, request: q.ClassifyCall, actor: Actor, now_ms: int) -> Decision:
+    """Save the form; the same answers again say nothing new."""
+    row = _call_in(t, request.call, "answered", "abandoned")
+    if row.form != request.form:
+        yield CallClassified(call=row.id, form=request.form)
+    return row.id
+
+
+@decides(q.LinkCall, *DESK, "hub")
+def link_call(t: Tables, request: q.LinkCall, actor: Actor, now_ms: int) -> Decision:
+    """Join an open situation."""
+    row = _call_in(t, request.call, "answered", "abandoned")
+    situation = t.situations.need(request.situation)
+    if situation.state == "closed":
+        raise ConflictError(f"situation {situation.id} is closed")
+    if row.situation != situation.id:
+        yield CallLinked(call=row.id, situation=situation.id, why=request.why)
+    return situation.id
+
+
+@decides(q.EndCall, *DESK, "hub")
+def end_call(t: Tables, request: q.EndCall, actor: Actor, now_ms: int) -> Decision:
+    """Close the call; one that became nothing says why."""
+    row = _call_in(t, request.call, "answered", "abandoned")
+    if request.outcome in ("situation", "duplicate") and not row.situation:
+        raise ConflictError(f"call {row.id} is not linked to a situation yet")
+    if request.outcome in ("hoax", "misdial") and not request.why:
+        raise ConflictError(f"ending a call as {request.outcome} needs a reason")
+    yield CallEnded(call=row.id, outcome=request.outcome, why=request.why)
+    return row.id
+
+
+@folds(CallArrived)
+def call_arrived(t: Tables, fact: CallArrived, r: Recorded) -> None:
+    """A new ringing row."""
+    t.calls.put(
+        CallRow(
+            id=fact.call,
+            dialled=fact.dialled,
+            caller=fact.caller,
+            state="ringing",
+            arrived_ms=r.at_ms,
+            subscriber=fact.subscriber,
+            address=fact.address,
+            place=fact.place,
+        )
+    )
+
+
+@folds(CallAnswered)
+def call_answered(t: Tables, fact: CallAnswered, r: Recorded) -> None:
+    """Keep who and when."""
+    t.calls.put(replace(t.calls.need(fact.call), state="answered", answered_ms=r.at_ms, answered_by=r.actor))
+
+
+@folds(CallLocated)
+def call_located(t: Tables, fact: CallLocated, r: Recorded) -> None:
+    """Keep the newest place."""
+    t.calls.put(replace(t.calls.need(fact.call), place=fact.place))
+
+
+@folds(CallClassified)
+def call_classified(t: Tables, fact: CallClassified, r: Recorded) -> None:
+    """Keep the newest form."""
+    t.calls.put(replace(t.calls.need(fact.call), form=fact.form))
+
+
+@folds(CallLinked)
+def call_linked(t: Tables, fact: CallLinked, r: Recorded) -> None:
+    """Both sides know each other; a situation without a place takes the call's."""
+    call = replace(t.calls.need(fact.call), situation=fact.situation, linked_why=fact.why)
+    t.calls.put(call)
+    situation = t.situations.need(fact.situation)
+    calls = (*situation.calls, call.id) if call.id not in situation.calls else situation.calls
+    t.situations.put(replace(situation, calls=calls, place=situation.place or call.place, changed_ms=r.at_ms))
+    mark(t, situation.id, r, call=call.id, caller=call.caller, dialled=call.dialled)
+
+
+@folds(CallEnded)
+def call_ended(t: Tables, fact: CallEnded, r: Recorded) -> None:
+    """Keep how it ended."""
+    row = t.calls.need(fact.call)
+    t.calls.put(replace(row, state="ended", ended_ms=r.at_ms, outcome=fact.outcome, outcome_why=fact.why))
+
+
+@folds(CallAbandoned)
+def call_abandoned(t: Tables, fact: CallAbandoned, r: Recorded) -> None:
+    """Stays visible: somebody has to call back."""
+    t.calls.put(replace(t.calls.need(fact.call), state="abandoned", ended_ms=r.at_ms))

@@ -1,0 +1,372 @@
+"""Stations, units, shifts, fences, what positions led to, and SOS."""
+
+from __future__ import annotations
+
+import shapely
+from msgspec.structs import replace
+
+from command import requests as q
+from command.actors import Actor
+from command.facts import Place, Recorded
+from command.facts.patrol import (
+    AlarmKind,
+    DeviceEnrolled,
+    FenceDrawn,
+    FenceRemoved,
+    ShiftEnded,
+    ShiftStarted,
+    SosCleared,
+    SosRaised,
+    StationEnrolled,
+    UnitEnrolled,
+    UnitHeardAgain,
+    UnitLeftArea,
+    UnitMovedAgain,
+    UnitReturned,
+    UnitStoodStill,
+    UnitWentSilent,
+)
+from command.kernel.errors import ConflictError, InvalidInputError, NoRightError
+from command.kernel.geo import distance_m
+from command.rows import DeadlineRow, DeviceRow, FenceRow, SosRow, StationRow, UnitRow
+from command.rules.alarms import ALARM_WORDS, clear_alarm, leader_of, raise_alarm
+from command.rules.base import Decision, decides, drop_deadline, fires, folds, mark, set_deadline
+from command.rules.messages import queue_message
+from command.rules.situations import open_situation
+from command.tables import Tables
+
+SHIFT_END = "shift_end"
+
+
+@decides(q.EnrolStation, "administrator", "hub")
+def enrol_station(t: Tables, request: q.EnrolStation, actor: Actor, now_ms: int) -> Decision:
+    """Add or change."""
+    yield StationEnrolled(
+        station=request.station, name=request.name, service=request.service, lat=request.lat, lon=request.lon,
+        leader=request.leader, leader_phone=request.leader_phone,
+    )  # fmt: skip
+    return request.station
+
+
+@decides(q.EnrolUnit, "administrator", "hub")
+def enrol_unit(t: Tables, request: q.EnrolUnit, actor: Actor, now_ms: int) -> Decision:
+    """Add or change; its station and area have to exist."""
+    t.stations.need(request.station)
+    if request.area:
+        t.fences.need(request.area)
+    yield UnitEnrolled(
+        unit=request.unit, name=request.name, kind=request.kind, service=request.service, station=request.station,
+        phone=request.phone, officers=request.officers, area=request.area or "",
+    )  # fmt: skip
+    return request.unit
+
+
+@decides(q.EnrolDevice, "administrator", "hub")
+def enrol_device(t: Tables, request: q.EnrolDevice, actor: Actor, now_ms: int) -> Decision:
+    """Let it report; its unit has to exist."""
+    if request.unit:
+        t.units.need(request.unit)
+    elif request.kind != "pbx":
+        raise InvalidInputError("a device that reports positions belongs to a unit")
+    yield DeviceEnrolled(device=request.device, kind=request.kind, unit=request.unit or "")
+    return request.device
+
+
+@decides(q.StartShift, "administrator", "dispatcher", "officer", "hub")
+def start_shift(t: Tables, request: q.StartShift, actor: Actor, now_ms: int) -> Decision:
+    """On duty until an instant ahead."""
+    unit = _own_unit(t, request.unit, actor)
+    if request.until_ms <= now_ms:
+        raise InvalidInputError("a shift ends after now")
+    yield ShiftStarted(unit=unit.id, until_ms=request.until_ms)
+    return unit.id
+
+
+@decides(q.EndShift, "administrator", "dispatcher", "officer", "hub")
+def end_shift(t: Tables, request: q.EndShift, actor: Actor, now_ms: int) -> Decision:
+    """Off duty, unless an order runs."""
+    unit = _own_unit(t, request.unit, actor)
+    if unit.order:
+        raise ConflictError(f"unit {unit.id} is on order {unit.order}", order=unit.order)
+    if unit.shift_until_ms is not None:
+        yield ShiftEnded(unit=unit.id)
+        for kind in ("left_area", "entered_forbidden", "stood_still", "went_silent"):
+            yield from clear_alarm(t, kind, unit.id, "shift ended")
+    return unit.id
+
+
+@fires(SHIFT_END)
+def shift_over(t: Tables, deadline: DeadlineRow, now_ms: int) -> Decision:
+    """The roster says off duty; a unit on an order stays until it is free."""
+    unit = t.units.need(deadline.subject)
+    if unit.order:
+        yield ShiftStarted(unit=unit.id, until_ms=now_ms + 15 * 60_000)
+    else:
+        yield ShiftEnded(unit=unit.id)
+        for kind in ("left_area", "entered_forbidden", "stood_still", "went_silent"):
+            yield from clear_alarm(t, kind, unit.id, "shift ended")
+    return unit.id
+
+
+@decides(q.DrawFence, "administrator", "commander", "hub")
+def draw_fence(t: Tables, request: q.DrawFence, actor: Actor, now_ms: int) -> Decision:
+    """Add or change; a ring that crosses itself encloses nothing that one could agree on."""
+    polygon = shapely.Polygon(request.ring)
+    if not polygon.is_valid or polygon.area == 0:
+        raise InvalidInputError(f"not a fence: {shapely.is_valid_reason(polygon)}")
+    yield FenceDrawn(
+        fence=request.fence, name=request.name, kind=request.kind, ring=request.ring,
+        dwell_s=request.dwell_s, margin_m=request.margin_m,
+    )  # fmt: skip
+    return request.fence
+
+
+@decides(q.RemoveFence, "administrator", "commander", "hub")
+def remove_fence(t: Tables, request: q.RemoveFence, actor: Actor, now_ms: int) -> Decision:
+    """Not while it is some unit's area."""
+    fence = t.fences.need(request.fence)
+    users = [u.id for u in t.units if u.area == fence.id]
+    if users:
+        raise ConflictError(f"fence {fence.id} is the area of {', '.join(users[:5])}")
+    yield FenceRemoved(fence=fence.id)
+    return fence.id
+
+
+@decides(q.ReportPatrol, "hub")
+def report_patrol(t: Tables, request: q.ReportPatrol, actor: Actor, now_ms: int) -> Decision:
+    """What the watcher of positions concluded; what the row says already is not said again."""
+    unit = t.units.need(request.unit)
+    lat, lon = request.lat or 0.0, request.lon or 0.0
+    match request.change:
+        case "left_area" if not unit.out_of and request.fence:
+            fence = t.fences.need(request.fence)
+            yield UnitLeftArea(unit=unit.id, fence=fence.id, lat=lat, lon=lon, since_ms=request.since_ms)
+            kind: AlarmKind = "left_area" if fence.kind == "area" else "entered_forbidden"
+            yield from _warn(t, kind, unit, request, fence.name)
+        case "returned" if unit.out_of:
+            yield UnitReturned(unit=unit.id, fence=unit.out_of)
+            yield from clear_alarm(t, "left_area", unit.id, "returned")
+            yield from clear_alarm(t, "entered_forbidden", unit.id, "returned")
+        case "stood_still" if unit.still_since_ms is None:
+            yield UnitStoodStill(unit=unit.id, lat=lat, lon=lon, since_ms=request.since_ms)
+            yield from _warn(t, "stood_still", unit, request)
+        case "moved_again" if unit.still_since_ms is not None:
+            yield UnitMovedAgain(unit=unit.id)
+            yield from clear_alarm(t, "stood_still", unit.id, "moved")
+        case "went_silent" if unit.silent_since_ms is None:
+            yield UnitWentSilent(unit=unit.id, since_ms=request.since_ms)
+            yield from _warn(t, "went_silent", unit, request)
+        case "heard_again" if unit.silent_since_ms is not None:
+            yield UnitHeardAgain(unit=unit.id)
+            yield from clear_alarm(t, "went_silent", unit.id, "heard")
+        case _:
+            pass
+    return unit.id
+
+
+def _warn(t: Tables, kind: AlarmKind, unit: UnitRow, request: q.ReportPatrol, place: str = "") -> Decision:
+    """An alarm on the map, and a text to the officer first; the leader is told if nobody reacts."""
+    alarm = yield from raise_alarm(t, kind, 4, unit.id, lat=request.lat, lon=request.lon, detail=place or unit.name)
+    text = f"【{ALARM_WORDS[kind]}】{unit.name}{' ' + place if place else ''},请立即处理"
+    yield from queue_message(t, to=unit.name, phone=unit.phone, text=text, about=alarm)
+    return alarm
+
+
+@decides(q.RaiseSos, "officer", "device", "hub", "dispatcher")
+def raise_sos(t: Tables, request: q.RaiseSos, actor: Actor, now_ms: int) -> Decision:
+    """A situation opens by itself; colleagues nearby and the leader are told. Pressing again changes nothing."""
+    unit = _own_unit(t, request.unit, actor)
+    if unit.sos:
+        return unit.sos
+    position = t.positions.get(unit.id)
+    lat = request.lat if request.lat is not None else position.lat if position else None
+    lon = request.lon if request.lon is not None else position.lon if position else None
+    place = Place(lat=lat, lon=lon, text=f"{unit.name} 求救位置", source="unit") if lat and lon else None
+    situation = yield from open_situation(
+        t, title=f"{unit.name} 一键报警", service=unit.service, kind="public_security", level=2,
+        place=place, source=unit.id,
+    )  # fmt: skip
+    sos = t.next_id("q")
+    yield SosRaised(sos=sos, unit=unit.id, situation=situation, lat=lat, lon=lon)
+    yield from raise_alarm(t, "sos", 1, unit.id, situation=situation, lat=lat, lon=lon, detail=unit.name)
+    text = f"【一键报警】{unit.name} 请求支援{',位置见终端' if place else ''}"
+    for helper in _near(t, unit, lat, lon):
+        yield from queue_message(t, to=helper.name, phone=helper.phone, text=text, about=sos)
+    station = leader_of(t, unit.id)
+    if station:
+        yield from queue_message(t, to=station.leader, phone=station.leader_phone, text=text, about=sos)
+    return sos
+
+
+@decides(q.ClearSos, "dispatcher", "commander", "duty_leader", "hub")
+def clear_sos(t: Tables, request: q.ClearSos, actor: Actor, now_ms: int) -> Decision:
+    """Safe; the situation stays until it is closed."""
+    sos = t.sos.need(request.sos)
+    yield SosCleared(sos=sos.id, why=request.why)
+    yield from clear_alarm(t, "sos", sos.unit, request.why)
+    return sos.id
+
+
+def _near(t: Tables, unit: UnitRow, lat: float | None, lon: float | None) -> list[UnitRow]:
+    if lat is None or lon is None:
+        return []
+    return [
+        other
+        for other in t.units
+        if other.id != unit.id
+        and other.state != "off"
+        and (p := t.positions.get(other.id))
+        and distance_m(lat, lon, p.lat, p.lon) <= t.limits.sos_radius_m
+    ]
+
+
+def _own_unit(t: Tables, unit: str, actor: Actor) -> UnitRow:
+    row = t.units.need(unit)
+    if actor.unit and actor.unit != unit:
+        raise NoRightError(f"{actor.id} belongs to unit {actor.unit}, not to {unit}")
+    return row
+
+
+@folds(StationEnrolled)
+def station_enrolled(t: Tables, fact: StationEnrolled, r: Recorded) -> None:
+    """The newest word."""
+    t.stations.put(
+        StationRow(
+            id=fact.station, name=fact.name, service=fact.service, lat=fact.lat, lon=fact.lon,
+            leader=fact.leader, leader_phone=fact.leader_phone,
+        )
+    )  # fmt: skip
+
+
+@folds(UnitEnrolled)
+def unit_enrolled(t: Tables, fact: UnitEnrolled, r: Recorded) -> None:
+    """What it is changes; what it does now stays."""
+    old = t.units.get(fact.unit)
+    fresh = UnitRow(
+        id=fact.unit,
+        name=fact.name,
+        kind=fact.kind,
+        service=fact.service,
+        station=fact.station,
+        phone=fact.phone,
+        officers=tuple(fact.officers),
+        area=fact.area,
+        devices=old.devices if old else (),
+    )
+    if old:
+        fresh = replace(
+            fresh, state=old.state, order=old.order, shift_until_ms=old.shift_until_ms, out_of=old.out_of,
+            still_since_ms=old.still_since_ms, silent_since_ms=old.silent_since_ms, sos=old.sos,
+        )  # fmt: skip
+    t.units.put(fresh)
+
+
+@folds(DeviceEnrolled)
+def device_enrolled(t: Tables, fact: DeviceEnrolled, r: Recorded) -> None:
+    """The device is one unit's only."""
+    old = t.devices.get(fact.device)
+    if old and old.unit and old.unit != fact.unit and (former := t.units.get(old.unit)):
+        t.units.put(replace(former, devices=tuple(d for d in former.devices if d != fact.device)))
+    t.devices.put(DeviceRow(id=fact.device, kind=fact.kind, unit=fact.unit))
+    unit = t.units.get(fact.unit)
+    if unit and fact.device not in unit.devices:
+        t.units.put(replace(unit, devices=(*unit.devices, fact.device)))
+
+
+@folds(ShiftStarted)
+def shift_started(t: Tables, fact: ShiftStarted, r: Recorded) -> None:
+    """Free, or on with what it does."""
+    unit = t.units.need(fact.unit)
+    state = "free" if unit.state == "off" else unit.state
+    t.units.put(replace(unit, shift_until_ms=fact.until_ms, state=state))
+    set_deadline(t, SHIFT_END, fact.unit, fact.until_ms)
+
+
+@folds(ShiftEnded)
+def shift_ended(t: Tables, fact: ShiftEnded, r: Recorded) -> None:
+    """Off, and nothing about its position matters any more."""
+    unit = t.units.need(fact.unit)
+    t.units.put(replace(unit, shift_until_ms=None, state="off", out_of="", still_since_ms=None, silent_since_ms=None))
+    drop_deadline(t, SHIFT_END, fact.unit)
+
+
+@folds(FenceDrawn)
+def fence_drawn(t: Tables, fact: FenceDrawn, r: Recorded) -> None:
+    """The newest ring."""
+    t.fences.put(
+        FenceRow(
+            id=fact.fence, name=fact.name, kind=fact.kind, ring=tuple(fact.ring),
+            dwell_s=fact.dwell_s, margin_m=fact.margin_m,
+        )
+    )  # fmt: skip
+
+
+@folds(FenceRemoved)
+def fence_removed(t: Tables, fact: FenceRemoved, r: Recorded) -> None:
+    """Gone."""
+    t.fences.drop(fact.fence)
+
+
+@folds(UnitLeftArea)
+def unit_left_area(t: Tables, fact: UnitLeftArea, r: Recorded) -> None:
+    """Out."""
+    unit = t.units.need(fact.unit)
+    t.units.put(replace(unit, out_of=fact.fence))
+    _mark_running(t, unit, r, fact.fence)
+
+
+@folds(UnitReturned)
+def unit_returned(t: Tables, fact: UnitReturned, r: Recorded) -> None:
+    """In."""
+    unit = t.units.need(fact.unit)
+    t.units.put(replace(unit, out_of=""))
+    _mark_running(t, unit, r, fact.fence)
+
+
+@folds(UnitStoodStill)
+def unit_stood_still(t: Tables, fact: UnitStoodStill, r: Recorded) -> None:
+    """Still since."""
+    t.units.put(replace(t.units.need(fact.unit), still_since_ms=fact.since_ms))
+
+
+@folds(UnitMovedAgain)
+def unit_moved_again(t: Tables, fact: UnitMovedAgain, r: Recorded) -> None:
+    """Moving."""
+    t.units.put(replace(t.units.need(fact.unit), still_since_ms=None))
+
+
+@folds(UnitWentSilent)
+def unit_went_silent(t: Tables, fact: UnitWentSilent, r: Recorded) -> None:
+    """Silent since."""
+    t.units.put(replace(t.units.need(fact.unit), silent_since_ms=fact.since_ms))
+
+
+@folds(UnitHeardAgain)
+def unit_heard_again(t: Tables, fact: UnitHeardAgain, r: Recorded) -> None:
+    """Reporting."""
+    t.units.put(replace(t.units.need(fact.unit), silent_since_ms=None))
+
+
+@folds(SosRaised)
+def sos_raised(t: Tables, fact: SosRaised, r: Recorded) -> None:
+    """Open until somebody says safe."""
+    t.sos.put(
+        SosRow(id=fact.sos, unit=fact.unit, situation=fact.situation, raised_ms=r.at_ms, lat=fact.lat, lon=fact.lon)
+    )
+    t.units.put(replace(t.units.need(fact.unit), sos=fact.sos))
+    mark(t, fact.situation, r, sos=fact.sos, unit=fact.unit)
+
+
+@folds(SosCleared)
+def sos_cleared(t: Tables, fact: SosCleared, r: Recorded) -> None:
+    """Over."""
+    row = t.sos.need(fact.sos)
+    t.sos.drop(fact.sos)
+    t.units.put(replace(t.units.need(row.unit), sos=""))
+    mark(t, row.situation, r, sos=row.id, unit=row.unit, why=fact.why)
+
+
+def _mark_running(t: Tables, unit: UnitRow, r: Recorded, fence: str) -> None:
+    order = t.orders.get(unit.order)
+    if order:
+        mark(t, order.situation, r, unit=unit.id, fence=fence)

@@ -1,0 +1,1 @@
+"""Small real services for the county that has none of its own: cases, approvals."""

@@ -1,0 +1,165 @@
+"""What is so now: tables of rows, folded from facts. Every row knows the sequence number that last changed it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Generic, TypeVar
+
+from command import rows
+from command.kernel.errors import UnknownIdError
+from command.kernel.limits import TOMBSTONES
+from command.rows import Row
+from command.settings import Limits
+
+R = TypeVar("R", bound=Row)
+
+
+class Table(Generic[R]):
+    """Rows by key, ordered by last change, so that what a console missed is the tail.
+
+    A dropped row leaves its number behind. Only the newest `TOMBSTONES` are kept: whoever resumes from before
+    `floor_seq` must take a snapshot.
+    """
+
+    def __init__(self, name: str, owner: Tables) -> None:
+        self.name = name
+        self.rows: dict[str, R] = {}
+        self.changed_seq: dict[str, int] = {}
+        self.dropped_seq: dict[str, int] = {}
+        self.floor_seq = 0
+        self._owner = owner
+
+    def get(self, key: str) -> R | None:
+        """Return the row or None."""
+        return self.rows.get(key)
+
+    def need(self, key: str) -> R:
+        """Return the row or raise `UnknownIdError`."""
+        row = self.rows.get(key)
+        if row is None:
+            raise UnknownIdError(f"no {self.name} row with id {key!r}", table=self.name, id=key)
+        return row
+
+    def __iter__(self) -> Iterator[R]:
+        return iter(self.rows.values())
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def put(self, row: R) -> None:
+        """Set the row under its id, as changed by the fact being folded."""
+        key = row.id
+        self._owner.remember(self, key)
+        self.rows[key] = row
+        self.changed_seq.pop(key, None)
+        self.changed_seq[key] = self._owner.seq
+        self.dropped_seq.pop(key, None)
+
+    def drop(self, key: str) -> None:
+        """Take the row away; a missing one is no fault."""
+        if key not in self.rows:
+            return
+        self._owner.remember(self, key)
+        del self.rows[key], self.changed_seq[key]
+        self.dropped_seq[key] = self._owner.seq
+        if len(self.dropped_seq) > TOMBSTONES:
+            oldest = next(iter(self.dropped_seq))
+            self.floor_seq = self.dropped_seq.pop(oldest)
+
+    def changes_since(self, seq: int) -> dict[str, R | None] | None:
+        """Return rows changed or dropped after `seq`, or None where that is no longer known."""
+        if seq < self.floor_seq:
+            return None
+        changes: dict[str, R | None] = {}
+        for key in reversed(self.dropped_seq):
+            if self.dropped_seq[key] <= seq:
+                break
+            changes[key] = None
+        for key in reversed(self.changed_seq):
+            if self.changed_seq[key] <= seq:
+                break
+            changes[key] = self.rows[key]
+        return changes
+
+    def restore_change_order(self) -> None:
+        """Sort the numbers again after an undo, which put old ones back at the end."""
+        self.changed_seq = dict(sorted(self.changed_seq.items(), key=lambda item: item[1]))
+        self.dropped_seq = dict(sorted(self.dropped_seq.items(), key=lambda item: item[1]))
+
+
+class Tables:
+    """All tables of one space at one sequence number. One task owns them; nobody else writes."""
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.seq = 0
+        self.limits = limits or Limits()
+        self.by_name: dict[str, Table[Any]] = {}
+        self._undo: list[tuple[Table[Any], str, Row | None, int | None, int | None]] = []
+        self.calls = self._table("calls", rows.CallRow)
+        self.situations = self._table("situations", rows.SituationRow)
+        self.orders = self._table("orders", rows.OrderRow)
+        self.stations = self._table("stations", rows.StationRow)
+        self.units = self._table("units", rows.UnitRow)
+        self.devices = self._table("devices", rows.DeviceRow)
+        self.positions = self._table("positions", rows.PositionRow)
+        self.fences = self._table("fences", rows.FenceRow)
+        self.cameras = self._table("cameras", rows.CameraRow)
+        self.watches = self._table("watches", rows.WatchRow)
+        self.hits = self._table("hits", rows.HitRow)
+        self.alarms = self._table("alarms", rows.AlarmRow)
+        self.sos = self._table("sos", rows.SosRow)
+        self.messages = self._table("messages", rows.MessageRow)
+        self.evidence = self._table("evidence", rows.EvidenceRow)
+        self.plans = self._table("plans", rows.PlanRow)
+        self.activations = self._table("activations", rows.ActivationRow)
+        self.tasks = self._table("tasks", rows.TaskRow)
+        self.approvals = self._table("approvals", rows.ApprovalRow)
+        self.cases = self._table("cases", rows.CaseRow)
+        self.links = self._table("links", rows.LinkRow)
+        self.focus = self._table("focus", rows.FocusRow)
+        self.marks = self._table("marks", rows.MarkRow)
+        self.deadlines = self._table("deadlines", rows.DeadlineRow)
+
+    def _table(self, name: str, row: type[R]) -> Table[R]:
+        del row  # only fixes R for the reader and the type checker
+        table: Table[R] = Table(name, self)
+        self.by_name[name] = table
+        return table
+
+    def next_id(self, prefix: str) -> str:
+        """Return the id for the thing that the next fact brings about: its sequence number, so unique and short."""
+        return f"{prefix}{self.seq + 1}"
+
+    def remember(self, table: Table[Any], key: str) -> None:
+        """Keep how a row was before a change, so that `undo_to` can put it back."""
+        was = (table, key, table.rows.get(key), table.changed_seq.get(key), table.dropped_seq.get(key))
+        self._undo.append(was)
+
+    def savepoint(self) -> tuple[int, int]:
+        """Return a point to which the tables can be taken back until `settle`."""
+        return self.seq, len(self._undo)
+
+    def undo_to(self, point: tuple[int, int]) -> None:
+        """Take back every change since the savepoint."""
+        seq, length = point
+        disturbed: set[Table[Any]] = set()
+        while len(self._undo) > length:
+            table, key, row, changed, dropped = self._undo.pop()
+            disturbed.add(table)
+            for kept, value in ((table.changed_seq, changed), (table.dropped_seq, dropped)):
+                kept.pop(key, None)
+                if value is not None:
+                    kept[key] = value
+            if row is None:
+                table.rows.pop(key, None)
+            else:
+                table.rows[key] = row
+        self.seq = seq
+        for table in disturbed:
+            table.restore_change_order()
+
+    def settle(self) -> set[tuple[str, str]]:
+        """Forget the undo log; return which (table, key) were touched since the last time."""
+        touched = {(table.name, key) for table, key, *_ in self._undo}
+        self._undo.clear()
+        return touched
