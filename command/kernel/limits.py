@@ -117,7 +117,7 @@ READERS = 64
 # A reader that takes longer with one frame is replaced and the frame reported failed.
 READER_FRAME_MS = 15_000
 # Vehicles followed at once before one camera; past it the one unseen longest is finished.
-PASSAGES_OPEN = 32
+PASSAGES_OPEN = 64
 
 # JT/T 808 terminals. A connection that has not authenticated in time, or then says nothing for so long, is closed.
 DEVICE_SIGN_IN_MS = 30_000

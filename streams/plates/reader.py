@@ -1,0 +1,102 @@
+"""From a picture to plates: find, straighten, judge the colour, read."""
+
+from __future__ import annotations
+
+import msgspec
+
+from command.readings import PlateColour
+from streams.plates.colour import plate_colour
+from streams.plates.detect import Finder, Floats
+from streams.plates.picture import Picture, check_picture
+from streams.plates.recognise import Characters, Recogniser
+from streams.plates.rectify import rectify
+
+# The first look finds most, and a picture is not enlarged for it. The others only follow when it read nothing:
+# plates far away, then plates so near that they are larger than the finder was taught.
+_FIRST_LOOK_PX = 960
+_FURTHER_LOOKS_PX = (1280, 400)
+_ENLARGE_AT_MOST = 2
+_CONFIDENCE_AT_LEAST = 0.01
+_MEAN_CONFIDENCE_AT_LEAST = 0.7
+
+# Added to the log-likelihoods of ordinary, small and large new energy plates. Eight characters are new energy,
+# and those are green; a seven-character plate with a bolt or frame at its side looks like eight.
+_BIAS_ANY = (0.0, -1.0, -1.5)
+_BIAS_GREEN = (0.0, 2.0, 0.0)
+_BIAS_BLUE_OR_YELLOW = (0.0, -4.0, -3.0)
+
+
+class Read(msgspec.Struct, frozen=True):
+    """One plate read in one picture.
+
+    `confidence` 0…1 is that of the least sure character; `corners` are pixels, clockwise from the top left, empty for a
+    crop.
+    """
+
+    plate: str
+    colour: PlateColour
+    confidence: float
+    char_confidences: tuple[float, ...]
+    corners: tuple[tuple[float, float], ...]
+
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """x, y, width, height in pixels around the corners."""
+        xs, ys = [x for x, _ in self.corners], [y for _, y in self.corners]
+        left, top = int(min(xs)), int(min(ys))
+        return left, top, int(max(xs)) - left + 1, int(max(ys)) - top + 1
+
+
+class PlateReader:
+    """Both networks. Opening takes some hundred milliseconds; not for use by several threads at once."""
+
+    def __init__(self) -> None:
+        self._finder = Finder()
+        self._recogniser = Recogniser()
+
+    def read(self, picture: Picture) -> list[Read]:
+        """Return the plates in a BGR picture, surest first; `InvalidInputError` when it is not one."""
+        check_picture(picture)
+        longest_px = max(picture.shape[:2])
+        looked_px = min(_FIRST_LOOK_PX, longest_px)
+        reads = self._look(picture, looked_px)
+        for look_px in _FURTHER_LOOKS_PX:
+            if reads:
+                break
+            if look_px != looked_px and look_px <= longest_px * _ENLARGE_AT_MOST:
+                reads = self._look(picture, look_px)
+        return reads
+
+    def read_crop(self, picture: Picture) -> Read | None:
+        """Return the plate that fills a BGR picture, None when there is none."""
+        check_picture(picture)
+        return self._read_strip(picture, None)
+
+    def _look(self, picture: Picture, look_px: int) -> list[Read]:
+        found = self._finder.find(picture, look_px)
+        reads = (self._read_strip(rectify(picture, one.corners), one.corners) for one in found)
+        return sorted(filter(None, reads), key=lambda read: read.confidence, reverse=True)
+
+    def _read_strip(self, strip: Picture, corners: Floats | None) -> Read | None:
+        colour = plate_colour(strip)
+        characters = self._recogniser.recognise(strip, _bias(colour))
+        if characters is None or not _is_credible(characters):
+            return None
+        points = () if corners is None else tuple((float(x), float(y)) for x, y in corners)
+        return Read(characters.plate, colour, characters.confidence, characters.confidences, points)
+
+
+def _bias(colour: PlateColour) -> tuple[float, float, float]:
+    match colour:
+        case "green":
+            return _BIAS_GREEN
+        case "blue" | "yellow":
+            return _BIAS_BLUE_OR_YELLOW
+        case _:
+            return _BIAS_ANY
+
+
+def _is_credible(characters: Characters) -> bool:
+    """A sign or grille forced into a plate's form has characters that nothing in the picture supports."""
+    mean = sum(characters.confidences) / len(characters.confidences)
+    return characters.confidence >= _CONFIDENCE_AT_LEAST and mean >= _MEAN_CONFIDENCE_AT_LEAST
