@@ -123,8 +123,7 @@ class Hub:
         while stored := await self.journal.read(self.space, self._tables.seq, _READ_FACTS):
             for fact in stored:
                 rules.fold(self._tables, recorded(fact))
-            self._tables.settle()
-        self.committed_seq = self._tables.seq
+            self._publish()
         self._deadlines = []
         for deadline in self._tables.deadlines:
             self._set_deadline(deadline)

@@ -1,0 +1,165 @@
+"""Every message to and from consoles. The pages' TypeScript types are generated from here."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from command import rows
+from command.actors import Role
+from command.rows import Row
+from command.tables import Tables
+
+VERSION = "1"
+"""Of this protocol; a page built for another one reloads itself."""
+
+TABLES: dict[str, type[Row]] = {
+    "calls": rows.CallRow,
+    "situations": rows.SituationRow,
+    "orders": rows.OrderRow,
+    "stations": rows.StationRow,
+    "units": rows.UnitRow,
+    "devices": rows.DeviceRow,
+    "positions": rows.PositionRow,
+    "fences": rows.FenceRow,
+    "cameras": rows.CameraRow,
+    "watches": rows.WatchRow,
+    "hits": rows.HitRow,
+    "alarms": rows.AlarmRow,
+    "sos": rows.SosRow,
+    "messages": rows.MessageRow,
+    "evidence": rows.EvidenceRow,
+    "plans": rows.PlanRow,
+    "activations": rows.ActivationRow,
+    "tasks": rows.TaskRow,
+    "approvals": rows.ApprovalRow,
+    "cases": rows.CaseRow,
+    "links": rows.LinkRow,
+    "focus": rows.FocusRow,
+    "marks": rows.MarkRow,
+}
+"""What consoles can mirror, and the rows they get."""
+
+assert set(TABLES) == set(Tables().by_name) - {"deadlines"}
+
+
+class ActorInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is signed in."""
+
+    id: str
+    name: str
+    roles: list[Role]
+    unit: str = ""
+
+
+class TableFilter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Only the rows of one situation, for tables whose rows name one."""
+
+    situation: Annotated[str, Meta(max_length=64)] | None = None
+
+
+class Subscribe(msgspec.Struct, frozen=True, kw_only=True, tag="subscribe", forbid_unknown_fields=True):
+    """From a console: these tables from now on, and what changed `after` the sequence number it has, if it has one.
+
+    Sent again it replaces the set; tables that were in it before go on without a new snapshot.
+    """
+
+    tables: Annotated[dict[Annotated[str, Meta(max_length=32)], TableFilter], Meta(max_length=32)]
+    after: Annotated[int, Meta(ge=0)] | None = None
+
+
+class Welcome(msgspec.Struct, frozen=True, kw_only=True, tag="welcome"):
+    """First message to a console. `hub` changes when the hub restarts; `release` is the product's version."""
+
+    space: str
+    hub: str
+    version: str
+    release: str
+    actor: ActorInfo
+    now_ms: int
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
+    """The whole of one table at `seq`; replaces what the console holds of it."""
+
+    seq: int
+    now_ms: int
+    table: str
+    rows: dict[str, Row]
+
+
+class Delta(msgspec.Struct, frozen=True, kw_only=True, tag="delta"):
+    """Rows that changed up to `seq`; null where a row is gone."""
+
+    seq: int
+    now_ms: int
+    tables: dict[str, dict[str, Row | None]]
+
+
+class Beat(msgspec.Struct, frozen=True, kw_only=True, tag="beat"):
+    """Once a second: the hub's clock, and whether it can record. Three missing make a picture stale.
+
+    `behind_ms` is how old the oldest row is that this console has not been sent yet, because it reads too slowly.
+    """
+
+    seq: int
+    now_ms: int
+    accepting: bool
+    behind_ms: int = 0
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
+    """What the console sent could not be done."""
+
+    status: int
+    code: str
+    detail: str
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """RFC 9457 problem details, as every HTTP error is answered."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+
+
+class SignIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Name and password of a local account."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=64)]
+    password: Annotated[str, Meta(min_length=1, max_length=256)]
+
+
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+    """An open situation that a call may be about, with the evidence; `score` is 0…1."""
+
+    situation: str
+    score: float
+    distance_m: float | None
+    minutes: float
+    same_caller: bool
+    same_kind: bool
+
+
+class Recommendation(msgspec.Struct, frozen=True, kw_only=True):
+    """A unit that could go, and why it stands where it stands in the list."""
+
+    unit: str
+    distance_m: float
+    arrival_s: int
+    position_age_ms: int
+    fits: bool
+    why: list[Literal["nearest", "fits_service", "own_area", "stale_position", "other_service"]]
+
+
+class BlobInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """What an upload is answered: the name under which the file is kept."""
+
+    sha256: str
+    size: int
+    media_type: str

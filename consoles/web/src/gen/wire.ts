@@ -1,0 +1,1056 @@
+// Generated from command/wire.py by `make types`. Do not edit.
+
+/** Run it for a situation. */
+export interface ActivatePlan {
+  request: "activate_plan";
+  plan: string;
+  situation: string;
+}
+
+/** A plan running for a situation. */
+export interface ActivationRow {
+  plan: string;
+  situation: string;
+  state: "active" | "completed" | "stood_down";
+  phase: string;
+  phase_started_ms: number;
+  activated_ms: number;
+  activated_by: string;
+  definition: PlanDefinition;
+  id: string;
+}
+
+/** Who is signed in. */
+export interface ActorInfo {
+  id: string;
+  name: string;
+  roles: ("administrator" | "call_taker" | "camera_watch" | "commander" | "device" | "director" | "dispatcher" | "duty_leader" | "hub" | "officer" | "service" | "wall")[];
+  unit: string;
+}
+
+/** An alarm; gone from the table once cleared. */
+export interface AlarmRow {
+  kind: "approval_overdue" | "approval_warning" | "camera_down" | "entered_forbidden" | "left_area" | "link_down" | "order_unsigned" | "plate_hit" | "sos" | "stood_still" | "task_overdue" | "went_silent";
+  level: 1 | 2 | 3 | 4;
+  subject: string;
+  situation: string;
+  state: "raised" | "shelved" | "taken";
+  raised_ms: number;
+  count: number;
+  lat: number | null;
+  lon: number | null;
+  detail: string;
+  taken_by: string;
+  shelved_until_ms: number | null;
+  shelved_why: string;
+  escalated: boolean;
+  id: string;
+}
+
+/** Take a ringing call. */
+export interface AnswerCall {
+  request: "answer_call";
+  call: string;
+}
+
+/** The situations a plan is for: of one of `kinds`, `lowest_level` or graver, inside the fence `area` if named. */
+export interface Applicability {
+  kinds: ("accident" | "natural_disaster" | "public_health" | "public_security")[];
+  lowest_level: 1 | 2 | 3 | 4;
+  place?: Bilingual | null;
+  area?: string | null;
+}
+
+/** A leader's yes that the task needs: asked for when it opens, yellow `warn_min` after that, red at `due_min`. */
+export interface Approval {
+  item: Bilingual;
+  due_min: number;
+  warn_min: number;
+}
+
+/** Something waiting for a yes, or decided. */
+export interface ApprovalRow {
+  item: string;
+  subject: string;
+  situation: string;
+  requested_by: string;
+  requested_ms: number;
+  warn_ms: number;
+  due_ms: number;
+  state: "granted" | "refused" | "waiting";
+  warned: boolean;
+  overdue: boolean;
+  decided_by: string;
+  decided_ms: number | null;
+  why: string;
+  id: string;
+}
+
+/** Grant it; not by who asked. */
+export interface ApproveWatch {
+  request: "approve_watch";
+  watch: string;
+}
+
+/** Once a second: the hub's clock, and whether it can record. Three missing make a picture stale. */
+export interface Beat {
+  type: "beat";
+  seq: number;
+  now_ms: number;
+  accepting: boolean;
+  behind_ms: number;
+}
+
+/** The same words in Chinese, which come first on every screen, and in English. */
+export interface Bilingual {
+  zh: string;
+  en: string;
+}
+
+/** What an upload is answered: the name under which the file is kept. */
+export interface BlobInfo {
+  sha256: string;
+  size: number;
+  media_type: string;
+}
+
+/** A call and its steps. */
+export interface CallRow {
+  dialled: "110" | "119" | "120" | "122";
+  caller: string;
+  state: "abandoned" | "answered" | "ended" | "ringing";
+  arrived_ms: number;
+  subscriber: string;
+  address: string;
+  place: Place | null;
+  answered_ms: number | null;
+  answered_by: string;
+  ended_ms: number | null;
+  form: Record<string, string>;
+  situation: string;
+  linked_why: string;
+  outcome: "duplicate" | "hoax" | "inquiry" | "misdial" | "situation" | null;
+  outcome_why: string;
+  id: string;
+}
+
+/** A camera, and whether pictures arrive. */
+export interface CameraRow {
+  name: string;
+  lat: number;
+  lon: number;
+  bearing_deg: number;
+  field_deg: number;
+  reads_plates: boolean;
+  state: "down" | "unknown" | "up";
+  since_ms: number;
+  reason: string;
+  id: string;
+}
+
+/** An open situation that a call may be about, with the evidence; `score` is 0…1. */
+export interface Candidate {
+  situation: string;
+  score: number;
+  distance_m: number | null;
+  minutes: number;
+  same_caller: boolean;
+  same_kind: boolean;
+}
+
+/** A case of the case service; the id is its number there. */
+export interface CaseRow {
+  situation: string;
+  step: "assessed" | "assigned" | "collected" | "fed_back" | "handled" | "opened" | "verified";
+  opened_ms: number;
+  closed_ms: number | null;
+  id: string;
+}
+
+/** Save the form. */
+export interface ClassifyCall {
+  request: "classify_call";
+  call: string;
+  form: Record<string, string>;
+}
+
+/** Over. */
+export interface ClearAlarm {
+  request: "clear_alarm";
+  alarm: string;
+  why: string;
+}
+
+/** Safe. */
+export interface ClearSos {
+  request: "clear_sos";
+  sos: string;
+  why: string;
+}
+
+/** Everything is done. */
+export interface CloseSituation {
+  request: "close_situation";
+  situation: string;
+  why?: string;
+}
+
+/** Yes or no. The approval service names the person; on a console it is whoever is signed in. */
+export interface DecideApproval {
+  request: "decide_approval";
+  approval: string;
+  granted: boolean;
+  why?: string;
+  by?: string | null;
+}
+
+/** Rows that changed up to `seq`; null where a row is gone. */
+export interface Delta {
+  type: "delta";
+  seq: number;
+  now_ms: number;
+  tables: Record<string, Record<string, Row | null>>;
+}
+
+/** A device that may report, and whose it is. */
+export interface DeviceRow {
+  kind: string;
+  unit: string;
+  id: string;
+}
+
+/** Add or change a fence; the ring is [lon, lat], not crossing itself. */
+export interface DrawFence {
+  request: "draw_fence";
+  fence: string;
+  name: string;
+  kind: "area" | "forbidden";
+  ring: [number, number][];
+  dwell_s?: number;
+  margin_m?: number;
+}
+
+/** Close the call. */
+export interface EndCall {
+  request: "end_call";
+  call: string;
+  outcome: "duplicate" | "hoax" | "inquiry" | "misdial" | "situation";
+  why?: string;
+}
+
+/** Off duty. */
+export interface EndShift {
+  request: "end_shift";
+  unit: string;
+}
+
+/** Add or change a camera. Its address goes to the vault, not here. */
+export interface EnrolCamera {
+  request: "enrol_camera";
+  camera: string;
+  name: string;
+  lat: number;
+  lon: number;
+  bearing_deg?: number;
+  field_deg?: number;
+  reads_plates?: boolean;
+}
+
+/** Let a device report, for a unit or (a PBX) for itself. */
+export interface EnrolDevice {
+  request: "enrol_device";
+  device: string;
+  kind: "jt808" | "mobile" | "osmand" | "owntracks" | "pbx";
+  unit?: string | null;
+}
+
+/** Add or change a station. */
+export interface EnrolStation {
+  request: "enrol_station";
+  station: string;
+  name: string;
+  service: "110" | "119" | "120" | "122";
+  lat: number;
+  lon: number;
+  leader: string;
+  leader_phone: string;
+}
+
+/** Add or change a unit. */
+export interface EnrolUnit {
+  request: "enrol_unit";
+  unit: string;
+  name: string;
+  kind: "ambulance" | "fire_engine" | "foot_patrol" | "patrol_car" | "traffic_police";
+  service: "110" | "119" | "120" | "122";
+  station: string;
+  phone: string;
+  officers: string[];
+  area?: string | null;
+}
+
+/** A file in custody. */
+export interface EvidenceRow {
+  situation: string;
+  order: string;
+  sha256: string;
+  media_type: string;
+  size: number;
+  name: string;
+  taken_ms: number;
+  fixed_ms: number;
+  by: string;
+  place: Place | null;
+  id: string;
+}
+
+/** Report the result. */
+export interface FeedBack {
+  request: "feed_back";
+  order: string;
+  result: string;
+  text?: string;
+}
+
+/** A fence and its ring of [lon, lat]. */
+export interface FenceRow {
+  name: string;
+  kind: "area" | "forbidden";
+  ring: [number, number][];
+  dwell_s: number;
+  margin_m: number;
+  id: string;
+}
+
+/** Done. */
+export interface FinishTask {
+  request: "finish_task";
+  task: string;
+  note?: string;
+}
+
+/** An instant that a fact set has come. */
+export interface FireDeadline {
+  request: "fire_deadline";
+  deadline: string;
+}
+
+/** A stored file becomes evidence. `sha256` is what the upload answered. */
+export interface FixEvidence {
+  request: "fix_evidence";
+  situation: string;
+  sha256: string;
+  media_type: string;
+  size: number;
+  name: string;
+  taken_ms: number;
+  order?: string | null;
+  place?: GivenPlace | null;
+}
+
+/** The one row "wall": which situation a desk sent there, and who did. */
+export interface FocusRow {
+  situation: string;
+  by: string;
+  at_ms: number;
+  id: string;
+}
+
+/** A place as it came in, with the datum it speaks. */
+export interface GivenPlace {
+  lat: number;
+  lon: number;
+  datum?: "bd09" | "gcj02" | "wgs84";
+  text?: string;
+  source?: "address" | "camera" | "carrier" | "map" | "phone" | "unit";
+  uncertainty_m?: number | null;
+}
+
+/** The caller is gone: abandoned if nobody had answered, else noted. */
+export interface HangUpCall {
+  request: "hang_up_call";
+  call: string;
+}
+
+/** A watched plate that passed a camera; `picture` is a blob id. */
+export interface HitRow {
+  watch: string;
+  plate: string;
+  camera: string;
+  seen_ms: number;
+  confidence: number;
+  situation: string;
+  picture: string;
+  rejected_why: string;
+  id: string;
+}
+
+/** Send a unit. */
+export interface IssueOrder {
+  request: "issue_order";
+  situation: string;
+  unit: string;
+  text?: string;
+  task?: string | null;
+}
+
+/** Stop looking. */
+export interface LiftWatch {
+  request: "lift_watch";
+  watch: string;
+  why: string;
+}
+
+/** Add the call to an open situation. */
+export interface LinkCall {
+  request: "link_call";
+  call: string;
+  situation: string;
+  why?: string;
+}
+
+/** An outside service: whether it answers, and since when. */
+export interface LinkRow {
+  state: "down" | "up";
+  since_ms: number;
+  reason: string;
+  id: string;
+}
+
+/** Say where it is. */
+export interface LocateCall {
+  request: "locate_call";
+  call: string;
+  place: GivenPlace;
+}
+
+/** Set or correct the place. */
+export interface LocateSituation {
+  request: "locate_situation";
+  situation: string;
+  place: GivenPlace;
+}
+
+/** One fact on the time line of a situation; the id is its sequence number, `args` what a screen words it with. */
+export interface MarkRow {
+  situation: string;
+  at_ms: number;
+  actor: string;
+  kind: string;
+  args: Record<string, string | number | number | boolean>;
+  id: string;
+}
+
+/** Say that it is the same as another. */
+export interface MergeSituation {
+  request: "merge_situation";
+  situation: string;
+  into: string;
+  why: string;
+}
+
+/** A text message: the visible outbox. */
+export interface MessageRow {
+  to: string;
+  phone: string;
+  text: string;
+  about: string;
+  state: "failed" | "queued" | "sent";
+  queued_ms: number;
+  sent_ms: number | null;
+  why: string;
+  id: string;
+}
+
+/** The commander begins the next phase. */
+export interface NextPhase {
+  request: "next_phase";
+  activation: string;
+}
+
+/** Write into the record. */
+export interface NoteSituation {
+  request: "note_situation";
+  situation: string;
+  text: string;
+  decision?: boolean;
+}
+
+/** Open one, usually from a call, which is linked to it. */
+export interface OpenSituation {
+  request: "open_situation";
+  title: string;
+  service: "110" | "119" | "120" | "122";
+  kind: "accident" | "natural_disaster" | "public_health" | "public_security";
+  level: 1 | 2 | 3 | 4;
+  call?: string | null;
+  place?: GivenPlace | null;
+}
+
+/** An order to one unit, with the instant of each step. */
+export interface OrderRow {
+  situation: string;
+  unit: string;
+  text: string;
+  state: "arrived" | "departed" | "fed_back" | "issued" | "recalled" | "refused" | "signed";
+  issued_ms: number;
+  issued_by: string;
+  sign_by_ms: number;
+  task: string;
+  overdue: boolean;
+  signed_ms: number | null;
+  departed_ms: number | null;
+  arrived_ms: number | null;
+  fed_back_ms: number | null;
+  ended_ms: number | null;
+  result: string;
+  feedback: string;
+  why: string;
+  id: string;
+}
+
+/** Send to the wall; without a situation the wall chooses again. */
+export interface PinFocus {
+  request: "pin_focus";
+  situation?: string | null;
+}
+
+/** A point in WGS-84 degrees and its name; `uncertainty_m` is the radius of a carrier's or phone's fix. */
+export interface Place {
+  lat: number;
+  lon: number;
+  text?: string;
+  source?: "address" | "camera" | "carrier" | "map" | "phone" | "unit";
+  uncertainty_m?: number | null;
+}
+
+/** A whole plan. `command` is the role that decides in it; phases run in the order they stand in. */
+export interface PlanDefinition {
+  id: string;
+  version: string;
+  title: Bilingual;
+  applies: Applicability;
+  command: "call_taker" | "camera_watch" | "commander" | "dispatcher" | "duty_leader" | "officer";
+  groups: PlanGroup[];
+  phases: PlanPhase[];
+}
+
+/** A working group and the office that leads it. */
+export interface PlanGroup {
+  group: "communications" | "coordination" | "information" | "logistics" | "medical" | "response" | "security" | "traffic";
+  lead: Bilingual;
+}
+
+/** Tasks that belong together. `next` says what ends the phase: all its tasks done, or the commander's word. */
+export interface PlanPhase {
+  id: string;
+  title: Bilingual;
+  tasks: PlanTask[];
+  next?: "command" | "tasks_done";
+}
+
+/** The newest published version of a plan. */
+export interface PlanRow {
+  version: string;
+  definition: PlanDefinition;
+  id: string;
+}
+
+/** One thing to do. It opens when its phase has started and all of `after` are done. */
+export interface PlanTask {
+  id: string;
+  title: Bilingual;
+  group: "communications" | "coordination" | "information" | "logistics" | "medical" | "response" | "security" | "traffic";
+  owner: "call_taker" | "camera_watch" | "commander" | "dispatcher" | "duty_leader" | "officer";
+  due_min: number;
+  due_from?: string | null;
+  after?: string[];
+  needs_approval?: Approval | null;
+  report?: Report | null;
+  orders?: UnitNeed[];
+  text?: Bilingual | null;
+}
+
+/** The newest fix of a unit; a reading, so it carries no sequence number of the journal. */
+export interface PositionRow {
+  device: string;
+  at_ms: number;
+  lat: number;
+  lon: number;
+  source: "jt808" | "mobile" | "osmand" | "owntracks" | "scenario";
+  accuracy_m: number | null;
+  speed_kmh: number | null;
+  heading_deg: number | null;
+  id: string;
+}
+
+/** RFC 9457 problem details, as every HTTP error is answered. */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  code: string;
+}
+
+/** A checked plan becomes one that can be activated. */
+export interface PublishPlan {
+  request: "publish_plan";
+  definition: PlanDefinition;
+}
+
+/** Help, now. */
+export interface RaiseSos {
+  request: "raise_sos";
+  unit: string;
+  lat?: number | null;
+  lon?: number | null;
+}
+
+/** Take it back. */
+export interface RecallOrder {
+  request: "recall_order";
+  order: string;
+  why: string;
+}
+
+/** A unit that could go, and why it stands where it stands in the list. */
+export interface Recommendation {
+  unit: string;
+  distance_m: number;
+  arrival_s: number;
+  position_age_ms: number;
+  fits: boolean;
+  why: ("fits_service" | "nearest" | "other_service" | "own_area" | "stale_position")[];
+}
+
+/** The approval service's yellow or red warning. */
+export interface RecordApprovalNotice {
+  request: "record_approval_notice";
+  approval: string;
+  notice: "overdue" | "warned";
+}
+
+/** The case service says under which number, and how far it is. */
+export interface RecordCase {
+  request: "record_case";
+  case: string;
+  situation: string;
+  step: "assessed" | "assigned" | "collected" | "fed_back" | "handled" | "opened" | "verified";
+  closed?: boolean;
+}
+
+/** The SMS link says what became of a message. */
+export interface RecordMessage {
+  request: "record_message";
+  message: string;
+  sent: boolean;
+  why?: string;
+}
+
+/** A query of persons, vehicles or sightings was made; the hub writes it down before it answers. */
+export interface RecordQuery {
+  request: "record_query";
+  what: "person" | "sightings" | "track" | "vehicle";
+  terms: string;
+  reason: string;
+  results: number;
+}
+
+/** Say that the unit cannot. */
+export interface RefuseOrder {
+  request: "refuse_order";
+  order: string;
+  why: string;
+}
+
+/** What the console sent could not be done. */
+export interface Refused {
+  type: "refused";
+  status: number;
+  code: string;
+  detail: string;
+}
+
+/** It is not that car. */
+export interface RejectHit {
+  request: "reject_hit";
+  hit: string;
+  why: string;
+}
+
+/** It is gone. */
+export interface RemoveCamera {
+  request: "remove_camera";
+  camera: string;
+}
+
+/** Take it away. */
+export interface RemoveFence {
+  request: "remove_fence";
+  fence: string;
+}
+
+/** What is reported upward, and to whom, within `within_min` of the start of the phase. */
+export interface Report {
+  to: "city" | "county" | "national" | "province";
+  within_min: number;
+}
+
+/** A line rings. A PBX names its own call id, so that it can tell when the caller hangs up. */
+export interface ReportCall {
+  request: "report_call";
+  dialled: "110" | "119" | "120" | "122";
+  caller: string;
+  call?: string | null;
+  subscriber?: string;
+  address?: string;
+  place?: GivenPlace | null;
+}
+
+/** The camera's task says how it is. */
+export interface ReportCamera {
+  request: "report_camera";
+  camera: string;
+  up: boolean;
+  reason?: string;
+}
+
+/** A watched plate passed; the hub's plate reader says so. */
+export interface ReportHit {
+  request: "report_hit";
+  watch: string;
+  plate: string;
+  camera: string;
+  seen_ms: number;
+  confidence: number;
+  picture?: string;
+}
+
+/** A link says how the outside service is. */
+export interface ReportLink {
+  request: "report_link";
+  link: string;
+  up: boolean;
+  reason?: string;
+}
+
+/** What the hub concluded from positions: a unit left or returned, stands still or moves, is silent or heard. */
+export interface ReportPatrol {
+  request: "report_patrol";
+  unit: string;
+  change: "heard_again" | "left_area" | "moved_again" | "returned" | "stood_still" | "went_silent";
+  since_ms: number;
+  fence?: string | null;
+  lat?: number | null;
+  lon?: number | null;
+}
+
+/** Ask a leader. */
+export interface RequestApproval {
+  request: "request_approval";
+  item: string;
+  subject: string;
+  due_minutes: number;
+  warn_minutes?: number | null;
+  situation?: string | null;
+}
+
+/** Look out for a plate; `?` is one character, `*` any. */
+export interface RequestWatch {
+  request: "request_watch";
+  pattern: string;
+  reason: string;
+  level: 1 | 2 | 3 | 4;
+  until_ms: number;
+}
+
+/** One line of a table. Its key never changes. */
+export interface Row {
+  id: string;
+}
+
+/** Text units by hand (单发、组发、群发). */
+export interface SendMessage {
+  request: "send_message";
+  units: string[];
+  text: string;
+  situation?: string | null;
+}
+
+/** Raise or lower. */
+export interface SetLevel {
+  request: "set_level";
+  situation: string;
+  level: 1 | 2 | 3 | 4;
+  why: string;
+}
+
+/** Not now. */
+export interface ShelveAlarm {
+  request: "shelve_alarm";
+  alarm: string;
+  minutes: number;
+  why: string;
+}
+
+/** Name and password of a local account. */
+export interface SignIn {
+  name: string;
+  password: string;
+}
+
+/** A situation; its state is the furthest that any of its orders came. */
+export interface SituationRow {
+  title: string;
+  service: "110" | "119" | "120" | "122";
+  kind: "accident" | "natural_disaster" | "public_health" | "public_security";
+  level: 1 | 2 | 3 | 4;
+  state: "closed" | "departed" | "dispatched" | "fed_back" | "on_scene" | "received" | "signed";
+  opened_ms: number;
+  changed_ms: number;
+  place: Place | null;
+  source: string;
+  calls: string[];
+  orders: string[];
+  hits: string[];
+  evidence: string[];
+  activation: string;
+  case: string;
+  merged_into: string;
+  dispatched_ms: number | null;
+  closed_ms: number | null;
+  overdue: number;
+  id: string;
+}
+
+/** The whole of one table at `seq`; replaces what the console holds of it. */
+export interface Snapshot {
+  type: "snapshot";
+  seq: number;
+  now_ms: number;
+  table: string;
+  rows: Record<string, Row>;
+}
+
+/** An open call for help. */
+export interface SosRow {
+  unit: string;
+  situation: string;
+  raised_ms: number;
+  lat: number | null;
+  lon: number | null;
+  id: string;
+}
+
+/** End it. */
+export interface StandDownPlan {
+  request: "stand_down_plan";
+  activation: string;
+  why: string;
+}
+
+/** On duty. */
+export interface StartShift {
+  request: "start_shift";
+  unit: string;
+  until_ms: number;
+}
+
+/** A station and its leader. */
+export interface StationRow {
+  name: string;
+  service: "110" | "119" | "120" | "122";
+  lat: number;
+  lon: number;
+  leader: string;
+  leader_phone: string;
+  id: string;
+}
+
+/** Sign, depart, arrive. */
+export interface StepOrder {
+  request: "step_order";
+  order: string;
+  step: "arrived" | "departed" | "signed";
+}
+
+/** From a console: these tables from now on, and what changed `after` the sequence number it has, if it has one. */
+export interface Subscribe {
+  type: "subscribe";
+  tables: Record<string, TableFilter>;
+  after?: number | null;
+}
+
+/** Only the rows of one situation, for tables whose rows name one. */
+export interface TableFilter {
+  situation?: string | null;
+}
+
+/** I see to it. */
+export interface TakeAlarm {
+  request: "take_alarm";
+  alarm: string;
+}
+
+/** A task of a running plan. `key` is its id in the plan, `owner` the group, `role` who does it. */
+export interface TaskRow {
+  activation: string;
+  situation: string;
+  phase: string;
+  key: string;
+  title: string;
+  title_en: string;
+  owner: "communications" | "coordination" | "information" | "logistics" | "medical" | "response" | "security" | "traffic";
+  role: "call_taker" | "camera_watch" | "commander" | "dispatcher" | "duty_leader" | "officer";
+  state: "done" | "dropped" | "open";
+  opened_ms: number;
+  due_ms: number;
+  done_ms: number | null;
+  done_by: string;
+  note: string;
+  overdue: boolean;
+  approval: string;
+  id: string;
+}
+
+/** So many units of a kind that the task sends. */
+export interface UnitNeed {
+  kind: "ambulance" | "fire_engine" | "foot_patrol" | "patrol_car" | "traffic_police";
+  count: number;
+}
+
+/** A unit. `order` is the one it is on; the flags say what is wrong with it now. */
+export interface UnitRow {
+  name: string;
+  kind: "ambulance" | "fire_engine" | "foot_patrol" | "patrol_car" | "traffic_police";
+  service: "110" | "119" | "120" | "122";
+  station: string;
+  phone: string;
+  officers: string[];
+  area: string;
+  devices: string[];
+  state: "free" | "moving" | "off" | "on_scene" | "ordered";
+  order: string;
+  shift_until_ms: number | null;
+  out_of: string;
+  still_since_ms: number | null;
+  silent_since_ms: number | null;
+  sos: string;
+  id: string;
+}
+
+/** An entry of the watch list (布控). */
+export interface WatchRow {
+  pattern: string;
+  reason: string;
+  level: 1 | 2 | 3 | 4;
+  until_ms: number;
+  state: "active" | "expired" | "lifted" | "requested";
+  requested_by: string;
+  requested_ms: number;
+  approved_by: string;
+  hits: number;
+  rejected: number;
+  id: string;
+}
+
+/** First message to a console. `hub` changes when the hub restarts; `release` is the product's version. */
+export interface Welcome {
+  type: "welcome";
+  space: string;
+  hub: string;
+  version: string;
+  release: string;
+  actor: ActorInfo;
+  now_ms: number;
+}
+
+export interface Tables {
+  calls: CallRow;
+  situations: SituationRow;
+  orders: OrderRow;
+  stations: StationRow;
+  units: UnitRow;
+  devices: DeviceRow;
+  positions: PositionRow;
+  fences: FenceRow;
+  cameras: CameraRow;
+  watches: WatchRow;
+  hits: HitRow;
+  alarms: AlarmRow;
+  sos: SosRow;
+  messages: MessageRow;
+  evidence: EvidenceRow;
+  plans: PlanRow;
+  activations: ActivationRow;
+  tasks: TaskRow;
+  approvals: ApprovalRow;
+  cases: CaseRow;
+  links: LinkRow;
+  focus: FocusRow;
+  marks: MarkRow;
+}
+
+export type TableName = "calls" | "situations" | "orders" | "stations" | "units" | "devices" | "positions" | "fences" | "cameras" | "watches" | "hits" | "alarms" | "sos" | "messages" | "evidence" | "plans" | "activations" | "tasks" | "approvals" | "cases" | "links" | "focus" | "marks";
+
+export type Request =
+  ActivatePlan |
+  AnswerCall |
+  ApproveWatch |
+  ClassifyCall |
+  ClearAlarm |
+  ClearSos |
+  CloseSituation |
+  DecideApproval |
+  DrawFence |
+  EndCall |
+  EndShift |
+  EnrolCamera |
+  EnrolDevice |
+  EnrolStation |
+  EnrolUnit |
+  FeedBack |
+  FinishTask |
+  FireDeadline |
+  FixEvidence |
+  HangUpCall |
+  IssueOrder |
+  LiftWatch |
+  LinkCall |
+  LocateCall |
+  LocateSituation |
+  MergeSituation |
+  NextPhase |
+  NoteSituation |
+  OpenSituation |
+  PinFocus |
+  PublishPlan |
+  RaiseSos |
+  RecallOrder |
+  RecordApprovalNotice |
+  RecordCase |
+  RecordMessage |
+  RecordQuery |
+  RefuseOrder |
+  RejectHit |
+  RemoveCamera |
+  RemoveFence |
+  ReportCall |
+  ReportCamera |
+  ReportHit |
+  ReportLink |
+  ReportPatrol |
+  RequestApproval |
+  RequestWatch |
+  SendMessage |
+  SetLevel |
+  ShelveAlarm |
+  StandDownPlan |
+  StartShift |
+  StepOrder |
+  TakeAlarm;
+
+export type FromHub = Welcome | Snapshot | Delta | Beat | Refused;
+
+export const PROTOCOL_VERSION = "1";
