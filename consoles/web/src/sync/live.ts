@@ -1,8 +1,8 @@
 /** The live connection: subscribes, feeds the store, notices silence, and comes back by itself after the last sequence it has. */
 
 import { backoffMs } from "./backoff";
-import { parseMessage, ProtocolError } from "./protocol";
-import type { Actor, Refused, ServerMessage, Subscribe, Subscription } from "./protocol";
+import type { FromHub, TableFilter } from "../wire";
+import { parseMessage, ProtocolError, type Actor, type Refused, type Subscribe, type Subscription, type TableName } from "./protocol";
 import { STALE_AFTER_MS, type ServerClock } from "./server_clock";
 import type { Store } from "./store";
 import type { Time } from "./time";
@@ -26,6 +26,8 @@ export interface LiveState {
   readonly phase: Phase;
   readonly actor: Actor | null;
   readonly space: string;
+  /** The product's version at the hub; when it changes the page is out of date. */
+  readonly release: string;
   /** False while the hub takes no requests (its disk fails, or it is shutting down). */
   readonly accepting: boolean;
   readonly refusal: Refused | null;
@@ -41,7 +43,7 @@ export interface LiveOptions {
   readonly onState: (state: LiveState) => void;
 }
 
-const FIRST: LiveState = { phase: "connecting", actor: null, space: "live", accepting: true, refusal: null, retry_ms: null };
+const FIRST: LiveState = { phase: "connecting", actor: null, space: "live", release: "", accepting: true, refusal: null, retry_ms: null };
 
 export class Live {
   state: LiveState = FIRST;
@@ -71,7 +73,8 @@ export class Live {
 
   /** Change what is mirrored. Tables with another filter, and new ones, start from a snapshot. */
   subscribe(tables: Subscription): void {
-    const fresh = Object.keys(tables).filter((name) => !sameFilter(this.tables[name], tables[name]));
+    const names = Object.keys(tables) as TableName[];
+    const fresh = names.filter((name) => !sameFilter(this.tables[name], tables[name]));
     const gone = Object.keys(this.tables).filter((name) => !(name in tables));
     this.tables = tables;
     if (fresh.length === 0 && gone.length === 0) return;
@@ -116,7 +119,7 @@ export class Live {
   }
 
   private take(text: string): void {
-    let message: ServerMessage | null;
+    let message: FromHub | null;
     try {
       message = parseMessage(text);
     } catch (error) {
@@ -129,7 +132,7 @@ export class Live {
     if (message !== null) this.apply(message);
   }
 
-  private apply(message: ServerMessage): void {
+  private apply(message: FromHub): void {
     if (message.type === "refused") {
       this.set({ phase: "refused", refusal: message });
       return;
@@ -138,7 +141,7 @@ export class Live {
     switch (message.type) {
       case "welcome":
         this.attempt = 0;
-        this.set({ phase: "live", actor: message.actor, space: message.space, refusal: null });
+        this.set({ phase: "live", actor: message.actor, space: message.space, release: message.release, refusal: null });
         break;
       case "snapshot":
         if (!(message.table in this.tables)) break;
@@ -149,6 +152,7 @@ export class Live {
         this.options.store.delta(message);
         break;
       case "beat":
+        this.options.clock.behind(message.behind_ms);
         this.set({ accepting: message.accepting });
         break;
     }
@@ -190,8 +194,6 @@ export class Live {
   }
 }
 
-function sameFilter(a: Readonly<Record<string, string>> | undefined, b: Readonly<Record<string, string>> | undefined): boolean {
-  if (a === undefined || b === undefined) return false;
-  const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
+function sameFilter(a: TableFilter | undefined, b: TableFilter | undefined): boolean {
+  return a !== undefined && b !== undefined && (a.situation ?? null) === (b.situation ?? null);
 }

@@ -12,6 +12,7 @@ export class ServerClock {
   private offsets_ms: number[] = [];
   private last: { readonly now_ms: number; readonly steady_ms: number } | null = null;
   private rate = 1;
+  private behind_ms = 0;
 
   constructor(time: Time) {
     this.time = time;
@@ -36,6 +37,11 @@ export class ServerClock {
     if (this.offsets_ms.length > WINDOW) this.offsets_ms.shift();
   }
 
+  /** The hub says how long rows for this console have been waiting at its side. */
+  behind(behind_ms: number): void {
+    this.behind_ms = behind_ms;
+  }
+
   /** The hub's time now. The message that travelled fastest, of the last thirty, says it best. */
   now_ms(): number {
     if (this.last === null) return this.time.wall_ms();
@@ -50,7 +56,7 @@ export class ServerClock {
   age_ms(): number | null {
     if (this.last === null) return null;
     const silent_ms = this.time.steady_ms() - this.last.steady_ms;
-    return this.rate === 1 ? Math.max(silent_ms, this.now_ms() - this.last.now_ms) : silent_ms;
+    return this.behind_ms + (this.rate === 1 ? Math.max(silent_ms, this.now_ms() - this.last.now_ms) : silent_ms);
   }
 
   /** True before the first word too: a screen that never heard from the hub shows nothing one may trust. */

@@ -1,6 +1,7 @@
 /** The mirror of the hub's tables: snapshots replace, deltas change rows, and no row ever goes back to an older state. */
 
-import type { Delta, Row, Snapshot } from "./protocol";
+import type { Tables } from "../wire";
+import type { Delta, Row, Snapshot, TableName } from "./protocol";
 
 /** Removed rows whose sequence is remembered per table, so that a late older row cannot bring one back. */
 export const TOMBSTONES = 2_000;
@@ -66,12 +67,13 @@ export class Store {
     return this.heard;
   }
 
-  rows(table: string): ReadonlyMap<string, Row> {
-    return this.tables.get(table)?.rows ?? NO_ROWS;
+  rows<N extends TableName>(table: N): ReadonlyMap<string, Tables[N]> {
+    // The hub and these pages are built from the same types; what a newer hub adds to a row is simply not read.
+    return (this.tables.get(table)?.rows ?? NO_ROWS) as ReadonlyMap<string, Tables[N]>;
   }
 
   /** False until the first snapshot: a screen then says "loading", not "none". */
-  loaded(table: string): boolean {
+  loaded(table: TableName): boolean {
     return this.tables.has(table);
   }
 

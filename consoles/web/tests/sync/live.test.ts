@@ -41,7 +41,7 @@ function last(): FakeSocket {
 
 function welcome(seq = 5, rows: object = { c1: { id: "c1" } }): void {
   last().onopen?.();
-  last().say({ type: "welcome", space: "live", hub: "h1", version: "1", actor, now_ms: 1_000 + time.now_ms });
+  last().say({ type: "welcome", space: "live", hub: "h1", version: "1", release: "0.1.0", actor, now_ms: 1_000 + time.now_ms });
   last().say({ type: "snapshot", seq, now_ms: 1_000 + time.now_ms, table: "calls", rows });
 }
 
@@ -92,7 +92,7 @@ describe("live connection", () => {
 
   it("does not count a beat as something it has", () => {
     welcome(5);
-    last().say({ type: "beat", seq: 50, now_ms: 2_000, accepting: true });
+    last().say({ type: "beat", seq: 50, now_ms: 2_000, accepting: true, behind_ms: 0 });
     last().onclose?.();
     time.pass(BACKOFF_FIRST_MS);
     last().onopen?.();
@@ -121,7 +121,7 @@ describe("live connection", () => {
     expect(live.state.phase).toBe("live");
     time.pass(1_500);
     expect(live.state.phase).toBe("stale");
-    last().say({ type: "beat", seq: 5, now_ms: 1_000 + time.now_ms, accepting: true });
+    last().say({ type: "beat", seq: 5, now_ms: 1_000 + time.now_ms, accepting: true, behind_ms: 0 });
     expect(live.state.phase).toBe("live");
   });
 
@@ -188,7 +188,7 @@ describe("live connection", () => {
     expect(live.state.refusal?.code).toBe("no_right");
     time.pass(BACKOFF_FIRST_MS);
     welcome();
-    last().say({ type: "beat", seq: 5, now_ms: 1_000, accepting: false });
+    last().say({ type: "beat", seq: 5, now_ms: 1_000, accepting: false, behind_ms: 0 });
     expect(live.state).toMatchObject({ phase: "live", accepting: false, refusal: null });
   });
 });
@@ -223,6 +223,13 @@ describe("server clock", () => {
     clock.setRate(0);
     time.pass(1_000);
     expect(clock.now_ms()).toBe(60_000);
+  });
+
+  it("adds what the hub holds back for a slow console", () => {
+    clock.observe(10_000);
+    clock.behind(4_000);
+    expect(clock.age_ms()).toBe(4_000);
+    expect(clock.stale()).toBe(true);
   });
 
   it("knows no age before the first word", () => {

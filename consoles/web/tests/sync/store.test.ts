@@ -1,12 +1,15 @@
 import { describe, expect, it } from "vitest";
+import type { Row } from "../../src/sync/protocol";
 import { Store, TOMBSTONES } from "../../src/sync/store";
 
 const now_ms = 0;
 const atOnce = (run: () => void): void => run();
 
+const row = (id: string, rest: object = {}): Row => ({ id, ...rest });
+
 function loaded(): Store {
   const store = new Store(atOnce);
-  store.snapshot({ type: "snapshot", seq: 10, now_ms, table: "calls", rows: { c1: { id: "c1", state: "ringing" } } });
+  store.snapshot({ type: "snapshot", seq: 10, now_ms, table: "calls", rows: { c1: row("c1", { state: "ringing" }) } });
   return store;
 }
 
@@ -28,7 +31,7 @@ describe("store", () => {
 
   it("adds, changes and removes rows by delta", () => {
     const store = loaded();
-    store.delta({ type: "delta", seq: 11, now_ms, tables: { calls: { c1: { id: "c1", state: "answered" }, c2: { id: "c2" } } } });
+    store.delta({ type: "delta", seq: 11, now_ms, tables: { calls: { c1: row("c1", { state: "answered" }), c2: { id: "c2" } } } });
     expect(store.rows("calls").get("c1")).toEqual({ id: "c1", state: "answered" });
     store.delta({ type: "delta", seq: 12, now_ms, tables: { calls: { c1: null } } });
     expect([...store.rows("calls").keys()]).toEqual(["c2"]);
@@ -37,8 +40,8 @@ describe("store", () => {
 
   it("never takes a row back to an older state, nor brings a removed one back", () => {
     const store = loaded();
-    store.delta({ type: "delta", seq: 15, now_ms, tables: { calls: { c1: { id: "c1", state: "ended" }, c3: { id: "c3" } } } });
-    store.delta({ type: "delta", seq: 14, now_ms, tables: { calls: { c1: { id: "c1", state: "answered" } } } });
+    store.delta({ type: "delta", seq: 15, now_ms, tables: { calls: { c1: row("c1", { state: "ended" }), c3: { id: "c3" } } } });
+    store.delta({ type: "delta", seq: 14, now_ms, tables: { calls: { c1: row("c1", { state: "answered" }) } } });
     expect(store.rows("calls").get("c1")).toEqual({ id: "c1", state: "ended" });
     store.delta({ type: "delta", seq: 16, now_ms, tables: { calls: { c3: null } } });
     store.delta({ type: "delta", seq: 15, now_ms, tables: { calls: { c3: { id: "c3" } } } });
@@ -50,7 +53,7 @@ describe("store", () => {
 
   it("takes a row again at the same sequence, since positions are readings and move without one", () => {
     const store = loaded();
-    for (const lat of [29.1, 29.2]) store.delta({ type: "delta", seq: 10, now_ms, tables: { calls: { u1: { id: "u1", lat } } } });
+    for (const lat of [29.1, 29.2]) store.delta({ type: "delta", seq: 10, now_ms, tables: { calls: { u1: row("u1", { lat }) } } });
     expect(store.rows("calls").get("u1")).toEqual({ id: "u1", lat: 29.2 });
   });
 

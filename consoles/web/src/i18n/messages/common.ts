@@ -58,6 +58,7 @@ export const COMMON = {
   "table.sort": ["按{column}排序", "Sort by {column}"],
   "table.more": ["再显示 {n} 条", "Show {n} more"],
   "command.placeholder": ["输入命令：中文、拼音首字母或英文", "Command: Chinese, pinyin initials or English"],
+  "command.missing": ["{verb}：还缺内容", "{verb}: something is missing"],
   "command.none": ["没有这样的命令", "No such command"],
   "command.will": ["回车：{what}", "Enter: {what}"],
   "sos.hold": ["按住 1.5 秒", "Hold 1.5 s"],

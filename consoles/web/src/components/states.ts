@@ -1,0 +1,125 @@
+/** What a part of a page says when it has nothing to show, or nothing one may trust. */
+
+import { css, html, nothing, type TemplateResult } from "lit";
+import { customElement, property } from "lit/decorators.js";
+import { t } from "../i18n/i18n";
+import { icon, type IconName } from "./icons";
+import { shared, View } from "./view";
+
+export type Nothing = "empty" | "loading" | "error" | "stale" | "offline" | "no_right";
+
+const ICON_OF: Readonly<Record<Nothing, IconName>> = {
+  empty: "check",
+  loading: "clock",
+  error: "alert",
+  stale: "history",
+  offline: "offline",
+  no_right: "lock",
+};
+
+@customElement("t-state")
+export class StateNote extends View {
+  static override styles = [
+    shared,
+    css`
+      .note {
+        display: flex;
+        align-items: center;
+        gap: var(--s2);
+        padding: var(--s3);
+        color: var(--text-2);
+      }
+      .bad {
+        color: var(--text);
+        background: var(--hatch);
+      }
+    `,
+  ];
+
+  @property() kind: Nothing = "empty";
+  /** Its own words instead of the general ones. */
+  @property() text = "";
+
+  override render(): TemplateResult {
+    const bad = this.kind === "error" || this.kind === "stale" || this.kind === "offline";
+    return html`<p class="note ${bad ? "bad" : ""}" role=${bad ? "alert" : "note"}>${icon(ICON_OF[this.kind])}<span>${this.words()}</span></p>`;
+  }
+
+  private words(): string {
+    if (this.kind === "error") return t("state.error", { detail: this.text });
+    if (this.kind === "stale") return t("state.stale", { age: this.text });
+    return this.text === "" ? t(`state.${this.kind}`) : this.text;
+  }
+}
+
+/** A question with its consequence. Cancel has the focus, so a stray Enter does no harm. Tells `confirm` or `cancel`. */
+@customElement("t-confirm")
+export class Confirm extends View {
+  static override styles = [
+    shared,
+    css`
+      .box {
+        border: var(--hair) solid var(--accent);
+        border-radius: var(--radius);
+        background: var(--raised);
+        padding: var(--s3);
+      }
+      .consequence {
+        margin: var(--s1) 0 var(--s3);
+        color: var(--text-2);
+      }
+      textarea {
+        margin-bottom: var(--s3);
+      }
+    `,
+  ];
+
+  @property() question = "";
+  @property() consequence = "";
+  /** Ask for a reason too; without one it cannot be confirmed. */
+  @property() reason = "";
+  private why = "";
+
+  protected override firstUpdated(): void {
+    const first = this.reason === "" ? "button.cancel" : "textarea";
+    this.renderRoot.querySelector<HTMLElement>(first)?.focus();
+  }
+
+  override render(): TemplateResult {
+    const ready = this.reason === "" || this.why.trim() !== "";
+    return html`<div class="box" role="alertdialog" aria-label=${this.question} @keydown=${this.onKey}>
+      <p>${this.question}</p>
+      <p class="consequence">${this.consequence}</p>
+      ${this.reason === ""
+        ? nothing
+        : html`<label class="sr" for="why">${this.reason}</label>
+            <textarea id="why" rows="2" maxlength="500" placeholder=${this.reason} @input=${this.onInput}></textarea>`}
+      <div class="row">
+        <button class="cancel" @click=${() => this.tell("cancel", null)}>${t("action.cancel")} <kbd>Esc</kbd></button>
+        <button class="primary" ?disabled=${!ready} @click=${this.confirm}>${t("action.confirm")}</button>
+      </div>
+    </div>`;
+  }
+
+  private onInput(event: InputEvent): void {
+    this.why = (event.target as HTMLTextAreaElement).value;
+    this.requestUpdate();
+  }
+
+  private confirm(): void {
+    this.tell("confirm", this.why.trim());
+  }
+
+  private onKey(event: KeyboardEvent): void {
+    event.stopPropagation();
+    if (event.key === "Escape") this.tell("cancel", null);
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.confirm();
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "t-state": StateNote;
+    "t-confirm": Confirm;
+  }
+}
