@@ -1,0 +1,37 @@
+"""What a JT/T 808 gateway counts, for /metrics. Everything only grows, but for `connections`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Jt808Counters:
+    """One for each gateway."""
+
+    connections: int = 0
+    connections_accepted: int = 0
+    connections_refused: int = 0
+    closed_for_silence: int = 0
+    closed_for_abuse: int = 0
+    faults: int = 0
+    frames: int = 0
+    bad_frames: int = 0
+    bad_bodies: int = 0
+    unsupported_messages: int = 0
+    throttled: int = 0
+    split_messages_given_up: int = 0
+    registrations: int = 0
+    registrations_refused: int = 0
+    authentications: int = 0
+    wrong_codes: int = 0
+    unauthenticated_messages: int = 0
+    positions: int = 0
+    positions_refused_by_hub: int = 0
+    sos: int = 0
+    sos_without_place: int = 0
+    fixes_without_satellites: int = 0
+    fixes_off_globe: int = 0
+    fixes_clock_off: int = 0
+    texts_delivered: int = 0
+    texts_failed: int = 0

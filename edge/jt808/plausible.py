@@ -1,0 +1,57 @@
+"""From a terminal's location to a position, or to the reason why there is none in it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from command.kernel.errors import InvalidInputError
+from command.kernel.geo import check_point, to_wgs84
+from command.kernel.limits import CLOCK_SKEW_MS, DEVICE_FIX_AGE_MS, PLAUSIBLE_SPEED_KMH
+from command.readings import Position
+from edge.jt808.location import Location
+from edge.jt808.names import POSITIONED_BIT, SHIFTED_BIT
+
+Refusal = Literal["without_satellites", "off_globe", "clock_off", "sos_without_place"]
+
+
+def judge(location: Location, device: str, last: Position | None, now_ms: int) -> Position | Refusal:
+    """Return the position to store, or why this location has none.
+
+    Late is fine, since terminals send again what they could not send; years off or ahead of now is a broken clock.
+    An SOS counts for more than its fix: it is stored with the hub's time when the clock is off, and at the place the
+    terminal or the hub (`last`) knew before when there are no satellites.
+    """
+    place = _place(location)
+    if isinstance(place, str):
+        if not location.sos:
+            return place
+        if last is None:
+            return "sos_without_place"
+        place = (last.lat, last.lon)
+    at_ms = location.at_ms
+    if at_ms is None or not now_ms - DEVICE_FIX_AGE_MS <= at_ms <= now_ms + CLOCK_SKEW_MS:
+        if not location.sos:
+            return "clock_off"
+        at_ms = now_ms
+    return Position(
+        device=device,
+        at_ms=at_ms,
+        lat=place[0],
+        lon=place[1],
+        source="jt808",
+        speed_kmh=location.speed_kmh if location.speed_kmh <= PLAUSIBLE_SPEED_KMH else None,
+        heading_deg=float(location.direction_deg % 360) if location.direction_deg <= 360 else None,
+        altitude_m=float(location.altitude_m),
+        sos=location.sos,
+    )
+
+
+def _place(location: Location) -> tuple[float, float] | Refusal:
+    """Return WGS-84 degrees. Coordinates "encrypted" by the map plug-in are GCJ-02, which is what it makes of them."""
+    if not location.status >> POSITIONED_BIT & 1 and not location.sos:
+        return "without_satellites"
+    try:
+        check_point(location.lat, location.lon)
+    except InvalidInputError:
+        return "off_globe"
+    return to_wgs84(location.lat, location.lon, "gcj02" if location.status >> SHIFTED_BIT & 1 else "wgs84")

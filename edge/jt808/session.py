@@ -1,0 +1,303 @@
+"""One terminal's connection as a state machine without I/O: bytes in, actions out, answers of the hub in again."""
+
+from __future__ import annotations
+
+import msgspec
+
+from command.kernel.errors import TooLargeError, TooManyError
+from command.kernel.limits import (
+    DEVICE_BAD_FRAMES,
+    DEVICE_SIGN_IN_MS,
+    DEVICE_SILENCE_MS,
+    DEVICE_TEXT_ANSWER_MS,
+    DEVICE_TEXTS_WAITING,
+    DEVICE_WRONG_CODES,
+)
+from command.readings import Position
+from edge.jt808 import frame as frames
+from edge.jt808 import platform_messages as platform
+from edge.jt808 import terminal_messages as terminal
+from edge.jt808.bodies import decode_body
+from edge.jt808.counters import Jt808Counters
+from edge.jt808.frame import Frame, Header
+from edge.jt808.framing import FrameFinder, FramingError
+from edge.jt808.location import BodyError, Location
+from edge.jt808.plausible import judge
+from edge.jt808.splits import Message, Splits
+
+
+class Send(msgspec.Struct, frozen=True):
+    """Write these bytes."""
+
+    data: bytes
+
+
+class AskRegistration(msgspec.Struct, frozen=True):
+    """Ask the hub whether the device is enrolled and for a code; then call `registered`."""
+
+    message: Message
+
+    @property
+    def device(self) -> str:
+        """Who wants to register."""
+        return self.message.header.device
+
+
+class AskAuthentication(msgspec.Struct, frozen=True):
+    """Ask the hub whether the code is right; then call `authenticated`."""
+
+    message: Message
+    code: str
+
+    @property
+    def device(self) -> str:
+        """Who says to be this device."""
+        return self.message.header.device
+
+
+class Store(msgspec.Struct, frozen=True):
+    """Store these positions; then call `stored`, which is when the terminal is answered.
+
+    `result` is the answer once they are durable; `sos` the location whose alarm is to be confirmed then.
+    """
+
+    message: Message
+    positions: tuple[Position, ...]
+    result: int
+    sos: Location | None
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """The terminal has taken the text of that serial, or has not."""
+
+    serial: int
+    delivered: bool
+
+
+class Close(msgspec.Struct, frozen=True):
+    """Close the connection after writing what came before."""
+
+
+Action = Send | AskRegistration | AskAuthentication | Store | Answered | Close
+
+_LOCATIONS = {terminal.LOCATION, terminal.LOCATION_ANSWER, terminal.LOCATION_BATCH}
+_UNDERSTOOD = _LOCATIONS | {
+    terminal.GENERAL_REPLY,
+    terminal.HEARTBEAT,
+    terminal.LOGOUT,
+    terminal.REGISTER,
+    terminal.AUTHENTICATION,
+}
+
+
+class Session:
+    """What has been said on one connection. `device` is the authenticated terminal, or None.
+
+    The owner calls `feed` with what arrives, `step` until it returns None, `tick` about once a second, and carries
+    out the actions in their order before the next `step`.
+    """
+
+    def __init__(self, counters: Jt808Counters, now_ms: int) -> None:
+        self.device: str | None = None
+        self._counters = counters
+        self._finder = FrameFinder()
+        self._splits = Splits()
+        self._given_up = 0
+        self._heard_ms = self._stranger_since_ms = now_ms
+        self._bad_in_a_row = self._wrong_codes = 0
+        self._serial = 0
+        self._last: Position | None = None
+        self._like: Header | None = None
+        self._texts: dict[int, int] = {}
+
+    @property
+    def buffered_bytes(self) -> int:
+        """How much was fed and not yet looked at."""
+        return self._finder.buffered_bytes
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes from the wire."""
+        self._finder.feed(data)
+
+    def step(self, now_ms: int) -> list[Action] | None:
+        """Take the next frame; None when there is no whole one."""
+        try:
+            run = self._finder.find()
+            if run is None:
+                return None
+            frame = frames.decode(run)
+        except FramingError:
+            self._counters.bad_frames += 1
+            self._bad_in_a_row += 1
+            return self._close_for_abuse() if self._bad_in_a_row >= DEVICE_BAD_FRAMES else []
+        self._counters.frames += 1
+        self._bad_in_a_row = 0
+        self._heard_ms = now_ms
+        return self._take(frame, now_ms)
+
+    def tick(self, now_ms: int) -> list[Action]:
+        """Do what is due by time: close the silent, ask for missing parts, give up texts."""
+        if now_ms - self._heard_ms >= DEVICE_SILENCE_MS or (
+            self.device is None and now_ms - self._stranger_since_ms >= DEVICE_SIGN_IN_MS
+        ):
+            self._counters.closed_for_silence += 1
+            return [Close()]
+        actions: list[Action] = []
+        for missing in self._splits.overdue(now_ms):
+            header = missing.header
+            body = platform.encode_resend_request(missing.first_serial, missing.indexes, header.revision)
+            actions.append(self._send(header, platform.RESEND_REQUEST, body))
+        self._count_given_up()
+        late = [serial for serial, until_ms in self._texts.items() if now_ms >= until_ms]
+        actions += [self._answered(serial, delivered=False) for serial in late]
+        return actions
+
+    def registered(self, ask: AskRegistration, code: str | None) -> list[Action]:
+        """Answer a registration; None for a device that is not enrolled."""
+        if code is None:
+            self._counters.registrations_refused += 1
+            result = platform.NO_SUCH_TERMINAL
+        else:
+            self._counters.registrations += 1
+            result = platform.OK
+        reply = platform.RegisterReply(ask.message.header.serial, result, code)
+        return [self._send(ask.message.header, platform.REGISTER_REPLY, platform.encode_register_reply(reply))]
+
+    def authenticated(self, ask: AskAuthentication, *, right: bool) -> list[Action]:
+        """Answer an authentication; after a few wrong codes the connection is closed."""
+        if right:
+            self._counters.authentications += 1
+            self.device, self._like, self._last = ask.device, ask.message.header, None
+            return self._reply(ask.message, platform.OK)
+        self._counters.wrong_codes += 1
+        self._wrong_codes += 1
+        refused = self._reply(ask.message, platform.FAILED)
+        return refused + self._close_for_abuse() if self._wrong_codes >= DEVICE_WRONG_CODES else refused
+
+    def could_not_ask(self, ask: AskAuthentication) -> list[Action]:
+        """Answer an authentication that nobody could check, which is no fault of the terminal."""
+        return self._reply(ask.message, platform.FAILED)
+
+    def stored(self, store: Store, *, durable: bool) -> list[Action]:
+        """Answer locations: yes only when they are durable, so that a terminal keeps what the hub has not."""
+        if not durable:
+            self._counters.positions_refused_by_hub += len(store.positions)
+            return self._reply(store.message, platform.FAILED)
+        self._counters.positions += len(store.positions)
+        actions = self._reply(store.message, store.result)
+        if store.sos:
+            self._counters.sos += 1
+            confirm = platform.AlarmConfirm(store.sos.event_to_confirm or 0, platform.CONFIRM_SOS)
+            body = platform.encode_alarm_confirm(confirm)
+            actions.append(self._send(store.message.header, platform.ALARM_CONFIRM, body))
+        return actions
+
+    def text(self, text: str, now_ms: int) -> tuple[int, Send]:
+        """Return a text's serial and frame; `Answered` follows. Raises `InvalidInputError`, `TooManyError`."""
+        assert self._like is not None, "texts go to authenticated terminals"
+        if len(self._texts) >= DEVICE_TEXTS_WAITING:
+            raise TooManyError(f"{len(self._texts)} texts are on their way to {self.device}")
+        body = platform.encode_text(platform.Text(text), self._like.revision)
+        serial = self._serial
+        self._texts[serial] = now_ms + DEVICE_TEXT_ANSWER_MS
+        return serial, self._send(self._like, platform.TEXT, body)
+
+    def _take(self, frame: Frame, now_ms: int) -> list[Action]:
+        header = frame.header
+        message: Message | None = Message(header, (header.serial,), frame.body)
+        if header.msg_id not in (terminal.REGISTER, terminal.AUTHENTICATION) and header.device != self.device:
+            self._counters.unauthenticated_messages += 1
+            return self._reply(message, platform.FAILED)
+        if header.msg_id not in _UNDERSTOOD or header.encryption:
+            self._counters.unsupported_messages += 1
+            return self._reply(message, platform.UNSUPPORTED)
+        try:
+            if header.part and header.msg_id in _LOCATIONS:
+                message = self._splits.add(frame, header.part, now_ms)
+                self._count_given_up()
+            return self._dispatch(message, now_ms) if message else []
+        except (BodyError, TooLargeError):
+            self._counters.bad_bodies += 1
+            return self._reply(Message(header, (header.serial,), b""), platform.BAD_MESSAGE)
+
+    def _dispatch(self, message: Message, now_ms: int) -> list[Action]:
+        actions: list[Action] = []
+        # Whatever the maker put into the fields of a registration, the phone says who it is.
+        body = None if message.header.msg_id == terminal.REGISTER else decode_body(message.header, message.body)
+        match message.header.msg_id, body:
+            case terminal.REGISTER, _:
+                actions = [AskRegistration(message)]
+            case _, terminal.Authentication(code=code):
+                actions = [AskAuthentication(message, code)]
+            case terminal.HEARTBEAT, _:
+                actions = self._reply(message, platform.OK)
+            case terminal.LOGOUT, _:
+                self.device, self._stranger_since_ms = None, now_ms
+                actions = self._reply(message, platform.OK)
+            case _, Location() as location:
+                actions = self._locate(message, (location,), now_ms)
+            case _, terminal.LocationAnswer(location=location):
+                actions = self._locate(message, (location,), now_ms)
+            case _, terminal.Batch(locations=locations, bad=bad) if locations:
+                self._counters.bad_bodies += bool(bad)
+                actions = self._locate(message, locations, now_ms)
+            case _, terminal.GeneralReply(answers_id=platform.TEXT) as reply:
+                actions = [self._answered(reply.answers_serial, delivered=reply.result == platform.OK)]
+            case terminal.GENERAL_REPLY, _:
+                pass
+            case _:
+                raise BodyError("nothing that can be read is in it")
+        return actions
+
+    def _locate(self, message: Message, locations: tuple[Location, ...], now_ms: int) -> list[Action]:
+        device, result = message.header.device, platform.OK
+        positions: list[Position] = []
+        sos: Location | None = None
+        for location in locations:
+            judged = judge(location, device, self._last, now_ms)
+            match judged:
+                case Position():
+                    positions.append(judged)
+                    self._last = judged
+                    sos = location if location.sos else sos
+                case "without_satellites":
+                    self._counters.fixes_without_satellites += 1
+                case "off_globe":
+                    self._counters.fixes_off_globe += 1
+                case "clock_off":
+                    self._counters.fixes_clock_off += 1
+                case "sos_without_place":  # not acknowledged, so that the terminal goes on calling
+                    self._counters.sos_without_place += 1
+                    result = platform.FAILED
+        if positions:
+            return [Store(message, tuple(positions), result, sos)]
+        return self._reply(message, result)
+
+    def _answered(self, serial: int, *, delivered: bool) -> Answered:
+        known = self._texts.pop(serial, None) is not None
+        self._counters.texts_delivered += known and delivered
+        self._counters.texts_failed += known and not delivered
+        return Answered(serial, delivered)
+
+    def _reply(self, message: Message | None, result: int) -> list[Action]:
+        """Answer every part alike; general replies and what only platforms send are never answered."""
+        if message is None or message.header.msg_id == terminal.GENERAL_REPLY or message.header.msg_id >= 0x8000:
+            return []
+        replies = (terminal.GeneralReply(serial, message.header.msg_id, result) for serial in message.serials)
+        return [
+            self._send(message.header, platform.GENERAL_REPLY, terminal.encode_general_reply(reply))
+            for reply in replies
+        ]
+
+    def _send(self, like: Header, msg_id: int, body: bytes) -> Send:
+        header = Header(msg_id=msg_id, phone=like.phone, serial=self._serial, revision=like.revision)
+        self._serial = (self._serial + 1) % 0x10000
+        return Send(frames.encode(Frame(header, body)))
+
+    def _close_for_abuse(self) -> list[Action]:
+        self._counters.closed_for_abuse += 1
+        return [Close()]
+
+    def _count_given_up(self) -> None:
+        self._counters.split_messages_given_up += self._splits.given_up - self._given_up
+        self._given_up = self._splits.given_up
