@@ -16,7 +16,7 @@ from command.links.service_messages import (
     Paging,
 )
 from command.services.api import Call, Endpoint, check_token, make_app
-from command.services.approval.approvals import APPLICATION_ID, SCHEMA, Approvals
+from command.services.approval.approvals import SCHEMA, Approvals
 from command.services.approval.desk import add_desk
 from command.services.outbox import Outbox
 from command.services.page import Page
@@ -42,7 +42,7 @@ async def start(
     `InvalidInputError` for a token that is too short.
     """
     check_token(token)
-    store = await Store.open(path, APPLICATION_ID, SCHEMA)
+    store = Store(path, SCHEMA, "approval")
     outbox = Outbox(store, clock, webhook_secret)
     approvals = Approvals(store, clock, outbox)
     endpoints = [*_endpoints(approvals), *subscription_endpoints(outbox)]

@@ -28,8 +28,6 @@ from command.services.once import Once
 from command.services.paging import cut_page
 from command.services.store import Store
 
-APPLICATION_ID = 0x74417070  # "tApp"
-
 _APPROVALS = """
 CREATE TABLE approvals (
     n INTEGER PRIMARY KEY AUTOINCREMENT,

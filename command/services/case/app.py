@@ -11,7 +11,7 @@ from command.kernel.clock import Clock
 from command.kernel.limits import SERVICE_PAGE_ROWS
 from command.links.service_messages import Case, CaseEvent, CaseMove, CaseOpening, CasePage, Paging
 from command.services.api import Call, Endpoint, check_token, make_app
-from command.services.case.cases import APPLICATION_ID, SCHEMA, Cases, CaseSettings
+from command.services.case.cases import SCHEMA, Cases, CaseSettings
 from command.services.local_time import local_text
 from command.services.outbox import Outbox
 from command.services.page import Page, table
@@ -49,7 +49,7 @@ async def start(
     `InvalidInputError` for a token that is too short.
     """
     check_token(token)
-    store = await Store.open(path, APPLICATION_ID, SCHEMA)
+    store = Store(path, SCHEMA, "case")
     outbox = Outbox(store, clock, webhook_secret)
     cases = Cases(store, clock, outbox, settings or CaseSettings())
     endpoints = [*_endpoints(cases), *subscription_endpoints(outbox)]

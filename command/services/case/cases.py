@@ -21,8 +21,6 @@ from command.services.once import Once
 from command.services.paging import cut_page
 from command.services.store import Store
 
-APPLICATION_ID = 0x74436173  # "tCas"
-
 _CASES = """
 CREATE TABLE numbers (year INTEGER PRIMARY KEY, last INTEGER NOT NULL);
 CREATE TABLE cases (
@@ -42,7 +40,7 @@ class CaseSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What a jurisdiction sets: how its numbers begin, and the time it gives each step after the one before."""
 
     number_prefix: str = "岳阳县案"
-    step_limits_ms: Mapping[CaseStep, int] = STEP_LIMITS_MS
+    step_limits_ms: Mapping[CaseStep, int] = msgspec.field(default_factory=lambda: STEP_LIMITS_MS)
 
 
 class Cases:
