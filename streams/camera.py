@@ -86,6 +86,11 @@ class Camera:
         self._snapshot_lock = asyncio.Lock()
 
     @property
+    def id(self) -> str:
+        """The enrolled camera's id."""
+        return self.spec.id
+
+    @property
     def status(self) -> CameraStatus:
         """The present state."""
         return self._status

@@ -1,0 +1,79 @@
+"""The only place that reaches into aiortc 1.16 and aioice 0.13 (pinned): addresses, SRTP out, RTCP in.
+
+aiortc's own sender packs every frame again for every viewer; through these few attributes a viewer costs a header,
+SRTP and `sendto`. `tests/streams/relay/test_aiortc_private.py` says loudly when an upgrade moves one of them.
+"""
+# ruff: noqa: SLF001 - reaching in is what this module is for
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import aioice.ice
+from aiortc import RTCDtlsTransport, RTCIceCandidate, RTCIceGatherer
+from aiortc.rtp import AnyRtcpPacket
+
+_LOOPBACK = "127.0.0.1"
+
+
+async def gather(gatherer: RTCIceGatherer, addresses: Sequence[str]) -> list[RTCIceCandidate]:
+    """Open a UDP port on each address and return them as candidates.
+
+    Without `addresses` these are the host's. aioice leaves 127.0.0.1 out of them; where there is nothing else, as on a
+    laptop without a network, it is what viewers on the same machine can reach.
+    """
+    connection = gatherer._connection
+    hosts = list(addresses) or aioice.ice.get_host_addresses(use_ipv4=True, use_ipv6=True) or [_LOOPBACK]
+    connection._local_candidates_start = True
+    connection._local_candidates = await connection.get_component_candidates(component=1, addresses=hosts)
+    connection._local_candidates_end = True
+    return gatherer.getLocalCandidates()
+
+
+def be_dtls_server(transport: RTCDtlsTransport) -> None:
+    """Wait for the peer's handshake instead of beginning it; as ICE's controlled side aiortc would begin it."""
+    transport._set_role("server")
+
+
+class MediaPath:
+    """RTP and RTCP over a connected DTLS transport, without a task or queue in between."""
+
+    def __init__(self, transport: RTCDtlsTransport) -> None:
+        self._srtp = transport._tx_srtp
+        self._router = transport._rtp_router
+        self._connection = transport.transport._connection
+
+    def send_rtp(self, packet: bytes) -> None:
+        """Protect and send one RTP packet; without a live pair of addresses it is lost like any datagram."""
+        self._send(self._srtp.protect(packet))
+
+    def send_rtcp(self, packet: bytes) -> None:
+        """Protect and send one compound RTCP packet."""
+        self._send(self._srtp.protect_rtcp(packet))
+
+    def unsent_bytes(self) -> int:
+        """Return what the socket could not take yet."""
+        pair = self._connection._nominated.get(1)
+        if pair is None:
+            return 0
+        size: int = pair.protocol.transport.get_write_buffer_size()  # type: ignore[attr-defined]  # typeshed lacks it
+        return size
+
+    def listen(self, ssrc: int, heard: Callable[[AnyRtcpPacket], None]) -> None:
+        """Call `heard` with each RTCP packet about this SSRC."""
+        self._router.register_sender(_Listener(heard), ssrc=ssrc)  # type: ignore[arg-type]  # only that method is used
+
+    def _send(self, data: bytes) -> None:
+        pair = self._connection._nominated.get(1)
+        if pair is not None and not pair.protocol.transport.is_closing():
+            pair.protocol.transport.sendto(data, pair.remote_addr)
+
+
+class _Listener:
+    """What aiortc's router takes for a sender."""
+
+    def __init__(self, heard: Callable[[AnyRtcpPacket], None]) -> None:
+        self._heard = heard
+
+    async def _handle_rtcp_packet(self, packet: AnyRtcpPacket) -> None:
+        self._heard(packet)

@@ -1,0 +1,74 @@
+"""WHEP (WebRTC-HTTP Egress Protocol) and still pictures over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from aiohttp import web
+
+from command.kernel.errors import InvalidInputError, TooLargeError, UnknownIdError
+from command.kernel.limits import SDP_BYTES
+from streams.camera import Camera
+from streams.relay.relay import Relay
+
+Authorise = Callable[[web.Request, str], Awaitable[None]]
+"""`authorise(request, camera_id)` raises unless whoever asks may see this camera."""
+
+
+class Cameras(Protocol):
+    """Where cameras are found."""
+
+    def camera(self, camera_id: str) -> Camera:
+        """Return a running camera. Raises `UnknownIdError`."""
+        ...
+
+
+def routes(relay: Relay, cameras: Cameras, authorise: Authorise) -> list[web.RouteDef]:
+    """Return the routes; their errors are `TriuneError`s for the application's middleware to answer."""
+
+    async def watch(request: web.Request) -> web.Response:
+        camera_id = request.match_info["camera_id"]
+        await authorise(request, camera_id)
+        if request.content_type != "application/sdp":
+            raise InvalidInputError("the offer must be application/sdp")
+        session_id, answer = await relay.answer(cameras.camera(camera_id), await _body(request))
+        return web.Response(
+            status=201,
+            text=answer,
+            content_type="application/sdp",
+            headers={"Location": f"{request.rel_url.raw_path}/{session_id}"},
+        )
+
+    async def leave(request: web.Request) -> web.Response:
+        camera_id, session_id = request.match_info["camera_id"], request.match_info["session_id"]
+        await authorise(request, camera_id)
+        if relay.camera_of(session_id) != camera_id:
+            raise UnknownIdError("no such viewing session")
+        relay.close(session_id)
+        return web.Response()
+
+    async def snapshot(request: web.Request) -> web.Response:
+        camera_id = request.match_info["camera_id"]
+        await authorise(request, camera_id)
+        picture = await cameras.camera(camera_id).snapshot()
+        return web.Response(body=picture, content_type="image/jpeg", headers={"Cache-Control": "no-store"})
+
+    return [
+        web.post("/api/v1/cameras/{camera_id}/whep", watch),
+        web.delete("/api/v1/cameras/{camera_id}/whep/{session_id}", leave),
+        web.get("/api/v1/cameras/{camera_id}/snapshot.jpg", snapshot),
+    ]
+
+
+async def _body(request: web.Request) -> str:
+    """Return the offer. Raises `TooLargeError`, `InvalidInputError`."""
+    body = bytearray()
+    async for chunk in request.content.iter_chunked(16 * 1024):
+        body += chunk
+        if len(body) > SDP_BYTES:
+            raise TooLargeError(f"an offer has at most {SDP_BYTES} bytes")
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        raise InvalidInputError("the offer is not UTF-8") from None

@@ -1,0 +1,149 @@
+"""The relay: one channel for each camera that is watched, one session for each viewer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from aiortc import RTCCertificate
+from prometheus_client import Counter, Gauge
+
+from command.kernel.clock import Clock
+from command.kernel.errors import InvalidInputError, TooManyError, UnavailableError, UnknownIdError
+from command.kernel.limits import RELAY_VIEWERS, RELAY_VIEWERS_PER_CAMERA
+from streams import h264
+from streams.relay.channel import Channel, Stream
+from streams.relay.sdp import parse_offer
+from streams.relay.session import Session
+from streams.relay.viewer import Viewer
+
+_log = logging.getLogger(__name__)
+_refused = Counter("triune_relay_refused_offers", "WHEP offers that were malformed or over a limit", ["why"])
+_viewers = Gauge("triune_relay_viewers", "WHEP sessions now")
+
+_LOOK_MS = 1000
+
+
+class Relay:
+    """`async with Relay(clock) as relay`; leaving ends every session.
+
+    `addresses` are the hub's own to send video from, each session on a free UDP port; by default all the host has.
+    """
+
+    def __init__(self, clock: Clock, addresses: Sequence[str] = ()) -> None:
+        self._clock = clock
+        self._addresses = tuple(addresses)
+        self._certificate = RTCCertificate.generateCertificate()
+        self._tasks = asyncio.TaskGroup()
+        self._sessions: dict[str, Session] = {}
+        self._channels: dict[Stream, tuple[Channel, asyncio.Task[None]]] = {}
+
+    async def __aenter__(self) -> Self:
+        await self._tasks.__aenter__()
+        self._reaper = self._tasks.create_task(self._let_lost_ones_go())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for session in self._sessions.values():
+            session.end()
+        self._reaper.cancel()
+        await self._tasks.__aexit__(kind, error, trace)
+
+    @property
+    def viewers(self) -> int:
+        """How many sessions there are, connected or about to be."""
+        return len(self._sessions)
+
+    async def answer(self, stream: Stream, offer_sdp: str) -> tuple[str, str]:
+        """Open a session for a viewer's offer and return its id and our answer.
+
+        Raises `InvalidInputError` (the offer), `TooManyError` (viewers), `UnavailableError` (the camera is not up, or
+        the host has no address).
+        """
+        try:
+            offer = parse_offer(offer_sdp)
+        except InvalidInputError:
+            _refused.labels("malformed").inc()
+            raise
+        self._make_room(stream.id)
+        still = stream.newest_still()
+        if still is None:
+            raise UnavailableError(f"camera {stream.id} is not up")
+        profile = h264.profile_level_id(h264.parameter_sets(h264.nal_units(still.data))[0])
+        session = Session(stream.id, offer, offer.choose(profile), self._certificate)
+        self._sessions[session.id] = session
+        _viewers.set(len(self._sessions))
+        try:
+            answer = await session.negotiate(self._clock.now_ms(), self._addresses)
+        except BaseException:
+            await self._forget(session)
+            raise
+        self._tasks.create_task(self._run(session, stream), name=f"viewer of {stream.id}")
+        return session.id, answer
+
+    def close(self, session_id: str) -> None:
+        """End a session. Raises `UnknownIdError`."""
+        self._find(session_id).end()
+
+    def camera_of(self, session_id: str) -> str:
+        """Return the id of the camera that a session shows. Raises `UnknownIdError`."""
+        return self._find(session_id).camera_id
+
+    def _find(self, session_id: str) -> Session:
+        if session_id not in self._sessions:
+            raise UnknownIdError("no such viewing session")
+        return self._sessions[session_id]
+
+    def _make_room(self, camera_id: str) -> None:
+        here = sum(session.camera_id == camera_id for session in self._sessions.values())
+        if len(self._sessions) >= RELAY_VIEWERS or here >= RELAY_VIEWERS_PER_CAMERA:
+            _refused.labels("too many viewers").inc()
+            raise TooManyError("too many viewers; close a picture or try again later")
+
+    async def _run(self, session: Session, stream: Stream) -> None:
+        joined: list[Viewer] = []
+
+        def connected(viewer: Viewer) -> None:
+            joined.append(viewer)
+            self._join(stream, viewer, session)
+
+        try:
+            await session.run(connected)
+        except Exception:  # noqa: BLE001 - whatever one peer provokes, the other viewers go on
+            _log.exception("a viewing session of camera %s failed", session.camera_id)
+        finally:
+            for viewer in joined:
+                self._leave(stream, viewer)
+            await self._forget(session)
+
+    def _join(self, stream: Stream, viewer: Viewer, session: Session) -> None:
+        if stream not in self._channels:
+            channel = Channel(stream, self._clock)
+            task = self._tasks.create_task(channel.run(), name=f"channel of {stream.id}")
+            self._channels[stream] = (channel, task)
+        self._channels[stream][0].add(viewer, session.end)
+
+    def _leave(self, stream: Stream, viewer: Viewer) -> None:
+        channel, task = self._channels[stream]
+        channel.discard(viewer)
+        if not len(channel):
+            task.cancel()
+            del self._channels[stream]
+
+    async def _forget(self, session: Session) -> None:
+        self._sessions.pop(session.id, None)
+        _viewers.set(len(self._sessions))
+        await session.close()
+
+    async def _let_lost_ones_go(self) -> None:
+        while True:
+            await self._clock.sleep(_LOOK_MS)
+            now_ms = self._clock.now_ms()
+            for session in self._sessions.values():
+                if session.is_lost(now_ms):
+                    session.end()

@@ -1,0 +1,143 @@
+"""What one viewer needs of its own: RTP headers, lost packets again, sender reports, and knowing when it is gone."""
+
+from __future__ import annotations
+
+import secrets
+import struct
+from typing import Final, Protocol
+
+import msgspec
+from aiortc.rtp import (
+    RTCP_PSFB_FIR,
+    RTCP_PSFB_PLI,
+    RTCP_RTPFB_NACK,
+    AnyRtcpPacket,
+    RtcpPsfbPacket,
+    RtcpRtpfbPacket,
+    RtcpSdesPacket,
+    RtcpSenderInfo,
+    RtcpSourceInfo,
+    RtcpSrPacket,
+)
+
+from command.kernel.limits import RELAY_RESEND_PACKETS, RELAY_UNSENT_BYTES
+from streams import h264
+from streams.packets import Packet
+from streams.relay.sdp import H264Format
+
+_RTP: Final = struct.Struct("!BBHII")
+_REPORT_MS: Final = 1000
+# A browser asks for about as many at once; more is no viewer's need.
+_RESENDS_AT_ONCE: Final = 128
+_NTP_EPOCH_S: Final = 2_208_988_800  # from 1900 to 1970
+_SDES_CNAME: Final = 1
+
+
+class Frame(msgspec.Struct, frozen=True, gc=False):
+    """One access unit as RTP payloads, shared by all viewers of a camera."""
+
+    payloads: tuple[bytes, ...]
+    pts_ms: int
+    is_key: bool
+
+
+def pack(packet: Packet) -> Frame:
+    """Cut a packet into RTP payloads."""
+    return Frame(tuple(h264.rtp_payloads(h264.nal_units(packet.data))), packet.pts_ms, packet.is_key)
+
+
+class Path(Protocol):
+    """The way to the viewer."""
+
+    def send_rtp(self, packet: bytes) -> None: ...  # noqa: D102
+
+    def send_rtcp(self, packet: bytes) -> None: ...  # noqa: D102
+
+    def unsent_bytes(self) -> int: ...  # noqa: D102
+
+
+class Viewer:
+    """One RTP stream to one browser (RFC 3550, resending by RFC 4585 and RFC 4588). Never waits."""
+
+    def __init__(self, path: Path, sent_as: H264Format, *, ssrc: int, rtx_ssrc: int, cname: str) -> None:
+        self._path = path
+        self._format = sent_as
+        self._ssrc = ssrc
+        self._rtx_ssrc = rtx_ssrc
+        self._cname = cname
+        # In the lower half, so that the first wrap is far: peers lose SRTP's roll-over count at an early one.
+        self._sequence = secrets.randbits(15)
+        self._rtx_sequence = secrets.randbits(15)
+        self._needs_key = True
+        self._last_pts_ms = 0
+        self._kept: list[tuple[int, int, bytes] | None] = [None] * RELAY_RESEND_PACKETS
+        self._packets = 0
+        self._octets = 0
+        self._reported_ms = 0
+        self._unanswered_since_ms: int | None = None
+
+    def silent_ms(self, now_ms: int) -> int:
+        """Return for how long it has been sent pictures without a word from it."""
+        return 0 if self._unanswered_since_ms is None else now_ms - self._unanswered_since_ms
+
+    def send_still(self, frame: Frame, now_ms: int) -> None:
+        """Show a key frame whose followers are gone; the picture moves from the next key frame on."""
+        self.send(frame, now_ms)
+        self._needs_key = True
+
+    def send(self, frame: Frame, now_ms: int) -> None:
+        """Send a frame, unless the viewer has to begin again at a key frame first."""
+        if self._path.unsent_bytes() > RELAY_UNSENT_BYTES:
+            self._needs_key = True
+        if self._needs_key and (not frame.is_key or frame.pts_ms <= self._last_pts_ms):
+            return
+        self._needs_key = False
+        self._last_pts_ms = frame.pts_ms
+        timestamp = frame.pts_ms * 90 & 0xFFFFFFFF
+        last = len(frame.payloads) - 1
+        for i, payload in enumerate(frame.payloads):
+            kind = self._format.payload_type | (0x80 if i == last else 0)
+            self._path.send_rtp(_RTP.pack(0x80, kind, self._sequence, timestamp, self._ssrc) + payload)
+            self._kept[self._sequence % RELAY_RESEND_PACKETS] = (self._sequence, timestamp, payload)
+            self._sequence = (self._sequence + 1) & 0xFFFF
+            self._octets += len(payload)
+        self._packets += len(frame.payloads)
+        if self._unanswered_since_ms is None:
+            self._unanswered_since_ms = now_ms
+        if now_ms - self._reported_ms >= _REPORT_MS:
+            self._report(timestamp, now_ms)
+
+    def heard(self, packet: AnyRtcpPacket) -> None:
+        """Take what the viewer says: that it lives, what it lost, that it needs a key frame."""
+        self._unanswered_since_ms = None
+        match packet:
+            case RtcpRtpfbPacket(fmt=fmt) if fmt == RTCP_RTPFB_NACK:
+                for sequence in packet.lost[:_RESENDS_AT_ONCE]:
+                    self._resend(sequence)
+            case RtcpPsfbPacket(fmt=fmt) if fmt in (RTCP_PSFB_PLI, RTCP_PSFB_FIR):
+                # RTSP cannot ask a camera for a key frame; the next one is at most its interval away.
+                self._needs_key = True
+
+    def _resend(self, sequence: int) -> None:
+        kept = self._kept[sequence % RELAY_RESEND_PACKETS]
+        if kept is None or kept[0] != sequence:
+            return
+        _, timestamp, payload = kept
+        if (kind := self._format.rtx_payload_type) is None:
+            self._path.send_rtp(_RTP.pack(0x80, self._format.payload_type, sequence, timestamp, self._ssrc) + payload)
+            return
+        header = _RTP.pack(0x80, kind, self._rtx_sequence, timestamp, self._rtx_ssrc)
+        self._path.send_rtp(header + sequence.to_bytes(2, "big") + payload)
+        self._rtx_sequence = (self._rtx_sequence + 1) & 0xFFFF
+
+    def _report(self, timestamp: int, now_ms: int) -> None:
+        self._reported_ms = now_ms
+        info = RtcpSenderInfo(
+            ntp_timestamp=(now_ms + _NTP_EPOCH_S * 1000 << 32) // 1000,
+            rtp_timestamp=timestamp,
+            packet_count=self._packets & 0xFFFFFFFF,
+            octet_count=self._octets & 0xFFFFFFFF,
+        )
+        name = RtcpSourceInfo(ssrc=self._ssrc, items=[(_SDES_CNAME, self._cname.encode())])
+        report = RtcpSrPacket(ssrc=self._ssrc, sender_info=info)
+        self._path.send_rtcp(bytes(report) + bytes(RtcpSdesPacket(chunks=[name])))
