@@ -59,6 +59,7 @@ class SituationRow(Row, frozen=True):
     source: str = ""
     calls: tuple[str, ...] = ()
     orders: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
     hits: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
     activation: str = ""

@@ -111,11 +111,12 @@ PICTURE_BYTES = 32 * 1024 * 1024
 PICTURE_SIDE_PX = 8192
 # Characters of a watch pattern; a longer one is refused.
 PATTERN_CHARS = 16
-# Frames waiting for a plate reader: one a camera, this many cameras; at the limit the newcomer is refused.
-READER_CAMERAS = 4096
+# Frames waiting for a plate reader, 6 MB each: one a camera, this many cameras; past it the newcomer is refused.
+READER_CAMERAS = 256
 READERS = 64
 # A reader that takes longer with one frame is replaced and the frame reported failed.
 READER_FRAME_MS = 15_000
+READER_START_MS = 60_000
 # Vehicles followed at once before one camera; past it the one unseen longest is finished.
 PASSAGES_OPEN = 64
 
@@ -136,3 +137,11 @@ DEVICE_TEXTS_WAITING = 16
 DEVICE_TEXT_ANSWER_MS = 15_000
 # Trackers over HTTP whose rate is remembered; past this the one quiet for longest is forgotten.
 TRACKERS_REMEMBERED = 10_000
+
+# Sign-in. After this many wrong passwords a name has to wait.
+SIGN_IN_FAILURES = 5
+SIGN_IN_PAUSE_MS = 60 * 1000
+SESSION_MS = 12 * 60 * 60 * 1000
+# A console that has not drained its socket for this long is cut off; it comes back and resumes.
+CONSOLE_STALLED_MS = 30 * 1000
+CONSOLE_MESSAGE_BYTES = 64 * 1024

@@ -181,7 +181,9 @@ def order_issued(t: Tables, fact: OrderIssued, r: Recorded) -> None:
     )
     situation = t.situations.need(fact.situation)
     dispatched = situation.dispatched_ms if situation.dispatched_ms is not None else r.at_ms
-    t.situations.put(replace(situation, orders=(*situation.orders, fact.order), dispatched_ms=dispatched))
+    units = situation.units if fact.unit in situation.units else (*situation.units, fact.unit)
+    orders = (*situation.orders, fact.order)
+    t.situations.put(replace(situation, orders=orders, units=units, dispatched_ms=dispatched))
     set_deadline(t, SIGN, fact.order, fact.sign_by_ms)
     _moved_on(t, fact.order, r, "ordered")
 

@@ -1,0 +1,46 @@
+"""The aiohttp application: every route behind the same doors."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+
+from aiohttp import web
+
+from command.kernel.limits import EVIDENCE_BYTES
+from command.services.problems import problem_middleware
+from consoles.http import identity, live, pages, record
+from consoles.http.context import CONTEXT, Context
+from consoles.http.identity import authenticate
+
+_SECURITY_HEADERS = {
+    # Nothing is loaded from elsewhere; styles are inline in components, pictures may be made in the page.
+    "Content-Security-Policy": (
+        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' blob:; "
+        "connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "geolocation=(self), camera=(self), microphone=(self)",
+}
+
+
+def make_app(context: Context, more_routes: Iterable[web.RouteDef] = ()) -> web.Application:
+    """Return the application; `more_routes` are those of gateways and relays, which speak their own authentication."""
+    app = web.Application(
+        middlewares=[security_headers, problem_middleware, authenticate], client_max_size=EVIDENCE_BYTES
+    )
+    app[CONTEXT] = context
+    for routes in (identity.routes, record.routes, live.routes, pages.routes, list(more_routes)):
+        app.add_routes(routes)
+    return app
+
+
+@web.middleware
+async def security_headers(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Say to the browser what a page of ours may do."""
+    response = await handler(request)
+    if not response.prepared:
+        response.headers.update(_SECURITY_HEADERS)
+    return response

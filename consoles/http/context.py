@@ -1,0 +1,71 @@
+"""What handlers reach the rest of the product by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aiohttp import web
+
+from command.access.accounts import Accounts
+from command.actors import Actor
+from command.blobs import Blobs
+from command.hub import Hub
+from command.kernel.clock import Clock
+from command.kernel.errors import NoRightError, UnknownIdError
+from command.readings import Readings
+from consoles.push import Feed
+
+LIVE = "live"
+
+
+@dataclass
+class Space:
+    """One world: the live one, or a rehearsal with its own clock."""
+
+    name: str
+    hub: Hub
+    feed: Feed
+
+
+@dataclass
+class Context:
+    """The parts that answer HTTP. `hub_id` is new at each start; `county` is the folder of base map layers."""
+
+    clock: Clock
+    accounts: Accounts
+    blobs: Blobs
+    readings: Readings
+    hub_id: str
+    release: str
+    pages: Path
+    county: Path | None
+    spaces: dict[str, Space] = field(default_factory=dict)
+
+    def space(self, request: web.Request) -> Space:
+        """Return the space that the request names, the live one by default."""
+        name = request.query.get("space", LIVE)
+        space = self.spaces.get(name)
+        if space is None:
+            raise UnknownIdError(f"no space {name[:64]!r}")
+        return space
+
+
+CONTEXT: web.AppKey[Context] = web.AppKey("context", Context)
+ACTOR: web.RequestKey[Actor] = web.RequestKey("actor", Actor)
+
+
+def context_of(request: web.Request) -> Context:
+    """Return the context."""
+    return request.app[CONTEXT]
+
+
+def actor_of(request: web.Request) -> Actor:
+    """Return who asks; every handler that is not open has one."""
+    return request[ACTOR]
+
+
+def require(actor: Actor, *roles: str) -> None:
+    """Raise `NoRightError` unless the actor holds one of the roles."""
+    if actor.roles.isdisjoint(roles):
+        raise NoRightError(f"needs one of the roles {', '.join(roles)}")

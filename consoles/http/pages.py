@@ -1,0 +1,103 @@
+"""The built pages, the county's base map, and health."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aiohttp import web
+
+from command.kernel.errors import SignInRequiredError, UnavailableError, UnknownIdError
+from consoles.http.context import context_of
+from consoles.http.identity import SESSION_COOKIE, is_open
+from consoles.http.record import json_response
+
+_CONSOLES = ("wall", "desk", "mobile", "rehearsal", "index")
+_OPEN_FILES = frozenset({"manifest.webmanifest", "sw.js", "icon.svg", "icon-192.png", "icon-512.png", "favicon.svg"})
+_LAYERS = frozenset({"boundary", "townships", "roads", "meta"})
+
+
+def _page(pages: Path, name: str) -> web.FileResponse:
+    path = pages / f"{name}.html"
+    if not path.is_file():
+        raise UnavailableError("the pages are not built; run `make setup`")
+    return web.FileResponse(path, headers={"Cache-Control": "no-cache"})
+
+
+@is_open
+async def console(request: web.Request) -> web.StreamResponse:
+    """`GET /wall` and the others: the page, or the login page for who is not signed in."""
+    context, name = context_of(request), request.path.strip("/") or "index"
+    try:
+        await context.accounts.session(request.cookies.get(SESSION_COOKIE, ""))
+    except SignInRequiredError:
+        raise web.HTTPFound(f"/login?next=/{'' if name == 'index' else name}") from None
+    return _page(context.pages, name)
+
+
+@is_open
+async def login(request: web.Request) -> web.StreamResponse:
+    """`GET /login`."""
+    return _page(context_of(request).pages, "login")
+
+
+async def design(request: web.Request) -> web.StreamResponse:
+    """`GET /design`: every component in every state."""
+    return _page(context_of(request).pages, "design")
+
+
+@is_open
+async def asset(request: web.Request) -> web.StreamResponse:
+    """`GET /assets/…`: scripts, styles and fonts of the pages, named by their content; they hold no data."""
+    folder = (context_of(request).pages / "assets").resolve()
+    path = (folder / request.match_info["path"]).resolve()
+    if not path.is_relative_to(folder) or not path.is_file():
+        raise UnknownIdError("no such file")
+    return web.FileResponse(path, headers={"Cache-Control": "public, max-age=31536000, immutable"})
+
+
+@is_open
+async def root_file(request: web.Request) -> web.StreamResponse:
+    """`GET /manifest.webmanifest` and the other files that have to lie at the root."""
+    path = context_of(request).pages / request.path.strip("/")
+    if not path.is_file():
+        raise UnknownIdError("no such file")
+    return web.FileResponse(path, headers={"Cache-Control": "no-cache"})
+
+
+async def layer(request: web.Request) -> web.StreamResponse:
+    """`GET /api/v1/county/{layer}.geojson`: the base map, WGS-84. A hub without a county has an empty one."""
+    name, folder = request.match_info["layer"], context_of(request).county
+    if name not in _LAYERS:
+        raise UnknownIdError(f"no layer {name[:40]!r}")
+    path = folder / f"{name}.geojson" if folder else None
+    if path is None or not path.is_file():
+        return json_response({"type": "FeatureCollection", "features": []})
+    return web.FileResponse(path, headers={"Cache-Control": "private, max-age=3600"})
+
+
+@is_open
+async def alive(_request: web.Request) -> web.Response:
+    """`GET /health/live`: the process answers."""
+    return json_response({"status": "ok"})
+
+
+@is_open
+async def ready(request: web.Request) -> web.Response:
+    """`GET /health/ready`: 200 while every space records, 503 while one cannot."""
+    spaces = {name: space.hub.accepting for name, space in context_of(request).spaces.items()}
+    response = json_response({"status": "ok" if all(spaces.values()) else "not recording", "spaces": spaces})
+    response.set_status(200 if all(spaces.values()) else 503)
+    return response
+
+
+routes = [
+    web.get("/", console),
+    *(web.get(f"/{name}", console) for name in _CONSOLES if name != "index"),
+    web.get("/login", login),
+    web.get("/design", design),
+    web.get("/assets/{path:.+}", asset),
+    *(web.get(f"/{name}", root_file) for name in sorted(_OPEN_FILES)),
+    web.get("/api/v1/county/{layer}.geojson", layer),
+    web.get("/health/live", alive),
+    web.get("/health/ready", ready),
+]
