@@ -1,0 +1,185 @@
+"""Plate-reading processes shared fairly by cameras: the newest frame of each, cameras in turn, dead ones replaced."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from types import TracebackType
+from typing import Self, TypeVar
+
+import msgspec
+
+from command.kernel.clock import Clock
+from command.kernel.errors import InvalidInputError, TooManyError, UnavailableError
+from command.kernel.limits import READER_CAMERAS, READER_FRAME_MS, READER_START_MS, READERS
+from streams.plates.picture import Picture, check_picture
+from streams.plates.reader import Read
+from streams.plates.worker import Worker
+
+_RESTART_MS = 1_000
+Result = TypeVar("Result")
+
+
+class FrameDroppedError(TooManyError):
+    """A newer frame of the same camera took this one's place before a reader was free."""
+
+
+class PoolCounters(msgspec.Struct):
+    """How many frames ended how, and how many readers had to be replaced, since the pool was opened."""
+
+    read: int = 0
+    dropped: int = 0
+    refused: int = 0
+    failed: int = 0
+    restarts: int = 0
+
+
+class _Job(msgspec.Struct, frozen=True):
+    frame: bytes | Picture
+    answer: asyncio.Future[list[Read]]
+
+
+class PlatePool:
+    """`async with PlatePool(workers, clock) as pool: reads = await pool.read(camera, frame)`.
+
+    A camera has at most one frame being read, so its answers come in order, and one waiting. Cameras wait in
+    turn. Leaving the block ends the processes; frames not yet read fail with `UnavailableError`.
+    """
+
+    def __init__(self, workers: int, clock: Clock) -> None:
+        if not 1 <= workers <= READERS:
+            raise InvalidInputError(f"{workers} plate readers; 1 to {READERS} can run")
+        self.counters = PoolCounters()
+        self._clock = clock
+        self._slots: list[Worker | None] = [None] * workers
+        # Threads only wait for processes, so that no pipe ever blocks the loop.
+        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="plate-reader")
+        self._tasks = asyncio.TaskGroup()
+        self._running: list[asyncio.Task[None]] = []
+        self._waiting: dict[str, _Job] = {}
+        self._busy: set[str] = set()
+        self._work = asyncio.Event()
+        self._is_open = False
+
+    async def __aenter__(self) -> Self:
+        await self._tasks.__aenter__()
+        self._running = [self._tasks.create_task(self._run_slot(slot)) for slot in range(len(self._slots))]
+        self._is_open = True
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._is_open = False
+        for job in self._waiting.values():
+            _fail(job, UnavailableError("the plate readers are closed"))
+        self._waiting.clear()
+        for task in self._running:
+            task.cancel()
+        try:
+            # Not told of the block's own error, which is to leave it as it is and not in a group.
+            await self._tasks.__aexit__(None, None, None)
+        finally:
+            self._threads.shutdown()
+
+    @property
+    def pids(self) -> list[int]:
+        """The process ids of the readers that are up."""
+        return [worker.pid for worker in self._slots if worker]
+
+    async def read(self, camera: str, frame: bytes | Picture) -> list[Read]:
+        """Return the plates in a JPEG, PNG or BGR frame.
+
+        Errors: `FrameDroppedError` when a newer frame came first, `InvalidInputError` for a malformed frame,
+        `UnavailableError` when the reader died over it, `TooManyError` when too many cameras wait.
+        """
+        if not self._is_open:
+            raise UnavailableError("the plate readers are closed")
+        if not isinstance(frame, bytes):
+            check_picture(frame)
+        if older := self._waiting.get(camera):
+            self.counters.dropped += 1
+            _fail(older, FrameDroppedError("a newer frame of this camera came first"))
+        elif len(self._waiting) >= READER_CAMERAS:
+            self.counters.dropped += 1
+            raise TooManyError("too many cameras wait for a plate reader")
+        # Replacing the value keeps the camera's place in the row.
+        job = self._waiting[camera] = _Job(frame, asyncio.get_running_loop().create_future())
+        self._work.set()
+        return await job.answer
+
+    async def _run_slot(self, slot: int) -> None:
+        """Keep one process up and hand it frames, until cancelled."""
+        while True:
+            worker = self._slots[slot] = Worker()
+            is_ready = False
+            try:
+                await self._in_thread(worker, worker.wait_ready, READER_START_MS)
+                is_ready = True
+                await self._serve(worker)
+            except UnavailableError:
+                self.counters.restarts += 1
+            finally:
+                self._slots[slot] = None
+                await asyncio.get_running_loop().run_in_executor(self._threads, worker.close)
+            if not is_ready:
+                # One that cannot even start, say for lack of memory, must not take the machine with it.
+                await self._clock.sleep(_RESTART_MS)
+
+    async def _serve(self, worker: Worker) -> None:
+        """Read frame after frame; `UnavailableError` once the process is of no more use."""
+        while True:
+            camera, job = await self._next_job()
+            try:
+                reads = await self._in_thread(worker, partial(worker.read, job.frame), READER_FRAME_MS)
+            except InvalidInputError as error:
+                self.counters.refused += 1
+                _fail(job, error)
+            except UnavailableError as error:
+                self.counters.failed += 1
+                _fail(job, error)
+                raise
+            else:
+                self.counters.read += 1
+                if not job.answer.done():
+                    job.answer.set_result(reads)
+            finally:
+                _fail(job, UnavailableError("the plate readers are closed"))
+                self._busy.discard(camera)
+                self._work.set()
+
+    async def _next_job(self) -> tuple[str, _Job]:
+        """Take the frame of the camera that waits longest and has none being read."""
+        while (taken := self._take()) is None:
+            self._work.clear()
+            await self._work.wait()
+        return taken
+
+    def _take(self) -> tuple[str, _Job] | None:
+        for camera in [camera for camera in self._waiting if camera not in self._busy]:
+            job = self._waiting.pop(camera)
+            if not job.answer.done():  # else its caller gave up
+                self._busy.add(camera)
+                return camera, job
+        return None
+
+    async def _in_thread(self, worker: Worker, call: Callable[[], Result], limit_ms: int) -> Result:
+        """Wait for a blocking call on a worker; past the limit, or when cancelled, the worker is killed."""
+        waiting = asyncio.get_running_loop().run_in_executor(self._threads, call)
+        try:
+            async with asyncio.timeout(limit_ms / 1000):
+                return await asyncio.shield(waiting)
+        except TimeoutError as error:
+            raise UnavailableError(f"a plate reader took more than {limit_ms} ms") from error
+        finally:
+            if not waiting.done():
+                worker.kill()  # which ends the call
+                await asyncio.wait([waiting])
+                waiting.exception()
+
+
+def _fail(job: _Job, error: Exception) -> None:
+    if not job.answer.done():
+        job.answer.set_exception(error)
