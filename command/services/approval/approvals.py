@@ -123,7 +123,8 @@ def _decide(
 ) -> Approval:
     if once.recall(connection, request) is not None:
         return _load(approval_id, connection)
-    approval = rules.decide(_load(approval_id, connection), decision, now_ms)
+    late = _warn(_load(approval_id, connection), now_ms, connection)  # a late decision stands beside its warnings
+    approval = rules.decide(late, decision, now_ms)
     _save(connection, approval, "approval.decided", now_ms)
     once.remember(connection, request, approval.id)
     return approval
@@ -135,11 +136,17 @@ def _warn_due(now_ms: int, connection: sqlite3.Connection) -> int | None:
         "SELECT body FROM approvals WHERE warning_ms <= ? ORDER BY warning_ms LIMIT ?", (now_ms, APPROVALS_PER_TICK)
     ).fetchall()
     for (body,) in due:
-        warned = rules.warn(msgspec.json.decode(body, type=Approval), now_ms)
-        if warned is not None:
-            _save(connection, *warned, now_ms)
+        _warn(msgspec.json.decode(body, type=Approval), now_ms, connection)
     (next_ms,) = connection.execute("SELECT min(warning_ms) FROM approvals").fetchone()
     return None if next_ms is None else int(next_ms)
+
+
+def _warn(approval: Approval, now_ms: int, connection: sqlite3.Connection) -> Approval:
+    """Give the approval's warnings that are due and not yet given; return it as it is then."""
+    while (warned := rules.warn(approval, now_ms)) is not None:
+        approval, kind = warned
+        _save(connection, approval, kind, now_ms)
+    return approval
 
 
 def _save(connection: sqlite3.Connection, approval: Approval, kind: ApprovalEventKind, now_ms: int) -> None:
