@@ -54,6 +54,8 @@ def load_scenario(source: bytes | str, known: Known) -> Scenario:
         problems += _names(event, path, known)
         if _word(event.get("kind")) == "track":
             problems += _track(event, path)
+        if _word(event.get("kind")) == "respond":
+            problems += _response(event, path)
     if problems or scenario is None:
         raise PlanError(problems)
     if len(list(islice(happenings(scenario), SCENARIO_HAPPENINGS + 1))) > SCENARIO_HAPPENINGS:
@@ -135,13 +137,31 @@ def _track(event: Mapping, path: str) -> Iterator[Problem]:
         if after is None:
             yield item.problem(where, "the track has no speed_kmh, so each waypoint needs its time")
             continue
-        try:
-            after_s = float(_word(after) or "")
-        except ValueError:
+        after_s = _seconds(after)
+        if after_s is None:
             continue
         if after_s <= last_s or (index == 0 and after_s != 0):
             yield after.problem(where, "times start at 0 and grow from waypoint to waypoint")
         last_s = after_s
+
+
+def _response(event: Mapping, path: str) -> Iterator[Problem]:
+    last_s, last_key = 0.0, ""
+    for key in ("sign_s", "depart_s", "arrive_s", "feed_back_s"):
+        delay = event.get(key)
+        delay_s = _seconds(delay)
+        if delay is None or delay_s is None:
+            continue
+        if delay_s < last_s:
+            yield delay.problem(f"{path}.{key}", f"this comes before {last_key}, at {last_s:g} s")
+        last_s, last_key = delay_s, key
+
+
+def _seconds(node: Node | None) -> float | None:
+    try:
+        return float(_word(node) or "")
+    except ValueError:
+        return None
 
 
 def _word(node: Node | None) -> str | None:

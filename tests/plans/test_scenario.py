@@ -134,6 +134,7 @@ def test_nothing_happens_after_the_end() -> None:
         ("lon: 113.0, after_s: 0", "lon: 113.0, after_s: «1", "times start at 0 and grow"),
         ("{lat: 29.01, lon: 113.0, after_s: 60}", "«{lat: 29.01, lon: 113.0}", "each waypoint needs its time"),
         ("{lat: 29.01, lon: 113.01}", "{lat: 29.01, lon: 113.01, after_s: «5}", "one or the other"),
+        ("arrive_s: 400", "arrive_s: «40", "before depart_s, at 60 s"),
         ("speed_kmh: 72", "speed_kmh: «900", "<= 300"),
         ("{lat: 29.01, lon: 113.01}", "{lat: «129.01, lon: 113.01}", "<= 90"),
     ],

@@ -1,0 +1,1 @@
+"""The demonstration county and the devices that are simulated in it."""
