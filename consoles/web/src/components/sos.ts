@@ -43,7 +43,7 @@ export class SosButton extends View {
         background: var(--raised);
         color: var(--text-2);
       }
-      svg {
+      svg.hold {
         position: absolute;
         inset: -6px;
         width: calc(100% + 12px);
@@ -107,7 +107,7 @@ export class SosButton extends View {
         @keyup=${this.release}
         @blur=${this.release}
       >
-        <svg viewBox="0 0 84 84" aria-hidden="true">
+        <svg class="hold" viewBox="0 0 84 84" aria-hidden="true">
           <circle cx="42" cy="42" r="38"></circle>
           <circle class="ring" cx="42" cy="42" r="38" pathLength="100"></circle>
         </svg>

@@ -169,7 +169,7 @@ class Painter {
     }
   }
 
-  /** Two lines of labels; a label that would touch its neighbour is left out, its mark never is. */
+  /** Lines of labels; a mark whose label finds no room becomes a tick on the axis, it is never left out. */
   private marks(marks: readonly TimeMark[], top: number): number {
     const u = this.unit;
     const lines = this.height > 150 * u ? 3 : 2;
@@ -179,9 +179,13 @@ class Painter {
       const x = this.x(mark.at_ms);
       if (x < -200 * u || x > this.width) continue;
       const line = free.findIndex((end) => end < x - 8 * u);
-      const y = top + (Math.max(0, line) + 0.5) * 20 * u;
+      if (line < 0) {
+        this.c.fillStyle = TEXT_2;
+        this.c.fillRect(x, top - 6 * u, 1.5 * u, 6 * u);
+        continue;
+      }
+      const y = top + (line + 0.5) * 20 * u;
       this.diamond(x, y, mark.weighty ? 5.5 * u : 4 * u, mark.weighty);
-      if (line < 0) continue;
       const width = Math.min(this.c.measureText(mark.label).width, 220 * u);
       free[line] = x + 10 * u + width;
       this.text(mark.label, x + 10 * u, y, mark.weighty ? TEXT : TEXT_2, 13, 220 * u);

@@ -148,6 +148,10 @@ export const shared = css`
     border-radius: var(--radius);
     color: var(--text-2);
   }
+  .primary kbd {
+    color: inherit;
+    border-color: currentcolor;
+  }
   .sr {
     position: absolute;
     width: 1px;

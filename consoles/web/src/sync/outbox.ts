@@ -5,7 +5,7 @@ import { Problem, UnreachableError } from "./api";
 import type { Time } from "./time";
 
 /** A full outbox refuses the next entry aloud; nothing is dropped in silence. */
-export const OUTBOX_ENTRIES = 500;
+export const OUTBOX_ENTRIES = 200;
 const STORE = "entries";
 
 export interface Entry {

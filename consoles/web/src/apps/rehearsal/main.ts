@@ -1,0 +1,2 @@
+import { show } from "../page";
+show("t-state");

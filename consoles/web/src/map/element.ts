@@ -1,0 +1,267 @@
+/** The map of every console: base, fences, symbols; tells what was pressed and, while picking, which place. */
+
+import OlMap from "ol/Map";
+import View from "ol/View";
+import Feature from "ol/Feature";
+import { defaults as controls } from "ol/control/defaults";
+import { Polygon, Point, Circle as CircleGeometry } from "ol/geom";
+import { defaults as interactions } from "ol/interaction/defaults";
+import VectorImageLayer from "ol/layer/VectorImage";
+import VectorSource from "ol/source/Vector";
+import { fromLonLat, toLonLat, getPointResolution } from "ol/proj";
+import { Circle, Fill, Stroke, Style, Text } from "ol/style";
+import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { customElement, property, query, state } from "lit/decorators.js";
+import { icon } from "../components/icons";
+import { ACCENT } from "../components/shapes";
+import { shared, View as Element } from "../components/view";
+import { t } from "../i18n/i18n";
+import type { FenceRow, Place } from "../wire";
+import { FONT, makeBase, nameOf, type Base } from "./base";
+import { NO_DATA, symbolsOf, waysOf, type MapData } from "./picture";
+import { SymbolsLayer, type Pressed } from "./symbols_layer";
+
+/** Yueyang County's middle: where the map stands until the boundary has come. */
+const FALLBACK_CENTRE: readonly [number, number] = [113.25, 29.15];
+
+export interface Picked {
+  readonly lat: number;
+  readonly lon: number;
+  /** The nearest township, for a name that people know. */
+  readonly near: string;
+}
+
+/** Tells `press` ({table, id}) and, while `picking`, `pick` ({lat, lon, near}). */
+@customElement("t-map")
+export class CountyMap extends Element {
+  static override styles = [
+    shared,
+    css`
+      :host {
+        position: relative;
+        background: var(--page);
+        overflow: hidden;
+      }
+      .map {
+        position: absolute;
+        inset: 0;
+      }
+      .map:focus-visible {
+        outline-offset: -2px;
+      }
+      :host([picking]) .map {
+        cursor: crosshair;
+      }
+      .tools {
+        position: absolute;
+        right: var(--s2);
+        top: var(--s2);
+        display: grid;
+        gap: var(--s1);
+      }
+      .tools button {
+        width: calc(32px * var(--scale));
+        height: calc(32px * var(--scale));
+        min-height: 0;
+        padding: 0;
+      }
+      .note {
+        position: absolute;
+        left: var(--s2);
+        bottom: var(--s1);
+        color: var(--quiet);
+        font-size: calc(11px * var(--scale));
+        pointer-events: none;
+      }
+      .picking {
+        position: absolute;
+        left: 50%;
+        top: var(--s2);
+        transform: translateX(-50%);
+        padding: var(--s1) var(--s3);
+        border: var(--hair) solid var(--accent);
+        border-radius: var(--radius);
+        background: var(--panel);
+        white-space: nowrap;
+      }
+      .ol-layer canvas {
+        display: block;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) data: MapData = NO_DATA;
+  @property({ attribute: false }) fences: ReadonlyMap<string, FenceRow> = new Map();
+  /** Where to look; null for the whole county. Changing it moves the view there once. */
+  @property({ attribute: false }) focusOn: Place | null = null;
+  /** A place being picked or proposed, shown with its uncertainty. */
+  @property({ attribute: false }) mark: Place | null = null;
+  @property({ type: Boolean, reflect: true }) picking = false;
+  /** Without buttons and gestures: the wall has no mouse. */
+  @property({ type: Boolean }) still = false;
+  @property({ type: Number }) scale = 1;
+  @state() private failed = false;
+  @query(".map") private target!: HTMLElement;
+  private map: OlMap | null = null;
+  private base: Base | null = null;
+  private readonly symbols = new SymbolsLayer();
+  private readonly fenceSource = new VectorSource();
+  private readonly markSource = new VectorSource();
+
+  protected override firstUpdated(): void {
+    this.base = makeBase(this.scale);
+    this.symbols.scale = this.scale;
+    const image = (source: VectorSource): VectorImageLayer =>
+      new VectorImageLayer({ source, imageRatio: 1.4, style: (feature) => feature.get("look") as Style });
+    this.map = new OlMap({
+      target: this.target,
+      layers: [...this.base.layers, image(this.fenceSource), image(this.markSource), this.symbols],
+      controls: controls({ attribution: false, zoom: false, rotate: false }),
+      interactions: this.still ? [] : interactions({ altShiftDragRotate: false, pinchRotate: false }),
+      view: new View({ center: fromLonLat([...FALLBACK_CENTRE]), zoom: 10, minZoom: 8, maxZoom: 18, constrainRotation: true }),
+    });
+    this.map.on("click", (event) => this.onClick(event.pixel as [number, number], event.coordinate as [number, number]));
+    this.map.on("pointermove", (event) => {
+      if (event.dragging || this.picking) return;
+      const [x = 0, y = 0] = event.pixel;
+      this.target.style.cursor = this.symbols.at(x, y) === null ? "" : "pointer";
+    });
+    this.base.ready.then(
+      () => this.look(false),
+      () => (this.failed = true),
+    );
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.map?.setTarget(undefined);
+  }
+
+  protected override updated(changed: PropertyValues<this>): void {
+    if (changed.has("data")) {
+      this.symbols.symbols = symbolsOf(this.data);
+      this.symbols.ways = waysOf(this.data);
+      this.symbols.changed();
+    }
+    if (changed.has("scale")) {
+      this.symbols.scale = this.scale;
+      this.symbols.changed();
+    }
+    if (changed.has("fences")) this.drawFences();
+    if (changed.has("mark")) this.drawMark();
+    if (changed.has("focusOn") && !samePlace(changed.get("focusOn") ?? null, this.focusOn)) this.look(true);
+  }
+
+  override render(): TemplateResult {
+    return html`<div class="map" tabindex=${this.still ? -1 : 0} role="application" aria-label=${t("map.home")}></div>
+      ${this.picking ? html`<p class="picking" role="status">${t("map.pick")}</p>` : nothing}
+      ${this.still
+        ? nothing
+        : html`<div class="tools">
+            <button aria-label=${t("map.zoom_in")} title=${t("map.zoom_in")} @click=${() => this.zoom(1)}>${icon("plus")}</button>
+            <button aria-label=${t("map.zoom_out")} title=${t("map.zoom_out")} @click=${() => this.zoom(-1)}>${icon("minus")}</button>
+            <button aria-label=${t("map.home")} title=${t("map.home")} @click=${() => this.home(true)}>${icon("house")}</button>
+          </div>`}
+      <p class="note">${this.failed ? t("map.failed") : t("map.attribution")}</p>`;
+  }
+
+  /** Show the whole county. */
+  home(animated: boolean): void {
+    const extent = this.base?.boundary.getExtent();
+    if (extent === undefined || extent === null || !Number.isFinite(extent[0])) return;
+    const edge = 16 * this.scale;
+    this.map?.getView().fit(extent, { padding: [edge, edge, edge, edge], duration: animated ? this.motion() : 0 });
+  }
+
+  private look(animated: boolean): void {
+    if (this.focusOn === null) {
+      this.home(animated);
+      return;
+    }
+    const center = fromLonLat([this.focusOn.lon, this.focusOn.lat]);
+    this.map?.getView().animate({ center, zoom: 13.5, duration: animated ? this.motion() : 0 });
+  }
+
+  private motion(): number {
+    return matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 150;
+  }
+
+  private zoom(by: number): void {
+    this.map?.getView().adjustZoom(by);
+  }
+
+  private onClick(pixel: [number, number], coordinate: [number, number]): void {
+    if (this.picking) {
+      const [lon = 0, lat = 0] = toLonLat(coordinate);
+      this.tell<Picked>("pick", { lat: round(lat), lon: round(lon), near: this.nearest(coordinate) });
+      return;
+    }
+    const pressed = this.symbols.at(...pixel);
+    if (pressed !== null) this.tell<Pressed>("press", pressed);
+  }
+
+  private nearest(coordinate: [number, number]): string {
+    const source = this.base?.layers[2]?.getSource();
+    const feature = source?.getClosestFeatureToCoordinate(coordinate);
+    return feature == null ? "" : nameOf(feature);
+  }
+
+  private drawFences(): void {
+    this.fenceSource.clear(true);
+    for (const fence of this.fences.values()) {
+      const ring = fence.ring.map(([lon, lat]) => fromLonLat([lon, lat]));
+      const feature = new Feature(new Polygon([[...ring, ...ring.slice(0, 1)]]));
+      feature.set("look", fenceStyle(fence, this.scale));
+      this.fenceSource.addFeature(feature);
+    }
+  }
+
+  private drawMark(): void {
+    this.markSource.clear(true);
+    if (this.mark === null) return;
+    const centre = fromLonLat([this.mark.lon, this.mark.lat]);
+    const cross = new Feature(new Point(centre));
+    const stroke = new Stroke({ color: ACCENT, width: 2.5 * this.scale });
+    cross.set("look", new Style({ image: new Circle({ radius: 9 * this.scale, stroke, fill: new Fill({ color: "rgb(76 194 224 / 25%)" }) }) }));
+    this.markSource.addFeature(cross);
+    const radius_m = this.mark.uncertainty_m ?? 0;
+    if (radius_m <= 0) return;
+    const resolution = getPointResolution("EPSG:3857", 1, centre);
+    const around = new Feature(new CircleGeometry(centre, radius_m / resolution));
+    around.set("look", new Style({ stroke: new Stroke({ color: ACCENT, width: this.scale, lineDash: [4, 4] }) }));
+    this.markSource.addFeature(around);
+  }
+}
+
+function fenceStyle(fence: FenceRow, scale: number): Style {
+  const forbidden = fence.kind === "forbidden";
+  return new Style({
+    fill: new Fill({ color: forbidden ? "rgb(230 236 243 / 7%)" : "rgb(76 194 224 / 3%)" }),
+    stroke: new Stroke({
+      color: forbidden ? "#A9B5C3" : "#2C4A56",
+      width: (forbidden ? 1.6 : 1) * scale,
+      lineDash: forbidden ? [3 * scale, 3 * scale] : [8 * scale, 5 * scale],
+    }),
+    text: new Text({
+      text: fence.name,
+      font: `${11 * scale}px ${FONT}`,
+      fill: new Fill({ color: forbidden ? "#A9B5C3" : "#54707C" }),
+      placement: "line",
+      textBaseline: "bottom",
+    }),
+  });
+}
+
+function round(degrees: number): number {
+  return Math.round(degrees * 1e6) / 1e6;
+}
+
+function samePlace(a: Place | null, b: Place | null): boolean {
+  return a === b || (a !== null && b !== null && a.lat === b.lat && a.lon === b.lon);
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "t-map": CountyMap;
+  }
+}

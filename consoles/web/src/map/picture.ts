@@ -1,0 +1,90 @@
+/** From rows to symbols: what the map shows of the tables, and how it looks. Pure but for the sprites. */
+
+import { fromLonLat } from "ol/proj";
+import { UNIT_COLOURS } from "../components/shapes";
+import type { AlarmRow, CameraRow, OrderRow, PositionRow, SituationRow, StationRow, UnitRow } from "../wire";
+import { alarmSprite, cameraSprite, situationSprite, stationSprite, unitSprite } from "./sprites";
+import type { Symbol, Way } from "./symbols_layer";
+
+/** A unit whose last fix is older than this is drawn faded, with its age in the lists. */
+export const POSITION_STALE_MS = 5 * 60_000;
+
+export interface MapData {
+  readonly units: ReadonlyMap<string, UnitRow>;
+  readonly positions: ReadonlyMap<string, PositionRow>;
+  readonly situations: ReadonlyMap<string, SituationRow>;
+  readonly orders: ReadonlyMap<string, OrderRow>;
+  readonly cameras: ReadonlyMap<string, CameraRow>;
+  readonly stations: ReadonlyMap<string, StationRow>;
+  readonly alarms: ReadonlyMap<string, AlarmRow>;
+  /** Ids that are chosen or in use now. */
+  readonly chosen: ReadonlySet<string>;
+}
+
+export const NO_DATA: MapData = {
+  units: new Map(),
+  positions: new Map(),
+  situations: new Map(),
+  orders: new Map(),
+  cameras: new Map(),
+  stations: new Map(),
+  alarms: new Map(),
+  chosen: new Set(),
+};
+
+function at(lon: number, lat: number): readonly [number, number] {
+  const [x = 0, y = 0] = fromLonLat([lon, lat]);
+  return [x, y];
+}
+
+export function symbolsOf(data: MapData): Symbol[] {
+  const found: Symbol[] = [];
+  const alarmed = new Map<string, AlarmRow>();
+  for (const alarm of data.alarms.values()) if (alarm.state === "raised") alarmed.set(alarm.subject, alarm);
+  const add = (symbol: Omit<Symbol, "chosen" | "badge" | "groups" | "labelZoom"> & Partial<Symbol>): void => {
+    const alarm = alarmed.get(symbol.id);
+    const badge = alarm === undefined ? null : (size_px: number) => alarmSprite(alarm.kind === "sos", size_px);
+    alarmed.delete(symbol.id);
+    found.push({ badge, groups: false, labelZoom: 0, chosen: data.chosen.has(symbol.id), ...symbol });
+  };
+  for (const row of data.stations.values()) {
+    add({ table: "stations", id: row.id, point: at(row.lon, row.lat), size: 16, label: row.name, labelZoom: 12.5, sprite: stationSprite });
+  }
+  for (const row of data.cameras.values()) {
+    const used = data.chosen.has(row.id);
+    add({ table: "cameras", id: row.id, point: at(row.lon, row.lat), size: 18, label: row.name, labelZoom: 14, groups: true, chosen: false,
+      sprite: (size_px) => cameraSprite(row.state, used, size_px) });
+  }
+  for (const row of data.positions.values()) {
+    const unit = data.units.get(row.id);
+    if (unit === undefined) continue;
+    const moving = unit.state === "moving" || unit.state === "ordered" || unit.state === "on_scene";
+    add({ table: "units", id: row.id, point: at(row.lon, row.lat), size: moving ? 24 : 18, label: unit.name, labelZoom: moving ? 11 : 13,
+      groups: !moving, sprite: (size_px) => unitSprite(unit.state, row.heading_deg, size_px) });
+  }
+  for (const row of data.situations.values()) {
+    if (row.state === "closed" || row.merged_into !== "" || row.place === null) continue;
+    add({ table: "situations", id: row.id, point: at(row.place.lon, row.place.lat), size: 30, label: row.title, labelZoom: 12,
+      sprite: (size_px) => situationSprite(row.level, size_px) });
+  }
+  for (const alarm of alarmed.values()) {
+    if (alarm.lat === null || alarm.lon === null || data.situations.has(alarm.situation)) continue;
+    add({ table: "alarms", id: alarm.id, point: at(alarm.lon, alarm.lat), size: 22, label: "", 
+      sprite: (size_px) => alarmSprite(alarm.kind === "sos", size_px) });
+  }
+  return found;
+}
+
+/** The straight line of each unit that is on its way; there is no routing here, so no road is claimed. */
+export function waysOf(data: MapData): Way[] {
+  const found: Way[] = [];
+  for (const order of data.orders.values()) {
+    if (order.state !== "issued" && order.state !== "signed" && order.state !== "departed") continue;
+    const unit = data.positions.get(order.unit);
+    const place = data.situations.get(order.situation)?.place;
+    if (unit === undefined || place == null) continue;
+    const colour = UNIT_COLOURS[order.state === "departed" ? "moving" : "ordered"];
+    found.push({ from: at(unit.lon, unit.lat), to: at(place.lon, place.lat), colour });
+  }
+  return found;
+}
