@@ -5,6 +5,10 @@ from __future__ import annotations
 # The sequencer. A full inbox answers 429 at once: the caller can try again, nothing is half done.
 INBOX_REQUESTS = 4096
 BATCH_REQUESTS = 256
+# An idempotency key that is longer, or holds what cannot be printed, gets 400.
+REQUEST_KEY_CHARS = 300
+# Deadlines that were moved or dropped and still stand in the heap; past this it is built anew.
+MOVED_DEADLINES = 1000
 
 # HTTP. Larger bodies get 413.
 REQUEST_BODY_BYTES = 256 * 1024
@@ -47,7 +51,8 @@ CASE_BYTES = 192 * 1024
 APPROVALS_PER_TICK = 256
 SERVICE_SIGN_IN_MS = 12 * 60 * 60 * 1000
 SERVICE_INSTANT_MS = 253_402_300_799_999  # the last millisecond of the year 9999
-# Calls to the services: an answer that takes longer or is larger counts as the service being away.
+# Calls to the services: an answer that takes longer or is larger counts as the service being away; a request body
+# that takes longer gets 408.
 SERVICE_CALL_MS = 10_000
 SERVICE_ANSWER_BYTES = 4 * 1024 * 1024
 
@@ -145,3 +150,21 @@ SESSION_MS = 12 * 60 * 60 * 1000
 # A console that has not drained its socket for this long is cut off; it comes back and resumes.
 CONSOLE_STALLED_MS = 30 * 1000
 CONSOLE_MESSAGE_BYTES = 64 * 1024
+
+# Readings. One answer holds at most this many rows; whoever wants more asks again from where it ended.
+READINGS_ROWS = 20_000
+# Rows waiting for the one commit before theirs; past it the writer is told that the store is away, and sends again.
+READINGS_WAITING = 50_000
+# Readings kept in memory (rehearsals); one more is refused.
+READINGS_IN_MEMORY = 1_000_000
+
+# Patrols. Another device of the same unit speaks for its place only once the one that did was quiet for so long.
+LEADING_DEVICE_MS = 60_000
+# Two places of a still receiver may differ by this whatever the time between them (m).
+FIX_NOISE_M = 50
+# SOS fixes further apart than this are two calls for help; a call older than the age is history and raises nothing.
+SOS_GAP_MS = 60_000
+SOS_AGE_MS = 24 * 60 * 60 * 1000
+SILENCE_SWEEP_MS = 5000
+# Units reported silent at one sweep; the others wait for the next, so that a dead network does not fill the inbox.
+SILENT_PER_SWEEP = 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import msgspec
 from aiohttp import hdrs, web
 
 from command.kernel.errors import InvalidInputError, SignInRequiredError
-from command.kernel.limits import REQUEST_BODY_BYTES, SERVICE_TOKEN_CHARS
+from command.kernel.limits import REQUEST_BODY_BYTES, SERVICE_CALL_MS, SERVICE_TOKEN_CHARS
 from command.services.once import Once, once
 from command.services.openapi import openapi_document
 from command.services.problems import problem_middleware
@@ -109,7 +110,12 @@ def _handler(endpoint: Endpoint[B, Q]) -> Callable[[web.Request], Awaitable[web.
 
 
 async def _read(endpoint: Endpoint[B, Q], request: web.Request) -> Call[Any, Any]:
-    body = msgspec.json.decode(await request.read(), type=endpoint.body) if endpoint.body else None
+    try:
+        async with asyncio.timeout(SERVICE_CALL_MS / 1000):
+            content = await request.read()
+    except TimeoutError:
+        raise web.HTTPRequestTimeout from None
+    body = msgspec.json.decode(content, type=endpoint.body) if endpoint.body else None
     query = msgspec.convert(dict(request.query), endpoint.query, strict=False) if endpoint.query else None
     key = request.headers.get(KEY_HEADER, "")
     if endpoint.keyed and not (1 <= len(key) <= 200 and key.isascii() and key.isprintable()):

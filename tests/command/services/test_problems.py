@@ -16,6 +16,7 @@ from prometheus_client import REGISTRY
 from command.kernel.clock import VirtualClock
 from command.kernel.errors import InvalidInputError, NoRightError, UnavailableError
 from command.kernel.limits import REQUEST_BODY_BYTES
+from command.services import api
 from command.services.case import app as case_app
 from command.services.problems import StaleRowError, problem_middleware
 from command.services.running import RunningService
@@ -154,6 +155,21 @@ async def test_a_bad_body_is_400_and_harms_nothing(call: Caller, body: bytes) ->
 async def test_an_oversized_body_is_413(call: Caller) -> None:
     answer = await call("POST", CASES, b" " * (REQUEST_BODY_BYTES + 1), key="k")
     assert (answer.status, answer.body["code"]) == (413, "too_large")
+
+
+async def test_a_body_that_never_comes_is_408_and_others_are_served_meanwhile(
+    call: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api, "SERVICE_CALL_MS", 200)
+    port = int(call.url.rsplit(":", 1)[1])
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    head = f"POST {CASES} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: 100\r\n\r\n{{"
+    writer.write(head.encode())
+    await writer.drain()
+    assert (await opened(call)).endswith("000001")
+    assert (await reader.readline()).startswith(b"HTTP/1.1 408")
+    writer.close()
+    await writer.wait_closed()
 
 
 @pytest.mark.parametrize("query", ["?limit=0", "?limit=201", "?limit=x", "?after=-1", "?open=perhaps"])
