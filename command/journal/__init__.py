@@ -54,7 +54,11 @@ class Journal(Protocol):
         ...
 
     async def append(self, space: str, entries: Sequence[Entry]) -> None:
-        """Store the entries in one transaction, chained. The first fact's number has to be `head + 1`."""
+        """Store the entries in one transaction, chained.
+
+        Raises `UnavailableError` and stores nothing where the facts do not go on from `head` or a key is known already:
+        somebody else has written, and `read` says what.
+        """
         ...
 
     async def read(self, space: str, after: int, limit: int) -> list[StoredFact]:

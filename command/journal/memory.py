@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from command.journal import GENESIS, Answer, Entry, StoredFact
+from command.kernel.errors import UnavailableError
 
 
 class MemoryJournal:
@@ -22,12 +23,23 @@ class MemoryJournal:
 
     async def append(self, space: str, entries: Sequence[Entry]) -> None:
         """Keep the entries."""
-        facts = self._facts.setdefault(space, [])
+        facts = self._facts.get(space, [])
+        seq, digest = (facts[-1].seq, facts[-1].digest) if facts else (0, GENESIS)
+        chained: list[StoredFact] = []
+        given: dict[tuple[str, str], Answer] = {}
         for entry in entries:
             for fact in entry.facts:
-                assert fact.seq == len(facts) + 1, (fact.seq, len(facts))
-                facts.append(replace(fact, digest=fact.chained_to(facts[-1].digest if facts else GENESIS)))
-            self._answers[space, entry.key] = Answer(seq=entry.facts[-1].seq, subject=entry.subject)
+                seq += 1
+                if fact.seq != seq:
+                    raise UnavailableError(f"the journal stands at {seq - 1}, the batch goes on with {fact.seq}")
+                digest = fact.chained_to(digest)
+                chained.append(replace(fact, digest=digest))
+            name = (space, entry.key)
+            if name in self._answers or name in given:
+                raise UnavailableError("the journal holds an entry of the batch already")
+            given[name] = Answer(seq=seq, subject=entry.subject)
+        self._facts.setdefault(space, []).extend(chained)
+        self._answers.update(given)
 
     async def read(self, space: str, after: int, limit: int) -> list[StoredFact]:
         """Return the facts after a sequence number."""

@@ -48,12 +48,15 @@ class SqliteJournal:
             for fact in entry.facts:
                 seq += 1
                 if fact.seq != seq:
-                    raise UnavailableError(f"the journal stands at {seq - 1}, the batch begins at {fact.seq}")
+                    raise UnavailableError(f"the journal stands at {seq - 1}, the batch goes on with {fact.seq}")
                 digest = fact.chained_to(digest)
                 facts.append((space, seq, fact.at_ms, fact.actor, fact.data, digest))
             answers.append((space, entry.key, seq, entry.subject))
-        db.executemany("INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?)", facts)
-        db.executemany("INSERT INTO answers VALUES (?, ?, ?, ?)", answers)
+        try:
+            db.executemany("INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?)", facts)
+            db.executemany("INSERT INTO answers VALUES (?, ?, ?, ?)", answers)
+        except sqlite3.IntegrityError as error:
+            raise UnavailableError("the journal holds a fact or an entry of the batch already") from error
         db.commit()
         self._digests[space] = (seq, digest)
 
