@@ -84,21 +84,24 @@ class VirtualClock:
 
     def next_wake_ms(self) -> int | None:
         """Return the earliest instant that somebody sleeps for, or None."""
-        while self._sleepers and self._sleepers[0][2].done():
-            heapq.heappop(self._sleepers)
         return self._sleepers[0][0] if self._sleepers else None
 
     async def sleep_until(self, at_ms: int) -> None:
         """Return once the virtual instant is reached, by the passing of time or by `advance`."""
         while (left_ms := at_ms - self.now_ms()) > 0:
             woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            heapq.heappush(self._sleepers, (at_ms, next(self._order), woken))
+            sleeper = (at_ms, next(self._order), woken)
+            heapq.heappush(self._sleepers, sleeper)
             real_s = left_ms / 1000 / self._speed if self._speed > 0 else None
             try:
                 async with asyncio.timeout(real_s):
                     await woken
             except TimeoutError:
-                woken.cancel()
+                pass  # time itself went on
+            finally:
+                if sleeper in self._sleepers:
+                    self._sleepers.remove(sleeper)
+                    heapq.heapify(self._sleepers)
 
     async def sleep(self, duration_ms: int) -> None:
         """Return after `duration_ms` of virtual time."""

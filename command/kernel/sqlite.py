@@ -23,7 +23,11 @@ class SqliteThread:
     def __init__(self, path: Path, schema: tuple[str, ...], name: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"sqlite-{name}")
-        self._connection = self._thread.submit(_open, path, schema, name).result()
+        try:
+            self._connection = self._thread.submit(_open, path, schema, name).result()
+        except UnavailableError:
+            self._thread.shutdown(wait=True)
+            raise
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Return what `work` returns; everything it writes is one transaction, durable when this returns.
@@ -51,14 +55,24 @@ class SqliteThread:
 def _open(path: Path, schema: tuple[str, ...], name: str) -> sqlite3.Connection:
     try:
         connection = sqlite3.connect(path, check_same_thread=False)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version > len(schema):
-            raise UnavailableError(f"the {name} file is of schema {version}; this program knows {len(schema)}")
-        for number, script in enumerate(schema[version:], start=version + 1):
-            connection.executescript(f"BEGIN; {script}; PRAGMA user_version = {number}; COMMIT;")
     except sqlite3.Error as error:
         raise UnavailableError(f"the {name} file cannot be opened: {error}") from error
+    try:
+        _bring_up_to_date(connection, schema, name)
+    except (sqlite3.Error, UnavailableError) as error:
+        connection.close()
+        if isinstance(error, UnavailableError):
+            raise
+        raise UnavailableError(f"the {name} file cannot be opened: {error}") from error
     return connection
+
+
+def _bring_up_to_date(connection: sqlite3.Connection, schema: tuple[str, ...], name: str) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > len(schema):
+        raise UnavailableError(f"the {name} file is of schema {version}; this program knows {len(schema)}")
+    for number, script in enumerate(schema[version:], start=version + 1):
+        connection.executescript(f"BEGIN; {script}; PRAGMA user_version = {number}; COMMIT;")
