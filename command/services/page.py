@@ -25,11 +25,20 @@ th, td { padding: 8px 12px; border-bottom: 1px solid #26313c; text-align: left; 
 th { color: #9aa7b4; font-weight: 500; }
 td.number { white-space: nowrap; font-variant-numeric: tabular-nums; }
 .yellow { color: #ffd24a; } .red { color: #ff6b60; font-weight: 600; }
-form { display: flex; flex-wrap: wrap; gap: 8px; }
+form { display: flex; gap: 8px; }
 input, button { padding: 6px 12px; color: inherit; border: 1px solid #566575; font: inherit; }
-input { min-width: 8em; background: #161d24; }
-button { background: #24303b; cursor: pointer; }
+input { flex: 1; min-width: 6em; max-width: 24em; background: #161d24; }
+button { background: #24303b; cursor: pointer; white-space: nowrap; }
 :focus-visible { outline: 2px solid #7cc4ff; outline-offset: 1px; }
+@media (max-width: 800px) {
+  body { padding: 16px; }
+  thead { display: none; }
+  tr, td { display: block; border: 0; padding: 2px 0; }
+  tr { padding: 12px 0; border-bottom: 1px solid #26313c; }
+  form { flex-wrap: wrap; }
+  input { flex-basis: 100%; max-width: none; }
+  button { min-height: 44px; flex: 1; }
+}
 """
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _HEADERS = {

@@ -25,7 +25,8 @@ def add_desk(app: web.Application, approvals: Approvals, page: Page, clock: Cloc
     async def content(csrf: str) -> str:
         waiting = await approvals.newest(is_open=True, limit=SERVICE_PAGE_ROWS)
         decided = await approvals.newest(is_open=False, limit=_DECIDED_SHOWN)
-        return _waiting(waiting, csrf, clock.now_ms()) + _decided(decided)
+        urgent_first = sorted(waiting, key=lambda approval: approval.due_ms)
+        return _waiting(urgent_first, csrf, clock.now_ms()) + _decided(decided)
 
     async def decide(request: web.Request) -> web.Response:
         fields = await page.form(request)
@@ -43,7 +44,7 @@ def add_desk(app: web.Application, approvals: Approvals, page: Page, clock: Cloc
     app.router.add_post("/decide", decide)
 
 
-def _waiting(approvals: tuple[Approval, ...], csrf: str, now_ms: int) -> str:
+def _waiting(approvals: list[Approval], csrf: str, now_ms: int) -> str:
     headings = ("事项", "对象", "申请人", "申请时间", "时限", "办理")
     rows = [_waiting_row(approval, csrf) for approval in approvals]
     return f"<p>待办 {len(rows)} 件，{local_text(now_ms)}</p>" + table(headings, rows, "没有待办审批")
