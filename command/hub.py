@@ -16,8 +16,8 @@ from command.actors import HUB, Actor
 from command.facts import Fact, Recorded
 from command.journal import Answer, Entry, Journal, StoredFact
 from command.kernel.clock import Clock
-from command.kernel.errors import TooManyError, TriuneError, UnavailableError
-from command.kernel.limits import BATCH_REQUESTS, INBOX_REQUESTS
+from command.kernel.errors import InvalidInputError, TooManyError, TriuneError, UnavailableError
+from command.kernel.limits import BATCH_REQUESTS, INBOX_REQUESTS, MOVED_DEADLINES, REQUEST_KEY_CHARS
 from command.requests import FireDeadline, Request
 from command.rows import DeadlineRow, PositionRow, Row
 from command.settings import Limits
@@ -56,6 +56,7 @@ class HubCounters:
     repeated: int = 0
     batches: int = 0
     failed_batches: int = 0
+    faults: int = 0
 
 
 @dataclass
@@ -83,13 +84,17 @@ class Hub:
         self._deadline_set = asyncio.Event()
         self._lost = asyncio.Event()
         self._appended = asyncio.Event()
+        self._stopped = False
 
     async def ask(self, request: Request, actor: Actor, key: str | None = None) -> Answer:
         """Return the answer once everything the request brought about is durable.
 
         The same `key` again gets the first answer. Raises what the rule refuses with, `TooManyError` when the inbox is
-        full, and `UnavailableError` when the journal is away and nobody can tell.
+        full, `InvalidInputError` for a key that no journal could keep, and `UnavailableError` when the journal is away
+        and nobody can tell. Keys are of the whole space: who passes on keys from outside puts the asker in front.
         """
+        if key and (len(key) > REQUEST_KEY_CHARS or not key.isprintable()):
+            raise InvalidInputError(f"an idempotency key has at most {REQUEST_KEY_CHARS} characters, all printable")
         asked = _Asked(request, actor, key or uuid.uuid4().hex, asyncio.get_running_loop().create_future())
         self._enqueue(asked)
         return await asked.answer
@@ -124,28 +129,44 @@ class Hub:
             for fact in stored:
                 rules.fold(self._tables, recorded(fact))
             self._publish()
-        self._deadlines = []
-        for deadline in self._tables.deadlines:
-            self._set_deadline(deadline)
+        self._gather_deadlines()
         self.accepting = True
         self._lost.clear()
 
     def _set_deadline(self, row: DeadlineRow) -> None:
         heapq.heappush(self._deadlines, (row.at_ms, row.id))
+        if len(self._deadlines) > len(self._tables.deadlines) + MOVED_DEADLINES:
+            self._gather_deadlines()
+        self._deadline_set.set()
+
+    def _gather_deadlines(self) -> None:
+        self._deadlines = [(row.at_ms, row.id) for row in self._tables.deadlines]
+        heapq.heapify(self._deadlines)
         self._deadline_set.set()
 
     async def run(self) -> None:
-        """Serve until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._sequence(), name=f"sequencer-{self.space}")
-            tasks.create_task(self._keep_deadlines(), name=f"deadlines-{self.space}")
-            tasks.create_task(self._recover(), name=f"recover-{self.space}")
+        """Serve until cancelled. Whoever still waits then, or asks later, gets `UnavailableError`."""
+        self._nudge()  # so that the journal is read and deadlines come due before anybody asks
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._sequence(), name=f"sequencer-{self.space}")
+                tasks.create_task(self._keep_deadlines(), name=f"deadlines-{self.space}")
+                tasks.create_task(self._recover(), name=f"recover-{self.space}")
+        finally:
+            self._stopped, self.accepting = True, False
+            while not self._inbox.empty():
+                _refuse(self._inbox.get_nowait().answer, UnavailableError("the hub has stopped"))
 
     def _nudge(self) -> None:
-        """Make the sequencer go round once, with nothing to ask."""
-        self._enqueue(_Reading(lambda _: None, asyncio.get_running_loop().create_future()))
+        """Make the sequencer go round once, with nothing to ask; where the inbox is full it will anyway."""
+        answer = asyncio.get_running_loop().create_future()
+        answer.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody waits for it
+        with contextlib.suppress(TooManyError):
+            self._enqueue(_Reading(lambda _: None, answer))
 
     def _enqueue(self, item: _Asked | _Reading) -> None:
+        if self._stopped:
+            raise UnavailableError("the hub has stopped")
         try:
             self._inbox.put_nowait(item)
         except asyncio.QueueFull:
@@ -156,10 +177,14 @@ class Hub:
             items = [await self._inbox.get()]
             while len(items) < BATCH_REQUESTS and not self._inbox.empty():
                 items.append(self._inbox.get_nowait())
-            await self._serve([i for i in items if isinstance(i, _Asked) and not i.answer.done()])
-            for item in items:
-                if isinstance(item, _Reading) and not item.answer.done():
-                    _resolve(item.answer, item.read, self._tables)
+            try:
+                await self._serve([i for i in items if isinstance(i, _Asked) and not i.answer.done()])
+                for item in items:
+                    if isinstance(item, _Reading) and not item.answer.done():
+                        _resolve(item.answer, item.read, self._tables)
+            finally:  # nobody is left waiting where the hub stops in the middle
+                for item in items:
+                    _refuse(item.answer, UnavailableError("the hub stopped before it could answer"))
 
     async def _serve(self, asked: list[_Asked]) -> None:
         self.counters.requests += len(asked)
@@ -190,8 +215,7 @@ class Hub:
         self.counters.failed_batches += 1
         log.error("the journal is away, %d requests not answered: %s", len(asked), error.detail)
         for item in asked:
-            if not item.answer.done():
-                item.answer.set_exception(UnavailableError(error.detail))
+            _refuse(item.answer, UnavailableError(error.detail))
 
     async def _decide(self, asked: list[_Asked]) -> _Batch:
         batch = _Batch()
@@ -209,12 +233,13 @@ class Hub:
             except TriuneError as error:
                 self._tables.undo_to(point)
                 self.counters.refused += 1
-                item.answer.set_exception(error)
+                _refuse(item.answer, error)
                 continue
             except Exception as error:  # a fault in a rule must not take the sequencer, or the other requests, with it
                 self._tables.undo_to(point)
+                self.counters.faults += 1
                 log.exception("rule for %s failed", type(item.request).__name__)
-                item.answer.set_exception(TriuneError(f"internal fault: {type(error).__name__}"))
+                _refuse(item.answer, TriuneError(f"internal fault: {type(error).__name__}"))
                 continue
             answer = Answer(seq=self._tables.seq, subject=entry.subject)
             known[item.key] = answer
@@ -229,9 +254,11 @@ class Hub:
         subject = ""
 
         def note(fact: Fact) -> None:
+            # Folded as it will be read back: a restart gives the same tables, and nothing unreadable is ever stored.
             seq = self._tables.seq + 1
+            data, fact = _as_stored(fact, seq)
             rules.fold(self._tables, Recorded(seq=seq, at_ms=now_ms, actor=item.actor.id, fact=fact))
-            stored.append(StoredFact(seq=seq, at_ms=now_ms, actor=item.actor.id, data=facts.encode(fact)))
+            stored.append(StoredFact(seq=seq, at_ms=now_ms, actor=item.actor.id, data=data))
 
         decision = rules.decide(self._tables, item.request, item.actor, now_ms)
         try:
@@ -258,8 +285,12 @@ class Hub:
         for row in changes.values():
             if isinstance(row, DeadlineRow):
                 self._set_deadline(row)
-        for listener in self._listeners:
-            listener(self.committed_seq, changes)
+        for listener in tuple(self._listeners):
+            try:
+                listener(self.committed_seq, changes)
+            except Exception:  # a fault in one console must not take the sequencer, or the other consoles, with it
+                self.counters.faults += 1
+                log.exception("a listener failed")
 
     async def _keep_deadlines(self) -> None:
         """Ask for each deadline when its instant comes; its key names it and the instant, so it happens once.
@@ -269,13 +300,16 @@ class Hub:
         while True:
             self._deadline_set.clear()
             while self._deadlines and self._deadlines[0][0] <= self.clock.now_ms():
-                at_ms, deadline = self._deadlines[0]
+                # Taken off first: while the hub answers, an earlier one may be pushed.
+                at_ms, deadline = heapq.heappop(self._deadlines)
                 try:
                     await self.ask(FireDeadline(deadline=deadline), HUB, key=f"{deadline}@{at_ms}")
-                    heapq.heappop(self._deadlines)
-                except TriuneError as error:
+                except (TooManyError, UnavailableError) as error:
                     log.warning("deadline %s has to wait: %s", deadline, error.detail)
+                    heapq.heappush(self._deadlines, (at_ms, deadline))
                     await self.clock.sleep(RETRY_MS)
+                except TriuneError:  # asked again after a restart; the others must not wait for its mending
+                    log.exception("deadline %s cannot be met", deadline)
             await self._wait_for_deadline(self._deadlines[0][0] if self._deadlines else None)
 
     async def _wait_for_deadline(self, at_ms: int | None) -> None:
@@ -292,8 +326,7 @@ class Hub:
         while True:
             await self._lost.wait()
             await self.clock.sleep(RETRY_MS)
-            with contextlib.suppress(TooManyError):
-                self._nudge()
+            self._nudge()
 
 
 def recorded(stored: StoredFact) -> Recorded:
@@ -302,8 +335,23 @@ def recorded(stored: StoredFact) -> Recorded:
     return Recorded(seq=stored.seq, at_ms=stored.at_ms, actor=stored.actor, fact=fact)
 
 
+def _as_stored(fact: Fact, seq: int) -> tuple[bytes, Fact]:
+    """Return the fact as bytes and as read from them; `InvalidInputError` where its type or JSON has no room (NaN)."""
+    try:
+        data = facts.encode(fact)
+        return data, facts.decode(data, seq)
+    except (facts.UnreadableFactError, TypeError, ValueError) as error:
+        raise InvalidInputError(f"{type(fact).__name__} cannot be recorded: {error}") from error
+
+
 def _resolve(answer: asyncio.Future[Any], read: Callable[[Tables], Any], tables: Tables) -> None:
     try:
         answer.set_result(read(tables))
-    except TriuneError as error:
+    except Exception as error:  # noqa: BLE001 - the fault is of whoever looks, and goes to them
+        answer.set_exception(error)
+
+
+def _refuse(answer: asyncio.Future[Any], error: TriuneError) -> None:
+    """Tell whoever waits, unless they were told already or have gone."""
+    if not answer.done():
         answer.set_exception(error)

@@ -62,9 +62,6 @@ class Table(Generic[R]):
         self._owner.remember(self, key)
         del self.rows[key], self.changed_seq[key]
         self.dropped_seq[key] = self._owner.seq
-        if len(self.dropped_seq) > TOMBSTONES:
-            oldest = next(iter(self.dropped_seq))
-            self.floor_seq = self.dropped_seq.pop(oldest)
 
     def changes_since(self, seq: int) -> dict[str, R | None] | None:
         """Return rows changed or dropped after `seq`, or None where that is no longer known."""
@@ -80,6 +77,11 @@ class Table(Generic[R]):
                 break
             changes[key] = self.rows[key]
         return changes
+
+    def forget_oldest_drops(self) -> None:
+        """Keep the newest `TOMBSTONES`; done when nothing can be undone any more."""
+        while len(self.dropped_seq) > TOMBSTONES:
+            self.floor_seq = self.dropped_seq.pop(next(iter(self.dropped_seq)))
 
     def restore_change_order(self) -> None:
         """Sort the numbers again after an undo, which put old ones back at the end."""
@@ -162,4 +164,6 @@ class Tables:
         """Forget the undo log; return which (table, key) were touched since the last time."""
         touched = {(table.name, key) for table, key, *_ in self._undo}
         self._undo.clear()
+        for name in {name for name, _ in touched}:
+            self.by_name[name].forget_oldest_drops()
         return touched

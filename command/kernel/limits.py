@@ -168,3 +168,8 @@ SOS_AGE_MS = 24 * 60 * 60 * 1000
 SILENCE_SWEEP_MS = 5000
 # Units reported silent at one sweep; the others wait for the next, so that a dead network does not fill the inbox.
 SILENT_PER_SWEEP = 200
+
+# Links. While a service is away it is tried again after ever longer pauses.
+LINK_BACKOFF_FIRST_MS = 500
+LINK_BACKOFF_LONGEST_MS = 30 * 1000
+SMS_CALL_MS = 10 * 1000
