@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import msgspec
@@ -113,3 +114,18 @@ def write() -> None:
     """Write the module where the pages import it from."""
     OUTPUT.parent.mkdir(parents=True, exist_ok=True)
     OUTPUT.write_text(generate(), encoding="utf-8")
+
+
+def main(arguments: list[str]) -> int:
+    """Write the module, or with `--check` say whether it is what would be written."""
+    if arguments != ["--check"]:
+        write()
+        return 0
+    fresh = OUTPUT.is_file() and OUTPUT.read_text(encoding="utf-8") == generate()
+    if not fresh:
+        sys.stderr.write("consoles/web/src/gen/wire.ts is not what command/wire.py says; run `make types`\n")
+    return 0 if fresh else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -55,8 +55,7 @@ class Accounts:
         self._hasher = PasswordHasher()
         self._sessions: dict[str, Session] = {}
         self._failures: dict[str, tuple[int, int]] = {}
-        # Compared with when the name is unknown, so that the answer takes as long as for a known one.
-        self._nobody = self._hasher.hash(secrets.token_hex(16))
+        self._nobody: str | None = None
 
     async def names(self) -> list[str]:
         """Return every account's name."""
@@ -100,7 +99,7 @@ class Accounts:
             raise TooManyError("too many wrong passwords; try again in a minute")
         query = "SELECT display, roles, unit, password, disabled FROM accounts WHERE name = ?"
         row = await self._db.run(lambda db: db.execute(query, (name,)).fetchone())
-        right = await asyncio.to_thread(self._verify, row[3] if row else self._nobody, password)
+        right = await asyncio.to_thread(self._verify, row[3] if row else None, password)
         if row is None or not right or row[4]:
             self._failures = {n: f for n, f in self._failures.items() if now_ms - f[1] < SIGN_IN_PAUSE_MS}
             self._failures[name] = (failures + 1, now_ms)
@@ -115,7 +114,11 @@ class Accounts:
         self._sessions[stored[0]] = session
         return session
 
-    def _verify(self, stored: str, password: str) -> bool:
+    def _verify(self, stored: str | None, password: str) -> bool:
+        if stored is None:
+            # An unknown name takes as long as a known one, so that names cannot be found out by timing.
+            self._nobody = self._nobody or self._hasher.hash(secrets.token_hex(16))
+            stored = self._nobody
         try:
             return self._hasher.verify(stored, password)
         except VerificationError:

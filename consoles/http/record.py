@@ -25,13 +25,13 @@ _MEDIA_TYPES = frozenset({
 
 async def ask(request: web.Request) -> web.Response:
     """`POST /api/v1/requests`: any request, by its tag; with an `Idempotency-Key` a retry gets the first answer."""
-    body = await _body(request, REQUEST_BODY_BYTES)
+    body = await read_body(request, REQUEST_BODY_BYTES)
     return await _ask(request, requests.decode(body))
 
 
 async def report_call(request: web.Request) -> web.Response:
     """`POST /api/v1/calls`: an exchange tells that a line rings. The body is a `report_call` without its tag."""
-    body = await _body(request, REQUEST_BODY_BYTES)
+    body = await read_body(request, REQUEST_BODY_BYTES)
     return await _ask(request, msgspec.json.decode(body, type=requests.ReportCall))
 
 
@@ -71,7 +71,7 @@ async def upload(request: web.Request) -> web.Response:
     require(actor_of(request), "call_taker", "dispatcher", "commander", "duty_leader", "officer", "camera_watch")
     if request.content_type not in _MEDIA_TYPES:
         raise InvalidInputError(f"files of type {request.content_type} are not kept")
-    data = await _body(request, EVIDENCE_BYTES)
+    data = await read_body(request, EVIDENCE_BYTES)
     if not data:
         raise InvalidInputError("the file is empty")
     expected = request.headers.get("X-Content-SHA256")
@@ -126,7 +126,7 @@ def _instant(request: web.Request, name: str, default: int) -> int:
     return int(text)
 
 
-async def _body(request: web.Request, limit: int) -> bytes:
+async def read_body(request: web.Request, limit: int) -> bytes:
     """Return the body; `TooLargeError` before more than the limit is taken in."""
     if request.content_length is not None and request.content_length > limit:
         raise TooLargeError(f"a body has at most {limit} bytes")

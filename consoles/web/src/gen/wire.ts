@@ -813,6 +813,7 @@ export interface SituationRow {
   source: string;
   calls: string[];
   orders: string[];
+  units: string[];
   hits: string[];
   evidence: string[];
   activation: string;

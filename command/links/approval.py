@@ -1,0 +1,79 @@
+"""The approval link: what needs a leader's yes is asked in the approval service, and decided here or there, once."""
+
+from __future__ import annotations
+
+from command.facts import Recorded
+from command.facts.plans import ApprovalDecided, ApprovalRequested
+from command.hub import Hub
+from command.kernel.errors import ConflictError
+from command.links.clients import ApprovalClient
+from command.links.service_messages import Approval, ApprovalAsking, ApprovalDecision, ApprovalEvent
+from command.requests import DecideApproval, RecordApprovalNotice, Request
+from command.rows import ApprovalRow
+
+SERVICE_ACTOR = "approval-service"
+
+
+class ApprovalLink:
+    """Tells the approval service. `site` tells this installation from others that use the same service."""
+
+    name = "approval"
+
+    def __init__(self, hub: Hub, client: ApprovalClient, site: str) -> None:
+        self._hub = hub
+        self._client = client
+        self._site = site
+
+    async def tell(self, fact: Recorded) -> None:
+        """Ask, or say that it was decided here."""
+        match fact.fact:
+            case ApprovalRequested():
+                await self._asked(fact.fact.approval)
+            case ApprovalDecided() as decided if fact.actor != SERVICE_ACTOR:
+                asked = await self._asked(decided.approval)
+                decision = ApprovalDecision(
+                    decision="grant" if decided.granted else "refuse",
+                    by=decided.by,
+                    why=decided.why or ("" if decided.granted else "不同意"),
+                )
+                try:
+                    await self._client.decide(f"{self._site}/{decided.approval}/decision", asked.id, decision)
+                except ConflictError:
+                    return  # decided there at the same time; its webhook met the decision here and lost
+            case _:
+                return
+
+    async def _asked(self, approval: str) -> Approval:
+        row = await self._hub.read(lambda t: t.approvals.need(approval))
+        return await self._client.ask(f"{self._site}/{approval}", _asking(row, self._site))
+
+
+def _asking(row: ApprovalRow, site: str) -> ApprovalAsking:
+    return ApprovalAsking(
+        ref=f"{site}/{row.id}",
+        item=row.item,
+        subject=row.subject[:200] or row.item,
+        asked_by=row.requested_by,
+        asked_at_ms=row.requested_ms,
+        warn_ms=row.warn_ms,
+        due_ms=row.due_ms,
+        situation=row.situation,
+    )
+
+
+def request_of(event: ApprovalEvent, site: str) -> Request | None:
+    """Return what a webhook asks of the hub; None for what concerns another site or says nothing new."""
+    approval = event.approval
+    if not approval.ref.startswith(f"{site}/"):
+        return None
+    row = approval.ref.removeprefix(f"{site}/")
+    match event.kind:
+        case "approval.warned":
+            return RecordApprovalNotice(approval=row, notice="warned")
+        case "approval.overdue":
+            return RecordApprovalNotice(approval=row, notice="overdue")
+        case "approval.decided":
+            granted = approval.state == "granted"
+            return DecideApproval(approval=row, granted=granted, why=approval.why, by=approval.decided_by)
+        case "approval.requested":
+            return None

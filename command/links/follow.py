@@ -1,0 +1,105 @@
+"""Links read the journal from a cursor of their own and tell an outside service what concerns it, at least once.
+
+Every effect carries a key that follows from the fact, so that telling twice does nothing twice. While the service is
+away the cursor stands still, the link's state is a row that every screen shows, and nothing is lost.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from pathlib import Path
+from typing import Protocol
+
+from command.actors import HUB
+from command.facts import Recorded
+from command.hub import Hub, recorded
+from command.kernel.errors import TooManyError, TriuneError, UnavailableError
+from command.kernel.limits import LINK_BACKOFF_FIRST_MS, LINK_BACKOFF_LONGEST_MS
+from command.kernel.sqlite import SqliteThread
+from command.requests import ReportLink
+
+log = logging.getLogger(__name__)
+_READ_FACTS = 500
+_SCHEMA = ("CREATE TABLE cursors (link TEXT PRIMARY KEY, seq INTEGER NOT NULL)",)
+
+
+class Cursors:
+    """How far each link has come, in a file of its own."""
+
+    def __init__(self, path: Path) -> None:
+        self._db = SqliteThread(path, _SCHEMA, "links")
+
+    async def load(self, link: str) -> int:
+        """Return the last sequence number that the link is done with."""
+        row = await self._db.run(lambda db: db.execute("SELECT seq FROM cursors WHERE link = ?", (link,)).fetchone())
+        return int(row[0]) if row else 0
+
+    async def store(self, link: str, seq: int) -> None:
+        """Keep it."""
+
+        def write(db: sqlite3.Connection) -> None:
+            db.execute("INSERT OR REPLACE INTO cursors VALUES (?, ?)", (link, seq))
+
+        await self._db.run(write)
+
+    async def close(self) -> None:
+        """Close the file."""
+        await self._db.close()
+
+
+class Link(Protocol):
+    """What a link does with a fact."""
+
+    name: str
+
+    async def tell(self, fact: Recorded) -> None:
+        """Tell the service. `UnavailableError` and `TooManyError` mean again later; any other refusal is final."""
+        ...
+
+
+class Follower:
+    """Drives one link along the live journal."""
+
+    def __init__(self, hub: Hub, cursors: Cursors, link: Link) -> None:
+        self._hub = hub
+        self._cursors = cursors
+        self._link = link
+        self._up: bool | None = None
+        self.refused = 0
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        seq = await self._cursors.load(self._link.name)
+        while True:
+            await self._hub.wait_beyond(seq)
+            for stored in await self._hub.journal.read(self._hub.space, seq, _READ_FACTS):
+                await self._tell(recorded(stored))
+                seq = stored.seq
+            await self._cursors.store(self._link.name, seq)
+
+    async def _tell(self, fact: Recorded) -> None:
+        pause_ms = LINK_BACKOFF_FIRST_MS
+        while True:
+            try:
+                await self._link.tell(fact)
+            except (UnavailableError, TooManyError) as error:
+                await self._report(up=False, reason=error.detail)
+                await self._hub.clock.sleep(pause_ms)
+                pause_ms = min(pause_ms * 2, LINK_BACKOFF_LONGEST_MS)
+                continue
+            except TriuneError as error:
+                # The service said no for good: trying again would stop everything behind it for ever.
+                self.refused += 1
+                log.warning("%s refused what fact %d asks: %s", self._link.name, fact.seq, error.detail)
+            await self._report(up=True)
+            return
+
+    async def _report(self, *, up: bool, reason: str = "") -> None:
+        if self._up is not up:
+            try:
+                await self._hub.ask(ReportLink(link=self._link.name, up=up, reason=reason[:500]), HUB)
+            except TriuneError as error:
+                log.warning("the state of %s could not be recorded: %s", self._link.name, error.detail)
+                return
+            self._up = up

@@ -1,0 +1,67 @@
+"""The SMS link: queued texts go to an HTTP gateway, each once by its key, and what became of it is recorded."""
+
+from __future__ import annotations
+
+import aiohttp
+import msgspec
+
+from command.actors import HUB
+from command.facts import Recorded
+from command.facts.orders import MessageQueued
+from command.hub import Hub
+from command.kernel.errors import InvalidInputError, TooManyError, UnavailableError
+from command.kernel.limits import SMS_CALL_MS
+from command.requests import RecordMessage
+
+
+class SmsGateway:
+    """`POST {url}` with `{"id", "phone", "text"}` and a bearer token; 2xx took it, 4xx refuses it for good."""
+
+    def __init__(self, http: aiohttp.ClientSession, url: str, token: str) -> None:
+        self._http = http
+        self._url = url
+        self._token = token
+
+    async def send(self, key: str, phone: str, text: str) -> None:
+        """Hand over one text. Raises `InvalidInputError` when refused, `UnavailableError` when nobody answers."""
+        headers = {
+            "Authorization": f"Bearer {self._token}",
+            "Content-Type": "application/json",
+            "Idempotency-Key": key,
+        }
+        body = msgspec.json.encode({"id": key, "phone": phone, "text": text})
+        timeout = aiohttp.ClientTimeout(total=SMS_CALL_MS / 1000)
+        try:
+            async with self._http.post(self._url, data=body, headers=headers, timeout=timeout) as response:
+                status = response.status
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise UnavailableError(f"the SMS gateway does not answer: {type(error).__name__}") from error
+        if status == TooManyError.status:
+            raise TooManyError("the SMS gateway wants fewer texts")
+        if 400 <= status < 500:
+            raise InvalidInputError(f"the SMS gateway refuses: HTTP {status}")
+        if status >= 300:
+            raise UnavailableError(f"the SMS gateway answers HTTP {status}")
+
+
+class SmsLink:
+    """Sends what is queued."""
+
+    name = "sms"
+
+    def __init__(self, hub: Hub, gateway: SmsGateway, site: str) -> None:
+        self._hub = hub
+        self._gateway = gateway
+        self._site = site
+
+    async def tell(self, fact: Recorded) -> None:
+        """Send a queued text and record what became of it."""
+        queued = fact.fact
+        if not isinstance(queued, MessageQueued):
+            return
+        try:
+            await self._gateway.send(f"{self._site}/{queued.message}", queued.phone, queued.text)
+        except InvalidInputError as error:
+            await self._hub.ask(RecordMessage(message=queued.message, sent=False, why=error.detail), HUB)
+        else:
+            await self._hub.ask(RecordMessage(message=queued.message, sent=True), HUB)

@@ -1,0 +1,94 @@
+"""The case and approval services, ours or the county's own, the SMS gateway, and the links that tell them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+
+from command.access.keys import SiteKey
+from command.hub import Hub
+from command.kernel.clock import Clock
+from command.kernel.errors import TriuneError
+from command.kernel.limits import LINK_BACKOFF_FIRST_MS, LINK_BACKOFF_LONGEST_MS
+from command.links.approval import ApprovalLink
+from command.links.case import CaseLink
+from command.links.clients import ApprovalClient, CaseClient
+from command.links.follow import Cursors, Follower, Link
+from command.links.sms import SmsGateway, SmsLink
+from command.services.approval import app as approval_service
+from command.services.case import app as case_service
+from consoles.parts.background import Background
+from consoles.settings import Outside, Settings
+
+
+@dataclass
+class Services:
+    """Where the services are, and the secrets that their webhooks are signed with once subscribed."""
+
+    case: Outside
+    approval: Outside
+    secrets: dict[str, str] = field(default_factory=dict)
+
+
+@asynccontextmanager
+async def services(settings: Settings, key: SiteKey, clock: Clock, tasks: Background) -> AsyncIterator[Services]:
+    """Start our own services for what the county does not have."""
+    data = Path(settings.data)
+    async with AsyncExitStack() as stack:
+        case, approval = settings.case, settings.approval
+        if case is None:
+            token = key.derive("case-token").hex()
+            running = await case_service.start(
+                tasks.group, path=data / "case.sqlite3", clock=clock, token=token,
+                webhook_secret=key.derive("case-webhooks"), host=settings.host, port=settings.case_port,
+            )  # fmt: skip
+            stack.push_async_callback(running.stop)
+            case = Outside(url=running.url, token=token)
+        if approval is None:
+            token = key.derive("approval-token").hex()
+            running = await approval_service.start(
+                tasks.group, path=data / "approval.sqlite3", clock=clock, token=token,
+                webhook_secret=key.derive("approval-webhooks"), host=settings.host, port=settings.approval_port,
+            )  # fmt: skip
+            stack.push_async_callback(running.stop)
+            approval = Outside(url=running.url, token=token)
+        yield Services(case=case, approval=approval)
+
+
+@asynccontextmanager
+async def links(
+    settings: Settings, hub: Hub, site: str, known: Services, own_url: str, tasks: Background
+) -> AsyncIterator[list[Follower]]:
+    """Follow the journal for each outside service, and subscribe to its webhooks."""
+    async with AsyncExitStack() as stack:
+        cursors = Cursors(Path(settings.data) / "links.sqlite3")
+        stack.push_async_callback(cursors.close)
+        case = await stack.enter_async_context(CaseClient(known.case.url, known.case.token))
+        approval = await stack.enter_async_context(ApprovalClient(known.approval.url, known.approval.token))
+        told: list[Link] = [CaseLink(hub, case, site), ApprovalLink(hub, approval, site)]
+        if settings.sms:
+            http = await stack.enter_async_context(aiohttp.ClientSession())
+            told.append(SmsLink(hub, SmsGateway(http, settings.sms.url, settings.sms.token), site))
+        followers = [Follower(hub, cursors, link) for link in told]
+        for follower, link in zip(followers, told, strict=True):
+            tasks.start(follower.run(), f"link-{link.name}")
+        for name, client in (("case", case), ("approval", approval)):
+            tasks.start(_subscribe(client, name, f"{own_url}/api/v1/hooks/{name}", known, hub.clock), f"hook-{name}")
+        yield followers
+
+
+async def _subscribe(client: CaseClient | ApprovalClient, name: str, url: str, known: Services, clock: Clock) -> None:
+    """Ask the service to tell of changes, until it says yes."""
+    pause_ms = LINK_BACKOFF_FIRST_MS
+    while True:
+        try:
+            known.secrets[name] = (await client.subscribe(url)).secret
+        except TriuneError:
+            await clock.sleep(pause_ms)
+            pause_ms = min(pause_ms * 2, LINK_BACKOFF_LONGEST_MS)
+        else:
+            return

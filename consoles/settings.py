@@ -1,0 +1,56 @@
+"""What an installation can set: a TOML file, every key optional, and a few flags for what one changes at the prompt."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from command.kernel.errors import InvalidInputError
+from command.settings import Limits
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+
+
+class Outside(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An outside service: where it is and the token it knows the hub by."""
+
+    url: str
+    token: str
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Of one hub. Ports: 0 takes a free one."""
+
+    data: str = "var"
+    """Folder for everything that is kept."""
+    host: str = "127.0.0.1"
+    """Address to listen on for consoles and devices; 0.0.0.0 for all networks, behind a TLS proxy."""
+    http_port: Port = 8080
+    jt808_port: Port = 6808
+    case_port: Port = 8081
+    approval_port: Port = 8082
+    video_addresses: list[str] = []
+    """Addresses that video is sent from; empty: all that the machine has, the loopback too where it listens on that."""
+    plate_workers: Annotated[int, Meta(ge=0, le=32)] = 1
+    """Processes that read plates; 0 switches it off."""
+    case: Outside | None = None
+    """The county's own case service; without one, ours is started."""
+    approval: Outside | None = None
+    """The county's own approval service; without one, ours is started."""
+    sms: Outside | None = None
+    """The SMS gateway; without one, texts stay in the visible outbox, marked as sent by nobody."""
+    limits: Limits = Limits()
+
+
+def load_settings(path: Path | None) -> Settings:
+    """Return the settings of a file, or the defaults; `InvalidInputError` names the key that is wrong."""
+    if path is None:
+        return Settings()
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Settings)
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
+        raise InvalidInputError(f"{path.name}: {error}") from error

@@ -1,0 +1,95 @@
+"""The composition root: which parts a running hub has, in which order they start, and that they all end."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from command.access.accounts import Accounts
+from command.access.keys import SiteKey
+from command.actors import Role
+from command.blobs import Blobs
+from command.hub import Hub
+from command.journal.sqlite import SqliteJournal
+from command.kernel.clock import Clock, SystemClock
+from command.readings.sqlite import SqliteReadings
+from consoles.http import hooks
+from consoles.http.app import make_app
+from consoles.http.context import LIVE, Context, Space
+from consoles.parts.background import background
+from consoles.parts.outside import links, services
+from consoles.parts.serving import serving
+from consoles.push import Feed
+from consoles.settings import Settings
+
+PAGES = Path(__file__).parent / "web" / "dist"
+
+
+@dataclass
+class Site:
+    """A running hub."""
+
+    settings: Settings
+    clock: Clock
+    context: Context
+    http_url: str
+    first_password: str | None
+    """Of the account "admin", generated at the first start and never shown again."""
+
+    @property
+    def hub(self) -> Hub:
+        """The live space's hub."""
+        return self.context.spaces[LIVE].hub
+
+
+@asynccontextmanager
+async def running_site(settings: Settings, *, county: Path | None = None) -> AsyncIterator[Site]:
+    """Start everything; leaving stops it. Raises `UnavailableError` where a file or port cannot be had."""
+    clock = SystemClock()
+    data = Path(settings.data)
+    async with AsyncExitStack() as stack:
+        key = SiteKey.load(data / "site.key")
+        journal = SqliteJournal(data / "journal.sqlite3")
+        stack.push_async_callback(journal.close)
+        readings = SqliteReadings(data / "readings.sqlite3")
+        stack.push_async_callback(readings.close)
+        accounts = Accounts(data / "access.sqlite3", key, clock)
+        stack.push_async_callback(accounts.close)
+        first_password = await _first_password(accounts)
+
+        hub = Hub(LIVE, clock, journal, settings.limits)
+        await hub.load()
+        feed = Feed(hub, clock)
+        context = Context(
+            clock=clock,
+            accounts=accounts,
+            blobs=Blobs(data / "blobs", key.box("blobs")),
+            readings=readings,
+            hub_id=secrets.token_hex(4),
+            release=version("triune"),
+            pages=PAGES,
+            county=county,
+            spaces={LIVE: Space(LIVE, hub, feed)},
+        )
+        tasks = await stack.enter_async_context(background())
+        tasks.start(hub.run(), "hub")
+        tasks.start(feed.run(), "feed")
+        site_id = key.derive("site-id").hex()[:12]
+        known = await stack.enter_async_context(services(settings, key, clock, tasks))
+        routes = hooks.routes(site_id, known.secrets)
+        url = await stack.enter_async_context(serving(make_app(context, routes), settings.host, settings.http_port))
+        await stack.enter_async_context(links(settings, hub, site_id, known, url, tasks))
+        yield Site(settings, clock, context, url, first_password)
+        tasks.cancel()
+
+
+async def _first_password(accounts: Accounts) -> str | None:
+    if await accounts.names():
+        return None
+    password = secrets.token_urlsafe(12)
+    await accounts.create("admin", "系统管理员", frozenset[Role]({"administrator"}), "", password)
+    return password

@@ -1,0 +1,118 @@
+"""Nothing but the login page and health answers without somebody signed in; what changes something needs CSRF."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import aiohttp
+import msgspec
+import pytest
+
+from command import requests as q
+from command.actors import Role
+from consoles.site import running_site
+from tests.consoles.support import PASSWORD, ROLES, mirror, settings, signed_in, site_with_people
+
+
+async def test_every_route_but_the_open_ones_refuses_strangers(tmp_path: Path) -> None:
+    async with site_with_people(tmp_path) as site, aiohttp.ClientSession(site.http_url) as stranger:
+        paths = [
+            ("GET", "/api/v1/session"), ("DELETE", "/api/v1/session"), ("POST", "/api/v1/requests"),
+            ("POST", "/api/v1/calls"), ("GET", "/api/v1/live"), ("POST", "/api/v1/blobs"),
+            ("GET", "/api/v1/blobs/" + "0" * 64), ("GET", "/api/v1/county/roads.geojson"), ("GET", "/design"),
+            ("GET", "/api/v1/sightings"), ("GET", "/nothing"), ("GET", "/api/v1/situations/s1/recommendations"),
+        ]  # fmt: skip
+        for method, path in paths:
+            async with stranger.request(method, path, allow_redirects=False) as response:
+                assert response.status == 401, (method, path)
+                assert response.content_type == "application/problem+json"
+        for path in ("/", "/wall", "/desk", "/mobile", "/rehearsal"):
+            async with stranger.get(path, allow_redirects=False) as response:
+                assert response.status == 302
+                assert response.headers["Location"].startswith("/login")
+        for path in ("/login", "/health/live", "/health/ready"):
+            async with stranger.get(path) as response:
+                assert response.status == 200, path
+
+
+async def test_asset_paths_do_not_lead_out_of_their_folder(tmp_path: Path) -> None:
+    async with site_with_people(tmp_path) as site, aiohttp.ClientSession() as stranger:
+        for path in ("/assets/../login.html", "/assets/%2e%2e/%2e%2e/package.json", "/assets//etc/passwd"):
+            url = aiohttp.client.URL(site.http_url + path, encoded=True)
+            async with stranger.get(url) as response:
+                assert response.status in (401, 404), path
+
+
+async def test_wrong_passwords_are_refused_and_slowed_down(tmp_path: Path) -> None:
+    async with site_with_people(tmp_path, "dispatcher") as site, aiohttp.ClientSession(site.http_url) as http:
+        statuses = []
+        for _ in range(6):
+            async with http.post("/api/v1/session", data=b'{"name":"dispatcher","password":"wrong"}') as response:
+                statuses.append(response.status)
+        assert statuses == [401] * 5 + [429]
+        right = msgspec.json.encode({"name": "dispatcher", "password": PASSWORD})
+        async with http.post("/api/v1/session", data=right) as response:
+            assert response.status == 429, "the right password has to wait too, or guessing would show it"
+        async with http.post("/api/v1/session", data=b'{"name":"nobody","password":"wrong"}') as response:
+            assert response.status == 401
+
+
+async def test_a_change_without_the_csrf_header_is_refused(tmp_path: Path) -> None:
+    async with site_with_people(tmp_path, "dispatcher") as site, signed_in(site.http_url, "dispatcher") as person:
+        body = msgspec.json.encode(q.PinFocus())
+        async with person.http.post("/api/v1/requests", data=body) as response:
+            assert response.status == 403
+        status, _ = await person.ask(q.PinFocus())
+        assert status == 200
+
+
+async def test_signing_out_ends_the_session(tmp_path: Path) -> None:
+    async with site_with_people(tmp_path, "wall") as site, signed_in(site.http_url, "wall") as person:
+        assert (await person.get("/api/v1/session"))[0] == 200
+        async with person.http.delete("/api/v1/session", headers={"X-CSRF-Token": person.csrf}) as response:
+            assert response.status == 204
+        assert (await person.get("/api/v1/session"))[0] == 401
+
+
+@pytest.mark.parametrize("role", ROLES)
+async def test_each_role_is_sent_only_its_tables(tmp_path: Path, role: Role) -> None:
+    async with (
+        site_with_people(tmp_path, role) as site,
+        signed_in(site.http_url, role) as person,
+        mirror(person) as console,
+    ):
+        await console.subscribe("devices")
+        refused = console.messages[-1]["type"] == "refused"
+        assert refused == (role != "administrator")
+        await console.subscribe("units")
+        assert "units" in console.tables
+
+
+async def test_a_device_token_opens_the_intake_and_nothing_else(tmp_path: Path) -> None:
+    async with site_with_people(tmp_path, "administrator") as site:
+        async with signed_in(site.http_url, "administrator") as person:
+            status, _ = await person.ask(q.EnrolDevice(device="pbx-1", kind="pbx"))
+            assert status == 200
+        token = await site.context.accounts.issue("pbx-1")
+        headers = {"Authorization": f"Bearer {token}"}
+        async with aiohttp.ClientSession(site.http_url, headers=headers) as pbx:
+            async with pbx.post("/api/v1/calls", data=b'{"dialled":"110","caller":"07301234567"}') as response:
+                assert response.status == 200
+            body = msgspec.json.encode(q.PinFocus())
+            async with pbx.post("/api/v1/requests", data=body) as response:
+                assert response.status == 403
+        guess = {"Authorization": "Bearer guess"}
+        async with (
+            aiohttp.ClientSession(site.http_url, headers=guess) as stranger,
+            stranger.post("/api/v1/calls", data=b'{"dialled":"110","caller":"1"}') as response,
+        ):
+            assert response.status == 401
+
+
+async def test_first_start_makes_one_administrator_and_shows_the_password_once(tmp_path: Path) -> None:
+    async with site_with_people(tmp_path) as site:
+        assert site.first_password
+        async with signed_in(site.http_url, "admin", site.first_password) as person:
+            assert (await person.get("/api/v1/session"))[1]["actor"]["roles"] == ["administrator"]
+    async with running_site(settings(tmp_path)) as again:
+        assert again.first_password is None
