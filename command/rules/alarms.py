@@ -67,8 +67,10 @@ def clear_alarm(t: Tables, kind: AlarmKind, subject: str, why: str = "") -> Deci
 
 @decides(q.TakeAlarm, *DESK, "camera_watch", "hub")
 def take_alarm(t: Tables, request: q.TakeAlarm, actor: Actor, now_ms: int) -> Decision:
-    """Whoever is first has it."""
+    """Whoever is first has it; taking one's own again says nothing."""
     row = t.alarms.need(request.alarm)
+    if row.state == "taken" and row.taken_by == actor.id:
+        return row.id
     if row.state == "taken":
         raise ConflictError(f"alarm {row.id} was taken by {row.taken_by}", taken_by=row.taken_by)
     yield AlarmTaken(alarm=row.id)
@@ -167,11 +169,13 @@ def alarm_raised(t: Tables, fact: AlarmRaised, r: Recorded) -> None:
 
 @folds(AlarmRepeated)
 def alarm_repeated(t: Tables, fact: AlarmRepeated, r: Recorded) -> None:
-    """Count it; a shelved one whose time is over stands again."""
+    """Count it; a shelved one whose time is over stands again, and its leader's clock runs again."""
     row = t.alarms.need(fact.alarm)
     if row.state == "shelved" and row.shelved_until_ms is not None and r.at_ms >= row.shelved_until_ms:
         drop_deadline(t, UNSHELVE, row.id)
-        t.alarms.put(replace(row, state="raised", shelved_until_ms=None, shelved_why=""))
+        t.alarms.put(replace(row, state="raised", taken_by="", shelved_until_ms=None, shelved_why=""))
+        if row.kind in ESCALATED_KINDS and not row.escalated:
+            set_deadline(t, ESCALATE, row.id, r.at_ms + t.limits.alarm_escalate_s * 1000)
     else:
         t.alarms.put(replace(row, count=row.count + 1))
 

@@ -13,7 +13,7 @@ from command.actors import Actor, Role
 from command.facts import KINDS, Fact, Recorded
 from command.kernel.errors import NoRightError
 from command.requests import REQUESTS, FireDeadline, Request
-from command.rows import DeadlineRow, MarkRow
+from command.rows import DeadlineRow, MarkRow, UnitRow
 from command.tables import Tables
 
 Decision = Generator[Fact, None, str]
@@ -77,6 +77,12 @@ def fire_deadline(t: Tables, request: FireDeadline, actor: Actor, now_ms: int) -
     if deadline is None or deadline.at_ms > now_ms:
         return ""
     return (yield from _deadlines[deadline.kind](t, deadline, now_ms))
+
+
+def check_station(actor: Actor, unit: UnitRow) -> None:
+    """Refuse where the actor may act for one station only and the unit is another's (two-level dispatch)."""
+    if actor.station and actor.station != unit.station:
+        raise NoRightError(f"{actor.id} acts for station {actor.station}, unit {unit.id} is of {unit.station}")
 
 
 def fold(t: Tables, recorded: Recorded) -> None:

@@ -21,7 +21,7 @@ from command.facts.orders import (
 from command.kernel.errors import ConflictError, NoRightError
 from command.rows import DeadlineRow, EvidenceRow, OrderRow, OrderState, SituationState, UnitState
 from command.rules.alarms import clear_alarm, leader_of, raise_alarm
-from command.rules.base import Decision, decides, drop_deadline, fires, folds, mark, set_deadline
+from command.rules.base import Decision, check_station, decides, drop_deadline, fires, folds, mark, set_deadline
 from command.rules.intake import place_of
 from command.rules.messages import queue_message
 from command.rules.situations import need_open
@@ -43,8 +43,9 @@ def issue_order(t: Tables, request: q.IssueOrder, actor: Actor, now_ms: int) -> 
         raise ConflictError(f"unit {unit.id} is off duty")
     if unit.order:
         raise ConflictError(f"unit {unit.id} is on order {unit.order}", order=unit.order)
-    if request.task:
-        t.tasks.need(request.task)
+    check_station(actor, unit)
+    if request.task and t.tasks.need(request.task).situation != situation.id:
+        raise ConflictError(f"task {request.task} belongs to another situation")
     order = t.next_id("o")
     yield OrderIssued(
         order=order, situation=situation.id, unit=unit.id, text=request.text or situation.title,
@@ -99,9 +100,10 @@ def refuse_order(t: Tables, request: q.RefuseOrder, actor: Actor, now_ms: int) -
 def recall_order(t: Tables, request: q.RecallOrder, actor: Actor, now_ms: int) -> Decision:
     """The centre takes it back, and the officer is told."""
     row = _running_order(t, request.order)
+    unit = t.units.need(row.unit)
+    check_station(actor, unit)
     yield OrderRecalled(order=row.id, why=request.why)
     yield from clear_alarm(t, "order_unsigned", row.id, "recalled")
-    unit = t.units.need(row.unit)
     yield from queue_message(t, to=unit.name, phone=unit.phone, text=f"【撤回】{request.why}", about=row.id)
     return row.id
 
@@ -135,7 +137,9 @@ def fix_evidence(t: Tables, request: q.FixEvidence, actor: Actor, now_ms: int) -
             return evidence
     if request.order:
         order = t.orders.need(request.order)
-        _check_own(actor, order)
+        if order.situation != situation.id:
+            raise ConflictError(f"order {order.id} belongs to situation {order.situation}")
+        _check_own(t, actor, order)
     evidence = t.next_id("e")
     yield EvidenceFixed(
         evidence=evidence, situation=situation.id, order=request.order or "", sha256=request.sha256,
@@ -145,9 +149,11 @@ def fix_evidence(t: Tables, request: q.FixEvidence, actor: Actor, now_ms: int) -
     return evidence
 
 
-def _check_own(actor: Actor, row: OrderRow) -> None:
-    if actor.roles == {"officer"} and actor.unit != row.unit:
+def _check_own(t: Tables, actor: Actor, row: OrderRow) -> None:
+    """An officer acts for the own unit only; a desk for any of its station."""
+    if actor.has("officer") and not actor.has(*DESK, "hub") and actor.unit != row.unit:
         raise NoRightError(f"order {row.id} is another unit's")
+    check_station(actor, t.units.need(row.unit))
 
 
 def _running_order(t: Tables, order: str) -> OrderRow:
@@ -159,7 +165,7 @@ def _running_order(t: Tables, order: str) -> OrderRow:
 
 def _own_order(t: Tables, order: str, actor: Actor) -> OrderRow:
     row = _running_order(t, order)
-    _check_own(actor, row)
+    _check_own(t, actor, row)
     return row
 
 

@@ -15,8 +15,9 @@ from command.facts.calls import (
     CallEnded,
     CallLinked,
     CallLocated,
+    SituationLocated,
 )
-from command.kernel.errors import ConflictError
+from command.kernel.errors import ConflictError, InvalidInputError
 from command.kernel.geo import to_wgs84
 from command.rows import CallRow, CallState
 from command.rules.base import Decision, decides, folds, mark
@@ -40,18 +41,42 @@ def _call_in(t: Tables, call: str, *states: CallState) -> CallRow:
 
 @decides(q.ReportCall, "device", "service", "call_taker", "dispatcher", "hub")
 def report_call(t: Tables, request: q.ReportCall, actor: Actor, now_ms: int) -> Decision:
-    """A line rings; an exchange that tells of the same call twice is answered with the first."""
-    call = request.call or t.next_id("c")
-    if t.calls.get(call) is None:
+    """A line rings; an exchange that tells of the same call twice is answered with the first.
+
+    An id that already stands for another call is refused, so that no call is taken for one before it.
+    """
+    call = request.call or _fresh_id(t)
+    row = t.calls.get(call)
+    if row and (row.caller, row.dialled) != (request.caller, request.dialled):
+        raise ConflictError(f"call {call} is another one, of {row.dialled}; the exchange used its id twice")
+    if row is None:
         yield CallArrived(
             call=call,
             dialled=request.dialled,
             caller=request.caller,
             subscriber=request.subscriber,
             address=request.address,
-            place=place_of(request.place) if request.place else None,
+            place=_place_if_any(request.place),
         )
     return call
+
+
+def _fresh_id(t: Tables) -> str:
+    """Return an id that no exchange has used; an exchange may call one of its calls "c12"."""
+    call = t.next_id("c")
+    while call in t.calls.rows:
+        call += "-"
+    return call
+
+
+def _place_if_any(given: q.GivenPlace | None) -> Place | None:
+    """Return the place, or None for what a receiver without a fix reports: the call counts for more than its place."""
+    if given is None:
+        return None
+    try:
+        return place_of(given)
+    except InvalidInputError:
+        return None
 
 
 @decides(q.AnswerCall, "call_taker", "dispatcher", "hub")
@@ -74,9 +99,13 @@ def hang_up_call(t: Tables, request: q.HangUpCall, actor: Actor, now_ms: int) ->
 
 @decides(q.LocateCall, *DESK, "device", "service", "hub")
 def locate_call(t: Tables, request: q.LocateCall, actor: Actor, now_ms: int) -> Decision:
-    """The place may come from the desk, the carrier or the phone."""
-    row = _call_in(t, request.call, "ringing", "answered")
-    yield CallLocated(call=row.id, place=place_of(request.place))
+    """The place may come from the desk, the carrier or the phone; a situation without one takes it."""
+    row = _call_in(t, request.call, "ringing", "answered", "abandoned")
+    place = place_of(request.place)
+    yield CallLocated(call=row.id, place=place)
+    situation = t.situations.get(row.situation)
+    if situation and situation.place is None and situation.state != "closed":
+        yield SituationLocated(situation=situation.id, place=place)
     return row.id
 
 
@@ -150,8 +179,13 @@ def call_classified(t: Tables, fact: CallClassified, r: Recorded) -> None:
 
 @folds(CallLinked)
 def call_linked(t: Tables, fact: CallLinked, r: Recorded) -> None:
-    """Both sides know each other; a situation without a place takes the call's."""
-    call = replace(t.calls.need(fact.call), situation=fact.situation, linked_why=fact.why)
+    """Both sides know each other, and only they; a situation without a place takes the call's."""
+    was = t.calls.need(fact.call)
+    former = t.situations.get(was.situation)
+    if former and former.id != fact.situation:
+        calls = tuple(c for c in former.calls if c != was.id)
+        t.situations.put(replace(former, calls=calls, changed_ms=r.at_ms))
+    call = replace(was, situation=fact.situation, linked_why=fact.why)
     t.calls.put(call)
     situation = t.situations.need(fact.situation)
     calls = (*situation.calls, call.id) if call.id not in situation.calls else situation.calls

@@ -24,6 +24,8 @@ def queue_message(t: Tables, *, to: str, phone: str, text: str, about: str) -> D
 def send_message(t: Tables, request: q.SendMessage, actor: Actor, now_ms: int) -> Decision:
     """Text one unit, some or all (单发、组发、群发)."""
     units = [t.units.need(unit) for unit in dict.fromkeys(request.units)]
+    if request.situation:
+        t.situations.need(request.situation)
     message = ""
     for unit in units:
         message = yield from queue_message(

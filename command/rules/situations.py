@@ -22,6 +22,7 @@ from command.facts.calls import (
 from command.kernel.errors import ConflictError
 from command.kernel.limits import MARKS_PER_SITUATION
 from command.rows import FocusRow, SituationRow
+from command.rules.alarms import clear_alarm
 from command.rules.base import Decision, decides, folds, mark
 from command.rules.intake import place_of
 from command.tables import Tables
@@ -96,25 +97,28 @@ def note_situation(t: Tables, request: q.NoteSituation, actor: Actor, now_ms: in
 
 @decides(q.MergeSituation, "dispatcher", "commander", "hub")
 def merge_situation(t: Tables, request: q.MergeSituation, actor: Actor, now_ms: int) -> Decision:
-    """Calls go over to the other; a situation with units on the way is not merged away."""
+    """Calls go over to the other, and so does the wall; one with something still running is not merged away."""
     row, into = need_open(t, request.situation), need_open(t, request.into)
     if row.id == into.id:
         raise ConflictError("a situation cannot be merged into itself")
-    _refuse_with_running_orders(t, row)
+    _refuse_while_running(t, row)
     for call in row.calls:
         yield CallLinked(call=call, situation=into.id, why=request.why)
     yield SituationMerged(situation=row.id, into=into.id, why=request.why)
+    yield from _clear_hit_alarms(t, row.id, "situation merged")
+    focus = t.focus.get(WALL)
+    if focus and focus.situation == row.id:
+        yield FocusPinned(situation=into.id)
     return into.id
 
 
 @decides(q.CloseSituation, "dispatcher", "commander", "hub")
 def close_situation(t: Tables, request: q.CloseSituation, actor: Actor, now_ms: int) -> Decision:
-    """Close once no unit is on it and no plan runs."""
+    """Close once no unit is on it, no plan runs and nobody calls for help."""
     row = need_open(t, request.situation)
-    _refuse_with_running_orders(t, row)
-    if row.activation and t.activations.need(row.activation).state == "active":
-        raise ConflictError(f"plan activation {row.activation} has to be stood down first")
+    _refuse_while_running(t, row)
     yield SituationClosed(situation=row.id, why=request.why)
+    yield from _clear_hit_alarms(t, row.id, "situation closed")
     focus = t.focus.get(WALL)
     if focus and focus.situation == row.id:
         yield FocusReleased()
@@ -131,10 +135,22 @@ def pin_focus(t: Tables, request: q.PinFocus, actor: Actor, now_ms: int) -> Deci
     return request.situation or ""
 
 
-def _refuse_with_running_orders(t: Tables, row: SituationRow) -> None:
+def _refuse_while_running(t: Tables, row: SituationRow) -> None:
     running = [o for o in row.orders if t.orders.need(o).ended_ms is None]
     if running:
         raise ConflictError(f"orders are still running: {', '.join(running)}")
+    if row.activation and t.activations.need(row.activation).state == "active":
+        raise ConflictError(f"plan activation {row.activation} has to be stood down first")
+    for sos in t.sos:
+        if sos.situation == row.id:
+            raise ConflictError(f"the call for help {sos.id} of {sos.unit} has to be cleared first", sos=sos.id)
+
+
+def _clear_hit_alarms(t: Tables, situation: str, why: str) -> Decision:
+    """So that the next hit of the car, in a situation of its own, is an alarm of its own."""
+    for alarm in [a for a in t.alarms if a.kind == "plate_hit" and a.situation == situation]:
+        yield from clear_alarm(t, "plate_hit", alarm.subject, why)
+    return situation
 
 
 @folds(SituationOpened)
@@ -186,8 +202,7 @@ def situation_merged(t: Tables, fact: SituationMerged, r: Recorded) -> None:
         replace(row, state="closed", merged_into=fact.into, calls=(), closed_ms=r.at_ms, changed_ms=r.at_ms)
     )
     mark(t, fact.situation, r, into=fact.into, why=fact.why)
-    mark_into = replace(t.situations.need(fact.into), changed_ms=r.at_ms)
-    t.situations.put(mark_into)
+    t.situations.put(replace(t.situations.need(fact.into), changed_ms=r.at_ms))
 
 
 @folds(SituationClosed)
@@ -196,9 +211,9 @@ def situation_closed(t: Tables, fact: SituationClosed, r: Recorded) -> None:
     row = t.situations.need(fact.situation)
     t.situations.put(replace(row, state="closed", closed_ms=r.at_ms, changed_ms=r.at_ms))
     mark(t, fact.situation, r, why=fact.why)
-    marks = [m.id for m in t.marks if m.situation == fact.situation]
+    marks = sorted(int(m.id) for m in t.marks if m.situation == fact.situation)
     for old in marks[:-MARKS_PER_SITUATION]:
-        t.marks.drop(old)
+        t.marks.drop(str(old))
 
 
 @folds(FocusPinned)

@@ -77,11 +77,11 @@ def report_hit(t: Tables, request: q.ReportHit, actor: Actor, now_ms: int) -> De
     watch, camera = t.watches.need(request.watch), t.cameras.need(request.camera)
     if watch.state != "active" or now_ms >= watch.until_ms:
         return ""
-    same_car = [h for h in t.hits if h.plate == request.plate and not h.rejected_why]
+    same_car = [h for h in t.hits if h.plate == request.plate]
     for earlier in same_car:
         if earlier.camera == request.camera and earlier.seen_ms == request.seen_ms and earlier.watch == watch.id:
             return earlier.id
-    situation = _open_situation_of_car(t, same_car, now_ms)
+    situation = _open_situation_of_car(t, [h for h in same_car if not h.rejected_why], now_ms)
     if not situation:
         place = Place(lat=camera.lat, lon=camera.lon, text=camera.name, source="camera")
         situation = yield from open_situation(
@@ -103,6 +103,8 @@ def report_hit(t: Tables, request: q.ReportHit, actor: Actor, now_ms: int) -> De
 def _open_situation_of_car(t: Tables, hits: list[HitRow], now_ms: int) -> str:
     for hit in sorted(hits, key=lambda h: h.seen_ms, reverse=True):
         situation = t.situations.need(hit.situation)
+        while situation.merged_into:
+            situation = t.situations.need(situation.merged_into)
         recent = now_ms - hit.seen_ms <= t.limits.hit_join_minutes * 60_000
         if situation.state != "closed" and recent:
             return situation.id
@@ -111,12 +113,12 @@ def _open_situation_of_car(t: Tables, hits: list[HitRow], now_ms: int) -> str:
 
 @decides(q.RejectHit, "call_taker", "dispatcher", "commander", "camera_watch", "hub")
 def reject_hit(t: Tables, request: q.RejectHit, actor: Actor, now_ms: int) -> Decision:
-    """A person says it is not that car; the alarm goes once no other hit of it stands."""
+    """A person says it is not that car; the alarm goes once no other hit of it stands in the situation."""
     row = t.hits.need(request.hit)
     if row.rejected_why:
         raise ConflictError(f"hit {row.id} was rejected already")
     yield PlateHitRejected(hit=row.id, why=request.why)
-    if not any(h.plate == row.plate and not h.rejected_why for h in t.hits):
+    if not any(h.plate == row.plate and h.situation == row.situation and not h.rejected_why for h in t.hits):
         yield from clear_alarm(t, "plate_hit", row.plate, request.why)
     return row.id
 
@@ -167,7 +169,8 @@ def plate_hit(t: Tables, fact: PlateHit, r: Recorded) -> None:
     situation = t.situations.need(fact.situation)
     camera = t.cameras.get(fact.camera)
     place = situation.place
-    if camera:
+    latest = all(t.hits.need(h).seen_ms <= fact.seen_ms for h in situation.hits)
+    if camera and latest:  # a hit that was long on its way does not take the car back
         place = Place(lat=camera.lat, lon=camera.lon, text=camera.name, source="camera")
     t.situations.put(replace(situation, hits=(*situation.hits, fact.hit), place=place, changed_ms=r.at_ms))
     mark(t, fact.situation, r, hit=fact.hit, plate=fact.plate, camera=fact.camera)

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from command import rules
 from command.actors import HUB
 from command.hub import RETRY_MS, Changes, Hub
-from command.journal import Entry
+from command.journal import Answer, Entry
 from command.journal.memory import MemoryJournal
 from command.journal.sqlite import SqliteJournal
 from command.kernel import limits
@@ -202,9 +202,20 @@ async def test_what_cannot_be_written_down_is_refused() -> None:  # R9
 
 
 async def test_a_caller_who_went_away_stops_nobody() -> None:  # R9
-    async with desk() as d:
+
+
+    class Slow(MemoryJournal):
+        async def answers(self, space: str, keys: Sequence[str]) -> dict[str, Answer]:
+            looking.set()
+            await asyncio.sleep(0)  # noqa: TID251 - in which the caller goes away
+            await asyncio.sleep(0)  # noqa: TID251
+            return await super().answers(space, keys)
+
+    looking = asyncio.Event()
+    async with desk(Slow()) as d:
+        looking.clear()
         impatient = asyncio.ensure_future(d.ask(AnswerCall(call="unknown"), TAKER))
-        await asyncio.sleep(0)  # noqa: TID251 - one turn of the loop, no time
+        await looking.wait()
         impatient.cancel()
         await asyncio.gather(impatient, return_exceptions=True)
         assert await d.ask(RING)
