@@ -29,6 +29,8 @@ MapLayer = Literal["boundary", "townships", "roads"]
 
 PLANS = ("mass-incident", "lake-shore-flood", "tanker-accident")
 """Each is a file of plans/ and, with a scenario for it, of scenarios/."""
+SIMULATED_OFFICERS = "moni"
+"""The account by which the simulated officers sign their orders; the other accounts are for people."""
 
 T = TypeVar("T")
 P = TypeVar("P")
