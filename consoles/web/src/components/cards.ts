@@ -85,13 +85,13 @@ export class AlarmCard extends View {
       <span class=${flash ? "flash" : "quiet"}>${icon(alarm.kind === "sos" ? "siren" : flash ? "alert" : "bell")}</span>
       <div class="row">
         <t-level level=${alarm.level}></t-level>
-        <span class="title grow">${word("alarm", alarm.kind)} ${alarm.count > 1 ? t("alarm.count", { n: alarm.count }) : ""}</span>
+        <span class="title grow ${this.quiet ? "cut" : ""}">${word("alarm", alarm.kind)} ${alarm.count > 1 ? t("alarm.count", { n: alarm.count }) : ""}</span>
       </div>
       <span class="number quiet" title=${format.clock(alarm.raised_ms)}>${format.duration(this.now - alarm.raised_ms)}</span>
-      <div class="body">
+      <div class="body ${this.quiet ? "cut" : ""}">
         ${this.subject}${alarm.detail === "" ? nothing : html` · ${alarm.detail}`}
         ${alarm.escalated ? html` · ${t("alarm.escalated")}` : nothing}
-        <div>${this.owner(alarm)}</div>
+        ${this.quiet ? nothing : html`<div>${this.owner(alarm)}</div>`}
       </div>
       ${this.quiet ? nothing : this.actions(alarm)}
     </article>`;
@@ -161,6 +161,9 @@ export class SituationCard extends View {
       .card.chosen {
         background: var(--accent-dim);
         border-left-color: var(--accent);
+      }
+      .card > t-level {
+        align-self: start;
       }
       .title {
         font-weight: 600;

@@ -69,9 +69,10 @@ function townshipStyle(scale: number): StyleFunction {
       offsetY: point ? -10 * scale : 0,
       overflow: true,
     });
-    if (!point) return resolution > 400 ? border : [border, new Style({ text })];
+    const far = resolution * scale > 400;
+    if (!point) return far ? border : [border, new Style({ text })];
     const dot = new Style({ image: new Circle({ radius: 2 * scale, fill: new Fill({ color: "#55636F" }) }) });
-    return resolution > 400 ? dot : [dot, new Style({ text })];
+    return far ? dot : [dot, new Style({ text })];
   };
 }
 
@@ -88,13 +89,14 @@ function roadStyle(scale: number): StyleFunction {
   return (feature, resolution) => {
     const kind = String(feature.get("class"));
     const road = ROADS[kind] ?? OTHER_ROAD;
-    if (resolution > road.from) return [];
-    const near = resolution < 20 ? 1.8 : 1;
+    const seen = resolution * scale;
+    if (seen > road.from) return [];
+    const near = seen < 20 ? 1.8 : 1;
     const key = `${kind}-${near}`;
     let style = made.get(key);
     if (style === undefined) made.set(key, (style = new Style({ stroke: new Stroke({ color: road.colour, width: road.width * scale * near }) })));
     const name = nameOf(feature);
-    if (name === "" || resolution > 60) return style;
+    if (name === "" || seen > 60) return style;
     const text = new Text({
       text: name,
       font: `${11 * scale}px ${FONT}`,

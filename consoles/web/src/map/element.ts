@@ -8,6 +8,7 @@ import { Polygon, Point, Circle as CircleGeometry } from "ol/geom";
 import { defaults as interactions } from "ol/interaction/defaults";
 import VectorImageLayer from "ol/layer/VectorImage";
 import VectorSource from "ol/source/Vector";
+import { boundingExtent } from "ol/extent";
 import { fromLonLat, toLonLat, getPointResolution } from "ol/proj";
 import { Circle, Fill, Stroke, Style, Text } from "ol/style";
 import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
@@ -94,6 +95,8 @@ export class CountyMap extends Element {
   @property({ attribute: false }) fences: ReadonlyMap<string, FenceRow> = new Map();
   /** Where to look; null for the whole county. Changing it moves the view there once. */
   @property({ attribute: false }) focusOn: Place | null = null;
+  /** What should be in view together with it: those who are on their way there. */
+  @property({ attribute: false }) around: readonly { readonly lat: number; readonly lon: number }[] = [];
   /** A place being picked or proposed, shown with its uncertainty. */
   @property({ attribute: false }) mark: Place | null = null;
   @property({ type: Boolean, reflect: true }) picking = false;
@@ -178,8 +181,10 @@ export class CountyMap extends Element {
       this.home(animated);
       return;
     }
-    const center = fromLonLat([this.focusOn.lon, this.focusOn.lat]);
-    this.map?.getView().animate({ center, zoom: 13.5, duration: animated ? this.motion() : 0 });
+    const points = [this.focusOn, ...this.around].map(({ lon, lat }) => fromLonLat([lon, lat]));
+    const edge = 60 * this.scale;
+    const duration = animated ? this.motion() : 0;
+    this.map?.getView().fit(boundingExtent(points), { padding: [edge, edge, edge, edge], maxZoom: 13.8 + Math.log2(this.scale), duration });
   }
 
   private motion(): number {

@@ -59,12 +59,12 @@ export function symbolsOf(data: MapData): Symbol[] {
     const unit = data.units.get(row.id);
     if (unit === undefined) continue;
     const moving = unit.state === "moving" || unit.state === "ordered" || unit.state === "on_scene";
-    add({ table: "units", id: row.id, point: at(row.lon, row.lat), size: moving ? 24 : 18, label: unit.name, labelZoom: moving ? 11 : 13,
+    add({ table: "units", id: row.id, point: at(row.lon, row.lat), size: moving ? 24 : 18, label: unit.name, labelZoom: moving ? 11 : 14.5,
       groups: !moving, sprite: (size_px) => unitSprite(unit.state, row.heading_deg, size_px) });
   }
   for (const row of data.situations.values()) {
     if (row.state === "closed" || row.merged_into !== "" || row.place === null) continue;
-    add({ table: "situations", id: row.id, point: at(row.place.lon, row.place.lat), size: 30, label: row.title, labelZoom: 12,
+    add({ table: "situations", id: row.id, point: at(row.place.lon, row.place.lat), size: 30, label: short(row.title), labelZoom: row.level < 4 ? 11.5 : 14,
       sprite: (size_px) => situationSprite(row.level, size_px) });
   }
   for (const alarm of alarmed.values()) {
@@ -73,6 +73,11 @@ export function symbolsOf(data: MapData): Symbol[] {
       sprite: (size_px) => alarmSprite(alarm.kind === "sos", size_px) });
   }
   return found;
+}
+
+/** Names on the map are short; the whole of one stands in the lists. */
+function short(title: string): string {
+  return title.length > 14 ? `${title.slice(0, 13)}…` : title;
 }
 
 /** The straight line of each unit that is on its way; there is no routing here, so no road is claimed. */

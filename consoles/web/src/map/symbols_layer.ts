@@ -39,6 +39,14 @@ export interface Way {
   readonly colour: string;
 }
 
+interface Label {
+  readonly text: string;
+  readonly x: number;
+  readonly y: number;
+  readonly symbol: Symbol;
+}
+
+const MOST_LABELS = 300;
 const GROUP_UNTIL_ZOOM = 12.5;
 const BLINK_MS = 1_000;
 
@@ -88,10 +96,11 @@ export class SymbolsLayer extends Layer {
   }
 
   private paint(c: CanvasRenderingContext2D, frame: FrameState, ratio: number): void {
-    const zoom = frame.viewState.zoom;
+    // At twice the scale the same picture stands one zoom level higher.
+    const zoom = frame.viewState.zoom - Math.log2(this.scale);
     const moving = (frame.viewHints[ViewHint.ANIMATING] ?? 0) > 0 || (frame.viewHints[ViewHint.INTERACTING] ?? 0) > 0;
     const blinkOn = this.still.matches || Math.floor(frame.time / (BLINK_MS / 2)) % 2 === 0;
-    const labels: (() => void)[] = [];
+    const labels: Label[] = [];
     let blinks = false;
     this.paintWays(c, frame, ratio);
     for (const { symbol, x, y, count } of this.grouped(frame, zoom)) {
@@ -106,9 +115,9 @@ export class SymbolsLayer extends Layer {
         if (blinkOn) c.drawImage(badge, px + size_px * 0.25, py - size_px * 0.85);
       }
       const text = count > 1 ? String(count) : zoom >= symbol.labelZoom || symbol.chosen ? symbol.label : "";
-      if (text !== "" && !(moving && count === 1)) labels.push(() => this.label(c, text, px, py + size_px * 0.5, ratio, symbol.chosen));
+      if (text !== "" && !(moving && count === 1)) labels.push({ text, x: px, y: py + size_px * 0.5, symbol });
     }
-    for (const draw of labels) draw();
+    this.paintLabels(c, labels, ratio);
     if (blinks && !this.still.matches) this.wake();
   }
 
@@ -158,10 +167,21 @@ export class SymbolsLayer extends Layer {
     c.stroke();
   }
 
-  private label(c: CanvasRenderingContext2D, text: string, x: number, y: number, ratio: number, chosen: boolean): void {
-    const font = `${chosen ? 650 : 450} ${Math.round(12 * this.scale * ratio)}px "Noto Sans SC Variable", "Noto Sans CJK SC", sans-serif`;
-    const image = labelSprite(text, font, chosen ? TEXT : TEXT_2);
-    c.drawImage(image, Math.round(x - image.width / 2), Math.round(y));
+  /** Weightier names first; one that would lie on another is left out until there is room. */
+  private paintLabels(c: CanvasRenderingContext2D, labels: Label[], ratio: number): void {
+    const weight = ({ symbol }: Label): number => (symbol.chosen ? 0 : symbol.groups ? 3 : symbol.table === "situations" ? 1 : 2);
+    const taken: (readonly [number, number, number, number])[] = [];
+    for (const label of labels.sort((a, b) => weight(a) - weight(b)).slice(0, MOST_LABELS)) {
+      const { chosen } = label.symbol;
+      const font = `${chosen ? 650 : 450} ${Math.round(12 * this.scale * ratio)}px "Noto Sans SC Variable", "Noto Sans CJK SC", sans-serif`;
+      const image = labelSprite(label.text, font, chosen ? TEXT : TEXT_2);
+      const left = Math.round(label.x - image.width / 2);
+      const top = Math.round(label.y);
+      const box = [left, top, left + image.width, top + image.height * 0.8] as const;
+      if (taken.some((other) => box[0] < other[2] && other[0] < box[2] && box[1] < other[3] && other[1] < box[3])) continue;
+      taken.push(box);
+      c.drawImage(image, left, top);
+    }
   }
 
   private wake(): void {

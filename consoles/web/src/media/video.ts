@@ -21,6 +21,7 @@ export class Video extends View {
         aspect-ratio: 16 / 9;
         border: var(--hair) solid var(--line);
         border-radius: var(--radius);
+        container-type: size;
       }
       video {
         position: absolute;
@@ -45,7 +46,7 @@ export class Video extends View {
         align-items: center;
         justify-content: center;
         gap: var(--s2);
-        padding: var(--s3);
+        padding: 1.5em var(--s2) var(--s1);
         text-align: center;
         color: var(--text-2);
       }
@@ -53,9 +54,14 @@ export class Video extends View {
         color: var(--text);
         background: rgb(11 15 20 / 55%) var(--hatch);
       }
-      .cover .icon {
+      .cover > .icon {
         width: 1.8em;
         height: 1.8em;
+      }
+      @container (max-height: 9em) {
+        .cover > .icon {
+          display: none;
+        }
       }
     `,
   ];

@@ -1,5 +1,6 @@
 /** HTTP to the hub: requests with an idempotency key, reads, uploads, and its errors as they are (RFC 9457). */
 
+import type { Request } from "../wire";
 import type { Actor } from "./protocol";
 
 export const TIMEOUT_MS = 10_000;
@@ -27,10 +28,18 @@ export class Problem extends Error {
 /** No answer came. Whether the hub took the request is not known; sending it again with the same key is safe. */
 export class UnreachableError extends Error {}
 
+/** What a request is told: up to which sequence number it is so, and the id of what it was about. */
+export interface Answer {
+  readonly seq: number;
+  readonly subject: string;
+}
+
 export interface ApiOptions {
   readonly fetch: typeof fetch;
   readonly cookies: () => string;
   readonly uuid: () => string;
+  /** The world that is asked and changed: `live`, or a rehearsal. */
+  readonly space: string;
   /** Called on 401 to anything but a sign-in: the session has ended. */
   readonly onSignedOut: () => void;
 }
@@ -43,15 +52,22 @@ export class Api {
   }
 
   /** Ask for a change. The same `key` again gets the first answer, whatever happened in between. */
-  async request(request: object, key: string = this.options.uuid()): Promise<unknown> {
-    return this.send("POST", "/api/v1/requests", JSON.stringify(request), {
+  async request(request: Request, key: string = this.options.uuid()): Promise<Answer> {
+    const path = this.inSpace("/api/v1/requests");
+    return (await this.send("POST", path, JSON.stringify(request), {
       "Content-Type": "application/json",
       "Idempotency-Key": key,
-    });
+    })) as Answer;
+  }
+
+  /** A path with the space it is about. */
+  inSpace(path: string): string {
+    if (this.options.space === "live") return path;
+    return `${path}${path.includes("?") ? "&" : "?"}space=${encodeURIComponent(this.options.space)}`;
   }
 
   async get<T>(path: string): Promise<T> {
-    return (await this.send("GET", path, null, {})) as T;
+    return (await this.send("GET", this.inSpace(path), null, {})) as T;
   }
 
   async post<T>(path: string, body: object): Promise<T> {

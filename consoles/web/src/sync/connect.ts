@@ -30,12 +30,18 @@ export function uuid(): string {
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
 }
 
-export function browserApi(onSignedOut: () => void = toLogin): Api {
-  return new Api({ fetch: fetch.bind(globalThis), cookies: () => document.cookie, uuid, onSignedOut });
+export function browserApi(onSignedOut: () => void = toLogin, space = "live"): Api {
+  return new Api({ fetch: fetch.bind(globalThis), cookies: () => document.cookie, uuid, onSignedOut, space });
 }
 
-export function connect(tables: Subscription, onState: (state: LiveState) => void, space = "live"): Connection {
-  const api = browserApi();
+/** `onSignedOut` decides what a page does without a session: most go to the login page, a terminal keeps what was typed. */
+export function connect(
+  tables: Subscription,
+  onState: (state: LiveState) => void,
+  space: string,
+  onSignedOut: () => void = toLogin,
+): Connection {
+  const api = browserApi(onSignedOut, space);
   const store = new Store(perFrame);
   const clock = new ServerClock(browserTime);
   const scheme = location.protocol === "https:" ? "wss" : "ws";
@@ -48,9 +54,9 @@ export function connect(tables: Subscription, onState: (state: LiveState) => voi
     connect: () => new WebSocket(url) as unknown as Socket,
     onState: (state) => {
       if (state.phase === "live") failures = 0;
-      if (state.phase === "refused" && state.refusal?.status === 401) toLogin();
+      if (state.phase === "refused" && state.refusal?.status === 401) onSignedOut();
       // A handshake refused for want of a session looks like any lost socket; asking over HTTP tells them apart.
-      if (state.phase === "offline" && state.retry_ms !== null && (failures += 1) % 3 === 2) void checkSession(api);
+      if (state.phase === "offline" && state.retry_ms !== null && (failures += 1) % 3 === 2) void checkSession(api, onSignedOut);
       onState(state);
     },
   });
@@ -66,9 +72,9 @@ export function connect(tables: Subscription, onState: (state: LiveState) => voi
   return { store, clock, live, api, space };
 }
 
-async function checkSession(api: Api): Promise<void> {
+async function checkSession(api: Api, onSignedOut: () => void): Promise<void> {
   try {
-    if ((await api.session()) === null) toLogin();
+    if ((await api.session()) === null) onSignedOut();
   } catch {
     // Not reachable at all: the live connection goes on trying.
   }

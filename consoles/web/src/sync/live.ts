@@ -1,6 +1,7 @@
 /** The live connection: subscribes, feeds the store, notices silence, and comes back by itself after the last sequence it has. */
 
 import { backoffMs } from "./backoff";
+import { PROTOCOL_VERSION } from "../gen/wire";
 import type { FromHub, TableFilter } from "../wire";
 import { parseMessage, ProtocolError, type Actor, type Refused, type Subscribe, type Subscription, type TableName } from "./protocol";
 import { STALE_AFTER_MS, type ServerClock } from "./server_clock";
@@ -28,6 +29,8 @@ export interface LiveState {
   readonly space: string;
   /** The product's version at the hub; when it changes the page is out of date. */
   readonly release: string;
+  /** False when the hub speaks another version of this protocol: the page has to be loaded anew. */
+  readonly fits: boolean;
   /** False while the hub takes no requests (its disk fails, or it is shutting down). */
   readonly accepting: boolean;
   readonly refusal: Refused | null;
@@ -43,7 +46,7 @@ export interface LiveOptions {
   readonly onState: (state: LiveState) => void;
 }
 
-const FIRST: LiveState = { phase: "connecting", actor: null, space: "live", release: "", accepting: true, refusal: null, retry_ms: null };
+const FIRST: LiveState = { phase: "connecting", actor: null, space: "live", release: "", fits: true, accepting: true, refusal: null, retry_ms: null };
 
 export class Live {
   state: LiveState = FIRST;
@@ -141,7 +144,7 @@ export class Live {
     switch (message.type) {
       case "welcome":
         this.attempt = 0;
-        this.set({ phase: "live", actor: message.actor, space: message.space, release: message.release, refusal: null });
+        this.set({ phase: "live", actor: message.actor, space: message.space, release: message.release, fits: message.version === PROTOCOL_VERSION, refusal: null });
         break;
       case "snapshot":
         if (!(message.table in this.tables)) break;

@@ -2,6 +2,7 @@
 
 import { backoffMs } from "./backoff";
 import { Problem, UnreachableError } from "./api";
+import type { Request } from "../wire";
 import type { Time } from "./time";
 
 /** A full outbox refuses the next entry aloud; nothing is dropped in silence. */
@@ -14,7 +15,7 @@ export interface Entry {
   readonly key: string;
   /** Whose it is: what one person typed is never sent under another's name. */
   readonly actor: string;
-  readonly request: object;
+  readonly request: Request;
   /** A file that belongs to the request: sent first, its answer is merged into the request. */
   readonly file: Blob | null;
   /** Where the file goes; null without one. */
@@ -33,7 +34,7 @@ export class OutboxFullError extends Error {}
 
 /** The part of Api that the outbox needs. */
 export interface Sender {
-  request(request: object, key: string): Promise<unknown>;
+  request(request: Request, key: string): Promise<unknown>;
   upload(path: string, file: Blob, key: string): Promise<object>;
 }
 
@@ -140,7 +141,7 @@ export class Outbox {
   private async send(entry: Entry): Promise<void> {
     let request = entry.request;
     if (entry.file !== null && entry.path !== null) {
-      request = { ...request, ...(await this.options.sender.upload(entry.path, entry.file, `${entry.key}-file`)) };
+      request = { ...request, ...(await this.options.sender.upload(entry.path, entry.file, `${entry.key}-file`)) } as Request;
     }
     await this.options.sender.request(request, entry.key);
   }

@@ -10,6 +10,7 @@ interface Seen {
   readonly body: string;
 }
 
+const answer_call = { request: "answer_call", call: "c1" } as const;
 let server: Server;
 let seen: Seen[];
 let answer: { status: number; body: string };
@@ -35,6 +36,7 @@ beforeEach(async () => {
     fetch: (path, options) => fetch(`http://127.0.0.1:${port}${String(path)}`, options),
     cookies: () => "other=1; triune_csrf=tok%2Fen",
     uuid: () => "u-1",
+    space: "live",
     onSignedOut: () => (signedOut += 1),
   });
 });
@@ -43,19 +45,26 @@ afterEach(() => server.close());
 
 describe("api", () => {
   it("sends a request with its key and the token of the cookie", async () => {
-    answer.body = '{"call":"c1"}';
-    expect(await api.request({ request: "answer_call", call: "c1" })).toEqual({ call: "c1" });
+    answer.body = '{"seq":7,"subject":"c1"}';
+    expect(await api.request(answer_call)).toEqual({ seq: 7, subject: "c1" });
     expect(seen[0]).toMatchObject({ method: "POST", url: "/api/v1/requests", body: '{"request":"answer_call","call":"c1"}' });
     expect(seen[0]?.headers).toMatchObject({ "idempotency-key": "u-1", "x-csrf-token": "tok/en" });
-    await api.request({ request: "answer_call", call: "c1" }, "again");
+    await api.request(answer_call, "again");
     expect(seen[1]?.headers["idempotency-key"]).toBe("again");
+  });
+
+  it("names the space of a rehearsal", async () => {
+    const rehearsal = new Api({ ...api.options, space: "r 1" });
+    await rehearsal.get("/api/v1/sightings?plate=x");
+    await rehearsal.request(answer_call);
+    expect(seen.map(({ url }) => url)).toEqual(["/api/v1/sightings?plate=x&space=r%201", "/api/v1/requests?space=r%201"]);
   });
 
   it("throws what the hub answered", async () => {
     answer = { status: 409, body: '{"type":"about:blank","code":"conflict","detail":"already answered"}' };
-    await expect(api.request({})).rejects.toMatchObject({ status: 409, code: "conflict", detail: "already answered", passing: false });
+    await expect(api.request(answer_call)).rejects.toMatchObject({ status: 409, code: "conflict", detail: "already answered", passing: false });
     answer = { status: 503, body: "<html>" };
-    await expect(api.request({})).rejects.toMatchObject({ status: 503, code: "http_503", passing: true });
+    await expect(api.request(answer_call)).rejects.toMatchObject({ status: 503, code: "http_503", passing: true });
   });
 
   it("notices that the session ended, but not from a wrong password", async () => {
@@ -70,7 +79,7 @@ describe("api", () => {
   it("tells no answer from a bad one", async () => {
     server.close();
     server.closeAllConnections();
-    await expect(api.request({})).rejects.toBeInstanceOf(UnreachableError);
+    await expect(api.request(answer_call)).rejects.toBeInstanceOf(UnreachableError);
   });
 
   it("reads cookies and problems that are odd", () => {

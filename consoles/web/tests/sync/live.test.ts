@@ -180,6 +180,11 @@ describe("live connection", () => {
     expect(live.state.phase).toBe("offline");
   });
 
+  it("notices a hub that speaks another version", () => {
+    last().say({ type: "welcome", space: "live", hub: "h1", version: "99", release: "9", actor, now_ms: 1_000 });
+    expect(live.state.fits).toBe(false);
+  });
+
   it("says why it was refused and that the hub takes no requests", () => {
     last().onopen?.();
     last().say({ type: "refused", status: 403, code: "no_right", detail: "not yours" });

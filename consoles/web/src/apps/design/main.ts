@@ -213,7 +213,7 @@ export class Design extends View {
 }
 
 function liveState(phase: LiveState["phase"]): LiveState {
-  return { phase, actor: null, space: "live", release: "", accepting: true, refusal: null, retry_ms: null };
+  return { phase, actor: null, space: "live", release: "", fits: true, accepting: true, refusal: null, retry_ms: null };
 }
 
 show("app-design");

@@ -10,7 +10,7 @@ export function situation(id: string, level: Level, title: string, state: Situat
   const opened_ms = NOW_MS - ago_s * 1_000;
   return {
     id, title, level, state, overdue, opened_ms, changed_ms: opened_ms, service: "122", kind: "accident",
-    place: { lat: 29.1 + level * 0.03, lon: 113.05 + level * 0.06, text: "荣家湾镇 107 国道 1482 公里" }, source: "", calls: [], orders: [],
+    place: { lat: 29.1 + level * 0.03, lon: 113.05 + level * 0.06, text: "荣家湾镇 107 国道 1482 公里" }, source: "", calls: [], orders: [], units: [],
     hits: [], evidence: [], activation: "", case: "", merged_into: "", dispatched_ms: null, closed_ms: null,
   };
 }

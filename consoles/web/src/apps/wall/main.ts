@@ -1,2 +1,259 @@
+/** The wall: the county's situations, the one in focus, its cameras and time line; no mouse, read from afar. */
+
+import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { customElement, state } from "lit/decorators.js";
+import { repeat } from "lit/directives/repeat.js";
+import "../../components/cards";
+import { icon } from "../../components/icons";
+import "../../components/timeline";
+import { shared } from "../../components/view";
+import * as format from "../../i18n/format";
+import { t, word } from "../../i18n/i18n";
+import "../../map/element";
+import { NO_DATA, type MapData } from "../../map/picture";
+import "../../media/video";
+import type { Connection } from "../../sync/connect";
+import type { Actor, Subscription } from "../../sync/protocol";
+import type { CameraRow, HitRow, PositionRow, SituationRow } from "../../wire";
+import { Console } from "../console";
+import { consoleStyles } from "../console_styles";
+import { timeBars, timeMarks } from "../marks";
 import { show } from "../page";
-show("t-state");
+import { alarmRate, alarmsInOrder, camerasNear, isActiveOrder, numbersOf, openSituations, ordersOf, subjectOf, unitsAt } from "../picture";
+import { nextFocus, NO_FOCUS, type Focus } from "./focus";
+import { roomOf, wallScale } from "./scale";
+import { wallStyles } from "./styles";
+
+const TABLES = {
+  calls: {}, situations: {}, orders: {}, units: {}, positions: {}, stations: {}, fences: {}, cameras: {}, alarms: {}, hits: {}, tasks: {},
+  approvals: {}, cases: {}, links: {}, focus: {}, sos: {},
+} as const satisfies Subscription; // prettier-ignore
+/** Tables that the map is drawn from. */
+const DRAWN = ["units", "positions", "situations", "orders", "cameras", "stations", "alarms"] as const;
+const MAY = new Set<Actor["roles"][number]>(["wall", "dispatcher", "commander", "duty_leader", "director", "call_taker"]);
+const CAMERAS = 5;
+const CARDS = 12;
+
+@customElement("app-wall")
+export class Wall extends Console {
+  static override styles = [shared, consoleStyles, wallStyles];
+
+  @state() private inFocus: Focus = NO_FOCUS;
+  @state() private scale = 1;
+  private moved = true;
+  private mapData: MapData = NO_DATA;
+  private cameras: readonly CameraRow[] = [];
+  private around: readonly PositionRow[] = [];
+  private readonly room = roomOf(location.search);
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.rescale();
+    addEventListener("resize", this.rescale);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    removeEventListener("resize", this.rescale);
+  }
+
+  private readonly rescale = (): void => {
+    this.scale = wallScale(this.room, innerHeight);
+    document.documentElement.style.setProperty("--scale", String(this.scale));
+  };
+
+  protected tablesOf(actor: Actor): Subscription | null {
+    return actor.roles.some((role) => MAY.has(role)) ? TABLES : null;
+  }
+
+  protected override changed(tables: ReadonlySet<string>): void {
+    if (DRAWN.some((name) => tables.has(name))) this.moved = true;
+  }
+
+  protected override willUpdate(_changed: PropertyValues): void {
+    // Time alone can end a focus, so this is judged each second too.
+    if (this.connection !== null) this.look();
+  }
+
+  private look(): void {
+    const situations = this.rows("situations");
+    const before = this.inFocus;
+    const focus = nextFocus(before, situations, this.rows("focus").get("wall"), this.now_ms());
+    if (focus.situation !== before.situation) {
+      this.connection?.live.subscribe(focus.situation === "" ? TABLES : { ...TABLES, marks: { situation: focus.situation } });
+    }
+    this.inFocus = focus;
+    if (focus === before && !this.moved) return;
+    this.moved = false;
+    const row = situations.get(focus.situation);
+    this.cameras = camerasNear(this.rows("cameras"), row?.place ?? null, CAMERAS);
+    this.around = ordersOf(this.rows("orders"), focus.situation).flatMap((order) => {
+      const position = isActiveOrder(order) ? this.rows("positions").get(order.unit) : undefined;
+      return position === undefined ? [] : [position];
+    });
+    this.mapData = this.data();
+  }
+
+  private data(): MapData {
+    return {
+      units: this.rows("units"),
+      positions: this.rows("positions"),
+      situations: this.rows("situations"),
+      orders: this.rows("orders"),
+      cameras: this.rows("cameras"),
+      stations: this.rows("stations"),
+      alarms: this.rows("alarms"),
+      chosen: new Set([this.inFocus.situation, ...this.cameras.map(({ id }) => id)]),
+    };
+  }
+
+  protected page(connection: Connection): TemplateResult {
+    if (!connection.store.loaded("situations")) return html`<header>${this.trouble()}</header><t-state kind="loading"></t-state>`;
+    const row = this.rows("situations").get(this.inFocus.situation);
+    return html`${this.top(connection)}
+      <div>${this.trouble()}${this.linksDown()}</div>
+      <main class="middle">
+        <section class="panel list" aria-label=${t("wall.situations")}>${this.list()}</section>
+        <section class="panel focus">
+          ${row === undefined ? html`<t-state kind="empty" text=${t("wall.calm")}></t-state>` : this.focusHead(row)}
+          <t-map still .data=${this.mapData} .fences=${this.rows("fences")} .focusOn=${row?.place ?? null} .around=${this.around} .scale=${this.scale}></t-map>
+        </section>
+        <div class="right">
+          <section class="cams" aria-label=${t("video.live")}>${this.pictures(row)}</section>
+          ${row === undefined ? nothing : this.sent(row)}
+        </div>
+      </main>
+      <footer class="bottom">
+        <t-timeline .marks=${timeMarks(this.rows("marks"), this.inFocus.situation, this.rows("units"))}
+          .bars=${timeBars(this.rows("tasks"), this.inFocus.situation)} .now=${this.now_ms()}></t-timeline>
+        <section class="panel alarms" aria-label=${t("wall.alarms")}>${this.alarms()}</section>
+      </footer>`;
+  }
+
+  private top(connection: Connection): TemplateResult {
+    const now_ms = this.now_ms();
+    const numbers = numbersOf(this.rows("calls"), this.rows("situations"), this.rows("units"), this.rows("orders"), now_ms);
+    return html`<header>
+      <h1>${t("app.county")}</h1>
+      <span class="clock number">${format.clock(now_ms)}</span>
+      <span class="quiet cut date">${format.fullDate(now_ms)}</span>
+      <div class="numbers">
+        <span>${t("wall.waiting")}<b class=${numbers.longestWait_ms > 15_000 ? "late" : ""}>${numbers.waiting}</b>
+          ${numbers.waiting > 0 ? html`<span class="quiet">${format.duration(numbers.longestWait_ms)}</span>` : nothing}</span>
+        <span class="row">${t("wall.open")} ${([1, 2, 3, 4] as const).map((level) => html`<t-level level=${level}></t-level><b>${numbers.open[level]}</b>`)}</span>
+        <span>${t("wall.free")}<b>${numbers.free}</b><span class="quiet">/${numbers.onDuty}</span></span>
+        ${numbers.signed_ms === null ? nothing : html`<span>${t("wall.signed")}<b>${format.duration(numbers.signed_ms)}</b></span>`}
+      </div>
+      <t-age .live=${this.live} .clock=${connection.clock}></t-age>
+    </header>`;
+  }
+
+  private linksDown(): TemplateResult | typeof nothing {
+    const down = [...this.rows("links").values()].filter((link) => link.state === "down").map((link) => word("link", link.id));
+    if (down.length === 0) return nothing;
+    return html`<p class="down">${icon("offline")} ${t("wall.links_down", { names: down.join(" · ") })}</p>`;
+  }
+
+  private list(): TemplateResult {
+    const open = openSituations(this.rows("situations"));
+    const shown = open.slice(0, CARDS);
+    const units = unitsAt(this.rows("orders"));
+    const pinned = this.rows("focus").get("wall");
+    const now_ms = this.now_ms();
+    return html`<h2 class="heading">${t("wall.situations")}<span class="number">${open.length}</span></h2>
+      <div class="cards">
+        ${open.length === 0 ? html`<t-state kind="empty" text=${t("wall.calm")}></t-state>` : nothing}
+        ${repeat(
+          shown,
+          (row) => row.id,
+          (row) =>
+            html`<t-situation .situation=${row} .now=${now_ms} .units=${units.get(row.id) ?? 0} ?chosen=${row.id === this.inFocus.situation}
+              pinned=${pinned?.situation === row.id ? pinned.by : ""}></t-situation>`,
+        )}
+      </div>`;
+  }
+
+  private focusHead(row: SituationRow): TemplateResult {
+    const now_ms = this.now_ms();
+    const waiting = [...this.rows("approvals").values()].filter((each) => each.situation === row.id && each.state === "waiting").length;
+    const units = unitsAt(this.rows("orders")).get(row.id) ?? 0;
+    return html`<div class="focus-head">
+      <h2><t-level level=${row.level} named></t-level><span class="cut">${row.title}</span></h2>
+      <span>${word("situation_state", row.state)}</span>
+      <span>${format.duration(now_ms - row.opened_ms)} <span class="quiet">${format.clock(row.opened_ms)}</span></span>
+      <span class="quiet">${row.place?.text || (row.place === null ? t("situation.no_place") : "")}</span>
+      ${units > 0 ? html`<span>${t("wall.orders", { n: units })}</span>` : nothing}
+      ${waiting > 0 ? html`<span>${icon("clock")} ${t("wall.approvals", { n: waiting })}</span>` : nothing}
+      ${row.case === "" ? nothing : html`<span class="quiet">${t("situation.case", { id: row.case })}</span>`}
+      ${this.inFocus.by === "" ? nothing : html`<span class="pin">${icon("pinned")} ${t("wall.pinned", { name: this.inFocus.by })}</span>`}
+    </div>`;
+  }
+
+  private pictures(row: SituationRow | undefined): TemplateResult {
+    const hit = this.newestHit(row);
+    const small = hit === null ? this.cameras.slice(1) : this.cameras.slice(0, 4);
+    const large = hit === null ? this.cameras[0] : undefined;
+    return html`${hit === null
+      ? html`<t-video class="large" .camera=${large ?? null}></t-video>`
+      : this.hitPicture(hit)}
+    ${repeat(small, (camera) => camera.id, (camera) => html`<t-video .camera=${camera}></t-video>`)}`;
+  }
+
+  /** Who was called to the one in focus and how far they are; what still needs a leader's word. */
+  private sent(row: SituationRow): TemplateResult {
+    const now_ms = this.now_ms();
+    const approvals = [...this.rows("approvals").values()].filter((each) => each.situation === row.id);
+    return html`<ul class="panel sent">
+      ${approvals.map((each) => {
+        const late = each.state === "waiting" && each.due_ms < now_ms;
+        const span = each.state !== "waiting" ? each.decided_by : late ? t("time.late", { span: format.duration(now_ms - each.due_ms) }) : t("time.left", { span: format.duration(each.due_ms - now_ms) });
+        return html`<li class=${late ? "late" : ""}>${icon("lock")}<span class="grow cut">${each.item}</span>
+          <span>${word("approval_state", each.state)}</span><span class="number quiet">${span}</span></li>`;
+      })}
+      ${ordersOf(this.rows("orders"), row.id).map((order) => {
+        const unit = this.rows("units").get(order.unit);
+        const since_ms = order.fed_back_ms ?? order.arrived_ms ?? order.departed_ms ?? order.signed_ms ?? order.issued_ms;
+        return html`<li class=${order.overdue && order.state === "issued" ? "late" : ""}>
+          <t-unit-state state=${unit?.state ?? "off"}></t-unit-state><span class="grow cut">${unit?.name ?? order.unit}</span>
+          <span>${word("order_state", order.state)}</span><span class="number quiet">${format.duration(now_ms - since_ms)}</span></li>`;
+      })}
+    </ul>`;
+  }
+
+  /** The newest hit of the one in focus, or any that nobody has taken yet. */
+  private newestHit(row: SituationRow | undefined): HitRow | null {
+    const raised = new Set<string>();
+    for (const alarm of this.rows("alarms").values()) if (alarm.kind === "plate_hit" && alarm.state === "raised") raised.add(alarm.subject);
+    const found = [...this.rows("hits").values()].filter(
+      (hit) => hit.rejected_why === "" && (hit.situation === row?.id || raised.has(hit.plate)),
+    );
+    return found.sort((a, b) => b.seen_ms - a.seen_ms)[0] ?? null;
+  }
+
+  private hitPicture(hit: HitRow): TemplateResult {
+    return html`<figure class="hit large">
+      ${hit.picture === "" ? nothing : html`<img src="/api/v1/blobs/${hit.picture}" alt=${hit.plate} />`}
+      <figcaption>
+        <span class="plate">${hit.plate}</span>
+        <span>${word("alarm", "plate_hit")}</span>
+        <span class="quiet">${this.rows("cameras").get(hit.camera)?.name ?? hit.camera} ${format.clock(hit.seen_ms)}</span>
+      </figcaption>
+    </figure>`;
+  }
+
+  private alarms(): TemplateResult {
+    const now_ms = this.now_ms();
+    const rows = this.rows("alarms");
+    const raised = alarmsInOrder(rows).filter((row) => row.state === "raised");
+    const tables = [this.rows("units"), this.rows("cameras"), this.rows("orders")] as const;
+    return html`<h2 class="heading">${t("wall.alarms")}<span class="quiet">${t("wall.alarm_rate", { n: alarmRate(rows, now_ms) })}</span>
+        <span class="number">${raised.length}</span></h2>
+      ${raised.length === 0
+        ? html`<t-state kind="empty" text=${t("wall.alarms_none")}></t-state>`
+        : html`<div class="cards">
+            ${repeat(raised.slice(0, 8), (row) => row.id, (row) => html`<t-alarm quiet .alarm=${row} subject=${subjectOf(row, ...tables)} .now=${now_ms}></t-alarm>`)}
+          </div>`}`;
+  }
+}
+
+show("app-wall");

@@ -1,0 +1,121 @@
+/** The base of the consoles: signs on, mirrors the tables its person may see, draws anew when they change. */
+
+import { html, nothing, type TemplateResult } from "lit";
+import { state } from "lit/decorators.js";
+import { icon } from "../components/icons";
+import "../components/marks";
+import "../components/states";
+import { EverySecond, View } from "../components/view";
+import * as format from "../i18n/format";
+import { t } from "../i18n/i18n";
+import { Problem, UnreachableError } from "../sync/api";
+import { browserApi, connect, toLogin, type Connection } from "../sync/connect";
+import type { LiveState } from "../sync/live";
+import type { Actor, Subscription, TableName } from "../sync/protocol";
+import type { Tables } from "../wire";
+
+/** Which world this page shows, from its address: `live`, or a rehearsal. */
+export function spaceOfPage(): string {
+  return new URLSearchParams(location.search).get("space") ?? "live";
+}
+
+export abstract class Console extends View {
+  @state() protected live: LiveState | null = null;
+  @state() protected actor: Actor | null = null;
+  @state() private failure: "" | "offline" | "no_right" = "";
+  protected connection: Connection | null = null;
+  protected readonly space = spaceOfPage();
+  protected readonly second = new EverySecond(this);
+
+  /** What to mirror; null where this person has no business here. */
+  protected abstract tablesOf(actor: Actor): Subscription | null;
+  protected abstract page(connection: Connection): TemplateResult;
+  /** Rows have changed; called before the page is drawn. */
+  protected changed(_tables: ReadonlySet<string>, _connection: Connection): void {}
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    if (this.space !== "live") document.documentElement.dataset["rehearsal"] = "";
+    void this.signOn();
+  }
+
+  override render(): TemplateResult {
+    if (this.failure !== "") return html`<t-state kind=${this.failure}></t-state>`;
+    if (this.connection === null) return html`<t-state kind="loading"></t-state>`;
+    return html`${this.page(this.connection)}${this.space === "live" ? nothing : watermark()}`;
+  }
+
+  /** The hub's time now. */
+  protected now_ms(): number {
+    return this.connection?.clock.now_ms() ?? Date.now();
+  }
+
+  protected rows<N extends TableName>(table: N): ReadonlyMap<string, Tables[N]> {
+    return this.connection?.store.rows(table) ?? new Map<string, Tables[N]>();
+  }
+
+  protected async whoIsThere(): Promise<Actor | null> {
+    return browserApi().session();
+  }
+
+  protected onSignedOut(): void {
+    toLogin();
+  }
+
+  /** A bar for what is wrong with the connection; nothing while it is well. */
+  protected trouble(): TemplateResult | typeof nothing {
+    const live = this.live;
+    if (live === null || (live.phase === "live" && live.accepting)) return nothing;
+    if (live.phase === "refused") return html`<t-state kind="no_right" text=${live.refusal?.detail ?? ""}></t-state>`;
+    if (live.phase === "live") return html`<p class="trouble" role="alert">${icon("alert")} ${t("state.readonly")}</p>`;
+    const age_ms = this.connection?.clock.age_ms() ?? null;
+    if (age_ms === null) return html`<t-state kind="loading"></t-state>`;
+    const words = live.phase === "stale" ? t("state.stale", { age: format.age(age_ms) }) : `${t("state.offline")} · ${t("age.offline", { age: format.age(age_ms) })}`;
+    return html`<p class="trouble" role="alert">${icon("offline")} ${words}</p>`;
+  }
+
+  private async signOn(): Promise<void> {
+    try {
+      this.actor = await this.whoIsThere();
+    } catch (error) {
+      if (!(error instanceof UnreachableError || error instanceof Problem)) throw error;
+      this.failure = "offline";
+      setTimeout(() => {
+        this.failure = "";
+        void this.signOn();
+      }, 3_000);
+      return;
+    }
+    if (this.actor === null) {
+      this.onSignedOut();
+      return;
+    }
+    const tables = this.tablesOf(this.actor);
+    if (tables === null) {
+      this.failure = "no_right";
+      return;
+    }
+    this.connection = connect(tables, (live) => this.take(live), this.space, () => this.onSignedOut());
+    this.connection.store.listen((changed) => {
+      if (this.connection !== null) this.changed(changed, this.connection);
+      this.requestUpdate();
+    });
+    this.requestUpdate();
+  }
+
+  private take(live: LiveState): void {
+    this.live = live;
+    if (!live.fits && sessionStorage.getItem("triune.reloaded") !== live.release) {
+      // Once per release: if it still does not fit after that, going on is better than reloading for ever.
+      sessionStorage.setItem("triune.reloaded", live.release);
+      location.reload();
+    }
+  }
+}
+
+/** Over everything, catching nothing: nobody may take a rehearsal for the real thing, or the other way round. */
+function watermark(): TemplateResult {
+  return html`<div class="rehearsal" aria-label=${t("rehearsal.banner")} role="note">
+    ${Array.from({ length: 12 }, () => html`<span aria-hidden="true">${t("rehearsal.banner")}</span>`)}
+  </div>`;
+}

@@ -1,0 +1,175 @@
+/** What screens conclude from rows: who waits, what is open, what is near, what happened last. Pure. */
+
+import type { AlarmRow, CallRow, CameraRow, OrderRow, Place, PositionRow, SituationRow, UnitRow } from "../wire";
+
+const EARTH_RADIUS_M = 6_371_008.8;
+
+/** Great-circle distance in metres (haversine), for ordering and for people; not for decisions, which the hub makes. */
+export function distance_m(a: { lat: number; lon: number }, b: { lat: number; lon: number }): number {
+  const rad = Math.PI / 180;
+  const dLat = (b.lat - a.lat) * rad;
+  const dLon = (b.lon - a.lon) * rad;
+  const h = Math.sin(dLat / 2) ** 2 + Math.cos(a.lat * rad) * Math.cos(b.lat * rad) * Math.sin(dLon / 2) ** 2;
+  return 2 * EARTH_RADIUS_M * Math.asin(Math.min(1, Math.sqrt(h)));
+}
+
+export function isOpen(row: SituationRow): boolean {
+  return row.state !== "closed" && row.merged_into === "";
+}
+
+/** Gravest first, then newest change. */
+export function openSituations(rows: ReadonlyMap<string, SituationRow>): SituationRow[] {
+  return [...rows.values()].filter(isOpen).sort((a, b) => a.level - b.level || b.changed_ms - a.changed_ms || (a.id < b.id ? -1 : 1));
+}
+
+/** Ringing calls, the longest waiting first. */
+export function waitingCalls(rows: ReadonlyMap<string, CallRow>): CallRow[] {
+  return [...rows.values()].filter((row) => row.state === "ringing").sort((a, b) => a.arrived_ms - b.arrived_ms);
+}
+
+export function isActiveOrder(row: OrderRow): boolean {
+  return row.state === "issued" || row.state === "signed" || row.state === "departed" || row.state === "arrived";
+}
+
+/** Orders of one situation: those under way first, in the order they were issued. */
+export function ordersOf(rows: ReadonlyMap<string, OrderRow>, situation: string): OrderRow[] {
+  const found = [...rows.values()].filter((row) => row.situation === situation);
+  return found.sort((a, b) => Number(isActiveOrder(b)) - Number(isActiveOrder(a)) || a.issued_ms - b.issued_ms);
+}
+
+/** Units on their way to, or at, each situation. */
+export function unitsAt(rows: ReadonlyMap<string, OrderRow>): ReadonlyMap<string, number> {
+  const found = new Map<string, number>();
+  for (const row of rows.values()) if (isActiveOrder(row)) found.set(row.situation, (found.get(row.situation) ?? 0) + 1);
+  return found;
+}
+
+/** Alarms that want somebody: SOS first, then by level, then oldest. Shelved ones come last. */
+export function alarmsInOrder(rows: ReadonlyMap<string, AlarmRow>): AlarmRow[] {
+  const weight = (row: AlarmRow): number =>
+    (row.state === "shelved" ? 100 : row.state === "taken" ? 50 : 0) + (row.kind === "sos" ? 0 : row.level);
+  return [...rows.values()].sort((a, b) => weight(a) - weight(b) || a.raised_ms - b.raised_ms || (a.id < b.id ? -1 : 1));
+}
+
+const RATE_WINDOW_MS = 10 * 60_000;
+/** More alarms than this in ten minutes and the low ones fold (EEMUA 191 calls ten in ten minutes the most one can handle). */
+export const ALARM_FLOOD = 10;
+
+/** How many alarms came in the last ten minutes. */
+export function alarmRate(rows: ReadonlyMap<string, AlarmRow>, now_ms: number): number {
+  let count = 0;
+  for (const row of rows.values()) if (now_ms - row.raised_ms < RATE_WINDOW_MS) count += row.count;
+  return count;
+}
+
+/** What an alarm is about, in words people know. */
+export function subjectOf(
+  row: AlarmRow,
+  units: ReadonlyMap<string, UnitRow>,
+  cameras: ReadonlyMap<string, CameraRow>,
+  orders: ReadonlyMap<string, OrderRow>,
+): string {
+  const unit = units.get(row.subject) ?? units.get(orders.get(row.subject)?.unit ?? "");
+  if (unit !== undefined) return [unit.name, ...unit.officers.slice(0, 1)].join(" ");
+  return cameras.get(row.subject)?.name ?? row.subject;
+}
+
+/** Cameras nearest to a place, working ones before broken ones. */
+export function camerasNear(rows: ReadonlyMap<string, CameraRow>, place: Place | null, most: number): CameraRow[] {
+  if (place === null) return [];
+  const within_m = 8_000;
+  return [...rows.values()]
+    .map((row) => ({ row, far: distance_m(row, place) }))
+    .filter(({ far }) => far < within_m)
+    .sort((a, b) => Number(a.row.state === "down") - Number(b.row.state === "down") || a.far - b.far)
+    .slice(0, most)
+    .map(({ row }) => row);
+}
+
+export interface DayNumbers {
+  readonly waiting: number;
+  readonly longestWait_ms: number;
+  readonly open: Readonly<Record<1 | 2 | 3 | 4, number>>;
+  readonly free: number;
+  readonly onDuty: number;
+  /** Median time from issuing to signing of today's orders; null without any. */
+  readonly signed_ms: number | null;
+}
+
+export function numbersOf(
+  calls: ReadonlyMap<string, CallRow>,
+  situations: ReadonlyMap<string, SituationRow>,
+  units: ReadonlyMap<string, UnitRow>,
+  orders: ReadonlyMap<string, OrderRow>,
+  now_ms: number,
+): DayNumbers {
+  const waiting = waitingCalls(calls);
+  const open = { 1: 0, 2: 0, 3: 0, 4: 0 };
+  for (const row of situations.values()) if (isOpen(row)) open[row.level] += 1;
+  const duty = [...units.values()].filter((row) => row.state !== "off");
+  const midnight_ms = startOfDay(now_ms);
+  const signed = [...orders.values()]
+    .filter((row) => row.signed_ms !== null && row.issued_ms >= midnight_ms)
+    .map((row) => (row.signed_ms ?? 0) - row.issued_ms)
+    .sort((a, b) => a - b);
+  return {
+    waiting: waiting.length,
+    longestWait_ms: waiting[0] === undefined ? 0 : now_ms - waiting[0].arrived_ms,
+    open,
+    free: duty.filter((row) => row.state === "free").length,
+    onDuty: duty.length,
+    signed_ms: signed[Math.floor((signed.length - 1) / 2)] ?? null,
+  };
+}
+
+/** Midnight in China, which has one zone and no summer time. */
+function startOfDay(now_ms: number): number {
+  const zone_ms = 8 * 3_600_000;
+  return Math.floor((now_ms + zone_ms) / 86_400_000) * 86_400_000 - zone_ms;
+}
+
+export interface Happening {
+  readonly key: string;
+  readonly at_ms: number;
+  readonly kind: string;
+  readonly text: string;
+  readonly situation: string;
+}
+
+/** The last things that happened, newest first, read off the times in the rows. */
+export function lastHappenings(
+  calls: ReadonlyMap<string, CallRow>,
+  situations: ReadonlyMap<string, SituationRow>,
+  orders: ReadonlyMap<string, OrderRow>,
+  alarms: ReadonlyMap<string, AlarmRow>,
+  units: ReadonlyMap<string, UnitRow>,
+  most: number,
+): Happening[] {
+  const found: Happening[] = [];
+  const add = (at_ms: number | null, kind: string, id: string, text: string, situation: string): void => {
+    if (at_ms !== null) found.push({ key: `${kind}-${id}`, at_ms, kind, text, situation });
+  };
+  for (const row of calls.values()) {
+    add(row.arrived_ms, "call_arrived", row.id, `${row.dialled} ${row.caller}`, row.situation);
+    add(row.answered_ms, "call_answered", row.id, `${row.caller} ${row.answered_by}`, row.situation);
+  }
+  for (const row of situations.values()) {
+    add(row.opened_ms, "situation_opened", row.id, row.title, row.id);
+    add(row.closed_ms, "situation_closed", row.id, row.title, row.id);
+  }
+  for (const row of orders.values()) {
+    const name = units.get(row.unit)?.name ?? row.unit;
+    add(row.issued_ms, "order_issued", row.id, name, row.situation);
+    add(row.signed_ms, "order_signed", row.id, name, row.situation);
+    add(row.departed_ms, "order_departed", row.id, name, row.situation);
+    add(row.arrived_ms, "order_arrived", row.id, name, row.situation);
+    add(row.fed_back_ms, "order_fed_back", row.id, `${name} ${row.result}`, row.situation);
+  }
+  for (const row of alarms.values()) add(row.raised_ms, "alarm_raised", row.id, row.detail || (units.get(row.subject)?.name ?? row.subject), row.situation);
+  return found.sort((a, b) => b.at_ms - a.at_ms || (a.key < b.key ? 1 : -1)).slice(0, most);
+}
+
+/** How old a unit's position is; null without one. */
+export function positionAge_ms(row: PositionRow | undefined, now_ms: number): number | null {
+  return row === undefined ? null : Math.max(0, now_ms - row.at_ms);
+}
