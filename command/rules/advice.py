@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shapely
+
 from command.facts import Place, Service
 from command.facts.patrol import UnitKind
 from command.kernel.geo import distance_m
@@ -17,10 +19,11 @@ FITTING: dict[Service, frozenset[UnitKind]] = {
 }
 STALE_POSITION_MS = 2 * 60 * 1000
 _SHOWN = 5
+_RECOMMENDED = 10
 
 
 def likely_duplicates(t: Tables, call: str, now_ms: int) -> list[Candidate]:
-    """Return open situations that the call may be about, likeliest first.
+    """Return open situations, other than its own, that the call may be about, likeliest first.
 
     Near in place counts most, then near in time, the same caller, and the same number dialled.
     """
@@ -28,7 +31,7 @@ def likely_duplicates(t: Tables, call: str, now_ms: int) -> list[Candidate]:
     found = []
     for situation in t.situations:
         minutes = (now_ms - situation.changed_ms) / 60_000
-        if situation.state == "closed" or minutes > t.limits.duplicate_minutes:
+        if situation.state == "closed" or situation.id == row.situation or minutes > t.limits.duplicate_minutes:
             continue
         distance = _distance(row.place, situation.place)
         same_caller = any(t.calls.need(c).caller == row.caller for c in situation.calls) and bool(row.caller)
@@ -57,7 +60,10 @@ def _score(t: Tables, distance: float | None, minutes: float, *, same_caller: bo
 
 
 def recommend(t: Tables, situation: SituationRow, now_ms: int) -> list[Recommendation]:
-    """Return free units for a situation, fitting ones first, then by estimated arrival."""
+    """Return free units for a situation, fitting ones first, then by estimated arrival.
+
+    A position that is old counts for less. The nearest, in a straight line, is marked wherever it stands.
+    """
     if situation.place is None:
         return []
     options = []
@@ -67,9 +73,10 @@ def recommend(t: Tables, situation: SituationRow, now_ms: int) -> list[Recommend
             straight_m = distance_m(situation.place.lat, situation.place.lon, position.lat, position.lon)
             options.append(_option(t, situation, unit, straight_m, now_ms - position.at_ms))
     options.sort(key=lambda o: (not o.fits, o.arrival_s + (600 if "stale_position" in o.why else 0)))
+    options = options[:_RECOMMENDED]
     if options:
-        options[0].why.insert(0, "nearest")
-    return options[:10]
+        min(options, key=lambda o: o.distance_m).why.insert(0, "nearest")
+    return options
 
 
 def _option(t: Tables, situation: SituationRow, unit: UnitRow, straight_m: float, age_ms: int) -> Recommendation:
@@ -84,9 +91,16 @@ def _option(t: Tables, situation: SituationRow, unit: UnitRow, straight_m: float
         fits=fits,
         why=["fits_service" if fits else "other_service"],
     )
+    if _is_in_area(t, unit, situation.place):
+        option.why.append("own_area")
     if age_ms > STALE_POSITION_MS:
         option.why.append("stale_position")
     return option
+
+
+def _is_in_area(t: Tables, unit: UnitRow, place: Place | None) -> bool:
+    fence = t.fences.get(unit.area)
+    return bool(fence and place and shapely.Polygon(fence.ring).covers(shapely.Point(place.lon, place.lat)))
 
 
 def _distance(a: Place | None, b: Place | None) -> float | None:

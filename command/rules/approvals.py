@@ -64,7 +64,12 @@ def decide_approval(t: Tables, request: q.DecideApproval, actor: Actor, now_ms: 
     if row.requested_by == actor.id and not actor.has("hub", "service"):
         raise ConflictError("an approval is decided by somebody other than who asked for it")
     by = request.by if request.by and actor.has("service", "hub") else actor.name
-    yield ApprovalDecided(approval=row.id, granted=request.granted, by=by, why=request.why)
+    return (yield from decide_once(t, row, granted=request.granted, by=by, why=request.why))
+
+
+def decide_once(t: Tables, row: ApprovalRow, *, granted: bool, by: str, why: str) -> Decision:
+    """Decide one that waits; its warnings are over."""
+    yield ApprovalDecided(approval=row.id, granted=granted, by=by, why=why)
     yield from clear_alarm(t, "approval_warning", row.id, "decided")
     yield from clear_alarm(t, "approval_overdue", row.id, "decided")
     return row.id

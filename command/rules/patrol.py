@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import shapely
 from msgspec.structs import replace
 
@@ -12,6 +14,7 @@ from command.facts.patrol import (
     AlarmKind,
     DeviceEnrolled,
     FenceDrawn,
+    FenceKind,
     FenceRemoved,
     ShiftEnded,
     ShiftStarted,
@@ -27,15 +30,16 @@ from command.facts.patrol import (
     UnitWentSilent,
 )
 from command.kernel.errors import ConflictError, InvalidInputError, NoRightError
-from command.kernel.geo import distance_m
+from command.kernel.geo import check_point, distance_m
 from command.rows import DeadlineRow, DeviceRow, FenceRow, SosRow, StationRow, UnitRow
-from command.rules.alarms import ALARM_WORDS, clear_alarm, leader_of, raise_alarm
-from command.rules.base import Decision, decides, drop_deadline, fires, folds, mark, set_deadline
+from command.rules.alarms import ALARM_WORDS, clear_alarm, leader_of, open_alarm, raise_alarm
+from command.rules.base import Decision, check_station, decides, drop_deadline, fires, folds, mark, set_deadline
 from command.rules.messages import queue_message
 from command.rules.situations import open_situation
 from command.tables import Tables
 
 SHIFT_END = "shift_end"
+_FENCE_ALARMS: dict[FenceKind, AlarmKind] = {"area": "left_area", "forbidden": "entered_forbidden"}
 
 
 @decides(q.EnrolStation, "administrator", "hub")
@@ -54,6 +58,10 @@ def enrol_unit(t: Tables, request: q.EnrolUnit, actor: Actor, now_ms: int) -> De
     t.stations.need(request.station)
     if request.area:
         t.fences.need(request.area)
+    old = t.units.get(request.unit)
+    former = t.fences.get(old.area) if old and old.area != request.area else None
+    if old and former and _is_out(t, old, former):
+        yield from _returned(t, old, former, "another area")
     yield UnitEnrolled(
         unit=request.unit, name=request.name, kind=request.kind, service=request.service, station=request.station,
         phone=request.phone, officers=request.officers, area=request.area or "",
@@ -74,11 +82,12 @@ def enrol_device(t: Tables, request: q.EnrolDevice, actor: Actor, now_ms: int) -
 
 @decides(q.StartShift, "administrator", "dispatcher", "officer", "hub")
 def start_shift(t: Tables, request: q.StartShift, actor: Actor, now_ms: int) -> Decision:
-    """On duty until an instant ahead."""
+    """On duty until an instant ahead; the same instant again says nothing."""
     unit = _own_unit(t, request.unit, actor)
     if request.until_ms <= now_ms:
         raise InvalidInputError("a shift ends after now")
-    yield ShiftStarted(unit=unit.id, until_ms=request.until_ms)
+    if unit.shift_until_ms != request.until_ms:
+        yield ShiftStarted(unit=unit.id, until_ms=request.until_ms)
     return unit.id
 
 
@@ -89,9 +98,7 @@ def end_shift(t: Tables, request: q.EndShift, actor: Actor, now_ms: int) -> Deci
     if unit.order:
         raise ConflictError(f"unit {unit.id} is on order {unit.order}", order=unit.order)
     if unit.shift_until_ms is not None:
-        yield ShiftEnded(unit=unit.id)
-        for kind in ("left_area", "entered_forbidden", "stood_still", "went_silent"):
-            yield from clear_alarm(t, kind, unit.id, "shift ended")
+        yield from _go_off(t, unit)
     return unit.id
 
 
@@ -102,15 +109,22 @@ def shift_over(t: Tables, deadline: DeadlineRow, now_ms: int) -> Decision:
     if unit.order:
         yield ShiftStarted(unit=unit.id, until_ms=now_ms + 15 * 60_000)
     else:
-        yield ShiftEnded(unit=unit.id)
-        for kind in ("left_area", "entered_forbidden", "stood_still", "went_silent"):
-            yield from clear_alarm(t, kind, unit.id, "shift ended")
+        yield from _go_off(t, unit)
+    return unit.id
+
+
+def _go_off(t: Tables, unit: UnitRow) -> Decision:
+    yield ShiftEnded(unit=unit.id)
+    for kind in ("left_area", "entered_forbidden", "stood_still", "went_silent"):
+        yield from clear_alarm(t, kind, unit.id, "shift ended")
     return unit.id
 
 
 @decides(q.DrawFence, "administrator", "commander", "hub")
 def draw_fence(t: Tables, request: q.DrawFence, actor: Actor, now_ms: int) -> Decision:
     """Add or change; a ring that crosses itself encloses nothing that one could agree on."""
+    if len(set(request.ring)) < 3:
+        raise InvalidInputError("not a fence: fewer than three different points")
     polygon = shapely.Polygon(request.ring)
     if not polygon.is_valid or polygon.area == 0:
         raise InvalidInputError(f"not a fence: {shapely.is_valid_reason(polygon)}")
@@ -128,34 +142,42 @@ def remove_fence(t: Tables, request: q.RemoveFence, actor: Actor, now_ms: int) -
     users = [u.id for u in t.units if u.area == fence.id]
     if users:
         raise ConflictError(f"fence {fence.id} is the area of {', '.join(users[:5])}")
+    for unit in [u for u in t.units if _is_out(t, u, fence)]:
+        yield from _returned(t, unit, fence, "fence removed")
     yield FenceRemoved(fence=fence.id)
     return fence.id
 
 
 @decides(q.ReportPatrol, "hub")
 def report_patrol(t: Tables, request: q.ReportPatrol, actor: Actor, now_ms: int) -> Decision:
-    """What the watcher of positions concluded; what the row says already is not said again."""
+    """What the watcher of positions concluded; what the row says already is not said again.
+
+    A conclusion may come late: only a unit on duty is out of its area or silent, only a free one sits still.
+    """
     unit = t.units.need(request.unit)
-    lat, lon = request.lat or 0.0, request.lon or 0.0
+    on_duty = unit.shift_until_ms is not None
+    lat, lon = _where(t, unit, request.lat, request.lon)
     match request.change:
-        case "left_area" if not unit.out_of and request.fence:
+        case "left_area" if on_duty and request.fence:
             fence = t.fences.need(request.fence)
-            yield UnitLeftArea(unit=unit.id, fence=fence.id, lat=lat, lon=lon, since_ms=request.since_ms)
-            kind: AlarmKind = "left_area" if fence.kind == "area" else "entered_forbidden"
-            yield from _warn(t, kind, unit, request, fence.name)
-        case "returned" if unit.out_of:
-            yield UnitReturned(unit=unit.id, fence=unit.out_of)
-            yield from clear_alarm(t, "left_area", unit.id, "returned")
-            yield from clear_alarm(t, "entered_forbidden", unit.id, "returned")
-        case "stood_still" if unit.still_since_ms is None:
-            yield UnitStoodStill(unit=unit.id, lat=lat, lon=lon, since_ms=request.since_ms)
-            yield from _warn(t, "stood_still", unit, request)
+            if not _is_out(t, unit, fence):
+                yield UnitLeftArea(
+                    unit=unit.id, fence=fence.id, lat=lat or 0.0, lon=lon or 0.0, since_ms=request.since_ms
+                )
+                yield from _warn(t, _FENCE_ALARMS[fence.kind], unit, lat, lon, fence.name)
+        case "returned":
+            fence_row = t.fences.get(request.fence or unit.out_of)
+            if fence_row and _is_out(t, unit, fence_row):
+                yield from _returned(t, unit, fence_row, "returned")
+        case "stood_still" if unit.state == "free" and unit.still_since_ms is None:
+            yield UnitStoodStill(unit=unit.id, lat=lat or 0.0, lon=lon or 0.0, since_ms=request.since_ms)
+            yield from _warn(t, "stood_still", unit, lat, lon)
         case "moved_again" if unit.still_since_ms is not None:
             yield UnitMovedAgain(unit=unit.id)
             yield from clear_alarm(t, "stood_still", unit.id, "moved")
-        case "went_silent" if unit.silent_since_ms is None:
+        case "went_silent" if on_duty and unit.silent_since_ms is None:
             yield UnitWentSilent(unit=unit.id, since_ms=request.since_ms)
-            yield from _warn(t, "went_silent", unit, request)
+            yield from _warn(t, "went_silent", unit, lat, lon)
         case "heard_again" if unit.silent_since_ms is not None:
             yield UnitHeardAgain(unit=unit.id)
             yield from clear_alarm(t, "went_silent", unit.id, "heard")
@@ -164,9 +186,32 @@ def report_patrol(t: Tables, request: q.ReportPatrol, actor: Actor, now_ms: int)
     return unit.id
 
 
-def _warn(t: Tables, kind: AlarmKind, unit: UnitRow, request: q.ReportPatrol, place: str = "") -> Decision:
+def _is_out(t: Tables, unit: UnitRow, fence: FenceRow) -> bool:
+    """Say whether the unit is known to break this fence: the row names the newest one, an alarm stands for another."""
+    standing = open_alarm(t, _FENCE_ALARMS[fence.kind], unit.id)
+    return unit.out_of == fence.id or (standing is not None and standing.detail == fence.name)
+
+
+def _returned(t: Tables, unit: UnitRow, fence: FenceRow, why: str) -> Decision:
+    """The unit keeps to this fence again; an alarm about another fence stands."""
+    yield UnitReturned(unit=unit.id, fence=fence.id)
+    yield from clear_alarm(t, _FENCE_ALARMS[fence.kind], unit.id, why)
+    return unit.id
+
+
+def _where(t: Tables, unit: UnitRow, lat: float | None, lon: float | None) -> tuple[float, float] | tuple[None, None]:
+    """Return the point given, or the unit's newest fix where none was, or one of a receiver without a fix."""
+    if lat is not None and lon is not None:
+        with contextlib.suppress(InvalidInputError):
+            check_point(lat, lon)
+            return lat, lon
+    position = t.positions.get(unit.id)
+    return (position.lat, position.lon) if position else (None, None)
+
+
+def _warn(t: Tables, kind: AlarmKind, unit: UnitRow, lat: float | None, lon: float | None, place: str = "") -> Decision:
     """An alarm on the map, and a text to the officer first; the leader is told if nobody reacts."""
-    alarm = yield from raise_alarm(t, kind, 4, unit.id, lat=request.lat, lon=request.lon, detail=place or unit.name)
+    alarm = yield from raise_alarm(t, kind, 4, unit.id, lat=lat, lon=lon, detail=place or unit.name)
     text = f"【{ALARM_WORDS[kind]}】{unit.name}{' ' + place if place else ''},请立即处理"
     yield from queue_message(t, to=unit.name, phone=unit.phone, text=text, about=alarm)
     return alarm
@@ -178,10 +223,10 @@ def raise_sos(t: Tables, request: q.RaiseSos, actor: Actor, now_ms: int) -> Deci
     unit = _own_unit(t, request.unit, actor)
     if unit.sos:
         return unit.sos
-    position = t.positions.get(unit.id)
-    lat = request.lat if request.lat is not None else position.lat if position else None
-    lon = request.lon if request.lon is not None else position.lon if position else None
-    place = Place(lat=lat, lon=lon, text=f"{unit.name} 求救位置", source="unit") if lat and lon else None
+    lat, lon = _where(t, unit, request.lat, request.lon)
+    place = None
+    if lat is not None and lon is not None:
+        place = Place(lat=lat, lon=lon, text=f"{unit.name} 求救位置", source="unit")
     situation = yield from open_situation(
         t, title=f"{unit.name} 一键报警", service=unit.service, kind="public_security", level=2,
         place=place, source=unit.id,
@@ -221,9 +266,11 @@ def _near(t: Tables, unit: UnitRow, lat: float | None, lon: float | None) -> lis
 
 
 def _own_unit(t: Tables, unit: str, actor: Actor) -> UnitRow:
+    """Return the unit, where the actor may act for it: officers and devices for their own, a desk for its station's."""
     row = t.units.need(unit)
-    if actor.unit and actor.unit != unit:
-        raise NoRightError(f"{actor.id} belongs to unit {actor.unit}, not to {unit}")
+    if actor.unit != unit and not actor.has("administrator", "dispatcher", "hub"):
+        raise NoRightError(f"{actor.id} belongs to unit {actor.unit or 'none'}, not to {unit}")
+    check_station(actor, row)
     return row
 
 
@@ -319,7 +366,8 @@ def unit_left_area(t: Tables, fact: UnitLeftArea, r: Recorded) -> None:
 def unit_returned(t: Tables, fact: UnitReturned, r: Recorded) -> None:
     """In."""
     unit = t.units.need(fact.unit)
-    t.units.put(replace(unit, out_of=""))
+    if unit.out_of == fact.fence:
+        t.units.put(replace(unit, out_of=""))
     _mark_running(t, unit, r, fact.fence)
 
 

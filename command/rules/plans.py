@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import graphlib
+
 from msgspec.structs import replace
 
 from command import requests as q
 from command.actors import Actor
 from command.facts import Recorded
-from command.facts.plan_definition import PlanPhase, PlanTask
+from command.facts.plan_definition import PlanDefinition, PlanPhase, PlanTask
 from command.facts.plans import (
     PhaseStarted,
     PlanActivated,
@@ -17,10 +19,11 @@ from command.facts.plans import (
     TaskOpened,
     TaskOverdue,
 )
-from command.kernel.errors import ConflictError
+from command.kernel.errors import ConflictError, InvalidInputError, TooLargeError
+from command.kernel.limits import PLAN_TASKS
 from command.rows import ActivationRow, DeadlineRow, PlanRow, TaskRow
 from command.rules.alarms import clear_alarm, raise_alarm
-from command.rules.approvals import request_approval
+from command.rules.approvals import decide_once, request_approval
 from command.rules.base import Decision, decides, drop_deadline, fires, folds, mark, set_deadline
 from command.rules.situations import need_open
 from command.tables import Tables
@@ -32,12 +35,35 @@ DUE = "task_due"
 def publish_plan(t: Tables, request: q.PublishPlan, actor: Actor, now_ms: int) -> Decision:
     """A checked plan becomes one to activate. The same version again says nothing; running ones keep theirs."""
     definition = request.definition
+    _check_ids(definition)
     row = t.plans.get(definition.id)
     if row is None or row.version != definition.version:
         yield PlanPublished(plan=definition.id, version=definition.version, definition=definition)
     elif row.definition != definition:
         raise ConflictError(f"plan {definition.id} version {definition.version} was published with other content")
     return definition.id
+
+
+def _check_ids(definition: PlanDefinition) -> None:
+    """Refuse what would never end: ids used twice, or tasks that wait for one that is not there or comes after.
+
+    Everything else that authors get wrong is found, with its line, where plans are read.
+    """
+    tasks = [task for phase in definition.phases for task in phase.tasks]
+    if len(tasks) > PLAN_TASKS:
+        raise TooLargeError(f"a plan has at most {PLAN_TASKS} tasks")
+    names = [phase.id for phase in definition.phases], [task.id for task in tasks]
+    if any(len(set(ids)) < len(ids) for ids in names):
+        raise InvalidInputError("a phase or task id stands twice in the plan")
+    known: set[str] = set()
+    for phase in definition.phases:
+        known |= {task.id for task in phase.tasks}
+        if any(not known.issuperset((*task.after, *filter(None, (task.due_from,)))) for task in phase.tasks):
+            raise InvalidInputError(f"a task of phase {phase.id} waits for one that does not come before it")
+    try:
+        graphlib.TopologicalSorter({task.id: task.after for task in tasks}).prepare()
+    except graphlib.CycleError as error:
+        raise InvalidInputError("tasks of the plan wait for each other in a circle") from error
 
 
 @decides(q.ActivatePlan, "commander", "duty_leader", "dispatcher", "hub")
@@ -83,12 +109,15 @@ def next_phase(t: Tables, request: q.NextPhase, actor: Actor, now_ms: int) -> De
 
 @decides(q.StandDownPlan, "commander", "duty_leader", "hub")
 def stand_down_plan(t: Tables, request: q.StandDownPlan, actor: Actor, now_ms: int) -> Decision:
-    """End it; open tasks are dropped."""
+    """End it; open tasks are dropped, and what they still wait for is refused."""
     activation = _need_active(t, request.activation)
     tasks = [task for task in t.tasks if task.activation == activation.id and task.state == "open"]
     yield PlanStoodDown(activation=activation.id, why=request.why)
     for task in tasks:
         yield from clear_alarm(t, "task_overdue", task.id, "stood down")
+        approval = t.approvals.get(task.approval)
+        if approval and approval.state == "waiting":
+            yield from decide_once(t, approval, granted=False, by=actor.name, why=request.why)
     return activation.id
 
 
