@@ -21,8 +21,10 @@ from consoles.http import hooks
 from consoles.http.app import make_app
 from consoles.http.context import LIVE, Context, Space
 from consoles.parts.background import background
+from consoles.parts.field import field
 from consoles.parts.outside import links, services
 from consoles.parts.serving import serving
+from consoles.parts.video import video
 from consoles.push import Feed
 from consoles.settings import Settings
 
@@ -37,6 +39,7 @@ class Site:
     clock: Clock
     context: Context
     http_url: str
+    jt808_port: int
     first_password: str | None
     """Of the account "admin", generated at the first start and never shown again."""
 
@@ -48,7 +51,10 @@ class Site:
 
 @asynccontextmanager
 async def running_site(settings: Settings, *, county: Path | None = None) -> AsyncIterator[Site]:
-    """Start everything; leaving stops it. Raises `UnavailableError` where a file or port cannot be had."""
+    """Start everything; leaving stops it. `county` is the folder of base map layers of a demonstration.
+
+    Raises `UnavailableError` where a file or port cannot be had.
+    """
     clock = SystemClock()
     data = Path(settings.data)
     async with AsyncExitStack() as stack:
@@ -59,7 +65,7 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
         stack.push_async_callback(readings.close)
         accounts = Accounts(data / "access.sqlite3", key, clock)
         stack.push_async_callback(accounts.close)
-        first_password = await _first_password(accounts)
+        first_password = None if county else await _first_password(accounts)
 
         hub = Hub(LIVE, clock, journal, settings.limits)
         await hub.load()
@@ -80,10 +86,12 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
         tasks.start(feed.run(), "feed")
         site_id = key.derive("site-id").hex()[:12]
         known = await stack.enter_async_context(services(settings, key, clock, tasks))
-        routes = hooks.routes(site_id, known.secrets)
+        cameras = await stack.enter_async_context(video(settings, hub, accounts, readings, context.blobs, tasks))
+        in_field = await stack.enter_async_context(field(settings, hub, accounts, readings, tasks))
+        routes = [*hooks.routes(site_id, known.secrets), *cameras, *in_field.routes]
         url = await stack.enter_async_context(serving(make_app(context, routes), settings.host, settings.http_port))
         await stack.enter_async_context(links(settings, hub, site_id, known, url, tasks))
-        yield Site(settings, clock, context, url, first_password)
+        yield Site(settings, clock, context, url, in_field.jt808.port, first_password)
         tasks.cancel()
 
 

@@ -7,13 +7,20 @@ import asyncio
 import json
 import logging
 import signal
+import socket
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import msgspec
 import uvloop
 
+from consoles.demo.county import Account
+from consoles.parts.demo import COUNTY, demonstration
 from consoles.settings import Settings, load_settings
 from consoles.site import Site, running_site
+
+PAGES_SHOWN = {"/wall": "大屏 wall", "/desk": "坐席 desk", "/mobile": "警务通 mobile", "/rehearsal": "演练 rehearsal"}
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -45,13 +52,27 @@ async def _serve(settings: Settings, *, demo: bool) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with running_site(settings, county=None) as site:
-        _announce(site)
+    async with AsyncExitStack() as stack:
+        site = await stack.enter_async_context(running_site(settings, county=COUNTY if demo else None))
+        accounts = await stack.enter_async_context(demonstration(site, _free_port())) if demo else ()
+        _announce(site, accounts)
         await stop.wait()
 
 
-def _announce(site: Site) -> None:
-    print(f"Triune {site.context.release}: {site.http_url}")
+def _free_port() -> int:
+    """Return a port for the simulated cameras that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _announce(site: Site, accounts: Sequence[Account]) -> None:
+    print(f"Triune {site.context.release} 三合\n")
+    for page, words in PAGES_SHOWN.items():
+        print(f"  {words}  {site.http_url}{page}")
+    print(f"  JT/T 808  {site.settings.host}:{site.jt808_port}")
     if site.first_password:
-        print(f"First start. Account admin, password {site.first_password} (shown once)")
-    print(json.dumps({"url": site.http_url}), flush=True)
+        print(f"\nFirst start. Account admin, password {site.first_password} (shown this once)")
+    for account in accounts:
+        print(f"  {account.name:　<12}  {account.username:<8}  {account.password}")
+    print(json.dumps({"url": site.http_url, "jt808_port": site.jt808_port}), flush=True)

@@ -1,4 +1,4 @@
-"""Set-up of the service tests."""
+"""Set-up of all tests."""
 
 from __future__ import annotations
 

@@ -1,0 +1,173 @@
+"""Cameras of the live space: their tasks, the relay to browsers, the plate readers, and hits on the watch list."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import msgspec
+from aiohttp import web
+
+from command.access.accounts import Accounts
+from command.access.visibility import tables_of
+from command.actors import HUB
+from command.blobs import Blobs
+from command.hub import Changes, Hub
+from command.kernel.errors import InvalidInputError, NoRightError, TriuneError
+from command.readings import Readings, Sighting
+from command.requests import ReportCamera, ReportHit
+from command.tables import Tables
+from consoles.http.context import actor_of, context_of, require
+from consoles.http.identity import Handler
+from consoles.parts.background import Background
+from consoles.settings import Settings
+from streams.camera import CameraSpec, CameraStatus
+from streams.keeper import CameraKeeper
+from streams.plates.picture import Picture
+from streams.plates.pool import PlatePool
+from streams.plates.watcher import PlateWatcher
+from streams.relay import http as relay_http
+from streams.relay.relay import Relay
+from streams.watch_list import WatchList
+
+log = logging.getLogger(__name__)
+_BUSY_MS = 2000
+
+
+class Video:
+    """Glue between the record and the cameras: what the tables say is run, what the cameras say is recorded."""
+
+    def __init__(self, hub: Hub, accounts: Accounts, readings: Readings, blobs: Blobs) -> None:
+        self._hub = hub
+        self._accounts = accounts
+        self._readings = readings
+        self._blobs = blobs
+        self._watches = WatchList(())
+        self._enrolled: set[str] = set()
+        self._changed = asyncio.Event()
+        self._changed.set()
+        hub.listen(self._on_change)
+
+    def addresses_changed(self) -> None:
+        """An address was set: look again."""
+        self._changed.set()
+
+    def _on_change(self, _seq: int, changes: Changes) -> None:
+        if any(table == "watches" or (table == "cameras" and self._is_news(key, row)) for (table, key), row in
+               changes.items()):  # fmt: skip
+            self._changed.set()
+
+    def _is_news(self, camera: str, row: object) -> bool:
+        """A camera that came or went; its own reports of being up or down are not news here."""
+        return (row is not None) != (camera in self._enrolled)
+
+    async def keep(self, keeper: CameraKeeper, watcher: PlateWatcher | None) -> None:
+        """Bring cameras and watch list to what the tables say, each time they change."""
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            cameras, watches = await self._hub.read(_wanted)
+            self._watches = WatchList(watches)
+            addresses = await self._accounts.camera_addresses()
+            gone, self._enrolled = self._enrolled - cameras.keys(), set(cameras)
+            await keeper.sync(
+                {
+                    camera: CameraSpec(id=camera, url=addresses[camera], reads_plates=reads and watcher is not None)
+                    for camera, reads in cameras.items()
+                    if camera in addresses
+                }
+            )
+            if watcher:
+                for camera in gone:
+                    await watcher.forget(camera)
+
+    async def on_status(self, camera: str, status: CameraStatus) -> None:
+        """Record that pictures arrive, or stopped and why."""
+        if status.state == "connecting":
+            return
+        try:
+            await self._hub.ask(ReportCamera(camera=camera, up=status.state == "up", reason=status.reason), HUB)
+        except TriuneError as error:
+            log.warning("state of camera %s could not be recorded: %s", camera, error.detail)
+
+    async def on_passage(self, sighting: Sighting, jpeg: bytes) -> None:
+        """Keep the sighting with its picture; report it where it is on the watch list."""
+        try:
+            sighting = msgspec.structs.replace(sighting, picture=await self._blobs.add(jpeg))
+            await self._readings.add_sightings(self._hub.space, [sighting])
+            for watch in self._watches.matching(sighting.plate):
+                hit = ReportHit(
+                    watch=watch,
+                    plate=sighting.plate,
+                    camera=sighting.camera,
+                    seen_ms=sighting.first_ms,
+                    confidence=min(1.0, max(0.0, sighting.confidence)),
+                    picture=sighting.picture or "",
+                )
+                key = f"hit/{watch}/{sighting.camera}/{sighting.plate}/{sighting.first_ms}"
+                await self._hub.ask(hit, HUB, key)
+        except TriuneError as error:
+            log.warning("sighting of %s before %s is lost: %s", sighting.plate, sighting.camera, error.detail)
+
+
+def _wanted(t: Tables) -> tuple[dict[str, bool], list[tuple[str, str]]]:
+    cameras = {camera.id: camera.reads_plates for camera in t.cameras}
+    return cameras, [(watch.id, watch.pattern) for watch in t.watches if watch.state == "active"]
+
+
+@asynccontextmanager
+async def video(
+    settings: Settings, hub: Hub, accounts: Accounts, readings: Readings, blobs: Blobs, tasks: Background
+) -> AsyncIterator[list[web.RouteDef]]:
+    """Run the cameras; gives the routes by which pictures are seen."""
+    part = Video(hub, accounts, readings, blobs)
+    addresses = settings.video_addresses or (["127.0.0.1"] if settings.host == "127.0.0.1" else [])
+    async with AsyncExitStack() as stack:
+        watcher: PlateWatcher | None = None
+        if settings.plate_workers:
+            pool = await stack.enter_async_context(PlatePool(settings.plate_workers, hub.clock))
+            watcher = PlateWatcher(pool, part.on_passage)
+
+        async def on_keyframe(camera: str, picture: Picture, at_ms: int) -> None:
+            if watcher is not None:
+                read_before = watcher.counters(camera).read
+                await watcher.frame(camera, picture, at_ms)
+                if watcher.counters(camera).read > read_before:
+                    keeper.camera(camera).set_busy(hub.clock.now_ms() + _BUSY_MS)
+
+        relay = await stack.enter_async_context(Relay(hub.clock, addresses))
+        keeper = await stack.enter_async_context(CameraKeeper(hub.clock, part.on_status, on_keyframe))
+        tasks.start(part.keep(keeper, watcher), "cameras")
+        yield [*relay_http.routes(relay, keeper, authorise), web.put(ADDRESS, _set_address(part, accounts))]
+
+
+ADDRESS = "/api/v1/cameras/{camera_id}/address"
+
+
+class Address(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a camera is reached, with its user and password; kept sealed and never shown again."""
+
+    address: str
+
+
+def _set_address(part: Video, accounts: Accounts) -> Handler:
+    async def set_address(request: web.Request) -> web.Response:
+        require(actor_of(request), "administrator")
+        camera = request.match_info["camera_id"]
+        form = msgspec.json.decode(await request.read(), type=Address)
+        if not form.address.startswith(("rtsp://", "rtsps://")):
+            raise InvalidInputError("a camera's address begins with rtsp:// or rtsps://")
+        await context_of(request).space(request).hub.read(lambda t: t.cameras.need(camera))
+        await accounts.set_camera_address(camera, form.address)
+        part.addresses_changed()
+        return web.Response(status=204)
+
+    return set_address
+
+
+async def authorise(request: web.Request, _camera: str) -> None:
+    """Whoever may mirror the table of cameras may see their pictures."""
+    if "cameras" not in tables_of(actor_of(request)):
+        raise NoRightError("pictures of cameras are not for your role")

@@ -1,0 +1,26 @@
+"""The watch list in force (布控), ready to be asked about every plate that is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from streams.plates.pattern import Pattern, compile_pattern
+
+
+class WatchList:
+    """Exact plates by look-up, patterns one after the other. Made anew when the list changes; never altered."""
+
+    def __init__(self, entries: Iterable[tuple[str, str]]) -> None:
+        """Take (watch id, pattern) pairs; raises `InvalidInputError` for a pattern that is none."""
+        self._exact: dict[str, list[str]] = {}
+        self._patterns: list[tuple[str, Pattern]] = []
+        for watch, text in entries:
+            if "?" in text or "*" in text:
+                self._patterns.append((watch, compile_pattern(text)))
+            else:
+                self._exact.setdefault(text, []).append(watch)
+
+    def matching(self, plate: str) -> list[str]:
+        """Return the ids of the entries that a plate fits."""
+        fitting = [watch for watch, pattern in self._patterns if pattern.matches(plate)]
+        return self._exact.get(plate, []) + fitting
