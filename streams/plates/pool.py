@@ -89,6 +89,11 @@ class PlatePool:
         """The process ids of the readers that are up."""
         return [worker.pid for worker in self._slots if worker]
 
+    @property
+    def busy(self) -> frozenset[str]:
+        """The cameras a frame of which is being read."""
+        return frozenset(self._busy)
+
     async def read(self, camera: str, frame: bytes | Picture) -> list[Read]:
         """Return the plates in a JPEG, PNG or BGR frame.
 

@@ -11,8 +11,8 @@ from streams.plates.picture import Picture, check_picture
 from streams.plates.recognise import Characters, Recogniser
 from streams.plates.rectify import rectify
 
-# The first look finds most, and a picture is not enlarged for it. The others only follow when it read nothing:
-# plates far away, then plates so near that they are larger than the finder was taught.
+# The first look finds most, and a picture is not enlarged for it. In a photo others follow when it read nothing:
+# for plates far away, then for plates so near that they are larger than the finder was taught.
 _FIRST_LOOK_PX = 960
 _FURTHER_LOOKS_PX = (1280, 400)
 _ENLARGE_AT_MOST = 2
@@ -55,17 +55,20 @@ class PlateReader:
         self._recogniser = Recogniser()
 
     def read(self, picture: Picture) -> list[Read]:
-        """Return the plates in a BGR picture, surest first; `InvalidInputError` when it is not one."""
-        check_picture(picture)
+        """Return the plates in a BGR photo, surest first; `InvalidInputError` when it is not one."""
+        reads = self.read_frame(picture)
         longest_px = max(picture.shape[:2])
-        looked_px = min(_FIRST_LOOK_PX, longest_px)
-        reads = self._look(picture, looked_px)
         for look_px in _FURTHER_LOOKS_PX:
             if reads:
                 break
-            if look_px != looked_px and look_px <= longest_px * _ENLARGE_AT_MOST:
+            if look_px != longest_px and look_px <= longest_px * _ENLARGE_AT_MOST:
                 reads = self._look(picture, look_px)
         return reads
+
+    def read_frame(self, picture: Picture) -> list[Read]:
+        """Do the same for a frame of a video with one look only: the next frame is the second."""
+        check_picture(picture)
+        return self._look(picture, min(_FIRST_LOOK_PX, max(picture.shape[:2])))
 
     def read_crop(self, picture: Picture) -> Read | None:
         """Return the plate that fills a BGR picture, None when there is none."""

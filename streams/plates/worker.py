@@ -121,6 +121,6 @@ def _serve(pipe: Connection) -> None:
 def _answer(reader: PlateReader, shape: tuple[int, int, int] | None, data: bytes) -> Done | Refused:
     try:
         picture = decode_picture(data) if shape is None else np.frombuffer(data, np.uint8).reshape(shape)
-        return Done(reader.read(picture))
+        return Done(reader.read_frame(picture))
     except InvalidInputError as error:
         return Refused(error.detail)

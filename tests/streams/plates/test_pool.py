@@ -1,0 +1,158 @@
+"""Plate-reading processes: shared, killed, full and closed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+
+import numpy as np
+import pytest
+
+from command.kernel.clock import SystemClock
+from command.kernel.errors import InvalidInputError, TooManyError, UnavailableError
+from command.kernel.limits import READER_CAMERAS, READERS
+from streams.plates import pool as pool_module
+from streams.plates.pool import FrameDroppedError, PlatePool
+from streams.plates.reader import Read
+from tests.streams.plates import material
+
+EMPTY = np.zeros((720, 1280, 3), np.uint8)
+
+
+@pytest.fixture
+async def pool() -> AsyncIterator[PlatePool]:
+    async with PlatePool(1, SystemClock()) as opened:
+        yield opened
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.mark.data
+async def test_raw_and_encoded_frames_read_the_same(pool: PlatePool) -> None:
+    [(file, plate)] = [one for one in material.labelled("full") if one[1] == "川A88888"]
+    encoded = await pool.read("gate", file.read_bytes())
+    raw = await pool.read("gate", material.photo(plate))
+    assert encoded == raw
+    assert [read.plate for read in raw] == [plate]
+    assert pool.counters.read == 2
+
+
+async def test_a_broken_frame_is_refused_and_the_process_goes_on(pool: PlatePool) -> None:
+    assert await pool.read("gate", EMPTY) == []
+    pids = pool.pids
+    with pytest.raises(InvalidInputError):
+        await pool.read("gate", b"\xff\xd8\xff\xe0 nothing of a picture")
+    with pytest.raises(InvalidInputError):
+        await pool.read("gate", EMPTY[:, :, 0])
+    assert await pool.read("gate", EMPTY) == []
+    assert pool.pids == pids
+    assert pool.counters.refused == 1
+
+
+async def test_a_killed_process_fails_its_frame_and_is_replaced(pool: PlatePool) -> None:
+    await pool.read("gate", EMPTY)
+    [pid] = pool.pids
+    os.kill(pid, signal.SIGSTOP)  # so that the frame is surely in work when it dies
+    async with asyncio.TaskGroup() as tasks:
+        failing = tasks.create_task(read_failing(pool))
+        while pool.busy != {"gate"}:
+            await SystemClock().sleep(0)  # lets the pool take the frame
+        os.kill(pid, signal.SIGKILL)
+    assert isinstance(failing.result(), UnavailableError)
+    assert await pool.read("gate", EMPTY) == []
+    assert pid not in pool.pids
+    assert not is_alive(pid)
+    assert (pool.counters.failed, pool.counters.restarts) == (1, 1)
+
+
+async def read_failing(pool: PlatePool) -> Exception | None:
+    try:
+        await pool.read("gate", EMPTY)
+    except UnavailableError as error:
+        return error
+    return None
+
+
+async def test_a_process_that_hangs_is_replaced(pool: PlatePool, monkeypatch: pytest.MonkeyPatch) -> None:
+    await pool.read("gate", EMPTY)
+    [pid] = pool.pids
+    os.kill(pid, signal.SIGSTOP)
+    monkeypatch.setattr(pool_module, "READER_FRAME_MS", 50)
+    with pytest.raises(UnavailableError, match="more than 50 ms"):
+        await pool.read("gate", EMPTY)
+    monkeypatch.undo()
+    assert await pool.read("gate", EMPTY) == []
+    assert not is_alive(pid)
+
+
+async def test_the_newest_frame_of_a_camera_wins_and_no_camera_starves(pool: PlatePool) -> None:
+    await pool.read("warm", EMPTY)
+    answered: list[str] = []
+
+    async def send(camera: str, number: int) -> list[Read] | TooManyError:
+        try:
+            reads = await pool.read(camera, EMPTY)
+        except TooManyError as error:
+            return error
+        answered.append(f"{camera}{number}")
+        return reads
+
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(5):
+            tasks.create_task(send("busy", number))
+        tasks.create_task(send("quiet", 0))
+        tasks.create_task(send("calm", 0))
+        dropped = tasks.create_task(send("busy", 5))
+        newest = tasks.create_task(send("busy", 6))
+    assert answered == ["busy6", "quiet0", "calm0"]
+    assert isinstance(dropped.result(), FrameDroppedError)
+    assert newest.result() == []
+    assert pool.counters.dropped == 6
+
+
+async def test_too_many_cameras_are_told_so(pool: PlatePool) -> None:
+    async def send(camera: int) -> bool:
+        try:
+            await pool.read(f"camera {camera}", np.zeros((1, 1, 3), np.uint8))
+        except TooManyError:
+            return False
+        return True
+
+    async with asyncio.TaskGroup() as tasks:
+        sent = [tasks.create_task(send(number)) for number in range(READER_CAMERAS + 10)]
+    assert sum(task.result() for task in sent) == READER_CAMERAS
+    assert pool.counters.dropped == 10
+
+
+async def test_leaving_ends_the_processes_and_fails_what_waits() -> None:
+    async with asyncio.TaskGroup() as tasks, PlatePool(2, SystemClock()) as pool:
+        await asyncio.gather(pool.read("a", EMPTY), pool.read("b", EMPTY))
+        pids = pool.pids
+        failing = tasks.create_task(read_failing(pool))
+        while pool.busy != {"gate"}:
+            await SystemClock().sleep(0)  # lets the pool take the frame
+    assert len(pids) == 2
+    assert not any(is_alive(pid) for pid in pids)
+    assert isinstance(failing.result(), UnavailableError)
+    with pytest.raises(UnavailableError):
+        await pool.read("a", EMPTY)
+
+
+async def test_an_error_in_the_block_leaves_it_as_it_is() -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with PlatePool(1, SystemClock()):
+            raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("workers", [0, -1, READERS + 1])
+def test_numbers_of_readers_that_make_no_sense(workers: int) -> None:
+    with pytest.raises(InvalidInputError):
+        PlatePool(workers, SystemClock())

@@ -1,0 +1,85 @@
+"""Reading real plates, and things that are none."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections import Counter
+
+import cv2
+import numpy as np
+import pytest
+
+from command.kernel.errors import InvalidInputError
+from streams.plates.picture import decode_picture
+from streams.plates.reader import PlateReader
+from tests.streams.plates import material
+
+
+@pytest.fixture(scope="module")
+def reader() -> PlateReader:
+    cv2.setNumThreads(1)
+    return PlateReader()
+
+
+@pytest.mark.data
+def test_crops_are_read_exactly(reader: PlateReader) -> None:
+    wrong = []
+    for file, plate in material.sample("crop", 200):
+        read = reader.read_crop(decode_picture(file.read_bytes()))
+        if read is None or read.plate != plate:
+            wrong.append((plate, read))
+    assert len(wrong) <= 200 * 0.025, wrong
+
+
+@pytest.mark.data
+def test_photos_are_read_exactly_and_fast(reader: PlateReader) -> None:
+    wrong, times_ms = [], []
+    for file, plate in material.sample("full", 80):
+        started_s = time.process_time()
+        reads = reader.read(decode_picture(file.read_bytes()))
+        times_ms.append((time.process_time() - started_s) * 1000)
+        if plate not in [read.plate for read in reads]:
+            wrong.append((plate, reads))
+    assert len(wrong) <= 80 * 0.06, wrong
+    assert statistics.median(times_ms) <= 150
+
+
+@pytest.mark.data
+def test_boxes_follow_the_plate_and_colours_are_seen(reader: PlateReader) -> None:
+    picture = material.photo("川A88888")
+    [read] = [read for read in reader.read(picture) if read.plate == "川A88888"]
+    x, y, width, height = read.box
+    again = reader.read_crop(picture[y - height // 8 : y + height * 9 // 8, x - width // 16 : x + width * 17 // 16])
+    assert again is not None
+    assert again.plate == "川A88888"
+    assert len(read.char_confidences) == 7
+    assert read.confidence == min(read.char_confidences)
+    colours = Counter(
+        read.colour
+        for plate in ("浙A12210", "皖Q0686学", "粤CXE592", "川A88888")
+        for read in reader.read(material.photo(plate))
+        if read.plate == plate
+    )
+    assert colours == {"yellow": 2, "blue": 2}
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 4000), (3000, 1), (7, 5), (720, 1280)])
+@pytest.mark.parametrize("level", [0, 255])
+def test_pictures_without_a_plate(reader: PlateReader, height: int, width: int, level: int) -> None:
+    picture = np.full((height, width, 3), level, np.uint8)
+    assert reader.read(picture) == []
+    assert reader.read_crop(picture) is None
+
+
+def test_noise_is_no_plate(reader: PlateReader) -> None:
+    noise = np.random.default_rng(5).integers(0, 255, (480, 640, 3)).astype(np.uint8)
+    assert reader.read(noise) == []
+    assert reader.read_crop(noise[:48, :160]) is None
+
+
+def test_what_is_no_picture_is_refused(reader: PlateReader) -> None:
+    with pytest.raises(InvalidInputError):
+        reader.read(np.zeros((10, 10), np.uint8))
+    with pytest.raises(InvalidInputError):
+        reader.read_crop(np.zeros((10, 9000, 3), np.uint8))

@@ -1,0 +1,69 @@
+"""Decoding within GA 36, on chances made up for the purpose."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.plates import ga36
+from streams.plates.detect import Floats
+from streams.plates.recognise import best_plate
+from tests.streams.plates.test_ga36 import plates
+
+NO_BIAS = (0.0, 0.0, 0.0)
+
+
+def columns(*shown: dict[str, float]) -> Floats:
+    """Chances by column; what is left of 1 is the chance of no character."""
+    chances = np.zeros((len(shown), 1 + len(ga36.ALPHABET)), np.float32)
+    for row, chars in zip(chances, shown, strict=True):
+        for char, chance in chars.items():
+            row[1 + ga36.ALPHABET.index(char)] = chance
+        row[0] = 1 - sum(chars.values())
+    return chances
+
+
+@settings(deadline=None)
+@given(plates(), st.data())
+def test_any_plate_spelt_in_any_rhythm_is_read(plate: str, data: st.DataObject) -> None:
+    shown: list[dict[str, float]] = []
+    for before, char in zip(" " + plate, plate, strict=False):
+        shown += [{}] * data.draw(st.integers(1 if before == char else 0, 2))
+        shown += [{char: 0.9}] * data.draw(st.integers(1, 3))
+    read = best_plate(columns(*shown, {}), NO_BIAS)
+    assert read is not None
+    assert read.plate == plate
+    assert read.confidences == pytest.approx([0.9] * len(plate))
+
+
+def test_a_character_that_cannot_stand_there_loses_to_one_that_can() -> None:
+    shown = [{char: 0.9} for char in "湘A1234"]
+    read = best_plate(columns(*shown, {"湘": 0.6, "5": 0.3}), NO_BIAS)
+    assert read is not None
+    assert read.plate == "湘A12345"
+    assert read.confidence == pytest.approx(0.3)
+    assert read.confidences[:6] == pytest.approx([0.9] * 6)
+
+
+def test_a_bolt_beside_a_blue_plate_does_not_make_it_new_energy() -> None:
+    chances = columns(*({char: 0.9} for char in "湘AD1234"), {}, {"5": 0.6})
+    free, blue = best_plate(chances, NO_BIAS), best_plate(chances, (0.0, -4.0, -3.0))
+    assert free is not None
+    assert blue is not None
+    assert (free.plate, blue.plate) == ("湘AD12345", "湘AD1234")
+
+
+def test_the_retired_police_series_needs_better_evidence_than_its_look_alikes() -> None:
+    def read(chance: float) -> str | None:
+        shown = [{"粤": 0.9}, {"O": chance, "Q": 1 - chance}, *({char: 0.9} for char in "A2160")]
+        found = best_plate(columns(*shown), NO_BIAS)
+        return found.plate if found else None
+
+    assert read(0.6) == "粤QA2160"
+    assert read(0.97) == "粤OA2160"
+
+
+def test_too_few_columns_hold_no_plate() -> None:
+    assert best_plate(columns(*({char: 0.9} for char in "湘A1234")), NO_BIAS) is None

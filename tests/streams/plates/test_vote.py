@@ -1,0 +1,129 @@
+"""Passages out of reads."""
+
+from __future__ import annotations
+
+import random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from command.kernel.limits import PASSAGES_OPEN
+from command.readings import PlateColour
+from streams.plates import ga36
+from streams.plates.reader import Read
+from streams.plates.vote import GAP_MS, LINGER_MS, Passage, PassageTracker
+from tests.streams.plates.test_ga36 import plates
+
+FRAME_MS = 200
+
+
+def read(plate: str, confidence: float = 0.98, x: int = 300, colour: PlateColour = "blue", weak: int = -1) -> Read:
+    """A read at `x`; `weak` is the place of a character that is unsure."""
+    confidences = tuple(0.3 if place == weak else confidence for place in range(len(plate)))
+    corners = ((x, 400.0), (x + 120.0, 400.0), (x + 120.0, 440.0), (x, 440.0))
+    return Read(plate, colour, min(confidences), confidences, corners)
+
+
+def follow(tracker: PassageTracker, frames: list[list[Read]], from_ms: int = 0) -> list[Passage]:
+    """Feed frames in turn."""
+    return [told for i, reads in enumerate(frames) for told in tracker.feed(from_ms + i * FRAME_MS, reads)]
+
+
+def test_a_passage_is_told_once_at_its_end() -> None:
+    tracker = PassageTracker(early=False)
+    assert follow(tracker, [[read("湘F12345")]] * 4) == []
+    [passage] = follow(tracker, [[]] * 10, from_ms=800)
+    assert (passage.plate, passage.reads, passage.first_ms, passage.last_ms) == ("湘F12345", 4, 0, 600)
+    assert passage.box == (300, 400, 121, 41)
+    assert tracker.flush() == []
+
+
+def test_a_sure_passage_is_told_while_it_lasts_and_never_again() -> None:
+    tracker = PassageTracker(early=True)
+    [passage] = follow(tracker, [[read("湘F12345")]] * 3)
+    assert (passage.plate, passage.last_ms) == ("湘F12345", 400)
+    assert follow(tracker, [[read("湘F12345")]] * 20 + [[]] * 60, from_ms=600) == []
+
+
+def test_behind_a_bus_and_back_is_one_passage_but_a_later_one_is_another() -> None:
+    tracker = PassageTracker(early=True)
+    frames = [[read("湘F12345")]] * 3 + [[]] * 20 + [[read("湘F12345", x=900)]] * 5
+    assert len(follow(tracker, frames)) == 1
+    after_ms = len(frames) * FRAME_MS
+    assert follow(tracker, [[]] * (LINGER_MS // FRAME_MS + 2), from_ms=after_ms) == []
+    assert len(follow(tracker, [[read("湘F12345")]] * 3, from_ms=after_ms + 2 * LINGER_MS)) == 1
+
+
+def test_characters_are_elected_each_for_itself() -> None:
+    tracker = PassageTracker(early=False)
+    frames = [[read("湘F12345", weak=2)], [read("湘F72345", weak=2)], [read("湘F12846", weak=6)], [read("湘F12345")]]
+    follow(tracker, frames)
+    [passage] = tracker.flush()
+    assert passage.plate == "湘F12345"
+    assert passage.reads == 4
+
+
+def test_a_convoy_that_differs_in_one_digit_is_told_car_by_car() -> None:
+    tracker = PassageTracker(early=True)
+    cars = ["湘F1001警", "湘F1002警", "湘F1003警"]
+    side_by_side = [[read(plate, x=100 + 300 * i) for i, plate in enumerate(cars)]] * 3
+    assert sorted(passage.plate for passage in follow(tracker, side_by_side)) == cars
+    in_a_row = [frames for plate in cars for frames in ([[read(plate)]] * 4 + [[]] * 2)]
+    told = follow(PassageTracker(early=True), in_a_row)
+    assert [passage.plate for passage in told] == cars
+
+
+def test_a_single_doubtful_read_is_a_grille() -> None:
+    tracker = PassageTracker(early=False)
+    follow(tracker, [[read("湘F12345", weak=3)]])
+    assert tracker.flush() == []
+    follow(tracker, [[read("湘F12345", confidence=0.85)]])
+    assert [passage.plate for passage in tracker.flush()] == ["湘F12345"]
+
+
+def test_a_parked_car_in_a_still_scene_is_not_gone() -> None:
+    tracker = PassageTracker(early=True)
+    assert len(follow(tracker, [[read("湘F12345")]] * 3)) == 1
+    assert tracker.tick(3_600_000) == []
+    assert tracker.feed(3_600_200, [read("湘F12345")]) == []
+
+
+def test_the_best_frame_is_the_surest_and_its_picture_is_wanted_until_told() -> None:
+    tracker = PassageTracker(early=False)
+    follow(tracker, [[read("湘F12345", 0.7)], [read("湘F12345", 0.95, x=333)], [read("湘F12345", 0.8)]])
+    assert tracker.wanted_frames() == {200}
+    [passage] = tracker.flush()
+    assert (passage.best_ms, passage.box[0]) == (200, 333)
+    assert tracker.wanted_frames() == set()
+
+
+def test_a_colour_that_was_seen_outweighs_one_that_was_not() -> None:
+    tracker = PassageTracker(early=False)
+    follow(tracker, [[read("湘F12345", colour="unknown")]] * 3 + [[read("湘F12345", colour="yellow")]])
+    assert tracker.flush()[0].colour == "yellow"
+
+
+def test_at_the_limit_the_one_unseen_longest_is_finished() -> None:
+    tracker = PassageTracker(early=False)
+    frames = [[read(f"湘F{10000 + 1111 * i % 90000:05}", x=i * 500)] for i in range(PASSAGES_OPEN + 1)]
+    # All within the gap, so that nothing ends by itself.
+    told = [passage for i, reads in enumerate(frames) for passage in tracker.feed(i, reads)]
+    assert [passage.plate for passage in told] == [frames[0][0].plate]
+    assert PASSAGES_OPEN + 1 < GAP_MS
+
+
+@settings(deadline=None)
+@given(st.lists(plates(), min_size=1, max_size=4, unique=True), st.integers(0, 2**32))
+def test_noise_in_single_frames_never_makes_two_passages_of_one_vehicle(passing: list[str], seed: int) -> None:
+    chance = random.Random(seed)
+    frames: list[list[Read]] = []
+    for plate in passing:
+        for _ in range(8):
+            place = chance.randrange(2, 6)
+            look_alikes = [plate[:place] + char + plate[place + 1 :] for char in ga36.ALPHABET]
+            wrong = chance.choice([other for other in look_alikes if ga36.is_plausible(other)])
+            frames.append([read(wrong if chance.random() < 0.3 else plate, weak=place)])
+        frames += [[]] * 10
+    tracker = PassageTracker(early=False)
+    told = follow(tracker, frames) + tracker.flush()
+    assert [passage.plate for passage in told] == passing
