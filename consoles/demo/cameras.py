@@ -1,0 +1,114 @@
+"""The county's forty cameras: RTSP at once, each up when its street is drawn; outages, and watched cars."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from pathlib import Path
+from random import Random
+
+import msgspec
+
+from command.kernel.clock import Clock
+from consoles.demo.clips import streets, views
+from consoles.demo.county import County
+from edge.simulators.clips import Clip, load_clip
+from edge.simulators.rtsp_camera import RtspCameras
+from edge.simulators.street_video import Street
+
+log = logging.getLogger(__name__)
+
+_NOT_DRAWN = Clip((), 0, ())
+_DOWN_EVERY_S = (180, 420)
+_DOWN_S = (45, 100)
+_CAR_FIRST_S = (60, 150)
+_CAR_EVERY_S = (480, 900)
+
+
+class _Server(RtspCameras):
+    """Cameras whose clip can change."""
+
+    def show(self, path: str, clip: Clip) -> None:
+        """Go on with another clip once the present one is over."""
+        self._cameras[path].clip = clip
+
+
+class Cameras:
+    """Serves every camera at its id; `seed` decides which fails and when a watched car passes."""
+
+    def __init__(self, county: County, directory: Path, seed: int, clock: Clock) -> None:
+        self._views = views(county)
+        self._directory = directory
+        self._rng = Random(f"{seed}/cameras")  # noqa: S311 - a demonstration that can be repeated, not a secret
+        self._clock = clock
+        self._server = _Server(dict.fromkeys(self._views, _NOT_DRAWN), clock)
+        self._drawn: dict[Street, Clip] = {}
+
+    async def run(self, port: int) -> None:
+        """Serve until cancelled. Raises `OSError` where the port is taken."""
+        for camera in self._views:
+            self._server.set_up(camera, up=False)
+        async with self._server as server:
+            await server.listen(port)
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._draw(), name="draw-clips")
+                tasks.create_task(self._fail(), name="camera-outages")
+                tasks.create_task(self._let_watched_cars_pass(), name="watched-cars")
+
+    async def _draw(self) -> None:
+        """Have the clips drawn in a process of their own, which can be ended at any moment, and show each when done."""
+        wanted = streets(self._views)
+        drawing = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "consoles.demo.clips", str(self._directory),
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        assert drawing.stdin is not None
+        assert drawing.stdout is not None
+        try:
+            drawing.stdin.write(msgspec.json.encode(wanted))
+            drawing.stdin.close()
+            for street in wanted:
+                path = (await drawing.stdout.readline()).decode().strip()
+                if not path:
+                    log.error("the clips cannot be drawn; the cameras that miss theirs stay down")
+                    return
+                self._take(street, await asyncio.to_thread(load_clip, Path(path)))
+        finally:
+            if drawing.returncode is None and not drawing.stdout.at_eof():
+                drawing.kill()
+            await drawing.wait()
+
+    def _take(self, street: Street, clip: Clip) -> None:
+        self._drawn[street] = clip
+        for camera, view in self._views.items():
+            if view.usual == street:
+                self._server.show(camera, clip)
+                self._server.set_up(camera, up=True)
+
+    async def _fail(self) -> None:
+        """Every few minutes one camera is down for about a minute; never one that reads plates."""
+        while True:
+            await self._pause(_DOWN_EVERY_S)
+            ordinary = [c for c, view in self._views.items() if view.watched is None and view.usual in self._drawn]
+            if ordinary:
+                camera = self._rng.choice(ordinary)
+                self._server.set_up(camera, up=False)
+                await self._pause(_DOWN_S)
+                self._server.set_up(camera, up=True)
+
+    async def _let_watched_cars_pass(self) -> None:
+        await self._pause(_CAR_FIRST_S)
+        while True:
+            camera, view = self._rng.choice([(c, view) for c, view in self._views.items() if view.watched])
+            assert view.watched is not None
+            usual, watched = self._drawn.get(view.usual), self._drawn.get(view.watched)
+            if usual and watched:
+                self._server.show(camera, watched)
+                # Within the length of a clip one turn begins, and it is this one that shows the car.
+                await self._clock.sleep(watched.duration_ms)
+                self._server.show(camera, usual)
+            await self._pause(_CAR_EVERY_S)
+
+    async def _pause(self, between_s: tuple[int, int]) -> None:
+        await self._clock.sleep(self._rng.randint(*between_s) * 1000)
