@@ -16,7 +16,7 @@ from command.access.keys import SiteKey
 from command.actors import PEOPLE, Actor, Role
 from command.kernel.clock import Clock
 from command.kernel.errors import ConflictError, InvalidInputError, SignInRequiredError, TooManyError, UnknownIdError
-from command.kernel.limits import SESSION_MS, SIGN_IN_FAILURES, SIGN_IN_PAUSE_MS
+from command.kernel.limits import SESSION_MS, SESSION_RECHECK_MS, SIGN_IN_FAILURES, SIGN_IN_PAUSE_MS
 from command.kernel.sqlite import SqliteThread
 
 _SCHEMA = (
@@ -53,7 +53,7 @@ class Accounts:
         self._box = key.box("camera-addresses")
         self._clock = clock
         self._hasher = PasswordHasher()
-        self._sessions: dict[str, Session] = {}
+        self._sessions: dict[str, tuple[int, Session]] = {}
         self._failures: dict[str, tuple[int, int]] = {}
         self._nobody: str | None = None
 
@@ -111,7 +111,7 @@ class Accounts:
         )
         stored = (_digest(session.token), name, session.csrf, session.until_ms)
         await self._db.run(lambda db: db.execute("INSERT INTO sessions VALUES (?, ?, ?, ?)", stored) and None)
-        self._sessions[stored[0]] = session
+        self._sessions[stored[0]] = (now_ms, session)
         return session
 
     def _verify(self, stored: str | None, password: str) -> bool:
@@ -125,23 +125,30 @@ class Accounts:
             return False
 
     async def session(self, token: str) -> Session:
-        """Return the session; `SignInRequiredError` where there is none or it ended. Survives a restart."""
-        digest = _digest(token)
-        session = self._sessions.get(digest)
-        if session is None:
-            query = (
-                "SELECT a.name, a.display, a.roles, a.unit, s.csrf, s.until_ms FROM sessions s "
-                "JOIN accounts a ON a.name = s.account WHERE s.token = ? AND NOT a.disabled"
-            )
-            row = await self._db.run(lambda db: db.execute(query, (digest,)).fetchone())
-            if row is None:
-                raise SignInRequiredError("nobody is signed in here")
-            session = Session(token=token, csrf=row[4], actor=_actor(*row[:4]), until_ms=row[5])
-            self._sessions[digest] = session
-        if session.until_ms <= self._clock.now_ms():
+        """Return the session; `SignInRequiredError` where there is none or it ended. Survives a restart.
+
+        Looked up again every few seconds, so that a password changed at the command line ends it soon.
+        """
+        digest, now_ms = _digest(token), self._clock.now_ms()
+        looked_up_ms, session = self._sessions.get(digest, (0, None))
+        if session is None or now_ms - looked_up_ms > SESSION_RECHECK_MS:
+            session = await self._look_up(token, digest)
+            self._sessions[digest] = (now_ms, session)
+        if session.until_ms <= now_ms:
             await self.sign_out(token)
             raise SignInRequiredError("the session ended; sign in again")
         return session
+
+    async def _look_up(self, token: str, digest: str) -> Session:
+        query = (
+            "SELECT a.name, a.display, a.roles, a.unit, s.csrf, s.until_ms FROM sessions s "
+            "JOIN accounts a ON a.name = s.account WHERE s.token = ? AND NOT a.disabled"
+        )
+        row = await self._db.run(lambda db: db.execute(query, (digest,)).fetchone())
+        if row is None:
+            self._sessions.pop(digest, None)
+            raise SignInRequiredError("nobody is signed in here")
+        return Session(token=token, csrf=row[4], actor=_actor(*row[:4]), until_ms=row[5])
 
     async def sign_out(self, token: str) -> None:
         """End the session."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from importlib import import_module
 from importlib.metadata import version
 
 from command.kernel.errors import TriuneError
-from consoles.cli import serve
+
+_MODULES = {"serve": "serve", "account": "access", "device": "access", "plates": "plates", "jt808": "jt808"}
+"""Commands and the modules that hold them: only the one asked for is loaded, since some load large libraries."""
 
 
 def main() -> int:
@@ -16,13 +19,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="triune", description="三合: emergency command and video dispatch")
     parser.add_argument("--version", action="version", version=json.dumps({"triune": version("triune")}))
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (serve,):
-        module.add_parser(commands)
+    asked = _MODULES.get(sys.argv[1]) if len(sys.argv) > 1 else None
+    for name in [asked] if asked else dict.fromkeys(_MODULES.values()):
+        import_module(f"consoles.cli.{name}").add_parser(commands)
     arguments = parser.parse_args()
     try:
         return int(arguments.run(arguments))
     except TriuneError as error:
-        print(f"triune: {error.detail}", file=sys.stderr)
+        sys.stderr.write(f"triune: {error.detail}\n")
         return 2
     except KeyboardInterrupt:
         return 130

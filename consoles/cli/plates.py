@@ -68,6 +68,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     evaluate.add_argument("labels", type=Path, metavar="LABELS.tsv", help="columns file, kind (crop or full), plate")
     watch = commands.add_parser("watch", help="list the vehicles that pass in a video")
     watch.add_argument("video", type=Path, metavar="VIDEO")
+    for parser in (evaluate, watch):
+        parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

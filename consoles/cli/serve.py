@@ -7,7 +7,6 @@ import asyncio
 import json
 import logging
 import signal
-import socket
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -16,10 +15,10 @@ import msgspec
 import uvloop
 
 from consoles.demo.county import Account
-from consoles.parts.demo import COUNTY, demonstration
 from consoles.settings import Settings, load_settings
 from consoles.site import Site, running_site
 
+_COUNTY = Path(__file__).parent.parent / "demo" / "county"
 PAGES_SHOWN = {"/wall": "大屏 wall", "/desk": "坐席 desk", "/mobile": "警务通 mobile", "/rehearsal": "演练 rehearsal"}
 
 
@@ -53,17 +52,14 @@ async def _serve(settings: Settings, *, demo: bool) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
-        site = await stack.enter_async_context(running_site(settings, county=COUNTY if demo else None))
-        accounts = await stack.enter_async_context(demonstration(site, _free_port())) if demo else ()
+        site = await stack.enter_async_context(running_site(settings, county=_COUNTY if demo else None))
+        accounts: tuple[Account, ...] = ()
+        if demo:
+            from consoles.parts.demo import demonstration  # noqa: PLC0415 - no part of a hub in service
+
+            accounts = await stack.enter_async_context(demonstration(site))
         _announce(site, accounts)
         await stop.wait()
-
-
-def _free_port() -> int:
-    """Return a port for the simulated cameras that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _announce(site: Site, accounts: Sequence[Account]) -> None:

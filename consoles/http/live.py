@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import aiohttp
 import msgspec
 from aiohttp import web
@@ -29,7 +27,7 @@ async def live(request: web.Request) -> web.StreamResponse:
     socket = web.WebSocketResponse(heartbeat=_PING_S, compress=False, max_msg_size=CONSOLE_MESSAGE_BYTES)
     await socket.prepare(request)
     transport = request.transport
-    if not isinstance(transport, asyncio.Transport):
+    if transport is None:
         return socket  # the browser was gone before the answer
     console = Console(actor, transport)
     console.send(_welcome(context, space, console))

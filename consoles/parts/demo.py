@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,14 +14,14 @@ from consoles.demo.devices import TOKEN_VARIABLE, command_line
 from consoles.demo.enrol import enrol
 from consoles.site import Site
 
-COUNTY = Path(__file__).parent.parent / "demo" / "county"
 _LAST_WORDS_S = 5.0
 
 
 @asynccontextmanager
-async def demonstration(site: Site, rtsp_port: int) -> AsyncIterator[tuple[Account, ...]]:
+async def demonstration(site: Site) -> AsyncIterator[tuple[Account, ...]]:
     """Enrol the county and run its devices until the block is left; gives the accounts to sign in with."""
     county = await asyncio.to_thread(load_county)
+    rtsp_port = _free_port()
     enrolled = await enrol(site.hub, site.context.accounts, county, rtsp_port)
     clips = Path(site.settings.data) / "demo-clips"
     command = command_line(http=site.http_url, jt808_port=site.jt808_port, rtsp_port=rtsp_port, clips=clips)
@@ -37,3 +38,10 @@ async def demonstration(site: Site, rtsp_port: int) -> AsyncIterator[tuple[Accou
             except TimeoutError:
                 devices.kill()
                 await devices.wait()
+
+
+def _free_port() -> int:
+    """Return a port for the simulated cameras that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,4 +1,4 @@
-"""What reports from the field: JT/T 808 terminals, HTTP trackers, and the officers' own phones."""
+"""What reports from the field: JT/T 808 terminals and the officers' own phones."""
 
 from __future__ import annotations
 
@@ -20,12 +20,11 @@ from command.readings import Position, Readings
 from command.requests import EnrolDevice, Instant, Lat, Lon
 from command.uplink import HubUplink
 from consoles.http.context import actor_of, require
-from consoles.http.identity import Handler, is_open
+from consoles.http.identity import Handler
 from consoles.http.record import read_body
 from consoles.parts.background import Background
 from consoles.settings import Settings
 from edge.jt808.gateway import Jt808Gateway
-from edge.trackers import http as trackers
 
 
 class PhoneFix(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -62,11 +61,7 @@ async def field(
     await uplink.restore()
     tasks.start(uplink.run(), "patrol-silence")
     async with Jt808Gateway(uplink, hub.clock, settings.host, settings.jt808_port) as jt808:
-        http = [
-            web.route(route.method, route.path, is_open(route.handler))  # type: ignore[arg-type]
-            for route in trackers.routes(uplink, hub.clock)
-        ]
-        yield Field(jt808, [*http, web.post("/api/v1/positions", _own_position(hub, uplink))])
+        yield Field(jt808, [web.post("/api/v1/positions", _own_position(hub, uplink))])
 
 
 def _own_position(hub: Hub, uplink: HubUplink) -> Handler:
