@@ -1,0 +1,71 @@
+"""What all HTTP trackers report, and when it is believed."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import Literal
+
+import msgspec
+
+from command.kernel.errors import InvalidInputError
+from command.kernel.geo import check_point
+from command.kernel.limits import CLOCK_SKEW_MS, DEVICE_FIX_AGE_MS, PLAUSIBLE_SPEED_KMH
+from command.readings import Position
+
+Source = Literal["osmand", "owntracks"]
+
+
+class Fix(msgspec.Struct, frozen=True, kw_only=True):
+    """One report as the client made it, nothing judged yet. `at_ms` None where it gives no time: then it is of now."""
+
+    lat: float
+    lon: float
+    at_ms: int | None = None
+    accuracy_m: float | None = None
+    speed_kmh: float | None = None
+    heading_deg: float | None = None
+    altitude_m: float | None = None
+    sos: bool = False
+
+
+def judge(fix: Fix, device: str, source: Source, now_ms: int) -> Position:
+    """Return the position to store. Raises `InvalidInputError` for a place off the globe and for a clock years off.
+
+    Clients say "unknown" with negative numbers. An SOS with a broken clock is taken, with the hub's time.
+    """
+    check_point(fix.lat, fix.lon)
+    at_ms = now_ms if fix.at_ms is None else fix.at_ms
+    if not now_ms - DEVICE_FIX_AGE_MS <= at_ms <= now_ms + CLOCK_SKEW_MS:
+        if not fix.sos:
+            raise InvalidInputError("the fix is too far from now: the device's clock is off")
+        at_ms = now_ms
+    heading_deg = _within(fix.heading_deg, 0, 360)
+    return Position(
+        device=device,
+        at_ms=at_ms,
+        lat=fix.lat,
+        lon=fix.lon,
+        source=source,
+        accuracy_m=_within(fix.accuracy_m, 0, math.inf),
+        speed_kmh=_within(fix.speed_kmh, 0, PLAUSIBLE_SPEED_KMH),
+        heading_deg=None if heading_deg is None else heading_deg % 360,
+        altitude_m=fix.altitude_m,
+        sos=fix.sos,
+    )
+
+
+def _within(value: float | None, least: float, most: float) -> float | None:
+    return value if value is not None and least <= value <= most else None
+
+
+def instant_ms(text: str) -> int:
+    """Read seconds or milliseconds since 1970, or ISO 8601 (UTC where it names no zone). Raises `InvalidInputError`."""
+    try:
+        if text.replace(".", "", 1).isdecimal():
+            number = float(text)
+            return int(number * 1000 if number < 1e11 else number)
+        moment = datetime.fromisoformat(text)
+        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+    except (ValueError, OverflowError) as error:
+        raise InvalidInputError(f"not a time: {text[:40]!r}") from error
