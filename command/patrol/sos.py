@@ -1,0 +1,43 @@
+"""Where one call for help ends and the next begins, in the fixes of devices that repeat their SOS until released."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from command.kernel.limits import SOS_GAP_MS
+from command.readings import Position
+
+
+@dataclass(slots=True)
+class _Device:
+    last_ms: int
+    start_ms: int | None = None
+    told: bool = False
+
+
+class SosWatch:
+    """Follows the SOS state of every device."""
+
+    def __init__(self) -> None:
+        self._devices: dict[str, _Device] = {}
+
+    def observe(self, fix: Position) -> int | None:
+        """Return the instant at which the call for help began that still has to be told, or None.
+
+        Fixes sent again or replayed from the store give the same instant, so that it can name the call. A device that
+        was released, or was quiet for `SOS_GAP_MS`, and says SOS again calls anew.
+        """
+        device = self._devices.setdefault(fix.device, _Device(fix.at_ms))
+        if fix.at_ms < device.last_ms:
+            running = device.start_ms is not None
+            return fix.at_ms if fix.sos and not running else None
+        quiet_ms, device.last_ms = fix.at_ms - device.last_ms, fix.at_ms
+        if not fix.sos:
+            device.start_ms = None
+        elif device.start_ms is None or quiet_ms > SOS_GAP_MS:
+            device.start_ms, device.told = fix.at_ms, False
+        return None if device.start_ms is None or device.told else device.start_ms
+
+    def told(self, device: str) -> None:
+        """Say nothing more of the call that runs."""
+        self._devices[device].told = True

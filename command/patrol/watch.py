@@ -1,0 +1,146 @@
+"""What the positions of units on duty lead to. Keeps little for each unit and never asks a clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal, assert_never
+
+from msgspec.structs import replace
+
+from command.kernel.limits import LEADING_DEVICE_MS
+from command.patrol.crossing import Crossing
+from command.patrol.fences import FenceSet
+from command.patrol.motion import Stay
+from command.readings import Position
+from command.requests import ReportPatrol
+from command.rows import UnitRow
+from command.settings import Limits
+
+Change = Literal["left_area", "returned", "stood_still", "moved_again", "went_silent", "heard_again"]
+
+
+class _Unit:
+    """What is remembered of a unit on duty. `fix` is the newest of the device that speaks for its place."""
+
+    __slots__ = ("crossing", "fix", "heard_ms", "stay")
+
+    def __init__(self, heard_ms: int) -> None:
+        self.heard_ms = heard_ms
+        self.fix: Position | None = None
+        self.stay: Stay | None = None
+        self.crossing = Crossing()
+
+
+class PatrolWatch:
+    """Compares what units do with what their rows say, and reports where the two differ.
+
+    The rows are the truth: a report that got lost is made again with the next fix, and after a restart the watch goes
+    on from what they say.
+    """
+
+    def __init__(self) -> None:
+        self._units: dict[str, _Unit] = {}
+
+    def observe(
+        self, unit: UnitRow, fix: Position, fences: FenceSet, limits: Limits, now_ms: int
+    ) -> list[ReportPatrol]:
+        """Take a fix of a device of the unit; units off duty report nothing and are forgotten."""
+        if unit.state == "off":
+            self._units.pop(unit.id, None)
+            return []
+        known = self._units.get(unit.id)
+        if known is None:
+            known = self._units[unit.id] = _Unit(now_ms)
+        if not _leads(fix, known.fix):
+            return []
+        known.heard_ms, known.fix = now_ms, fix
+        reports = []
+        if unit.silent_since_ms is not None:
+            reports.append(_report(unit, "heard_again", fix.at_ms, fix))
+        reports += _fences_kept(unit, known.crossing, fix, fences)
+        reports += _motion(unit, known, fix, limits)
+        return reports
+
+    def resume(self, unit: UnitRow, fix: Position, now_ms: int) -> None:
+        """Take up where a unit was before a restart. It is not silent yet: nobody was there to hear it."""
+        if unit.state != "off":
+            known = self._units[unit.id] = _Unit(now_ms)
+            known.fix, known.stay = fix, Stay(fix)
+
+    def silent(self, units: Iterable[UnitRow], limits: Limits, now_ms: int) -> list[ReportPatrol]:
+        """Report the units on duty, with a device, that said nothing for `silent_s`; forget units off duty or gone."""
+        on_duty = [unit for unit in units if unit.state != "off"]
+        self._units = {u.id: self._units.get(u.id) or _Unit(now_ms) for u in on_duty}
+        reports = []
+        for unit in on_duty:
+            known = self._units[unit.id]
+            quiet_ms = now_ms - known.heard_ms
+            if unit.devices and unit.silent_since_ms is None and quiet_ms > limits.silent_s * 1000:
+                since_ms = known.fix.at_ms if known.fix else known.heard_ms
+                reports.append(_report(unit, "went_silent", since_ms, known.fix))
+        return reports
+
+
+def after(unit: UnitRow, report: ReportPatrol) -> UnitRow:
+    """Return the row as it will be once the report is recorded; for fixes that come together with the one reported."""
+    match report.change:
+        case "left_area":
+            return replace(unit, out_of=report.fence or "")
+        case "returned":
+            return replace(unit, out_of="")
+        case "stood_still":
+            return replace(unit, still_since_ms=report.since_ms)
+        case "moved_again":
+            return replace(unit, still_since_ms=None)
+        case "went_silent":
+            return replace(unit, silent_since_ms=report.since_ms)
+        case "heard_again":
+            return replace(unit, silent_since_ms=None)
+    assert_never(report.change)
+
+
+def _leads(fix: Position, newest: Position | None) -> bool:
+    """Say whether a fix speaks for its unit: a car and the phone of its crew are not in two places in turn."""
+    if newest is None:
+        return True
+    ahead_ms = fix.at_ms - newest.at_ms
+    return ahead_ms > (0 if fix.device == newest.device else LEADING_DEVICE_MS)
+
+
+def _fences_kept(unit: UnitRow, crossing: Crossing, fix: Position, fences: FenceSet) -> list[ReportPatrol]:
+    """A row names one broken fence at a time; the next one is reported when that is over."""
+    if unit.out_of:
+        crossing.out.setdefault(unit.out_of, fix.at_ms)
+    crossing.observe(fences, unit.area, fix)
+    if unit.out_of in crossing.out:
+        return []
+    reports = []
+    if unit.out_of:
+        reports.append(_report(unit, "returned", fix.at_ms, fix, unit.out_of))
+    if crossing.out:
+        fence, since_ms = next(iter(crossing.out.items()))
+        reports.append(_report(unit, "left_area", since_ms, fix, fence))
+    return reports
+
+
+def _motion(unit: UnitRow, known: _Unit, fix: Position, limits: Limits) -> list[ReportPatrol]:
+    """Only a free unit is idle: on an order it waits, or works, where it was sent."""
+    stay, reported = known.stay, unit.still_since_ms is not None
+    if stay is None:
+        known.stay = Stay(fix)
+        return []
+    if not reported and (unit.state != "free" or stay.interrupted(fix, limits)):
+        stay.begin(fix)
+        return []
+    if stay.left(fix, limits):
+        return [_report(unit, "moved_again", fix.at_ms, fix)] if reported else []
+    if not reported and stay.long_enough(fix, limits):
+        return [_report(unit, "stood_still", stay.since_ms, fix)]
+    return []
+
+
+def _report(unit: UnitRow, change: Change, since_ms: int, fix: Position | None, fence: str = "") -> ReportPatrol:
+    return ReportPatrol(
+        unit=unit.id, change=change, since_ms=since_ms, fence=fence or None,
+        lat=fix.lat if fix else None, lon=fix.lon if fix else None,
+    )  # fmt: skip

@@ -1,0 +1,278 @@
+"""The hub as gateways see it, in its own process: fixes become durable, then newest places, then what follows."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from msgspec.structs import replace
+
+from command.actors import HUB
+from command.hub import Hub
+from command.kernel.clock import Clock
+from command.kernel.errors import (
+    InvalidInputError,
+    TooLargeError,
+    TooManyError,
+    TriuneError,
+    UnavailableError,
+    UnknownIdError,
+)
+from command.kernel.geo import check_point
+from command.kernel.limits import (
+    POSITIONS_PER_BATCH,
+    READINGS_ROWS,
+    SILENCE_SWEEP_MS,
+    SILENT_PER_SWEEP,
+    SOS_AGE_MS,
+)
+from command.patrol.fences import FenceSet
+from command.patrol.fixes import FixFilter
+from command.patrol.sos import SosWatch
+from command.patrol.watch import PatrolWatch, after
+from command.readings import Position, Readings
+from command.requests import RaiseSos, ReportPatrol
+from command.rows import FenceRow, PositionRow, UnitRow
+from command.settings import Limits
+from command.tables import Tables
+
+log = logging.getLogger(__name__)
+_LAST_INSTANT_MS = 32_503_680_000_000  # as `requests.Instant`: the year 3000
+_SOS_RUN_MS = 60 * 60 * 1000
+
+
+class DeviceTokens(Protocol):
+    """Where the tokens of devices are kept, hashed."""
+
+    async def issue(self, device: str) -> str:
+        """Make, store and return a new token; the one before is void."""
+        ...
+
+    async def check(self, device: str, token: str) -> bool:
+        """Say whether it is the token last issued."""
+        ...
+
+
+@dataclass
+class UplinkCounters:
+    """What `/metrics` shows of positions and what follows from them."""
+
+    positions: int = 0
+    refused: int = 0
+    unknown: int = 0
+    not_stored: int = 0
+    not_believed: int = 0
+    reports: int = 0
+    reports_refused: int = 0
+    calls_for_help: int = 0
+
+
+class _Roster:
+    """What the tables said of the devices of one batch."""
+
+    def __init__(self, tables: Tables, devices: Iterable[str]) -> None:
+        self.units: dict[str, UnitRow] = {}
+        self.unit_of: dict[str, str] = {}
+        self.fences: tuple[FenceRow, ...] = tuple(tables.fences)
+        self.limits: Limits = tables.limits
+        for device in devices:
+            row = tables.devices.get(device)
+            unit = tables.units.get(row.unit) if row else None
+            if unit:
+                self.unit_of[device] = unit.id
+                self.units[unit.id] = unit
+
+
+class HubUplink:
+    """What gateways hand positions to. The caller runs `restore` once the hub runs, then `run` in its task group."""
+
+    def __init__(self, hub: Hub, readings: Readings, tokens: DeviceTokens, clock: Clock) -> None:
+        self.counters = UplinkCounters()
+        self._hub = hub
+        self._readings = readings
+        self._tokens = tokens
+        self._clock = clock
+        self._fixes = FixFilter()
+        self._sos = SosWatch()
+        self._watch = PatrolWatch()
+        self._fences = FenceSet(())
+        self._newest_ms: dict[str, int] = {}
+
+    async def device_known(self, kind: str, device: str) -> bool:
+        """Say whether a device of that kind is enrolled under this id."""
+        row = await self._hub.read(lambda tables: tables.devices.get(device))
+        return row is not None and row.kind == kind
+
+    async def issue_device_token(self, kind: str, device: str) -> str:
+        """Return a new token; `UnknownIdError` for a device that is not enrolled."""
+        if not await self.device_known(kind, device):
+            self.counters.unknown += 1
+            raise UnknownIdError(f"no {kind} device {device!r} is enrolled", kind=kind, id=device)
+        return await self._tokens.issue(device)
+
+    async def check_device_token(self, kind: str, device: str, token: str) -> bool:
+        """Say whether the device is enrolled and the token its own."""
+        return await self.device_known(kind, device) and await self._tokens.check(device, token)
+
+    async def positions(self, batch: Sequence[Position]) -> None:
+        """Take fixes; return once they, and every call for help in them, are durable.
+
+        Raises `InvalidInputError` for a fix that no device can mean and `TooLargeError` past `POSITIONS_PER_BATCH`,
+        with nothing stored; `UnknownIdError` for devices without a unit, the fixes of the others being stored; and
+        `UnavailableError` when the device has to send again, which does no harm.
+        """
+        self._check(batch)
+        roster = await self._look({fix.device for fix in batch})
+        known = sorted((fix for fix in batch if fix.device in roster.unit_of), key=lambda fix: fix.at_ms)
+        try:
+            await self._readings.add_positions(self._hub.space, known)
+        except TriuneError:
+            self.counters.not_stored += len(known)
+            await self._raise_sos(known, roster)  # a call for help does not wait for a disk
+            raise
+        self.counters.positions += len(known)
+        await self._raise_sos(known, roster)
+        await self._follow(known, roster)
+        if unknown := sorted({fix.device for fix in batch} - roster.unit_of.keys()):
+            self.counters.unknown += len(batch) - len(known)
+            raise UnknownIdError(f"not enrolled for any unit: {', '.join(unknown[:5])}", id=unknown[0])
+
+    async def restore(self) -> None:
+        """Take up from the readings where everybody was and which calls for help were running."""
+        latest = await self._readings.latest_positions(self._hub.space)
+        roster = await self._look({fix.device for fix in latest})
+        now_ms = self._clock.now_ms()
+        fresh: dict[str, Position] = {}
+        for stored in sorted(latest, key=lambda fix: fix.at_ms):
+            fix = _not_ahead(stored, now_ms)
+            if (unit := roster.unit_of.get(fix.device)) and self._believe(fix, unit, fresh):
+                self._watch.resume(roster.units[unit], fix, now_ms)
+            if stored.sos:
+                await self._recall_sos(stored)
+        self._hub.positions_changed([_row(unit, fix) for unit, fix in fresh.items()])
+
+    async def _recall_sos(self, newest: Position) -> None:
+        """Find where the running call began, so that asking for it again has the key that it had."""
+        from_ms = newest.at_ms - _SOS_RUN_MS
+        track = await self._readings.track(self._hub.space, newest.device, from_ms, newest.at_ms, READINGS_ROWS)
+        for fix in track:
+            self._sos.observe(fix)
+
+    async def run(self) -> None:
+        """Look for silent units from time to time, until cancelled."""
+        while True:
+            await self._clock.sleep(SILENCE_SWEEP_MS)
+            try:
+                units, limits = await self._hub.read(lambda tables: (list(tables.units), tables.limits))
+            except TriuneError as error:
+                log.warning("cannot look for silent units: %s", error.detail)
+                continue
+            now_ms = self._clock.now_ms()
+            for report in self._watch.silent(units, limits, now_ms)[:SILENT_PER_SWEEP]:
+                await self._report(report, now_ms)
+
+    def _check(self, batch: Sequence[Position]) -> None:
+        try:
+            if len(batch) > POSITIONS_PER_BATCH:
+                raise TooLargeError(f"{len(batch)} positions at once; {POSITIONS_PER_BATCH} are taken")
+            for fix in batch:
+                _check(fix)
+        except TriuneError:
+            self.counters.refused += len(batch)
+            raise
+
+    async def _look(self, devices: Iterable[str]) -> _Roster:
+        try:
+            roster = await self._hub.read(lambda tables: _Roster(tables, devices))
+        except TooManyError as error:
+            raise UnavailableError(error.detail) from error
+        if roster.fences != self._fences.rows:
+            self._fences = FenceSet(roster.fences)
+        return roster
+
+    async def _raise_sos(self, fixes: Sequence[Position], roster: _Roster) -> None:
+        now_ms = self._clock.now_ms()
+        for fix in fixes:
+            start_ms = self._sos.observe(fix)
+            if start_ms is None or now_ms - start_ms > SOS_AGE_MS:
+                continue
+            unit = roster.units[roster.unit_of[fix.device]]
+            if not unit.sos:
+                await self._ask_for_help(unit, fix, start_ms)
+            self._sos.told(fix.device)
+
+    async def _ask_for_help(self, unit: UnitRow, fix: Position, start_ms: int) -> None:
+        """Raise an SOS. What the hub cannot record now the device has to say again, so it is not told yes."""
+        request = RaiseSos(unit=unit.id, lat=fix.lat, lon=fix.lon)
+        try:
+            await self._hub.ask(request, HUB, key=f"sos:{fix.device}:{start_ms}")
+            self.counters.calls_for_help += 1
+        except (UnavailableError, TooManyError) as error:
+            log.warning("the call for help of %s is not recorded yet: %s", unit.id, error.detail)
+            raise UnavailableError(error.detail) from error
+        except TriuneError:
+            self.counters.reports_refused += 1
+            log.exception("the call for help of %s is refused", unit.id)
+
+    async def _follow(self, fixes: Sequence[Position], roster: _Roster) -> None:
+        """Draw the conclusions; everything up to the asking happens at one go, so in the order of the fixes."""
+        now_ms = self._clock.now_ms()
+        fresh: dict[str, Position] = {}
+        conclusions: list[tuple[ReportPatrol, int]] = []
+        for sent in fixes:
+            fix = _not_ahead(sent, now_ms)
+            unit = roster.units[roster.unit_of[fix.device]]
+            if not self._believe(fix, unit.id, fresh):
+                continue
+            for report in self._watch.observe(unit, fix, self._fences, roster.limits, now_ms):
+                roster.units[unit.id] = unit = after(unit, report)
+                conclusions.append((report, fix.at_ms))
+        self._hub.positions_changed([_row(unit, fix) for unit, fix in fresh.items()])
+        for report, seen_ms in conclusions:
+            await self._report(report, seen_ms)
+
+    def _believe(self, fix: Position, unit: str, fresh: dict[str, Position]) -> bool:
+        """Say whether the device is there; note in `fresh` what is newer than all that was known of the unit."""
+        if not self._fixes.admit(fix):
+            self.counters.not_believed += 1
+            return False
+        if fix.at_ms > self._newest_ms.get(unit, -1):
+            self._newest_ms[unit] = fix.at_ms
+            fresh[unit] = fix
+        return True
+
+    async def _report(self, report: ReportPatrol, seen_ms: int) -> None:
+        """Tell the hub; the watch says it again with the next fix if this fails."""
+        key = f"patrol:{report.unit}:{report.change}:{report.fence or ''}:{seen_ms}"
+        try:
+            await self._hub.ask(report, HUB, key=key)
+            self.counters.reports += 1
+        except TriuneError as error:
+            self.counters.reports_refused += 1
+            log.warning("%s of %s is not recorded: %s", report.change, report.unit, error.detail)
+
+
+def _row(unit: str, fix: Position) -> PositionRow:
+    return PositionRow(
+        id=unit, device=fix.device, at_ms=fix.at_ms, lat=fix.lat, lon=fix.lon, source=fix.source,
+        accuracy_m=fix.accuracy_m, speed_kmh=fix.speed_kmh, heading_deg=fix.heading_deg,
+    )  # fmt: skip
+
+
+def _not_ahead(fix: Position, now_ms: int) -> Position:
+    """A device whose clock is fast must not be deaf to its own fixes once the clock is put right."""
+    return fix if fix.at_ms <= now_ms else replace(fix, at_ms=now_ms)
+
+
+def _check(fix: Position) -> None:
+    check_point(fix.lat, fix.lon)
+    if not 0 <= fix.at_ms <= _LAST_INSTANT_MS:
+        raise InvalidInputError(f"not an instant: {fix.at_ms} ms")
+    for number in (fix.accuracy_m, fix.speed_kmh, fix.heading_deg, fix.altitude_m):
+        if number is not None and not math.isfinite(number):
+            raise InvalidInputError(f"not a number: {number}")
+    if fix.accuracy_m is not None and fix.accuracy_m < 0:
+        raise InvalidInputError(f"an accuracy of {fix.accuracy_m} m")
