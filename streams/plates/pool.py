@@ -15,7 +15,7 @@ from command.kernel.clock import Clock
 from command.kernel.errors import InvalidInputError, TooManyError, UnavailableError
 from command.kernel.limits import READER_CAMERAS, READER_FRAME_MS, READER_START_MS, READERS
 from streams.plates.picture import Picture, check_picture
-from streams.plates.reader import Read
+from streams.plates.read import Read
 from streams.plates.worker import Worker
 
 _RESTART_MS = 1_000

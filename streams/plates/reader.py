@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from command.readings import PlateColour
 from streams.plates.colour import plate_colour
 from streams.plates.detect import Finder, Floats
 from streams.plates.picture import Picture, check_picture
+from streams.plates.read import Read
 from streams.plates.recognise import Characters, Recogniser
 from streams.plates.rectify import rectify
 
@@ -24,27 +23,6 @@ _MEAN_CONFIDENCE_AT_LEAST = 0.7
 _BIAS_ANY = (0.0, -1.0, -1.5)
 _BIAS_GREEN = (0.0, 2.0, 0.0)
 _BIAS_BLUE_OR_YELLOW = (0.0, -4.0, -3.0)
-
-
-class Read(msgspec.Struct, frozen=True):
-    """One plate read in one picture.
-
-    `confidence` 0…1 is that of the least sure character; `corners` are pixels, clockwise from the top left, empty for a
-    crop.
-    """
-
-    plate: str
-    colour: PlateColour
-    confidence: float
-    char_confidences: tuple[float, ...]
-    corners: tuple[tuple[float, float], ...]
-
-    @property
-    def box(self) -> tuple[int, int, int, int]:
-        """x, y, width, height in pixels around the corners."""
-        xs, ys = [x for x, _ in self.corners], [y for _, y in self.corners]
-        left, top = int(min(xs)), int(min(ys))
-        return left, top, int(max(xs)) - left + 1, int(max(ys)) - top + 1
 
 
 class PlateReader:

@@ -9,7 +9,7 @@ import msgspec
 
 from command.kernel.limits import PASSAGES_OPEN
 from command.readings import PlateColour
-from streams.plates.reader import Read
+from streams.plates.read import Read
 
 Box = tuple[int, int, int, int]
 

@@ -13,7 +13,7 @@ from command.kernel.errors import InvalidInputError, TooManyError, UnavailableEr
 from command.readings import Sighting
 from streams.plates.motion import MotionGate
 from streams.plates.picture import Picture
-from streams.plates.reader import Read
+from streams.plates.read import Read
 from streams.plates.vote import Passage, PassageTracker
 
 _JPEG_QUALITY = 85

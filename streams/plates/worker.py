@@ -12,7 +12,8 @@ import numpy as np
 
 from command.kernel.errors import InvalidInputError, UnavailableError
 from streams.plates.picture import Picture, decode_picture
-from streams.plates.reader import PlateReader, Read
+from streams.plates.read import Read
+from streams.plates.reader import PlateReader
 
 _CONTEXT = multiprocessing.get_context("spawn")
 _STOP_S = 2.0

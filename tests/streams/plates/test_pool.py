@@ -9,13 +9,14 @@ from collections.abc import AsyncIterator
 
 import numpy as np
 import pytest
+import uvloop
 
 from command.kernel.clock import SystemClock
 from command.kernel.errors import InvalidInputError, TooManyError, UnavailableError
 from command.kernel.limits import READER_CAMERAS, READERS
 from streams.plates import pool as pool_module
 from streams.plates.pool import FrameDroppedError, PlatePool
-from streams.plates.reader import Read
+from streams.plates.read import Read
 from tests.streams.plates import material
 
 EMPTY = np.zeros((720, 1280, 3), np.uint8)
@@ -150,6 +151,14 @@ async def test_an_error_in_the_block_leaves_it_as_it_is() -> None:
     with pytest.raises(ZeroDivisionError):
         async with PlatePool(1, SystemClock()):
             raise ZeroDivisionError
+
+
+def test_it_runs_on_uvloop() -> None:
+    async def main() -> list[Read]:
+        async with PlatePool(1, SystemClock()) as pool:
+            return await pool.read("gate", EMPTY)
+
+    assert uvloop.run(main()) == []
 
 
 @pytest.mark.parametrize("workers", [0, -1, READERS + 1])

@@ -12,7 +12,8 @@ from command.kernel.errors import UnavailableError
 from command.readings import Sighting
 from streams.plates.picture import Picture, decode_picture
 from streams.plates.pool import FrameDroppedError, PlatePool
-from streams.plates.reader import PlateReader, Read
+from streams.plates.read import Read
+from streams.plates.reader import PlateReader
 from streams.plates.watcher import PlateWatcher, WatchCounters
 from tests.streams.plates import material
 

@@ -1,0 +1,28 @@
+"""One plate read in one picture, as readers tell it and trackers take it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from command.readings import PlateColour
+
+
+class Read(msgspec.Struct, frozen=True):
+    """A plate and how sure it is.
+
+    `confidence` 0…1 is that of the least sure character; `corners` are pixels, clockwise from the top left, empty for a
+    crop.
+    """
+
+    plate: str
+    colour: PlateColour
+    confidence: float
+    char_confidences: tuple[float, ...]
+    corners: tuple[tuple[float, float], ...]
+
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """x, y, width, height in pixels around the corners."""
+        xs, ys = [x for x, _ in self.corners], [y for _, y in self.corners]
+        left, top = int(min(xs)), int(min(ys))
+        return left, top, int(max(xs)) - left + 1, int(max(ys)) - top + 1
