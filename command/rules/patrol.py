@@ -123,6 +123,8 @@ def _go_off(t: Tables, unit: UnitRow) -> Decision:
 @decides(q.DrawFence, "administrator", "commander", "hub")
 def draw_fence(t: Tables, request: q.DrawFence, actor: Actor, now_ms: int) -> Decision:
     """Add or change; a ring that crosses itself encloses nothing that one could agree on."""
+    for lon, lat in request.ring:
+        check_point(lat, lon)
     if len(set(request.ring)) < 3:
         raise InvalidInputError("not a fence: fewer than three different points")
     polygon = shapely.Polygon(request.ring)
