@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import msgspec
 
+from command.kernel.errors import InvalidInputError
 from edge.jt808 import frame as frames
 from edge.jt808.attachments import describe
 from edge.jt808.bodies import Body, decode_body
@@ -44,7 +45,7 @@ def add_parser(subparsers: _SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print what every frame means. 0 unless the file cannot be read."""
+    """Print what every frame means and return 0. Raises `InvalidInputError` when the file cannot be read."""
     if args.file is None:
         if isinstance(sys.stdin, io.TextIOWrapper):
             sys.stdin.reconfigure(errors="replace")
@@ -53,8 +54,7 @@ def run(args: argparse.Namespace) -> int:
         with args.file.open(encoding="utf-8", errors="replace", newline="") as file:
             return _print(file)
     except OSError as error:
-        print(f"triune jt808 decode: {args.file}: {error.strerror}", file=sys.stderr)
-        return 2
+        raise InvalidInputError(f"{args.file}: {error.strerror}") from error
 
 
 def _print(lines: TextIO) -> int:

@@ -14,12 +14,15 @@ from command.kernel.limits import (
     DEVICE_MESSAGES_PER_S,
     DEVICE_SIGN_IN_MS,
     DEVICE_SILENCE_MS,
+    DEVICE_SPLIT_WAIT_MS,
     DEVICE_TEXT_ANSWER_MS,
     DEVICE_TEXTS_WAITING,
 )
+from edge.jt808 import frame as frames
 from edge.jt808 import gateway as gateway_module
 from edge.jt808 import platform_messages as platform
 from edge.jt808 import terminal_messages as terminal
+from edge.jt808.frame import Frame, Header, Part
 from edge.jt808.gateway import Jt808Gateway
 from edge.jt808.location import encode_location
 from tests.edge.jt808.hub import MemoryUplink
@@ -269,6 +272,32 @@ async def test_what_nobody_supports_is_said_to_be_so(gateway: Jt808Gateway) -> N
         empty = message(terminal.LOCATION_BATCH, b"\0\x05\0", 9)
         assert await peer.ask(empty) == terminal.GeneralReply(9, terminal.LOCATION_BATCH, platform.BAD_MESSAGE)
     assert (gateway.counters.unsupported_messages, gateway.counters.bad_bodies) == (3, 2)
+
+
+async def test_the_parts_of_a_split_batch_are_all_answered_once_it_is_durable(
+    gateway: Jt808Gateway, hub: MemoryUplink, clock: VirtualClock
+) -> None:
+    body = terminal.encode_batch([fix(NOW_MS - second * 1000) for second in range(40)], 1)
+    cut = [body[at : at + 500] for at in range(0, len(body), 500)]
+    parts = [
+        frames.encode(
+            Frame(
+                Header(msg_id=terminal.LOCATION_BATCH, phone=PHONE, serial=10 + at, part=Part(len(cut), at + 1)), piece
+            )
+        )
+        for at, piece in enumerate(cut)
+    ]
+    async with Peer(gateway.port) as peer:
+        await peer.sign_in()
+        beat = message(terminal.HEARTBEAT, b"", 3)
+        peer.write(parts[0] + parts[2])
+        assert await peer.ask(beat) == terminal.GeneralReply(3, terminal.HEARTBEAT, OK)
+        clock.advance(NOW_MS + DEVICE_SPLIT_WAIT_MS)
+        assert await peer.body() == platform.ResendRequest(10, (2,))
+        peer.write(parts[1])
+        for serial in (10, 11, 12):
+            assert await peer.body() == terminal.GeneralReply(serial, terminal.LOCATION_BATCH, OK)
+    assert len(hub.stored) == 40
 
 
 async def test_terminals_may_go_at_any_moment(gateway: Jt808Gateway, hub: MemoryUplink) -> None:
