@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import asyncio
+import socket
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from av.audio.stream import AudioStream
+from av.video.stream import VideoStream
+
+from command.kernel.clock import SystemClock
+from edge.simulators.clips import Clip
+from edge.simulators.rtsp_camera import RtspCameras
+from streams import h264
+from streams.packets import Packet
+from streams.source import Source, SourceError
+from tests.streams.peers import PATIENCE_S, free_port, gstreamer_camera
+
+
+async def _read(url: str, count: int) -> list[Packet]:
+    packets: list[Packet] = []
+    async with asyncio.timeout(PATIENCE_S), Source(url, SystemClock()) as source:
+        while len(packets) < count:
+            packets.append(await anext(source))
+    return packets
+
+
+async def _reason(url: str) -> str:
+    with pytest.raises(SourceError) as caught:
+        await _read(url, 1000)
+    return caught.value.reason
+
+
+@pytest.mark.data
+async def test_a_gstreamer_camera_is_read_from_its_key_frame_on() -> None:
+    port = free_port()
+    async with gstreamer_camera(port):
+        packets = await _read(f"rtsp://127.0.0.1:{port}/cam1", 20)
+
+        assert await _reason(f"rtsp://127.0.0.1:{port}/other") == "404 no such stream"
+
+    kinds = [h264.nal_type(unit) for unit in h264.nal_units(packets[0].data)]
+    assert kinds.index(h264.NAL_SPS) < kinds.index(h264.NAL_PPS) < kinds.index(h264.NAL_IDR)
+    assert [i for i, packet in enumerate(packets) if packet.is_key] == [0, 15]
+    # 15 pictures a second.
+    assert all(60 <= after.pts_ms - before.pts_ms <= 73 for before, after in pairwise(packets))
+
+
+@pytest.mark.data
+async def test_a_gstreamer_camera_wants_its_password() -> None:
+    port = free_port()
+    async with gstreamer_camera(port, "admin:12345"):
+        assert len(await _read(f"rtsp://admin:12345@127.0.0.1:{port}/cam1", 3)) == 3
+        assert await _reason(f"rtsp://admin:wrong@127.0.0.1:{port}/cam1") == "401 unauthorised"
+        assert await _reason(f"rtsp://127.0.0.1:{port}/cam1") == "401 unauthorised"
+
+
+async def test_a_closed_port_is_said_to_refuse() -> None:
+    assert await _reason(f"rtsp://127.0.0.1:{free_port()}/cam1") == "connection refused"
+
+
+async def test_a_peer_that_does_not_speak_rtsp_is_told_apart() -> None:
+    async def babble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.0 200 OK\r\n\r\n" + bytes(range(256)) * 100)
+        writer.close()
+
+    async with await asyncio.start_server(babble, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+
+        assert await _reason(f"rtsp://127.0.0.1:{port}/cam1") == "what it sends is not RTSP with H.264"
+
+
+async def test_a_peer_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.source.CAMERA_OPEN_MS", 1000)
+
+    # The kernel accepts; nobody ever reads.
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+
+        assert await _reason(f"rtsp://127.0.0.1:{port}/cam1") == "no packets for 1 s"
+
+
+async def test_a_file_is_read_at_its_own_pace_and_ends(clip_path: Path) -> None:
+    clock = SystemClock()
+    started_ms = clock.now_ms()
+    packets: list[Packet] = []
+    try:
+        async with Source(str(clip_path), clock) as source:
+            async for packet in source:
+                packets.append(packet)  # noqa: PERF401 - what came before the end is wanted
+    except SourceError as error:
+        assert error.reason == "the stream ended"  # noqa: PT017 - nothing else ends it
+
+    assert len(packets) == 45
+    assert [i for i, packet in enumerate(packets) if packet.is_key] == [0, 15, 30]
+    assert 2800 <= clock.now_ms() - started_ms < 5000
+
+
+async def test_a_reader_that_stalls_goes_on_at_a_key_frame(clip: Clip, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.source.CAMERA_QUEUE_FRAMES", 4)
+    clock = SystemClock()
+    async with RtspCameras({"cam": clip}, clock) as cameras:
+        port = await cameras.listen()
+        async with Source(f"rtsp://127.0.0.1:{port}/cam", clock) as source:
+            first = await anext(source)
+            await clock.sleep(1500)
+            later = [await anext(source) for _ in range(5)]
+
+    assert first.is_key
+    gaps = [i for i, (a, b) in enumerate(pairwise([first, *later])) if b.pts_ms - a.pts_ms > 100]
+    assert gaps
+    assert all(later[i].is_key for i in gaps)
+
+
+@pytest.mark.parametrize(
+    ("codec", "reason"), [("libx265", "codec is not H.264: hevc"), ("mpeg4", "codec is not H.264: mpeg4")]
+)
+async def test_another_codec_is_named(tmp_path: Path, codec: str, reason: str) -> None:
+    path = tmp_path / "clip.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=10)
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 320, 192, "yuv420p"
+        if codec == "libx265":
+            stream.options = {"x265-params": "log-level=none"}
+        for i in range(3):
+            frame = av.VideoFrame.from_ndarray(np.zeros((192, 320, 3), np.uint8), format="bgr24")
+            frame.pts, frame.time_base = i, Fraction(1, 10)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+
+    assert await _reason(str(path)) == reason
+
+
+async def test_a_source_without_video_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "sound.wav"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("pcm_s16le", rate=8000)
+        assert isinstance(stream, AudioStream)
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 800), np.int16), format="s16", layout="mono")
+        frame.sample_rate = 8000
+        container.mux(stream.encode(frame))
+
+    assert await _reason(str(path)) == "no video track"
+
+
+async def test_what_is_neither_an_address_nor_a_file_is_refused() -> None:
+    assert await _reason("http://127.0.0.1/x.mp4") == "not an rtsp:// address and no such file"
