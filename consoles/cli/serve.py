@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 import uvloop
 
+from command.kernel.errors import TriuneError
 from consoles.demo.county import Account
 from consoles.settings import Settings, load_settings
 from consoles.site import Site, running_site
@@ -43,8 +44,19 @@ def run(arguments: argparse.Namespace) -> int:
     flags = ("data", "host", "http_port", "jt808_port", "case_port", "approval_port")
     given = {name: getattr(arguments, name) for name in flags if getattr(arguments, name) is not None}
     settings = msgspec.convert({**msgspec.structs.asdict(settings), **given}, Settings)
-    uvloop.run(_serve(settings, demo=arguments.demo))
+    try:
+        uvloop.run(_serve(settings, demo=arguments.demo))
+    except* TriuneError as group:  # what stops a start is said in one line; anything else is our fault and shown whole
+        raise _first(group) from None
     return 0
+
+
+def _first(group: BaseExceptionGroup[TriuneError]) -> TriuneError:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    assert isinstance(error, TriuneError)
+    return error
 
 
 async def _serve(settings: Settings, *, demo: bool) -> None:

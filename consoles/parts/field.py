@@ -1,4 +1,4 @@
-"""What reports from the field: JT/T 808 terminals and the officers' own phones."""
+"""What reports from the field: JT/T 808 terminals, HTTP trackers and the officers' own phones."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ from command.readings import Position, Readings
 from command.requests import EnrolDevice, Instant, Lat, Lon
 from command.uplink import HubUplink
 from consoles.http.context import actor_of, require
-from consoles.http.identity import Handler
+from consoles.http.identity import Handler, is_open
 from consoles.http.record import read_body
 from consoles.parts.background import Background
 from consoles.settings import Settings
 from edge.jt808.gateway import Jt808Gateway
+from edge.trackers import http as trackers
 
 
 class PhoneFix(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -61,7 +62,17 @@ async def field(
     await uplink.restore()
     tasks.start(uplink.run(), "patrol-silence")
     async with Jt808Gateway(uplink, hub.clock, settings.host, settings.jt808_port) as jt808:
-        yield Field(jt808, [web.post("/api/v1/positions", _own_position(hub, uplink))])
+        own = web.post("/api/v1/positions", _own_position(hub, uplink))
+        yield Field(jt808, [own, *(_by_token(route) for route in trackers.routes(uplink, hub.clock))])
+
+
+def _by_token(route: web.RouteDef) -> web.RouteDef:
+    """Let a tracker's route through the door: it asks for the device's token itself, in ways that trackers can send."""
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        return await route.handler(request)
+
+    return web.RouteDef(route.method, route.path, is_open(handler), route.kwargs)
 
 
 def _own_position(hub: Hub, uplink: HubUplink) -> Handler:

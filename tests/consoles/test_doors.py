@@ -7,6 +7,7 @@ from pathlib import Path
 import aiohttp
 import msgspec
 import pytest
+from yarl import URL
 
 from command import requests as q
 from command.actors import Role
@@ -38,7 +39,7 @@ async def test_every_route_but_the_open_ones_refuses_strangers(tmp_path: Path) -
 async def test_asset_paths_do_not_lead_out_of_their_folder(tmp_path: Path) -> None:
     async with site_with_people(tmp_path) as site, aiohttp.ClientSession() as stranger:
         for path in ("/assets/../login.html", "/assets/%2e%2e/%2e%2e/package.json", "/assets//etc/passwd"):
-            url = aiohttp.client.URL(site.http_url + path, encoded=True)
+            url = URL(site.http_url + path, encoded=True)
             async with stranger.get(url) as response:
                 assert response.status in (401, 404), path
 
