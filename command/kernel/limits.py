@@ -126,11 +126,11 @@ READER_START_MS = 60_000
 PASSAGES_OPEN = 64
 
 # JT/T 808 terminals. A connection that has not authenticated in time, or then says nothing for so long, is closed.
-DEVICE_SIGN_IN_MS = 30_000
+DEVICE_SIGN_IN_MS = 60_000
 DEVICE_SILENCE_MS = 5 * 60_000
 # Bad frames in a row, or wrong codes, after which a connection is closed.
 DEVICE_BAD_FRAMES = 64
-DEVICE_WRONG_CODES = 3
+DEVICE_WRONG_CODES = 20
 # Split messages half received, per connection; the oldest is given up. Parts missing for so long are asked for once,
 # then given up.
 DEVICE_SPLIT_MESSAGES = 4

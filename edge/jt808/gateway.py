@@ -228,7 +228,7 @@ class _Connection(asyncio.BufferedProtocol):
             case AskAuthentication():
                 following = await self._authenticate(action)
             case Store():
-                following = self._session.stored(action, durable=await self._store(action))
+                following = self._session.stored(action, await self._store(action))
             case _:
                 following = [action]
         for each in following:
@@ -270,11 +270,11 @@ class _Connection(asyncio.BufferedProtocol):
             self.device = ask.device
         return self._session.authenticated(ask, right=right)
 
-    async def _store(self, store: Store) -> bool:
+    async def _store(self, store: Store) -> TriuneError | None:
         try:
             for at in range(0, len(store.positions), POSITIONS_PER_BATCH):
                 await self._uplink.positions(store.positions[at : at + POSITIONS_PER_BATCH])
         except TriuneError as error:
             log.debug("positions of %s are not stored: %s", self.device, error.detail)
-            return False
-        return True
+            return error
+        return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from command.kernel.errors import TooLargeError, TooManyError
+from command.kernel.errors import InvalidInputError, TooLargeError, TooManyError, TriuneError
 from command.kernel.limits import (
     DEVICE_BAD_FRAMES,
     DEVICE_SIGN_IN_MS,
@@ -178,11 +178,15 @@ class Session:
         """Answer an authentication that nobody could check, which is no fault of the terminal."""
         return self._reply(ask.message, platform.FAILED)
 
-    def stored(self, store: Store, *, durable: bool) -> list[Action]:
-        """Answer locations: yes only when they are durable, so that a terminal keeps what the hub has not."""
-        if not durable:
+    def stored(self, store: Store, error: TriuneError | None = None) -> list[Action]:
+        """Answer locations: yes only when they are durable, so that a terminal keeps what the hub has not.
+
+        With an error the terminal is told whether sending again can help.
+        """
+        if error is not None:
             self._counters.positions_refused_by_hub += len(store.positions)
-            return self._reply(store.message, platform.FAILED)
+            hopeless = isinstance(error, InvalidInputError)
+            return self._reply(store.message, platform.BAD_MESSAGE if hopeless else platform.FAILED)
         self._counters.positions += len(store.positions)
         actions = self._reply(store.message, store.result)
         if store.sos:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from command.kernel.errors import UnavailableError
+from command.kernel.errors import TriuneError, UnavailableError
 from command.readings import Position
 
 
@@ -17,6 +17,7 @@ class MemoryUplink:
         self.tokens: dict[str, str] = {}
         self.stored: list[Position] = []
         self.away = False
+        self.refusal: TriuneError | None = None
         self.hold = asyncio.Event()
         self.hold.set()
         self.arrived = asyncio.Event()
@@ -42,6 +43,8 @@ class MemoryUplink:
         self.arrived.set()
         await self.hold.wait()
         self._be_there()
+        if self.refusal:
+            raise self.refusal
         self.stored += batch
         self.changed.set()
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from command.kernel.clock import VirtualClock
-from command.kernel.errors import InvalidInputError, TooManyError
+from command.kernel.errors import InvalidInputError, TooManyError, UnknownIdError
 from command.kernel.limits import (
     DEVICE_BAD_FRAMES,
     DEVICE_MESSAGES_PER_S,
@@ -17,6 +17,7 @@ from command.kernel.limits import (
     DEVICE_SPLIT_WAIT_MS,
     DEVICE_TEXT_ANSWER_MS,
     DEVICE_TEXTS_WAITING,
+    DEVICE_WRONG_CODES,
 )
 from edge.jt808 import frame as frames
 from edge.jt808 import gateway as gateway_module
@@ -80,13 +81,13 @@ async def test_a_phone_that_is_not_enrolled_gets_result_4(gateway: Jt808Gateway)
     assert gateway.counters.registrations_refused == 1
 
 
-async def test_wrong_codes_are_refused_and_the_third_closes(gateway: Jt808Gateway, hub: MemoryUplink) -> None:
+async def test_wrong_codes_are_refused_and_the_last_closes(gateway: Jt808Gateway, hub: MemoryUplink) -> None:
     async with Peer(gateway.port) as peer:
-        for serial in range(3):
+        for serial in range(DEVICE_WRONG_CODES):
             reply = await peer.ask(message(terminal.AUTHENTICATION, b"guess", serial))
             assert reply == terminal.GeneralReply(serial, terminal.AUTHENTICATION, FAILED)
         assert await peer.closed() == b""
-    assert (gateway.counters.wrong_codes, gateway.counters.closed_for_abuse) == (3, 1)
+    assert (gateway.counters.wrong_codes, gateway.counters.closed_for_abuse) == (DEVICE_WRONG_CODES, 1)
     assert hub.stored == []
 
 
@@ -124,6 +125,15 @@ async def test_while_the_hub_is_away_a_location_fails_and_can_be_sent_again(
         assert await peer.ask(location(4)) == terminal.GeneralReply(4, terminal.LOCATION, OK)
     assert len(hub.stored) == 1
     assert gateway.counters.positions_refused_by_hub == 1
+
+
+async def test_what_the_hub_refuses_for_good_is_not_asked_for_again(gateway: Jt808Gateway, hub: MemoryUplink) -> None:
+    async with Peer(gateway.port) as peer:
+        await peer.sign_in()
+        hub.refusal = InvalidInputError("no device can mean this")
+        assert await peer.ask(location(3)) == terminal.GeneralReply(3, terminal.LOCATION, platform.BAD_MESSAGE)
+        hub.refusal = UnknownIdError("no unit has this device yet")
+        assert await peer.ask(location(4)) == terminal.GeneralReply(4, terminal.LOCATION, FAILED)
 
 
 async def test_while_the_hub_is_away_nobody_is_called_a_liar(gateway: Jt808Gateway, hub: MemoryUplink) -> None:
