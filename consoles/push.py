@@ -60,7 +60,10 @@ class Console:
 
 
 class Feed:
-    """All consoles of one space."""
+    """All consoles of one space. `clock` paces the sending; what is sent tells the time of the hub's own clock.
+
+    The two differ in a rehearsal, whose time stands still, runs or jumps while consoles go on living in ours.
+    """
 
     def __init__(self, hub: Hub, clock: Clock) -> None:
         self._hub = hub
@@ -82,7 +85,7 @@ class Feed:
 
     def _begin(self, console: Console, filters: dict[str, str | None], after: int | None, tables: Tables) -> None:
         """Take the snapshot and start to follow in one step, so that nothing falls between (style rule 4)."""
-        now_ms, seq = self._clock.now_ms(), tables.seq
+        now_ms, seq = self._hub.clock.now_ms(), tables.seq
         audience = _audience(console.actor, filters)
         for name, situation in filters.items():
             if name in console.filters and console.filters[name] == situation:
@@ -106,6 +109,12 @@ class Feed:
         """Forget a console that is gone."""
         self._consoles.discard(console)
 
+    def close(self) -> None:
+        """Cut every console off: the space is gone."""
+        for console in self._consoles:
+            console.transport.close()
+        self._consoles.clear()
+
     async def run(self) -> None:
         """Send until cancelled: changes each tick, a beat each second."""
         async with asyncio.TaskGroup() as tasks:
@@ -125,7 +134,7 @@ class Feed:
             await self._clock.sleep(PUSH_TICK_MS)
 
     def _broadcast(self, changed: dict[tuple[str, str], Row | None]) -> None:
-        seq, now_ms = self._hub.committed_seq, self._clock.now_ms()
+        seq, now_ms = self._hub.committed_seq, self._hub.clock.now_ms()
         frames: dict[Audience, tuple[bytes, dict[tuple[str, str], Row | None]]] = {}
         for console in self._consoles:
             audience = console.audience
@@ -137,7 +146,7 @@ class Feed:
             if console.behind or console.congested:
                 console.behind.update(rows)
                 if rows and console.behind_since_ms is None:
-                    console.behind_since_ms = now_ms
+                    console.behind_since_ms = self._clock.now_ms()
             elif frame:
                 console.send(frame)
 
@@ -152,7 +161,7 @@ class Feed:
         now_ms = self._clock.now_ms()
         if not console.congested:
             if console.behind:
-                console.send(_delta(self._hub.committed_seq, now_ms, console.behind))
+                console.send(_delta(self._hub.committed_seq, self._hub.clock.now_ms(), console.behind))
                 console.behind, console.behind_since_ms = {}, None
             console.send(self._beat(console))
         elif console.behind_since_ms is not None and now_ms - console.behind_since_ms > CONSOLE_STALLED_MS:
@@ -160,13 +169,12 @@ class Feed:
             self.leave(console)
 
     def _beat(self, console: Console) -> bytes:
-        now_ms = self._clock.now_ms()
         since_ms = console.behind_since_ms
         beat = wire.Beat(
             seq=self._hub.committed_seq,
-            now_ms=now_ms,
+            now_ms=self._hub.clock.now_ms(),
             accepting=self._hub.accepting,
-            behind_ms=0 if since_ms is None else now_ms - since_ms,
+            behind_ms=0 if since_ms is None else self._clock.now_ms() - since_ms,
         )
         return text_frame(msgspec.json.encode(beat))
 
