@@ -13,6 +13,7 @@ import { browserApi, connect, toLogin, type Connection } from "../sync/connect";
 import type { LiveState } from "../sync/live";
 import type { Actor, Subscription, TableName } from "../sync/protocol";
 import type { Tables } from "../wire";
+import type { Subjects } from "./picture";
 
 /** Which world this page shows, from its address: `live`, or a rehearsal. */
 export function spaceOfPage(): string {
@@ -52,6 +53,17 @@ export abstract class Console extends View {
 
   protected rows<N extends TableName>(table: N): ReadonlyMap<string, Tables[N]> {
     return this.connection?.store.rows(table) ?? new Map<string, Tables[N]>();
+  }
+
+  /** Where the subjects of alarms are looked up. */
+  protected subjects(): Subjects {
+    return {
+      units: this.rows("units"),
+      cameras: this.rows("cameras"),
+      orders: this.rows("orders"),
+      tasks: this.rows("tasks"),
+      approvals: this.rows("approvals"),
+    };
   }
 
   protected async whoIsThere(): Promise<Actor | null> {

@@ -1,6 +1,8 @@
 /** What screens conclude from rows: who waits, what is open, what is near, what happened last. Pure. */
 
-import type { AlarmRow, CallRow, CameraRow, OrderRow, Place, PositionRow, SituationRow, UnitRow } from "../wire";
+import { word } from "../i18n/i18n";
+import type { AlarmRow, ApprovalRow, CallRow, CameraRow, OrderRow, Place, PositionRow, SituationRow, TaskRow, UnitRow } from "../wire";
+import { taskTitle } from "./marks";
 
 const EARTH_RADIUS_M = 6_371_008.8;
 
@@ -62,16 +64,23 @@ export function alarmRate(rows: ReadonlyMap<string, AlarmRow>, now_ms: number): 
   return count;
 }
 
+/** The tables in which an alarm's subject may be found. */
+export interface Subjects {
+  readonly units: ReadonlyMap<string, UnitRow>;
+  readonly cameras: ReadonlyMap<string, CameraRow>;
+  readonly orders: ReadonlyMap<string, OrderRow>;
+  readonly tasks: ReadonlyMap<string, TaskRow>;
+  readonly approvals: ReadonlyMap<string, ApprovalRow>;
+}
+
 /** What an alarm is about, in words people know. */
-export function subjectOf(
-  row: AlarmRow,
-  units: ReadonlyMap<string, UnitRow>,
-  cameras: ReadonlyMap<string, CameraRow>,
-  orders: ReadonlyMap<string, OrderRow>,
-): string {
-  const unit = units.get(row.subject) ?? units.get(orders.get(row.subject)?.unit ?? "");
+export function subjectOf(row: AlarmRow, subjects: Subjects): string {
+  const unit = subjects.units.get(row.subject) ?? subjects.units.get(subjects.orders.get(row.subject)?.unit ?? "");
   if (unit !== undefined) return [unit.name, ...unit.officers.slice(0, 1)].join(" ");
-  return cameras.get(row.subject)?.name ?? row.subject;
+  const task = subjects.tasks.get(row.subject);
+  if (task !== undefined) return taskTitle(task);
+  if (row.kind === "link_down") return word("link", row.subject);
+  return subjects.approvals.get(row.subject)?.item ?? subjects.cameras.get(row.subject)?.name ?? row.subject;
 }
 
 /** Cameras nearest to a place, working ones before broken ones. */

@@ -18,12 +18,19 @@ export class AlarmCard extends View {
     css`
       .card {
         display: grid;
-        grid-template-columns: auto 1fr auto;
+        grid-template-columns: auto minmax(0, 1fr) auto;
         gap: var(--s1) var(--s2);
         padding: var(--s2) var(--s3);
         background: var(--raised);
         border-radius: var(--radius);
         border-left: calc(3px * var(--scale)) solid var(--level);
+      }
+      .card.line {
+        display: flex;
+        align-items: center;
+        gap: var(--s2);
+        padding: var(--s1) var(--s2);
+        white-space: nowrap;
       }
       .card.taken,
       .card.shelved {
@@ -56,8 +63,12 @@ export class AlarmCard extends View {
         overflow-wrap: anywhere;
       }
       .actions {
-        grid-column: 1 / -1;
+        grid-column: 2 / -1;
         flex-wrap: wrap;
+        justify-content: flex-end;
+      }
+      .actions button {
+        min-height: 28px;
       }
       input {
         width: auto;
@@ -81,19 +92,30 @@ export class AlarmCard extends View {
     const alarm = this.alarm;
     if (alarm === null) return html``;
     const flash = alarm.state === "raised";
+    if (this.quiet) return this.line(alarm);
     return html`<article class="card ${alarm.state}" style="--level:var(--level-${alarm.level})" aria-current=${this.chosen}>
       <span class=${flash ? "flash" : "quiet"}>${icon(alarm.kind === "sos" ? "siren" : flash ? "alert" : "bell")}</span>
       <div class="row">
         <t-level level=${alarm.level}></t-level>
-        <span class="title grow ${this.quiet ? "cut" : ""}">${word("alarm", alarm.kind)} ${alarm.count > 1 ? t("alarm.count", { n: alarm.count }) : ""}</span>
+        <span class="title grow">${word("alarm", alarm.kind)} ${alarm.count > 1 ? t("alarm.count", { n: alarm.count }) : ""}</span>
       </div>
       <span class="number quiet" title=${format.clock(alarm.raised_ms)}>${format.duration(this.now - alarm.raised_ms)}</span>
-      <div class="body ${this.quiet ? "cut" : ""}">
+      <div class="body">
         ${this.subject}${alarm.detail === "" ? nothing : html` · ${alarm.detail}`}
         ${alarm.escalated ? html` · ${t("alarm.escalated")}` : nothing}
-        ${this.quiet ? nothing : html`<div>${this.owner(alarm)}</div>`}
+        <div>${this.owner(alarm)}</div>
       </div>
-      ${this.quiet ? nothing : this.actions(alarm)}
+      ${this.actions(alarm)}
+    </article>`;
+  }
+
+  private line(alarm: AlarmRow): TemplateResult {
+    return html`<article class="card line" style="--level:var(--level-${alarm.level})">
+      <span class="flash">${icon(alarm.kind === "sos" ? "siren" : "alert")}</span>
+      <t-level level=${alarm.level}></t-level>
+      <span class="title">${word("alarm", alarm.kind)} ${alarm.count > 1 ? t("alarm.count", { n: alarm.count }) : ""}</span>
+      <span class="grow cut quiet">${this.subject} ${alarm.detail}</span>
+      <span class="number quiet">${format.duration(this.now - alarm.raised_ms)}</span>
     </article>`;
   }
 
@@ -110,7 +132,7 @@ export class AlarmCard extends View {
     return html`<div class="row actions">
       ${alarm.state === "taken"
         ? html`<button @click=${() => this.tell("clear", alarm.id)}>${t("action.clear")}</button>`
-        : html`<button class="primary" @click=${() => this.tell("take", alarm.id)}>${t("action.take")}</button>
+        : html`<button @click=${() => this.tell("take", alarm.id)}>${t("action.take")}</button>
             <button @click=${() => (this.shelving = true)}>${t("action.shelve")}</button>`}
     </div>`;
   }
@@ -152,7 +174,7 @@ export class SituationCard extends View {
     css`
       .card {
         display: grid;
-        grid-template-columns: auto 1fr auto;
+        grid-template-columns: auto minmax(0, 1fr) auto;
         gap: var(--s1) var(--s3);
         padding: var(--s2) var(--s3);
         border-left: calc(3px * var(--scale)) solid transparent;

@@ -34,6 +34,9 @@ export class CommandLine extends View {
         background: none;
         font-size: var(--t3);
       }
+      input:focus-visible {
+        outline: none;
+      }
       .drop {
         position: absolute;
         z-index: 10;

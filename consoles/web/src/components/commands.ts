@@ -95,11 +95,16 @@ function findVerb(text: string, commands: readonly Command[]): { command: Comman
   return { command: best, rest };
 }
 
+/** A label as one word, for verbs that take several. */
+function token(choice: Choice): string {
+  return choice.label.replace(/\s+/g, "_");
+}
+
 /** The choices that fit, best first; equally good ones stay in the order they were given (nearest unit first). */
 export function rank(typed: string, choices: readonly Choice[]): Choice[] {
   const found: { choice: Choice; rank: number; at: number }[] = [];
   choices.forEach((choice, at) => {
-    const best = fit(typed, [choice.label, ...choice.names]);
+    const best = fit(typed, [choice.label, token(choice), ...choice.names]);
     if (best !== null) found.push({ choice, rank: best, at });
   });
   return found.sort((a, b) => a.rank - b.rank || a.at - b.at).map(({ choice }) => choice);
@@ -117,12 +122,12 @@ export function offers(line: string, commands: readonly Command[], english: bool
     const last = /\s$/.test(line) && command.takes === "several" ? "" : (words.at(-1) ?? "");
     const kept = command.takes === "several" ? words.slice(0, last === "" ? words.length : -1).filter((w) => w !== "") : [];
     return rank(last, command.choices())
-      .filter((choice) => !kept.includes(choice.label))
+      .filter((choice) => !kept.includes(token(choice)))
       .slice(0, MOST_OFFERS)
       .map((choice) => ({
         label: choice.label,
         detail: choice.why ?? "",
-        line: `${lead}${[command.verb, ...kept, choice.label].join(" ")} `,
+        line: `${lead}${[command.verb, ...kept, command.takes === "several" ? token(choice) : choice.label].join(" ")} `,
       }));
   }
   return commands

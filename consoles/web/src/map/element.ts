@@ -115,7 +115,7 @@ export class CountyMap extends Element {
     this.base = makeBase(this.scale);
     this.symbols.scale = this.scale;
     const image = (source: VectorSource): VectorImageLayer =>
-      new VectorImageLayer({ source, imageRatio: 1.4, style: (feature) => feature.get("look") as Style });
+      new VectorImageLayer({ source, imageRatio: 1.4, style: (feature, resolution) => (feature.get(resolution * this.scale < 45 ? "look" : "far") ?? feature.get("look")) as Style });
     this.map = new OlMap({
       target: this.target,
       layers: [...this.base.layers, image(this.fenceSource), image(this.markSource), this.symbols],
@@ -216,7 +216,8 @@ export class CountyMap extends Element {
     for (const fence of this.fences.values()) {
       const ring = fence.ring.map(([lon, lat]) => fromLonLat([lon, lat]));
       const feature = new Feature(new Polygon([[...ring, ...ring.slice(0, 1)]]));
-      feature.set("look", fenceStyle(fence, this.scale));
+      feature.set("look", fenceStyle(fence, this.scale, true));
+      feature.set("far", fenceStyle(fence, this.scale, false));
       this.fenceSource.addFeature(feature);
     }
   }
@@ -238,17 +239,17 @@ export class CountyMap extends Element {
   }
 }
 
-function fenceStyle(fence: FenceRow, scale: number): Style {
+function fenceStyle(fence: FenceRow, scale: number, named: boolean): Style {
   const forbidden = fence.kind === "forbidden";
   return new Style({
-    fill: new Fill({ color: forbidden ? "rgb(230 236 243 / 7%)" : "rgb(76 194 224 / 3%)" }),
+    fill: new Fill({ color: forbidden ? "rgb(230 236 243 / 7%)" : "rgb(76 194 224 / 1.5%)" }),
     stroke: new Stroke({
       color: forbidden ? "#A9B5C3" : "#2C4A56",
       width: (forbidden ? 1.6 : 1) * scale,
       lineDash: forbidden ? [3 * scale, 3 * scale] : [8 * scale, 5 * scale],
     }),
     text: new Text({
-      text: fence.name,
+      text: named ? fence.name : "",
       font: `${11 * scale}px ${FONT}`,
       fill: new Fill({ color: forbidden ? "#A9B5C3" : "#54707C" }),
       placement: "line",

@@ -38,6 +38,15 @@ describe("command line", () => {
     expect(outcomes("L7")).toEqual(["level?"]);
   });
 
+  it("writes names with spaces as one word where several are taken", () => {
+    const task: Choice = { id: "t1", label: "Close the road", names: [] };
+    const done: Command = { verb: "K", names: ["任务完成", "Task done"], takes: "several", choices: () => [task], plan: (_w, [c]) => will(c?.id ?? "") };
+    const [offer] = offers("K cl", [done], true);
+    expect(offer?.line).toBe("K Close_the_road ");
+    expect(parse(offer?.line ?? "", [done], messages)[0]?.outcome).toMatchObject({ will: "t1" });
+    expect(offers("K Close_the_road ", [done], true)).toEqual([]);
+  });
+
   it("names a unit once however often it is typed", () => {
     expect(outcomes("D 岳01 岳01")).toEqual(["u1"]);
   });

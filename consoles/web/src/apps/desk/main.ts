@@ -1,2 +1,315 @@
+/** The desk: queue, the call or situation being worked on, map and units; everything by keyboard and command line. */
+
+import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { customElement, query, state } from "lit/decorators.js";
+import { repeat } from "lit/directives/repeat.js";
+import "../../components/command_line";
+import type { CommandLine } from "../../components/command_line";
+import { icon } from "../../components/icons";
+import { describe } from "../../components/problems";
+import { shared } from "../../components/view";
+import * as format from "../../i18n/format";
+import { language, setLanguage, t, word } from "../../i18n/i18n";
+import type { Picked } from "../../map/element";
+import "../../map/element";
+import { NO_DATA, type MapData } from "../../map/picture";
+import type { Pressed } from "../../map/symbols_layer";
+import { Sounds } from "../../media/sounds";
+import { toLogin, type Connection } from "../../sync/connect";
+import type { Actor, Subscription } from "../../sync/protocol";
+import type { CallRow, Place, Request } from "../../wire";
+import { Console } from "../console";
+import { consoleStyles } from "../console_styles";
 import { show } from "../page";
-show("t-state");
+import { alarmsInOrder, lastHappenings, openSituations, waitingCalls } from "../picture";
+import "./call_panel";
+import type { CallPanel } from "./call_panel";
+import { Advice } from "./advice";
+import { deskCommands } from "./commands";
+import type { Desk } from "./context";
+import { dropDrafts } from "./draft";
+import { allPlaces, loadTownships, type NamedPlace } from "./places";
+import { mineFirst } from "./queue";
+import "./queue";
+import "./side";
+import type { Side } from "./side";
+import "./situation_panel";
+import { Sounder } from "./sounder";
+import { deskStyles } from "./styles";
+import { DESK_TABLES, deskTables } from "./tables";
+
+const DRAWN = ["units", "positions", "situations", "orders", "cameras", "stations", "alarms"] as const;
+
+interface Chosen {
+  readonly table: "calls" | "situations" | "none";
+  readonly id: string;
+}
+
+@customElement("app-desk")
+export class DeskConsole extends Console {
+  static override styles = [shared, consoleStyles, deskStyles];
+
+  @state() private chosen: Chosen = { table: "none", id: "" };
+  @state() private picking: "call" | "situation" | "" = "";
+  @state() private lookAt: Place | null = null;
+  @state() private refusal = "";
+  @query("t-command") private line!: CommandLine;
+  @query("desk-call") private callPanel!: CallPanel | null;
+  @query("desk-side") private side!: Side;
+  private readonly sounds = new Sounds();
+  private readonly sounder = new Sounder(this.sounds);
+  private readonly advice = new Advice(() => this.requestUpdate());
+  private townships: readonly NamedPlace[] = [];
+  private mapData: MapData = NO_DATA;
+  private moved = true;
+  private tables: Subscription = DESK_TABLES;
+  private readonly commands = deskCommands(() => this.desk(), {
+    open: () => this.callPanel?.open() ?? Promise.resolve(),
+    signOut: async () => {
+      await this.connection?.api.signOut();
+      toLogin();
+    },
+    switchLanguage: () => setLanguage(language() === "zh" ? "en" : "zh"),
+    query: (plate, reason) => this.advice.query(this.desk(), plate, reason),
+  });
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    document.addEventListener("keydown", this.onKey);
+    document.addEventListener("pointerdown", this.allowSound);
+    void loadTownships().then((found) => (this.townships = found));
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    document.removeEventListener("keydown", this.onKey);
+    document.removeEventListener("pointerdown", this.allowSound);
+  }
+
+  protected tablesOf(actor: Actor): Subscription | null {
+    this.tables = deskTables(actor) ?? DESK_TABLES;
+    return deskTables(actor);
+  }
+
+  protected override changed(tables: ReadonlySet<string>): void {
+    if (DRAWN.some((name) => tables.has(name))) this.moved = true;
+    if (tables.has("calls") && this.connection?.store.loaded("calls")) dropDrafts(this.rows("calls"));
+    this.advice.stale(tables);
+  }
+
+  protected override willUpdate(_changed: PropertyValues): void {
+    if (this.connection === null) return;
+    this.sounder.hear(this.rows("calls"), this.rows("alarms"));
+    this.advice.ask(this.desk());
+    if (this.moved) this.mapData = this.data();
+    this.moved = false;
+  }
+
+  private desk(): Desk {
+    if (this.connection === null || this.actor === null) throw new Error("the desk is not connected");
+    const { store, api } = this.connection;
+    const call = this.chosen.table === "calls" ? (store.rows("calls").get(this.chosen.id) ?? null) : null;
+    const situation = this.chosen.table === "situations" ? (store.rows("situations").get(this.chosen.id) ?? null) : null;
+    return {
+      store,
+      api,
+      actor: this.actor,
+      now_ms: this.now_ms(),
+      call: call ?? (this.chosen.table === "calls" ? null : this.newestOfMine()),
+      situation: situation ?? store.rows("situations").get(call?.situation ?? "") ?? null,
+      recommended: this.advice.recommended,
+      candidates: this.advice.candidates,
+      ask: (request) => api.request(request),
+      choose: (table, id) => this.choose({ table, id }),
+    };
+  }
+
+  private newestOfMine(): CallRow | null {
+    const mine = [...this.rows("calls").values()].filter((row) => row.state === "answered" && row.answered_by === this.actor?.id);
+    return mine.sort((a, b) => (b.answered_ms ?? 0) - (a.answered_ms ?? 0))[0] ?? null;
+  }
+
+  private choose(chosen: Chosen): void {
+    this.chosen = chosen;
+    this.picking = "";
+    this.moved = true;
+    const situation = chosen.table === "situations" ? chosen.id : (this.rows("calls").get(chosen.id)?.situation ?? "");
+    this.connection?.live.subscribe(situation === "" || !("marks" in this.tables) ? this.tables : { ...this.tables, marks: { situation } });
+    const place = chosen.table === "situations" ? this.rows("situations").get(chosen.id)?.place : this.rows("calls").get(chosen.id)?.place;
+    if (place != null) this.lookAt = place;
+    if (chosen.table === "calls") void this.updateComplete.then(() => this.callPanel?.focus());
+  }
+
+  private data(): MapData {
+    const chosen = new Set([this.chosen.id]);
+    return {
+      units: this.rows("units"),
+      positions: this.rows("positions"),
+      situations: this.rows("situations"),
+      orders: this.rows("orders"),
+      cameras: this.rows("cameras"),
+      stations: this.rows("stations"),
+      alarms: this.rows("alarms"),
+      chosen,
+    };
+  }
+
+  protected page(connection: Connection): TemplateResult {
+    const desk = this.desk();
+    const mark = this.chosen.table === "calls" ? (desk.call?.place ?? null) : (desk.situation?.place ?? null);
+    return html`${this.top(connection)}
+      <div>${this.trouble()}${this.refusal === "" ? nothing : html`<p class="error" role="alert">${icon("alert")} ${this.refusal}</p>`}</div>
+      <main class="columns" @fill=${(event: CustomEvent<string>) => this.line.fill(event.detail)} @choose=${this.onChoose}
+        @pick=${this.onPick} @look=${(event: CustomEvent<Place>) => (this.lookAt = event.detail)}>
+        <desk-queue .desk=${desk} .subjects=${this.subjects()} @answer=${(event: CustomEvent<string>) => void this.answer(event.detail)}
+          @take=${(event: CustomEvent<string>) => this.act({ request: "take_alarm", alarm: event.detail })}
+          @clear=${(event: CustomEvent<string>) => this.act({ request: "clear_alarm", alarm: event.detail, why: t("cmd.clear") })}
+          @shelve=${(event: CustomEvent<{ id: string; minutes: number; why: string }>) =>
+            this.act({ request: "shelve_alarm", alarm: event.detail.id, minutes: event.detail.minutes, why: event.detail.why })}></desk-queue>
+        <section class="panel">${this.work(desk)}</section>
+        <div class="right">
+          <t-map .data=${this.mapData} .fences=${this.rows("fences")} .focusOn=${this.lookAt} .mark=${mark} ?picking=${this.picking !== ""}
+            @press=${this.onPress}></t-map>
+          <section class="panel"><desk-side .desk=${desk}></desk-side></section>
+        </div>
+      </main>
+      ${this.ticker()}`;
+  }
+
+  private top(connection: Connection): TemplateResult {
+    const waiting = waitingCalls(this.rows("calls"));
+    const raised = alarmsInOrder(this.rows("alarms")).filter((row) => row.state === "raised").length;
+    const { muted } = this.sounds;
+    return html`<header>
+      <t-command .commands=${this.commands}></t-command>
+      <div class="status">
+        <span class="quiet">${this.actor?.name ?? ""}</span>
+        <span>${icon("ringing")} <b>${waiting.length}</b> ${waiting[0] === undefined ? nothing : format.duration(this.now_ms() - waiting[0].arrived_ms)}</span>
+        <span>${icon("bell")} <b>${raised}</b></span>
+        <button class="bare" aria-pressed=${muted} aria-label=${muted ? t("action.unmute") : t("action.mute")}
+          title=${this.sounds.blocked ? t("sound.blocked") : muted ? t("sound.off") : t("sound.on")} @click=${this.toggleSound}>
+          ${icon(muted || this.sounds.blocked ? "muted" : "sound")}</button>
+        <span class="number">${format.clock(this.now_ms())}</span>
+        <t-age .live=${this.live} .clock=${connection.clock}></t-age>
+      </div>
+    </header>`;
+  }
+
+  private work(desk: Desk): TemplateResult {
+    if (this.chosen.table === "calls" && desk.call !== null) {
+      return html`<desk-call .desk=${desk} .places=${allPlaces(this.townships, this.rows("stations"), this.rows("cameras"))}></desk-call>`;
+    }
+    if (desk.situation !== null) return html`<desk-situation .desk=${desk}></desk-situation>`;
+    return html`<t-state kind="empty" text=${t("desk.nothing_chosen")}></t-state><p class="heading">${t("desk.keys")}</p>`;
+  }
+
+  private ticker(): TemplateResult {
+    const facts = lastHappenings(this.rows("calls"), this.rows("situations"), this.rows("orders"), this.rows("alarms"), this.rows("units"), 14);
+    return html`<footer class="panel ticker" aria-label=${t("timeline.now")}>
+      ${repeat(facts, (fact) => fact.key, (fact) => html`<span><time>${format.clock(fact.at_ms)}</time> ${word("fact", fact.kind)} ${fact.text}</span>`)}
+    </footer>`;
+  }
+
+  private readonly onChoose = (event: CustomEvent<Chosen | string>): void => {
+    if (typeof event.detail !== "string") this.choose(event.detail);
+  };
+
+  private readonly onPick = (event: CustomEvent<Picked | null>): void => {
+    if (event.detail === null) {
+      this.picking = this.chosen.table === "calls" ? "call" : "situation";
+      return;
+    }
+    const { lat, lon, near } = event.detail;
+    const place = { lat, lon, text: near, source: "map", datum: "wgs84" } as const;
+    const { situation } = this.desk();
+    if (this.picking === "call") void this.callPanel?.locate(place);
+    else if (situation !== null) this.act({ request: "locate_situation", situation: situation.id, place });
+    this.picking = "";
+  };
+
+  private readonly onPress = (event: CustomEvent<Pressed>): void => {
+    const { table, id } = event.detail;
+    if (table === "situations") this.choose({ table, id });
+    else if (table === "cameras") this.side.play(id);
+    else if (table === "units") {
+      const unit = this.rows("units").get(id);
+      if (unit !== undefined && this.desk().situation !== null) this.line.fill(`D ${unit.name} `);
+    }
+  };
+
+  private async answer(call: string): Promise<void> {
+    await this.trying(async () => {
+      await this.connection?.api.request({ request: "answer_call", call });
+      this.choose({ table: "calls", id: call });
+    });
+  }
+
+  private act(request: Request): void {
+    void this.trying(() => this.connection?.api.request(request) ?? Promise.resolve());
+  }
+
+  private async trying(run: () => Promise<unknown>): Promise<void> {
+    this.refusal = "";
+    try {
+      await run();
+    } catch (error) {
+      this.refusal = describe(error);
+    }
+  }
+
+  private readonly allowSound = (): void => {
+    if (this.sounds.blocked) void this.sounds.allow().then(() => this.requestUpdate());
+  };
+
+  private readonly toggleSound = (): void => {
+    this.sounds.set(!this.sounds.muted, this.sounds.volume);
+    this.requestUpdate();
+  };
+
+  /** Keys of the whole desk; none of them works while something is typed or a button has the focus. */
+  private readonly onKey = (event: KeyboardEvent): void => {
+    this.allowSound();
+    if (event.key === "Escape") this.picking = "";
+    if (this.connection === null || event.isComposing || event.ctrlKey || event.metaKey) return;
+    if (event.altKey && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
+      event.preventDefault();
+      this.step(event.key === "ArrowDown" ? 1 : -1);
+      return;
+    }
+    const target = event.composedPath()[0];
+    if (event.altKey || (target instanceof Element && target.matches("input, textarea, select, button, a, tr, [role=tab]"))) return;
+    if (this.press(event.key)) event.preventDefault();
+  };
+
+  private press(key: string): boolean {
+    const first = waitingCalls(this.rows("calls"))[0];
+    if (key === "/") this.line.focus();
+    else if (key === "Enter" && first !== undefined) void this.answer(first.id);
+    else if (/^[1-9]$/.test(key)) return this.offerUnit(Number(key) - 1);
+    else if (key === "t" || key === "T") return this.takeFirst();
+    else return false;
+    return true;
+  }
+
+  private offerUnit(index: number): boolean {
+    const each = this.advice.recommended[index];
+    if (each === undefined || this.desk().situation === null) return false;
+    this.line.fill(`D ${this.rows("units").get(each.unit)?.name ?? each.unit} `);
+    return true;
+  }
+
+  private takeFirst(): boolean {
+    const alarm = alarmsInOrder(this.rows("alarms")).find((row) => row.state === "raised");
+    if (alarm === undefined) return false;
+    this.act({ request: "take_alarm", alarm: alarm.id });
+    return true;
+  }
+
+  private step(by: number): void {
+    const ids = mineFirst(openSituations(this.rows("situations")), this.desk()).map((row) => row.id);
+    const next = ids[Math.min(ids.length - 1, Math.max(0, ids.indexOf(this.chosen.id) + by))];
+    if (next !== undefined) this.choose({ table: "situations", id: next });
+  }
+}
+
+show("app-desk");

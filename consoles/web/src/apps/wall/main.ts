@@ -245,13 +245,12 @@ export class Wall extends Console {
     const now_ms = this.now_ms();
     const rows = this.rows("alarms");
     const raised = alarmsInOrder(rows).filter((row) => row.state === "raised");
-    const tables = [this.rows("units"), this.rows("cameras"), this.rows("orders")] as const;
     return html`<h2 class="heading">${t("wall.alarms")}<span class="quiet">${t("wall.alarm_rate", { n: alarmRate(rows, now_ms) })}</span>
         <span class="number">${raised.length}</span></h2>
       ${raised.length === 0
         ? html`<t-state kind="empty" text=${t("wall.alarms_none")}></t-state>`
         : html`<div class="cards">
-            ${repeat(raised.slice(0, 8), (row) => row.id, (row) => html`<t-alarm quiet .alarm=${row} subject=${subjectOf(row, ...tables)} .now=${now_ms}></t-alarm>`)}
+            ${repeat(raised.slice(0, 8), (row) => row.id, (row) => html`<t-alarm quiet .alarm=${row} subject=${subjectOf(row, this.subjects())} .now=${now_ms}></t-alarm>`)}
           </div>`}`;
   }
 }

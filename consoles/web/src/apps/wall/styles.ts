@@ -117,7 +117,7 @@ export const wallStyles = css`
   .hit img {
     display: block;
     width: 100%;
-    max-height: calc(190px * var(--scale));
+    max-height: calc(150px * var(--scale));
     object-fit: contain;
     background: #000;
   }
@@ -160,7 +160,7 @@ export const wallStyles = css`
     font-size: var(--t1);
   }
   .alarms .cards > * {
-    width: calc(50% - var(--s1));
+    width: 100%;
   }
   header .date {
     flex: 0 100 auto;

@@ -1,0 +1,274 @@
+/** The call being worked on: the form of its number, its place, possible duplicates, and the situation it opens. */
+
+import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import { icon } from "../../components/icons";
+import { describe } from "../../components/problems";
+import { NUMERALS } from "../../components/shapes";
+import { shared, View } from "../../components/view";
+import * as format from "../../i18n/format";
+import { t, word } from "../../i18n/i18n";
+import type { CallRow, Candidate, GivenPlace, IncidentKind, Level } from "../../wire";
+import { consoleStyles } from "../console_styles";
+import { callPanelStyles } from "./call_panel_styles";
+import type { Desk } from "./context";
+import { keepDraft, loadDraft, QUESTIONS, titleOf, type Draft } from "./draft";
+import { findPlaces, parseCoordinates, type NamedPlace } from "./places";
+
+const KINDS: readonly IncidentKind[] = ["natural_disaster", "accident", "public_health", "public_security"];
+const LEVELS: readonly Level[] = [1, 2, 3, 4];
+const OUTCOMES = ["situation", "duplicate", "misdial", "hoax", "inquiry"] as const;
+
+/** Tells `pick` when a place is to be picked on the map, and `choose` when a situation was opened or joined. */
+@customElement("desk-call")
+export class CallPanel extends View {
+  static override styles = [shared, consoleStyles, callPanelStyles];
+
+  @property({ attribute: false }) desk: Desk | null = null;
+  @property({ attribute: false }) places: readonly NamedPlace[] = [];
+  @state() private draft: Draft | null = null;
+  @state() private failure = "";
+  @state() private offered: readonly NamedPlace[] = [];
+  private of = "";
+
+  protected override willUpdate(_changed: PropertyValues): void {
+    const call = this.desk?.call ?? null;
+    if (call === null || call.id === this.of) return;
+    this.of = call.id;
+    this.failure = "";
+    this.offered = [];
+    this.draft = loadDraft(call);
+  }
+
+  /** Put the keyboard into the first question. */
+  override focus(): void {
+    void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>("textarea, input")?.focus());
+  }
+
+  override render(): TemplateResult {
+    const { desk, draft } = this;
+    const call = desk?.call ?? null;
+    if (desk === null || call === null || draft === null) return html``;
+    return html`${this.head(desk, call)}
+      ${this.failure === "" ? nothing : html`<p class="error" role="alert">${icon("alert")} ${this.failure}</p>`}
+      <form @submit=${(event: Event) => event.preventDefault()} @keydown=${this.onKey}>
+        ${this.where(call, draft)} ${this.questions(call, draft)}
+        ${this.duplicates(desk)}
+        ${call.situation === "" ? this.opening(call, draft) : nothing}
+      </form>
+      ${this.ending(call)}`;
+  }
+
+  /** Take a place that was picked on the map. */
+  async locate(place: GivenPlace): Promise<void> {
+    const call = this.desk?.call;
+    if (call == null) return;
+    await this.trying(() => this.ask({ request: "locate_call", call: call.id, place }));
+  }
+
+  /** Open a situation from what is on the form. */
+  async open(): Promise<void> {
+    const { desk, draft } = this;
+    const call = desk?.call ?? null;
+    if (desk === null || call === null || draft === null) return;
+    const title = titleOf(call, draft);
+    if (title === "") {
+      this.failure = t("wrong.title");
+      return;
+    }
+    await this.trying(async () => {
+      if (Object.keys(draft.form).length > 0) await desk.ask({ request: "classify_call", call: call.id, form: { ...draft.form } });
+      const { kind, level } = draft;
+      const answer = await desk.ask({ request: "open_situation", title, service: call.dialled, kind, level, call: call.id, place: givenPlace(call) });
+      desk.choose("situations", answer.subject);
+    });
+  }
+
+  private head(desk: Desk, call: CallRow): TemplateResult {
+    return html`<header class="head">
+      <span class="dialled">${word("service", call.dialled)}</span>
+      <span class="caller">${call.caller || "—"}</span>
+      <span class="quiet">${word("call_state", call.state)} ${format.duration(desk.now_ms - (call.answered_ms ?? call.arrived_ms))}</span>
+      ${call.subscriber === "" ? nothing : html`<span><span class="quiet">${t("call.subscriber")}</span> ${call.subscriber}</span>`}
+      ${call.address === "" ? nothing : html`<span><span class="quiet">${t("call.address")}</span> ${call.address}</span>`}
+    </header>`;
+  }
+
+  private where(call: CallRow, draft: Draft): TemplateResult {
+    return html`<div class="where">
+      <label class="wide">${t("form.where")}
+        <input .value=${draft.where} placeholder=${t("form.where_hint")} autocomplete="off" @input=${this.onWhere} @keydown=${this.onWhereKey} />
+      </label>
+      <label>${t("form.datum")}
+        <select @change=${(event: Event) => this.put({ datum: (event.target as HTMLSelectElement).value as Draft["datum"] })}>
+          ${(["wgs84", "gcj02", "bd09"] as const).map((each) => html`<option value=${each} ?selected=${each === draft.datum}>${each.toUpperCase()}</option>`)}
+        </select>
+      </label>
+      <button type="button" @click=${() => this.tell("pick", null)}>${icon("crosshair")} ${t("form.pick")}</button>
+      ${this.offered.length === 0
+        ? nothing
+        : html`<ul class="wide offered">
+            ${this.offered.map((place) => html`<li><button type="button" @click=${() => void this.take(place)}>${icon("pin")} ${place.name}</button></li>`)}
+          </ul>`}
+      ${call.place === null
+        ? nothing
+        : html`<p class="wide located">${icon("pin")} ${t("form.located", { text: call.place.text || `${call.place.lat}, ${call.place.lon}` })}
+            ${call.place.uncertainty_m == null ? nothing : html`<span class="quiet">${t("form.uncertain", { span: format.distance(call.place.uncertainty_m) })}</span>`}</p>`}
+    </div>`;
+  }
+
+  private questions(call: CallRow, draft: Draft): TemplateResult {
+    return html`<div class="questions">
+      ${QUESTIONS[call.dialled].map(
+        (name, index) =>
+          html`<label class=${index === 0 ? "wide" : ""}>${t(`form.${name}`)}
+            ${index === 0
+              ? html`<textarea rows="2" maxlength="4000" .value=${draft.form[name] ?? ""} @input=${(event: Event) => this.answer(name, event)} @change=${this.save}></textarea>`
+              : html`<input maxlength="400" .value=${draft.form[name] ?? ""} autocomplete="off" @input=${(event: Event) => this.answer(name, event)} @change=${this.save} />`}
+          </label>`,
+      )}
+    </div>`;
+  }
+
+  private duplicates(desk: Desk): TemplateResult {
+    return html`<section class="duplicates">
+      <h3 class="heading">${t("call.duplicates")}</h3>
+      ${desk.candidates.length === 0 ? html`<p class="none quiet">${t("call.no_duplicates")}</p>` : desk.candidates.map((each) => this.candidate(desk, each))}
+    </section>`;
+  }
+
+  private candidate(desk: Desk, candidate: Candidate): TemplateResult {
+    const row = desk.store.rows("situations").get(candidate.situation);
+    if (row === undefined) return html``;
+    const evidence = evidenceOf(candidate);
+    return html`<div class="candidate row">
+      <t-level level=${row.level}></t-level>
+      <span class="grow"><span class="cut">${row.title}</span><br /><span class="quiet">${evidence}</span></span>
+      <button type="button" @click=${() => void this.join(desk, row.id, evidence)}>${t("call.join")}</button>
+    </div>`;
+  }
+
+  private opening(call: CallRow, draft: Draft): TemplateResult {
+    return html`<div class="opening">
+      <label class="wide">${t("form.title")}
+        <input maxlength="100" .value=${titleOf(call, draft)} @input=${(event: Event) => this.put({ title: (event.target as HTMLInputElement).value })} />
+      </label>
+      <label>${t("form.kind")}
+        <select @change=${(event: Event) => this.put({ kind: (event.target as HTMLSelectElement).value as IncidentKind })}>
+          ${KINDS.map((kind) => html`<option value=${kind} ?selected=${kind === draft.kind}>${word("incident", kind)}</option>`)}
+        </select>
+      </label>
+      <fieldset>
+        <legend>${t("form.level")}</legend>
+        ${LEVELS.map(
+          (level) =>
+            html`<button type="button" class="level" aria-pressed=${draft.level === level} aria-label="${NUMERALS[level]} ${word("level", String(level))}"
+              @click=${() => this.put({ level })}><t-level level=${level}></t-level></button>`,
+        )}
+      </fieldset>
+      <button type="button" class="primary" @click=${() => void this.open()}>${t("form.open")} <kbd>${t("form.open_key")}</kbd></button>
+    </div>`;
+  }
+
+  private ending(call: CallRow): TemplateResult {
+    const outcomes = OUTCOMES.filter((each) => (each === "situation") === (call.situation !== "") || (each === "duplicate" && call.situation !== ""));
+    return html`<footer class="row ending">
+      <span class="quiet">${t("call.end")}</span>
+      ${outcomes.map((outcome) => html`<button @click=${() => void this.end(call, outcome)}>${word("call_outcome", outcome)}</button>`)}
+      <span class="grow"></span><span class="quiet">${t("form.draft")}</span>
+    </footer>`;
+  }
+
+  private put(change: Partial<Draft>): void {
+    if (this.draft === null) return;
+    this.draft = { ...this.draft, ...change };
+    keepDraft(this.of, this.draft);
+  }
+
+  private answer(name: string, event: Event): void {
+    const { value } = event.target as HTMLInputElement;
+    if (this.draft !== null) this.put({ form: { ...this.draft.form, [name]: value } });
+  }
+
+  /** To the hub when a field is left, not with every key: each saving is a fact. */
+  private readonly save = (): void => {
+    const { draft, of } = this;
+    if (draft !== null) void this.trying(() => this.ask({ request: "classify_call", call: of, form: { ...draft.form } }));
+  };
+
+  private readonly onWhere = (event: InputEvent): void => {
+    const where = (event.target as HTMLInputElement).value;
+    this.put({ where });
+    this.offered = parseCoordinates(where) === null ? findPlaces(where, this.places) : [];
+  };
+
+  private readonly onWhereKey = (event: KeyboardEvent): void => {
+    if (event.key !== "Enter" || event.isComposing || event.ctrlKey) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const draft = this.draft;
+    const point = parseCoordinates(draft?.where ?? "");
+    const first = this.offered[0];
+    if (point !== null && draft !== null) void this.locate({ ...point, datum: draft.datum, text: "", source: "address" });
+    else if (first !== undefined) void this.take(first);
+  };
+
+  private async take({ name, lat, lon, source }: NamedPlace): Promise<void> {
+    this.offered = [];
+    this.put({ where: name });
+    await this.locate({ lat, lon, text: name, source, datum: "wgs84" });
+  }
+
+  private readonly onKey = (event: KeyboardEvent): void => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    void this.open();
+  };
+
+  private async join(desk: Desk, situation: string, why: string): Promise<void> {
+    await this.trying(async () => {
+      await desk.ask({ request: "link_call", call: this.of, situation, why });
+      desk.choose("situations", situation);
+    });
+  }
+
+  private async end(call: CallRow, outcome: (typeof OUTCOMES)[number]): Promise<void> {
+    await this.trying(() => this.ask({ request: "end_call", call: call.id, outcome }));
+  }
+
+  private ask(request: Parameters<Desk["ask"]>[0]): ReturnType<Desk["ask"]> {
+    if (this.desk === null) throw new Error("the panel has no desk");
+    return this.desk.ask(request);
+  }
+
+  private async trying(run: () => Promise<unknown>): Promise<void> {
+    this.failure = "";
+    try {
+      await run();
+    } catch (error) {
+      this.failure = describe(error);
+    }
+  }
+}
+
+/** Why two are thought to be the same matter, in words; it is kept with the link. */
+export function evidenceOf(candidate: Candidate): string {
+  const parts = [t("call.score", { n: Math.round(candidate.score * 100) })];
+  if (candidate.distance_m !== null) parts.push(format.distance(candidate.distance_m));
+  parts.push(t("call.minutes", { n: Math.round(candidate.minutes) }));
+  if (candidate.same_caller) parts.push(t("call.same_caller"));
+  if (candidate.same_kind) parts.push(t("call.same_kind"));
+  return parts.join(" · ");
+}
+
+function givenPlace(call: CallRow): GivenPlace | null {
+  if (call.place === null) return null;
+  const { lat, lon, text = "", source = "map", uncertainty_m = null } = call.place;
+  return { lat, lon, text, source, uncertainty_m, datum: "wgs84" };
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "desk-call": CallPanel;
+  }
+}

@@ -1,0 +1,51 @@
+/** Every command of the desk. Each says what it will do, and asks where it cannot be undone. */
+
+import type { Choice, Command, Outcome } from "../../components/commands";
+import { MESSAGES, type Key } from "../../i18n/messages";
+import { t } from "../../i18n/i18n";
+import type { Desk } from "./context";
+import { callCommands } from "./commands_calls";
+import { patrolCommands } from "./commands_patrol";
+import { planCommands } from "./commands_plans";
+import { situationCommands } from "./commands_situations";
+
+/** What the desk itself does, not the hub. */
+export interface DeskActions {
+  open(): Promise<unknown>;
+  signOut(): Promise<unknown>;
+  switchLanguage(): void;
+  query(plate: string, reason: string): Promise<unknown>;
+}
+
+export function deskCommands(desk: () => Desk, actions: DeskActions): Command[] {
+  return [
+    ...callCommands(desk, actions),
+    ...situationCommands(desk),
+    ...planCommands(desk),
+    ...patrolCommands(desk, actions),
+    { verb: "OUT", names: namesOf("cmd.sign_out"), takes: "nothing", plan: () => does(t("cmd.sign_out"), () => actions.signOut()) },
+    { verb: "LANG", names: namesOf("cmd.language"), takes: "nothing", plan: () => does(t("cmd.language"), async () => actions.switchLanguage()) },
+  ];
+}
+
+/** Both names of a command: either is understood, whichever language is shown. */
+export function namesOf(key: Key): readonly [string, string] {
+  return MESSAGES[key];
+}
+
+export function does(will: string, run: () => Promise<unknown>, consequence?: string): Outcome {
+  return consequence === undefined ? { will, run } : { will, run, consequence };
+}
+
+export function wrong(key: "wrong.no_situation" | "wrong.no_call" | "wrong.no_waiting" | "wrong.level" | "wrong.text" | "wrong.reason" | "wrong.no_place" | "wrong.title"): Outcome {
+  return { wrong: t(key) };
+}
+
+export function choice(id: string, label: string, why = "", names: readonly string[] = []): Choice {
+  return { id, label, names, why };
+}
+
+/** The chosen ones, one after the other: each answer is awaited, so that the first refusal stops the rest. */
+export async function each(chosen: readonly Choice[], run: (id: string) => Promise<unknown>): Promise<void> {
+  for (const { id } of chosen) await run(id);
+}

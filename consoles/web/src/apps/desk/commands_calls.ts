@@ -1,0 +1,71 @@
+/** Commands about calls: answer, open a situation, join one, end. */
+
+import type { Command } from "../../components/commands";
+import { t, word } from "../../i18n/i18n";
+import type { CallRow } from "../../wire";
+import { openSituations, waitingCalls } from "../picture";
+import { choice, does, namesOf, wrong, type DeskActions } from "./commands";
+import type { Desk } from "./context";
+
+const OUTCOMES = ["situation", "duplicate", "misdial", "hoax", "inquiry"] as const satisfies readonly CallRow["outcome"][];
+
+export function callCommands(desk: () => Desk, actions: Pick<DeskActions, "open">): Command[] {
+  return [
+    {
+      verb: "A",
+      names: namesOf("cmd.answer"),
+      takes: "nothing",
+      plan: () => {
+        const first = waitingCalls(desk().store.rows("calls"))[0];
+        if (first === undefined) return wrong("wrong.no_waiting");
+        return does(t("will.answer", { caller: first.caller }), async () => {
+          await desk().ask({ request: "answer_call", call: first.id });
+          desk().choose("calls", first.id);
+        });
+      },
+    },
+    {
+      verb: "O",
+      names: namesOf("cmd.open"),
+      takes: "nothing",
+      plan: () => (desk().call === null ? wrong("wrong.no_call") : does(t("cmd.open"), () => actions.open())),
+    },
+    {
+      verb: "J",
+      names: namesOf("cmd.join"),
+      takes: "one",
+      choices: () => {
+        const rows = desk().store.rows("situations");
+        const likely = desk().candidates.flatMap(({ situation, score }) => {
+          const row = rows.get(situation);
+          return row === undefined ? [] : [choice(row.id, row.title, t("call.score", { n: Math.round(score * 100) }))];
+        });
+        const known = new Set(likely.map(({ id }) => id));
+        return [...likely, ...openSituations(rows).filter(({ id }) => !known.has(id)).map((row) => choice(row.id, row.title, row.place?.text ?? ""))];
+      },
+      plan: (_words, [into]) => {
+        const { call } = desk();
+        if (call === null) return wrong("wrong.no_call");
+        if (into === undefined) return wrong("wrong.no_situation");
+        return does(t("will.do", { verb: t("cmd.join"), what: into.label }), async () => {
+          await desk().ask({ request: "link_call", call: call.id, situation: into.id, why: into.why ?? "" });
+          desk().choose("situations", into.id);
+        });
+      },
+    },
+    {
+      verb: "E",
+      names: namesOf("cmd.end"),
+      takes: "one",
+      choices: () => OUTCOMES.map((outcome) => choice(outcome, word("call_outcome", outcome))),
+      plan: (_words, [picked]) => {
+        const { call } = desk();
+        const outcome = OUTCOMES.find((each) => each === picked?.id);
+        if (call === null || outcome === undefined) return wrong("wrong.no_call");
+        return does(t("will.do", { verb: t("cmd.end"), what: word("call_outcome", outcome) }), () =>
+          desk().ask({ request: "end_call", call: call.id, outcome }),
+        );
+      },
+    },
+  ];
+}

@@ -1,0 +1,146 @@
+/** Commands about alarms, SOS, messages, the watch list and sightings. */
+
+import { rank, type Choice, type Command } from "../../components/commands";
+import { t, word } from "../../i18n/i18n";
+import type { AlarmRow } from "../../wire";
+import { alarmsInOrder, subjectOf } from "../picture";
+import { choice, does, each, namesOf, wrong, type DeskActions } from "./commands";
+import { unitChoices } from "./commands_situations";
+import type { Desk } from "./context";
+
+const SHELVE_MINUTES = 15;
+const WATCH_DAYS = 7;
+
+function alarmChoices(desk: Desk, states: readonly AlarmRow["state"][]): Choice[] {
+  const { store } = desk;
+  const subjects = {
+    units: store.rows("units"),
+    cameras: store.rows("cameras"),
+    orders: store.rows("orders"),
+    tasks: store.rows("tasks"),
+    approvals: store.rows("approvals"),
+  };
+  return alarmsInOrder(store.rows("alarms"))
+    .filter((row) => states.includes(row.state))
+    .map((row) => choice(row.id, subjectOf(row, subjects), word("alarm", row.kind), [word("alarm", row.kind)]));
+}
+
+/** "15 已报修" and "已报修" alike: minutes first, if any, then why. */
+function shelving(text: string): { minutes: number; why: string } {
+  const found = /^(\d{1,4})\s+(.*)$/.exec(text);
+  return found === null ? { minutes: SHELVE_MINUTES, why: text } : { minutes: Number(found[1]), why: found[2] ?? "" };
+}
+
+export function patrolCommands(desk: () => Desk, actions: Pick<DeskActions, "query">): Command[] {
+  const first = (): AlarmRow | undefined => alarmsInOrder(desk().store.rows("alarms"))[0];
+  return [
+    {
+      verb: "T",
+      names: namesOf("cmd.take"),
+      takes: "several",
+      choices: () => alarmChoices(desk(), ["raised", "shelved"]),
+      plan: (_words, chosen) =>
+        does(t("will.do", { verb: t("cmd.take"), what: chosen.map(({ label }) => label).join("、") }), () =>
+          each(chosen, (alarm) => desk().ask({ request: "take_alarm", alarm })),
+        ),
+    },
+    {
+      verb: "S",
+      names: namesOf("cmd.shelve"),
+      takes: "text",
+      plan: ([text]) => {
+        const alarm = first();
+        if (alarm === undefined || text === undefined) return wrong("wrong.reason");
+        const { minutes, why } = shelving(text);
+        if (why === "") return wrong("wrong.reason");
+        return does(t("will.do", { verb: t("cmd.shelve"), what: `${word("alarm", alarm.kind)} ${minutes} min` }), () =>
+          desk().ask({ request: "shelve_alarm", alarm: alarm.id, minutes, why }),
+        );
+      },
+    },
+    {
+      verb: "C",
+      names: namesOf("cmd.clear"),
+      takes: "several",
+      choices: () => alarmChoices(desk(), ["taken", "raised", "shelved"]),
+      plan: (_words, chosen) =>
+        does(t("will.do", { verb: t("cmd.clear"), what: chosen.map(({ label }) => label).join("、") }), () =>
+          each(chosen, (alarm) => desk().ask({ request: "clear_alarm", alarm, why: t("cmd.clear") })),
+        ),
+    },
+    {
+      verb: "SAFE",
+      names: namesOf("cmd.safe"),
+      takes: "one",
+      choices: () => [...desk().store.rows("sos").values()].map((row) => choice(row.id, desk().store.rows("units").get(row.unit)?.name ?? row.unit)),
+      plan: (_words, [sos]) =>
+        sos === undefined
+          ? wrong("wrong.text")
+          : does(t("will.do", { verb: t("cmd.safe"), what: sos.label }), () => desk().ask({ request: "clear_sos", sos: sos.id, why: t("cmd.safe") })),
+    },
+    { verb: "M", names: namesOf("cmd.message"), takes: "text", plan: ([text = ""]) => message(desk(), text) },
+    {
+      verb: "V",
+      names: namesOf("cmd.watch"),
+      takes: "text",
+      plan: ([text = ""]) => {
+        const [pattern = "", ...why] = text.split(/\s+/);
+        if (pattern === "") return wrong("wrong.text");
+        if (why.length === 0) return wrong("wrong.reason");
+        const until_ms = Math.round(desk().now_ms) + WATCH_DAYS * 86_400_000;
+        return does(t("will.do", { verb: t("cmd.watch"), what: pattern }), () =>
+          desk().ask({ request: "request_watch", pattern: pattern.toUpperCase(), reason: why.join(" "), level: 3, until_ms }),
+        );
+      },
+    },
+    watchCommand(desk, "VY", "cmd.approve_watch", "requested", (watch) => ({ request: "approve_watch", watch })),
+    watchCommand(desk, "VX", "cmd.lift", "active", (watch) => ({ request: "lift_watch", watch, why: t("cmd.lift") })),
+    {
+      verb: "Q",
+      names: namesOf("cmd.query"),
+      takes: "text",
+      plan: ([text = ""]) => {
+        const [plate = "", ...why] = text.split(/\s+/);
+        if (plate === "") return wrong("wrong.text");
+        if (why.length === 0) return wrong("wrong.reason");
+        return does(t("will.do", { verb: t("cmd.query"), what: plate }), () => actions.query(plate.toUpperCase(), why.join(" ")));
+      },
+    },
+  ];
+}
+
+function watchCommand(
+  desk: () => Desk,
+  verb: string,
+  key: "cmd.approve_watch" | "cmd.lift",
+  state: "requested" | "active",
+  request: (watch: string) => Parameters<Desk["ask"]>[0],
+): Command {
+  return {
+    verb,
+    names: namesOf(key),
+    takes: "one",
+    choices: () =>
+      [...desk().store.rows("watches").values()].filter((row) => row.state === state).map((row) => choice(row.id, row.pattern, row.reason)),
+    plan: (_words, [watch]) =>
+      watch === undefined ? wrong("wrong.text") : does(t("will.do", { verb: t(key), what: watch.label }), () => desk().ask(request(watch.id))),
+  };
+}
+
+/** `M 岳01 岳02 返回驻地`: units as long as the words are units, then what to tell them. */
+function message(desk: Desk, text: string): ReturnType<Command["plan"]> {
+  const choices = unitChoices(desk);
+  const words = text.split(/\s+/);
+  const units: Choice[] = [];
+  while (words.length > 0) {
+    const exact = rank(words[0] ?? "", choices).find(({ label }) => label === words[0]);
+    if (exact === undefined) break;
+    units.push(exact);
+    words.shift();
+  }
+  if (units.length === 0 || words.length === 0) return wrong("wrong.text");
+  const what = `${units.map(({ label }) => label).join("、")}：${words.join(" ")}`;
+  return does(t("will.do", { verb: t("cmd.message"), what }), () =>
+    desk.ask({ request: "send_message", units: units.map(({ id }) => id), text: words.join(" "), situation: desk.situation?.id ?? null }),
+  );
+}

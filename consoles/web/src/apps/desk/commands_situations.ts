@@ -1,0 +1,133 @@
+/** Commands about the chosen situation: send, recall, level, note, wall, merge, close. */
+
+import type { Choice, Command, Outcome } from "../../components/commands";
+import { NUMERALS } from "../../components/shapes";
+import { distance } from "../../i18n/format";
+import { t, word } from "../../i18n/i18n";
+import type { Level, SituationRow } from "../../wire";
+import { isActiveOrder, openSituations, ordersOf } from "../picture";
+import { choice, does, each, namesOf, wrong } from "./commands";
+import { whyWords, type Desk } from "./context";
+
+const LEVELS: Readonly<Record<string, Level>> = { "1": 1, "2": 2, "3": 3, "4": 4, I: 1, II: 2, III: 3, IV: 4 };
+
+/** Free units, the recommended ones first and in their order. */
+export function unitChoices(desk: Desk): Choice[] {
+  const units = desk.store.rows("units");
+  const best = desk.recommended.flatMap((each) => {
+    const unit = units.get(each.unit);
+    return unit === undefined ? [] : [choice(unit.id, unit.name, `${distance(each.distance_m)} ${whyWords(each.why)}`, unit.officers)];
+  });
+  const known = new Set(best.map(({ id }) => id));
+  const rest = [...units.values()].filter((unit) => unit.state !== "off" && !known.has(unit.id));
+  return [...best, ...rest.map((unit) => choice(unit.id, unit.name, word("unit_state", unit.state), unit.officers))];
+}
+
+export function situationCommands(desk: () => Desk): Command[] {
+  const about = (plan: (row: SituationRow) => Outcome): Outcome => {
+    const { situation } = desk();
+    return situation === null ? wrong("wrong.no_situation") : plan(situation);
+  };
+  return [
+    {
+      verb: "D",
+      names: namesOf("cmd.dispatch"),
+      takes: "several",
+      choices: () => unitChoices(desk()),
+      plan: (_words, chosen) =>
+        about((row) => {
+          const units = chosen.map(({ label }) => label).join("、");
+          const order = (unit: string) => desk().ask({ request: "issue_order", situation: row.id, unit, text: t("default.dispatch") });
+          return does(t("will.dispatch", { units, title: row.title }), () => each(chosen, order));
+        }),
+    },
+    {
+      verb: "R",
+      names: namesOf("cmd.recall"),
+      takes: "several",
+      choices: () => {
+        const { situation, store } = desk();
+        const orders = ordersOf(store.rows("orders"), situation?.id ?? "").filter(isActiveOrder);
+        return orders.map((order) => choice(order.id, store.rows("units").get(order.unit)?.name ?? order.unit, word("order_state", order.state)));
+      },
+      plan: (_words, chosen) => {
+        const recall = (order: string) => desk().ask({ request: "recall_order", order, why: t("default.recall_why") });
+        return does(t("will.recall", { unit: chosen.map(({ label }) => label).join("、") }), () => each(chosen, recall));
+      },
+    },
+    {
+      verb: "L",
+      names: namesOf("cmd.level"),
+      takes: "text",
+      plan: ([text = ""]) =>
+        about((row) => {
+          const [typed = "", ...why] = text.split(/\s+/);
+          const level = LEVELS[typed.toUpperCase()];
+          if (level === undefined) return wrong("wrong.level");
+          const reason = why.join(" ") || t("default.level_why");
+          return does(t("will.level", { title: row.title, level: NUMERALS[level] }), () =>
+            desk().ask({ request: "set_level", situation: row.id, level, why: reason }),
+          );
+        }),
+    },
+    {
+      verb: "N",
+      names: namesOf("cmd.note"),
+      takes: "text",
+      plan: ([text]) =>
+        about((row) =>
+          text === undefined
+            ? wrong("wrong.text")
+            : does(t("will.note", { title: row.title, text }), () => desk().ask({ request: "note_situation", situation: row.id, text })),
+        ),
+    },
+    {
+      verb: "X",
+      names: namesOf("cmd.decide"),
+      takes: "text",
+      plan: ([text]) =>
+        about((row) =>
+          text === undefined
+            ? wrong("wrong.text")
+            : does(t("will.decide", { title: row.title, text }), () =>
+                desk().ask({ request: "note_situation", situation: row.id, text, decision: true }),
+              ),
+        ),
+    },
+    {
+      verb: "W",
+      names: namesOf("cmd.wall"),
+      takes: "nothing",
+      plan: () => about((row) => does(t("will.do", { verb: t("cmd.wall"), what: row.title }), () => desk().ask({ request: "pin_focus", situation: row.id }))),
+    },
+    { verb: "U", names: namesOf("cmd.unwall"), takes: "nothing", plan: () => does(t("cmd.unwall"), () => desk().ask({ request: "pin_focus" })) },
+    {
+      verb: "Z",
+      names: namesOf("cmd.merge"),
+      takes: "one",
+      choices: () => {
+        const { store, situation } = desk();
+        const others = openSituations(store.rows("situations")).filter(({ id }) => id !== situation?.id);
+        return others.map((row) => choice(row.id, row.title, row.place?.text ?? ""));
+      },
+      plan: (_words, [into]) =>
+        about((row) => {
+          if (into === undefined) return wrong("wrong.no_situation");
+          const merge = async (): Promise<void> => {
+            await desk().ask({ request: "merge_situation", situation: row.id, into: into.id, why: t("default.level_why") });
+            desk().choose("situations", into.id);
+          };
+          return does(t("will.merge", { title: row.title, into: into.label }), merge, t("will.merge_consequence"));
+        }),
+    },
+    {
+      verb: "F",
+      names: namesOf("cmd.close"),
+      takes: "text",
+      plan: ([why = ""]) =>
+        about((row) =>
+          does(t("will.close", { title: row.title }), () => desk().ask({ request: "close_situation", situation: row.id, why }), t("will.close_consequence")),
+        ),
+    },
+  ];
+}

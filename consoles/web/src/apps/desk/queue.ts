@@ -1,0 +1,202 @@
+/** The left of the desk: calls that wait, calls I have, alarms, situations. Nothing here moves under the pointer. */
+
+import { css, html, nothing, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import { repeat } from "lit/directives/repeat.js";
+import "../../components/cards";
+import { icon } from "../../components/icons";
+import { StableOrder } from "../../components/stable_order";
+import "../../components/states";
+import { shared, View } from "../../components/view";
+import * as format from "../../i18n/format";
+import { t, word } from "../../i18n/i18n";
+import type { AlarmRow, CallRow, SituationRow } from "../../wire";
+import { consoleStyles } from "../console_styles";
+import { ALARM_FLOOD, alarmRate, alarmsInOrder, openSituations, subjectOf, unitsAt, waitingCalls, type Subjects } from "../picture";
+import type { Desk } from "./context";
+
+const LATE_ANSWER_MS = 15_000;
+const MOST_ALARMS = 30;
+const MOST_SITUATIONS = 100;
+
+/** Tells `answer` (call id), `choose` ({table, id}) and what the alarm cards tell. */
+@customElement("desk-queue")
+export class Queue extends View {
+  static override styles = [
+    shared,
+    consoleStyles,
+    css`
+      :host {
+        height: 100%;
+        display: flex;
+        flex-direction: column;
+        gap: var(--s2);
+      }
+      .calls {
+        flex: none;
+        max-height: 34%;
+      }
+      .alarms {
+        flex: 0 1 auto;
+        max-height: 40%;
+      }
+      .situations {
+        flex: 1;
+      }
+      .alarms t-alarm {
+        margin: 0 var(--s2) var(--s2);
+        font-size: var(--t1);
+      }
+      .call {
+        display: grid;
+        grid-template-columns: auto minmax(0, 1fr) auto;
+        gap: 0 var(--s3);
+        align-items: center;
+        width: 100%;
+        padding: var(--s2) var(--s3);
+        text-align: left;
+        border: none;
+        border-top: var(--hair) solid var(--line);
+        border-radius: 0;
+        background: none;
+      }
+      .call[aria-current="true"] {
+        background: var(--accent-dim);
+      }
+      .call .second {
+        grid-column: 2 / -1;
+        font-size: var(--t1);
+      }
+      .dialled {
+        font-size: var(--t3);
+        font-weight: 700;
+      }
+      .late {
+        background: var(--hatch);
+      }
+      .pick {
+        display: block;
+        width: 100%;
+        padding: 0;
+        border: none;
+        border-radius: 0;
+        background: none;
+        text-align: left;
+      }
+      .pick:focus-visible,
+      .call:focus-visible {
+        outline-offset: -2px;
+      }
+      .fold {
+        display: flex;
+        padding: var(--s1) var(--s3);
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) desk: Desk | null = null;
+  @property({ attribute: false }) subjects: Subjects | null = null;
+  @state() private unfolded = false;
+  private held = "";
+  private readonly alarmOrder = new StableOrder();
+  private readonly situationOrder = new StableOrder();
+
+  override render(): TemplateResult {
+    const desk = this.desk;
+    if (desk === null) return html``;
+    return html`<section class="panel calls" aria-label=${t("desk.queue")}>${this.calls(desk)}</section>
+      ${this.alarms(desk)}
+      <section class="panel situations" aria-label=${t("desk.situations")} @pointerenter=${() => (this.held = "situations")} @pointerleave=${this.release}>
+        ${this.situations(desk)}
+      </section>`;
+  }
+
+  private readonly release = (): void => {
+    this.held = "";
+    this.requestUpdate();
+  };
+
+  private calls(desk: Desk): TemplateResult {
+    const calls = desk.store.rows("calls");
+    const waiting = waitingCalls(calls);
+    const mine = [...calls.values()].filter((row) => row.state === "answered" && row.answered_by === desk.actor.id);
+    if (!desk.store.loaded("calls")) return html`<t-state kind="loading"></t-state>`;
+    return html`<h2 class="heading">${t("desk.queue")}<span class="number">${t("desk.waiting", { n: waiting.length })}</span></h2>
+      ${waiting.length + mine.length === 0 ? html`<t-state kind="empty" text=${t("desk.no_calls")}></t-state>` : nothing}
+      ${repeat(waiting, (row) => row.id, (row, index) => this.call(desk, row, index === 0))}
+      ${repeat(mine, (row) => row.id, (row) => this.call(desk, row, false))}`;
+  }
+
+  private call(desk: Desk, row: CallRow, first: boolean): TemplateResult {
+    const rings = row.state === "ringing";
+    const waited_ms = desk.now_ms - row.arrived_ms;
+    const tell = (): void => (rings ? this.tell("answer", row.id) : this.tell("choose", { table: "calls", id: row.id }));
+    return html`<button class="call ${rings && waited_ms > LATE_ANSWER_MS ? "late" : ""}" aria-current=${desk.call?.id === row.id} @click=${tell}>
+      <span>${icon(rings ? "ringing" : "phone")} <span class="dialled">${row.dialled}</span></span>
+      <span class="cut">${row.caller || "—"}</span>
+      <span class="number">${format.duration(rings ? waited_ms : desk.now_ms - (row.answered_ms ?? row.arrived_ms))}</span>
+      <span class="second quiet row"
+        ><span class="cut grow">${rings ? row.place?.text || row.address || word("call_state", row.state) : t("desk.mine")}</span>${first
+          ? html`<kbd>Enter</kbd> ${t("desk.answer")}`
+          : nothing}</span
+      >
+    </button>`;
+  }
+
+  private alarms(desk: Desk): TemplateResult | typeof nothing {
+    const rows = desk.store.rows("alarms");
+    const wanted = alarmsInOrder(rows).filter((row) => row.state !== "shelved");
+    if (wanted.length === 0) return nothing;
+    const rate = alarmRate(rows, desk.now_ms);
+    const flood = rate > ALARM_FLOOD && !this.unfolded;
+    const shown = flood ? wanted.filter((row) => row.level <= 2 || row.kind === "sos" || row.state === "taken") : wanted;
+    const keys = this.alarmOrder.arrange(shown.map((row) => row.id), this.held === "alarms");
+    return html`<section class="panel alarms" aria-label=${t("desk.alarms", { n: wanted.length })}
+      @pointerenter=${() => (this.held = "alarms")} @pointerleave=${this.release}>
+      <h2 class="heading">${t("desk.alarms", { n: wanted.length })}<span class="number quiet">${t("desk.alarm_rate", { n: rate })}</span></h2>
+      ${repeat(keys.slice(0, MOST_ALARMS), (key) => key, (key) => this.alarm(desk, rows.get(key)))}
+      ${wanted.length > shown.length
+        ? html`<p class="fold row quiet"><span class="grow">${t("desk.alarms_folded", { n: wanted.length - shown.length })}</span>
+            <button @click=${() => (this.unfolded = true)}>${t("desk.alarms_unfold")}</button></p>`
+        : nothing}
+    </section>`;
+  }
+
+  private alarm(desk: Desk, row: AlarmRow | undefined): TemplateResult | typeof nothing {
+    if (row === undefined || this.subjects === null) return nothing;
+    return html`<t-alarm .alarm=${row} subject=${subjectOf(row, this.subjects)} .now=${desk.now_ms}></t-alarm>`;
+  }
+
+  private situations(desk: Desk): TemplateResult {
+    const rows = desk.store.rows("situations");
+    if (!desk.store.loaded("situations")) return html`<t-state kind="loading"></t-state>`;
+    const open = openSituations(rows);
+    const keys = this.situationOrder.arrange(mineFirst(open, desk).map((row) => row.id), this.held === "situations");
+    const units = unitsAt(desk.store.rows("orders"));
+    const pinned = desk.store.rows("focus").get("wall");
+    return html`<h2 class="heading">${t("desk.situations")}<span class="number">${open.length}</span></h2>
+      ${open.length === 0 ? html`<t-state kind="empty" text=${t("desk.no_situations")}></t-state>` : nothing}
+      ${repeat(keys.slice(0, MOST_SITUATIONS), (key) => key, (key) => {
+        const row = rows.get(key);
+        if (row === undefined) return nothing;
+        return html`<button class="pick" aria-current=${desk.situation?.id === key} @click=${() => this.tell("choose", { table: "situations", id: key })}>
+          <t-situation .situation=${row} .now=${desk.now_ms} .units=${units.get(key) ?? 0} ?chosen=${desk.situation?.id === key}
+            pinned=${pinned?.situation === key ? pinned.by : ""}></t-situation>
+        </button>`;
+      })}
+      ${keys.length > MOST_SITUATIONS ? html`<t-state kind="empty" text=${t("state.too_many", { shown: MOST_SITUATIONS, total: keys.length })}></t-state>` : nothing}`;
+  }
+}
+
+/** Situations of calls that I took come before the others; each part keeps its order. */
+export function mineFirst(open: readonly SituationRow[], desk: Pick<Desk, "store" | "actor">): SituationRow[] {
+  const calls = desk.store.rows("calls");
+  const mine = (row: SituationRow): number => (row.calls.some((id) => calls.get(id)?.answered_by === desk.actor.id) ? 0 : 1);
+  return [...open].sort((a, b) => mine(a) - mine(b));
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "desk-queue": Queue;
+  }
+}

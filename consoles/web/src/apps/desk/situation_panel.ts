@@ -1,0 +1,242 @@
+/** The situation being worked on: what, where, level, orders, plan, approvals, hits, evidence, notes and its time line. */
+
+import { css, html, nothing, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import { icon } from "../../components/icons";
+import { describe } from "../../components/problems";
+import "../../components/timeline";
+import { shared, View } from "../../components/view";
+import * as format from "../../i18n/format";
+import { t, word } from "../../i18n/i18n";
+import type { Request, SituationRow } from "../../wire";
+import { consoleStyles } from "../console_styles";
+import { timeBars, timeMarks } from "../marks";
+import { applies, inLanguage } from "./commands_plans";
+import type { Desk } from "./context";
+import { approvalsPart, evidencePart, hitsPart, ordersPart, planPart } from "./situation_parts";
+
+/** Tells `pick` for its place, `choose` for one of its calls, `fill` with a command line to look at before Enter. */
+@customElement("desk-situation")
+export class SituationPanel extends View {
+  static override styles = [
+    shared,
+    consoleStyles,
+    css`
+      :host {
+        display: grid;
+        grid-template-rows: auto minmax(0, 1fr) auto 190px;
+        height: 100%;
+      }
+      .head {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: var(--s1) var(--s4);
+        padding: var(--s3) var(--s4);
+        border-bottom: var(--hair) solid var(--line);
+      }
+      .head h2 {
+        display: flex;
+        gap: var(--s3);
+        width: 100%;
+        font-size: var(--t4);
+        font-weight: 650;
+        overflow-wrap: anywhere;
+      }
+      .head .buttons {
+        display: flex;
+        flex-wrap: wrap;
+        gap: var(--s1);
+        margin-left: auto;
+      }
+      .body {
+        overflow: auto;
+        scrollbar-color: var(--line) transparent;
+      }
+      .line {
+        display: flex;
+        align-items: center;
+        gap: var(--s3);
+        min-height: 34px;
+        padding: 1px var(--s4);
+        border-top: var(--hair) solid var(--line);
+      }
+      .late {
+        background: var(--hatch);
+      }
+      .over {
+        color: var(--text-2);
+      }
+      .who {
+        min-width: 4em;
+        font-weight: 600;
+      }
+      .small {
+        min-height: 26px;
+        padding: 0 var(--s2);
+        font-size: var(--t1);
+      }
+      .steps {
+        display: flex;
+        gap: var(--s2);
+        font-size: var(--t1);
+      }
+      .steps li {
+        min-width: 3.2em;
+        text-align: center;
+        border-bottom: 2px solid var(--accent);
+      }
+      .steps .open {
+        color: var(--quiet);
+        border-bottom-color: var(--line);
+      }
+      .none {
+        padding: 0 var(--s4) var(--s2);
+      }
+      .pictures {
+        display: flex;
+        gap: var(--s3);
+        padding: 0 var(--s4) var(--s3);
+        overflow-x: auto;
+        font-size: var(--t1);
+      }
+      .pictures figure {
+        flex: none;
+        width: 260px;
+      }
+      .pictures img {
+        display: block;
+        width: 100%;
+        height: 150px;
+        object-fit: contain;
+        background: #000;
+        border: var(--hair) solid var(--line);
+      }
+      .plate {
+        font-size: var(--t3);
+      }
+      .note {
+        padding: var(--s2) var(--s4);
+        border-top: var(--hair) solid var(--line);
+      }
+      .error {
+        margin: var(--s2) var(--s4);
+      }
+      t-timeline {
+        border-top: var(--hair) solid var(--line);
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) desk: Desk | null = null;
+  @state() private failure = "";
+  @state() private closing = false;
+
+  override render(): TemplateResult {
+    const desk = this.desk;
+    const row = desk?.situation ?? null;
+    if (desk === null || row === null) return html``;
+    return html`${this.head(desk, row)}
+      <div class="body">
+        ${this.failure === "" ? nothing : html`<p class="error" role="alert">${icon("alert")} ${this.failure}</p>`}
+        ${this.closing ? this.closeQuestion(row) : nothing}
+        ${ordersPart(desk, row, this.act)} ${planPart(desk, row, this.act)} ${this.planOffer(desk, row)}
+        ${approvalsPart(desk, row, this.act)} ${hitsPart(desk, row, this.act)} ${evidencePart(desk, row)}
+        ${this.calls(desk, row)}
+      </div>
+      <form class="note" @submit=${this.note}>
+        <input name="text" maxlength="4000" autocomplete="off" placeholder=${t("situation.note")} aria-label=${t("situation.note")} />
+      </form>
+      <t-timeline .marks=${timeMarks(desk.store.rows("marks"), row.id, desk.store.rows("units"))} .bars=${timeBars(desk.store.rows("tasks"), row.id)} .now=${desk.now_ms}></t-timeline>`;
+  }
+
+  private head(desk: Desk, row: SituationRow): TemplateResult {
+    const open = row.state !== "closed" && row.merged_into === "";
+    const pinned = desk.store.rows("focus").get("wall")?.situation === row.id;
+    return html`<header class="head">
+      <h2><t-level level=${row.level} named></t-level><span>${row.title}</span></h2>
+      <span>${word("situation_state", row.state)}</span>
+      <span class="quiet">${word("service", row.service)} · ${word("incident", row.kind)}</span>
+      <span>${format.duration((row.closed_ms ?? desk.now_ms) - row.opened_ms)} <span class="quiet">${format.clock(row.opened_ms)}</span></span>
+      ${row.case === "" ? nothing : html`<span class="quiet">${t("situation.case", { id: row.case })} ${word("case_step", desk.store.rows("cases").get(row.case)?.step ?? "")}</span>`}
+      <span>${icon("pin")} ${row.place?.text || (row.place === null ? t("situation.no_place") : `${row.place.lat}, ${row.place.lon}`)}
+        <button class="small bare" aria-label=${t("form.pick")} title=${t("form.pick")} @click=${() => this.tell("pick", null)}>${icon("crosshair")}</button></span>
+      ${open
+        ? html`<span class="buttons">
+            <button class="small" @click=${() => this.tell("fill", "L")}>${t("cmd.level")} <kbd>L</kbd></button>
+            <button class="small" @click=${() => this.act({ request: "pin_focus", situation: pinned ? null : row.id })}>${icon("monitor")}
+              ${pinned ? t("situation.from_wall") : t("situation.to_wall")}</button>
+            <button class="small" @click=${() => (this.closing = true)}>${t("situation.close")}</button>
+          </span>`
+        : nothing}
+    </header>`;
+  }
+
+  private closeQuestion(row: SituationRow): TemplateResult {
+    return html`<t-confirm question=${t("will.close", { title: row.title })} consequence=${t("will.close_consequence")}
+      @cancel=${() => (this.closing = false)}
+      @confirm=${() => {
+        this.closing = false;
+        this.act({ request: "close_situation", situation: row.id });
+      }}></t-confirm>`;
+  }
+
+  /** Plans that are for such a situation, one press away from the line that activates them. */
+  private planOffer(desk: Desk, row: SituationRow): TemplateResult | typeof nothing {
+    if (row.activation !== "" && desk.store.rows("activations").get(row.activation)?.state === "active") return nothing;
+    const plans = [...desk.store.rows("plans").values()].filter((plan) => applies(plan, row));
+    if (plans.length === 0) return nothing;
+    return html`<section>
+      <h3 class="heading">${t("situation.plan")}</h3>
+      <p class="none row">${plans.map((plan) => html`<button class="small" @click=${() => this.tell("fill", `P ${inLanguage(plan.definition.title)}`)}>${inLanguage(plan.definition.title)}</button>`)}</p>
+    </section>`;
+  }
+
+  private calls(desk: Desk, row: SituationRow): TemplateResult | typeof nothing {
+    const calls = row.calls.flatMap((id) => desk.store.rows("calls").get(id) ?? []);
+    if (calls.length === 0) return nothing;
+    return html`<section>
+      <h3 class="heading">${t("situation.calls")}<span class="number">${calls.length}</span></h3>
+      ${calls.map(
+        (call) => html`<div class="line">
+          <span>${icon("phone")}</span><span>${call.dialled}</span><span>${call.caller}</span><span class="quiet">${format.clock(call.arrived_ms)}</span>
+          <span class="grow cut quiet">${Object.values(call.form).filter((text) => text !== "").join(" · ") || call.linked_why}</span>
+          <span>${call.outcome === null ? word("call_state", call.state) : word("call_outcome", call.outcome)}</span>
+          ${call.state === "answered" ? html`<button class="small" @click=${() => this.tell("choose", { table: "calls", id: call.id })}>${t("desk.mine")}</button>` : nothing}
+        </div>`,
+      )}
+    </section>`;
+  }
+
+  private readonly act = (request: Request): void => {
+    void this.trying(() => this.desk?.ask(request) ?? Promise.resolve());
+  };
+
+  private readonly note = (event: SubmitEvent): void => {
+    event.preventDefault();
+    const form = event.target as HTMLFormElement;
+    const text = String(new FormData(form).get("text") ?? "").trim();
+    const { desk } = this;
+    if (text === "" || desk?.situation == null) return;
+    const situation = desk.situation.id;
+    void this.trying(async () => {
+      await desk.ask({ request: "note_situation", situation, text });
+      form.reset();
+    });
+  };
+
+  private async trying(run: () => Promise<unknown>): Promise<void> {
+    this.failure = "";
+    try {
+      await run();
+    } catch (error) {
+      this.failure = describe(error);
+    }
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "desk-situation": SituationPanel;
+  }
+}

@@ -1,0 +1,154 @@
+/** The parts of a situation on the desk: orders, plan tasks, approvals, plate hits, evidence. Each a list with what can be done. */
+
+import { html, nothing, type TemplateResult } from "lit";
+import { repeat } from "lit/directives/repeat.js";
+import { icon } from "../../components/icons";
+import * as format from "../../i18n/format";
+import { t, word } from "../../i18n/i18n";
+import type { ApprovalRow, HitRow, OrderRow, Request, SituationRow, TaskRow } from "../../wire";
+import { taskTitle } from "../marks";
+import { isActiveOrder, ordersOf } from "../picture";
+import { inLanguage } from "./commands_plans";
+import type { Desk } from "./context";
+
+/** Ask the hub and show what went wrong beside the list. */
+export type Act = (request: Request) => void;
+
+const STEPS = ["issued_ms", "signed_ms", "departed_ms", "arrived_ms", "fed_back_ms"] as const;
+const STEP_STATES = ["issued", "signed", "departed", "arrived", "fed_back"] as const;
+
+export function ordersPart(desk: Desk, row: SituationRow, act: Act): TemplateResult {
+  const orders = ordersOf(desk.store.rows("orders"), row.id);
+  return html`<section>
+    <h3 class="heading">${t("situation.orders")}<span class="number">${orders.length}</span></h3>
+    ${orders.length === 0 ? html`<p class="none quiet">${t("situation.no_orders")}</p>` : nothing}
+    ${repeat(orders, (order) => order.id, (order) => orderLine(desk, order, act))}
+  </section>`;
+}
+
+function orderLine(desk: Desk, order: OrderRow, act: Act): TemplateResult {
+  const unit = desk.store.rows("units").get(order.unit);
+  const late = order.state === "issued" && order.sign_by_ms < desk.now_ms;
+  const recall: Request = { request: "recall_order", order: order.id, why: t("default.recall_why") };
+  return html`<div class="line ${late ? "late" : ""}">
+    <t-unit-state state=${unit?.state ?? "off"}></t-unit-state>
+    <span class="who">${unit?.name ?? order.unit}</span>
+    <ol class="steps">${STEPS.map((step, index) => stepMark(order, step, STEP_STATES[index] ?? "issued"))}</ol>
+    <span class="grow cut quiet">${order.result || order.why || order.text}</span>
+    ${late ? html`<span>${t("time.late", { span: format.duration(desk.now_ms - order.sign_by_ms) })}</span>` : nothing}
+    ${isActiveOrder(order) ? html`<button class="small" @click=${() => act(recall)}>${t("situation.recall")}</button>` : html`<span>${word("order_state", order.state)}</span>`}
+  </div>`;
+}
+
+function stepMark(order: OrderRow, step: (typeof STEPS)[number], state: OrderRow["state"]): TemplateResult {
+  const at_ms = order[step];
+  const name = word("order_state", state);
+  return html`<li class=${at_ms === null ? "open" : "done"} title="${name} ${at_ms === null ? "" : format.clock(at_ms)}">
+    ${at_ms === null ? "·" : format.clock(at_ms).slice(0, 5)}<span class="sr">${name}</span>
+  </li>`;
+}
+
+export function planPart(desk: Desk, row: SituationRow, act: Act): TemplateResult | typeof nothing {
+  const activation = desk.store.rows("activations").get(row.activation);
+  if (activation === undefined) return nothing;
+  const { definition } = activation;
+  const phase = definition.phases.find((each) => each.id === activation.phase);
+  const rank = (task: TaskRow): number => (task.state === "open" ? (task.due_ms < desk.now_ms ? 0 : 1) : 2);
+  const tasks = [...desk.store.rows("tasks").values()]
+    .filter((task) => task.activation === activation.id)
+    .sort((a, b) => rank(a) - rank(b) || a.due_ms - b.due_ms);
+  const done = tasks.filter((task) => task.state === "done").length;
+  const next: Request = { request: "next_phase", activation: activation.id };
+  return html`<section>
+    <h3 class="heading">
+      ${icon("tasks")} ${inLanguage(definition.title)} · ${phase === undefined ? activation.phase : inLanguage(phase.title)} · ${word("activation_state", activation.state)}
+      <span class="number">${done}/${tasks.length}</span>
+      ${activation.state === "active" ? html`<button class="small" @click=${() => act(next)}>${t("situation.next_phase")}</button>` : nothing}
+    </h3>
+    ${repeat(tasks, (task) => task.id, (task) => taskLine(desk, task, act))}
+  </section>`;
+}
+
+function taskLine(desk: Desk, task: TaskRow, act: Act): TemplateResult {
+  const open = task.state === "open";
+  const left_ms = task.due_ms - (task.done_ms ?? desk.now_ms);
+  const time = left_ms < 0 ? t("time.late", { span: format.duration(-left_ms) }) : open ? t("time.left", { span: format.duration(left_ms) }) : "";
+  const finish: Request = { request: "finish_task", task: task.id };
+  return html`<div class="line ${open && left_ms < 0 ? "late" : ""} ${open ? "" : "over"}">
+    <span>${icon(task.state === "done" ? "check" : task.state === "dropped" ? "close" : "clock")}</span>
+    <span class="grow">${taskTitle(task)}</span>
+    <span class="quiet">${word("group", task.owner)} · ${word("role", task.role)}</span>
+    <span class="number">${time}</span>
+    ${open ? html`<button class="small" @click=${() => act(finish)}>${t("situation.done")}</button>` : nothing}
+  </div>`;
+}
+
+export function approvalsPart(desk: Desk, row: SituationRow, act: Act): TemplateResult | typeof nothing {
+  const rows = [...desk.store.rows("approvals").values()].filter((each) => each.situation === row.id);
+  if (rows.length === 0) return nothing;
+  const may = desk.actor.roles.some((role) => role === "duty_leader" || role === "commander");
+  return html`<section>
+    <h3 class="heading">${t("situation.approvals")}<span class="number">${rows.length}</span></h3>
+    ${repeat(rows, (each) => each.id, (each) => approvalLine(desk, each, may, act))}
+  </section>`;
+}
+
+function approvalLine(desk: Desk, row: ApprovalRow, may: boolean, act: Act): TemplateResult {
+  const left_ms = row.due_ms - desk.now_ms;
+  const waiting = row.state === "waiting";
+  const decide = (granted: boolean) => () => act({ request: "decide_approval", approval: row.id, granted });
+  return html`<div class="line ${waiting && left_ms < 0 ? "late" : ""}">
+    <span>${icon(waiting ? "lock" : row.state === "granted" ? "check" : "close")}</span>
+    <span class="grow cut">${row.item}</span>
+    <span>${word("approval_state", row.state)} ${row.decided_by}</span>
+    ${waiting
+      ? html`<span class="number">${left_ms < 0 ? t("time.late", { span: format.duration(-left_ms) }) : t("time.left", { span: format.duration(left_ms) })}</span>`
+      : nothing}
+    ${waiting && may
+      ? html`<button class="small" @click=${decide(true)}>${t("situation.grant")}</button><button class="small" @click=${decide(false)}>${t("situation.refuse")}</button>`
+      : nothing}
+  </div>`;
+}
+
+export function hitsPart(desk: Desk, row: SituationRow, act: Act): TemplateResult | typeof nothing {
+  const hits = [...desk.store.rows("hits").values()].filter((hit) => hit.situation === row.id).sort((a, b) => b.seen_ms - a.seen_ms);
+  if (hits.length === 0) return nothing;
+  return html`<section>
+    <h3 class="heading">${t("situation.hits")}<span class="number">${hits.length}</span></h3>
+    <div class="pictures">${repeat(hits.slice(0, 6), (hit) => hit.id, (hit) => hitCard(desk, hit, act))}</div>
+  </section>`;
+}
+
+function hitCard(desk: Desk, hit: HitRow, act: Act): TemplateResult {
+  const watch = desk.store.rows("watches").get(hit.watch);
+  const reject: Request = { request: "reject_hit", hit: hit.id, why: t("situation.reject_hit") };
+  return html`<figure>
+    ${hit.picture === ""
+      ? html`<t-state kind="empty" text=${t("state.empty")}></t-state>`
+      : html`<a href="/api/v1/blobs/${hit.picture}" target="_blank" rel="noopener"><img src="/api/v1/blobs/${hit.picture}" alt="${hit.plate}" loading="lazy" /></a>`}
+    <figcaption>
+      <b class="plate">${hit.plate}</b> <span class="quiet">${Math.round(hit.confidence * 100)}%</span><br />
+      ${desk.store.rows("cameras").get(hit.camera)?.name ?? hit.camera} ${format.clock(hit.seen_ms)}<br />
+      <span class="quiet">${watch?.reason ?? ""}</span><br />
+      ${hit.rejected_why === ""
+        ? html`<span class="row">${t("situation.compare")} <button class="small" @click=${() => act(reject)}>${t("situation.reject_hit")}</button></span>`
+        : hit.rejected_why}
+    </figcaption>
+  </figure>`;
+}
+
+export function evidencePart(desk: Desk, row: SituationRow): TemplateResult | typeof nothing {
+  const files = [...desk.store.rows("evidence").values()].filter((each) => each.situation === row.id);
+  if (files.length === 0) return nothing;
+  return html`<section>
+    <h3 class="heading">${t("situation.evidence")}<span class="number">${files.length}</span></h3>
+    <div class="pictures">
+      ${repeat(files, (file) => file.id, (file) => html`<figure>
+        <a href="/api/v1/blobs/${file.sha256}" target="_blank" rel="noopener">
+          ${file.media_type.startsWith("image/") ? html`<img src="/api/v1/blobs/${file.sha256}" alt=${file.name} loading="lazy" />` : html`${icon("evidence")} ${file.name}`}
+        </a>
+        <figcaption>${file.name} <span class="quiet">${format.clock(file.taken_ms)} ${file.by}</span></figcaption>
+      </figure>`)}
+    </div>
+  </section>`;
+}

@@ -1,0 +1,61 @@
+/** How the desk is laid out at 1920×1080, and below it on smaller screens. */
+
+import { css } from "lit";
+
+export const deskStyles = css`
+  :host {
+    display: grid;
+    grid-template-columns: minmax(0, 1fr);
+    grid-template-rows: auto auto minmax(0, 1fr) auto;
+    gap: var(--s2);
+    padding: var(--s2);
+  }
+  header {
+    display: grid;
+    grid-template-columns: minmax(320px, 1fr) auto;
+    gap: var(--s4);
+    align-items: center;
+  }
+  .status {
+    display: flex;
+    align-items: center;
+    gap: var(--s3);
+    white-space: nowrap;
+  }
+  .status b {
+    font-weight: 650;
+    font-size: var(--t3);
+  }
+  .columns {
+    display: grid;
+    grid-template-columns: minmax(280px, 340px) minmax(0, 1fr) minmax(420px, 600px);
+    gap: var(--s2);
+    min-height: 0;
+  }
+  .columns > * {
+    min-height: 0;
+    min-width: 0;
+  }
+  .right {
+    display: grid;
+    grid-template-rows: minmax(0, 1fr) minmax(0, 0.9fr);
+    gap: var(--s2);
+  }
+  .ticker {
+    display: flex;
+    gap: var(--s5);
+    overflow: hidden;
+    white-space: nowrap;
+    padding: var(--s1) var(--s3);
+    font-size: var(--t1);
+    color: var(--text-2);
+  }
+  .ticker time {
+    color: var(--text);
+  }
+  @media (max-width: 1280px) {
+    .columns {
+      grid-template-columns: minmax(240px, 280px) minmax(0, 1fr) minmax(320px, 400px);
+    }
+  }
+`;
