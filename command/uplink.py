@@ -67,6 +67,7 @@ class UplinkCounters:
     not_believed: int = 0
     reports: int = 0
     reports_refused: int = 0
+    reports_postponed: int = 0
     calls_for_help: int = 0
 
 
@@ -245,14 +246,18 @@ class HubUplink:
         return True
 
     async def _report(self, report: ReportPatrol, seen_ms: int) -> None:
-        """Tell the hub; the watch says it again with the next fix if this fails."""
+        """Tell the hub. A refusal by its rules stands; what it cannot record now is told again with the next fix."""
         key = f"patrol:{report.unit}:{report.change}:{report.fence or ''}:{seen_ms}"
         try:
             await self._hub.ask(report, HUB, key=key)
             self.counters.reports += 1
+        except (UnavailableError, TooManyError) as error:
+            self.counters.reports_postponed += 1
+            self._watch.not_recorded(report)
+            log.warning("%s of %s is not recorded yet: %s", report.change, report.unit, error.detail)
         except TriuneError as error:
             self.counters.reports_refused += 1
-            log.warning("%s of %s is not recorded: %s", report.change, report.unit, error.detail)
+            log.warning("%s of %s is refused: %s", report.change, report.unit, error.detail)
 
 
 def _row(unit: str, fix: Position) -> PositionRow:

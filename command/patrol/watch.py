@@ -20,22 +20,29 @@ Change = Literal["left_area", "returned", "stood_still", "moved_again", "went_si
 
 
 class _Unit:
-    """What is remembered of a unit on duty. `fix` is the newest of the device that speaks for its place."""
+    """What is remembered of a unit on duty. `fix` is the newest of the device that speaks for its place.
 
-    __slots__ = ("crossing", "fix", "heard_ms", "stay")
+    `told` names the fences that the hub was told of; the row names only the newest of them.
+    """
 
-    def __init__(self, heard_ms: int) -> None:
-        self.heard_ms = heard_ms
+    __slots__ = ("crossing", "fix", "heard_ms", "shift_until_ms", "stay", "told")
+
+    def __init__(self, unit: UnitRow, now_ms: int) -> None:
+        self.heard_ms = now_ms
+        self.shift_until_ms = unit.shift_until_ms
         self.fix: Position | None = None
         self.stay: Stay | None = None
         self.crossing = Crossing()
+        self.told: set[str] = set()
+        if unit.out_of:
+            self.crossing.out[unit.out_of] = now_ms
+            self.told.add(unit.out_of)
 
 
 class PatrolWatch:
-    """Compares what units do with what their rows say, and reports where the two differ.
+    """Compares what units do with what the hub was told of them, and reports where the two differ.
 
-    The rows are the truth: a report that got lost is made again with the next fix, and after a restart the watch goes
-    on from what they say.
+    After a restart it goes on from what the rows of the units say.
     """
 
     def __init__(self) -> None:
@@ -50,27 +57,27 @@ class PatrolWatch:
             return []
         known = self._units.get(unit.id)
         if known is None:
-            known = self._units[unit.id] = _Unit(now_ms)
+            known = self._units[unit.id] = _Unit(unit, now_ms)
         if not _leads(fix, known.fix):
             return []
         known.heard_ms, known.fix = now_ms, fix
         reports = []
         if unit.silent_since_ms is not None:
             reports.append(_report(unit, "heard_again", fix.at_ms, fix))
-        reports += _fences_kept(unit, known.crossing, fix, fences)
+        reports += _fences_kept(unit, known, fix, fences)
         reports += _motion(unit, known, fix, limits)
         return reports
 
     def resume(self, unit: UnitRow, fix: Position, now_ms: int) -> None:
         """Take up where a unit was before a restart. It is not silent yet: nobody was there to hear it."""
         if unit.state != "off":
-            known = self._units[unit.id] = _Unit(now_ms)
+            known = self._units[unit.id] = _Unit(unit, now_ms)
             known.fix, known.stay = fix, Stay(fix)
 
     def silent(self, units: Iterable[UnitRow], limits: Limits, now_ms: int) -> list[ReportPatrol]:
         """Report the units on duty, with a device, that said nothing for `silent_s`; forget units off duty or gone."""
         on_duty = [unit for unit in units if unit.state != "off"]
-        self._units = {u.id: self._units.get(u.id) or _Unit(now_ms) for u in on_duty}
+        self._units = {u.id: self._units.get(u.id) or _Unit(u, now_ms) for u in on_duty}
         reports = []
         for unit in on_duty:
             known = self._units[unit.id]
@@ -80,14 +87,20 @@ class PatrolWatch:
                 reports.append(_report(unit, "went_silent", since_ms, known.fix))
         return reports
 
+    def not_recorded(self, report: ReportPatrol) -> None:
+        """Take back that the hub was told, so that the next fix tells it; what rows say is compared anyway."""
+        if (known := self._units.get(report.unit)) and report.fence:
+            if report.change == "left_area":
+                known.told.discard(report.fence)
+            elif report.change == "returned":
+                known.told.add(report.fence)
+
 
 def after(unit: UnitRow, report: ReportPatrol) -> UnitRow:
-    """Return the row as it will be once the report is recorded; for fixes that come together with the one reported."""
+    """Return the row as it will be once the report is recorded; for the fixes that come together with this one."""
     match report.change:
-        case "left_area":
-            return replace(unit, out_of=report.fence or "")
-        case "returned":
-            return replace(unit, out_of="")
+        case "left_area" | "returned":
+            return unit  # what was told of fences is remembered here
         case "stood_still":
             return replace(unit, still_since_ms=report.since_ms)
         case "moved_again":
@@ -107,19 +120,19 @@ def _leads(fix: Position, newest: Position | None) -> bool:
     return ahead_ms > (0 if fix.device == newest.device else LEADING_DEVICE_MS)
 
 
-def _fences_kept(unit: UnitRow, crossing: Crossing, fix: Position, fences: FenceSet) -> list[ReportPatrol]:
-    """A row names one broken fence at a time; the next one is reported when that is over."""
-    if unit.out_of:
-        crossing.out.setdefault(unit.out_of, fix.at_ms)
-    crossing.observe(fences, unit.area, fix)
-    if unit.out_of in crossing.out:
+def _fences_kept(unit: UnitRow, known: _Unit, fix: Position, fences: FenceSet) -> list[ReportPatrol]:
+    if unit.shift_until_ms != known.shift_until_ms:  # a new shift begins with nothing told
+        known.shift_until_ms = unit.shift_until_ms
+        known.told &= {unit.out_of}
+    out, told = known.crossing.out, known.told
+    known.crossing.observe(fences, unit.area, fix)
+    if not out and not told:
         return []
-    reports = []
-    if unit.out_of:
-        reports.append(_report(unit, "returned", fix.at_ms, fix, unit.out_of))
-    if crossing.out:
-        fence, since_ms = next(iter(crossing.out.items()))
-        reports.append(_report(unit, "left_area", since_ms, fix, fence))
+    reports = [_report(unit, "returned", fix.at_ms, fix, fence) for fence in sorted(told - out.keys())]
+    reports += [
+        _report(unit, "left_area", since_ms, fix, fence) for fence, since_ms in out.items() if fence not in told
+    ]
+    known.told = set(out)
     return reports
 
 
