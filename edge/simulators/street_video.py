@@ -19,15 +19,19 @@ from PIL import Image, ImageDraw
 from edge.simulators.plate_drawing import Picture, PlateColour, draw_plate, font
 
 # Part of the name of a cached clip: a change of the drawing makes new clips.
-_EDITION: Final = 1
+_EDITION: Final = 2
 
 # The scene in metres: a vehicle comes towards the camera from FAR and leaves below the picture.
 _FAR_M: Final = 50.0
 _NEAR_M: Final = 5.0
-_SPEED_M_S: Final = 6.0
+_SPEED_M_S: Final = 5.0
 _PASSAGE_S: Final = (_FAR_M - _NEAR_M) / _SPEED_M_S
 _BODY: Final = (640, 520)  # pixels of a vehicle's drawing
-_BODY_WIDTH: Final = 0.52  # of the picture's width, at NEAR
+_BODY_WIDTH: Final = 0.62  # of the picture's width, at NEAR
+_LANE_OFFSET: Final = 0.6  # likewise, from the middle
+# Of the picture's height: the horizon, and how far below it the road is at NEAR. The camera hangs over the roofs.
+_HORIZON: Final = 0.25
+_DROP: Final = 1.65
 _PAINTS: Final = ((60, 60, 70), (150, 150, 155), (40, 40, 150), (120, 70, 30), (225, 225, 225))
 
 
@@ -37,7 +41,7 @@ class Vehicle(msgspec.Struct, frozen=True):
     plate: str
     colour: PlateColour
     enters_s: float
-    """When it comes into sight; it needs 7.5 s to pass."""
+    """When it comes into sight; it needs 9 s to pass."""
     lane: int
     """0 is left in the picture, 1 right."""
 
@@ -101,7 +105,7 @@ def pictures(street: Street) -> Iterator[Picture]:
         # The farthest first, so that nearer ones cover them.
         for vehicle in sorted(street.vehicles, key=lambda x: x.enters_s, reverse=True):
             distance_m = _FAR_M - (at_s - vehicle.enters_s) * _SPEED_M_S
-            if _NEAR_M * 0.8 < distance_m <= _FAR_M:
+            if _NEAR_M < distance_m <= _FAR_M:
                 _place(picture, bodies[vehicle], vehicle.lane, distance_m)
         clock = f"T+{math.floor(at_s) // 60:02}:{math.floor(at_s) % 60:02}"
         _write(picture, clock, (street.width - street.width // 7, street.height // 20), street.height / 900)
@@ -114,9 +118,8 @@ def _place(picture: Picture, body: Picture, lane: int, distance_m: float) -> Non
     scale = _NEAR_M / distance_m
     size = max(int(width * _BODY_WIDTH * scale), 8)
     tall = size * _BODY[1] // _BODY[0]
-    centre = int(width / 2 + (-0.27 if lane == 0 else 0.27) * width * scale)
-    horizon = height * 0.25
-    bottom = int(horizon + (height * 0.98 - horizon) * scale)
+    centre = int(width / 2 + (-_LANE_OFFSET if lane == 0 else _LANE_OFFSET) * width * scale)
+    bottom = _row(height, scale)
     left, top = centre - size // 2, bottom - tall
     drawn = cv2.resize(body, (size, tall), interpolation=cv2.INTER_AREA)
     x0, x1, y0, y1 = max(left, 0), min(left + size, width), max(top, 0), min(bottom, height)
@@ -124,6 +127,11 @@ def _place(picture: Picture, body: Picture, lane: int, distance_m: float) -> Non
         part = drawn[y0 - top : y1 - top, x0 - left : x1 - left]
         solid = part[:, :, 3:] > 127
         np.copyto(picture[y0:y1, x0:x1], part[:, :, :3], where=solid)
+
+
+def _row(height: int, scale: float) -> int:
+    """Return the row of the picture where the road is at NEAR / `scale`."""
+    return int(height * (_HORIZON + _DROP * scale))
 
 
 def _body(vehicle: Vehicle, paint: tuple[int, int, int]) -> Picture:
@@ -154,7 +162,7 @@ def _ground(street: Street) -> Picture:
     """Return the street without vehicles, its name burnt in."""
     width, height = street.width, street.height
     rng = np.random.default_rng(street.seed)
-    horizon = height // 4
+    horizon = _row(height, 0)
     picture = np.empty((height, width, 3), np.uint8)
     picture[:horizon] = np.linspace((215, 190, 160), (230, 225, 215), horizon, dtype=np.uint8)[:, None]
     picture[horizon:] = (95, 125, 105)
@@ -165,23 +173,23 @@ def _ground(street: Street) -> Picture:
         cv2.rectangle(picture, (x, horizon - tall), (x + wide, horizon), (shade, shade - 5, shade - 15), -1)
         x += wide + int(rng.integers(2, width // 20))
     middle = width // 2
-    road = np.array(
-        [(middle - width // 40, horizon), (middle + width // 40, horizon), (width + 150, height), (-150, height)]
-    )
+    # The road's edges meet at the horizon and leave the picture at its lower corners.
+    edge = int(width * 0.58)
+    road = np.array([(middle - 4, horizon), (middle + 4, horizon), (middle + edge, height), (middle - edge, height)])
     cv2.fillPoly(picture, [road], (92, 90, 88))
     for metres in np.arange(_NEAR_M, _FAR_M * 2, 6.0):
-        near, far = (horizon + (height - horizon) * _NEAR_M / m for m in (metres, metres + 3))
+        near, far = (_row(height, _NEAR_M / m) for m in (metres, metres + 3))
         half = max(int(width / 120 * _NEAR_M / metres), 1)
-        cv2.rectangle(picture, (middle - half, int(far)), (middle + half, int(near)), (225, 225, 225), -1)
+        cv2.rectangle(picture, (middle - half, far), (middle + half, near), (225, 225, 225), -1)
     for _ in range(10):
         side = int(rng.choice([-1, 1]))
-        metres = float(rng.uniform(12, 60))
+        metres = float(rng.uniform(16, 80))
         scale = _NEAR_M / metres
         foot = (
-            middle + int(side * width * (0.75 + rng.uniform(0, 0.4)) * scale),
-            int(horizon + (height - horizon) * scale),
+            middle + int(side * width * (1.5 + rng.uniform(0, 0.8)) * scale),
+            _row(height, scale),
         )
-        crown = max(int(height * 0.4 * scale), 3)
+        crown = max(int(height * 0.7 * scale), 3)
         cv2.line(picture, foot, (foot[0], foot[1] - 2 * crown), (50, 70, 90), max(crown // 5, 1))
         cv2.circle(
             picture, (foot[0], foot[1] - 2 * crown), crown, (60, int(rng.integers(90, 130)), 70), -1, cv2.LINE_AA
