@@ -83,4 +83,4 @@ def bearing_deg(lat_a: float, lon_a: float, lat_b: float, lon_b: float) -> float
     phi_a, phi_b, d_lon = math.radians(lat_a), math.radians(lat_b), math.radians(lon_b - lon_a)
     y = math.sin(d_lon) * math.cos(phi_b)
     x = math.cos(phi_a) * math.sin(phi_b) - math.sin(phi_a) * math.cos(phi_b) * math.cos(d_lon)
-    return math.degrees(math.atan2(y, x)) % 360
+    return math.degrees(math.atan2(y, x)) % 360 % 360  # the remainder of a hair below zero is 360 itself

@@ -96,7 +96,7 @@ def decision_due(t: Tables, deadline: DeadlineRow, now_ms: int) -> Decision:
 
 def _warn(t: Tables, approval: str) -> Decision:
     row = t.approvals.need(approval)
-    if row.state == "waiting" and not row.warned:
+    if row.state == "waiting" and not row.warned and not row.overdue:  # notices may come out of order
         yield ApprovalWarned(approval=row.id)
         yield from raise_alarm(t, "approval_warning", 4, row.id, situation=row.situation, detail=row.item)
     return row.id

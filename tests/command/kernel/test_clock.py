@@ -1,0 +1,95 @@
+"""Clocks: the system's never goes back, the virtual one goes as it is told (SPEC R91-R92)."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from command.kernel.clock import SystemClock, VirtualClock
+
+START_MS = 1_700_000_000_000
+
+
+async def settled() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)  # noqa: TID251 - turns of the loop, no time
+
+
+def test_the_system_clock_never_goes_back(monkeypatch: pytest.MonkeyPatch) -> None:  # R91
+    clock = SystemClock()
+    first = clock.now_ms()
+    assert abs(first - time.time_ns() // 1_000_000) < 1000
+    monkeypatch.setattr(time, "time_ns", lambda: (first - 60_000) * 1_000_000)
+    assert clock.now_ms() == first
+    monkeypatch.setattr(time, "time_ns", lambda: (first + 5) * 1_000_000)
+    assert clock.now_ms() == first + 5
+
+
+async def test_the_system_clock_sleeps_until_an_instant() -> None:  # R91
+    clock = SystemClock()
+    at_ms = clock.now_ms() + 20
+    await clock.sleep_until(at_ms)
+    assert clock.now_ms() >= at_ms
+    await clock.sleep_until(at_ms - 1000)
+    await clock.sleep(1)
+
+
+async def test_a_stopped_clock_moves_only_when_moved() -> None:  # R92
+    clock = VirtualClock(START_MS)
+    assert clock.next_wake_ms() is None
+    async with asyncio.TaskGroup() as tasks:
+        sleeper = tasks.create_task(clock.sleep(1000))
+        early = tasks.create_task(clock.sleep_until(START_MS + 400))
+        await settled()
+        assert clock.now_ms() == START_MS
+        assert clock.next_wake_ms() == START_MS + 400
+        clock.advance(START_MS + 999)
+        await settled()
+        assert early.done()
+        assert not sleeper.done()
+        assert clock.next_wake_ms() == START_MS + 1000
+        clock.advance(START_MS + 5)  # not back
+        assert clock.now_ms() == START_MS + 999
+        clock.advance(START_MS + 1000)
+        await sleeper
+    assert clock.next_wake_ms() is None
+    await clock.sleep_until(START_MS)
+
+
+async def test_a_fast_clock_runs_that_many_times_real_time() -> None:  # R92
+    clock = VirtualClock(START_MS, speed=3600)
+    real_s = time.perf_counter()
+    await clock.sleep(60_000)
+    real_s = time.perf_counter() - real_s
+    assert clock.now_ms() >= START_MS + 60_000
+    assert 0.015 < real_s < 2
+
+
+async def test_another_speed_goes_on_from_the_present_instant() -> None:  # R92
+    clock = VirtualClock(START_MS)
+    async with asyncio.TaskGroup() as tasks:
+        sleeper = tasks.create_task(clock.sleep(50_000))
+        await settled()
+        clock.set_speed(5000)
+        assert clock.speed == 5000
+        await sleeper
+        clock.set_speed(0)
+        now_ms = clock.now_ms()
+        assert now_ms >= START_MS + 50_000
+        await asyncio.sleep(0)  # noqa: TID251 - one turn of the loop
+        assert clock.now_ms() == now_ms
+
+
+async def test_a_sleeper_that_went_away_leaves_nothing_behind() -> None:  # R92
+    """A hub waits for its next deadline anew with each one set; none of the old waits may pile up."""
+    for speed in (0, 1):
+        clock = VirtualClock(START_MS, speed)
+        for _ in range(100):
+            sleeper = asyncio.ensure_future(clock.sleep(3_600_000))
+            await settled()
+            sleeper.cancel()
+            await asyncio.gather(sleeper, return_exceptions=True)
+        assert clock.next_wake_ms() is None
+        assert clock._sleepers == []

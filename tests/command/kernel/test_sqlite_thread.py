@@ -1,0 +1,70 @@
+"""One SQLite file and its thread: schema versions and whole transactions (SPEC R93)."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from command.kernel.errors import UnavailableError
+from command.kernel.sqlite import SqliteThread
+
+ONE = ("CREATE TABLE a (x INTEGER NOT NULL);",)
+TWO = (*ONE, "CREATE TABLE b (y INTEGER); INSERT INTO b SELECT x FROM a;")
+
+
+async def test_an_older_file_is_brought_up_with_what_it_holds(tmp_path: Path) -> None:
+    old = SqliteThread(tmp_path / "x.db", ONE, "test")
+    await old.run(lambda db: db.execute("INSERT INTO a VALUES (7)"))
+    await old.close()
+    new = SqliteThread(tmp_path / "x.db", TWO, "test")
+    assert await new.run(lambda db: db.execute("SELECT y FROM b").fetchall()) == [(7,)]
+    await new.close()
+
+
+async def test_a_file_of_a_newer_program_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    new = SqliteThread(tmp_path / "x.db", TWO, "test")
+    await new.close()
+    with pytest.raises(UnavailableError, match="schema 2; this program knows 1"):
+        SqliteThread(tmp_path / "x.db", ONE, "test")
+    again = SqliteThread(tmp_path / "x.db", TWO, "test")
+    assert await again.run(lambda db: db.execute("PRAGMA user_version").fetchone()) == (2,)
+    await again.close()
+
+
+async def test_a_schema_step_that_fails_leaves_the_version_before(tmp_path: Path) -> None:
+    old = SqliteThread(tmp_path / "x.db", ONE, "test")
+    await old.close()
+    with pytest.raises(UnavailableError):
+        SqliteThread(tmp_path / "x.db", (*ONE, "CREATE TABLE c (z); SELECT nonsense;"), "test")
+    again = SqliteThread(tmp_path / "x.db", TWO, "test")
+    assert await again.run(lambda db: db.execute("PRAGMA user_version").fetchone()) == (2,)
+    await again.close()
+
+
+async def test_what_fails_half_way_is_taken_back(tmp_path: Path) -> None:
+    db = SqliteThread(tmp_path / "x.db", ONE, "test")
+
+    def half(connection: sqlite3.Connection) -> None:
+        connection.execute("INSERT INTO a VALUES (1)")
+        connection.execute("INSERT INTO nowhere VALUES (1)")
+
+    def doubled(connection: sqlite3.Connection) -> None:
+        connection.execute("INSERT INTO a VALUES (1)")
+        connection.execute("INSERT INTO a VALUES (NULL)")
+
+    with pytest.raises(UnavailableError):
+        await db.run(half)
+    with pytest.raises(sqlite3.IntegrityError):
+        await db.run(doubled)
+    assert await db.run(lambda c: c.execute("SELECT count(*) FROM a").fetchone()) == (0,)
+    await db.close()
+
+
+async def test_a_commit_survives_a_power_cut(tmp_path: Path) -> None:
+    """WAL and synchronous=FULL (2): SQLite syncs the log at every commit."""
+    db = SqliteThread(tmp_path / "x.db", ONE, "test")
+    assert await db.run(lambda c: c.execute("PRAGMA synchronous").fetchone()) == (2,)
+    assert await db.run(lambda c: c.execute("PRAGMA journal_mode").fetchone()) == ("wal",)
+    await db.close()

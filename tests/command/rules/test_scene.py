@@ -1,0 +1,47 @@
+"""Cameras and recorded queries (SPEC R85-R87)."""
+
+from __future__ import annotations
+
+import pytest
+
+from command.actors import HUB
+from command.kernel.errors import UnknownIdError
+from command.requests import EnrolCamera, RecordQuery, RemoveCamera, ReportCamera
+from tests.command.support import ADMIN, MINUTE_MS, START_MS, desk
+
+
+async def test_a_camera_says_since_when_and_why_it_is_down() -> None:  # R85
+    async with desk() as d:
+        await d.ask(ReportCamera(camera="k1", up=True))
+        await d.pass_time(MINUTE_MS)
+        await d.ask(ReportCamera(camera="k1", up=False, reason="no route"))
+        await d.pass_time(MINUTE_MS)
+        await d.ask(ReportCamera(camera="k1", up=False, reason="wrong password"))
+        row = await d.row("cameras", "k1")
+        assert (row.state, row.since_ms, row.reason) == ("down", START_MS + MINUTE_MS, "wrong password")
+        seq = d.hub.committed_seq
+        await d.ask(ReportCamera(camera="k1", up=False, reason="wrong password"))
+        assert d.hub.committed_seq == seq
+        await d.ask(ReportCamera(camera="k1", up=True))
+        assert (await d.row("cameras", "k1")).reason == ""
+
+
+async def test_enrolling_a_camera_again_keeps_how_it_is() -> None:  # R86
+    async with desk() as d:
+        await d.ask(ReportCamera(camera="k1", up=True))
+        await d.ask(EnrolCamera(camera="k1", name="新名", lat=30.5, lon=114.3, reads_plates=True), ADMIN)
+        row = await d.row("cameras", "k1")
+        assert (row.name, row.state, row.reads_plates) == ("新名", "up", True)
+        await d.ask(RemoveCamera(camera="k1"), ADMIN)
+        for request in (RemoveCamera(camera="k1"), ReportCamera(camera="k1", up=True)):
+            with pytest.raises(UnknownIdError):
+                await d.ask(request)
+
+
+async def test_a_query_is_on_record_with_who_and_why() -> None:  # R87
+    async with desk() as d:
+        await d.ask(RecordQuery(what="vehicle", terms="京A12345", reason="盘查", results=3), HUB)
+        stored = (await d.hub.journal.read("live", 0, 1000))[-1]
+        assert stored.actor == "hub"
+        assert '"reason":"盘查"'.encode() in stored.data
+        assert b'"fact":"query_made"' in stored.data

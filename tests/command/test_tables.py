@@ -1,0 +1,72 @@
+"""Tables: what a console missed, tombstones, undo (SPEC R17, R18)."""
+
+from __future__ import annotations
+
+from command.kernel.limits import TOMBSTONES
+from command.rows import DeviceRow
+from command.tables import Tables
+from tests.command.support import in_change_order, picture
+
+
+def put(t: Tables, key: str, unit: str = "") -> None:
+    t.seq += 1
+    t.devices.put(DeviceRow(id=key, kind="mobile", unit=unit))
+
+
+def drop(t: Tables, key: str) -> None:
+    t.seq += 1
+    t.devices.drop(key)
+
+
+def test_what_was_missed_is_the_newest_word_on_each_row() -> None:
+    t = Tables()
+    for key in ("a", "b", "c"):
+        put(t, key)
+    put(t, "a", "u1")
+    drop(t, "b")
+    drop(t, "none")
+    assert t.devices.changes_since(6) == t.devices.changes_since(5) == {}
+    assert t.devices.changes_since(4) == {"b": None}
+    assert t.devices.changes_since(3) == {"b": None, "a": t.devices.need("a")}
+    put(t, "b")
+    assert t.devices.changes_since(5) == {"b": t.devices.need("b")}
+
+
+def test_who_was_away_for_longer_than_drops_are_remembered_takes_a_snapshot() -> None:
+    t = Tables()
+    for n in range(TOMBSTONES + 1):
+        put(t, f"d{n}")
+        drop(t, f"d{n}")
+    before = t.devices.changes_since(0)
+    assert before is not None
+    assert len(before) == TOMBSTONES + 1
+    t.settle()
+    assert t.devices.changes_since(1) is None
+    after = t.devices.changes_since(2)
+    assert after is not None
+    assert len(after) == TOMBSTONES
+
+
+def test_undo_takes_back_puts_and_drops_and_their_order() -> None:
+    t = Tables()
+    for key in ("a", "b", "c"):
+        put(t, key)
+    drop(t, "c")
+    t.settle()
+    before = picture(t)
+    point = t.savepoint()
+    put(t, "a", "u1")
+    drop(t, "b")
+    put(t, "b", "u2")
+    put(t, "c")
+    drop(t, "a")
+    put(t, "new")
+    inner = t.savepoint()
+    middle = picture(t)
+    drop(t, "new")
+    t.undo_to(inner)
+    assert picture(t) == middle
+    t.undo_to(point)
+    assert picture(t) == before
+    assert in_change_order(t.devices)
+    assert t.settle() == set()
