@@ -153,11 +153,13 @@ class Rehearsal:
 
     def set_speed(self, speed: Speed) -> None:
         """Go on at another speed; while paused it is kept for later."""
+        self._check_steerable()
         self.speed = _checked(speed)
         self._steer(self.state)
 
     def jump(self, to_ms: int) -> None:
         """Let everything up to an instant happen at once; a paused rehearsal stays paused there."""
+        self._check_steerable()
         if not self.clock.now_ms() <= to_ms <= self.ends_ms:
             raise InvalidInputError("a rehearsal jumps forward, and not beyond its end")
         self._leap_to_ms = to_ms
@@ -165,8 +167,7 @@ class Rehearsal:
 
     async def inject(self, event: Scripted | UnitResponds | UnitMoves) -> None:
         """Let one more event of a script begin now, whatever its `at` says. Raises what the record refuses it with."""
-        if self.state not in ("running", "paused"):
-            raise ConflictError(f"the rehearsal is {self.state}")
+        self._check_steerable()
         alone = replace(self.scenario, events=(replace(event, at="00:00:00"),), ends="24:00:00")
         happenings = expand(alone)
         now_ms = self.clock.now_ms()
@@ -197,9 +198,12 @@ class Rehearsal:
             tasks=task_lines(t, self.plan, activation, now_ms),
         )
 
-    def _steer(self, state: State) -> None:
+    def _check_steerable(self) -> None:
         if self.state not in ("running", "paused"):
             raise ConflictError(f"the rehearsal is {self.state}")
+
+    def _steer(self, state: State) -> None:
+        self._check_steerable()
         self.state = state
         self._set_pace()
         self._changed.set()

@@ -101,8 +101,10 @@ class Script:
                 ring = q.ReportCall(call=event.call, dialled=event.dialled, caller=event.caller, place=place)
                 return [(ring, played("device"))]
             case CallAnswered():
-                said = q.ClassifyCall(call=event.call, form={"what": self._says[event.call]})
-                return [(q.AnswerCall(call=event.call), taker), (said, taker)]
+                answer: list[Asked] = [(q.AnswerCall(call=event.call), taker)]
+                if says := self._says.get(event.call):
+                    answer.append((q.ClassifyCall(call=event.call, form={"what": says}), taker))
+                return answer
             case SituationOpened():
                 opening = q.OpenSituation(
                     title=event.title, service=event.service, kind=event.incident, level=event.level,
@@ -167,6 +169,8 @@ class Script:
     def _next_phase(self, t: Tables, phase: str) -> q.Request:
         activation = self.activation(t)
         names = [p.id for p in self._plan.phases]
+        if phase not in names:
+            raise UnknownIdError(f"the plan has no phase {phase}")
         if names.index(phase) != names.index(activation.phase) + 1:
             raise ConflictError(f"the plan is in phase {activation.phase}, so {phase} is not the next one")
         return q.NextPhase(activation=activation.id)
