@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+from aiortc.rtp import (
+    RTCP_PSFB_PLI,
+    RTCP_RTPFB_NACK,
+    RtcpPacket,
+    RtcpPsfbPacket,
+    RtcpRtpfbPacket,
+    RtcpSrPacket,
+    RtpPacket,
+)
+
+from streams.relay.sdp import H264Format
+from streams.relay.viewer import Frame, Viewer
+
+KEY = Frame((b"\x67sets", b"\x65one", b"\x65two"), 1000, True)
+NEXT = Frame((b"\x41three",), 1066, False)
+
+
+class Wire:
+    """Records what a viewer is sent."""
+
+    def __init__(self) -> None:
+        self.rtp: list[RtpPacket] = []
+        self.rtcp: list[bytes] = []
+        self.unsent = 0
+
+    def send_rtp(self, packet: bytes) -> None:
+        self.rtp.append(RtpPacket.parse(packet))
+
+    def send_rtcp(self, packet: bytes) -> None:
+        self.rtcp.append(packet)
+
+    def unsent_bytes(self) -> int:
+        return self.unsent
+
+
+def _viewer(wire: Wire, rtx: int | None = 103) -> Viewer:
+    return Viewer(wire, H264Format(102, "42e01f", rtx), ssrc=11, rtx_ssrc=22, cname="name")
+
+
+def test_a_frame_is_one_run_of_rtp_packets_with_the_marker_on_its_last() -> None:
+    wire = Wire()
+    viewer = _viewer(wire)
+    viewer.send(KEY, 0)
+    viewer.send(NEXT, 66)
+
+    first = wire.rtp[0].sequence_number
+    assert [packet.sequence_number for packet in wire.rtp] == [first, first + 1, first + 2, first + 3]
+    assert [packet.marker for packet in wire.rtp] == [0, 0, 1, 1]
+    assert [packet.timestamp for packet in wire.rtp] == [90_000] * 3 + [95_940]
+    assert {(packet.ssrc, packet.payload_type) for packet in wire.rtp} == {(11, 102)}
+
+
+def test_it_begins_at_a_key_frame_and_does_so_again_when_asked_or_when_the_socket_is_full() -> None:
+    wire = Wire()
+    viewer = _viewer(wire)
+    viewer.send(NEXT, 0)
+    assert not wire.rtp
+
+    viewer.send(KEY, 0)
+    viewer.heard(RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=0, media_ssrc=11))
+    viewer.send(NEXT, 66)
+    assert len(wire.rtp) == 3
+
+    viewer.send(Frame(KEY.payloads, 2000, True), 1000)
+    wire.unsent = 10_000_000
+    viewer.send(Frame(NEXT.payloads, 2066, False), 1066)
+    wire.unsent = 0
+    viewer.send(Frame(NEXT.payloads, 2133, False), 1133)
+    assert len(wire.rtp) == 6
+
+
+def test_after_a_still_only_a_newer_key_frame_moves_the_picture() -> None:
+    wire = Wire()
+    viewer = _viewer(wire)
+    viewer.send_still(KEY, 0)
+    viewer.send(KEY, 0)
+    viewer.send(NEXT, 66)
+    assert len(wire.rtp) == 3
+
+    viewer.send(Frame(KEY.payloads, 2000, True), 1000)
+    assert len(wire.rtp) == 6
+
+
+def test_lost_packets_are_sent_again_on_the_resending_stream() -> None:
+    wire = Wire()
+    viewer = _viewer(wire)
+    viewer.send(KEY, 0)
+    lost = wire.rtp[1].sequence_number
+    viewer.heard(RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=0, media_ssrc=11, lost=[lost, lost + 900]))
+
+    assert len(wire.rtp) == 4
+    again = wire.rtp[3]
+    assert (again.ssrc, again.payload_type, again.timestamp) == (22, 103, 90_000)
+    assert again.payload == lost.to_bytes(2, "big") + KEY.payloads[1]
+
+
+def test_a_viewer_without_a_resending_stream_gets_the_same_packet_again() -> None:
+    wire = Wire()
+    viewer = _viewer(wire, rtx=None)
+    viewer.send(KEY, 0)
+    viewer.heard(RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=0, media_ssrc=11, lost=[wire.rtp[1].sequence_number]))
+
+    assert bytes(wire.rtp[3].serialize()) == bytes(wire.rtp[1].serialize())
+
+
+def test_sender_reports_tie_the_stream_to_the_wall_clock_once_a_second() -> None:
+    wire = Wire()
+    viewer = _viewer(wire)
+    now_ms = 1_700_000_000_500
+    for i in range(30):
+        viewer.send(Frame(KEY.payloads, 1000 + i * 66, True), now_ms + i * 66)
+
+    assert len(wire.rtcp) == 2
+    report = RtcpPacket.parse(wire.rtcp[0])[0]
+    assert isinstance(report, RtcpSrPacket)
+    assert report.sender_info.ntp_timestamp >> 32 == 1_700_000_000 + 2_208_988_800
+    assert report.sender_info.ntp_timestamp & 0xFFFFFFFF == 1 << 31
+    assert (report.sender_info.rtp_timestamp, report.sender_info.packet_count) == (90_000, 3)
+
+
+def test_silence_is_counted_from_the_first_unanswered_picture() -> None:
+    viewer = _viewer(Wire())
+    assert viewer.silent_ms(50_000) == 0
+    viewer.send(KEY, 1000)
+    viewer.send(NEXT, 2000)
+    assert viewer.silent_ms(9000) == 8000
+    viewer.heard(RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=0, media_ssrc=11, lost=[]))
+    assert viewer.silent_ms(9000) == 0
