@@ -42,6 +42,7 @@ async def enrol(hub: Hub, accounts: Accounts, county: County, rtsp_port: int) ->
     Raises what the hub refuses with, `UnavailableError` above all.
     """
     now_ms = hub.clock.now_ms()
+    await _set_addresses(accounts, county.cameras, rtsp_port)  # first: a camera is called when it is enrolled
     for stage in (_places(county), _units(county), _terminals(county)):
         await asyncio.gather(*(hub.ask(request, HUB, f"demo/{name}") for name, request in stage))
     rung = await hub.read(lambda t: [c.id for c in t.calls if c.state == "ringing" and c.id.startswith(EXCHANGE)])
@@ -50,7 +51,6 @@ async def enrol(hub: Hub, accounts: Accounts, county: County, rtsp_port: int) ->
         # The lines of the exchange fell silent with the start before.
         *(hub.ask(q.HangUpCall(call=call), HUB) for call in rung),
         *(_watch(hub, county, watch, now_ms) for watch in county.watches),
-        _set_addresses(accounts, county.cameras, rtsp_port),
         _create_accounts(accounts, county.accounts),
     )
     people = tuple(account for account in county.accounts if account.username != SIMULATED_OFFICERS)
