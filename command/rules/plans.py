@@ -129,9 +129,7 @@ def task_due(t: Tables, deadline: DeadlineRow, now_ms: int) -> Decision:
         return ""
     yield TaskOverdue(task=task.id)
     situation = t.situations.need(task.situation)
-    yield from raise_alarm(
-        t, "task_overdue", situation.level, task.id, situation=situation.id, detail=f"{task.owner} {task.title}"
-    )
+    yield from raise_alarm(t, "task_overdue", situation.level, task.id, situation=situation.id, detail=task.title)
     return task.id
 
 
@@ -184,7 +182,7 @@ def _open_ready(t: Tables, activation: str, phase: PlanPhase, now_ms: int) -> De
 def _open_task(
     t: Tables, row: ActivationRow, phase: PlanPhase, task: PlanTask, done: dict[str, int], now_ms: int
 ) -> Decision:
-    start_ms = done.get(task.due_from or "", row.phase_started_ms)
+    start_ms = done.get(task.due_from or "", _phase_start_ms(t, row, phase))
     task_id = t.next_id("t")
     yield TaskOpened(
         task=task_id, activation=row.id, phase=phase.id, key=task.id, due_ms=start_ms + round(task.due_min * 60_000)
@@ -196,6 +194,14 @@ def _open_task(
             warn_ms=now_ms + round(need.warn_min * 60_000), due_ms=now_ms + round(need.due_min * 60_000),
         )  # fmt: skip
     return task_id
+
+
+def _phase_start_ms(t: Tables, row: ActivationRow, phase: PlanPhase) -> int:
+    """Return when the phase started: one that the commander has left began with its first task."""
+    if row.phase == phase.id:
+        return row.phase_started_ms
+    opened = (k.opened_ms for k in t.tasks if k.activation == row.id and k.phase == phase.id)
+    return min(opened, default=row.phase_started_ms)
 
 
 @folds(PlanPublished)

@@ -183,7 +183,7 @@ async def test_a_signed_refused_or_recalled_order_is_never_overdue() -> None:  #
                 await step(d, order, "signed", HUB)
 
 
-async def test_a_refused_order_leaves_the_situation_open_to_another() -> None:  # R42
+async def test_a_refused_order_leaves_the_situation_open_to_another() -> None:  # R36, R42
     async with desk() as d:
         await d.on_duty()
         situation = await d.situation()

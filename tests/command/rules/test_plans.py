@@ -123,6 +123,17 @@ async def test_the_commander_may_go_on_before_a_phase_is_done() -> None:  # R73
         assert await keys(d) == ["close", "pump", "cordon"]
 
 
+async def test_a_task_of_a_phase_that_was_left_is_due_from_that_phase() -> None:  # R70, R73
+    async with desk() as d:
+        await d.ask(PublishPlan(definition=_with(number=1, due_from=None, needs_approval=None)))
+        _, activation = await d.activation()
+        await d.pass_time(3 * MINUTE_MS)
+        await d.ask(NextPhase(activation=activation), COMMANDER)
+        await d.pass_time(MINUTE_MS)
+        await finish(d, "close")
+        assert (await task(d, "cordon")).due_ms == START_MS + 10 * MINUTE_MS
+
+
 async def test_standing_down_drops_what_is_open_and_what_it_waits_for() -> None:  # R74
     async with desk() as d:
         _, activation = await d.activation()
