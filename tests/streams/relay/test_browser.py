@@ -1,0 +1,93 @@
+"""Chromium, the viewer that matters."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Page, async_playwright
+
+from edge.simulators.clips import Clip
+from tests.streams.peers import until
+from tests.streams.relay.site import serve
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--allow-loopback-in-peer-connection",
+    "--disable-features=WebRtcHideLocalIpsWithMdns",
+]
+
+PAGE = """<!doctype html><video id="video" autoplay muted playsinline></video>
+<script>
+async function watch(camera) {
+  const started = performance.now();
+  const connection = window.connection = new RTCPeerConnection({iceServers: []});
+  connection.addTransceiver("audio", {direction: "recvonly"});
+  connection.addTransceiver("video", {direction: "recvonly"});
+  connection.ontrack = (event) => { if (event.track.kind === "video") video.srcObject = event.streams[0]; };
+  video.onloadeddata = () => { window.firstPictureMs = performance.now() - started; };
+  await connection.setLocalDescription();
+  const answer = await fetch(`/api/v1/cameras/${camera}/whep`, {
+    method: "POST", headers: {"Content-Type": "application/sdp"}, body: connection.localDescription.sdp});
+  await connection.setRemoteDescription({type: "answer", sdp: await answer.text()});
+}
+async function look() {
+  const stats = [...(await connection.getStats()).values()];
+  const stream = stats.find((x) => x.type === "inbound-rtp" && x.kind === "video") ?? {};
+  const codec = stats.find((x) => x.id === stream.codecId) ?? {};
+  return {seconds: video.currentTime, frames: stream.framesDecoded ?? 0, codec: codec.mimeType,
+          lost: stream.packetsLost, width: video.videoWidth, firstPictureMs: window.firstPictureMs};
+}
+</script>"""
+
+
+@pytest.fixture
+async def pages() -> AsyncIterator[tuple[Page, Page]]:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        reason = "Chromium is missing (Debian: chromium)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield await browser.new_page(), await browser.new_page()
+        await browser.close()
+
+
+@pytest.mark.browser
+async def test_two_browser_pages_show_the_moving_picture_of_one_pull(clip: Clip, pages: tuple[Page, Page]) -> None:
+    async with serve(clip, PAGE) as site:
+        for page in pages:
+            await page.goto(site.url)
+            await page.evaluate("watch('a')")
+            await page.wait_for_function("look().then((x) => x.frames > 20 && x.seconds > 1)", timeout=15_000)
+        assert site.simulators.players("cam") == 1
+        assert site.relay.viewers == 2
+
+        seen = [await page.evaluate("look()") for page in pages]
+        for what in seen:
+            assert what["codec"] == "video/H264"
+            assert what["width"] == 320
+            assert what["lost"] == 0
+            # Half a second is the budget on an idle machine; this one may be busy with other tests.
+            assert what["firstPictureMs"] < 3000
+
+        # The camera goes away and comes back; the same session shows it again.
+        site.simulators.set_up("cam", False)
+        await until(lambda: site.simulators.players("cam") == 0)
+        frames = (await pages[0].evaluate("look()"))["frames"]
+        site.simulators.set_up("cam", True)
+        await pages[0].wait_for_function(f"look().then((x) => x.frames > {frames + 15})", timeout=15_000)
+
+        await pages[1].evaluate("connection.close()")
+        await until(lambda: site.relay.viewers == 1)
