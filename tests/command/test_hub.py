@@ -203,7 +203,6 @@ async def test_what_cannot_be_written_down_is_refused() -> None:  # R9
 
 async def test_a_caller_who_went_away_stops_nobody() -> None:  # R9
 
-
     class Slow(MemoryJournal):
         async def answers(self, space: str, keys: Sequence[str]) -> dict[str, Answer]:
             looking.set()
