@@ -26,6 +26,8 @@ class Space:
     name: str
     hub: Hub
     feed: Feed
+    readings: Readings | None = None
+    """A rehearsal's own; those of the live space are the context's."""
 
 
 @dataclass
@@ -49,6 +51,10 @@ class Context:
         if space is None:
             raise UnknownIdError(f"no space {name[:64]!r}")
         return space
+
+    def readings_of(self, space: Space) -> Readings:
+        """Return where the positions and sightings of a space are."""
+        return space.readings or self.readings
 
 
 CONTEXT: web.AppKey[Context] = web.AppKey("context", Context)

@@ -110,7 +110,7 @@ async def sightings(request: web.Request) -> web.Response:
     space = context.space(request)
     now_ms = space.hub.clock.now_ms()
     from_ms, to_ms = _instant(request, "from_ms", now_ms - 7 * 86_400_000), _instant(request, "to_ms", now_ms)
-    found = await context.readings.sightings(space.name, plate, from_ms, to_ms, 200)
+    found = await context.readings_of(space).sightings(space.name, plate, from_ms, to_ms, 200)
     query = RecordQuery(what="sightings", terms=plate, reason=reason[:500], results=len(found))
     # The hub writes it down in the name of whoever asked: nobody can make or leave out such a record by hand.
     await space.hub.ask(query, msgspec.structs.replace(HUB, id=actor.id))

@@ -158,7 +158,7 @@ class Rehearsals:
         await rehearsal.ready.wait()
         if space not in self._runs:
             raise UnavailableError("the rehearsal could not begin; the fault is in the log")
-        self._context.spaces[space] = Space(space, rehearsal.hub, run.feed)
+        self._context.spaces[space] = Space(space, rehearsal.hub, run.feed, rehearsal.readings)
         return space
 
     async def _live(self, run: _Run) -> None:

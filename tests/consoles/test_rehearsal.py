@@ -87,6 +87,8 @@ async def test_a_rehearsal_is_a_space_that_consoles_and_requests_reach_and_the_l
                 await console.take()
             assert [s["title"] for s in console.tables["situations"].values()] == ["学员立警"]
         status, view = await person.get("/api/v1/rehearsals/rehearsal-1")
+        while view["run"]["now_ms"] < view["run"]["starts_ms"] + 150_000:
+            status, view = await person.get("/api/v1/rehearsals/rehearsal-1")
         assert (status, view["run"]["state"]) == (200, "paused")
         assert view["refused"][0]["kind"] == "open"
         assert [t["mark"] for t in view["tasks"]] == ["open", "not_opened", "not_opened"]

@@ -1,0 +1,75 @@
+"""`triune replay`: a situation as it was at a moment, from the journal of a hub that runs or does not."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from command.journal import Journal
+from command.journal.sqlite import SqliteJournal
+from command.kernel.errors import InvalidInputError
+from command.readings.memory import MemoryReadings
+from command.readings.sqlite import SqliteReadings
+from command.rows import Row
+from command.settings import Limits
+from consoles.http.context import LIVE
+from plans.past import Replays, Scene, opened_ms
+
+_AFTER = re.compile(r"\+([0-9]{1,4}):([0-5][0-9]):([0-5][0-9])")
+_SHOWN = ("situations", "calls", "orders", "tasks", "approvals", "alarms", "hits", "cases")
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = commands.add_parser("replay", help="show a situation as it was at a moment")
+    parser.add_argument("situation", help="its id")
+    parser.add_argument("--at", required=True, help="ISO 8601, or +00:05:00 after it was opened")
+    parser.add_argument("--data", type=Path, default=Path("var"), help="the hub's data folder (default: var)")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the rows in lines, and once more as JSON on the last one."""
+    scene = asyncio.run(_scene(arguments.data, arguments.situation, arguments.at))
+    for name in _SHOWN:
+        for row in scene.tables[name].values():
+            print(line(name, row))
+    print(msgspec.json.encode(scene).decode())
+    return 0
+
+
+async def _scene(data: Path, situation: str, at: str) -> Scene:
+    if not (data / "journal.sqlite3").is_file():
+        raise InvalidInputError(f"no journal in {data}")
+    journal = SqliteJournal(data / "journal.sqlite3")
+    stored = data / "readings.sqlite3"
+    readings = SqliteReadings(stored) if stored.is_file() else MemoryReadings()
+    try:
+        at_ms = await instant(journal, situation, at)
+        return await Replays().scene(journal, readings, LIVE, situation, at_ms, Limits())
+    finally:
+        await readings.close()
+        await journal.close()
+
+
+async def instant(journal: Journal, situation: str, at: str) -> int:
+    """Return the instant that `--at` names; a time without a zone is the machine's."""
+    if after := _AFTER.fullmatch(at):
+        hours, minutes, seconds = map(int, after.groups())
+        return await opened_ms(journal, LIVE, situation) + ((hours * 60 + minutes) * 60 + seconds) * 1000
+    try:
+        return int(datetime.fromisoformat(at).astimezone(UTC).timestamp() * 1000)
+    except (ValueError, OverflowError):
+        raise InvalidInputError(f"{at!r} is neither a time as 2026-03-14T02:30:00+08:00 nor as +00:05:00") from None
+
+
+def line(table: str, row: Row) -> str:
+    """Return a row as a line: its plain values that say something."""
+    plain: dict[str, object] = msgspec.to_builtins(row)
+    values = [f"{name}={value}" for name, value in plain.items() if isinstance(value, str | int) and value != ""]
+    return " ".join([table, *values])

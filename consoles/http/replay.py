@@ -1,0 +1,51 @@
+"""The past over HTTP: a situation as it was at a moment, and what happened to it, for the scrubber."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from command.access.visibility import tables_of
+from command.actors import DESK
+from command.kernel.errors import InvalidInputError
+from consoles.http.context import Context, actor_of, require
+from consoles.http.record import json_response
+from plans.past import Replays, Scene
+
+SEES = (*sorted(DESK), "director")
+_INSTANT_DIGITS = 15
+
+
+def routes(context: Context) -> list[web.RouteDef]:
+    """Return the routes; both take `?space=` for a rehearsal's past."""
+    replays = Replays()
+
+    async def scene(request: web.Request) -> web.Response:
+        """`GET /api/v1/situations/{situation}/replay?at_ms=`."""
+        actor = actor_of(request)
+        require(actor, *SEES)
+        space, situation = context.space(request), request.match_info["situation"]
+        limits = await space.hub.read(lambda t: t.limits)
+        readings = context.readings_of(space)
+        found = await replays.scene(space.hub.journal, readings, space.name, situation, _at_ms(request), limits)
+        visible = {name: rows for name, rows in found.tables.items() if name in tables_of(actor)}
+        return json_response(Scene(situation=situation, at_ms=found.at_ms, seq=found.seq, tables=visible))
+
+    async def time_line(request: web.Request) -> web.Response:
+        """`GET /api/v1/situations/{situation}/timeline`."""
+        require(actor_of(request), *SEES)
+        space = context.space(request)
+        limits = await space.hub.read(lambda t: t.limits)
+        situation = request.match_info["situation"]
+        return json_response(await replays.time_line(space.hub.journal, space.name, situation, limits))
+
+    return [
+        web.get("/api/v1/situations/{situation}/replay", scene),
+        web.get("/api/v1/situations/{situation}/timeline", time_line),
+    ]
+
+
+def _at_ms(request: web.Request) -> int:
+    text = request.query.get("at_ms", "")
+    if not (text.isascii() and text.isdecimal() and len(text) <= _INSTANT_DIGITS):
+        raise InvalidInputError("at_ms is milliseconds since 1970")
+    return int(text)
