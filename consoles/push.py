@@ -51,7 +51,8 @@ class Console:
 
     def send(self, frame: bytes) -> None:
         """Hand the frame to the socket. Nothing waits; `congested` says when to stop."""
-        self.transport.write(frame)
+        if not self.transport.is_closing():  # uvloop's raises once it is closed; its handler will say goodbye
+            self.transport.write(frame)
 
     @property
     def congested(self) -> bool:

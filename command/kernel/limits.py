@@ -26,7 +26,7 @@ TOMBSTONES = 10_000
 # Time-line marks kept in memory for each situation; older ones are read from the journal.
 MARKS_PER_SITUATION = 500
 
-# Positions. A device whose clock is further off than this is reported, its fix is stored with the hub's time.
+# Positions. A fix from further in the future than this is refused and counted: the device's clock is wrong.
 CLOCK_SKEW_MS = 10 * 60 * 1000
 POSITIONS_PER_BATCH = 1000
 # Largest plausible speed; a fix that needs more is noise and moves nothing (km/h).

@@ -98,7 +98,7 @@ def _warn(t: Tables, approval: str) -> Decision:
     row = t.approvals.need(approval)
     if row.state == "waiting" and not row.warned and not row.overdue:  # notices may come out of order
         yield ApprovalWarned(approval=row.id)
-        yield from raise_alarm(t, "approval_warning", 4, row.id, situation=row.situation, detail=row.item)
+        yield from raise_alarm(t, "approval_warning", 4, row.id, situation=row.situation)
     return row.id
 
 
@@ -107,7 +107,7 @@ def _overdue(t: Tables, approval: str) -> Decision:
     if row.state == "waiting" and not row.overdue:
         yield ApprovalOverdue(approval=row.id)
         yield from clear_alarm(t, "approval_warning", row.id, "overdue")
-        yield from raise_alarm(t, "approval_overdue", 2, row.id, situation=row.situation, detail=row.item)
+        yield from raise_alarm(t, "approval_overdue", 2, row.id, situation=row.situation)
     return row.id
 
 

@@ -119,7 +119,7 @@ def not_signed(t: Tables, deadline: DeadlineRow, now_ms: int) -> Decision:
     unit, situation = t.units.need(row.unit), t.situations.need(row.situation)
     position = t.positions.get(unit.id)
     yield from raise_alarm(
-        t, "order_unsigned", situation.level, row.id, situation=row.situation, detail=unit.name,
+        t, "order_unsigned", situation.level, row.id, situation=row.situation,
         lat=position.lat if position else None, lon=position.lon if position else None,
     )  # fmt: skip
     if station:

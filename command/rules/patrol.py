@@ -213,7 +213,7 @@ def _where(t: Tables, unit: UnitRow, lat: float | None, lon: float | None) -> tu
 
 def _warn(t: Tables, kind: AlarmKind, unit: UnitRow, lat: float | None, lon: float | None, place: str = "") -> Decision:
     """An alarm on the map, and a text to the officer first; the leader is told if nobody reacts."""
-    alarm = yield from raise_alarm(t, kind, 4, unit.id, lat=lat, lon=lon, detail=place or unit.name)
+    alarm = yield from raise_alarm(t, kind, 4, unit.id, lat=lat, lon=lon, detail=place)
     text = f"【{ALARM_WORDS[kind]}】{unit.name}{' ' + place if place else ''},请立即处理"
     yield from queue_message(t, to=unit.name, phone=unit.phone, text=text, about=alarm)
     return alarm
@@ -235,7 +235,7 @@ def raise_sos(t: Tables, request: q.RaiseSos, actor: Actor, now_ms: int) -> Deci
     )  # fmt: skip
     sos = t.next_id("q")
     yield SosRaised(sos=sos, unit=unit.id, situation=situation, lat=lat, lon=lon)
-    yield from raise_alarm(t, "sos", 1, unit.id, situation=situation, lat=lat, lon=lon, detail=unit.name)
+    yield from raise_alarm(t, "sos", 1, unit.id, situation=situation, lat=lat, lon=lon)
     text = f"【一键报警】{unit.name} 请求支援{',位置见终端' if place else ''}"
     for helper in _near(t, unit, lat, lon):
         yield from queue_message(t, to=helper.name, phone=helper.phone, text=text, about=sos)

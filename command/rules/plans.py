@@ -129,7 +129,7 @@ def task_due(t: Tables, deadline: DeadlineRow, now_ms: int) -> Decision:
         return ""
     yield TaskOverdue(task=task.id)
     situation = t.situations.need(task.situation)
-    yield from raise_alarm(t, "task_overdue", situation.level, task.id, situation=situation.id, detail=task.title)
+    yield from raise_alarm(t, "task_overdue", situation.level, task.id, situation=situation.id)
     return task.id
 
 

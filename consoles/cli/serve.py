@@ -40,6 +40,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("aioice").setLevel(logging.WARNING)  # it tells every step of finding a way to a viewer
     settings = load_settings(arguments.config)
     flags = ("data", "host", "http_port", "jt808_port", "case_port", "approval_port")
     given = {name: getattr(arguments, name) for name in flags if getattr(arguments, name) is not None}

@@ -237,7 +237,8 @@ class _Connection(asyncio.BufferedProtocol):
     def _perform_now(self, action: Action) -> None:
         match action:
             case Send(data):
-                self._transport.write(data)
+                if not self._transport.is_closing():  # uvloop's raises once the terminal is gone
+                    self._transport.write(data)
             case Close():
                 self._transport.close()
             case Answered(serial, delivered):
