@@ -36,7 +36,7 @@ class Crossing:
     def observe(self, fences: FenceSet, area: str, fix: Position) -> None:
         """Take a fix newer than all before. `area` is the fence that the unit belongs in, "" for none."""
         x_m, y_m = spot = fences.plane(fix.lat, fix.lon)
-        known = fences is self._fences and area == self._area and not self.out
+        known = fences is self._fences and area == self._area
         if known and math.dist(spot, self._spot) < self._clear_m:
             return
         near, clear_m = fences.near(x_m, y_m, list({area: None} | self.out | self._beyond))

@@ -205,6 +205,17 @@ async def test_the_newest_fix_is_where_the_unit_is(house: House) -> None:
     assert await house.stored() == [5, 8, 10]
 
 
+async def test_an_older_fix_of_the_second_device_does_not_take_the_unit_back(house: House) -> None:
+    await house.hub.ask(EnrolDevice(device="d2", kind="owntracks", unit="u1"), HUB)
+    await house.send(fix(100, 100, 10))
+    await house.send(fix(50, 50, 5, device="d2"))
+    assert (place := await house.place())
+    assert place.device == "d1"
+    await house.send(fix(50, 50, 11, device="d2"))
+    assert (place := await house.place())
+    assert place.device == "d2"
+
+
 async def test_a_leap_is_stored_but_moves_nothing_until_confirmed(house: House) -> None:
     await house.send(fix(0, 0, 0), fix(50_000, 0, 10))
     assert (place := await house.place())

@@ -38,6 +38,15 @@ def test_one_fix_beyond_is_not_out_however_late_the_next() -> None:
     assert after(fix(2100, 500, 0), fix(1990, 500, 60), fix(2100, 500, 70)).out == {}
 
 
+def test_without_dwell_it_still_takes_two_fixes() -> None:
+    fences = FenceSet([fence("area", (0, 0), (2000, 1000), dwell_s=0)])
+    crossing = Crossing()
+    crossing.observe(fences, "area", fix(2100, 500, 0))
+    assert crossing.out == {}
+    crossing.observe(fences, "area", fix(2100, 500, 1))
+    assert crossing.out == {"area": START_MS}
+
+
 def test_between_line_and_margin_is_neither_out_nor_back() -> None:
     along = [fix(2025, 500, t) for t in range(0, 600, 10)]
     assert after(*along).out == {}
