@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import av
@@ -17,6 +17,7 @@ import pytest
 
 from command import requests as q
 from command.actors import HUB
+from command.kernel.clock import SystemClock
 from command.kernel.geo import distance_m
 from consoles.demo.county import County, load_county
 from consoles.demo.crews import habits_of
@@ -117,24 +118,46 @@ async def test_all_that_the_county_sends_arrives_and_goes_on_after_the_hub_resta
         await devices.__aexit__(None, None, None)
 
 
-async def test_it_ends_with_the_process_that_started_it(tmp_path: Path, county: County) -> None:
-    """A shell stands in for the hub: it starts the devices, says their number, and is killed."""
+_STAND_IN = """
+import subprocess, sys
+from pathlib import Path
+from consoles.demo.devices import command_line
+url, rtsp_port, clips = sys.argv[1:]
+command = command_line(http=url, jt808_port=9, rtsp_port=int(rtsp_port), clips=Path(clips))
+process = subprocess.Popen(command)
+print(process.pid, flush=True)
+process.wait()
+"""
+
+
+async def test_it_waits_for_a_hub_that_is_away_and_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
     (rtsp_port,) = _free_ports(1)
-    command = command_line(http="http://127.0.0.1:9", jt808_port=9, rtsp_port=rtsp_port, clips=tmp_path)[:-2]
-    script = f'{TOKEN_VARIABLE}=x "$@" --parent $$ & echo $!; wait'
-    shell = await asyncio.create_subprocess_exec(
-        "/bin/sh", "-c", script, "sh", *command, stdout=asyncio.subprocess.PIPE
-    )
-    assert shell.stdout is not None
-    pid = int(await shell.stdout.readline())
-    shell.kill()
-    await shell.wait()
+    starter = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", _STAND_IN, "http://127.0.0.1:9", str(rtsp_port), str(tmp_path),
+        env={**os.environ, TOKEN_VARIABLE: "x"}, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert starter.stdout is not None
+    pid = int(await starter.stdout.readline())
     try:
-        async with asyncio.timeout(30):
-            assert await shell.stdout.read() == b"", "its end of the pipe is closed when it is gone"
-    except TimeoutError:
-        os.kill(pid, signal.SIGKILL)
-        raise
+        async with asyncio.timeout(60):
+            while not await _listens(rtsp_port):
+                await SystemClock().sleep(100)
+            starter.kill()
+            assert await starter.stdout.read() == b"", "the devices hold the other end of the pipe until they are gone"
+            await starter.wait()
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+async def _listens(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    await writer.wait_closed()
+    return True
 
 
 async def test_without_its_token_it_says_so(tmp_path: Path) -> None:
