@@ -43,7 +43,7 @@ export function connect(
 ): Connection {
   const api = browserApi(onSignedOut, space);
   const store = new Store(perFrame);
-  const clock = new ServerClock(browserTime);
+  const clock = new ServerClock(browserTime, space !== "live");
   const scheme = location.protocol === "https:" ? "wss" : "ws";
   const url = `${scheme}://${location.host}/api/v1/live?space=${encodeURIComponent(space)}`;
   let failures = 0;

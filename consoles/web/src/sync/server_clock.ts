@@ -6,29 +6,32 @@ import type { Time } from "./time";
 export const STALE_AFTER_MS = 3_000;
 const WINDOW = 30;
 const CLOCK_JUMP_MS = 5_000;
+/** Of a virtual clock: how far apart two words are that tell its speed, how fast it may be, how long it runs on unheard. */
+const RATE_SPAN_MS = 500;
+const FASTEST = 120;
+const AHEAD_MOST_MS = 1_500;
 
 export class ServerClock {
   private readonly time: Time;
+  private readonly virtual: boolean;
   private offsets_ms: number[] = [];
   private last: { readonly now_ms: number; readonly steady_ms: number } | null = null;
   private rate = 1;
   private behind_ms = 0;
 
-  constructor(time: Time) {
+  /** A rehearsal's clock is `virtual`: it runs at any speed, stands still and jumps, so it is followed from word to word. */
+  constructor(time: Time, virtual = false) {
     this.time = time;
-  }
-
-  /** A rehearsal's clock runs faster or stands still: `rate` hub seconds pass per second here. */
-  setRate(rate: number): void {
-    if (rate === this.rate) return;
-    if (this.last !== null) this.last = { now_ms: this.now_ms(), steady_ms: this.time.steady_ms() };
-    this.rate = rate;
-    this.offsets_ms = [];
+    this.virtual = virtual;
   }
 
   /** Take the hub's time from a message that has just come in. */
   observe(now_ms: number): void {
     const steady_ms = this.time.steady_ms();
+    if (this.virtual) {
+      this.follow(now_ms, steady_ms);
+      return;
+    }
     this.last = { now_ms, steady_ms };
     const offset_ms = now_ms - steady_ms;
     const previous_ms = this.offsets_ms.at(-1);
@@ -46,9 +49,7 @@ export class ServerClock {
   now_ms(): number {
     if (this.last === null) return this.time.wall_ms();
     const steady_ms = this.time.steady_ms();
-    if (this.rate !== 1 || this.offsets_ms.length === 0) {
-      return this.last.now_ms + (steady_ms - this.last.steady_ms) * this.rate;
-    }
+    if (this.virtual) return this.last.now_ms + Math.min(steady_ms - this.last.steady_ms, AHEAD_MOST_MS) * this.rate;
     return steady_ms + Math.max(...this.offsets_ms);
   }
 
@@ -56,12 +57,23 @@ export class ServerClock {
   age_ms(): number | null {
     if (this.last === null) return null;
     const silent_ms = this.time.steady_ms() - this.last.steady_ms;
-    return this.behind_ms + (this.rate === 1 ? Math.max(silent_ms, this.now_ms() - this.last.now_ms) : silent_ms);
+    return this.behind_ms + (this.virtual ? silent_ms : Math.max(silent_ms, this.now_ms() - this.last.now_ms));
   }
 
   /** True before the first word too: a screen that never heard from the hub shows nothing one may trust. */
   stale(): boolean {
     const age_ms = this.age_ms();
     return age_ms === null || age_ms > STALE_AFTER_MS;
+  }
+
+  private follow(now_ms: number, steady_ms: number): void {
+    const { last } = this;
+    const span_ms = last === null ? 0 : steady_ms - last.steady_ms;
+    // Words that come close together say little about the speed; what they say of the time still counts.
+    if (last !== null && span_ms >= RATE_SPAN_MS) {
+      const rate = (now_ms - last.now_ms) / span_ms;
+      this.rate = rate >= 0 && rate <= FASTEST ? rate : 0;
+    }
+    if (last === null || span_ms >= RATE_SPAN_MS || now_ms < last.now_ms) this.last = { now_ms, steady_ms };
   }
 }

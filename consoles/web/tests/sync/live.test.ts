@@ -219,15 +219,27 @@ describe("server clock", () => {
     expect(clock.now_ms()).toBe(3_000);
   });
 
-  it("runs at a rehearsal's speed, and stands still with it", () => {
-    clock.observe(0);
-    clock.setRate(60);
-    time.pass(1_000);
-    expect(clock.now_ms()).toBe(60_000);
-    expect(clock.age_ms()).toBe(1_000);
-    clock.setRate(0);
-    time.pass(1_000);
-    expect(clock.now_ms()).toBe(60_000);
+  it("follows a rehearsal at any speed, paused and jumping, and is not stale for that", () => {
+    const virtual = new ServerClock(time, true);
+    virtual.observe(0);
+    const beat = (now_ms: number): void => {
+      time.pass(1_000);
+      virtual.observe(now_ms);
+    };
+    beat(60_000);
+    time.pass(500);
+    expect(virtual.now_ms()).toBe(90_000);
+    expect(virtual.age_ms()).toBe(500);
+    time.pass(500);
+    virtual.observe(90_000); // paused half a second ago
+    for (let i = 0; i < 40; i += 1) beat(90_000);
+    expect(virtual.now_ms()).toBe(90_000);
+    expect(virtual.stale()).toBe(false);
+    beat(7_200_000); // the director jumped
+    expect(virtual.now_ms()).toBe(7_200_000);
+    time.pass(60_000);
+    expect(virtual.now_ms()).toBe(7_200_000);
+    expect(virtual.stale()).toBe(true);
   });
 
   it("adds what the hub holds back for a slow console", () => {

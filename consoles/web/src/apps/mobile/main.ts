@@ -1,2 +1,349 @@
+/** The mobile terminal: one order with one next step, map, query, evidence, SOS; works without a network by waiting. */
+
+import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { customElement, state } from "lit/decorators.js";
+import "../../components/cards";
+import { icon, type IconName } from "../../components/icons";
+import "../../components/sos";
+import { sosWords, type SosState } from "../../components/sos";
+import { shared } from "../../components/view";
+import * as format from "../../i18n/format";
+import { t, word } from "../../i18n/i18n";
+import "../../map/element";
+import { NO_DATA, type MapData } from "../../map/picture";
+import { Sounds } from "../../media/sounds";
+import { UnreachableError, Problem } from "../../sync/api";
+import { toLogin, uuid, type Connection } from "../../sync/connect";
+import { openOutbox, Outbox, OutboxFullError, type Entry } from "../../sync/outbox";
+import type { Actor, Subscription } from "../../sync/protocol";
+import { browserTime } from "../../sync/time";
+import type { OrderRow, Request, SituationRow, UnitRow } from "../../wire";
+import { Console } from "../console";
+import { consoleStyles } from "../console_styles";
 import { show } from "../page";
-show("t-state");
+import "./evidence_tab";
+import { forget, keep, recall, type Kept } from "./kept";
+import { feedbackForm, orderCard, type FeedbackDraft } from "./order_card";
+import { PositionReporter } from "./position";
+import "./query_tab";
+import { currentOrder, progressOf, type Step } from "./steps";
+import { mobileStyles } from "./styles";
+
+const TABLES = {
+  orders: {}, situations: {}, alarms: {}, evidence: {}, units: {}, positions: {}, stations: {}, fences: {}, sos: {},
+} as const satisfies Subscription; // prettier-ignore
+const TABS = { orders: "orders", map: "map", query: "search", evidence: "camera" } as const satisfies Record<string, IconName>;
+type Tab = keyof typeof TABS;
+const SHIFT_MS = 8 * 3_600_000;
+const NO_FEEDBACK: FeedbackDraft = { result: "", text: "" };
+
+@customElement("app-mobile")
+export class Mobile extends Console {
+  static override styles = [shared, consoleStyles, mobileStyles];
+
+  @state() private tab: Tab = "orders";
+  @state() private waiting: readonly Entry[] = [];
+  @state() private signedOut = false;
+  @state() private feedback: FeedbackDraft | null = null;
+  @state() private refusing = false;
+  @state() private full = false;
+  private outbox: Outbox | null = null;
+  private reporter: PositionReporter | null = null;
+  private readonly sounds = new Sounds();
+  private known: ReadonlySet<string> | null = null;
+  private readonly kept: Kept | null = recall();
+  private mapData: MapData = NO_DATA;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    document.addEventListener("pointerdown", () => void this.sounds.allow(), { once: true });
+    if ("serviceWorker" in navigator) void navigator.serviceWorker.register("/sw.js").catch(() => undefined); // plain HTTP: no installing, all else works
+  }
+
+  protected tablesOf(actor: Actor): Subscription | null {
+    return actor.roles.includes("officer") ? TABLES : null;
+  }
+
+  protected override async whoIsThere(): Promise<Actor | null> {
+    try {
+      return await super.whoIsThere();
+    } catch (error) {
+      if (this.kept !== null && (error instanceof UnreachableError || (error instanceof Problem && error.passing))) return this.kept.actor;
+      throw error;
+    }
+  }
+
+  protected override onSignedOut(): void {
+    if (this.waiting.length === 0 && this.outbox === null) toLogin();
+    else this.signedOut = true;
+  }
+
+  protected override changed(tables: ReadonlySet<string>, connection: Connection): void {
+    if (tables.has("orders")) this.hear(connection);
+    this.mapData = this.data();
+    const { actor } = this;
+    if (actor === null || !connection.store.loaded("orders")) return;
+    const unit = this.rows("units").get(actor.unit) ?? null;
+    keep({ actor, unit, at_ms: this.now_ms(), orders: [...this.rows("orders").values()], situations: [...this.rows("situations").values()] });
+  }
+
+  protected override willUpdate(_changed: PropertyValues): void {
+    if (this.connection === null || this.actor === null) return;
+    if (this.outbox === null) void this.openOutbox(this.connection, this.actor);
+    this.reporter ??= new PositionReporter(this.connection.api, () => this.requestUpdate());
+    this.reporter.set(this.onDuty());
+  }
+
+  private async openOutbox(connection: Connection, actor: Actor): Promise<void> {
+    const entries: Entry[] = [];
+    this.waiting = entries;
+    const database = await openOutbox(indexedDB);
+    if (this.outbox !== null) return;
+    const onChange = (now: readonly Entry[]): void => {
+      this.waiting = now.filter((entry) => entry.actor === actor.id);
+    };
+    this.outbox = new Outbox({ database, sender: connection.api, time: browserTime, actor: () => (this.signedOut ? null : actor.id), onChange });
+    onChange(await this.outbox.entries());
+    this.outbox.kick();
+    addEventListener("online", () => this.outbox?.kick());
+    document.addEventListener("visibilitychange", () => document.hidden || this.outbox?.kick());
+  }
+
+  private orders(): ReadonlyMap<string, OrderRow> {
+    if (this.connection?.store.loaded("orders")) return this.rows("orders");
+    return new Map(this.kept?.orders.map((row) => [row.id, row]));
+  }
+
+  private situationOf(order: OrderRow | null): SituationRow | undefined {
+    if (order === null) return undefined;
+    return this.rows("situations").get(order.situation) ?? this.kept?.situations.find((row) => row.id === order.situation);
+  }
+
+  private unit(): UnitRow | null {
+    return this.rows("units").get(this.actor?.unit ?? "") ?? this.kept?.unit ?? null;
+  }
+
+  private onDuty(): boolean {
+    const unit = this.unit();
+    return unit !== null && unit.state !== "off";
+  }
+
+  private data(): MapData {
+    const order = currentOrder(this.orders(), this.actor?.unit ?? "", this.waiting);
+    const chosen = new Set([this.actor?.unit ?? "", order?.situation ?? ""]);
+    return {
+      ...NO_DATA,
+      units: this.rows("units"),
+      positions: this.rows("positions"),
+      situations: this.rows("situations"),
+      orders: this.rows("orders"),
+      stations: this.rows("stations"),
+      alarms: this.rows("alarms"),
+      chosen,
+    };
+  }
+
+  protected page(): TemplateResult {
+    const actor = this.actor;
+    if (actor === null) return html``;
+    const order = currentOrder(this.orders(), actor.unit, this.waiting);
+    return html`<header class="bars">${this.bars(actor)}</header>
+      <main class=${this.tab === "map" ? "flush" : ""} id="tab" role="tabpanel">${this.content(order)}</main>
+      <div class="thumb">${this.bigStep(order)}${this.sos(actor)}</div>
+      <nav role="tablist">
+        ${(Object.keys(TABS) as Tab[]).map(
+          (tab) => html`<button role="tab" aria-selected=${tab === this.tab} aria-controls="tab" @click=${() => (this.tab = tab)}>${icon(TABS[tab])}<span>${t(`mobile.${tab}`)}</span></button>`,
+        )}
+      </nav>`;
+  }
+
+  private bars(actor: Actor): TemplateResult {
+    const waits = this.waiting.filter((entry) => entry.refused === null).length;
+    const connected = this.live?.phase === "live";
+    return html`<div class="bar">
+        <b>${this.unit()?.name ?? actor.name}</b>
+        ${this.unit() === null ? nothing : html`<t-unit-state state=${this.unit()?.state ?? "off"} named></t-unit-state>`}
+        <span class="grow"></span>
+        <t-age .live=${this.live} .clock=${this.connection?.clock ?? null}></t-age>
+      </div>
+      ${this.positionBar()} ${this.sosBar(actor)}
+      ${connected
+        ? waits > 0
+          ? html`<div class="bar">${icon("send")} ${t("mobile.sending", { n: waits })}</div>`
+          : nothing
+        : html`<div class="bar offline" role="status">${icon("offline")} <span>${waits > 0 ? t("mobile.waiting", { n: waits }) : t("state.offline")}</span></div>`}
+      ${this.signedOut
+        ? html`<div class="bar offline" role="alert"><span class="grow">${t("mobile.signed_out")}</span><button @click=${() => toLogin()}>${t("mobile.sign_in")}</button></div>`
+        : nothing}
+      ${this.full ? html`<div class="bar offline" role="alert">${icon("alert")} ${t("evidence.full")}</div>` : nothing}
+      ${this.waiting.filter((entry) => entry.refused !== null).map((entry) => this.refusedBar(entry))}
+      ${[...this.rows("alarms").values()]
+        .filter((row) => row.subject === actor.unit && row.kind !== "sos")
+        .map((row) => html`<div class="bar">${icon("alert")} <b>${word("alarm", row.kind)}</b> <span class="cut quiet">${row.detail}</span></div>`)}`;
+  }
+
+  private refusedBar(entry: Entry): TemplateResult {
+    const detail = `${word("problem", entry.refused?.code ?? "")} ${entry.refused?.detail ?? ""}`;
+    return html`<div class="bar" role="alert">${icon("ban")} <span class="grow">${t("mobile.refused", { detail })}</span>
+      <button @click=${() => void this.outbox?.dismiss(entry.id)}>${t("mobile.dismiss")}</button></div>`;
+  }
+
+  private positionBar(): TemplateResult {
+    const onDuty = this.onDuty();
+    const unit = this.actor?.unit ?? "";
+    const shift: Request = onDuty ? { request: "end_shift", unit } : { request: "start_shift", unit, until_ms: Math.round(this.now_ms()) + SHIFT_MS };
+    return html`<div class="bar">
+      ${icon("navigation")} <span class="grow">${this.positionWords()}</span>
+      ${unit === "" ? nothing : html`<button @click=${() => void this.send(shift)}>${onDuty ? t("shift.end") : t("shift.start")}</button>`}
+    </div>`;
+  }
+
+  private positionWords(): string {
+    const { reporter } = this;
+    if (reporter === null || reporter.state === "off") return t("position.off");
+    if (reporter.state !== "reporting" || reporter.last === null) {
+      return t(reporter.state === "denied" ? "position.denied" : reporter.state === "unavailable" ? "position.unavailable" : "position.searching");
+    }
+    const words = t("position.reporting", { accuracy: format.distance(reporter.last.accuracy_m) });
+    return reporter.waiting > 2 ? `${words} · ${t("position.kept", { n: reporter.waiting })}` : words;
+  }
+
+  private content(order: OrderRow | null): TemplateResult {
+    const situation = this.situationOf(order);
+    switch (this.tab) {
+      case "orders":
+        return this.ordersTab(order, situation);
+      case "map":
+        return html`<t-map .data=${this.mapData} .fences=${this.rows("fences")} .focusOn=${situation?.place ?? this.reporter?.last ?? null}></t-map>`;
+      case "query":
+        return html`<mobile-query .api=${this.connection?.api ?? null}></mobile-query>`;
+      case "evidence":
+        return html`<mobile-evidence .order=${order} .situation=${situation ?? null} .rows=${this.rows("evidence")} .waiting=${this.waiting}
+          @evidence=${(event: CustomEvent<File>) => void this.addEvidence(event.detail, order)}></mobile-evidence>`;
+    }
+  }
+
+  private ordersTab(order: OrderRow | null, situation: SituationRow | undefined): TemplateResult {
+    if (this.actor?.unit === "") return html`<t-state kind="no_right" text=${t("mobile.no_unit")}></t-state>`;
+    const earlier = [...this.orders().values()].filter((row) => row.id !== order?.id).sort((a, b) => b.issued_ms - a.issued_ms);
+    const now_ms = this.now_ms();
+    return html`${order === null
+        ? html`<div class="order"><h2>${t("mobile.no_order")}</h2><p class="quiet">${t("mobile.no_order_about")}</p></div>`
+        : html`${orderCard(order, situation, progressOf(order, this.waiting), this.reporter?.last ?? null, now_ms)}
+            ${this.feedback === null ? nothing : feedbackForm(this.feedback, (draft) => this.keepFeedback(order, draft))}
+            ${this.refusing
+              ? html`<t-confirm question=${t("mobile.refuse")} reason=${t("mobile.refuse_why")} @cancel=${() => (this.refusing = false)}
+                  @confirm=${(event: CustomEvent<string>) => void this.refuse(order, event.detail)}></t-confirm>`
+              : order.state === "issued"
+                ? html`<button class="bare" @click=${() => (this.refusing = true)}>${t("mobile.refuse")}</button>`
+                : nothing}`}
+      ${earlier.length === 0 ? nothing : html`<h3 class="quiet">${t("mobile.earlier")}</h3>`}
+      ${earlier.slice(0, 10).map(
+        (row) => html`<div class="row"><span class="grow cut">${this.situationOf(row)?.title ?? row.text}</span>
+          <span class="quiet">${word("order_state", row.state)} ${format.moment(row.issued_ms, now_ms)}</span></div>`,
+      )}
+      <p class="leave"><button class="bare" @click=${() => void this.signOut()}>${icon("signOut")} ${t("action.sign_out")}</button></p>`;
+  }
+
+  private bigStep(order: OrderRow | null): TemplateResult {
+    const next = order === null ? null : progressOf(order, this.waiting).next;
+    if (order === null || next === null) return html`<span class="calm">${t("mobile.no_order")}</span>`;
+    if (this.feedback !== null) {
+      const ready = this.feedback.result !== "";
+      return html`<button class="big primary" ?disabled=${!ready} @click=${() => void this.feedBack(order)}>${t("mobile.send_feedback")}</button>`;
+    }
+    return html`<button class="big primary" @click=${() => void this.step(order, next)}>${t(`mobile.next.${next}`)}</button>`;
+  }
+
+  private sos(actor: Actor): TemplateResult {
+    const { state: now, detail } = this.sosState(actor);
+    return html`<t-sos compact state=${now} detail=${detail} @sos=${() => void this.raiseSos(actor)}></t-sos>`;
+  }
+
+  /** Which it is stands in words above, so that the button never moves. */
+  private sosBar(actor: Actor): TemplateResult | typeof nothing {
+    const { state: now, detail } = this.sosState(actor);
+    if (now === "ready" || now === "none") return nothing;
+    return html`<div class="bar offline" role="alert">${icon("siren")} <b>SOS</b> ${sosWords(now, detail)}</div>`;
+  }
+
+  private sosState(actor: Actor): { state: SosState; detail: string } {
+    if (actor.unit === "") return { state: "none", detail: "" };
+    const entry = this.waiting.find(({ request }) => request.request === "raise_sos");
+    if (entry !== undefined) return { state: entry.refused === null ? "trying" : "refused", detail: entry.refused?.detail ?? "" };
+    return { state: (this.unit()?.sos ?? "") === "" ? "ready" : "through", detail: "" };
+  }
+
+  private async raiseSos(actor: Actor): Promise<void> {
+    const here = this.reporter?.last ?? null;
+    await this.send({ request: "raise_sos", unit: actor.unit, lat: here?.lat ?? null, lon: here?.lon ?? null }, { urgent: true });
+  }
+
+  private async step(order: OrderRow, step: Step): Promise<void> {
+    if (step === "fed_back") {
+      this.tab = "orders";
+      this.feedback = JSON.parse(localStorage.getItem(`triune.feedback.${order.id}`) ?? "null") as FeedbackDraft | null ?? NO_FEEDBACK;
+      return;
+    }
+    await this.send({ request: "step_order", order: order.id, step });
+  }
+
+  private keepFeedback(order: OrderRow, draft: FeedbackDraft): void {
+    this.feedback = draft;
+    localStorage.setItem(`triune.feedback.${order.id}`, JSON.stringify(draft));
+  }
+
+  private async feedBack(order: OrderRow): Promise<void> {
+    const draft = this.feedback;
+    if (draft === null || draft.result === "") return;
+    await this.send({ request: "feed_back", order: order.id, result: t(`mobile.result.${draft.result}`), text: draft.text });
+    localStorage.removeItem(`triune.feedback.${order.id}`);
+    this.feedback = null;
+  }
+
+  private async refuse(order: OrderRow, why: string): Promise<void> {
+    this.refusing = false;
+    await this.send({ request: "refuse_order", order: order.id, why });
+  }
+
+  private async addEvidence(file: File, order: OrderRow | null): Promise<void> {
+    if (order === null) return;
+    const here = this.reporter?.last ?? null;
+    const place = here === null ? null : ({ lat: here.lat, lon: here.lon, source: "phone", uncertainty_m: here.accuracy_m, datum: "wgs84" } as const);
+    const request: Request = {
+      request: "fix_evidence", situation: order.situation, order: order.id, sha256: "", media_type: file.type, size: file.size,
+      name: file.name.slice(0, 100), taken_ms: Math.round(this.now_ms()), place,
+    }; // prettier-ignore
+    await this.send(request, { file, path: "/api/v1/blobs" });
+  }
+
+  /** Everything goes through the outbox, so that it is safe before it is sent. */
+  private async send(request: Request, more: { file?: Blob; path?: string; urgent?: boolean } = {}): Promise<void> {
+    if (this.outbox === null || this.actor === null) return;
+    try {
+      await this.outbox.add({ key: uuid(), actor: this.actor.id, request, ...more });
+      this.full = false;
+    } catch (error) {
+      if (!(error instanceof OutboxFullError)) throw error;
+      this.full = true;
+    }
+  }
+
+  /** A new order rings and vibrates; what was there when the page opened does not. */
+  private hear(connection: Connection): void {
+    const issued = new Set([...connection.store.rows("orders").values()].filter((row) => row.state === "issued").map((row) => row.id));
+    const before = this.known;
+    this.known = issued;
+    if (before === null || ![...issued].some((id) => !before.has(id))) return;
+    this.sounds.play("order");
+    if ("vibrate" in navigator) navigator.vibrate([300, 150, 300]);
+  }
+
+  private async signOut(): Promise<void> {
+    forget();
+    await this.connection?.api.signOut();
+    toLogin();
+  }
+}
+
+show("app-mobile");

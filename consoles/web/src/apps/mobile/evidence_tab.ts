@@ -1,0 +1,76 @@
+/** Evidence at first hand: photo, video or voice, kept on the terminal until it is in custody at the centre. */
+
+import { html, nothing, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import { icon, type IconName } from "../../components/icons";
+import "../../components/states";
+import { shared, View } from "../../components/view";
+import * as format from "../../i18n/format";
+import { t } from "../../i18n/i18n";
+import type { Entry } from "../../sync/outbox";
+import type { EvidenceRow, OrderRow, SituationRow } from "../../wire";
+import { mobileStyles } from "./styles";
+
+/** What the hub takes (EVIDENCE_BYTES there). */
+const MOST_BYTES = 32 * 1024 * 1024;
+
+const KINDS: readonly { readonly key: "photo" | "video" | "audio"; readonly accept: string; readonly icon: IconName }[] = [
+  { key: "photo", accept: "image/jpeg,image/png,image/webp", icon: "camera" },
+  { key: "video", accept: "video/mp4,video/webm", icon: "video" },
+  { key: "audio", accept: "audio/mp4,audio/ogg,audio/webm", icon: "sound" },
+];
+
+/** Tells `evidence` with the file. */
+@customElement("mobile-evidence")
+export class EvidenceTab extends View {
+  static override styles = [shared, mobileStyles];
+
+  @property({ attribute: false }) order: OrderRow | null = null;
+  @property({ attribute: false }) situation: SituationRow | null = null;
+  @property({ attribute: false }) rows: ReadonlyMap<string, EvidenceRow> = new Map();
+  @property({ attribute: false }) waiting: readonly Entry[] = [];
+  @state() private failure = "";
+
+  override render(): TemplateResult {
+    const mine = this.waiting.filter(({ request }) => request.request === "fix_evidence");
+    const fixed = [...this.rows.values()].sort((a, b) => b.taken_ms - a.taken_ms);
+    return html`${this.order === null
+        ? html`<t-state kind="empty" text=${t("evidence.no_order")}></t-state>`
+        : html`<p>${t("evidence.for", { title: this.situation?.title ?? this.order.text })}</p>
+            <div class="shots">${KINDS.map((kind) => this.shot(kind))}</div>`}
+      ${this.failure === "" ? nothing : html`<t-state kind="error" text=${this.failure}></t-state>`}
+      ${mine.length + fixed.length === 0 ? html`<t-state kind="empty" text=${t("evidence.none")}></t-state>` : nothing}
+      <ul class="files">
+        ${mine.map(({ request, file }) => html`<li>
+          ${icon("clock")}<span class="cut">${request.request === "fix_evidence" ? request.name : ""}<br /><span class="quiet">${sizeWords(file?.size ?? 0)}</span></span>
+          <span>${t("mobile.unsent")}</span></li>`)}
+        ${fixed.map((row) => html`<li>
+          ${row.media_type.startsWith("image/") ? html`<img src="/api/v1/blobs/${row.sha256}" alt=${row.name} loading="lazy" />` : icon("evidence")}
+          <span class="cut">${row.name}<br /><span class="quiet">${sizeWords(row.size)} · ${format.clock(row.taken_ms)}</span></span>
+          <span>${icon("check")} ${t("evidence.fixed")}</span></li>`)}
+      </ul>`;
+  }
+
+  private shot({ key, accept, icon: name }: (typeof KINDS)[number]): TemplateResult {
+    return html`<label>${icon(name)} ${t(`evidence.${key}`)}<input type="file" accept=${accept} capture="environment" @change=${this.take} /></label>`;
+  }
+
+  private readonly take = (event: Event): void => {
+    const input = event.target as HTMLInputElement;
+    const file = input.files?.[0];
+    input.value = "";
+    if (file === undefined) return;
+    this.failure = file.size > MOST_BYTES ? t("evidence.too_large") : "";
+    if (this.failure === "") this.tell("evidence", file);
+  };
+}
+
+function sizeWords(bytes: number): string {
+  return bytes < 1024 * 1024 ? `${Math.ceil(bytes / 1024)} kB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "mobile-evidence": EvidenceTab;
+  }
+}

@@ -1,0 +1,45 @@
+import { describe, expect, it } from "vitest";
+import { alarm } from "../../src/apps/design/samples";
+import { findPlaces, parseCoordinates } from "../../src/apps/desk/places";
+import { Sounder } from "../../src/apps/desk/sounder";
+import type { SoundName } from "../../src/media/sounds";
+import type { AlarmRow, CallRow } from "../../src/wire";
+
+describe("places that are typed", () => {
+  it("are coordinates in either order, or not at all", () => {
+    expect(parseCoordinates("29.14,113.12")).toEqual({ lat: 29.14, lon: 113.12 });
+    expect(parseCoordinates("113.12， 29.14")).toEqual({ lat: 29.14, lon: 113.12 });
+    expect(parseCoordinates("75.9 39.5")).toEqual({ lat: 39.5, lon: 75.9 });
+    expect(parseCoordinates("200 300")).toBeNull();
+    expect(parseCoordinates("107国道 1482")).toBeNull();
+  });
+
+  it("are names, by Chinese and by initials", () => {
+    const places = ["荣家湾镇", "筻口镇", "荣新路 农贸市场"].map((name) => ({ name, lat: 0, lon: 0, source: "address" as const }));
+    expect(findPlaces("rjw", places).map(({ name }) => name)).toEqual(["荣家湾镇"]);
+    expect(findPlaces("农贸", places).map(({ name }) => name)).toEqual(["荣新路 农贸市场"]);
+    expect(findPlaces(" ", places)).toEqual([]);
+  });
+});
+
+describe("sounds of the desk", () => {
+  const alarms = (...rows: AlarmRow[]): ReadonlyMap<string, AlarmRow> => new Map(rows.map((row) => [row.id, row]));
+  const none: ReadonlyMap<string, CallRow> = new Map();
+
+  it("rings while a call waits, sounds an alarm once, and SOS until it is taken", () => {
+    const played: SoundName[] = [];
+    const sounder = new Sounder({ play: (name) => played.push(name) });
+    sounder.hear(none, alarms(alarm("old", "left_area", 3, "raised", 9)));
+    expect(played).toEqual([]);
+    const fresh = alarms(alarm("old", "left_area", 3, "raised", 9), alarm("a", "plate_hit", 2, "raised", 1), alarm("b", "camera_down", 4, "raised", 1));
+    sounder.hear(none, fresh);
+    sounder.hear(none, fresh);
+    expect(played).toEqual(["alarm2"]);
+    const sos = alarms(alarm("s", "sos", 1, "raised", 1));
+    sounder.hear(none, sos);
+    sounder.hear(none, sos);
+    expect(played.slice(1)).toEqual(["sos", "sos"]);
+    sounder.hear(new Map([["c", { state: "ringing" } as CallRow]]), alarms(alarm("s", "sos", 1, "taken", 1)));
+    expect(played.slice(3)).toEqual(["ring"]);
+  });
+});

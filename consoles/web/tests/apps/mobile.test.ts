@@ -1,0 +1,60 @@
+import { describe, expect, it } from "vitest";
+import { KEPT_FIXES, PositionReporter, thinned, type Fix } from "../../src/apps/mobile/position";
+import { currentOrder, eighth, progressOf } from "../../src/apps/mobile/steps";
+import type { Entry } from "../../src/sync/outbox";
+import type { OrderRow, Request } from "../../src/wire";
+
+const order = (id: string, state: OrderRow["state"], issued_ms: number): OrderRow => ({
+  id, situation: "s", unit: "u", text: "", state, issued_ms, issued_by: "", sign_by_ms: 0, task: "", overdue: false, signed_ms: null, departed_ms: null,
+  arrived_ms: null, fed_back_ms: null, ended_ms: null, result: "", feedback: "", why: "",
+});
+const entry = (request: Request, refused: Entry["refused"] = null): Entry => ({
+  id: 1, key: "k", actor: "a", request, file: null, path: null, urgent: false, made_ms: 0, tries: 0, refused,
+});
+const byId = (...rows: OrderRow[]): ReadonlyMap<string, OrderRow> => new Map(rows.map((row) => [row.id, row]));
+
+describe("progress of an order", () => {
+  it("offers the four steps in turn", () => {
+    const states = ["issued", "signed", "departed", "arrived", "fed_back", "recalled"] as const;
+    expect(states.map((state) => progressOf(order("o", state, 0), []).next)).toEqual(["signed", "departed", "arrived", "fed_back", null, null]);
+  });
+
+  it("counts steps that wait to be sent, and says so", () => {
+    const waiting = [entry({ request: "step_order", order: "o", step: "signed" }), entry({ request: "step_order", order: "o", step: "departed" })];
+    expect(progressOf(order("o", "issued", 0), waiting)).toEqual({ state: "departed", next: "arrived", unsent: true });
+    expect(progressOf(order("o", "arrived", 0), waiting)).toEqual({ state: "arrived", next: "fed_back", unsent: false });
+    expect(progressOf(order("other", "issued", 0), waiting).state).toBe("issued");
+  });
+
+  it("does not count what the hub has refused", () => {
+    const refused = entry({ request: "step_order", order: "o", step: "signed" }, { code: "conflict", detail: "" });
+    expect(progressOf(order("o", "issued", 0), [refused])).toEqual({ state: "issued", next: "signed", unsent: false });
+  });
+
+  it("shows what is not signed before what is under way, and nothing of other units", () => {
+    const rows = byId(order("old", "departed", 1), order("new", "issued", 2), { ...order("theirs", "issued", 0), unit: "x" });
+    expect(currentOrder(rows, "u", [])?.id).toBe("new");
+    expect(currentOrder(rows, "u", [entry({ request: "refuse_order", order: "new", why: "x" })])?.id).toBe("old");
+    expect(currentOrder(byId(order("done", "fed_back", 1)), "u", [])).toBeNull();
+  });
+});
+
+describe("position", () => {
+  it("names the eighth of the compass", () => {
+    const here = { lat: 29, lon: 113 };
+    expect([{ lat: 30, lon: 113 }, { lat: 29, lon: 114 }, { lat: 28, lon: 113 }, { lat: 29, lon: 112 }].map((there) => eighth(here, there))).toEqual([0, 2, 4, 6]);
+  });
+
+  it("thins what it keeps evenly and never loses the newest", () => {
+    const fixes = Array.from({ length: KEPT_FIXES + 1 }, (_, i) => ({ at_ms: i }) as Fix);
+    const kept = thinned(fixes);
+    expect(kept.length).toBe(KEPT_FIXES / 2 + 1);
+    expect(kept.at(-1)?.at_ms).toBe(KEPT_FIXES);
+  });
+
+  it("says that it is off until somebody is on duty", () => {
+    const reporter = new PositionReporter({ post: () => Promise.reject(new Error("must not be asked")) }, () => undefined);
+    reporter.set(false);
+    expect(reporter.state).toBe("off");
+  });
+});
