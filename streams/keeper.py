@@ -23,6 +23,7 @@ class CameraKeeper:
         self._connecting = asyncio.Semaphore(CAMERA_CONNECTS)
         self._tasks = asyncio.TaskGroup()
         self._running: dict[str, tuple[Camera, asyncio.Task[None]]] = {}
+        self._syncing = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         await self._tasks.__aenter__()
@@ -36,18 +37,19 @@ class CameraKeeper:
 
     async def sync(self, cameras: Mapping[str, CameraSpec]) -> None:
         """Start, stop and restart tasks so that exactly `cameras` run, as they are described now."""
-        stale = [key for key, (camera, _) in self._running.items() if cameras.get(key) != camera.spec]
-        stopping = [self._running.pop(key)[1] for key in stale]
-        for task in stopping:
-            task.cancel()
-        if stopping:
-            await asyncio.wait(stopping)
-        for key, spec in cameras.items():
-            if key not in self._running:
-                camera = Camera(
-                    spec, self._clock, self._on_status, connecting=self._connecting, on_keyframe=self._on_keyframe
-                )
-                self._running[key] = (camera, self._tasks.create_task(camera.run(), name=f"camera {key}"))
+        async with self._syncing:
+            stale = [key for key, (camera, _) in self._running.items() if cameras.get(key) != camera.spec]
+            stopping = [self._running.pop(key)[1] for key in stale]
+            for task in stopping:
+                task.cancel()
+            if stopping:
+                await asyncio.wait(stopping)
+            for key, spec in cameras.items():
+                if key not in self._running:
+                    camera = Camera(
+                        spec, self._clock, self._on_status, connecting=self._connecting, on_keyframe=self._on_keyframe
+                    )
+                    self._running[key] = (camera, self._tasks.create_task(camera.run(), name=f"camera {key}"))
 
     def camera(self, camera_id: str) -> Camera:
         """Return a running camera. Raises `UnknownIdError`."""

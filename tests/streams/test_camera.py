@@ -118,12 +118,12 @@ async def test_a_slow_reader_loses_pictures_and_nobody_else_does(clip: Clip) -> 
         camera.subscribe(limit=5) as slow,
         camera.subscribe() as quick,
     ):
-        got = await _take(quick, 40)
+        got = await _take(quick, 28)
         left = await slow.take()
 
     assert all(after.pts_ms - before.pts_ms < 150 for before, after in pairwise(got[1:]) if not after.is_key)
     assert len(left) <= 5
-    assert slow.queue.dropped > 20
+    assert slow.queue.dropped > 10
     assert not left or left[0].is_key
 
 
