@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import secrets
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -56,6 +57,7 @@ class Accounts:
         self._sessions: dict[str, tuple[int, Session]] = {}
         self._failures: dict[str, tuple[int, int]] = {}
         self._nobody: str | None = None
+        self._address_listeners: list[Callable[[], None]] = []
 
     async def names(self) -> list[str]:
         """Return every account's name."""
@@ -178,6 +180,12 @@ class Accounts:
         row = (camera, self._box.seal(address.encode(), camera))
         insert = "INSERT OR REPLACE INTO camera_addresses VALUES (?, ?)"
         await self._db.run(lambda db: db.execute(insert, row) and None)
+        for listener in self._address_listeners:
+            listener()
+
+    def listen_addresses(self, listener: Callable[[], None]) -> None:
+        """Call `listener` after each change of a camera's address."""
+        self._address_listeners.append(listener)
 
     async def camera_addresses(self) -> dict[str, str]:
         """Return every camera's address."""

@@ -49,10 +49,7 @@ class Video:
         self._changed = asyncio.Event()
         self._changed.set()
         hub.listen(self._on_change)
-
-    def addresses_changed(self) -> None:
-        """An address was set: look again."""
-        self._changed.set()
+        accounts.listen_addresses(self._changed.set)
 
     def _on_change(self, _seq: int, changes: Changes) -> None:
         if any(table == "watches" or (table == "cameras" and self._is_news(key, row)) for (table, key), row in
@@ -140,7 +137,7 @@ async def video(
         relay = await stack.enter_async_context(Relay(hub.clock, addresses))
         keeper = await stack.enter_async_context(CameraKeeper(hub.clock, part.on_status, on_keyframe))
         tasks.start(part.keep(keeper, watcher), "cameras")
-        yield [*relay_http.routes(relay, keeper, authorise), web.put(ADDRESS, _set_address(part, accounts))]
+        yield [*relay_http.routes(relay, keeper, authorise), web.put(ADDRESS, _set_address(accounts))]
 
 
 ADDRESS = "/api/v1/cameras/{camera_id}/address"
@@ -152,7 +149,7 @@ class Address(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     address: str
 
 
-def _set_address(part: Video, accounts: Accounts) -> Handler:
+def _set_address(accounts: Accounts) -> Handler:
     async def set_address(request: web.Request) -> web.Response:
         require(actor_of(request), "administrator")
         camera = request.match_info["camera_id"]
@@ -161,7 +158,6 @@ def _set_address(part: Video, accounts: Accounts) -> Handler:
             raise InvalidInputError("a camera's address begins with rtsp:// or rtsps://")
         await context_of(request).space(request).hub.read(lambda t: t.cameras.need(camera))
         await accounts.set_camera_address(camera, form.address)
-        part.addresses_changed()
         return web.Response(status=204)
 
     return set_address
