@@ -3,9 +3,11 @@
 import type { Key } from "../../i18n/messages";
 import type { Place } from "../../wire";
 
+type Label = Exclude<Extract<Key, `inject.${string}`>, "inject.done">;
+
 export interface Field {
   readonly name: string;
-  readonly label: Key;
+  readonly label: Label;
   readonly type: "text" | "choice" | "place";
   readonly optional?: boolean;
   /** Of `choice`: where its options come from. */
@@ -15,8 +17,8 @@ export interface Field {
 export type Source = "roles" | "services" | "cameras" | "links" | "tasks" | "phases" | "units" | "steps" | "granted";
 export type InjectKind = "inject" | "call" | "camera_down" | "camera_up" | "link_down" | "link_up" | "sighting" | "respond" | "task_done" | "decide" | "next_phase";
 
-const choice = (name: string, label: Key, from: Source): Field => ({ name, label, type: "choice", from });
-const text = (name: string, label: Key, optional = false): Field => ({ name, label, type: "text", optional });
+const choice = (name: string, label: Label, from: Source): Field => ({ name, label, type: "choice", from });
+const text = (name: string, label: Label, optional = false): Field => ({ name, label, type: "text", optional });
 
 /** In the order of the palette: what directors reach for most comes first. */
 export const INJECTS: Readonly<Record<InjectKind, readonly Field[]>> = {
@@ -47,10 +49,10 @@ export const STEPS = ["signed", "departed", "arrived", "fed_back"] as const;
 const STEP_FIELD: Readonly<Record<string, string>> = { signed: "sign_s", departed: "depart_s", arrived: "arrive_s", fed_back: "feed_back_s" };
 
 /**
- * The event as a script would have it, without its time. `count` makes the names of calls differ.
+ * The event as a script would have it, without its time. `call` is what a new call is named in it: letters, digits, hyphens.
  * Null while a field that must be filled in is empty.
  */
-export function eventOf(kind: InjectKind, values: Readonly<Record<string, string>>, place: Place | null, count: number): object | null {
+export function eventOf(kind: InjectKind, values: Readonly<Record<string, string>>, place: Place | null, call: string): object | null {
   const event: Record<string, unknown> = { kind };
   for (const field of INJECTS[kind]) {
     if (field.type === "place") {
@@ -62,7 +64,7 @@ export function eventOf(kind: InjectKind, values: Readonly<Record<string, string
     if (value === "" && field.optional !== true) return null;
     if (value !== "") event[field.name] = value;
   }
-  if (kind === "call") event["call"] = `director-${count}`;
+  if (kind === "call") event["call"] = call;
   if (kind === "decide") event["granted"] = event["granted"] === "yes";
   if (kind === "sighting") event["plate"] = String(event["plate"]).toUpperCase();
   if (kind === "respond") {

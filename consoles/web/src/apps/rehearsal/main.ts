@@ -1,5 +1,8 @@
-/** The rehearsal console: the director's screen, and the replay of what was. */
+/** The rehearsal console: with `?space=rehearsal-…` the director's screen of that one, without it where they are begun and replayed. */
 
+import { spaceOfPage } from "../console";
 import { show } from "../page";
+import "./director";
+import "./lobby";
 
-show("t-state");
+show(spaceOfPage() === "live" ? "app-rehearsals" : "app-director");

@@ -6,6 +6,7 @@ import { icon } from "../../components/icons";
 import { shared, View } from "../../components/view";
 import { t, word } from "../../i18n/i18n";
 import type { Picked } from "../../map/element";
+import { uuid } from "../../sync/connect";
 import { eventOf, INJECTS, STEPS, type Field, type InjectKind, type Source } from "./injects";
 
 const KINDS = Object.keys(INJECTS) as InjectKind[];
@@ -68,7 +69,6 @@ export class Palette extends View {
   @property() success = "";
   @state() private kind: InjectKind = "inject";
   @state() private unpicked = false;
-  private count = 0;
 
   protected override firstUpdated(): void {
     this.renderRoot.querySelector<HTMLElement>(".kinds button")?.focus();
@@ -135,8 +135,7 @@ export class Palette extends View {
     event.preventDefault();
     const values = Object.fromEntries([...new FormData(event.target as HTMLFormElement)].map(([name, value]) => [name, String(value)]));
     const place = this.place === null ? null : { lat: this.place.lat, lon: this.place.lon, text: this.place.near };
-    // Named by the hour as well, so that a palette opened anew does not name a call like one before.
-    const made = eventOf(this.kind, values, place, Date.now() + (this.count += 1));
+    const made = eventOf(this.kind, values, place, `director-${uuid().slice(0, 8)}`);
     this.unpicked = made === null;
     if (made !== null) this.tell("inject", { event: made, words: word("script_event", this.kind) });
   }

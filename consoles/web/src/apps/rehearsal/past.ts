@@ -1,0 +1,80 @@
+/** Screens of the past: what a situation and the units were at a moment, fetched one at a time. */
+
+import type { MapData } from "../../map/picture";
+import type { CameraRow, MarkRow, StationRow, TableName, Tables } from "../../wire";
+
+/** As `plans/past.py` has it: the rows of one situation, all units and their positions, at `at_ms`. */
+export interface Scene {
+  readonly situation: string;
+  readonly at_ms: number;
+  readonly seq: number;
+  readonly tables: { readonly [N in TableName]?: Readonly<Record<string, Tables[N]>> };
+}
+
+export interface PastLine {
+  readonly situation: string;
+  readonly opened_ms: number;
+  readonly facts: readonly MarkRow[];
+  /** There are more facts than the hub lists. */
+  readonly more: boolean;
+}
+
+export function rowsOf<N extends TableName>(scene: Scene, table: N): ReadonlyMap<string, Tables[N]> {
+  return new Map(Object.entries(scene.tables[table] ?? {}) as [string, Tables[N]][]);
+}
+
+/** A scene on the map; cameras and stations stand where they stand now. */
+export function sceneOnMap(scene: Scene, cameras: ReadonlyMap<string, CameraRow>, stations: ReadonlyMap<string, StationRow>): MapData {
+  return {
+    units: rowsOf(scene, "units"),
+    positions: rowsOf(scene, "positions"),
+    situations: rowsOf(scene, "situations"),
+    orders: rowsOf(scene, "orders"),
+    alarms: rowsOf(scene, "alarms"),
+    cameras,
+    stations,
+    chosen: new Set([scene.situation]),
+  };
+}
+
+/** Fetches for somebody who drags: one at a time, and of all wishes meanwhile only the last. */
+export class Latest<W, R> {
+  private wanted: W | null = null;
+  private fetching = false;
+  private readonly fetch: (wish: W) => Promise<R>;
+  private readonly take: (result: R, wish: W) => void;
+  private readonly fail: (error: unknown) => void;
+
+  constructor(fetch: (wish: W) => Promise<R>, take: (result: R, wish: W) => void, fail: (error: unknown) => void) {
+    this.fetch = fetch;
+    this.take = take;
+    this.fail = fail;
+  }
+
+  get busy(): boolean {
+    return this.fetching;
+  }
+
+  /** Resolves when nothing is wanted any more; never rejects, since `fail` is told. */
+  async want(wish: W): Promise<void> {
+    this.wanted = wish;
+    if (this.fetching) return;
+    this.fetching = true;
+    while (this.wanted !== null) {
+      const next: W = this.wanted;
+      this.wanted = null;
+      try {
+        const result = await this.fetch(next);
+        this.take(result, next);
+      } catch (error) {
+        this.fail(error);
+      }
+    }
+    this.fetching = false;
+  }
+
+  /** Forget what is wanted; what is under way still comes. */
+  drop(): void {
+    this.wanted = null;
+  }
+}

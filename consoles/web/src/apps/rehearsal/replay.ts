@@ -1,0 +1,280 @@
+/** A situation of the record as it was: its time line with a scrubber, the map and the tables at that moment. */
+
+import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import { repeat } from "lit/directives/repeat.js";
+import "../../components/cards";
+import { icon } from "../../components/icons";
+import { describe } from "../../components/problems";
+import "../../components/table";
+import type { Column } from "../../components/table";
+import "../../components/timeline";
+import { shared, View } from "../../components/view";
+import * as format from "../../i18n/format";
+import { t, word } from "../../i18n/i18n";
+import "../../map/element";
+import { NO_DATA, type MapData } from "../../map/picture";
+import type { Api } from "../../sync/api";
+import { browserTime } from "../../sync/time";
+import type { CameraRow, FenceRow, OrderRow, SituationRow, StationRow, TaskRow } from "../../wire";
+import { consoleStyles } from "../console_styles";
+import { taskTitle, timeBars, timeMarks } from "../marks";
+import { isOpen, ordersOf } from "../picture";
+import { doneList } from "./lists";
+import { Latest, rowsOf, sceneOnMap, type PastLine, type Scene } from "./past";
+import { lineStyles } from "./styles";
+
+const SHOWN = 200;
+/** One step of the keyboard on the scrubber, and one of playing. */
+const STEP_MS = 5_000;
+const PLAY_EVERY_MS = 500;
+
+@customElement("rehearsal-replay")
+export class Replay extends View {
+  static override styles = [
+    shared,
+    consoleStyles,
+    lineStyles,
+    css`
+      :host {
+        display: grid;
+        grid-template-columns: minmax(260px, 340px) minmax(0, 1fr);
+        gap: var(--s2);
+        height: auto;
+        min-height: 0;
+      }
+      .pick {
+        display: block;
+        width: 100%;
+        min-height: 0;
+        padding: 0;
+        text-align: left;
+        border: none;
+        background: none;
+      }
+      .past {
+        display: grid;
+        grid-template-rows: auto minmax(120px, 20vh) auto minmax(0, 1fr);
+        gap: var(--s2);
+        min-height: 0;
+      }
+      .head {
+        display: flex;
+        flex-wrap: wrap;
+        gap: var(--s2) var(--s4);
+        align-items: center;
+        padding: var(--s2) var(--s3);
+      }
+      .head h2 {
+        font-size: var(--t3);
+        font-weight: 650;
+      }
+      .at {
+        font-size: var(--t4);
+        font-weight: 600;
+      }
+      .scrub {
+        display: grid;
+        grid-template-columns: auto minmax(0, 1fr);
+        gap: var(--s3);
+        align-items: center;
+        padding: 0 var(--s3);
+      }
+      input[type="range"] {
+        padding: 0;
+        accent-color: var(--accent);
+      }
+      .screen {
+        display: grid;
+        grid-template-columns: minmax(0, 1fr) minmax(340px, 460px);
+        gap: var(--s2);
+        min-height: 0;
+      }
+      .tables {
+        display: grid;
+        grid-template-rows: minmax(0, 1fr) minmax(0, 1fr) minmax(0, 1.2fr);
+        gap: var(--s2);
+        min-height: 0;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) api: Api | null = null;
+  @property({ type: Number }) now = 0;
+  @property({ attribute: false }) situations: ReadonlyMap<string, SituationRow> = new Map();
+  @property({ type: Boolean }) loaded = false;
+  @property({ attribute: false }) cameras: ReadonlyMap<string, CameraRow> = new Map();
+  @property({ attribute: false }) stations: ReadonlyMap<string, StationRow> = new Map();
+  @property({ attribute: false }) fences: ReadonlyMap<string, FenceRow> = new Map();
+  @state() private chosen = "";
+  @state() private line: PastLine | null = null;
+  /** The newest scene: its tasks are the bars of the time line, whatever moment is looked at. */
+  @state() private last: Scene | null = null;
+  @state() private scene: Scene | null = null;
+  @state() private at_ms = 0;
+  @state() private fault = "";
+  @state() private playing = false;
+  private mapData: MapData = NO_DATA;
+  private stopPlaying: (() => void) | null = null;
+  private readonly scenes = new Latest<{ readonly id: string; readonly at_ms: number }, Scene>(
+    ({ id, at_ms }) => this.fetchScene(id, at_ms),
+    (scene, { id }) => {
+      if (id === this.chosen) this.scene = scene;
+      this.fault = "";
+    },
+    (error) => (this.fault = describe(error)),
+  );
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.stopPlaying?.();
+  }
+
+  protected override willUpdate(changed: PropertyValues): void {
+    if (changed.has("scene")) this.mapData = this.scene === null ? NO_DATA : sceneOnMap(this.scene, this.cameras, this.stations);
+  }
+
+  override render(): TemplateResult {
+    return html`<nav class="panel" aria-label=${t("replay.choose")}>${this.list()}</nav>
+      <main class="past">${this.past()}</main>`;
+  }
+
+  private list(): TemplateResult {
+    const rows = [...this.situations.values()].filter((row) => row.merged_into === "").sort((a, b) => Number(isOpen(b)) - Number(isOpen(a)) || b.opened_ms - a.opened_ms);
+    const open = rows.filter(isOpen).length;
+    return html`<h2 class="heading">${t("replay.choose")}<span class="number">${t("replay.open", { n: open })} · ${t("replay.closed", { n: rows.length - open })}</span></h2>
+      ${!this.loaded ? html`<t-state kind="loading"></t-state>` : rows.length === 0 ? html`<t-state kind="empty" text=${t("replay.none")}></t-state>` : nothing}
+      ${repeat(rows.slice(0, SHOWN), (row) => row.id, (row) => html`<button class="pick" aria-current=${row.id === this.chosen} @click=${() => void this.choose(row.id)}>
+        <t-situation .situation=${row} .now=${this.now} ?chosen=${row.id === this.chosen}></t-situation></button>`)}
+      ${rows.length > SHOWN ? html`<p class="heading">${t("state.too_many", { shown: SHOWN, total: rows.length })}</p>` : nothing}`;
+  }
+
+  private past(): TemplateResult {
+    const { line, scene } = this;
+    const wrong = this.fault === "" ? nothing : html`<t-state kind="error" text=${this.fault}></t-state>`;
+    if (this.chosen === "") return html`<t-state kind="empty" text=${t("replay.prompt")}></t-state>`;
+    if (line === null) return html`${this.fault === "" ? html`<t-state kind="loading"></t-state>` : wrong}`;
+    const row = scene === null ? undefined : rowsOf(scene, "situations").get(this.chosen);
+    const bars = this.last === null ? [] : timeBars(rowsOf(this.last, "tasks"), this.chosen);
+    const units = this.last === null ? new Map() : rowsOf(this.last, "units");
+    const facts = new Map(line.facts.map((fact) => [fact.id, fact]));
+    const range = this.range();
+    return html`<div class="panel head">
+        ${row === undefined ? nothing : html`<h2><t-level level=${row.level} named></t-level> ${row.title}</h2><span>${word("situation_state", row.state)}</span><span class="quiet">${row.place?.text ?? ""}</span>`}
+        <span class="quiet">${icon("history")} ${t("replay.at")}</span><span class="at number">${format.clock(this.at_ms)}</span>
+        <span class="quiet">${format.moment(this.at_ms, this.now)}</span>
+        ${line.more ? html`<span class="quiet">${t("state.too_many", { shown: line.facts.length, total: `${line.facts.length}+` })}</span>` : nothing}
+        ${wrong}
+      </div>
+      <t-timeline class="panel" seekable .marks=${timeMarks(facts, this.chosen, units)} .bars=${bars} .now=${this.at_ms} .range=${range}
+        @seek=${(event: CustomEvent<number>) => this.go(event.detail)}></t-timeline>
+      <div class="scrub">
+        <button aria-pressed=${this.playing} @click=${this.togglePlaying}>${icon(this.playing ? "pause" : "play")} ${this.playing ? t("director.pause") : t("replay.play")}</button>
+        <input type="range" aria-label=${t("replay.scrub")} aria-valuetext=${format.clock(this.at_ms)} min=${line.opened_ms} max=${this.end_ms()} step=${STEP_MS}
+          .value=${String(this.at_ms)} @input=${(event: InputEvent) => this.go(Number((event.target as HTMLInputElement).value))} />
+      </div>
+      ${scene === null ? html`<t-state kind="loading" text=${t("replay.loading", { time: format.clock(this.at_ms) })}></t-state>` : this.screen(scene, row)}`;
+  }
+
+  private screen(scene: Scene, row: SituationRow | undefined): TemplateResult {
+    const orders = new Map(ordersOf(rowsOf(scene, "orders"), this.chosen).map((order) => [order.id, order]));
+    return html`<div class="screen">
+      <t-map .data=${this.mapData} .fences=${this.fences} .focusOn=${row?.place ?? null}></t-map>
+      <div class="tables">
+        <section class="panel"><h2 class="heading">${t("situation.orders")}<span class="number">${orders.size}</span></h2>
+          <t-table label=${t("situation.orders")} .columns=${orderColumns(scene)} .rows=${orders}></t-table></section>
+        <section class="panel"><h2 class="heading">${t("marks.task")}<span class="number">${rowsOf(scene, "tasks").size}</span></h2>
+          <t-table label=${t("marks.task")} .columns=${taskColumns(scene.at_ms)} .rows=${rowsOf(scene, "tasks")} sortBy="due"></t-table></section>
+        <section class="panel">${doneList(rowsOf(scene, "marks"), rowsOf(scene, "units"))}</section>
+      </div>
+    </div>`;
+  }
+
+  private fetchScene(id: string, at_ms: number): Promise<Scene> {
+    if (this.api === null) throw new Error("no connection to ask");
+    return this.api.get<Scene>(`/api/v1/situations/${encodeURIComponent(id)}/replay?at_ms=${Math.round(at_ms)}`);
+  }
+
+  private async choose(id: string): Promise<void> {
+    this.stop();
+    this.scenes.drop();
+    [this.chosen, this.line, this.last, this.scene, this.fault] = [id, null, null, null, ""];
+    try {
+      const line = await this.api?.get<PastLine>(`/api/v1/situations/${encodeURIComponent(id)}/timeline`);
+      if (line === undefined || this.chosen !== id) return;
+      const last = await this.fetchScene(id, (line.facts.at(-1)?.at_ms ?? line.opened_ms) + 1);
+      if (this.chosen !== id) return;
+      [this.line, this.last, this.scene, this.at_ms] = [line, last, last, last.at_ms];
+    } catch (error) {
+      if (this.chosen === id) this.fault = describe(error);
+    }
+  }
+
+  /** To the last fact; of an open one to the moment at which it was chosen at least. */
+  private end_ms(): number {
+    return this.last?.at_ms ?? this.at_ms;
+  }
+
+  private range(): readonly [number, number] {
+    const from = this.line?.opened_ms ?? 0;
+    const span = Math.max(60_000, this.end_ms() - from);
+    return [from - span * 0.02, from + span * 1.06];
+  }
+
+  private go(at_ms: number): void {
+    this.at_ms = Math.round(Math.min(this.end_ms(), Math.max(this.line?.opened_ms ?? 0, at_ms)));
+    void this.scenes.want({ id: this.chosen, at_ms: this.at_ms });
+  }
+
+  private readonly togglePlaying = (): void => {
+    if (this.playing) this.stop();
+    else {
+      this.playing = true;
+      if (this.at_ms >= this.end_ms()) this.go(this.line?.opened_ms ?? 0);
+      this.playOn();
+    }
+  };
+
+  /** Through the whole of it in about a minute, never slower than it was. */
+  private playOn(): void {
+    this.stopPlaying = browserTime.after(PLAY_EVERY_MS, () => {
+      const step_ms = Math.max(PLAY_EVERY_MS, (this.end_ms() - (this.line?.opened_ms ?? 0)) / 120);
+      if (!this.scenes.busy) this.go(this.at_ms + step_ms);
+      if (this.at_ms < this.end_ms()) this.playOn();
+      else this.stop();
+    });
+  }
+
+  private stop(): void {
+    this.stopPlaying?.();
+    this.playing = false;
+  }
+}
+
+function orderColumns(scene: Scene): readonly Column<OrderRow>[] {
+  const units = rowsOf(scene, "units");
+  const time = (at_ms: number | null): string => (at_ms === null ? "–" : format.clock(at_ms));
+  return [
+    { id: "unit", title: t("inject.unit"), cell: (row) => html`<t-unit-state state=${units.get(row.unit)?.state ?? "off"}></t-unit-state> ${units.get(row.unit)?.name ?? row.unit}` },
+    { id: "state", title: t("marks.result"), cell: (row) => word("order_state", row.state) },
+    { id: "issued", title: word("fact", "order_issued"), number: true, cell: (row) => time(row.issued_ms) },
+    { id: "signed", title: word("fact", "order_signed"), number: true, cell: (row) => time(row.signed_ms) },
+    { id: "arrived", title: word("fact", "order_arrived"), number: true, cell: (row) => time(row.arrived_ms) },
+  ];
+}
+
+function taskColumns(at_ms: number): readonly Column<TaskRow>[] {
+  return [
+    { id: "task", title: t("marks.task"), cell: (row) => html`<span style="white-space:normal">${taskTitle(row)}</span>` },
+    { id: "due", title: t("marks.planned"), number: true, sort: (row) => row.due_ms, cell: (row) => format.clock(row.due_ms).slice(0, 5) },
+    {
+      id: "state",
+      title: t("marks.result"),
+      cell: (row) => {
+        const late_ms = row.state === "dropped" ? 0 : (row.done_ms ?? at_ms) - row.due_ms;
+        const late = late_ms > 0 ? t("time.late", { span: format.duration(late_ms) }) : "";
+        return html`<span class=${late_ms > 0 ? "stale" : ""}>${word("task_state", row.state)} ${late}</span>`;
+      },
+    },
+  ];
+}
