@@ -56,7 +56,7 @@ class _Due(msgspec.Struct, frozen=True):
 
 
 class Callers:
-    """Makes up who calls, from where; the same for the same seed."""
+    """Makes up who calls, from where; the same for the same seed but for the ids, which no hub may have seen before."""
 
     def __init__(self, county: County, seed: int) -> None:
         self._rng = Random(f"{seed}/callers")  # noqa: S311 - a demonstration that can be repeated, not a secret
