@@ -1,0 +1,72 @@
+"""`triune replay`: a situation as it was, told by instant or by the time since it was opened."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from command.kernel.errors import InvalidInputError, UnknownIdError
+from consoles.cli import replay
+from tests.command.support import HERE, MINUTE_MS, START_MS
+from tests.consoles.cli.asking import command
+from tests.consoles.cli.recording import Left, left_behind
+
+
+@pytest.fixture(scope="module")
+def left(tmp_path_factory: pytest.TempPathFactory) -> Left:
+    return left_behind(tmp_path_factory.mktemp("left"))
+
+
+@pytest.mark.parametrize(
+    ("at", "state"),
+    [
+        ("+00:00:59", None),
+        ("+00:01:00", "issued"),
+        ("+00:01:29", "issued"),
+        ("+00:01:30", "signed"),
+        ("+00:02:30", "arrived"),
+        ("+00:03:30", "fed_back"),
+        ("+99:00:00", "fed_back"),
+    ],
+)
+def test_the_order_is_as_it_was(left: Left, capsys: pytest.CaptureFixture[str], at: str, state: str | None) -> None:
+    code, lines, scene = command(replay, capsys, "replay", left.situation, "--at", at, "--data", left.data)
+    assert code == 0
+    orders = scene["tables"]["orders"]
+    assert (orders[left.order]["state"] if state else len(orders)) == (state or 0)
+    assert sum(line.startswith("orders ") for line in lines) == len(orders)
+    assert lines[0].startswith("situations ")
+    assert (left.situation in scene["tables"]["situations"], scene["situation"]) == (True, left.situation)
+
+
+def test_units_stand_where_they_were(left: Left, capsys: pytest.CaptureFixture[str]) -> None:
+    at = datetime.fromtimestamp((START_MS + 2 * MINUTE_MS) / 1000, UTC).isoformat()
+    _, _, scene = command(replay, capsys, "replay", left.situation, "--at", at, "--data", left.data)
+    assert scene["at_ms"] == START_MS + 2 * MINUTE_MS
+    assert scene["tables"]["positions"]["u1"]["lat"] == pytest.approx(HERE[0] + 0.002)
+    assert scene["tables"]["positions"]["u1"]["at_ms"] == START_MS + 2 * MINUTE_MS
+    assert scene["tables"]["units"]["u1"]["order"] == left.order
+    assert set(scene["tables"]["positions"]) == {"u1"}
+
+
+def test_what_was_not_there_yet_is_unknown(left: Left, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(UnknownIdError):
+        command(replay, capsys, "replay", left.situation, "--at", "2001-01-01T00:00:00Z", "--data", left.data)
+    with pytest.raises(UnknownIdError):
+        command(replay, capsys, "replay", "s99999", "--at", "+00:00:01", "--data", left.data)
+
+
+@pytest.mark.parametrize("at", ["yesterday", "+5", "+00:99:00", "", "2026-13-01"])
+def test_a_time_that_is_none_is_refused(left: Left, capsys: pytest.CaptureFixture[str], at: str) -> None:
+    with pytest.raises(InvalidInputError, match="neither a time"):
+        command(replay, capsys, "replay", left.situation, "--at", at, "--data", left.data)
+
+
+def test_a_folder_without_a_journal_is_refused_and_stays_empty(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(InvalidInputError, match="no journal"):
+        command(replay, capsys, "replay", "s1", "--at", "+00:00:01", "--data", tmp_path)
+    assert list(tmp_path.iterdir()) == []
