@@ -1,0 +1,47 @@
+"""`triune bench NAME`: what the product costs beside the floor of this machine, in the same run."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import uvloop
+
+from consoles.bench import append
+from consoles.bench.report import Report
+
+_Bench = Callable[[Path, bool], Awaitable[Report]]
+
+
+async def _append(folder: Path, quick: bool) -> Report:
+    return await append.bench(folder, append.QUICK if quick else append.Sizes())
+
+
+_BENCHES: dict[str, _Bench] = {"append": _append}
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = commands.add_parser("bench", help="measure against the floor of this machine")
+    parser.add_argument("name", choices=(*_BENCHES, "all"), metavar="NAME", help=f"{', '.join(_BENCHES)} or all")
+    parser.add_argument("--folder", type=Path, help="on the disk to be measured (default: that of temporary files)")
+    parser.add_argument("--quick", action="store_true", help="small sizes, to see that it runs; the figures mean little")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print a table for each measurement and on the last line the figures as one JSON object."""
+    names = tuple(_BENCHES) if arguments.name == "all" else (arguments.name,)
+    figures: dict[str, object] = {}
+    for name in names:
+        with tempfile.TemporaryDirectory(prefix="triune-bench-", dir=arguments.folder) as folder:
+            report = uvloop.run(_BENCHES[name](Path(folder), arguments.quick))  # type: ignore[arg-type]
+        print("\n".join(report.as_lines()), end="\n\n", flush=True)
+        figures[name] = report.as_json()
+    print(json.dumps(figures if arguments.name == "all" else figures[arguments.name]))
+    return 0
