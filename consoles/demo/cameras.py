@@ -26,12 +26,23 @@ _CAR_FIRST_S = (60, 150)
 _CAR_EVERY_S = (480, 900)
 
 
-class _Server(RtspCameras):
-    """Cameras whose clip can change."""
+class ClipServer(RtspCameras):
+    """Cameras whose clip can change while they are watched, to one of the same length and coding."""
+
+    def __init__(self, clips: dict[str, Clip], clock: Clock) -> None:
+        super().__init__(clips, clock)
+        self._clock = clock
 
     def show(self, path: str, clip: Clip) -> None:
-        """Go on with another clip once the present one is over."""
+        """Go on with this clip once the turn of the present one is over."""
         self._cameras[path].clip = clip
+
+    async def show_once(self, path: str, clip: Clip) -> None:
+        """Show this clip for one turn: within its length one turn begins."""
+        usual = self._cameras[path].clip
+        self.show(path, clip)
+        await self._clock.sleep(clip.duration_ms)
+        self.show(path, usual)
 
 
 class Cameras:
@@ -42,7 +53,7 @@ class Cameras:
         self._directory = directory
         self._rng = Random(f"{seed}/cameras")  # noqa: S311 - a demonstration that can be repeated, not a secret
         self._clock = clock
-        self._server = _Server(dict.fromkeys(self._views, _NOT_DRAWN), clock)
+        self._server = ClipServer(dict.fromkeys(self._views, _NOT_DRAWN), clock)
         self._drawn: dict[Street, Clip] = {}
 
     async def run(self, port: int) -> None:
@@ -102,12 +113,8 @@ class Cameras:
         while True:
             camera, view = self._rng.choice([(c, view) for c, view in self._views.items() if view.watched])
             assert view.watched is not None
-            usual, watched = self._drawn.get(view.usual), self._drawn.get(view.watched)
-            if usual and watched:
-                self._server.show(camera, watched)
-                # Within the length of a clip one turn begins, and it is this one that shows the car.
-                await self._clock.sleep(watched.duration_ms)
-                self._server.show(camera, usual)
+            if watched := self._drawn.get(view.watched):
+                await self._server.show_once(camera, watched)
             await self._pause(_CAR_EVERY_S)
 
     async def _pause(self, between_s: tuple[int, int]) -> None:
