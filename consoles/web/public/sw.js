@@ -16,6 +16,20 @@ self.addEventListener("activate", (event) => {
   event.waitUntil(caches.keys().then(old).then(() => self.clients.claim()));
 });
 
+// A page says what it loaded before this worker was there.
+self.addEventListener("message", (event) => {
+  const wanted = (event.data?.keep ?? []).filter((url) => {
+    const { origin, pathname } = new URL(url, location.href);
+    return origin === location.origin && (pathname.startsWith("/assets/") || pathname.startsWith("/api/v1/county/"));
+  });
+  event.waitUntil(Promise.allSettled(wanted.slice(0, 300).map((url) => keep(url))));
+});
+
+async function keep(url) {
+  const cache = await caches.open(CACHE);
+  if ((await cache.match(url)) === undefined) await cache.add(url);
+}
+
 self.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);

@@ -83,9 +83,9 @@ export function subjectOf(row: AlarmRow, subjects: Subjects): string {
   return subjects.approvals.get(row.subject)?.item ?? subjects.cameras.get(row.subject)?.name ?? row.subject;
 }
 
-/** Cameras nearest to a place, working ones before broken ones. */
+/** Cameras nearest to a place, working ones before broken ones; while nothing is in focus, the first that work. */
 export function camerasNear(rows: ReadonlyMap<string, CameraRow>, place: Place | null, most: number): CameraRow[] {
-  if (place === null) return [];
+  if (place === null) return [...rows.values()].filter((row) => row.state === "up").slice(0, most);
   const within_m = 8_000;
   return [...rows.values()]
     .map((row) => ({ row, far: distance_m(row, place) }))

@@ -222,6 +222,8 @@ export class CommandLine extends View {
       for (const { outcome } of parts) if ("run" in outcome) await outcome.run();
       this.line = "";
       this.open = false;
+      // The keys of the desk work again at once.
+      this.input.blur();
       this.tell("leave", null);
     } catch (error) {
       this.failure = describe(error);

@@ -24,12 +24,11 @@ export function makeBase(scale: number): Base {
   const boundary = new VectorSource();
   const townships = new VectorSource();
   const roads = new VectorSource();
-  const layer = (source: VectorSource, style: StyleFunction, declutter = false): VectorImageLayer =>
-    new VectorImageLayer({ source, style, declutter, imageRatio: 1.4 });
+  const layer = (source: VectorSource, style: StyleFunction): VectorImageLayer => new VectorImageLayer({ source, style, imageRatio: 1.4 });
   const layers = [
     layer(boundary, boundaryStyle(scale)),
     layer(roads, roadStyle(scale)),
-    layer(townships, townshipStyle(scale), true),
+    layer(townships, townshipStyle(scale)),
   ];
   const ready = Promise.all([load("boundary", boundary), load("townships", townships), load("roads", roads)]).then(async () => {
     // Canvas text does not wait for a web font: fetch the glyphs first, then draw the names.

@@ -9,7 +9,7 @@ import * as format from "../../i18n/format";
 import { t } from "../../i18n/i18n";
 import type { Entry } from "../../sync/outbox";
 import type { EvidenceRow, OrderRow, SituationRow } from "../../wire";
-import { mobileStyles } from "./styles";
+import { mobileStyles, tabStyles } from "./styles";
 
 /** What the hub takes (EVIDENCE_BYTES there). */
 const MOST_BYTES = 32 * 1024 * 1024;
@@ -23,7 +23,7 @@ const KINDS: readonly { readonly key: "photo" | "video" | "audio"; readonly acce
 /** Tells `evidence` with the file. */
 @customElement("mobile-evidence")
 export class EvidenceTab extends View {
-  static override styles = [shared, mobileStyles];
+  static override styles = [shared, tabStyles, mobileStyles];
 
   @property({ attribute: false }) order: OrderRow | null = null;
   @property({ attribute: false }) situation: SituationRow | null = null;

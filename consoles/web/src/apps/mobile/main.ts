@@ -22,12 +22,13 @@ import { Console } from "../console";
 import { consoleStyles } from "../console_styles";
 import { show } from "../page";
 import "./evidence_tab";
+import { install } from "./install";
 import { forget, keep, recall, type Kept } from "./kept";
 import { feedbackForm, orderCard, type FeedbackDraft } from "./order_card";
 import { PositionReporter } from "./position";
 import "./query_tab";
 import { currentOrder, progressOf, type Step } from "./steps";
-import { mobileStyles } from "./styles";
+import { appStyles, mobileStyles } from "./styles";
 
 const TABLES = {
   orders: {}, situations: {}, alarms: {}, evidence: {}, units: {}, positions: {}, stations: {}, fences: {}, sos: {},
@@ -39,7 +40,7 @@ const NO_FEEDBACK: FeedbackDraft = { result: "", text: "" };
 
 @customElement("app-mobile")
 export class Mobile extends Console {
-  static override styles = [shared, consoleStyles, mobileStyles];
+  static override styles = [shared, consoleStyles, appStyles, mobileStyles];
 
   @state() private tab: Tab = "orders";
   @state() private waiting: readonly Entry[] = [];
@@ -57,7 +58,7 @@ export class Mobile extends Console {
   override connectedCallback(): void {
     super.connectedCallback();
     document.addEventListener("pointerdown", () => void this.sounds.allow(), { once: true });
-    if ("serviceWorker" in navigator) void navigator.serviceWorker.register("/sw.js").catch(() => undefined); // plain HTTP: no installing, all else works
+    void install();
   }
 
   protected tablesOf(actor: Actor): Subscription | null {
@@ -234,7 +235,7 @@ export class Mobile extends Console {
             ${this.refusing
               ? html`<t-confirm question=${t("mobile.refuse")} reason=${t("mobile.refuse_why")} @cancel=${() => (this.refusing = false)}
                   @confirm=${(event: CustomEvent<string>) => void this.refuse(order, event.detail)}></t-confirm>`
-              : order.state === "issued"
+              : progressOf(order, this.waiting).state === "issued"
                 ? html`<button class="bare" @click=${() => (this.refusing = true)}>${t("mobile.refuse")}</button>`
                 : nothing}`}
       ${earlier.length === 0 ? nothing : html`<h3 class="quiet">${t("mobile.earlier")}</h3>`}

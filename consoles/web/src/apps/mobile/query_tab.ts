@@ -9,7 +9,7 @@ import { shared, View } from "../../components/view";
 import * as format from "../../i18n/format";
 import { t } from "../../i18n/i18n";
 import type { Api } from "../../sync/api";
-import { mobileStyles } from "./styles";
+import { mobileStyles, tabStyles } from "./styles";
 
 /** A passage of a vehicle before a camera, as `/api/v1/sightings` tells it. */
 interface Sighting {
@@ -23,7 +23,7 @@ interface Sighting {
 
 @customElement("mobile-query")
 export class QueryTab extends View {
-  static override styles = [shared, mobileStyles];
+  static override styles = [shared, tabStyles, mobileStyles];
 
   @property({ attribute: false }) api: Api | null = null;
   @state() private found: readonly Sighting[] | null = null;

@@ -2,14 +2,26 @@
 
 import { css } from "lit";
 
-export const mobileStyles = css`
+export const appStyles = css`
   :host {
     --target: 48px;
     display: grid;
+    grid-template-columns: minmax(0, 1fr);
     grid-template-rows: auto minmax(0, 1fr) auto auto;
     font-size: 16px;
     padding: env(safe-area-inset-top) 0 env(safe-area-inset-bottom);
   }
+`;
+
+export const tabStyles = css`
+  :host {
+    display: grid;
+    gap: var(--s3);
+    align-content: start;
+  }
+`;
+
+export const mobileStyles = css`
   .bars {
     background: var(--panel);
     font-size: 14px;
