@@ -15,12 +15,12 @@ import { Problem } from "../../sync/api";
 import type { Connection } from "../../sync/connect";
 import type { Actor, Subscription } from "../../sync/protocol";
 import { browserTime } from "../../sync/time";
-import type { SituationRow } from "../../wire";
+import type { Place, SituationRow } from "../../wire";
 import { Console } from "../console";
 import { consoleStyles } from "../console_styles";
 import { openSituations } from "../picture";
 import { clockControls, jumpForm, speedKey, type Hand } from "./controls";
-import { eventMarks, inLanguage, namesOf, offset, taskBars, timeRange, type Names } from "./lines";
+import { eventMarks, inLanguage, namesOf, offset, taskBars, timeRange, within, type Names } from "./lines";
 import { DIRECTS, MAY_SEE } from "./rights";
 import { doneList, marksPanel, scriptList, toldList } from "./lists";
 import "./palette";
@@ -35,6 +35,8 @@ const TABLES = {
 const DRAWN = ["units", "positions", "situations", "orders", "cameras", "stations", "alarms"] as const;
 const LOOK_EVERY_MS = 1_000;
 const LOOK_HIDDEN_MS = 5_000;
+/** About five kilometres. */
+const AROUND_DEG = 0.045;
 const TRAINEE_PAGES = ["desk", "wall", "mobile"] as const;
 
 @customElement("app-director")
@@ -163,9 +165,9 @@ export class Director extends Console {
     const { view } = this;
     if (view === null) return html`<header>${this.trouble()}</header><t-state kind=${this.fault === "" ? "loading" : "error"} text=${this.fault}></t-state>`;
     const names = namesOf(view.tasks, this.rows("plans").get(view.run.plan)?.definition, this.rows("units"), this.rows("cameras"));
-    return html`${this.top(view, connection)}
+    return html`${this.top(view)}
       <div>${this.trouble()}${this.fault === "" ? nothing : html`<p class="error" role="alert">${icon("alert")} ${this.fault}</p>`}${this.question(view)}</div>
-      ${this.timeLine(view, names)}
+      ${this.timeLine(view, names, connection)}
       <main class="columns">
         <section class="panel">${this.injecting ? this.palette(view) : scriptList(view, names, view.run.now_ms)}</section>
         <div class="middle">${this.pictures(view, names)}</div>
@@ -173,7 +175,7 @@ export class Director extends Console {
       </main>`;
   }
 
-  private top(view: RehearsalView, connection: Connection): TemplateResult {
+  private top(view: RehearsalView): TemplateResult {
     const { run } = view;
     const now_ms = this.scenarioNow(view);
     return html`<header>
@@ -183,12 +185,6 @@ export class Director extends Console {
       <span class="number">${offset(now_ms - run.starts_ms)}<span class="quiet"> / ${offset(run.ends_ms - run.starts_ms)}</span></span>
       <span class="state" role="status">${word("run_state", run.state)}</span>
       ${this.mayDirect() ? clockControls(view, this.hand) : html`<span class="quiet">${icon("lock")} ${t("director.watching")}</span>`}
-      <nav class="row push" aria-label=${t("director.trainee_pages")}>
-        ${TRAINEE_PAGES.map((page) => html`<a href="/${page}?space=${encodeURIComponent(run.space)}" target="_blank" rel="noopener">${t(`home.${page}`)}</a>`)}
-        <a href="/rehearsal">${t("director.list")}</a>
-        <button class="bare" @click=${() => setLanguage(language() === "zh" ? "en" : "zh")}>${t("action.language")}</button>
-        <t-age .live=${this.live} .clock=${connection.clock}></t-age>
-      </nav>
     </header>`;
   }
 
@@ -211,25 +207,38 @@ export class Director extends Console {
     return jumpForm(view, this.jumpText, (written) => (this.jumpText = written), this.hand);
   }
 
-  private timeLine(view: RehearsalView, names: Names): TemplateResult {
+  private timeLine(view: RehearsalView, names: Names, connection: Connection): TemplateResult {
     const now_ms = this.scenarioNow(view);
     const whole = this.whole ?? view.run.state === "ended";
-    return html`<section class="panel time">
-      <div class="heading"><span>${t("director.legend")}</span><span class="number"></span>
-        <button aria-pressed=${whole} @click=${() => (this.whole = !whole)}>${whole ? t("director.near") : t("director.whole")} <kbd>Z</kbd></button></div>
-      <t-timeline seekable .marks=${eventMarks(view, names)} .bars=${taskBars(view.tasks)} .now=${this.scene?.at_ms ?? now_ms}
-        .range=${timeRange(view, now_ms, whole)} @seek=${(event: CustomEvent<number>) => this.seek(event.detail, view)}></t-timeline>
+    const range = timeRange(view, now_ms, whole);
+    const { marks, bars } = within(range, eventMarks(view, names), taskBars(view.tasks));
+    return html`<section class="panel time ${view.run.state}">
+      <div class="heading"><button aria-pressed=${whole} @click=${() => (this.whole = !whole)}>${whole ? t("director.near") : t("director.whole")} <kbd>Z</kbd></button>
+        <span>${t("director.legend")}</span>${this.links(view.run.space, connection)}</div>
+      <t-timeline seekable .marks=${marks} .bars=${bars} .now=${this.scene?.at_ms ?? now_ms} .range=${range}
+        @seek=${(event: CustomEvent<number>) => this.seek(event.detail, view)}></t-timeline>
     </section>`;
+  }
+
+  private links(space: string, connection: Connection): TemplateResult {
+    return html`<nav class="row push">
+      <span>${t("director.trainee_pages")}</span>
+      ${TRAINEE_PAGES.map((page) => html`<a href="/${page}?space=${encodeURIComponent(space)}" target="_blank" rel="noopener">${t(`home.${page}`)}</a>`)}
+      <a href="/rehearsal">${t("director.list")}</a>
+      <button class="bare" @click=${() => setLanguage(language() === "zh" ? "en" : "zh")}>${icon("languages")} ${t("action.language")}</button>
+      <t-age .live=${this.live} .clock=${connection.clock}></t-age>
+    </nav>`;
   }
 
   private pictures(view: RehearsalView, names: Names): TemplateResult {
     const marks = this.scene === null ? this.rows("marks") : rowsOf(this.scene, "marks");
+    const place = this.mainSituation()?.place ?? null;
     return html`<div class="seen">
         ${this.scene === null
           ? html`<div></div>`
           : html`<p class="moment" role="status">${icon("history")} ${t("director.moment", { time: format.clock(this.scene.at_ms) })}
               <button @click=${this.backToNow}>${t("director.back")} <kbd>Esc</kbd></button></p>`}
-        <t-map .data=${this.mapData} .fences=${this.rows("fences")} .focusOn=${this.mainSituation()?.place ?? null} .mark=${this.place}
+        <t-map .data=${this.mapData} .fences=${this.rows("fences")} .focusOn=${place} .around=${surroundings(place)} .mark=${this.place}
           ?picking=${this.picking} @pick=${this.onPick}></t-map>
       </div>
       <div class="below">
@@ -335,4 +344,14 @@ export class Director extends Console {
     }
     return this.mayDirect() && speedKey(key, view, this.hand);
   }
+}
+
+/** So much round the scene that those who come to it are seen coming. */
+function surroundings(place: Place | null): readonly { readonly lat: number; readonly lon: number }[] {
+  if (place === null) return [];
+  const { lat, lon } = place;
+  return [
+    { lat: lat - AROUND_DEG, lon: lon - AROUND_DEG },
+    { lat: lat + AROUND_DEG, lon: lon + AROUND_DEG },
+  ];
 }

@@ -115,6 +115,16 @@ export function comingBefore(view: RehearsalView, at_ms: number): number {
   return view.next.filter((line) => line.at_ms <= at_ms).length;
 }
 
+/** Only what lies in the range: a label of something that ended before it would stand where it says nothing. */
+export function within(range: readonly [number, number], marks: readonly TimeMark[], bars: readonly TimeBar[]): { readonly marks: readonly TimeMark[]; readonly bars: readonly TimeBar[] } {
+  const [from] = range;
+  return { marks: marks.filter((mark) => mark.at_ms >= from), bars: bars.filter((bar) => bar.done_ms === null || bar.done_ms > from) };
+}
+
+function isPerson(actor: string): boolean {
+  return actor !== "hub" && !actor.startsWith("script:");
+}
+
 /** Who did it: the script in a role, a person, or the hub by itself. */
 export function actorWords(actor: string, units: Names["units"]): string {
   if (actor === "hub") return t("director.machine");
@@ -123,10 +133,13 @@ export function actorWords(actor: string, units: Names["units"]): string {
   return t("director.script", { role: units.get(played)?.name ?? word("role", played) });
 }
 
-/** Newest first. The id of a mark is its sequence number. */
+/** Said already by the fact that they follow from. */
+const CONSEQUENCES: ReadonlySet<string> = new Set(["message_queued", "message_sent", "message_failed", "alarm_raised", "alarm_repeated", "task_opened"]);
+
+/** What people, the script and the hub did, newest first. The id of a mark is its sequence number. */
 export function newestMarks(rows: ReadonlyMap<string, MarkRow>, most: number): MarkRow[] {
   return [...rows.values()]
-    .filter((row) => !row.kind.startsWith("message_") && row.kind !== "alarm_repeated")
+    .filter((row) => !CONSEQUENCES.has(row.kind) && !(row.kind === "alarm_cleared" && !isPerson(row.actor)))
     .sort((a, b) => Number(b.id) - Number(a.id))
     .slice(0, most);
 }

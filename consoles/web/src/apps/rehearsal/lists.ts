@@ -39,7 +39,7 @@ function cameLine(line: EventLine, names: Names, view: RehearsalView): TemplateR
 
 export function doneList(rows: ReadonlyMap<string, MarkRow>, units: ReadonlyMap<string, UnitRow>): TemplateResult {
   const shown = newestMarks(rows, MARKS_SHOWN);
-  return html`<h2 class="heading">${t("director.who_did")}<span class="number">${rows.size}</span></h2>
+  return html`<h2 class="heading">${t("director.who_did")}<span class="number">${shown.length}</span></h2>
     ${shown.length === 0 ? html`<t-state kind="empty" text=${t("director.nobody")}></t-state>` : nothing}
     <ol class="lines">
       ${repeat(shown, (row) => row.id, (row) => html`<li><time>${format.clock(row.at_ms)}</time><span class="wrap">${wordMark(row, units)}</span>
@@ -52,7 +52,7 @@ export function toldList(told: readonly Told[], total: number, names: Names): Te
     ${told.length === 0 ? html`<t-state kind="empty" text=${t("director.told_none")}></t-state>` : nothing}
     <ol class="lines">
       ${told.toReversed().map((each) => html`<li><time>${format.clock(each.at_ms)}</time>
-        <span class="wrap">${word("link", each.link)} · ${toldWords(each.what)} ${each.text}</span>
+        <span class="wrap">${word("link", each.link)}${each.link === "sms" ? "" : ` · ${toldWords(each.what)}`} ${each.text}</span>
         <span class="quiet">${each.link === "sms" ? each.about : aboutWords({ kind: "told", about: each.about, text: each.text }, names)}</span></li>`)}
     </ol>`;
 }

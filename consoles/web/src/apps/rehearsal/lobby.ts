@@ -54,8 +54,11 @@ export class Lobby extends Console {
         display: grid;
         grid-template-columns: minmax(0, 3fr) minmax(0, 2fr);
         gap: var(--s2);
-        max-width: 1500px;
+        align-items: start;
         min-height: 0;
+      }
+      .lobby > * {
+        max-height: 100%;
       }
       .about {
         padding: 0 var(--s3) var(--s2);

@@ -50,13 +50,15 @@ export class Palette extends View {
         display: grid;
         gap: var(--s2);
       }
-      label {
+      label,
+      .field {
         display: grid;
         grid-template-columns: minmax(5em, auto) minmax(0, 1fr);
         gap: var(--s2);
         align-items: center;
       }
-      label > span:first-child {
+      label > span:first-child,
+      .field > span:first-child {
         color: var(--text-2);
       }
     `,
@@ -92,8 +94,8 @@ export class Palette extends View {
   private field(field: Field): TemplateResult {
     const label = html`<span>${t(field.label)}</span>`;
     if (field.type === "place") {
-      return html`<label>${label}<button type="button" @click=${() => this.tell("picking", true)}>${icon("pin")}
-        ${this.place === null ? t("inject.pick") : this.place.near || `${this.place.lat}, ${this.place.lon}`}</button></label>`;
+      return html`<div class="field">${label}<button type="button" @click=${() => this.tell("picking", true)}>${icon("pin")}
+        ${this.place === null ? t("inject.pick") : this.place.near || `${this.place.lat}, ${this.place.lon}`}</button></div>`;
     }
     if (field.type === "text") {
       return html`<label>${label}<input name=${field.name} maxlength="500" autocomplete="off" ?required=${field.optional !== true} /></label>`;

@@ -52,7 +52,7 @@ export const directorStyles = css`
   :host {
     display: grid;
     grid-template-columns: minmax(0, 1fr);
-    grid-template-rows: auto auto minmax(170px, 25vh) minmax(0, 1fr);
+    grid-template-rows: auto auto auto minmax(0, 1fr);
     gap: var(--s2);
     padding: var(--s3);
   }
@@ -118,6 +118,18 @@ export const directorStyles = css`
     display: grid;
     grid-template-rows: auto minmax(0, 1fr);
     overflow: hidden;
+    height: max(190px, 26vh);
+  }
+  /* Then it is the evaluation, and every task wants its line. */
+  .time.ended {
+    height: max(300px, 44vh);
+  }
+  .time .heading {
+    flex-wrap: wrap;
+    padding: var(--s1) var(--s3);
+  }
+  .time .heading nav {
+    gap: var(--s3);
   }
   .time .heading button {
     min-height: 26px;
