@@ -4,7 +4,7 @@ UV_VERSION := 0.13.9
 PY := .venv/bin/python
 WEB := consoles/web
 
-.PHONY: run setup test check bench types clean tools
+.PHONY: run setup test check bench types clean tools screenshots
 
 run: setup
 	.venv/bin/triune serve --demo
@@ -53,3 +53,7 @@ bench: setup
 
 clean:
 	rm -rf .venv $(WEB)/node_modules $(WEB)/dist
+
+# The pictures in docs/screenshots, of the demonstration county.
+screenshots: setup tools
+	TRIUNE_SCREENSHOTS=1 .venv/bin/pytest tests/e2e/test_demonstration.py -q
