@@ -168,7 +168,7 @@ export class Design extends View {
       <div class="wrap">
         <button class="primary">${icon("phone")} 接警 <kbd>Enter</kbd></button><button>${icon("send")} 派警</button>
         <button class="bare">取消</button><button disabled>不可用</button>
-        <input style="width:220px" placeholder="输入" /><select style="width:120px"><option>II 重大</option></select>
+        <input style="width:220px" placeholder=${t("login.name")} aria-label=${t("login.name")} /><select style="width:120px" aria-label=${t("form.level")}><option>II 重大</option></select>
       </div>
       <div style="margin:var(--s3) 0 260px"><t-command .commands=${commands}></t-command></div>
       <div class="wrap">

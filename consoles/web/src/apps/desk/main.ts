@@ -158,7 +158,7 @@ export class DeskConsole extends Console {
     const desk = this.desk();
     const mark = this.chosen.table === "calls" ? (desk.call?.place ?? null) : (desk.situation?.place ?? null);
     return html`${this.top(connection)}
-      <div>${this.trouble()}${this.refusal === "" ? nothing : html`<p class="error" role="alert">${icon("alert")} ${this.refusal}</p>`}</div>
+      <div role="region" aria-label=${t("age.live", { age: "" })}>${this.trouble()}${this.refusal === "" ? nothing : html`<p class="error" role="alert">${icon("alert")} ${this.refusal}</p>`}</div>
       <main class="columns" @fill=${(event: CustomEvent<string>) => this.line.fill(event.detail)} @choose=${this.onChoose}
         @pick=${this.onPick} @look=${(event: CustomEvent<Place>) => (this.lookAt = event.detail)}>
         <desk-queue .desk=${desk} .subjects=${this.subjects()} @answer=${(event: CustomEvent<string>) => void this.answer(event.detail)}
@@ -181,6 +181,7 @@ export class DeskConsole extends Console {
     const raised = alarmsInOrder(this.rows("alarms")).filter((row) => row.state === "raised").length;
     const { muted } = this.sounds;
     return html`<header>
+      <h1 class="sr">${t("home.desk")}</h1>
       <t-command .commands=${this.commands}></t-command>
       <div class="status">
         <span class="quiet">${this.actor?.name ?? ""}</span>

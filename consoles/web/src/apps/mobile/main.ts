@@ -149,11 +149,11 @@ export class Mobile extends Console {
     if (actor === null) return html``;
     const order = currentOrder(this.orders(), actor.unit, this.waiting);
     return html`<header class="bars">${this.bars(actor)}</header>
-      <main class=${this.tab === "map" ? "flush" : ""} id="tab" role="tabpanel">${this.content(order)}</main>
-      <div class="thumb">${this.bigStep(order)}${this.sos(actor)}</div>
-      <nav role="tablist">
+      <main class=${this.tab === "map" ? "flush" : ""} aria-label=${t(`mobile.${this.tab}`)}>${this.content(order)}</main>
+      <section class="thumb" aria-label=${t("sos.button")}>${this.bigStep(order)}${this.sos(actor)}</section>
+      <nav>
         ${(Object.keys(TABS) as Tab[]).map(
-          (tab) => html`<button role="tab" aria-selected=${tab === this.tab} aria-controls="tab" @click=${() => (this.tab = tab)}>${icon(TABS[tab])}<span>${t(`mobile.${tab}`)}</span></button>`,
+          (tab) => html`<button aria-current=${tab === this.tab ? "page" : "false"} @click=${() => (this.tab = tab)}>${icon(TABS[tab])}<span>${t(`mobile.${tab}`)}</span></button>`,
         )}
       </nav>`;
   }
@@ -162,7 +162,7 @@ export class Mobile extends Console {
     const waits = this.waiting.filter((entry) => entry.refused === null).length;
     const connected = this.live?.phase === "live";
     return html`<div class="bar">
-        <b>${this.unit()?.name ?? actor.name}</b>
+        <h1>${this.unit()?.name ?? actor.name}</h1>
         ${this.unit() === null ? nothing : html`<t-unit-state state=${this.unit()?.state ?? "off"} named></t-unit-state>`}
         <span class="grow"></span>
         <t-age .live=${this.live} .clock=${this.connection?.clock ?? null}></t-age>

@@ -22,6 +22,9 @@ export const tabStyles = css`
 `;
 
 export const mobileStyles = css`
+  h1 {
+    font-weight: 700;
+  }
   .bars {
     background: var(--panel);
     font-size: 14px;
@@ -135,7 +138,7 @@ export const mobileStyles = css`
     color: var(--text-2);
     font-size: 14px;
   }
-  nav button[aria-selected="true"] {
+  nav button[aria-current="page"] {
     color: var(--accent);
   }
   nav .icon {

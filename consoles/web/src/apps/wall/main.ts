@@ -111,7 +111,7 @@ export class Wall extends Console {
     if (!connection.store.loaded("situations")) return html`<header>${this.trouble()}</header><t-state kind="loading"></t-state>`;
     const row = this.rows("situations").get(this.inFocus.situation);
     return html`${this.top(connection)}
-      <div>${this.trouble()}${this.linksDown()}</div>
+      <section aria-label=${t("age.live", { age: "" })}>${this.trouble()}${this.linksDown()}</section>
       <main class="middle">
         <section class="panel list" aria-label=${t("wall.situations")}>${this.list()}</section>
         <section class="panel focus">
