@@ -17,9 +17,10 @@ from command.hub import Hub
 from command.journal.sqlite import SqliteJournal
 from command.kernel.clock import Clock, SystemClock
 from command.readings.sqlite import SqliteReadings
-from consoles.http import hooks
+from consoles.http import hooks, replay
 from consoles.http.app import make_app
 from consoles.http.context import LIVE, Context, Space
+from consoles.http.rehearsal import rehearsals
 from consoles.parts.background import background
 from consoles.parts.field import field
 from consoles.parts.outside import links, services
@@ -88,7 +89,10 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
         known = await stack.enter_async_context(services(settings, key, clock, tasks))
         cameras = await stack.enter_async_context(video(settings, hub, accounts, readings, context.blobs, tasks))
         in_field = await stack.enter_async_context(field(settings, hub, accounts, readings, tasks))
-        routes = [*hooks.routes(site_id, known.secrets), *cameras, *in_field.routes]
+        scenarios = [folder / "scenarios" for folder in (data, county) if folder]
+        directed = await stack.enter_async_context(rehearsals(context, scenarios))
+        own = [*hooks.routes(site_id, known.secrets), *replay.routes(context)]
+        routes = [*own, *cameras, *in_field.routes, *directed]
         url = await stack.enter_async_context(serving(make_app(context, routes), settings.host, settings.http_port))
         await stack.enter_async_context(links(settings, hub, site_id, known, url, tasks))
         yield Site(settings, clock, context, url, in_field.jt808.port, first_password)

@@ -12,7 +12,7 @@ from command.kernel.errors import TriuneError
 
 _MODULES = {
     "serve": "serve", "account": "access", "device": "access", "plates": "plates", "jt808": "jt808",
-    "rehearse": "rehearse", "replay": "replay", "verify": "verify",
+    "rehearse": "rehearse", "replay": "replay", "verify": "verify", "doctor": "doctor", "bench": "bench",
 }  # fmt: skip
 """Commands and the modules that hold them: only the one asked for is loaded, since some load large libraries."""
 
