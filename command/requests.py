@@ -16,11 +16,11 @@ from command.kernel.errors import InvalidInputError
 from command.kernel.geo import Datum
 from command.kernel.limits import TEXT_CHARS
 
-Id = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[\w.:@\-〔〕]+$")]
+Id = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[\w.:@\-〔〕]+\Z")]
 Text = Annotated[str, Meta(max_length=TEXT_CHARS)]
 Reason = Annotated[str, Meta(min_length=1, max_length=500)]
 Name = Annotated[str, Meta(min_length=1, max_length=100)]
-Phone = Annotated[str, Meta(max_length=32, pattern=r"^[0-9+*#\- ]*$")]
+Phone = Annotated[str, Meta(max_length=32, pattern=r"^[0-9+*#\- ]*\Z")]
 Lat = Annotated[float, Meta(ge=-90, le=90)]
 Lon = Annotated[float, Meta(ge=-180, le=180)]
 Instant = Annotated[int, Meta(ge=0, le=32_503_680_000_000)]
@@ -216,7 +216,7 @@ class FixEvidence(Request, frozen=True, tag="fix_evidence"):
     """A stored file becomes evidence. `sha256` is what the upload answered."""
 
     situation: Id
-    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
     media_type: Name
     size: Annotated[int, Meta(ge=1)]
     name: Name
@@ -397,7 +397,7 @@ class ReportHit(Request, frozen=True, tag="report_hit"):
     camera: Id
     seen_ms: Instant
     confidence: Annotated[float, Meta(ge=0, le=1)]
-    picture: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?$")] = ""
+    picture: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?\Z")] = ""
 
 
 class RejectHit(Request, frozen=True, tag="reject_hit"):

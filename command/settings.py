@@ -40,3 +40,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """For the estimate of arrival beside a recommendation; own default."""
     detour_factor: float = 1.35
     """Road distance over straight distance; a usual figure for county roads, own default."""
+
+    def __post_init__(self) -> None:
+        """Refuse a partial table of speeds: a unit whose kind has none could not be recommended."""
+        if missing := _mean_speed_kmh().keys() - self.mean_speed_kmh.keys():
+            raise ValueError(f"mean_speed_kmh lacks {', '.join(sorted(missing))}")

@@ -21,7 +21,7 @@ PlanRole = Literal["call_taker", "dispatcher", "commander", "duty_leader", "offi
 Authority = Literal["county", "city", "province", "national"]
 """Whom a report goes to: 县, 市, 省, 国家."""
 
-Key = Annotated[str, Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
+Key = Annotated[str, Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*\Z", max_length=64)]
 """An id inside a plan: small letters, digits and single hyphens."""
 
 Minutes = Annotated[float, Meta(ge=0, le=30 * 24 * 60)]

@@ -19,7 +19,7 @@ from command.facts.calls import (
     SituationOpened,
     SituationRaised,
 )
-from command.kernel.errors import ConflictError
+from command.kernel.errors import ConflictError, NoRightError
 from command.kernel.limits import MARKS_PER_SITUATION
 from command.rows import FocusRow, SituationRow
 from command.rules.alarms import clear_alarm
@@ -90,8 +90,9 @@ def locate_situation(t: Tables, request: q.LocateSituation, actor: Actor, now_ms
 def note_situation(t: Tables, request: q.NoteSituation, actor: Actor, now_ms: int) -> Decision:
     """Write into the record; a decision is a commander's or duty leader's."""
     row = t.situations.need(request.situation)
-    decision = request.decision and actor.has("commander", "duty_leader")
-    yield SituationNoted(situation=row.id, text=request.text, decision=decision)
+    if request.decision and not actor.has("commander", "duty_leader", "hub"):
+        raise NoRightError("a decision is recorded by a commander or duty leader")
+    yield SituationNoted(situation=row.id, text=request.text, decision=request.decision)
     return row.id
 
 

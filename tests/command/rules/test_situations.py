@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from command.kernel.errors import ConflictError
+from command.kernel.errors import ConflictError, NoRightError
 from command.kernel.limits import MARKS_PER_SITUATION
 from command.requests import (
     ClearSos,
@@ -35,10 +35,11 @@ async def test_the_level_goes_up_and_down_and_the_time_line_says_which() -> None
 async def test_a_decision_is_a_commanders() -> None:  # R31
     async with desk() as d:
         situation = await d.situation()
-        for who in (TAKER, COMMANDER):
-            await d.ask(NoteSituation(situation=situation, text="封路", decision=True), who)
+        with pytest.raises(NoRightError):
+            await d.ask(NoteSituation(situation=situation, text="封路", decision=True), TAKER)
+        await d.ask(NoteSituation(situation=situation, text="封路", decision=True), COMMANDER)
         notes = [(m.actor, m.args["decision"]) for m in await d.marks(situation) if m.kind == "situation_noted"]
-        assert notes == [("call_taker", False), ("commander", True)]
+        assert notes == [("commander", True)]
 
 
 async def test_a_situation_closes_once_nothing_of_it_runs() -> None:  # R32
