@@ -95,8 +95,10 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
         routes = [*own, *cameras, *in_field.routes, *directed]
         url = await stack.enter_async_context(serving(make_app(context, routes), settings.host, settings.http_port))
         await stack.enter_async_context(links(settings, hub, site_id, known, url, tasks))
-        yield Site(settings, clock, context, url, in_field.jt808.port, first_password)
-        tasks.cancel()
+        try:
+            yield Site(settings, clock, context, url, in_field.jt808.port, first_password)
+        finally:
+            await tasks.stop()
 
 
 async def _first_password(accounts: Accounts) -> str | None:

@@ -19,10 +19,12 @@ class Background:
         """Run `work` until the site stops."""
         self._started.append(self.group.create_task(work, name=name))
 
-    def cancel(self) -> None:
-        """Stop everything started here."""
+    async def stop(self) -> None:
+        """End everything started here, before what it works with is closed."""
         for task in self._started:
             task.cancel()
+        if self._started:
+            await asyncio.wait(self._started)
 
 
 @asynccontextmanager
@@ -30,5 +32,7 @@ async def background() -> AsyncIterator[Background]:
     """Hold tasks until the block is left."""
     async with asyncio.TaskGroup() as group:
         tasks = Background(group)
-        yield tasks
-        tasks.cancel()
+        try:
+            yield tasks
+        finally:
+            await tasks.stop()

@@ -19,9 +19,9 @@ from command.kernel.limits import CLOCK_SKEW_MS, POSITIONS_PER_BATCH, REQUEST_BO
 from command.readings import Position, Readings
 from command.requests import EnrolDevice, Instant, Lat, Lon
 from command.uplink import HubUplink
+from consoles.http.bodies import read_body
 from consoles.http.context import actor_of, require
 from consoles.http.identity import Handler, is_open
-from consoles.http.record import read_body
 from consoles.parts.background import Background
 from consoles.settings import Settings
 from edge.jt808.gateway import Jt808Gateway
