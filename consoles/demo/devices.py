@@ -12,6 +12,7 @@ import logging
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -30,6 +31,7 @@ TOKEN_VARIABLE = "TRIUNE_DEMO_PBX_TOKEN"  # noqa: S105 - the name of the variabl
 SEED = 430621
 _TABLES = ("orders", "situations", "units", "positions")
 _LOOK_MS = 1000
+_PLACES_WITHIN_S = 10
 
 
 def command_line(*, http: str, jt808_port: int, rtsp_port: int, clips: Path) -> list[str]:
@@ -78,9 +80,11 @@ async def _run(options: argparse.Namespace, token: str) -> None:
 
 
 async def _patrol(county: County, live: LiveClient, host: str, jt808_port: int, clock: Clock) -> None:
-    """Put the units where they were last seen, then drive them."""
+    """Put the units where they were last seen, then drive them; terminals do not wait long for a console."""
     fleet = Fleet(county, SEED, clock)
-    await live.synced.wait()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_PLACES_WITHIN_S):
+            await live.synced.wait()
     fleet.place(live.rows("positions", PositionRow))
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(fleet.run(host, jt808_port), name="fleet")
