@@ -1,7 +1,8 @@
 """Push: rows to consoles. A change is encoded once, joined with its neighbours of one tick, framed once for all alike.
 
-A console that reads too slowly is sent nothing until its socket has drained; then it gets the newest value of every row
-it missed, at once. So what waits for it is bounded by the number of rows, and an old row never follows a newer one.
+A console that reads too slowly is sent nothing but the beat until its socket has drained; then it gets the newest value
+of every row it missed, at once. So what waits for it is bounded by the number of rows, and an old row never follows a
+newer one.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from command import wire
-from command.access.visibility import concerns, sees_rows_of_own_unit_only, shown, tables_of
+from command.access.visibility import concerns, sees_own_rows_only, shown, tables_of
 from command.actors import Actor
 from command.hub import Changes, Hub
 from command.kernel.clock import Clock
@@ -40,7 +41,7 @@ class Audience:
 
 @dataclass(eq=False)
 class Console:
-    """One connected console."""
+    """One connected console. While it is behind, `complete_seq` is up to where it has been sent everything."""
 
     actor: Actor
     transport: asyncio.Transport
@@ -48,6 +49,7 @@ class Console:
     audience: Audience | None = None
     behind: dict[tuple[str, str], Row | None] = field(default_factory=dict)
     behind_since_ms: int | None = None
+    complete_seq: int = 0
 
     def send(self, frame: bytes) -> None:
         """Hand the frame to the socket. Nothing waits; `congested` says when to stop."""
@@ -57,7 +59,56 @@ class Console:
     @property
     def congested(self) -> bool:
         """Say whether the socket holds more than a console may have waiting."""
-        return self.transport.get_write_buffer_size() > CONSOLE_BUFFER_BYTES
+        return not self.transport.is_closing() and self.transport.get_write_buffer_size() > CONSOLE_BUFFER_BYTES
+
+
+class View:
+    """What one audience is shown; of tables it sees in part, which rows: only those can leave its screens again."""
+
+    def __init__(self, audience: Audience, tables: Tables) -> None:
+        self.consoles: set[Console] = set()
+        self._actor = audience.actor
+        self._filters = dict(audience.tables)
+        self._partial = {
+            name
+            for name, situation in audience.tables
+            if situation is not None or sees_own_rows_only(audience.actor, name)
+        }
+        self._seen = {(name, row.id) for name in self._partial for row in tables.by_name[name] if self._fits(name, row)}
+
+    def is_partial(self, table: str) -> bool:
+        """Say whether rows of the table are kept from this audience."""
+        return table in self._partial
+
+    def whole(self, table: Table[Row]) -> dict[str, Row]:
+        """Return the rows of a table that the audience may see, as it sees them."""
+        return {row.id: shown(row, self._actor) for row in table if self._fits(table.name, row)}
+
+    def changes(self, changed: Changes) -> dict[tuple[str, str], Row | None]:
+        """Return what the audience is told of changes: null too for a row that it saw and may see no more."""
+        told: dict[tuple[str, str], Row | None] = {}
+        for at, row in changed.items():
+            table = at[0]
+            if table not in self._filters:
+                continue
+            if row is not None and self._fits(table, row):
+                told[at] = shown(row, self._actor)
+                if table in self._partial:
+                    self._seen.add(at)
+            elif table not in self._partial:
+                told[at] = None
+            elif at in self._seen:
+                told[at] = None
+                self._seen.discard(at)
+        return told
+
+    def _fits(self, table: str, row: Row) -> bool:
+        if table not in self._partial:
+            return True
+        situation = self._filters[table]
+        if situation is not None and _situation_of(row) != situation:
+            return False
+        return not sees_own_rows_only(self._actor, table) or concerns(row, self._actor)
 
 
 class Feed:
@@ -70,51 +121,96 @@ class Feed:
         self._hub = hub
         self._clock = clock
         self._consoles: set[Console] = set()
+        self._views: dict[Audience, View] = {}
+        self._behind: set[Console] = set()
         self._changed: dict[tuple[str, str], Row | None] = {}
+        self._sent_seq = 0
         self._something = asyncio.Event()
+        self.stalled = 0
+        """Consoles cut off because they read nothing for too long."""
         hub.listen(self._on_change)
 
     def __len__(self) -> int:
         return len(self._consoles)
 
+    @property
+    def behind(self) -> int:
+        """How many consoles read too slowly just now."""
+        return len(self._behind)
+
+    def join(self, console: Console) -> None:
+        """Count a console that is connected; it is sent nothing before it subscribes."""
+        self._consoles.add(console)
+
     async def subscribe(self, console: Console, request: wire.Subscribe) -> None:
-        """Send what the console lacks and follow from there. Raises `NoRightError` for a table it may not see."""
+        """Send what the console lacks and follow from there. Raises `NoRightError` for a table it may not see.
+
+        Waits until the socket has room, so that who asks again and again without reading fills no memory.
+        """
         filters = {name: wanted.situation for name, wanted in request.tables.items()}
         if hidden := filters.keys() - tables_of(console.actor):
             raise NoRightError(f"not for your role: {', '.join(sorted(hidden))}")
+        await self.drained(console)
         await self._hub.read(lambda tables: self._begin(console, filters, request.after, tables))
+
+    async def drained(self, console: Console) -> None:
+        """Return once the console's socket has room, or is closing."""
+        while console.congested:
+            await self._clock.sleep(PUSH_TICK_MS)
 
     def _begin(self, console: Console, filters: dict[str, str | None], after: int | None, tables: Tables) -> None:
         """Take the snapshot and start to follow in one step, so that nothing falls between (style rule 4)."""
-        now_ms, seq = self._hub.clock.now_ms(), tables.seq
-        audience = _audience(console.actor, filters)
-        for name, situation in filters.items():
-            if name in console.filters and console.filters[name] == situation:
-                continue
-            rows = _missed(tables.by_name[name], name, after, seq)
-            if rows is not None:
-                kept = _for_audience({(name, key): row for key, row in rows.items()}, audience)
-                if kept:
-                    console.send(_delta(seq, now_ms, kept))
-                continue
-            whole = _for_audience({(name, r.id): r for r in tables.by_name[name]}, audience)
-            message = wire.Snapshot(
-                seq=seq, now_ms=now_ms, table=name, rows={k[1]: r for k, r in whole.items() if r is not None}
-            )
-            console.send(text_frame(msgspec.json.encode(message)))
-        console.filters, console.audience = filters, audience
+        self._flush()
+        self._give_missed(console)  # before the new rows, or an older value would follow
+        new = [name for name in filters if name not in console.filters or console.filters[name] != filters[name]]
+        self._leave_view(console)
+        view = self._enter_view(console, filters, tables)
+        seq, now_ms = tables.seq, self._hub.clock.now_ms()
+        missed: dict[tuple[str, str], Row | None] = {}
+        whole: list[str] = []
+        for name in new:
+            # Which rows of a table seen in part a console had then is not known any more.
+            rows = None if view.is_partial(name) else _missed(tables.by_name[name], name, after, seq)
+            if rows is None:
+                whole.append(name)
+            else:
+                missed |= {(name, key): row for key, row in rows.items()}
+        if told := view.changes(missed):
+            console.send(_delta(seq, now_ms, told))  # one frame, since it moves the number that is resumed from
+        for name in whole:
+            snapshot = wire.Snapshot(seq=seq, now_ms=now_ms, table=name, rows=view.whole(tables.by_name[name]))
+            console.send(text_frame(msgspec.json.encode(snapshot)))
         console.send(self._beat(console))
+
+    def _enter_view(self, console: Console, filters: dict[str, str | None], tables: Tables) -> View:
+        audience = _audience(console.actor, filters)
+        view = self._views.get(audience)
+        if view is None:
+            view = self._views[audience] = View(audience, tables)
+        view.consoles.add(console)
+        console.filters, console.audience = filters, audience
         self._consoles.add(console)
+        return view
+
+    def _leave_view(self, console: Console) -> None:
+        if console.audience is not None:
+            view = self._views[console.audience]
+            view.consoles.discard(console)
+            if not view.consoles:
+                del self._views[console.audience]
+            console.audience = None
 
     def leave(self, console: Console) -> None:
         """Forget a console that is gone."""
+        self._leave_view(console)
         self._consoles.discard(console)
+        self._behind.discard(console)
 
     def close(self) -> None:
         """Cut every console off: the space is gone."""
-        for console in self._consoles:
+        for console in list(self._consoles):
             console.transport.close()
-        self._consoles.clear()
+            self.leave(console)
 
     async def run(self) -> None:
         """Send until cancelled: changes each tick, a beat each second."""
@@ -130,49 +226,74 @@ class Feed:
         while True:
             await self._something.wait()
             self._something.clear()
-            changed, self._changed = self._changed, {}
-            self._broadcast(changed)
+            self._flush()
+            for console in list(self._behind):
+                self._catch_up(console)
             await self._clock.sleep(PUSH_TICK_MS)
+            if self._behind:
+                self._something.set()
 
-    def _broadcast(self, changed: dict[tuple[str, str], Row | None]) -> None:
+    def _flush(self) -> None:
+        """Send what changed since the last time to everybody who keeps up, and note it for those who do not."""
+        changed, self._changed = self._changed, {}
         seq, now_ms = self._hub.committed_seq, self._hub.clock.now_ms()
-        frames: dict[Audience, tuple[bytes, dict[tuple[str, str], Row | None]]] = {}
-        for console in self._consoles:
-            audience = console.audience
-            assert audience is not None
-            if audience not in frames:
-                rows = _for_audience(changed, audience)
-                frames[audience] = (_delta(seq, now_ms, rows) if rows else b"", rows)
-            frame, rows = frames[audience]
-            if console.behind or console.congested:
-                console.behind.update(rows)
-                if rows and console.behind_since_ms is None:
-                    console.behind_since_ms = self._clock.now_ms()
-            elif frame:
-                console.send(frame)
+        if changed:
+            for view in self._views.values():
+                rows = view.changes(changed)
+                if not rows:
+                    continue
+                frame = _delta(seq, now_ms, rows)
+                for console in view.consoles:
+                    if console.behind_since_ms is not None or console.congested:
+                        self._fall_behind(console)
+                        console.behind.update(rows)
+                    else:
+                        console.send(frame)
+        self._sent_seq = seq
+
+    def _fall_behind(self, console: Console) -> None:
+        if console.behind_since_ms is None:
+            console.behind_since_ms, console.complete_seq = self._clock.now_ms(), self._sent_seq
+            self._behind.add(console)
+            self._something.set()
 
     async def _send_beats(self) -> None:
         while True:
-            for console in list(self._consoles):
-                self._catch_up(console)
+            self._flush()  # so that the beat's number says what everybody has
+            for view in list(self._views.values()):
+                for console in view.consoles:
+                    if console.congested:
+                        self._fall_behind(console)
+                    # One that is behind gets it too: it is small, and read in time it says how old the picture is.
+                    console.send(self._beat(console))
             await self._clock.sleep(BEAT_MS)
 
     def _catch_up(self, console: Console) -> None:
-        """Once the socket has drained, send what was missed; drop a console that has read nothing for too long."""
-        now_ms = self._clock.now_ms()
+        """Once the socket has drained, send what was missed; drop a console that has read too little for too long."""
         if not console.congested:
-            if console.behind:
-                console.send(_delta(self._hub.committed_seq, self._hub.clock.now_ms(), console.behind))
-                console.behind, console.behind_since_ms = {}, None
-            console.send(self._beat(console))
-        elif console.behind_since_ms is not None and now_ms - console.behind_since_ms > CONSOLE_STALLED_MS:
+            self._give_missed(console)
+        elif console.behind_since_ms is not None and (
+            self._clock.now_ms() - console.behind_since_ms > CONSOLE_STALLED_MS
+        ):
+            self.stalled += 1
             console.transport.abort()
             self.leave(console)
+
+    def _give_missed(self, console: Console) -> None:
+        """Send the newest of every row that the console missed, between beats that say how old its picture was."""
+        if console.behind_since_ms is None:
+            return
+        told = self._beat(console)
+        if console.behind:
+            told += _delta(self._sent_seq, self._hub.clock.now_ms(), console.behind)
+        console.behind, console.behind_since_ms = {}, None
+        self._behind.discard(console)
+        console.send(told + self._beat(console))
 
     def _beat(self, console: Console) -> bytes:
         since_ms = console.behind_since_ms
         beat = wire.Beat(
-            seq=self._hub.committed_seq,
+            seq=self._sent_seq if since_ms is None else console.complete_seq,
             now_ms=self._hub.clock.now_ms(),
             accepting=self._hub.accepting,
             behind_ms=0 if since_ms is None else self._clock.now_ms() - since_ms,
@@ -194,8 +315,8 @@ def text_frame(payload: bytes) -> bytes:
 
 def _audience(actor: Actor, filters: Filters) -> Audience:
     """Consoles differ in what they get only by role, by unit where that limits the rows, and by what they asked for."""
-    unit = actor.unit if sees_rows_of_own_unit_only(actor) else ""
-    name = actor.id if unit else ""
+    own = any(sees_own_rows_only(actor, table) for table in filters)
+    name, unit = (actor.id, actor.unit) if own else ("", "")
     return Audience(Actor(id=name, name="", roles=actor.roles, unit=unit), tuple(sorted(filters.items(), key=str)))
 
 
@@ -205,23 +326,8 @@ def _missed(table: Table[Row], name: str, after: int | None, seq: int) -> dict[s
     return table.changes_since(after)
 
 
-def _for_audience(changed: Changes, audience: Audience) -> dict[tuple[str, str], Row | None]:
-    filters, actor = dict(audience.tables), audience.actor
-    own_only = sees_rows_of_own_unit_only(actor)
-    kept: dict[tuple[str, str], Row | None] = {}
-    for (table, key), row in changed.items():
-        if table not in filters:
-            continue
-        situation = filters[table]
-        if row is None:
-            kept[table, key] = None
-        elif (situation is None or _situation_of(row) == situation) and (not own_only or concerns(row, actor)):
-            kept[table, key] = shown(row, actor)
-    return kept
-
-
 def _situation_of(row: Row) -> str:
-    return str(getattr(row, "situation", row.id))
+    return str(getattr(row, "situation", row.id) or "")
 
 
 def _delta(seq: int, now_ms: int, rows: Mapping[tuple[str, str], Row | None]) -> bytes:

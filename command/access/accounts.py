@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 import secrets
 import sqlite3
+from collections import OrderedDict
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 from argon2 import PasswordHasher
@@ -17,9 +21,23 @@ from command.access.keys import SiteKey
 from command.actors import PEOPLE, Actor, Role
 from command.kernel.clock import Clock
 from command.kernel.errors import ConflictError, InvalidInputError, SignInRequiredError, TooManyError, UnknownIdError
-from command.kernel.limits import SESSION_MS, SESSION_RECHECK_MS, SIGN_IN_FAILURES, SIGN_IN_PAUSE_MS
+from command.kernel.limits import (
+    SESSION_MS,
+    SESSION_RECHECK_MS,
+    SESSIONS_PER_ACCOUNT,
+    SESSIONS_REMEMBERED,
+    SIGN_IN_FAILURES,
+    SIGN_IN_FAILURES_PER_ADDRESS,
+    SIGN_IN_PAUSE_MS,
+    SIGN_IN_REMEMBERED,
+    SIGN_INS_AT_ONCE,
+    SIGN_INS_WAITING,
+    WALL_SESSION_MS,
+)
 from command.kernel.sqlite import SqliteThread
 
+T = TypeVar("T")
+R = TypeVar("R")
 _SCHEMA = (
     """
     CREATE TABLE accounts (
@@ -35,6 +53,9 @@ _SCHEMA = (
     """,
 )
 MIN_PASSWORD_CHARS = 8
+_NAME = re.compile(r"[\w.@\-]{1,64}")
+_NOT_PEOPLE = re.compile(r"hub|triune|.*-service")
+"""Names that facts carry for the hub and the services: a person of that name could pass for them in the record."""
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,9 +75,15 @@ class Accounts:
         self._box = key.box("camera-addresses")
         self._clock = clock
         self._hasher = PasswordHasher()
-        self._sessions: dict[str, tuple[int, Session]] = {}
-        self._failures: dict[str, tuple[int, int]] = {}
+        # Threads of their own, few: each check takes 64 MB, and strangers decide how many they ask for.
+        self._checks = ThreadPoolExecutor(SIGN_INS_AT_ONCE, thread_name_prefix="passwords")
+        self._checking = 0
+        self._sessions: OrderedDict[str, tuple[int, Session]] = OrderedDict()
+        self._failed_names = _Failures(SIGN_IN_FAILURES)
+        self._failed_addresses = _Failures(SIGN_IN_FAILURES_PER_ADDRESS)
         self._nobody: str | None = None
+        self.refused = 0
+        """Sign-ins refused: wrong, too many wrong before, or too many at once."""
         self._address_listeners: list[Callable[[], None]] = []
 
     async def names(self) -> list[str]:
@@ -65,10 +92,12 @@ class Accounts:
         return [name for (name,) in rows]
 
     async def create(self, name: str, display: str, roles: frozenset[Role], unit: str, password: str) -> None:
-        """Add an account; `ConflictError` where the name is taken."""
+        """Add an account; `ConflictError` where the name is taken, `InvalidInputError` for one that is no person's."""
+        if not _NAME.fullmatch(name) or _NOT_PEOPLE.fullmatch(name):
+            raise InvalidInputError("an account's name has letters, digits, . - _ and @, and is not the hub's")
         if not roles or not roles <= PEOPLE:
             raise InvalidInputError("an account has at least one of the roles of people")
-        stored = await asyncio.to_thread(self._hash, password)
+        stored = await self._in_checks(self._hash, password)
         row = (name, display, ",".join(sorted(roles)), unit, stored)
         insert = "INSERT INTO accounts (name, display, roles, unit, password) VALUES (?, ?, ?, ?, ?)"
         try:
@@ -78,7 +107,7 @@ class Accounts:
 
     async def set_password(self, name: str, password: str) -> None:
         """Change it and end the account's sessions."""
-        stored = await asyncio.to_thread(self._hash, password)
+        stored = await self._in_checks(self._hash, password)
 
         def change(db: sqlite3.Connection) -> int:
             db.execute("DELETE FROM sessions WHERE account = ?", (name,))
@@ -93,28 +122,75 @@ class Accounts:
             raise InvalidInputError(f"a password has at least {MIN_PASSWORD_CHARS} characters")
         return self._hasher.hash(password)
 
-    async def sign_in(self, name: str, password: str) -> Session:
-        """Return a new session. After several failures the name has to wait, whoever asks."""
+    async def _in_checks(self, work: Callable[[T], R], argument: T) -> R:
+        return await asyncio.get_running_loop().run_in_executor(self._checks, work, argument)
+
+    async def sign_in(self, name: str, password: str, address: str = "") -> Session:
+        """Return a new session. After several failures the name has to wait, whoever asks, and so has the address.
+
+        Raises `SignInRequiredError` where either is wrong, `TooManyError` where one has to wait.
+        """
+        try:
+            return await self._sign_in(name, password, address)
+        except (SignInRequiredError, TooManyError):
+            self.refused += 1
+            raise
+
+    async def _sign_in(self, name: str, password: str, address: str) -> Session:
         now_ms = self._clock.now_ms()
-        failures, last_ms = self._failures.get(name, (0, 0))
-        if failures >= SIGN_IN_FAILURES and now_ms - last_ms < SIGN_IN_PAUSE_MS:
+        if self._failed_names.has_to_wait(name, now_ms) or self._failed_addresses.has_to_wait(address, now_ms):
             raise TooManyError("too many wrong passwords; try again in a minute")
-        query = "SELECT display, roles, unit, password, disabled FROM accounts WHERE name = ?"
-        row = await self._db.run(lambda db: db.execute(query, (name,)).fetchone())
-        right = await asyncio.to_thread(self._verify, row[3] if row else None, password)
+        if self._checking >= SIGN_INS_WAITING:
+            raise TooManyError("too many are signing in just now; try again")
+        # Counted as failed until it is known to be right: many guesses at once must not all slip past the count.
+        self._failed_names.add(name, now_ms)
+        self._failed_addresses.add(address, now_ms)
+        self._checking += 1
+        try:
+            query = "SELECT display, roles, unit, password, disabled FROM accounts WHERE name = ?"
+            row = await self._db.run(lambda db: db.execute(query, (name,)).fetchone())
+            right = await self._in_checks(lambda stored: self._verify(stored, password), row[3] if row else None)
+        finally:
+            self._checking -= 1
         if row is None or not right or row[4]:
-            self._failures = {n: f for n, f in self._failures.items() if now_ms - f[1] < SIGN_IN_PAUSE_MS}
-            self._failures[name] = (failures + 1, now_ms)
             raise SignInRequiredError("name or password is wrong")
-        self._failures.pop(name, None)
-        actor = _actor(name, row[0], row[1], row[2])
-        session = Session(
-            token=secrets.token_urlsafe(32), csrf=secrets.token_urlsafe(16), actor=actor, until_ms=now_ms + SESSION_MS
-        )
-        stored = (_digest(session.token), name, session.csrf, session.until_ms)
-        await self._db.run(lambda db: db.execute("INSERT INTO sessions VALUES (?, ?, ?, ?)", stored) and None)
-        self._sessions[stored[0]] = (now_ms, session)
+        session = await self._begin_session(_actor(name, *row[:3]), checked=row[3], now_ms=now_ms)
+        self._failed_names.forget(name)
+        self._failed_addresses.take_back(address)
         return session
+
+    async def _begin_session(self, actor: Actor, checked: str, now_ms: int) -> Session:
+        lasts_ms = WALL_SESSION_MS if actor.roles == {"wall"} else SESSION_MS
+        session = Session(
+            token=secrets.token_urlsafe(32), csrf=secrets.token_urlsafe(16), actor=actor, until_ms=now_ms + lasts_ms
+        )
+        digest = _digest(session.token)
+
+        def begin(db: sqlite3.Connection) -> bool:
+            db.execute("DELETE FROM sessions WHERE until_ms <= ?", (now_ms,))
+            db.execute(
+                "DELETE FROM sessions WHERE token IN "
+                "(SELECT token FROM sessions WHERE account = ? ORDER BY until_ms DESC LIMIT -1 OFFSET ?)",
+                (actor.id, SESSIONS_PER_ACCOUNT - 1),
+            )
+            # Only with the password that was checked: it may have been changed while that took its time.
+            stored = db.execute(
+                "INSERT INTO sessions SELECT ?, name, ?, ? FROM accounts "
+                "WHERE name = ? AND password = ? AND NOT disabled",
+                (digest, session.csrf, session.until_ms, actor.id, checked),
+            )
+            return stored.rowcount == 1
+
+        if not await self._db.run(begin):
+            raise SignInRequiredError("name or password is wrong")
+        self._remember(digest, now_ms, session)
+        return session
+
+    def _remember(self, digest: str, now_ms: int, session: Session) -> None:
+        self._sessions[digest] = (now_ms, session)
+        self._sessions.move_to_end(digest)
+        if len(self._sessions) > SESSIONS_REMEMBERED:
+            self._sessions.popitem(last=False)
 
     def _verify(self, stored: str | None, password: str) -> bool:
         if stored is None:
@@ -131,11 +207,13 @@ class Accounts:
 
         Looked up again every few seconds, so that a password changed at the command line ends it soon.
         """
+        if not token:
+            raise SignInRequiredError("nobody is signed in here")
         digest, now_ms = _digest(token), self._clock.now_ms()
         looked_up_ms, session = self._sessions.get(digest, (0, None))
         if session is None or now_ms - looked_up_ms > SESSION_RECHECK_MS:
             session = await self._look_up(token, digest)
-            self._sessions[digest] = (now_ms, session)
+            self._remember(digest, now_ms, session)
         if session.until_ms <= now_ms:
             await self.sign_out(token)
             raise SignInRequiredError("the session ended; sign in again")
@@ -155,8 +233,8 @@ class Accounts:
     async def sign_out(self, token: str) -> None:
         """End the session."""
         digest = _digest(token)
-        self._sessions.pop(digest, None)
         await self._db.run(lambda db: db.execute("DELETE FROM sessions WHERE token = ?", (digest,)) and None)
+        self._sessions.pop(digest, None)  # last, or a look into the file that was under way would bring it back
 
     async def issue(self, device: str) -> str:
         """Return a new token for a device; the one before no longer works. Only its digest is kept."""
@@ -195,6 +273,38 @@ class Accounts:
     async def close(self) -> None:
         """Close the file."""
         await self._db.close()
+        self._checks.shutdown(wait=True)
+
+
+class _Failures:
+    """How often each name or address was wrong of late."""
+
+    def __init__(self, allowed: int) -> None:
+        self._allowed = allowed
+        self._of: OrderedDict[str, tuple[int, int]] = OrderedDict()
+
+    def has_to_wait(self, who: str, now_ms: int) -> bool:
+        """Say whether there were too many, the last less than the pause ago."""
+        count, last_ms = self._of.get(who, (0, 0))
+        return count >= self._allowed and now_ms - last_ms < SIGN_IN_PAUSE_MS
+
+    def add(self, who: str, now_ms: int) -> None:
+        """Count one more; after a pause the count begins anew."""
+        count, last_ms = self._of.get(who, (0, 0))
+        self._of[who] = (count + 1 if now_ms - last_ms < SIGN_IN_PAUSE_MS else 1, now_ms)
+        self._of.move_to_end(who)
+        if len(self._of) > SIGN_IN_REMEMBERED:
+            self._of.popitem(last=False)
+
+    def take_back(self, who: str) -> None:
+        """Count one less: it was right. Others' failures at the same address stand."""
+        if who in self._of:
+            count, last_ms = self._of[who]
+            self._of[who] = (count - 1, last_ms)
+
+    def forget(self, who: str) -> None:
+        """Begin anew."""
+        self._of.pop(who, None)
 
 
 def _actor(name: str, display: str, roles: str, unit: str) -> Actor:
@@ -204,4 +314,4 @@ def _actor(name: str, display: str, roles: str, unit: str) -> Actor:
 
 def _digest(token: str) -> str:
     """Tokens are random and long, so that a plain hash is enough to keep a stolen file from opening doors."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()

@@ -27,26 +27,30 @@ VISIBLE: dict[Role, frozenset[str]] = {
 }
 """What each role may mirror. The wall counts waiting calls from their rows, without the caller: see `shown`."""
 
+_OWN_ROWS = frozenset({"orders", "situations", "alarms", "evidence"})
+"""Tables of which an officer is sent only the rows that `concerns` names."""
+
 
 def tables_of(actor: Actor) -> frozenset[str]:
     """Return the tables that the actor may mirror."""
     return frozenset().union(*(VISIBLE.get(role, frozenset()) for role in actor.roles))
 
 
-def sees_rows_of_own_unit_only(actor: Actor) -> bool:
-    """Say whether the actor is in the field: an officer, and nothing else."""
-    return actor.roles == {"officer"}
+def sees_own_rows_only(actor: Actor, table: str) -> bool:
+    """Say whether of this table the actor is sent only what `concerns` them: no other role held shows it whole."""
+    return table in _OWN_ROWS and _shown_by(actor, table) == {"officer"}
 
 
 def concerns(row: Row, actor: Actor) -> bool:
     """Say whether an officer's terminal is sent this row: orders, situations and alarms of the own unit."""
+    unit = actor.unit
     match row:
         case OrderRow():
-            return row.unit == actor.unit
+            return bool(unit) and row.unit == unit
         case SituationRow():
-            return actor.unit in row.units or row.source == actor.unit
+            return bool(unit) and (unit in row.units or row.source == unit)
         case AlarmRow():
-            return row.subject == actor.unit or row.kind == "sos"
+            return (bool(unit) and row.subject == unit) or row.kind == "sos"
         case EvidenceRow():
             return row.by == actor.id
         case _:
@@ -55,6 +59,10 @@ def concerns(row: Row, actor: Actor) -> bool:
 
 def shown(row: Row, actor: Actor) -> Row:
     """Return the row as the actor is shown it: who only counts calls does not learn who called."""
-    if isinstance(row, CallRow) and actor.roles == {"wall"}:
-        return replace(row, caller="", subscriber="", address="", form={})
+    if isinstance(row, CallRow) and _shown_by(actor, "calls") <= {"wall"}:
+        return replace(row, caller="", subscriber="", address="", form={}, linked_why="", outcome_why="")
     return row
+
+
+def _shown_by(actor: Actor, table: str) -> set[Role]:
+    return {role for role in actor.roles if table in VISIBLE.get(role, frozenset())}

@@ -196,3 +196,34 @@ REPLAYS_WAITING = 16
 REPLAY_FACTS_READ = 5000
 # Facts of one situation's time line in one answer.
 TIMELINE_FACTS = 20_000
+
+# Doors. Wrong passwords that one address may offer within SIGN_IN_PAUSE, whatever the names; then it has to wait too.
+SIGN_IN_FAILURES_PER_ADDRESS = 20
+# Passwords being checked at once (64 MB each) and sign-ins waiting for that; one more gets 429.
+SIGN_INS_AT_ONCE = 2
+SIGN_INS_WAITING = 32
+# Names and addresses whose failures are remembered; past this the one that failed longest ago is forgotten.
+SIGN_IN_REMEMBERED = 10_000
+# Browsers that one account may be signed in with at once; one more ends the session that ends soonest.
+SESSIONS_PER_ACCOUNT = 64
+# Sessions remembered between looks into the file.
+SESSIONS_REMEMBERED = 10_000
+# A wall only reads, masked, and nobody stands by to sign it in again.
+WALL_SESSION_MS = 30 * 24 * 60 * 60 * 1000
+# Requests of one person or device; further ones get 429. Who asks is remembered for the newest.
+REQUESTS_PER_S = 200
+ASKERS_REMEMBERED = 10_000
+# A body that has not come whole within this gets 408.
+REQUEST_BODY_MS = 20_000
+EVIDENCE_BODY_MS = 5 * 60 * 1000
+# Files on their way in or out at once, each whole in memory; one more gets 429.
+EVIDENCE_TRANSFERS = 16
+SIGN_IN_BODY_BYTES = 4096
+# Messages of one console; further ones wait in its socket.
+CONSOLE_MESSAGES_PER_S = 20
+# A console is pinged after so much silence, and asked for its session again so often.
+CONSOLE_PING_MS = 15_000
+CONSOLE_RECHECK_MS = 10_000
+
+# A text that could not be sent for so long is recorded as failed: it would only mislead whoever gets it.
+SMS_AGE_MS = 60 * 60 * 1000

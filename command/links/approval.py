@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from command.facts import Recorded
 from command.facts.plans import ApprovalDecided, ApprovalRequested
 from command.hub import Hub
@@ -13,6 +15,11 @@ from command.rows import ApprovalRow
 
 SERVICE_ACTOR = "approval-service"
 
+_NAME_CHARS = 200
+"""What the service's names hold at most; a plan's may be longer."""
+
+log = logging.getLogger(__name__)
+
 
 class ApprovalLink:
     """Tells the approval service. `site` tells this installation from others that use the same service."""
@@ -23,25 +30,35 @@ class ApprovalLink:
         self._hub = hub
         self._client = client
         self._site = site
+        self.disagreed = 0
+        """Approvals that were decided here and there at the same time, differently."""
 
-    async def tell(self, fact: Recorded) -> None:
+    async def tell(self, fact: Recorded) -> bool:
         """Ask, or say that it was decided here."""
         match fact.fact:
             case ApprovalRequested():
                 await self._asked(fact.fact.approval)
             case ApprovalDecided() as decided if fact.actor != SERVICE_ACTOR:
                 asked = await self._asked(decided.approval)
-                decision = ApprovalDecision(
-                    decision="grant" if decided.granted else "refuse",
-                    by=decided.by,
-                    why=decided.why or ("" if decided.granted else "不同意"),
-                )
-                try:
-                    await self._client.decide(f"{self._site}/{decided.approval}/decision", asked.id, decision)
-                except ConflictError:
-                    return  # decided there at the same time; its webhook met the decision here and lost
+                await self._decide(asked, decided)
             case _:
-                return
+                return False
+        return True
+
+    async def _decide(self, asked: Approval, decided: ApprovalDecided) -> None:
+        decision = ApprovalDecision(
+            decision="grant" if decided.granted else "refuse",
+            by=decided.by or "triune",
+            why=decided.why or ("" if decided.granted else "不同意"),
+        )
+        try:
+            await self._client.decide(f"{self._site}/{decided.approval}/decision", asked.id, decision)
+        except ConflictError:
+            # Decided there at the same time; its webhook met the decision here and lost.
+            there = await self._client.approval(asked.id)
+            if (there.state == "granted") != decided.granted:
+                self.disagreed += 1
+                log.warning("approval %s is %s there and not here", decided.approval, there.state)
 
     async def _asked(self, approval: str) -> Approval:
         row = await self._hub.read(lambda t: t.approvals.need(approval))
@@ -51,8 +68,8 @@ class ApprovalLink:
 def _asking(row: ApprovalRow, site: str) -> ApprovalAsking:
     return ApprovalAsking(
         ref=f"{site}/{row.id}",
-        item=row.item,
-        subject=row.subject[:200] or row.item,
+        item=row.item[:_NAME_CHARS],
+        subject=(row.subject or row.item)[:_NAME_CHARS],
         asked_by=row.requested_by,
         asked_at_ms=row.requested_ms,
         warn_ms=row.warn_ms,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import get_args
 
-from command.actors import HUB
+from command.actors import HUB, Actor
 from command.facts import Recorded
-from command.facts.calls import SituationClosed, SituationOpened
+from command.facts.calls import SituationClosed, SituationMerged, SituationOpened
 from command.facts.orders import OrderArrived, OrderFedBack, OrderIssued
 from command.facts.plans import CaseStep
 from command.hub import Hub
@@ -33,42 +34,68 @@ class CaseLink:
         self._client = client
         self._site = site
 
-    async def tell(self, fact: Recorded) -> None:
-        """Open or advance the case of the situation that the fact is about."""
+    async def tell(self, fact: Recorded) -> bool:
+        """Open or advance the case of the situation that the fact is about.
+
+        Told from what is so now, so that after an outage a case takes all its steps at once. A situation that was
+        merged away gets no case; one that it has already is verified with a word about where the work goes on.
+        """
         match fact.fact:
-            case SituationOpened() | SituationClosed() as about:
+            case SituationOpened() | SituationClosed() | SituationMerged() as about:
                 situation = about.situation
             case OrderIssued() | OrderArrived() | OrderFedBack() as about:
                 situation = await self._hub.read(lambda t: t.orders.need(about.order).situation)
             case _:
-                return
+                return False
         row = await self._hub.read(lambda t: t.situations.need(situation))
-        if row.merged_into:
-            return
+        if row.merged_into and not row.case:
+            return False
         case = await self._client.open_case(f"{self._site}/{row.id}", _opening(row, self._site))
-        await self._record(case)
-        await self._advance(case, _WANTED[row.state], fact)
+        await record(self._hub, case, HUB)
+        await self._advance(case, _WANTED[row.state], fact, f"并入 {row.merged_into}" if row.merged_into else "")
+        return True
 
-    async def _advance(self, case: Case, wanted: CaseStep, fact: Recorded) -> None:
+    async def _advance(self, case: Case, wanted: CaseStep, fact: Recorded, text: str) -> None:
         """Take the steps between, one by one; whoever works in the case service may have taken some already."""
         while STEPS.index(case.step) < STEPS.index(wanted):
             step = STEPS[STEPS.index(case.step) + 1]
-            move = CaseMove(move="advance", step=step, by=fact.actor or "triune", at_ms=fact.at_ms)
+            # After an outage the fact is older than the case, and a step is never before the one before it.
+            at_ms = max(fact.at_ms, case.changed_ms)
+            move = CaseMove(move="advance", step=step, by=fact.actor or "triune", at_ms=at_ms, text=text)
             try:
-                case = await self._client.move_case(f"{self._site}/{case.situation}/{step}", case.number, move)
+                moved = await self._client.move_case(
+                    f"{self._site}/{case.situation}/{step}/{fact.seq}", case.number, move
+                )
             except ConflictError:
-                case = await self._client.case(case.number)
-                await self._record(case)
-                return
-            await self._record(case)
-
-    async def _record(self, case: Case) -> None:
-        await self._hub.ask(record_of(case), HUB)
+                moved = await self._client.case(case.number)
+            await record(self._hub, moved, HUB)
+            if STEPS.index(moved.step) <= STEPS.index(case.step):
+                return  # somebody returned it meanwhile: it is theirs until something happens here
+            case = moved
 
 
-def record_of(case: Case) -> RecordCase:
-    """Return what the hub records of a case."""
-    return RecordCase(case=case.number, situation=case.situation, step=case.step, closed=case.closed_ms is not None)
+async def record(hub: Hub, case: Case, actor: Actor) -> None:
+    """Record what the hub has not heard of a case yet, step by step, each once.
+
+    The link and the webhook hear of the same steps, in any order; a step is known by its place in the case's history,
+    so whoever is first records it, and an older word never takes a case back.
+    """
+    if not case.history:
+        await hub.ask(_recording(case, case.step), actor)
+        return
+    taken = [one.step for one in case.history]
+    # The row begins as opened; a step said twice in a row would be no fact, and its key not remembered.
+    steps = [taken[0], *(after for before, after in pairwise(taken) if after != before)]
+    if steps[0] == "collected":
+        steps = steps[1:] or ["opened"]
+    for place, step in enumerate(steps):
+        await hub.ask(_recording(case, step), actor, f"case-service/{case.number}/{place}")
+    if case.closed_ms is not None:
+        await hub.ask(_recording(case, steps[-1], closed=True), actor, f"case-service/{case.number}/closed")
+
+
+def _recording(case: Case, step: CaseStep, *, closed: bool = False) -> RecordCase:
+    return RecordCase(case=case.number, situation=case.situation, step=step, closed=closed)
 
 
 def _opening(row: SituationRow, site: str) -> CaseOpening:

@@ -14,7 +14,7 @@ from typing import Protocol
 from command.actors import HUB
 from command.facts import Recorded
 from command.hub import Hub, recorded
-from command.kernel.errors import TooManyError, TriuneError, UnavailableError
+from command.kernel.errors import NoRightError, SignInRequiredError, TooManyError, TriuneError, UnavailableError
 from command.kernel.limits import LINK_BACKOFF_FIRST_MS, LINK_BACKOFF_LONGEST_MS
 from command.kernel.sqlite import SqliteThread
 from command.requests import ReportLink
@@ -53,37 +53,63 @@ class Link(Protocol):
 
     name: str
 
-    async def tell(self, fact: Recorded) -> None:
-        """Tell the service. `UnavailableError` and `TooManyError` mean again later; any other refusal is final."""
+    async def tell(self, fact: Recorded) -> bool:
+        """Tell the service, if the fact concerns it; say whether it was spoken to.
+
+        Errors of `AWAY` mean again later; any other refusal is final.
+        """
         ...
 
 
+AWAY = (UnavailableError, TooManyError, SignInRequiredError, NoRightError)
+"""The service cannot be told now. A wrong token is no word about the fact: nothing may be skipped because of it."""
+
+
 class Follower:
-    """Drives one link along the live journal."""
+    """Drives one link along the live journal. `refused` and `faults` count facts that were skipped for good."""
 
     def __init__(self, hub: Hub, cursors: Cursors, link: Link) -> None:
+        self.name = link.name
         self._hub = hub
         self._cursors = cursors
         self._link = link
         self._up: bool | None = None
+        self.seq = 0
+        self.told = 0
         self.refused = 0
+        self.faults = 0
+
+    @property
+    def behind(self) -> int:
+        """How many facts are still to be told."""
+        return max(0, self._hub.committed_seq - self.seq)
 
     async def run(self) -> None:
-        """Follow until cancelled."""
-        seq = await self._cursors.load(self._link.name)
+        """Follow until cancelled, from the stored cursor on. While journal or cursor file is away, wait for it."""
+        pause_ms = LINK_BACKOFF_FIRST_MS
+        loaded = False
         while True:
-            await self._hub.wait_beyond(seq)
-            for stored in await self._hub.journal.read(self._hub.space, seq, _READ_FACTS):
-                await self._tell(recorded(stored))
-                seq = stored.seq
-            await self._cursors.store(self._link.name, seq)
+            try:
+                if not loaded:
+                    self.seq = await self._cursors.load(self._link.name)
+                    loaded = True
+                await self._hub.wait_beyond(self.seq)
+                for stored in await self._hub.journal.read(self._hub.space, self.seq, _READ_FACTS):
+                    await self._tell(recorded(stored))
+                    self.seq = stored.seq
+                await self._cursors.store(self._link.name, self.seq)
+                pause_ms = LINK_BACKOFF_FIRST_MS
+            except UnavailableError as error:
+                log.warning("%s has to wait for its own files: %s", self.name, error.detail)
+                await self._hub.clock.sleep(pause_ms)
+                pause_ms = min(pause_ms * 2, LINK_BACKOFF_LONGEST_MS)
 
     async def _tell(self, fact: Recorded) -> None:
         pause_ms = LINK_BACKOFF_FIRST_MS
         while True:
             try:
-                await self._link.tell(fact)
-            except (UnavailableError, TooManyError) as error:
+                spoken = await self._link.tell(fact)
+            except AWAY as error:
                 await self._report(up=False, reason=error.detail)
                 await self._hub.clock.sleep(pause_ms)
                 pause_ms = min(pause_ms * 2, LINK_BACKOFF_LONGEST_MS)
@@ -91,8 +117,15 @@ class Follower:
             except TriuneError as error:
                 # The service said no for good: trying again would stop everything behind it for ever.
                 self.refused += 1
-                log.warning("%s refused what fact %d asks: %s", self._link.name, fact.seq, error.detail)
-            await self._report(up=True)
+                spoken = True
+                log.warning("%s refused what fact %d asks: %s", self.name, fact.seq, error.detail)
+            except Exception:  # a fault of ours about one fact must not take the hub, or the facts behind it, with it
+                self.faults += 1
+                spoken = False
+                log.exception("%s cannot tell fact %d", self.name, fact.seq)
+            if spoken:
+                self.told += 1
+                await self._report(up=True)
             return
 
     async def _report(self, *, up: bool, reason: str = "") -> None:
@@ -100,6 +133,6 @@ class Follower:
             try:
                 await self._hub.ask(ReportLink(link=self._link.name, up=up, reason=reason[:500]), HUB)
             except TriuneError as error:
-                log.warning("the state of %s could not be recorded: %s", self._link.name, error.detail)
+                log.warning("the state of %s could not be recorded: %s", self.name, error.detail)
                 return
             self._up = up

@@ -10,12 +10,15 @@ from command.facts import Recorded
 from command.facts.orders import MessageQueued
 from command.hub import Hub
 from command.kernel.errors import InvalidInputError, TooManyError, UnavailableError
-from command.kernel.limits import SMS_CALL_MS
+from command.kernel.limits import SMS_AGE_MS, SMS_CALL_MS
 from command.requests import RecordMessage
+
+_NOT_ABOUT_THE_TEXT = frozenset({401, 403, 404, 405, 407, 408, 425})
+"""Refusals of the hub, its token or its address: the next text would fare no better, so all of them wait."""
 
 
 class SmsGateway:
-    """`POST {url}` with `{"id", "phone", "text"}` and a bearer token; 2xx took it, 4xx refuses it for good."""
+    """`POST {url}` with `{"id", "phone", "text"}` and a bearer token; 2xx took it, 4xx about the text refuses it."""
 
     def __init__(self, http: aiohttp.ClientSession, url: str, token: str) -> None:
         self._http = http
@@ -32,15 +35,17 @@ class SmsGateway:
         body = msgspec.json.encode({"id": key, "phone": phone, "text": text})
         timeout = aiohttp.ClientTimeout(total=SMS_CALL_MS / 1000)
         try:
-            async with self._http.post(self._url, data=body, headers=headers, timeout=timeout) as response:
-                status = response.status
-        except (aiohttp.ClientError, TimeoutError) as error:
+            async with self._http.post(
+                self._url, data=body, headers=headers, timeout=timeout, allow_redirects=False
+            ) as response:
+                status = response.status  # a redirect is not followed: it would become a GET that sends nothing
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise UnavailableError(f"the SMS gateway does not answer: {type(error).__name__}") from error
         if status == TooManyError.status:
             raise TooManyError("the SMS gateway wants fewer texts")
-        if 400 <= status < 500:
+        if 400 <= status < 500 and status not in _NOT_ABOUT_THE_TEXT:
             raise InvalidInputError(f"the SMS gateway refuses: HTTP {status}")
-        if status >= 300:
+        if not 200 <= status < 300:
             raise UnavailableError(f"the SMS gateway answers HTTP {status}")
 
 
@@ -54,14 +59,24 @@ class SmsLink:
         self._gateway = gateway
         self._site = site
 
-    async def tell(self, fact: Recorded) -> None:
+    async def tell(self, fact: Recorded) -> bool:
         """Send a queued text and record what became of it."""
         queued = fact.fact
         if not isinstance(queued, MessageQueued):
-            return
+            return False
+        row = await self._hub.read(lambda t: t.messages.need(queued.message))
+        if row.state != "queued":
+            return False  # sent before a restart
+        if self._hub.clock.now_ms() - fact.at_ms > SMS_AGE_MS:
+            await self._record(queued.message, "too old to be sent")
+            return False
         try:
             await self._gateway.send(f"{self._site}/{queued.message}", queued.phone, queued.text)
         except InvalidInputError as error:
-            await self._hub.ask(RecordMessage(message=queued.message, sent=False, why=error.detail), HUB)
+            await self._record(queued.message, error.detail)
         else:
-            await self._hub.ask(RecordMessage(message=queued.message, sent=True), HUB)
+            await self._record(queued.message)
+        return True
+
+    async def _record(self, message: str, failure: str = "") -> None:
+        await self._hub.ask(RecordMessage(message=message, sent=not failure, why=failure), HUB)

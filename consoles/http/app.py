@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable
 
 from aiohttp import web
 
-from command.kernel.limits import EVIDENCE_BYTES
+from command.kernel.limits import REQUEST_BODY_BYTES
 from command.services.problems import problem_middleware
 from consoles.http import identity, live, pages, record
-from consoles.http.context import CONTEXT, Context
+from consoles.http.context import CONTEXT, RATES, Context
 from consoles.http.identity import authenticate
 
 _SECURITY_HEADERS = {
@@ -27,9 +28,10 @@ _SECURITY_HEADERS = {
 def make_app(context: Context, more_routes: Iterable[web.RouteDef] = ()) -> web.Application:
     """Return the application; `more_routes` are those of gateways and relays, which speak their own authentication."""
     app = web.Application(
-        middlewares=[security_headers, problem_middleware, authenticate], client_max_size=EVIDENCE_BYTES
+        middlewares=[security_headers, problem_middleware, authenticate], client_max_size=REQUEST_BODY_BYTES
     )
     app[CONTEXT] = context
+    app[RATES] = OrderedDict()
     for routes in (identity.routes, record.routes, live.routes, pages.routes, list(more_routes)):
         app.add_routes(routes)
     return app
@@ -39,8 +41,13 @@ def make_app(context: Context, more_routes: Iterable[web.RouteDef] = ()) -> web.
 async def security_headers(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Say to the browser what a page of ours may do."""
-    response = await handler(request)
+    """Say to the browser what a page of ours may do; a stricter word of the handler's stands."""
+    try:
+        response = await handler(request)
+    except web.HTTPException as redirect:
+        redirect.headers.update(_SECURITY_HEADERS)
+        raise
     if not response.prepared:
-        response.headers.update(_SECURITY_HEADERS)
+        for name, value in _SECURITY_HEADERS.items():
+            response.headers.setdefault(name, value)
     return response

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,8 +15,10 @@ from command.blobs import Blobs
 from command.hub import Hub
 from command.kernel.clock import Clock
 from command.kernel.errors import NoRightError, UnknownIdError
+from command.kernel.limits import EVIDENCE_TRANSFERS
 from command.readings import Readings
 from consoles.push import Feed
+from edge.jt808.rate import RateLimit
 
 LIVE = "live"
 
@@ -43,6 +47,8 @@ class Context:
     pages: Path
     county: Path | None
     spaces: dict[str, Space] = field(default_factory=dict)
+    transfers: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(EVIDENCE_TRANSFERS))
+    """Files on their way in or out, each whole in memory."""
 
     def space(self, request: web.Request) -> Space:
         """Return the space that the request names, the live one by default."""
@@ -59,6 +65,8 @@ class Context:
 
 CONTEXT: web.AppKey[Context] = web.AppKey("context", Context)
 ACTOR: web.RequestKey[Actor] = web.RequestKey("actor", Actor)
+RATES: web.AppKey[OrderedDict[str, RateLimit]] = web.AppKey("rates", OrderedDict)
+"""How much each person and device asked of late, the newest last."""
 
 
 def context_of(request: web.Request) -> Context:

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 from aiohttp import web
+from prometheus_client import Counter
 
 from command.actors import Actor
-from command.kernel.errors import ConflictError, UnavailableError, UnknownIdError
+from command.kernel.errors import TooManyError, TriuneError, UnavailableError
 from command.kernel.limits import REQUEST_BODY_BYTES
 from command.links.approval import SERVICE_ACTOR, request_of
-from command.links.case import record_of
+from command.links.case import record
 from command.links.service_messages import ApprovalEvent, CaseEvent
 from command.links.signing import verify
-from command.requests import Request
+from consoles.http.bodies import read_body
 from consoles.http.context import LIVE, context_of
 from consoles.http.identity import is_open
-from consoles.http.record import read_body
 
 CASE_ACTOR = "case-service"
+REFUSED = Counter("triune_webhooks_refused", "Signed events that the record refused for good", ["service"])
+
+log = logging.getLogger(__name__)
 
 
 def routes(site: str, secrets: Mapping[str, str]) -> list[web.RouteDef]:
@@ -32,19 +36,13 @@ def routes(site: str, secrets: Mapping[str, str]) -> list[web.RouteDef]:
         body = await read_body(request, REQUEST_BODY_BYTES)
         return verify(secret, request.headers, body, context_of(request).clock.now_ms()), body
 
-    async def ask(request: web.Request, asked: Request, actor: str, event: str) -> None:
-        service = Actor(id=actor, name=actor, roles=frozenset({"service"}))
-        try:
-            await context_of(request).spaces[LIVE].hub.ask(asked, service, f"{actor}/{event}")
-        except (ConflictError, UnknownIdError):
-            return  # decided here first, or about something of a restored past: nothing that another attempt changes
-
     @is_open
     async def case(request: web.Request) -> web.Response:
-        event_id, body = await body_of(request, "case")
+        _, body = await body_of(request, "case")
         event = msgspec.json.decode(body, type=CaseEvent)
         if event.case.source == f"triune:{site}":
-            await ask(request, record_of(event.case), CASE_ACTOR, event_id)
+            hub = context_of(request).spaces[LIVE].hub
+            await _unless_refused("case", lambda: record(hub, event.case, _service(CASE_ACTOR)))
         return web.Response(status=204)
 
     @is_open
@@ -52,7 +50,27 @@ def routes(site: str, secrets: Mapping[str, str]) -> list[web.RouteDef]:
         event_id, body = await body_of(request, "approval")
         asked = request_of(msgspec.json.decode(body, type=ApprovalEvent), site)
         if asked is not None:
-            await ask(request, asked, SERVICE_ACTOR, event_id)
+            hub, key = context_of(request).spaces[LIVE].hub, f"{SERVICE_ACTOR}/{event_id}"
+            await _unless_refused("approval", lambda: hub.ask(asked, _service(SERVICE_ACTOR), key))
         return web.Response(status=204)
 
     return [web.post("/api/v1/hooks/case", case), web.post("/api/v1/hooks/approval", approval)]
+
+
+async def _unless_refused(service: str, work: Callable[[], Awaitable[object]]) -> None:
+    """Do it; what is refused for good is counted and acknowledged.
+
+    It was decided here first, or is about something of a restored past: another attempt changes nothing, and would
+    hold up every event behind it.
+    """
+    try:
+        await work()
+    except TriuneError as error:
+        if isinstance(error, TooManyError) or error.status >= TriuneError.status:
+            raise
+        REFUSED.labels(service).inc()
+        log.warning("an event of the %s service was refused: %s", service, error.detail)
+
+
+def _service(name: str) -> Actor:
+    return Actor(id=name, name=name, roles=frozenset({"service"}))

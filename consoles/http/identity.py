@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import ipaddress
 from collections.abc import Awaitable, Callable
 
 import msgspec
@@ -11,8 +12,11 @@ from aiohttp import hdrs, web
 from command import wire
 from command.access.accounts import Session
 from command.actors import Actor
-from command.kernel.errors import NoRightError, SignInRequiredError
-from consoles.http.context import ACTOR, Context, actor_of, context_of
+from command.kernel.errors import NoRightError, SignInRequiredError, TooManyError
+from command.kernel.limits import ASKERS_REMEMBERED, REQUESTS_PER_S, SIGN_IN_BODY_BYTES
+from consoles.http.bodies import read_body
+from consoles.http.context import ACTOR, LIVE, RATES, Context, actor_of, context_of
+from edge.jt808.rate import RateLimit
 
 SESSION_COOKIE = "triune_session"
 CSRF_COOKIE = "triune_csrf"
@@ -30,22 +34,23 @@ def is_open(handler: Handler) -> Handler:
 @web.middleware
 async def authenticate(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Find out who asks, before anything else is looked at. Pages send people without a session to the login page."""
-    route_handler = request.match_info.handler
-    if getattr(route_handler, "open_to_all", False) or request.match_info.http_exception is not None:
-        if request.match_info.http_exception is not None:
-            await _who(context_of(request), request)  # what does not exist is nobody's business either
+    missing = request.match_info.http_exception is not None
+    if not missing and getattr(request.match_info.handler, "open_to_all", False):
         return await handler(request)
-    request[ACTOR] = await _who(context_of(request), request)
+    actor = await who_asks(context_of(request), request)  # what does not exist is nobody's business either
+    _take_turn(request, actor)
+    request[ACTOR] = actor
     return await handler(request)
 
 
-async def _who(context: Context, request: web.Request) -> Actor:
+async def who_asks(context: Context, request: web.Request) -> Actor:
+    """Return the person or device; `SignInRequiredError`, or `NoRightError` for a change without the CSRF header."""
     authorization = request.headers.get(hdrs.AUTHORIZATION, "")
     if authorization.startswith("Bearer "):
         return await _device(context, authorization.removeprefix("Bearer ").strip())
     session = await context.accounts.session(request.cookies.get(SESSION_COOKIE, ""))
-    changes = request.method not in _SAFE
-    if changes and not hmac.compare_digest(request.headers.get(CSRF_HEADER, "").encode(), session.csrf.encode()):
+    offered = request.headers.get(CSRF_HEADER, "").encode("utf-8", "surrogateescape")
+    if request.method not in _SAFE and not hmac.compare_digest(offered, session.csrf.encode()):
         raise NoRightError("the CSRF token is missing or wrong; load the page again")
     return session.actor
 
@@ -54,8 +59,38 @@ async def _device(context: Context, token: str) -> Actor:
     device = await context.accounts.device_of(token)
     if device is None:
         raise SignInRequiredError("the device token is not known")
-    row = await context.spaces["live"].hub.read(lambda t: t.devices.get(device))
+    row = await context.spaces[LIVE].hub.read(lambda t: t.devices.get(device))
     return Actor(id=device, name=device, roles=frozenset({"device"}), unit=row.unit if row else "")
+
+
+def _take_turn(request: web.Request, actor: Actor) -> None:
+    """Count the request against whoever asks; `TooManyError` where it is one too many for this second."""
+    rates, now_ms = request.app[RATES], context_of(request).clock.now_ms()
+    rate = rates.setdefault(actor.id, RateLimit(REQUESTS_PER_S, now_ms))
+    rates.move_to_end(actor.id)
+    if len(rates) > ASKERS_REMEMBERED:
+        rates.popitem(last=False)
+    if rate.wait_ms(now_ms):
+        raise TooManyError(f"more than {REQUESTS_PER_S} requests a second")
+
+
+def address_of(request: web.Request) -> str:
+    """Return the address that a request comes from.
+
+    A TLS proxy on this machine names it in `X-Forwarded-For`, last; from elsewhere that header is anybody's invention.
+    """
+    forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    if forwarded and is_loopback(request.remote):
+        return forwarded[:64]
+    return request.remote or ""
+
+
+def is_loopback(address: str | None) -> bool:
+    """Say whether the address is this machine's own."""
+    try:
+        return ipaddress.ip_address(address or "").is_loopback
+    except ValueError:
+        return False
 
 
 def actor_info(actor: Actor) -> wire.ActorInfo:
@@ -66,8 +101,11 @@ def actor_info(actor: Actor) -> wire.ActorInfo:
 @is_open
 async def sign_in(request: web.Request) -> web.Response:
     """`POST /api/v1/session`."""
-    form = msgspec.json.decode(await request.read(), type=wire.SignIn)
-    session = await context_of(request).accounts.sign_in(form.name, form.password)
+    accounts = context_of(request).accounts
+    form = msgspec.json.decode(await read_body(request, SIGN_IN_BODY_BYTES), type=wire.SignIn)
+    session = await accounts.sign_in(form.name, form.password, address_of(request))
+    if before := request.cookies.get(SESSION_COOKIE):
+        await accounts.sign_out(before)  # the browser forgets it now, and so does everybody who learned it
     response = _json({"actor": actor_info(session.actor)})
     _set_cookies(request, response, session)
     return response

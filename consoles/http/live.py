@@ -2,52 +2,86 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import aiohttp
 import msgspec
 from aiohttp import web
 
 from command import wire
-from command.kernel.errors import InvalidInputError, TooManyError, TriuneError
-from command.kernel.limits import CONSOLE_MESSAGE_BYTES, CONSOLES
+from command.kernel.errors import InvalidInputError, NoRightError, SignInRequiredError, TooManyError, TriuneError
+from command.kernel.limits import (
+    CONSOLE_MESSAGE_BYTES,
+    CONSOLE_MESSAGES_PER_S,
+    CONSOLE_PING_MS,
+    CONSOLE_RECHECK_MS,
+    CONSOLES,
+)
 from consoles.http.context import Context, Space, actor_of, context_of
-from consoles.http.identity import actor_info
+from consoles.http.identity import actor_info, who_asks
 from consoles.push import Console, text_frame
+from edge.jt808.rate import RateLimit
 
-_PING_S = 15.0
+SESSION_ENDED = 4401
+"""Close code: sign in again. The private range is RFC 6455's, the number HTTP's."""
 _decoder = msgspec.json.Decoder(wire.Subscribe)
 
 
 async def live(request: web.Request) -> web.StreamResponse:
     """`GET /api/v1/live`: see `command/wire.py` for what goes over it."""
-    context, actor = context_of(request), actor_of(request)
+    context, actor, transport = context_of(request), actor_of(request), request.transport
     space = context.space(request)
     if sum(len(s.feed) for s in context.spaces.values()) >= CONSOLES:
         raise TooManyError(f"{CONSOLES} consoles are connected")
     # No compression: frames are built once for all consoles and written as they are.
-    socket = web.WebSocketResponse(heartbeat=_PING_S, compress=False, max_msg_size=CONSOLE_MESSAGE_BYTES)
-    await socket.prepare(request)
-    transport = request.transport
+    socket = web.WebSocketResponse(heartbeat=CONSOLE_PING_MS / 1000, compress=False, max_msg_size=CONSOLE_MESSAGE_BYTES)
     if transport is None:
-        return socket  # the browser was gone before the answer
+        raise ConnectionResetError("the browser was gone before the answer")
     console = Console(actor, transport)
-    console.send(_welcome(context, space, console))
+    space.feed.join(console)
     try:
-        await _follow(socket, space, console)
+        await socket.prepare(request)
+        console.send(_welcome(context, space, console))
+        async with asyncio.TaskGroup() as tasks:
+            watching = tasks.create_task(_watch(request, socket, console), name="live-session")
+            await _follow(context, socket, space, console)
+            watching.cancel()
     finally:
         space.feed.leave(console)
     return socket
 
 
-async def _follow(socket: web.WebSocketResponse, space: Space, console: Console) -> None:
+async def _follow(context: Context, socket: web.WebSocketResponse, space: Space, console: Console) -> None:
+    rate = RateLimit(CONSOLE_MESSAGES_PER_S, context.clock.now_ms())
     async for message in socket:
         if message.type is not aiohttp.WSMsgType.TEXT:
             return
+        # Whoever asks faster, or does not read the answers, waits in the socket: nothing is kept for them here.
+        while wait_ms := rate.wait_ms(context.clock.now_ms()):
+            await context.clock.sleep(wait_ms)
+        await space.feed.drained(console)
         try:
             await space.feed.subscribe(console, _decoder.decode(message.data))
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, RecursionError) as error:
             _refuse(console, InvalidInputError(f"not a subscription: {error}"))
         except TriuneError as error:
             _refuse(console, error)
+
+
+async def _watch(request: web.Request, socket: web.WebSocketResponse, console: Console) -> None:
+    """Cut the console off once its session ended or its rights are others: an open socket is no way around the door."""
+    context = context_of(request)
+    while True:
+        await context.clock.sleep(CONSOLE_RECHECK_MS)
+        try:
+            if await who_asks(context, request) == console.actor:
+                continue
+        except (SignInRequiredError, NoRightError):
+            pass
+        except TriuneError:
+            continue  # nobody can tell now
+        await socket.close(code=SESSION_ENDED, message=b"sign in again")
+        return
 
 
 def _refuse(console: Console, error: TriuneError) -> None:

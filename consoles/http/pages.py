@@ -49,8 +49,12 @@ async def design(request: web.Request) -> web.StreamResponse:
 async def asset(request: web.Request) -> web.StreamResponse:
     """`GET /assets/…`: scripts, styles and fonts of the pages, named by their content; they hold no data."""
     folder = (context_of(request).pages / "assets").resolve()
-    path = (folder / request.match_info["path"]).resolve()
-    if not path.is_relative_to(folder) or not path.is_file():
+    try:
+        path = (folder / request.match_info["path"]).resolve()
+        found = path.is_relative_to(folder) and path.is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        found = False
+    if not found:
         raise UnknownIdError("no such file")
     return web.FileResponse(path, headers={"Cache-Control": "public, max-age=31536000, immutable"})
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import msgspec
 from aiohttp import web
 
 from command import requests, wire
-from command.access.visibility import sees_rows_of_own_unit_only, tables_of
+from command.access.visibility import concerns, sees_own_rows_only, tables_of
 from command.actors import HUB, Actor
-from command.kernel.errors import InvalidInputError, TooLargeError, UnknownIdError
-from command.kernel.limits import EVIDENCE_BYTES, REQUEST_BODY_BYTES
+from command.kernel.errors import InvalidInputError, TooManyError, UnknownIdError
+from command.kernel.limits import EVIDENCE_BODY_MS, EVIDENCE_BYTES, EVIDENCE_TRANSFERS, REQUEST_BODY_BYTES
 from command.requests import RecordQuery
 from command.rules import advice
 from command.tables import Tables
-from consoles.http.context import actor_of, context_of, require
+from consoles.http.bodies import read_body
+from consoles.http.context import Context, actor_of, context_of, require
 
 _MEDIA_TYPES = frozenset({
     "image/jpeg", "image/png", "image/webp", "audio/webm", "audio/mp4", "audio/ogg", "video/mp4", "video/webm",
@@ -70,31 +73,52 @@ async def upload(request: web.Request) -> web.Response:
     """`POST /api/v1/blobs`: keep a file; the answer's name goes into `fix_evidence`."""
     require(actor_of(request), "call_taker", "dispatcher", "commander", "duty_leader", "officer", "camera_watch")
     if request.content_type not in _MEDIA_TYPES:
-        raise InvalidInputError(f"files of type {request.content_type} are not kept")
-    data = await read_body(request, EVIDENCE_BYTES)
-    if not data:
-        raise InvalidInputError("the file is empty")
-    expected = request.headers.get("X-Content-SHA256")
-    if expected and expected != hashlib.sha256(data).hexdigest():
-        raise InvalidInputError("the file was damaged on its way")
-    name = await context_of(request).blobs.add(data)
+        raise web.HTTPUnsupportedMediaType
+    context = context_of(request)
+    async with _transfer(context):
+        data = await read_body(request, EVIDENCE_BYTES, EVIDENCE_BODY_MS)
+        if not data:
+            raise InvalidInputError("the file is empty")
+        expected = request.headers.get("X-Content-SHA256")
+        if expected and expected != hashlib.sha256(data).hexdigest():
+            raise InvalidInputError("the file was damaged on its way")
+        name = await context.blobs.add(data)
     return json_response(wire.BlobInfo(sha256=name, size=len(data), media_type=request.content_type))
 
 
 async def download(request: web.Request) -> web.Response:
     """`GET /api/v1/blobs/{sha256}`: a picture or file that a row names. In the field, only what one fixed oneself."""
     context, name, actor = context_of(request), request.match_info["sha256"], actor_of(request)
-    media_type = await context.space(request).hub.read(lambda t: _media_type(t, name, actor))
-    data = await context.blobs.get(name)
-    headers = {"Cache-Control": "private, max-age=31536000, immutable"}
-    return web.Response(body=data, content_type=media_type, headers=headers)
+    told_type = await context.space(request).hub.read(lambda t: _media_type(t, name, actor))
+    async with _transfer(context):
+        data = await context.blobs.get(name)
+    known = told_type in _MEDIA_TYPES
+    # What a file is was said by whoever brought it: the browser must not run it as part of our pages.
+    headers = {
+        "Cache-Control": "private, max-age=31536000, immutable",
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "Content-Disposition": "inline" if known else "attachment",
+    }
+    return web.Response(body=data, content_type=told_type if known else "application/octet-stream", headers=headers)
+
+
+@asynccontextmanager
+async def _transfer(context: Context) -> AsyncIterator[None]:
+    """Hold one of the places for files that are whole in memory; `TooManyError` where none is free."""
+    if context.transfers.locked():
+        raise TooManyError(f"{EVIDENCE_TRANSFERS} files are on their way; try again")
+    async with context.transfers:
+        yield
 
 
 def _media_type(t: Tables, name: str, actor: Actor) -> str:
-    evidence = next((e for e in t.evidence if e.sha256 == name), None)
-    if evidence and (not sees_rows_of_own_unit_only(actor) or evidence.by == actor.id):
-        return evidence.media_type
-    if any(h.picture == name for h in t.hits) and "hits" in tables_of(actor):
+    tables = tables_of(actor)
+    if "evidence" in tables:
+        own_only = sees_own_rows_only(actor, "evidence")
+        for row in t.evidence:
+            if row.sha256 == name and (not own_only or concerns(row, actor)):
+                return row.media_type
+    if "hits" in tables and any(hit.picture == name for hit in t.hits):
         return "image/jpeg"
     raise UnknownIdError(f"no file {name[:64]!r} that you may see")
 
@@ -103,7 +127,7 @@ async def sightings(request: web.Request) -> web.Response:
     """`GET /api/v1/sightings?plate=&from_ms=&to_ms=&reason=`: recorded before it is answered."""
     actor = actor_of(request)
     require(actor, "dispatcher", "commander", "duty_leader", "camera_watch", "officer")
-    plate, reason = request.query.get("plate", "").upper(), request.query.get("reason", "")
+    plate, reason = request.query.get("plate", "").upper(), request.query.get("reason", "").strip()
     if not reason or not 2 <= len(plate) <= 16:
         raise InvalidInputError("a query names a plate or pattern and a reason")
     context = context_of(request)
@@ -121,22 +145,9 @@ def _instant(request: web.Request, name: str, default: int) -> int:
     text = request.query.get(name)
     if text is None:
         return default
-    if not text.isdecimal() or len(text) > 15:
+    if not (text.isascii() and text.isdecimal() and len(text) <= 15):
         raise InvalidInputError(f"{name} is milliseconds since 1970")
     return int(text)
-
-
-async def read_body(request: web.Request, limit: int) -> bytes:
-    """Return the body; `TooLargeError` before more than the limit is taken in."""
-    if request.content_length is not None and request.content_length > limit:
-        raise TooLargeError(f"a body has at most {limit} bytes")
-    parts, size = [], 0
-    async for part in request.content.iter_chunked(64 * 1024):
-        size += len(part)
-        if size > limit:
-            raise TooLargeError(f"a body has at most {limit} bytes")
-        parts.append(part)
-    return b"".join(parts)
 
 
 def json_response(value: object) -> web.Response:

@@ -21,8 +21,9 @@ from command.kernel.errors import InvalidInputError, TooManyError, UnavailableEr
 from command.kernel.limits import REHEARSAL_IDLE_MS, REHEARSAL_SWEEP_MS, REHEARSALS, REQUEST_BODY_BYTES
 from command.requests import Id
 from command.tables import Tables
+from consoles.http.bodies import read_body
 from consoles.http.context import LIVE, Context, Space, actor_of, require
-from consoles.http.record import json_response, read_body
+from consoles.http.record import json_response
 from consoles.push import Feed
 from plans.evaluate import Evaluation
 from plans.library import Library, Unreadable, read_library

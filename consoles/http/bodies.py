@@ -1,0 +1,27 @@
+"""Request bodies: never more than their limit in memory, never waited for without end."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiohttp import web
+
+from command.kernel.errors import TooLargeError
+from command.kernel.limits import REQUEST_BODY_MS
+
+
+async def read_body(request: web.Request, limit: int, within_ms: int = REQUEST_BODY_MS) -> bytes:
+    """Return the body. `TooLargeError` before more than the limit is taken in; 408 where it does not come in time."""
+    if request.content_length is not None and request.content_length > limit:
+        raise TooLargeError(f"a body has at most {limit} bytes")
+    parts, size = [], 0
+    try:
+        async with asyncio.timeout(within_ms / 1000):
+            async for part in request.content.iter_chunked(64 * 1024):
+                size += len(part)
+                if size > limit:
+                    raise TooLargeError(f"a body has at most {limit} bytes")
+                parts.append(part)
+    except TimeoutError:
+        raise web.HTTPRequestTimeout from None
+    return b"".join(parts)
