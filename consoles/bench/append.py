@@ -17,7 +17,7 @@ from pathlib import Path
 
 from command import requests as q
 from command import wire
-from command.actors import HUB, Actor
+from command.actors import Actor
 from command.hub import Hub
 from command.journal import Entry
 from command.journal.sqlite import SqliteJournal

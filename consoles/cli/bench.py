@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
-import sys
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 import uvloop
 
-from consoles.bench import append
+from consoles.bench import append, fanout, fences, latency
 from consoles.bench.report import Report
 
-_Bench = Callable[[Path, bool], Awaitable[Report]]
+_Bench = Callable[[Path, bool], Coroutine[Any, Any, Report]]
 
 
 async def _append(folder: Path, quick: bool) -> Report:
     return await append.bench(folder, append.QUICK if quick else append.Sizes())
 
 
-_BENCHES: dict[str, _Bench] = {"append": _append}
+async def _fanout(folder: Path, quick: bool) -> Report:
+    return await fanout.bench(folder, fanout.QUICK if quick else fanout.Sizes())
+
+
+async def _latency(folder: Path, quick: bool) -> Report:
+    return await latency.bench(folder, latency.QUICK if quick else latency.Sizes())
+
+
+async def _fences(_folder: Path, quick: bool) -> Report:
+    return fences.bench(fences.QUICK if quick else fences.Sizes())
+
+
+_BENCHES: dict[str, _Bench] = {"append": _append, "fanout": _fanout, "latency": _latency, "fences": _fences}
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -30,7 +41,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = commands.add_parser("bench", help="measure against the floor of this machine")
     parser.add_argument("name", choices=(*_BENCHES, "all"), metavar="NAME", help=f"{', '.join(_BENCHES)} or all")
     parser.add_argument("--folder", type=Path, help="on the disk to be measured (default: that of temporary files)")
-    parser.add_argument("--quick", action="store_true", help="small sizes, to see that it runs; the figures mean little")
+    parser.add_argument(
+        "--quick", action="store_true", help="small sizes, to see that it runs; the figures mean little"
+    )
     parser.set_defaults(run=run)
 
 
@@ -40,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     figures: dict[str, object] = {}
     for name in names:
         with tempfile.TemporaryDirectory(prefix="triune-bench-", dir=arguments.folder) as folder:
-            report = uvloop.run(_BENCHES[name](Path(folder), arguments.quick))  # type: ignore[arg-type]
+            report = uvloop.run(_BENCHES[name](Path(folder), arguments.quick))
         print("\n".join(report.as_lines()), end="\n\n", flush=True)
         figures[name] = report.as_json()
     print(json.dumps(figures if arguments.name == "all" else figures[arguments.name]))

@@ -1,0 +1,266 @@
+"""A crowd of consoles in a process of its own, so that the server's CPU time is the server's alone.
+
+The first line of standard input says where the hub is (`Site`), each further one is an order; each is answered with a
+line of JSON. The process ends with its input.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Any
+
+import aiohttp
+import msgspec
+import uvloop
+
+from command import requests as q
+from command import wire
+from command.kernel.clock import SystemClock
+from command.kernel.errors import UnavailableError
+from consoles.bench.frames import CLOSE, PING, PONG, TEXT, FrameReader, handshake, masked_frame
+from consoles.bench.measure import allow_many_sockets, paced, percentile, stopwatch_ms
+
+_TOGETHER = 32
+_PROBES = 10
+_ECHO_EVERY = 10
+_READY_S = 60.0
+_DELTA = b'{"type":"delta"'
+_ROW = b'"id":"'  # once in every row of the tables measured with
+
+
+class Site(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the hub is, a session of somebody who may see the tables, and what each console subscribes to."""
+
+    host: str
+    port: int
+    cookies: dict[str, str]
+    csrf: str
+    tables: list[str]
+
+
+class Grow(msgspec.Struct, frozen=True, tag="grow"):
+    """Be so many consoles, all subscribed, before answering `Counted`."""
+
+    consoles: int
+
+
+class Count(msgspec.Struct, frozen=True, tag="count"):
+    """Answer `Counted`."""
+
+
+class Ask(msgspec.Struct, frozen=True, tag="ask"):
+    """Report calls over HTTP at a rate; answer `Asked` when every probe has every row."""
+
+    first: int
+    count: int
+    per_s: float
+
+
+class Counted(msgspec.Struct, frozen=True):
+    """Consoles still connected, and rows that deltas brought to all of them together."""
+
+    consoles: int
+    rows: int
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """Milliseconds from sending a request: to its row decoded in a console, to its answer; and an echo's."""
+
+    row_p50_ms: float
+    row_p99_ms: float
+    answer_p50_ms: float
+    echo_p50_ms: float
+    echo_p99_ms: float
+
+
+Order = Grow | Count | Ask
+
+
+class _Changed(msgspec.Struct):
+    tables: dict[str, dict[str, msgspec.Raw]]
+
+
+class _Console(asyncio.Protocol):
+    """One console: answers pings, counts rows, and as a probe tells of each row by its key."""
+
+    def __init__(self, site: Site, probed: Probed | None) -> None:
+        self.subscribed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.rows = 0
+        self.connected = True
+        self._site = site
+        self._probed = probed
+        self._opening = b""
+        self._open = False
+        self._frames = FrameReader()
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        self._transport = transport
+        cookie = "; ".join(f"{name}={value}" for name, value in self._site.cookies.items())
+        transport.write(handshake(f"{self._site.host}:{self._site.port}", "/api/v1/live", cookie))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.connected = False
+        if not self.subscribed.done():
+            self.subscribed.set_exception(UnavailableError("the hub let a console go before it was subscribed"))
+
+    def data_received(self, data: bytes) -> None:
+        if not self._open:
+            self._opening += data
+            head, end, data = self._opening.partition(b"\r\n\r\n")
+            if not end:
+                return
+            if not head.startswith(b"HTTP/1.1 101 "):
+                self.close()
+                return
+            self._open = True
+            self._subscribe()
+        for opcode, payload in self._frames.feed(data):
+            self._take(opcode, payload)
+
+    def close(self) -> None:
+        """Go away."""
+        assert self._transport is not None
+        self._transport.close()
+
+    def _subscribe(self) -> None:
+        tables = {name: wire.TableFilter() for name in self._site.tables}
+        self._send(TEXT, msgspec.json.encode(wire.Subscribe(tables=tables)))
+
+    def _send(self, opcode: int, payload: bytes) -> None:
+        assert self._transport is not None
+        self._transport.write(masked_frame(opcode, payload))
+
+    def _take(self, opcode: int, payload: bytes) -> None:
+        if opcode == PING:
+            self._send(PONG, payload)
+        elif opcode == CLOSE:
+            self.close()
+        elif payload.startswith(_DELTA):
+            self.rows += payload.count(_ROW)
+            if self._probed:
+                self._probed.take(payload)
+        elif payload.startswith(b'{"type":"beat"') and not self.subscribed.done():
+            self.subscribed.set_result(None)
+
+
+class Probed:
+    """When rows of calls asked for became ready in the consoles that are looked into."""
+
+    def __init__(self) -> None:
+        self.sent_ms: dict[str, float] = {}
+        self.ready_ms: list[float] = []
+        self._awaited = 0
+        self._all = asyncio.Event()
+        self._decode = msgspec.json.Decoder(_Changed).decode
+
+    def take(self, payload: bytes) -> None:
+        """Note the rows of one delta."""
+        calls = self._decode(payload).tables.get("calls", {})
+        now_ms = stopwatch_ms()
+        self.ready_ms += [now_ms - self.sent_ms[call] for call in calls if call in self.sent_ms]
+        if len(self.ready_ms) >= self._awaited:
+            self._all.set()
+
+    def begin(self, count: int) -> None:
+        """Forget what was; so many rows are to come."""
+        self.sent_ms, self.ready_ms, self._awaited = {}, [], count
+        self._all.clear()
+
+    async def all_ready(self) -> None:
+        """Return when they came."""
+        async with asyncio.timeout(_READY_S):
+            await self._all.wait()
+
+
+class Crowd:
+    """The consoles, and the people who ask."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._consoles: list[_Console] = []
+        self._probed = Probed()
+        self._clock = SystemClock()
+
+    async def obey(self, order: Order) -> Counted | Asked:
+        """Carry out an order and return its answer."""
+        match order:
+            case Grow():
+                while (lacking := order.consoles - len(self._consoles)) > 0:
+                    async with asyncio.TaskGroup() as tasks:
+                        for _ in range(min(_TOGETHER, lacking)):
+                            tasks.create_task(self._connect())
+            case Count():
+                pass
+            case Ask():
+                return await self._ask(order)
+        return Counted(
+            sum(console.connected for console in self._consoles), sum(console.rows for console in self._consoles)
+        )
+
+    def close(self) -> None:
+        """Disconnect."""
+        for console in self._consoles:
+            console.close()
+
+    async def _connect(self) -> None:
+        console = _Console(self._site, self._probed if len(self._consoles) < _PROBES else None)
+        self._consoles.append(console)
+        loop = asyncio.get_running_loop()
+        await loop.create_connection(lambda: console, self._site.host, self._site.port)
+        await console.subscribed
+
+    async def _ask(self, order: Ask) -> Asked:
+        self._probed.begin(order.count * min(_PROBES, len(self._consoles)))
+        answered_ms: list[float] = []
+        echoed_ms: list[float] = []
+        url = f"http://{self._site.host}:{self._site.port}"
+        jar = aiohttp.CookieJar(unsafe=True)  # the hub has an address here, not a name
+        headers = {"X-CSRF-Token": self._site.csrf}
+        async with aiohttp.ClientSession(url, cookies=self._site.cookies, cookie_jar=jar, headers=headers) as http:
+
+            async def report(number: int) -> None:
+                call = f"bench-{number:06}"
+                body = msgspec.json.encode(q.ReportCall(dialled="110", caller=f"139{number:08}", call=call))
+                self._probed.sent_ms[call] = sent_ms = stopwatch_ms()
+                async with http.post("/api/v1/requests", data=body, headers={"Idempotency-Key": call}) as response:
+                    response.raise_for_status()
+                answered_ms.append(stopwatch_ms() - sent_ms)
+
+            async def echo() -> None:
+                sent_ms = stopwatch_ms()
+                async with http.get("/api/v1/session") as response:
+                    response.raise_for_status()
+                echoed_ms.append(stopwatch_ms() - sent_ms)
+
+            async with asyncio.TaskGroup() as tasks:
+                async for number in paced(self._clock, order.count, order.per_s):
+                    tasks.create_task(report(order.first + number))
+                    if number % _ECHO_EVERY == 0:
+                        tasks.create_task(echo())
+            await self._probed.all_ready()
+        ready_ms = self._probed.ready_ms
+        return Asked(
+            row_p50_ms=percentile(ready_ms, 0.5), row_p99_ms=percentile(ready_ms, 0.99),
+            answer_p50_ms=percentile(answered_ms, 0.5),
+            echo_p50_ms=percentile(echoed_ms, 0.5), echo_p99_ms=percentile(echoed_ms, 0.99),
+        )  # fmt: skip
+
+
+async def _main() -> None:
+    allow_many_sockets()
+    loop = asyncio.get_running_loop()
+    orders = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(orders), sys.stdin)
+    crowd = Crowd(msgspec.json.decode(await orders.readline(), type=Site))
+    decoder: msgspec.json.Decoder[Order] = msgspec.json.Decoder(Order)
+    while line := await orders.readline():
+        answer = await crowd.obey(decoder.decode(line))
+        sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
+        sys.stdout.flush()
+    crowd.close()
+
+
+if __name__ == "__main__":
+    uvloop.run(_main())

@@ -1,0 +1,121 @@
+"""Fan-out: rows to many consoles in another process, per CPU second of the server; one row a frame, and many joined.
+
+The floor is the system's own `send` of the same frames, one call for each console.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from command import wire
+from command.kernel.limits import PUSH_TICK_MS
+from command.rows import PositionRow
+from consoles.bench.crowded_site import CrowdProcess, crowded_site
+from consoles.bench.measure import cpu_s, cpu_time
+from consoles.bench.report import Report, Step
+from consoles.push import text_frame
+from consoles.site import Site
+
+_LOOK_MS = 50
+_LOOKS = 1200
+_FLOOR_SOCKETS = 64
+_FLOOR_ROUNDS = 50
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How many consoles at most, how many rows change in one tick where they are joined, and for how many ticks."""
+
+    consoles: int = 1000
+    rows: int = 32
+    ticks: int = 60
+
+
+QUICK = Sizes(consoles=16, ticks=5)
+
+
+async def bench(folder: Path, sizes: Sizes) -> Report:
+    """Measure at a 16th, a quarter and all of the consoles."""
+    steps: list[Step] = []
+    async with crowded_site(folder, "positions") as (site, crowd):
+        for times in (1, 4, 16):
+            consoles = sizes.consoles * times // 16
+            await crowd.grow(consoles)
+            joined_per_s = await _deliver(site, crowd, consoles, sizes.rows, sizes.ticks)
+            items = consoles * sizes.rows * sizes.ticks
+            steps.append(Step(times, f"rows to {consoles} consoles, {sizes.rows} a tick", items, 1e6 / joined_per_s))
+        single_per_s = await _deliver(site, crowd, sizes.consoles, 1, sizes.ticks)
+    send_single_per_s, send_joined_per_s = _send_barely(1), _send_barely(sizes.rows)
+    return Report(
+        "fanout",
+        {
+            "consoles": sizes.consoles,
+            "tick_ms": PUSH_TICK_MS,
+            "rows_per_tick": sizes.rows,
+            "single_per_cpu_s": round(single_per_s),
+            "send_single_per_cpu_s": round(send_single_per_s),
+            "single_ratio": round(single_per_s / send_single_per_s, 3),
+            "joined_per_cpu_s": round(joined_per_s),
+            "send_joined_per_cpu_s": round(send_joined_per_s),
+            "joined_ratio": round(joined_per_s / send_joined_per_s, 3),
+            "socketio_per_cpu_s": None,
+            "mosquitto_per_cpu_s": None,
+        },
+        steps,
+    )
+
+
+async def _deliver(site: Site, crowd: CrowdProcess, consoles: int, rows: int, ticks: int) -> float:
+    """Return rows delivered per CPU second of this process, which is the whole hub."""
+    before = await crowd.rows()
+    due = consoles * rows * ticks
+    with cpu_time() as server:
+        for tick in range(ticks):
+            site.hub.positions_changed(_moved(rows, tick))
+            await site.clock.sleep(PUSH_TICK_MS + 1)
+        await site.hub.read(lambda _: None)
+        for _ in range(_LOOKS):
+            delivered = await crowd.rows() - before
+            if delivered >= due:
+                break
+            await site.clock.sleep(_LOOK_MS)
+    return delivered / server.s
+
+
+def _moved(count: int, tick: int) -> list[PositionRow]:
+    return [
+        PositionRow(
+            id=f"u{n}", device=f"d{n}", at_ms=1_700_000_000_000 + tick * PUSH_TICK_MS, lat=29.1 + tick / 1e5,
+            lon=113.1 + n / 1e4, source="jt808", accuracy_m=5.0, speed_kmh=42.0, heading_deg=90.0,
+        )
+        for n in range(count)
+    ]  # fmt: skip
+
+
+def _send_barely(rows: int) -> float:
+    """Return rows per CPU second where a prebuilt frame is handed to the system for each of many TCP connections."""
+    moved = {row.id: row for row in _moved(rows, 0)}
+    frame = text_frame(msgspec.json.encode(wire.Delta(seq=1, now_ms=0, tables={"positions": dict(moved)})))
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        pairs = []
+        for _ in range(_FLOOR_SOCKETS):
+            far = stack.enter_context(socket.create_connection(listener.getsockname()))
+            near = stack.enter_context(listener.accept()[0])
+            near.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            pairs.append((near.fileno(), far))
+        sending_s = 0.0
+        for _ in range(_FLOOR_ROUNDS):
+            before_s = cpu_s()
+            for near_fd, _ in pairs:
+                os.write(near_fd, frame)
+            sending_s += cpu_s() - before_s
+            for _, far in pairs:
+                far.recv(len(frame), socket.MSG_WAITALL)
+    return _FLOOR_SOCKETS * _FLOOR_ROUNDS * rows / sending_s

@@ -1,0 +1,61 @@
+"""The measurements run at their small sizes, say what others read from them, and measure their floors themselves."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from consoles.bench import append, fanout, fences, latency
+from consoles.bench.report import Report
+
+
+def positive(report: Report, *names: str) -> None:
+    """Every figure named was measured, and the cost of an item at three loads."""
+    figures = json.loads(json.dumps(report.as_json()))
+    for name in names:
+        assert figures[name] > 0, (name, figures)
+    assert set(figures["cpu_us_per_item"]) == {"1", "4", "16"}
+    assert all(cost > 0 for cost in figures["cpu_us_per_item"].values())
+    assert all(name in "\n".join(report.as_lines()) for name in names)
+
+
+async def test_append_is_compared_with_the_same_rows_and_the_same_disk(tmp_path: Path) -> None:
+    report = await append.bench(tmp_path, append.QUICK)
+    positive(
+        report, "hub_per_cpu_s", "floor_per_cpu_s", "ratio", "p50_ms", "p99_ms", "fdatasync_p50_ms", "fdatasync_p99_ms"
+    )
+    figures = report.figures
+    assert figures["ratio"] == pytest.approx(
+        _number(figures, "hub_per_cpu_s") / _number(figures, "floor_per_cpu_s"), rel=0.02
+    )
+    assert _number(figures, "p50_ms") <= _number(figures, "p99_ms")
+    assert [step.items for step in report.steps] == [append.QUICK.matters * 9 * times for times in (1, 4, 16)]
+
+
+async def test_fan_out_counts_rows_that_arrived_in_another_process(tmp_path: Path) -> None:
+    report = await fanout.bench(tmp_path, fanout.QUICK)
+    positive(
+        report, "consoles", "single_per_cpu_s", "joined_per_cpu_s", "send_single_per_cpu_s", "send_joined_per_cpu_s"
+    )
+    assert _number(report.figures, "joined_per_cpu_s") > _number(report.figures, "single_per_cpu_s")
+    assert report.figures["socketio_per_cpu_s"] is report.figures["mosquitto_per_cpu_s"] is None
+
+
+async def test_latency_is_that_of_rows_decoded_in_another_process(tmp_path: Path) -> None:
+    report = await latency.bench(tmp_path, latency.QUICK)
+    positive(report, "consoles", "rate", "tick_ms", "p50_ms", "p99_ms", "echo_p50_ms", "echo_p99_ms")
+    assert _number(report.figures, "p50_ms") <= _number(report.figures, "p99_ms")
+
+
+def test_fences_are_compared_with_asking_each_of_them() -> None:
+    report = fences.bench(fences.QUICK)
+    positive(report, "fences", "fixes_per_cpu_s", "naive_per_cpu_s", "ratio")
+    assert report.figures["fences"] == fences.QUICK.units + fences.QUICK.forbidden * 16
+
+
+def _number(figures: dict[str, int | float | str | None], name: str) -> float:
+    value = figures[name]
+    assert isinstance(value, int | float)
+    return value
