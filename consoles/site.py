@@ -17,7 +17,7 @@ from command.hub import Hub
 from command.journal.sqlite import SqliteJournal
 from command.kernel.clock import Clock, SystemClock
 from command.readings.sqlite import SqliteReadings
-from consoles.http import hooks, replay
+from consoles.http import hooks, plans, replay
 from consoles.http.app import make_app
 from consoles.http.context import LIVE, Context, Space
 from consoles.http.rehearsal import rehearsals
@@ -91,7 +91,7 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
         in_field = await stack.enter_async_context(field(settings, hub, accounts, readings, tasks))
         scenarios = [folder / "scenarios" for folder in (data, county) if folder]
         directed = await stack.enter_async_context(rehearsals(context, scenarios))
-        own = [*hooks.routes(site_id, known.secrets), *replay.routes(context)]
+        own = [*hooks.routes(site_id, known.secrets), *replay.routes(context), *plans.routes]
         routes = [*own, *cameras, *in_field.routes, *directed]
         url = await stack.enter_async_context(serving(make_app(context, routes), settings.host, settings.http_port))
         await stack.enter_async_context(links(settings, hub, site_id, known, url, tasks))

@@ -11,7 +11,7 @@ from importlib.metadata import version
 from command.kernel.errors import TriuneError
 
 _MODULES = {
-    "serve": "serve", "account": "access", "device": "access", "plates": "plates", "jt808": "jt808",
+    "serve": "serve", "account": "access", "device": "access", "plan": "plan", "plates": "plates", "jt808": "jt808",
     "rehearse": "rehearse", "replay": "replay", "verify": "verify", "doctor": "doctor", "bench": "bench",
 }  # fmt: skip
 """Commands and the modules that hold them: only the one asked for is loaded, since some load large libraries."""
