@@ -46,9 +46,9 @@ export abstract class Console extends View {
     return html`${this.page(this.connection)}${this.space === "live" ? nothing : watermark()}`;
   }
 
-  /** The hub's time now. */
+  /** The hub's time now, in whole seconds: nothing on a screen needs to be drawn anew more often for time alone. */
   protected now_ms(): number {
-    return this.connection?.clock.now_ms() ?? Date.now();
+    return Math.floor((this.connection?.clock.now_ms() ?? Date.now()) / 1_000) * 1_000;
   }
 
   protected rows<N extends TableName>(table: N): ReadonlyMap<string, Tables[N]> {

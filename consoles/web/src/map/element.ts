@@ -144,7 +144,7 @@ export class CountyMap extends Element {
     if (changed.has("data")) {
       this.symbols.symbols = symbolsOf(this.data);
       this.symbols.ways = waysOf(this.data);
-      this.symbols.changed();
+      this.symbols.refresh();
     }
     if (changed.has("scale")) {
       this.symbols.scale = this.scale;

@@ -32,9 +32,16 @@ export const NO_DATA: MapData = {
   chosen: new Set(),
 };
 
-function at(lon: number, lat: number): readonly [number, number] {
-  const [x = 0, y = 0] = fromLonLat([lon, lat]);
-  return [x, y];
+/** Rows never change, they are replaced; so where one lies is reckoned once. */
+const points = new WeakMap<object, readonly [number, number]>();
+
+function at(row: { readonly lon: number; readonly lat: number }): readonly [number, number] {
+  let point = points.get(row);
+  if (point === undefined) {
+    const [x = 0, y = 0] = fromLonLat([row.lon, row.lat]);
+    points.set(row, (point = [x, y]));
+  }
+  return point;
 }
 
 export function symbolsOf(data: MapData): Symbol[] {
@@ -48,28 +55,28 @@ export function symbolsOf(data: MapData): Symbol[] {
     found.push({ badge, groups: false, labelZoom: 0, chosen: data.chosen.has(symbol.id), ...symbol });
   };
   for (const row of data.stations.values()) {
-    add({ table: "stations", id: row.id, point: at(row.lon, row.lat), size: 16, label: row.name, labelZoom: 12.5, sprite: stationSprite });
+    add({ table: "stations", id: row.id, point: at(row), size: 16, label: row.name, labelZoom: 12.5, sprite: stationSprite });
   }
   for (const row of data.cameras.values()) {
     const used = data.chosen.has(row.id);
-    add({ table: "cameras", id: row.id, point: at(row.lon, row.lat), size: 18, label: row.name, labelZoom: 14, groups: true, chosen: false,
+    add({ table: "cameras", id: row.id, point: at(row), size: 18, label: row.name, labelZoom: 14, groups: true, chosen: false,
       sprite: (size_px) => cameraSprite(row.state, used, size_px) });
   }
   for (const row of data.positions.values()) {
     const unit = data.units.get(row.id);
     if (unit === undefined) continue;
     const moving = unit.state === "moving" || unit.state === "ordered" || unit.state === "on_scene";
-    add({ table: "units", id: row.id, point: at(row.lon, row.lat), size: moving ? 24 : 18, label: unit.name, labelZoom: moving ? 11 : 14.5,
+    add({ table: "units", id: row.id, point: at(row), size: moving ? 24 : 18, label: unit.name, labelZoom: moving ? 11 : 14.5,
       groups: !moving, sprite: (size_px) => unitSprite(unit.state, row.heading_deg, size_px) });
   }
   for (const row of data.situations.values()) {
     if (row.state === "closed" || row.merged_into !== "" || row.place === null) continue;
-    add({ table: "situations", id: row.id, point: at(row.place.lon, row.place.lat), size: 30, label: short(row.title), labelZoom: row.level < 4 ? 11.5 : 14,
+    add({ table: "situations", id: row.id, point: at(row.place), size: 30, label: short(row.title), labelZoom: row.level < 4 ? 11.5 : 14,
       sprite: (size_px) => situationSprite(row.level, size_px) });
   }
   for (const alarm of alarmed.values()) {
     if (alarm.lat === null || alarm.lon === null || data.situations.has(alarm.situation)) continue;
-    add({ table: "alarms", id: alarm.id, point: at(alarm.lon, alarm.lat), size: 22, label: "", 
+    add({ table: "alarms", id: alarm.id, point: at({ lat: alarm.lat, lon: alarm.lon }), size: 22, label: "", 
       sprite: (size_px) => alarmSprite(alarm.kind === "sos", size_px) });
   }
   return found;
@@ -89,7 +96,7 @@ export function waysOf(data: MapData): Way[] {
     const place = data.situations.get(order.situation)?.place;
     if (unit === undefined || place == null) continue;
     const colour = UNIT_COLOURS[order.state === "departed" ? "moving" : "ordered"];
-    found.push({ from: at(unit.lon, unit.lat), to: at(place.lon, place.lat), colour });
+    found.push({ from: at(unit), to: at(place), colour });
   }
   return found;
 }

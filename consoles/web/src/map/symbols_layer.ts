@@ -56,6 +56,7 @@ export class SymbolsLayer extends Layer {
   scale = 1;
   private readonly canvas = document.createElement("canvas");
   private drawn: { readonly x: number; readonly y: number; readonly r: number; readonly symbol: Symbol }[] = [];
+  private frame: FrameState | null = null;
   private timer: ReturnType<typeof setTimeout> | null = null;
   private readonly still = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -69,8 +70,22 @@ export class SymbolsLayer extends Layer {
   }
 
   override render(frame: FrameState | null): HTMLElement {
+    if (frame !== null) {
+      this.frame = frame;
+      this.draw(frame);
+    }
+    return this.canvas;
+  }
+
+  /** Symbols have changed and the view has not: only this canvas is drawn anew, the map beneath stays as it is. */
+  refresh(): void {
+    if (this.frame === null) this.changed();
+    else this.draw(this.frame);
+  }
+
+  private draw(frame: FrameState): void {
     const context = this.canvas.getContext("2d");
-    if (frame === null || context === null) return this.canvas;
+    if (context === null) return;
     const ratio = frame.pixelRatio;
     const [width = 0, height = 0] = frame.size;
     if (this.canvas.width !== Math.round(width * ratio) || this.canvas.height !== Math.round(height * ratio)) {
@@ -81,7 +96,6 @@ export class SymbolsLayer extends Layer {
     context.clearRect(0, 0, this.canvas.width, this.canvas.height);
     this.drawn = [];
     this.paint(context, frame, ratio);
-    return this.canvas;
   }
 
   /** What lies under a CSS pixel of the map: the nearest symbol within reach of a finger. */
@@ -99,7 +113,7 @@ export class SymbolsLayer extends Layer {
     // At twice the scale the same picture stands one zoom level higher.
     const zoom = frame.viewState.zoom - Math.log2(this.scale);
     const moving = (frame.viewHints[ViewHint.ANIMATING] ?? 0) > 0 || (frame.viewHints[ViewHint.INTERACTING] ?? 0) > 0;
-    const blinkOn = this.still.matches || Math.floor(frame.time / (BLINK_MS / 2)) % 2 === 0;
+    const blinkOn = this.still.matches || Math.floor(performance.now() / (BLINK_MS / 2)) % 2 === 0;
     const labels: Label[] = [];
     let blinks = false;
     this.paintWays(c, frame, ratio);
@@ -187,7 +201,7 @@ export class SymbolsLayer extends Layer {
   private wake(): void {
     this.timer ??= setTimeout(() => {
       this.timer = null;
-      this.changed();
+      this.refresh();
     }, BLINK_MS / 2);
   }
 }

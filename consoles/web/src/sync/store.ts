@@ -51,6 +51,7 @@ const NO_ROWS: ReadonlyMap<string, Row> = new Map();
 
 export class Store {
   private readonly tables = new Map<string, Table>();
+  private readonly revisions = new Map<string, number>();
   private readonly listeners = new Set<Listener>();
   private readonly changed = new Set<string>();
   private readonly later: Later;
@@ -70,6 +71,11 @@ export class Store {
   rows<N extends TableName>(table: N): ReadonlyMap<string, Tables[N]> {
     // The hub and these pages are built from the same types; what a newer hub adds to a row is simply not read.
     return (this.tables.get(table)?.rows ?? NO_ROWS) as ReadonlyMap<string, Tables[N]>;
+  }
+
+  /** Changes whenever the table does: what is made from a table can be kept as long as this stays. */
+  revision(table: TableName): number {
+    return this.revisions.get(table) ?? 0;
   }
 
   /** False until the first snapshot: a screen then says "loading", not "none". */
@@ -109,6 +115,7 @@ export class Store {
 
   private announce(table: string): void {
     this.changed.add(table);
+    this.revisions.set(table, (this.revisions.get(table) ?? 0) + 1);
     if (this.announced) return;
     this.announced = true;
     this.later(() => {

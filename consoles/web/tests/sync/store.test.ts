@@ -57,6 +57,16 @@ describe("store", () => {
     expect(store.rows("calls").get("u1")).toEqual({ id: "u1", lat: 29.2 });
   });
 
+  it("counts the changes of each table, and only those", () => {
+    const store = loaded();
+    const before = store.revision("calls");
+    store.delta({ type: "delta", seq: 9, now_ms, tables: { calls: { c1: null } } });
+    expect(store.revision("calls")).toBe(before);
+    store.delta({ type: "delta", seq: 11, now_ms, tables: { calls: { c1: null } } });
+    expect(store.revision("calls")).toBe(before + 1);
+    expect(store.revision("units")).toBe(0);
+  });
+
   it("ignores deltas of a table whose snapshot has not come", () => {
     const store = loaded();
     store.delta({ type: "delta", seq: 11, now_ms, tables: { units: { u1: { id: "u1" } } } });

@@ -12,7 +12,7 @@ import * as format from "../../i18n/format";
 import { language, setLanguage, t, word } from "../../i18n/i18n";
 import type { Picked } from "../../map/element";
 import "../../map/element";
-import { NO_DATA, type MapData } from "../../map/picture";
+import type { MapData } from "../../map/picture";
 import type { Pressed } from "../../map/symbols_layer";
 import { Sounds } from "../../media/sounds";
 import { toLogin, type Connection } from "../../sync/connect";
@@ -20,6 +20,7 @@ import type { Actor, Subscription } from "../../sync/protocol";
 import type { CallRow, Place, Request } from "../../wire";
 import { Console } from "../console";
 import { consoleStyles } from "../console_styles";
+import { Kept } from "../kept";
 import { show } from "../page";
 import { alarmsInOrder, lastHappenings, openSituations, waitingCalls } from "../picture";
 import "./call_panel";
@@ -60,8 +61,8 @@ export class DeskConsole extends Console {
   private readonly sounder = new Sounder(this.sounds);
   private readonly advice = new Advice(() => this.requestUpdate());
   private townships: readonly NamedPlace[] = [];
-  private mapData: MapData = NO_DATA;
-  private moved = true;
+  private readonly mapData = new Kept(DRAWN, () => this.data());
+  private readonly places = new Kept(["stations", "cameras"], () => allPlaces(this.townships, this.rows("stations"), this.rows("cameras")));
   private tables: Subscription = DESK_TABLES;
   private readonly commands = deskCommands(() => this.desk(), {
     open: () => this.callPanel?.open() ?? Promise.resolve(),
@@ -92,7 +93,6 @@ export class DeskConsole extends Console {
   }
 
   protected override changed(tables: ReadonlySet<string>): void {
-    if (DRAWN.some((name) => tables.has(name))) this.moved = true;
     if (tables.has("calls") && this.connection?.store.loaded("calls")) dropDrafts(this.rows("calls"));
     this.advice.stale(tables);
   }
@@ -101,8 +101,6 @@ export class DeskConsole extends Console {
     if (this.connection === null) return;
     this.sounder.hear(this.rows("calls"), this.rows("alarms"));
     this.advice.ask(this.desk());
-    if (this.moved) this.mapData = this.data();
-    this.moved = false;
   }
 
   private desk(): Desk {
@@ -132,7 +130,6 @@ export class DeskConsole extends Console {
   private choose(chosen: Chosen): void {
     this.chosen = chosen;
     this.picking = "";
-    this.moved = true;
     const situation = chosen.table === "situations" ? chosen.id : (this.rows("calls").get(chosen.id)?.situation ?? "");
     this.connection?.live.subscribe(situation === "" || !("marks" in this.tables) ? this.tables : { ...this.tables, marks: { situation } });
     const place = chosen.table === "situations" ? this.rows("situations").get(chosen.id)?.place : this.rows("calls").get(chosen.id)?.place;
@@ -168,7 +165,7 @@ export class DeskConsole extends Console {
             this.act({ request: "shelve_alarm", alarm: event.detail.id, minutes: event.detail.minutes, why: event.detail.why })}></desk-queue>
         <section class="panel">${this.work(desk)}</section>
         <div class="right">
-          <t-map .data=${this.mapData} .fences=${this.rows("fences")} .focusOn=${this.lookAt} .mark=${mark} ?picking=${this.picking !== ""}
+          <t-map .data=${this.mapData.get(connection.store, this.chosen.id)} .fences=${this.rows("fences")} .focusOn=${this.lookAt} .mark=${mark} ?picking=${this.picking !== ""}
             @press=${this.onPress}></t-map>
           <section class="panel"><desk-side .desk=${desk}></desk-side></section>
         </div>
@@ -198,7 +195,7 @@ export class DeskConsole extends Console {
 
   private work(desk: Desk): TemplateResult {
     if (this.chosen.table === "calls" && desk.call !== null) {
-      return html`<desk-call .desk=${desk} .places=${allPlaces(this.townships, this.rows("stations"), this.rows("cameras"))}></desk-call>`;
+      return html`<desk-call .desk=${desk} .places=${this.places.get(desk.store, String(this.townships.length))}></desk-call>`;
     }
     if (desk.situation !== null) return html`<desk-situation .desk=${desk}></desk-situation>`;
     return html`<t-state kind="empty" text=${t("desk.nothing_chosen")}></t-state><p class="heading">${t("desk.keys")}</p>`;

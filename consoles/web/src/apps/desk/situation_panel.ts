@@ -10,6 +10,7 @@ import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import type { Request, SituationRow } from "../../wire";
 import { consoleStyles } from "../console_styles";
+import { Kept } from "../kept";
 import { timeBars, timeMarks } from "../marks";
 import { applies, inLanguage } from "./commands_plans";
 import type { Desk } from "./context";
@@ -131,6 +132,8 @@ export class SituationPanel extends View {
   @property({ attribute: false }) desk: Desk | null = null;
   @state() private failure = "";
   @state() private closing = false;
+  private readonly marks = new Kept(["marks", "units"], () => this.madeOf((desk, id) => timeMarks(desk.store.rows("marks"), id, desk.store.rows("units"))));
+  private readonly bars = new Kept(["tasks"], () => this.madeOf((desk, id) => timeBars(desk.store.rows("tasks"), id)));
 
   override render(): TemplateResult {
     const desk = this.desk;
@@ -147,7 +150,7 @@ export class SituationPanel extends View {
       <form class="note" @submit=${this.note}>
         <input name="text" maxlength="4000" autocomplete="off" placeholder=${t("situation.note")} aria-label=${t("situation.note")} />
       </form>
-      <t-timeline .marks=${timeMarks(desk.store.rows("marks"), row.id, desk.store.rows("units"))} .bars=${timeBars(desk.store.rows("tasks"), row.id)} .now=${desk.now_ms}></t-timeline>`;
+      <t-timeline .marks=${this.marks.get(desk.store, row.id)} .bars=${this.bars.get(desk.store, row.id)} .now=${desk.now_ms}></t-timeline>`;
   }
 
   private head(desk: Desk, row: SituationRow): TemplateResult {
@@ -206,6 +209,10 @@ export class SituationPanel extends View {
         </div>`,
       )}
     </section>`;
+  }
+
+  private madeOf<T>(make: (desk: Desk, situation: string) => readonly T[]): readonly T[] {
+    return this.desk === null || this.desk.situation === null ? [] : make(this.desk, this.desk.situation.id);
   }
 
   private readonly act = (request: Request): void => {

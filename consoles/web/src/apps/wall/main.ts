@@ -10,13 +10,14 @@ import { shared } from "../../components/view";
 import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import "../../map/element";
-import { NO_DATA, type MapData } from "../../map/picture";
+import type { MapData } from "../../map/picture";
 import "../../media/video";
 import type { Connection } from "../../sync/connect";
 import type { Actor, Subscription } from "../../sync/protocol";
 import type { CameraRow, HitRow, PositionRow, SituationRow } from "../../wire";
 import { Console } from "../console";
 import { consoleStyles } from "../console_styles";
+import { Kept } from "../kept";
 import { timeBars, timeMarks } from "../marks";
 import { show } from "../page";
 import { alarmRate, alarmsInOrder, camerasNear, isActiveOrder, numbersOf, openSituations, ordersOf, subjectOf, unitsAt } from "../picture";
@@ -40,8 +41,7 @@ export class Wall extends Console {
 
   @state() private inFocus: Focus = NO_FOCUS;
   @state() private scale = 1;
-  private moved = true;
-  private mapData: MapData = NO_DATA;
+
   private cameras: readonly CameraRow[] = [];
   private around: readonly PositionRow[] = [];
   private readonly room = roomOf(location.search);
@@ -66,10 +66,6 @@ export class Wall extends Console {
     return actor.roles.some((role) => MAY.has(role)) ? TABLES : null;
   }
 
-  protected override changed(tables: ReadonlySet<string>): void {
-    if (DRAWN.some((name) => tables.has(name))) this.moved = true;
-  }
-
   protected override willUpdate(_changed: PropertyValues): void {
     // Time alone can end a focus, so this is judged each second too.
     if (this.connection !== null) this.look();
@@ -83,16 +79,23 @@ export class Wall extends Console {
       this.connection?.live.subscribe(focus.situation === "" ? TABLES : { ...TABLES, marks: { situation: focus.situation } });
     }
     this.inFocus = focus;
-    if (focus === before && !this.moved) return;
-    this.moved = false;
+    if (focus !== before) this.around = [];
     const row = situations.get(focus.situation);
     this.cameras = camerasNear(this.rows("cameras"), row?.place ?? null, CAMERAS);
-    this.around = ordersOf(this.rows("orders"), focus.situation).flatMap((order) => {
+    // Only once for each focus: the view must not follow every step of a unit.
+    if (this.around.length === 0) this.around = this.onTheirWay(focus.situation);
+  }
+
+  private onTheirWay(situation: string): PositionRow[] {
+    return ordersOf(this.rows("orders"), situation).flatMap((order) => {
       const position = isActiveOrder(order) ? this.rows("positions").get(order.unit) : undefined;
       return position === undefined ? [] : [position];
     });
-    this.mapData = this.data();
   }
+
+  private readonly mapData = new Kept(DRAWN, () => this.data());
+  private readonly marks = new Kept(["marks", "units"], () => timeMarks(this.rows("marks"), this.inFocus.situation, this.rows("units")));
+  private readonly bars = new Kept(["tasks"], () => timeBars(this.rows("tasks"), this.inFocus.situation));
 
   private data(): MapData {
     return {
@@ -109,14 +112,15 @@ export class Wall extends Console {
 
   protected page(connection: Connection): TemplateResult {
     if (!connection.store.loaded("situations")) return html`<header>${this.trouble()}</header><t-state kind="loading"></t-state>`;
-    const row = this.rows("situations").get(this.inFocus.situation);
+    const focus = this.inFocus.situation;
+    const row = this.rows("situations").get(focus);
     return html`${this.top(connection)}
       <section aria-label=${t("age.live", { age: "" })}>${this.trouble()}${this.linksDown()}</section>
       <main class="middle">
         <section class="panel list" aria-label=${t("wall.situations")}>${this.list()}</section>
         <section class="panel focus">
           ${row === undefined ? html`<t-state kind="empty" text=${t("wall.calm")}></t-state>` : this.focusHead(row)}
-          <t-map still .data=${this.mapData} .fences=${this.rows("fences")} .focusOn=${row?.place ?? null} .around=${this.around} .scale=${this.scale}></t-map>
+          <t-map still .data=${this.mapData.get(connection.store, `${focus} ${this.cameras.map(({ id }) => id).join(" ")}`)} .fences=${this.rows("fences")} .focusOn=${row?.place ?? null} .around=${this.around} .scale=${this.scale}></t-map>
         </section>
         <div class="right">
           <section class="cams" aria-label=${t("video.live")}>${this.pictures(row)}</section>
@@ -124,8 +128,7 @@ export class Wall extends Console {
         </div>
       </main>
       <footer class="bottom">
-        <t-timeline .marks=${timeMarks(this.rows("marks"), this.inFocus.situation, this.rows("units"))}
-          .bars=${timeBars(this.rows("tasks"), this.inFocus.situation)} .now=${this.now_ms()}></t-timeline>
+        <t-timeline .marks=${this.marks.get(connection.store, focus)} .bars=${this.bars.get(connection.store, focus)} .now=${this.now_ms()}></t-timeline>
         <section class="panel alarms" aria-label=${t("wall.alarms")}>${this.alarms()}</section>
       </footer>`;
   }
