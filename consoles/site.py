@@ -17,7 +17,7 @@ from command.hub import Hub
 from command.journal.sqlite import SqliteJournal
 from command.kernel.clock import Clock, SystemClock
 from command.readings.sqlite import SqliteReadings
-from consoles.http import hooks, plans, replay
+from consoles.http import hooks, metrics, plans, replay
 from consoles.http.app import make_app
 from consoles.http.context import LIVE, Context, Space
 from consoles.http.rehearsal import rehearsals
@@ -87,14 +87,22 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
         tasks.start(feed.run(), "feed")
         site_id = key.derive("site-id").hex()[:12]
         known = await stack.enter_async_context(services(settings, key, clock, tasks))
-        cameras = await stack.enter_async_context(video(settings, hub, accounts, readings, context.blobs, tasks))
+        measured: list[metrics.Source] = []
+        cameras = await stack.enter_async_context(
+            video(settings, hub, accounts, readings, context.blobs, tasks, measured)
+        )
         in_field = await stack.enter_async_context(field(settings, hub, accounts, readings, tasks))
         scenarios = [folder / "scenarios" for folder in (data, county) if folder]
         directed = await stack.enter_async_context(rehearsals(context, scenarios))
         own = [*hooks.routes(site_id, known.secrets), *replay.routes(context), *plans.routes]
-        routes = [*own, *cameras, *in_field.routes, *directed]
+        measured += [
+            metrics.counted("uplink", "Positions and what followed from them", in_field.uplink.counters),
+            metrics.counted("jt808", "JT/T 808 terminals", in_field.jt808.counters),
+        ]
+        routes = [*own, *metrics.routes(measured), *cameras, *in_field.routes, *directed]
         url = await stack.enter_async_context(serving(make_app(context, routes), settings.host, settings.http_port))
-        await stack.enter_async_context(links(settings, hub, site_id, known, url, tasks))
+        followers = await stack.enter_async_context(links(settings, hub, site_id, known, url, tasks))
+        measured.append(metrics.links_of(followers))
         try:
             yield Site(settings, clock, context, url, in_field.jt808.port, first_password)
         finally:

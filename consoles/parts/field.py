@@ -50,6 +50,7 @@ class Field:
     """The running gateways and the routes of those that speak HTTP."""
 
     jt808: Jt808Gateway
+    uplink: HubUplink
     routes: list[web.RouteDef]
 
 
@@ -63,7 +64,7 @@ async def field(
     tasks.start(uplink.run(), "patrol-silence")
     async with Jt808Gateway(uplink, hub.clock, settings.host, settings.jt808_port) as jt808:
         own = web.post("/api/v1/positions", _own_position(hub, uplink))
-        yield Field(jt808, [own, *(_by_token(route) for route in trackers.routes(uplink, hub.clock))])
+        yield Field(jt808, uplink, [own, *(_by_token(route) for route in trackers.routes(uplink, hub.clock))])
 
 
 def _by_token(route: web.RouteDef) -> web.RouteDef:

@@ -19,6 +19,7 @@ from command.kernel.errors import InvalidInputError, NoRightError, TriuneError
 from command.readings import Readings, Sighting
 from command.requests import ReportCamera, ReportHit
 from command.tables import Tables
+from consoles.http import metrics
 from consoles.http.context import actor_of, context_of, require
 from consoles.http.identity import Handler
 from consoles.parts.background import Background
@@ -116,9 +117,15 @@ def _wanted(t: Tables) -> tuple[dict[str, bool], list[tuple[str, str]]]:
 
 @asynccontextmanager
 async def video(
-    settings: Settings, hub: Hub, accounts: Accounts, readings: Readings, blobs: Blobs, tasks: Background
+    settings: Settings,
+    hub: Hub,
+    accounts: Accounts,
+    readings: Readings,
+    blobs: Blobs,
+    tasks: Background,
+    measured: list[metrics.Source],
 ) -> AsyncIterator[list[web.RouteDef]]:
-    """Run the cameras; gives the routes by which pictures are seen."""
+    """Run the cameras; gives the routes by which pictures are seen, and adds to `measured` what the readers count."""
     part = Video(hub, accounts, readings, blobs)
     addresses = settings.video_addresses or (["127.0.0.1"] if settings.host == "127.0.0.1" else [])
     async with AsyncExitStack() as stack:
@@ -126,6 +133,7 @@ async def video(
         if settings.plate_workers:
             pool = await stack.enter_async_context(PlatePool(settings.plate_workers, hub.clock))
             watcher = PlateWatcher(pool, part.on_passage)
+            measured.append(metrics.counted("plate_frames", "Frames for plate readers", pool.counters))
 
         async def on_keyframe(camera: str, picture: Picture, at_ms: int) -> None:
             if watcher is not None:
