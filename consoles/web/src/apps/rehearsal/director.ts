@@ -15,7 +15,7 @@ import { Problem } from "../../sync/api";
 import type { Connection } from "../../sync/connect";
 import type { Actor, Subscription } from "../../sync/protocol";
 import { browserTime } from "../../sync/time";
-import type { Place, SituationRow } from "../../wire";
+import type { SituationRow } from "../../wire";
 import { Console } from "../console";
 import { consoleStyles } from "../console_styles";
 import { openSituations } from "../picture";
@@ -25,7 +25,7 @@ import { DIRECTS, MAY_SEE } from "./rights";
 import { doneList, marksPanel, scriptList, toldList } from "./lists";
 import "./palette";
 import type { Options } from "./palette";
-import { Latest, rowsOf, sceneOnMap, type Scene } from "./past";
+import { Latest, rowsOf, sceneOnMap, surroundings, type Scene } from "./past";
 import { directorStyles, lineStyles } from "./styles";
 import type { Control, RehearsalView } from "./wire";
 
@@ -35,8 +35,6 @@ const TABLES = {
 const DRAWN = ["units", "positions", "situations", "orders", "cameras", "stations", "alarms"] as const;
 const LOOK_EVERY_MS = 1_000;
 const LOOK_HIDDEN_MS = 5_000;
-/** About five kilometres. */
-const AROUND_DEG = 0.045;
 const TRAINEE_PAGES = ["desk", "wall", "mobile"] as const;
 
 @customElement("app-director")
@@ -268,13 +266,13 @@ export class Director extends Console {
   private readonly onInject = async (event: CustomEvent<{ event: object; words: string }>): Promise<void> => {
     this.sending = true;
     this.injectFailure = "";
+    this.injected = "";
     try {
       await this.connection?.api.post(`${this.path}/inject`, event.detail.event);
       this.injected = t("inject.done", { what: event.detail.words });
       this.place = null;
       await this.look();
     } catch (error) {
-      this.injected = "";
       this.injectFailure = describe(error);
     }
     this.sending = false;
@@ -344,14 +342,4 @@ export class Director extends Console {
     }
     return this.mayDirect() && speedKey(key, view, this.hand);
   }
-}
-
-/** So much round the scene that those who come to it are seen coming. */
-function surroundings(place: Place | null): readonly { readonly lat: number; readonly lon: number }[] {
-  if (place === null) return [];
-  const { lat, lon } = place;
-  return [
-    { lat: lat - AROUND_DEG, lon: lon - AROUND_DEG },
-    { lat: lat + AROUND_DEG, lon: lon + AROUND_DEG },
-  ];
 }

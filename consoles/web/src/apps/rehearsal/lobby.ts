@@ -204,7 +204,7 @@ export class Lobby extends Console {
       </form>
       <section class="panel">
         <h2 class="heading">${t("lobby.running")}<span class="number">${overview.running.length}</span></h2>
-        ${overview.running.length === 0 ? html`<t-state kind="empty" text=${t("lobby.none_running")}></t-state>` : overview.running.map(runLine)}
+        ${overview.running.length === 0 ? html`<t-state kind="empty" text=${t("lobby.none_running")}></t-state>` : overview.running.map((run) => runLine(run, may))}
       </section>
     </main>`;
   }
@@ -252,10 +252,10 @@ function byPlan(scenarios: readonly ScenarioInfo[]): readonly (readonly [string,
   return [...plans];
 }
 
-function runLine(run: RunInfo): TemplateResult {
+function runLine(run: RunInfo, may: boolean): TemplateResult {
   return html`<div class="run">
     <span class="title">${inLanguage(run.title)}</span>
-    <a href="/rehearsal?space=${encodeURIComponent(run.space)}">${t("lobby.open")}</a>
+    <a href="/rehearsal?space=${encodeURIComponent(run.space)}">${may ? t("lobby.open") : t("lobby.watch")}</a>
     <span class="quiet"><span class="state">${word("run_state", run.state)}</span> · ${speedWords(run.speed)} · ${t("lobby.by", { name: run.by })}</span>
     <span class="number quiet">${offset(run.now_ms - run.starts_ms)} / ${offset(run.ends_ms - run.starts_ms)}</span>
   </div>`;

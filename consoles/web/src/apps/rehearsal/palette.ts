@@ -1,6 +1,6 @@
 /** The inject palette: choose a kind of event, fill in its few fields, let it happen now. */
 
-import { css, html, nothing, type TemplateResult } from "lit";
+import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { icon } from "../../components/icons";
 import { shared, View } from "../../components/view";
@@ -74,6 +74,10 @@ export class Palette extends View {
 
   protected override firstUpdated(): void {
     this.renderRoot.querySelector<HTMLElement>(".kinds button")?.focus();
+  }
+
+  protected override updated(changed: PropertyValues): void {
+    if (changed.has("success") && this.success !== "") this.renderRoot.querySelector("form")?.reset();
   }
 
   override render(): TemplateResult {

@@ -1,7 +1,7 @@
 /** Screens of the past: what a situation and the units were at a moment, fetched one at a time. */
 
 import type { MapData } from "../../map/picture";
-import type { CameraRow, MarkRow, StationRow, TableName, Tables } from "../../wire";
+import type { CameraRow, MarkRow, Place, StationRow, TableName, Tables } from "../../wire";
 
 /** As `plans/past.py` has it: the rows of one situation, all units and their positions, at `at_ms`. */
 export interface Scene {
@@ -35,6 +35,19 @@ export function sceneOnMap(scene: Scene, cameras: ReadonlyMap<string, CameraRow>
     stations,
     chosen: new Set([scene.situation]),
   };
+}
+
+/** About five kilometres. */
+const AROUND_DEG = 0.045;
+
+/** So much round the scene that those who come to it are seen coming. */
+export function surroundings(place: Place | null): readonly { readonly lat: number; readonly lon: number }[] {
+  if (place === null) return [];
+  const { lat, lon } = place;
+  return [
+    { lat: lat - AROUND_DEG, lon: lon - AROUND_DEG },
+    { lat: lat + AROUND_DEG, lon: lon + AROUND_DEG },
+  ];
 }
 
 /** Fetches for somebody who drags: one at a time, and of all wishes meanwhile only the last. */

@@ -21,7 +21,7 @@ import { consoleStyles } from "../console_styles";
 import { taskTitle, timeBars, timeMarks } from "../marks";
 import { isOpen, ordersOf } from "../picture";
 import { doneList } from "./lists";
-import { Latest, rowsOf, sceneOnMap, type PastLine, type Scene } from "./past";
+import { Latest, rowsOf, sceneOnMap, surroundings, type PastLine, type Scene } from "./past";
 import { lineStyles } from "./styles";
 
 const SHOWN = 200;
@@ -162,7 +162,7 @@ export class Replay extends View {
     return html`<div class="panel head">
         ${row === undefined ? nothing : html`<h2><t-level level=${row.level} named></t-level> ${row.title}</h2><span>${word("situation_state", row.state)}</span><span class="quiet">${row.place?.text ?? ""}</span>`}
         <span class="quiet">${icon("history")} ${t("replay.at")}</span><span class="at number">${format.clock(this.at_ms)}</span>
-        <span class="quiet">${format.moment(this.at_ms, this.now)}</span>
+        <span class="quiet">${format.fullDate(this.at_ms)}</span>
         ${line.more ? html`<span class="quiet">${t("state.too_many", { shown: line.facts.length, total: `${line.facts.length}+` })}</span>` : nothing}
         ${wrong}
       </div>
@@ -179,7 +179,7 @@ export class Replay extends View {
   private screen(scene: Scene, row: SituationRow | undefined): TemplateResult {
     const orders = new Map(ordersOf(rowsOf(scene, "orders"), this.chosen).map((order) => [order.id, order]));
     return html`<div class="screen">
-      <t-map .data=${this.mapData} .fences=${this.fences} .focusOn=${row?.place ?? null}></t-map>
+      <t-map .data=${this.mapData} .fences=${this.fences} .focusOn=${row?.place ?? null} .around=${surroundings(row?.place ?? null)}></t-map>
       <div class="tables">
         <section class="panel"><h2 class="heading">${t("situation.orders")}<span class="number">${orders.size}</span></h2>
           <t-table label=${t("situation.orders")} .columns=${orderColumns(scene)} .rows=${orders}></t-table></section>

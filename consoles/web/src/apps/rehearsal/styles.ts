@@ -122,7 +122,7 @@ export const directorStyles = css`
   }
   /* Then it is the evaluation, and every task wants its line. */
   .time.ended {
-    height: max(300px, 44vh);
+    height: max(310px, 34vh);
   }
   .time .heading {
     flex-wrap: wrap;
