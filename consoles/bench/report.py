@@ -46,7 +46,7 @@ class Report:
 def _shown(value: Figure) -> str:
     match value:
         case None:
-            return "not measured: absent here"
+            return "not measured"
         case int():
             return f"{value:,}"
         case float():
