@@ -151,7 +151,7 @@ export function lastHappenings(
   situations: ReadonlyMap<string, SituationRow>,
   orders: ReadonlyMap<string, OrderRow>,
   alarms: ReadonlyMap<string, AlarmRow>,
-  units: ReadonlyMap<string, UnitRow>,
+  subjects: Subjects,
   most: number,
 ): Happening[] {
   const found: Happening[] = [];
@@ -167,14 +167,14 @@ export function lastHappenings(
     add(row.closed_ms, "situation_closed", row.id, row.title, row.id);
   }
   for (const row of orders.values()) {
-    const name = units.get(row.unit)?.name ?? row.unit;
+    const name = subjects.units.get(row.unit)?.name ?? row.unit;
     add(row.issued_ms, "order_issued", row.id, name, row.situation);
     add(row.signed_ms, "order_signed", row.id, name, row.situation);
     add(row.departed_ms, "order_departed", row.id, name, row.situation);
     add(row.arrived_ms, "order_arrived", row.id, name, row.situation);
     add(row.fed_back_ms, "order_fed_back", row.id, `${name} ${row.result}`, row.situation);
   }
-  for (const row of alarms.values()) add(row.raised_ms, "alarm_raised", row.id, row.detail || (units.get(row.subject)?.name ?? row.subject), row.situation);
+  for (const row of alarms.values()) add(row.raised_ms, "alarm_raised", row.id, `${word("alarm", row.kind)} ${subjectOf(row, subjects)}`, row.situation);
   return found.sort((a, b) => b.at_ms - a.at_ms || (a.key < b.key ? 1 : -1)).slice(0, most);
 }
 

@@ -60,6 +60,7 @@ export const shared = css`
     border: var(--hair) solid var(--line);
     border-radius: var(--radius);
     background: var(--raised);
+    white-space: nowrap;
     cursor: pointer;
     touch-action: manipulation;
     transition: background var(--motion);

@@ -152,7 +152,10 @@ export class CountyMap extends Element {
     }
     if (changed.has("fences")) this.drawFences();
     if (changed.has("mark")) this.drawMark();
-    if (changed.has("focusOn") && !samePlace(changed.get("focusOn") ?? null, this.focusOn)) this.look(true);
+    const elsewhere = changed.has("focusOn") && !samePlace(changed.get("focusOn") ?? null, this.focusOn);
+    // Positions may come after the situation that they belong to.
+    const found = changed.has("around") && this.around.length > 0 && changed.get("around")?.length === 0;
+    if (elsewhere || found) this.look(true);
   }
 
   override render(): TemplateResult {

@@ -23,7 +23,7 @@ import "../../media/video";
 import type { LiveState } from "../../sync/live";
 import type { Level, UnitRow, UnitState } from "../../wire";
 import { show } from "../page";
-import { ALARMS, BARS, CAMERAS, MARKS, NOW_MS, POSITIONS, SITUATIONS, UNITS } from "./samples";
+import { ALARMS, BARS, CAMERAS, MANY_UNITS, MARKS, NOW_MS, POSITIONS, SITUATIONS, UNITS } from "./samples";
 
 const LEVELS: readonly Level[] = [1, 2, 3, 4];
 const STATES = Object.keys(UNIT_COLOURS) as UnitState[];
@@ -155,6 +155,7 @@ export class Design extends View {
           ${SITUATIONS.map((row, i) => html`<t-situation .situation=${row} .now=${NOW_MS} units=${i === 0 ? 6 : 0} ?chosen=${i === 1} pinned=${i === 0 ? "李娜" : ""}></t-situation>`)}
         </div>
         ${ALARMS.map(({ row, subject }) => html`<t-alarm .alarm=${row} subject=${subject} .now=${NOW_MS}></t-alarm>`)}
+        <div>${ALARMS.slice(0, 3).map(({ row, subject }) => html`<t-alarm quiet .alarm=${row} subject=${subject} .now=${NOW_MS}></t-alarm>`)}</div>
       </div>`;
   }
 
@@ -187,6 +188,8 @@ export class Design extends View {
     }
     return html`<h2>t-table · t-timeline</h2>
       <t-table label="units" .columns=${this.columns} .rows=${UNITS} sortBy="name" chosen="u3"></t-table>
+      <p></p>
+      <t-table label="many" style="height:160px" .columns=${this.columns} .rows=${MANY_UNITS} sortBy="name"></t-table>
       <p></p>
       <t-table label="none" style="height:auto"></t-table>
       <p></p>

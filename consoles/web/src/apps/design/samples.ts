@@ -51,6 +51,11 @@ export const UNITS: ReadonlyMap<string, UnitRow> = new Map(
   }),
 );
 
+/** More than a table shows at once. */
+export const MANY_UNITS: ReadonlyMap<string, UnitRow> = new Map(
+  [...UNITS.values()].flatMap((row) => [0, 1, 2, 3].map((n) => [`${row.id}-${n}`, { ...row, id: `${row.id}-${n}`, name: `${row.name}-${n}` }] as const)),
+);
+
 export const POSITIONS: ReadonlyMap<string, PositionRow> = new Map(
   [...UNITS.keys()].map((id, i) => {
     const row: PositionRow = {

@@ -202,7 +202,7 @@ export class DeskConsole extends Console {
   }
 
   private ticker(): TemplateResult {
-    const facts = lastHappenings(this.rows("calls"), this.rows("situations"), this.rows("orders"), this.rows("alarms"), this.rows("units"), 14);
+    const facts = lastHappenings(this.rows("calls"), this.rows("situations"), this.rows("orders"), this.rows("alarms"), this.subjects(), 14);
     return html`<footer class="panel ticker" aria-label=${t("timeline.now")}>
       ${repeat(facts, (fact) => fact.key, (fact) => html`<span><time>${format.clock(fact.at_ms)}</time> ${word("fact", fact.kind)} ${fact.text}</span>`)}
     </footer>`;
@@ -256,7 +256,8 @@ export class DeskConsole extends Console {
   }
 
   private readonly allowSound = (): void => {
-    if (this.sounds.blocked) void this.sounds.allow().then(() => this.requestUpdate());
+    // A modifier key alone is no press in the browser's eyes.
+    if (this.sounds.blocked && navigator.userActivation.isActive) void this.sounds.allow().then(() => this.requestUpdate());
   };
 
   private readonly toggleSound = (): void => {

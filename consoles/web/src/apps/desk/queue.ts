@@ -82,6 +82,11 @@ export class Queue extends View {
         border-radius: 0;
         background: none;
         text-align: left;
+        white-space: normal;
+      }
+      .pick > * {
+        flex: 1;
+        min-width: 0;
       }
       .pick:focus-visible,
       .call:focus-visible {
@@ -133,12 +138,11 @@ export class Queue extends View {
     const tell = (): void => (rings ? this.tell("answer", row.id) : this.tell("choose", { table: "calls", id: row.id }));
     return html`<button class="call ${rings && waited_ms > LATE_ANSWER_MS ? "late" : ""}" aria-current=${desk.call?.id === row.id} @click=${tell}>
       <span>${icon(rings ? "ringing" : "phone")} <span class="dialled">${row.dialled}</span></span>
-      <span class="cut">${row.caller || "—"}</span>
-      <span class="number">${format.duration(rings ? waited_ms : desk.now_ms - (row.answered_ms ?? row.arrived_ms))}</span>
+      <span>${row.caller || "—"}</span>
+      ${first ? html`<kbd title=${t("desk.answer")}>Enter</kbd>` : html`<span></span>`}
       <span class="second quiet row"
-        ><span class="cut grow">${rings ? row.place?.text || row.address || word("call_state", row.state) : t("desk.mine")}</span>${first
-          ? html`<kbd>Enter</kbd> ${t("desk.answer")}`
-          : nothing}</span
+        ><span class="cut grow">${rings ? row.place?.text || row.address || word("call_state", row.state) : t("desk.mine")}</span
+        ><span class="number">${format.duration(rings ? waited_ms : desk.now_ms - (row.answered_ms ?? row.arrived_ms))}</span></span
       >
     </button>`;
   }

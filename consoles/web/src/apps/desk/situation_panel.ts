@@ -62,6 +62,10 @@ export class SituationPanel extends View {
         padding: 1px var(--s4);
         border-top: var(--hair) solid var(--line);
       }
+      .line > button,
+      .line > .number {
+        flex: none;
+      }
       .late {
         background: var(--hatch);
       }
@@ -83,7 +87,7 @@ export class SituationPanel extends View {
         font-size: var(--t1);
       }
       .steps li {
-        min-width: 3.2em;
+        min-width: 2.9em;
         text-align: center;
         border-bottom: 2px solid var(--accent);
       }

@@ -28,7 +28,7 @@ export const deskStyles = css`
   }
   .columns {
     display: grid;
-    grid-template-columns: minmax(280px, 340px) minmax(0, 1fr) minmax(420px, 600px);
+    grid-template-columns: clamp(250px, 18vw, 400px) minmax(0, 1fr) clamp(320px, 31vw, 720px);
     gap: var(--s2);
     min-height: 0;
   }
@@ -52,10 +52,5 @@ export const deskStyles = css`
   }
   .ticker time {
     color: var(--text);
-  }
-  @media (max-width: 1280px) {
-    .columns {
-      grid-template-columns: minmax(240px, 280px) minmax(0, 1fr) minmax(320px, 400px);
-    }
   }
 `;

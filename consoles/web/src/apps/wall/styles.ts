@@ -156,7 +156,7 @@ export const wallStyles = css`
     flex-flow: column wrap;
     align-content: start;
     gap: var(--s1);
-    padding: 0 var(--s2);
+    margin: 0 var(--s2);
     font-size: var(--t1);
   }
   .alarms .cards > * {
