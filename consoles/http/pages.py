@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -30,7 +31,8 @@ async def console(request: web.Request) -> web.StreamResponse:
     try:
         await context.accounts.session(request.cookies.get(SESSION_COOKIE, ""))
     except SignInRequiredError:
-        raise web.HTTPFound(f"/login?next=/{'' if name == 'index' else name}") from None
+        # With its query: who was sent to a rehearsal must not land in the live space after signing in.
+        raise web.HTTPFound(f"/login?next={quote(request.path_qs, safe='/')}") from None
     return _page(context.pages, name)
 
 

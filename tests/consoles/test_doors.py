@@ -27,10 +27,11 @@ async def test_every_route_but_the_open_ones_refuses_strangers(tmp_path: Path) -
             async with stranger.request(method, path, allow_redirects=False) as response:
                 assert response.status == 401, (method, path)
                 assert response.content_type == "application/problem+json"
-        for path in ("/", "/wall", "/desk", "/mobile", "/rehearsal"):
+        for path in ("/", "/wall", "/desk?space=rehearsal-1", "/mobile", "/rehearsal"):
             async with stranger.get(path, allow_redirects=False) as response:
                 assert response.status == 302
-                assert response.headers["Location"].startswith("/login")
+                location = URL(response.headers["Location"])
+                assert (location.path, location.query["next"]) == ("/login", path)
         for path in ("/login", "/health/live", "/health/ready"):
             async with stranger.get(path) as response:
                 assert response.status == 200, path

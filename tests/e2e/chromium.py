@@ -31,4 +31,4 @@ async def sign_in(page: Page, url: str, name: str, password: str, path: str) -> 
     await page.locator("input").nth(0).fill(name)
     await page.locator("input[type=password]").fill(password)
     await page.keyboard.press("Enter")
-    await page.wait_for_url(f"**{path}")
+    await page.wait_for_url(url + path)

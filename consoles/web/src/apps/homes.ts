@@ -15,7 +15,7 @@ export const HOME_ICONS: Readonly<Record<Home, IconName>> = {
 const HOMES: Readonly<Partial<Record<Actor["roles"][number], readonly Home[]>>> = {
   call_taker: ["desk"],
   dispatcher: ["desk", "wall"],
-  commander: ["desk", "wall"],
+  commander: ["desk", "wall", "rehearsal"],
   duty_leader: ["desk", "wall"],
   camera_watch: ["desk"],
   officer: ["mobile"],
