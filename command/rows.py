@@ -19,7 +19,7 @@ OrderState = Literal["issued", "signed", "departed", "arrived", "fed_back", "ref
 UnitState = Literal["off", "free", "ordered", "moving", "on_scene"]
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
+class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One line of a table. Its key never changes."""
 
     id: str

@@ -18,16 +18,28 @@ class Table(Generic[R]):
     """Rows by key, ordered by last change, so that what a console missed is the tail.
 
     A dropped row leaves its number behind. Only the newest `TOMBSTONES` are kept: whoever resumes from before
-    `floor_seq` must take a snapshot.
+    `floor_seq` must take a snapshot. Where `group` names a field that a row never changes, `of` finds its rows by it.
     """
 
-    def __init__(self, name: str, owner: Tables) -> None:
+    def __init__(self, name: str, owner: Tables, group: str = "") -> None:
         self.name = name
         self.rows: dict[str, R] = {}
         self.changed_seq: dict[str, int] = {}
         self.dropped_seq: dict[str, int] = {}
         self.floor_seq = 0
         self._owner = owner
+        self._group = group
+        self._groups: dict[str, dict[str, None]] = {}
+
+    def of(self, group: str) -> list[R]:
+        """Return the rows of one group, without looking at the others."""
+        return [self.rows[key] for key in self._groups.get(group, ())]
+
+    def keep_newest(self, group: str, count: int) -> None:
+        """Drop what changed longest ago until the group has at most `count` rows."""
+        keys = self._groups.get(group, {})
+        while len(keys) > count:
+            self.drop(next(iter(keys)))
 
     def get(self, key: str) -> R | None:
         """Return the row or None."""
@@ -50,7 +62,7 @@ class Table(Generic[R]):
         """Set the row under its id, as changed by the fact being folded."""
         key = row.id
         self._owner.remember(self, key)
-        self.rows[key] = row
+        self.set_row(key, row)
         self.changed_seq.pop(key, None)
         self.changed_seq[key] = self._owner.seq
         self.dropped_seq.pop(key, None)
@@ -60,8 +72,27 @@ class Table(Generic[R]):
         if key not in self.rows:
             return
         self._owner.remember(self, key)
-        del self.rows[key], self.changed_seq[key]
+        self.set_row(key, None)
+        del self.changed_seq[key]
         self.dropped_seq[key] = self._owner.seq
+
+    def set_row(self, key: str, row: R | None) -> None:
+        """Set or take away the row alone; for `put`, `drop` and undoing them."""
+        was = self.rows.pop(key, None) if row is None else self.rows.get(key)
+        if row is not None:
+            self.rows[key] = row
+        if self._group:
+            self._regroup(key, was, row)
+
+    def _regroup(self, key: str, was: R | None, row: R | None) -> None:
+        """Keep each group in the order of last change, as the table is."""
+        if was is not None:
+            group = getattr(was, self._group)
+            del self._groups[group][key]
+            if not self._groups[group]:
+                del self._groups[group]
+        if row is not None:
+            self._groups.setdefault(getattr(row, self._group), {})[key] = None
 
     def changes_since(self, seq: int) -> dict[str, R | None] | None:
         """Return rows changed or dropped after `seq`, or None where that is no longer known."""
@@ -87,6 +118,10 @@ class Table(Generic[R]):
         """Sort the numbers again after an undo, which put old ones back at the end."""
         self.changed_seq = dict(sorted(self.changed_seq.items(), key=lambda item: item[1]))
         self.dropped_seq = dict(sorted(self.dropped_seq.items(), key=lambda item: item[1]))
+        if self._group:
+            self._groups = {}
+            for key in self.changed_seq:
+                self._groups.setdefault(getattr(self.rows[key], self._group), {})[key] = None
 
 
 class Tables:
@@ -119,12 +154,12 @@ class Tables:
         self.cases = self._table("cases", rows.CaseRow)
         self.links = self._table("links", rows.LinkRow)
         self.focus = self._table("focus", rows.FocusRow)
-        self.marks = self._table("marks", rows.MarkRow)
+        self.marks = self._table("marks", rows.MarkRow, group="situation")
         self.deadlines = self._table("deadlines", rows.DeadlineRow)
 
-    def _table(self, name: str, row: type[R]) -> Table[R]:
+    def _table(self, name: str, row: type[R], group: str = "") -> Table[R]:
         del row  # only fixes R for the reader and the type checker
-        table: Table[R] = Table(name, self)
+        table: Table[R] = Table(name, self, group)
         self.by_name[name] = table
         return table
 
@@ -152,10 +187,7 @@ class Tables:
                 kept.pop(key, None)
                 if value is not None:
                     kept[key] = value
-            if row is None:
-                table.rows.pop(key, None)
-            else:
-                table.rows[key] = row
+            table.set_row(key, row)
         self.seq = seq
         for table in disturbed:
             table.restore_change_order()

@@ -16,7 +16,7 @@ IncidentKind = Literal["natural_disaster", "accident", "public_health", "public_
 """自然灾害, 事故灾难, 公共卫生, 社会安全 (Emergency Response Law of the PRC, article 2)."""
 
 
-class Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="fact", omit_defaults=True):
+class Fact(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag_field="fact", omit_defaults=True):
     """Something that happened or was decided. Subclasses are named subject first, past participle last."""
 
 

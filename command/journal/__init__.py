@@ -12,14 +12,14 @@ GENESIS = b"\0" * 32
 """What the first fact of a space is chained to."""
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class Answer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What whoever asked is told: the sequence number up to which it is so, and the id of what it was about."""
 
     seq: int
     subject: str
 
 
-class StoredFact(msgspec.Struct, frozen=True, kw_only=True):
+class StoredFact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A fact as bytes. `data` is its JSON; `digest` chains it to all before it (SHA-256)."""
 
     seq: int
@@ -34,7 +34,7 @@ class StoredFact(msgspec.Struct, frozen=True, kw_only=True):
         return hashlib.sha256(previous + head + self.data).digest()
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Everything that one request brought about. Entries are stored whole or not at all."""
 
     key: str

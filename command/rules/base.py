@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from command.actors import Actor, Role
 from command.facts import KINDS, Fact, Recorded
 from command.kernel.errors import NoRightError
+from command.kernel.limits import MARKS_PER_SITUATION
 from command.requests import REQUESTS, FireDeadline, Request
 from command.rows import DeadlineRow, MarkRow, UnitRow
 from command.tables import Tables
@@ -107,7 +108,8 @@ def drop_deadline(t: Tables, kind: str, subject: str) -> None:
 
 
 def mark(t: Tables, situation: str, r: Recorded, **args: str | int | float | bool) -> None:
-    """Put the fact on the situation's time line."""
+    """Put the fact on the situation's time line, which keeps the newest; the journal has them all."""
     if situation:
         kind = str(r.fact.__struct_config__.tag)
         t.marks.put(MarkRow(id=str(r.seq), situation=situation, at_ms=r.at_ms, actor=r.actor, kind=kind, args=args))
+        t.marks.keep_newest(situation, MARKS_PER_SITUATION)

@@ -20,7 +20,6 @@ from command.facts.calls import (
     SituationRaised,
 )
 from command.kernel.errors import ConflictError, NoRightError
-from command.kernel.limits import MARKS_PER_SITUATION
 from command.rows import FocusRow, SituationRow
 from command.rules.alarms import clear_alarm
 from command.rules.base import Decision, decides, folds, mark
@@ -208,13 +207,10 @@ def situation_merged(t: Tables, fact: SituationMerged, r: Recorded) -> None:
 
 @folds(SituationClosed)
 def situation_closed(t: Tables, fact: SituationClosed, r: Recorded) -> None:
-    """Closed; its time line shrinks to the newest marks, the journal keeps the rest."""
+    """Closed."""
     row = t.situations.need(fact.situation)
     t.situations.put(replace(row, state="closed", closed_ms=r.at_ms, changed_ms=r.at_ms))
     mark(t, fact.situation, r, why=fact.why)
-    marks = sorted(int(m.id) for m in t.marks if m.situation == fact.situation)
-    for old in marks[:-MARKS_PER_SITUATION]:
-        t.marks.drop(str(old))
 
 
 @folds(FocusPinned)

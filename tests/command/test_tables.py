@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from command.kernel.limits import TOMBSTONES
-from command.rows import DeviceRow
+from command.rows import DeviceRow, MarkRow
 from command.tables import Tables
 from tests.command.support import in_change_order, picture
 
@@ -70,3 +70,21 @@ def test_undo_takes_back_puts_and_drops_and_their_order() -> None:
     assert picture(t) == before
     assert in_change_order(t.devices)
     assert t.settle() == set()
+
+
+def mark(t: Tables, key: str, situation: str) -> None:
+    t.seq += 1
+    t.marks.put(MarkRow(id=key, situation=situation, at_ms=0, actor="hub", kind="noted", args={}))
+
+
+def test_rows_of_a_group_are_found_also_after_drops_and_undoing() -> None:
+    t = Tables()
+    for key, situation in (("1", "s1"), ("2", "s2"), ("3", "s1"), ("3", "s1")):
+        mark(t, key, situation)
+    point = t.savepoint()
+    t.marks.drop("1")
+    t.marks.drop("2")
+    mark(t, "4", "s2")
+    assert {s: [m.id for m in t.marks.of(s)] for s in ("s1", "s2", "s3")} == {"s1": ["3"], "s2": ["4"], "s3": []}
+    t.undo_to(point)
+    assert {s: {m.id for m in t.marks.of(s)} for s in ("s1", "s2")} == {"s1": {"1", "3"}, "s2": {"2"}}

@@ -109,7 +109,7 @@ async def test_the_place_can_be_corrected() -> None:  # R30
         assert (await d.row("situations", situation)).place.text == "桥西"
 
 
-async def test_a_closed_situation_keeps_its_newest_marks() -> None:  # R35
+async def test_a_situation_keeps_its_newest_marks() -> None:  # R35
     async with desk() as d:
         situation = await d.situation()
         for n in range(MARKS_PER_SITUATION + 20):
