@@ -1,0 +1,54 @@
+"""Who is sent which tables and rows. Rules R101 and R103 of docs/SPEC.md."""
+
+from __future__ import annotations
+
+import pytest
+
+from command.access.visibility import concerns, sees_own_rows_only, shown, tables_of
+from command.actors import Actor, Role
+from command.rows import AlarmRow, CallRow, SituationRow
+
+
+def person(*roles: Role, unit: str = "") -> Actor:
+    return Actor(id="li", name="李", roles=frozenset(roles), unit=unit)
+
+
+CALL = CallRow(
+    id="c1", dialled="110", caller="13512345678", state="ringing", arrived_ms=1, address="荣湾路", form={"name": "王"},
+    linked_why="王某来电", outcome_why="王某",
+)  # fmt: skip
+BY_HAND = SituationRow(
+    id="s1", title="斗殴", service="110", kind="public_security", level=4, state="received", opened_ms=1, changed_ms=1
+)
+
+
+@pytest.mark.parametrize("role", ["device", "service", "hub"])
+def test_what_is_no_person_mirrors_nothing(role: Role) -> None:
+    assert tables_of(person(role)) == frozenset()
+
+
+def test_another_role_shows_whole_only_what_that_role_shows() -> None:
+    officer, watching = person("officer", unit="u1"), person("officer", "camera_watch", unit="u1")
+    assert all(sees_own_rows_only(officer, table) for table in ("orders", "situations", "alarms", "evidence"))
+    assert sees_own_rows_only(watching, "orders")
+    assert not sees_own_rows_only(watching, "situations")
+    assert not sees_own_rows_only(person("dispatcher"), "orders")
+
+
+def test_an_officer_without_a_unit_is_concerned_by_no_units_business() -> None:
+    alarm = AlarmRow(id="a1", kind="link_down", level=4, subject="", situation="", state="raised", raised_ms=1)
+    assert not concerns(BY_HAND, person("officer"))
+    assert not concerns(alarm, person("officer"))
+    assert concerns(BY_HAND, person("officer", unit="u1")) is False
+
+
+@pytest.mark.parametrize("roles", [("wall",), ("wall", "officer"), ("wall", "administrator")])
+def test_who_only_counts_calls_learns_nothing_of_callers(roles: tuple[Role, ...]) -> None:
+    row = shown(CALL, person(*roles))
+    assert isinstance(row, CallRow)
+    assert (row.caller, row.address, row.form, row.linked_why, row.outcome_why) == ("", "", {}, "", "")
+    assert row.state == CALL.state
+
+
+def test_who_takes_calls_sees_them_whole_whatever_else_they_are() -> None:
+    assert shown(CALL, person("wall", "call_taker")) is CALL

@@ -1,0 +1,117 @@
+"""A link loses nothing and doubles nothing, whoever goes away when. Rules R107 to R110 of docs/SPEC.md."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from command.facts import Recorded
+from command.facts.calls import SituationNoted
+from command.journal.memory import MemoryJournal
+from command.kernel.errors import InvalidInputError
+from command.links.case import CaseLink
+from command.links.clients import CaseClient
+from command.links.service_messages import Paging
+from command.requests import NoteSituation
+from command.services.case import app as case_app
+from tests.command.links.following import SITE, following, free_port, service_on, told, until
+from tests.command.services.peers import TOKEN
+from tests.command.support import DISPATCHER, MINUTE_MS, desk
+
+
+async def test_while_the_service_is_away_everybody_sees_it_and_nothing_is_lost(tmp_path: Path) -> None:
+    port = free_port()
+    async with desk() as at, CaseClient(f"http://127.0.0.1:{port}", TOKEN) as client:
+        async with following(at, tmp_path, CaseLink(at.hub, client, SITE)) as follower:
+            opened = [await at.situation() for _ in range(3)]
+            await at.on_duty()
+            await at.order("u1", opened[0])
+            await until(at, lambda t: "case" in t.links.rows and t.links.need("case").state == "down")
+            stood = follower.seq
+            assert (await at.alarm("link_down", "case")) is not None
+            await at.pass_time(40 * MINUTE_MS)  # longer than clocks may differ: the facts are old when they are told
+            assert follower.seq == stood
+            async with service_on(case_app, port, tmp_path / "case.sqlite3", at.clock):
+                await told(at, follower)
+                await until(at, lambda t: t.links.need("case").state == "up")
+                assert (await at.alarm("link_down", "case")) is None
+                cases = (await client.cases(Paging())).items
+                assert [case.situation for case in cases] == opened
+                assert [case.step for case in cases] == ["assigned", "opened", "opened"]
+                assert all([(await at.row("situations", one)).case for one in opened])
+        assert (follower.refused, follower.faults) == (0, 0)
+
+
+async def test_a_hub_that_is_killed_again_and_again_doubles_nothing(tmp_path: Path) -> None:
+    journal, port = MemoryJournal(), free_port()
+    opened: list[str] = []
+    async with desk(journal) as at:
+        clock = at.clock
+    async with service_on(case_app, port, tmp_path / "case.sqlite3", clock):
+        for life in range(3):
+            async with (
+                desk(journal, clock=clock, enrolled=False) as at,
+                CaseClient(f"http://127.0.0.1:{port}", TOKEN) as client,
+                following(at, tmp_path, CaseLink(at.hub, client, SITE)) as follower,
+            ):
+                opened += [await at.situation() for _ in range(4)]
+                half = opened[len(opened) - 2]
+                if life < 2:
+                    await until(at, lambda t, half=half: bool(t.situations.need(half).case))  # type: ignore[misc]  # mypy cannot type a lambda's default
+                else:
+                    await told(at, follower)
+                    cases = (await client.cases(Paging())).items
+        assert [case.situation for case in cases] == opened
+        assert [len(case.history) for case in cases] == [2] * len(opened)
+
+
+async def test_a_wrong_token_skips_nothing(tmp_path: Path) -> None:
+    port = free_port()
+    async with desk() as at, service_on(case_app, port, tmp_path / "case.sqlite3", at.clock) as service:
+        async with (
+            CaseClient(service.url, "another-token-than-that") as client,
+            following(at, tmp_path, CaseLink(at.hub, client, SITE)) as follower,
+        ):
+            situation = await at.situation()
+            await until(at, lambda t: "case" in t.links.rows and t.links.need("case").state == "down")
+            assert follower.refused == 0
+        async with (
+            CaseClient(service.url, TOKEN) as client,
+            following(at, tmp_path, CaseLink(at.hub, client, SITE)),
+        ):
+            await until(at, lambda t: bool(t.situations.need(situation).case))
+            await until(at, lambda t: t.links.need("case").state == "up")
+
+
+class Choosy:
+    """A service that refuses some notes for good, and a link with a fault about others."""
+
+    name = "choosy"
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    async def tell(self, fact: Recorded) -> bool:
+        match fact.fact:
+            case SituationNoted(text="refused"):
+                raise InvalidInputError("not that")
+            case SituationNoted(text="fault"):
+                raise KeyError("our fault")
+            case SituationNoted(text=text):
+                self.heard.append(text)
+                return True
+            case _:
+                return False
+
+
+async def test_what_is_refused_for_good_is_skipped_and_counted(tmp_path: Path) -> None:
+    link = Choosy()
+    async with desk() as at, following(at, tmp_path, link) as follower:
+        situation = await at.situation()
+        await told(at, follower)
+        assert "choosy" not in await at.table("links"), "nobody has spoken to it: nobody knows how it is"
+        for text in ("one", "refused", "fault", "two"):
+            await at.ask(NoteSituation(situation=situation, text=text), DISPATCHER)
+        await told(at, follower)
+        assert link.heard == ["one", "two"]
+        assert (follower.refused, follower.faults, follower.told) == (1, 1, 3)
+        assert (await at.row("links", "choosy")).state == "up"
