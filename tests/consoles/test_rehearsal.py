@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,18 @@ async def test_the_director_sees_what_can_be_rehearsed_and_which_files_are_wrong
         assert overview["running"] == []
 
 
+async def view_once(person: Person, ready: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """Return what the director sees once its run is so; look again whenever the space says something."""
+    async with asyncio.timeout(60), mirror(person, "rehearsal-1") as console:
+        await console.subscribe("situations", "tasks", "orders")
+        while True:
+            status, view = await person.get("/api/v1/rehearsals/rehearsal-1")
+            assert status == 200, view
+            if ready(view["run"]):
+                return dict(view)
+            await console.take()
+
+
 async def test_a_rehearsal_is_a_space_that_consoles_and_requests_reach_and_the_live_one_does_not_feel(
     tmp_path: Path,
 ) -> None:
@@ -86,10 +99,8 @@ async def test_a_rehearsal_is_a_space_that_consoles_and_requests_reach_and_the_l
             while not any(s["activation"] for s in console.tables["situations"].values()):
                 await console.take()
             assert [s["title"] for s in console.tables["situations"].values()] == ["学员立警"]
-        status, view = await person.get("/api/v1/rehearsals/rehearsal-1")
-        while view["run"]["now_ms"] < view["run"]["starts_ms"] + 150_000:
-            status, view = await person.get("/api/v1/rehearsals/rehearsal-1")
-        assert (status, view["run"]["state"]) == (200, "paused")
+        view = await view_once(person, lambda run: run["now_ms"] >= run["starts_ms"] + 150_000)
+        assert view["run"]["state"] == "paused"
         assert view["refused"][0]["kind"] == "open"
         assert [t["mark"] for t in view["tasks"]] == ["open", "not_opened", "not_opened"]
         assert view["past"][0]["kind"] == "call"
@@ -103,8 +114,7 @@ async def test_a_rehearsal_is_a_space_that_consoles_and_requests_reach_and_the_l
 async def test_it_runs_to_its_marks_and_stays_readable_until_stopped(tmp_path: Path) -> None:
     async with director_at(tmp_path) as (site, url, person):
         await post(person, "", BEGIN | {"speed": "max"})
-        while (view := (await person.get("/api/v1/rehearsals/rehearsal-1"))[1])["run"]["state"] != "ended":
-            pass
+        view = await view_once(person, lambda run: run["state"] == "ended")
         assert [t["mark"] for t in view["tasks"]] == ["late", "on_time", "open"]
         assert view["evaluation"]["late"] == 1
         assert view["run"]["now_ms"] == view["run"]["ends_ms"]

@@ -59,6 +59,24 @@ async def tanker(dispatcher: Person, commander: Person) -> None:
         await ask(dispatcher, q.IssueOrder(situation=situation, unit=unit, text="油罐车侧翻,立即赶赴现场警戒"))
 
 
+async def rehearse(director: Person) -> str:
+    """Run the tanker scenario as fast as it goes; return its space once it has ended."""
+    _, overview = await director.get("/api/v1/rehearsals")
+    scenario = next(s["id"] for s in overview["scenarios"] if s["plan"] == "tanker-accident")
+    body = {"plan": "tanker-accident", "scenario": scenario, "speed": "max"}
+    headers = {"X-CSRF-Token": director.csrf}
+    async with director.http.post("/api/v1/rehearsals", json=body, headers=headers) as response:
+        assert response.status == 200, await response.text()
+        space = str((await response.json())["space"])
+    async with asyncio.timeout(120), mirror(director, space) as console:
+        await console.subscribe("tasks")
+        while True:
+            _, view = await director.get(f"/api/v1/rehearsals/{space}")
+            if view["run"]["state"] == "ended":
+                return space
+            await console.take()
+
+
 async def keep(page: Page, name: str, tmp_path: Path) -> None:
     """Take the picture of a page."""
     folder = PICTURES if os.environ.get("TRIUNE_SCREENSHOTS") else tmp_path
@@ -109,6 +127,14 @@ async def test_the_demonstration_county_on_every_console(tmp_path: Path) -> None
         mobile = await open_page(browser, hub.url, ("yue01", "demo-officer"), "/mobile", (390, 844))
         await expect(mobile.get_by_text("签收").first).to_be_visible(timeout=SLOW)
         await keep(mobile, "mobile", tmp_path)
+        await mobile.close()
+
+        async with signed_in(hub.url, "daoyan", "demo-director") as director:
+            space = await rehearse(director)
+        page = await open_page(browser, hub.url, ("daoyan", "demo-director"), f"/rehearsal?space={space}", (1920, 1080))
+        await expect(page.get_by_text("演练").first).to_be_visible(timeout=SLOW)
+        await expect(page.get_by_text("设置警戒区").first).to_be_visible(timeout=SLOW)
+        await keep(page, "rehearsal", tmp_path)
 
 
 _ANY_VIDEO_PLAYS = """() => {
