@@ -91,6 +91,10 @@ class Accounts:
         rows = await self._db.run(lambda db: db.execute("SELECT name FROM accounts ORDER BY name").fetchall())
         return [name for (name,) in rows]
 
+    async def people(self) -> dict[str, str]:
+        """Return every account's name and the person's name that screens show."""
+        return dict(await self._db.run(lambda db: db.execute("SELECT name, display FROM accounts").fetchall()))
+
     async def create(self, name: str, display: str, roles: frozenset[Role], unit: str, password: str) -> None:
         """Add an account; `ConflictError` where the name is taken, `InvalidInputError` for one that is no person's."""
         if not _NAME.fullmatch(name) or _NOT_PEOPLE.fullmatch(name):

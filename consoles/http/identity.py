@@ -136,7 +136,15 @@ def _json(value: object) -> web.Response:
     return web.Response(body=msgspec.json.encode(value), content_type="application/json")
 
 
+async def people(request: web.Request) -> web.Response:
+    """`GET /api/v1/people`: the person's name for each account id that rows and marks carry."""
+    if actor_of(request).has("device"):
+        raise NoRightError("names are for people")
+    return _json(await context_of(request).accounts.people())
+
+
 routes = [
+    web.get("/api/v1/people", people),
     web.post("/api/v1/session", sign_in),
     web.get("/api/v1/session", who_am_i),
     web.delete("/api/v1/session", sign_out),

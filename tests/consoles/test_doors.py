@@ -111,6 +111,20 @@ async def test_a_device_token_opens_the_intake_and_nothing_else(tmp_path: Path) 
             assert response.status == 401
 
 
+async def test_rows_name_accounts_and_people_are_told_whose_they_are(tmp_path: Path) -> None:
+    async with site_with_people(tmp_path, "officer") as site:
+        await site.context.accounts.create("li", "李涛", frozenset({"dispatcher"}), "", PASSWORD)
+        async with signed_in(site.http_url, "officer") as person:
+            assert (await person.get("/api/v1/people"))[1]["li"] == "李涛"
+        token = await site.context.accounts.issue("pbx-1")
+        headers = {"Authorization": f"Bearer {token}"}
+        async with (
+            aiohttp.ClientSession(site.http_url, headers=headers) as device,
+            device.get("/api/v1/people") as said,
+        ):
+            assert said.status in (401, 403)
+
+
 async def test_first_start_makes_one_administrator_and_shows_the_password_once(tmp_path: Path) -> None:
     async with site_with_people(tmp_path) as site:
         assert site.first_password
