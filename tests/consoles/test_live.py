@@ -1,11 +1,17 @@
-"""Push: snapshot, deltas, resume, filters, slow clients. Rules P1… of docs/SPEC.md."""
+"""The live websocket: snapshot, deltas, resume, filters, sessions that end. Rules R94 to R103 of docs/SPEC.md."""
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
+
+import pytest
+from yarl import URL
 
 from command import requests as q
 from command.actors import HUB
+from consoles.http import live
+from consoles.site import Site
 from tests.consoles.support import mirror, signed_in, site_with_people
 
 
@@ -81,7 +87,11 @@ async def test_hostile_subscriptions_are_answered_and_the_connection_lives(tmp_p
         signed_in(site.http_url, "dispatcher") as person,
         mirror(person) as console,
     ):
-        for bad in ('{"type":"subscribe"}', "[]", "nonsense", '{"type":"subscribe","tables":{"deadlines":{}}}'):
+        deep = '{"type":"subscribe","tables":' + '{"calls":' * 6000
+        for bad in (
+            '{"type":"subscribe"}', "[]", "nonsense", "", deep, '{"type":"subscribe","tables":{"deadlines":{}}}',
+            '{"type":"subscribe","tables":{"calls":{}},"after":-1}', '{"type":"beat"}',
+        ):  # fmt: skip
             await console.socket.send_str(bad)
             assert (await console.take())["type"] == "refused", bad
         await console.subscribe("calls")
@@ -111,3 +121,66 @@ async def test_an_officer_is_sent_only_what_concerns_the_own_unit(tmp_path: Path
             assert set(console.tables["situations"]) == {situation.subject}
             status, _ = await person.ask(q.StepOrder(order=mine.subject, step="signed"))
             assert status == 200
+
+
+async def _all_left(site: Site) -> None:
+    async with asyncio.timeout(20):
+        while len(site.context.spaces["live"].feed):
+            await site.hub.read(lambda _: None)
+
+
+@pytest.mark.parametrize("change", ["signed out", "password changed", "device token replaced"])
+async def test_an_open_console_ends_with_its_session(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    monkeypatch.setattr(live, "CONSOLE_RECHECK_MS", 50)
+    async with site_with_people(tmp_path, "wall") as site, signed_in(site.http_url, "wall") as person:
+        accounts = site.context.accounts
+        headers = {}
+        if change == "device token replaced":
+            headers = {"Authorization": f"Bearer {await accounts.issue('pbx')}"}
+        async with person.http.ws_connect("/api/v1/live", headers=headers) as socket:
+            assert (await socket.receive_json(timeout=10))["type"] == "welcome"
+            assert len(site.context.spaces["live"].feed) == 1
+            match change:
+                case "signed out":
+                    await person.http.delete("/api/v1/session", headers={"X-CSRF-Token": person.csrf})
+                case "password changed":
+                    await accounts.set_password("wall", "another-password")
+                case _:
+                    await accounts.issue("pbx")
+            await socket.receive(timeout=10)
+            assert socket.close_code == live.SESSION_ENDED
+        await _all_left(site)
+
+
+async def test_a_console_that_does_not_answer_any_more_is_let_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half open: its network is gone and nobody told the hub. It reads no ping and sends no pong."""
+    monkeypatch.setattr(live, "CONSOLE_PING_MS", 100)
+    async with site_with_people(tmp_path, "wall") as site, signed_in(site.http_url, "wall") as person:
+        url = URL(site.http_url)
+        cookie = "; ".join(f"{c.key}={c.value}" for c in person.http.cookie_jar)
+        reader, writer = await asyncio.open_connection(url.host, url.port)
+        writer.write(
+            f"GET /api/v1/live HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nCookie: {cookie}\r\n"
+            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n".encode()
+        )
+        assert b"101" in await reader.readline()
+        async with asyncio.timeout(20):
+            await reader.read()
+        writer.close()
+        await _all_left(site)
+
+
+async def test_connections_count_before_they_subscribe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "CONSOLES", 2)
+    async with (
+        site_with_people(tmp_path, "wall") as site,
+        signed_in(site.http_url, "wall") as person,
+        mirror(person),
+        mirror(person),
+    ):
+        status, problem = await person.get("/api/v1/live")
+        assert (status, problem["code"]) == (429, "too_many")

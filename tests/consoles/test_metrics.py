@@ -1,4 +1,4 @@
-"""What a hub counts, and who may look. Rule R129 of docs/SPEC.md."""
+"""What a hub counts, and who may look. Rule R125 of docs/SPEC.md."""
 
 from __future__ import annotations
 
