@@ -255,6 +255,8 @@ async def test_another_subscription_while_behind_brings_nothing_old_and_nothing_
         await people.desk.ask(q.StartShift(unit="u1", until_ms=START_MS + 3_600_000))
         await slow.until(lambda: slow.tables["units"]["u1"]["state"] != "off")
         assert slow.deltas() == before + 1
+        asked_at = next(n for n, m in enumerate(slow.messages) if m.get("table") == "units")
+        assert not any("positions" in m.get("tables", {}) for m in slow.messages[asked_at:]), "not asked for any more"
         assert len(slow.tables["stations"]) == 2, "a table that stays goes on without a snapshot"
         assert [m["table"] for m in slow.messages if m["type"] == "snapshot"] == ["positions", "stations", "units"]
 
