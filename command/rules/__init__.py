@@ -1,9 +1,21 @@
 """The rules, by subject. Importing this package registers them all; the hub calls `decide` and `fold`."""
 
-from command.rules import approvals, dispatch, intake, messages, patrol, plans, scene, situations, watchlist
+from command.rules import (
+    approvals,
+    dispatch,
+    intake,
+    messages,
+    patrol,
+    plans,
+    registers,
+    scene,
+    situations,
+    sos,
+    watchlist,
+)
 from command.rules.base import decide, fold, unruled
 
 __all__ = [
-    "approvals", "decide", "dispatch", "fold", "intake", "messages", "patrol", "plans", "scene", "situations",
-    "unruled", "watchlist",
+    "approvals", "decide", "dispatch", "fold", "intake", "messages", "patrol", "plans", "registers", "scene",
+    "situations", "sos", "unruled", "watchlist",
 ]  # fmt: skip
