@@ -56,6 +56,9 @@ export class Live {
   private awaiting = new Set<string>();
   private attempt = 0;
   private heard_ms = 0;
+  /** Up to where every table is here; what a reconnect resumes after. */
+  private complete_seq = 0;
+  private answering = false;
   private stopTimer: (() => void) | null = null;
   private stopWatch: (() => void) | null = null;
 
@@ -116,7 +119,8 @@ export class Live {
 
   private sendSubscription(): void {
     // Resuming is only whole when every table has had its snapshot; a mix of old and new would leave holes.
-    const after = this.awaiting.size === 0 && this.options.store.seq > 0 ? this.options.store.seq : null;
+    const after = this.awaiting.size === 0 && this.complete_seq > 0 ? this.complete_seq : null;
+    this.answering = true;
     const message: Subscribe = { type: "subscribe", tables: this.tables, after };
     this.socket?.send(JSON.stringify(message));
   }
@@ -150,16 +154,25 @@ export class Live {
         if (!(message.table in this.tables)) break;
         this.awaiting.delete(message.table);
         this.options.store.snapshot(message);
+        this.heardUpTo(message.seq);
         break;
       case "delta":
         this.options.store.delta(message);
+        this.heardUpTo(message.seq);
         break;
       case "beat":
+        if (this.answering) this.complete_seq = this.options.store.seq;
+        this.answering = false;
         this.options.clock.behind(message.behind_ms);
         this.set({ accepting: message.accepting });
         break;
     }
     if (this.state.phase === "stale") this.set({ phase: "live" });
+  }
+
+  /** While a subscription is being answered, table by table, nothing is whole before the beat that ends the answer. */
+  private heardUpTo(seq: number): void {
+    if (!this.answering) this.complete_seq = Math.max(this.complete_seq, seq);
   }
 
   private leave(): void {

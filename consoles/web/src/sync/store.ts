@@ -63,7 +63,7 @@ export class Store {
     this.later = later;
   }
 
-  /** The highest sequence whose changes are all here; what a reconnect resumes after. */
+  /** The highest sequence of what came; `Live` knows up to where it is whole. */
   get seq(): number {
     return this.heard;
   }

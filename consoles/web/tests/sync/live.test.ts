@@ -43,6 +43,7 @@ function welcome(seq = 5, rows: object = { c1: { id: "c1" } }): void {
   last().onopen?.();
   last().say({ type: "welcome", space: "live", hub: "h1", version: "1", release: "0.1.0", actor, now_ms: 1_000 + time.now_ms });
   last().say({ type: "snapshot", seq, now_ms: 1_000 + time.now_ms, table: "calls", rows });
+  last().say({ type: "beat", seq, now_ms: 1_000 + time.now_ms, accepting: true, behind_ms: 0 });
 }
 
 beforeEach(() => {
@@ -95,6 +96,18 @@ describe("live connection", () => {
     last().say({ type: "beat", seq: 50, now_ms: 2_000, accepting: true, behind_ms: 0 });
     last().onclose?.();
     time.pass(BACKOFF_FIRST_MS);
+    last().onopen?.();
+    expect(last().sent).toEqual([{ type: "subscribe", tables: { calls: {} }, after: 5 }]);
+  });
+
+  it("resumes from before an answer that was cut off, since other tables may not have come", () => {
+    welcome(5);
+    last().onclose?.();
+    time.pass(BACKOFF_FIRST_MS);
+    last().onopen?.();
+    last().say({ type: "snapshot", seq: 9, now_ms: 1_000, table: "calls", rows: {} });
+    last().onclose?.();
+    time.pass(BACKOFF_MOST_MS);
     last().onopen?.();
     expect(last().sent).toEqual([{ type: "subscribe", tables: { calls: {} }, after: 5 }]);
   });
