@@ -83,6 +83,7 @@ class Hub:
         self._deadlines: list[tuple[int, str]] = []
         self._deadline_set = asyncio.Event()
         self._lost = asyncio.Event()
+        self._look_again = True
         self._appended = asyncio.Event()
         self._stopped = False
 
@@ -124,7 +125,13 @@ class Hub:
             await self._appended.wait()
 
     async def load(self) -> None:
-        """Fold everything that the journal holds beyond what the tables have."""
+        """Fold everything that the journal holds beyond what the tables have.
+
+        After a loss only once it can be written again: a full disk can be read, and yes would be told too soon.
+        """
+        self._look_again = False
+        if self._lost.is_set():
+            await self.journal.probe()
         while stored := await self.journal.read(self.space, self._tables.seq, _READ_FACTS):
             for fact in stored:
                 rules.fold(self._tables, recorded(fact))
@@ -189,7 +196,7 @@ class Hub:
     async def _serve(self, asked: list[_Asked]) -> None:
         self.counters.requests += len(asked)
         try:
-            if not self.accepting:
+            if not self.accepting and (asked or self._look_again):
                 await self.load()
             batch = await self._decide(asked)
             if batch.entries:
@@ -210,10 +217,11 @@ class Hub:
         `load` reads it once it answers again, and a caller who asks again with the same key gets what stands there.
         """
         self._tables.undo_to((self.committed_seq, 0))
+        if asked or self.accepting:  # and not each time that it is looked for again
+            self.counters.failed_batches += 1
+            log.error("the journal is away, %d requests not answered: %s", len(asked), error.detail)
         self.accepting = False
         self._lost.set()
-        self.counters.failed_batches += 1
-        log.error("the journal is away, %d requests not answered: %s", len(asked), error.detail)
         for item in asked:
             _refuse(item.answer, UnavailableError(error.detail))
 
@@ -326,6 +334,7 @@ class Hub:
         while True:
             await self._lost.wait()
             await self.clock.sleep(RETRY_MS)
+            self._look_again = True
             self._nudge()
 
 

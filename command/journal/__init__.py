@@ -69,6 +69,10 @@ class Journal(Protocol):
         """Return the answers once given for these idempotency keys."""
         ...
 
+    async def probe(self) -> None:
+        """Write something as large as a usual batch and take it back: a store that can be read may still be full."""
+        ...
+
     async def spaces(self) -> list[str]:
         """Return every space that holds facts."""
         ...

@@ -10,6 +10,7 @@ from command.journal import GENESIS, Answer, Entry, StoredFact
 from command.kernel.errors import UnavailableError
 from command.kernel.sqlite import SqliteThread
 
+_PROBE_BYTES = 256 * 1024
 _SCHEMA = (
     """
     CREATE TABLE facts (
@@ -20,6 +21,7 @@ _SCHEMA = (
         space TEXT NOT NULL, key TEXT NOT NULL, seq INTEGER NOT NULL, subject TEXT NOT NULL,
         PRIMARY KEY (space, key)
     ) WITHOUT ROWID;
+    CREATE TABLE probe (filler BLOB NOT NULL);
     """,
 )
 
@@ -72,6 +74,11 @@ class SqliteJournal:
         query = f"SELECT key, seq, subject FROM answers WHERE space = ? AND key IN ({marks})"  # noqa: S608 - only marks
         rows = await self._db.run(lambda db: db.execute(query, (space, *keys)).fetchall())
         return {key: Answer(seq=seq, subject=subject) for key, seq, subject in rows}
+
+    async def probe(self) -> None:
+        """Commit and delete some pages."""
+        await self._db.run(lambda db: db.execute("INSERT INTO probe VALUES (zeroblob(?))", (_PROBE_BYTES,)) and None)
+        await self._db.run(lambda db: db.execute("DELETE FROM probe") and None)
 
     async def spaces(self) -> list[str]:
         """Return every space."""

@@ -228,7 +228,7 @@ async def desk(
 
 
 class FlakyJournal:
-    """A journal whose `append` fails before or after the real commit, as often as the test says; reads may fail too."""
+    """A journal whose `append` fails before or after the real commit, as the test says; reads and probes may too."""
 
     def __init__(self, real: Journal) -> None:
         self.real = real
@@ -253,6 +253,12 @@ class FlakyJournal:
 
     async def answers(self, space: str, keys: Sequence[str]) -> dict[str, Answer]:
         return await self.real.answers(space, keys)
+
+    async def probe(self) -> None:
+        if self.failures and self.failures[0] == "probe":
+            self.failures.pop(0)
+            raise UnavailableError("the disk is full")
+        await self.real.probe()
 
     async def spaces(self) -> list[str]:
         return await self.real.spaces()

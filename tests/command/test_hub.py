@@ -261,6 +261,20 @@ async def test_the_hub_recovers_by_itself(failure: str) -> None:  # R10
         assert len(await calls_of(d)) == (1 if failure == "after" else 0)
 
 
+async def test_a_full_disk_that_can_still_be_read_is_not_taken_for_well() -> None:  # R10
+    journal = FlakyJournal(MemoryJournal())
+    async with desk(journal) as d:
+        journal.failures = ["before", "probe", "probe"]
+        with pytest.raises(UnavailableError):
+            await d.ask(RING)
+        failed = d.hub.counters.failed_batches
+        await d.pass_time(2 * RETRY_MS)
+        assert not accepting(d)
+        assert d.hub.counters.failed_batches == failed
+        await d.pass_time(RETRY_MS)
+        assert accepting(d)
+
+
 async def test_a_journal_that_is_away_at_the_start_is_waited_for() -> None:  # R10
     journal = FlakyJournal(MemoryJournal())
     journal.reads_fail = True
