@@ -128,8 +128,8 @@ async def sightings(request: web.Request) -> web.Response:
     actor = actor_of(request)
     require(actor, "dispatcher", "commander", "duty_leader", "camera_watch", "officer")
     plate, reason = request.query.get("plate", "").upper(), request.query.get("reason", "").strip()
-    if not reason or not 2 <= len(plate) <= 16:
-        raise InvalidInputError("a query names a plate or pattern and a reason")
+    if not reason or len(plate) > 16 or len(plate.replace("*", "").replace("?", "")) < 2:
+        raise InvalidInputError("a query names a plate or at least two of its characters, and a reason")
     context = context_of(request)
     space = context.space(request)
     now_ms = space.hub.clock.now_ms()
