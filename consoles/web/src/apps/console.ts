@@ -14,6 +14,7 @@ import type { LiveState } from "../sync/live";
 import type { Actor, Subscription, TableName } from "../sync/protocol";
 import type { Tables } from "../wire";
 import type { Subjects } from "./picture";
+import { whoWords } from "./who";
 
 /** Which world this page shows, from its address: `live`, or a rehearsal. */
 export function spaceOfPage(): string {
@@ -66,6 +67,9 @@ export abstract class Console extends View {
     };
   }
 
+  /** Who did something, by the name people know. */
+  protected readonly who = (id: string): string => whoWords(id, (each) => this.connection?.people.name(each) ?? each, this.rows("units"));
+
   protected async whoIsThere(): Promise<Actor | null> {
     return browserApi().session();
   }
@@ -107,7 +111,7 @@ export abstract class Console extends View {
       this.failure = "no_right";
       return;
     }
-    this.connection = connect(tables, (live) => this.take(live), this.space, () => this.onSignedOut());
+    this.connection = connect(tables, (live) => this.take(live), this.space, () => this.onSignedOut(), () => this.requestUpdate());
     this.connection.store.listen((changed) => {
       if (this.connection !== null) this.changed(changed, this.connection);
       this.requestUpdate();

@@ -152,6 +152,7 @@ export function lastHappenings(
   orders: ReadonlyMap<string, OrderRow>,
   alarms: ReadonlyMap<string, AlarmRow>,
   subjects: Subjects,
+  who: (id: string) => string,
   most: number,
 ): Happening[] {
   const found: Happening[] = [];
@@ -160,7 +161,7 @@ export function lastHappenings(
   };
   for (const row of calls.values()) {
     add(row.arrived_ms, "call_arrived", row.id, `${row.dialled} ${row.caller}`, row.situation);
-    add(row.answered_ms, "call_answered", row.id, `${row.caller} ${row.answered_by}`, row.situation);
+    add(row.answered_ms, "call_answered", row.id, `${row.caller} ${who(row.answered_by)}`, row.situation);
   }
   for (const row of situations.values()) {
     add(row.opened_ms, "situation_opened", row.id, row.title, row.id);

@@ -81,6 +81,8 @@ export class AlarmCard extends View {
   @property({ attribute: false }) alarm: AlarmRow | null = null;
   /** What it is about, in words: a unit's name, a plate, a task. */
   @property() subject = "";
+  /** Whoever has taken it, by name. */
+  @property() owner = "";
   @property({ type: Number }) now = 0;
   /** The line of a list (wall, folded): no buttons. */
   @property({ type: Boolean }) quiet = false;
@@ -103,7 +105,7 @@ export class AlarmCard extends View {
       <div class="body">
         ${this.subject}${alarm.detail === "" ? nothing : html` · ${alarm.detail}`}
         ${alarm.escalated ? html` · ${t("alarm.escalated")}` : nothing}
-        <div>${this.owner(alarm)}</div>
+        <div>${this.todo(alarm)}</div>
       </div>
       ${this.actions(alarm)}
     </article>`;
@@ -119,8 +121,8 @@ export class AlarmCard extends View {
     </article>`;
   }
 
-  private owner(alarm: AlarmRow): string {
-    if (alarm.state === "taken") return t("alarm.owner", { name: alarm.taken_by });
+  private todo(alarm: AlarmRow): string {
+    if (alarm.state === "taken") return t("alarm.owner", { name: this.owner });
     if (alarm.state === "shelved") {
       return t("alarm.shelved_until", { time: format.moment(alarm.shelved_until_ms ?? this.now, this.now), why: alarm.shelved_why });
     }

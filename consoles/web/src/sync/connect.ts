@@ -2,6 +2,7 @@
 
 import { Api } from "./api";
 import { Live, type LiveState, type Socket } from "./live";
+import { People } from "./people";
 import type { Subscription } from "./protocol";
 import { ServerClock } from "./server_clock";
 import { perFrame, Store } from "./store";
@@ -12,6 +13,7 @@ export interface Connection {
   readonly clock: ServerClock;
   readonly live: Live;
   readonly api: Api;
+  readonly people: People;
   readonly space: string;
 }
 
@@ -39,7 +41,8 @@ export function connect(
   tables: Subscription,
   onState: (state: LiveState) => void,
   space: string,
-  onSignedOut: () => void = toLogin,
+  onSignedOut: () => void,
+  onNames: () => void,
 ): Connection {
   const api = browserApi(onSignedOut, space);
   const store = new Store(perFrame);
@@ -69,7 +72,9 @@ export function connect(
   addEventListener("pageshow", wake);
   addEventListener("offline", () => live.wake());
   live.start();
-  return { store, clock, live, api, space };
+  const people = new People({ ask: () => api.get<Record<string, string>>("/api/v1/people"), time: browserTime, onChange: onNames });
+  people.askWhenAllowed();
+  return { store, clock, live, api, people, space };
 }
 
 async function checkSession(api: Api, onSignedOut: () => void): Promise<void> {

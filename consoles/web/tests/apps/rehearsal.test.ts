@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { eventOf, INJECTS, type InjectKind } from "../../src/apps/rehearsal/injects";
-import { actorWords, comingBefore, eventMarks, eventWords, offset, readOffset, refusalOf, stepSpeed, taskBars, timeRange, type Names } from "../../src/apps/rehearsal/lines";
+import { comingBefore, eventMarks, eventWords, offset, readOffset, refusalOf, stepSpeed, taskBars, timeRange, type Names } from "../../src/apps/rehearsal/lines";
+import { whoWords } from "../../src/apps/who";
 import { Latest } from "../../src/apps/rehearsal/past";
 import type { RehearsalView, TaskLine } from "../../src/apps/rehearsal/wire";
 
@@ -71,10 +72,11 @@ describe("events of a script", () => {
   });
 
   it("say who acted: the script in a role or as a unit, the hub, a person", () => {
-    expect(actorWords("script:dispatcher", names.units)).toBe("脚本 派警员");
-    expect(actorWords("script:yue43", names.units)).toBe("脚本 岳43");
-    expect(actorWords("hub", names.units)).toBe("系统");
-    expect(actorWords("diaodu", names.units)).toBe("diaodu");
+    const named = (id: string): string => (id === "diaodu" ? "李涛" : id);
+    expect(whoWords("script:dispatcher", named, names.units)).toBe("脚本 派警员");
+    expect(whoWords("script:yue43", named, names.units)).toBe("脚本 岳43");
+    expect(whoWords("hub", named, names.units)).toBe("系统");
+    expect(whoWords("diaodu", named, names.units)).toBe("李涛");
   });
 });
 

@@ -154,8 +154,8 @@ export class Design extends View {
         <div class="panel">
           ${SITUATIONS.map((row, i) => html`<t-situation .situation=${row} .now=${NOW_MS} units=${i === 0 ? 6 : 0} ?chosen=${i === 1} pinned=${i === 0 ? "李娜" : ""}></t-situation>`)}
         </div>
-        ${ALARMS.map(({ row, subject }) => html`<t-alarm .alarm=${row} subject=${subject} .now=${NOW_MS}></t-alarm>`)}
-        <div>${ALARMS.slice(0, 3).map(({ row, subject }) => html`<t-alarm quiet .alarm=${row} subject=${subject} .now=${NOW_MS}></t-alarm>`)}</div>
+        ${ALARMS.map(({ row, subject }) => html`<t-alarm .alarm=${row} subject=${subject} owner=${row.taken_by} .now=${NOW_MS}></t-alarm>`)}
+        <div>${ALARMS.slice(0, 3).map(({ row, subject }) => html`<t-alarm quiet .alarm=${row} subject=${subject} owner=${row.taken_by} .now=${NOW_MS}></t-alarm>`)}</div>
       </div>`;
   }
 

@@ -18,6 +18,8 @@ export interface Desk {
   readonly recommended: readonly Recommendation[];
   /** Open situations that the call may be about, likeliest first. */
   readonly candidates: readonly Candidate[];
+  /** Who did something, by the name people know. */
+  who(id: string): string;
   ask(request: Request): Promise<Answer>;
   choose(table: "calls" | "situations", id: string): void;
 }

@@ -117,6 +117,7 @@ export class DeskConsole extends Console {
       situation: situation ?? store.rows("situations").get(call?.situation ?? "") ?? null,
       recommended: this.advice.recommended,
       candidates: this.advice.candidates,
+      who: this.who,
       ask: (request) => api.request(request),
       choose: (table, id) => this.choose({ table, id }),
     };
@@ -202,7 +203,7 @@ export class DeskConsole extends Console {
   }
 
   private ticker(): TemplateResult {
-    const facts = lastHappenings(this.rows("calls"), this.rows("situations"), this.rows("orders"), this.rows("alarms"), this.subjects(), 14);
+    const facts = lastHappenings(this.rows("calls"), this.rows("situations"), this.rows("orders"), this.rows("alarms"), this.subjects(), this.who, 14);
     return html`<footer class="panel ticker" aria-label=${t("timeline.now")}>
       ${repeat(facts, (fact) => fact.key, (fact) => html`<span><time>${format.clock(fact.at_ms)}</time> ${word("fact", fact.kind)} ${fact.text}</span>`)}
     </footer>`;

@@ -168,7 +168,7 @@ export class Queue extends View {
 
   private alarm(desk: Desk, row: AlarmRow | undefined): TemplateResult | typeof nothing {
     if (row === undefined || this.subjects === null) return nothing;
-    return html`<t-alarm .alarm=${row} subject=${subjectOf(row, this.subjects)} .now=${desk.now_ms}></t-alarm>`;
+    return html`<t-alarm .alarm=${row} subject=${subjectOf(row, this.subjects)} owner=${desk.who(row.taken_by)} .now=${desk.now_ms}></t-alarm>`;
   }
 
   private situations(desk: Desk): TemplateResult {
@@ -185,7 +185,7 @@ export class Queue extends View {
         if (row === undefined) return nothing;
         return html`<button class="pick" aria-current=${desk.situation?.id === key} @click=${() => this.tell("choose", { table: "situations", id: key })}>
           <t-situation .situation=${row} .now=${desk.now_ms} .units=${units.get(key) ?? 0} ?chosen=${desk.situation?.id === key}
-            pinned=${pinned?.situation === key ? pinned.by : ""}></t-situation>
+            pinned=${pinned?.situation === key ? desk.who(pinned.by) : ""}></t-situation>
         </button>`;
       })}
       ${keys.length > MOST_SITUATIONS ? html`<t-state kind="empty" text=${t("state.too_many", { shown: MOST_SITUATIONS, total: keys.length })}></t-state>` : nothing}`;

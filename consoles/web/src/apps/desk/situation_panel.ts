@@ -209,7 +209,7 @@ export class SituationPanel extends View {
           <span>${icon("phone")}</span><span>${call.dialled}</span><span>${call.caller}</span><span class="quiet">${format.clock(call.arrived_ms)}</span>
           <span class="grow cut quiet">${Object.values(call.form).filter((text) => text !== "").join(" · ") || call.linked_why}</span>
           <span>${call.outcome === null ? word("call_state", call.state) : word("call_outcome", call.outcome)}</span>
-          ${call.state === "answered" ? html`<button class="small" @click=${() => this.tell("choose", { table: "calls", id: call.id })}>${t("desk.mine")}</button>` : nothing}
+          ${call.state === "answered" ? html`<button class="small" @click=${() => this.tell("choose", { table: "calls", id: call.id })}>${call.answered_by === desk.actor.id ? t("desk.mine") : t("desk.taken_by", { name: desk.who(call.answered_by) })}</button>` : nothing}
         </div>`,
       )}
     </section>`;

@@ -100,7 +100,7 @@ function approvalLine(desk: Desk, row: ApprovalRow, may: boolean, act: Act): Tem
   return html`<div class="line ${waiting && left_ms < 0 ? "late" : ""}">
     <span>${icon(waiting ? "lock" : row.state === "granted" ? "check" : "close")}</span>
     <span class="grow cut">${row.item}</span>
-    <span>${word("approval_state", row.state)} ${row.decided_by}</span>
+    <span>${word("approval_state", row.state)} ${desk.who(row.decided_by)}</span>
     ${waiting
       ? html`<span class="number">${left_ms < 0 ? t("time.late", { span: format.duration(-left_ms) }) : t("time.left", { span: format.duration(left_ms) })}</span>`
       : nothing}
@@ -147,7 +147,7 @@ export function evidencePart(desk: Desk, row: SituationRow): TemplateResult | ty
         <a href="/api/v1/blobs/${file.sha256}" target="_blank" rel="noopener">
           ${file.media_type.startsWith("image/") ? html`<img src="/api/v1/blobs/${file.sha256}" alt=${file.name} loading="lazy" />` : html`${icon("evidence")} ${file.name}`}
         </a>
-        <figcaption>${file.name} <span class="quiet">${format.clock(file.taken_ms)} ${file.by}</span></figcaption>
+        <figcaption>${file.name} <span class="quiet">${format.clock(file.taken_ms)} ${desk.who(file.by)}</span></figcaption>
       </figure>`)}
     </div>
   </section>`;

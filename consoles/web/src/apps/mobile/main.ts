@@ -230,7 +230,7 @@ export class Mobile extends Console {
     const now_ms = this.now_ms();
     return html`${order === null
         ? html`<div class="order"><h2>${t("mobile.no_order")}</h2><p class="quiet">${t("mobile.no_order_about")}</p></div>`
-        : html`${orderCard(order, situation, progressOf(order, this.waiting), this.reporter?.last ?? null, now_ms)}
+        : html`${orderCard(order, situation, this.who, progressOf(order, this.waiting), this.reporter?.last ?? null, now_ms)}
             ${this.feedback === null ? nothing : feedbackForm(this.feedback, (draft) => this.keepFeedback(order, draft))}
             ${this.refusing
               ? html`<t-confirm question=${t("mobile.refuse")} reason=${t("mobile.refuse_why")} @cancel=${() => (this.refusing = false)}

@@ -240,7 +240,7 @@ export class Director extends Console {
           ?picking=${this.picking} @pick=${this.onPick}></t-map>
       </div>
       <div class="below">
-        <section class="panel" aria-label=${t("director.who_did")}>${doneList(marks, this.rows("units"))}</section>
+        <section class="panel" aria-label=${t("director.who_did")}>${doneList(marks, this.rows("units"), this.who)}</section>
         <section class="panel" aria-label=${t("director.told")}>${toldList(view.told, view.told_total, names)}</section>
       </div>`;
   }

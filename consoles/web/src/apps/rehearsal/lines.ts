@@ -125,14 +125,6 @@ function isPerson(actor: string): boolean {
   return actor !== "hub" && !actor.startsWith("script:");
 }
 
-/** Who did it: the script in a role, a person, or the hub by itself. */
-export function actorWords(actor: string, units: Names["units"]): string {
-  if (actor === "hub") return t("director.machine");
-  if (!actor.startsWith("script:")) return actor;
-  const played = actor.slice("script:".length);
-  return t("director.script", { role: units.get(played)?.name ?? word("role", played) });
-}
-
 /** Said already by the fact that they follow from. */
 const CONSEQUENCES: ReadonlySet<string> = new Set(["message_queued", "message_sent", "message_failed", "alarm_raised", "alarm_repeated", "task_opened"]);
 

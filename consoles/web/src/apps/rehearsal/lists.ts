@@ -8,7 +8,7 @@ import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import type { MarkRow, UnitRow } from "../../wire";
 import { wordMark } from "../marks";
-import { aboutWords, actorWords, eventWords, inLanguage, newestMarks, refusalOf, type Names } from "./lines";
+import { aboutWords, eventWords, inLanguage, newestMarks, refusalOf, type Names } from "./lines";
 import type { EventLine, RehearsalView, TaskLine, Told } from "./wire";
 
 const EVENTS_SHOWN = 60;
@@ -37,13 +37,13 @@ function cameLine(line: EventLine, names: Names, view: RehearsalView): TemplateR
     ${refusal === null ? nothing : html`<span class="second wrap">${t("director.refused", { why: refusal.why })}</span>`}</li>`;
 }
 
-export function doneList(rows: ReadonlyMap<string, MarkRow>, units: ReadonlyMap<string, UnitRow>): TemplateResult {
+export function doneList(rows: ReadonlyMap<string, MarkRow>, units: ReadonlyMap<string, UnitRow>, who: (id: string) => string): TemplateResult {
   const shown = newestMarks(rows, MARKS_SHOWN);
   return html`<h2 class="heading">${t("director.who_did")}<span class="number">${shown.length}</span></h2>
     ${shown.length === 0 ? html`<t-state kind="empty" text=${t("director.nobody")}></t-state>` : nothing}
     <ol class="lines">
       ${repeat(shown, (row) => row.id, (row) => html`<li><time>${format.clock(row.at_ms)}</time><span class="wrap">${wordMark(row, units)}</span>
-        <span class="quiet">${actorWords(row.actor, units)}</span></li>`)}
+        <span class="quiet">${who(row.actor)}</span></li>`)}
     </ol>`;
 }
 

@@ -184,7 +184,7 @@ export class Lobby extends Console {
   }
 
   private replay(connection: Connection): TemplateResult {
-    return html`<rehearsal-replay role="tabpanel" aria-labelledby="replay" .api=${connection.api} .now=${this.now_ms()} .situations=${this.rows("situations")}
+    return html`<rehearsal-replay role="tabpanel" aria-labelledby="replay" .api=${connection.api} .who=${this.who} .now=${this.now_ms()} .situations=${this.rows("situations")}
       ?loaded=${connection.store.loaded("situations")} .cameras=${this.rows("cameras")} .stations=${this.rows("stations")} .fences=${this.rows("fences")}></rehearsal-replay>`;
   }
 
@@ -204,7 +204,7 @@ export class Lobby extends Console {
       </form>
       <section class="panel">
         <h2 class="heading">${t("lobby.running")}<span class="number">${overview.running.length}</span></h2>
-        ${overview.running.length === 0 ? html`<t-state kind="empty" text=${t("lobby.none_running")}></t-state>` : overview.running.map((run) => runLine(run, may))}
+        ${overview.running.length === 0 ? html`<t-state kind="empty" text=${t("lobby.none_running")}></t-state>` : overview.running.map((run) => runLine(run, may, this.who))}
       </section>
     </main>`;
   }
@@ -252,11 +252,11 @@ function byPlan(scenarios: readonly ScenarioInfo[]): readonly (readonly [string,
   return [...plans];
 }
 
-function runLine(run: RunInfo, may: boolean): TemplateResult {
+function runLine(run: RunInfo, may: boolean, who: (id: string) => string): TemplateResult {
   return html`<div class="run">
     <span class="title">${inLanguage(run.title)}</span>
     <a href="/rehearsal?space=${encodeURIComponent(run.space)}">${may ? t("lobby.open") : t("lobby.watch")}</a>
-    <span class="quiet"><span class="state">${word("run_state", run.state)}</span> · ${speedWords(run.speed)} · ${t("lobby.by", { name: run.by })}</span>
+    <span class="quiet"><span class="state">${word("run_state", run.state)}</span> · ${speedWords(run.speed)} · ${t("lobby.by", { name: who(run.by) })}</span>
     <span class="number quiet">${offset(run.now_ms - run.starts_ms)} / ${offset(run.ends_ms - run.starts_ms)}</span>
   </div>`;
 }

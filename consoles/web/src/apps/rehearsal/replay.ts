@@ -99,6 +99,8 @@ export class Replay extends View {
     `,
   ];
 
+  /** Who did something, by the name people know. */
+  @property({ attribute: false }) who: (id: string) => string = (id) => id;
   @property({ attribute: false }) api: Api | null = null;
   @property({ type: Number }) now = 0;
   @property({ attribute: false }) situations: ReadonlyMap<string, SituationRow> = new Map();
@@ -185,7 +187,7 @@ export class Replay extends View {
           <t-table label=${t("situation.orders")} .columns=${orderColumns(scene)} .rows=${orders}></t-table></section>
         <section class="panel"><h2 class="heading">${t("marks.task")}<span class="number">${rowsOf(scene, "tasks").size}</span></h2>
           <t-table label=${t("marks.task")} .columns=${taskColumns(scene.at_ms)} .rows=${rowsOf(scene, "tasks")} sortBy="due"></t-table></section>
-        <section class="panel">${doneList(rowsOf(scene, "marks"), rowsOf(scene, "units"))}</section>
+        <section class="panel">${doneList(rowsOf(scene, "marks"), rowsOf(scene, "units"), this.who)}</section>
       </div>
     </div>`;
   }

@@ -171,7 +171,7 @@ export class Wall extends Console {
           (row) => row.id,
           (row) =>
             html`<t-situation .situation=${row} .now=${now_ms} .units=${units.get(row.id) ?? 0} ?chosen=${row.id === this.inFocus.situation}
-              pinned=${pinned?.situation === row.id ? pinned.by : ""}></t-situation>`,
+              pinned=${pinned?.situation === row.id ? this.who(pinned.by) : ""}></t-situation>`,
         )}
       </div>`;
   }
@@ -188,7 +188,7 @@ export class Wall extends Console {
       ${units > 0 ? html`<span>${t("wall.orders", { n: units })}</span>` : nothing}
       ${waiting > 0 ? html`<span>${icon("clock")} ${t("wall.approvals", { n: waiting })}</span>` : nothing}
       ${row.case === "" ? nothing : html`<span class="quiet">${t("situation.case", { id: row.case })}</span>`}
-      ${this.inFocus.by === "" ? nothing : html`<span class="pin">${icon("pinned")} ${t("wall.pinned", { name: this.inFocus.by })}</span>`}
+      ${this.inFocus.by === "" ? nothing : html`<span class="pin">${icon("pinned")} ${t("wall.pinned", { name: this.who(this.inFocus.by) })}</span>`}
     </div>`;
   }
 
@@ -209,7 +209,7 @@ export class Wall extends Console {
     return html`<ul class="panel sent">
       ${approvals.map((each) => {
         const late = each.state === "waiting" && each.due_ms < now_ms;
-        const span = each.state !== "waiting" ? each.decided_by : late ? t("time.late", { span: format.duration(now_ms - each.due_ms) }) : t("time.left", { span: format.duration(each.due_ms - now_ms) });
+        const span = each.state !== "waiting" ? this.who(each.decided_by) : late ? t("time.late", { span: format.duration(now_ms - each.due_ms) }) : t("time.left", { span: format.duration(each.due_ms - now_ms) });
         return html`<li class=${late ? "late" : ""}>${icon("lock")}<span class="grow cut">${each.item}</span>
           <span>${word("approval_state", each.state)}</span><span class="number quiet">${span}</span></li>`;
       })}

@@ -13,6 +13,7 @@ export const DESK = {
   "desk.nothing_chosen": ["回车接听等待最久的来电，或选一起警情", "Enter answers the longest waiting call, or choose a situation"],
   "desk.answer": ["接听", "Answer"],
   "desk.mine": ["我接的", "Mine"],
+  "desk.taken_by": ["{name} 接的", "By {name}"],
   "desk.waited": ["已等 {span}", "waited {span}"],
   "desk.keys": ["回车 接警 · / 命令 · 1–9 派推荐单位 · Alt+↑↓ 换警情 · T 受理告警", "Enter answer · / command · 1–9 send recommended · Alt+↑↓ situation · T take alarm"],
   "form.what": ["什么事", "What"],

@@ -54,7 +54,6 @@ export const REHEARSAL = {
   "director.told": ["本应对外发出（未发）", "Would have been sent outside"],
   "director.told_none": ["没有应对外发出的消息", "Nothing would have been sent"],
   "director.script": ["脚本 {role}", "Script: {role}"],
-  "director.machine": ["系统", "System"],
   "director.trainee_pages": ["受训席位", "Trainee pages"],
   "director.list": ["演练列表", "All rehearsals"],
   "director.watching": ["你可以观看；导调由演练导调或指挥长操作", "You may watch; directors and commanders steer"],
