@@ -86,4 +86,5 @@ async def hub_process(data: Path, *flags: str) -> AsyncIterator[HubProcess]:
     try:
         yield hub
     finally:
-        await hub.stop()
+        code = await hub.stop()
+    assert code == 0, f"asked to stop, the hub ended with {code}"
