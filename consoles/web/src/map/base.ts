@@ -24,7 +24,7 @@ export function makeBase(scale: number): Base {
   const boundary = new VectorSource();
   const townships = new VectorSource();
   const roads = new VectorSource();
-  const layer = (source: VectorSource, style: StyleFunction): VectorImageLayer => new VectorImageLayer({ source, style, imageRatio: 1.4 });
+  const layer = (source: VectorSource, style: StyleFunction): VectorImageLayer => new VectorImageLayer({ source, style, imageRatio: 1.4, declutter: true });
   const layers = [
     layer(boundary, boundaryStyle(scale)),
     layer(roads, roadStyle(scale)),

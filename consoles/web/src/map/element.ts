@@ -25,6 +25,9 @@ import { SymbolsLayer, type Pressed } from "./symbols_layer";
 /** Yueyang County's middle: where the map stands until the boundary has come. */
 const FALLBACK_CENTRE: readonly [number, number] = [113.25, 29.15];
 
+/** Metres per pixel from which on fences carry no names: farther out they would stand on one another. */
+const FENCE_NAMES_M = 20;
+
 export interface Picked {
   readonly lat: number;
   readonly lon: number;
@@ -115,7 +118,7 @@ export class CountyMap extends Element {
     this.base = makeBase(this.scale);
     this.symbols.scale = this.scale;
     const image = (source: VectorSource): VectorImageLayer =>
-      new VectorImageLayer({ source, imageRatio: 1.4, style: (feature, resolution) => (feature.get(resolution * this.scale < 45 ? "look" : "far") ?? feature.get("look")) as Style });
+      new VectorImageLayer({ source, imageRatio: 1.4, declutter: true, style: (feature, resolution) => (feature.get(resolution * this.scale < FENCE_NAMES_M ? "look" : "far") ?? feature.get("look")) as Style });
     this.map = new OlMap({
       target: this.target,
       layers: [...this.base.layers, image(this.fenceSource), image(this.markSource), this.symbols],
@@ -255,8 +258,6 @@ function fenceStyle(fence: FenceRow, scale: number, named: boolean): Style {
       text: named ? fence.name : "",
       font: `${11 * scale}px ${FONT}`,
       fill: new Fill({ color: forbidden ? "#A9B5C3" : "#54707C" }),
-      placement: "line",
-      textBaseline: "bottom",
     }),
   });
 }

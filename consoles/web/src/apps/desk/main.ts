@@ -60,17 +60,15 @@ export class DeskConsole extends Console {
   private readonly sounds = new Sounds();
   private readonly sounder = new Sounder(this.sounds);
   private readonly advice = new Advice(() => this.requestUpdate());
+  private resumed = false;
   private townships: readonly NamedPlace[] = [];
   private readonly mapData = new Kept(DRAWN, () => this.data());
   private readonly places = new Kept(["stations", "cameras"], () => allPlaces(this.townships, this.rows("stations"), this.rows("cameras")));
   private tables: Subscription = DESK_TABLES;
   private readonly commands = deskCommands(() => this.desk(), {
     open: () => this.callPanel?.open() ?? Promise.resolve(),
-    signOut: async () => {
-      await this.connection?.api.signOut();
-      toLogin();
-    },
-    switchLanguage: () => setLanguage(language() === "zh" ? "en" : "zh"),
+    signOut: () => this.signOut(),
+    switchLanguage: () => this.switchLanguage(),
     query: (plate, reason) => this.advice.query(this.desk(), plate, reason),
   });
 
@@ -95,6 +93,7 @@ export class DeskConsole extends Console {
   protected override changed(tables: ReadonlySet<string>): void {
     if (tables.has("calls") && this.connection?.store.loaded("calls")) dropDrafts(this.rows("calls"));
     this.advice.stale(tables);
+    if (tables.has("calls")) this.resume();
   }
 
   protected override willUpdate(_changed: PropertyValues): void {
@@ -121,6 +120,14 @@ export class DeskConsole extends Console {
       ask: (request) => api.request(request),
       choose: (table, id) => this.choose({ table, id }),
     };
+  }
+
+  /** Once, after the page has come: back to the call that was being worked on. */
+  private resume(): void {
+    if (this.resumed || !(this.connection?.store.loaded("calls") ?? false)) return;
+    this.resumed = true;
+    const mine = this.newestOfMine();
+    if (mine !== null && this.chosen.table === "none") this.choose({ table: "calls", id: mine.id });
   }
 
   private newestOfMine(): CallRow | null {
@@ -190,6 +197,8 @@ export class DeskConsole extends Console {
           ${icon(muted || this.sounds.blocked ? "muted" : "sound")}</button>
         <span class="number">${format.clock(this.now_ms())}</span>
         <t-age .live=${this.live} .clock=${connection.clock}></t-age>
+        <button class="bare" lang=${language() === "zh" ? "en" : "zh"} @click=${this.switchLanguage}>${t("action.language")}</button>
+        <button class="bare" aria-label=${t("action.sign_out")} title=${t("action.sign_out")} @click=${() => void this.signOut()}>${icon("signOut")}</button>
       </div>
     </header>`;
   }
@@ -260,6 +269,15 @@ export class DeskConsole extends Console {
     // A modifier key alone is no press in the browser's eyes.
     if (this.sounds.blocked && navigator.userActivation.isActive) void this.sounds.allow().then(() => this.requestUpdate());
   };
+
+  private readonly switchLanguage = (): void => setLanguage(language() === "zh" ? "en" : "zh");
+
+  private async signOut(): Promise<void> {
+    await this.trying(async () => {
+      await this.connection?.api.signOut();
+      toLogin();
+    });
+  }
 
   private readonly toggleSound = (): void => {
     this.sounds.set(!this.sounds.muted, this.sounds.volume);

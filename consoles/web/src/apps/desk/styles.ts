@@ -22,6 +22,9 @@ export const deskStyles = css`
     gap: var(--s3);
     white-space: nowrap;
   }
+  .status button.bare {
+    padding: 0 var(--s1);
+  }
   .status b {
     font-weight: 650;
     font-size: var(--t3);

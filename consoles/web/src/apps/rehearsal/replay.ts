@@ -99,9 +99,9 @@ export class Replay extends View {
     `,
   ];
 
+  @property({ attribute: false }) api: Api | null = null;
   /** Who did something, by the name people know. */
   @property({ attribute: false }) who: (id: string) => string = (id) => id;
-  @property({ attribute: false }) api: Api | null = null;
   @property({ type: Number }) now = 0;
   @property({ attribute: false }) situations: ReadonlyMap<string, SituationRow> = new Map();
   @property({ type: Boolean }) loaded = false;
