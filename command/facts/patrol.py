@@ -27,7 +27,7 @@ class StationEnrolled(Fact, frozen=True, tag="station_enrolled"):
 
 
 class UnitEnrolled(Fact, frozen=True, tag="unit_enrolled"):
-    """A patrol, engine or ambulance. `area` is the fence it belongs in; `devices` report its position."""
+    """A patrol, engine or ambulance. `area` is the fence it belongs in."""
 
     unit: str
     name: str
@@ -37,7 +37,6 @@ class UnitEnrolled(Fact, frozen=True, tag="unit_enrolled"):
     phone: str
     officers: list[str]
     area: str = ""
-    devices: list[str] = []  # noqa: RUF012 - msgspec copies an empty list default
 
 
 class DeviceEnrolled(Fact, frozen=True, tag="device_enrolled"):
