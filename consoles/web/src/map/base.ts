@@ -70,7 +70,7 @@ function townshipStyle(scale: number): StyleFunction {
     });
     const far = resolution * scale > 400;
     if (!point) return far ? border : [border, new Style({ text })];
-    const dot = new Style({ image: new Circle({ radius: 2 * scale, fill: new Fill({ color: "#55636F" }) }) });
+    const dot = new Style({ image: new Circle({ radius: 2 * scale, fill: new Fill({ color: "#55636F" }), declutterMode: "none" }) });
     return far ? dot : [dot, new Style({ text })];
   };
 }

@@ -234,7 +234,7 @@ export class CountyMap extends Element {
     const centre = fromLonLat([this.mark.lon, this.mark.lat]);
     const cross = new Feature(new Point(centre));
     const stroke = new Stroke({ color: ACCENT, width: 2.5 * this.scale });
-    cross.set("look", new Style({ image: new Circle({ radius: 9 * this.scale, stroke, fill: new Fill({ color: "rgb(76 194 224 / 25%)" }) }) }));
+    cross.set("look", new Style({ image: new Circle({ radius: 9 * this.scale, stroke, fill: new Fill({ color: "rgb(76 194 224 / 25%)" }), declutterMode: "none" }) }));
     this.markSource.addFeature(cross);
     const radius_m = this.mark.uncertainty_m ?? 0;
     if (radius_m <= 0) return;

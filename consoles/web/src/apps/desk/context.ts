@@ -29,5 +29,5 @@ export class NotReadyError extends Error {}
 
 /** The words of a recommendation's reasons. */
 export function whyWords(why: Recommendation["why"]): string {
-  return why.map((each) => t(`why.${each}`)).join("、");
+  return why.map((each) => t(`why.${each}`)).join(t("list.comma"));
 }

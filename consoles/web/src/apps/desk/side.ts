@@ -38,7 +38,7 @@ export class Side extends View {
         border-radius: 0;
         background: none;
         color: var(--text-2);
-        padding: 0 var(--s3);
+        padding: 0 clamp(var(--s1), 0.6vw, var(--s3));
       }
       [role="tab"][aria-selected="true"] {
         color: var(--text);
@@ -53,8 +53,8 @@ export class Side extends View {
       }
       .option {
         display: grid;
-        grid-template-columns: 1.6em 5em minmax(0, 1fr) auto auto;
-        gap: var(--s3);
+        grid-template-columns: 1.6em minmax(2.6em, max-content) minmax(0, 1fr) auto auto;
+        gap: var(--s2);
         align-items: center;
         padding: var(--s1) var(--s3);
         border-bottom: var(--hair) solid var(--line);

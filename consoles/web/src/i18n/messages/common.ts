@@ -38,6 +38,7 @@ export const COMMON = {
   "action.send": ["发送", "Send"],
   "action.retry": ["重试", "Try again"],
   "action.sign_out": ["退出登录", "Sign out"],
+  "list.comma": ["、", ", "],
   "action.language": ["English", "中文"],
   "action.mute": ["静音", "Mute"],
   "action.unmute": ["取消静音", "Sound on"],
