@@ -12,7 +12,7 @@ from consoles.http.context import context_of
 from consoles.http.identity import SESSION_COOKIE, is_open
 from consoles.http.record import json_response
 
-_CONSOLES = ("wall", "desk", "mobile", "rehearsal", "index")
+_PAGES = ("wall", "desk", "mobile", "rehearsal", "design")
 _OPEN_FILES = frozenset({"manifest.webmanifest", "sw.js", "icon.svg", "icon-192.png", "icon-512.png", "favicon.svg"})
 _LAYERS = frozenset({"boundary", "townships", "roads", "meta"})
 
@@ -26,7 +26,7 @@ def _page(pages: Path, name: str) -> web.FileResponse:
 
 @is_open
 async def console(request: web.Request) -> web.StreamResponse:
-    """`GET /wall` and the others: the page, or the login page for who is not signed in."""
+    """`GET /wall` and the others, `/design` with every component in every state: the page, or first the login page."""
     context, name = context_of(request), request.path.strip("/") or "index"
     try:
         await context.accounts.session(request.cookies.get(SESSION_COOKIE, ""))
@@ -40,11 +40,6 @@ async def console(request: web.Request) -> web.StreamResponse:
 async def login(request: web.Request) -> web.StreamResponse:
     """`GET /login`."""
     return _page(context_of(request).pages, "login")
-
-
-async def design(request: web.Request) -> web.StreamResponse:
-    """`GET /design`: every component in every state."""
-    return _page(context_of(request).pages, "design")
 
 
 @is_open
@@ -98,9 +93,8 @@ async def ready(request: web.Request) -> web.Response:
 
 routes = [
     web.get("/", console),
-    *(web.get(f"/{name}", console) for name in _CONSOLES if name != "index"),
+    *(web.get(f"/{name}", console) for name in _PAGES),
     web.get("/login", login),
-    web.get("/design", design),
     web.get("/assets/{path:.+}", asset),
     *(web.get(f"/{name}", root_file) for name in sorted(_OPEN_FILES)),
     web.get("/api/v1/county/{layer}.geojson", layer),

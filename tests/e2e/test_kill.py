@@ -63,7 +63,10 @@ async def test_what_was_answered_is_there_after_kill_9_and_none_twice(tmp_path: 
             assert {answered[key] for key in answered} <= set(calls), f"seed {seed}: an answered request is lost"
             # Asking again with the same key, answered or not, ends with the call there exactly once.
             for key, caller in asked.items():
-                status, answer = await person.ask(q.ReportCall(dialled="110", caller=caller), key)
+                request = q.ReportCall(dialled="110", caller=caller)
+                while (answered_again := await person.ask(request, key))[0] == 429:
+                    pass  # one person may ask so often a second; refused at the door, so nothing happened
+                status, answer = answered_again
                 assert status == 200
                 if key in answered:
                     assert answer["subject"] == answered[key], f"seed {seed}: {key} was carried out twice"
