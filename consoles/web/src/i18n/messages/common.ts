@@ -49,7 +49,7 @@ export const COMMON = {
   "alarm.escalated": ["已上报负责人", "Leader told"],
   "alarm.shelve_minutes": ["搁置多久（分钟）", "For how long (minutes)"],
   "alarm.shelve_why": ["为什么搁置", "Why"],
-  "situation.units": ["{n} 个单位", "{n} units"],
+  "situation.units": ["{n} 个单位", "units: {n}"],
   "situation.overdue": ["{n} 项超时", "{n} overdue"],
   "situation.no_place": ["位置不明", "Place unknown"],
   "situation.case": ["案卷 {id}", "Case {id}"],
