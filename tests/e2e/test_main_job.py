@@ -30,7 +30,7 @@ from command.kernel.clock import SystemClock
 from command.links.clients import ApprovalClient
 from command.links.service_messages import ApprovalDecision, Paging
 from edge.simulators.clips import load_clip
-from edge.simulators.jt808_terminal import Jt808Terminal
+from edge.simulators.jt808_terminal import Fix, Jt808Terminal
 from edge.simulators.rtsp_camera import RtspCameras
 from tests.consoles.support import Mirror, Person, mirror, signed_in
 from tests.e2e.chromium import chromium, sign_in
@@ -155,12 +155,13 @@ async def ring(stage: Stage) -> str:
     return await stage.ask("call_taker", opened, key="opened-on-the-desk")
 
 
-async def drive(stage: Stage, phone: str, track: str, count: int) -> None:
-    """Send a real track, moved into the county, from a terminal of 2013; return once all of it is acknowledged."""
+async def drive(stage: Stage, phone: str, track: str, count: int) -> Fix:
+    """Send a real track, moved into the county, from a 2013 terminal; return the last fix once all is acknowledged."""
     fixes = geolife(track, LAT, LON, stage.clock.now_ms(), count)
     terminal = Jt808Terminal("127.0.0.1", stage.hub.jt808_port, phone, stream_of(fixes), stage.clock, revision=None)
     async with asyncio.timeout(60):
         await terminal.run()
+    return fixes[-1]
 
 
 async def decide_in_the_service(stage: Stage, console: Mirror) -> None:
@@ -213,7 +214,7 @@ async def test_the_main_job(tmp_path: Path) -> None:
         await shows(page, "一键报警")
         order = await stage.ask("dispatcher", q.IssueOrder(situation=situation, unit="u2"))
         await stage.ask("officer", q.StepOrder(order=order, step="departed"))
-        await drive(stage, "90000000002", "001/20081025231428.plt", 60)
+        last = await drive(stage, "90000000002", "001/20081025231428.plt", 60)
         await shows(page, "岳02")
         await drive(stage, "90000000003", "002/20081024000805.plt", 900)
         await shows(page, "越界")
@@ -223,6 +224,9 @@ async def test_the_main_job(tmp_path: Path) -> None:
             await console.take()
         assert console.tables["positions"]["u1"]["lat"] == pytest.approx(lat, abs=1e-4)
         assert console.tables["units"]["u2"]["state"] == "moving"
+        ordered = console.tables["positions"]["u2"]
+        assert (ordered["lat"], ordered["lon"]) == pytest.approx((last.lat, last.lon), abs=1e-5), "where its track led"
+        assert last.lat != LAT, "a track that goes nowhere would show nothing"
         assert console.tables["situations"][situation]["case"]
         await shows(page, "岳阳县案〔", WATCHED, "设置警戒线", "任务超时", "彭国平")
         hit = page.locator("img[src*='/api/v1/blobs/']").first

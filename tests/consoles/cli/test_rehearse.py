@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from time import process_time
 
 import pytest
 
@@ -12,8 +13,10 @@ from plans.yaml_lines import PlanError
 from tests.consoles.cli.asking import command
 
 
-def test_the_tanker_script_gives_its_marks_far_faster_than_its_own_time(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_tanker_script_gives_its_marks_within_ten_cpu_seconds(capsys: pytest.CaptureFixture[str]) -> None:
+    before_s = process_time()
     code, lines, result = command(rehearse, capsys, "rehearse", "tanker-accident", "tanker-at-night", "--speed", "max")
+    cpu_s = process_time() - before_s
     assert code == 0
     marks = {task["key"]: task["mark"] for task in result["tasks"]}
     assert [key for key, mark in marks.items() if mark != "on_time"] == ["cordon", "foam-cover", "final-report"]
@@ -23,7 +26,7 @@ def test_the_tanker_script_gives_its_marks_far_faster_than_its_own_time(capsys: 
     assert 95 < result["total"] < 100
     assert result["refused"] == []
     assert result["virtual_s"] == 3 * 3600 + 20 * 60
-    assert result["real_s"] < result["virtual_s"] / 100
+    assert cpu_s < 10, "of the processor: what else the machine does is not the rehearsal's"
     assert result["told"] > 10
     assert len(lines) == result["facts"] > 100
     assert any(line.startswith("+00:06:10") and "plate_hit" in line for line in lines)
