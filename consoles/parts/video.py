@@ -68,6 +68,8 @@ class Video:
             self._changed.clear()
             cameras, watches = await self._hub.read(_wanted)
             self._watches = WatchList(watches)
+            for watch, why in self._watches.impossible.items():
+                log.warning("watch %s can never fire: %s", watch, why)
             addresses = await self._accounts.camera_addresses()
             gone, self._enrolled = self._enrolled - cameras.keys(), set(cameras)
             await keeper.sync(
