@@ -227,3 +227,33 @@ CONSOLE_RECHECK_MS = 10_000
 
 # A text that could not be sent for so long is recorded as failed: it would only mislead whoever gets it.
 SMS_AGE_MS = 60 * 60 * 1000
+
+# Facts read from the journal at once, by a hub that starts or takes in what other hubs wrote.
+READ_FACTS = 10_000
+# How often a batch is decided anew because others wrote meanwhile; past this its callers are asked to try again.
+DECISIONS_PER_BATCH = 16
+
+# Doors of HTTP. A connection past these is told 503 or 429 and closed; the total leaves room in the usual 8192 open files.
+# This machine's own addresses speak for everybody behind the TLS proxy: for them only the total counts.
+HTTP_CONNECTIONS = 6000
+HTTP_CONNECTIONS_PER_ADDRESS = 512
+HTTP_BACKLOG = 1024
+# A connection whose first request has no end of its head by then is closed; so is one that asks nothing more for so long.
+HTTP_HEAD_MS = 10_000
+HTTP_IDLE_MS = 75_000
+# A console that comes from a hub that knew more waits so long for this one to know it too; then it is sent elsewhere.
+CONSOLE_CATCH_UP_MS = 5000
+# Other hubs that a page is told of.
+HUBS = 16
+
+# PostgreSQL. Connections of one hub to one database; who waits longer than CONNECT for one of them, or is one more
+# waiting than WAITING, is told that the database is away.
+POSTGRES_CONNECTIONS = 8
+POSTGRES_CONNECT_MS = 5000
+POSTGRES_WAITING = 1000
+# A command that takes longer has failed, as it has when the server hangs: at most CONNECT + COMMAND until that is said.
+POSTGRES_COMMAND_MS = 10_000
+# A hub that holds a transaction open and says nothing for so long (stopped, cut off) loses it, and its locks with it.
+POSTGRES_IDLE_MS = 10_000
+# Bringing a schema up to date may rewrite large tables.
+POSTGRES_SCHEMA_MS = 10 * 60 * 1000

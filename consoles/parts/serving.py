@@ -1,28 +1,117 @@
-"""An aiohttp application on a port."""
+"""An aiohttp application on a port, and the doors of that port: how many come in, and how long they may take to ask."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+from prometheus_client import Counter as Metric
 
-from command.kernel.errors import UnavailableError
+from command.kernel.errors import TooManyError, TriuneError, UnavailableError
+from command.kernel.limits import (
+    HTTP_BACKLOG,
+    HTTP_CONNECTIONS,
+    HTTP_CONNECTIONS_PER_ADDRESS,
+    HTTP_HEAD_MS,
+    HTTP_IDLE_MS,
+)
+from command.services.problems import problem_response
+
+TURNED_AWAY = Metric("triune_http_turned_away", "Connections that were closed before they asked anything", ["why"])
 
 _LAST_REQUESTS_S = 2.0
+
+
+class Doors(web.Server):
+    """aiohttp's server, which by itself bounds neither connections nor the time that the head of a request takes."""
+
+    def __init__(self, app: web.Server, **options: Any) -> None:
+        super().__init__(app.request_handler, request_factory=self._arrived, **options)
+        self._make: Callable[..., web.BaseRequest] = app.request_factory
+        self._addresses: Counter[str] = Counter()
+        self._inside: dict[RequestHandler, str] = {}
+        self._waiting: dict[RequestHandler, asyncio.TimerHandle] = {}
+
+    def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
+        """Let it in, or tell it that it is one too many."""
+        super().connection_made(handler, transport)
+        address = str((transport.get_extra_info("peername") or ("",))[0])
+        if len(self._inside) >= HTTP_CONNECTIONS:
+            _turn_away(transport, "total", UnavailableError(f"{HTTP_CONNECTIONS} connections are open"))
+        elif self._addresses[address] >= HTTP_CONNECTIONS_PER_ADDRESS and not _speaks_for_many(address):
+            detail = f"{HTTP_CONNECTIONS_PER_ADDRESS} connections are open from your address"
+            _turn_away(transport, "address", TooManyError(detail))
+        else:
+            self._inside[handler] = address
+            self._addresses[address] += 1
+            loop = asyncio.get_running_loop()
+            self._waiting[handler] = loop.call_later(HTTP_HEAD_MS / 1000, self._too_slow, handler, transport)
+
+    def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
+        """Make room."""
+        super().connection_lost(handler, exc)
+        self._stop_waiting(handler)
+        address = self._inside.pop(handler, None)
+        if address is not None:
+            self._addresses[address] -= 1
+            if not self._addresses[address]:
+                del self._addresses[address]
+
+    def _arrived(self, message: Any, payload: Any, protocol: RequestHandler, *rest: Any) -> web.BaseRequest:
+        """Make the request, whose head is whole now."""
+        self._stop_waiting(protocol)
+        return self._make(message, payload, protocol, *rest)
+
+    def _too_slow(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
+        del self._waiting[handler]
+        TURNED_AWAY.labels("slow").inc()
+        transport.abort()
+
+    def _stop_waiting(self, handler: RequestHandler) -> None:
+        waiting = self._waiting.pop(handler, None)
+        if waiting is not None:
+            waiting.cancel()
+
+
+def _speaks_for_many(address: str) -> bool:
+    return address in ("127.0.0.1", "::1")
+
+
+def _turn_away(transport: asyncio.Transport, why: str, error: TriuneError) -> None:
+    """Answer before anything was asked: whoever waits for an answer reads this one."""
+    TURNED_AWAY.labels(why).inc()
+    body = problem_response(error).body
+    assert isinstance(body, bytes)
+    reason = {429: "Too Many Requests", 503: "Service Unavailable"}[error.status]
+    transport.write(
+        f"HTTP/1.1 {error.status} {reason}\r\nContent-Type: application/problem+json\r\nRetry-After: 1\r\n"
+        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode()
+        + body
+    )
+    transport.close()
 
 
 @asynccontextmanager
 async def serving(app: web.Application, host: str, port: int) -> AsyncIterator[str]:
     """Serve until the block is left; gives the URL. Raises `UnavailableError` where the port is taken."""
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_LAST_REQUESTS_S)
+    inner = web.AppRunner(app)
+    await inner.setup()
+    assert inner.server is not None
+    doors = Doors(inner.server, access_log=None, keepalive_timeout=HTTP_IDLE_MS / 1000)
+    runner = web.ServerRunner(doors, shutdown_timeout=_LAST_REQUESTS_S)
     await runner.setup()
     try:
         try:
-            await web.TCPSite(runner, host, port).start()
+            await web.TCPSite(runner, host, port, backlog=HTTP_BACKLOG).start()
         except OSError as error:
             raise UnavailableError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
         shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - compared with, not bound to
         yield f"http://{shown}:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()
+        await inner.cleanup()
