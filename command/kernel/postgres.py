@@ -1,0 +1,196 @@
+"""One PostgreSQL database and a bounded pool of connections to it: whole transactions, and an end to every wait."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import TypeAlias
+
+import asyncpg
+from asyncpg.connect_utils import SessionAttribute
+from asyncpg.pool import Pool, PoolConnectionProxy
+
+from command.kernel.errors import UnavailableError
+from command.kernel.limits import (
+    POSTGRES_COMMAND_MS,
+    POSTGRES_CONNECT_MS,
+    POSTGRES_CONNECTIONS,
+    POSTGRES_IDLE_MS,
+    POSTGRES_SCHEMA_MS,
+    POSTGRES_WAITING,
+)
+
+Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
+
+_AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+"""What asyncpg raises when a command was not, or may not have been, carried out. TimeoutError is an OSError."""
+
+_LOST = (asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresConnectionError, OSError)
+"""Errors after which nothing can be said to the server, not even to take back what was done."""
+
+_SETTINGS = {
+    "application_name": "triune",
+    # What a commit promises does not depend on what the database or the role was set to.
+    "synchronous_commit": "on",
+    "idle_in_transaction_session_timeout": str(POSTGRES_IDLE_MS),
+    # A hub whose machine is gone says nothing at all; its connection must not hold a lock for hours.
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+    # Compiling costs more than the short statements here ever take.
+    "jit": "off",
+}
+
+
+class Postgres:
+    """A database that several hubs share. Use `open`.
+
+    A server that restarts is used again by the next transaction; the ones it interrupts end in `UnavailableError`.
+    """
+
+    def __init__(self, pool: Pool[asyncpg.Record]) -> None:
+        self._pool = pool
+        self._waiting = 0
+
+    @classmethod
+    async def open(cls, url: str, schema: tuple[str, ...], name: str) -> Postgres:
+        """Connect, and bring the schema `name` up to its last version; `schema` holds one script for each.
+
+        Several processes may do so at once. Raises `UnavailableError` where the server is not reached, would lose
+        commits, or holds a schema from a newer program.
+        """
+        with _told_as_unavailable():
+            await _bring_up_to_date(url, schema, name)
+            pool = await asyncpg.create_pool(
+                url,
+                min_size=1,
+                max_size=POSTGRES_CONNECTIONS,
+                timeout=POSTGRES_CONNECT_MS / 1000,
+                command_timeout=POSTGRES_COMMAND_MS / 1000,
+                # After a failover the server that was written to may only be read.
+                target_session_attrs=SessionAttribute.read_write,
+                server_settings=_SETTINGS | {"statement_timeout": str(POSTGRES_COMMAND_MS)},
+                reset=_nothing_to_reset,
+            )
+        return cls(pool)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """Run the body in one transaction, durable once it is left; an exception takes everything back.
+
+        Raises `UnavailableError` where the database is away, refuses or does not answer in time: then nobody knows
+        whether it happened until a later look says so. What breaks a constraint is raised as asyncpg does.
+        """
+        async with self._connection() as connection:
+            await connection.execute("BEGIN")
+            try:
+                yield connection
+            except (GeneratorExit, asyncio.CancelledError, *_LOST):
+                raise  # the connection is given up, and the transaction with it
+            except BaseException:
+                await connection.execute("ROLLBACK")
+                raise
+            # A transaction in which a command failed can be "committed", and is then taken back without an error.
+            if await connection.execute("COMMIT") != "COMMIT":
+                raise UnavailableError("the database took the transaction back: a command in it had failed")
+
+    async def fetch(self, sql: str, *args: object) -> list[asyncpg.Record]:
+        """Return the rows of one statement, which is a transaction of its own."""
+        async with self._connection() as connection:
+            return await connection.fetch(sql, *args)
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Connection]:
+        """Lend a connection; one that something went wrong with in the middle is not lent again."""
+        if self._waiting >= POSTGRES_WAITING:
+            raise UnavailableError("too many wait for the database")
+        with _told_as_unavailable():
+            self._waiting += 1
+            try:
+                connection = await self._pool.acquire(timeout=POSTGRES_CONNECT_MS / 1000)
+            finally:
+                self._waiting -= 1
+            try:
+                yield connection
+            except (GeneratorExit, asyncio.CancelledError, *_LOST):
+                _give_up(connection)
+                raise
+            finally:
+                await self._pool.release(connection)
+
+    async def close(self) -> None:
+        """Wait for what is under way, no longer than a command may take, and close the connections."""
+        try:
+            async with asyncio.timeout(POSTGRES_COMMAND_MS / 1000):
+                await self._pool.close()
+        except _AWAY:
+            self._pool.terminate()
+
+
+@contextmanager
+def _told_as_unavailable() -> Iterator[None]:
+    try:
+        yield
+    except asyncpg.IntegrityConstraintViolationError:
+        raise
+    except TimeoutError as error:
+        raise UnavailableError("the database does not answer in time") from error
+    except _AWAY as error:
+        raise UnavailableError(f"the database is away or refuses: {str(error) or type(error).__name__}") from error
+
+
+def _give_up(connection: Connection) -> None:
+    with suppress(asyncpg.InterfaceError):  # it may be closed, and back with the pool, already
+        connection.terminate()
+
+
+async def _nothing_to_reset(_: asyncpg.Connection[asyncpg.Record]) -> None:
+    """Save the round trip: whatever is set here is set for a transaction."""
+
+
+async def _bring_up_to_date(url: str, schema: tuple[str, ...], name: str) -> None:
+    connection = await _connect(url)
+    try:
+        await _refuse_careless(connection)
+        async with connection.transaction():
+            # One lock for all schemas: also the table of versions is made once.
+            await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('triune schemas', 0))")
+            await connection.execute(
+                "CREATE TABLE IF NOT EXISTS triune_schemas (name text PRIMARY KEY, version integer NOT NULL)"
+            )
+            version = await connection.fetchval("SELECT version FROM triune_schemas WHERE name = $1", name) or 0
+            if version > len(schema):
+                raise UnavailableError(f"the {name} tables are of schema {version}; this program knows {len(schema)}")
+            for script in schema[version:]:
+                await connection.execute(script)
+            if version < len(schema):
+                await connection.execute(
+                    "INSERT INTO triune_schemas VALUES ($1, $2) "
+                    "ON CONFLICT (name) DO UPDATE SET version = excluded.version",
+                    name,
+                    len(schema),
+                )
+    finally:
+        connection.terminate()
+
+
+async def _connect(url: str) -> asyncpg.Connection[asyncpg.Record]:
+    try:
+        return await asyncpg.connect(
+            url,
+            timeout=POSTGRES_CONNECT_MS / 1000,
+            command_timeout=POSTGRES_SCHEMA_MS / 1000,
+            target_session_attrs=SessionAttribute.read_write,
+            server_settings=_SETTINGS,
+        )
+    except ValueError as error:
+        # The message may hold a piece of the password: a URL is cut at the wrong place where it is not quoted.
+        raise UnavailableError("the address of the database is not postgresql://user@host:port/database") from error
+
+
+async def _refuse_careless(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+    """A server that does not write to disk what it commits would lose facts; one in another encoding, letters."""
+    for setting, needed in (("fsync", "on"), ("full_page_writes", "on"), ("server_encoding", "UTF8")):
+        if (found := await connection.fetchval("SELECT current_setting($1)", setting)) != needed:
+            raise UnavailableError(f"the database server has {setting} {found}; the record needs {needed}")

@@ -1,0 +1,238 @@
+"""A shared PostgreSQL database: schema versions, whole transactions, and a server that goes away (SPEC R93)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import asyncpg
+import pytest
+
+from command.kernel import postgres as module
+from command.kernel.errors import UnavailableError
+from command.kernel.limits import POSTGRES_CONNECTIONS
+from command.kernel.postgres import Postgres
+from tests.postgres import PostgresServer
+
+ONE = ("CREATE TABLE a (x integer NOT NULL UNIQUE);",)
+TWO = (*ONE, "CREATE TABLE b (y integer); INSERT INTO b SELECT x FROM a;")
+
+
+async def count(db: Postgres) -> int:
+    (row,) = await db.fetch("SELECT count(*) AS n FROM a")
+    n: int = row["n"]
+    return n
+
+
+async def test_an_older_schema_is_brought_up_with_what_it_holds(postgres_url: str) -> None:
+    old = await Postgres.open(postgres_url, ONE, "test")
+    await old.fetch("INSERT INTO a VALUES (7)")
+    await old.close()
+    new = await Postgres.open(postgres_url, TWO, "test")
+    assert [row["y"] for row in await new.fetch("SELECT y FROM b")] == [7]
+    await new.close()
+
+
+async def test_a_schema_of_a_newer_program_is_refused_and_left_as_it_is(postgres_url: str) -> None:
+    await (await Postgres.open(postgres_url, TWO, "test")).close()
+    with pytest.raises(UnavailableError, match="schema 2; this program knows 1"):
+        await Postgres.open(postgres_url, ONE, "test")
+    db = await Postgres.open(postgres_url, TWO, "test")
+    assert [tuple(row) for row in await db.fetch("SELECT * FROM triune_schemas")] == [("test", 2)]
+    await db.close()
+
+
+async def test_schemas_of_other_names_count_for_themselves(postgres_url: str) -> None:
+    first = await Postgres.open(postgres_url, ONE, "test")
+    other = await Postgres.open(postgres_url, ("CREATE TABLE c (z integer)", "SELECT 1", "SELECT 2"), "other")
+    rows = await other.fetch("SELECT * FROM triune_schemas ORDER BY name")
+    assert [tuple(row) for row in rows] == [("other", 3), ("test", 1)]
+    await first.close()
+    await other.close()
+
+
+async def test_a_schema_step_that_fails_leaves_the_version_before(postgres_url: str) -> None:
+    await (await Postgres.open(postgres_url, ONE, "test")).close()
+    with pytest.raises(UnavailableError):
+        await Postgres.open(postgres_url, (*ONE, "CREATE TABLE c (z integer); SELECT nonsense;"), "test")
+    db = await Postgres.open(postgres_url, TWO, "test")
+    assert [tuple(row) for row in await db.fetch("SELECT * FROM triune_schemas")] == [("test", 2)]
+    await db.close()
+
+
+async def test_many_that_start_at_once_bring_it_up_once(postgres_url: str) -> None:
+    opened = await asyncio.gather(*(Postgres.open(postgres_url, TWO, "test") for _ in range(8)))
+    assert await count(opened[0]) == 0
+    for db in opened:
+        await db.close()
+
+
+async def run(db: Postgres, *commands: str) -> None:
+    async with db.transaction() as connection:
+        for command in commands:
+            await connection.execute(command)
+
+
+async def test_what_fails_half_way_is_taken_back(postgres_url: str) -> None:
+    db = await Postgres.open(postgres_url, ONE, "test")
+
+    async def break_off() -> None:
+        async with db.transaction() as connection:
+            await connection.execute("INSERT INTO a VALUES (1)")
+            raise KeyError
+
+    with pytest.raises(UnavailableError):
+        await run(db, "INSERT INTO a VALUES (1)", "INSERT INTO nowhere VALUES (1)")
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await run(db, "INSERT INTO a VALUES (1)", "INSERT INTO a VALUES (1)")
+    with pytest.raises(KeyError):
+        await break_off()
+    assert await count(db) == 0
+    await run(db, "INSERT INTO a VALUES (1)")
+    assert await count(db) == 1
+    await db.close()
+
+
+async def test_a_commit_of_a_failed_transaction_is_not_taken_for_one(postgres_url: str) -> None:
+    """PostgreSQL answers COMMIT with ROLLBACK, and no error, where a command before it had failed."""
+    db = await Postgres.open(postgres_url, ONE, "test")
+
+    async def swallow() -> None:
+        async with db.transaction() as connection:
+            await connection.execute("INSERT INTO a VALUES (1)")
+            with contextlib.suppress(asyncpg.UniqueViolationError):
+                await connection.execute("INSERT INTO a VALUES (1)")
+
+    with pytest.raises(UnavailableError, match="took the transaction back"):
+        await swallow()
+    assert await count(db) == 0
+    await db.close()
+
+
+async def test_a_cancelled_transaction_frees_its_locks_and_its_connection(postgres_url: str) -> None:
+    db = await Postgres.open(postgres_url, ONE, "test")
+    held = asyncio.Event()
+
+    async def hold() -> None:
+        async with db.transaction() as connection:
+            await connection.execute("SELECT pg_advisory_xact_lock(1)")
+            await connection.execute("INSERT INTO a VALUES (1)")
+            held.set()
+            await asyncio.Event().wait()
+
+    for _ in range(POSTGRES_CONNECTIONS + 1):
+        async with asyncio.TaskGroup() as tasks:
+            holder = tasks.create_task(hold())
+            await held.wait()
+            holder.cancel()
+        held.clear()
+    async with db.transaction() as connection:
+        await connection.execute("SELECT pg_advisory_xact_lock(1)")
+    assert await count(db) == 0
+    await db.close()
+
+
+async def test_a_commit_survives_a_power_cut(postgres_url: str) -> None:
+    """Also where somebody set the database to promise less."""
+    db = await Postgres.open(postgres_url, ONE, "test")
+    name = postgres_url.rpartition("/")[2]
+    await db.fetch(f"ALTER DATABASE {name} SET synchronous_commit = off")
+    await db.close()
+    db = await Postgres.open(postgres_url, ONE, "test")
+    assert [row[0] for row in await db.fetch("SHOW synchronous_commit")] == ["on"]
+    await db.close()
+
+
+async def test_a_database_that_would_lose_letters_is_refused(
+    postgres_server: PostgresServer, postgres_url: str
+) -> None:
+    db = await Postgres.open(postgres_url, ONE, "test")
+    await db.fetch("CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+    with pytest.raises(UnavailableError, match="server_encoding LATIN1; the record needs UTF8"):
+        await Postgres.open(postgres_server.url("latin"), ONE, "test")
+    await db.fetch("DROP DATABASE latin")
+    await db.close()
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://triune@127.0.0.1:1/x", "http://127.0.0.1/x", "postgresql://u:secret/word@127.0.0.1/x"]
+)
+async def test_an_address_where_no_database_is_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(UnavailableError) as refused:
+        await Postgres.open(url, ONE, "test")
+    assert "secret" not in refused.value.detail
+
+
+async def test_a_server_that_restarts_is_used_again(postgres_server: PostgresServer, postgres_url: str) -> None:
+    db = await Postgres.open(postgres_url, ONE, "test")
+    await db.fetch("INSERT INTO a VALUES (1)")
+    await asyncio.to_thread(postgres_server.stop)
+    with pytest.raises(UnavailableError):
+        await count(db)
+    with pytest.raises(UnavailableError):
+        await Postgres.open(postgres_url, ONE, "test")
+    await asyncio.to_thread(postgres_server.start)
+    assert await count(db) == 1
+
+    async def crash_in_the_middle() -> None:
+        async with db.transaction() as connection:
+            await connection.execute("INSERT INTO a VALUES (2)")
+            await asyncio.to_thread(postgres_server.kill)
+
+    with pytest.raises(UnavailableError):
+        await crash_in_the_middle()
+    await asyncio.to_thread(postgres_server.start)
+    assert await count(db) == 1
+    await db.close()
+
+
+async def test_a_server_that_hangs_is_told_as_away_in_time(
+    postgres_server: PostgresServer, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SIGSTOP leaves every connection standing: only the limits end the wait."""
+    monkeypatch.setattr(module, "POSTGRES_COMMAND_MS", 300)
+    monkeypatch.setattr(module, "POSTGRES_CONNECT_MS", 200)
+    db = await Postgres.open(postgres_url, ONE, "test")
+
+    async def add(n: int) -> None:
+        async with db.transaction() as connection:
+            await connection.execute("INSERT INTO a VALUES ($1)", n)
+
+    async def in_the_middle() -> None:
+        async with db.transaction() as connection:
+            await connection.execute("INSERT INTO a VALUES (-1)")
+            postgres_server.pause()
+            await connection.execute("INSERT INTO a VALUES (-2)")
+
+    try:
+        async with asyncio.timeout(20):
+            with pytest.raises(UnavailableError, match="in time"):
+                await in_the_middle()
+            # More than there are connections.
+            told = await asyncio.gather(*(add(n) for n in range(20)), return_exceptions=True)
+            assert {type(error) for error in told} == {UnavailableError}
+            with pytest.raises(UnavailableError):
+                await Postgres.open(postgres_url, ONE, "test")
+    finally:
+        postgres_server.resume()
+    monkeypatch.undo()
+    await add(100)
+    assert await count(db) >= 1
+    await db.close()
+
+
+async def test_who_waits_beyond_the_limit_is_refused_at_once(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "POSTGRES_CONNECTIONS", 1)
+    monkeypatch.setattr(module, "POSTGRES_WAITING", 2)
+    db = await Postgres.open(postgres_url, ONE, "test")
+    async with asyncio.TaskGroup() as tasks, db.transaction():
+        waiters = [tasks.create_task(count(db)) for _ in range(2)]
+        turn = asyncio.Event()
+        asyncio.get_running_loop().call_soon(turn.set)
+        await turn.wait()
+        with pytest.raises(UnavailableError, match="too many"):
+            await count(db)
+    assert [waiter.result() for waiter in waiters] == [0, 0]
+    await db.close()
