@@ -257,3 +257,20 @@ POSTGRES_COMMAND_MS = 10_000
 POSTGRES_IDLE_MS = 10_000
 # Bringing a schema up to date may rewrite large tables.
 POSTGRES_SCHEMA_MS = 10 * 60 * 1000
+
+# Readings, kept by UTC day. A space of another form, or a text of a reading that is longer or holds what cannot be
+# printed, gets 400; a day past these many gets 503: the data folder is not tended.
+READINGS_SPACE_CHARS = 32
+READINGS_TEXT_CHARS = 128
+READINGS_DAYS = 4000
+# Cameras that one search may name, and devices; more get 400.
+READINGS_CAMERAS = 5000
+READINGS_DEVICES = 20_000
+# An area with more corners, or over more cells of 0.02 degrees, gets 400; one that holds more fixes in the time, 413.
+READINGS_AREA_CORNERS = 1000
+READINGS_AREA_CELLS = 4096
+READINGS_AREA_FIXES = 500_000
+# Day files that one thread keeps open; past it the one unused longest is closed.
+READINGS_FILES_OPEN = 32
+# A pattern that fits no more sightings of a day than this is looked up by plate, else the day is gone through by time.
+READINGS_LOOKED_UP = 10_000
