@@ -7,17 +7,24 @@ import contextlib
 import heapq
 import logging
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from command import facts, rules
 from command.actors import HUB, Actor
 from command.facts import Fact, Recorded
-from command.journal import Answer, Entry, Journal, StoredFact
+from command.journal import Answer, DamagedJournalError, Entry, Head, Journal, StoredFact, chained
 from command.kernel.clock import Clock
 from command.kernel.errors import InvalidInputError, TooManyError, TriuneError, UnavailableError
-from command.kernel.limits import BATCH_REQUESTS, INBOX_REQUESTS, MOVED_DEADLINES, REQUEST_KEY_CHARS
+from command.kernel.limits import (
+    BATCH_REQUESTS,
+    DECISIONS_PER_BATCH,
+    INBOX_REQUESTS,
+    MOVED_DEADLINES,
+    READ_FACTS,
+    REQUEST_KEY_CHARS,
+)
 from command.requests import FireDeadline, Request
 from command.rows import DeadlineRow, PositionRow, Row
 from command.settings import Limits
@@ -27,8 +34,23 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 Changes = Mapping[tuple[str, str], Row | None]
 Listener = Callable[[int, Changes], None]
-_READ_FACTS = 10_000
 RETRY_MS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What one request brought about, now durable: what logs and traces tell of it."""
+
+    key: str
+    actor: str
+    kind: str
+    """The request's tag."""
+    subject: str
+    first_seq: int
+    last_seq: int
+
+
+CommitListener = Callable[[Sequence[Committed]], None]
 
 
 @dataclass(slots=True)
@@ -59,10 +81,28 @@ class HubCounters:
     faults: int = 0
 
 
-@dataclass
+@dataclass(slots=True)
 class _Batch:
+    """A decision on everything that was asked at once; nobody is told before it is durable."""
+
     entries: list[Entry] = field(default_factory=list)
+    asked: list[_Asked] = field(default_factory=list)
+    """Who asked for each entry."""
     answers: list[tuple[_Asked, Answer]] = field(default_factory=list)
+    refusals: list[tuple[_Asked, TriuneError]] = field(default_factory=list)
+
+    def doubtful(self) -> list[str]:
+        """Return the keys of requests that brought nothing about: they may be repetitions of some that did."""
+        made = {entry.key for entry in self.entries}
+        return [item.key for item, _ in (*self.refusals, *self.answers) if item.key not in made]
+
+    def answer_as_before(self, known: Mapping[str, Answer]) -> int:
+        """Give those that were asked before the answer of then; return how many."""
+        items = [item for item, _ in (*self.answers, *self.refusals) if item.key in known]
+        self.refusals = [(item, error) for item, error in self.refusals if item.key not in known]
+        self.answers = [(item, answer) for item, answer in self.answers if item.key not in known]
+        self.answers += [(item, known[item.key]) for item in items]
+        return len(items)
 
 
 class Hub:
@@ -74,12 +114,16 @@ class Hub:
         self.journal = journal
         self.accepting = False
         self.committed_seq = 0
+        self.journal_seq = 0
+        """Where the journal stood when it was last heard of; ahead of `committed_seq` while another hub leads."""
         self.counters = HubCounters()
         self._limits = limits
         self._tables = Tables(limits)
         self._inbox: asyncio.Queue[_Asked | _Reading] = asyncio.Queue(INBOX_REQUESTS)
         self._fresh_positions: dict[str, PositionRow] = {}
+        self._head = Head()
         self._listeners: list[Listener] = []
+        self._commit_listeners: list[CommitListener] = []
         self._deadlines: list[tuple[int, str]] = []
         self._deadline_set = asyncio.Event()
         self._lost = asyncio.Event()
@@ -119,6 +163,26 @@ class Hub:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
+    def on_commit(self, listener: CommitListener) -> Callable[[], None]:
+        """Call `listener` with what this hub itself committed, until the returned function is called."""
+        self._commit_listeners.append(listener)
+        return lambda: self._commit_listeners.remove(listener)
+
+    def look(self, seq: int | None = None) -> None:
+        """Hear that the journal may stand at `seq`, or somewhere: another hub wrote."""
+        self.journal_seq = max(self.journal_seq, self.committed_seq + 1 if seq is None else seq)
+        if self.journal_seq > self.committed_seq and self._inbox.empty():
+            self._nudge()
+
+    async def catch_up(self, seq: int) -> None:
+        """Return once the tables are at `seq`, or at the journal's head where that is before it.
+
+        Raises as `read`.
+        """
+        if seq > self.committed_seq:
+            self.journal_seq = max(self.journal_seq, seq)
+            await self.read(lambda _: None)
+
     async def wait_beyond(self, seq: int) -> None:
         """Return once a fact after `seq` is durable."""
         while self.committed_seq <= seq:
@@ -127,18 +191,41 @@ class Hub:
     async def load(self) -> None:
         """Fold everything that the journal holds beyond what the tables have.
 
-        After a loss only once it can be written again: a full disk can be read, and yes would be told too soon.
+        After a loss only once it can be written again: a full disk can be read, and yes would be told too soon. Raises
+        `DamagedJournalError` where it is not the journal that the tables were folded from.
         """
         self._look_again = False
         if self._lost.is_set():
             await self.journal.probe()
-        while stored := await self.journal.read(self.space, self._tables.seq, _READ_FACTS):
-            for fact in stored:
-                rules.fold(self._tables, recorded(fact))
-            self._publish()
+        await self._follow()
         self._gather_deadlines()
         self.accepting = True
         self._lost.clear()
+
+    async def _follow(self) -> None:
+        """Fold and publish up to the journal's head."""
+        while stored := await self.journal.read(self.space, self.committed_seq, READ_FACTS):
+            self._take_in(stored)
+        self._check_head(await self.journal.head(self.space))
+
+    def _take_in(self, stored: Sequence[StoredFact]) -> None:
+        """Fold and publish facts that are durable, after looking whether they follow from those folded before."""
+        if stored:
+            digest = chained(stored, self._head.digest)
+            for fact in stored:
+                rules.fold(self._tables, recorded(fact))
+            self._head = Head(seq=stored[-1].seq, digest=digest)
+            self._publish()
+
+    def _check_head(self, head: Head) -> None:
+        """Refuse a journal that ends before what was once folded from it, or that differs there."""
+        if head.seq < self._head.seq or (head.seq == self._head.seq and head != self._head):
+            raise DamagedJournalError(
+                f"the journal stands at fact {head.seq} and is not the one that held fact {self.committed_seq}; "
+                "restore it, then start the hub anew",
+                seq=head.seq,
+            )
+        self.journal_seq = head.seq
 
     def _set_deadline(self, row: DeadlineRow) -> None:
         heapq.heappush(self._deadlines, (row.at_ms, row.id))
@@ -198,18 +285,43 @@ class Hub:
         try:
             if not self.accepting and (asked or self._look_again):
                 await self.load()
-            batch = await self._decide(asked)
-            if batch.entries:
-                await self.journal.append(self.space, batch.entries)
-                self.counters.batches += 1
+            elif self.accepting and self.journal_seq > self.committed_seq:
+                await self._follow()
+            batch = await self._commit(asked) if asked else _Batch()
         except TriuneError as error:
             self._lose_journal(error, asked)
             return
         for item, answer in batch.answers:
             if not item.answer.done():
                 item.answer.set_result(answer)
+        for item, refusal in batch.refusals:
+            _refuse(item.answer, refusal)
         self._take_positions()
         self._publish()
+        if batch.entries and self._commit_listeners:
+            self._tell_commit(batch)
+
+    async def _commit(self, asked: list[_Asked]) -> _Batch:
+        """Decide and store; again with what others wrote meanwhile, or with answers that were given before."""
+        known: dict[str, Answer] = {}
+        async with self.journal.turn(self.space) as turn:
+            for _ in range(DECISIONS_PER_BATCH):
+                batch = self._decide(asked, known)
+                outcome = await turn.append(batch.entries, self._head, batch.doubtful())
+                known.update(outcome.known)
+                if outcome.stored:
+                    self._head, self.journal_seq = outcome.head, outcome.head.seq
+                    self.counters.batches += bool(batch.entries)
+                    if known:
+                        self.counters.repeated += batch.answer_as_before(known)
+                    self.counters.refused += len(batch.refusals)
+                    return batch
+                self._tables.undo_to((self.committed_seq, 0))
+                self._take_in(outcome.unseen)
+                self._check_head(outcome.head)
+                if outcome.head.seq > self.committed_seq:
+                    await self._follow()
+        raise UnavailableError("others write faster than this hub can follow; try again")
 
     def _lose_journal(self, error: TriuneError, asked: list[_Asked]) -> None:
         """Go back to what was durable. Whether the batch happened, only the journal knows.
@@ -225,14 +337,12 @@ class Hub:
         for item in asked:
             _refuse(item.answer, UnavailableError(error.detail))
 
-    async def _decide(self, asked: list[_Asked]) -> _Batch:
+    def _decide(self, asked: list[_Asked], known: Mapping[str, Answer]) -> _Batch:
+        """Decide one after another, each on the tables as the ones before leave them."""
         batch = _Batch()
-        if not asked:
-            return batch
-        known = await self.journal.answers(self.space, [item.key for item in asked])
+        given = dict(known)
         for item in asked:
-            if answer := known.get(item.key):
-                self.counters.repeated += 1
+            if answer := given.get(item.key):
                 batch.answers.append((item, answer))
                 continue
             point = self._tables.savepoint()
@@ -240,21 +350,39 @@ class Hub:
                 entry = self._entry(item)
             except TriuneError as error:
                 self._tables.undo_to(point)
-                self.counters.refused += 1
-                _refuse(item.answer, error)
+                batch.refusals.append((item, error))
                 continue
             except Exception as error:  # a fault in a rule must not take the sequencer, or the other requests, with it
                 self._tables.undo_to(point)
                 self.counters.faults += 1
                 log.exception("rule for %s failed", type(item.request).__name__)
-                _refuse(item.answer, TriuneError(f"internal fault: {type(error).__name__}"))
+                batch.refusals.append((item, TriuneError(f"internal fault: {type(error).__name__}")))
                 continue
-            answer = Answer(seq=self._tables.seq, subject=entry.subject)
-            known[item.key] = answer
+            answer = given[item.key] = Answer(seq=self._tables.seq, subject=entry.subject)
             batch.answers.append((item, answer))
             if entry.facts:
                 batch.entries.append(entry)
+                batch.asked.append(item)
         return batch
+
+    def _tell_commit(self, batch: _Batch) -> None:
+        told = [
+            Committed(
+                key=entry.key,
+                actor=item.actor.id,
+                kind=str(item.request.__struct_config__.tag),
+                subject=entry.subject,
+                first_seq=entry.facts[0].seq,
+                last_seq=entry.facts[-1].seq,
+            )
+            for item, entry in zip(batch.asked, batch.entries, strict=True)
+        ]
+        for listener in tuple(self._commit_listeners):
+            try:
+                listener(told)
+            except Exception:  # as with consoles: who watches must not stop what is watched
+                self.counters.faults += 1
+                log.exception("a listener to commits failed")
 
     def _entry(self, item: _Asked) -> Entry:
         now_ms = self.clock.now_ms()

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 import msgspec
 
+from command.kernel.errors import TriuneError
+
 GENESIS = b"\0" * 32
 """What the first fact of a space is chained to."""
+
+
+class DamagedJournalError(TriuneError):
+    """A journal that was changed, or that lost what it once held; nothing is built on it until it is restored."""
+
+    status = 500
+    code = "damaged_journal"
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -35,38 +45,87 @@ class StoredFact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Everything that one request brought about. Entries are stored whole or not at all."""
+    """Everything that one request brought about, at least one fact. Entries are stored whole or not at all."""
 
     key: str
     subject: str
     facts: tuple[StoredFact, ...]
 
 
-class Journal(Protocol):
-    """Where facts are kept. `append` returns only when they are durable.
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """The last fact of a space: its number and the digest that seals everything up to it. Number 0 for no facts."""
 
-    Every method raises `UnavailableError` when the store is away; after a failed `append` nobody knows whether it
-    happened until `read` says so.
-    """
+    seq: int = 0
+    digest: bytes = GENESIS
 
-    async def head(self, space: str) -> int:
-        """Return the last sequence number, 0 for an empty space."""
-        ...
 
-    async def append(self, space: str, entries: Sequence[Entry]) -> None:
-        """Store the entries in one transaction, chained.
+class SignedHead(msgspec.Struct, frozen=True, kw_only=True):
+    """A head that a site vouched for at an instant (Ed25519): what was there then can neither change nor go unseen."""
 
-        Raises `UnavailableError` and stores nothing where the facts do not go on from `head` or a key is known already:
-        somebody else has written, and `read` says what.
+    seq: int
+    digest: bytes
+    at_ms: int
+    signature: bytes
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a batch. Not `stored`: decide it again, with `unseen` folded and `known` used."""
+
+    head: Head
+    """Where the journal stands now."""
+    stored: bool
+    unseen: tuple[StoredFact, ...] = ()
+    """Facts that others have written since; at most `READ_FACTS` of them at a time."""
+    known: Mapping[str, Answer] = {}
+    """Answers given before for keys of this batch."""
+
+
+class Turn(Protocol):
+    """A while in which a space can be written. In a shared store nobody else writes from the first `append` on."""
+
+    async def append(self, entries: Sequence[Entry], after: Head, keys: Sequence[str]) -> Outcome:
+        """Store the entries in one transaction, chained, durable on return; or nothing, and say why not.
+
+        `after` is the head that they were decided on: nothing is stored on another one. `keys` are those of further
+        requests, whose decision brought nothing about: their answers are looked up too. Entries that do not count on
+        from `after` are our own fault (`AssertionError`).
         """
         ...
 
+
+class Journal(Protocol):
+    """Where facts are kept.
+
+    Every method raises `UnavailableError` when the store is away; after a failed `append` nobody knows whether it
+    happened until `read` says so. A store that is not what it was raises `DamagedJournalError`.
+    """
+
+    def turn(self, space: str) -> AbstractAsyncContextManager[Turn]:
+        """Return a turn at writing; what was not stored when it is left never happened."""
+        ...
+
+    async def head(self, space: str) -> Head:
+        """Return the last sequence number and digest."""
+        ...
+
     async def read(self, space: str, after: int, limit: int) -> list[StoredFact]:
-        """Return the facts after a sequence number, in order."""
+        """Return the facts after a sequence number, in order, with their digests."""
         ...
 
     async def answers(self, space: str, keys: Sequence[str]) -> dict[str, Answer]:
         """Return the answers once given for these idempotency keys."""
+        ...
+
+    async def answered(self, space: str, after: int, limit: int) -> list[tuple[str, Answer]]:
+        """Return keys and answers whose number is after `after`, in order: with `read`, all that a backup needs."""
+        ...
+
+    async def sign(self, space: str, head: SignedHead) -> None:
+        """Keep a signed head; the same number again is no fault."""
+        ...
+
+    async def signed(self, space: str, after: int, limit: int) -> list[SignedHead]:
+        """Return the signed heads after a sequence number, in order."""
         ...
 
     async def probe(self) -> None:
@@ -80,3 +139,26 @@ class Journal(Protocol):
     async def close(self) -> None:
         """Release files and connections."""
         ...
+
+
+def chained(facts: Sequence[StoredFact], previous: bytes) -> bytes:
+    """Return the digest of the last fact; `DamagedJournalError` names the first that does not fit the chain."""
+    for fact in facts:
+        previous = fact.chained_to(previous)
+        if previous != fact.digest:
+            raise DamagedJournalError(
+                f"fact {fact.seq} does not fit the chain: it, or one before it, was changed or removed. "
+                "Nothing is repaired: run `triune verify`, then restore a backup",
+                seq=fact.seq,
+            )
+    return previous
+
+
+def check_counts_on(entries: Sequence[Entry], after: int) -> None:
+    """Assert that the entries' facts are numbered on from `after`, that none is empty and no key comes twice."""
+    assert len({entry.key for entry in entries}) == len(entries)
+    for entry in entries:
+        assert entry.facts, entry.key
+        for fact in entry.facts:
+            after += 1
+            assert fact.seq == after, (fact.seq, after)

@@ -2,44 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 from msgspec.structs import replace
 
-from command.journal import GENESIS, Answer, Entry, StoredFact
-from command.kernel.errors import UnavailableError
+from command.journal import Answer, Entry, Head, Outcome, SignedHead, StoredFact, Turn, check_counts_on
+from command.kernel.limits import READ_FACTS
 
 
 class MemoryJournal:
-    """Facts in lists; gone with the process."""
+    """Facts in lists; gone with the process. What is stored, is stored at once."""
 
     def __init__(self) -> None:
         self._facts: dict[str, list[StoredFact]] = {}
-        self._answers: dict[tuple[str, str], Answer] = {}
+        self._answers: dict[str, dict[str, Answer]] = {}
+        self._signed: dict[str, list[SignedHead]] = {}
 
-    async def head(self, space: str) -> int:
-        """Return the last sequence number."""
-        return len(self._facts.get(space, ()))
+    @asynccontextmanager
+    async def turn(self, space: str) -> AsyncIterator[Turn]:
+        """Return a turn at writing."""
+        yield _Turn(self, space)
 
-    async def append(self, space: str, entries: Sequence[Entry]) -> None:
-        """Keep the entries."""
-        facts = self._facts.get(space, [])
-        seq, digest = (facts[-1].seq, facts[-1].digest) if facts else (0, GENESIS)
-        chained: list[StoredFact] = []
-        given: dict[tuple[str, str], Answer] = {}
+    def append(self, space: str, entries: Sequence[Entry], after: Head, keys: Sequence[str]) -> Outcome:
+        """Keep the entries, or say why not."""
+        facts, answers = self._facts.setdefault(space, []), self._answers.setdefault(space, {})
+        unseen = tuple(facts[after.seq : after.seq + READ_FACTS])
+        known = {key: answers[key] for key in (*(e.key for e in entries), *keys) if key in answers}
+        if after != self._head(space) or any(entry.key in known for entry in entries):
+            return Outcome(head=self._head(space), stored=False, unseen=unseen, known=known)
+        check_counts_on(entries, len(facts))
+        digest = self._head(space).digest
         for entry in entries:
             for fact in entry.facts:
-                seq += 1
-                if fact.seq != seq:
-                    raise UnavailableError(f"the journal stands at {seq - 1}, the batch goes on with {fact.seq}")
                 digest = fact.chained_to(digest)
-                chained.append(replace(fact, digest=digest))
-            name = (space, entry.key)
-            if name in self._answers or name in given:
-                raise UnavailableError("the journal holds an entry of the batch already")
-            given[name] = Answer(seq=seq, subject=entry.subject)
-        self._facts.setdefault(space, []).extend(chained)
-        self._answers.update(given)
+                facts.append(replace(fact, digest=digest))
+            answers[entry.key] = Answer(seq=entry.facts[-1].seq, subject=entry.subject)
+        return Outcome(head=self._head(space), stored=True, known=known)
+
+    def _head(self, space: str) -> Head:
+        facts = self._facts.get(space)
+        return Head(seq=facts[-1].seq, digest=facts[-1].digest) if facts else Head()
+
+    async def head(self, space: str) -> Head:
+        """Return the last sequence number and digest."""
+        return self._head(space)
 
     async def read(self, space: str, after: int, limit: int) -> list[StoredFact]:
         """Return the facts after a sequence number."""
@@ -47,14 +54,38 @@ class MemoryJournal:
 
     async def answers(self, space: str, keys: Sequence[str]) -> dict[str, Answer]:
         """Return the answers once given."""
-        return {key: self._answers[space, key] for key in keys if (space, key) in self._answers}
+        answers = self._answers.get(space, {})
+        return {key: answers[key] for key in keys if key in answers}
+
+    async def answered(self, space: str, after: int, limit: int) -> list[tuple[str, Answer]]:
+        """Return keys and answers after a sequence number: they were kept in order."""
+        return [item for item in self._answers.get(space, {}).items() if item[1].seq > after][:limit]
+
+    async def sign(self, space: str, head: SignedHead) -> None:
+        """Keep a signed head."""
+        kept = {each.seq: each for each in self._signed.get(space, [])}
+        kept.setdefault(head.seq, head)
+        self._signed[space] = [kept[seq] for seq in sorted(kept)]
+
+    async def signed(self, space: str, after: int, limit: int) -> list[SignedHead]:
+        """Return the signed heads after a sequence number."""
+        return [each for each in self._signed.get(space, []) if each.seq > after][:limit]
 
     async def probe(self) -> None:
         """Memory takes what it is given."""
 
     async def spaces(self) -> list[str]:
         """Return every space."""
-        return sorted(self._facts)
+        return sorted(space for space, facts in self._facts.items() if facts)
 
     async def close(self) -> None:
         """Nothing to release."""
+
+
+class _Turn:
+    def __init__(self, journal: MemoryJournal, space: str) -> None:
+        self._journal = journal
+        self._space = space
+
+    async def append(self, entries: Sequence[Entry], after: Head, keys: Sequence[str]) -> Outcome:
+        return self._journal.append(self._space, entries, after, keys)

@@ -1,17 +1,19 @@
-"""The journal in one SQLite file, with group commit: the hub hands over whole batches."""
+"""The journal in one SQLite file, with group commit: the hub hands over whole batches, one way to the disk for each."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
-from command.journal import GENESIS, Answer, Entry, StoredFact
-from command.kernel.errors import UnavailableError
+from command.journal import Answer, Entry, Head, Outcome, SignedHead, StoredFact, Turn, check_counts_on
+from command.kernel.limits import READ_FACTS
 from command.kernel.sqlite import SqliteThread
 
 _PROBE_BYTES = 256 * 1024
-_SCHEMA = (
+_KEYS_AT_ONCE = 500
+SCHEMA = (
     """
     CREATE TABLE facts (
         space TEXT NOT NULL, seq INTEGER NOT NULL, at_ms INTEGER NOT NULL, actor TEXT NOT NULL,
@@ -23,57 +25,61 @@ _SCHEMA = (
     ) WITHOUT ROWID;
     CREATE TABLE probe (filler BLOB NOT NULL);
     """,
+    """
+    CREATE TABLE signed_heads (
+        space TEXT NOT NULL, seq INTEGER NOT NULL, digest BLOB NOT NULL, at_ms INTEGER NOT NULL,
+        signature BLOB NOT NULL, PRIMARY KEY (space, seq)
+    ) WITHOUT ROWID;
+    CREATE INDEX answers_by_seq ON answers (space, seq);
+    """,
 )
+_READ = "SELECT seq, at_ms, actor, data, digest FROM facts WHERE space = ? AND seq > ? ORDER BY seq LIMIT ?"
+_HEAD = "SELECT seq, digest FROM facts WHERE space = ? ORDER BY seq DESC LIMIT 1"
 
 
 class SqliteJournal:
     """One file for all spaces of a hub."""
 
     def __init__(self, path: Path) -> None:
-        self._db = SqliteThread(path, _SCHEMA, "journal")
-        self._digests: dict[str, tuple[int, bytes]] = {}
+        self._db = SqliteThread(path, SCHEMA, "journal")
 
-    async def head(self, space: str) -> int:
-        """Return the last sequence number."""
-        return await self._db.run(lambda db: _head(db, space)[0])
+    @asynccontextmanager
+    async def turn(self, space: str) -> AsyncIterator[Turn]:
+        """Return a turn at writing. The file is locked by each `append` alone: another writer costs one more try."""
+        yield _Turn(self._db, space)
 
-    async def append(self, space: str, entries: Sequence[Entry]) -> None:
-        """Store the entries in one transaction."""
-        await self._db.run(lambda db: self._append(db, space, entries))
-
-    def _append(self, db: sqlite3.Connection, space: str, entries: Sequence[Entry]) -> None:
-        # Forgotten until the commit is through: after a failed one the file says what the head is.
-        known = self._digests.pop(space) if space in self._digests else None
-        seq, digest = known or _head(db, space)
-        facts, answers = [], []
-        for entry in entries:
-            for fact in entry.facts:
-                seq += 1
-                if fact.seq != seq:
-                    raise UnavailableError(f"the journal stands at {seq - 1}, the batch goes on with {fact.seq}")
-                digest = fact.chained_to(digest)
-                facts.append((space, seq, fact.at_ms, fact.actor, fact.data, digest))
-            answers.append((space, entry.key, seq, entry.subject))
-        try:
-            db.executemany("INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?)", facts)
-            db.executemany("INSERT INTO answers VALUES (?, ?, ?, ?)", answers)
-        except sqlite3.IntegrityError as error:
-            raise UnavailableError("the journal holds a fact or an entry of the batch already") from error
-        db.commit()
-        self._digests[space] = (seq, digest)
+    async def head(self, space: str) -> Head:
+        """Return the last sequence number and digest."""
+        return await self._db.run(lambda db: _head(db, space))
 
     async def read(self, space: str, after: int, limit: int) -> list[StoredFact]:
         """Return the facts after a sequence number."""
-        query = "SELECT seq, at_ms, actor, data, digest FROM facts WHERE space = ? AND seq > ? ORDER BY seq LIMIT ?"
-        rows = await self._db.run(lambda db: db.execute(query, (space, after, limit)).fetchall())
-        return [StoredFact(seq=s, at_ms=a, actor=w, data=bytes(d), digest=h) for s, a, w, d, h in rows]
+        rows = await self._db.run(lambda db: db.execute(_READ, (space, after, limit)).fetchall())
+        return [_fact(row) for row in rows]
 
     async def answers(self, space: str, keys: Sequence[str]) -> dict[str, Answer]:
         """Return the answers once given."""
-        marks = ",".join("?" * len(keys))
-        query = f"SELECT key, seq, subject FROM answers WHERE space = ? AND key IN ({marks})"  # noqa: S608 - only marks
-        rows = await self._db.run(lambda db: db.execute(query, (space, *keys)).fetchall())
-        return {key: Answer(seq=seq, subject=subject) for key, seq, subject in rows}
+        return await self._db.run(lambda db: _answers(db, space, keys))
+
+    async def answered(self, space: str, after: int, limit: int) -> list[tuple[str, Answer]]:
+        """Return keys and answers after a sequence number."""
+        query = "SELECT key, seq, subject FROM answers WHERE space = ? AND seq > ? ORDER BY seq LIMIT ?"
+        rows = await self._db.run(lambda db: db.execute(query, (space, after, limit)).fetchall())
+        return [(key, Answer(seq=seq, subject=subject)) for key, seq, subject in rows]
+
+    async def sign(self, space: str, head: SignedHead) -> None:
+        """Keep a signed head."""
+        row = (space, head.seq, head.digest, head.at_ms, head.signature)
+        insert = "INSERT INTO signed_heads VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+        await self._db.run(lambda db: db.execute(insert, row) and None)
+
+    async def signed(self, space: str, after: int, limit: int) -> list[SignedHead]:
+        """Return the signed heads after a sequence number."""
+        query = (
+            "SELECT seq, digest, at_ms, signature FROM signed_heads WHERE space = ? AND seq > ? ORDER BY seq LIMIT ?"
+        )
+        rows = await self._db.run(lambda db: db.execute(query, (space, after, limit)).fetchall())
+        return [SignedHead(seq=s, digest=d, at_ms=a, signature=g) for s, d, a, g in rows]
 
     async def probe(self) -> None:
         """Commit and delete some pages."""
@@ -90,7 +96,56 @@ class SqliteJournal:
         await self._db.close()
 
 
-def _head(db: sqlite3.Connection, space: str) -> tuple[int, bytes]:
-    query = "SELECT seq, digest FROM facts WHERE space = ? ORDER BY seq DESC LIMIT 1"
-    row = db.execute(query, (space,)).fetchone()
-    return (row[0], row[1]) if row else (0, GENESIS)
+class _Turn:
+    def __init__(self, db: SqliteThread, space: str) -> None:
+        self._db = db
+        self._space = space
+
+    async def append(self, entries: Sequence[Entry], after: Head, keys: Sequence[str]) -> Outcome:
+        return await self._db.run(lambda db: _append(db, self._space, entries, after, keys))
+
+
+def _append(db: sqlite3.Connection, space: str, entries: Sequence[Entry], after: Head, keys: Sequence[str]) -> Outcome:
+    db.execute("BEGIN IMMEDIATE" if entries else "BEGIN")  # so that nobody writes between the look and the rows
+    head = _head(db, space)
+    if head != after:
+        unseen = tuple(_fact(row) for row in db.execute(_READ, (space, after.seq, READ_FACTS)))
+        known = _answers(db, space, [*(entry.key for entry in entries), *keys])
+        return Outcome(head=head, stored=False, unseen=unseen, known=known)
+    check_counts_on(entries, after.seq)
+    facts, answers, digest = [], [], head.digest
+    for entry in entries:
+        for fact in entry.facts:
+            digest = fact.chained_to(digest)
+            facts.append((space, fact.seq, fact.at_ms, fact.actor, fact.data, digest))
+        answers.append((space, entry.key, entry.facts[-1].seq, entry.subject))
+    try:
+        db.executemany("INSERT INTO answers VALUES (?, ?, ?, ?)", answers)
+    except sqlite3.IntegrityError:  # rare: somebody asks again; looking every key up beforehand would cost everybody
+        db.rollback()
+        return Outcome(head=head, stored=False, known=_answers(db, space, [*(e.key for e in entries), *keys]))
+    db.executemany("INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?)", facts)
+    known = _answers(db, space, keys)
+    db.commit()
+    return Outcome(head=Head(seq=facts[-1][1], digest=digest) if facts else head, stored=True, known=known)
+
+
+def _head(db: sqlite3.Connection, space: str) -> Head:
+    row = db.execute(_HEAD, (space,)).fetchone()
+    return Head(seq=row[0], digest=row[1]) if row else Head()
+
+
+def _answers(db: sqlite3.Connection, space: str, keys: Sequence[str]) -> dict[str, Answer]:
+    found: dict[str, Answer] = {}
+    for first in range(0, len(keys), _KEYS_AT_ONCE):
+        asked = keys[first : first + _KEYS_AT_ONCE]
+        marks = ",".join("?" * len(asked))
+        query = f"SELECT key, seq, subject FROM answers WHERE space = ? AND key IN ({marks})"  # noqa: S608 - only marks
+        for key, seq, subject in db.execute(query, (space, *asked)):
+            found[key] = Answer(seq=seq, subject=subject)
+    return found
+
+
+def _fact(row: tuple[int, int, str, bytes, bytes]) -> StoredFact:
+    seq, at_ms, actor, data, digest = row
+    return StoredFact(seq=seq, at_ms=at_ms, actor=actor, data=data, digest=digest)

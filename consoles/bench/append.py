@@ -18,8 +18,7 @@ from pathlib import Path
 from command import requests as q
 from command import wire
 from command.actors import Actor
-from command.hub import Hub
-from command.journal import Entry
+from command.hub import Committed, Hub
 from command.journal.sqlite import SqliteJournal
 from command.kernel.clock import SystemClock
 from consoles.bench.measure import cpu_time, paced, percentile, stopwatch_ms
@@ -46,18 +45,6 @@ class Sizes:
 
 
 QUICK = Sizes(matters=4, slices=1, requests_per_slice=50)
-
-
-class _NotingJournal(SqliteJournal):
-    """A journal that remembers how its rows came in batches."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        self.batches: list[tuple[Entry, ...]] = []
-
-    async def append(self, space: str, entries: Sequence[Entry]) -> None:
-        await super().append(space, entries)
-        self.batches.append(tuple(entries))
 
 
 @dataclass(frozen=True)
@@ -114,15 +101,17 @@ async def _hub(journal: SqliteJournal) -> AsyncIterator[Hub]:
 
 
 async def _load(folder: Path, times: int, matters: int) -> _Load:
-    journal = _NotingJournal(folder / "journal.sqlite3")
+    journal = SqliteJournal(folder / "journal.sqlite3")
+    committed: list[Sequence[Committed]] = []
     async with _hub(journal) as hub:
+        hub.on_commit(committed.append)
         numbers = iter(range(matters))
         with cpu_time() as hub_cpu:
             async with asyncio.TaskGroup() as tasks:
                 for _ in range(_CALLERS):
                     tasks.create_task(_work(hub, numbers))
         facts = hub.committed_seq
-    batches = await _rows(journal)
+    batches = await _rows(journal, committed)
     await journal.close()
     return _Load(times, facts, hub_cpu.s, await _append_barely(folder / "floor.sqlite3", batches))
 
@@ -153,17 +142,14 @@ async def _matter(hub: Hub, number: int) -> None:
 _Batch = tuple[list[tuple[str, int, int, str, bytes, bytes]], list[tuple[str, str, int, str]]]
 
 
-async def _rows(journal: _NotingJournal) -> list[_Batch]:
+async def _rows(journal: SqliteJournal, committed: Sequence[Sequence[Committed]]) -> list[_Batch]:
     """Return what stands in the journal as rows to insert, batch by batch."""
     batches: list[_Batch] = []
-    seq = 0
-    for entries in journal.batches:
-        count = sum(len(entry.facts) for entry in entries)
-        stored = await journal.read(_SPACE, seq, count)
+    for entries in committed:
+        first_seq, last_seq = entries[0].first_seq, entries[-1].last_seq
+        stored = await journal.read(_SPACE, first_seq - 1, last_seq - first_seq + 1)
         facts = [(_SPACE, f.seq, f.at_ms, f.actor, f.data, f.digest) for f in stored]
-        answers = [(_SPACE, entry.key, entry.facts[-1].seq, entry.subject) for entry in entries]
-        batches.append((facts, answers))
-        seq += count
+        batches.append((facts, [(_SPACE, entry.key, entry.last_seq, entry.subject) for entry in entries]))
     return batches
 
 

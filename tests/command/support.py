@@ -19,7 +19,7 @@ from command.facts.plan_definition import (
     PlanTask,
 )
 from command.hub import Hub, recorded
-from command.journal import Answer, Entry, Journal, StoredFact
+from command.journal import Answer, Entry, Head, Journal, Outcome, SignedHead, StoredFact, Turn
 from command.journal.memory import MemoryJournal
 from command.kernel.clock import VirtualClock
 from command.kernel.errors import UnavailableError
@@ -235,16 +235,13 @@ class FlakyJournal:
         self.failures: list[str] = []
         self.reads_fail = False
 
-    async def head(self, space: str) -> int:
-        return await self.real.head(space)
+    @asynccontextmanager
+    async def turn(self, space: str) -> AsyncIterator[_FlakyTurn]:
+        async with self.real.turn(space) as turn:
+            yield _FlakyTurn(self, turn)
 
-    async def append(self, space: str, entries: Sequence[Entry]) -> None:
-        failure = self.failures.pop(0) if self.failures else ""
-        if failure == "before":
-            raise UnavailableError("the disk is full")
-        await self.real.append(space, entries)
-        if failure == "after":
-            raise UnavailableError("the connection was lost after COMMIT was sent")
+    async def head(self, space: str) -> Head:
+        return await self.real.head(space)
 
     async def read(self, space: str, after: int, limit: int) -> list[StoredFact]:
         if self.reads_fail:
@@ -253,6 +250,15 @@ class FlakyJournal:
 
     async def answers(self, space: str, keys: Sequence[str]) -> dict[str, Answer]:
         return await self.real.answers(space, keys)
+
+    async def answered(self, space: str, after: int, limit: int) -> list[tuple[str, Answer]]:
+        return await self.real.answered(space, after, limit)
+
+    async def sign(self, space: str, head: SignedHead) -> None:
+        await self.real.sign(space, head)
+
+    async def signed(self, space: str, after: int, limit: int) -> list[SignedHead]:
+        return await self.real.signed(space, after, limit)
 
     async def probe(self) -> None:
         if self.failures and self.failures[0] == "probe":
@@ -265,6 +271,21 @@ class FlakyJournal:
 
     async def close(self) -> None:
         await self.real.close()
+
+
+class _FlakyTurn:
+    def __init__(self, journal: FlakyJournal, turn: Turn) -> None:
+        self._journal = journal
+        self._turn = turn
+
+    async def append(self, entries: Sequence[Entry], after: Head, keys: Sequence[str]) -> Outcome:
+        failure = self._journal.failures.pop(0) if self._journal.failures else ""
+        if failure == "before":
+            raise UnavailableError("the disk is full")
+        outcome = await self._turn.append(entries, after, keys)
+        if failure == "after":
+            raise UnavailableError("the connection was lost after COMMIT was sent")
+        return outcome
 
 
 async def refold(journal: Journal, space: str = "live", upto: int | None = None) -> Tables:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from command.actors import HUB
 from command.hub import Hub
-from command.journal import Entry, Journal
+from command.journal import Journal, Turn
 from command.journal.memory import MemoryJournal
 from command.journal.sqlite import SqliteJournal
 from command.kernel.clock import VirtualClock
@@ -66,10 +66,12 @@ class BrittleJournal(MemoryJournal):
 
     away = False
 
-    async def append(self, space: str, entries: Sequence[Entry]) -> None:
+    @asynccontextmanager
+    async def turn(self, space: str) -> AsyncIterator[Turn]:
         if self.away:
             raise UnavailableError("the journal is away")
-        await super().append(space, entries)
+        async with super().turn(space) as turn:
+            yield turn
 
 
 class House:

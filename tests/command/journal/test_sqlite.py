@@ -1,4 +1,4 @@
-"""What only a file can get wrong: opening it again, two writers, damage."""
+"""What only a file can get wrong: opening it again, an older version, damage."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from command.journal import Answer, Entry, StoredFact
-from command.journal.sqlite import SqliteJournal
+from command.journal import GENESIS, Answer, Entry, StoredFact, chained
+from command.journal.sqlite import SCHEMA, SqliteJournal
 from command.kernel.errors import UnavailableError
+from command.kernel.sqlite import SqliteThread
 
 
 def entry(key: str, first: int, count: int = 1) -> Entry:
@@ -16,33 +17,36 @@ def entry(key: str, first: int, count: int = 1) -> Entry:
     return Entry(key=key, subject=key, facts=tuple(facts))
 
 
+async def append(journal: SqliteJournal, entries: list[Entry]) -> None:
+    head = await journal.head("live")
+    async with journal.turn("live") as turn:
+        assert (await turn.append(entries, head, [])).stored
+
+
 async def test_a_file_opened_again_goes_on_where_it_stood(tmp_path: Path) -> None:  # R1, R2, R4
     path = tmp_path / "new" / "journal.db"
     first = SqliteJournal(path)
-    await first.append("live", [entry("a", 1, 2)])
+    await append(first, [entry("a", 1, 2)])
     await first.close()
     again = SqliteJournal(path)
-    assert await again.head("live") == 2
+    assert (await again.head("live")).seq == 2
     assert await again.answers("live", ["a"]) == {"a": Answer(seq=2, subject="a")}
-    await again.append("live", [entry("b", 3)])
-    facts = await again.read("live", 0, 10)
-    assert facts[2].digest == facts[2].chained_to(facts[1].digest)
+    await append(again, [entry("b", 3)])
+    assert chained(await again.read("live", 0, 10), GENESIS) == (await again.head("live")).digest
     await again.close()
 
 
-async def test_a_second_writer_is_noticed_and_harms_nothing(tmp_path: Path) -> None:  # R1
-    """Two hubs on one file: whoever comes second with a number is refused, and both can go on by reading."""
-    one, other = SqliteJournal(tmp_path / "j.db"), SqliteJournal(tmp_path / "j.db")
-    await one.append("live", [entry("a", 1)])
-    await other.append("live", [entry("b", 2)])
-    with pytest.raises(UnavailableError):
-        await one.append("live", [entry("c", 2)])
-    assert [f.seq for f in await one.read("live", 0, 10)] == [1, 2]
-    await one.append("live", [entry("c", 3)])
-    facts = await other.read("live", 0, 10)
-    assert facts[2].digest == facts[2].chained_to(facts[1].digest)
-    await one.close()
-    await other.close()
+async def test_a_file_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:  # R1, R4
+    path = tmp_path / "journal.db"
+    old = SqliteThread(path, SCHEMA[:1], "journal")
+    await old.run(lambda db: db.execute("INSERT INTO facts VALUES ('live', 1, 5, 'a', X'7B7D', X'00')") and None)
+    await old.run(lambda db: db.execute("INSERT INTO answers VALUES ('live', 'k', 1, 's')") and None)
+    await old.close()
+    journal = SqliteJournal(path)
+    assert await journal.read("live", 0, 9) == [StoredFact(seq=1, at_ms=5, actor="a", data=b"{}", digest=b"\0")]
+    assert await journal.answered("live", 0, 9) == [("k", Answer(seq=1, subject="s"))]
+    await append(journal, [entry("b", 2)])
+    await journal.close()
 
 
 async def test_a_file_that_is_no_database_is_said_to_be_so(tmp_path: Path) -> None:
