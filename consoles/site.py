@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from command.access import accounts as access
 from command.access.accounts import Accounts
 from command.access.keys import SiteKey
 from command.actors import Role
@@ -16,6 +17,7 @@ from command.blobs import Blobs
 from command.hub import Hub
 from command.journal.sqlite import SqliteJournal
 from command.kernel.clock import Clock, SystemClock
+from command.kernel.database import SqliteDatabase
 from command.readings.sqlite import SqliteReadings
 from consoles.http import hooks, metrics, plans, replay
 from consoles.http.app import make_app
@@ -64,7 +66,7 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
         stack.push_async_callback(journal.close)
         readings = SqliteReadings(data / "readings.sqlite3")
         stack.push_async_callback(readings.close)
-        accounts = Accounts(data / "access.sqlite3", key, clock)
+        accounts = await Accounts.open(SqliteDatabase(data / "access.sqlite3", access.SCHEMA, "access"), key, clock)
         stack.push_async_callback(accounts.close)
         first_password = None if county else await _first_password(accounts)
 

@@ -8,4 +8,4 @@ import asyncio
 # some later collection. Told that there is none, it makes none.
 asyncio.set_event_loop(None)
 
-pytest_plugins = ("tests.postgres", "tests.redis_server")
+pytest_plugins = ("tests.databases", "tests.postgres", "tests.redis_server")

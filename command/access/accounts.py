@@ -1,4 +1,7 @@
-"""Local accounts (argon2id), sessions, device tokens and camera addresses, in a file of their own: never facts."""
+"""Local accounts (argon2id), sessions, device tokens and camera addresses, in a database of their own: never facts.
+
+Several hubs may share the database: who signed in at one is known at all.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,9 @@ import asyncio
 import hashlib
 import re
 import secrets
-import sqlite3
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TypeVar
 
 import msgspec
@@ -18,9 +19,18 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
 from command.access.keys import SiteKey
+from command.access.same_key import SAME_KEY, refuse_another_key
 from command.actors import PEOPLE, Actor, Role
 from command.kernel.clock import Clock
-from command.kernel.errors import ConflictError, InvalidInputError, SignInRequiredError, TooManyError, UnknownIdError
+from command.kernel.database import Database
+from command.kernel.errors import (
+    ConflictError,
+    InvalidInputError,
+    SignInRequiredError,
+    TooManyError,
+    TriuneError,
+    UnknownIdError,
+)
 from command.kernel.limits import (
     SESSION_MS,
     SESSION_RECHECK_MS,
@@ -34,11 +44,10 @@ from command.kernel.limits import (
     SIGN_INS_WAITING,
     WALL_SESSION_MS,
 )
-from command.kernel.sqlite import SqliteThread
 
 T = TypeVar("T")
 R = TypeVar("R")
-_SCHEMA = (
+SCHEMA = (
     """
     CREATE TABLE accounts (
         name TEXT PRIMARY KEY, display TEXT NOT NULL, roles TEXT NOT NULL, unit TEXT NOT NULL,
@@ -51,9 +60,13 @@ _SCHEMA = (
     CREATE TABLE device_tokens (token TEXT PRIMARY KEY, device TEXT NOT NULL UNIQUE);
     CREATE TABLE camera_addresses (camera TEXT PRIMARY KEY, address BLOB NOT NULL);
     """,
+    SAME_KEY,
 )
+"""What the database is to be opened with."""
 MIN_PASSWORD_CHARS = 8
 _NAME = re.compile(r"[\w.@\-]{1,64}")
+_ALL = 2**63 - 1
+"""A limit that is none, since SQLite knows no OFFSET without LIMIT."""
 _NOT_PEOPLE = re.compile(r"hub|triune|.*-service")
 """Names that facts carry for the hub and the services: a person of that name could pass for them in the record."""
 
@@ -68,10 +81,10 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Accounts:
-    """The doorkeeper."""
+    """The doorkeeper. Use `open`."""
 
-    def __init__(self, path: Path, key: SiteKey, clock: Clock) -> None:
-        self._db = SqliteThread(path, _SCHEMA, "access")
+    def __init__(self, db: Database, key: SiteKey, clock: Clock) -> None:
+        self._db = db
         self._box = key.box("camera-addresses")
         self._clock = clock
         self._hasher = PasswordHasher()
@@ -79,6 +92,7 @@ class Accounts:
         self._checks = ThreadPoolExecutor(SIGN_INS_AT_ONCE, thread_name_prefix="passwords")
         self._checking = 0
         self._sessions: OrderedDict[str, tuple[int, Session]] = OrderedDict()
+        self._ended = 0
         self._failed_names = _Failures(SIGN_IN_FAILURES)
         self._failed_addresses = _Failures(SIGN_IN_FAILURES_PER_ADDRESS)
         self._nobody: str | None = None
@@ -86,14 +100,23 @@ class Accounts:
         """Sign-ins refused: wrong, too many wrong before, or too many at once."""
         self._address_listeners: list[Callable[[], None]] = []
 
+    @classmethod
+    async def open(cls, db: Database, key: SiteKey, clock: Clock) -> Accounts:
+        """Take over `db`, opened with `SCHEMA`; `InvalidInputError` where it was filled under another site key."""
+        try:
+            await refuse_another_key(db, key)
+        except TriuneError:
+            await db.close()
+            raise
+        return cls(db, key, clock)
+
     async def names(self) -> list[str]:
         """Return every account's name."""
-        rows = await self._db.run(lambda db: db.execute("SELECT name FROM accounts ORDER BY name").fetchall())
-        return [name for (name,) in rows]
+        return [name for (name,) in await self._db.rows("SELECT name FROM accounts ORDER BY name")]
 
     async def people(self) -> dict[str, str]:
         """Return every account's name and the person's name that screens show."""
-        return dict(await self._db.run(lambda db: db.execute("SELECT name, display FROM accounts").fetchall()))
+        return dict(await self._db.rows("SELECT name, display FROM accounts"))
 
     async def create(self, name: str, display: str, roles: frozenset[Role], unit: str, password: str) -> None:
         """Add an account; `ConflictError` where the name is taken, `InvalidInputError` for one that is no person's."""
@@ -103,23 +126,25 @@ class Accounts:
             raise InvalidInputError("an account has at least one of the roles of people")
         stored = await self._in_checks(self._hash, password)
         row = (name, display, ",".join(sorted(roles)), unit, stored)
-        insert = "INSERT INTO accounts (name, display, roles, unit, password) VALUES (?, ?, ?, ?, ?)"
-        try:
-            await self._db.run(lambda db: db.execute(insert, row) and None)
-        except sqlite3.IntegrityError as error:
-            raise ConflictError(f"there is an account {name} already") from error
+        insert = (
+            "INSERT INTO accounts (name, display, roles, unit, password) VALUES (?, ?, ?, ?, ?) "
+            "ON CONFLICT (name) DO NOTHING"
+        )
+        if await self._db.write((insert, row)) == [0]:
+            raise ConflictError(f"there is an account {name} already")
 
     async def set_password(self, name: str, password: str) -> None:
         """Change it and end the account's sessions."""
         stored = await self._in_checks(self._hash, password)
 
-        def change(db: sqlite3.Connection) -> int:
-            db.execute("DELETE FROM sessions WHERE account = ?", (name,))
-            return db.execute("UPDATE accounts SET password = ? WHERE name = ?", (stored, name)).rowcount
-
-        if not await self._db.run(change):
+        # In this order: the change waits for a sign-in under way elsewhere, whose session is then ended as well.
+        changed, _ = await self._db.write(
+            ("UPDATE accounts SET password = ? WHERE name = ?", (stored, name)),
+            ("DELETE FROM sessions WHERE account = ?", (name,)),
+        )
+        if not changed:
             raise UnknownIdError(f"no account {name}")
-        self._sessions.clear()
+        self._forget_sessions()
 
     def _hash(self, password: str) -> str:
         if len(password) < MIN_PASSWORD_CHARS:
@@ -152,7 +177,9 @@ class Accounts:
         self._checking += 1
         try:
             query = "SELECT display, roles, unit, password, disabled FROM accounts WHERE name = ?"
-            row = await self._db.run(lambda db: db.execute(query, (name,)).fetchone())
+            # What cannot be a name is not asked for: a database may refuse to read it.
+            found = await self._db.rows(query, name) if _NAME.fullmatch(name) else []
+            row = found[0] if found else None
             right = await self._in_checks(lambda stored: self._verify(stored, password), row[3] if row else None)
         finally:
             self._checking -= 1
@@ -170,22 +197,23 @@ class Accounts:
         )
         digest = _digest(session.token)
 
-        def begin(db: sqlite3.Connection) -> bool:
-            db.execute("DELETE FROM sessions WHERE until_ms <= ?", (now_ms,))
-            db.execute(
-                "DELETE FROM sessions WHERE token IN "
-                "(SELECT token FROM sessions WHERE account = ? ORDER BY until_ms DESC LIMIT -1 OFFSET ?)",
-                (actor.id, SESSIONS_PER_ACCOUNT - 1),
-            )
-            # Only with the password that was checked: it may have been changed while that took its time.
-            stored = db.execute(
-                "INSERT INTO sessions SELECT ?, name, ?, ? FROM accounts "
-                "WHERE name = ? AND password = ? AND NOT disabled",
+        *_, begun = await self._db.write(
+            # First of all keep others from this account: its password may be changed, or somebody sign in, meanwhile.
+            ("UPDATE accounts SET disabled = disabled WHERE name = ?", (actor.id,)),
+            ("DELETE FROM sessions WHERE account = ? AND until_ms <= ?", (actor.id, now_ms)),
+            (
+                "DELETE FROM sessions WHERE token IN (SELECT token FROM sessions WHERE account = ? "
+                "ORDER BY until_ms DESC LIMIT ? OFFSET ?)",
+                (actor.id, _ALL, SESSIONS_PER_ACCOUNT - 1),
+            ),
+            # Only with the password that was checked.
+            (
+                "INSERT INTO sessions SELECT CAST(? AS TEXT), name, CAST(? AS TEXT), CAST(? AS BIGINT) FROM accounts "
+                "WHERE name = ? AND password = ? AND disabled = 0",
                 (digest, session.csrf, session.until_ms, actor.id, checked),
-            )
-            return stored.rowcount == 1
-
-        if not await self._db.run(begin):
+            ),
+        )
+        if not begun:
             raise SignInRequiredError("name or password is wrong")
         self._remember(digest, now_ms, session)
         return session
@@ -209,15 +237,17 @@ class Accounts:
     async def session(self, token: str) -> Session:
         """Return the session; `SignInRequiredError` where there is none or it ended. Survives a restart.
 
-        Looked up again every few seconds, so that a password changed at the command line ends it soon.
+        Looked up again every few seconds, so that one ended at the command line or another hub ends here soon.
         """
         if not token:
             raise SignInRequiredError("nobody is signed in here")
         digest, now_ms = _digest(token), self._clock.now_ms()
         looked_up_ms, session = self._sessions.get(digest, (0, None))
         if session is None or now_ms - looked_up_ms > SESSION_RECHECK_MS:
+            ended = self._ended
             session = await self._look_up(token, digest)
-            self._remember(digest, now_ms, session)
+            if ended == self._ended:  # else it may be this one that was ended while it was looked up
+                self._remember(digest, now_ms, session)
         if session.until_ms <= now_ms:
             await self.sign_out(token)
             raise SignInRequiredError("the session ended; sign in again")
@@ -226,25 +256,34 @@ class Accounts:
     async def _look_up(self, token: str, digest: str) -> Session:
         query = (
             "SELECT a.name, a.display, a.roles, a.unit, s.csrf, s.until_ms FROM sessions s "
-            "JOIN accounts a ON a.name = s.account WHERE s.token = ? AND NOT a.disabled"
+            "JOIN accounts a ON a.name = s.account WHERE s.token = ? AND a.disabled = 0"
         )
-        row = await self._db.run(lambda db: db.execute(query, (digest,)).fetchone())
-        if row is None:
+        rows = await self._db.rows(query, digest)
+        if not rows:
             self._sessions.pop(digest, None)
             raise SignInRequiredError("nobody is signed in here")
+        row = rows[0]
         return Session(token=token, csrf=row[4], actor=_actor(*row[:4]), until_ms=row[5])
 
     async def sign_out(self, token: str) -> None:
         """End the session."""
         digest = _digest(token)
-        await self._db.run(lambda db: db.execute("DELETE FROM sessions WHERE token = ?", (digest,)) and None)
-        self._sessions.pop(digest, None)  # last, or a look into the file that was under way would bring it back
+        await self._db.write(("DELETE FROM sessions WHERE token = ?", (digest,)))
+        self._sessions.pop(digest, None)
+        self._ended += 1
+
+    def _forget_sessions(self) -> None:
+        self._sessions.clear()
+        self._ended += 1
 
     async def issue(self, device: str) -> str:
         """Return a new token for a device; the one before no longer works. Only its digest is kept."""
         token = secrets.token_urlsafe(18)
-        row = (_digest(token), device)
-        await self._db.run(lambda db: db.execute("INSERT OR REPLACE INTO device_tokens VALUES (?, ?)", row) and None)
+        insert = (
+            "INSERT INTO device_tokens (token, device) VALUES (?, ?) "
+            "ON CONFLICT (device) DO UPDATE SET token = excluded.token"
+        )
+        await self._db.write((insert, (_digest(token), device)))
         return token
 
     async def check(self, device: str, token: str) -> bool:
@@ -253,15 +292,16 @@ class Accounts:
 
     async def device_of(self, token: str) -> str | None:
         """Return which device a token belongs to."""
-        query = "SELECT device FROM device_tokens WHERE token = ?"
-        row = await self._db.run(lambda db: db.execute(query, (_digest(token),)).fetchone())
-        return row[0] if row else None
+        rows = await self._db.rows("SELECT device FROM device_tokens WHERE token = ?", _digest(token))
+        return rows[0][0] if rows else None
 
     async def set_camera_address(self, camera: str, address: str) -> None:
         """Keep where a camera is reached, with its password, sealed."""
-        row = (camera, self._box.seal(address.encode(), camera))
-        insert = "INSERT OR REPLACE INTO camera_addresses VALUES (?, ?)"
-        await self._db.run(lambda db: db.execute(insert, row) and None)
+        insert = (
+            "INSERT INTO camera_addresses (camera, address) VALUES (?, ?) "
+            "ON CONFLICT (camera) DO UPDATE SET address = excluded.address"
+        )
+        await self._db.write((insert, (camera, self._box.seal(address.encode(), camera))))
         for listener in self._address_listeners:
             listener()
 
@@ -271,11 +311,11 @@ class Accounts:
 
     async def camera_addresses(self) -> dict[str, str]:
         """Return every camera's address."""
-        rows = await self._db.run(lambda db: db.execute("SELECT camera, address FROM camera_addresses").fetchall())
-        return {camera: self._box.open(bytes(sealed), camera).decode() for camera, sealed in rows}
+        rows = await self._db.rows("SELECT camera, address FROM camera_addresses")
+        return {camera: self._box.open(sealed, camera).decode() for camera, sealed in rows}
 
     async def close(self) -> None:
-        """Close the file."""
+        """Close the database."""
         await self._db.close()
         self._checks.shutdown(wait=True)
 

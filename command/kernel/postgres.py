@@ -49,7 +49,8 @@ class Postgres:
     A server that restarts is used again by the next transaction; the ones it interrupts end in `UnavailableError`.
     """
 
-    def __init__(self, pool: Pool[asyncpg.Record]) -> None:
+    def __init__(self, url: str, pool: Pool[asyncpg.Record]) -> None:
+        self._url = url
         self._pool = pool
         self._waiting = 0
 
@@ -73,7 +74,12 @@ class Postgres:
                 server_settings=_SETTINGS | {"statement_timeout": str(POSTGRES_COMMAND_MS)},
                 reset=_nothing_to_reset,
             )
-        return cls(pool)
+        return cls(url, pool)
+
+    async def bring_up_to_date(self, schema: tuple[str, ...], name: str) -> None:
+        """Do for one more schema what `open` did for the first: several stores may use one pool."""
+        with _told_as_unavailable():
+            await _bring_up_to_date(self._url, schema, name)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:

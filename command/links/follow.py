@@ -7,8 +7,6 @@ away the cursor stands still, the link's state is a row that every screen shows,
 from __future__ import annotations
 
 import logging
-import sqlite3
-from pathlib import Path
 from typing import Protocol
 
 from command.actors import HUB
@@ -16,36 +14,11 @@ from command.facts import Recorded
 from command.hub import Hub, recorded
 from command.kernel.errors import NoRightError, SignInRequiredError, TooManyError, TriuneError, UnavailableError
 from command.kernel.limits import LINK_BACKOFF_FIRST_MS, LINK_BACKOFF_LONGEST_MS
-from command.kernel.sqlite import SqliteThread
+from command.links.cursors import Cursors
 from command.requests import ReportLink
 
 log = logging.getLogger(__name__)
 _READ_FACTS = 500
-_SCHEMA = ("CREATE TABLE cursors (link TEXT PRIMARY KEY, seq INTEGER NOT NULL)",)
-
-
-class Cursors:
-    """How far each link has come, in a file of its own."""
-
-    def __init__(self, path: Path) -> None:
-        self._db = SqliteThread(path, _SCHEMA, "links")
-
-    async def load(self, link: str) -> int:
-        """Return the last sequence number that the link is done with."""
-        row = await self._db.run(lambda db: db.execute("SELECT seq FROM cursors WHERE link = ?", (link,)).fetchone())
-        return int(row[0]) if row else 0
-
-    async def store(self, link: str, seq: int) -> None:
-        """Keep it."""
-
-        def write(db: sqlite3.Connection) -> None:
-            db.execute("INSERT OR REPLACE INTO cursors VALUES (?, ?)", (link, seq))
-
-        await self._db.run(write)
-
-    async def close(self) -> None:
-        """Close the file."""
-        await self._db.close()
 
 
 class Link(Protocol):

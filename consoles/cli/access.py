@@ -9,10 +9,11 @@ import secrets
 from pathlib import Path
 from typing import get_args
 
-from command.access.accounts import Accounts
+from command.access.accounts import SCHEMA, Accounts
 from command.access.keys import SiteKey
 from command.actors import PEOPLE, Role
 from command.kernel.clock import SystemClock
+from command.kernel.database import SqliteDatabase
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -41,7 +42,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 async def _with_accounts(arguments: argparse.Namespace) -> dict[str, str]:
     key = SiteKey.load(arguments.data / "site.key")
-    accounts = Accounts(arguments.data / "access.sqlite3", key, SystemClock())
+    db = SqliteDatabase(arguments.data / "access.sqlite3", SCHEMA, "access")
+    accounts = await Accounts.open(db, key, SystemClock())
     try:
         result: dict[str, str] = await arguments.work(accounts, arguments)
         return result

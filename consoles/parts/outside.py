@@ -12,12 +12,14 @@ import aiohttp
 from command.access.keys import SiteKey
 from command.hub import Hub
 from command.kernel.clock import Clock
+from command.kernel.database import SqliteDatabase
 from command.kernel.errors import TriuneError
 from command.kernel.limits import LINK_BACKOFF_FIRST_MS, LINK_BACKOFF_LONGEST_MS
 from command.links.approval import ApprovalLink
 from command.links.case import CaseLink
 from command.links.clients import ApprovalClient, CaseClient
-from command.links.follow import Cursors, Follower, Link
+from command.links.cursors import SCHEMA, Cursors
+from command.links.follow import Follower, Link
 from command.links.sms import SmsGateway, SmsLink
 from command.services.approval import app as approval_service
 from command.services.case import app as case_service
@@ -65,7 +67,7 @@ async def links(
 ) -> AsyncIterator[list[Follower]]:
     """Follow the journal for each outside service, and subscribe to its webhooks."""
     async with AsyncExitStack() as stack:
-        cursors = Cursors(Path(settings.data) / "links.sqlite3")
+        cursors = Cursors(SqliteDatabase(Path(settings.data) / "links.sqlite3", SCHEMA, "links"))
         stack.push_async_callback(cursors.close)
         case = await stack.enter_async_context(CaseClient(known.case.url, known.case.token))
         approval = await stack.enter_async_context(ApprovalClient(known.approval.url, known.approval.token))

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
 
 from command.access import accounts as module
-from command.access.accounts import Accounts, Session
+from command.access.accounts import SCHEMA, Accounts, Session
 from command.access.keys import SiteKey
 from command.kernel.clock import VirtualClock
-from command.kernel.errors import InvalidInputError, SignInRequiredError, TooManyError
+from command.kernel.database import SqliteDatabase
+from command.kernel.errors import ConflictError, InvalidInputError, SignInRequiredError, TooManyError, UnknownIdError
 from command.kernel.limits import (
     SESSION_MS,
     SESSION_RECHECK_MS,
@@ -23,9 +24,11 @@ from command.kernel.limits import (
     SIGN_IN_PAUSE_MS,
     WALL_SESSION_MS,
 )
+from tests.databases import Databases
 
 START_MS = 1_790_000_000_000
 PASSWORD = "right-horse-battery"
+KEY = SiteKey(b"k" * 32)
 
 
 def _cheap_hasher() -> PasswordHasher:
@@ -39,14 +42,15 @@ def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @asynccontextmanager
-async def doorkeeper(tmp_path: Path, clock: VirtualClock | None = None) -> AsyncIterator[tuple[Accounts, VirtualClock]]:
+async def doorkeeper(
+    databases: Databases, clock: VirtualClock | None = None
+) -> AsyncIterator[tuple[Accounts, VirtualClock]]:
     clock = clock or VirtualClock(START_MS)
-    keeper = Accounts(tmp_path / "access.sqlite3", SiteKey(b"k" * 32), clock)
-    try:
+    async with databases(SCHEMA, "access") as db:
+        keeper = await Accounts.open(db, KEY, clock)
         if "li" not in await keeper.names():
             await keeper.create("li", "李", frozenset({"dispatcher"}), "", PASSWORD)
         yield keeper, clock
-    finally:
         await keeper.close()
 
 
@@ -56,8 +60,8 @@ async def refused(keeper: Accounts, name: str = "li", password: str = "wrong", a
     return error.type
 
 
-async def test_guesses_made_all_at_once_do_not_slip_past_the_count(tmp_path: Path) -> None:
-    async with doorkeeper(tmp_path) as (keeper, clock):
+async def test_guesses_made_all_at_once_do_not_slip_past_the_count(databases: Databases) -> None:
+    async with doorkeeper(databases) as (keeper, clock):
         answers = await asyncio.gather(*(refused(keeper) for _ in range(20)))
         assert answers.count(SignInRequiredError) == SIGN_IN_FAILURES
         assert await refused(keeper, password=PASSWORD) is TooManyError
@@ -66,40 +70,40 @@ async def test_guesses_made_all_at_once_do_not_slip_past_the_count(tmp_path: Pat
         assert keeper.refused == 21
 
 
-async def test_an_address_that_tries_many_names_has_to_wait_and_others_do_not(tmp_path: Path) -> None:
-    async with doorkeeper(tmp_path) as (keeper, _):
+async def test_an_address_that_tries_many_names_has_to_wait_and_others_do_not(databases: Databases) -> None:
+    async with doorkeeper(databases) as (keeper, _):
         for n in range(SIGN_IN_FAILURES_PER_ADDRESS):
             assert await refused(keeper, f"guess{n}", address="10.0.0.9") is SignInRequiredError
         assert await refused(keeper, password=PASSWORD, address="10.0.0.9") is TooManyError
         await keeper.sign_in("li", PASSWORD, "10.0.0.8")
 
 
-async def test_right_passwords_count_against_nobody(tmp_path: Path) -> None:
-    async with doorkeeper(tmp_path) as (keeper, _):
+async def test_right_passwords_count_against_nobody(databases: Databases) -> None:
+    async with doorkeeper(databases) as (keeper, _):
         tokens = {(await keeper.sign_in("li", PASSWORD, "10.0.0.9")).token for _ in range(30)}
         assert len(tokens) == 30
 
 
 async def test_too_many_at_once_are_refused_and_not_queued_without_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "SIGN_INS_WAITING", 3)
-    async with doorkeeper(tmp_path) as (keeper, _):
+    async with doorkeeper(databases) as (keeper, _):
         answers = await asyncio.gather(*(refused(keeper, f"n{n}", address=f"a{n}") for n in range(10)))
         assert (answers.count(SignInRequiredError), answers.count(TooManyError)) == (3, 7)
 
 
-async def test_what_is_remembered_of_failures_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_is_remembered_of_failures_is_bounded(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SIGN_IN_REMEMBERED", 4)
-    async with doorkeeper(tmp_path) as (keeper, _):
+    async with doorkeeper(databases) as (keeper, _):
         for n in range(9):
             await refused(keeper, f"n{n}", address=f"a{n}")
         kept = keeper._failed_names._of
         assert list(kept) == ["n5", "n6", "n7", "n8"]
 
 
-async def test_a_session_ends_after_its_time_a_walls_much_later(tmp_path: Path) -> None:
-    async with doorkeeper(tmp_path) as (keeper, clock):
+async def test_a_session_ends_after_its_time_a_walls_much_later(databases: Databases) -> None:
+    async with doorkeeper(databases) as (keeper, clock):
         await keeper.create("hall", "大屏", frozenset({"wall"}), "", PASSWORD)
         desk, wall = await keeper.sign_in("li", PASSWORD), await keeper.sign_in("hall", PASSWORD)
         clock.advance(START_MS + SESSION_MS - 1)
@@ -113,19 +117,21 @@ async def test_a_session_ends_after_its_time_a_walls_much_later(tmp_path: Path) 
             await keeper.session(wall.token)
 
 
-async def test_sessions_survive_a_restart_and_only_as_digests(tmp_path: Path) -> None:
-    async with doorkeeper(tmp_path) as (keeper, clock):
+async def test_sessions_survive_a_restart_and_only_as_digests(databases: Databases) -> None:
+    async with doorkeeper(databases) as (keeper, clock):
         session = await keeper.sign_in("li", PASSWORD)
-    async with doorkeeper(tmp_path, clock) as (again, _):
+    async with doorkeeper(databases, clock) as (again, _):
         found = await again.session(session.token)
         assert (found.actor, found.csrf) == (session.actor, session.csrf)
-    kept = b"".join(path.read_bytes() for path in tmp_path.glob("access.sqlite3*"))
-    assert session.token.encode() not in kept
-    assert PASSWORD.encode() not in kept
+    async with databases(SCHEMA, "access") as db:
+        kept = repr([await db.rows(f"SELECT * FROM {table}") for table in ("accounts", "sessions")])
+    assert session.csrf in kept
+    assert session.token not in kept
+    assert PASSWORD not in kept
 
 
-async def test_a_changed_password_ends_every_session_elsewhere_too(tmp_path: Path) -> None:
-    async with doorkeeper(tmp_path) as (keeper, clock), doorkeeper(tmp_path, clock) as (command_line, _):
+async def test_a_changed_password_ends_every_session_elsewhere_too(databases: Databases) -> None:
+    async with doorkeeper(databases) as (keeper, clock), doorkeeper(databases, clock) as (command_line, _):
         session = await keeper.sign_in("li", PASSWORD)
         await keeper.session(session.token)
         await command_line.set_password("li", "another-password")
@@ -135,8 +141,8 @@ async def test_a_changed_password_ends_every_session_elsewhere_too(tmp_path: Pat
         assert await refused(keeper, password=PASSWORD) is SignInRequiredError
 
 
-async def test_a_sign_in_under_way_while_the_password_changes_opens_nothing(tmp_path: Path) -> None:
-    async with doorkeeper(tmp_path) as (keeper, _):
+async def test_a_sign_in_under_way_while_the_password_changes_opens_nothing(databases: Databases) -> None:
+    async with doorkeeper(databases) as (keeper, _):
         real = keeper._begin_session
 
         async def later(*given: object, **named: object) -> Session:
@@ -148,10 +154,10 @@ async def test_a_sign_in_under_way_while_the_password_changes_opens_nothing(tmp_
 
 
 async def test_one_account_has_so_many_sessions_and_the_oldest_ends(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "SESSIONS_PER_ACCOUNT", 2)
-    async with doorkeeper(tmp_path) as (keeper, clock):
+    async with doorkeeper(databases) as (keeper, clock):
         sessions = []
         for n in range(3):
             clock.advance(START_MS + n)
@@ -163,15 +169,118 @@ async def test_one_account_has_so_many_sessions_and_the_oldest_ends(
             await keeper.session(session.token)
 
 
+async def test_who_signed_in_at_one_hub_is_known_at_another_until_signed_out(databases: Databases) -> None:
+    async with doorkeeper(databases) as (one, clock), doorkeeper(databases, clock) as (other, _):
+        session = await one.sign_in("li", PASSWORD)
+        assert (await other.session(session.token)).actor == session.actor
+        await one.sign_out(session.token)
+        with pytest.raises(SignInRequiredError):
+            await one.session(session.token)
+        clock.advance(START_MS + SESSION_RECHECK_MS + 1)
+        with pytest.raises(SignInRequiredError):
+            await other.session(session.token)
+
+
+async def test_sign_ins_and_a_change_of_password_at_several_hubs_leave_no_session_of_the_old_one(
+    databases: Databases,
+) -> None:
+    async with AsyncExitStack() as stack:
+        keepers = [(await stack.enter_async_context(doorkeeper(databases)))[0] for _ in range(3)]
+        sessions: list[Session] = []
+
+        async def sign_in(keeper: Accounts) -> None:
+            with suppress(SignInRequiredError):
+                sessions.append(await keeper.sign_in("li", PASSWORD))
+
+        async with asyncio.TaskGroup() as tasks:
+            for keeper in keepers * 4:
+                tasks.create_task(sign_in(keeper))
+            tasks.create_task(keepers[0].set_password("li", "another-password"))
+        async with databases(SCHEMA, "access") as db:
+            assert await db.rows("SELECT * FROM sessions") == []
+        fresh, _ = await stack.enter_async_context(doorkeeper(databases))
+        for session in sessions:
+            with pytest.raises(SignInRequiredError):
+                await fresh.session(session.token)
+
+
+async def test_a_look_up_under_way_does_not_bring_back_a_session_that_is_ended(databases: Databases) -> None:
+    async with doorkeeper(databases) as (keeper, clock), doorkeeper(databases, clock) as (other, _):
+        session = await other.sign_in("li", PASSWORD)
+        real = keeper._look_up
+
+        async def slow(token: str, digest: str) -> Session:
+            found = await real(token, digest)
+            await keeper.sign_out(session.token)
+            return found
+
+        keeper._look_up = slow  # type: ignore[method-assign]
+        await keeper.session(session.token)
+        keeper._look_up = real  # type: ignore[method-assign]
+        with pytest.raises(SignInRequiredError):
+            await keeper.session(session.token)
+
+
+async def test_a_name_is_taken_once_whoever_asks(databases: Databases) -> None:
+    async with doorkeeper(databases) as (one, _), doorkeeper(databases) as (other, _):
+        asked = (keeper.create("wang", "王", frozenset({"officer"}), "u1", PASSWORD) for keeper in (one, other))
+        told = await asyncio.gather(*asked, return_exceptions=True)
+        assert [type(answer) for answer in told if answer] == [ConflictError]
+        assert await other.people() == {"li": "李", "wang": "王"}
+        with pytest.raises(UnknownIdError):
+            await other.set_password("nobody", PASSWORD)
+
+
+async def test_a_camera_has_the_newest_address_on_every_hub_and_none_in_the_clear(databases: Databases) -> None:
+    async with doorkeeper(databases) as (one, _), doorkeeper(databases) as (other, _):
+        told: list[str] = []
+        one.listen_addresses(lambda: told.append("changed"))
+        await one.set_camera_address("c1", "rtsp://u:old@10.0.0.1/")
+        await one.set_camera_address("c1", "rtsp://u:secret@10.0.0.1/")
+        assert told == ["changed", "changed"]
+        assert await other.camera_addresses() == {"c1": "rtsp://u:secret@10.0.0.1/"}
+    async with databases(SCHEMA, "access") as db:
+        [(kept,)] = await db.rows("SELECT address FROM camera_addresses")
+        assert b"secret" not in kept
+
+
+async def test_a_hub_with_another_site_key_is_refused(databases: Databases) -> None:
+    async with doorkeeper(databases) as (keeper, clock):
+        async with databases(SCHEMA, "access") as db:
+            with pytest.raises(InvalidInputError, match="site key"):
+                await Accounts.open(db, SiteKey(b"x" * 32), clock)
+        assert (await keeper.sign_in("li", PASSWORD)).actor.id == "li"
+    async with doorkeeper(databases, clock) as (again, _):
+        assert await again.names() == ["li"]
+
+
+async def test_a_file_from_before_there_were_fingerprints_is_taken_over(tmp_path: Path) -> None:
+    db = SqliteDatabase(tmp_path / "access.sqlite3", SCHEMA[:1], "access")
+    await db.write(("INSERT INTO accounts VALUES ('li', '李', 'dispatcher', '', 'x', 0)", ()))
+    await db.close()
+    clock = VirtualClock(START_MS)
+    keeper = await Accounts.open(SqliteDatabase(tmp_path / "access.sqlite3", SCHEMA, "access"), KEY, clock)
+    assert await keeper.people() == {"li": "李"}
+    await keeper.close()
+    with pytest.raises(InvalidInputError):
+        await Accounts.open(SqliteDatabase(tmp_path / "access.sqlite3", SCHEMA, "access"), SiteKey(b"x" * 32), clock)
+
+
+@pytest.mark.parametrize("name", ["\0", "\udcff", "a\0", "李" * 500])
+async def test_what_cannot_be_a_name_signs_nobody_in(databases: Databases, name: str) -> None:
+    async with doorkeeper(databases) as (keeper, _):
+        assert await refused(keeper, name) is SignInRequiredError
+
+
 @pytest.mark.parametrize("name", ["hub", "case-service", "", "a b", "x" * 65, "a/b", "李\n"])
-async def test_nobody_is_called_what_the_record_calls_the_hub(tmp_path: Path, name: str) -> None:
-    async with doorkeeper(tmp_path) as (keeper, _):
+async def test_nobody_is_called_what_the_record_calls_the_hub(databases: Databases, name: str) -> None:
+    async with doorkeeper(databases) as (keeper, _):
         with pytest.raises(InvalidInputError):
             await keeper.create(name, "x", frozenset({"dispatcher"}), "", PASSWORD)
 
 
-async def test_a_new_device_token_ends_the_one_before_and_garbage_opens_nothing(tmp_path: Path) -> None:
-    async with doorkeeper(tmp_path) as (keeper, _):
+async def test_a_new_device_token_ends_the_one_before_and_garbage_opens_nothing(databases: Databases) -> None:
+    async with doorkeeper(databases) as (keeper, _):
         first, second = await keeper.issue("d1"), await keeper.issue("d1")
         assert await keeper.device_of(first) is None
         assert await keeper.check("d1", second)

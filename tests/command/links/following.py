@@ -11,7 +11,9 @@ from pathlib import Path
 from command.facts import Recorded
 from command.hub import Hub, recorded
 from command.kernel.clock import Clock
-from command.links.follow import Cursors, Follower, Link
+from command.kernel.database import SqliteDatabase
+from command.links.cursors import SCHEMA, Cursors
+from command.links.follow import Follower, Link
 from command.services.running import RunningService
 from command.tables import Tables
 from tests.command.services.peers import ROOT_SECRET, TOKEN
@@ -43,7 +45,7 @@ async def service_on(app: object, port: int, path: Path, clock: Clock) -> AsyncI
 @asynccontextmanager
 async def following(at: Desk, tmp_path: Path, link: Link) -> AsyncIterator[Follower]:
     """Follow as long as the block lasts; leaving it is a kill: nothing is stored on the way out."""
-    cursors = Cursors(tmp_path / "links.sqlite3")
+    cursors = Cursors(SqliteDatabase(tmp_path / "links.sqlite3", SCHEMA, "links"))
     follower = Follower(at.hub, cursors, link)
     try:
         async with asyncio.TaskGroup() as tasks:
