@@ -19,8 +19,14 @@ from command.access.visibility import concerns, sees_own_rows_only, shown, table
 from command.actors import Actor
 from command.hub import Changes, Hub
 from command.kernel.clock import Clock
-from command.kernel.errors import NoRightError
-from command.kernel.limits import BEAT_MS, CONSOLE_BUFFER_BYTES, CONSOLE_STALLED_MS, PUSH_TICK_MS
+from command.kernel.errors import NoRightError, UnavailableError
+from command.kernel.limits import (
+    BEAT_MS,
+    CONSOLE_BUFFER_BYTES,
+    CONSOLE_CATCH_UP_MS,
+    CONSOLE_STALLED_MS,
+    PUSH_TICK_MS,
+)
 from command.rows import Row
 from command.tables import Table, Tables
 
@@ -143,15 +149,33 @@ class Feed:
         self._consoles.add(console)
 
     async def subscribe(self, console: Console, request: wire.Subscribe) -> None:
-        """Send what the console lacks and follow from there. Raises `NoRightError` for a table it may not see.
+        """Send what the console lacks and follow from there.
 
-        Waits until the socket has room, so that who asks again and again without reading fills no memory.
+        Waits until the socket has room, so that who asks again and again without reading fills no memory. Raises
+        `NoRightError` for a table it may not see, `UnavailableError` where it saw more elsewhere than this hub can read.
         """
         filters = {name: wanted.situation for name, wanted in request.tables.items()}
         if hidden := filters.keys() - tables_of(console.actor):
             raise NoRightError(f"not for your role: {', '.join(sorted(hidden))}")
         await self.drained(console)
+        if request.after is not None:
+            await self._reach(request.after)
         await self._hub.read(lambda tables: self._begin(console, filters, request.after, tables))
+
+    async def _reach(self, seq: int) -> None:
+        """Come at least to where a console was at another hub, or its rows would go backwards.
+
+        Only where the journal itself ends before (a backup was restored) is the past to be shown; it gets a snapshot.
+        """
+        if seq <= self._hub.committed_seq:
+            return
+        try:
+            async with asyncio.timeout(CONSOLE_CATCH_UP_MS / 1000):
+                await self._hub.catch_up(seq)
+        except TimeoutError:
+            raise UnavailableError(f"this hub is too far behind {seq}; try another") from None
+        if self._hub.committed_seq < seq and not self._hub.accepting:
+            raise UnavailableError(f"this hub cannot read as far as {seq} now; try another")
 
     async def drained(self, console: Console) -> None:
         """Return once the console's socket has room, or is closing."""

@@ -95,6 +95,13 @@ class Crowd:
 
     async def connect(self, who: Actor, *tables: str, after: int | None = None, situation: str | None = None) -> Peer:
         """Connect, subscribe and read up to the beat that ends the answer."""
+        peer = await self.dial(who)
+        await self.subscribe(peer, *tables, after=after, situation=situation)
+        await peer.until(lambda: peer.messages[-1:] != [] and peer.messages[-1]["type"] == "beat")
+        return peer
+
+    async def dial(self, who: Actor) -> Peer:
+        """Connect and ask for nothing."""
         ours = socket.socket()
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         ours.setblocking(False)
@@ -104,8 +111,6 @@ class Crowd:
         theirs.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         peer = Peer(reader, writer, Console(who, cast("asyncio.Transport", theirs.transport)))
         self.peers.append(peer)
-        await self.subscribe(peer, *tables, after=after, situation=situation)
-        await peer.until(lambda: peer.messages[-1:] != [] and peer.messages[-1]["type"] == "beat")
         return peer
 
     async def subscribe(self, peer: Peer, *tables: str, after: int | None = None, situation: str | None = None) -> None:
