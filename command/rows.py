@@ -178,6 +178,7 @@ class WatchRow(Row, frozen=True):
     requested_by: str
     requested_ms: int
     approved_by: str = ""
+    ended_ms: int | None = None
     hits: int = 0
     rejected: int = 0
 

@@ -36,12 +36,19 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Share of the time allowed after which the yellow warning comes where the item names none; own default."""
     hit_join_minutes: int = 120
     """A further hit of the same car within this joins its open situation; own default."""
+    keep_closed_h: int = 24
+    """What is over stays in the tables, and so on every screen, for so long; own default, one day's shifts."""
     mean_speed_kmh: dict[str, float] = msgspec.field(default_factory=_mean_speed_kmh)
     """For the estimate of arrival beside a recommendation; own default."""
     detour_factor: float = 1.35
     """Road distance over straight distance; a usual figure for county roads, own default."""
 
     def __post_init__(self) -> None:
-        """Refuse a partial table of speeds: a unit whose kind has none could not be recommended."""
+        """Refuse a partial table of speeds: a unit whose kind has none could not be recommended.
+
+        What is over stays longer than the hour after which no text is sent any more: each is sent, or recorded.
+        """
+        if self.keep_closed_h < 2:
+            raise ValueError("keep_closed_h is at least 2")
         if missing := _mean_speed_kmh().keys() - self.mean_speed_kmh.keys():
             raise ValueError(f"mean_speed_kmh lacks {', '.join(sorted(missing))}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from command.kernel.errors import InvalidInputError
-from streams.plates.pattern import Pattern, compile_pattern
+from command.kernel.plate_pattern import Pattern, compile_pattern
 
 
 class WatchList:

@@ -6,7 +6,7 @@ from typing import Any, Union
 
 import msgspec
 
-from command.facts import calls, orders, patrol, plans, scene
+from command.facts import archive, calls, orders, patrol, plans, scene
 from command.facts.base import Fact, IncidentKind, Level, Place, Recorded, Service
 from command.kernel.errors import TriuneError
 
@@ -38,7 +38,7 @@ def kind_of(fact: type[Fact]) -> str:
 
 KINDS: dict[str, type[Fact]] = {
     kind_of(cls): cls
-    for module in (calls, orders, patrol, scene, plans)
+    for module in (archive, calls, orders, patrol, scene, plans)
     for cls in vars(module).values()
     if isinstance(cls, type) and issubclass(cls, Fact) and cls is not Fact
 }

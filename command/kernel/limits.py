@@ -269,8 +269,22 @@ READINGS_DEVICES = 20_000
 # An area with more corners, or over more cells of 0.02 degrees, gets 400; one that holds more fixes in the time, 413.
 READINGS_AREA_CORNERS = 1000
 READINGS_AREA_CELLS = 4096
-READINGS_AREA_FIXES = 500_000
+READINGS_AREA_FIXES = 200_000
 # Day files that one thread keeps open; past it the one unused longest is closed.
 READINGS_FILES_OPEN = 32
 # A pattern that fits no more sightings of a day than this is looked up by plate, else the day is gone through by time.
 READINGS_LOOKED_UP = 10_000
+
+# What is over leaves the tables after a time (`Limits.keep_closed_h`), earlier where a table has more rows than this:
+# those over for longest go first. What is not over stays.
+KEPT_ROWS = {"situations": 20_000, "calls": 20_000, "messages": 50_000, "approvals": 10_000, "watches": 10_000}
+# One more open situation, waiting approval or watch than this gets 429. A call is never refused, nor an SOS.
+OPEN_SITUATIONS = 5000
+OPEN_APPROVALS = 5000
+OPEN_WATCHES = 5000
+# Things that leave at one sweep; where more are due the next one comes after the pause, so that others are served
+# between. Otherwise sweeps are this far apart. One that comes late finds a hub that was away: links are told first.
+SWEPT_AT_ONCE = 500
+SWEEP_PAUSE_MS = 1000
+SWEEP_EVERY_MS = 15 * 60 * 1000
+SWEEP_LATE_MS = 60 * 1000

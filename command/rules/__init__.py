@@ -2,6 +2,7 @@
 
 from command.rules import (
     approvals,
+    archive,
     dispatch,
     intake,
     messages,
@@ -16,6 +17,6 @@ from command.rules import (
 from command.rules.base import decide, fold, unruled
 
 __all__ = [
-    "approvals", "decide", "dispatch", "fold", "intake", "messages", "patrol", "plans", "registers", "scene",
+    "approvals", "archive", "decide", "dispatch", "fold", "intake", "messages", "patrol", "plans", "registers", "scene",
     "situations", "sos", "unruled", "watchlist",
 ]  # fmt: skip

@@ -17,9 +17,10 @@ from command.facts.plans import (
     CaseOpened,
 )
 from command.kernel.errors import ConflictError, InvalidInputError
+from command.kernel.limits import OPEN_APPROVALS
 from command.rows import ApprovalRow, CaseRow, DeadlineRow
 from command.rules.alarms import clear_alarm, raise_alarm
-from command.rules.base import Decision, decides, drop_deadline, fires, folds, mark, set_deadline
+from command.rules.base import Decision, check_room, decides, drop_deadline, fires, folds, mark, over, set_deadline
 from command.tables import Tables
 
 WARN = "approval_warn"
@@ -45,6 +46,7 @@ def request_by_hand(t: Tables, request: q.RequestApproval, actor: Actor, now_ms:
         raise InvalidInputError("the warning comes before the due time")
     if request.situation:
         t.situations.need(request.situation)
+    check_room(t.approvals, OPEN_APPROVALS, lambda row: row.state == "waiting")
     approval = yield from request_approval(
         t, item=request.item, subject=request.subject, situation=request.situation or "",
         warn_ms=now_ms + warn_min * 60_000, due_ms=now_ms + request.due_minutes * 60_000,
@@ -159,6 +161,7 @@ def approval_decided(t: Tables, fact: ApprovalDecided, r: Recorded) -> None:
     drop_deadline(t, WARN, row.id)
     drop_deadline(t, DUE, row.id)
     mark(t, row.situation, r, approval=row.id, item=row.item, granted=fact.granted, by=fact.by)
+    over(t, r.at_ms, t.approvals)
 
 
 @folds(ApprovalWarned)

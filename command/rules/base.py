@@ -11,18 +11,22 @@ from typing import Any, TypeVar
 
 from command.actors import Actor, Role
 from command.facts import KINDS, Fact, Recorded
-from command.kernel.errors import NoRightError
-from command.kernel.limits import MARKS_PER_SITUATION
+from command.kernel.errors import NoRightError, TooManyError
+from command.kernel.limits import KEPT_ROWS, MARKS_PER_SITUATION, SWEEP_PAUSE_MS
 from command.requests import REQUESTS, FireDeadline, Request
-from command.rows import DeadlineRow, MarkRow, UnitRow
-from command.tables import Tables
+from command.rows import DeadlineRow, MarkRow, Row, UnitRow
+from command.tables import Table, Tables
 
 Decision = Generator[Fact, None, str]
 Q = TypeVar("Q", bound=Request)
 F = TypeVar("F", bound=Fact)
+R = TypeVar("R", bound=Row)
 Decide = Callable[[Tables, Q, Actor, int], Decision]
 Fold = Callable[[Tables, F, Recorded], None]
 Fire = Callable[[Tables, DeadlineRow, int], Decision]
+
+SWEEP = "sweep"
+SWEPT = "tables"
 
 _decisions: dict[type[Request], tuple[frozenset[Role], Decide[Any]]] = {}
 _folds: dict[type[Fact], Fold[Any]] = {}
@@ -86,6 +90,12 @@ def check_station(actor: Actor, unit: UnitRow) -> None:
         raise NoRightError(f"{actor.id} acts for station {actor.station}, unit {unit.id} is of {unit.station}")
 
 
+def check_room(table: Table[R], most: int, is_open: Callable[[R], bool]) -> None:
+    """Refuse one more where `most` rows are open, which only people can end; `TooManyError`."""
+    if len(table) >= most and sum(map(is_open, table)) >= most:
+        raise TooManyError(f"{most} {table.name} are open, the most that there may be; end some first")
+
+
 def fold(t: Tables, recorded: Recorded) -> None:
     """Bring the tables to the recorded fact. Never refuses: what stands in the journal happened."""
     t.seq = recorded.seq
@@ -105,6 +115,20 @@ def set_deadline(t: Tables, kind: str, subject: str, at_ms: int) -> None:
 def drop_deadline(t: Tables, kind: str, subject: str) -> None:
     """No longer wait for it."""
     t.deadlines.drop(f"{kind}:{subject}")
+
+
+def over(t: Tables, at_ms: int, table: Table[Any] | None = None) -> None:
+    """Something is over: the sweep comes once it was kept long enough, or soon where its `table` is full."""
+    full = table is not None and len(table) > KEPT_ROWS[table.name]
+    sweep_ms = at_ms + (SWEEP_PAUSE_MS if full else kept_ms(t))
+    standing = t.deadlines.get(f"{SWEEP}:{SWEPT}")
+    if standing is None or sweep_ms < standing.at_ms:
+        set_deadline(t, SWEEP, SWEPT, sweep_ms)
+
+
+def kept_ms(t: Tables) -> int:
+    """Return for how long what is over stays in the tables."""
+    return t.limits.keep_closed_h * 3_600_000
 
 
 def mark(t: Tables, situation: str, r: Recorded, **args: str | int | float | bool) -> None:

@@ -20,7 +20,7 @@ from command.facts.calls import (
 from command.kernel.errors import ConflictError, InvalidInputError
 from command.kernel.geo import to_wgs84
 from command.rows import CallRow, CallState
-from command.rules.base import Decision, decides, folds, mark
+from command.rules.base import Decision, decides, folds, mark, over
 from command.tables import Tables
 
 
@@ -157,6 +157,7 @@ def call_arrived(t: Tables, fact: CallArrived, r: Recorded) -> None:
             place=fact.place,
         )
     )
+    over(t, r.at_ms)  # also where nobody ever says what became of it
 
 
 @folds(CallAnswered)
@@ -198,9 +199,11 @@ def call_ended(t: Tables, fact: CallEnded, r: Recorded) -> None:
     """Keep how it ended."""
     row = t.calls.need(fact.call)
     t.calls.put(replace(row, state="ended", ended_ms=r.at_ms, outcome=fact.outcome, outcome_why=fact.why))
+    over(t, r.at_ms, t.calls)
 
 
 @folds(CallAbandoned)
 def call_abandoned(t: Tables, fact: CallAbandoned, r: Recorded) -> None:
     """Stays visible: somebody has to call back."""
     t.calls.put(replace(t.calls.need(fact.call), state="abandoned", ended_ms=r.at_ms))
+    over(t, r.at_ms, t.calls)

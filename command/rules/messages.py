@@ -8,8 +8,9 @@ from command import requests as q
 from command.actors import DESK, Actor
 from command.facts import Recorded
 from command.facts.orders import MessageFailed, MessageQueued, MessageSent
+from command.kernel.limits import KEPT_ROWS
 from command.rows import MessageRow
-from command.rules.base import Decision, decides, folds, mark
+from command.rules.base import Decision, check_room, decides, folds, mark, over
 from command.tables import Tables
 
 
@@ -26,6 +27,7 @@ def send_message(t: Tables, request: q.SendMessage, actor: Actor, now_ms: int) -
     units = [t.units.need(unit) for unit in dict.fromkeys(request.units)]
     if request.situation:
         t.situations.need(request.situation)
+    check_room(t.messages, KEPT_ROWS["messages"], lambda row: row.state == "queued")
     message = ""
     for unit in units:
         message = yield from queue_message(
@@ -52,6 +54,7 @@ def message_queued(t: Tables, fact: MessageQueued, r: Recorded) -> None:
             state="queued", queued_ms=r.at_ms,
         )
     )  # fmt: skip
+    over(t, r.at_ms)  # also where nobody ever says what became of it
     if fact.about in t.situations.rows:
         mark(t, fact.about, r, to=fact.to, text=fact.text)
 
@@ -60,9 +63,11 @@ def message_queued(t: Tables, fact: MessageQueued, r: Recorded) -> None:
 def message_sent(t: Tables, fact: MessageSent, r: Recorded) -> None:
     """The gateway has it."""
     t.messages.put(replace(t.messages.need(fact.message), state="sent", sent_ms=r.at_ms))
+    over(t, r.at_ms, t.messages)
 
 
 @folds(MessageFailed)
 def message_failed(t: Tables, fact: MessageFailed, r: Recorded) -> None:
     """Refused for good; stays visible."""
     t.messages.put(replace(t.messages.need(fact.message), state="failed", why=fact.why))
+    over(t, r.at_ms, t.messages)

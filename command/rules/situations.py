@@ -20,9 +20,10 @@ from command.facts.calls import (
     SituationRaised,
 )
 from command.kernel.errors import ConflictError, NoRightError
+from command.kernel.limits import OPEN_SITUATIONS
 from command.rows import FocusRow, SituationRow
 from command.rules.alarms import clear_alarm
-from command.rules.base import Decision, decides, folds, mark
+from command.rules.base import Decision, check_room, decides, folds, mark, over
 from command.rules.intake import place_of
 from command.tables import Tables
 
@@ -35,6 +36,11 @@ def need_open(t: Tables, situation: str) -> SituationRow:
     if row.state == "closed":
         raise ConflictError(f"situation {situation} is closed", merged_into=row.merged_into or None)
     return row
+
+
+def check_room_for_situation(t: Tables) -> None:
+    """Refuse to open one more than anybody could work on; a call can still be linked, and an SOS always opens one."""
+    check_room(t.situations, OPEN_SITUATIONS, lambda row: row.state != "closed")
 
 
 def open_situation(
@@ -56,6 +62,7 @@ def open_from_desk(t: Tables, request: q.OpenSituation, actor: Actor, now_ms: in
         raise ConflictError(f"call {call.id} is about situation {call.situation} already", situation=call.situation)
     if call and call.state == "ringing":
         raise ConflictError(f"call {call.id} has not been answered")
+    check_room_for_situation(t)
     place = place_of(request.place) if request.place else call.place if call else None
     situation = yield from open_situation(
         t, title=request.title, service=request.service, kind=request.kind, level=request.level,
@@ -203,6 +210,7 @@ def situation_merged(t: Tables, fact: SituationMerged, r: Recorded) -> None:
     )
     mark(t, fact.situation, r, into=fact.into, why=fact.why)
     t.situations.put(replace(t.situations.need(fact.into), changed_ms=r.at_ms))
+    over(t, r.at_ms, t.situations)
 
 
 @folds(SituationClosed)
@@ -211,6 +219,7 @@ def situation_closed(t: Tables, fact: SituationClosed, r: Recorded) -> None:
     row = t.situations.need(fact.situation)
     t.situations.put(replace(row, state="closed", closed_ms=r.at_ms, changed_ms=r.at_ms))
     mark(t, fact.situation, r, why=fact.why)
+    over(t, r.at_ms, t.situations)
 
 
 @folds(FocusPinned)

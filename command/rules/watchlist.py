@@ -16,10 +16,12 @@ from command.facts.scene import (
     WatchRequested,
 )
 from command.kernel.errors import ConflictError, InvalidInputError
+from command.kernel.limits import OPEN_WATCHES
+from command.kernel.plate_pattern import compile_pattern
 from command.rows import DeadlineRow, HitRow, WatchRow
 from command.rules.alarms import clear_alarm, raise_alarm
-from command.rules.base import Decision, decides, drop_deadline, fires, folds, mark, set_deadline
-from command.rules.situations import open_situation
+from command.rules.base import Decision, check_room, decides, drop_deadline, fires, folds, mark, over, set_deadline
+from command.rules.situations import check_room_for_situation, open_situation
 from command.tables import Tables
 
 EXPIRE = "watch_expire"
@@ -27,12 +29,13 @@ EXPIRE = "watch_expire"
 
 @decides(q.RequestWatch, "call_taker", "dispatcher", "commander", "camera_watch", "officer", "hub")
 def request_watch(t: Tables, request: q.RequestWatch, actor: Actor, now_ms: int) -> Decision:
-    """Ask for it. A pattern that would match every car is refused."""
-    pattern = request.pattern.upper().replace("·", "").replace(" ", "")
+    """Ask for it. A pattern that would match every car, or can match none, is refused."""
+    pattern = compile_pattern(request.pattern).text
     if len(pattern.replace("*", "").replace("?", "")) < 2:
         raise InvalidInputError("a pattern needs at least two known characters")
     if request.until_ms <= now_ms:
         raise InvalidInputError("a watch ends after now")
+    check_room(t.watches, OPEN_WATCHES, lambda row: row.ended_ms is None)
     watch = t.next_id("w")
     yield WatchRequested(
         watch=watch, pattern=pattern, reason=request.reason, level=request.level, until_ms=request.until_ms
@@ -83,6 +86,7 @@ def report_hit(t: Tables, request: q.ReportHit, actor: Actor, now_ms: int) -> De
             return earlier.id
     situation = _open_situation_of_car(t, [h for h in same_car if not h.rejected_why], now_ms)
     if not situation:
+        check_room_for_situation(t)
         place = Place(lat=camera.lat, lon=camera.lon, text=camera.name, source="camera")
         situation = yield from open_situation(
             t, title=f"布控车辆 {request.plate}", service="110", kind="public_security", level=watch.level,
@@ -102,11 +106,11 @@ def report_hit(t: Tables, request: q.ReportHit, actor: Actor, now_ms: int) -> De
 
 def _open_situation_of_car(t: Tables, hits: list[HitRow], now_ms: int) -> str:
     for hit in sorted(hits, key=lambda h: h.seen_ms, reverse=True):
-        situation = t.situations.need(hit.situation)
-        while situation.merged_into:
-            situation = t.situations.need(situation.merged_into)
+        situation = t.situations.get(hit.situation)
+        while situation and situation.merged_into:  # the one that went on may be over for longer, and gone
+            situation = t.situations.get(situation.merged_into)
         recent = now_ms - hit.seen_ms <= t.limits.hit_join_minutes * 60_000
-        if situation.state != "closed" and recent:
+        if situation and situation.state != "closed" and recent:
             return situation.id
     return ""
 
@@ -144,15 +148,17 @@ def watch_approved(t: Tables, fact: WatchApproved, r: Recorded) -> None:
 @folds(WatchLifted)
 def watch_lifted(t: Tables, fact: WatchLifted, r: Recorded) -> None:
     """Over by somebody's word."""
-    t.watches.put(replace(t.watches.need(fact.watch), state="lifted"))
+    t.watches.put(replace(t.watches.need(fact.watch), state="lifted", ended_ms=r.at_ms))
     drop_deadline(t, EXPIRE, fact.watch)
+    over(t, r.at_ms, t.watches)
 
 
 @folds(WatchExpired)
 def watch_expired(t: Tables, fact: WatchExpired, r: Recorded) -> None:
     """Over by its date."""
-    t.watches.put(replace(t.watches.need(fact.watch), state="expired"))
+    t.watches.put(replace(t.watches.need(fact.watch), state="expired", ended_ms=r.at_ms))
     drop_deadline(t, EXPIRE, fact.watch)
+    over(t, r.at_ms, t.watches)
 
 
 @folds(PlateHit)
@@ -178,9 +184,10 @@ def plate_hit(t: Tables, fact: PlateHit, r: Recorded) -> None:
 
 @folds(PlateHitRejected)
 def plate_hit_rejected(t: Tables, fact: PlateHitRejected, r: Recorded) -> None:
-    """Counted against its watch."""
+    """Counted against its watch, where that is still to be seen."""
     row = replace(t.hits.need(fact.hit), rejected_why=fact.why)
     t.hits.put(row)
-    watch = t.watches.need(row.watch)
-    t.watches.put(replace(watch, rejected=watch.rejected + 1))
+    watch = t.watches.get(row.watch)
+    if watch:
+        t.watches.put(replace(watch, rejected=watch.rejected + 1))
     mark(t, row.situation, r, hit=row.id, plate=row.plate, why=fact.why)

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.plates import ga36
+from command.kernel import ga36
 from streams.plates.detect import Floats
 from streams.plates.models import RECOGNISER, open_session
 from streams.plates.picture import Picture

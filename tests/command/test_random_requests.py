@@ -9,11 +9,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from command import rules
+from command.facts.archive import TablesSwept
 from command.hub import recorded
 from command.journal.memory import MemoryJournal
 from command.kernel.clock import VirtualClock
 from command.kernel.errors import TriuneError, UnavailableError
-from command.tables import Tables
+from command.tables import Table, Tables
 from tests.command.random_requests import RandomRequests
 from tests.command.support import (
     HOUR_MS,
@@ -30,7 +31,8 @@ from tests.command.support import (
 )
 
 STEPS = 150
-WAITS_MS = (1, MINUTE_MS, 6 * MINUTE_MS, 30 * MINUTE_MS, 3 * HOUR_MS)
+WAITS_MS = (1, MINUTE_MS, 6 * MINUTE_MS, 30 * MINUTE_MS, 3 * HOUR_MS, 25 * HOUR_MS)
+"""The last is long enough for what is over to leave the tables."""
 
 
 class Mirror:
@@ -84,6 +86,15 @@ def check_bonds(t: Tables) -> None:
             assert not situation.activation or t.activations.need(situation.activation).state != "active"
     for call in t.calls:
         assert not call.situation or call.id in t.situations.need(call.situation).calls
+    for table in (t.orders, t.hits, t.evidence, t.activations, t.tasks, t.approvals, t.cases, t.marks):
+        assert all(not row.situation or row.situation in t.situations.rows for row in table), table.name
+    assert all(task.activation in t.activations.rows for task in t.tasks)
+    subjects: dict[str, Table[Any]] = {
+        "order_sign": t.orders, "task_due": t.tasks, "watch_expire": t.watches, "shift_end": t.units,
+        "approval_warn": t.approvals, "approval_due": t.approvals, "alarm_escalate": t.alarms,
+        "alarm_unshelve": t.alarms,
+    }  # fmt: skip
+    assert all(d.subject in subjects[d.kind].rows for d in t.deadlines if d.kind != "sweep")
     alarms = [(a.kind, a.subject) for a in t.alarms]
     assert len(set(alarms)) == len(alarms)
     focus = t.focus.get("wall")
@@ -149,6 +160,22 @@ class Night:
             head = d.hub.committed_seq
             assert await d.hub.ask(request, who, key) == answer
             assert d.hub.committed_seq == head
+
+
+async def _swept(journal: FlakyJournal) -> set[str]:
+    """Return what kinds of things left the tables."""
+    facts = [recorded(stored).fact for stored in await journal.read("live", 0, 1_000_000)]
+    kinds = ("situations", "calls", "messages", "approvals", "watches")
+    return {kind for fact in facts if isinstance(fact, TablesSwept) for kind in kinds if getattr(fact, kind)}
+
+
+def test_what_is_over_leaves_the_tables_in_such_nights_too() -> None:  # R165
+    swept: set[str] = set()
+    for seed in range(4):
+        night = Night(seed)
+        asyncio.run(night.pass_by())
+        swept |= asyncio.run(_swept(night.journal))
+    assert swept >= {"situations", "calls", "messages", "watches"}
 
 
 @settings(max_examples=40, deadline=None)

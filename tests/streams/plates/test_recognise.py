@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.plates import ga36
+from command.kernel import ga36
 from streams.plates.detect import Floats
 from streams.plates.recognise import best_plate
-from tests.streams.plates.test_ga36 import plates
+from tests.command.kernel.test_ga36 import plates
 
 NO_BIAS = (0.0, 0.0, 0.0)
 

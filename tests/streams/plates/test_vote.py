@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from command.kernel.limits import PASSAGES_OPEN
 from command.readings import PlateColour
-from streams.plates import ga36
+from command.kernel import ga36
 from streams.plates.read import Read
 from streams.plates.vote import GAP_MS, LINGER_MS, Passage, PassageTracker
-from tests.streams.plates.test_ga36 import plates
+from tests.command.kernel.test_ga36 import plates
 
 FRAME_MS = 200
 

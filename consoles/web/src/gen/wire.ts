@@ -951,6 +951,7 @@ export interface WatchRow {
   requested_by: string;
   requested_ms: number;
   approved_by: string;
+  ended_ms: number | null;
   hits: number;
   rejected: number;
   id: string;

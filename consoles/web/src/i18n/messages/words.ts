@@ -128,6 +128,7 @@ export const WORDS = {
   "link.approval": ["审批服务", "Approval service"],
   "link.sms": ["短信网关", "SMS gateway"],
   "problem.invalid_input": ["内容不合要求", "The input is not valid"],
+  "problem.impossible_pattern": ["没有号牌能符合这个布控", "No number plate can fit this watch"],
   "problem.sign_in_required": ["请先登录", "Sign in first"],
   "problem.no_right": ["无此权限", "You have no right to do this"],
   "problem.unknown_id": ["对象不存在", "That does not exist"],

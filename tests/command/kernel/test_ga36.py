@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.plates import ga36
+from command.kernel import ga36
 
 
 @st.composite
