@@ -7,9 +7,12 @@ import contextlib
 import heapq
 import logging
 import uuid
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
+
+import msgspec
 
 from command import facts, rules
 from command.actors import HUB, Actor
@@ -37,8 +40,7 @@ Listener = Callable[[int, Changes], None]
 RETRY_MS = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Committed:
+class Committed(msgspec.Struct, frozen=True, gc=False):
     """What one request brought about, now durable: what logs and traces tell of it."""
 
     key: str
@@ -90,11 +92,13 @@ class _Batch:
     """Who asked for each entry."""
     answers: list[tuple[_Asked, Answer]] = field(default_factory=list)
     refusals: list[tuple[_Asked, TriuneError]] = field(default_factory=list)
+    doubtful: list[str] = field(default_factory=list)
+    """Keys of requests that brought nothing about: they may be repetitions of some that did."""
 
-    def doubtful(self) -> list[str]:
-        """Return the keys of requests that brought nothing about: they may be repetitions of some that did."""
-        made = {entry.key for entry in self.entries}
-        return [item.key for item, _ in (*self.refusals, *self.answers) if item.key not in made]
+    def refuse(self, item: _Asked, error: TriuneError) -> None:
+        """Refuse, unless the store knows that it was answered before."""
+        self.refusals.append((item, error))
+        self.doubtful.append(item.key)
 
     def answer_as_before(self, known: Mapping[str, Answer]) -> int:
         """Give those that were asked before the answer of then; return how many."""
@@ -119,7 +123,8 @@ class Hub:
         self.counters = HubCounters()
         self._limits = limits
         self._tables = Tables(limits)
-        self._inbox: asyncio.Queue[_Asked | _Reading] = asyncio.Queue(INBOX_REQUESTS)
+        self._inbox: deque[_Asked | _Reading] = deque()
+        self._asked = asyncio.Event()
         self._fresh_positions: dict[str, PositionRow] = {}
         self._head = Head()
         self._listeners: list[Listener] = []
@@ -155,7 +160,7 @@ class Hub:
         """Take the newest fixes of units, already stored, into the tables; they wait at most for one batch."""
         for row in rows:
             self._fresh_positions[row.id] = row
-        if self._inbox.empty():
+        if not self._inbox:
             self._nudge()
 
     def listen(self, listener: Listener) -> Callable[[], None]:
@@ -171,7 +176,7 @@ class Hub:
     def look(self, seq: int | None = None) -> None:
         """Hear that the journal may stand at `seq`, or somewhere: another hub wrote."""
         self.journal_seq = max(self.journal_seq, self.committed_seq + 1 if seq is None else seq)
-        if self.journal_seq > self.committed_seq and self._inbox.empty():
+        if self.journal_seq > self.committed_seq and not self._inbox:
             self._nudge()
 
     async def catch_up(self, seq: int) -> None:
@@ -248,8 +253,8 @@ class Hub:
                 tasks.create_task(self._recover(), name=f"recover-{self.space}")
         finally:
             self._stopped, self.accepting = True, False
-            while not self._inbox.empty():
-                _refuse(self._inbox.get_nowait().answer, UnavailableError("the hub has stopped"))
+            while self._inbox:
+                _refuse(self._inbox.popleft().answer, UnavailableError("the hub has stopped"))
 
     def _nudge(self) -> None:
         """Make the sequencer go round once, with nothing to ask; where the inbox is full it will anyway."""
@@ -261,16 +266,17 @@ class Hub:
     def _enqueue(self, item: _Asked | _Reading) -> None:
         if self._stopped:
             raise UnavailableError("the hub has stopped")
-        try:
-            self._inbox.put_nowait(item)
-        except asyncio.QueueFull:
-            raise TooManyError(f"the hub has {INBOX_REQUESTS} requests waiting; try again") from None
+        if len(self._inbox) >= INBOX_REQUESTS:
+            raise TooManyError(f"the hub has {INBOX_REQUESTS} requests waiting; try again")
+        self._inbox.append(item)
+        self._asked.set()
 
     async def _sequence(self) -> None:
         while True:
-            items = [await self._inbox.get()]
-            while len(items) < BATCH_REQUESTS and not self._inbox.empty():
-                items.append(self._inbox.get_nowait())
+            await self._asked.wait()
+            items = [self._inbox.popleft() for _ in range(min(BATCH_REQUESTS, len(self._inbox)))]
+            if not self._inbox:
+                self._asked.clear()
             try:
                 await self._serve([i for i in items if isinstance(i, _Asked) and not i.answer.done()])
                 for item in items:
@@ -307,7 +313,7 @@ class Hub:
         async with self.journal.turn(self.space) as turn:
             for _ in range(DECISIONS_PER_BATCH):
                 batch = self._decide(asked, known)
-                outcome = await turn.append(batch.entries, self._head, batch.doubtful())
+                outcome = await turn.append(batch.entries, self._head, batch.doubtful)
                 known.update(outcome.known)
                 if outcome.stored:
                     self._head, self.journal_seq = outcome.head, outcome.head.seq
@@ -340,40 +346,42 @@ class Hub:
     def _decide(self, asked: list[_Asked], known: Mapping[str, Answer]) -> _Batch:
         """Decide one after another, each on the tables as the ones before leave them."""
         batch = _Batch()
-        given = dict(known)
+        given, now_ms = dict(known), self.clock.now_ms()
         for item in asked:
             if answer := given.get(item.key):
                 batch.answers.append((item, answer))
                 continue
             point = self._tables.savepoint()
             try:
-                entry = self._entry(item)
+                entry = self._entry(item, now_ms)
             except TriuneError as error:
                 self._tables.undo_to(point)
-                batch.refusals.append((item, error))
+                batch.refuse(item, error)
                 continue
             except Exception as error:  # a fault in a rule must not take the sequencer, or the other requests, with it
                 self._tables.undo_to(point)
                 self.counters.faults += 1
                 log.exception("rule for %s failed", type(item.request).__name__)
-                batch.refusals.append((item, TriuneError(f"internal fault: {type(error).__name__}")))
+                batch.refuse(item, TriuneError(f"internal fault: {type(error).__name__}"))
                 continue
             answer = given[item.key] = Answer(seq=self._tables.seq, subject=entry.subject)
             batch.answers.append((item, answer))
             if entry.facts:
                 batch.entries.append(entry)
                 batch.asked.append(item)
+            else:
+                batch.doubtful.append(item.key)
         return batch
 
     def _tell_commit(self, batch: _Batch) -> None:
         told = [
             Committed(
-                key=entry.key,
-                actor=item.actor.id,
-                kind=str(item.request.__struct_config__.tag),
-                subject=entry.subject,
-                first_seq=entry.facts[0].seq,
-                last_seq=entry.facts[-1].seq,
+                entry.key,
+                item.actor.id,
+                str(item.request.__struct_config__.tag),
+                entry.subject,
+                entry.facts[0].seq,
+                entry.facts[-1].seq,
             )
             for item, entry in zip(batch.asked, batch.entries, strict=True)
         ]
@@ -384,8 +392,7 @@ class Hub:
                 self.counters.faults += 1
                 log.exception("a listener to commits failed")
 
-    def _entry(self, item: _Asked) -> Entry:
-        now_ms = self.clock.now_ms()
+    def _entry(self, item: _Asked, now_ms: int) -> Entry:
         stored: list[StoredFact] = []
         subject = ""
 
@@ -410,16 +417,15 @@ class Hub:
             self._tables.positions.put(row)
 
     def _publish(self) -> None:
-        touched = self._tables.settle()
+        changes = self._tables.settle()
         if self._tables.seq > self.committed_seq:
             self.committed_seq = self._tables.seq
             appended, self._appended = self._appended, asyncio.Event()
             appended.set()
-        if not touched:
+        if not changes:
             return
-        changes = {(table, key): self._tables.by_name[table].get(key) for table, key in touched}
-        for row in changes.values():
-            if isinstance(row, DeadlineRow):
+        for (table, _), row in changes.items():
+            if table == "deadlines" and isinstance(row, DeadlineRow):
                 self._set_deadline(row)
         for listener in tuple(self._listeners):
             try:

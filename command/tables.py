@@ -60,24 +60,27 @@ class Table(Generic[R]):
 
     def put(self, row: R) -> None:
         """Set the row under its id, as changed by the fact being folded."""
-        key = row.id
-        self._owner.remember(self, key)
-        self.set_row(key, row)
-        self.changed_seq.pop(key, None)
-        self.changed_seq[key] = self._owner.seq
-        self.dropped_seq.pop(key, None)
+        key, owner = row.id, self._owner
+        was = self.rows.get(key)
+        dropped = self.dropped_seq.pop(key, None) if self.dropped_seq else None
+        owner.undo_log.append((self, key, was, self.changed_seq.pop(key, None), dropped))
+        self.rows[key] = row
+        self.changed_seq[key] = owner.seq
+        if self._group:
+            self._regroup(key, was, row)
 
     def drop(self, key: str) -> None:
         """Take the row away; a missing one is no fault."""
-        if key not in self.rows:
+        was = self.rows.get(key)
+        if was is None:
             return
-        self._owner.remember(self, key)
+        owner = self._owner
+        owner.undo_log.append((self, key, was, self.changed_seq.pop(key), self.dropped_seq.get(key)))
         self.set_row(key, None)
-        del self.changed_seq[key]
-        self.dropped_seq[key] = self._owner.seq
+        self.dropped_seq[key] = owner.seq
 
     def set_row(self, key: str, row: R | None) -> None:
-        """Set or take away the row alone; for `put`, `drop` and undoing them."""
+        """Set or take away the row alone; for `drop` and undoing."""
         was = self.rows.pop(key, None) if row is None else self.rows.get(key)
         if row is not None:
             self.rows[key] = row
@@ -131,7 +134,8 @@ class Tables:
         self.seq = 0
         self.limits = limits or Limits()
         self.by_name: dict[str, Table[Any]] = {}
-        self._undo: list[tuple[Table[Any], str, Row | None, int | None, int | None]] = []
+        self.undo_log: list[tuple[Table[Any], str, Row | None, int | None, int | None]] = []
+        """For each change since `settle`: table, key, and the row, its number and its drop's number before."""
         self.calls = self._table("calls", rows.CallRow)
         self.situations = self._table("situations", rows.SituationRow)
         self.orders = self._table("orders", rows.OrderRow)
@@ -167,21 +171,16 @@ class Tables:
         """Return the id for the thing that the next fact brings about: its sequence number, so unique and short."""
         return f"{prefix}{self.seq + 1}"
 
-    def remember(self, table: Table[Any], key: str) -> None:
-        """Keep how a row was before a change, so that `undo_to` can put it back."""
-        was = (table, key, table.rows.get(key), table.changed_seq.get(key), table.dropped_seq.get(key))
-        self._undo.append(was)
-
     def savepoint(self) -> tuple[int, int]:
         """Return a point to which the tables can be taken back until `settle`."""
-        return self.seq, len(self._undo)
+        return self.seq, len(self.undo_log)
 
     def undo_to(self, point: tuple[int, int]) -> None:
         """Take back every change since the savepoint."""
         seq, length = point
         disturbed: set[Table[Any]] = set()
-        while len(self._undo) > length:
-            table, key, row, changed, dropped = self._undo.pop()
+        while len(self.undo_log) > length:
+            table, key, row, changed, dropped = self.undo_log.pop()
             disturbed.add(table)
             for kept, value in ((table.changed_seq, changed), (table.dropped_seq, dropped)):
                 kept.pop(key, None)
@@ -192,10 +191,10 @@ class Tables:
         for table in disturbed:
             table.restore_change_order()
 
-    def settle(self) -> set[tuple[str, str]]:
-        """Forget the undo log; return which (table, key) were touched since the last time."""
-        touched = {(table.name, key) for table, key, *_ in self._undo}
-        self._undo.clear()
-        for name in {name for name, _ in touched}:
-            self.by_name[name].forget_oldest_drops()
+    def settle(self) -> dict[tuple[str, str], Row | None]:
+        """Forget the undo log; return the rows changed since the last time by (table, key), None for dropped ones."""
+        touched = {(change[0].name, change[1]): change[0].rows.get(change[1]) for change in self.undo_log}
+        for table in {change[0] for change in self.undo_log}:
+            table.forget_oldest_drops()
+        self.undo_log.clear()
         return touched

@@ -69,7 +69,7 @@ def test_undo_takes_back_puts_and_drops_and_their_order() -> None:
     t.undo_to(point)
     assert picture(t) == before
     assert in_change_order(t.devices)
-    assert t.settle() == set()
+    assert t.settle() == {}
 
 
 def mark(t: Tables, key: str, situation: str) -> None:
