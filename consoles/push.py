@@ -140,6 +140,11 @@ class Feed:
         return len(self._consoles)
 
     @property
+    def sent_seq(self) -> int:
+        """Up to where everything was sent to consoles that keep up."""
+        return self._sent_seq
+
+    @property
     def behind(self) -> int:
         """How many consoles read too slowly just now."""
         return len(self._behind)

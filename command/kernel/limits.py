@@ -151,6 +151,22 @@ SESSION_MS = 12 * 60 * 60 * 1000
 CONSOLE_STALLED_MS = 30 * 1000
 CONSOLE_MESSAGE_BYTES = 64 * 1024
 
+# Watching. Lines of one kind that are logged in a second; the others are counted, and the next line says how many.
+LOG_LINES_PER_S = 200
+# Kinds told apart; further ones share one turn. Lines waiting for the writing thread; one more is dropped and counted.
+LOG_KINDS = 1000
+LOG_LINES_WAITING = 10_000
+# Texts in a log line are cut to this.
+LOG_LINE_CHARS = 8000
+# Asks whose outcome is to be logged and that have none yet; past it the oldest is told without its request.
+ASKS_WATCHED = 8192
+# Traces that wait for the push of what they recorded, and for how long; past it they end without one.
+PUSHES_TRACED = 1000
+PUSH_TRACED_MS = 5000
+# How old an answer about readiness may be, and how long the hub is given to show that it turns.
+HEALTH_AGE_MS = 1000
+HEALTH_ANSWER_MS = 2000
+
 # Readings. One answer holds at most this many rows; whoever wants more asks again from where it ended.
 READINGS_ROWS = 20_000
 # Rows waiting for the one commit before theirs; past it the writer is told that the store is away, and sends again.
