@@ -13,7 +13,7 @@ from command.access import accounts as access
 from command.access.accounts import Accounts
 from command.access.keys import SiteKey
 from command.actors import Role
-from command.blobs import Blobs
+from command.blobs import FolderBlobs
 from command.hub import Hub
 from command.journal.sqlite import SqliteJournal
 from command.kernel.clock import Clock, SystemClock
@@ -76,7 +76,7 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
         context = Context(
             clock=clock,
             accounts=accounts,
-            blobs=Blobs(data / "blobs", key.box("blobs")),
+            blobs=FolderBlobs(data / "blobs", key.box("blobs")),
             readings=readings,
             hub_id=secrets.token_hex(4),
             release=version("triune"),

@@ -68,5 +68,5 @@ class Box:
         """Return the plain bytes; `UnavailableError` where the key is another or the bytes were changed."""
         try:
             return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], label.encode())
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:  # ValueError: cut off within the nonce
             raise UnavailableError(f"{label} cannot be opened: another key, or it was changed") from error

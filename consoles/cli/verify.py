@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import sqlite3
@@ -13,7 +14,7 @@ import msgspec
 
 from command import facts
 from command.access.keys import ENVIRONMENT, SiteKey
-from command.blobs import Blobs
+from command.blobs import FolderBlobs
 from command.facts import UnreadableFactError
 from command.facts.orders import EvidenceFixed
 from command.facts.scene import PlateHit
@@ -148,10 +149,9 @@ def _evidence(data: Path, named: set[str], faults: list[Fault]) -> tuple[int, li
             faults.append(Fault(space="", seq=None, what="the site key is missing, so evidence cannot be opened"))
         return 0, [], []
     try:
-        blobs = Blobs(folder, SiteKey.load(data / "site.key").box("blobs"))
+        blobs = FolderBlobs(folder, SiteKey.load(data / "site.key").box("blobs"))
     except (TriuneError, OSError) as error:
         faults.append(Fault(space="", seq=None, what=f"the site key cannot be read: {error}"))
         return 0, [], []
-    count, damaged = blobs.verify()
-    kept = {path.name for path in folder.glob("??/*")}
-    return count, damaged, sorted(named - kept)
+    count, damaged = asyncio.run(blobs.verify())
+    return count, damaged, sorted(named - asyncio.run(blobs.names()))

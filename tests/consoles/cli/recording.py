@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from command.access.keys import SiteKey
-from command.blobs import Blobs
+from command.blobs import FolderBlobs
 from command.hub import Hub
 from command.journal.sqlite import SqliteJournal
 from command.kernel.clock import VirtualClock
@@ -47,7 +47,7 @@ def left_behind(tmp_path: Path) -> Left:
 
 async def _record(data: Path) -> Left:
     journal, readings = SqliteJournal(data / "journal.sqlite3"), SqliteReadings(data / "readings.sqlite3")
-    picture = await Blobs(data / "blobs", SiteKey.load(data / "site.key").box("blobs")).add(b"jpeg of a scene")
+    picture = await FolderBlobs(data / "blobs", SiteKey.load(data / "site.key").box("blobs")).add(b"jpeg of a scene")
     async with desk(journal, clock=VirtualClock(START_MS)) as work:
         await work.on_duty("u1")
         situation = await work.situation()

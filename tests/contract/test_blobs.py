@@ -1,0 +1,135 @@
+"""One suite for both stores of files: named by their bytes, sealed, written once (SPEC R120)."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from command import blobs as module
+from command.access.keys import SiteKey
+from command.blobs import Blobs, DamagedBlobError, FolderBlobs, PostgresBlobs
+from command.kernel.errors import TooLargeError, UnavailableError, UnknownIdError
+from command.kernel.postgres import Postgres
+from tests.postgres import PostgresServer
+
+BOX = SiteKey(b"k" * 32).box("blobs")
+
+
+class Store:
+    """A store, and what a stranger with access to the disk can do to it behind its back."""
+
+    def __init__(
+        self, blobs: Blobs, read: Callable[[str], Awaitable[bytes]], write: Callable[[str, bytes], Awaitable[None]]
+    ) -> None:
+        self.blobs = blobs
+        self.read = read
+        self.write = write
+
+
+def in_folder(folder: Path) -> Store:
+    def path(name: str) -> Path:
+        return folder / name[:2] / name
+
+    async def read(name: str) -> bytes:
+        return path(name).read_bytes()
+
+    async def write(name: str, sealed: bytes) -> None:
+        path(name).write_bytes(sealed)
+
+    return Store(FolderBlobs(folder, BOX), read, write)
+
+
+async def in_table(postgres: Postgres) -> Store:
+    async def read(name: str) -> bytes:
+        [row] = await postgres.fetch("SELECT sealed FROM blobs WHERE name = $1", name)
+        sealed: bytes = row["sealed"]
+        return sealed
+
+    async def write(name: str, sealed: bytes) -> None:
+        await postgres.fetch("UPDATE blobs SET sealed = $2 WHERE name = $1", name, sealed)
+
+    return Store(await PostgresBlobs.open(postgres, BOX), read, write)
+
+
+@pytest.fixture(params=["folder", "postgres"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    if request.param == "folder":
+        yield in_folder(tmp_path / "blobs")
+        return
+    postgres = await Postgres.open(request.getfixturevalue("postgres_url"), (), "pool")
+    yield await in_table(postgres)
+    await postgres.close()
+
+
+async def test_the_same_bytes_brought_by_many_at_once_are_one_blob_that_is_whole(store: Store) -> None:
+    data = secrets.token_bytes(300_000)
+    names = await asyncio.gather(*(store.blobs.add(data) for _ in range(24)))
+    assert set(names) == {hashlib.sha256(data).hexdigest()} == await store.blobs.names()
+    assert await store.blobs.get(names[0]) == data
+    assert await store.blobs.verify() == (1, [])
+
+
+async def test_nothing_of_the_plain_bytes_is_kept(store: Store) -> None:
+    name = await store.blobs.add("报警人 13512345678".encode())
+    assert b"13512345678" not in await store.read(name)
+
+
+@pytest.mark.parametrize("name", ["", "x", "../../etc/passwd", "0" * 63, "0" * 64 + "\n", "A" * 64, "0" * 64, "\0"])
+async def test_what_is_no_name_of_a_blob_is_unknown(store: Store, name: str) -> None:
+    with pytest.raises(UnknownIdError):
+        await store.blobs.get(name)
+
+
+async def test_damage_is_found_and_never_handed_out(store: Store) -> None:
+    assert await store.blobs.verify() == (0, [])
+    whole, damaged, cut, moved = [await store.blobs.add(data) for data in (b"one", b"two", b"three", b"four")]
+    await store.write(damaged, (await store.read(damaged))[:-1] + b"x")
+    await store.write(cut, (await store.read(cut))[:5])
+    await store.write(moved, await store.read(whole))
+    for name in (damaged, cut, moved):
+        with pytest.raises(DamagedBlobError):
+            await store.blobs.get(name)
+    assert await store.blobs.get(whole) == b"one"
+    assert await store.blobs.verify() == (4, sorted((damaged, cut, moved)))
+    assert await store.blobs.names() == {whole, damaged, cut, moved}
+
+
+async def test_a_blob_that_is_too_large_is_refused_and_leaves_nothing(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "EVIDENCE_BYTES", 10)
+    assert await store.blobs.get(await store.blobs.add(b"x" * 10)) == b"x" * 10
+    with pytest.raises(TooLargeError):
+        await store.blobs.add(b"x" * 11)
+    assert len(await store.blobs.names()) == 1
+
+
+async def test_what_one_hub_has_kept_another_hands_out(postgres_url: str) -> None:
+    hubs = [await Postgres.open(postgres_url, (), "pool") for _ in range(2)]
+    one, other = [await PostgresBlobs.open(hub, BOX) for hub in hubs]
+    name = await one.add(b"picture")
+    assert await other.get(name) == b"picture"
+    assert await other.add(b"picture") == name
+    for hub in hubs:
+        await hub.close()
+
+
+async def test_a_table_that_is_away_is_not_taken_for_damage(postgres_server: PostgresServer, postgres_url: str) -> None:
+    postgres = await Postgres.open(postgres_url, (), "pool")
+    blobs = await PostgresBlobs.open(postgres, BOX)
+    name = await blobs.add(b"picture")
+    await asyncio.to_thread(postgres_server.stop)
+    try:
+        for away in (blobs.get(name), blobs.add(b"other"), blobs.verify()):
+            with pytest.raises(UnavailableError) as told:
+                await away
+            assert not isinstance(told.value, DamagedBlobError)
+    finally:
+        await asyncio.to_thread(postgres_server.start)
+    assert await blobs.verify() == (1, [])
+    await postgres.close()
