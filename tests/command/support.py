@@ -177,7 +177,9 @@ class Desk:
         for _ in range(8):  # each read is a round of the sequencer; deadlines ask one after another
             await self.hub.read(lambda _: None)
             due = await self.hub.read(lambda t: min((d.at_ms for d in t.deadlines), default=None))
-            if due is None or due > self.clock.now_ms():
+            wake_ms = self.clock.next_wake_ms()
+            # The hub may not have begun to wait for the next one yet, and time must not pass it by.
+            if due is None or (due > self.clock.now_ms() and wake_ms is not None and wake_ms <= due):
                 return
 
     # short ways to common beginnings
