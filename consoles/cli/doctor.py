@@ -24,6 +24,7 @@ from command.access.keys import ENVIRONMENT, SiteKey
 from command.kernel.clock import Clock, SystemClock
 from command.kernel.errors import TriuneError
 from consoles.http.context import LIVE
+from consoles.http.health import Health
 from consoles.settings import Settings, load_settings
 from consoles.site import PAGES
 from streams.plates.models import FINDER, RECOGNISER
@@ -190,13 +191,10 @@ async def _hub_answers(settings: Settings) -> bool:
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_ASK_S)) as http,
             http.get(url, allow_redirects=False) as response,
         ):
-            return "live" in msgspec.json.decode(await response.content.read(64 * 1024), type=_Ready).spaces
+            msgspec.json.decode(await response.content.read(64 * 1024), type=Health)
+            return True
     except (aiohttp.ClientError, OSError, TimeoutError, msgspec.MsgspecError):
         return False
-
-
-class _Ready(msgspec.Struct, frozen=True):
-    spaces: dict[str, bool]
 
 
 def _pages(folder: Path) -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -9,9 +10,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import msgspec
 from aiohttp import web
 from prometheus_client import REGISTRY, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
 from command.hub import Hub
+from command.kernel.durations import BOUNDS_S, Durations
 from command.kernel.errors import TriuneError
 from command.links.follow import Follower
 from command.tables import Tables
@@ -22,6 +24,17 @@ Source = Callable[[], Iterable[Metric]]
 """Reads what a part has counted, when asked."""
 
 _FORWARDED = ("Forwarded", "X-Forwarded-For")
+_JOURNAL_S = 2.0
+_GAUGES = frozenset({"connections"})
+"""Of the counters of parts, those that go down again."""
+_HUB_COUNTERS = {
+    "requests": ("requests", "Requests that the hub was asked"),
+    "refused": ("requests_refused", "Requests that a rule refused"),
+    "repeated": ("requests_repeated", "Requests answered with their first answer"),
+    "batches": ("batches", "Batches committed"),
+    "failed_batches": ("batches_failed", "Batches that the journal did not take"),
+    "faults": ("faults", "Faults in rules and listeners"),
+}
 _CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -34,7 +47,8 @@ def routes(sources: Sequence[Source]) -> list[web.RouteDef]:
         # What a proxy on this machine passes on comes from this machine too, and is anybody's.
         if not is_loopback(request.remote) or any(name in request.headers for name in _FORWARDED):
             require(await who_asks(context, request), "administrator")
-        found = [*_of_consoles(context), *_of_hubs(context), *await _of_tables(context.spaces[LIVE].hub)]
+        live = context.spaces[LIVE].hub
+        found = [*_of_consoles(context), *_of_hubs(context), *await _of_tables(live), *await _of_journal(live)]
         found += [metric for source in sources for metric in source()]
         body = generate_latest(_Collected(found))
         return web.Response(body=body, headers={"Content-Type": _CONTENT_TYPE, "Cache-Control": "no-store"})
@@ -43,13 +57,31 @@ def routes(sources: Sequence[Source]) -> list[web.RouteDef]:
 
 
 def counted(name: str, documentation: str, counters: object) -> Source:
-    """Return a source of one counter with a label for each number of a dataclass or msgspec struct."""
+    """Return a source of a counter for each number of a dataclass or msgspec struct."""
 
     def read() -> Iterator[Metric]:
-        family = CounterMetricFamily(f"triune_{name}", documentation, labels=["what"])
         for what in _fields(counters):
-            family.add_metric([what], getattr(counters, what))
-        yield family
+            value, told = getattr(counters, what), f"{documentation}: {what.replace('_', ' ')}"
+            if what in _GAUGES:
+                yield GaugeMetricFamily(f"triune_{name}_{what}", told, value=value)
+            else:
+                yield CounterMetricFamily(f"triune_{name}_{what}", told, value=value)
+
+    return read
+
+
+def gauge(name: str, documentation: str, read_value: Callable[[], float]) -> Source:
+    """Return a source of one number that goes up and down."""
+    return lambda: [GaugeMetricFamily(f"triune_{name}", documentation, value=read_value())]
+
+
+def durations(name: str, documentation: str, measured: Durations) -> Source:
+    """Return a source of a histogram; `name` ends in `_seconds`."""
+
+    def read() -> Iterator[Metric]:
+        counts = [float(count) for count in measured.up_to()]
+        buckets = list(zip([*map(str, BOUNDS_S), "+Inf"], counts, strict=True))
+        yield HistogramMetricFamily(f"triune_{name}", documentation, buckets=buckets, sum_value=measured.total_s)
 
     return read
 
@@ -91,20 +123,40 @@ def _of_consoles(context: Context) -> Iterator[Metric]:
 def _of_hubs(context: Context) -> Iterator[Metric]:
     seq = GaugeMetricFamily("triune_journal_seq", "Sequence number of the last durable fact", labels=["space"])
     accepting = GaugeMetricFamily("triune_hub_accepting", "1 while requests can be recorded", labels=["space"])
-    events = CounterMetricFamily("triune_hub", "What the hub was asked, and how it went", labels=["space", "what"])
+    events: dict[str, CounterMetricFamily] = {}
     for name, space in context.spaces.items():
         seq.add_metric([name], space.hub.committed_seq)
         accepting.add_metric([name], space.hub.accepting)
         for what in _fields(space.hub.counters):
-            events.add_metric([name, what], getattr(space.hub.counters, what))
-    yield from (seq, accepting, events)
+            family = events.setdefault(what, CounterMetricFamily(*_hub_counter(what), labels=["space"]))
+            family.add_metric([name], getattr(space.hub.counters, what))
+    yield from (seq, accepting, *events.values())
+
+
+def _hub_counter(what: str) -> tuple[str, str]:
+    """Return name and help of one of the hub's counters: what is counted first, then which of it."""
+    name, told = _HUB_COUNTERS.get(what, (what, what.replace("_", " ").capitalize()))
+    return f"triune_hub_{name}", told
+
+
+async def _of_journal(hub: Hub) -> list[Metric]:
+    """Return how many facts other hubs have recorded that this one has not taken in; nothing while nobody can tell."""
+    told = "Facts in the journal that this hub's tables lack"
+    try:
+        async with asyncio.timeout(_JOURNAL_S):
+            head = await hub.journal.head(hub.space)
+    except (TriuneError, TimeoutError):
+        return []
+    return [GaugeMetricFamily("triune_hub_behind_facts", told, value=max(0, head.seq - hub.committed_seq))]
 
 
 async def _of_tables(hub: Hub) -> list[Metric]:
     """Return what the live tables say; nothing where the hub has no time or has stopped."""
+    now_ms = hub.clock.now_ms()
     try:
-        states, links = await hub.read(_states)
-    except TriuneError:
+        async with asyncio.timeout(_JOURNAL_S):
+            states, links, due_ms = await hub.read(lambda t: _states(t, now_ms))
+    except (TriuneError, TimeoutError):
         return []
     cameras = GaugeMetricFamily("triune_cameras", "Cameras by state", labels=["state"])
     for state, number in states.items():
@@ -112,11 +164,22 @@ async def _of_tables(hub: Hub) -> list[Metric]:
     up = GaugeMetricFamily("triune_link_up", "1 where the outside service answered last", labels=["link"])
     for link, is_up in links.items():
         up.add_metric([link], is_up)
-    return [cameras, up]
+    overdue = GaugeMetricFamily(
+        "triune_deadlines_overdue", "Deadlines past their instant that were not met yet", value=len(due_ms)
+    )
+    late_ms = max((now_ms - at_ms for at_ms in due_ms), default=0)
+    late = GaugeMetricFamily(
+        "triune_deadline_lateness_seconds", "How long the oldest of them is past", value=late_ms / 1000
+    )
+    return [cameras, up, overdue, late]
 
 
-def _states(t: Tables) -> tuple[dict[str, int], dict[str, bool]]:
-    return dict(Counter(str(camera.state) for camera in t.cameras)), {row.id: row.state == "up" for row in t.links}
+def _states(t: Tables, now_ms: int) -> tuple[dict[str, int], dict[str, bool], list[int]]:
+    return (
+        dict(Counter(str(camera.state) for camera in t.cameras)),
+        {row.id: row.state == "up" for row in t.links},
+        [row.at_ms for row in t.deadlines if row.at_ms < now_ms],
+    )
 
 
 class _Collected:

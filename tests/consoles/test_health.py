@@ -1,0 +1,133 @@
+"""What a hub says of its health to whoever starts and balances hubs. Rule R129 of docs/SPEC.md."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from command import requests as q
+from command.actors import HUB
+from command.kernel.errors import UnavailableError
+from consoles.http import health
+from consoles.http.context import CONTEXT, Space
+from consoles.site import Site
+from tests.command.support import FlakyJournal
+from tests.consoles.support import site_with_people
+
+
+@pytest.fixture(autouse=True)
+def looked_at_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "HEALTH_AGE_MS", 0)
+
+
+async def ready(http: aiohttp.ClientSession) -> tuple[int, dict[str, Any]]:
+    async with http.get("/health/ready") as response:
+        assert response.headers["Cache-Control"] == "no-store"
+        return response.status, await response.json()
+
+
+@asynccontextmanager
+async def stranger(tmp_path: Path) -> AsyncIterator[tuple[Site, aiohttp.ClientSession]]:
+    async with site_with_people(tmp_path) as site, aiohttp.ClientSession(site.http_url) as http:
+        yield site, http
+
+
+async def test_a_hub_that_records_is_ready(tmp_path: Path) -> None:
+    async with stranger(tmp_path) as (_, http):
+        assert await ready(http) == (200, {"status": "ready", "wrong": [], "degraded": []})
+
+
+async def test_a_hub_that_cannot_write_is_not_ready_but_lives_and_says_nothing_of_paths(tmp_path: Path) -> None:
+    async with stranger(tmp_path) as (site, http):
+        disk = FlakyJournal(site.hub.journal)
+        site.hub.journal = disk
+        disk.failures, disk.reads_fail = ["before"] * 100, True
+        with pytest.raises(UnavailableError):
+            await site.hub.ask(q.ReportCall(dialled="110", caller="1"), HUB)
+        told = {"status": "not_ready", "wrong": ["journal: cannot be written"], "degraded": []}
+        assert await ready(http) == (503, told)
+        async with http.get("/health/live") as response:
+            assert (response.status, await response.json()) == (200, {"status": "ok"})
+        disk.failures, disk.reads_fail = [], False
+        while not site.hub.accepting:
+            await site.clock.sleep(20)
+        assert (await ready(http))[0] == 200
+
+
+async def test_a_hub_whose_journal_hangs_is_not_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "HEALTH_ANSWER_MS", 50)
+    answers_again = asyncio.Event()
+
+    class Hanging(FlakyJournal):
+        @asynccontextmanager
+        async def turn(self, space: str) -> AsyncIterator[Any]:
+            await answers_again.wait()
+            async with self.real.turn(space) as turn:
+                yield turn
+
+    async with stranger(tmp_path) as (site, http):
+        site.hub.journal = Hanging(site.hub.journal)
+        async with asyncio.TaskGroup() as tasks:
+            asked = tasks.create_task(site.hub.ask(q.ReportCall(dialled="110", caller="1"), HUB))
+            status, body = await ready(http)
+            assert (status, body["wrong"]) == (503, ["hub: does not answer"])
+            answers_again.set()
+            await asked
+        assert (await ready(http))[0] == 200
+
+
+async def test_links_and_parts_that_are_away_degrade_and_do_not_make_it_unready(tmp_path: Path) -> None:
+    away = ["bus: away"]
+    async with stranger(tmp_path) as (site, http):
+        secret = "http://10.1.2.3/?token=abcdef refused"
+        await site.hub.ask(q.ReportLink(link="case", up=False, reason=secret), HUB)
+        told = {"status": "degraded", "wrong": [], "degraded": ["link case: away"]}
+        assert await ready(http) == (200, told)
+        app = web.Application()
+        app[CONTEXT] = site.context
+        app.add_routes(health.routes([lambda: away]))
+        async with TestServer(app) as server, aiohttp.ClientSession(server.make_url("")) as beside:
+            assert (await ready(beside))[1]["degraded"] == ["bus: away", "link case: away"]
+            away.clear()
+            assert (await ready(beside))[1]["degraded"] == ["link case: away"]
+
+
+async def test_a_rehearsal_that_ended_does_not_send_dispatchers_elsewhere(tmp_path: Path) -> None:
+    async with stranger(tmp_path) as (site, http):
+        live = site.context.spaces["live"]
+        ended = type(live.hub)("rehearsal-1", site.clock, live.hub.journal)
+        site.context.spaces["rehearsal-1"] = Space("rehearsal-1", ended, live.feed)
+        status, body = await ready(http)
+        assert (status, body["status"]) == (200, "degraded")
+        assert "rehearsal-1" not in str(body)
+
+
+async def test_a_crowd_that_asks_costs_the_hub_one_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "HEALTH_AGE_MS", 60_000)
+    looks = 0
+
+    def check() -> list[str]:
+        nonlocal looks
+        looks += 1
+        return []
+
+    async with site_with_people(tmp_path) as site:
+        app = web.Application()
+        app[CONTEXT] = site.context
+        app.add_routes(health.routes([check]))
+        async with (
+            TestServer(app) as server,
+            aiohttp.ClientSession(server.make_url("")) as http,
+            asyncio.TaskGroup() as tasks,
+        ):
+            for _ in range(50):
+                tasks.create_task(ready(http))
+    assert looks == 1
