@@ -19,10 +19,12 @@ from command.journal.sqlite import SqliteJournal
 from command.kernel.clock import Clock, SystemClock
 from command.kernel.database import SqliteDatabase
 from command.readings.sqlite import SqliteReadings
-from consoles.http import hooks, metrics, plans, replay
+from consoles.http import health, hooks, metrics, plans, replay
 from consoles.http.app import make_app
 from consoles.http.context import LIVE, Context, Space
 from consoles.http.rehearsal import rehearsals
+from consoles.observe.asks import Asks
+from consoles.observe.tracing import tracing
 from consoles.parts.background import background
 from consoles.parts.field import field
 from consoles.parts.outside import links, services
@@ -89,20 +91,30 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
         tasks.start(feed.run(), "feed")
         site_id = key.derive("site-id").hex()[:12]
         known = await stack.enter_async_context(services(settings, key, clock, tasks))
-        measured: list[metrics.Source] = []
+        traces = await stack.enter_async_context(tracing(clock, lambda: feed.sent_seq))
+        if traces:
+            tasks.start(traces.run(), "traces")
+        asks = Asks(traces)
+        hub.on_commit(asks.on_commit)
+        degraded: list[health.Check] = []
+        measured: list[metrics.Source] = [
+            metrics.durations("ask_durable_seconds", "From asking the hub to the commit (HTTP)", asks.durable_s)
+        ]
         cameras = await stack.enter_async_context(
             video(settings, hub, accounts, readings, context.blobs, tasks, measured)
         )
         in_field = await stack.enter_async_context(field(settings, hub, accounts, readings, tasks))
         scenarios = [folder / "scenarios" for folder in (data, county) if folder]
         directed = await stack.enter_async_context(rehearsals(context, scenarios))
-        own = [*hooks.routes(site_id, known.secrets), *replay.routes(context), *plans.routes]
+        own = [*hooks.routes(site_id, known.secrets), *replay.routes(context), *plans.routes, *health.routes(degraded)]
         measured += [
             metrics.counted("uplink", "Positions and what followed from them", in_field.uplink.counters),
             metrics.counted("jt808", "JT/T 808 terminals", in_field.jt808.counters),
         ]
         routes = [*own, *metrics.routes(measured), *cameras, *in_field.routes, *directed]
-        url = await stack.enter_async_context(serving(make_app(context, routes), settings.host, settings.http_port))
+        app = make_app(context, routes)
+        asks.watch(app)
+        url = await stack.enter_async_context(serving(app, settings.host, settings.http_port))
         followers = await stack.enter_async_context(links(settings, hub, site_id, known, url, tasks))
         measured.append(metrics.links_of(followers))
         try:

@@ -1,4 +1,4 @@
-"""The built pages, the county's base map, and health."""
+"""The built pages and the county's base map."""
 
 from __future__ import annotations
 
@@ -76,21 +76,6 @@ async def layer(request: web.Request) -> web.StreamResponse:
     return web.FileResponse(path, headers={"Cache-Control": "private, max-age=3600"})
 
 
-@is_open
-async def alive(_request: web.Request) -> web.Response:
-    """`GET /health/live`: the process answers."""
-    return json_response({"status": "ok"})
-
-
-@is_open
-async def ready(request: web.Request) -> web.Response:
-    """`GET /health/ready`: 200 while every space records, 503 while one cannot."""
-    spaces = {name: space.hub.accepting for name, space in context_of(request).spaces.items()}
-    response = json_response({"status": "ok" if all(spaces.values()) else "not recording", "spaces": spaces})
-    response.set_status(200 if all(spaces.values()) else 503)
-    return response
-
-
 routes = [
     web.get("/", console),
     *(web.get(f"/{name}", console) for name in _PAGES),
@@ -98,6 +83,4 @@ routes = [
     web.get("/assets/{path:.+}", asset),
     *(web.get(f"/{name}", root_file) for name in sorted(_OPEN_FILES)),
     web.get("/api/v1/county/{layer}.geojson", layer),
-    web.get("/health/live", alive),
-    web.get("/health/ready", ready),
 ]
