@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from command import rules
-from command.facts.calls import SituationOpened
+from command.facts import IncidentKind, Level, Recorded, Service
+from command.facts.archive import TablesSwept
+from command.facts.calls import SituationClosed, SituationMerged, SituationOpened
 from command.hub import recorded
 from command.journal import Journal, StoredFact
 from command.kernel.errors import TooManyError, UnknownIdError
-from command.kernel.limits import REPLAY_FACTS_READ, REPLAYS, REPLAYS_WAITING, TIMELINE_FACTS
+from command.kernel.limits import (
+    PAST_SITUATIONS,
+    REPLAY_FACTS_READ,
+    REPLAYS,
+    REPLAYS_WAITING,
+    TIMELINE_FACTS,
+)
 from command.readings import Position, Readings
 from command.rows import MarkRow, PositionRow, Row, UnitRow
 from command.settings import Limits
@@ -23,6 +32,8 @@ TABLES = (
     "marks",
 )  # fmt: skip
 """Tables whose rows name a situation, or are one."""
+Take = Callable[[Sequence[StoredFact]], bool]
+"""Looks at facts in order and says whether those that follow are wanted too."""
 POSITION_AGE_MS = 10 * 60 * 1000
 """A fix older than this says nothing about where a unit was."""
 
@@ -45,6 +56,26 @@ class TimeLine(msgspec.Struct, frozen=True, kw_only=True):
     more: bool
 
 
+class PastSituation(msgspec.Struct, frozen=True, kw_only=True):
+    """A situation as it was opened; `ended_ms` where it was closed or merged before the end of what was looked at."""
+
+    id: str
+    title: str
+    service: Service
+    kind: IncidentKind
+    level: Level
+    opened_ms: int
+    ended_ms: int | None = None
+    merged_into: str = ""
+
+
+class Past(msgspec.Struct, frozen=True, kw_only=True):
+    """The first `PAST_SITUATIONS` situations opened in a time, oldest first, and whether there are more."""
+
+    situations: list[PastSituation]
+    more: bool
+
+
 class Replays:
     """Folds the past in threads, `REPLAYS` at a time."""
 
@@ -57,7 +88,7 @@ class Replays:
     ) -> Scene:
         """Return a situation as it was; `UnknownIdError` where it was not yet, `TooManyError` past the limit."""
         tables = Tables(limits)
-        await self._in_turn(_Fold(tables, at_ms), journal, space)
+        await self._in_turn(_Fold(tables, at_ms, situation).take, journal, space)
         tables.situations.need(situation)
         kept = {name: _about(tables.by_name[name].rows, situation) for name in TABLES}
         units = {unit.id: unit for unit in tables.units}
@@ -68,7 +99,7 @@ class Replays:
     async def time_line(self, journal: Journal, space: str, situation: str, limits: Limits) -> TimeLine:
         """Return the facts about a situation, from the journal; raises as `scene`."""
         fold = _Fold(Tables(limits), None, situation)
-        await self._in_turn(fold, journal, space)
+        await self._in_turn(fold.take, journal, space)
         if not fold.marks:
             raise UnknownIdError(f"no situation {situation[:64]!r}")
         return TimeLine(
@@ -78,7 +109,14 @@ class Replays:
             more=len(fold.marks) > TIMELINE_FACTS,
         )
 
-    async def _in_turn(self, fold: _Fold, journal: Journal, space: str) -> None:
+    async def find(self, journal: Journal, space: str, from_ms: int, to_ms: int) -> Past:
+        """Return the situations opened from one instant up to another, whether the tables still hold them or not."""
+        search = _Search(to_ms)
+        await self._in_turn(search.take, journal, space, await _seq_before(journal, space, from_ms))
+        found = list(search.found.values())
+        return Past(situations=found[:PAST_SITUATIONS], more=len(found) > PAST_SITUATIONS)
+
+    async def _in_turn(self, take: Take, journal: Journal, space: str, after: int = 0) -> None:
         if self._waiting >= REPLAYS_WAITING:
             raise TooManyError(f"{REPLAYS_WAITING} replays are waiting; try again")
         self._waiting += 1
@@ -87,19 +125,18 @@ class Replays:
         finally:
             self._waiting -= 1
         try:
-            seq = 0
-            while stored := await journal.read(space, seq, REPLAY_FACTS_READ):
-                if not await asyncio.to_thread(fold.take, stored):
+            while stored := await journal.read(space, after, REPLAY_FACTS_READ):
+                if not await asyncio.to_thread(take, stored):
                     return
-                seq = stored[-1].seq
+                after = stored[-1].seq
         finally:
             self._slots.release()
 
 
 class _Fold:
-    """Folds facts up to an instant, and collects the marks of one situation on the way."""
+    """Folds facts up to an instant or until a situation leaves the tables, and collects its marks on the way."""
 
-    def __init__(self, tables: Tables, until_ms: int | None, situation: str = "") -> None:
+    def __init__(self, tables: Tables, until_ms: int | None, situation: str) -> None:
         self.marks: list[MarkRow] = []
         self._tables = tables
         self._until_ms = until_ms
@@ -110,12 +147,56 @@ class _Fold:
         for stored in facts:
             if self._until_ms is not None and stored.at_ms > self._until_ms:
                 return False
-            rules.fold(self._tables, recorded(stored))
+            fact = recorded(stored)
+            if isinstance(fact.fact, TablesSwept) and self._situation in fact.fact.situations:
+                self._tables.settle()
+                return False
+            rules.fold(self._tables, fact)
             mark = self._tables.marks.get(str(stored.seq))
             if mark is not None and mark.situation == self._situation:
                 self.marks.append(mark)
         self._tables.settle()
-        return len(self.marks) <= TIMELINE_FACTS
+        return self._until_ms is not None or len(self.marks) <= TIMELINE_FACTS
+
+
+class _Search:
+    """Collects the situations opened up to an instant, with one more than is answered, and how they ended."""
+
+    def __init__(self, to_ms: int) -> None:
+        self.found: dict[str, PastSituation] = {}
+        self._to_ms = to_ms
+
+    def take(self, facts: Sequence[StoredFact]) -> bool:
+        """Look at them; say whether those that follow are wanted too."""
+        for stored in facts:
+            if stored.at_ms > self._to_ms or len(self.found) > PAST_SITUATIONS:
+                return False
+            if b'"situation_' in stored.data:  # most facts are something else, and need not be read
+                self._note(recorded(stored))
+        return True
+
+    def _note(self, r: Recorded) -> None:
+        match r.fact:
+            case SituationOpened() as fact:
+                self.found[fact.situation] = PastSituation(
+                    id=fact.situation, title=fact.title, service=fact.service, kind=fact.kind, level=fact.level,
+                    opened_ms=r.at_ms,
+                )  # fmt: skip
+            case (SituationClosed() | SituationMerged()) as fact if fact.situation in self.found:
+                into = fact.into if isinstance(fact, SituationMerged) else ""
+                self.found[fact.situation] = replace(self.found[fact.situation], ended_ms=r.at_ms, merged_into=into)
+            case _:
+                pass
+
+
+async def _seq_before(journal: Journal, space: str, at_ms: int) -> int:
+    """Return the number of the last fact before an instant, by bisection: numbers and instants rise together."""
+    low, high = 0, (await journal.head(space)).seq
+    while low < high:
+        middle = (low + high + 1) // 2
+        (fact,) = await journal.read(space, middle - 1, 1)
+        low, high = (middle, high) if fact.at_ms < at_ms else (low, middle - 1)
+    return low
 
 
 async def opened_ms(journal: Journal, space: str, situation: str) -> int:

@@ -210,6 +210,8 @@ SCENARIO_FILES = 200
 REPLAYS = 2
 REPLAYS_WAITING = 16
 REPLAY_FACTS_READ = 5000
+# Past situations in one answer; whoever wants more asks for a shorter time.
+PAST_SITUATIONS = 500
 # Facts of one situation's time line in one answer.
 TIMELINE_FACTS = 20_000
 
@@ -269,8 +271,9 @@ POSTGRES_CONNECT_MS = 5000
 POSTGRES_WAITING = 1000
 # A command that takes longer has failed, as it has when the server hangs: at most CONNECT + COMMAND until that is said.
 POSTGRES_COMMAND_MS = 10_000
-# A hub that holds a transaction open and says nothing for so long (stopped, cut off) loses it, and its locks with it.
-POSTGRES_IDLE_MS = 10_000
+# A hub that holds a transaction open and says nothing for so long (stopped, cut off) loses it, and its locks with it,
+# before those who wait for them have waited too long.
+POSTGRES_IDLE_MS = 5000
 # Bringing a schema up to date may rewrite large tables.
 POSTGRES_SCHEMA_MS = 10 * 60 * 1000
 
@@ -304,3 +307,8 @@ SWEPT_AT_ONCE = 500
 SWEEP_PAUSE_MS = 1000
 SWEEP_EVERY_MS = 15 * 60 * 1000
 SWEEP_LATE_MS = 60 * 1000
+
+# A snapshot of the tables is taken after so many facts, so that a start folds no more than these; kept are the newest.
+SNAPSHOT_FACTS = 20_000
+SNAPSHOTS_KEPT = 2
+SNAPSHOT_RETRY_MS = 60_000

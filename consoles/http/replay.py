@@ -1,4 +1,4 @@
-"""The past over HTTP: a situation as it was at a moment, and what happened to it, for the scrubber."""
+"""The past over HTTP: which situations there were, and each as it was at a moment and all that happened to it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _INSTANT_DIGITS = 15
 
 
 def routes(context: Context) -> list[web.RouteDef]:
-    """Return the routes; both take `?space=` for a rehearsal's past."""
+    """Return the routes; all take `?space=` for a rehearsal's past."""
     replays = Replays()
 
     async def scene(request: web.Request) -> web.Response:
@@ -26,7 +26,9 @@ def routes(context: Context) -> list[web.RouteDef]:
         space, situation = context.space(request), request.match_info["situation"]
         limits = await space.hub.read(lambda t: t.limits)
         readings = context.readings_of(space)
-        found = await replays.scene(space.hub.journal, readings, space.name, situation, _at_ms(request), limits)
+        found = await replays.scene(
+            space.hub.journal, readings, space.name, situation, _instant(request, "at_ms"), limits
+        )
         visible = {name: rows for name, rows in found.tables.items() if name in tables_of(actor)}
         return json_response(Scene(situation=situation, at_ms=found.at_ms, seq=found.seq, tables=visible))
 
@@ -38,14 +40,22 @@ def routes(context: Context) -> list[web.RouteDef]:
         situation = request.match_info["situation"]
         return json_response(await replays.time_line(space.hub.journal, space.name, situation, limits))
 
+    async def past(request: web.Request) -> web.Response:
+        """`GET /api/v1/situations?from_ms=&to_ms=`: those opened in that time, also where they left the tables."""
+        require(actor_of(request), *SEES)
+        space = context.space(request)
+        from_ms, to_ms = _instant(request, "from_ms"), _instant(request, "to_ms")
+        return json_response(await replays.find(space.hub.journal, space.name, from_ms, to_ms))
+
     return [
+        web.get("/api/v1/situations", past),
         web.get("/api/v1/situations/{situation}/replay", scene),
         web.get("/api/v1/situations/{situation}/timeline", time_line),
     ]
 
 
-def _at_ms(request: web.Request) -> int:
-    text = request.query.get("at_ms", "")
+def _instant(request: web.Request, name: str) -> int:
+    text = request.query.get(name, "")
     if not (text.isascii() and text.isdecimal() and len(text) <= _INSTANT_DIGITS):
-        raise InvalidInputError("at_ms is milliseconds since 1970")
+        raise InvalidInputError(f"{name} is milliseconds since 1970")
     return int(text)

@@ -74,6 +74,18 @@ async def test_every_moment_of_a_situation_can_be_looked_at(tmp_path: Path) -> N
         assert now["tables"]["orders"][order.subject]["state"] == "signed"
 
 
+async def test_situations_are_listed_by_time(tmp_path: Path) -> None:  # R169
+    async with dispatcher_at(tmp_path) as (site, person, url):
+        before_ms = site.clock.now_ms()
+        opened = await site.hub.ask(q.OpenSituation(title="斗殴", service="110", kind="accident", level=4), DISPATCHER)
+        _, found = await person.get(f"/api/v1/situations?from_ms={before_ms}&to_ms={site.clock.now_ms()}")
+        assert [(s["id"], s["title"]) for s in found["situations"]] == [(opened.subject, "斗殴")]
+        assert (await person.get("/api/v1/situations?from_ms=1&to_ms=soon"))[0] == 400
+        assert (await person.get("/api/v1/situations?to_ms=1"))[0] == 400
+        async with signed_in(url, "officer") as stranger:
+            assert (await stranger.get("/api/v1/situations?from_ms=1&to_ms=2"))[0] == 403
+
+
 async def test_nonsense_and_strangers_are_refused(tmp_path: Path) -> None:
     async with dispatcher_at(tmp_path) as (site, person, url):
         opened = await site.hub.ask(q.OpenSituation(title="斗殴", service="110", kind="accident", level=4), DISPATCHER)
