@@ -32,6 +32,11 @@ class CrowdProcess:
         self._process = process
         self._consoles = 0
 
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self._process.pid
+
     def tell(self, message: msgspec.Struct) -> None:
         """Send a line."""
         assert self._process.stdin is not None

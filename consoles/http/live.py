@@ -19,6 +19,7 @@ from command.kernel.limits import (
 )
 from consoles.http.context import Context, Space, actor_of, context_of
 from consoles.http.identity import actor_info, who_asks
+from consoles.http.origins import require_ours
 from consoles.push import Console, text_frame
 from edge.jt808.rate import RateLimit
 
@@ -29,6 +30,7 @@ _decoder = msgspec.json.Decoder(wire.Subscribe)
 
 async def live(request: web.Request) -> web.StreamResponse:
     """`GET /api/v1/live`: see `command/wire.py` for what goes over it."""
+    require_ours(request)
     context, actor, transport = context_of(request), actor_of(request), request.transport
     space = context.space(request)
     if sum(len(s.feed) for s in context.spaces.values()) >= CONSOLES:

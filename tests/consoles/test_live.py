@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,9 +12,11 @@ from yarl import URL
 
 from command import requests as q
 from command.actors import HUB
+from command.kernel.limits import BEAT_MS
+from consoles.bench.crowded_site import crowded_site
 from consoles.http import live
 from consoles.site import Site
-from tests.consoles.support import mirror, signed_in, site_with_people
+from tests.consoles.support import PASSWORD, mirror, signed_in, site_with_people
 
 
 async def test_a_call_reaches_every_subscribed_console(tmp_path: Path) -> None:
@@ -172,6 +176,31 @@ async def test_a_console_that_does_not_answer_any_more_is_let_go(
             await reader.read()
         writer.close()
         await _all_left(site)
+
+
+async def test_consoles_whose_process_is_stopped_are_let_go_and_the_others_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SIGSTOP: the kernel goes on taking bytes for them, and nobody reads. Rule R129."""
+    monkeypatch.setattr(live, "CONSOLE_PING_MS", 400)
+    async with crowded_site(tmp_path, "calls") as (site, crowd):
+        await crowd.grow(20)
+        await site.context.accounts.create("taker", "taker", frozenset({"call_taker"}), "", PASSWORD)
+        async with signed_in(site.http_url, "taker") as person, mirror(person) as console:
+            await console.subscribe("calls")
+            feed = site.context.spaces["live"].feed
+            assert len(feed) == 21
+            os.kill(crowd.pid, signal.SIGSTOP)
+            try:
+                begun_ms = site.clock.now_ms()
+                async with asyncio.timeout(20):
+                    while len(feed) > 1:
+                        await console.take()
+                assert site.clock.now_ms() - begun_ms < 400 * 1.5 + 2 * BEAT_MS
+                answer = await site.hub.ask(q.ReportCall(dialled="110", caller="1"), HUB)
+                await console.until(answer.seq)
+            finally:
+                os.kill(crowd.pid, signal.SIGCONT)
 
 
 async def test_connections_count_before_they_subscribe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,10 +10,12 @@ interface Timer {
 export class FakeTime implements Time {
   now_ms = 0;
   luck = 1;
+  /** How long the machine slept: the wall clock went on meanwhile, and nothing else. */
+  asleep_ms = 0;
   private readonly timers = new Set<Timer>();
 
   wall_ms(): number {
-    return 1_700_000_000_000 + this.now_ms;
+    return 1_700_000_000_000 + this.now_ms + this.asleep_ms;
   }
 
   steady_ms(): number {

@@ -83,11 +83,12 @@ export abstract class Console extends View {
     const live = this.live;
     if (live === null || (live.phase === "live" && live.accepting)) return nothing;
     if (live.phase === "refused") return html`<t-state kind="no_right" text=${live.refusal?.detail ?? ""}></t-state>`;
-    if (live.phase === "live") return html`<p class="trouble" role="alert">${icon("alert")} ${t("state.readonly")}</p>`;
     const age_ms = this.connection?.clock.age_ms() ?? null;
     if (age_ms === null) return html`<t-state kind="loading"></t-state>`;
-    const words = live.phase === "stale" ? t("state.stale", { age: format.age(age_ms) }) : `${t("state.offline")} · ${t("age.offline", { age: format.age(age_ms) })}`;
-    return html`<p class="trouble" role="alert">${icon("offline")} ${words}</p>`;
+    const age = format.age(age_ms);
+    if (live.phase === "offline") return html`<p class="trouble" role="alert">${icon("offline")} ${t("state.offline")} · ${t("age.offline", { age })}</p>`;
+    const words = live.accepting ? t("state.stale", { age }) : `${t("state.readonly")} · ${t("age.stale", { age })}`;
+    return html`<p class="trouble" role="alert">${icon("alert")} ${words}</p>`;
   }
 
   private async signOn(): Promise<void> {

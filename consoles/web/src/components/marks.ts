@@ -133,7 +133,7 @@ export class AgeBadge extends View {
 
   override render(): TemplateResult {
     const phase = this.live?.phase ?? "connecting";
-    const good = phase === "live";
+    const good = phase === "live" && this.live?.accepting === true;
     return html`<span class="badge ${good ? "" : "bad"}" role="status" aria-live=${good ? "off" : "polite"}
       ><span class="dot"></span><span>${this.words(phase)}</span></span
     >`;
@@ -142,7 +142,7 @@ export class AgeBadge extends View {
   private words(phase: LiveState["phase"]): string {
     if (this.age_ms === null || phase === "connecting") return t("age.connecting");
     const age = format.age(this.age_ms);
-    if (phase === "live") return t("age.live", { age });
+    if (phase === "live") return t(this.live?.accepting === true ? "age.live" : "age.stale", { age });
     return phase === "stale" ? t("age.stale", { age }) : t("age.offline", { age });
   }
 }

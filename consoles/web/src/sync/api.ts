@@ -38,6 +38,8 @@ export interface ApiOptions {
   readonly fetch: typeof fetch;
   readonly cookies: () => string;
   readonly uuid: () => string;
+  /** Origin of the hub to ask, or nothing for the page's own. */
+  readonly base: () => string;
   /** The world that is asked and changed: `live`, or a rehearsal. */
   readonly space: string;
   /** Called on 401 to anything but a sign-in: the session has ended. */
@@ -109,14 +111,15 @@ export class Api {
   ): Promise<unknown> {
     const csrf = readCookie(this.options.cookies(), "triune_csrf");
     if (method !== "GET" && csrf !== null) headers["X-CSRF-Token"] = csrf;
+    const base = this.options.base();
     let response: Response;
     let text: string;
     try {
-      response = await this.options.fetch(path, {
+      response = await this.options.fetch(base + path, {
         method,
         headers: { Accept: "application/json", ...headers },
         body,
-        credentials: "same-origin",
+        credentials: base === "" ? "same-origin" : "include",
         cache: "no-store",
         signal: AbortSignal.timeout(timeout_ms),
       });

@@ -1,6 +1,7 @@
 /** One page's connection to the hub, put together for a browser: store, clock, live socket and requests. */
 
 import { Api } from "./api";
+import { Hubs } from "./hubs";
 import { Live, type LiveState, type Socket } from "./live";
 import { People } from "./people";
 import type { Subscription } from "./protocol";
@@ -32,8 +33,8 @@ export function uuid(): string {
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
 }
 
-export function browserApi(onSignedOut: () => void = toLogin, space = "live"): Api {
-  return new Api({ fetch: fetch.bind(globalThis), cookies: () => document.cookie, uuid, onSignedOut, space });
+export function browserApi(onSignedOut: () => void = toLogin, space = "live", base: () => string = () => ""): Api {
+  return new Api({ fetch: fetch.bind(globalThis), cookies: () => document.cookie, uuid, onSignedOut, space, base });
 }
 
 /** `onSignedOut` decides what a page does without a session: most go to the login page, a terminal keeps what was typed. */
@@ -44,19 +45,24 @@ export function connect(
   onSignedOut: () => void,
   onNames: () => void,
 ): Connection {
-  const api = browserApi(onSignedOut, space);
+  const hubs = new Hubs(location.origin);
+  const api = browserApi(onSignedOut, space, () => hubs.base);
   const store = new Store(perFrame);
   const clock = new ServerClock(browserTime, space !== "live");
-  const scheme = location.protocol === "https:" ? "wss" : "ws";
-  const url = `${scheme}://${location.host}/api/v1/live?space=${encodeURIComponent(space)}`;
   let failures = 0;
+  let learned = false;
   const live = new Live({
     store,
     clock,
     time: browserTime,
-    connect: () => new WebSocket(url) as unknown as Socket,
+    hubs,
+    // "http" becomes "ws", "https" becomes "wss".
+    connect: () => new WebSocket(`${hubs.current.replace("http", "ws")}/api/v1/live?space=${encodeURIComponent(space)}`) as unknown as Socket,
     onState: (state) => {
+      showAge(state);
       if (state.phase === "live") failures = 0;
+      if (state.phase === "live" && !learned) void learnHubs(api, hubs);
+      learned = state.phase === "live" || (learned && state.phase === "stale");
       if (state.phase === "refused" && state.refusal?.status === 401) onSignedOut();
       // A handshake refused for want of a session looks like any lost socket; asking over HTTP tells them apart.
       if (state.phase === "offline" && state.retry_ms !== null && (failures += 1) % 3 === 2) void checkSession(api, onSignedOut);
@@ -70,11 +76,29 @@ export function connect(
   document.addEventListener("visibilitychange", wake);
   addEventListener("online", wake);
   addEventListener("pageshow", wake);
+  // A tab that was frozen in the background wakes hatched: its last picture may be seen before anything else runs.
+  document.addEventListener("freeze", () => live.freeze());
+  document.addEventListener("resume", () => live.wake());
   addEventListener("offline", () => live.wake());
   live.start();
   const people = new People({ ask: () => api.get<Record<string, string>>("/api/v1/people"), time: browserTime, onChange: onNames });
   people.askWhenAllowed();
   return { store, clock, live, api, people, space };
+}
+
+/** Hatch the whole page unless what it shows is so now. Before the first picture there is nothing to hatch. */
+function showAge(state: LiveState): void {
+  const root = document.documentElement;
+  if (state.phase === "connecting") delete root.dataset["picture"];
+  else root.dataset["picture"] = state.phase === "live" && state.accepting ? "live" : "old";
+}
+
+async function learnHubs(api: Api, hubs: Hubs): Promise<void> {
+  try {
+    hubs.learn((await api.get<{ readonly hubs: readonly string[] }>("/api/v1/hubs")).hubs);
+  } catch {
+    // Those known already stay; asked again with the next connection.
+  }
 }
 
 async function checkSession(api: Api, onSignedOut: () => void): Promise<void> {

@@ -2,6 +2,7 @@
 
 import { backoffMs } from "./backoff";
 import { PROTOCOL_VERSION } from "../gen/wire";
+import type { Hubs } from "./hubs";
 import type { FromHub, TableFilter } from "../wire";
 import { parseMessage, ProtocolError, type Actor, type Refused, type Subscribe, type Subscription, type TableName } from "./protocol";
 import { STALE_AFTER_MS, type ServerClock } from "./server_clock";
@@ -10,6 +11,10 @@ import type { Time } from "./time";
 
 /** An open socket silent for this long is dead, whatever TCP believes. */
 export const DEAD_AFTER_MS = 8_000;
+/** A hub that cannot record for this long is left, where there is another. */
+export const UNSURE_AFTER_MS = 5_000;
+/** Close code of a session that ended: sign in again. */
+export const SESSION_ENDED = 4401;
 const WATCH_EVERY_MS = 500;
 
 /** What is needed of a WebSocket. */
@@ -18,7 +23,7 @@ export interface Socket {
   close(): void;
   onopen: (() => void) | null;
   onmessage: ((event: { readonly data: unknown }) => void) | null;
-  onclose: (() => void) | null;
+  onclose: ((event: { readonly code: number }) => void) | null;
 }
 
 export type Phase = "connecting" | "live" | "stale" | "offline" | "refused";
@@ -42,6 +47,8 @@ export interface LiveOptions {
   readonly store: Store;
   readonly clock: ServerClock;
   readonly time: Time;
+  readonly hubs: Hubs;
+  /** Open a socket to the hub that is current. */
   readonly connect: () => Socket;
   readonly onState: (state: LiveState) => void;
 }
@@ -55,7 +62,9 @@ export class Live {
   private tables: Subscription = {};
   private awaiting = new Set<string>();
   private attempt = 0;
-  private heard_ms = 0;
+  private opened = false;
+  private heard = { steady_ms: 0, wall_ms: 0 };
+  private unsure_since_ms: number | null = null;
   /** Up to where every table is here; what a reconnect resumes after. */
   private complete_seq = 0;
   private answering = false;
@@ -87,13 +96,18 @@ export class Live {
     this.options.store.drop([...gone, ...fresh]);
     for (const name of gone) this.awaiting.delete(name);
     for (const name of fresh) this.awaiting.add(name);
-    if (this.state.phase === "live" || this.state.phase === "stale") this.sendSubscription();
+    if (this.opened) this.sendSubscription();
+  }
+
+  /** The page is about to be frozen: what is seen of it from now on is old until the hub is heard again. */
+  freeze(): void {
+    if (this.state.phase === "live") this.set({ phase: "stale" });
   }
 
   /** Try at once: the page is seen again, or the network is back. */
   wake(): void {
-    const silent_ms = this.options.time.steady_ms() - this.heard_ms;
-    if (this.socket !== null && silent_ms <= STALE_AFTER_MS) return;
+    if (this.state.phase === "live" && this.options.clock.stale()) this.set({ phase: "stale" });
+    if (this.socket !== null && this.silent_ms() <= STALE_AFTER_MS && this.options.clock.late_ms() <= STALE_AFTER_MS) return;
     this.attempt = 0;
     this.leave();
     this.open();
@@ -102,19 +116,27 @@ export class Live {
   private open(): void {
     this.stopTimer?.();
     this.stopTimer = null;
-    this.heard_ms = this.options.time.steady_ms();
+    this.hear();
+    this.options.clock.restart();
     const socket = this.options.connect();
     this.socket = socket;
-    this.set({ phase: this.options.clock.age_ms() === null ? "connecting" : "offline", retry_ms: null });
+    this.set({ phase: this.away(), retry_ms: null });
     socket.onopen = () => {
-      if (socket === this.socket) this.sendSubscription();
+      if (socket !== this.socket) return;
+      this.opened = true;
+      this.sendSubscription();
     };
     socket.onmessage = ({ data }) => {
       if (socket === this.socket) this.take(String(data));
     };
-    socket.onclose = () => {
-      if (socket === this.socket) this.lost();
+    socket.onclose = (event) => {
+      if (socket === this.socket) this.closed(event.code);
     };
+  }
+
+  private closed(code: number): void {
+    if (code === SESSION_ENDED) this.set({ phase: "refused", refusal: { type: "refused", status: 401, code: "sign_in_required", detail: "" } });
+    this.lost();
   }
 
   private sendSubscription(): void {
@@ -131,24 +153,24 @@ export class Live {
       message = parseMessage(text);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.leave();
-      this.lost();
+      this.moveOn();
       return;
     }
-    this.heard_ms = this.options.time.steady_ms();
+    this.hear();
     if (message !== null) this.apply(message);
   }
 
   private apply(message: FromHub): void {
     if (message.type === "refused") {
-      this.set({ phase: "refused", refusal: message });
+      if (passing(message.status)) this.moveOn();
+      else this.set({ phase: "refused", refusal: message });
       return;
     }
-    this.options.clock.observe(message.now_ms);
+    // Until the beat that ends the answer to a subscription, what stands on the screen is as old as it was.
+    this.options.clock.observe(message.now_ms, message.type === "beat" || !this.answering);
     switch (message.type) {
       case "welcome":
-        this.attempt = 0;
-        this.set({ phase: "live", actor: message.actor, space: message.space, release: message.release, fits: message.version === PROTOCOL_VERSION, refusal: null });
+        this.set({ phase: this.away(), actor: message.actor, space: message.space, release: message.release, fits: message.version === PROTOCOL_VERSION, refusal: null });
         break;
       case "snapshot":
         if (!(message.table in this.tables)) break;
@@ -164,10 +186,40 @@ export class Live {
         if (this.answering) this.complete_seq = this.options.store.seq;
         this.answering = false;
         this.options.clock.behind(message.behind_ms);
-        this.set({ accepting: message.accepting });
+        this.heardOfRecord(message.accepting);
         break;
     }
-    if (this.state.phase === "stale") this.set({ phase: "live" });
+    if (this.state.phase !== "refused" && !this.options.clock.stale() && !this.answering) this.set({ phase: "live" });
+  }
+
+  /** What a connection is called that has not yet brought the picture up to date. */
+  private away(): Phase {
+    return this.options.clock.age_ms() === null ? "connecting" : "offline";
+  }
+
+  private hear(): void {
+    this.heard = { steady_ms: this.options.time.steady_ms(), wall_ms: this.options.time.wall_ms() };
+  }
+
+  /** Since the last word. The steady clock of some browsers stands while the machine sleeps; the wall clock does not. */
+  private silent_ms(): number {
+    const { time } = this.options;
+    return Math.max(time.steady_ms() - this.heard.steady_ms, time.wall_ms() - this.heard.wall_ms);
+  }
+
+  private heardOfRecord(accepting: boolean): void {
+    const now_ms = this.options.time.steady_ms();
+    this.options.clock.sure(accepting);
+    this.set({ accepting });
+    if (accepting) {
+      this.attempt = 0;
+      this.unsure_since_ms = null;
+      return;
+    }
+    this.unsure_since_ms ??= now_ms;
+    // Another hub may still reach the record. Where none does, this goes round ever more slowly.
+    const wait_ms = UNSURE_AFTER_MS * 2 ** Math.min(Math.floor(this.attempt / this.options.hubs.count), 4);
+    if (this.options.hubs.count > 1 && now_ms - this.unsure_since_ms > wait_ms) this.moveOn();
   }
 
   /** While a subscription is being answered, table by table, nothing is whole before the beat that ends the answer. */
@@ -178,25 +230,33 @@ export class Live {
   private leave(): void {
     const socket = this.socket;
     this.socket = null;
+    this.opened = false;
     socket?.close();
+  }
+
+  /** Leave this hub for the next one, after a pause. */
+  private moveOn(): void {
+    this.leave();
+    this.lost();
   }
 
   private lost(): void {
     this.socket = null;
-    const delay_ms = backoffMs(this.attempt, this.options.time.random());
+    this.opened = false;
+    this.unsure_since_ms = null;
+    // The pause grows once all hubs were tried: while one of them is well, its people are there within a moment.
+    const delay_ms = backoffMs(Math.floor(this.attempt / this.options.hubs.count), this.options.time.random());
     this.attempt += 1;
+    this.options.hubs.next();
     if (this.state.phase !== "refused") this.set({ phase: "offline", retry_ms: delay_ms });
     this.stopTimer = this.options.time.after(delay_ms, () => this.open());
   }
 
   private watch(): void {
     this.stopWatch = this.options.time.after(WATCH_EVERY_MS, () => {
-      const silent_ms = this.options.time.steady_ms() - this.heard_ms;
       if (this.state.phase === "live" && this.options.clock.stale()) this.set({ phase: "stale" });
-      if (this.socket !== null && silent_ms > DEAD_AFTER_MS) {
-        this.leave();
-        this.lost();
-      }
+      // Words that come as late as that are of no use either; a new connection shows whether it was the way or the clock.
+      if (this.socket !== null && (this.silent_ms() > DEAD_AFTER_MS || this.options.clock.late_ms() > DEAD_AFTER_MS)) this.moveOn();
       this.watch();
     });
   }
@@ -208,6 +268,11 @@ export class Live {
     this.state = next;
     this.options.onState(next);
   }
+}
+
+/** The hub could not now; another, or the same later, may well. */
+function passing(status: number): boolean {
+  return status >= 500 || status === 429;
 }
 
 function sameFilter(a: TableFilter | undefined, b: TableFilter | undefined): boolean {

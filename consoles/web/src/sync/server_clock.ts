@@ -4,8 +4,8 @@ import type { Time } from "./time";
 
 /** No word from the hub for this long and the picture is called stale. */
 export const STALE_AFTER_MS = 3_000;
-const WINDOW = 30;
-const CLOCK_JUMP_MS = 5_000;
+/** Two clocks drift apart by no more than this share of the time (200 ppm, more than any quartz). */
+const DRIFT = 0.0002;
 /** Of a virtual clock: how far apart two words are that tell its speed, how fast it may be, how long it runs on unheard. */
 const RATE_SPAN_MS = 500;
 const FASTEST = 120;
@@ -14,10 +14,13 @@ const AHEAD_MOST_MS = 1_500;
 export class ServerClock {
   private readonly time: Time;
   private readonly virtual: boolean;
-  private offsets_ms: number[] = [];
+  private offset_ms: number | null = null;
   private last: { readonly now_ms: number; readonly steady_ms: number } | null = null;
+  /** When the picture was last known to be whole. */
+  private whole: { readonly steady_ms: number; readonly wall_ms: number } | null = null;
   private rate = 1;
   private behind_ms = 0;
+  private unsure_since_ms: number | null = null;
 
   /** A rehearsal's clock is `virtual`: it runs at any speed, stands still and jumps, so it is followed from word to word. */
   constructor(time: Time, virtual = false) {
@@ -25,19 +28,32 @@ export class ServerClock {
     this.virtual = virtual;
   }
 
-  /** Take the hub's time from a message that has just come in. */
-  observe(now_ms: number): void {
+  /** A new connection, perhaps to another hub: only now may the hub's time go back. What comes late never turns it back. */
+  restart(): void {
+    this.offset_ms = null;
+  }
+
+  /** Take the hub's time from a message that has just come in; `whole` where nothing older is still to be brought up to date. */
+  observe(now_ms: number, whole = true): void {
     const steady_ms = this.time.steady_ms();
-    if (this.virtual) {
-      this.follow(now_ms, steady_ms);
-      return;
-    }
-    this.last = { now_ms, steady_ms };
+    if (this.virtual) this.follow(now_ms, steady_ms);
+    else this.hear(now_ms, steady_ms);
+    if (!whole) return;
+    const late_ms = this.late_ms();
+    this.whole = { steady_ms: steady_ms - late_ms, wall_ms: this.time.wall_ms() - late_ms };
+  }
+
+  private hear(now_ms: number, steady_ms: number): void {
     const offset_ms = now_ms - steady_ms;
-    const previous_ms = this.offsets_ms.at(-1);
-    if (previous_ms !== undefined && Math.abs(offset_ms - previous_ms) > CLOCK_JUMP_MS) this.offsets_ms = [];
-    this.offsets_ms.push(offset_ms);
-    if (this.offsets_ms.length > WINDOW) this.offsets_ms.shift();
+    const drift_ms = this.last === null ? 0 : (steady_ms - this.last.steady_ms) * DRIFT;
+    this.offset_ms = this.offset_ms === null ? offset_ms : Math.max(this.offset_ms - drift_ms, offset_ms);
+    this.last = { now_ms, steady_ms };
+  }
+
+  /** Whether the hub can read and write its record: while it cannot, others may have gone on, and the picture ages. */
+  sure(accepting: boolean): void {
+    if (accepting) this.unsure_since_ms = null;
+    else this.unsure_since_ms ??= this.time.steady_ms();
   }
 
   /** The hub says how long rows for this console have been waiting at its side. */
@@ -45,19 +61,28 @@ export class ServerClock {
     this.behind_ms = behind_ms;
   }
 
-  /** The hub's time now. The message that travelled fastest, of the last thirty, says it best. */
+  /** The hub's time now. The message that travelled fastest says it best. */
   now_ms(): number {
     if (this.last === null) return this.time.wall_ms();
     const steady_ms = this.time.steady_ms();
     if (this.virtual) return this.last.now_ms + Math.min(steady_ms - this.last.steady_ms, AHEAD_MOST_MS) * this.rate;
-    return steady_ms + Math.max(...this.offsets_ms);
+    return steady_ms + (this.offset_ms ?? this.last.now_ms - this.last.steady_ms);
   }
 
-  /** How old what the screen shows is; null before the first word. Frames that queued on the way count as old too. */
+  /** How long the last word was on its way, beyond the fastest of this connection. */
+  late_ms(): number {
+    if (this.last === null || this.offset_ms === null || this.virtual) return 0;
+    return Math.max(0, this.offset_ms - (this.last.now_ms - this.last.steady_ms));
+  }
+
+  /** How old what the screen shows is; null before it was first whole. Frames that queued on the way count as old too. */
   age_ms(): number | null {
-    if (this.last === null) return null;
-    const silent_ms = this.time.steady_ms() - this.last.steady_ms;
-    return this.behind_ms + (this.virtual ? silent_ms : Math.max(silent_ms, this.now_ms() - this.last.now_ms));
+    if (this.whole === null) return null;
+    const steady_ms = this.time.steady_ms();
+    // The steady clock of some browsers stands while the machine sleeps; the wall clock does not.
+    const silent_ms = Math.max(steady_ms - this.whole.steady_ms, this.time.wall_ms() - this.whole.wall_ms);
+    const unsure_ms = this.unsure_since_ms === null ? 0 : steady_ms - this.unsure_since_ms;
+    return this.behind_ms + Math.max(silent_ms, unsure_ms);
   }
 
   /** True before the first word too: a screen that never heard from the hub shows nothing one may trust. */

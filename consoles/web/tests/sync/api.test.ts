@@ -35,6 +35,7 @@ beforeEach(async () => {
   api = new Api({
     fetch: (path, options) => fetch(`http://127.0.0.1:${port}${String(path)}`, options),
     cookies: () => "other=1; triune_csrf=tok%2Fen",
+    base: () => "",
     uuid: () => "u-1",
     space: "live",
     onSignedOut: () => (signedOut += 1),
