@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TypeAlias
@@ -26,7 +27,13 @@ Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
 _AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 """What asyncpg raises when a command was not, or may not have been, carried out. TimeoutError is an OSError."""
 
-_LOST = (asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresConnectionError, OSError)
+_LOST = (
+    UnavailableError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.PostgresConnectionError,
+    OSError,
+)
 """Errors after which nothing can be said to the server, not even to take back what was done."""
 
 _SETTINGS = {
@@ -61,7 +68,7 @@ class Postgres:
         Several processes may do so at once. Raises `UnavailableError` where the server is not reached, would lose
         commits, or holds a schema from a newer program.
         """
-        with _told_as_unavailable():
+        with told_as_unavailable():
             await _bring_up_to_date(url, schema, name)
             pool = await asyncpg.create_pool(
                 url,
@@ -78,19 +85,20 @@ class Postgres:
 
     async def bring_up_to_date(self, schema: tuple[str, ...], name: str) -> None:
         """Do for one more schema what `open` did for the first: several stores may use one pool."""
-        with _told_as_unavailable():
+        with told_as_unavailable():
             await _bring_up_to_date(self._url, schema, name)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Connection]:
+    async def transaction(self, lock: str | None = None) -> AsyncIterator[Connection]:
         """Run the body in one transaction, durable once it is left; an exception takes everything back.
 
-        Raises `UnavailableError` where the database is away, refuses or does not answer in time: then nobody knows
-        whether it happened until a later look says so. What breaks a constraint is raised as asyncpg does.
+        `lock` names what is held until then, among all processes; whoever wants it too waits. Raises
+        `UnavailableError` where the database is away, refuses or does not answer in time: then nobody knows whether
+        it happened until a later look says so. What breaks a constraint is raised as asyncpg does.
         """
         async with self._connection() as connection:
-            await connection.execute("BEGIN")
             try:
+                await connection.execute(f"BEGIN; {_lock(lock)}" if lock else "BEGIN")
                 yield connection
             except (GeneratorExit, asyncio.CancelledError, *_LOST):
                 raise  # the connection is given up, and the transaction with it
@@ -111,7 +119,7 @@ class Postgres:
         """Lend a connection; one that something went wrong with in the middle is not lent again."""
         if self._waiting >= POSTGRES_WAITING:
             raise UnavailableError("too many wait for the database")
-        with _told_as_unavailable():
+        with told_as_unavailable():
             self._waiting += 1
             try:
                 connection = await self._pool.acquire(timeout=POSTGRES_CONNECT_MS / 1000)
@@ -135,7 +143,8 @@ class Postgres:
 
 
 @contextmanager
-def _told_as_unavailable() -> Iterator[None]:
+def told_as_unavailable() -> Iterator[None]:
+    """Turn what asyncpg raises into `UnavailableError`, but for broken constraints."""
     try:
         yield
     except asyncpg.IntegrityConstraintViolationError:
@@ -144,6 +153,12 @@ def _told_as_unavailable() -> Iterator[None]:
         raise UnavailableError("the database does not answer in time") from error
     except _AWAY as error:
         raise UnavailableError(f"the database is away or refuses: {str(error) or type(error).__name__}") from error
+
+
+def _lock(name: str) -> str:
+    """Return the command that takes an advisory lock, which is a number, until the transaction ends."""
+    number = int.from_bytes(hashlib.sha256(f"triune {name}".encode()).digest()[:8], signed=True)
+    return f"SELECT pg_advisory_xact_lock({number})"
 
 
 def _give_up(connection: Connection) -> None:
@@ -161,7 +176,7 @@ async def _bring_up_to_date(url: str, schema: tuple[str, ...], name: str) -> Non
         await _refuse_careless(connection)
         async with connection.transaction():
             # One lock for all schemas: also the table of versions is made once.
-            await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('triune schemas', 0))")
+            await connection.execute(_lock("schemas"))
             await connection.execute(
                 "CREATE TABLE IF NOT EXISTS triune_schemas (name text PRIMARY KEY, version integer NOT NULL)"
             )

@@ -21,11 +21,18 @@ from command.journal import (
     chained,
 )
 from command.journal.memory import MemoryJournal
+from command.journal.postgres import PostgresJournal
 from command.journal.sqlite import SqliteJournal
+from command.kernel.postgres import Postgres
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 async def journal(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Journal]:
+    if request.param == "postgres":
+        postgres = await Postgres.open(request.getfixturevalue("postgres_url"), (), "pool")
+        yield await PostgresJournal.open(postgres)
+        await postgres.close()
+        return
     makers: dict[str, Callable[[], Journal]] = {
         "memory": MemoryJournal,
         "sqlite": lambda: SqliteJournal(tmp_path / "journal.db"),
