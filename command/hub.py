@@ -121,7 +121,6 @@ class Hub:
         self.journal_seq = 0
         """Where the journal stood when it was last heard of; ahead of `committed_seq` while another hub leads."""
         self.counters = HubCounters()
-        self._limits = limits
         self._tables = Tables(limits)
         self._inbox: deque[_Asked | _Reading] = deque()
         self._asked = asyncio.Event()
@@ -192,6 +191,29 @@ class Hub:
         """Return once a fact after `seq` is durable."""
         while self.committed_seq <= seq:
             await self._appended.wait()
+
+    @property
+    def head(self) -> Head:
+        """The last fact that the tables were folded from."""
+        return self._head
+
+    @property
+    def limits(self) -> Limits:
+        """What the rules hold to."""
+        return self._tables.limits
+
+    async def start_from(self, tables: Tables, head: Head) -> bool:
+        """Take tables folded earlier up to a head instead of folding it all again; before anything was loaded.
+
+        Says no, and takes nothing, where the journal holds another fact there.
+        """
+        assert self.committed_seq == 0
+        assert not self._listeners
+        at = await self.journal.read(self.space, head.seq - 1, 1)
+        if not at or at[0].digest != head.digest:
+            return False
+        self._tables, self._head, self.committed_seq = tables, head, head.seq
+        return True
 
     async def load(self) -> None:
         """Fold everything that the journal holds beyond what the tables have.

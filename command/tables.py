@@ -21,8 +21,9 @@ class Table(Generic[R]):
     `floor_seq` must take a snapshot. Where `group` names a field that a row never changes, `of` finds its rows by it.
     """
 
-    def __init__(self, name: str, owner: Tables, group: str = "") -> None:
+    def __init__(self, name: str, row_type: type[R], owner: Tables, group: str = "") -> None:
         self.name = name
+        self.row_type = row_type
         self.rows: dict[str, R] = {}
         self.changed_seq: dict[str, int] = {}
         self.dropped_seq: dict[str, int] = {}
@@ -112,6 +113,16 @@ class Table(Generic[R]):
             changes[key] = self.rows[key]
         return changes
 
+    def fill(self, rows: list[R], changed_seq: list[int], dropped_seq: dict[str, int], floor_seq: int) -> None:
+        """Take rows of a snapshot, in the order of their last change; further ones go on from there."""
+        for row, seq in zip(rows, changed_seq, strict=True):
+            self.rows[row.id] = row
+            self.changed_seq[row.id] = seq
+            if self._group:
+                self._regroup(row.id, None, row)
+        self.dropped_seq.update(dropped_seq)
+        self.floor_seq = floor_seq
+
     def forget_oldest_drops(self) -> None:
         """Keep the newest `TOMBSTONES`; done when nothing can be undone any more."""
         while len(self.dropped_seq) > TOMBSTONES:
@@ -162,8 +173,7 @@ class Tables:
         self.deadlines = self._table("deadlines", rows.DeadlineRow)
 
     def _table(self, name: str, row: type[R], group: str = "") -> Table[R]:
-        del row  # only fixes R for the reader and the type checker
-        table: Table[R] = Table(name, self, group)
+        table = Table(name, row, self, group)
         self.by_name[name] = table
         return table
 

@@ -1,0 +1,172 @@
+"""Snapshots are a cache: they fold to what the whole journal folds to, or they are not used (SPEC R16)."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from command import rules, snapshots
+from command.actors import HUB
+from command.hub import Hub, recorded
+from command.journal import StoredFact
+from command.journal.memory import MemoryJournal
+from command.kernel.clock import VirtualClock
+from command.kernel.errors import TriuneError
+from command.kernel.limits import SNAPSHOT_RETRY_MS
+from command.requests import ReportCall
+from command.settings import Limits
+from command.snapshots import SnapshotFolder, TablesCopy, keep_snapshots, start_from_snapshot
+from tests.command.random_requests import RandomRequests
+from tests.command.support import HOUR_MS, START_MS, Desk, desk, picture, refold
+
+RING = ReportCall(dialled="110", caller="13512345678")
+
+
+class CountingJournal(MemoryJournal):
+    """Counts the facts that were read."""
+
+    read_facts = 0
+
+    async def read(self, space: str, after: int, limit: int) -> list[StoredFact]:
+        facts = await super().read(space, after, limit)
+        self.read_facts += len(facts)
+        return facts
+
+
+async def take(d: Desk, folder: SnapshotFolder) -> TablesCopy:
+    copied = await d.hub.read(lambda t: TablesCopy("live", t, d.hub.head))
+    folder.write(copied)
+    return copied
+
+
+async def restarted(journal: MemoryJournal, folder: SnapshotFolder, limits: Limits | None = None) -> Hub:
+    hub = Hub("live", VirtualClock(START_MS), journal, limits)
+    await start_from_snapshot(hub, folder)
+    await hub.load()
+    return hub
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_a_snapshot_and_later_facts_are_the_whole_journal(seed: int, tmp_path: Path) -> None:  # R16
+    journal, folder = CountingJournal(), SnapshotFolder(tmp_path)
+    requests = RandomRequests(seed)
+    async with desk(journal) as d:
+        for step in range(200):
+            request, who = requests.next(await d.hub.read(lambda t: t), d.clock.now_ms())
+            await asyncio.gather(d.hub.ask(request, who), return_exceptions=True)
+            if step == 120:
+                copied = await take(d, folder)
+            if step % 20 == 0:
+                await d.pass_time(requests.random.choice((1, HOUR_MS, 26 * HOUR_MS)))
+    journal.read_facts = 0
+    hub = await restarted(journal, folder)
+    assert journal.read_facts == 1 + hub.committed_seq - copied.head.seq
+    whole = await refold(journal)
+    assert picture(hub._tables) == picture(whole)
+    # What is folded after a restart does not depend on how the tables came about.
+    later = [recorded(fact) for fact in await journal.read("live", copied.head.seq, 10_000)]
+    [(restored, head)] = folder.read("live", Limits())
+    assert head == copied.head
+    for fact in later:
+        rules.fold(restored, fact)
+    restored.settle()
+    assert picture(restored) == picture(whole)
+
+
+async def test_one_of_another_journal_program_or_settings_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal, folder = CountingJournal(), SnapshotFolder(tmp_path)
+    async with desk(journal) as d:
+        await take(d, folder)
+        expected = picture(await d.hub.read(lambda t: t))
+    other = CountingJournal()
+    async with desk(other, enrolled=False) as d:
+        for _ in range(30):
+            await d.ask(RING)
+        ringing = picture(await d.hub.read(lambda t: t))
+    assert picture((await restarted(other, folder))._tables) == ringing  # another journal, as long
+    assert (await restarted(MemoryJournal(), folder)).committed_seq == 0  # one that lost everything
+    journal.read_facts = 0
+    hub = await restarted(journal, folder, Limits(sign_s=77))
+    assert journal.read_facts == hub.committed_seq
+    assert picture(hub._tables) == expected
+    monkeypatch.setattr(snapshots, "_source", lambda: b"the next release")
+    assert list(folder.read("live", Limits())) == []
+
+
+async def test_a_damaged_one_gives_way_to_the_one_before(tmp_path: Path) -> None:
+    journal, folder = MemoryJournal(), SnapshotFolder(tmp_path)
+    async with desk(journal) as d:
+        first = await take(d, folder)
+        await d.ask(RING)
+        second = await take(d, folder)
+        expected = picture(await d.hub.read(lambda t: t))
+    path = tmp_path / f"live-{second.head.seq:012}.snapshot"
+    whole = path.read_bytes()
+    for damaged in (b"", whole[:-1], whole[:20], whole[:100] + b"\x00" + whole[101:], b"x" * len(whole)):
+        path.write_bytes(damaged)
+        assert [head for _, head in folder.read("live", Limits())] == [first.head]
+        assert picture((await restarted(journal, folder))._tables) == expected
+    path.write_bytes(whole)
+    assert [head for _, head in folder.read("live", Limits())] == [second.head, first.head]
+
+
+async def test_the_newest_two_of_each_space_are_kept(tmp_path: Path) -> None:
+    folder = SnapshotFolder(tmp_path)
+    (tmp_path / "notes.txt").write_text("of somebody else")
+    async with desk() as d:
+        heads = []
+        for _ in range(4):
+            await d.ask(RING)
+            heads.append((await take(d, folder)).head)
+    assert [head for _, head in folder.read("live", Limits())] == heads[:1:-1]
+    assert list(folder.read("rehearsal", Limits())) == []
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+async def test_a_hub_takes_one_each_so_many_facts_and_goes_on_where_the_disk_refuses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshots, "SNAPSHOT_FACTS", 10)
+    taken = asyncio.Event()
+
+    class Told(SnapshotFolder):
+        refusals = 1
+
+        def write(self, copied: TablesCopy) -> None:
+            self.refusals -= 1
+            loop.call_soon_threadsafe(taken.set)
+            if self.refusals >= 0:
+                raise OSError("no space left")
+            super().write(copied)
+
+    loop, folder = asyncio.get_running_loop(), Told(tmp_path)
+    async with desk() as d, asyncio.TaskGroup() as tasks:
+        keeping = tasks.create_task(keep_snapshots(d.hub, folder, d.clock))
+        for _ in range(2):
+            for _ in range(10):
+                await d.hub.ask(RING, HUB)
+            await taken.wait()
+            taken.clear()
+            await d.pass_time(SNAPSHOT_RETRY_MS)
+        while not list(tmp_path.glob("*.snapshot")):
+            await taken.wait()
+        keeping.cancel()
+    [(tables, head)] = folder.read("live", Limits())
+    assert tables.seq == head.seq >= 10
+
+
+async def test_a_journal_that_is_away_is_not_taken_for_another(tmp_path: Path) -> None:
+    folder = SnapshotFolder(tmp_path)
+
+    class Away(MemoryJournal):
+        async def read(self, space: str, after: int, limit: int) -> list[StoredFact]:
+            raise TriuneError("away")
+
+    async with desk() as d:
+        await take(d, folder)
+    with pytest.raises(TriuneError):
+        await restarted(Away(), folder)
