@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Generic, TypeVar
 
 from command import rows
@@ -21,15 +21,20 @@ class Table(Generic[R]):
     `floor_seq` must take a snapshot. Where `group` names a field that a row never changes, `of` finds its rows by it.
     """
 
-    def __init__(self, name: str, row_type: type[R], owner: Tables, group: str = "") -> None:
+    def __init__(
+        self, name: str, row_type: type[R], owner: Tables, group: str = "", is_open: Callable[[R], bool] | None = None
+    ) -> None:
         self.name = name
         self.row_type = row_type
+        self.open = 0
+        """How many rows are open, where that means something."""
         self.rows: dict[str, R] = {}
         self.changed_seq: dict[str, int] = {}
         self.dropped_seq: dict[str, int] = {}
         self.floor_seq = 0
         self._owner = owner
         self._group = group
+        self._is_open = is_open
         self._groups: dict[str, dict[str, None]] = {}
 
     def of(self, group: str) -> list[R]:
@@ -67,8 +72,8 @@ class Table(Generic[R]):
         owner.undo_log.append((self, key, was, self.changed_seq.pop(key, None), dropped))
         self.rows[key] = row
         self.changed_seq[key] = owner.seq
-        if self._group:
-            self._regroup(key, was, row)
+        if self._group or self._is_open:
+            self._account(key, was, row)
 
     def drop(self, key: str) -> None:
         """Take the row away; a missing one is no fault."""
@@ -85,11 +90,15 @@ class Table(Generic[R]):
         was = self.rows.pop(key, None) if row is None else self.rows.get(key)
         if row is not None:
             self.rows[key] = row
-        if self._group:
-            self._regroup(key, was, row)
+        if self._group or self._is_open:
+            self._account(key, was, row)
 
-    def _regroup(self, key: str, was: R | None, row: R | None) -> None:
-        """Keep each group in the order of last change, as the table is."""
+    def _account(self, key: str, was: R | None, row: R | None) -> None:
+        """Keep count of open rows, and each group in the order of last change, as the table is."""
+        if self._is_open:
+            self.open += (row is not None and self._is_open(row)) - (was is not None and self._is_open(was))
+        if not self._group:
+            return
         if was is not None:
             group = getattr(was, self._group)
             del self._groups[group][key]
@@ -118,8 +127,7 @@ class Table(Generic[R]):
         for row, seq in zip(rows, changed_seq, strict=True):
             self.rows[row.id] = row
             self.changed_seq[row.id] = seq
-            if self._group:
-                self._regroup(row.id, None, row)
+            self._account(row.id, None, row)
         self.dropped_seq.update(dropped_seq)
         self.floor_seq = floor_seq
 
@@ -148,7 +156,7 @@ class Tables:
         self.undo_log: list[tuple[Table[Any], str, Row | None, int | None, int | None]] = []
         """For each change since `settle`: table, key, and the row, its number and its drop's number before."""
         self.calls = self._table("calls", rows.CallRow)
-        self.situations = self._table("situations", rows.SituationRow)
+        self.situations = self._table("situations", rows.SituationRow, is_open=lambda row: row.state != "closed")
         self.orders = self._table("orders", rows.OrderRow)
         self.stations = self._table("stations", rows.StationRow)
         self.units = self._table("units", rows.UnitRow)
@@ -156,24 +164,24 @@ class Tables:
         self.positions = self._table("positions", rows.PositionRow)
         self.fences = self._table("fences", rows.FenceRow)
         self.cameras = self._table("cameras", rows.CameraRow)
-        self.watches = self._table("watches", rows.WatchRow)
+        self.watches = self._table("watches", rows.WatchRow, is_open=lambda row: row.ended_ms is None)
         self.hits = self._table("hits", rows.HitRow)
         self.alarms = self._table("alarms", rows.AlarmRow)
         self.sos = self._table("sos", rows.SosRow)
-        self.messages = self._table("messages", rows.MessageRow)
+        self.messages = self._table("messages", rows.MessageRow, is_open=lambda row: row.state == "queued")
         self.evidence = self._table("evidence", rows.EvidenceRow)
         self.plans = self._table("plans", rows.PlanRow)
         self.activations = self._table("activations", rows.ActivationRow)
         self.tasks = self._table("tasks", rows.TaskRow)
-        self.approvals = self._table("approvals", rows.ApprovalRow)
+        self.approvals = self._table("approvals", rows.ApprovalRow, is_open=lambda row: row.state == "waiting")
         self.cases = self._table("cases", rows.CaseRow)
         self.links = self._table("links", rows.LinkRow)
         self.focus = self._table("focus", rows.FocusRow)
         self.marks = self._table("marks", rows.MarkRow, group="situation")
         self.deadlines = self._table("deadlines", rows.DeadlineRow)
 
-    def _table(self, name: str, row: type[R], group: str = "") -> Table[R]:
-        table = Table(name, row, self, group)
+    def _table(self, name: str, row: type[R], group: str = "", is_open: Callable[[R], bool] | None = None) -> Table[R]:
+        table = Table(name, row, self, group, is_open)
         self.by_name[name] = table
         return table
 

@@ -46,7 +46,7 @@ def request_by_hand(t: Tables, request: q.RequestApproval, actor: Actor, now_ms:
         raise InvalidInputError("the warning comes before the due time")
     if request.situation:
         t.situations.need(request.situation)
-    check_room(t.approvals, OPEN_APPROVALS, lambda row: row.state == "waiting")
+    check_room(t.approvals, OPEN_APPROVALS)
     approval = yield from request_approval(
         t, item=request.item, subject=request.subject, situation=request.situation or "",
         warn_ms=now_ms + warn_min * 60_000, due_ms=now_ms + request.due_minutes * 60_000,

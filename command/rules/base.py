@@ -90,9 +90,9 @@ def check_station(actor: Actor, unit: UnitRow) -> None:
         raise NoRightError(f"{actor.id} acts for station {actor.station}, unit {unit.id} is of {unit.station}")
 
 
-def check_room(table: Table[R], most: int, is_open: Callable[[R], bool]) -> None:
+def check_room(table: Table[Any], most: int) -> None:
     """Refuse one more where `most` rows are open, which only people can end; `TooManyError`."""
-    if len(table) >= most and sum(map(is_open, table)) >= most:
+    if table.open >= most:
         raise TooManyError(f"{most} {table.name} are open, the most that there may be; end some first")
 
 

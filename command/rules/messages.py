@@ -27,7 +27,7 @@ def send_message(t: Tables, request: q.SendMessage, actor: Actor, now_ms: int) -
     units = [t.units.need(unit) for unit in dict.fromkeys(request.units)]
     if request.situation:
         t.situations.need(request.situation)
-    check_room(t.messages, KEPT_ROWS["messages"], lambda row: row.state == "queued")
+    check_room(t.messages, KEPT_ROWS["messages"])
     message = ""
     for unit in units:
         message = yield from queue_message(

@@ -40,7 +40,7 @@ def need_open(t: Tables, situation: str) -> SituationRow:
 
 def check_room_for_situation(t: Tables) -> None:
     """Refuse to open one more than anybody could work on; a call can still be linked, and an SOS always opens one."""
-    check_room(t.situations, OPEN_SITUATIONS, lambda row: row.state != "closed")
+    check_room(t.situations, OPEN_SITUATIONS)
 
 
 def open_situation(

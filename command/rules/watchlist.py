@@ -35,7 +35,7 @@ def request_watch(t: Tables, request: q.RequestWatch, actor: Actor, now_ms: int)
         raise InvalidInputError("a pattern needs at least two known characters")
     if request.until_ms <= now_ms:
         raise InvalidInputError("a watch ends after now")
-    check_room(t.watches, OPEN_WATCHES, lambda row: row.ended_ms is None)
+    check_room(t.watches, OPEN_WATCHES)
     watch = t.next_id("w")
     yield WatchRequested(
         watch=watch, pattern=pattern, reason=request.reason, level=request.level, until_ms=request.until_ms

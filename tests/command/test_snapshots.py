@@ -131,29 +131,29 @@ async def test_a_hub_takes_one_each_so_many_facts_and_goes_on_where_the_disk_ref
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(snapshots, "SNAPSHOT_FACTS", 10)
-    taken = asyncio.Event()
+    tried: asyncio.Queue[bool] = asyncio.Queue()
 
-    class Told(SnapshotFolder):
+    class Refusing(SnapshotFolder):
         refusals = 1
 
         def write(self, copied: TablesCopy) -> None:
-            self.refusals -= 1
-            loop.call_soon_threadsafe(taken.set)
-            if self.refusals >= 0:
+            refused, self.refusals = self.refusals > 0, self.refusals - 1
+            if not refused:
+                super().write(copied)
+            loop.call_soon_threadsafe(tried.put_nowait, not refused)
+            if refused:
                 raise OSError("no space left")
-            super().write(copied)
 
-    loop, folder = asyncio.get_running_loop(), Told(tmp_path)
+    loop, folder = asyncio.get_running_loop(), Refusing(tmp_path)
     async with desk() as d, asyncio.TaskGroup() as tasks:
         keeping = tasks.create_task(keep_snapshots(d.hub, folder, d.clock))
-        for _ in range(2):
-            for _ in range(10):
-                await d.hub.ask(RING, HUB)
-            await taken.wait()
-            taken.clear()
-            await d.pass_time(SNAPSHOT_RETRY_MS)
-        while not list(tmp_path.glob("*.snapshot")):
-            await taken.wait()
+        for _ in range(10):
+            await d.hub.ask(RING, HUB)
+        assert not await tried.get()
+        while d.clock.next_wake_ms() != d.clock.now_ms() + SNAPSHOT_RETRY_MS:
+            await d.table("calls")
+        await d.pass_time(SNAPSHOT_RETRY_MS)
+        assert await tried.get()
         keeping.cancel()
     [(tables, head)] = folder.read("live", Limits())
     assert tables.seq == head.seq >= 10
