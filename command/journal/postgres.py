@@ -39,12 +39,6 @@ _LOOK = f"""
     FROM (SELECT 1) AS one LEFT JOIN ({_HEAD}) AS head ON true
     LEFT JOIN answers AS known ON known.space = $1 AND known.key = ANY($2::text[])
 """  # noqa: S608 - a part of our own
-_STORE = """
-    WITH stored AS (
-        INSERT INTO facts SELECT $1, * FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::bytea[], $6::bytea[])
-    )
-    INSERT INTO answers SELECT $1, * FROM unnest($7::text[], $8::bigint[], $9::text[])
-"""
 # From one space to the next by the index: DISTINCT would read every fact.
 _SPACES = """
     WITH RECURSIVE found AS (
@@ -152,21 +146,16 @@ class _Turn:
         return head, _answers(row for row in rows if row["key"] is not None)
 
     async def _store(self, connection: Connection, entries: Sequence[Entry], digest: bytes) -> Head:
-        facts = [fact for entry in entries for fact in entry.facts]
-        digests = [digest := fact.chained_to(digest) for fact in facts]
-        await connection.execute(
-            _STORE,
-            self._space,
-            [fact.seq for fact in facts],
-            [fact.at_ms for fact in facts],
-            [fact.actor for fact in facts],
-            [fact.data for fact in facts],
-            digests,
-            [entry.key for entry in entries],
-            [entry.facts[-1].seq for entry in entries],
-            [entry.subject for entry in entries],
-        )
-        return Head(seq=facts[-1].seq, digest=digest)
+        facts, answers, seq = [], [], 0
+        for entry in entries:
+            for fact in entry.facts:
+                seq, digest = fact.seq, fact.chained_to(digest)
+                facts.append((self._space, seq, fact.at_ms, fact.actor, fact.data, digest))
+            answers.append((self._space, entry.key, seq, entry.subject))
+        # COPY: a third of the work that arrays and unnest take with a full batch, and no more with one row.
+        await connection.copy_records_to_table("facts", records=facts)
+        await connection.copy_records_to_table("answers", records=answers)
+        return Head(seq=seq, digest=digest)
 
 
 def _facts(rows: Iterable[asyncpg.Record]) -> list[StoredFact]:
