@@ -166,8 +166,7 @@ export class Live {
       else this.set({ phase: "refused", refusal: message });
       return;
     }
-    // Until the beat that ends the answer to a subscription, what stands on the screen is as old as it was.
-    this.options.clock.observe(message.now_ms, message.type === "beat" || !this.answering);
+    this.options.clock.observe(message.now_ms, this.whole(message));
     switch (message.type) {
       case "welcome":
         this.set({ phase: this.away(), actor: message.actor, space: message.space, release: message.release, fits: message.version === PROTOCOL_VERSION, refusal: null });
@@ -192,6 +191,15 @@ export class Live {
     if (this.state.phase !== "refused" && !this.options.clock.stale() && !this.answering) this.set({ phase: "live" });
   }
 
+  /**
+   * Whether the picture is up to date with this message. Until the beat that ends the answer to a subscription it is as old as
+   * it was; while the hub has lost its record it ages too, since others may have gone on.
+   */
+  private whole(message: FromHub): boolean {
+    if (message.type !== "beat") return !this.answering && this.state.accepting;
+    return message.accepting || this.options.clock.age_ms() === null;
+  }
+
   /** What a connection is called that has not yet brought the picture up to date. */
   private away(): Phase {
     return this.options.clock.age_ms() === null ? "connecting" : "offline";
@@ -209,7 +217,6 @@ export class Live {
 
   private heardOfRecord(accepting: boolean): void {
     const now_ms = this.options.time.steady_ms();
-    this.options.clock.sure(accepting);
     this.set({ accepting });
     if (accepting) {
       this.attempt = 0;

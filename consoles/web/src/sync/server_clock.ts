@@ -20,7 +20,6 @@ export class ServerClock {
   private whole: { readonly steady_ms: number; readonly wall_ms: number } | null = null;
   private rate = 1;
   private behind_ms = 0;
-  private unsure_since_ms: number | null = null;
 
   /** A rehearsal's clock is `virtual`: it runs at any speed, stands still and jumps, so it is followed from word to word. */
   constructor(time: Time, virtual = false) {
@@ -50,12 +49,6 @@ export class ServerClock {
     this.last = { now_ms, steady_ms };
   }
 
-  /** Whether the hub can read and write its record: while it cannot, others may have gone on, and the picture ages. */
-  sure(accepting: boolean): void {
-    if (accepting) this.unsure_since_ms = null;
-    else this.unsure_since_ms ??= this.time.steady_ms();
-  }
-
   /** The hub says how long rows for this console have been waiting at its side. */
   behind(behind_ms: number): void {
     this.behind_ms = behind_ms;
@@ -81,8 +74,7 @@ export class ServerClock {
     const steady_ms = this.time.steady_ms();
     // The steady clock of some browsers stands while the machine sleeps; the wall clock does not.
     const silent_ms = Math.max(steady_ms - this.whole.steady_ms, this.time.wall_ms() - this.whole.wall_ms);
-    const unsure_ms = this.unsure_since_ms === null ? 0 : steady_ms - this.unsure_since_ms;
-    return this.behind_ms + Math.max(silent_ms, unsure_ms);
+    return this.behind_ms + silent_ms;
   }
 
   /** True before the first word too: a screen that never heard from the hub shows nothing one may trust. */

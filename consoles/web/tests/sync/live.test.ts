@@ -344,8 +344,8 @@ describe("never old as fresh", () => {
   it("ages while the hub has lost its record, though it speaks", () => {
     welcome();
     for (let second = 0; second < 5; second += 1) {
-      beat({ accepting: false });
       time.pass(1_000);
+      beat({ accepting: false });
     }
     expect(live.state).toMatchObject({ phase: "stale", accepting: false });
     expect(clock.age_ms()).toBe(5_000);

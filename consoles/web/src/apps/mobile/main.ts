@@ -172,7 +172,7 @@ export class Mobile extends Console {
         ? waits > 0
           ? html`<div class="bar">${icon("send")} ${t("mobile.sending", { n: waits })}</div>`
           : nothing
-        : html`<div class="bar offline" role="status">${icon("offline")} <span>${waits > 0 ? t("mobile.waiting", { n: waits }) : t("state.offline")}</span></div>`}
+        : html`<div class="bar offline" role="status">${icon("offline")} <span>${waits > 0 ? t("mobile.waiting", { n: waits }) : t(this.live?.phase === "stale" && !this.live.accepting ? "state.readonly" : "state.offline")}</span></div>`}
       ${this.signedOut
         ? html`<div class="bar offline" role="alert"><span class="grow">${t("mobile.signed_out")}</span><button @click=${() => toLogin()}>${t("mobile.sign_in")}</button></div>`
         : nothing}

@@ -1,0 +1,212 @@
+"""No screen ever shows an old picture as a fresh one: what people see, and how soon. Rules R100, R127 to R131."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from command import requests as q
+from command.actors import HUB, Role
+from command.kernel.limits import CONSOLE_RECHECK_MS
+from consoles.http.app import make_app
+from consoles.parts.serving import serving
+from tests.consoles.support import PASSWORD, signed_in, site_with_people
+from tests.e2e.chromium import chromium, sign_in
+from tests.e2e.hub_process import HubProcess, free_ports, hub_process, triune
+
+SCREENS: tuple[tuple[str, Role, tuple[int, int]], ...] = (
+    ("/wall", "wall", (1920, 1080)),
+    ("/desk", "dispatcher", (1920, 1080)),
+    ("/mobile", "officer", (390, 844)),
+    ("/rehearsal", "director", (1920, 1080)),
+)
+SILENT_MS = 3000 + 1000
+"""Three beats missing, and the look at the clock after that."""
+BACK_MS = 8000 + 2000
+"""The longest pause between two tries, and the answer."""
+DEAD_MS = 8000 + 2000
+"""A connection silent for so long is left, and the next is made."""
+LOST_MS = 20_000
+"""Somebody signs in and asks, the database gives up waiting, the next beat says so."""
+AWAKE_MS = 2000
+PICTURES = os.environ.get("TRIUNE_STALE_PICTURES")
+"""A folder: the pictures are kept there, to be looked at."""
+
+
+async def picture(page: Page, name: str) -> None:
+    if PICTURES:
+        await page.screenshot(path=f"{PICTURES}/{name}.png")
+
+
+async def is_old(page: Page, within_ms: int, words: str) -> None:
+    """The whole page is hatched, the age is told in words, and both are where they can be seen."""
+    await expect(page.locator("html")).to_have_attribute("data-picture", "old", timeout=within_ms)
+    await expect(page.locator("t-age .bad").first).to_contain_text(words, timeout=within_ms)
+    hatch = await page.evaluate("getComputedStyle(document.body, '::after').backgroundImage")
+    assert hatch.startswith("repeating-linear-gradient")
+
+
+async def is_fresh(page: Page, within_ms: int) -> None:
+    """Nothing is hatched, and the age is that of a moment ago."""
+    await expect(page.locator("html")).to_have_attribute("data-picture", "live", timeout=within_ms)
+    await expect(page.locator("t-age .badge:not(.bad)").first).to_contain_text("数据", timeout=within_ms)
+
+
+@asynccontextmanager
+async def screens(browser: Browser, hub: HubProcess) -> AsyncIterator[dict[str, Page]]:
+    """All consoles of a hub, open and fresh."""
+    pages = {}
+    for path, role, (width, height) in SCREENS:
+        unit = ("--unit", "u1") if role == "officer" else ()
+        added = await triune("account", "add", role, "--role", role, *unit, "--data", str(hub.data))
+        context = await browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN")
+        page = pages[path[1:]] = await context.new_page()
+        await sign_in(page, hub.url, role, added["password"], path)
+        await is_fresh(page, 15_000)
+    yield pages
+
+
+@pytest.mark.browser
+async def test_every_screen_says_that_it_is_old_and_recovers_by_itself(tmp_path: Path) -> None:
+    """The hub stands still, is killed, and loses its record."""
+    async with hub_process(tmp_path / "var") as hub, chromium() as browser, screens(browser, hub) as pages:
+        hub.freeze()
+        for name, page in pages.items():
+            await is_old(page, SILENT_MS, "已过时")
+            await picture(page, f"{name}-frozen")
+        hub.thaw()
+        for page in pages.values():
+            await is_fresh(page, BACK_MS)
+
+        async with locked(tmp_path / "var" / "journal.sqlite3"), asyncio.TaskGroup() as tasks:
+            tasks.create_task(_ask_in_vain(hub))
+            for name, page in pages.items():
+                await is_old(page, LOST_MS, "已过时")
+                await expect(page.get_by_text("暂不受理").first).to_be_visible(timeout=SILENT_MS)
+                await picture(page, f"{name}-no-record")
+        for page in pages.values():
+            await is_fresh(page, BACK_MS)
+
+        await hub.kill()
+        for name, page in pages.items():
+            await is_old(page, SILENT_MS, "连接中断")
+            await picture(page, f"{name}-killed")
+        await hub.start()
+        for page in pages.values():
+            await is_fresh(page, BACK_MS)
+
+
+@asynccontextmanager
+async def locked(database: Path) -> AsyncIterator[None]:
+    """A record that cannot be written: as if its disk did not answer any more."""
+    with closing(sqlite3.connect(database, isolation_level=None)) as record:
+        record.execute("BEGIN EXCLUSIVE")
+        yield
+        record.execute("ROLLBACK")
+
+
+async def _ask_in_vain(hub: HubProcess) -> None:
+    added = await triune("account", "add", "taker", "--role", "call_taker", "--data", str(hub.data))
+    async with signed_in(hub.url, "taker", added["password"]) as person:
+        status, _ = await person.ask(q.ReportCall(dialled="119", caller="13900000001"))
+        assert status == 503
+
+
+@pytest.mark.browser
+async def test_a_tab_that_was_frozen_wakes_hatched_and_shows_the_truth_at_once(tmp_path: Path) -> None:
+    async with site_with_people(tmp_path, "wall") as site, chromium() as browser:
+        page = await (await browser.new_context(locale="zh-CN")).new_page()
+        await sign_in(page, site.http_url, "wall", PASSWORD, "/wall")
+        await is_fresh(page, 15_000)
+        await page.evaluate(
+            """document.addEventListener("resume", () => requestAnimationFrame(() => {
+                window.firstSeen = document.documentElement.dataset.picture; }))"""
+        )
+        devtools = await page.context.new_cdp_session(page)
+        await devtools.send("Page.setWebLifecycleState", {"state": "frozen"})
+        opened = q.OpenSituation(title="建设路商铺起火", service="119", kind="accident", level=3)
+        await site.hub.ask(opened, HUB)
+        await site.clock.sleep(6000)
+        await devtools.send("Page.setWebLifecycleState", {"state": "active"})
+        await expect(page.get_by_text("建设路商铺起火").first).to_be_visible(timeout=AWAKE_MS)
+        await is_fresh(page, AWAKE_MS)
+        assert await page.evaluate("window.firstSeen") == "old"
+
+
+@pytest.mark.browser
+async def test_a_session_that_ended_leads_to_the_login_page(tmp_path: Path) -> None:
+    async with site_with_people(tmp_path, "wall") as site, chromium() as browser:
+        page = await (await browser.new_context(locale="zh-CN")).new_page()
+        await sign_in(page, site.http_url, "wall", PASSWORD, "/wall")
+        await is_fresh(page, 15_000)
+        await site.context.accounts.set_password("wall", "another-password")
+        await page.wait_for_url("**/login?next=%2Fwall", timeout=CONSOLE_RECHECK_MS + 6000)
+
+
+class Way:
+    """A way to a hub that may go silent: connections stay open and carry nothing any more, in either direction."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self.silent = False
+
+    async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection("127.0.0.1", self._port)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._pump(reader, back))
+                tasks.create_task(self._pump(there, writer))
+        finally:
+            back.close()
+            writer.close()
+
+    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        try:
+            while data := await source.read(65536):
+                if not self.silent:
+                    sink.write(data)
+            sink.close()
+        except ConnectionError:
+            sink.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("fate", ["stopped", "silent"])
+async def test_a_screen_goes_on_at_another_hub(tmp_path: Path, fate: str) -> None:
+    """Its hub ends, or the way to it goes silent without a word (half open): the screen finds the other by itself."""
+    one_port, two_port, behind_port = free_ports(3)
+    one, two = f"http://127.0.0.1:{one_port}", f"http://127.0.0.1:{two_port}"
+    async with AsyncExitStack() as stack:
+        site = await stack.enter_async_context(site_with_people(tmp_path, "wall"))
+        apps = [make_app(site.context, (), [one, two]) for _ in range(2)]
+        first = await stack.enter_async_context(AsyncExitStack())
+        way = Way(behind_port)
+        if fate == "silent":
+            await first.enter_async_context(serving(apps[0], "127.0.0.1", behind_port))
+            server = await asyncio.start_server(way.carry, "127.0.0.1", one_port)
+            stack.callback(server.close)
+        else:
+            await first.enter_async_context(serving(apps[0], "127.0.0.1", one_port))
+        await stack.enter_async_context(serving(apps[1], "127.0.0.1", two_port))
+        browser = await stack.enter_async_context(chromium())
+        page = await (await browser.new_context(locale="zh-CN")).new_page()
+        async with page.expect_response("**/api/v1/hubs") as told:
+            await sign_in(page, one, "wall", PASSWORD, "/wall")
+        assert await (await told.value).json() == {"hubs": [one, two]}
+        await is_fresh(page, 15_000)
+        if fate == "silent":
+            way.silent = True
+            await is_old(page, SILENT_MS, "已过时")
+        else:
+            await first.aclose()
+        opened = q.OpenSituation(title="建设路商铺起火", service="119", kind="accident", level=3)
+        await site.hub.ask(opened, HUB)
+        await expect(page.get_by_text("建设路商铺起火").first).to_be_visible(timeout=DEAD_MS)
+        await is_fresh(page, AWAKE_MS)
