@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import re
 import socket
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from command.kernel.clock import VirtualClock
 from consoles.cli import doctor
 from consoles.settings import Settings
+from tests.command.support import START_MS
 from tests.consoles.cli.asking import command
 from tests.consoles.cli.recording import left_behind
 from tests.consoles.support import settings, site_with_people
@@ -17,7 +23,7 @@ from tests.consoles.support import settings, site_with_people
 
 def findings(capsys: pytest.CaptureFixture[str], data: Path, config: Path | None = None) -> dict[str, dict[str, Any]]:
     words = ("--config", config) if config else ()
-    code, lines, result = command(doctor, capsys, "doctor", "--data", data, *words)
+    code, lines, result = command(doctor, capsys, "doctor", "--lang", "en", "--data", data, *words)
     found = {finding["check"]: finding for finding in result["findings"]}
     assert len(lines) == len(found)
     assert code == int(any(finding["verdict"] == "fail" for finding in found.values()))
@@ -71,28 +77,74 @@ async def test_a_hub_of_ours_that_runs_is_known(tmp_path: Path) -> None:
         named = Settings(data=settings(tmp_path).data, http_port=port, jt808_port=0, case_port=0, approval_port=0)
         found = {finding.check: finding for finding in await doctor.examine(named, site.clock)}
         assert found["port http"].verdict == "ok"
-        assert "a hub of ours" in found["port http"].what
+        assert "a hub of ours" in found["port http"].what.en
         assert found["journal"].verdict == "ok"
+        assert found["disk speed"].verdict != "fail"
+        assert not [path for path in Path(named.data).iterdir() if "doctor" in path.name], "its own file is gone"
 
 
-def test_a_clock_behind_the_newest_fact_and_a_torn_journal_fail(
+async def test_a_clock_behind_the_newest_fact_fails(tmp_path: Path) -> None:
+    left = await asyncio.to_thread(left_behind, tmp_path)
+    before = VirtualClock(START_MS - 60_000, speed=1)
+    named = Settings(data=str(left.data), http_port=0, jt808_port=0, case_port=0, approval_port=0)
+    found = {finding.check: finding for finding in await doctor.examine(named, before)}
+    assert found["journal"].verdict == "fail"
+    assert "behind the newest fact" in found["journal"].what.en
+
+
+def test_a_journal_that_was_changed_torn_or_written_by_a_newer_release_fails(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     left, config = left_behind(tmp_path), free_ports(tmp_path)
-    assert findings(capsys, left.data, config)["journal"]["verdict"] == "ok"
-    left.alter("UPDATE facts SET at_ms = 4000000000000 WHERE seq = ?", left.last_seq)
-    assert "behind the newest fact" in findings(capsys, left.data, config)["journal"]["what"]
+    found = findings(capsys, left.data, config)
+    assert found["journal"]["verdict"] == found["evidence"]["verdict"] == "ok"
+    assert f"ends with fact {left.last_seq}" in found["journal"]["what"]
+    left.alter("UPDATE facts SET actor = 'somebody else' WHERE seq = ?", left.last_seq - 1)
+    changed = findings(capsys, left.data, config)["journal"]
+    assert changed["verdict"] == "fail"
+    assert f"fact {left.last_seq - 1} does not fit the chain" in changed["what"]
+    left.alter("DELETE FROM facts WHERE seq = ?", left.last_seq - 1)
+    assert f"fact {left.last_seq - 1} is missing" in findings(capsys, left.data, config)["journal"]["what"]
+    left.alter("DELETE FROM facts WHERE seq = ?", 1)
+    assert "fact 1 is missing" in findings(capsys, left.data, config)["journal"]["what"]
+    with contextlib.closing(sqlite3.connect(left.journal)) as db:
+        db.execute("PRAGMA user_version = 99")
+    assert "schema 99" in findings(capsys, left.data, config)["journal"]["what"]
     left.journal.write_bytes(b"not a database at all" * 100)
     assert findings(capsys, left.data, config)["journal"]["verdict"] == "fail"
 
 
-def test_little_room_and_missing_pages_are_told(tmp_path: Path) -> None:
-    gib = 1024**3
-    assert [doctor._disk(free).verdict for free in (gib // 2, 5 * gib, 50 * gib)] == ["fail", "warn", "ok"]
-    assert doctor._pages(tmp_path).verdict == "fail"
-    assert doctor._model("no-such-wheel", "x.onnx").verdict == "warn"
-    assert doctor._python((3, 10, 9)).verdict == "fail"
-    assert doctor._sqlite((3, 24, 0)).verdict == "fail"
+def test_evidence_that_was_changed_or_that_the_key_does_not_open_fails(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TRIUNE_KEY", raising=False)
+    left, config = left_behind(tmp_path), free_ports(tmp_path)
+    (picture,) = (left.data / "blobs").glob("??/*")
+    sealed = picture.read_bytes()
+    picture.write_bytes(sealed[:-1] + bytes([sealed[-1] ^ 1]))
+    assert findings(capsys, left.data, config)["evidence"]["verdict"] == "fail"
+    picture.write_bytes(sealed)
+    assert findings(capsys, left.data, config)["evidence"]["verdict"] == "ok"
+    (left.data / "site.key").write_text("1" * 64, encoding="ascii")
+    assert findings(capsys, left.data, config)["evidence"]["verdict"] == "fail"
+    (left.data / "site.key").unlink()
+    assert findings(capsys, left.data, config)["evidence"]["verdict"] == "fail"
+
+
+def test_it_speaks_chinese_where_the_environment_does_and_json_alone_where_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("LC_ALL", ""), ("LC_MESSAGES", ""), ("LANG", "zh_CN.UTF-8")):
+        monkeypatch.setenv(name, value)
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    words = ("doctor", "--data", tmp_path / "file" / "var", "--config", free_ports(tmp_path))
+    code, lines, result = command(doctor, capsys, *words)
+    assert code == 1
+    assert any(line.startswith("故障") and " data: " in line and "不可写" in line for line in lines)
+    assert all(re.search("[\u4e00-\u9fff]", one["todo"]) for one in result["findings"] if one["verdict"] != "ok")
+    _, lines, again = command(doctor, capsys, *words, "--json", "--lang", "en")
+    assert lines == []
+    assert [one["check"] for one in again["findings"]] == [one["check"] for one in result["findings"]]
 
 
 def test_a_data_folder_that_cannot_be_made_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

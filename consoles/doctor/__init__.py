@@ -1,0 +1,1 @@
+"""What `triune doctor` examines: the machine, the record, and what lies outside. Each check changes nothing."""

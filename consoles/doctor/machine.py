@@ -1,0 +1,230 @@
+"""The machine: interpreter, folder, disk, clock, ports, pages and models."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import ctypes
+import hashlib
+import os
+import resource
+import secrets
+import shutil
+import socket
+import sqlite3
+import statistics
+import struct
+import sys
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+from command.kernel.clock import Clock
+from command.kernel.limits import HTTP_CONNECTIONS
+from consoles.doctor.finding import Finding, Words, bad, ok
+
+_PYTHON = (3, 11)
+_SQLITE = (3, 37, 0)
+_GIB = 1024**3
+_DISK_FAIL_BYTES, _DISK_WARN_BYTES = _GIB, 10 * _GIB
+_SYNCS, _SYNC_BYTES, _SYNC_WARN_MS, _SYNC_FAIL_MS = 32, 4096, 20.0, 200.0
+_WATCHED_MS = 500
+_DRIFT_MS = 50
+_OPEN_FILES = HTTP_CONNECTIONS + 1000
+_TIMEX_BYTES, _TIMEX_HEAD, _STA_UNSYNC, _TIME_ERROR = 208, "@Iqqqqi", 0x0040, 5
+"""`struct timex` of adjtimex(2), 64-bit Linux, up to `status`: modes, offset, freq, maxerror, esterror (µs), status."""
+_SETUP = Words("run `make setup`", "运行 `make setup`")
+
+
+async def examine(data: Path, pages: Path, models: tuple[tuple[str, str], ...], clock: Clock) -> list[Finding]:
+    """Return what was found of the machine."""
+    return [
+        python(sys.version_info[:3]),
+        sqlite(sqlite3.sqlite_version_info),
+        open_files(resource.getrlimit(resource.RLIMIT_NOFILE)[0]),
+        folder(data),
+        disk(shutil.disk_usage(existing(data)).free),
+        await asyncio.to_thread(disk_speed, existing(data)),
+        built_pages(pages),
+        *(model(*one) for one in models),
+        await pace(clock),
+        clock_sync(*kernel_clock()),
+    ]
+
+
+def python(version: tuple[int, ...]) -> Finding:
+    """New enough?"""
+    text = "Python " + ".".join(map(str, version))
+    if version < _PYTHON:
+        todo = Words("install Python 3.11 or newer", "安装 Python 3.11 或更新版本")
+        return bad("python", "fail", Words(text, text), todo)
+    return ok("python", text, text)
+
+
+def sqlite(version: tuple[int, ...]) -> Finding:
+    """New enough?"""
+    text = "SQLite " + ".".join(map(str, version))
+    if version < _SQLITE:
+        todo = Words("use a Python with SQLite 3.37 or newer", "使用带 SQLite 3.37 或更新版本的 Python")
+        return bad("sqlite", "fail", Words(text, text), todo)
+    return ok("sqlite", text, text)
+
+
+def open_files(allowed: int) -> Finding:
+    """Enough for all connections that are let in?"""
+    what = Words(f"{allowed} open files allowed", f"允许打开 {allowed} 个文件")
+    if 0 <= allowed < _OPEN_FILES:  # -1 is no limit
+        todo = Words(f"raise the limit (ulimit -n) to {_OPEN_FILES}", f"将上限 (ulimit -n) 提高到 {_OPEN_FILES}")
+        return bad("open files", "warn", what, todo)
+    return ok("open files", *what)
+
+
+def existing(path: Path) -> Path:
+    """Return the nearest folder above that is there."""
+    path = path.absolute()
+    while not path.exists():
+        path = path.parent
+    return path
+
+
+def folder(data: Path) -> Finding:
+    """Can it be written?"""
+    at = existing(data)
+    if not at.is_dir() or not os.access(at, os.W_OK | os.X_OK):
+        todo = Words("give the hub's user a folder of its own", "为运行用户准备可写的目录")
+        return bad("data", "fail", Words(f"{at} cannot be written", f"{at} 不可写"), todo)
+    if data.exists():
+        return ok("data", f"{data} is there", f"{data} 已存在")
+    return ok("data", f"{data} will be made", f"{data} 将自动创建")
+
+
+def disk(free_bytes: int) -> Finding:
+    """Is there room?"""
+    what = Words(f"{free_bytes / _GIB:.1f} GiB free", f"剩余 {free_bytes / _GIB:.1f} GiB")
+    if free_bytes < _DISK_FAIL_BYTES:
+        todo = Words("make room: a full disk stops the record", "请腾出空间:磁盘满则停止记录")
+        return bad("disk", "fail", what, todo)
+    if free_bytes < _DISK_WARN_BYTES:
+        todo = Words("make room soon: pictures and positions need it", "请尽快腾出空间:图片和轨迹需要")
+        return bad("disk", "warn", what, todo)
+    return ok("disk", *what)
+
+
+def disk_speed(at: Path) -> Finding:
+    """Write and fdatasync a file beside the record, as each commit does; it is removed again."""
+    if not at.is_dir():
+        at = at.parent
+    path, took_ms, loop = at / f".doctor-{secrets.token_hex(8)}", list[float](), asyncio.new_event_loop()
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            for _ in range(_SYNCS):
+                started_s = loop.time()
+                os.write(descriptor, b"\0" * _SYNC_BYTES)
+                os.fdatasync(descriptor)
+                took_ms.append((loop.time() - started_s) * 1000)
+        finally:
+            os.close(descriptor)
+            path.unlink()
+    except OSError as error:
+        what = Words(f"a file cannot be written: {error.strerror}", f"无法写入文件:{error.strerror}")
+        return bad("disk speed", "fail", what, Words("mend the disk, or make room", "检查磁盘或腾出空间"))
+    finally:
+        loop.close()
+    return sync_time(statistics.median(took_ms))
+
+
+def sync_time(p50_ms: float) -> Finding:
+    """Does a commit reach the disk soon enough?"""
+    what = Words(f"a write reaches the disk in {p50_ms:.1f} ms", f"写入落盘 {p50_ms:.1f} 毫秒")
+    todo = Words("put the data on a faster disk: each answer waits for this", "请改用更快的磁盘:每次应答都要等待落盘")
+    if p50_ms > _SYNC_FAIL_MS:
+        return bad("disk speed", "fail", what, todo)
+    return bad("disk speed", "warn", what, todo) if p50_ms > _SYNC_WARN_MS else ok("disk speed", *what)
+
+
+def port(name: str, host: str, number: int, *, hub_runs: bool) -> Finding:
+    """Can it be listened on, or does our own hub?"""
+    check = f"port {name}"
+    if number == 0:
+        return ok(check, "any free one", "任意空闲端口")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, number))
+        except OSError as error:
+            if hub_runs:
+                return ok(
+                    check, f"{number} is in use, and a hub of ours answers here", f"{number} 由正在运行的本系统使用"
+                )
+            what = Words(f"{host}:{number} cannot be had: {error.strerror}", f"{host}:{number} 不可用:{error.strerror}")
+            return bad(
+                check, "fail", what, Words("stop what listens there, or set another port", "停止占用程序或改用其他端口")
+            )
+    return ok(check, f"{number} is free", f"{number} 空闲")
+
+
+def built_pages(pages: Path) -> Finding:
+    """Are they there?"""
+    missing = [n for n in ("wall", "desk", "mobile", "rehearsal", "login") if not (pages / f"{n}.html").is_file()]
+    if missing:
+        return bad("pages", "fail", Words(f"not built: {', '.join(missing)}", f"未构建:{', '.join(missing)}"), _SETUP)
+    return ok("pages", "built; Node is not needed to run", "已构建;运行时不需要 Node")
+
+
+def model(name: str, relative: str) -> Finding:
+    """Compare the file with the hash that its wheel's RECORD has for it (PEP 376)."""
+    check = f"model {Path(relative).stem}"
+    todo = Words("run `make setup`; until then no plates are read", "运行 `make setup`;此前不识别车牌")
+    try:
+        wheel = distribution(name)
+    except PackageNotFoundError:
+        return bad(check, "warn", Words(f"the wheel {name} is not installed", f"未安装 {name}"), todo)
+    recorded = next((file for file in wheel.files or () if str(file) == relative), None)
+    path = Path(str(wheel.locate_file(relative)))
+    if recorded is None or recorded.hash is None or not path.is_file():
+        return bad(check, "warn", Words(f"the wheel {name} has no {relative}", f"{name} 缺少 {relative}"), todo)
+    digest = hashlib.new(recorded.hash.mode, path.read_bytes()).digest()
+    if base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != recorded.hash.value:
+        return bad(check, "fail", Words("is not the file that was installed", "文件与安装时不一致"), _SETUP)
+    text = f"{recorded.hash.mode} {digest.hex()}"
+    return ok(check, text, text)
+
+
+async def pace(clock: Clock) -> Finding:
+    """Compare the wall clock with the machine's steady one while a moment passes."""
+    steady = asyncio.get_running_loop()
+    wall_ms, steady_s = clock.now_ms(), steady.time()
+    await clock.sleep(_WATCHED_MS)
+    drift_ms = (clock.now_ms() - wall_ms) - (steady.time() - steady_s) * 1000
+    if abs(drift_ms) > _DRIFT_MS:
+        what = Words(
+            f"the wall clock moved {drift_ms:+.0f} ms in {_WATCHED_MS} ms",
+            f"系统时钟在 {_WATCHED_MS} 毫秒内跳动 {drift_ms:+.0f} 毫秒",
+        )
+        return bad(
+            "clock", "warn", what, Words("let NTP slew the clock instead of stepping it", "让 NTP 渐进校时而非跳变")
+        )
+    return ok("clock", "goes evenly", "走时均匀")
+
+
+def kernel_clock() -> tuple[int, int, int]:
+    """Return what adjtimex(2) says: state, status and estimated error (µs); a state below 0 where it cannot."""
+    try:
+        adjtimex = ctypes.CDLL(None, use_errno=True).adjtimex
+    except (OSError, AttributeError):  # no Linux
+        return -1, 0, 0
+    buffer = ctypes.create_string_buffer(_TIMEX_BYTES)  # modes 0: only look
+    state = int(adjtimex(buffer))
+    _, _, _, _, error_us, status = struct.unpack_from(_TIMEX_HEAD, buffer.raw)
+    return state, status, error_us
+
+
+def clock_sync(state: int, status: int, error_us: int) -> Finding:
+    """Does the kernel know that somebody keeps the clock?"""
+    todo = Words("run chrony or another NTP client: facts carry this clock", "运行 chrony 等 NTP 客户端:记录使用该时钟")
+    if state < 0:
+        return bad("clock sync", "warn", Words("the kernel does not say", "内核未提供同步状态"), todo)
+    if state == _TIME_ERROR or status & _STA_UNSYNC:
+        return bad("clock sync", "warn", Words("nobody keeps the clock", "时钟未同步"), todo)
+    return ok("clock sync", f"kept, ±{error_us / 1000:.1f} ms", f"已同步,误差 ±{error_us / 1000:.1f} 毫秒")

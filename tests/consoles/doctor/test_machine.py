@@ -1,0 +1,78 @@
+"""Each check of the machine finds what it is there for."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from command.kernel.clock import SystemClock
+from consoles.doctor import machine
+from consoles.doctor.finding import Finding
+
+
+def verdicts(check: Callable[..., Finding], *values: object) -> list[str]:
+    return [check(value).verdict for value in values]
+
+
+def test_versions_room_files_and_speed_have_limits() -> None:
+    gib = 1024**3
+    assert verdicts(machine.disk, gib // 2, 5 * gib, 50 * gib) == ["fail", "warn", "ok"]
+    assert verdicts(machine.python, (3, 10, 9), (3, 11, 0)) == ["fail", "ok"]
+    assert verdicts(machine.sqlite, (3, 24, 0), (3, 37, 0)) == ["fail", "ok"]
+    assert verdicts(machine.open_files, 1024, 100_000, -1) == ["warn", "ok", "ok"]
+    assert verdicts(machine.sync_time, 1.0, 50.0, 500.0) == ["ok", "warn", "fail"]
+
+
+def test_pages_and_models_that_are_missing_or_changed_are_told(tmp_path: Path) -> None:
+    assert machine.built_pages(tmp_path).verdict == "fail"
+    assert machine.model("no-such-wheel", "x.onnx").verdict == "warn"
+    assert machine.model("aiohttp", "no-such-file").verdict == "warn"
+
+
+def test_a_disk_that_refuses_fails_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert machine.disk_speed(tmp_path).check == "disk speed"
+
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fdatasync", full)
+    found = machine.disk_speed(tmp_path)
+    assert found.verdict == "fail"
+    assert "No space left" in found.what.en
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_clock_that_nobody_keeps_is_told() -> None:
+    assert machine.clock_sync(5, 0x40, 16_000_000).verdict == "warn"
+    assert machine.clock_sync(0, 0x40, 16_000_000).verdict == "warn"
+    assert machine.clock_sync(-1, 0, 0).verdict == "warn"
+    kept = machine.clock_sync(0, 0x2001, 1500)
+    assert (kept.verdict, kept.what.en) == ("ok", "kept, ±1.5 ms")
+
+
+def test_the_kernel_is_asked() -> None:
+    state, status, error_us = machine.kernel_clock()
+    assert -1 <= state <= 5
+    assert status >= 0
+    assert error_us >= 0
+
+
+class Stepping(SystemClock):
+    """A clock that somebody sets while it is watched."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._step_ms = 0
+
+    def now_ms(self) -> int:
+        self._step_ms += 5000
+        return super().now_ms() + self._step_ms
+
+
+async def test_a_clock_that_is_stepped_is_told() -> None:
+    assert (await machine.pace(Stepping())).verdict == "warn"
+    assert (await machine.pace(SystemClock())).verdict == "ok"
