@@ -1,4 +1,4 @@
-"""Readings: positions and plate sightings, stored in bulk and never in the journal."""
+"""Readings: positions and plate sightings, stored in bulk and by day, never in the journal."""
 
 from __future__ import annotations
 
@@ -43,11 +43,79 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
     box: tuple[int, int, int, int] | None = None
 
 
+class Place(msgspec.Struct, frozen=True):
+    """Where a sighting stands in the order of answers: newest first, then by camera and plate."""
+
+    first_ms: int
+    camera: str
+    plate: str
+
+
+class SightingQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Passages that began from one instant to another, both included, and fit everything that is named.
+
+    In `plate` a `?` stands for one character and a `*` for any number. To get the next page, give the `place_of` the
+    last sighting of the one before as `after`.
+    """
+
+    from_ms: int
+    to_ms: int
+    plate: str = "*"
+    cameras: tuple[str, ...] | None = None
+    colour: PlateColour | None = None
+    limit: int = 200
+    after: Place | None = None
+
+
+class AreaQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """A polygon of (lon, lat) corners in degrees, WGS-84, the last one joined to the first, and two instants."""
+
+    ring: tuple[tuple[float, float], ...]
+    from_ms: int
+    to_ms: int
+
+
+class Presence(msgspec.Struct, frozen=True):
+    """A device that was in an area: its first and last fix there, and how many there are."""
+
+    device: str
+    first_ms: int
+    last_ms: int
+    fixes: int
+
+
+class Changes(msgspec.Struct, frozen=True):
+    """Newest fixes that changed, by device, and the stamp to ask with next time."""
+
+    positions: list[Position]
+    stamp: int
+
+
+class Day(msgspec.Struct, frozen=True):
+    """The readings of one UTC day. `size_bytes` is what they take on the disk, 0 in memory."""
+
+    space: str
+    start_ms: int
+    size_bytes: int
+
+
+def place_of(sighting: Sighting) -> Place:
+    """Return where the sighting stands in answers."""
+    return Place(sighting.first_ms, sighting.camera, sighting.plate)
+
+
 class Readings(Protocol):
-    """Where readings are kept. Writing returns only when they are durable; writing one twice stores it once."""
+    """Where readings are kept, by UTC day. Writing returns once they are durable; one written twice is stored once.
+
+    Every method raises `UnavailableError` where the store is away, and `InvalidInputError` for a space, reading or
+    question that breaks a named limit or can mean nothing; of a batch with such a reading nothing is stored.
+    """
+
+    too_old: int
+    """Readings that came when their day was forgotten already: counted, not stored."""
 
     async def add_positions(self, space: str, positions: Sequence[Position]) -> None:
-        """Store fixes; the same device and instant again is the same fix."""
+        """Store fixes; the same device and instant again is the same fix, to which only an SOS is added."""
         ...
 
     async def add_sightings(self, space: str, sightings: Sequence[Sighting]) -> None:
@@ -55,15 +123,44 @@ class Readings(Protocol):
         ...
 
     async def track(self, space: str, device: str, from_ms: int, to_ms: int, limit: int) -> list[Position]:
-        """Return a device's fixes, oldest first."""
+        """Return a device's fixes from one instant to another, both included, oldest first."""
         ...
 
-    async def latest_positions(self, space: str) -> list[Position]:
-        """Return the newest fix of every device."""
+    async def latest_positions(self, space: str, devices: Sequence[str] | None = None) -> list[Position]:
+        """Return the newest fix of every device, or of those named, by device."""
+        ...
+
+    async def changed_positions(self, space: str, since: int) -> Changes:
+        """Return the newest fixes that changed since an earlier answer's stamp; 0 for all.
+
+        One may come twice. None that any hub stored is left out for good.
+        """
+        ...
+
+    async def devices_in(self, space: str, query: AreaQuery) -> list[Presence]:
+        """Return which devices reported from the area, its border included, by device.
+
+        Raises `TooLargeError` where there are more than `READINGS_AREA_FIXES` fixes to look at.
+        """
+        ...
+
+    async def search(self, space: str, query: SightingQuery) -> list[Sighting]:
+        """Return the passages, newest first, then by camera and plate."""
         ...
 
     async def sightings(self, space: str, plate: str, from_ms: int, to_ms: int, limit: int) -> list[Sighting]:
-        """Return passages whose plate matches a pattern (`?` one character, `*` any), newest first."""
+        """Return what `search` does for a plate and time alone."""
+        return await self.search(space, SightingQuery(plate=plate, from_ms=from_ms, to_ms=to_ms, limit=limit))
+
+    async def forget(self, before_ms: int, space: str | None = None) -> int:
+        """Drop the days that ended by an instant, of one space or of all, and return how many there were.
+
+        What comes later for a forgotten day is `too_old`. Devices not heard of since have no newest fix any more.
+        """
+        ...
+
+    async def days(self) -> list[Day]:
+        """Return the days kept, by space and day."""
         ...
 
     async def close(self) -> None:

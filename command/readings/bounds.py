@@ -1,11 +1,26 @@
-"""What every store of readings holds to: how much one answer carries, and what a plate pattern means."""
+"""What every store of readings holds to: what it takes, and how much one answer carries."""
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Sequence
 
 from command.kernel.errors import InvalidInputError
-from command.kernel.limits import PATTERN_CHARS, READINGS_ROWS
+from command.kernel.limits import (
+    PATTERN_CHARS,
+    READINGS_CAMERAS,
+    READINGS_DEVICES,
+    READINGS_ROWS,
+    READINGS_SPACE_CHARS,
+    READINGS_TEXT_CHARS,
+)
+from command.readings import Position, Sighting, SightingQuery
+
+DAY_MS = 86_400_000
+_LAST_MS = 253_402_300_799_999  # of the year 9999
+_LARGEST = 2**31 - 1
+_SPACE = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
 
 def rows_of(limit: int) -> int:
@@ -13,21 +28,80 @@ def rows_of(limit: int) -> int:
     return max(0, min(limit, READINGS_ROWS))
 
 
-def to_glob(pattern: str) -> str:
-    """Return the pattern for SQLite's GLOB, in which `[` would begin a set.
-
-    Raises `InvalidInputError` for an empty or too long pattern.
-    """
-    return _checked(pattern).replace("[", "[[]")
+def day_of(at_ms: int) -> int:
+    """Return the UTC day of an instant, counted from 1970-01-01."""
+    return at_ms // DAY_MS
 
 
-def to_expression(pattern: str) -> re.Pattern[str]:
-    """Return the pattern as a regular expression to match whole plates with. Raises as `to_glob`."""
-    wild = {"?": ".", "*": ".*"}
-    return re.compile("".join(wild.get(char, re.escape(char)) for char in _checked(pattern)), re.DOTALL)
+def within(at_ms: int) -> int:
+    """Return the instant, or the one just outside of what readings can have: questions may ask for all of time."""
+    return max(-1, min(at_ms, _LAST_MS + 1))
 
 
-def _checked(pattern: str) -> str:
-    if not 1 <= len(pattern) <= PATTERN_CHARS:
-        raise InvalidInputError(f"a plate pattern has 1 to {PATTERN_CHARS} characters")
-    return re.sub(r"\*+", "*", pattern)
+def check_space(space: str) -> None:
+    """Raise `InvalidInputError` unless the name can be that of a folder and of a table on any system."""
+    if len(space) > READINGS_SPACE_CHARS or not _SPACE.fullmatch(space):
+        raise InvalidInputError(f"a space is named by 1 to {READINGS_SPACE_CHARS} letters, digits, - and _")
+
+
+def check_positions(space: str, positions: Sequence[Position]) -> None:
+    """Raise `InvalidInputError` for what no store could hold; it would take its whole batch down."""
+    check_space(space)
+    for fix in positions:
+        _check_text("device", fix.device, READINGS_TEXT_CHARS)
+        _check_instant(fix.at_ms)
+        if not (-90 <= fix.lat <= 90 and -180 <= fix.lon <= 180):
+            raise InvalidInputError(f"not a point on the globe: lat {fix.lat}, lon {fix.lon}")
+        measured = (fix.accuracy_m, fix.speed_kmh, fix.heading_deg, fix.altitude_m)
+        if not all(value is None or math.isfinite(value) for value in measured):
+            raise InvalidInputError("a measurement is a finite number")
+
+
+def check_sightings(space: str, sightings: Sequence[Sighting]) -> None:
+    """Raise `InvalidInputError` as `check_positions` does."""
+    check_space(space)
+    for seen in sightings:
+        _check_text("camera", seen.camera, READINGS_TEXT_CHARS)
+        _check_text("plate", seen.plate, PATTERN_CHARS)
+        _check_instant(seen.first_ms)
+        _check_instant(seen.last_ms)
+        if seen.picture is not None:
+            _check_text("picture", seen.picture, READINGS_TEXT_CHARS)
+        if not (0 <= seen.reads <= _LARGEST and math.isfinite(seen.confidence)):
+            raise InvalidInputError("reads and confidence are plain numbers")
+        if seen.box is not None and not all(-_LARGEST <= edge <= _LARGEST for edge in seen.box):
+            raise InvalidInputError("a box is in pixels of its picture")
+
+
+def check_query(space: str, query: SightingQuery) -> None:
+    """Raise `InvalidInputError` for a question that names more than it may."""
+    check_space(space)
+    check_names("cameras", query.cameras or (), READINGS_CAMERAS)
+    if query.after is not None:
+        check_names("places", (query.after.camera, query.after.plate), 2)
+        _check_instant(query.after.first_ms)
+
+
+def check_devices(space: str, devices: Sequence[str] | None) -> None:
+    """Raise `InvalidInputError` as `check_query` does."""
+    check_space(space)
+    check_names("devices", devices or (), READINGS_DEVICES)
+
+
+def check_names(what: str, names: Sequence[str], most: int) -> None:
+    """Raise `InvalidInputError` for too many names, or one that can be nobody's."""
+    if len(names) > most:
+        raise InvalidInputError(f"one question names at most {most} {what}")
+    for name in names:
+        _check_text(what, name, READINGS_TEXT_CHARS)
+
+
+def _check_text(what: str, text: str, most: int) -> None:
+    # A NUL or half of a surrogate pair is no text to a database.
+    if not (1 <= len(text) <= most and text.isprintable()):
+        raise InvalidInputError(f"{what}: 1 to {most} characters that can be printed")
+
+
+def _check_instant(at_ms: int) -> None:
+    if not 0 <= at_ms <= _LAST_MS:
+        raise InvalidInputError("an instant is milliseconds since 1970-01-01, up to the year 9999")

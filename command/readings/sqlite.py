@@ -1,171 +1,245 @@
-"""Readings in one SQLite file: what arrives while a commit runs shares the next one; questions go another way."""
+"""Readings in SQLite: a file for each day and one for what is newest. Questions go another way than what is written."""
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from command.kernel.errors import UnavailableError
-from command.kernel.limits import READINGS_WAITING
 from command.kernel.sqlite import SqliteThread
-from command.readings import Position, Sighting
-from command.readings.bounds import rows_of, to_glob
-
-_SCHEMA = (
-    """
-    CREATE TABLE positions (
-        space TEXT NOT NULL, device TEXT NOT NULL, at_ms INTEGER NOT NULL, lat REAL NOT NULL, lon REAL NOT NULL,
-        source TEXT NOT NULL, accuracy_m REAL, speed_kmh REAL, heading_deg REAL, altitude_m REAL, sos INTEGER NOT NULL,
-        PRIMARY KEY (space, device, at_ms)
-    ) WITHOUT ROWID;
-    CREATE TABLE newest (
-        space TEXT NOT NULL, device TEXT NOT NULL, at_ms INTEGER NOT NULL, PRIMARY KEY (space, device)
-    ) WITHOUT ROWID;
-    CREATE TABLE sightings (
-        space TEXT NOT NULL, camera TEXT NOT NULL, first_ms INTEGER NOT NULL, plate TEXT NOT NULL,
-        colour TEXT NOT NULL, last_ms INTEGER NOT NULL, reads INTEGER NOT NULL, confidence REAL NOT NULL,
-        picture TEXT, box BLOB, PRIMARY KEY (space, camera, first_ms, plate)
-    ) WITHOUT ROWID;
-    CREATE INDEX sightings_by_plate ON sightings (space, plate, first_ms);
-    CREATE INDEX sightings_by_time ON sightings (space, first_ms);
-    """,
+from command.readings import AreaQuery, Changes, Day, Position, Presence, Readings, Sighting, SightingQuery
+from command.readings.area import Area, Fix
+from command.readings.bounds import (
+    DAY_MS,
+    check_devices,
+    check_positions,
+    check_query,
+    check_sightings,
+    check_space,
+    day_of,
+    rows_of,
+    within,
 )
-_ADD_POSITION = """
-    INSERT INTO positions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT DO UPDATE SET sos = 1 WHERE excluded.sos > sos
+from command.readings.group import Batch, GroupCommit, newest_of
+from command.readings.rows import (
+    POSITION_COLUMNS,
+    add_positions,
+    add_sightings,
+    position_row,
+    to_position,
+)
+from command.readings.sqlite_days import DayFiles
+from command.readings.sqlite_migrate import MAIN_SCHEMA, migrate
+from command.readings.sqlite_search import Search
+
+_ALL = ""
+"""In `kept` stands what holds for every space under this name."""
+_ADD_NEWEST = f"""
+    INSERT INTO newest (space, stamp, {POSITION_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET
+        stamp = excluded.stamp, at_ms = excluded.at_ms, lat = excluded.lat, lon = excluded.lon,
+        source = excluded.source, accuracy_m = excluded.accuracy_m, speed_kmh = excluded.speed_kmh,
+        heading_deg = excluded.heading_deg, altitude_m = excluded.altitude_m, sos = excluded.sos
+    WHERE excluded.at_ms > at_ms
+"""  # noqa: S608 - columns of our own
+_ADD_SOS = "UPDATE newest SET sos = 1, stamp = ? WHERE space = ? AND device = ? AND at_ms = ? AND NOT sos"
+_TRACK = f"SELECT {POSITION_COLUMNS} FROM positions WHERE device = ? AND at_ms BETWEEN ? AND ? ORDER BY at_ms LIMIT ?"  # noqa: S608
+_LATEST = f"SELECT {POSITION_COLUMNS} FROM newest WHERE space = ? ORDER BY device"  # noqa: S608
+_LATEST_OF = f"""
+    SELECT {POSITION_COLUMNS} FROM newest WHERE space = ? AND device IN (SELECT value FROM json_each(?)) ORDER BY device
+"""  # noqa: S608
+_CHANGED = f"SELECT {POSITION_COLUMNS} FROM newest WHERE space = ? AND stamp > ? ORDER BY device"  # noqa: S608
+_IN_CELLS = """
+    SELECT device, at_ms, lat, lon FROM positions INDEXED BY positions_by_cell
+    WHERE cell IN (SELECT value FROM json_each(?)) AND at_ms BETWEEN ? AND ?
+        AND lat BETWEEN ? AND ? AND lon BETWEEN ? AND ? LIMIT ?
 """
-_ADD_NEWEST = """
-    INSERT INTO newest VALUES (?, ?, ?)
-    ON CONFLICT DO UPDATE SET at_ms = excluded.at_ms WHERE excluded.at_ms > at_ms
-"""
-_ADD_SIGHTING = "INSERT INTO sightings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
-_TRACK = """
-    SELECT device, at_ms, lat, lon, source, accuracy_m, speed_kmh, heading_deg, altitude_m, sos FROM positions
-    WHERE space = ? AND device = ? AND at_ms BETWEEN ? AND ? ORDER BY at_ms LIMIT ?
-"""
-_LATEST = """
-    SELECT device, at_ms, lat, lon, source, accuracy_m, speed_kmh, heading_deg, altitude_m, sos
-    FROM newest JOIN positions USING (space, device, at_ms) WHERE space = ? ORDER BY device
-"""
-_SIGHTINGS = """
-    SELECT camera, first_ms, plate, colour, last_ms, reads, confidence, picture, box FROM sightings
-    WHERE space = ? AND plate GLOB ? AND first_ms BETWEEN ? AND ? ORDER BY first_ms DESC, camera, plate LIMIT ?
+_FORGET = """
+    INSERT INTO kept VALUES (?, ?) ON CONFLICT DO UPDATE SET from_day = max(from_day, excluded.from_day)
 """
 
 
-@dataclass(slots=True)
-class _Batch:
-    """What goes into one commit, and how that ended."""
-
-    positions: list[tuple[Any, ...]] = field(default_factory=list)
-    sightings: list[tuple[Any, ...]] = field(default_factory=list)
-    newest: dict[tuple[str, str], int] = field(default_factory=dict)
-    done: bool = False
-    failed: UnavailableError | None = None
-
-    def __len__(self) -> int:
-        return len(self.positions) + len(self.sightings)
-
-    def write(self, db: sqlite3.Connection) -> None:
-        """Store everything; rows that are there already stay as they are."""
-        db.executemany(_ADD_POSITION, self.positions)
-        db.executemany(_ADD_NEWEST, [(space, device, at_ms) for (space, device), at_ms in self.newest.items()])
-        db.executemany(_ADD_SIGHTING, self.sightings)
-
-
-class SqliteReadings:
-    """One file for all spaces of a hub."""
+class SqliteReadings(Readings):
+    """Readings of all spaces of one hub: `path` and, beside it, a folder of the same name without its ending."""
 
     def __init__(self, path: Path) -> None:
-        self._writer = SqliteThread(path, _SCHEMA, "readings")
+        folder = path.with_suffix("")
+        migrate(path, folder)
+        self._writer = SqliteThread(path, MAIN_SCHEMA, "readings")
         # A search over months must not keep devices waiting for their answers; in WAL mode readers block no writer.
-        self._reader = SqliteThread(path, _SCHEMA, "readings")
-        self._collecting = _Batch()
-        self._commit = asyncio.Lock()
+        self._reader = SqliteThread(path, MAIN_SCHEMA, "readings")
+        folder.mkdir(exist_ok=True)
+        self._written, self._read = DayFiles(folder), DayFiles(folder)
+        self._group = GroupCommit(self._write)
+        self.too_old = 0
 
     async def add_positions(self, space: str, positions: Sequence[Position]) -> None:
         """Store fixes; an SOS is added to the same fix, nothing else changes it."""
-        batch = self._room_for(len(positions))
-        for p in positions:
-            batch.positions.append(
-                (space, p.device, p.at_ms, p.lat, p.lon, p.source,
-                 p.accuracy_m, p.speed_kmh, p.heading_deg, p.altitude_m, p.sos)
-            )  # fmt: skip
-            key = (space, p.device)
-            batch.newest[key] = max(p.at_ms, batch.newest.get(key, p.at_ms))
-        await self._committed(batch)
+        check_positions(space, positions)
+        await self._group.add(space, positions=positions)
 
     async def add_sightings(self, space: str, sightings: Sequence[Sighting]) -> None:
         """Store passages."""
-        batch = self._room_for(len(sightings))
-        batch.sightings += [
-            (space, s.camera, s.first_ms, s.plate, s.colour, s.last_ms, s.reads, s.confidence, s.picture,
-             msgspec.json.encode(s.box) if s.box else None)
-            for s in sightings
-        ]  # fmt: skip
-        await self._committed(batch)
+        check_sightings(space, sightings)
+        await self._group.add(space, sightings=sightings)
 
-    def _room_for(self, count: int) -> _Batch:
-        if len(self._collecting) + count > READINGS_WAITING:
-            raise UnavailableError(f"{len(self._collecting)} readings wait for the disk; send again")
-        return self._collecting
+    async def _write(self, batch: Batch) -> None:
+        self.too_old += await self._writer.run(lambda db: self._write_days(db, batch))
 
-    async def _committed(self, batch: _Batch) -> None:
-        """Return once the batch is durable: whoever comes first to the lock commits it for all that share it.
+    def _write_days(self, db: sqlite3.Connection, batch: Batch) -> int:
+        """Store everything and return how much came too late for that.
 
-        Somebody who is cancelled while committing leaves the batch undone, and the next one commits it again; rows
-        that are there already are no fault.
+        Each file has a commit of its own. One that fails fails the batch; what was stored by then is no fault.
         """
-        async with self._commit:
-            if batch is self._collecting:
-                self._collecting = _Batch()
-            if not batch.done and batch.failed is None:
-                try:
-                    await self._writer.run(batch.write)
-                    batch.done = True
-                except UnavailableError as error:
-                    batch.failed = error
-        if batch.failed:
-            raise UnavailableError(batch.failed.detail) from batch.failed
+        kept: dict[str, int] = dict(db.execute("SELECT space, from_day FROM kept").fetchall())
+
+        def is_kept(space: str, at_ms: int) -> bool:
+            return day_of(at_ms) >= max(kept.get(space, 0), kept.get(_ALL, 0))
+
+        positions = [(space, fix) for space, fix in batch.positions if is_kept(space, fix.at_ms)]
+        sightings = [(space, seen) for space, seen in batch.sightings if is_kept(space, seen.first_ms)]
+        by_day: dict[tuple[str, int], tuple[list[Position], list[Sighting]]] = defaultdict(lambda: ([], []))
+        for space, fix in positions:
+            by_day[space, day_of(fix.at_ms)][0].append(fix)
+        for space, seen in sightings:
+            by_day[space, day_of(seen.first_ms)][1].append(seen)
+        for (space, day), (fixes, passages) in sorted(by_day.items(), key=lambda item: item[0]):
+            with self._written.to_write(space, day) as file:
+                add_positions(file, fixes)
+                add_sightings(file, passages)
+        if positions:
+            _write_newest(db, positions)
+        return len(batch) - len(positions) - len(sightings)
 
     async def track(self, space: str, device: str, from_ms: int, to_ms: int, limit: int) -> list[Position]:
         """Return a device's fixes from one instant to another, both included, oldest first."""
-        terms = (space, device, from_ms, to_ms, rows_of(limit))
-        return [_position(row) for row in await self._reader.run(lambda db: db.execute(_TRACK, terms).fetchall())]
+        check_devices(space, (device,))
+        found: list[Position] = []
 
-    async def latest_positions(self, space: str) -> list[Position]:
-        """Return the newest fix of every device, by device."""
-        return [_position(row) for row in await self._reader.run(lambda db: db.execute(_LATEST, (space,)).fetchall())]
+        def look(file: sqlite3.Connection, _day: int) -> None:
+            terms = (device, within(from_ms), within(to_ms), rows_of(limit) - len(found))
+            found.extend(map(to_position, file.execute(_TRACK, terms)))
 
-    async def sightings(self, space: str, plate: str, from_ms: int, to_ms: int, limit: int) -> list[Sighting]:
-        """Return passages that began from one instant to another, both included, newest first."""
-        terms = (space, to_glob(plate), from_ms, to_ms, rows_of(limit))
-        return [_sighting(row) for row in await self._reader.run(lambda db: db.execute(_SIGHTINGS, terms).fetchall())]
+        for day in await self._days(space, from_ms, to_ms):
+            if len(found) < rows_of(limit):
+                await self._look(space, day, look)
+        return found
+
+    async def latest_positions(self, space: str, devices: Sequence[str] | None = None) -> list[Position]:
+        """Return the newest fix of every device, or of those named, by device."""
+        check_devices(space, devices)
+        if devices is None:
+            return await self._reader.run(lambda db: _positions(db.execute(_LATEST, (space,))))
+        names = msgspec.json.encode(devices).decode()
+        return await self._reader.run(lambda db: _positions(db.execute(_LATEST_OF, (space, names))))
+
+    async def changed_positions(self, space: str, since: int) -> Changes:
+        """Return the newest fixes that changed since an earlier answer's stamp."""
+        check_space(space)
+
+        def changes(db: sqlite3.Connection) -> Changes:
+            # First the stamp: what is committed between the two comes twice rather than never.
+            (stamp,) = db.execute("SELECT stamp FROM stamps").fetchone()
+            return Changes(_positions(db.execute(_CHANGED, (space, since))), stamp)
+
+        return await self._reader.run(changes)
+
+    async def devices_in(self, space: str, query: AreaQuery) -> list[Presence]:
+        """Return which devices reported from the area, by device."""
+        check_space(space)
+        area = Area(query)
+        cells = msgspec.json.encode(area.cells).decode()
+        west, south, east, north = area.box
+
+        def look(file: sqlite3.Connection, _day: int) -> None:
+            terms = (cells, within(query.from_ms), within(query.to_ms), south, north, west, east, area.room + 1)
+            fixes: list[Fix] = file.execute(_IN_CELLS, terms).fetchall()
+            area.take(fixes)
+
+        for day in await self._days(space, query.from_ms, query.to_ms):
+            await self._look(space, day, look)
+        return area.presences()
+
+    async def search(self, space: str, query: SightingQuery) -> list[Sighting]:
+        """Return the passages, newest first. Day by day, so that other questions get their turn in between."""
+        check_query(space, query)
+        search = Search(query)
+        for day in reversed(await self._days(space, search.from_ms, search.to_ms)):
+            if search.done:
+                break
+            await self._look(space, day, search.look)
+        return search.found
+
+    async def _days(self, space: str, from_ms: int, to_ms: int) -> list[int]:
+        """Return the days kept of a space between two instants, oldest first."""
+        if from_ms > to_ms:
+            return []
+        days = await self._reader.run(lambda _: self._read.days(space))
+        return [day for day in days if day_of(from_ms) <= day <= day_of(to_ms)]
+
+    async def _look(self, space: str, day: int, look: Callable[[sqlite3.Connection, int], None]) -> None:
+        """Have `look` read one day, unless it was forgotten meanwhile."""
+
+        def read(_: sqlite3.Connection) -> None:
+            if (file := self._read.to_read(space, day)) is not None:
+                look(file, day)
+
+        await self._reader.run(read)
+
+    async def forget(self, before_ms: int, space: str | None = None) -> int:
+        """Drop the days that ended by an instant, by removing their files."""
+        if space is not None:
+            check_space(space)
+        before = day_of(within(before_ms))
+        # That they are forgotten is durable first: late readings must not make half a day again.
+        await self._writer.run(lambda db: _forget(db, before, space))
+        gone = await self._writer.run(lambda _: self._remove(before, space))
+        await self._reader.run(lambda _: self._read.close_many(gone))
+        return len(gone)
+
+    def _remove(self, before: int, space: str | None) -> list[tuple[str, int]]:
+        spaces = self._written.spaces() if space is None else [space]
+        gone = [(name, day) for name in spaces for day in self._written.days(name) if day < before]
+        for name, day in gone:
+            self._written.remove(name, day)
+        return gone
+
+    async def days(self) -> list[Day]:
+        """Return the days kept, by space and day."""
+
+        def kept(_: sqlite3.Connection) -> list[Day]:
+            files = self._read
+            found = [(space, day) for space in files.spaces() for day in files.days(space)]
+            return [Day(space, day * DAY_MS, files.size_bytes(space, day)) for space, day in found]
+
+        return await self._reader.run(kept)
 
     async def close(self) -> None:
-        """Close the file."""
+        """Close the files."""
+        await self._reader.run(lambda _: self._read.close_all())
+        await self._writer.run(lambda _: self._written.close_all())
         await self._reader.close()
         await self._writer.close()
 
 
-def _position(row: tuple[Any, ...]) -> Position:
-    device, at_ms, lat, lon, source, accuracy_m, speed_kmh, heading_deg, altitude_m, sos = row
-    return Position(
-        device=device, at_ms=at_ms, lat=lat, lon=lon, source=source, accuracy_m=accuracy_m, speed_kmh=speed_kmh,
-        heading_deg=heading_deg, altitude_m=altitude_m, sos=bool(sos),
-    )  # fmt: skip
+def _write_newest(db: sqlite3.Connection, positions: Sequence[tuple[str, Position]]) -> None:
+    db.execute("UPDATE stamps SET stamp = stamp + 1")
+    (stamp,) = db.execute("SELECT stamp FROM stamps").fetchone()
+    newest = newest_of(positions)
+    db.executemany(_ADD_NEWEST, [(space, stamp, *position_row(fix)) for (space, _), fix in newest.items()])
+    calls = [(stamp, space, fix.device, fix.at_ms) for (space, _), fix in newest.items() if fix.sos]
+    db.executemany(_ADD_SOS, calls)
 
 
-def _sighting(row: tuple[Any, ...]) -> Sighting:
-    camera, first_ms, plate, colour, last_ms, reads, confidence, picture, box = row
-    return Sighting(
-        camera=camera, plate=plate, colour=colour, first_ms=first_ms, last_ms=last_ms, reads=reads,
-        confidence=confidence, picture=picture,
-        box=msgspec.json.decode(box, type=tuple[int, int, int, int]) if box else None,
-    )  # fmt: skip
+def _forget(db: sqlite3.Connection, before: int, space: str | None) -> None:
+    db.execute(_FORGET, (space or _ALL, before))
+    where, terms = ("", ()) if space is None else (" AND space = ?", (space,))
+    db.execute(f"DELETE FROM newest WHERE at_ms < ?{where}", (before * DAY_MS, *terms))  # noqa: S608 - a condition of our own
+
+
+def _positions(rows: Iterable[Sequence[Any]]) -> list[Position]:
+    return list(map(to_position, rows))

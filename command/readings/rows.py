@@ -1,0 +1,69 @@
+"""Readings as rows of a database, there and back; and how SQLite takes them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from command.readings import Position, Sighting
+from command.readings.area import cell_of
+
+Row = tuple[Any, ...]
+
+POSITION_COLUMNS = "device, at_ms, lat, lon, source, accuracy_m, speed_kmh, heading_deg, altitude_m, sos"
+SIGHTING_COLUMNS = "camera, first_ms, plate, colour, last_ms, reads, confidence, picture, box"
+
+_ADD_POSITION = """
+    INSERT INTO positions (device, at_ms, lat, lon, source, accuracy_m, speed_kmh, heading_deg, altitude_m, sos, cell)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET sos = 1 WHERE excluded.sos > sos
+"""
+_ADD_SIGHTING = """
+    INSERT INTO sightings (camera, first_ms, plate, colour, last_ms, reads, confidence, picture, box, reversed)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+"""
+
+
+def add_positions(db: sqlite3.Connection, positions: Sequence[Position]) -> None:
+    """Store fixes of one day; of one that is there already only the SOS is taken."""
+    db.executemany(_ADD_POSITION, ((*position_row(fix), cell_of(fix.lat, fix.lon)) for fix in positions))
+
+
+def add_sightings(db: sqlite3.Connection, sightings: Sequence[Sighting]) -> None:
+    """Store passages of one day; those that are there already stay as they are."""
+    db.executemany(_ADD_SIGHTING, ((*sighting_row(seen), seen.plate[::-1]) for seen in sightings))
+
+
+def position_row(p: Position) -> Row:
+    """Return the values of `POSITION_COLUMNS`."""
+    return (
+        p.device, p.at_ms, p.lat, p.lon, p.source, p.accuracy_m, p.speed_kmh, p.heading_deg, p.altitude_m, p.sos
+    )  # fmt: skip
+
+
+def sighting_row(s: Sighting) -> Row:
+    """Return the values of `SIGHTING_COLUMNS`."""
+    box = msgspec.json.encode(s.box).decode() if s.box else None
+    return (s.camera, s.first_ms, s.plate, s.colour, s.last_ms, s.reads, s.confidence, s.picture, box)
+
+
+def to_position(row: Sequence[Any]) -> Position:
+    """Return the fix of a row of `POSITION_COLUMNS`."""
+    device, at_ms, lat, lon, source, accuracy_m, speed_kmh, heading_deg, altitude_m, sos = row
+    return Position(
+        device=device, at_ms=at_ms, lat=lat, lon=lon, source=source, accuracy_m=accuracy_m, speed_kmh=speed_kmh,
+        heading_deg=heading_deg, altitude_m=altitude_m, sos=bool(sos),
+    )  # fmt: skip
+
+
+def to_sighting(row: Sequence[Any]) -> Sighting:
+    """Return the passage of a row of `SIGHTING_COLUMNS`."""
+    camera, first_ms, plate, colour, last_ms, reads, confidence, picture, box = row
+    return Sighting(
+        camera=camera, plate=plate, colour=colour, first_ms=first_ms, last_ms=last_ms, reads=reads,
+        confidence=confidence, picture=picture,
+        box=msgspec.json.decode(box, type=tuple[int, int, int, int]) if box else None,
+    )  # fmt: skip

@@ -1,0 +1,137 @@
+"""Readings in a PostgreSQL that several hubs share (SPEC R126-R131)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from msgspec.structs import replace
+
+from command.kernel.errors import UnavailableError
+from command.readings import Position, Sighting, SightingQuery
+from command.readings import postgres_schema as schema_module
+from command.readings.bounds import DAY_MS
+from command.readings.postgres import PostgresReadings, _search, _store
+from tests.postgres import PostgresServer
+
+SPACE = "live"
+EVER = SightingQuery(from_ms=0, to_ms=10**15)
+
+
+def fix(at_ms: int, device: str = "d1") -> Position:
+    return Position(device=device, at_ms=at_ms, lat=29.1, lon=113.1, source="jt808")
+
+
+def passage(plate: str, first_ms: int, camera: str = "c1") -> Sighting:
+    return Sighting(
+        camera=camera, plate=plate, colour="blue", first_ms=first_ms, last_ms=first_ms + 900, reads=4, confidence=0.9
+    )
+
+
+@pytest.fixture
+async def hubs(postgres_url: str) -> AsyncIterator[list[PostgresReadings]]:
+    stores = [await PostgresReadings.open(postgres_url) for _ in range(3)]
+    yield stores
+    for store in stores:
+        await store.close()
+
+
+async def test_hubs_make_days_and_store_the_same_devices_at_once(hubs: list[PostgresReadings]) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(10):
+            for turn, hub in enumerate(hubs):
+                days = range(5) if turn % 2 else range(4, -1, -1)
+                fixes = [fix(day * DAY_MS + number, f"d{device}") for day in days for device in range(4)]
+                tasks.create_task(hub.add_positions(SPACE, fixes))
+                tasks.create_task(hub.add_sightings(SPACE, [passage("湘F12345", day * DAY_MS) for day in days]))
+    for hub in hubs:
+        assert [len(await hub.track(SPACE, f"d{device}", 0, 9 * DAY_MS, 100)) for device in range(4)] == [50] * 4
+        assert len(await hub.search(SPACE, EVER)) == 5
+        assert [day.start_ms for day in await hub.days()] == [day * DAY_MS for day in range(5)]
+        assert all(day.size_bytes > 0 for day in await hub.days())
+
+
+async def test_a_day_that_another_hub_dropped_is_known_to_be_gone(hubs: list[PostgresReadings]) -> None:
+    first, second, _ = hubs
+    await first.add_positions(SPACE, [fix(1), fix(DAY_MS)])
+    assert await second.forget(DAY_MS) == 1
+    await first.add_positions(SPACE, [fix(2), fix(DAY_MS + 1)])
+    assert first.too_old == 1
+    assert [p.at_ms for p in await second.track(SPACE, "d1", 0, 9 * DAY_MS, 9)] == [DAY_MS, DAY_MS + 1]
+    assert [p.at_ms for p in await second.latest_positions(SPACE)] == [DAY_MS + 1]
+
+
+async def test_more_days_are_forgotten_than_one_transaction_drops(
+    hubs: list[PostgresReadings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema_module, "DROPPED_AT_ONCE", 2)
+    monkeypatch.setattr("command.readings.postgres.DROPPED_AT_ONCE", 2)
+    await hubs[0].add_positions(SPACE, [fix(day * DAY_MS) for day in range(6)])
+    assert await hubs[1].forget(5 * DAY_MS) == 5
+    assert len(await hubs[0].days()) == 1
+
+
+async def test_no_more_days_are_made_than_named(hubs: list[PostgresReadings], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schema_module, "READINGS_DAYS", 2)
+    await hubs[0].add_positions(SPACE, [fix(0), fix(DAY_MS)])
+    with pytest.raises(UnavailableError):
+        await hubs[0].add_positions(SPACE, [fix(2 * DAY_MS)])
+    assert len(await hubs[0].days()) == 2
+
+
+async def test_a_commit_that_takes_long_is_not_overlooked_by_who_polls(hubs: list[PostgresReadings]) -> None:
+    slow, quick, poller = hubs
+    await slow.add_positions(SPACE, [fix(1, "d1"), fix(1, "d2")])
+    since = (await poller.changed_positions(SPACE, 0)).stamp
+    async with slow._db.transaction() as db:
+        await _store(db, [(SPACE, fix(2, "d1"))], [])
+        await quick.add_positions(SPACE, [fix(2, "d2")])  # has the later stamp, and is there first
+        meanwhile = await poller.changed_positions(SPACE, since)
+        assert meanwhile.positions == [fix(2, "d2")]
+    after = await poller.changed_positions(SPACE, meanwhile.stamp)
+    assert fix(2, "d1") in after.positions
+    assert (await poller.changed_positions(SPACE, after.stamp)).positions == []
+
+
+async def test_newest_days_are_searched_first_and_by_an_index(hubs: list[PostgresReadings]) -> None:
+    seen = [passage(f"湘F{n:05}", day * DAY_MS + n * 1000, f"c{n % 50}") for day in range(3) for n in range(3000)]
+    await hubs[0].add_sightings(SPACE, seen)
+    await hubs[0]._db.fetch("ANALYZE readings_sightings")
+    for query, way in (
+        (replace(EVER, limit=10), "first_ms"),
+        (replace(EVER, plate="湘F01234"), "plate"),
+        (replace(EVER, plate="湘F0123*"), "plate"),
+        (replace(EVER, plate="*1234"), "reversed"),
+        (replace(EVER, cameras=("c1",), from_ms=DAY_MS, to_ms=DAY_MS + 60_000), "camera"),
+    ):
+        sql, terms = _search(SPACE, query)
+        async with hubs[0]._db.transaction() as db:
+            await db.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+            plan = "\n".join(row[0] for row in await db.fetch(f"EXPLAIN (ANALYZE, COSTS off) {sql}", *terms))
+        assert f"{way} " in plan.split("Index Cond: ", 1)[1], plan
+        assert "Seq Scan" not in plan, plan
+    sql, terms = _search(SPACE, replace(EVER, limit=10))
+    plan = "\n".join(row[0] for row in await hubs[0]._db.fetch(f"EXPLAIN (ANALYZE, COSTS off) {sql}", *terms))
+    assert plan.count("(never executed)") == 2, plan
+
+
+async def test_a_server_that_is_away_is_said_and_found_again(
+    hubs: list[PostgresReadings], postgres_server: PostgresServer
+) -> None:
+    hub = hubs[0]
+    await hub.add_positions(SPACE, [fix(1)])
+    await asyncio.to_thread(postgres_server.stop)
+    try:
+        for question in (
+            hub.add_positions(SPACE, [fix(2)]), hub.add_sightings(SPACE, [passage("湘F12345", 1)]),
+            hub.track(SPACE, "d1", 0, 9, 9), hub.latest_positions(SPACE), hub.changed_positions(SPACE, 0),
+            hub.search(SPACE, EVER), hub.forget(DAY_MS), hub.days(),
+        ):  # fmt: skip
+            with pytest.raises(UnavailableError):
+                await question
+    finally:
+        await asyncio.to_thread(postgres_server.start)
+    assert await hub.track(SPACE, "d1", 0, 9, 9) == [fix(1)]
+    await hub.add_positions(SPACE, [fix(2)])
+    assert await hub.latest_positions(SPACE) == [fix(2)]

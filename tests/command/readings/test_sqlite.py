@@ -1,0 +1,337 @@
+"""Readings in SQLite: a file for each day, what is durable when, and files of the first schema (SPEC R126-R131)."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from command.kernel.errors import UnavailableError
+from command.readings import AreaQuery, Position, Sighting, SightingQuery
+from command.readings import group as group_module
+from command.readings import sqlite_days as days_module
+from command.readings import sqlite_migrate as migrate_module
+from command.readings import sqlite_search as search_module
+from command.readings.bounds import DAY_MS
+from command.readings.sqlite import SqliteReadings
+
+SPACE = "live"
+EVER = SightingQuery(from_ms=0, to_ms=10**15)
+
+
+def fix(at_ms: int, device: str = "d1") -> Position:
+    return Position(device=device, at_ms=at_ms, lat=29.1, lon=113.1, source="jt808")
+
+
+def passage(plate: str, first_ms: int, camera: str = "c1") -> Sighting:
+    return Sighting(
+        camera=camera, plate=plate, colour="blue", first_ms=first_ms, last_ms=first_ms + 900, reads=4, confidence=0.9
+    )
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqliteReadings]:
+    readings = SqliteReadings(tmp_path / "readings.sqlite3")
+    yield readings
+    await readings.close()
+
+
+async def test_what_was_added_is_there_after_the_files_are_opened_again(tmp_path: Path) -> None:
+    path = tmp_path / "readings.sqlite3"
+    first = SqliteReadings(path)
+    await first.add_positions(SPACE, [fix(10)])
+    await first.add_sightings(SPACE, [passage("湘F12345", DAY_MS)])
+    stamp = (await first.changed_positions(SPACE, 0)).stamp
+    # Nothing is closed in good order: the files alone have to hold it, as after a kill.
+    second = SqliteReadings(path)
+    assert await second.track(SPACE, "d1", 0, 100, 10) == [fix(10)]
+    assert await second.search(SPACE, EVER) == [passage("湘F12345", DAY_MS)]
+    await second.add_positions(SPACE, [fix(11)])
+    assert (await second.changed_positions(SPACE, stamp)).positions == [fix(11)]
+    await second.close()
+    await first.close()
+
+
+async def test_commits_are_on_the_disk_before_anybody_is_told(store: SqliteReadings) -> None:
+    await store.add_positions(SPACE, [fix(10)])
+    main = await store._writer.run(lambda db: db.execute("PRAGMA synchronous").fetchone())
+    day = await store._writer.run(lambda _: store._written.to_write(SPACE, 0).execute("PRAGMA synchronous").fetchone())
+    assert main == day == (2,)
+
+
+async def test_a_day_is_a_file_and_forgetting_it_removes_the_file(store: SqliteReadings, tmp_path: Path) -> None:
+    await store.add_positions(SPACE, [fix(10), fix(DAY_MS)])
+    await store.search(SPACE, EVER)  # who has read keeps files open
+    folder = tmp_path / "readings" / SPACE
+    assert {path.name for path in folder.glob("*.sqlite3")} == {"1970-01-01.sqlite3", "1970-01-02.sqlite3"}
+    assert all(day.size_bytes > 0 for day in await store.days())
+    await store.forget(DAY_MS)
+    assert not list(folder.glob("1970-01-01*"))
+    assert await store.track(SPACE, "d1", 0, 2 * DAY_MS, 9) == [fix(DAY_MS)]
+
+
+async def test_forgetting_that_was_interrupted_is_finished_by_the_next(store: SqliteReadings, tmp_path: Path) -> None:
+    await store.add_positions(SPACE, [fix(10), fix(DAY_MS)])
+    left = tmp_path / "readings" / SPACE / "1970-01-01.sqlite3"
+    held = left.read_bytes()
+    await store.forget(DAY_MS)
+    left.write_bytes(held)
+    assert await store.forget(DAY_MS) == 1
+    assert not left.exists()
+
+
+async def test_no_more_files_are_open_than_named(store: SqliteReadings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(days_module, "READINGS_FILES_OPEN", 3)
+    await store.add_positions(SPACE, [fix(day * DAY_MS) for day in range(9)])
+    for _ in range(2):
+        assert len(await store.track(SPACE, "d1", 0, 9 * DAY_MS, 100)) == 9
+        assert len(store._read._open) == len(store._written._open) == 3
+
+
+async def test_no_more_days_are_made_than_named(store: SqliteReadings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(days_module, "READINGS_DAYS", 2)
+    await store.add_positions(SPACE, [fix(0), fix(DAY_MS)])
+    with pytest.raises(UnavailableError):
+        await store.add_positions(SPACE, [fix(2 * DAY_MS)])
+    await store.forget(DAY_MS)
+    await store.add_positions(SPACE, [fix(2 * DAY_MS)])
+
+
+async def test_devices_that_send_at_once_share_a_commit(store: SqliteReadings) -> None:
+    commits: list[str] = []
+    await store._writer.run(lambda db: db.set_trace_callback(commits.append))
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(500):
+            tasks.create_task(store.add_positions(SPACE, [fix(10, f"d{number}")]))
+    assert len(await store.latest_positions(SPACE)) == 500
+    assert commits.count("COMMIT") <= 3
+
+
+async def test_a_file_that_refuses_tells_everybody_and_serves_again_later(store: SqliteReadings) -> None:
+    await store.add_sightings(SPACE, [passage("湘F12345", 1)])
+    for statement, refused in (("PRAGMA query_only = ON", True), ("PRAGMA query_only = OFF", False)):
+        await store._writer.run(lambda _, s=statement: store._written.to_write(SPACE, 0).execute(s))  # type: ignore[misc] # mypy knows no lambda with a default here
+        answers = await asyncio.gather(
+            *(store.add_positions(SPACE, [fix(10, f"d{n}")]) for n in range(5)), return_exceptions=True
+        )
+        assert [type(answer) for answer in answers] == [UnavailableError if refused else type(None)] * 5
+        assert len(await store.latest_positions(SPACE)) == (0 if refused else 5)
+
+
+async def test_a_damaged_day_is_told_and_the_others_serve(store: SqliteReadings, tmp_path: Path) -> None:
+    await store.add_positions(SPACE, [fix(DAY_MS)])
+    (tmp_path / "readings" / SPACE / "1970-01-01.sqlite3").write_bytes(b"nothing of a database" * 500)
+    with pytest.raises(UnavailableError):
+        await store.track(SPACE, "d1", 0, 2 * DAY_MS, 9)
+    with pytest.raises(UnavailableError):
+        await store.add_positions(SPACE, [fix(5)])
+    assert await store.track(SPACE, "d1", DAY_MS, 2 * DAY_MS, 9) == [fix(DAY_MS)]
+
+
+async def test_a_day_of_a_newer_program_is_refused(store: SqliteReadings, tmp_path: Path) -> None:
+    folder = tmp_path / "readings" / SPACE
+    folder.mkdir()
+    with closing(sqlite3.connect(folder / "1970-01-01.sqlite3")) as db:
+        db.execute("PRAGMA user_version = 9")
+    with pytest.raises(UnavailableError, match="schema 9"):
+        await store.search(SPACE, EVER)
+
+
+async def test_a_folder_that_cannot_be_written_to_is_told(store: SqliteReadings, tmp_path: Path) -> None:
+    (tmp_path / "readings" / SPACE).write_text("in the way")
+    with pytest.raises(UnavailableError):
+        await store.add_positions(SPACE, [fix(5)])
+    (tmp_path / "readings" / SPACE).unlink()
+    await store.add_positions(SPACE, [fix(5)])
+
+
+async def test_more_than_may_wait_is_refused_at_once(store: SqliteReadings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(group_module, "READINGS_WAITING", 2)
+    with pytest.raises(UnavailableError):
+        await store.add_positions(SPACE, [fix(1), fix(2), fix(3)])
+    await store.add_positions(SPACE, [fix(1), fix(2)])
+    assert len(await store.track(SPACE, "d1", 0, 9, 9)) == 2
+
+
+async def test_writing_goes_on_while_somebody_searches(store: SqliteReadings) -> None:
+    await store.add_sightings(SPACE, [passage("湘F12345", 1)])
+    loop = asyncio.get_running_loop()
+    written = asyncio.Event()
+
+    def while_reading(_: sqlite3.Connection) -> int:
+        file = store._read.to_read(SPACE, 0)
+        assert file is not None
+        file.execute("BEGIN")
+        (before,) = file.execute("SELECT count(*) FROM sightings").fetchone()
+        asyncio.run_coroutine_threadsafe(written.wait(), loop).result(30)
+        file.rollback()
+        count: int = before
+        return count
+
+    async with asyncio.TaskGroup() as tasks:
+        search = tasks.create_task(store._reader.run(while_reading))
+        await store.add_sightings(SPACE, [passage("湘F12345", 2)])
+        written.set()
+    assert search.result() == 1
+    assert len(await store.search(SPACE, EVER)) == 2
+
+
+QUESTIONS = [
+    (EVER, "sightings_by_time"),
+    (replace(EVER, plate="*2*"), "sightings_by_time"),
+    (replace(EVER, plate="湘F12345"), "sightings_by_plate (plate=?"),
+    (replace(EVER, plate="湘F12*"), "sightings_by_plate (plate>? AND plate<?)"),
+    (replace(EVER, plate="湘F*345"), "sightings_by_reversed (reversed>? AND reversed<?)"),
+    (replace(EVER, plate="湘F*345", cameras=("c1",)), "sightings_by_reversed (reversed>? AND reversed<?)"),
+    (replace(EVER, plate="*2*", cameras=("c1", "c2")), "sightings_by_camera (camera=? AND first_ms>? AND first_ms<?)"),
+]
+
+
+@pytest.mark.parametrize(("query", "way"), QUESTIONS)
+async def test_sightings_are_searched_by_an_index(store: SqliteReadings, query: SightingQuery, way: str) -> None:
+    await store.add_sightings(SPACE, [passage("湘F12345", 1)])
+    plan = await _plan(store, lambda: store.search(SPACE, query))
+    assert way in plan
+    assert "SEARCH sightings USING INTEGER PRIMARY KEY (rowid=?)" in plan
+    assert "SCAN sightings\n" not in plan
+
+
+async def test_a_pattern_that_fits_much_is_looked_for_by_time(
+    store: SqliteReadings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_module, "READINGS_LOOKED_UP", 2)
+    await store.add_sightings(SPACE, [passage("湘F12345", number) for number in range(3)] + [passage("湘F00001", 1)])
+    assert "sightings_by_time" in await _plan(store, lambda: store.search(SPACE, replace(EVER, plate="湘F1*", limit=2)))
+    assert "sightings_by_plate (" in await _plan(store, lambda: store.search(SPACE, replace(EVER, plate="湘F0*")))
+    assert len(await store.search(SPACE, replace(EVER, plate="湘F1*", limit=2))) == 2
+
+
+async def test_tracks_and_areas_are_searched_by_an_index(store: SqliteReadings) -> None:
+    await store.add_positions(SPACE, [fix(1)])
+    assert "PRIMARY KEY (device=? AND at_ms>? AND at_ms<?)" in await _plan(
+        store, lambda: store.track(SPACE, "d1", 0, 9, 9)
+    )
+    area = AreaQuery(ring=((113.0, 29.0), (113.2, 29.0), (113.1, 29.2)), from_ms=0, to_ms=9)
+    assert "COVERING INDEX positions_by_cell (cell=? AND at_ms>? AND at_ms<?)" in await _plan(
+        store, lambda: store.devices_in(SPACE, area)
+    )
+
+
+async def _plan(store: SqliteReadings, ask: object) -> str:
+    """How SQLite carries out the last statement that a question comes to."""
+    said: list[str] = []
+
+    def file(_: sqlite3.Connection) -> sqlite3.Connection:
+        found = store._read.to_read(SPACE, 0)
+        assert found is not None
+        return found
+
+    db = await store._reader.run(file)
+    db.set_trace_callback(said.append)
+    assert callable(ask)
+    await ask()
+    db.set_trace_callback(None)
+    statement = [text for text in said if re.match(r"\s*SELECT (?!count)", text)][-1]
+    rows = await store._reader.run(lambda _: db.execute(f"EXPLAIN QUERY PLAN {statement}").fetchall())
+    return "".join(f"{row[3]}\n" for row in rows)
+
+
+# files of the first schema
+
+FIRST_SCHEMA = """
+    CREATE TABLE positions (
+        space TEXT NOT NULL, device TEXT NOT NULL, at_ms INTEGER NOT NULL, lat REAL NOT NULL, lon REAL NOT NULL,
+        source TEXT NOT NULL, accuracy_m REAL, speed_kmh REAL, heading_deg REAL, altitude_m REAL, sos INTEGER NOT NULL,
+        PRIMARY KEY (space, device, at_ms)
+    ) WITHOUT ROWID;
+    CREATE TABLE newest (
+        space TEXT NOT NULL, device TEXT NOT NULL, at_ms INTEGER NOT NULL, PRIMARY KEY (space, device)
+    ) WITHOUT ROWID;
+    CREATE TABLE sightings (
+        space TEXT NOT NULL, camera TEXT NOT NULL, first_ms INTEGER NOT NULL, plate TEXT NOT NULL,
+        colour TEXT NOT NULL, last_ms INTEGER NOT NULL, reads INTEGER NOT NULL, confidence REAL NOT NULL,
+        picture TEXT, box BLOB, PRIMARY KEY (space, camera, first_ms, plate)
+    ) WITHOUT ROWID;
+    CREATE INDEX sightings_by_plate ON sightings (space, plate, first_ms);
+    CREATE INDEX sightings_by_time ON sightings (space, first_ms);
+    PRAGMA user_version = 1;
+"""
+
+
+def first_file(path: Path) -> None:
+    """A file as the first release left it: in WAL mode, with its log not yet moved in."""
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.executescript(FIRST_SCHEMA)
+        positions = [
+            *((SPACE, "d1", t, 29.1, 113.1, "jt808", None, 36.5, None, None, t == 20) for t in (10, 20, DAY_MS)),
+            ("drill", "d2", 5 * DAY_MS, 29.1, 113.1, "mobile", 3.0, None, None, None, False),
+        ]
+        db.executemany("INSERT INTO positions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", positions)
+        db.executemany("INSERT INTO newest VALUES (?, ?, ?)", [(SPACE, "d1", DAY_MS), ("drill", "d2", 5 * DAY_MS)])
+        seen = [(SPACE, "c1", t, "湘F12345", "blue", t + 9, 4, 0.9, "a" * 64, b"[1,2,3,4]") for t in (7, 3 * DAY_MS)]
+        db.executemany("INSERT INTO sightings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", seen)
+        db.commit()
+
+
+async def holds_what_the_first_file_held(path: Path) -> None:
+    store = SqliteReadings(path)
+    moving = replace(fix(10), speed_kmh=36.5)
+    track = [moving, replace(moving, at_ms=20, sos=True), replace(moving, at_ms=DAY_MS)]
+    assert await store.track(SPACE, "d1", 0, 9 * DAY_MS, 9) == track
+    assert await store.latest_positions(SPACE) == track[2:]
+    assert [p.device for p in (await store.changed_positions("drill", 0)).positions] == ["d2"]
+    seen = replace(passage("湘F12345", 7), last_ms=16, picture="a" * 64, box=(1, 2, 3, 4))
+    later = replace(seen, first_ms=3 * DAY_MS, last_ms=3 * DAY_MS + 9)
+    assert await store.search(SPACE, replace(EVER, plate="*345")) == [later, seen]
+    kept = [(day.space, day.start_ms // DAY_MS) for day in await store.days()]
+    assert kept == [("drill", 5), (SPACE, 0), (SPACE, 1), (SPACE, 3)]
+    await store.add_positions(SPACE, [fix(2 * DAY_MS)])
+    assert await store.latest_positions(SPACE) == [fix(2 * DAY_MS)]
+    await store.close()
+
+
+async def test_a_file_of_the_first_schema_is_taken_apart_into_days(tmp_path: Path) -> None:
+    path = tmp_path / "readings.sqlite3"
+    first_file(path)
+    await holds_what_the_first_file_held(path)
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (2,)
+        tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    assert tables == {"newest", "stamps", "kept"}
+    assert [path.name for path in tmp_path.glob("*.new")] == []
+
+
+@pytest.mark.parametrize("step", ["_copy_days", "_copy_newest", "_sync"])
+async def test_taking_apart_can_be_interrupted_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    path = tmp_path / "readings.sqlite3"
+    first_file(path)
+    done = getattr(migrate_module, step)
+
+    def stop_after(*arguments: object) -> None:
+        done(*arguments)
+        raise OSError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(migrate_module, step, stop_after)
+        with pytest.raises(UnavailableError, match="disk is full"):
+            SqliteReadings(path)
+    await holds_what_the_first_file_held(path)
+
+
+async def test_a_file_that_is_in_use_is_not_taken_apart(tmp_path: Path) -> None:
+    path = tmp_path / "readings.sqlite3"
+    first_file(path)
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("SELECT count(*) FROM newest").fetchone()
+        with pytest.raises(UnavailableError):
+            SqliteReadings(path)
+    await holds_what_the_first_file_held(path)
