@@ -212,6 +212,6 @@ async def _connect(url: str) -> asyncpg.Connection[asyncpg.Record]:
 
 async def _refuse_careless(connection: asyncpg.Connection[asyncpg.Record]) -> None:
     """A server that does not write to disk what it commits would lose facts; one in another encoding, letters."""
-    for setting, needed in (("fsync", "on"), ("full_page_writes", "on"), ("server_encoding", "UTF8")):
+    for setting, needed in (("fsync", "on"), ("server_encoding", "UTF8")):
         if (found := await connection.fetchval("SELECT current_setting($1)", setting)) != needed:
             raise UnavailableError(f"the database server has {setting} {found}; the record needs {needed}")

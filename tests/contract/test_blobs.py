@@ -1,4 +1,4 @@
-"""One suite for both stores of files: named by their bytes, sealed, written once (SPEC R120)."""
+"""One suite for both stores of files: named by their bytes, sealed, written once (SPEC R120, R176)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One suite for both small databases: what accounts and cursors rely on, whichever it is (SPEC R93)."""
+"""One suite for both small databases: what accounts and cursors rely on, whichever it is (SPEC R93, R175)."""
 
 from __future__ import annotations
 

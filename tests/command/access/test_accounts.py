@@ -1,4 +1,4 @@
-"""The doorkeeper: guesses, sessions, password changes, tokens. Rules R104 to R106 of docs/SPEC.md."""
+"""The doorkeeper: guesses, sessions, password changes, tokens. Rules R104 to R106, R173, R174 of docs/SPEC.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The journal that hubs share: turns, a hub that stops in the middle, a server that crashes (SPEC R1-R5, R10)."""
+"""The journal that hubs share: turns, a hub that stops in the middle, a server that crashes (SPEC R1-R5, R10, R172)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A shared PostgreSQL database: schema versions, whole transactions, and a server that goes away (SPEC R93)."""
+"""A shared PostgreSQL database: schema versions, whole transactions, a server that goes away (SPEC R93, R170, R171)."""
 
 from __future__ import annotations
 
@@ -143,6 +143,33 @@ async def test_a_commit_survives_a_power_cut(postgres_url: str) -> None:
     await db.close()
 
 
+async def test_a_server_that_would_lose_commits_is_refused(postgres_url: str) -> None:
+    db = await Postgres.open(postgres_url, ONE, "test")
+
+    async def set_fsync(value: str) -> None:
+        await db.fetch(f"ALTER SYSTEM SET fsync = {value}")
+        await db.fetch("SELECT pg_reload_conf()")
+        async with asyncio.timeout(20):
+            while (await db.fetch("SHOW fsync"))[0][0] != value:  # the server takes it up in its own time
+                pass
+
+    await set_fsync("off")
+    try:
+        with pytest.raises(UnavailableError, match="fsync off; the record needs on"):
+            await Postgres.open(postgres_url, ONE, "test")
+    finally:
+        await set_fsync("on")
+    await db.close()
+
+
+async def test_a_database_that_can_only_be_read_is_refused(postgres_url: str) -> None:
+    db = await Postgres.open(postgres_url, ONE, "test")
+    await db.fetch(f"ALTER DATABASE {postgres_url.rpartition('/')[2]} SET default_transaction_read_only = on")
+    with pytest.raises(UnavailableError):
+        await Postgres.open(postgres_url, ONE, "test")
+    await db.close()
+
+
 async def test_a_database_that_would_lose_letters_is_refused(
     postgres_server: PostgresServer, postgres_url: str
 ) -> None:
@@ -204,10 +231,18 @@ async def test_a_server_that_hangs_is_told_as_away_in_time(
             postgres_server.pause()
             await connection.execute("INSERT INTO a VALUES (-2)")
 
+    async def in_a_large_copy() -> None:
+        async with db.transaction() as connection:
+            postgres_server.pause()
+            await connection.copy_records_to_table("a", records=((n,) for n in range(2_000_000)))
+
     try:
         async with asyncio.timeout(20):
-            with pytest.raises(UnavailableError, match="in time"):
-                await in_the_middle()
+            for hang in (in_the_middle, in_a_large_copy):
+                with pytest.raises(UnavailableError, match="in time"):
+                    await hang()
+                postgres_server.resume()
+            postgres_server.pause()
             # More than there are connections.
             told = await asyncio.gather(*(add(n) for n in range(20)), return_exceptions=True)
             assert {type(error) for error in told} == {UnavailableError}
