@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -36,6 +38,9 @@ DEAD_MS = 8000 + 2000
 LOST_MS = 20_000
 """Somebody signs in and asks, the database gives up waiting, the next beat says so."""
 AWAKE_MS = 2000
+ASLEEP_MS = 6000
+LOOK_MS = 600
+"""A page looks at its clock this often."""
 PICTURES = os.environ.get("TRIUNE_STALE_PICTURES")
 """A folder: the pictures are kept there, to be looked at."""
 
@@ -119,25 +124,58 @@ async def _ask_in_vain(hub: HubProcess) -> None:
         assert status == 503
 
 
+WATCHED = """words => {
+    const says = node => (node.nodeValue ?? "").includes(words)
+        || [...node.childNodes, ...(node.shadowRoot?.childNodes ?? [])].some(says);
+    window.frames_seen = [];
+    const look = at_ms => {
+        window.frames_seen.push([at_ms, document.documentElement.dataset.picture, says(document.body)]);
+        requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+}"""
+"""Notes of every frame drawn: when, whether it was hatched, and whether the words stood on it."""
+
+
 @pytest.mark.browser
-async def test_a_tab_that_was_frozen_wakes_hatched_and_shows_the_truth_at_once(tmp_path: Path) -> None:
+async def test_a_page_that_slept_shows_the_truth_at_once_and_nothing_old_as_fresh(tmp_path: Path) -> None:
+    """Its process stands still as a frozen tab's does; what the hub said meanwhile waits in the socket."""
     async with site_with_people(tmp_path, "wall") as site, chromium() as browser:
         page = await (await browser.new_context(locale="zh-CN")).new_page()
         await sign_in(page, site.http_url, "wall", PASSWORD, "/wall")
         await is_fresh(page, 15_000)
-        await page.evaluate(
-            """document.addEventListener("resume", () => requestAnimationFrame(() => {
-                window.firstSeen = document.documentElement.dataset.picture; }))"""
-        )
-        devtools = await page.context.new_cdp_session(page)
-        await devtools.send("Page.setWebLifecycleState", {"state": "frozen"})
-        opened = q.OpenSituation(title="建设路商铺起火", service="119", kind="accident", level=3)
-        await site.hub.ask(opened, HUB)
-        await site.clock.sleep(6000)
-        await devtools.send("Page.setWebLifecycleState", {"state": "active"})
+        await page.evaluate(WATCHED, "建设路商铺起火")
+        root = await browser.new_browser_cdp_session()
+        processes = (await root.send("SystemInfo.getProcessInfo"))["processInfo"]
+        renderers = [process["id"] for process in processes if process["type"] == "renderer"]
+        for renderer in renderers:
+            os.kill(renderer, signal.SIGSTOP)
+        try:
+            opened = q.OpenSituation(title="建设路商铺起火", service="119", kind="accident", level=3)
+            await site.hub.ask(opened, HUB)
+            await site.clock.sleep(ASLEEP_MS)
+        finally:
+            for renderer in renderers:
+                os.kill(renderer, signal.SIGCONT)
         await expect(page.get_by_text("建设路商铺起火").first).to_be_visible(timeout=AWAKE_MS)
         await is_fresh(page, AWAKE_MS)
-        assert await page.evaluate("window.firstSeen") == "old"
+        frames: list[tuple[float, str, bool]] = await page.evaluate("window.frames_seen")
+        woke_ms = next(now for (before, *_), (now, *_) in pairwise(frames) if now - before > ASLEEP_MS / 2)
+        lies = [at_ms - woke_ms for at_ms, seen, told in frames if at_ms >= woke_ms and seen == "live" and not told]
+        assert max(lies, default=0) < LOOK_MS, lies
+
+
+@pytest.mark.browser
+async def test_a_tab_is_hatched_before_the_browser_freezes_it(tmp_path: Path) -> None:
+    """Page Lifecycle's event; Chromium without a window never hides a page, so it is told of it by hand."""
+    async with site_with_people(tmp_path, "wall") as site, chromium() as browser:
+        page = await (await browser.new_context(locale="zh-CN")).new_page()
+        await sign_in(page, site.http_url, "wall", PASSWORD, "/wall")
+        await is_fresh(page, 15_000)
+        seen = "document.dispatchEvent(new Event('freeze')), document.documentElement.dataset.picture"
+        assert await page.evaluate(seen) == "old"
+        await page.evaluate("document.dispatchEvent(new Event('resume'))")
+        await is_fresh(page, AWAKE_MS)
 
 
 @pytest.mark.browser
