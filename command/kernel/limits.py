@@ -251,12 +251,12 @@ READ_FACTS = 10_000
 # How often a batch is decided anew because others wrote meanwhile; past this its callers are asked to try again.
 DECISIONS_PER_BATCH = 16
 
-# Doors of HTTP. A connection past these is told 503 or 429 and closed; the total leaves room in the usual 8192 open files.
+# Doors of HTTP. A connection past these is told 503 or 429 and closed; the total leaves room in 8192 open files.
 # This machine's own addresses speak for everybody behind the TLS proxy: for them only the total counts.
 HTTP_CONNECTIONS = 6000
 HTTP_CONNECTIONS_PER_ADDRESS = 512
 HTTP_BACKLOG = 1024
-# A connection whose first request has no end of its head by then is closed; so is one that asks nothing more for so long.
+# A connection whose first request has no end of its head by then is closed; so is one that asks nothing for so long.
 HTTP_HEAD_MS = 10_000
 HTTP_IDLE_MS = 75_000
 # A console that comes from a hub that knew more waits so long for this one to know it too; then it is sent elsewhere.
@@ -320,3 +320,31 @@ BACKUP_HEADER_BYTES = 4096
 # Facts and rows read at once from a store that others are using.
 BACKUP_READ_FACTS = 2000
 BACKUP_READ_ROWS = 100
+
+# Signed heads, and the places outside that keep them. What is new is signed at the latest after EVERY; a backlog
+# (a first start with this release) in turns of AT_ONCE blocks, so that others are served between.
+HEAD_EVERY_MS = 5 * 60 * 1000
+HEAD_LOOK_MS = 2000
+HEADS_AT_ONCE = 50
+# A place that takes longer is away; heads wait for it, and past these the oldest is given up: later ones cover it.
+ANCHOR_CALL_MS = 5000
+ANCHORS_WAITING = 1000
+ANCHOR_BACKOFF_FIRST_MS = 1000
+ANCHOR_BACKOFF_LONGEST_MS = 60 * 1000
+# `triune verify` gives up on a store that fails at so many facts in a row.
+VERIFY_FAILURES = 100
+
+# Several hubs. What one tells the others is joined for a tick; it says something at least each beat, and one that does
+# not hear even itself for LOST has lost the bus. The newest fixes of so many devices wait for a tick.
+BUS_TICK_MS = 20
+BUS_BEAT_MS = 1000
+BUS_LOST_MS = 4000
+BUS_FIXES_WAITING = 20_000
+BUS_BACKOFF_FIRST_MS = 250
+BUS_BACKOFF_LONGEST_MS = 5000
+# Each hub looks into the journal and the readings by itself: often while there is no bus, else for lost messages.
+FOLLOW_ALONE_MS = 300
+FOLLOW_MS = 2000
+# A lease is renewed so often, and taken over by another hub once it was not renewed for so long.
+LEASE_RENEW_MS = 2000
+LEASE_MS = 8000

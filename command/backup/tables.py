@@ -1,0 +1,99 @@
+"""The small databases of a hub as rows: accounts, link cursors, and those of the case and approval services."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
+from pathlib import Path
+
+from command.access import accounts
+from command.backup.records import Rows
+from command.kernel.errors import InvalidInputError, UnavailableError
+from command.kernel.limits import BACKUP_READ_ROWS
+from command.kernel.postgres import Postgres
+from command.links import cursors
+from command.services.approval import approvals
+from command.services.case import cases
+
+SHARED = {"links": cursors.SCHEMA, "access": accounts.SCHEMA}
+"""Databases that several hubs may share."""
+SERVICES = {"case": cases.SCHEMA, "approval": approvals.SCHEMA}
+"""Files of our own services."""
+SCHEMAS = SHARED | SERVICES
+
+LEFT_OUT = frozenset({"sessions", "site_key"})
+"""Sessions: one that was ended since must not come back to life. The key's fingerprint is found from the key."""
+
+
+def table_names(store: str) -> list[str]:
+    """Return the tables of a store that belong in a backup."""
+    found = re.findall(r"CREATE TABLE (\w+)", ";".join(SCHEMAS[store]))
+    return [name for name in found if name not in LEFT_OUT]
+
+
+def schema_of(store: str, version: int) -> tuple[str, ...]:
+    """Return the schema as it was at a version; `InvalidInputError` for one that is not known here."""
+    if store not in SCHEMAS or not 0 < version <= len(SCHEMAS[store]):
+        raise InvalidInputError(f"the archive holds {store} of schema {version}: restore with the version that made it")
+    return SCHEMAS[store][:version]
+
+
+def read_only(path: Path) -> sqlite3.Connection:
+    """Open a file that a hub may be writing to, without changing anything."""
+    try:
+        return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    except sqlite3.Error as error:
+        raise UnavailableError(f"{path.name} cannot be opened: {error}") from error
+
+
+def refuse_older(path: Path, schema: tuple[str, ...]) -> None:
+    """Raise `UnavailableError` unless the file has this program's schema: opening it would bring it up to date.
+
+    That is for the hub to do, at its start, and not for a backup beside a hub of the release before.
+    """
+    try:
+        with closing(read_only(path)) as db:
+            (version,) = db.execute("PRAGMA user_version").fetchone()
+    except sqlite3.Error as error:
+        raise UnavailableError(f"{path.name} cannot be read: {error}") from error
+    if version != len(schema):
+        raise UnavailableError(
+            f"{path.name} is of schema {version}, this program's is {len(schema)}: "
+            "make the backup with the version that runs"
+        )
+
+
+def sqlite_rows(path: Path, store: str) -> Iterator[Rows]:
+    """Yield a file's tables as they are at one moment. Writers go on meanwhile (WAL)."""
+    try:
+        with closing(read_only(path)) as db:
+            db.execute("BEGIN")
+            (version,) = db.execute("PRAGMA user_version").fetchone()
+            for table in table_names(store):
+                found = db.execute(f"SELECT * FROM {table}")  # noqa: S608 - names of our own schema
+                columns = tuple(column[0] for column in found.description)
+                first = True
+                while (rows := found.fetchmany(BACKUP_READ_ROWS)) or first:
+                    yield Rows(
+                        store=store, version=version, table=table, columns=columns, rows=[list(row) for row in rows]
+                    )
+                    first = False
+    except sqlite3.Error as error:
+        raise UnavailableError(f"{path.name} cannot be read: {error}") from error
+
+
+async def postgres_rows(postgres: Postgres, store: str) -> AsyncIterator[Rows]:
+    """Yield a store's tables as they are at one moment; they are small, and read before the first is given."""
+    found: list[Rows] = []
+    async with postgres.transaction() as db:
+        await db.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        version = await db.fetchval("SELECT version FROM triune_schemas WHERE name = $1", store)
+        for table in table_names(store):
+            statement = await db.prepare(f"SELECT * FROM {table}")  # noqa: S608 - names of our own schema
+            columns = tuple(column.name for column in statement.get_attributes())
+            rows = [list(row) for row in await statement.fetch()]
+            found.append(Rows(store=store, version=version, table=table, columns=columns, rows=rows))
+    for rows_of_table in found:
+        yield rows_of_table

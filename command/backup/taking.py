@@ -1,0 +1,191 @@
+"""Makes a backup of a hub at work: in an order in which nothing that is named can be missing.
+
+Whoever names something is read before what it names, and whatever is named only ever grows: first the link cursors,
+which say how far the services were told; then the services and accounts, which name situations, units and devices;
+then the cut, the journal's last fact; then the facts up to it, which never change, so that the cut is all the snapshot
+it takes; then readings; and last the pictures and files that facts and readings name. No store is held for longer than
+one short read: a long transaction would keep SQLite's log and PostgreSQL's dead rows from being cleared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+from command.backup.archive import ArchiveWriter
+from command.backup.records import Blob, Entries, File, Manifest, Positions, Record, Rows, Sightings, SignedHeads
+from command.backup.stores import Stores
+from command.backup.tables import SERVICES, SHARED, postgres_rows, sqlite_rows
+from command.backup.tally import Tally
+from command.blobs import Blobs, DamagedBlobError
+from command.journal import GENESIS, Answer, DamagedJournalError, Entry, Head, Journal, StoredFact, chained
+from command.kernel.clock import Clock
+from command.kernel.errors import UnavailableError, UnknownIdError
+from command.kernel.limits import BACKUP_CHUNK_BYTES, BACKUP_READ_FACTS, READINGS_ROWS
+from command.readings import Day, Place, Position, Readings, SightingQuery, place_of
+from command.readings.bounds import DAY_MS
+
+LIVE = "live"
+SETTINGS = "triune.toml"
+_SCENARIOS = "scenarios"
+
+
+async def take_backup(
+    stores: Stores, writer: ArchiveWriter, clock: Clock, release: str, settings: Path | None
+) -> Manifest:
+    """Write everything and return the manifest. `settings` is the file that the hub was started with.
+
+    Raises `DamagedJournalError` for a journal that does not hold together: a backup of it would pass for a good one.
+    A picture that cannot be read is no reason to have no backup; the manifest names it.
+    """
+    tally = Tally()
+
+    async def write(records: AsyncIterator[Record]) -> None:
+        async for record in records:
+            tally.take(record)
+            writer.add(record)
+
+    await write(_small(stores, settings))
+    # The live space first: of the others only what had happened by then is restored to a moment of it.
+    spaces = sorted(await stores.journal.spaces(), key=lambda name: (name != LIVE, name))
+    cuts = {space: await stores.journal.head(space) for space in spaces}
+    made_ms = clock.now_ms()
+    for space, cut in cuts.items():
+        await write(_entries(stores.journal, space, cut))
+        await write(_signed(stores.journal, space, cut))
+    await write(_readings(stores.readings))
+    names = await stores.blobs.names()
+    lost = tally.named - names
+    await write(_blobs(stores.blobs, sorted(names), lost))
+    manifest = Manifest(
+        made_ms=made_ms, release=release, contents=tally.contents, lost=tuple(sorted(lost)), sha256=writer.sha256
+    )
+    writer.end(manifest)
+    return manifest
+
+
+async def _small(stores: Stores, settings: Path | None) -> AsyncIterator[Rows | File]:
+    for store in (*SHARED, *SERVICES):
+        path = stores.data / f"{store}.sqlite3"
+        if stores.postgres and store in SHARED:
+            async for rows in postgres_rows(stores.postgres, store):
+                yield rows
+        elif path.is_file():
+            for rows in sqlite_rows(path, store):
+                yield rows
+    for file in _files(stores.data, settings):
+        yield file
+
+
+async def _blobs(blobs: Blobs, names: Sequence[str], lost: set[str]) -> AsyncIterator[Blob]:
+    """Yield what can be read and add the others to `lost`."""
+    for name in names:
+        try:
+            yield Blob(name=name, data=await blobs.get(name))
+        except (DamagedBlobError, UnknownIdError):
+            lost.add(name)
+
+
+def _files(data: Path, settings: Path | None) -> list[File]:
+    try:
+        files = [File(path=SETTINGS, data=settings.read_bytes())] if settings else []
+        scenarios = sorted((data / _SCENARIOS).glob("*.y*ml"))
+        return files + [File(path=f"{_SCENARIOS}/{path.name}", data=path.read_bytes()) for path in scenarios]
+    except OSError as error:
+        raise UnavailableError(f"{error.filename} cannot be read: {error.strerror}") from error
+
+
+async def _entries(journal: Journal, space: str, cut: Head) -> AsyncIterator[Entries]:
+    """Yield the entries up to the cut, put together again from facts and answers.
+
+    Raises `DamagedJournalError` where they do not make up one chain up to the cut.
+    """
+    facts, batch, size, seq = _facts(journal, space, cut), list[Entry](), 0, 0
+    async for key, answer in _answers(journal, space, cut):
+        belonging: list[StoredFact] = []
+        while seq < answer.seq and (fact := await anext(facts, None)) is not None:
+            belonging.append(fact)
+            seq = fact.seq
+            size += len(fact.data)
+        if not belonging or seq != answer.seq:
+            raise DamagedJournalError(f"{space}: fact {answer.seq}, an answer, is missing; run `triune verify`")
+        batch.append(Entry(key=key, subject=answer.subject, facts=tuple(belonging)))
+        if size >= BACKUP_CHUNK_BYTES or len(batch) >= BACKUP_READ_FACTS:
+            yield Entries(space=space, entries=tuple(batch))
+            batch, size = [], 0
+    if seq != cut.seq:
+        raise DamagedJournalError(f"{space}: nobody asked for the facts after {seq}; run `triune verify`")
+    if batch:
+        yield Entries(space=space, entries=tuple(batch))
+
+
+async def _facts(journal: Journal, space: str, cut: Head) -> AsyncIterator[StoredFact]:
+    """Yield the facts up to the cut without their digests, once they are known to fit the chain."""
+    after, digest = 0, GENESIS
+    while after < cut.seq:
+        page = await journal.read(space, after, min(BACKUP_READ_FACTS, cut.seq - after))
+        if not page or [fact.seq for fact in page] != list(range(after + 1, after + 1 + len(page))):
+            raise DamagedJournalError(f"{space}: a fact after {after} is missing; run `triune verify`")
+        digest, after = chained(page, digest), page[-1].seq
+        for fact in page:
+            yield StoredFact(seq=fact.seq, at_ms=fact.at_ms, actor=fact.actor, data=fact.data)
+
+
+async def _answers(journal: Journal, space: str, cut: Head) -> AsyncIterator[tuple[str, Answer]]:
+    after = 0
+    while page := await journal.answered(space, after, BACKUP_READ_FACTS):
+        for key, answer in page:
+            if answer.seq > cut.seq:
+                return
+            yield key, answer
+        after = page[-1][1].seq
+
+
+async def _signed(journal: Journal, space: str, cut: Head) -> AsyncIterator[SignedHeads]:
+    after = 0
+    while page := await journal.signed(space, after, BACKUP_READ_FACTS):
+        if heads := tuple(head for head in page if head.seq <= cut.seq):
+            yield SignedHeads(space=space, heads=heads)
+        after = page[-1].seq
+
+
+async def _readings(readings: Readings) -> AsyncIterator[Positions | Sightings]:
+    """Yield all readings, day by day. One that retention drops meanwhile is no longer wanted."""
+    devices: dict[str, list[str]] = {}
+    for day in await readings.days():
+        if day.space not in devices:
+            devices[day.space] = [fix.device for fix in await readings.latest_positions(day.space)]
+        async for positions in _positions(readings, day, devices[day.space]):
+            yield positions
+        async for sightings in _sightings(readings, day):
+            yield sightings
+
+
+async def _positions(readings: Readings, day: Day, devices: Sequence[str]) -> AsyncIterator[Positions]:
+    batch: list[Position] = []
+    for device in devices:
+        from_ms = day.start_ms
+        while page := await readings.track(day.space, device, from_ms, day.start_ms + DAY_MS - 1, READINGS_ROWS):
+            batch += page
+            from_ms = page[-1].at_ms + 1
+            if len(batch) >= READINGS_ROWS:
+                yield Positions(space=day.space, positions=tuple(batch))
+                batch = []
+            if len(page) < READINGS_ROWS:
+                break
+    if batch:
+        yield Positions(space=day.space, positions=tuple(batch))
+
+
+async def _sightings(readings: Readings, day: Day) -> AsyncIterator[Sightings]:
+    after: Place | None = None
+    while True:
+        query = SightingQuery(
+            from_ms=day.start_ms, to_ms=day.start_ms + DAY_MS - 1, limit=READINGS_ROWS, after=after
+        )  # fmt: skip
+        page = await readings.search(day.space, query)
+        if page:
+            yield Sightings(space=day.space, sightings=tuple(page))
+        if len(page) < READINGS_ROWS:
+            return
+        after = place_of(page[-1])

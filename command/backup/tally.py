@@ -1,0 +1,98 @@
+"""Counts what goes into an archive and what comes out of it, and holds each space to its chain."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from command import facts
+from command.backup import DamagedArchiveError
+from command.backup.records import (
+    Blob,
+    Contents,
+    Entries,
+    File,
+    Positions,
+    Record,
+    Rows,
+    Sightings,
+    SignedHeads,
+    SpaceContents,
+)
+from command.facts.orders import EvidenceFixed
+from command.facts.scene import PlateHit
+from command.journal import GENESIS, Entry
+
+
+class _Space:
+    def __init__(self) -> None:
+        self.seq = self.at_ms = self.answers = self.signed = 0
+        self.digest = GENESIS
+
+    def take(self, entry: Entry) -> None:
+        for fact in entry.facts:
+            if fact.seq != self.seq + 1:
+                raise DamagedArchiveError(f"after fact {self.seq} comes {fact.seq}")
+            self.seq, self.digest = fact.seq, fact.chained_to(self.digest)
+            self.at_ms = max(self.at_ms, fact.at_ms)
+        self.answers += 1
+
+
+class Tally:
+    """What was taken so far. Writer and reader count alike, so that a manifest holds or does not."""
+
+    def __init__(self) -> None:
+        self._spaces: dict[str, _Space] = {}
+        self._counts: Counter[str] = Counter()
+        self._rows: Counter[str] = Counter()
+        self.named: set[str] = set()
+        """Blobs that facts name."""
+
+    def take(self, record: Record) -> None:
+        """Count a record; `DamagedArchiveError` where facts do not count on."""
+        match record:
+            case Entries(space=name, entries=entries):
+                space = self._spaces.setdefault(name, _Space())
+                for entry in entries:
+                    space.take(entry)
+                    self._name(entry)
+            case SignedHeads(space=name, heads=heads):
+                self._spaces.setdefault(name, _Space()).signed += len(heads)
+            case Positions(positions=positions):
+                self._counts["positions"] += len(positions)
+            case Sightings(sightings=sightings):
+                self._counts["sightings"] += len(sightings)
+            case Blob():
+                self._counts["blobs"] += 1
+            case File():
+                self._counts["files"] += 1
+            case Rows(store=store, table=table, rows=rows):
+                self._rows[f"{store}.{table}"] += len(rows)
+            case _:
+                pass
+
+    def _name(self, entry: Entry) -> None:
+        for stored in entry.facts:
+            match facts.decode(stored.data, stored.seq):
+                case EvidenceFixed() as evidence:
+                    self.named.add(evidence.sha256)
+                case PlateHit(picture=picture) if picture:
+                    self.named.add(picture)
+                case _:
+                    pass
+
+    @property
+    def contents(self) -> Contents:
+        """Everything taken so far."""
+        return Contents(
+            spaces={
+                name: SpaceContents(
+                    seq=one.seq, at_ms=one.at_ms, digest=one.digest, answers=one.answers, signed=one.signed
+                )
+                for name, one in self._spaces.items()
+            },
+            positions=self._counts["positions"],
+            sightings=self._counts["sightings"],
+            blobs=self._counts["blobs"],
+            files=self._counts["files"],
+            rows=dict(self._rows),
+        )

@@ -1,0 +1,194 @@
+"""`triune backup` and `triune restore`: everything a hub knows, in one sealed file, and back on another machine."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import shutil
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import BinaryIO, TextIO
+
+from command.access.keys import ENVIRONMENT, SiteKey
+from command.backup import DamagedArchiveError
+from command.backup.archive import ArchiveWriter, read_archive
+from command.backup.checking import check_archive, open_archive
+from command.backup.moment import Moment, Until, parse_instant
+from command.backup.records import Manifest
+from command.backup.restoring import Restorer
+from command.backup.stores import new_stores, stores_of
+from command.backup.taking import take_backup
+from command.kernel.clock import SystemClock
+from command.kernel.errors import InvalidInputError, UnavailableError
+
+_NICENESS = 10
+_STDOUT = "-"
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands."""
+    backup = commands.add_parser("backup", help="back up a hub, running or not, into one sealed file")
+    backup.add_argument("file", help="file to make, which must not exist; - writes to standard output")
+    backup.add_argument("--data", type=Path, default=Path("var"), help="the hub's data folder (default: var)")
+    backup.add_argument("--config", type=Path, help="the settings file the hub is started with; it is backed up too")
+    backup.add_argument("--journal", metavar="URL", help="the database that the hub shares, postgresql://…")
+    backup.add_argument("--key", type=Path, help="file of the site key (default: site.key of the data folder)")
+    backup.add_argument("--check", action="store_true", help="make none: read FILE and say whether it is good")
+    backup.set_defaults(run=run_backup)
+    restore = commands.add_parser("restore", help="restore a backup into a new folder")
+    restore.add_argument("file", type=Path)
+    restore.add_argument("--to", type=Path, required=True, help="data folder to make; it must not exist or be empty")
+    restore.add_argument("--journal", metavar="URL", help="an empty database to restore into, postgresql://…")
+    restore.add_argument("--key", type=Path, help=f"file of the site key, kept apart (default: {ENVIRONMENT})")
+    moment = restore.add_mutually_exclusive_group()
+    moment.add_argument("--until", metavar="INSTANT", help="as it was then, such as 2026-11-20T03:00:00+08:00")
+    moment.add_argument("--until-seq", metavar="N", type=int, help="as it was after fact N")
+    restore.set_defaults(run=run_restore)
+
+
+def run_backup(arguments: argparse.Namespace) -> int:
+    """Make or check a backup; 0 good, 1 damaged or with pictures lost, 2 not done. The last line is JSON."""
+    key = _key(arguments.key or arguments.data / "site.key")
+    if arguments.check:
+        try:
+            return _tell(check_archive(Path(arguments.file), key), Path(arguments.file), sys.stdout)
+        except DamagedArchiveError as error:
+            print(f"{arguments.file}: {error.detail}")
+            print(json.dumps({"ok": False, "fault": error.detail}, ensure_ascii=False))
+            return 1
+    os.setpriority(os.PRIO_PROCESS, 0, _NICENESS)  # the hub goes first
+    if arguments.file == _STDOUT:
+        try:
+            manifest = asyncio.run(_take(arguments, key, sys.stdout.buffer))
+        except OSError as error:
+            raise UnavailableError(f"standard output cannot be written: {error.strerror}") from error
+        return _tell(manifest, None, sys.stderr)
+    to = Path(arguments.file)
+    return _tell(_into_file(to, arguments, key), to, sys.stdout)
+
+
+def _into_file(to: Path, arguments: argparse.Namespace, key: SiteKey) -> Manifest:
+    """Write beside `to`, read it all again, and only then give it its name."""
+    if to.exists():
+        raise InvalidInputError(f"{to} is there already; a backup never writes over another")
+    part = to.with_name(f".{to.name}.part")
+    try:
+        part.unlink(missing_ok=True)  # of a backup that was killed
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            manifest = asyncio.run(_take(arguments, key, file))
+            file.flush()
+            os.fsync(file.fileno())
+        if check_archive(part, key) != manifest:
+            raise UnavailableError("what was written is not what is read back: is the medium sound?")
+        if to.exists():
+            raise InvalidInputError(f"{to} is there already; a backup never writes over another")
+        part.rename(to)
+        _sync(to.absolute().parent)
+    except OSError as error:
+        raise UnavailableError(f"{to} cannot be written: {error.strerror or error}") from error
+    finally:
+        part.unlink(missing_ok=True)
+    return manifest
+
+
+async def _take(arguments: argparse.Namespace, key: SiteKey, file: BinaryIO) -> Manifest:
+    clock = SystemClock()
+    async with stores_of(arguments.data, key, arguments.journal) as stores:
+        writer = ArchiveWriter(file, key, clock.now_ms())
+        return await take_backup(stores, writer, clock, version("triune"), arguments.config)
+
+
+def run_restore(arguments: argparse.Namespace) -> int:
+    """Restore; 0 done, 1 done but pictures were lost before the backup, 2 not done. The last line is JSON."""
+    if arguments.key and os.environ.get(ENVIRONMENT):
+        raise InvalidInputError(f"{ENVIRONMENT} is set: leave out --key, or unset it")
+    if arguments.key is None and not os.environ.get(ENVIRONMENT):
+        raise InvalidInputError(f"give the site key, which is not in the archive: --key FILE or {ENVIRONMENT}")
+    key, to = _key(arguments.key or Path()), arguments.to.absolute()
+    if to.exists() and (not to.is_dir() or any(to.iterdir())):
+        raise InvalidInputError(f"{to} is not empty; a restore writes over nothing")
+    at_ms = parse_instant(arguments.until) if arguments.until else None
+    moment = Moment(Until(at_ms=at_ms, seq=arguments.until_seq))
+    # The whole archive is read before anything is written: what is cut off must not be restored by half.
+    manifest = check_archive(arguments.file, key, moment.see)
+    moment.check(manifest.made_ms)
+    making = to.with_name(f".{to.name}.restoring")
+    try:
+        shutil.rmtree(making, ignore_errors=True)  # of a restore that was killed
+        making.mkdir(mode=0o700, parents=True)
+        try:
+            asyncio.run(_restore(arguments, key, moment, making))
+            if arguments.key:
+                _keep_key(arguments.key, making / "site.key")
+            os.sync()
+            making.replace(to)  # over an empty folder, or none
+            _sync(to.parent)
+        finally:
+            shutil.rmtree(making, ignore_errors=True)
+    except OSError as error:
+        raise UnavailableError(f"{to} cannot be written: {error.strerror or error}") from error
+    print(
+        "Accounts, passwords and device tokens are as they were when the backup was made: change again what was changed"
+    )
+    print("since, and what was revoked. Everybody signs in anew; reload every console that was open.")
+    for name in manifest.lost:
+        print(f"picture or file {name}: was lost before the backup")
+    seqs = {space: moment.seqs.get(space, 0) for space in manifest.contents.spaces}
+    print(json.dumps({"ok": not manifest.lost, "made_ms": manifest.made_ms, "spaces": seqs, "lost": manifest.lost}))
+    return int(bool(manifest.lost))
+
+
+async def _restore(arguments: argparse.Namespace, key: SiteKey, moment: Moment, folder: Path) -> None:
+    async with new_stores(folder, key, arguments.journal) as stores, Restorer(stores) as restorer:
+        with open_archive(arguments.file) as file:
+            spaces = await restorer.restore(moment.of(read_archive(file, key)))
+    if {space: contents.seq for space, contents in spaces.items() if contents.seq} != moment.seqs:
+        raise DamagedArchiveError("the archive changed while it was restored: begin again")
+
+
+def _key(path: Path) -> SiteKey:
+    """Return the key; unlike a hub at its first start, a backup makes none."""
+    if not os.environ.get(ENVIRONMENT) and not path.is_file():
+        raise InvalidInputError(f"no site key at {path}: give it with --key FILE or {ENVIRONMENT}")
+    try:
+        return SiteKey.load(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInputError(f"the site key cannot be read: {error}") from error
+
+
+def _keep_key(source: Path, to: Path) -> None:
+    with os.fdopen(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(source.read_bytes())
+
+
+def _tell(manifest: Manifest, file: Path | None, out: TextIO) -> int:
+    """Print what is in the archive; 1 where pictures are lost."""
+    for name in manifest.lost:
+        print(f"picture or file {name}: missing or damaged in the hub's store", file=out)
+    contents = manifest.contents
+    summary = {
+        "ok": not manifest.lost,
+        "made_ms": manifest.made_ms,
+        "release": manifest.release,
+        "bytes": file.stat().st_size if file else None,
+        "spaces": {name: {"seq": one.seq, "digest": one.digest.hex()} for name, one in contents.spaces.items()},
+        "answers": sum(one.answers for one in contents.spaces.values()),
+        "positions": contents.positions,
+        "sightings": contents.sightings,
+        "blobs": contents.blobs,
+        "rows": contents.rows,
+        "lost": manifest.lost,
+    }
+    print(json.dumps(summary, ensure_ascii=False), file=out)
+    return int(bool(manifest.lost))
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
