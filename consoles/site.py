@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -9,16 +10,13 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from command.access import accounts as access
 from command.access.accounts import Accounts
 from command.access.keys import SiteKey
 from command.actors import Role
-from command.blobs import FolderBlobs
 from command.hub import Hub
-from command.journal.sqlite import SqliteJournal
 from command.kernel.clock import Clock, SystemClock
-from command.kernel.database import SqliteDatabase
-from command.readings.sqlite import SqliteReadings
+from command.kernel.errors import ConflictError
+from command.snapshots import keep_snapshots, start_from_snapshot
 from consoles.http import health, hooks, metrics, plans, replay
 from consoles.http.app import make_app
 from consoles.http.context import LIVE, Context, Space
@@ -27,8 +25,10 @@ from consoles.observe.asks import Asks
 from consoles.observe.tracing import tracing
 from consoles.parts.background import background
 from consoles.parts.field import field
+from consoles.parts.others import other_hubs
 from consoles.parts.outside import links, services
 from consoles.parts.serving import serving
+from consoles.parts.stores import stores
 from consoles.parts.video import video
 from consoles.push import Feed
 from consoles.settings import Settings
@@ -62,33 +62,33 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
     """
     clock = SystemClock()
     data = Path(settings.data)
+    hub_id = secrets.token_hex(4)
     async with AsyncExitStack() as stack:
         key = SiteKey.load(data / "site.key")
-        journal = SqliteJournal(data / "journal.sqlite3")
-        stack.push_async_callback(journal.close)
-        readings = SqliteReadings(data / "readings.sqlite3")
-        stack.push_async_callback(readings.close)
-        accounts = await Accounts.open(SqliteDatabase(data / "access.sqlite3", access.SCHEMA, "access"), key, clock)
-        stack.push_async_callback(accounts.close)
-        first_password = None if county else await _first_password(accounts)
+        tasks = await stack.enter_async_context(background())
+        kept = await stack.enter_async_context(stores(settings, key, clock, hub_id, tasks))
+        first_password = None if county else await _first_password(kept.accounts)
 
-        hub = Hub(LIVE, clock, journal, settings.limits)
+        hub = Hub(LIVE, clock, kept.journal, settings.limits)
+        await start_from_snapshot(hub, kept.snapshots)
         await hub.load()
+        gc.collect()
+        gc.freeze()  # what was loaded stays: going through it again and again would only take time
         feed = Feed(hub, clock)
         context = Context(
             clock=clock,
-            accounts=accounts,
-            blobs=FolderBlobs(data / "blobs", key.box("blobs")),
-            readings=readings,
-            hub_id=secrets.token_hex(4),
+            accounts=kept.accounts,
+            blobs=kept.blobs,
+            readings=kept.readings,
+            hub_id=hub_id,
             release=version("triune"),
             pages=PAGES,
             county=county,
             spaces={LIVE: Space(LIVE, hub, feed)},
         )
-        tasks = await stack.enter_async_context(background())
         tasks.start(hub.run(), "hub")
         tasks.start(feed.run(), "feed")
+        tasks.start(keep_snapshots(hub, kept.snapshots, clock), "snapshots")
         site_id = key.derive("site-id").hex()[:12]
         known = await stack.enter_async_context(services(settings, key, clock, tasks))
         traces = await stack.enter_async_context(tracing(clock, lambda: feed.sent_seq))
@@ -100,10 +100,12 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
         measured: list[metrics.Source] = [
             metrics.durations("ask_durable_seconds", "From asking the hub to the commit (HTTP)", asks.durable_s)
         ]
-        cameras = await stack.enter_async_context(
-            video(settings, hub, accounts, readings, context.blobs, tasks, measured)
-        )
-        in_field = await stack.enter_async_context(field(settings, hub, accounts, readings, tasks))
+        cameras = await stack.enter_async_context(video(settings, hub, kept, tasks, measured))
+        in_field = await stack.enter_async_context(field(settings, hub, kept.accounts, kept.readings, tasks))
+        if kept.shared:
+            await stack.enter_async_context(
+                other_hubs(settings, hub, hub_id, kept.readings, in_field.uplink, tasks, measured, degraded)
+            )
         scenarios = [folder / "scenarios" for folder in (data, county) if folder]
         directed = await stack.enter_async_context(rehearsals(context, scenarios))
         own = [*hooks.routes(site_id, known.secrets), *replay.routes(context), *plans.routes, *health.routes(degraded)]
@@ -112,10 +114,10 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
             metrics.counted("jt808", "JT/T 808 terminals", in_field.jt808.counters),
         ]
         routes = [*own, *metrics.routes(measured), *cameras, *in_field.routes, *directed]
-        app = make_app(context, routes)
+        app = make_app(context, routes, settings.hubs)
         asks.watch(app)
         url = await stack.enter_async_context(serving(app, settings.host, settings.http_port))
-        followers = await stack.enter_async_context(links(settings, hub, site_id, known, url, tasks))
+        followers = await stack.enter_async_context(links(settings, hub, site_id, known, kept, url, tasks))
         measured.append(metrics.links_of(followers))
         try:
             yield Site(settings, clock, context, url, in_field.jt808.port, first_password)
@@ -127,5 +129,8 @@ async def _first_password(accounts: Accounts) -> str | None:
     if await accounts.names():
         return None
     password = secrets.token_urlsafe(12)
-    await accounts.create("admin", "系统管理员", frozenset[Role]({"administrator"}), "", password)
+    try:
+        await accounts.create("admin", "系统管理员", frozenset[Role]({"administrator"}), "", password)
+    except ConflictError:
+        return None  # another hub of the site came first, and showed its password
     return password

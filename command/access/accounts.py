@@ -12,6 +12,7 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TypeVar
 
 import msgspec
@@ -22,13 +23,14 @@ from command.access.keys import SiteKey
 from command.access.same_key import SAME_KEY, refuse_another_key
 from command.actors import PEOPLE, Actor, Role
 from command.kernel.clock import Clock
-from command.kernel.database import Database
+from command.kernel.database import Database, Row
 from command.kernel.errors import (
     ConflictError,
     InvalidInputError,
     SignInRequiredError,
     TooManyError,
     TriuneError,
+    UnavailableError,
     UnknownIdError,
 )
 from command.kernel.limits import (
@@ -302,12 +304,26 @@ class Accounts:
             "ON CONFLICT (camera) DO UPDATE SET address = excluded.address"
         )
         await self._db.write((insert, (camera, self._box.seal(address.encode(), camera))))
-        for listener in self._address_listeners:
-            listener()
+        self._tell_addresses()
 
     def listen_addresses(self, listener: Callable[[], None]) -> None:
         """Call `listener` after each change of a camera's address."""
         self._address_listeners.append(listener)
+
+    async def watch_addresses(self) -> None:
+        """Tell listeners what other hubs changed, within `SESSION_RECHECK_MS`, until cancelled."""
+        seen: list[Row] | None = None
+        while True:
+            with suppress(UnavailableError):  # later, then
+                rows = await self._db.rows("SELECT camera, address FROM camera_addresses ORDER BY camera")
+                if seen is not None and rows != seen:
+                    self._tell_addresses()
+                seen = rows
+            await self._clock.sleep(SESSION_RECHECK_MS)
+
+    def _tell_addresses(self) -> None:
+        for listener in self._address_listeners:
+            listener()
 
     async def camera_addresses(self) -> dict[str, str]:
         """Return every camera's address."""

@@ -244,6 +244,23 @@ async def test_a_camera_has_the_newest_address_on_every_hub_and_none_in_the_clea
         assert b"secret" not in kept
 
 
+async def test_a_hub_learns_of_an_address_that_another_has_changed(databases: Databases) -> None:
+    async with doorkeeper(databases) as (one, _), doorkeeper(databases) as (other, clock):
+        changes: asyncio.Queue[None] = asyncio.Queue()
+        other.listen_addresses(lambda: changes.put_nowait(None))
+        async with asyncio.TaskGroup() as tasks, asyncio.timeout(30):
+            watching = tasks.create_task(other.watch_addresses())
+            for address in ("rtsp://10.0.0.1/", "rtsp://10.0.0.2/"):
+                while clock.next_wake_ms() is None:  # it looks, and then sleeps
+                    await other.names()
+                assert changes.empty()
+                await one.set_camera_address("c1", address)
+                clock.advance(clock.now_ms() + SESSION_RECHECK_MS)
+                await changes.get()
+                assert await other.camera_addresses() == {"c1": address}
+            watching.cancel()
+
+
 async def test_a_hub_with_another_site_key_is_refused(databases: Databases) -> None:
     async with doorkeeper(databases) as (keeper, clock):
         async with databases(SCHEMA, "access") as db:
