@@ -7,15 +7,19 @@ import asyncio
 import json
 import logging
 import signal
+import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import uvloop
 
+from command.kernel.clock import SystemClock
 from command.kernel.errors import TriuneError
 from consoles.demo.county import Account
+from consoles.observe.logs import Style, writing
 from consoles.settings import Settings, load_settings
 from consoles.site import Site, running_site
 
@@ -34,19 +38,23 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--case-port", type=int, help="port of the built-in case service (default: 8081)")
     parser.add_argument("--approval-port", type=int, help="port of the built-in approval service (default: 8082)")
     parser.add_argument("--demo", action="store_true", help="with the demonstration county and its simulated devices")
+    parser.add_argument("--log-style", choices=get_args(Style), help="default: text at a terminal, else json")
+    parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    style: Style = arguments.log_style or ("text" if sys.stderr.isatty() else "json")
+    level = logging.getLevelNamesMapping()[arguments.log_level.upper()]
     logging.getLogger("aioice").setLevel(logging.WARNING)  # it tells every step of finding a way to a viewer
     settings = load_settings(arguments.config)
     flags = ("data", "host", "http_port", "jt808_port", "case_port", "approval_port")
     given = {name: getattr(arguments, name) for name in flags if getattr(arguments, name) is not None}
     settings = msgspec.convert({**msgspec.structs.asdict(settings), **given}, Settings)
     try:
-        uvloop.run(_serve(settings, demo=arguments.demo))
+        with writing(SystemClock(), sys.stderr, style, level):
+            uvloop.run(_serve(settings, demo=arguments.demo))
     except* TriuneError as group:  # what stops a start is said in one line; anything else is our fault and shown whole
         raise _first(group) from None
     return 0
