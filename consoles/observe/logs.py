@@ -7,7 +7,6 @@ hub. Of each kind of line only so many a second are written; the next one says h
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import logging.handlers
 import queue
@@ -16,6 +15,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import IO, Literal
 
+import msgspec
 from prometheus_client import Counter
 
 from command.kernel.clock import Clock
@@ -50,7 +50,7 @@ class JsonLines(logging.Formatter):
             line.setdefault(name, value)
         if record.exc_info:
             line["exception"] = _clean(self.formatException(record.exc_info))
-        return json.dumps(line, ensure_ascii=False)
+        return msgspec.json.encode(line).decode()
 
 
 class TextLines(logging.Formatter):
@@ -65,8 +65,8 @@ class TextLines(logging.Formatter):
 
 
 def _clean(text: str) -> str:
-    # Cut after masking, so that no half of a secret is left at the end.
-    return redacted(text[: 2 * LOG_LINE_CHARS])[:LOG_LINE_CHARS]
+    # Cut after masking, so that no half of a secret is left at the end. Half a surrogate has no place in UTF-8.
+    return redacted(text[: 2 * LOG_LINE_CHARS])[:LOG_LINE_CHARS].encode("utf-8", "backslashreplace").decode()
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Value]:
@@ -76,7 +76,7 @@ def _fields(record: logging.LogRecord) -> dict[str, Value]:
     for name, value in getattr(record, "fields", {}).items():
         match value:
             case str():
-                found[name] = _clean(value)
+                found[name] = value if name == "request_id" else _clean(value)
             case list():
                 found[name] = [_clean(one) for one in value]
             case _:

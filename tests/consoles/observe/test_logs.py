@@ -6,7 +6,7 @@ import io
 import json
 import logging
 import threading
-from typing import Any
+from typing import Any, get_args
 
 from command.kernel.clock import SystemClock, VirtualClock
 from command.kernel.correlation import Correlation, serving
@@ -108,6 +108,15 @@ def test_a_reader_that_stands_still_holds_nobody_up_and_what_has_no_room_is_coun
         assert 0 < left_out <= 500, "everything was said while nothing could be written"
         stream.reads_again.set()
     assert len(lines(stream)) == kinds - left_out
+
+
+def test_what_utf_8_has_no_room_for_is_written_all_the_same() -> None:
+    for style in get_args(Style):
+        stream = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+        with writing(SystemClock(), stream, style):
+            tell(log, logging.INFO, "half \ud800", subject="\udfff")
+        stream.seek(0)
+        assert "\\ud800" in stream.read()
 
 
 def test_after_the_block_nothing_is_written() -> None:

@@ -1,0 +1,46 @@
+"""`triune serve` as a process: its logs are lines for programs on stderr, and what it announces stays on stdout."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from pathlib import Path
+
+import aiohttp
+
+from tests.paths import ROOT
+
+
+async def test_each_line_on_stderr_is_one_object_and_the_last_on_stdout_says_where_it_is(tmp_path: Path) -> None:
+    config = tmp_path / "triune.toml"
+    ports = ("http_port", "jt808_port", "case_port", "approval_port", "plate_workers")
+    config.write_text("".join(f"{name} = 0\n" for name in ports), encoding="utf-8")
+    program = "import sys; from consoles.cli import main; sys.exit(main())"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, "serve", "--config", str(config), "--data", str(tmp_path / "var"),
+        cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stderr is not None
+    try:
+        async with asyncio.timeout(60):
+            while not (line := await process.stdout.readline()).startswith(b"{"):
+                assert line, await process.stderr.read()
+            url = json.loads(line)["url"]
+            async with aiohttp.ClientSession(url) as http, http.delete("/api/v1/session") as response:
+                assert response.status == 401
+                request_id = response.headers["X-Request-Id"]
+            process.send_signal(signal.SIGTERM)
+            told = await process.stderr.read()
+            print(told.decode())
+            lines = [json.loads(line) for line in told.splitlines()]
+            assert await process.wait() == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    assert {"at", "level", "logger", "message"} <= set.intersection(*(set(line) for line in lines))
+    (refused,) = [line for line in lines if line.get("request_id") == request_id]
+    assert (refused["message"], refused["route"], refused["status"]) == ("refused", "/api/v1/session", 401)
