@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import asyncpg
 
 from command.journal import GENESIS, Answer, Entry, Head, Outcome, SignedHead, StoredFact, Turn, check_counts_on
+from command.kernel.errors import UnavailableError
 from command.kernel.limits import READ_FACTS
 from command.kernel.postgres import Connection, Postgres, told_as_unavailable
 
@@ -134,8 +135,11 @@ class _Turn:
                 return Outcome(head=head, stored=False, unseen=tuple(unseen), known=known)
             if any(entry.key in known for entry in entries):
                 return Outcome(head=head, stored=False, known=known)
-            if entries:
-                head = await self._store(self._connection, entries, head.digest)
+            try:
+                if entries:
+                    head = await self._store(self._connection, entries, head.digest)
+            except asyncpg.IntegrityConstraintViolationError as error:
+                raise UnavailableError("somebody else writes to the journal without taking turns") from error
         self._connection = None
         await self._transaction.aclose()
         return Outcome(head=head, stored=True, known=known)

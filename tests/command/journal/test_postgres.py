@@ -85,6 +85,32 @@ async def test_nobody_else_writes_from_the_first_append_to_the_end_of_the_turn(p
         assert (await waiting).head.seq == 2
 
 
+async def test_a_writer_that_takes_no_turns_is_told_of_and_the_hub_stores_nothing(postgres_url: str) -> None:
+    async with hub(postgres_url) as journal:
+        insert = "INSERT INTO facts VALUES ('live', 1, 0, 'stranger', '', '')"
+
+        inserted = asyncio.Event()
+
+        async def intrude() -> None:
+            async with journal._postgres.transaction() as stranger:
+                await stranger.execute(insert)
+                inserted.set()
+                while not await journal._postgres.fetch("SELECT 1 FROM pg_locks WHERE NOT granted"):
+                    pass  # until the hub waits for whether this row will be
+
+        async def write() -> None:
+            await inserted.wait()
+            async with journal.turn("live") as turn:
+                await turn.append([entry("a", 1)], Head(), [])
+
+        async with asyncio.timeout(30):
+            _, refused = await asyncio.gather(intrude(), write(), return_exceptions=True)
+        assert isinstance(refused, UnavailableError)
+        assert "without taking turns" in refused.detail
+        assert [fact.actor for fact in await journal.read("live", 0, 10)] == ["stranger"]
+        assert await journal.answers("live", ["a"]) == {}
+
+
 async def test_a_hub_that_stops_in_the_middle_of_its_turn_loses_it(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -219,7 +219,7 @@ async def test_a_server_that_hangs_is_told_as_away_in_time(
     """SIGSTOP leaves every connection standing: only the limits end the wait."""
     monkeypatch.setattr(module, "POSTGRES_COMMAND_MS", 300)
     monkeypatch.setattr(module, "POSTGRES_CONNECT_MS", 200)
-    db = await Postgres.open(postgres_url, ONE, "test")
+    db, frozen = [await Postgres.open(postgres_url, ONE, "test") for _ in range(2)]
 
     async def add(n: int) -> None:
         async with db.transaction() as connection:
@@ -248,6 +248,7 @@ async def test_a_server_that_hangs_is_told_as_away_in_time(
             assert {type(error) for error in told} == {UnavailableError}
             with pytest.raises(UnavailableError):
                 await Postgres.open(postgres_url, ONE, "test")
+            await frozen.close()
     finally:
         postgres_server.resume()
     monkeypatch.undo()
