@@ -8,35 +8,32 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import Any
+from typing import Literal
 
 import aiohttp
 import msgspec
 import uvloop
 
 from command import requests as q
-from command import wire
 from command.kernel.clock import SystemClock
-from command.kernel.errors import UnavailableError
-from consoles.bench.frames import CLOSE, PING, PONG, TEXT, FrameReader, handshake, masked_frame
+from consoles.bench.dialects import Client, Console, Mqtt, SocketIo
 from consoles.bench.measure import allow_many_sockets, paced, percentile, stopwatch_ms
 
 _TOGETHER = 32
 _PROBES = 10
 _ECHO_EVERY = 10
 _READY_S = 60.0
-_DELTA = b'{"type":"delta"'
-_ROW = b'"id":"'  # once in every row of the tables measured with
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the hub is, a session of somebody who may see the tables, and what each console subscribes to."""
+    """Where the server is; of a hub, a session of somebody who may see the tables that each console subscribes to."""
 
     host: str
     port: int
-    cookies: dict[str, str]
-    csrf: str
-    tables: list[str]
+    dialect: Literal["triune", "socketio", "mqtt"] = "triune"
+    cookies: dict[str, str] = {}
+    csrf: str = ""
+    tables: list[str] = []
 
 
 class Grow(msgspec.Struct, frozen=True, tag="grow"):
@@ -81,70 +78,6 @@ class _Changed(msgspec.Struct):
     tables: dict[str, dict[str, msgspec.Raw]]
 
 
-class _Console(asyncio.Protocol):
-    """One console: answers pings, counts rows, and as a probe tells of each row by its key."""
-
-    def __init__(self, site: Site, probed: Probed | None) -> None:
-        self.subscribed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.rows = 0
-        self.connected = True
-        self._site = site
-        self._probed = probed
-        self._opening = b""
-        self._open = False
-        self._frames = FrameReader()
-        self._transport: asyncio.Transport | None = None
-
-    def connection_made(self, transport: Any) -> None:
-        self._transport = transport
-        cookie = "; ".join(f"{name}={value}" for name, value in self._site.cookies.items())
-        transport.write(handshake(f"{self._site.host}:{self._site.port}", "/api/v1/live", cookie))
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.connected = False
-        if not self.subscribed.done():
-            self.subscribed.set_exception(UnavailableError("the hub let a console go before it was subscribed"))
-
-    def data_received(self, data: bytes) -> None:
-        if not self._open:
-            self._opening += data
-            head, end, data = self._opening.partition(b"\r\n\r\n")
-            if not end:
-                return
-            if not head.startswith(b"HTTP/1.1 101 "):
-                self.close()
-                return
-            self._open = True
-            self._subscribe()
-        for opcode, payload in self._frames.feed(data):
-            self._take(opcode, payload)
-
-    def close(self) -> None:
-        """Go away."""
-        assert self._transport is not None
-        self._transport.close()
-
-    def _subscribe(self) -> None:
-        tables = {name: wire.TableFilter() for name in self._site.tables}
-        self._send(TEXT, msgspec.json.encode(wire.Subscribe(tables=tables)))
-
-    def _send(self, opcode: int, payload: bytes) -> None:
-        assert self._transport is not None
-        self._transport.write(masked_frame(opcode, payload))
-
-    def _take(self, opcode: int, payload: bytes) -> None:
-        if opcode == PING:
-            self._send(PONG, payload)
-        elif opcode == CLOSE:
-            self.close()
-        elif payload.startswith(_DELTA):
-            self.rows += payload.count(_ROW)
-            if self._probed:
-                self._probed.take(payload)
-        elif payload.startswith(b'{"type":"beat"') and not self.subscribed.done():
-            self.subscribed.set_result(None)
-
-
 class Probed:
     """When rows of calls asked for became ready in the consoles that are looked into."""
 
@@ -179,7 +112,7 @@ class Crowd:
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._consoles: list[_Console] = []
+        self._consoles: list[Client] = []
         self._probed = Probed()
         self._clock = SystemClock()
 
@@ -205,11 +138,23 @@ class Crowd:
             console.close()
 
     async def _connect(self) -> None:
-        console = _Console(self._site, self._probed if len(self._consoles) < _PROBES else None)
+        console = self._client()
         self._consoles.append(console)
         loop = asyncio.get_running_loop()
         await loop.create_connection(lambda: console, self._site.host, self._site.port)
         await console.subscribed
+
+    def _client(self) -> Client:
+        site, nth = self._site, len(self._consoles)
+        host = f"{site.host}:{site.port}"
+        match site.dialect:
+            case "triune":
+                cookie = "; ".join(f"{name}={value}" for name, value in site.cookies.items())
+                return Console(host, cookie, site.tables, self._probed.take if nth < _PROBES else None)
+            case "socketio":
+                return SocketIo(host)
+            case "mqtt":
+                return Mqtt(f"bench-{nth}")
 
     async def _ask(self, order: Ask) -> Asked:
         self._probed.begin(order.count * min(_PROBES, len(self._consoles)))

@@ -72,24 +72,32 @@ class CrowdProcess:
 
 
 @asynccontextmanager
+async def crowd_at(where: crowd.Site) -> AsyncIterator[CrowdProcess]:
+    """Run a crowd, nobody at first, for a server that is there."""
+    allow_many_sockets()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "consoles.bench.crowd", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    people = CrowdProcess(process)
+    people.tell(where)
+    try:
+        yield people
+    finally:
+        assert process.stdin is not None
+        process.stdin.close()
+        await process.wait()
+
+
+@asynccontextmanager
 async def crowded_site(folder: Path, *tables: str) -> AsyncIterator[tuple[Site, CrowdProcess]]:
     """Run both. The consoles, none at first, subscribe to the tables."""
-    allow_many_sockets()
     settings = Settings(data=str(folder), http_port=0, jt808_port=0, case_port=0, approval_port=0, plate_workers=0)
     async with running_site(settings) as site:
         password = secrets.token_urlsafe(12)
         await site.context.accounts.create(_ROLE, _ROLE, frozenset({_ROLE}), "", password)
         session = await site.context.accounts.sign_in(_ROLE, password)
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "consoles.bench.crowd", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
-        )
-        people = CrowdProcess(process)
         host, _, port = site.http_url.removeprefix("http://").partition(":")
         cookies = {SESSION_COOKIE: session.token, CSRF_COOKIE: session.csrf}
-        people.tell(crowd.Site(host=host, port=int(port), cookies=cookies, csrf=session.csrf, tables=list(tables)))
-        try:
+        where = crowd.Site(host=host, port=int(port), cookies=cookies, csrf=session.csrf, tables=list(tables))
+        async with crowd_at(where) as people:
             yield site, people
-        finally:
-            assert process.stdin is not None
-            process.stdin.close()
-            await process.wait()

@@ -1,13 +1,15 @@
 """Fan-out: rows to many consoles in another process, per CPU second of the server; one row a frame, and many joined.
 
-The floor is the system's own `send` of the same frames, one call for each console. python-socketio and mosquitto are no
-part of an installation and not measured: their figures are null.
+The floor is the system's own `send` of the same frames, one call for each console. python-socketio and mosquitto, where
+they are installed, send the same single rows to as many clients in the same run; elsewhere their figures are null.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
+from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,14 +17,18 @@ from pathlib import Path
 import msgspec
 
 from command import wire
+from command.kernel.clock import Clock
 from command.kernel.limits import PUSH_TICK_MS
 from command.rows import PositionRow
 from consoles.bench.crowded_site import CrowdProcess, crowded_site
-from consoles.bench.measure import cpu_s, cpu_time
+from consoles.bench.measure import cpu_s
+from consoles.bench.others import mosquitto_rate, socketio_rate
 from consoles.bench.report import Report, Step
 from consoles.push import text_frame
 from consoles.site import Site
 
+Send = Callable[[int], Awaitable[None]]
+"""Sends the rows of a tick to everybody."""
 _LOOK_MS = 50
 _LOOKS = 400
 # Changes come this much apart, so that sending them to all consoles is over before the next, also on a busy machine;
@@ -52,10 +58,16 @@ async def bench(folder: Path, sizes: Sizes) -> Report:
         for times in (1, 4, 16):
             consoles = sizes.consoles * times // 16
             await crowd.grow(consoles)
-            joined_per_s = await _deliver(site, crowd, consoles, sizes.rows, sizes.ticks)
+            joined_per_s = await _pushed(site, crowd, consoles, sizes.rows, sizes.ticks)
             items = consoles * sizes.rows * sizes.ticks
             steps.append(Step(times, f"rows to {consoles} consoles, {sizes.rows} a tick", items, 1e6 / joined_per_s))
-        single_per_s = await _deliver(site, crowd, sizes.consoles, 1, sizes.ticks)
+        single_per_s = await _pushed(site, crowd, sizes.consoles, 1, sizes.ticks)
+
+    async def deliver(crowd: CrowdProcess, send: Send, spent_s: Callable[[], float]) -> float:
+        return await _deliver(site.clock, crowd, sizes.consoles * sizes.ticks, sizes.ticks, send, spent_s)
+
+    socketio_per_s = await socketio_rate(sizes.consoles, _one_row, deliver)
+    mosquitto_per_s = await mosquitto_rate(folder, site.clock, sizes.consoles, _one_row, deliver)
     send_single_per_s, send_joined_per_s = _send_barely(1), _send_barely(sizes.rows)
     return Report(
         "fanout",
@@ -69,28 +81,44 @@ async def bench(folder: Path, sizes: Sizes) -> Report:
             "joined_per_cpu_s": round(joined_per_s),
             "send_joined_per_cpu_s": round(send_joined_per_s),
             "joined_ratio": round(joined_per_s / send_joined_per_s, 3),
-            "socketio_per_cpu_s": None,
-            "mosquitto_per_cpu_s": None,
+            "socketio_per_cpu_s": socketio_per_s and round(socketio_per_s),
+            "single_to_socketio": socketio_per_s and round(single_per_s / socketio_per_s, 1),
+            "mosquitto_per_cpu_s": mosquitto_per_s and round(mosquitto_per_s),
         },
         steps,
     )
 
 
-async def _deliver(site: Site, crowd: CrowdProcess, consoles: int, rows: int, ticks: int) -> float:
+async def _pushed(site: Site, crowd: CrowdProcess, consoles: int, rows: int, ticks: int) -> float:
     """Return rows delivered per CPU second of this process, which is the whole hub."""
-    before = await crowd.rows()
-    due = consoles * rows * ticks
-    with cpu_time() as server:
-        for tick in range(ticks):
-            site.hub.positions_changed(_moved(rows, tick))
-            await site.clock.sleep(_APART_MS)
-        await site.hub.read(lambda _: None)
-        for _ in range(_LOOKS):
-            delivered = await crowd.rows() - before
-            if delivered >= due:
-                break
-            await site.clock.sleep(_LOOK_MS)
-    return delivered / server.s
+
+    async def send(tick: int) -> None:
+        site.hub.positions_changed(_moved(rows, tick))
+
+    return await _deliver(site.clock, crowd, consoles * rows * ticks, ticks, send, cpu_s)
+
+
+async def _deliver(
+    clock: Clock, crowd: CrowdProcess, due: int, ticks: int, send: Send, spent_s: Callable[[], float]
+) -> float:
+    """Return rows that arrived per CPU second of the server, of which `spent_s` tells."""
+    before, delivered = await crowd.rows(), 0
+    gc.collect()
+    before_s = spent_s()
+    for tick in range(ticks):
+        await send(tick)
+        await clock.sleep(_APART_MS)
+    for _ in range(_LOOKS):
+        delivered = await crowd.rows() - before
+        if delivered >= due:
+            break
+        await clock.sleep(_LOOK_MS)
+    return delivered / (spent_s() - before_s)
+
+
+def _one_row(tick: int) -> bytes:
+    rows = {row.id: row for row in _moved(1, tick)}
+    return msgspec.json.encode(wire.Delta(seq=1, now_ms=0, tables={"positions": dict(rows)}))
 
 
 def _moved(count: int, tick: int) -> list[PositionRow]:
