@@ -6,31 +6,31 @@ import argparse
 import asyncio
 import json
 import os
-import sqlite3
-from collections.abc import Iterator
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import msgspec
 
 from command import facts
 from command.access.keys import ENVIRONMENT, SiteKey
-from command.blobs import FolderBlobs
+from command.blobs import Blobs, FolderBlobs, PostgresBlobs
 from command.facts import UnreadableFactError
 from command.facts.orders import EvidenceFixed
 from command.facts.scene import PlateHit
-from command.journal import GENESIS, StoredFact
+from command.journal import DamagedJournalError, Journal, StoredFact
+from command.journal.anchor_file import AnchorFile, read_anchor
+from command.journal.audit import Audit
+from command.journal.heads import PURPOSE, HeadKey
+from command.journal.postgres import PostgresJournal
+from command.journal.sqlite_snapshot import SqliteSnapshot
 from command.kernel.errors import InvalidInputError, TriuneError
+from command.kernel.postgres import Postgres
+from consoles.http.context import LIVE
 
-_FACTS = "SELECT seq, at_ms, actor, data, digest FROM facts WHERE space = ? ORDER BY seq"
-_ANSWERS = """
-    SELECT key, seq FROM answers AS a WHERE space = ?
-    AND NOT EXISTS (SELECT 1 FROM facts AS f WHERE f.space = a.space AND f.seq = a.seq) ORDER BY seq, key
-"""
-_LAST_WITHOUT_ANSWER = """
-    SELECT max(seq) FROM facts WHERE space = ?1
-    HAVING max(seq) > (SELECT coalesce(max(seq), 0) FROM answers WHERE space = ?1)
-"""
 _FAULTS_SHOWN = 100
+_PROGRESS_FACTS = 50_000
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +42,11 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """The last line. `spaces` holds the number of facts of each; `first_fault_seq` is of the journal's first fault."""
+    """The last line. `spaces` holds the number of facts of each; `first_fault_seq` is the lowest that a fault names.
+
+    `sealed` says up to which fact of each space signed heads, or heads kept outside, vouch for what is there: whoever
+    can write to the store could have cut off what came later. `public_key` is what the heads were checked with.
+    """
 
     ok: bool
     spaces: dict[str, int]
@@ -52,18 +56,28 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     first_fault_seq: int | None
     faults: list[Fault]
     faults_total: int
+    sealed: dict[str, int]
+    signed_heads: int
+    anchored_heads: int
+    anchor_lines_unreadable: int
+    public_key: str | None
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     parser = commands.add_parser("verify", help="check the journal's chain and the evidence")
     parser.add_argument("--data", type=Path, default=Path("var"), help="the hub's data folder (default: var)")
+    parser.add_argument("--journal", default="", help="postgresql://… where hubs share the journal")
+    parser.add_argument("--anchor", type=Path, help="file of signed heads that was kept outside")
+    parser.add_argument("--public-key", default="", help="what heads are checked with (default: the site key's)")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print every fault and a verdict; 0 where all is well, 1 where something is not."""
-    verdict = verify(arguments.data)
+    verdict = verify(
+        arguments.data, arguments.journal, arguments.anchor, arguments.public_key, progress=sys.stderr.isatty()
+    )
     for fault in verdict.faults:
         print(f"{fault.space} {fault.seq if fault.seq is not None else '-'}: {fault.what}")
     for name in verdict.damaged_blobs:
@@ -74,84 +88,149 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if verdict.ok else 1
 
 
-def verify(data: Path) -> Verdict:
-    """Look at everything and change nothing. Raises `InvalidInputError` where there is no journal."""
-    path = data / "journal.sqlite3"
-    if not path.is_file():
-        raise InvalidInputError(f"no journal in {data}")
-    faults: list[Fault] = []
-    counts: dict[str, int] = {}
-    named: set[str] = set()
-    try:
-        # Read in one transaction, so that a hub at work does not look like a torn record.
-        db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+def verify(
+    data: Path, journal: str = "", anchor: Path | None = None, public_key: str = "", *, progress: bool = False
+) -> Verdict:
+    """Look at everything and change nothing of it.
+
+    Raises `InvalidInputError` where there is no journal or anchor, `UnavailableError` where a database is away.
+    """
+    return asyncio.run(_Verification(data, progress=progress).run(journal, anchor, public_key))
+
+
+class _Verification:
+    """What was found so far."""
+
+    def __init__(self, data: Path, *, progress: bool) -> None:
+        self._data = data
+        self._progress = progress
+        self._faults: list[Fault] = []
+        self._faults_total = 0
+        self._first_seq: int | None = None
+        self._counts: dict[str, int] = {}
+        self._sealed: dict[str, int] = {}
+        self._heads = 0
+        self._seen = 0
+        self._named: set[bytes] = set()
+        self._key: SiteKey | None = None
+
+    async def run(self, journal_url: str, anchor: Path | None, public_key: str) -> Verdict:
+        public = self._public(public_key)
+        outside = AnchorFile(public=public, outside={}, heads=0, unreadable=0)
+        if anchor is not None:
+            outside = read_anchor(anchor, public, lambda what: self._report("", None, what))
+        async with _stores(self._data, journal_url, self._key) as (journal, blobs):
+            await self._pages(journal)
+            try:
+                for space in sorted({LIVE, *await journal.spaces(), *outside.outside}):
+                    await self._space(journal, space, outside)
+            except DamagedJournalError as error:
+                self._report("", None, error.detail)
+            count, damaged, missing = await self._evidence(blobs)
+        return Verdict(
+            ok=not (self._faults_total or damaged or missing),
+            spaces=self._counts,
+            blobs=count,
+            damaged_blobs=damaged,
+            missing_blobs=missing,
+            first_fault_seq=self._first_seq,
+            faults=self._faults,
+            faults_total=self._faults_total,
+            sealed=self._sealed,
+            signed_heads=self._heads,
+            anchored_heads=outside.heads,
+            anchor_lines_unreadable=outside.unreadable,
+            public_key=outside.public.hex() if outside.public else None,
+        )
+
+    def _public(self, given: str) -> bytes | None:
+        """Return the key that heads are checked with; the site's own is never made here."""
+        path = self._data / "site.key"
+        if path.is_file() or os.environ.get(ENVIRONMENT):
+            try:
+                self._key = SiteKey.load(path)
+            except (TriuneError, OSError) as error:
+                self._report("", None, f"the site key cannot be read: {error}")
+        if not given:
+            return HeadKey(self._key.derive(PURPOSE)).public if self._key else None
         try:
-            db.execute("BEGIN")
-            faults += [Fault(space="", seq=None, what=problem) for problem in _integrity(db)]
-            spaces = [
-                space for (space,) in db.execute("SELECT DISTINCT space FROM facts UNION SELECT space FROM answers")
-            ]
-            for space in spaces:
-                counts[space] = 0
-                for fault in _space(db, space, counts, named):
-                    faults.append(fault)
+            public = bytes.fromhex(given)
+        except ValueError:
+            public = b""
+        if len(public) != 32:
+            raise InvalidInputError("a public key is 32 bytes, written as 64 hex digits")
+        return public
+
+    async def _pages(self, journal: Journal) -> None:
+        if isinstance(journal, SqliteSnapshot):
+            try:
+                problems = await journal.problems()
+            except DamagedJournalError as error:
+                problems = [error.detail]
+            for problem in problems:
+                self._report("", None, problem)
+
+    async def _space(self, journal: Journal, space: str, outside: AnchorFile) -> None:
+        def report(seq: int | None, what: str) -> None:
+            self._report(space, seq, what)
+
+        def look(fact: StoredFact) -> None:
+            self._look(space, fact)
+
+        audit = Audit(journal, space, report, look, outside.public, outside.outside.get(space, ()))
+        try:
+            await audit.run()
         finally:
-            db.close()
-    except sqlite3.Error as error:
-        faults.append(Fault(space="", seq=None, what=f"the journal file cannot be read on: {error}"))
-    blobs, damaged, missing = _evidence(data, named, faults)
-    return Verdict(
-        ok=not (faults or damaged or missing),
-        spaces=counts,
-        blobs=blobs,
-        damaged_blobs=damaged,
-        missing_blobs=missing,
-        first_fault_seq=next((fault.seq for fault in faults if fault.seq is not None), None),
-        faults=faults[:_FAULTS_SHOWN],
-        faults_total=len(faults),
-    )
+            if audit.facts or space in outside.outside:
+                self._counts[space], self._sealed[space] = audit.facts, audit.sealed_seq
+            self._heads += audit.heads
+            if self._progress and self._seen >= _PROGRESS_FACTS:
+                sys.stderr.write("\n")
 
-
-def _integrity(db: sqlite3.Connection) -> list[str]:
-    return [str(problem) for (problem,) in db.execute("PRAGMA integrity_check(10)") if problem != "ok"]
-
-
-def _space(db: sqlite3.Connection, space: str, counts: dict[str, int], named: set[str]) -> Iterator[Fault]:
-    expected, digest = 1, GENESIS
-    for seq, at_ms, actor, data, stored in db.execute(_FACTS, (space,)):
-        counts[space] += 1
-        if seq != expected:
-            yield Fault(space=space, seq=expected, what=f"missing: after {expected - 1} comes {seq}")
-        fact = StoredFact(seq=seq, at_ms=at_ms, actor=actor, data=bytes(data), digest=bytes(stored))
-        if seq == expected and fact.chained_to(digest) != fact.digest:
-            yield Fault(space=space, seq=seq, what="altered: it does not fit the chain")
-        expected, digest = seq + 1, fact.digest
+    def _look(self, space: str, fact: StoredFact) -> None:
+        self._seen += 1
+        if self._progress and self._seen % _PROGRESS_FACTS == 0:
+            sys.stderr.write(f"\r{space}: {self._seen:,} facts read")
+            sys.stderr.flush()
         try:
-            match facts.decode(fact.data, seq):
-                case EvidenceFixed() as evidence:
-                    named.add(evidence.sha256)
-                case PlateHit(picture=picture) if picture:
-                    named.add(picture)
+            match facts.decode(fact.data, fact.seq):
+                case EvidenceFixed(sha256=name) | PlateHit(picture=name) if name:
+                    self._named.add(name.encode())
                 case _:
                     pass
         except UnreadableFactError as error:
-            yield Fault(space=space, seq=seq, what=f"unreadable: {error.detail}")
-    for key, seq in db.execute(_ANSWERS, (space,)):
-        yield Fault(space=space, seq=seq, what=f"missing: it was given as the answer to {key!r}")
-    for (seq,) in db.execute(_LAST_WITHOUT_ANSWER, (space,)):
-        yield Fault(space=space, seq=seq, what="nobody asked for the last facts: they have no answer")
+            self._report(space, fact.seq, f"unreadable: {error.detail}")
+
+    def _report(self, space: str, seq: int | None, what: str) -> None:
+        self._faults_total += 1
+        if len(self._faults) < _FAULTS_SHOWN:
+            self._faults.append(Fault(space=space, seq=seq, what=what))
+        if seq is not None and (self._first_seq is None or seq < self._first_seq):
+            self._first_seq = seq
+
+    async def _evidence(self, blobs: Blobs | None) -> tuple[int, list[str], list[str]]:
+        """Return how many files there are, and the names of those that are damaged or missing."""
+        if blobs is None:
+            if self._named or (self._data / "blobs").is_dir():
+                self._report("", None, "the site key is missing, so evidence cannot be opened")
+            return 0, [], []
+        count, damaged = await blobs.verify()
+        return count, damaged, sorted({name.decode() for name in self._named} - await blobs.names())
 
 
-def _evidence(data: Path, named: set[str], faults: list[Fault]) -> tuple[int, list[str], list[str]]:
-    folder = data / "blobs"
-    if not (data / "site.key").is_file() and not os.environ.get(ENVIRONMENT):
-        if folder.is_dir():
-            faults.append(Fault(space="", seq=None, what="the site key is missing, so evidence cannot be opened"))
-        return 0, [], []
-    try:
-        blobs = FolderBlobs(folder, SiteKey.load(data / "site.key").box("blobs"))
-    except (TriuneError, OSError) as error:
-        faults.append(Fault(space="", seq=None, what=f"the site key cannot be read: {error}"))
-        return 0, [], []
-    count, damaged = asyncio.run(blobs.verify())
-    return count, damaged, sorted(named - asyncio.run(blobs.names()))
+@asynccontextmanager
+async def _stores(data: Path, url: str, key: SiteKey | None) -> AsyncIterator[tuple[Journal, Blobs | None]]:
+    """Open the journal, and the evidence where there is a key for it."""
+    async with AsyncExitStack() as stack:
+        if url:
+            postgres = await Postgres.open(url, (), "site")
+            stack.push_async_callback(postgres.close)
+            blobs = await PostgresBlobs.open(postgres, key.box("blobs")) if key else None
+            yield await PostgresJournal.open(postgres), blobs
+            return
+        path = data / "journal.sqlite3"
+        if not path.is_file():
+            raise InvalidInputError(f"no journal in {data}")
+        snapshot = SqliteSnapshot(path)
+        stack.push_async_callback(snapshot.close)
+        yield snapshot, FolderBlobs(data / "blobs", key.box("blobs")) if key else None

@@ -1,0 +1,64 @@
+"""The journal's file as it is at one moment, only read: to look at the record of a hub at work, or of a damaged one."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from command.journal import DamagedJournalError, SignedHead
+from command.journal.sqlite import SqliteJournal
+from command.kernel.errors import TriuneError, UnavailableError
+from command.kernel.sqlite import SqliteThread
+
+T = TypeVar("T")
+_PROBLEMS = 10
+_AWAY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
+
+
+class SqliteSnapshot(SqliteJournal):
+    """The reading half of a `SqliteJournal`, in one transaction. It never writes: not a schema, not a log.
+
+    Every method raises `DamagedJournalError` where SQLite cannot read on, `UnavailableError` where it may not.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = _ReadOnly(path)
+        self._db = self._file
+
+    async def problems(self) -> list[str]:
+        """Return what SQLite's own check says of the file's pages, the first few."""
+        check = f"PRAGMA integrity_check({_PROBLEMS})"
+        found = await self._file.run(lambda db: db.execute(check).fetchall())
+        return [str(problem) for (problem,) in found if problem != "ok"]
+
+    async def signed(self, space: str, after: int, limit: int) -> list[SignedHead]:
+        """Return the signed heads; a file of the first schema has none."""
+        version = await self._file.run(lambda db: int(db.execute("PRAGMA user_version").fetchone()[0]))
+        return await super().signed(space, after, limit) if version > 1 else []
+
+
+class _ReadOnly(SqliteThread):
+    """A connection without a thread of its own: whoever looks at a whole record has nothing else to do."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+            self._db.execute("BEGIN")
+        except sqlite3.Error as error:
+            raise _told(error) from error
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            return work(self._db)
+        except sqlite3.Error as error:
+            raise _told(error) from error
+
+    async def close(self) -> None:
+        self._db.close()
+
+
+def _told(error: sqlite3.Error) -> TriuneError:
+    kind = UnavailableError if getattr(error, "sqlite_errorcode", None) in _AWAY else DamagedJournalError
+    return kind(f"the journal file cannot be read on: {error}")
