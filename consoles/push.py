@@ -45,7 +45,7 @@ class Audience:
     tables: tuple[tuple[str, str | None], ...]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Console:
     """One connected console. While it is behind, `complete_seq` is up to where it has been sent everything."""
 
@@ -61,6 +61,16 @@ class Console:
         """Hand the frame to the socket. Nothing waits; `congested` says when to stop."""
         if not self.transport.is_closing():  # uvloop's raises once it is closed; its handler will say goodbye
             self.transport.write(frame)
+
+    def offer(self, frame: bytes) -> bool:
+        """Hand the frame to the socket unless too much waits there already; say whether that was so."""
+        transport = self.transport
+        if transport.is_closing():
+            return True
+        if transport.get_write_buffer_size() > CONSOLE_BUFFER_BYTES:
+            return False
+        transport.write(frame)
+        return True
 
     @property
     def congested(self) -> bool:
@@ -157,7 +167,7 @@ class Feed:
         """Send what the console lacks and follow from there.
 
         Waits until the socket has room, so that who asks again and again without reading fills no memory. Raises
-        `NoRightError` for a table it may not see, `UnavailableError` where it saw more elsewhere than this hub can read.
+        `NoRightError` for a table it may not see, `UnavailableError` where it saw more than this hub can read.
         """
         filters = {name: wanted.situation for name, wanted in request.tables.items()}
         if hidden := filters.keys() - tables_of(console.actor):
@@ -273,11 +283,9 @@ class Feed:
                     continue
                 frame = _delta(seq, now_ms, rows)
                 for console in view.consoles:
-                    if console.behind_since_ms is not None or console.congested:
+                    if console.behind_since_ms is not None or not console.offer(frame):
                         self._fall_behind(console)
                         console.behind.update(rows)
-                    else:
-                        console.send(frame)
         self._sent_seq = seq
 
     def _fall_behind(self, console: Console) -> None:
@@ -289,10 +297,12 @@ class Feed:
     async def _send_beats(self) -> None:
         while True:
             self._flush()  # so that the beat's number says what everybody has
+            beat = self._beat_of(self._sent_seq, 0)
             for view in list(self._views.values()):
                 for console in view.consoles:
-                    if console.congested:
-                        self._fall_behind(console)
+                    if console.behind_since_ms is None and console.offer(beat):
+                        continue
+                    self._fall_behind(console)
                     # One that is behind gets it too: it is small, and read in time it says how old the picture is.
                     console.send(self._beat(console))
             await self._clock.sleep(BEAT_MS)
@@ -321,12 +331,13 @@ class Feed:
 
     def _beat(self, console: Console) -> bytes:
         since_ms = console.behind_since_ms
-        beat = wire.Beat(
-            seq=self._sent_seq if since_ms is None else console.complete_seq,
-            now_ms=self._hub.clock.now_ms(),
-            accepting=self._hub.accepting,
-            behind_ms=0 if since_ms is None else self._clock.now_ms() - since_ms,
-        )
+        if since_ms is None:
+            return self._beat_of(self._sent_seq, 0)
+        return self._beat_of(console.complete_seq, self._clock.now_ms() - since_ms)
+
+    def _beat_of(self, seq: int, behind_ms: int) -> bytes:
+        hub = self._hub
+        beat = wire.Beat(seq=seq, now_ms=hub.clock.now_ms(), accepting=hub.accepting, behind_ms=behind_ms)
         return text_frame(msgspec.json.encode(beat))
 
 

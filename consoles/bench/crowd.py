@@ -25,14 +25,23 @@ _ECHO_EVERY = 10
 _READY_S = 60.0
 
 
+class Person(msgspec.Struct, frozen=True):
+    """A session of somebody who may see the tables: what goes into the headers `Cookie` and `X-CSRF-Token`."""
+
+    cookie: str
+    csrf: str
+
+
 class Site(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the server is; of a hub, a session of somebody who may see the tables that each console subscribes to."""
+    """Where the server is; of a hub, who its consoles are in turn and what each subscribes to.
+
+    Several people, since one alone may not ask as often as a crowd does.
+    """
 
     host: str
     port: int
     dialect: Literal["triune", "socketio", "mqtt"] = "triune"
-    cookies: dict[str, str] = {}
-    csrf: str = ""
+    people: list[Person] = []
     tables: list[str] = []
 
 
@@ -149,33 +158,37 @@ class Crowd:
         host = f"{site.host}:{site.port}"
         match site.dialect:
             case "triune":
-                cookie = "; ".join(f"{name}={value}" for name, value in site.cookies.items())
-                return Console(host, cookie, site.tables, self._probed.take if nth < _PROBES else None)
+                return Console(
+                    host, self._person(nth).cookie, site.tables, self._probed.take if nth < _PROBES else None
+                )
             case "socketio":
                 return SocketIo(host)
             case "mqtt":
                 return Mqtt(f"bench-{nth}")
+
+    def _person(self, nth: int) -> Person:
+        return self._site.people[nth % len(self._site.people)]
 
     async def _ask(self, order: Ask) -> Asked:
         self._probed.begin(order.count * min(_PROBES, len(self._consoles)))
         answered_ms: list[float] = []
         echoed_ms: list[float] = []
         url = f"http://{self._site.host}:{self._site.port}"
-        jar = aiohttp.CookieJar(unsafe=True)  # the hub has an address here, not a name
-        headers = {"X-CSRF-Token": self._site.csrf}
-        async with aiohttp.ClientSession(url, cookies=self._site.cookies, cookie_jar=jar, headers=headers) as http:
+        async with aiohttp.ClientSession(url, cookie_jar=aiohttp.DummyCookieJar()) as http:
 
             async def report(number: int) -> None:
                 call = f"bench-{number:06}"
                 body = msgspec.json.encode(q.ReportCall(dialled="110", caller=f"139{number:08}", call=call))
                 self._probed.sent_ms[call] = sent_ms = stopwatch_ms()
-                async with http.post("/api/v1/requests", data=body, headers={"Idempotency-Key": call}) as response:
+                who = self._person(number)
+                headers = {"Cookie": who.cookie, "X-CSRF-Token": who.csrf, "Idempotency-Key": call}
+                async with http.post("/api/v1/requests", data=body, headers=headers) as response:
                     response.raise_for_status()
                 answered_ms.append(stopwatch_ms() - sent_ms)
 
-            async def echo() -> None:
+            async def echo(number: int) -> None:
                 sent_ms = stopwatch_ms()
-                async with http.get("/api/v1/session") as response:
+                async with http.get("/api/v1/session", headers={"Cookie": self._person(number).cookie}) as response:
                     response.raise_for_status()
                 echoed_ms.append(stopwatch_ms() - sent_ms)
 
@@ -183,7 +196,7 @@ class Crowd:
                 async for number in paced(self._clock, order.count, order.per_s):
                     tasks.create_task(report(order.first + number))
                     if number % _ECHO_EVERY == 0:
-                        tasks.create_task(echo())
+                        tasks.create_task(echo(number // _ECHO_EVERY))
             await self._probed.all_ready()
         ready_ms = self._probed.ready_ms
         return Asked(

@@ -22,6 +22,7 @@ from consoles.site import Site, running_site
 
 A = TypeVar("A", crowd.Asked, crowd.Counted)
 _ROLE: Role = "dispatcher"
+_PEOPLE = 5
 _ANSWER_S = 120.0
 
 
@@ -93,11 +94,15 @@ async def crowded_site(folder: Path, *tables: str) -> AsyncIterator[tuple[Site, 
     """Run both. The consoles, none at first, subscribe to the tables."""
     settings = Settings(data=str(folder), http_port=0, jt808_port=0, case_port=0, approval_port=0, plate_workers=0)
     async with running_site(settings) as site:
-        password = secrets.token_urlsafe(12)
-        await site.context.accounts.create(_ROLE, _ROLE, frozenset({_ROLE}), "", password)
-        session = await site.context.accounts.sign_in(_ROLE, password)
+        people = [await _sign_in(site, f"{_ROLE}-{nth}") for nth in range(_PEOPLE)]
         host, _, port = site.http_url.removeprefix("http://").partition(":")
-        cookies = {SESSION_COOKIE: session.token, CSRF_COOKIE: session.csrf}
-        where = crowd.Site(host=host, port=int(port), cookies=cookies, csrf=session.csrf, tables=list(tables))
-        async with crowd_at(where) as people:
-            yield site, people
+        where = crowd.Site(host=host, port=int(port), people=people, tables=list(tables))
+        async with crowd_at(where) as consoles:
+            yield site, consoles
+
+
+async def _sign_in(site: Site, name: str) -> crowd.Person:
+    accounts, password = site.context.accounts, secrets.token_urlsafe(12)
+    await accounts.create(name, name, frozenset({_ROLE}), "", password)
+    session = await accounts.sign_in(name, password)
+    return crowd.Person(f"{SESSION_COOKIE}={session.token}; {CSRF_COOKIE}={session.csrf}", session.csrf)
