@@ -10,6 +10,12 @@ from typing import Any
 
 import msgspec
 
+from command.kernel.limits import (
+    READINGS_FILE_READ_KIB,
+    READINGS_FILE_WRITTEN_KIB,
+    READINGS_FILES_READ,
+    READINGS_FILES_WRITTEN,
+)
 from command.kernel.sqlite import SqliteThread
 from command.readings import AreaQuery, Changes, Day, Position, Presence, Readings, Sighting, SightingQuery
 from command.readings.area import Area, Fix
@@ -73,7 +79,8 @@ class SqliteReadings(Readings):
         # A search over months must not keep devices waiting for their answers; in WAL mode readers block no writer.
         self._reader = SqliteThread(path, MAIN_SCHEMA, "readings")
         folder.mkdir(exist_ok=True)
-        self._written, self._read = DayFiles(folder), DayFiles(folder)
+        self._written = DayFiles(folder, READINGS_FILES_WRITTEN, READINGS_FILE_WRITTEN_KIB)
+        self._read = DayFiles(folder, READINGS_FILES_READ, READINGS_FILE_READ_KIB)
         self._group = GroupCommit(self._write)
         self.too_old = 0
 

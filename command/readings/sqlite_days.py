@@ -15,13 +15,13 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from command.kernel.errors import UnavailableError
-from command.kernel.limits import READINGS_DAYS, READINGS_FILES_OPEN
+from command.kernel.limits import READINGS_DAYS
 
 _EPOCH = date(1970, 1, 1)
 _SUFFIX = ".sqlite3"
 _NAMES = f"[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]{_SUFFIX}"
 _VERSION = 1
-_CACHE_KIB = 4000
+_BUSY_MS = 5000
 # Nothing points at a sighting's id; it keeps the indexes small, and new rows at the end of the table.
 _SCHEMA = f"""
     BEGIN;
@@ -48,11 +48,13 @@ _SCHEMA = f"""
 class DayFiles:
     """The files under one folder, as `<space>/<date>.sqlite3`. Belongs to one thread, which keeps some of them open.
 
-    Raises `UnavailableError` or `sqlite3.Error` where the disk or a file refuses.
+    At most `most` files are open at once, each with `cache_kib` of pages in memory. Raises `UnavailableError` or
+    `sqlite3.Error` where the disk or a file refuses.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, most: int, cache_kib: int) -> None:
         self._folder = folder
+        self._most, self._cache_kib = most, cache_kib
         self._open: OrderedDict[tuple[str, int], sqlite3.Connection] = OrderedDict()
 
     def to_write(self, space: str, day: int) -> sqlite3.Connection:
@@ -63,11 +65,20 @@ class DayFiles:
             with _told_as_unavailable():
                 _make_folder(path.parent)
                 path.touch()
+        if (space, day) not in self._open:
+            self._put_away()
         connection = self._connection(space, day)
         if _version(connection) == 0:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.executescript(_SCHEMA)
         return connection
+
+    def _put_away(self) -> None:
+        """Move what the logs hold into the files: nobody may write to a past day again, and its log would stay."""
+        for connection in self._open.values():
+            connection.execute("PRAGMA busy_timeout = 0")  # who reads it now keeps the log, until the next time
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
 
     def to_read(self, space: str, day: int) -> sqlite3.Connection | None:
         """Return the connection of a day, or None where nothing is kept of it."""
@@ -85,9 +96,9 @@ class DayFiles:
     def _connection(self, space: str, day: int) -> sqlite3.Connection:
         connection = self._open.pop((space, day), None)
         if connection is None:
-            while len(self._open) >= READINGS_FILES_OPEN:
+            while len(self._open) >= self._most:
                 self._open.popitem(last=False)[1].close()
-            connection = _opened(self._path(space, day))
+            connection = _opened(self._path(space, day), self._cache_kib)
         self._open[space, day] = connection
         return connection
 
@@ -135,12 +146,12 @@ class DayFiles:
         return self._folder / space / f"{(_EPOCH + timedelta(days=day)).isoformat()}{_SUFFIX}"
 
 
-def _opened(path: Path) -> sqlite3.Connection:
+def _opened(path: Path, cache_kib: int) -> sqlite3.Connection:
     # A file that is not there any more is not made again by looking at it.
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, check_same_thread=False)
     try:
         connection.execute("PRAGMA synchronous = FULL")
-        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        connection.execute(f"PRAGMA cache_size = -{cache_kib}")
         version = _version(connection)
     except sqlite3.Error:
         connection.close()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from command.kernel.errors import UnavailableError
+from command.kernel.limits import READINGS_FILE_WRITTEN_KIB, READINGS_FILES_WRITTEN
 from command.readings import Position, Sighting
 from command.readings.bounds import day_of
 from command.readings.rows import (
@@ -68,7 +69,7 @@ def migrate(path: Path, folder: Path) -> None:
 
 
 def _copy_days(old: sqlite3.Connection, folder: Path) -> None:
-    files = DayFiles(folder)
+    files = DayFiles(folder, READINGS_FILES_WRITTEN, READINGS_FILE_WRITTEN_KIB)
     try:
         # In the order of time a day's file is written from end to end before the next.
         rows = old.execute(f"SELECT space, {POSITION_COLUMNS} FROM positions ORDER BY at_ms")  # noqa: S608

@@ -11,7 +11,7 @@ from typing import Any
 
 import uvloop
 
-from consoles.bench import append, fanout, fences, latency
+from consoles.bench import append, fanout, fences, latency, search
 from consoles.bench.report import Report
 
 _Bench = Callable[[Path, bool], Coroutine[Any, Any, Report]]
@@ -29,11 +29,21 @@ async def _latency(folder: Path, quick: bool) -> Report:
     return await latency.bench(folder, latency.QUICK if quick else latency.Sizes())
 
 
+async def _search(folder: Path, quick: bool) -> Report:
+    return await search.bench(folder, search.QUICK if quick else search.Sizes())
+
+
 async def _fences(_folder: Path, quick: bool) -> Report:
     return fences.bench(fences.QUICK if quick else fences.Sizes())
 
 
-_BENCHES: dict[str, _Bench] = {"append": _append, "fanout": _fanout, "latency": _latency, "fences": _fences}
+_BENCHES: dict[str, _Bench] = {
+    "append": _append,
+    "fanout": _fanout,
+    "latency": _latency,
+    "search": _search,
+    "fences": _fences,
+}
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

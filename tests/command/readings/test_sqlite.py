@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from command.kernel.errors import UnavailableError
 from command.readings import AreaQuery, Position, Sighting, SightingQuery
 from command.readings import group as group_module
+from command.readings import sqlite as store_module
 from command.readings import sqlite_days as days_module
 from command.readings import sqlite_migrate as migrate_module
 from command.readings import sqlite_search as search_module
@@ -86,12 +87,25 @@ async def test_forgetting_that_was_interrupted_is_finished_by_the_next(store: Sq
     assert not left.exists()
 
 
-async def test_no_more_files_are_open_than_named(store: SqliteReadings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(days_module, "READINGS_FILES_OPEN", 3)
+async def test_no_more_files_are_open_than_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_module, "READINGS_FILES_READ", 3)
+    monkeypatch.setattr(store_module, "READINGS_FILES_WRITTEN", 2)
+    store = SqliteReadings(tmp_path / "readings.sqlite3")
     await store.add_positions(SPACE, [fix(day * DAY_MS) for day in range(9)])
     for _ in range(2):
         assert len(await store.track(SPACE, "d1", 0, 9 * DAY_MS, 100)) == 9
-        assert len(store._read._open) == len(store._written._open) == 3
+        assert (len(store._read._open), len(store._written._open)) == (3, 2)
+    await store.close()
+
+
+async def test_the_log_of_a_past_day_is_moved_into_its_file(store: SqliteReadings, tmp_path: Path) -> None:
+    await store.add_positions(SPACE, [fix(n) for n in range(2000)])
+    await store.track(SPACE, "d1", 0, 9, 9)
+    log = tmp_path / "readings" / SPACE / "1970-01-01.sqlite3-wal"
+    assert log.stat().st_size > 0
+    await store.add_positions(SPACE, [fix(DAY_MS)])
+    assert log.stat().st_size == 0
+    assert len(await store.track(SPACE, "d1", 0, DAY_MS, 9999)) == 2001
 
 
 async def test_no_more_days_are_made_than_named(store: SqliteReadings, monkeypatch: pytest.MonkeyPatch) -> None:
