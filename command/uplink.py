@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -101,6 +101,12 @@ class HubUplink:
         self._watch = PatrolWatch()
         self._fences = FenceSet(())
         self._newest_ms: dict[str, int] = {}
+        self._elsewhere: set[str] = set()
+        self._stored: list[Callable[[Sequence[Position]], None]] = []
+
+    def on_stored(self, listener: Callable[[Sequence[Position]], None]) -> None:
+        """Call `listener` with fixes of devices that report here, once they are durable."""
+        self._stored.append(listener)
 
     async def device_known(self, kind: str, device: str) -> bool:
         """Say whether a device of that kind is enrolled under this id."""
@@ -135,8 +141,11 @@ class HubUplink:
             await self._raise_sos(known, roster)  # a call for help does not wait for a disk
             raise
         self.counters.positions += len(known)
+        for listener in self._stored:
+            listener(known)
+        await self._come_here(known)
         await self._raise_sos(known, roster)
-        await self._follow(known, roster)
+        await self._conclude(known, roster)
         if unknown := sorted({fix.device for fix in batch} - roster.unit_of.keys()):
             self.counters.unknown += len(batch) - len(known)
             raise UnknownIdError(f"not enrolled for any unit: {', '.join(unknown[:5])}", id=unknown[0])
@@ -144,16 +153,32 @@ class HubUplink:
     async def restore(self) -> None:
         """Take up from the readings where everybody was and which calls for help were running."""
         latest = await self._readings.latest_positions(self._hub.space)
-        roster = await self._look({fix.device for fix in latest})
+        await self.follow(latest)
+        for fix in latest:
+            if fix.sos:
+                await self._recall_sos(fix)
+        self._elsewhere.clear()
+
+    async def follow(self, fixes: Sequence[Position]) -> None:
+        """Take newest fixes that others stored, known ones among them. Raises `UnavailableError` as `positions`."""
+        news = sorted((fix for fix in fixes if self._fixes.is_newer(fix)), key=lambda fix: fix.at_ms)
+        roster = await self._look({fix.device for fix in news})
         now_ms = self._clock.now_ms()
         fresh: dict[str, Position] = {}
-        for stored in sorted(latest, key=lambda fix: fix.at_ms):
+        for stored in news:
             fix = _not_ahead(stored, now_ms)
+            self._elsewhere.add(fix.device)
             if (unit := roster.unit_of.get(fix.device)) and self._believe(fix, unit, fresh):
-                self._watch.resume(roster.units[unit], fix, now_ms)
-            if stored.sos:
-                await self._recall_sos(stored)
+                self._watch.follow(roster.units[unit], fix, roster.limits, now_ms)
         self._hub.positions_changed([_row(unit, fix) for unit, fix in fresh.items()])
+
+    async def _come_here(self, fixes: Sequence[Position]) -> None:
+        """A device that reported to another hub until now may be in the middle of a call for help."""
+        for fix in fixes:
+            if fix.device in self._elsewhere:
+                self._elsewhere.discard(fix.device)
+                if fix.sos:
+                    await self._recall_sos(fix)
 
     async def _recall_sos(self, newest: Position) -> None:
         """Find where the running call began, so that asking for it again has the key that it had."""
@@ -218,7 +243,7 @@ class HubUplink:
             self.counters.reports_refused += 1
             log.exception("the call for help of %s is refused", unit.id)
 
-    async def _follow(self, fixes: Sequence[Position], roster: _Roster) -> None:
+    async def _conclude(self, fixes: Sequence[Position], roster: _Roster) -> None:
         """Draw the conclusions; everything up to the asking happens at one go, so in the order of the fixes."""
         now_ms = self._clock.now_ms()
         fresh: dict[str, Position] = {}

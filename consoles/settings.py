@@ -27,6 +27,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     data: str = "var"
     """Folder for everything that is kept."""
+    journal: str = ""
+    """`postgresql://…` of a database that several hubs share; empty: files in the data folder, for one hub alone."""
+    bus: str = ""
+    """`redis://…` by which hubs tell each other at once; without it they hear of each other a little later."""
+    hubs: list[str] = []
+    """Origins (`https://hub-2.county.example`) of all hubs as browsers reach them, where there are several."""
     host: str = "127.0.0.1"
     """Address to listen on for consoles and devices; 0.0.0.0 for all networks, behind a TLS proxy."""
     http_port: Port = 8080
@@ -38,9 +44,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     plate_workers: Annotated[int, Meta(ge=0, le=32)] = 1
     """Processes that read plates; 0 switches it off."""
     case: Outside | None = None
-    """The county's own case service; without one, ours is started."""
+    """The county's own case service; without one a hub that is alone starts ours."""
     approval: Outside | None = None
-    """The county's own approval service; without one, ours is started."""
+    """The county's own approval service; without one a hub that is alone starts ours."""
     sms: Outside | None = None
     """The SMS gateway; without one, texts stay in the visible outbox, marked as sent by nobody."""
     limits: Limits = Limits()

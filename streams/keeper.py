@@ -51,6 +51,10 @@ class CameraKeeper:
                     )
                     self._running[key] = (camera, self._tasks.create_task(camera.run(), name=f"camera {key}"))
 
+    def running(self) -> list[str]:
+        """Return which cameras run."""
+        return list(self._running)
+
     def camera(self, camera_id: str) -> Camera:
         """Return a running camera. Raises `UnknownIdError`."""
         if camera_id not in self._running:

@@ -21,6 +21,11 @@ class FixFilter:
     def __init__(self) -> None:
         self._devices: dict[str, _Device] = {}
 
+    def is_newer(self, fix: Position) -> bool:
+        """Say whether nothing as new was ever seen of the device, believed or not."""
+        device = self._devices.get(fix.device)
+        return device is None or fix.at_ms > max(device.newest.at_ms, device.leapt.at_ms if device.leapt else 0)
+
     def admit(self, fix: Position) -> bool:
         """Say whether the fix is where its device is now.
 

@@ -74,6 +74,17 @@ class PatrolWatch:
             known = self._units[unit.id] = _Unit(unit, now_ms)
             known.fix, known.stay = fix, Stay(fix)
 
+    def follow(self, unit: UnitRow, fix: Position, limits: Limits, now_ms: int) -> None:
+        """Take a fix that another hub watched over, so as to go on from it if the device comes here.
+
+        What that hub told of fences stands in the row; how long the unit has stood still is known here too.
+        """
+        known = self._units.get(unit.id)
+        stay = known.stay if known else None
+        self.resume(unit, fix, now_ms)
+        if stay and unit.state != "off" and not stay.interrupted(fix, limits):
+            self._units[unit.id].stay = stay
+
     def silent(self, units: Iterable[UnitRow], limits: Limits, now_ms: int) -> list[ReportPatrol]:
         """Report the units on duty, with a device, that said nothing for `silent_s`; forget units off duty or gone."""
         on_duty = [unit for unit in units if unit.state != "off"]

@@ -32,6 +32,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = commands.add_parser("serve", help="run a hub until stopped")
     parser.add_argument("--config", type=Path, help="TOML file of settings, see docs/OPERATIONS.md")
     parser.add_argument("--data", help="folder for everything that is kept (default: var)")
+    parser.add_argument("--journal", help="postgresql://… shared by several hubs (default: files in the data folder)")
+    parser.add_argument("--bus", help="redis://… by which several hubs tell each other at once")
     parser.add_argument("--host", help="address to listen on (default: 127.0.0.1)")
     parser.add_argument("--http-port", type=int, help="port of pages and API (default: 8080)")
     parser.add_argument("--jt808-port", type=int, help="port for JT/T 808 terminals (default: 6808)")
@@ -49,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     level = logging.getLevelNamesMapping()[arguments.log_level.upper()]
     logging.getLogger("aioice").setLevel(logging.WARNING)  # it tells every step of finding a way to a viewer
     settings = load_settings(arguments.config)
-    flags = ("data", "host", "http_port", "jt808_port", "case_port", "approval_port")
+    flags = ("data", "journal", "bus", "host", "http_port", "jt808_port", "case_port", "approval_port")
     given = {name: getattr(arguments, name) for name in flags if getattr(arguments, name) is not None}
     settings = msgspec.convert({**msgspec.structs.asdict(settings), **given}, Settings)
     try:

@@ -12,37 +12,38 @@ import aiohttp
 from command.access.keys import SiteKey
 from command.hub import Hub
 from command.kernel.clock import Clock
-from command.kernel.database import SqliteDatabase
 from command.kernel.errors import TriuneError
 from command.kernel.limits import LINK_BACKOFF_FIRST_MS, LINK_BACKOFF_LONGEST_MS
+from command.leases import while_held
 from command.links.approval import ApprovalLink
 from command.links.case import CaseLink
 from command.links.clients import ApprovalClient, CaseClient
-from command.links.cursors import SCHEMA, Cursors
 from command.links.follow import Follower, Link
 from command.links.sms import SmsGateway, SmsLink
 from command.services.approval import app as approval_service
 from command.services.case import app as case_service
 from consoles.parts.background import Background
+from consoles.parts.stores import LINKS, Stores
 from consoles.settings import Outside, Settings
 
 
 @dataclass
 class Services:
-    """Where the services are, and the secrets that their webhooks are signed with once subscribed."""
+    """Where the services are, if anywhere, and the secrets that their webhooks are signed with once subscribed."""
 
-    case: Outside
-    approval: Outside
+    case: Outside | None
+    approval: Outside | None
     secrets: dict[str, str] = field(default_factory=dict)
 
 
 @asynccontextmanager
 async def services(settings: Settings, key: SiteKey, clock: Clock, tasks: Background) -> AsyncIterator[Services]:
-    """Start our own services for what the county does not have."""
+    """Start our own services for what the county does not have; a hub among several has them set up apart."""
     data = Path(settings.data)
+    alone = not settings.journal
     async with AsyncExitStack() as stack:
         case, approval = settings.case, settings.approval
-        if case is None:
+        if case is None and alone:
             token = key.derive("case-token").hex()
             running = await case_service.start(
                 tasks.group, path=data / "case.sqlite3", clock=clock, token=token,
@@ -50,7 +51,7 @@ async def services(settings: Settings, key: SiteKey, clock: Clock, tasks: Backgr
             )  # fmt: skip
             stack.push_async_callback(running.stop)
             case = Outside(url=running.url, token=token)
-        if approval is None:
+        if approval is None and alone:
             token = key.derive("approval-token").hex()
             running = await approval_service.start(
                 tasks.group, path=data / "approval.sqlite3", clock=clock, token=token,
@@ -63,32 +64,36 @@ async def services(settings: Settings, key: SiteKey, clock: Clock, tasks: Backgr
 
 @asynccontextmanager
 async def links(
-    settings: Settings, hub: Hub, site: str, known: Services, own_url: str, tasks: Background
+    settings: Settings, hub: Hub, site: str, known: Services, kept: Stores, own_url: str, tasks: Background
 ) -> AsyncIterator[list[Follower]]:
-    """Follow the journal for each outside service, and subscribe to its webhooks."""
+    """Follow the journal for each outside service and subscribe to its webhooks; of several hubs one tells for all."""
     async with AsyncExitStack() as stack:
-        cursors = Cursors(SqliteDatabase(Path(settings.data) / "links.sqlite3", SCHEMA, "links"))
-        stack.push_async_callback(cursors.close)
-        case = await stack.enter_async_context(CaseClient(known.case.url, known.case.token))
-        approval = await stack.enter_async_context(ApprovalClient(known.approval.url, known.approval.token))
-        told: list[Link] = [CaseLink(hub, case, site), ApprovalLink(hub, approval, site)]
+        told: list[Link] = []
+        if known.case:
+            case = await stack.enter_async_context(CaseClient(known.case.url, known.case.token))
+            told.append(CaseLink(hub, case, site))
+            tasks.start(_subscribe(case, "case", own_url, known, hub.clock), "hook-case")
+        if known.approval:
+            approval = await stack.enter_async_context(ApprovalClient(known.approval.url, known.approval.token))
+            told.append(ApprovalLink(hub, approval, site))
+            tasks.start(_subscribe(approval, "approval", own_url, known, hub.clock), "hook-approval")
         if settings.sms:
             http = await stack.enter_async_context(aiohttp.ClientSession())
             told.append(SmsLink(hub, SmsGateway(http, settings.sms.url, settings.sms.token), site))
-        followers = [Follower(hub, cursors, link) for link in told]
-        for follower, link in zip(followers, told, strict=True):
-            tasks.start(follower.run(), f"link-{link.name}")
-        for name, client in (("case", case), ("approval", approval)):
-            tasks.start(_subscribe(client, name, f"{own_url}/api/v1/hooks/{name}", known, hub.clock), f"hook-{name}")
+        followers = [Follower(hub, kept.cursors, link) for link in told]
+        for follower in followers:
+            tasks.start(while_held(kept.leases, LINKS, follower.run), f"link-{follower.name}")
         yield followers
 
 
-async def _subscribe(client: CaseClient | ApprovalClient, name: str, url: str, known: Services, clock: Clock) -> None:
+async def _subscribe(
+    client: CaseClient | ApprovalClient, name: str, own_url: str, known: Services, clock: Clock
+) -> None:
     """Ask the service to tell of changes, until it says yes."""
     pause_ms = LINK_BACKOFF_FIRST_MS
     while True:
         try:
-            known.secrets[name] = (await client.subscribe(url)).secret
+            known.secrets[name] = (await client.subscribe(f"{own_url}/api/v1/hooks/{name}")).secret
         except TriuneError:
             await clock.sleep(pause_ms)
             pause_ms = min(pause_ms * 2, LINK_BACKOFF_LONGEST_MS)

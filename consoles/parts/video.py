@@ -13,16 +13,16 @@ from aiohttp import web
 from command.access.accounts import Accounts
 from command.access.visibility import tables_of
 from command.actors import HUB
-from command.blobs import Blobs
 from command.hub import Changes, Hub
 from command.kernel.errors import InvalidInputError, NoRightError, TriuneError
-from command.readings import Readings, Sighting
+from command.readings import Sighting
 from command.requests import ReportCamera, ReportHit
 from command.tables import Tables
 from consoles.http import metrics
 from consoles.http.context import actor_of, context_of, require
 from consoles.http.identity import Handler
 from consoles.parts.background import Background
+from consoles.parts.stores import CAMERAS, Stores
 from consoles.settings import Settings
 from streams.camera import CameraSpec, CameraStatus
 from streams.keeper import CameraKeeper
@@ -40,17 +40,19 @@ _BUSY_MS = 2000
 class Video:
     """Glue between the record and the cameras: what the tables say is run, what the cameras say is recorded."""
 
-    def __init__(self, hub: Hub, accounts: Accounts, readings: Readings, blobs: Blobs) -> None:
+    def __init__(self, hub: Hub, kept: Stores) -> None:
         self._hub = hub
-        self._accounts = accounts
-        self._readings = readings
-        self._blobs = blobs
+        self._accounts = kept.accounts
+        self._readings = kept.readings
+        self._blobs = kept.blobs
+        self._leases = kept.leases
         self._watches = WatchList(())
         self._enrolled: set[str] = set()
         self._changed = asyncio.Event()
         self._changed.set()
         hub.listen(self._on_change)
-        accounts.listen_addresses(self._changed.set)
+        kept.accounts.listen_addresses(self._changed.set)
+        kept.leases.listen(self._changed.set)
 
     def _on_change(self, _seq: int, changes: Changes) -> None:
         if any(table == "watches" or (table == "cameras" and self._is_news(key, row)) for (table, key), row in
@@ -62,10 +64,16 @@ class Video:
         return (row is not None) != (camera in self._enrolled)
 
     async def keep(self, keeper: CameraKeeper, watcher: PlateWatcher | None) -> None:
-        """Bring cameras and watch list to what the tables say, each time they change."""
+        """Bring cameras and watch list to what the tables say, each time they change.
+
+        Of several hubs every one shows the pictures, and the one that holds the lease records what is seen in them.
+        """
+        records = False
         while True:
             await self._changed.wait()
             self._changed.clear()
+            took_over, records = not records, self._leases.holds(CAMERAS)
+            reading = records and watcher is not None
             cameras, watches = await self._hub.read(_wanted)
             self._watches = WatchList(watches)
             for watch, why in self._watches.impossible.items():
@@ -74,7 +82,7 @@ class Video:
             gone, self._enrolled = self._enrolled - cameras.keys(), set(cameras)
             await keeper.sync(
                 {
-                    camera: CameraSpec(id=camera, url=addresses[camera], reads_plates=reads and watcher is not None)
+                    camera: CameraSpec(id=camera, url=addresses[camera], reads_plates=reads and reading)
                     for camera, reads in cameras.items()
                     if camera in addresses
                 }
@@ -82,10 +90,13 @@ class Video:
             if watcher:
                 for camera in gone:
                     await watcher.forget(camera)
+            if records and took_over:
+                for camera in keeper.running():
+                    await self.on_status(camera, keeper.camera(camera).status)
 
     async def on_status(self, camera: str, status: CameraStatus) -> None:
         """Record that pictures arrive, or stopped and why."""
-        if status.state == "connecting":
+        if status.state == "connecting" or not self._leases.holds(CAMERAS):
             return
         try:
             await self._hub.ask(ReportCamera(camera=camera, up=status.state == "up", reason=status.reason), HUB)
@@ -121,14 +132,12 @@ def _wanted(t: Tables) -> tuple[dict[str, bool], list[tuple[str, str]]]:
 async def video(
     settings: Settings,
     hub: Hub,
-    accounts: Accounts,
-    readings: Readings,
-    blobs: Blobs,
+    kept: Stores,
     tasks: Background,
     measured: list[metrics.Source],
 ) -> AsyncIterator[list[web.RouteDef]]:
     """Run the cameras; gives the routes by which pictures are seen, and adds to `measured` what the readers count."""
-    part = Video(hub, accounts, readings, blobs)
+    part = Video(hub, kept)
     addresses = settings.video_addresses or (["127.0.0.1"] if settings.host == "127.0.0.1" else [])
     async with AsyncExitStack() as stack:
         watcher: PlateWatcher | None = None
@@ -147,7 +156,9 @@ async def video(
         relay = await stack.enter_async_context(Relay(hub.clock, addresses))
         keeper = await stack.enter_async_context(CameraKeeper(hub.clock, part.on_status, on_keyframe))
         tasks.start(part.keep(keeper, watcher), "cameras")
-        yield [*relay_http.routes(relay, keeper, authorise), web.put(ADDRESS, _set_address(accounts))]
+        if kept.shared:
+            tasks.start(kept.accounts.watch_addresses(), "camera-addresses")
+        yield [*relay_http.routes(relay, keeper, authorise), web.put(ADDRESS, _set_address(kept.accounts))]
 
 
 ADDRESS = "/api/v1/cameras/{camera_id}/address"

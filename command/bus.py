@@ -1,0 +1,161 @@
+"""What the hubs of one site tell each other at once, over Redis: the journal went on, and newest fixes of devices.
+
+Nothing depends on it but how soon: who missed a message finds the same in the journal and in the readings.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+import msgspec
+from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
+from redis.exceptions import RedisError
+
+from command.hub import Committed, Hub
+from command.kernel.clock import Clock
+from command.kernel.errors import TriuneError
+from command.kernel.limits import (
+    BUS_BACKOFF_FIRST_MS,
+    BUS_BACKOFF_LONGEST_MS,
+    BUS_BEAT_MS,
+    BUS_FIXES_WAITING,
+    BUS_LOST_MS,
+    BUS_TICK_MS,
+)
+from command.readings import Position
+
+log = logging.getLogger(__name__)
+Followed = Callable[[Sequence[Position]], Awaitable[None]]
+
+
+class _Told(msgspec.Struct, frozen=True, array_like=True):
+    """One message: who tells it, where its journal stands, and fixes that it stored since the last."""
+
+    hub: str
+    seq: int
+    fixes: list[Position]
+
+
+_decoder = msgspec.msgpack.Decoder(_Told)
+
+
+@dataclass
+class BusCounters:
+    """What `/metrics` shows of the bus."""
+
+    sent: int = 0
+    received: int = 0
+    not_sent: int = 0
+    not_understood: int = 0
+    lost: int = 0
+
+
+class RedisBus:
+    """One hub's place on the bus. `tell_fixes` what it stored; what it commits is told by itself."""
+
+    def __init__(self, url: str, hub: Hub, hub_id: str, clock: Clock, followed: Followed) -> None:
+        self.up = False
+        self.counters = BusCounters()
+        self._url = url
+        self._hub = hub
+        self._hub_id = hub_id
+        self._clock = clock
+        self._followed = followed
+        self._channel = f"triune:{hub.space}"
+        self._fixes: dict[str, Position] = {}
+        self._something = asyncio.Event()
+        self._heard_ms = 0
+        hub.on_commit(self._on_commit)
+
+    def _on_commit(self, _committed: Sequence[Committed]) -> None:
+        self._something.set()
+
+    def tell_fixes(self, fixes: Sequence[Position]) -> None:
+        """Tell of fixes with the next tick, the newest of each device; dropped while the bus is down."""
+        if not self.up:
+            self.counters.not_sent += len(fixes)
+            return
+        for fix in fixes:
+            known = self._fixes.get(fix.device)
+            if known is None or known.at_ms < fix.at_ms:
+                self._fixes[fix.device] = fix
+        while len(self._fixes) > BUS_FIXES_WAITING:
+            self.counters.not_sent += 1
+            del self._fixes[next(iter(self._fixes))]
+        self._something.set()
+
+    async def run(self) -> None:
+        """Keep to the bus until cancelled; while it is away, try again ever more slowly."""
+        pause_ms = BUS_BACKOFF_FIRST_MS
+        while True:
+            try:
+                await self._attend()
+            except* (RedisError, OSError, TimeoutError) as group:
+                if self.up:
+                    self.counters.lost += 1
+                    pause_ms = BUS_BACKOFF_FIRST_MS
+                    log.warning("the bus is away, other hubs are heard of later: %s", group.exceptions[0])
+            finally:
+                self.up = False
+                self._fixes.clear()
+            await self._clock.sleep(pause_ms)
+            pause_ms = min(pause_ms * 2, BUS_BACKOFF_LONGEST_MS)
+
+    async def _attend(self) -> None:
+        wait_s = BUS_LOST_MS / 1000
+        async with (
+            Redis.from_url(self._url, socket_connect_timeout=wait_s, socket_timeout=wait_s) as redis,
+            redis.pubsub(ignore_subscribe_messages=True) as heard,
+        ):
+            await heard.subscribe(self._channel)
+            self._heard_ms = self._clock.now_ms()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._listen(heard), name="bus-listen")
+                tasks.create_task(self._tell(redis), name="bus-tell")
+                tasks.create_task(self._beat(), name="bus-beat")
+
+    async def _beat(self) -> None:
+        """Say something from time to time: who does not hear even itself has lost the bus, whatever the socket says."""
+        while True:
+            self._something.set()
+            await self._clock.sleep(BUS_BEAT_MS)
+            if self._clock.now_ms() - self._heard_ms > BUS_LOST_MS:
+                raise TimeoutError(f"nothing was heard for {BUS_LOST_MS} ms")
+
+    async def _tell(self, redis: Redis) -> None:
+        while True:
+            await self._something.wait()
+            self._something.clear()
+            fixes, self._fixes = list(self._fixes.values()), {}
+            told = _Told(self._hub_id, self._hub.committed_seq, fixes)
+            await redis.publish(self._channel, msgspec.msgpack.encode(told))
+            self.counters.sent += 1
+            await self._clock.sleep(BUS_TICK_MS)
+
+    async def _listen(self, heard: PubSub) -> None:
+        while True:
+            message = await heard.get_message(timeout=BUS_LOST_MS / 1000)
+            if message is None:
+                continue
+            try:
+                told = _decoder.decode(message["data"])
+            except (msgspec.MsgspecError, TypeError):
+                self.counters.not_understood += 1
+                continue
+            self._heard_ms, self.up = self._clock.now_ms(), True
+            if told.hub != self._hub_id:
+                self.counters.received += 1
+                await self._take(told)
+
+    async def _take(self, told: _Told) -> None:
+        if told.seq > self._hub.committed_seq:
+            self._hub.look(told.seq)
+        if told.fixes:
+            try:
+                await self._followed(told.fixes)
+            except TriuneError as error:
+                log.warning("fixes of another hub wait for the next look: %s", error.detail)

@@ -1,0 +1,64 @@
+"""The other hubs of the site: heard at once over the bus, and looked for in the stores whether or not there is one."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+from command.bus import RedisBus
+from command.hub import Hub
+from command.kernel.errors import TriuneError
+from command.kernel.limits import FOLLOW_ALONE_MS, FOLLOW_MS
+from command.readings import Readings
+from command.uplink import HubUplink
+from consoles.http import health, metrics
+from consoles.parts.background import Background
+from consoles.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def other_hubs(
+    settings: Settings,
+    hub: Hub,
+    hub_id: str,
+    readings: Readings,
+    uplink: HubUplink,
+    tasks: Background,
+    measured: list[metrics.Source],
+    degraded: list[health.Check],
+) -> AsyncIterator[None]:
+    """Follow what other hubs record until the block is left."""
+    bus: RedisBus | None = None
+    if settings.bus:
+        bus = RedisBus(settings.bus, hub, hub_id, hub.clock, uplink.follow)
+        uplink.on_stored(bus.tell_fixes)
+        measured.append(metrics.counted("bus", "Messages between hubs", bus.counters))
+        degraded.append(_away(bus))
+        tasks.start(bus.run(), "bus")
+    tasks.start(_look(hub, readings, uplink, bus), "other-hubs")
+    yield
+
+
+def _away(bus: RedisBus) -> health.Check:
+    def check() -> Iterator[str]:
+        if not bus.up:
+            yield "bus: away, other hubs are followed more slowly"
+
+    return check
+
+
+async def _look(hub: Hub, readings: Readings, uplink: HubUplink, bus: RedisBus | None) -> None:
+    stamp = 0
+    while True:
+        await hub.clock.sleep(FOLLOW_MS if bus and bus.up else FOLLOW_ALONE_MS)
+        hub.look()
+        try:
+            changes = await readings.changed_positions(hub.space, stamp)
+            await uplink.follow(changes.positions)
+        except TriuneError as error:
+            log.warning("what other hubs stored cannot be read now: %s", error.detail)
+        else:
+            stamp = changes.stamp

@@ -1,0 +1,97 @@
+"""Where everything is kept: files of this hub alone, or a PostgreSQL database that several hubs share."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from command import leases as lease
+from command.access import accounts as access
+from command.access.accounts import Accounts
+from command.access.keys import SiteKey
+from command.blobs import Blobs, FolderBlobs, PostgresBlobs
+from command.journal import Journal
+from command.journal.postgres import PostgresJournal
+from command.journal.sqlite import SqliteJournal
+from command.kernel.clock import Clock
+from command.kernel.database import PostgresDatabase, SqliteDatabase
+from command.kernel.postgres import Postgres
+from command.leases import Leases, SharedLeases, SoleHub
+from command.links import cursors as link_cursors
+from command.links.cursors import Cursors
+from command.readings import Readings
+from command.readings.postgres import PostgresReadings
+from command.readings.sqlite import SqliteReadings
+from command.snapshots import SnapshotFolder
+from consoles.parts.background import Background
+from consoles.settings import Settings
+
+LINKS, CAMERAS = "links", "cameras"
+"""What one of several hubs does for all: telling the outside services, and recording what cameras show."""
+
+
+@dataclass
+class Stores:
+    """Everything that is kept. `shared` says that other hubs write to it too."""
+
+    journal: Journal
+    readings: Readings
+    accounts: Accounts
+    blobs: Blobs
+    cursors: Cursors
+    leases: Leases
+    snapshots: SnapshotFolder
+    shared: bool
+
+
+@asynccontextmanager
+async def stores(
+    settings: Settings, key: SiteKey, clock: Clock, hub_id: str, tasks: Background
+) -> AsyncIterator[Stores]:
+    """Open them; leaving closes them. Raises `UnavailableError` where one cannot be had."""
+    async with AsyncExitStack() as stack:
+        opened = await (_shared if settings.journal else _own)(settings, key, clock, hub_id, stack)
+        if isinstance(opened.leases, SharedLeases):
+            tasks.start(opened.leases.run(), "leases")
+        yield opened
+
+
+async def _own(settings: Settings, key: SiteKey, clock: Clock, hub_id: str, stack: AsyncExitStack) -> Stores:
+    del hub_id
+    data = Path(settings.data)
+    journal = SqliteJournal(data / "journal.sqlite3")
+    stack.push_async_callback(journal.close)
+    readings = SqliteReadings(data / "readings.sqlite3")
+    stack.push_async_callback(readings.close)
+    accounts = await Accounts.open(SqliteDatabase(data / "access.sqlite3", access.SCHEMA, "access"), key, clock)
+    stack.push_async_callback(accounts.close)
+    cursors = Cursors(SqliteDatabase(data / "links.sqlite3", link_cursors.SCHEMA, "links"))
+    stack.push_async_callback(cursors.close)
+    return Stores(
+        journal=journal, readings=readings, accounts=accounts, blobs=FolderBlobs(data / "blobs", key.box("blobs")),
+        cursors=cursors, leases=SoleHub(), snapshots=SnapshotFolder(data / "snapshots"), shared=False,
+    )  # fmt: skip
+
+
+async def _shared(settings: Settings, key: SiteKey, clock: Clock, hub_id: str, stack: AsyncExitStack) -> Stores:
+    postgres = await Postgres.open(settings.journal, (), "site")
+    stack.push_async_callback(postgres.close)
+    readings = await PostgresReadings.open(settings.journal)
+    stack.push_async_callback(readings.close)
+    accounts = await Accounts.open(await PostgresDatabase.open(postgres, access.SCHEMA, "access"), key, clock)
+    stack.push_async_callback(accounts.close)
+    leases = SharedLeases(
+        await PostgresDatabase.open(postgres, lease.SCHEMA, "leases"), hub_id, (LINKS, CAMERAS), clock
+    )
+    return Stores(
+        journal=await PostgresJournal.open(postgres),
+        readings=readings,
+        accounts=accounts,
+        blobs=await PostgresBlobs.open(postgres, key.box("blobs")),
+        cursors=Cursors(await PostgresDatabase.open(postgres, link_cursors.SCHEMA, "links")),
+        leases=leases,
+        snapshots=SnapshotFolder(Path(settings.data) / "snapshots"),
+        shared=True,
+    )

@@ -1,0 +1,136 @@
+"""Leases: one of several hubs holds each, and another takes over (SPEC R178)."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from command.kernel.clock import VirtualClock
+from command.kernel.database import Database, Row, SqliteDatabase, Statement, Value
+from command.kernel.errors import UnavailableError
+from command.kernel.limits import LEASE_MS, LEASE_RENEW_MS
+from command.leases import SCHEMA, SharedLeases, while_held
+from tests.command.support import START_MS
+
+NAMES = ("links", "cameras")
+
+
+class Away(Database):
+    """A database that can be away."""
+
+    def __init__(self, real: Database) -> None:
+        self.real = real
+        self.away = False
+
+    async def rows(self, sql: str, *values: Value) -> list[Row]:
+        return await self.real.rows(sql, *values)
+
+    async def write(self, *statements: Statement) -> list[int]:
+        if self.away:
+            raise UnavailableError("away")
+        return await self.real.write(*statements)
+
+    async def close(self) -> None:
+        await self.real.close()
+
+
+async def settled(clock: VirtualClock) -> None:
+    """Return once every hub sleeps again."""
+    for _ in range(100):
+        await asyncio.sleep(0.001)  # noqa: TID251 - threads of the database answer
+    assert clock.next_wake_ms() is not None
+
+
+async def test_one_holds_it_until_it_is_gone_and_then_another(tmp_path: Path) -> None:
+    clock = VirtualClock(START_MS)
+    databases = [Away(SqliteDatabase(tmp_path / "leases.db", SCHEMA, "leases")) for _ in range(2)]
+    first, second = (SharedLeases(db, name, NAMES, clock) for db, name in zip(databases, "ab", strict=True))
+    told: list[bool] = []
+    second.listen(lambda: told.append(second.holds("links")))
+    async with asyncio.TaskGroup() as tasks:
+        one = tasks.create_task(first.run())
+        await settled(clock)
+        other = tasks.create_task(second.run())
+        await settled(clock)
+        for _ in range(5):
+            assert [first.holds(name) for name in NAMES] == [True, True]
+            assert [second.holds(name) for name in NAMES] == [False, False]
+            clock.advance(clock.now_ms() + LEASE_RENEW_MS)
+            await settled(clock)
+        databases[0].away = True  # it cannot renew, and says so before another may hold it
+        clock.advance(clock.now_ms() + LEASE_MS - LEASE_RENEW_MS - 1)
+        await settled(clock)
+        assert first.holds("links") != second.holds("links")
+        clock.advance(clock.now_ms() + 2 * LEASE_RENEW_MS)
+        await settled(clock)
+        assert not first.holds("links")
+        clock.advance(clock.now_ms() + LEASE_RENEW_MS)
+        await settled(clock)
+        assert second.holds("links")
+        assert told == [True]
+        databases[0].away = False
+        other.cancel()  # it stops in order, and nobody has to wait for it
+        await asyncio.wait([other])
+        clock.advance(clock.now_ms() + LEASE_RENEW_MS)
+        await settled(clock)
+        assert first.holds("links")
+        one.cancel()
+    for database in databases:
+        await database.close()
+
+
+class Told:
+    """Leases as the test says."""
+
+    def __init__(self) -> None:
+        self.held = False
+        self.listeners: list[asyncio.Event] = []
+
+    def holds(self, name: str) -> bool:
+        del name
+        return self.held
+
+    def listen(self, listener: object) -> None:
+        self.listener = listener
+
+    def tell(self, held: bool) -> None:
+        self.held = held
+        self.listener()  # type: ignore[operator] # what `while_held` gave
+
+
+async def test_work_runs_while_the_lease_is_held() -> None:
+    leases, began, ended = Told(), asyncio.Event(), asyncio.Event()
+
+    async def work() -> None:
+        began.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    async with asyncio.TaskGroup() as tasks:
+        doing = tasks.create_task(while_held(leases, "links", work))
+        await asyncio.sleep(0)  # noqa: TID251 - it looks
+        assert not began.is_set()
+        for _ in range(2):
+            leases.tell(held=True)
+            await began.wait()
+            assert not ended.is_set()
+            leases.tell(held=False)
+            await ended.wait()
+            began.clear()
+            ended.clear()
+        doing.cancel()
+
+
+async def test_work_that_fails_is_not_hidden() -> None:
+    async def work() -> None:
+        raise ValueError("broken")
+
+    leases = Told()
+    leases.held = True
+    with pytest.raises(ExceptionGroup) as caught:
+        await while_held(leases, "links", work)
+    assert caught.group_contains(ValueError, match="broken")

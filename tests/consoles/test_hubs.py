@@ -1,0 +1,184 @@
+"""Several hubs on one PostgreSQL and one Redis: one record, one picture, one session (SPEC R170-R179)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from command.actors import HUB
+from command.kernel.limits import BUS_LOST_MS
+from command.requests import AnswerCall, EnrolStation, EnrolUnit, ReportCall
+from command.rows import PositionRow
+from command.tables import Tables
+from consoles.site import Site, running_site
+from tests.consoles.support import PASSWORD, Mirror, mirror, settings, signed_in
+from tests.postgres import PostgresServer
+from tests.redis_server import RedisServer
+
+RING = ReportCall(dialled="110", caller="13512345678")
+
+
+@asynccontextmanager
+async def hubs(tmp_path: Path, count: int, journal: str, bus: str) -> AsyncIterator[list[Site]]:
+    """Run hubs that share a key, a database and a bus, with a dispatcher and a call taker."""
+    (tmp_path / "key").write_text("5a" * 32)
+    async with AsyncExitStack() as stack:
+        sites: list[Site] = []
+        for number in range(count):
+            folder = tmp_path / f"hub{number}"
+            (folder / "var").mkdir(parents=True)
+            (folder / "var" / "site.key").write_text("5a" * 32)
+            chosen = replace(settings(folder), journal=journal, bus=bus)
+            sites.append(await stack.enter_async_context(running_site(chosen)))
+        await sites[0].context.accounts.create("taker", "taker", frozenset({"dispatcher"}), "", PASSWORD)
+        yield sites
+
+
+async def up(*sites: Site) -> None:
+    """Return once every hub hears the bus."""
+    for site in sites:
+        async with signed_in(site.http_url, "taker") as person:
+            while (await person.get("/health/ready"))[1]["degraded"]:
+                await site.clock.sleep(50)
+
+
+async def caught_up(person_seq: int, *mirrors: Mirror) -> None:
+    async with asyncio.timeout(20):
+        for each in mirrors:
+            await each.until(person_seq)
+
+
+async def test_consoles_of_any_hub_see_the_same_rows_at_the_same_number(
+    tmp_path: Path, postgres_url: str, redis_url: str
+) -> None:
+    async with hubs(tmp_path, 3, postgres_url, redis_url) as sites, AsyncExitStack() as stack:
+        assert [bool(site.first_password) for site in sites] == [True, False, False]
+        people = [await stack.enter_async_context(signed_in(site.http_url, "taker")) for site in sites]
+        mirrors = [await stack.enter_async_context(mirror(person)) for person in people]
+        for each in mirrors:
+            await each.subscribe("calls")
+        answers = await asyncio.gather(*(person.ask(RING, f"call number {n}") for n in range(10) for person in people))
+        assert {status for status, _ in answers} == {200}
+        assert len({answer["subject"] for _, answer in answers}) == 10  # the three asked with the same keys
+        call = answers[0][1]["subject"]
+        taken = await asyncio.gather(*(person.ask(AnswerCall(call=call)) for person in people))
+        assert sorted(status for status, _ in taken) == [200, 409, 409]
+        seq = max(answer["seq"] for status, answer in taken if status == 200)
+        await caught_up(seq, *mirrors)
+        assert mirrors[0].tables == mirrors[1].tables == mirrors[2].tables
+        assert mirrors[0].tables["calls"][call]["state"] == "answered"
+
+
+async def test_a_session_goes_on_at_another_hub_and_no_row_goes_back(
+    tmp_path: Path, postgres_url: str, redis_url: str
+) -> None:
+    async with hubs(tmp_path, 2, postgres_url, redis_url) as (one, other), signed_in(one.http_url, "taker") as person:
+        status, answer = await person.ask(RING)
+        assert status == 200
+        async with person.http.ws_connect(f"{other.http_url}/api/v1/live?space=live") as socket:
+            console = Mirror(socket)
+            await console.subscribe("calls", after=answer["seq"] - 1)  # at once, whether or not it has heard of it
+            assert answer["subject"] in console.tables["calls"]
+            assert console.seq >= answer["seq"]
+        headers = {"X-CSRF-Token": person.csrf}
+        async with person.http.delete(f"{other.http_url}/api/v1/session", headers=headers) as response:
+            assert response.status == 204
+        async with signed_in(other.http_url, "taker") as again:
+            assert (await again.get("/api/v1/session"))[0] == 200
+
+
+def _place(t: Tables) -> PositionRow | None:
+    return t.positions.get("u1")
+
+
+async def enrol(site: Site) -> None:
+    station = EnrolStation(
+        station="st1", name="城关所", service="110", lat=29.0, lon=113.0, leader="李所长", leader_phone="13900000001"
+    )
+    unit = EnrolUnit(
+        unit="u1", name="巡1", kind="patrol_car", service="110", station="st1", phone="1", officers=["民警"], area=None
+    )
+    for request in (station, unit):
+        await site.hub.ask(request, HUB)
+    await site.context.accounts.create("officer", "officer", frozenset({"officer"}), "u1", PASSWORD)
+
+
+@pytest.mark.parametrize("with_bus", [True, False])
+async def test_positions_reach_the_other_hub_with_and_without_a_bus(
+    with_bus: bool, tmp_path: Path, postgres_url: str, redis_url: str
+) -> None:
+    async with hubs(tmp_path, 2, postgres_url, redis_url if with_bus else "") as (one, other):
+        if with_bus:
+            await up(one, other)
+        await enrol(one)
+        async with signed_in(one.http_url, "officer") as officer:
+            for number in range(3):
+                fix = {"at_ms": one.clock.now_ms(), "lat": 29.0 + number / 10_000, "lon": 113.0}
+                headers = {"X-CSRF-Token": officer.csrf}
+                async with officer.http.post("/api/v1/positions", json={"fixes": [fix]}, headers=headers) as response:
+                    assert response.status == 204
+                async with asyncio.timeout(10):
+                    while (row := await other.hub.read(lambda t: t.positions.get("u1"))) is None or row.lat != fix[
+                        "lat"
+                    ]:
+                        await other.clock.sleep(10)
+                assert row.at_ms == fix["at_ms"]
+
+
+async def test_losing_redis_costs_only_time(
+    tmp_path: Path, postgres_url: str, redis_url: str, redis_server: RedisServer
+) -> None:
+    async with hubs(tmp_path, 2, postgres_url, redis_url) as (one, other), AsyncExitStack() as stack:
+        await up(one, other)
+        here = await stack.enter_async_context(signed_in(one.http_url, "taker"))
+        there = await stack.enter_async_context(signed_in(other.http_url, "taker"))
+        console = await stack.enter_async_context(mirror(there))
+        await console.subscribe("calls")
+        for lose, find in ((redis_server.stop, redis_server.start), (redis_server.pause, redis_server.resume)):
+            await asyncio.to_thread(lose)
+            try:
+                status, answer = await here.ask(RING)
+                assert status == 200
+                await caught_up(answer["seq"], console)
+                assert answer["subject"] in console.tables["calls"]
+                async with asyncio.timeout(BUS_LOST_MS / 1000 * 3):
+                    while not (ready := await there.get("/health/ready"))[1]["degraded"]:
+                        await one.clock.sleep(50)
+                assert ready[0] == 200
+            finally:
+                await asyncio.to_thread(find)
+            await up(one, other)
+
+
+async def test_a_hub_that_lost_postgresql_stops_saying_yes_and_comes_back(
+    tmp_path: Path, postgres_url: str, redis_url: str, postgres_server: PostgresServer
+) -> None:
+    async with hubs(tmp_path, 2, postgres_url, redis_url) as sites, AsyncExitStack() as stack:
+        people = [await stack.enter_async_context(signed_in(site.http_url, "taker")) for site in sites]
+        consoles = [await stack.enter_async_context(mirror(person)) for person in people]
+        for console in consoles:
+            await console.subscribe("calls")
+        assert (await people[0].ask(RING, "before it"))[0] == 200
+        await asyncio.to_thread(postgres_server.stop)
+        try:
+            for person, console in zip(people, consoles, strict=True):
+                assert (await person.ask(RING, "while away"))[0] == 503
+                async with asyncio.timeout(10):
+                    while (await console.take()).get("accepting", True):
+                        pass
+        finally:
+            await asyncio.to_thread(postgres_server.start)
+        async with asyncio.timeout(30):
+            for console in consoles:
+                while not (await console.take()).get("accepting", False):
+                    pass
+        first, second = [(await person.ask(RING, "while away"))[1] for person in people]
+        assert first == second
+        await caught_up(first["seq"], *consoles)
+        assert len(consoles[0].tables["calls"]) == 2
+        assert consoles[0].tables == consoles[1].tables
