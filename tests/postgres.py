@@ -74,8 +74,17 @@ class PostgresServer(Server):
         self._run("createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", _USER, name)
         return name
 
-    def drop_database(self, name: str) -> None:
-        self._run("dropdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", _USER, "--force", name)
+    def empty_database(self, name: str) -> None:
+        """Cut off whoever is connected to it and drop all that it holds: much quicker than another database."""
+        commands = (
+            "SET default_transaction_read_only = off",
+            f"ALTER DATABASE {name} RESET ALL",
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()",
+            "DROP SCHEMA public CASCADE",
+            "CREATE SCHEMA public",
+        )
+        self._run("psql", "-q", "-v", "ON_ERROR_STOP=1", *(f"--command={each}" for each in commands), self.url(name))
 
 
 def _programs(folder: Path | None) -> Path:
@@ -98,9 +107,13 @@ def postgres_server() -> Iterator[PostgresServer]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def _database(postgres_server: PostgresServer) -> str:
+    return postgres_server.create_database()
+
+
 @pytest.fixture
-def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
-    """The address of an empty database of the test's own."""
-    name = postgres_server.create_database()
-    yield postgres_server.url(name)
-    postgres_server.drop_database(name)
+def postgres_url(postgres_server: PostgresServer, _database: str) -> str:
+    """The address of a database that is empty and the test's own."""
+    postgres_server.empty_database(_database)
+    return postgres_server.url(_database)
