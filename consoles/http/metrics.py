@@ -70,11 +70,6 @@ def counted(name: str, documentation: str, counters: object) -> Source:
     return read
 
 
-def gauge(name: str, documentation: str, read_value: Callable[[], float]) -> Source:
-    """Return a source of one number that goes up and down."""
-    return lambda: [GaugeMetricFamily(f"triune_{name}", documentation, value=read_value())]
-
-
 def durations(name: str, documentation: str, measured: Durations) -> Source:
     """Return a source of a histogram; `name` ends in `_seconds`."""
 
