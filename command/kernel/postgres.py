@@ -34,7 +34,10 @@ _LOST = (
     asyncpg.PostgresConnectionError,
     OSError,
 )
-"""Errors after which nothing can be said to the server, not even to take back what was done."""
+"""Errors after which nothing can be said to the server, not even to take back what was done.
+
+`UnavailableError` is one of the others, which the body has turned into it already.
+"""
 
 _SETTINGS = {
     "application_name": "triune",
