@@ -36,6 +36,7 @@ from command.readings.rows import (
     to_sighting,
 )
 
+_ROWS_AT_ONCE = 10_000
 _TRIES = 3
 """A batch meets a day that another hub has just dropped at most as often as days are dropped: hardly twice."""
 _P_TYPES = "$1::text[], $2::text[], $3::bigint[], $4::float8[], $5::float8[], $6::text[], $7::float8[], $8::float8[], "
@@ -218,18 +219,21 @@ async def _store(
 ) -> None:
     if positions:
         rows = [(space, *position_row(fix), cell_of(fix.lat, fix.lon)) for space, fix in positions]
-        await db.execute(_ADD_POSITIONS, *_columns(rows))
+        await _execute(db, _ADD_POSITIONS, rows)
         newest = [(space, *position_row(fix)) for (space, _), fix in newest_of(positions).items()]
-        await db.execute(_ADD_NEWEST, *_columns(newest))
+        await _execute(db, _ADD_NEWEST, newest)
         if pressed := [row[:3] for row in newest if row[-1]]:
-            await db.execute(_ADD_SOS, *_columns(pressed))
+            await _execute(db, _ADD_SOS, pressed)
     if sightings:
         seen_rows = [(space, *sighting_row(seen), seen.plate[::-1]) for space, seen in sightings]
-        await db.execute(_ADD_SIGHTINGS, *_columns(seen_rows))
+        await _execute(db, _ADD_SIGHTINGS, seen_rows)
 
 
-def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]
+async def _execute(db: Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Carry out a statement that takes columns, in parts that end well within the time of a command."""
+    for begin in range(0, len(rows), _ROWS_AT_ONCE):
+        columns = zip(*rows[begin : begin + _ROWS_AT_ONCE], strict=True)
+        await db.execute(sql, *(list(column) for column in columns))
 
 
 def _search(space: str, query: SightingQuery) -> tuple[str, list[Any]]:

@@ -74,13 +74,12 @@ class SqliteReadings(Readings):
 
     def __init__(self, path: Path) -> None:
         folder = path.with_suffix("")
+        self._written = DayFiles(folder, READINGS_FILES_WRITTEN, READINGS_FILE_WRITTEN_KIB)
+        self._read = DayFiles(folder, READINGS_FILES_READ, READINGS_FILE_READ_KIB)
         migrate(path, folder)
         self._writer = SqliteThread(path, MAIN_SCHEMA, "readings")
         # A search over months must not keep devices waiting for their answers; in WAL mode readers block no writer.
         self._reader = SqliteThread(path, MAIN_SCHEMA, "readings")
-        folder.mkdir(exist_ok=True)
-        self._written = DayFiles(folder, READINGS_FILES_WRITTEN, READINGS_FILE_WRITTEN_KIB)
-        self._read = DayFiles(folder, READINGS_FILES_READ, READINGS_FILE_READ_KIB)
         self._group = GroupCommit(self._write)
         self.too_old = 0
 

@@ -10,7 +10,7 @@ import os
 import sqlite3
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -56,6 +56,9 @@ class DayFiles:
         self._folder = folder
         self._most, self._cache_kib = most, cache_kib
         self._open: OrderedDict[tuple[str, int], sqlite3.Connection] = OrderedDict()
+        with _told_as_unavailable():
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(folder)
 
     def to_write(self, space: str, day: int) -> sqlite3.Connection:
         """Return the connection of a day, whose file is made where there is none; its commits are durable."""
@@ -76,9 +79,10 @@ class DayFiles:
     def _put_away(self) -> None:
         """Move what the logs hold into the files: nobody may write to a past day again, and its log would stay."""
         for connection in self._open.values():
-            connection.execute("PRAGMA busy_timeout = 0")  # who reads it now keeps the log, until the next time
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+            with suppress(sqlite3.Error):  # of a damaged day is told who asks for it, not who asks for another
+                connection.execute("PRAGMA busy_timeout = 0")  # who reads it now keeps the log, until the next time
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
 
     def to_read(self, space: str, day: int) -> sqlite3.Connection | None:
         """Return the connection of a day, or None where nothing is kept of it."""
@@ -172,15 +176,19 @@ def _beside(path: Path, ending: str) -> Path:
 
 
 def _make_folder(folder: Path) -> None:
-    """Make a folder and its parent, so that they are there after a power cut as well."""
-    for made in (folder.parent, folder):
-        if not made.is_dir():
-            made.mkdir()
-            handle = os.open(made.parent, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+    """Make a folder, so that it is there after a power cut as well."""
+    if not folder.is_dir():
+        folder.mkdir()
+        sync(folder.parent)
+
+
+def sync(folder: Path) -> None:
+    """Have the names in a folder on the disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -22,7 +21,7 @@ from command.readings.rows import (
     to_position,
     to_sighting,
 )
-from command.readings.sqlite_days import DayFiles
+from command.readings.sqlite_days import DayFiles, sync
 
 R = TypeVar("R", Position, Sighting)
 
@@ -54,7 +53,6 @@ def migrate(path: Path, folder: Path) -> None:
             if old.execute("PRAGMA user_version").fetchone() != (1,):
                 return
             old.execute("BEGIN IMMEDIATE")  # nobody writes to it any more
-            folder.mkdir(exist_ok=True)
             _copy_days(old, folder)
             new = path.with_name(path.name + ".new")
             _copy_newest(path, new)
@@ -63,7 +61,7 @@ def migrate(path: Path, folder: Path) -> None:
             if old.execute("PRAGMA journal_mode = DELETE").fetchone() != ("delete",):
                 raise UnavailableError("the readings are in use by another program")
         new.replace(path)
-        _sync(path.parent)
+        sync(path.parent)
     except (sqlite3.Error, OSError) as error:
         raise UnavailableError(f"the readings cannot be taken apart into days: {error}") from error
 
@@ -108,11 +106,3 @@ def _copy_newest(path: Path, new: Path) -> None:
             )
         db.execute("DETACH old")
         db.execute(f"PRAGMA user_version = {len(MAIN_SCHEMA)}")
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

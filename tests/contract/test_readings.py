@@ -1,13 +1,12 @@
-"""One suite for every store of readings (SPEC R126-R131): memory, SQLite, PostgreSQL."""
+"""One suite for every store of readings (SPEC R190-R195): memory, SQLite, PostgreSQL."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import pytest
 from msgspec.structs import replace
 
@@ -19,7 +18,6 @@ from command.readings.bounds import DAY_MS
 from command.readings.memory import MemoryReadings
 from command.readings.postgres import PostgresReadings
 from command.readings.sqlite import SqliteReadings
-from tests.postgres import PostgresServer
 
 SPACE = "live"
 NOON = 20_000 * DAY_MS + DAY_MS // 2
@@ -45,21 +43,6 @@ def box(south: float, west: float, north: float, east: float, from_ms: int = 0, 
     return AreaQuery(ring=((west, south), (east, south), (east, north), (west, north)), from_ms=from_ms, to_ms=to_ms)
 
 
-@pytest.fixture(scope="module")
-def database(postgres_server: PostgresServer) -> Iterator[str]:
-    """The address of one database for all of these tests; making one for each takes a second."""
-    name = postgres_server.create_database()
-    yield postgres_server.url(name)
-    postgres_server.drop_database(name)
-
-
-async def emptied(url: str) -> str:
-    connection = await asyncpg.connect(url)
-    await connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-    await connection.close()
-    return url
-
-
 @pytest.fixture(params=["memory", "sqlite", "postgres"])
 async def readings(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Readings]:
     store: Readings
@@ -69,7 +52,7 @@ async def readings(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
         case "sqlite":
             store = SqliteReadings(tmp_path / "readings.sqlite3")
         case _:
-            store = await PostgresReadings.open(await emptied(request.getfixturevalue("database")))
+            store = await PostgresReadings.open(request.getfixturevalue("postgres_url"))
     yield store
     await store.close()
 
@@ -98,7 +81,7 @@ async def test_a_track_includes_both_ends_and_stops_at_the_limit(readings: Readi
     assert len(await readings.track(SPACE, "d1", -ALL_TIME, ALL_TIME, 100)) == 10
 
 
-async def test_a_track_goes_over_midnight(readings: Readings) -> None:  # R126
+async def test_a_track_goes_over_midnight(readings: Readings) -> None:  # R190
     around = [DAY_MS - 1, DAY_MS, 2 * DAY_MS - 1, 2 * DAY_MS, 5 * DAY_MS]
     await readings.add_positions(SPACE, [fix(at_ms) for at_ms in reversed(around)])
     assert [p.at_ms for p in await readings.track(SPACE, "d1", 0, ALL_TIME, 10)] == around
@@ -125,7 +108,7 @@ async def test_every_field_comes_back(readings: Readings) -> None:
     assert await readings.search(SPACE, asked("湘F12345")) == [seen, passage("湘F12345", 4)]
 
 
-async def test_the_same_again_is_stored_once(readings: Readings) -> None:  # R127
+async def test_the_same_again_is_stored_once(readings: Readings) -> None:  # R191
     for _ in range(2):
         await readings.add_positions(SPACE, [fix(10), replace(fix(10), lat=1.0)])
         await readings.add_sightings(SPACE, [passage("湘F12345", 5), replace(passage("湘F12345", 5), reads=99)])
@@ -133,7 +116,7 @@ async def test_the_same_again_is_stored_once(readings: Readings) -> None:  # R12
     assert await readings.search(SPACE, asked()) == [passage("湘F12345", 5)]
 
 
-async def test_an_sos_pressed_within_the_same_second_is_not_lost(readings: Readings) -> None:  # R127
+async def test_an_sos_pressed_within_the_same_second_is_not_lost(readings: Readings) -> None:  # R191
     pressed = replace(fix(10), sos=True)
     await readings.add_positions(SPACE, [fix(10)])
     await readings.add_positions(SPACE, [replace(pressed, lat=1.0), fix(10)])
@@ -152,7 +135,7 @@ async def test_latest_is_the_newest_fix_not_the_last_stored(readings: Readings) 
     assert await readings.latest_positions(SPACE, []) == []
 
 
-async def test_whoever_polls_learns_every_newest_fix(readings: Readings) -> None:  # R130
+async def test_whoever_polls_learns_every_newest_fix(readings: Readings) -> None:  # R194
     assert (await readings.changed_positions(SPACE, 0)).positions == []
     await readings.add_positions(SPACE, [fix(10), fix(10, "d2")])
     first = await readings.changed_positions(SPACE, 0)
@@ -250,7 +233,7 @@ async def test_sightings_are_found_by_cameras_and_colour(readings: Readings) -> 
     assert len(await found(asked(cameras=tuple(f"c{n}" for n in range(READINGS_CAMERAS)), limit=7))) == 7
 
 
-async def test_pages_join_without_a_gap_or_anything_twice(readings: Readings) -> None:  # R129
+async def test_pages_join_without_a_gap_or_anything_twice(readings: Readings) -> None:  # R193
     seen = [
         passage(plate, day * DAY_MS + second * 700_000, camera)
         for day in (3, 4)
@@ -282,7 +265,7 @@ async def test_pages_join_without_a_gap_or_anything_twice(readings: Readings) ->
 # areas
 
 
-async def test_devices_are_found_by_area_and_time(readings: Readings) -> None:  # R128
+async def test_devices_are_found_by_area_and_time(readings: Readings) -> None:  # R192
     await readings.add_positions(
         SPACE,
         [
@@ -302,14 +285,14 @@ async def test_devices_are_found_by_area_and_time(readings: Readings) -> None:  
     assert await readings.devices_in(SPACE, box(29.1, 113.1, 29.11, 113.11, NOON, NOON - 1)) == []
 
 
-async def test_an_area_is_its_polygon_not_the_box_around_it(readings: Readings) -> None:  # R128
+async def test_an_area_is_its_polygon_not_the_box_around_it(readings: Readings) -> None:  # R192
     await readings.add_positions(SPACE, [fix(1, "notch", 29.15, 113.15), fix(1, "arm", 29.02, 113.15)])
     letter_l = ((113.0, 29.0), (113.2, 29.0), (113.2, 29.05), (113.05, 29.05), (113.05, 29.2), (113.0, 29.2))
     found = await readings.devices_in(SPACE, AreaQuery(ring=letter_l, from_ms=0, to_ms=9))
     assert [presence.device for presence in found] == ["arm"]
 
 
-async def test_areas_reach_to_the_edges_of_the_globe(readings: Readings) -> None:  # R128
+async def test_areas_reach_to_the_edges_of_the_globe(readings: Readings) -> None:  # R192
     corners = [(-90.0, -180.0), (90.0, 180.0), (0.0, 0.0)]
     await readings.add_positions(SPACE, [fix(n, f"d{n}", *corner) for n, corner in enumerate(corners)])
     for south, west, device in ((-90.0, -180.0, "d0"), (89.9, 179.9, "d1"), (0.0, -0.1, "d2")):
@@ -349,7 +332,7 @@ async def test_an_area_with_too_much_in_it_is_refused(readings: Readings, monkey
 # days
 
 
-async def test_whole_days_are_forgotten(readings: Readings) -> None:  # R131
+async def test_whole_days_are_forgotten(readings: Readings) -> None:  # R195
     for day in (1, 2, 3):
         await readings.add_positions(SPACE, [fix(day * DAY_MS), fix((day + 1) * DAY_MS - 1, f"d{day}")])
         await readings.add_sightings(SPACE, [passage("湘F12345", day * DAY_MS)])
@@ -364,7 +347,7 @@ async def test_whole_days_are_forgotten(readings: Readings) -> None:  # R131
     assert [p.device for p in (await readings.changed_positions(SPACE, 0)).positions] == ["d1", "d3"]
 
 
-async def test_what_comes_for_a_forgotten_day_is_counted_and_not_stored(readings: Readings) -> None:  # R131
+async def test_what_comes_for_a_forgotten_day_is_counted_and_not_stored(readings: Readings) -> None:  # R195
     await readings.add_positions(SPACE, [fix(DAY_MS)])
     await readings.forget(2 * DAY_MS)
     await readings.forget(DAY_MS)  # what is forgotten stays so
@@ -376,14 +359,14 @@ async def test_what_comes_for_a_forgotten_day_is_counted_and_not_stored(readings
     assert await starts(readings) == [2]
 
 
-async def test_late_readings_find_their_day(readings: Readings) -> None:  # R126
+async def test_late_readings_find_their_day(readings: Readings) -> None:  # R190
     await readings.add_sightings(SPACE, [passage("湘F12345", NOON)])
     await readings.add_sightings(SPACE, [passage("湘F12346", NOON - 80 * DAY_MS)])
     assert [s.plate for s in await readings.search(SPACE, asked())] == ["湘F12345", "湘F12346"]
     assert await starts(readings) == [19_920, 20_000]
 
 
-async def test_one_space_is_forgotten_by_itself_or_all_together(readings: Readings) -> None:  # R131
+async def test_one_space_is_forgotten_by_itself_or_all_together(readings: Readings) -> None:  # R195
     for space in (SPACE, "rehearsal-1"):
         await readings.add_positions(space, [fix(1), fix(DAY_MS)])
     assert await readings.forget(DAY_MS, "rehearsal-1") == 1
@@ -396,7 +379,7 @@ async def test_one_space_is_forgotten_by_itself_or_all_together(readings: Readin
     assert readings.too_old == 1
 
 
-async def test_forgetting_and_writing_at_once_does_no_harm(readings: Readings) -> None:  # R131
+async def test_forgetting_and_writing_at_once_does_no_harm(readings: Readings) -> None:  # R195
     async with asyncio.TaskGroup() as tasks:
         for day in range(12):
             tasks.create_task(readings.add_positions(SPACE, [fix(day * DAY_MS, f"d{day}"), fix(100 * DAY_MS)]))

@@ -1,4 +1,4 @@
-"""What memory holds is bounded (SPEC R126-R131 hold as for every store)."""
+"""What memory holds is bounded (SPEC R190-R195 hold as for every store)."""
 
 from __future__ import annotations
 

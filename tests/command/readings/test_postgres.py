@@ -1,4 +1,4 @@
-"""Readings in a PostgreSQL that several hubs share (SPEC R126-R131)."""
+"""Readings in a PostgreSQL that several hubs share (SPEC R190-R195)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Readings in SQLite: a file for each day, what is durable when, and files of the first schema (SPEC R126-R131)."""
+"""Readings in SQLite: a file for each day, what is durable when, and files of the first schema (SPEC R190-R195)."""
 
 from __future__ import annotations
 
@@ -165,6 +165,12 @@ async def test_a_folder_that_cannot_be_written_to_is_told(store: SqliteReadings,
     await store.add_positions(SPACE, [fix(5)])
 
 
+async def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "readings").write_text("in the way")
+    with pytest.raises(UnavailableError):
+        SqliteReadings(tmp_path / "readings.sqlite3")
+
+
 async def test_more_than_may_wait_is_refused_at_once(store: SqliteReadings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(group_module, "READINGS_WAITING", 2)
     with pytest.raises(UnavailableError):
@@ -322,7 +328,7 @@ async def test_a_file_of_the_first_schema_is_taken_apart_into_days(tmp_path: Pat
     assert [path.name for path in tmp_path.glob("*.new")] == []
 
 
-@pytest.mark.parametrize("step", ["_copy_days", "_copy_newest", "_sync"])
+@pytest.mark.parametrize("step", ["_copy_days", "_copy_newest", "sync"])
 async def test_taking_apart_can_be_interrupted_anywhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
