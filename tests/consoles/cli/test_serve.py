@@ -34,7 +34,6 @@ async def test_each_line_on_stderr_is_one_object_and_the_last_on_stdout_says_whe
                 request_id = response.headers["X-Request-Id"]
             process.send_signal(signal.SIGTERM)
             told = await process.stderr.read()
-            print(told.decode())
             lines = [json.loads(line) for line in told.splitlines()]
             assert await process.wait() == 0
     finally:
