@@ -24,7 +24,6 @@ from command.backup.taking import take_backup
 from command.kernel.clock import SystemClock
 from command.kernel.errors import InvalidInputError, UnavailableError
 
-_NICENESS = 10
 _STDOUT = "-"
 
 
@@ -59,7 +58,6 @@ def run_backup(arguments: argparse.Namespace) -> int:
             print(f"{arguments.file}: {error.detail}")
             print(json.dumps({"ok": False, "fault": error.detail}, ensure_ascii=False))
             return 1
-    os.setpriority(os.PRIO_PROCESS, 0, _NICENESS)  # the hub goes first
     if arguments.file == _STDOUT:
         try:
             manifest = asyncio.run(_take(arguments, key, sys.stdout.buffer))

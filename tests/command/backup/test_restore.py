@@ -1,0 +1,259 @@
+"""What is restored is what was backed up, from and into files or a database, at the end or at an earlier moment."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from command import facts
+from command.backup.moment import Until, parse_instant
+from command.backup.stores import Stores, new_stores, stores_of
+from command.backup.tables import LEFT_OUT, SCHEMAS, table_names
+from command.facts.calls import CallArrived
+from command.journal import GENESIS, DamagedJournalError, chained
+from command.kernel.clock import VirtualClock
+from command.kernel.errors import InvalidInputError, SignInRequiredError, UnavailableError
+from command.requests import ReportCall
+from tests.command.backup.keeping import KEY, PASSWORD, Kept, accounts_of, fill, kept, put_back, take
+from tests.command.support import DISPATCHER, MINUTE_MS, START_MS, desk, refold
+from tests.postgres import PostgresServer
+
+Where = Callable[[str], tuple[Path, str | None]]
+"""Return a folder and the database for stores of that name and kind."""
+
+
+@pytest.fixture
+def where(tmp_path: Path, request: pytest.FixtureRequest) -> Where:
+    def found(kind: str) -> tuple[Path, str | None]:
+        number = len(list(tmp_path.iterdir()))
+        folder = tmp_path / f"{kind}{number}"
+        folder.mkdir()
+        if kind == "sqlite":
+            return folder, None
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        return folder, server.url(server.create_database())
+
+    return found
+
+
+WAYS = [("sqlite", "sqlite"), ("sqlite", "postgres"), ("postgres", "sqlite")]
+
+
+@pytest.mark.parametrize(("source", "target"), WAYS)
+async def test_everything_comes_back(source: str, target: str, where: Where, tmp_path: Path) -> None:
+    archive = tmp_path / "archive"
+    folder, url = where(source)
+    async with new_stores(folder, KEY, url) as stores:
+        given = await fill(stores)
+    async with stores_of(folder, KEY, url) as stores:
+        before = await kept(stores)
+        manifest = await take(stores, archive)
+    assert manifest.lost == ()
+    assert manifest.contents.positions == 10
+    new, new_url = where(target)
+    async with new_stores(new, KEY, new_url) as stores:
+        await put_back(stores, archive)
+        after = await kept(stores)
+        assert after == before
+        assert chained(after.facts, GENESIS) == manifest.contents.spaces["live"].digest
+        assert await stores.readings.latest_positions("live") != []
+        async with accounts_of(stores) as accounts:
+            assert await accounts.device_of(given["token"]) == "du1"
+            with pytest.raises(SignInRequiredError):  # it may have been ended since
+                await accounts.session(given["session"])
+            await accounts.sign_in("admin", PASSWORD)
+        await hub_goes_on(stores, before)
+
+
+async def hub_goes_on(stores: Stores, before: Kept) -> None:
+    """A hub on the restored journal folds the same tables, gives the same answers, and records what is new."""
+    last = before.facts[-1].seq
+    async with desk(stores.journal, clock=VirtualClock(START_MS + 10 * MINUTE_MS), enrolled=False) as work:
+        again = await work.hub.ask(ReportCall(dialled="110", caller="13912345671"), DISPATCHER, "call 1")
+        assert again.subject == dict(before.answers)["call 1"].subject
+        assert (await stores.journal.head("live")).seq == last
+        new = await work.hub.ask(ReportCall(dialled="110", caller="13900000000"), DISPATCHER, "call 9")
+        assert new.seq == last + 1
+
+
+@pytest.fixture
+async def filled(tmp_path: Path) -> tuple[Path, Kept]:
+    """An archive, and what it was made of."""
+    folder = tmp_path / "filled"
+    async with new_stores(folder, KEY, None) as stores:
+        await fill(stores)
+        before = await kept(stores)
+        await take(stores, tmp_path / "archive")
+    return tmp_path / "archive", before
+
+
+def seq_of(before: Kept, kind: str) -> int:
+    return next(f.seq for f in before.facts if facts.kind_of(type(facts.decode(f.data, f.seq))) == kind)
+
+
+async def test_an_earlier_moment_is_a_beginning_of_the_record(filled: tuple[Path, Kept], tmp_path: Path) -> None:
+    archive, before = filled
+    until_ms = START_MS + MINUTE_MS + MINUTE_MS // 2
+    async with new_stores(tmp_path / "new", KEY, None) as stores:
+        moment = await put_back(stores, archive, Until(at_ms=until_ms))
+        after = await kept(stores)
+        expected = [fact for fact in before.facts if fact.at_ms <= until_ms]
+        assert 0 < len(expected) < len(before.facts)
+        assert after.facts == expected
+        last = expected[-1].seq
+        assert moment.seqs == {"live": last}
+        assert after.answers == [one for one in before.answers if one[1].seq <= last]
+        assert len(after.answers) < len(before.answers)
+        assert after.signed == [head for head in before.signed if head.seq <= last]
+        assert [head.seq for head in after.signed] == [before.signed[0].seq]
+        assert after.positions == [fix for fix in before.positions if fix.at_ms <= until_ms]
+        assert after.sightings == [seen for seen in before.sightings if seen.last_ms <= until_ms]
+        assert 0 < len(after.sightings) < len(before.sightings)
+        # A link that was further would never tell of what now comes under those numbers.
+        assert after.cursors == dict.fromkeys(before.cursors, last)
+        whole = await refold(stores.journal)
+        assert whole.seq == last
+        async with desk(stores.journal, clock=VirtualClock(until_ms), enrolled=False) as work:
+            answer = await work.hub.ask(ReportCall(dialled="110", caller="1"), DISPATCHER, "call 1")
+            assert answer.seq > last  # forgotten with the fact
+
+
+async def test_a_fact_in_the_middle_of_an_entry_ends_before_the_entry(
+    filled: tuple[Path, Kept], tmp_path: Path
+) -> None:
+    archive, before = filled
+    ends = [answer.seq for _, answer in before.answers]
+    middle = next(fact.seq for fact in before.facts if fact.seq not in ends)
+    async with new_stores(tmp_path / "new", KEY, None) as stores:
+        moment = await put_back(stores, archive, Until(seq=middle))
+        assert moment.seqs["live"] == max(seq for seq in ends if seq < middle)
+        assert (await kept(stores)).facts == before.facts[: moment.seqs["live"]]
+
+
+async def test_up_to_a_fact_readings_go_up_to_its_instant(filled: tuple[Path, Kept], tmp_path: Path) -> None:
+    archive, before = filled
+    issued = seq_of(before, "order_issued")
+    seq = min(answer.seq for _, answer in before.answers if answer.seq >= issued)
+    async with new_stores(tmp_path / "new", KEY, None) as stores:
+        await put_back(stores, archive, Until(seq=seq))
+        after = await kept(stores)
+    assert after.facts == before.facts[:seq]
+    assert after.positions == [fix for fix in before.positions if fix.at_ms <= before.facts[seq - 1].at_ms]
+    assert 0 < len(after.positions) < len(before.positions)
+
+
+@pytest.mark.parametrize(
+    ("until", "why"),
+    [
+        (Until(seq=10_000), "ends with fact"),
+        (Until(at_ms=START_MS * 2), "made before that instant"),
+        (Until(at_ms=START_MS - 1), "nothing on record"),
+        (Until(seq=0), "nothing on record"),
+    ],
+)
+async def test_a_moment_that_is_not_in_it_is_refused(
+    filled: tuple[Path, Kept], tmp_path: Path, until: Until, why: str
+) -> None:
+    async with new_stores(tmp_path / "new", KEY, None) as stores:
+        with pytest.raises(InvalidInputError, match=why):
+            await put_back(stores, filled[0], until)
+        assert await stores.journal.spaces() == []
+
+
+def test_an_instant_says_whose_clock_it_is_of() -> None:
+    assert parse_instant("2026-11-20T03:00:00+08:00") == parse_instant("2026-11-19T19:00:00Z") == 1795114800000
+    for text in ("2026-11-20T03:00:00", "yesterday", "2026-11-20"):
+        with pytest.raises(InvalidInputError, match="write 2026"):
+            parse_instant(text)
+
+
+async def test_nothing_that_the_backup_names_is_missing_while_others_write(tmp_path: Path) -> None:
+    """The hub records, and tells its link, while each record of the backup is written."""
+    archive = tmp_path / "archive"
+    async with new_stores(tmp_path / "data", KEY, None) as stores:
+        await fill(stores)
+        async with asyncio.TaskGroup() as group, desk(stores.journal, enrolled=False) as work:
+
+            async def write() -> None:
+                for number in range(200):
+                    name = await stores.blobs.add(b"%d" % number)
+                    await work.hub.ask(ReportCall(dialled="110", caller=name), DISPATCHER, f"more {number}")
+
+            writing = group.create_task(write())
+            manifest = await take(stores, archive)
+            assert not writing.done(), "the backup was over before anything happened"
+            await writing
+        whole = await kept(stores)
+    seq = manifest.contents.spaces["live"].seq
+    async with new_stores(tmp_path / "new", KEY, None) as stores:
+        await put_back(stores, archive)
+        after = await kept(stores)
+    assert after.facts == whole.facts[:seq]
+    assert all(at <= seq for at in after.cursors.values())
+    named = {fact.caller for f in after.facts if isinstance(fact := facts.decode(f.data, f.seq), CallArrived)}
+    assert {name for name in named if len(name) == 64} <= after.blobs.keys()
+
+
+async def test_a_journal_that_does_not_hold_together_is_not_backed_up(tmp_path: Path) -> None:
+    for damage in ("UPDATE facts SET actor = 'x' WHERE seq = 9", "DELETE FROM facts WHERE seq = 9",
+                   "DELETE FROM answers WHERE key = 'call 2'"):  # fmt: skip
+        folder = tmp_path / str(abs(hash(damage)))
+        async with new_stores(folder, KEY, None) as stores:
+            await fill(stores)
+        with closing(sqlite3.connect(folder / "journal.sqlite3")) as db, db:
+            assert db.execute(damage).rowcount == 1
+        async with stores_of(folder, KEY, None) as stores:
+            with pytest.raises(DamagedJournalError, match="run `triune verify`"):
+                await take(stores, tmp_path / "archive")
+
+
+async def test_a_lost_picture_is_named_and_all_else_kept(tmp_path: Path) -> None:
+    async with new_stores(tmp_path / "data", KEY, None) as stores:
+        await fill(stores)
+        other = await stores.blobs.add(b"another")
+        (fixed,) = await stores.blobs.names() - {other}
+        (tmp_path / "data" / "blobs" / fixed[:2] / fixed).unlink()
+        (tmp_path / "data" / "blobs" / other[:2] / other).write_bytes(b"overwritten")
+        manifest = await take(stores, tmp_path / "archive")
+        before = await stores.journal.read("live", 0, 1000)
+    assert manifest.lost == tuple(sorted((fixed, other)))
+    async with new_stores(tmp_path / "new", KEY, None) as stores:
+        await put_back(stores, tmp_path / "archive")
+        assert await stores.journal.read("live", 0, 1000) == before
+
+
+async def test_a_file_of_another_release_is_not_touched(tmp_path: Path) -> None:
+    async with new_stores(tmp_path, KEY, None) as stores:
+        await fill(stores)
+    with closing(sqlite3.connect(tmp_path / "journal.sqlite3")) as db:
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        db.execute(f"PRAGMA user_version = {version - 1}")
+    with pytest.raises(UnavailableError, match="with the version that runs"):
+        async with stores_of(tmp_path, KEY, None):
+            pass
+    with closing(sqlite3.connect(tmp_path / "journal.sqlite3")) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (version - 1,)
+
+
+def test_every_table_of_the_small_databases_is_in_it_but_sessions_and_the_fingerprint() -> None:
+    for store, schema in SCHEMAS.items():
+        with closing(sqlite3.connect(":memory:")) as db:
+            for script in schema:
+                db.executescript(script)
+            there = {name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+        wanted = {name for name in there if not name.startswith("sqlite_")}
+        assert set(table_names(store)) == wanted - LEFT_OUT
+    assert {"sessions", "site_key"} == LEFT_OUT
+
+
+async def test_a_database_that_holds_something_is_not_restored_into(postgres_url: str, tmp_path: Path) -> None:
+    async with new_stores(tmp_path, KEY, postgres_url) as stores:
+        await stores.blobs.add(b"somebody's")
+    with pytest.raises(InvalidInputError, match="not empty"):
+        async with new_stores(tmp_path, KEY, postgres_url):
+            pass

@@ -1,0 +1,204 @@
+"""`triune backup` and `triune restore` at the prompt: what they refuse, and that nothing half done looks whole."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from command.access.keys import ENVIRONMENT, SiteKey
+from command.backup import DamagedArchiveError
+from command.blobs import FolderBlobs
+from command.kernel.errors import InvalidInputError, UnavailableError
+from consoles.cli import backup
+from tests.consoles.cli.asking import command
+from tests.consoles.cli.recording import Left, left_behind
+from tests.e2e.hub_process import TRIUNE
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def left(tmp_path: Path) -> Left:
+    return left_behind(tmp_path)
+
+
+@pytest.fixture
+def archive(left: Left, tmp_path: Path, capsys: Capture) -> Path:
+    path = tmp_path / "out" / "a.backup"
+    path.parent.mkdir()
+    assert command(backup, capsys, "backup", path, "--data", left.data)[0] == 0
+    return path
+
+
+def key_of(left: Left) -> Path:
+    return left.data / "site.key"
+
+
+def restore(capsys: Capture, archive: Path, left: Left, to: Path, *words: object) -> int:
+    return command(backup, capsys, "restore", archive, "--to", to, "--key", key_of(left), *words)[0]
+
+
+def bring_large_files(left: Left) -> None:
+    """Add what does not fit where there is no room."""
+    blobs = FolderBlobs(left.data / "blobs", SiteKey.load(key_of(left)).box("blobs"))
+    for _ in range(4):
+        blobs._write(os.urandom(1024 * 1024))
+
+
+def triune(*words: object, blocks: int | None = None) -> subprocess.CompletedProcess[bytes]:
+    """Run the command in a process; no file of it may be larger than so many blocks of 512 bytes."""
+    limit = f"ulimit -f {blocks};" if blocks else ""
+    shell = ["/bin/sh", "-c", f"{limit} exec {shlex.join([str(TRIUNE), *map(str, words)])}"]
+    return subprocess.run(shell, check=False, capture_output=True)
+
+
+def test_what_it_says_of_a_backup_it_says_of_the_file_again(left: Left, archive: Path, capsys: Capture) -> None:
+    code, lines, said = command(backup, capsys, "backup", "--check", archive, "--key", key_of(left))
+    assert (code, lines, said["ok"], said["lost"]) == (0, [], True, [])
+    assert said["spaces"]["live"]["seq"] == left.last_seq
+    assert (said["positions"], said["blobs"], said["bytes"]) == (5, 1, archive.stat().st_size)
+    assert archive.stat().st_mode & 0o077 == 0
+    assert [path.name for path in archive.parent.iterdir()] == [archive.name]
+
+
+def test_it_never_writes_over_another(left: Left, archive: Path, capsys: Capture) -> None:
+    before = archive.read_bytes()
+    with pytest.raises(InvalidInputError, match="there already"):
+        command(backup, capsys, "backup", archive, "--data", left.data)
+    assert archive.read_bytes() == before
+
+
+def test_a_damaged_archive_is_named_and_not_restored(
+    left: Left, archive: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    whole = archive.read_bytes()
+    for damaged in (whole[:-1], whole[: len(whole) // 2], whole + b"x", whole[:-30] + b"?" + whole[-29:]):
+        archive.write_bytes(damaged)
+        code, lines, said = command(backup, capsys, "backup", "--check", archive, "--key", key_of(left))
+        assert (code, said["ok"]) == (1, False)
+        assert said["fault"] in lines[0]
+        with pytest.raises(DamagedArchiveError) as caught:
+            restore(capsys, archive, left, tmp_path / "new")
+        assert caught.value.detail == said["fault"]
+        assert not (tmp_path / "new").exists()
+
+
+def test_another_key_opens_nothing(archive: Path, tmp_path: Path, capsys: Capture) -> None:
+    other = tmp_path / "other.key"
+    SiteKey.load(other)
+    with pytest.raises(InvalidInputError, match="another site key"):
+        command(backup, capsys, "restore", archive, "--to", tmp_path / "new", "--key", other)
+    with pytest.raises(InvalidInputError, match="no site key"):
+        command(backup, capsys, "backup", "--check", archive, "--key", tmp_path / "none.key")
+    with pytest.raises(InvalidInputError, match="give the site key"):
+        command(backup, capsys, "restore", archive, "--to", tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+    assert not (tmp_path / "none.key").exists()
+
+
+def test_the_key_from_the_environment_is_not_written_down(
+    left: Left, archive: Path, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(ENVIRONMENT, key_of(left).read_text())
+    assert command(backup, capsys, "restore", archive, "--to", tmp_path / "new")[0] == 0
+    assert not (tmp_path / "new" / "site.key").exists()
+    with pytest.raises(InvalidInputError, match="leave out --key"):
+        restore(capsys, archive, left, tmp_path / "other")
+
+
+def test_a_folder_with_something_in_it_is_left_alone(
+    left: Left, archive: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    to = tmp_path / "to"
+    to.mkdir()
+    (to / "somebody's").touch()
+    with pytest.raises(InvalidInputError, match="not empty"):
+        restore(capsys, archive, left, to)
+    (to / "somebody's").unlink()
+    assert restore(capsys, archive, left, to) == 0  # an empty one will do
+    assert (to / "site.key").stat().st_mode & 0o077 == 0
+
+
+def test_settings_and_scenarios_come_along(left: Left, tmp_path: Path, capsys: Capture) -> None:
+    settings, archive = tmp_path / "county.toml", tmp_path / "a.backup"
+    settings.write_text("http_port = 9000\n")
+    (left.data / "scenarios").mkdir()
+    (left.data / "scenarios" / "flood.yaml").write_text("title: 防汛\n")
+    command(backup, capsys, "backup", archive, "--data", left.data, "--config", settings)
+    assert restore(capsys, archive, left, tmp_path / "new") == 0
+    assert (tmp_path / "new" / "triune.toml").read_text() == settings.read_text()
+    assert (tmp_path / "new" / "scenarios" / "flood.yaml").read_text() == "title: 防汛\n"
+
+
+def test_a_backup_that_finds_no_room_leaves_nothing(left: Left, tmp_path: Path) -> None:
+    bring_large_files(left)
+    out = tmp_path / "out"
+    out.mkdir()
+    done = triune("backup", out / "a.backup", "--data", left.data, blocks=4096)
+    assert done.returncode == 2
+    assert b"cannot be written" in done.stderr
+    assert list(out.iterdir()) == []
+    done = triune("backup", out / "a.backup", "--data", left.data)
+    assert done.returncode == 0
+
+
+def test_a_restore_that_finds_no_room_leaves_nothing(left: Left, archive: Path, tmp_path: Path) -> None:
+    bring_large_files(left)
+    larger = tmp_path / "b.backup"
+    assert triune("backup", larger, "--data", left.data).returncode == 0
+    to = tmp_path / "machine" / "var"
+    done = triune("restore", larger, "--to", to, "--key", key_of(left), blocks=1024)
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"triune: ")
+    assert list(to.parent.iterdir()) == []
+
+
+def test_what_a_killed_backup_left_is_no_backup_and_not_in_the_way(
+    left: Left, archive: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    part = tmp_path / "out" / ".b.backup.part"
+    part.write_bytes(archive.read_bytes()[:-200])
+    code, _, _ = command(backup, capsys, "backup", "--check", part, "--key", key_of(left))
+    assert code == 1
+    assert command(backup, capsys, "backup", tmp_path / "out" / "b.backup", "--data", left.data)[0] == 0
+    assert not part.exists()
+
+
+def test_standard_output_takes_a_backup_too(left: Left, tmp_path: Path, capsys: Capture) -> None:
+    done = triune("backup", "-", "--data", left.data)
+    assert done.returncode == 0
+    assert json.loads(done.stderr)["spaces"]["live"]["seq"] == left.last_seq
+    (tmp_path / "a.backup").write_bytes(done.stdout)
+    assert restore(capsys, tmp_path / "a.backup", left, tmp_path / "new") == 0
+
+
+def test_a_lost_picture_is_said_and_told_by_the_exit_code(left: Left, tmp_path: Path, capsys: Capture) -> None:
+    (left.data / "blobs" / left.picture[:2] / left.picture).unlink()
+    archive = tmp_path / "a.backup"
+    for words in (
+        ("backup", archive, "--data", left.data),
+        ("backup", "--check", archive, "--key", key_of(left)),
+        ("restore", archive, "--to", tmp_path / "new", "--key", key_of(left)),
+    ):
+        code, lines, said = command(backup, capsys, *words)
+        assert (code, said["ok"], said["lost"]) == (1, False, [left.picture])
+        assert any(left.picture in line for line in lines)
+
+
+def test_no_journal_and_no_medium_are_said(left: Left, tmp_path: Path, capsys: Capture) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InvalidInputError, match="no journal"):
+        command(backup, capsys, "backup", tmp_path / "a", "--data", tmp_path / "empty", "--key", key_of(left))
+    with pytest.raises(UnavailableError, match="cannot be written: No such file"):
+        command(backup, capsys, "backup", tmp_path / "none" / "a", "--data", left.data)
+    with pytest.raises(UnavailableError, match="the database"):
+        command(
+            backup, capsys, "backup", tmp_path / "a", "--data", left.data,
+            "--journal", "postgresql://triune@127.0.0.1:1/none",
+        )  # fmt: skip
+    assert not (tmp_path / "a").exists()
