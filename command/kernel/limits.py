@@ -352,3 +352,8 @@ FOLLOW_MS = 2000
 # A lease is renewed so often, and taken over by another hub once it was not renewed for so long.
 LEASE_RENEW_MS = 2000
 LEASE_MS = 8000
+
+# Simulations. More of any of them is refused; one run is bounded by these, and a step that never ends by its own limit.
+SIMULATED_HOURS = 48
+SIMULATED_HUBS = 5
+SIMULATED_SEEDS = 10_000

@@ -1,0 +1,123 @@
+"""What must hold after every step: durable before answered, each key and effect once, rows as the journal has them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from command.actors import Actor
+from command.facts import Fact, Recorded
+from command.facts.orders import MessageQueued, OrderOverdue
+from command.facts.plans import ApprovalOverdue, ApprovalWarned, TaskOverdue
+from command.facts.scene import WatchExpired
+from command.hub import Changes
+from command.journal import GENESIS, Answer, Entry, Head, Outcome, StoredFact
+from consoles.sim.history import History
+from consoles.sim.loop import VirtualLoop
+from consoles.sim.trace import Trace
+
+
+class Audit:
+    """Follows what is durable, and fails the run where somebody says or shows anything else."""
+
+    def __init__(self, loop: VirtualLoop, trace: Trace) -> None:
+        self.history = History()
+        self.loop = loop
+        self.trace = trace
+        self.head = Head()
+        self.texts: dict[str, MessageQueued] = {}
+        """Every text that was ever queued, by message."""
+        self.set_us: dict[str, int] = {}
+        """When each deadline that stands was set."""
+        self._answers: dict[str, Answer] = {}
+        self._digest = GENESIS
+        self._met: Counter[tuple[str, str]] = Counter()
+
+    def committed(self, who: str, entries: Sequence[Entry], facts: Sequence[StoredFact], head: Head) -> None:
+        """See what became durable just now, as the store really holds it."""
+        for entry in entries:
+            if entry.key in self._answers:
+                self.loop.fail(f"{who}: the key {entry.key} is held twice: not exactly once")
+            self._answers[entry.key] = Answer(seq=entry.facts[-1].seq, subject=entry.subject)
+        seq = self.head.seq
+        for fact in facts:
+            seq += 1
+            if fact.seq != seq:
+                self.loop.fail(f"{who}: fact {fact.seq} is stored where {seq} was to come: the sequence has a gap")
+            self._digest = fact.chained_to(self._digest)
+        if (head.seq, head.digest) != (seq, self._digest):
+            self.loop.fail(f"{who}: the journal's head {head.seq} is not that of the facts stored up to {seq}")
+        self.head = head
+        for recorded in self.history.take_in(facts):
+            self._note(who, recorded)
+        self._note_deadlines()
+
+    def _note(self, who: str, fact: Recorded) -> None:
+        self.trace.note(who, "fact", f"{fact.seq} {fact.at_ms} {fact.actor} {type(fact.fact).__name__}")
+        if isinstance(fact.fact, MessageQueued):
+            self.texts[fact.fact.message] = fact.fact
+        about = _met_once(fact.fact)
+        if about:
+            self._met[type(fact.fact).__name__, about] += 1
+            if self._met[type(fact.fact).__name__, about] > 1:
+                self.loop.fail(f"fact {fact.seq}: {type(fact.fact).__name__} of {about} for a second time: doubled")
+
+    def _note_deadlines(self) -> None:
+        standing = {f"{row.id}@{row.at_ms}" for row in self.history.tables.deadlines}
+        self.set_us = {key: self.set_us.get(key, self.loop.now_us) for key in sorted(standing)}
+
+    def stored(self, who: str, entries: Sequence[Entry], outcome: Outcome) -> None:
+        """See what a hub is told became of its batch."""
+        if outcome.stored:
+            lost = [entry.key for entry in entries if entry.key not in self._answers]
+            if lost or outcome.head.seq > self.head.seq:
+                self.loop.fail(f"{who}: the journal says stored, and does not hold {lost or outcome.head.seq}")
+
+    def answered(self, who: str, key: str, answer: Answer) -> None:
+        """See an answer leave a hub."""
+        if answer.seq > self.head.seq:
+            self.loop.fail(f"{who}: {key} is answered at {answer.seq}, and only {self.head.seq} is durable")
+        known = self._answers.get(key)
+        if known is not None and known != answer:
+            self.loop.fail(f"{who}: {key} is answered {answer}, and the journal holds {known}")
+
+    def published(self, who: str, seq: int, before: int, changes: Changes) -> None:
+        """See a hub publish rows: all of them durable, and what the journal folds to."""
+        if seq < before:
+            self.loop.fail(f"{who}: publishes {seq} after {before}: the sequence goes back")
+        if seq > self.head.seq:
+            self.loop.fail(f"{who}: publishes {seq}, and only {self.head.seq} is durable")
+        for (table, key), row in changes.items():
+            if table != "positions" and row != self.history.row(seq, table, key):
+                self.loop.fail(f"{who}: at {seq} its {table} row {key} is not what the journal folds to")
+
+    def told(self, who: str, actor: Actor, seq: int, table: str, key: str, row: Any) -> None:
+        """See a row reach a console: what it was at that number, as this person may see it."""
+        if seq > self.head.seq:
+            self.loop.fail(f"{who}: is told of {seq}, and only {self.head.seq} is durable")
+        if row != self.history.told(seq, table, key, actor):
+            self.loop.fail(f"{who}: the {table} row {key} told at {seq} is not what it was then")
+
+    def missed_deadline(self, now_ms: int, well_since_us: int, grace_ms: int) -> str | None:
+        """Name a deadline that a well hub whose clock says `now_ms` should have met; None where there is none."""
+        for row in self.history.tables.deadlines:
+            since_us = max(well_since_us, self.set_us[f"{row.id}@{row.at_ms}"])
+            if row.at_ms + grace_ms < now_ms and since_us + grace_ms * 1000 < self.loop.now_us:
+                return f"the deadline {row.id} was due {(now_ms - row.at_ms) / 1000:.1f} s ago and is not met"
+        return None
+
+
+def _met_once(fact: Fact) -> str:
+    """Return whom a deadline was met for, where that happens once in its life."""
+    match fact:
+        case OrderOverdue():
+            return fact.order
+        case TaskOverdue():
+            return fact.task
+        case ApprovalWarned() | ApprovalOverdue():
+            return fact.approval
+        case WatchExpired():
+            return fact.watch
+        case _:
+            return ""

@@ -1,0 +1,154 @@
+"""What must hold all the time of every hub, and of the whole world once nothing is on its way any more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from command.kernel.errors import TriuneError
+from command.kernel.limits import (
+    BATCH_REQUESTS,
+    INBOX_REQUESTS,
+    KEPT_ROWS,
+    MARKS_PER_SITUATION,
+    TOMBSTONES,
+)
+from command.tables import Tables
+from consoles.sim.audit import Audit
+from consoles.sim.client import Client
+from consoles.sim.history import as_json, picture_of
+from consoles.sim.node import Node
+from consoles.sim.services import SITE, Services
+
+_DEADLINE_GRACE_MS = 10_000
+_CLOCK_NOTICED_US = 65_000_000
+_LISTENERS = 2  # the checks' own, and the feed
+
+
+class Checks:
+    """Looks at hubs, consoles and services and compares them with what is durable."""
+
+    def __init__(self, audit: Audit, nodes: list[Node], clients: list[Client], services: Services) -> None:
+        self._audit = audit
+        self._nodes = nodes
+        self._clients = clients
+        self._services = services
+
+    def now(self) -> None:
+        """See what must hold at any moment: bounded memory, and no deadline missed by a hub that is well."""
+        for node in self._nodes:
+            if not node.up:
+                continue
+            if problem := next(self._unbounded(node), None) or self._missed(node):
+                self._audit.loop.fail(f"{node.process.name}: {problem}")
+
+    def _unbounded(self, node: Node) -> Iterator[str]:
+        hub, feed = node.hub, node.feed
+        if hub.waiting > INBOX_REQUESTS + BATCH_REQUESTS:
+            yield f"{hub.waiting} requests wait"
+        if hub.listening > _LISTENERS:
+            yield f"{hub.listening} listeners, of which {_LISTENERS} live"
+        here = [client.pipe for client in self._clients if client.node_number == node.number and client.pipe]
+        for pipe in here:
+            room = sum(len(rows) for rows in self._audit.history.tables.by_name.values()) + TOMBSTONES
+            if len(pipe.console.behind) > room:
+                yield f"{len(pipe.console.behind)} rows wait for {pipe.console.actor.id}"
+        if hub.counters.faults:
+            yield f"{hub.counters.faults} faults of rules or listeners"
+        if any(follower.faults for follower in node.followers):
+            yield "a link has a fault about a fact"
+        if feed.behind > len(feed):
+            yield f"{feed.behind} consoles are behind, of {len(feed)}"
+
+    def _missed(self, node: Node) -> str | None:
+        """A hub is well while it can record and follows; who slept until an instant notices a jump after a minute."""
+        loop, store = self._audit.loop, node.store
+        faulty = store.away or store.full or store.slowness > 1 or node.cut_off or node.access.failures
+        lagging = node.hub.committed_seq + 50 < self._audit.head.seq
+        if faulty or lagging or not node.hub.accepting or node.process.fuse is not None:
+            node.well_since_us = loop.now_us
+        since_us = max(node.well_since_us, node.clock.jumped_us + _CLOCK_NOTICED_US)
+        return self._audit.missed_deadline(node.clock.now_ms(), since_us, _DEADLINE_GRACE_MS)
+
+    async def at_rest(self) -> str | None:
+        """Return what is still different somewhere although nothing is wrong any more; None where all agree."""
+        for node in self._nodes:
+            if problem := await self._differs(node):
+                return f"{node.process.name}: {problem}"
+        for client in self._clients:
+            if problem := await self._mirrors_wrongly(client):
+                return f"{client.name}: {problem}"
+        return next(self._texts_unsent(), None)
+
+    async def _differs(self, node: Node) -> str | None:
+        if not node.up:
+            return "is down"
+        if not node.hub.accepting:
+            return "does not accept"
+        try:
+            problem = await node.hub.read(self._tables_differ)
+        except TriuneError as error:
+            return error.detail
+        if problem:
+            return problem
+        behind = [follower.name for follower in node.followers if follower.behind]
+        return f"links are behind: {behind}" if behind else None
+
+    def _tables_differ(self, tables: Tables) -> str | None:
+        audit = self._audit
+        if tables.seq != audit.head.seq:
+            return f"is at {tables.seq}, the journal at {audit.head.seq}"
+        if picture_of(tables) != picture_of(audit.history.tables):
+            return f"its tables at {tables.seq} are not what the journal folds to: {_difference(tables, audit)}"
+        return next(_over_limits(tables), None)
+
+    async def _mirrors_wrongly(self, client: Client) -> str | None:
+        pipe = client.pipe
+        if pipe is None or not client.live:
+            return "is not connected"
+        return await self._nodes[client.node_number].hub.read(lambda tables: self._mirror_differs(client, tables))
+
+    def _mirror_differs(self, client: Client, tables: Tables) -> str | None:
+        for name in client.tables:
+            mirrored = client.mirror.tables.get(name)
+            rows = mirrored.rows if mirrored else {}
+            if name == "positions":
+                wanted = {row.id: as_json(row) for row in tables.positions}
+            else:
+                wanted = self._audit.history.picture(tables.seq, name, client.actor)
+            if rows != wanted:
+                differing = sorted(key for key in rows.keys() | wanted.keys() if rows.get(key) != wanted.get(key))
+                rows_of = [(rows.get(key), wanted.get(key)) for key in differing[:2]]
+                return f"its {name} are not the hub's: {differing[:5]}: {rows_of}"
+        return None
+
+    def _texts_unsent(self) -> Iterator[str]:
+        """Each queued text went out once, or is recorded as failed."""
+        messages = self._audit.history.tables.messages
+        for message in self._audit.texts:
+            row = messages.get(message)
+            key = f"{SITE}/{message}"
+            if row is None:
+                continue  # it left the tables a day later
+            if row.state == "queued":
+                yield f"the text {message} is neither sent nor failed"
+            if row.state == "sent" and key not in self._services.sent:
+                yield f"the text {message} is recorded as sent and never was"
+
+
+def _over_limits(tables: Tables) -> Iterator[str]:
+    for name, most in KEPT_ROWS.items():
+        if len(tables.by_name[name]) > most:
+            yield f"{len(tables.by_name[name])} rows in {name}"
+    if tables.undo_log:
+        yield f"{len(tables.undo_log)} changes can still be undone"
+    for name, table in tables.by_name.items():
+        if len(table.dropped_seq) > TOMBSTONES:
+            yield f"{len(table.dropped_seq)} tombstones in {name}"
+    for situation in tables.situations:
+        if len(tables.marks.of(situation.id)) > MARKS_PER_SITUATION:
+            yield f"too many marks of {situation.id}"
+
+
+def _difference(tables: Tables, audit: Audit) -> str:
+    ours, theirs = picture_of(tables), picture_of(audit.history.tables)
+    return ", ".join(name for name in ours if ours[name] != theirs[name])

@@ -1,0 +1,186 @@
+"""A console: connects, mirrors, notices silence, and comes back by itself to this hub or another, as the pages do."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+from command import wire
+from command.access.visibility import tables_of
+from command.actors import Actor
+from consoles.sim.audit import Audit
+from consoles.sim.loop import VirtualLoop
+from consoles.sim.mirror import Json, Mirror, messages
+from consoles.sim.network import Network, Pipe
+
+# As `web/src/sync/live.ts` and `backoff.ts` have them.
+_DEAD_AFTER_S = 8.0
+_UNSURE_AFTER_S = 5.0
+_BACKOFF_FIRST_S = 0.25
+_BACKOFF_MOST_S = 8.0
+_WATCH_EVERY_S = 1.0
+
+
+class Client:
+    """One console of one person."""
+
+    def __init__(self, name: str, actor: Actor, loop: VirtualLoop, network: Network, audit: Audit, hub: int) -> None:
+        self.name = name
+        self.actor = actor
+        self.mirror = Mirror()
+        self.process = loop.process(name)
+        self.tables = sorted(tables_of(actor))
+        self.live = False
+        self.pipe: Pipe | None = None
+        self.complete_seq = 0
+        self._loop = loop
+        self._network = network
+        self._audit = audit
+        self._at = hub
+        self._awaiting = set(self.tables)
+        self._answering = False
+        self._attempt = 0
+        self._heard_us = 0
+        self._unsure_since_us: int | None = None
+        self._told: dict[tuple[str, str], int] = {}
+        """The number that each row last came with over this connection."""
+        self._come_back = False
+
+    def start(self) -> None:
+        """Connect, and watch the line from then on."""
+        self.process.start(self._watch())
+        self.process.later(0.01, self._open)
+
+    @property
+    def node_number(self) -> int:
+        """Return which hub it is at, or goes to."""
+        return self._at
+
+    def leave(self) -> None:
+        """Leave this hub for the next one."""
+        if self.pipe is not None:
+            self.pipe.hang_up()
+            self._lost()
+
+    def _open(self) -> None:
+        self._heard_us = self._loop.now_us
+        self._told = {}
+        self.pipe = Pipe(self._network, self._network.nodes[self._at], self, self.actor)
+        self.pipe.open()
+
+    def _lost(self) -> None:
+        self.pipe, self.live, self._unsure_since_us = None, False, None
+        hubs = len(self._network.nodes)
+        ceiling_s = min(_BACKOFF_MOST_S, _BACKOFF_FIRST_S * 2 ** min(self._attempt // hubs, 16))
+        self._attempt += 1
+        self._at = (self._at + 1) % hubs
+        self._audit.trace.note(self.name, "offline", f"at {self.complete_seq}")
+        delay_s = max(_BACKOFF_FIRST_S / 2, ceiling_s * self.process.random.random())
+        self.process.later(delay_s, self._open)
+
+    async def _watch(self) -> None:
+        while True:
+            await self._loop.pause(_WATCH_EVERY_S)
+            if self.pipe is not None and self._loop.now_us - self._heard_us > _DEAD_AFTER_S * 1_000_000:
+                self.leave()
+
+    def closed(self, pipe: Pipe) -> None:
+        """Hear that the connection is gone."""
+        if pipe is self.pipe:
+            self._lost()
+
+    def receive(self, pipe: Pipe, data: bytes) -> None:
+        """Take what came."""
+        for payload, message in messages(data):
+            if pipe is not self.pipe:
+                return
+            self._heard_us = self._loop.now_us
+            kind = message["type"]
+            if kind != "beat":
+                self._audit.trace.note(self.name, kind, f"{message.get('seq')} {zlib.crc32(payload)}")
+            self._take(kind, message)
+
+    def _take(self, kind: str, message: Json) -> None:
+        match kind:
+            case "welcome":
+                self._subscribe()
+            case "snapshot":
+                self._snapshot(message)
+            case "delta":
+                self._delta(message)
+            case "beat":
+                self._beat(message)
+            case _:
+                if message["status"] < 500 and message["status"] != 429:
+                    self._loop.fail(f"{self.name}: refused: {message}")
+                self.leave()
+
+    def _subscribe(self) -> None:
+        assert self.pipe is not None
+        after = self.complete_seq if not self._awaiting and self.complete_seq > 0 else None
+        self._answering = True
+        tables = {name: wire.TableFilter() for name in self.tables}
+        self.pipe.subscribe(wire.Subscribe(tables=tables, after=after))
+
+    def _snapshot(self, message: Json) -> None:
+        seq, table = message["seq"], message["table"]
+        if seq < self.complete_seq:
+            self._loop.fail(f"{self.name}: a snapshot of {table} at {seq} after everything up to {self.complete_seq}")
+        if table != "positions":
+            if seq > self._audit.head.seq:
+                self._loop.fail(f"{self.name}: a snapshot at {seq}, and only {self._audit.head.seq} is durable")
+            if message["rows"] != self._audit.history.picture(seq, table, self.actor):
+                self._loop.fail(f"{self.name}: the snapshot of {table} at {seq} is not what it was then")
+            self._see_no_way_back(table, seq)
+        self._awaiting.discard(table)
+        self.mirror.snapshot(message)
+        self._up_to(seq)
+
+    def _see_no_way_back(self, table: str, seq: int) -> None:
+        """A snapshot may not put an older row where a newer one stood on the screen."""
+        mirrored = self.mirror.tables.get(table)
+        if mirrored is None:
+            return
+        for key in mirrored.rows:
+            came_seq = mirrored.seq_of(key)
+            if came_seq > seq and self._audit.history.changed(table, key, came_seq) > seq:
+                self._loop.fail(f"{self.name}: {table} {key} goes back from {came_seq} to a snapshot at {seq}")
+
+    def _delta(self, message: Json) -> None:
+        seq = message["seq"]
+        for table, rows in message["tables"].items():
+            for key, row in rows.items():
+                if table == "positions":
+                    self._see_position(key, row)
+                    continue
+                if seq < self._told.get((table, key), 0):
+                    self._loop.fail(f"{self.name}: {table} {key} at {seq} comes after {self._told[table, key]}")
+                self._told[table, key] = seq
+                self._audit.told(self.name, self.actor, seq, table, key, row)
+        self.mirror.delta(message)
+        self._up_to(seq)
+
+    def _see_position(self, unit: str, row: dict[str, Any] | None) -> None:
+        mirrored = self.mirror.tables.get("positions")
+        known = mirrored.rows.get(unit) if mirrored else None
+        if row and known and row["at_ms"] < known["at_ms"] and ("positions", unit) in self._told:
+            self._loop.fail(f"{self.name}: the position of {unit} goes back in time")
+        self._told["positions", unit] = 0
+
+    def _beat(self, message: Json) -> None:
+        if self._answering:
+            self.complete_seq = max(self.complete_seq, self.mirror.heard_seq)
+        self._answering, self.live = False, True
+        if message["accepting"]:
+            self._attempt, self._unsure_since_us = 0, None
+            return
+        if self._unsure_since_us is None:
+            self._unsure_since_us = self._loop.now_us
+        hubs = len(self._network.nodes)
+        wait_s = _UNSURE_AFTER_S * 2 ** min(self._attempt // hubs, 4)
+        if hubs > 1 and self._loop.now_us - self._unsure_since_us > wait_s * 1_000_000:
+            self.leave()
+
+    def _up_to(self, seq: int) -> None:
+        if not self._answering:
+            self.complete_seq = max(self.complete_seq, seq)

@@ -1,0 +1,39 @@
+"""The clock of a simulated machine: it may be wrong, jump and be set back, and behaves as `SystemClock` does then."""
+
+from __future__ import annotations
+
+from consoles.sim.loop import VirtualLoop
+
+START_MS = 1_767_225_600_000
+"""When every simulation begins: 2026-01-01, 08:00 in Beijing."""
+_LONGEST_SLEEP_MS = 60_000
+
+
+class MachineClock:
+    """True time and an offset; what it says never goes back."""
+
+    def __init__(self, loop: VirtualLoop, offset_ms: int = 0) -> None:
+        self.offset_ms = offset_ms
+        self.jumped_us = -1_000_000_000
+        """When it was last set; whoever slept until an instant may notice only a minute later."""
+        self._loop = loop
+        self._last_ms = 0
+
+    def jump(self, by_ms: int) -> None:
+        """Set the clock forward, or back."""
+        self.offset_ms += by_ms
+        self.jumped_us = self._loop.now_us
+
+    def now_ms(self) -> int:
+        """Return the present instant, never before one returned earlier."""
+        self._last_ms = max(self._last_ms, START_MS + self._loop.now_us // 1000 + self.offset_ms)
+        return self._last_ms
+
+    async def sleep_until(self, at_ms: int) -> None:
+        """Wait in steps of at most a minute, so that a corrected clock is noticed."""
+        while (left_ms := at_ms - self.now_ms()) > 0:
+            await self._loop.pause(min(left_ms, _LONGEST_SLEEP_MS) / 1000)
+
+    async def sleep(self, duration_ms: int) -> None:
+        """Wait on the steady clock."""
+        await self._loop.pause(duration_ms / 1000)

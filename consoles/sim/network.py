@@ -1,0 +1,230 @@
+"""The way between people or devices and hubs: late, lost, repeated; who hears nothing asks again under the same key."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any, Literal, Protocol, TypeVar
+
+from command import wire
+from command.actors import Actor
+from command.journal import Answer
+from command.kernel.errors import TooManyError, TriuneError, UnavailableError
+from command.requests import Request
+from consoles.push import Console
+from consoles.sim.audit import Audit
+from consoles.sim.loop import Process, VirtualLoop
+from consoles.sim.node import Node
+
+T = TypeVar("T")
+Flow = Literal["free", "slow", "frozen", "lost"]
+
+_DELAY_S = 0.004
+_TIMEOUT_S = 6.0
+_ATTEMPTS = 6
+_PAUSE_S = 1.5
+_WEIGHT = 256
+"""How much of a socket's room each byte takes: a little county's few bytes fill it as a large one's would."""
+
+
+class Network:
+    """Between everybody and the hubs."""
+
+    def __init__(self, loop: VirtualLoop, audit: Audit, nodes: list[Node]) -> None:
+        self.loop = loop
+        self.audit = audit
+        self.nodes = nodes
+        self.lost = 0.0
+        self.repeated = 0.01
+        self.delay_s = _DELAY_S
+
+    def heal(self) -> None:
+        """Be as a network should."""
+        self.lost, self.repeated, self.delay_s = 0.0, 0.01, _DELAY_S
+
+    def delay(self, process: Process) -> float:
+        """Draw how long a message takes."""
+        return self.delay_s * (0.3 + 2 * process.random.random() ** 2)
+
+    async def insist(self, who: Process, request: Request, actor: Actor, key: str) -> Answer | None:
+        """Ask until there is an answer or a refusal: any hub, always under the same key. None where it was refused.
+
+        After some attempts nobody can tell whether it happened, as with a person who gives up.
+        """
+        for attempt in range(_ATTEMPTS):
+            node = self.nodes[int(who.random.random() * len(self.nodes))]
+            try:
+                answer = await self._call(who, node, lambda at: at.ask(request, actor, key))
+            except (UnavailableError, TooManyError, TimeoutError) as error:
+                self.audit.trace.note(who.name, "retry", f"{key} {attempt} {type(error).__name__}")
+                await self.loop.pause(_PAUSE_S * (0.5 + who.random.random()))
+                continue
+            except TriuneError as error:
+                if error.code == "internal":
+                    self.loop.fail(f"{who.name}: {request!r} is answered {error.detail}")
+                self.audit.trace.note(who.name, "refused", f"{key} {error.code}")
+                return None
+            self.audit.answered(f"{who.name} asking {node.process.name}", key, answer)
+            self.audit.trace.note(who.name, "answer", f"{key} {answer.seq} {answer.subject}")
+            return answer
+        self.audit.trace.note(who.name, "gave-up", key)
+        return None
+
+    async def _call(self, who: Process, node: Node, serve: Callable[[Node], Awaitable[T]]) -> T:
+        """Do something at a hub and bring back what it says; `TimeoutError` where nothing comes back."""
+        reply: asyncio.Future[T] = self.loop.create_future()
+        copies = (who.random.random() >= self.lost) + (who.random.random() < self.repeated)
+        for _ in range(copies):
+            if node.up:
+                node.process.later(self.delay(who), self._arrive, who, node, serve, reply)
+        async with asyncio.timeout(_TIMEOUT_S):
+            return await reply
+
+    async def hand(self, who: Process, node: Node, serve: Callable[[Node], Awaitable[None]]) -> None:
+        """Hand something over at one hub, once."""
+        await self._call(who, node, serve)
+
+    def _arrive(
+        self, who: Process, node: Node, serve: Callable[[Node], Awaitable[T]], reply: asyncio.Future[T]
+    ) -> None:
+        node.process.start(self._serve(who, node, serve, reply))
+
+    async def _serve(
+        self, who: Process, node: Node, serve: Callable[[Node], Awaitable[T]], reply: asyncio.Future[T]
+    ) -> None:
+        at = node.process
+        result: T | None = None
+        error: Exception | None = None
+        try:
+            result = await serve(node)
+        except (TriuneError, TimeoutError) as refusal:
+            error = refusal
+        if at.alive and at.random.random() >= self.lost:
+            who.later(self.delay(at), _settle, reply, result, error)
+
+
+def _settle(reply: asyncio.Future[Any], result: object, error: Exception | None) -> None:
+    if reply.done():
+        return
+    if error is not None:
+        reply.set_exception(error)
+    else:
+        reply.set_result(result)
+
+
+class Reader(Protocol):
+    """A console at its end of a connection."""
+
+    process: Process
+
+    def receive(self, pipe: Pipe, data: bytes) -> None:
+        """Take what came."""
+        ...
+
+    def closed(self, pipe: Pipe) -> None:
+        """Hear that the connection is gone."""
+        ...
+
+
+class Pipe(asyncio.Transport):
+    """A console's socket as the hub sees it, and the way from there to the console."""
+
+    def __init__(self, network: Network, node: Node, reader: Reader, actor: Actor) -> None:
+        super().__init__()
+        self.flow: Flow = "free"
+        self.console = Console(actor, self)
+        self._network = network
+        self._node = node
+        self._at = node.process
+        self._reader = reader
+        self._waiting: deque[bytes] = deque()
+        self._size = 0
+        self._closing = False
+        self._delivering = False
+
+    def open(self) -> None:
+        """Go to the hub; it greets."""
+        if self._node.up:
+            self._at.later(self._network.delay(self._reader.process), self._opened)
+        else:
+            self._reader.process.later(self._network.delay(self._reader.process), self._reader.closed, self)
+
+    def _opened(self) -> None:
+        self._node.on_death(self._lose_hub)
+        self._node.welcome(self.console)
+
+    def _lose_hub(self) -> None:
+        """The machine is gone; whoever is on the way of a broken line is not told."""
+        self._closing = True
+        if self.flow != "lost":
+            self._reader.process.later(self._network.delay(self._reader.process), self._reader.closed, self)
+
+    def subscribe(self, request: wire.Subscribe) -> None:
+        """From the console to the hub."""
+        if self.flow != "lost" and self._at.alive:
+            self._at.later(self._network.delay(self._reader.process), self._asked, request)
+
+    def _asked(self, request: wire.Subscribe) -> None:
+        if not self._closing:
+            self._at.start(self._node.subscribe(self.console, request))
+
+    def hang_up(self) -> None:
+        """The console leaves; the hub hears of it unless the line is broken."""
+        if self.flow != "lost" and self._at.alive:
+            self._at.later(self._network.delay(self._reader.process), self._left)
+        self._reader.process.later(0.001, self._waiting.clear)
+
+    def _left(self) -> None:
+        self._closing = True
+        self._node.feed.leave(self.console)
+
+    def let(self, flow: Flow) -> None:
+        """Let it flow in another way from now on."""
+        self.flow = flow
+        self._go_on()
+
+    # the hub's side: what asyncio's transports offer
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Take bytes for the console."""
+        if self._closing or not self._at.alive:
+            return
+        self._waiting.append(bytes(data))
+        self._size += len(data)
+        self._go_on()
+
+    def get_write_buffer_size(self) -> int:
+        """Return how much waits."""
+        return self._size * _WEIGHT
+
+    def is_closing(self) -> bool:
+        """Say whether it is over."""
+        return self._closing
+
+    def close(self) -> None:
+        """End it."""
+        self.abort()
+
+    def abort(self) -> None:
+        """End it at once."""
+        if not self._closing:
+            self._closing = True
+            if self.flow != "lost":
+                self._reader.process.later(self._network.delay(self._reader.process), self._reader.closed, self)
+
+    def _go_on(self) -> None:
+        if self._waiting and not self._delivering and self.flow in ("free", "slow"):
+            self._delivering = True
+            delay_s = self._network.delay(self._reader.process) if self.flow == "free" else 0.6
+            self._reader.process.later(delay_s, self._deliver)
+
+    def _deliver(self) -> None:
+        self._delivering = False
+        if self.flow not in ("free", "slow"):
+            return
+        count = len(self._waiting) if self.flow == "free" else min(1, len(self._waiting))
+        data = b"".join(self._waiting.popleft() for _ in range(count))
+        self._size -= len(data)
+        self._reader.receive(self, data)
+        self._go_on()

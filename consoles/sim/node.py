@@ -1,0 +1,222 @@
+"""One hub as a process: the record, its push, its field and its links; killed at any await and started again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+import msgspec
+
+from command import wire
+from command.actors import Actor
+from command.hub import Changes, Committed, Hub, Listener
+from command.journal import Answer, Journal
+from command.kernel.errors import TriuneError
+from command.links.cursors import Cursors
+from command.links.follow import Follower
+from command.readings import Position
+from command.requests import Request
+from command.rows import PositionRow
+from command.uplink import DeviceTokens, HubUplink
+from consoles.push import Console, Feed, text_frame
+from consoles.sim.audit import Audit
+from consoles.sim.bus import Bus
+from consoles.sim.clock import MachineClock
+from consoles.sim.loop import Process, VirtualLoop
+from consoles.sim.services import Services
+from consoles.sim.store import Access, CursorDatabase, JournalAccess, Store, readings_over
+
+SPACE = "live"
+_POLL_MS = 2000
+_RETRY_MS = 1000
+
+
+class SimulatedHub(Hub):
+    """The hub, with eyes on what leaves it. Keys of its own making follow from its name."""
+
+    def __init__(self, name: str, audit: Audit, clock: MachineClock, journal: Journal) -> None:
+        self.name = name
+        self.waiting = 0
+        self.listening = 0
+        self._audit = audit
+        self._keys = 0
+        super().__init__(SPACE, clock, journal)
+
+    async def ask(self, request: Request, actor: Actor, key: str | None = None) -> Answer:
+        """Ask, and see that the answer is true before anybody hears it."""
+        if key is None:
+            self._keys += 1
+            key = f"{self.name}/{self._keys}"
+        self.waiting += 1
+        try:
+            answer = await super().ask(request, actor, key)
+        finally:
+            self.waiting -= 1
+        self._audit.answered(self.name, key, answer)
+        return answer
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Follow, counted."""
+        self.listening += 1
+        leave = super().listen(listener)
+
+        def counted() -> None:
+            self.listening -= 1
+            leave()
+
+        return counted
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a hub is made of. A test puts in a part with a fault, and expects to be told of it."""
+
+    hub: Callable[[str, Audit, MachineClock, Journal], SimulatedHub] = SimulatedHub
+    journal: Callable[[JournalAccess], Journal] = field(default=lambda journal: journal)
+    feed: Callable[[Hub, MachineClock], Feed] = Feed
+
+
+class Node:
+    """A machine that runs a hub, whichever incarnation of it lives now."""
+
+    def __init__(
+        self, number: int, loop: VirtualLoop, store: Store, bus: Bus, services: Services, parts: Parts
+    ) -> None:
+        self.number = number
+        self.loop = loop
+        self.store = store
+        self.clock = MachineClock(loop)
+        self.deaths = 0
+        self.well_since_us = 0
+        self.cut_off = False
+        self._audit = store.audit
+        self._bus = bus
+        self._services = services
+        self._parts = parts
+        self._on_death: list[Callable[[], None]] = []
+
+    @property
+    def up(self) -> bool:
+        """Say whether it lives."""
+        return self.process.alive
+
+    def start(self) -> None:
+        """Begin anew, with nothing but what the store holds."""
+        name = f"hub{self.number}.{self.deaths}"
+        self.process: Process = self.loop.process(name)
+        self.process.on_death = self._died
+        self.access = Access(self.store, self.process)
+        self.access.cut_off = self.cut_off
+        journal = self._parts.journal(JournalAccess(self.access))
+        self.hub = self._parts.hub(name, self._audit, self.clock, journal)
+        self.hub.listen(self._published)
+        self.hub.on_commit(self._committed)
+        self.feed = self._parts.feed(self.hub, self.clock)
+        tokens = cast("DeviceTokens", None)  # devices are at the hub's own door here: they show none
+        self.uplink = HubUplink(self.hub, readings_over(self.access), tokens, self.clock)
+        cursors = Cursors(CursorDatabase(self.access))
+        self.followers = [Follower(self.hub, cursors, link) for link in self._services.links(self.hub, self.process)]
+        self._published_seq = 0
+        self._heard_ms: dict[str, int] = {}
+        self._on_death = []
+        self.well_since_us = self.loop.now_us
+        self._audit.trace.note(name, "start")
+        self.process.start(self._main())
+
+    def kill(self, after_callbacks: int) -> None:
+        """Let it die at one of its next awaits."""
+        self.process.fuse = after_callbacks
+
+    def on_death(self, act: Callable[[], None]) -> None:
+        """Do something when this incarnation dies."""
+        self._on_death.append(act)
+
+    def _died(self) -> None:
+        self._audit.trace.note(self.process.name, "killed", f"at {self.hub.committed_seq}")
+        self.deaths += 1
+        self.store.lose(self.process)
+        for act in self._on_death:
+            act()
+
+    async def _main(self) -> None:
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self.hub.run(), name="hub")
+                tasks.create_task(self.feed.run(), name="feed")
+                tasks.create_task(self._field(), name="field")
+                tasks.create_task(self._poll(), name="poll")
+                for follower in self.followers:
+                    tasks.create_task(follower.run(), name=follower.name)
+        except BaseExceptionGroup as group:
+            if self.process.alive:
+                self.loop.fail(f"{self.process.name} ended by itself: {group.exceptions!r}")
+
+    async def _field(self) -> None:
+        """Take up where units were, once the record can be read, then look for silent ones."""
+        while True:
+            try:
+                await self.uplink.restore()
+                break
+            except TriuneError:
+                await self.clock.sleep(_RETRY_MS)
+        await self.uplink.run()
+
+    async def _poll(self) -> None:
+        """Look for what others wrote from time to time: a wake-up may have been lost."""
+        while True:
+            await self.clock.sleep(_POLL_MS)
+            self.hub.look()
+
+    # what it tells and hears
+
+    def _published(self, seq: int, changes: Changes) -> None:
+        self._audit.published(self.process.name, seq, self._published_seq, changes)
+        self._published_seq = seq
+        rows = [row for row in changes.values() if isinstance(row, PositionRow)]
+        fresh = [row for row in rows if row.at_ms > self._heard_ms.get(row.id, -1)]
+        if fresh:
+            self._heard_ms |= {row.id: row.at_ms for row in fresh}
+            self._bus.say(self, seq, fresh)
+
+    def _committed(self, told: Sequence[Committed]) -> None:
+        self._bus.say(self, told[-1].last_seq, [])
+
+    def hear(self, seq: int, positions: list[PositionRow]) -> None:
+        """Take a word from another hub."""
+        self.hub.look(seq)
+        fresh = [row for row in positions if row.at_ms > self._heard_ms.get(row.id, -1)]
+        if fresh:
+            self._heard_ms |= {row.id: row.at_ms for row in fresh}
+            self.hub.positions_changed(fresh)
+
+    # its doors
+
+    async def ask(self, request: Request, actor: Actor, key: str) -> Answer:
+        """Serve a request as the HTTP door does."""
+        return await self.hub.ask(request, actor, key)
+
+    async def positions(self, batch: list[Position]) -> None:
+        """Serve a device's gateway."""
+        await self.uplink.positions(batch)
+
+    def welcome(self, console: Console) -> None:
+        """Greet a console that has connected."""
+        self.feed.join(console)
+        actor = wire.ActorInfo(
+            id=console.actor.id, name=console.actor.name, roles=sorted(console.actor.roles), unit=console.actor.unit
+        )
+        welcome = wire.Welcome(
+            space=SPACE, hub=self.process.name, version=wire.VERSION, release="", actor=actor,
+            now_ms=self.clock.now_ms(),
+        )  # fmt: skip
+        console.send(text_frame(msgspec.json.encode(welcome)))
+
+    async def subscribe(self, console: Console, request: wire.Subscribe) -> None:
+        """Serve a console's wish as the websocket door does."""
+        try:
+            await self.feed.subscribe(console, request)
+        except TriuneError as error:
+            refused = wire.Refused(status=error.status, code=error.code, detail=error.detail)
+            console.send(text_frame(msgspec.json.encode(refused)))
