@@ -181,7 +181,7 @@ async def test_a_console_that_does_not_answer_any_more_is_let_go(
 async def test_consoles_whose_process_is_stopped_are_let_go_and_the_others_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """SIGSTOP: the kernel goes on taking bytes for them, and nobody reads. Rule R129."""
+    """SIGSTOP: the kernel goes on taking bytes for them, and nobody reads. Rule R205."""
     monkeypatch.setattr(live, "CONSOLE_PING_MS", 400)
     async with crowded_site(tmp_path, "calls") as (site, crowd):
         await crowd.grow(20)

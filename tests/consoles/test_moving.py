@@ -1,4 +1,4 @@
-"""Consoles that go from hub to hub while rows change: no row ever goes backwards. Rules R98, R127 of docs/SPEC.md."""
+"""Consoles that go from hub to hub while rows change: no row ever goes backwards. Rules R98, R200 of docs/SPEC.md."""
 
 from __future__ import annotations
 

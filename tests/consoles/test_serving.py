@@ -1,4 +1,4 @@
-"""The doors of the HTTP port over real sockets: one too many, and those who take all day to ask. Rule R126."""
+"""The doors of the HTTP port over real sockets: one too many, and those who take all day to ask. Rule R206."""
 
 from __future__ import annotations
 

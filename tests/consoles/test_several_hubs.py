@@ -1,4 +1,4 @@
-"""Pages of one hub ask another with the same session; pages of other sites never do. Rule R128 of docs/SPEC.md."""
+"""Pages of one hub ask another with the same session; pages of other sites never do. Rule R207 of docs/SPEC.md."""
 
 from __future__ import annotations
 

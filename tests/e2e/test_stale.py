@@ -1,4 +1,4 @@
-"""No screen ever shows an old picture as a fresh one: what people see, and how soon. Rules R100, R127 to R131."""
+"""No screen ever shows an old picture as a fresh one: what people see, and how soon. Rules R100, R201 to R204."""
 
 from __future__ import annotations
 
