@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -203,26 +204,28 @@ class SqliteReadings(Readings):
         before = day_of(within(before_ms))
         # That they are forgotten is durable first: late readings must not make half a day again.
         await self._writer.run(lambda db: _forget(db, before, space))
-        gone = await self._writer.run(lambda _: self._remove(before, space))
-        await self._reader.run(lambda _: self._read.close_many(gone))
+        gone = [key for key in await self._kept() if key[1] < before and space in (None, key[0])]
+        for name, day in gone:  # one after another, so that nobody waits for the disk to give back months
+            await self._writer.run(partial(self._remove, name, day))
+            await self._reader.run(partial(self._close, name, day))
         return len(gone)
 
-    def _remove(self, before: int, space: str | None) -> list[tuple[str, int]]:
-        spaces = self._written.spaces() if space is None else [space]
-        gone = [(name, day) for name in spaces for day in self._written.days(name) if day < before]
-        for name, day in gone:
-            self._written.remove(name, day)
-        return gone
+    def _remove(self, space: str, day: int, _: sqlite3.Connection) -> None:
+        self._written.remove(space, day)
+
+    def _close(self, space: str, day: int, _: sqlite3.Connection) -> None:
+        self._read.close(space, day)
+
+    async def _kept(self) -> list[tuple[str, int]]:
+        files = self._read
+        return await self._reader.run(lambda _: [(space, day) for space in files.spaces() for day in files.days(space)])
 
     async def days(self) -> list[Day]:
         """Return the days kept, by space and day."""
 
-        def kept(_: sqlite3.Connection) -> list[Day]:
-            files = self._read
-            found = [(space, day) for space in files.spaces() for day in files.days(space)]
-            return [Day(space, day * DAY_MS, files.size_bytes(space, day)) for space, day in found]
-
-        return await self._reader.run(kept)
+        kept = await self._kept()
+        size = self._read.size_bytes
+        return await self._reader.run(lambda _: [Day(space, day * DAY_MS, size(space, day)) for space, day in kept])
 
     async def close(self) -> None:
         """Close the files."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 from pathlib import Path
@@ -135,11 +135,6 @@ class DayFiles:
         """Close one file, if it is open."""
         if connection := self._open.pop((space, day), None):
             connection.close()
-
-    def close_many(self, days: Iterable[tuple[str, int]]) -> None:
-        """Close those of the files that are open."""
-        for space, day in days:
-            self.close(space, day)
 
     def close_all(self) -> None:
         """Close every file."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from command.kernel.errors import InvalidInputError, TooLargeError
 from command.kernel.limits import READINGS_AREA_CORNERS, READINGS_CAMERAS, READINGS_ROWS
 from command.readings import AreaQuery, Place, Position, Presence, Readings, Sighting, SightingQuery, place_of
 from command.readings import area as area_module
+from command.readings import sqlite_search as search_module
 from command.readings.bounds import DAY_MS
 from command.readings.memory import MemoryReadings
 from command.readings.postgres import PostgresReadings
@@ -260,6 +262,52 @@ async def test_pages_join_without_a_gap_or_anything_twice(readings: Readings) ->
             await readings.add_sightings(SPACE, [passage("粤F12345", (9 + len(pages)) * 1000 + 5 * DAY_MS, "c9")])
         assert [s for s in pages if s.camera != "c9"] == in_order, way
         assert len({place_of(s) for s in pages}) == len(pages)
+
+
+async def test_every_store_answers_as_memory_does(readings: Readings, monkeypatch: pytest.MonkeyPatch) -> None:  # R190
+    monkeypatch.setattr(search_module, "READINGS_LOOKED_UP", 20)  # some patterns one way, some the other
+    chance, oracle = random.Random(7), MemoryReadings()
+    plates = ["".join(chance.choices("湘粤F12", k=chance.randint(2, 5))) for _ in range(60)]
+    cameras = [f"c{n}" for n in range(8)]
+    seen = [
+        replace(
+            passage(
+                chance.choice(plates), chance.randrange(4 * DAY_MS) // 40_000_000 * 20_000_000, chance.choice(cameras)
+            ),
+            colour=chance.choice(["blue", "green"]),
+        )
+        for _ in range(400)
+    ]
+    fixes = [
+        fix(chance.randrange(4 * DAY_MS), f"d{n % 9}", chance.uniform(29, 29.1), chance.uniform(113, 113.1))
+        for n in range(300)
+    ]
+    for store in (readings, oracle):
+        for begin in range(0, 400, 100):
+            await store.add_sightings(SPACE, seen[begin : begin + 100])
+            await store.add_positions(SPACE, fixes[begin : begin + 100])
+    for _ in range(150):
+        from_ms, to_ms = sorted(chance.randrange(4 * DAY_MS) for _ in range(2))
+        query = SightingQuery(
+            plate="".join(chance.choices("湘F12?*", k=chance.randint(1, 4))) if chance.random() < 0.7 else "*",
+            cameras=tuple(chance.sample(cameras, chance.randint(0, 8))) if chance.random() < 0.5 else None,
+            colour=chance.choice([None, None, "green"]),
+            from_ms=from_ms,
+            to_ms=to_ms,
+            limit=chance.choice([1, 7, 1000]),
+            after=place_of(chance.choice(seen)) if chance.random() < 0.3 else None,
+        )
+        assert await readings.search(SPACE, query) == await oracle.search(SPACE, query), query
+    for _ in range(30):
+        from_ms, to_ms = sorted(chance.randrange(4 * DAY_MS) for _ in range(2))
+        corners = [(chance.uniform(113, 113.1), chance.uniform(29, 29.1)) for _ in range(3)]
+        triangle = AreaQuery(ring=tuple(corners), from_ms=from_ms, to_ms=to_ms)
+        assert await readings.devices_in(SPACE, triangle) == await oracle.devices_in(SPACE, triangle), triangle
+        device = chance.choice(fixes).device
+        assert await readings.track(SPACE, device, from_ms, to_ms, 9) == await oracle.track(
+            SPACE, device, from_ms, to_ms, 9
+        )
+    assert await readings.latest_positions(SPACE) == await oracle.latest_positions(SPACE)
 
 
 # areas
