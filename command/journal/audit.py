@@ -174,10 +174,12 @@ class Audit:
             self._fits(head.seq, head.digest)
             return
         is_genuine = _is_genuine(self._space, head, self._answers.at(head.seq), self._public)
-        if is_genuine and self._fits(head.seq, head.digest):
+        if not self._fits(head.seq, head.digest):
+            return
+        if is_genuine:
             self.heads += 1
             self._seal(head.seq)
-        elif not is_genuine and not self._rewritten:
+        else:
             first = self._first_doubtful(head.seq)
             self._report(
                 first,
@@ -205,7 +207,7 @@ class Audit:
             return True
         if not self._rewritten:  # then all after it differ too
             first = self.sealed_seq + 1
-            self._report(first, f"rewritten: the facts {first} to {seq} are not those that were signed")
+            self._report(first, f"rewritten: the facts {first} to {seq}, or the head {seq}, are not what was signed")
             self._rewritten = True
         return False
 
@@ -218,13 +220,13 @@ class Audit:
 
     def _end(self, answers: Sequence[tuple[str, Answer]], heads: Sequence[SignedHead]) -> None:
         """Report what speaks of facts after the last."""
+        if gone := [*(head.seq for head in heads), *(seal.seq for seal in self._outside)]:
+            self._report(self._seq + 1, f"cut off: facts up to {max(gone)} were signed")
         for key, answer in answers:
             if _is_numbered(answer):
                 self._report(answer.seq, f"missing: it was given as the answer to {key!r}")
             else:
                 self._report(None, f"altered: the answer to {key!r} names no fact")
-        if gone := [*(head.seq for head in heads), *(seal.seq for seal in self._outside)]:
-            self._report(self._seq + 1, f"cut off: facts up to {max(gone)} were signed")
         if self._seq > self._answered_seq and not answers:
             self._report(self._seq, "nobody asked for the last facts: they have no answer")
         if self._seq - max(self._head_seq, self.sealed_seq) > _UNSIGNED_FACTS:
