@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from command import requests as q
+from command import tables
 from command.actors import HUB
 from command.journal.memory import MemoryJournal
 from command.kernel.errors import UnavailableError
@@ -194,6 +195,26 @@ async def test_a_journal_that_really_ends_before_is_shown_as_it_is() -> None:
         await roamer.go(restored)
         assert roamer.rows == {"f0": 3}
         assert roamer.after == restored.hub.committed_seq
+
+
+async def test_who_was_away_for_longer_than_is_remembered_takes_a_snapshot(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hours later: more rows went than their numbers are kept of, so what it still holds cannot be told apart."""
+    monkeypatch.setattr(tables, "TOMBSTONES", 3)
+    async with crowd() as people:
+        soon, late = Roamer(), Roamer()
+        for roamer in (soon, late):
+            await roamer.go(people)
+        for nth in range(FENCES):
+            await draw(people, f"f{nth}", nth + 1)
+        await late.until(people.hub.committed_seq)
+        for nth in range(FENCES - 1):
+            if nth == FENCES - 3:
+                await soon.until(people.hub.committed_seq)
+            await people.desk.ask(q.RemoveFence(fence=f"f{nth}"), HUB)
+        for roamer in (soon, late):
+            await roamer.go(people)
+            assert roamer.rows == {f"f{FENCES - 1}": FENCES}
+        assert (soon.snapshots, late.snapshots) == (1, 2)
 
 
 async def test_a_hub_that_cannot_read_what_the_console_knows_sends_it_elsewhere() -> None:

@@ -9,18 +9,28 @@ export const TOMBSTONES = 2_000;
 type Listener = (changed: ReadonlySet<string>) => void;
 type Later = (run: () => void) => void;
 
+/** Tables of readings: their rows have an instant instead of a number, and another hub may have heard less of them. */
+const READINGS: ReadonlySet<string> = new Set(["positions"]);
+
 class Table {
   readonly rows = new Map<string, Row>();
   private readonly seqs = new Map<string, number>();
   private readonly removed = new Map<string, number>();
   private floor = 0;
+  private readonly readings: boolean;
 
-  replace(seq: number, rows: Readonly<Record<string, Row>>): void {
+  constructor(name: string) {
+    this.readings = READINGS.has(name);
+  }
+
+  /** `past` where the hub's whole record ends before what was here: then even readings go back. */
+  replace(seq: number, rows: Readonly<Record<string, Row>>, past: boolean): void {
+    const before = new Map(this.rows);
     this.rows.clear();
     this.seqs.clear();
     this.removed.clear();
     this.floor = seq;
-    for (const [key, row] of Object.entries(rows)) this.rows.set(key, row);
+    for (const [key, row] of Object.entries(rows)) this.rows.set(key, past ? row : this.newer(before.get(key), row));
   }
 
   /** Apply one row unless a newer one is here already. The same sequence may carry a row twice: the later word counts. */
@@ -35,8 +45,14 @@ class Table {
     }
     this.removed.delete(key);
     this.seqs.set(key, seq);
-    this.rows.set(key, row);
+    this.rows.set(key, this.newer(this.rows.get(key), row));
     return true;
+  }
+
+  /** Of two readings the later; of other rows the one that came. */
+  private newer(mine: Row | undefined, theirs: Row): Row {
+    if (!this.readings || mine === undefined || !("at_ms" in mine && "at_ms" in theirs)) return theirs;
+    return Number(mine.at_ms) > Number(theirs.at_ms) ? mine : theirs;
   }
 
   private forgetOldest(): void {
@@ -85,8 +101,8 @@ export class Store {
 
   snapshot(message: Snapshot): void {
     let table = this.tables.get(message.table);
-    if (table === undefined) this.tables.set(message.table, (table = new Table()));
-    table.replace(message.seq, message.rows);
+    if (table === undefined) this.tables.set(message.table, (table = new Table(message.table)));
+    table.replace(message.seq, message.rows, message.seq < this.heard);
     this.heard = message.seq;
     this.announce(message.table);
   }

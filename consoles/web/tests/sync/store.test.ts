@@ -57,6 +57,20 @@ describe("store", () => {
     expect(store.rows("calls").get("u1")).toEqual({ id: "u1", lat: 29.2 });
   });
 
+  it("keeps the later of two positions, since another hub may have heard less, and goes back where the whole record does", () => {
+    const store = new Store(atOnce);
+    const at = (at_ms: number): Record<string, Row> => ({ u1: row("u1", { at_ms }) });
+    store.snapshot({ type: "snapshot", seq: 10, now_ms, table: "positions", rows: at(2_000) });
+    store.delta({ type: "delta", seq: 10, now_ms, tables: { positions: at(1_000) } });
+    expect(store.rows("positions").get("u1")?.at_ms).toBe(2_000);
+    store.snapshot({ type: "snapshot", seq: 12, now_ms, table: "positions", rows: at(1_500) });
+    expect(store.rows("positions").get("u1")?.at_ms).toBe(2_000);
+    store.delta({ type: "delta", seq: 12, now_ms, tables: { positions: at(3_000) } });
+    expect(store.rows("positions").get("u1")?.at_ms).toBe(3_000);
+    store.snapshot({ type: "snapshot", seq: 4, now_ms, table: "positions", rows: at(1_000) });
+    expect(store.rows("positions").get("u1")?.at_ms).toBe(1_000);
+  });
+
   it("counts the changes of each table, and only those", () => {
     const store = loaded();
     const before = store.revision("calls");
