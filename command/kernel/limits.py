@@ -357,3 +357,5 @@ LEASE_MS = 8000
 SIMULATED_HOURS = 48
 SIMULATED_HUBS = 5
 SIMULATED_SEEDS = 10_000
+# A backup that the hub makes by itself and that came to nothing is tried again after this.
+BACKUP_RETRY_MS = 15 * 60 * 1000

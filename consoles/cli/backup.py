@@ -10,19 +10,20 @@ import shutil
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import TextIO
 
 from command.access.keys import ENVIRONMENT, SiteKey
 from command.backup import DamagedArchiveError
-from command.backup.archive import ArchiveWriter, read_archive
+from command.backup.archive import read_archive
 from command.backup.checking import check_archive, open_archive
+from command.backup.making import Source, make_backup, sync_folder, write_backup
 from command.backup.moment import Moment, Until, parse_instant
 from command.backup.records import Manifest
 from command.backup.restoring import Restorer
-from command.backup.stores import new_stores, stores_of
-from command.backup.taking import take_backup
-from command.kernel.clock import SystemClock
+from command.backup.stores import new_stores
+from command.backup.taking import SETTINGS
 from command.kernel.errors import InvalidInputError, UnavailableError
+from consoles.settings import load_settings
 
 _STDOUT = "-"
 
@@ -31,7 +32,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add the commands."""
     backup = commands.add_parser("backup", help="back up a hub, running or not, into one sealed file")
     backup.add_argument("file", help="file to make, which must not exist; - writes to standard output")
-    backup.add_argument("--data", type=Path, default=Path("var"), help="the hub's data folder (default: var)")
+    backup.add_argument("--data", type=Path, help="the hub's data folder (default: that of the settings, else var)")
     backup.add_argument("--config", type=Path, help="the settings file the hub is started with; it is backed up too")
     backup.add_argument("--journal", metavar="URL", help="the database that the hub shares, postgresql://…")
     backup.add_argument("--key", type=Path, help="file of the site key (default: site.key of the data folder)")
@@ -50,7 +51,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run_backup(arguments: argparse.Namespace) -> int:
     """Make or check a backup; 0 good, 1 damaged or with pictures lost, 2 not done. The last line is JSON."""
-    key = _key(arguments.key or arguments.data / "site.key")
+    settings = load_settings(arguments.config)
+    data = arguments.data or Path(settings.data)
+    key = _key(arguments.key or data / "site.key")
     if arguments.check:
         try:
             return _tell(check_archive(Path(arguments.file), key), Path(arguments.file), sys.stdout)
@@ -58,45 +61,19 @@ def run_backup(arguments: argparse.Namespace) -> int:
             print(f"{arguments.file}: {error.detail}")
             print(json.dumps({"ok": False, "fault": error.detail}, ensure_ascii=False))
             return 1
-    if arguments.file == _STDOUT:
-        try:
-            manifest = asyncio.run(_take(arguments, key, sys.stdout.buffer))
-        except OSError as error:
-            raise UnavailableError(f"standard output cannot be written: {error.strerror}") from error
-        return _tell(manifest, None, sys.stderr)
-    to = Path(arguments.file)
-    return _tell(_into_file(to, arguments, key), to, sys.stdout)
-
-
-def _into_file(to: Path, arguments: argparse.Namespace, key: SiteKey) -> Manifest:
-    """Write beside `to`, read it all again, and only then give it its name."""
-    if to.exists():
-        raise InvalidInputError(f"{to} is there already; a backup never writes over another")
-    part = to.with_name(f".{to.name}.part")
+    source = Source(
+        data=data,
+        database=arguments.journal or settings.journal or None,
+        settings=arguments.config,
+        release=version("triune"),
+    )
+    if arguments.file != _STDOUT:
+        to = Path(arguments.file)
+        return _tell(make_backup(source, key, to), to, sys.stdout)
     try:
-        part.unlink(missing_ok=True)  # of a backup that was killed
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            manifest = asyncio.run(_take(arguments, key, file))
-            file.flush()
-            os.fsync(file.fileno())
-        if check_archive(part, key) != manifest:
-            raise UnavailableError("what was written is not what is read back: is the medium sound?")
-        if to.exists():
-            raise InvalidInputError(f"{to} is there already; a backup never writes over another")
-        part.rename(to)
-        _sync(to.absolute().parent)
+        return _tell(asyncio.run(write_backup(source, key, sys.stdout.buffer)), None, sys.stderr)
     except OSError as error:
-        raise UnavailableError(f"{to} cannot be written: {error.strerror or error}") from error
-    finally:
-        part.unlink(missing_ok=True)
-    return manifest
-
-
-async def _take(arguments: argparse.Namespace, key: SiteKey, file: BinaryIO) -> Manifest:
-    clock = SystemClock()
-    async with stores_of(arguments.data, key, arguments.journal) as stores:
-        writer = ArchiveWriter(file, key, clock.now_ms())
-        return await take_backup(stores, writer, clock, version("triune"), arguments.config)
+        raise UnavailableError(f"standard output cannot be written: {error.strerror}") from error
 
 
 def run_restore(arguments: argparse.Namespace) -> int:
@@ -123,7 +100,7 @@ def run_restore(arguments: argparse.Namespace) -> int:
                 _keep_key(arguments.key, making / "site.key")
             os.sync()
             making.replace(to)  # over an empty folder, or none
-            _sync(to.parent)
+            sync_folder(to.parent)
         finally:
             shutil.rmtree(making, ignore_errors=True)
     except OSError as error:
@@ -132,6 +109,8 @@ def run_restore(arguments: argparse.Namespace) -> int:
         "Accounts, passwords and device tokens are as they were when the backup was made: change again what was changed"
     )
     print("since, and what was revoked. Everybody signs in anew; reload every console that was open.")
+    if (to / SETTINGS).exists():
+        print(f"{to / SETTINGS} is as it was: see to its folders and addresses before it is used here.")
     for name in manifest.lost:
         print(f"picture or file {name}: was lost before the backup")
     seqs = {space: moment.seqs.get(space, 0) for space in manifest.contents.spaces}
@@ -182,11 +161,3 @@ def _tell(manifest: Manifest, file: Path | None, out: TextIO) -> int:
     }
     print(json.dumps(summary, ensure_ascii=False), file=out)
     return int(bool(manifest.lost))
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
