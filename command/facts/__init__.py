@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from importlib.metadata import version
 from typing import Any, Union
 
 import msgspec
 
 from command.facts import archive, calls, orders, patrol, plans, scene
 from command.facts.base import Fact, IncidentKind, Level, Place, Recorded, Service
+from command.facts.upcast import brought_up
 from command.kernel.errors import TriuneError
 
 __all__ = [
     "KINDS",
+    "TAGS",
     "Fact",
     "IncidentKind",
     "Level",
@@ -44,8 +48,12 @@ KINDS: dict[str, type[Fact]] = {
 }
 """Every kind of fact by its tag."""
 
+TAGS = {cls: tag for tag, cls in KINDS.items()}
+"""And the tag of each."""
+
 _encoder = msgspec.json.Encoder()
-_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Union[tuple(KINDS.values())])  # noqa: UP007 - built at run time
+_ANY: Any = Union[tuple(KINDS.values())]  # noqa: UP007 - built at run time
+_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_ANY)
 
 
 def encode(fact: Fact) -> bytes:
@@ -54,11 +62,45 @@ def encode(fact: Fact) -> bytes:
 
 
 def decode(data: bytes, seq: int) -> Fact:
-    """Return the fact stored as `data` at `seq`; `UnreadableFactError` names the sequence number and what to do."""
+    """Return the fact stored as `data` at `seq`, in the shape of this release.
+
+    `UnreadableFactError` names the sequence number and what to do.
+    """
     try:
         fact: Fact = _decoder.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise UnreadableFactError(
-            f"fact {seq} cannot be read ({error}); start the version that wrote it, or restore a backup", seq=seq
-        ) from error
+        # Only what this release does not write comes here, so that what it does write costs nothing more.
+        return _decode_old(data, seq, error)
     return fact
+
+
+def _decode_old(data: bytes, seq: int, error: Exception) -> Fact:
+    kind = None
+    with suppress(msgspec.MsgspecError, UnicodeDecodeError):
+        raw = msgspec.json.decode(data, type=dict[str, Any])
+        kind = raw.get("fact")
+    if not isinstance(kind, str):
+        raise UnreadableFactError(
+            f"fact {seq} is damaged ({error}); run `triune verify`, then restore a backup", seq=seq
+        ) from error
+    try:
+        if (new := brought_up(raw)) is not None:
+            fact: Fact = msgspec.convert(new, _ANY)
+            return fact
+    except (msgspec.ValidationError, KeyError, TypeError, ValueError) as old_error:
+        raise UnreadableFactError(
+            f"fact {seq}, a {kind!r} of an earlier release, cannot be read ({old_error!r}); "
+            "run `triune verify`, then restore a backup or start the release that wrote it",
+            seq=seq,
+        ) from old_error
+    release = version("triune")
+    if kind not in KINDS:
+        raise UnreadableFactError(
+            f"fact {seq} is a {kind!r}, unknown to release {release}: a newer release wrote it; start that one",
+            seq=seq,
+        ) from error
+    raise UnreadableFactError(
+        f"fact {seq}, a {kind!r}, cannot be read by release {release} ({error}); run `triune verify`: where the chain "
+        "holds start the release that wrote it, else restore a backup",
+        seq=seq,
+    ) from error

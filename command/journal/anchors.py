@@ -62,7 +62,7 @@ class FilePlace:
             async with asyncio.timeout(ANCHOR_CALL_MS / 1000):
                 await asyncio.shield(writing)
         except OSError as error:  # TimeoutError is one
-            raise UnavailableError(f"{self.name}: {error or 'the write hangs'}") from error
+            raise UnavailableError(f"{self.name}: {str(error) or 'the write hangs'}") from error
 
     def _append(self, line: bytes) -> OSError | None:
         try:
@@ -99,7 +99,7 @@ class HttpPlace:
                 if not 200 <= response.status < 300:
                     raise UnavailableError(f"{self.name} answers HTTP {response.status}")
         except (aiohttp.ClientError, OSError) as error:
-            raise UnavailableError(f"{self.name}: {error or type(error).__name__}") from error
+            raise UnavailableError(f"{self.name}: {str(error) or type(error).__name__}") from error
 
 
 @dataclass

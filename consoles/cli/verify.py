@@ -122,7 +122,10 @@ class _Verification:
         async with _stores(self._data, journal_url, self._key) as (journal, blobs):
             await self._pages(journal)
             try:
-                for space in sorted({LIVE, *await journal.spaces(), *outside.outside}):
+                found = await journal.spaces()
+                if any(type(space) is not str for space in found):  # a damaged file may hold anything there
+                    self._report("", None, "altered: the name of a space is no text")
+                for space in sorted({LIVE, *outside.outside, *(name for name in found if type(name) is str)}):
                     await self._space(journal, space, outside)
             except DamagedJournalError as error:
                 self._report("", None, error.detail)
