@@ -1,12 +1,12 @@
-"""What hubs tell each other: wake-ups and newest positions. Losing, delaying or repeating costs latency."""
+"""What hubs tell each other: wake-ups and newest fixes. Losing, delaying or repeating costs latency."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Protocol
 
-from command.rows import PositionRow
+from command.readings import Position
 from consoles.sim.loop import Process
 
 _DELAY_S = 0.001
@@ -17,7 +17,7 @@ class Listener(Protocol):
 
     process: Process
 
-    def hear(self, seq: int, positions: list[PositionRow]) -> None:
+    def hear(self, seq: int, fixes: Sequence[Position]) -> None:
         """Take a message in."""
         ...
 
@@ -37,7 +37,7 @@ class Bus:
         """Be as a bus should."""
         self.down, self.lost, self.repeated, self.delay_s = False, 0.0, 0.0, _DELAY_S
 
-    def say(self, sender: Listener, seq: int, positions: list[PositionRow]) -> None:
+    def say(self, sender: Listener, seq: int, fixes: Sequence[Position]) -> None:
         """Tell the others where the journal stands and where units are."""
         if self.down or not sender.process.alive:
             return
@@ -47,4 +47,4 @@ class Bus:
             copies = (self._random.random() >= self.lost) + (self._random.random() < self.repeated)
             for _ in range(copies):
                 delay_s = self.delay_s * (0.5 + self._random.random())
-                listener.process.later(delay_s, listener.hear, seq, positions)
+                listener.process.later(delay_s, listener.hear, seq, fixes)

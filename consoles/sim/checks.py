@@ -16,7 +16,7 @@ from command.tables import Tables
 from consoles.sim.audit import Audit
 from consoles.sim.client import Client
 from consoles.sim.history import as_json, picture_of
-from consoles.sim.node import Node
+from consoles.sim.node import LINKS, Node
 from consoles.sim.services import SITE, Services
 
 _DEADLINE_GRACE_MS = 10_000
@@ -77,6 +77,8 @@ class Checks:
         for client in self._clients:
             if problem := await self._mirrors_wrongly(client):
                 return f"{client.name}: {problem}"
+        if not any(node.leases.holds(LINKS) for node in self._nodes):
+            return "nobody holds the lease of the links"
         return next(self._texts_unsent(), None)
 
     async def _differs(self, node: Node) -> str | None:
@@ -90,7 +92,7 @@ class Checks:
             return error.detail
         if problem:
             return problem
-        behind = [follower.name for follower in node.followers if follower.behind]
+        behind = [follower.name for follower in node.followers if node.leases.holds(LINKS) and follower.behind]
         return f"links are behind: {behind}" if behind else None
 
     def _tables_differ(self, tables: Tables) -> str | None:

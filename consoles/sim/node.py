@@ -14,11 +14,12 @@ from command.actors import Actor
 from command.hub import Changes, Committed, Hub, Listener
 from command.journal import Answer, Journal
 from command.kernel.errors import TriuneError
+from command.kernel.limits import FOLLOW_ALONE_MS, FOLLOW_MS
+from command.leases import SharedLeases, while_held
 from command.links.cursors import Cursors
 from command.links.follow import Follower
 from command.readings import Position
 from command.requests import Request
-from command.rows import PositionRow
 from command.uplink import DeviceTokens, HubUplink
 from consoles.push import Console, Feed, text_frame
 from consoles.sim.audit import Audit
@@ -26,11 +27,13 @@ from consoles.sim.bus import Bus
 from consoles.sim.clock import MachineClock
 from consoles.sim.loop import Process, VirtualLoop
 from consoles.sim.services import Services
-from consoles.sim.store import Access, CursorDatabase, JournalAccess, Store, readings_over
+from consoles.sim.store import Access, JournalAccess, LinkDatabase, Store, readings_over
 
 SPACE = "live"
-_POLL_MS = 2000
+LINKS = "links"
+"""What one hub does for all: telling the outside services."""
 _RETRY_MS = 1000
+_FIXES_WAITING = 100
 
 
 class SimulatedHub(Hub):
@@ -115,11 +118,15 @@ class Node:
         self.hub.on_commit(self._committed)
         self.feed = self._parts.feed(self.hub, self.clock)
         tokens = cast("DeviceTokens", None)  # devices are at the hub's own door here: they show none
-        self.uplink = HubUplink(self.hub, readings_over(self.access), tokens, self.clock)
-        cursors = Cursors(CursorDatabase(self.access))
+        self._readings = readings_over(self.access)
+        self.uplink = HubUplink(self.hub, self._readings, tokens, self.clock)
+        self.uplink.on_stored(self._stored)
+        database = LinkDatabase(self.access)
+        cursors = Cursors(database)
+        self.leases = SharedLeases(database, name, (LINKS,), self.clock)
         self.followers = [Follower(self.hub, cursors, link) for link in self._services.links(self.hub, self.process)]
         self._published_seq = 0
-        self._heard_ms: dict[str, int] = {}
+        self._heard: asyncio.Queue[Sequence[Position]] = asyncio.Queue(_FIXES_WAITING)
         self._on_death = []
         self.well_since_us = self.loop.now_us
         self._audit.trace.note(name, "start")
@@ -146,9 +153,11 @@ class Node:
                 tasks.create_task(self.hub.run(), name="hub")
                 tasks.create_task(self.feed.run(), name="feed")
                 tasks.create_task(self._field(), name="field")
-                tasks.create_task(self._poll(), name="poll")
+                tasks.create_task(self._hear_fixes(), name="bus")
+                tasks.create_task(self._look(), name="other-hubs")
+                tasks.create_task(self.leases.run(), name="leases")
                 for follower in self.followers:
-                    tasks.create_task(follower.run(), name=follower.name)
+                    tasks.create_task(while_held(self.leases, LINKS, follower.run), name=follower.name)
         except BaseExceptionGroup as group:
             if self.process.alive:
                 self.loop.fail(f"{self.process.name} ended by itself: {group.exceptions!r}")
@@ -163,33 +172,45 @@ class Node:
                 await self.clock.sleep(_RETRY_MS)
         await self.uplink.run()
 
-    async def _poll(self) -> None:
-        """Look for what others wrote from time to time: a wake-up may have been lost."""
+    async def _look(self) -> None:
+        """Look for what others wrote from time to time, as `consoles/parts/others.py`: a word may have been lost."""
+        stamp = 0
         while True:
-            await self.clock.sleep(_POLL_MS)
+            await self.clock.sleep(FOLLOW_ALONE_MS if self._bus.down else FOLLOW_MS)
             self.hub.look()
+            try:
+                changes = await self._readings.changed_positions(SPACE, stamp)
+                await self.uplink.follow(changes.positions)
+            except TriuneError:
+                continue
+            stamp = changes.stamp
 
     # what it tells and hears
 
     def _published(self, seq: int, changes: Changes) -> None:
         self._audit.published(self.process.name, seq, self._published_seq, changes)
         self._published_seq = seq
-        rows = [row for row in changes.values() if isinstance(row, PositionRow)]
-        fresh = [row for row in rows if row.at_ms > self._heard_ms.get(row.id, -1)]
-        if fresh:
-            self._heard_ms |= {row.id: row.at_ms for row in fresh}
-            self._bus.say(self, seq, fresh)
 
     def _committed(self, told: Sequence[Committed]) -> None:
         self._bus.say(self, told[-1].last_seq, [])
 
-    def hear(self, seq: int, positions: list[PositionRow]) -> None:
+    def _stored(self, fixes: Sequence[Position]) -> None:
+        self._bus.say(self, self.hub.committed_seq, fixes)
+
+    def hear(self, seq: int, fixes: Sequence[Position]) -> None:
         """Take a word from another hub."""
-        self.hub.look(seq)
-        fresh = [row for row in positions if row.at_ms > self._heard_ms.get(row.id, -1)]
-        if fresh:
-            self._heard_ms |= {row.id: row.at_ms for row in fresh}
-            self.hub.positions_changed(fresh)
+        if seq > self.hub.committed_seq:
+            self.hub.look(seq)
+        if fixes and not self._heard.full():
+            self._heard.put_nowait(fixes)
+
+    async def _hear_fixes(self) -> None:
+        while True:
+            fixes = await self._heard.get()
+            try:
+                await self.uplink.follow(fixes)
+            except TriuneError:
+                continue
 
     # its doors
 

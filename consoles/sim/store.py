@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Literal, cast
 
+from command import leases
 from command.journal import Answer, Entry, Head, Outcome, SignedHead, StoredFact, Turn
 from command.journal.memory import MemoryJournal
 from command.kernel.database import Row, Statement, Value
 from command.kernel.errors import UnavailableError
-from command.links.cursors import SCHEMA
-from command.readings import Position, Readings
+from command.links import cursors
+from command.readings import Changes, Position, Readings
 from command.readings.memory import MemoryReadings
 from consoles.sim.audit import Audit
 from consoles.sim.loop import Process, VirtualLoop
@@ -37,8 +38,9 @@ class Store:
         self.world = world
         self.journal = MemoryJournal()
         self.readings = MemoryReadings()
-        self.cursors = sqlite3.connect(":memory:", isolation_level=None)
-        self.cursors.execute(SCHEMA[0])
+        self.database = sqlite3.connect(":memory:", isolation_level=None)
+        for statement in (*cursors.SCHEMA, *leases.SCHEMA):
+            self.database.execute(statement)
         self.away = False
         self.full = False
         self.slowness = 1.0
@@ -225,8 +227,8 @@ class _Turn:
         self._store.unlock(session)
 
 
-class CursorDatabase:
-    """The database of the links' cursors, over one hub's connection."""
+class LinkDatabase:
+    """The database of the links' cursors and leases, over one hub's connection."""
 
     def __init__(self, access: Access) -> None:
         self._access = access
@@ -234,14 +236,14 @@ class CursorDatabase:
     async def rows(self, sql: str, *values: Value) -> list[Row]:
         """Return the rows of a query."""
         await self._access.trip()
-        return self._access.store.cursors.execute(sql, values).fetchall()
+        return self._access.store.database.execute(sql, values).fetchall()
 
     async def write(self, *statements: Statement) -> list[int]:
         """Run the statements in one transaction."""
         await self._access.trip()
         if self._access.store.full:
             raise UnavailableError("the disk is full")
-        touched = [self._access.store.cursors.execute(sql, values).rowcount for sql, values in statements]
+        touched = [self._access.store.database.execute(sql, values).rowcount for sql, values in statements]
         await self._access.trip()
         return touched
 
@@ -269,6 +271,10 @@ class _ReadingsAccess:
     async def latest_positions(self, space: str, devices: Sequence[str] | None = None) -> list[Position]:
         await self._access.trip()
         return await self._access.store.readings.latest_positions(space, devices)
+
+    async def changed_positions(self, space: str, since: int) -> Changes:
+        await self._access.trip()
+        return await self._access.store.readings.changed_positions(space, since)
 
 
 def readings_over(access: Access) -> Readings:
