@@ -254,6 +254,7 @@ DECISIONS_PER_BATCH = 16
 # Doors of HTTP. A connection past these is told 503 or 429 and closed; the total leaves room in 8192 open files.
 # This machine's own addresses speak for everybody behind the TLS proxy: for them only the total counts.
 HTTP_CONNECTIONS = 6000
+OPEN_FILES = 8192
 HTTP_CONNECTIONS_PER_ADDRESS = 512
 HTTP_BACKLOG = 1024
 # A connection whose first request has no end of its head by then is closed; so is one that asks nothing for so long.
@@ -295,8 +296,8 @@ READINGS_FILES_READ = 32
 READINGS_FILE_READ_KIB = 4 * 1024
 READINGS_FILES_WRITTEN = 4
 READINGS_FILE_WRITTEN_KIB = 48 * 1024
-# A pattern that fits no more sightings of a day than this is looked up by plate, else the day is gone through by time.
-READINGS_LOOKED_UP = 10_000
+# A pattern that fits no more plates of a day than this is looked up by plate, else the day is gone through by time.
+READINGS_LOOKED_UP = 2000
 
 # What is over leaves the tables after a time (`Limits.keep_closed_h`), earlier where a table has more rows than this:
 # those over for longest go first. What is not over stays.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import resource
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -19,8 +21,11 @@ from command.kernel.limits import (
     HTTP_CONNECTIONS_PER_ADDRESS,
     HTTP_HEAD_MS,
     HTTP_IDLE_MS,
+    OPEN_FILES,
 )
 from command.services.problems import problem_response
+
+log = logging.getLogger(__name__)
 
 TURNED_AWAY = Metric("triune_http_turned_away", "Connections that were closed before they asked anything", ["why"])
 
@@ -96,9 +101,20 @@ def _turn_away(transport: asyncio.Transport, why: str, error: TriuneError) -> No
     transport.close()
 
 
+def _allow_open_files() -> None:
+    """Raise this process's own limit, which is 1024 in most shells: fewer than the consoles of a county."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    if most < OPEN_FILES:
+        log.warning("the system allows %d open files; %d are needed when many are connected", most, OPEN_FILES)
+
+
 @asynccontextmanager
 async def serving(app: web.Application, host: str, port: int) -> AsyncIterator[str]:
     """Serve until the block is left; gives the URL. Raises `UnavailableError` where the port is taken."""
+    _allow_open_files()
     inner = web.AppRunner(app)
     await inner.setup()
     assert inner.server is not None

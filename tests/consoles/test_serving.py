@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -13,6 +14,7 @@ from aiohttp import web
 from prometheus_client import REGISTRY
 
 from command.kernel.clock import SystemClock
+from command.kernel.limits import OPEN_FILES
 from consoles.parts import serving as doors
 from consoles.parts.serving import serving
 
@@ -166,3 +168,15 @@ def test_a_connection_that_asks_no_more_is_closed(run: Runner, monkeypatch: pyte
             await closed(stream)
 
     run(scenario())
+
+
+async def test_there_are_files_for_the_connections_of_a_county() -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (512, before[1]))
+    try:
+        async with served():
+            soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+            assert soft == (OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard))
+            assert hard == before[1]
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
