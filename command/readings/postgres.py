@@ -64,7 +64,7 @@ _ADD_SIGHTINGS = f"""
     INSERT INTO readings_sightings (space, {SIGHTING_COLUMNS}, reversed)
     SELECT * FROM unnest(
         $1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::integer[], $8::float8[],
-        $9::text[], $10::text[], $11::text[]
+        $9::text[], $10::bytea[], $11::text[]
     ) ON CONFLICT DO NOTHING
 """  # noqa: S608
 _TRACK = f"""

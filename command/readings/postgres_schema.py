@@ -24,7 +24,7 @@ SCHEMA = (
     CREATE TABLE readings_sightings (
         space text COLLATE "C" NOT NULL, camera text COLLATE "C" NOT NULL, first_ms bigint NOT NULL,
         plate text COLLATE "C" NOT NULL, colour text NOT NULL, last_ms bigint NOT NULL, reads integer NOT NULL,
-        confidence double precision NOT NULL, picture text, box text, reversed text COLLATE "C" NOT NULL
+        confidence double precision NOT NULL, picture text, box bytea, reversed text COLLATE "C" NOT NULL
     ) PARTITION BY RANGE (space, first_ms);
     CREATE UNIQUE INDEX ON readings_sightings (space, first_ms DESC, camera, plate);
     CREATE INDEX ON readings_sightings (camera, first_ms DESC, plate);

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+import struct
 from collections.abc import Sequence
 from typing import Any
-
-import msgspec
 
 from command.readings import Position, Sighting
 from command.readings.area import cell_of
@@ -22,9 +21,11 @@ _ADD_POSITION = """
     ON CONFLICT DO UPDATE SET sos = 1 WHERE excluded.sos > sos
 """
 _ADD_SIGHTING = """
-    INSERT INTO sightings (camera, first_ms, plate, colour, last_ms, reads, confidence, picture, box, reversed)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+    INSERT INTO sightings (camera, first_ms, plate, colour, last_ms, reads, confidence, picture, box)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
 """
+_ADD_PLATE = "INSERT INTO plates VALUES (?, ?) ON CONFLICT DO NOTHING"
+_BOX = struct.Struct("<4i")
 
 
 def add_positions(db: sqlite3.Connection, positions: Sequence[Position]) -> None:
@@ -34,7 +35,8 @@ def add_positions(db: sqlite3.Connection, positions: Sequence[Position]) -> None
 
 def add_sightings(db: sqlite3.Connection, sightings: Sequence[Sighting]) -> None:
     """Store passages of one day; those that are there already stay as they are."""
-    db.executemany(_ADD_SIGHTING, ((*sighting_row(seen), seen.plate[::-1]) for seen in sightings))
+    db.executemany(_ADD_SIGHTING, map(sighting_row, sightings))
+    db.executemany(_ADD_PLATE, ((plate, plate[::-1]) for plate in {seen.plate for seen in sightings}))
 
 
 def position_row(p: Position) -> Row:
@@ -46,7 +48,7 @@ def position_row(p: Position) -> Row:
 
 def sighting_row(s: Sighting) -> Row:
     """Return the values of `SIGHTING_COLUMNS`."""
-    box = msgspec.json.encode(s.box).decode() if s.box else None
+    box = _BOX.pack(*s.box) if s.box else None
     return (s.camera, s.first_ms, s.plate, s.colour, s.last_ms, s.reads, s.confidence, s.picture, box)
 
 
@@ -64,6 +66,5 @@ def to_sighting(row: Sequence[Any]) -> Sighting:
     camera, first_ms, plate, colour, last_ms, reads, confidence, picture, box = row
     return Sighting(
         camera=camera, plate=plate, colour=colour, first_ms=first_ms, last_ms=last_ms, reads=reads,
-        confidence=confidence, picture=picture,
-        box=msgspec.json.decode(box, type=tuple[int, int, int, int]) if box else None,
+        confidence=confidence, picture=picture, box=_BOX.unpack(box) if box else None,
     )  # fmt: skip

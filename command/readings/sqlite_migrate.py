@@ -9,6 +9,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
+from msgspec.structs import replace
+
 from command.kernel.errors import UnavailableError
 from command.kernel.limits import READINGS_FILE_WRITTEN_KIB, READINGS_FILES_WRITTEN
 from command.readings import Position, Sighting
@@ -73,9 +76,16 @@ def _copy_days(old: sqlite3.Connection, folder: Path) -> None:
         rows = old.execute(f"SELECT space, {POSITION_COLUMNS} FROM positions ORDER BY at_ms")  # noqa: S608
         _copy(files, rows, to_position, lambda fix: fix.at_ms, add_positions)
         rows = old.execute(f"SELECT space, {SIGHTING_COLUMNS} FROM sightings ORDER BY first_ms")  # noqa: S608
-        _copy(files, rows, to_sighting, lambda seen: seen.first_ms, add_sightings)
+        _copy(files, rows, _first_sighting, lambda seen: seen.first_ms, add_sightings)
     finally:
         files.close_all()
+
+
+def _first_sighting(row: Sequence[Any]) -> Sighting:
+    """Return the passage of a row of the first schema, in which the box was JSON."""
+    *others, box = row
+    seen = to_sighting((*others, None))
+    return replace(seen, box=msgspec.json.decode(box, type=tuple[int, int, int, int])) if box else seen
 
 
 def _copy(
