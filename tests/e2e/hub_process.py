@@ -5,22 +5,39 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import random
 import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 TRIUNE = Path(sys.executable).parent / "triune"
 _START_S = 60
+_PORTS = range(10_240, 32_768)
+"""Below those that the system gives to outgoing connections: one of them could take the port while its hub is down."""
+
+
+class DidNotStartError(Exception):
+    """The hub ended before it served. `code` is 2 where it said itself what it lacks."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"the hub ended with {code} before it served")
+        self.code = code
 
 
 def free_ports(count: int) -> list[int]:
     """Ports of the loopback that nobody listens on now."""
-    probes = [socket.socket() for _ in range(count)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
+    probes: list[socket.socket] = []
+    while len(probes) < count:
+        probe = socket.socket()
+        try:
+            probe.bind(("127.0.0.1", random.choice(_PORTS)))
+        except OSError:
+            probe.close()
+        else:
+            probes.append(probe)
     ports = [int(probe.getsockname()[1]) for probe in probes]
     for probe in probes:
         probe.close()
@@ -39,34 +56,43 @@ async def triune(*arguments: str) -> dict[str, str]:
 
 
 class HubProcess:
-    """`start`, `kill` and `start` again on the same data and ports."""
+    """`start`, `kill` and `start` again on the same data and ports. What it logs goes to `log`, where one is given."""
 
-    def __init__(self, data: Path, *flags: str) -> None:
+    def __init__(self, data: Path, *flags: str, log: Path | None = None) -> None:
         self.http_port, self.jt808_port, self.case_port, self.approval_port = free_ports(4)
         self.data = data
         self.url = f"http://127.0.0.1:{self.http_port}"
         self._flags = flags
+        self._log = log
         self._process: asyncio.subprocess.Process | None = None
 
+    @property
+    def pid(self) -> int | None:
+        """The number of the process while it runs."""
+        process = self._process
+        return process.pid if process is not None and process.returncode is None else None
+
     async def start(self) -> None:
-        """Return once the hub says where it is."""
-        self._process = await asyncio.create_subprocess_exec(
-            TRIUNE, "serve", "--data", str(self.data), "--http-port", str(self.http_port),
-            "--jt808-port", str(self.jt808_port), "--case-port", str(self.case_port),
-            "--approval-port", str(self.approval_port), *self._flags,
-            stdout=asyncio.subprocess.PIPE,
-        )  # fmt: skip
+        """Return once the hub says where it is; `DidNotStartError` where it ends before."""
+        with (self._log or Path(os.devnull)).open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                TRIUNE, "serve", "--data", str(self.data), "--http-port", str(self.http_port),
+                "--jt808-port", str(self.jt808_port), "--case-port", str(self.case_port),
+                "--approval-port", str(self.approval_port), *self._flags,
+                stdout=asyncio.subprocess.PIPE, stderr=log if self._log else None,
+            )  # fmt: skip
         assert self._process.stdout is not None
         async with asyncio.timeout(_START_S):
             async for line in self._process.stdout:
                 if line.startswith(b"{"):
                     return
-        raise AssertionError(f"the hub ended with {await self._process.wait()} before it served")
+            raise DidNotStartError(await self._process.wait())
 
     async def kill(self) -> None:
         """SIGKILL: no chance to finish anything."""
         assert self._process is not None
-        self._process.send_signal(signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it may have ended by itself
+            self._process.send_signal(signal.SIGKILL)
         await self._process.wait()
 
     def freeze(self) -> None:

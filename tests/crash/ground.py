@@ -1,0 +1,160 @@
+"""What is crashed: one hub on SQLite, or three on one PostgreSQL and one Redis, each a real process."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from command.access.accounts import SCHEMA, Accounts
+from command.access.keys import SiteKey
+from command.actors import Role
+from command.journal import Journal
+from command.journal.postgres import PostgresJournal
+from command.journal.sqlite_snapshot import SqliteSnapshot
+from command.kernel.database import PostgresDatabase, SqliteDatabase
+from command.kernel.postgres import Postgres
+from command.readings import Readings
+from command.readings.postgres import PostgresReadings
+from command.readings.sqlite import SqliteReadings
+from tests.crash.disk import SmallDisk, may_mount
+from tests.crash.waiting import CLOCK, insist
+from tests.e2e.hub_process import DidNotStartError, HubProcess, free_ports
+from tests.postgres import PostgresServer
+from tests.redis_server import RedisServer
+from tests.server import Server
+
+Kind = Literal["sqlite", "hubs"]
+SIGN_S = 1
+PASSWORD = "right-horse-battery"
+_CONFIG = f"plate_workers = 0\n[limits]\nsign_s = {SIGN_S}\n"
+_START_MS = 90_000
+_AGAIN_MS = 300
+
+
+@dataclass
+class Ground:
+    """The running processes of one site."""
+
+    kind: Kind
+    hubs: list[HubProcess]
+    data: Path
+    journal_url: str = ""
+    postgres: PostgresServer | None = None
+    redis: RedisServer | None = None
+    disk: SmallDisk | None = None
+
+    async def start_hub(self, hub: HubProcess) -> None:
+        """Start it, again and again as a supervisor does while it says itself that something is missing."""
+        end_ms = CLOCK.now_ms() + _START_MS
+        while True:
+            try:
+                return await hub.start()
+            except DidNotStartError as error:
+                insist(error.code == 2 and CLOCK.now_ms() < end_ms, f"the hub at {hub.url} did not start: {error.code}")
+            await CLOCK.sleep(_AGAIN_MS)
+
+    @asynccontextmanager
+    async def journal(self) -> AsyncIterator[Journal]:
+        """The record as it is stored, read beside the hubs."""
+        if not self.journal_url:
+            snapshot = SqliteSnapshot(self.data / "journal.sqlite3")
+            try:
+                yield snapshot
+            finally:
+                await snapshot.close()
+            return
+        postgres = await Postgres.open(self.journal_url, (), "site")
+        try:
+            yield await PostgresJournal.open(postgres)
+        finally:
+            await postgres.close()
+
+    @asynccontextmanager
+    async def readings(self) -> AsyncIterator[Readings]:
+        """The readings as they are stored."""
+        kept: Readings
+        if self.journal_url:
+            kept = await PostgresReadings.open(self.journal_url)
+        else:
+            kept = SqliteReadings(self.data / "readings.sqlite3")
+        try:
+            yield kept
+        finally:
+            await kept.close()
+
+
+async def make_accounts(ground: Ground, people: dict[str, tuple[Role, str]]) -> None:
+    """Create accounts with a role and a unit each, before the first hub starts."""
+    key = SiteKey.load(ground.data / "site.key")
+    async with AsyncExitStack() as stack:
+        if ground.journal_url:
+            postgres = await Postgres.open(ground.journal_url, (), "site")
+            stack.push_async_callback(postgres.close)
+            accounts = await Accounts.open(await PostgresDatabase.open(postgres, SCHEMA, "access"), key, CLOCK)
+        else:
+            database = SqliteDatabase(ground.data / "access.sqlite3", SCHEMA, "access")
+            accounts = await Accounts.open(database, key, CLOCK)
+        stack.push_async_callback(accounts.close)
+        for name, (role, unit) in people.items():
+            await accounts.create(name, name, frozenset({role}), unit, PASSWORD)
+
+
+@asynccontextmanager
+async def ground_of(kind: Kind, folder: Path, people: dict[str, tuple[Role, str]]) -> AsyncIterator[Ground]:
+    """Make a site in an empty folder and start it; whatever happens, all its processes are gone afterwards."""
+    (folder / "triune.toml").write_text(_CONFIG)
+    key = secrets.token_hex(32)
+    async with AsyncExitStack() as stack:
+        if kind == "sqlite":
+            ground = _alone(folder, stack)
+        else:
+            ground = await _three(folder, stack)
+        for hub in ground.hubs:
+            hub.data.mkdir(parents=True, exist_ok=True)
+            (hub.data / "site.key").write_text(key)
+        await make_accounts(ground, people)
+        stack.push_async_callback(_end, ground.hubs)
+        for hub in ground.hubs:
+            await hub.start()
+        yield ground
+
+
+def _alone(folder: Path, stack: AsyncExitStack) -> Ground:
+    disk = stack.enter_context(_small_disk(folder / "disk")) if may_mount() else None
+    data = folder / "disk" / "var"
+    hub = HubProcess(data, "--config", str(folder / "triune.toml"), log=folder / "hub1.log")
+    return Ground("sqlite", [hub], data, disk=disk)
+
+
+@contextmanager
+def _small_disk(folder: Path) -> Iterator[SmallDisk]:
+    disk = SmallDisk(folder)
+    try:
+        yield disk
+    finally:
+        disk.close()
+
+
+async def _three(folder: Path, stack: AsyncExitStack) -> Ground:
+    postgres = await asyncio.to_thread(PostgresServer)
+    redis = RedisServer()
+    servers: tuple[Server, ...] = (postgres, redis)
+    for server in servers:
+        stack.push_async_callback(asyncio.to_thread, server.close)
+        [server.port] = free_ports(1)
+        await asyncio.to_thread(server.start)
+    url = postgres.url(await asyncio.to_thread(postgres.create_database))
+    flags = ("--config", str(folder / "triune.toml"), "--journal", url, "--bus", redis.url)
+    hubs = [HubProcess(folder / f"hub{n}", *flags, log=folder / f"hub{n}.log") for n in (1, 2, 3)]
+    return Ground("hubs", hubs, hubs[0].data, url, postgres, redis)
+
+
+async def _end(hubs: list[HubProcess]) -> None:
+    for hub in hubs:
+        if hub.pid is not None:
+            await hub.kill()

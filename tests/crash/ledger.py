@@ -1,0 +1,57 @@
+"""What was asked and what was answered yes, kept where nothing is killed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from command.journal import Answer
+from command.requests import Request
+
+
+@dataclass(slots=True)
+class Asked:
+    """One request. `mark` is a text that stands in no other, so that its effects can be counted in the journal."""
+
+    person: str
+    key: str
+    mark: str
+    request: Request
+    answer: Answer | None = None
+
+
+@dataclass
+class Ledger:
+    """Everything of one site, and the gate that lets the load run."""
+
+    asked: list[Asked] = field(default_factory=list)
+    fixes: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """Instants that each device has reported; at a quiet moment all of them are acknowledged."""
+    by_hub: Counter[str] = field(default_factory=Counter)
+    """Answers by the URL of the hub that gave them."""
+    tries: Counter[str] = field(default_factory=Counter)
+    """How often somebody had to try again, by what was answered."""
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    busy: int = 0
+
+    def note(self, asked: Asked) -> None:
+        """Remember a request before it is sent."""
+        self.asked.append(asked)
+
+    @property
+    def answered(self) -> int:
+        """How many requests were answered yes."""
+        return self.by_hub.total()
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait for the gate; while the block runs, it is not quiet."""
+        await self.gate.wait()
+        self.busy += 1
+        try:
+            yield
+        finally:
+            self.busy -= 1
