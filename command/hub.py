@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import heapq
 import logging
-import uuid
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +18,8 @@ from command.actors import HUB, Actor
 from command.facts import Fact, Recorded
 from command.journal import Answer, DamagedJournalError, Entry, Head, Journal, StoredFact, chained
 from command.kernel.clock import Clock
+from command.kernel.correlation import key_of
+from command.kernel.durations import Durations
 from command.kernel.errors import InvalidInputError, TooManyError, TriuneError, UnavailableError
 from command.kernel.limits import (
     BATCH_REQUESTS,
@@ -121,6 +122,8 @@ class Hub:
         self.journal_seq = 0
         """Where the journal stood when it was last heard of; ahead of `committed_seq` while another hub leads."""
         self.counters = HubCounters()
+        self.commit_s = Durations()
+        """From handing over a batch to its being durable."""
         self._tables = Tables(limits)
         self._inbox: deque[_Asked | _Reading] = deque()
         self._asked = asyncio.Event()
@@ -144,7 +147,7 @@ class Hub:
         """
         if key and (len(key) > REQUEST_KEY_CHARS or not key.isprintable()):
             raise InvalidInputError(f"an idempotency key has at most {REQUEST_KEY_CHARS} characters, all printable")
-        asked = _Asked(request, actor, key or uuid.uuid4().hex, asyncio.get_running_loop().create_future())
+        asked = _Asked(request, actor, key_of(key), asyncio.get_running_loop().create_future())
         self._enqueue(asked)
         return await asked.answer
 
@@ -191,6 +194,11 @@ class Hub:
         """Return once a fact after `seq` is durable."""
         while self.committed_seq <= seq:
             await self._appended.wait()
+
+    @property
+    def inbox_depth(self) -> int:
+        """How many requests and readers wait."""
+        return len(self._inbox)
 
     @property
     def head(self) -> Head:
@@ -332,10 +340,13 @@ class Hub:
     async def _commit(self, asked: list[_Asked]) -> _Batch:
         """Decide and store; again with what others wrote meanwhile, or with answers that were given before."""
         known: dict[str, Answer] = {}
+        loop = asyncio.get_running_loop()
         async with self.journal.turn(self.space) as turn:
             for _ in range(DECISIONS_PER_BATCH):
                 batch = self._decide(asked, known)
+                started_s = loop.time()
                 outcome = await turn.append(batch.entries, self._head, batch.doubtful)
+                self.commit_s.note(loop.time() - started_s)
                 known.update(outcome.known)
                 if outcome.stored:
                     self._head, self.journal_seq = outcome.head, outcome.head.seq
@@ -415,23 +426,19 @@ class Hub:
                 log.exception("a listener to commits failed")
 
     def _entry(self, item: _Asked, now_ms: int) -> Entry:
+        """Decide one request. Each fact is folded as it will be read back: a restart gives the same tables."""
+        tables, actor = self._tables, item.actor.id
         stored: list[StoredFact] = []
-        subject = ""
-
-        def note(fact: Fact) -> None:
-            # Folded as it will be read back: a restart gives the same tables, and nothing unreadable is ever stored.
-            seq = self._tables.seq + 1
+        decision = rules.decide(tables, item.request, item.actor, now_ms)
+        while True:
+            try:
+                fact = next(decision)
+            except StopIteration as stop:
+                return Entry(key=item.key, subject=stop.value or "", facts=tuple(stored))
+            seq = tables.seq + 1
             data, fact = _as_stored(fact, seq)
-            rules.fold(self._tables, Recorded(seq=seq, at_ms=now_ms, actor=item.actor.id, fact=fact))
-            stored.append(StoredFact(seq=seq, at_ms=now_ms, actor=item.actor.id, data=data))
-
-        decision = rules.decide(self._tables, item.request, item.actor, now_ms)
-        try:
-            while True:
-                note(next(decision))
-        except StopIteration as stop:
-            subject = stop.value or ""
-        return Entry(key=item.key, subject=subject, facts=tuple(stored))
+            rules.fold(tables, Recorded(seq=seq, at_ms=now_ms, actor=actor, fact=fact))
+            stored.append(StoredFact(seq=seq, at_ms=now_ms, actor=actor, data=data))
 
     def _take_positions(self) -> None:
         fresh, self._fresh_positions = self._fresh_positions, {}

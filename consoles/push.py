@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from command import wire
-from command.access.visibility import concerns, sees_own_rows_only, shown, tables_of
+from command.access.visibility import concerns, masks, sees_own_rows_only, shown, tables_of
 from command.actors import Actor
 from command.hub import Changes, Hub
 from command.kernel.clock import Clock
@@ -90,6 +90,7 @@ class View:
             for name, situation in audience.tables
             if situation is not None or sees_own_rows_only(audience.actor, name)
         }
+        self._masked = masks(audience.actor) and "calls" in self._filters
         self._seen = {(name, row.id) for name in self._partial for row in tables.by_name[name] if self._fits(name, row)}
 
     def is_partial(self, table: str) -> bool:
@@ -102,10 +103,13 @@ class View:
 
     def changes(self, changed: Changes) -> dict[tuple[str, str], Row | None]:
         """Return what the audience is told of changes: null too for a row that it saw and may see no more."""
+        filters = self._filters
+        if not (self._partial or self._masked):
+            return {at: row for at, row in changed.items() if at[0] in filters}
         told: dict[tuple[str, str], Row | None] = {}
         for at, row in changed.items():
             table = at[0]
-            if table not in self._filters:
+            if table not in filters:
                 continue
             if row is not None and self._fits(table, row):
                 told[at] = shown(row, self._actor)

@@ -98,7 +98,8 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
         hub.on_commit(asks.on_commit)
         degraded: list[health.Check] = []
         measured: list[metrics.Source] = [
-            metrics.durations("ask_durable_seconds", "From asking the hub to the commit (HTTP)", asks.durable_s)
+            metrics.durations("ask_durable_seconds", "From asking the hub to the commit (HTTP)", asks.durable_s),
+            metrics.durations("journal_commit_seconds", "From handing over a batch to durable", hub.commit_s),
         ]
         cameras = await stack.enter_async_context(video(settings, hub, kept, tasks, measured))
         in_field = await stack.enter_async_context(field(settings, hub, kept.accounts, kept.readings, tasks))

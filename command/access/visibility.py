@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from msgspec.structs import replace
 
 from command.actors import Actor, Role
@@ -38,7 +40,7 @@ def tables_of(actor: Actor) -> frozenset[str]:
 
 def sees_own_rows_only(actor: Actor, table: str) -> bool:
     """Say whether of this table the actor is sent only what `concerns` them: no other role held shows it whole."""
-    return table in _OWN_ROWS and _shown_by(actor, table) == {"officer"}
+    return table in _OWN_ROWS and _shown_by(actor.roles, table) == {"officer"}
 
 
 def concerns(row: Row, actor: Actor) -> bool:
@@ -57,12 +59,18 @@ def concerns(row: Row, actor: Actor) -> bool:
             return True
 
 
+def masks(actor: Actor) -> bool:
+    """Say whether the actor only counts calls, and does not learn who called."""
+    return _shown_by(actor.roles, "calls") <= {"wall"}
+
+
 def shown(row: Row, actor: Actor) -> Row:
-    """Return the row as the actor is shown it: who only counts calls does not learn who called."""
-    if isinstance(row, CallRow) and _shown_by(actor, "calls") <= {"wall"}:
+    """Return the row as the actor is shown it."""
+    if isinstance(row, CallRow) and masks(actor):
         return replace(row, caller="", subscriber="", address="", form={}, linked_why="", outcome_why="")
     return row
 
 
-def _shown_by(actor: Actor, table: str) -> set[Role]:
-    return {role for role in actor.roles if table in VISIBLE.get(role, frozenset())}
+@lru_cache(maxsize=1024)
+def _shown_by(roles: frozenset[Role], table: str) -> frozenset[Role]:
+    return frozenset(role for role in roles if table in VISIBLE.get(role, frozenset()))

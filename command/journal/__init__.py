@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from hashlib import sha256
 from typing import Protocol
 
 import msgspec
@@ -40,8 +40,8 @@ class StoredFact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     def chained_to(self, previous: bytes) -> bytes:
         """Return the digest of this fact after one with digest `previous`."""
-        head = f"{self.seq}\n{self.at_ms}\n{self.actor}\n".encode()
-        return hashlib.sha256(previous + head + self.data).digest()
+        sealed = b"%b%d\n%d\n%b\n%b" % (previous, self.seq, self.at_ms, self.actor.encode(), self.data)
+        return sha256(sealed).digest()
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -159,6 +159,6 @@ def check_counts_on(entries: Sequence[Entry], after: int) -> None:
     assert len({entry.key for entry in entries}) == len(entries)
     for entry in entries:
         assert entry.facts, entry.key
-        for fact in entry.facts:
-            after += 1
-            assert fact.seq == after, (fact.seq, after)
+        assert entry.facts[0].seq == after + 1, (entry.facts[0].seq, after)
+        after += len(entry.facts)
+        assert entry.facts[-1].seq == after, (entry.facts[-1].seq, after)

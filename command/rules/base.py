@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator
 from typing import Any, TypeVar
 
 from command.actors import Actor, Role
-from command.facts import KINDS, Fact, Recorded
+from command.facts import KINDS, TAGS, Fact, Recorded
 from command.kernel.errors import NoRightError, TooManyError
 from command.kernel.limits import KEPT_ROWS, MARKS_PER_SITUATION, SWEEP_PAUSE_MS
 from command.requests import REQUESTS, FireDeadline, Request
@@ -134,6 +134,6 @@ def kept_ms(t: Tables) -> int:
 def mark(t: Tables, situation: str, r: Recorded, **args: str | int | float | bool) -> None:
     """Put the fact on the situation's time line, which keeps the newest; the journal has them all."""
     if situation:
-        kind = str(r.fact.__struct_config__.tag)
+        kind = TAGS[type(r.fact)]
         t.marks.put(MarkRow(id=str(r.seq), situation=situation, at_ms=r.at_ms, actor=r.actor, kind=kind, args=args))
         t.marks.keep_newest(situation, MARKS_PER_SITUATION)

@@ -7,6 +7,7 @@ nobody waits is printed too. And how long a request takes at a steady rate again
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import socket
 import sqlite3
@@ -19,7 +20,7 @@ from pathlib import Path
 from command import requests as q
 from command import wire
 from command.actors import Actor
-from command.hub import Committed, Hub
+from command.hub import Hub
 from command.journal.sqlite import SCHEMA, SqliteJournal
 from command.kernel.clock import SystemClock
 from command.kernel.sqlite import SqliteThread
@@ -106,16 +107,14 @@ async def _hub(journal: SqliteJournal) -> AsyncIterator[Hub]:
 
 async def _load(folder: Path, times: int, matters: int) -> _Load:
     journal = SqliteJournal(folder / "journal.sqlite3")
-    committed: list[Sequence[Committed]] = []
     async with _hub(journal) as hub:
-        hub.on_commit(committed.append)
         numbers = iter(range(matters))
         with cpu_time() as hub_cpu:
             async with asyncio.TaskGroup() as tasks:
                 for _ in range(_CALLERS):
                     tasks.create_task(_work(hub, numbers))
         facts = hub.committed_seq
-    rows = await _rows(journal, committed)
+    rows = await _rows(journal)
     await journal.close()
     floor_s = await _append_barely(folder / "floor.sqlite3", rows)
     return _Load(times, facts, hub_cpu.s, floor_s, _append_in_bulk(folder / "bulk.sqlite3", rows))
@@ -150,16 +149,17 @@ _Rows = tuple[list[_FactRow], _AnswerRow]
 """What one request put into the journal."""
 
 
-async def _rows(journal: SqliteJournal, committed: Sequence[Sequence[Committed]]) -> list[_Rows]:
+async def _rows(journal: SqliteJournal) -> list[_Rows]:
     """Return what stands in the journal as rows to insert, request by request."""
     requests: list[_Rows] = []
-    for entries in committed:
-        first_seq, last_seq = entries[0].first_seq, entries[-1].last_seq
-        stored = await journal.read(_SPACE, first_seq - 1, last_seq - first_seq + 1)
-        rows = [(_SPACE, f.seq, f.at_ms, f.actor, f.data, f.digest) for f in stored]
-        for entry in entries:
-            facts = rows[entry.first_seq - first_seq : entry.last_seq - first_seq + 1]
-            requests.append((facts, (_SPACE, entry.key, entry.last_seq, entry.subject)))
+    seq = 0
+    while answered := await journal.answered(_SPACE, seq, _CALLERS):
+        stored = await journal.read(_SPACE, seq, answered[-1][1].seq - seq)
+        rows = iter([(_SPACE, f.seq, f.at_ms, f.actor, f.data, f.digest) for f in stored])
+        for key, answer in answered:
+            facts = list(itertools.islice(rows, answer.seq - seq))
+            requests.append((facts, (_SPACE, key, answer.seq, answer.subject)))
+            seq = answer.seq
     return requests
 
 

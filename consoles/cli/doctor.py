@@ -42,7 +42,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.data is not None:
         settings = msgspec.structs.replace(settings, data=arguments.data)
     language: Language = arguments.lang or language_of_environment()
-    findings = asyncio.run(examine(settings, SystemClock(), arguments.journal, arguments.bus))
+    journal, bus = arguments.journal or settings.journal or None, arguments.bus or settings.bus or None
+    findings = asyncio.run(examine(settings, SystemClock(), journal, bus))
     told = [finding.told(language) for finding in findings]
     if not arguments.json:
         for one in told:

@@ -118,14 +118,16 @@ def _of_consoles(context: Context) -> Iterator[Metric]:
 def _of_hubs(context: Context) -> Iterator[Metric]:
     seq = GaugeMetricFamily("triune_journal_seq", "Sequence number of the last durable fact", labels=["space"])
     accepting = GaugeMetricFamily("triune_hub_accepting", "1 while requests can be recorded", labels=["space"])
+    inbox = GaugeMetricFamily("triune_hub_inbox_depth", "Requests and readers that wait", labels=["space"])
     events: dict[str, CounterMetricFamily] = {}
     for name, space in context.spaces.items():
         seq.add_metric([name], space.hub.committed_seq)
         accepting.add_metric([name], space.hub.accepting)
+        inbox.add_metric([name], space.hub.inbox_depth)
         for what in _fields(space.hub.counters):
             family = events.setdefault(what, CounterMetricFamily(*_hub_counter(what), labels=["space"]))
             family.add_metric([name], getattr(space.hub.counters, what))
-    yield from (seq, accepting, *events.values())
+    yield from (seq, accepting, inbox, *events.values())
 
 
 def _hub_counter(what: str) -> tuple[str, str]:

@@ -12,7 +12,6 @@ from aiohttp import web
 from command import requests, wire
 from command.access.visibility import concerns, sees_own_rows_only, tables_of
 from command.actors import HUB, Actor
-from command.kernel.correlation import key_of
 from command.kernel.errors import InvalidInputError, TooManyError, UnknownIdError
 from command.kernel.limits import EVIDENCE_BODY_MS, EVIDENCE_BYTES, EVIDENCE_TRANSFERS, REQUEST_BODY_BYTES
 from command.requests import RecordQuery
@@ -50,7 +49,7 @@ async def _ask(request: web.Request, asked: requests.Request) -> web.Response:
     if key is not None and not 8 <= len(key) <= 100:
         raise InvalidInputError("an Idempotency-Key has 8 to 100 characters")
     # One person's key says nothing about another's.
-    full_key = key_of(f"{actor.id}/{key}" if key else None)
+    full_key = f"{actor.id}/{key}" if key else None
     answer = await context_of(request).space(request).hub.ask(asked, actor, full_key)
     return json_response(answer)
 
