@@ -1,0 +1,15 @@
+BEGIN TRANSACTION;
+CREATE TABLE accounts (
+        name TEXT PRIMARY KEY, display TEXT NOT NULL, roles TEXT NOT NULL, unit TEXT NOT NULL,
+        password TEXT NOT NULL, disabled INTEGER NOT NULL DEFAULT 0
+    );
+INSERT INTO "accounts" VALUES('desk1','张三','dispatcher','','$argon2id$v=19$m=65536,t=3,p=4$Kqfy4VSsbt/rGjRqmjOlMQ$D2mIu51vkPLpYbOsTpm7iMdFiNP00NA3zJusRQUiQtw',0);
+CREATE TABLE camera_addresses (camera TEXT PRIMARY KEY, address BLOB NOT NULL);
+INSERT INTO "camera_addresses" VALUES('k1',X'1E15B8F2FCE30A693BF9F5E7EDA00AE48BAFCC083DA9D7CF5F1D28E1FBEBBBD98DD360B99CF7E8FC40EE2A81CC');
+CREATE TABLE device_tokens (token TEXT PRIMARY KEY, device TEXT NOT NULL UNIQUE);
+CREATE TABLE sessions (
+        token TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES accounts (name) ON DELETE CASCADE,
+        csrf TEXT NOT NULL, until_ms INTEGER NOT NULL
+    );
+PRAGMA user_version = 1;
+COMMIT;

@@ -1,0 +1,5 @@
+BEGIN TRANSACTION;
+CREATE TABLE cursors (link TEXT PRIMARY KEY, seq INTEGER NOT NULL);
+INSERT INTO "cursors" VALUES('case',17);
+PRAGMA user_version = 1;
+COMMIT;
