@@ -25,8 +25,9 @@ from command.backup.tally import Tally
 from command.journal import Head
 from command.kernel.database import Database, PostgresDatabase, SqliteDatabase
 from command.kernel.errors import InvalidInputError
-from command.kernel.limits import POSITIONS_PER_BATCH
 
+_READINGS_AT_ONCE = 5000
+"""For each commit: few enough to be stored within the time that a database is given."""
 _NAME = re.compile(r"[a-z_]+")
 
 
@@ -72,11 +73,11 @@ class Restorer:
                 for head in heads:
                     await stores.journal.sign(space, head)
             case Positions(space=space, positions=positions):
-                for first in range(0, len(positions), POSITIONS_PER_BATCH):
-                    await stores.readings.add_positions(space, positions[first : first + POSITIONS_PER_BATCH])
+                for first in range(0, len(positions), _READINGS_AT_ONCE):
+                    await stores.readings.add_positions(space, positions[first : first + _READINGS_AT_ONCE])
             case Sightings(space=space, sightings=sightings):
-                for first in range(0, len(sightings), POSITIONS_PER_BATCH):
-                    await stores.readings.add_sightings(space, sightings[first : first + POSITIONS_PER_BATCH])
+                for first in range(0, len(sightings), _READINGS_AT_ONCE):
+                    await stores.readings.add_sightings(space, sightings[first : first + _READINGS_AT_ONCE])
             case Blob(data=data):
                 await stores.blobs.add(data)
             case File():

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 from command import facts
+from command.backup.archive import read_archive
 from command.backup.moment import Until, parse_instant
+from command.backup.records import Rows
 from command.backup.stores import Stores, new_stores, stores_of
 from command.backup.tables import LEFT_OUT, SCHEMAS, table_names
 from command.facts.calls import CallArrived
 from command.journal import GENESIS, DamagedJournalError, chained
 from command.kernel.clock import VirtualClock
 from command.kernel.errors import InvalidInputError, SignInRequiredError, UnavailableError
+from command.links import cursors
+from command.links.cursors import Cursors
 from command.requests import ReportCall
-from tests.command.backup.keeping import KEY, PASSWORD, Kept, accounts_of, fill, kept, put_back, take
+from tests.command.backup.keeping import KEY, PASSWORD, Kept, accounts_of, database_of, fill, kept, put_back, take
 from tests.command.support import DISPATCHER, MINUTE_MS, START_MS, desk, refold
 from tests.postgres import PostgresServer
 
@@ -172,31 +176,58 @@ def test_an_instant_says_whose_clock_it_is_of() -> None:
             parse_instant(text)
 
 
+class Busy:
+    """A store that others use: something is written before each thing that is read."""
+
+    def __init__(self, real: object, write: Callable[[], Awaitable[None]]) -> None:
+        self._real = real
+        self._write = write
+
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
+        read = getattr(self._real, name)
+
+        async def after_a_write(*arguments: object) -> Any:
+            await self._write()
+            return await read(*arguments)
+
+        return after_a_write
+
+
 async def test_nothing_that_the_backup_names_is_missing_while_others_write(tmp_path: Path) -> None:
-    """The hub records, and tells its link, while each record of the backup is written."""
-    archive = tmp_path / "archive"
+    archive, written = tmp_path / "archive", 0
     async with new_stores(tmp_path / "data", KEY, None) as stores:
         await fill(stores)
-        async with asyncio.TaskGroup() as group, desk(stores.journal, enrolled=False) as work:
+        async with (
+            desk(stores.journal, enrolled=False) as work,
+            database_of(stores, "links", cursors.SCHEMA) as links,
+        ):
 
             async def write() -> None:
-                for number in range(200):
-                    name = await stores.blobs.add(b"%d" % number)
-                    await work.hub.ask(ReportCall(dialled="110", caller=name), DISPATCHER, f"more {number}")
+                """Keep a picture, record a fact that names it, and have a link tell of that."""
+                nonlocal written
+                written += 1
+                name = await stores.blobs.add(b"%d" % written)
+                told = await work.hub.ask(ReportCall(dialled="110", caller=name), DISPATCHER, f"more {written}")
+                await Cursors(links).store("case", told.seq)
 
-            writing = group.create_task(write())
-            manifest = await take(stores, archive)
-            assert not writing.done(), "the backup was over before anything happened"
-            await writing
+            journal, readings, blobs = (
+                cast("Any", Busy(each, write)) for each in (stores.journal, stores.readings, stores.blobs)
+            )
+            manifest = await take(Stores(stores.data, journal, readings, blobs, None), archive)
         whole = await kept(stores)
     seq = manifest.contents.spaces["live"].seq
+    assert seq < whole.facts[-1].seq, "nothing was written after the cut"
+    with archive.open("rb") as file:
+        told = [row[1] for r in read_archive(file, KEY) if isinstance(r, Rows) and r.store == "links" for row in r.rows]
+    assert max(told) <= seq
     async with new_stores(tmp_path / "new", KEY, None) as stores:
         await put_back(stores, archive)
         after = await kept(stores)
     assert after.facts == whole.facts[:seq]
-    assert all(at <= seq for at in after.cursors.values())
-    named = {fact.caller for f in after.facts if isinstance(fact := facts.decode(f.data, f.seq), CallArrived)}
-    assert {name for name in named if len(name) == 64} <= after.blobs.keys()
+    decoded = (facts.decode(fact.data, fact.seq) for fact in after.facts)
+    named = {fact.caller for fact in decoded if isinstance(fact, CallArrived) and len(fact.caller) == 64}
+    assert len(named) > 1
+    assert named <= after.blobs.keys()
 
 
 async def test_a_journal_that_does_not_hold_together_is_not_backed_up(tmp_path: Path) -> None:
