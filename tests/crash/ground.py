@@ -58,6 +58,12 @@ class Ground:
                 insist(error.code == 2 and CLOCK.now_ms() < end_ms, f"the hub at {hub.url} did not start: {error.code}")
             await CLOCK.sleep(_AGAIN_MS)
 
+    async def start_hubs(self) -> None:
+        """Start all of them at once."""
+        async with asyncio.TaskGroup() as group:
+            for hub in self.hubs:
+                group.create_task(self.start_hub(hub))
+
     @asynccontextmanager
     async def journal(self) -> AsyncIterator[Journal]:
         """The record as it is stored, read beside the hubs."""
@@ -119,8 +125,7 @@ async def ground_of(kind: Kind, folder: Path, people: dict[str, tuple[Role, str]
             (hub.data / "site.key").write_text(key)
         await make_accounts(ground, people)
         stack.push_async_callback(_end, ground.hubs)
-        for hub in ground.hubs:
-            await hub.start()
+        await ground.start_hubs()
         yield ground
 
 
