@@ -8,14 +8,18 @@ from typing import Any
 
 from command.actors import Actor
 from command.facts import Fact, Recorded
-from command.facts.orders import MessageQueued, OrderOverdue
-from command.facts.plans import ApprovalOverdue, ApprovalWarned, TaskOverdue
-from command.facts.scene import WatchExpired
+from command.facts.calls import SituationClosed, SituationNoted, SituationOpened
+from command.facts.orders import MessageQueued, OrderIssued, OrderOverdue, OrderRecalled
+from command.facts.plans import ApprovalOverdue, ApprovalRequested, ApprovalWarned, TaskOverdue
+from command.facts.scene import WatchExpired, WatchRequested
 from command.hub import Changes
 from command.journal import GENESIS, Answer, Entry, Head, Outcome, StoredFact
 from consoles.sim.history import History
 from consoles.sim.loop import VirtualLoop
 from consoles.sim.trace import Trace
+
+MARK = "#"
+"""Stands before the key of a request in the words that it puts into the record."""
 
 
 class Audit:
@@ -57,7 +61,7 @@ class Audit:
         self.trace.note(who, "fact", f"{fact.seq} {fact.at_ms} {fact.actor} {type(fact.fact).__name__}")
         if isinstance(fact.fact, MessageQueued):
             self.texts[fact.fact.message] = fact.fact
-        about = _met_once(fact.fact)
+        about = _met_once(fact.fact) or _words(fact.fact)
         if about:
             self._met[type(fact.fact).__name__, about] += 1
             if self._met[type(fact.fact).__name__, about] > 1:
@@ -121,3 +125,23 @@ def _met_once(fact: Fact) -> str:
             return fact.watch
         case _:
             return ""
+
+
+def _words(fact: Fact) -> str:
+    """Return the words of a request that only one request has, and that come into the record once for each effect."""
+    match fact:
+        case SituationOpened():
+            words = fact.title
+        case SituationNoted() | OrderIssued():
+            words = fact.text
+        case SituationClosed() | OrderRecalled():
+            words = fact.why
+        case WatchRequested():
+            words = fact.reason
+        case ApprovalRequested():
+            words = fact.subject
+        case MessageQueued():
+            words = f"{fact.to} {fact.about} {fact.text}"
+        case _:
+            return ""
+    return words if MARK in words else ""

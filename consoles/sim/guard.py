@@ -14,10 +14,9 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 from unittest.mock import patch
 
-from consoles.sim.loop import SimulationError
 from consoles.sim.trace import Trace
 
 _OURS = frozenset({"command", "consoles", "edge", "plans", "streams", "asyncio"})
@@ -33,14 +32,14 @@ _LOGGERS = ("command", "consoles", "asyncio")
 
 
 @contextmanager
-def closed_world(trace: Trace) -> Iterator[None]:
+def closed_world(trace: Trace, fail: Callable[[str], NoReturn]) -> Iterator[None]:
     """Refuse what is real to our own code (others in this process go on), and write what it logs into the trace."""
     with ExitStack() as stack:
         for module, names in _REAL:
             for name in names:
-                refused = _refused(f"{module.__name__}.{name}", getattr(module, name))
+                refused = _refused(f"{module.__name__}.{name}", getattr(module, name), fail)
                 stack.enter_context(patch.object(module, name, refused))
-        start = _refused("threading.Thread.start", threading.Thread.start)
+        start = _refused("threading.Thread.start", threading.Thread.start, fail)
         stack.enter_context(patch.object(threading.Thread, "start", start))
         handler = _ToTrace(trace)
         for name in _LOGGERS:
@@ -51,11 +50,11 @@ def closed_world(trace: Trace) -> Iterator[None]:
         yield
 
 
-def _refused(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
+def _refused(name: str, real: Callable[..., Any], fail: Callable[[str], NoReturn]) -> Callable[..., Any]:
     def guarded(*args: Any, **kwargs: Any) -> Any:
         caller = str(sys._getframe(1).f_globals.get("__name__", ""))  # noqa: SLF001 - who calls is the question
         if caller.partition(".")[0] in _OURS:
-            raise SimulationError(f"{caller} reaches {name}: a simulation has to be given it")
+            fail(f"{caller} reaches {name}: a simulation has to be given it")
         return real(*args, **kwargs)
 
     return guarded

@@ -17,7 +17,7 @@ from typing import Any, NoReturn, TypeVar
 T = TypeVar("T")
 
 _STEPS_AT_ONE_INSTANT = 200_000
-_REAPING_STEPS = 100_000
+_REAPING_ROUNDS = 5
 _TASKS_BEFORE_PRUNING = 64
 
 
@@ -70,12 +70,19 @@ class Process:
         """How many were set: those of one instant come in that order."""
 
     def start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Run a coroutine as a task of this process."""
-        return self._loop.create_task(work, context=self.context.copy())
+        """Run a coroutine as a task of this process; an exception that it does not catch ends the run."""
+        task = self._loop.create_task(work, context=self.context.copy())
+        task.add_done_callback(self._ended, context=self.context)
+        return task
 
     def later(self, delay_s: float, callback: Callable[..., object], *args: object) -> asyncio.TimerHandle:
         """Call something in this process after a while; never, if it is dead by then."""
         return self._loop.call_later(delay_s, callback, *args, context=self.context)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None and self.alive:
+            self._loop.call_exception_handler({"message": f"a task of {self.name}", "exception": error})
 
     def own(self, task: asyncio.Task[Any]) -> None:
         """Remember a task, so that it can be killed."""
@@ -154,14 +161,18 @@ class VirtualLoop(asyncio.AbstractEventLoop):
             self._running = False
         return main.result()
 
-    def end(self, process: Process) -> None:
-        """Let every task of a process come to its end, cut off from everything. Not to be called from a task."""
-        process.alive = False
+    def end(self) -> None:
+        """Let every task of every process come to its end, cut off from everything."""
+        failure = self.failure
+        for process in self.processes:
+            process.alive = False
         asyncio._set_running_loop(self)  # noqa: SLF001
         try:
-            self._reap(process)
+            self._reap(self.processes)
         finally:
             asyncio._set_running_loop(None)  # noqa: SLF001
+            self.failure = failure or self.failure
+        self._closed = True
 
     def _step(self) -> None:
         busy = self._busy
@@ -226,22 +237,24 @@ class VirtualLoop(asyncio.AbstractEventLoop):
     def _kill(self, process: Process) -> None:
         process.alive = False
         process.on_death()
-        self._reap(process)
+        self._reap([process])
         self.processes.remove(process)
 
-    def _reap(self, process: Process) -> None:
-        """Cancel what a dead process left, so that nothing lingers; `alive` keeps it from having any effect."""
-        for _ in range(3):
-            for task in process.unfinished():
-                task.cancel()
-            for _ in range(_REAPING_STEPS):
-                if not process.ready:
-                    break
-                callback = process.ready.popleft()
-                if not callback.off:
-                    self._run(callback)
-        if left := process.unfinished():
-            self.fail(f"{process.name} cannot be ended: {left[0]!r}")
+    def _reap(self, processes: list[Process]) -> None:
+        """Cancel what the dead left, so that nothing lingers; being dead keeps it from having any effect."""
+        for _ in range(_REAPING_ROUNDS):
+            for process in processes:
+                for task in process.unfinished():
+                    task.cancel()
+            while any(process.ready for process in processes):
+                for process in processes:
+                    while process.ready:
+                        callback = process.ready.popleft()
+                        if not callback.off:
+                            self._run(callback)
+        left = [task for process in processes for task in process.unfinished()]
+        if left:
+            self.fail(f"cannot be ended: {left[0].get_coro()!r}")
 
     # what asyncio needs
 

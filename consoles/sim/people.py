@@ -6,11 +6,14 @@ import math
 from collections import deque
 from typing import Any
 
+from msgspec.structs import replace
+
 from command import requests as q
 from command.actors import HUB, Actor, Role
 from command.kernel.errors import TriuneError
 from command.readings import Position
 from consoles.sim import county
+from consoles.sim.audit import MARK
 from consoles.sim.client import Client
 from consoles.sim.clock import START_MS
 from consoles.sim.desk import next_request
@@ -24,6 +27,10 @@ _FIX_S = 30.0
 _OUTBOX_FIXES = 50
 _STALE_SHARE = 0.03
 _AGAIN_SHARE = 0.05
+_WORDS: dict[type[q.Request], str] = {
+    q.OpenSituation: "title", q.NoteSituation: "text", q.IssueOrder: "text", q.SendMessage: "text",
+    q.RequestWatch: "reason", q.RequestApproval: "subject", q.CloseSituation: "why", q.RecallOrder: "why",
+}  # fmt: skip
 _PLATES = ("京A12345", "京A19345", "京B22222", "京C00000")
 
 
@@ -70,7 +77,8 @@ class Population:
             if who.random.random() < _STALE_SHARE:  # the click comes when the row is another one already
                 await self._loop.pause(20 * who.random.random())
             asked += 1
-            await self._ask(who, request, client.actor, f"{client.name}/{asked}")
+            key = f"{client.name}/{asked}"
+            await self._ask(who, _signed(request, key), client.actor, key)
 
     async def _ask(self, who: Process, request: q.Request, actor: Actor, key: str) -> str | None:
         """Ask; now and then again later under the same key, as a page does that was not sure."""
@@ -124,6 +132,12 @@ class Population:
                 continue
             asked += 1
             await self._ask(who, _next_step(mine[0], who), actor, f"officer-{unit}/{asked}")
+
+
+def _signed(request: q.Request, key: str) -> q.Request:
+    """Write the key into the words of a request, so that its effect is known among all others."""
+    words = _WORDS.get(type(request))
+    return replace(request, **{words: f"{getattr(request, words)}{MARK}{key}"}) if words else request
 
 
 def _next_step(order: dict[str, Any], who: Process) -> q.Request:

@@ -52,12 +52,13 @@ def simulate(seed: int, hours: float, hubs: int = 2, parts: Parts | None = None)
     """Run the whole for some virtual hours; any check that fails ends it. Same arguments, same result."""
     world = World(f"{seed}/{hubs}", hubs, parts or Parts())
     failure: str | None = None
-    with closed_world(world.trace):
+    with closed_world(world.trace, world.loop.fail):
         try:
             world.loop.run_until_complete(world.live(hours * _HOUR_S))
         except SimulationError as error:
             failure = str(error)
-        world.end()
+        finally:
+            world.loop.end()
     return Result(
         seed=seed, hours=hours, hubs=hubs, failure=failure, step=world.loop.steps, digest=world.trace.digest,
         counts=dict(sorted(world.trace.counts.items())), tail=world.trace.tail, facts=world.audit.head.seq,
@@ -142,11 +143,3 @@ class World:
                 self.loop.fail(f"although nothing is wrong any more, {problem}")
             await self.loop.pause(0.2)
         self.trace.note("world", "agreed", self.audit.head.seq)
-
-    def end(self) -> None:
-        """Let every process come to its end."""
-        failure = self.loop.failure
-        for process in list(self.loop.processes):
-            self.loop.end(process)
-        self.loop.failure = failure
-        self.loop.close()

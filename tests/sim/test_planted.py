@@ -1,0 +1,246 @@
+"""A simulation that finds nothing is worth what it would find: faults of each kind are put in and found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from command.actors import HUB, Actor
+from command.hub import Changes, Listener
+from command.journal import Answer, Entry, Head, Journal, Outcome, StoredFact, Turn
+from command.kernel.clock import SystemClock
+from command.kernel.errors import UnavailableError
+from command.requests import FireDeadline, IssueOrder, Request
+from command.rules import base
+from consoles.push import Console, Feed
+from consoles.sim.node import Parts, SimulatedHub
+from consoles.sim.services import Gateway
+from consoles.sim.simulation import Result, simulate
+from consoles.sim.store import JournalAccess
+
+HOURS = 0.5
+
+
+def found(parts: Parts | None = None, hubs: int = 2) -> Result:
+    """Return the first failure among a few seeds, and see that its replay fails in the same way."""
+    for seed in range(1, 6):
+        result = simulate(seed, HOURS, hubs, parts)
+        if result.failure is not None:
+            again = simulate(seed, HOURS, hubs, parts)
+            assert (again.failure, again.step, again.digest) == (result.failure, result.step, result.digest)
+            assert result.replay == f"triune sim --seed {seed} --hours 0.5 --hubs {hubs}"
+            assert result.tail
+            return result
+    raise AssertionError("nothing was found")
+
+
+class _Wrapped:
+    """A journal with a fault in its turns."""
+
+    def __init__(self, real: JournalAccess, turn: Callable[[Turn, JournalAccess], Turn]) -> None:
+        self._real = real
+        self._turn = turn
+
+    def turn(self, space: str) -> AbstractAsyncContextManager[Turn]:
+        return _Wrapping(self._real.turn(space), lambda turn: self._turn(turn, self._real))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+
+class _Wrapping:
+    def __init__(self, real: AbstractAsyncContextManager[Turn], wrap: Callable[[Turn], Turn]) -> None:
+        self._real = real
+        self._wrap = wrap
+
+    async def __aenter__(self) -> Turn:
+        return self._wrap(await self._real.__aenter__())
+
+    async def __aexit__(self, *error: Any) -> None:
+        await self._real.__aexit__(*error)
+
+
+def journal(turn: Callable[[Turn, JournalAccess], Turn]) -> Parts:
+    wrapped: Callable[[JournalAccess], Any] = lambda real: _Wrapped(real, turn)  # noqa: E731
+    return Parts(journal=wrapped)
+
+
+class _Loses:
+    """Says stored, and stores nothing: an acknowledged request is lost."""
+
+    def __init__(self, real: Turn, _: JournalAccess) -> None:
+        self._real = real
+
+    async def append(self, entries: Sequence[Entry], after: Head, keys: Sequence[str]) -> Outcome:
+        if any(entry.subject.startswith("w") for entry in entries):
+            last = entries[-1].facts[-1]
+            return Outcome(head=Head(seq=last.seq, digest=b"\1" * 32), stored=True)
+        return await self._real.append(entries, after, keys)
+
+
+def test_an_acknowledged_entry_that_is_lost() -> None:  # R182
+    failure = found(journal(_Loses)).failure
+    assert failure is not None
+    assert "says stored, and does not hold" in failure or "durable" in failure
+
+
+class _Doubles:
+    """Keeps no keys: an entry that met a deadline is stored a second time."""
+
+    def __init__(self, real: Turn, _: JournalAccess) -> None:
+        self._real = real
+
+    async def append(self, entries: Sequence[Entry], after: Head, keys: Sequence[str]) -> Outcome:
+        outcome = await self._real.append(entries, after, keys)
+        if outcome.stored and entries and "@" in entries[0].key:
+            facts = [fact for entry in entries for fact in entry.facts]
+            again = [replace(fact, seq=outcome.head.seq + n, digest=b"") for n, fact in enumerate(facts, 1)]
+            twice = Entry(key=entries[0].key + "'", subject=entries[0].subject, facts=tuple(again))
+            await self._real.append([twice], outcome.head, [])
+        return outcome
+
+
+def test_a_deadline_that_is_met_twice() -> None:  # R182
+    assert "doubled" in (found(journal(_Doubles)).failure or "")
+
+
+class _AnswersEarly(SimulatedHub):
+    """Says yes before it is stored."""
+
+    async def ask(self, request: Request, actor: Actor, key: str | None = None) -> Answer:
+        if isinstance(request, IssueOrder) and key is not None:
+            seq = self.committed_seq
+            self._audit.answered(self.name, key, Answer(seq=seq + 2, subject=f"o{seq + 1}"))
+        return await super().ask(request, actor, key)
+
+
+def test_an_answer_before_the_commit() -> None:  # R182
+    assert "is durable" in (found(Parts(hub=_AnswersEarly)).failure or "")
+
+
+class _MissesDeadlines(SimulatedHub):
+    """Takes some deadlines for met."""
+
+    async def ask(self, request: Request, actor: Actor, key: str | None = None) -> Answer:
+        if isinstance(request, FireDeadline) and request.deadline.startswith("order_sign"):
+            return Answer(seq=self.committed_seq, subject="")
+        return await super().ask(request, actor, key)
+
+
+def test_a_deadline_that_is_missed() -> None:  # R182
+    assert "is not met" in (found(Parts(hub=_MissesDeadlines)).failure or "")
+
+
+class _ForgetsKeys(SimulatedHub):
+    """Takes each request for a new one."""
+
+    async def ask(self, request: Request, actor: Actor, key: str | None = None) -> Answer:
+        self._keys += 1
+        fresh = f"{key}#{self.name}{self._keys}"
+        return await super().ask(request, actor, key if actor is HUB else fresh)
+
+
+def test_a_request_that_takes_effect_twice() -> None:  # R182
+    assert "doubled" in (found(Parts(hub=_ForgetsKeys)).failure or "")
+
+
+class _WrongTables(SimulatedHub):
+    """Undoes a failed batch only in part: rows stay that the journal does not hold."""
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        def spoilt(seq: int, changes: Changes) -> None:
+            listener(seq, {at: None if at[0] == "orders" and seq % 7 == 0 else row for at, row in changes.items()})
+
+        return super().listen(spoilt)
+
+
+def test_rows_that_the_journal_does_not_fold_to() -> None:  # R182
+    assert "is not what the journal folds to" in (found(Parts(hub=_WrongTables)).failure or "")
+
+
+class _LeavesListeners(SimulatedHub):
+    """Never lets a listener go, and takes a new one with each request."""
+
+    async def ask(self, request: Request, actor: Actor, key: str | None = None) -> Answer:
+        self.listen(lambda *_: None)
+        return await super().ask(request, actor, key)
+
+
+def test_memory_that_grows() -> None:  # R182
+    assert "listeners" in (found(Parts(hub=_LeavesListeners)).failure or "")
+
+
+class _Reorders(Feed):
+    """Holds a change back for a tick, and sends the next one first."""
+
+    _held: Changes | None = None
+
+    def _on_change(self, seq: int, changes: Changes) -> None:
+        held, self._held = self._held, changes
+        if held is not None:
+            super()._on_change(seq, held)
+
+
+def test_a_feed_that_tells_old_rows() -> None:  # R182
+    assert "is not what it was then" in (found(Parts(feed=_Reorders)).failure or "")
+
+
+class _Skips(Feed):
+    """Forgets what a slow console missed."""
+
+    def _give_missed(self, console: Console) -> None:
+        console.behind.clear()
+        super()._give_missed(console)
+
+
+def test_a_console_that_misses_rows() -> None:  # R182
+    assert "are not the hub's" in (found(Parts(feed=_Skips)).failure or "")
+
+
+def test_a_text_that_is_sent_with_other_words(monkeypatch: pytest.MonkeyPatch) -> None:  # R182
+    real = Gateway.send
+
+    async def send(self: Gateway, key: str, phone: str, text: str) -> None:
+        await real(self, key, phone, text)
+        if int(key.rpartition("/m")[2]) % 5 == 0:
+            await real(self, key, phone, text + "!")
+
+    monkeypatch.setattr(Gateway, "send", send)
+    assert "sent with other words" in (found().failure or "")
+
+
+def test_a_rule_that_breaks(monkeypatch: pytest.MonkeyPatch) -> None:  # R182
+    roles, real = base._decisions[IssueOrder]
+
+    def broken(t: Any, request: Any, actor: Any, now_ms: int) -> Any:
+        if t.seq % 11 == 0:
+            raise KeyError("a fault of ours")
+        return real(t, request, actor, now_ms)
+
+    decisions: dict[Any, Any] = base._decisions
+    monkeypatch.setitem(decisions, IssueOrder, (roles, broken))
+    assert "internal fault" in (found().failure or "")
+
+
+def test_a_real_clock_that_is_reached() -> None:  # R181
+    class Unguarded(SimulatedHub):
+        async def ask(self, request: Request, actor: Actor, key: str | None = None) -> Answer:
+            SystemClock().now_ms()
+            return await super().ask(request, actor, key)
+
+    assert "reaches time.time_ns" in (found(Parts(hub=Unguarded)).failure or "")
+
+
+def test_a_store_that_says_away_for_ever() -> None:  # R182
+    class Away(JournalAccess):
+        async def read(self, space: str, after: int, limit: int) -> list[StoredFact]:
+            if after > 60:
+                raise UnavailableError("cannot be read")
+            return await super().read(space, after, limit)
+
+    broken: Callable[[JournalAccess], Journal] = lambda real: Away(real.access)  # noqa: E731
+    assert "although nothing is wrong any more" in (found(Parts(journal=broken)).failure or "")
