@@ -1,6 +1,6 @@
 """A file of any earlier schema is taken over with what it holds; a newer or damaged one is refused and left alone.
 
-`tests/golden/sqlite/NAME-VERSION.sql` hold what hubs of each schema left behind (SPEC R93).
+`tests/golden/sqlite/NAME-VERSION.sql` hold what hubs of each schema left behind (SPEC R93, R266).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What any release wrote is read and folded by this one, and nobody changes a fact without seeing this (SPEC R19)."""
+"""What any release wrote is read and folded by this one, and nobody changes a fact without seeing this (SPEC R265)."""
 
 from __future__ import annotations
 

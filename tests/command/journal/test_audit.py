@@ -1,4 +1,4 @@
-"""Whatever is done to the file behind the hub's back is found, and its place is named (SPEC R1-R4)."""
+"""Whatever is done to the file behind the hub's back is found, and its place is named (SPEC R263, R264)."""
 
 from __future__ import annotations
 

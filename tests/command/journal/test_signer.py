@@ -1,4 +1,4 @@
-"""What the hub vouches for, when, and where it is kept besides (SPEC R2)."""
+"""What the hub vouches for, when, and where it is kept besides (SPEC R260-R262)."""
 
 from __future__ import annotations
 

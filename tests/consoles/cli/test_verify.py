@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from command.kernel.errors import InvalidInputError
+from command.access.keys import SiteKey
+from command.journal.heads import PURPOSE, HeadKey
+from command.journal.postgres import PostgresJournal
+from command.journal.signer import HeadSigner
+from command.journal.sqlite import SqliteJournal
+from command.kernel.clock import VirtualClock
+from command.kernel.errors import InvalidInputError, UnavailableError
+from command.kernel.postgres import Postgres
 from consoles.cli import verify
+from tests.command.journal.vouching import KEY, append, entries
 from tests.consoles.cli.asking import command
 from tests.consoles.cli.recording import Left, left_behind
 
@@ -112,3 +123,87 @@ def test_evidence_without_its_key_is_told_and_no_key_is_made(left: Left, capsys:
 def test_a_folder_without_a_journal_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(InvalidInputError, match="no journal"):
         command(verify, capsys, "verify", "--data", tmp_path)
+
+
+def test_heads_signed_with_the_site_key_are_checked_with_it(left: Left, capsys: pytest.CaptureFixture[str]) -> None:
+    key = HeadKey(SiteKey.load(left.data / "site.key").derive(PURPOSE))
+    asyncio.run(_sign(left.journal, key))
+    code, _, verdict = command(verify, capsys, "verify", "--data", left.data)
+    assert (code, verdict["signed_heads"], verdict["sealed"]) == (0, 1, {"live": left.last_seq})
+    assert verdict["public_key"] == key.public.hex()
+    left.alter("DELETE FROM facts WHERE seq > ?", left.last_seq - 2)
+    left.alter("DELETE FROM answers WHERE seq > ?", left.last_seq - 2)
+    code, seq, lines = check(left, capsys)
+    assert (code, seq) == (1, left.last_seq - 1)
+    assert f"cut off: facts up to {left.last_seq} were signed" in lines
+    other = HeadKey(b"o" * 32).public.hex()
+    code, _, _ = command(verify, capsys, "verify", "--data", left.data, "--public-key", other)
+    assert code == 1
+
+
+async def _sign(path: Path, key: HeadKey) -> None:
+    journal = SqliteJournal(path)
+    await HeadSigner("live", journal, key, VirtualClock(0)).stop()
+    await journal.close()
+
+
+def test_a_public_key_that_is_none_and_an_anchor_that_is_not_there_are_refused(left: Left) -> None:
+    with pytest.raises(InvalidInputError, match="64 hex digits"):
+        verify.verify(left.data, public_key="abc")
+    with pytest.raises(InvalidInputError, match=r"the anchor .* cannot be read"):
+        verify.verify(left.data, anchor=left.data / "nowhere")
+
+
+def test_the_record_of_a_hub_at_work_is_whole_and_stays_untouched(left: Left) -> None:
+    with closing(sqlite3.connect(left.journal)) as hub:
+        hub.execute("BEGIN IMMEDIATE")  # in the middle of a batch
+        hub.execute("DELETE FROM facts WHERE seq > 3")
+        before = left.journal.read_bytes()
+        assert verify.verify(left.data).ok
+        assert left.journal.read_bytes() == before
+
+
+def test_a_file_of_the_first_schema_is_read_and_not_brought_up(left: Left) -> None:
+    with closing(sqlite3.connect(left.journal)) as db:
+        db.executescript("DROP TABLE signed_heads; DROP INDEX answers_by_seq; PRAGMA user_version = 1")
+    assert verify.verify(left.data).ok
+    with closing(sqlite3.connect(left.journal)) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (1,)
+
+
+def test_a_journal_that_hubs_share_is_checked_alike(postgres_url: str, tmp_path: Path) -> None:
+    asyncio.run(_fill(postgres_url))
+    public = KEY.public.hex()
+    verdict = verify.verify(tmp_path, postgres_url, public_key=public)
+    assert (verdict.ok, verdict.spaces, verdict.sealed) == (True, {"live": 12_000}, {"live": 12_000})
+    for change, place in (
+        ("UPDATE facts SET actor = 'somebody' WHERE seq = 11500", "live 11500: altered"),
+        ("DELETE FROM facts WHERE seq > 11700", "live 11701: cut off: facts up to 12000 were signed"),
+        (
+            "UPDATE answers SET subject = 'x' WHERE seq = (SELECT max(seq) FROM answers WHERE seq <= 5000)",
+            "live 4001: alt",
+        ),
+    ):
+        asyncio.run(_change(postgres_url, change))
+        verdict = verify.verify(tmp_path, postgres_url, public_key=public)
+        assert any(f"{fault.space} {fault.seq}: {fault.what}".startswith(place) for fault in verdict.faults), place
+
+
+def test_a_database_that_is_away_is_no_verdict(tmp_path: Path) -> None:
+    with pytest.raises(UnavailableError):
+        verify.verify(tmp_path, "postgresql://nobody@127.0.0.1:9/none")
+
+
+async def _fill(url: str) -> None:
+    postgres = await Postgres.open(url, (), "test")
+    journal = await PostgresJournal.open(postgres)
+    await append(journal, entries(1, 12_000))
+    signer = HeadSigner("live", journal, KEY, VirtualClock(0))
+    await signer.sign(is_due=True)
+    await postgres.close()
+
+
+async def _change(url: str, statement: str) -> None:
+    postgres = await Postgres.open(url, (), "test")
+    await postgres.fetch(statement)
+    await postgres.close()
