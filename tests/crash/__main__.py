@@ -34,9 +34,12 @@ def main() -> int:
     each = max(1, arguments.rounds // len(kinds))
     run = _Run(seed)
     _say(f"seed {seed}\n{_HEAD}")
-    for kind in kinds:
-        if not asyncio.run(run.crash(kind, range(arguments.first, arguments.first + each))):
-            break
+    try:
+        for kind in kinds:
+            if not asyncio.run(run.crash(kind, range(arguments.first, arguments.first + each))):
+                break
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        return 130
     _say(json.dumps(run.figures()))
     return 0 if run.fault is None else 1
 
@@ -58,6 +61,9 @@ class _Run:
         done = len(self._told)
         try:
             self._happened += await crash(kind, folder, self._seed, rounds, self._tell)
+        except asyncio.CancelledError:
+            shutil.rmtree(folder)
+            raise
         except Exception as error:  # noqa: BLE001 - whatever it was is told, with the way to see it again
             number = rounds.start + len(self._told) - done
             self.fault = f"{kind} round {number}: {_innermost(error)!r}"

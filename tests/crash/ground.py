@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -141,6 +142,10 @@ def _small_disk(folder: Path) -> Iterator[SmallDisk]:
     disk = SmallDisk(folder)
     try:
         yield disk
+    except BaseException:
+        disk.free()
+        shutil.copytree(folder, folder.with_name("disk-of-failure"))
+        raise
     finally:
         disk.close()
 
@@ -150,13 +155,19 @@ async def _three(folder: Path, stack: AsyncExitStack) -> Ground:
     redis = RedisServer()
     servers: tuple[Server, ...] = (postgres, redis)
     for server in servers:
-        stack.push_async_callback(asyncio.to_thread, server.close)
+        stack.push_async_callback(_close, server, folder)
         [server.port] = free_ports(1)
         await asyncio.to_thread(server.start)
     url = postgres.url(await asyncio.to_thread(postgres.create_database))
     flags = ("--config", str(folder / "triune.toml"), "--journal", url, "--bus", redis.url)
     hubs = [HubProcess(folder / f"hub{n}", *flags, log=folder / f"hub{n}.log") for n in (1, 2, 3)]
     return Ground("hubs", hubs, hubs[0].data, url, postgres, redis)
+
+
+async def _close(server: Server, folder: Path) -> None:
+    """Keep what it logged beside what the hubs logged."""
+    shutil.copy(server.log, folder / f"{type(server).__name__}.log")
+    await asyncio.to_thread(server.close)
 
 
 async def _end(hubs: list[HubProcess]) -> None:
