@@ -90,7 +90,7 @@ async def postgres_rows(postgres: Postgres, store: str) -> AsyncIterator[Rows]:
     async with postgres.transaction() as db:
         await db.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         version = await db.fetchval("SELECT version FROM triune_schemas WHERE name = $1", store)
-        for table in table_names(store):
+        for table in table_names(store) if version else ():  # no hub has used it yet
             statement = await db.prepare(f"SELECT * FROM {table}")  # noqa: S608 - names of our own schema
             columns = tuple(column.name for column in statement.get_attributes())
             rows = [list(row) for row in await statement.fetch()]

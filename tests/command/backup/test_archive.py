@@ -60,7 +60,7 @@ def test_records_come_back_as_they_were() -> None:
     assert isinstance(manifest, Manifest)
 
 
-def test_nothing_of_it_can_be_read_without_the_key() -> None:
+def test_nothing_of_it_can_be_read_without_the_key() -> None:  # R221
     archive = written(File(path="names", data=b"Zhang San, 13512345678"))
     assert b"135" not in archive.split(b"\n", 1)[1]
     with pytest.raises(InvalidInputError, match="another site key"):
@@ -76,7 +76,7 @@ def test_two_archives_of_the_same_have_nothing_in_common() -> None:
 
 
 @pytest.mark.parametrize("number", range(CHUNKS))
-def test_a_changed_bit_is_found(number: int) -> None:
+def test_a_changed_bit_is_found(number: int) -> None:  # R221
     line, chunks = taken_apart(written(*files()))
     assert len(chunks) == CHUNKS
     at = len(chunks[number]) // 2
@@ -99,14 +99,14 @@ def test_a_chunk_left_out_is_found(number: int) -> None:
         read(line + b"".join(chunks))
 
 
-def test_chunks_in_another_order_are_found() -> None:
+def test_chunks_in_another_order_are_found() -> None:  # R221
     line, chunks = taken_apart(written(*files()))
     chunks[1], chunks[2] = chunks[2], chunks[1]
     with pytest.raises(DamagedArchiveError, match="chunk 1 of the archive was changed, or is not where"):
         read(line + b"".join(chunks))
 
 
-def test_an_end_cut_off_anywhere_is_found() -> None:
+def test_an_end_cut_off_anywhere_is_found() -> None:  # R221
     archive = written(*files())
     line, chunks = taken_apart(archive)
     ends = [len(line) + sum(map(len, chunks[:n])) for n in range(CHUNKS)]

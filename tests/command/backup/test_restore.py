@@ -49,7 +49,7 @@ WAYS = [("sqlite", "sqlite"), ("sqlite", "postgres"), ("postgres", "sqlite")]
 
 
 @pytest.mark.parametrize(("source", "target"), WAYS)
-async def test_everything_comes_back(source: str, target: str, where: Where, tmp_path: Path) -> None:
+async def test_everything_comes_back(source: str, target: str, where: Where, tmp_path: Path) -> None:  # R223, R225
     archive = tmp_path / "archive"
     folder, url = where(source)
     async with new_stores(folder, KEY, url) as stores:
@@ -100,7 +100,9 @@ def seq_of(before: Kept, kind: str) -> int:
     return next(f.seq for f in before.facts if facts.kind_of(type(facts.decode(f.data, f.seq))) == kind)
 
 
-async def test_an_earlier_moment_is_a_beginning_of_the_record(filled: tuple[Path, Kept], tmp_path: Path) -> None:
+async def test_an_earlier_moment_is_a_beginning_of_the_record(
+    filled: tuple[Path, Kept], tmp_path: Path
+) -> None:  # R224
     archive, before = filled
     until_ms = START_MS + MINUTE_MS + MINUTE_MS // 2
     async with new_stores(tmp_path / "new", KEY, None) as stores:
@@ -129,7 +131,7 @@ async def test_an_earlier_moment_is_a_beginning_of_the_record(filled: tuple[Path
 
 async def test_a_fact_in_the_middle_of_an_entry_ends_before_the_entry(
     filled: tuple[Path, Kept], tmp_path: Path
-) -> None:
+) -> None:  # R224
     archive, before = filled
     ends = [answer.seq for _, answer in before.answers]
     middle = next(fact.seq for fact in before.facts if fact.seq not in ends)
@@ -193,7 +195,7 @@ class Busy:
         return after_a_write
 
 
-async def test_nothing_that_the_backup_names_is_missing_while_others_write(tmp_path: Path) -> None:
+async def test_nothing_that_the_backup_names_is_missing_while_others_write(tmp_path: Path) -> None:  # R220
     archive, written = tmp_path / "archive", 0
     async with new_stores(tmp_path / "data", KEY, None) as stores:
         await fill(stores)
@@ -230,7 +232,7 @@ async def test_nothing_that_the_backup_names_is_missing_while_others_write(tmp_p
     assert named <= after.blobs.keys()
 
 
-async def test_a_journal_that_does_not_hold_together_is_not_backed_up(tmp_path: Path) -> None:
+async def test_a_journal_that_does_not_hold_together_is_not_backed_up(tmp_path: Path) -> None:  # R226
     for damage in ("UPDATE facts SET actor = 'x' WHERE seq = 9", "DELETE FROM facts WHERE seq = 9",
                    "DELETE FROM answers WHERE key = 'call 2'"):  # fmt: skip
         folder = tmp_path / str(abs(hash(damage)))
@@ -243,7 +245,7 @@ async def test_a_journal_that_does_not_hold_together_is_not_backed_up(tmp_path: 
                 await take(stores, tmp_path / "archive")
 
 
-async def test_a_lost_picture_is_named_and_all_else_kept(tmp_path: Path) -> None:
+async def test_a_lost_picture_is_named_and_all_else_kept(tmp_path: Path) -> None:  # R226
     async with new_stores(tmp_path / "data", KEY, None) as stores:
         await fill(stores)
         other = await stores.blobs.add(b"another")

@@ -66,7 +66,7 @@ def test_what_it_says_of_a_backup_it_says_of_the_file_again(left: Left, archive:
     assert [path.name for path in archive.parent.iterdir()] == [archive.name]
 
 
-def test_it_never_writes_over_another(left: Left, archive: Path, capsys: Capture) -> None:
+def test_it_never_writes_over_another(left: Left, archive: Path, capsys: Capture) -> None:  # R222
     before = archive.read_bytes()
     with pytest.raises(InvalidInputError, match="there already"):
         command(backup, capsys, "backup", archive, "--data", left.data)
@@ -75,7 +75,7 @@ def test_it_never_writes_over_another(left: Left, archive: Path, capsys: Capture
 
 def test_a_damaged_archive_is_named_and_not_restored(
     left: Left, archive: Path, tmp_path: Path, capsys: Capture
-) -> None:
+) -> None:  # R221
     whole = archive.read_bytes()
     for damaged in (whole[:-1], whole[: len(whole) // 2], whole + b"x", whole[:-30] + b"?" + whole[-29:]):
         archive.write_bytes(damaged)
@@ -135,7 +135,7 @@ def test_settings_and_scenarios_come_along(left: Left, tmp_path: Path, capsys: C
     assert (tmp_path / "new" / "scenarios" / "flood.yaml").read_text() == "title: 防汛\n"
 
 
-def test_a_backup_that_finds_no_room_leaves_nothing(left: Left, tmp_path: Path) -> None:
+def test_a_backup_that_finds_no_room_leaves_nothing(left: Left, tmp_path: Path) -> None:  # R222
     bring_large_files(left)
     out = tmp_path / "out"
     out.mkdir()
@@ -202,3 +202,24 @@ def test_no_journal_and_no_medium_are_said(left: Left, tmp_path: Path, capsys: C
             "--journal", "postgresql://triune@127.0.0.1:1/none",
         )  # fmt: skip
     assert not (tmp_path / "a").exists()
+
+
+def test_a_county_moves_into_a_database_and_out_again(
+    left: Left, archive: Path, tmp_path: Path, capsys: Capture, postgres_url: str
+) -> None:  # R223
+    shared = tmp_path / "shared"
+    assert restore(capsys, archive, left, shared, "--journal", postgres_url) == 0
+    assert not (shared / "journal.sqlite3").exists()
+    settings = tmp_path / "triune.toml"
+    settings.write_text(f'data = "{shared}"\njournal = "{postgres_url}"\n')
+    again = tmp_path / "again.backup"
+    code, _, said = command(backup, capsys, "backup", again, "--config", settings)
+    assert code == 0
+    first = command(backup, capsys, "backup", "--check", archive, "--key", key_of(left))[2]
+    for what in ("spaces", "answers", "positions", "blobs"):
+        assert said[what] == first[what], what
+    with pytest.raises(InvalidInputError, match="the database is not empty"):
+        restore(capsys, archive, left, tmp_path / "other", "--journal", postgres_url)
+    assert not (tmp_path / "other").exists()
+    assert restore(capsys, again, left, tmp_path / "alone") == 0
+    assert (tmp_path / "alone" / "journal.sqlite3").is_file()
