@@ -70,7 +70,9 @@ class FilePlace:
             try:
                 # A line that a power cut tore must not spoil this one.
                 torn = (size := os.fstat(handle).st_size) > 0 and os.pread(handle, 1, size - 1) != b"\n"
-                os.write(handle, b"\n" + line if torn else line)
+                whole = b"\n" + line if torn else line
+                if os.write(handle, whole) != len(whole):
+                    return OSError("the disk took a part of the line only")
                 os.fsync(handle)
             finally:
                 os.close(handle)

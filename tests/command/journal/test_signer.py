@@ -217,6 +217,16 @@ async def test_a_file_is_only_appended_to_and_a_torn_line_spoils_no_other(tmp_pa
     assert lines == [anchored(1).line(), b'{"space":"li\n', anchored(2).line()]
 
 
+async def test_a_disk_that_takes_half_a_line_has_not_kept_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place, write = FilePlace(tmp_path / "anchor"), os.write
+    monkeypatch.setattr("command.journal.anchors.os.write", lambda handle, data: write(handle, data[:20]))
+    with pytest.raises(UnavailableError, match="a part of the line only"):
+        await place.keep(anchored(1))
+    monkeypatch.undo()
+    await place.keep(anchored(1))
+    assert (tmp_path / "anchor").read_bytes().splitlines(keepends=True)[1:] == [anchored(1).line()]
+
+
 async def test_a_mount_that_is_gone_is_told_and_heads_wait_for_it(tmp_path: Path) -> None:
     mount, clock = tmp_path / "mount", VirtualClock(0)
     journal = MemoryJournal()
