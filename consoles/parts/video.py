@@ -35,6 +35,7 @@ from streams.watch_list import WatchList
 
 log = logging.getLogger(__name__)
 _BUSY_MS = 2000
+_AGAIN_MS = 1000
 
 
 class Video:
@@ -72,13 +73,19 @@ class Video:
         while True:
             await self._changed.wait()
             self._changed.clear()
+            try:
+                cameras, watches = await self._hub.read(_wanted)
+                addresses = await self._accounts.camera_addresses()
+            except TriuneError as error:  # a database that is away stops no camera, and still less the hub
+                log.warning("cameras and watch list stay as they were for now: %s", error.detail)
+                await self._hub.clock.sleep(_AGAIN_MS)
+                self._changed.set()
+                continue
             took_over, records = not records, self._leases.holds(CAMERAS)
             reading = records and watcher is not None
-            cameras, watches = await self._hub.read(_wanted)
             self._watches = WatchList(watches)
             for watch, why in self._watches.impossible.items():
                 log.warning("watch %s can never fire: %s", watch, why)
-            addresses = await self._accounts.camera_addresses()
             gone, self._enrolled = self._enrolled - cameras.keys(), set(cameras)
             await keeper.sync(
                 {
