@@ -1,0 +1,29 @@
+"""A short, fixed run of the crash harness; `make crash` runs the long one (SPEC R170-R173, R190-R191)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.crash.ground import Kind
+from tests.crash.rounds import Told, crash
+
+SEED = 1675
+"""Its first rounds do everything once and hold nothing long: kill, freeze, full disk, both servers away."""
+ROUNDS = range(1, 5)
+
+
+@pytest.mark.timeout(300)  # processes start again and again, on a machine that may be busy; each wait has a limit
+@pytest.mark.parametrize("kind", ["sqlite", "hubs"])
+async def test_what_was_answered_survives_crashes_and_nothing_happens_twice(kind: Kind, tmp_path: Path) -> None:
+    told: list[Told] = []
+    try:
+        happened = await crash(kind, tmp_path, SEED, ROUNDS, told.append)
+    except BaseException as error:
+        first = ROUNDS.start + len(told)
+        error.add_note(f"again: python -m tests.crash --seed {SEED} --ground {kind} --first {first} --rounds 1")
+        raise
+    assert len(told) == len(ROUNDS)
+    assert all(each.answered > 10 and each.fixes > 10 for each in told), "the load was no load"
+    assert sum(sum(each.tried_again.values()) for each in told) > 0, f"nobody noticed {happened}"
