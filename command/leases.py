@@ -2,6 +2,10 @@
 
 A hub that was frozen and wakes may believe for a moment that it still holds one. So a lease only saves work that would
 be done twice; that nothing happens twice is the matter of idempotency keys.
+
+No hub trusts the clock of another: a holder whose clock was far ahead when it died would keep its leases for as long.
+Each renewal changes the row, and whoever has found it unchanged often enough may take over. Looks are counted, for
+between them the hub waits on its steady clock; the other one stands still after it was set back.
 """
 
 from __future__ import annotations
@@ -12,11 +16,13 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Protocol
 
 from command.kernel.clock import Clock
-from command.kernel.database import Database
+from command.kernel.database import Database, Row
 from command.kernel.errors import TriuneError
 from command.kernel.limits import LEASE_MS, LEASE_RENEW_MS
 
 log = logging.getLogger(__name__)
+_LOOKS = LEASE_MS // LEASE_RENEW_MS
+"""The pauses between one more than these are as long as a lease."""
 SCHEMA = (
     """
     CREATE TABLE leases (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until_ms INTEGER NOT NULL);
@@ -25,8 +31,9 @@ SCHEMA = (
 _CLAIM = """
     INSERT INTO leases (name, holder, until_ms) VALUES (?, ?, ?)
     ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until_ms = excluded.until_ms
-    WHERE leases.holder = excluded.holder OR leases.until_ms < ?
+    WHERE leases.holder = ? AND leases.until_ms = ?
 """
+_LOOK = "SELECT holder, until_ms FROM leases WHERE name = ?"
 _RELEASE = "UPDATE leases SET until_ms = 0 WHERE holder = ?"
 
 
@@ -62,6 +69,8 @@ class SharedLeases:
         self._holder = holder
         self._clock = clock
         self._until_ms = dict.fromkeys(names, 0)
+        self._seen: dict[str, tuple[Row, int]] = {}
+        """How each lease stood when looked at last, and how often it was found so."""
         self._held: set[str] = set()
         self._listeners: list[Callable[[], None]] = []
 
@@ -87,11 +96,26 @@ class SharedLeases:
     async def _claim(self, name: str) -> None:
         now_ms = self._clock.now_ms()
         try:
-            [won] = await self._database.write((_CLAIM, (name, self._holder, now_ms + LEASE_MS, now_ms)))
+            standing = await self._database.rows(_LOOK, name)
+            holder, until_ms = standing[0] if standing else ("", 0)
+            if not self._may_have(name, (holder, until_ms)):
+                self._until_ms[name] = 0
+                return
+            fresh_ms = max(now_ms + LEASE_MS, until_ms + 1)  # another one also where the clock stands still
+            claim = (name, self._holder, fresh_ms, holder, until_ms)
+            [won] = await self._database.write((_CLAIM, claim))
         except TriuneError as error:
             log.warning("lease %s cannot be renewed now: %s", name, error.detail)
         else:
             self._until_ms[name] = now_ms + LEASE_MS if won else 0
+
+    def _may_have(self, name: str, standing: Row) -> bool:
+        """Say whether it is our own, given back, or was not renewed for so long that its holder must have gone."""
+        holder, until_ms = standing
+        known, times = self._seen.get(name, (None, 0))
+        times = times + 1 if known == standing else 1
+        self._seen[name] = standing, times
+        return holder == self._holder or until_ms == 0 or times > _LOOKS
 
     async def _release(self) -> None:
         try:

@@ -133,7 +133,7 @@ class Faults:
         return f"the store is {self._store.slowness:.0f} times as slow"
 
     def _bus_bad(self) -> str:
-        self._bus.down = self._dice.random() < 0.3
+        self._bus.down = self._dice.random() < 0.2
         self._bus.lost, self._bus.repeated = self._dice.random(), self._dice.random()
         self._bus.delay_s = self._dice.choice((0.001, 0.5, 10.0))
         self._for(60.0, self._bus.heal)

@@ -122,7 +122,7 @@ class Access:
 
 
 class JournalAccess:
-    """The journal's port, over one hub's connection."""
+    """The journal's port, over one hub's connection. What is read may be old by the time that it arrives."""
 
     def __init__(self, access: Access) -> None:
         self.access = access
@@ -134,25 +134,27 @@ class JournalAccess:
 
     async def head(self, space: str) -> Head:
         """Return the last sequence number and digest."""
+        found = await self.real.head(space)
         await self.access.trip()
-        return await self.real.head(space)
+        return found
 
     async def read(self, space: str, after: int, limit: int) -> list[StoredFact]:
         """Return the facts after a sequence number."""
+        found = await self.real.read(space, after, limit)
         await self.access.trip()
-        facts = await self.real.read(space, after, limit)
-        await self.access.trip()
-        return facts
+        return found
 
     async def answers(self, space: str, keys: Sequence[str]) -> dict[str, Answer]:
         """Return the answers once given."""
+        found = await self.real.answers(space, keys)
         await self.access.trip()
-        return await self.real.answers(space, keys)
+        return found
 
     async def answered(self, space: str, after: int, limit: int) -> list[tuple[str, Answer]]:
         """Return keys and answers after a sequence number."""
+        found = await self.real.answered(space, after, limit)
         await self.access.trip()
-        return await self.real.answered(space, after, limit)
+        return found
 
     async def sign(self, space: str, head: SignedHead) -> None:
         """Keep a signed head."""
@@ -161,8 +163,9 @@ class JournalAccess:
 
     async def signed(self, space: str, after: int, limit: int) -> list[SignedHead]:
         """Return the signed heads after a sequence number."""
+        found = await self.real.signed(space, after, limit)
         await self.access.trip()
-        return await self.real.signed(space, after, limit)
+        return found
 
     async def probe(self) -> None:
         """Say whether the store takes anything."""
@@ -172,8 +175,9 @@ class JournalAccess:
 
     async def spaces(self) -> list[str]:
         """Return every space."""
+        found = await self.real.spaces()
         await self.access.trip()
-        return await self.real.spaces()
+        return found
 
     async def close(self) -> None:
         """Nothing to release."""
@@ -200,7 +204,6 @@ class _Turn:
         if not self._locked:
             await store.lock(self, access.process)
             self._locked = True
-            await access.trip()
         failure = access.failures.popleft() if entries and access.failures else None
         if entries and (failure == "before" or store.full):
             raise UnavailableError("the disk is full" if store.full else "the commit failed")
@@ -235,8 +238,9 @@ class LinkDatabase:
 
     async def rows(self, sql: str, *values: Value) -> list[Row]:
         """Return the rows of a query."""
+        found = self._access.store.database.execute(sql, values).fetchall()
         await self._access.trip()
-        return self._access.store.database.execute(sql, values).fetchall()
+        return found
 
     async def write(self, *statements: Statement) -> list[int]:
         """Run the statements in one transaction."""
@@ -265,16 +269,19 @@ class _ReadingsAccess:
         await self._access.trip()
 
     async def track(self, space: str, device: str, from_ms: int, to_ms: int, limit: int) -> list[Position]:
+        found = await self._access.store.readings.track(space, device, from_ms, to_ms, limit)
         await self._access.trip()
-        return await self._access.store.readings.track(space, device, from_ms, to_ms, limit)
+        return found
 
     async def latest_positions(self, space: str, devices: Sequence[str] | None = None) -> list[Position]:
+        found = await self._access.store.readings.latest_positions(space, devices)
         await self._access.trip()
-        return await self._access.store.readings.latest_positions(space, devices)
+        return found
 
     async def changed_positions(self, space: str, since: int) -> Changes:
+        found = await self._access.store.readings.changed_positions(space, since)
         await self._access.trip()
-        return await self._access.store.readings.changed_positions(space, since)
+        return found
 
 
 def readings_over(access: Access) -> Readings:

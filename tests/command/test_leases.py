@@ -43,6 +43,14 @@ async def settled(clock: VirtualClock) -> None:
     assert clock.next_wake_ms() is not None
 
 
+async def pass_time(clock: VirtualClock, duration_ms: int) -> None:
+    """Let time pass in steps that leave out no renewal."""
+    end_ms = clock.now_ms() + duration_ms
+    while clock.now_ms() < end_ms:
+        clock.advance(min(end_ms, clock.now_ms() + LEASE_RENEW_MS))
+        await settled(clock)
+
+
 async def test_one_holds_it_until_it_is_gone_and_then_another(tmp_path: Path) -> None:
     clock = VirtualClock(START_MS)
     databases = [Away(SqliteDatabase(tmp_path / "leases.db", SCHEMA, "leases")) for _ in range(2)]
@@ -60,11 +68,9 @@ async def test_one_holds_it_until_it_is_gone_and_then_another(tmp_path: Path) ->
             clock.advance(clock.now_ms() + LEASE_RENEW_MS)
             await settled(clock)
         databases[0].away = True  # it cannot renew, and says so before another may hold it
-        clock.advance(clock.now_ms() + LEASE_MS - LEASE_RENEW_MS - 1)
-        await settled(clock)
+        await pass_time(clock, LEASE_MS - LEASE_RENEW_MS - 1)
         assert first.holds("links") != second.holds("links")
-        clock.advance(clock.now_ms() + 2 * LEASE_RENEW_MS)
-        await settled(clock)
+        await pass_time(clock, 2 * LEASE_RENEW_MS)
         assert not first.holds("links")
         clock.advance(clock.now_ms() + LEASE_RENEW_MS)
         await settled(clock)
@@ -79,6 +85,27 @@ async def test_one_holds_it_until_it_is_gone_and_then_another(tmp_path: Path) ->
         one.cancel()
     for database in databases:
         await database.close()
+
+
+async def test_a_holder_whose_clock_was_ahead_keeps_it_no_longer(tmp_path: Path) -> None:  # R178
+    ahead, clock = VirtualClock(START_MS + 600_000), VirtualClock(START_MS)
+    database = SqliteDatabase(tmp_path / "leases.db", SCHEMA, "leases")
+    gone, here = SharedLeases(Away(database), "a", NAMES, ahead), SharedLeases(Away(database), "b", NAMES, clock)
+    async with asyncio.TaskGroup() as tasks:
+        first, second = tasks.create_task(gone.run()), tasks.create_task(here.run())
+        for _ in range(2):
+            await settled(clock)
+            clock.advance(clock.now_ms() + LEASE_RENEW_MS)
+            ahead.advance(ahead.now_ms() + LEASE_RENEW_MS)
+        await settled(clock)
+        assert gone.holds("links")
+        assert not here.holds("links")
+        gone._database.away = True  # type: ignore[attr-defined]  # it dies
+        first.cancel()
+        await pass_time(clock, LEASE_MS + 2 * LEASE_RENEW_MS)
+        assert here.holds("links")
+        second.cancel()
+    await database.close()
 
 
 class Told:
