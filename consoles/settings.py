@@ -9,6 +9,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from command.backup.schedule import Plan
 from command.kernel.errors import InvalidInputError
 from command.settings import Limits
 
@@ -49,6 +50,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The county's own approval service; without one a hub that is alone starts ours."""
     sms: Outside | None = None
     """The SMS gateway; without one, texts stay in the visible outbox, marked as sent by nobody."""
+    keep_readings_days: Annotated[int, Meta(ge=1, le=3650)] = 180
+    """Positions and sightings older than this are forgotten; own default, half a year."""
+    anchors: list[str] = []
+    """Where signed heads of the record are kept outside: files on another disk, or `https://` addresses."""
+    backup: Plan | None = None
+    """Backups that the hub makes by itself; without one somebody else has to."""
     limits: Limits = Limits()
 
 

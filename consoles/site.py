@@ -25,10 +25,11 @@ from consoles.observe.asks import Asks
 from consoles.observe.tracing import tracing
 from consoles.parts.background import background
 from consoles.parts.field import field
+from consoles.parts.keeping import forgetting, saving, vouching
 from consoles.parts.others import other_hubs
 from consoles.parts.outside import links, services
 from consoles.parts.serving import serving
-from consoles.parts.stores import stores
+from consoles.parts.stores import Stores, stores
 from consoles.parts.video import video
 from consoles.push import Feed
 from consoles.settings import Settings
@@ -69,26 +70,19 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
         kept = await stack.enter_async_context(stores(settings, key, clock, hub_id, tasks))
         first_password = None if county else await _first_password(kept.accounts)
 
+        measured: list[metrics.Source] = []
+        degraded: list[health.Check] = []
         hub = Hub(LIVE, clock, kept.journal, settings.limits)
-        await start_from_snapshot(hub, kept.snapshots)
-        await hub.load()
-        gc.collect()
-        gc.freeze()  # what was loaded stays: going through it again and again would only take time
+        signer = await stack.enter_async_context(vouching(settings, hub, key, measured, degraded))
+        await _load(hub, kept)
         feed = Feed(hub, clock)
-        context = Context(
-            clock=clock,
-            accounts=kept.accounts,
-            blobs=kept.blobs,
-            readings=kept.readings,
-            hub_id=hub_id,
-            release=version("triune"),
-            pages=PAGES,
-            county=county,
-            spaces={LIVE: Space(LIVE, hub, feed)},
-        )
+        context = _context(clock, kept, hub_id, county, Space(LIVE, hub, feed))
         tasks.start(hub.run(), "hub")
         tasks.start(feed.run(), "feed")
         tasks.start(keep_snapshots(hub, kept.snapshots, clock), "snapshots")
+        tasks.start(signer.run(), "heads")
+        saving(settings, key, clock, tasks, measured, degraded)
+        forgetting(settings, kept.readings, clock, tasks, measured)
         site_id = key.derive("site-id").hex()[:12]
         known = await stack.enter_async_context(services(settings, key, clock, tasks))
         traces = await stack.enter_async_context(tracing(clock, lambda: feed.sent_seq))
@@ -96,8 +90,7 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
             tasks.start(traces.run(), "traces")
         asks = Asks(traces)
         hub.on_commit(asks.on_commit)
-        degraded: list[health.Check] = []
-        measured: list[metrics.Source] = [
+        measured += [
             metrics.durations("ask_durable_seconds", "From asking the hub to the commit (HTTP)", asks.durable_s),
             metrics.durations("journal_commit_seconds", "From handing over a batch to durable", hub.commit_s),
         ]
@@ -124,6 +117,27 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
             yield Site(settings, clock, context, url, in_field.jt808.port, first_password)
         finally:
             await tasks.stop()
+
+
+async def _load(hub: Hub, kept: Stores) -> None:
+    await start_from_snapshot(hub, kept.snapshots)
+    await hub.load()
+    gc.collect()
+    gc.freeze()  # what was loaded stays: going through it again and again would only take time
+
+
+def _context(clock: Clock, kept: Stores, hub_id: str, county: Path | None, live: Space) -> Context:
+    return Context(
+        clock=clock,
+        accounts=kept.accounts,
+        blobs=kept.blobs,
+        readings=kept.readings,
+        hub_id=hub_id,
+        release=version("triune"),
+        pages=PAGES,
+        county=county,
+        spaces={LIVE: live},
+    )
 
 
 async def _first_password(accounts: Accounts) -> str | None:

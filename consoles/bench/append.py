@@ -11,7 +11,7 @@ import itertools
 import os
 import socket
 import sqlite3
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
@@ -19,18 +19,16 @@ from pathlib import Path
 
 from command import requests as q
 from command import wire
-from command.actors import Actor
 from command.hub import Hub
 from command.journal.sqlite import SCHEMA, SqliteJournal
 from command.kernel.clock import SystemClock
 from command.kernel.sqlite import SqliteThread
+from consoles.bench.matters import CALLERS, DISPATCHER, record
 from consoles.bench.measure import cpu_time, paced, percentile, stopwatch_ms
 from consoles.bench.report import Report, Step
 from consoles.push import Console, Feed
 
 _SPACE = "live"
-_DISPATCHER = Actor(id="dispatcher", name="dispatcher", roles=frozenset({"dispatcher"}))
-_CALLERS = 256
 _REQUESTS_PER_MATTER = 8
 _REQUESTS_PER_S = 500
 _PAGE_BYTES = 4096
@@ -95,7 +93,7 @@ async def _hub(journal: SqliteJournal) -> AsyncIterator[Hub]:
     async with asyncio.TaskGroup() as tasks:
         running = [tasks.create_task(hub.run()), tasks.create_task(feed.run())]
         tables = {name: wire.TableFilter() for name in ("calls", "situations", "marks")}
-        await feed.subscribe(Console(_DISPATCHER, writing), wire.Subscribe(tables=tables))
+        await feed.subscribe(Console(DISPATCHER, writing), wire.Subscribe(tables=tables))
         try:
             yield hub
         finally:
@@ -108,39 +106,13 @@ async def _hub(journal: SqliteJournal) -> AsyncIterator[Hub]:
 async def _load(folder: Path, times: int, matters: int) -> _Load:
     journal = SqliteJournal(folder / "journal.sqlite3")
     async with _hub(journal) as hub:
-        numbers = iter(range(matters))
         with cpu_time() as hub_cpu:
-            async with asyncio.TaskGroup() as tasks:
-                for _ in range(_CALLERS):
-                    tasks.create_task(_work(hub, numbers))
+            await record(hub, range(matters))
         facts = hub.committed_seq
     rows = await _rows(journal)
     await journal.close()
     floor_s = await _append_barely(folder / "floor.sqlite3", rows)
     return _Load(times, facts, hub_cpu.s, floor_s, _append_in_bulk(folder / "bulk.sqlite3", rows))
-
-
-async def _work(hub: Hub, numbers: Iterator[int]) -> None:
-    for number in numbers:
-        await _matter(hub, number)
-
-
-async def _matter(hub: Hub, number: int) -> None:
-    """A call comes in, becomes a situation, is noted and closed, as desks would ask for it."""
-
-    async def ask(request: q.Request, step: int) -> str:
-        return (await hub.ask(request, _DISPATCHER, f"dispatcher/matter-{number}-{step}")).subject
-
-    place = q.GivenPlace(lat=29.0 + number % 97 / 1000, lon=113.1, text="荣新路与东风路口")
-    call = await ask(q.ReportCall(dialled="110", caller=f"139{number:08}"), 0)
-    await ask(q.AnswerCall(call=call), 1)
-    await ask(q.LocateCall(call=call, place=place), 2)
-    await ask(q.ClassifyCall(call=call, form={"what": "打架", "persons": "3", "weapons": "无"}), 3)
-    opened = q.OpenSituation(title="路口打架", service="110", kind="public_security", level=4, call=call)
-    situation = await ask(opened, 4)
-    await ask(q.NoteSituation(situation=situation, text="两人受伤，已通知急救"), 5)
-    await ask(q.EndCall(call=call, outcome="situation"), 6)
-    await ask(q.CloseSituation(situation=situation), 7)
 
 
 _FactRow = tuple[str, int, int, str, bytes, bytes]
@@ -153,7 +125,7 @@ async def _rows(journal: SqliteJournal) -> list[_Rows]:
     """Return what stands in the journal as rows to insert, request by request."""
     requests: list[_Rows] = []
     seq = 0
-    while answered := await journal.answered(_SPACE, seq, _CALLERS):
+    while answered := await journal.answered(_SPACE, seq, CALLERS):
         stored = await journal.read(_SPACE, seq, answered[-1][1].seq - seq)
         rows = iter([(_SPACE, f.seq, f.at_ms, f.actor, f.data, f.digest) for f in stored])
         for key, answer in answered:
@@ -208,7 +180,7 @@ async def _append_barely(path: Path, requests: list[_Rows]) -> float:
         running = tasks.create_task(floor.run())
         with cpu_time() as spent:
             async with asyncio.TaskGroup() as callers:
-                for _ in range(_CALLERS):
+                for _ in range(CALLERS):
                     callers.create_task(caller())
         running.cancel()
     await floor.close()
@@ -220,9 +192,9 @@ def _append_in_bulk(path: Path, requests: list[_Rows]) -> float:
     with closing(sqlite3.connect(path)) as db:
         db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;" + "".join(SCHEMA))
         with cpu_time() as spent:
-            for first in range(0, len(requests), _CALLERS):
+            for first in range(0, len(requests), CALLERS):
                 with db:
-                    _insert(db, requests[first : first + _CALLERS])
+                    _insert(db, requests[first : first + CALLERS])
     return spent.s
 
 
@@ -235,7 +207,7 @@ async def _at_a_steady_rate(folder: Path, sizes: Sizes) -> tuple[list[float], li
 
     async def ask(hub: Hub, number: int) -> None:
         begun_ms = stopwatch_ms()
-        await hub.ask(q.ReportCall(dialled="110", caller=str(number)), _DISPATCHER, f"dispatcher/call-{number}")
+        await hub.ask(q.ReportCall(dialled="110", caller=str(number)), DISPATCHER, f"dispatcher/call-{number}")
         hub_ms.append(stopwatch_ms() - begun_ms)
 
     async with _hub(journal) as hub:

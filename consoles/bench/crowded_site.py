@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
+from command.access.accounts import Accounts
 from command.actors import Role
 from command.kernel.errors import UnavailableError
 from consoles.bench import crowd
@@ -94,15 +95,16 @@ async def crowded_site(folder: Path, *tables: str) -> AsyncIterator[tuple[Site, 
     """Run both. The consoles, none at first, subscribe to the tables."""
     settings = Settings(data=str(folder), http_port=0, jt808_port=0, case_port=0, approval_port=0, plate_workers=0)
     async with running_site(settings) as site:
-        people = [await _sign_in(site, f"{_ROLE}-{nth}") for nth in range(_PEOPLE)]
+        people = [await sign_in(site.context.accounts, f"{_ROLE}-{nth}") for nth in range(_PEOPLE)]
         host, _, port = site.http_url.removeprefix("http://").partition(":")
         where = crowd.Site(host=host, port=int(port), people=people, tables=list(tables))
         async with crowd_at(where) as consoles:
             yield site, consoles
 
 
-async def _sign_in(site: Site, name: str) -> crowd.Person:
-    accounts, password = site.context.accounts, secrets.token_urlsafe(12)
+async def sign_in(accounts: Accounts, name: str) -> crowd.Person:
+    """Make an account for somebody who may see the tables, and sign in."""
+    password = secrets.token_urlsafe(12)
     await accounts.create(name, name, frozenset({_ROLE}), "", password)
     session = await accounts.sign_in(name, password)
     return crowd.Person(f"{SESSION_COOKIE}={session.token}; {CSRF_COOKIE}={session.csrf}", session.csrf)

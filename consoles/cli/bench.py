@@ -11,7 +11,7 @@ from typing import Any
 
 import uvloop
 
-from consoles.bench import append, fanout, fences, latency, search
+from consoles.bench import append, fanout, fences, latency, recovery, search
 from consoles.bench.report import Report
 
 _Bench = Callable[[Path, bool], Coroutine[Any, Any, Report]]
@@ -29,6 +29,10 @@ async def _latency(folder: Path, quick: bool) -> Report:
     return await latency.bench(folder, latency.QUICK if quick else latency.Sizes())
 
 
+async def _recovery(folder: Path, quick: bool) -> Report:
+    return await recovery.bench(folder, recovery.QUICK if quick else recovery.Sizes())
+
+
 async def _search(folder: Path, quick: bool) -> Report:
     return await search.bench(folder, search.QUICK if quick else search.Sizes())
 
@@ -41,6 +45,7 @@ _BENCHES: dict[str, _Bench] = {
     "append": _append,
     "fanout": _fanout,
     "latency": _latency,
+    "recovery": _recovery,
     "search": _search,
     "fences": _fences,
 }

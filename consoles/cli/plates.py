@@ -16,9 +16,9 @@ import msgspec
 import numpy as np
 from av.error import FFmpegError
 
+from command.kernel import ga36
 from command.kernel.errors import InvalidInputError, TriuneError
 from command.kernel.limits import PICTURE_BYTES
-from command.kernel import ga36
 from streams.plates.motion import MotionGate
 from streams.plates.picture import Picture, check_size, decode_picture
 from streams.plates.reader import PlateReader

@@ -70,6 +70,15 @@ def counted(name: str, documentation: str, counters: object) -> Source:
     return read
 
 
+def gauge(name: str, documentation: str, value_now: Callable[[], float]) -> Source:
+    """Return a source of one number that goes up and down; `name` ends in its unit."""
+
+    def read() -> Iterator[Metric]:
+        yield GaugeMetricFamily(f"triune_{name}", documentation, value=value_now())
+
+    return read
+
+
 def durations(name: str, documentation: str, measured: Durations) -> Source:
     """Return a source of a histogram; `name` ends in `_seconds`."""
 

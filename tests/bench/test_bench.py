@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from consoles.bench import append, fanout, fences, latency, search
+from consoles.bench import append, fanout, fences, latency, recovery, search
 from consoles.bench.report import Report
 
 
@@ -49,6 +49,13 @@ async def test_latency_is_that_of_rows_decoded_in_another_process(tmp_path: Path
     report = await latency.bench(tmp_path, latency.QUICK)
     positive(report, "consoles", "rate", "tick_ms", "p50_ms", "p99_ms", "echo_p50_ms", "echo_p99_ms")
     assert _number(report.figures, "p50_ms") <= _number(report.figures, "p99_ms")
+
+
+async def test_recovery_starts_the_command_on_all_of_the_record(tmp_path: Path) -> None:
+    report = await recovery.bench(tmp_path, recovery.QUICK)
+    positive(report, "facts", "seconds", "rss_mib", "cpu_s")
+    assert _number(report.figures, "facts") >= recovery.QUICK.facts
+    assert [step.items for step in report.steps] == sorted(step.items for step in report.steps)
 
 
 async def test_search_finds_what_it_has_stored(tmp_path: Path) -> None:

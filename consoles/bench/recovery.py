@@ -1,0 +1,192 @@
+"""Recovery: from starting `triune serve` on a long record to its being ready, and the memory of a hub in full use."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import resource
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+
+from command import requests as q
+from command.access import accounts as access
+from command.access.accounts import Accounts
+from command.access.keys import SiteKey
+from command.actors import HUB
+from command.hub import Hub
+from command.journal.sqlite import SqliteJournal
+from command.kernel.clock import SystemClock, VirtualClock
+from command.kernel.database import SqliteDatabase
+from command.kernel.errors import UnavailableError
+from command.snapshots import SnapshotFolder, keep_snapshots
+from command.wire import TABLES
+from consoles.bench import crowd
+from consoles.bench.crowded_site import crowd_at, sign_in
+from consoles.bench.matters import FACTS_PER_MATTER, record
+from consoles.bench.measure import stopwatch_ms
+from consoles.bench.report import Report, Step
+from consoles.http.context import LIVE
+
+_DAYS = 60
+_DAY_MS = 24 * 60 * 60 * 1000
+_PEOPLE = 5
+_START_S = 120.0
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How long the record is, and what the hub serves once it is back."""
+
+    facts: int = 1_000_000
+    units: int = 5_000
+    cameras: int = 2_000
+    consoles: int = 500
+
+
+QUICK = Sizes(facts=4_000, units=20, cameras=10, consoles=8)
+
+
+@dataclass(frozen=True)
+class _Start:
+    seconds: float
+    cpu_s: float
+
+
+async def bench(folder: Path, sizes: Sizes) -> Report:
+    """Start on a 16th, a quarter and all of the record; the figures are of the last, whose consoles come back too."""
+    steps: list[Step] = []
+    for times in (1, 4, 16):
+        facts = await _lengthen(folder, sizes, sizes.facts * times // 16)
+        async with _started(folder) as (hub, start):
+            steps.append(Step(times, "facts, served again", facts, start.cpu_s / facts * 1e6))
+            alone_mib = hub.rss_mib()
+            if times == 16:
+                rss_mib = await _in_full_use(folder, hub, sizes.consoles)
+    return Report(
+        "recovery",
+        {
+            "facts": facts,
+            "seconds": round(start.seconds, 2),
+            "rss_mib": round(rss_mib),
+            "rss_alone_mib": round(alone_mib),
+            "cpu_s": round(start.cpu_s, 2),
+            "units": sizes.units,
+            "cameras": sizes.cameras,
+            "consoles": sizes.consoles,
+        },
+        steps,
+    )
+
+
+async def _lengthen(folder: Path, sizes: Sizes, facts: int) -> int:
+    """Record matters, spread over months, until there are so many facts; return how many there are."""
+    journal = SqliteJournal(folder / "journal.sqlite3")
+    head = await journal.head(LIVE)
+    begun_ms = SystemClock().now_ms() - _DAYS * _DAY_MS
+    clock = VirtualClock(begun_ms + _DAYS * _DAY_MS * head.seq // sizes.facts)
+    hub, snapshots = Hub(LIVE, clock, journal), SnapshotFolder(folder / "snapshots")
+    await hub.load()
+    async with asyncio.TaskGroup() as tasks:
+        running = [tasks.create_task(hub.run()), tasks.create_task(keep_snapshots(hub, snapshots, clock))]
+        if not head.seq:
+            await _enrol(hub, sizes)
+        per_matter_ms = _DAYS * _DAY_MS * FACTS_PER_MATTER // sizes.facts
+        first = hub.committed_seq
+        numbers = range(first, first + max(0, facts - first), FACTS_PER_MATTER)
+        await record(hub, numbers, lambda _: clock.advance(clock.now_ms() + per_matter_ms))
+        for task in running:
+            task.cancel()
+    await journal.close()
+    return hub.committed_seq
+
+
+async def _enrol(hub: Hub, sizes: Sizes) -> None:
+    station = q.EnrolStation(
+        station="st1", name="城关所", service="110", lat=29.0, lon=113.0, leader="李所长", leader_phone="13900000001"
+    )
+    await hub.ask(station, HUB)
+    units = [
+        q.EnrolUnit(
+            unit=f"u{n}", name=f"巡{n}", kind="patrol_car", service="110", station="st1", phone=f"138{n:08}",
+            officers=[f"民警{n}"], area=None,
+        )
+        for n in range(sizes.units)
+    ]  # fmt: skip
+    devices = [q.EnrolDevice(device=f"d{n}", kind="jt808", unit=f"u{n}") for n in range(sizes.units)]
+    cameras = [
+        q.EnrolCamera(camera=f"k{n}", name=f"路口{n}", lat=29.0 + n % 100 / 1000, lon=113.0 + n // 100 / 1000)
+        for n in range(sizes.cameras)
+    ]
+    requests: list[q.Request] = [*units, *devices, *cameras]
+    for some in range(0, len(requests), 1000):
+        await asyncio.gather(*(hub.ask(request, HUB) for request in requests[some : some + 1000]))
+
+
+class _Served:
+    """A hub in a process of its own."""
+
+    def __init__(self, process: asyncio.subprocess.Process, url: str) -> None:
+        self._process = process
+        self.url = url
+
+    def rss_mib(self) -> float:
+        """Return the memory that is the process's own now (Linux)."""
+        pages = int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1])
+        return pages * resource.getpagesize() / 2**20
+
+    def cpu_s(self) -> float:
+        """Return the CPU seconds that it took so far (Linux)."""
+        user, system = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+@asynccontextmanager
+async def _started(folder: Path) -> AsyncIterator[tuple[_Served, _Start]]:
+    """Start the command on the folder; given is the hub once it is ready."""
+    config = folder / "settings.toml"
+    config.write_text("plate_workers = 0\n")
+    ports = [argument for name in ("http", "jt808", "case", "approval") for argument in (f"--{name}-port", "0")]
+    command = ("-m", "consoles.cli", "serve", "--data", str(folder), "--config", str(config), *ports)
+    begun_ms = stopwatch_ms()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+    )
+    try:
+        async with asyncio.timeout(_START_S):
+            hub = _Served(process, await _url(process))
+            async with aiohttp.ClientSession() as http, http.get(f"{hub.url}/health/ready") as response:
+                if response.status != 200:
+                    raise UnavailableError(f"the hub is not ready: {await response.text()}")
+        yield hub, _Start((stopwatch_ms() - begun_ms) / 1000, hub.cpu_s())
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+async def _url(process: asyncio.subprocess.Process) -> str:
+    """Return what the command announces on the line that programs read."""
+    assert process.stdout is not None
+    async for line in process.stdout:
+        if line.startswith(b"{"):
+            return str(json.loads(line)["url"])
+    raise UnavailableError("the hub ended before it served")
+
+
+async def _in_full_use(folder: Path, hub: _Served, consoles: int) -> float:
+    """Return the memory with so many consoles, each of which follows every table."""
+    clock, key = SystemClock(), SiteKey.load(folder / "site.key")
+    accounts = await Accounts.open(SqliteDatabase(folder / "access.sqlite3", access.SCHEMA, "access"), key, clock)
+    people = [await sign_in(accounts, f"dispatcher-{nth}") for nth in range(_PEOPLE)]
+    await accounts.close()
+    host, _, port = hub.url.removeprefix("http://").partition(":")
+    tables = sorted(set(TABLES) - {"devices"})
+    async with crowd_at(crowd.Site(host=host, port=int(port), people=people, tables=tables)) as followers:
+        await followers.grow(consoles)
+        return hub.rss_mib()

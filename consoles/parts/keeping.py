@@ -1,0 +1,106 @@
+"""How long and how safely things are kept: signed heads, backups at their hours, readings forgotten in time."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+import aiohttp
+
+from command.access.keys import SiteKey
+from command.backup.making import Source
+from command.backup.schedule import Backups
+from command.hub import Hub
+from command.journal.anchors import Anchor, place_at
+from command.journal.heads import PURPOSE, HeadKey
+from command.journal.signer import HeadSigner
+from command.kernel.clock import Clock
+from command.kernel.errors import TriuneError
+from command.readings import Readings
+from consoles.http import health, metrics
+from consoles.parts.background import Background
+from consoles.settings import Settings
+
+log = logging.getLogger(__name__)
+_HOUR_MS = 60 * 60 * 1000
+
+
+@asynccontextmanager
+async def vouching(
+    settings: Settings, hub: Hub, key: SiteKey, measured: list[metrics.Source], degraded: list[health.Check]
+) -> AsyncIterator[HeadSigner]:
+    """Give what signs the heads of the journal, before it is loaded: a record cut off or rewritten is not served.
+
+    Whoever runs it lets it go before the block is left; then it signs once more.
+    """
+    async with aiohttp.ClientSession() as http:
+        anchors = [Anchor(place_at(place, http), hub.clock) for place in settings.anchors]
+        signer = HeadSigner(hub.space, hub.journal, HeadKey(key.derive(PURPOSE)), hub.clock, anchors)
+        await signer.resume()
+        measured.append(metrics.counted("heads", "Signed heads of the journal", signer.counters))
+        for number, anchor in enumerate(anchors, start=1):
+            measured.append(metrics.counted(f"anchor_{number}", "Signed heads kept outside", anchor.counters))
+        degraded.append(_wrong_with(signer, anchors))
+        try:
+            yield signer
+        finally:
+            await signer.stop()
+
+
+def _wrong_with(signer: HeadSigner, anchors: list[Anchor]) -> health.Check:
+    def check() -> Iterator[str]:
+        if signer.damage:
+            yield "journal: not what was signed, see the log"
+        for number, anchor in enumerate(anchors, start=1):
+            if anchor.away:
+                yield f"anchor {number}: away"
+
+    return check
+
+
+def saving(
+    settings: Settings, key: SiteKey, clock: Clock, tasks: Background, measured: list[metrics.Source],
+    degraded: list[health.Check],
+) -> None:  # fmt: skip
+    """Make backups at their hours, where the settings say so."""
+    plan = settings.backup
+    if plan is None:
+        return
+    source = Source(data=Path(settings.data), database=settings.journal or None, release=version("triune"))
+    backups = Backups(plan, source, key, clock)
+    started_ms = clock.now_ms()
+
+    def age_s() -> float:
+        return (clock.now_ms() - backups.last_good_ms) / 1000 if backups.last_good_ms else math.inf
+
+    def check() -> Iterator[str]:
+        if clock.now_ms() - (backups.last_good_ms or started_ms) > 2 * plan.hours * _HOUR_MS:
+            yield "backup: none of late"
+
+    tasks.start(backups.run(), "backups")
+    measured.append(metrics.gauge("backup_age_seconds", "Age of the newest good backup", age_s))
+    degraded.append(check)
+
+
+def forgetting(
+    settings: Settings, readings: Readings, clock: Clock, tasks: Background, measured: list[metrics.Source]
+) -> None:
+    """Forget the days of readings that were kept long enough."""
+
+    async def forget() -> None:
+        while True:
+            try:
+                if count := await readings.forget(clock.now_ms() - settings.keep_readings_days * 24 * _HOUR_MS):
+                    log.info("%d days of readings are forgotten", count)
+            except TriuneError as error:
+                log.warning("old readings cannot be forgotten now: %s", error.detail)
+            await clock.sleep(_HOUR_MS)
+
+    tasks.start(forget(), "retention")
+    measured.append(
+        metrics.gauge("readings_too_old", "Readings of days that were forgotten already", lambda: readings.too_old)
+    )
