@@ -9,7 +9,7 @@ from random import Random
 
 from tests.crash.disk import limit_files
 from tests.crash.ground import Ground
-from tests.crash.waiting import CLOCK
+from tests.crash.waiting import CLOCK, insist
 from tests.e2e.hub_process import HubProcess
 from tests.server import Server
 
@@ -57,9 +57,18 @@ def _fault(ground: Ground, target: str, chance: Random) -> Fault:
     if server := {"postgres": ground.postgres, "redis": ground.redis}.get(target):
         return _of_server(server, target, chance, after_ms, hold_ms)
     hub = ground.hubs[int(target.removeprefix("hub")) - 1]
-    if chance.random() < 0.6:
-        return Fault(f"kill {target}", after_ms, hold_ms, lambda ms: _kill(ground, hub, ms))
-    return Fault(f"freeze {target}", after_ms, hold_ms, lambda ms: _freeze(hub, ms), frozen=hub)
+    what = chance.choices(("kill", "stop", "freeze"), (5, 2, 4))[0]
+    if what == "freeze":
+        return Fault(f"freeze {target}", after_ms, hold_ms, lambda ms: _freeze(hub, ms), frozen=hub)
+    end = _kill if what == "kill" else _stop
+    return Fault(f"{what} {target}", after_ms, hold_ms, lambda ms: end(ground, hub, ms))
+
+
+async def _stop(ground: Ground, hub: HubProcess, hold_ms: int) -> None:
+    code = await hub.stop()
+    insist(code == 0, f"asked to stop, {hub.url} ended with {code}")
+    await CLOCK.sleep(hold_ms)
+    await ground.start_hub(hub)
 
 
 async def _kill(ground: Ground, hub: HubProcess, hold_ms: int) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import shutil
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -166,7 +166,8 @@ async def _three(folder: Path, stack: AsyncExitStack) -> Ground:
 
 async def _close(server: Server, folder: Path) -> None:
     """Keep what it logged beside what the hubs logged."""
-    shutil.copy(server.log, folder / f"{type(server).__name__}.log")
+    with suppress(FileNotFoundError):  # it was not started yet
+        shutil.copy(server.log, folder / f"{type(server).__name__}.log")
     await asyncio.to_thread(server.close)
 
 

@@ -134,6 +134,7 @@ async def _well(site: Site, faults: list[Fault], pids: dict[str, int | None]) ->
     """Return after how many milliseconds every hub is ready and answers people again; none was started for it."""
     ended_ms = CLOCK.now_ms()
     for hub in site.ground.hubs:
+        insist(hub.pid is not None, f"{hub.url} ended by itself; see its log")
         await until_told(lambda url=hub.url: _is_ready(site, url), _WELL_MS, f"{hub.url} is not well again")  # type: ignore[misc]
         mark = f"well {hub.url} {ended_ms}"
         await site.askers["watcher"].ask(mark, q.NoteSituation(situation=site.situations[0], text=mark), hub)
