@@ -49,7 +49,6 @@ class _Run:
         self._seed = seed
         self._began_ms = CLOCK.now_ms()
         self._told: list[Told] = []
-        self._happened: Counter[str] = Counter()
         self.fault: str | None = None
 
     async def crash(self, kind: Kind, rounds: range) -> bool:
@@ -60,7 +59,7 @@ class _Run:
         folder = Path(tempfile.mkdtemp(prefix=f"triune-crash-{kind}-"))
         done = len(self._told)
         try:
-            self._happened += await crash(kind, folder, self._seed, rounds, self._tell)
+            await crash(kind, folder, self._seed, rounds, self._tell)
         except asyncio.CancelledError:
             shutil.rmtree(folder)
             raise
@@ -78,7 +77,7 @@ class _Run:
         _say(
             f"{f'{told.ground} {told.number}':>10} {told.seconds:>5} {told.well_ms:>7} {told.answered:>5} "
             f"{sum(told.tried_again.values()):>5} {told.fixes:>5} {told.moves:>5} {told.facts:>7}  "
-            f"{', '.join(told.faults)}"
+            f"{', '.join(f'{name} {hold_ms} ms' for name, hold_ms in told.faults.items())}"
         )
 
     def figures(self) -> dict[str, object]:
@@ -91,7 +90,7 @@ class _Run:
             "ok": self.fault is None,
             "seed": self._seed,
             "rounds": dict(Counter(each.ground for each in told)),
-            "faults": dict(sorted(self._happened.items())),
+            "faults": dict(sorted(Counter(name for each in told for name in each.faults).items())),
             "answered": sum(each.answered for each in told),
             "tried_again": dict(tried),
             "fixes": sum(each.fixes for each in told),

@@ -32,9 +32,6 @@ class Fault:
     frozen: HubProcess | None = None
     """A hub that is stopped and continued: it has to be well again as the same process."""
 
-    def __str__(self) -> str:
-        return f"{self.name} {self.hold_ms} ms"
-
     async def happen(self) -> None:
         """Wait for the moment and do it."""
         await CLOCK.sleep(self.after_ms)

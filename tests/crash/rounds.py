@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -52,7 +52,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
     ground: Kind
     number: int
-    faults: list[str]
+    faults: dict[str, int]
+    """What was done, and for how many milliseconds."""
     answered: int
     tried_again: dict[str, int]
     fixes: int
@@ -82,19 +83,16 @@ class Site:
         return sum(screen.moves for screen in self.screens)
 
 
-async def crash(kind: Kind, folder: Path, seed: int, rounds: range, told: Callable[[Told], None]) -> Counter[str]:
-    """Crash one site again and again; return how often each fault happened. Raises what was found wrong."""
-    happened: Counter[str] = Counter()
+async def crash(kind: Kind, folder: Path, seed: int, rounds: range, tell: Callable[[Told], None]) -> None:
+    """Crash one site again and again, and tell of each round. Raises what was found wrong."""
     async with ground_of(kind, folder, _PEOPLE) as ground, _loaded(ground, seed) as site:
         for number in rounds:
             chance = Random(f"{seed} {kind} {number}")
             async with asyncio.timeout(_ROUND_S):
-                report = await _round(site, number, chance)
-            told(report)
-            happened.update(fault.rpartition(" ms")[0].rpartition(" ")[0] for fault in report.faults)
+                told = await _round(site, number, chance)
+            tell(told)
         async with asyncio.timeout(_ROUND_S):
             await _start_anew(site, Random(f"{seed} {kind} end"))
-    return happened
 
 
 async def _round(site: Site, number: int, chance: Random) -> Told:
@@ -119,7 +117,7 @@ async def _round(site: Site, number: int, chance: Random) -> Told:
     return Told(
         ground=site.ground.kind,
         number=number,
-        faults=[str(fault) for fault in faults],
+        faults={fault.name: fault.hold_ms for fault in faults},
         answered=site.ledger.answered - before,
         tried_again=dict(site.ledger.tries - tries),
         fixes=_fixes(site) - fixes,
@@ -135,7 +133,7 @@ async def _well(site: Site, faults: list[Fault], pids: dict[str, int | None]) ->
     ended_ms = CLOCK.now_ms()
     for hub in site.ground.hubs:
         insist(hub.pid is not None, f"{hub.url} ended by itself; see its log")
-        await until_told(lambda url=hub.url: _is_ready(site, url), _WELL_MS, f"{hub.url} is not well again")  # type: ignore[misc]
+        await until_told(partial(_is_ready, site, hub.url), _WELL_MS, f"{hub.url} is not well again")
         mark = f"well {hub.url} {ended_ms}"
         await site.askers["watcher"].ask(mark, q.NoteSituation(situation=site.situations[0], text=mark), hub)
     for fault in faults:
@@ -155,15 +153,12 @@ async def _is_ready(site: Site, url: str) -> bool:
 async def _quiet(site: Site) -> None:
     """Wait until everything that was begun has been answered, and every fix acknowledged."""
 
-    def waiting() -> list[str]:
-        devices = [f"a terminal for {t.reported - t.acknowledged} fixes" for t in site.terminals]
-        return [f"{site.ledger.busy} people", *(d for d in devices if " 0 " not in d)]
+    def waiting() -> str:
+        fixes = [terminal.reported - terminal.acknowledged for terminal in site.terminals]
+        still = site.ledger.busy or any(fixes)
+        return f"{site.ledger.busy} people or phones and {fixes} fixes of terminals wait" if still else ""
 
-    await until(
-        lambda: not site.ledger.busy and all(t.acknowledged == t.reported for t in site.terminals),
-        _QUIET_MS,
-        lambda: f"still waiting: {', '.join(waiting())}",
-    )
+    await until(lambda: not waiting(), _QUIET_MS, waiting)
 
 
 async def _check(site: Site) -> None:
