@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from command.facts import Recorded
-from command.facts.calls import SituationNoted
+from command.facts.calls import SituationNoted, SituationOpened
+from command.hub import Hub
 from command.journal.memory import MemoryJournal
 from command.kernel.errors import InvalidInputError
 from command.links.case import CaseLink
@@ -62,6 +63,38 @@ async def test_a_hub_that_is_killed_again_and_again_doubles_nothing(tmp_path: Pa
                     cases = (await client.cases(Paging())).items
         assert [case.situation for case in cases] == opened
         assert [len(case.history) for case in cases] == [2] * len(opened)
+
+
+class Rows:
+    """A link that looks at the row of what it is told of, as all of them do."""
+
+    name = "rows"
+
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
+        self.found: list[str] = []
+
+    async def tell(self, fact: Recorded) -> bool:
+        if isinstance(fact.fact, SituationOpened):
+            situation = fact.fact.situation
+            self.found.append((await self.hub.read(lambda t: t.situations.need(situation))).id)
+        return False  # so that nothing is asked of the hub, which would make it look
+
+
+async def test_what_another_hub_wrote_is_told_once_it_is_known_here(tmp_path: Path) -> None:  # R107
+    journal = MemoryJournal()
+    async with desk(journal) as at, desk(journal, clock=at.clock, enrolled=False) as other:
+        opened = [await at.situation()]
+        opened += [await other.situation() for _ in range(3)]
+        link = Rows(at.hub)
+        async with following(at, tmp_path, link) as follower:
+            await told(at, follower)
+            assert link.found == opened[:1]
+            at.hub.look()
+            await until(at, lambda t: opened[-1] in t.situations.rows)
+            await told(at, follower)
+        assert link.found == opened
+        assert (follower.refused, follower.faults) == (0, 0)
 
 
 async def test_a_wrong_token_skips_nothing(tmp_path: Path) -> None:
