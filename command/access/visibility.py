@@ -74,3 +74,13 @@ def shown(row: Row, actor: Actor) -> Row:
 @lru_cache(maxsize=1024)
 def _shown_by(roles: frozenset[Role], table: str) -> frozenset[Role]:
     return frozenset(role for role in roles if table in VISIBLE.get(role, frozenset()))
+
+
+def seen_by(actor: Actor, row: object) -> Row | None:
+    """Return a row of any table as the actor is shown it; None where it is not for them."""
+    if not isinstance(row, Row) or (table := _TABLE_OF[type(row)]) not in tables_of(actor):
+        return None
+    return shown(row, actor) if not sees_own_rows_only(actor, table) or concerns(row, actor) else None
+
+
+_TABLE_OF = {row_type: table for table, row_type in TABLES.items()}

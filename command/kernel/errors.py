@@ -47,10 +47,14 @@ class UnknownIdError(TriuneError):
 
 
 class ConflictError(TriuneError):
-    """The thing is no longer in the state that the request expects."""
+    """The thing is no longer in the state that the request expects. `current` is how it is now, where one thing is."""
 
     status = 409
     code = "conflict"
+
+    def __init__(self, detail: str, *, current: object = None, **extra: str | int | float | None) -> None:
+        super().__init__(detail, **extra)
+        self.current = current
 
 
 class TooLargeError(TriuneError):

@@ -290,8 +290,8 @@ READINGS_DEVICES = 20_000
 READINGS_AREA_CORNERS = 1000
 READINGS_AREA_CELLS = 4096
 READINGS_AREA_FIXES = 200_000
-# Day files kept open, and the memory for pages of each; past it the one unused longest is closed. Many are read at once,
-# few written, but their indexes are changed all over.
+# Day files kept open, and the memory for pages of each; past it the one unused longest is closed. Many are read at
+# once, few written, but their indexes are changed all over.
 READINGS_FILES_READ = 32
 READINGS_FILE_READ_KIB = 4 * 1024
 READINGS_FILES_WRITTEN = 4

@@ -72,7 +72,7 @@ def take_alarm(t: Tables, request: q.TakeAlarm, actor: Actor, now_ms: int) -> De
     if row.state == "taken" and row.taken_by == actor.id:
         return row.id
     if row.state == "taken":
-        raise ConflictError(f"alarm {row.id} was taken by {row.taken_by}", taken_by=row.taken_by)
+        raise ConflictError(f"alarm {row.id} was taken by {row.taken_by}", taken_by=row.taken_by, current=row)
     yield AlarmTaken(alarm=row.id)
     return row.id
 

@@ -62,7 +62,7 @@ def decide_approval(t: Tables, request: q.DecideApproval, actor: Actor, now_ms: 
     if row.state == answer:
         return row.id
     if row.state != "waiting":
-        raise ConflictError(f"approval {row.id} was {row.state} by {row.decided_by}", state=row.state)
+        raise ConflictError(f"approval {row.id} was {row.state} by {row.decided_by}", state=row.state, current=row)
     if row.requested_by == actor.id and not actor.has("hub", "service"):
         raise ConflictError("an approval is decided by somebody other than who asked for it")
     by = request.by if request.by and actor.has("service", "hub") else actor.name

@@ -40,9 +40,9 @@ def issue_order(t: Tables, request: q.IssueOrder, actor: Actor, now_ms: int) -> 
     situation = need_open(t, request.situation)
     unit = t.units.need(request.unit)
     if unit.state == "off":
-        raise ConflictError(f"unit {unit.id} is off duty")
+        raise ConflictError(f"unit {unit.id} is off duty", current=unit)
     if unit.order:
-        raise ConflictError(f"unit {unit.id} is on order {unit.order}", order=unit.order)
+        raise ConflictError(f"unit {unit.id} is on order {unit.order}", order=unit.order, current=unit)
     check_station(actor, unit)
     if request.task and t.tasks.need(request.task).situation != situation.id:
         raise ConflictError(f"task {request.task} belongs to another situation")
@@ -80,7 +80,7 @@ def feed_back(t: Tables, request: q.FeedBack, actor: Actor, now_ms: int) -> Deci
     """The result; the unit is free again."""
     row = _own_order(t, request.order, actor)
     if row.state != "arrived":
-        raise ConflictError(f"order {row.id} is {row.state}; feedback comes from the scene", state=row.state)
+        raise ConflictError(f"order {row.id} is {row.state}; feedback comes from the scene", current=row)
     yield OrderFedBack(order=row.id, result=request.result, text=request.text)
     return row.id
 
@@ -90,7 +90,7 @@ def refuse_order(t: Tables, request: q.RefuseOrder, actor: Actor, now_ms: int) -
     """The officer cannot; the desk sees it as an open need."""
     row = _own_order(t, request.order, actor)
     if row.state not in ("issued", "signed"):
-        raise ConflictError(f"order {row.id} is {row.state}", state=row.state)
+        raise ConflictError(f"order {row.id} is {row.state}", state=row.state, current=row)
     yield OrderRefused(order=row.id, why=request.why)
     yield from clear_alarm(t, "order_unsigned", row.id, "refused")
     return row.id
@@ -138,7 +138,7 @@ def fix_evidence(t: Tables, request: q.FixEvidence, actor: Actor, now_ms: int) -
     if request.order:
         order = t.orders.need(request.order)
         if order.situation != situation.id:
-            raise ConflictError(f"order {order.id} belongs to situation {order.situation}")
+            raise ConflictError(f"order {order.id} belongs to situation {order.situation}", current=order)
         _check_own(t, actor, order)
     evidence = t.next_id("e")
     yield EvidenceFixed(
@@ -159,7 +159,7 @@ def _check_own(t: Tables, actor: Actor, row: OrderRow) -> None:
 def _running_order(t: Tables, order: str) -> OrderRow:
     row = t.orders.need(order)
     if row.ended_ms is not None:
-        raise ConflictError(f"order {row.id} is {row.state}", state=row.state)
+        raise ConflictError(f"order {row.id} is {row.state}", state=row.state, current=row)
     return row
 
 

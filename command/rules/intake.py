@@ -35,7 +35,7 @@ def place_of(given: q.GivenPlace) -> Place:
 def _call_in(t: Tables, call: str, *states: CallState) -> CallRow:
     row = t.calls.need(call)
     if row.state not in states:
-        raise ConflictError(f"call {call} is {row.state}", state=row.state)
+        raise ConflictError(f"call {call} is {row.state}", state=row.state, current=row)
     return row
 
 
@@ -48,7 +48,7 @@ def report_call(t: Tables, request: q.ReportCall, actor: Actor, now_ms: int) -> 
     call = request.call or _fresh_id(t)
     row = t.calls.get(call)
     if row and (row.caller, row.dialled) != (request.caller, request.dialled):
-        raise ConflictError(f"call {call} is another one, of {row.dialled}; the exchange used its id twice")
+        raise ConflictError(f"call {call} is one of {row.dialled}; the exchange used its id twice", current=row)
     if row is None:
         yield CallArrived(
             call=call,
@@ -84,7 +84,7 @@ def answer_call(t: Tables, request: q.AnswerCall, actor: Actor, now_ms: int) -> 
     """Only one desk gets a ringing call."""
     row = t.calls.need(request.call)
     if row.state != "ringing":
-        raise ConflictError(f"call {row.id} was taken by {row.answered_by or 'nobody'}", state=row.state)
+        raise ConflictError(f"call {row.id} was taken by {row.answered_by or 'nobody'}", state=row.state, current=row)
     yield CallAnswered(call=row.id)
     return row.id
 
@@ -124,7 +124,7 @@ def link_call(t: Tables, request: q.LinkCall, actor: Actor, now_ms: int) -> Deci
     row = _call_in(t, request.call, "answered", "abandoned")
     situation = t.situations.need(request.situation)
     if situation.state == "closed":
-        raise ConflictError(f"situation {situation.id} is closed")
+        raise ConflictError(f"situation {situation.id} is closed", current=situation)
     if row.situation != situation.id:
         yield CallLinked(call=row.id, situation=situation.id, why=request.why)
     return situation.id
@@ -135,7 +135,7 @@ def end_call(t: Tables, request: q.EndCall, actor: Actor, now_ms: int) -> Decisi
     """Close the call; one that became nothing says why."""
     row = _call_in(t, request.call, "answered", "abandoned")
     if request.outcome in ("situation", "duplicate") and not row.situation:
-        raise ConflictError(f"call {row.id} is not linked to a situation yet")
+        raise ConflictError(f"call {row.id} is not linked to a situation yet", current=row)
     if request.outcome in ("hoax", "misdial") and not request.why:
         raise ConflictError(f"ending a call as {request.outcome} needs a reason")
     yield CallEnded(call=row.id, outcome=request.outcome, why=request.why)

@@ -71,7 +71,7 @@ def activate_plan(t: Tables, request: q.ActivatePlan, actor: Actor, now_ms: int)
     """One plan a situation at a time; the first phase starts at once."""
     plan, situation = t.plans.need(request.plan), need_open(t, request.situation)
     if situation.activation and t.activations.need(situation.activation).state == "active":
-        raise ConflictError(f"situation {situation.id} runs {situation.activation} already")
+        raise ConflictError(f"situation {situation.id} runs {situation.activation} already", current=situation)
     activation = t.next_id("p")
     yield PlanActivated(activation=activation, plan=plan.id, situation=situation.id)
     yield from _start_phase(t, activation, plan.definition.phases[0], now_ms)
@@ -85,10 +85,10 @@ def finish_task(t: Tables, request: q.FinishTask, actor: Actor, now_ms: int) -> 
     if task.state == "done":
         return task.id
     if task.state == "dropped":
-        raise ConflictError(f"task {task.id} belongs to a plan that was stood down")
+        raise ConflictError(f"task {task.id} belongs to a plan that was stood down", current=task)
     approval = t.approvals.get(task.approval)
     if approval and approval.state != "granted":
-        raise ConflictError(f"task {task.id} waits for approval {approval.id}", approval=approval.id)
+        raise ConflictError(f"task {task.id} waits for approval {approval.id}", approval=approval.id, current=task)
     yield TaskDone(task=task.id, note=request.note)
     yield from clear_alarm(t, "task_overdue", task.id, "done")
     yield from _go_on(t, task.activation, now_ms)
@@ -102,7 +102,7 @@ def next_phase(t: Tables, request: q.NextPhase, actor: Actor, now_ms: int) -> De
     phases = activation.definition.phases
     at = next(i for i, phase in enumerate(phases) if phase.id == activation.phase)
     if at + 1 == len(phases):
-        raise ConflictError(f"{activation.phase} is the last phase")
+        raise ConflictError(f"{activation.phase} is the last phase", current=activation)
     yield from _start_phase(t, activation.id, phases[at + 1], now_ms)
     return activation.id
 
@@ -136,7 +136,7 @@ def task_due(t: Tables, deadline: DeadlineRow, now_ms: int) -> Decision:
 def _need_active(t: Tables, activation: str) -> ActivationRow:
     row = t.activations.need(activation)
     if row.state != "active":
-        raise ConflictError(f"plan activation {row.id} is {row.state}", state=row.state)
+        raise ConflictError(f"plan activation {row.id} is {row.state}", state=row.state, current=row)
     return row
 
 

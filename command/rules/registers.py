@@ -82,7 +82,7 @@ def end_shift(t: Tables, request: q.EndShift, actor: Actor, now_ms: int) -> Deci
     """Off duty, unless an order runs."""
     unit = own_unit(t, request.unit, actor)
     if unit.order:
-        raise ConflictError(f"unit {unit.id} is on order {unit.order}", order=unit.order)
+        raise ConflictError(f"unit {unit.id} is on order {unit.order}", order=unit.order, current=unit)
     if unit.shift_until_ms is not None:
         yield from _go_off(t, unit)
     return unit.id
@@ -129,7 +129,7 @@ def remove_fence(t: Tables, request: q.RemoveFence, actor: Actor, now_ms: int) -
     fence = t.fences.need(request.fence)
     users = [u.id for u in t.units if u.area == fence.id]
     if users:
-        raise ConflictError(f"fence {fence.id} is the area of {', '.join(users[:5])}")
+        raise ConflictError(f"fence {fence.id} is the area of {', '.join(users[:5])}", current=fence)
     for unit in [u for u in t.units if is_out(t, u, fence)]:
         yield from returned(t, unit, fence, "fence removed")
     yield FenceRemoved(fence=fence.id)

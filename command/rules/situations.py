@@ -34,7 +34,7 @@ def need_open(t: Tables, situation: str) -> SituationRow:
     """Return the situation, or refuse because it is unknown or closed."""
     row = t.situations.need(situation)
     if row.state == "closed":
-        raise ConflictError(f"situation {situation} is closed", merged_into=row.merged_into or None)
+        raise ConflictError(f"situation {situation} is closed", merged_into=row.merged_into or None, current=row)
     return row
 
 
@@ -59,9 +59,9 @@ def open_from_desk(t: Tables, request: q.OpenSituation, actor: Actor, now_ms: in
     """Open a situation and link the call that it came from."""
     call = t.calls.need(request.call) if request.call else None
     if call and call.situation:
-        raise ConflictError(f"call {call.id} is about situation {call.situation} already", situation=call.situation)
+        raise ConflictError(f"call {call.id} is about {call.situation} already", situation=call.situation, current=call)
     if call and call.state == "ringing":
-        raise ConflictError(f"call {call.id} has not been answered")
+        raise ConflictError(f"call {call.id} has not been answered", current=call)
     check_room_for_situation(t)
     place = place_of(request.place) if request.place else call.place if call else None
     situation = yield from open_situation(
@@ -150,7 +150,7 @@ def _refuse_while_running(t: Tables, row: SituationRow) -> None:
         raise ConflictError(f"plan activation {row.activation} has to be stood down first")
     for sos in t.sos:
         if sos.situation == row.id:
-            raise ConflictError(f"the call for help {sos.id} of {sos.unit} has to be cleared first", sos=sos.id)
+            raise ConflictError(f"the call for help {sos.id} has to be cleared first", sos=sos.id, current=sos)
 
 
 def _clear_hit_alarms(t: Tables, situation: str, why: str) -> Decision:

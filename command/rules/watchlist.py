@@ -48,7 +48,7 @@ def approve_watch(t: Tables, request: q.ApproveWatch, actor: Actor, now_ms: int)
     """Two people: who asks does not approve."""
     row = t.watches.need(request.watch)
     if row.state != "requested":
-        raise ConflictError(f"watch {row.id} is {row.state}", state=row.state)
+        raise ConflictError(f"watch {row.id} is {row.state}", state=row.state, current=row)
     if row.requested_by == actor.id and not actor.has("hub"):
         raise ConflictError("a watch is approved by somebody other than who asked for it")
     yield WatchApproved(watch=row.id)
@@ -60,7 +60,7 @@ def lift_watch(t: Tables, request: q.LiftWatch, actor: Actor, now_ms: int) -> De
     """Stop looking."""
     row = t.watches.need(request.watch)
     if row.state in ("lifted", "expired"):
-        raise ConflictError(f"watch {row.id} is {row.state}", state=row.state)
+        raise ConflictError(f"watch {row.id} is {row.state}", state=row.state, current=row)
     yield WatchLifted(watch=row.id, why=request.why)
     return row.id
 
@@ -120,7 +120,7 @@ def reject_hit(t: Tables, request: q.RejectHit, actor: Actor, now_ms: int) -> De
     """A person says it is not that car; the alarm goes once no other hit of it stands in the situation."""
     row = t.hits.need(request.hit)
     if row.rejected_why:
-        raise ConflictError(f"hit {row.id} was rejected already")
+        raise ConflictError(f"hit {row.id} was rejected already", current=row)
     yield PlateHitRejected(hit=row.id, why=request.why)
     if not any(h.plate == row.plate and h.situation == row.situation and not h.rejected_why for h in t.hits):
         yield from clear_alarm(t, "plate_hit", row.plate, request.why)

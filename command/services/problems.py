@@ -26,10 +26,6 @@ class StaleRowError(ConflictError):
 
     code = "stale_row"
 
-    def __init__(self, detail: str, current: msgspec.Struct) -> None:
-        super().__init__(detail)
-        self.current = current
-
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """The members that every problem has (RFC 9457); an error's own extras stand beside them."""
@@ -82,7 +78,7 @@ def _told(error: Exception, operation: str) -> TriuneError:
 def problem_response(error: TriuneError) -> web.Response:
     """Return the error as `application/problem+json` and count it; for handlers that answer without raising."""
     members: dict[str, object] = dict(error.extra)
-    if isinstance(error, StaleRowError):
+    if isinstance(error, ConflictError) and error.current is not None:
         members["current"] = error.current
     response = _response(error.status, error.code, error.detail, members)
     if error.status == HTTPStatus.UNAUTHORIZED:

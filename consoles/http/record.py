@@ -10,9 +10,9 @@ import msgspec
 from aiohttp import web
 
 from command import requests, wire
-from command.access.visibility import concerns, sees_own_rows_only, tables_of
+from command.access.visibility import concerns, seen_by, sees_own_rows_only, tables_of
 from command.actors import HUB, Actor
-from command.kernel.errors import InvalidInputError, TooManyError, UnknownIdError
+from command.kernel.errors import ConflictError, InvalidInputError, TooManyError, UnknownIdError
 from command.kernel.limits import EVIDENCE_BODY_MS, EVIDENCE_BYTES, EVIDENCE_TRANSFERS, REQUEST_BODY_BYTES
 from command.requests import RecordQuery
 from command.rules import advice
@@ -50,7 +50,11 @@ async def _ask(request: web.Request, asked: requests.Request) -> web.Response:
         raise InvalidInputError("an Idempotency-Key has 8 to 100 characters")
     # One person's key says nothing about another's.
     full_key = f"{actor.id}/{key}" if key else None
-    answer = await context_of(request).space(request).hub.ask(asked, actor, full_key)
+    try:
+        answer = await context_of(request).space(request).hub.ask(asked, actor, full_key)
+    except ConflictError as error:
+        error.current = seen_by(actor, error.current)
+        raise
     return json_response(answer)
 
 
