@@ -287,10 +287,10 @@ class Hub:
                 _refuse(self._inbox.popleft().answer, UnavailableError("the hub has stopped"))
 
     def _nudge(self) -> None:
-        """Make the sequencer go round once, with nothing to ask; where the inbox is full it will anyway."""
+        """Make the sequencer go round once, with nothing to ask; a full inbox does it anyway, a stopped hub no more."""
         answer = asyncio.get_running_loop().create_future()
         answer.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody waits for it
-        with contextlib.suppress(TooManyError):
+        with contextlib.suppress(TooManyError, UnavailableError):
             self._enqueue(_Reading(lambda _: None, answer))
 
     def _enqueue(self, item: _Asked | _Reading) -> None:

@@ -374,6 +374,15 @@ async def test_a_changed_fact_stops_the_hub_at_its_number(tmp_path: Path) -> Non
     await journal.close()
 
 
+async def test_a_word_from_another_hub_is_no_fault_of_one_that_has_stopped() -> None:  # R11
+    async with desk() as d:
+        seq = d.hub.committed_seq
+    d.hub.look(seq + 1)
+    d.hub.positions_changed([position("u1", 30.5, 114.3)])
+    with pytest.raises(UnavailableError, match="stopped"):
+        await d.hub.read(lambda t: t)
+
+
 # limits
 
 
