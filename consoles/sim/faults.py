@@ -37,7 +37,7 @@ class Faults:
         self._process: Process = loop.process("faults")
         self._dice = self._process.random
         self._kinds: tuple[tuple[int, Callable[[], str]], ...] = (
-            (8, self._crash), (8, self._commits_fail), (3, self._store_away), (3, self._hub_cut_off),
+            (8, self._crash), (2, self._stop), (8, self._commits_fail), (3, self._store_away), (3, self._hub_cut_off),
             (3, self._disk_full), (2, self._store_slow), (4, self._bus_bad), (3, self._clock_jumps),
             (8, self._console_bad), (4, self._network_bad), (3, self._service_away), (2, self._console_moves),
         )  # fmt: skip
@@ -65,7 +65,7 @@ class Faults:
             node.cut_off = node.access.cut_off = False
             node.access.failures.clear()
             node.process.fuse = None
-            if not node.up:
+            if not node.process.alive:
                 node.start()
         for client in self._clients:
             if client.pipe is not None and client.pipe.flow in ("slow", "frozen"):
@@ -85,9 +85,17 @@ class Faults:
         node.on_death(lambda: self._start_again(node))
         return f"crash {node.process.name}"
 
+    def _stop(self) -> str:
+        node = self._node()
+        if not node.up:
+            return "stop of a hub that is down"
+        node.stop()
+        node.on_death(lambda: self._start_again(node))
+        return f"stop {node.process.name}"
+
     def _start_again(self, node: Node) -> None:
         def start() -> None:
-            if not node.up:
+            if not node.process.alive:
                 node.start()
 
         self._process.later(0.2 + self._dice.expovariate(1 / 4.0), start)

@@ -104,6 +104,16 @@ def as_json(row: Row) -> Json:
     return told
 
 
+def copy_of(tables: Tables) -> Tables:
+    """Return what a snapshot of the tables brings back."""
+    copy = Tables(tables.limits)
+    for name, table in tables.by_name.items():
+        rows = [table.rows[key] for key in table.changed_seq]
+        copy.by_name[name].fill(rows, list(table.changed_seq.values()), dict(table.dropped_seq), table.floor_seq)
+    copy.seq = tables.seq
+    return copy
+
+
 def picture_of(tables: Tables) -> dict[str, Any]:
     """Return everything that tables hold by the journal, change order included; positions are readings."""
     return {

@@ -24,6 +24,7 @@ _DELAY_S = 0.004
 _TIMEOUT_S = 6.0
 _ATTEMPTS = 6
 _PAUSE_S = 1.5
+_GONE_S = 0.01
 _WEIGHT = 256
 """How much of a socket's room each byte takes: a little county's few bytes fill it as a large one's would."""
 
@@ -37,6 +38,7 @@ class Network:
         self.nodes = nodes
         self.lost = 0.0
         self.repeated = 0.01
+        self.gone = 0.02
         self.delay_s = _DELAY_S
 
     def heal(self) -> None:
@@ -88,7 +90,9 @@ class Network:
     def _arrive(
         self, who: Process, node: Node, serve: Callable[[Node], Awaitable[T]], reply: asyncio.Future[T]
     ) -> None:
-        node.process.start(self._serve(who, node, serve, reply))
+        serving = node.process.start(self._serve(who, node, serve, reply))
+        if who.random.random() < self.gone:
+            node.process.later(_GONE_S * who.random.random(), serving.cancel)  # whoever asked hangs up
 
     async def _serve(
         self, who: Process, node: Node, serve: Callable[[Node], Awaitable[T]], reply: asyncio.Future[T]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import cast
@@ -12,7 +13,7 @@ import msgspec
 from command import wire
 from command.actors import Actor
 from command.hub import Changes, Committed, Hub, Listener
-from command.journal import Answer, Journal
+from command.journal import Answer, Head, Journal
 from command.kernel.errors import TriuneError
 from command.kernel.limits import FOLLOW_ALONE_MS, FOLLOW_MS
 from command.leases import SharedLeases, while_held
@@ -20,11 +21,13 @@ from command.links.cursors import Cursors
 from command.links.follow import Follower
 from command.readings import Position
 from command.requests import Request
+from command.tables import Tables
 from command.uplink import DeviceTokens, HubUplink
 from consoles.push import Console, Feed, text_frame
 from consoles.sim.audit import Audit
 from consoles.sim.bus import Bus
 from consoles.sim.clock import MachineClock
+from consoles.sim.history import copy_of
 from consoles.sim.loop import Process, VirtualLoop
 from consoles.sim.services import Services
 from consoles.sim.store import Access, JournalAccess, LinkDatabase, Store, readings_over
@@ -34,6 +37,8 @@ LINKS = "links"
 """What one hub does for all: telling the outside services."""
 _RETRY_MS = 1000
 _FIXES_WAITING = 100
+_STOPPING_S = 1.0
+_SNAPSHOT_SHARE = 0.5
 
 
 class SimulatedHub(Hub):
@@ -99,11 +104,13 @@ class Node:
         self._services = services
         self._parts = parts
         self._on_death: list[Callable[[], None]] = []
+        self._open = False
+        self._snapshot: tuple[Tables, Head] | None = None
 
     @property
     def up(self) -> bool:
-        """Say whether it lives."""
-        return self.process.alive
+        """Say whether it lives and its doors are open."""
+        return self.process.alive and self._open
 
     def start(self) -> None:
         """Begin anew, with nothing but what the store holds."""
@@ -114,6 +121,20 @@ class Node:
         self.access.cut_off = self.cut_off
         journal = self._parts.journal(JournalAccess(self.access))
         self.hub = self._parts.hub(name, self._audit, self.clock, journal)
+        self._open = False
+        self._on_death = []
+        self.well_since_us = self.loop.now_us
+        self._audit.trace.note(name, "start")
+        self._running = self.process.start(self._main())
+
+    async def _begin(self) -> None:
+        """Start from the last snapshot that was taken, if there is one, then open the doors."""
+        if self._snapshot is not None:
+            tables, head = self._snapshot
+            with contextlib.suppress(TriuneError):
+                taken = await self.hub.start_from(copy_of(tables), head)
+                self._audit.trace.note(self.process.name, "snapshot-used", f"{head.seq} {taken}")
+        self._published_seq = self.hub.committed_seq
         self.hub.listen(self._published)
         self.hub.on_commit(self._committed)
         self.feed = self._parts.feed(self.hub, self.clock)
@@ -123,14 +144,16 @@ class Node:
         self.uplink.on_stored(self._stored)
         database = LinkDatabase(self.access)
         cursors = Cursors(database)
-        self.leases = SharedLeases(database, name, (LINKS,), self.clock)
+        self.leases = SharedLeases(database, self.process.name, (LINKS,), self.clock)
         self.followers = [Follower(self.hub, cursors, link) for link in self._services.links(self.hub, self.process)]
-        self._published_seq = 0
         self._heard: asyncio.Queue[Sequence[Position]] = asyncio.Queue(_FIXES_WAITING)
-        self._on_death = []
-        self.well_since_us = self.loop.now_us
-        self._audit.trace.note(name, "start")
-        self.process.start(self._main())
+        self._open = True
+
+    def stop(self) -> None:
+        """Stop it in order, as a service manager does, which kills it if it takes too long."""
+        self._running.cancel()
+        for delay_s in (_STOPPING_S, _STOPPING_S + 0.1):
+            self.process.later(delay_s, self.kill, 1)
 
     def kill(self, after_callbacks: int) -> None:
         """Let it die at one of its next awaits."""
@@ -143,11 +166,14 @@ class Node:
     def _died(self) -> None:
         self._audit.trace.note(self.process.name, "killed", f"at {self.hub.committed_seq}")
         self.deaths += 1
+        if self.process.random.random() < _SNAPSHOT_SHARE:
+            self._snapshot = copy_of(self._audit.history.tables), self._audit.head
         self.store.lose(self.process)
         for act in self._on_death:
             act()
 
     async def _main(self) -> None:
+        await self._begin()
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.hub.run(), name="hub")
