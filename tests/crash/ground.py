@@ -151,7 +151,7 @@ def _small_disk(folder: Path) -> Iterator[SmallDisk]:
 
 
 async def _three(folder: Path, stack: AsyncExitStack) -> Ground:
-    postgres = await asyncio.to_thread(PostgresServer)
+    postgres = PostgresServer()  # not in a thread: interrupted there, it would leave its folder behind
     redis = RedisServer()
     servers: tuple[Server, ...] = (postgres, redis)
     for server in servers:
