@@ -6,6 +6,7 @@ import errno
 import os
 import resource
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 _SIZE_MIB = 192
@@ -49,5 +50,6 @@ def may_mount() -> bool:
 
 def limit_files(pid: int, most_bytes: int | None) -> None:
     """Let no file that the process writes grow past a size (EFBIG); None for any size."""
-    _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard if most_bytes is None else most_bytes, hard))
+    with suppress(ProcessLookupError):  # it was killed meanwhile
+        _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard if most_bytes is None else most_bytes, hard))
