@@ -96,7 +96,7 @@ class Client:
                 return
             self._heard_us = self._loop.now_us
             kind = message["type"]
-            if kind != "beat":
+            if kind not in ("beat", "ping"):
                 self._audit.trace.note(self.name, kind, f"{message.get('seq')} {zlib.crc32(payload)}")
             self._take(kind, message)
 
@@ -110,6 +110,9 @@ class Client:
                 self._delta(message)
             case "beat":
                 self._beat(message)
+            case "ping":
+                if self.pipe is not None:
+                    self.pipe.pong()
             case _:
                 if message["status"] < 500 and message["status"] != 429:
                     self._loop.fail(f"{self.name}: refused: {message}")

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 Json = dict[str, Any]
+_TEXT, _PING = 0x81, 0x89
 TOLD_GONE = 2000
 """Removed rows that the pages remember in each table (their `TOMBSTONES`)."""
 
@@ -76,14 +77,18 @@ class Mirror:
 
 
 def messages(data: bytes) -> Iterator[tuple[bytes, Json]]:
-    """Yield each message of unmasked, unfragmented text frames (RFC 6455, section 5.2), as bytes and decoded."""
+    """Yield each message of unmasked, unfragmented frames (RFC 6455, section 5.2), as bytes and decoded.
+
+    A ping has no text here and comes as `{"type": "ping"}`.
+    """
     at = 0
     while at < len(data):
-        assert data[at] == 0x81, data[at]
+        opcode = data[at]
+        assert opcode in (_TEXT, _PING), opcode
         length, at = data[at + 1], at + 2
         if length >= 126:
             width = 2 if length == 126 else 8
             length, at = int.from_bytes(data[at : at + width], "big"), at + width
         payload = data[at : at + length]
         at += length
-        yield payload, msgspec.json.decode(payload)
+        yield payload, msgspec.json.decode(payload) if opcode == _TEXT else {"type": "ping"}

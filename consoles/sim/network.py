@@ -173,6 +173,15 @@ class Pipe(asyncio.Transport):
         if not self._closing:
             self._at.start(self._node.subscribe(self.console, request))
 
+    def pong(self) -> None:
+        """From the console, as a browser does by itself: it is still there."""
+        if self.flow != "lost" and self._at.alive:
+            self._at.later(self._network.delay(self._reader.process), self._ponged)
+
+    def _ponged(self) -> None:
+        if not self._closing:
+            self._node.feed.heard(self.console)
+
     def hang_up(self) -> None:
         """The console leaves; the hub hears of it unless the line is broken."""
         if self.flow != "lost" and self._at.alive:
