@@ -62,7 +62,7 @@ class Checks:
     def _missed(self, node: Node) -> str | None:
         """A hub is well while it can record and follows; who slept until an instant notices a jump after a minute."""
         loop, store = self._audit.loop, node.store
-        faulty = store.away or store.full or store.slowness > 1 or node.cut_off or node.access.failures
+        faulty = store.away or store.full or store.hung or store.slowness > 1 or node.cut_off or node.access.failures
         lagging = node.hub.committed_seq + 50 < self._audit.head.seq
         if faulty or lagging or not node.hub.accepting or node.process.fuse is not None:
             node.well_since_us = loop.now_us

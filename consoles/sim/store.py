@@ -56,6 +56,11 @@ class Store:
             self.audit.committed(who, entries, facts, outcome.head)
         return outcome
 
+    @property
+    def hung(self) -> bool:
+        """Say whether nobody can write, because of a commit that was given up and has not ended yet."""
+        return self._owned_by is self.world
+
     async def lock(self, owner: object, process: Process) -> None:
         """Wait for the space's one lock, in the order of asking; `UnavailableError` after a while."""
         if self._owner is None:
