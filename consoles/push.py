@@ -24,8 +24,10 @@ from command.kernel.limits import (
     BEAT_MS,
     CONSOLE_BUFFER_BYTES,
     CONSOLE_CATCH_UP_MS,
-    CONSOLE_STALLED_MS,
+    CONSOLE_PING_MS,
+    CONSOLE_SILENT_MS,
     PUSH_TICK_MS,
+    SNAPSHOT_SHARED_MS,
 )
 from command.rows import Row
 from command.tables import Table, Tables
@@ -35,6 +37,10 @@ Filters = Mapping[str, str | None]
 
 _VOLATILE = frozenset({"positions"})
 """Tables whose rows are readings: a sequence number does not say which of them a console has."""
+
+
+PING = b"\x89\x00"
+"""A ping without a text (RFC 6455, section 5.5.2), which every browser answers by itself."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,10 @@ class Console:
     behind: dict[tuple[str, str], Row | None] = field(default_factory=dict)
     behind_since_ms: int | None = None
     complete_seq: int = 0
+    heard_ms: int = 0
+    """When it last said something, or took something off its socket."""
+    pinged_ms: int = 0
+    waiting_bytes: int = 0
 
     def send(self, frame: bytes) -> None:
         """Hand the frame to the socket. Nothing waits; `congested` says when to stop."""
@@ -71,6 +81,16 @@ class Console:
             return False
         transport.write(frame)
         return True
+
+    def is_silent(self, now_ms: int) -> bool:
+        """Say whether it is gone, as far as anybody can tell; who reads slowly is there, whatever waits for it."""
+        if self.transport.is_closing():
+            return False
+        waiting_bytes = self.transport.get_write_buffer_size()
+        if waiting_bytes < self.waiting_bytes:
+            self.heard_ms = now_ms
+        self.waiting_bytes = waiting_bytes
+        return now_ms - self.heard_ms > CONSOLE_SILENT_MS
 
     @property
     def congested(self) -> bool:
@@ -90,6 +110,7 @@ class View:
             for name, situation in audience.tables
             if situation is not None or sees_own_rows_only(audience.actor, name)
         }
+        self._whole: dict[str, tuple[int, int, bytes]] = {}
         self._masked = masks(audience.actor) and "calls" in self._filters
         self._seen = {(name, row.id) for name in self._partial for row in tables.by_name[name] if self._fits(name, row)}
 
@@ -97,13 +118,23 @@ class View:
         """Say whether rows of the table are kept from this audience."""
         return table in self._partial
 
-    def whole(self, table: Table[Row]) -> dict[str, Row]:
-        """Return the rows of a table that the audience may see, as it sees them."""
-        return {row.id: shown(row, self._actor) for row in table if self._fits(table.name, row)}
+    def snapshot(self, table: Table[Row], seq: int, now_ms: int) -> bytes:
+        """Return the frame of all rows that the audience may see; consoles that come together share it."""
+        known_seq, made_ms, frame = self._whole.get(table.name, (-1, 0, b""))
+        if known_seq != seq or now_ms - made_ms > SNAPSHOT_SHARED_MS:
+            rows = {row.id: shown(row, self._actor) for row in table if self._fits(table.name, row)}
+            frame = text_frame(msgspec.json.encode(wire.Snapshot(seq=seq, now_ms=now_ms, table=table.name, rows=rows)))
+            self._whole[table.name] = (seq, now_ms, frame)
+        return frame
+
+    def forget_snapshots(self) -> None:
+        """Free the memory of frames that nobody is about to share."""
+        self._whole.clear()
 
     def changes(self, changed: Changes) -> dict[tuple[str, str], Row | None]:
         """Return what the audience is told of changes: null too for a row that it saw and may see no more."""
         filters = self._filters
+        self._whole.clear()
         if not (self._partial or self._masked):
             return {at: row for at, row in changed.items() if at[0] in filters}
         told: dict[tuple[str, str], Row | None] = {}
@@ -164,8 +195,13 @@ class Feed:
         return len(self._behind)
 
     def join(self, console: Console) -> None:
-        """Count a console that is connected; it is sent nothing before it subscribes."""
+        """Count a console that is connected; it is sent nothing but pings before it subscribes."""
+        self.heard(console)
         self._consoles.add(console)
+
+    def heard(self, console: Console) -> None:
+        """Note that the console said something."""
+        console.heard_ms = self._clock.now_ms()
 
     async def subscribe(self, console: Console, request: wire.Subscribe) -> None:
         """Send what the console lacks and follow from there.
@@ -173,6 +209,7 @@ class Feed:
         Waits until the socket has room, so that who asks again and again without reading fills no memory. Raises
         `NoRightError` for a table it may not see, `UnavailableError` where it saw more than this hub can read.
         """
+        self.heard(console)
         filters = {name: wanted.situation for name, wanted in request.tables.items()}
         if hidden := filters.keys() - tables_of(console.actor):
             raise NoRightError(f"not for your role: {', '.join(sorted(hidden))}")
@@ -218,11 +255,10 @@ class Feed:
                 whole.append(name)
             else:
                 missed |= {(name, key): row for key, row in rows.items()}
-        if told := view.changes(missed):
+        if missed and (told := view.changes(missed)):
             console.send(_delta(seq, now_ms, told))  # one frame, since it moves the number that is resumed from
         for name in whole:
-            snapshot = wire.Snapshot(seq=seq, now_ms=now_ms, table=name, rows=view.whole(tables.by_name[name]))
-            console.send(text_frame(msgspec.json.encode(snapshot)))
+            console.send(view.snapshot(tables.by_name[name], seq, now_ms))
         console.send(self._beat(console))
 
     def _enter_view(self, console: Console, filters: dict[str, str | None], tables: Tables) -> View:
@@ -309,18 +345,26 @@ class Feed:
                     self._fall_behind(console)
                     # One that is behind gets it too: it is small, and read in time it says how old the picture is.
                     console.send(self._beat(console))
+                view.forget_snapshots()
+            now_ms = self._clock.now_ms()
+            for console in list(self._consoles):
+                self._keep_in_touch(console, now_ms)
             await self._clock.sleep(BEAT_MS)
 
-    def _catch_up(self, console: Console) -> None:
-        """Once the socket has drained, send what was missed; drop a console that has read too little for too long."""
-        if not console.congested:
-            self._give_missed(console)
-        elif console.behind_since_ms is not None and (
-            self._clock.now_ms() - console.behind_since_ms > CONSOLE_STALLED_MS
-        ):
+    def _keep_in_touch(self, console: Console, now_ms: int) -> None:
+        """Ping it, and cut it off where it is silent: its network may be gone, or it is frozen."""
+        if console.is_silent(now_ms):
             self.stalled += 1
             console.transport.abort()
             self.leave(console)
+        elif now_ms - max(console.heard_ms, console.pinged_ms) >= CONSOLE_PING_MS:
+            console.pinged_ms = now_ms
+            console.send(PING)
+
+    def _catch_up(self, console: Console) -> None:
+        """Once the socket has drained, send what was missed."""
+        if not console.congested:
+            self._give_missed(console)
 
     def _give_missed(self, console: Console) -> None:
         """Send the newest of every row that the console missed, between beats that say how old its picture was."""

@@ -78,7 +78,7 @@ def _shown_by(roles: frozenset[Role], table: str) -> frozenset[Role]:
 
 def seen_by(actor: Actor, row: object) -> Row | None:
     """Return a row of any table as the actor is shown it; None where it is not for them."""
-    if not isinstance(row, Row) or (table := _TABLE_OF[type(row)]) not in tables_of(actor):
+    if not isinstance(row, Row) or (table := _TABLE_OF.get(type(row), "")) not in tables_of(actor):
         return None
     return shown(row, actor) if not sees_own_rows_only(actor, table) or concerns(row, actor) else None
 

@@ -147,8 +147,8 @@ TRACKERS_REMEMBERED = 10_000
 SIGN_IN_FAILURES = 5
 SIGN_IN_PAUSE_MS = 60 * 1000
 SESSION_MS = 12 * 60 * 60 * 1000
-# A console that has not drained its socket for this long is cut off; it comes back and resumes.
-CONSOLE_STALLED_MS = 30 * 1000
+# A console that said nothing and took nothing off its socket for this long is cut off; it comes back and resumes.
+CONSOLE_SILENT_MS = 22_500
 CONSOLE_MESSAGE_BYTES = 64 * 1024
 
 # Watching. Lines of one kind that are logged in a second; the others are counted, and the next line says how many.
@@ -242,6 +242,8 @@ CONSOLE_MESSAGES_PER_S = 20
 # A console is pinged after so much silence, and asked for its session again so often.
 CONSOLE_PING_MS = 15_000
 CONSOLE_RECHECK_MS = 10_000
+# Consoles that subscribe within this of one another are sent the same bytes where nothing changed meanwhile.
+SNAPSHOT_SHARED_MS = 200
 
 # A text that could not be sent for so long is recorded as failed: it would only mislead whoever gets it.
 SMS_AGE_MS = 60 * 60 * 1000

@@ -13,7 +13,6 @@ from command.kernel.errors import InvalidInputError, NoRightError, SignInRequire
 from command.kernel.limits import (
     CONSOLE_MESSAGE_BYTES,
     CONSOLE_MESSAGES_PER_S,
-    CONSOLE_PING_MS,
     CONSOLE_RECHECK_MS,
     CONSOLES,
 )
@@ -36,7 +35,7 @@ async def live(request: web.Request) -> web.StreamResponse:
     if sum(len(s.feed) for s in context.spaces.values()) >= CONSOLES:
         raise TooManyError(f"{CONSOLES} consoles are connected")
     # No compression: frames are built once for all consoles and written as they are.
-    socket = web.WebSocketResponse(heartbeat=CONSOLE_PING_MS / 1000, compress=False, max_msg_size=CONSOLE_MESSAGE_BYTES)
+    socket = web.WebSocketResponse(autoping=False, compress=False, max_msg_size=CONSOLE_MESSAGE_BYTES)
     if transport is None:
         raise ConnectionResetError("the browser was gone before the answer")
     console = Console(actor, transport)
@@ -56,8 +55,17 @@ async def live(request: web.Request) -> web.StreamResponse:
 async def _follow(context: Context, socket: web.WebSocketResponse, space: Space, console: Console) -> None:
     rate = RateLimit(CONSOLE_MESSAGES_PER_S, context.clock.now_ms())
     async for message in socket:
-        if message.type is not aiohttp.WSMsgType.TEXT:
-            return
+        space.feed.heard(console)
+        match message.type:
+            case aiohttp.WSMsgType.PING:
+                await socket.pong(message.data)
+                continue
+            case aiohttp.WSMsgType.PONG:
+                continue
+            case aiohttp.WSMsgType.TEXT:
+                pass
+            case _:
+                return
         # Whoever asks faster, or does not read the answers, waits in the socket: nothing is kept for them here.
         while wait_ms := rate.wait_ms(context.clock.now_ms()):
             await context.clock.sleep(wait_ms)

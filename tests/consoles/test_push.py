@@ -32,8 +32,11 @@ both_loops = pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asy
 class Peer:
     """The other end of a console's socket; it reads only when told, and checks R98 on everything it reads."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, console: Console) -> None:
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, console: Console, pong: Callable[[], None]
+    ) -> None:
         self.reader = reader
+        self.pong = pong
         self.writer = writer
         self.console = console
         self.tables: dict[str, dict[str, Any]] = {}
@@ -43,7 +46,8 @@ class Peer:
 
     async def take(self) -> dict[str, Any]:
         async with asyncio.timeout(20):
-            head = await self.reader.readexactly(2)
+            while (head := await self.reader.readexactly(2)) == push.PING:
+                self.pong()
             assert head[0] == 0x81
             length = head[1]
             if length >= 126:
@@ -109,7 +113,8 @@ class Crowd:
         reader, writer = await asyncio.open_connection(sock=ours, limit=2048)
         theirs = (await self._accepted.get())[1]
         theirs.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
-        peer = Peer(reader, writer, Console(who, cast("asyncio.Transport", theirs.transport)))
+        console = Console(who, cast("asyncio.Transport", theirs.transport))
+        peer = Peer(reader, writer, console, lambda: self.feed.heard(console))
         self.peers.append(peer)
         return peer
 
@@ -195,7 +200,9 @@ def test_a_slow_console_gets_the_newest_of_each_row_soon_after_it_reads_again(
 @both_loops
 def test_a_frozen_console_is_cut_and_nobody_else_notices(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(push, "CONSOLE_BUFFER_BYTES", 16 * 1024)
-    monkeypatch.setattr(push, "CONSOLE_STALLED_MS", 100)
+    monkeypatch.setattr(push, "CONSOLE_SILENT_MS", 1500)
+    monkeypatch.setattr(push, "CONSOLE_PING_MS", 100)
+    monkeypatch.setattr(push, "BEAT_MS", 50)
 
     async def scenario() -> None:
         async with crowd() as people:
@@ -207,9 +214,52 @@ def test_a_frozen_console_is_cut_and_nobody_else_notices(run: Runner, monkeypatc
                 await people.move(nth)
                 await people.seen(quick, nth)
             assert len(people.feed) == 1
-            assert people.feed.behind == 0
+            while people.feed.behind:
+                await quick.take()
             await people.move(nth + 1)
             await people.seen(quick, nth + 1)
+
+    run(scenario())
+
+
+@both_loops
+def test_who_reads_slowly_and_says_nothing_is_not_cut(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:  # R205
+    """A thin line: the answer takes far longer than anybody may be silent, and comes whole."""
+    monkeypatch.setattr(push, "CONSOLE_SILENT_MS", 400)
+    monkeypatch.setattr(push, "BEAT_MS", 50)
+
+    async def scenario() -> None:
+        async with crowd() as people:
+            await people.move(1)
+            slow = await people.dial(DISPATCHER)
+            await people.subscribe(slow, "positions")
+            slow.console.send(push.text_frame(bytes(4_000_000)))
+            clock, begun_ms = SystemClock(), SystemClock().now_ms()
+            slow.pong = lambda: None
+            while clock.now_ms() - begun_ms < 4 * 400:
+                await slow.reader.read(1024)
+                await clock.sleep(20)
+            assert people.feed.stalled == 0
+            assert slow.console in people.feed._consoles
+
+    run(scenario())
+
+
+@both_loops
+def test_consoles_that_come_together_share_one_frame(run: Runner) -> None:  # R101
+    async def scenario() -> None:
+        async with crowd() as people:
+            await people.move(1)
+            first = await people.connect(DISPATCHER, "positions")
+            view = next(iter(people.feed._views.values()))
+            frames = [
+                await people.hub.read(lambda t: view.snapshot(t.by_name["positions"], t.seq, START_MS)) for _ in "ab"
+            ]
+            assert frames[0] is frames[1]
+            await people.move(2)
+            await people.seen(first, 2)
+            second = await people.connect(DISPATCHER, "positions")
+            assert second.tables["positions"] == first.tables["positions"]
 
     run(scenario())
 
