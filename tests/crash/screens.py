@@ -29,12 +29,21 @@ class MovedError(Exception):
 
 
 class Picture:
-    """Tables as the messages of hubs make them. Nothing in it may ever go back."""
+    """Tables as the messages of hubs make them. Nothing in it may ever go back.
+
+    Places have no number, and another hub may have heard less of them: as the pages do, the later one is kept. Of one
+    hub no older place may come either.
+    """
 
     def __init__(self) -> None:
         self.tables: dict[str, dict[str, Row]] = {}
         self.seq = 0
         self.accepting = False
+        self._places: dict[str, Row] = {}
+
+    def join(self) -> None:
+        """Begin to listen to a hub, which may have heard less of places than the one before."""
+        self._places = {}
 
     def take(self, message: dict[str, Any], where: str) -> None:
         """Take in one message."""
@@ -44,34 +53,29 @@ class Picture:
             insist(message["seq"] >= self.seq, f"the picture went back: {told}")
             self.seq = message["seq"]
         if kind == "snapshot":
-            known = self.tables.get(message["table"], {})
+            table = message["table"]
+            known, self.tables[table] = self.tables.get(table, {}), {}
             for key, row in message["rows"].items():
-                _insist_newer(message["table"], known.get(key), row, where)
-            self.tables[message["table"]] = message["rows"]
+                self._put(table, key, known.get(key), row, where)
         elif kind == "delta":
             for table, rows in message["tables"].items():
-                known = self.tables.setdefault(table, {})
                 for key, row in rows.items():
-                    if row is None:
-                        known.pop(key, None)
-                    else:
-                        _insist_newer(table, known.get(key), row, where)
-                        known[key] = row
+                    old = self.tables.setdefault(table, {}).pop(key, None)
+                    if row is not None:
+                        self._put(table, key, old, row, where)
         elif kind == "beat":
             self.accepting = message["accepting"]
 
-
-def _insist_newer(table: str, old: Row | None, new: Row, where: str) -> None:
-    """Rows whose age can be seen in themselves must not get younger."""
-    if old is None:
-        return
-    if table == "positions":
-        same_or_later = new["at_ms"] >= old["at_ms"]
-    elif table == "orders":
-        same_or_later = _STEPS.index(new["state"]) >= _STEPS.index(old["state"]) and new["overdue"] >= old["overdue"]
-    else:
-        return
-    insist(same_or_later, f"{where} sent an older row of {table}: {new} after {old}")
+    def _put(self, table: str, key: str, old: Row | None, row: Row, where: str) -> None:
+        if table == "positions":
+            told = self._places.get(key, row)
+            insist(row["at_ms"] >= told["at_ms"], f"{where} sent an older place: {row} after {told}")
+            self._places[key] = row
+            row = row if old is None else max(row, old, key=lambda place: int(place["at_ms"]))
+        elif table == "orders" and old is not None:
+            later = _STEPS.index(row["state"]) >= _STEPS.index(old["state"]) and row["overdue"] >= old["overdue"]
+            insist(later, f"{where} sent an older order: {row} after {old}")
+        self.tables[table][key] = row
 
 
 class Screen:
@@ -107,6 +111,7 @@ class Screen:
                 "tables": {table: {} for table in TABLES},
                 "after": self.picture.seq if self._joined else None,
             }
+            self.picture.join()
             await socket.send_json(subscribe)
             while True:
                 message = await _receive(socket)

@@ -122,11 +122,23 @@ async def test_fixes_are_counted(reported: list[int], stored: list[int], wrong: 
 
 def test_a_picture_that_goes_back_is_found() -> None:
     picture = Picture()
-    place = {"at_ms": 5}
-    picture.take({"type": "snapshot", "seq": 7, "table": "positions", "rows": {"u1": place}}, "hub1")
+    picture.take({"type": "snapshot", "seq": 7, "table": "positions", "rows": {"u1": {"at_ms": 5}}}, "hub1")
     with pytest.raises(ViolationError, match="went back"):
         picture.take({"type": "beat", "seq": 6, "accepting": True}, "hub2")
-    with pytest.raises(ViolationError, match="an older row of positions"):
-        picture.take({"type": "delta", "seq": 7, "tables": {"positions": {"u1": {"at_ms": 4}}}}, "hub2")
-    picture.take({"type": "delta", "seq": 8, "tables": {"positions": {"u1": {"at_ms": 6}}}}, "hub2")
-    assert picture.tables["positions"]["u1"] == {"at_ms": 6}
+    older = {"type": "delta", "seq": 7, "tables": {"positions": {"u1": {"at_ms": 4}}}}
+    with pytest.raises(ViolationError, match="an older place"):
+        picture.take(older, "hub1")
+    picture.take({"type": "delta", "seq": 8, "tables": {"positions": {"u1": {"at_ms": 6}}}}, "hub1")
+    picture.join()
+    picture.take({"type": "delta", "seq": 8, "tables": {"positions": {"u1": {"at_ms": 4}}}}, "hub2")
+    assert picture.tables["positions"]["u1"] == {"at_ms": 6}, "the later place is kept, as in the pages"
+
+
+def test_an_order_that_goes_back_is_found() -> None:
+    picture = Picture()
+    issued = {"state": "issued", "overdue": False}
+    rows = {"orders": {"o1": issued | {"overdue": True}}}
+    picture.take({"type": "delta", "seq": 1, "tables": rows}, "hub1")
+    picture.join()
+    with pytest.raises(ViolationError, match="an older order"):
+        picture.take({"type": "snapshot", "seq": 2, "table": "orders", "rows": {"o1": issued}}, "hub2")
