@@ -82,7 +82,7 @@ class _Loses:
         return await self._real.append(entries, after, keys)
 
 
-def test_an_acknowledged_entry_that_is_lost() -> None:  # R182
+def test_an_acknowledged_entry_that_is_lost() -> None:  # R282
     failure = found(journal(_Loses)).failure
     assert failure is not None
     assert "says stored, and does not hold" in failure or "durable" in failure
@@ -104,7 +104,7 @@ class _Doubles:
         return outcome
 
 
-def test_a_deadline_that_is_met_twice() -> None:  # R182
+def test_a_deadline_that_is_met_twice() -> None:  # R282
     assert "doubled" in (found(journal(_Doubles)).failure or "")
 
 
@@ -118,7 +118,7 @@ class _AnswersEarly(SimulatedHub):
         return await super().ask(request, actor, key)
 
 
-def test_an_answer_before_the_commit() -> None:  # R182
+def test_an_answer_before_the_commit() -> None:  # R282
     assert "is durable" in (found(Parts(hub=_AnswersEarly)).failure or "")
 
 
@@ -131,7 +131,7 @@ class _MissesDeadlines(SimulatedHub):
         return await super().ask(request, actor, key)
 
 
-def test_a_deadline_that_is_missed() -> None:  # R182
+def test_a_deadline_that_is_missed() -> None:  # R282
     assert "is not met" in (found(Parts(hub=_MissesDeadlines)).failure or "")
 
 
@@ -144,7 +144,7 @@ class _ForgetsKeys(SimulatedHub):
         return await super().ask(request, actor, key if actor is HUB else fresh)
 
 
-def test_a_request_that_takes_effect_twice() -> None:  # R182
+def test_a_request_that_takes_effect_twice() -> None:  # R282
     assert "doubled" in (found(Parts(hub=_ForgetsKeys)).failure or "")
 
 
@@ -158,7 +158,7 @@ class _WrongTables(SimulatedHub):
         return super().listen(spoilt)
 
 
-def test_rows_that_the_journal_does_not_fold_to() -> None:  # R182
+def test_rows_that_the_journal_does_not_fold_to() -> None:  # R282
     assert "is not what the journal folds to" in (found(Parts(hub=_WrongTables)).failure or "")
 
 
@@ -170,7 +170,7 @@ class _LeavesListeners(SimulatedHub):
         return await super().ask(request, actor, key)
 
 
-def test_memory_that_grows() -> None:  # R182
+def test_memory_that_grows() -> None:  # R282
     assert "listeners" in (found(Parts(hub=_LeavesListeners)).failure or "")
 
 
@@ -185,7 +185,7 @@ class _Reorders(Feed):
             super()._on_change(seq, held)
 
 
-def test_a_feed_that_tells_old_rows() -> None:  # R182
+def test_a_feed_that_tells_old_rows() -> None:  # R282
     assert "is not what it was then" in (found(Parts(feed=_Reorders)).failure or "")
 
 
@@ -197,11 +197,11 @@ class _Skips(Feed):
         super()._give_missed(console)
 
 
-def test_a_console_that_misses_rows() -> None:  # R182
+def test_a_console_that_misses_rows() -> None:  # R282
     assert "are not the hub's" in (found(Parts(feed=_Skips)).failure or "")
 
 
-def test_a_text_that_is_sent_with_other_words(monkeypatch: pytest.MonkeyPatch) -> None:  # R182
+def test_a_text_that_is_sent_with_other_words(monkeypatch: pytest.MonkeyPatch) -> None:  # R282
     real = Gateway.send
 
     async def send(self: Gateway, key: str, phone: str, text: str) -> None:
@@ -213,7 +213,7 @@ def test_a_text_that_is_sent_with_other_words(monkeypatch: pytest.MonkeyPatch) -
     assert "sent with other words" in (found().failure or "")
 
 
-def test_a_rule_that_breaks(monkeypatch: pytest.MonkeyPatch) -> None:  # R182
+def test_a_rule_that_breaks(monkeypatch: pytest.MonkeyPatch) -> None:  # R282
     roles, real = base._decisions[IssueOrder]
 
     def broken(t: Any, request: Any, actor: Any, now_ms: int) -> Any:
@@ -226,7 +226,7 @@ def test_a_rule_that_breaks(monkeypatch: pytest.MonkeyPatch) -> None:  # R182
     assert "internal fault" in (found().failure or "")
 
 
-def test_a_real_clock_that_is_reached() -> None:  # R181
+def test_a_real_clock_that_is_reached() -> None:  # R281
     class Unguarded(SimulatedHub):
         async def ask(self, request: Request, actor: Actor, key: str | None = None) -> Answer:
             SystemClock().now_ms()
@@ -235,7 +235,7 @@ def test_a_real_clock_that_is_reached() -> None:  # R181
     assert "reaches time.time_ns" in (found(Parts(hub=Unguarded)).failure or "")
 
 
-def test_a_store_that_says_away_for_ever() -> None:  # R182
+def test_a_store_that_says_away_for_ever() -> None:  # R282
     class Away(JournalAccess):
         async def read(self, space: str, after: int, limit: int) -> list[StoredFact]:
             if after > 60:
