@@ -118,6 +118,8 @@ class Hub:
         self.clock = clock
         self.journal = journal
         self.accepting = False
+        self.history = ""
+        """Which record these numbers count: another one after a backup was restored."""
         self.committed_seq = 0
         self.journal_seq = 0
         """Where the journal stood when it was last heard of; ahead of `committed_seq` while another hub leads."""
@@ -232,6 +234,7 @@ class Hub:
         self._look_again = False
         if self._lost.is_set():
             await self.journal.probe()
+        self.history = await self.journal.history()
         await self._follow()
         self._gather_deadlines()
         self.accepting = True

@@ -68,13 +68,19 @@ class Subscribe(msgspec.Struct, frozen=True, kw_only=True, tag="subscribe", forb
 
     tables: Annotated[dict[Annotated[str, Meta(max_length=32)], TableFilter], Meta(max_length=32)]
     after: Annotated[int, Meta(ge=0)] | None = None
+    history: Annotated[str, Meta(max_length=64)] | None = None
+    """Of the welcome with which `after` came; where the hub's is another one, it sends everything anew."""
 
 
 class Welcome(msgspec.Struct, frozen=True, kw_only=True, tag="welcome"):
-    """First message to a console. `hub` changes when the hub restarts; `release` is the product's version."""
+    """First message to a console. `hub` changes when the hub restarts; `release` is the product's version.
+
+    `history` is the record that the sequence numbers count, the same at all hubs of a site.
+    """
 
     space: str
     hub: str
+    history: str
     version: str
     release: str
     actor: ActorInfo

@@ -214,9 +214,11 @@ class Feed:
         if hidden := filters.keys() - tables_of(console.actor):
             raise NoRightError(f"not for your role: {', '.join(sorted(hidden))}")
         await self.drained(console)
-        if request.after is not None:
-            await self._reach(request.after)
-        await self._hub.read(lambda tables: self._begin(console, filters, request.after, tables))
+        # The numbers of another history say nothing here: a backup was restored, and went on from there.
+        after = request.after if request.history in (None, self._hub.history) else None
+        if after is not None:
+            await self._reach(after)
+        await self._hub.read(lambda tables: self._begin(console, filters, after, tables))
 
     async def _reach(self, seq: int) -> None:
         """Come at least to where a console was at another hub, or its rows would go backwards.

@@ -132,6 +132,10 @@ class Journal(Protocol):
         """Write something as large as a usual batch and take it back: a store that can be read may still be full."""
         ...
 
+    async def history(self) -> str:
+        """Return the id of this history: a store that was restored goes on in another one, with the same numbers."""
+        ...
+
     async def spaces(self) -> list[str]:
         """Return every space that holds facts."""
         ...

@@ -14,7 +14,8 @@ from command.kernel.limits import READ_FACTS
 class MemoryJournal:
     """Facts in lists; gone with the process. What is stored, is stored at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, history: str = "memory") -> None:
+        self._history = history
         self._facts: dict[str, list[StoredFact]] = {}
         self._answers: dict[str, dict[str, Answer]] = {}
         self._signed: dict[str, list[SignedHead]] = {}
@@ -73,6 +74,10 @@ class MemoryJournal:
 
     async def probe(self) -> None:
         """Memory takes what it is given."""
+
+    async def history(self) -> str:
+        """Return the id of this history: a store that was restored goes on in another one, with the same numbers."""
+        return self._history
 
     async def spaces(self) -> list[str]:
         """Return every space."""

@@ -31,6 +31,10 @@ SCHEMA = (
     CREATE TABLE probe (filler bytea NOT NULL);
     ALTER TABLE probe ALTER COLUMN filler SET STORAGE EXTERNAL;
     """,
+    """
+    CREATE TABLE history (id text NOT NULL);
+    INSERT INTO history VALUES (replace(gen_random_uuid()::text, '-', ''));
+    """,
 )
 _READ = "SELECT seq, at_ms, actor, data, digest FROM facts WHERE space = $1 AND seq > $2 ORDER BY seq LIMIT $3"
 _HEAD = "SELECT seq, digest FROM facts WHERE space = $1 ORDER BY seq DESC LIMIT 1"
@@ -105,6 +109,11 @@ class PostgresJournal:
         """Commit and delete some pages."""
         await self._postgres.fetch("INSERT INTO probe VALUES ($1)", bytes(_PROBE_BYTES))
         await self._postgres.fetch("DELETE FROM probe")
+
+    async def history(self) -> str:
+        """Return the id of this history: a store that was restored goes on in another one, with the same numbers."""
+        rows = await self._postgres.fetch("SELECT id FROM history")
+        return str(rows[0]["id"])
 
     async def spaces(self) -> list[str]:
         """Return every space."""

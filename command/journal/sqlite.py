@@ -32,6 +32,10 @@ SCHEMA = (
     ) WITHOUT ROWID;
     CREATE INDEX answers_by_seq ON answers (space, seq);
     """,
+    """
+    CREATE TABLE history (id TEXT NOT NULL);
+    INSERT INTO history VALUES (lower(hex(randomblob(8))));
+    """,
 )
 _READ = "SELECT seq, at_ms, actor, data, digest FROM facts WHERE space = ? AND seq > ? ORDER BY seq LIMIT ?"
 _HEAD = "SELECT seq, digest FROM facts WHERE space = ? ORDER BY seq DESC LIMIT 1"
@@ -85,6 +89,10 @@ class SqliteJournal:
         """Commit and delete some pages."""
         await self._db.run(lambda db: db.execute("INSERT INTO probe VALUES (zeroblob(?))", (_PROBE_BYTES,)) and None)
         await self._db.run(lambda db: db.execute("DELETE FROM probe") and None)
+
+    async def history(self) -> str:
+        """Return the id of this history: a store that was restored goes on in another one, with the same numbers."""
+        return await self._db.run(lambda db: str(db.execute("SELECT id FROM history").fetchone()[0]))
 
     async def spaces(self) -> list[str]:
         """Return every space."""

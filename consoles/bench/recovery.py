@@ -20,11 +20,15 @@ from command.access.accounts import Accounts
 from command.access.keys import SiteKey
 from command.actors import HUB
 from command.hub import Hub
+from command.journal.heads import PURPOSE, HeadKey
+from command.journal.signer import HeadSigner
 from command.journal.sqlite import SqliteJournal
 from command.kernel.clock import SystemClock, VirtualClock
 from command.kernel.database import SqliteDatabase
 from command.kernel.errors import UnavailableError
-from command.snapshots import SnapshotFolder, keep_snapshots
+from command.links import cursors as link_cursors
+from command.links.cursors import Cursors
+from command.snapshots import SnapshotFolder, keep_snapshots, start_from_snapshot
 from command.wire import TABLES
 from consoles.bench import crowd
 from consoles.bench.crowded_site import crowd_at, sign_in
@@ -85,15 +89,22 @@ async def bench(folder: Path, sizes: Sizes) -> Report:
 
 
 async def _lengthen(folder: Path, sizes: Sizes, facts: int) -> int:
-    """Record matters, spread over months, until there are so many facts; return how many there are."""
+    """Record matters, spread over months, until there are so many facts; return how many there are.
+
+    What goes on beside a hub was done all along, not left for its next start: snapshots, signed heads, links told.
+    """
     journal = SqliteJournal(folder / "journal.sqlite3")
     head = await journal.head(LIVE)
     begun_ms = SystemClock().now_ms() - _DAYS * _DAY_MS
     clock = VirtualClock(begun_ms + _DAYS * _DAY_MS * head.seq // sizes.facts)
     hub, snapshots = Hub(LIVE, clock, journal), SnapshotFolder(folder / "snapshots")
+    signer = HeadSigner(LIVE, journal, HeadKey(SiteKey.load(folder / "site.key").derive(PURPOSE)), clock)
+    await signer.resume()
+    await start_from_snapshot(hub, snapshots)
     await hub.load()
     async with asyncio.TaskGroup() as tasks:
-        running = [tasks.create_task(hub.run()), tasks.create_task(keep_snapshots(hub, snapshots, clock))]
+        work = (hub.run(), keep_snapshots(hub, snapshots, clock), signer.run())
+        running = [tasks.create_task(each) for each in work]
         if not head.seq:
             await _enrol(hub, sizes)
         per_matter_ms = _DAYS * _DAY_MS * FACTS_PER_MATTER // sizes.facts
@@ -102,7 +113,13 @@ async def _lengthen(folder: Path, sizes: Sizes, facts: int) -> int:
         await record(hub, numbers, lambda _: clock.advance(clock.now_ms() + per_matter_ms))
         for task in running:
             task.cancel()
+    while signer.signed_seq < hub.committed_seq:
+        await signer.sign(is_due=True)
     await journal.close()
+    cursors = Cursors(SqliteDatabase(folder / "links.sqlite3", link_cursors.SCHEMA, "links"))
+    for link in ("case", "approval"):
+        await cursors.store(link, hub.committed_seq)
+    await cursors.close()
     return hub.committed_seq
 
 

@@ -103,6 +103,7 @@ def _welcome(context: Context, space: Space, console: Console) -> bytes:
     welcome = wire.Welcome(
         space=space.name,
         hub=context.hub_id,
+        history=space.hub.history,
         version=wire.VERSION,
         release=context.release,
         actor=actor_info(console.actor),

@@ -255,7 +255,7 @@ class Node:
             id=console.actor.id, name=console.actor.name, roles=sorted(console.actor.roles), unit=console.actor.unit
         )
         welcome = wire.Welcome(
-            space=SPACE, hub=self.process.name, version=wire.VERSION, release="", actor=actor,
+            space=SPACE, hub=self.process.name, history=self.hub.history, version=wire.VERSION, release="", actor=actor,
             now_ms=self.clock.now_ms(),
         )  # fmt: skip
         console.send(text_frame(msgspec.json.encode(welcome)))

@@ -178,6 +178,12 @@ class JournalAccess:
         if self.access.store.full:
             raise UnavailableError("the disk is full")
 
+    async def history(self) -> str:
+        """Return the id of the history."""
+        found = await self.real.history()
+        await self.access.trip()
+        return found
+
     async def spaces(self) -> list[str]:
         """Return every space."""
         found = await self.real.spaces()

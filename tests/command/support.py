@@ -268,6 +268,9 @@ class FlakyJournal:
             raise UnavailableError("the disk is full")
         await self.real.probe()
 
+    async def history(self) -> str:
+        return await self.real.history()
+
     async def spaces(self) -> list[str]:
         return await self.real.spaces()
 

@@ -425,3 +425,23 @@ async def test_the_wall_counts_calls_and_learns_nothing_of_callers() -> None:
             await peer.until(lambda peer=peer: call in peer.tables["calls"])  # type: ignore[misc]  # mypy cannot type a lambda's default
             assert b"13512345678" not in peer.raw
             assert "荣湾路" not in peer.raw.decode()
+
+
+@both_loops
+def test_a_console_of_another_history_gets_everything_anew(run: Runner) -> None:  # R208
+    """A backup was restored and has passed the console's number since: the same number says something else."""
+
+    async def scenario() -> None:
+        async with crowd(MemoryJournal("restored"), enrolled=True) as people:
+            for history, message in (("restored", "delta"), ("lost", "snapshot"), (None, "delta")):
+                peer = await people.dial(DISPATCHER)
+                tables = {"calls": wire.TableFilter()}
+                call = await people.desk.ask(q.ReportCall(dialled="110", caller="1"))
+                after = people.hub.committed_seq - 1
+                request = wire.Subscribe(tables=tables, after=after, history=history)
+                peer.tables = {"calls": {}}
+                await people.feed.subscribe(peer.console, request)
+                assert (await peer.take())["type"] == message
+                assert call in peer.tables["calls"]
+
+    run(scenario())

@@ -242,3 +242,9 @@ async def test_signed_heads_are_kept_as_they_were_first_signed(journal: Journal)
     assert await journal.signed("live", 0, 10) == sorted(heads, key=lambda head: head.seq)
     assert [head.seq for head in await journal.signed("live", 10, 1)] == [20]
     assert await journal.signed("rehearsal-1", 0, 10) == []
+
+
+async def test_a_store_says_of_which_history_it_is(journal: Journal) -> None:  # R208
+    history = await journal.history()
+    await stored(journal, [entry("a", 1)], 0)
+    assert await journal.history() == history != ""

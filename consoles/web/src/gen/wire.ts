@@ -881,6 +881,7 @@ export interface Subscribe {
   type: "subscribe";
   tables: Record<string, TableFilter>;
   after?: number | null;
+  history?: string | null;
 }
 
 /** Only the rows of one situation, for tables whose rows name one. */
@@ -962,6 +963,7 @@ export interface Welcome {
   type: "welcome";
   space: string;
   hub: string;
+  history: string;
   version: string;
   release: string;
   actor: ActorInfo;

@@ -67,6 +67,8 @@ export class Live {
   private unsure_since_ms: number | null = null;
   /** Up to where every table is here; what a reconnect resumes after. */
   private complete_seq = 0;
+  /** Of the record that `complete_seq` counts. */
+  private history = "";
   private answering = false;
   private stopTimer: (() => void) | null = null;
   private stopWatch: (() => void) | null = null;
@@ -143,7 +145,7 @@ export class Live {
     // Resuming is only whole when every table has had its snapshot; a mix of old and new would leave holes.
     const after = this.awaiting.size === 0 && this.complete_seq > 0 ? this.complete_seq : null;
     this.answering = true;
-    const message: Subscribe = { type: "subscribe", tables: this.tables, after };
+    const message: Subscribe = { type: "subscribe", tables: this.tables, after, history: this.history || null };
     this.socket?.send(JSON.stringify(message));
   }
 
@@ -169,6 +171,7 @@ export class Live {
     this.options.clock.observe(message.now_ms, this.whole(message));
     switch (message.type) {
       case "welcome":
+        this.history = message.history;
         this.set({ phase: this.away(), actor: message.actor, space: message.space, release: message.release, fits: message.version === PROTOCOL_VERSION, refusal: null });
         break;
       case "snapshot":

@@ -11,7 +11,7 @@ export type Subscription = Readonly<Partial<Record<TableName, TableFilter>>>;
 export class ProtocolError extends Error {}
 
 const REQUIRED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  welcome: { space: "string", hub: "string", actor: "object", now_ms: "number" },
+  welcome: { space: "string", hub: "string", history: "string", actor: "object", now_ms: "number" },
   snapshot: { seq: "number", now_ms: "number", table: "string", rows: "object" },
   delta: { seq: "number", now_ms: "number", tables: "object" },
   beat: { seq: "number", now_ms: "number", accepting: "boolean" },

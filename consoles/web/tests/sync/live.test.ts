@@ -43,7 +43,7 @@ function last(): FakeSocket {
 
 function welcome(seq = 5, rows: object = { c1: { id: "c1" } }): void {
   last().onopen?.();
-  last().say({ type: "welcome", space: "live", hub: "h1", version: "1", release: "0.1.0", actor, now_ms: 1_000 + time.now_ms });
+  last().say({ type: "welcome", space: "live", hub: "h1", history: "r1", version: "1", release: "0.1.0", actor, now_ms: 1_000 + time.now_ms });
   last().say({ type: "snapshot", seq, now_ms: 1_000 + time.now_ms, table: "calls", rows });
   last().say({ type: "beat", seq, now_ms: 1_000 + time.now_ms, accepting: true, behind_ms: 0 });
 }
@@ -68,7 +68,7 @@ beforeEach(() => {
 describe("live connection", () => {
   it("subscribes from nothing, then is live", () => {
     welcome();
-    expect(last().sent).toEqual([{ type: "subscribe", tables: { calls: {} }, after: null }]);
+    expect(last().sent).toEqual([{ type: "subscribe", tables: { calls: {} }, after: null, history: null }]);
     expect(live.state.phase).toBe("live");
     expect(live.state.actor).toEqual(actor);
     expect(store.rows("calls").size).toBe(1);
@@ -83,7 +83,7 @@ describe("live connection", () => {
     time.pass(BACKOFF_FIRST_MS);
     expect(sockets).toHaveLength(2);
     last().onopen?.();
-    expect(last().sent).toEqual([{ type: "subscribe", tables: { calls: {} }, after: 9 }]);
+    expect(last().sent).toEqual([{ type: "subscribe", tables: { calls: {} }, after: 9, history: "r1" }]);
   });
 
   it("does not resume while a table still waits for its snapshot", () => {
@@ -91,7 +91,7 @@ describe("live connection", () => {
     last().onclose?.({ code: 1006 });
     time.pass(BACKOFF_FIRST_MS);
     last().onopen?.();
-    expect(last().sent).toEqual([{ type: "subscribe", tables: { calls: {} }, after: null }]);
+    expect(last().sent).toEqual([{ type: "subscribe", tables: { calls: {} }, after: null, history: null }]);
   });
 
   it("does not count a beat as something it has", () => {
@@ -100,7 +100,7 @@ describe("live connection", () => {
     last().onclose?.({ code: 1006 });
     time.pass(BACKOFF_FIRST_MS);
     last().onopen?.();
-    expect(last().sent).toEqual([{ type: "subscribe", tables: { calls: {} }, after: 5 }]);
+    expect(last().sent).toEqual([{ type: "subscribe", tables: { calls: {} }, after: 5, history: "r1" }]);
   });
 
   it("resumes from before an answer that was cut off, since other tables may not have come", () => {
@@ -112,7 +112,7 @@ describe("live connection", () => {
     last().onclose?.({ code: 1006 });
     time.pass(BACKOFF_MOST_MS);
     last().onopen?.();
-    expect(last().sent).toEqual([{ type: "subscribe", tables: { calls: {} }, after: 5 }]);
+    expect(last().sent).toEqual([{ type: "subscribe", tables: { calls: {} }, after: 5, history: "r1" }]);
   });
 
   it("waits longer after each failure, up to a limit, and starts short again once it was live", () => {
@@ -172,7 +172,7 @@ describe("live connection", () => {
   it("takes snapshots for a changed filter and drops what it no longer mirrors", () => {
     welcome();
     live.subscribe({ calls: {}, marks: { situation: "s1" } });
-    expect(last().sent.at(-1)).toEqual({ type: "subscribe", tables: { calls: {}, marks: { situation: "s1" } }, after: null });
+    expect(last().sent.at(-1)).toEqual({ type: "subscribe", tables: { calls: {}, marks: { situation: "s1" } }, after: null, history: "r1" });
     last().say({ type: "snapshot", seq: 6, now_ms: 1_000, table: "marks", rows: { m1: { id: "m1" } } });
     live.subscribe({ calls: {}, marks: { situation: "s2" } });
     expect(store.loaded("marks")).toBe(false);
@@ -197,7 +197,7 @@ describe("live connection", () => {
   });
 
   it("notices a hub that speaks another version", () => {
-    last().say({ type: "welcome", space: "live", hub: "h1", version: "99", release: "9", actor, now_ms: 1_000 });
+    last().say({ type: "welcome", space: "live", hub: "h1", history: "r1", version: "99", release: "9", actor, now_ms: 1_000 });
     expect(live.state.fits).toBe(false);
   });
 
@@ -236,7 +236,7 @@ describe("several hubs", () => {
     last().onclose?.({ code: 1006 });
     time.pass(BACKOFF_FIRST_MS);
     last().onopen?.();
-    expect(last().sent).toEqual([{ type: "subscribe", tables: { calls: {} }, after: 5 }]);
+    expect(last().sent).toEqual([{ type: "subscribe", tables: { calls: {} }, after: 5, history: "r1" }]);
   });
 
   it("goes elsewhere when a hub cannot answer now, and stays where it is told no", () => {
@@ -290,7 +290,7 @@ describe("never old as fresh", () => {
     last().onclose?.({ code: 1006 });
     time.pass(20_000);
     last().onopen?.();
-    last().say({ type: "welcome", space: "live", hub: "h2", version: "1", release: "0.1.0", actor, now_ms: 1_000 + time.now_ms });
+    last().say({ type: "welcome", space: "live", hub: "h2", history: "r1", version: "1", release: "0.1.0", actor, now_ms: 1_000 + time.now_ms });
     expect(live.state.phase).toBe("offline");
     expect(clock.age_ms()).toBe(20_000);
     last().say({ type: "delta", seq: 9, now_ms: 1_000 + time.now_ms, tables: { calls: {} } });
