@@ -4,7 +4,7 @@ UV_VERSION := 0.13.9
 PY := .venv/bin/python
 WEB := consoles/web
 
-.PHONY: run setup test check bench types clean tools screenshots
+.PHONY: run setup test check sim crash bench types clean tools screenshots
 
 run: setup
 	.venv/bin/triune serve --demo
@@ -47,6 +47,14 @@ check: setup
 
 types: .venv/.synced
 	$(PY) -m consoles.typescript
+
+# More of what `make test` does a little of: simulated nights with faults, and crashes of real processes.
+SEED ?= 1
+sim: setup
+	.venv/bin/triune sim --seed $(SEED) --seeds 50 --hours 2
+
+crash: setup
+	$(PY) -m tests.crash --rounds 100 --seed $(SEED)
 
 bench: setup
 	.venv/bin/triune bench all

@@ -82,15 +82,15 @@ class Console:
         transport.write(frame)
         return True
 
-    def is_silent(self, now_ms: int) -> bool:
+    def is_silent(self, listened_ms: int) -> bool:
         """Say whether it is gone, as far as anybody can tell; who reads slowly is there, whatever waits for it."""
         if self.transport.is_closing():
             return False
         waiting_bytes = self.transport.get_write_buffer_size()
         if waiting_bytes < self.waiting_bytes:
-            self.heard_ms = now_ms
+            self.heard_ms = listened_ms
         self.waiting_bytes = waiting_bytes
-        return now_ms - self.heard_ms > CONSOLE_SILENT_MS
+        return listened_ms - self.heard_ms > CONSOLE_SILENT_MS
 
     @property
     def congested(self) -> bool:
@@ -177,6 +177,8 @@ class Feed:
         self._changed: dict[tuple[str, str], Row | None] = {}
         self._sent_seq = 0
         self._something = asyncio.Event()
+        self._listened_ms = 0
+        """For how long consoles could be heard: not while this process was stopped, nor over a jump of the clock."""
         self.stalled = 0
         """Consoles cut off because they read nothing for too long."""
         hub.listen(self._on_change)
@@ -201,7 +203,7 @@ class Feed:
 
     def heard(self, console: Console) -> None:
         """Note that the console said something."""
-        console.heard_ms = self._clock.now_ms()
+        console.heard_ms = self._listened_ms
 
     async def subscribe(self, console: Console, request: wire.Subscribe) -> None:
         """Send what the console lacks and follow from there.
@@ -337,6 +339,7 @@ class Feed:
             self._something.set()
 
     async def _send_beats(self) -> None:
+        looked_ms = self._clock.now_ms()
         while True:
             self._flush()  # so that the beat's number says what everybody has
             beat = self._beat_of(self._sent_seq, 0)
@@ -349,18 +352,20 @@ class Feed:
                     console.send(self._beat(console))
                 view.forget_snapshots()
             now_ms = self._clock.now_ms()
+            self._listened_ms += min(now_ms - looked_ms, 2 * BEAT_MS)
+            looked_ms = now_ms
             for console in list(self._consoles):
-                self._keep_in_touch(console, now_ms)
+                self._keep_in_touch(console)
             await self._clock.sleep(BEAT_MS)
 
-    def _keep_in_touch(self, console: Console, now_ms: int) -> None:
+    def _keep_in_touch(self, console: Console) -> None:
         """Ping it, and cut it off where it is silent: its network may be gone, or it is frozen."""
-        if console.is_silent(now_ms):
+        if console.is_silent(self._listened_ms):
             self.stalled += 1
             console.transport.abort()
             self.leave(console)
-        elif now_ms - max(console.heard_ms, console.pinged_ms) >= CONSOLE_PING_MS:
-            console.pinged_ms = now_ms
+        elif self._listened_ms - max(console.heard_ms, console.pinged_ms) >= CONSOLE_PING_MS:
+            console.pinged_ms = self._listened_ms
             console.send(PING)
 
     def _catch_up(self, console: Console) -> None:

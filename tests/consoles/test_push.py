@@ -445,3 +445,28 @@ def test_a_console_of_another_history_gets_everything_anew(run: Runner) -> None:
                 assert call in peer.tables["calls"]
 
     run(scenario())
+
+
+def test_a_jump_of_the_clock_cuts_nobody(monkeypatch: pytest.MonkeyPatch) -> None:  # R205
+    """The hub was stopped for a minute, or its clock was set: consoles that answer are there."""
+    monkeypatch.setattr(push, "BEAT_MS", 20)
+
+    class Jumping(SystemClock):
+        ahead_ms = 0
+
+        def now_ms(self) -> int:
+            return super().now_ms() + self.ahead_ms
+
+    async def scenario() -> None:
+        async with crowd() as people:
+            clock = Jumping()
+            monkeypatch.setattr(people.feed, "_clock", clock)
+            peer = await people.connect(DISPATCHER, "positions")
+            for nth in range(3):
+                clock.ahead_ms += 60_000
+                await people.move(nth)
+                for _ in range(5):
+                    await peer.take()
+            assert people.feed.stalled == 0
+
+    asyncio.run(scenario())
