@@ -59,10 +59,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     limits: Limits = Limits()
 
 
-def load_settings(path: Path | None) -> Settings:
-    """Return the settings of a file, or the defaults; `InvalidInputError` names the key that is wrong."""
-    if path is None:
-        return Settings()
+def load_settings(path: Path | None, **given: object) -> Settings:
+    """Return the settings of a file, or the defaults; `InvalidInputError` names the key that is wrong.
+
+    `given` are keys said at the prompt, which go before the file's; None is one that was not said.
+    """
+    said = {name: value for name, value in given.items() if value is not None}
+    settings = Settings() if path is None else _of_file(path)
+    try:
+        return msgspec.convert({**msgspec.structs.asdict(settings), **said}, Settings)
+    except msgspec.ValidationError as error:
+        raise InvalidInputError(f"at the prompt: {error}") from error
+
+
+def _of_file(path: Path) -> Settings:
     try:
         return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Settings)
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:

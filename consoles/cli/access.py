@@ -9,11 +9,12 @@ import secrets
 from pathlib import Path
 from typing import get_args
 
-from command.access.accounts import SCHEMA, Accounts
+from command.access.accounts import Accounts
 from command.access.keys import SiteKey
 from command.actors import PEOPLE, Role
 from command.kernel.clock import SystemClock
-from command.kernel.database import SqliteDatabase
+from consoles.parts.stores import accounts_alone
+from consoles.settings import load_settings
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -30,7 +31,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     token = device.add_parser("token", help="make a new token; the one before no longer works")
     token.add_argument("device")
     for parser, work in ((add, _add), (password, _password), (token, _token)):
-        parser.add_argument("--data", type=Path, default=Path("var"), help="the hub's data folder (default: var)")
+        parser.add_argument("--config", type=Path, help="the settings file that the hub is started with")
+        parser.add_argument("--data", help="the hub's data folder, with its site key (default: var)")
+        parser.add_argument("--journal", metavar="URL", help="the database that several hubs share, postgresql://…")
         parser.set_defaults(run=run, work=work)
 
 
@@ -41,14 +44,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _with_accounts(arguments: argparse.Namespace) -> dict[str, str]:
-    key = SiteKey.load(arguments.data / "site.key")
-    db = SqliteDatabase(arguments.data / "access.sqlite3", SCHEMA, "access")
-    accounts = await Accounts.open(db, key, SystemClock())
-    try:
+    settings = load_settings(arguments.config, data=arguments.data, journal=arguments.journal)
+    key = SiteKey.load(Path(settings.data) / "site.key")
+    async with accounts_alone(settings, key, SystemClock()) as accounts:
         result: dict[str, str] = await arguments.work(accounts, arguments)
         return result
-    finally:
-        await accounts.close()
 
 
 async def _add(accounts: Accounts, arguments: argparse.Namespace) -> dict[str, str]:

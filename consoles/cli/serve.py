@@ -13,7 +13,6 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import get_args
 
-import msgspec
 import uvloop
 
 from command.kernel.clock import SystemClock
@@ -50,10 +49,8 @@ def run(arguments: argparse.Namespace) -> int:
     style: Style = arguments.log_style or ("text" if sys.stderr.isatty() else "json")
     level = logging.getLevelNamesMapping()[arguments.log_level.upper()]
     logging.getLogger("aioice").setLevel(logging.WARNING)  # it tells every step of finding a way to a viewer
-    settings = load_settings(arguments.config)
     flags = ("data", "journal", "bus", "host", "http_port", "jt808_port", "case_port", "approval_port")
-    given = {name: getattr(arguments, name) for name in flags if getattr(arguments, name) is not None}
-    settings = msgspec.convert({**msgspec.structs.asdict(settings), **given}, Settings)
+    settings = load_settings(arguments.config, **{name: getattr(arguments, name) for name in flags})
     try:
         with writing(SystemClock(), sys.stderr, style, level):
             uvloop.run(_serve(settings, demo=arguments.demo))

@@ -16,7 +16,7 @@ from command.journal import Journal
 from command.journal.postgres import PostgresJournal
 from command.journal.sqlite import SqliteJournal
 from command.kernel.clock import Clock
-from command.kernel.database import PostgresDatabase, SqliteDatabase
+from command.kernel.database import Database, PostgresDatabase, SqliteDatabase
 from command.kernel.postgres import Postgres
 from command.leases import Leases, SharedLeases, SoleHub
 from command.links import cursors as link_cursors
@@ -47,6 +47,14 @@ class Stores:
 
 
 @asynccontextmanager
+async def accounts_alone(settings: Settings, key: SiteKey, clock: Clock) -> AsyncIterator[Accounts]:
+    """Open the accounts and nothing else, beside hubs at work or before the first starts; raises as `stores`."""
+    async with AsyncExitStack() as stack:
+        postgres = await _site(settings, stack) if settings.journal else None
+        yield await _accounts(settings, postgres, key, clock, stack)
+
+
+@asynccontextmanager
 async def stores(
     settings: Settings, key: SiteKey, clock: Clock, hub_id: str, tasks: Background
 ) -> AsyncIterator[Stores]:
@@ -65,8 +73,7 @@ async def _own(settings: Settings, key: SiteKey, clock: Clock, hub_id: str, stac
     stack.push_async_callback(journal.close)
     readings = SqliteReadings(data / "readings.sqlite3")
     stack.push_async_callback(readings.close)
-    accounts = await Accounts.open(SqliteDatabase(data / "access.sqlite3", access.SCHEMA, "access"), key, clock)
-    stack.push_async_callback(accounts.close)
+    accounts = await _accounts(settings, None, key, clock, stack)
     cursors = Cursors(SqliteDatabase(data / "links.sqlite3", link_cursors.SCHEMA, "links"))
     stack.push_async_callback(cursors.close)
     return Stores(
@@ -76,12 +83,10 @@ async def _own(settings: Settings, key: SiteKey, clock: Clock, hub_id: str, stac
 
 
 async def _shared(settings: Settings, key: SiteKey, clock: Clock, hub_id: str, stack: AsyncExitStack) -> Stores:
-    postgres = await Postgres.open(settings.journal, (), "site")
-    stack.push_async_callback(postgres.close)
+    postgres = await _site(settings, stack)
     readings = await PostgresReadings.open(settings.journal)
     stack.push_async_callback(readings.close)
-    accounts = await Accounts.open(await PostgresDatabase.open(postgres, access.SCHEMA, "access"), key, clock)
-    stack.push_async_callback(accounts.close)
+    accounts = await _accounts(settings, postgres, key, clock, stack)
     leases = SharedLeases(
         await PostgresDatabase.open(postgres, lease.SCHEMA, "leases"), hub_id, (LINKS, CAMERAS), clock
     )
@@ -95,3 +100,22 @@ async def _shared(settings: Settings, key: SiteKey, clock: Clock, hub_id: str, s
         snapshots=SnapshotFolder(Path(settings.data) / "snapshots"),
         shared=True,
     )
+
+
+async def _site(settings: Settings, stack: AsyncExitStack) -> Postgres:
+    postgres = await Postgres.open(settings.journal, (), "site")
+    stack.push_async_callback(postgres.close)
+    return postgres
+
+
+async def _accounts(
+    settings: Settings, postgres: Postgres | None, key: SiteKey, clock: Clock, stack: AsyncExitStack
+) -> Accounts:
+    db: Database
+    if postgres is None:
+        db = SqliteDatabase(Path(settings.data) / "access.sqlite3", access.SCHEMA, "access")
+    else:
+        db = await PostgresDatabase.open(postgres, access.SCHEMA, "access")
+    accounts = await Accounts.open(db, key, clock)
+    stack.push_async_callback(accounts.close)
+    return accounts

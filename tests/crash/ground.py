@@ -7,31 +7,27 @@ import secrets
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from command.access.accounts import SCHEMA, Accounts
-from command.access.keys import SiteKey
 from command.actors import Role
 from command.journal import Journal
 from command.journal.postgres import PostgresJournal
 from command.journal.sqlite_snapshot import SqliteSnapshot
-from command.kernel.database import PostgresDatabase, SqliteDatabase
 from command.kernel.postgres import Postgres
 from command.readings import Readings
 from command.readings.postgres import PostgresReadings
 from command.readings.sqlite import SqliteReadings
 from tests.crash.disk import SmallDisk, may_mount
 from tests.crash.waiting import CLOCK, insist
-from tests.e2e.hub_process import DidNotStartError, HubProcess, free_ports
+from tests.e2e.hub_process import DidNotStartError, HubProcess, free_ports, triune
 from tests.postgres import PostgresServer
 from tests.redis_server import RedisServer
 from tests.server import Server
 
 Kind = Literal["sqlite", "hubs"]
 SIGN_S = 1
-PASSWORD = "right-horse-battery"
 _CONFIG = f"plate_workers = 0\n[limits]\nsign_s = {SIGN_S}\n"
 _START_MS = 90_000
 _AGAIN_MS = 300
@@ -48,6 +44,7 @@ class Ground:
     postgres: PostgresServer | None = None
     redis: RedisServer | None = None
     disk: SmallDisk | None = None
+    passwords: dict[str, str] = field(default_factory=dict)
 
     async def start_hub(self, hub: HubProcess) -> None:
         """Start it, again and again as a supervisor does while it says itself that something is missing."""
@@ -97,18 +94,10 @@ class Ground:
 
 async def make_accounts(ground: Ground, people: dict[str, tuple[Role, str]]) -> None:
     """Create accounts with a role and a unit each, before the first hub starts."""
-    key = SiteKey.load(ground.data / "site.key")
-    async with AsyncExitStack() as stack:
-        if ground.journal_url:
-            postgres = await Postgres.open(ground.journal_url, (), "site")
-            stack.push_async_callback(postgres.close)
-            accounts = await Accounts.open(await PostgresDatabase.open(postgres, SCHEMA, "access"), key, CLOCK)
-        else:
-            database = SqliteDatabase(ground.data / "access.sqlite3", SCHEMA, "access")
-            accounts = await Accounts.open(database, key, CLOCK)
-        stack.push_async_callback(accounts.close)
-        for name, (role, unit) in people.items():
-            await accounts.create(name, name, frozenset({role}), unit, PASSWORD)
+    where = ("--data", str(ground.data), *(("--journal", ground.journal_url) if ground.journal_url else ()))
+    for name, (role, unit) in people.items():
+        made = await triune("account", "add", name, "--role", role, "--unit", unit, *where)
+        ground.passwords[name] = made["password"]
 
 
 @asynccontextmanager

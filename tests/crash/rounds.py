@@ -19,7 +19,7 @@ from tests.consoles.support import Person, signed_in
 from tests.crash.audit import Auditor, verify
 from tests.crash.faults import Fault, choose
 from tests.crash.field import Phone, Terminal
-from tests.crash.ground import PASSWORD, Ground, Kind, ground_of
+from tests.crash.ground import Ground, Kind, ground_of
 from tests.crash.ledger import Ledger
 from tests.crash.people import TRY_S, Asker, repeat
 from tests.crash.screens import TABLES, MovedError, Picture, Screen, look
@@ -221,7 +221,10 @@ async def _loaded(ground: Ground, seed: int) -> AsyncIterator[Site]:
     chance, ledger = Random(f"{seed} {ground.kind} load"), Ledger()
     async with AsyncExitStack() as stack:
         url = ground.hubs[0].url
-        people = {name: await stack.enter_async_context(signed_in(url, name, PASSWORD)) for name in _PEOPLE}
+        people = {
+            name: await stack.enter_async_context(signed_in(url, name, password))
+            for name, password in ground.passwords.items()
+        }
         site = Site(ground, ledger, Auditor(ground, ledger), people["watcher"])
         for name, person in people.items():
             site.askers[name] = Asker(name, person, ground.hubs, ledger, chance)
