@@ -12,6 +12,8 @@ from command import rules
 from command.facts import IncidentKind, Level, Recorded, Service
 from command.facts.archive import TablesSwept
 from command.facts.calls import SituationClosed, SituationMerged, SituationOpened
+from command.facts.orders import EvidenceFixed
+from command.facts.scene import PlateHit
 from command.hub import recorded
 from command.journal import Journal, StoredFact
 from command.kernel.errors import TooManyError, UnknownIdError
@@ -34,6 +36,9 @@ TABLES = (
 """Tables whose rows name a situation, or are one."""
 Take = Callable[[Sequence[StoredFact]], bool]
 """Looks at facts in order and says whether those that follow are wanted too."""
+HIT_MEDIA_TYPE = "image/jpeg"
+"""Of every picture of a hit."""
+_SEQ_DIGITS = 15
 POSITION_AGE_MS = 10 * 60 * 1000
 """A fix older than this says nothing about where a unit was."""
 
@@ -208,6 +213,25 @@ async def opened_ms(journal: Journal, space: str, situation: str) -> int:
                 return fact.at_ms
         seq = stored[-1].seq
     raise UnknownIdError(f"no situation {situation[:64]!r}")
+
+
+async def file_of(journal: Journal, space: str, row: str) -> tuple[str, str] | None:
+    """Return name (SHA-256) and media type of the file that a row of evidence or a hit, once, named; None without one.
+
+    One look into the journal: the number in a row's id is that of the fact that brought it about.
+    """
+    number = row[1:]
+    if not (number.isascii() and number.isdecimal() and len(number) <= _SEQ_DIGITS):
+        return None
+    for stored in await journal.read(space, int(number) - 1, 1) if int(number) else ():
+        match recorded(stored).fact:
+            case EvidenceFixed() as fact if fact.evidence == row:
+                return fact.sha256, fact.media_type
+            case PlateHit() as fact if fact.hit == row and fact.picture:
+                return fact.picture, HIT_MEDIA_TYPE
+            case _:
+                pass
+    return None
 
 
 def _about(rows: dict[str, Row], situation: str) -> dict[str, Row]:

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from msgspec.structs import replace
 
-from command.actors import Actor, Role
+from command.actors import DESK, Actor, Role
 from command.rows import AlarmRow, CallRow, EvidenceRow, OrderRow, Row, SituationRow
 from command.wire import TABLES
 
@@ -28,6 +28,9 @@ VISIBLE: dict[Role, frozenset[str]] = {
     "officer": _PLACES - {"cameras"} | {"orders", "situations", "alarms", "evidence"},
 }
 """What each role may mirror. The wall counts waiting calls from their rows, without the caller: see `shown`."""
+
+MAY_REPLAY: frozenset[Role] = DESK | {"director"}
+"""Who may look at the past. All of them see every situation, file and hit while it is in the tables, too."""
 
 _OWN_ROWS = frozenset({"orders", "situations", "alarms", "evidence"})
 """Tables of which an officer is sent only the rows that `concerns` names."""

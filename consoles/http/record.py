@@ -10,7 +10,7 @@ import msgspec
 from aiohttp import web
 
 from command import requests, wire
-from command.access.visibility import concerns, seen_by, sees_own_rows_only, tables_of
+from command.access.visibility import MAY_REPLAY, concerns, seen_by, sees_own_rows_only, tables_of
 from command.actors import HUB, Actor
 from command.kernel.errors import ConflictError, InvalidInputError, TooManyError, UnknownIdError
 from command.kernel.limits import EVIDENCE_BODY_MS, EVIDENCE_BYTES, EVIDENCE_TRANSFERS, REQUEST_BODY_BYTES
@@ -18,7 +18,8 @@ from command.requests import RecordQuery
 from command.rules import advice
 from command.tables import Tables
 from consoles.http.bodies import read_body
-from consoles.http.context import Context, actor_of, context_of, require
+from consoles.http.context import Context, Space, actor_of, context_of, require
+from plans.past import HIT_MEDIA_TYPE, file_of
 
 _MEDIA_TYPES = frozenset({
     "image/jpeg", "image/png", "image/webp", "audio/webm", "audio/mp4", "audio/ogg", "video/mp4", "video/webm",
@@ -92,9 +93,15 @@ async def upload(request: web.Request) -> web.Response:
 
 
 async def download(request: web.Request) -> web.Response:
-    """`GET /api/v1/blobs/{sha256}`: a picture or file that a row names. In the field, only what one fixed oneself."""
+    """`GET /api/v1/blobs/{sha256}`: a picture or file that a row names. In the field, only what one fixed oneself.
+
+    `?row=` is the row's id: with it, whoever may look at the past gets the file of a row that has left the tables.
+    """
     context, name, actor = context_of(request), request.match_info["sha256"], actor_of(request)
-    told_type = await context.space(request).hub.read(lambda t: _media_type(t, name, actor))
+    space = context.space(request)
+    told_type = await space.hub.read(lambda t: _media_type(t, name, actor)) or await _past_type(request, space, name)
+    if told_type is None:
+        raise UnknownIdError(f"no file {name[:64]!r} that you may see")
     async with _transfer(context):
         data = await context.blobs.get(name)
     known = told_type in _MEDIA_TYPES
@@ -116,7 +123,7 @@ async def _transfer(context: Context) -> AsyncIterator[None]:
         yield
 
 
-def _media_type(t: Tables, name: str, actor: Actor) -> str:
+def _media_type(t: Tables, name: str, actor: Actor) -> str | None:
     tables = tables_of(actor)
     if "evidence" in tables:
         own_only = sees_own_rows_only(actor, "evidence")
@@ -124,8 +131,19 @@ def _media_type(t: Tables, name: str, actor: Actor) -> str:
             if row.sha256 == name and (not own_only or concerns(row, actor)):
                 return row.media_type
     if "hits" in tables and any(hit.picture == name for hit in t.hits):
-        return "image/jpeg"
-    raise UnknownIdError(f"no file {name[:64]!r} that you may see")
+        return HIT_MEDIA_TYPE
+    return None
+
+
+async def _past_type(request: web.Request, space: Space, name: str) -> str | None:
+    row = request.query.get("row", "")
+    if actor_of(request).roles.isdisjoint(MAY_REPLAY):
+        return None
+    match await file_of(space.hub.journal, space.name, row):
+        case (named, media_type) if named == name:
+            return media_type
+        case _:
+            return None
 
 
 async def sightings(request: web.Request) -> web.Response:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from command.access.visibility import tables_of
-from command.actors import DESK
+from command.access.visibility import MAY_REPLAY, tables_of
 from command.kernel.errors import InvalidInputError
 from consoles.http.context import Context, actor_of, require
 from consoles.http.record import json_response
 from plans.past import Replays, Scene
 
-SEES = (*sorted(DESK), "director")
+SEES = sorted(MAY_REPLAY)
 _INSTANT_DIGITS = 15
 
 

@@ -20,11 +20,13 @@ from command.readings.memory import MemoryReadings
 from command.settings import Limits
 from command.tables import Tables
 from consoles.http.app import make_app
+from consoles.http.context import Space
 from consoles.http.replay import routes
 from consoles.parts.serving import serving
+from consoles.push import Feed
 from consoles.site import Site
 from plans.past import Replays
-from tests.command.support import DISPATCHER, MINUTE_MS, OFFICER, county, desk
+from tests.command.support import COMMANDER, DISPATCHER, LEADER, MINUTE_MS, OFFICER, county, desk
 from tests.consoles.support import Person, signed_in, site_with_people
 from tests.plans.rehearsing import rehearsing
 
@@ -126,6 +128,47 @@ async def test_the_past_of_every_moment_is_what_the_tables_were_then() -> None:
         scene = await Replays().scene(journal, MemoryReadings(), "live", situation, at_ms, Limits())
         assert {name: scene.tables[name] for name in then} == then
     assert [len(then["alarms"]) for _, then in seen if isinstance(then["alarms"], dict)] == [0, 1, 0]
+
+
+async def test_files_of_a_situation_that_left_the_tables_are_given_to_who_may_look_back(tmp_path: Path) -> None:  # R119
+    async with (
+        site_with_people(tmp_path, "dispatcher", "director", "officer", "camera_watch", "wall") as site,
+        desk() as work,
+    ):
+        site.context.spaces["then"] = Space("live", work.hub, Feed(work.hub, work.clock))
+        await work.on_duty()
+        blobs = site.context.blobs
+        photo, seen = await blobs.add(b"a photo"), await blobs.add(b"a car")
+        until_ms = work.clock.now_ms() + 600_000
+        watch = await work.ask(q.RequestWatch(pattern="京A12345", reason="x", level=2, until_ms=until_ms), COMMANDER)
+        await work.ask(q.ApproveWatch(watch=watch), LEADER)
+        report = q.ReportHit(
+            watch=watch, plate="京A12345", camera="k1", seen_ms=work.clock.now_ms(), confidence=0.9, picture=seen
+        )
+        hit = await work.ask(report, HUB)
+        situation: str = (await work.row("hits", hit)).situation
+        fix = q.FixEvidence(situation=situation, sha256=photo, media_type="image/png", size=7, name="x.png", taken_ms=1)
+        evidence = await work.ask(fix, OFFICER)
+        await work.ask(q.CloseSituation(situation=situation), DISPATCHER)
+        await work.pass_time(25 * 60 * MINUTE_MS)
+        assert not await work.table("evidence")
+        assert not await work.table("hits")
+
+        async def got(name: str, blob: str, row: str) -> tuple[int, str, bytes]:
+            async with signed_in(site.http_url, name) as person:
+                path = f"/api/v1/blobs/{blob}?space=then&row={row}"
+                async with person.http.get(path) as response:
+                    return response.status, response.content_type, await response.read()
+
+        for name in ("dispatcher", "director"):
+            assert await got(name, photo, evidence) == (200, "image/png", b"a photo")
+            assert await got(name, seen, hit) == (200, "image/jpeg", b"a car")
+        for name in ("officer", "camera_watch", "wall"):
+            assert (await got(name, photo, evidence))[0] == 404, name
+            assert (await got(name, seen, hit))[0] == 404, name
+        other = f"x{evidence[1:]}"
+        for row in ("", hit, situation, other, "e", "e0", "e-1", "e²", "e999999", "e" + "9" * 40):
+            assert (await got("dispatcher", photo, row))[0] == 404, row
 
 
 async def test_a_rehearsal_has_a_past_too() -> None:
