@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TypeVar
 
-from command.journal import Answer, Entry, Head, Outcome, SignedHead, StoredFact, Turn, check_counts_on
+from command.journal import (
+    Answer,
+    DamagedJournalError,
+    Entry,
+    Head,
+    Outcome,
+    SignedHead,
+    StoredFact,
+    Turn,
+    check_counts_on,
+)
+from command.kernel.errors import DamagedFileError
 from command.kernel.limits import READ_FACTS
 from command.kernel.sqlite import SqliteThread
 
+T = TypeVar("T")
 _PROBE_BYTES = 256 * 1024
 _KEYS_AT_ONCE = 500
 SCHEMA = (
@@ -45,7 +58,7 @@ class SqliteJournal:
     """One file for all spaces of a hub."""
 
     def __init__(self, path: Path) -> None:
-        self._db = SqliteThread(path, SCHEMA, "journal")
+        self._db: SqliteThread = _JournalFile(path, SCHEMA, "journal")
 
     @asynccontextmanager
     async def turn(self, space: str) -> AsyncIterator[Turn]:
@@ -102,6 +115,16 @@ class SqliteJournal:
     async def close(self) -> None:
         """Close the file."""
         await self._db.close()
+
+
+class _JournalFile(SqliteThread):
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            return await super().run(work)
+        except DamagedFileError as error:
+            raise DamagedJournalError(
+                f"{error.detail}. Nothing is repaired: run `triune verify`, then restore a backup"
+            ) from error
 
 
 class _Turn:

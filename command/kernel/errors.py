@@ -76,3 +76,10 @@ class UnavailableError(TriuneError):
 
     status = 503
     code = "unavailable"
+
+
+class DamagedFileError(UnavailableError):
+    """A file that the hub keeps is damaged: waiting mends nothing, somebody has to restore it."""
+
+    status = 500
+    code = "damaged_file"

@@ -9,9 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from command.kernel.errors import UnavailableError
+from command.kernel.errors import DamagedFileError, UnavailableError
 
 T = TypeVar("T")
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_PRIMARY_CODE = 0xFF
 
 
 class SqliteThread:
@@ -32,7 +34,8 @@ class SqliteThread:
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Return what `work` returns; everything it writes is one transaction, durable when this returns.
 
-        Raises `UnavailableError` where SQLite refuses (disk full, file damaged, locked by another program).
+        Raises `UnavailableError` where SQLite refuses (disk full, locked by another program), `DamagedFileError` where
+        it finds the file damaged.
         """
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._in_transaction, work)
 
@@ -44,7 +47,7 @@ class SqliteThread:
         except sqlite3.IntegrityError:
             raise
         except sqlite3.Error as error:
-            raise UnavailableError(f"the database file refuses: {error}") from error
+            raise _told("the database file refuses", error) from error
 
     async def close(self) -> None:
         """Finish what is queued and close the file."""
@@ -63,8 +66,14 @@ def _open(path: Path, schema: tuple[str, ...], name: str) -> sqlite3.Connection:
         connection.close()
         if isinstance(error, UnavailableError):
             raise
-        raise UnavailableError(f"the {name} file cannot be opened: {error}") from error
+        raise _told(f"the {name} file cannot be opened", error) from error
     return connection
+
+
+def _told(what: str, error: sqlite3.Error) -> UnavailableError:
+    if (getattr(error, "sqlite_errorcode", None) or 0) & _PRIMARY_CODE in _DAMAGED:
+        return DamagedFileError(f"{what}, since it is damaged: {error}")
+    return UnavailableError(f"{what}: {error}")
 
 
 def _bring_up_to_date(connection: sqlite3.Connection, schema: tuple[str, ...], name: str) -> None:

@@ -12,6 +12,7 @@ from typing import Protocol
 from command.actors import HUB
 from command.facts import Recorded
 from command.hub import Hub, recorded
+from command.journal import DamagedJournalError
 from command.kernel.errors import NoRightError, SignInRequiredError, TooManyError, TriuneError, UnavailableError
 from command.kernel.limits import LINK_BACKOFF_FIRST_MS, LINK_BACKOFF_LONGEST_MS
 from command.links.cursors import Cursors
@@ -58,7 +59,7 @@ class Follower:
         return max(0, self._hub.committed_seq - self.seq)
 
     async def run(self) -> None:
-        """Follow until cancelled, from the stored cursor on. While journal or cursor file is away, wait for it."""
+        """Follow until cancelled, from the stored cursor on. While journal or cursor file is away or damaged, wait."""
         pause_ms = LINK_BACKOFF_FIRST_MS
         loaded = False
         while True:
@@ -74,7 +75,7 @@ class Follower:
                     self.seq = stored.seq
                 await self._cursors.store(self._link.name, self.seq)
                 pause_ms = LINK_BACKOFF_FIRST_MS
-            except UnavailableError as error:
+            except (UnavailableError, DamagedJournalError) as error:
                 log.warning("%s has to wait for its own files: %s", self.name, error.detail)
                 await self._hub.clock.sleep(pause_ms)
                 pause_ms = min(pause_ms * 2, LINK_BACKOFF_LONGEST_MS)

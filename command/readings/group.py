@@ -74,4 +74,4 @@ class GroupCommit:
                 except UnavailableError as error:
                     batch.failed = error
         if batch.failed:
-            raise UnavailableError(batch.failed.detail) from batch.failed
+            raise type(batch.failed)(batch.failed.detail) from batch.failed

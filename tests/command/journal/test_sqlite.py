@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from command.journal import GENESIS, Answer, Entry, StoredFact, chained
+from command.journal import GENESIS, Answer, DamagedJournalError, Entry, Head, StoredFact, chained
 from command.journal.sqlite import SCHEMA, SqliteJournal
 from command.kernel.errors import UnavailableError
 from command.kernel.sqlite import SqliteThread
@@ -54,3 +54,20 @@ async def test_a_file_that_is_no_database_is_said_to_be_so(tmp_path: Path) -> No
     path.write_bytes(b"this is a letter, not a database. " * 100)
     with pytest.raises(UnavailableError, match="cannot be opened"):
         SqliteJournal(path)
+
+
+async def test_damage_that_shows_while_it_is_open_is_no_absence(tmp_path: Path) -> None:  # R266
+    path = tmp_path / "journal.db"
+    made = SqliteJournal(path)
+    await append(made, [entry(f"k{n}", n) for n in range(1, 2000)])
+    await made.close()
+    journal = SqliteJournal(path)
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * (path.stat().st_size - 4096))
+    with pytest.raises(DamagedJournalError, match=r"malformed.*triune verify"):
+        await journal.read("live", 0, 2000)
+    with pytest.raises(DamagedJournalError):
+        async with journal.turn("live") as turn:
+            await turn.append([entry("new", 2000)], Head(), [])
+    await journal.close()

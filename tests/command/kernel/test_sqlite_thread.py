@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from command.kernel.errors import UnavailableError
+from command.kernel.errors import DamagedFileError, UnavailableError
 from command.kernel.sqlite import SqliteThread
 
 ONE = ("CREATE TABLE a (x INTEGER NOT NULL);",)
@@ -60,6 +61,34 @@ async def test_what_fails_half_way_is_taken_back(tmp_path: Path) -> None:
         await db.run(doubled)
     assert await db.run(lambda c: c.execute("SELECT count(*) FROM a").fetchone()) == (0,)
     await db.close()
+
+
+async def test_a_damaged_file_is_told_from_one_that_is_away(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    made = SqliteThread(path, ONE, "test")
+    await made.run(lambda c: c.executemany("INSERT INTO a VALUES (?)", [(n,) for n in range(5000)]))
+    await made.close()
+    whole = path.read_bytes()
+    db = SqliteThread(path, ONE, "test")
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * (len(whole) - 4096))
+    with pytest.raises(DamagedFileError, match="malformed") as damaged:
+        await db.run(lambda c: c.execute("SELECT sum(x) FROM a").fetchall())
+    assert (damaged.value.status, damaged.value.code) == (500, "damaged_file")
+    await db.close()
+    path.write_bytes(b"no database at all, but long enough to be read as one\n" * 100)
+    with pytest.raises(DamagedFileError, match="not a database"):
+        SqliteThread(path, ONE, "test")
+    path.write_bytes(whole)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        db = SqliteThread(path, ONE, "test")
+        await db.run(lambda c: c.execute("PRAGMA busy_timeout = 1").fetchall())
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(UnavailableError, match="locked") as locked:
+            await db.run(lambda c: c.execute("DELETE FROM a") and None)
+        assert locked.value.code == "unavailable"
+        await db.close()
 
 
 async def test_a_commit_survives_a_power_cut(tmp_path: Path) -> None:

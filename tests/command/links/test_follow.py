@@ -7,6 +7,7 @@ from pathlib import Path
 from command.facts import Recorded
 from command.facts.calls import SituationNoted, SituationOpened
 from command.hub import Hub
+from command.journal import DamagedJournalError, StoredFact
 from command.journal.memory import MemoryJournal
 from command.kernel.errors import InvalidInputError
 from command.links.case import CaseLink
@@ -113,6 +114,31 @@ async def test_a_wrong_token_skips_nothing(tmp_path: Path) -> None:
         ):
             await until(at, lambda t: bool(t.situations.need(situation).case))
             await until(at, lambda t: t.links.need("case").state == "up")
+
+
+class Damaged(MemoryJournal):
+    """A journal that cannot be read for a while, damaged."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reads_damaged = 0
+
+    async def read(self, space: str, after: int, limit: int) -> list[StoredFact]:
+        if self.reads_damaged:
+            self.reads_damaged -= 1
+            raise DamagedJournalError("the file is malformed")
+        return await super().read(space, after, limit)
+
+
+async def test_a_journal_that_reads_damaged_ends_no_link(tmp_path: Path) -> None:
+    journal = Damaged()
+    async with desk(journal) as at:
+        opened = await at.situation()
+        journal.reads_damaged = 3
+        link = Rows(at.hub)
+        async with following(at, tmp_path, link) as follower:
+            await told(at, follower)
+        assert (link.found, journal.reads_damaged) == ([opened], 0)
 
 
 class Choosy:

@@ -136,5 +136,7 @@ export const WORDS = {
   "problem.too_large": ["内容过大", "Too large"],
   "problem.too_many": ["请求过多，请稍候", "Too many requests: wait a moment"],
   "problem.unavailable": ["指挥中心暂不可用", "The hub is not available"],
+  "problem.damaged_file": ["指挥中心的文件已损坏，请告知管理员", "A file of the hub is damaged: tell the administrator"],
+  "problem.damaged_journal": ["记录已损坏，请告知管理员", "The record is damaged: tell the administrator"],
   "problem.unreachable": ["未连上指挥中心，结果未知", "No answer from the hub; the outcome is not known"],
 } as const;
