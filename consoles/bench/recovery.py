@@ -29,6 +29,7 @@ from command.kernel.errors import UnavailableError
 from command.links import cursors as link_cursors
 from command.links.cursors import Cursors
 from command.snapshots import SnapshotFolder, keep_snapshots, start_from_snapshot
+from command.tables import Tables
 from command.wire import TABLES
 from consoles.bench import crowd
 from consoles.bench.crowded_site import crowd_at, sign_in
@@ -89,28 +90,30 @@ async def bench(folder: Path, sizes: Sizes) -> Report:
 
 
 async def _lengthen(folder: Path, sizes: Sizes, facts: int) -> int:
-    """Record matters, spread over months, until there are so many facts; return how many there are.
+    """Record days of matters until there are so many facts; return how many there are.
 
     What goes on beside a hub was done all along, not left for its next start: snapshots, signed heads, links told.
     """
     journal = SqliteJournal(folder / "journal.sqlite3")
-    head = await journal.head(LIVE)
-    begun_ms = SystemClock().now_ms() - _DAYS * _DAY_MS
-    clock = VirtualClock(begun_ms + _DAYS * _DAY_MS * head.seq // sizes.facts)
+    begun = await journal.read(LIVE, 0, 1)
+    newest = await journal.read(LIVE, (await journal.head(LIVE)).seq - 1, 1)
+    clock = VirtualClock(newest[0].at_ms if begun else SystemClock().now_ms() - _DAYS * _DAY_MS)
     hub, snapshots = Hub(LIVE, clock, journal), SnapshotFolder(folder / "snapshots")
-    signer = HeadSigner(LIVE, journal, HeadKey(SiteKey.load(folder / "site.key").derive(PURPOSE)), clock)
+    key = HeadKey(SiteKey.load(folder / "site.key").derive(PURPOSE))
+    signer = HeadSigner(LIVE, journal, key, SystemClock())
     await signer.resume()
     await start_from_snapshot(hub, snapshots)
     await hub.load()
     async with asyncio.TaskGroup() as tasks:
         work = (hub.run(), keep_snapshots(hub, snapshots, clock), signer.run())
         running = [tasks.create_task(each) for each in work]
-        if not head.seq:
+        if not begun:
             await _enrol(hub, sizes)
-        per_matter_ms = _DAYS * _DAY_MS * FACTS_PER_MATTER // sizes.facts
-        first = hub.committed_seq
-        numbers = range(first, first + max(0, facts - first), FACTS_PER_MATTER)
-        await record(hub, numbers, lambda _: clock.advance(clock.now_ms() + per_matter_ms))
+        while hub.committed_seq < facts:
+            first = hub.committed_seq
+            day = min(sizes.facts // _DAYS, facts - first)
+            await record(hub, range(first, first + day, FACTS_PER_MATTER))
+            await _pass(hub, clock, clock.now_ms() + _DAY_MS)
         for task in running:
             task.cancel()
     while signer.signed_seq < hub.committed_seq:
@@ -121,6 +124,19 @@ async def _lengthen(folder: Path, sizes: Sizes, facts: int) -> int:
         await cursors.store(link, hub.committed_seq)
     await cursors.close()
     return hub.committed_seq
+
+
+async def _pass(hub: Hub, clock: VirtualClock, to_ms: int) -> None:
+    """Let time pass from one deadline to the next; each of them brings a fact about."""
+    while (at_ms := await hub.read(_next_deadline_ms)) is not None and at_ms <= to_ms:
+        seq = hub.committed_seq
+        clock.advance(at_ms)
+        await hub.wait_beyond(seq)
+    clock.advance(to_ms)
+
+
+def _next_deadline_ms(t: Tables) -> int | None:
+    return min((deadline.at_ms for deadline in t.deadlines), default=None)
 
 
 async def _enrol(hub: Hub, sizes: Sizes) -> None:
