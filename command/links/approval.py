@@ -7,8 +7,9 @@ import logging
 from command.facts import Recorded
 from command.facts.plans import ApprovalDecided, ApprovalRequested
 from command.hub import Hub
-from command.kernel.errors import ConflictError
+from command.kernel.errors import ConflictError, UnknownIdError
 from command.links.clients import ApprovalClient
+from command.links.naming import name_of, named
 from command.links.service_messages import Approval, ApprovalAsking, ApprovalDecision, ApprovalEvent
 from command.requests import DecideApproval, RecordApprovalNotice, Request
 from command.rows import ApprovalRow
@@ -39,8 +40,7 @@ class ApprovalLink:
             case ApprovalRequested():
                 await self._asked(fact.fact.approval)
             case ApprovalDecided() as decided if fact.actor != SERVICE_ACTOR:
-                asked = await self._asked(decided.approval)
-                await self._decide(asked, decided)
+                await self._decide(await self._asked(decided.approval), decided)
             case _:
                 return False
         return True
@@ -52,7 +52,7 @@ class ApprovalLink:
             why=decided.why or ("" if decided.granted else "不同意"),
         )
         try:
-            await self._client.decide(f"{self._site}/{decided.approval}/decision", asked.id, decision)
+            await self._client.decide(f"{asked.ref}/decision", asked.id, decision)
         except ConflictError:
             # Decided there at the same time; its webhook met the decision here and lost.
             there = await self._client.approval(asked.id)
@@ -62,12 +62,13 @@ class ApprovalLink:
 
     async def _asked(self, approval: str) -> Approval:
         row = await self._hub.read(lambda t: t.approvals.need(approval))
-        return await self._client.ask(f"{self._site}/{approval}", _asking(row, self._site))
+        asking = _asking(row, self._site)
+        return await self._client.ask(asking.ref, asking)
 
 
 def _asking(row: ApprovalRow, site: str) -> ApprovalAsking:
     return ApprovalAsking(
-        ref=f"{site}/{row.id}",
+        ref=f"{site}/{name_of(row.id, row.requested_ms)}",
         item=row.item[:_NAME_CHARS],
         subject=(row.subject or row.item)[:_NAME_CHARS],
         asked_by=row.requested_by,
@@ -78,19 +79,26 @@ def _asking(row: ApprovalRow, site: str) -> ApprovalAsking:
     )
 
 
-def request_of(event: ApprovalEvent, site: str) -> Request | None:
-    """Return what a webhook asks of the hub; None for what concerns another site or says nothing new."""
+async def request_of(event: ApprovalEvent, site: str, hub: Hub) -> Request | None:
+    """Return what a webhook asks of the hub; None for what concerns another site or says nothing new.
+
+    `UnknownIdError` where it is about an approval of the same id in a past that is no longer on record.
+    """
     approval = event.approval
     if not approval.ref.startswith(f"{site}/"):
         return None
-    row = approval.ref.removeprefix(f"{site}/")
+    asked, requested_ms = named(approval.ref.removeprefix(f"{site}/"))
+    # Another hub may have asked, and this one not know of it yet: then only the request tells.
+    row = await hub.read(lambda t: t.approvals.get(asked))
+    if row is not None and requested_ms not in (None, row.requested_ms):
+        raise UnknownIdError(f"{approval.ref} is another approval than the {asked} on record")
     match event.kind:
         case "approval.warned":
-            return RecordApprovalNotice(approval=row, notice="warned")
+            return RecordApprovalNotice(approval=asked, notice="warned")
         case "approval.overdue":
-            return RecordApprovalNotice(approval=row, notice="overdue")
+            return RecordApprovalNotice(approval=asked, notice="overdue")
         case "approval.decided":
             granted = approval.state == "granted"
-            return DecideApproval(approval=row, granted=granted, why=approval.why, by=approval.decided_by)
+            return DecideApproval(approval=asked, granted=granted, why=approval.why, by=approval.decided_by)
         case "approval.requested":
             return None

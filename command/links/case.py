@@ -11,8 +11,9 @@ from command.facts.calls import SituationClosed, SituationMerged, SituationOpene
 from command.facts.orders import OrderArrived, OrderFedBack, OrderIssued
 from command.facts.plans import CaseStep
 from command.hub import Hub
-from command.kernel.errors import ConflictError
+from command.kernel.errors import ConflictError, UnknownIdError
 from command.links.clients import CaseClient
+from command.links.naming import name_of, named
 from command.links.service_messages import Case, CaseMove, CaseOpening
 from command.requests import RecordCase
 from command.rows import SituationRow, SituationState
@@ -50,10 +51,19 @@ class CaseLink:
         row = await self._hub.read(lambda t: t.situations.need(situation))
         if row.merged_into and not row.case:
             return False
-        case = await self._client.open_case(f"{self._site}/{row.id}", _opening(row, self._site))
+        case = await self._case_of(row)
         await record(self._hub, case, HUB)
         await self._advance(case, _WANTED[row.state], fact, f"并入 {row.merged_into}" if row.merged_into else "")
         return True
+
+    async def _case_of(self, row: SituationRow) -> Case:
+        if row.case:
+            try:
+                return await self._client.case(row.case)
+            except UnknownIdError:  # the service lost it, and begins anew
+                pass
+        opening = _opening(row, self._site)
+        return await self._client.open_case(f"{self._site}/{opening.situation}", opening)
 
     async def _advance(self, case: Case, wanted: CaseStep, fact: Recorded, text: str) -> None:
         """Take the steps between, one by one; whoever works in the case service may have taken some already."""
@@ -64,7 +74,7 @@ class CaseLink:
             move = CaseMove(move="advance", step=step, by=fact.actor or "triune", at_ms=at_ms, text=text)
             try:
                 moved = await self._client.move_case(
-                    f"{self._site}/{case.situation}/{step}/{fact.seq}", case.number, move
+                    f"{self._site}/{case.situation}/{step}/{name_of(str(fact.seq), fact.at_ms)}", case.number, move
                 )
             except ConflictError:
                 moved = await self._client.case(case.number)
@@ -78,8 +88,14 @@ async def record(hub: Hub, case: Case, actor: Actor) -> None:
     """Record what the hub has not heard of a case yet, step by step, each once.
 
     The link and the webhook hear of the same steps, in any order; a step is known by its place in the case's history,
-    so whoever is first records it, and an older word never takes a case back.
+    so whoever is first records it, and an older word never takes a case back. `UnknownIdError` where the case is about
+    a situation of the same id in a past that is no longer on record.
     """
+    situation, opened_ms = named(case.situation)
+    # Another hub may have opened it, and this one not know of it yet: then only the asking tells.
+    row = await hub.read(lambda t: t.situations.get(situation))
+    if row is not None and opened_ms not in (None, row.opened_ms):
+        raise UnknownIdError(f"case {case.number} is about another {situation} than the one on record")
     if not case.history:
         await hub.ask(_recording(case, case.step), actor)
         return
@@ -95,13 +111,13 @@ async def record(hub: Hub, case: Case, actor: Actor) -> None:
 
 
 def _recording(case: Case, step: CaseStep, *, closed: bool = False) -> RecordCase:
-    return RecordCase(case=case.number, situation=case.situation, step=step, closed=closed)
+    return RecordCase(case=case.number, situation=named(case.situation)[0], step=step, closed=closed)
 
 
 def _opening(row: SituationRow, site: str) -> CaseOpening:
     return CaseOpening(
         source=f"triune:{site}",
-        situation=row.id,
+        situation=name_of(row.id, row.opened_ms),
         kind=row.kind,
         level=row.level,
         title=row.title,

@@ -11,6 +11,7 @@ from command.facts.orders import MessageQueued
 from command.hub import Hub
 from command.kernel.errors import InvalidInputError, TooManyError, UnavailableError
 from command.kernel.limits import SMS_AGE_MS, SMS_CALL_MS
+from command.links.naming import name_of
 from command.requests import RecordMessage
 
 _NOT_ABOUT_THE_TEXT = frozenset({401, 403, 404, 405, 407, 408, 425})
@@ -71,7 +72,8 @@ class SmsLink:
             await self._record(queued.message, "too old to be sent")
             return False
         try:
-            await self._gateway.send(f"{self._site}/{queued.message}", queued.phone, queued.text)
+            key = f"{self._site}/{name_of(row.id, row.queued_ms)}"
+            await self._gateway.send(key, queued.phone, queued.text)
         except InvalidInputError as error:
             await self._record(queued.message, error.detail)
         else:

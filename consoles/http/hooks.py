@@ -48,10 +48,13 @@ def routes(site: str, secrets: Mapping[str, str]) -> list[web.RouteDef]:
     @is_open
     async def approval(request: web.Request) -> web.Response:
         event_id, body = await body_of(request, "approval")
-        asked = request_of(msgspec.json.decode(body, type=ApprovalEvent), site)
-        if asked is not None:
-            hub, key = context_of(request).spaces[LIVE].hub, f"{SERVICE_ACTOR}/{event_id}"
-            await _unless_refused("approval", lambda: hub.ask(asked, _service(SERVICE_ACTOR), key))
+        event, hub = msgspec.json.decode(body, type=ApprovalEvent), context_of(request).spaces[LIVE].hub
+
+        async def hear() -> None:
+            if (asked := await request_of(event, site, hub)) is not None:
+                await hub.ask(asked, _service(SERVICE_ACTOR), f"{SERVICE_ACTOR}/{event_id}")
+
+        await _unless_refused("approval", hear)
         return web.Response(status=204)
 
     return [web.post("/api/v1/hooks/case", case), web.post("/api/v1/hooks/approval", approval)]

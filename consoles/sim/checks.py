@@ -12,6 +12,7 @@ from command.kernel.limits import (
     MARKS_PER_SITUATION,
     TOMBSTONES,
 )
+from command.links.naming import name_of
 from command.tables import Tables
 from consoles.sim.audit import Audit
 from consoles.sim.client import Client
@@ -128,9 +129,9 @@ class Checks:
         messages = self._audit.history.tables.messages
         for message in self._audit.texts:
             row = messages.get(message)
-            key = f"{SITE}/{message}"
             if row is None:
                 continue  # it left the tables a day later
+            key = f"{SITE}/{name_of(row.id, row.queued_ms)}"
             if row.state == "queued":
                 yield f"the text {message} is neither sent nor failed"
             if row.state == "sent" and key not in self._services.sent:

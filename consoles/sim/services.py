@@ -7,6 +7,7 @@ from collections.abc import Callable
 from command.hub import Hub
 from command.kernel.errors import InvalidInputError, UnavailableError
 from command.links.follow import Link
+from command.links.naming import named
 from command.links.sms import SmsGateway, SmsLink
 from consoles.sim.audit import Audit
 from consoles.sim.loop import Process, VirtualLoop
@@ -38,7 +39,7 @@ class Services:
         known = self.sent.get(key)
         if known is not None and known != (phone, text):
             self.loop.fail(f"{who}: the text {key} was sent with other words")
-        queued = self.audit.texts.get(key.removeprefix(f"{SITE}/"))
+        queued = self.audit.texts.get(named(key.removeprefix(f"{SITE}/"))[0])
         if queued is None or (queued.phone, queued.text) != (phone, text):
             self.loop.fail(f"{who}: the text {key} is sent, and the journal holds no such")
         if known is None:

@@ -7,10 +7,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from command.actors import Actor
 from command.facts.plans import ApprovalDecided
-from command.kernel.errors import ConflictError
+from command.kernel.errors import ConflictError, UnknownIdError
 from command.links.approval import SERVICE_ACTOR, ApprovalLink, request_of
 from command.links.clients import ApprovalClient
 from command.links.follow import Follower
@@ -40,13 +41,13 @@ class County:
 
     async def there(self, approval: str) -> Approval:
         found = (await self.client.approvals(Paging())).items
-        (one,) = [row for row in found if row.ref == f"{SITE}/{approval}"]
+        (one,) = [row for row in found if row.ref.startswith(f"{SITE}/{approval}@")]
         return one
 
     async def hear(self, approval: Approval) -> str:
         """Take what the webhook says of a decision there."""
         event = ApprovalEvent(id="evt_1", kind="approval.decided", at_ms=self.at.clock.now_ms(), approval=approval)
-        request = request_of(event, SITE)
+        request = await request_of(event, SITE, self.at.hub)
         assert request is not None
         return await self.at.ask(request, SERVICE)
 
@@ -118,4 +119,27 @@ async def test_other_sites_are_not_listened_to(tmp_path: Path) -> None:
     async with county(tmp_path) as here:
         _, there = await here.asked()
         event = ApprovalEvent(id="e", kind="approval.decided", at_ms=0, approval=there)
-        assert request_of(event, "another") is None
+        assert await request_of(event, "another", here.at.hub) is None
+
+
+async def test_an_approval_that_gets_a_number_again_is_another_one(tmp_path: Path) -> None:
+    """As after a restore to an earlier moment: the service was told of an approval that the record no longer has."""
+    (tmp_path / "later").mkdir()
+    async with county(tmp_path) as here:
+        gone, old = await here.asked()
+        await here.at.pass_time(1000)
+        async with desk(clock=here.at.clock) as restored:
+            link = ApprovalLink(restored.hub, here.client, SITE)
+            async with following(restored, tmp_path / "later", link) as follower:
+                again = County(restored, here.client, link, follower)
+                approval = await restored.ask(RequestApproval(item="封路", subject="x", due_minutes=30), DISPATCHER)
+                await told(restored, follower)
+                assert approval == gone
+                items = {one.ref: one.item for one in (await here.client.approvals(Paging())).items}
+                assert len(items) == 2
+                old = await here.client.decide("theirs", old.id, ApprovalDecision(decision="grant", by="王局长"))
+                with pytest.raises(UnknownIdError, match="another"):
+                    await again.hear(old)
+                assert (await restored.row("approvals", approval)).state == "waiting"
+                await again.hear(replace(old, ref=f"{SITE}/{approval}"))  # as earlier releases named it
+                assert (await restored.row("approvals", approval)).state == "granted"

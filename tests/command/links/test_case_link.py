@@ -7,12 +7,17 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Literal
 
+import pytest
+from msgspec.structs import replace
+
 from command.actors import HUB, Actor
 from command.facts.plans import CaseAdvanced, CaseStep
+from command.kernel.errors import UnknownIdError
 from command.links.case import CaseLink, record
 from command.links.clients import CaseClient
 from command.links.follow import Follower
-from command.links.service_messages import Case, CaseMove, Paging
+from command.links.naming import named
+from command.links.service_messages import Case, CaseMove, CaseOpening, Paging
 from command.requests import CloseSituation, FeedBack, MergeSituation, StepOrder
 from command.services.case import app as case_app
 from tests.command.links.following import SITE, facts, following, service_on, told
@@ -121,4 +126,53 @@ async def test_a_situation_merged_before_its_turn_gets_no_case(tmp_path: Path) -
         await at.ask(MergeSituation(situation=merged, into=kept, why="同一起"), DISPATCHER)
         async with following(at, tmp_path, CaseLink(at.hub, client, SITE)) as follower:
             await told(at, follower)
-        assert [case.situation for case in (await client.cases(Paging())).items] == [kept]
+        assert [named(case.situation)[0] for case in (await client.cases(Paging())).items] == [kept]
+
+
+async def test_a_situation_that_gets_a_number_again_gets_a_case_of_its_own(tmp_path: Path) -> None:
+    """As after a restore to an earlier moment: the service was told of a situation that the record no longer has."""
+    (tmp_path / "later").mkdir()
+    async with county(tmp_path) as (at, client, follower):
+        gone = await at.situation()
+        await told(at, follower)
+        old = await case_of(at, client, gone)
+        clock = at.clock
+        await at.pass_time(1000)
+        async with (
+            desk(clock=clock) as restored,
+            following(restored, tmp_path / "later", CaseLink(restored.hub, client, SITE)) as later,
+        ):
+            await restored.on_duty()
+            assert await restored.situation() == gone
+            await told(restored, later)
+            new = await case_of(restored, client, gone)
+            assert new.number != old.number
+            assert len((await client.cases(Paging())).items) == 2
+            with pytest.raises(UnknownIdError, match="another"):
+                await record(restored.hub, old, SERVICE)
+            assert list(await restored.table("cases")) == [new.number]
+            await record(restored.hub, replace(new, situation=gone), SERVICE)  # as earlier releases named it
+            await finish(restored, gone)
+            await told(restored, later)
+            assert (await client.case(new.number)).step == "verified"
+            assert (await client.case(old.number)).step == "opened"
+
+
+async def test_a_case_that_an_earlier_release_opened_is_gone_on_with(tmp_path: Path) -> None:
+    async with (
+        desk() as at,
+        service_on(case_app, 0, tmp_path / "case.sqlite3", at.clock) as service,
+        CaseClient(service.url, TOKEN) as client,
+    ):
+        await at.on_duty()
+        situation = await at.situation()
+        opening = CaseOpening(
+            source=f"triune:{SITE}", situation=situation, kind="accident", level=3, title="旧", at_ms=at.clock.now_ms()
+        )
+        opened = await client.open_case(f"{SITE}/{situation}", opening)
+        await record(at.hub, opened, HUB)
+        async with following(at, tmp_path, CaseLink(at.hub, client, SITE)) as follower:
+            await finish(at, situation)
+            await told(at, follower)
+        (case,) = (await client.cases(Paging())).items
+        assert (case.number, case.step) == (opened.number, "verified")

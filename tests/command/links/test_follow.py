@@ -12,6 +12,7 @@ from command.journal.memory import MemoryJournal
 from command.kernel.errors import InvalidInputError
 from command.links.case import CaseLink
 from command.links.clients import CaseClient
+from command.links.naming import named
 from command.links.service_messages import Paging
 from command.requests import NoteSituation
 from command.services.case import app as case_app
@@ -37,7 +38,7 @@ async def test_while_the_service_is_away_everybody_sees_it_and_nothing_is_lost(t
                 await until(at, lambda t: t.links.need("case").state == "up")
                 assert (await at.alarm("link_down", "case")) is None
                 cases = (await client.cases(Paging())).items
-                assert [case.situation for case in cases] == opened
+                assert [named(case.situation)[0] for case in cases] == opened
                 assert [case.step for case in cases] == ["assigned", "opened", "opened"]
                 assert all([(await at.row("situations", one)).case for one in opened])
         assert (follower.refused, follower.faults) == (0, 0)
@@ -62,7 +63,7 @@ async def test_a_hub_that_is_killed_again_and_again_doubles_nothing(tmp_path: Pa
                 else:
                     await told(at, follower)
                     cases = (await client.cases(Paging())).items
-        assert [case.situation for case in cases] == opened
+        assert [named(case.situation)[0] for case in cases] == opened
         assert [len(case.history) for case in cases] == [2] * len(opened)
 
 

@@ -124,3 +124,25 @@ async def test_a_text_that_is_too_old_is_not_sent(tmp_path: Path) -> None:
             await told(at, follower)
         assert there.attempts == 0
         assert (await at.row("messages", old)).state == "failed"
+
+
+async def test_a_text_that_gets_a_number_again_is_sent_too(tmp_path: Path) -> None:
+    """As after a restore to an earlier moment: the gateway took a text that the record no longer has."""
+    (tmp_path / "later").mkdir()
+    async with gateway() as there, aiohttp.ClientSession() as http:
+        async with (
+            desk() as at,
+            following(at, tmp_path, SmsLink(at.hub, SmsGateway(http, there.url, "secret"), SITE)) as follower,
+        ):
+            gone = await text_one(at, "一")
+            await told(at, follower)
+            await at.pass_time(1000)
+        async with (
+            desk(clock=at.clock) as restored,
+            following(
+                restored, tmp_path / "later", SmsLink(restored.hub, SmsGateway(http, there.url, "secret"), SITE)
+            ) as follower,
+        ):
+            assert await text_one(restored, "二") == gone
+            await told(restored, follower)
+        assert [body["text"] for body in there.texts.values()] == ["一", "二"]
