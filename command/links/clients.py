@@ -105,7 +105,7 @@ class _ServiceClient:
             ) as response:
                 status, content = response.status, await _content(response)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise UnavailableError(f"{self._base_url} does not answer: {error or type(error).__name__}") from error
+            raise UnavailableError(f"{self._base_url} does not answer: {str(error) or type(error).__name__}") from error
         if not 200 <= status < 300:
             raise _refusal(self._base_url, status, content)
         try:
