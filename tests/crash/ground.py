@@ -21,7 +21,7 @@ from command.readings.postgres import PostgresReadings
 from command.readings.sqlite import SqliteReadings
 from tests.crash.disk import SmallDisk, may_mount
 from tests.crash.waiting import CLOCK, insist
-from tests.e2e.hub_process import DidNotStartError, HubProcess, free_ports, triune
+from tests.e2e.hub_process import DidNotStartError, HubProcess, triune
 from tests.postgres import PostgresServer
 from tests.redis_server import RedisServer
 from tests.server import Server
@@ -145,7 +145,6 @@ async def _three(folder: Path, stack: AsyncExitStack) -> Ground:
     servers: tuple[Server, ...] = (postgres, redis)
     for server in servers:
         stack.push_async_callback(_close, server, folder)
-        [server.port] = free_ports(1)
         await asyncio.to_thread(server.start)
     url = postgres.url(await asyncio.to_thread(postgres.create_database))
     flags = ("--config", str(folder / "triune.toml"), "--journal", url, "--bus", redis.url)

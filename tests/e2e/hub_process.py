@@ -5,18 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import random
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+from tests.ports import free_ports
+
 TRIUNE = Path(sys.executable).parent / "triune"
 _START_S = 60
-_PORTS = range(10_240, 32_768)
-"""Below those that the system gives to outgoing connections: one of them could take the port while its hub is down."""
 
 
 class DidNotStartError(Exception):
@@ -25,23 +23,6 @@ class DidNotStartError(Exception):
     def __init__(self, code: int) -> None:
         super().__init__(f"the hub ended with {code} before it served")
         self.code = code
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports of the loopback that nobody listens on now."""
-    probes: list[socket.socket] = []
-    while len(probes) < count:
-        probe = socket.socket()
-        try:
-            probe.bind(("127.0.0.1", random.choice(_PORTS)))
-        except OSError:
-            probe.close()
-        else:
-            probes.append(probe)
-    ports = [int(probe.getsockname()[1]) for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
 
 
 async def triune(*arguments: str) -> dict[str, str]:

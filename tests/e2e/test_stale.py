@@ -21,7 +21,8 @@ from consoles.http.app import make_app
 from consoles.parts.serving import serving
 from tests.consoles.support import PASSWORD, signed_in, site_with_people
 from tests.e2e.chromium import chromium, sign_in
-from tests.e2e.hub_process import HubProcess, free_ports, hub_process, triune
+from tests.e2e.hub_process import HubProcess, hub_process, triune
+from tests.ports import free_ports
 
 SCREENS: tuple[tuple[str, Role, tuple[int, int]], ...] = (
     ("/wall", "wall", (1920, 1080)),

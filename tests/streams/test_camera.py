@@ -18,7 +18,8 @@ from streams.camera import Camera, CameraSpec, CameraStatus, OnKeyframe
 from streams.keeper import CameraKeeper
 from streams.keyframes import Picture
 from streams.packets import Packet, Subscription
-from tests.streams.peers import PATIENCE_S, Statuses, free_port, gstreamer_camera, until
+from tests.ports import free_port
+from tests.streams.peers import PATIENCE_S, Statuses, gstreamer_camera, until
 
 CLOCK = SystemClock()
 

@@ -18,7 +18,8 @@ from edge.simulators.rtsp_camera import RtspCameras
 from streams import h264
 from streams.packets import Packet
 from streams.source import Source, SourceError
-from tests.streams.peers import PATIENCE_S, free_port, gstreamer_camera
+from tests.ports import free_port
+from tests.streams.peers import PATIENCE_S, gstreamer_camera
 
 
 async def _read(url: str, count: int) -> list[Packet]:

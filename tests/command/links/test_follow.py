@@ -16,9 +16,10 @@ from command.links.naming import named
 from command.links.service_messages import Paging
 from command.requests import NoteSituation
 from command.services.case import app as case_app
-from tests.command.links.following import SITE, following, free_port, service_on, told, until
+from tests.command.links.following import SITE, following, service_on, told, until
 from tests.command.services.peers import TOKEN
 from tests.command.support import DISPATCHER, MINUTE_MS, desk
+from tests.ports import free_port
 
 
 async def test_while_the_service_is_away_everybody_sees_it_and_nothing_is_lost(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -27,14 +26,7 @@ from consoles.settings import Settings
 from consoles.site import Site, running_site
 from tests.consoles.demo.support import until
 from tests.consoles.support import settings
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [listening.getsockname()[1] for listening in sockets]
-    for listening in sockets:
-        listening.close()
-    return ports
+from tests.ports import free_ports
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +79,7 @@ def _first_picture(url: str) -> tuple[int, int]:
 async def test_all_that_the_county_sends_arrives_and_goes_on_after_the_hub_restarted(
     tmp_path: Path, county: County
 ) -> None:
-    http_port, jt808_port, rtsp_port = _free_ports(3)
+    http_port, jt808_port, rtsp_port = free_ports(3)
     fixed: Settings = msgspec.structs.replace(settings(tmp_path), http_port=http_port, jt808_port=jt808_port)
     routes = {unit.id: unit.route for unit in county.units}
     async with running_site(fixed) as site:
@@ -131,7 +123,7 @@ process.wait()
 
 
 async def test_it_waits_for_a_hub_that_is_away_and_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
-    (rtsp_port,) = _free_ports(1)
+    (rtsp_port,) = free_ports(1)
     starter = await asyncio.create_subprocess_exec(
         sys.executable, "-c", _STAND_IN, "http://127.0.0.1:9", str(rtsp_port), str(tmp_path),
         env={**os.environ, TOKEN_VARIABLE: "x"}, stdout=asyncio.subprocess.PIPE,

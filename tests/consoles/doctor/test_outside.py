@@ -28,8 +28,8 @@ from command.kernel.clock import SystemClock
 from command.kernel.database import SqliteDatabase
 from command.kernel.postgres import Postgres
 from consoles.doctor import outside
+from tests.ports import free_port
 from tests.postgres import PostgresServer
-from tests.server import free_port
 
 NOW_MS = SystemClock().now_ms()
 DAY_MS = 86_400_000
