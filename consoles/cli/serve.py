@@ -55,7 +55,10 @@ def run(arguments: argparse.Namespace) -> int:
         with writing(SystemClock(), sys.stderr, style, level):
             uvloop.run(_serve(settings, demo=arguments.demo))
     except* TriuneError as group:  # what stops a start is said in one line; anything else is our fault and shown whole
-        raise _first(group) from None
+        error = _first(group)
+        for note in getattr(error, "__notes__", ()):
+            sys.stderr.write(f"triune: {note}\n")
+        raise error from None
     return 0
 
 

@@ -16,8 +16,10 @@ class Background:
         self._started: list[asyncio.Task[None]] = []
 
     def start(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        """Run `work` until the site stops."""
-        self._started.append(self.group.create_task(work, name=name))
+        """Run `work` until the site stops. What it raises carries its name as a note."""
+        task = self.group.create_task(work, name=name)
+        task.add_done_callback(_note_name)
+        self._started.append(task)
 
     async def stop(self) -> None:
         """End everything started here, before what it works with is closed."""
@@ -25,6 +27,11 @@ class Background:
             task.cancel()
         if self._started:
             await asyncio.wait(self._started)
+
+
+def _note_name(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        error.add_note(f"the task {task.get_name()!r} ended the hub")
 
 
 @asynccontextmanager

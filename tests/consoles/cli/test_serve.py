@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import signal
 import sys
+import traceback
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
+import pytest
 
+from command.kernel.errors import UnavailableError
+from consoles.cli import serve
+from consoles.parts.background import background
+from consoles.settings import Settings
 from tests.paths import ROOT
 
 
@@ -43,3 +52,33 @@ async def test_each_line_on_stderr_is_one_object_and_the_last_on_stdout_says_whe
     assert {"at", "level", "logger", "message"} <= set.intersection(*(set(line) for line in lines))
     (refused,) = [line for line in lines if line.get("request_id") == request_id]
     assert (refused["message"], refused["route"], refused["status"]) == ("refused", "/api/v1/session", 401)
+
+
+@pytest.mark.parametrize("error", [UnavailableError("the disk is gone"), RuntimeError("a fault of ours")])
+def test_a_task_that_ends_the_hub_is_named(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def fail() -> None:
+        raise error
+
+    @asynccontextmanager
+    async def failing_site(_: Settings, *, county: Path | None) -> AsyncIterator[None]:
+        assert county is None
+        async with background() as tasks:
+            tasks.start(asyncio.Event().wait(), "patient")  # type: ignore[arg-type]  # it never returns its True
+            tasks.start(fail(), "retention")
+            await asyncio.Event().wait()
+            yield
+
+    monkeypatch.setattr(serve, "running_site", failing_site)
+    parser = argparse.ArgumentParser()
+    serve.add_parser(parser.add_subparsers())
+    with pytest.raises((UnavailableError, ExceptionGroup)) as ended:
+        serve.run(parser.parse_args(["serve"]))
+    told = capsys.readouterr().err + "".join(traceback.format_exception(ended.value))
+    assert "the task 'retention' ended the hub" in told
+    assert "patient" not in told
+    assert str(error) in told
+    if isinstance(error, UnavailableError):
+        assert ended.value is error
+        assert "triune: the task 'retention' ended the hub" in told
