@@ -5,15 +5,21 @@ from __future__ import annotations
 import argparse
 import asyncio
 import re
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
 from command.journal import Journal
-from command.journal.sqlite import SqliteJournal
+from command.journal.postgres import PostgresJournal
+from command.journal.sqlite_snapshot import SqliteSnapshot
 from command.kernel.errors import InvalidInputError
+from command.kernel.postgres import Postgres
+from command.readings import Readings
 from command.readings.memory import MemoryReadings
+from command.readings.postgres import PostgresReadings
 from command.readings.sqlite import SqliteReadings
 from command.rows import Row
 from command.settings import Limits
@@ -30,12 +36,13 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("situation", help="its id")
     parser.add_argument("--at", required=True, help="ISO 8601, or +00:05:00 after it was opened")
     parser.add_argument("--data", type=Path, default=Path("var"), help="the hub's data folder (default: var)")
+    parser.add_argument("--journal", default="", metavar="URL", help="the database that hubs share, postgresql://…")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the rows in lines, and once more as JSON on the last one."""
-    scene = asyncio.run(_scene(arguments.data, arguments.situation, arguments.at))
+    scene = asyncio.run(_scene(arguments.data, arguments.journal, arguments.situation, arguments.at))
     for name in _SHOWN:
         for row in scene.tables[name].values():
             print(line(name, row))
@@ -43,18 +50,31 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-async def _scene(data: Path, situation: str, at: str) -> Scene:
-    if not (data / "journal.sqlite3").is_file():
-        raise InvalidInputError(f"no journal in {data}")
-    journal = SqliteJournal(data / "journal.sqlite3")
-    stored = data / "readings.sqlite3"
-    readings = SqliteReadings(stored) if stored.is_file() else MemoryReadings()
-    try:
+async def _scene(data: Path, url: str, situation: str, at: str) -> Scene:
+    async with _stores(data, url) as (journal, readings):
         at_ms = await instant(journal, situation, at)
         return await Replays().scene(journal, readings, LIVE, situation, at_ms, Limits())
-    finally:
-        await readings.close()
-        await journal.close()
+
+
+@asynccontextmanager
+async def _stores(data: Path, url: str) -> AsyncIterator[tuple[Journal, Readings]]:
+    async with AsyncExitStack() as stack:
+        readings: Readings
+        if url:
+            postgres = await Postgres.open(url, (), "site")
+            stack.push_async_callback(postgres.close)
+            readings = await PostgresReadings.open(url)
+            stack.push_async_callback(readings.close)
+            yield await PostgresJournal.open(postgres), readings
+            return
+        if not (data / "journal.sqlite3").is_file():
+            raise InvalidInputError(f"no journal in {data}")
+        journal = SqliteSnapshot(data / "journal.sqlite3")
+        stack.push_async_callback(journal.close)
+        stored = data / "readings.sqlite3"
+        readings = SqliteReadings(stored) if stored.is_file() else MemoryReadings()
+        stack.push_async_callback(readings.close)
+        yield journal, readings
 
 
 async def instant(journal: Journal, situation: str, at: str) -> int:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from command.journal.postgres import PostgresJournal
 from command.kernel.errors import InvalidInputError, UnknownIdError
+from command.kernel.postgres import Postgres
+from command.readings import Position
+from command.readings.postgres import PostgresReadings
 from consoles.cli import replay
-from tests.command.support import HERE, MINUTE_MS, START_MS
+from tests.command.support import HERE, MINUTE_MS, START_MS, desk
 from tests.consoles.cli.asking import command
 from tests.consoles.cli.recording import Left, left_behind
 
@@ -49,6 +56,45 @@ def test_units_stand_where_they_were(left: Left, capsys: pytest.CaptureFixture[s
     assert scene["tables"]["positions"]["u1"]["at_ms"] == START_MS + 2 * MINUTE_MS
     assert scene["tables"]["units"]["u1"]["order"] == left.order
     assert set(scene["tables"]["positions"]) == {"u1"}
+
+
+def test_the_record_is_only_read(left: Left, capsys: pytest.CaptureFixture[str]) -> None:
+    """Also one of an earlier schema, which a hub of before may be writing: it is not brought up to date."""
+    with closing(sqlite3.connect(left.journal)) as db:
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        db.execute(f"PRAGMA user_version = {version - 1}")
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        before = left.journal.read_bytes()
+    try:
+        code, _, _ = command(replay, capsys, "replay", left.situation, "--at", "+00:01:00", "--data", left.data)
+        assert (code, left.journal.read_bytes()) == (0, before)
+    finally:
+        with closing(sqlite3.connect(left.journal)) as db:
+            db.execute(f"PRAGMA user_version = {version}")
+
+
+def test_a_shared_database_is_replayed_too(
+    tmp_path: Path, postgres_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def record() -> tuple[str, str]:
+        postgres = await Postgres.open(postgres_url, (), "site")
+        readings = await PostgresReadings.open(postgres_url)
+        async with desk(await PostgresJournal.open(postgres)) as work:
+            await work.on_duty("u1")
+            situation = await work.situation()
+            order = await work.order("u1", situation)
+            fix = Position(device="du1", at_ms=START_MS, lat=HERE[0], lon=HERE[1], source="mobile")
+            await readings.add_positions("live", [fix])
+        await readings.close()
+        await postgres.close()
+        return situation, order
+
+    situation, order = asyncio.run(record())
+    words = ("replay", situation, "--at", "+00:00:01", "--data", tmp_path, "--journal", postgres_url)
+    code, _, scene = command(replay, capsys, *words)
+    assert (code, scene["tables"]["orders"][order]["state"]) == (0, "issued")
+    assert scene["tables"]["positions"]["u1"]["lat"] == HERE[0]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_was_not_there_yet_is_unknown(left: Left, capsys: pytest.CaptureFixture[str]) -> None:
