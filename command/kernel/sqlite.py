@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any, TypeVar
 
 from command.kernel.errors import DamagedFileError, UnavailableError
 
@@ -20,16 +22,17 @@ class SqliteThread:
     """Runs functions of a connection one after another in a thread of its own.
 
     `schema` holds one script for each version; a file is brought up to the last, and one from a newer program refused.
+    A queue and one call back to the loop: an executor's futures cost twice that, and each commit waits for it.
     """
 
     def __init__(self, path: Path, schema: tuple[str, ...], name: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"sqlite-{name}")
-        try:
-            self._connection = self._thread.submit(_open, path, schema, name).result()
-        except UnavailableError:
-            self._thread.shutdown(wait=True)
-            raise
+        self._name = name
+        self._connection = _open(path, schema, name)
+        self._asked: SimpleQueue[_Asked | None] = SimpleQueue()
+        self._thread = Thread(target=self._serve, name=f"sqlite-{name}", daemon=True)
+        self._thread.start()
+        self._closed = False
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Return what `work` returns; everything it writes is one transaction, durable when this returns.
@@ -37,7 +40,26 @@ class SqliteThread:
         Raises `UnavailableError` where SQLite refuses (disk full, locked by another program), `DamagedFileError` where
         it finds the file damaged.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._in_transaction, work)
+        if self._closed:
+            raise UnavailableError(f"the {self._name} file is closed")
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[T] = loop.create_future()
+        self._asked.put((loop, answer, work))
+        return await answer
+
+    def _serve(self) -> None:
+        while asked := self._asked.get():
+            loop, answer, work = asked
+            if answer.cancelled():
+                continue
+            result, error = None, None
+            try:
+                result = self._in_transaction(work)
+            except BaseException as raised:  # noqa: BLE001 - it goes to whoever asked
+                error = raised
+            with suppress(RuntimeError):  # the loop may be gone by now, and nobody waits
+                loop.call_soon_threadsafe(_answer, answer, result, error)
+            del asked, answer, work, result, error  # nothing is kept alive while waiting
 
     def _in_transaction(self, work: Callable[[sqlite3.Connection], T]) -> T:
         connection = self._connection
@@ -51,8 +73,22 @@ class SqliteThread:
 
     async def close(self) -> None:
         """Finish what is queued and close the file."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._connection.close)
-        self._thread.shutdown(wait=True)
+        if not self._closed:
+            self._closed = True
+            self._asked.put(None)
+            await asyncio.to_thread(self._thread.join)
+            self._connection.close()
+
+
+_Asked = tuple[asyncio.AbstractEventLoop, "asyncio.Future[Any]", Callable[[sqlite3.Connection], Any]]
+
+
+def _answer(answer: asyncio.Future[Any], result: object, error: BaseException | None) -> None:
+    if not answer.done():
+        if error is None:
+            answer.set_result(result)
+        else:
+            answer.set_exception(error)
 
 
 def _open(path: Path, schema: tuple[str, ...], name: str) -> sqlite3.Connection:

@@ -11,9 +11,9 @@ import itertools
 import os
 import socket
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,11 +29,11 @@ from consoles.bench.report import Report, Step
 from consoles.push import Console, Feed
 
 _SPACE = "live"
-_REQUESTS_PER_MATTER = 8
+_MATTERS_PER_TURN = 200
 _REQUESTS_PER_S = 500
 _PAGE_BYTES = 4096
-# A commit of one request changes a leaf of the facts and one of the answers; SQLite goes round in its log.
-_PAGES_PER_COMMIT, _LOG_PAGES = 2, 1000
+# A commit of one request changes a leaf of the facts, of the answers and of their index; SQLite goes round in its log.
+_PAGES_PER_COMMIT, _LOG_PAGES = 3, 1000
 
 
 @dataclass(frozen=True)
@@ -104,15 +104,28 @@ async def _hub(journal: SqliteJournal) -> AsyncIterator[Hub]:
 
 
 async def _load(folder: Path, times: int, matters: int) -> _Load:
+    """Let hub and floor take turns, so that both meet the same neighbours on the machine."""
     journal = SqliteJournal(folder / "journal.sqlite3")
-    async with _hub(journal) as hub:
-        with cpu_time() as hub_cpu:
-            await record(hub, range(matters))
-        facts = hub.committed_seq
-    rows = await _rows(journal)
+    bulk = _open_bulk(folder / "bulk.sqlite3")
+    hub_s = floor_s = bulk_s = 0.0
+    seq = 0
+    async with _hub(journal) as hub, _group_commit(folder / "floor.sqlite3") as floor:
+        for some in batched(range(matters), _MATTERS_PER_TURN):
+            with cpu_time() as spent:
+                await record(hub, some)
+            hub_s += spent.s
+            rows = await _rows(journal, seq)
+            seq = hub.committed_seq
+            floor_s += await _append_barely(floor, rows)
+            bulk_s += _append_in_bulk(bulk, rows)
+    bulk.close()
     await journal.close()
-    floor_s = await _append_barely(folder / "floor.sqlite3", rows)
-    return _Load(times, facts, hub_cpu.s, floor_s, _append_in_bulk(folder / "bulk.sqlite3", rows))
+    return _Load(times, seq, hub_s, floor_s, bulk_s)
+
+
+def batched(numbers: range, size: int) -> Iterator[range]:
+    """Return the numbers in pieces."""
+    return (numbers[first : first + size] for first in range(0, len(numbers), size))
 
 
 _FactRow = tuple[str, int, int, str, bytes, bytes]
@@ -121,10 +134,9 @@ _Rows = tuple[list[_FactRow], _AnswerRow]
 """What one request put into the journal."""
 
 
-async def _rows(journal: SqliteJournal) -> list[_Rows]:
-    """Return what stands in the journal as rows to insert, request by request."""
+async def _rows(journal: SqliteJournal, seq: int) -> list[_Rows]:
+    """Return what stands in the journal after a number as rows to insert, request by request."""
     requests: list[_Rows] = []
-    seq = 0
     while answered := await journal.answered(_SPACE, seq, CALLERS):
         stored = await journal.read(_SPACE, seq, answered[-1][1].seq - seq)
         rows = iter([(_SPACE, f.seq, f.at_ms, f.actor, f.data, f.digest) for f in stored])
@@ -167,34 +179,45 @@ def _insert(db: sqlite3.Connection, requests: Sequence[_Rows]) -> None:
     db.executemany("INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?)", [fact for facts, _ in requests for fact in facts])
 
 
-async def _append_barely(path: Path, requests: list[_Rows]) -> float:
-    """Return the CPU seconds of a group commit of the rows, in the same schema, for as many callers."""
+@asynccontextmanager
+async def _group_commit(path: Path) -> AsyncIterator[_GroupCommit]:
     floor = _GroupCommit(path)
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(floor.run())
+        try:
+            yield floor
+        finally:
+            running.cancel()
+    await floor.close()
+
+
+async def _append_barely(floor: _GroupCommit, requests: list[_Rows]) -> float:
+    """Return the CPU seconds of a group commit of the rows, in the same schema, for as many callers."""
     left = iter(requests)
 
     async def caller() -> None:
         for rows in left:
             await floor.append(rows)
 
-    async with asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(floor.run())
-        with cpu_time() as spent:
-            async with asyncio.TaskGroup() as callers:
-                for _ in range(CALLERS):
-                    callers.create_task(caller())
-        running.cancel()
-    await floor.close()
+    with cpu_time() as spent:
+        async with asyncio.TaskGroup() as callers:
+            for _ in range(CALLERS):
+                callers.create_task(caller())
     return spent.s
 
 
-def _append_in_bulk(path: Path, requests: list[_Rows]) -> float:
+def _open_bulk(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path)
+    db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;" + "".join(SCHEMA))
+    return db
+
+
+def _append_in_bulk(db: sqlite3.Connection, requests: list[_Rows]) -> float:
     """Return the CPU seconds that SQLite takes where nobody waits: batches as large, one after another."""
-    with closing(sqlite3.connect(path)) as db:
-        db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;" + "".join(SCHEMA))
-        with cpu_time() as spent:
-            for first in range(0, len(requests), CALLERS):
-                with db:
-                    _insert(db, requests[first : first + CALLERS])
+    with cpu_time() as spent:
+        for first in range(0, len(requests), CALLERS):
+            with db:
+                _insert(db, requests[first : first + CALLERS])
     return spent.s
 
 
