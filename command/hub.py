@@ -237,7 +237,7 @@ class Hub:
         self.history = await self.journal.history()
         await self._follow()
         self._gather_deadlines()
-        self.accepting = True
+        self.accepting, self.damaged = True, False
         self._lost.clear()
 
     async def _follow(self) -> None:
@@ -373,11 +373,11 @@ class Hub:
         self._tables.undo_to((self.committed_seq, 0))
         if asked or self.accepting:  # and not each time that it is looked for again
             self.counters.failed_batches += 1
-            log.error("the journal is away, %d requests not answered: %s", len(asked), error.detail)
-        self.accepting = False
+            log.error("the journal is lost, %d requests not answered: %s", len(asked), error.detail)
+        self.accepting, self.damaged = False, isinstance(error, DamagedJournalError)
         self._lost.set()
         for item in asked:
-            _refuse(item.answer, UnavailableError(error.detail))
+            _refuse(item.answer, error if self.damaged else UnavailableError(error.detail))
 
     def _decide(self, asked: list[_Asked], known: Mapping[str, Answer]) -> _Batch:
         """Decide one after another, each on the tables as the ones before leave them."""

@@ -66,7 +66,7 @@ class _Examiner:
 
     async def _look(self, context: Context) -> Health:
         hub = context.spaces[LIVE].hub
-        wrong = [] if hub.accepting else ["journal: cannot be written"]
+        wrong = [] if hub.accepting else ["journal: damaged" if hub.damaged else "journal: cannot be written"]
         degraded = [name for check in self._checks for name in check()]
         try:
             async with asyncio.timeout(HEALTH_ANSWER_MS / 1000):

@@ -351,15 +351,17 @@ async def test_a_journal_that_was_exchanged_is_not_built_upon() -> None:  # R2
         for exchanged in (MemoryJournal(), other):  # an empty one, and a longer one of another site
             flaky.real = exchanged
             head = await exchanged.head("live")
-            with pytest.raises(UnavailableError):
+            with pytest.raises(DamagedJournalError):
                 await d.ask(RING)
             assert not accepting(d)
+            assert d.hub.damaged
             await d.pass_time(2 * RETRY_MS)
             assert not accepting(d)
             assert await exchanged.head("live") == head
         flaky.real = journal
         await d.pass_time(RETRY_MS)
         assert accepting(d)
+        assert not d.hub.damaged
 
 
 async def test_a_changed_fact_stops_the_hub_at_its_number(tmp_path: Path) -> None:  # R2
