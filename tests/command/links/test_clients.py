@@ -165,7 +165,7 @@ async def test_a_service_that_never_answers_is_given_up(monkeypatch: pytest.Monk
         raise AssertionError
 
     async with odd_service(handle) as client:
-        with pytest.raises(UnavailableError, match="does not answer: .*Timeout"):
+        with pytest.raises(UnavailableError, match=r"does not answer: .*Timeout"):
             await client.case("x")
 
 
