@@ -8,6 +8,8 @@ import logging
 import threading
 from typing import Any, get_args
 
+import pytest
+
 from command.kernel.clock import SystemClock, VirtualClock
 from command.kernel.correlation import Correlation, serving
 from command.kernel.limits import LOG_LINE_CHARS, LOG_LINES_WAITING
@@ -110,7 +112,8 @@ def test_a_reader_that_stands_still_holds_nobody_up_and_what_has_no_room_is_coun
     assert len(lines(stream)) == kinds - left_out
 
 
-def test_what_utf_8_has_no_room_for_is_written_all_the_same() -> None:
+def test_what_utf_8_has_no_room_for_is_written_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])  # pytest could not carry such a line to its report
     for style in get_args(Style):
         stream = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
         with writing(SystemClock(), stream, style):
