@@ -69,6 +69,8 @@ class Audit:
         self._answers = AnswersDigest()
         self._answered_seq = 0
         self._head_seq = 0
+        self._broken_seq = 0
+        """The last fact at which the chain was found broken."""
         self._rewritten = False
         self._heads_unchecked = False
 
@@ -127,8 +129,10 @@ class Audit:
         follows = fact.digest
         if fact.seq != self._seq + 1:
             self._report(self._seq + 1, f"missing: after {self._seq} comes {fact.seq}")
+            self._broken_seq = self._seq + 1
         elif self._digest is not None and (follows := _follows(fact, self._digest)) != fact.digest:
             self._report(fact.seq, "altered: it does not fit the chain")
+            self._broken_seq = fact.seq
         self._seq = fact.seq
         self._digest = fact.digest if type(fact.digest) is bytes else None
         self._known[fact.seq] = (fact.digest, follows)
@@ -205,10 +209,12 @@ class Audit:
         if digest in known:
             self._rewritten = False
             return True
-        if not self._rewritten:  # then all after it differ too
+        if (
+            not self._rewritten and self._broken_seq <= self.sealed_seq
+        ):  # else it is said already where; all after differ
             first = self.sealed_seq + 1
             self._report(first, f"rewritten: the facts {first} to {seq}, or the head {seq}, are not what was signed")
-            self._rewritten = True
+        self._rewritten = True
         return False
 
     def _seal(self, seq: int) -> None:

@@ -206,7 +206,7 @@ def test_a_text_that_is_sent_with_other_words(monkeypatch: pytest.MonkeyPatch) -
 
     async def send(self: Gateway, key: str, phone: str, text: str) -> None:
         await real(self, key, phone, text)
-        if int(key.rpartition("/m")[2]) % 5 == 0:
+        if int(key.rpartition("/m")[2].partition("@")[0]) % 5 == 0:
             await real(self, key, phone, text + "!")
 
     monkeypatch.setattr(Gateway, "send", send)

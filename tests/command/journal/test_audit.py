@@ -115,6 +115,13 @@ def test_two_facts_that_changed_places_are_named(whole: Path, first: int, data: 
         assert check(path).first_fault_seq == first
 
 
+@pytest.mark.parametrize("second", [FACTS - 1, FACTS + 1, FACTS + LOOSE])
+def test_a_fact_at_a_signed_head_that_changed_its_place_is_named(path: Path, second: int) -> None:
+    for old, new in ((FACTS, -1), (second, FACTS), (-1, second)):
+        change(path, "UPDATE facts SET seq = ? WHERE seq = ?", new, old)
+    assert check(path).first_fault_seq == min(FACTS, second)
+
+
 @pytest.mark.parametrize("seq", [-3, 0, FACTS + LOOSE + 1, FACTS + LOOSE + 9])
 def test_an_inserted_fact_is_named(path: Path, seq: int) -> None:
     change(path, "INSERT INTO facts SELECT space, ?, at_ms, actor, data, digest FROM facts WHERE seq = 5", seq)

@@ -182,13 +182,14 @@ async def test_more_than_may_wait_is_refused_at_once(store: SqliteReadings, monk
 async def test_writing_goes_on_while_somebody_searches(store: SqliteReadings) -> None:
     await store.add_sightings(SPACE, [passage("湘F12345", 1)])
     loop = asyncio.get_running_loop()
-    written = asyncio.Event()
+    reading, written = asyncio.Event(), asyncio.Event()
 
     def while_reading(_: sqlite3.Connection) -> int:
         file = store._read.to_read(SPACE, 0)
         assert file is not None
         file.execute("BEGIN")
         (before,) = file.execute("SELECT count(*) FROM sightings").fetchone()
+        loop.call_soon_threadsafe(reading.set)
         asyncio.run_coroutine_threadsafe(written.wait(), loop).result(30)
         file.rollback()
         count: int = before
@@ -196,6 +197,7 @@ async def test_writing_goes_on_while_somebody_searches(store: SqliteReadings) ->
 
     async with asyncio.TaskGroup() as tasks:
         search = tasks.create_task(store._reader.run(while_reading))
+        await reading.wait()
         await store.add_sightings(SPACE, [passage("湘F12345", 2)])
         written.set()
     assert search.result() == 1
