@@ -43,7 +43,6 @@ async def test_viewers_get_pictures_from_one_pull_and_the_first_within_a_second(
     async with Relay(CLOCK, LOOPBACK) as relay, asyncio.timeout(PATIENCE_S), Viewer() as one, Viewer() as two:
         viewers = [one, two]
         sessions: list[str] = []
-        waits_ms: list[int] = []
         for viewer in viewers:
             session_id, answer = await relay.answer(camera, await viewer.offer())
             sessions.append(session_id)
@@ -51,9 +50,8 @@ async def test_viewers_get_pictures_from_one_pull_and_the_first_within_a_second(
             await viewer.accept(answer)
             frame = await viewer.picture()
             assert (frame.width, frame.height) == (320, 180)
-            waits_ms.append(CLOCK.now_ms() - asked_ms)
+            assert CLOCK.now_ms() - asked_ms < 1000
             assert frame.to_ndarray(format="gray").std() > 20
-        assert min(waits_ms) < 1000, waits_ms  # of both, since neighbours on the machine may hold one of them up
         for viewer in viewers:
             shown = [(await viewer.picture()).pts for _ in range(20)]
             assert shown == sorted(set(shown), key=lambda pts: pts or 0)
