@@ -81,9 +81,14 @@ class Viewer:
         return 0 if self._unanswered_since_ms is None else now_ms - self._unanswered_since_ms
 
     def send_still(self, frame: Frame, now_ms: int) -> None:
-        """Show a key frame whose followers are gone; the picture moves from the next key frame on."""
-        self.send(frame, now_ms)
-        self._needs_key = True
+        """Show a key frame whose followers are gone; the picture moves from the next key frame on.
+
+        It is sent twice: a receiver may show a picture only once the next one begins, which would be an interval of key
+        frames away.
+        """
+        for pts_ms in (frame.pts_ms, frame.pts_ms + 1):
+            self.send(msgspec.structs.replace(frame, pts_ms=pts_ms), now_ms)
+            self._needs_key = True
 
     def send(self, frame: Frame, now_ms: int) -> None:
         """Send a frame, unless the viewer has to begin again at a key frame first."""

@@ -77,10 +77,19 @@ def test_after_a_still_only_a_newer_key_frame_moves_the_picture() -> None:
     viewer.send_still(KEY, 0)
     viewer.send(KEY, 0)
     viewer.send(NEXT, 66)
-    assert len(wire.rtp) == 3
+    assert len(wire.rtp) == 6
 
     viewer.send(Frame(KEY.payloads, 2000, True), 1000)
-    assert len(wire.rtp) == 6
+    assert len(wire.rtp) == 9
+
+
+def test_a_still_is_followed_by_itself_so_that_a_receiver_knows_it_is_complete() -> None:
+    wire = Wire()
+    _viewer(wire).send_still(KEY, 0)
+    first, again = wire.rtp[:3], wire.rtp[3:]
+
+    assert [packet.payload for packet in again] == [packet.payload for packet in first]
+    assert {packet.timestamp for packet in again} == {first[0].timestamp + 90}
 
 
 def test_lost_packets_are_sent_again_on_the_resending_stream() -> None:
