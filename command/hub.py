@@ -317,7 +317,8 @@ class Hub:
                         _resolve(item.answer, item.read, self._tables)
             finally:  # nobody is left waiting where the hub stops in the middle
                 for item in items:
-                    _refuse(item.answer, UnavailableError("the hub stopped before it could answer"))
+                    if not item.answer.done():
+                        item.answer.set_exception(UnavailableError("the hub stopped before it could answer"))
 
     async def _serve(self, asked: list[_Asked]) -> None:
         self.counters.requests += len(asked)

@@ -32,8 +32,8 @@ _SPACE = "live"
 _MATTERS_PER_TURN = 200
 _REQUESTS_PER_S = 500
 _PAGE_BYTES = 4096
-# A commit of one request changes a leaf of the facts, of the answers and of their index; SQLite goes round in its log.
-_PAGES_PER_COMMIT, _LOG_PAGES = 3, 1000
+# A commit of one request changes a leaf of the facts and one of the answers; SQLite goes round in its log.
+_PAGES_PER_COMMIT, _LOG_PAGES = 2, 1000
 
 
 @dataclass(frozen=True)
