@@ -22,7 +22,7 @@ from command.kernel.limits import (
 )
 from streams.keyframes import Picture, PictureDecoder, jpeg
 from streams.packets import Packet, Subscription
-from streams.source import Source, SourceError
+from streams.sources import SourceError, Sources
 
 _log = logging.getLogger(__name__)
 _failures = Counter("triune_camera_failures", "Times that a camera's stream could not be opened or ended")
@@ -69,6 +69,7 @@ class Camera:
         clock: Clock,
         on_status: OnStatus,
         *,
+        sources: Sources,
         connecting: asyncio.Semaphore,
         on_keyframe: OnKeyframe | None = None,
     ) -> None:
@@ -76,6 +77,7 @@ class Camera:
         self._clock = clock
         self._on_status = on_status
         self._on_keyframe = on_keyframe if spec.reads_plates else None
+        self._sources = sources
         self._connecting = connecting
         self._status = CameraStatus("connecting", clock.now_ms())
         self._subscriptions: set[Subscription] = set()
@@ -169,7 +171,7 @@ class Camera:
         try:
             async with AsyncExitStack() as connection:
                 async with self._connecting:
-                    source = await connection.enter_async_context(Source(self.spec.url, self._clock))
+                    source = await connection.enter_async_context(self._sources.open(self.spec.url, self._clock))
                     packet = await anext(source)
                 came_up_ms = packet.at_ms
                 offset_ms = self._next_offset_ms(packet)

@@ -11,12 +11,22 @@ from command.kernel.clock import Clock
 from command.kernel.errors import UnknownIdError
 from command.kernel.limits import CAMERA_CONNECTS
 from streams.camera import Camera, CameraSpec, OnKeyframe, OnStatus
+from streams.source import standard_sources
+from streams.sources import Sources
 
 
 class CameraKeeper:
     """`async with CameraKeeper(clock, on_status) as keeper: await keeper.sync(cameras)`; leaving stops every camera."""
 
-    def __init__(self, clock: Clock, on_status: OnStatus, on_keyframe: OnKeyframe | None = None) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        on_status: OnStatus,
+        on_keyframe: OnKeyframe | None = None,
+        *,
+        sources: Sources | None = None,
+    ) -> None:
+        self._sources = sources or standard_sources()
         self._clock = clock
         self._on_status = on_status
         self._on_keyframe = on_keyframe
@@ -47,7 +57,12 @@ class CameraKeeper:
             for key, spec in cameras.items():
                 if key not in self._running:
                     camera = Camera(
-                        spec, self._clock, self._on_status, connecting=self._connecting, on_keyframe=self._on_keyframe
+                        spec,
+                        self._clock,
+                        self._on_status,
+                        sources=self._sources,
+                        connecting=self._connecting,
+                        on_keyframe=self._on_keyframe,
                     )
                     self._running[key] = (camera, self._tasks.create_task(camera.run(), name=f"camera {key}"))
 

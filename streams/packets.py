@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from typing import Literal
 
 import msgspec
 
+Codec = Literal["h264", "h265"]
+
 
 class Packet(msgspec.Struct, frozen=True, gc=False):
-    """One access unit of H.264."""
+    """One access unit of H.264 or H.265."""
 
     data: bytes
     """Annex B; a key frame starts with its parameter sets."""
@@ -19,6 +22,7 @@ class Packet(msgspec.Struct, frozen=True, gc=False):
     """Whether decoding can start here."""
     at_ms: int
     """When it arrived, UTC."""
+    codec: Codec = "h264"
 
 
 class PacketQueue:

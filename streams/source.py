@@ -20,6 +20,7 @@ from command.kernel.clock import Clock
 from command.kernel.limits import CAMERA_FRAME_BYTES, CAMERA_FROZEN_MS, CAMERA_OPEN_MS, CAMERA_QUEUE_FRAMES
 from streams import h264
 from streams.packets import Packet, PacketQueue
+from streams.sources import SourceError, Sources
 
 _RTSP_OPTIONS: Final = {
     "rtsp_transport": "tcp",
@@ -33,14 +34,6 @@ _FILE_OPTIONS: Final = {"protocol_whitelist": "file"}
 # FFmpeg is interrupted a little after the loop has given up, so that it is the loop that says why.
 _OPEN_S: Final = CAMERA_OPEN_MS / 1000 + 1
 _READ_S: Final = CAMERA_FROZEN_MS / 1000 + 1
-
-
-class SourceError(Exception):
-    """The source cannot be read, or no longer. `reason` is for people and never holds the URL or its password."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 class Source:
@@ -81,6 +74,14 @@ class Source:
             raise SourceError(f"no packets for {limit_ms // 1000} s") from None
         self._opened = True
         return packet
+
+
+def standard_sources() -> Sources:
+    """Return the kinds of source that need no gateway."""
+    sources = Sources()
+    for scheme in ("rtsp", "rtsps", "file"):
+        sources.register(scheme, Source)
+    return sources
 
 
 class _Reader:
@@ -129,10 +130,11 @@ class _Reader:
 
     def _read(self) -> None:
         is_rtsp = self._url.startswith(("rtsp://", "rtsps://"))
-        if not is_rtsp and not Path(self._url).is_file():
-            raise SourceError("not an rtsp:// address and no such file")
+        path = self._url.removeprefix("file://")
+        if not is_rtsp and not Path(path).is_file():
+            raise SourceError("no such file")
         with av.open(
-            self._url,
+            self._url if is_rtsp else path,
             mode="r",
             options=_RTSP_OPTIONS if is_rtsp else _FILE_OPTIONS,
             timeout=(_OPEN_S, _READ_S),

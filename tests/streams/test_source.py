@@ -17,7 +17,8 @@ from edge.simulators.clips import Clip
 from edge.simulators.rtsp_camera import RtspCameras
 from streams import h264
 from streams.packets import Packet
-from streams.source import Source, SourceError
+from streams.source import Source
+from streams.sources import SourceError
 from tests.ports import free_port
 from tests.streams.peers import PATIENCE_S, gstreamer_camera
 
@@ -149,5 +150,5 @@ async def test_a_source_without_video_says_so(tmp_path: Path) -> None:
     assert await _reason(str(path)) == "no video track"
 
 
-async def test_what_is_neither_an_address_nor_a_file_is_refused() -> None:
-    assert await _reason("http://127.0.0.1/x.mp4") == "not an rtsp:// address and no such file"
+async def test_a_file_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
+    assert await _reason(f"file://{tmp_path}/nothing.mp4") == "no such file"

@@ -1,0 +1,61 @@
+"""Where a camera's packets come from: a source is opened by the scheme of the camera's address."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+
+from command.kernel.clock import Clock
+from streams.packets import Packet
+
+
+class SourceError(Exception):
+    """The source cannot be read, or no longer. `reason` is for people and never holds the address or its password."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+PacketSource = AbstractAsyncContextManager[AsyncIterator[Packet]]
+"""One connection to a camera: `async with source as packets: async for packet in packets`.
+
+Packets come in decoding order, beginning at a key frame; `pts_ms` is on the source's own scale. Entering and
+iterating may raise `SourceError`, and iteration never ends otherwise.
+"""
+
+Open = Callable[[str, Clock], PacketSource]
+"""`open(address, clock)` returns a source that is not connected yet; it raises `SourceError` for a bad address."""
+
+
+class Sources:
+    """The kinds of source that the hub knows. Gateways register theirs when the site is put together."""
+
+    def __init__(self) -> None:
+        self._kinds: dict[str, Open] = {}
+
+    @property
+    def schemes(self) -> tuple[str, ...]:
+        """The schemes that an address may have."""
+        return tuple(self._kinds)
+
+    def register(self, scheme: str, open_source: Open) -> None:
+        """Let addresses that begin with `scheme:` be opened by `open_source`."""
+        assert scheme not in self._kinds, f"the scheme {scheme} is registered twice"
+        self._kinds[scheme] = open_source
+
+    def open(self, address: str, clock: Clock) -> PacketSource:
+        """Return the source of a camera's address. Raises `SourceError` where the scheme is not known."""
+        return self._kind(address)(address, clock)
+
+    def _kind(self, address: str) -> Open:
+        kind = self._kinds.get(scheme_of(address))
+        if kind is None:
+            raise SourceError(f"the address begins with none of {', '.join(self._kinds)}")
+        return kind
+
+
+def scheme_of(address: str) -> str:
+    """Return what stands before the first colon of an address, in small letters; empty where there is none."""
+    scheme, colon, _ = address.partition(":")
+    return scheme.lower() if colon else ""
