@@ -15,7 +15,8 @@ from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
-from command.hub import Committed, Hub
+from command.batch import Committed
+from command.hub import Hub
 from command.kernel.clock import Clock
 from command.kernel.errors import TriuneError
 from command.kernel.limits import (

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import heapq
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import msgspec
-
 from command import facts, rules
-from command.actors import HUB, Actor
-from command.facts import Fact, Recorded
-from command.journal import Answer, DamagedJournalError, Entry, Head, Journal, StoredFact, chained
+from command.actors import Actor
+from command.batch import Asked, Batch, Committed, decide
+from command.deadlines import Deadlines
+from command.facts import Recorded
+from command.journal import Answer, DamagedJournalError, Head, Journal, StoredFact, chained
 from command.kernel.clock import Clock
 from command.kernel.correlation import key_of
 from command.kernel.durations import Durations
@@ -24,12 +23,12 @@ from command.kernel.errors import InvalidInputError, TooManyError, TriuneError, 
 from command.kernel.limits import (
     BATCH_REQUESTS,
     DECISIONS_PER_BATCH,
+    HUB_RETRY_MS,
     INBOX_REQUESTS,
-    MOVED_DEADLINES,
     READ_FACTS,
     REQUEST_KEY_CHARS,
 )
-from command.requests import FireDeadline, Request
+from command.requests import Request
 from command.rows import DeadlineRow, PositionRow, Row
 from command.settings import Limits
 from command.tables import Tables
@@ -38,30 +37,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 Changes = Mapping[tuple[str, str], Row | None]
 Listener = Callable[[int, Changes], None]
-RETRY_MS = 1000
-
-
-class Committed(msgspec.Struct, frozen=True, gc=False):
-    """What one request brought about, now durable: what logs and traces tell of it."""
-
-    key: str
-    actor: str
-    kind: str
-    """The request's tag."""
-    subject: str
-    first_seq: int
-    last_seq: int
-
-
 CommitListener = Callable[[Sequence[Committed]], None]
-
-
-@dataclass(slots=True)
-class _Asked:
-    request: Request
-    actor: Actor
-    key: str
-    answer: asyncio.Future[Answer]
 
 
 @dataclass(slots=True)
@@ -84,32 +60,6 @@ class HubCounters:
     faults: int = 0
 
 
-@dataclass(slots=True)
-class _Batch:
-    """A decision on everything that was asked at once; nobody is told before it is durable."""
-
-    entries: list[Entry] = field(default_factory=list)
-    asked: list[_Asked] = field(default_factory=list)
-    """Who asked for each entry."""
-    answers: list[tuple[_Asked, Answer]] = field(default_factory=list)
-    refusals: list[tuple[_Asked, TriuneError]] = field(default_factory=list)
-    doubtful: list[str] = field(default_factory=list)
-    """Keys of requests that brought nothing about: they may be repetitions of some that did."""
-
-    def refuse(self, item: _Asked, error: TriuneError) -> None:
-        """Refuse, unless the store knows that it was answered before."""
-        self.refusals.append((item, error))
-        self.doubtful.append(item.key)
-
-    def answer_as_before(self, known: Mapping[str, Answer]) -> int:
-        """Give those that were asked before the answer of then; return how many."""
-        items = [item for item, _ in (*self.answers, *self.refusals) if item.key in known]
-        self.refusals = [(item, error) for item, error in self.refusals if item.key not in known]
-        self.answers = [(item, answer) for item, answer in self.answers if item.key not in known]
-        self.answers += [(item, known[item.key]) for item in items]
-        return len(items)
-
-
 class Hub:
     """The record of one space. `ask` to change it, `read` to look at it, `listen` to follow it."""
 
@@ -127,14 +77,13 @@ class Hub:
         self.commit_s = Durations()
         """From handing over a batch to its being durable."""
         self._tables = Tables(limits)
-        self._inbox: deque[_Asked | _Reading] = deque()
+        self._inbox: deque[Asked | _Reading] = deque()
         self._asked = asyncio.Event()
         self._fresh_positions: dict[str, PositionRow] = {}
         self._head = Head()
         self._listeners: list[Listener] = []
         self._commit_listeners: list[CommitListener] = []
-        self._deadlines: list[tuple[int, str]] = []
-        self._deadline_set = asyncio.Event()
+        self._deadlines = Deadlines(clock, self.ask)
         self._lost = asyncio.Event()
         self._look_again = True
         self._appended = asyncio.Event()
@@ -149,7 +98,7 @@ class Hub:
         """
         if key and (len(key) > REQUEST_KEY_CHARS or not key.isprintable()):
             raise InvalidInputError(f"an idempotency key has at most {REQUEST_KEY_CHARS} characters, all printable")
-        asked = _Asked(request, actor, key_of(key), asyncio.get_running_loop().create_future())
+        asked = Asked(request, actor, key_of(key), asyncio.get_running_loop().create_future())
         self._enqueue(asked)
         return await asked.answer
 
@@ -236,7 +185,7 @@ class Hub:
             await self.journal.probe()
         self.history = await self.journal.history()
         await self._follow()
-        self._gather_deadlines()
+        self._deadlines.gather(self._tables.deadlines)
         self.accepting, self.damaged = True, False
         self._lost.clear()
 
@@ -265,24 +214,13 @@ class Hub:
             )
         self.journal_seq = head.seq
 
-    def _set_deadline(self, row: DeadlineRow) -> None:
-        heapq.heappush(self._deadlines, (row.at_ms, row.id))
-        if len(self._deadlines) > len(self._tables.deadlines) + MOVED_DEADLINES:
-            self._gather_deadlines()
-        self._deadline_set.set()
-
-    def _gather_deadlines(self) -> None:
-        self._deadlines = [(row.at_ms, row.id) for row in self._tables.deadlines]
-        heapq.heapify(self._deadlines)
-        self._deadline_set.set()
-
     async def run(self) -> None:
         """Serve until cancelled. Whoever still waits then, or asks later, gets `UnavailableError`."""
         self._nudge()  # so that the journal is read and deadlines come due before anybody asks
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._sequence(), name=f"sequencer-{self.space}")
-                tasks.create_task(self._keep_deadlines(), name=f"deadlines-{self.space}")
+                tasks.create_task(self._deadlines.run(), name=f"deadlines-{self.space}")
                 tasks.create_task(self._recover(), name=f"recover-{self.space}")
         finally:
             self._stopped, self.accepting = True, False
@@ -296,7 +234,7 @@ class Hub:
         with contextlib.suppress(TooManyError, UnavailableError):
             self._enqueue(_Reading(lambda _: None, answer))
 
-    def _enqueue(self, item: _Asked | _Reading) -> None:
+    def _enqueue(self, item: Asked | _Reading) -> None:
         if self._stopped:
             raise UnavailableError("the hub has stopped")
         if len(self._inbox) >= INBOX_REQUESTS:
@@ -311,7 +249,7 @@ class Hub:
             if not self._inbox:
                 self._asked.clear()
             try:
-                await self._serve([i for i in items if isinstance(i, _Asked) and not i.answer.done()])
+                await self._serve([i for i in items if isinstance(i, Asked) and not i.answer.done()])
                 for item in items:
                     if isinstance(item, _Reading) and not item.answer.done():
                         _resolve(item.answer, item.read, self._tables)
@@ -320,34 +258,31 @@ class Hub:
                     if not item.answer.done():
                         item.answer.set_exception(UnavailableError("the hub stopped before it could answer"))
 
-    async def _serve(self, asked: list[_Asked]) -> None:
+    async def _serve(self, asked: list[Asked]) -> None:
         self.counters.requests += len(asked)
         try:
             if not self.accepting and (asked or self._look_again):
                 await self.load()
             elif self.accepting and self.journal_seq > self.committed_seq:
                 await self._follow()
-            batch = await self._commit(asked) if asked else _Batch()
+            batch = await self._commit(asked) if asked else Batch()
         except TriuneError as error:
             self._lose_journal(error, asked)
             return
-        for item, answer in batch.answers:
-            if not item.answer.done():
-                item.answer.set_result(answer)
-        for item, refusal in batch.refusals:
-            _refuse(item.answer, refusal)
+        batch.settle()
         self._take_positions()
         self._publish()
         if batch.entries and self._commit_listeners:
             self._tell_commit(batch)
 
-    async def _commit(self, asked: list[_Asked]) -> _Batch:
+    async def _commit(self, asked: list[Asked]) -> Batch:
         """Decide and store; again with what others wrote meanwhile, or with answers that were given before."""
         known: dict[str, Answer] = {}
         loop = asyncio.get_running_loop()
         async with self.journal.turn(self.space) as turn:
             for _ in range(DECISIONS_PER_BATCH):
-                batch = self._decide(asked, known)
+                batch = decide(self._tables, asked, known, self.clock.now_ms())
+                self.counters.faults += batch.faults
                 started_s = loop.time()
                 outcome = await turn.append(batch.entries, self._head, batch.doubtful)
                 self.commit_s.note(loop.time() - started_s)
@@ -366,7 +301,7 @@ class Hub:
                     await self._follow()
         raise UnavailableError("others write faster than this hub can follow; try again")
 
-    def _lose_journal(self, error: TriuneError, asked: list[_Asked]) -> None:
+    def _lose_journal(self, error: TriuneError, asked: list[Asked]) -> None:
         """Go back to what was durable. Whether the batch happened, only the journal knows.
 
         `load` reads it once it answers again, and a caller who asks again with the same key gets what stands there.
@@ -380,69 +315,14 @@ class Hub:
         for item in asked:
             _refuse(item.answer, error if self.damaged else UnavailableError(error.detail))
 
-    def _decide(self, asked: list[_Asked], known: Mapping[str, Answer]) -> _Batch:
-        """Decide one after another, each on the tables as the ones before leave them."""
-        batch = _Batch()
-        given, now_ms = dict(known), self.clock.now_ms()
-        for item in asked:
-            if answer := given.get(item.key):
-                batch.answers.append((item, answer))
-                continue
-            point = self._tables.savepoint()
-            try:
-                entry = self._entry(item, now_ms)
-            except TriuneError as error:
-                self._tables.undo_to(point)
-                batch.refuse(item, error)
-                continue
-            except Exception as error:  # a fault in a rule must not take the sequencer, or the other requests, with it
-                self._tables.undo_to(point)
-                self.counters.faults += 1
-                log.exception("rule for %s failed", type(item.request).__name__)
-                batch.refuse(item, TriuneError(f"internal fault: {type(error).__name__}"))
-                continue
-            answer = given[item.key] = Answer(seq=self._tables.seq, subject=entry.subject)
-            batch.answers.append((item, answer))
-            if entry.facts:
-                batch.entries.append(entry)
-                batch.asked.append(item)
-            else:
-                batch.doubtful.append(item.key)
-        return batch
-
-    def _tell_commit(self, batch: _Batch) -> None:
-        told = [
-            Committed(
-                entry.key,
-                item.actor.id,
-                str(item.request.__struct_config__.tag),
-                entry.subject,
-                entry.facts[0].seq,
-                entry.facts[-1].seq,
-            )
-            for item, entry in zip(batch.asked, batch.entries, strict=True)
-        ]
+    def _tell_commit(self, batch: Batch) -> None:
+        told = batch.committed()
         for listener in tuple(self._commit_listeners):
             try:
                 listener(told)
             except Exception:  # as with consoles: who watches must not stop what is watched
                 self.counters.faults += 1
                 log.exception("a listener to commits failed")
-
-    def _entry(self, item: _Asked, now_ms: int) -> Entry:
-        """Decide one request. Each fact is folded as it will be read back: a restart gives the same tables."""
-        tables, actor = self._tables, item.actor.id
-        stored: list[StoredFact] = []
-        decision = rules.decide(tables, item.request, item.actor, now_ms)
-        while True:
-            try:
-                fact = next(decision)
-            except StopIteration as stop:
-                return Entry(key=item.key, subject=stop.value or "", facts=tuple(stored))
-            seq = tables.seq + 1
-            data, fact = _as_stored(fact, seq)
-            rules.fold(tables, Recorded(seq=seq, at_ms=now_ms, actor=actor, fact=fact))
-            stored.append(StoredFact(seq=seq, at_ms=now_ms, actor=actor, data=data))
 
     def _take_positions(self) -> None:
         fresh, self._fresh_positions = self._fresh_positions, {}
@@ -459,7 +339,7 @@ class Hub:
             return
         for (table, _), row in changes.items():
             if table == "deadlines" and isinstance(row, DeadlineRow):
-                self._set_deadline(row)
+                self._deadlines.set(row, self._tables.deadlines)
         for listener in tuple(self._listeners):
             try:
                 listener(self.committed_seq, changes)
@@ -467,40 +347,11 @@ class Hub:
                 self.counters.faults += 1
                 log.exception("a listener failed")
 
-    async def _keep_deadlines(self) -> None:
-        """Ask for each deadline when its instant comes; its key names it and the instant, so it happens once.
-
-        The heap may hold deadlines that were dropped or moved since; the rule looks at the row and does nothing then.
-        """
-        while True:
-            self._deadline_set.clear()
-            while self._deadlines and self._deadlines[0][0] <= self.clock.now_ms():
-                # Taken off first: while the hub answers, an earlier one may be pushed.
-                at_ms, deadline = heapq.heappop(self._deadlines)
-                try:
-                    await self.ask(FireDeadline(deadline=deadline), HUB, key=f"{deadline}@{at_ms}")
-                except (TooManyError, UnavailableError) as error:
-                    log.warning("deadline %s has to wait: %s", deadline, error.detail)
-                    heapq.heappush(self._deadlines, (at_ms, deadline))
-                    await self.clock.sleep(RETRY_MS)
-                except TriuneError:  # asked again after a restart; the others must not wait for its mending
-                    log.exception("deadline %s cannot be met", deadline)
-            await self._wait_for_deadline(self._deadlines[0][0] if self._deadlines else None)
-
-    async def _wait_for_deadline(self, at_ms: int | None) -> None:
-        async with asyncio.TaskGroup() as tasks:
-            waits: list[asyncio.Task[Any]] = [tasks.create_task(self._deadline_set.wait())]
-            if at_ms is not None:
-                waits.append(tasks.create_task(self.clock.sleep_until(at_ms)))
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            for wait in waits:
-                wait.cancel()
-
     async def _recover(self) -> None:
         """While the journal is away, look again from time to time whether or not anybody asks."""
         while True:
             await self._lost.wait()
-            await self.clock.sleep(RETRY_MS)
+            await self.clock.sleep(HUB_RETRY_MS)
             self._look_again = True
             self._nudge()
 
@@ -509,15 +360,6 @@ def recorded(stored: StoredFact) -> Recorded:
     """Return the stored fact, decoded; `UnreadableFactError` names its sequence number."""
     fact = facts.decode(stored.data, stored.seq)
     return Recorded(seq=stored.seq, at_ms=stored.at_ms, actor=stored.actor, fact=fact)
-
-
-def _as_stored(fact: Fact, seq: int) -> tuple[bytes, Fact]:
-    """Return the fact as bytes and as read from them; `InvalidInputError` where its type or JSON has no room (NaN)."""
-    try:
-        data = facts.encode(fact)
-        return data, facts.decode(data, seq)
-    except (facts.UnreadableFactError, TypeError, ValueError) as error:
-        raise InvalidInputError(f"{type(fact).__name__} cannot be recorded: {error}") from error
 
 
 def _resolve(answer: asyncio.Future[Any], read: Callable[[Tables], Any], tables: Tables) -> None:

@@ -17,7 +17,7 @@ from http import HTTPStatus
 from aiohttp import web
 from prometheus_client import Histogram
 
-from command.hub import Committed
+from command.batch import Committed
 from command.kernel.correlation import Correlation, serving
 from command.kernel.durations import Durations
 from command.kernel.limits import ASKS_WATCHED

@@ -12,7 +12,8 @@ import msgspec
 
 from command import wire
 from command.actors import Actor
-from command.hub import Changes, Committed, Hub, Listener
+from command.batch import Committed
+from command.hub import Changes, Hub, Listener
 from command.journal import Answer, Head, Journal
 from command.kernel.errors import TriuneError
 from command.kernel.limits import FOLLOW_ALONE_MS, FOLLOW_MS

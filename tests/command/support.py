@@ -39,6 +39,7 @@ from command.requests import (
     StartShift,
 )
 from command.rows import AlarmRow, MarkRow, MessageRow, PositionRow, Row, UnitRow
+from command.rules.base import Decision
 from command.settings import Limits
 from command.tables import Table, Tables
 
@@ -50,6 +51,8 @@ HOUR_MS = 3_600_000
 SHIFT_MS = START_MS + 8 * HOUR_MS
 HERE = (30.5, 114.3)
 """Latitude and longitude of the middle of the tiny county."""
+
+RING = ReportCall(dialled="110", caller="13512345678")
 
 
 def actor(role: Role, name: str = "", unit: str = "", station: str = "") -> Actor:
@@ -321,3 +324,18 @@ def missed(t: Tables, name: str, seq: int) -> dict[str, Row | None]:
     changes: dict[str, Row | None] | None = t.by_name[name].changes_since(seq)
     assert changes is not None
     return changes
+
+
+async def calls_of(d: Desk) -> list[str]:
+    """Return the ids of the calls in the tables."""
+    return list(await d.table("calls"))
+
+
+def accepting(d: Desk) -> bool:
+    """Say whether the hub says yes; a function, so that no type checker takes the answer for settled."""
+    return d.hub.accepting
+
+
+def fault(*_: Any) -> Decision:
+    """A rule that breaks."""
+    raise KeyError("a fault in a rule")

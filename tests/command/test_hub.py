@@ -1,21 +1,19 @@
-"""The sequencer (SPEC R6-R18): answers, refusals, torn commits, deadlines, readers and listeners."""
+"""The sequencer (SPEC R6-R18): answers, refusals, torn commits, readers and listeners."""
 
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
 from command import rules
 from command.actors import HUB
-from command.hub import RETRY_MS, Changes, Hub
-from command.journal import DamagedJournalError, Turn
+from command.hub import Changes, Hub
+from command.journal import Turn
 from command.journal.memory import MemoryJournal
 from command.journal.sqlite import SqliteJournal
 from command.kernel import limits
@@ -29,54 +27,39 @@ from command.kernel.errors import (
     UnavailableError,
     UnknownIdError,
 )
+from command.kernel.limits import HUB_RETRY_MS
 from command.requests import (
     AnswerCall,
     ApproveWatch,
     CloseSituation,
     EndShift,
-    FinishTask,
     MergeSituation,
-    NextPhase,
     NoteSituation,
     PinFocus,
-    PublishPlan,
     ReportCall,
     ReportHit,
     Request,
-    RequestApproval,
     RequestWatch,
-    StartShift,
 )
 from command.rules import base
 from command.rules.base import Decision
 from command.tables import Tables
 from tests.command.support import (
-    COMMANDER,
     DISPATCHER,
     HOUR_MS,
-    MINUTE_MS,
+    RING,
     START_MS,
     TAKER,
-    Desk,
     FlakyJournal,
-    a_plan,
+    accepting,
+    calls_of,
     desk,
+    fault,
     in_change_order,
     picture,
     position,
     refold,
 )
-
-RING = ReportCall(dialled="110", caller="13512345678")
-
-
-async def calls_of(d: Desk) -> list[str]:
-    return list(await d.table("calls"))
-
-
-def accepting(d: Desk) -> bool:
-    return d.hub.accepting
-
 
 # answers and keys
 
@@ -147,10 +130,6 @@ class Odd(Request, frozen=True, tag="odd"):
 def ruled(monkeypatch: pytest.MonkeyPatch, rule: Callable[[Tables], Decision]) -> None:
     decisions: dict[Any, Any] = base._decisions
     monkeypatch.setitem(decisions, Odd, (frozenset({"hub"}), lambda t, *_: rule(t)))
-
-
-def fault(*_: Any) -> Decision:
-    raise KeyError("a fault in a rule")
 
 
 @pytest.mark.parametrize("error", [ConflictError("too late"), RuntimeError("a fault")])
@@ -261,7 +240,7 @@ async def test_the_hub_recovers_by_itself(failure: str) -> None:  # R10
         journal.failures = [failure]
         with pytest.raises(UnavailableError):
             await d.ask(RING)
-        await d.pass_time(RETRY_MS)
+        await d.pass_time(HUB_RETRY_MS)
         assert accepting(d)
         assert len(await calls_of(d)) == (1 if failure == "after" else 0)
 
@@ -273,10 +252,10 @@ async def test_a_full_disk_that_can_still_be_read_is_not_taken_for_well() -> Non
         with pytest.raises(UnavailableError):
             await d.ask(RING)
         failed = d.hub.counters.failed_batches
-        await d.pass_time(2 * RETRY_MS)
+        await d.pass_time(2 * HUB_RETRY_MS)
         assert not accepting(d)
         assert d.hub.counters.failed_batches == failed
-        await d.pass_time(RETRY_MS)
+        await d.pass_time(HUB_RETRY_MS)
         assert accepting(d)
 
 
@@ -286,103 +265,11 @@ async def test_a_journal_that_is_away_at_the_start_is_waited_for() -> None:  # R
     async with desk(journal, enrolled=False) as d:
         with pytest.raises(UnavailableError):
             await d.ask(RING)
-        await d.pass_time(3 * RETRY_MS)
+        await d.pass_time(3 * HUB_RETRY_MS)
         assert not accepting(d)
         journal.reads_fail = False
-        await d.pass_time(RETRY_MS)
+        await d.pass_time(HUB_RETRY_MS)
         assert accepting(d)
-
-
-# several hubs
-
-
-async def test_two_hubs_on_one_journal_decide_on_what_the_other_wrote(tmp_path: Path) -> None:  # R10
-    one, other = SqliteJournal(tmp_path / "j.db"), SqliteJournal(tmp_path / "j.db")
-    async with desk(one) as d, desk(other, enrolled=False) as e:
-        call = await e.ask(RING)
-        assert await d.ask(AnswerCall(call=call), TAKER, "k") == call
-        with pytest.raises(ConflictError):  # e has not heard of it, and still knows better than to say yes
-            await e.ask(AnswerCall(call=call), TAKER, "other")
-        assert await e.ask(AnswerCall(call=call), TAKER, "k") == call
-        await asyncio.gather(*(hub.ask(RING) for hub in (d, e) * 20))
-        await asyncio.gather(d.hub.catch_up(42), e.hub.catch_up(42))
-        assert picture(await refold(one)) == picture(await d.hub.read(lambda t: t))
-        assert picture(await refold(one)) == picture(await e.hub.read(lambda t: t))
-        assert len(await calls_of(d)) == len(await calls_of(e)) == 41
-    await one.close()
-    await other.close()
-
-
-async def test_a_hub_that_is_told_of_another_looks_and_publishes() -> None:  # R14
-    journal = MemoryJournal()
-    async with desk(journal) as d, desk(journal, enrolled=False) as e:
-        heard: list[int] = []
-        e.hub.listen(lambda seq, _: heard.append(seq))
-        await e.table("calls")
-        await d.ask(RING)
-        assert e.hub.committed_seq < d.hub.committed_seq
-        e.hub.look(d.hub.committed_seq)
-        await e.hub.wait_beyond(d.hub.committed_seq - 1)
-        assert heard[-1] == d.hub.committed_seq
-        await e.hub.catch_up(d.hub.committed_seq + 1000)  # beyond the head: it comes back all the same
-        assert e.hub.committed_seq == d.hub.committed_seq
-
-
-async def test_a_deadline_of_two_hubs_comes_once() -> None:  # R12
-    journal = MemoryJournal()
-    async with desk(journal) as d, desk(journal, enrolled=False) as e:
-        await d.ask(StartShift(unit="u1", until_ms=START_MS + MINUTE_MS), DISPATCHER)
-        await e.hub.catch_up(d.hub.committed_seq)
-        await asyncio.gather(d.pass_time(MINUTE_MS), e.pass_time(MINUTE_MS))
-        ended = [f for f in await journal.read("live", 0, 1000) if b"shift_ended" in f.data]
-        assert len(ended) == 1
-        await e.hub.catch_up(d.hub.committed_seq)
-        assert picture(await d.hub.read(lambda t: t)) == picture(await e.hub.read(lambda t: t))
-
-
-async def test_a_journal_that_was_exchanged_is_not_built_upon() -> None:  # R2
-    journal, other = MemoryJournal(), MemoryJournal()
-    async with desk(other) as e:
-        for caller in "ab":
-            await e.ask(ReportCall(dialled="119", caller=caller))
-    flaky = FlakyJournal(journal)
-    async with desk(flaky) as d:
-        await d.ask(RING)
-        for exchanged in (MemoryJournal(), other):  # an empty one, and a longer one of another site
-            flaky.real = exchanged
-            head = await exchanged.head("live")
-            with pytest.raises(DamagedJournalError):
-                await d.ask(RING)
-            assert not accepting(d)
-            assert d.hub.damaged
-            await d.pass_time(2 * RETRY_MS)
-            assert not accepting(d)
-            assert await exchanged.head("live") == head
-        flaky.real = journal
-        await d.pass_time(RETRY_MS)
-        assert accepting(d)
-        assert not d.hub.damaged
-
-
-async def test_a_changed_fact_stops_the_hub_at_its_number(tmp_path: Path) -> None:  # R2
-    journal = SqliteJournal(tmp_path / "j.db")
-    async with desk(journal) as d:
-        await d.ask(RING)
-    with closing(sqlite3.connect(tmp_path / "j.db")) as db:
-        db.execute("UPDATE facts SET actor = 'nobody' WHERE seq = 3")
-        db.commit()
-    with pytest.raises(DamagedJournalError, match="fact 3"):
-        await Hub("live", VirtualClock(START_MS), journal).load()
-    await journal.close()
-
-
-async def test_a_word_from_another_hub_is_no_fault_of_one_that_has_stopped() -> None:  # R11
-    async with desk() as d:
-        seq = d.hub.committed_seq
-    d.hub.look(seq + 1)
-    d.hub.positions_changed([position("u1", 30.5, 114.3)])
-    with pytest.raises(UnavailableError, match="stopped"):
-        await d.hub.read(lambda t: t)
 
 
 # limits
@@ -412,120 +299,6 @@ async def test_who_waits_when_the_hub_stops_is_told() -> None:  # R11
         await d.ask(RING)
     with pytest.raises(UnavailableError):
         await d.hub.read(lambda t: t.seq)
-
-
-# deadlines
-
-
-async def overdue(d: Desk, approval: str) -> tuple[bool, bool]:
-    row = await d.row("approvals", approval)
-    return row.warned, row.overdue
-
-
-async def test_a_deadline_comes_at_its_instant_and_once() -> None:  # R12
-    async with desk() as d:
-        approval = await d.ask(RequestApproval(item="a", subject="b", due_minutes=20, warn_minutes=10), DISPATCHER)
-        await d.pass_time(10 * MINUTE_MS - 1)
-        assert await overdue(d, approval) == (False, False)
-        await d.pass_time(1)
-        assert await overdue(d, approval) == (True, False)
-        await d.pass_time(10 * MINUTE_MS)
-        assert await overdue(d, approval) == (True, True)
-        facts = d.hub.committed_seq
-        await d.pass_time(HOUR_MS)
-        assert d.hub.committed_seq == facts
-        assert await d.table("deadlines") == {}
-
-
-async def test_a_deadline_that_passed_while_the_hub_was_away_is_met_at_the_start() -> None:  # R12
-    journal = MemoryJournal()
-    async with desk(journal) as d:
-        approval = await d.ask(RequestApproval(item="a", subject="b", due_minutes=20, warn_minutes=10), DISPATCHER)
-    async with desk(journal, clock=VirtualClock(START_MS + HOUR_MS), enrolled=False) as d:
-        await d.pass_time(0)
-        assert await overdue(d, approval) == (True, True)
-        assert (await d.table("deadlines")) == {}
-
-
-async def test_a_moved_deadline_comes_at_its_new_instant_only() -> None:  # R12
-    async with desk() as d:
-        await d.ask(StartShift(unit="u1", until_ms=START_MS + HOUR_MS))
-        await d.ask(StartShift(unit="u1", until_ms=START_MS + 3 * HOUR_MS))
-        await d.pass_time(2 * HOUR_MS)
-        assert (await d.unit()).state == "free"
-        await d.ask(StartShift(unit="u1", until_ms=START_MS + 2 * HOUR_MS + 1))
-        await d.pass_time(1)
-        assert (await d.unit()).state == "off"
-
-
-async def test_a_deadline_waits_while_the_journal_is_away() -> None:  # R12
-    journal = FlakyJournal(MemoryJournal())
-    async with desk(journal) as d:
-        await d.ask(StartShift(unit="u1", until_ms=START_MS + HOUR_MS))
-        journal.failures = ["before", "after"]
-        d.clock.advance(START_MS + HOUR_MS)
-        await d.pass_time(5 * RETRY_MS)
-        assert (await d.unit()).state == "off"
-        ended = [f for f in await journal.read("live", 0, 1000) if b"shift_ended" in f.data]
-        assert len(ended) == 1
-
-
-class GatedJournal(MemoryJournal):
-    """Appends when the gate is open, and says that somebody waits before it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.gate, self.waiting = asyncio.Event(), asyncio.Event()
-        self.gate.set()
-
-    @asynccontextmanager
-    async def turn(self, space: str) -> AsyncIterator[Turn]:
-        async with super().turn(space) as turn:
-            self.waiting.set()
-            await self.gate.wait()
-            yield turn
-
-
-async def test_an_earlier_deadline_set_while_another_is_met_is_not_lost() -> None:  # R12
-    """A second phase sets a task that was due long ago, in the very moment in which an approval comes due."""
-    journal = GatedJournal()
-    plan = a_plan("2")
-    late_pump = replace(plan.phases[1].tasks[0], due_from="close", due_min=1)
-    plan = replace(plan, phases=(plan.phases[0], replace(plan.phases[1], tasks=(late_pump,))))
-    async with desk(journal) as d:
-        await d.ask(PublishPlan(definition=plan))
-        _, activation = await d.activation()
-        close = next(k for k in await d.table("tasks"))
-        await d.ask(FinishTask(task=close))
-        approval = await d.ask(RequestApproval(item="a", subject="b", due_minutes=3, warn_minutes=3), DISPATCHER)
-        journal.gate.clear()
-        journal.waiting.clear()
-        d.clock.advance(START_MS + 3 * MINUTE_MS)
-        await journal.waiting.wait()
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(d.ask(NextPhase(activation=activation), COMMANDER))
-            await asyncio.sleep(0)  # noqa: TID251 - lets it queue behind the deadline
-            journal.gate.set()
-        await d.pass_time(MINUTE_MS)
-        assert (await overdue(d, approval))[1]
-        assert next(k for k in (await d.table("tasks")).values() if k.key == "pump").overdue
-
-
-async def test_a_deadline_whose_rule_breaks_does_not_hold_up_the_others(monkeypatch: pytest.MonkeyPatch) -> None:  # R9
-    async with desk() as d:
-        monkeypatch.setitem(base._deadlines, "approval_warn", fault)
-        approval = await d.ask(RequestApproval(item="a", subject="b", due_minutes=20, warn_minutes=10), DISPATCHER)
-        await d.pass_time(20 * MINUTE_MS)
-        assert await overdue(d, approval) == (False, True)
-
-
-async def test_moved_deadlines_do_not_pile_up() -> None:  # R12
-    async with desk() as d:
-        shifts = [StartShift(unit="u1", until_ms=START_MS + HOUR_MS + n) for n in range(limits.MOVED_DEADLINES + 50)]
-        await asyncio.gather(*map(d.ask, shifts))
-        assert len(d.hub._deadlines) < 100
-        await d.pass_time(HOUR_MS + limits.MOVED_DEADLINES + 49)
-        assert (await d.unit()).state == "off"
 
 
 # reading and listening

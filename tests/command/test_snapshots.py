@@ -15,13 +15,10 @@ from command.journal.memory import MemoryJournal
 from command.kernel.clock import VirtualClock
 from command.kernel.errors import TriuneError
 from command.kernel.limits import SNAPSHOT_RETRY_MS
-from command.requests import ReportCall
 from command.settings import Limits
 from command.snapshots import SnapshotFolder, TablesCopy, keep_snapshots, start_from_snapshot
 from tests.command.random_requests import RandomRequests
-from tests.command.support import HOUR_MS, START_MS, Desk, desk, picture, refold
-
-RING = ReportCall(dialled="110", caller="13512345678")
+from tests.command.support import HOUR_MS, RING, START_MS, Desk, desk, picture, refold
 
 
 class CountingJournal(MemoryJournal):

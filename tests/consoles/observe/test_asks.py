@@ -17,7 +17,8 @@ from aiohttp.test_utils import TestServer
 
 from command import requests as q
 from command.actors import HUB
-from command.hub import Committed, Hub
+from command.batch import Committed
+from command.hub import Hub
 from command.journal.memory import MemoryJournal
 from command.kernel.clock import SystemClock
 from command.kernel.correlation import key_of
