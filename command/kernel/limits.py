@@ -364,3 +364,40 @@ SIMULATED_HUBS = 5
 SIMULATED_SEEDS = 10_000
 # A backup that the hub makes by itself and that came to nothing is tried again after this.
 BACKUP_RETRY_MS = 15 * 60 * 1000
+
+# Moving cameras. A move that is not renewed in time is stopped by the hub; who moved a camera holds it a while longer.
+PTZ_DEAD_MAN_MS = 1000
+PTZ_HOLD_MS = 10_000
+# How often the dead man's hand is looked at; a stop that the camera did not take is said again so often.
+PTZ_LOOK_MS = 100
+# A camera that takes longer to answer a command has not taken it.
+PTZ_CALL_MS = 3000
+# Cameras held at once; one more gets 429.
+PTZ_HELD = 256
+PTZ_PRESETS = 256
+
+# ONVIF. An answer that comes later, is larger, or nests deeper counts as none; devices and profiles past these are
+# left out.
+ONVIF_CALL_MS = 5000
+ONVIF_ANSWER_BYTES = 1024 * 1024
+ONVIF_PROFILES = 64
+ONVIF_FOUND = 1024
+# How long answers to one probe are waited for, and datagrams looked at meanwhile; further ones are dropped.
+ONVIF_PROBE_MS = 2000
+ONVIF_PROBE_DATAGRAMS = 8192
+# Interfaces that a probe goes out by.
+ONVIF_INTERFACES = 32
+# Events: how long a camera may hold an answer until something happens, how many it may put in one, and how long a
+# subscription stands that is not renewed. A camera whose events cannot be had is asked again after so long.
+ONVIF_PULL_MS = 20_000
+ONVIF_PULL_EVENTS = 64
+ONVIF_SUBSCRIPTION_MS = 60_000
+ONVIF_EVENTS_RETRY_MS = 30_000
+# XML of devices. A document with more elements, or deeper, is refused.
+XML_ELEMENTS = 20_000
+XML_DEPTH = 64
+
+# Adopting cameras. Addresses tried at once; one more gets 429. One that takes longer is told how far it came.
+ADOPTION_TRIES = 4
+ADOPTION_TRY_MS = 20_000
+ADOPTION_BODY_BYTES = 16 * 1024
