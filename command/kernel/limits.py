@@ -401,3 +401,54 @@ XML_DEPTH = 64
 ADOPTION_TRIES = 4
 ADOPTION_TRY_MS = 20_000
 ADOPTION_BODY_BYTES = 16 * 1024
+
+# SIP. A message larger, with a longer head or more header lines or parameters is refused and counted.
+SIP_MESSAGE_BYTES = 64 * 1024
+SIP_HEAD_BYTES = 16 * 1024
+SIP_HEADERS = 128
+SIP_PARAMETERS = 64
+# Requests from one address; further ones are dropped unread, and whoever sent them repeats them (UDP). Addresses
+# whose rate is remembered; past this the one quiet for longest is forgotten.
+SIP_MESSAGES_PER_S = 500
+SIP_ADDRESSES = 10_000
+# RFC 3261, 17: first and longest pause before a request is sent again, and when it has failed.
+SIP_T1_MS = 500
+SIP_T2_MS = 4000
+SIP_TIMEOUT_MS = 64 * SIP_T1_MS
+SIP_TICK_MS = 100
+# Requests of ours that wait for their answer; one more is refused. Requests of others whose handling takes time;
+# one more is answered 503. Answers kept for requests that come again; past this the oldest is forgotten.
+SIP_ASKED = 4096
+SIP_HANDLED = 1024
+SIP_ANSWERED = 10_000
+# Connections over TCP; one more is closed at once, one that says nothing for so long or takes nothing off, too.
+SIP_CONNECTIONS = 2000
+SIP_SILENCE_MS = 10 * 60 * 1000
+SIP_UNSENT_BYTES = 256 * 1024
+
+# GB/T 28181. Devices that may be registered at once, and items of one device's catalogue; past these the rest is
+# refused and counted. XML deeper or with more elements is refused.
+GB28181_DEVICES = 5000
+GB28181_CATALOGUE_ITEMS = 10_000
+GB28181_XML_DEPTH = 16
+GB28181_XML_ELEMENTS = 20_000
+GB28181_TEXT_CHARS = 256
+# Recordings in one answer; whoever wants more asks for a shorter time.
+GB28181_RECORDINGS = 5000
+# A challenge is good for so long. A registration lasts at most and at least so long, whatever the device asks.
+GB28181_NONCE_MS = 60_000
+GB28181_REGISTERED_MOST_S = 86_400
+GB28181_REGISTERED_LEAST_S = 60
+# A device not heard of for this many beats is offline (GB/T 28181, 9.6).
+GB28181_BEAT_MS = 60_000
+GB28181_BEATS_MISSED = 3
+# An answer in several messages of which no further part comes for so long is asked for again, so many times.
+GB28181_PART_MS = 5000
+GB28181_ASKED_AGAIN = 2
+# A device that has not answered an INVITE by then is given up.
+GB28181_INVITE_MS = 10_000
+# Subscriptions last so long and are renewed before; a place is asked for so often.
+GB28181_SUBSCRIBED_S = 3600
+GB28181_PLACE_S = 5
+# Streams that may be agreed at once: the serial of an SSRC has four digits.
+GB28181_STREAMS = 9999
