@@ -25,8 +25,17 @@ export function moment(at_ms: number, now_ms: number): string {
 }
 
 export function fullDate(at_ms: number): string {
+  return dateIn({ month: "long", day: "numeric", weekday: "short" }, at_ms);
+}
+
+/** For what may be of another year. */
+export function dateWithYear(at_ms: number): string {
+  return dateIn({ year: "numeric", month: "long", day: "numeric", weekday: "short" }, at_ms);
+}
+
+function dateIn(parts: Intl.DateTimeFormatOptions, at_ms: number): string {
   const locale = language() === "zh" ? "zh-CN" : "en-GB";
-  return new Intl.DateTimeFormat(locale, { timeZone: ZONE, month: "long", day: "numeric", weekday: "short" }).format(at_ms);
+  return new Intl.DateTimeFormat(locale, { timeZone: ZONE, ...parts }).format(at_ms);
 }
 
 /** How long: 8 秒, 2 分 14 秒, 1 小时 05 分, 3 天. */

@@ -1,7 +1,7 @@
 /** Screens of the past: what a situation and the units were at a moment, fetched one at a time. */
 
 import type { MapData } from "../../map/picture";
-import type { CameraRow, MarkRow, Place, StationRow, TableName, Tables } from "../../wire";
+import type { CameraRow, Level, MarkRow, Place, StationRow, TableName, Tables } from "../../wire";
 
 /** As `plans/past.py` has it: the rows of one situation, all units and their positions, at `at_ms`. */
 export interface Scene {
@@ -17,6 +17,29 @@ export interface PastLine {
   readonly facts: readonly MarkRow[];
   /** There are more facts than the hub lists. */
   readonly more: boolean;
+}
+
+/** A situation of a day, whether the tables still hold it or not. */
+export interface PastSituation {
+  readonly id: string;
+  readonly title: string;
+  readonly level: Level;
+  readonly opened_ms: number;
+  readonly ended_ms: number | null;
+  readonly merged_into: string;
+}
+
+export interface PastSituations {
+  readonly situations: readonly PastSituation[];
+  readonly more: boolean;
+}
+
+const DAY_MS = 86_400_000;
+
+/** Where those opened on a day (2026-11-21, in the county's time) are asked for. */
+export function pathOfDay(day: string): string {
+  const from_ms = Date.parse(`${day}T00:00:00+08:00`);
+  return `/api/v1/situations?from_ms=${from_ms}&to_ms=${from_ms + DAY_MS}`;
 }
 
 export function rowsOf<N extends TableName>(scene: Scene, table: N): ReadonlyMap<string, Tables[N]> {

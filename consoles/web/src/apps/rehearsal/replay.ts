@@ -21,13 +21,15 @@ import { consoleStyles } from "../console_styles";
 import { taskTitle, timeBars, timeMarks } from "../marks";
 import { isOpen, ordersOf } from "../picture";
 import { doneList } from "./lists";
-import { Latest, rowsOf, sceneOnMap, surroundings, type PastLine, type Scene } from "./past";
+import { Latest, pathOfDay, rowsOf, sceneOnMap, surroundings, type PastLine, type PastSituation, type PastSituations, type Scene } from "./past";
 import { lineStyles } from "./styles";
 
 const SHOWN = 200;
 /** One step of the keyboard on the scrubber, and one of playing. */
 const STEP_MS = 5_000;
 const PLAY_EVERY_MS = 500;
+/** China has one zone, eight hours ahead. */
+const COUNTY_AHEAD_MS = 8 * 3_600_000;
 
 @customElement("rehearsal-replay")
 export class Replay extends View {
@@ -51,6 +53,23 @@ export class Replay extends View {
         text-align: left;
         border: none;
         background: none;
+      }
+      .day {
+        display: flex;
+        flex-wrap: wrap;
+        gap: var(--s2);
+        align-items: center;
+        padding: var(--s2) var(--s3);
+      }
+      .pick.was {
+        display: grid;
+        grid-template-columns: auto minmax(0, 1fr);
+        gap: var(--s1) var(--s2);
+        padding: var(--s2) var(--s3);
+        border-top: var(--hair) solid var(--line);
+      }
+      .pick.was[aria-current="true"] {
+        background: var(--accent-dim);
       }
       .past {
         display: grid;
@@ -108,6 +127,10 @@ export class Replay extends View {
   @property({ attribute: false }) cameras: ReadonlyMap<string, CameraRow> = new Map();
   @property({ attribute: false }) stations: ReadonlyMap<string, StationRow> = new Map();
   @property({ attribute: false }) fences: ReadonlyMap<string, FenceRow> = new Map();
+  /** The day whose situations are listed; none for what the tables hold. */
+  @state() private day = "";
+  @state() private ofDay: PastSituations | null = null;
+  @state() private dayFault = "";
   @state() private chosen = "";
   @state() private line: PastLine | null = null;
   /** The newest scene: its tasks are the bars of the time line, whatever moment is looked at. */
@@ -137,8 +160,45 @@ export class Replay extends View {
   }
 
   override render(): TemplateResult {
-    return html`<nav class="panel" aria-label=${t("replay.choose")}>${this.list()}</nav>
+    return html`<nav class="panel" aria-label=${t("replay.choose")}>${this.dayField()}${this.day === "" ? this.list() : this.dayList()}</nav>
       <main class="past">${this.past()}</main>`;
+  }
+
+  private dayField(): TemplateResult {
+    return html`<div class="day">
+      <label>${t("replay.day")} <input type="date" max=${isoDay(this.now)} .value=${this.day} @change=${(event: Event) => void this.chooseDay((event.target as HTMLInputElement).value)} /></label>
+      ${this.day === "" ? nothing : html`<button class="bare" @click=${() => void this.chooseDay("")}>${t("replay.recent")}</button>`}
+    </div>`;
+  }
+
+  private dayList(): TemplateResult {
+    const { ofDay } = this;
+    if (this.dayFault !== "") return html`<t-state kind="error" text=${this.dayFault}></t-state>`;
+    if (ofDay === null) return html`<t-state kind="loading"></t-state>`;
+    const rows = ofDay.situations.filter((row) => row.merged_into === "").toReversed();
+    return html`<h2 class="heading">${t("replay.choose")}<span class="number">${rows.length}</span></h2>
+      ${rows.length === 0 ? html`<t-state kind="empty" text=${t("replay.none_that_day")}></t-state>` : nothing}
+      ${repeat(rows, (row) => row.id, (row) => this.ofThatDay(row))}
+      ${ofDay.more ? html`<p class="heading">${t("state.too_many", { shown: rows.length, total: `${rows.length}+` })}</p>` : nothing}`;
+  }
+
+  private ofThatDay(row: PastSituation): TemplateResult {
+    const ended = row.ended_ms === null ? "" : format.duration(row.ended_ms - row.opened_ms);
+    return html`<button class="pick was" aria-current=${row.id === this.chosen} @click=${() => void this.choose(row.id)}>
+      <t-level level=${row.level} named></t-level><span class="title">${row.title}</span>
+      <span class="number quiet">${format.clock(row.opened_ms)}</span><span class="quiet">${ended === "" ? t("replay.not_ended") : t("replay.lasted", { span: ended })}</span>
+    </button>`;
+  }
+
+  private async chooseDay(day: string): Promise<void> {
+    [this.day, this.ofDay, this.dayFault] = [day, null, ""];
+    if (day === "") return;
+    try {
+      const found = await this.api?.get<PastSituations>(pathOfDay(day));
+      if (found !== undefined && this.day === day) this.ofDay = found;
+    } catch (error) {
+      if (this.day === day) this.dayFault = describe(error);
+    }
   }
 
   private list(): TemplateResult {
@@ -164,7 +224,7 @@ export class Replay extends View {
     return html`<div class="panel head">
         ${row === undefined ? nothing : html`<h2><t-level level=${row.level} named></t-level> ${row.title}</h2><span>${word("situation_state", row.state)}</span><span class="quiet">${row.place?.text ?? ""}</span>`}
         <span class="quiet">${icon("history")} ${t("replay.at")}</span><span class="at number">${format.clock(this.at_ms)}</span>
-        <span class="quiet">${format.fullDate(this.at_ms)}</span>
+        <span class="quiet">${format.dateWithYear(this.at_ms)}</span>
         ${line.more ? html`<span class="quiet">${t("state.too_many", { shown: line.facts.length, total: `${line.facts.length}+` })}</span>` : nothing}
         ${wrong}
       </div>
@@ -251,6 +311,11 @@ export class Replay extends View {
     this.stopPlaying?.();
     this.playing = false;
   }
+}
+
+/** 2026-11-21, the day it is in the county. */
+function isoDay(at_ms: number): string {
+  return new Date(at_ms + COUNTY_AHEAD_MS).toISOString().slice(0, 10);
 }
 
 function orderColumns(scene: Scene): readonly Column<OrderRow>[] {
