@@ -421,8 +421,10 @@ SIP_TICK_MS = 100
 SIP_ASKED = 4096
 SIP_HANDLED = 1024
 SIP_ANSWERED = 10_000
-# Connections over TCP; one more is closed at once, one that says nothing for so long or takes nothing off, too.
+# Connections over TCP; one more is closed at once. So is one that got no agreeing answer by then, that says nothing
+# for so long, or that leaves so much untaken.
 SIP_CONNECTIONS = 2000
+SIP_SIGN_IN_MS = 60_000
 SIP_SILENCE_MS = 10 * 60 * 1000
 SIP_UNSENT_BYTES = 256 * 1024
 
@@ -452,3 +454,69 @@ GB28181_SUBSCRIBED_S = 3600
 GB28181_PLACE_S = 5
 # Streams that may be agreed at once: the serial of an SSRC has four digits.
 GB28181_STREAMS = 9999
+
+# Camera lifecycles. Pictures that come and that nobody can begin with count as none after this; encoders that save
+# send key frames as rarely as every ten seconds.
+CAMERA_KEY_MS = 15_000
+# A camera that nobody needs is let go after so long, and from then on only looked at so often; one that is down too.
+CAMERA_LINGER_MS = 10_000
+CAMERA_PROBE_MS = 5 * 60_000
+# Such looks at once: they never keep a camera waiting that somebody wants to see.
+CAMERA_PROBES = 8
+# Whoever asks for a picture of a camera that is not being pulled gets one within this, or is told why not.
+CAMERA_PICTURE_MS = 8000
+
+# Cameras over RTP. A missing packet is waited for until so many later ones have come, or the first of them is so old;
+# then the picture it belonged to is given up, and all to the next key frame. A sequence number further off than JUMP
+# is a stray, or two in a row a restarted sender.
+RTP_REORDER_PACKETS = 128
+RTP_REORDER_MS = 150
+RTP_JUMP_PACKETS = 3000
+# A stream that nobody agreed on is taken after so many packets in a row, where the present one is silent for so long.
+RTP_PROBATION_PACKETS = 16
+RTP_SSRC_SILENT_MS = 1000
+# Frames of a TCP stream in a row that hold no RTP; then the connection is closed.
+RTP_BAD_FRAMES = 64
+# NAL units of one access unit; past it the picture is given up.
+ACCESS_UNIT_NALS = 1024
+# Packets looked at before it is decided what a stream holds whose payload nobody recognises at once.
+RTP_SNIFFED_PACKETS = 64
+# Packets come, but no key frame: counts as down after this (cameras with long groups of pictures send one each 10 s).
+MEDIA_KEY_MS = 12_000
+# What the kernel keeps of a key frame's burst until it is read.
+MEDIA_SOCKET_BYTES = 2 * 1024 * 1024
+
+# Edge agents. One connected more than this gets 429; cameras past these are not told to it, and that is logged.
+AGENTS = 64
+AGENT_CAMERAS = 256
+# A larger message ends the connection; what a hub tells of cameras and watches may be larger than what an agent says.
+AGENT_MESSAGE_BYTES = 256 * 1024
+AGENT_CONFIG_BYTES = 4 * 1024 * 1024
+AGENT_ITEMS_PER_MESSAGE = 256
+# The body of one item, and the picture with it: larger ones are refused where they would be stored.
+AGENT_ITEM_BYTES = 16 * 1024
+AGENT_PICTURE_BYTES = 4 * 1024 * 1024
+AGENT_PIECE_BYTES = 16 * 1024
+# A connection that says no hello by then is closed; so is one that answers no ping for so long.
+AGENT_HELLO_MS = 10_000
+AGENT_PING_MS = 5000
+AGENT_SILENT_MS = 20_000
+# A question that an agent passes on for a device, unanswered for so long, counts as the hub being away.
+AGENT_ASK_MS = 5000
+AGENT_ASKS = 256
+# The hub says on every screen that an agent is away only after this, so that a cut link is no alarm.
+AGENT_AWAY_MS = 30_000
+AGENT_STATE_MS = 2000
+AGENT_RETRY_FIRST_MS = 250
+AGENT_RETRY_LONGEST_MS = 15_000
+# What the hub could not take just now is sent again after this.
+AGENT_LATER_MS = 500
+# Bytes sent and not yet answered: as few as a thin link carries in a second or two, so that an alarm does not wait
+# behind them.
+AGENT_WINDOW_LEAST_BYTES = 4 * 1024
+AGENT_WINDOW_MOST_BYTES = 512 * 1024
+# What an agent keeps until the hub has it. Past either the least important are shed, oldest first, and counted.
+OUTBOX_ITEMS = 500_000
+OUTBOX_BYTES = 2 * 1024 * 1024 * 1024
+# Items waiting for the one commit before theirs; past it whoever brings more is told that the outbox is away.
+OUTBOX_WAITING = 20_000
