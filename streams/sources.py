@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from typing import Final
 
 from command.kernel.clock import Clock
 from streams.packets import Packet
@@ -59,3 +61,27 @@ def scheme_of(address: str) -> str:
     """Return what stands before the first colon of an address, in small letters; empty where there is none."""
     scheme, colon, _ = address.partition(":")
     return scheme.lower() if colon else ""
+
+
+_OPTIONS: Final = {
+    "transport": ("tcp", "udp"),  # RTSP: over TCP, and over UDP where the camera refuses; or over UDP at once
+    "play": ("loop", "once"),  # a file: again from its start, or to its end
+    "pull": ("demand", "always"),  # while somebody needs the pictures, or for ever
+}
+
+
+def split_options(address: str) -> tuple[str, dict[str, str]]:
+    """Return an address without the options of ours at its end, as in `rtsp://…#transport=udp&pull=always`, and these.
+
+    They stand in the fragment since no client sends that (RFC 3986 section 3.5). Raises `SourceError` for an option
+    that there is not.
+    """
+    found = re.fullmatch(r"(.*)#(\w+=\w*(?:&\w+=\w*)*)", address, re.DOTALL)
+    if found is None:
+        return address, {}
+    options = dict(pair.split("=") for pair in found[2].split("&"))
+    for name, value in options.items():
+        if value not in _OPTIONS.get(name, ()):
+            known = "; ".join(f"{known}={'|'.join(values)}" for known, values in _OPTIONS.items())
+            raise SourceError(f"the options of an address are {known}")
+    return found[1], options

@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +22,22 @@ PATIENCE_S = 15
 async def gstreamer_camera(port: int, credentials: str = "") -> AsyncIterator[None]:
     """Run GStreamer's RTSP server with `rtsp://127.0.0.1:<port>/cam1`; killed on leaving."""
     script = shared("tools/rtsp_cam.py")
+    async with _served([str(script), str(port), *([credentials] if credentials else [])]):
+        yield
+
+
+@asynccontextmanager
+async def gstreamer_server(
+    port: int, launch: str, protocols: str = "any", auth: str = "none", credentials: str = ""
+) -> AsyncIterator[None]:
+    """The same with a pipeline of one's own; see `gst_camera.py` for what may be said."""
+    script = Path(__file__).with_name("gst_camera.py")
+    async with _served([str(script), str(port), launch, protocols, auth, *([credentials] if credentials else [])]):
+        yield
+
+
+@asynccontextmanager
+async def _served(arguments: list[str]) -> AsyncIterator[None]:
     # The distribution's Python, which has GStreamer's bindings.
     python = shutil.which("python3", path=os.defpath)
     probe = "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer"
@@ -29,7 +46,6 @@ async def gstreamer_camera(port: int, credentials: str = "") -> AsyncIterator[No
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
-    arguments = [str(script), str(port), *([credentials] if credentials else [])]
     process = await asyncio.create_subprocess_exec(python, *arguments, stdout=asyncio.subprocess.PIPE)
     try:
         assert process.stdout is not None

@@ -12,15 +12,22 @@ import pytest
 from av.audio.stream import AudioStream
 from av.video.stream import VideoStream
 
-from command.kernel.clock import SystemClock
+from command.kernel.clock import SystemClock, VirtualClock
 from edge.simulators.clips import Clip
 from edge.simulators.rtsp_camera import RtspCameras
-from streams import h264
+from streams import h264, h265
 from streams.packets import Packet
 from streams.source import Source
 from streams.sources import SourceError
 from tests.ports import free_port
-from tests.streams.peers import PATIENCE_S, gstreamer_camera
+from tests.streams.peers import PATIENCE_S, gstreamer_camera, gstreamer_server
+
+_PICTURES = "videotestsrc is-live=true ! video/x-raw,width=320,height=192,framerate=15/1"
+_H264 = f"( {_PICTURES} ! x264enc tune=zerolatency speed-preset=ultrafast key-int-max=15 ! rtph264pay name=pay0 pt=96 )"
+_H265 = (
+    f"( {_PICTURES} ! x265enc tune=zerolatency speed-preset=ultrafast key-int-max=15 ! h265parse"
+    " ! rtph265pay name=pay0 pt=96 )"
+)
 
 
 async def _read(url: str, count: int) -> list[Packet]:
@@ -61,6 +68,34 @@ async def test_a_gstreamer_camera_wants_its_password() -> None:
         assert await _reason(f"rtsp://127.0.0.1:{port}/cam1") == "401 unauthorised"
 
 
+@pytest.mark.parametrize("options", ["", "#transport=udp"])
+async def test_h265_comes_with_its_parameter_sets_before_every_key_frame(options: str) -> None:
+    port = free_port()
+    async with gstreamer_server(port, _H265, auth="digest", credentials="admin:12345"):
+        packets = await _read(f"rtsp://admin:12345@127.0.0.1:{port}/cam1{options}", 20)
+        assert await _reason(f"rtsp://admin:wrong@127.0.0.1:{port}/cam1{options}") == "401 unauthorised"
+
+    assert {packet.codec for packet in packets} == {"h265"}
+    keys = [packet for packet in packets if packet.is_key]
+    assert packets[0] is keys[0]
+    assert len(keys) >= 2
+    for key in keys:
+        kinds = [h265.nal_type(unit) for unit in h264.nal_units(key.data)]
+        assert kinds[:3] == [h265.NAL_VPS, h265.NAL_SPS, h265.NAL_PPS]
+        assert kinds.count(h265.NAL_SPS) == 1
+        assert any(16 <= kind <= 21 for kind in kinds)
+
+
+@pytest.mark.parametrize("options", ["", "#transport=udp"])
+async def test_a_camera_that_speaks_only_udp_is_read_over_udp(options: str) -> None:
+    port = free_port()
+    async with gstreamer_server(port, _H264, "udp"):
+        packets = await _read(f"rtsp://127.0.0.1:{port}/cam1{options}", 5)
+
+    assert packets[0].is_key
+    assert packets[0].codec == "h264"
+
+
 async def test_a_closed_port_is_said_to_refuse() -> None:
     assert await _reason(f"rtsp://127.0.0.1:{free_port()}/cam1") == "connection refused"
 
@@ -73,7 +108,7 @@ async def test_a_peer_that_does_not_speak_rtsp_is_told_apart() -> None:
     async with await asyncio.start_server(babble, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
 
-        assert await _reason(f"rtsp://127.0.0.1:{port}/cam1") == "what it sends is not RTSP with H.264"
+        assert await _reason(f"rtsp://127.0.0.1:{port}/cam1") == "what it sends is not RTSP with video"
 
 
 async def test_a_peer_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,20 +121,36 @@ async def test_a_peer_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyP
         assert await _reason(f"rtsp://127.0.0.1:{port}/cam1") == "no packets for 1 s"
 
 
-async def test_a_file_is_read_at_its_own_pace_and_ends(clip_path: Path) -> None:
+async def test_a_file_is_read_once_at_its_own_pace(clip_path: Path) -> None:
     clock = SystemClock()
     started_ms = clock.now_ms()
     packets: list[Packet] = []
     try:
-        async with Source(str(clip_path), clock) as source:
+        async with Source(f"file://{clip_path}#play=once", clock) as source:
             async for packet in source:
                 packets.append(packet)  # noqa: PERF401 - what came before the end is wanted
     except SourceError as error:
-        assert error.reason == "the stream ended"  # noqa: PT017 - nothing else ends it
+        assert error.reason == "the file ended"  # noqa: PT017 - nothing else ends it
 
     assert len(packets) == 45
     assert [i for i, packet in enumerate(packets) if packet.is_key] == [0, 15, 30]
     assert 2800 <= clock.now_ms() - started_ms < 5000
+
+
+async def test_a_file_begins_again_where_it_ended_and_its_time_goes_on(clip_path: Path) -> None:
+    clock = VirtualClock(0, speed=20)
+    async with asyncio.timeout(PATIENCE_S), Source(f"file://{clip_path}", clock) as source:
+        packets = [await anext(source) for _ in range(100)]
+
+    assert [i for i, packet in enumerate(packets) if packet.is_key] == [0, 15, 30, 45, 60, 75, 90]
+    assert all(60 <= after.pts_ms - before.pts_ms <= 73 for before, after in pairwise(packets))
+
+
+async def test_a_file_that_names_other_files_is_refused(tmp_path: Path, clip_path: Path) -> None:
+    playlist = tmp_path / "list.mp4"
+    playlist.write_text(f"ffconcat version 1.0\nfile '{clip_path}'\n")
+
+    assert await _reason(f"file://{playlist}") == "the file is of no kind that holds pictures"
 
 
 async def test_a_reader_that_stalls_goes_on_at_a_key_frame(clip: Clip, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,27 +170,29 @@ async def test_a_reader_that_stalls_goes_on_at_a_key_frame(clip: Clip, monkeypat
 
 
 @pytest.mark.parametrize(
-    ("codec", "reason"), [("libx265", "codec is not H.264: hevc"), ("mpeg4", "codec is not H.264: mpeg4")]
+    ("codec", "reason"),
+    [
+        ("mpeg4", "codec is neither H.264 nor H.265: mpeg4"),
+        ("mpeg2video", "codec is neither H.264 nor H.265: mpeg2video"),
+    ],
 )
 async def test_another_codec_is_named(tmp_path: Path, codec: str, reason: str) -> None:
     path = tmp_path / "clip.mp4"
     with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=10)
+        stream = container.add_stream(codec, rate=25)
         assert isinstance(stream, VideoStream)
         stream.width, stream.height, stream.pix_fmt = 320, 192, "yuv420p"
-        if codec == "libx265":
-            stream.options = {"x265-params": "log-level=none"}
         for i in range(3):
             frame = av.VideoFrame.from_ndarray(np.zeros((192, 320, 3), np.uint8), format="bgr24")
-            frame.pts, frame.time_base = i, Fraction(1, 10)
+            frame.pts, frame.time_base = i, Fraction(1, 25)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
 
-    assert await _reason(str(path)) == reason
+    assert await _reason(f"file://{path}") == reason
 
 
 async def test_a_source_without_video_says_so(tmp_path: Path) -> None:
-    path = tmp_path / "sound.wav"
+    path = tmp_path / "sound.mkv"
     with av.open(str(path), "w") as container:
         stream = container.add_stream("pcm_s16le", rate=8000)
         assert isinstance(stream, AudioStream)
@@ -147,7 +200,7 @@ async def test_a_source_without_video_says_so(tmp_path: Path) -> None:
         frame.sample_rate = 8000
         container.mux(stream.encode(frame))
 
-    assert await _reason(str(path)) == "no video track"
+    assert await _reason(f"file://{path}") == "no video track"
 
 
 async def test_a_file_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
