@@ -520,3 +520,20 @@ OUTBOX_ITEMS = 500_000
 OUTBOX_BYTES = 2 * 1024 * 1024 * 1024
 # Items waiting for the one commit before theirs; past it whoever brings more is told that the outbox is away.
 OUTBOX_WAITING = 20_000
+
+# Relay. A viewer that lost its picture is shown the kept key frame while that is so fresh, and so often at most; no more
+# often a camera that can be asked for a key frame is asked.
+RELAY_STILL_FRESH_MS = 2000
+RELAY_PICTURE_AGAIN_MS = 500
+# Viewers by websocket, all and of one camera; one more gets 429. One whose socket holds more than this goes on at the
+# next key frame, and one that read nothing for so long is let go.
+MSE_VIEWERS = 256
+MSE_VIEWERS_PER_CAMERA = 64
+MSE_UNSENT_BYTES = 1024 * 1024
+MSE_UNREAD_MS = 10_000
+# Cameras that publish by WHIP; one more gets 429. Packets of a picture that lost its end, and pictures waiting to be
+# taken, are bounded.
+WHIP_PUBLISHERS = 64
+WHIP_PICTURE_PACKETS = 8192
+# An external media server's answer to an offer: larger, or later, counts as the server being away.
+WHEP_CALL_MS = 8000

@@ -6,9 +6,12 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+import msgspec
+
 from command.kernel.clock import Clock
+from command.kernel.limits import RELAY_PICTURE_AGAIN_MS, RELAY_STILL_FRESH_MS
 from streams.packets import Packet, Subscription
-from streams.relay.viewer import Viewer, pack
+from streams.relay.viewer import Frame, Viewer, pack
 
 
 class Stream(Protocol):
@@ -29,12 +32,21 @@ class Stream(Protocol):
 
 
 class Channel:
-    """Owned by the task in `run`, which lasts until cancelled or until the camera is no more."""
+    """Owned by the task in `run`, which lasts until cancelled or until the camera is no more.
 
-    def __init__(self, stream: Stream, clock: Clock) -> None:
+    `ask_key` asks the camera's source for a key frame, where it is of a kind that can be asked.
+    """
+
+    def __init__(self, stream: Stream, clock: Clock, ask_key: Callable[[], None]) -> None:
         self._stream = stream
         self._clock = clock
+        self._ask_key = ask_key
+        self._asked_ms = 0
         self._viewers: dict[Viewer, Callable[[], None]] = {}
+        self._repaired_ms: dict[Viewer, int] = {}
+        self._key: Frame | None = None
+        self._key_ms = 0
+        self._newest_pts_ms = 0
 
     def __len__(self) -> int:
         return len(self._viewers)
@@ -42,12 +54,18 @@ class Channel:
     def add(self, viewer: Viewer, end: Callable[[], None]) -> None:
         """Send to this viewer from now on, first the newest key frame; `end` is called if the camera is taken away."""
         self._viewers[viewer] = end
-        if (still := self._stream.newest_still()) is not None:
-            viewer.send_still(pack(still), self._clock.now_ms())
+        viewer.on_picture_lost(lambda: self._repair(viewer))
+        still = self._kept_key()
+        if still is None and (newest := self._stream.newest_still()) is not None:
+            still = pack(newest)
+        if still is not None and still.codec == viewer.codec:
+            viewer.send_still(still, self._clock.now_ms())
+        self._want_key(self._clock.now_ms())
 
     def discard(self, viewer: Viewer) -> None:
         """Send nothing more to this viewer."""
         self._viewers.pop(viewer, None)
+        self._repaired_ms.pop(viewer, None)
 
     async def run(self) -> None:
         """Pass the camera's packets to the viewers."""
@@ -61,5 +79,32 @@ class Channel:
     def _send(self, packet: Packet) -> None:
         frame = pack(packet)
         now_ms = self._clock.now_ms()
-        for viewer in self._viewers:
-            viewer.send(frame, now_ms)
+        self._newest_pts_ms = frame.pts_ms
+        if frame.is_key:
+            self._key, self._key_ms = frame, now_ms
+        for viewer, end in self._viewers.items():
+            if viewer.codec == frame.codec:
+                viewer.send(frame, now_ms)
+            else:  # the camera was set to another codec: its viewers have to agree on that one first
+                end()
+
+    def _repair(self, viewer: Viewer) -> None:
+        """Show a viewer that lost its picture the kept key frame, unless that is old: then it waits for the next."""
+        now_ms = self._clock.now_ms()
+        if now_ms - self._repaired_ms.get(viewer, 0) < RELAY_PICTURE_AGAIN_MS:
+            return
+        self._repaired_ms[viewer] = now_ms
+        still = self._kept_key()
+        if still is not None and still.codec == viewer.codec and now_ms - self._key_ms <= RELAY_STILL_FRESH_MS:
+            viewer.send_still(still, now_ms)
+        self._want_key(now_ms)
+
+    def _kept_key(self) -> Frame | None:
+        """Return the newest key frame, dated as what was sent last, so that nothing goes back in time."""
+        return self._key and msgspec.structs.replace(self._key, pts_ms=self._newest_pts_ms + 1)
+
+    def _want_key(self, now_ms: int) -> None:
+        """Ask the camera, but not for each viewer: a key frame is large, and one serves all."""
+        if now_ms - self._asked_ms >= RELAY_PICTURE_AGAIN_MS:
+            self._asked_ms = now_ms
+            self._ask_key()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -14,9 +14,10 @@ from prometheus_client import Counter, Gauge
 from command.kernel.clock import Clock
 from command.kernel.errors import InvalidInputError, TooManyError, UnavailableError, UnknownIdError
 from command.kernel.limits import RELAY_VIEWERS, RELAY_VIEWERS_PER_CAMERA
-from streams import h264
+from streams import h264, h265
+from streams.packets import Packet
 from streams.relay.channel import Channel, Stream
-from streams.relay.sdp import parse_offer
+from streams.relay.sdp import NotPlayableError, parse_offer
 from streams.relay.session import Session
 from streams.relay.viewer import Viewer
 
@@ -31,11 +32,15 @@ class Relay:
     """`async with Relay(clock) as relay`; leaving ends every session.
 
     `addresses` are the hub's own to send video from, each session on a free UDP port; by default all the host has.
+    `ask_key(camera_id)` asks a camera for a key frame, where its source is of a kind that can be asked.
     """
 
-    def __init__(self, clock: Clock, addresses: Sequence[str] = ()) -> None:
+    def __init__(
+        self, clock: Clock, addresses: Sequence[str] = (), ask_key: Callable[[str], None] = lambda _camera_id: None
+    ) -> None:
         self._clock = clock
         self._addresses = tuple(addresses)
+        self._ask_key = ask_key
         self._certificate = RTCCertificate.generateCertificate()
         self._tasks = asyncio.TaskGroup()
         self._sessions: dict[str, Session] = {}
@@ -62,8 +67,8 @@ class Relay:
     async def answer(self, stream: Stream, offer_sdp: str) -> tuple[str, str]:
         """Open a session for a viewer's offer and return its id and our answer.
 
-        Raises `InvalidInputError` (the offer), `TooManyError` (viewers), `UnavailableError` (the camera is not up, or
-        the host has no address).
+        Raises `InvalidInputError` (the offer), `NotPlayableError` (its codecs), `TooManyError` (viewers),
+        `UnavailableError` (the camera is not up, or the host has no address).
         """
         try:
             offer = parse_offer(offer_sdp)
@@ -74,8 +79,12 @@ class Relay:
         still = stream.newest_still()
         if still is None:
             raise UnavailableError(f"camera {stream.id} is not up")
-        profile = h264.profile_level_id(h264.parameter_sets(h264.nal_units(still.data))[0])
-        session = Session(stream.id, offer, offer.choose(profile), self._certificate)
+        try:
+            sent_as = offer.choose(still.codec, profile_of(still))
+        except NotPlayableError:
+            _refused.labels("not playable").inc()
+            raise
+        session = Session(stream.id, offer, sent_as, self._certificate)
         self._sessions[session.id] = session
         _viewers.set(len(self._sessions))
         try:
@@ -123,7 +132,7 @@ class Relay:
 
     def _join(self, stream: Stream, viewer: Viewer, session: Session) -> None:
         if stream not in self._channels:
-            channel = Channel(stream, self._clock)
+            channel = Channel(stream, self._clock, lambda: self._ask_key(stream.id))
             task = self._tasks.create_task(channel.run(), name=f"channel of {stream.id}")
             self._channels[stream] = (channel, task)
         self._channels[stream][0].add(viewer, session.end)
@@ -147,3 +156,13 @@ class Relay:
             for session in self._sessions.values():
                 if session.is_lost(now_ms):
                     session.end()
+
+
+def profile_of(key: Packet) -> str:
+    """Return a key frame's profile as SDP writes it: six hex digits of H.264, one number of H.265."""
+    units = h264.nal_units(key.data)
+    if key.codec == "h265":
+        sets = [unit for unit in units if h265.nal_type(unit) == h265.NAL_SPS]
+        return str(sets[0][3] & 0x1F) if sets and len(sets[0]) > 3 else "1"
+    sets = [unit for unit in units if h264.nal_type(unit) == h264.NAL_SPS]
+    return sets[0][1:4].hex() if sets else ""

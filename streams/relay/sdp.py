@@ -1,4 +1,4 @@
-"""Reads a viewer's WebRTC offer and writes our answer: one H.264 video we send, all else declined (RFC 8829, 8866)."""
+"""Reads a WebRTC offer and writes our answer: one H.264 or H.265 video, all else declined (RFC 8829, 8866, 7798)."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import Final, Literal
 import msgspec
 from aiortc import RTCDtlsFingerprint, RTCIceCandidate, RTCIceParameters
 
-from command.kernel.errors import InvalidInputError
+from command.kernel.errors import InvalidInputError, TriuneError
 from command.kernel.limits import SDP_BYTES, SDP_CANDIDATES, SDP_LINES
+from streams.packets import Codec
 
 _DIGESTS: Final = ("sha-256", "sha-384", "sha-512")
 _ICE_WORD: Final = re.compile(r"[A-Za-z0-9+/]{4,256}")
@@ -26,14 +27,31 @@ _CANDIDATE: Final = re.compile(
 
 # Profiles by how much of a stream's profile a decoder of them understands: exact first, then the wider ones.
 _HIGH, _MAIN, _BASELINE = "64", "4d", "42"
-_WIDER: Final = {_BASELINE: (_BASELINE, _MAIN, _HIGH), _MAIN: (_MAIN, _HIGH), _HIGH: (_HIGH,)}
+_WIDER: Final[dict[Codec, dict[str, tuple[str, ...]]]] = {
+    "h264": {_BASELINE: (_BASELINE, _MAIN, _HIGH), _MAIN: (_MAIN, _HIGH), _HIGH: (_HIGH,)},
+    "h265": {"1": ("1", "2"), "2": ("2",)},
+}
+_ENCODINGS: Final[dict[str, Codec]] = {"h264/90000": "h264", "h265/90000": "h265"}
+_H265_PARAMETER: Final = re.compile(r"(profile-id|tier-flag|level-id)=\d{1,3}")
+Direction = Literal["sendonly", "recvonly"]
 
 
-class H264Format(msgspec.Struct, frozen=True):
-    """An H.264 payload type (packetization-mode 1) that the viewer offers to receive."""
+class NotPlayableError(TriuneError):
+    """The camera's video is of a kind that this viewer did not offer to receive; the hub does not code it anew."""
 
+    status = 406
+    code = "not_playable"
+
+
+class VideoFormat(msgspec.Struct, frozen=True):
+    """A payload type of H.264 (packetization-mode 1) or H.265 that the peer offers."""
+
+    codec: Codec
     payload_type: int
-    profile_level_id: str
+    profile: str
+    """H.264's `profile-level-id`, H.265's `profile-id`."""
+    parameters: str
+    """What our answer says of it after `a=fmtp:`."""
     rtx_payload_type: int | None
 
 
@@ -47,35 +65,39 @@ class Section(msgspec.Struct, frozen=True):
 
 
 class Offer(msgspec.Struct, frozen=True):
-    """What an offer says that matters to somebody who sends one video."""
+    """What an offer says that matters to somebody who sends, or receives, one video."""
 
     sections: tuple[Section, ...]
     video: int
-    """Which of the sections receives the video."""
-    formats: tuple[H264Format, ...]
+    """Which of the sections has the video."""
+    formats: tuple[VideoFormat, ...]
     ice: RTCIceParameters
     candidates: tuple[RTCIceCandidate, ...]
     fingerprints: tuple[RTCDtlsFingerprint, ...]
     answer_setup: Setup
     """Who we are to be in the DTLS handshake (RFC 8842): "active" is its client."""
 
-    def choose(self, stream_profile: str) -> H264Format:
-        """Return the format to send a stream of that `profile-level-id` in.
+    def choose(self, codec: Codec, profile: str) -> VideoFormat:
+        """Return the format to send a stream in, whose profile is as in `VideoFormat`.
 
         Nearest is best: the same profile, then one that contains it, then whatever the viewer put first; browsers
-        decode by the parameter sets in the stream, not by what was negotiated.
+        decode by the parameter sets in the stream, not by what was negotiated. Raises `NotPlayableError`.
         """
-        for wanted in _WIDER.get(stream_profile[:2].lower(), ()):
-            for offered in self.formats:
-                if offered.profile_level_id[:2] == wanted:
+        playable = [offered for offered in self.formats if offered.codec == codec]
+        if not playable:
+            name = "H.264 (packetization-mode 1)" if codec == "h264" else "H.265"
+            raise NotPlayableError(f"the camera sends {name}, which this viewer does not take")
+        for wanted in _WIDER[codec].get(profile[:2].lower(), ()):
+            for offered in playable:
+                if offered.profile[:2] == wanted:
                     return offered
-        return self.formats[0]
+        return playable[0]
 
 
 class Answer(msgspec.Struct, frozen=True):
     """What our side of the session is."""
 
-    format: H264Format
+    format: VideoFormat
     ssrc: int
     rtx_ssrc: int
     cname: str
@@ -83,6 +105,7 @@ class Answer(msgspec.Struct, frozen=True):
     candidates: Sequence[RTCIceCandidate]
     fingerprints: Sequence[RTCDtlsFingerprint]
     setup: Setup
+    direction: Direction = "sendonly"
 
     def write(self, offer: Offer) -> str:
         """Return the SDP answer to `offer`."""
@@ -108,27 +131,26 @@ class Answer(msgspec.Struct, frozen=True):
             f"m=video 9 {section.profile} {' '.join(str(x) for x in formats)}",
             "c=IN IP4 0.0.0.0",
             f"a=mid:{section.mid}",
-            "a=sendonly",
+            f"a={self.direction}",
             "a=rtcp-mux",
-            f"a=msid:{self.cname} {self.cname}",
+            *([f"a=msid:{self.cname} {self.cname}"] if self.direction == "sendonly" else []),
             f"a=setup:{self.setup}",
             f"a=ice-ufrag:{self.ice.usernameFragment}",
             f"a=ice-pwd:{self.ice.password}",
             *(f"a=fingerprint:{x.algorithm} {x.value}" for x in self.fingerprints),
-            f"a=rtpmap:{sent.payload_type} H264/90000",
-            f"a=fmtp:{sent.payload_type} level-asymmetry-allowed=1;packetization-mode=1;"
-            f"profile-level-id={sent.profile_level_id}",
+            f"a=rtpmap:{sent.payload_type} {sent.codec.upper()}/90000",
+            f"a=fmtp:{sent.payload_type} {sent.parameters}",
             f"a=rtcp-fb:{sent.payload_type} nack",
             f"a=rtcp-fb:{sent.payload_type} nack pli",
-            *resent,
-            *(f"a=ssrc:{ssrc} cname:{self.cname}" for ssrc in ssrcs),
+            *(resent if self.direction == "sendonly" else resent[:2]),
+            *(f"a=ssrc:{ssrc} cname:{self.cname}" for ssrc in ssrcs if self.direction == "sendonly"),
             *(f"a=candidate:{_candidate(x)}" for x in self.candidates),
             "a=end-of-candidates",
         ]
 
 
-def parse_offer(text: str) -> Offer:
-    """Read an offer. Raises `InvalidInputError` that names what is wrong with it."""
+def parse_offer(text: str, ours: Direction = "sendonly") -> Offer:
+    """Read an offer to one who sends video, or receives it. Raises `InvalidInputError` that names what is wrong."""
     if len(text) > SDP_BYTES:
         raise InvalidInputError(f"the offer is longer than {SDP_BYTES} characters")
     lines = text.replace("\r\n", "\n").rstrip("\n").split("\n")
@@ -140,17 +162,14 @@ def parse_offer(text: str) -> Offer:
     if not media:
         raise InvalidInputError("the offer has no media section")
     sections = tuple(_section(part) for part in media)
-    video = next((i for i, part in enumerate(media) if _receives_video(part)), None)
+    video = next((i for i, part in enumerate(media) if _has_video(part, ours)), None)
     if video is None:
-        raise InvalidInputError("the offer has no section that receives video")
+        raise InvalidInputError(f"the offer has no section that {'receives' if ours == 'sendonly' else 'sends'} video")
     return _offer(sections, video, session, media)
 
 
 def _offer(sections: tuple[Section, ...], video: int, session: list[str], media: list[list[str]]) -> Offer:
     part = media[video]
-    formats = _formats(part)
-    if not formats:
-        raise InvalidInputError("the offer has no H.264 with packetization-mode 1")
     if "rtcp-mux" not in part:
         raise InvalidInputError("the offer does not multiplex RTCP")
     user = _one(part, session, "ice-ufrag", _ICE_WORD)
@@ -170,7 +189,7 @@ def _offer(sections: tuple[Section, ...], video: int, session: list[str], media:
     return Offer(
         sections=sections,
         video=video,
-        formats=formats,
+        formats=_formats(part),
         ice=RTCIceParameters(usernameFragment=user, password=password),
         candidates=_candidates(_values(lines, "candidate")),
         fingerprints=fingerprints,
@@ -200,35 +219,49 @@ def _section(part: list[str]) -> Section:
     return Section(kind=fields[0], profile=fields[2], first_format=fields[3], mid=mids[0])
 
 
-def _receives_video(part: list[str]) -> bool:
+def _has_video(part: list[str], ours: Direction) -> bool:
     kind, port, profile, *_ = part[0].removeprefix("m=").split(" ")
-    sends_only = "sendonly" in part or "inactive" in part
-    return kind == "video" and port != "0" and profile == "UDP/TLS/RTP/SAVPF" and not sends_only
+    against = "inactive" in part or ours in part
+    return kind == "video" and port != "0" and profile == "UDP/TLS/RTP/SAVPF" and not against
 
 
-def _formats(part: list[str]) -> tuple[H264Format, ...]:
+def _formats(part: list[str]) -> tuple[VideoFormat, ...]:
     names = dict(value.split(" ", 1) for value in _values(part, "rtpmap") if " " in value)
-    parameters = {
-        kind: dict(x.strip().partition("=")[::2] for x in text.split(";"))
-        for kind, _, text in (value.partition(" ") for value in _values(part, "fmtp"))
-    }
+    said = {kind: text for kind, _, text in (value.partition(" ") for value in _values(part, "fmtp"))}
     resends = {
-        parameters.get(kind, {}).get("apt", ""): int(kind)
+        _parameters(said.get(kind, "")).get("apt", ""): int(kind)
         for kind, name in names.items()
         if name.lower() == "rtx/90000" and _is_payload_type(kind)
     }
-    found: list[H264Format] = []
+    found: list[VideoFormat] = []
     for kind in part[0].split(" ")[3:]:
-        said = parameters.get(kind, {})
-        level = said.get("profile-level-id", "42e01f").lower()
-        if (
-            names.get(kind, "").lower() == "h264/90000"
-            and _is_payload_type(kind)
-            and said.get("packetization-mode") == "1"
-            and re.fullmatch(r"[0-9a-f]{6}", level)
-        ):
-            found.append(H264Format(int(kind), level, resends.get(kind)))
+        codec = _ENCODINGS.get(names.get(kind, "").lower())
+        if codec is None or not _is_payload_type(kind):
+            continue
+        described = (_h264 if codec == "h264" else _h265)(_parameters(said.get(kind, "")))
+        if described is not None:
+            found.append(VideoFormat(codec, int(kind), *described, resends.get(kind)))
     return tuple(found)
+
+
+def _parameters(text: str) -> dict[str, str]:
+    return dict(x.strip().partition("=")[::2] for x in text.split(";"))
+
+
+def _h264(said: dict[str, str]) -> tuple[str, str] | None:
+    """Return profile and our parameters of an H.264 format (RFC 6184 section 8.1), None for one we do not send."""
+    level = said.get("profile-level-id", "42e01f").lower()
+    if said.get("packetization-mode") != "1" or not re.fullmatch(r"[0-9a-f]{6}", level):
+        return None
+    return level, f"level-asymmetry-allowed=1;packetization-mode=1;profile-level-id={level}"
+
+
+def _h265(said: dict[str, str]) -> tuple[str, str] | None:
+    """Return profile and our parameters of an H.265 format (RFC 7798 section 7.1), None for one we do not send."""
+    if said.get("tx-mode", "SRST") != "SRST":
+        return None
+    kept = [text for name, value in said.items() if _H265_PARAMETER.fullmatch(text := f"{name}={value}")]
+    return said.get("profile-id", "1"), ";".join([*kept, "tx-mode=SRST"])
 
 
 def _is_payload_type(text: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import struct
+from collections.abc import Callable
 from typing import Final, Protocol
 
 import msgspec
@@ -21,9 +22,9 @@ from aiortc.rtp import (
 )
 
 from command.kernel.limits import RELAY_RESEND_PACKETS, RELAY_UNSENT_BYTES
-from streams import h264
-from streams.packets import Packet
-from streams.relay.sdp import H264Format
+from streams import h264, h265
+from streams.packets import Codec, Packet
+from streams.relay.sdp import VideoFormat
 
 _RTP: Final = struct.Struct("!BBHII")
 _REPORT_MS: Final = 1000
@@ -39,11 +40,14 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     payloads: tuple[bytes, ...]
     pts_ms: int
     is_key: bool
+    codec: Codec = "h264"
 
 
 def pack(packet: Packet) -> Frame:
     """Cut a packet into RTP payloads."""
-    return Frame(tuple(h264.rtp_payloads(h264.nal_units(packet.data))), packet.pts_ms, packet.is_key)
+    units = h264.nal_units(packet.data)
+    payloads = h264.rtp_payloads(units) if packet.codec == "h264" else h265.rtp_payloads(units)
+    return Frame(tuple(payloads), packet.pts_ms, packet.is_key, packet.codec)
 
 
 class Path(Protocol):
@@ -59,7 +63,7 @@ class Path(Protocol):
 class Viewer:
     """One RTP stream to one browser (RFC 3550, resending by RFC 4585 and RFC 4588). Never waits."""
 
-    def __init__(self, path: Path, sent_as: H264Format, *, ssrc: int, rtx_ssrc: int, cname: str) -> None:
+    def __init__(self, path: Path, sent_as: VideoFormat, *, ssrc: int, rtx_ssrc: int, cname: str) -> None:
         self._path = path
         self._format = sent_as
         self._ssrc = ssrc
@@ -75,6 +79,16 @@ class Viewer:
         self._octets = 0
         self._reported_ms = 0
         self._unanswered_since_ms: int | None = None
+        self._on_picture_lost: Callable[[], None] | None = None
+
+    @property
+    def codec(self) -> Codec:
+        """What was agreed on; frames of another kind cannot be sent to it."""
+        return self._format.codec
+
+    def on_picture_lost(self, lost: Callable[[], None]) -> None:
+        """Call `lost` whenever the viewer says that it cannot go on without a key frame."""
+        self._on_picture_lost = lost
 
     def silent_ms(self, now_ms: int) -> int:
         """Return for how long it has been sent pictures without a word from it."""
@@ -120,8 +134,10 @@ class Viewer:
                 for sequence in packet.lost[:_RESENDS_AT_ONCE]:
                     self._resend(sequence)
             case RtcpPsfbPacket(fmt=fmt) if fmt in (RTCP_PSFB_PLI, RTCP_PSFB_FIR):
-                # RTSP cannot ask a camera for a key frame; the next one is at most its interval away.
+                # Nothing before the next key frame helps it, whether that one is a kept one or still to come.
                 self._needs_key = True
+                if self._on_picture_lost is not None:
+                    self._on_picture_lost()
 
     def _resend(self, sequence: int) -> None:
         kept = self._kept[sequence % RELAY_RESEND_PACKETS]
