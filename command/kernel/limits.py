@@ -387,9 +387,11 @@ ONVIF_PROBE_MS = 2000
 ONVIF_PROBE_DATAGRAMS = 8192
 # Interfaces that a probe goes out by.
 ONVIF_INTERFACES = 32
-# Events: how long a camera may hold an answer until something happens, how many it may put in one, and how long a
-# subscription stands that is not renewed. A camera whose events cannot be had is asked again after so long.
+# Events: how long a camera may hold an answer until something happens, how often it is asked at most, how many it may
+# put in one answer, and how long a subscription stands that is not renewed. A camera whose events cannot be had is
+# asked again after so long.
 ONVIF_PULL_MS = 20_000
+ONVIF_PULL_EVERY_MS = 500
 ONVIF_PULL_EVENTS = 64
 ONVIF_SUBSCRIPTION_MS = 60_000
 ONVIF_EVENTS_RETRY_MS = 30_000

@@ -1,0 +1,1 @@
+"""ONVIF cameras: discovery, profiles, stream addresses, movement, events."""
