@@ -11,6 +11,7 @@ from command.facts.calls import CallOutcome
 from command.facts.patrol import AlarmKind, FenceKind, UnitKind
 from command.facts.plan_definition import Group, PlanDefinition, PlanRole
 from command.facts.plans import CaseStep
+from command.facts.recording import RecordingPolicy
 from command.readings import PositionSource
 
 CallState = Literal["ringing", "answered", "ended", "abandoned"]
@@ -165,6 +166,7 @@ class CameraRow(Row, frozen=True):
     state: Literal["unknown", "up", "down"] = "unknown"
     since_ms: int = 0
     reason: str = ""
+    recording: RecordingPolicy = RecordingPolicy()
 
 
 class WatchRow(Row, frozen=True):

@@ -8,6 +8,7 @@ from command.rules import (
     messages,
     patrol,
     plans,
+    recording,
     registers,
     scene,
     situations,
@@ -17,6 +18,6 @@ from command.rules import (
 from command.rules.base import decide, fold, unruled
 
 __all__ = [
-    "approvals", "archive", "decide", "dispatch", "fold", "intake", "messages", "patrol", "plans", "registers", "scene",
-    "situations", "sos", "unruled", "watchlist",
+    "approvals", "archive", "decide", "dispatch", "fold", "intake", "messages", "patrol", "plans", "recording",
+    "registers", "scene", "situations", "sos", "unruled", "watchlist",
 ]  # fmt: skip

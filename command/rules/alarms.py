@@ -135,6 +135,7 @@ ALARM_WORDS: dict[AlarmKind, str] = {
     "approval_warning": "审批即将超时",
     "camera_down": "摄像机离线",
     "link_down": "外部服务中断",
+    "recording_failing": "录像异常",
 }
 """How text messages to officers and leaders word each kind; screens have their own catalogue."""
 

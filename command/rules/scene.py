@@ -83,7 +83,9 @@ def camera_enrolled(t: Tables, fact: CameraEnrolled, r: Recorded) -> None:
         field_deg=fact.field_deg,
         reads_plates=fact.reads_plates,
     )
-    t.cameras.put(replace(row, state=old.state, since_ms=old.since_ms, reason=old.reason) if old else row)
+    if old:
+        row = replace(row, state=old.state, since_ms=old.since_ms, reason=old.reason, recording=old.recording)
+    t.cameras.put(row)
 
 
 @folds(CameraRemoved)

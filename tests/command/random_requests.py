@@ -73,7 +73,7 @@ class RandomRequests:
                 return one.choice(values)
             case mi.ListType() if name == "ring" and not self._hostile:
                 return ring(30.5, 114.3, one.choice((0.001, 0.01)))
-            case mi.ListType(item_type=item, min_length=least):
+            case mi.ListType(item_type=item, min_length=least) | mi.VarTupleType(item_type=item, min_length=least):
                 return [self._value(item, name, t, now_ms) for _ in range(one.randint(least or 0, 5))]
             case mi.TupleType(item_types=items):
                 return tuple(self._value(item, name, t, now_ms) for item in items)

@@ -30,7 +30,7 @@ export interface ActorInfo {
 
 /** An alarm; gone from the table once cleared. */
 export interface AlarmRow {
-  kind: "approval_overdue" | "approval_warning" | "camera_down" | "entered_forbidden" | "left_area" | "link_down" | "order_unsigned" | "plate_hit" | "sos" | "stood_still" | "task_overdue" | "went_silent";
+  kind: "approval_overdue" | "approval_warning" | "camera_down" | "entered_forbidden" | "left_area" | "link_down" | "order_unsigned" | "plate_hit" | "recording_failing" | "sos" | "stood_still" | "task_overdue" | "went_silent";
   level: 1 | 2 | 3 | 4;
   subject: string;
   situation: string;
@@ -145,6 +145,7 @@ export interface CameraRow {
   state: "down" | "unknown" | "up";
   since_ms: number;
   reason: string;
+  recording: RecordingPolicy;
   id: string;
 }
 
@@ -385,6 +386,13 @@ export interface HitRow {
   id: string;
 }
 
+/** A time of the week in the county: ISO weekdays (1 is Monday) and minutes of the day. */
+export interface Hours {
+  days: number[];
+  from_min: number;
+  to_min: number;
+}
+
 /** Send a unit. */
 export interface IssueOrder {
   request: "issue_order";
@@ -429,6 +437,16 @@ export interface LocateSituation {
   request: "locate_situation";
   situation: string;
   place: GivenPlace;
+}
+
+/** Keep a stretch of recording for good; the recorder has locked it already. */
+export interface LockRecording {
+  request: "lock_recording";
+  lock: string;
+  camera: string;
+  from_ms: number;
+  to_ms: number;
+  why: string;
 }
 
 /** One fact on the time line of a situation; the id is its sequence number, `args` what a screen words it with. */
@@ -640,6 +658,20 @@ export interface RecordCase {
   closed?: boolean;
 }
 
+/** A clip was taken out as evidence; the hub writes it down before it hands the file out. */
+export interface RecordClip {
+  request: "record_clip";
+  clip: string;
+  camera: string;
+  from_ms: number;
+  to_ms: number;
+  sha256: string;
+  size: number;
+  missing_ms: number;
+  why: string;
+  situation?: string | null;
+}
+
 /** The SMS link says what became of a message. */
 export interface RecordMessage {
   request: "record_message";
@@ -655,6 +687,16 @@ export interface RecordQuery {
   terms: string;
   reason: string;
   results: number;
+}
+
+/** What is recorded of a camera and how long it is kept. */
+export interface RecordingPolicy {
+  mode?: "continuous" | "event" | "off" | "scheduled";
+  schedule?: Hours[];
+  keep_days?: number;
+  quota_mib?: number;
+  pre_s?: number;
+  post_s?: number;
 }
 
 /** Say that the unit cannot. */
@@ -676,6 +718,14 @@ export interface Refused {
 export interface RejectHit {
   request: "reject_hit";
   hit: string;
+  why: string;
+}
+
+/** Give a locked stretch free again. */
+export interface ReleaseRecording {
+  request: "release_recording";
+  lock: string;
+  camera: string;
   why: string;
 }
 
@@ -746,6 +796,14 @@ export interface ReportPatrol {
   lon?: number | null;
 }
 
+/** The recorder says whether it can do its work. */
+export interface ReportRecorder {
+  request: "report_recorder";
+  recorder: string;
+  ok: boolean;
+  reason?: string;
+}
+
 /** Ask a leader. */
 export interface RequestApproval {
   request: "request_approval";
@@ -784,6 +842,13 @@ export interface SetLevel {
   situation: string;
   level: 1 | 2 | 3 | 4;
   why: string;
+}
+
+/** Say what is to be recorded of a camera. */
+export interface SetRecording {
+  request: "set_recording";
+  camera: string;
+  policy: RecordingPolicy;
 }
 
 /** Not now. */
@@ -1024,6 +1089,7 @@ export type Request =
   LinkCall |
   LocateCall |
   LocateSituation |
+  LockRecording |
   MergeSituation |
   NextPhase |
   NoteSituation |
@@ -1034,10 +1100,12 @@ export type Request =
   RecallOrder |
   RecordApprovalNotice |
   RecordCase |
+  RecordClip |
   RecordMessage |
   RecordQuery |
   RefuseOrder |
   RejectHit |
+  ReleaseRecording |
   RemoveCamera |
   RemoveFence |
   ReportCall |
@@ -1045,10 +1113,12 @@ export type Request =
   ReportHit |
   ReportLink |
   ReportPatrol |
+  ReportRecorder |
   RequestApproval |
   RequestWatch |
   SendMessage |
   SetLevel |
+  SetRecording |
   ShelveAlarm |
   StandDownPlan |
   StartShift |

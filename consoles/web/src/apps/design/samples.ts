@@ -70,7 +70,7 @@ export const CAMERAS: ReadonlyMap<string, CameraRow> = new Map(
   Array.from({ length: 12 }, (_, i) => {
     const row: CameraRow = {
       id: `c${i}`, name: `卡口 ${i + 1}`, lat: 29.05 + i * 0.015, lon: 113.1 + (i % 4) * 0.05, bearing_deg: i * 30, field_deg: 60, reads_plates: true,
-      state: i === 3 ? "down" : i === 4 ? "unknown" : "up", since_ms: NOW_MS, reason: i === 3 ? "RTSP 连接超时" : "",
+      state: i === 3 ? "down" : i === 4 ? "unknown" : "up", since_ms: NOW_MS, reason: i === 3 ? "RTSP 连接超时" : "", recording: {},
     };
     return [row.id, row];
   }),
