@@ -481,8 +481,6 @@ RTP_SSRC_SILENT_MS = 1000
 RTP_BAD_FRAMES = 64
 # NAL units of one access unit; past it the picture is given up.
 ACCESS_UNIT_NALS = 1024
-# Packets looked at before it is decided what a stream holds whose payload nobody recognises at once.
-RTP_SNIFFED_PACKETS = 64
 # Packets come, but no key frame: counts as down after this (cameras with long groups of pictures send one each 10 s).
 MEDIA_KEY_MS = 12_000
 # What the kernel keeps of a key frame's burst until it is read.
