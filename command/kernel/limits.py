@@ -496,7 +496,7 @@ AGENT_ITEMS_PER_MESSAGE = 256
 # The body of one item, and the picture with it: larger ones are refused where they would be stored.
 AGENT_ITEM_BYTES = 16 * 1024
 AGENT_PICTURE_BYTES = 4 * 1024 * 1024
-AGENT_PIECE_BYTES = 16 * 1024
+AGENT_PIECE_BYTES = 64 * 1024
 # A connection that says no hello by then is closed; so is one that answers no ping for so long.
 AGENT_HELLO_MS = 10_000
 AGENT_PING_MS = 5000

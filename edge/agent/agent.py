@@ -1,0 +1,84 @@
+"""The edge agent put together: cameras, plate readers and terminals, the outbox, and the link to the hub."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from command.kernel.clock import Clock
+from edge.agent.cameras import EdgeCameras
+from edge.agent.config import KeptConfig
+from edge.agent.devices import AgentUplink
+from edge.agent.link import HubLink
+from edge.agent.protocol import Config
+from edge.agent.sealing import box_of
+from edge.jt808.gateway import Jt808Gateway
+from edge.outbox import Outbox
+from streams.keeper import CameraKeeper
+from streams.plates.pool import PlatePool
+from streams.plates.watcher import PlateWatcher
+from streams.sources import Sources
+
+
+@dataclass(frozen=True)
+class AgentSettings:
+    """Of one agent. `hub` is `wss://…`; `plate_workers` 0 reads no plates; without `jt808_port` no terminals come."""
+
+    hub: str
+    key: str
+    data: Path
+    release: str
+    plate_workers: int = 1
+    host: str = "127.0.0.1"
+    jt808_port: int | None = None
+
+
+@dataclass(frozen=True)
+class Agent:
+    """A running agent."""
+
+    outbox: Outbox
+    link: HubLink
+    cameras: EdgeCameras
+    jt808: Jt808Gateway | None
+
+
+@asynccontextmanager
+async def running_agent(settings: AgentSettings, sources: Sources, clock: Clock) -> AsyncIterator[Agent]:
+    """Run it until the block is left. It begins with what the hub said last, whether the hub is there or not.
+
+    Raises `UnavailableError` where the outbox or a port cannot be had, `InvalidInputError` for an address of the hub
+    that is none.
+    """
+    async with AsyncExitStack() as stack:
+        settings.data.mkdir(parents=True, exist_ok=True)
+        outbox = await Outbox.open(settings.data / "outbox.sqlite3")
+        stack.push_async_callback(outbox.close)
+        kept = KeptConfig(settings.data / "config.json")
+        cameras = EdgeCameras(outbox, box_of(settings.key), clock)
+
+        async def on_config(config: Config) -> None:
+            await kept.keep(config)
+            await cameras.apply(config)
+
+        link = HubLink(settings.hub, settings.key, settings.release, outbox, clock, on_config)
+        if settings.plate_workers:
+            pool = await stack.enter_async_context(PlatePool(settings.plate_workers, clock))
+            cameras.watcher = PlateWatcher(pool, cameras.on_passage)
+        cameras.keeper = await stack.enter_async_context(
+            CameraKeeper(clock, cameras.on_status, cameras.on_keyframe, sources=sources)
+        )
+        jt808: Jt808Gateway | None = None
+        if settings.jt808_port is not None:
+            gateway = Jt808Gateway(AgentUplink(link, outbox), clock, settings.host, settings.jt808_port)
+            jt808 = await stack.enter_async_context(gateway)
+        await cameras.apply(await kept.load())
+        async with asyncio.TaskGroup() as tasks:
+            linking = tasks.create_task(link.run(), name="agent-link")
+            try:
+                yield Agent(outbox, link, cameras, jt808)
+            finally:
+                linking.cancel()

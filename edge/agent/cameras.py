@@ -1,0 +1,121 @@
+"""The agent's cameras: what they show becomes items of the outbox, and hits are found here, hub or no hub."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Sequence
+
+import msgspec
+
+from command.access.keys import Box
+from command.kernel.clock import Clock
+from command.kernel.errors import TooLargeError, TriuneError, UnavailableError
+from command.readings import Sighting
+from edge.agent.protocol import CAMERA, HIT, PICTURE, SIGHTING, CameraState, Config, Hit, Watch
+from edge.agent.sending import PictureBody
+from edge.outbox import NewItem, Outbox, Priority
+from streams.camera import CameraSpec, CameraStatus
+from streams.keeper import CameraKeeper
+from streams.plates.picture import Picture
+from streams.plates.watcher import PlateWatcher
+from streams.watch_list import WatchList
+
+log = logging.getLogger(__name__)
+_BUSY_MS = 2000
+
+
+class EdgeCameras:
+    """Between cameras and outbox. `keeper` and `watcher` are given before the first `apply`."""
+
+    keeper: CameraKeeper
+    watcher: PlateWatcher | None = None
+
+    def __init__(self, outbox: Outbox, box: Box, clock: Clock) -> None:
+        self._outbox = outbox
+        self._box = box
+        self._clock = clock
+        self._watches = WatchList(())
+        self._until_ms: dict[str, int] = {}
+        self._applying = asyncio.Lock()
+
+    async def apply(self, config: Config) -> None:
+        """Run exactly these cameras and look out for exactly these plates."""
+        async with self._applying:
+            self._look_out(config.watches)
+            cameras: dict[str, CameraSpec] = {}
+            for camera in config.cameras:
+                try:
+                    address = self._box.open(camera.address, camera.id).decode()
+                except (UnavailableError, UnicodeDecodeError):
+                    log.warning("the address of camera %s is sealed for another key", camera.id)
+                    continue
+                cameras[camera.id] = CameraSpec(
+                    id=camera.id, url=address, reads_plates=camera.reads_plates and self.watcher is not None
+                )
+            gone = set(self.keeper.running()) - cameras.keys()
+            await self.keeper.sync(cameras)
+            if self.watcher:
+                for camera_id in gone:
+                    await self.watcher.forget(camera_id)
+        if config.restate:
+            for camera_id in self.keeper.running():
+                await self.on_status(camera_id, self.keeper.camera(camera_id).status)
+
+    def _look_out(self, watches: Sequence[Watch]) -> None:
+        self._watches = WatchList([(watch.id, watch.pattern) for watch in watches])
+        self._until_ms = {watch.id: watch.until_ms for watch in watches}
+        for watch, why in self._watches.impossible.items():
+            log.warning("watch %s can never fire: %s", watch, why)
+
+    async def on_status(self, camera: str, status: CameraStatus) -> None:
+        """Tell that pictures arrive, or stopped and why."""
+        if status.state != "connecting":
+            now_ms = self._clock.now_ms()
+            state = CameraState(camera=camera, up=status.state == "up", at_ms=now_ms, reason=status.reason[:500])
+            await self._put([NewItem(Priority.STATE, CAMERA, msgspec.json.encode(state), subject=camera)])
+
+    async def on_passage(self, sighting: Sighting, jpeg: bytes) -> None:
+        """Tell of a vehicle, after its hits on the watch list and before its picture; all of it is stored at once."""
+        name = hashlib.sha256(jpeg).hexdigest()
+        sighting = msgspec.structs.replace(sighting, picture=name)
+        items = [
+            NewItem(Priority.HIT, HIT, msgspec.json.encode(_hit(watch, sighting)), subject=watch)
+            for watch in self._watches.matching(sighting.plate)
+            if sighting.first_ms < self._until_ms[watch]
+        ]
+        items.append(NewItem(Priority.SIGHTING, SIGHTING, msgspec.json.encode(sighting), subject=sighting.camera))
+        picture = NewItem(Priority.PICTURE, PICTURE, msgspec.json.encode(PictureBody(name)), sighting.camera, jpeg)
+        try:
+            await self._outbox.put([*items, picture])
+        except TooLargeError:
+            await self._put(items)  # what was seen is told even where its picture cannot be
+        except TriuneError as error:
+            log.warning("a sighting before %s is lost: %s", sighting.camera, error.detail)
+
+    async def on_keyframe(self, camera: str, picture: Picture, at_ms: int) -> None:
+        """Have a frame read, and every one after it while there is something to read."""
+        watcher = self.watcher
+        if watcher is not None:
+            read_before = watcher.counters(camera).read
+            await watcher.frame(camera, picture, at_ms)
+            if watcher.counters(camera).read > read_before:
+                self.keeper.camera(camera).set_busy(self._clock.now_ms() + _BUSY_MS)
+
+    async def _put(self, items: list[NewItem]) -> None:
+        try:
+            await self._outbox.put(items)
+        except TriuneError as error:  # counted by the outbox; the camera goes on
+            log.warning("%s could not be stored: %s", items[0].kind, error.detail)
+
+
+def _hit(watch: str, sighting: Sighting) -> Hit:
+    return Hit(
+        watch=watch,
+        plate=sighting.plate,
+        camera=sighting.camera,
+        seen_ms=sighting.first_ms,
+        confidence=min(1.0, max(0.0, sighting.confidence)),
+        picture=sighting.picture or "",
+    )

@@ -1,0 +1,277 @@
+"""What an agent and its hub say to each other over the websocket: JSON texts, and pieces of pictures as binary frames.
+
+Either side may be a release ahead. Fields that are not known are passed over; a message of a type that is not known is
+answered with `unknown` and changes nothing; an item of a kind that the hub does not know stays with the agent until it
+meets a hub that does. Anything that could not be understood so is a new version, and the newest that both speak is
+spoken.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from command.kernel.errors import InvalidInputError
+from command.kernel.limits import AGENT_ITEMS_PER_MESSAGE, AGENT_PICTURE_BYTES
+from command.requests import Id, Instant
+
+VERSIONS = (1, 1)
+"""The oldest and the newest version that this release speaks."""
+PATH = "/api/v1/agents/live"
+NO_COMMON_VERSION = 4406
+KEY_NO_LONGER_VALID = 4401
+"""Close codes; the private range is RFC 6455's, the numbers HTTP's."""
+
+Number = Annotated[int, Meta(ge=1, le=2**63 - 1)]
+Numbers = Annotated[list[Number], Meta(max_length=AGENT_ITEMS_PER_MESSAGE)]
+Box = Annotated[str, Meta(pattern=r"^[0-9a-f]{16}\Z")]
+Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+Word = Annotated[str, Meta(max_length=64)]
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
+    """Something said. Fields that are not known are passed over."""
+
+
+# the agent speaks
+
+
+class Hello(Message, frozen=True, tag="hello"):
+    """First of all. `box` names this outbox: numbers of items mean something only together with it."""
+
+    versions: tuple[int, int]
+    release: Word
+    box: Box
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happened at the edge, stored there under this number until the hub has it."""
+
+    number: Number
+    kind: Word
+    body: msgspec.Raw
+
+
+class Items(Message, frozen=True, tag="items"):
+    """What happened. Every item is answered, in one `settled` or another."""
+
+    items: Annotated[list[Item], Meta(max_length=AGENT_ITEMS_PER_MESSAGE)]
+
+
+class Standing(Message, frozen=True, tag="standing"):
+    """How the agent is: what waits by importance, what was shed by kind since the outbox was made, and its clock."""
+
+    now_ms: Instant
+    waiting: Annotated[dict[Word, Count], Meta(max_length=32)] = {}
+    waiting_bytes: Count = 0
+    shed: Annotated[dict[Word, Count], Meta(max_length=64)] = {}
+    not_stored: Count = 0
+
+
+class Ask(Message, frozen=True, tag="ask"):
+    """A gateway at the edge has a device that it does not know; see `edge.uplink.Uplink`."""
+
+    id: Number
+    what: Word
+    kind: Word
+    device: Annotated[str, Meta(max_length=128)]
+    token: Annotated[str, Meta(max_length=256)] = ""
+
+
+class Piece(msgspec.Struct, frozen=True, kw_only=True):
+    """The first line of a binary frame; after the line break come the bytes of the picture from `at` on."""
+
+    number: Number
+    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+    size: Annotated[int, Meta(ge=1, le=AGENT_PICTURE_BYTES)]
+    at: Annotated[int, Meta(ge=0, le=AGENT_PICTURE_BYTES)]
+
+
+# the hub speaks
+
+
+class Welcome(Message, frozen=True, tag="welcome"):
+    """The version that is spoken from here on, and the kinds of items that this hub knows."""
+
+    version: int
+    release: Word
+    kinds: Annotated[list[Word], Meta(max_length=256)]
+    now_ms: Instant
+
+
+class Refused(Message, frozen=True, tag="refused"):
+    """There will be no welcome."""
+
+    code: Word
+    detail: Annotated[str, Meta(max_length=500)] = ""
+
+
+class Camera(msgspec.Struct, frozen=True, kw_only=True):
+    """A camera that the agent is to run. The address is sealed for this agent, see `edge.agent.sealing`."""
+
+    id: Id
+    address: bytes
+    reads_plates: bool = False
+
+
+class Watch(msgspec.Struct, frozen=True, kw_only=True):
+    """A plate or pattern to look out for, until an instant."""
+
+    id: Id
+    pattern: Annotated[str, Meta(max_length=64)]
+    until_ms: Instant
+
+
+class Config(Message, frozen=True, tag="config"):
+    """All that the agent is to do, each time that it changes. `restate` asks for the state of each camera again."""
+
+    cameras: Annotated[list[Camera], Meta(max_length=10_000)]
+    watches: Annotated[list[Watch], Meta(max_length=50_000)]
+    restate: bool = False
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """An item that this hub will never take, and why."""
+
+    number: Number
+    code: Word
+    detail: Annotated[str, Meta(max_length=500)] = ""
+
+
+class Settled(Message, frozen=True, tag="settled"):
+    """What became of items: `done` are durable here, `unknown` are of a kind that this hub does not know, `later` could
+    not be taken just now."""
+
+    done: Numbers = []
+    unknown: Numbers = []
+    later: Numbers = []
+    refused: Annotated[list[Refusal], Meta(max_length=AGENT_ITEMS_PER_MESSAGE)] = []
+
+
+class Received(Message, frozen=True, tag="received"):
+    """How many bytes of a picture are here; go on from there."""
+
+    number: Number
+    have: Count
+
+
+class Answer(Message, frozen=True, tag="answer"):
+    """To an `ask`. `error` says that nobody can tell now."""
+
+    id: Number
+    yes: bool = False
+    token: str = ""
+    error: Annotated[str, Meta(max_length=500)] = ""
+
+
+# both speak
+
+
+class Unknown(Message, frozen=True, tag="unknown"):
+    """A message of this type was not understood, and nothing was done. Is never answered."""
+
+    what: Word
+
+
+Said = Hello | Items | Standing | Ask | Unknown
+Told = Welcome | Refused | Config | Settled | Received | Answer | Unknown
+
+# The bodies of items
+
+
+class Hit(msgspec.Struct, frozen=True, kw_only=True):
+    """A watched plate passed; kind `hit`. `picture` is the SHA-256 of a picture that may come later, or never."""
+
+    watch: Id
+    plate: Annotated[str, Meta(min_length=5, max_length=10)]
+    camera: Id
+    seen_ms: Instant
+    confidence: Annotated[float, Meta(ge=0, le=1)]
+    picture: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?\Z")] = ""
+
+
+class CameraState(msgspec.Struct, frozen=True, kw_only=True):
+    """Pictures of a camera arrive, or stopped and why; kind `camera`."""
+
+    camera: Id
+    up: bool
+    at_ms: Instant
+    reason: Annotated[str, Meta(max_length=500)] = ""
+
+
+HIT, CAMERA, SIGHTING, POSITION, PICTURE = "hit", "camera", "sighting", "position", "picture"
+"""Kinds of items. Bodies of `sighting` and `position` are those of `command.readings`; a `picture` comes in pieces."""
+
+
+class _Envelope(msgspec.Struct):
+    type: Word
+
+
+_envelope = msgspec.json.Decoder(_Envelope)
+_said = {str(cls.__struct_config__.tag): msgspec.json.Decoder(cls) for cls in (Hello, Items, Standing, Ask, Unknown)}
+_told = {
+    str(cls.__struct_config__.tag): msgspec.json.Decoder(cls)
+    for cls in (Welcome, Refused, Config, Settled, Received, Answer, Unknown)
+}
+_piece = msgspec.json.Decoder(Piece)
+Side = Literal["agent", "hub"]
+
+
+class UnknownTypeError(InvalidInputError):
+    """The message is of a type that this release does not know: answer `unknown`, and go on."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"no message of type {what!r} is known")
+        self.what = what
+
+
+def said(data: bytes | str) -> Said:
+    """Return what an agent said. Raises `UnknownTypeError`, or `InvalidInputError` for what is no message at all."""
+    message: Said = _decode(data, _said)
+    return message
+
+
+def told(data: bytes | str) -> Told:
+    """Return what a hub told. Raises as `said`."""
+    message: Told = _decode(data, _told)
+    return message
+
+
+def _decode(data: bytes | str, decoders: dict[str, Any]) -> Any:
+    try:
+        kind = _envelope.decode(data).type
+        if kind not in decoders:
+            raise UnknownTypeError(kind)
+        return decoders[kind].decode(data)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        raise InvalidInputError(f"not a message: {error}") from error
+
+
+def encode(message: Message) -> str:
+    """Return a message as it goes over the websocket."""
+    return msgspec.json.encode(message).decode()
+
+
+def encode_piece(piece: Piece, data: bytes) -> bytes:
+    """Return the binary frame of a piece."""
+    return msgspec.json.encode(piece) + b"\n" + data
+
+
+def piece_of(frame: bytes) -> tuple[Piece, bytes]:
+    """Return what a binary frame holds; `InvalidInputError` where it holds no piece of a picture."""
+    head, line_break, data = frame.partition(b"\n")
+    try:
+        piece = _piece.decode(head)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        raise InvalidInputError(f"not a piece of a picture: {error}") from error
+    if not line_break or piece.at + len(data) > piece.size:
+        raise InvalidInputError("a piece goes beyond its picture")
+    return piece, data
+
+
+def common_version(theirs: tuple[int, int]) -> int | None:
+    """Return the newest version that both sides speak."""
+    newest = min(VERSIONS[1], theirs[1])
+    return newest if newest >= max(VERSIONS[0], theirs[0]) else None
