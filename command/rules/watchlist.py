@@ -17,7 +17,7 @@ from command.facts.scene import (
 )
 from command.kernel.errors import ConflictError, InvalidInputError
 from command.kernel.limits import OPEN_WATCHES
-from command.kernel.plate_pattern import compile_pattern
+from command.kernel.plate_pattern import checked_pattern
 from command.rows import DeadlineRow, HitRow, WatchRow
 from command.rules.alarms import clear_alarm, raise_alarm
 from command.rules.base import Decision, check_room, decides, drop_deadline, fires, folds, mark, over, set_deadline
@@ -30,7 +30,7 @@ EXPIRE = "watch_expire"
 @decides(q.RequestWatch, "call_taker", "dispatcher", "commander", "camera_watch", "officer", "hub")
 def request_watch(t: Tables, request: q.RequestWatch, actor: Actor, now_ms: int) -> Decision:
     """Ask for it. A pattern that would match every car, or can match none, is refused."""
-    pattern = compile_pattern(request.pattern).text
+    pattern = checked_pattern(request.pattern)
     if len(pattern.replace("*", "").replace("?", "")) < 2:
         raise InvalidInputError("a pattern needs at least two known characters")
     if request.until_ms <= now_ms:

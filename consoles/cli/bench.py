@@ -11,7 +11,7 @@ from typing import Any
 
 import uvloop
 
-from consoles.bench import append, fanout, fences, latency, recovery, search
+from consoles.bench import append, fanout, fences, latency, recovery, search, watch
 from consoles.bench.report import Report
 
 _Bench = Callable[[Path, bool], Coroutine[Any, Any, Report]]
@@ -41,6 +41,10 @@ async def _fences(_folder: Path, quick: bool) -> Report:
     return fences.bench(fences.QUICK if quick else fences.Sizes())
 
 
+async def _watch(_folder: Path, quick: bool) -> Report:
+    return watch.bench(watch.QUICK if quick else watch.Sizes())
+
+
 _BENCHES: dict[str, _Bench] = {
     "append": _append,
     "fanout": _fanout,
@@ -48,6 +52,7 @@ _BENCHES: dict[str, _Bench] = {
     "recovery": _recovery,
     "search": _search,
     "fences": _fences,
+    "watch": _watch,
 }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from consoles.bench import append, fanout, fences, latency, recovery, search
+from consoles.bench import append, fanout, fences, latency, recovery, search, watch
 from consoles.bench.report import Report
 
 
@@ -69,6 +69,12 @@ def test_fences_are_compared_with_asking_each_of_them() -> None:
     report = fences.bench(fences.QUICK)
     positive(report, "fences", "fixes_per_cpu_s", "naive_per_cpu_s", "ratio")
     assert report.figures["fences"] == fences.QUICK.units + fences.QUICK.forbidden * 16
+
+
+def test_a_watch_list_answers_for_each_plate() -> None:
+    report = watch.bench(watch.QUICK)
+    positive(report, "entries", "patterns", "hits", "p50_us", "p95_us")
+    assert report.figures["entries"] == watch.QUICK.entries
 
 
 def _number(figures: dict[str, int | float | str | None], name: str) -> float:
