@@ -19,6 +19,7 @@ import msgspec
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
+from command.access.failures import Failures
 from command.access.keys import SiteKey
 from command.access.same_key import SAME_KEY, refuse_another_key
 from command.actors import PEOPLE, Actor, Role
@@ -40,8 +41,6 @@ from command.kernel.limits import (
     SESSIONS_REMEMBERED,
     SIGN_IN_FAILURES,
     SIGN_IN_FAILURES_PER_ADDRESS,
-    SIGN_IN_PAUSE_MS,
-    SIGN_IN_REMEMBERED,
     SIGN_INS_AT_ONCE,
     SIGN_INS_WAITING,
     WALL_SESSION_MS,
@@ -95,8 +94,8 @@ class Accounts:
         self._checking = 0
         self._sessions: OrderedDict[str, tuple[int, Session]] = OrderedDict()
         self._ended = 0
-        self._failed_names = _Failures(SIGN_IN_FAILURES)
-        self._failed_addresses = _Failures(SIGN_IN_FAILURES_PER_ADDRESS)
+        self._failed_names = Failures(SIGN_IN_FAILURES)
+        self._failed_addresses = Failures(SIGN_IN_FAILURES_PER_ADDRESS)
         self._nobody: str | None = None
         self.refused = 0
         """Sign-ins refused: wrong, too many wrong before, or too many at once."""
@@ -334,37 +333,6 @@ class Accounts:
         """Close the database."""
         await self._db.close()
         self._checks.shutdown(wait=True)
-
-
-class _Failures:
-    """How often each name or address was wrong of late."""
-
-    def __init__(self, allowed: int) -> None:
-        self._allowed = allowed
-        self._of: OrderedDict[str, tuple[int, int]] = OrderedDict()
-
-    def has_to_wait(self, who: str, now_ms: int) -> bool:
-        """Say whether there were too many, the last less than the pause ago."""
-        count, last_ms = self._of.get(who, (0, 0))
-        return count >= self._allowed and now_ms - last_ms < SIGN_IN_PAUSE_MS
-
-    def add(self, who: str, now_ms: int) -> None:
-        """Count one more; after a pause the count begins anew."""
-        count, last_ms = self._of.get(who, (0, 0))
-        self._of[who] = (count + 1 if now_ms - last_ms < SIGN_IN_PAUSE_MS else 1, now_ms)
-        self._of.move_to_end(who)
-        if len(self._of) > SIGN_IN_REMEMBERED:
-            self._of.popitem(last=False)
-
-    def take_back(self, who: str) -> None:
-        """Count one less: it was right. Others' failures at the same address stand."""
-        if who in self._of:
-            count, last_ms = self._of[who]
-            self._of[who] = (count - 1, last_ms)
-
-    def forget(self, who: str) -> None:
-        """Begin anew."""
-        self._of.pop(who, None)
 
 
 def _actor(name: str, display: str, roles: str, unit: str) -> Actor:

@@ -11,6 +11,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from command.access import accounts as module
+from command.access import failures
 from command.access.accounts import SCHEMA, Accounts, Session
 from command.access.keys import SiteKey
 from command.kernel.clock import VirtualClock
@@ -94,7 +95,7 @@ async def test_too_many_at_once_are_refused_and_not_queued_without_end(
 
 
 async def test_what_is_remembered_of_failures_is_bounded(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "SIGN_IN_REMEMBERED", 4)
+    monkeypatch.setattr(failures, "SIGN_IN_REMEMBERED", 4)
     async with doorkeeper(databases) as (keeper, _):
         for n in range(9):
             await refused(keeper, f"n{n}", address=f"a{n}")

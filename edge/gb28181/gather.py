@@ -1,0 +1,37 @@
+"""Answers that come in several messages: in any order, doubled, or with some of them lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Gathering(Generic[T]):
+    """What came so far of an answer, over all the times that it was asked for. `key` tells items apart."""
+
+    def __init__(self, key: Callable[[T], Hashable], most: int) -> None:
+        self.total: int | None = None
+        self.parts = 0
+        self._key = key
+        self._most = most
+        self._items: dict[Hashable, T] = {}
+
+    @property
+    def items(self) -> list[T]:
+        """The items, each once, in the order of coming."""
+        return list(self._items.values())
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether as many different items came as were announced."""
+        return self.total is not None and len(self._items) >= self.total
+
+    def take(self, total: int, items: Iterable[T]) -> None:
+        """Take a part; the newest word on the total counts."""
+        self.total = total
+        self.parts += 1
+        for item in items:
+            if len(self._items) < self._most:
+                self._items[self._key(item)] = item

@@ -1,0 +1,238 @@
+"""A GB/T 28181 channel as a packet source: agreed with the device over SIP, taken in as RTP over UDP or TCP."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Final, Self, get_args
+from urllib.parse import parse_qs, urlsplit
+
+from command.kernel.clock import Clock
+from command.kernel.limits import CAMERA_FROZEN_MS, CAMERA_OPEN_MS, MEDIA_KEY_MS
+from edge.gb28181.invite import Answer, InviteDialog, InviteError, Media, Transport
+from edge.gb28181.platform import Platform
+from edge.gb28181.ports import MediaPorts
+from edge.gb28181.reception import Connection, Datagrams, Reception
+from streams.packets import Packet
+from streams.sources import SourceError
+
+SCHEME: Final = "gb28181"
+
+
+class Gb28181Media:
+    """Opens channels of the devices at one platform; `Sources.register(SCHEME, media.open)` makes cameras of them.
+
+    An address is `gb28181://<device>/<channel>`, with `?transport=udp|tcp_passive|tcp_active` where it is not UDP.
+    """
+
+    def __init__(self, platform: Platform, ports: MediaPorts) -> None:
+        self._platform = platform
+        self._ports = ports
+
+    def open(self, address: str, clock: Clock) -> Gb28181Source:
+        """Return the source of a channel's live pictures. Raises `SourceError` for a bad address."""
+        return self._source(address, clock, None)
+
+    def playback(self, address: str, from_ms: int, to_ms: int, clock: Clock) -> Gb28181Source:
+        """Return the source of what the device has recorded of a channel, at the pace of `Gb28181Source.steer`.
+
+        Raises `SourceError` for a bad address; iteration ends with `PlaybackEnded` where the recording does.
+        """
+        return self._source(address, clock, (from_ms, to_ms))
+
+    def _source(self, address: str, clock: Clock, playback: tuple[int, int] | None) -> Gb28181Source:
+        device, channel, transport = _read_address(address)
+        return Gb28181Source(self._platform, self._ports, clock, device, channel, transport, playback)
+
+
+class PlaybackEnded(SourceError):
+    """The device has sent all that it recorded of the time asked for."""
+
+
+class Gb28181Source:
+    """One stream: `async with source: async for packet in source`. See `streams.sources.PacketSource`.
+
+    Reasons name the first hop that fails: the invitation, the way of the packets, their sender, what they hold.
+    """
+
+    def __init__(
+        self,
+        platform: Platform,
+        ports: MediaPorts,
+        clock: Clock,
+        device: str,
+        channel: str,
+        transport: Transport,
+        playback: tuple[int, int] | None,
+    ) -> None:
+        self._platform = platform
+        self._ports = ports
+        self._clock = clock
+        self._device = device
+        self._channel = channel
+        self._transport: Transport = transport
+        self._playback = playback
+        self._reception = Reception(clock)
+        self._stack = AsyncExitStack()
+        self._tasks = asyncio.TaskGroup()
+        self._watch: asyncio.Task[None] | None = None
+        self._dialog: InviteDialog | None = None
+        self._where = ""
+        self._waiting: list[Packet] = []  # oldest last
+        self._begun_ms = 0
+        self._picture_ms: int | None = None
+
+    async def __aenter__(self) -> Self:
+        """Open a port and invite the device. Raises `SourceError`."""
+        try:
+            await self._agree()
+        except InviteError as error:
+            await self._close()
+            raise SourceError(error.reason) from None
+        except BaseException:
+            await self._close()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._close()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Packet:
+        """Return the next picture. Raises `SourceError` once the stream has ended or stands still."""
+        if not self._waiting:
+            self._waiting = (await self._pictures())[::-1]
+            self._picture_ms = self._clock.now_ms()
+        return self._waiting.pop()
+
+    async def steer(self, *, scale: float | None = None, pause: bool = False, seek_s: float | None = None) -> None:
+        """Play what is recorded at another speed, hold it, or go to so many seconds from its beginning.
+
+        Raises `InviteError` where the device refuses or does not answer.
+        """
+        assert self._playback is not None
+        assert self._dialog is not None
+        await self._dialog.control(scale=scale, pause=pause, seek_s=seek_s)
+
+    async def _agree(self) -> None:
+        ssrc = self._stack.enter_context(self._platform.ssrc(playback=self._playback is not None))
+        port = await self._listen()
+        media = Media(transport=self._transport, host=self._ports.advertised, port=port, ssrc=ssrc)
+        dialog = await self._stack.enter_async_context(
+            self._platform.invite(self._device, self._channel, media, self._playback)
+        )
+        self._dialog = dialog
+        self._begun_ms = self._clock.now_ms()
+        self._reception.agree(frozenset((dialog.answer.host,)), dialog.answer.ssrc or ssrc, dialog.answer.encoding)
+        if self._transport == "tcp_active":
+            await self._connect(dialog.answer)
+        await self._tasks.__aenter__()
+        self._watch = self._tasks.create_task(self._watch_end(dialog))
+
+    async def _listen(self) -> int:
+        """Open our side and return its port."""
+        loop = asyncio.get_running_loop()
+        if self._transport == "udp":
+            opened = self._ports.udp()
+            port: int = opened.getsockname()[1]
+            datagrams, _ = await loop.create_datagram_endpoint(lambda: Datagrams(self._reception), sock=opened)
+            self._stack.callback(datagrams.abort)
+            self._where = f"UDP port {port}"
+        elif self._transport == "tcp_passive":
+            opened = self._ports.tcp()
+            port = opened.getsockname()[1]
+            server = await loop.create_server(lambda: Connection(self._reception), sock=opened)
+            self._stack.callback(server.close)
+            self._where = f"TCP port {port}"
+        else:
+            port = 9  # RFC 4145: the side that connects says discard
+        return port
+
+    async def _connect(self, answer: Answer) -> None:
+        self._where = f"TCP {answer.host}:{answer.port}"
+        try:
+            async with asyncio.timeout(CAMERA_OPEN_MS / 1000):
+                transport, _ = await asyncio.get_running_loop().create_connection(
+                    lambda: Connection(self._reception), answer.host, answer.port
+                )
+        except TimeoutError:
+            raise SourceError(f"INVITE answered 200, but {self._where} does not answer: firewall?") from None
+        except OSError as error:
+            fault = error.strerror or type(error).__name__
+            raise SourceError(f"INVITE answered 200, but {self._where} cannot be connected to: {fault}") from None
+        self._stack.callback(transport.abort)
+
+    async def _watch_end(self, dialog: InviteDialog) -> None:
+        self._reception.end(await dialog.ended())
+
+    async def _close(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+            await self._tasks.__aexit__(None, None, None)
+            self._watch = None
+        await self._stack.aclose()
+
+    async def _pictures(self) -> list[Packet]:
+        while True:
+            limit_ms = CAMERA_OPEN_MS if self._picture_ms is None else CAMERA_FROZEN_MS
+            now_ms = self._clock.now_ms()
+            try:
+                async with asyncio.timeout(limit_ms / 1000):
+                    pictures = await self._reception.pictures.take()
+            except TimeoutError:
+                newest_ms = self._reception.newest_ms
+                flows = newest_ms is not None and newest_ms >= now_ms
+                since_ms = self._begun_ms if self._picture_ms is None else self._picture_ms
+                if flows and self._clock.now_ms() - since_ms < MEDIA_KEY_MS:
+                    continue  # only a key frame is missing
+                raise SourceError(self._diagnosis(limit_ms)) from None
+            if pictures:
+                return pictures
+            if self._playback is not None:
+                raise PlaybackEnded(self._reception.reason)
+            raise SourceError(self._reception.reason)
+
+    def _diagnosis(self, limit_ms: int) -> str:
+        """Say which hop fails, for a technician."""
+        reception = self._reception
+        counts = reception.counts
+        begun = self._picture_ms is None
+        if begun and reception.newest_ms is not None:
+            lost = counts.lost * 100 // max(counts.taken + counts.lost, 1)
+            return (reception.trouble or "no whole picture") + (f"; {lost} % of packets lost" if lost else "")
+        if not begun:
+            return f"no packets for {limit_ms // 1000} s"
+        said = "INVITE answered 200"
+        if counts.wrong_ssrc:
+            return f"{said}, but packets on {self._where} are of another stream (SSRC)"
+        if counts.malformed:
+            return f"{said}, but what arrives on {self._where} is not RTP"
+        if reception.wrong_address:
+            assert self._dialog is not None
+            agreed = self._dialog.answer.host
+            return f"{said} by {agreed}, but packets on {self._where} come from {reception.last_wrong_address}: NAT?"
+        if self._transport == "tcp_passive" and not reception.connected:
+            return f"{said}, but nobody connected to {self._where}: NAT or firewall?"
+        return f"{said}, no packets on {self._where}: NAT or firewall?"
+
+
+def _read_address(address: str) -> tuple[str, str, Transport]:
+    """Return device, channel and transport of an address."""
+    parts = urlsplit(address)
+    channel = parts.path.strip("/")
+    if parts.scheme != SCHEME or not (_is_id(parts.netloc) and _is_id(channel)):
+        raise SourceError(f"the address is not {SCHEME}://<device of 20 digits>/<channel of 20 digits>")
+    wanted = parse_qs(parts.query).get("transport", ["udp"])[0]
+    for transport in get_args(Transport):
+        if transport == wanted:
+            return parts.netloc, channel, transport
+    raise SourceError(f"the transport is none of {', '.join(get_args(Transport))}")
+
+
+def _is_id(text: str) -> bool:
+    return len(text) == 20 and text.isascii() and text.isdecimal()

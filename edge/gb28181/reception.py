@@ -1,0 +1,138 @@
+"""What arrives for one stream: who may send it, the pictures in it, and why there are none."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from prometheus_client import Counter
+
+from command.kernel.clock import Clock
+from command.kernel.limits import CAMERA_QUEUE_FRAMES
+from streams.packets import Packet, Subscription
+from streams.rtp import MediaTime, Rfc4571Frames, RtpCounts, RtpError, RtpReceiver
+from streams.rtp_video import RtpVideo
+
+_wrong = Counter("triune_media_wrong_packets", "RTP packets of cameras that were dropped or missed", ["why"])
+_address = _wrong.labels("address")
+_malformed = _wrong.labels("malformed")
+_ssrc = _wrong.labels("ssrc")
+_late = _wrong.labels("late")
+_lost = _wrong.labels("lost")
+
+
+class Reception:
+    """Takes what the sockets give, on the event loop and without waiting; whoever wants the pictures takes them.
+
+    Until `agree` is told who sends, nothing is taken: a device may send before its answer has been read.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self.pictures: Final = Subscription(CAMERA_QUEUE_FRAMES)
+        self.reason = ""
+        """Why it has ended."""
+        self.wrong_address = 0
+        self.last_wrong_address = ""
+        self.newest_ms: int | None = None
+        """When a packet of the stream arrived."""
+        self.connected = False
+        """Whether the device's TCP connection is there."""
+        self._clock = clock
+        self._hosts: frozenset[str] = frozenset()
+        self._receiver = RtpReceiver()
+        self._video = RtpVideo()
+        self._time = MediaTime()
+
+    @property
+    def counts(self) -> RtpCounts:
+        """What became of packets from the right address."""
+        return self._receiver.counts
+
+    @property
+    def trouble(self) -> str:
+        """Why packets of the stream give no picture; empty while they do."""
+        return self._video.trouble
+
+    def agree(self, hosts: frozenset[str], ssrc: int, encoding: str) -> None:
+        """Take packets from these addresses, of this stream."""
+        self._hosts = hosts
+        self._receiver = RtpReceiver(ssrc)
+        self._video = RtpVideo(encoding)
+
+    def admits(self, host: str) -> bool:
+        """Say whether this address may send; a wrong one is counted and remembered for the diagnosis."""
+        if host in self._hosts:
+            return True
+        self.wrong_address += 1
+        self.last_wrong_address = host
+        _address.inc()
+        return False
+
+    def take(self, datagram: bytes) -> None:
+        """Take one RTP packet from an address that may send."""
+        counts = self._receiver.counts
+        wrong = counts.malformed, counts.wrong_ssrc, counts.late, counts.lost
+        now_ms = self._clock.now_ms()
+        packets = self._receiver.receive(datagram, now_ms)
+        if wrong != (counts.malformed, counts.wrong_ssrc, counts.late, counts.lost):
+            _malformed.inc(counts.malformed - wrong[0])
+            _ssrc.inc(counts.wrong_ssrc - wrong[1])
+            _late.inc(counts.late - wrong[2])
+            _lost.inc(counts.lost - wrong[3])
+        for packet in packets:
+            self.newest_ms = now_ms
+            for unit in self._video.feed(packet):
+                pts_ms = self._time.ms(unit.pts, unit.timestamp)
+                self.pictures.put(Packet(unit.data, pts_ms, unit.is_key, now_ms, unit.codec))
+
+    def end(self, reason: str) -> None:
+        """Nothing more comes."""
+        self.reason = self.reason or reason
+        self.pictures.close()
+
+
+class Datagrams(asyncio.DatagramProtocol):
+    """A UDP port, without a task for each packet."""
+
+    def __init__(self, reception: Reception) -> None:
+        self._reception = reception
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        """Take one packet."""
+        if self._reception.admits(addr[0]):
+            self._reception.take(data)
+
+
+class Connection(asyncio.Protocol):
+    """A TCP connection of RFC 4571. Of those that come to a listener the first of the right address is taken."""
+
+    def __init__(self, reception: Reception) -> None:
+        self._reception = reception
+        self._frames = Rfc4571Frames()
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the connection, or close it."""
+        assert isinstance(transport, asyncio.Transport)
+        peer = transport.get_extra_info("peername")
+        if self._reception.connected or peer is None or not self._reception.admits(peer[0]):
+            transport.abort()
+            return
+        self._reception.connected = True
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came."""
+        if self._transport is None:
+            return
+        try:
+            for frame in self._frames.feed(data):
+                self._reception.take(frame)
+        except RtpError as error:
+            self._reception.end(str(error))
+            self._transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The device has closed the connection, or we have."""
+        if self._transport is not None:
+            self._reception.end("the device closed the media connection")
