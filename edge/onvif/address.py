@@ -54,6 +54,8 @@ def onvif_address(text: str) -> OnvifAddress:
 
     Raises `InvalidInputError`, which never repeats the address.
     """
+    if not text.isprintable() or " " in text:
+        raise InvalidInputError("an address holds no spaces and nothing that cannot be printed")
     try:
         parts = urlsplit(text if "://" in text else f"onvif://{text}")
         port = parts.port
@@ -63,8 +65,8 @@ def onvif_address(text: str) -> OnvifAddress:
     if scheme is None or not parts.hostname:
         raise InvalidInputError("an ONVIF address begins with onvif:// or http:// and names a host")
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
-    if not (user + password + parts.path + parts.hostname).isprintable():
-        raise InvalidInputError("an address holds only printable characters")
+    if not (user + password).isprintable():
+        raise InvalidInputError("user and password hold only what can be printed")
     return OnvifAddress(
         host=parts.hostname,
         port=port or (443 if scheme == "https" else 80),
