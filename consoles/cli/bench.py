@@ -11,7 +11,7 @@ from typing import Any
 
 import uvloop
 
-from consoles.bench import append, fanout, fences, latency, recovery, search, watch
+from consoles.bench import append, fanout, fences, latency, recovery, relay, search, watch
 from consoles.bench.report import Report
 
 _Bench = Callable[[Path, bool], Coroutine[Any, Any, Report]]
@@ -45,6 +45,10 @@ async def _watch(_folder: Path, quick: bool) -> Report:
     return watch.bench(watch.QUICK if quick else watch.Sizes())
 
 
+async def _relay(folder: Path, quick: bool) -> Report:
+    return await relay.bench(folder, relay.QUICK if quick else relay.Sizes())
+
+
 _BENCHES: dict[str, _Bench] = {
     "append": _append,
     "fanout": _fanout,
@@ -52,6 +56,7 @@ _BENCHES: dict[str, _Bench] = {
     "recovery": _recovery,
     "search": _search,
     "fences": _fences,
+    "relay": _relay,
     "watch": _watch,
 }
 

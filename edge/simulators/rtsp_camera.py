@@ -83,6 +83,10 @@ class RtspCameras:
         """Return how many connections play this camera now."""
         return len(self._cameras[path].players)
 
+    def round_began_ms(self, path: str) -> int:
+        """Return when the camera's clip last began, UTC; frames are sent at this and their own time."""
+        return self._cameras[path].round_began_ms
+
     # What a connection asks of the server.
 
     def admit(self, connection: _Connection) -> bool:
@@ -124,6 +128,7 @@ class _Camera:
         self.clip = clip
         self.players: set[_Connection] = set()
         self.up = True
+        self.round_began_ms = 0
         self._clock = clock
         self._wanted = asyncio.Event()
         self._sequence = secrets.randbits(15)
@@ -141,6 +146,7 @@ class _Camera:
                 await self._wanted.wait()
             started_ms = self._clock.now_ms()
             while self.players:
+                self.round_began_ms = started_ms
                 for frame in self.clip.frames:
                     await self._clock.sleep_until(started_ms + frame.at_ms)
                     self._send(frame, (started_ms + frame.at_ms) * 90 & 0xFFFFFFFF)

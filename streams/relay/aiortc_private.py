@@ -1,4 +1,4 @@
-"""The only place that reaches into aiortc 1.16 and aioice 0.13 (pinned): addresses, SRTP out, RTCP in.
+"""The only place that reaches into aiortc 1.16 and aioice 0.13 (pinned): addresses, SRTP both ways, RTCP in.
 
 aiortc's own sender packs every frame again for every viewer; through these few attributes a viewer costs a header,
 SRTP and `sendto`. `tests/streams/relay/test_aiortc_private.py` says loudly when an upgrade moves one of them.
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import aioice.ice
-from aiortc import RTCDtlsTransport, RTCIceCandidate, RTCIceGatherer
+from aiortc import RTCDtlsTransport, RTCIceCandidate, RTCIceGatherer, RTCIceTransport
 from aiortc.rtp import AnyRtcpPacket
 
 _LOOPBACK = "127.0.0.1"
@@ -30,15 +30,36 @@ async def gather(gatherer: RTCIceGatherer, addresses: Sequence[str]) -> list[RTC
     return gatherer.getLocalCandidates()
 
 
+def be_ice_controller(transport: RTCIceTransport) -> None:
+    """Decide which pair of addresses is used, as whoever makes the offer does (RFC 8445 section 6.1.1)."""
+    transport._connection.ice_controlling = True
+
+
 def be_dtls_server(transport: RTCDtlsTransport) -> None:
     """Wait for the peer's handshake instead of beginning it; as ICE's controlled side aiortc would begin it."""
     transport._set_role("server")
+
+
+def divert_datagrams(gatherer: RTCIceGatherer, takes: Callable[[bytes], bool]) -> None:
+    """Show each datagram to `takes` before anything else; what it takes goes no further.
+
+    For whoever measures: a receiver that counts packets instead of opening them. Call it once candidates are gathered.
+    """
+    for protocol in gatherer._connection._protocols:
+        passed_on = protocol.datagram_received
+
+        def received(data: bytes, address: tuple[str, int], passed_on: Callable[..., None] = passed_on) -> None:
+            if not takes(data):
+                passed_on(data, address)
+
+        setattr(protocol, "datagram_received", received)  # noqa: B010 - a method is replaced, and is meant to be
 
 
 class MediaPath:
     """RTP and RTCP over a connected DTLS transport, without a task or queue in between."""
 
     def __init__(self, transport: RTCDtlsTransport) -> None:
+        self._transport = transport
         self._srtp = transport._tx_srtp
         self._router = transport._rtp_router
         self._connection = transport.transport._connection
@@ -62,6 +83,14 @@ class MediaPath:
     def listen(self, ssrc: int, heard: Callable[[AnyRtcpPacket], None]) -> None:
         """Call `heard` with each RTCP packet about this SSRC."""
         self._router.register_sender(_Listener(heard), ssrc=ssrc)  # type: ignore[arg-type]  # only that method is used
+
+    def receive(self, heard: Callable[[bytes], None]) -> None:
+        """Call `heard` with each RTP packet of the peer's, unprotected."""
+
+        async def take(data: bytes, arrival_time_ms: int) -> None:
+            heard(data)
+
+        self._transport._handle_rtp_data = take  # type: ignore[method-assign]
 
     def _send(self, data: bytes) -> None:
         pair = self._connection._nominated.get(1)

@@ -23,7 +23,11 @@ class Stream(Protocol):
         ...
 
     def newest_still(self) -> Packet | None:
-        """Return the newest key frame, dated now; None while the camera is not up."""
+        """Return the newest key frame, dated now; None while the camera is not being pulled."""
+        ...
+
+    async def still(self) -> Packet:
+        """Return the newest key frame, pulling the camera for it. Raises `UnavailableError`."""
         ...
 
     def subscribe(self) -> AbstractAsyncContextManager[Subscription]:

@@ -12,7 +12,7 @@ from aiortc import RTCCertificate
 from prometheus_client import Counter, Gauge
 
 from command.kernel.clock import Clock
-from command.kernel.errors import InvalidInputError, TooManyError, UnavailableError, UnknownIdError
+from command.kernel.errors import InvalidInputError, TooManyError, UnknownIdError
 from command.kernel.limits import RELAY_VIEWERS, RELAY_VIEWERS_PER_CAMERA
 from streams import h264, h265
 from streams.packets import Packet
@@ -68,7 +68,7 @@ class Relay:
         """Open a session for a viewer's offer and return its id and our answer.
 
         Raises `InvalidInputError` (the offer), `NotPlayableError` (its codecs), `TooManyError` (viewers),
-        `UnavailableError` (the camera is not up, or the host has no address).
+        `UnavailableError` (the camera shows no picture, or the host has no address).
         """
         try:
             offer = parse_offer(offer_sdp)
@@ -76,9 +76,8 @@ class Relay:
             _refused.labels("malformed").inc()
             raise
         self._make_room(stream.id)
-        still = stream.newest_still()
-        if still is None:
-            raise UnavailableError(f"camera {stream.id} is not up")
+        still = await stream.still()
+        self._make_room(stream.id)  # others may have come meanwhile
         try:
             sent_as = offer.choose(still.codec, profile_of(still))
         except NotPlayableError:
