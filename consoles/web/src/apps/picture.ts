@@ -1,19 +1,8 @@
 /** What screens conclude from rows: who waits, what is open, what is near, what happened last. Pure. */
 
 import { word } from "../i18n/i18n";
-import type { AlarmRow, ApprovalRow, CallRow, CameraRow, OrderRow, Place, PositionRow, SituationRow, TaskRow, UnitRow } from "../wire";
+import type { AlarmRow, ApprovalRow, CallRow, CameraRow, OrderRow, PositionRow, SituationRow, TaskRow, UnitRow } from "../wire";
 import { taskTitle } from "./marks";
-
-const EARTH_RADIUS_M = 6_371_008.8;
-
-/** Great-circle distance in metres (haversine), for ordering and for people; not for decisions, which the hub makes. */
-export function distance_m(a: { lat: number; lon: number }, b: { lat: number; lon: number }): number {
-  const rad = Math.PI / 180;
-  const dLat = (b.lat - a.lat) * rad;
-  const dLon = (b.lon - a.lon) * rad;
-  const h = Math.sin(dLat / 2) ** 2 + Math.cos(a.lat * rad) * Math.cos(b.lat * rad) * Math.sin(dLon / 2) ** 2;
-  return 2 * EARTH_RADIUS_M * Math.asin(Math.min(1, Math.sqrt(h)));
-}
 
 export function isOpen(row: SituationRow): boolean {
   return row.state !== "closed" && row.merged_into === "";
@@ -81,18 +70,6 @@ export function subjectOf(row: AlarmRow, subjects: Subjects): string {
   if (task !== undefined) return taskTitle(task);
   if (row.kind === "link_down") return word("link", row.subject);
   return subjects.approvals.get(row.subject)?.item ?? subjects.cameras.get(row.subject)?.name ?? row.subject;
-}
-
-/** Cameras nearest to a place, working ones before broken ones; while nothing is in focus, the first that work. */
-export function camerasNear(rows: ReadonlyMap<string, CameraRow>, place: Place | null, most: number): CameraRow[] {
-  if (place === null) return [...rows.values()].filter((row) => row.state === "up").slice(0, most);
-  const within_m = 8_000;
-  return [...rows.values()]
-    .map((row) => ({ row, far: distance_m(row, place) }))
-    .filter(({ far }) => far < within_m)
-    .sort((a, b) => Number(a.row.state === "down") - Number(b.row.state === "down") || a.far - b.far)
-    .slice(0, most)
-    .map(({ row }) => row);
 }
 
 export interface DayNumbers {

@@ -12,12 +12,14 @@ import clock from "lucide-static/icons/clock.svg?raw";
 import close from "lucide-static/icons/x.svg?raw";
 import crosshair from "lucide-static/icons/crosshair.svg?raw";
 import evidence from "lucide-static/icons/file-text.svg?raw";
+import down from "lucide-static/icons/chevron-down.svg?raw";
 import eye from "lucide-static/icons/eye.svg?raw";
 import forward from "lucide-static/icons/fast-forward.svg?raw";
 import history from "lucide-static/icons/history.svg?raw";
 import house from "lucide-static/icons/house.svg?raw";
 import image from "lucide-static/icons/image.svg?raw";
 import languages from "lucide-static/icons/languages.svg?raw";
+import left from "lucide-static/icons/chevron-left.svg?raw";
 import lock from "lucide-static/icons/lock.svg?raw";
 import map from "lucide-static/icons/map.svg?raw";
 import minus from "lucide-static/icons/minus.svg?raw";
@@ -32,6 +34,7 @@ import play from "lucide-static/icons/play.svg?raw";
 import plus from "lucide-static/icons/plus.svg?raw";
 import pinned from "lucide-static/icons/pin.svg?raw";
 import ringing from "lucide-static/icons/phone-incoming.svg?raw";
+import right from "lucide-static/icons/chevron-right.svg?raw";
 import rehearsal from "lucide-static/icons/theater.svg?raw";
 import search from "lucide-static/icons/search.svg?raw";
 import send from "lucide-static/icons/send.svg?raw";
@@ -41,13 +44,14 @@ import smartphone from "lucide-static/icons/smartphone.svg?raw";
 import sound from "lucide-static/icons/volume-2.svg?raw";
 import muted from "lucide-static/icons/volume-x.svg?raw";
 import tasks from "lucide-static/icons/list-checks.svg?raw";
+import up from "lucide-static/icons/chevron-up.svg?raw";
 import video from "lucide-static/icons/video.svg?raw";
 import noVideo from "lucide-static/icons/video-off.svg?raw";
 
 const ICONS = {
-  alert, ban, bell, camera, car, check, clock, close, crosshair, evidence, eye, forward, history, house, image, languages, lock, map,
-  minus, monitor, muted, navigation, noVideo, offline, orders, pause, phone, pin, pinned, play, plus, rehearsal, ringing, search, send,
-  signOut, siren, smartphone, sound, tasks, video,
+  alert, ban, bell, camera, car, check, clock, close, crosshair, down, evidence, eye, forward, history, house, image, languages, left, lock, map,
+  minus, monitor, muted, navigation, noVideo, offline, orders, pause, phone, pin, pinned, play, plus, rehearsal, right, ringing, search, send,
+  signOut, siren, smartphone, sound, tasks, up, video,
 } as const;
 
 export type IconName = keyof typeof ICONS;

@@ -5,9 +5,10 @@ import { DESK } from "./messages/desk";
 import { FACTS } from "./messages/facts";
 import { MOBILE } from "./messages/mobile";
 import { REHEARSAL } from "./messages/rehearsal";
+import { VIDEO } from "./messages/video";
 import { WALL } from "./messages/wall";
 import { WORDS } from "./messages/words";
 
-export const MESSAGES = { ...COMMON, ...WORDS, ...FACTS, ...WALL, ...DESK, ...MOBILE, ...REHEARSAL } as const;
+export const MESSAGES = { ...COMMON, ...WORDS, ...FACTS, ...WALL, ...DESK, ...MOBILE, ...REHEARSAL, ...VIDEO } as const;
 
 export type Key = keyof typeof MESSAGES;

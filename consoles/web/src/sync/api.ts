@@ -11,12 +11,15 @@ export class Problem extends Error {
   readonly status: number;
   readonly code: string;
   readonly detail: string;
+  /** What else the answer says, by its own names (RFC 9457, extension members). */
+  readonly more: Readonly<Record<string, unknown>>;
 
-  constructor(status: number, code: string, detail: string) {
+  constructor(status: number, code: string, detail: string, more: Readonly<Record<string, unknown>> = {}) {
     super(`${status} ${code}: ${detail}`);
     this.status = status;
     this.code = code;
     this.detail = detail;
+    this.more = more;
   }
 
   /** The same request may well succeed later, unchanged. */
@@ -148,7 +151,7 @@ export function problemFrom(status: number, text: string): Problem {
     if (typeof value === "object" && value !== null) {
       const fields = value as Record<string, unknown>;
       const detail = fields["detail"] ?? fields["title"] ?? "";
-      return new Problem(status, String(fields["code"] ?? `http_${status}`), String(detail));
+      return new Problem(status, String(fields["code"] ?? `http_${status}`), String(detail), fields);
     }
   } catch {
     // Not JSON: fall through to the bare status.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { alarm, CAMERAS, situation } from "../../src/apps/design/samples";
-import { alarmRate, alarmsInOrder, camerasNear, distance_m, numbersOf, openSituations, waitingCalls } from "../../src/apps/picture";
+import { alarm, situation } from "../../src/apps/design/samples";
+import { alarmRate, alarmsInOrder, numbersOf, openSituations, waitingCalls } from "../../src/apps/picture";
 import type { CallRow, OrderRow, UnitRow } from "../../src/wire";
 
 const byId = <R extends { id: string }>(...rows: R[]): ReadonlyMap<string, R> => new Map(rows.map((row) => [row.id, row]));
@@ -14,10 +14,6 @@ const order = (id: string, issued_ms: number, signed_ms: number | null): OrderRo
 });
 
 describe("picture", () => {
-  it("measures a degree of latitude as 111 km", () => {
-    expect(distance_m({ lat: 29, lon: 113 }, { lat: 30, lon: 113 })).toBeCloseTo(111_195, -1);
-  });
-
   it("lets the longest waiting call come first", () => {
     const calls = byId(call("b", "ringing", 20), call("a", "ringing", 10), call("c", "answered", 1));
     expect(waitingCalls(calls).map(({ id }) => id)).toEqual(["a", "b"]);
@@ -38,15 +34,6 @@ describe("picture", () => {
     const now_ms = alarm("x", "sos", 1, "raised", 0).raised_ms;
     const rows = byId(alarm("a", "left_area", 4, "raised", 30, { count: 4 }), alarm("b", "left_area", 4, "raised", 601));
     expect(alarmRate(rows, now_ms)).toBe(4);
-  });
-
-  it("takes working cameras near the place, nearest first, and none far away", () => {
-    const place = { lat: 29.05, lon: 113.1 };
-    const near = camerasNear(CAMERAS, place, 4).map(({ id }) => id);
-    expect(near[0]).toBe("c0");
-    expect(near.indexOf("c3")).not.toBe(0);
-    expect(camerasNear(CAMERAS, { lat: 20, lon: 100 }, 4)).toEqual([]);
-    expect(camerasNear(CAMERAS, null, 4).map(({ id }) => id)).toEqual(["c0", "c1", "c2", "c5"]);
   });
 
   it("counts the day from midnight in China", () => {

@@ -5,7 +5,7 @@ import { icon } from "../../components/icons";
 import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import type { OrderRow, SituationRow } from "../../wire";
-import { distance_m } from "../picture";
+import { distance_m } from "../../map/geography";
 import type { Fix } from "./position";
 import { eighth, type Progress, type Step } from "./steps";
 

@@ -1,7 +1,7 @@
 /** The wall: the county's situations, the one in focus, its cameras and time line; no mouse, read from afar. */
 
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { customElement, state } from "lit/decorators.js";
+import { customElement, query, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import "../../components/cards";
 import { icon } from "../../components/icons";
@@ -11,18 +11,20 @@ import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import "../../map/element";
 import type { MapData } from "../../map/picture";
-import "../../media/video";
+import "../../components/video/screens";
+import type { Screens } from "../../components/video/screens";
 import type { Connection } from "../../sync/connect";
 import type { Actor, Subscription } from "../../sync/protocol";
-import type { CameraRow, HitRow, PositionRow, SituationRow } from "../../wire";
+import type { HitRow, PositionRow, SituationRow } from "../../wire";
 import { Console } from "../console";
 import { consoleStyles } from "../console_styles";
 import { Kept } from "../kept";
 import { timeBars, timeMarks } from "../marks";
 import { show } from "../page";
-import { alarmRate, alarmsInOrder, camerasNear, isActiveOrder, numbersOf, openSituations, ordersOf, subjectOf, unitsAt } from "../picture";
+import { alarmRate, alarmsInOrder, isActiveOrder, numbersOf, openSituations, ordersOf, subjectOf, unitsAt } from "../picture";
 import { nextFocus, NO_FOCUS, type Focus } from "./focus";
 import { roomOf, wallScale } from "./scale";
+import { screensOf } from "./screens";
 import { wallStyles } from "./styles";
 
 const TABLES = {
@@ -32,7 +34,6 @@ const TABLES = {
 /** Tables that the map is drawn from. */
 const DRAWN = ["units", "positions", "situations", "orders", "cameras", "stations", "alarms"] as const;
 const MAY = new Set<Actor["roles"][number]>(["wall", "dispatcher", "commander", "duty_leader", "director", "call_taker"]);
-const CAMERAS = 5;
 const CARDS = 12;
 
 @customElement("app-wall")
@@ -42,9 +43,13 @@ export class Wall extends Console {
   @state() private inFocus: Focus = NO_FOCUS;
   @state() private scale = 1;
 
-  private cameras: readonly CameraRow[] = [];
+  /** Ids of the cameras whose pictures are shown now. */
+  @state() private cameras: readonly string[] = [];
+  @query("t-screens") private screens!: Screens | null;
+  private touring = false;
   private around: readonly PositionRow[] = [];
   private readonly room = roomOf(location.search);
+  private readonly asked = screensOf(location.search);
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -80,10 +85,14 @@ export class Wall extends Console {
     }
     this.inFocus = focus;
     if (focus !== before) this.around = [];
-    const row = situations.get(focus.situation);
-    this.cameras = camerasNear(this.rows("cameras"), row?.place ?? null, CAMERAS);
     // Only once for each focus: the view must not follow every step of a unit.
     if (this.around.length === 0) this.around = this.onTheirWay(focus.situation);
+  }
+
+  protected override updated(): void {
+    if (this.touring || this.asked.tour_s === null || this.screens === null || this.rows("cameras").size === 0) return;
+    this.touring = true;
+    this.screens.tourOfAll(this.asked.tour_s);
   }
 
   private onTheirWay(situation: string): PositionRow[] {
@@ -106,7 +115,7 @@ export class Wall extends Console {
       cameras: this.rows("cameras"),
       stations: this.rows("stations"),
       alarms: this.rows("alarms"),
-      chosen: new Set([this.inFocus.situation, ...this.cameras.map(({ id }) => id)]),
+      chosen: new Set([this.inFocus.situation, ...this.cameras]),
     };
   }
 
@@ -120,10 +129,10 @@ export class Wall extends Console {
         <section class="panel list" aria-label=${t("wall.situations")}>${this.list()}</section>
         <section class="panel focus">
           ${row === undefined ? html`<t-state kind="empty" text=${t("wall.calm")}></t-state>` : this.focusHead(row)}
-          <t-map still .data=${this.mapData.get(connection.store, `${focus} ${this.cameras.map(({ id }) => id).join(" ")}`)} .fences=${this.rows("fences")} .focusOn=${row?.place ?? null} .around=${this.around} .scale=${this.scale}></t-map>
+          ${this.asked.large ? this.pictures(row) : this.map(connection, row)}
         </section>
         <div class="right">
-          <section class="cams" aria-label=${t("video.live")}>${this.pictures(row)}</section>
+          ${this.asked.large ? html`<section class="beside">${this.map(connection, row)}</section>` : this.pictures(row)}
           ${row === undefined ? nothing : this.sent(row)}
         </div>
       </main>
@@ -192,14 +201,21 @@ export class Wall extends Console {
     </div>`;
   }
 
+  private map(connection: Connection, row: SituationRow | undefined): TemplateResult {
+    return html`<t-map still .data=${this.mapData.get(connection.store, `${this.inFocus.situation} ${this.cameras.join(" ")}`)} .fences=${this.rows("fences")}
+      .focusOn=${row?.place ?? null} .around=${this.around} .scale=${this.scale}></t-map>`;
+  }
+
+  /** The cameras near the one in focus; in the column a plate hit stands over them in place of the large one. */
   private pictures(row: SituationRow | undefined): TemplateResult {
+    const { large, layout, fixed } = this.asked;
     const hit = this.newestHit(row);
-    const small = hit === null ? this.cameras.slice(1) : this.cameras.slice(0, 4);
-    const large = hit === null ? this.cameras[0] : undefined;
-    return html`${hit === null
-      ? html`<t-video class="large" .camera=${large ?? null}></t-video>`
-      : this.hitPicture(hit)}
-    ${repeat(small, (camera) => camera.id, (camera) => html`<t-video .camera=${camera}></t-video>`)}`;
+    const tiles = hit !== null && layout === 5 ? 4 : layout;
+    return html`<section class="cams" aria-label=${t("video.live")}>
+      ${hit === null ? nothing : this.hitPicture(hit)}
+      <t-screens bare idle class=${tiles === 5 ? "tall" : large ? "fill" : "wide"} .cameras=${this.rows("cameras")} .place=${row?.place ?? null} about=${row?.id ?? ""} .tiles=${tiles} .fixed=${fixed}
+        .now=${this.now_ms()} @shown=${(event: CustomEvent<readonly string[]>) => (this.cameras = event.detail)}></t-screens>
+    </section>`;
   }
 
   /** Who was called to the one in focus and how far they are; what still needs a leader's word. */
@@ -234,7 +250,7 @@ export class Wall extends Console {
   }
 
   private hitPicture(hit: HitRow): TemplateResult {
-    return html`<figure class="hit large">
+    return html`<figure class="hit">
       ${hit.picture === "" ? nothing : html`<img src="/api/v1/blobs/${hit.picture}" alt=${hit.plate} />`}
       <figcaption>
         <span class="plate">${hit.plate}</span>

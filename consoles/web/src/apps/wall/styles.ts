@@ -97,15 +97,29 @@ export const wallStyles = css`
     color: var(--accent);
   }
   .cams {
-    display: grid;
-    grid-template-columns: 1fr 1fr;
+    display: flex;
+    flex-direction: column;
     gap: var(--s2);
-    align-content: start;
+    min-height: 0;
     overflow: hidden;
     font-size: var(--t1);
   }
-  .cams .large {
-    grid-column: 1 / -1;
+  .cams .wide {
+    aspect-ratio: 16 / 9;
+    height: auto;
+  }
+  .cams .tall {
+    aspect-ratio: 8 / 9;
+    height: auto;
+  }
+  .cams .fill {
+    flex: 1;
+    padding: 0 var(--s2) var(--s2);
+  }
+  .beside {
+    display: grid;
+    flex: 1.4;
+    min-height: 0;
   }
   .hit {
     position: relative;

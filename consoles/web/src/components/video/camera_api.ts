@@ -1,0 +1,52 @@
+/** What the hub offers about one camera over HTTP: turning it, its recordings, locks and clips. */
+
+import { Problem, type Api } from "../../sync/api";
+import type { PtzOrder, Turned } from "./ptz";
+import type { Listing } from "./recorded_times";
+
+/** What an export answers; more of it stands in the sheet beside the clip. */
+export interface Clip {
+  readonly id: string;
+  readonly sha256: string;
+}
+
+function pathOf(camera: string): string {
+  return `/api/v1/cameras/${encodeURIComponent(camera)}`;
+}
+
+/** Turn a camera. Somebody else holding it is an answer, not an error; the hub not answering is one. */
+export async function turn(api: Api, camera: string, order: PtzOrder): Promise<Turned> {
+  try {
+    await api.post(`${pathOf(camera)}/ptz`, order);
+    return { is: "done" };
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    const { holder, until_ms } = error.more;
+    if (error.status === 409 && typeof holder === "string") return { is: "held", holder, until_ms: Number(until_ms ?? 0) };
+    return { is: "refused", detail: error.detail || error.code };
+  }
+}
+
+export function listRecordings(api: Api, camera: string, from_ms: number, to_ms: number): Promise<Listing> {
+  return api.get<Listing>(`${pathOf(camera)}/recordings?from_ms=${Math.floor(from_ms)}&to_ms=${Math.ceil(to_ms)}`);
+}
+
+export function initPath(camera: string, init: string): string {
+  return `${pathOf(camera)}/recordings/init/${encodeURIComponent(init)}.mp4`;
+}
+
+export function segmentPath(camera: string, segment: string): string {
+  return `${pathOf(camera)}/recordings/${encodeURIComponent(segment)}.m4s`;
+}
+
+export async function lock(api: Api, camera: string, from_ms: number, to_ms: number, why: string): Promise<void> {
+  await api.post(`${pathOf(camera)}/locks`, { from_ms, to_ms, why });
+}
+
+export function exportClip(api: Api, camera: string, from_ms: number, to_ms: number, why: string): Promise<Clip> {
+  return api.post<Clip>(`${pathOf(camera)}/clips`, { from_ms, to_ms, why });
+}
+
+export function clipPath(id: string, kind: "mp4" | "json"): string {
+  return `/api/v1/clips/${encodeURIComponent(id)}.${kind}`;
+}

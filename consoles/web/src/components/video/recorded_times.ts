@@ -1,0 +1,76 @@
+/** What a recording holds and what not: spans, gaps, and where to go on after a gap. Pure; instants are ms since 1970. */
+
+export interface Span {
+  readonly from_ms: number;
+  readonly to_ms: number;
+  readonly locked: boolean;
+}
+
+export interface Segment {
+  readonly id: string;
+  readonly from_ms: number;
+  readonly to_ms: number;
+  readonly init: string;
+}
+
+export interface Listing {
+  readonly spans: readonly Span[];
+  readonly segments: readonly Segment[];
+  /** Where the list was cut; ask on from here. */
+  readonly next_ms?: number | null;
+}
+
+/** Shorter than this, two segments belong together: a camera's clock and a frame's length are no gap. */
+export const SEAM_MS = 400;
+
+export interface Gap {
+  readonly from_ms: number;
+  readonly to_ms: number;
+}
+
+/** What is missing between two instants. */
+export function gapsOf(spans: readonly Span[], from_ms: number, to_ms: number): Gap[] {
+  const found: Gap[] = [];
+  let at_ms = from_ms;
+  for (const span of [...spans].sort((a, b) => a.from_ms - b.from_ms)) {
+    if (span.to_ms <= at_ms) continue;
+    if (span.from_ms >= to_ms) break;
+    if (span.from_ms - at_ms > SEAM_MS) found.push({ from_ms: at_ms, to_ms: span.from_ms });
+    at_ms = span.to_ms;
+  }
+  if (to_ms - at_ms > SEAM_MS) found.push({ from_ms: at_ms, to_ms });
+  return found;
+}
+
+/** The segment that holds an instant, or the next one after it; null where nothing later is recorded. */
+export function segmentAt(segments: readonly Segment[], at_ms: number): Segment | null {
+  let best: Segment | null = null;
+  for (const each of segments) {
+    if (each.to_ms > at_ms && (best === null || each.from_ms < best.from_ms)) best = each;
+  }
+  return best;
+}
+
+/** The nearest instant that is recorded: itself, or where the next span begins; else the end of the last one. */
+export function nearestRecorded(spans: readonly Span[], at_ms: number): number | null {
+  let later: number | null = null;
+  let earlier: number | null = null;
+  for (const { from_ms, to_ms } of spans) {
+    if (from_ms <= at_ms && at_ms < to_ms) return at_ms;
+    if (from_ms > at_ms && (later === null || from_ms < later)) later = from_ms;
+    if (to_ms <= at_ms && (earlier === null || to_ms > earlier)) earlier = to_ms;
+  }
+  return later ?? earlier;
+}
+
+/** Spans of two listings as one; overlapping parts are joined, locked ones stay apart from others. */
+export function joined(spans: readonly Span[]): Span[] {
+  const found: Span[] = [];
+  for (const span of [...spans].sort((a, b) => a.from_ms - b.from_ms)) {
+    const last = found.at(-1);
+    if (last !== undefined && last.locked === span.locked && span.from_ms - last.to_ms <= SEAM_MS) {
+      found[found.length - 1] = { ...last, to_ms: Math.max(last.to_ms, span.to_ms) };
+    } else found.push(span);
+  }
+  return found;
+}

@@ -1,0 +1,469 @@
+/** One camera on a screen: its picture with its age, and what can be done with it. A picture that is old cannot be taken for a live one. */
+
+import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { customElement, property, query, state } from "lit/decorators.js";
+import { styleMap } from "lit/directives/style-map.js";
+import * as format from "../../i18n/format";
+import { t } from "../../i18n/i18n";
+import { WhepPlayer, type VideoState } from "../../media/whep";
+import { UnreachableError } from "../../sync/api";
+import { browserTime } from "../../sync/time";
+import type { CameraRow } from "../../wire";
+import { icon, type IconName } from "../icons";
+import { describe } from "../problems";
+import { EverySecond, shared, View } from "../view";
+import { listRecordings, turn } from "./camera_api";
+import { CAMERA_TYPE, type Screening } from "./context";
+import { LiveDelay } from "./live_delay";
+import { fromDrag, fromKeys, isMoveKey, PtzDriver, STILL, type PtzState, type Turned, type Velocity } from "./ptz";
+import { RecordedPlayer, type RecordedState } from "./recorded_player";
+import { fix, save, still } from "./snapshot";
+import { tileStyles } from "./tile_styles";
+import type { Useful } from "./usefulness";
+import { moveBy, transformOf, WHOLE, zoomAt, type Zoom } from "./zoom";
+
+const REPLAY_MS = 30_000;
+const SAID_MS = 5_000;
+/** An age of the picture that is worth a word before it counts as frozen. */
+const OLD_MS = 1_000;
+
+/** Tells `pin`, `remove`, `enlarge`, `playback` (an instant) and `putcamera` ({camera}) of itself. */
+@customElement("t-tile")
+export class Tile extends View {
+  static override styles = [shared, tileStyles];
+
+  @property({ attribute: false }) camera: CameraRow | null = null;
+  /** How it lies to the place it is shown for; null where it is shown for its own sake. */
+  @property({ attribute: false }) useful: Useful | null = null;
+  /** Null where nobody can touch it: the wall. */
+  @property({ attribute: false }) screening: Screening | null = null;
+  @property({ type: Number }) now = 0;
+  @property({ type: Boolean }) pinned = false;
+  @property({ type: Boolean }) enlarged = false;
+  @property({ type: Boolean, reflect: true }) over = false;
+  @state() private shown: VideoState = { is: "connecting" };
+  @state() private zoom: Zoom = WHOLE;
+  @state() private turning = false;
+  @state() private hold: PtzState = { is: "free" };
+  @state() private drag: { readonly x: number; readonly y: number; readonly dx: number; readonly dy: number } | null = null;
+  @state() private replay: RecordedState | null = null;
+  @state() private said = "";
+  @query("video.live") private video!: HTMLVideoElement;
+  @query("video.replay") private replayVideo!: HTMLVideoElement | null;
+  protected readonly second = new EverySecond(this);
+  private readonly delay = new LiveDelay();
+  private readonly held = new Set<string>();
+  private player: WhepPlayer | null = null;
+  private playing = "";
+  private recorded: RecordedPlayer | null = null;
+  private ptz: PtzDriver | null = null;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.addEventListener("keydown", this.onKey);
+    this.addEventListener("keyup", this.onKeyUp);
+    this.addEventListener("focusout", this.letGo);
+    this.addEventListener("dragover", this.onDragOver);
+    this.addEventListener("dragleave", this.onDragLeave);
+    this.addEventListener("drop", this.onDrop);
+    this.addEventListener("dragstart", this.onDragStart);
+    if (this.hasUpdated) this.play();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.halt();
+  }
+
+  protected override updated(changed: PropertyValues<this>): void {
+    if (changed.has("camera") && this.isConnected) this.play();
+    this.tabIndex = this.screening === null || this.camera === null ? -1 : 0;
+    this.draggable = this.screening !== null && this.camera !== null && !this.turning && this.zoom.times === 1;
+    this.setAttribute("role", "group");
+    this.setAttribute("aria-label", this.camera?.name ?? t("screens.drop"));
+  }
+
+  override render(): TemplateResult {
+    const { camera } = this;
+    const bad = camera !== null && this.replay === null && (camera.state === "down" || this.shown.is === "frozen" || this.shown.is === "lost" || this.shown.is === "refused");
+    const look = styleMap({ transform: transformOf(this.zoom) });
+    return html`<div class="stage ${bad ? "old" : ""}" @wheel=${this.onWheel} @dblclick=${this.enlarge} @pointerdown=${this.onZoomDrag}>
+        <video class="live" muted autoplay playsinline style=${look} aria-label=${camera?.name ?? nothing}></video>
+        ${this.replay === null ? nothing : html`<video class="replay" muted playsinline style=${look} aria-label=${t("tile.replay")}></video>`}
+      </div>
+      ${camera === null ? html`<p class="empty">${this.screening === null ? t("video.none") : t("screens.drop")}</p>` : html`${this.cover(camera)}${this.head(camera)}`}
+      ${this.screening === null || camera === null ? nothing : html`${this.turning ? this.ptzLayer(this.screening) : nothing}${this.foot(camera)}`}`;
+  }
+
+  private head(camera: CameraRow): TemplateResult {
+    return html`<div class="head">
+      ${this.pinned ? html`<span class="pin" title=${t("tile.pinned")}>${icon("pinned")}<span class="sr">${t("tile.pinned")}</span></span>` : nothing}
+      <span class="name cut">${camera.name}</span>
+      ${this.useful === null ? nothing : html`<span class="far cut">${farWords(this.useful)}</span>`}
+      ${this.ageWords(camera)}
+    </div>`;
+  }
+
+  private ageWords(camera: CameraRow): TemplateResult | typeof nothing {
+    if (this.replay !== null) return html`<span class="age late">${t("tile.replaying", { time: format.clock(this.recorded?.at_ms ?? 0) })}</span>`;
+    if (camera.state === "down" || this.shown.is !== "live") return nothing;
+    const age_ms = this.delay.age_ms();
+    const { delay_ms } = this.delay;
+    if (age_ms > OLD_MS) return html`<span class="age late">${t("tile.old", { age: format.age(age_ms) })}</span>`;
+    if (delay_ms === null) return html`<span class="age">${t("video.live")}</span>`;
+    return html`<span class="age" title=${t("tile.delay_about")}>${t("tile.delay", { s: (delay_ms / 1_000).toFixed(1) })}</span>`;
+  }
+
+  private cover(camera: CameraRow): TemplateResult | typeof nothing {
+    if (this.replay !== null) return replayCover(this.replay);
+    if (camera.state === "down") {
+      const since = this.now > camera.since_ms && camera.since_ms > 0 ? t("tile.down_for", { span: format.duration(this.now - camera.since_ms) }) : "";
+      return note("noVideo", t("tile.down"), [camera.reason || t("tile.no_reason"), since], true);
+    }
+    switch (this.shown.is) {
+      case "live":
+        return nothing;
+      case "connecting":
+        return note("video", t("video.connecting"), [], false);
+      case "frozen":
+        return note("clock", t("tile.frozen"), [t("tile.frozen_for", { span: format.duration(this.shown.since_ms) })], true);
+      case "lost":
+        return note("noVideo", t("video.lost"), [], true);
+      case "refused":
+        return note("lock", t("video.refused", { detail: this.shown.detail }), [], true);
+    }
+  }
+
+  private foot(camera: CameraRow): TemplateResult {
+    const replaying = this.replay !== null;
+    return html`${this.said === "" ? nothing : html`<p class="said stays" role="status">${this.said}</p>`}
+      <div class="foot ${this.turning || replaying ? "stays" : ""}" role="toolbar" aria-label=${t("tile.tools", { name: camera.name })} @dblclick=${quiet} @pointerdown=${quiet}>
+        ${this.button("pinned", this.pinned ? t("tile.unpin") : t("tile.pin"), "F", () => this.tell("pin", !this.pinned), this.pinned)}
+        ${this.button("camera", t("tile.snapshot"), "S", () => void this.snapshot(camera))}
+        ${replaying
+          ? this.button("video", t("tile.live"), "R", this.endReplay, true)
+          : this.button("history", t("tile.replay"), "R", () => this.startReplay(camera))}
+        ${this.button("forward", t("tile.playback"), "B", () => this.tell("playback", (this.recorded?.at_ms ?? this.now) - (replaying ? 0 : REPLAY_MS)))}
+        ${this.button("crosshair", this.turning ? t("ptz.off") : t("ptz.on"), "P", () => this.setTurning(!this.turning), this.turning)}
+        ${this.zoom.times === 1 ? nothing : html`<button title=${t("tile.whole")} @click=${() => (this.zoom = WHOLE)}>${t("tile.zoomed", { times: this.zoom.times.toFixed(1) })}</button>`}
+        ${this.button("monitor", this.enlarged ? t("tile.shrink") : t("tile.enlarge"), "Z", this.enlarge, this.enlarged)}
+        ${this.button("close", t("tile.remove"), "Del", () => this.tell("remove", null))}
+      </div>`;
+  }
+
+  private button(name: IconName, label: string, key: string, run: () => void, pressed?: boolean): TemplateResult {
+    return html`<button aria-label=${label} title="${label} (${key})" aria-pressed=${pressed ?? nothing} @click=${run}>${icon(name)}</button>`;
+  }
+
+  // --- live ---
+
+  private play(): void {
+    const wanted = this.camera !== null && this.camera.state !== "down" ? this.camera.id : "";
+    if (wanted === this.playing) return;
+    this.halt();
+    this.playing = wanted;
+    if (wanted === "") return;
+    this.shown = { is: "connecting" };
+    this.delay.watch(this.video);
+    this.player = new WhepPlayer(wanted, this.video, (next) => {
+      if (next.is !== this.shown.is || next.is === "frozen") this.shown = next;
+    });
+    this.player.start();
+  }
+
+  private halt(): void {
+    this.player?.stop();
+    this.player = null;
+    this.playing = "";
+    this.delay.stop();
+    this.setTurning(false);
+    this.endReplay();
+    this.zoom = WHOLE;
+    this.said = "";
+  }
+
+  // --- replay, snapshot ---
+
+  private startReplay(camera: CameraRow): void {
+    const { screening } = this;
+    if (screening === null || this.recorded !== null) return;
+    this.setTurning(false);
+    this.replay = { is: "loading" };
+    const from_ms = this.now - REPLAY_MS;
+    void this.updateComplete.then(() => {
+      const video = this.replayVideo;
+      if (video === null || this.replay === null) return;
+      const list = (from: number, to: number) => listRecordings(screening.api, camera.id, from, to);
+      this.recorded = new RecordedPlayer(camera.id, video, list, (next) => (this.replay = next));
+      this.recorded.open(from_ms);
+    });
+  }
+
+  private readonly endReplay = (): void => {
+    this.recorded?.close();
+    this.recorded = null;
+    this.replay = null;
+  };
+
+  private async snapshot(camera: CameraRow): Promise<void> {
+    const { screening } = this;
+    const video = this.replayVideo ?? this.video;
+    const taken_ms = this.recorded?.at_ms ?? this.now - (this.delay.delay_ms ?? 0);
+    const picture = await still(video);
+    if (picture === null || screening === null) {
+      this.say(t("tile.snapshot_none"));
+      return;
+    }
+    const { situation } = screening;
+    if (situation === null) {
+      save(camera, picture, taken_ms);
+      this.say(t("tile.snapshot_saved"));
+      return;
+    }
+    try {
+      await fix(screening, situation.id, camera, picture, taken_ms);
+      this.say(t("tile.snapshot_fixed", { title: situation.title }));
+    } catch (error) {
+      this.say(describe(error));
+    }
+  }
+
+  private say(words: string): void {
+    this.said = words;
+    setTimeout(() => (this.said = this.said === words ? "" : this.said), SAID_MS);
+  }
+
+  private readonly enlarge = (): void => {
+    if (this.camera !== null && this.screening !== null) this.tell("enlarge", null);
+  };
+
+  // --- digital zoom ---
+
+  private onWheel(event: WheelEvent): void {
+    if (this.screening === null || this.camera === null) return;
+    event.preventDefault();
+    if (this.turning) return;
+    const box = this.getBoundingClientRect();
+    const factor = event.deltaY < 0 ? 1.25 : 0.8;
+    this.zoom = zoomAt(this.zoom, (event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height, factor);
+  }
+
+  private onZoomDrag(event: PointerEvent): void {
+    if (this.zoom.times === 1 || event.button !== 0) return;
+    event.preventDefault();
+    const target = event.currentTarget as HTMLElement;
+    const box = this.getBoundingClientRect();
+    const move = (next: PointerEvent): void => {
+      this.zoom = moveBy(this.zoom, next.movementX / box.width, next.movementY / box.height);
+    };
+    const end = (): void => {
+      target.removeEventListener("pointermove", move);
+      target.removeEventListener("pointerup", end);
+      target.removeEventListener("pointercancel", end);
+    };
+    target.setPointerCapture(event.pointerId);
+    target.addEventListener("pointermove", move);
+    target.addEventListener("pointerup", end);
+    target.addEventListener("pointercancel", end);
+  }
+
+  // --- turning ---
+
+  private setTurning(on: boolean): void {
+    if (on === this.turning) return;
+    this.letGo();
+    this.turning = on;
+    this.hold = { is: "free" };
+    this.ptz = null;
+    const { screening, camera } = this;
+    if (!on || screening === null || camera === null) return;
+    this.endReplay();
+    this.zoom = WHOLE;
+    this.ptz = new PtzDriver((order) => this.order(screening, camera.id, order), browserTime, (next) => (this.hold = next));
+    this.focus();
+  }
+
+  private async order(screening: Screening, camera: string, order: Parameters<typeof turn>[2]): Promise<Turned> {
+    try {
+      return await turn(screening.api, camera, order);
+    } catch (error) {
+      if (!(error instanceof UnreachableError)) throw error;
+      return { is: "refused", detail: describe(error) };
+    }
+  }
+
+  private ptzLayer(screening: Screening): TemplateResult {
+    const press = (velocity: Velocity) => (event: PointerEvent): void => {
+      event.stopPropagation();
+      (event.currentTarget as HTMLElement).setPointerCapture(event.pointerId);
+      this.ptz?.move(velocity);
+    };
+    const way = (name: IconName, label: string, velocity: Velocity, turned = false): TemplateResult =>
+      html`<button class=${turned ? "turned" : ""} aria-label=${label} title=${label} tabindex="-1" @pointerdown=${press(velocity)} @pointerup=${this.letGo} @pointercancel=${this.letGo}>${icon(name)}</button>`;
+    const { drag } = this;
+    return html`<div class="ptz" @pointerdown=${this.onPtzDown} @pointermove=${this.onPtzMove} @pointerup=${this.letGo} @pointercancel=${this.letGo} @dblclick=${quiet}
+        @wheel=${quiet}>
+        <svg aria-hidden="true">${drag === null ? nothing : lineOf(drag)}</svg>
+      </div>
+      ${this.holdNote(screening)}
+      <div class="pad">
+        ${way("minus", t("ptz.wider"), { ...STILL, zoom: -0.6 })}${way("up", t("ptz.up"), { ...STILL, tilt: 0.6 })}${way("plus", t("ptz.closer"), { ...STILL, zoom: 0.6 })}
+        ${way("left", t("ptz.left"), { ...STILL, pan: -0.6 })}<span></span>${way("right", t("ptz.right"), { ...STILL, pan: 0.6 })}
+        <span></span>${way("down", t("ptz.down"), { ...STILL, tilt: -0.6 })}<span></span>
+      </div>`;
+  }
+
+  private holdNote(screening: Screening): TemplateResult {
+    const { hold } = this;
+    switch (hold.is) {
+      case "free":
+        return html`<p class="hold" role="status">${t("ptz.how")}</p>`;
+      case "mine":
+        return html`<p class="hold" role="status">${t("ptz.mine")}</p>`;
+      case "held": {
+        const left_ms = hold.until_ms - this.now;
+        const name = screening.who(hold.holder);
+        return html`<p class="hold others" role="status">${icon("lock")} ${left_ms > 0 ? t("ptz.held", { name, span: format.duration(left_ms) }) : t("ptz.held_open", { name })}</p>`;
+      }
+      case "refused":
+        return html`<p class="hold others" role="status">${icon("ban")} ${t("ptz.refused", { detail: hold.detail })}</p>`;
+    }
+  }
+
+  private onPtzDown(event: PointerEvent): void {
+    if (event.button !== 0) return;
+    (event.currentTarget as HTMLElement).setPointerCapture(event.pointerId);
+    this.focus();
+    this.drag = { x: event.offsetX, y: event.offsetY, dx: 0, dy: 0 };
+  }
+
+  private onPtzMove(event: PointerEvent): void {
+    if (this.drag === null) return;
+    const dx = event.offsetX - this.drag.x;
+    const dy = event.offsetY - this.drag.y;
+    this.drag = { ...this.drag, dx, dy };
+    this.ptz?.move(fromDrag(dx / this.clientWidth, dy / this.clientHeight));
+  }
+
+  private readonly letGo = (): void => {
+    this.drag = null;
+    this.held.clear();
+    this.ptz?.stop();
+  };
+
+  // --- keys ---
+
+  private readonly onKey = (event: KeyboardEvent): void => {
+    if (this.camera === null || this.screening === null || event.ctrlKey || event.metaKey || event.altKey) return;
+    const onButton = event.composedPath()[0] !== this;
+    if (this.press(event, onButton)) {
+      event.preventDefault();
+      event.stopPropagation();
+    }
+  };
+
+  private press(event: KeyboardEvent, onButton: boolean): boolean {
+    const { key } = event;
+    if (this.turning && isMoveKey(key)) {
+      this.held.add(key);
+      this.ptz?.move(fromKeys(this.held, event.shiftKey));
+      return true;
+    }
+    if (this.turning && /^[1-9]$/.test(key)) {
+      this.ptz?.preset(Number(key));
+      return true;
+    }
+    if (key === "Escape" && this.turning) this.setTurning(false);
+    else if (key === "Escape" && this.replay !== null) this.endReplay();
+    else if (key === "Delete") this.tell("remove", null);
+    else if (key === "Enter" && !onButton) this.enlarge();
+    else return !onButton && this.letter(key.toLowerCase());
+    return true;
+  }
+
+  private letter(key: string): boolean {
+    const { camera } = this;
+    if (camera === null) return false;
+    if (key === "f") this.tell("pin", !this.pinned);
+    else if (key === "s") void this.snapshot(camera);
+    else if (key === "r") this.replay === null ? this.startReplay(camera) : this.endReplay();
+    else if (key === "b") this.tell("playback", (this.now) - REPLAY_MS);
+    else if (key === "p") this.setTurning(!this.turning);
+    else if (key === "z") this.enlarge();
+    else return false;
+    return true;
+  }
+
+  private readonly onKeyUp = (event: KeyboardEvent): void => {
+    if (!this.held.delete(event.key)) return;
+    this.ptz?.move(fromKeys(this.held, event.shiftKey));
+  };
+
+  // --- dragging cameras ---
+
+  private readonly onDragStart = (event: DragEvent): void => {
+    if (this.camera !== null) event.dataTransfer?.setData(CAMERA_TYPE, this.camera.id);
+  };
+
+  private readonly onDragOver = (event: DragEvent): void => {
+    if (this.screening === null || !event.dataTransfer?.types.includes(CAMERA_TYPE)) return;
+    event.preventDefault();
+    this.over = true;
+  };
+
+  private readonly onDragLeave = (): void => {
+    this.over = false;
+  };
+
+  private readonly onDrop = (event: DragEvent): void => {
+    this.over = false;
+    const camera = event.dataTransfer?.getData(CAMERA_TYPE) ?? "";
+    if (this.screening === null || camera === "") return;
+    event.preventDefault();
+    this.tell("putcamera", camera);
+  };
+}
+
+function farWords({ distance_m, aside_deg }: Useful): string {
+  const far = format.distance(distance_m);
+  return aside_deg < 1 ? t("tile.far", { far }) : t("tile.far_aside", { far, deg: Math.round(aside_deg) });
+}
+
+function replayCover(replay: RecordedState): TemplateResult | typeof nothing {
+  switch (replay.is) {
+    case "loading":
+      return note("history", t("playback.loading"), [], false);
+    case "none":
+      return note("noVideo", t("playback.none"), [], true);
+    case "end":
+      return note("check", t("playback.end"), [], false);
+    case "unsupported":
+      return note("ban", t("playback.unsupported", { codec: replay.codec }), [], true);
+    case "failed":
+      return note("alert", t("playback.failed", { detail: replay.detail }), [], true);
+    case "gap":
+    case "paused":
+    case "playing":
+      return nothing;
+  }
+}
+
+function note(name: IconName, title: string, why: readonly string[], bad: boolean): TemplateResult {
+  return html`<div class="cover ${bad ? "bad" : ""}" role="status">${icon(name)}<p class="title">${title}</p>
+    ${why.filter((each) => each !== "").map((each) => html`<p class="why">${each}</p>`)}</div>`;
+}
+
+function lineOf({ x, y, dx, dy }: { x: number; y: number; dx: number; dy: number }): TemplateResult {
+  // Inside of an svg element the template must be parsed as such; a nested one is.
+  return html`<svg><line x1=${x} y1=${y} x2=${x + dx} y2=${y + dy}></line></svg>`;
+}
+
+function quiet(event: Event): void {
+  event.stopPropagation();
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "t-tile": Tile;
+  }
+}

@@ -1,0 +1,255 @@
+/** How one picture on a screen looks: live, old, frozen, down, being turned. */
+
+import { css } from "lit";
+
+export const tileStyles = css`
+  :host {
+    position: relative;
+    background: #000;
+    overflow: hidden;
+    min-width: 0;
+    min-height: 0;
+    border: var(--hair) solid var(--line);
+    border-radius: var(--radius);
+    container-type: size;
+    font-size: var(--t1);
+    user-select: none;
+  }
+  :host(:focus-visible) {
+    outline: max(2px, calc(2px * var(--scale))) solid var(--accent);
+    outline-offset: -2px;
+  }
+  :host([over]) {
+    border-color: var(--accent);
+  }
+  :host([over])::after {
+    content: "";
+    position: absolute;
+    inset: 0;
+    z-index: 6;
+    background: rgb(76 194 224 / 25%);
+    pointer-events: none;
+  }
+  .stage {
+    position: absolute;
+    inset: 0;
+    overflow: hidden;
+  }
+  video {
+    position: absolute;
+    inset: 0;
+    width: 100%;
+    height: 100%;
+    object-fit: contain;
+    transform-origin: 0 0;
+  }
+  .old video.live {
+    filter: grayscale(1) brightness(0.55);
+  }
+  .head {
+    position: absolute;
+    z-index: 3;
+    inset: 0 0 auto;
+    display: flex;
+    align-items: center;
+    gap: var(--s2);
+    padding: 0 var(--s2);
+    background: rgb(11 15 20 / 82%);
+  }
+  .head .name {
+    font-weight: 600;
+  }
+  .head .far {
+    color: var(--text-2);
+    flex: 0 1000 auto;
+    min-width: 0;
+  }
+  .head .age {
+    margin-left: auto;
+    color: var(--text-2);
+    white-space: nowrap;
+    flex: none;
+  }
+  .head .age.late {
+    color: var(--text);
+    background: var(--hatch);
+    padding: 0 var(--s1);
+  }
+  .head .pin {
+    color: var(--accent);
+    flex: none;
+  }
+  .head .name {
+    flex: 0 1 auto;
+    min-width: 3em;
+  }
+  .cover {
+    position: absolute;
+    z-index: 2;
+    inset: 0;
+    display: flex;
+    flex-direction: column;
+    align-items: center;
+    justify-content: center;
+    gap: 0.15em;
+    padding: 1.6em var(--s2) 0;
+    text-align: center;
+    color: var(--text-2);
+    overflow-wrap: anywhere;
+  }
+  .cover.bad {
+    color: var(--text);
+    background: repeating-linear-gradient(45deg, rgb(11 15 20 / 55%) 0 10px, rgb(169 181 195 / 38%) 10px 14px);
+    outline: calc(3px * var(--scale)) dashed var(--text);
+    outline-offset: calc(-3px * var(--scale));
+  }
+  .cover p {
+    max-width: 100%;
+    padding: 0 0.5em;
+    border-radius: var(--radius);
+  }
+  .cover.bad p {
+    background: rgb(11 15 20 / 88%);
+  }
+  .cover .title {
+    font-size: 1.25em;
+    font-weight: 650;
+  }
+  .cover .why {
+    display: -webkit-box;
+    -webkit-box-orient: vertical;
+    -webkit-line-clamp: 3;
+    overflow: hidden;
+  }
+  .cover > .icon {
+    width: 1.8em;
+    height: 1.8em;
+  }
+  @container (max-height: 10em) {
+    .cover > .icon {
+      display: none;
+    }
+    .cover .why {
+      -webkit-line-clamp: 2;
+    }
+  }
+  @container (max-width: 22em) {
+    .head .far {
+      display: none;
+    }
+  }
+  .foot {
+    position: absolute;
+    z-index: 4;
+    inset: auto 0 0;
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: 2px;
+    padding: 2px;
+    background: rgb(11 15 20 / 82%);
+    opacity: 0;
+    transition: opacity var(--motion);
+  }
+  :host(:hover) .foot,
+  :host(:focus-within) .foot,
+  :host(:focus) .foot,
+  .foot.stays {
+    opacity: 1;
+  }
+  .foot button {
+    min-height: 28px;
+    padding: 0 6px;
+    border-color: transparent;
+    background: none;
+  }
+  .foot button:hover {
+    background: var(--line);
+  }
+  .foot button[aria-pressed="true"] {
+    color: var(--accent);
+  }
+  .foot .said {
+    padding: 0 var(--s2);
+    color: var(--text);
+  }
+  .said.stays {
+    position: absolute;
+    z-index: 5;
+    left: 0;
+    right: 0;
+    bottom: 34px;
+    padding: var(--s1) var(--s2);
+    background: rgb(11 15 20 / 88%);
+  }
+  .ptz {
+    position: absolute;
+    inset: 0;
+    z-index: 3;
+    cursor: move;
+    touch-action: none;
+    border: calc(2px * var(--scale)) solid var(--accent);
+  }
+  .ptz line {
+    stroke: var(--accent);
+    stroke-width: 3;
+  }
+  .ptz svg {
+    position: absolute;
+    inset: 0;
+    width: 100%;
+    height: 100%;
+    pointer-events: none;
+  }
+  .hold {
+    position: absolute;
+    z-index: 5;
+    left: 50%;
+    top: 1.9em;
+    transform: translateX(-50%);
+    max-width: 96%;
+    padding: 0 var(--s2);
+    background: rgb(11 15 20 / 88%);
+    border: var(--hair) solid var(--accent);
+    border-radius: var(--radius);
+    pointer-events: none;
+  }
+  .hold.others {
+    border-style: dashed;
+    border-color: var(--text);
+    background: rgb(11 15 20 / 88%) var(--hatch);
+  }
+  .pad {
+    position: absolute;
+    z-index: 5;
+    right: 6px;
+    bottom: 38px;
+    display: grid;
+    grid-template-columns: repeat(3, 30px);
+    gap: 2px;
+  }
+  .pad button {
+    min-height: 30px;
+    padding: 0;
+    background: rgb(26 34 44 / 88%);
+    touch-action: none;
+  }
+  .pad .turned svg {
+    rotate: -90deg;
+  }
+  @container (max-height: 200px) {
+    .pad {
+      display: none;
+    }
+  }
+  .empty {
+    position: absolute;
+    inset: 0;
+    display: grid;
+    place-content: center;
+    padding: var(--s2);
+    text-align: center;
+    color: var(--text-2);
+    background: var(--panel);
+  }
+`;

@@ -1,0 +1,58 @@
+import { describe, expect, it } from "vitest";
+import { codecOf } from "../../../src/components/video/codec";
+import { gapsOf, joined, nearestRecorded, segmentAt, type Span } from "../../../src/components/video/recorded_times";
+
+const span = (from_ms: number, to_ms: number, locked = false): Span => ({ from_ms, to_ms, locked });
+const box = (kind: string, ...inside: number[]): number[] => {
+  const size = inside.length + 8;
+  return [0, 0, size >> 8, size & 255, ...[...kind].map((c) => c.charCodeAt(0)), ...inside];
+};
+
+describe("what is recorded (R411)", () => {
+  const spans = [span(5_000, 8_000), span(1_000, 3_000), span(8_200, 9_000, true)];
+
+  it("finds the gaps, at both ends too, and no seam of two segments", () => {
+    expect(gapsOf(spans, 0, 10_000)).toEqual([{ from_ms: 0, to_ms: 1_000 }, { from_ms: 3_000, to_ms: 5_000 }, { from_ms: 9_000, to_ms: 10_000 }]);
+    expect(gapsOf(spans, 1_500, 2_500)).toEqual([]);
+    expect(gapsOf([], 0, 1_000)).toEqual([{ from_ms: 0, to_ms: 1_000 }]);
+  });
+
+  it("is not misled by spans that lie in one another", () => {
+    expect(gapsOf([span(0, 9_000), span(2_000, 3_000)], 0, 9_000)).toEqual([]);
+  });
+
+  it("goes on after a gap where the next begins", () => {
+    const segments = [{ id: "b", from_ms: 5_000, to_ms: 8_000, init: "i" }, { id: "a", from_ms: 1_000, to_ms: 3_000, init: "i" }];
+    expect(segmentAt(segments, 2_999)?.id).toBe("a");
+    expect(segmentAt(segments, 3_000)?.id).toBe("b");
+    expect(segmentAt(segments, 8_000)).toBeNull();
+  });
+
+  it("seeks to what is recorded, later before earlier", () => {
+    expect(nearestRecorded(spans, 2_000)).toBe(2_000);
+    expect(nearestRecorded(spans, 4_000)).toBe(5_000);
+    expect(nearestRecorded(spans, 20_000)).toBe(9_000);
+    expect(nearestRecorded([], 1)).toBeNull();
+  });
+
+  it("joins what touches and keeps locked apart", () => {
+    expect(joined([span(3_000, 4_000), span(0, 3_100), span(4_100, 5_000, true)])).toEqual([span(0, 4_000), span(4_100, 5_000, true)]);
+  });
+});
+
+describe("codec of a recording (R411)", () => {
+  it("reads H.264's profile and level", () => {
+    const init = new Uint8Array(box("stsd", ...box("avc1", 0, 0, ...box("avcC", 1, 0x64, 0, 0x1f, 0xff, 0xe1, 0, 2, 0x67, 0x64, 1, 0, 0))));
+    expect(codecOf(init)).toBe("avc1.64001F");
+  });
+
+  it("reads H.265's profile, reversed flags, tier, level and constraints", () => {
+    const config = [1, 1, 0x60, 0, 0, 0, 0xb0, 0, 0, 0, 0, 0, 93, 0xf0, 0, 0xfc];
+    expect(codecOf(new Uint8Array(box("hvc1", ...box("hvcC", ...config))))).toBe("hvc1.1.6.L93.B0");
+  });
+
+  it("knows nothing of other things", () => {
+    expect(codecOf(new Uint8Array([1, 2, 3]))).toBeNull();
+    expect(codecOf(new Uint8Array(box("avcC")))).toBeNull();
+  });
+});

@@ -1,0 +1,59 @@
+import { describe, expect, it } from "vitest";
+import { emptySlots, propose, put, resize, setPinned, takeAway, type Slots } from "../../../src/components/video/slots";
+
+const names = (slots: Slots | null): string => (slots ?? []).map((slot) => (slot === null ? "-" : slot.pinned ? slot.camera.toUpperCase() : slot.camera)).join("");
+
+describe("tiles (R406)", () => {
+  it("fills in order of usefulness", () => {
+    expect(names(propose(emptySlots(4), ["a", "b", "c", "d", "e"], true))).toBe("abcd");
+    expect(names(propose(emptySlots(4), ["a"], true))).toBe("a---");
+  });
+
+  it("never takes away what a person pinned", () => {
+    const slots = put(propose(emptySlots(4), ["a", "b", "c", "d"], true), "x", 1);
+    expect(names(slots)).toBe("aXcd");
+    expect(names(propose(slots ?? [], ["e", "f", "g", "h"], true))).toBe("eXfg");
+    expect(names(propose(slots ?? [], [], true))).toBe("-X--");
+  });
+
+  it("does not show a pinned camera a second time", () => {
+    const slots = put(emptySlots(4), "b") ?? [];
+    expect(names(propose(slots, ["a", "b", "c"], true))).toBe("Bac-");
+  });
+
+  it("does not move what stays while the place is the same", () => {
+    const slots = propose(emptySlots(4), ["a", "b", "c", "d"], true);
+    expect(names(propose(slots, ["d", "c", "e", "a"], false))).toBe("aecd");
+    expect(names(propose(slots, ["d", "c", "e", "a"], true))).toBe("dcea");
+  });
+
+  it("puts a camera into an empty tile, else in place of the least useful that nobody pinned", () => {
+    expect(names(put(propose(emptySlots(4), ["a", "b"], true), "x"))).toBe("abX-");
+    expect(names(put(propose(emptySlots(4), ["a", "b", "c", "d"], true), "x"))).toBe("abcX");
+  });
+
+  it("says so where all are pinned, and does as told where the tile is named", () => {
+    const full = ["a", "b", "c", "d"].reduce<Slots>((slots, camera) => put(slots, camera) ?? slots, emptySlots(4));
+    expect(put(full, "x")).toBeNull();
+    expect(names(put(full, "x", 2))).toBe("ABXD");
+  });
+
+  it("lets a camera that is shown already change places", () => {
+    const slots = propose(emptySlots(4), ["a", "b", "c", "d"], true);
+    expect(names(put(slots, "a", 3))).toBe("dbcA");
+    expect(names(put(slots, "c"))).toBe("abCd");
+  });
+
+  it("keeps pinned ones when the screen has fewer tiles", () => {
+    const slots = setPinned(setPinned(propose(emptySlots(6), ["a", "b", "c", "d", "e", "f"], true), 4, true), 5, true);
+    expect(names(resize(slots, 4))).toBe("abEF");
+    expect(names(resize(slots, 1))).toBe("E");
+    expect(names(resize(slots, 9))).toBe("abcdEF---");
+  });
+
+  it("empties and unpins", () => {
+    const slots = put(emptySlots(1), "a") ?? [];
+    expect(names(setPinned(slots, 0, false))).toBe("a");
+    expect(names(takeAway(slots, 0))).toBe("-");
+  });
+});
