@@ -1,0 +1,71 @@
+"""Reads back the fragments that `streams.fmp4` writes, and finds where a file that was cut short is still whole."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+
+from command.kernel.errors import InvalidInputError
+from streams.fmp4 import Sample
+
+_MOOF_HEAD = 8 + 16 + 8 + 16 + 20 + 20
+_SAMPLE = struct.Struct(">3Ii")
+_NOT_SYNC = 0x00010000
+
+
+def boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Yield kind, start and end of each whole box at the top level; a box that is cut short ends it."""
+    start = 0
+    while start + 8 <= len(data):
+        size, kind = struct.unpack_from(">I4s", data, start)
+        if size < 8 or start + size > len(data):
+            return
+        yield kind, start, start + size
+        start += size
+
+
+def head_length(data: bytes) -> int:
+    """Return how long the initialization segment is. Raises `InvalidInputError` where it is not whole."""
+    for kind, _, end in boxes(data):
+        if kind == b"moov":
+            return end
+    raise InvalidInputError("not a recording: it has no beginning")
+
+
+def whole_length(data: bytes) -> int:
+    """Return the length up to which the file is whole: its head and complete fragments."""
+    whole = head_length(data)
+    for kind, _, end in boxes(data):
+        if kind == b"mdat":
+            whole = end
+    return whole
+
+
+def samples(data: bytes) -> list[Sample]:
+    """Return the samples of all fragments, in decoding order. Raises `InvalidInputError` for what we did not write."""
+    found: list[Sample] = []
+    moof = None
+    for kind, start, end in boxes(data):
+        if kind == b"moof":
+            moof = start
+        elif kind == b"mdat":
+            if moof is None:
+                raise InvalidInputError("not a recording: data without a description")
+            found += _fragment(data, moof, start, end)
+            moof = None
+    return found
+
+
+def _fragment(data: bytes, moof: int, mdat: int, end: int) -> Iterator[Sample]:
+    (dts_ms,) = struct.unpack_from(">Q", data, moof + 60)
+    (count,) = struct.unpack_from(">I", data, moof + 8 + 16 + 8 + 16 + 20 + 12)
+    at = mdat + 8
+    if moof + _MOOF_HEAD + count * _SAMPLE.size != mdat:
+        raise InvalidInputError("not a recording: a description of another form")
+    for i in range(count):
+        lasts_ms, size, flags, shift_ms = _SAMPLE.unpack_from(data, moof + _MOOF_HEAD + i * _SAMPLE.size)
+        if at + size > end:
+            raise InvalidInputError("not a recording: data shorter than described")
+        yield Sample(data[at : at + size], dts_ms, dts_ms + shift_ms, lasts_ms, not flags & _NOT_SYNC)
+        at += size
+        dts_ms += lasts_ms
