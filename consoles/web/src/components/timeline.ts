@@ -158,6 +158,15 @@ class Painter {
     this.c.fillText(fitted(this.c, text, most), x, y);
   }
 
+  /** A dark edge round letters that may stand on a hatch, so that they are read all the same. */
+  private edge(text: string, x: number, y: number, most: number): void {
+    this.c.font = `${12 * this.unit}px ${this.family}`;
+    this.c.strokeStyle = LINE;
+    this.c.lineJoin = "round";
+    this.c.lineWidth = 5 * this.unit;
+    this.c.strokeText(fitted(this.c, text, most), x, y);
+  }
+
   private axis(): void {
     const u = this.unit;
     const [from, to] = this.range;
@@ -231,7 +240,9 @@ class Painter {
     }
     if (isLate(bar, now_ms)) this.hatch(Math.max(xDue, x0), y, Math.max(3 * u, x1 - xDue), height);
     const sign = bar.done_ms === null ? "" : "✓ ";
-    this.text(sign + bar.label, Math.max(4 * u, x0 + 4 * u), y + height / 2, bar.dropped ? QUIET : TEXT, 12, 260 * u);
+    const [label, at] = [sign + bar.label, Math.max(4 * u, x0 + 4 * u)];
+    if (at + 260 * u > xDue) this.edge(label, at, y + height / 2, 260 * u);
+    this.text(label, at, y + height / 2, bar.dropped ? QUIET : TEXT, 12, 260 * u);
   }
 
   private hatch(x: number, y: number, width: number, height: number): void {
