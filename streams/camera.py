@@ -1,13 +1,12 @@
-"""One camera as a lifecycle: connect, stream, come back by itself for ever, and fan its packets out."""
+"""One camera as a lifecycle: pulled while somebody needs it, back by itself for ever, its packets fanned out."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Literal
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from typing import Any, Literal
 
 import msgspec
 from prometheus_client import Counter
@@ -15,21 +14,32 @@ from prometheus_client import Counter
 from command.kernel.clock import Clock
 from command.kernel.errors import UnavailableError
 from command.kernel.limits import (
+    CAMERA_CLOSE_MS,
+    CAMERA_EXAMINE_MS,
+    CAMERA_FROZEN_MS,
+    CAMERA_KEY_MS,
+    CAMERA_LINGER_MS,
+    CAMERA_OPEN_MS,
+    CAMERA_PICTURE_MS,
+    CAMERA_PROBE_MS,
     CAMERA_QUEUE_FRAMES,
     CAMERA_RETRY_FIRST_MS,
     CAMERA_RETRY_LONGEST_MS,
     CAMERA_STEADY_MS,
 )
-from streams.keyframes import Picture, PictureDecoder, jpeg
-from streams.packets import Packet, Subscription
+from streams.feed import OnKeyframe, PictureFeed
+from streams.keyframes import jpeg, size
+from streams.packets import Codec, Packet, Subscription
 from streams.sources import SourceError, Sources
+from streams.stamps import Stamps
+from streams.turns import Turns, jittered_ms, retry_ms
+from streams.view import CameraView
 
 _log = logging.getLogger(__name__)
 _failures = Counter("triune_camera_failures", "Times that a camera's stream could not be opened or ended")
 _dropped = Counter("triune_camera_dropped_packets", "Packets that slow readers of camera streams did not get")
 
-# A step of a stream's time stamps larger than this is a new scale, not a gap.
-_JUMP_MS = 10_000
+_NAMES: dict[Codec, str] = {"h264": "H.264", "h265": "H.265"}
 
 
 class CameraSpec(msgspec.Struct, frozen=True):
@@ -38,13 +48,15 @@ class CameraSpec(msgspec.Struct, frozen=True):
     id: str
     url: str
     reads_plates: bool = False
+    always: bool = False
+    """Whether it is pulled also while nobody needs its pictures."""
 
     def __repr__(self) -> str:
         return f"CameraSpec({self.id!r})"
 
 
 class CameraStatus(msgspec.Struct, frozen=True):
-    """What is so with a camera now."""
+    """What is so with a camera; of one that is not being pulled, what was so when it last was."""
 
     state: Literal["connecting", "up", "down"]
     since_ms: int
@@ -53,11 +65,20 @@ class CameraStatus(msgspec.Struct, frozen=True):
 
 
 OnStatus = Callable[[str, CameraStatus], Awaitable[None]]
-OnKeyframe = Callable[[str, Picture, int], Awaitable[None]]
+Examine = Callable[[Packet], Awaitable[tuple[int, int] | None]]
+"""Decodes a key frame: width and height in pixels, None where it does not decode."""
+
+
+async def examine(key: Packet) -> tuple[int, int] | None:
+    """Decode a key frame in a thread and return its size."""
+    return await asyncio.to_thread(size, key)
 
 
 class Camera:
     """Owned by the task that runs `run`; everything else may be asked from the event loop at any time.
+
+    It is pulled once, however many read, while somebody does or did a moment ago, and for ever if its spec says so.
+    Otherwise it is looked at now and then, so that its state is known (`keep_known`).
 
     `on_status(camera_id, status)` hears every change. `on_keyframe(camera_id, picture, at_ms)` gets the newest key
     frame decoded, and every frame while `set_busy` holds; a consumer that falls behind misses frames.
@@ -70,20 +91,36 @@ class Camera:
         on_status: OnStatus,
         *,
         sources: Sources,
-        connecting: asyncio.Semaphore,
+        turns: Turns,
         on_keyframe: OnKeyframe | None = None,
+        examine: Examine = examine,
     ) -> None:
         self.spec = spec
         self._clock = clock
         self._on_status = on_status
         self._on_keyframe = on_keyframe if spec.reads_plates else None
+        self._examine = examine
         self._sources = sources
-        self._connecting = connecting
+        self._turns = turns
         self._status = CameraStatus("connecting", clock.now_ms())
         self._subscriptions: set[Subscription] = set()
+        self._needs = 0
+        self._needed_until_ms = 0
+        self._needed = asyncio.Event()  # set by each newcomer
+        self._turned = asyncio.Event()  # set for a moment when the first picture came, or an attempt failed
+        self._known = True
+        self._attempts_failed = 0
+        self._failures_in_a_row = 0
+        self._connections = 0
+        self._came_up_ms: int | None = None
+        self._looked_ms: int | None = None
+        self._rest_until_ms: int | None = None
+        self._pulled = False
+        self._stamps = Stamps()
         self._newest_key: Packet | None = None
         self._newest: Packet | None = None
-        self._busy_until_ms = 0
+        self._size_px: tuple[int, int] | None = None
+        self._feed: PictureFeed | None = None
         self._snapshot: tuple[Packet, bytes] | None = None
         self._snapshot_lock = asyncio.Lock()
 
@@ -97,143 +134,250 @@ class Camera:
         """The present state."""
         return self._status
 
+    def view(self) -> CameraView:
+        """Return all that is known of the camera now."""
+        return CameraView(
+            camera=self.id,
+            state=self._status.state,
+            since_ms=self._status.since_ms,
+            reason=self._status.reason,
+            pulled=self._pulled,
+            looked_ms=self._clock.now_ms() if self._pulled else self._looked_ms,
+            picture_ms=self._newest.at_ms if self._newest else None,
+            retry_at_ms=None if self._pulled else self._rest_until_ms,
+            readers=len(self._subscriptions),
+            connections=self._connections,
+            codec=self._newest.codec if self._newest else None,
+            width_px=self._size_px[0] if self._size_px else None,
+            height_px=self._size_px[1] if self._size_px else None,
+        )
+
+    def keep_known(self, known: bool) -> None:
+        """Say whether to look at the camera now and then while nobody needs it (of several hubs one does)."""
+        if known and not self._known:
+            self._needed.set()
+        self._known = known
+
     async def run(self) -> None:
-        """Keep the camera streaming until cancelled; readers then see the end of their subscriptions."""
+        """Keep the camera until cancelled; readers then see the end of their subscriptions."""
         await self._report(self._status)
         try:
             async with asyncio.TaskGroup() as tasks:
                 if self._on_keyframe is not None:
-                    tasks.create_task(self._feed(self._on_keyframe))
-                await self._stay_connected()
+                    self._feed = PictureFeed(self.id, self._clock, self._on_keyframe)
+                    tasks.create_task(self._feed.run(self.subscribe()))
+                await self._come_back_for_ever()
         finally:
             for subscription in self._subscriptions:
                 subscription.close()
 
     @asynccontextmanager
     async def subscribe(self, limit: int = CAMERA_QUEUE_FRAMES) -> AsyncIterator[Subscription]:
-        """Read the stream from now on. While it is up, the newest key frame is there at once.
+        """Read the stream from now on. While it is being pulled, the newest key frame is there at once.
 
-        A reader that lets more than `limit` packets pile up goes on at the next key frame. Time stamps go on over
-        reconnections, on the scale of UTC milliseconds at the first packet.
+        A reader that lets more than `limit` packets pile up goes on at the next key frame. Time stamps are UTC
+        milliseconds, and go on over reconnections.
         """
         subscription = Subscription(limit)
         if (still := self.newest_still()) is not None:
             subscription.put_still(still)
         self._subscriptions.add(subscription)
         try:
-            yield subscription
+            with self._need():
+                yield subscription
         finally:
             self._subscriptions.discard(subscription)
             _dropped.inc(subscription.queue.dropped)
 
     def newest_still(self) -> Packet | None:
-        """Return the newest key frame, dated as the newest packet so that a late joiner's picture is not late."""
-        if self._status.state != "up" or self._newest_key is None or self._newest is None:
+        """Return the newest key frame, dated as the newest packet so that a late joiner's picture is not late.
+
+        None while the camera is not being pulled.
+        """
+        if not self._pulled or self._newest_key is None or self._newest is None:
             return None
         return msgspec.structs.replace(self._newest_key, pts_ms=self._newest.pts_ms)
 
+    async def still(self) -> Packet:
+        """Return the newest key frame as `newest_still` does, pulling the camera for it.
+
+        Raises `UnavailableError` if the next attempt fails, or brings none in time.
+        """
+        failed = self._attempts_failed
+        with self._need():
+            try:
+                async with asyncio.timeout(CAMERA_PICTURE_MS / 1000):
+                    while (still := self.newest_still()) is None and self._attempts_failed == failed:
+                        await self._turned.wait()
+            except TimeoutError:
+                still = None
+        if still is None:
+            reason = self._status.reason or f"no picture within {CAMERA_PICTURE_MS // 1000} s"
+            raise UnavailableError(f"camera {self.id} shows no picture: {reason}", reason=reason)
+        return still
+
     def set_busy(self, until_ms: int) -> None:
         """Decode every frame for the key-frame consumer until then, because something worth reading is in sight."""
-        self._busy_until_ms = max(self._busy_until_ms, until_ms)
+        if self._feed is not None:
+            self._feed.busy_until_ms = max(self._feed.busy_until_ms, until_ms)
 
     async def snapshot(self) -> bytes:
-        """Return the newest key frame as JPEG.
+        """Return the newest key frame as JPEG, pulling the camera for it.
 
-        Raises `UnavailableError` while the camera is not up: an old picture must not pass for a new one.
+        Raises `UnavailableError` where it shows none: an old picture must not pass for a new one.
         """
         async with self._snapshot_lock:
+            await self.still()
             key = self._newest_key
-            if key is None or self._status.state != "up":
-                raise UnavailableError(f"camera {self.spec.id} is {self._status.state}", reason=self._status.reason)
+            assert key is not None
             if self._snapshot is None or self._snapshot[0] is not key:
                 encoded = await asyncio.to_thread(jpeg, key)
                 if encoded is None:
-                    raise UnavailableError(f"the picture of camera {self.spec.id} does not decode")
+                    raise UnavailableError(f"the picture of camera {self.id} does not decode")
                 self._snapshot = (key, encoded)
             return self._snapshot[1]
 
-    async def _stay_connected(self) -> None:
-        failures = 0
-        while True:
-            came_up_ms, reason = await self._stream_once()
-            _failures.inc()
-            now_ms = self._clock.now_ms()
-            steady = came_up_ms is not None and now_ms - came_up_ms >= CAMERA_STEADY_MS
-            failures = 1 if steady else failures + 1
-            retry_at_ms = now_ms + _retry_ms(failures)
-            since_ms = self._status.since_ms if self._status.state == "down" else now_ms
-            await self._report(CameraStatus("down", since_ms, reason, retry_at_ms))
-            await self._clock.sleep_until(retry_at_ms)
-
-    async def _stream_once(self) -> tuple[int | None, str]:
-        """Stream until it ends. Return when it came up, if it did, and why it ended."""
-        came_up_ms = None
+    @contextmanager
+    def _need(self) -> Iterator[None]:
+        self._needs += 1
+        self._needed.set()
         try:
-            async with AsyncExitStack() as connection:
-                async with self._connecting:
-                    source = await connection.enter_async_context(self._sources.open(self.spec.url, self._clock))
-                    packet = await anext(source)
-                came_up_ms = packet.at_ms
-                offset_ms = self._next_offset_ms(packet)
-                self._publish(packet, offset_ms)
-                await self._report(CameraStatus("up", came_up_ms))
-                async for packet in source:
-                    if self._newest and abs(packet.pts_ms + offset_ms - self._newest.pts_ms) > _JUMP_MS:
-                        offset_ms = self._next_offset_ms(packet)
-                    self._publish(packet, offset_ms)
+            yield
+        finally:
+            self._needs -= 1
+            self._needed_until_ms = self._clock.now_ms() + CAMERA_LINGER_MS
+
+    def _is_needed(self) -> bool:
+        return self.spec.always or self._needs > 0 or self._clock.now_ms() < self._needed_until_ms
+
+    async def _come_back_for_ever(self) -> None:
+        while True:
+            self._needed.clear()
+            if not self._is_needed():
+                if not self._known:
+                    await self._needed.wait()
+                    continue
+                if not self._turns.is_free_for_looks:
+                    await self._rest(jittered_ms(CAMERA_RETRY_LONGEST_MS), self._turns.room())
+                    continue
+            self._came_up_ms = None
+            reason = await self._attempt()
+            self._looked_ms = now_ms = self._clock.now_ms()
+            if reason is None:
+                self._failures_in_a_row = 0
+                await self._rest(jittered_ms(CAMERA_PROBE_MS))
+                continue
+            _failures.inc()
+            self._failures_in_a_row = 1 if self._was_steady(now_ms) else self._failures_in_a_row + 1
+            await self._rest_after_failure(now_ms, reason)
+
+    def _was_steady(self, now_ms: int) -> bool:
+        return self._came_up_ms is not None and now_ms - self._came_up_ms >= CAMERA_STEADY_MS
+
+    async def _rest_after_failure(self, now_ms: int, reason: str) -> None:
+        """Wait longer with each failure; a newcomer is not kept waiting, but nor may newcomers make it a storm."""
+        wait_ms = retry_ms(self._failures_in_a_row, CAMERA_RETRY_LONGEST_MS if self._is_needed() else CAMERA_PROBE_MS)
+        since_ms = self._status.since_ms if self._status.state == "down" else now_ms
+        await self._report(CameraStatus("down", since_ms, reason, now_ms + wait_ms))
+        self._attempts_failed += 1
+        self._turn()
+        first_ms = min(wait_ms, jittered_ms(CAMERA_RETRY_FIRST_MS // 2))
+        self._rest_until_ms = now_ms + wait_ms
+        await self._clock.sleep_until(now_ms + first_ms)
+        await self._rest(wait_ms - first_ms)
+
+    async def _rest(self, wait_ms: int, *more: asyncio.Future[None]) -> None:
+        """Wait so long, or until somebody begins to need the camera, or something more is so."""
+        self._rest_until_ms = self._clock.now_ms() + wait_ms
+        async with asyncio.TaskGroup() as tasks:
+            waits: tuple[asyncio.Future[Any], ...] = (
+                tasks.create_task(self._clock.sleep_until(self._rest_until_ms)),
+                tasks.create_task(self._needed.wait()),
+                *more,
+            )
+            try:
+                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for wait in waits:
+                    wait.cancel()
+
+    async def _attempt(self) -> str | None:
+        """Stream until it ends and return why; None if it was let go."""
+        reason: str | None = None
+        connection = AsyncExitStack()
+        try:
+            await self._stream(connection)
         except SourceError as error:
-            return came_up_ms, error.reason
+            reason = error.reason
         except Exception as error:  # noqa: BLE001 - our own fault in one camera must neither end it nor the others
             # Only the kind: texts of library errors may hold the address with its password.
-            _log.error("camera %s: %s", self.spec.id, type(error).__name__)
-            return came_up_ms, f"internal error: {type(error).__name__}"
-        raise AssertionError("a source only ends with SourceError")
+            _log.error("camera %s: %s", self.id, type(error).__name__)
+            reason = f"internal error: {type(error).__name__}"
+        finally:
+            self._pulled = False
+            await self._hang_up(connection)
+        return reason
 
-    def _next_offset_ms(self, packet: Packet) -> int:
-        """Return what turns the source's scale into ours: UTC, and never back."""
-        after_ms = self._newest.pts_ms + 1 if self._newest else 0
-        return max(packet.at_ms, after_ms) - packet.pts_ms
+    async def _hang_up(self, connection: AsyncExitStack) -> None:
+        try:
+            async with asyncio.timeout(CAMERA_CLOSE_MS / 1000):
+                await connection.aclose()
+        except Exception as error:  # noqa: BLE001 - what a source does at its end keeps the camera from nothing
+            _log.error("camera %s: its source did not end well: %s", self.id, type(error).__name__)
 
-    def _publish(self, packet: Packet, offset_ms: int) -> None:
-        packet = msgspec.structs.replace(packet, pts_ms=packet.pts_ms + offset_ms)
+    async def _stream(self, connection: AsyncExitStack) -> None:
+        """Publish packets while they are needed. Raises `SourceError`."""
+        async with self._turns.take(needed=self._is_needed()):
+            try:
+                async with asyncio.timeout((CAMERA_OPEN_MS + CAMERA_KEY_MS) / 1000):
+                    source = await connection.enter_async_context(self._sources.open(self.spec.url, self._clock))
+                    packet = await anext(source)
+            except TimeoutError:
+                raise SourceError(f"no picture within {(CAMERA_OPEN_MS + CAMERA_KEY_MS) // 1000} s") from None
+        self._stamps.begin()
+        self._publish(packet)
+        self._pulled = True
+        self._turn()
+        await self._examine_or_fail(packet)
+        self._connections += 1
+        self._came_up_ms = examined_ms = packet.at_ms
+        if self._status.state != "up":
+            await self._report(CameraStatus("up", packet.at_ms))
+        while self._is_needed():
+            packet = await self._next(source)
+            self._publish(packet)
+            if packet.is_key and packet.at_ms >= examined_ms + CAMERA_EXAMINE_MS:
+                examined_ms = packet.at_ms
+                await self._examine_or_fail(packet)
+
+    async def _next(self, source: AsyncIterator[Packet]) -> Packet:
+        """Return the next packet. A source that notices a silence itself may say more of it: it has the first word."""
+        try:
+            async with asyncio.timeout((CAMERA_FROZEN_MS + 1000) / 1000):
+                return await anext(source)
+        except TimeoutError:
+            raise SourceError(f"no packets for {(CAMERA_FROZEN_MS + 1000) // 1000} s") from None
+
+    async def _examine_or_fail(self, key: Packet) -> None:
+        self._size_px = await self._examine(key)
+        if self._size_px is None:
+            raise SourceError(f"what it sends does not decode as {_NAMES[key.codec]}")
+
+    def _publish(self, packet: Packet) -> None:
+        packet = msgspec.structs.replace(packet, pts_ms=self._stamps.stamp(packet))
         self._newest = packet
         if packet.is_key:
             self._newest_key = packet
         for subscription in self._subscriptions:
             subscription.put(packet)
 
+    def _turn(self) -> None:
+        self._turned.set()
+        self._turned.clear()
+
     async def _report(self, status: CameraStatus) -> None:
         self._status = status
         try:
-            await self._on_status(self.spec.id, status)
+            await self._on_status(self.id, status)
         except Exception:  # noqa: BLE001 - whoever listens, the camera goes on
-            _log.exception("camera %s: its status %s was not taken", self.spec.id, status.state)
-
-    async def _feed(self, consumer: OnKeyframe) -> None:
-        decoder = PictureDecoder()
-        follows = False  # whether the decoder has seen every packet since a key frame
-        async with self.subscribe() as subscription:
-            while packets := await subscription.take():
-                # Newest wins: what came before the last key frame is history by now.
-                last_key = max((i for i, packet in enumerate(packets) if packet.is_key), default=0)
-                for packet in packets[last_key:]:
-                    busy = self._clock.now_ms() < self._busy_until_ms
-                    if not packet.is_key and not (follows and busy):
-                        follows = False
-                        continue
-                    await self._feed_one(consumer, decoder, packet, alone=not busy)
-                    follows = busy
-
-    async def _feed_one(self, consumer: OnKeyframe, decoder: PictureDecoder, packet: Packet, *, alone: bool) -> None:
-        try:
-            picture = await asyncio.to_thread(decoder.decode, packet, alone=alone)
-            if picture is not None:
-                await consumer(self.spec.id, picture, packet.at_ms)
-        except Exception:  # noqa: BLE001 - whoever looks at the pictures, the camera goes on
-            _log.exception("camera %s: a picture was not taken", self.spec.id)
-
-
-def _retry_ms(failures: int) -> int:
-    """Double the delay with each failure; the jitter keeps cameras that failed together from returning together."""
-    longest_ms = min(CAMERA_RETRY_LONGEST_MS, CAMERA_RETRY_FIRST_MS << min(failures - 1, 16))
-    return longest_ms // 2 + secrets.randbelow(longest_ms // 2 + 1)
+            _log.exception("camera %s: its status %s was not taken", self.id, status.state)

@@ -9,10 +9,11 @@ from typing import Self
 
 from command.kernel.clock import Clock
 from command.kernel.errors import UnknownIdError
-from command.kernel.limits import CAMERA_CONNECTS
-from streams.camera import Camera, CameraSpec, OnKeyframe, OnStatus
+from streams.camera import Camera, CameraSpec, OnStatus
+from streams.feed import OnKeyframe
 from streams.source import standard_sources
 from streams.sources import Sources
+from streams.turns import Turns
 
 
 class CameraKeeper:
@@ -30,7 +31,8 @@ class CameraKeeper:
         self._clock = clock
         self._on_status = on_status
         self._on_keyframe = on_keyframe
-        self._connecting = asyncio.Semaphore(CAMERA_CONNECTS)
+        self._turns = Turns()
+        self._known = True
         self._tasks = asyncio.TaskGroup()
         self._running: dict[str, tuple[Camera, asyncio.Task[None]]] = {}
         self._syncing = asyncio.Lock()
@@ -61,10 +63,17 @@ class CameraKeeper:
                         self._clock,
                         self._on_status,
                         sources=self._sources,
-                        connecting=self._connecting,
+                        turns=self._turns,
                         on_keyframe=self._on_keyframe,
                     )
+                    camera.keep_known(self._known)
                     self._running[key] = (camera, self._tasks.create_task(camera.run(), name=f"camera {key}"))
+
+    def keep_known(self, known: bool) -> None:
+        """Say whether cameras that nobody needs are looked at now and then, all of them (of several hubs one does)."""
+        self._known = known
+        for camera, _ in self._running.values():
+            camera.keep_known(known)
 
     def running(self) -> list[str]:
         """Return which cameras run."""

@@ -451,6 +451,11 @@ GB28181_PART_MS = 5000
 GB28181_ASKED_AGAIN = 2
 # A device that has not answered an INVITE by then is given up.
 GB28181_INVITE_MS = 10_000
+# The same alarm of a channel within this is one alarm; alarms remembered for that, past which the oldest is forgotten.
+GB28181_ALARM_GAP_MS = 60_000
+GB28181_ALARMS_REMEMBERED = 10_000
+# Devices asked for what they are and have at once, when many register together; the others wait.
+GB28181_ASKED_AT_ONCE = 16
 # Subscriptions last so long and are renewed before; a place is asked for so often.
 GB28181_SUBSCRIBED_S = 3600
 GB28181_PLACE_S = 5
@@ -467,6 +472,9 @@ CAMERA_PROBE_MS = 5 * 60_000
 CAMERA_PROBES = 8
 # Whoever asks for a picture of a camera that is not being pulled gets one within this, or is told why not.
 CAMERA_PICTURE_MS = 8000
+# A source has so long to say good-bye. How often a key frame is decoded, to see that what comes is pictures.
+CAMERA_CLOSE_MS = 5000
+CAMERA_EXAMINE_MS = 60_000
 
 # Cameras over RTP. A missing packet is waited for until so many later ones have come, or the first of them is so old;
 # then the picture it belonged to is given up, and all to the next key frame. A sequence number further off than JUMP
@@ -525,15 +533,50 @@ OUTBOX_WAITING = 20_000
 # often a camera that can be asked for a key frame is asked.
 RELAY_STILL_FRESH_MS = 2000
 RELAY_PICTURE_AGAIN_MS = 500
-# Viewers by websocket, all and of one camera; one more gets 429. One whose socket holds more than this goes on at the
-# next key frame, and one that read nothing for so long is let go.
+# Whether a viewer still may see the camera is looked at so often; one that may not is let go.
+RELAY_RECHECK_MS = 10_000
+# Viewers by websocket, all and of one camera; one more gets 429. One that reads slowly goes on at the newest key frame,
+# one that leaves a message unread for so long, or says more than this at once, is let go.
 MSE_VIEWERS = 256
 MSE_VIEWERS_PER_CAMERA = 64
-MSE_UNSENT_BYTES = 1024 * 1024
 MSE_UNREAD_MS = 10_000
+MSE_SAID_BYTES = 4096
 # Cameras that publish by WHIP; one more gets 429. Packets of a picture that lost its end, and pictures waiting to be
 # taken, are bounded.
 WHIP_PUBLISHERS = 64
 WHIP_PICTURE_PACKETS = 8192
 # An external media server's answer to an offer: larger, or later, counts as the server being away.
 WHEP_CALL_MS = 8000
+
+# Recordings. What arrived is written once a FLUSH, so a kill loses no more; a segment is cut at the first key frame
+# after SEGMENT, and where no key frame comes until it is so large or long, the rest is given up until one does.
+RECORD_FLUSH_MS = 1000
+RECORD_SEGMENT_MS = 10_000
+RECORD_SEGMENT_BYTES = 256 * 1024 * 1024
+RECORD_SEGMENT_LONGEST_MS = 10 * 60 * 1000
+# Pictures of one camera that wait for a slow disk; past these all of them are lost, told and counted.
+RECORD_QUEUE_FRAMES = 500
+# Memory for what came before an event; past it the oldest goes.
+RECORD_RING_BYTES = 64 * 1024 * 1024
+# A hole in the pictures longer than this is a gap, and shorter ones are none.
+RECORD_GAP_MS = 2000
+# A camera's clock is followed by so much per segment; where the hub's differs by more than a step, it was set.
+RECORD_SLEW_MS = 20
+RECORD_CLOCK_STEP_MS = 3000
+# Room is looked after so often; what is too old goes so many segments of a camera at a time, four times as fast as it
+# came, so that a clock that is wrong for an hour cannot empty the disk.
+RECORD_TIDY_MS = 10_000
+RECORD_EXPIRED_AT_ONCE = 4
+RECORD_DELETED_AT_ONCE = 64
+# An alarm tells when locked recordings take more of the room than this.
+RECORD_LOCKED_PART = 0.8
+# Writing that fails for so long is an alarm; it is tried again at every flush.
+RECORD_FAILING_MS = 5000
+# One list of recordings, one clip, and the locks that there may be.
+RECORD_LISTED = 2000
+RECORD_LISTED_MS = 32 * 24 * 60 * 60 * 1000
+RECORD_CLIP_MS = 4 * 60 * 60 * 1000
+RECORD_CLIPS_AT_ONCE = 2
+RECORD_LOCKS = 10_000
+# An event is one of a camera when it is so near.
+RECORD_EVENT_M = 150

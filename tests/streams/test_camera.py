@@ -14,7 +14,8 @@ from command.kernel.clock import SystemClock, VirtualClock
 from command.kernel.errors import UnavailableError, UnknownIdError
 from edge.simulators.clips import Clip
 from edge.simulators.rtsp_camera import RtspCameras
-from streams.camera import Camera, CameraSpec, CameraStatus, OnKeyframe
+from streams.camera import Camera, CameraSpec, CameraStatus
+from streams.feed import OnKeyframe
 from streams.keeper import CameraKeeper
 from streams.keyframes import Picture
 from streams.packets import Packet, Subscription
@@ -35,7 +36,7 @@ async def _one_camera(
         CameraKeeper(CLOCK, statuses, on_keyframe) as keeper,
     ):
         port = await cameras.listen()
-        await keeper.sync({"a": CameraSpec("a", f"rtsp://127.0.0.1:{port}/cam", reads_plates=True)})
+        await keeper.sync({"a": CameraSpec("a", f"rtsp://127.0.0.1:{port}/cam", reads_plates=True, always=True)})
         await statuses.next("a", "up")
         yield keeper.camera("a"), cameras
 
@@ -91,7 +92,7 @@ async def test_a_camera_killed_and_started_again_comes_back(clip: Clip) -> None:
     port = free_port()
     async with asyncio.timeout(4 * PATIENCE_S), CameraKeeper(CLOCK, statuses) as keeper:
         async with gstreamer_camera(port):
-            await keeper.sync({"a": CameraSpec("a", f"rtsp://127.0.0.1:{port}/cam1")})
+            await keeper.sync({"a": CameraSpec("a", f"rtsp://127.0.0.1:{port}/cam1", always=True)})
             await statuses.next("a", "up")
         await statuses.next("a", "down")
         assert (await statuses.next("a", "down")).reason == "connection refused"
@@ -104,7 +105,7 @@ async def test_a_stream_that_freezes_counts_as_down(clip: Clip) -> None:
     stage = VirtualClock(0, speed=1)
     async with RtspCameras({"cam": clip}, stage) as cameras, CameraKeeper(CLOCK, statuses) as keeper:
         port = await cameras.listen()
-        await keeper.sync({"a": CameraSpec("a", f"rtsp://127.0.0.1:{port}/cam")})
+        await keeper.sync({"a": CameraSpec("a", f"rtsp://127.0.0.1:{port}/cam", always=True)})
         up = await statuses.next("a", "up")
         stage.set_speed(0)
         down = await statuses.next("a", "down")
@@ -175,7 +176,7 @@ async def test_a_keeper_follows_what_is_enrolled(clip: Clip) -> None:
             keeper.camera("broken")
 
         async with same.subscribe() as subscription:
-            await keeper.sync({"a": CameraSpec("a", f"{url}/two")})
+            await keeper.sync({"a": CameraSpec("a", f"{url}/two", always=True)})
             async with asyncio.timeout(PATIENCE_S):
                 while await subscription.take():
                     pass
