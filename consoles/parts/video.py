@@ -18,19 +18,24 @@ from command.kernel.errors import InvalidInputError, NoRightError, TriuneError
 from command.readings import Sighting
 from command.requests import ReportCamera, ReportHit
 from command.tables import Tables
-from consoles.http import metrics
+from consoles.http import adoption, metrics, ptz
 from consoles.http.context import actor_of, context_of, require
 from consoles.http.identity import Handler
 from consoles.parts.background import Background
 from consoles.parts.stores import CAMERAS, Stores
 from consoles.settings import Settings
+from edge.onvif import gateway as onvif
+from edge.onvif.discovery import Discovery
 from streams.camera import CameraSpec, CameraStatus
 from streams.keeper import CameraKeeper
 from streams.plates.picture import Picture
 from streams.plates.pool import PlatePool
 from streams.plates.watcher import PlateWatcher
+from streams.ptz import PtzControl, PtzGateways
 from streams.relay import http as relay_http
 from streams.relay.relay import Relay
+from streams.source import standard_sources
+from streams.sources import Sources, scheme_of
 from streams.watch_list import WatchList
 
 log = logging.getLogger(__name__)
@@ -161,11 +166,28 @@ async def video(
                     keeper.camera(camera).set_busy(hub.clock.now_ms() + _BUSY_MS)
 
         relay = await stack.enter_async_context(Relay(hub.clock, addresses))
-        keeper = await stack.enter_async_context(CameraKeeper(hub.clock, part.on_status, on_keyframe))
+        sources, movable = standard_sources(), PtzGateways()
+        discovery = Discovery(hub.clock)
+        for scheme in onvif.SCHEMES:
+            sources.register(scheme, onvif.stream_source(sources))
+            movable.register(scheme, onvif.open_ptz)
+        keeper = await stack.enter_async_context(CameraKeeper(hub.clock, part.on_status, on_keyframe, sources=sources))
+        control = await stack.enter_async_context(
+            PtzControl(movable, lambda camera: keeper.camera(camera).spec.url, hub.clock)
+        )
+        measured += [
+            metrics.counted("ptz", "Movements of cameras", control.counters),
+            metrics.counted("onvif_discovery", "Answers to probes for cameras", discovery.counters),
+        ]
         tasks.start(part.keep(keeper, watcher), "cameras")
         if kept.shared:
             tasks.start(kept.accounts.watch_addresses(), "camera-addresses")
-        yield [*relay_http.routes(relay, keeper, authorise), web.put(ADDRESS, _set_address(kept.accounts))]
+        yield [
+            *relay_http.routes(relay, keeper, authorise),
+            *ptz.routes(control, authorise),
+            *adoption.routes([adoption.onvif_finder(discovery)], sources, hub.clock),
+            web.put(ADDRESS, _set_address(kept.accounts, sources)),
+        ]
 
 
 ADDRESS = "/api/v1/cameras/{camera_id}/address"
@@ -177,13 +199,13 @@ class Address(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     address: str
 
 
-def _set_address(accounts: Accounts) -> Handler:
+def _set_address(accounts: Accounts, sources: Sources) -> Handler:
     async def set_address(request: web.Request) -> web.Response:
         require(actor_of(request), "administrator")
         camera = request.match_info["camera_id"]
         form = msgspec.json.decode(await request.read(), type=Address)
-        if not form.address.startswith(("rtsp://", "rtsps://")):
-            raise InvalidInputError("a camera's address begins with rtsp:// or rtsps://")
+        if scheme_of(form.address) not in sources.schemes:
+            raise InvalidInputError(f"a camera's address begins with one of {', '.join(sources.schemes)}")
         await context_of(request).space(request).hub.read(lambda t: t.cameras.need(camera))
         await accounts.set_camera_address(camera, form.address)
         return web.Response(status=204)

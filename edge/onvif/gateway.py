@@ -29,8 +29,7 @@ def stream_source(sources: Sources) -> Open:
         try:
             asked = onvif_address(address)
             async with OnvifClient(asked, clock) as camera:
-                profile = asked.profile or _first(await camera.profiles()).token
-                rtsp = await camera.stream_uri(profile)
+                rtsp = await camera.stream_uri(chosen(await camera.profiles(), asked.profile).token)
         except (OnvifError, InvalidInputError) as error:
             raise SourceError(f"ONVIF: {error.detail}") from None
         async with sources.open(rtsp, clock) as packets:
@@ -47,8 +46,7 @@ async def open_ptz(address: str, clock: Clock) -> AsyncIterator[Ptz]:
         movable = [profile for profile in await camera.profiles() if profile.has_ptz]
         if not camera.offers("ptz") or not movable:
             raise OnvifError("the camera offers no movement")
-        chosen = next((profile for profile in movable if profile.token == asked.profile), movable[0])
-        yield OnvifPtz(camera, chosen.token)
+        yield OnvifPtz(camera, chosen(movable, asked.profile).token)
 
 
 class OnvifPtz:
@@ -71,7 +69,8 @@ class OnvifPtz:
         return [stored.preset for stored in await self._camera.presets(self._profile)]
 
 
-def _first(profiles: list[Profile]) -> Profile:
+def chosen(profiles: list[Profile], token: str) -> Profile:
+    """Return the profile of the token, or the first where none is wanted or it is gone. Raises `OnvifError`."""
     if not profiles:
         raise OnvifError("the camera offers no profile with video")
-    return profiles[0]
+    return next((profile for profile in profiles if profile.token == token), profiles[0])
