@@ -23,6 +23,7 @@ from consoles.http.context import LIVE, Context, Space
 from consoles.http.rehearsal import rehearsals
 from consoles.observe.asks import Asks
 from consoles.observe.tracing import tracing
+from consoles.parts.agents import edge_agents
 from consoles.parts.background import background
 from consoles.parts.field import field
 from consoles.parts.keeping import forgetting, saving, vouching
@@ -96,6 +97,7 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
         ]
         cameras = await stack.enter_async_context(video(settings, hub, kept, tasks, measured))
         in_field = await stack.enter_async_context(field(settings, hub, kept.accounts, kept.readings, tasks))
+        agents = edge_agents(hub, kept, in_field.uplink, tasks, measured)
         if kept.shared:
             await stack.enter_async_context(
                 other_hubs(settings, hub, hub_id, kept.readings, in_field.uplink, tasks, measured, degraded)
@@ -107,7 +109,7 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
             metrics.counted("uplink", "Positions and what followed from them", in_field.uplink.counters),
             metrics.counted("jt808", "JT/T 808 terminals", in_field.jt808.counters),
         ]
-        routes = [*own, *metrics.routes(measured), *cameras, *in_field.routes, *directed]
+        routes = [*own, *metrics.routes(measured), *cameras, *in_field.routes, *agents, *directed]
         app = make_app(context, routes, settings.hubs)
         asks.watch(app)
         url = await stack.enter_async_context(serving(app, settings.host, settings.http_port))

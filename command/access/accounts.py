@@ -64,6 +64,8 @@ SCHEMA = (
     SAME_KEY,
 )
 """What the database is to be opened with."""
+AGENT = "agent:"
+"""What the name of an edge agent begins with among the devices that have a token."""
 MIN_PASSWORD_CHARS = 8
 _NAME = re.compile(r"[\w.@\-]{1,64}")
 _ALL = 2**63 - 1
@@ -295,6 +297,11 @@ class Accounts:
         """Return which device a token belongs to."""
         rows = await self._db.rows("SELECT device FROM device_tokens WHERE token = ?", _digest(token))
         return rows[0][0] if rows else None
+
+    async def agents(self) -> list[str]:
+        """Return the edge agents that have a key, by name."""
+        rows = await self._db.rows("SELECT device FROM device_tokens ORDER BY device")
+        return [device.removeprefix(AGENT) for (device,) in rows if device.startswith(AGENT)]
 
     async def set_camera_address(self, camera: str, address: str) -> None:
         """Keep where a camera is reached, with its password, sealed."""

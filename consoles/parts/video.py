@@ -21,6 +21,7 @@ from command.tables import Tables
 from consoles.http import adoption, metrics, ptz
 from consoles.http.context import actor_of, context_of, require
 from consoles.http.identity import Handler
+from consoles.parts.agent_registry import in_charge
 from consoles.parts.background import Background
 from consoles.parts.stores import CAMERAS, Stores
 from consoles.settings import Settings
@@ -96,7 +97,7 @@ class Video:
                 {
                     camera: CameraSpec(id=camera, url=addresses[camera], reads_plates=reads and reading)
                     for camera, reads in cameras.items()
-                    if camera in addresses
+                    if camera in addresses and in_charge(addresses[camera]) is None
                 }
             )
             if watcher:

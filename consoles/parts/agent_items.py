@@ -1,0 +1,215 @@
+"""What edge agents tell becomes readings, blobs and requests of the record: each item once, however often told."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec.structs import replace
+
+from command.access.accounts import AGENT
+from command.actors import HUB
+from command.blobs import Blobs
+from command.hub import Hub
+from command.kernel.errors import NoRightError, TooManyError, TriuneError, UnavailableError
+from command.readings import Position, Readings, Sighting
+from command.requests import ReportCamera, ReportHit, Request
+from command.uplink import HubUplink
+from edge.agent.protocol import (
+    CAMERA,
+    HIT,
+    PICTURE,
+    POSITION,
+    SIGHTING,
+    CameraState,
+    Hit,
+    Item,
+    Piece,
+    Received,
+    Refusal,
+    Settled,
+)
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+KINDS = (HIT, CAMERA, SIGHTING, POSITION, PICTURE)
+_BODIES: dict[str, msgspec.json.Decoder[Any]] = {
+    HIT: msgspec.json.Decoder(Hit),
+    CAMERA: msgspec.json.Decoder(CameraState),
+    SIGHTING: msgspec.json.Decoder(Sighting),
+    POSITION: msgspec.json.Decoder(Position),
+}
+
+
+@dataclass
+class ItemCounters:
+    """What became of items, of all agents."""
+
+    done: int = 0
+    unknown: int = 0
+    later: int = 0
+    refused: int = 0
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who tells: the agent, its outbox, and the cameras that are its to speak of."""
+
+    agent: str
+    box: str
+    cameras: Collection[str]
+
+
+@dataclass
+class _Outcome:
+    done: list[int] = field(default_factory=list)
+    unknown: list[int] = field(default_factory=list)
+    later: list[int] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
+
+    def failed(self, number: int, error: TriuneError) -> None:
+        """Note what became of an item that could not be recorded: what can be taken another time is sent again."""
+        if isinstance(error, UnavailableError | TooManyError):
+            self.later.append(number)
+        else:
+            self.refused.append(Refusal(number=number, code=error.code, detail=error.detail[:500]))
+
+
+class Items:
+    """Takes them. Nothing is answered as done before it is durable here."""
+
+    def __init__(self, hub: Hub, readings: Readings, blobs: Blobs, uplink: HubUplink) -> None:
+        self.counters = ItemCounters()
+        self._hub = hub
+        self._readings = readings
+        self._blobs = blobs
+        self._uplink = uplink
+
+    async def take(self, sender: Sender, items: Sequence[Item]) -> Settled:
+        """Record items and say what became of each."""
+        outcome = _Outcome()
+        sightings: list[tuple[int, Sighting]] = []
+        positions: list[tuple[int, Position]] = []
+        asked: list[tuple[int, Request]] = []
+        for item in items:
+            try:
+                match _BODIES[item.kind].decode(item.body):
+                    case Sighting() as sighting:
+                        _check_camera(sender, sighting.camera)
+                        sightings.append((item.number, sighting))
+                    case Position() as position:
+                        positions.append((item.number, position))
+                    case Hit() as hit:
+                        _check_camera(sender, hit.camera)
+                        asked.append((item.number, self._hit(hit)))
+                    case CameraState() as state:
+                        _check_camera(sender, state.camera)
+                        asked.append((item.number, _state(state)))
+            except (KeyError, msgspec.MsgspecError, UnicodeError, RecursionError):
+                outcome.unknown.append(item.number)  # a newer agent's: it keeps it for a hub that can read it
+            except TriuneError as error:
+                outcome.failed(item.number, error)
+        # At once and in this order: the hub decides them in the order in which they are asked.
+        await asyncio.gather(*(self._ask(sender, number, request, outcome) for number, request in asked))
+        await self._store(sightings, lambda some: self._readings.add_sightings(self._hub.space, some), outcome)
+        await self._store(positions, self._uplink.positions, outcome)
+        return self._settled(sender, outcome)
+
+    async def _ask(self, sender: Sender, number: int, request: Request, outcome: _Outcome) -> None:
+        actor = replace(HUB, id=AGENT + sender.agent)
+        try:
+            await self._hub.ask(request, actor, f"{AGENT}{sender.agent}/{sender.box}/{number}")
+            outcome.done.append(number)
+        except TriuneError as error:
+            outcome.failed(number, error)
+
+    async def _store(
+        self, told: Sequence[tuple[int, T]], store: Callable[[list[T]], Awaitable[None]], outcome: _Outcome
+    ) -> None:
+        """Store readings together, or where one of them is wrong each by itself; one stored twice is stored once."""
+        if not told:
+            return
+        try:
+            await store([reading for _, reading in told])
+            outcome.done += [number for number, _ in told]
+        except (UnavailableError, TooManyError):
+            outcome.later += [number for number, _ in told]
+        except TriuneError as error:
+            if len(told) == 1:
+                outcome.failed(told[0][0], error)
+            else:
+                for one in told:
+                    await self._store([one], store, outcome)
+
+    def _hit(self, hit: Hit) -> ReportHit:
+        # An agent whose clock runs ahead still has seen the car: by now at the latest.
+        return ReportHit(
+            watch=hit.watch, plate=hit.plate, camera=hit.camera, confidence=hit.confidence, picture=hit.picture,
+            seen_ms=min(hit.seen_ms, self._hub.clock.now_ms()),
+        )  # fmt: skip
+
+    async def keep_picture(self, sender: Sender, number: int, data: bytes, sha256: str) -> Settled:
+        """Keep a picture that has come whole."""
+        outcome = _Outcome()
+        if hashlib.sha256(data).hexdigest() != sha256:
+            outcome.refused.append(Refusal(number=number, code="invalid_input", detail="not the picture that it says"))
+        else:
+            try:
+                await self._blobs.add(data)
+                outcome.done.append(number)
+            except TriuneError as error:
+                outcome.failed(number, error)
+        return self._settled(sender, outcome)
+
+    def _settled(self, sender: Sender, outcome: _Outcome) -> Settled:
+        for refusal in outcome.refused:
+            log.warning("item %d of agent %s is refused: %s", refusal.number, sender.agent, refusal.detail)
+        self.counters.done += len(outcome.done)
+        self.counters.unknown += len(outcome.unknown)
+        self.counters.later += len(outcome.later)
+        self.counters.refused += len(outcome.refused)
+        return Settled(done=outcome.done, unknown=outcome.unknown, later=outcome.later, refused=outcome.refused)
+
+
+class Uploads:
+    """The one picture of an agent that is on its way, kept for when the link was cut in the middle."""
+
+    def __init__(self) -> None:
+        self._piece: Piece | None = None
+        self._box = ""
+        self._data = bytearray()
+
+    def take(self, box: str, piece: Piece, data: bytes) -> Received | bytes:
+        """Take a piece; return how much is here, or the whole picture."""
+        last = self._piece
+        if last is None or (self._box, last.number, last.sha256, last.size) != (
+            box, piece.number, piece.sha256, piece.size,
+        ):  # fmt: skip
+            self._data.clear()
+        self._piece, self._box = piece, box
+        if piece.at <= len(self._data):
+            self._data += data[len(self._data) - piece.at :]
+        if len(self._data) < piece.size:
+            return Received(number=piece.number, have=len(self._data))
+        whole = bytes(self._data)
+        self.clear()
+        return whole
+
+    def clear(self) -> None:
+        """Forget it."""
+        self._piece = None
+        self._data = bytearray()
+
+
+def _check_camera(sender: Sender, camera: str) -> None:
+    if camera not in sender.cameras:
+        raise NoRightError(f"camera {camera} is none of agent {sender.agent}")
+
+
+def _state(state: CameraState) -> ReportCamera:
+    return ReportCamera(camera=state.camera, up=state.up, reason=state.reason)

@@ -1,0 +1,258 @@
+"""The edge agents that this hub knows: who is connected, what each is to do, and who has been away for too long."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from typing import Protocol
+
+import msgspec
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from command.access.accounts import Accounts
+from command.actors import HUB
+from command.hub import Changes, Hub
+from command.kernel.errors import TriuneError
+from command.kernel.limits import AGENT_AWAY_MS, AGENT_CAMERAS
+from command.requests import ReportCamera, ReportLink
+from command.rows import CameraRow, LinkRow
+from command.tables import Tables
+from consoles.parts.agent_items import Uploads
+from edge.agent.protocol import Standing, Watch
+
+log = logging.getLogger(__name__)
+SCHEME = "edge"
+_TICK_MS = 1000
+
+
+class Duties(msgspec.Struct, frozen=True):
+    """What one agent is to do: (camera, address, reads plates), and the watch list in force."""
+
+    cameras: tuple[tuple[str, str, bool], ...]
+    watches: tuple[Watch, ...]
+
+    def __repr__(self) -> str:
+        """Without the addresses, which hold passwords."""
+        return f"Duties({len(self.cameras)} cameras, {len(self.watches)} watches)"
+
+
+class AgentState(msgspec.Struct, kw_only=True):
+    """What is known of an agent, as `GET /api/v1/agents` tells it. `since_ms` is when it came or went."""
+
+    id: str
+    up: bool
+    since_ms: int
+    release: str = ""
+    version: int = 0
+    cameras: list[str] = []
+    behind: int = 0
+    behind_bytes: int = 0
+    waiting: dict[str, int] = {}
+    shed: dict[str, int] = {}
+    not_stored: int = 0
+    clock_ahead_ms: int = 0
+    taken: int = 0
+    refused: int = 0
+
+
+class Connected(Protocol):
+    """A connection of an agent."""
+
+    async def tell(self, duties: Duties, *, restate: bool) -> None:
+        """Tell the agent what it is to do."""
+        ...
+
+    async def replaced(self) -> None:
+        """End it, since the agent has come again."""
+        ...
+
+
+def in_charge(address: str) -> tuple[str, str] | None:
+    """Return the agent and the address that it is to use, of `edge://agent/address`; None for what is no such one."""
+    if not address.startswith(f"{SCHEME}://"):
+        return None
+    agent, slash, inner = address.removeprefix(f"{SCHEME}://").partition("/")
+    return (agent, inner) if agent and slash and inner else None
+
+
+class Agents:
+    """The agents of one hub. `run` keeps them told and says on every screen which are away."""
+
+    def __init__(self, hub: Hub, accounts: Accounts, *, alone: bool) -> None:
+        self.states: dict[str, AgentState] = {}
+        self.uploads: dict[str, Uploads] = {}
+        self._hub = hub
+        self._accounts = accounts
+        self._alone = alone
+        self._connected: dict[str, Connected] = {}
+        self._told: dict[str, Duties] = {}
+        self._told_away: set[str] = set()
+        self._restate: set[str] = set()
+        self._reads: dict[str, bool] = {}
+        self._changed = asyncio.Event()
+        hub.listen(self._on_change)
+        accounts.listen_addresses(self._changed.set)
+
+    def __len__(self) -> int:
+        return len(self._connected)
+
+    def _on_change(self, _seq: int, changes: Changes) -> None:
+        for (table, key), row in changes.items():
+            match row:
+                case CameraRow() if self._reads.get(key) == row.reads_plates:
+                    pass  # only up or down
+                case LinkRow(state="down") if key.removeprefix(f"{SCHEME}.") in self._connected:
+                    self._restate.add(key.removeprefix(f"{SCHEME}."))  # another hub took it for away
+                    self._changed.set()
+                case _ if table in ("cameras", "watches"):
+                    self._changed.set()
+
+    async def duties(self) -> dict[str, Duties]:
+        """Return what each agent is to do now. Raises `TriuneError` where nobody can tell."""
+        cameras, watches = await self._hub.read(_wanted)
+        self._reads = cameras
+        of: dict[str, list[tuple[str, str, bool]]] = {}
+        for camera, address in sorted((await self._accounts.camera_addresses()).items()):
+            place = in_charge(address)
+            if place is not None and camera in cameras:
+                mine = of.setdefault(place[0], [])
+                if len(mine) < AGENT_CAMERAS:
+                    mine.append((camera, place[1], cameras[camera]))
+                else:
+                    log.warning("agent %s has %d cameras and is not told of %s", place[0], AGENT_CAMERAS, camera)
+        names = {*await self._accounts.agents(), *of}
+        return {agent: Duties(tuple(of.get(agent, ())), watches) for agent in names}
+
+    async def join(self, agent: str, connection: Connected, state: AgentState) -> None:
+        """Take a connection and tell the agent what it is to do; one before is half open by now, and ends.
+
+        Raises `TriuneError` where nobody can tell.
+        """
+        duties = (await self.duties()).get(agent, Duties((), ()))
+        former, before = self._connected.get(agent), self.states.get(agent)
+        self._connected[agent] = connection
+        self._told[agent] = duties
+        state.cameras = [camera for camera, _, _ in duties.cameras]
+        if before is not None:
+            state.taken, state.refused, state.shed = before.taken, before.refused, before.shed
+        self.states[agent] = state
+        self.uploads.setdefault(agent, Uploads())
+        if former is not None:
+            await former.replaced()
+        await connection.tell(duties, restate=True)
+        self._changed.set()  # what changed while it was joining
+        await self._record(ReportLink(link=f"{SCHEME}.{agent}", up=True))
+
+    def leave(self, agent: str, connection: Connected) -> None:
+        """Note that a connection ended."""
+        if self._connected.get(agent) is connection:
+            del self._connected[agent]
+            state = self.states[agent]
+            state.up, state.since_ms = False, self._hub.clock.now_ms()
+
+    def standing(self, agent: str, standing: Standing) -> None:
+        """Note how an agent says that it is."""
+        state = self.states[agent]
+        state.waiting, state.behind = standing.waiting, sum(standing.waiting.values())
+        state.behind_bytes, state.not_stored = standing.waiting_bytes, standing.not_stored
+        state.clock_ahead_ms = standing.now_ms - self._hub.clock.now_ms()
+        for kind, count in standing.shed.items():
+            if more := count - state.shed.get(kind, 0):
+                log.warning("agent %s shed %d items of kind %s that this hub will never see", agent, more, kind)
+        state.shed = standing.shed
+
+    async def run(self) -> None:
+        """Tell agents what they are to do whenever it changes, until cancelled."""
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            try:
+                await self._tell_all(await self.duties())
+            except TriuneError as error:
+                log.warning("agents go on as they were told: %s", error.detail)
+                await self._hub.clock.sleep(_TICK_MS)
+                self._changed.set()
+
+    async def _tell_all(self, duties: dict[str, Duties]) -> None:
+        self._note_known(duties)
+        for agent, connection in list(self._connected.items()):
+            mine = duties.get(agent) or Duties((), ())
+            restate = agent in self._restate
+            if restate or self._told.get(agent) != mine:
+                self._restate.discard(agent)
+                self._told[agent] = mine
+                await connection.tell(mine, restate=restate)
+                if restate:
+                    await self._record(ReportLink(link=f"{SCHEME}.{agent}", up=True))
+
+    def _note_known(self, duties: dict[str, Duties]) -> None:
+        for agent, mine in duties.items():
+            state = self.states.get(agent)
+            if state is None:
+                state = self.states[agent] = AgentState(id=agent, up=False, since_ms=self._hub.clock.now_ms())
+            state.cameras = [camera for camera, _, _ in mine.cameras]
+
+    async def watch_away(self) -> None:
+        """Say which agents have been away for too long, until cancelled.
+
+        Of several hubs each speaks only of agents that were last connected to it: it cannot know of the others.
+        """
+        if self._alone:
+            self._changed.set()  # so that those that never come back after a restart are known, and missed
+        while True:
+            await self._hub.clock.sleep(_TICK_MS)
+            now_ms = self._hub.clock.now_ms()
+            for agent, state in list(self.states.items()):
+                if state.up:
+                    self._told_away.discard(agent)
+                elif agent not in self._told_away and now_ms - state.since_ms >= AGENT_AWAY_MS and (
+                    self._alone or state.version
+                ):  # fmt: skip
+                    self._told_away.add(agent)
+                    self.uploads.pop(agent, None)
+                    await self._tell_away(agent, state)
+
+    async def _tell_away(self, agent: str, state: AgentState) -> None:
+        if not state.cameras and not state.version:
+            return  # enrolled, and nothing hangs on it yet
+        reason = f"edge agent {agent} is away"
+        await self._record(ReportLink(link=f"{SCHEME}.{agent}", up=False, reason=reason))
+        for camera in state.cameras:
+            await self._record(ReportCamera(camera=camera, up=False, reason=reason))
+
+    async def _record(self, request: ReportLink | ReportCamera) -> None:
+        try:
+            await self._hub.ask(request, HUB)
+        except TriuneError as error:
+            log.warning("how an agent is could not be recorded: %s", error.detail)
+
+    def metrics(self) -> Iterator[Metric]:
+        """Return what `/metrics` shows of agents."""
+        up = GaugeMetricFamily("triune_agent_up", "1 while the agent is connected to this hub", labels=["agent"])
+        since = GaugeMetricFamily("triune_agent_since_seconds", "When it came or went (Unix time)", labels=["agent"])
+        behind = GaugeMetricFamily("triune_agent_behind_items", "Items it has still to tell", labels=["agent"])
+        size = GaugeMetricFamily("triune_agent_behind_bytes", "And how large they are", labels=["agent"])
+        clock = GaugeMetricFamily("triune_agent_clock_ahead_seconds", "Its clock before ours", labels=["agent"])
+        shed = CounterMetricFamily("triune_agent_shed_items", "Items it gave up unsent", labels=["agent", "kind"])
+        unstored = CounterMetricFamily("triune_agent_not_stored_items", "Its disk refused these", labels=["agent"])
+        for agent, state in self.states.items():
+            up.add_metric([agent], state.up)
+            since.add_metric([agent], state.since_ms / 1000)
+            behind.add_metric([agent], state.behind)
+            size.add_metric([agent], state.behind_bytes)
+            clock.add_metric([agent], state.clock_ahead_ms / 1000)
+            unstored.add_metric([agent], state.not_stored)
+            for kind, count in state.shed.items():
+                shed.add_metric([agent, kind], count)
+        yield from (up, since, behind, size, clock, shed, unstored)
+
+
+def _wanted(t: Tables) -> tuple[dict[str, bool], tuple[Watch, ...]]:
+    cameras = {camera.id: camera.reads_plates for camera in t.cameras}
+    watches = (
+        Watch(id=watch.id, pattern=watch.pattern, until_ms=watch.until_ms)
+        for watch in t.watches
+        if watch.state == "active"
+    )
+    return cameras, tuple(watches)
