@@ -5,7 +5,9 @@ import View from "ol/View";
 import Feature from "ol/Feature";
 import { defaults as controls } from "ol/control/defaults";
 import { Polygon, Point, Circle as CircleGeometry } from "ol/geom";
+import DragPan from "ol/interaction/DragPan";
 import { defaults as interactions } from "ol/interaction/defaults";
+import Kinetic from "ol/Kinetic";
 import VectorImageLayer from "ol/layer/VectorImage";
 import VectorSource from "ol/source/Vector";
 import { boundingExtent } from "ol/extent";
@@ -15,6 +17,7 @@ import { css, html, nothing, type PropertyValues, type TemplateResult } from "li
 import { customElement, property, query, state } from "lit/decorators.js";
 import { icon } from "../components/icons";
 import { ACCENT } from "../components/shapes";
+import { CAMERA_TYPE } from "../components/video/context";
 import { shared, View as Element } from "../components/view";
 import { t } from "../i18n/i18n";
 import type { FenceRow, Place } from "../wire";
@@ -35,7 +38,7 @@ export interface Picked {
   readonly near: string;
 }
 
-/** Tells `press` ({table, id}) and, while `picking`, `pick` ({lat, lon, near}). */
+/** Cameras can be dragged from it (`CAMERA_TYPE`). Tells `press` ({table, id}) and, while `picking`, `pick` ({lat, lon, near}). */
 @customElement("t-map")
 export class CountyMap extends Element {
   static override styles = [
@@ -88,6 +91,15 @@ export class CountyMap extends Element {
         background: var(--panel);
         white-space: nowrap;
       }
+      .ghost {
+        position: absolute;
+        left: -100vw;
+        padding: var(--s1) var(--s3);
+        border: var(--hair) solid var(--accent);
+        border-radius: var(--radius);
+        background: var(--panel);
+        white-space: nowrap;
+      }
       .ol-layer canvas {
         display: block;
       }
@@ -107,6 +119,9 @@ export class CountyMap extends Element {
   @property({ type: Boolean }) still = false;
   @property({ type: Number }) scale = 1;
   @state() private failed = false;
+  /** The camera under the pointer, which a drag would take. */
+  private taken = "";
+  @query(".ghost") private ghost!: HTMLElement;
   @query(".map") private target!: HTMLElement;
   private map: OlMap | null = null;
   private base: Base | null = null;
@@ -123,14 +138,18 @@ export class CountyMap extends Element {
       target: this.target,
       layers: [...this.base.layers, image(this.fenceSource), image(this.markSource), this.symbols],
       controls: controls({ attribution: false, zoom: false, rotate: false }),
-      interactions: this.still ? [] : interactions({ altShiftDragRotate: false, pinchRotate: false }),
+      interactions: this.still ? [] : this.gestures(),
       view: new View({ center: fromLonLat([...FALLBACK_CENTRE]), zoom: 10, minZoom: 8, maxZoom: 18, constrainRotation: true }),
     });
     this.map.on("click", (event) => this.onClick(event.pixel as [number, number], event.coordinate as [number, number]));
     this.map.on("pointermove", (event) => {
       if (event.dragging || this.picking) return;
       const [x = 0, y = 0] = event.pixel;
-      this.target.style.cursor = this.symbols.at(x, y) === null ? "" : "pointer";
+      const over = this.symbols.at(x, y);
+      this.target.style.cursor = over === null ? "" : "pointer";
+      // A camera can be dragged off the map, onto a screen; anywhere else a drag moves the map.
+      this.taken = over?.table === "cameras" ? over.id : "";
+      this.target.draggable = this.taken !== "";
     });
     this.base.ready.then(
       () => this.look(false),
@@ -162,7 +181,8 @@ export class CountyMap extends Element {
   }
 
   override render(): TemplateResult {
-    return html`<div class="map" tabindex=${this.still ? -1 : 0} role="application" aria-label=${t("map.home")}></div>
+    return html`<div class="map" @dragstart=${this.onDragStart} tabindex=${this.still ? -1 : 0} role="application" aria-label=${t("map.home")}></div>
+      <span class="ghost" aria-hidden="true"></span>
       ${this.picking ? html`<p class="picking" role="status">${t("map.pick")}</p>` : nothing}
       ${this.still
         ? nothing
@@ -209,6 +229,18 @@ export class CountyMap extends Element {
     }
     const pressed = this.symbols.at(...pixel);
     if (pressed !== null) this.tell<Pressed>("press", pressed);
+  }
+
+  private gestures(): ReturnType<typeof interactions> {
+    const pan = new DragPan({ kinetic: new Kinetic(-0.005, 0.05, 100), condition: () => this.taken === "" });
+    return interactions({ altShiftDragRotate: false, pinchRotate: false, dragPan: false }).extend([pan]);
+  }
+
+  private onDragStart(event: DragEvent): void {
+    event.dataTransfer?.setData(CAMERA_TYPE, this.taken);
+    // Without a picture of its own the whole map would hang on the pointer.
+    this.ghost.textContent = this.data.cameras.get(this.taken)?.name ?? "";
+    event.dataTransfer?.setDragImage(this.ghost, -12, -12);
   }
 
   private nearest(coordinate: [number, number]): string {

@@ -8,6 +8,7 @@ import { callCommands } from "./commands_calls";
 import { patrolCommands } from "./commands_patrol";
 import { planCommands } from "./commands_plans";
 import { situationCommands } from "./commands_situations";
+import { videoCommands, type VideoActions } from "./commands_video";
 
 /** What the desk itself does, not the hub. */
 export interface DeskActions {
@@ -15,6 +16,7 @@ export interface DeskActions {
   signOut(): Promise<unknown>;
   switchLanguage(): void;
   query(plate: string, reason: string): Promise<unknown>;
+  readonly video: VideoActions;
 }
 
 export function deskCommands(desk: () => Desk, actions: DeskActions): Command[] {
@@ -23,6 +25,7 @@ export function deskCommands(desk: () => Desk, actions: DeskActions): Command[] 
     ...situationCommands(desk),
     ...planCommands(desk),
     ...patrolCommands(desk, actions),
+    ...videoCommands(desk, actions.video),
     { verb: "OUT", names: namesOf("cmd.sign_out"), takes: "nothing", plan: () => does(t("cmd.sign_out"), () => actions.signOut()) },
     { verb: "LANG", names: namesOf("cmd.language"), takes: "nothing", plan: () => does(t("cmd.language"), async () => actions.switchLanguage()) },
   ];
@@ -37,7 +40,7 @@ export function does(will: string, run: () => Promise<unknown>, consequence?: st
   return consequence === undefined ? { will, run } : { will, run, consequence };
 }
 
-export function wrong(key: "wrong.no_situation" | "wrong.no_call" | "wrong.no_waiting" | "wrong.level" | "wrong.text" | "wrong.reason" | "wrong.no_place" | "wrong.title"): Outcome {
+export function wrong(key: "wrong.no_situation" | "wrong.no_call" | "wrong.no_waiting" | "wrong.level" | "wrong.text" | "wrong.reason" | "wrong.no_place" | "wrong.title" | "wrong.layout" | "wrong.seconds"): Outcome {
   return { wrong: t(key) };
 }
 

@@ -7,6 +7,9 @@ import "../../components/command_line";
 import type { CommandLine } from "../../components/command_line";
 import { icon } from "../../components/icons";
 import { describe } from "../../components/problems";
+import type { Screening } from "../../components/video/context";
+import "../../components/video/screens";
+import type { Screens } from "../../components/video/screens";
 import { shared } from "../../components/view";
 import * as format from "../../i18n/format";
 import { language, setLanguage, t, word } from "../../i18n/i18n";
@@ -41,6 +44,9 @@ import { DESK_TABLES, deskTables } from "./tables";
 
 const DRAWN = ["units", "positions", "situations", "orders", "cameras", "stations", "alarms"] as const;
 
+/** Recordings open this long before now. */
+const PLAYBACK_MS = 30_000;
+
 interface Chosen {
   readonly table: "calls" | "situations" | "none";
   readonly id: string;
@@ -54,6 +60,10 @@ export class DeskConsole extends Console {
   @state() private picking: "call" | "situation" | "" = "";
   @state() private lookAt: Place | null = null;
   @state() private refusal = "";
+  @state() private view: "work" | "video" = "work";
+  /** Cameras that stand on a tile of this desk. */
+  @state() private watched: readonly string[] = [];
+  @query("t-screens") private screens!: Screens;
   @query("t-command") private line!: CommandLine;
   @query("desk-call") private callPanel!: CallPanel | null;
   @query("desk-side") private side!: Side;
@@ -70,6 +80,12 @@ export class DeskConsole extends Console {
     signOut: () => this.signOut(),
     switchLanguage: () => this.switchLanguage(),
     query: (plate, reason) => this.advice.query(this.desk(), plate, reason),
+    video: {
+      show: (cameras) => void this.onScreens((screens) => cameras.forEach((camera) => screens.show(camera))),
+      layout: (n) => void this.onScreens((screens) => screens.setLayout(n)),
+      tour: (seconds) => void this.onScreens((screens) => screens.tourOfAll(seconds)),
+      playback: (camera) => void this.onScreens((screens) => screens.openPlayback(camera, this.now_ms() - PLAYBACK_MS)),
+    },
   });
 
   override connectedCallback(): void {
@@ -87,6 +103,8 @@ export class DeskConsole extends Console {
 
   protected tablesOf(actor: Actor): Subscription | null {
     this.tables = deskTables(actor) ?? DESK_TABLES;
+    // Who only watches cameras begins with them; so does the second screen of a desk.
+    if (!("calls" in this.tables) || new URLSearchParams(location.search).get("view") === "video") this.view = "video";
     return deskTables(actor);
   }
 
@@ -146,7 +164,7 @@ export class DeskConsole extends Console {
   }
 
   private data(): MapData {
-    const chosen = new Set([this.chosen.id]);
+    const chosen = new Set([this.chosen.id, ...this.watched]);
     return {
       units: this.rows("units"),
       positions: this.rows("positions"),
@@ -171,11 +189,13 @@ export class DeskConsole extends Console {
           @clear=${(event: CustomEvent<string>) => this.act({ request: "clear_alarm", alarm: event.detail, why: t("cmd.clear") })}
           @shelve=${(event: CustomEvent<{ id: string; minutes: number; why: string }>) =>
             this.act({ request: "shelve_alarm", alarm: event.detail.id, minutes: event.detail.minutes, why: event.detail.why })}></desk-queue>
-        <section class="panel">${this.work(desk)}</section>
+        ${this.middle(desk)}
         <div class="right">
-          <t-map .data=${this.mapData.get(connection.store, this.chosen.id)} .fences=${this.rows("fences")} .focusOn=${this.lookAt} .mark=${mark} ?picking=${this.picking !== ""}
-            @press=${this.onPress}></t-map>
-          <section class="panel"><desk-side .desk=${desk}></desk-side></section>
+          <t-map .data=${this.mapData.get(connection.store, `${this.chosen.id} ${this.watched.join(" ")}`)} .fences=${this.rows("fences")} .focusOn=${this.lookAt} .mark=${mark} ?picking=${this.picking !== ""}
+            @press=${this.onPress} @dragstart=${this.onDragCamera}></t-map>
+          <section class="panel"><desk-side .desk=${desk} .screening=${this.screening(desk)} @dragstart=${this.onDragCamera}
+            @watch=${(event: CustomEvent<string>) => void this.onScreens((screens) => screens.show(event.detail))}
+            @recordings=${(event: CustomEvent<{ camera: string; from_ms: number }>) => void this.onScreens((screens) => screens.openPlayback(event.detail.camera, event.detail.from_ms))}></desk-side></section>
         </div>
       </main>
       ${this.ticker()}`;
@@ -202,6 +222,44 @@ export class DeskConsole extends Console {
       </div>
     </header>`;
   }
+
+  /** The call or situation being worked on, or its cameras: the one that is not seen keeps what was typed and chosen. */
+  private middle(desk: Desk): TemplateResult {
+    const video = this.view === "video";
+    const { situation } = desk;
+    const tab = (view: "work" | "video", label: string, count: string): TemplateResult =>
+      html`<button role="tab" aria-selected=${this.view === view} tabindex=${this.view === view ? 0 : -1} @click=${() => (this.view = view)}>${label}${count}</button>`;
+    return html`<section class="panel middle">
+      <div role="tablist" aria-label=${t("screens.title")} @keydown=${this.onTabKey}>
+        ${tab("work", t("screens.work"), "")}${tab("video", t("screens.title"), this.watched.length === 0 ? "" : ` ${this.watched.length}`)}
+        <span class="quiet keys"><kbd>V</kbd></span>
+      </div>
+      <div class="work" ?hidden=${video}>${this.work(desk)}</div>
+      <t-screens ?hidden=${!video} ?asleep=${!video} .cameras=${this.rows("cameras")} .place=${situation?.place ?? null} about=${situation?.id ?? ""} aboutTitle=${situation?.title ?? ""}
+        .screening=${this.screening(desk)} .now=${this.now_ms()} @shown=${(event: CustomEvent<readonly string[]>) => (this.watched = event.detail)}></t-screens>
+    </section>`;
+  }
+
+  private screening(desk: Desk): Screening {
+    return { api: desk.api, now_ms: desk.now_ms, situation: desk.situation, alarms: this.rows("alarms"), hits: this.rows("hits"), who: this.who };
+  }
+
+  private async onScreens(run: (screens: Screens) => void): Promise<void> {
+    this.view = "video";
+    await this.updateComplete;
+    run(this.screens);
+  }
+
+  private readonly onTabKey = (event: KeyboardEvent): void => {
+    if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
+    this.view = this.view === "video" ? "work" : "video";
+    void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>('.middle [aria-selected="true"]')?.focus());
+  };
+
+  /** A camera is taken up: the screen it may be dropped on comes forward. Only once the drag has begun, or the browser ends it. */
+  private readonly onDragCamera = (): void => {
+    setTimeout(() => (this.view = "video"));
+  };
 
   private work(desk: Desk): TemplateResult {
     if (this.chosen.table === "calls" && desk.call !== null) {
@@ -238,6 +296,7 @@ export class DeskConsole extends Console {
   private readonly onPress = (event: CustomEvent<Pressed>): void => {
     const { table, id } = event.detail;
     if (table === "situations") this.choose({ table, id });
+    else if (table === "cameras" && this.view === "video") this.screens.show(id);
     else if (table === "cameras") this.side.play(id);
     else if (table === "units") {
       const unit = this.rows("units").get(id);
@@ -305,6 +364,7 @@ export class DeskConsole extends Console {
     else if (key === "Enter" && first !== undefined) void this.answer(first.id);
     else if (/^[1-9]$/.test(key)) return this.offerUnit(Number(key) - 1);
     else if (key === "t" || key === "T") return this.takeFirst();
+    else if (key === "v" || key === "V") this.view = this.view === "video" ? "work" : "video";
     else return false;
     return true;
   }

@@ -7,7 +7,8 @@ import type { Column } from "../../components/table";
 import { shared, View } from "../../components/view";
 import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
-import "../../media/video";
+import { CAMERA_TYPE, type Screening } from "../../components/video/context";
+import "../../components/video/tile";
 import type { CameraRow, FenceRow, MessageRow, Recommendation, UnitRow, WatchRow } from "../../wire";
 import { consoleStyles } from "../console_styles";
 import { positionAge_ms } from "../picture";
@@ -16,7 +17,7 @@ import { whyWords, type Desk } from "./context";
 const TABS = ["recommended", "units", "cameras", "fences", "watches", "messages"] as const;
 export type Tab = (typeof TABS)[number];
 
-/** Tells `fill` with a command line, and `look` ({lat, lon}) at a place. */
+/** Tells `fill` with a command line, `look` ({lat, lon}) at a place, `watch` (a camera's id) and `recordings` ({camera, from_ms}). */
 @customElement("desk-side")
 export class Side extends View {
   static override styles = [
@@ -67,13 +68,18 @@ export class Side extends View {
         grid-template-rows: auto minmax(0, 1fr);
         height: 100%;
       }
-      .camera t-video {
+      .camera t-tile {
+        aspect-ratio: 16 / 9;
         max-height: 240px;
+      }
+      .drag {
+        cursor: grab;
       }
     `,
   ];
 
   @property({ attribute: false }) desk: Desk | null = null;
+  @property({ attribute: false }) screening: Screening | null = null;
   @property() tab: Tab = "recommended";
   @state() private camera = "";
 
@@ -144,13 +150,16 @@ export class Side extends View {
   private cameras(desk: Desk): TemplateResult {
     const rows = desk.store.rows("cameras");
     const columns: Column<CameraRow>[] = [
-      { id: "name", title: t("column.name"), cell: (row) => row.name, sort: (row) => row.name },
+      { id: "name", title: t("column.name"), cell: draggable, sort: (row) => row.name },
       { id: "state", title: t("column.state"), cell: (row) => word("camera_state", row.state), sort: (row) => row.state },
       { id: "reason", title: t("column.reason"), cell: (row) => row.reason, sort: (row) => row.reason },
     ];
     const camera = rows.get(this.camera);
     return html`<div class="camera">
-      ${camera === undefined ? html`<span></span>` : html`<t-video .camera=${camera}></t-video>`}
+      ${camera === undefined
+        ? html`<span></span>`
+        : html`<t-tile .camera=${camera} .screening=${this.screening} .now=${desk.now_ms} @pin=${() => this.tell("watch", camera.id)} @enlarge=${() => this.tell("watch", camera.id)}
+            @playback=${(event: CustomEvent<number>) => this.tell("recordings", { camera: camera.id, from_ms: event.detail })} @remove=${() => (this.camera = "")}></t-tile>`}
       <t-table label=${t("side.cameras")} .columns=${columns} .rows=${rows} sortBy="name" chosen=${this.camera} @choose=${this.onCamera}></t-table>
     </div>`;
   }
@@ -179,6 +188,10 @@ export class Side extends View {
     this.tab = next;
     this.renderRoot.querySelector<HTMLElement>(`#${next}`)?.focus();
   };
+}
+
+function draggable(row: CameraRow): TemplateResult {
+  return html`<span class="drag" draggable="true" @dragstart=${(event: DragEvent) => event.dataTransfer?.setData(CAMERA_TYPE, row.id)}>${row.name}</span>`;
 }
 
 function fixWords(age_ms: number | null): string {

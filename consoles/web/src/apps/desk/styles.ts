@@ -39,6 +39,43 @@ export const deskStyles = css`
     min-height: 0;
     min-width: 0;
   }
+  .middle {
+    display: grid;
+    grid-template-rows: auto minmax(0, 1fr);
+    overflow: hidden;
+  }
+  .middle > [role="tablist"] {
+    display: flex;
+    align-items: center;
+    border-bottom: var(--hair) solid var(--line);
+  }
+  .middle [role="tab"] {
+    min-height: 28px;
+    border: none;
+    border-radius: 0;
+    background: none;
+    color: var(--text-2);
+  }
+  .middle [role="tab"][aria-selected="true"] {
+    color: var(--text);
+    box-shadow: inset 0 -2px var(--accent);
+  }
+  .middle .keys {
+    margin-left: auto;
+    padding: 0 var(--s2);
+  }
+  .work {
+    overflow: auto;
+    scrollbar-color: var(--line) transparent;
+    scrollbar-width: thin;
+    min-height: 0;
+  }
+  .work[hidden] {
+    display: none;
+  }
+  t-screens {
+    padding: var(--s1);
+  }
   .right {
     display: grid;
     grid-template-rows: minmax(0, 1fr) minmax(0, 0.9fr);

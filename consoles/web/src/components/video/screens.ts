@@ -83,6 +83,8 @@ export class Screens extends View {
   @property({ attribute: false }) screening: Screening | null = null;
   @property({ type: Boolean, reflect: true }) bare = false;
   @property({ type: Number }) now = 0;
+  /** Not seen: no picture is fetched, and what stands where is kept. */
+  @property({ type: Boolean }) asleep = false;
   /** While there is no place, show the first that work. */
   @property({ type: Boolean }) idle = false;
   /** Pinned from the beginning, in this order. */
@@ -193,6 +195,7 @@ export class Screens extends View {
   }
 
   override render(): TemplateResult {
+    if (this.asleep) return html``;
     const { playing, screening } = this;
     const camera = this.cameras.get(playing?.camera ?? "");
     if (playing !== null && camera !== undefined && screening !== null) {

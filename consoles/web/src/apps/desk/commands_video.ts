@@ -1,0 +1,71 @@
+/** Commands about cameras: show, layout, tour, recordings. */
+
+import type { Choice, Command } from "../../components/commands";
+import { LAYOUTS, type Layout } from "../../components/video/slots";
+import { LEAST_S, MOST_S, USUAL_S } from "../../components/video/tour";
+import { mostUseful } from "../../components/video/usefulness";
+import { distance } from "../../i18n/format";
+import { t, word } from "../../i18n/i18n";
+import { choice, does, namesOf, wrong } from "./commands";
+import type { Desk } from "./context";
+
+/** What the desk's screen of cameras can be told. */
+export interface VideoActions {
+  show(cameras: readonly string[]): void;
+  layout(n: Layout): void;
+  tour(seconds: number): void;
+  playback(camera: string): void;
+}
+
+/** Cameras near the chosen situation first, in the order of their use; then all others by name. */
+function cameraChoices(desk: Desk): Choice[] {
+  const cameras = desk.store.rows("cameras");
+  const place = desk.situation?.place ?? null;
+  const near = place === null ? [] : mostUseful(cameras, place, cameras.size);
+  const known = new Set(near.map(({ camera }) => camera.id));
+  const rest = [...cameras.values()].filter(({ id }) => !known.has(id)).sort((a, b) => a.name.localeCompare(b.name, "zh-CN"));
+  return [
+    ...near.map(({ camera, distance_m }) => choice(camera.id, camera.name, `${distance(distance_m)} ${word("camera_state", camera.state)}`)),
+    ...rest.map((camera) => choice(camera.id, camera.name, word("camera_state", camera.state))),
+  ];
+}
+
+export function videoCommands(desk: () => Desk, video: VideoActions): Command[] {
+  return [
+    {
+      verb: "V",
+      names: namesOf("cmd.video"),
+      takes: "several",
+      choices: () => cameraChoices(desk()),
+      plan: (_words, chosen) =>
+        does(t("will.video", { names: chosen.map(({ label }) => label).join("、") }), async () => video.show(chosen.map(({ id }) => id))),
+    },
+    {
+      verb: "VL",
+      names: namesOf("cmd.video_layout"),
+      takes: "text",
+      plan: ([text = ""]) => {
+        const layout = LAYOUTS.find((n) => String(n) === text.trim());
+        return layout === undefined ? wrong("wrong.layout") : does(t("will.video_layout", { n: layout }), async () => video.layout(layout));
+      },
+    },
+    {
+      verb: "VT",
+      names: namesOf("cmd.video_tour"),
+      takes: "text",
+      plan: ([text = String(USUAL_S)]) => {
+        const seconds = Number(text);
+        if (!(seconds >= LEAST_S && seconds <= MOST_S)) return wrong("wrong.seconds");
+        return does(t("will.video_tour", { s: seconds }), async () => video.tour(seconds));
+      },
+    },
+    {
+      verb: "VP",
+      names: namesOf("cmd.video_playback"),
+      takes: "one",
+      choices: () => cameraChoices(desk()),
+      plan: (_words, [camera]) =>
+        camera === undefined ? wrong("wrong.text") : does(t("will.video_playback", { name: camera.label }), async () => video.playback(camera.id)),
+    },
+  ];
+}
