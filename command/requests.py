@@ -258,7 +258,7 @@ class EnrolDevice(Request, frozen=True, tag="enrol_device"):
     """Let a device report, for a unit or (a PBX) for itself."""
 
     device: Id
-    kind: Literal["jt808", "osmand", "owntracks", "mobile", "pbx"]
+    kind: Literal["jt808", "osmand", "owntracks", "mobile", "pbx", "gb28181"]
     unit: Id | None = None
 
 
@@ -453,6 +453,16 @@ class RejectHit(Request, frozen=True, tag="reject_hit"):
 
     hit: Id
     why: Reason
+
+
+class ReportDeviceAlarm(Request, frozen=True, tag="report_device_alarm"):
+    """A camera or alarm input says by itself that something is up. `subject` is the camera, or the device's own id."""
+
+    subject: Id
+    level: Level
+    detail: Text = ""
+    lat: Lat | None = None
+    lon: Lon | None = None
 
 
 class ReportLink(Request, frozen=True, tag="report_link"):

@@ -12,7 +12,7 @@ class Uplink(Protocol):
     """The hub as gateways see it."""
 
     async def device_known(self, kind: str, device: str) -> bool:
-        """Say whether a device of that kind ("jt808", "osmand", "owntracks") is enrolled under this id."""
+        """Say whether a device of that kind ("jt808", "osmand", "owntracks", "gb28181") is enrolled under this id."""
         ...
 
     async def issue_device_token(self, kind: str, device: str) -> str:

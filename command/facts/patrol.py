@@ -11,6 +11,7 @@ FenceKind = Literal["area", "forbidden"]
 AlarmKind = Literal[
     "order_unsigned", "left_area", "entered_forbidden", "stood_still", "went_silent", "sos", "plate_hit",
     "task_overdue", "approval_overdue", "approval_warning", "camera_down", "link_down", "recording_failing",
+    "device_alarm",
 ]  # fmt: skip
 
 
@@ -43,7 +44,7 @@ class DeviceEnrolled(Fact, frozen=True, tag="device_enrolled"):
     """A device that may report. Its token is never a fact."""
 
     device: str
-    kind: Literal["jt808", "osmand", "owntracks", "mobile", "pbx"]
+    kind: Literal["jt808", "osmand", "owntracks", "mobile", "pbx", "gb28181"]
     unit: str = ""
 
 

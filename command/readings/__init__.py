@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-PositionSource = Literal["jt808", "osmand", "owntracks", "mobile", "scenario"]
+PositionSource = Literal["jt808", "osmand", "owntracks", "mobile", "gb28181", "scenario"]
 PlateColour = Literal["blue", "yellow", "green", "white", "black", "unknown"]
 
 

@@ -136,6 +136,7 @@ ALARM_WORDS: dict[AlarmKind, str] = {
     "camera_down": "摄像机离线",
     "link_down": "外部服务中断",
     "recording_failing": "录像异常",
+    "device_alarm": "设备报警",
 }
 """How text messages to officers and leaders word each kind; screens have their own catalogue."""
 

@@ -50,6 +50,19 @@ def report_camera(t: Tables, request: q.ReportCamera, actor: Actor, now_ms: int)
     return row.id
 
 
+@decides(q.ReportDeviceAlarm, "hub")
+def report_device_alarm(t: Tables, request: q.ReportDeviceAlarm, actor: Actor, now_ms: int) -> Decision:
+    """What a device reports stands as one alarm for each device, at its camera's place where it says none."""
+    camera = t.cameras.get(request.subject)
+    lat, lon = request.lat, request.lon
+    if (lat is None or lon is None) and camera:
+        lat, lon = camera.lat, camera.lon
+    alarm = yield from raise_alarm(
+        t, "device_alarm", request.level, request.subject, lat=lat, lon=lon, detail=request.detail
+    )  # fmt: skip
+    return alarm
+
+
 @decides(q.ReportLink, "hub")
 def report_link(t: Tables, request: q.ReportLink, actor: Actor, now_ms: int) -> Decision:
     """An outside service was lost or found again: a state on every screen, and an alarm while it lasts."""

@@ -62,6 +62,7 @@ WHO: dict[str, set[Role]] = {
     "lift_watch": {"dispatcher", "duty_leader", "commander", "camera_watch"},
     "report_hit": set(),
     "reject_hit": {"call_taker", "dispatcher", "commander", "camera_watch"},
+    "report_device_alarm": set(),
     "report_link": set(),
     "record_query": set(),
     "publish_plan": {"administrator", "commander"},

@@ -1,4 +1,4 @@
-"""Cameras and recorded queries (SPEC R85-R87)."""
+"""Cameras, what devices report, and recorded queries (SPEC R85-R87, R329)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from command.actors import HUB
 from command.kernel.errors import UnknownIdError
-from command.requests import EnrolCamera, RecordQuery, RemoveCamera, ReportCamera
+from command.requests import EnrolCamera, RecordQuery, RemoveCamera, ReportCamera, ReportDeviceAlarm
 from tests.command.support import ADMIN, MINUTE_MS, START_MS, desk
 
 
@@ -45,3 +45,16 @@ async def test_a_query_is_on_record_with_who_and_why() -> None:  # R87
         assert stored.actor == "hub"
         assert '"reason":"盘查"'.encode() in stored.data
         assert b'"fact":"query_made"' in stored.data
+
+
+async def test_what_a_device_reports_stands_as_one_alarm_at_its_cameras_place() -> None:  # R329
+    async with desk() as d:
+        camera = await d.row("cameras", "k1")
+        first = await d.ask(ReportDeviceAlarm(subject="k1", level=2, detail="视频报警:入侵检测"))
+        again = await d.ask(ReportDeviceAlarm(subject="k1", level=2, detail="视频报警:入侵检测"))
+        assert first == again
+        alarm = await d.row("alarms", first)
+        assert (alarm.kind, alarm.level, alarm.subject, alarm.count) == ("device_alarm", 2, "k1", 2)
+        assert (alarm.lat, alarm.lon) == (camera.lat, camera.lon)
+        elsewhere = await d.ask(ReportDeviceAlarm(subject="34020000001340000001", level=1, lat=29.144, lon=113.116))
+        assert (await d.row("alarms", elsewhere)).lat == 29.144

@@ -30,7 +30,7 @@ export interface ActorInfo {
 
 /** An alarm; gone from the table once cleared. */
 export interface AlarmRow {
-  kind: "approval_overdue" | "approval_warning" | "camera_down" | "entered_forbidden" | "left_area" | "link_down" | "order_unsigned" | "plate_hit" | "recording_failing" | "sos" | "stood_still" | "task_overdue" | "went_silent";
+  kind: "approval_overdue" | "approval_warning" | "camera_down" | "device_alarm" | "entered_forbidden" | "left_area" | "link_down" | "order_unsigned" | "plate_hit" | "recording_failing" | "sos" | "stood_still" | "task_overdue" | "went_silent";
   level: 1 | 2 | 3 | 4;
   subject: string;
   situation: string;
@@ -261,7 +261,7 @@ export interface EnrolCamera {
 export interface EnrolDevice {
   request: "enrol_device";
   device: string;
-  kind: "jt808" | "mobile" | "osmand" | "owntracks" | "pbx";
+  kind: "gb28181" | "jt808" | "mobile" | "osmand" | "owntracks" | "pbx";
   unit?: string | null;
 }
 
@@ -595,7 +595,7 @@ export interface PositionRow {
   at_ms: number;
   lat: number;
   lon: number;
-  source: "jt808" | "mobile" | "osmand" | "owntracks" | "scenario";
+  source: "gb28181" | "jt808" | "mobile" | "osmand" | "owntracks" | "scenario";
   accuracy_m: number | null;
   speed_kmh: number | null;
   heading_deg: number | null;
@@ -764,6 +764,16 @@ export interface ReportCamera {
   camera: string;
   up: boolean;
   reason?: string;
+}
+
+/** A camera or alarm input says by itself that something is up. `subject` is the camera, or the device's own id. */
+export interface ReportDeviceAlarm {
+  request: "report_device_alarm";
+  subject: string;
+  level: 1 | 2 | 3 | 4;
+  detail?: string;
+  lat?: number | null;
+  lon?: number | null;
 }
 
 /** A watched plate passed; the hub's plate reader says so. */
@@ -1110,6 +1120,7 @@ export type Request =
   RemoveFence |
   ReportCall |
   ReportCamera |
+  ReportDeviceAlarm |
   ReportHit |
   ReportLink |
   ReportPatrol |
