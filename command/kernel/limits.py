@@ -104,8 +104,6 @@ RELAY_CONNECT_MS = 15_000
 RELAY_SILENCE_MS = 10_000
 # Packets kept for a viewer that asks for lost ones again (about a second of 720p).
 RELAY_RESEND_PACKETS = 512
-# Bytes that the socket of a viewer may hold unsent; past it the viewer goes on at the next key frame.
-RELAY_UNSENT_BYTES = 1024 * 1024
 
 # The simulated RTSP cameras.
 RTSP_CONNECTIONS = 256
@@ -475,6 +473,8 @@ CAMERA_PICTURE_MS = 8000
 # A source has so long to say good-bye. How often a key frame is decoded, to see that what comes is pictures.
 CAMERA_CLOSE_MS = 5000
 CAMERA_EXAMINE_MS = 60_000
+# Cameras whose newest frame's age stands in /metrics; of further ones only the states are counted.
+CAMERAS_MEASURED = 200
 
 # Cameras over RTP. A missing packet is waited for until so many later ones have come, or the first of them is so old;
 # then the picture it belonged to is given up, and all to the next key frame. A sequence number further off than JUMP

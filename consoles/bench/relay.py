@@ -1,4 +1,4 @@
-"""Relay: what a viewer of a 720p25 camera costs the hub, beside the floor and aiortc's relay, and how late pictures are.
+"""Relay: what a viewer of a 720p25 camera costs the hub, beside the floor and aiortc's relay, and how late pictures come.
 
 Camera and viewers are other processes; what counts is the CPU time of this one. The floor is SRTP and `sendto` of the
 same packets, once for each viewer. Costs are shares of one core for each viewer, for video that arrived.

@@ -111,6 +111,8 @@ class _Viewer:
             self._path.send_rtcp(bytes(RtcpRrPacket(ssrc=1, reports=[info])))
 
     async def close(self) -> None:
+        if self._path is not None:
+            self._path.close()
         await self._dtls.stop()
         await self._ice.stop()
 

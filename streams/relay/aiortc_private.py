@@ -13,6 +13,8 @@ import aioice.ice
 from aiortc import RTCDtlsTransport, RTCIceCandidate, RTCIceGatherer, RTCIceTransport
 from aiortc.rtp import AnyRtcpPacket
 
+from streams.relay.datagrams import DatagramSocket
+
 _LOOPBACK = "127.0.0.1"
 
 
@@ -56,29 +58,29 @@ def divert_datagrams(gatherer: RTCIceGatherer, takes: Callable[[bytes], bool]) -
 
 
 class MediaPath:
-    """RTP and RTCP over a connected DTLS transport, without a task or queue in between."""
+    """RTP and RTCP over a connected DTLS transport, without a task or queue in between. `close` it."""
 
     def __init__(self, transport: RTCDtlsTransport) -> None:
         self._transport = transport
         self._srtp = transport._tx_srtp
         self._router = transport._rtp_router
         self._connection = transport.transport._connection
+        self._sockets: dict[int, DatagramSocket] = {}
 
-    def send_rtp(self, packet: bytes) -> None:
-        """Protect and send one RTP packet; without a live pair of addresses it is lost like any datagram."""
-        self._send(self._srtp.protect(packet))
+    def close(self) -> None:
+        """Close the handles of its own; the transport's sockets are the transport's."""
+        for near in self._sockets.values():
+            near.close()
+        self._sockets.clear()
+
+    def send_rtp(self, packets: Sequence[bytes]) -> None:
+        """Protect and send RTP packets; without a live pair of addresses they are lost like any datagrams."""
+        protect = self._srtp.protect
+        self._send([protect(packet) for packet in packets])
 
     def send_rtcp(self, packet: bytes) -> None:
         """Protect and send one compound RTCP packet."""
-        self._send(self._srtp.protect_rtcp(packet))
-
-    def unsent_bytes(self) -> int:
-        """Return what the socket could not take yet."""
-        pair = self._connection._nominated.get(1)
-        if pair is None:
-            return 0
-        size: int = pair.protocol.transport.get_write_buffer_size()  # type: ignore[attr-defined]  # typeshed lacks it
-        return size
+        self._send([self._srtp.protect_rtcp(packet)])
 
     def listen(self, ssrc: int, heard: Callable[[AnyRtcpPacket], None]) -> None:
         """Call `heard` with each RTCP packet about this SSRC."""
@@ -92,10 +94,14 @@ class MediaPath:
 
         self._transport._handle_rtp_data = take  # type: ignore[method-assign]
 
-    def _send(self, data: bytes) -> None:
+    def _send(self, datagrams: Sequence[bytes]) -> None:
         pair = self._connection._nominated.get(1)
-        if pair is not None and not pair.protocol.transport.is_closing():
-            pair.protocol.transport.sendto(data, pair.remote_addr)
+        if pair is None or (transport := pair.protocol.transport).is_closing():
+            return
+        fd = transport.get_extra_info("socket").fileno()
+        if fd not in self._sockets:
+            self._sockets[fd] = DatagramSocket(fd)
+        self._sockets[fd].send(datagrams, pair.remote_addr)
 
 
 class _Listener:

@@ -29,6 +29,7 @@ class Transport:
         self._ice = RTCIceTransport(self._gatherer)
         self._dtls = RTCDtlsTransport(self._ice, [certificate])
         self._ended = asyncio.Event()
+        self._path: MediaPath | None = None
 
     async def answer(
         self,
@@ -80,6 +81,8 @@ class Transport:
     async def close(self) -> None:
         """Tell the peer and close the ports; also where `run` never ran."""
         self._dtls.remove_all_listeners()
+        if self._path is not None:
+            self._path.close()
         await self._dtls.stop()
         await self._ice.stop()
 
@@ -94,7 +97,8 @@ class Transport:
         if self._dtls.state != "connected":
             self.end()
             return
-        connected(MediaPath(self._dtls))
+        self._path = MediaPath(self._dtls)
+        connected(self._path)
 
     def _state_changed(self) -> None:
         if self._ice.state in ("failed", "closed") or self._dtls.state in ("failed", "closed"):

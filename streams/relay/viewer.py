@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 import msgspec
@@ -21,7 +21,7 @@ from aiortc.rtp import (
     RtcpSrPacket,
 )
 
-from command.kernel.limits import RELAY_RESEND_PACKETS, RELAY_UNSENT_BYTES
+from command.kernel.limits import RELAY_RESEND_PACKETS
 from streams import h264, h265
 from streams.packets import Codec, Packet
 from streams.relay.sdp import VideoFormat
@@ -53,11 +53,9 @@ def pack(packet: Packet) -> Frame:
 class Path(Protocol):
     """The way to the viewer."""
 
-    def send_rtp(self, packet: bytes) -> None: ...  # noqa: D102
+    def send_rtp(self, packets: Sequence[bytes]) -> None: ...  # noqa: D102
 
     def send_rtcp(self, packet: bytes) -> None: ...  # noqa: D102
-
-    def unsent_bytes(self) -> int: ...  # noqa: D102
 
 
 class Viewer:
@@ -106,20 +104,22 @@ class Viewer:
 
     def send(self, frame: Frame, now_ms: int) -> None:
         """Send a frame, unless the viewer has to begin again at a key frame first."""
-        if self._path.unsent_bytes() > RELAY_UNSENT_BYTES:
-            self._needs_key = True
         if self._needs_key and (not frame.is_key or frame.pts_ms <= self._last_pts_ms):
             return
         self._needs_key = False
         self._last_pts_ms = frame.pts_ms
         timestamp = frame.pts_ms * 90 & 0xFFFFFFFF
         last = len(frame.payloads) - 1
+        kind, sequence, ssrc, kept = self._format.payload_type, self._sequence, self._ssrc, self._kept
+        packets = []
         for i, payload in enumerate(frame.payloads):
-            kind = self._format.payload_type | (0x80 if i == last else 0)
-            self._path.send_rtp(_RTP.pack(0x80, kind, self._sequence, timestamp, self._ssrc) + payload)
-            self._kept[self._sequence % RELAY_RESEND_PACKETS] = (self._sequence, timestamp, payload)
-            self._sequence = (self._sequence + 1) & 0xFFFF
-            self._octets += len(payload)
+            marker = 0x80 if i == last else 0
+            packets.append(_RTP.pack(0x80, kind | marker, sequence, timestamp, ssrc) + payload)
+            kept[sequence % RELAY_RESEND_PACKETS] = (sequence, timestamp, payload)
+            sequence = (sequence + 1) & 0xFFFF
+        self._sequence = sequence
+        self._path.send_rtp(packets)
+        self._octets += sum(map(len, frame.payloads))
         self._packets += len(frame.payloads)
         if self._unanswered_since_ms is None:
             self._unanswered_since_ms = now_ms
@@ -131,25 +131,26 @@ class Viewer:
         self._unanswered_since_ms = None
         match packet:
             case RtcpRtpfbPacket(fmt=fmt) if fmt == RTCP_RTPFB_NACK:
-                for sequence in packet.lost[:_RESENDS_AT_ONCE]:
-                    self._resend(sequence)
+                found = (self._again(sequence) for sequence in packet.lost[:_RESENDS_AT_ONCE])
+                if packets := [again for again in found if again is not None]:
+                    self._path.send_rtp(packets)
             case RtcpPsfbPacket(fmt=fmt) if fmt in (RTCP_PSFB_PLI, RTCP_PSFB_FIR):
                 # Nothing before the next key frame helps it, whether that one is a kept one or still to come.
                 self._needs_key = True
                 if self._on_picture_lost is not None:
                     self._on_picture_lost()
 
-    def _resend(self, sequence: int) -> None:
+    def _again(self, sequence: int) -> bytes | None:
+        """Return a packet that was lost on the way, to be sent again; None where it is no longer kept."""
         kept = self._kept[sequence % RELAY_RESEND_PACKETS]
         if kept is None or kept[0] != sequence:
-            return
+            return None
         _, timestamp, payload = kept
         if (kind := self._format.rtx_payload_type) is None:
-            self._path.send_rtp(_RTP.pack(0x80, self._format.payload_type, sequence, timestamp, self._ssrc) + payload)
-            return
+            return _RTP.pack(0x80, self._format.payload_type, sequence, timestamp, self._ssrc) + payload
         header = _RTP.pack(0x80, kind, self._rtx_sequence, timestamp, self._rtx_ssrc)
-        self._path.send_rtp(header + sequence.to_bytes(2, "big") + payload)
         self._rtx_sequence = (self._rtx_sequence + 1) & 0xFFFF
+        return header + sequence.to_bytes(2, "big") + payload
 
     def _report(self, timestamp: int, now_ms: int) -> None:
         self._reported_ms = now_ms

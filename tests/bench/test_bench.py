@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from consoles.bench import append, fanout, fences, latency, recovery, search, watch
+from consoles.bench import append, fanout, fences, latency, recovery, relay, search, watch
 from consoles.bench.report import Report
 
 
@@ -63,6 +63,17 @@ async def test_search_finds_what_it_has_stored(tmp_path: Path) -> None:
     positive(report, "sightings", "plate_p95_ms", "area_p95_ms", "area_rows_p95", "build_s", "size_mib")
     assert report.figures["sightings"] == search.QUICK.sightings
     assert _number(report.figures, "plate_p95_ms") >= _number(report.figures, "plate_exact_p95_ms")
+
+
+async def test_relay_is_compared_with_the_floor_and_with_the_stock_relay(tmp_path: Path) -> None:
+    report = await relay.bench(tmp_path, relay.QUICK)
+    positive(report, "viewers", "cpu_per_viewer", "floor_per_viewer", "ratio", "stock_per_viewer", "first_picture_ms")
+    figures = report.figures
+    assert _number(figures, "first_picture_ms") <= 1000
+    if shutil.which("chromium"):
+        assert 0 < _number(figures, "glass_p50_ms") <= _number(figures, "glass_p95_ms")
+    else:
+        assert figures["glass_p95_ms"] is None
 
 
 def test_fences_are_compared_with_asking_each_of_them() -> None:
