@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack
+import socket
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack
 from types import TracebackType
-from typing import Final, Self, get_args
+from typing import Final, Protocol, Self, get_args
 from urllib.parse import parse_qs, urlsplit
 
 from command.kernel.clock import Clock
 from command.kernel.limits import CAMERA_FROZEN_MS, CAMERA_OPEN_MS, MEDIA_KEY_MS
+from edge.gb28181.ids import is_id
 from edge.gb28181.invite import Answer, InviteDialog, InviteError, Media, Transport
-from edge.gb28181.platform import Platform
 from edge.gb28181.ports import MediaPorts
 from edge.gb28181.reception import Connection, Datagrams, Reception
 from streams.packets import Packet
@@ -20,13 +21,27 @@ from streams.sources import SourceError
 SCHEME: Final = "gb28181"
 
 
+class Inviter(Protocol):
+    """What is asked of the platform (`edge.gb28181.platform.Platform`)."""
+
+    def ssrc(self, *, playback: bool) -> AbstractContextManager[int]:
+        """Lend a stream's SSRC."""
+        ...
+
+    def invite(
+        self, device: str, channel: str, media: Media, playback: tuple[int, int] | None = None
+    ) -> AbstractAsyncContextManager[InviteDialog]:
+        """Agree on a stream with a device until it is left; raises `InviteError`."""
+        ...
+
+
 class Gb28181Media:
     """Opens channels of the devices at one platform; `Sources.register(SCHEME, media.open)` makes cameras of them.
 
     An address is `gb28181://<device>/<channel>`, with `?transport=udp|tcp_passive|tcp_active` where it is not UDP.
     """
 
-    def __init__(self, platform: Platform, ports: MediaPorts) -> None:
+    def __init__(self, platform: Inviter, ports: MediaPorts) -> None:
         self._platform = platform
         self._ports = ports
 
@@ -37,7 +52,7 @@ class Gb28181Media:
     def playback(self, address: str, from_ms: int, to_ms: int, clock: Clock) -> Gb28181Source:
         """Return the source of what the device has recorded of a channel, at the pace of `Gb28181Source.steer`.
 
-        Raises `SourceError` for a bad address; iteration ends with `PlaybackEnded` where the recording does.
+        Raises `SourceError` for a bad address; iteration ends with `PlaybackEndedError` where the recording does.
         """
         return self._source(address, clock, (from_ms, to_ms))
 
@@ -46,7 +61,7 @@ class Gb28181Media:
         return Gb28181Source(self._platform, self._ports, clock, device, channel, transport, playback)
 
 
-class PlaybackEnded(SourceError):
+class PlaybackEndedError(SourceError):
     """The device has sent all that it recorded of the time asked for."""
 
 
@@ -58,7 +73,7 @@ class Gb28181Source:
 
     def __init__(
         self,
-        platform: Platform,
+        platform: Inviter,
         ports: MediaPorts,
         clock: Clock,
         device: str,
@@ -121,7 +136,7 @@ class Gb28181Source:
 
     async def _agree(self) -> None:
         ssrc = self._stack.enter_context(self._platform.ssrc(playback=self._playback is not None))
-        port = await self._listen()
+        opened, port = self._bind()
         media = Media(transport=self._transport, host=self._ports.advertised, port=port, ssrc=ssrc)
         dialog = await self._stack.enter_async_context(
             self._platform.invite(self._device, self._channel, media, self._playback)
@@ -129,29 +144,32 @@ class Gb28181Source:
         self._dialog = dialog
         self._begun_ms = self._clock.now_ms()
         self._reception.agree(frozenset((dialog.answer.host,)), dialog.answer.ssrc or ssrc, dialog.answer.encoding)
-        if self._transport == "tcp_active":
-            await self._connect(dialog.answer)
+        await self._receive(opened, dialog.answer)
         await self._tasks.__aenter__()
         self._watch = self._tasks.create_task(self._watch_end(dialog))
 
-    async def _listen(self) -> int:
-        """Open our side and return its port."""
+    def _bind(self) -> tuple[socket.socket | None, int]:
+        """Open our side, where devices may come before their answer has been read: the kernel keeps them waiting."""
+        if self._transport == "tcp_active":
+            return None, 9  # RFC 4145: the side that connects says the discard port
+        opened = self._ports.udp() if self._transport == "udp" else self._ports.tcp()
+        self._stack.callback(opened.close)
+        port: int = opened.getsockname()[1]
+        self._where = f"{'UDP' if self._transport == 'udp' else 'TCP'} port {port}"
+        return opened, port
+
+    async def _receive(self, opened: socket.socket | None, answer: Answer) -> None:
+        """Begin to take what comes."""
         loop = asyncio.get_running_loop()
-        if self._transport == "udp":
-            opened = self._ports.udp()
-            port: int = opened.getsockname()[1]
+        if opened is None:
+            await self._connect(answer)
+        elif self._transport == "udp":
             datagrams, _ = await loop.create_datagram_endpoint(lambda: Datagrams(self._reception), sock=opened)
             self._stack.callback(datagrams.abort)
-            self._where = f"UDP port {port}"
-        elif self._transport == "tcp_passive":
-            opened = self._ports.tcp()
-            port = opened.getsockname()[1]
-            server = await loop.create_server(lambda: Connection(self._reception), sock=opened)
-            self._stack.callback(server.close)
-            self._where = f"TCP port {port}"
         else:
-            port = 9  # RFC 4145: the side that connects says discard
-        return port
+            server = await loop.create_server(lambda: Connection(self._reception), sock=opened)
+            self._stack.callback(self._reception.hang_up)
+            self._stack.callback(server.close)
 
     async def _connect(self, answer: Answer) -> None:
         self._where = f"TCP {answer.host}:{answer.port}"
@@ -190,49 +208,44 @@ class Gb28181Source:
                 since_ms = self._begun_ms if self._picture_ms is None else self._picture_ms
                 if flows and self._clock.now_ms() - since_ms < MEDIA_KEY_MS:
                     continue  # only a key frame is missing
-                raise SourceError(self._diagnosis(limit_ms)) from None
+                raise SourceError(self._diagnosis(limit_ms, flows=flows)) from None
             if pictures:
                 return pictures
             if self._playback is not None:
-                raise PlaybackEnded(self._reception.reason)
+                raise PlaybackEndedError(self._reception.reason)
             raise SourceError(self._reception.reason)
 
-    def _diagnosis(self, limit_ms: int) -> str:
+    def _diagnosis(self, limit_ms: int, *, flows: bool) -> str:
         """Say which hop fails, for a technician."""
         reception = self._reception
         counts = reception.counts
-        begun = self._picture_ms is None
-        if begun and reception.newest_ms is not None:
+        if flows or (self._picture_ms is None and reception.newest_ms is not None):
             lost = counts.lost * 100 // max(counts.taken + counts.lost, 1)
             return (reception.trouble or "no whole picture") + (f"; {lost} % of packets lost" if lost else "")
-        if not begun:
+        if self._picture_ms is not None:
             return f"no packets for {limit_ms // 1000} s"
-        said = "INVITE answered 200"
+        fault = f", no packets on {self._where}: NAT or firewall?"
         if counts.wrong_ssrc:
-            return f"{said}, but packets on {self._where} are of another stream (SSRC)"
-        if counts.malformed:
-            return f"{said}, but what arrives on {self._where} is not RTP"
-        if reception.wrong_address:
+            fault = f", but packets on {self._where} are of another stream (SSRC)"
+        elif counts.malformed:
+            fault = f", but what arrives on {self._where} is not RTP"
+        elif reception.wrong_address:
             assert self._dialog is not None
-            agreed = self._dialog.answer.host
-            return f"{said} by {agreed}, but packets on {self._where} come from {reception.last_wrong_address}: NAT?"
-        if self._transport == "tcp_passive" and not reception.connected:
-            return f"{said}, but nobody connected to {self._where}: NAT or firewall?"
-        return f"{said}, no packets on {self._where}: NAT or firewall?"
+            hosts = self._dialog.answer.host, reception.last_wrong_address
+            fault = f" by {hosts[0]}, but packets on {self._where} come from {hosts[1]}: NAT?"
+        elif self._transport == "tcp_passive" and not reception.connected:
+            fault = f", but nobody connected to {self._where}: NAT or firewall?"
+        return f"INVITE answered 200{fault}"
 
 
 def _read_address(address: str) -> tuple[str, str, Transport]:
     """Return device, channel and transport of an address."""
     parts = urlsplit(address)
     channel = parts.path.strip("/")
-    if parts.scheme != SCHEME or not (_is_id(parts.netloc) and _is_id(channel)):
+    if parts.scheme != SCHEME or not (is_id(parts.netloc) and is_id(channel)):
         raise SourceError(f"the address is not {SCHEME}://<device of 20 digits>/<channel of 20 digits>")
     wanted = parse_qs(parts.query).get("transport", ["udp"])[0]
     for transport in get_args(Transport):
         if transport == wanted:
             return parts.netloc, channel, transport
     raise SourceError(f"the transport is none of {', '.join(get_args(Transport))}")
-
-
-def _is_id(text: str) -> bool:
-    return len(text) == 20 and text.isascii() and text.isdecimal()

@@ -1,28 +1,397 @@
-"""The upper platform: what gateways and media sources ask of it."""
+"""The upper platform of GB/T 28181: devices register here, are asked for what they have, invited, steered and heard."""
 
 from __future__ import annotations
 
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Coroutine
+from contextlib import AbstractContextManager, asynccontextmanager
+from types import TracebackType
+from typing import Any, Self
 
-from edge.gb28181.invite import InviteDialog, Media
+import msgspec
+
+from command.kernel.clock import Clock
+from command.kernel.errors import TriuneError, UnavailableError, UnknownIdError
+from command.kernel.geo import Datum
+from command.kernel.limits import GB28181_ASKED_AT_ONCE, GB28181_DEVICES
+from edge.gb28181 import asked, told
+from edge.gb28181.counters import Gb28181Counters
+from edge.gb28181.devices import Device, DeviceState
+from edge.gb28181.ids import domain_of, shows_pictures
+from edge.gb28181.invite import InviteDialog, InviteError, Media
+from edge.gb28181.line import Line
+from edge.gb28181.manscdp import ManscdpError
+from edge.gb28181.ptz import move, preset
+from edge.gb28181.questions import Questions
+from edge.gb28181.registrar import Refused, Registered, Registrar
+from edge.gb28181.reports import AlarmSink, Reports
+from edge.gb28181.ssrc import Ssrcs
+from edge.gb28181.streams import Streams
+from edge.gb28181.subscriptions import Subscriptions
+from edge.gb28181.told import Recording
+from edge.sip.endpoint import Endpoint
+from edge.sip.headers import name_address
+from edge.sip.message import Request, Response, respond
+from edge.sip.peer import Peer
+from edge.uplink import Uplink
+
+log = logging.getLogger(__name__)
+
+_TICK_MS = 1000
+# Channels of a device that are looked at for being a unit's, whose places are then subscribed to.
+_PLACED_CHANNELS = 16
+_METHODS = "REGISTER, MESSAGE, NOTIFY, BYE, OPTIONS, INFO, ACK, CANCEL"
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """Who we are to devices. `passwords` are those of single devices; the others have to know `password`."""
+
+    server: str
+    """20 digits; the first ten are the SIP domain and the realm."""
+    password: str
+    passwords: dict[str, str] = {}
+
+    def password_of(self, device: str) -> str:
+        """Return what a device has to know."""
+        return self.passwords.get(device, self.password)
+
+    def __repr__(self) -> str:
+        return f"Identity({self.server!r})"
 
 
 class Platform:
-    """Serves devices while it is entered."""
+    """Serves devices while it is entered: `async with Platform(…) as platform: platform.port`. Port 0 binds a free one.
+
+    `datum` is that of the places that devices tell. `on_alarm` records their alarms.
+    """
+
+    def __init__(
+        self, identity: Identity, uplink: Uplink, on_alarm: AlarmSink, clock: Clock, host: str, port: int, *,
+        announced: str = "", datum: Datum = "wgs84",
+    ) -> None:  # fmt: skip
+        self.counters = Gb28181Counters()
+        self.endpoint = Endpoint(clock, host, port, self._requested, announced)
+        self.registrar = Registrar(domain_of(identity.server), identity.password_of)
+        self._clock = clock
+        self._devices: dict[str, Device] = {}
+        self._line = Line(self.endpoint, identity.server)
+        self._questions = Questions(self._line, clock)
+        self._streams = Streams(self._line, clock)
+        self._subscriptions = Subscriptions(self._line, clock)
+        self._reports = Reports(uplink, on_alarm, clock, self.counters, datum)
+        self._ssrcs = Ssrcs(domain_of(identity.server))
+        self._asking = asyncio.Semaphore(GB28181_ASKED_AT_ONCE)
+        self._learning: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def port(self) -> int:
+        """The SIP port, UDP and TCP."""
+        return self.endpoint.port
+
+    async def __aenter__(self) -> Self:
+        await self.endpoint.__aenter__()
+        self._group = await asyncio.TaskGroup().__aenter__()
+        self._start(self._tick())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await self._group.__aexit__(kind, error, trace)
+        await self.endpoint.__aexit__(kind, error, trace)
 
     def ssrc(self, *, playback: bool) -> AbstractContextManager[int]:
-        """Lend a stream's SSRC (GB/T 28181 annex C: 0 live or 1 playback, five digits of the domain, four free)."""
-        raise NotImplementedError
+        """Lend a stream's SSRC for the block. Raises `InviteError` where all are lent."""
+        return self._ssrcs.lend(playback=playback)
 
-    def invite(
+    @asynccontextmanager
+    async def invite(
         self, device: str, channel: str, media: Media, playback: tuple[int, int] | None = None
-    ) -> AbstractAsyncContextManager[InviteDialog]:
-        """Ask a registered device to send a channel; leaving ends it with BYE.
+    ) -> AsyncIterator[InviteDialog]:
+        """Ask a registered device to send a channel for the block; leaving ends it with BYE.
 
         `playback` is from and to, UTC milliseconds; None is live. Raises `InviteError`.
         """
-        raise NotImplementedError
+        self.counters.invites += 1
+        known = self._devices.get(device)
+        try:
+            if known is None or known.offline:
+                raise InviteError(self.diagnosis(device))
+            agreeing = self._streams.invite(known, channel, media, playback)
+            stream = await agreeing.__aenter__()
+        except InviteError:
+            self.counters.invites_failed += 1
+            raise
+        try:
+            yield stream
+        finally:
+            await agreeing.__aexit__(None, None, None)
+
+    async def move(self, device: str, channel: str, pan: float, tilt: float, zoom: float) -> None:
+        """Move a camera: each of -1 (left, down, out) to 1, all 0 stops. Raises `UnavailableError`."""
+        await self._control(device, channel, move(pan, tilt, zoom))
+
+    async def preset(self, device: str, channel: str, number: int) -> None:
+        """Send a camera to a preset, 1 to 255. Raises `UnavailableError`."""
+        await self._control(device, channel, preset(number))
+
+    async def _control(self, device: str, channel: str, command: str) -> None:
+        known = self._need(device)
+        body = asked.ptz(self._line.next_sn(), channel, command, encoding=known.encoding)
+        await self._line.say(known, channel, body)
+
+    async def recordings(self, device: str, channel: str, from_ms: int, to_ms: int) -> tuple[list[Recording], bool]:
+        """Return what a device has recorded of a channel, and whether the list is whole. Raises `UnavailableError`."""
+        gathering = await self._questions.recordings(self._need(device), channel, from_ms, to_ms)
+        return sorted(gathering.items, key=lambda each: each.from_ms), gathering.is_whole
+
+    async def ask_again(self, device: str) -> None:
+        """Ask a device anew for what it is and has. Raises `UnavailableError`."""
+        await self._learn(self._need(device))
+
+    def states(self) -> list[DeviceState]:
+        """Return every registered device, with its channels, by id."""
+        return [self._devices[device].state() for device in sorted(self._devices)]
+
+    def refused(self) -> list[Refused]:
+        """Return who was last refused and why, the newest first."""
+        return list(reversed(self.registrar.refused.values()))
 
     def diagnosis(self, device: str) -> str:
-        """Say for a technician how far the device got: "registered 12:01, last keepalive 5 s ago, INVITE 200"."""
-        raise NotImplementedError
+        """Say for a technician how far a device got: its registration, when it was heard, its newest INVITE."""
+        now_ms = self._clock.now_ms()
+        known = self._devices.get(device)
+        if known is not None:
+            return known.diagnosis(now_ms)
+        refused = self.registrar.refused.get(device)
+        if refused:
+            return f"not registered: {refused.why}, {(now_ms - refused.at_ms) // 1000} s ago from {refused.host}"
+        return "not registered: nothing came from this device since the hub started"
+
+    def _need(self, device: str) -> Device:
+        known = self._devices.get(device)
+        if known is None:
+            raise UnknownIdError(f"no GB/T 28181 device {device} is registered", id=device)
+        if known.offline:
+            raise UnavailableError(f"device {device} is offline: {known.offline}")
+        return known
+
+    def _requested(self, request: Request, peer: Peer) -> Response | Awaitable[Response]:
+        match request.method:
+            case "REGISTER":
+                return self._register(request, peer)
+            case "MESSAGE" | "NOTIFY":
+                return self._heard(request, peer)
+            case "BYE":
+                return respond(request, 200 if self._streams.bye(request) else 481)
+            case "OPTIONS":
+                return respond(request, 200, ("Allow", _METHODS))
+            case "INFO":
+                return respond(request, 200)
+            case "INVITE":
+                return respond(request, 488, tag="none")
+            case "CANCEL":
+                return respond(request, 481)
+            case _:
+                return respond(request, 405, ("Allow", _METHODS))
+
+    def _register(self, request: Request, peer: Peer) -> Response:
+        now_ms = self._clock.now_ms()
+        if len(self._devices) >= GB28181_DEVICES and name_address(request.need("to")).user not in self._devices:
+            self.counters.devices_refused += 1
+            return respond(request, 503, ("Retry-After", "60"))
+        response, registered = self.registrar.register(request, peer.host, now_ms)
+        if registered is not None:
+            self._signed_in(registered, peer, now_ms)
+        return response
+
+    def _signed_in(self, registered: Registered, peer: Peer, now_ms: int) -> None:
+        device = self._devices.get(registered.device)
+        if registered.expires_s == 0:
+            if device is not None:
+                self._went_offline(device, "it signed off")
+            return
+        expires_ms = now_ms + registered.expires_s * 1000
+        if device is None:
+            device = Device(
+                id=registered.device, peer=peer, contact=registered.contact, version=registered.version,
+                algorithm=registered.algorithm, registered_ms=now_ms, expires_ms=expires_ms, heard_ms=now_ms,
+            )  # fmt: skip
+            self._devices[device.id] = device
+            self._count()
+        elif device.offline:
+            device.offline, device.registered_ms = "", now_ms
+            self._count()
+        elif device.peer.host == peer.host:
+            device.peer, device.expires_ms, device.heard_ms = peer, expires_ms, now_ms
+            return  # renewed
+        device.peer, device.contact, device.version = peer, registered.contact, registered.version
+        device.algorithm, device.expires_ms, device.heard_ms = registered.algorithm, expires_ms, now_ms
+        self._subscriptions.forget(device)
+        self._start(self._learn_all(device))
+
+    def _device_of(self, request: Request, peer: Peer) -> Device | None:
+        """Return the registered device that a request is of; None where it does not come from where that one is.
+
+        A new port of the same address is a NAT that forgot; another address has to register.
+        """
+        device = self._devices.get(name_address(request.need("from")).user)
+        if device is None:  # some speak in the name of a channel
+            device = next((each for each in self._devices.values() if each.peer == peer), None)
+        if device is None or device.offline or device.peer.host != peer.host:
+            return None
+        device.peer = peer
+        device.heard_ms = self._clock.now_ms()
+        return device
+
+    def _heard(self, request: Request, peer: Peer) -> Response | Awaitable[Response]:
+        device = self._device_of(request, peer)
+        if device is None:
+            self.counters.strangers += 1
+            return respond(request, 403)
+        if not request.body.strip():
+            return respond(request, 200)  # the state of a subscription
+        try:
+            message = told.read(request.body)
+        except ManscdpError as error:
+            self.counters.bad_bodies += 1
+            log.debug("what device %s says cannot be read: %s", device.id, error.detail)
+            return respond(request, 400)
+        match message:
+            case told.Alarm():
+                return self._alarm(request, device, message)
+            case told.Place():
+                return self._recorded(request, self._reports.place(device, message))
+            case _:
+                self._noted(device, message)
+                return respond(request, 200)
+
+    def _noted(self, device: Device, message: told.Told) -> None:
+        match message:
+            case told.Keepalive():
+                self.counters.keepalives += 1
+                device.keepalive_ms = device.heard_ms
+                device.fault = f"the device says {message.fault}" if message.fault else ""
+            case told.FileEnd():
+                self._streams.file_end(device, message.device)
+            case told.CatalogChange():
+                for event, item in message.changes:
+                    device.change(event, item)
+            case told.CatalogPart() | told.RecordPart() | told.Info() | told.Status() | told.Other():
+                if not self._questions.answered(device, message):
+                    self.counters.unasked_answers += 1
+
+    async def _alarm(self, request: Request, device: Device, alarm: told.Alarm) -> Response:
+        response = await self._recorded(request, self._reports.alarm(device, alarm))
+        if response.status == 200:
+            body = asked.alarm_taken(alarm.sn, alarm.device, encoding=device.encoding)
+            self.endpoint.tell(self._line.message(device, device.id, body), device.peer)
+        return response
+
+    async def _recorded(self, request: Request, work: Awaitable[None]) -> Response:
+        """Answer once what was reported is durable; where it is not, the device has to say it again."""
+        try:
+            await work
+        except UnavailableError as error:
+            self.counters.not_recorded += 1
+            log.warning("what a GB/T 28181 device reports is not recorded yet: %s", error.detail)
+            return respond(request, 503, ("Retry-After", "5"))
+        except TriuneError as error:
+            self.counters.not_recorded += 1
+            log.warning("what a GB/T 28181 device reports is refused: %s", error.detail)
+        return respond(request, 200)
+
+    async def _learn_all(self, device: Device) -> None:
+        if device.id in self._learning:
+            return
+        self._learning.add(device.id)
+        try:
+            async with self._asking:
+                await self._learn(device)
+                for kind in ("Alarm", "Catalog"):
+                    await self._subscriptions.subscribe(device, kind)
+                if await self._is_placed(device):
+                    await self._subscriptions.subscribe(device, "MobilePosition")
+        except TriuneError as error:
+            device.catalogue_words = error.detail
+            log.info("GB/T 28181 device %s does not say all: %s", device.id, error.detail)
+        finally:
+            self._learning.discard(device.id)
+
+    async def _learn(self, device: Device) -> None:
+        """Ask what the device is, how its clock goes, and which channels it has. Raises `UnavailableError`."""
+        for ask in (self._learn_info, self._learn_status):
+            try:
+                await ask(device)
+            except UnavailableError as error:  # many cannot say
+                log.debug("device %s: %s", device.id, error.detail)
+        gathering = await self._questions.catalogue(device)
+        self.counters.catalogues += 1
+        device.catalogue = {item.channel: item for item in gathering.items}
+        if gathering.is_whole:
+            device.catalogue_words = f"whole, {len(device.catalogue)} items"
+        else:
+            self.counters.catalogues_incomplete += 1
+            device.catalogue_words = f"{len(device.catalogue)} of {gathering.total} items came"
+
+    async def _learn_info(self, device: Device) -> None:
+        info = await self._questions.info(device)
+        device.name, device.manufacturer, device.model = info.name, info.manufacturer, info.model
+        device.firmware = info.firmware
+
+    async def _learn_status(self, device: Device) -> None:
+        status = await self._questions.status(device)
+        if status.device_ms is not None:
+            device.clock_off_ms = status.device_ms - self._clock.now_ms()
+
+    async def _is_placed(self, device: Device) -> bool:
+        channels = [channel for channel in device.catalogue if shows_pictures(channel)][:_PLACED_CHANNELS]
+        for each in (device.id, *channels):
+            if await self._reports.is_bound(each):
+                return True
+        return False
+
+    async def _tick(self) -> None:
+        while True:
+            await self._clock.sleep(_TICK_MS)
+            now_ms = self._clock.now_ms()
+            for device in self._devices.values():
+                if device.offline:
+                    continue
+                if why := device.why_offline(now_ms):
+                    self._went_offline(device, why)
+                elif due := self._subscriptions.due(device):
+                    self._start(self._renew(device, due))
+
+    async def _renew(self, device: Device, kinds: list[str]) -> None:
+        key = f"subscriptions of {device.id}"
+        if key in self._learning:
+            return
+        self._learning.add(key)
+        try:
+            for kind in kinds:
+                await self._subscriptions.subscribe(device, kind)
+        finally:
+            self._learning.discard(key)
+
+    def _went_offline(self, device: Device, why: str) -> None:
+        if device.offline:
+            return
+        device.offline = why
+        self.counters.went_offline += 1
+        self._count()
+        self._subscriptions.forget(device)
+        self._streams.gone(device, why)
+
+    def _count(self) -> None:
+        self.counters.devices = len(self._devices)
+        self.counters.online = sum(not device.offline for device in self._devices.values())
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._group.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -42,7 +42,7 @@ class MediaPorts:
             port = self._ports[self._turn]
             self._turn = (self._turn + 1) % len(self._ports)
             opened = socket.socket(socket.AF_INET6 if ":" in self.host else socket.AF_INET, kind)
-            opened.setblocking(False)  # noqa: FBT003 - the standard library's signature
+            opened.setblocking(False)
             try:
                 if kind == socket.SOCK_STREAM:
                     opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

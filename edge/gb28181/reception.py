@@ -24,7 +24,7 @@ _lost = _wrong.labels("lost")
 class Reception:
     """Takes what the sockets give, on the event loop and without waiting; whoever wants the pictures takes them.
 
-    Until `agree` is told who sends, nothing is taken: a device may send before its answer has been read.
+    Sockets are only read once `agree` has been told who sends.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -35,18 +35,22 @@ class Reception:
         self.last_wrong_address = ""
         self.newest_ms: int | None = None
         """When a packet of the stream arrived."""
-        self.connected = False
-        """Whether the device's TCP connection is there."""
         self._clock = clock
         self._hosts: frozenset[str] = frozenset()
         self._receiver = RtpReceiver()
         self._video = RtpVideo()
         self._time = MediaTime()
+        self._connection: asyncio.Transport | None = None
 
     @property
     def counts(self) -> RtpCounts:
         """What became of packets from the right address."""
         return self._receiver.counts
+
+    @property
+    def connected(self) -> bool:
+        """Whether the device's TCP connection has come."""
+        return self._connection is not None
 
     @property
     def trouble(self) -> str:
@@ -85,6 +89,19 @@ class Reception:
                 pts_ms = self._time.ms(unit.pts, unit.timestamp)
                 self.pictures.put(Packet(unit.data, pts_ms, unit.is_key, now_ms, unit.codec))
 
+    def connect(self, transport: asyncio.Transport) -> bool:
+        """Take a TCP connection, unless there is one or its address is wrong."""
+        peer = transport.get_extra_info("peername")
+        if self._connection is not None or peer is None or not self.admits(peer[0]):
+            return False
+        self._connection = transport
+        return True
+
+    def hang_up(self) -> None:
+        """Close the TCP connection, if one has come."""
+        if self._connection is not None:
+            self._connection.abort()
+
     def end(self, reason: str) -> None:
         """Nothing more comes."""
         self.reason = self.reason or reason
@@ -114,12 +131,10 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the connection, or close it."""
         assert isinstance(transport, asyncio.Transport)
-        peer = transport.get_extra_info("peername")
-        if self._reception.connected or peer is None or not self._reception.admits(peer[0]):
+        if self._reception.connect(transport):
+            self._transport = transport
+        else:
             transport.abort()
-            return
-        self._reception.connected = True
-        self._transport = transport
 
     def data_received(self, data: bytes) -> None:
         """Take what came."""

@@ -133,7 +133,7 @@ class Discovery:
         try:
             for index, name in socket.if_nameindex()[:ONVIF_INTERFACES]:
                 try:
-                    transport, _ = await loop.create_datagram_endpoint(lambda: heard, sock=_socket(index))
+                    transport, _ = await loop.create_datagram_endpoint(lambda: heard, sock=_socket(index, name))
                 except OSError as error:
                     _log.debug("%s takes no probe: %s", name, error)
                     continue
@@ -158,11 +158,13 @@ def _by_address(host: str) -> tuple[int, str]:
         return 0, host
 
 
-def _socket(interface: int) -> socket.socket:
+def _socket(interface: int, name: str) -> socket.socket:
     """Return a socket whose multicast goes out by one interface and no further than its network."""
+    # On the loopback the kernel would choose the address of another interface, and devices there answer from that.
+    source = socket.inet_aton("127.0.0.1" if name == "lo" else "0.0.0.0")  # noqa: S104 - any address, as a sender's
     opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     opened.setblocking(False)
-    request = struct.pack("=4s4si", b"\0" * 4, b"\0" * 4, interface)  # ip_mreqn
+    request = struct.pack("=4s4si", b"\0" * 4, source, interface)  # ip_mreqn
     opened.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, request)
     opened.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 1)
     return opened
