@@ -153,7 +153,7 @@ class Camera:
         )
 
     def keep_known(self, known: bool) -> None:
-        """Say whether to look at the camera now and then while nobody needs it (of several hubs one does)."""
+        """Say whether to look at it, or pull it `always`, while nobody needs it: of several hubs one does."""
         if known and not self._known:
             self._needed.set()
         self._known = known
@@ -248,7 +248,7 @@ class Camera:
             self._needed_until_ms = self._clock.now_ms() + CAMERA_LINGER_MS
 
     def _is_needed(self) -> bool:
-        return self.spec.always or self._needs > 0 or self._clock.now_ms() < self._needed_until_ms
+        return (self.spec.always and self._known) or self._needs > 0 or self._clock.now_ms() < self._needed_until_ms
 
     async def _come_back_for_ever(self) -> None:
         while True:

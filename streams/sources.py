@@ -85,3 +85,14 @@ def split_options(address: str) -> tuple[str, dict[str, str]]:
             known = "; ".join(f"{known}={'|'.join(values)}" for known, values in _OPTIONS.items())
             raise SourceError(f"the options of an address are {known}")
     return found[1], options
+
+
+def pulls_always(address: str) -> tuple[str, bool]:
+    """Return an address without its option `pull`, and whether that says to pull the camera for ever."""
+    try:
+        url, options = split_options(address)
+    except SourceError:
+        return address, False  # whoever opens it says what is wrong
+    always = options.pop("pull", "demand") == "always"
+    rest = "&".join(f"{name}={value}" for name, value in options.items())
+    return f"{url}#{rest}" if rest else url, always

@@ -18,7 +18,7 @@ from command.kernel.errors import InvalidInputError, NoRightError, TriuneError
 from command.readings import Sighting
 from command.requests import ReportCamera, ReportHit
 from command.tables import Tables
-from consoles.http import adoption, metrics, ptz
+from consoles.http import adoption, cameras, metrics, ptz
 from consoles.http.context import actor_of, context_of, require
 from consoles.http.identity import Handler
 from consoles.parts.agent_registry import in_charge
@@ -36,7 +36,7 @@ from streams.ptz import PtzControl, PtzGateways
 from streams.relay import http as relay_http
 from streams.relay.relay import Relay
 from streams.source import standard_sources
-from streams.sources import Sources, scheme_of
+from streams.sources import SourceError, Sources, pulls_always, scheme_of, split_options
 from streams.watch_list import WatchList
 
 log = logging.getLogger(__name__)
@@ -93,9 +93,11 @@ class Video:
             for watch, why in self._watches.impossible.items():
                 log.warning("watch %s can never fire: %s", watch, why)
             gone, self._enrolled = self._enrolled - cameras.keys(), set(cameras)
+            # Cameras that nobody watches are looked at by the hub that records how they are, and by no other.
+            keeper.keep_known(records)
             await keeper.sync(
                 {
-                    camera: CameraSpec(id=camera, url=addresses[camera], reads_plates=reads and reading)
+                    camera: _spec(camera, addresses[camera], reads_plates=reads and reading)
                     for camera, reads in cameras.items()
                     if camera in addresses and in_charge(addresses[camera]) is None
                 }
@@ -134,6 +136,11 @@ class Video:
                 await self._hub.ask(hit, HUB, key)
         except TriuneError as error:
             log.warning("sighting of %s before %s is lost: %s", sighting.plate, sighting.camera, error.detail)
+
+
+def _spec(camera: str, address: str, *, reads_plates: bool) -> CameraSpec:
+    url, always = pulls_always(address)
+    return CameraSpec(id=camera, url=url, reads_plates=reads_plates, always=always)
 
 
 def _wanted(t: Tables) -> tuple[dict[str, bool], list[tuple[str, str]]]:
@@ -177,6 +184,7 @@ async def video(
             PtzControl(movable, lambda camera: keeper.camera(camera).spec.url, hub.clock)
         )
         measured += [
+            cameras.measured(keeper, hub.clock),
             metrics.counted("ptz", "Movements of cameras", control.counters),
             metrics.counted("onvif_discovery", "Answers to probes for cameras", discovery.counters),
         ]
@@ -185,6 +193,7 @@ async def video(
             tasks.start(kept.accounts.watch_addresses(), "camera-addresses")
         yield [
             *relay_http.routes(relay, keeper, authorise),
+            *cameras.routes(keeper, hub.clock, authorise),
             *ptz.routes(control, authorise),
             *adoption.routes([adoption.onvif_finder(discovery)], sources, hub.clock),
             web.put(ADDRESS, _set_address(kept.accounts, sources)),
@@ -205,8 +214,12 @@ def _set_address(accounts: Accounts, sources: Sources) -> Handler:
         require(actor_of(request), "administrator")
         camera = request.match_info["camera_id"]
         form = msgspec.json.decode(await request.read(), type=Address)
-        if scheme_of(form.address) not in sources.schemes:
+        if scheme_of(form.address) not in sources.schemes and in_charge(form.address) is None:
             raise InvalidInputError(f"a camera's address begins with one of {', '.join(sources.schemes)}")
+        try:
+            split_options(form.address)
+        except SourceError as error:
+            raise InvalidInputError(error.reason) from None
         await context_of(request).space(request).hub.read(lambda t: t.cameras.need(camera))
         await accounts.set_camera_address(camera, form.address)
         return web.Response(status=204)

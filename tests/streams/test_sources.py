@@ -8,7 +8,7 @@ import pytest
 from command.kernel.clock import Clock, SystemClock
 from streams.packets import Packet
 from streams.source import standard_sources
-from streams.sources import SourceError
+from streams.sources import SourceError, pulls_always, split_options
 
 _PACKET = Packet(b"", 0, True, 0, "h265")
 
@@ -38,3 +38,30 @@ def test_an_address_of_no_known_kind_is_refused_without_being_told(address: str)
         standard_sources().open(address, SystemClock())
 
     assert caught.value.reason == "the address begins with none of rtsp, rtsps, file"
+
+
+@pytest.mark.parametrize(
+    ("address", "url", "options"),
+    [
+        ("rtsp://h/a?transport=x#transport=udp", "rtsp://h/a?transport=x", {"transport": "udp"}),
+        ("file:///a#b.mp4#play=once&pull=always", "file:///a#b.mp4", {"play": "once", "pull": "always"}),
+        ("rtsp://admin:pa#ss@h/a", "rtsp://admin:pa#ss@h/a", {}),
+        ("rtsp://h/a#", "rtsp://h/a#", {}),
+    ],
+)
+def test_options_of_ours_stand_behind_the_address(address: str, url: str, options: dict[str, str]) -> None:
+    assert split_options(address) == (url, options)
+
+
+@pytest.mark.parametrize("address", ["rtsp://h/a#transport=smoke", "rtsp://h/a#color=red"])
+def test_an_option_that_there_is_not_is_refused(address: str) -> None:
+    with pytest.raises(SourceError, match=r"transport=tcp\|udp; play=loop\|once; pull=demand\|always"):
+        split_options(address)
+
+    assert pulls_always(address) == (address, False)
+
+
+def test_whether_to_pull_for_ever_is_no_matter_of_the_source() -> None:
+    assert pulls_always("onvif://h/#pull=always") == ("onvif://h/", True)
+    assert pulls_always("rtsp://h/#pull=always&transport=udp") == ("rtsp://h/#transport=udp", True)
+    assert pulls_always("rtsp://h/") == ("rtsp://h/", False)

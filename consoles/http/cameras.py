@@ -1,0 +1,71 @@
+"""How cameras are: their lifecycles over HTTP, and in `/metrics`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+
+import msgspec
+from aiohttp import web
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from command.kernel.clock import Clock
+from command.kernel.limits import CAMERAS_MEASURED
+from consoles.http.metrics import Source
+from streams.keeper import CameraKeeper
+from streams.view import CameraView
+
+Authorise = Callable[[web.Request, str], Awaitable[None]]
+
+
+class CameraViews(msgspec.Struct, frozen=True):
+    """All cameras that this hub keeps, as they are at `now_ms`."""
+
+    now_ms: int
+    cameras: list[CameraView]
+
+
+def routes(keeper: CameraKeeper, clock: Clock, authorise: Authorise) -> list[web.RouteDef]:
+    """Return the routes; `authorise(request, camera_id)` raises unless whoever asks may see the camera."""
+
+    async def states(request: web.Request) -> web.Response:
+        await authorise(request, "")
+        return _answer(CameraViews(clock.now_ms(), [keeper.camera(key).view() for key in keeper.running()]))
+
+    async def state(request: web.Request) -> web.Response:
+        camera_id = request.match_info["camera_id"]
+        await authorise(request, camera_id)
+        return _answer(keeper.camera(camera_id).view())
+
+    return [
+        web.get("/api/v1/cameras/states", states),
+        web.get("/api/v1/cameras/{camera_id}/state", state),
+    ]
+
+
+def _answer(body: msgspec.Struct) -> web.Response:
+    return web.Response(
+        body=msgspec.json.encode(body), content_type="application/json", headers={"Cache-Control": "no-store"}
+    )
+
+
+def measured(keeper: CameraKeeper, clock: Clock) -> Source:
+    """Return a source of metrics: cameras being pulled, connections, and how old the newest frame of each is.
+
+    Ages are told of cameras that are being pulled, of at most `CAMERAS_MEASURED`: who has more looks at the states.
+    """
+
+    def read() -> Iterator[Metric]:
+        views = [keeper.camera(key).view() for key in sorted(keeper.running())]
+        pulled = [view for view in views if view.pulled]
+        pulls = GaugeMetricFamily("triune_cameras_pulled", "Cameras whose packets arrive now", value=len(pulled))
+        connections = CounterMetricFamily("triune_camera_connections", "Times that a camera's pictures began to arrive")
+        connections.add_metric([], sum(view.connections for view in views))
+        ages = GaugeMetricFamily(
+            "triune_camera_frame_age_seconds", "Since the newest packet of a camera being pulled", labels=["camera"]
+        )
+        now_ms = clock.now_ms()
+        for view in pulled[:CAMERAS_MEASURED]:
+            ages.add_metric([view.camera], max(0, now_ms - (view.picture_ms or now_ms)) / 1000)
+        yield from (pulls, connections, ages)
+
+    return read
