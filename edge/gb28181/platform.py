@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Coroutine
-from contextlib import AbstractContextManager, asynccontextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,12 +14,13 @@ import msgspec
 from command.kernel.clock import Clock
 from command.kernel.errors import TriuneError, UnavailableError, UnknownIdError
 from command.kernel.geo import Datum
-from command.kernel.limits import GB28181_ASKED_AT_ONCE, GB28181_DEVICES
+from command.kernel.limits import GB28181_DEVICES
 from edge.gb28181 import asked, told
 from edge.gb28181.counters import Gb28181Counters
 from edge.gb28181.devices import Device, DeviceState
-from edge.gb28181.ids import domain_of, shows_pictures
+from edge.gb28181.ids import domain_of
 from edge.gb28181.invite import InviteDialog, InviteError, Media
+from edge.gb28181.learning import Learner
 from edge.gb28181.line import Line
 from edge.gb28181.manscdp import ManscdpError
 from edge.gb28181.ptz import move, preset
@@ -39,9 +40,9 @@ from edge.uplink import Uplink
 log = logging.getLogger(__name__)
 
 _TICK_MS = 1000
-# Channels of a device that are looked at for being a unit's, whose places are then subscribed to.
-_PLACED_CHANNELS = 16
 _METHODS = "REGISTER, MESSAGE, NOTIFY, BYE, OPTIONS, INFO, ACK, CANCEL"
+# Nobody invites us, so there is nothing to cancel either.
+_ANSWERS = {"OPTIONS": 200, "INFO": 200, "INVITE": 488, "CANCEL": 481, "SUBSCRIBE": 489}
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,8 +82,7 @@ class Platform:
         self._subscriptions = Subscriptions(self._line, clock)
         self._reports = Reports(uplink, on_alarm, clock, self.counters, datum)
         self._ssrcs = Ssrcs(domain_of(identity.server))
-        self._asking = asyncio.Semaphore(GB28181_ASKED_AT_ONCE)
-        self._learning: set[str] = set()
+        self._learner = Learner(self._questions, self._subscriptions, self._reports, clock, self.counters)
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -117,19 +117,20 @@ class Platform:
         `playback` is from and to, UTC milliseconds; None is live. Raises `InviteError`.
         """
         self.counters.invites += 1
-        known = self._devices.get(device)
-        try:
-            if known is None or known.offline:
-                raise InviteError(self.diagnosis(device))
-            agreeing = self._streams.invite(known, channel, media, playback)
-            stream = await agreeing.__aenter__()
-        except InviteError:
-            self.counters.invites_failed += 1
-            raise
-        try:
+        async with AsyncExitStack() as stack:
+            try:
+                agreeing = self._streams.invite(self._to_invite(device), channel, media, playback)
+                stream = await stack.enter_async_context(agreeing)
+            except InviteError:
+                self.counters.invites_failed += 1
+                raise
             yield stream
-        finally:
-            await agreeing.__aexit__(None, None, None)
+
+    def _to_invite(self, device: str) -> Device:
+        known = self._devices.get(device)
+        if known is None or known.offline:
+            raise InviteError(self.diagnosis(device))
+        return known
 
     async def move(self, device: str, channel: str, pan: float, tilt: float, zoom: float) -> None:
         """Move a camera: each of -1 (left, down, out) to 1, all 0 stops. Raises `UnavailableError`."""
@@ -151,7 +152,7 @@ class Platform:
 
     async def ask_again(self, device: str) -> None:
         """Ask a device anew for what it is and has. Raises `UnavailableError`."""
-        await self._learn(self._need(device))
+        await self._learner.learn(self._need(device))
 
     def states(self) -> list[DeviceState]:
         """Return every registered device, with its channels, by id."""
@@ -188,51 +189,43 @@ class Platform:
                 return self._heard(request, peer)
             case "BYE":
                 return respond(request, 200 if self._streams.bye(request) else 481)
-            case "OPTIONS":
-                return respond(request, 200, ("Allow", _METHODS))
-            case "INFO":
-                return respond(request, 200)
-            case "INVITE":
-                return respond(request, 488, tag="none")
-            case "CANCEL":
-                return respond(request, 481)
             case _:
-                return respond(request, 405, ("Allow", _METHODS))
+                return respond(request, _ANSWERS.get(request.method, 405), ("Allow", _METHODS), tag="none")
 
     def _register(self, request: Request, peer: Peer) -> Response:
         now_ms = self._clock.now_ms()
-        if len(self._devices) >= GB28181_DEVICES and name_address(request.need("to")).user not in self._devices:
+        if not self._has_room(name_address(request.need("to")).user):
             self.counters.devices_refused += 1
             return respond(request, 503, ("Retry-After", "60"))
         response, registered = self.registrar.register(request, peer.host, now_ms)
         if registered is not None:
-            self._signed_in(registered, peer, now_ms)
+            self._registered(registered, peer, now_ms)
         return response
 
-    def _signed_in(self, registered: Registered, peer: Peer, now_ms: int) -> None:
+    def _has_room(self, device: str) -> bool:
+        """Say whether a device may be taken in; where all places are taken, one that is offline makes room."""
+        if device in self._devices or len(self._devices) < GB28181_DEVICES:
+            return True
+        offline = next((each for each in self._devices.values() if each.offline), None)
+        if offline is None:
+            return False
+        del self._devices[offline.id]
+        return True
+
+    def _registered(self, registered: Registered, peer: Peer, now_ms: int) -> None:
         device = self._devices.get(registered.device)
         if registered.expires_s == 0:
             if device is not None:
                 self._went_offline(device, "it signed off")
             return
-        expires_ms = now_ms + registered.expires_s * 1000
         if device is None:
-            device = Device(
-                id=registered.device, peer=peer, contact=registered.contact, version=registered.version,
-                algorithm=registered.algorithm, registered_ms=now_ms, expires_ms=expires_ms, heard_ms=now_ms,
-            )  # fmt: skip
-            self._devices[device.id] = device
+            device = self._devices[registered.device] = Device(registered.device, peer, now_ms)
+        is_new = device.register(registered, peer, now_ms)
+        if is_new:
+            self._subscriptions.forget(device)
             self._count()
-        elif device.offline:
-            device.offline, device.registered_ms = "", now_ms
-            self._count()
-        elif device.peer.host == peer.host:
-            device.peer, device.expires_ms, device.heard_ms = peer, expires_ms, now_ms
-            return  # renewed
-        device.peer, device.contact, device.version = peer, registered.contact, registered.version
-        device.algorithm, device.expires_ms, device.heard_ms = registered.algorithm, expires_ms, now_ms
-        self._subscriptions.forget(device)
-        self._start(self._learn_all(device))
+        if is_new or not device.is_catalogued:
+            self._start(self._learner.learn_all(device))
 
     def _device_of(self, request: Request, peer: Peer) -> Device | None:
         """Return the registered device that a request is of; None where it does not come from where that one is.
@@ -240,8 +233,6 @@ class Platform:
         A new port of the same address is a NAT that forgot; another address has to register.
         """
         device = self._devices.get(name_address(request.need("from")).user)
-        if device is None:  # some speak in the name of a channel
-            device = next((each for each in self._devices.values() if each.peer == peer), None)
         if device is None or device.offline or device.peer.host != peer.host:
             return None
         device.peer = peer
@@ -305,56 +296,6 @@ class Platform:
             log.warning("what a GB/T 28181 device reports is refused: %s", error.detail)
         return respond(request, 200)
 
-    async def _learn_all(self, device: Device) -> None:
-        if device.id in self._learning:
-            return
-        self._learning.add(device.id)
-        try:
-            async with self._asking:
-                await self._learn(device)
-                for kind in ("Alarm", "Catalog"):
-                    await self._subscriptions.subscribe(device, kind)
-                if await self._is_placed(device):
-                    await self._subscriptions.subscribe(device, "MobilePosition")
-        except TriuneError as error:
-            device.catalogue_words = error.detail
-            log.info("GB/T 28181 device %s does not say all: %s", device.id, error.detail)
-        finally:
-            self._learning.discard(device.id)
-
-    async def _learn(self, device: Device) -> None:
-        """Ask what the device is, how its clock goes, and which channels it has. Raises `UnavailableError`."""
-        for ask in (self._learn_info, self._learn_status):
-            try:
-                await ask(device)
-            except UnavailableError as error:  # many cannot say
-                log.debug("device %s: %s", device.id, error.detail)
-        gathering = await self._questions.catalogue(device)
-        self.counters.catalogues += 1
-        device.catalogue = {item.channel: item for item in gathering.items}
-        if gathering.is_whole:
-            device.catalogue_words = f"whole, {len(device.catalogue)} items"
-        else:
-            self.counters.catalogues_incomplete += 1
-            device.catalogue_words = f"{len(device.catalogue)} of {gathering.total} items came"
-
-    async def _learn_info(self, device: Device) -> None:
-        info = await self._questions.info(device)
-        device.name, device.manufacturer, device.model = info.name, info.manufacturer, info.model
-        device.firmware = info.firmware
-
-    async def _learn_status(self, device: Device) -> None:
-        status = await self._questions.status(device)
-        if status.device_ms is not None:
-            device.clock_off_ms = status.device_ms - self._clock.now_ms()
-
-    async def _is_placed(self, device: Device) -> bool:
-        channels = [channel for channel in device.catalogue if shows_pictures(channel)][:_PLACED_CHANNELS]
-        for each in (device.id, *channels):
-            if await self._reports.is_bound(each):
-                return True
-        return False
-
     async def _tick(self) -> None:
         while True:
             await self._clock.sleep(_TICK_MS)
@@ -364,19 +305,8 @@ class Platform:
                     continue
                 if why := device.why_offline(now_ms):
                     self._went_offline(device, why)
-                elif due := self._subscriptions.due(device):
-                    self._start(self._renew(device, due))
-
-    async def _renew(self, device: Device, kinds: list[str]) -> None:
-        key = f"subscriptions of {device.id}"
-        if key in self._learning:
-            return
-        self._learning.add(key)
-        try:
-            for kind in kinds:
-                await self._subscriptions.subscribe(device, kind)
-        finally:
-            self._learning.discard(key)
+                elif self._learner.has_to_renew(device):
+                    self._start(self._learner.renew(device))
 
     def _went_offline(self, device: Device, why: str) -> None:
         if device.offline:

@@ -39,7 +39,6 @@ class Registered(msgspec.Struct, frozen=True, kw_only=True):
     """A device signed in. `expires_s` 0: it signed off. `version` is 2.0 (2016) unless it says another."""
 
     device: str
-    contact: str
     expires_s: int
     version: str
     algorithm: Algorithm
@@ -164,9 +163,8 @@ class Registrar:
         if contact:
             headers.append(("Contact", contact))
         self.counters.registered += 1
-        uri = request.uri if not contact or contact.strip() == "*" else name_address(contact).uri
         registered = Registered(
-            device=device, contact=uri, expires_s=expires_s, version=_version(request) or "2.0", algorithm=algorithm
+            device=device, expires_s=expires_s, version=_version(request) or "2.0", algorithm=algorithm
         )  # fmt: skip
         return respond(request, 200, *headers, tag=device[-8:]), registered
 

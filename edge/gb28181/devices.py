@@ -1,0 +1,134 @@
+"""What is known of a registered device, and how it is shown to technicians."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import msgspec
+from msgspec.structs import replace
+
+from command.kernel.limits import GB28181_BEAT_MS, GB28181_BEATS_MISSED, GB28181_CATALOGUE_ITEMS
+from edge.gb28181.registrar import Registered
+from edge.gb28181.told import Item
+from edge.sip.peer import Peer
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """How the newest INVITE ended: a SIP status, 0 where none came, and in words."""
+
+    at_ms: int
+    channel: str
+    status: int
+    words: str
+
+
+class DeviceState(msgspec.Struct, frozen=True, kw_only=True):
+    """A device as technicians see it. Instants are UTC milliseconds of the hub's clock."""
+
+    device: str
+    online: bool
+    reason: str
+    """Why it is offline; or what it says of itself that is not well."""
+    address: str
+    version: str
+    algorithm: str
+    registered_ms: int
+    expires_ms: int
+    heard_ms: int
+    keepalive_ms: int | None
+    clock_off_ms: int | None
+    """How far the device's clock is ahead of ours."""
+    name: str
+    manufacturer: str
+    model: str
+    firmware: str
+    catalogue: str
+    """How complete the list of channels is."""
+    subscriptions: tuple[str, ...]
+    last_invite: Outcome | None
+    channels: tuple[Item, ...]
+
+
+@dataclass(slots=True)
+class Device:
+    """One registered device; only the platform changes it."""
+
+    id: str
+    peer: Peer
+    registered_ms: int
+    version: str = "2.0"
+    algorithm: str = ""
+    expires_ms: int = 0
+    heard_ms: int = 0
+    keepalive_ms: int | None = None
+    clock_off_ms: int | None = None
+    name: str = ""
+    manufacturer: str = ""
+    model: str = ""
+    firmware: str = ""
+    fault: str = ""
+    offline: str = "not registered yet"
+    """Why it is offline; empty while it is online."""
+    catalogue: dict[str, Item] = field(default_factory=dict)
+    catalogue_words: str = "not asked yet"
+    is_catalogued: bool = False
+    subscriptions: set[str] = field(default_factory=set)
+    last_invite: Outcome | None = None
+
+    def register(self, registered: Registered, peer: Peer, now_ms: int) -> bool:
+        """Take a registration; say whether it is a new one and not the one before renewed."""
+        is_new = bool(self.offline) or self.peer.host != peer.host
+        if is_new:
+            self.registered_ms, self.offline = now_ms, ""
+        self.peer, self.version, self.algorithm = peer, registered.version, registered.algorithm
+        self.expires_ms, self.heard_ms = now_ms + registered.expires_s * 1000, now_ms
+        return is_new
+
+    @property
+    def encoding(self) -> str:
+        """How XML to this device is declared."""
+        return "GB18030" if self.version >= "3" else "GB2312"
+
+    def why_offline(self, now_ms: int) -> str:
+        """Return why the device counts as offline by now; empty where it does not."""
+        if now_ms >= self.expires_ms:
+            return "its registration ran out"
+        if now_ms - self.heard_ms >= GB28181_BEAT_MS * GB28181_BEATS_MISSED:
+            return f"no keepalive for {GB28181_BEAT_MS * GB28181_BEATS_MISSED // 1000} s"
+        return ""
+
+    def change(self, event: str, item: Item) -> None:
+        """Take a change of the catalogue: an item that came, went, was changed, or is on or off."""
+        known = self.catalogue.get(item.channel)
+        if event == "DEL":
+            self.catalogue.pop(item.channel, None)
+        elif event in ("ADD", "UPDATE"):
+            if known or len(self.catalogue) < GB28181_CATALOGUE_ITEMS:
+                self.catalogue[item.channel] = item
+        elif known:
+            self.catalogue[item.channel] = replace(known, online=event == "ON")
+
+    def state(self) -> DeviceState:
+        """Return what technicians see."""
+        return DeviceState(
+            device=self.id, online=not self.offline, reason=self.offline or self.fault,
+            address=f"{self.peer.transport}://{self.peer.host}:{self.peer.port}", version=self.version,
+            algorithm=self.algorithm, registered_ms=self.registered_ms, expires_ms=self.expires_ms,
+            heard_ms=self.heard_ms, keepalive_ms=self.keepalive_ms, clock_off_ms=self.clock_off_ms, name=self.name,
+            manufacturer=self.manufacturer, model=self.model, firmware=self.firmware, catalogue=self.catalogue_words,
+            subscriptions=tuple(sorted(self.subscriptions)), last_invite=self.last_invite,
+            channels=tuple(self.catalogue.values()),
+        )  # fmt: skip
+
+    def diagnosis(self, now_ms: int) -> str:
+        """Say in one line how far the device got."""
+        if self.offline:
+            return f"registered {_ago(now_ms - self.registered_ms)}, offline: {self.offline}"
+        heard = f"last heard {_ago(now_ms - self.heard_ms)}"
+        invite = f", {self.last_invite.words}" if self.last_invite else ""
+        return f"registered {_ago(now_ms - self.registered_ms)} over {self.peer.transport.upper()}, {heard}{invite}"
+
+
+def _ago(duration_ms: int) -> str:
+    seconds = duration_ms // 1000
+    return f"{seconds} s ago" if seconds < 600 else f"{seconds // 60} min ago"
