@@ -489,6 +489,8 @@ RTP_SSRC_SILENT_MS = 1000
 RTP_BAD_FRAMES = 64
 # NAL units of one access unit; past it the picture is given up.
 ACCESS_UNIT_NALS = 1024
+# More pictures than this are none (a playback at eight times its speed has 240); the connection is dropped.
+CAMERA_PICTURES_PER_S = 500
 # Packets come, but no key frame: counts as down after this (cameras with long groups of pictures send one each 10 s).
 MEDIA_KEY_MS = 12_000
 # What the kernel keeps of a key frame's burst until it is read.
@@ -541,10 +543,12 @@ MSE_VIEWERS = 256
 MSE_VIEWERS_PER_CAMERA = 64
 MSE_UNREAD_MS = 10_000
 MSE_SAID_BYTES = 4096
-# Cameras that publish by WHIP; one more gets 429. Packets of a picture that lost its end, and pictures waiting to be
-# taken, are bounded.
+# Cameras that publish by WHIP; one more gets 429. A picture of more packets is left out. What each may send, which
+# browsers come up to within seconds; and how often one is asked for a key frame at most.
 WHIP_PUBLISHERS = 64
 WHIP_PICTURE_PACKETS = 8192
+WHIP_BITS_PER_S = 4_000_000
+WHIP_KEY_AGAIN_MS = 500
 # An external media server's answer to an offer: larger, or later, counts as the server being away.
 WHEP_CALL_MS = 8000
 
