@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import struct
 from collections.abc import Iterator
 
@@ -11,9 +12,10 @@ from streams.fmp4 import Sample
 _MOOF_HEAD = 8 + 16 + 8 + 16 + 20 + 20
 _SAMPLE = struct.Struct(">3Ii")
 _NOT_SYNC = 0x00010000
+Bytes = bytes | mmap.mmap
 
 
-def boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+def boxes(data: Bytes) -> Iterator[tuple[bytes, int, int]]:
     """Yield kind, start and end of each whole box at the top level; a box that is cut short ends it."""
     start = 0
     while start + 8 <= len(data):
@@ -24,7 +26,7 @@ def boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
         start += size
 
 
-def head_length(data: bytes) -> int:
+def head_length(data: Bytes) -> int:
     """Return how long the initialization segment is. Raises `InvalidInputError` where it is not whole."""
     for kind, _, end in boxes(data):
         if kind == b"moov":
@@ -32,7 +34,7 @@ def head_length(data: bytes) -> int:
     raise InvalidInputError("not a recording: it has no beginning")
 
 
-def whole_length(data: bytes) -> int:
+def whole_length(data: Bytes) -> int:
     """Return the length up to which the file is whole: its head and complete fragments."""
     whole = head_length(data)
     for kind, _, end in boxes(data):
@@ -56,9 +58,21 @@ def samples(data: bytes) -> list[Sample]:
     return found
 
 
+def end_ms(data: Bytes, moof: int) -> int:
+    """Return when the last picture of the fragment described at `moof` is over."""
+    (dts_ms,) = struct.unpack_from(">Q", data, moof + 60)
+    (count,) = struct.unpack_from(">I", data, moof + 80)
+    latest_ms = 0
+    for i in range(count):
+        lasts_ms, _, _, shift_ms = _SAMPLE.unpack_from(data, moof + _MOOF_HEAD + i * _SAMPLE.size)
+        latest_ms = max(latest_ms, dts_ms + shift_ms + lasts_ms)
+        dts_ms += lasts_ms
+    return latest_ms
+
+
 def _fragment(data: bytes, moof: int, mdat: int, end: int) -> Iterator[Sample]:
     (dts_ms,) = struct.unpack_from(">Q", data, moof + 60)
-    (count,) = struct.unpack_from(">I", data, moof + 8 + 16 + 8 + 16 + 20 + 12)
+    (count,) = struct.unpack_from(">I", data, moof + 80)
     at = mdat + 8
     if moof + _MOOF_HEAD + count * _SAMPLE.size != mdat:
         raise InvalidInputError("not a recording: a description of another form")

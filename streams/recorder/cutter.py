@@ -15,6 +15,7 @@ from command.kernel.limits import (
     RECORD_CLOCK_STEP_MS,
     RECORD_GAP_MS,
     RECORD_SEGMENT_BYTES,
+    RECORD_SEGMENT_LONGEST_MS,
     RECORD_SEGMENT_MS,
     RECORD_SLEW_MS,
 )
@@ -74,7 +75,8 @@ class Cutter:
         for packet in packets:
             if packet.is_key:
                 self._key(packet, steps)
-            if self._track is None or self._bytes > RECORD_SEGMENT_BYTES:
+            too_long = packet.pts_ms - self._first_ms > RECORD_SEGMENT_LONGEST_MS
+            if self._track is None or too_long or self._bytes > RECORD_SEGMENT_BYTES:
                 self.lost_packets += 1
                 continue
             self._waiting.append(packet)
