@@ -64,11 +64,17 @@ class AccessUnits:
         self._needs_key = True
         self._units: list[bytes] = []
         self._bytes = 0
+        self._count = 0
         self._has_slice = False
         self._is_key = False
         self._damaged = False
         self._pts: int | None = None
         self._timestamp = 0
+
+    @property
+    def is_overfull(self) -> bool:
+        """Whether the present access unit has more NAL units than any picture, so that it is none."""
+        return self._count > ACCESS_UNIT_NALS
 
     def begins(self, header: bytes) -> bool:
         """Say whether a NAL unit with these first `HEADER_BYTES` begins the next access unit."""
@@ -82,13 +88,14 @@ class AccessUnits:
 
     def add(self, unit: bytes, pts: int | None, timestamp: int) -> None:
         """Add a NAL unit to the present access unit, whose times are those of its first unit."""
+        self._count += 1
         self._learn(unit)
         if self._damaged:
             return
         if not self._units:
             self._pts, self._timestamp = pts, timestamp
         self._bytes += len(unit) + 4
-        if self._bytes > CAMERA_FRAME_BYTES or len(self._units) >= ACCESS_UNIT_NALS:
+        if self._bytes > CAMERA_FRAME_BYTES or self.is_overfull:
             self._give_up()
             return
         if self._is_slice(unit):
@@ -103,7 +110,7 @@ class AccessUnits:
     def end(self) -> AccessUnit | None:
         """Return the present access unit, if it is whole and can be decoded; the next unit begins another one."""
         units, damaged, has_slice, is_key = self._units, self._damaged, self._has_slice, self._is_key
-        self._units, self._bytes = [], 0
+        self._units, self._bytes, self._count = [], 0, 0
         self._damaged = self._has_slice = self._is_key = False
         if self.codec is None or not (has_slice or damaged):
             return None
@@ -130,6 +137,7 @@ class AccessUnits:
         `in_unit` says that a NAL unit had begun which was not added.
         """
         self._needs_key = True
+        self._count = 0
         if not self.trouble:
             self.trouble = "no key frame"
         if self._units or in_unit:
@@ -213,6 +221,10 @@ class AnnexB:
 
     def feed(self, data: bytes, pts: int | None, timestamp: int) -> list[AccessUnit]:
         """Take the next bytes; `pts` is of the first access unit that begins in them (ISO/IEC 13818-1 2.4.3.7)."""
+        if self._units.is_overfull:
+            if pts is None:
+                return []  # looking for yet more units in it would only cost time
+            self.damage()
         buffer = self._buffer
         fresh = len(buffer) - 1  # the first zero of a start code may stand before the new bytes
         buffer += data

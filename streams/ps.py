@@ -41,6 +41,7 @@ class PsDemuxer:
         self._in_video = False
         self._in_step = False  # whether the next bytes should be a code
         self._video_id: int | None = None
+        self._video_pack = 0  # the number of the pack that last held it
         self._types: dict[int, int] = {}
         self._pts: int | None = None  # of the next bytes of video
         self._timestamp = 0
@@ -136,8 +137,8 @@ class PsDemuxer:
             if len(buffer) < 6:
                 return False
             size = 6 + int.from_bytes(buffer[4:6], "big")
-            if code in _VIDEO and self._video_id in (None, code):
-                return self._video_header(code)
+            if code in _VIDEO and self._is_wanted(code):
+                return self._video_header()
             if code == _MAP:
                 if len(buffer) < size:
                     return False
@@ -146,7 +147,17 @@ class PsDemuxer:
         self._skip = size
         return True
 
-    def _video_header(self, code: int) -> bool:
+    def _is_wanted(self, code: int) -> bool:
+        """Say whether this is the video stream; another one becomes it once a whole pack came without."""
+        if code != self._video_id:
+            if self._video_id is not None and self.packs - self._video_pack < 2:
+                return False
+            self._annex_b.damage()
+            self._video_id = code
+        self._video_pack = self.packs
+        return True
+
+    def _video_header(self) -> bool:
         buffer = self._buffer
         if len(buffer) < _PES_HEADER_BYTES:
             return False
@@ -157,7 +168,6 @@ class PsDemuxer:
             return True
         if len(buffer) < size:
             return False
-        self._video_id = code
         self._pts = _time_stamp(buffer[9:14]) if buffer[7] & 0x80 and buffer[8] >= 5 else None
         del buffer[:size]
         self._in_video = self._in_step = True

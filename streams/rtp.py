@@ -85,9 +85,9 @@ class RtpReceiver:
     """Puts one stream's packets in order and keeps those of others out, in bounded memory.
 
     `ssrc` is the agreed one; None takes the first. A device that sends with another one is taken all the same once it
-    sent `RTP_PROBATION_PACKETS` in a row while the present stream was silent: many ignore what was agreed, and one
-    that restarts draws anew. A missing packet is waited for until `RTP_REORDER_PACKETS` later ones have come or the
-    first of them is `RTP_REORDER_MS` old.
+    sent `RTP_PROBATION_PACKETS` in a row while the present stream was silent, and with these: many ignore what was
+    agreed, and one that restarts draws anew. A missing packet is waited for until `RTP_REORDER_PACKETS` later ones have
+    come or the first of them is `RTP_REORDER_MS` old.
     """
 
     def __init__(self, ssrc: int | None = None) -> None:
@@ -96,8 +96,7 @@ class RtpReceiver:
         """Whose packets are taken now."""
         self._agreed = ssrc
         self._newest_ms = 0
-        self._candidate: RtpPacket | None = None
-        self._candidate_run = 0
+        self._probation: list[RtpPacket] = []
         self._next = 0
         self._jumped_to: int | None = None
         self._held: dict[int, RtpPacket] = {}
@@ -111,29 +110,34 @@ class RtpReceiver:
         except RtpError:
             self.counts.malformed += 1
             return []
-        if packet.ssrc != self.ssrc and not self._takes(packet, now_ms):
-            self.counts.wrong_ssrc += 1
-            return []
+        if packet.ssrc != self.ssrc:
+            return self._change(packet, now_ms)
         self._newest_ms = now_ms
         if packet.sequence == self._next and not self._held:
             self._jumped_to = None
             return [self._pass(packet)]
         return self._order(packet, now_ms)
 
-    def _takes(self, packet: RtpPacket, now_ms: int) -> bool:
-        """Say whether the stream is from now on this packet's."""
+    def _change(self, packet: RtpPacket, now_ms: int) -> list[RtpPacket]:
+        """Go over to this packet's stream, if it may be taken, with what it has sent in probation."""
+        run = [packet]
         if packet.ssrc != self._agreed and (self._agreed is not None or self.ssrc is not None):
-            last, self._candidate = self._candidate, packet
-            follows = last is not None and (last.ssrc, (last.sequence + 1) & 0xFFFF) == (packet.ssrc, packet.sequence)
-            self._candidate_run = self._candidate_run + 1 if follows else 1
+            last = self._probation[-1] if self._probation else None
+            if last is None or (last.ssrc, (last.sequence + 1) & 0xFFFF) != (packet.ssrc, packet.sequence):
+                self._probation = []
+            elif len(self._probation) >= RTP_PROBATION_PACKETS:
+                del self._probation[0]
+            self._probation.append(packet)
+            run = self._probation
             alive = self.ssrc is not None and now_ms - self._newest_ms < RTP_SSRC_SILENT_MS
-            if alive or self._candidate_run < RTP_PROBATION_PACKETS:
-                return False
-        self._candidate = None
-        self._candidate_run = 0
-        self._begin(packet)
+            if alive or len(run) < RTP_PROBATION_PACKETS:
+                self.counts.wrong_ssrc += 1
+                return []
+        self._probation = []
+        self._begin(run[0])
         self.ssrc = packet.ssrc
-        return True
+        self._newest_ms = now_ms
+        return [self._pass(one) for one in run]
 
     def _begin(self, packet: RtpPacket) -> None:
         """Go on at this packet, whatever was waited for."""

@@ -8,7 +8,7 @@ from typing import Final
 from prometheus_client import Counter
 
 from command.kernel.clock import Clock
-from command.kernel.limits import CAMERA_QUEUE_FRAMES
+from command.kernel.limits import CAMERA_PICTURES_PER_S, CAMERA_QUEUE_FRAMES
 from streams.packets import Packet, Subscription
 from streams.rtp import MediaTime, Rfc4571Frames, RtpCounts, RtpError, RtpReceiver
 from streams.rtp_video import RtpVideo
@@ -40,6 +40,8 @@ class Reception:
         self._receiver = RtpReceiver()
         self._video = RtpVideo()
         self._time = MediaTime()
+        self._second_ms = 0
+        self._pictures = 0
         self._connection: asyncio.Transport | None = None
 
     @property
@@ -74,6 +76,8 @@ class Reception:
 
     def take(self, datagram: bytes) -> None:
         """Take one RTP packet from an address that may send."""
+        if self.reason:
+            return
         counts = self._receiver.counts
         wrong = counts.malformed, counts.wrong_ssrc, counts.late, counts.lost
         now_ms = self._clock.now_ms()
@@ -85,9 +89,19 @@ class Reception:
             _lost.inc(counts.lost - wrong[3])
         for packet in packets:
             self.newest_ms = now_ms
-            for unit in self._video.feed(packet):
+            units = self._video.feed(packet)
+            for unit in units:
                 pts_ms = self._time.ms(unit.pts, unit.timestamp)
                 self.pictures.put(Packet(unit.data, pts_ms, unit.is_key, now_ms, unit.codec))
+            self._count(len(units), now_ms)
+
+    def _count(self, pictures: int, now_ms: int) -> None:
+        """End a stream of more pictures than a camera takes: each costs time that other cameras need."""
+        if now_ms - self._second_ms >= 1000:
+            self._second_ms, self._pictures = now_ms, 0
+        self._pictures += pictures
+        if self._pictures > CAMERA_PICTURES_PER_S:
+            self.end(f"more than {CAMERA_PICTURES_PER_S} pictures in a second")
 
     def connect(self, transport: asyncio.Transport) -> bool:
         """Take a TCP connection, unless there is one or its address is wrong."""
