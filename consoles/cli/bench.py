@@ -11,7 +11,7 @@ from typing import Any
 
 import uvloop
 
-from consoles.bench import append, fanout, fences, latency, recovery, relay, search, watch
+from consoles.bench import append, fanout, fences, latency, outbox, recovery, relay, search, watch
 from consoles.bench.report import Report
 
 _Bench = Callable[[Path, bool], Coroutine[Any, Any, Report]]
@@ -49,6 +49,10 @@ async def _relay(folder: Path, quick: bool) -> Report:
     return await relay.bench(folder, relay.QUICK if quick else relay.Sizes())
 
 
+async def _outbox(folder: Path, quick: bool) -> Report:
+    return await outbox.bench(folder, outbox.QUICK if quick else outbox.Sizes())
+
+
 _BENCHES: dict[str, _Bench] = {
     "append": _append,
     "fanout": _fanout,
@@ -57,6 +61,7 @@ _BENCHES: dict[str, _Bench] = {
     "search": _search,
     "fences": _fences,
     "relay": _relay,
+    "outbox": _outbox,
     "watch": _watch,
 }
 
