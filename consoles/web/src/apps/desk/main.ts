@@ -343,7 +343,7 @@ export class DeskConsole extends Console {
     this.requestUpdate();
   };
 
-  /** Keys of the whole desk; none of them works while something is typed or a button has the focus. */
+  /** Keys of the whole desk; none of them works while something is typed, and few while a button has the focus. */
   private readonly onKey = (event: KeyboardEvent): void => {
     this.allowSound();
     if (event.key === "Escape") this.picking = "";
@@ -354,7 +354,9 @@ export class DeskConsole extends Console {
       return;
     }
     const target = event.composedPath()[0];
-    if (event.altKey || (target instanceof Element && target.matches("input, textarea, select, button, a, tr, [role=tab]"))) return;
+    if (event.altKey || (target instanceof Element && target.matches("input, textarea, select"))) return;
+    // On a button only what means nothing to it: a situation is chosen by one, and its cameras come next.
+    if (target instanceof Element && target.matches("button, a, tr, [role=tab]") && !"/vV".includes(event.key)) return;
     if (this.press(event.key)) event.preventDefault();
   };
 

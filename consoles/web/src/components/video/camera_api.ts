@@ -14,17 +14,39 @@ function pathOf(camera: string): string {
   return `/api/v1/cameras/${encodeURIComponent(camera)}`;
 }
 
-/** Turn a camera. Somebody else holding it is an answer, not an error; the hub not answering is one. */
+/** Whether a camera may be turned, and who holds it until when. */
+export interface PtzHold {
+  readonly moves: boolean;
+  /** The person's name. */
+  readonly holder: string | null;
+  readonly until_ms: number | null;
+  readonly mine: boolean;
+}
+
+export interface Preset {
+  readonly number: number;
+  readonly name: string;
+}
+
+/** Turn a camera. Somebody else holding it is an answer; any other refusal is thrown. */
 export async function turn(api: Api, camera: string, order: PtzOrder): Promise<Turned> {
   try {
     await api.post(`${pathOf(camera)}/ptz`, order);
     return { is: "done" };
   } catch (error) {
-    if (!(error instanceof Problem)) throw error;
+    if (!(error instanceof Problem) || error.status !== 409) throw error;
     const { holder, until_ms } = error.more;
-    if (error.status === 409 && typeof holder === "string") return { is: "held", holder, until_ms: Number(until_ms ?? 0) };
-    return { is: "refused", detail: error.detail || error.code };
+    if (typeof holder !== "string") throw error;
+    return { is: "held", holder, until_ms: Number(until_ms ?? 0) };
   }
+}
+
+export function ptzOf(api: Api, camera: string): Promise<PtzHold> {
+  return api.get<PtzHold>(`${pathOf(camera)}/ptz`);
+}
+
+export async function presetsOf(api: Api, camera: string): Promise<readonly Preset[]> {
+  return (await api.get<{ readonly presets: readonly Preset[] }>(`${pathOf(camera)}/ptz/presets`)).presets;
 }
 
 export function listRecordings(api: Api, camera: string, from_ms: number, to_ms: number): Promise<Listing> {

@@ -6,16 +6,15 @@ import { styleMap } from "lit/directives/style-map.js";
 import * as format from "../../i18n/format";
 import { t } from "../../i18n/i18n";
 import { WhepPlayer, type VideoState } from "../../media/whep";
-import { UnreachableError } from "../../sync/api";
-import { browserTime } from "../../sync/time";
 import type { CameraRow } from "../../wire";
 import { icon, type IconName } from "../icons";
 import { describe } from "../problems";
 import { EverySecond, shared, View } from "../view";
-import { listRecordings, turn } from "./camera_api";
+import { listRecordings } from "./camera_api";
 import { CAMERA_TYPE, type Screening } from "./context";
 import { LiveDelay } from "./live_delay";
-import { fromDrag, fromKeys, isMoveKey, PtzDriver, STILL, type PtzState, type Turned, type Velocity } from "./ptz";
+import "./ptz_layer";
+import type { PtzLayer } from "./ptz_layer";
 import { RecordedPlayer, type RecordedState } from "./recorded_player";
 import { fix, save, still } from "./snapshot";
 import { tileStyles } from "./tile_styles";
@@ -44,25 +43,22 @@ export class Tile extends View {
   @state() private shown: VideoState = { is: "connecting" };
   @state() private zoom: Zoom = WHOLE;
   @state() private turning = false;
-  @state() private hold: PtzState = { is: "free" };
-  @state() private drag: { readonly x: number; readonly y: number; readonly dx: number; readonly dy: number } | null = null;
   @state() private replay: RecordedState | null = null;
   @state() private said = "";
   @query("video.live") private video!: HTMLVideoElement;
+  @query("t-ptz") private ptz!: PtzLayer | null;
   @query("video.replay") private replayVideo!: HTMLVideoElement | null;
   protected readonly second = new EverySecond(this);
   private readonly delay = new LiveDelay();
-  private readonly held = new Set<string>();
   private player: WhepPlayer | null = null;
   private playing = "";
   private recorded: RecordedPlayer | null = null;
-  private ptz: PtzDriver | null = null;
 
   override connectedCallback(): void {
     super.connectedCallback();
     this.addEventListener("keydown", this.onKey);
     this.addEventListener("keyup", this.onKeyUp);
-    this.addEventListener("focusout", this.letGo);
+    this.addEventListener("focusout", this.onFocusOut);
     this.addEventListener("dragover", this.onDragOver);
     this.addEventListener("dragleave", this.onDragLeave);
     this.addEventListener("drop", this.onDrop);
@@ -92,7 +88,7 @@ export class Tile extends View {
         ${this.replay === null ? nothing : html`<video class="replay" muted playsinline style=${look} aria-label=${t("tile.replay")}></video>`}
       </div>
       ${camera === null ? html`<p class="empty">${this.screening === null ? t("video.none") : t("screens.drop")}</p>` : html`${this.cover(camera)}${this.head(camera)}`}
-      ${this.screening === null || camera === null ? nothing : html`${this.turning ? this.ptzLayer(this.screening) : nothing}${this.foot(camera)}`}`;
+      ${this.screening === null || camera === null ? nothing : html`${this.turning ? html`<t-ptz camera=${camera.id} .screening=${this.screening} .now=${this.now} @dblclick=${quiet} @wheel=${quiet}></t-ptz>` : nothing}${this.foot(camera)}`}`;
   }
 
   private head(camera: CameraRow): TemplateResult {
@@ -111,7 +107,8 @@ export class Tile extends View {
     const { delay_ms } = this.delay;
     if (age_ms > OLD_MS) return html`<span class="age late">${t("tile.old", { age: format.age(age_ms) })}</span>`;
     if (delay_ms === null) return html`<span class="age">${t("video.live")}</span>`;
-    return html`<span class="age" title=${t("tile.delay_about")}>${t("tile.delay", { s: (delay_ms / 1_000).toFixed(1) })}</span>`;
+    const words = delay_ms < 100 ? t("tile.delay_little") : t("tile.delay", { s: (delay_ms / 1_000).toFixed(1) });
+    return html`<span class="age" title=${t("tile.delay_about")}>${words}</span>`;
   }
 
   private cover(camera: CameraRow): TemplateResult | typeof nothing {
@@ -271,85 +268,12 @@ export class Tile extends View {
 
   private setTurning(on: boolean): void {
     if (on === this.turning) return;
-    this.letGo();
     this.turning = on;
-    this.hold = { is: "free" };
-    this.ptz = null;
-    const { screening, camera } = this;
-    if (!on || screening === null || camera === null) return;
+    if (!on) return;
     this.endReplay();
     this.zoom = WHOLE;
-    this.ptz = new PtzDriver((order) => this.order(screening, camera.id, order), browserTime, (next) => (this.hold = next));
     this.focus();
   }
-
-  private async order(screening: Screening, camera: string, order: Parameters<typeof turn>[2]): Promise<Turned> {
-    try {
-      return await turn(screening.api, camera, order);
-    } catch (error) {
-      if (!(error instanceof UnreachableError)) throw error;
-      return { is: "refused", detail: describe(error) };
-    }
-  }
-
-  private ptzLayer(screening: Screening): TemplateResult {
-    const press = (velocity: Velocity) => (event: PointerEvent): void => {
-      event.stopPropagation();
-      (event.currentTarget as HTMLElement).setPointerCapture(event.pointerId);
-      this.ptz?.move(velocity);
-    };
-    const way = (name: IconName, label: string, velocity: Velocity, turned = false): TemplateResult =>
-      html`<button class=${turned ? "turned" : ""} aria-label=${label} title=${label} tabindex="-1" @pointerdown=${press(velocity)} @pointerup=${this.letGo} @pointercancel=${this.letGo}>${icon(name)}</button>`;
-    const { drag } = this;
-    return html`<div class="ptz" @pointerdown=${this.onPtzDown} @pointermove=${this.onPtzMove} @pointerup=${this.letGo} @pointercancel=${this.letGo} @dblclick=${quiet}
-        @wheel=${quiet}>
-        <svg aria-hidden="true">${drag === null ? nothing : lineOf(drag)}</svg>
-      </div>
-      ${this.holdNote(screening)}
-      <div class="pad">
-        ${way("minus", t("ptz.wider"), { ...STILL, zoom: -0.6 })}${way("up", t("ptz.up"), { ...STILL, tilt: 0.6 })}${way("plus", t("ptz.closer"), { ...STILL, zoom: 0.6 })}
-        ${way("left", t("ptz.left"), { ...STILL, pan: -0.6 })}<span></span>${way("right", t("ptz.right"), { ...STILL, pan: 0.6 })}
-        <span></span>${way("down", t("ptz.down"), { ...STILL, tilt: -0.6 })}<span></span>
-      </div>`;
-  }
-
-  private holdNote(screening: Screening): TemplateResult {
-    const { hold } = this;
-    switch (hold.is) {
-      case "free":
-        return html`<p class="hold" role="status">${t("ptz.how")}</p>`;
-      case "mine":
-        return html`<p class="hold" role="status">${t("ptz.mine")}</p>`;
-      case "held": {
-        const left_ms = hold.until_ms - this.now;
-        const name = screening.who(hold.holder);
-        return html`<p class="hold others" role="status">${icon("lock")} ${left_ms > 0 ? t("ptz.held", { name, span: format.duration(left_ms) }) : t("ptz.held_open", { name })}</p>`;
-      }
-      case "refused":
-        return html`<p class="hold others" role="status">${icon("ban")} ${t("ptz.refused", { detail: hold.detail })}</p>`;
-    }
-  }
-
-  private onPtzDown(event: PointerEvent): void {
-    if (event.button !== 0) return;
-    (event.currentTarget as HTMLElement).setPointerCapture(event.pointerId);
-    this.focus();
-    this.drag = { x: event.offsetX, y: event.offsetY, dx: 0, dy: 0 };
-  }
-
-  private onPtzMove(event: PointerEvent): void {
-    if (this.drag === null) return;
-    const dx = event.offsetX - this.drag.x;
-    const dy = event.offsetY - this.drag.y;
-    this.drag = { ...this.drag, dx, dy };
-    this.ptz?.move(fromDrag(dx / this.clientWidth, dy / this.clientHeight));
-  }
-
-  private readonly letGo = (): void => {
-    this.drag = null;
-    this.held.clear();
-    this.ptz?.stop();
-  };
 
   // --- keys ---
 
@@ -364,15 +288,7 @@ export class Tile extends View {
 
   private press(event: KeyboardEvent, onButton: boolean): boolean {
     const { key } = event;
-    if (this.turning && isMoveKey(key)) {
-      this.held.add(key);
-      this.ptz?.move(fromKeys(this.held, event.shiftKey));
-      return true;
-    }
-    if (this.turning && /^[1-9]$/.test(key)) {
-      this.ptz?.preset(Number(key));
-      return true;
-    }
+    if (this.ptz?.press(event)) return true;
     if (key === "Escape" && this.turning) this.setTurning(false);
     else if (key === "Escape" && this.replay !== null) this.endReplay();
     else if (key === "Delete") this.tell("remove", null);
@@ -394,10 +310,10 @@ export class Tile extends View {
     return true;
   }
 
-  private readonly onKeyUp = (event: KeyboardEvent): void => {
-    if (!this.held.delete(event.key)) return;
-    this.ptz?.move(fromKeys(this.held, event.shiftKey));
-  };
+  private readonly onKeyUp = (event: KeyboardEvent): void => this.ptz?.release(event);
+
+  /** Whoever looks elsewhere lets go: no camera turns on by itself. */
+  private readonly onFocusOut = (): void => this.ptz?.letGo();
 
   // --- dragging cameras ---
 
@@ -451,11 +367,6 @@ function replayCover(replay: RecordedState): TemplateResult | typeof nothing {
 function note(name: IconName, title: string, why: readonly string[], bad: boolean): TemplateResult {
   return html`<div class="cover ${bad ? "bad" : ""}" role="status">${icon(name)}<p class="title">${title}</p>
     ${why.filter((each) => each !== "").map((each) => html`<p class="why">${each}</p>`)}</div>`;
-}
-
-function lineOf({ x, y, dx, dy }: { x: number; y: number; dx: number; dy: number }): TemplateResult {
-  // Inside of an svg element the template must be parsed as such; a nested one is.
-  return html`<svg><line x1=${x} y1=${y} x2=${x + dx} y2=${y + dy}></line></svg>`;
 }
 
 function quiet(event: Event): void {

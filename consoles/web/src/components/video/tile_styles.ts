@@ -182,66 +182,6 @@ export const tileStyles = css`
     padding: var(--s1) var(--s2);
     background: rgb(11 15 20 / 88%);
   }
-  .ptz {
-    position: absolute;
-    inset: 0;
-    z-index: 3;
-    cursor: move;
-    touch-action: none;
-    border: calc(2px * var(--scale)) solid var(--accent);
-  }
-  .ptz line {
-    stroke: var(--accent);
-    stroke-width: 3;
-  }
-  .ptz svg {
-    position: absolute;
-    inset: 0;
-    width: 100%;
-    height: 100%;
-    pointer-events: none;
-  }
-  .hold {
-    position: absolute;
-    z-index: 5;
-    left: 50%;
-    top: 1.9em;
-    transform: translateX(-50%);
-    max-width: 96%;
-    padding: 0 var(--s2);
-    background: rgb(11 15 20 / 88%);
-    border: var(--hair) solid var(--accent);
-    border-radius: var(--radius);
-    pointer-events: none;
-  }
-  .hold.others {
-    border-style: dashed;
-    border-color: var(--text);
-    background: rgb(11 15 20 / 88%) var(--hatch);
-  }
-  .pad {
-    position: absolute;
-    z-index: 5;
-    right: 6px;
-    bottom: 38px;
-    display: grid;
-    grid-template-columns: repeat(3, 30px);
-    gap: 2px;
-  }
-  .pad button {
-    min-height: 30px;
-    padding: 0;
-    background: rgb(26 34 44 / 88%);
-    touch-action: none;
-  }
-  .pad .turned svg {
-    rotate: -90deg;
-  }
-  @container (max-height: 200px) {
-    .pad {
-      display: none;
-    }
-  }
   .empty {
     position: absolute;
     inset: 0;
