@@ -1,4 +1,4 @@
-"""Relay: what a viewer of a 720p25 camera costs the hub, beside the floor and aiortc's relay, and how late pictures come.
+"""Relay: what a viewer of a 720p25 camera costs the hub, beside the floor and aiortc's relay; how late pictures come.
 
 Camera and viewers are other processes; what counts is the CPU time of this one. The floor is SRTP and `sendto` of the
 same packets, once for each viewer. Costs are shares of one core for each viewer, for video that arrived.
@@ -39,20 +39,20 @@ from streams.relay.relay import Relay
 A = TypeVar("A", bound=msgspec.Struct)
 _CAMERA = "camera"
 _ANSWER_S = 120.0
-_ROUNDS = 2
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """How many viewers at most, for how long each measurement takes, and how long the camera's clip is."""
+    """How many viewers at most, for how long and how often is measured, and how long the clip of the camera is."""
 
     viewers: int = 50
     seconds: int = 5
+    rounds: int = 2
     clip_s: int = 10
     glass_s: int = 6
 
 
-QUICK = Sizes(viewers=16, seconds=1, clip_s=4, glass_s=2)
+QUICK = Sizes(viewers=16, seconds=1, rounds=1, clip_s=4, glass_s=1)
 
 
 async def bench(folder: Path, sizes: Sizes) -> Report:
@@ -72,7 +72,7 @@ async def bench(folder: Path, sizes: Sizes) -> Report:
         async def instant() -> relay_camera.Instant:
             return await camera_process.ask(relay_camera.When(), relay_camera.Instant)
 
-        for turn in range(_ROUNDS):
+        for turn in range(sizes.rounds):
             async with _our_relay(clock, camera.url) as url:
                 if turn == 0:
                     glass_ms = await glass.measure(url, _CAMERA, instant, sizes.glass_s)

@@ -32,7 +32,7 @@ def routes(relay: Relay, cameras: Cameras, authorise: Authorise) -> list[web.Rou
         await authorise(request, camera_id)
         if request.content_type != "application/sdp":
             raise InvalidInputError("the offer must be application/sdp")
-        session_id, answer = await relay.answer(cameras.camera(camera_id), await _body(request))
+        session_id, answer = await relay.answer(cameras.camera(camera_id), await read_sdp(request))
         return web.Response(
             status=201,
             text=answer,
@@ -61,8 +61,8 @@ def routes(relay: Relay, cameras: Cameras, authorise: Authorise) -> list[web.Rou
     ]
 
 
-async def _body(request: web.Request) -> str:
-    """Return the offer. Raises `TooLargeError`, `InvalidInputError`."""
+async def read_sdp(request: web.Request) -> str:
+    """Return the session description in a request. Raises `TooLargeError`, `InvalidInputError`."""
     body = bytearray()
     async for chunk in request.content.iter_chunked(16 * 1024):
         body += chunk

@@ -119,7 +119,8 @@ class Answer(msgspec.Struct, frozen=True):
         formats = [sent.payload_type]
         resent: list[str] = []
         ssrcs = [self.ssrc]
-        if sent.rtx_payload_type is not None:
+        # A receiver of ours takes packets again as they were; that needs no stream of its own.
+        if sent.rtx_payload_type is not None and self.direction == "sendonly":
             formats.append(sent.rtx_payload_type)
             ssrcs.append(self.rtx_ssrc)
             resent = [
@@ -142,7 +143,8 @@ class Answer(msgspec.Struct, frozen=True):
             f"a=fmtp:{sent.payload_type} {sent.parameters}",
             f"a=rtcp-fb:{sent.payload_type} nack",
             f"a=rtcp-fb:{sent.payload_type} nack pli",
-            *(resent if self.direction == "sendonly" else resent[:2]),
+            *([f"a=rtcp-fb:{sent.payload_type} goog-remb"] if self.direction == "recvonly" else []),
+            *resent,
             *(f"a=ssrc:{ssrc} cname:{self.cname}" for ssrc in ssrcs if self.direction == "sendonly"),
             *(f"a=candidate:{_candidate(x)}" for x in self.candidates),
             "a=end-of-candidates",

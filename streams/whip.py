@@ -1,0 +1,232 @@
+"""WHIP (WebRTC-HTTP ingestion): a browser, phone or encoder publishes its camera to the hub; nothing is decoded.
+
+A camera whose address is `whip:KEY` is published by `POST /api/v1/cameras/{id}/whip` with `Authorization: Bearer KEY`.
+The key is kept as every camera's address is: sealed, and never shown again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import logging
+import re
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from types import TracebackType
+from typing import Final, Self
+
+from aiohttp import hdrs, web
+from aiortc import RTCCertificate
+from prometheus_client import Counter, Gauge
+
+from command.kernel.clock import Clock
+from command.kernel.errors import (
+    InvalidInputError,
+    SignInRequiredError,
+    TooManyError,
+    TriuneError,
+    UnavailableError,
+    UnknownIdError,
+)
+from command.kernel.limits import RELAY_CONNECT_MS, RELAY_SILENCE_MS, WHIP_PUBLISHERS
+from streams.packets import Packet
+from streams.publisher import Publisher
+from streams.relay.aiortc_private import MediaPath
+from streams.relay.http import read_sdp
+from streams.relay.sdp import parse_offer
+from streams.relay.transport import Transport
+from streams.sources import PacketSource, SourceError
+
+_log = logging.getLogger(__name__)
+_publishers = Gauge("triune_whip_publishers", "Cameras that publish by WHIP now")
+_refused = Counter("triune_whip_refused", "WHIP offers that were refused", ["why"])
+
+SCHEME: Final = "whip"
+_ADDRESS: Final = re.compile(r"whip:([A-Za-z0-9_~.-]{20,128})")
+_LOOK_MS: Final = 500
+
+AddressOf = Callable[[str], Awaitable[str | None]]
+"""`await address_of(camera_id)` returns the camera's address, None where it has none."""
+
+
+def new_address() -> str:
+    """Return the address of a camera that will publish, with a new key."""
+    return f"{SCHEME}:{secrets.token_urlsafe(24)}"
+
+
+class _Session:
+    """One publisher's connection."""
+
+    def __init__(self, camera_id: str, transport: Transport, publisher: Publisher, now_ms: int) -> None:
+        self.id = secrets.token_urlsafe(16)
+        self.camera_id = camera_id
+        self.transport = transport
+        self.publisher = publisher
+        self.since_ms = now_ms
+        self.connected = False
+
+    def is_lost(self, now_ms: int) -> bool:
+        """Say whether it never connected, or sends nothing any more."""
+        if not self.connected:
+            return now_ms - self.since_ms > RELAY_CONNECT_MS
+        return now_ms - max(self.since_ms, self.publisher.heard_ms) > RELAY_SILENCE_MS
+
+
+class WhipIngest:
+    """`async with WhipIngest(...) as ingest`: takes publishers in, and is the source of their cameras' packets.
+
+    `arrived(camera_id)` is called when a camera begins to publish, so that it need not be found out by trying.
+    """
+
+    def __init__(
+        self, clock: Clock, addresses: Sequence[str], address_of: AddressOf, arrived: Callable[[str], Awaitable[None]]
+    ) -> None:
+        self._clock = clock
+        self._addresses = tuple(addresses)
+        self._address_of = address_of
+        self._arrived = arrived
+        self._certificate = RTCCertificate.generateCertificate()
+        self._tasks = asyncio.TaskGroup()
+        self._sessions: dict[str, _Session] = {}
+
+    async def __aenter__(self) -> Self:
+        await self._tasks.__aenter__()
+        self._keeper = self._tasks.create_task(self._look_after())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._keeper.cancel()
+        for session in self._sessions.values():
+            session.transport.end()
+        await self._tasks.__aexit__(kind, error, trace)
+
+    @property
+    def publishers(self) -> int:
+        """How many there are, connected or about to be."""
+        return len(self._sessions)
+
+    def ask_key(self, camera_id: str) -> None:
+        """Ask a camera that publishes here for a key frame; any other is left alone."""
+        for session in self._sessions.values():
+            if session.camera_id == camera_id:
+                session.publisher.ask_key()
+
+    def open(self, address: str, clock: Clock) -> PacketSource:
+        """Open a `whip:` address, for `Sources.register`. Raises `SourceError` where its key is not one."""
+        if not _ADDRESS.fullmatch(address):
+            raise SourceError("a publishing camera's address is whip: and a key of 20 letters, digits and _~.- or more")
+        return self._open(address)
+
+    @asynccontextmanager
+    async def _open(self, address: str) -> AsyncIterator[AsyncIterator[Packet]]:
+        session = next((s for s in self._sessions.values() if s.connected and s.publisher.address == address), None)
+        if session is None:
+            raise SourceError("nobody publishes to this camera now")
+        with session.publisher.read() as packets:
+            yield packets
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the routes, which check the publishing key by themselves: nobody is signed in."""
+        return [
+            web.post("/api/v1/cameras/{camera_id}/whip", self._publish),
+            web.delete("/api/v1/cameras/{camera_id}/whip/{session_id}", self._stop),
+        ]
+
+    async def _publish(self, request: web.Request) -> web.Response:
+        camera_id = request.match_info["camera_id"]
+        address = await self._authorised(request, camera_id)
+        if request.content_type != "application/sdp":
+            raise InvalidInputError("the offer must be application/sdp")
+        text = await read_sdp(request)
+        try:
+            session, answer = await self._answer(camera_id, address, text)
+        except TriuneError as error:
+            _refused.labels(error.code).inc()
+            raise
+        return web.Response(
+            status=201,
+            text=answer,
+            content_type="application/sdp",
+            headers={hdrs.LOCATION: f"{request.rel_url.raw_path}/{session.id}"},
+        )
+
+    async def _stop(self, request: web.Request) -> web.Response:
+        camera_id = request.match_info["camera_id"]
+        await self._authorised(request, camera_id)
+        session = self._sessions.get(request.match_info["session_id"])
+        if session is None or session.camera_id != camera_id:
+            raise UnknownIdError("no such publishing session")
+        session.transport.end()
+        return web.Response()
+
+    async def _authorised(self, request: web.Request, camera_id: str) -> str:
+        """Return the camera's address if the request has its key. A camera that there is not is refused alike."""
+        kind, _, key = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
+        address = await self._address_of(camera_id) or ""
+        offered = f"{SCHEME}:{key.strip()}".encode("utf-8", "surrogateescape")
+        if not (
+            _ADDRESS.fullmatch(address) and kind.lower() == "bearer" and hmac.compare_digest(offered, address.encode())
+        ):
+            _refused.labels("wrong key").inc()
+            raise SignInRequiredError("the publishing key is wrong, or this camera does not publish")
+        return address
+
+    async def _answer(self, camera_id: str, address: str, text: str) -> tuple[_Session, str]:
+        offer = parse_offer(text, "recvonly")
+        # What every browser decodes; H.265 only where the publisher has nothing else.
+        sent_as = offer.choose("h264" if any(x.codec == "h264" for x in offer.formats) else "h265", "42")
+        publisher = Publisher(self._clock, address, sent_as)
+        transport = Transport(offer, self._certificate)
+        session = _Session(camera_id, transport, publisher, self._clock.now_ms())
+        # The newest of a camera counts: a phone that lost its network comes back before the old session is given up.
+        for older in self._sessions.values():
+            if older.camera_id == camera_id:
+                older.transport.end()
+        if len(self._sessions) >= WHIP_PUBLISHERS:
+            raise TooManyError(f"{WHIP_PUBLISHERS} cameras publish already")
+        self._sessions[session.id] = session
+        _publishers.set(len(self._sessions))
+        try:
+            answer = await transport.answer(self._addresses, sent_as, "recvonly", ssrc=0, rtx_ssrc=0, cname="")
+        except BaseException:
+            await self._forget(session)
+            raise
+        self._tasks.create_task(self._run(session), name=f"publisher of {camera_id}")
+        return session, answer
+
+    async def _run(self, session: _Session) -> None:
+        def connected(path: MediaPath) -> None:
+            session.since_ms = self._clock.now_ms()
+            session.connected = True
+            session.publisher.begin(path)
+            self._tasks.create_task(self._tell(session.camera_id))
+
+        try:
+            await session.transport.run(connected)
+        except Exception:  # noqa: BLE001 - whatever one peer provokes, the others go on
+            _log.exception("a publishing session of camera %s failed", session.camera_id)
+        finally:
+            session.publisher.end()
+            await self._forget(session)
+
+    async def _tell(self, camera_id: str) -> None:
+        with suppress(UnavailableError, UnknownIdError):  # its state says why
+            await self._arrived(camera_id)
+
+    async def _forget(self, session: _Session) -> None:
+        self._sessions.pop(session.id, None)
+        _publishers.set(len(self._sessions))
+        await session.transport.close()
+
+    async def _look_after(self) -> None:
+        while True:
+            await self._clock.sleep(_LOOK_MS)
+            now_ms = self._clock.now_ms()
+            for session in self._sessions.values():
+                if session.is_lost(now_ms):
+                    session.transport.end()
+                elif session.connected:
+                    session.publisher.report(now_ms)
