@@ -33,6 +33,7 @@ _TYPES: Final = (
 # A datagram may be lost: SOAP-over-UDP asks for it to be sent again after 50 to 250 ms.
 _AGAIN_MS: Final = 200
 _NAME_CHARS: Final = 100
+_PER_HOST: Final = 8
 
 _log = logging.getLogger(__name__)
 
@@ -70,8 +71,9 @@ def matches(datagram: bytes, sender: str, asked: frozenset[str]) -> list[FoundDe
     envelope = parse(datagram)
     if envelope.value("Header", "RelatesTo") not in asked:
         raise InvalidInputError("an answer to nothing that was asked")
-    found = (_device(match, sender) for match in envelope.all("Body", "ProbeMatches", "ProbeMatch"))
-    return [device for device in found if device is not None]
+    # Some leave the list around it out. One host has few devices; what it makes up beyond is not looked at.
+    said = [element for element in envelope.within() if element.name == "ProbeMatch"][:_PER_HOST]
+    return [device for match in said if (device := _device(match, sender)) is not None]
 
 
 def _device(match: Element, sender: str) -> FoundDevice | None:

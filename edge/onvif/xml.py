@@ -17,6 +17,7 @@ class Element:
 
     def __init__(self, namespace: str, name: str, attributes: dict[str, str]) -> None:
         self.namespace = namespace
+        """Empty where it has none, or its prefix was never bound."""
         self.name = name
         self.attributes = attributes
         self.text = ""
@@ -59,7 +60,7 @@ def parse(document: bytes) -> Element:
     if len(document) > ONVIF_ANSWER_BYTES:
         raise TooLargeError(f"more than {ONVIF_ANSWER_BYTES} bytes of XML")
     builder = _Builder()
-    parser = expat.ParserCreate(namespace_separator=" ")
+    parser = expat.ParserCreate()  # prefixes are ours to resolve: some cameras use ones that they never bound
     parser.buffer_text = True
     parser.StartDoctypeDeclHandler = builder.doctype
     parser.StartElementHandler = builder.start
@@ -76,27 +77,35 @@ def parse(document: bytes) -> Element:
 class _Builder:
     def __init__(self) -> None:
         self.root: Element | None = None
-        self._open: list[tuple[Element, list[str]]] = []
+        self._open: list[tuple[Element, list[str], dict[str, str]]] = []
         self._elements = 0
 
     def doctype(self, *_said: Any) -> None:
         raise InvalidInputError("XML with a document type is refused")
 
-    def start(self, name: str, attributes: dict[str, str]) -> None:
+    def start(self, qualified: str, attributes: dict[str, str]) -> None:
         self._elements += 1
         if self._elements > XML_ELEMENTS or len(self._open) >= XML_DEPTH:
             raise InvalidInputError(f"XML of more than {XML_ELEMENTS} elements or {XML_DEPTH} levels is refused")
-        namespace, _, local = name.rpartition(" ")
-        element = Element(namespace, local, {key.rpartition(" ")[2]: value for key, value in attributes.items()})
+        bound = {key[5:].lstrip(":"): value for key, value in attributes.items() if _binds(key)}
+        prefix, _, name = qualified.rpartition(":")
+        said = {key.rpartition(":")[2]: value for key, value in attributes.items() if not _binds(key)}
+        element = Element("", name, said)
         if self._open:
             self._open[-1][0].children.append(element)
         else:
             self.root = element
-        self._open.append((element, []))
+        self._open.append((element, [], bound))
+        element.namespace = next((scope[prefix] for _, _, scope in reversed(self._open) if prefix in scope), "")
 
     def end(self, _name: str) -> None:
-        element, texts = self._open.pop()
+        element, texts, _ = self._open.pop()
         element.text = "".join(texts).strip()
 
     def text(self, data: str) -> None:
         self._open[-1][1].append(data)
+
+
+def _binds(attribute: str) -> bool:
+    """Say whether an attribute binds a prefix, or what has none, to a namespace."""
+    return attribute.partition(":")[0] == "xmlns"

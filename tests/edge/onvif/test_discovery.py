@@ -23,9 +23,10 @@ from edge.onvif.discovery import Discovery, FoundDevice, matches
 from edge.onvif.messages import NAMESPACES
 from edge.simulators.onvif_camera import CameraModel, OnvifCamera
 from tests.paths import ROOT
-from tests.streams.peers import PATIENCE_S
 
 CLOCK = SystemClock()
+START_S = 60
+"""A new interpreter takes its time on a busy machine."""
 OURS, CAMERA = "10.203.77.1", "10.203.77.2"
 _MATCH = (
     "<E><Header><RelatesTo>{asked}</RelatesTo></Header><Body><ProbeMatches><ProbeMatch><EndpointReference>"
@@ -68,6 +69,9 @@ def test_answers_to_nothing_and_hostile_ones_are_refused() -> None:
             matches(document, "10.0.0.5", frozenset({"urn:1"}))
     with pytest.raises(TooLargeError):
         matches(b" " * (ONVIF_ANSWER_BYTES + 1), "10.0.0.5", frozenset({"urn:1"}))
+    many = _MATCH.format(asked="urn:1", scopes="", at="http://10.0.0.5/").replace("ProbeMatches", "Body")
+    opened, one, closed = many.partition(many[many.index("<ProbeMatch>") : many.index("</ProbeMatch>") + 13])
+    assert len(matches((opened + one * 500 + closed).encode(), "10.0.0.5", frozenset({"urn:1"}))) == 8
     assert _match("") == _match("ftp://10.0.0.5/ :::: http://h:99999999/") == []
 
 
@@ -148,7 +152,7 @@ async def simulator(namespace: str, *more: str) -> AsyncIterator[None]:
     process = await asyncio.create_subprocess_exec(*arguments, cwd=Path(ROOT), stderr=asyncio.subprocess.PIPE)
     assert process.stderr is not None
     try:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(START_S):
             while b"ONVIF camera at" not in await process.stderr.readline():
                 assert process.returncode is None
         yield

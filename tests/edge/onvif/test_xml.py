@@ -24,7 +24,18 @@ def test_elements_are_found_by_their_local_names_with_their_own_text() -> None:
     first = root.find("y")
     assert first is not None
     assert first.attributes == {"k": "1"}
+    assert first.namespace == ""
     assert [e.name for e in root.within()] == ["x", "y", "z", "y", "w", "y"]
+
+
+def test_prefixes_mean_what_is_bound_nearest_and_may_be_unbound() -> None:
+    root = parse(b'<r xmlns="d" xmlns:p="1"><p:a xmlns:p="2"><p:b/></p:a><p:a/><q:c q:k="v"/><e xmlns=""/></r>')
+
+    assert [(e.name, e.namespace) for e in root.within()] == [
+        ("r", "d"), ("a", "2"), ("b", "2"), ("a", "1"), ("c", ""), ("e", ""),
+    ]  # fmt: skip
+    assert root.children[2].attributes == {"k": "v"}
+    assert root.attributes == {}
 
 
 @pytest.mark.parametrize(
