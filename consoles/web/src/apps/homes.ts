@@ -3,13 +3,14 @@
 import type { IconName } from "../components/icons";
 import type { Actor } from "../sync/protocol";
 
-export type Home = "wall" | "desk" | "mobile" | "rehearsal";
+export type Home = "wall" | "desk" | "mobile" | "rehearsal" | "cameras";
 
 export const HOME_ICONS: Readonly<Record<Home, IconName>> = {
   desk: "phone",
   wall: "monitor",
   mobile: "smartphone",
   rehearsal: "rehearsal",
+  cameras: "camera",
 };
 
 const HOMES: Readonly<Partial<Record<Actor["roles"][number], readonly Home[]>>> = {
@@ -21,6 +22,7 @@ const HOMES: Readonly<Partial<Record<Actor["roles"][number], readonly Home[]>>> 
   officer: ["mobile"],
   director: ["rehearsal", "desk", "wall"],
   wall: ["wall"],
+  administrator: ["cameras"],
 };
 
 /** The consoles of a person, the usual one first; empty for who works on the command line only. */

@@ -1,5 +1,6 @@
 /** The one catalogue: every text of every page, Chinese first, then English. */
 
+import { ADOPT } from "./messages/adopt";
 import { COMMON } from "./messages/common";
 import { DESK } from "./messages/desk";
 import { FACTS } from "./messages/facts";
@@ -9,6 +10,6 @@ import { VIDEO } from "./messages/video";
 import { WALL } from "./messages/wall";
 import { WORDS } from "./messages/words";
 
-export const MESSAGES = { ...COMMON, ...WORDS, ...FACTS, ...WALL, ...DESK, ...MOBILE, ...REHEARSAL, ...VIDEO } as const;
+export const MESSAGES = { ...COMMON, ...WORDS, ...FACTS, ...WALL, ...DESK, ...MOBILE, ...REHEARSAL, ...VIDEO, ...ADOPT } as const;
 
 export type Key = keyof typeof MESSAGES;

@@ -31,6 +31,16 @@ const FALLBACK_CENTRE: readonly [number, number] = [113.25, 29.15];
 /** Metres per pixel from which on fences carry no names: farther out they would stand on one another. */
 const FENCE_NAMES_M = 20;
 
+export interface Sector {
+  readonly lat: number;
+  readonly lon: number;
+  readonly bearing_deg: number;
+  readonly field_deg: number;
+}
+
+/** How far a sector is drawn: to be seen on the map, not how far the camera sees. */
+const SECTOR_M = 600;
+
 export interface Picked {
   readonly lat: number;
   readonly lon: number;
@@ -114,7 +124,11 @@ export class CountyMap extends Element {
   @property({ attribute: false }) around: readonly { readonly lat: number; readonly lon: number }[] = [];
   /** A place being picked or proposed, shown with its uncertainty. */
   @property({ attribute: false }) mark: Place | null = null;
+  /** What a camera looks at: a sector from where it stands. */
+  @property({ attribute: false }) view: Sector | null = null;
   @property({ type: Boolean, reflect: true }) picking = false;
+  /** What is to be picked, in words; the usual ones where left out. */
+  @property() pickText = "";
   /** Without buttons and gestures: the wall has no mouse. */
   @property({ type: Boolean }) still = false;
   @property({ type: Number }) scale = 1;
@@ -173,7 +187,7 @@ export class CountyMap extends Element {
       this.symbols.changed();
     }
     if (changed.has("fences")) this.drawFences();
-    if (changed.has("mark")) this.drawMark();
+    if (changed.has("mark") || changed.has("view")) this.drawMark();
     const elsewhere = changed.has("focusOn") && !samePlace(changed.get("focusOn") ?? null, this.focusOn);
     // Positions may come after the situation that they belong to.
     const found = changed.has("around") && this.around.length > 0 && changed.get("around")?.length === 0;
@@ -183,7 +197,7 @@ export class CountyMap extends Element {
   override render(): TemplateResult {
     return html`<div class="map" @dragstart=${this.onDragStart} tabindex=${this.still ? -1 : 0} role="application" aria-label=${t("map.home")}></div>
       <span class="ghost" aria-hidden="true"></span>
-      ${this.picking ? html`<p class="picking" role="status">${t("map.pick")}</p>` : nothing}
+      ${this.picking ? html`<p class="picking" role="status">${this.pickText || t("map.pick")}</p>` : nothing}
       ${this.still
         ? nothing
         : html`<div class="tools">
@@ -262,6 +276,7 @@ export class CountyMap extends Element {
 
   private drawMark(): void {
     this.markSource.clear(true);
+    if (this.view !== null) this.markSource.addFeature(sectorOf(this.view, this.scale));
     if (this.mark === null) return;
     const centre = fromLonLat([this.mark.lon, this.mark.lat]);
     const cross = new Feature(new Point(centre));
@@ -275,6 +290,20 @@ export class CountyMap extends Element {
     around.set("look", new Style({ stroke: new Stroke({ color: ACCENT, width: this.scale, lineDash: [4, 4] }) }));
     this.markSource.addFeature(around);
   }
+}
+
+function sectorOf({ lat, lon, bearing_deg, field_deg }: Sector, scale: number): Feature {
+  const [x = 0, y = 0] = fromLonLat([lon, lat]);
+  const radius = SECTOR_M / getPointResolution("EPSG:3857", 1, [x, y]);
+  const steps = Math.max(2, Math.ceil(field_deg / 6));
+  const arc = Array.from({ length: steps + 1 }, (_, i) => {
+    const angle = ((bearing_deg - field_deg / 2 + (field_deg * i) / steps) * Math.PI) / 180;
+    return [x + radius * Math.sin(angle), y + radius * Math.cos(angle)];
+  });
+  const feature = new Feature(new Polygon([[[x, y], ...arc, [x, y]]]));
+  const stroke = new Stroke({ color: ACCENT, width: 1.5 * scale });
+  feature.set("look", new Style({ fill: new Fill({ color: "rgb(76 194 224 / 22%)" }), stroke }));
+  return feature;
 }
 
 function fenceStyle(fence: FenceRow, scale: number, named: boolean): Style {

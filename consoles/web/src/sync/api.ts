@@ -71,15 +71,14 @@ export class Api {
     return `${path}${path.includes("?") ? "&" : "?"}space=${encodeURIComponent(this.options.space)}`;
   }
 
-  async get<T>(path: string): Promise<T> {
-    return (await this.send("GET", this.inSpace(path), null, {})) as T;
+  /** With a `timeout_ms` of its own where the hub asks others first. */
+  async get<T>(path: string, timeout_ms: number = TIMEOUT_MS): Promise<T> {
+    return (await this.send("GET", this.inSpace(path), null, {}, timeout_ms)) as T;
   }
 
-  async post<T>(path: string, body: object): Promise<T> {
-    return (await this.send("POST", path, JSON.stringify(body), {
-      "Content-Type": "application/json",
-      "Idempotency-Key": this.options.uuid(),
-    })) as T;
+  async post<T>(path: string, body: object, timeout_ms: number = TIMEOUT_MS): Promise<T> {
+    const headers = { "Content-Type": "application/json", "Idempotency-Key": this.options.uuid() };
+    return (await this.send("POST", path, JSON.stringify(body), headers, timeout_ms)) as T;
   }
 
   async upload<T>(path: string, file: Blob, key: string = this.options.uuid()): Promise<T> {

@@ -1,0 +1,271 @@
+/** Adopting cameras: found or typed in, tried hop by hop, put on the map with direction and field of view. For administrators. */
+
+import { html, nothing, type TemplateResult } from "lit";
+import { customElement, state } from "lit/decorators.js";
+import { repeat } from "lit/directives/repeat.js";
+import { icon } from "../../components/icons";
+import { describe } from "../../components/problems";
+import { shared } from "../../components/view";
+import { language, setLanguage, t, word } from "../../i18n/i18n";
+import "../../map/element";
+import type { Picked } from "../../map/element";
+import { bearing_deg } from "../../map/geography";
+import { NO_DATA, type MapData } from "../../map/picture";
+import type { Pressed } from "../../map/symbols_layer";
+import { toLogin, type Connection } from "../../sync/connect";
+import type { Actor, Subscription } from "../../sync/protocol";
+import type { CameraRow, Place } from "../../wire";
+import { Console } from "../console";
+import { consoleStyles } from "../console_styles";
+import { Kept } from "../kept";
+import { show } from "../page";
+import { adopt, attempt, bearingWords, EMPTY, find, formOf, missing, turned, type Form, type Found, type Tried } from "./adoption";
+import { camerasStyles } from "./styles";
+
+const TABLES = { cameras: {}, stations: {}, fences: {} } as const satisfies Subscription;
+
+@customElement("app-cameras")
+export class CamerasConsole extends Console {
+  static override styles = [shared, consoleStyles, camerasStyles];
+
+  @state() private found: readonly Found[] | null = null;
+  @state() private problems: readonly string[] = [];
+  @state() private form: Form = EMPTY;
+  @state() private tried: Tried | null = null;
+  @state() private picking: "" | "place" | "direction" = "";
+  @state() private busy: "" | "finding" | "trying" | "saving" = "";
+  @state() private said = "";
+  @state() private refusal = "";
+  @state() private lookAt: Place | null = null;
+  private readonly mapData = new Kept(["cameras", "stations"], () => this.data());
+
+  protected tablesOf(actor: Actor): Subscription | null {
+    return actor.roles.includes("administrator") ? TABLES : null;
+  }
+
+  private data(): MapData {
+    return { ...NO_DATA, cameras: this.rows("cameras"), stations: this.rows("stations"), chosen: new Set([this.form.camera]) };
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    document.addEventListener("keydown", this.onKey);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    document.removeEventListener("keydown", this.onKey);
+  }
+
+  protected override updated(): void {
+    if (this.connection !== null && this.found === null && this.busy === "") void this.search(this.connection);
+  }
+
+  private readonly onKey = (event: KeyboardEvent): void => {
+    if (event.key === "Escape") this.picking = "";
+  };
+
+  protected page(connection: Connection): TemplateResult {
+    return html`<header>
+        <h1 class="grow">${t("home.cameras")}</h1>
+        <span class="quiet">${this.actor?.name ?? ""}</span>
+        <t-age .live=${this.live} .clock=${connection.clock}></t-age>
+        <button class="bare" @click=${() => setLanguage(language() === "zh" ? "en" : "zh")}>${t("action.language")}</button>
+        <button class="bare" aria-label=${t("action.sign_out")} @click=${() => void connection.api.signOut().then(toLogin)}>${icon("signOut")}</button>
+      </header>
+      <div role="region" aria-label=${t("age.live", { age: "" })}>${this.trouble()}</div>
+      <main>
+        <section class="panel list" aria-label=${t("adopt.found")}>${this.lists(connection)}</section>
+        <section class="panel">${this.work(connection)}</section>
+        ${this.map(connection)}
+      </main>`;
+  }
+
+  private lists(connection: Connection): TemplateResult {
+    const cameras = [...this.rows("cameras").values()].sort((a, b) => Number(a.state !== "down") - Number(b.state !== "down") || a.name.localeCompare(b.name, "zh-CN"));
+    return html`<div class="heading">${t("adopt.found")}
+        <button ?disabled=${this.busy === "finding"} @click=${() => void this.search(connection)}>${icon("search")} ${this.busy === "finding" ? t("adopt.finding") : t("adopt.find")}</button></div>
+      ${this.problems.map((problem) => html`<p class="problem" role="status">${problem}</p>`)}
+      ${this.found === null
+        ? html`<t-state kind="loading"></t-state>`
+        : this.found.length === 0
+          ? html`<t-state kind="empty" text=${t("adopt.found_none")}></t-state>`
+          : this.found.map((each) => this.foundLine(each))}
+      <button class="pick" aria-current=${this.form.camera === "" && this.form.address === ""} @click=${() => this.begin(EMPTY)}><span>${icon("plus")} ${t("adopt.by_hand")}</span></button>
+      <h2 class="heading">${t("adopt.enrolled")}<span class="number">${cameras.length}</span></h2>
+      ${repeat(cameras, ({ id }) => id, (camera) => this.cameraLine(camera))}`;
+  }
+
+  private foundLine(each: Found): TemplateResult {
+    const known = each.adopted.map((id) => this.rows("cameras").get(id)?.name ?? id).join(t("list.comma"));
+    return html`<button class="pick" aria-current=${this.form.address === each.address}
+      @click=${() => this.begin({ ...EMPTY, address: each.address, name: each.name })}>
+      <span class="cut">${each.name || each.address}</span><span class="quiet">${word("adopt_kind", each.kind)}</span>
+      <span class="second">${each.address} ${each.told}</span>
+      ${known === "" ? nothing : html`<span class="second">${icon("check")} ${t("adopt.known", { names: known })}</span>`}
+    </button>`;
+  }
+
+  private cameraLine(camera: CameraRow): TemplateResult {
+    return html`<button class="pick" aria-current=${this.form.camera === camera.id} @click=${() => this.change(camera)}>
+      <span class="cut">${camera.name}</span><span class="quiet">${word("camera_state", camera.state)}</span>
+      ${camera.reason === "" ? nothing : html`<span class="second">${camera.reason}</span>`}
+    </button>`;
+  }
+
+  private work(connection: Connection): TemplateResult {
+    const { form } = this;
+    const lacking = missing(form);
+    return html`<form @submit=${(event: Event) => void this.save(event, connection)}>
+      ${this.said === "" ? nothing : html`<p class="done" role="status">${icon("check")} ${this.said}</p>`}
+      ${this.refusal === "" ? nothing : html`<p class="error" role="alert">${icon("alert")} ${this.refusal}</p>`}
+      ${form.camera === "" ? this.access(connection) : nothing}
+      ${this.place()}
+      <button class="primary" ?disabled=${lacking.length > 0 || this.busy !== ""}>${form.camera === "" ? t("adopt.adopt") : t("action.save")}</button>
+      ${lacking.length === 0 ? nothing : html`<p class="quiet">${t("adopt.lacking", { what: lacking.join(t("list.comma")) })}</p>`}
+    </form>`;
+  }
+
+  private access(connection: Connection): TemplateResult {
+    const { form } = this;
+    return html`<fieldset>
+      <legend>1 ${t("adopt.access")}</legend>
+      <label class="wide">${t("adopt.address")}
+        <input .value=${form.address} spellcheck="false" maxlength="500" placeholder="rtsp:// onvif:// 192.168.1.64" @input=${(event: Event) => this.set({ address: valueOf(event) })} /></label>
+      <label>${t("adopt.user")}<input .value=${form.user} autocomplete="off" maxlength="200" @input=${(event: Event) => this.set({ user: valueOf(event) })} /></label>
+      <label>${t("adopt.password")}<input type="password" .value=${form.password} autocomplete="new-password" maxlength="200" @input=${(event: Event) => this.set({ password: valueOf(event) })} /></label>
+      ${(this.tried?.profiles.length ?? 0) < 2
+        ? nothing
+        : html`<label class="wide">${t("adopt.profile")}
+            <select @change=${(event: Event) => this.set({ profile: valueOf(event) })}>
+              ${this.tried?.profiles.map((each) => html`<option value=${each.token} ?selected=${each.token === (form.profile || this.tried?.profile)}>${each.name || each.token} ${each.codec} ${each.width}×${each.height} ${each.fps}</option>`)}
+            </select></label>`}
+      <div class="wide row"><button type="button" ?disabled=${form.address.trim() === "" || this.busy !== ""} @click=${() => void this.trial(connection)}>${icon("video")} ${this.busy === "trying" ? t("adopt.trying") : t("adopt.try")}</button>
+        <span class="quiet">${t("adopt.sealed")}</span></div>
+      ${this.tried === null ? nothing : html`<div class="wide">${trialOf(this.tried)}</div>`}
+    </fieldset>`;
+  }
+
+  private place(): TemplateResult {
+    const { form } = this;
+    const where = form.lat === null || form.lon === null ? t("adopt.nowhere") : `${form.lat.toFixed(6)}, ${form.lon.toFixed(6)}`;
+    return html`<fieldset>
+      <legend>${form.camera === "" ? "2 " : ""}${t("adopt.place")}</legend>
+      <label class="wide">${t("adopt.name")}<input .value=${form.name} maxlength="100" @input=${(event: Event) => this.set({ name: valueOf(event) })} /></label>
+      <div class="wide row">
+        <button type="button" aria-pressed=${this.picking === "place"} @click=${() => (this.picking = this.picking === "place" ? "" : "place")}>${icon("pin")} ${t("adopt.pick_place")}</button>
+        <span class="number">${where}</span>
+      </div>
+      <div class="wide row">
+        <button type="button" ?disabled=${form.lat === null} aria-pressed=${this.picking === "direction"} @click=${() => (this.picking = this.picking === "direction" ? "" : "direction")}>${icon("navigation")} ${t("adopt.pick_direction")}</button>
+        <span class="number">${form.bearing_deg}° ${bearingWords(form.bearing_deg)}</span>
+      </div>
+      <label>${t("adopt.bearing")}<input type="number" min="0" max="359" .value=${String(form.bearing_deg)} @change=${(event: Event) => this.set({ bearing_deg: turned(Number(valueOf(event))) })} /></label>
+      <label>${t("adopt.field")}<input type="number" min="1" max="360" .value=${String(form.field_deg)} @change=${(event: Event) => this.set({ field_deg: Number(valueOf(event)) })} /></label>
+      <label class="wide">${t("adopt.field_slide")}<input type="range" min="10" max="360" step="5" .value=${String(form.field_deg)} @input=${(event: Event) => this.set({ field_deg: Number(valueOf(event)) })} /></label>
+      <label class="wide check"><input type="checkbox" .checked=${form.reads_plates} @change=${(event: Event) => this.set({ reads_plates: (event.target as HTMLInputElement).checked })} />${t("adopt.plates")}</label>
+    </fieldset>`;
+  }
+
+  private map(connection: Connection): TemplateResult {
+    const { lat, lon, bearing_deg: bearing, field_deg } = this.form;
+    const view = lat === null || lon === null ? null : { lat, lon, bearing_deg: bearing, field_deg };
+    return html`<t-map .data=${this.mapData.get(connection.store, this.form.camera)} .fences=${this.rows("fences")} .focusOn=${this.lookAt} .view=${view} ?picking=${this.picking !== ""}
+      pickText=${this.picking === "direction" ? t("adopt.pick_direction_how") : t("adopt.pick_place_how")}
+      @pick=${(event: CustomEvent<Picked>) => this.onPick(event.detail)} @press=${(event: CustomEvent<Pressed>) => this.onPress(event.detail)}></t-map>`;
+  }
+
+  private onPick(picked: Picked): void {
+    const { lat, lon } = this.form;
+    if (this.picking === "place") {
+      this.set({ lat: picked.lat, lon: picked.lon });
+      this.picking = "direction";
+      return;
+    }
+    if (lat !== null && lon !== null) this.set({ bearing_deg: turned(bearing_deg({ lat, lon }, picked)) });
+    this.picking = "";
+  }
+
+  private onPress({ table, id }: Pressed): void {
+    const camera = table === "cameras" ? this.rows("cameras").get(id) : undefined;
+    if (camera !== undefined) this.change(camera);
+  }
+
+  private set(part: Partial<Form>): void {
+    this.form = { ...this.form, ...part };
+    this.said = "";
+  }
+
+  private begin(form: Form): void {
+    this.form = form;
+    this.tried = null;
+    this.said = "";
+    this.refusal = "";
+    this.picking = "";
+  }
+
+  private change(camera: CameraRow): void {
+    this.begin(formOf(camera));
+    this.lookAt = { lat: camera.lat, lon: camera.lon, text: camera.name, source: "camera", uncertainty_m: null };
+  }
+
+  private async search(connection: Connection): Promise<void> {
+    this.busy = "finding";
+    try {
+      const { found, problems } = await find(connection.api);
+      this.found = found;
+      this.problems = problems;
+    } catch (error) {
+      this.found = [];
+      this.problems = [describe(error)];
+    } finally {
+      this.busy = "";
+    }
+  }
+
+  private async trial(connection: Connection): Promise<void> {
+    await this.trying("trying", async () => {
+      this.tried = null;
+      this.tried = await attempt(connection.api, this.form);
+    });
+  }
+
+  private async save(event: Event, connection: Connection): Promise<void> {
+    event.preventDefault();
+    if (missing(this.form).length > 0) return;
+    await this.trying("saving", async () => {
+      const { form } = this;
+      await adopt(connection.api, form);
+      if (form.camera === "") this.begin(EMPTY);
+      this.said = form.camera === "" ? t("adopt.adopted", { name: form.name }) : t("adopt.changed", { name: form.name });
+      if (form.camera === "") this.found = null;
+    });
+  }
+
+  private async trying(what: "trying" | "saving", run: () => Promise<void>): Promise<void> {
+    this.busy = what;
+    this.refusal = "";
+    this.said = "";
+    try {
+      await run();
+    } catch (error) {
+      this.refusal = describe(error);
+    } finally {
+      this.busy = "";
+    }
+  }
+}
+
+function trialOf(tried: Tried): TemplateResult {
+  return html`<ol class="steps">
+      ${tried.steps.map((step) => html`<li class=${step.ok ? "" : "failed"}>${icon(step.ok ? "check" : "alert")}<span>${word("adopt_hop", step.hop)}</span><span>${step.ok ? "" : t("adopt.failed")} ${step.told}</span></li>`)}
+    </ol>
+    ${tried.moves ? html`<p class="quiet">${icon("check")} ${t("adopt.moves")}</p>` : nothing}
+    ${tried.picture === null ? nothing : html`<img src="data:image/jpeg;base64,${tried.picture}" alt=${t("adopt.picture")} />`}`;
+}
+
+function valueOf(event: Event): string {
+  return (event.target as HTMLInputElement | HTMLSelectElement).value;
+}
+
+show("app-cameras");
