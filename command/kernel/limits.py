@@ -475,6 +475,9 @@ CAMERA_CLOSE_MS = 5000
 CAMERA_EXAMINE_MS = 60_000
 # Cameras whose newest frame's age stands in /metrics; of further ones only the states are counted.
 CAMERAS_MEASURED = 200
+# Ways to cameras being gone hop by hop at once; one more gets 429. What a camera may answer on the way.
+CAMERA_DIAGNOSES = 4
+RTSP_ANSWER_BYTES = 64 * 1024
 
 # Cameras over RTP. A missing packet is waited for until so many later ones have come, or the first of them is so old;
 # then the picture it belonged to is given up, and all to the next key frame. A sequence number further off than JUMP
@@ -572,6 +575,8 @@ RECORD_CLOCK_STEP_MS = 3000
 RECORD_TIDY_MS = 10_000
 RECORD_EXPIRED_AT_ONCE = 4
 RECORD_DELETED_AT_ONCE = 64
+# Room that is always left for the index.
+RECORD_INDEX_BYTES = 4 * 1024 * 1024
 # An alarm tells when locked recordings take more of the room than this.
 RECORD_LOCKED_PART = 0.8
 # Writing that fails for so long is an alarm; it is tried again at every flush.

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from command.kernel.limits import (
     RECORD_DELETED_AT_ONCE,
     RECORD_EXPIRED_AT_ONCE,
     RECORD_GAP_MS,
+    RECORD_INDEX_BYTES,
     RECORD_LOCKED_PART,
 )
 from streams.recorder import files, index
@@ -74,7 +76,8 @@ class Disk:
     def __init__(self, folder: Path, total_bytes: int | None, keep_free_bytes: int) -> None:
         self._folder = folder
         self._total_bytes = total_bytes
-        self._keep_free_bytes = keep_free_bytes
+        # The index needs some room itself, were it only to forget what is deleted.
+        self._keep_free_bytes = max(keep_free_bytes, RECORD_INDEX_BYTES)
         self._open: dict[str, _Open] = {}
         self._used: dict[str, int] = {}
         self.locks = Locks(folder / "locks")
@@ -85,6 +88,8 @@ class Disk:
         Only what was open, and each camera's newest folder, can differ; `everything` goes through all files.
         """
         self.forget_open()
+        if self._free_bytes() < RECORD_INDEX_BYTES:
+            self._make_room(db)
         mended = 0
         for segment in index.still_open(db):
             found = files.trim(self._folder / segment.path)
@@ -170,7 +175,8 @@ class Disk:
             raise
         found = files.Found(step.head, step.from_ms, step.from_ms, len(step.head))
         row = _segment(camera, relative, step.head, found, is_open=True, shift_ms=self._shift(db, camera, step))
-        segment = index.add(db, row, step.head)
+        locked = self.locks.holds(camera, step.from_ms, step.from_ms + 1)
+        segment = index.add(db, replace(row, locked=locked), step.head)
         self._open[camera] = _Open(segment, path, descriptor, step.from_ms, step.from_ms, 0, len(step.head))
         self._grow(camera, self._open[camera], len(step.head))
 
@@ -255,7 +261,7 @@ class Disk:
             with suppress(OSError):  # other segments are in it
                 (self._folder / segment.path).parent.rmdir()
             freed += segment.bytes
-            self._used[segment.camera] -= segment.bytes
+            self._used[segment.camera] = self._used.get(segment.camera, 0) - segment.bytes
             gone.append(segment.id)
         index.drop(db, gone)
         return len(gone)

@@ -16,13 +16,16 @@ from streams.recorder.recorder import Recorder
 from streams.recorder.store import Store
 from tests.streams.test_fmp4 import AT_MS, coded
 
+# Supplemental information that decoders pass over, so that a second has the size of a real one at 0.4 Mb/s.
+_SEI = b"\0\0\0\1\x06\x05" + b"\xff" * 8 + b"\x08" + b"\x07" * (8 * 255 + 8) + b"\x80"
+
 CONTINUOUS = RecordingPolicy(mode="continuous")
 
 
 @cache
 def second() -> Sequence[Packet]:
     """One second of H.264, 25 pictures beginning at a key frame; its stream's clock begins at 0."""
-    return coded("h264", pictures=25, b_frames=0)
+    return [replace(packet, data=packet.data + _SEI) for packet in coded("h264", pictures=25, b_frames=0)]
 
 
 class Feed:
