@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from command.backup.schedule import Plan
 from command.kernel.errors import InvalidInputError
+from command.kernel.geo import Datum
 from command.settings import Limits
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
@@ -21,6 +22,30 @@ class Outside(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     url: str
     token: str
+
+
+class Gb28181(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The hub as the upper platform of GB/T 28181 devices."""
+
+    server_id: Annotated[str, Meta(pattern=r"^[0-9]{20}\Z")]
+    """Our own id, 20 digits: civil code 8, industry 2, 200, network 1, serial 6."""
+    domain: Annotated[str, Meta(pattern=r"^[0-9]{0,20}\Z")] = ""
+    """SIP domain and realm; empty: the first ten digits of `server_id`."""
+    port: Port = 5060
+    """SIP over UDP and TCP."""
+    password: str = ""
+    """What devices have to know; empty: one made from the site key, which `triune gb28181` shows."""
+    passwords: dict[str, str] = {}
+    """Of single devices, by their ids."""
+    address: str = ""
+    """The address that devices reach this hub by, where they come through a translator (NAT)."""
+    media_ports: tuple[Annotated[int, Meta(ge=1024, le=65535)], Annotated[int, Meta(ge=1024, le=65535)]] = (
+        30000,
+        30999,
+    )
+    """From and to: where pictures come in, over UDP and TCP."""
+    datum: Datum = "wgs84"
+    """Of the places that devices tell; many send `gcj02`."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -56,6 +81,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Where signed heads of the record are kept outside: files on another disk, or `https://` addresses."""
     backup: Plan | None = None
     """Backups that the hub makes by itself; without one somebody else has to."""
+    gb28181: Gb28181 | None = None
+    """Without it no GB/T 28181 device is listened to."""
     limits: Limits = Limits()
 
 

@@ -26,6 +26,7 @@ from consoles.observe.tracing import tracing
 from consoles.parts.agents import edge_agents
 from consoles.parts.background import background
 from consoles.parts.field import field
+from consoles.parts.gb28181 import gb28181
 from consoles.parts.keeping import forgetting, saving, vouching
 from consoles.parts.others import other_hubs
 from consoles.parts.outside import links, services
@@ -95,8 +96,13 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
             metrics.durations("ask_durable_seconds", "From asking the hub to the commit (HTTP)", asks.durable_s),
             metrics.durations("journal_commit_seconds", "From handing over a batch to durable", hub.commit_s),
         ]
-        cameras = await stack.enter_async_context(video(settings, hub, kept, tasks, measured))
         in_field = await stack.enter_async_context(field(settings, hub, kept.accounts, kept.readings, tasks))
+        cameras = await stack.enter_async_context(
+            video(
+                settings, hub, kept, tasks, measured,
+                gb28181(settings, hub, kept.accounts, key, in_field.uplink, measured),
+            )
+        )  # fmt: skip
         agents = edge_agents(hub, kept, in_field.uplink, tasks, measured)
         if kept.shared:
             await stack.enter_async_context(

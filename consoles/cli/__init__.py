@@ -14,7 +14,7 @@ _MODULES = {
     "serve": "serve", "account": "access", "device": "access", "plan": "plan", "plates": "plates", "jt808": "jt808",
     "rehearse": "rehearse", "replay": "replay", "verify": "verify", "doctor": "doctor", "bench": "bench",
     "sim": "sim",
-    "backup": "backup", "restore": "backup", "edge": "edge", "agent": "edge",
+    "backup": "backup", "restore": "backup", "edge": "edge", "agent": "edge", "gb28181": "gb28181",
 }  # fmt: skip
 """Commands and the modules that hold them: only the one asked for is loaded, since some load large libraries."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 import msgspec
 from aiohttp import web
@@ -23,6 +23,7 @@ from consoles.http.context import actor_of, context_of, require
 from consoles.http.identity import Handler
 from consoles.parts.agent_registry import in_charge
 from consoles.parts.background import Background
+from consoles.parts.gb28181 import Gateway
 from consoles.parts.stores import CAMERAS, Stores
 from consoles.settings import Settings
 from edge.onvif import gateway as onvif
@@ -155,6 +156,7 @@ async def video(
     kept: Stores,
     tasks: Background,
     measured: list[metrics.Source],
+    gb28181: AbstractAsyncContextManager[Gateway | None],
 ) -> AsyncIterator[list[web.RouteDef]]:
     """Run the cameras; gives the routes by which pictures are seen, and adds to `measured` what the readers count."""
     part = Video(hub, kept)
@@ -179,6 +181,11 @@ async def video(
         for scheme in onvif.SCHEMES:
             sources.register(scheme, onvif.stream_source(sources))
             movable.register(scheme, onvif.open_ptz)
+        finders = [adoption.onvif_finder(discovery)]
+        devices = await stack.enter_async_context(gb28181)
+        if devices is not None:
+            devices.register(sources, movable)
+            finders.append(devices.find)
         keeper = await stack.enter_async_context(CameraKeeper(hub.clock, part.on_status, on_keyframe, sources=sources))
         control = await stack.enter_async_context(
             PtzControl(movable, lambda camera: keeper.camera(camera).spec.url, hub.clock)
@@ -195,7 +202,8 @@ async def video(
             *relay_http.routes(relay, keeper, authorise),
             *cameras.routes(keeper, hub.clock, authorise),
             *ptz.routes(control, authorise),
-            *adoption.routes([adoption.onvif_finder(discovery)], sources, hub.clock),
+            *(devices.routes if devices else ()),
+            *adoption.routes(finders, sources, hub.clock),
             web.put(ADDRESS, _set_address(kept.accounts, sources)),
         ]
 

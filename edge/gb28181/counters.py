@@ -1,4 +1,4 @@
-"""What a GB/T 28181 platform counts beside its SIP endpoint and registrar, for /metrics."""
+"""What a GB/T 28181 platform counts beside its SIP endpoint and registrar, for /metrics. Everything only grows."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Gb28181Counters:
-    """Everything only grows, but for `devices` and `online`."""
+    """One for each platform."""
 
-    devices: int = 0
-    online: int = 0
     devices_refused: int = 0
     went_offline: int = 0
     keepalives: int = 0

@@ -20,7 +20,10 @@ class InviteError(Exception):
 
 
 class Media(msgspec.Struct, frozen=True, kw_only=True):
-    """Our side of a stream. Host and port are open already, but for `tcp_active`, which the port is not used for."""
+    """Our side of a stream. Host and port are open already, but for `tcp_active`, which the port is not used for.
+
+    For a host that stands for every address (`0.0.0.0`) the device is told the one that it reaches us by.
+    """
 
     transport: Transport
     host: str

@@ -15,9 +15,10 @@ from edge.sip.message import Header, Request, Response
 class Line:
     """Builds and sends requests of the platform `server` (20 digits)."""
 
-    def __init__(self, endpoint: Endpoint, server: str) -> None:
+    def __init__(self, endpoint: Endpoint, server: str, domain: str) -> None:
         self.endpoint = endpoint
         self.server = server
+        self._domain = domain
         self._sn = secrets.randbelow(10_000)
 
     def next_sn(self) -> int:
@@ -30,7 +31,7 @@ class Line:
         peer = device.peer
         fixed: list[Header] = [
             ("Via", self.endpoint.via(peer)), ("Max-Forwards", "70"),
-            ("From", f"<sip:{self.server}@{domain_of(self.server)}>;tag={secrets.token_hex(6)}"),
+            ("From", f"<sip:{self.server}@{self._domain}>;tag={secrets.token_hex(6)}"),
             ("To", f"<sip:{to}@{domain_of(to)}>"), ("Call-ID", secrets.token_hex(12)), ("CSeq", f"1 {method}"),
         ]  # fmt: skip
         uri = f"sip:{to}@{_bracketed(peer.host)}:{peer.port}"

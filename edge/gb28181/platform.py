@@ -49,9 +49,16 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """Who we are to devices. `passwords` are those of single devices; the others have to know `password`."""
 
     server: str
-    """20 digits; the first ten are the SIP domain and the realm."""
+    """20 digits."""
     password: str
     passwords: dict[str, str] = {}
+    domain: str = ""
+    """The SIP domain and realm; empty: the first ten digits of `server`."""
+
+    @property
+    def realm(self) -> str:
+        """The domain that is meant."""
+        return self.domain or domain_of(self.server)
 
     def password_of(self, device: str) -> str:
         """Return what a device has to know."""
@@ -73,10 +80,10 @@ class Platform:
     ) -> None:  # fmt: skip
         self.counters = Gb28181Counters()
         self.endpoint = Endpoint(clock, host, port, self._requested, announced)
-        self.registrar = Registrar(domain_of(identity.server), identity.password_of)
+        self.registrar = Registrar(identity.realm, identity.password_of)
         self._clock = clock
         self._devices: dict[str, Device] = {}
-        self._line = Line(self.endpoint, identity.server)
+        self._line = Line(self.endpoint, identity.server, identity.realm)
         self._questions = Questions(self._line, clock)
         self._streams = Streams(self._line, clock)
         self._subscriptions = Subscriptions(self._line, clock)
@@ -89,6 +96,11 @@ class Platform:
     def port(self) -> int:
         """The SIP port, UDP and TCP."""
         return self.endpoint.port
+
+    @property
+    def online(self) -> int:
+        """How many devices are registered and heard of."""
+        return sum(not device.offline for device in self._devices.values())
 
     async def __aenter__(self) -> Self:
         await self.endpoint.__aenter__()
@@ -223,7 +235,6 @@ class Platform:
         is_new = device.register(registered, peer, now_ms)
         if is_new:
             self._subscriptions.forget(device)
-            self._count()
         if is_new or not device.is_catalogued:
             self._start(self._learner.learn_all(device))
 
@@ -313,13 +324,8 @@ class Platform:
             return
         device.offline = why
         self.counters.went_offline += 1
-        self._count()
         self._subscriptions.forget(device)
         self._streams.gone(device, why)
-
-    def _count(self) -> None:
-        self.counters.devices = len(self._devices)
-        self.counters.online = sum(not device.offline for device in self._devices.values())
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._group.create_task(work)

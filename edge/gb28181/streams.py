@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import msgspec
+
 from command.kernel.clock import Clock
 from command.kernel.errors import InvalidInputError, TooManyError, UnavailableError
 from command.kernel.limits import GB28181_INVITE_MS, GB28181_STREAMS
@@ -16,6 +18,8 @@ from edge.gb28181.line import Line
 from edge.gb28181.mansrtsp import CONTENT_TYPE, control
 from edge.sip.dialog import Dialog
 from edge.sip.message import Request
+
+_EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
 
 
 class Stream:
@@ -118,6 +122,8 @@ class Streams:
 
     async def _begin(self, device: Device, channel: str, media: Media, playback: tuple[int, int] | None) -> Stream:
         line = self._line
+        if media.host in _EVERY_ADDRESS:
+            media = msgspec.structs.replace(media, host=line.endpoint.address_toward(device.peer.host))
         subject = ("Subject", f"{channel}:{media.ssrc:010d},{line.server}:0")
         request = line.request(
             "INVITE", device, channel, line.contact(device), subject, ("Content-Type", sdp.CONTENT_TYPE),

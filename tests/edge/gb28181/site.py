@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -71,17 +71,24 @@ async def until(true: Callable[[], bool], within_s: float = 15) -> None:
             await clock.sleep(10)
 
 
-@asynccontextmanager
-async def sipp(
+def sipp(
     platform: Platform, scenario: Path, *arguments: str, device: str = DEVICE, transport: str = "u1"
-) -> AsyncIterator[asyncio.subprocess.Process]:
+) -> AbstractAsyncContextManager[asyncio.subprocess.Process]:
     """Run one call of a scenario against the platform; the process is ended with the block."""
+    return sipp_at(platform.port, scenario, *arguments, device=device, transport=transport)
+
+
+@asynccontextmanager
+async def sipp_at(
+    port: int, scenario: Path, *arguments: str, device: str = DEVICE, transport: str = "u1"
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run one call of a scenario against a port."""
     program = shutil.which("sipp")
     if program is None:
         pytest.fail("sipp is missing: apt-get install sip-tester")
     process = await asyncio.create_subprocess_exec(
         program, "-sf", str(scenario), "-s", device, "-i", "127.0.0.1", "-t", transport, "-m", "1", "-nostdin",
-        "-nd", *arguments, f"127.0.0.1:{platform.port}",
+        "-nd", *arguments, f"127.0.0.1:{port}",
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     try:

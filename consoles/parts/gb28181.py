@@ -1,0 +1,173 @@
+"""GB/T 28181 devices of the live space: their registration, pictures, movements, alarms and places, and their list."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import msgspec
+from aiohttp import web
+
+from command.access.accounts import Accounts
+from command.access.keys import SiteKey
+from command.actors import HUB
+from command.facts import Level
+from command.hub import Hub
+from command.requests import ReportDeviceAlarm
+from command.uplink import HubUplink
+from consoles.http import metrics
+from consoles.http.adoption import FoundCamera
+from consoles.http.context import actor_of, require
+from consoles.http.record import json_response
+from consoles.settings import Gb28181, Settings
+from edge.gb28181.alarm_words import words_of
+from edge.gb28181.devices import DeviceState
+from edge.gb28181.ids import shows_pictures
+from edge.gb28181.media import SCHEME, Gb28181Media
+from edge.gb28181.pilot import Where, opens_ptz, where
+from edge.gb28181.platform import Identity, Platform
+from edge.gb28181.ports import MediaPorts
+from edge.gb28181.registrar import Refused
+from edge.gb28181.told import Alarm
+from streams.ptz import PtzGateways
+from streams.sources import Sources
+
+DEVICES = "/api/v1/gb28181/devices"
+_REFUSED_SHOWN = 100
+_LEVELS: dict[int, Level] = {1: 1, 2: 2, 3: 3, 4: 4}
+
+
+class Channel(msgspec.Struct, frozen=True, kw_only=True):
+    """A channel with the enrolled camera that it is, empty where it is not adopted."""
+
+    address: str
+    camera: str
+
+
+class Devices(msgspec.Struct, frozen=True, kw_only=True):
+    """Registered devices with their catalogues, which of their channels may be or are cameras, and who was refused."""
+
+    server_id: str
+    port: int
+    devices: list[DeviceState]
+    cameras: list[Channel]
+    refused: list[Refused]
+
+
+class Gateway:
+    """The running platform and what the rest of the hub takes from it."""
+
+    def __init__(self, platform: Platform, media: Gb28181Media, settings: Gb28181, adopted: _Adopted) -> None:
+        self.platform = platform
+        self.routes = [web.get(DEVICES, self._devices)]
+        self._media = media
+        self._settings = settings
+        self._adopted = adopted
+
+    def register(self, sources: Sources, movable: PtzGateways) -> None:
+        """Let cameras at `gb28181://<device>/<channel>` be seen and moved."""
+        sources.register(SCHEME, self._media.open)
+        movable.register(SCHEME, opens_ptz(self.platform))
+
+    async def find(self) -> list[FoundCamera]:
+        """Return the channels that may be cameras, for adoption."""
+        return [
+            FoundCamera(
+                kind="gb28181",
+                address=_address(device.device, item.channel),
+                name=item.name or item.channel,
+                told=" ".join(filter(None, (item.manufacturer or device.manufacturer, item.model, item.address))),
+            )
+            for device in self.platform.states()
+            for item in device.channels
+            if shows_pictures(item.channel)
+        ]
+
+    async def _devices(self, request: web.Request) -> web.Response:
+        require(actor_of(request), "administrator")
+        adopted = await self._adopted.cameras()
+        devices = self.platform.states()
+        cameras = [
+            Channel(
+                address=_address(device.device, item.channel),
+                camera=adopted.get(Where(device.device, item.channel), ""),
+            )
+            for device in devices
+            for item in device.channels
+            if shows_pictures(item.channel)
+        ]
+        refused = self.platform.refused()[:_REFUSED_SHOWN]
+        return json_response(
+            Devices(
+                server_id=self._settings.server_id, port=self.platform.port, devices=devices, cameras=cameras,
+                refused=refused,
+            )
+        )  # fmt: skip
+
+
+class _Adopted:
+    """Which channels are enrolled cameras, read anew after an address was changed."""
+
+    def __init__(self, hub: Hub, accounts: Accounts) -> None:
+        self._hub = hub
+        self._accounts = accounts
+        self._known: dict[Where, str] | None = None
+        accounts.listen_addresses(self._forget)
+
+    def _forget(self) -> None:
+        self._known = None
+
+    async def cameras(self) -> dict[Where, str]:
+        """Return the enrolled camera at each channel."""
+        if self._known is None:
+            addresses = await self._accounts.camera_addresses()
+            self._known = {channel: camera for camera, text in addresses.items() if (channel := where(text))}
+        known = self._known
+        enrolled = await self._hub.read(lambda t: {camera for camera in known.values() if t.cameras.get(camera)})
+        return {channel: camera for channel, camera in known.items() if camera in enrolled}
+
+
+def _address(device: str, channel: str) -> str:
+    return f"{SCHEME}://{device}/{channel}"
+
+
+def password_of(settings: Gb28181, key: SiteKey) -> str:
+    """Return what devices have to know where none is set: no two sites have the same, and nobody has to keep it."""
+    return settings.password or key.derive("gb28181-password").hex()[:16]
+
+
+@asynccontextmanager
+async def gb28181(
+    settings: Settings, hub: Hub, accounts: Accounts, key: SiteKey, uplink: HubUplink, measured: list[metrics.Source]
+) -> AsyncIterator[Gateway | None]:
+    """Serve GB/T 28181 devices, where the settings say so."""
+    own = settings.gb28181
+    if own is None:
+        yield None
+        return
+    adopted = _Adopted(hub, accounts)
+
+    async def on_alarm(device: str, alarm: Alarm) -> None:
+        camera = (await adopted.cameras()).get(Where(device, alarm.device))
+        request = ReportDeviceAlarm(
+            subject=camera or alarm.device, level=_LEVELS.get(alarm.priority, 4), detail=words_of(alarm),
+            lat=alarm.lat, lon=alarm.lon,
+        )  # fmt: skip
+        # A device that got no answer says it again: with its own instant it is the same alarm.
+        key = None if alarm.at_ms is None else f"gb28181/{device}/{alarm.device}/{alarm.sn}/{alarm.at_ms}"
+        await hub.ask(request, HUB, key)
+
+    identity = Identity(
+        server=own.server_id, domain=own.domain, password=password_of(own, key), passwords=own.passwords
+    )  # fmt: skip
+    ports = MediaPorts(settings.host, *own.media_ports, advertised=own.address or None)
+    async with Platform(
+        identity, uplink, on_alarm, hub.clock, settings.host, own.port, announced=own.address, datum=own.datum
+    ) as platform:
+        measured += [
+            metrics.gauge("gb28181_devices_online", "GB/T 28181 devices online", lambda: platform.online),
+            metrics.counted("gb28181", "GB/T 28181 devices", platform.counters),
+            metrics.counted("gb28181_registrar", "GB/T 28181 registrations", platform.registrar.counters),
+            metrics.counted("gb28181_sip", "SIP of GB/T 28181", platform.endpoint.counters),
+        ]
+        yield Gateway(platform, Gb28181Media(platform, ports), own, adopted)
