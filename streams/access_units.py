@@ -138,7 +138,7 @@ class AccessUnits:
         """
         self._needs_key = True
         self._count = 0
-        if not self.trouble:
+        if not self.trouble or (self.trouble == "no video" and self.codec is not None):
             self.trouble = "no key frame"
         if self._units or in_unit:
             self._give_up()

@@ -1,0 +1,450 @@
+from __future__ import annotations
+
+import asyncio
+import re
+import struct
+import tracemalloc
+from contextlib import closing
+from itertools import pairwise
+
+import av
+import pytest
+
+from command.kernel.clock import SystemClock
+from command.kernel.limits import CAMERA_PICTURES_PER_S, RTP_BAD_FRAMES
+from edge.gb28181.invite import Media, Transport
+from edge.gb28181.media import Gb28181Media, Gb28181Source, PlaybackEndedError
+from edge.gb28181.ports import MediaPorts
+from edge.simulators.ps_clips import PsClip
+from edge.simulators.ps_sender import RtpState, Send, rtp_packets
+from streams.packets import Packet
+from streams.sources import SourceError, Sources
+from tests.edge.gb28181.devices import ADDRESS, CHANNEL, DEVICE, SSRC, Behaviour, Device, plays, sender_from, silent
+from tests.ports import free_port
+
+PATIENCE_S = 15
+TRANSPORTS: tuple[Transport, ...] = ("udp", "tcp_passive", "tcp_active")
+
+
+def ports(count: int = 5) -> MediaPorts:
+    first = free_port() & ~1
+    return MediaPorts("127.0.0.1", first, first + 2 * count - 1)
+
+
+def opened(device: Device, transport: Transport = "udp", among: MediaPorts | None = None) -> Gb28181Source:
+    address = f"{ADDRESS}?transport={transport}"
+    return Gb28181Media(device, among or ports()).open(address, SystemClock())
+
+
+async def read(source: Gb28181Source, count: int) -> list[Packet]:
+    async with asyncio.timeout(PATIENCE_S), source:
+        return [await anext(source) for _ in range(count)]
+
+
+async def reason(source: Gb28181Source) -> str:
+    with pytest.raises(SourceError) as caught:
+        await read(source, 10_000)
+    return caught.value.reason
+
+
+async def to_the_end(source: Gb28181Source, into: list[Packet]) -> None:
+    async for packet in source:
+        into.append(packet)  # noqa: PERF401 - what came before the end is wanted
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give up sooner, since it is the reason that is looked at."""
+    for name, limit_ms in (("CAMERA_OPEN_MS", 400), ("CAMERA_FROZEN_MS", 1000), ("MEDIA_KEY_MS", 1200)):
+        monkeypatch.setattr(f"edge.gb28181.media.{name}", limit_ms)
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_a_channel_is_read_from_its_key_frame_on(any_clip: PsClip, transport: Transport) -> None:
+    """R344."""
+    device = Device(plays(any_clip))
+
+    packets = await read(opened(device, transport), 20)
+
+    assert [i for i, packet in enumerate(packets) if packet.is_key] == [0, 10]
+    assert {packet.codec for packet in packets} == {any_clip.codec}
+    assert all(after.pts_ms - before.pts_ms == 40 for before, after in pairwise(packets))
+    codec = av.CodecContext.create({"h264": "h264", "h265": "hevc"}[any_clip.codec], "r")
+    assert isinstance(codec, av.VideoCodecContext)
+    frames = [frame for packet in packets for frame in codec.decode(av.Packet(packet.data))] + codec.decode(None)
+    assert len(frames) == 20
+    (asked,) = device.asked
+    assert (asked[0], asked[1], asked[2].transport, asked[2].ssrc) == (DEVICE, CHANNEL, transport, SSRC)
+    assert device.parted == 1
+    assert device.lent == []
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_ports_come_back_from_a_bounded_range(ps_clip: PsClip, transport: Transport) -> None:
+    """R344: even ones, all others refused, free again after use."""
+    among = ports(2)
+    device = Device(plays(ps_clip))
+    for _ in range(4):
+        await read(opened(device, transport, among), 1)
+
+    asked = [media.port for _, _, media, _ in device.asked]
+    assert transport == "tcp_active" or asked == [among.first, among.first + 2] * 2
+
+
+async def test_when_all_ports_are_taken_it_is_said(ps_clip: PsClip) -> None:
+    among = ports(1)
+    device = Device(plays(ps_clip))
+    async with opened(device, "udp", among):
+        said = await reason(opened(device, "udp", among))
+
+    assert said == f"no free port for media from {among.first} to {among.last}"
+    assert len(device.asked) == 1
+
+
+async def test_a_bad_address_is_refused() -> None:
+    media = Gb28181Media(Device(silent), ports())
+    for address in ("gb28181://1/2", f"rtsp://{DEVICE}/{CHANNEL}", f"{ADDRESS}?transport=sctp", f"gb28181://{DEVICE}"):
+        with pytest.raises(SourceError):
+            media.open(address, SystemClock())
+
+
+async def test_an_invitation_that_is_refused_is_the_reason() -> None:
+    device = Device(silent, refusal="INVITE answered 486 Busy Here")
+
+    assert await reason(opened(device)) == "INVITE answered 486 Busy Here"
+    assert device.lent == []
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize(
+    ("transport", "said"),
+    [
+        ("udp", r"INVITE answered 200, no packets on UDP port \d+: NAT or firewall\?"),
+        ("tcp_passive", r"INVITE answered 200, no packets on TCP port \d+: NAT or firewall\?"),
+    ],
+)
+async def test_silence_after_the_answer_names_the_port(transport: Transport, said: str) -> None:
+    """R342."""
+
+    async def hang(_send: Send, _media: Media) -> None:
+        await SystemClock().sleep(60_000)
+
+    assert re.fullmatch(said, await reason(opened(Device(hang), transport)))
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_a_device_that_never_connects_is_told_apart() -> None:
+    """R342."""
+
+    class Shy(Device):
+        async def _send(self, media: Media) -> None:
+            pass
+
+    said = await reason(opened(Shy(silent), "tcp_passive"))
+
+    assert re.fullmatch(r"INVITE answered 200, but nobody connected to TCP port \d+: NAT or firewall\?", said)
+
+
+async def test_a_device_that_does_not_listen_is_told_apart() -> None:
+    """R342."""
+    device = Device(silent, host="127.0.0.1", said_host="127.0.0.3")
+
+    said = await reason(opened(device, "tcp_active"))
+
+    assert re.fullmatch(r"INVITE answered 200, but TCP 127.0.0.3:\d+ cannot be connected to: .*", said)
+    assert device.parted == 1
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("transport", ["udp", "tcp_passive"])
+async def test_packets_from_another_address_are_dropped_and_named(ps_clip: PsClip, transport: Transport) -> None:
+    """R337, R342."""
+    device = Device(plays(ps_clip), host="127.0.0.2", said_host="127.0.0.1")
+
+    said = await reason(opened(device, transport))
+
+    assert re.fullmatch(
+        r"INVITE answered 200 by 127.0.0.1, but packets on (UDP|TCP) port \d+ come from 127.0.0.2: NAT\?", said
+    )
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_packets_of_other_streams_are_named() -> None:
+    """R337, R342: no run of any SSRC is long enough to be believed."""
+
+    async def behave(send: Send, _media: Media) -> None:
+        for i in range(2000):
+            send(struct.pack("!BBHII", 0x80, 96, i // 7, 0, 7 + i % 7) + b"\0\0\1\xba")
+            await SystemClock().sleep(1)
+
+    assert "are of another stream (SSRC)" in await reason(opened(Device(behave)))
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_what_is_not_rtp_is_named() -> None:
+    """R342."""
+
+    async def behave(send: Send, _media: Media) -> None:
+        for _ in range(2000):
+            send(b"hello")
+            await SystemClock().sleep(1)
+
+    assert "is not RTP" in await reason(opened(Device(behave)))
+
+
+async def test_tcp_without_framing_is_named() -> None:
+    """R335."""
+
+    async def behave(send: Send, _media: Media) -> None:
+        for _ in range(RTP_BAD_FRAMES):
+            send(b"hello")
+        await SystemClock().sleep(60_000)
+
+    assert "RFC 4571" in await reason(opened(Device(behave), "tcp_passive"))
+
+
+def without_sets(clip: PsClip) -> PsClip:
+    """The clip with its parameter sets made filler."""
+    marks = {"h264": (b"\x67", b"\x68"), "h265": (b"\x40\x01", b"\x42\x01", b"\x44\x01")}[clip.codec]
+    filler = {"h264": b"\x0c", "h265": b"\x4c"}[clip.codec]
+    frames = []
+    for frame in clip.frames:
+        data = frame.data
+        for mark in marks:
+            data = data.replace(b"\0\0\1" + mark, b"\0\0\1" + filler + mark[1:])
+        frames.append(type(frame)(frame.at_ms, frame.is_key, data))
+    return PsClip(tuple(frames), clip.duration_ms, clip.codec)
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_a_stream_without_parameter_sets_is_named(any_clip: PsClip) -> None:
+    """R342."""
+    name = {"h264": "H.264", "h265": "H.265"}[any_clip.codec]
+
+    said = await reason(opened(Device(plays(without_sets(any_clip)))))
+
+    assert said == f"stream is {name} in PS without parameter sets"
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_a_camera_that_freezes_is_named(ps_clip: PsClip) -> None:
+    """R342."""
+
+    async def behave(send: Send, media: Media) -> None:
+        await plays(ps_clip, loop=False)(send, media)
+        await SystemClock().sleep(60_000)
+
+    device = Device(behave)
+    async with asyncio.timeout(PATIENCE_S), opened(device) as source:
+        packets: list[Packet] = []
+        with pytest.raises(SourceError) as caught:
+            await to_the_end(source, packets)
+
+    assert len(packets) == 25
+    assert caught.value.reason == "no packets for 1 s"
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_loss_is_named_where_no_key_frame_comes_whole(ps_clip: PsClip) -> None:
+    """R341, R342."""
+
+    async def behave(send: Send, media: Media) -> None:
+        count = 0
+
+        def drop_some(packet: bytes) -> None:
+            nonlocal count
+            count += 1
+            if count % 3:
+                send(packet)
+
+        await plays(ps_clip)(drop_some, media)
+
+    said = await reason(opened(Device(behave)))
+
+    assert re.fullmatch(
+        r"H\.264 in PS arrives, but no whole key frame; (29|3[0-4]) % of packets lost", said
+    )  # some are still waited for
+
+
+@pytest.mark.parametrize("transport", ["tcp_passive", "tcp_active"])
+async def test_a_closed_connection_is_told(ps_clip: PsClip, transport: Transport) -> None:
+    device = Device(plays(ps_clip, loop=False))
+
+    assert await reason(opened(device, transport)) == "the device closed the media connection"
+
+
+async def test_the_device_may_end_the_stream(ps_clip: PsClip) -> None:
+    device = Device(plays(ps_clip))
+    async with asyncio.timeout(PATIENCE_S), opened(device) as source:
+        await anext(source)
+        device.dialogs[0].end.set_result("the device ended the stream (BYE)")
+        with pytest.raises(SourceError, match="BYE"):
+            await to_the_end(source, [])
+
+
+async def test_a_device_that_ignores_the_agreed_ssrc_is_read(ps_clip: PsClip) -> None:
+    """R337."""
+    packets = await read(opened(Device(plays(ps_clip, ssrc=12345))), 5)
+
+    assert packets[0].is_key
+
+
+async def test_a_device_may_answer_with_an_ssrc_of_its_own(ps_clip: PsClip) -> None:
+    """R337."""
+    packets = await read(opened(Device(plays(ps_clip, ssrc=777), ssrc=777)), 5)
+
+    assert packets[0].is_key
+
+
+async def test_bare_h264_is_read_with_and_without_rfc_6184(ps_clip: PsClip) -> None:
+    """R340."""
+    live = await read(opened(Device(plays(ps_clip))), 10)
+    from streams import h264  # noqa: PLC0415 - only this test makes payloads
+
+    def sends(payloads: list[tuple[int, bytes, bool]]) -> Behaviour:
+        async def behave(send: Send, media: Media) -> None:
+            for i, (timestamp, payload, marker) in enumerate(payloads):
+                send(struct.pack("!BBHII", 0x80, marker << 7 | 96, i, timestamp, media.ssrc) + payload)
+            await SystemClock().sleep(60_000)
+
+        return behave
+
+    framed, cut = [], []
+    for n, packet in enumerate(live):
+        parts = h264.rtp_payloads(h264.nal_units(packet.data))
+        framed += [(n * 3600, part, i == len(parts) - 1) for i, part in enumerate(parts)]
+        pieces = [packet.data[at : at + 1400] for at in range(0, len(packet.data), 1400)]
+        cut += [(n * 3600, piece, i == len(pieces) - 1) for i, piece in enumerate(pieces)]
+
+    by_rfc = await read(opened(Device(sends(framed), encoding="H264")), 9)
+    by_bytes = await read(opened(Device(sends(cut))), 9)
+
+    assert [h264.nal_units(packet.data) for packet in by_rfc] == [h264.nal_units(packet.data) for packet in live[:9]]
+    assert [packet.data for packet in by_bytes] == [packet.data for packet in live[:9]]
+    assert [packet.pts_ms for packet in by_rfc] == [40 * i for i in range(9)]
+
+
+async def test_what_is_recorded_is_played_steered_and_ends(ps_clip: PsClip) -> None:
+    """R344."""
+
+    async def behave(send: Send, playback: Media) -> None:
+        await plays(ps_clip, loop=False, scale=4)(send, playback)
+        await SystemClock().sleep(100)
+        device.dialogs[0].end.set_result("the recording ended")
+
+    device = Device(behave)
+    media = Gb28181Media(device, ports())
+    packets: list[Packet] = []
+    async with asyncio.timeout(PATIENCE_S), media.playback(ADDRESS, 1_000_000, 1_060_000, SystemClock()) as source:
+        await source.steer(scale=4)
+        with pytest.raises(PlaybackEndedError, match="the recording ended"):
+            await to_the_end(source, packets)
+
+    assert len(packets) == 25
+    assert packets[-1].pts_ms - packets[0].pts_ms == 960
+    assert device.asked[0][3] == (1_000_000, 1_060_000)
+    assert device.asked[0][2].ssrc == SSRC + 1_000_000_000
+    assert device.dialogs[0].controls == [(4, False, None)]
+
+
+async def test_more_pictures_than_a_camera_takes_end_the_stream() -> None:
+    """R343."""
+
+    async def behave(send: Send, media: Media) -> None:
+        pictures = b"\0\0\1\xba\x44" + bytes(8) + b"\xf8\0\0\1\xe0\0\0\x80\0\0" + b"\0\0\1\x67\x42\0\x1e\0\0\1\x68\xce"
+        pictures += b"\0\0\1\x65\x88\x80" * 200
+        for i in range(20):
+            send(struct.pack("!BBHII", 0x80, 96, i, i, media.ssrc) + pictures)
+            await SystemClock().sleep(1)
+        await SystemClock().sleep(60_000)
+
+    assert await reason(opened(Device(behave))) == f"more than {CAMERA_PICTURES_PER_S} pictures in a second"
+
+
+async def test_a_flood_of_wrong_packets_harms_neither_this_nor_another_camera(ps_clip: PsClip) -> None:
+    """R343: wrong address, wrong stream, no RTP, old ones; all counted, memory bounded, both cameras go on."""
+    flooded, quiet = Device(plays(ps_clip)), Device(plays(ps_clip))
+    among = ports()
+    async with (
+        asyncio.timeout(PATIENCE_S),
+        opened(flooded, "udp", among) as source,
+        opened(quiet, "udp", among) as other,
+    ):
+        await anext(source)
+        before = await anext(other)
+        to = ("127.0.0.1", flooded.asked[0][2].port)
+        with closing(sender_from("127.0.0.1")) as near, closing(sender_from("127.0.0.9")) as far:
+            wrong = [
+                (far, struct.pack("!BBHII", 0x80, 96, 1, 0, SSRC) + bytes(1200)),
+                (near, struct.pack("!BBHII", 0x80, 96, 1, 0, SSRC + 1) + bytes(1200)),
+                (near, bytes(1200)),
+                (near, struct.pack("!BBHII", 0x80, 96, 40_000, 0, SSRC) + bytes(1200)),
+            ]
+            tracemalloc.start()
+            try:
+                for _ in range(100):
+                    for _ in range(10):
+                        for sender, datagram in wrong:
+                            sender.sendto(datagram, to)
+                    await SystemClock().sleep(5)
+                peak = tracemalloc.get_traced_memory()[1]
+            finally:
+                tracemalloc.stop()
+        counts = source._reception.counts
+        pictures = [await anext(source) for _ in range(20)]
+        others = [before] + [await anext(other) for _ in range(20)]
+
+    assert peak < 3_000_000
+    assert source._reception.wrong_address > 900
+    assert min(counts.wrong_ssrc, counts.malformed, counts.late) > 900
+    assert all(after.pts_ms - before.pts_ms == 40 for before, after in pairwise(pictures))
+    assert all(after.pts_ms - before.pts_ms in (40, -960) for before, after in pairwise(others))
+    assert max(after.at_ms - before.at_ms for before, after in pairwise(others)) < 1000
+
+
+async def test_a_second_connection_is_refused(ps_clip: PsClip) -> None:
+    """R337: also one from the right address."""
+    device = Device(plays(ps_clip))
+    async with asyncio.timeout(PATIENCE_S), opened(device, "tcp_passive") as source:
+        await anext(source)
+        reader, writer = await asyncio.open_connection("127.0.0.1", device.asked[0][2].port)
+        try:
+            assert await reader.read() == b""
+        except ConnectionResetError:
+            pass  # the same, said otherwise
+        finally:
+            writer.close()
+        assert (await anext(source)).codec == "h264"
+
+
+async def test_the_port_is_open_before_the_device_is_asked_and_what_comes_early_counts(ps_clip: PsClip) -> None:
+    """R344: devices send before their answer has been read."""
+
+    class Eager(Device):
+        async def _send(self, media: Media) -> None:
+            pass
+
+    device = Eager(silent)
+    source = opened(device)
+    invite = device.invite
+
+    def send_then_answer(*arguments: object, **named: object) -> object:
+        media = arguments[2]
+        assert isinstance(media, Media)
+        state = RtpState(media.ssrc)
+        with closing(sender_from("127.0.0.1")) as sender:
+            for frame in ps_clip.frames:
+                for packet in rtp_packets(frame, state, frame.at_ms):
+                    sender.sendto(packet, ("127.0.0.1", media.port))
+        return invite(*arguments, **named)  # type: ignore[arg-type] # passed on as they came
+
+    device.invite = send_then_answer  # type: ignore[method-assign, assignment] # this one device is early
+
+    assert len(await read(source, 25)) == 25
+
+
+def test_sources_open_channels_by_their_scheme() -> None:
+    sources = Sources()
+    sources.register("gb28181", Gb28181Media(Device(silent), ports()).open)
+
+    assert isinstance(sources.open(ADDRESS, SystemClock()), Gb28181Source)
