@@ -64,11 +64,11 @@ class Muxer:
         """
         messages: list[str | bytes] = []
         for packet in packets:
-            self._reorders = self._reorders or packet.pts_ms < self._newest_pts_ms
-            self._newest_pts_ms = max(self._newest_pts_ms, packet.pts_ms)
             track = track_of(packet) if packet.is_key else self._track
             if track is None:
                 continue
+            self._reorders = self._reorders or packet.pts_ms < self._newest_pts_ms
+            self._newest_pts_ms = max(self._newest_pts_ms, packet.pts_ms)
             if track != self._track:
                 self._flush(messages, len(self._waiting))
                 self._begin(messages, track, packet, now_ms)

@@ -46,8 +46,8 @@ SCHEME: Final = "whip"
 _ADDRESS: Final = re.compile(r"whip:([A-Za-z0-9_~.-]{20,128})")
 _LOOK_MS: Final = 500
 
-AddressOf = Callable[[str], Awaitable[str | None]]
-"""`await address_of(camera_id)` returns the camera's address, None where it has none."""
+AddressOf = Callable[[str], str | None]
+"""`address_of(camera_id)` returns the camera's address, None where it has none."""
 
 
 def new_address() -> str:
@@ -130,14 +130,21 @@ class WhipIngest:
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes, which check the publishing key by themselves: nobody is signed in."""
+
+        async def publish(request: web.Request) -> web.StreamResponse:
+            return await self._publish(request)
+
+        async def stop(request: web.Request) -> web.StreamResponse:
+            return await self._stop(request)
+
         return [
-            web.post("/api/v1/cameras/{camera_id}/whip", self._publish),
-            web.delete("/api/v1/cameras/{camera_id}/whip/{session_id}", self._stop),
+            web.post("/api/v1/cameras/{camera_id}/whip", publish),
+            web.delete("/api/v1/cameras/{camera_id}/whip/{session_id}", stop),
         ]
 
     async def _publish(self, request: web.Request) -> web.Response:
         camera_id = request.match_info["camera_id"]
-        address = await self._authorised(request, camera_id)
+        address = self._authorised(request, camera_id)
         if request.content_type != "application/sdp":
             raise InvalidInputError("the offer must be application/sdp")
         text = await read_sdp(request)
@@ -155,17 +162,17 @@ class WhipIngest:
 
     async def _stop(self, request: web.Request) -> web.Response:
         camera_id = request.match_info["camera_id"]
-        await self._authorised(request, camera_id)
+        self._authorised(request, camera_id)
         session = self._sessions.get(request.match_info["session_id"])
         if session is None or session.camera_id != camera_id:
             raise UnknownIdError("no such publishing session")
         session.transport.end()
         return web.Response()
 
-    async def _authorised(self, request: web.Request, camera_id: str) -> str:
+    def _authorised(self, request: web.Request, camera_id: str) -> str:
         """Return the camera's address if the request has its key. A camera that there is not is refused alike."""
         kind, _, key = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
-        address = await self._address_of(camera_id) or ""
+        address = self._address_of(camera_id) or ""
         offered = f"{SCHEME}:{key.strip()}".encode("utf-8", "surrogateescape")
         if not (
             _ADDRESS.fullmatch(address) and kind.lower() == "bearer" and hmac.compare_digest(offered, address.encode())

@@ -13,14 +13,16 @@ from aiohttp import web
 from command.access.accounts import Accounts
 from command.access.visibility import tables_of
 from command.actors import HUB
+from command.facts import Level
 from command.hub import Changes, Hub
 from command.kernel.errors import InvalidInputError, NoRightError, TriuneError
 from command.readings import Sighting
-from command.requests import ReportCamera, ReportHit
+from command.requests import ReportCamera, ReportDeviceAlarm, ReportHit
 from command.tables import Tables
 from consoles.http import adoption, cameras, metrics, ptz
 from consoles.http.context import actor_of, context_of, require
-from consoles.http.identity import Handler
+from consoles.http.identity import Handler, is_open, who_asks
+from consoles.http.origins import require_ours
 from consoles.parts.agent_registry import in_charge
 from consoles.parts.background import Background
 from consoles.parts.gb28181 import Gateway
@@ -28,8 +30,11 @@ from consoles.parts.stores import CAMERAS, Stores
 from consoles.settings import Settings
 from edge.onvif import gateway as onvif
 from edge.onvif.discovery import Discovery
+from edge.onvif.events import CameraEvent, EventKind
+from edge.onvif.watching import EventWatch
 from streams.camera import CameraSpec, CameraStatus
 from streams.keeper import CameraKeeper
+from streams.mse import MseViewers
 from streams.plates.picture import Picture
 from streams.plates.pool import PlatePool
 from streams.plates.watcher import PlateWatcher
@@ -39,10 +44,13 @@ from streams.relay.relay import Relay
 from streams.source import standard_sources
 from streams.sources import SourceError, Sources, pulls_always, scheme_of, split_options
 from streams.watch_list import WatchList
+from streams.whip import SCHEME, WhipIngest
 
 log = logging.getLogger(__name__)
 _BUSY_MS = 2000
 _AGAIN_MS = 1000
+_ALARMS: dict[EventKind, tuple[Level, str]] = {"alarm_input": (3, "报警输入"), "tampering": (4, "画面遮挡或移位")}
+"""Level and words for what a camera notices by itself. Own default."""
 
 
 class Video:
@@ -71,7 +79,7 @@ class Video:
         """A camera that came or went; its own reports of being up or down are not news here."""
         return (row is not None) != (camera in self._enrolled)
 
-    async def keep(self, keeper: CameraKeeper, watcher: PlateWatcher | None) -> None:
+    async def keep(self, keeper: CameraKeeper, watcher: PlateWatcher | None, noticing: EventWatch) -> None:
         """Bring cameras and watch list to what the tables say, each time they change.
 
         Of several hubs every one shows the pictures, and the one that holds the lease records what is seen in them.
@@ -103,6 +111,7 @@ class Video:
                     if camera in addresses and in_charge(addresses[camera]) is None
                 }
             )
+            noticing.sync({camera: addresses[camera] for camera in cameras if camera in addresses} if records else {})
             if watcher:
                 for camera in gone:
                     await watcher.forget(camera)
@@ -118,6 +127,17 @@ class Video:
             await self._hub.ask(ReportCamera(camera=camera, up=status.state == "up", reason=status.reason), HUB)
         except TriuneError as error:
             log.warning("state of camera %s could not be recorded: %s", camera, error.detail)
+
+    async def on_event(self, camera: str, event: CameraEvent) -> None:
+        """Raise an alarm for an alarm input or tampering that has just begun; motion alone is no alarm."""
+        if event.kind == "motion" or not event.active or event.is_state:
+            return
+        level, told = _ALARMS[event.kind]
+        detail = f"{told} {event.source}".strip()
+        try:
+            await self._hub.ask(ReportDeviceAlarm(subject=camera, level=level, detail=detail), HUB)
+        except TriuneError as error:
+            log.warning("an alarm of camera %s could not be recorded: %s", camera, error.detail)
 
     async def on_passage(self, sighting: Sighting, jpeg: bytes) -> None:
         """Keep the sighting with its picture; report it where it is on the watch list."""
@@ -175,12 +195,20 @@ async def video(
                 if watcher.counters(camera).read > read_before:
                     keeper.camera(camera).set_busy(hub.clock.now_ms() + _BUSY_MS)
 
-        relay = await stack.enter_async_context(Relay(hub.clock, addresses))
+        def address_of(camera: str) -> str | None:
+            return keeper.camera(camera).spec.url if camera in keeper.running() else None
+
+        async def on_published(camera: str) -> None:
+            await keeper.camera(camera).still()
+
+        whip = await stack.enter_async_context(WhipIngest(hub.clock, addresses, address_of, on_published))
+        relay = await stack.enter_async_context(Relay(hub.clock, addresses, whip.ask_key))
         sources, movable = standard_sources(), PtzGateways()
         discovery = Discovery(hub.clock)
         for scheme in onvif.SCHEMES:
             sources.register(scheme, onvif.stream_source(sources))
             movable.register(scheme, onvif.open_ptz)
+        sources.register(SCHEME, whip.open)
         finders = [adoption.onvif_finder(discovery)]
         devices = await stack.enter_async_context(gb28181)
         if devices is not None:
@@ -195,11 +223,14 @@ async def video(
             metrics.counted("ptz", "Movements of cameras", control.counters),
             metrics.counted("onvif_discovery", "Answers to probes for cameras", discovery.counters),
         ]
-        tasks.start(part.keep(keeper, watcher), "cameras")
+        noticing = await stack.enter_async_context(EventWatch(hub.clock, part.on_event))
+        tasks.start(part.keep(keeper, watcher, noticing), "cameras")
         if kept.shared:
             tasks.start(kept.accounts.watch_addresses(), "camera-addresses")
         yield [
             *relay_http.routes(relay, keeper, authorise),
+            *MseViewers(hub.clock, keeper.camera, authorise).routes(),
+            *(web.RouteDef(route.method, route.path, is_open(route.handler), {}) for route in whip.routes()),
             *cameras.routes(keeper, hub.clock, authorise),
             *ptz.routes(control, authorise),
             *(devices.routes if devices else ()),
@@ -236,6 +267,7 @@ def _set_address(accounts: Accounts, sources: Sources) -> Handler:
 
 
 async def authorise(request: web.Request, _camera: str) -> None:
-    """Whoever may mirror the table of cameras may see their pictures."""
-    if "cameras" not in tables_of(actor_of(request)):
+    """Whoever may mirror the table of cameras may see their pictures, as long as the session lasts."""
+    require_ours(request)
+    if "cameras" not in tables_of(await who_asks(context_of(request), request)):
         raise NoRightError("pictures of cameras are not for your role")

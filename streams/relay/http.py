@@ -13,7 +13,7 @@ from streams.camera import Camera
 from streams.relay.relay import Relay
 
 Authorise = Callable[[web.Request, str], Awaitable[None]]
-"""`authorise(request, camera_id)` raises unless whoever asks may see this camera."""
+"""`authorise(request, camera_id)` raises unless whoever asks may see this camera, now."""
 
 
 class Cameras(Protocol):
@@ -32,7 +32,11 @@ def routes(relay: Relay, cameras: Cameras, authorise: Authorise) -> list[web.Rou
         await authorise(request, camera_id)
         if request.content_type != "application/sdp":
             raise InvalidInputError("the offer must be application/sdp")
-        session_id, answer = await relay.answer(cameras.camera(camera_id), await read_sdp(request))
+
+        async def still_may() -> None:
+            await authorise(request, camera_id)
+
+        session_id, answer = await relay.answer(cameras.camera(camera_id), await read_sdp(request), still_may)
         return web.Response(
             status=201,
             text=answer,

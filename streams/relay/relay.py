@@ -12,13 +12,20 @@ from aiortc import RTCCertificate
 from prometheus_client import Counter, Gauge
 
 from command.kernel.clock import Clock
-from command.kernel.errors import InvalidInputError, TooManyError, UnknownIdError
-from command.kernel.limits import RELAY_VIEWERS, RELAY_VIEWERS_PER_CAMERA
+from command.kernel.errors import (
+    InvalidInputError,
+    NoRightError,
+    SignInRequiredError,
+    TooManyError,
+    TriuneError,
+    UnknownIdError,
+)
+from command.kernel.limits import RELAY_RECHECK_MS, RELAY_VIEWERS, RELAY_VIEWERS_PER_CAMERA
 from streams import h264, h265
 from streams.packets import Packet
 from streams.relay.channel import Channel, Stream
 from streams.relay.sdp import NotPlayableError, parse_offer
-from streams.relay.session import Session
+from streams.relay.session import Session, StillMay
 from streams.relay.viewer import Viewer
 
 _log = logging.getLogger(__name__)
@@ -48,7 +55,10 @@ class Relay:
 
     async def __aenter__(self) -> Self:
         await self._tasks.__aenter__()
-        self._reaper = self._tasks.create_task(self._let_lost_ones_go())
+        self._reapers = [
+            self._tasks.create_task(self._let_lost_ones_go()),
+            self._tasks.create_task(self._let_those_without_a_right_go()),
+        ]
         return self
 
     async def __aexit__(
@@ -56,7 +66,8 @@ class Relay:
     ) -> None:
         for session in self._sessions.values():
             session.end()
-        self._reaper.cancel()
+        for reaper in self._reapers:
+            reaper.cancel()
         await self._tasks.__aexit__(kind, error, trace)
 
     @property
@@ -64,8 +75,10 @@ class Relay:
         """How many sessions there are, connected or about to be."""
         return len(self._sessions)
 
-    async def answer(self, stream: Stream, offer_sdp: str) -> tuple[str, str]:
+    async def answer(self, stream: Stream, offer_sdp: str, still_may: StillMay | None = None) -> tuple[str, str]:
         """Open a session for a viewer's offer and return its id and our answer.
+
+        `still_may()` is asked now and then; the session ends once it raises `NoRightError` or `SignInRequiredError`.
 
         Raises `InvalidInputError` (the offer), `NotPlayableError` (its codecs), `TooManyError` (viewers),
         `UnavailableError` (the camera shows no picture, or the host has no address).
@@ -83,7 +96,7 @@ class Relay:
         except NotPlayableError:
             _refused.labels("not playable").inc()
             raise
-        session = Session(stream.id, offer, sent_as, self._certificate)
+        session = Session(stream.id, offer, sent_as, self._certificate, still_may)
         self._sessions[session.id] = session
         _viewers.set(len(self._sessions))
         try:
@@ -155,6 +168,19 @@ class Relay:
             for session in self._sessions.values():
                 if session.is_lost(now_ms):
                     session.end()
+
+    async def _let_those_without_a_right_go(self) -> None:
+        """An open session is no way around the door: whoever signed out, or lost the right, sees nothing more."""
+        while True:
+            await self._clock.sleep(RELAY_RECHECK_MS)
+            for session in list(self._sessions.values()):
+                try:
+                    if session.still_may is not None:
+                        await session.still_may()
+                except (NoRightError, SignInRequiredError):
+                    session.end()
+                except TriuneError:
+                    continue  # nobody can tell now
 
 
 def profile_of(key: Packet) -> str:

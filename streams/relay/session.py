@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from aiortc import RTCCertificate
 
@@ -13,11 +13,22 @@ from streams.relay.sdp import Offer, VideoFormat
 from streams.relay.transport import Transport
 from streams.relay.viewer import Viewer
 
+StillMay = Callable[[], Awaitable[None]]
+"""Raises `NoRightError` or `SignInRequiredError` once the viewer may not see the camera any more."""
+
 
 class Session:
     """`sdp = await session.negotiate(...)`, then one task runs `run`; `close` closes what it opened."""
 
-    def __init__(self, camera_id: str, offer: Offer, sent_as: VideoFormat, certificate: RTCCertificate) -> None:
+    def __init__(
+        self,
+        camera_id: str,
+        offer: Offer,
+        sent_as: VideoFormat,
+        certificate: RTCCertificate,
+        still_may: StillMay | None = None,
+    ) -> None:
+        self.still_may = still_may
         self.id = secrets.token_urlsafe(16)
         self.camera_id = camera_id
         self._format = sent_as

@@ -70,7 +70,7 @@ async def serve() -> AsyncIterator[Site]:
     address = new_address()
     statuses, sources = Statuses(), standard_sources()
 
-    async def address_of(camera_id: str) -> str | None:
+    def address_of(camera_id: str) -> str | None:
         return {"phone": address, "wired": "rtsp://127.0.0.1:1/x"}.get(camera_id)
 
     async def arrived(camera_id: str) -> None:

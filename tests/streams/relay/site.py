@@ -23,7 +23,7 @@ CLOCK = SystemClock()
 
 
 @web.middleware
-async def _problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except TriuneError as error:
@@ -61,7 +61,7 @@ async def serve(clip: Clip, page: str = "") -> AsyncIterator[Site]:
         async def show(request: web.Request) -> web.Response:
             return web.Response(text=page, content_type="text/html")
 
-        app = web.Application(middlewares=[_problems])
+        app = web.Application(middlewares=[problems])
         app.add_routes([web.get("/", show), *routes(relay, keeper, _authorise)])
         runner = web.AppRunner(app)
         await runner.setup()
