@@ -163,7 +163,11 @@ class HubLink:
     async def _shake_hands(self, socket: ClientConnection) -> Welcome:
         hello = Hello(versions=protocol.VERSIONS, release=self._release, box=self._outbox.id)
         await socket.send(protocol.encode(hello))
-        message = protocol.told(await socket.recv())
+        try:
+            message = protocol.told(await socket.recv())
+        except InvalidInputError as error:
+            self.counters.bad_messages += 1
+            raise _LinkLostError(error.detail) from error
         match message:
             case Welcome() if protocol.VERSIONS[0] <= message.version <= protocol.VERSIONS[1]:
                 return message
