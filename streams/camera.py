@@ -110,6 +110,8 @@ class Camera:
         self._turned = asyncio.Event()  # set for a moment when the first picture came, or an attempt failed
         self._known = True
         self._attempts_failed = 0
+        self._failed_hop = ""
+        self._is_examined = False
         self._failures_in_a_row = 0
         self._connections = 0
         self._came_up_ms: int | None = None
@@ -141,6 +143,7 @@ class Camera:
             state=self._status.state,
             since_ms=self._status.since_ms,
             reason=self._status.reason,
+            failed_hop=self._failed_hop,
             pulled=self._pulled,
             looked_ms=self._clock.now_ms() if self._pulled else self._looked_ms,
             picture_ms=self._newest.at_ms if self._newest else None,
@@ -203,18 +206,27 @@ class Camera:
 
         Raises `UnavailableError` if the next attempt fails, or brings none in time.
         """
+        await self._pull_until(lambda: self.newest_still() is not None)
+        still = self.newest_still()
+        assert still is not None
+        return still
+
+    async def examined(self) -> None:
+        """Pull the camera until a picture of it was decoded. Raises `UnavailableError` as `still` does."""
+        await self._pull_until(lambda: self._is_examined)
+
+    async def _pull_until(self, is_so: Callable[[], bool]) -> None:
         failed = self._attempts_failed
         with self._need():
             try:
                 async with asyncio.timeout(CAMERA_PICTURE_MS / 1000):
-                    while (still := self.newest_still()) is None and self._attempts_failed == failed:
+                    while not is_so() and self._attempts_failed == failed:
                         await self._turned.wait()
             except TimeoutError:
-                still = None
-        if still is None:
+                pass
+        if not is_so():
             reason = self._status.reason or f"no picture within {CAMERA_PICTURE_MS // 1000} s"
             raise UnavailableError(f"camera {self.id} shows no picture: {reason}", reason=reason)
-        return still
 
     def set_busy(self, until_ms: int) -> None:
         """Decode every frame for the key-frame consumer until then, because something worth reading is in sight."""
@@ -304,17 +316,18 @@ class Camera:
     async def _attempt(self) -> str | None:
         """Stream until it ends and return why; None if it was let go."""
         reason: str | None = None
+        self._failed_hop = ""
         connection = AsyncExitStack()
         try:
             await self._stream(connection)
         except SourceError as error:
-            reason = error.reason
+            reason, self._failed_hop = error.reason, error.hop
         except Exception as error:  # noqa: BLE001 - our own fault in one camera must neither end it nor the others
             # Only the kind: texts of library errors may hold the address with its password.
             _log.error("camera %s: %s", self.id, type(error).__name__)
-            reason = f"internal error: {type(error).__name__}"
+            reason, self._failed_hop = f"internal error: {type(error).__name__}", "packets"
         finally:
-            self._pulled = False
+            self._pulled = self._is_examined = False
             await self._hang_up(connection)
         return reason
 
@@ -339,6 +352,8 @@ class Camera:
         self._pulled = True
         self._turn()
         await self._examine_or_fail(packet)
+        self._is_examined = True
+        self._turn()
         self._connections += 1
         self._came_up_ms = examined_ms = packet.at_ms
         if self._status.state != "up":
@@ -361,7 +376,7 @@ class Camera:
     async def _examine_or_fail(self, key: Packet) -> None:
         self._size_px = await self._examine(key)
         if self._size_px is None:
-            raise SourceError(f"what it sends does not decode as {_NAMES[key.codec]}")
+            raise SourceError(f"what it sends does not decode as {_NAMES[key.codec]}", hop="picture")
 
     def _publish(self, packet: Packet) -> None:
         packet = msgspec.structs.replace(packet, pts_ms=self._stamps.stamp(packet))

@@ -24,7 +24,8 @@ _DELIMITER: Final[dict[Codec, int]] = {"h264": h264.NAL_DELIMITER, "h265": h265.
 _FFMPEG: Final[dict[str, Codec]] = {"h264": "h264", "hevc": "h265"}
 # The parameter sets by their headers: of layer 0 and, in H.264, of any importance but none.
 _H264_SETS: Final = frozenset({0x27, 0x47, 0x67, 0x28, 0x48, 0x68})
-_H265_SETS: Final = frozenset({b"\x40\x01", b"\x42\x01", b"\x44\x01"})
+# With them, RTP packets of several or of parts of units, which a reader of the other codec takes for units.
+_H265_SETS: Final = frozenset({b"\x40\x01", b"\x42\x01", b"\x44\x01", b"\x60\x01", b"\x62\x01"})
 
 
 def codec_of(ffmpeg_name: str) -> Codec | None:

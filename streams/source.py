@@ -82,7 +82,7 @@ class Source:
         if packet is None and not self._opened and self._reader.seen:
             packet = await self._next_within(CAMERA_KEY_MS - limit_ms)
             if packet is None:
-                raise SourceError(self._reader.why_no_key())
+                raise SourceError(self._reader.why_no_key(), hop="key_frame")
         if packet is None:
             raise SourceError(f"no packets for {limit_ms // 1000} s")
         self._opened = True

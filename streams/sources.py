@@ -12,11 +12,15 @@ from streams.packets import Packet
 
 
 class SourceError(Exception):
-    """The source cannot be read, or no longer. `reason` is for people and never holds the address or its password."""
+    """The source cannot be read, or no longer. `reason` is for people and never holds the address or its password.
 
-    def __init__(self, reason: str) -> None:
+    `hop` names how far the way to the camera was good, in the words of `streams.diagnosis` or the gateway's own.
+    """
+
+    def __init__(self, reason: str, hop: str = "packets") -> None:
         super().__init__(reason)
         self.reason = reason
+        self.hop = hop
 
 
 PacketSource = AbstractAsyncContextManager[AsyncIterator[Packet]]

@@ -16,6 +16,8 @@ class CameraView(msgspec.Struct, frozen=True, kw_only=True):
     state: Literal["connecting", "up", "down"]
     since_ms: int
     reason: str
+    failed_hop: str
+    """Where the last attempt ended, if it failed."""
     pulled: bool
     """Whether its packets arrive now. If not, the state is that of `looked_ms`."""
     looked_ms: int | None

@@ -387,12 +387,13 @@ ONVIF_PROBE_DATAGRAMS = 8192
 ONVIF_INTERFACES = 32
 # Events: how long a camera may hold an answer until something happens, how often it is asked at most, how many it may
 # put in one answer, and how long a subscription stands that is not renewed. A camera whose events cannot be had is
-# asked again after so long.
+# asked again after so long, and one that refuses us after REFUSED.
 ONVIF_PULL_MS = 20_000
 ONVIF_PULL_EVERY_MS = 500
 ONVIF_PULL_EVENTS = 64
 ONVIF_SUBSCRIPTION_MS = 60_000
 ONVIF_EVENTS_RETRY_MS = 30_000
+ONVIF_EVENTS_REFUSED_MS = 5 * 60 * 1000
 # XML of devices. A document with more elements, or deeper, is refused.
 XML_ELEMENTS = 20_000
 XML_DEPTH = 64

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 
 import msgspec
@@ -9,8 +10,10 @@ from aiohttp import web
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from command.kernel.clock import Clock
-from command.kernel.limits import CAMERAS_MEASURED
+from command.kernel.errors import TooManyError
+from command.kernel.limits import CAMERA_DIAGNOSES, CAMERAS_MEASURED
 from consoles.http.metrics import Source
+from streams.diagnosis import diagnose
 from streams.keeper import CameraKeeper
 from streams.view import CameraView
 
@@ -27,6 +30,8 @@ class CameraViews(msgspec.Struct, frozen=True):
 def routes(keeper: CameraKeeper, clock: Clock, authorise: Authorise) -> list[web.RouteDef]:
     """Return the routes; `authorise(request, camera_id)` raises unless whoever asks may see the camera."""
 
+    diagnosing = asyncio.Semaphore(CAMERA_DIAGNOSES)
+
     async def states(request: web.Request) -> web.Response:
         await authorise(request, "")
         return _answer(CameraViews(clock.now_ms(), [keeper.camera(key).view() for key in keeper.running()]))
@@ -36,7 +41,16 @@ def routes(keeper: CameraKeeper, clock: Clock, authorise: Authorise) -> list[web
         await authorise(request, camera_id)
         return _answer(keeper.camera(camera_id).view())
 
+    async def diagnosis(request: web.Request) -> web.Response:
+        camera_id = request.match_info["camera_id"]
+        await authorise(request, camera_id)
+        if diagnosing.locked():
+            raise TooManyError(f"{CAMERA_DIAGNOSES} cameras are being looked into")
+        async with diagnosing:
+            return _answer(await diagnose(keeper.camera(camera_id), clock))
+
     return [
+        web.get("/api/v1/cameras/{camera_id}/diagnosis", diagnosis),
         web.get("/api/v1/cameras/states", states),
         web.get("/api/v1/cameras/{camera_id}/state", state),
     ]

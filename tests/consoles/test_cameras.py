@@ -40,6 +40,13 @@ async def test_a_camera_is_looked_at_let_go_and_pulled_again_for_a_snapshot(tmp_
         assert states["west"]["reason"] == "404 no such stream"
         assert states["west"]["retry_at_ms"] > states["west"]["looked_ms"]
 
+        async with person.http.get("/api/v1/cameras/west/diagnosis") as response:
+            found = await response.json()
+        assert (found["failed"], found["hops"][-1]["told"]) == (
+            "describe",
+            "404: the camera has no stream of that path",
+        )
+
         asked_ms = site.clock.now_ms()
         async with person.http.get("/api/v1/cameras/east/snapshot.jpg") as response:
             assert response.status == 200
