@@ -24,7 +24,7 @@ from consoles.http.record import json_response
 from edge.onvif.discovery import Discovery
 from edge.onvif.messages import DeviceInformation, Profile
 from edge.onvif.trial import Step, try_camera, with_credentials
-from streams.sources import Sources, scheme_of
+from streams.sources import Sources, scheme_of, split_options
 
 _log = logging.getLogger(__name__)
 
@@ -209,6 +209,6 @@ def _place(address: str) -> str:
 
 def _camera_id(address: str) -> str:
     """Return the id of the camera at an address whoever asks, so that adopting it again changes it and adds none."""
-    parts = urlsplit(address)
+    parts = urlsplit(split_options(address)[0])
     place = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
     return f"cam-{hashlib.sha256(place.encode()).hexdigest()[:10]}"

@@ -11,6 +11,7 @@ import msgspec
 
 from command.kernel.clock import Clock
 from command.kernel.limits import (
+    ONVIF_EVENTS_REFUSED_MS,
     ONVIF_EVENTS_RETRY_MS,
     ONVIF_PULL_EVENTS,
     ONVIF_PULL_EVERY_MS,
@@ -20,7 +21,7 @@ from command.kernel.limits import (
 from edge.onvif.address import OnvifAddress
 from edge.onvif.client import OnvifClient
 from edge.onvif.messages import NAMESPACES, plain
-from edge.onvif.soap import Call, Endpoint, OnvifError, endpoint
+from edge.onvif.soap import Call, Endpoint, OnvifError, RefusedError, endpoint
 from edge.onvif.xml import Element
 
 _log = logging.getLogger(__name__)
@@ -111,14 +112,20 @@ def _instant_ms(text: str) -> int | None:
 
 
 async def watch(address: OnvifAddress, clock: Clock, on_event: Callable[[CameraEvent], Awaitable[None]]) -> None:
-    """Tell of a camera's events until cancelled. A camera that has none, or is away, is asked again later for ever."""
+    """Tell of a camera's events until cancelled. A camera that has none, or is away, is asked again later for ever.
+
+    One that refuses us is asked seldom: many lock a user out who is wrong too often, and with it the pictures.
+    """
     while True:
+        retry_ms = ONVIF_EVENTS_RETRY_MS
         try:
             async with OnvifClient(address, clock) as camera:
                 await _pull(camera, clock, on_event)
         except OnvifError as error:
             _log.info("no events of the camera at %r: %s", address, error.detail)
-        await clock.sleep(ONVIF_EVENTS_RETRY_MS)
+            if isinstance(error, RefusedError):
+                retry_ms = ONVIF_EVENTS_REFUSED_MS
+        await clock.sleep(retry_ms)
 
 
 async def _pull(camera: OnvifClient, clock: Clock, on_event: Callable[[CameraEvent], Awaitable[None]]) -> None:

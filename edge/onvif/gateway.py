@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from command.kernel.clock import Clock
@@ -13,7 +13,7 @@ from edge.onvif.messages import Profile
 from edge.onvif.soap import OnvifError
 from streams.packets import Packet
 from streams.ptz import Preset, Ptz
-from streams.sources import Open, SourceError, Sources
+from streams.sources import Open, SourceError, Sources, split_options
 
 SCHEMES = ("onvif", "onvifs")
 
@@ -27,12 +27,13 @@ def stream_source(sources: Sources) -> Open:
     @asynccontextmanager
     async def source(address: str, clock: Clock) -> AsyncIterator[AsyncIterator[Packet]]:
         try:
-            asked = onvif_address(address)
+            plain, options = split_options(address)
+            asked = onvif_address(plain)
             async with OnvifClient(asked, clock) as camera:
                 rtsp = await camera.stream_uri(chosen(await camera.profiles(), asked.profile).token)
         except (OnvifError, InvalidInputError) as error:
             raise SourceError(f"ONVIF: {error.detail}") from None
-        async with sources.open(rtsp, clock) as packets:
+        async with sources.open(with_transport(rtsp, options), clock) as packets:
             yield packets
 
     return source
@@ -67,6 +68,11 @@ class OnvifPtz:
     async def presets(self) -> list[Preset]:
         """Return the camera's presets."""
         return [stored.preset for stored in await self._camera.presets(self._profile)]
+
+
+def with_transport(rtsp: str, options: Mapping[str, str]) -> str:
+    """Return a stream's address with the transport that the camera's own address asks for, if it does."""
+    return f"{rtsp}#transport={options['transport']}" if "transport" in options else rtsp
 
 
 def chosen(profiles: list[Profile], token: str) -> Profile:

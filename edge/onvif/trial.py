@@ -13,10 +13,10 @@ from command.kernel.errors import InvalidInputError, TriuneError
 from command.kernel.limits import ADOPTION_TRY_MS
 from edge.onvif.address import netloc, onvif_address
 from edge.onvif.client import OnvifClient
-from edge.onvif.gateway import SCHEMES, chosen
+from edge.onvif.gateway import SCHEMES, chosen, with_transport
 from edge.onvif.messages import DeviceInformation, Profile
 from streams.keyframes import jpeg
-from streams.sources import SourceError, Sources, scheme_of
+from streams.sources import SourceError, Sources, pulls_always, scheme_of, split_options
 
 Hop: TypeAlias = Literal["device", "sign_in", "profiles", "stream", "picture"]
 
@@ -54,15 +54,25 @@ class Trial(msgspec.Struct):
 def with_credentials(address: str, user: str, password: str, profile: str = "") -> str:
     """Return a camera's address as the vault keeps it: user, password and ONVIF profile in it, where they are said.
 
-    A bare host, or one with a port, is an ONVIF camera's. Raises `InvalidInputError`, which repeats nothing of them.
+    A bare host, or one with a port, is an ONVIF camera's; options at its end stay. Raises `InvalidInputError`, which
+    repeats nothing of them.
     """
+    try:
+        address, options = split_options(address)
+    except SourceError as error:
+        raise InvalidInputError(error.reason) from None
+    told = "&".join(f"{name}={value}" for name, value in options.items())
+    return _with_credentials(address, user, password, profile) + (f"#{told}" if told else "")
+
+
+def _with_credentials(address: str, user: str, password: str, profile: str) -> str:
     if "://" not in address and scheme_of(address) != "whip":
         address = f"onvif://{address}"
     if scheme_of(address) in {*SCHEMES, "http", "https"}:
         asked = onvif_address(address)
         named = msgspec.structs.replace(asked, user=user, password=password) if user else asked
         return msgspec.structs.replace(named, profile=profile or named.profile).text()
-    if not user:
+    if not user or scheme_of(address) not in {"rtsp", "rtsps"}:
         return address
     try:
         parts = urlsplit(address)
@@ -74,7 +84,7 @@ def with_credentials(address: str, user: str, password: str, profile: str = "") 
 
 async def try_camera(address: str, clock: Clock, sources: Sources) -> Trial:
     """Go as far as a picture, or to the hop that fails; raises nothing, and ends within `ADOPTION_TRY_MS`."""
-    attempt = _Attempt(address, clock, sources)
+    attempt = _Attempt(pulls_always(address)[0], clock, sources)
     try:
         async with asyncio.timeout(ADOPTION_TRY_MS / 1000):
             await attempt.run()
@@ -107,7 +117,8 @@ class _Attempt:
     async def run(self) -> None:
         address = self._address
         if scheme_of(address) in SCHEMES:
-            address = await self._ask(address)
+            plain, options = split_options(address)
+            address = with_transport(await self._ask(plain), options)
         self._hop = "picture"
         async with self._sources.open(address, self._clock) as packets:
             packet = await anext(packets)
