@@ -54,6 +54,11 @@ class InviteDialog(Protocol):
         """What the device answered."""
         ...
 
+    @property
+    def host(self) -> str:
+        """Where the device signals from: behind a translator not what it answers, but where its pictures come from."""
+        ...
+
     async def ended(self) -> str:
         """Wait until the device ends the stream; return why: its BYE, the end of a recording, or gone offline."""
         ...

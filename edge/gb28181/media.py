@@ -143,7 +143,9 @@ class Gb28181Source:
         )
         self._dialog = dialog
         self._begun_ms = self._clock.now_ms()
-        self._reception.agree(frozenset((dialog.answer.host,)), dialog.answer.ssrc or ssrc, dialog.answer.encoding)
+        self._reception.agree(
+            frozenset((dialog.answer.host, dialog.host)), dialog.answer.ssrc or ssrc, dialog.answer.encoding
+        )
         await self._receive(opened, dialog.answer)
         await self._tasks.__aenter__()
         self._watch = self._tasks.create_task(self._watch_end(dialog))

@@ -35,6 +35,11 @@ class Stream:
         self._end: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     @property
+    def host(self) -> str:
+        """Where the device signals from."""
+        return self.device.peer.host
+
+    @property
     def is_over(self) -> bool:
         """Whether the device ended it, or is gone."""
         return self._end.done()

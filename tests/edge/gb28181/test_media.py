@@ -19,7 +19,7 @@ from edge.simulators.ps_clips import PsClip
 from edge.simulators.ps_sender import RtpState, Send, rtp_packets
 from streams.packets import Packet
 from streams.sources import SourceError, Sources
-from tests.edge.gb28181.devices import ADDRESS, CHANNEL, DEVICE, SSRC, Behaviour, Device, plays, sender_from, silent
+from tests.edge.gb28181.senders import ADDRESS, CHANNEL, DEVICE, SSRC, Behaviour, Device, plays, sender_from, silent
 from tests.ports import free_port
 
 PATIENCE_S = 15
@@ -166,6 +166,13 @@ async def test_packets_from_another_address_are_dropped_and_named(ps_clip: PsCli
     assert re.fullmatch(
         r"INVITE answered 200 by 127.0.0.1, but packets on (UDP|TCP) port \d+ come from 127.0.0.2: NAT\?", said
     )
+
+
+async def test_pictures_through_a_translator_come_from_where_the_device_signals(ps_clip: PsClip) -> None:
+    """R337: it answers with an address of its own net."""
+    device = Device(plays(ps_clip), host="127.0.0.2", said_host="192.168.1.64", signals_from="127.0.0.2")
+
+    assert (await read(opened(device), 1))[0].is_key
 
 
 @pytest.mark.usefixtures("hasty")

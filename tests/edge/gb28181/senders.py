@@ -23,8 +23,9 @@ Behaviour = Callable[[Send, Media], Awaitable[None]]
 class Agreed:
     """A dialog that the test ends."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, host: str) -> None:
         self.answer = answer
+        self.host = host
         self.end: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.controls: list[tuple[float | None, bool, float | None]] = []
 
@@ -44,6 +45,7 @@ class Device:
         *,
         host: str = "127.0.0.1",
         said_host: str = "",
+        signals_from: str = "",
         refusal: str = "",
         ssrc: int | None = None,
         encoding: str = "PS",
@@ -55,6 +57,7 @@ class Device:
         self._behave = behave
         self._host = host
         self._said_host = said_host or host
+        self._signals_from = signals_from or self._said_host
         self._refusal = refusal
         self._ssrc = ssrc
         self._encoding = encoding
@@ -85,9 +88,10 @@ class Device:
                 sending = None
             else:
                 sending = tasks.create_task(self._send(media))
-            dialog = Agreed(Answer(
+            answer = Answer(
                 host=self._said_host, port=port, ssrc=self._ssrc, setup=None, payload_type=96, encoding=self._encoding
-            ))  # fmt: skip
+            )  # fmt: skip
+            dialog = Agreed(answer, self._signals_from)
             self.dialogs.append(dialog)
             yield dialog
             self.parted += 1
