@@ -1,4 +1,4 @@
-/** Commands about cameras: show, layout, tour, recordings. */
+/** Commands about cameras: show, layout, tour, recordings. Their verbs are pinyin initials: 视频, 布局, 轮巡, 回放. */
 
 import type { Choice, Command } from "../../components/commands";
 import { LAYOUTS, type Layout } from "../../components/video/slots";
@@ -33,7 +33,7 @@ function cameraChoices(desk: Desk): Choice[] {
 export function videoCommands(desk: () => Desk, video: VideoActions): Command[] {
   return [
     {
-      verb: "V",
+      verb: "SP",
       names: namesOf("cmd.video"),
       takes: "several",
       choices: () => cameraChoices(desk()),
@@ -41,7 +41,7 @@ export function videoCommands(desk: () => Desk, video: VideoActions): Command[] 
         does(t("will.video", { names: chosen.map(({ label }) => label).join("、") }), async () => video.show(chosen.map(({ id }) => id))),
     },
     {
-      verb: "VL",
+      verb: "BJ",
       names: namesOf("cmd.video_layout"),
       takes: "text",
       plan: ([text = ""]) => {
@@ -50,7 +50,7 @@ export function videoCommands(desk: () => Desk, video: VideoActions): Command[] 
       },
     },
     {
-      verb: "VT",
+      verb: "LX",
       names: namesOf("cmd.video_tour"),
       takes: "text",
       plan: ([text = String(USUAL_S)]) => {
@@ -60,7 +60,7 @@ export function videoCommands(desk: () => Desk, video: VideoActions): Command[] 
       },
     },
     {
-      verb: "VP",
+      verb: "HF",
       names: namesOf("cmd.video_playback"),
       takes: "one",
       choices: () => cameraChoices(desk()),

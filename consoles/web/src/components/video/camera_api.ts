@@ -10,6 +10,8 @@ export interface Clip {
   readonly sha256: string;
 }
 
+const EXPORT_MS = 120_000;
+
 function pathOf(camera: string): string {
   return `/api/v1/cameras/${encodeURIComponent(camera)}`;
 }
@@ -57,16 +59,17 @@ export function initPath(camera: string, init: string): string {
   return `${pathOf(camera)}/recordings/init/${encodeURIComponent(init)}.mp4`;
 }
 
-export function segmentPath(camera: string, segment: string): string {
-  return `${pathOf(camera)}/recordings/${encodeURIComponent(segment)}.m4s`;
+export function segmentPath(camera: string, segment: number): string {
+  return `${pathOf(camera)}/recordings/${segment}.m4s`;
 }
 
 export async function lock(api: Api, camera: string, from_ms: number, to_ms: number, why: string): Promise<void> {
   await api.post(`${pathOf(camera)}/locks`, { from_ms, to_ms, why });
 }
 
-export function exportClip(api: Api, camera: string, from_ms: number, to_ms: number, why: string): Promise<Clip> {
-  return api.post<Clip>(`${pathOf(camera)}/clips`, { from_ms, to_ms, why });
+/** One file with its hash; the hub reads all of it again, which takes its time. */
+export function exportClip(api: Api, camera: string, from_ms: number, to_ms: number, why: string, situation: string | null): Promise<Clip> {
+  return api.post<Clip>(`${pathOf(camera)}/clips`, { from_ms, to_ms, why, situation }, EXPORT_MS);
 }
 
 export function clipPath(id: string, kind: "mp4" | "json"): string {

@@ -301,7 +301,7 @@ export class Playback extends View {
     const [first, last] = this.choice;
     if (first === null || last === null) return;
     await this.trying(async () => {
-      this.clip = await exportClip(screening.api, camera.id, first, last, this.why.trim());
+      this.clip = await exportClip(screening.api, camera.id, first, last, this.why.trim(), screening.situation?.id ?? null);
       this.said = t("playback.exported", { hash: this.clip.sha256 });
     });
   }

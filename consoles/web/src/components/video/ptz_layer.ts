@@ -43,7 +43,7 @@ export class PtzLayer extends View {
         touch-action: none;
         border: calc(2px * var(--scale)) solid var(--accent);
       }
-      svg {
+      .hand svg {
         position: absolute;
         inset: 0;
         width: 100%;

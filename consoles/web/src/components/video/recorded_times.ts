@@ -7,7 +7,7 @@ export interface Span {
 }
 
 export interface Segment {
-  readonly id: string;
+  readonly id: number;
   readonly from_ms: number;
   readonly to_ms: number;
   readonly init: string;

@@ -18,6 +18,8 @@ import "./tour_editor";
 import { camerasFor, judge } from "./usefulness";
 
 const SAID_MS = 5_000;
+/** A camera that goes down is shown as down for so long. */
+const STAYS_MS = 15_000;
 
 /** Tells `shown` with the ids of its cameras when they change. */
 @customElement("t-screens")
@@ -178,10 +180,19 @@ export class Screens extends View {
       // The last situation's cameras stay until another one is chosen: they may be what somebody is looking at.
       return;
     }
-    const near = camerasFor(this.cameras, this.place, this.slots.length).map(({ id }) => id);
+    const near = camerasFor(this.forgiving(), this.place, this.slots.length).map(({ id }) => id);
     const next = propose(this.slots, near, about !== this.filledFor);
     this.filledFor = about;
     if (next.some((slot, index) => slot !== this.slots[index])) this.slots = next;
+  }
+
+  /** One that has just failed keeps its tile for a moment: whoever was looking reads why before another takes its place. */
+  private forgiving(): ReadonlyMap<string, CameraRow> {
+    const just = this.shown.flatMap((id) => {
+      const camera = this.cameras.get(id);
+      return camera?.state === "down" && this.now - camera.since_ms < STAYS_MS ? [[id, { ...camera, state: "unknown" as const }] as const] : [];
+    });
+    return just.length === 0 ? this.cameras : new Map([...this.cameras, ...just]);
   }
 
   private room(): number {

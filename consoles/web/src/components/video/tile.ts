@@ -96,8 +96,7 @@ export class Tile extends View {
       ${this.pinned ? html`<span class="pin" title=${t("tile.pinned")}>${icon("pinned")}<span class="sr">${t("tile.pinned")}</span></span>` : nothing}
       <span class="name cut">${camera.name}</span>
       ${this.useful === null ? nothing : html`<span class="far cut">${farWords(this.useful)}</span>`}
-      ${this.ageWords(camera)}
-    </div>`;
+    </div>${this.ageWords(camera)}`;
   }
 
   private ageWords(camera: CameraRow): TemplateResult | typeof nothing {

@@ -53,7 +53,7 @@ export const tileStyles = css`
     display: flex;
     align-items: center;
     gap: var(--s2);
-    padding: 0 var(--s2);
+    padding: 0 7.5em 0 var(--s2);
     background: rgb(11 15 20 / 82%);
   }
   .head .name {
@@ -64,16 +64,29 @@ export const tileStyles = css`
     flex: 0 1000 auto;
     min-width: 0;
   }
-  .head .age {
-    margin-left: auto;
+  .age {
+    position: absolute;
+    z-index: 3;
+    right: 0;
+    top: 0;
+    padding: 0 var(--s2);
     color: var(--text-2);
     white-space: nowrap;
-    flex: none;
   }
-  .head .age.late {
+  .age.late {
     color: var(--text);
-    background: var(--hatch);
-    padding: 0 var(--s1);
+    background: rgb(11 15 20 / 82%) var(--hatch);
+  }
+  /* Where both do not fit beside each other the name goes first: it stands alone, and the age in the other corner. */
+  @container (max-width: 15em) {
+    .head {
+      padding-right: var(--s2);
+    }
+    .age {
+      top: auto;
+      bottom: 0;
+      background: rgb(11 15 20 / 82%);
+    }
   }
   .head .pin {
     color: var(--accent);

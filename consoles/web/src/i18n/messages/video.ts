@@ -8,7 +8,7 @@ export const VIDEO = {
   "screens.near": ["就近调看：{title}", "Near: {title}"],
   "screens.near_none": ["选定警情后，附近的摄像机自动调出", "With a situation chosen, cameras near it come up by themselves"],
   "screens.full": ["所有画面都已固定，先取消一个", "All tiles are pinned: unpin one first"],
-  "screens.drop": ["拖入摄像机，或输入 V 加名称", "Drag a camera here, or type V and its name"],
+  "screens.drop": ["拖入摄像机，或输入 SP 加名称", "Drag a camera here, or type SP and its name"],
   "screens.clear": ["全部取消固定", "Unpin all"],
   "screens.enlarged": ["已放大，再双击还原", "Enlarged; double-click again to go back"],
   "tile.far": ["{far} · 朝向现场", "{far} · looks there"],

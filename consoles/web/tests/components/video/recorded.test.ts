@@ -22,9 +22,9 @@ describe("what is recorded (R411)", () => {
   });
 
   it("goes on after a gap where the next begins", () => {
-    const segments = [{ id: "b", from_ms: 5_000, to_ms: 8_000, init: "i" }, { id: "a", from_ms: 1_000, to_ms: 3_000, init: "i" }];
-    expect(segmentAt(segments, 2_999)?.id).toBe("a");
-    expect(segmentAt(segments, 3_000)?.id).toBe("b");
+    const segments = [{ id: 2, from_ms: 5_000, to_ms: 8_000, init: "i" }, { id: 1, from_ms: 1_000, to_ms: 3_000, init: "i" }];
+    expect(segmentAt(segments, 2_999)?.id).toBe(1);
+    expect(segmentAt(segments, 3_000)?.id).toBe(2);
     expect(segmentAt(segments, 8_000)).toBeNull();
   });
 

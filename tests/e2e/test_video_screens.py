@@ -1,0 +1,210 @@
+"""Screens of cameras in Chromium: near ones by themselves, pins, drags, turning, frozen and lost ones (SPEC R405 to R414)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, expect
+
+from edge.simulators.clips import Clip
+from tests.e2e.chromium import chromium
+from tests.e2e.video import CAMERAS, DOME, PLAYING, drawn, open_page, site_with_cameras
+
+SLOW = 20_000
+FROZEN_WITHIN_MS = 3_000
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
+    return drawn(tmp_path_factory.mktemp("clips"))
+
+
+async def plays(page: Page, *cameras: str) -> None:
+    """Wait until these tiles, in whichever order, show pictures."""
+    await page.wait_for_function(
+        f"wanted => {{ const shown = ({PLAYING})(); return wanted.every(id => shown[id] > 3); }}",
+        arg=list(cameras),
+        timeout=SLOW,
+    )
+
+
+async def on_screen(page: Page) -> list[str]:
+    """The cameras on tiles, in their order."""
+    return list((await page.evaluate(PLAYING)).keys())
+
+
+async def keep(page: Page, tmp_path: Path, name: str) -> None:
+    await page.screenshot(path=tmp_path / f"{name}.png")
+
+
+async def choose_situation(page: Page) -> None:
+    await page.locator("t-situation").first.click(timeout=SLOW)
+    await page.keyboard.press("v")
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(180)
+async def test_cameras_of_a_situation_come_by_themselves_and_pinned_ones_stay(tmp_path: Path, clip: Clip) -> None:
+    async with (
+        site_with_cameras(tmp_path, clip, "dispatcher") as (site, cameras, _, _),
+        chromium() as browser,
+    ):
+        page = await open_page(browser, site, "dispatcher", "/desk")
+        await choose_situation(page)
+        await plays(page, "c1", "c2", "c3", "c4")
+        assert await on_screen(page) == ["c1", "c2", "c3", "c4"]
+        await expect(page.get_by_text("120 米 · 朝向现场").first).to_be_visible()
+        await expect(page.get_by_text("延时").first).to_be_visible(timeout=SLOW)
+        await keep(page, tmp_path, "desk-4")
+
+        await page.keyboard.press("/")
+        await page.keyboard.type("SP 县一中")
+        await page.keyboard.press("Enter")
+        await plays(page, "c6")
+        assert await on_screen(page) == ["c1", "c2", "c3", "c6"]
+        await expect(page.locator("t-tile[aria-label=县一中东门] .head .pin")).to_be_visible()
+
+        # The camera that it displaced comes back on another tile when one of the others fails; the pinned one stays.
+        cameras.set_up("c1", up=False)
+        tile = page.locator("t-tile[aria-label=建设路路口]")
+        await expect(tile.get_by_text("摄像机中断")).to_be_visible(timeout=SLOW)
+        await keep(page, tmp_path, "desk-down")
+        await page.wait_for_function(f"() => !('c1' in ({PLAYING})())", timeout=2 * SLOW)
+        assert await on_screen(page) == ["c4", "c2", "c3", "c6"]
+
+        await page.get_by_role("button", name="6 画面", exact=True).click()
+        await plays(page, "c2", "c3", "c4", "c5", "c6")
+        # Nothing better is left, so the one that is down shows why.
+        await expect(tile.get_by_text("摄像机中断")).to_be_visible(timeout=SLOW)
+        await expect(tile.get_by_text("404")).to_be_visible()
+        await keep(page, tmp_path, "desk-6-down")
+        for n in (9, 16, 1):
+            await page.get_by_role("button", name=f"{n} 画面", exact=True).click()
+            await expect(page.locator("t-screens t-tile")).to_have_count(n)
+            await keep(page, tmp_path, f"desk-{n}")
+        assert await on_screen(page) == ["c6"]
+        assert page.faults == []  # type: ignore[attr-defined]
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(120)
+async def test_a_picture_that_stands_still_is_marked_within_three_seconds(tmp_path: Path, clip: Clip) -> None:
+    async with (
+        site_with_cameras(tmp_path, clip, "dispatcher") as (site, cameras, _, _),
+        chromium() as browser,
+    ):
+        page = await open_page(browser, site, "dispatcher", "/desk")
+        await choose_situation(page)
+        await plays(page, "c1", "c2")
+        cameras.fall_silent("c2")
+        tile = page.locator("t-tile[aria-label=荣家河桥]")
+        await page.wait_for_function(_STOOD_STILL, arg="c2", timeout=SLOW, polling=50)
+        await expect(tile.get_by_text("画面停滞")).to_be_visible(timeout=FROZEN_WITHIN_MS)
+        await keep(page, tmp_path, "desk-frozen")
+        others = page.locator("t-tile[aria-label=建设路路口]")
+        await expect(others.get_by_text("画面停滞")).to_have_count(0)
+
+
+_STOOD_STILL = """id => {
+    const shown = (%s)()[id];
+    const now = performance.now();
+    if (window.seen_still?.shown !== shown) window.seen_still = { shown, at: now };
+    return now - window.seen_still.at > 300;
+}""" % (PLAYING,)
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(120)
+async def test_a_camera_is_turned_by_one_person_and_the_other_is_told_who(tmp_path: Path, clip: Clip) -> None:
+    async with (
+        site_with_cameras(tmp_path, clip, "dispatcher", "commander", "camera_watch") as (site, _, dome, _),
+        chromium() as browser,
+    ):
+        commander = await open_page(browser, site, "commander", "/desk")
+        await choose_situation(commander)
+        await plays(commander, DOME)
+        tile = commander.locator("t-tile[aria-label=长乐街北]")
+        await tile.focus()
+        await commander.keyboard.press("p")
+        await expect(tile.get_by_text("拖动或方向键转动")).to_be_visible()
+        await commander.keyboard.down("ArrowRight")
+        await expect(tile.get_by_text("我在控制")).to_be_visible(timeout=SLOW)
+        await _until(lambda: (now := dome.movement()) is not None and now.pan > 0)
+        await keep(commander, tmp_path, "desk-turning")
+
+        watch = await open_page(browser, site, "camera_watch", "/desk")
+        await watch.keyboard.press("/")
+        await watch.keyboard.type("SP 长乐街北")
+        await watch.keyboard.press("Enter")
+        await plays(watch, DOME)
+        theirs = watch.locator("t-screens t-tile[aria-label=长乐街北]")
+        await theirs.focus()
+        await watch.keyboard.press("p")
+        await watch.keyboard.press("ArrowLeft")
+        await expect(theirs.get_by_text("李指挥 正在控制")).to_be_visible(timeout=SLOW)
+        await keep(watch, tmp_path, "desk-held")
+
+        await commander.keyboard.up("ArrowRight")
+        await _until(lambda: dome.movement() is None)
+        await commander.keyboard.press("2")
+        await _until(lambda: len(dome.recalled) == 1)
+
+
+async def _until(happened: Callable[[], bool]) -> None:
+    async with asyncio.timeout(SLOW / 1000):
+        while not happened():
+            await asyncio.sleep(0.02)  # noqa: TID251 - the camera is another's: there is nothing to wait on
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(120)
+async def test_a_camera_is_dragged_from_the_map_onto_a_tile(tmp_path: Path, clip: Clip) -> None:
+    async with (
+        site_with_cameras(tmp_path, clip, "dispatcher") as (site, _, _, _),
+        chromium() as browser,
+    ):
+        page = await open_page(browser, site, "dispatcher", "/desk")
+        await choose_situation(page)
+        await plays(page, "c1", "c2", "c3", "c4")
+        x, y = await page.evaluate(_ON_MAP, "c5")
+        target = await page.locator("t-screens t-tile").nth(1).bounding_box()
+        assert target is not None
+        await page.mouse.move(x, y)
+        await page.mouse.move(x + 1, y)
+        await page.mouse.down()
+        await page.mouse.move(x - 20, y, steps=4)
+        await page.mouse.move(target["x"] + 50, target["y"] + 60, steps=6)
+        await keep(page, tmp_path, "desk-drag")
+        await page.mouse.up()
+        await plays(page, "c5")
+        assert (await on_screen(page))[1] == "c5"
+        await expect(page.locator("t-tile[aria-label=车站广场] .head .pin")).to_be_visible()
+
+
+_ON_MAP = """id => {
+    const map = document.querySelector("app-desk").shadowRoot.querySelector("t-map");
+    const found = map.symbols.drawn.find(({ symbol }) => symbol.id === id);
+    const box = map.getBoundingClientRect();
+    return [box.left + found.x, box.top + found.y];
+}"""
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(120)
+async def test_the_wall_shows_the_best_cameras_large_and_beside_the_map(tmp_path: Path, clip: Clip) -> None:
+    async with site_with_cameras(tmp_path, clip, "wall") as (site, _, _, _), chromium() as browser:
+        page = await open_page(browser, site, "wall", "/wall")
+        await plays(page, "c1", "c2", "c3", "c4", "c5")
+        assert await on_screen(page) == [name for name, *_ in CAMERAS[:5]]
+        await keep(page, tmp_path, "wall")
+        await page.goto(f"{site.http_url}/wall?view=video&layout=9&cameras=c6")
+        await plays(page, "c1", "c6")
+        assert (await on_screen(page))[:3] == ["c6", "c1", "c2"]
+        await keep(page, tmp_path, "wall-video-9")
+        await page.goto(f"{site.http_url}/wall?view=video&layout=1&tour=3")
+        await plays(page, "c1")
+        await plays(page, "c2")
+        assert page.faults == []  # type: ignore[attr-defined]
