@@ -15,6 +15,7 @@ class Gb28181Counters:
     strangers: int = 0
     bad_bodies: int = 0
     unasked_answers: int = 0
+    asked_again: int = 0
     catalogues: int = 0
     catalogues_incomplete: int = 0
     alarms: int = 0

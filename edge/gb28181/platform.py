@@ -84,7 +84,7 @@ class Platform:
         self._clock = clock
         self._devices: dict[str, Device] = {}
         self._line = Line(self.endpoint, identity.server, identity.realm)
-        self._questions = Questions(self._line, clock)
+        self._questions = Questions(self._line, clock, self.counters)
         self._streams = Streams(self._line, clock)
         self._subscriptions = Subscriptions(self._line, clock)
         self._reports = Reports(uplink, on_alarm, clock, self.counters, datum)
@@ -113,7 +113,7 @@ class Platform:
     ) -> None:
         for task in self._tasks:
             task.cancel()
-        await self._group.__aexit__(kind, error, trace)
+        await self._group.__aexit__(None, None, None)
         await self.endpoint.__aexit__(kind, error, trace)
 
     def ssrc(self, *, playback: bool) -> AbstractContextManager[int]:

@@ -17,6 +17,7 @@ from command.kernel.limits import (
     SIP_ASKED,
 )
 from edge.gb28181 import asked
+from edge.gb28181.counters import Gb28181Counters
 from edge.gb28181.devices import Device
 from edge.gb28181.gather import Gathering
 from edge.gb28181.line import Line
@@ -36,8 +37,8 @@ class _Question:
 class Questions:
     """What is asked at present."""
 
-    def __init__(self, line: Line, clock: Clock) -> None:
-        self.asked_again = 0
+    def __init__(self, line: Line, clock: Clock, counters: Gb28181Counters) -> None:
+        self._counters = counters
         self._line = line
         self._clock = clock
         self._open: dict[tuple[str, int], _Question] = {}
@@ -121,7 +122,7 @@ class Questions:
     ) -> None:  # fmt: skip
         """Ask, and once more while parts are missing. Raises `UnavailableError` where no part came at all."""
         for turn in range(1 + GB28181_ASKED_AGAIN):
-            self.asked_again += turn > 0
+            self._counters.asked_again += turn > 0
             if await self._ask(device, to, body, take):
                 return
         if not parts():

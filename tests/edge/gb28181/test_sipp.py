@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tests.edge.gb28181.site import DEVICE, Hub, ends_well, running, sipp
+from edge.gb28181.invite import Media
+from edge.gb28181.platform import Platform
+from tests.edge.gb28181.device import answering, refused_registration, registration
+from tests.edge.gb28181.site import DEVICE, Hub, ends_well, running, sipp, until
 from tests.paths import shared
 
 pytestmark = pytest.mark.data
@@ -23,3 +28,50 @@ async def test_a_device_registers_by_digest_keeps_alive_and_reports_an_alarm(tra
         ((device, alarm),) = hub.alarms
         assert (device, alarm.device, alarm.priority, alarm.method) == (DEVICE, "34020000001340000001", 1, 2)
         assert (alarm.lat, alarm.lon) == (29.144, 113.116)
+
+
+CHANNEL = "34020000001320000311"
+
+
+@pytest.mark.parametrize("lossy", [False, True])
+async def test_the_catalogue_comes_in_parts_out_of_order_doubled_or_not_at_all(tmp_path: Path, lossy: bool) -> None:
+    """R325: what is missing is asked for again."""
+    device, answers = registration(tmp_path), answering(tmp_path, lossy=lossy)
+    async with running(Hub()) as platform, sipp(platform, device, "-oocsf", str(answers)):
+        await _online(platform)
+        assert platform.counters.asked_again == int(lossy)
+        (state,) = platform.states()
+        assert {item.channel for item in state.channels} == {f"3402000000132000031{n}" for n in range(1, 5)}
+        assert all(item.online and item.manufacturer == "go-jt808" for item in state.channels)
+        await until(lambda: bool(platform.states()[0].model))
+        assert (platform.states()[0].manufacturer, platform.states()[0].firmware) == ("go-jt808", "v0.1.0")
+        await until(lambda: platform.states()[0].subscriptions == ("Alarm", "Catalog"))
+
+
+async def test_a_channel_is_invited_agrees_and_is_left(tmp_path: Path) -> None:  # R327
+    device = registration(tmp_path)
+    async with running(Hub()) as platform, sipp(platform, device, "-oocsf", str(answering(tmp_path))):
+        await _online(platform)
+        with platform.ssrc(playback=False) as ssrc:
+            media = Media(transport="udp", host="127.0.0.1", port=30012, ssrc=ssrc)
+            async with platform.invite(DEVICE, CHANNEL, media) as dialog:
+                answer = dialog.answer
+                assert (answer.host, answer.port, answer.ssrc) == ("127.0.0.1", 40000, 200000001)
+                assert (answer.payload_type, answer.encoding, answer.setup) == (96, "PS", None)
+        assert "INVITE answered 200" in platform.diagnosis(DEVICE)
+        answered = platform.endpoint.counters.answers
+        await until(lambda: platform.endpoint.counters.answers > answered)  # the 200 to our BYE
+        assert platform.endpoint.counters.unanswered == 0
+
+
+async def test_a_wrong_password_is_refused_and_said(tmp_path: Path) -> None:  # R321
+    async with running(Hub()) as platform:
+        async with sipp(platform, refused_registration(tmp_path, "87654321")) as process:
+            await ends_well(process)
+        assert platform.states() == []
+        assert platform.registrar.counters.wrong_passwords == 1
+        assert "wrong password" in platform.diagnosis(DEVICE)
+
+
+async def _online(platform: Platform) -> None:
+    await until(lambda: bool(platform.states()) and platform.states()[0].catalogue.startswith("whole"))
