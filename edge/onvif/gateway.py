@@ -32,7 +32,7 @@ def stream_source(sources: Sources) -> Open:
             async with OnvifClient(asked, clock) as camera:
                 rtsp = await camera.stream_uri(chosen(await camera.profiles(), asked.profile).token)
         except (OnvifError, InvalidInputError) as error:
-            raise SourceError(f"ONVIF: {error.detail}") from None
+            raise SourceError(f"ONVIF: {error.detail}", hop="onvif") from None
         async with sources.open(with_transport(rtsp, options), clock) as packets:
             yield packets
 
