@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from edge.sip.headers import name_address
 from edge.sip.message import Header, Request, Response, SipError, cseq
+
+_ROUTE = re.compile(r"<[^<>]*>[^,]*")
 
 
 class Dialog(msgspec.Struct):
@@ -34,7 +38,7 @@ class Dialog(msgspec.Struct):
             remote=remote,
             remote_tag=tag,
             target=name_address(contact).uri if contact else request.uri,
-            routes=tuple(reversed(response.all("record-route"))),
+            routes=tuple(reversed(_ROUTE.findall(",".join(response.all("record-route"))))),
             number=number,
         )
 
