@@ -8,6 +8,7 @@ import { shared, View } from "../../components/view";
 import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import { CAMERA_TYPE, type Screening } from "../../components/video/context";
+import { meaningOf } from "../../components/video/reasons";
 import "../../components/video/tile";
 import type { CameraRow, FenceRow, MessageRow, Recommendation, UnitRow, WatchRow } from "../../wire";
 import { consoleStyles } from "../console_styles";
@@ -152,7 +153,7 @@ export class Side extends View {
     const columns: Column<CameraRow>[] = [
       { id: "name", title: t("column.name"), cell: draggable, sort: (row) => row.name },
       { id: "state", title: t("column.state"), cell: (row) => word("camera_state", row.state), sort: (row) => row.state },
-      { id: "reason", title: t("column.reason"), cell: (row) => row.reason, sort: (row) => row.reason },
+      { id: "reason", title: t("column.reason"), cell: (row) => [meaningOf(row.reason), row.reason].filter((words) => words !== "").join(" · "), sort: (row) => row.reason },
     ];
     const camera = rows.get(this.camera);
     return html`<div class="camera">

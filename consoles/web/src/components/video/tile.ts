@@ -15,6 +15,7 @@ import { CAMERA_TYPE, type Screening } from "./context";
 import { LiveDelay } from "./live_delay";
 import "./ptz_layer";
 import type { PtzLayer } from "./ptz_layer";
+import { meaningOf } from "./reasons";
 import { RecordedPlayer, type RecordedState } from "./recorded_player";
 import { fix, save, still } from "./snapshot";
 import { tileStyles } from "./tile_styles";
@@ -114,7 +115,7 @@ export class Tile extends View {
     if (this.replay !== null) return replayCover(this.replay);
     if (camera.state === "down") {
       const since = this.now > camera.since_ms && camera.since_ms > 0 ? t("tile.down_for", { span: format.duration(this.now - camera.since_ms) }) : "";
-      return note("noVideo", t("tile.down"), [camera.reason || t("tile.no_reason"), since], true);
+      return note("noVideo", t("tile.down"), [meaningOf(camera.reason), camera.reason || t("tile.no_reason"), since], true);
     }
     switch (this.shown.is) {
       case "live":

@@ -1,0 +1,26 @@
+/** Why a camera is down, for who looks at it: what it means in their language. What the hub says is exact, and for technicians. Pure. */
+
+import { t } from "../../i18n/i18n";
+import type { Key } from "../../i18n/messages";
+
+/** The first that fits decides. */
+const MEANINGS = [
+  [/\b401\b|unauthori[sz]ed|user and password|credentials|sign.?in/i, "reason.credentials"],
+  [/\b403\b|forbidden/i, "reason.forbidden"],
+  [/\b404\b|no such (stream|file)|not found/i, "reason.no_stream"],
+  [/refused/i, "reason.refused"],
+  [/unreachable|no route|cannot be (reached|connected)|name or service/i, "reason.unreachable"],
+  [/INVITE|firewall|NAT\b/i, "reason.media_way"],
+  [/not registered|offline|keepalive/i, "reason.unregistered"],
+  [/no packets|no picture|timed? ?out|took longer|does not answer|within \d+ s/i, "reason.silent"],
+  [/ended the stream|connection (lost|reset|closed)|publisher left|reset by peer|file ended/i, "reason.ended"],
+  [/nobody publishes/i, "reason.unpublished"],
+  [/codec|decode|H\.26[45]|no video track|holds no picture/i, "reason.codec"],
+  [/key frame/i, "reason.key_frame"],
+] as const satisfies readonly (readonly [RegExp, Key])[];
+
+/** Empty where what the hub says fits none: then its own words have to do. */
+export function meaningOf(reason: string): string {
+  const found = MEANINGS.find(([pattern]) => pattern.test(reason));
+  return found === undefined ? "" : t(found[1]);
+}
