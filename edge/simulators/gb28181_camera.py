@@ -1,0 +1,321 @@
+"""A simulated GB/T 28181 camera: registers over UDP, shows one channel, and sends a clip live or as a recording."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Final, Self
+
+import msgspec
+
+from command.kernel.clock import Clock
+from edge.simulators.ps_clips import PsClip
+from edge.simulators.ps_sender import Send, over_tcp, over_udp, stream
+from edge.sip.digest import Credentials, response
+from edge.sip.headers import comma_parameters
+from edge.sip.message import Header, Message, Request, Response, SipError, parse, respond, serialise
+
+_ANSWER_S: Final = 2
+_KEEPALIVE_MS: Final = 60_000
+_RETRY_MS: Final = 3000
+_STREAMS: Final = 16
+_MANSCDP: Final = "Application/MANSCDP+xml"
+_XML: Final = '<?xml version="1.0" encoding="GB2312"?>\r\n'
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """What a platform asks for."""
+
+    host: str
+    port: int
+    setup: str
+    """`passive`: it listens; `active`: it connects; empty: UDP."""
+    ssrc: int
+    is_playback: bool
+
+
+class Gb28181Camera:
+    """`async with Gb28181Camera(clip, clock, …) as camera: await camera.registered.wait()`.
+
+    `platform` is its SIP address; `device`, `channel` and `server` are ids of 20 digits. A lost platform is tried again
+    for ever. A recording is the clip, once.
+    """
+
+    def __init__(
+        self, clip: PsClip, clock: Clock, *, platform: tuple[str, int], server: str, device: str, channel: str,
+        password: str, name: str = "模拟摄像机",
+    ) -> None:  # fmt: skip
+        self.registered = asyncio.Event()
+        self.streams: dict[str, asyncio.Task[None]] = {}
+        """What is being sent, by Call-ID."""
+        self._clip = clip
+        self._clock = clock
+        self._platform = platform
+        self._server = server
+        self._device = device
+        self._channel = channel
+        self._password = password
+        self._name = name
+        self._agreed: dict[str, tuple[Offer, asyncio.Server | None, asyncio.Future[asyncio.Transport]]] = {}
+        self._waiting: dict[str, asyncio.Future[Response]] = {}
+        self._number = 0
+        self._tasks = asyncio.TaskGroup()
+        self._own: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        loop = asyncio.get_running_loop()
+        self._transport, _ = await loop.create_datagram_endpoint(
+            lambda: _Datagrams(self), ("127.0.0.1", 0), self._platform
+        )
+        self._host, self._port = self._transport.get_extra_info("sockname")[:2]
+        await self._tasks.__aenter__()
+        self._start(self._stay_registered())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._transport.abort()
+        for task in (*self._own, *self.streams.values()):
+            task.cancel()
+        for _, server, _ in self._agreed.values():
+            if server is not None:
+                server.close()
+        await self._tasks.__aexit__(None, None, None)
+
+    def take(self, data: bytes) -> None:
+        """Take a message of the platform; what cannot be read is left."""
+        try:
+            message = parse(data)
+            if isinstance(message, Response):
+                waiting = self._waiting.get(message.need("call-id") + message.need("cseq"))
+                if waiting is not None and message.status >= 200 and not waiting.done():
+                    waiting.set_result(message)
+            else:
+                self._answer(message)
+        except SipError:
+            return
+
+    async def _stay_registered(self) -> None:
+        while True:
+            try:
+                await self._register()
+                self.registered.set()
+                while True:
+                    await self._tell(f"<Notify>{self._head('Keepalive')}<Status>OK</Status></Notify>")
+                    await self._clock.sleep(_KEEPALIVE_MS)
+            except (TimeoutError, PermissionError):
+                self.registered.clear()
+                await self._clock.sleep(_RETRY_MS)
+
+    async def _register(self) -> None:
+        uri = f"sip:{self._server}@{self._server[:10]}"
+        call_id = secrets.token_hex(8)
+        first = await self._ask("REGISTER", uri, call_id, ("Expires", "3600"))
+        if first.status == 401:
+            said = comma_parameters(first.need("www-authenticate").partition(" ")[2])
+            told = Credentials(
+                username=self._device, realm=said["realm"], nonce=said["nonce"], uri=uri, response="",
+                algorithm="SHA-256" if said.get("algorithm") == "SHA-256" else "MD5",
+                qop="auth" if "qop" in said else "", nonce_count=1, client_nonce=secrets.token_hex(4),
+            )  # fmt: skip
+            login = (
+                f'Digest username="{told.username}", realm="{told.realm}", nonce="{told.nonce}", uri="{uri}", '
+                f'response="{response(told, "REGISTER", self._password)}", algorithm={told.algorithm}'
+            )
+            if told.qop:
+                login += f', qop=auth, nc=00000001, cnonce="{told.client_nonce}"'
+            first = await self._ask("REGISTER", uri, call_id, ("Expires", "3600"), ("Authorization", login))
+        if first.status != 200:
+            raise PermissionError(f"REGISTER answered {first.status}")
+
+    async def _tell(self, body: str) -> None:
+        """Send a MESSAGE and wait for its 200."""
+        content = (_XML + body).encode("gb18030")
+        uri = f"sip:{self._server}@{self._server[:10]}"
+        await self._ask("MESSAGE", uri, secrets.token_hex(8), ("Content-Type", _MANSCDP), body=content)
+
+    async def _ask(self, method: str, uri: str, call_id: str, *headers: Header, body: bytes = b"") -> Response:
+        """Send a request and return its final answer. Raises `TimeoutError`."""
+        self._number += 1
+        own = f"<sip:{self._device}@{self._server[:10]}>"
+        request = Request(method=method, uri=uri, body=body, headers=(
+            ("Via", f"SIP/2.0/UDP {self._host}:{self._port};rport;branch=z9hG4bK{secrets.token_hex(8)}"),
+            ("From", f"{own};tag={secrets.token_hex(4)}"), ("To", own if method == "REGISTER" else f"<{uri}>"),
+            ("Call-ID", call_id), ("CSeq", f"{self._number} {method}"),
+            ("Contact", self._contact()), ("Max-Forwards", "70"), *headers,
+        ))  # fmt: skip
+        key = f"{call_id}{self._number} {method}"
+        self._waiting[key] = asyncio.get_running_loop().create_future()
+        try:
+            self._send(request)
+            async with asyncio.timeout(_ANSWER_S):
+                return await self._waiting[key]
+        finally:
+            del self._waiting[key]
+
+    def _answer(self, request: Request) -> None:
+        call_id = request.need("call-id")
+        if request.method == "ACK":
+            self._begin(call_id)
+        elif request.method == "MESSAGE":
+            self._send(respond(request, 200, tag=secrets.token_hex(4)))
+            self._answer_query(request.body.decode("gb18030", "replace"))
+        elif request.method == "BYE":
+            self._send(respond(request, 200))
+            self._end(call_id)
+        elif request.method == "INVITE" and len(self._agreed) < _STREAMS:
+            if call_id not in self._agreed:  # else it came again, and its answer is under way
+                self._start(self._agree(request, call_id))
+        else:
+            self._send(respond(request, 405, tag=secrets.token_hex(4)))
+
+    def _answer_query(self, query: str) -> None:
+        command, number = re.search(r"<CmdType>(\w+)</CmdType>", query), re.search(r"<SN>(\d+)</SN>", query)
+        if command is None or number is None:
+            return
+        contents = {
+            "Catalog": (
+                f'<SumNum>1</SumNum><DeviceList Num="1"><Item><DeviceID>{self._channel}</DeviceID><Name>{self._name}'
+                f"</Name><Manufacturer>Triune</Manufacturer><Parental>0</Parental><ParentID>{self._device}</ParentID>"
+                "<Status>ON</Status></Item></DeviceList>"
+            ),
+            "DeviceInfo": f"<Result>OK</Result><DeviceName>{self._name}</DeviceName><Channel>1</Channel>",
+            "DeviceStatus": "<Result>OK</Result><Online>ONLINE</Online><Status>OK</Status>",
+        }
+        if command[1] in contents:
+            told = f"<Response>{self._head(command[1], number[1])}{contents[command[1]]}</Response>"
+            self._start(_unless_away(self._tell(told)))
+
+    async def _agree(self, request: Request, call_id: str) -> None:
+        """Answer an invitation; pictures begin with its ACK."""
+        offer = _read_offer(request.body.decode("latin-1"))
+        if offer is None:
+            self._send(respond(request, 488, tag=secrets.token_hex(4)))
+            return
+        came: asyncio.Future[asyncio.Transport] = asyncio.get_running_loop().create_future()
+        server, port = None, 40_000
+        if offer.setup == "active":
+            server = await asyncio.get_running_loop().create_server(lambda: _Media(came), self._host, 0)
+            port = server.sockets[0].getsockname()[1]
+        self._agreed[call_id] = offer, server, came
+        wire = "TCP/RTP/AVP" if offer.setup else "RTP/AVP"
+        lines = [
+            "v=0", f"o={self._device} 0 0 IN IP4 {self._host}", "s=Play", f"c=IN IP4 {self._host}", "t=0 0",
+            f"m=video {port} {wire} 96", "a=sendonly", "a=rtpmap:96 PS/90000",
+            *([f"a=setup:{'passive' if offer.setup == 'active' else 'active'}"] if offer.setup else []),
+            f"y={offer.ssrc:010d}",
+        ]  # fmt: skip
+        kind, contact = ("Content-Type", "APPLICATION/SDP"), ("Contact", self._contact())
+        body = "".join(f"{line}\r\n" for line in lines).encode("ascii")
+        self._send(respond(request, 200, contact, kind, tag=secrets.token_hex(4), body=body))
+
+    def _begin(self, call_id: str) -> None:
+        if call_id in self._agreed and call_id not in self.streams:
+            task = self._tasks.create_task(self._play(*self._agreed[call_id]))
+            self.streams[call_id] = task
+            task.add_done_callback(lambda _: self._forget(call_id))
+
+    def _end(self, call_id: str) -> None:
+        if call_id in self.streams:
+            self.streams[call_id].cancel()
+        else:
+            self._forget(call_id)
+
+    def _forget(self, call_id: str) -> None:
+        self.streams.pop(call_id, None)
+        agreed = self._agreed.pop(call_id, None)
+        if agreed is not None and agreed[1] is not None:
+            agreed[1].close()
+
+    async def _play(self, offer: Offer, server: asyncio.Server | None, came: asyncio.Future[asyncio.Transport]) -> None:
+        close: Callable[[], None] | None = None
+        try:
+            async with asyncio.timeout(_ANSWER_S):
+                send, close = await self._open(offer, server, came)
+            await stream(self._clip, offer.ssrc, send, self._clock, loop=not offer.is_playback)
+            ended = f"<Notify>{self._head('MediaStatus', of=self._channel)}<NotifyType>121</NotifyType></Notify>"
+            await _unless_away(self._tell(ended))
+        except (OSError, TimeoutError):
+            return  # the platform does not take it
+        finally:
+            if close is not None:
+                close()
+
+    async def _open(
+        self, offer: Offer, server: asyncio.Server | None, came: asyncio.Future[asyncio.Transport]
+    ) -> tuple[Send, Callable[[], None]]:
+        """Open the way that was agreed on; return what sends on it, and what closes it."""
+        loop = asyncio.get_running_loop()
+        if not offer.setup:
+            datagrams, _ = await loop.create_datagram_endpoint(
+                asyncio.DatagramProtocol, (self._host, 0), (offer.host, offer.port)
+            )
+            return over_udp(datagrams), datagrams.abort
+        if server is None:
+            connection, _ = await loop.create_connection(asyncio.Protocol, offer.host, offer.port)
+        else:
+            connection = await came
+        return over_tcp(connection), connection.abort
+
+    def _head(self, command: str, number: str = "1", of: str = "") -> str:
+        return f"<CmdType>{command}</CmdType><SN>{number}</SN><DeviceID>{of or self._device}</DeviceID>"
+
+    def _contact(self) -> str:
+        return f"<sip:{self._device}@{self._host}:{self._port}>"
+
+    def _send(self, message: Message) -> None:
+        self._transport.sendto(serialise(message))
+
+    def _start(self, work: Awaitable[None]) -> None:
+        async def run() -> None:
+            await work
+
+        task = self._tasks.create_task(run())
+        self._own.add(task)
+        task.add_done_callback(self._own.discard)
+
+
+class _Datagrams(asyncio.DatagramProtocol):
+    def __init__(self, camera: Gb28181Camera) -> None:
+        self._camera = camera
+
+    def datagram_received(self, data: bytes, _addr: tuple[str, int]) -> None:
+        self._camera.take(data)
+
+
+class _Media(asyncio.Protocol):
+    """The platform's connection to a camera that listens."""
+
+    def __init__(self, came: asyncio.Future[asyncio.Transport]) -> None:
+        self._came = came
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        if self._came.done():
+            transport.abort()
+        else:
+            self._came.set_result(transport)
+
+
+async def _unless_away(asked: Awaitable[None]) -> None:
+    """Wait for an answer that may as well not come."""
+    try:
+        await asked
+    except TimeoutError:
+        return
+
+
+def _read_offer(text: str) -> Offer | None:
+    """Read what a platform asks for; None where something is missing."""
+    host = re.search(r"^c=IN IP4 (\S+)", text, re.MULTILINE)
+    port = re.search(r"^m=video (\d{1,5}) (TCP/)?RTP/AVP", text, re.MULTILINE)
+    ssrc = re.search(r"^y=(\d{10})", text, re.MULTILINE)
+    setup = re.search(r"^a=setup:(active|passive)", text, re.MULTILINE)
+    if host is None or port is None or ssrc is None or (port[2] is not None) is not (setup is not None):
+        return None
+    is_playback = re.search(r"^s=Playback", text, re.MULTILINE) is not None
+    return Offer(host[1], int(port[1]), setup[1] if setup else "", int(ssrc[1]), is_playback)
