@@ -27,6 +27,7 @@ from command.kernel.limits import (
     CAMERA_RETRY_LONGEST_MS,
     CAMERA_STEADY_MS,
 )
+from streams.coded import parameter_prefix
 from streams.feed import OnKeyframe, PictureFeed
 from streams.keyframes import jpeg, size
 from streams.packets import Codec, Packet, Subscription
@@ -92,8 +93,8 @@ class Camera:
         *,
         sources: Sources,
         turns: Turns,
+        examine: Examine,
         on_keyframe: OnKeyframe | None = None,
-        examine: Examine = examine,
     ) -> None:
         self.spec = spec
         self._clock = clock
@@ -112,6 +113,8 @@ class Camera:
         self._attempts_failed = 0
         self._failed_hop = ""
         self._is_examined = False
+        self._examine_at_ms = 0
+        self._examined_sets = b""
         self._failures_in_a_row = 0
         self._connections = 0
         self._came_up_ms: int | None = None
@@ -265,13 +268,9 @@ class Camera:
     async def _come_back_for_ever(self) -> None:
         while True:
             self._needed.clear()
-            if not self._is_needed():
-                if not self._known:
-                    await self._needed.wait()
-                    continue
-                if not self._turns.is_free_for_looks:
-                    await self._rest(jittered_ms(CAMERA_RETRY_LONGEST_MS), self._turns.room())
-                    continue
+            if not self._known and not self._is_needed():
+                await self._needed.wait()
+                continue
             self._came_up_ms = None
             reason = await self._attempt()
             self._looked_ms = now_ms = self._clock.now_ms()
@@ -298,20 +297,17 @@ class Camera:
         await self._clock.sleep_until(now_ms + first_ms)
         await self._rest(wait_ms - first_ms)
 
-    async def _rest(self, wait_ms: int, *more: asyncio.Future[None]) -> None:
-        """Wait so long, or until somebody begins to need the camera, or something more is so."""
+    async def _rest(self, wait_ms: int) -> None:
+        """Wait so long, or until somebody begins to need the camera."""
         self._rest_until_ms = self._clock.now_ms() + wait_ms
         async with asyncio.TaskGroup() as tasks:
-            waits: tuple[asyncio.Future[Any], ...] = (
+            waits: tuple[asyncio.Task[Any], ...] = (
                 tasks.create_task(self._clock.sleep_until(self._rest_until_ms)),
                 tasks.create_task(self._needed.wait()),
-                *more,
             )
-            try:
-                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                for wait in waits:
-                    wait.cancel()
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            for wait in waits:
+                wait.cancel()
 
     async def _attempt(self) -> str | None:
         """Stream until it ends and return why; None if it was let go."""
@@ -340,7 +336,7 @@ class Camera:
 
     async def _stream(self, connection: AsyncExitStack) -> None:
         """Publish packets while they are needed. Raises `SourceError`."""
-        async with self._turns.take(needed=self._is_needed()):
+        async with self._turns.take(self._needed, needed=self._is_needed()):
             try:
                 async with asyncio.timeout((CAMERA_OPEN_MS + CAMERA_KEY_MS) / 1000):
                     source = await connection.enter_async_context(self._sources.open(self.spec.url, self._clock))
@@ -355,14 +351,13 @@ class Camera:
         self._is_examined = True
         self._turn()
         self._connections += 1
-        self._came_up_ms = examined_ms = packet.at_ms
+        self._came_up_ms = packet.at_ms
         if self._status.state != "up":
             await self._report(CameraStatus("up", packet.at_ms))
         while self._is_needed():
             packet = await self._next(source)
             self._publish(packet)
-            if packet.is_key and packet.at_ms >= examined_ms + CAMERA_EXAMINE_MS:
-                examined_ms = packet.at_ms
+            if packet.is_key and (packet.at_ms >= self._examine_at_ms or self._looks_otherwise(packet)):
                 await self._examine_or_fail(packet)
 
     async def _next(self, source: AsyncIterator[Packet]) -> Packet:
@@ -373,7 +368,12 @@ class Camera:
         except TimeoutError:
             raise SourceError(f"no packets for {(CAMERA_FROZEN_MS + 1000) // 1000} s") from None
 
+    def _looks_otherwise(self, key: Packet) -> bool:
+        return parameter_prefix(key.data, key.codec) != self._examined_sets
+
     async def _examine_or_fail(self, key: Packet) -> None:
+        self._examine_at_ms = key.at_ms + CAMERA_EXAMINE_MS
+        self._examined_sets = parameter_prefix(key.data, key.codec)
         self._size_px = await self._examine(key)
         if self._size_px is None:
             raise SourceError(f"what it sends does not decode as {_NAMES[key.codec]}", hop="picture")

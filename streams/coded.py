@@ -20,6 +20,7 @@ class _Syntax(Protocol):
 
 
 _OF: Final[dict[Codec, _Syntax]] = {"h264": h264, "h265": h265}
+_START: Final = b"\x00\x00\x01"
 _DELIMITER: Final[dict[Codec, int]] = {"h264": h264.NAL_DELIMITER, "h265": h265.NAL_DELIMITER}
 _FFMPEG: Final[dict[str, Codec]] = {"h264": "h264", "hevc": "h265"}
 # The parameter sets by their headers: of layer 0 and, in H.264, of any importance but none.
@@ -41,6 +42,17 @@ def seems_to_be(data: bytes, said: Codec) -> Codec | None:
     if said == "h265" and any(unit[0] in _H264_SETS for unit in units):
         return "h264"
     return None
+
+
+def parameter_prefix(data: bytes, codec: Codec) -> bytes:
+    """Return what stands before the first unit that is no parameter set: where it changes, the picture's size may."""
+    start = data.find(_START)
+    while start >= 0:
+        unit = data[start + len(_START) : start + len(_START) + 2]
+        if not unit or not _OF[codec].parameter_sets([unit]):
+            return data[:start].rstrip(b"\0")  # zeros belong to the start code behind them
+        start = data.find(_START, start + len(_START))
+    return data
 
 
 class ParameterSets:

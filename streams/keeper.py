@@ -9,7 +9,7 @@ from typing import Self
 
 from command.kernel.clock import Clock
 from command.kernel.errors import UnknownIdError
-from streams.camera import Camera, CameraSpec, OnStatus
+from streams.camera import Camera, CameraSpec, OnStatus, examine
 from streams.feed import OnKeyframe
 from streams.source import standard_sources
 from streams.sources import Sources
@@ -65,6 +65,7 @@ class CameraKeeper:
                         sources=self._sources,
                         turns=self._turns,
                         on_keyframe=self._on_keyframe,
+                        examine=examine,
                     )
                     camera.keep_known(self._known)
                     self._running[key] = (camera, self._tasks.create_task(camera.run(), name=f"camera {key}"))

@@ -11,44 +11,41 @@ from command.kernel.limits import CAMERA_CONNECTS, CAMERA_PROBES, CAMERA_RETRY_F
 
 
 class Turns:
-    """Connecting to cameras that somebody needs takes turns, and mere looks at others never keep those waiting."""
+    """Cameras that somebody needs take turns at connecting; looks at others do so apart, and keep nobody waiting."""
 
     def __init__(self) -> None:
         self._needed = asyncio.Semaphore(CAMERA_CONNECTS)
-        self._looks = 0
-        self._waiting: dict[asyncio.Future[None], None] = {}  # in the order they came
-
-    @property
-    def is_free_for_looks(self) -> bool:
-        """Whether one more camera may be looked at."""
-        return self._looks < CAMERA_PROBES
-
-    def room(self) -> asyncio.Future[None]:
-        """Return what is done when there may be room for a look, first come first served; cancel it to give up."""
-        room: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting[room] = None
-        room.add_done_callback(lambda _: self._waiting.pop(room, None))
-        return room
-
-    def _wake_next(self) -> None:
-        room = next((room for room in self._waiting if not room.done()), None)
-        if room is not None:
-            room.set_result(None)
+        self._looks = asyncio.Semaphore(CAMERA_PROBES)
 
     @asynccontextmanager
-    async def take(self, *, needed: bool) -> AsyncIterator[None]:
-        """Connect within this. Only what is needed ever waits; a look has to ask first whether there is room."""
-        if needed:
-            async with self._needed:
-                yield
-            return
-        assert self.is_free_for_looks, "nobody asked whether there is room for one more look"
-        self._looks += 1
+    async def take(self, newcomer: asyncio.Event, *, needed: bool) -> AsyncIterator[None]:
+        """Connect within this. A look that has to wait goes with those needed as soon as there is a `newcomer`."""
+        gate = self._looks
+        if needed or not await _acquired_before(gate, newcomer):
+            gate = self._needed
+            await gate.acquire()
         try:
             yield
         finally:
-            self._looks -= 1
-            self._wake_next()
+            gate.release()
+
+
+async def _acquired_before(gate: asyncio.Semaphore, event: asyncio.Event) -> bool:
+    """Wait for either, and say whether the gate was entered; the event has no say where one may enter at once."""
+    if not gate.locked():
+        return await gate.acquire()
+    async with asyncio.TaskGroup() as tasks:
+        acquiring = tasks.create_task(gate.acquire())
+        coming = tasks.create_task(event.wait())
+        try:
+            await asyncio.wait((acquiring, coming), return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            if acquiring.done():
+                gate.release()
+            raise
+        acquiring.cancel()
+        coming.cancel()
+    return not acquiring.cancelled()
 
 
 def retry_ms(failures: int, most_ms: int) -> int:

@@ -11,8 +11,8 @@ from edge.simulators.clips import Clip, ClipFrame
 from streams import h264, h265
 
 
-def coded_h265(count: int) -> Clip:
-    """Return pictures of H.265 at 10 a second, 320 × 192, a key frame first, as RTP payloads."""
+def h265_pictures(count: int) -> list[bytes]:
+    """Return pictures of H.265, 320 × 192, a key frame first, as Annex B."""
     encoder = av.VideoCodecContext.create("libx265", "w")
     encoder.width, encoder.height, encoder.pix_fmt = 320, 192, "yuv420p"
     encoder.time_base, encoder.framerate = Fraction(1, 10), Fraction(10)
@@ -23,10 +23,11 @@ def coded_h265(count: int) -> Clip:
         frame.pts, frame.time_base = i, Fraction(1, 10)
         packets += encoder.encode(frame)
     packets += encoder.encode(None)
-    frames: list[ClipFrame] = []
-    sets: tuple[bytes, ...] = ()
-    for i, packet in enumerate(packets):
-        units = h264.nal_units(bytes(packet))
-        sets = sets or h265.parameter_sets(units)
-        frames.append(ClipFrame(100 * i, h265.is_key(units), tuple(h265.rtp_payloads(units))))
-    return Clip(tuple(frames), 100 * count, sets)
+    return [bytes(packet) for packet in packets]
+
+
+def coded_h265(count: int) -> Clip:
+    """Return such pictures at 10 a second as RTP payloads."""
+    units = [h264.nal_units(picture) for picture in h265_pictures(count)]
+    frames = [ClipFrame(100 * i, h265.is_key(x), tuple(h265.rtp_payloads(x))) for i, x in enumerate(units)]
+    return Clip(tuple(frames), 100 * count, h265.parameter_sets(units[0]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import accumulate, pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.packets import Packet
@@ -22,6 +22,7 @@ def _stream(pts_ms: Iterable[int], at_ms: Iterable[int]) -> list[Packet]:
     ]
 
 
+@settings(max_examples=40)
 @given(
     st.lists(st.one_of(st.just(_FRAME_MS), st.integers(-100_000, 100_000)), min_size=1, max_size=300),
     st.lists(st.one_of(st.just(_FRAME_MS), st.integers(0, 20_000)), min_size=300, max_size=300),
