@@ -21,6 +21,7 @@ from command.rows import PositionRow
 from consoles.demo.cameras import Cameras
 from consoles.demo.county import SIMULATED_OFFICERS, County, load_county
 from consoles.demo.crews import Crews
+from consoles.demo.dome import dome
 from consoles.demo.exchange import Exchange
 from consoles.demo.fleet import Fleet
 from consoles.demo.live import LiveClient
@@ -70,6 +71,7 @@ async def _run(options: argparse.Namespace, token: str) -> None:
         work = [
             tasks.create_task(live.run(), name="live"),
             tasks.create_task(Cameras(county, options.clips, SEED, clock).run(options.rtsp_port), name="cameras"),
+            tasks.create_task(dome(options.rtsp_port, clock), name="dome"),
             tasks.create_task(Exchange(options.http, token, county, SEED, clock).run(), name="exchange"),
             tasks.create_task(_patrol(county, live, host, options.jt808_port, clock), name="patrol"),
             tasks.create_task(_watch_parent(options.parent, stop, clock), name="parent"),

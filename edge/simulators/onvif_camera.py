@@ -19,6 +19,7 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Final, Self, cast
+from urllib.parse import quote
 from xml.sax.saxutils import escape
 
 import msgspec
@@ -51,6 +52,8 @@ class CameraModel(msgspec.Struct, frozen=True, kw_only=True):
     """How wrong its clock is."""
     names_host: str = ""
     """The host that it calls itself in addresses, as one behind a router does; else that by which it was asked."""
+    location: str = ""
+    """What it says of where it is."""
     has_media2: bool = True
     presets: tuple[str, ...] = ("gate", "yard", "road")
 
@@ -340,7 +343,9 @@ class _Responder(asyncio.DatagramProtocol):
             self._transport.sendto(self._match(asked), addr)
 
     def _match(self, asked: str) -> bytes:
-        scopes = f"onvif://www.onvif.org/name/{self._camera.model.name.replace(' ', '%20')}"
+        model = self._camera.model
+        said = {"hardware": "simulator", "name": model.name, "location": model.location}
+        scopes = " ".join(f"onvif://www.onvif.org/{what}/{quote(text, safe='')}" for what, text in said.items() if text)
         return (
             f'<?xml version="1.0" encoding="UTF-8"?><s:Envelope xmlns:s="{SOAP_NS}" xmlns:a="{ADDRESSING_NS}" '
             f'xmlns:d="{DISCOVERY_NS}"><s:Header><a:Action>{DISCOVERY_NS}/ProbeMatches</a:Action>'
@@ -348,7 +353,7 @@ class _Responder(asyncio.DatagramProtocol):
             "<s:Body><d:ProbeMatches><d:ProbeMatch><a:EndpointReference><a:Address>"
             f"{self._camera.endpoint}</a:Address></a:EndpointReference>"
             '<d:Types xmlns:n="http://www.onvif.org/ver10/network/wsdl">n:NetworkVideoTransmitter</d:Types>'
-            f"<d:Scopes>onvif://www.onvif.org/hardware/simulator {scopes}</d:Scopes><d:XAddrs>{self._url}</d:XAddrs>"
+            f"<d:Scopes>{scopes}</d:Scopes><d:XAddrs>{self._url}</d:XAddrs>"
             "<d:MetadataVersion>1</d:MetadataVersion></d:ProbeMatch></d:ProbeMatches></s:Body></s:Envelope>"
         ).encode()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,7 +16,8 @@ from edge.simulators.rtsp_camera import RtspCameras
 from edge.simulators.street_video import Street, render
 
 CLOCK = SystemClock()
-MODEL = CameraModel(rtsp="", user="admin", password="dome-p@ss/word")
+MODEL = CameraModel(rtsp="", name=f"dome {secrets.token_hex(4)}", user="admin", password="dome-p@ss/word")
+"""Under a name of its own: others on this machine answer probes too."""
 
 
 def drawn(folder: Path) -> Clip:
