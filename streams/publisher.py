@@ -25,6 +25,7 @@ from command.kernel.limits import (
     CAMERA_QUEUE_FRAMES,
     WHIP_BITS_PER_S,
     WHIP_KEY_AGAIN_MS,
+    WHIP_REPORT_MS,
 )
 from streams.packets import Packet, Subscription
 from streams.relay.sdp import VideoFormat
@@ -46,7 +47,7 @@ class Path(Protocol):
 
 
 class Publisher:
-    """Owned by its session, which calls `begin`, `report` about twice a second, and `end`."""
+    """Owned by its session, which calls `begin` and `end`."""
 
     def __init__(self, clock: Clock, address: str, sent_as: VideoFormat) -> None:
         self.address = address
@@ -64,6 +65,7 @@ class Publisher:
         self._turns = 0
         self._asked_ms = 0
         self._reported = (0, 0)
+        self._reported_ms = 0
 
     def begin(self, path: Path) -> None:
         """Take what comes, from now on."""
@@ -93,7 +95,7 @@ class Publisher:
                 async with asyncio.timeout(limit_ms / 1000):
                     packets = await reader.take()
             except TimeoutError:
-                raise SourceError(f"publisher connected, {self._why_nothing(limit_ms)}") from None
+                raise SourceError(f"connected, {self._why_nothing(limit_ms)}") from None
             if not packets:
                 raise SourceError("the publisher left")
             for packet in packets:
@@ -112,10 +114,11 @@ class Publisher:
             self._asked_ms = now_ms
             self._say(RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=_OUR_SSRC, media_ssrc=self._rtp.ssrc or 0))
 
-    def report(self, _now_ms: int) -> None:
+    def _report(self, now_ms: int) -> None:
         """Tell the sender what arrived and what it may send: without that it stays at its first, poor quality."""
-        if self._rtp.ssrc is None:
+        if self._rtp.ssrc is None or now_ms - self._reported_ms < WHIP_REPORT_MS:
             return
+        self._reported_ms = now_ms
         counts = self._rtp.counts
         taken, lost = counts.taken - self._reported[0], counts.lost - self._reported[1]
         self._reported = (counts.taken, counts.lost)
@@ -145,6 +148,7 @@ class Publisher:
         if int.from_bytes(datagram[8:12], "big") != self._rtp.ssrc:
             return
         self.heard_ms = now_ms
+        self._report(now_ms)
         self._ask_for_lost(int.from_bytes(datagram[2:4], "big"))
         for packet in ready:
             for unit in self._video.feed(packet):

@@ -44,7 +44,7 @@ _refused = Counter("triune_whip_refused", "WHIP offers that were refused", ["why
 
 SCHEME: Final = "whip"
 _ADDRESS: Final = re.compile(r"whip:([A-Za-z0-9_~.-]{20,128})")
-_LOOK_MS: Final = 500
+_LOOK_MS: Final = 1000
 
 AddressOf = Callable[[str], str | None]
 """`address_of(camera_id)` returns the camera's address, None where it has none."""
@@ -235,5 +235,3 @@ class WhipIngest:
             for session in self._sessions.values():
                 if session.is_lost(now_ms):
                     session.transport.end()
-                elif session.connected:
-                    session.publisher.report(now_ms)

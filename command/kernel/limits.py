@@ -553,8 +553,12 @@ WHIP_PUBLISHERS = 64
 WHIP_PICTURE_PACKETS = 8192
 WHIP_BITS_PER_S = 4_000_000
 WHIP_KEY_AGAIN_MS = 500
+# How often a sender is told what arrived.
+WHIP_REPORT_MS = 500
 # An external media server's answer to an offer: larger, or later, counts as the server being away.
 WHEP_CALL_MS = 8000
+# Viewing sessions there that the hub can end; past them the oldest is left for the server to find out.
+ELSEWHERE_SESSIONS = 1024
 
 # Recordings. What arrived is written once a FLUSH, so a kill loses no more; a segment is cut at the first key frame
 # after SEGMENT, and where no key frame comes until it is so large or long, the rest is given up until one does.

@@ -13,11 +13,10 @@ from aiohttp import web
 from command.access.accounts import Accounts
 from command.access.visibility import tables_of
 from command.actors import HUB
-from command.facts import Level
 from command.hub import Changes, Hub
 from command.kernel.errors import InvalidInputError, NoRightError, TriuneError
 from command.readings import Sighting
-from command.requests import ReportCamera, ReportDeviceAlarm, ReportHit
+from command.requests import ReportCamera, ReportHit
 from command.tables import Tables
 from consoles.http import adoption, cameras, metrics, ptz
 from consoles.http.context import actor_of, context_of, require
@@ -25,12 +24,14 @@ from consoles.http.identity import Handler, is_open, who_asks
 from consoles.http.origins import require_ours
 from consoles.parts.agent_registry import in_charge
 from consoles.parts.background import Background
+from consoles.parts.camera_alarms import alarm_of
 from consoles.parts.gb28181 import Gateway
+from consoles.parts.recording import recording
 from consoles.parts.stores import CAMERAS, Stores
 from consoles.settings import Settings
 from edge.onvif import gateway as onvif
 from edge.onvif.discovery import Discovery
-from edge.onvif.events import CameraEvent, EventKind
+from edge.onvif.events import CameraEvent
 from edge.onvif.watching import EventWatch
 from streams.camera import CameraSpec, CameraStatus
 from streams.keeper import CameraKeeper
@@ -39,18 +40,18 @@ from streams.plates.picture import Picture
 from streams.plates.pool import PlatePool
 from streams.plates.watcher import PlateWatcher
 from streams.ptz import PtzControl, PtzGateways
+from streams.relay import elsewhere
 from streams.relay import http as relay_http
 from streams.relay.relay import Relay
 from streams.source import standard_sources
 from streams.sources import SourceError, Sources, pulls_always, scheme_of, split_options
 from streams.watch_list import WatchList
+from streams.whep_source import whep_source
 from streams.whip import SCHEME, WhipIngest
 
 log = logging.getLogger(__name__)
 _BUSY_MS = 2000
 _AGAIN_MS = 1000
-_ALARMS: dict[EventKind, tuple[Level, str]] = {"alarm_input": (3, "报警输入"), "tampering": (4, "画面遮挡或移位")}
-"""Level and words for what a camera notices by itself. Own default."""
 
 
 class Video:
@@ -132,10 +133,8 @@ class Video:
         """Raise an alarm for an alarm input or tampering that has just begun; motion alone is no alarm."""
         if event.kind == "motion" or not event.active or event.is_state:
             return
-        level, told = _ALARMS[event.kind]
-        detail = f"{told} {event.source}".strip()
         try:
-            await self._hub.ask(ReportDeviceAlarm(subject=camera, level=level, detail=detail), HUB)
+            await self._hub.ask(alarm_of(camera, event.kind, event.source), HUB)
         except TriuneError as error:
             log.warning("an alarm of camera %s could not be recorded: %s", camera, error.detail)
 
@@ -209,6 +208,8 @@ async def video(
             sources.register(scheme, onvif.stream_source(sources))
             movable.register(scheme, onvif.open_ptz)
         sources.register(SCHEME, whip.open)
+        for scheme in elsewhere.SCHEMES:
+            sources.register(scheme, whep_source(addresses))
         finders = [adoption.onvif_finder(discovery)]
         devices = await stack.enter_async_context(gb28181)
         if devices is not None:
@@ -223,6 +224,7 @@ async def video(
             metrics.counted("ptz", "Movements of cameras", control.counters),
             metrics.counted("onvif_discovery", "Answers to probes for cameras", discovery.counters),
         ]
+        recorded = await stack.enter_async_context(recording(settings, hub, kept, keeper, tasks, authorise))
         noticing = await stack.enter_async_context(EventWatch(hub.clock, part.on_event))
         tasks.start(part.keep(keeper, watcher, noticing), "cameras")
         if kept.shared:
@@ -233,6 +235,7 @@ async def video(
             *(web.RouteDef(route.method, route.path, is_open(route.handler), {}) for route in whip.routes()),
             *cameras.routes(keeper, hub.clock, authorise),
             *ptz.routes(control, authorise),
+            *recorded,
             *(devices.routes if devices else ()),
             *adoption.routes(finders, sources, hub.clock),
             web.put(ADDRESS, _set_address(kept.accounts, sources)),

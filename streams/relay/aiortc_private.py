@@ -42,6 +42,11 @@ def be_dtls_server(transport: RTCDtlsTransport) -> None:
     transport._set_role("server")
 
 
+def be_dtls_client(transport: RTCDtlsTransport) -> None:
+    """Begin the handshake; as ICE's controlling side aiortc would wait for the peer's."""
+    transport._set_role("client")
+
+
 def divert_datagrams(gatherer: RTCIceGatherer, takes: Callable[[bytes], bool]) -> None:
     """Show each datagram to `takes` before anything else; what it takes goes no further.
 

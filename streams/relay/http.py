@@ -10,6 +10,7 @@ from aiohttp import web
 from command.kernel.errors import InvalidInputError, TooLargeError, UnknownIdError
 from command.kernel.limits import SDP_BYTES
 from streams.camera import Camera
+from streams.relay.elsewhere import ElsewhereSessions, elsewhere
 from streams.relay.relay import Relay
 
 Authorise = Callable[[web.Request, str], Awaitable[None]]
@@ -26,6 +27,7 @@ class Cameras(Protocol):
 
 def routes(relay: Relay, cameras: Cameras, authorise: Authorise) -> list[web.RouteDef]:
     """Return the routes; their errors are `TriuneError`s for the application's middleware to answer."""
+    others = ElsewhereSessions()
 
     async def watch(request: web.Request) -> web.Response:
         camera_id = request.match_info["camera_id"]
@@ -36,7 +38,11 @@ def routes(relay: Relay, cameras: Cameras, authorise: Authorise) -> list[web.Rou
         async def still_may() -> None:
             await authorise(request, camera_id)
 
-        session_id, answer = await relay.answer(cameras.camera(camera_id), await read_sdp(request), still_may)
+        camera, offer = cameras.camera(camera_id), await read_sdp(request)
+        if (where := elsewhere(camera.spec.url)) is not None:
+            session_id, answer = await others.answer(camera_id, where, offer)
+        else:
+            session_id, answer = await relay.answer(camera, offer, still_may)
         return web.Response(
             status=201,
             text=answer,
@@ -47,6 +53,9 @@ def routes(relay: Relay, cameras: Cameras, authorise: Authorise) -> list[web.Rou
     async def leave(request: web.Request) -> web.Response:
         camera_id, session_id = request.match_info["camera_id"], request.match_info["session_id"]
         await authorise(request, camera_id)
+        if session_id in others:
+            await others.leave(camera_id, session_id)
+            return web.Response()
         if relay.camera_of(session_id) != camera_id:
             raise UnknownIdError("no such viewing session")
         relay.close(session_id)

@@ -14,7 +14,7 @@ from edge.simulators.clips import Clip
 from edge.simulators.rtsp_camera import RtspCameras
 from streams.camera import CameraSpec
 from streams.keeper import CameraKeeper
-from streams.relay.http import routes
+from streams.relay.http import Authorise, routes
 from streams.relay.relay import Relay
 from tests.streams.peers import Statuses
 from tests.streams.relay.viewers import LOOPBACK
@@ -45,7 +45,7 @@ class Site:
 
 
 @asynccontextmanager
-async def serve(clip: Clip, page: str = "") -> AsyncIterator[Site]:
+async def serve(clip: Clip, page: str = "", authorise: Authorise = _authorise) -> AsyncIterator[Site]:
     """Serve camera "a" (up), "off" (down) and `page` at `/`."""
     statuses = Statuses()
     async with (
@@ -62,7 +62,7 @@ async def serve(clip: Clip, page: str = "") -> AsyncIterator[Site]:
             return web.Response(text=page, content_type="text/html")
 
         app = web.Application(middlewares=[problems])
-        app.add_routes([web.get("/", show), *routes(relay, keeper, _authorise)])
+        app.add_routes([web.get("/", show), *routes(relay, keeper, authorise)])
         runner = web.AppRunner(app)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
