@@ -1,4 +1,4 @@
-"""Where the way to a camera ends, told by hop (SPEC R399, R400)."""
+"""Where the way to a camera ends, told by hop (SPEC R395, R399, R400)."""
 
 from __future__ import annotations
 

@@ -1,3 +1,5 @@
+"""Decoding, and parameter sets (SPEC R402)."""
+
 from __future__ import annotations
 
 import cv2

@@ -1,4 +1,4 @@
-"""A day of cameras that do whatever cameras do, in virtual time (SPEC R390–R398)."""
+"""A day of cameras that do whatever cameras do, in virtual time (SPEC R390, R391, R393, R395, R397)."""
 
 from __future__ import annotations
 

@@ -1,3 +1,5 @@
+"""Sources against real peers (SPEC R390, R401–R403)."""
+
 from __future__ import annotations
 
 import asyncio

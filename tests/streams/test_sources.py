@@ -1,3 +1,5 @@
+"""Which source an address has (SPEC R390, R401)."""
+
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
