@@ -48,6 +48,17 @@ class Gb28181(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Of the places that devices tell; many send `gcj02`."""
 
 
+class Recordings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where recordings of cameras are kept, and how much they may take. What is recorded is set for each camera."""
+
+    folder: str = ""
+    """On a disk of its own where there are many cameras; empty: in the data folder."""
+    quota_gib: Annotated[float, Meta(ge=0)] = 0
+    """The most that they may take; 0: as much as the disk has, but for what is kept free."""
+    keep_free_gib: Annotated[float, Meta(ge=0)] = 5
+    """What they leave to others on the disk."""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Of one hub. Ports: 0 takes a free one."""
 
@@ -83,6 +94,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Backups that the hub makes by itself; without one somebody else has to."""
     gb28181: Gb28181 | None = None
     """Without it no GB/T 28181 device is listened to."""
+    recordings: Recordings = Recordings()
     limits: Limits = Limits()
 
 

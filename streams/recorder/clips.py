@@ -64,11 +64,8 @@ class Clip(msgspec.Struct, frozen=True, kw_only=True):
     size: int
     gaps: list[Gap]
     shifts: list[Shift]
-
-    @property
-    def missing_ms(self) -> int:
-        """How much of what was asked for is not there."""
-        return sum(gap.to_ms - gap.from_ms for gap in self.gaps)
+    missing_ms: int
+    """How much of what was asked for is not there."""
 
 
 async def export(store: Store, folder: Path, asked: Asked) -> Clip:
@@ -175,7 +172,7 @@ class _Writer:
             self._gaps.append(Gap(self._until_ms, self._asked.to_ms))
         return Clip(
             id=name, asked=self._asked, begins_ms=self._begins_ms, sha256=self._hash.hexdigest(), size=self._size,
-            gaps=self._gaps, shifts=self._shifts,
+            gaps=self._gaps, shifts=self._shifts, missing_ms=sum(gap.to_ms - gap.from_ms for gap in self._gaps),
         )  # fmt: skip
 
 

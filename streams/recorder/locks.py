@@ -59,7 +59,7 @@ class Locks:
 
 def write_durably(path: Path, data: bytes) -> None:
     """Write a whole file or none, so that it survives a power cut. Raises `OSError`."""
-    half = path.with_suffix(".half")
+    half = path.with_name(f"{path.name}.half")
     with half.open("wb") as file:
         file.write(data)
         file.flush()

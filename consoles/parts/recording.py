@@ -1,0 +1,134 @@
+"""The recorder of the live space: policies come from the record, events from alarms and hits, its health goes there."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from aiohttp import web
+
+from command.actors import HUB
+from command.hub import Changes, Hub
+from command.kernel.errors import TriuneError, UnknownIdError
+from command.kernel.geo import distance_m
+from command.kernel.limits import RECORD_EVENT_M
+from command.requests import ReportRecorder
+from command.rows import AlarmRow, CameraRow, HitRow
+from consoles.http.recordings import Authorise, Recordings
+from consoles.parts.background import Background
+from consoles.parts.stores import CAMERAS, Stores
+from consoles.settings import Settings
+from streams.keeper import CameraKeeper
+from streams.recorder.recorder import Recorder
+from streams.recorder.recording import Stream
+from streams.recorder.store import Store
+
+log = logging.getLogger(__name__)
+_RECORDER = "recorder"
+_AGAIN_MS = 1000
+_GIB = 1024**3
+# What a hub is told of late, after a start or from another hub, is no event of now.
+_FRESH_MS = 60_000
+_NO_EVENTS = ("camera_down", "link_down", "recording_failing")
+
+
+class _Part:
+    """Glue between the record and the recorder. Of several hubs the one that holds the lease records."""
+
+    def __init__(self, hub: Hub, kept: Stores) -> None:
+        self._hub = hub
+        self._leases = kept.leases
+        self._cameras: dict[str, CameraRow] = {}
+        self._changed = asyncio.Event()
+        self._changed.set()
+        self.recorder: Recorder | None = None
+        hub.listen(self._on_change)
+        kept.leases.listen(self._changed.set)
+
+    def _on_change(self, _seq: int, changes: Changes) -> None:
+        for (table, key), row in changes.items():
+            if table == "cameras":
+                old = self._cameras.get(key)
+                if not isinstance(row, CameraRow) or old is None or old.recording != row.recording:
+                    self._changed.set()
+            elif isinstance(row, HitRow | AlarmRow):
+                self._on_event(row)
+
+    def _on_event(self, row: HitRow | AlarmRow) -> None:
+        now_ms = self._hub.clock.now_ms()
+        at_ms = row.seen_ms if isinstance(row, HitRow) else row.raised_ms
+        if self.recorder is None or now_ms - at_ms > _FRESH_MS:
+            return
+        for camera in self._cameras.values():
+            if camera.recording.mode == "event" and _concerns(row, camera):
+                self.recorder.event(camera.id, now_ms)
+
+    async def keep(self, recorder: Recorder) -> None:
+        """Bring the recorder to what the record says, each time it changes."""
+        self.recorder = recorder
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            try:
+                self._cameras = await self._hub.read(lambda t: {camera.id: camera for camera in t.cameras})
+            except TriuneError as error:
+                log.warning("what is recorded stays as it was for now: %s", error.detail)
+                await self._hub.clock.sleep(_AGAIN_MS)
+                self._changed.set()
+                continue
+            mine = self._leases.holds(CAMERAS)
+            recorder.set_policies({c.id: c.recording for c in self._cameras.values()} if mine else {})
+
+    async def on_health(self, reason: str) -> None:
+        """An alarm while recordings are lost, or soon will be."""
+        if self._leases.holds(CAMERAS):
+            await self._hub.ask(ReportRecorder(recorder=_RECORDER, ok=not reason, reason=reason), HUB)
+
+
+def _concerns(row: HitRow | AlarmRow, camera: CameraRow) -> bool:
+    if isinstance(row, HitRow):
+        return row.camera == camera.id
+    if row.kind in _NO_EVENTS or row.state != "raised":
+        return False
+    if row.subject == camera.id:
+        return True
+    return row.lat is not None and row.lon is not None and (
+        distance_m(row.lat, row.lon, camera.lat, camera.lon) <= RECORD_EVENT_M
+    )  # fmt: skip
+
+
+@asynccontextmanager
+async def recording(
+    settings: Settings,
+    hub: Hub,
+    kept: Stores,
+    keeper: CameraKeeper,
+    tasks: Background,
+    authorise: Authorise,
+) -> AsyncIterator[list[web.RouteDef]]:
+    """Run the recorder; gives the routes by which recordings are found. Raises `UnavailableError`."""
+    wanted = settings.recordings
+    folder = Path(wanted.folder or Path(settings.data) / "recordings")
+    store = await Store.open(
+        folder,
+        total_bytes=int(wanted.quota_gib * _GIB) or None,
+        keep_free_bytes=int(wanted.keep_free_gib * _GIB),
+    )
+    try:
+        part = _Part(hub, kept)
+
+        def find(camera: str) -> Stream | None:
+            try:
+                return keeper.camera(camera)
+            except UnknownIdError:
+                return None
+
+        recorder = Recorder(store, hub.clock, find, part.on_health)
+        tasks.start(part.keep(recorder), "recordings")
+        tasks.start(recorder.run(), "recorder")
+        yield Recordings(store, hub, folder / "clips", authorise).routes()
+    finally:
+        await store.close()

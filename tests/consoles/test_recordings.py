@@ -1,0 +1,167 @@
+"""A hub records a real stream; people list, watch, lock and export it by their rights (SPEC R310–R316)."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+import json
+import shutil
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import av
+import msgspec
+import pytest
+
+from command.actors import HUB, Role
+from command.facts.recording import RecordingPolicy
+from command.requests import EnrolCamera, SetRecording
+from consoles.site import Site
+from edge.simulators.street_video import Street, render, traffic
+from tests.consoles.support import Person, signed_in, site_with_people
+
+CONTINUOUS = RecordingPolicy(mode="continuous")
+
+
+@pytest.fixture(scope="module")
+def street(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three seconds of a street at 320 × 180, a key frame every second."""
+    scene = Street("TEST 01", traffic([("湘F12345", "blue")], 3), seconds=3, width=320, height=180, fps=15)
+    return render(scene, tmp_path_factory.mktemp("street"))
+
+
+@asynccontextmanager
+async def recorded(tmp_path: Path, street: Path, seconds: float = 5) -> AsyncIterator[tuple[Site, int, int]]:
+    """A hub that has recorded a camera for so long; gives its site and the time of what there is."""
+    people: tuple[Role, ...] = ("dispatcher", "camera_watch", "officer", "commander")
+    async with site_with_people(tmp_path, *people) as site, asyncio.timeout(40):
+        await site.context.accounts.set_camera_address("k1", f"file://{street}#play=loop")
+        await site.hub.ask(EnrolCamera(camera="k1", name="东门", lat=29.0, lon=113.0), HUB)
+        await site.hub.ask(SetRecording(camera="k1", policy=CONTINUOUS), HUB)
+        begun_ms = site.clock.now_ms()
+        async with signed_in(site.http_url, "camera_watch") as watcher:
+            while True:
+                await site.clock.sleep(200)
+                spans = (await listing(watcher, begun_ms - 10_000, begun_ms + 60_000))["spans"]
+                if spans and spans[-1]["to_ms"] - spans[0]["from_ms"] >= seconds * 1000:
+                    break
+        yield site, spans[0]["from_ms"], spans[-1]["to_ms"]
+
+
+async def listing(person: Person, from_ms: int, to_ms: int) -> dict[str, Any]:
+    status, told = await person.get(f"/api/v1/cameras/k1/recordings?from_ms={from_ms}&to_ms={to_ms}")
+    assert status == 200, told
+    assert isinstance(told, dict)
+    return told
+
+
+async def send(person: Person, method: str, path: str, body: object) -> tuple[int, Any]:
+    headers = {"X-CSRF-Token": person.csrf}
+    async with person.http.request(method, path, data=msgspec.json.encode(body), headers=headers) as response:
+        data = await response.read()
+        return response.status, msgspec.json.decode(data) if data else None
+
+
+async def fetch(person: Person, path: str, **headers: str) -> tuple[int, bytes]:
+    async with person.http.get(path, headers=headers) as response:
+        return response.status, await response.read()
+
+
+def shown(file: bytes) -> list[float]:
+    with av.open(io.BytesIO(file), "r") as container:
+        return [frame.time or 0 for frame in container.decode(video=0)]
+
+
+async def test_a_real_stream_is_recorded_listed_locked_and_exported(tmp_path: Path, street: Path) -> None:
+    async with recorded(tmp_path, street) as (site, from_ms, to_ms):
+        async with signed_in(site.http_url, "camera_watch") as watcher:
+            told = await listing(watcher, from_ms, to_ms)
+            segment = told["segments"][0]
+            base = "/api/v1/cameras/k1/recordings"
+            status, head = await fetch(watcher, f"{base}/init/{segment['init']}.mp4")
+            assert status == 200
+            status, body = await fetch(watcher, f"{base}/{segment['id']}.m4s")
+            assert status == 200
+            assert len(shown(head + body)) >= 4 * 15
+            stretch = {"from_ms": from_ms, "to_ms": to_ms, "why": "案件"}
+            status, lock = await send(watcher, "POST", "/api/v1/cameras/k1/locks", stretch)
+            assert status == 200
+            told = await listing(watcher, from_ms, to_ms)
+            assert [span["locked"] for span in told["spans"]] == [True]
+            assert [(each["id"], each["who"], each["why"]) for each in told["locks"]] == [
+                (lock["id"], "camera_watch", "案件")
+            ]
+            assert (await send(watcher, "POST", "/api/v1/cameras/k1/clips", stretch))[0] == 403
+        async with signed_in(site.http_url, "dispatcher") as desk:
+            await export(site, desk, from_ms, to_ms)
+        async with signed_in(site.http_url, "commander") as commander:
+            path = f"/api/v1/cameras/k1/locks/{lock['id']}"
+            assert (await send(commander, "DELETE", path, {"why": "结案"}))[0] == 204
+            assert (await send(commander, "DELETE", path, {"why": "结案"}))[0] == 404
+            assert not (await listing(commander, from_ms, to_ms))["locks"]
+        facts = [json.loads(stored.data) for stored in await site.hub.journal.read("live", 0, 1000)]
+        assert [fact["fact"] for fact in facts if fact["fact"].startswith(("recording", "clip"))] == [
+            "recording_set", "recording_locked", "clip_exported", "recording_released",
+        ]  # fmt: skip
+
+
+async def export(site: Site, desk: Person, from_ms: int, to_ms: int) -> None:
+    """A clip from the middle on, past the end of what there is by less than a gap."""
+    asked = {"from_ms": from_ms + 1500, "to_ms": to_ms - 500, "why": "移送"}
+    status, clip = await send(desk, "POST", "/api/v1/cameras/k1/clips", asked)
+    assert status == 200, clip
+    status, file = await fetch(desk, f"/api/v1/clips/{clip['id']}.mp4")
+    assert status == 200
+    assert hashlib.sha256(file).hexdigest() == clip["sha256"]
+    assert len(file) == clip["size"]
+    assert clip["gaps"] == []
+    assert from_ms + 400 <= clip["begins_ms"] <= from_ms + 1500  # the last key frame before
+    times = shown(file)
+    assert times[-1] == pytest.approx((to_ms - 500 - clip["begins_ms"]) / 1000, abs=0.15)
+    status, part = await fetch(desk, f"/api/v1/clips/{clip['id']}.mp4", Range="bytes=0-99")
+    assert (status, part) == (206, file[:100])
+    status, about = await desk.get(f"/api/v1/clips/{clip['id']}.json")
+    assert (about["asked"]["who"], about["asked"]["why"], about["sha256"]) == ("dispatcher", "移送", clip["sha256"])
+    stored = [each for each in await site.hub.journal.read("live", 0, 1000) if b"clip_exported" in each.data]
+    assert [(each.actor, json.loads(each.data)["sha256"]) for each in stored] == [("dispatcher", clip["sha256"])]
+    probe = shutil.which("ffprobe")
+    if probe:
+        command = [probe, "-v", "error", "-show_entries", "stream=codec_name,width,height", "-of", "json", "-"]
+        probed = subprocess.run(command, input=file, capture_output=True, check=True)
+        assert json.loads(probed.stdout)["streams"] == [{"codec_name": "h264", "width": 320, "height": 180}]
+        assert probed.stderr == b""
+
+
+async def test_recordings_are_for_those_who_may_see_the_camera_and_bad_questions_are_told(
+    tmp_path: Path, street: Path
+) -> None:
+    async with recorded(tmp_path, street, seconds=1) as (site, from_ms, to_ms):
+        async with signed_in(site.http_url, "officer") as officer:
+            path = f"/api/v1/cameras/k1/recordings?from_ms={from_ms}&to_ms={to_ms}"
+            assert (await officer.get(path))[0] == 403
+            assert (await fetch(officer, "/api/v1/cameras/k1/recordings/1.m4s"))[0] == 403
+        async with signed_in(site.http_url, "dispatcher") as desk:
+            for query in ("", "?from_ms=5&to_ms=5", "?from_ms=x&to_ms=9", "?from_ms=0&to_ms=9999999999999"):
+                assert (await desk.get(f"/api/v1/cameras/k1/recordings{query}"))[0] == 400
+            for name in ("99", "x", "-1", "9" * 30):
+                assert (await fetch(desk, f"/api/v1/cameras/k1/recordings/{name}.m4s"))[0] == 404
+            assert (await fetch(desk, "/api/v1/clips/..%2fk1.mp4"))[0] == 404
+            assert (await fetch(desk, "/api/v1/clips/0123456789abcdef.mp4"))[0] == 404
+            clips = "/api/v1/cameras/k1/clips"
+            bad: list[tuple[object, int]] = [
+                ({"from_ms": from_ms, "to_ms": to_ms}, 400),
+                ({"from_ms": to_ms, "to_ms": from_ms, "why": "x"}, 400),
+                ({"from_ms": from_ms - 100_000, "to_ms": from_ms - 90_000, "why": "x"}, 404),
+                ({"from_ms": from_ms, "to_ms": to_ms, "why": "x", "situation": "s99"}, 404),
+            ]
+            for body, status in bad:
+                assert (await send(desk, "POST", clips, body))[0] == status, body
+            assert not list((tmp_path / "var" / "recordings" / "clips").glob("*"))
+            nobody = {"from_ms": 1, "to_ms": 2, "why": "x"}
+            assert (await send(desk, "POST", "/api/v1/cameras/k9/locks", nobody))[0] == 404
+            ask = {"request": "lock_recording", "lock": "l1", "camera": "k1", **nobody}
+            assert (await desk.ask(ask))[0] == 403  # the hub writes it down, nobody else
