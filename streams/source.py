@@ -10,6 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
+from urllib.parse import unquote
 
 import av
 from av.bitstream import BitStreamFilterContext
@@ -162,7 +163,7 @@ class _Reader:
 
     def _read(self) -> None:
         if self._url.lower().startswith("file:"):
-            self._read_file(self._url[len("file:") :].removeprefix("//"))
+            self._read_file(unquote(self._url[len("file:") :].removeprefix("//")))  # RFC 8089
             return
         options = _RTSP_OPTIONS | (_UDP if self._options.get("transport") == "udp" else _TCP)
         with av.open(self._url, mode="r", options=options, timeout=(_OPEN_S, _READ_S)) as container:

@@ -149,10 +149,10 @@ async def test_a_file_begins_again_where_it_ended_and_its_time_goes_on(clip_path
 
 
 async def test_a_file_that_names_other_files_is_refused(tmp_path: Path, clip_path: Path) -> None:
-    playlist = tmp_path / "list.mp4"
+    playlist = tmp_path / "a list.mp4"
     playlist.write_text(f"ffconcat version 1.0\nfile '{clip_path}'\n")
 
-    assert await _reason(f"file://{playlist}") == "the file is of no kind that holds pictures"
+    assert await _reason(playlist.as_uri()) == "the file is of no kind that holds pictures"
 
 
 async def test_a_reader_that_stalls_goes_on_at_a_key_frame(clip: Clip, monkeypatch: pytest.MonkeyPatch) -> None:

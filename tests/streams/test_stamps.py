@@ -84,3 +84,13 @@ def test_a_clock_that_was_set_is_followed_within_two_windows() -> None:
         after = [stamps.stamp(packet) for packet in packets]
         assert after[-1] >= before[-1]
         assert abs(after[-1] - packets[-1].at_ms) <= 1000
+
+
+def test_another_connection_begins_at_its_arrival_wherever_its_own_scale_is() -> None:
+    stamps = Stamps()
+    first = Packet(b"", 0, True, _START_MS)
+    stamps.stamp(first)
+    stamps.begin()
+
+    later = Packet(b"", 1_800_000, True, _START_MS + 3_600_000)
+    assert stamps.stamp(later) == later.at_ms
