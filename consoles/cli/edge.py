@@ -24,7 +24,6 @@ from consoles.observe.logs import Style, writing
 from consoles.parts.stores import accounts_alone
 from consoles.settings import load_settings
 from edge.agent.agent import AgentSettings, running_agent
-from streams.source import standard_sources
 
 KEY_ENVIRONMENT = "TRIUNE_AGENT_KEY"
 _NAME = re.compile(r"[\w.\-]{1,40}")
@@ -99,7 +98,7 @@ async def _run(settings: AgentSettings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with running_agent(settings, standard_sources(), SystemClock()) as agent:
+    async with running_agent(settings, SystemClock()) as agent:
         print(
             json.dumps({"outbox": agent.outbox.id, "jt808_port": agent.jt808.port if agent.jt808 else None}), flush=True
         )

@@ -20,12 +20,15 @@ from command.kernel.errors import NoRightError, TooManyError, TriuneError, Unava
 from command.readings import Position, Readings, Sighting
 from command.requests import ReportCamera, ReportHit, Request
 from command.uplink import HubUplink
+from consoles.parts.camera_alarms import alarm_of
 from edge.agent.protocol import (
+    ALARM,
     CAMERA,
     HIT,
     PICTURE,
     POSITION,
     SIGHTING,
+    Alarm,
     CameraState,
     Hit,
     Item,
@@ -37,8 +40,9 @@ from edge.agent.protocol import (
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-KINDS = (HIT, CAMERA, SIGHTING, POSITION, PICTURE)
+KINDS = (ALARM, HIT, CAMERA, SIGHTING, POSITION, PICTURE)
 _BODIES: dict[str, msgspec.json.Decoder[Any]] = {
+    ALARM: msgspec.json.Decoder(Alarm),
     HIT: msgspec.json.Decoder(Hit),
     CAMERA: msgspec.json.Decoder(CameraState),
     SIGHTING: msgspec.json.Decoder(Sighting),
@@ -104,6 +108,9 @@ class Items:
                         sightings.append((item.number, sighting))
                     case Position() as position:
                         positions.append((item.number, position))
+                    case Alarm() as alarm:
+                        _check_camera(sender, alarm.camera)
+                        asked.append((item.number, alarm_of(alarm.camera, alarm.what, alarm.source)))
                     case Hit() as hit:
                         _check_camera(sender, hit.camera)
                         asked.append((item.number, self._hit(hit)))

@@ -16,10 +16,13 @@ from edge.agent.link import HubLink
 from edge.agent.protocol import Config
 from edge.agent.sealing import box_of
 from edge.jt808.gateway import Jt808Gateway
+from edge.onvif import gateway as onvif
+from edge.onvif.watching import EventWatch
 from edge.outbox import Outbox
 from streams.keeper import CameraKeeper
 from streams.plates.pool import PlatePool
 from streams.plates.watcher import PlateWatcher
+from streams.source import standard_sources
 from streams.sources import Sources
 
 
@@ -46,8 +49,16 @@ class Agent:
     jt808: Jt808Gateway | None
 
 
+def edge_sources() -> Sources:
+    """Return the kinds of source that an agent opens: RTSP, files and ONVIF."""
+    sources = standard_sources()
+    for scheme in onvif.SCHEMES:
+        sources.register(scheme, onvif.stream_source(sources))
+    return sources
+
+
 @asynccontextmanager
-async def running_agent(settings: AgentSettings, sources: Sources, clock: Clock) -> AsyncIterator[Agent]:
+async def running_agent(settings: AgentSettings, clock: Clock) -> AsyncIterator[Agent]:
     """Run it until the block is left. It begins with what the hub said last, whether the hub is there or not.
 
     Raises `UnavailableError` where the outbox or a port cannot be had, `InvalidInputError` for an address of the hub
@@ -69,8 +80,9 @@ async def running_agent(settings: AgentSettings, sources: Sources, clock: Clock)
             pool = await stack.enter_async_context(PlatePool(settings.plate_workers, clock))
             cameras.watcher = PlateWatcher(pool, cameras.on_passage)
         cameras.keeper = await stack.enter_async_context(
-            CameraKeeper(clock, cameras.on_status, cameras.on_keyframe, sources=sources)
+            CameraKeeper(clock, cameras.on_status, cameras.on_keyframe, sources=edge_sources())
         )
+        cameras.noticing = await stack.enter_async_context(EventWatch(clock, cameras.on_event))
         jt808: Jt808Gateway | None = None
         if settings.jt808_port is not None:
             gateway = Jt808Gateway(AgentUplink(link, outbox), clock, settings.host, settings.jt808_port)

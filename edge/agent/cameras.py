@@ -13,8 +13,10 @@ from command.access.keys import Box
 from command.kernel.clock import Clock
 from command.kernel.errors import TooLargeError, TriuneError, UnavailableError
 from command.readings import Sighting
-from edge.agent.protocol import CAMERA, HIT, PICTURE, SIGHTING, CameraState, Config, Hit, Watch
+from edge.agent.protocol import ALARM, CAMERA, HIT, PICTURE, SIGHTING, Alarm, CameraState, Config, Hit, Watch
 from edge.agent.sending import PictureBody
+from edge.onvif.events import CameraEvent
+from edge.onvif.watching import EventWatch
 from edge.outbox import NewItem, Outbox, Priority
 from streams.camera import CameraSpec, CameraStatus
 from streams.keeper import CameraKeeper
@@ -27,9 +29,10 @@ _BUSY_MS = 2000
 
 
 class EdgeCameras:
-    """Between cameras and outbox. `keeper` and `watcher` are given before the first `apply`."""
+    """Between cameras and outbox. `keeper`, `noticing` and `watcher` are given before the first `apply`."""
 
     keeper: CameraKeeper
+    noticing: EventWatch
     watcher: PlateWatcher | None = None
 
     def __init__(self, outbox: Outbox, box: Box, clock: Clock) -> None:
@@ -56,6 +59,7 @@ class EdgeCameras:
                 )
             gone = set(self.keeper.running()) - cameras.keys()
             await self.keeper.sync(cameras)
+            self.noticing.sync({camera_id: spec.url for camera_id, spec in cameras.items()})
             if self.watcher:
                 for camera_id in gone:
                     await self.watcher.forget(camera_id)
@@ -75,6 +79,12 @@ class EdgeCameras:
             now_ms = self._clock.now_ms()
             state = CameraState(camera=camera, up=status.state == "up", at_ms=now_ms, reason=status.reason[:500])
             await self._put([NewItem(Priority.STATE, CAMERA, msgspec.json.encode(state), subject=camera)])
+
+    async def on_event(self, camera: str, event: CameraEvent) -> None:
+        """Tell of an alarm input or tampering that has just begun; motion alone is no alarm."""
+        if event.kind != "motion" and event.active and not event.is_state:
+            alarm = Alarm(camera=camera, what=event.kind, at_ms=max(0, event.at_ms), source=event.source[:200])
+            await self._put([NewItem(Priority.ALARM, ALARM, msgspec.json.encode(alarm), subject=camera)])
 
     async def on_passage(self, sighting: Sighting, jpeg: bytes) -> None:
         """Tell of a vehicle, after its hits on the watch list and before its picture; all of it is stored at once."""

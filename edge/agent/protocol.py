@@ -192,6 +192,15 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     picture: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?\Z")] = ""
 
 
+class Alarm(msgspec.Struct, frozen=True, kw_only=True):
+    """A camera says that something is up; kind `alarm`. `source` is which input or region."""
+
+    camera: Id
+    what: Literal["alarm_input", "tampering"]
+    at_ms: Instant
+    source: Annotated[str, Meta(max_length=200)] = ""
+
+
 class CameraState(msgspec.Struct, frozen=True, kw_only=True):
     """Pictures of a camera arrive, or stopped and why; kind `camera`."""
 
@@ -201,7 +210,7 @@ class CameraState(msgspec.Struct, frozen=True, kw_only=True):
     reason: Annotated[str, Meta(max_length=500)] = ""
 
 
-HIT, CAMERA, SIGHTING, POSITION, PICTURE = "hit", "camera", "sighting", "position", "picture"
+ALARM, HIT, CAMERA, SIGHTING, POSITION, PICTURE = "alarm", "hit", "camera", "sighting", "position", "picture"
 """Kinds of items. Bodies of `sighting` and `position` are those of `command.readings`; a `picture` comes in pieces."""
 
 
@@ -216,7 +225,6 @@ _told = {
     for cls in (Welcome, Refused, Config, Settled, Received, Answer, Unknown)
 }
 _piece = msgspec.json.Decoder(Piece)
-Side = Literal["agent", "hub"]
 
 
 class UnknownTypeError(InvalidInputError):

@@ -130,6 +130,16 @@ async def test_an_item_told_again_is_recorded_once(tmp_path: Path) -> None:
         assert len(await sightings_at(site)) == 1
 
 
+async def test_an_alarm_of_a_camera_stands_on_every_screen_once(tmp_path: Path) -> None:
+    async with hub_with_agent(tmp_path) as (site, key):
+        for _ in range(2):
+            async with as_agent(site, key) as (socket, _config):
+                told = item(1, "alarm", camera="k0", what="alarm_input", at_ms=0, source="门磁 3")
+                assert (await settled(socket, told))["done"] == [1]
+        alarms = await site.hub.read(lambda t: [alarm for alarm in t.alarms if alarm.kind == "device_alarm"])
+        assert [(alarm.subject, alarm.detail) for alarm in alarms] == [("k0", "报警输入 门磁 3")]
+
+
 async def test_the_same_number_of_another_outbox_is_another_item(tmp_path: Path) -> None:
     async with hub_with_agent(tmp_path) as (site, key):
         for box, reason in ((BOX, "first"), ("f" * 16, "after the disk was changed")):

@@ -19,7 +19,6 @@ from command.readings import Position, Sighting, SightingQuery
 from consoles.site import Site, running_site
 from edge.agent.agent import Agent, AgentSettings, running_agent
 from edge.outbox import NewItem, Priority
-from streams.source import standard_sources
 from tests.consoles.support import settings
 
 NAME = "gate"
@@ -121,7 +120,7 @@ async def an_agent(tmp_path: Path, port: int, key: str, *, jt808: bool = False) 
         hub=f"ws://127.0.0.1:{port}", key=key, data=tmp_path / "edge", release="test", plate_workers=0,
         jt808_port=0 if jt808 else None,
     )  # fmt: skip
-    async with running_agent(told, standard_sources(), SystemClock()) as agent:
+    async with running_agent(told, SystemClock()) as agent:
         yield agent
 
 

@@ -15,6 +15,7 @@ from command.kernel.clock import SystemClock
 from command.kernel.errors import InvalidInputError
 from edge.agent.agent import Agent
 from edge.agent.link import checked_url
+from edge.onvif.events import CameraEvent
 from edge.outbox import NewItem, Priority
 from tests.edge.agent.support import (
     Proxy,
@@ -160,6 +161,22 @@ async def test_what_was_shed_is_told_to_the_hub(tmp_path: Path) -> None:
                 return 'triune_agent_shed_items_total{agent="gate",kind="sighting"} 20.0' in text
 
             await until(is_told)
+
+
+async def test_what_a_camera_notices_is_told_first_and_motion_not_at_all(tmp_path: Path) -> None:
+    async with hub_with_agent(tmp_path) as (site, key), Proxy(port_of(site)) as proxy:
+        proxy.open = False
+        async with an_agent(tmp_path, proxy.port, key) as agent:
+            for kind, active, is_state in (
+                ("motion", True, False), ("tampering", False, False), ("tampering", True, True),
+                ("tampering", True, False),
+            ):  # fmt: skip
+                event = CameraEvent(kind=kind, active=active, source="镜头", at_ms=1, is_state=is_state)  # type: ignore[arg-type]  # each is one of the kinds
+                await agent.cameras.on_event("k0", event)
+            assert agent.outbox.waiting["alarm"] == 1
+            proxy.open = True
+            await until(lambda: "alarm" not in agent.outbox.waiting)
+            assert await site.hub.read(lambda t: any(alarm.kind == "device_alarm" for alarm in t.alarms))
 
 
 @pytest.mark.parametrize("hub", ["http://hub", "ws://hub.example", "wss://", "hub", "ws://10.0.0.1:80"])
