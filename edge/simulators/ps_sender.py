@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from command.kernel.clock import Clock
+from command.kernel.limits import RTSP_UNREAD_BYTES
 from edge.simulators.ps_clips import PsClip, PsFrame
 
 PAYLOAD_TYPE: Final = 96
@@ -57,10 +58,20 @@ async def stream(clip: PsClip, ssrc: int, send: Send, clock: Clock, *, loop: boo
 
 
 def over_udp(transport: asyncio.DatagramTransport) -> Send:
-    """Return a sender to whom the transport is connected to."""
-    return transport.sendto
+    """Return what sends to whom the transport is connected to, until it is closed."""
+
+    def send(packet: bytes) -> None:
+        if not transport.is_closing():
+            transport.sendto(packet)
+
+    return send
 
 
 def over_tcp(transport: asyncio.WriteTransport) -> Send:
-    """Return a sender that puts each packet's length before it."""
-    return lambda packet: transport.write(len(packet).to_bytes(2, "big") + packet)
+    """Return what puts each packet's length before it; of what the other side leaves unread too long, packets go."""
+
+    def send(packet: bytes) -> None:
+        if not transport.is_closing() and transport.get_write_buffer_size() < RTSP_UNREAD_BYTES:
+            transport.write(len(packet).to_bytes(2, "big") + packet)
+
+    return send

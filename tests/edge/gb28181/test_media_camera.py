@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+import uvloop
 
 from command.kernel.clock import SystemClock
 from edge.gb28181.invite import Transport
@@ -64,6 +65,21 @@ async def test_a_picture_of_a_registered_device_arrives_in_the_keeper(any_clip: 
     assert packets[0].is_key
     assert {packet.codec for packet in packets} == {any_clip.codec}
     assert snapshot[:2] == b"\xff\xd8"
+
+
+def test_the_same_on_the_event_loop_of_a_running_hub(ps_clip: PsClip) -> None:
+    """uvloop's transports are their own."""
+
+    async def pictures() -> list[bool]:
+        keys = []
+        async with asyncio.timeout(PATIENCE_S), running(Hub()) as platform, camera(platform, ps_clip) as device:
+            await device.registered.wait()
+            for transport in ("udp", "tcp_passive", "tcp_active"):
+                async with media(platform).open(f"{ADDRESS}?transport={transport}", SystemClock()) as source:
+                    keys.append((await anext(source)).is_key)
+        return keys
+
+    assert uvloop.run(pictures()) == [True, True, True]
 
 
 async def test_a_device_that_goes_and_comes_back_is_seen_again(ps_clip: PsClip) -> None:
