@@ -9,6 +9,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from command.actors import Role
 from command.backup.schedule import Plan
 from command.kernel.errors import InvalidInputError
 from command.kernel.geo import Datum
@@ -78,6 +79,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     approval_port: Port = 8082
     video_addresses: list[str] = []
     """Addresses that video is sent from; empty: all that the machine has, the loopback too where it listens on that."""
+    cameras_kept_to: dict[str, list[Role]] = {}
+    """Roles that alone may see a camera's pictures, by its id or the beginning of ids and `*`; others: all roles."""
     plate_workers: Annotated[int, Meta(ge=0, le=32)] = 1
     """Processes that read plates; 0 switches it off."""
     case: Outside | None = None

@@ -11,20 +11,19 @@ import msgspec
 from aiohttp import web
 
 from command.access.accounts import Accounts
-from command.access.visibility import tables_of
 from command.actors import HUB
 from command.hub import Changes, Hub
-from command.kernel.errors import InvalidInputError, NoRightError, TriuneError
+from command.kernel.errors import InvalidInputError, TriuneError
 from command.readings import Sighting
 from command.requests import ReportCamera, ReportHit
 from command.tables import Tables
 from consoles.http import adoption, cameras, metrics, ptz
 from consoles.http.context import actor_of, context_of, require
-from consoles.http.identity import Handler, is_open, who_asks
-from consoles.http.origins import require_ours
+from consoles.http.identity import Handler, is_open
 from consoles.parts.agent_registry import in_charge
 from consoles.parts.background import Background
 from consoles.parts.camera_alarms import alarm_of
+from consoles.parts.camera_rights import authorised
 from consoles.parts.gb28181 import Gateway
 from consoles.parts.recording import recording
 from consoles.parts.stores import CAMERAS, Stores
@@ -179,6 +178,7 @@ async def video(
 ) -> AsyncIterator[list[web.RouteDef]]:
     """Run the cameras; gives the routes by which pictures are seen, and adds to `measured` what the readers count."""
     part = Video(hub, kept)
+    authorise = authorised(settings.cameras_kept_to)
     addresses = settings.video_addresses or (["127.0.0.1"] if settings.host == "127.0.0.1" else [])
     async with AsyncExitStack() as stack:
         watcher: PlateWatcher | None = None
@@ -267,10 +267,3 @@ def _set_address(accounts: Accounts, sources: Sources) -> Handler:
         return web.Response(status=204)
 
     return set_address
-
-
-async def authorise(request: web.Request, _camera: str) -> None:
-    """Whoever may mirror the table of cameras may see their pictures, as long as the session lasts."""
-    require_ours(request)
-    if "cameras" not in tables_of(await who_asks(context_of(request), request)):
-        raise NoRightError("pictures of cameras are not for your role")

@@ -1,0 +1,40 @@
+"""Who may see which camera's pictures: whoever may mirror the table of cameras, unless it is kept to some roles."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from aiohttp import web
+
+from command.access.visibility import tables_of
+from command.actors import Actor, Role
+from command.kernel.errors import NoRightError
+from consoles.http.context import context_of
+from consoles.http.identity import who_asks
+from consoles.http.origins import require_ours
+
+
+def may_see(actor: Actor, camera: str, kept_to: Mapping[str, Sequence[Role]]) -> bool:
+    """Say whether the actor may see a camera's pictures, live and recorded.
+
+    `kept_to` has roles by camera id, or by the beginning of ids before a `*`; every entry that names the camera counts.
+    """
+    if "cameras" not in tables_of(actor):
+        return False
+    named = (roles for name, roles in kept_to.items() if _names(name, camera))
+    return all(not actor.roles.isdisjoint(roles) for roles in named)
+
+
+def authorised(kept_to: Mapping[str, Sequence[Role]]) -> Callable[[web.Request, str], Awaitable[None]]:
+    """Return what raises unless whoever asks may see the camera now, as long as their session lasts."""
+
+    async def authorise(request: web.Request, camera: str) -> None:
+        require_ours(request)
+        if not may_see(await who_asks(context_of(request), request), camera, kept_to):
+            raise NoRightError("pictures of this camera are not for your role")
+
+    return authorise
+
+
+def _names(name: str, camera: str) -> bool:
+    return camera.startswith(name[:-1]) if name.endswith("*") else camera == name
