@@ -11,7 +11,7 @@ from typing import Any
 
 import uvloop
 
-from consoles.bench import append, fanout, fences, latency, outbox, recovery, relay, search, watch
+from consoles.bench import append, fanout, fences, latency, outbox, record, recovery, relay, search, watch
 from consoles.bench.report import Report
 
 _Bench = Callable[[Path, bool], Coroutine[Any, Any, Report]]
@@ -27,6 +27,10 @@ async def _fanout(folder: Path, quick: bool) -> Report:
 
 async def _latency(folder: Path, quick: bool) -> Report:
     return await latency.bench(folder, latency.QUICK if quick else latency.Sizes())
+
+
+async def _record(folder: Path, quick: bool) -> Report:
+    return await record.bench(folder, record.QUICK if quick else record.Sizes())
 
 
 async def _recovery(folder: Path, quick: bool) -> Report:
@@ -57,6 +61,7 @@ _BENCHES: dict[str, _Bench] = {
     "append": _append,
     "fanout": _fanout,
     "latency": _latency,
+    "record": _record,
     "recovery": _recovery,
     "search": _search,
     "fences": _fences,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from consoles.bench import append, fanout, fences, latency, recovery, relay, search, watch
+from consoles.bench import append, fanout, fences, latency, record, recovery, relay, search, watch
 from consoles.bench.report import Report
 
 
@@ -63,6 +63,13 @@ async def test_search_finds_what_it_has_stored(tmp_path: Path) -> None:
     positive(report, "sightings", "plate_p95_ms", "area_p95_ms", "area_rows_p95", "build_s", "size_mib")
     assert report.figures["sightings"] == search.QUICK.sightings
     assert _number(report.figures, "plate_p95_ms") >= _number(report.figures, "plate_exact_p95_ms")
+
+
+async def test_record_loses_nothing_through_reconnects(tmp_path: Path) -> None:
+    report = await record.bench(tmp_path, record.QUICK)
+    positive(report, "cameras", "cpu", "floor_cpu", "segments", "reconnects")
+    assert report.figures["lost_segments"] == 0
+    assert report.figures["segments"] == record.QUICK.reconnects + 1
 
 
 async def test_relay_is_compared_with_the_floor_and_with_the_stock_relay(tmp_path: Path) -> None:
