@@ -418,3 +418,30 @@ def test_an_access_unit_of_too_many_parts_is_given_up() -> None:
 
     assert [unit.is_key for unit in whole] == [True]
     assert larger == []
+
+
+@pytest.mark.parametrize("name", ["libx264", "libx265"])
+def test_a_camera_that_changes_its_resolution_is_decoded_on(name: str, tmp_path: Path) -> None:
+    """R339: parameter sets of the same numbers are replaced by the newer ones. With B frames, as encoders send them."""
+    clips = []
+    for width in (320, 640):
+        path = tmp_path / f"{width}.mp4"
+        with av.open(str(path), "w") as container:
+            stream = container.add_stream(name, rate=25)
+            assert isinstance(stream, VideoStream)
+            stream.width, stream.height, stream.pix_fmt = width, 192, "yuv420p"
+            stream.options = {"x265-params": "log-level=none", "bf": "2"}
+            for i in range(12):
+                frame = av.VideoFrame.from_ndarray(np.full((192, width, 3), i * 9, np.uint8), format="bgr24")
+                frame.pts, frame.time_base = i, Fraction(1, 25)
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+        clips.append(load_ps_clip(path))
+
+    _, units = demux(b"".join(frame.data for clip in (*clips, *clips) for frame in clip.frames))
+
+    assert [frame.width for frame in decoded(units)] == ([320] * 12 + [640] * 12) * 2
+    keys = [i for i, unit in enumerate(units) if unit.is_key]
+    assert keys == [0, 12, 24, 36]
+    # A viewer who joins at any of them needs nothing from before.
+    assert [decoded([units[i]])[0].width for i in keys] == [320, 640, 320, 640]
