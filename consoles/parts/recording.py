@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -108,8 +108,12 @@ async def recording(
     keeper: CameraKeeper,
     tasks: Background,
     authorise: Authorise,
+    listen_motion: Callable[[Callable[[str, int], None]], None],
 ) -> AsyncIterator[list[web.RouteDef]]:
-    """Run the recorder; gives the routes by which recordings are found. Raises `UnavailableError`."""
+    """Run the recorder; gives the routes by which recordings are found. Raises `UnavailableError`.
+
+    `listen_motion(hear)` has `hear(camera, at_ms)` called at what cameras see move.
+    """
     wanted = settings.recordings
     folder = Path(wanted.folder or Path(settings.data) / "recordings")
     store = await Store.open(
@@ -127,6 +131,7 @@ async def recording(
                 return None
 
         recorder = Recorder(store, hub.clock, find, part.on_health)
+        listen_motion(recorder.event)
         tasks.start(part.keep(recorder), "recordings")
         tasks.start(recorder.run(), "recorder")
         yield Recordings(store, hub, folder / "clips", authorise).routes()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 import msgspec
@@ -64,6 +64,7 @@ class Video:
         self._leases = kept.leases
         self._watches = WatchList(())
         self._enrolled: set[str] = set()
+        self._motion_listeners: list[Callable[[str, int], None]] = []
         self._changed = asyncio.Event()
         self._changed.set()
         hub.listen(self._on_change)
@@ -128,9 +129,19 @@ class Video:
         except TriuneError as error:
             log.warning("state of camera %s could not be recorded: %s", camera, error.detail)
 
+    def listen_motion(self, hear: Callable[[str, int], None]) -> None:
+        """Call `hear(camera, now_ms)` whenever a camera says that motion before it begins or ends."""
+        self._motion_listeners.append(hear)
+
     async def on_event(self, camera: str, event: CameraEvent) -> None:
-        """Raise an alarm for an alarm input or tampering that has just begun; motion alone is no alarm."""
-        if event.kind == "motion" or not event.active or event.is_state:
+        """Raise an alarm for an alarm input or tampering that has just begun; motion is worth recording, no more."""
+        if event.is_state:
+            return
+        if event.kind == "motion":
+            for hear in self._motion_listeners:
+                hear(camera, self._hub.clock.now_ms())
+            return
+        if not event.active:
             return
         try:
             await self._hub.ask(alarm_of(camera, event.kind, event.source), HUB)
@@ -224,7 +235,9 @@ async def video(
             metrics.counted("ptz", "Movements of cameras", control.counters),
             metrics.counted("onvif_discovery", "Answers to probes for cameras", discovery.counters),
         ]
-        recorded = await stack.enter_async_context(recording(settings, hub, kept, keeper, tasks, authorise))
+        recorded = await stack.enter_async_context(
+            recording(settings, hub, kept, keeper, tasks, authorise, part.listen_motion)
+        )
         noticing = await stack.enter_async_context(EventWatch(hub.clock, part.on_event))
         tasks.start(part.keep(keeper, watcher, noticing), "cameras")
         if kept.shared:

@@ -1,12 +1,16 @@
-"""What an ONVIF camera notices by itself is an alarm, where it is one (SPEC R357)."""
+"""What an ONVIF camera notices by itself is an alarm, or a reason to record (SPEC R357)."""
 
 from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from command.actors import HUB
+from command.facts.recording import RecordingPolicy
+from command.requests import SetRecording
 from edge.simulators.clips import Clip
 from tests.consoles.cameras import drawn
 from tests.consoles.test_ptz import place
@@ -30,3 +34,25 @@ async def test_an_alarm_input_is_an_alarm_at_the_camera_and_motion_is_none(tmp_p
         assert "input 2" in alarm.detail
         row = await here.site.hub.read(lambda t: t.cameras.need(here.camera))
         assert (alarm.lat, alarm.lon) == (row.lat, row.lon)
+
+
+async def test_motion_starts_the_recording_of_a_camera_that_records_on_event(tmp_path: Path, clip: Clip) -> None:
+    async with place(tmp_path, clip, "dispatcher") as here, asyncio.timeout(90):
+        begun_ms = here.site.clock.now_ms() - 5000
+        policy = RecordingPolicy(mode="event", pre_s=2, post_s=5)
+        await here.site.hub.ask(SetRecording(camera=here.camera, policy=policy), HUB)
+
+        async def spans() -> list[Any]:
+            path = f"/api/v1/cameras/{here.camera}/recordings?from_ms={begun_ms}&to_ms={begun_ms + 120_000}"
+            status, told = await here.people["dispatcher"].get(path)
+            assert status == 200, told
+            found: list[Any] = told["spans"]
+            return found
+
+        while here.rtsp.players("live") == 0:  # it holds the last seconds, so it pulls
+            await here.site.clock.sleep(20)
+        assert await spans() == []
+        while not await spans():
+            here.dome.notice("tns1:RuleEngine/CellMotionDetector/Motion", "region 1", active=True)
+            await here.site.clock.sleep(200)
+        assert not await here.site.hub.read(lambda t: list(t.alarms)), "motion is no alarm"
