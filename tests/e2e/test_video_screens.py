@@ -1,4 +1,4 @@
-"""Screens of cameras in Chromium: near ones by themselves, pins, drags, turning, frozen and lost ones (SPEC R405 to R414)."""
+"""Screens of cameras in Chromium: near ones by themselves, pins, drags, turning, frozen ones (SPEC R405 to R409)."""
 
 from __future__ import annotations
 
@@ -109,11 +109,11 @@ async def test_a_picture_that_stands_still_is_marked_within_three_seconds(tmp_pa
 
 
 _STOOD_STILL = """id => {
-    const shown = (%s)()[id];
+    const shown = (PLAYING)()[id];
     const now = performance.now();
     if (window.seen_still?.shown !== shown) window.seen_still = { shown, at: now };
     return now - window.seen_still.at > 300;
-}""" % (PLAYING,)
+}""".replace("PLAYING", PLAYING)
 
 
 @pytest.mark.browser

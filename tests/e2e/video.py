@@ -81,7 +81,13 @@ async def site_with_cameras(
         yield site, cameras, dome, situation
 
 
-NAMES = {"dispatcher": "王派警", "commander": "李指挥", "camera_watch": "赵视频", "administrator": "管理员", "wall": "大屏"}
+NAMES = {
+    "dispatcher": "王派警",
+    "commander": "李指挥",
+    "camera_watch": "赵视频",
+    "administrator": "管理员",
+    "wall": "大屏",
+}
 
 
 async def open_page(
@@ -104,8 +110,10 @@ PLAYING = """() => {
     const look = (root) => {
         for (const element of root.querySelectorAll("*")) {
             if (element.tagName === "T-TILE" && element.camera !== null) {
-                const video = element.shadowRoot.querySelector("video.replay") ?? element.shadowRoot.querySelector("video.live");
-                found[element.camera.id] = video === null ? -1 : video.readyState >= 2 ? video.getVideoPlaybackQuality().totalVideoFrames : 0;
+                const tile = element.shadowRoot;
+                const video = tile.querySelector("video.replay") ?? tile.querySelector("video.live");
+                const ready = video !== null && video.readyState >= 2;
+                found[element.camera.id] = ready ? video.getVideoPlaybackQuality().totalVideoFrames : 0;
             }
             if (element.shadowRoot) look(element.shadowRoot);
         }

@@ -22,6 +22,7 @@ const AHEAD_S = 12;
 /** Kept behind it, for stepping back. */
 const BEHIND_S = 30;
 const LIST_MS = 10 * 60_000;
+const LIST_FAR_MS = 31 * 86_400_000;
 const LOOK_EVERY_MS = 250;
 const ASK_AGAIN_MS = 2_000;
 const FETCH_MS = 15_000;
@@ -29,6 +30,9 @@ const FETCH_MS = 15_000;
 const ORIGIN_S = 7_200;
 /** Between two segments a decoder needs no picture for this long. */
 const SEAM_S = 0.25;
+const STARVED_S = 0.4;
+/** So long it is said that a gap was left out. */
+const GAP_SAID_MS = 4_000;
 const USUAL_FRAME_S = 0.04;
 /** Of the media time line: longer than anybody looks at one page. */
 const LENGTH_S = 1e7;
@@ -56,6 +60,7 @@ export class RecordedPlayer {
   private frame_s = USUAL_FRAME_S;
   private lastFrame_s = 0;
   private told = "";
+  private gap_ms = 0;
 
   constructor(
     camera: string,
@@ -96,7 +101,7 @@ export class RecordedPlayer {
     if (at_s < 0 || this.broken) this.load(at_ms);
     else {
       this.video.currentTime = at_s;
-      if (!this.holds(at_s)) {
+      if (this.left_s() === null) {
         this.wanted_ms = at_ms;
         this.listed = { from_ms: 0, to_ms: 0, asked_ms: -Infinity };
       }
@@ -179,10 +184,8 @@ export class RecordedPlayer {
     }
     await this.append(media, next);
     if (media !== this.media) return;
-    const first = this.wanted_ms < next.from_ms && !this.holds(this.video.currentTime);
     // A seek that came while this was fetched decides what comes next.
     if (this.wanted_ms < next.to_ms && segmentAt(this.segments, this.wanted_ms)?.id === next.id) this.wanted_ms = next.to_ms;
-    if (first) this.overGaps();
     this.look();
   }
 
@@ -192,12 +195,14 @@ export class RecordedPlayer {
     const from_ms = this.wanted_ms;
     const known_ms = this.listed.asked_ms;
     this.listed = { ...this.listed, asked_ms: now_ms };
-    const found = await this.list(from_ms, from_ms + LIST_MS);
+    let found = await this.list(from_ms, from_ms + LIST_MS);
+    // A long gap is crossed too.
+    if (found.segments.length === 0) found = await this.list(from_ms, from_ms + LIST_FAR_MS);
     if (media !== this.media) return;
     this.segments = found.segments;
-    this.listed = { from_ms, to_ms: found.next_ms ?? from_ms + LIST_MS, asked_ms: now_ms };
+    this.listed = { from_ms, to_ms: found.segments.at(-1)?.to_ms ?? from_ms, asked_ms: now_ms };
     if (found.segments.length > 0) return;
-    if (!this.holds(this.video.currentTime)) this.say(known_ms === -Infinity ? { is: "none" } : { is: "end" });
+    if (this.starved()) this.say(known_ms === -Infinity ? { is: "none" } : { is: "end" });
   }
 
   private async append(media: MediaSource, segment: Segment): Promise<void> {
@@ -250,28 +255,30 @@ export class RecordedPlayer {
   /** Where nothing is recorded, go on where the next begins; say what is shown. */
   private overGaps(): void {
     const { video } = this;
-    const at_s = video.currentTime;
-    if (!this.holds(at_s)) {
-      const next_s = this.bufferedAfter(at_s);
-      if (next_s === null) {
-        const waits = this.wanted_ms > this.at_ms + 1_000 || segmentAt(this.segments, this.wanted_ms) === null;
-        if (this.told === "playing" || this.told === "paused") this.say(waits && this.listed.to_ms > 0 && this.segments.length === 0 ? { is: "end" } : { is: "loading" });
-        return;
-      }
-      video.currentTime = next_s + 0.001;
-      if (next_s - at_s > SEAM_S) this.say({ is: "gap", at_ms: this.origin_ms + next_s * 1_000 });
+    if (!this.starved()) {
+      const gapSeen = this.told === "gap" && performance.now() - this.gap_ms < GAP_SAID_MS;
+      if (video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA && !gapSeen) this.say({ is: video.paused ? "paused" : "playing" });
       return;
     }
-    if (video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA && this.told !== "gap") this.say({ is: video.paused ? "paused" : "playing" });
-    else if (this.told === "gap" && video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA && performance.now() - this.gap_ms > 4_000) this.say({ is: video.paused ? "paused" : "playing" });
+    const at_s = video.currentTime;
+    const next_s = this.bufferedAfter(at_s + (this.left_s() ?? 0));
+    if (next_s !== null) {
+      video.currentTime = next_s + 0.001;
+      if (next_s - at_s > SEAM_S) this.say({ is: "gap", at_ms: this.origin_ms + next_s * 1_000 });
+    } else if (this.told === "playing" || this.told === "paused") this.say({ is: "loading" });
   }
 
-  private gap_ms = 0;
+  /** Nothing more to show: outside of what was fetched, or at the end of it. A browser stops a little before the very end. */
+  private starved(): boolean {
+    const left_s = this.left_s();
+    return left_s === null || (left_s < STARVED_S && !this.video.paused && this.video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA);
+  }
 
-  private holds(at_s: number): boolean {
-    const { buffered } = this.video;
-    for (let i = 0; i < buffered.length; i += 1) if (buffered.start(i) <= at_s + 0.01 && at_s < buffered.end(i) - 0.02) return true;
-    return false;
+  /** How much is fetched from here on without a gap; null where nothing is. */
+  private left_s(): number | null {
+    const { buffered, currentTime: at_s } = this.video;
+    for (let i = 0; i < buffered.length; i += 1) if (buffered.start(i) <= at_s + 0.01 && at_s < buffered.end(i)) return buffered.end(i) - at_s;
+    return null;
   }
 
   private bufferedAfter(at_s: number): number | null {

@@ -5,14 +5,13 @@ import { customElement, property, query, state } from "lit/decorators.js";
 import { styleMap } from "lit/directives/style-map.js";
 import * as format from "../../i18n/format";
 import { t } from "../../i18n/i18n";
-import { WhepPlayer, type VideoState } from "../../media/whep";
+import { LivePlayer, type VideoState } from "../../media/player";
 import type { CameraRow } from "../../wire";
 import { icon, type IconName } from "../icons";
 import { describe } from "../problems";
 import { EverySecond, shared, View } from "../view";
 import { listRecordings } from "./camera_api";
 import { CAMERA_TYPE, type Screening } from "./context";
-import { LiveDelay } from "./live_delay";
 import "./ptz_layer";
 import type { PtzLayer } from "./ptz_layer";
 import { meaningOf } from "./reasons";
@@ -50,8 +49,7 @@ export class Tile extends View {
   @query("t-ptz") private ptz!: PtzLayer | null;
   @query("video.replay") private replayVideo!: HTMLVideoElement | null;
   protected readonly second = new EverySecond(this);
-  private readonly delay = new LiveDelay();
-  private player: WhepPlayer | null = null;
+  private player: LivePlayer | null = null;
   private playing = "";
   private recorded: RecordedPlayer | null = null;
 
@@ -76,6 +74,7 @@ export class Tile extends View {
     if (changed.has("camera") && this.isConnected) this.play();
     this.tabIndex = this.screening === null || this.camera === null ? -1 : 0;
     this.draggable = this.screening !== null && this.camera !== null && !this.turning && this.zoom.times === 1;
+    this.toggleAttribute("replaying", this.replay !== null);
     this.setAttribute("role", "group");
     this.setAttribute("aria-label", this.camera?.name ?? t("screens.drop"));
   }
@@ -101,10 +100,13 @@ export class Tile extends View {
   }
 
   private ageWords(camera: CameraRow): TemplateResult | typeof nothing {
-    if (this.replay !== null) return html`<span class="age late">${t("tile.replaying", { time: format.clock(this.recorded?.at_ms ?? 0) })}</span>`;
+    if (this.replay !== null) {
+      const at_ms = this.recorded?.at_ms ?? this.now;
+      return html`<span class="age late replaying">${icon("history")} ${t("tile.replaying", { time: format.clock(at_ms), span: format.duration(this.now - at_ms) })}</span>`;
+    }
     if (camera.state === "down" || this.shown.is !== "live") return nothing;
-    const age_ms = this.delay.age_ms();
-    const { delay_ms } = this.delay;
+    const age_ms = this.player?.age_ms() ?? 0;
+    const delay_ms = this.player?.delay_ms ?? null;
     if (age_ms > OLD_MS) return html`<span class="age late">${t("tile.old", { age: format.age(age_ms) })}</span>`;
     if (delay_ms === null) return html`<span class="age">${t("video.live")}</span>`;
     const words = delay_ms < 100 ? t("tile.delay_little") : t("tile.delay", { s: (delay_ms / 1_000).toFixed(1) });
@@ -161,8 +163,7 @@ export class Tile extends View {
     this.playing = wanted;
     if (wanted === "") return;
     this.shown = { is: "connecting" };
-    this.delay.watch(this.video);
-    this.player = new WhepPlayer(wanted, this.video, (next) => {
+    this.player = new LivePlayer(wanted, this.video, (next) => {
       if (next.is !== this.shown.is || next.is === "frozen") this.shown = next;
     });
     this.player.start();
@@ -172,7 +173,6 @@ export class Tile extends View {
     this.player?.stop();
     this.player = null;
     this.playing = "";
-    this.delay.stop();
     this.setTurning(false);
     this.endReplay();
     this.zoom = WHOLE;
@@ -205,7 +205,7 @@ export class Tile extends View {
   private async snapshot(camera: CameraRow): Promise<void> {
     const { screening } = this;
     const video = this.replayVideo ?? this.video;
-    const taken_ms = this.recorded?.at_ms ?? this.now - (this.delay.delay_ms ?? 0);
+    const taken_ms = this.recorded?.at_ms ?? this.now - (this.player?.delay_ms ?? 0);
     const picture = await still(video);
     if (picture === null || screening === null) {
       this.say(t("tile.snapshot_none"));

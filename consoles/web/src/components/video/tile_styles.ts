@@ -77,6 +77,23 @@ export const tileStyles = css`
     color: var(--text);
     background: rgb(11 15 20 / 82%) var(--hatch);
   }
+  /* What was must not be taken for what is. */
+  :host([replaying])::after {
+    content: "";
+    position: absolute;
+    inset: 0;
+    z-index: 2;
+    pointer-events: none;
+    border: calc(3px * var(--scale)) dashed var(--accent);
+  }
+  .age.replaying {
+    top: 1.9em;
+    left: 50%;
+    right: auto;
+    bottom: auto;
+    transform: translateX(-50%);
+    font-weight: 650;
+  }
   /* Where both do not fit beside each other the name goes first: it stands alone, and the age in the other corner. */
   @container (max-width: 15em) {
     .head {

@@ -12,6 +12,8 @@ import { bundled, keyStep_ms, type BarMark } from "./timebar_layout";
 /** Width of a mark, in shares of the bar. */
 const MARK_SHARE = 0.012;
 const MOST_TICKS = 9;
+/** Width of a tick's words: none stands where they would be cut. */
+const TICK_SHARE = 0.05;
 
 /** Tells `seek` with an instant. */
 @customElement("t-timebar")
@@ -148,7 +150,7 @@ export class Timebar extends View {
     return html`<div class="bar" role="slider" tabindex="0" aria-label="${t("playback.bar")}，${summary}" aria-valuemin=${Math.round(from)} aria-valuemax=${Math.round(to)}
         aria-valuenow=${Math.round(this.at)} aria-valuetext=${format.clock(this.at)} @pointerdown=${this.onPress} @pointermove=${this.onMove}
         @pointerleave=${() => (this.over_ms = null)} @keydown=${this.onKey}>
-        ${ticks(from, to, MOST_TICKS).map((at_ms) => html`<span class="tick" style="left:${this.left(at_ms)}%">${tickWords(at_ms, to - from)}</span>`)}
+        ${ticks(from, to - (to - from) * TICK_SHARE, MOST_TICKS).map((at_ms) => html`<span class="tick" style="left:${this.left(at_ms)}%">${tickWords(at_ms, to - from)}</span>`)}
         ${this.now > from && this.now < to ? html`<span class="now" style="left:${this.left(this.now)}%"></span>` : ""}
         <div class="lane">
           ${this.spans.map((span) => html`<span class="span ${span.locked ? "locked" : ""}" title=${span.locked ? t("playback.locked_span") : t("playback.recorded")} style=${this.box(span.from_ms, span.to_ms)}></span>`)}

@@ -1,0 +1,141 @@
+"""Recordings in Chromium, against the real recorder: seek, gap, frames, replay, lock, clip (SPEC R411 to R415)."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+from playwright.async_api import Page, expect
+
+from command import requests as q
+from command.actors import HUB
+from command.facts.recording import RecordingPolicy
+from consoles.site import Site
+from edge.simulators.clips import Clip
+from tests.consoles.support import signed_in
+from tests.e2e.chromium import chromium
+from tests.e2e.test_video_screens import SLOW, choose_situation, keep, plays
+from tests.e2e.video import drawn, open_page, site_with_cameras
+
+RECORDED_MS = 16_000
+GAP_MS = 6_000
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
+    return drawn(tmp_path_factory.mktemp("clips"))
+
+
+async def recorded(site: Site, camera: str, span_ms: int, since_ms: int) -> tuple[int, int]:
+    """Wait until so much is recorded after an instant; return its beginning and end."""
+    async with asyncio.timeout(60), signed_in(site.http_url, "commander") as person:
+        while True:
+            now_ms = site.clock.now_ms()
+            _, found = await person.get(f"/api/v1/cameras/{camera}/recordings?from_ms={since_ms}&to_ms={now_ms + 1000}")
+            spans = [span for span in found["spans"] if span["to_ms"] - max(span["from_ms"], since_ms) >= span_ms]
+            if spans:
+                return int(spans[-1]["from_ms"]), int(spans[-1]["to_ms"])
+            await site.clock.sleep(200)
+
+
+async def shown_at(page: Page) -> float:
+    """What the recording shows now, ms since 1970."""
+    at_ms: float = await page.locator("t-playback").evaluate("element => element.player.at_ms")
+    return at_ms
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(240)
+async def test_a_recording_is_watched_over_a_gap_locked_and_exported(tmp_path: Path, clip: Clip) -> None:
+    async with (
+        site_with_cameras(tmp_path, clip, "commander") as (site, cameras, _, situation),
+        chromium() as browser,
+    ):
+        await site.hub.ask(q.SetRecording(camera="c1", policy=RecordingPolicy(mode="continuous")), HUB)
+        began_ms = site.clock.now_ms()
+        first_from_ms, _ = await recorded(site, "c1", RECORDED_MS, began_ms)
+        cameras.set_up("c1", up=False)
+        await site.clock.sleep(GAP_MS)
+        cameras.set_up("c1", up=True)
+        second_from_ms, second_to_ms = await recorded(site, "c1", RECORDED_MS, site.clock.now_ms())
+
+        page = await open_page(browser, site, "commander", "/desk")
+        await choose_situation(page)
+        await plays(page, "c1")
+        tile = page.locator("t-tile[aria-label=建设路路口]")
+        await tile.focus()
+        await page.keyboard.press("r")
+        await expect(tile.get_by_text("回看")).to_be_visible(timeout=SLOW)
+        await page.wait_for_function(_REPLAYS, timeout=SLOW)
+        await keep(page, tmp_path, "replay")
+        await page.keyboard.press("r")
+        await expect(tile.locator("video.replay")).to_have_count(0)
+
+        await page.keyboard.press("b")
+        picture = page.locator("t-playback .picture")
+        await expect(page.locator("t-playback")).to_be_visible()
+        await page.wait_for_function(_RECORDING_PLAYS, timeout=SLOW)
+        await keep(page, tmp_path, "playback")
+
+        # Just before the gap: it goes on where the next begins, and says so.
+        gap_from_ms = await _gap(site, first_from_ms, second_to_ms)
+        await page.locator("t-playback").evaluate("(element, at) => element.seek(at)", gap_from_ms - 2500)
+        await expect(page.get_by_text("此处没有录像，已跳到")).to_be_visible(timeout=SLOW)
+        assert await shown_at(page) >= second_from_ms - 1500
+        await keep(page, tmp_path, "playback-gap")
+
+        await picture.focus()
+        await page.keyboard.press("Space")
+        before_ms = await shown_at(page)
+        await page.keyboard.press(".")
+        await page.wait_for_function(_WENT_ON, arg=before_ms)
+        assert 20 < await shown_at(page) - before_ms < 200
+        await page.keyboard.press("i")
+        await page.keyboard.press("ArrowRight")
+        await page.keyboard.press("o")
+        await page.get_by_label("为什么").fill("现场取证")
+        await keep(page, tmp_path, "playback-chosen")
+        await page.get_by_role("button", name="锁定", exact=True).click()
+        await expect(page.get_by_text("已锁定，不会被覆盖")).to_be_visible(timeout=SLOW)
+        await page.get_by_role("button", name="导出证据").click()
+        told = page.get_by_text(re.compile("SHA-256 [0-9a-f]{64}"))
+        await expect(told).to_be_visible(timeout=SLOW)
+        await keep(page, tmp_path, "playback-exported")
+        async with page.expect_download() as started:
+            await page.get_by_role("link", name="视频文件").click()
+        path = await (await started.value).path()
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        assert digest in (await told.inner_text())
+        async with signed_in(site.http_url, "commander") as person:
+            href = await page.get_by_role("link", name="证据说明").get_attribute("href")
+            _, sheet = await person.get(str(href))
+            assert digest in msgspec.json.encode(sheet).decode()
+            assert situation in msgspec.json.encode(sheet).decode()
+        assert page.faults == []  # type: ignore[attr-defined]
+
+
+async def _gap(site: Site, from_ms: int, to_ms: int) -> int:
+    """Return when the first gap begins."""
+    async with signed_in(site.http_url, "commander") as person:
+        _, found = await person.get(f"/api/v1/cameras/c1/recordings?from_ms={from_ms}&to_ms={to_ms}")
+        return int(found["spans"][0]["to_ms"])
+
+
+_REPLAYS = """() => {
+    const desk = document.querySelector("app-desk").shadowRoot;
+    const tile = desk.querySelector("t-screens").shadowRoot.querySelector("t-tile[aria-label=建设路路口]");
+    const video = tile.shadowRoot.querySelector("video.replay");
+    return video !== null && video.readyState >= 3 && video.getVideoPlaybackQuality().totalVideoFrames > 5;
+}"""
+_PLAYBACK = (
+    'document.querySelector("app-desk").shadowRoot.querySelector("t-screens").shadowRoot.querySelector("t-playback")'
+)
+_WENT_ON = f"at => {_PLAYBACK}.player.at_ms > at + 20"
+_RECORDING_PLAYS = f"""() => {{
+    const video = {_PLAYBACK}?.shadowRoot.querySelector("video");
+    return video != null && video.readyState >= 3 && video.getVideoPlaybackQuality().totalVideoFrames > 5;
+}}"""
