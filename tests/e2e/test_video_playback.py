@@ -1,4 +1,4 @@
-"""Recordings in Chromium, against the real recorder: seek, gap, frames, replay, lock, clip (SPEC R411 to R415)."""
+"""Recordings in Chromium, against the real recorder: seek, gap, frames, replay, lock, clip (SPEC R411 to R414)."""
 
 from __future__ import annotations
 
