@@ -1,0 +1,18 @@
+import { describe, expect, it } from "vitest";
+import { screensOf } from "../../src/apps/wall/screens";
+
+describe("the wall's cameras by its address (R416)", () => {
+  it("stand in the column beside the map unless asked otherwise", () => {
+    expect(screensOf("")).toEqual({ large: false, layout: 5, fixed: [], tour_s: null });
+  });
+
+  it("take the middle, the tiles, the cameras and the seconds that are named", () => {
+    expect(screensOf("?view=video&layout=9&cameras=c1,,c2&tour=10")).toEqual({ large: true, layout: 9, fixed: ["c1", "c2"], tour_s: 10 });
+  });
+
+  it("fall back on what is usual for nonsense", () => {
+    expect(screensOf("?view=video&layout=7&tour=soon")).toEqual({ large: true, layout: 6, fixed: [], tour_s: null });
+    expect(screensOf("?tour=0").tour_s).toBe(3);
+    expect(screensOf("?layout=1&cameras=a,b").fixed).toEqual(["a"]);
+  });
+});
