@@ -5,6 +5,7 @@ import re
 import struct
 import tracemalloc
 from contextlib import closing
+from functools import partial
 from itertools import pairwise
 
 import av
@@ -20,6 +21,7 @@ from edge.simulators.ps_sender import RtpState, Send, rtp_packets
 from streams.packets import Packet
 from streams.sources import SourceError, Sources
 from tests.edge.gb28181.senders import ADDRESS, CHANNEL, DEVICE, SSRC, Behaviour, Device, plays, sender_from, silent
+from tests.edge.gb28181.site import until
 from tests.ports import free_port
 
 PATIENCE_S = 15
@@ -377,9 +379,14 @@ async def test_a_flood_of_wrong_packets_harms_neither_this_nor_another_camera(ps
         opened(flooded, "udp", among) as source,
         opened(quiet, "udp", among) as other,
     ):
-        await anext(source)
-        before = await anext(other)
+        reception = source._reception
+        pictures: list[Packet] = [await anext(source)]
+        others: list[Packet] = [await anext(other)]
         to = ("127.0.0.1", flooded.asked[0][2].port)
+
+        def handled(sent: int) -> bool:
+            return reception.wrong_address == reception.counts.late == sent
+
         with closing(sender_from("127.0.0.1")) as near, closing(sender_from("127.0.0.9")) as far:
             wrong = [
                 (far, struct.pack("!BBHII", 0x80, 96, 1, 0, SSRC) + bytes(1200)),
@@ -387,26 +394,27 @@ async def test_a_flood_of_wrong_packets_harms_neither_this_nor_another_camera(ps
                 (near, bytes(1200)),
                 (near, struct.pack("!BBHII", 0x80, 96, 40_000, 0, SSRC) + bytes(1200)),
             ]
-            tracemalloc.start()
-            try:
-                for _ in range(100):
-                    for _ in range(10):
-                        for sender, datagram in wrong:
+            async with asyncio.TaskGroup() as readers:
+                reading = [readers.create_task(to_the_end(*each)) for each in ((source, pictures), (other, others))]
+                tracemalloc.start()
+                try:
+                    for sent in range(10, 1010, 10):
+                        for sender, datagram in wrong * 10:
                             sender.sendto(datagram, to)
-                    await SystemClock().sleep(5)
-                peak = tracemalloc.get_traced_memory()[1]
-            finally:
-                tracemalloc.stop()
-        counts = source._reception.counts
-        pictures = [await anext(source) for _ in range(20)]
-        others = [before] + [await anext(other) for _ in range(20)]
+                        await until(partial(handled, sent))
+                    peak = tracemalloc.get_traced_memory()[1]
+                finally:
+                    tracemalloc.stop()
+                await until(lambda: min(len(pictures), len(others)) > 30)
+                for reader in reading:
+                    reader.cancel()
 
     assert peak < 3_000_000
-    assert source._reception.wrong_address > 900
-    assert min(counts.wrong_ssrc, counts.malformed, counts.late) > 900
-    assert all(after.pts_ms - before.pts_ms == 40 for before, after in pairwise(pictures))
-    assert all(after.pts_ms - before.pts_ms in (40, -960) for before, after in pairwise(others))
-    assert max(after.at_ms - before.at_ms for before, after in pairwise(others)) < 1000
+    counts = reception.counts
+    assert (reception.wrong_address, counts.wrong_ssrc, counts.malformed, counts.late) == (1000,) * 4
+    for seen in (pictures, others):
+        assert all(after.pts_ms - before.pts_ms in (40, -960) for before, after in pairwise(seen))
+        assert max(after.at_ms - before.at_ms for before, after in pairwise(seen)) < 1000
 
 
 async def test_a_second_connection_is_refused(ps_clip: PsClip) -> None:
