@@ -17,12 +17,14 @@ from command.kernel.limits import (
     SIP_MESSAGES_PER_S,
 )
 from edge.gb28181.invite import InviteError, Media
+from edge.gb28181.manscdp import parse as parse_xml
 from edge.gb28181.platform import Platform
 from edge.sip.message import Header, Message, Request, Response, parse, respond, serialise
 from tests.edge.gb28181.site import DEVICE, DOMAIN, SERVER, Hub, running, until
 from tests.edge.gb28181.test_registrar import answered
 
 NOW_MS = 1_795_320_000_000  # 2026-11-22T12:00:00 in China
+CHANNEL = "34020000001320000311"
 MEDIA = Media(transport="udp", host="127.0.0.1", port=30012, ssrc=200000001)
 
 
@@ -194,6 +196,28 @@ async def test_an_invite_that_nobody_waits_for_any_more_is_cancelled_or_ended() 
             await camera.take()
 
 
+async def test_a_movement_and_a_question_for_recordings_reach_the_device() -> None:  # R325 R328
+    async with running(Hub()) as platform, device(platform) as camera, asyncio.TaskGroup() as tasks:
+        await camera.register()
+        tasks.create_task(platform.move(DEVICE, CHANNEL, 0, 100 / 255, 0))
+        moved = await _asked(camera, b"PTZCmd")
+        assert b"<PTZCmd>A50F000800640020</PTZCmd>" in moved.body
+        assert moved.uri.startswith(f"sip:{CHANNEL}@")
+        asking = tasks.create_task(platform.recordings(DEVICE, CHANNEL, NOW_MS - 3_600_000, NOW_MS))
+        asked = parse_xml((await _asked(camera, b"RecordInfo")).body)
+        assert (asked.said("StartTime"), asked.said("EndTime")) == ("2026-11-22T11:00:00", "2026-11-22T12:00:00")
+        for begin, end in (("11:30", "11:40"), ("11:00", "11:30")):  # the later part first
+            body = (
+                f"<Response><CmdType>RecordInfo</CmdType><SN>{asked.said('SN')}</SN><DeviceID>{CHANNEL}</DeviceID>"
+                f"<SumNum>2</SumNum><RecordList Num='1'><Item><DeviceID>{CHANNEL}</DeviceID><StartTime>2026-11-22T"
+                f"{begin}:00</StartTime><EndTime>2026-11-22T{end}:00</EndTime></Item></RecordList></Response>"
+            )
+            assert (await camera.ask("MESSAGE", body=body)).status == 200
+        recordings, is_whole = await asking
+        assert is_whole
+        assert [each.from_ms for each in recordings] == [NOW_MS - 3_600_000, NOW_MS - 1_800_000]
+
+
 async def test_a_flood_of_junk_is_counted_bounded_and_holds_up_nobody_for_long() -> None:  # R331
     async with running(Hub()) as platform, device(platform) as camera:
         await camera.register()
@@ -231,6 +255,13 @@ _SDP = b"v=0\r\nc=IN IP4 127.0.0.1\r\nm=video 40000 RTP/AVP 96\r\na=rtpmap:96 PS
 async def _is_cut_off(reader: asyncio.StreamReader) -> None:
     with suppress(ConnectionResetError):  # what was not read yet is thrown away
         assert await reader.read() == b""
+
+
+async def _asked(camera: Device, word: bytes) -> Request:
+    while True:
+        message = await camera.take()
+        if isinstance(message, Request) and word in message.body:
+            return message
 
 
 async def _invited(camera: Device) -> Request:
