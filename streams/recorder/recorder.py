@@ -162,7 +162,7 @@ class Recorder:
 
     async def _tell(self, now_ms: int) -> None:
         """Say what is wrong once it has been so for a while, and that it no longer is."""
-        reason = self._room.reason
+        reason = self._room.reason if self._policies else ""  # where nothing is recorded, nothing is lost
         if self._failing and now_ms - self._failing[0] >= RECORD_FAILING_MS:
             reason = f"recordings cannot be written: {self._failing[1]}"
         if reason != self._told:
