@@ -179,6 +179,8 @@ export class CamerasConsole extends Console {
     const { lat, lon } = this.form;
     if (this.picking === "place") {
       this.set({ lat: picked.lat, lon: picked.lon });
+      // Closer, so that a direction can be pointed at.
+      this.lookAt = { lat: picked.lat, lon: picked.lon, text: picked.near, source: "map", uncertainty_m: null };
       this.picking = "direction";
       return;
     }

@@ -134,6 +134,7 @@ export const tileStyles = css`
     outline-offset: calc(-3px * var(--scale));
   }
   .cover p {
+    flex: none;
     max-width: 100%;
     padding: 0 0.5em;
     border-radius: var(--radius);
@@ -155,8 +156,10 @@ export const tileStyles = css`
     width: 1.8em;
     height: 1.8em;
   }
+  /* Where there is little room: that it is down, and what that means. */
   @container (max-height: 10em) {
-    .cover > .icon {
+    .cover > .icon,
+    .cover .why ~ .why {
       display: none;
     }
     .cover .why {
