@@ -23,7 +23,7 @@ from streams.relay.aiortc_private import MediaPath, be_ice_controller, divert_da
 
 LOOPBACK = ("127.0.0.1",)
 _REPORT_MS = 1000
-_READY_S = 60.0
+_READY_S = 110.0
 _RTP = range(128, 192)
 _RTCP_TYPES = range(192, 224)
 
