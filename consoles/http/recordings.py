@@ -69,14 +69,18 @@ class Listed(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Recordings:
-    """The handlers. `folder` is where clips are kept."""
+    """The handlers. `find_store` raises `UnavailableError` while there is none; `folder` is where clips are kept."""
 
-    def __init__(self, store: Store, hub: Hub, folder: Path, authorise: Authorise) -> None:
-        self._store = store
+    def __init__(self, find_store: Callable[[], Store], hub: Hub, folder: Path, authorise: Authorise) -> None:
+        self._find_store = find_store
         self._hub = hub
         self._folder = folder
         self._authorise = authorise
         self._exporting = asyncio.Semaphore(RECORD_CLIPS_AT_ONCE)
+
+    @property
+    def _store(self) -> Store:
+        return self._find_store()
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from aiohttp import web
 
 from command.actors import HUB
 from command.hub import Changes, Hub
-from command.kernel.errors import TriuneError, UnknownIdError
+from command.kernel.errors import TriuneError, UnavailableError, UnknownIdError
 from command.kernel.geo import distance_m
 from command.kernel.limits import RECORD_EVENT_M
 from command.requests import ReportRecorder
@@ -22,13 +23,14 @@ from consoles.parts.background import Background
 from consoles.parts.stores import CAMERAS, Stores
 from consoles.settings import Settings
 from streams.keeper import CameraKeeper
-from streams.recorder.recorder import Recorder
+from streams.recorder.recorder import Find, Recorder
 from streams.recorder.recording import Stream
 from streams.recorder.store import Store
 
 log = logging.getLogger(__name__)
 _RECORDER = "recorder"
 _AGAIN_MS = 1000
+_FOLDER_AGAIN_MS = 10_000
 _GIB = 1024**3
 # What a hub is told of late, after a start or from another hub, is no event of now.
 _FRESH_MS = 60_000
@@ -45,6 +47,8 @@ class _Part:
         self._changed = asyncio.Event()
         self._changed.set()
         self.recorder: Recorder | None = None
+        self._store: Store | None = None
+        self._why_not = "the recorder is starting"
         hub.listen(self._on_change)
         kept.leases.listen(self._changed.set)
 
@@ -66,9 +70,40 @@ class _Part:
             if camera.recording.mode == "event" and _concerns(row, camera):
                 self.recorder.event(camera.id, now_ms)
 
-    async def keep(self, recorder: Recorder) -> None:
+    def store(self) -> Store:
+        """Return where recordings are. Raises `UnavailableError`."""
+        if self._store is None:
+            raise UnavailableError(self._why_not)
+        return self._store
+
+    async def run(self, opening: Callable[[], Awaitable[Store]], find: Find) -> None:
+        """Record until cancelled. A folder that cannot be used is an alarm and tried again; the hub goes on without."""
+        while self._store is None:
+            try:
+                self._store = await opening()
+            except UnavailableError as error:
+                log.warning("nothing is recorded: %s", error.detail)
+                self._why_not = error.detail
+                with contextlib.suppress(TriuneError):
+                    await self.on_health(error.detail)
+                await self._hub.clock.sleep(_FOLDER_AGAIN_MS)
+        recorder = self.recorder = Recorder(self._store, self._hub.clock, find, self.on_health)
+        try:
+            with contextlib.suppress(TriuneError):
+                await self.on_health("")
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._keep(recorder), name="recordings")
+                tasks.create_task(recorder.run(), name="recorder")
+        finally:
+            await self._store.close()
+
+    def on_motion(self, camera: str, at_ms: int) -> None:
+        """A camera saw something move."""
+        if self.recorder is not None:
+            self.recorder.event(camera, at_ms)
+
+    async def _keep(self, recorder: Recorder) -> None:
         """Bring the recorder to what the record says, each time it changes."""
-        self.recorder = recorder
         while True:
             await self._changed.wait()
             self._changed.clear()
@@ -110,30 +145,27 @@ async def recording(
     authorise: Authorise,
     listen_motion: Callable[[Callable[[str, int], None]], None],
 ) -> AsyncIterator[list[web.RouteDef]]:
-    """Run the recorder; gives the routes by which recordings are found. Raises `UnavailableError`.
+    """Run the recorder; gives the routes by which recordings are found.
 
     `listen_motion(hear)` has `hear(camera, at_ms)` called at what cameras see move.
     """
     wanted = settings.recordings
     folder = Path(wanted.folder or Path(settings.data) / "recordings")
-    store = await Store.open(
-        folder,
-        total_bytes=int(wanted.quota_gib * _GIB) or None,
-        keep_free_bytes=int(wanted.keep_free_gib * _GIB),
-    )
-    try:
-        part = _Part(hub, kept)
+    part = _Part(hub, kept)
 
-        def find(camera: str) -> Stream | None:
-            try:
-                return keeper.camera(camera)
-            except UnknownIdError:
-                return None
+    def opening() -> Awaitable[Store]:
+        return Store.open(
+            folder,
+            total_bytes=int(wanted.quota_gib * _GIB) or None,
+            keep_free_bytes=int(wanted.keep_free_gib * _GIB),
+        )
 
-        recorder = Recorder(store, hub.clock, find, part.on_health)
-        listen_motion(recorder.event)
-        tasks.start(part.keep(recorder), "recordings")
-        tasks.start(recorder.run(), "recorder")
-        yield Recordings(store, hub, folder / "clips", authorise).routes()
-    finally:
-        await store.close()
+    def find(camera: str) -> Stream | None:
+        try:
+            return keeper.camera(camera)
+        except UnknownIdError:
+            return None
+
+    listen_motion(part.on_motion)
+    tasks.start(part.run(opening, find), "recorder")
+    yield Recordings(part.store, hub, folder / "clips", authorise).routes()

@@ -20,6 +20,7 @@ import pytest
 from command.actors import HUB, Role
 from command.facts.recording import RecordingPolicy
 from command.requests import EnrolCamera, SetRecording
+from consoles.parts import recording
 from consoles.site import Site
 from edge.simulators.street_video import Street, render, traffic
 from tests.consoles.support import Person, signed_in, site_with_people
@@ -165,3 +166,23 @@ async def test_recordings_are_for_those_who_may_see_the_camera_and_bad_questions
             assert (await send(desk, "POST", "/api/v1/cameras/k9/locks", nobody))[0] == 404
             ask = {"request": "lock_recording", "lock": "l1", "camera": "k1", **nobody}
             assert (await desk.ask(ask))[0] == 403  # the hub writes it down, nobody else
+
+
+async def test_a_folder_that_cannot_be_used_is_an_alarm_and_no_end_of_the_hub(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording, "_FOLDER_AGAIN_MS", 100)
+    folder = tmp_path / "var" / "recordings"
+    folder.parent.mkdir()
+    folder.write_text("no folder")
+    async with site_with_people(tmp_path, "dispatcher") as site, asyncio.timeout(20):
+        await site.hub.ask(EnrolCamera(camera="k1", name="东门", lat=29.0, lon=113.0), HUB)
+        while not await site.hub.read(lambda t: [a for a in t.alarms if a.kind == "recording_failing"]):
+            await site.hub.wait_beyond(site.hub.committed_seq)
+        async with signed_in(site.http_url, "dispatcher") as person:
+            asked = "/api/v1/cameras/k1/recordings?from_ms=0&to_ms=1000"
+            assert (await person.get(asked))[0] == 503
+            folder.unlink()
+            while await site.hub.read(lambda t: len(t.alarms)):
+                await site.hub.wait_beyond(site.hub.committed_seq)
+            assert (await person.get(asked))[0] == 200
