@@ -535,8 +535,8 @@ OUTBOX_BYTES = 2 * 1024 * 1024 * 1024
 # Items waiting for the one commit before theirs; past it whoever brings more is told that the outbox is away.
 OUTBOX_WAITING = 20_000
 
-# Relay. A viewer that lost its picture is shown the kept key frame while that is so fresh, and so often at most; no more
-# often a camera that can be asked for a key frame is asked.
+# Relay. A viewer that lost its picture is shown the kept key frame while that is so fresh, and so often at most; a
+# camera that can be asked for a key frame is asked no more often.
 RELAY_STILL_FRESH_MS = 2000
 RELAY_PICTURE_AGAIN_MS = 500
 # Whether a viewer still may see the camera is looked at so often; one that may not is let go.
