@@ -46,6 +46,7 @@ async def test_a_camera_is_adopted_on_one_page(tmp_path: Path, clip: Clip) -> No
         x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
         await page.mouse.click(x, y)
         # The direction is asked for next: to the east of it.
+        await expect(page.get_by_text("点摄像机所看的方向")).to_be_visible()
         await page.mouse.click(x + 120, y)
         await expect(page.get_by_text("90° 东")).to_be_visible()
         await page.get_by_label("视场角（度）").fill("45")

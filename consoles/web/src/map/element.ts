@@ -38,6 +38,8 @@ export interface Sector {
   readonly field_deg: number;
 }
 
+const PICKED_MS = 500;
+
 /** How far a sector is drawn: to be seen on the map, not how far the camera sees. */
 const SECTOR_M = 600;
 
@@ -133,6 +135,7 @@ export class CountyMap extends Element {
   @property({ type: Boolean }) still = false;
   @property({ type: Number }) scale = 1;
   @state() private failed = false;
+  private picked_ms = -Infinity;
   /** The camera under the pointer, which a drag would take. */
   private taken = "";
   @query(".ghost") private ghost!: HTMLElement;
@@ -156,6 +159,8 @@ export class CountyMap extends Element {
       view: new View({ center: fromLonLat([...FALLBACK_CENTRE]), zoom: 10, minZoom: 8, maxZoom: 18, constrainRotation: true }),
     });
     this.map.on("click", (event) => this.onClick(event.pixel as [number, number], event.coordinate as [number, number]));
+    // Two places picked one soon after the other are no double click that zooms.
+    this.map.on("dblclick", () => performance.now() - this.picked_ms > PICKED_MS);
     this.map.on("pointermove", (event) => {
       if (event.dragging || this.picking) return;
       const [x = 0, y = 0] = event.pixel;
@@ -237,6 +242,7 @@ export class CountyMap extends Element {
 
   private onClick(pixel: [number, number], coordinate: [number, number]): void {
     if (this.picking) {
+      this.picked_ms = performance.now();
       const [lon = 0, lat = 0] = toLonLat(coordinate);
       this.tell<Picked>("pick", { lat: round(lat), lon: round(lon), near: this.nearest(coordinate) });
       return;
