@@ -1,4 +1,4 @@
-"""The page on which cameras are adopted, in Chromium, with a simulated dome; and what axe says (SPEC R405, R415, R419)."""
+"""The page on which cameras are adopted, in Chromium, with a simulated dome; and what axe says (SPEC R415, R419)."""
 
 from __future__ import annotations
 
