@@ -24,6 +24,9 @@ import { camerasStyles } from "./styles";
 
 const TABLES = { cameras: {}, stations: {}, fences: {} } as const satisfies Subscription;
 
+/** A recorder has many cameras at one address; so many are named. */
+const KNOWN_NAMED = 3;
+
 @customElement("app-cameras")
 export class CamerasConsole extends Console {
   static override styles = [shared, consoleStyles, camerasStyles];
@@ -97,12 +100,13 @@ export class CamerasConsole extends Console {
   }
 
   private foundLine(each: Found): TemplateResult {
-    const known = each.adopted.map((id) => this.rows("cameras").get(id)?.name ?? id).join(t("list.comma"));
+    const n = each.adopted.length;
+    const names = each.adopted.slice(0, KNOWN_NAMED).map((id) => this.rows("cameras").get(id)?.name ?? id).join(t("list.comma"));
     return html`<button class="pick" aria-current=${this.form.address === each.address}
       @click=${() => this.begin({ ...EMPTY, address: each.address, name: each.name })}>
       <span class="cut">${each.name || each.address}</span><span class="quiet">${word("adopt_kind", each.kind)}</span>
       <span class="second">${each.address} ${each.told}</span>
-      ${known === "" ? nothing : html`<span class="second">${icon("check")} ${t("adopt.known", { names: known })}</span>`}
+      ${n === 0 ? nothing : html`<span class="second">${icon("check")} ${t(n > KNOWN_NAMED ? "adopt.known_more" : "adopt.known", { names, n })}</span>`}
     </button>`;
   }
 
