@@ -153,12 +153,14 @@ async def test_what_was_shed_is_told_to_the_hub(tmp_path: Path) -> None:
             await agent.outbox.put([sighting_item(n) for n in range(30)])
             proxy.open = True
             await empty(agent)
-            assert len(await sightings_at(site)) == 10
+            stored = len(await sightings_at(site))
+            # The tenth place may go to the state of the agent's camera, which comes before sightings.
+            assert stored in (9, 10)
 
             async def is_told() -> bool:
                 async with aiohttp.ClientSession() as http, http.get(f"{site.http_url}/metrics") as answer:
                     text = await answer.text()
-                return 'triune_agent_shed_items_total{agent="gate",kind="sighting"} 20.0' in text
+                return f'triune_agent_shed_items_total{{agent="gate",kind="sighting"}} {30 - stored}.0' in text
 
             await until(is_told)
 
