@@ -10,7 +10,7 @@ import { MseCarrier } from "./mse_carrier";
 import { WhepCarrier } from "./whep_carrier";
 
 /** No new picture for this long is a frozen one; judged twice a second, so it shows within three. */
-export const FROZEN_AFTER_MS = 2_400;
+export const FROZEN_AFTER_MS = 2_000;
 /** No picture by UDP within this and the websocket is tried. */
 export const NO_UDP_AFTER_MS = 3_000;
 /** A screen full of cameras finds out once that UDP is blocked; after this it looks again. */
