@@ -193,11 +193,12 @@ async def _until(http: aiohttp.ClientSession, least: int, not_since_ms: int | No
     while True:
         async with http.get("/api/v1/agents") as answer:
             answer.raise_for_status()
-            [agent] = _agents.decode(await answer.read())
-        if agent.up and agent.taken >= least and agent.since_ms != not_since_ms:
-            return agent
+            agents = _agents.decode(await answer.read())  # none before the agent has come for the first time
+        for agent in agents:
+            if agent.up and agent.taken >= least and agent.since_ms != not_since_ms:
+                return agent
         if stopwatch_ms() - begun_ms > _RESUME_S * 1000:
-            raise UnavailableError(f"the hub took {agent.taken} items and no more")
+            raise UnavailableError(f"the hub took {[agent.taken for agent in agents]} items and no more")
         await clock.sleep(_LOOK_MS)
 
 
