@@ -13,7 +13,7 @@ from edge.simulators.clips import Clip
 from tests.e2e.chromium import chromium
 from tests.e2e.video import CAMERAS, DOME, PLAYING, drawn, open_page, site_with_cameras
 
-SLOW = 60_000
+SLOW = 20_000
 FROZEN_WITHIN_MS = 3_000
 
 
