@@ -19,9 +19,12 @@ async def test_the_dome_is_found_and_let_into_by_what_its_label_says(monkeypatch
     async with asyncio.TaskGroup() as tasks:
         serving = tasks.create_task(dome(8554, CLOCK))
         found = [device for device in await Discovery(CLOCK).find() if device.name == "新墙互通球机"]
-        user, _, password = found[-1].location.partition(" / ")
-        address = onvif_address(with_credentials(found[-1].address.text(), user, password))
-        async with OnvifClient(address, CLOCK) as camera:
-            assert (await camera.stream_uri("main")).endswith("@127.0.0.1:8554/cam05")
-            assert [stored.preset.name for stored in await camera.presets("main")] == ["匝道口", "收费站", "服务区"]
+        at_ours = []
+        for one in found:  # a demonstration on the same machine shows another
+            user, _, password = one.location.partition(" / ")
+            address = onvif_address(with_credentials(one.address.text(), user, password))
+            async with OnvifClient(address, CLOCK) as camera:
+                if (await camera.stream_uri("main")).endswith("@127.0.0.1:8554/cam05"):
+                    at_ours.append([stored.preset.name for stored in await camera.presets("main")])
+        assert ["匝道口", "收费站", "服务区"] in at_ours
         serving.cancel()
