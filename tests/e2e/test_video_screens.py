@@ -136,6 +136,7 @@ async def test_a_camera_is_turned_by_one_person_and_the_other_is_told_who(tmp_pa
         await keep(commander, tmp_path, "desk-turning")
 
         watch = await open_page(browser, site, "camera_watch", "/desk")
+        await expect(watch.locator("t-situation").first).to_be_visible(timeout=SLOW)  # before, no key is heard
         await watch.keyboard.press("/")
         await watch.keyboard.type("SP 长乐街北")
         await watch.keyboard.press("Enter")
