@@ -3,9 +3,46 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import traceback
+from collections.abc import Generator, Iterator
+
+import pytest
 
 # pytest-asyncio 1.5 asks for the current loop on Python 3.11, which makes one that nobody closes: a ResourceWarning at
 # some later collection. Told that there is none, it makes none.
 asyncio.set_event_loop(None)
 
 pytest_plugins = ("tests.databases", "tests.postgres", "tests.redis_server")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Say what was raised inside of groups within groups, which pytest cuts, and what tasks waited for in the end."""
+    report = yield
+    if call.excinfo is None:
+        return report
+    error = call.excinfo.value
+    if isinstance(error, BaseExceptionGroup):
+        report.sections.append(("raised", "\n".join(_leaves(error))))
+    elif call.excinfo.typename == "Failed" and "Timeout" in str(error):
+        report.sections.append(("tasks", _tasks()))
+    return report
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[str]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield "".join(traceback.format_exception(error))
+
+
+def _tasks() -> str:
+    told = io.StringIO()
+    for task in list(asyncio.tasks._all_tasks):  # type: ignore[attr-defined]  # of whichever loop: this one has stopped
+        if not task.done():
+            task.print_stack(limit=6, file=told)
+    return told.getvalue()
