@@ -109,10 +109,13 @@ class RedisBus:
     async def _attend(self) -> None:
         wait_s = BUS_LOST_MS / 1000
         async with (
-            Redis.from_url(self._url, socket_connect_timeout=wait_s, socket_timeout=wait_s) as redis,
+            # Its own time limit is `asyncio.wait_for`, which before Python 3.12 may swallow that its task is cancelled
+            # (CPython issue 86296): the hub would never end. Each write has ours instead.
+            Redis.from_url(self._url, socket_connect_timeout=wait_s, socket_timeout=None) as redis,
             redis.pubsub(ignore_subscribe_messages=True) as heard,
         ):
-            await heard.subscribe(self._channel)
+            async with asyncio.timeout(wait_s):
+                await heard.subscribe(self._channel)
             self._heard_ms = self._clock.now_ms()
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._listen(heard), name="bus-listen")
@@ -133,7 +136,8 @@ class RedisBus:
             self._something.clear()
             fixes, self._fixes = list(self._fixes.values()), {}
             told = _Told(self._hub_id, self._hub.committed_seq, fixes)
-            await redis.publish(self._channel, msgspec.msgpack.encode(told))
+            async with asyncio.timeout(BUS_LOST_MS / 1000):
+                await redis.publish(self._channel, msgspec.msgpack.encode(told))
             self.counters.sent += 1
             await self._clock.sleep(BUS_TICK_MS)
 
