@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from streams.nal_payloads import fragments, pack, sized
+
 START_CODE: Final = b"\x00\x00\x00\x01"
 
 NAL_IDR: Final = 5
@@ -70,42 +72,16 @@ def rtp_payloads(units: Sequence[bytes], limit: int = RTP_PAYLOAD_BYTES) -> list
 
     Small neighbours share a STAP-A, large units become FU-A fragments. Delimiters and filler carry nothing over RTP.
     """
-    payloads: list[bytes] = []
-    small: list[bytes] = []
-    small_bytes = 1
-    for unit in units:
-        if nal_type(unit) in (NAL_DELIMITER, NAL_FILLER):
-            continue
-        if small and small_bytes + 2 + len(unit) > limit:
-            payloads.append(_together(small))
-            small, small_bytes = [], 1
-        if len(unit) > limit:
-            payloads += _fragments(unit, limit)
-        else:
-            small.append(unit)
-            small_bytes += 2 + len(unit)
-    if small:
-        payloads.append(_together(small))
-    return payloads
+    travelling = [unit for unit in units if nal_type(unit) not in (NAL_DELIMITER, NAL_FILLER)]
+    return pack(travelling, limit, 1, _aggregate, _cut)
 
 
-def _together(units: list[bytes]) -> bytes:
-    if len(units) == 1:
-        return units[0]
+def _aggregate(units: list[bytes]) -> bytes:
     forbidden = max(unit[0] & 0x80 for unit in units)
     importance = max(unit[0] & 0x60 for unit in units)
-    sized = b"".join(len(unit).to_bytes(2, "big") + unit for unit in units)
-    return bytes([forbidden | importance | _STAP_A]) + sized
+    return bytes([forbidden | importance | _STAP_A]) + sized(units)
 
 
-def _fragments(unit: bytes, limit: int) -> list[bytes]:
-    indicator = (unit[0] & 0xE0) | _FU_A
-    kind = unit[0] & 0x1F
-    body = memoryview(unit)[1:]
-    step = limit - 2
-    last = (len(body) - 1) // step
-    return [
-        bytes([indicator, kind | (0x80 if i == 0 else 0) | (0x40 if i == last else 0)])
-        + body[i * step : (i + 1) * step]
-        for i in range(last + 1)
-    ]
+def _cut(unit: bytes, limit: int) -> list[bytes]:
+    indicator = bytes([(unit[0] & 0xE0) | _FU_A])
+    return fragments(indicator, nal_type(unit), memoryview(unit)[1:], limit)

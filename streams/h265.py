@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from streams.h264 import RTP_PAYLOAD_BYTES
+from streams.nal_payloads import fragments, pack, sized
 
 NAL_BLA_W_LP: Final = 16
 NAL_IDR_W_RADL: Final = 19
@@ -41,42 +42,19 @@ def rtp_payloads(units: Sequence[bytes], limit: int = RTP_PAYLOAD_BYTES) -> list
 
     Small neighbours share an aggregation packet, large units become fragments. Delimiters and filler do not travel.
     """
-    payloads: list[bytes] = []
-    small: list[bytes] = []
-    small_bytes = _HEADER_BYTES
-    for unit in units:
-        if len(unit) <= _HEADER_BYTES or nal_type(unit) in (NAL_DELIMITER, NAL_FILLER):
-            continue
-        if small and small_bytes + 2 + len(unit) > limit:
-            payloads.append(_together(small))
-            small, small_bytes = [], _HEADER_BYTES
-        if len(unit) > limit:
-            payloads += _fragments(unit, limit)
-        else:
-            small.append(unit)
-            small_bytes += 2 + len(unit)
-    if small:
-        payloads.append(_together(small))
-    return payloads
+    travelling = [
+        unit for unit in units if len(unit) > _HEADER_BYTES and nal_type(unit) not in (NAL_DELIMITER, NAL_FILLER)
+    ]
+    return pack(travelling, limit, _HEADER_BYTES, _aggregate, _cut)
 
 
-def _together(units: list[bytes]) -> bytes:
-    if len(units) == 1:
-        return units[0]
+def _aggregate(units: list[bytes]) -> bytes:
     forbidden = max(unit[0] & 0x80 for unit in units)
     layer = min((unit[0] & 1) << 5 | unit[1] >> 3 for unit in units)
     temporal = min(unit[1] & 7 for unit in units)
-    header = bytes([forbidden | _AGGREGATION << 1 | layer >> 5, (layer & 0x1F) << 3 | temporal])
-    return header + b"".join(len(unit).to_bytes(2, "big") + unit for unit in units)
+    return bytes([forbidden | _AGGREGATION << 1 | layer >> 5, (layer & 0x1F) << 3 | temporal]) + sized(units)
 
 
-def _fragments(unit: bytes, limit: int) -> list[bytes]:
+def _cut(unit: bytes, limit: int) -> list[bytes]:
     header = bytes([unit[0] & 0x81 | _FRAGMENT << 1, unit[1]])
-    kind = nal_type(unit)
-    body = memoryview(unit)[_HEADER_BYTES:]
-    step = limit - _HEADER_BYTES - 1
-    last = (len(body) - 1) // step
-    return [
-        header + bytes([kind | (0x80 if i == 0 else 0) | (0x40 if i == last else 0)]) + body[i * step : (i + 1) * step]
-        for i in range(last + 1)
-    ]
+    return fragments(header, nal_type(unit), memoryview(unit)[_HEADER_BYTES:], limit)
