@@ -16,7 +16,7 @@ from command.journal.memory import MemoryJournal
 from command.kernel.errors import UnavailableError
 from consoles import push
 from tests.command.support import DISPATCHER, HERE, FlakyJournal, ring
-from tests.consoles.test_push import Crowd, Peer, crowd
+from tests.consoles.crowd import Crowd, Peer, crowd
 
 FENCES = 5
 STEPS = 70
