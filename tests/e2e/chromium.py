@@ -1,28 +1,12 @@
-"""Chromium as Debian ships it, driven by Playwright, kept to this machine."""
+"""Chromium, and how people sign in there."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from playwright.async_api import Page
 
-from playwright.async_api import Browser, Page, async_playwright
+from tests.streams.browser import chromium
 
-_FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--allow-loopback-in-peer-connection",
-    "--disable-features=WebRtcHideLocalIpsWithMdns",
-]  # fmt: skip
-
-
-@asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
-    """A browser."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=_FLAGS)
-        try:
-            yield browser
-        finally:
-            await browser.close()
+__all__ = ["chromium", "sign_in"]
 
 
 async def sign_in(page: Page, url: str, name: str, password: str, path: str) -> None:

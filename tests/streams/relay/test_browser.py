@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page
 
 from edge.simulators.clips import Clip
+from tests.streams.browser import chromium
 from tests.streams.peers import until
 from tests.streams.relay.site import serve
-
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--allow-loopback-in-peer-connection",
-    "--disable-features=WebRtcHideLocalIpsWithMdns",
-]
 
 PAGE = """<!doctype html><video id="video" autoplay muted playsinline></video>
 <script>
@@ -52,16 +38,8 @@ async function look() {
 
 @pytest.fixture
 async def pages() -> AsyncIterator[tuple[Page, Page]]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        reason = "Chromium is missing (Debian: chromium)"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+    async with chromium() as browser:
         yield await browser.new_page(), await browser.new_page()
-        await browser.close()
 
 
 @pytest.mark.browser
