@@ -27,6 +27,7 @@ from command.kernel.limits import (
     BUS_LOST_MS,
     BUS_TICK_MS,
 )
+from command.kernel.tasks import end_if_cancelled
 from command.readings import Position
 
 log = logging.getLogger(__name__)
@@ -103,6 +104,7 @@ class RedisBus:
             finally:
                 self.up = False
                 self._fixes.clear()
+            end_if_cancelled()
             await self._clock.sleep(pause_ms)
             pause_ms = min(pause_ms * 2, BUS_BACKOFF_LONGEST_MS)
 
