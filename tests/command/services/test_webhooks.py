@@ -31,6 +31,13 @@ async def subscribe(call: Caller, taking: Receiver) -> str:
     return str(answer.body["id"])
 
 
+async def until_stored(path: Path, cursor: int) -> None:
+    """Wait until the service knows, even after a restart, that this event was taken: before, it sends it again."""
+    with closing(sqlite3.connect(path)) as db:
+        while db.execute("SELECT cursor FROM subscribers").fetchone() != (cursor,):
+            await SystemClock().sleep(5)
+
+
 def attempts(outcome: str) -> float:
     return REGISTRY.get_sample_value("triune_webhook_attempts_total", {"outcome": outcome}) or 0.0
 
@@ -92,6 +99,7 @@ async def test_events_wait_through_a_restart_of_both_sides_from_the_stored_curso
         await subscribe(call, taking)
         await opened(call, "a")
         await taking.until(lambda: len(taking.effects) == 1)
+        await until_stored(path, 1)
     port = int(taking.url.split(":")[2].split("/")[0])
     async with case_service(path, clock) as service, caller(service) as call:
         await opened(call, "b")  # nobody listens
