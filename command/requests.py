@@ -13,9 +13,10 @@ from command.facts.patrol import FenceKind, UnitKind
 from command.facts.plan_definition import PlanDefinition
 from command.facts.plans import CaseStep
 from command.facts.recording import RecordingPolicy
+from command.facts.wall import Tiles
 from command.kernel.errors import InvalidInputError
 from command.kernel.geo import Datum
-from command.kernel.limits import TEXT_CHARS
+from command.kernel.limits import TEXT_CHARS, WALL_CAMERAS
 
 Id = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[\w.:@\-〔〕]+\Z")]
 Text = Annotated[str, Meta(max_length=TEXT_CHARS)]
@@ -551,6 +552,22 @@ class RecordCase(Request, frozen=True, tag="record_case"):
     situation: Id
     step: CaseStep
     closed: bool = False
+
+
+# the wall
+
+
+class SendToWall(Request, frozen=True, tag="send_to_wall"):
+    """Show cameras on the wall, the first the largest; with `tiles` in that layout and in place of all sent before."""
+
+    cameras: Annotated[tuple[Id, ...], Meta(min_length=1, max_length=WALL_CAMERAS)]
+    tiles: Tiles | None = None
+
+
+class TakeOffWall(Request, frozen=True, tag="take_off_wall"):
+    """Take cameras off the wall; without any, all that were sent."""
+
+    cameras: Annotated[tuple[Id, ...], Meta(max_length=WALL_CAMERAS)] = ()
 
 
 # the hub itself

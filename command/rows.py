@@ -12,6 +12,7 @@ from command.facts.patrol import AlarmKind, FenceKind, UnitKind
 from command.facts.plan_definition import Group, PlanDefinition, PlanRole
 from command.facts.plans import CaseStep
 from command.facts.recording import RecordingPolicy
+from command.facts.wall import Tiles
 from command.readings import PositionSource
 
 CallState = Literal["ringing", "answered", "ended", "abandoned"]
@@ -337,6 +338,21 @@ class FocusRow(Row, frozen=True):
     situation: str
     by: str
     at_ms: int
+
+
+class SentCamera(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A camera that somebody put on a screen."""
+
+    camera: str
+    by: str
+    at_ms: int
+
+
+class ScreenRow(Row, frozen=True):
+    """The one row "wall": the cameras that desks sent there, the first the largest; None: in the wall's own layout."""
+
+    cameras: tuple[SentCamera, ...]
+    tiles: Tiles | None = None
 
 
 class MarkRow(Row, frozen=True):

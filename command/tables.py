@@ -177,6 +177,7 @@ class Tables:
         self.cases = self._table("cases", rows.CaseRow)
         self.links = self._table("links", rows.LinkRow)
         self.focus = self._table("focus", rows.FocusRow)
+        self.screens = self._table("screens", rows.ScreenRow)
         self.marks = self._table("marks", rows.MarkRow, group="situation")
         self.deadlines = self._table("deadlines", rows.DeadlineRow)
 

@@ -38,6 +38,7 @@ TABLES: dict[str, type[Row]] = {
     "cases": rows.CaseRow,
     "links": rows.LinkRow,
     "focus": rows.FocusRow,
+    "screens": rows.ScreenRow,
     "marks": rows.MarkRow,
 }
 """What consoles can mirror, and the rows they get."""

@@ -14,6 +14,7 @@ ALL = frozenset(TABLES)
 _PLACES = frozenset({"stations", "units", "positions", "fences", "cameras", "links", "sos"})
 _PICTURE = _PLACES | {
     "situations", "orders", "hits", "alarms", "activations", "tasks", "approvals", "cases", "focus", "marks",
+    "screens",
 }  # fmt: skip
 
 VISIBLE: dict[Role, frozenset[str]] = {
@@ -22,7 +23,7 @@ VISIBLE: dict[Role, frozenset[str]] = {
     "commander": ALL - {"devices"},
     "duty_leader": ALL - {"devices"},
     "director": ALL - {"devices"},
-    "camera_watch": _PLACES | {"situations", "alarms", "hits", "watches", "marks"},
+    "camera_watch": _PLACES | {"situations", "alarms", "hits", "watches", "marks", "screens"},
     "administrator": _PLACES | {"devices", "watches", "plans", "alarms", "messages"},
     "wall": _PICTURE | {"calls"},
     "officer": _PLACES - {"cameras"} | {"orders", "situations", "alarms", "evidence"},

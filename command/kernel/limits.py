@@ -594,3 +594,57 @@ RECORD_CLIPS_AT_ONCE = 2
 RECORD_LOCKS = 10_000
 # An event is one of a camera when it is so near.
 RECORD_EVENT_M = 150
+
+# Cameras that desks may send to the wall; past them the one sent longest ago leaves it.
+WALL_CAMERAS = 16
+# A camera is asked for a key frame at most so often, for all who wait for one, and has so long to agree.
+CAMERA_ASK_KEY_MS = 1000
+CAMERA_ASK_KEY_CALL_MS = 5000
+
+# Errands: what a hub asks of an edge agent, which answers over a connection of its own. One more of an agent gets 429;
+# one that the agent does not come for in time is given up. An answer goes in pieces, of which only so much is unanswered
+# as the link carries in about a second (AGENT_WINDOW); a message that is larger, or more that the hub says at once,
+# ends the errand.
+AGENT_ERRANDS = 64
+ERRAND_ANSWER_MS = 5000
+ERRAND_PIECE_BYTES = 16 * 1024
+ERRAND_LEAST_PIECE_BYTES = 1024
+ERRAND_MESSAGE_BYTES = CAMERA_FRAME_BYTES + 64 * 1024
+ERRAND_SAID_BYTES = 16 * 1024
+ERRAND_SAID = 16
+# Live pictures of an agent's camera: so many wait for a thin link and as many are in hand; past it all of them are
+# dropped, up to the next key frame. How often the camera is looked at while none come.
+AGENT_LIVE_FRAMES = 25
+AGENT_LIVE_LOOK_MS = 250
+
+# What GB/T 28181 devices recorded themselves. Playbacks at once, all and of one device (recorders carry few); one more
+# gets 429. Lists asked for at once; one that is held for longer than this is ended, so that it is not forgotten.
+GB28181_PLAYBACKS = 16
+GB28181_PLAYBACKS_PER_DEVICE = 4
+GB28181_LISTS = 8
+GB28181_HELD_MS = 5 * 60 * 1000
+# A playback is asked for up to so long at once; files of a recorder nearer than a seam are one recording.
+GB28181_PLAYBACK_MS = 24 * 60 * 60 * 1000
+GB28181_SEAM_MS = 2000
+# How a playback's time stamps go at another speed is judged after so long; a leap beyond these is none of the recording.
+GB28181_STAMPS_MS = 400
+GB28181_STAMPS_BACK_MS = 500
+GB28181_STAMPS_ON_MS = 10_000
+# Registrations that changed are written so often, new ones at once.
+GB28181_KEEP_MS = 2000
+
+# A disk of recordings that answers nothing for so long does not answer: an alarm, and who asks is told at once.
+RECORD_HUNG_MS = 5000
+# Files of recordings that are read at once, each by a thread of its own, so that a disk that hangs takes no others.
+RECORD_READS = 32
+# A piece of a gap this short belongs to the reason beside it: pictures are dated by the stream, reasons by the hub.
+RECORD_SEAM_MS = 6000
+# Reasons of gaps that are kept, the newest; and those that wait for a disk that does not take them.
+RECORD_WHYS = 200_000
+RECORD_TURNS = 10_000
+# One page of exported clips.
+RECORD_CLIPS_LISTED = 100
+# The present rate of a recording is that of so long.
+RECORD_RATE_MS = 60 * 60 * 1000
+# A clip is handed out and copied in pieces of so much.
+RECORD_PIECE_BYTES = 1024 * 1024

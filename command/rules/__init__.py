@@ -13,11 +13,12 @@ from command.rules import (
     scene,
     situations,
     sos,
+    wall,
     watchlist,
 )
 from command.rules.base import decide, fold, unruled
 
 __all__ = [
     "approvals", "archive", "decide", "dispatch", "fold", "intake", "messages", "patrol", "plans", "recording",
-    "registers", "scene", "situations", "sos", "unruled", "watchlist",
+    "registers", "scene", "situations", "sos", "unruled", "wall", "watchlist",
 ]  # fmt: skip

@@ -19,6 +19,7 @@ from command.facts.scene import (
 from command.rows import CameraRow, LinkRow
 from command.rules.alarms import clear_alarm, raise_alarm
 from command.rules.base import Decision, decides, folds
+from command.rules.wall import take_off
 from command.tables import Tables
 
 
@@ -34,7 +35,8 @@ def enrol_camera(t: Tables, request: q.EnrolCamera, actor: Actor, now_ms: int) -
 
 @decides(q.RemoveCamera, "administrator", "hub")
 def remove_camera(t: Tables, request: q.RemoveCamera, actor: Actor, now_ms: int) -> Decision:
-    """Take it off the map."""
+    """Take it off the map, and off the wall."""
+    yield from take_off(t, (request.camera,))
     yield CameraRemoved(camera=t.cameras.need(request.camera).id)
     return request.camera
 

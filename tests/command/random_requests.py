@@ -17,9 +17,9 @@ from tests.command.support import ACTORS, MINUTE_MS, a_plan, ring
 _TABLES = {
     "call": "calls", "situation": "situations", "into": "situations", "order": "orders", "unit": "units",
     "units": "units", "task": "tasks", "message": "messages", "station": "stations", "device": "devices",
-    "fence": "fences", "area": "fences", "sos": "sos", "alarm": "alarms", "camera": "cameras", "watch": "watches",
-    "hit": "hits", "link": "links", "plan": "plans", "activation": "activations", "approval": "approvals",
-    "case": "cases", "deadline": "deadlines",
+    "fence": "fences", "area": "fences", "sos": "sos", "alarm": "alarms", "camera": "cameras", "cameras": "cameras",
+    "watch": "watches", "hit": "hits", "link": "links", "plan": "plans", "activation": "activations",
+    "approval": "approvals", "case": "cases", "deadline": "deadlines",
 }  # fmt: skip
 _NEW = ("n1", "n2", "c40", "新〔1〕")
 _TEXT = ("", "x", "桥头 打架", "?*", "京A12345", "\u0000'\"\\\n", "长" * 120)

@@ -99,6 +99,8 @@ def check_bonds(t: Tables) -> None:
     assert len(set(alarms)) == len(alarms)
     focus = t.focus.get("wall")
     assert not focus or t.situations.need(focus.situation).state != "closed"
+    screen = t.screens.get("wall")
+    assert not screen or all(sent.camera in t.cameras.rows for sent in screen.cameras)
 
 
 class Night:
@@ -171,7 +173,7 @@ async def _swept(journal: FlakyJournal) -> set[str]:
 
 def test_what_is_over_leaves_the_tables_in_such_nights_too() -> None:  # R165
     swept: set[str] = set()
-    for seed in range(4):
+    for seed in (2, 9, 15, 18):
         night = Night(seed)
         asyncio.run(night.pass_by())
         swept |= asyncio.run(_swept(night.journal))

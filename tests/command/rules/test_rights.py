@@ -74,6 +74,8 @@ WHO: dict[str, set[Role]] = {
     "decide_approval": {"duty_leader", "commander", "service"},
     "record_approval_notice": {"service"},
     "record_case": {"service"},
+    "send_to_wall": {"dispatcher", "commander", "duty_leader", "camera_watch", "director"},
+    "take_off_wall": {"dispatcher", "commander", "duty_leader", "camera_watch", "director"},
     "fire_deadline": set(),
 }
 """Besides the hub itself, which may ask for everything."""

@@ -11,6 +11,7 @@ import check from "lucide-static/icons/check.svg?raw";
 import clock from "lucide-static/icons/clock.svg?raw";
 import close from "lucide-static/icons/x.svg?raw";
 import crosshair from "lucide-static/icons/crosshair.svg?raw";
+import enlarge from "lucide-static/icons/maximize-2.svg?raw";
 import evidence from "lucide-static/icons/file-text.svg?raw";
 import down from "lucide-static/icons/chevron-down.svg?raw";
 import eye from "lucide-static/icons/eye.svg?raw";
@@ -49,7 +50,7 @@ import video from "lucide-static/icons/video.svg?raw";
 import noVideo from "lucide-static/icons/video-off.svg?raw";
 
 const ICONS = {
-  alert, ban, bell, camera, car, check, clock, close, crosshair, down, evidence, eye, forward, history, house, image, languages, left, lock, map,
+  alert, ban, bell, camera, car, check, clock, close, crosshair, down, enlarge, evidence, eye, forward, history, house, image, languages, left, lock, map,
   minus, monitor, muted, navigation, noVideo, offline, orders, pause, phone, pin, pinned, play, plus, rehearsal, right, ringing, search, send,
   signOut, siren, smartphone, sound, tasks, up, video,
 } as const;

@@ -838,12 +838,33 @@ export interface Row {
   id: string;
 }
 
+/** The one row "wall": the cameras that desks sent there, the first the largest; None: in the wall's own layout. */
+export interface ScreenRow {
+  cameras: SentCamera[];
+  tiles: 1 | 4 | 6 | 9 | 16 | null;
+  id: string;
+}
+
 /** Text units by hand (单发、组发、群发). */
 export interface SendMessage {
   request: "send_message";
   units: string[];
   text: string;
   situation?: string | null;
+}
+
+/** Show cameras on the wall, the first the largest; with `tiles` in that layout and in place of all sent before. */
+export interface SendToWall {
+  request: "send_to_wall";
+  cameras: string[];
+  tiles?: 1 | 4 | 6 | 9 | 16 | null;
+}
+
+/** A camera that somebody put on a screen. */
+export interface SentCamera {
+  camera: string;
+  by: string;
+  at_ms: number;
 }
 
 /** Raise or lower. */
@@ -970,6 +991,12 @@ export interface TakeAlarm {
   alarm: string;
 }
 
+/** Take cameras off the wall; without any, all that were sent. */
+export interface TakeOffWall {
+  request: "take_off_wall";
+  cameras?: string[];
+}
+
 /** A task of a running plan. `key` is its id in the plan, `owner` the group, `role` who does it. */
 export interface TaskRow {
   activation: string;
@@ -1068,10 +1095,11 @@ export interface Tables {
   cases: CaseRow;
   links: LinkRow;
   focus: FocusRow;
+  screens: ScreenRow;
   marks: MarkRow;
 }
 
-export type TableName = "calls" | "situations" | "orders" | "stations" | "units" | "devices" | "positions" | "fences" | "cameras" | "watches" | "hits" | "alarms" | "sos" | "messages" | "evidence" | "plans" | "activations" | "tasks" | "approvals" | "cases" | "links" | "focus" | "marks";
+export type TableName = "calls" | "situations" | "orders" | "stations" | "units" | "devices" | "positions" | "fences" | "cameras" | "watches" | "hits" | "alarms" | "sos" | "messages" | "evidence" | "plans" | "activations" | "tasks" | "approvals" | "cases" | "links" | "focus" | "screens" | "marks";
 
 export type Request =
   ActivatePlan |
@@ -1128,13 +1156,15 @@ export type Request =
   RequestApproval |
   RequestWatch |
   SendMessage |
+  SendToWall |
   SetLevel |
   SetRecording |
   ShelveAlarm |
   StandDownPlan |
   StartShift |
   StepOrder |
-  TakeAlarm;
+  TakeAlarm |
+  TakeOffWall;
 
 export type FromHub = Welcome | Snapshot | Delta | Beat | Refused;
 

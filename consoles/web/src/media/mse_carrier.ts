@@ -1,7 +1,7 @@
 /** Fragmented MP4 over a websocket into Media Source Extensions: for networks that let no UDP through. */
 
 import { Problem } from "../sync/api";
-import { pathOf, type Carrier, type CarrierEvents } from "./carrier";
+import { Carrier } from "./carrier";
 
 /** Further behind the newest picture than this and the player jumps: live is live. */
 const BEHIND_MOST_MS = 700;
@@ -19,10 +19,7 @@ interface Init {
   readonly now_ms: number;
 }
 
-export class MseCarrier implements Carrier {
-  private readonly camera: string;
-  private readonly video: HTMLVideoElement;
-  private readonly events: CarrierEvents;
+export class MseCarrier extends Carrier {
   private socket: WebSocket | null = null;
   private media: MediaSource | null = null;
   private buffer: SourceBuffer | null = null;
@@ -32,30 +29,23 @@ export class MseCarrier implements Carrier {
   /** What to add to this machine's clock for the hub's. */
   private offset_ms = 0;
   private url = "";
-  private agreed_ms: number | null = null;
-
-  constructor(camera: string, video: HTMLVideoElement, events: CarrierEvents) {
-    this.camera = camera;
-    this.video = video;
-    this.events = events;
-  }
 
   static get present(): boolean {
     return typeof MediaSource === "function";
   }
 
-  open(): void {
+  override open(): void {
     const media = new MediaSource();
     this.media = media;
     this.url = URL.createObjectURL(media);
     media.addEventListener("sourceopen", () => this.append());
     this.video.srcObject = null;
     this.video.src = this.url;
-    const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${pathOf(this.camera, "mse")}`);
+    const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${this.path("mse")}`);
     socket.binaryType = "arraybuffer";
     this.socket = socket;
     socket.onmessage = (event: MessageEvent<string | ArrayBuffer>) => this.take(event.data);
-    socket.onopen = () => (this.agreed_ms = performance.now());
+    socket.onopen = () => this.agreed();
     socket.onclose = (event) => {
       if (socket !== this.socket) return;
       if (event.code === NO_LONGER_ALLOWED) this.events.refused(new Problem(403, "no_right", event.reason));
@@ -63,7 +53,7 @@ export class MseCarrier implements Carrier {
     };
   }
 
-  close(): void {
+  override close(): void {
     const { socket } = this;
     this.socket = null;
     this.media = null;
@@ -77,17 +67,13 @@ export class MseCarrier implements Carrier {
     this.url = "";
   }
 
-  due_for_ms(): number | null {
-    return this.agreed_ms === null ? null : performance.now() - this.agreed_ms;
-  }
-
-  delay_ms(metadata: VideoFrameCallbackMetadata): number | null {
+  override delay_ms(metadata: VideoFrameCallbackMetadata): number | null {
     if (this.base_ms === 0) return null;
     const late_ms = metadata.expectedDisplayTime - performance.now();
     return Date.now() + this.offset_ms + late_ms - (this.base_ms + metadata.mediaTime * 1_000);
   }
 
-  keepUp(): void {
+  override keepUp(): void {
     const { buffer, video } = this;
     if (buffer === null || buffer.buffered.length === 0) return;
     const last = buffer.buffered.length - 1;

@@ -15,8 +15,14 @@ export const FROZEN_AFTER_MS = 2_000;
 export const NO_UDP_AFTER_MS = 3_000;
 /** A screen full of cameras finds out once that UDP is blocked; after this it looks again. */
 const BLOCKED_FOR_MS = 5 * 60_000;
-/** Encoders that save send a key frame as rarely as every ten seconds, and a latecomer's picture stands still until then. */
+/** A stream that stands still, or never began, is given up after this. */
 const GIVE_UP_MS = 12_000;
+/**
+ * A latecomer is shown the newest key frame, and nothing more until the next: so many pictures are no stream yet. Encoders that
+ * save send one as rarely as every ten seconds, and the hub gives up those that need more than fifteen.
+ */
+const STILLS = 2;
+const GIVE_UP_KEY_MS = 20_000;
 const WATCH_EVERY_MS = 500;
 /** Of how many past pictures a new one's delay counts as much as all before it: a number that people read must not dance. */
 const SMOOTH = 12;
@@ -24,7 +30,9 @@ const SMOOTH = 12;
 export type VideoState =
   | { readonly is: "connecting" }
   | { readonly is: "live" }
-  | { readonly is: "frozen"; readonly since_ms: number }
+  /** All is well but for the camera's next key frame: what is shown is the newest one. */
+  | { readonly is: "waiting" }
+  | { readonly is: "frozen" }
   | { readonly is: "lost" }
   | { readonly is: "refused"; readonly detail: string };
 
@@ -169,13 +177,17 @@ export class LivePlayer {
   }
 
   private judge(silent_ms: number): void {
-    if (silent_ms < FROZEN_AFTER_MS) {
+    const still = this.pictures <= STILLS;
+    if (still && silent_ms < FROZEN_AFTER_MS) return;
+    if (still && silent_ms < GIVE_UP_KEY_MS) {
+      this.onState({ is: "waiting" });
+    } else if (silent_ms < FROZEN_AFTER_MS) {
       this.attempt = 0;
       // Only now is it known that the other way works where UDP does not: else it is the camera that is slow.
       if (this.way === "websocket" && WhepCarrier.present && this.refusal === null) blocked_until_ms = performance.now() + BLOCKED_FOR_MS;
       this.onState({ is: "live" });
     } else if (silent_ms < GIVE_UP_MS) {
-      this.onState({ is: "frozen", since_ms: silent_ms });
+      this.onState({ is: "frozen" });
     } else {
       this.again();
     }

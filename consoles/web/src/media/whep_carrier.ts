@@ -1,7 +1,7 @@
 /** WebRTC by WHEP (WebRTC-HTTP egress): one offer, one answer, pictures over UDP. */
 
 import { problemFrom, readCookie, type Problem } from "../sync/api";
-import { pathOf, type Carrier, type CarrierEvents } from "./carrier";
+import { Carrier } from "./carrier";
 
 const GIVE_UP_MS = 10_000;
 const GATHER_MS = 1_000;
@@ -12,25 +12,15 @@ interface Arrival {
   readonly receiveTime?: number;
 }
 
-export class WhepCarrier implements Carrier {
-  private readonly camera: string;
-  private readonly video: HTMLVideoElement;
-  private readonly events: CarrierEvents;
+export class WhepCarrier extends Carrier {
   private peer: RTCPeerConnection | null = null;
   private resource: string | null = null;
-  private agreed_ms: number | null = null;
-
-  constructor(camera: string, video: HTMLVideoElement, events: CarrierEvents) {
-    this.camera = camera;
-    this.video = video;
-    this.events = events;
-  }
 
   static get present(): boolean {
     return typeof RTCPeerConnection === "function";
   }
 
-  open(): void {
+  override open(): void {
     // A closed network has no STUN; host candidates are all there is and all that is needed.
     const peer = new RTCPeerConnection({ iceServers: [], bundlePolicy: "max-bundle" });
     this.peer = peer;
@@ -48,7 +38,7 @@ export class WhepCarrier implements Carrier {
     void this.agree(peer);
   }
 
-  close(): void {
+  override close(): void {
     const { peer, resource } = this;
     this.peer = null;
     this.resource = null;
@@ -57,18 +47,10 @@ export class WhepCarrier implements Carrier {
     if (resource !== null) leave(resource);
   }
 
-  due_for_ms(): number | null {
-    return this.agreed_ms === null ? null : performance.now() - this.agreed_ms;
-  }
-
-  delay_ms(metadata: VideoFrameCallbackMetadata): number | null {
+  override delay_ms(metadata: VideoFrameCallbackMetadata): number | null {
     const { captureTime, receiveTime } = metadata as Arrival;
     const sent_ms = captureTime ?? receiveTime;
     return sent_ms === undefined ? null : metadata.expectedDisplayTime - sent_ms;
-  }
-
-  keepUp(): void {
-    // The browser's own jitter buffer does.
   }
 
   private async agree(peer: RTCPeerConnection): Promise<void> {
@@ -79,7 +61,7 @@ export class WhepCarrier implements Carrier {
       const answer = await this.offer(peer, peer.localDescription?.sdp ?? "");
       if (peer !== this.peer) return;
       if (typeof answer === "string") {
-        this.agreed_ms = performance.now();
+        this.agreed();
         await peer.setRemoteDescription({ type: "answer", sdp: answer });
       } else if (answer.passing || answer.status === 404 || answer.status === 409) this.events.lost();
       else this.events.refused(answer);
@@ -91,7 +73,7 @@ export class WhepCarrier implements Carrier {
   }
 
   private async offer(peer: RTCPeerConnection, sdp: string): Promise<string | Problem> {
-    const response = await fetch(pathOf(this.camera, "whep"), {
+    const response = await fetch(this.path("whep"), {
       method: "POST",
       headers: { "Content-Type": "application/sdp", "X-CSRF-Token": csrf() },
       body: sdp,

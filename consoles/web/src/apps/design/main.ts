@@ -19,10 +19,10 @@ import { language, setLanguage, t, word } from "../../i18n/i18n";
 import "../../map/element";
 import { NO_DATA } from "../../map/picture";
 import { Sounds, TONES, type SoundName } from "../../media/sounds";
-import "../../media/video";
 import type { LiveState } from "../../sync/live";
 import type { Level, UnitRow, UnitState } from "../../wire";
 import { show } from "../page";
+import { tiles } from "./tiles";
 import { ALARMS, BARS, CAMERAS, MANY_UNITS, MARKS, NOW_MS, POSITIONS, SITUATIONS, UNITS } from "./samples";
 
 const LEVELS: readonly Level[] = [1, 2, 3, 4];
@@ -75,6 +75,17 @@ export class Design extends View {
       .panel {
         background: var(--panel);
         border-radius: var(--radius);
+      }
+      .tiles {
+        display: grid;
+        grid-template-columns: repeat(auto-fill, 320px);
+        gap: var(--s3);
+      }
+      t-tile {
+        aspect-ratio: 16 / 9;
+      }
+      t-tile.small {
+        width: 176px;
       }
       t-map {
         height: 480px;
@@ -199,14 +210,9 @@ export class Design extends View {
   }
 
   private pictures(): TemplateResult {
-    return html`<h2>t-map · t-video</h2>
+    return html`<h2>t-map</h2>
       <t-map .data=${this.mapData}></t-map>
-      <p></p>
-      <div class="grid">
-        <t-video></t-video>
-        <t-video .camera=${CAMERAS.get("c3") ?? null}></t-video>
-        <t-video .camera=${CAMERAS.get("c1") ?? null}></t-video>
-      </div>`;
+      ${tiles()}`;
   }
 
   private async sound(name: SoundName): Promise<void> {

@@ -1,9 +1,10 @@
-/** Commands about cameras: show, layout, tour, recordings. Their verbs are pinyin initials: 视频, 布局, 轮巡, 回放. */
+/** Commands about cameras: show, layout, tour, recordings. Their verbs are pinyin initials: 视频, 布局, 轮巡, 回放, 上墙, 下墙. */
 
 import type { Choice, Command } from "../../components/commands";
 import { LAYOUTS, type Layout } from "../../components/video/slots";
 import { LEAST_S, MOST_S, USUAL_S } from "../../components/video/tour";
 import { mostUseful } from "../../components/video/usefulness";
+import { sendToWall, takeOffWall, WALL } from "../../components/video/wall";
 import { distance } from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import { choice, does, namesOf, wrong } from "./commands";
@@ -15,6 +16,10 @@ export interface VideoActions {
   layout(n: Layout): void;
   tour(seconds: number): void;
   playback(camera: string): void;
+  /** Cameras that stand on a tile now. */
+  shown(): readonly string[];
+  /** Put the layout on the wall as it stands. */
+  sendLayout(): Promise<unknown>;
 }
 
 /** Cameras near the chosen situation first, in the order of their use; then all others by name. */
@@ -29,6 +34,9 @@ function cameraChoices(desk: Desk): Choice[] {
     ...rest.map((camera) => choice(camera.id, camera.name, word("camera_state", camera.state))),
   ];
 }
+
+/** The id of what stands for all there is, before the cameras that may be named one by one. */
+const ALL = "";
 
 export function videoCommands(desk: () => Desk, video: VideoActions): Command[] {
   return [
@@ -66,6 +74,33 @@ export function videoCommands(desk: () => Desk, video: VideoActions): Command[] 
       choices: () => cameraChoices(desk()),
       plan: (_words, [camera]) =>
         camera === undefined ? wrong("wrong.text") : does(t("will.video_playback", { name: camera.label }), async () => video.playback(camera.id)),
+    },
+    {
+      verb: "SQ",
+      names: namesOf("cmd.video_wall"),
+      takes: "several",
+      choices: () => [choice(ALL, t("choice.layout"), t("choice.layout_about", { n: video.shown().length })), ...cameraChoices(desk())],
+      plan: (_words, chosen) => {
+        const layout = chosen.some(({ id }) => id === ALL);
+        if (layout && video.shown().length === 0) return wrong("wrong.nothing_shown");
+        const names = chosen.map(({ label }) => label).join("、");
+        return does(t("will.video_wall", { names }), () => (layout ? video.sendLayout() : sendToWall(desk().api, chosen.map(({ id }) => id))));
+      },
+    },
+    {
+      verb: "XQ",
+      names: namesOf("cmd.video_unwall"),
+      takes: "several",
+      choices: () => {
+        const { store, who } = desk();
+        const sent = store.rows("screens").get(WALL)?.cameras ?? [];
+        const named = sent.map(({ camera, by }) => choice(camera, store.rows("cameras").get(camera)?.name ?? camera, t("wall.sent", { name: who(by) })));
+        return [choice(ALL, t("choice.all"), named.map(({ label }) => label).join("、")), ...named];
+      },
+      plan: (_words, chosen) => {
+        const all = chosen.some(({ id }) => id === ALL);
+        return does(t("will.video_unwall", { names: chosen.map(({ label }) => label).join("、") }), () => takeOffWall(desk().api, all ? [] : chosen.map(({ id }) => id)));
+      },
     },
   ];
 }

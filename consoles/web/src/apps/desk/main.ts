@@ -10,6 +10,7 @@ import { describe } from "../../components/problems";
 import type { Screening } from "../../components/video/context";
 import "../../components/video/screens";
 import type { Screens } from "../../components/video/screens";
+import { maySendToWall, sentBy, WALL } from "../../components/video/wall";
 import { shared } from "../../components/view";
 import * as format from "../../i18n/format";
 import { language, setLanguage, t, word } from "../../i18n/i18n";
@@ -84,6 +85,8 @@ export class DeskConsole extends Console {
       show: (cameras) => void this.onScreens((screens) => cameras.forEach((camera) => screens.show(camera))),
       layout: (n) => void this.onScreens((screens) => screens.setLayout(n)),
       tour: (seconds) => void this.onScreens((screens) => screens.tourOfAll(seconds)),
+      shown: () => this.watched,
+      sendLayout: () => this.screens.sendLayout(),
       playback: (camera) => void this.onScreens((screens) => screens.openPlayback(camera, this.now_ms() - PLAYBACK_MS)),
     },
   });
@@ -236,12 +239,13 @@ export class DeskConsole extends Console {
       </div>
       <div class="work" ?hidden=${video}>${this.work(desk)}</div>
       <t-screens ?hidden=${!video} ?asleep=${!video} .cameras=${this.rows("cameras")} .place=${situation?.place ?? null} about=${situation?.id ?? ""} aboutTitle=${situation?.title ?? ""}
-        .screening=${this.screening(desk)} .now=${this.now_ms()} @shown=${(event: CustomEvent<readonly string[]>) => (this.watched = event.detail)}></t-screens>
+        .screening=${this.screening(desk)} .sent=${sentBy(this.rows("screens").get(WALL), this.who)} .now=${this.now_ms()} @shown=${(event: CustomEvent<readonly string[]>) => (this.watched = event.detail)}></t-screens>
     </section>`;
   }
 
   private screening(desk: Desk): Screening {
-    return { api: desk.api, now_ms: desk.now_ms, situation: desk.situation, alarms: this.rows("alarms"), hits: this.rows("hits"), who: this.who };
+    const { api, now_ms, situation } = desk;
+    return { api, now_ms, situation, alarms: this.rows("alarms"), hits: this.rows("hits"), mayWall: maySendToWall(desk.actor), who: this.who };
   }
 
   private async onScreens(run: (screens: Screens) => void): Promise<void> {

@@ -10,6 +10,7 @@ import { t, word } from "../../i18n/i18n";
 import { CAMERA_TYPE, type Screening } from "../../components/video/context";
 import { meaningOf } from "../../components/video/reasons";
 import "../../components/video/tile";
+import { sentBy, WALL } from "../../components/video/wall";
 import type { CameraRow, FenceRow, MessageRow, Recommendation, UnitRow, WatchRow } from "../../wire";
 import { consoleStyles } from "../console_styles";
 import { positionAge_ms } from "../picture";
@@ -159,7 +160,7 @@ export class Side extends View {
     return html`<div class="camera">
       ${camera === undefined
         ? html`<span></span>`
-        : html`<t-tile .camera=${camera} .screening=${this.screening} .now=${desk.now_ms} @pin=${() => this.tell("watch", camera.id)} @enlarge=${() => this.tell("watch", camera.id)}
+        : html`<t-tile .camera=${camera} .screening=${this.screening} .now=${desk.now_ms} sentBy=${sentBy(desk.store.rows("screens").get(WALL), desk.who).get(camera.id) ?? ""} @pin=${() => this.tell("watch", camera.id)} @enlarge=${() => this.tell("watch", camera.id)}
             @playback=${(event: CustomEvent<number>) => this.tell("recordings", { camera: camera.id, from_ms: event.detail })} @remove=${() => (this.camera = "")}></t-tile>`}
       <t-table label=${t("side.cameras")} .columns=${columns} .rows=${rows} sortBy="name" chosen=${this.camera} @choose=${this.onCamera}></t-table>
     </div>`;

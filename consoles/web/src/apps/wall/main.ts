@@ -13,6 +13,7 @@ import "../../map/element";
 import type { MapData } from "../../map/picture";
 import "../../components/video/screens";
 import type { Screens } from "../../components/video/screens";
+import { sentBy, WALL } from "../../components/video/wall";
 import type { Connection } from "../../sync/connect";
 import type { Actor, Subscription } from "../../sync/protocol";
 import type { HitRow, PositionRow, SituationRow } from "../../wire";
@@ -24,12 +25,12 @@ import { show } from "../page";
 import { alarmRate, alarmsInOrder, isActiveOrder, numbersOf, openSituations, ordersOf, subjectOf, unitsAt } from "../picture";
 import { nextFocus, NO_FOCUS, type Focus } from "./focus";
 import { roomOf, wallScale } from "./scale";
-import { screensOf } from "./screens";
+import { screensOf, withSent, type WallScreens } from "./screens";
 import { wallStyles } from "./styles";
 
 const TABLES = {
   calls: {}, situations: {}, orders: {}, units: {}, positions: {}, stations: {}, fences: {}, cameras: {}, alarms: {}, hits: {}, tasks: {},
-  approvals: {}, cases: {}, links: {}, focus: {}, sos: {},
+  approvals: {}, cases: {}, links: {}, focus: {}, screens: {}, sos: {},
 } as const satisfies Subscription; // prettier-ignore
 /** Tables that the map is drawn from. */
 const DRAWN = ["units", "positions", "situations", "orders", "cameras", "stations", "alarms"] as const;
@@ -46,7 +47,8 @@ export class Wall extends Console {
   /** Ids of the cameras whose pictures are shown now. */
   @state() private cameras: readonly string[] = [];
   @query("t-screens") private screens!: Screens | null;
-  private touring = false;
+  /** The screen of cameras that goes on its tour. */
+  private touring: Screens | null = null;
   private around: readonly PositionRow[] = [];
   private readonly room = roomOf(location.search);
   private readonly asked = screensOf(location.search);
@@ -90,9 +92,10 @@ export class Wall extends Console {
   }
 
   protected override updated(): void {
-    if (this.touring || this.asked.tour_s === null || this.screens === null || this.rows("cameras").size === 0) return;
-    this.touring = true;
-    this.screens.tourOfAll(this.asked.tour_s);
+    const { screens } = this;
+    if (screens === this.touring || this.asked.tour_s === null || screens === null || this.rows("cameras").size === 0) return;
+    this.touring = screens;
+    screens.tourOfAll(this.asked.tour_s);
   }
 
   private onTheirWay(situation: string): PositionRow[] {
@@ -123,16 +126,20 @@ export class Wall extends Console {
     if (!connection.store.loaded("situations")) return html`<header>${this.trouble()}</header><t-state kind="loading"></t-state>`;
     const focus = this.inFocus.situation;
     const row = this.rows("situations").get(focus);
+    const screens = withSent(this.asked, this.rows("screens").get(WALL));
+    const hit = this.newestHit(row);
     return html`${this.top(connection)}
       <section aria-label=${t("age.live", { age: "" })}>${this.trouble()}${this.linksDown()}</section>
       <main class="middle">
         <section class="panel list" aria-label=${t("wall.situations")}>${this.list()}</section>
         <section class="panel focus">
           ${row === undefined ? html`<t-state kind="empty" text=${t("wall.calm")}></t-state>` : this.focusHead(row)}
-          ${this.asked.large ? this.pictures(row) : this.map(connection, row)}
+          ${screens.large ? this.pictures(row, screens) : this.map(connection, row)}
         </section>
         <div class="right">
-          ${this.asked.large ? html`<section class="beside">${this.map(connection, row)}</section>` : this.pictures(row)}
+          ${screens.large ? html`<section class="beside">${this.map(connection, row)}</section>` : nothing}
+          ${hit === null ? nothing : this.hitPicture(hit)}
+          ${screens.large ? nothing : this.pictures(row, hit === null || screens.layout !== 5 ? screens : { ...screens, layout: 4 })}
           ${row === undefined ? nothing : this.sent(row)}
         </div>
       </main>
@@ -206,16 +213,11 @@ export class Wall extends Console {
       .focusOn=${row?.place ?? null} .around=${this.around} .scale=${this.scale}></t-map>`;
   }
 
-  /** The cameras near the one in focus; in the column a plate hit stands over them in place of the large one. */
-  private pictures(row: SituationRow | undefined): TemplateResult {
-    const { large, layout, fixed } = this.asked;
-    const hit = this.newestHit(row);
-    const tiles = hit !== null && layout === 5 ? 4 : layout;
-    return html`<section class="cams" aria-label=${t("video.live")}>
-      ${hit === null ? nothing : this.hitPicture(hit)}
-      <t-screens bare idle class=${tiles === 5 ? "tall" : large ? "fill" : "wide"} .cameras=${this.rows("cameras")} .place=${row?.place ?? null} about=${row?.id ?? ""} .tiles=${tiles} .fixed=${fixed}
-        .now=${this.now_ms()} @shown=${(event: CustomEvent<readonly string[]>) => (this.cameras = event.detail)}></t-screens>
-    </section>`;
+  /** What desks sent and the cameras near the one in focus; in the column a plate hit stands over them in place of the large one. */
+  private pictures(row: SituationRow | undefined, { large, layout, fixed }: WallScreens): TemplateResult {
+    return html`<t-screens bare idle role="region" aria-label=${t("video.live")} class=${layout === 5 ? "tall" : large ? "fill" : "wide"} .cameras=${this.rows("cameras")}
+      .place=${row?.place ?? null} about=${row?.id ?? ""} .tiles=${layout} .fixed=${fixed} .sent=${sentBy(this.rows("screens").get(WALL), this.who)}
+      .now=${this.now_ms()} @shown=${(event: CustomEvent<readonly string[]>) => (this.cameras = event.detail)}></t-screens>`;
   }
 
   /** Who was called to the one in focus and how far they are; what still needs a leader's word. */

@@ -1,7 +1,8 @@
-/** How the wall shows its cameras, as its address says: `/wall?view=video&layout=9&cameras=c1,c2&tour=10`. Pure. */
+/** How the wall shows its cameras: as its address says (`/wall?view=video&layout=9&cameras=c1,c2&tour=10`) and desks want it. Pure. */
 
 import { LAYOUTS, type Layout } from "../../components/video/slots";
 import { LEAST_S, MOST_S } from "../../components/video/tour";
+import type { ScreenRow } from "../../wire";
 
 export interface WallScreens {
   /** The cameras stand in the middle and the map beside them. */
@@ -24,4 +25,12 @@ export function screensOf(search: string): WallScreens {
   const fixed = (asked.get("cameras") ?? "").split(",").filter((id) => id !== "").slice(0, layout);
   const seconds = Number(asked.get("tour") ?? NaN);
   return { large, layout, fixed, tour_s: Number.isFinite(seconds) ? Math.min(MOST_S, Math.max(LEAST_S, seconds)) : null };
+}
+
+/** What desks sent stands before what the address names; a layout that they sent takes the middle of the wall. */
+export function withSent(asked: WallScreens, sent: ScreenRow | undefined): WallScreens {
+  if (sent === undefined) return asked;
+  const cameras = sent.cameras.map(({ camera }) => camera);
+  const fixed = [...cameras, ...asked.fixed.filter((camera) => !cameras.includes(camera))];
+  return { ...asked, large: asked.large || sent.tiles !== null, layout: sent.tiles ?? asked.layout, fixed };
 }

@@ -96,24 +96,18 @@ export const wallStyles = css`
   .pin {
     color: var(--accent);
   }
-  .cams {
-    display: flex;
-    flex-direction: column;
-    gap: var(--s2);
-    min-height: 0;
-    overflow: hidden;
+  t-screens {
     font-size: var(--t1);
   }
-  .cams .wide {
+  t-screens.wide {
     aspect-ratio: 16 / 9;
     height: auto;
   }
-  .cams .tall {
+  t-screens.tall {
     aspect-ratio: 8 / 9;
     height: auto;
   }
-  .cams .fill {
-    flex: 1;
+  t-screens.fill {
     padding: 0 var(--s2) var(--s2);
   }
   .beside {

@@ -10,6 +10,8 @@ export interface Screening {
   readonly situation: SituationRow | null;
   readonly alarms: ReadonlyMap<string, AlarmRow>;
   readonly hits: ReadonlyMap<string, HitRow>;
+  /** Whether who sits here may put pictures on the wall. */
+  readonly mayWall: boolean;
   who(id: string): string;
 }
 

@@ -8,14 +8,16 @@ import * as format from "../../i18n/format";
 import { t } from "../../i18n/i18n";
 import type { CameraRow, Place } from "../../wire";
 import { icon } from "../icons";
+import { describe } from "../problems";
 import { EverySecond, shared, View } from "../view";
 import type { Screening } from "./context";
 import "./playback";
-import { emptySlots, gridOf, LAYOUTS, propose, put, resize, setPinned, takeAway, type Layout, type Slots } from "./slots";
+import { emptySlots, gridOf, LAYOUTS, propose, put, putFirst, resize, setPinned, takeAway, type Layout, type Slots } from "./slots";
 import "./tile";
 import { pass, shownOf, span_ms, startTour, step, USUAL_S, type Stop, type Tour } from "./tour";
 import "./tour_editor";
 import { camerasFor, judge } from "./usefulness";
+import { sendToWall, takeOffWall } from "./wall";
 
 const SAID_MS = 5_000;
 /** A camera that goes down is shown as down for so long. */
@@ -89,8 +91,10 @@ export class Screens extends View {
   @property({ type: Boolean }) asleep = false;
   /** While there is no place, show the first that work. */
   @property({ type: Boolean }) idle = false;
-  /** Pinned from the beginning, in this order. */
-  @property({ attribute: false }) fixed: readonly string[] = [];
+  /** Always shown, first and in this order; where somebody touches the screen only from the beginning. */
+  @property({ attribute: false, hasChanged: differ }) fixed: readonly string[] = [];
+  /** Who sent which camera to the wall. */
+  @property({ attribute: false }) sent: ReadonlyMap<string, string> = new Map();
   /** Set anew it changes the layout; people change it too. */
   @property({ attribute: false }) tiles: Layout = 4;
   /** A tour to begin with; empty for none. */
@@ -151,9 +155,12 @@ export class Screens extends View {
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (this.slots.length === 0) {
-      this.slots = this.fixed.reduce<Slots>((slots, camera) => put(slots, camera) ?? slots, emptySlots(this.tiles));
+      this.slots = putFirst(emptySlots(this.tiles), this.fixed);
       if (this.stops.length > 0) this.startTour(this.stops);
-    } else if (changed.has("tiles")) this.setLayout(this.tiles);
+    } else {
+      if (changed.has("tiles")) this.setLayout(this.tiles);
+      if (changed.has("fixed") || (changed.has("tiles") && this.fixed.length > 0)) this.slots = putFirst(this.slots, this.fixed);
+    }
     if (changed.has("cameras") && this.cameras.size > 0 && this.slots.some((slot) => slot !== null && !this.cameras.has(slot.camera))) {
       this.slots = this.slots.map((slot) => (slot !== null && this.cameras.has(slot.camera) ? slot : null));
     }
@@ -223,9 +230,34 @@ export class Screens extends View {
       </div>
       ${this.tourTools()}
       ${this.slots.some((slot) => slot?.pinned) ? html`<button @click=${this.unpinAll}>${icon("pinned")} ${t("screens.clear")}</button>` : nothing}
+      ${screening.mayWall ? this.wallTools(screening) : nothing}
       ${this.said === "" ? html`<span class="quiet cut grow">${this.tour === null ? about : ""}</span>` : html`<span class="notice grow" role="status">${this.said}</span>`}
       <span class="sr">${screening.situation?.title ?? ""}</span>
     </div>`;
+  }
+
+  private wallTools(screening: Screening): TemplateResult {
+    const n = this.sent.size;
+    return html`<button title="${t("screens.to_wall")} (Shift+W)" ?disabled=${this.shown.length === 0} @click=${() => void this.toWall(screening)}>${icon("monitor")} ${t("screens.to_wall")}</button>
+      ${n === 0 ? nothing : html`<button title=${t("screens.off_wall_about", { names: this.sentWords() })} @click=${() => void this.asking(takeOffWall(screening.api, []))}>${icon("close")} ${t("screens.off_wall", { n })}</button>`}`;
+  }
+
+  private sentWords(): string {
+    return [...this.sent].map(([camera, name]) => `${this.cameras.get(camera)?.name ?? camera} (${name})`).join(t("list.comma"));
+  }
+
+  /** The whole layout, as it stands here, on the wall for everybody. */
+  private async toWall(screening: Screening | null): Promise<void> {
+    if (screening === null || !screening.mayWall || this.shown.length === 0) return;
+    await this.asking(sendToWall(screening.api, this.shown, this.layout));
+  }
+
+  private async asking(answer: Promise<unknown>): Promise<void> {
+    try {
+      await answer;
+    } catch (error) {
+      this.say(describe(error));
+    }
   }
 
   private tourTools(): TemplateResult {
@@ -260,7 +292,8 @@ export class Screens extends View {
       ${repeat(tiles, ({ slot, index }) => slot?.camera ?? index, ({ slot, index }) => {
         const camera = this.cameras.get(slot?.camera ?? "") ?? null;
         return html`<t-tile .camera=${camera} .useful=${camera !== null && this.place !== null && !slot?.pinned ? judge(camera, this.place) : null} .screening=${this.screening} .now=${this.now}
-          ?pinned=${slot?.pinned ?? false} ?enlarged=${one}
+          ?pinned=${slot?.pinned ?? false} ?enlarged=${one} sentBy=${this.sent.get(camera?.id ?? "") ?? ""}
+          @tolayout=${() => void this.toWall(this.screening)}
           @pin=${(event: CustomEvent<boolean>) => (this.slots = setPinned(this.slots, index, event.detail))}
           @remove=${() => this.empty(index)}
           @enlarge=${() => (this.enlarged = one ? null : index)}
@@ -287,10 +320,19 @@ export class Screens extends View {
     if (this.tour !== null) this.tour = step(this.tour, by, this.room());
   }
 
+  /** Put the whole layout on the wall. */
+  sendLayout(): Promise<void> {
+    return this.toWall(this.screening);
+  }
+
   private say(words: string): void {
     this.said = words;
     setTimeout(() => (this.said = this.said === words ? "" : this.said), SAID_MS);
   }
+}
+
+function differ(after: readonly string[], before: readonly string[] | undefined): boolean {
+  return after.join(" ") !== before?.join(" ");
 }
 
 declare global {

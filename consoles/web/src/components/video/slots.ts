@@ -58,6 +58,13 @@ export function setPinned(slots: Slots, at: number, pinned: boolean): Slots {
   return slots.map((slot, index) => (index === at && slot !== null ? { ...slot, pinned } : slot));
 }
 
+/** What is to be seen first stands first and stays, in its order; nothing else is pinned, and moves up behind it. */
+export function putFirst(slots: Slots, cameras: readonly string[]): Slots {
+  const first = cameras.slice(0, slots.length).map((camera) => ({ camera, pinned: true }));
+  const rest = slots.filter((slot) => slot !== null && !slot.pinned && !cameras.includes(slot.camera));
+  return slots.map((_, index) => first[index] ?? rest[index - first.length] ?? null);
+}
+
 /** Another number of tiles. With fewer, pinned ones are kept before others; each keeps its order. */
 export function resize(slots: Slots, layout: Layout): Slots {
   if (layout >= slots.length) return [...slots, ...new Array<null>(layout - slots.length).fill(null)];

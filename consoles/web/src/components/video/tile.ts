@@ -5,7 +5,7 @@ import { customElement, property, query, state } from "lit/decorators.js";
 import { styleMap } from "lit/directives/style-map.js";
 import * as format from "../../i18n/format";
 import { t } from "../../i18n/i18n";
-import { LivePlayer, type VideoState } from "../../media/player";
+import { LivePlayer, type VideoState, type Way } from "../../media/player";
 import type { CameraRow } from "../../wire";
 import { icon, type IconName } from "../icons";
 import { describe } from "../problems";
@@ -14,11 +14,12 @@ import { listRecordings } from "./camera_api";
 import { CAMERA_TYPE, type Screening } from "./context";
 import "./ptz_layer";
 import type { PtzLayer } from "./ptz_layer";
-import { meaningOf } from "./reasons";
 import { RecordedPlayer, type RecordedState } from "./recorded_player";
 import { fix, save, still } from "./snapshot";
+import { isOld, liveCover, replayCover } from "./tile_cover";
 import { tileStyles } from "./tile_styles";
 import type { Useful } from "./usefulness";
+import { sendToWall, takeOffWall } from "./wall";
 import { moveBy, transformOf, WHOLE, zoomAt, type Zoom } from "./zoom";
 
 const REPLAY_MS = 30_000;
@@ -26,7 +27,18 @@ const SAID_MS = 5_000;
 /** An age of the picture that is worth a word before it counts as frozen. */
 const OLD_MS = 1_000;
 
-/** Tells `pin`, `remove`, `enlarge`, `playback` (an instant) and `putcamera` ({camera}) of itself. */
+/** What plays a camera live: `LivePlayer`, and on the design page what poses. */
+export interface Player {
+  readonly delay_ms: number | null;
+  readonly way: Way;
+  age_ms(): number;
+  start(): void;
+  stop(): void;
+}
+
+export type MakePlayer = (camera: string, video: HTMLVideoElement, onState: (state: VideoState) => void) => Player;
+
+/** Tells `pin`, `remove`, `enlarge`, `playback` (an instant) and `putcamera` ({camera}) of itself; `tolayout` asks for the whole layout on the wall. */
 @customElement("t-tile")
 export class Tile extends View {
   static override styles = [shared, tileStyles];
@@ -38,18 +50,21 @@ export class Tile extends View {
   @property({ attribute: false }) screening: Screening | null = null;
   @property({ type: Number }) now = 0;
   @property({ type: Boolean }) pinned = false;
+  /** Who sent it to the wall; empty while it is not there. */
+  @property() sentBy = "";
   @property({ type: Boolean }) enlarged = false;
   @property({ type: Boolean, reflect: true }) over = false;
+  @property({ attribute: false }) makePlayer: MakePlayer = (...from) => new LivePlayer(...from);
+  @property({ attribute: false }) replay: RecordedState | null = null;
   @state() private shown: VideoState = { is: "connecting" };
   @state() private zoom: Zoom = WHOLE;
   @state() private turning = false;
-  @state() private replay: RecordedState | null = null;
   @state() private said = "";
   @query("video.live") private video!: HTMLVideoElement;
   @query("t-ptz") private ptz!: PtzLayer | null;
   @query("video.replay") private replayVideo!: HTMLVideoElement | null;
   protected readonly second = new EverySecond(this);
-  private player: LivePlayer | null = null;
+  private player: Player | null = null;
   private playing = "";
   private recorded: RecordedPlayer | null = null;
 
@@ -81,20 +96,21 @@ export class Tile extends View {
 
   override render(): TemplateResult {
     const { camera } = this;
-    const bad = camera !== null && this.replay === null && (camera.state === "down" || this.shown.is === "frozen" || this.shown.is === "lost" || this.shown.is === "refused");
+    const bad = camera !== null && this.replay === null && isOld(camera, this.shown);
     const look = styleMap({ transform: transformOf(this.zoom) });
     return html`<div class="stage ${bad ? "old" : ""}" @wheel=${this.onWheel} @dblclick=${this.enlarge} @pointerdown=${this.onZoomDrag}>
         <video class="live" muted autoplay playsinline style=${look} aria-label=${camera?.name ?? nothing}></video>
         ${this.replay === null ? nothing : html`<video class="replay" muted playsinline style=${look} aria-label=${t("tile.replay")}></video>`}
       </div>
-      ${camera === null ? html`<p class="empty">${this.screening === null ? t("video.none") : t("screens.drop")}</p>` : html`${this.cover(camera)}${this.head(camera)}`}
+      ${camera === null ? html`<p class="empty">${this.screening === null ? t("video.none") : t("screens.drop")}</p>` : html`${this.replay === null ? liveCover(camera, this.shown, this.player?.age_ms() ?? 0, this.now) : replayCover(this.replay)}${this.head(camera)}`}
       ${this.screening === null || camera === null ? nothing : html`${this.turning ? html`<t-ptz camera=${camera.id} .screening=${this.screening} .now=${this.now} @dblclick=${quiet} @wheel=${quiet}></t-ptz>` : nothing}${this.foot(camera)}`}`;
   }
 
   private head(camera: CameraRow): TemplateResult {
     return html`<div class="head">
-      ${this.pinned ? html`<span class="pin" title=${t("tile.pinned")}>${icon("pinned")}<span class="sr">${t("tile.pinned")}</span></span>` : nothing}
+      ${this.pinned && (this.screening !== null || this.sentBy === "") ? html`<span class="pin" title=${t("tile.pinned")}>${icon("pinned")}<span class="sr">${t("tile.pinned")}</span></span>` : nothing}
       <span class="name cut">${camera.name}</span>
+      ${this.sentBy === "" ? nothing : html`<span class="sent cut" title=${t("wall.sent", { name: this.sentBy })}>${icon("monitor")}${t("wall.sent", { name: this.sentBy })}</span>`}
       ${this.useful === null ? nothing : html`<span class="far cut">${farWords(this.useful)}</span>`}
     </div>${this.ageWords(camera)}`;
   }
@@ -105,32 +121,12 @@ export class Tile extends View {
       return html`<span class="age late replaying">${icon("history")} ${t("tile.replaying", { time: format.clock(at_ms), span: format.duration(this.now - at_ms) })}</span>`;
     }
     if (camera.state === "down" || this.shown.is !== "live") return nothing;
-    const age_ms = this.player?.age_ms() ?? 0;
-    const delay_ms = this.player?.delay_ms ?? null;
+    if (this.player === null) return nothing;
+    const { delay_ms, way } = this.player;
+    const age_ms = this.player.age_ms();
     if (age_ms > OLD_MS) return html`<span class="age late">${t("tile.old", { age: format.age(age_ms) })}</span>`;
-    if (delay_ms === null) return html`<span class="age">${t("video.live")}</span>`;
-    const words = delay_ms < 100 ? t("tile.delay_little") : t("tile.delay", { s: (delay_ms / 1_000).toFixed(1) });
-    return html`<span class="age" title=${t("tile.delay_about")}>${words}</span>`;
-  }
-
-  private cover(camera: CameraRow): TemplateResult | typeof nothing {
-    if (this.replay !== null) return replayCover(this.replay);
-    if (camera.state === "down") {
-      const since = this.now > camera.since_ms && camera.since_ms > 0 ? t("tile.down_for", { span: format.duration(this.now - camera.since_ms) }) : "";
-      return note("noVideo", t("tile.down"), [meaningOf(camera.reason), camera.reason || t("tile.no_reason"), since], true);
-    }
-    switch (this.shown.is) {
-      case "live":
-        return nothing;
-      case "connecting":
-        return note("video", t("video.connecting"), [], false);
-      case "frozen":
-        return note("clock", t("tile.frozen"), [t("tile.frozen_for", { span: format.duration(this.shown.since_ms) })], true);
-      case "lost":
-        return note("noVideo", t("video.lost"), [], true);
-      case "refused":
-        return note("lock", t("video.refused", { detail: this.shown.detail }), [], true);
-    }
+    const words = delay_ms === null ? t("video.live") : delay_ms < 100 ? t("tile.delay_little") : t("tile.delay", { s: (delay_ms / 1_000).toFixed(1) });
+    return html`<span class="age" title="${t(`tile.way_${way}`)} · ${t("tile.delay_about")}">${words}</span>`;
   }
 
   private foot(camera: CameraRow): TemplateResult {
@@ -142,10 +138,13 @@ export class Tile extends View {
         ${replaying
           ? this.button("video", t("tile.live"), "R", this.endReplay, true)
           : this.button("history", t("tile.replay"), "R", () => this.startReplay(camera))}
+        ${this.screening?.mayWall === true
+          ? this.button("monitor", this.sentBy === "" ? t("tile.to_wall") : t("tile.off_wall"), "W", () => void this.toWall(camera), this.sentBy !== "")
+          : nothing}
         ${this.button("forward", t("tile.playback"), "B", () => this.tell("playback", (this.recorded?.at_ms ?? this.now) - (replaying ? 0 : REPLAY_MS)))}
         ${this.button("crosshair", this.turning ? t("ptz.off") : t("ptz.on"), "P", () => this.setTurning(!this.turning), this.turning)}
         ${this.zoom.times === 1 ? nothing : html`<button title=${t("tile.whole")} @click=${() => (this.zoom = WHOLE)}>${t("tile.zoomed", { times: this.zoom.times.toFixed(1) })}</button>`}
-        ${this.button("monitor", this.enlarged ? t("tile.shrink") : t("tile.enlarge"), "Z", this.enlarge, this.enlarged)}
+        ${this.button("enlarge", this.enlarged ? t("tile.shrink") : t("tile.enlarge"), "Z", this.enlarge, this.enlarged)}
         ${this.button("close", t("tile.remove"), "Del", () => this.tell("remove", null))}
       </div>`;
   }
@@ -163,8 +162,8 @@ export class Tile extends View {
     this.playing = wanted;
     if (wanted === "") return;
     this.shown = { is: "connecting" };
-    this.player = new LivePlayer(wanted, this.video, (next) => {
-      if (next.is !== this.shown.is || next.is === "frozen") this.shown = next;
+    this.player = this.makePlayer(wanted, this.video, (next) => {
+      if (next.is !== this.shown.is) this.shown = next;
     });
     this.player.start();
   }
@@ -220,6 +219,18 @@ export class Tile extends View {
     try {
       await fix(screening, situation.id, camera, picture, taken_ms);
       this.say(t("tile.snapshot_fixed", { title: situation.title }));
+    } catch (error) {
+      this.say(describe(error));
+    }
+  }
+
+  /** On the wall, or off it again, for everybody. */
+  private async toWall(camera: CameraRow): Promise<void> {
+    const { screening } = this;
+    if (screening === null || !screening.mayWall) return;
+    try {
+      if (this.sentBy === "") await sendToWall(screening.api, [camera.id]);
+      else await takeOffWall(screening.api, [camera.id]);
     } catch (error) {
       this.say(describe(error));
     }
@@ -293,6 +304,7 @@ export class Tile extends View {
     else if (key === "Escape" && this.replay !== null) this.endReplay();
     else if (key === "Delete") this.tell("remove", null);
     else if (key === "Enter" && !onButton) this.enlarge();
+    else if (key === "W" && event.shiftKey) this.tell("tolayout", null);
     else return !onButton && this.letter(key.toLowerCase());
     return true;
   }
@@ -306,6 +318,7 @@ export class Tile extends View {
     else if (key === "b") this.tell("playback", (this.now) - REPLAY_MS);
     else if (key === "p") this.setTurning(!this.turning);
     else if (key === "z") this.enlarge();
+    else if (key === "w") void this.toWall(camera);
     else return false;
     return true;
   }
@@ -343,30 +356,6 @@ export class Tile extends View {
 function farWords({ distance_m, aside_deg }: Useful): string {
   const far = format.distance(distance_m);
   return aside_deg < 1 ? t("tile.far", { far }) : t("tile.far_aside", { far, deg: Math.round(aside_deg) });
-}
-
-function replayCover(replay: RecordedState): TemplateResult | typeof nothing {
-  switch (replay.is) {
-    case "loading":
-      return note("history", t("playback.loading"), [], false);
-    case "none":
-      return note("noVideo", t("playback.none"), [], true);
-    case "end":
-      return note("check", t("playback.end"), [], false);
-    case "unsupported":
-      return note("ban", t("playback.unsupported", { codec: replay.codec }), [], true);
-    case "failed":
-      return note("alert", t("playback.failed", { detail: replay.detail }), [], true);
-    case "gap":
-    case "paused":
-    case "playing":
-      return nothing;
-  }
-}
-
-function note(name: IconName, title: string, why: readonly string[], bad: boolean): TemplateResult {
-  return html`<div class="cover ${bad ? "bad" : ""}" role="status">${icon(name)}<p class="title">${title}</p>
-    ${why.filter((each) => each !== "").map((each) => html`<p class="why">${each}</p>`)}</div>`;
 }
 
 function quiet(event: Event): void {

@@ -59,6 +59,11 @@ export const tileStyles = css`
   .head .name {
     font-weight: 600;
   }
+  .head .sent {
+    color: var(--accent);
+    flex: 0 10 auto;
+    min-width: 1.3em;
+  }
   .head .far {
     color: var(--text-2);
     flex: 0 1000 auto;

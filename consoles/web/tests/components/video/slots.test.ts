@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { emptySlots, propose, put, resize, setPinned, takeAway, type Slots } from "../../../src/components/video/slots";
+import { emptySlots, propose, put, putFirst, resize, setPinned, takeAway, type Slots } from "../../../src/components/video/slots";
 
 const names = (slots: Slots | null): string => (slots ?? []).map((slot) => (slot === null ? "-" : slot.pinned ? slot.camera.toUpperCase() : slot.camera)).join("");
 
@@ -55,5 +55,14 @@ describe("tiles (R406)", () => {
     const slots = put(emptySlots(1), "a") ?? [];
     expect(names(setPinned(slots, 0, false))).toBe("a");
     expect(names(takeAway(slots, 0))).toBe("-");
+  });
+
+  it("puts first what is to be seen first, and lets the rest move up behind it", () => {
+    const near = propose(emptySlots(4), ["a", "b", "c", "d"], true);
+    const sent = putFirst(near, ["x", "b"]);
+    expect(sent.map((slot) => slot?.camera)).toEqual(["x", "b", "a", "c"]);
+    expect(sent.map((slot) => slot?.pinned)).toEqual([true, true, false, false]);
+    expect(putFirst(sent, []).map((slot) => slot?.camera)).toEqual(["a", "c", undefined, undefined]);
+    expect(putFirst(near, ["1", "2", "3", "4", "5"]).map((slot) => slot?.camera)).toEqual(["1", "2", "3", "4"]);
   });
 });

@@ -1,0 +1,61 @@
+/** What stands over a picture that is not live, and why: connecting, waiting, standing still, down, refused, and the ends of a replay. */
+
+import { html, nothing, type TemplateResult } from "lit";
+import * as format from "../../i18n/format";
+import { t } from "../../i18n/i18n";
+import type { VideoState } from "../../media/player";
+import type { CameraRow } from "../../wire";
+import { icon, type IconName } from "../icons";
+import { meaningOf } from "./reasons";
+import type { RecordedState } from "./recorded_player";
+
+/** Whether what is seen must not be taken for what is. */
+export function isOld(camera: CameraRow, shown: VideoState): boolean {
+  return camera.state === "down" || (shown.is !== "live" && shown.is !== "connecting");
+}
+
+/** `age_ms`: of the picture that is shown. */
+export function liveCover(camera: CameraRow, shown: VideoState, age_ms: number, now_ms: number): TemplateResult | typeof nothing {
+  if (camera.state === "down") {
+    const since = now_ms > camera.since_ms && camera.since_ms > 0 ? t("tile.down_for", { span: format.duration(now_ms - camera.since_ms) }) : "";
+    return note("noVideo", t("tile.down"), [meaningOf(camera.reason), camera.reason || t("tile.no_reason"), since], true);
+  }
+  switch (shown.is) {
+    case "live":
+      return nothing;
+    case "connecting":
+      return note("video", t("video.connecting"), [], false);
+    case "waiting":
+      return note("clock", t("tile.waiting"), [t("tile.waiting_why")], true);
+    case "frozen":
+      return note("clock", t("tile.frozen"), [t("tile.frozen_for", { span: format.duration(age_ms) })], true);
+    case "lost":
+      return note("noVideo", t("video.lost"), [], true);
+    case "refused":
+      return note("lock", t("video.refused", { detail: shown.detail }), [], true);
+  }
+}
+
+export function replayCover(replay: RecordedState): TemplateResult | typeof nothing {
+  switch (replay.is) {
+    case "loading":
+      return note("history", t("playback.loading"), [], false);
+    case "none":
+      return note("noVideo", t("playback.none"), [], true);
+    case "end":
+      return note("check", t("playback.end"), [], false);
+    case "unsupported":
+      return note("ban", t("playback.unsupported", { codec: replay.codec }), [], true);
+    case "failed":
+      return note("alert", t("playback.failed", { detail: replay.detail }), [], true);
+    case "gap":
+    case "paused":
+    case "playing":
+      return nothing;
+  }
+}
+
+function note(name: IconName, title: string, why: readonly string[], bad: boolean): TemplateResult {
+  return html`<div class="cover ${bad ? "bad" : ""}" role="status">${icon(name)}<p class="title">${title}</p>
+    ${why.filter((each) => each !== "").map((each) => html`<p class="why">${each}</p>`)}</div>`;
+}

@@ -1,3 +1,0 @@
-/** The live player under the name that screens know it by. */
-
-export { FROZEN_AFTER_MS, LivePlayer as WhepPlayer, type VideoState } from "./player";
