@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import msgspec
@@ -13,14 +13,17 @@ from command.access.keys import SiteKey
 from command.actors import HUB
 from command.facts import Level
 from command.hub import Hub
+from command.kernel.clock import Clock
 from command.requests import ReportDeviceAlarm
 from command.uplink import HubUplink
 from consoles.http import metrics
 from consoles.http.adoption import FoundCamera
 from consoles.http.context import actor_of, require
+from consoles.http.device_recordings import Authorise, DeviceRecordings
 from consoles.http.record import json_response
 from consoles.settings import Gb28181, Settings
 from edge.gb28181.alarm_words import words_of
+from edge.gb28181.archive import Archive
 from edge.gb28181.devices import DeviceState
 from edge.gb28181.ids import shows_pictures
 from edge.gb28181.media import SCHEME, Gb28181Media
@@ -57,9 +60,13 @@ class Devices(msgspec.Struct, frozen=True, kw_only=True):
 class Gateway:
     """The running platform and what the rest of the hub takes from it."""
 
-    def __init__(self, platform: Platform, media: Gb28181Media, settings: Gb28181, adopted: _Adopted) -> None:
+    def __init__(
+        self, platform: Platform, media: Gb28181Media, settings: Gb28181, adopted: _Adopted, clock: Clock
+    ) -> None:
         self.platform = platform
         self.routes = [web.get(DEVICES, self._devices)]
+        self._archive = Archive(platform, media, clock)
+        self._clock = clock
         self._media = media
         self._settings = settings
         self._adopted = adopted
@@ -68,6 +75,10 @@ class Gateway:
         """Let cameras at `gb28181://<device>/<channel>` be seen and moved."""
         sources.register(SCHEME, self._media.open)
         movable.register(SCHEME, opens_ptz(self.platform))
+
+    def recordings(self, address_of: Callable[[str], str], authorise: Authorise) -> list[web.RouteDef]:
+        """Return the routes by which what devices recorded themselves is found and played."""
+        return DeviceRecordings(self._archive, address_of, self._clock, authorise).routes()
 
     async def find(self) -> list[FoundCamera]:
         """Return the channels that may be cameras, for adoption."""
@@ -170,4 +181,4 @@ async def gb28181(
             metrics.counted("gb28181_registrar", "GB/T 28181 registrations", platform.registrar.counters),
             metrics.counted("gb28181_sip", "SIP of GB/T 28181", platform.endpoint.counters),
         ]
-        yield Gateway(platform, Gb28181Media(platform, ports), own, adopted)
+        yield Gateway(platform, Gb28181Media(platform, ports), own, adopted, hub.clock)

@@ -250,6 +250,7 @@ async def video(
             *ptz.routes(control, authorise),
             *recorded,
             *(devices.routes if devices else ()),
+            *(devices.recordings(lambda camera: keeper.camera(camera).spec.url, authorise) if devices else ()),
             *adoption.routes(finders, sources, hub.clock),
             web.put(ADDRESS, _set_address(kept.accounts, sources)),
         ]

@@ -10,7 +10,7 @@ from typing import Final, Protocol, Self, get_args
 from urllib.parse import parse_qs, urlsplit
 
 from command.kernel.clock import Clock
-from command.kernel.limits import CAMERA_FROZEN_MS, CAMERA_OPEN_MS, MEDIA_KEY_MS
+from command.kernel.limits import CAMERA_FROZEN_MS, CAMERA_OPEN_MS, GB28181_HELD_MS, MEDIA_KEY_MS
 from edge.gb28181.ids import is_id
 from edge.gb28181.invite import Answer, InviteDialog, InviteError, Media, Transport
 from edge.gb28181.ports import MediaPorts
@@ -97,6 +97,8 @@ class Gb28181Source:
         self._waiting: list[Packet] = []  # oldest last
         self._begun_ms = 0
         self._picture_ms: int | None = None
+        self._held_ms: int | None = None
+        self._let_go_ms = 0
 
     async def __aenter__(self) -> Self:
         """Open a port and invite the device. Raises `SourceError`."""
@@ -128,11 +130,16 @@ class Gb28181Source:
     async def steer(self, *, scale: float | None = None, pause: bool = False, seek_s: float | None = None) -> None:
         """Play what is recorded at another speed, hold it, or go to so many seconds from its beginning.
 
-        Raises `InviteError` where the device refuses or does not answer.
+        One that is held for `GB28181_HELD_MS` ends. Raises `InviteError` where the device refuses or does not answer.
         """
         assert self._playback is not None
         assert self._dialog is not None
         await self._dialog.control(scale=scale, pause=pause, seek_s=seek_s)
+        now_ms = self._clock.now_ms()
+        if pause:
+            self._held_ms = self._held_ms or now_ms
+        elif self._held_ms is not None:
+            self._held_ms, self._let_go_ms = None, now_ms
 
     async def _agree(self) -> None:
         ssrc = self._stack.enter_context(self._platform.ssrc(playback=self._playback is not None))
@@ -205,6 +212,8 @@ class Gb28181Source:
                 async with asyncio.timeout(limit_ms / 1000):
                     pictures = await self._reception.pictures.take()
             except TimeoutError:
+                if self._is_held(limit_ms):
+                    continue
                 newest_ms = self._reception.newest_ms
                 flows = newest_ms is not None and newest_ms >= now_ms
                 since_ms = self._begun_ms if self._picture_ms is None else self._picture_ms
@@ -216,6 +225,13 @@ class Gb28181Source:
             if self._playback is not None:
                 raise PlaybackEndedError(self._reception.reason)
             raise SourceError(self._reception.reason)
+
+    def _is_held(self, limit_ms: int) -> bool:
+        """Say whether no picture may come now: it is held, or was let go just now. Raises `SourceError`."""
+        now_ms = self._clock.now_ms()
+        if self._held_ms is not None and now_ms - self._held_ms >= GB28181_HELD_MS:
+            raise SourceError(f"the playback was held for {GB28181_HELD_MS // 60_000} minutes")
+        return self._held_ms is not None or now_ms - self._let_go_ms < limit_ms
 
     def _diagnosis(self, limit_ms: int, *, flows: bool) -> str:
         """Say which hop fails, for a technician."""

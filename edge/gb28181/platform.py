@@ -269,17 +269,17 @@ class Platform:
             case told.Place():
                 return self._recorded(request, self._reports.place(device, message))
             case _:
-                self._noted(device, message)
+                self._noted(device, message, request.get("call-id") or "")
                 return respond(request, 200)
 
-    def _noted(self, device: Device, message: told.Told) -> None:
+    def _noted(self, device: Device, message: told.Told, call_id: str) -> None:
         match message:
             case told.Keepalive():
                 self.counters.keepalives += 1
                 device.keepalive_ms = device.heard_ms
                 device.fault = f"the device says {message.fault}" if message.fault else ""
             case told.FileEnd():
-                self._streams.file_end(device, message.device)
+                self._streams.file_end(device, message.device, call_id)
             case told.CatalogChange():
                 for event, item in message.changes:
                     device.change(event, item)

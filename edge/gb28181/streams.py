@@ -25,8 +25,11 @@ _EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
 class Stream:
     """One agreed stream; see `edge.gb28181.invite.InviteDialog`."""
 
-    def __init__(self, device: Device, channel: str, answer: Answer, dialog: Dialog, line: Line) -> None:
+    def __init__(
+        self, device: Device, channel: str, answer: Answer, dialog: Dialog, line: Line, *, is_playback: bool
+    ) -> None:
         self.device = device
+        self.is_playback = is_playback
         self.channel = channel
         self.answer = answer
         self.dialog = dialog
@@ -111,11 +114,15 @@ class Streams:
         stream.end("the device ended the stream (BYE)")
         return True
 
-    def file_end(self, device: Device, channel: str) -> None:
-        """A recording has been played to its end."""
-        for stream in self._of(device):
-            if stream.channel == channel:
-                stream.end("the recording ended")
+    def file_end(self, device: Device, channel: str, call_id: str) -> None:
+        """A recording has been played to its end; live pictures of the same channel go on.
+
+        It is that of the dialog, or of devices that speak outside of it the channel's.
+        """
+        playing = [stream for stream in self._of(device) if stream.is_playback]
+        meant = [stream for stream in playing if stream.dialog.call_id == call_id]
+        for stream in meant or [stream for stream in playing if channel in (stream.channel, device.id)]:
+            stream.end("the recording ended")
 
     def gone(self, device: Device, why: str) -> None:
         """A device is offline: its streams are over."""
@@ -147,7 +154,7 @@ class Streams:
             line.endpoint.tell(dialog.request("BYE", line.endpoint.via(device.peer)), device.peer)
             raise self._failed(device, channel, 200, f"INVITE answered 200, but {error.detail}") from error
         device.last_invite = Outcome(self._clock.now_ms(), channel, 200, "INVITE answered 200")
-        return Stream(device, channel, answer, dialog, line)
+        return Stream(device, channel, answer, dialog, line, is_playback=playback is not None)
 
     def _failed(self, device: Device, channel: str, status: int, why: str) -> InviteError:
         device.last_invite = Outcome(self._clock.now_ms(), channel, status, why)

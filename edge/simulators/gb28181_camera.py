@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Final, Self, cast
 
 import msgspec
 
 from command.kernel.clock import Clock
+from edge.gb28181.local_time import instant_ms, written
 from edge.simulators.ps_clips import PsClip
-from edge.simulators.ps_sender import Send, over_tcp, over_udp, stream
+from edge.simulators.ps_sender import Pace, Send, over_tcp, over_udp, recording, stream
 from edge.sip.digest import Credentials, response
 from edge.sip.headers import comma_parameters
 from edge.sip.message import Header, Message, Request, Response, SipError, parse, respond, serialise
@@ -34,19 +35,21 @@ class Offer(msgspec.Struct, frozen=True):
     setup: str
     """`passive`: it listens; `active`: it connects; empty: UDP."""
     ssrc: int
-    is_playback: bool
+    recorded: tuple[int, int] | None
+    """From and to, UTC seconds, of a playback."""
 
 
 class Gb28181Camera:
     """`async with Gb28181Camera(clip, clock, …) as camera: await camera.registered.wait()`.
 
     `platform` is its SIP address; `device`, `channel` and `server` are ids of 20 digits. A lost platform is tried again
-    for ever. A recording is the clip, once.
+    for ever. It has recorded the clip again and again during `recorded`, spans of UTC milliseconds; a playback of
+    another time is the clip, once.
     """
 
     def __init__(
         self, clip: PsClip, clock: Clock, *, platform: tuple[str, int], server: str, device: str, channel: str,
-        password: str, name: str = "模拟摄像机",
+        password: str, name: str = "模拟摄像机", recorded: Sequence[tuple[int, int]] = (),
     ) -> None:  # fmt: skip
         self.registered = asyncio.Event()
         self.streams: dict[str, asyncio.Task[None]] = {}
@@ -59,6 +62,8 @@ class Gb28181Camera:
         self._channel = channel
         self._password = password
         self._name = name
+        self._recorded = recorded
+        self._paces: dict[str, Pace] = {}
         self._agreed: dict[str, tuple[Offer, asyncio.Server | None, asyncio.Future[asyncio.Transport]]] = {}
         self._waiting: dict[str, asyncio.Future[Response]] = {}
         self._number = 0
@@ -167,6 +172,9 @@ class Gb28181Camera:
         elif request.method == "BYE":
             self._send(respond(request, 200))
             self._end(call_id)
+        elif request.method == "INFO" and call_id in self._paces:
+            _steer(self._paces[call_id], request.body.decode("ascii", "replace"))
+            self._send(respond(request, 200))
         elif request.method == "INVITE" and len(self._agreed) < _STREAMS:
             if call_id not in self._agreed:  # else it came again, and its answer is under way
                 self._start(self._agree(request, call_id))
@@ -186,9 +194,22 @@ class Gb28181Camera:
             "DeviceInfo": f"<Result>OK</Result><DeviceName>{self._name}</DeviceName><Channel>1</Channel>",
             "DeviceStatus": "<Result>OK</Result><Online>ONLINE</Online><Status>OK</Status>",
         }
+        if command[1] == "RecordInfo":
+            contents["RecordInfo"] = self._record_list(query)
         if command[1] in contents:
             told = f"<Response>{self._head(command[1], number[1])}{contents[command[1]]}</Response>"
             self._start(_unless_away(self._tell(told)))
+
+    def _record_list(self, query: str) -> str:
+        """Return the recordings of the time that is asked for."""
+        asked = [instant_ms(said) or 0 for said in re.findall(r"<(?:Start|End)Time>([^<]+)<", query)]
+        items = [
+            f"<Item><DeviceID>{self._channel}</DeviceID><Name>{self._name}</Name><StartTime>{written(from_ms)}"
+            f"</StartTime><EndTime>{written(to_ms)}</EndTime><Type>time</Type></Item>"
+            for from_ms, to_ms in self._recorded
+            if len(asked) == 2 and from_ms < asked[1] and to_ms > asked[0]
+        ]
+        return f'<SumNum>{len(items)}</SumNum><RecordList Num="{len(items)}">{"".join(items)}</RecordList>'
 
     async def _agree(self, request: Request, call_id: str) -> None:
         """Answer an invitation; pictures begin with its ACK."""
@@ -215,7 +236,7 @@ class Gb28181Camera:
 
     def _begin(self, call_id: str) -> None:
         if call_id in self._agreed and call_id not in self.streams:
-            task = self._tasks.create_task(self._play(*self._agreed[call_id]))
+            task = self._tasks.create_task(self._play(call_id, *self._agreed[call_id]))
             self.streams[call_id] = task
             task.add_done_callback(lambda _: self._forget(call_id))
 
@@ -227,16 +248,22 @@ class Gb28181Camera:
 
     def _forget(self, call_id: str) -> None:
         self.streams.pop(call_id, None)
+        self._paces.pop(call_id, None)
         agreed = self._agreed.pop(call_id, None)
         if agreed is not None and agreed[1] is not None:
             agreed[1].close()
 
-    async def _play(self, offer: Offer, server: asyncio.Server | None, came: asyncio.Future[asyncio.Transport]) -> None:
+    async def _play(
+        self, call_id: str, offer: Offer, server: asyncio.Server | None, came: asyncio.Future[asyncio.Transport]
+    ) -> None:
         close: Callable[[], None] | None = None
         try:
             async with asyncio.timeout(_ANSWER_S):
                 send, close = await self._open(offer, server, came)
-            await stream(self._clip, offer.ssrc, send, self._clock, loop=not offer.is_playback)
+            if offer.recorded is None:
+                await stream(self._clip, offer.ssrc, send, self._clock)
+            pace = self._paces[call_id] = Pace(self._clock)
+            await recording(self._clip, offer.ssrc, send, pace, self._lasts_ms(offer.recorded or (0, 0)))
             ended = f"<Notify>{self._head('MediaStatus', of=self._channel)}<NotifyType>121</NotifyType></Notify>"
             await _unless_away(self._tell(ended))
         except (OSError, TimeoutError):
@@ -244,6 +271,11 @@ class Gb28181Camera:
         finally:
             if close is not None:
                 close()
+
+    def _lasts_ms(self, asked_s: tuple[int, int]) -> int:
+        from_ms, to_ms = asked_s[0] * 1000, asked_s[1] * 1000
+        ends = [end_ms for begin_ms, end_ms in self._recorded if begin_ms - 1000 < from_ms < end_ms]
+        return min(to_ms, ends[0]) - from_ms if ends else self._clip.duration_ms
 
     async def _open(
         self, offer: Offer, server: asyncio.Server | None, came: asyncio.Future[asyncio.Transport]
@@ -317,5 +349,15 @@ def _read_offer(text: str) -> Offer | None:
     setup = re.search(r"^a=setup:(active|passive)", text, re.MULTILINE)
     if host is None or port is None or ssrc is None or (port[2] is not None) is not (setup is not None):
         return None
-    is_playback = re.search(r"^s=Playback", text, re.MULTILINE) is not None
-    return Offer(host[1], int(port[1]), setup[1] if setup else "", int(ssrc[1]), is_playback)
+    span = re.search(r"^s=Playback[\s\S]*^t=(\d+) (\d+)", text, re.MULTILINE)
+    recorded = (int(span[1]), int(span[2])) if span else None
+    return Offer(host[1], int(port[1]), setup[1] if setup else "", int(ssrc[1]), recorded)
+
+
+def _steer(pace: Pace, order: str) -> None:
+    """Do what an order of MANSRTSP says."""
+    if order.startswith("PAUSE"):
+        pace.hold()
+        return
+    scale = re.search(r"^Scale: ([0-9.]+)", order, re.MULTILINE)
+    pace.play(float(scale[1]) if scale else None)

@@ -16,6 +16,7 @@ from edge.simulators.ps_clips import PsClip, PsFrame
 PAYLOAD_TYPE: Final = 96
 _HEADER: Final = struct.Struct("!BBHII")
 _PAYLOAD_BYTES: Final = 1400
+_LOOK_MS: Final = 10
 
 Send = Callable[[bytes], None]
 """Takes one RTP packet."""
@@ -54,6 +55,54 @@ async def stream(clip: PsClip, ssrc: int, send: Send, clock: Clock, *, loop: boo
                 send(packet)
         if not loop:
             return
+        played_ms += clip.duration_ms
+
+
+class Pace:
+    """How fast a recording is played: `scale` times, or not at all."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._scale = 1.0
+        self._held = False
+        self._from: tuple[int, int] = (0, clock.now_ms())  # of the recording, of the clock
+
+    def play(self, scale: float | None) -> None:
+        """Go on, at another speed where one is said."""
+        self._turn(held=False)
+        self._scale = scale or self._scale
+
+    def hold(self) -> None:
+        """Stand still."""
+        self._turn(held=True)
+
+    def _turn(self, *, held: bool) -> None:
+        self._from, self._held = (self.at_ms, self._clock.now_ms()), held
+
+    @property
+    def at_ms(self) -> int:
+        """Where the recording stands."""
+        at_ms, since_ms = self._from
+        return at_ms if self._held else at_ms + round((self._clock.now_ms() - since_ms) * self._scale)
+
+    async def until(self, at_ms: int) -> None:
+        """Wait for this place of the recording."""
+        while self.at_ms < at_ms:
+            await self._clock.sleep(_LOOK_MS)
+
+
+async def recording(clip: PsClip, ssrc: int, send: Send, pace: Pace, lasts_ms: int) -> None:
+    """Send the clip again and again until the recording has lasted so long, its stamps those of the recording."""
+    state = RtpState(ssrc)
+    played_ms = 0
+    while True:
+        for frame in clip.frames:
+            at_ms = played_ms + frame.at_ms
+            if at_ms >= lasts_ms:
+                return
+            await pace.until(at_ms)
+            for packet in rtp_packets(frame, state, at_ms):
+                send(packet)
         played_ms += clip.duration_ms
 
 

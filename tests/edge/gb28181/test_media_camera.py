@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
@@ -30,11 +30,13 @@ PATIENCE_S = 20
 
 
 @asynccontextmanager
-async def camera(platform: Platform, clip: PsClip, password: str = PASSWORD) -> AsyncIterator[Gb28181Camera]:
+async def camera(
+    platform: Platform, clip: PsClip, password: str = PASSWORD, recorded: Sequence[tuple[int, int]] = ()
+) -> AsyncIterator[Gb28181Camera]:
     """A device that registers at the platform."""
     async with Gb28181Camera(
         clip, SystemClock(), platform=("127.0.0.1", platform.port), server=SERVER, device=DEVICE, channel=CHANNEL,
-        password=password,
+        password=password, recorded=recorded,
     ) as device:  # fmt: skip
         yield device
 
