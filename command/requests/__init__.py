@@ -1,0 +1,106 @@
+"""Every request that people, devices, services and the hub make of the record. Who may make one stands by its rule."""
+
+from __future__ import annotations
+
+from typing import Any, Union
+
+import msgspec
+
+from command.kernel.errors import InvalidInputError
+from command.requests.base import GivenPlace, Id, Instant, Lat, Lon, Name, Phone, Reason, Request, Text
+from command.requests.calls import (
+    AnswerCall,
+    ClassifyCall,
+    CloseSituation,
+    EndCall,
+    HangUpCall,
+    LinkCall,
+    LocateCall,
+    LocateSituation,
+    MergeSituation,
+    NoteSituation,
+    OpenSituation,
+    PinFocus,
+    ReportCall,
+    SetLevel,
+)
+from command.requests.deadlines import FireDeadline
+from command.requests.orders import (
+    FeedBack,
+    FixEvidence,
+    IssueOrder,
+    RecallOrder,
+    RecordMessage,
+    RefuseOrder,
+    SendMessage,
+    StepOrder,
+)
+from command.requests.patrol import (
+    ClearAlarm,
+    ClearSos,
+    DrawFence,
+    EndShift,
+    EnrolDevice,
+    EnrolStation,
+    EnrolUnit,
+    RaiseSos,
+    RemoveFence,
+    ReportPatrol,
+    ShelveAlarm,
+    StartShift,
+    TakeAlarm,
+)
+from command.requests.plans import (
+    ActivatePlan,
+    DecideApproval,
+    FinishTask,
+    NextPhase,
+    PublishPlan,
+    RecordApprovalNotice,
+    RecordCase,
+    RequestApproval,
+    StandDownPlan,
+)
+from command.requests.recording import LockRecording, RecordClip, ReleaseRecording, ReportRecorder, SetRecording
+from command.requests.scene import (
+    ApproveWatch,
+    EnrolCamera,
+    LiftWatch,
+    RecordQuery,
+    RejectHit,
+    RemoveCamera,
+    ReportCamera,
+    ReportDeviceAlarm,
+    ReportHit,
+    ReportLink,
+    RequestWatch,
+)
+from command.requests.wall import SendToWall, TakeOffWall
+
+__all__ = [
+    "REQUESTS", "ActivatePlan", "AnswerCall", "ApproveWatch", "ClassifyCall", "ClearAlarm", "ClearSos",
+    "CloseSituation", "DecideApproval", "DrawFence", "EndCall", "EndShift", "EnrolCamera", "EnrolDevice",
+    "EnrolStation", "EnrolUnit", "FeedBack", "FinishTask", "FireDeadline", "FixEvidence", "GivenPlace",
+    "HangUpCall", "Id", "Instant", "IssueOrder", "Lat", "LiftWatch", "LinkCall", "LocateCall", "LocateSituation",
+    "LockRecording", "Lon", "MergeSituation", "Name", "NextPhase", "NoteSituation", "OpenSituation", "Phone",
+    "PinFocus", "PublishPlan", "RaiseSos", "Reason", "RecallOrder", "RecordApprovalNotice", "RecordCase",
+    "RecordClip", "RecordMessage", "RecordQuery", "RefuseOrder", "RejectHit", "ReleaseRecording", "RemoveCamera",
+    "RemoveFence", "ReportCall", "ReportCamera", "ReportDeviceAlarm", "ReportHit", "ReportLink", "ReportPatrol",
+    "ReportRecorder", "Request", "RequestApproval", "RequestWatch", "SendMessage", "SendToWall", "SetLevel",
+    "SetRecording", "ShelveAlarm", "StandDownPlan", "StartShift", "StepOrder", "TakeAlarm", "TakeOffWall", "Text",
+    "decode",
+]  # fmt: skip
+
+REQUESTS: dict[str, type[Request]] = {str(cls.__struct_config__.tag): cls for cls in Request.__subclasses__()}
+"""Every kind of request by its tag."""
+
+_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Union[tuple(REQUESTS.values())])  # noqa: UP007 - built at run time
+
+
+def decode(data: bytes) -> Request:
+    """Return the request in a JSON body; `InvalidInputError` says which field is wrong."""
+    try:
+        request: Request = _decoder.decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidInputError(f"not a request: {error}") from error
+    return request
