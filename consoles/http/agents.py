@@ -7,6 +7,7 @@ import logging
 from dataclasses import dataclass
 
 import aiohttp
+import msgspec
 from aiohttp import hdrs, web
 
 from command.access.accounts import AGENT
@@ -67,11 +68,14 @@ class Connection:
 
     async def tell(self, duties: Duties, *, restate: bool) -> None:
         """Tell the agent what it is to do; one that is gone is told when it comes again."""
-        self._sender = Sender(self.agent, self._sender.box, frozenset(camera for camera, _, _ in duties.cameras))
+        self._sender = Sender(self.agent, self._sender.box, frozenset(duty.camera for duty in duties.cameras))
         cameras = [
-            Camera(id=camera, address=self._seal(address.encode(), camera), reads_plates=reads)
-            for camera, address, reads in duties.cameras
-        ]
+            Camera(
+                id=duty.camera, address=self._seal(duty.address.encode(), duty.camera), reads_plates=duty.reads_plates,
+                recording=msgspec.Raw(msgspec.json.encode(duty.recording)),
+            )
+            for duty in duties.cameras
+        ]  # fmt: skip
         try:
             await self._say(Config(cameras=cameras, watches=list(duties.watches), restate=restate))
         except ConnectionError:

@@ -18,33 +18,39 @@ from command.blobs import Blobs
 from command.hub import Hub
 from command.kernel.errors import NoRightError, TooManyError, TriuneError, UnavailableError
 from command.readings import Position, Readings, Sighting
-from command.requests import ReportCamera, ReportHit, Request
+from command.requests import ReportCamera, ReportDeviceAlarm, ReportHit, ReportRecorder, Request
 from command.uplink import HubUplink
 from consoles.parts.camera_alarms import alarm_of
 from edge.agent.protocol import (
     ALARM,
     CAMERA,
+    DEVICE_ALARM,
     HIT,
     PICTURE,
     POSITION,
+    RECORDER,
     SIGHTING,
     Alarm,
     CameraState,
+    DeviceAlarm,
     Hit,
     Item,
     Piece,
     Received,
+    RecorderState,
     Refusal,
     Settled,
 )
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-KINDS = (ALARM, HIT, CAMERA, SIGHTING, POSITION, PICTURE)
+KINDS = (ALARM, DEVICE_ALARM, HIT, CAMERA, RECORDER, SIGHTING, POSITION, PICTURE)
 _BODIES: dict[str, msgspec.json.Decoder[Any]] = {
     ALARM: msgspec.json.Decoder(Alarm),
+    DEVICE_ALARM: msgspec.json.Decoder(DeviceAlarm),
     HIT: msgspec.json.Decoder(Hit),
     CAMERA: msgspec.json.Decoder(CameraState),
+    RECORDER: msgspec.json.Decoder(RecorderState),
     SIGHTING: msgspec.json.Decoder(Sighting),
     POSITION: msgspec.json.Decoder(Position),
 }
@@ -111,12 +117,17 @@ class Items:
                     case Alarm() as alarm:
                         _check_camera(sender, alarm.camera)
                         asked.append((item.number, alarm_of(alarm.camera, alarm.what, alarm.source)))
+                    case DeviceAlarm() as alarm:
+                        await self._check_subject(sender, alarm.subject)
+                        asked.append((item.number, _device_alarm(alarm)))
                     case Hit() as hit:
                         _check_camera(sender, hit.camera)
                         asked.append((item.number, self._hit(hit)))
                     case CameraState() as state:
                         _check_camera(sender, state.camera)
                         asked.append((item.number, _state(state)))
+                    case RecorderState() as state:
+                        asked.append((item.number, _recorder(sender, state)))
             except (KeyError, msgspec.MsgspecError, UnicodeError, RecursionError):
                 outcome.unknown.append(item.number)  # a newer agent's: it keeps it for a hub that can read it
             except TriuneError as error:
@@ -126,6 +137,11 @@ class Items:
         await self._store(sightings, lambda some: self._readings.add_sightings(self._hub.space, some), outcome)
         await self._store(positions, self._uplink.positions, outcome)
         return self._settled(sender, outcome)
+
+    async def _check_subject(self, sender: Sender, subject: str) -> None:
+        """A device that is no camera may speak of itself, but not under the id of another's camera."""
+        if await self._hub.read(lambda t: t.cameras.get(subject) is not None):
+            _check_camera(sender, subject)
 
     async def _ask(self, sender: Sender, number: int, request: Request, outcome: _Outcome) -> None:
         actor = replace(HUB, id=AGENT + sender.agent)
@@ -218,5 +234,15 @@ def _check_camera(sender: Sender, camera: str) -> None:
         raise NoRightError(f"camera {camera} is none of agent {sender.agent}")
 
 
+def _device_alarm(alarm: DeviceAlarm) -> ReportDeviceAlarm:
+    return ReportDeviceAlarm(
+        subject=alarm.subject, level=alarm.level, detail=alarm.detail, lat=alarm.lat, lon=alarm.lon
+    )
+
+
 def _state(state: CameraState) -> ReportCamera:
     return ReportCamera(camera=state.camera, up=state.up, reason=state.reason)
+
+
+def _recorder(sender: Sender, state: RecorderState) -> ReportRecorder:
+    return ReportRecorder(recorder=f"edge.{sender.agent}", ok=state.ok, reason=state.reason)

@@ -12,6 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from command.access.accounts import Accounts
 from command.actors import HUB
+from command.facts.recording import RecordingPolicy
 from command.hub import Changes, Hub
 from command.kernel.errors import TriuneError
 from command.kernel.limits import AGENT_AWAY_MS, AGENT_CAMERAS
@@ -23,13 +24,24 @@ from edge.agent.protocol import Standing, Watch
 
 log = logging.getLogger(__name__)
 SCHEME = "edge"
+_Wanted = tuple[bool, RecordingPolicy]
+"""Whether plates are read before a camera, and what is recorded of it."""
 _TICK_MS = 1000
 
 
-class Duties(msgspec.Struct, frozen=True):
-    """What one agent is to do: (camera, address, reads plates), and the watch list in force."""
+class Duty(msgspec.Struct, frozen=True):
+    """A camera that an agent is to run."""
 
-    cameras: tuple[tuple[str, str, bool], ...]
+    camera: str
+    address: str
+    reads_plates: bool
+    recording: RecordingPolicy
+
+
+class Duties(msgspec.Struct, frozen=True):
+    """What one agent is to do: its cameras, and the watch list in force."""
+
+    cameras: tuple[Duty, ...]
     watches: tuple[Watch, ...]
 
     def __repr__(self) -> str:
@@ -89,7 +101,7 @@ class Agents:
         self._told: dict[str, Duties] = {}
         self._told_away: set[str] = set()
         self._restate: set[str] = set()
-        self._reads: dict[str, bool] = {}
+        self._wanted: dict[str, _Wanted] = {}
         self._changed = asyncio.Event()
         hub.listen(self._on_change)
         accounts.listen_addresses(self._changed.set)
@@ -100,7 +112,7 @@ class Agents:
     def _on_change(self, _seq: int, changes: Changes) -> None:
         for (table, key), row in changes.items():
             match row:
-                case CameraRow() if self._reads.get(key) == row.reads_plates:
+                case CameraRow() if self._wanted.get(key) == (row.reads_plates, row.recording):
                     pass  # only up or down
                 case LinkRow(state="down") if key.removeprefix(f"{SCHEME}.") in self._connected:
                     self._restate.add(key.removeprefix(f"{SCHEME}."))  # another hub took it for away
@@ -111,14 +123,14 @@ class Agents:
     async def duties(self) -> dict[str, Duties]:
         """Return what each agent is to do now. Raises `TriuneError` where nobody can tell."""
         cameras, watches = await self._hub.read(_wanted)
-        self._reads = cameras
-        of: dict[str, list[tuple[str, str, bool]]] = {}
+        self._wanted = cameras
+        of: dict[str, list[Duty]] = {}
         for camera, address in sorted((await self._accounts.camera_addresses()).items()):
             place = in_charge(address)
             if place is not None and camera in cameras:
                 mine = of.setdefault(place[0], [])
                 if len(mine) < AGENT_CAMERAS:
-                    mine.append((camera, place[1], cameras[camera]))
+                    mine.append(Duty(camera, place[1], *cameras[camera]))
                 else:
                     log.warning("agent %s has %d cameras and is not told of %s", place[0], AGENT_CAMERAS, camera)
         names = {*await self._accounts.agents(), *of}
@@ -133,7 +145,7 @@ class Agents:
         former, before = self._connected.get(agent), self.states.get(agent)
         self._connected[agent] = connection
         self._told[agent] = duties
-        state.cameras = [camera for camera, _, _ in duties.cameras]
+        state.cameras = [duty.camera for duty in duties.cameras]
         if before is not None:
             state.taken, state.refused, state.shed = before.taken, before.refused, before.shed
         self.states[agent] = state
@@ -191,7 +203,7 @@ class Agents:
             state = self.states.get(agent)
             if state is None:
                 state = self.states[agent] = AgentState(id=agent, up=False, since_ms=self._hub.clock.now_ms())
-            state.cameras = [camera for camera, _, _ in mine.cameras]
+            state.cameras = [duty.camera for duty in mine.cameras]
 
     async def watch_away(self) -> None:
         """Say which agents have been away for too long, until cancelled.
@@ -248,8 +260,8 @@ class Agents:
         yield from (up, since, behind, size, clock, shed, unstored)
 
 
-def _wanted(t: Tables) -> tuple[dict[str, bool], tuple[Watch, ...]]:
-    cameras = {camera.id: camera.reads_plates for camera in t.cameras}
+def _wanted(t: Tables) -> tuple[dict[str, _Wanted], tuple[Watch, ...]]:
+    cameras = {camera.id: (camera.reads_plates, camera.recording) for camera in t.cameras}
     watches = (
         Watch(id=watch.id, pattern=watch.pattern, until_ms=watch.until_ms)
         for watch in t.watches

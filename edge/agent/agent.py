@@ -14,6 +14,7 @@ from edge.agent.config import KeptConfig
 from edge.agent.devices import AgentUplink
 from edge.agent.link import HubLink
 from edge.agent.protocol import Config
+from edge.agent.recording import EdgeRecorder, RecordingRoom
 from edge.agent.sealing import box_of
 from edge.jt808.gateway import Jt808Gateway
 from edge.onvif import gateway as onvif
@@ -28,7 +29,10 @@ from streams.sources import Sources
 
 @dataclass(frozen=True)
 class AgentSettings:
-    """Of one agent. `hub` is `wss://…`; `plate_workers` 0 reads no plates; without `jt808_port` no terminals come."""
+    """Of one agent. `hub` is `wss://…`; `plate_workers` 0 reads no plates; without `jt808_port` no terminals come.
+
+    Recordings are kept in `recordings` of the folder `data`, where they are given no other place.
+    """
 
     hub: str
     key: str
@@ -37,6 +41,7 @@ class AgentSettings:
     plate_workers: int = 1
     host: str = "127.0.0.1"
     jt808_port: int | None = None
+    recordings: RecordingRoom | None = None
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,7 @@ class Agent:
     outbox: Outbox
     link: HubLink
     cameras: EdgeCameras
+    recorder: EdgeRecorder
     jt808: Jt808Gateway | None
 
 
@@ -69,7 +75,9 @@ async def running_agent(settings: AgentSettings, clock: Clock) -> AsyncIterator[
         outbox = await Outbox.open(settings.data / "outbox.sqlite3")
         stack.push_async_callback(outbox.close)
         kept = KeptConfig(settings.data / "config.json")
+        room = settings.recordings or RecordingRoom(settings.data / "recordings")
         cameras = EdgeCameras(outbox, box_of(settings.key), clock)
+        recorder = cameras.recorder = EdgeRecorder(room, outbox, clock, cameras.running)
 
         async def on_config(config: Config) -> None:
             await kept.keep(config)
@@ -89,8 +97,12 @@ async def running_agent(settings: AgentSettings, clock: Clock) -> AsyncIterator[
             jt808 = await stack.enter_async_context(gateway)
         await cameras.apply(await kept.load())
         async with asyncio.TaskGroup() as tasks:
-            linking = tasks.create_task(link.run(), name="agent-link")
+            running = [
+                tasks.create_task(link.run(), name="agent-link"),
+                tasks.create_task(recorder.run(), name="agent-recorder"),
+            ]
             try:
-                yield Agent(outbox, link, cameras, jt808)
+                yield Agent(outbox, link, cameras, recorder, jt808)
             finally:
-                linking.cancel()
+                for task in running:
+                    task.cancel()

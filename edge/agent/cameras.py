@@ -11,14 +11,27 @@ import msgspec
 
 from command.access.keys import Box
 from command.kernel.clock import Clock
-from command.kernel.errors import TooLargeError, TriuneError, UnavailableError
+from command.kernel.errors import TooLargeError, TriuneError, UnavailableError, UnknownIdError
 from command.readings import Sighting
-from edge.agent.protocol import ALARM, CAMERA, HIT, PICTURE, SIGHTING, Alarm, CameraState, Config, Hit, Watch
+from edge.agent.protocol import (
+    ALARM,
+    CAMERA,
+    HIT,
+    NO_RECORDING,
+    PICTURE,
+    SIGHTING,
+    Alarm,
+    CameraState,
+    Config,
+    Hit,
+    Watch,
+)
+from edge.agent.recording import EdgeRecorder
 from edge.agent.sending import PictureBody
 from edge.onvif.events import CameraEvent
 from edge.onvif.watching import EventWatch
 from edge.outbox import NewItem, Outbox, Priority
-from streams.camera import CameraSpec, CameraStatus
+from streams.camera import Camera, CameraSpec, CameraStatus
 from streams.keeper import CameraKeeper
 from streams.plates.picture import Picture
 from streams.plates.watcher import PlateWatcher
@@ -29,9 +42,10 @@ _BUSY_MS = 2000
 
 
 class EdgeCameras:
-    """Between cameras and outbox. `keeper`, `noticing` and `watcher` are given before the first `apply`."""
+    """Between cameras and outbox. `keeper`, `recorder`, `noticing` and `watcher` are given before the first `apply`."""
 
     keeper: CameraKeeper
+    recorder: EdgeRecorder
     noticing: EventWatch
     watcher: PlateWatcher | None = None
 
@@ -63,9 +77,19 @@ class EdgeCameras:
             if self.watcher:
                 for camera_id in gone:
                     await self.watcher.forget(camera_id)
+            self.recorder.apply(config.cameras)
         if config.restate:
+            if any(camera.recording != NO_RECORDING for camera in config.cameras):
+                await self.recorder.restate()
             for camera_id in self.keeper.running():
                 await self.on_status(camera_id, self.keeper.camera(camera_id).status)
+
+    def running(self, camera: str) -> Camera | None:
+        """Return a camera that runs."""
+        try:
+            return self.keeper.camera(camera)
+        except UnknownIdError:
+            return None
 
     def _look_out(self, watches: Sequence[Watch]) -> None:
         self._watches = WatchList([(watch.id, watch.pattern) for watch in watches])
@@ -81,7 +105,9 @@ class EdgeCameras:
             await self._put([NewItem(Priority.STATE, CAMERA, msgspec.json.encode(state), subject=camera)])
 
     async def on_event(self, camera: str, event: CameraEvent) -> None:
-        """Tell of an alarm input or tampering that has just begun; motion alone is no alarm."""
+        """Tell of an alarm input or tampering that has just begun; motion is worth recording, no more."""
+        if not event.is_state and (event.active or event.kind == "motion"):
+            self.recorder.event(camera)
         if event.kind != "motion" and event.active and not event.is_state:
             alarm = Alarm(camera=camera, what=event.kind, at_ms=max(0, event.at_ms), source=event.source[:200])
             await self._put([NewItem(Priority.ALARM, ALARM, msgspec.json.encode(alarm), subject=camera)])
@@ -95,6 +121,8 @@ class EdgeCameras:
             for watch in self._watches.matching(sighting.plate)
             if sighting.first_ms < self._until_ms[watch]
         ]
+        if items:
+            self.recorder.event(sighting.camera)
         items.append(NewItem(Priority.SIGHTING, SIGHTING, msgspec.json.encode(sighting), subject=sighting.camera))
         picture = NewItem(Priority.PICTURE, PICTURE, msgspec.json.encode(PictureBody(name)), sighting.camera, jpeg)
         try:

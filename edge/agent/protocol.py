@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from command.facts.base import Level
 from command.kernel.errors import InvalidInputError
 from command.kernel.limits import AGENT_ITEMS_PER_MESSAGE, AGENT_PICTURE_BYTES
 from command.requests import Id, Instant
@@ -20,6 +21,8 @@ from command.requests import Id, Instant
 VERSIONS = (1, 1)
 """The oldest and the newest version that this release speaks."""
 PATH = "/api/v1/agents/live"
+ERRAND_PATH = "/api/v1/agents/errands/"
+"""Followed by an errand's id: where the agent answers it, see `edge.agent.errand_wire`."""
 NO_COMMON_VERSION = 4406
 KEY_NO_LONGER_VALID = 4401
 """Close codes; the private range is RFC 6455's, the numbers HTTP's."""
@@ -29,6 +32,7 @@ Numbers = Annotated[list[Number], Meta(max_length=AGENT_ITEMS_PER_MESSAGE)]
 Box = Annotated[str, Meta(pattern=r"^[0-9a-f]{16}\Z")]
 Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Word = Annotated[str, Meta(max_length=64)]
+NO_RECORDING = msgspec.Raw(b"null")
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
@@ -39,11 +43,15 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_
 
 
 class Hello(Message, frozen=True, tag="hello"):
-    """First of all. `box` names this outbox: numbers of items mean something only together with it."""
+    """First of all. `box` names this outbox: numbers of items mean something only together with it.
+
+    `errands` are the kinds that this agent does; one of before there were any names none, and is asked for none.
+    """
 
     versions: tuple[int, int]
     release: Word
     box: Box
+    errands: Annotated[list[Word], Meta(max_length=64)] = []
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,10 +110,14 @@ class Welcome(Message, frozen=True, tag="welcome"):
 
 
 class Refused(Message, frozen=True, tag="refused"):
-    """There will be no welcome."""
+    """There will be no welcome; or, of an agent over the connection of an errand, no more of what was asked for.
+
+    `hop` names how far the way to a camera was good, in the words of `streams.sources.SourceError`.
+    """
 
     code: Word
     detail: Annotated[str, Meta(max_length=500)] = ""
+    hop: Word = ""
 
 
 class Camera(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,6 +126,8 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True):
     id: Id
     address: bytes
     reads_plates: bool = False
+    recording: msgspec.Raw = NO_RECORDING
+    """What is recorded of it, a `command.facts.recording.RecordingPolicy`; null from a hub that leaves it to itself."""
 
 
 class Watch(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,12 +138,22 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
     until_ms: Instant
 
 
+class Gb28181(msgspec.Struct, frozen=True, kw_only=True):
+    """Who the agent is to GB/T 28181 devices that come to it. `secrets` are sealed, see `edge.agent.gb28181`."""
+
+    server_id: Annotated[str, Meta(pattern=r"^[0-9]{20}\Z")]
+    secrets: bytes
+    domain: Annotated[str, Meta(pattern=r"^[0-9]{0,20}\Z")] = ""
+    datum: Word = "wgs84"
+
+
 class Config(Message, frozen=True, tag="config"):
     """All that the agent is to do, each time that it changes. `restate` asks for the state of each camera again."""
 
     cameras: Annotated[list[Camera], Meta(max_length=10_000)]
     watches: Annotated[list[Watch], Meta(max_length=50_000)]
     restate: bool = False
+    gb28181: Gb28181 | None = None
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,6 +190,15 @@ class Answer(Message, frozen=True, tag="answer"):
     error: Annotated[str, Meta(max_length=500)] = ""
 
 
+class Errand(Message, frozen=True, tag="errand"):
+    """Something wanted of a camera. The agent opens `ERRAND_PATH` and this id, once, and answers there."""
+
+    id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{43}\Z")]
+    kind: Word
+    camera: Id
+    body: msgspec.Raw = msgspec.Raw(b"{}")
+
+
 # both speak
 
 
@@ -176,7 +209,7 @@ class Unknown(Message, frozen=True, tag="unknown"):
 
 
 Said = Hello | Items | Standing | Ask | Unknown
-Told = Welcome | Refused | Config | Settled | Received | Answer | Unknown
+Told = Welcome | Refused | Config | Settled | Received | Answer | Errand | Unknown
 
 # The bodies of items
 
@@ -210,6 +243,26 @@ class CameraState(msgspec.Struct, frozen=True, kw_only=True):
     reason: Annotated[str, Meta(max_length=500)] = ""
 
 
+class DeviceAlarm(msgspec.Struct, frozen=True, kw_only=True):
+    """A device says that something is up; kind `device_alarm`. `subject` is a camera, or the device's own id."""
+
+    subject: Id
+    level: Level
+    at_ms: Instant
+    detail: Annotated[str, Meta(max_length=500)] = ""
+    lat: Annotated[float, Meta(ge=-90, le=90)] | None = None
+    lon: Annotated[float, Meta(ge=-180, le=180)] | None = None
+
+
+class RecorderState(msgspec.Struct, frozen=True, kw_only=True):
+    """The agent's recorder can do its work, or cannot and why; kind `recorder`."""
+
+    ok: bool
+    at_ms: Instant
+    reason: Annotated[str, Meta(max_length=500)] = ""
+
+
+RECORDER, DEVICE_ALARM = "recorder", "device_alarm"
 ALARM, HIT, CAMERA, SIGHTING, POSITION, PICTURE = "alarm", "hit", "camera", "sighting", "position", "picture"
 """Kinds of items. Bodies of `sighting` and `position` are those of `command.readings`; a `picture` comes in pieces."""
 
@@ -222,7 +275,7 @@ _envelope = msgspec.json.Decoder(_Envelope)
 _said = {str(cls.__struct_config__.tag): msgspec.json.Decoder(cls) for cls in (Hello, Items, Standing, Ask, Unknown)}
 _told = {
     str(cls.__struct_config__.tag): msgspec.json.Decoder(cls)
-    for cls in (Welcome, Refused, Config, Settled, Received, Answer, Unknown)
+    for cls in (Welcome, Refused, Config, Settled, Received, Answer, Errand, Unknown)
 }
 _piece = msgspec.json.Decoder(Piece)
 
