@@ -27,7 +27,7 @@ from edge.gb28181.archive import Archive
 from edge.gb28181.devices import DeviceState
 from edge.gb28181.ids import shows_pictures
 from edge.gb28181.media import SCHEME, Gb28181Media
-from edge.gb28181.pilot import Where, opens_ptz, where
+from edge.gb28181.pilot import Where, giving_keys, opens_ptz, where
 from edge.gb28181.platform import Identity, Platform
 from edge.gb28181.ports import MediaPorts
 from edge.gb28181.registrar import Refused
@@ -73,7 +73,7 @@ class Gateway:
 
     def register(self, sources: Sources, movable: PtzGateways) -> None:
         """Let cameras at `gb28181://<device>/<channel>` be seen and moved."""
-        sources.register(SCHEME, self._media.open)
+        sources.register(SCHEME, giving_keys(self.platform, self._media.open))
         movable.register(SCHEME, opens_ptz(self.platform))
 
     def recordings(self, address_of: Callable[[str], str], authorise: Authorise) -> list[web.RouteDef]:

@@ -212,7 +212,7 @@ async def video(
             await keeper.camera(camera).still()
 
         whip = await stack.enter_async_context(WhipIngest(hub.clock, addresses, address_of, on_published))
-        relay = await stack.enter_async_context(Relay(hub.clock, addresses, whip.ask_key))
+        relay = await stack.enter_async_context(Relay(hub.clock, addresses))
         sources, movable = standard_sources(), PtzGateways()
         discovery = Discovery(hub.clock)
         for scheme in onvif.SCHEMES:

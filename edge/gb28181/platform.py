@@ -152,6 +152,12 @@ class Platform:
         """Send a camera to a preset, 1 to 255. Raises `UnavailableError`."""
         await self._control(device, channel, preset(number))
 
+    async def ask_key(self, device: str, channel: str) -> None:
+        """Have a channel send a key frame now. Raises `UnavailableError`."""
+        known = self._need(device)
+        body = asked.key_frame(self._line.next_sn(), channel, version=known.version, encoding=known.encoding)
+        await self._line.say(known, channel, body)
+
     async def _control(self, device: str, channel: str, command: str) -> None:
         known = self._need(device)
         body = asked.ptz(self._line.next_sn(), channel, command, encoding=known.encoding)
