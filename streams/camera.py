@@ -29,6 +29,7 @@ from command.kernel.limits import (
 )
 from streams.coded import parameter_prefix
 from streams.feed import OnKeyframe, PictureFeed
+from streams.key_asking import KeyAsking
 from streams.keyframes import jpeg, size
 from streams.packets import Codec, Packet, Subscription
 from streams.sources import SourceError, Sources
@@ -121,6 +122,7 @@ class Camera:
         self._looked_ms: int | None = None
         self._rest_until_ms: int | None = None
         self._pulled = False
+        self._asking = KeyAsking(spec.id, clock)
         self._stamps = Stamps()
         self._newest_key: Packet | None = None
         self._newest: Packet | None = None
@@ -169,6 +171,7 @@ class Camera:
         await self._report(self._status)
         try:
             async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._asking.run())
                 if self._on_keyframe is not None:
                     self._feed = PictureFeed(self.id, self._clock, self._on_keyframe)
                     tasks.create_task(self._feed.run(self.subscribe()))
@@ -203,6 +206,10 @@ class Camera:
         if not self._pulled or self._newest_key is None or self._newest is None:
             return None
         return msgspec.structs.replace(self._newest_key, pts_ms=self._newest.pts_ms)
+
+    def want_key(self) -> None:
+        """Somebody was shown a still and waits for more: ask the camera for a key frame, if its kind can be asked."""
+        self._asking.want()
 
     async def still(self) -> Packet:
         """Return the newest key frame as `newest_still` does, pulling the camera for it.
@@ -324,6 +331,7 @@ class Camera:
             reason, self._failed_hop = f"internal error: {type(error).__name__}", "packets"
         finally:
             self._pulled = self._is_examined = False
+            self._asking.end()
             await self._hang_up(connection)
         return reason
 
@@ -344,6 +352,7 @@ class Camera:
             except TimeoutError:
                 raise SourceError(f"no picture within {(CAMERA_OPEN_MS + CAMERA_KEY_MS) // 1000} s") from None
         self._stamps.begin()
+        self._asking.begin(source)
         self._publish(packet)
         self._pulled = True
         self._turn()
@@ -383,6 +392,7 @@ class Camera:
         self._newest = packet
         if packet.is_key:
             self._newest_key = packet
+            self._asking.came()
         for subscription in self._subscriptions:
             subscription.put(packet)
 

@@ -154,6 +154,7 @@ class MseViewers:
     async def _send(self, socket: web.WebSocketResponse, stream: Stream) -> _End:
         muxer = Muxer()
         async with stream.subscribe() as subscription:
+            stream.want_key()
             while packets := await subscription.take():
                 # The newest wins: a reader that was slow goes on at the last key frame there is.
                 last_key = max((i for i, packet in enumerate(packets) if packet.is_key), default=0)

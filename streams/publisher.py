@@ -31,7 +31,7 @@ from streams.packets import Packet, Subscription
 from streams.relay.sdp import VideoFormat
 from streams.rtp import MediaTime, RtpReceiver
 from streams.rtp_video import RtpVideo
-from streams.sources import SourceError
+from streams.sources import AskedPackets, SourceError
 
 _OUR_SSRC: Final = 1
 # More than a sender still keeps is not worth asking for.
@@ -78,13 +78,13 @@ class Publisher:
             reader.close()
 
     @contextmanager
-    def read(self) -> Iterator[AsyncIterator[Packet]]:
+    def read(self) -> Iterator[AskedPackets]:
         """Read its pictures from its next key frame on, which it is asked for."""
         reader = Subscription(CAMERA_QUEUE_FRAMES)
         self._readers.add(reader)
         self.ask_key()
         try:
-            yield self._packets(reader)
+            yield AskedPackets(self._packets(reader), self._asked)
         finally:
             self._readers.discard(reader)
 
@@ -106,6 +106,9 @@ class Publisher:
         if self._clock.now_ms() - self.heard_ms >= limit_ms:
             return f"no packets for {limit_ms // 1000} s"
         return self._video.trouble or f"no whole picture for {limit_ms // 1000} s"
+
+    async def _asked(self) -> None:
+        self.ask_key()
 
     def ask_key(self) -> None:
         """Ask for a key frame (PLI, RFC 4585 section 6.3.1), unless that was done a moment ago."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Final
+from typing import Final, Protocol, runtime_checkable
 
 from command.kernel.clock import Clock
 from streams.packets import Packet
@@ -29,6 +29,34 @@ PacketSource = AbstractAsyncContextManager[AsyncIterator[Packet]]
 Packets come in decoding order, beginning at a key frame; `pts_ms` is on the source's own scale. Entering and
 iterating may raise `SourceError`, and iteration never ends otherwise.
 """
+
+
+@runtime_checkable
+class GivesKeys(Protocol):
+    """Packets of a source whose camera gives a key frame when it is asked; those of RTSP have no such word."""
+
+    async def ask_key(self) -> None:
+        """Ask; raises where the camera refuses or does not answer."""
+        ...
+
+
+class AskedPackets:
+    """Packets and a way to ask for a key frame: they are `GivesKeys`."""
+
+    def __init__(self, packets: AsyncIterator[Packet], ask: Callable[[], Awaitable[None]]) -> None:
+        self._packets = packets
+        self._ask = ask
+
+    def __aiter__(self) -> AsyncIterator[Packet]:
+        return self
+
+    def __anext__(self) -> Awaitable[Packet]:
+        return self._packets.__anext__()
+
+    async def ask_key(self) -> None:
+        """Ask the camera."""
+        await self._ask()
+
 
 Open = Callable[[str, Clock], PacketSource]
 """`open(address, clock)` returns a source that is not connected yet; it raises `SourceError` for a bad address."""

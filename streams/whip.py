@@ -108,12 +108,6 @@ class WhipIngest:
         """How many there are, connected or about to be."""
         return len(self._sessions)
 
-    def ask_key(self, camera_id: str) -> None:
-        """Ask a camera that publishes here for a key frame; any other is left alone."""
-        for session in self._sessions.values():
-            if session.camera_id == camera_id:
-                session.publisher.ask_key()
-
     def open(self, address: str, clock: Clock) -> PacketSource:
         """Open a `whip:` address, for `Sources.register`. Raises `SourceError` where its key is not one."""
         if not _ADDRESS.fullmatch(address):

@@ -37,6 +37,12 @@ def ptz(sn: int, channel: str, command: str, *, encoding: str) -> bytes:
     return write("Control", fields, encoding=encoding)
 
 
+def key_frame(sn: int, channel: str, *, version: str, encoding: str) -> bytes:
+    """Return the control for a key frame now. 2016 spells its element like this, 2022 corrects it."""
+    element = "IFrameCmd" if version >= "3" else "IFameCmd"
+    return write("Control", [*_head("DeviceControl", sn, channel), (element, "Send")], encoding=encoding)
+
+
 def alarm_taken(sn: int, device: str, *, encoding: str) -> bytes:
     """Return the word that an alarm was taken, which 2016 has a platform send after its 200."""
     return write("Response", [*_head("Alarm", sn, device), ("Result", "OK")], encoding=encoding)

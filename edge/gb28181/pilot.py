@@ -1,4 +1,4 @@
-"""A channel that can be moved: `streams.ptz.Ptz` for cameras at `gb28181://<device>/<channel>`."""
+"""A channel that can be moved (`streams.ptz.Ptz`) and asked for key frames: cameras at `gb28181://<device>/<channel>`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from command.kernel.clock import Clock
 from command.kernel.errors import UnavailableError
 from edge.gb28181.ids import is_id
 from edge.gb28181.platform import Platform
+from streams.packets import Packet
 from streams.ptz import OpenPtz, Ptz
+from streams.sources import AskedPackets, Open, PacketSource
 
 SCHEME = "gb28181"
 
@@ -49,6 +51,21 @@ class Pilot:
         if not 1 <= number <= 255:
             raise UnavailableError("a preset of GB/T 28181 has a number from 1 to 255")
         await self._platform.preset(*self._where, number)
+
+
+def giving_keys(platform: Platform, open_source: Open) -> Open:
+    """Return what opens channels as `open_source` does, with the way to ask them for a key frame."""
+
+    @asynccontextmanager
+    async def asked(source: PacketSource, channel: Where) -> AsyncIterator[AsyncIterator[Packet]]:
+        async with source as packets:
+            yield AskedPackets(packets, lambda: platform.ask_key(*channel))
+
+    def open_asked(address: str, clock: Clock) -> PacketSource:
+        source, channel = open_source(address, clock), where(address)
+        return source if channel is None else asked(source, channel)
+
+    return open_asked
 
 
 def opens_ptz(platform: Platform) -> OpenPtz:

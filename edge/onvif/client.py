@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Literal, Self
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import aiohttp
@@ -89,6 +89,11 @@ class OnvifClient:
         if not said:
             said = messages.stream_uri(await self.call("media", messages.get_stream_uri(profile)))
         return rtsp_address(said, self.address)
+
+    async def synchronise(self, profile: str) -> None:
+        """Have the camera send a key frame of a profile now."""
+        service: Literal["media", "media2"] = "media2" if self.offers("media2") else "media"
+        await self.call(service, messages.set_synchronization_point(service, profile))
 
     async def move(self, profile: str, pan: float, tilt: float, zoom: float) -> None:
         """Move at a share of the greatest speed, −1…1 each; all 0 stops."""

@@ -13,7 +13,7 @@ from edge.onvif.messages import Profile
 from edge.onvif.soap import OnvifError
 from streams.packets import Packet
 from streams.ptz import Preset, Ptz
-from streams.sources import Open, SourceError, Sources, split_options
+from streams.sources import AskedPackets, Open, SourceError, Sources, split_options
 
 SCHEMES = ("onvif", "onvifs")
 
@@ -30,11 +30,17 @@ def stream_source(sources: Sources) -> Open:
             plain, options = split_options(address)
             asked = onvif_address(plain)
             async with OnvifClient(asked, clock) as camera:
-                rtsp = await camera.stream_uri(chosen(await camera.profiles(), asked.profile).token)
+                profile = chosen(await camera.profiles(), asked.profile).token
+                rtsp = await camera.stream_uri(profile)
         except (OnvifError, InvalidInputError) as error:
             raise SourceError(f"ONVIF: {error.detail}", hop="onvif") from None
+
+        async def ask_key() -> None:
+            async with OnvifClient(asked, clock) as camera:
+                await camera.synchronise(profile)
+
         async with sources.open(with_transport(rtsp, options), clock) as packets:
-            yield packets
+            yield AskedPackets(packets, ask_key)
 
     return source
 

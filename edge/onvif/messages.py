@@ -139,6 +139,11 @@ def get_stream_uri_2(token: str) -> Call:
     return Call(NAMESPACES["media2"], "GetStreamUri", arguments)
 
 
+def set_synchronization_point(service: Literal["media", "media2"], token: str) -> Call:
+    """Return the word for a key frame of a profile now, to media 1 or 2."""
+    return Call(NAMESPACES[service], "SetSynchronizationPoint", f"<x:ProfileToken>{escape(token)}</x:ProfileToken>")
+
+
 def stream_uri(response: Element) -> str:
     """Return the address in an answer of media 1 or 2; empty where there is none."""
     return response.value("MediaUri", "Uri") or response.value("Uri")

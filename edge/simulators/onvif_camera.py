@@ -72,8 +72,11 @@ class Movement(msgspec.Struct, frozen=True):
 class OnvifCamera:
     """`async with OnvifCamera(model, clock) as camera: port = await camera.listen(host)`."""
 
-    def __init__(self, model: CameraModel, clock: Clock) -> None:
+    def __init__(self, model: CameraModel, clock: Clock, give_key: Callable[[], None] = lambda: None) -> None:
         self.model = model
+        self.keys_asked: list[str] = []
+        """Profiles of which it was asked for a key frame, which `give_key` has sent."""
+        self._give_key = give_key
         self.movements: list[Movement] = []
         """Every movement and stop that it was told, the newest last."""
         self.recalled: list[str] = []
@@ -92,6 +95,7 @@ class OnvifCamera:
             "GetDeviceInformation": self._information,
             "GetProfiles": self._profiles,
             "GetStreamUri": self._stream_uri,
+            "SetSynchronizationPoint": self._synchronise,
             "GetPresets": self._presets,
             "GotoPreset": self._goto_preset,
             "ContinuousMove": self._move,
@@ -245,6 +249,11 @@ class OnvifCamera:
         if request.namespace == NAMESPACES["media2"]:
             return f"<x:Uri>{uri}</x:Uri>"
         return f"<x:MediaUri><tt:Uri>{uri}</tt:Uri></x:MediaUri>"
+
+    def _synchronise(self, request: Element, _host: str) -> str:
+        self.keys_asked.append(request.value("ProfileToken"))
+        self._give_key()
+        return ""
 
     def _presets(self, _request: Element, _host: str) -> str:
         return "".join(

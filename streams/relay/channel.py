@@ -30,22 +30,21 @@ class Stream(Protocol):
         """Return the newest key frame, pulling the camera for it. Raises `UnavailableError`."""
         ...
 
+    def want_key(self) -> None:
+        """Ask the camera for a key frame soon, once for all who want one, where it can be asked."""
+        ...
+
     def subscribe(self) -> AbstractAsyncContextManager[Subscription]:
         """Read its packets."""
         ...
 
 
 class Channel:
-    """Owned by the task in `run`, which lasts until cancelled or until the camera is no more.
+    """Owned by the task in `run`, which lasts until cancelled or until the camera is no more."""
 
-    `ask_key` asks the camera's source for a key frame, where it is of a kind that can be asked.
-    """
-
-    def __init__(self, stream: Stream, clock: Clock, ask_key: Callable[[], None]) -> None:
+    def __init__(self, stream: Stream, clock: Clock) -> None:
         self._stream = stream
         self._clock = clock
-        self._ask_key = ask_key
-        self._asked_ms = 0
         self._viewers: dict[Viewer, Callable[[], None]] = {}
         self._repaired_ms: dict[Viewer, int] = {}
         self._key: Frame | None = None
@@ -64,7 +63,7 @@ class Channel:
             still = pack(newest)
         if still is not None and still.codec == viewer.codec:
             viewer.send_still(still, self._clock.now_ms())
-        self._want_key(self._clock.now_ms())
+        self._stream.want_key()
 
     def discard(self, viewer: Viewer) -> None:
         """Send nothing more to this viewer."""
@@ -101,14 +100,8 @@ class Channel:
         still = self._kept_key()
         if still is not None and still.codec == viewer.codec and now_ms - self._key_ms <= RELAY_STILL_FRESH_MS:
             viewer.send_still(still, now_ms)
-        self._want_key(now_ms)
+        self._stream.want_key()
 
     def _kept_key(self) -> Frame | None:
         """Return the newest key frame, dated as what was sent last, so that nothing goes back in time."""
         return self._key and msgspec.structs.replace(self._key, pts_ms=self._newest_pts_ms + 1)
-
-    def _want_key(self, now_ms: int) -> None:
-        """Ask the camera, but not for each viewer: a key frame is large, and one serves all."""
-        if now_ms - self._asked_ms >= RELAY_PICTURE_AGAIN_MS:
-            self._asked_ms = now_ms
-            self._ask_key()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
@@ -39,15 +39,11 @@ class Relay:
     """`async with Relay(clock) as relay`; leaving ends every session.
 
     `addresses` are the hub's own to send video from, each session on a free UDP port; by default all the host has.
-    `ask_key(camera_id)` asks a camera for a key frame, where its source is of a kind that can be asked.
     """
 
-    def __init__(
-        self, clock: Clock, addresses: Sequence[str] = (), ask_key: Callable[[str], None] = lambda _camera_id: None
-    ) -> None:
+    def __init__(self, clock: Clock, addresses: Sequence[str] = ()) -> None:
         self._clock = clock
         self._addresses = tuple(addresses)
-        self._ask_key = ask_key
         self._certificate = RTCCertificate.generateCertificate()
         self._tasks = asyncio.TaskGroup()
         self._sessions: dict[str, Session] = {}
@@ -144,7 +140,7 @@ class Relay:
 
     def _join(self, stream: Stream, viewer: Viewer, session: Session) -> None:
         if stream not in self._channels:
-            channel = Channel(stream, self._clock, lambda: self._ask_key(stream.id))
+            channel = Channel(stream, self._clock)
             task = self._tasks.create_task(channel.run(), name=f"channel of {stream.id}")
             self._channels[stream] = (channel, task)
         self._channels[stream][0].add(viewer, session.end)

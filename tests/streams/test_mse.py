@@ -165,6 +165,9 @@ class Flood:
     def newest_still(self) -> Packet | None:
         return self._key
 
+    def want_key(self) -> None:
+        pass
+
     async def still(self) -> Packet:
         return self._key
 

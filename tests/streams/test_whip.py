@@ -85,7 +85,7 @@ async def serve() -> AsyncIterator[Site]:
     async with (
         WhipIngest(CLOCK, LOOPBACK, address_of, arrived) as ingest,
         CameraKeeper(CLOCK, statuses, sources=sources) as keeper,
-        Relay(CLOCK, LOOPBACK, ingest.ask_key) as relay,
+        Relay(CLOCK, LOOPBACK) as relay,
     ):
         sources.register("whip", ingest.open)
         await keeper.sync({"phone": CameraSpec("phone", address)})

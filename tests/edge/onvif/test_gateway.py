@@ -1,4 +1,4 @@
-"""An ONVIF camera's stream is opened where it is now (SPEC R349)."""
+"""An ONVIF camera's stream is opened where it is now, and gives key frames for the asking (SPEC R349, R482)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from edge.simulators.onvif_camera import CameraModel, OnvifCamera
 from edge.simulators.rtsp_camera import RtspCameras
 from edge.simulators.street_video import Street, render
 from streams.source import standard_sources
-from streams.sources import SourceError
+from streams.sources import GivesKeys, SourceError
 from tests.ports import free_port
 from tests.streams.peers import gstreamer_camera
 
@@ -43,6 +43,21 @@ async def test_its_address_is_asked_for_at_each_connection_and_a_profile_that_is
                 assert (first.is_key, first.codec) == (True, "h264")
                 assert rtsp.players(path) == 1
             rtsp.set_up("old", up=False)
+
+
+@pytest.mark.parametrize("has_media2", [True, False])
+async def test_it_is_asked_for_a_key_frame_of_the_profile_that_is_shown(clip: Clip, has_media2: bool) -> None:
+    async with (
+        RtspCameras({"cam": clip}, CLOCK, credentials=(MODEL.user, MODEL.password)) as rtsp,
+        OnvifCamera(msgspec.structs.replace(MODEL, has_media2=has_media2), CLOCK) as camera,
+    ):
+        camera.model = msgspec.structs.replace(camera.model, rtsp=f"rtsp://127.0.0.1:{await rtsp.listen()}/cam")
+        address = f"onvif://admin:s3cret@127.0.0.1:{await camera.listen()}/?profile=sub"
+        async with stream_source(standard_sources())(address, CLOCK) as packets:
+            assert (await anext(packets)).is_key
+            assert isinstance(packets, GivesKeys)
+            await packets.ask_key()
+            assert camera.keys_asked == ["sub"]
 
 
 @pytest.mark.parametrize(

@@ -44,10 +44,10 @@ class Stage:
         self.key: Packet | None = None
         self.asked = 0
         self.ended: list[Viewer] = []
-        self.channel = Channel(self, clock, self._ask)
+        self.channel = Channel(self, clock)
         self._pts_ms = 1_000_000
 
-    def _ask(self) -> None:
+    def want_key(self) -> None:
         self.asked += 1
 
     def newest_still(self) -> Packet | None:
