@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 import msgspec
 from aiohttp import web
@@ -14,6 +16,8 @@ from command.actors import HUB
 from command.facts import Level
 from command.hub import Hub
 from command.kernel.clock import Clock
+from command.kernel.database import SqliteDatabase
+from command.kernel.errors import TriuneError
 from command.requests import ReportDeviceAlarm
 from command.uplink import HubUplink
 from consoles.http import metrics
@@ -31,10 +35,13 @@ from edge.gb28181.pilot import Where, giving_keys, opens_ptz, where
 from edge.gb28181.platform import Identity, Platform
 from edge.gb28181.ports import MediaPorts
 from edge.gb28181.registrar import Refused
+from edge.gb28181.registrations import SCHEMA as REGISTRATIONS
+from edge.gb28181.registrations import Registrations
 from edge.gb28181.told import Alarm
 from streams.ptz import PtzGateways
 from streams.sources import Sources
 
+log = logging.getLogger(__name__)
 DEVICES = "/api/v1/gb28181/devices"
 _REFUSED_SHOWN = 100
 _LEVELS: dict[int, Level] = {1: 1, 2: 2, 3: 3, 4: 4}
@@ -172,13 +179,31 @@ async def gb28181(
         server=own.server_id, domain=own.domain, password=password_of(own, key), passwords=own.passwords
     )  # fmt: skip
     ports = MediaPorts(settings.host, *own.media_ports, advertised=own.address or None)
-    async with Platform(
-        identity, uplink, on_alarm, hub.clock, settings.host, own.port, announced=own.address, datum=own.datum
-    ) as platform:
+    async with AsyncExitStack() as stack:
+        kept = _registrations(settings, key, hub.clock, stack)
+        platform = await stack.enter_async_context(
+            Platform(
+                identity, uplink, on_alarm, hub.clock, settings.host, own.port, announced=own.address,
+                datum=own.datum, kept=kept,
+            )
+        )  # fmt: skip
         measured += [
             metrics.gauge("gb28181_devices_online", "GB/T 28181 devices online", lambda: platform.online),
             metrics.counted("gb28181", "GB/T 28181 devices", platform.counters),
             metrics.counted("gb28181_registrar", "GB/T 28181 registrations", platform.registrar.counters),
             metrics.counted("gb28181_sip", "SIP of GB/T 28181", platform.endpoint.counters),
         ]
+        if kept:
+            measured.append(metrics.counted("gb28181_kept", "GB/T 28181 registrations over restarts", kept.counters))
         yield Gateway(platform, Gb28181Media(platform, ports), own, adopted, hub.clock)
+
+
+def _registrations(settings: Settings, key: SiteKey, clock: Clock, stack: AsyncExitStack) -> Registrations | None:
+    """Open where registrations are kept, of this hub alone: a device is registered at one. A hub goes on without."""
+    try:
+        db = SqliteDatabase(Path(settings.data) / "gb28181.sqlite3", REGISTRATIONS, "gb28181")
+    except TriuneError as error:
+        log.warning("GB/T 28181 registrations will not outlive a restart: %s", error.detail)
+        return None
+    stack.push_async_callback(db.close)
+    return Registrations(db, key.box("gb28181"), clock)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import msgspec
@@ -27,8 +28,9 @@ class DeviceState(msgspec.Struct, frozen=True, kw_only=True):
 
     device: str
     online: bool
+    """Registered, and heard of since the hub started."""
     reason: str
-    """Why it is offline; or what it says of itself that is not well."""
+    """Why it is not online; or what it says of itself that is not well."""
     address: str
     version: str
     algorithm: str
@@ -69,17 +71,22 @@ class Device:
     fault: str = ""
     offline: str = "not registered yet"
     """Why it is offline; empty while it is online."""
+    restored_ms: int | None = None
+    """When the hub started that knows it from before; None once it was heard of since."""
     catalogue: dict[str, Item] = field(default_factory=dict)
+    catalogue_revision: int = 0
+    """Grows with each change of the catalogue."""
     catalogue_words: str = "not asked yet"
     is_catalogued: bool = False
     subscriptions: set[str] = field(default_factory=set)
     last_invite: Outcome | None = None
 
     def register(self, registered: Registered, peer: Peer, now_ms: int) -> bool:
-        """Take a registration; say whether it is a new one and not the one before renewed."""
+        """Take a registration; say whether it is a new one, or the first since the hub started, and not one renewed."""
         is_new = bool(self.offline) or self.peer.host != peer.host
         if is_new:
             self.registered_ms, self.offline = now_ms, ""
+        is_new, self.restored_ms = is_new or self.restored_ms is not None, None
         self.peer, self.version, self.algorithm = peer, registered.version, registered.algorithm
         self.expires_ms, self.heard_ms = now_ms + registered.expires_s * 1000, now_ms
         return is_new
@@ -93,12 +100,33 @@ class Device:
         """Return why the device counts as offline by now; empty where it does not."""
         if now_ms >= self.expires_ms:
             return "its registration ran out"
+        if self.restored_ms is not None:
+            silent = now_ms - self.restored_ms >= GB28181_BEAT_MS * GB28181_BEATS_MISSED
+            return "registered before the hub was restarted, and not heard of since" if silent else ""
         if now_ms - self.heard_ms >= GB28181_BEAT_MS * GB28181_BEATS_MISSED:
             return f"no keepalive for {GB28181_BEAT_MS * GB28181_BEATS_MISSED // 1000} s"
         return ""
 
+    def restore(self, now_ms: int) -> None:
+        """The hub knows it from before it was restarted."""
+        self.restored_ms = now_ms
+        self.offline = self.offline or self.why_offline(now_ms)
+        if self.offline:
+            self.restored_ms = None
+
+    @property
+    def waiting(self) -> str:
+        """Why it is not known whether it is still there; empty where it was heard of since the hub started."""
+        return "" if self.restored_ms is None else "registered before the restart, waiting for its keepalive"
+
+    def has(self, items: Iterable[Item]) -> None:
+        """This is its catalogue."""
+        self.catalogue = {item.channel: item for item in items}
+        self.catalogue_revision += 1
+
     def change(self, event: str, item: Item) -> None:
         """Take a change of the catalogue: an item that came, went, was changed, or is on or off."""
+        self.catalogue_revision += 1
         known = self.catalogue.get(item.channel)
         if event == "DEL":
             self.catalogue.pop(item.channel, None)
@@ -111,7 +139,8 @@ class Device:
     def state(self) -> DeviceState:
         """Return what technicians see."""
         return DeviceState(
-            device=self.id, online=not self.offline, reason=self.offline or self.fault,
+            device=self.id, online=not (self.offline or self.waiting),
+            reason=self.offline or self.waiting or self.fault,
             address=f"{self.peer.transport}://{self.peer.host}:{self.peer.port}", version=self.version,
             algorithm=self.algorithm, registered_ms=self.registered_ms, expires_ms=self.expires_ms,
             heard_ms=self.heard_ms, keepalive_ms=self.keepalive_ms, clock_off_ms=self.clock_off_ms, name=self.name,
@@ -124,6 +153,8 @@ class Device:
         """Say in one line how far the device got."""
         if self.offline:
             return f"registered {_ago(now_ms - self.registered_ms)}, offline: {self.offline}"
+        if self.waiting:
+            return f"{self.waiting}; last heard {_ago(now_ms - self.heard_ms)}"
         heard = f"last heard {_ago(now_ms - self.heard_ms)}"
         invite = f", {self.last_invite.words}" if self.last_invite else ""
         return f"registered {_ago(now_ms - self.registered_ms)} over {self.peer.transport.upper()}, {heard}{invite}"

@@ -66,7 +66,7 @@ class Learner:
     async def _learn_catalogue(self, device: Device) -> None:
         gathering = await self._questions.catalogue(device)
         self._counters.catalogues += 1
-        device.catalogue = {item.channel: item for item in gathering.items}
+        device.has(gathering.items)
         device.is_catalogued = gathering.is_whole
         if gathering.is_whole:
             device.catalogue_words = f"whole, {len(device.catalogue)} items"

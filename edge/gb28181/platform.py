@@ -26,6 +26,7 @@ from edge.gb28181.manscdp import ManscdpError
 from edge.gb28181.ptz import move, preset
 from edge.gb28181.questions import Questions
 from edge.gb28181.registrar import Refused, Registered, Registrar
+from edge.gb28181.registrations import Registrations
 from edge.gb28181.reports import AlarmSink, Reports
 from edge.gb28181.ssrc import Ssrcs
 from edge.gb28181.streams import Streams
@@ -71,18 +72,20 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
 class Platform:
     """Serves devices while it is entered: `async with Platform(…) as platform: platform.port`. Port 0 binds a free one.
 
-    `datum` is that of the places that devices tell. `on_alarm` records their alarms.
+    `datum` is that of the places that devices tell. `on_alarm` records their alarms. `kept` is where registrations
+    outlive a restart; without it they do not.
     """
 
     def __init__(
         self, identity: Identity, uplink: Uplink, on_alarm: AlarmSink, clock: Clock, host: str, port: int, *,
-        announced: str = "", datum: Datum = "wgs84",
+        announced: str = "", datum: Datum = "wgs84", kept: Registrations | None = None,
     ) -> None:  # fmt: skip
         self.counters = Gb28181Counters()
         self.endpoint = Endpoint(clock, host, port, self._requested, announced)
         self.registrar = Registrar(identity.realm, identity.password_of)
         self._clock = clock
         self._devices: dict[str, Device] = {}
+        self._kept = kept
         self._line = Line(self.endpoint, identity.server, identity.realm)
         self._questions = Questions(self._line, clock, self.counters)
         self._streams = Streams(self._line, clock)
@@ -100,12 +103,16 @@ class Platform:
     @property
     def online(self) -> int:
         """How many devices are registered and heard of."""
-        return sum(not device.offline for device in self._devices.values())
+        return sum(not (device.offline or device.waiting) for device in self._devices.values())
 
     async def __aenter__(self) -> Self:
+        if self._kept:
+            self._devices = {device.id: device for device in await self._kept.load()}
         await self.endpoint.__aenter__()
         self._group = await asyncio.TaskGroup().__aenter__()
         self._start(self._tick())
+        if self._kept:
+            self._start(self._kept.run())
         return self
 
     async def __aexit__(
@@ -115,6 +122,8 @@ class Platform:
             task.cancel()
         await self._group.__aexit__(None, None, None)
         await self.endpoint.__aexit__(kind, error, trace)
+        if self._kept:
+            await self._kept.write()
 
     def ssrc(self, *, playback: bool) -> AbstractContextManager[int]:
         """Lend a stream's SSRC for the block. Raises `InviteError` where all are lent."""
@@ -140,7 +149,7 @@ class Platform:
 
     def _to_invite(self, device: str) -> Device:
         known = self._devices.get(device)
-        if known is None or known.offline:
+        if known is None or known.offline or _is_cut_off(known):
             raise InviteError(self.diagnosis(device))
         return known
 
@@ -197,6 +206,8 @@ class Platform:
             raise UnknownIdError(f"no GB/T 28181 device {device} is registered", id=device)
         if known.offline:
             raise UnavailableError(f"device {device} is offline: {known.offline}")
+        if _is_cut_off(known):
+            raise UnavailableError(f"device {device}: {known.waiting}")
         return known
 
     def _requested(self, request: Request, peer: Peer) -> Response | Awaitable[Response]:
@@ -228,6 +239,8 @@ class Platform:
         if offline is None:
             return False
         del self._devices[offline.id]
+        if self._kept:
+            self._kept.forget(offline.id)
         return True
 
     def _registered(self, registered: Registered, peer: Peer, now_ms: int) -> None:
@@ -239,10 +252,19 @@ class Platform:
         if device is None:
             device = self._devices[registered.device] = Device(registered.device, peer, now_ms)
         is_new = device.register(registered, peer, now_ms)
+        self._note(device, soon=True)
         if is_new:
             self._subscriptions.forget(device)
         if is_new or not device.is_catalogued:
-            self._start(self._learner.learn_all(device))
+            self._start(self._learn(device))
+
+    async def _learn(self, device: Device) -> None:
+        await self._learner.learn_all(device)
+        self._note(device)
+
+    def _note(self, device: Device, *, soon: bool = False) -> None:
+        if self._kept and self._devices.get(device.id) is device:
+            self._kept.note(device, soon=soon)
 
     def _device_of(self, request: Request, peer: Peer) -> Device | None:
         """Return the registered device that a request is of; None where it does not come from where that one is.
@@ -254,6 +276,10 @@ class Platform:
             return None
         device.peer = peer
         device.heard_ms = self._clock.now_ms()
+        if device.waiting:  # the first word since the hub started: what was subscribed to is to be subscribed to anew
+            device.restored_ms = None
+            self._start(self._learn(device))
+        self._note(device)
         return device
 
     def _heard(self, request: Request, peer: Peer) -> Response | Awaitable[Response]:
@@ -329,6 +355,8 @@ class Platform:
         if device.offline:
             return
         device.offline = why
+        device.restored_ms = None
+        self._note(device, soon=True)
         self.counters.went_offline += 1
         self._subscriptions.forget(device)
         self._streams.gone(device, why)
@@ -337,3 +365,8 @@ class Platform:
         task = self._group.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _is_cut_off(device: Device) -> bool:
+    """Say whether it cannot be reached before it speaks: its TCP connection ended with the hub that it was to."""
+    return bool(device.waiting) and device.peer.transport == "tcp"

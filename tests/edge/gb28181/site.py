@@ -15,6 +15,7 @@ from command.kernel.errors import UnavailableError, UnknownIdError
 from command.kernel.geo import Datum
 from command.readings import Position
 from edge.gb28181.platform import Identity, Platform
+from edge.gb28181.registrations import Registrations
 from edge.gb28181.told import Alarm
 
 SERVER = "34020000002000000001"
@@ -57,9 +58,12 @@ class Hub:
 
 @asynccontextmanager
 async def running(
-    hub: Hub, *, clock: Clock | None = None, identity: Identity = IDENTITY, datum: Datum = "wgs84"
-) -> AsyncIterator[Platform]:
-    async with Platform(identity, hub, hub.alarm, clock or SystemClock(), "127.0.0.1", 0, datum=datum) as platform:
+    hub: Hub, *, clock: Clock | None = None, identity: Identity = IDENTITY, datum: Datum = "wgs84",
+    kept: Registrations | None = None,
+) -> AsyncIterator[Platform]:  # fmt: skip
+    async with Platform(
+        identity, hub, hub.alarm, clock or SystemClock(), "127.0.0.1", 0, datum=datum, kept=kept
+    ) as platform:
         yield platform
 
 

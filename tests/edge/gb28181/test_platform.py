@@ -46,6 +46,10 @@ class Device:
             if isinstance(message, Response) and f" {method}" in message.need("cseq"):
                 return message
 
+    def turn_to(self, port: int) -> None:
+        """Speak to another platform from now on."""
+        self._to = ("127.0.0.1", port)
+
     def send(self, method: str, *more: Header, body: str = "", call: str = "") -> None:
         self._number += 1
         to = DEVICE if method == "REGISTER" else SERVER
