@@ -23,7 +23,7 @@ from consoles.http.context import LIVE, Context, Space
 from consoles.http.rehearsal import rehearsals
 from consoles.observe.asks import Asks
 from consoles.observe.tracing import tracing
-from consoles.parts.agents import edge_agents
+from consoles.parts.agents import EdgeAgents, edge_agents
 from consoles.parts.background import background
 from consoles.parts.field import field
 from consoles.parts.gb28181 import gb28181
@@ -46,6 +46,7 @@ class Site:
     settings: Settings
     clock: Clock
     context: Context
+    agents: EdgeAgents
     http_url: str
     jt808_port: int
     first_password: str | None
@@ -97,13 +98,13 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
             metrics.durations("journal_commit_seconds", "From handing over a batch to durable", hub.commit_s),
         ]
         in_field = await stack.enter_async_context(field(settings, hub, kept.accounts, kept.readings, tasks))
+        agents = edge_agents(hub, kept, in_field.uplink, tasks, measured)
         cameras = await stack.enter_async_context(
             video(
                 settings, hub, kept, tasks, measured,
                 gb28181(settings, hub, kept.accounts, key, in_field.uplink, measured),
             )
         )  # fmt: skip
-        agents = edge_agents(hub, kept, in_field.uplink, tasks, measured)
         if kept.shared:
             await stack.enter_async_context(
                 other_hubs(settings, hub, hub_id, kept.readings, in_field.uplink, tasks, measured, degraded)
@@ -115,14 +116,14 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
             metrics.counted("uplink", "Positions and what followed from them", in_field.uplink.counters),
             metrics.counted("jt808", "JT/T 808 terminals", in_field.jt808.counters),
         ]
-        routes = [*own, *metrics.routes(measured), *cameras, *in_field.routes, *agents, *directed]
+        routes = [*own, *metrics.routes(measured), *cameras, *in_field.routes, *agents.routes, *directed]
         app = make_app(context, routes, settings.hubs)
         asks.watch(app)
         url = await stack.enter_async_context(serving(app, settings.host, settings.http_port))
         followers = await stack.enter_async_context(links(settings, hub, site_id, known, kept, url, tasks))
         measured.append(metrics.links_of(followers))
         try:
-            yield Site(settings, clock, context, url, in_field.jt808.port, first_password)
+            yield Site(settings, clock, context, agents, url, in_field.jt808.port, first_password)
         finally:
             await tasks.stop()
 

@@ -1,9 +1,10 @@
-"""The door of edge agents: one websocket each, opened with the agent's own key; and what is known of them all."""
+"""The door of edge agents: a websocket each and one for each errand, opened with the agent's key; and their list."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import aiohttp
@@ -11,6 +12,7 @@ import msgspec
 from aiohttp import hdrs, web
 
 from command.access.accounts import AGENT
+from command.access.keys import Box
 from command.kernel.errors import InvalidInputError, SignInRequiredError, TooManyError, TriuneError
 from command.kernel.limits import (
     AGENT_HELLO_MS,
@@ -23,14 +25,27 @@ from command.uplink import HubUplink
 from consoles.http.context import Context, actor_of, context_of, require
 from consoles.http.identity import is_open
 from consoles.http.record import json_response
+from consoles.parts.agent_errands import Errands
 from consoles.parts.agent_items import KINDS, Items, Sender
 from consoles.parts.agent_registry import Agents, AgentState, Duties
 from edge.agent import protocol
-from edge.agent.protocol import Answer, Ask, Camera, Config, Hello, Message, Refused, Standing, Unknown, Welcome
+from edge.agent.protocol import (
+    Answer,
+    Ask,
+    Camera,
+    Config,
+    Errand,
+    Hello,
+    Message,
+    Refused,
+    Standing,
+    Unknown,
+    Welcome,
+)
 from edge.agent.sealing import box_of
 
 log = logging.getLogger(__name__)
-_DEVICE_KINDS = ("jt808",)
+_DEVICE_KINDS = ("jt808", "gb28181")
 """Devices that come to gateways at the edge."""
 _MALFORMED, _POLICY, _TRY_AGAIN = 1007, 1008, 1013
 
@@ -52,8 +67,11 @@ class Door:
 
     agents: Agents
     items: Items
+    errands: Errands
     uplink: HubUplink
     counters: DoorCounters
+    gb28181: Callable[[Box], protocol.Gb28181] | None
+    """Seals who agents are to GB/T 28181 devices; None where the hub is nobody to them."""
 
 
 class Connection:
@@ -63,7 +81,8 @@ class Connection:
         self.agent = agent
         self._door = door
         self._socket = socket
-        self._seal = box_of(key).seal
+        self._box = box_of(key)
+        self._takes_devices = protocol.FOUND in hello.errands
         self._sender = Sender(agent, hello.box, ())
 
     async def tell(self, duties: Duties, *, restate: bool) -> None:
@@ -71,15 +90,20 @@ class Connection:
         self._sender = Sender(self.agent, self._sender.box, frozenset(duty.camera for duty in duties.cameras))
         cameras = [
             Camera(
-                id=duty.camera, address=self._seal(duty.address.encode(), duty.camera), reads_plates=duty.reads_plates,
+                id=duty.camera, address=self._box.seal(duty.address.encode(), duty.camera), reads_plates=duty.reads_plates,
                 recording=msgspec.Raw(msgspec.json.encode(duty.recording)),
             )
             for duty in duties.cameras
         ]  # fmt: skip
+        gb28181 = self._door.gb28181(self._box) if self._door.gb28181 and self._takes_devices else None
         try:
-            await self._say(Config(cameras=cameras, watches=list(duties.watches), restate=restate))
+            await self._say(Config(cameras=cameras, watches=list(duties.watches), restate=restate, gb28181=gb28181))
         except ConnectionError:
             log.debug("agent %s was gone before it could be told", self.agent)
+
+    async def ask(self, errand: Errand) -> None:
+        """Ask the agent for something."""
+        await self._say(errand)
 
     async def replaced(self) -> None:
         """End it."""
@@ -164,11 +188,7 @@ def routes(door: Door) -> list[web.RouteDef]:
     async def live(request: web.Request) -> web.StreamResponse:
         """`GET /api/v1/agents/live`: see `edge/agent/protocol.py` for what goes over it."""
         context = context_of(request)
-        key = request.headers.get(hdrs.AUTHORIZATION, "").removeprefix("Bearer ").strip()
-        device = await context.accounts.device_of(key) if key else None
-        if device is None or not device.startswith(AGENT):
-            door.counters.wrong_keys += 1
-            raise SignInRequiredError("no agent has this key")
+        agent, key = await _agent_of(context, door, request)
         if len(door.agents) >= AGENTS:
             door.counters.refused += 1
             raise TooManyError(f"{AGENTS} agents are connected")
@@ -177,12 +197,27 @@ def routes(door: Door) -> list[web.RouteDef]:
         )
         await socket.prepare(request)
         try:
-            await _serve(context, door, socket, device.removeprefix(AGENT), key)
+            await _serve(context, door, socket, agent, key)
         except* (ConnectionError, TimeoutError):
-            log.info("agent %s is gone", device)
+            log.info("agent %s is gone", agent)
         except* TriuneError as group:
-            log.warning("%s has to come again: %s", device, group.exceptions[0])
+            log.warning("agent %s has to come again: %s", agent, group.exceptions[0])
             await socket.close(code=_TRY_AGAIN, message=b"the hub cannot say now what the agent is to do")
+        return socket
+
+    @is_open
+    async def errand(request: web.Request) -> web.StreamResponse:
+        """`GET /api/v1/agents/errands/{id}`: see `edge/agent/errand_wire.py` for what goes over it."""
+        agent, _ = await _agent_of(context_of(request), door, request)
+        asked = door.errands.claim(request.match_info["id"], agent)
+        socket = web.WebSocketResponse(
+            heartbeat=AGENT_SILENT_MS / 1000, compress=False, max_msg_size=AGENT_MESSAGE_BYTES
+        )
+        await socket.prepare(request)
+        try:
+            await door.errands.serve(asked, socket)
+        finally:
+            await socket.close()
         return socket
 
     async def known(request: web.Request) -> web.Response:
@@ -190,7 +225,21 @@ def routes(door: Door) -> list[web.RouteDef]:
         require(actor_of(request), "administrator", "camera_watch", "dispatcher", "commander", "duty_leader")
         return json_response(sorted(door.agents.states.values(), key=lambda state: state.id))
 
-    return [web.get(protocol.PATH, live), web.get("/api/v1/agents", known)]
+    return [
+        web.get(protocol.PATH, live),
+        web.get(protocol.ERRAND_PATH + "{id}", errand),
+        web.get("/api/v1/agents", known),
+    ]
+
+
+async def _agent_of(context: Context, door: Door, request: web.Request) -> tuple[str, str]:
+    """Return the agent that a request comes from and its key."""
+    key = request.headers.get(hdrs.AUTHORIZATION, "").removeprefix("Bearer ").strip()
+    device = await context.accounts.device_of(key) if key else None
+    if device is None or not device.startswith(AGENT):
+        door.counters.wrong_keys += 1
+        raise SignInRequiredError("no agent has this key")
+    return device.removeprefix(AGENT), key
 
 
 async def _serve(context: Context, door: Door, socket: web.WebSocketResponse, agent: str, key: str) -> None:
@@ -209,7 +258,9 @@ async def _serve(context: Context, door: Door, socket: web.WebSocketResponse, ag
     await socket.send_str(protocol.encode(welcome))
     door.counters.connected += 1
     connection = Connection(door, socket, agent, key, hello)
-    state = AgentState(id=agent, up=True, since_ms=now_ms, release=hello.release, version=version)
+    state = AgentState(
+        id=agent, up=True, since_ms=now_ms, release=hello.release, version=version, errands=hello.errands
+    )
     try:
         await door.agents.join(agent, connection, state)
         async with asyncio.TaskGroup() as tasks:
@@ -218,6 +269,7 @@ async def _serve(context: Context, door: Door, socket: web.WebSocketResponse, ag
             watching.cancel()
     finally:
         door.agents.leave(agent, connection)
+        door.errands.link_lost(connection)
 
 
 async def _hello(door: Door, socket: web.WebSocketResponse) -> Hello | None:

@@ -14,11 +14,12 @@ from command.access.accounts import Accounts
 from command.actors import HUB
 from command.facts.recording import RecordingPolicy
 from command.hub import Changes, Hub
-from command.kernel.errors import TriuneError
+from command.kernel.errors import TriuneError, UnavailableError, UnknownIdError
 from command.kernel.limits import AGENT_AWAY_MS, AGENT_CAMERAS
 from command.requests import ReportCamera, ReportLink
 from command.rows import CameraRow, LinkRow
 from command.tables import Tables
+from consoles.parts.agent_errands import AGENT_HOP, Link
 from consoles.parts.agent_items import Uploads
 from edge.agent.protocol import Standing, Watch
 
@@ -57,6 +58,8 @@ class AgentState(msgspec.Struct, kw_only=True):
     since_ms: int
     release: str = ""
     version: int = 0
+    errands: list[str] = []
+    """The kinds of errands that it does; one too old for any has none."""
     cameras: list[str] = []
     behind: int = 0
     behind_bytes: int = 0
@@ -68,7 +71,7 @@ class AgentState(msgspec.Struct, kw_only=True):
     refused: int = 0
 
 
-class Connected(Protocol):
+class Connected(Link, Protocol):
     """A connection of an agent."""
 
     async def tell(self, duties: Duties, *, restate: bool) -> None:
@@ -99,6 +102,7 @@ class Agents:
         self._alone = alone
         self._connected: dict[str, Connected] = {}
         self._told: dict[str, Duties] = {}
+        self._duties: dict[str, Duties] = {}
         self._told_away: set[str] = set()
         self._restate: set[str] = set()
         self._wanted: dict[str, _Wanted] = {}
@@ -134,7 +138,42 @@ class Agents:
                 else:
                     log.warning("agent %s has %d cameras and is not told of %s", place[0], AGENT_CAMERAS, camera)
         names = {*await self._accounts.agents(), *of}
-        return {agent: Duties(tuple(of.get(agent, ())), watches) for agent in names}
+        self._duties = {agent: Duties(tuple(of.get(agent, ())), watches) for agent in names}
+        return self._duties
+
+    def camera_at(self, address: str) -> str:
+        """Return the camera that an agent runs at `edge://agent/address`. Raises `UnavailableError` as `reach`."""
+        place = in_charge(address)
+        if place is None:
+            raise UnavailableError(f"the address of an agent's camera is {SCHEME}://AGENT/ADDRESS", hop="address")
+        agent, inner = place
+        self._link(agent)
+        known = self._duties.get(agent, Duties((), ())).cameras
+        camera = next((duty.camera for duty in known if duty.address == inner), None)
+        if camera is None:
+            raise UnavailableError(f"edge agent {agent} has not been told of this camera yet", hop=AGENT_HOP)
+        return camera
+
+    def reach(self, camera: str, kind: str) -> tuple[str, Link]:
+        """Return the agent of a camera and its connection, as `consoles.parts.agent_errands.Reaches` says."""
+        agent = next(
+            (name for name, duties in self._duties.items() if any(duty.camera == camera for duty in duties.cameras)),
+            None,
+        )
+        if agent is None:
+            raise UnknownIdError(f"camera {camera} is run by no agent")
+        link, state = self._link(agent), self.states[agent]
+        if kind not in state.errands:
+            detail = f"edge agent {agent} of release {state.release} is too old for this ({kind}): update it"
+            raise UnavailableError(detail, hop=AGENT_HOP)
+        return agent, link
+
+    def _link(self, agent: str) -> Link:
+        link = self._connected.get(agent)
+        if link is None:
+            detail = f"edge agent {agent} is not connected to this hub: is its machine on, does its link reach here?"
+            raise UnavailableError(detail, hop=AGENT_HOP)
+        return link
 
     async def join(self, agent: str, connection: Connected, state: AgentState) -> None:
         """Take a connection and tell the agent what it is to do; one before is half open by now, and ends.
@@ -149,6 +188,7 @@ class Agents:
         if before is not None:
             state.taken, state.refused, state.shed = before.taken, before.refused, before.shed
         self.states[agent] = state
+        self._told_away.discard(agent)  # however short it stays: when it goes, that is said again
         self.uploads.setdefault(agent, Uploads())
         if former is not None:
             await former.replaced()
@@ -216,11 +256,8 @@ class Agents:
             await self._hub.clock.sleep(_TICK_MS)
             now_ms = self._hub.clock.now_ms()
             for agent, state in list(self.states.items()):
-                if state.up:
-                    self._told_away.discard(agent)
-                elif agent not in self._told_away and now_ms - state.since_ms >= AGENT_AWAY_MS and (
-                    self._alone or state.version
-                ):  # fmt: skip
+                is_missed = not state.up and agent not in self._told_away and (self._alone or state.version)
+                if is_missed and now_ms - state.since_ms >= AGENT_AWAY_MS:
                     self._told_away.add(agent)
                     self.uploads.pop(agent, None)
                     await self._tell_away(agent, state)
@@ -231,6 +268,8 @@ class Agents:
         reason = f"edge agent {agent} is away"
         await self._record(ReportLink(link=f"{SCHEME}.{agent}", up=False, reason=reason))
         for camera in state.cameras:
+            if self.states[agent] is not state:
+                return  # it has come meanwhile, and tells of its cameras itself
             await self._record(ReportCamera(camera=camera, up=False, reason=reason))
 
     async def _record(self, request: ReportLink | ReportCamera) -> None:

@@ -1,25 +1,46 @@
-"""The hub's side of edge agents, put together: who may come, what they are told, and what becomes of what they tell."""
+"""The hub's side of edge agents, put together: who may come, what they are told and asked, and what they tell."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgspec
 from aiohttp import web
 
+from command.access.keys import Box, SiteKey
 from command.hub import Hub
 from command.uplink import HubUplink
 from consoles.http import agents as http
 from consoles.http import metrics
+from consoles.parts.agent_errands import Errands
 from consoles.parts.agent_items import Items
 from consoles.parts.agent_registry import Agents
 from consoles.parts.background import Background
+from consoles.parts.gb28181 import password_of
 from consoles.parts.stores import Stores
+from consoles.settings import Settings
+from edge.agent.gb28181 import SECRETS, Secrets
+from edge.agent.protocol import Gb28181
+
+
+@dataclass(frozen=True)
+class EdgeAgents:
+    """The agents' side of a running hub, and what the rest of it takes from there."""
+
+    agents: Agents
+    errands: Errands
+    routes: list[web.RouteDef]
 
 
 def edge_agents(
-    hub: Hub, kept: Stores, uplink: HubUplink, tasks: Background, measured: list[metrics.Source]
-) -> list[web.RouteDef]:
-    """Let agents come; returns the routes, and adds to `measured` what is counted of them."""
+    settings: Settings, key: SiteKey, hub: Hub, kept: Stores, uplink: HubUplink, tasks: Background,
+    measured: list[metrics.Source],
+) -> EdgeAgents:  # fmt: skip
+    """Let agents come; adds to `measured` what is counted of them."""
     agents = Agents(hub, kept.accounts, alone=not kept.shared)
     items = Items(hub, kept.readings, kept.blobs, uplink)
+    errands = Errands(agents)
     counters = http.DoorCounters()
     tasks.start(agents.run(), "agents")
     tasks.start(agents.watch_away(), "agents-away")
@@ -27,5 +48,18 @@ def edge_agents(
         agents.metrics,
         metrics.counted("agent_items", "Items of edge agents", items.counters),
         metrics.counted("agents", "Connections of edge agents", counters),
+        metrics.counted("agent_errands", "What edge agents were asked for", errands.counters),
     ]
-    return http.routes(http.Door(agents, items, uplink, counters))
+    door = http.Door(agents, items, errands, uplink, counters, _gb28181(settings, key))
+    return EdgeAgents(agents, errands, http.routes(door))
+
+
+def _gb28181(settings: Settings, key: SiteKey) -> Callable[[Box], Gb28181] | None:
+    """Return what seals who agents are to GB/T 28181 devices: whom the hub itself is."""
+    own = settings.gb28181
+    if own is None:
+        return None
+    secrets = msgspec.json.encode(Secrets(password_of(own, key), own.passwords))
+    return lambda box: Gb28181(
+        server_id=own.server_id, domain=own.domain, datum=own.datum, secrets=box.seal(secrets, SECRETS)
+    )

@@ -12,10 +12,13 @@ from command.kernel.clock import Clock
 from edge.agent.cameras import EdgeCameras
 from edge.agent.config import KeptConfig
 from edge.agent.devices import AgentUplink
+from edge.agent.errands import Errands
+from edge.agent.gb28181 import EdgeGb28181, Gb28181Door
 from edge.agent.link import HubLink
-from edge.agent.protocol import Config
+from edge.agent.protocol import FOUND, Config
 from edge.agent.recording import EdgeRecorder, RecordingRoom
 from edge.agent.sealing import box_of
+from edge.gb28181.media import SCHEME
 from edge.jt808.gateway import Jt808Gateway
 from edge.onvif import gateway as onvif
 from edge.onvif.watching import EventWatch
@@ -29,7 +32,8 @@ from streams.sources import Sources
 
 @dataclass(frozen=True)
 class AgentSettings:
-    """Of one agent. `hub` is `wss://…`; `plate_workers` 0 reads no plates; without `jt808_port` no terminals come.
+    """Of one agent. `hub` is `wss://…`; `plate_workers` 0 reads no plates; without `jt808_port` no terminals come, and
+    without `gb28181` no GB/T 28181 devices.
 
     Recordings are kept in `recordings` of the folder `data`, where they are given no other place.
     """
@@ -42,6 +46,7 @@ class AgentSettings:
     host: str = "127.0.0.1"
     jt808_port: int | None = None
     recordings: RecordingRoom | None = None
+    gb28181: Gb28181Door | None = None
 
 
 @dataclass(frozen=True)
@@ -52,12 +57,16 @@ class Agent:
     link: HubLink
     cameras: EdgeCameras
     recorder: EdgeRecorder
+    errands: Errands
     jt808: Jt808Gateway | None
+    gb28181: EdgeGb28181 | None
 
 
-def edge_sources() -> Sources:
-    """Return the kinds of source that an agent opens: RTSP, files and ONVIF."""
+def edge_sources(gb28181: EdgeGb28181 | None) -> Sources:
+    """Return the kinds of source that an agent opens: RTSP, files, ONVIF and, where devices may come, GB/T 28181."""
     sources = standard_sources()
+    if gb28181 is not None:
+        sources.register(SCHEME, gb28181.open)
     for scheme in onvif.SCHEMES:
         sources.register(scheme, onvif.stream_source(sources))
     return sources
@@ -81,28 +90,44 @@ async def running_agent(settings: AgentSettings, clock: Clock) -> AsyncIterator[
 
         async def on_config(config: Config) -> None:
             await kept.keep(config)
+            await apply(config)
+
+        async def apply(config: Config) -> None:
+            if gb28181 is not None:
+                gb28181.apply(config)
             await cameras.apply(config)
 
-        link = HubLink(settings.hub, settings.key, settings.release, outbox, clock, on_config)
+        errands = Errands(settings.hub, settings.key, clock)
+        link = HubLink(settings.hub, settings.key, settings.release, outbox, clock, on_config, errands)
+        uplink = AgentUplink(link, outbox)
+        gb28181: EdgeGb28181 | None = None
+        if settings.gb28181 is not None:
+            gb28181 = await stack.enter_async_context(
+                EdgeGb28181(
+                    settings.gb28181, settings.host, uplink, outbox, box_of(settings.key), clock, cameras.addresses
+                )
+            )  # fmt: skip
+            errands.register(FOUND, gb28181.tell_found)
         if settings.plate_workers:
             pool = await stack.enter_async_context(PlatePool(settings.plate_workers, clock))
             cameras.watcher = PlateWatcher(pool, cameras.on_passage)
         cameras.keeper = await stack.enter_async_context(
-            CameraKeeper(clock, cameras.on_status, cameras.on_keyframe, sources=edge_sources())
+            CameraKeeper(clock, cameras.on_status, cameras.on_keyframe, sources=edge_sources(gb28181))
         )
         cameras.noticing = await stack.enter_async_context(EventWatch(clock, cameras.on_event))
         jt808: Jt808Gateway | None = None
         if settings.jt808_port is not None:
-            gateway = Jt808Gateway(AgentUplink(link, outbox), clock, settings.host, settings.jt808_port)
+            gateway = Jt808Gateway(uplink, clock, settings.host, settings.jt808_port)
             jt808 = await stack.enter_async_context(gateway)
-        await cameras.apply(await kept.load())
+        await stack.enter_async_context(errands)
+        await apply(await kept.load())
         async with asyncio.TaskGroup() as tasks:
             running = [
                 tasks.create_task(link.run(), name="agent-link"),
                 tasks.create_task(recorder.run(), name="agent-recorder"),
             ]
             try:
-                yield Agent(outbox, link, cameras, recorder, jt808)
+                yield Agent(outbox, link, cameras, recorder, errands, jt808, gb28181)
             finally:
                 for task in running:
                     task.cancel()

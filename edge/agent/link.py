@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -28,7 +28,19 @@ from command.kernel.limits import (
     AGENT_STATE_MS,
 )
 from edge.agent import protocol
-from edge.agent.protocol import Answer, Ask, Config, Hello, Received, Refused, Settled, Standing, Unknown, Welcome
+from edge.agent.protocol import (
+    Answer,
+    Ask,
+    Config,
+    Errand,
+    Hello,
+    Received,
+    Refused,
+    Settled,
+    Standing,
+    Unknown,
+    Welcome,
+)
 from edge.agent.sending import Sending
 from edge.outbox import Outbox
 
@@ -60,20 +72,57 @@ class _LinkLostError(Exception):
     """The connection is of no more use; the reason is for people."""
 
 
-def checked_url(hub: str) -> str:
-    """Return the address of the websocket at a hub; `InvalidInputError` for one that would show the key on its way."""
+def checked_url(hub: str, path: str = protocol.PATH) -> str:
+    """Return the address of a websocket at a hub; `InvalidInputError` for one that would show the key on its way."""
     parts = urlsplit(hub)
     if parts.scheme not in ("ws", "wss") or not parts.hostname:
         raise InvalidInputError("the hub's address begins with wss://")
     if parts.scheme == "ws" and parts.hostname not in _LOOPBACK:
         raise InvalidInputError("the addresses of cameras go over this link: to another machine it is wss://")
-    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}{protocol.PATH}"
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}{path}"
+
+
+def dial(url: str, key: str, most_bytes: int) -> connect:
+    """Return a connection to a hub, not made yet, over which no message may be larger."""
+    return _Direct(
+        url,
+        additional_headers={"Authorization": f"Bearer {key}"},
+        compression=None,
+        proxy=None,
+        open_timeout=AGENT_HELLO_MS / 1000,
+        close_timeout=1,
+        ping_interval=AGENT_PING_MS / 1000,
+        ping_timeout=AGENT_SILENT_MS / 1000,
+        max_size=most_bytes,
+    )
+
+
+class TakesErrands(Protocol):
+    """Who does what the hub asks for."""
+
+    @property
+    def kinds(self) -> Sequence[str]:
+        """The kinds of errands that it does."""
+        ...
+
+    def take(self, errand: Errand) -> None:
+        """Begin with one; never waits."""
+        ...
 
 
 class HubLink:
     """`run` keeps it up. `on_config` hears what the agent is to do, each time that the hub tells."""
 
-    def __init__(self, hub: str, key: str, release: str, outbox: Outbox, clock: Clock, on_config: OnConfig) -> None:
+    def __init__(
+        self,
+        hub: str,
+        key: str,
+        release: str,
+        outbox: Outbox,
+        clock: Clock,
+        on_config: OnConfig,
+        errands: TakesErrands | None = None,
+    ) -> None:
         self.counters = LinkCounters()
         self.connected = asyncio.Event()
         self._url = checked_url(hub)
@@ -82,6 +131,7 @@ class HubLink:
         self._outbox = outbox
         self._clock = clock
         self._on_config = on_config
+        self._errands = errands
         self._socket: ClientConnection | None = None
         self._asks: dict[int, asyncio.Future[Answer]] = {}
         self._asked = 0
@@ -127,17 +177,7 @@ class HubLink:
         return answer
 
     async def _once(self) -> None:
-        socket = await _Direct(
-            self._url,
-            additional_headers={"Authorization": f"Bearer {self._key}"},
-            compression=None,
-            proxy=None,
-            open_timeout=AGENT_HELLO_MS / 1000,
-            close_timeout=1,
-            ping_interval=AGENT_PING_MS / 1000,
-            ping_timeout=AGENT_SILENT_MS / 1000,
-            max_size=AGENT_CONFIG_BYTES,
-        )
+        socket = await dial(self._url, self._key, AGENT_CONFIG_BYTES)
         try:
             async with asyncio.timeout(AGENT_HELLO_MS / 1000):
                 welcome = await self._shake_hands(socket)
@@ -161,7 +201,8 @@ class HubLink:
             await socket.close()
 
     async def _shake_hands(self, socket: ClientConnection) -> Welcome:
-        hello = Hello(versions=protocol.VERSIONS, release=self._release, box=self._outbox.id)
+        kinds = list(self._errands.kinds) if self._errands else []
+        hello = Hello(versions=protocol.VERSIONS, release=self._release, box=self._outbox.id, errands=kinds)
         await socket.send(protocol.encode(hello))
         try:
             message = protocol.told(await socket.recv())
@@ -198,6 +239,8 @@ class HubLink:
                     sending.received(message)
                 case Config():
                     await self._on_config(message)
+                case Errand() if self._errands is not None:
+                    self._errands.take(message)
                 case Answer():
                     waiting = self._asks.get(message.id)
                     if waiting is not None and not waiting.done():
