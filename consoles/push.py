@@ -8,6 +8,7 @@ newer one.
 from __future__ import annotations
 
 import asyncio
+import os
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -66,6 +67,13 @@ class Console:
     """When it last said something, or took something off its socket."""
     pinged_ms: int = 0
     waiting_bytes: int = 0
+    _fd: int = -1
+
+    def __post_init__(self) -> None:
+        """Note the socket, where there is one that the transport puts bytes on as they are, not encrypted."""
+        near = self.transport.get_extra_info("socket")
+        if near is not None and self.transport.get_extra_info("sslcontext") is None:
+            self._fd = near.fileno()
 
     def send(self, frame: bytes) -> None:
         """Hand the frame to the socket. Nothing waits; `congested` says when to stop."""
@@ -77,9 +85,18 @@ class Console:
         transport = self.transport
         if transport.is_closing():
             return True
-        if transport.get_write_buffer_size() > CONSOLE_BUFFER_BYTES:
+        waiting_bytes = transport.get_write_buffer_size()
+        if waiting_bytes > CONSOLE_BUFFER_BYTES:
             return False
-        transport.write(frame)
+        if waiting_bytes or self._fd < 0:
+            transport.write(frame)
+            return True
+        try:
+            written = os.write(self._fd, frame)
+        except OSError:  # full, or gone: the transport finds out which
+            written = 0
+        if written < len(frame):
+            transport.write(frame[written:])
         return True
 
     def is_silent(self, listened_ms: int) -> bool:
