@@ -21,9 +21,8 @@ from streams.relay.relay import Relay
 from streams.source import standard_sources
 from streams.sources import SourceError
 from streams.whip import WhipIngest, new_address
-from tests.streams.browser import FAKE_CAMERA, chromium
+from tests.streams.browser import FAKE_CAMERA, PAGE, chromium, look_until
 from tests.streams.peers import PATIENCE_S, Statuses, until
-from tests.streams.relay.test_browser import PAGE
 from tests.streams.relay.test_sdp import OFFER
 from tests.streams.relay.viewers import LOOPBACK
 
@@ -113,8 +112,7 @@ async def test_a_browser_publishes_its_camera_and_another_page_watches_it() -> N
 
         await desk.goto(site.url)
         await desk.evaluate("watch('phone')")
-        await desk.wait_for_function("look().then((x) => x.frames > 20 && x.seconds > 1)", timeout=20_000)
-        seen = await desk.evaluate("look()")
+        seen = await look_until(desk, lambda x: x["frames"] > 20 and x["seconds"] > 1)
         assert seen["codec"] == "video/H264"
         assert seen["width"] >= 160
         # A publisher can be asked for a key frame: nobody waits for its next one, which may be minutes away.
@@ -128,14 +126,14 @@ async def test_a_browser_publishes_its_camera_and_another_page_watches_it() -> N
         # It comes back by publishing again, with the viewer still there.
         frames = (await desk.evaluate("look()"))["frames"]
         await phone.evaluate("key => publish(key)", site.key)
-        await desk.wait_for_function(f"look().then((x) => x.frames > {frames + 15})", timeout=20_000)
+        await look_until(desk, lambda x: x["frames"] > frames + 15)
         # A second publisher of the same camera, as after a lost network, takes over.
         again = await browser.new_page()
         await again.goto(site.url)
         await again.evaluate("key => publish(key)", site.key)
         await until(lambda: site.ingest.publishers == 1)
         frames = (await desk.evaluate("look()"))["frames"]
-        await desk.wait_for_function(f"look().then((x) => x.frames > {frames + 15})", timeout=20_000)
+        await look_until(desk, lambda x: x["frames"] > frames + 15)
 
 
 @pytest.mark.parametrize(

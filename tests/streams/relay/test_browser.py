@@ -8,32 +8,9 @@ import pytest
 from playwright.async_api import Page
 
 from edge.simulators.clips import Clip
-from tests.streams.browser import chromium
+from tests.streams.browser import PAGE, chromium, look_until
 from tests.streams.peers import until
 from tests.streams.relay.site import serve
-
-PAGE = """<!doctype html><video id="video" autoplay muted playsinline></video>
-<script>
-async function watch(camera) {
-  const started = performance.now();
-  const connection = window.connection = new RTCPeerConnection({iceServers: []});
-  connection.addTransceiver("audio", {direction: "recvonly"});
-  connection.addTransceiver("video", {direction: "recvonly"});
-  connection.ontrack = (event) => { if (event.track.kind === "video") video.srcObject = event.streams[0]; };
-  video.onloadeddata = () => { window.firstPictureMs = performance.now() - started; };
-  await connection.setLocalDescription();
-  const answer = await fetch(`/api/v1/cameras/${camera}/whep`, {
-    method: "POST", headers: {"Content-Type": "application/sdp"}, body: connection.localDescription.sdp});
-  await connection.setRemoteDescription({type: "answer", sdp: await answer.text()});
-}
-async function look() {
-  const stats = [...(await connection.getStats()).values()];
-  const stream = stats.find((x) => x.type === "inbound-rtp" && x.kind === "video") ?? {};
-  const codec = stats.find((x) => x.id === stream.codecId) ?? {};
-  return {seconds: video.currentTime, frames: stream.framesDecoded ?? 0, codec: codec.mimeType,
-          lost: stream.packetsLost, width: video.videoWidth, firstPictureMs: window.firstPictureMs};
-}
-</script>"""
 
 
 @pytest.fixture
@@ -48,7 +25,7 @@ async def test_two_browser_pages_show_the_moving_picture_of_one_pull(clip: Clip,
         for page in pages:
             await page.goto(site.url)
             await page.evaluate("watch('a')")
-            await page.wait_for_function("look().then((x) => x.frames > 20 && x.seconds > 1)", timeout=15_000)
+            await look_until(page, lambda x: x["frames"] > 20 and x["seconds"] > 1)
         assert site.simulators.players("cam") == 1
         assert site.relay.viewers == 2
 
@@ -65,7 +42,7 @@ async def test_two_browser_pages_show_the_moving_picture_of_one_pull(clip: Clip,
         await until(lambda: site.simulators.players("cam") == 0)
         frames = (await pages[0].evaluate("look()"))["frames"]
         site.simulators.set_up("cam", True)
-        await pages[0].wait_for_function(f"look().then((x) => x.frames > {frames + 15})", timeout=15_000)
+        await look_until(pages[0], lambda x: x["frames"] > frames + 15)
 
         await pages[1].evaluate("connection.close()")
         await until(lambda: site.relay.viewers == 1)
