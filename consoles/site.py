@@ -98,7 +98,7 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
             metrics.durations("journal_commit_seconds", "From handing over a batch to durable", hub.commit_s),
         ]
         in_field = await stack.enter_async_context(field(settings, hub, kept.accounts, kept.readings, tasks))
-        agents = edge_agents(hub, kept, in_field.uplink, tasks, measured)
+        agents = edge_agents(settings, key, hub, kept, in_field.uplink, tasks, measured)
         cameras = await stack.enter_async_context(
             video(
                 settings, hub, kept, tasks, measured,

@@ -24,6 +24,8 @@ from consoles.observe.logs import Style, writing
 from consoles.parts.stores import accounts_alone
 from consoles.settings import load_settings
 from edge.agent.agent import AgentSettings, running_agent
+from edge.agent.gb28181 import Gb28181Door
+from edge.agent.recording import RecordingRoom
 
 KEY_ENVIRONMENT = "TRIUNE_AGENT_KEY"
 _NAME = re.compile(r"[\w.\-]{1,40}")
@@ -38,6 +40,13 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     edge.add_argument("--plate-workers", type=int, default=1, help="processes that read plates; 0 for none (1)")
     edge.add_argument("--host", default="127.0.0.1", help="address to listen on for terminals (127.0.0.1)")
     edge.add_argument("--jt808-port", type=int, help="port for JT/T 808 terminals (default: none come here)")
+    edge.add_argument("--gb28181-port", type=int, help="SIP port for GB/T 28181 devices (default: none come here)")
+    edge.add_argument("--gb28181-media", type=_ports, default=(30_000, 30_999), metavar="FROM-TO",
+                      help="ports that their pictures come in at, UDP and TCP (30000-30999)")  # fmt: skip
+    edge.add_argument("--gb28181-address", default="", help="address that they are told, if they come through a NAT")
+    edge.add_argument("--recordings", type=Path, help="folder of recordings (default: recordings in the data folder)")
+    edge.add_argument("--recordings-gib", type=_gib, default=0.0, help="the most that they may take (0: the disk)")
+    edge.add_argument("--keep-free-gib", type=_gib, default=5.0, help="what they leave to others on the disk (5)")
     edge.add_argument("--log-style", choices=get_args(Style), help="default: text at a terminal, else json")
     edge.set_defaults(run=run_edge)
     agent = commands.add_parser("agent", help="let an edge agent in").add_subparsers(required=True)
@@ -75,10 +84,37 @@ def run_edge(arguments: argparse.Namespace) -> int:
         plate_workers=arguments.plate_workers,
         host=arguments.host,
         jt808_port=arguments.jt808_port,
+        recordings=RecordingRoom(
+            arguments.recordings or arguments.data / "recordings", arguments.recordings_gib, arguments.keep_free_gib
+        ),
+        gb28181=_door(arguments),
     )
     with writing(SystemClock(), sys.stderr, style, logging.INFO):
         uvloop.run(_run(settings))
     return 0
+
+
+def _door(arguments: argparse.Namespace) -> Gb28181Door | None:
+    if arguments.gb28181_port is None:
+        return None
+    return Gb28181Door(arguments.gb28181_port, arguments.gb28181_media, arguments.gb28181_address)
+
+
+def _ports(said: str) -> tuple[int, int]:
+    """Return two ports, `FROM-TO`. Raises `ValueError`, of which argparse tells."""
+    first, _, last = said.partition("-")
+    ports = int(first), int(last)
+    if not 1024 <= ports[0] < ports[1] <= 0xFFFF:
+        raise ValueError(said)
+    return ports
+
+
+def _gib(said: str) -> float:
+    """Return GiB. Raises `ValueError`, of which argparse tells."""
+    gib = float(said)
+    if not 0 <= gib < 2**40:
+        raise ValueError(said)
+    return gib
 
 
 def _key(path: Path | None) -> str:

@@ -90,8 +90,8 @@ class Connection:
         self._sender = Sender(self.agent, self._sender.box, frozenset(duty.camera for duty in duties.cameras))
         cameras = [
             Camera(
-                id=duty.camera, address=self._box.seal(duty.address.encode(), duty.camera), reads_plates=duty.reads_plates,
-                recording=msgspec.Raw(msgspec.json.encode(duty.recording)),
+                id=duty.camera, address=self._box.seal(duty.address.encode(), duty.camera),
+                reads_plates=duty.reads_plates, recording=msgspec.Raw(msgspec.json.encode(duty.recording)),
             )
             for duty in duties.cameras
         ]  # fmt: skip

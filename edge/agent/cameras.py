@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -83,6 +83,14 @@ class EdgeCameras:
                 await self.recorder.restate()
             for camera_id in self.keeper.running():
                 await self.on_status(camera_id, self.keeper.camera(camera_id).status)
+
+    def addresses(self) -> Mapping[str, str]:
+        """Return where each camera that runs is."""
+        return {camera: self.keeper.camera(camera).spec.url for camera in self.keeper.running()}
+
+    def address(self, camera: str) -> str:
+        """Return where a camera that runs is. Raises `UnknownIdError`."""
+        return self.keeper.camera(camera).spec.url
 
     def running(self, camera: str) -> Camera | None:
         """Return a camera that runs."""

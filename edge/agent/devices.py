@@ -27,11 +27,14 @@ class AgentUplink:
     async def device_known(self, kind: str, device: str) -> bool:
         """Ask the hub; while it is away, say yes to one that it knew."""
         try:
-            return (await self._link.ask("device_known", kind, device)).yes
+            answer = await self._link.ask("device_known", kind, device)
         except UnavailableError:
             if (kind, device) in self._vouched:
                 return True
             raise
+        if answer.yes and (kind, device) not in self._vouched:
+            self._note((kind, device), "")
+        return answer.yes
 
     async def issue_device_token(self, kind: str, device: str) -> str:
         """Have the hub make a token."""
@@ -68,8 +71,11 @@ class AgentUplink:
         )
 
     def _vouch(self, kind: str, device: str, token: str) -> None:
-        self._vouched[kind, device] = _digest(token)
-        self._vouched.move_to_end((kind, device))
+        self._note((kind, device), _digest(token))
+
+    def _note(self, device: tuple[str, str], digest: str) -> None:
+        self._vouched[device] = digest
+        self._vouched.move_to_end(device)
         if len(self._vouched) > DEVICE_CONNECTIONS:
             self._vouched.popitem(last=False)
 

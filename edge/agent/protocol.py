@@ -263,6 +263,8 @@ class RecorderState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 RECORDER, DEVICE_ALARM = "recorder", "device_alarm"
+FOUND = "gb28181_found"
+"""The errand that asks which GB/T 28181 channels may be cameras; who does it is told who we are to devices."""
 ALARM, HIT, CAMERA, SIGHTING, POSITION, PICTURE = "alarm", "hit", "camera", "sighting", "position", "picture"
 """Kinds of items. Bodies of `sighting` and `position` are those of `command.readings`; a `picture` comes in pieces."""
 
