@@ -66,8 +66,10 @@ class _Session:
         self.since_ms = now_ms
         self.connected = False
 
-    def is_lost(self, now_ms: int) -> bool:
-        """Say whether it never connected, or sends nothing any more."""
+    def is_lost(self, now_ms: int, address: str | None) -> bool:
+        """Say whether it never connected, sends nothing any more, or the camera at `address` has another key by now."""
+        if address not in (None, self.publisher.address):
+            return True
         if not self.connected:
             return now_ms - self.since_ms > RELAY_CONNECT_MS
         return now_ms - max(self.since_ms, self.publisher.heard_ms) > RELAY_SILENCE_MS
@@ -227,5 +229,5 @@ class WhipIngest:
             await self._clock.sleep(_LOOK_MS)
             now_ms = self._clock.now_ms()
             for session in self._sessions.values():
-                if session.is_lost(now_ms):
+                if session.is_lost(now_ms, self._address_of(session.camera_id)):
                     session.transport.end()

@@ -20,11 +20,13 @@ from command.kernel.limits import ADOPTION_BODY_BYTES, ADOPTION_TRIES
 from command.requests import EnrolCamera, Lat, Lon, Name
 from consoles.http.bodies import read_body
 from consoles.http.context import LIVE, actor_of, context_of, require
+from consoles.http.publishing import Publishing, publishing_of
 from consoles.http.record import json_response
 from edge.onvif.discovery import Discovery
 from edge.onvif.messages import DeviceInformation, Profile
 from edge.onvif.trial import Step, try_camera, with_credentials
 from streams.sources import Sources, scheme_of, split_options
+from streams.whip import SCHEME, new_address
 
 _log = logging.getLogger(__name__)
 
@@ -65,7 +67,7 @@ class CameraAddress(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class Adoption(CameraAddress, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A camera with its place, WGS-84."""
+    """A camera with its place, WGS-84. The address `whip:` stands for one more that publishes: a key is made for it."""
 
     name: Name
     lat: Lat
@@ -76,9 +78,10 @@ class Adoption(CameraAddress, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Adopted(msgspec.Struct, frozen=True, kw_only=True):
-    """The enrolled camera."""
+    """The enrolled camera; `publishing` where it sends its pictures itself."""
 
     camera: str
+    publishing: Publishing | None = None
 
 
 class Tried(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,7 +134,8 @@ def routes(finders: Sequence[Finder], sources: Sources, clock: Clock) -> list[we
     async def adopt(request: web.Request) -> web.Response:
         require(actor_of(request), "administrator")
         asked = msgspec.json.decode(await read_body(request, ADOPTION_BODY_BYTES), type=Adoption)
-        address = _address(asked, sources)
+        publishes = asked.address.strip() == f"{SCHEME}:"
+        address = new_address() if publishes else _address(asked, sources)
         camera = _camera_id(address)
         enrolment = EnrolCamera(
             camera=camera, name=asked.name, lat=asked.lat, lon=asked.lon,
@@ -140,9 +144,8 @@ def routes(finders: Sequence[Finder], sources: Sources, clock: Clock) -> list[we
         # First the record, with who did it; an adoption that ends between the two is done again and means the same.
         await context_of(request).spaces[LIVE].hub.ask(enrolment, actor_of(request))
         await context_of(request).accounts.set_camera_address(camera, address)
-        return web.Response(
-            status=201, body=msgspec.json.encode(Adopted(camera=camera)), content_type="application/json"
-        )
+        adopted = Adopted(camera=camera, publishing=publishing_of(camera, address) if publishes else None)
+        return web.Response(status=201, body=msgspec.json.encode(adopted), content_type="application/json")
 
     return [
         web.get("/api/v1/cameras/found", found),

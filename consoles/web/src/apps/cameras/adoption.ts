@@ -3,6 +3,7 @@
 import { t, word } from "../../i18n/i18n";
 import type { Api } from "../../sync/api";
 import type { CameraRow } from "../../wire";
+import type { Publishing } from "./publishing";
 
 export interface Found {
   readonly kind: "onvif" | "gb28181";
@@ -59,6 +60,9 @@ export const EMPTY: Form = {
   camera: "", address: "", user: "", password: "", profile: "", name: "", lat: null, lon: null, bearing_deg: 0, field_deg: 60, reads_plates: false,
 }; // prettier-ignore
 
+/** The address of a camera that sends its pictures itself: the hub makes its key. */
+export const PUBLISHES = "whip:";
+
 /** A trial goes through five hops, each with its own patience; the hub ends it by itself. */
 const TRY_MS = 60_000;
 const FIND_MS = 30_000;
@@ -71,14 +75,14 @@ export function attempt(api: Api, form: Form): Promise<Tried> {
   return api.post<Tried>("/api/v1/cameras/try", addressOf(form), TRY_MS);
 }
 
-/** Enrol a new camera, or change where an enrolled one stands; its address only where a new one was given. */
-export async function adopt(api: Api, form: Form): Promise<string> {
+/** Enrol a new camera, or change where an enrolled one stands. Returns what a new one that publishes has to be told. */
+export async function adopt(api: Api, form: Form): Promise<Publishing | null> {
   const { lat, lon } = form;
   if (lat === null || lon === null) throw new Error("the form is not complete");
   const place = { name: form.name.trim(), lat, lon, bearing_deg: form.bearing_deg, field_deg: form.field_deg, reads_plates: form.reads_plates };
-  if (form.camera === "") return (await api.post<{ camera: string }>("/api/v1/cameras/adopt", { ...addressOf(form), ...place })).camera;
+  if (form.camera === "") return (await api.post<{ publishing: Publishing | null }>("/api/v1/cameras/adopt", { ...addressOf(form), ...place })).publishing;
   await api.request({ request: "enrol_camera", camera: form.camera, ...place });
-  return form.camera;
+  return null;
 }
 
 function addressOf({ address, user, password, profile }: Form): object {

@@ -19,7 +19,9 @@ import { Console } from "../console";
 import { consoleStyles } from "../console_styles";
 import { Kept } from "../kept";
 import { show } from "../page";
-import { adopt, attempt, bearingWords, EMPTY, find, formOf, missing, turned, type Form, type Found, type Tried } from "./adoption";
+import { adopt, attempt, bearingWords, EMPTY, find, formOf, missing, PUBLISHES, turned, type Form, type Found, type Tried } from "./adoption";
+import { newKey, publishers, type Publishing } from "./publishing";
+import "./publishing";
 import { camerasStyles } from "./styles";
 
 const TABLES = { cameras: {}, stations: {}, fences: {} } as const satisfies Subscription;
@@ -39,6 +41,10 @@ export class CamerasConsole extends Console {
   @state() private busy: "" | "finding" | "trying" | "saving" = "";
   @state() private said = "";
   @state() private refusal = "";
+  /** Enrolled cameras that publish; and what has to be told of the one whose key was made just now. */
+  @state() private publishing: ReadonlySet<string> = new Set();
+  @state() private told: { readonly name: string; readonly publishing: Publishing } | null = null;
+  @state() private renewing = false;
   @state() private lookAt: Place | null = null;
   private readonly mapData = new Kept(["cameras", "stations"], () => this.data());
 
@@ -95,6 +101,7 @@ export class CamerasConsole extends Console {
           ? html`<t-state kind="empty" text=${t("adopt.found_none")}></t-state>`
           : this.found.map((each) => this.foundLine(each))}
       <button class="pick" aria-current=${this.form.camera === "" && this.form.address === ""} @click=${() => this.begin(EMPTY)}><span>${icon("plus")} ${t("adopt.by_hand")}</span></button>
+      <button class="pick" aria-current=${this.form.address === PUBLISHES} @click=${() => this.begin({ ...EMPTY, address: PUBLISHES })}><span>${icon("smartphone")} ${t("publish.begin")}</span></button>
       <h2 class="heading">${t("adopt.enrolled")}<span class="number">${cameras.length}</span></h2>
       ${repeat(cameras, ({ id }) => id, (camera) => this.cameraLine(camera))}`;
   }
@@ -123,7 +130,8 @@ export class CamerasConsole extends Console {
     return html`<form @submit=${(event: Event) => void this.save(event, connection)}>
       ${this.said === "" ? nothing : html`<p class="done" role="status">${icon("check")} ${this.said}</p>`}
       ${this.refusal === "" ? nothing : html`<p class="error" role="alert">${icon("alert")} ${this.refusal}</p>`}
-      ${form.camera === "" ? this.access(connection) : nothing}
+      ${this.told === null ? nothing : html`<t-publishing name=${this.told.name} .publishing=${this.told.publishing}></t-publishing>`}
+      ${form.address === PUBLISHES ? publishes() : form.camera === "" ? this.access(connection) : this.publishing.has(form.camera) ? this.key(connection) : nothing}
       ${this.place()}
       <button class="primary" ?disabled=${lacking.length > 0 || this.busy !== ""}>${form.camera === "" ? t("adopt.adopt") : t("action.save")}</button>
       ${lacking.length === 0 ? nothing : html`<p class="quiet">${t("adopt.lacking", { what: lacking.join(t("list.comma")) })}</p>`}
@@ -147,6 +155,16 @@ export class CamerasConsole extends Console {
       <div class="wide row"><button type="button" ?disabled=${form.address.trim() === "" || this.busy !== ""} @click=${() => void this.trial(connection)}>${icon("video")} ${this.busy === "trying" ? t("adopt.trying") : t("adopt.try")}</button>
         <span class="quiet">${t("adopt.sealed")}</span></div>
       ${this.tried === null ? nothing : html`<div class="wide">${trialOf(this.tried)}</div>`}
+    </fieldset>`;
+  }
+
+  private key(connection: Connection): TemplateResult {
+    return html`<fieldset>
+      <legend>${t("publish.title")}</legend>
+      ${this.renewing
+        ? html`<t-confirm class="wide" question=${t("publish.renew")} consequence=${t("publish.renew_consequence")} @cancel=${() => (this.renewing = false)} @confirm=${() => void this.renew(connection)}></t-confirm>`
+        : html`<div class="wide row"><button type="button" ?disabled=${this.busy !== ""} @click=${() => (this.renewing = true)}>${icon("lock")} ${t("publish.renew")}</button>
+            <span class="quiet">${t("publish.sealed")}</span></div>`}
     </fieldset>`;
   }
 
@@ -208,6 +226,8 @@ export class CamerasConsole extends Console {
     this.said = "";
     this.refusal = "";
     this.picking = "";
+    this.told = null;
+    this.renewing = false;
   }
 
   private change(camera: CameraRow): void {
@@ -218,6 +238,7 @@ export class CamerasConsole extends Console {
   private async search(connection: Connection): Promise<void> {
     this.busy = "finding";
     try {
+      this.publishing = await publishers(connection.api);
       const { found, problems } = await find(connection.api);
       this.found = found;
       this.problems = problems;
@@ -241,10 +262,19 @@ export class CamerasConsole extends Console {
     if (missing(this.form).length > 0) return;
     await this.trying("saving", async () => {
       const { form } = this;
-      await adopt(connection.api, form);
+      const publishing = await adopt(connection.api, form);
       if (form.camera === "") this.begin(EMPTY);
+      if (publishing !== null) this.told = { name: form.name, publishing };
       this.said = form.camera === "" ? t("adopt.adopted", { name: form.name }) : t("adopt.changed", { name: form.name });
       if (form.camera === "") this.found = null;
+    });
+  }
+
+  private async renew(connection: Connection): Promise<void> {
+    this.renewing = false;
+    await this.trying("saving", async () => {
+      const { camera, name } = this.form;
+      this.told = { name, publishing: await newKey(connection.api, camera) };
     });
   }
 
@@ -268,6 +298,13 @@ function trialOf(tried: Tried): TemplateResult {
     </ol>
     ${tried.moves ? html`<p class="quiet">${icon("check")} ${t("adopt.moves")}</p>` : nothing}
     ${tried.picture === null ? nothing : html`<img src="data:image/jpeg;base64,${tried.picture}" alt=${t("adopt.picture")} />`}`;
+}
+
+function publishes(): TemplateResult {
+  return html`<fieldset>
+    <legend>1 ${t("publish.title")}</legend>
+    <p class="wide">${t("publish.about")}</p>
+  </fieldset>`;
 }
 
 function valueOf(event: Event): string {
