@@ -17,7 +17,7 @@ from command.kernel.errors import InvalidInputError, TriuneError
 from command.readings import Sighting
 from command.requests import ReportCamera, ReportHit
 from command.tables import Tables
-from consoles.http import adoption, cameras, metrics, ptz
+from consoles.http import adoption, cameras, metrics, ptz, publishing
 from consoles.http.context import actor_of, context_of, require
 from consoles.http.identity import Handler, is_open
 from consoles.parts.agent_registry import in_charge
@@ -252,6 +252,7 @@ async def video(
             *(devices.routes if devices else ()),
             *(devices.recordings(lambda camera: keeper.camera(camera).spec.url, authorise) if devices else ()),
             *adoption.routes(finders, sources, hub.clock),
+            *publishing.routes(),
             web.put(ADDRESS, _set_address(kept.accounts, sources)),
         ]
 
