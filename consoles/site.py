@@ -101,8 +101,8 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
         agents = edge_agents(settings, key, hub, kept, in_field.uplink, tasks, measured)
         cameras = await stack.enter_async_context(
             video(
-                settings, hub, kept, tasks, measured,
-                gb28181(settings, hub, kept.accounts, key, in_field.uplink, measured),
+                settings, hub, kept, tasks, measured, degraded,
+                gb28181(settings, hub, kept.accounts, key, in_field.uplink, measured), agents,
             )
         )  # fmt: skip
         if kept.shared:

@@ -22,6 +22,7 @@ from command.kernel.clock import VirtualClock
 from consoles.bench.measure import cpu_time
 from consoles.bench.report import Report, Step
 from streams import fmp4_reader
+from streams.camera import CameraStatus
 from streams.h264 import START_CODE
 from streams.packets import Packet, Subscription
 from streams.recorder.recorder import Recorder
@@ -78,6 +79,7 @@ class _Camera:
 
     def __init__(self) -> None:
         self._readers: set[Subscription] = set()
+        self.status = CameraStatus("up", 0)
 
     @asynccontextmanager
     async def subscribe(self, limit: int) -> AsyncIterator[Subscription]:

@@ -15,10 +15,14 @@ from command.actors import HUB
 from command.hub import Changes, Hub
 from command.kernel.errors import TriuneError, UnavailableError, UnknownIdError
 from command.kernel.geo import distance_m
-from command.kernel.limits import RECORD_EVENT_M
+from command.kernel.limits import RECORD_EVENT_M, RECORD_HUNG_MS
 from command.requests import ReportRecorder
 from command.rows import AlarmRow, CameraRow, HitRow
-from consoles.http.recordings import Authorise, Recordings
+from consoles.http import health
+from consoles.http.clips import Clips
+from consoles.http.recordings import Recordings
+from consoles.http.stretches import Authorise
+from consoles.parts.agent_registry import in_charge
 from consoles.parts.background import Background
 from consoles.parts.stores import CAMERAS, Stores
 from consoles.settings import Settings
@@ -26,12 +30,14 @@ from streams.keeper import CameraKeeper
 from streams.recorder.recorder import Find, Recorder
 from streams.recorder.recording import Stream
 from streams.recorder.store import Store
+from streams.recorder.threads import NO_ANSWER
 
 log = logging.getLogger(__name__)
 _RECORDER = "recorder"
 _AGAIN_MS = 1000
 _FOLDER_AGAIN_MS = 10_000
 _GIB = 1024**3
+_STARTING = "the recorder is starting"
 # What a hub is told of late, after a start or from another hub, is no event of now.
 _FRESH_MS = 60_000
 _NO_EVENTS = ("camera_down", "link_down", "recording_failing")
@@ -48,7 +54,7 @@ class _Part:
         self._changed.set()
         self.recorder: Recorder | None = None
         self._store: Store | None = None
-        self._why_not = "the recorder is starting"
+        self._why_not = _STARTING
         hub.listen(self._on_change)
         kept.leases.listen(self._changed.set)
 
@@ -80,12 +86,9 @@ class _Part:
         """Record until cancelled. A folder that cannot be used is an alarm and tried again; the hub goes on without."""
         while self._store is None:
             try:
-                self._store = await opening()
+                self._store = await self._opened(opening)
             except UnavailableError as error:
-                log.warning("nothing is recorded: %s", error.detail)
-                self._why_not = error.detail
-                with contextlib.suppress(TriuneError):
-                    await self.on_health(error.detail)
+                await self._say_why_not(error.detail)
                 await self._hub.clock.sleep(_FOLDER_AGAIN_MS)
         recorder = self.recorder = Recorder(self._store, self._hub.clock, find, self.on_health)
         try:
@@ -96,6 +99,32 @@ class _Part:
                 tasks.create_task(recorder.run(), name="recorder")
         finally:
             await self._store.close()
+
+    async def _opened(self, opening: Callable[[], Awaitable[Store]]) -> Store:
+        """Wait for it as long as it takes, and say so where the disk does not answer. Raises `UnavailableError`."""
+        async with asyncio.TaskGroup() as tasks:
+            task = tasks.create_task(_tried(opening), name="recordings-open")
+            while not (await asyncio.wait({task}, timeout=RECORD_HUNG_MS / 1000))[0]:
+                await self._say_why_not(NO_ANSWER)
+        opened = task.result()
+        if isinstance(opened, UnavailableError):
+            raise opened
+        return opened
+
+    async def _say_why_not(self, reason: str) -> None:
+        if reason != self._why_not:
+            log.warning("nothing is recorded: %s", reason)
+        self._why_not = reason
+        with contextlib.suppress(TriuneError):
+            await self.on_health(reason)
+
+    def degraded(self) -> list[str]:
+        """Name what keeps recordings from being written, for those who look after hubs."""
+        if not self._leases.holds(CAMERAS):
+            return []
+        if self._store is None:
+            return [f"recorder: {self._why_not}"] if self._why_not != _STARTING else []
+        return [f"recorder: {NO_ANSWER}"] if self.recorder is not None and self.recorder.hangs else []
 
     def on_motion(self, camera: str, at_ms: int) -> None:
         """A camera saw something move."""
@@ -123,6 +152,13 @@ class _Part:
             await self._hub.ask(ReportRecorder(recorder=_RECORDER, ok=not reason, reason=reason), HUB)
 
 
+async def _tried(opening: Callable[[], Awaitable[Store]]) -> Store | UnavailableError:
+    try:
+        return await opening()
+    except UnavailableError as error:
+        return error
+
+
 def _concerns(row: HitRow | AlarmRow, camera: CameraRow) -> bool:
     if isinstance(row, HitRow):
         return row.camera == camera.id
@@ -144,6 +180,7 @@ async def recording(
     tasks: Background,
     authorise: Authorise,
     listen_motion: Callable[[Callable[[str, int], None]], None],
+    degraded: list[health.Check],
 ) -> AsyncIterator[list[web.RouteDef]]:
     """Run the recorder; gives the routes by which recordings are found.
 
@@ -162,10 +199,12 @@ async def recording(
 
     def find(camera: str) -> Stream | None:
         try:
-            return keeper.camera(camera)
+            found = keeper.camera(camera)
         except UnknownIdError:
             return None
+        return None if in_charge(found.spec.url) else found  # its agent records it
 
     listen_motion(part.on_motion)
     tasks.start(part.run(opening, find), "recorder")
-    yield Recordings(part.store, hub, folder / "clips", authorise).routes()
+    degraded.append(part.degraded)
+    yield [*Recordings(part.store, hub, authorise).routes(), *Clips(part.store, hub, authorise).routes()]

@@ -17,10 +17,12 @@ from command.kernel.errors import InvalidInputError, TriuneError
 from command.readings import Sighting
 from command.requests import ReportCamera, ReportHit
 from command.tables import Tables
-from consoles.http import adoption, cameras, metrics, ptz, publishing
+from consoles.http import adoption, cameras, health, metrics, ptz, publishing
 from consoles.http.context import actor_of, context_of, require
 from consoles.http.identity import Handler, is_open
+from consoles.parts.agent_registry import SCHEME as AGENT_SCHEME
 from consoles.parts.agent_registry import in_charge
+from consoles.parts.agents import EdgeAgents
 from consoles.parts.background import Background
 from consoles.parts.camera_alarms import alarm_of
 from consoles.parts.camera_rights import authorised
@@ -29,10 +31,12 @@ from consoles.parts.recording import recording
 from consoles.parts.stores import CAMERAS, Stores
 from consoles.settings import Settings
 from edge.onvif import gateway as onvif
+from edge.onvif.diagnosis import ONVIF
 from edge.onvif.discovery import Discovery
 from edge.onvif.events import CameraEvent
 from edge.onvif.watching import EventWatch
 from streams.camera import CameraSpec, CameraStatus
+from streams.diagnosis import Ways
 from streams.keeper import CameraKeeper
 from streams.mse import MseViewers
 from streams.plates.picture import Picture
@@ -64,6 +68,7 @@ class Video:
         self._leases = kept.leases
         self._watches = WatchList(())
         self._enrolled: set[str] = set()
+        self._at_agents: set[str] = set()
         self._motion_listeners: list[Callable[[str, int], None]] = []
         self._changed = asyncio.Event()
         self._changed.set()
@@ -103,13 +108,14 @@ class Video:
             for watch, why in self._watches.impossible.items():
                 log.warning("watch %s can never fire: %s", watch, why)
             gone, self._enrolled = self._enrolled - cameras.keys(), set(cameras)
+            self._at_agents = {camera for camera, address in addresses.items() if in_charge(address)}
             # Cameras that nobody watches are looked at by the hub that records how they are, and by no other.
             keeper.keep_known(records)
             await keeper.sync(
                 {
                     camera: _spec(camera, addresses[camera], reads_plates=reads and reading)
                     for camera, reads in cameras.items()
-                    if camera in addresses and in_charge(addresses[camera]) is None
+                    if camera in addresses
                 }
             )
             noticing.sync({camera: addresses[camera] for camera in cameras if camera in addresses} if records else {})
@@ -121,8 +127,8 @@ class Video:
                     await self.on_status(camera, keeper.camera(camera).status)
 
     async def on_status(self, camera: str, status: CameraStatus) -> None:
-        """Record that pictures arrive, or stopped and why."""
-        if status.state == "connecting" or not self._leases.holds(CAMERAS):
+        """Record that pictures arrive, or stopped and why; of a camera behind an agent that is the agent's to say."""
+        if status.state == "connecting" or camera in self._at_agents or not self._leases.holds(CAMERAS):
             return
         try:
             await self._hub.ask(ReportCamera(camera=camera, up=status.state == "up", reason=status.reason), HUB)
@@ -169,6 +175,8 @@ class Video:
 
 
 def _spec(camera: str, address: str, *, reads_plates: bool) -> CameraSpec:
+    if in_charge(address):
+        return CameraSpec(id=camera, url=address, reported=True)
     url, always = pulls_always(address)
     return CameraSpec(id=camera, url=url, reads_plates=reads_plates, always=always)
 
@@ -185,7 +193,9 @@ async def video(
     kept: Stores,
     tasks: Background,
     measured: list[metrics.Source],
+    degraded: list[health.Check],
     gb28181: AbstractAsyncContextManager[Gateway | None],
+    agents: EdgeAgents,
 ) -> AsyncIterator[list[web.RouteDef]]:
     """Run the cameras; gives the routes by which pictures are seen, and adds to `measured` what the readers count."""
     part = Video(hub, kept)
@@ -213,18 +223,20 @@ async def video(
 
         whip = await stack.enter_async_context(WhipIngest(hub.clock, addresses, address_of, on_published))
         relay = await stack.enter_async_context(Relay(hub.clock, addresses))
-        sources, movable = standard_sources(), PtzGateways()
+        sources, movable, ways = standard_sources(), PtzGateways(), Ways()
         discovery = Discovery(hub.clock)
         for scheme in onvif.SCHEMES:
             sources.register(scheme, onvif.stream_source(sources))
             movable.register(scheme, onvif.open_ptz)
+            ways.register(scheme, ONVIF)
         sources.register(SCHEME, whip.open)
         for scheme in elsewhere.SCHEMES:
             sources.register(scheme, whep_source(addresses))
+        agents.register(sources, movable)
         finders = [adoption.onvif_finder(discovery)]
         devices = await stack.enter_async_context(gb28181)
         if devices is not None:
-            devices.register(sources, movable)
+            devices.register(sources, movable, ways)
             finders.append(devices.find)
         keeper = await stack.enter_async_context(CameraKeeper(hub.clock, part.on_status, on_keyframe, sources=sources))
         control = await stack.enter_async_context(
@@ -236,7 +248,7 @@ async def video(
             metrics.counted("onvif_discovery", "Answers to probes for cameras", discovery.counters),
         ]
         recorded = await stack.enter_async_context(
-            recording(settings, hub, kept, keeper, tasks, authorise, part.listen_motion)
+            recording(settings, hub, kept, keeper, tasks, authorise, part.listen_motion, degraded)
         )
         noticing = await stack.enter_async_context(EventWatch(hub.clock, part.on_event))
         tasks.start(part.keep(keeper, watcher, noticing), "cameras")
@@ -246,7 +258,7 @@ async def video(
             *relay_http.routes(relay, keeper, authorise),
             *MseViewers(hub.clock, keeper.camera, authorise).routes(),
             *(web.RouteDef(route.method, route.path, is_open(route.handler), {}) for route in whip.routes()),
-            *cameras.routes(keeper, hub.clock, authorise),
+            *cameras.routes(keeper, hub.clock, authorise, ways),
             *ptz.routes(control, authorise),
             *recorded,
             *(devices.routes if devices else ()),
@@ -271,7 +283,9 @@ def _set_address(accounts: Accounts, sources: Sources) -> Handler:
         require(actor_of(request), "administrator")
         camera = request.match_info["camera_id"]
         form = msgspec.json.decode(await request.read(), type=Address)
-        if scheme_of(form.address) not in sources.schemes and in_charge(form.address) is None:
+        if scheme_of(form.address) == AGENT_SCHEME and in_charge(form.address) is None:
+            raise InvalidInputError(f"the address of an agent's camera is {AGENT_SCHEME}://AGENT/ADDRESS")
+        if scheme_of(form.address) not in sources.schemes:
             raise InvalidInputError(f"a camera's address begins with one of {', '.join(sources.schemes)}")
         try:
             split_options(form.address)

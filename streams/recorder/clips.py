@@ -5,10 +5,8 @@ Pictures are copied byte for byte; only where they stand in the file is new. The
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import os
-import re
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,55 +19,16 @@ from command.kernel.errors import ConflictError, InvalidInputError, UnavailableE
 from command.kernel.limits import RECORD_CLIP_MS, RECORD_GAP_MS
 from streams import fmp4, fmp4_reader
 from streams.fmp4 import Sample
+from streams.recorder import threads
+from streams.recorder.gaps import Why, explained
 from streams.recorder.index import Segment
 from streams.recorder.locks import write_durably
+from streams.recorder.sheets import CLIPS, Asked, Clip, Shift
 from streams.recorder.store import Store, read_fragments
 
-_ID = re.compile(r"[0-9a-f]{16}")
 
-
-class Gap(msgspec.Struct, frozen=True):
-    """A time of which there are no pictures, though it was asked for."""
-
-    from_ms: int
-    to_ms: int
-
-
-class Shift(msgspec.Struct, frozen=True):
-    """The hub's clock was set by so much at this instant; what the file shows then comes one after the other."""
-
-    at_ms: int
-    shift_ms: int
-
-
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """Who asks for what, and why."""
-
-    camera: str
-    from_ms: int
-    to_ms: int
-    why: str
-    who: str
-    at_ms: int
-    situation: str = ""
-
-
-class Clip(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be known of a file. It begins at `begins_ms`: the last key frame before what was asked for."""
-
-    id: str
-    asked: Asked
-    begins_ms: int
-    sha256: str
-    size: int
-    gaps: list[Gap]
-    shifts: list[Shift]
-    missing_ms: int
-    """How much of what was asked for is not there."""
-
-
-async def export(store: Store, folder: Path, asked: Asked) -> Clip:
-    """Make the file in `folder`, durable when this returns.
+async def export(store: Store, asked: Asked) -> Clip:
+    """Make the file in the folder of clips, durable when this returns.
 
     Raises `InvalidInputError` (the times), `UnknownIdError` (nothing recorded then), `ConflictError` (the camera
     changed its picture in between), `UnavailableError`.
@@ -87,26 +46,17 @@ async def export(store: Store, folder: Path, asked: Asked) -> Clip:
             at_ms=other.from_ms,
         )
     head = await store.init(segments[0].init)
+    known = await store.whys(asked.camera, asked.from_ms, asked.to_ms)
     try:
-        return await asyncio.to_thread(_make, store.folder, folder, segments, head, asked)
+        return await threads.begin(lambda: _make(store.folder, segments, head, asked, known))
     except OSError as error:
         raise UnavailableError(f"the clip cannot be written: {error.strerror}") from error
 
 
-def clip_file(folder: Path, clip: str) -> Path:
-    """Return where the file of a clip is. Raises `UnknownIdError`."""
-    path = folder / f"{clip}.mp4"
-    if not _ID.fullmatch(clip) or not path.is_file():
-        raise UnknownIdError("no such clip")
-    return path
-
-
-def clip_about(folder: Path, clip: str) -> Clip:
-    """Return what is known of a clip. Raises `UnknownIdError`."""
-    return msgspec.json.decode(clip_file(folder, clip).with_suffix(".json").read_bytes(), type=Clip)
-
-
-def _make(recordings: Path, folder: Path, segments: Sequence[Segment], head: bytes, asked: Asked) -> Clip:
+def _make(
+    recordings: Path, segments: Sequence[Segment], head: bytes, asked: Asked, known: Sequence[Sequence[Why]]
+) -> Clip:
+    folder = recordings / CLIPS
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{secrets.token_hex(8)}.mp4"
     half = path.with_suffix(".half")
@@ -118,7 +68,7 @@ def _make(recordings: Path, folder: Path, segments: Sequence[Segment], head: byt
                 writer.add(segment, fmp4_reader.samples(read_fragments(recordings, segment)))
             file.flush()
             os.fsync(file.fileno())
-        clip = writer.clip(path.stem)
+        clip = writer.clip(path.stem, known)
         write_durably(path.with_suffix(".json"), msgspec.json.encode(clip))
         half.replace(path)
     finally:
@@ -138,7 +88,7 @@ class _Writer:
         self._begins_ms: int | None = None
         self._end_ms = 0  # of what is in the file, in the file's time
         self._until_ms = asked.from_ms  # of what is in the file, by the hub's clock
-        self._gaps: list[Gap] = []
+        self._gaps: list[tuple[int, int]] = []
         self._shifts: list[Shift] = []
 
     def write(self, data: bytes) -> None:
@@ -156,7 +106,7 @@ class _Writer:
         elif segment.shift_ms:
             self._shifts.append(Shift(starts_ms, segment.shift_ms))
         if starts_ms - self._until_ms > RECORD_GAP_MS:
-            self._gaps.append(Gap(self._until_ms, starts_ms))
+            self._gaps.append((self._until_ms, starts_ms))
         last = samples[-1]
         self._until_ms = segment.from_ms + last.dts_ms + last.duration_ms
         shift_ms = max(segment.from_ms - self._begins_ms, self._end_ms - samples[0].dts_ms)
@@ -165,14 +115,15 @@ class _Writer:
         self._number += 1
         self.write(fmp4.fragment(self._number, placed))
 
-    def clip(self, name: str) -> Clip:
+    def clip(self, name: str, known: Sequence[Sequence[Why]]) -> Clip:
         if self._begins_ms is None:
             raise UnknownIdError("nothing is recorded of that time")
         if self._asked.to_ms - self._until_ms > RECORD_GAP_MS:
-            self._gaps.append(Gap(self._until_ms, self._asked.to_ms))
+            self._gaps.append((self._until_ms, self._asked.to_ms))
         return Clip(
             id=name, asked=self._asked, begins_ms=self._begins_ms, sha256=self._hash.hexdigest(), size=self._size,
-            gaps=self._gaps, shifts=self._shifts, missing_ms=sum(gap.to_ms - gap.from_ms for gap in self._gaps),
+            gaps=explained(self._gaps, known), shifts=self._shifts,
+            missing_ms=sum(to_ms - from_ms for from_ms, to_ms in self._gaps),
         )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
+from command.kernel.errors import TriuneError
 from command.kernel.limits import (
     RECORD_DELETED_AT_ONCE,
     RECORD_EXPIRED_AT_ONCE,
@@ -21,10 +22,12 @@ from command.kernel.limits import (
     RECORD_INDEX_BYTES,
     RECORD_LOCKED_PART,
 )
-from streams.recorder import files, index
+from streams.recorder import files, index, sheets, whys
 from streams.recorder.cutter import Append, Begin, End, Step
+from streams.recorder.gaps import Cause
 from streams.recorder.index import Segment
 from streams.recorder.locks import Lock, Locks
+from streams.recorder.whys import Turn
 
 Batch = Sequence[tuple[str, Sequence[Step]]]
 """What is to be written, by camera."""
@@ -47,12 +50,13 @@ class Room(msgspec.Struct, frozen=True):
     capacity_bytes: int = 0
     deleted: int = 0
     reason: str = ""
+    by_camera: dict[str, int] = {}
 
 
 class Written(msgspec.Struct, frozen=True):
     """What came of a batch: which cameras' writes failed and why, and how far the open segments are."""
 
-    failed: dict[str, str]
+    failed: dict[str, Cause]
     open: dict[int, tuple[int, int]]
     """`to_ms` and bytes by segment."""
     closed: int
@@ -80,6 +84,7 @@ class Disk:
         self._keep_free_bytes = max(keep_free_bytes, RECORD_INDEX_BYTES)
         self._open: dict[str, _Open] = {}
         self._used: dict[str, int] = {}
+        self._is_at_work = False
         self.locks = Locks(folder / "locks")
 
     def recover(self, db: sqlite3.Connection, *, everything: bool) -> int:
@@ -106,6 +111,7 @@ class Disk:
                         mended += self._adopt(db, camera, path)
         for lock in self.locks.all():
             index.mark_locked(db, lock.camera, lock.from_ms, lock.to_ms)
+        sheets.relist(db, self._folder / sheets.CLIPS)
         self._used = index.bytes_by_camera(db)
         return mended
 
@@ -117,9 +123,11 @@ class Disk:
         index.add(db, _segment(camera, relative, found.head, found, is_open=False), found.head)
         return True
 
-    def write(self, db: sqlite3.Connection, batch: Batch) -> Written:
+    def write(self, db: sqlite3.Connection, batch: Batch, turns: Sequence[Turn], now_ms: int) -> Written:
         """Write it. What fails of one camera ends its segment at what is whole, and touches no other."""
-        failed: dict[str, str] = {}
+        self._live(db, now_ms)
+        whys.turn(db, turns)
+        failed: dict[str, Cause] = {}
         closed = deleted = 0
         for camera, steps in batch:
             for step in steps:
@@ -127,11 +135,18 @@ class Disk:
                     deleted += self._step(db, camera, step)
                     closed += isinstance(step, End)
                 except OSError as error:
-                    failed[camera] = error.strerror or type(error).__name__
+                    failed[camera] = cause_of(error)
                     self._give_up(db, camera)
                     break
         opened = {segment.id: (segment.to_ms, segment.bytes) for segment in self._open.values()}
         return Written(failed, opened, closed, deleted)
+
+    def _live(self, db: sqlite3.Connection, now_ms: int) -> None:
+        """Leave a sign of life: from the last one on whoever comes after knows that nothing was recorded."""
+        if not self._is_at_work:
+            whys.begin(db, now_ms)
+            self._is_at_work = True
+        whys.alive(db, now_ms)
 
     def _step(self, db: sqlite3.Connection, camera: str, step: Step) -> int:
         """Return how many segments had to make room for it."""
@@ -237,6 +252,8 @@ class Disk:
                 if not (gone := self._delete(db, over, self._used[camera] - keep.bytes)):
                     break
                 deleted += gone
+        self._live(db, now_ms)
+        whys.forget_oldest(db)
         full = False
         while (missing := self._missing_bytes()) > 0 and not full:
             gone = self._delete(db, index.oldest(db, RECORD_DELETED_AT_ONCE), missing)
@@ -262,6 +279,7 @@ class Disk:
                 (self._folder / segment.path).parent.rmdir()
             freed += segment.bytes
             self._used[segment.camera] = self._used.get(segment.camera, 0) - segment.bytes
+            whys.overwrite(db, segment.camera, segment.from_ms, segment.to_ms)
             gone.append(segment.id)
         index.drop(db, gone)
         return len(gone)
@@ -284,7 +302,7 @@ class Disk:
             reason = "the disk is full, and what is left of the recordings is locked or being written"
         elif locked > capacity * RECORD_LOCKED_PART:
             reason = f"locked recordings take {locked * 100 // max(1, capacity)} % of the room for recordings"
-        return Room(used, locked, capacity, deleted, reason)
+        return Room(used, locked, capacity, deleted, reason, dict(self._used))
 
     def lock(self, db: sqlite3.Connection, lock: Lock) -> None:
         """Keep a time for good: first on disk, then in the index. Raises `OSError`, `TooManyError`."""
@@ -299,6 +317,19 @@ class Disk:
             if other.camera == released.camera:
                 index.mark_locked(db, other.camera, other.from_ms, other.to_ms)
         return released
+
+
+def cause_of(error: BaseException) -> Cause:
+    """Return what keeps recordings from being written, as what was raised for it tells."""
+    told = error.detail if isinstance(error, TriuneError) else str(error)
+    at: BaseException | None = error
+    while at is not None:
+        if isinstance(at, OSError):
+            return Cause("disk_full" if at.errno in _NO_ROOM else "disk_failing", at.strerror or told)
+        if isinstance(at, sqlite3.Error) and getattr(at, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+            return Cause("disk_full", told)
+        at = at.__cause__
+    return Cause("disk_failing", told)
 
 
 def _segment(camera: str, path: str, head: bytes, found: files.Found, *, is_open: bool, shift_ms: int = 0) -> Segment:

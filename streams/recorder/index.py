@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from command.kernel.limits import RECORD_GAP_MS, RECORD_LISTED, RECORD_SEGMENT_LONGEST_MS
+from streams.recorder import clip_list, whys
 
 SCHEMA = (
     """
@@ -31,6 +32,7 @@ SCHEMA = (
     CREATE INDEX segments_locked ON segments (bytes) WHERE locked = 1;
     CREATE INDEX segments_open ON segments (id) WHERE open = 1;
     """,
+    whys.SCHEMA + clip_list.SCHEMA,
 )
 _COLUMNS = "id, camera, path, init, head, from_ms, to_ms, bytes, shift_ms, open, locked"
 
@@ -157,6 +159,22 @@ def locked_bytes(db: sqlite3.Connection) -> int:
 def bytes_by_camera(db: sqlite3.Connection) -> dict[str, int]:
     """Return how much each camera's recordings take."""
     return dict(db.execute("SELECT camera, sum(bytes) FROM segments GROUP BY camera"))
+
+
+def oldest_ms(db: sqlite3.Connection, camera: str) -> int | None:
+    """Return when the earliest picture of a camera was recorded."""
+    (from_ms,) = db.execute("SELECT min(from_ms) FROM segments WHERE camera = ?", (camera,)).fetchone()
+    return None if from_ms is None else int(from_ms)
+
+
+def recent(db: sqlite3.Connection, camera: str, since_ms: int) -> tuple[int, int]:
+    """Return how much was recorded of a camera since an instant, and of how many ms."""
+    size, lasted_ms = db.execute(
+        "SELECT coalesce(sum(bytes), 0), coalesce(sum(to_ms - from_ms), 0) FROM segments"
+        " WHERE camera = ? AND from_ms >= ? AND open = 0",
+        (camera, since_ms),
+    ).fetchone()
+    return int(size), int(lasted_ms)
 
 
 def init(db: sqlite3.Connection, name: str) -> bytes | None:

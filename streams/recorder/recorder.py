@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 
 from prometheus_client import Counter, Gauge
 
 from command.facts.recording import RecordingPolicy
 from command.kernel.clock import Clock
 from command.kernel.errors import TriuneError
-from command.kernel.limits import RECORD_FAILING_MS, RECORD_FLUSH_MS, RECORD_TIDY_MS
+from command.kernel.limits import RECORD_FAILING_MS, RECORD_FLUSH_MS, RECORD_HUNG_MS, RECORD_TIDY_MS
+from streams.recorder.causes import Causes
 from streams.recorder.cutter import Step
-from streams.recorder.disk import Keep, Room
+from streams.recorder.disk import Keep, Room, cause_of
+from streams.recorder.gaps import Cause
 from streams.recorder.recording import Recording, Stream
 from streams.recorder.store import Store
+from streams.recorder.threads import NO_ANSWER
 
 _log = logging.getLogger(__name__)
 _written = Counter("triune_recorder_segments", "Segments of recordings that were written whole")
@@ -24,6 +29,7 @@ _deleted = Counter("triune_recorder_deleted_segments", "Segments deleted since t
 _bytes = Gauge("triune_recorder_bytes", "What recordings take")
 _locked_bytes = Gauge("triune_recorder_locked_bytes", "What locked recordings take")
 _capacity = Gauge("triune_recorder_capacity_bytes", "What recordings may take")
+_waits = Gauge("triune_recorder_write_waits_seconds", "How long what is being written now has been on its way")
 
 _MIB = 1024 * 1024
 _USUAL = Keep(RecordingPolicy().keep_days)
@@ -49,6 +55,10 @@ class Recorder:
         self._failing: tuple[int, str] | None = None
         self._told: str | None = None
         self._lost_pictures: dict[str, int] = {}
+        self._off: frozenset[str] = frozenset()
+        self._causes = Causes()
+        self._writing_ms: int | None = None
+        self._hangs = False
         self.lost_segments = 0
 
     @property
@@ -56,9 +66,15 @@ class Recorder:
         """How full it is."""
         return self._room
 
+    @property
+    def hangs(self) -> bool:
+        """Whether the disk does not answer; then nothing is recorded until it does."""
+        return self._hangs
+
     def set_policies(self, policies: Mapping[str, RecordingPolicy]) -> None:
         """Record these cameras so, and no others, from the next flush on."""
         self._policies = {camera: policy for camera, policy in policies.items() if policy.mode != "off"}
+        self._off = frozenset(policies.keys() - self._policies.keys())
 
     def event(self, camera: str, at_ms: int) -> None:
         """Something happened before a camera; where it records on event, it does now."""
@@ -66,14 +82,35 @@ class Recorder:
             recording.event(at_ms)
 
     async def run(self) -> None:
-        """Record until cancelled; what is open is closed then."""
+        """Record until cancelled; what is open is closed then, where the disk answers."""
         try:
-            while True:
-                await self._clock.sleep(RECORD_FLUSH_MS)
-                await self.flush()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._flush_for_ever(), name="recorder-flush")
+                tasks.create_task(self._watch_for_ever(), name="recorder-watch")
         finally:
-            self._policies = {}
+            self.set_policies({})
+            if not self._hangs:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(RECORD_HUNG_MS / 1000):
+                        await self.flush()
+
+    async def _flush_for_ever(self) -> None:
+        while True:
+            await self._clock.sleep(RECORD_FLUSH_MS)
             await self.flush()
+
+    async def _watch_for_ever(self) -> None:
+        while True:
+            await self._clock.sleep(RECORD_FLUSH_MS)
+            await self.watch()
+
+    async def watch(self) -> None:
+        """Say where the disk does not answer: whoever waits for it cannot. What cameras bring meanwhile is bounded."""
+        waits_ms = 0 if self._writing_ms is None else self._clock.now_ms() - self._writing_ms
+        _waits.set(waits_ms / 1000)
+        if waits_ms >= RECORD_HUNG_MS:
+            self._hangs = True
+            await self._say(NO_ANSWER)
 
     async def flush(self) -> None:
         """Write what came, and look after the room where it is time to."""
@@ -83,11 +120,30 @@ class Recorder:
             if steps := await self._collect(camera, now_ms):
                 batch.append((camera, steps))
             await self._clock.sleep(0)  # others are served between cameras
+        self._note_causes(now_ms)
+        self._writing_ms = now_ms
         await self._write(batch, now_ms)
         if not 0 <= now_ms - self._tidied_ms < RECORD_TIDY_MS:
             self._tidied_ms = now_ms
             await self._tidy(now_ms)
+        self._answered(now_ms)
         await self._tell(now_ms)
+
+    def _note_causes(self, now_ms: int) -> None:
+        """Take down why which camera is not recorded now."""
+        for camera in self._off:
+            self._causes.note(camera, Cause("not_scheduled"), now_ms)
+        for camera in self._policies:
+            recording = self._recordings.get(camera)
+            self._causes.note(camera, recording.cause(now_ms) if recording else None, now_ms)
+        self._causes.stop(self._off | self._policies.keys(), now_ms)
+
+    def _answered(self, since_ms: int) -> None:
+        """The disk did what it was asked. What came while it did not was dropped, past a limit."""
+        self._writing_ms, self._hangs = None, False
+        now_ms = self._clock.now_ms()
+        if now_ms - since_ms >= RECORD_HUNG_MS:
+            self._causes.hung(since_ms, now_ms)
 
     async def _collect(self, camera: str, now_ms: int) -> list[Step]:
         """Return what there is to write of a camera, under the policy it has now."""
@@ -118,15 +174,17 @@ class Recorder:
         self._lost_pictures[camera] = lost
 
     async def _write(self, batch: list[tuple[str, list[Step]]], now_ms: int) -> None:
-        if not batch:
+        turns = self._causes.turns
+        if not batch and not turns:
             return
         try:
-            written = await self._store.write(batch)
+            written = await self._store.write(batch, turns, now_ms)
         except TriuneError as error:
-            self._lose({camera: error.detail for camera, _ in batch}, now_ms)
+            self._lose(dict.fromkeys((camera for camera, _ in batch), cause_of(error)), now_ms)
             for recording in self._recordings.values():
                 recording.cutter.abort()
             return
+        self._causes.written(len(turns), (camera for camera, _ in batch if camera not in written.failed))
         _written.inc(written.closed)
         _deleted.inc(written.deleted)
         if written.failed:
@@ -134,9 +192,10 @@ class Recorder:
         else:
             self._failing = None
 
-    def _lose(self, failed: Mapping[str, str], now_ms: int) -> None:
-        reason = next(iter(failed.values()))
-        self._failing = (self._failing[0] if self._failing else now_ms, reason)
+    def _lose(self, failed: Mapping[str, Cause], now_ms: int) -> None:
+        for cause in failed.values():
+            self._failing = (self._failing[0] if self._failing else now_ms, cause.detail)
+        self._causes.fail(failed)
         self.lost_segments += len(failed)
         _lost.inc(len(failed))
         for camera in failed:
@@ -165,6 +224,9 @@ class Recorder:
         reason = self._room.reason if self._policies else ""  # where nothing is recorded, nothing is lost
         if self._failing and now_ms - self._failing[0] >= RECORD_FAILING_MS:
             reason = f"recordings cannot be written: {self._failing[1]}"
+        await self._say(reason)
+
+    async def _say(self, reason: str) -> None:
         if reason != self._told:
             try:
                 await self._on_health(reason)

@@ -7,9 +7,11 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Protocol
 
 from command.facts.recording import RecordingPolicy
-from command.kernel.limits import RECORD_QUEUE_FRAMES
+from command.kernel.limits import RECORD_GAP_MS, RECORD_QUEUE_FRAMES
+from streams.camera import CameraStatus
 from streams.packets import Packet, Subscription
 from streams.recorder.cutter import Cutter, Step
+from streams.recorder.gaps import Cause
 from streams.recorder.ring import PreEventRing
 from streams.recorder.schedule import covers
 
@@ -25,6 +27,11 @@ class Stream(Protocol):
         """Return the kept key frame that a subscription begins with."""
         ...
 
+    @property
+    def status(self) -> CameraStatus:
+        """Whether pictures come, and why not."""
+        ...
+
 
 class Recording:
     """Taken through `attach` and `collect` once a flush by its owner."""
@@ -34,6 +41,7 @@ class Recording:
         self.cutter = Cutter()
         self._ring = PreEventRing(policy.pre_s * 1000)
         self._until_ms = 0
+        self._came_ms = 0
         self._stream: Stream | None = None
         self._still: Packet | None = None
         self._subscription: Subscription | None = None
@@ -52,10 +60,7 @@ class Recording:
 
     async def attach(self, stream: Stream | None, now_ms: int) -> None:
         """Hold the camera's packets where the policy wants them now, and only then."""
-        policy = self.policy
-        wanted = policy.mode in ("continuous", "event") or (
-            policy.mode == "scheduled" and covers(policy.schedule, now_ms)
-        )
+        wanted = self._is_wanted(now_ms)
         if stream is not None and wanted and stream is self._stream:
             return
         await self.detach()
@@ -64,6 +69,26 @@ class Recording:
             self._still = stream.newest_still()
             self._subscription = await self._held.enter_async_context(stream.subscribe(RECORD_QUEUE_FRAMES))
             self._stream = stream
+            self._came_ms = now_ms
+
+    def _is_wanted(self, now_ms: int) -> bool:
+        policy = self.policy
+        return policy.mode in ("continuous", "event") or (
+            policy.mode == "scheduled" and covers(policy.schedule, now_ms)
+        )
+
+    def cause(self, now_ms: int) -> Cause | None:
+        """Return why nothing is recorded now; none where pictures come and are wanted."""
+        if not self._is_wanted(now_ms):
+            return Cause("not_scheduled")
+        if self._stream is None:
+            return Cause("camera_down", "nobody pulls it here")
+        if now_ms - self._came_ms > RECORD_GAP_MS:
+            status = self._stream.status
+            return Cause("camera_down", status.reason if status.state == "down" else "")
+        if self.policy.mode == "event" and now_ms >= self._until_ms:
+            return Cause("no_event")
+        return None
 
     async def detach(self) -> None:
         """Let the camera go; it may stop then."""
@@ -77,6 +102,8 @@ class Recording:
         if self._subscription is None:
             return self.end()
         packets = self._fresh(self._subscription.queue.take())
+        if packets:
+            self._came_ms = now_ms
         if self.policy.mode == "event":
             if now_ms >= self._until_ms:
                 steps = self.cutter.end()

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from command.facts.recording import RecordingPolicy
 from command.kernel.clock import VirtualClock
+from streams.camera import CameraStatus
 from streams.packets import Packet, Subscription
 from streams.recorder.recorder import Recorder
 from streams.recorder.store import Store
@@ -34,6 +35,7 @@ class Feed:
     def __init__(self) -> None:
         self.readers: set[Subscription] = set()
         self.still: Packet | None = None
+        self.status = CameraStatus("up", 0)
 
     @asynccontextmanager
     async def subscribe(self, limit: int) -> AsyncIterator[Subscription]:

@@ -12,7 +12,9 @@ from msgspec.structs import replace
 
 from command.kernel.errors import ConflictError, InvalidInputError, UnknownIdError
 from command.kernel.limits import RECORD_CLIP_MS
-from streams.recorder.clips import Asked, Clip, Gap, Shift, clip_about, clip_file, export
+from streams.recorder.clips import export
+from streams.recorder.gaps import Gap
+from streams.recorder.sheets import Asked, Clip, Shift, clip_about, clip_file
 from tests.streams.recorder.support import Rig, rig
 from tests.streams.test_fmp4 import AT_MS, coded
 
@@ -28,7 +30,7 @@ def shown(path: Path) -> list[int]:
 
 
 async def made(one: Rig, folder: Path, wanted: Asked) -> tuple[Clip, list[int]]:
-    clip = await export(one.store, folder, wanted)
+    clip = await export(one.store, wanted)
     path = clip_file(folder, clip.id)
     assert hashlib.sha256(path.read_bytes()).hexdigest() == clip.sha256
     assert path.stat().st_size == clip.size
@@ -43,7 +45,7 @@ async def test_it_begins_at_the_key_frame_before_and_keeps_the_hubs_time_over_a_
         await one.run(15)
         clip, times = await made(one, tmp_path / "clips", asked(12.5, 30))
         assert clip.begins_ms == AT_MS + 12_000
-        assert clip.gaps == [Gap(AT_MS + 15_000, AT_MS + 25_000)]
+        assert clip.gaps == [Gap(AT_MS + 15_000, AT_MS + 25_000, "camera_down")]
         assert clip.missing_ms == 10_000
         assert times == [*range(0, 3000, 40), *range(13_000, 18_000, 40)]
         # Reaching into what is being written, and past it.
@@ -72,12 +74,12 @@ async def test_what_cannot_be_one_file_is_told(tmp_path: Path) -> None:
         one.clock.advance(one.clock.now_ms() + 1000)
         await one.recorder.flush()
         with pytest.raises(ConflictError) as told:
-            await export(one.store, tmp_path / "clips", asked(0, 60))
+            await export(one.store, asked(0, 60))
         assert told.value.extra["at_ms"] == pytest.approx(AT_MS + 12_000, abs=100)
         with pytest.raises(UnknownIdError):
-            await export(one.store, tmp_path / "clips", asked(-60, -30))
+            await export(one.store, asked(-60, -30))
         with pytest.raises(InvalidInputError):
-            await export(one.store, tmp_path / "clips", asked(0, RECORD_CLIP_MS / 1000 + 1))
+            await export(one.store, asked(0, RECORD_CLIP_MS / 1000 + 1))
         assert not list((tmp_path / "clips").glob("*"))
         with pytest.raises(UnknownIdError):
             clip_about(tmp_path / "clips", "../index")

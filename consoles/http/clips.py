@@ -1,0 +1,161 @@
+"""Clips over HTTP: exported as evidence, listed, and handed out with their sheets (SPEC R313, R314, R454)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from pathlib import Path
+
+import msgspec
+from aiohttp import web
+
+from command.actors import Actor
+from command.hub import Hub
+from command.kernel.errors import InvalidInputError, NoRightError, TooManyError, TriuneError
+from command.kernel.limits import RECORD_CLIPS_AT_ONCE, RECORD_CLIPS_LISTED, RECORD_PIECE_BYTES
+from command.requests import RecordClip
+from consoles.http.context import actor_of, require
+from consoles.http.record import json_response
+from consoles.http.stretches import Authorise, Stretch, in_the_name_of, query_instant, read_as
+from streams.recorder.clip_list import ListedClip
+from streams.recorder.clips import export
+from streams.recorder.sheets import CLIPS, Asked, Clip, clip_about, delete_clip
+from streams.recorder.store import Store
+
+_MAY_EXPORT = ("dispatcher", "commander", "duty_leader")
+_LONGEST_MS = 2**53 - 1
+
+
+class ClipPage(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Newest first; `next` is what to ask `after` for the page behind this one."""
+
+    clips: list[ListedClip]
+    next: str = ""
+
+
+class Clips:
+    """The handlers. `find_store` raises `UnavailableError` while there is none."""
+
+    def __init__(self, find_store: Callable[[], Store], hub: Hub, authorise: Authorise) -> None:
+        self._find_store = find_store
+        self._hub = hub
+        self._authorise = authorise
+        self._exporting = asyncio.Semaphore(RECORD_CLIPS_AT_ONCE)
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the routes."""
+        return [
+            web.post("/api/v1/cameras/{camera_id}/clips", self.export),
+            web.get("/api/v1/clips", self.listing),
+            web.get("/api/v1/clips/{clip}.mp4", self.file),
+            web.get("/api/v1/clips/{clip}.json", self.sheet),
+        ]
+
+    async def export(self, request: web.Request) -> web.Response:
+        """`POST …/clips`: one playable file with its hash; both stand in the record before this answers."""
+        actor, camera = actor_of(request), request.match_info["camera_id"]
+        require(actor, *_MAY_EXPORT)
+        await self._authorise(request, camera)
+        asked = await read_as(request, Stretch)
+        if self._exporting.locked():
+            raise TooManyError("other clips are being exported; try again when they are done")
+        now_ms, store = self._hub.clock.now_ms(), self._find_store()
+        wanted = Asked(
+            camera=camera, from_ms=asked.from_ms, to_ms=min(asked.to_ms, now_ms), why=asked.why, who=actor.id,
+            at_ms=now_ms, situation=asked.situation or "",
+        )  # fmt: skip
+        async with self._exporting:
+            clip = await export(store, wanted)
+        await self._put_on_record(store, clip, actor)
+        await store.add_clip(clip.listed)
+        return json_response(clip)
+
+    async def _put_on_record(self, store: Store, clip: Clip, actor: Actor) -> None:
+        asked = clip.asked
+        fact = RecordClip(
+            clip=clip.id, camera=asked.camera, from_ms=asked.from_ms, to_ms=asked.to_ms, sha256=clip.sha256,
+            size=clip.size, missing_ms=clip.missing_ms, why=asked.why, situation=asked.situation or None,
+        )  # fmt: skip
+        try:
+            await self._hub.ask(fact, in_the_name_of(actor))
+        except TriuneError:
+            await store.readers.run(lambda: delete_clip(store.folder / CLIPS, clip.id))
+            raise
+
+    async def listing(self, request: web.Request) -> web.Response:
+        """`GET /api/v1/clips?camera=&from_ms=&to_ms=&after=`: of one camera, or of all whose pictures one may see."""
+        require(actor_of(request), *_MAY_EXPORT)
+        store, camera = self._find_store(), request.query.get("camera", "")
+        from_ms, to_ms = query_instant(request, "from_ms", 0), query_instant(request, "to_ms", _LONGEST_MS)
+        if camera:
+            await self._authorise(request, camera)
+            cameras = [camera]
+        else:
+            cameras = [each for each in await store.clip_cameras() if await self._may_see(request, each)]
+        found = await store.clips(cameras, from_ms, to_ms, request.query.get("after", ""))
+        page = found[:RECORD_CLIPS_LISTED]
+        return json_response(ClipPage(page, page[-1].id if len(found) > len(page) else ""))
+
+    async def _may_see(self, request: web.Request, camera: str) -> bool:
+        try:
+            await self._authorise(request, camera)
+        except NoRightError:
+            return False
+        return True
+
+    async def file(self, request: web.Request) -> web.StreamResponse:
+        """`GET /api/v1/clips/{clip}.mp4`: the file; a part of it by `Range`."""
+        store, clip = await self._about(request)
+        path = store.folder / CLIPS / f"{clip.id}.mp4"
+        try:
+            part = request.http_range
+        except ValueError as error:
+            raise InvalidInputError("the range cannot be read") from error
+        start, stop, _ = part.indices(clip.size)
+        is_part = part.start is not None or part.stop is not None
+        headers = {
+            "Content-Type": "video/mp4",
+            "Content-Disposition": f'attachment; filename="{path.name}"',
+            "Cache-Control": "private, no-store",
+            "Accept-Ranges": "bytes",
+        }
+        if start >= stop:
+            return web.Response(status=416, headers={"Content-Range": f"bytes */{clip.size}"})
+        if is_part:
+            headers["Content-Range"] = f"bytes {start}-{stop - 1}/{clip.size}"
+        response = web.StreamResponse(status=206 if is_part else 200, headers=headers)
+        response.content_length = stop - start
+        await response.prepare(request)
+        if request.method != "HEAD":
+            async for piece in _pieces(store, path, start, stop):
+                await response.write(piece)
+        await response.write_eof()
+        return response
+
+    async def sheet(self, request: web.Request) -> web.Response:
+        """`GET /api/v1/clips/{clip}.json`: hash, who, when, why, camera, what is missing and why."""
+        _, clip = await self._about(request)
+        return json_response(clip)
+
+    async def _about(self, request: web.Request) -> tuple[Store, Clip]:
+        require(actor_of(request), *_MAY_EXPORT)
+        store, name = self._find_store(), request.match_info["clip"]
+        clip = await store.readers.run(lambda: clip_about(store.folder / CLIPS, name))
+        await self._authorise(request, clip.asked.camera)
+        return store, clip
+
+
+async def _pieces(store: Store, path: Path, start: int, stop: int) -> AsyncIterator[bytes]:
+    while start < stop:
+        piece = await store.readers.run(partial(_read, path, start, min(RECORD_PIECE_BYTES, stop - start)))
+        if not piece:
+            return
+        yield piece
+        start += len(piece)
+
+
+def _read(path: Path, start: int, size: int) -> bytes:
+    with path.open("rb") as file:
+        file.seek(start)
+        return file.read(size)
