@@ -17,6 +17,7 @@ from command.readings import Position
 from edge.gb28181.platform import Identity, Platform
 from edge.gb28181.registrations import Registrations
 from edge.gb28181.told import Alarm
+from tests.ports import free_port
 
 SERVER = "34020000002000000001"
 DOMAIN = "3402000000"
@@ -61,8 +62,9 @@ async def running(
     hub: Hub, *, clock: Clock | None = None, identity: Identity = IDENTITY, datum: Datum = "wgs84",
     kept: Registrations | None = None,
 ) -> AsyncIterator[Platform]:  # fmt: skip
+    # UDP and TCP want one number: of one that the system gives for UDP, TCP's may be an outgoing connection's.
     async with Platform(
-        identity, hub, hub.alarm, clock or SystemClock(), "127.0.0.1", 0, datum=datum, kept=kept
+        identity, hub, hub.alarm, clock or SystemClock(), "127.0.0.1", free_port(), datum=datum, kept=kept
     ) as platform:
         yield platform
 
