@@ -79,6 +79,10 @@ class RtspCameras:
             for player in list(camera.players):
                 player.close()
 
+    def give_key(self, path: str) -> None:
+        """Have a camera send a key frame next: its clip begins anew."""
+        self._cameras[path].begins_anew = True
+
     def players(self, path: str) -> int:
         """Return how many connections play this camera now."""
         return len(self._cameras[path].players)
@@ -129,6 +133,7 @@ class _Camera:
         self.players: set[_Connection] = set()
         self.up = True
         self.round_began_ms = 0
+        self.begins_anew = False
         self._clock = clock
         self._wanted = asyncio.Event()
         self._sequence = secrets.randbits(15)
@@ -149,8 +154,13 @@ class _Camera:
                 self.round_began_ms = started_ms
                 for frame in self.clip.frames:
                     await self._clock.sleep_until(started_ms + frame.at_ms)
+                    if self.begins_anew:
+                        started_ms += frame.at_ms
+                        break
                     self._send(frame, (started_ms + frame.at_ms) * 90 & 0xFFFFFFFF)
-                started_ms += self.clip.duration_ms
+                else:
+                    started_ms += self.clip.duration_ms
+                self.begins_anew = False
 
     def _send(self, frame: ClipFrame, timestamp: int) -> None:
         last = len(frame.payloads) - 1

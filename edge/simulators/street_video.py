@@ -58,6 +58,8 @@ class Street(msgspec.Struct, frozen=True):
     fps: int = 12
     seed: int = 0
     """Of houses, trees and paints."""
+    key_every_s: int = 1
+    """Encoders that save send key frames rarely."""
 
 
 def traffic(plates: Sequence[tuple[str, PlateColour]], seconds: int = 20) -> tuple[Vehicle, ...]:
@@ -76,6 +78,7 @@ def render(street: Street, directory: Path) -> Path:
         unfinished = path.with_suffix(".part")
         with av.open(str(unfinished), "w", format="mp4") as container:
             stream = container.add_stream("libx264", rate=street.fps)
+            keys = street.fps * street.key_every_s
             assert isinstance(stream, VideoStream)
             stream.width, stream.height, stream.pix_fmt = street.width, street.height, "yuv420p"
             stream.codec_context.thread_count = 1
@@ -83,7 +86,7 @@ def render(street: Street, directory: Path) -> Path:
                 "preset": "veryfast",
                 "tune": "zerolatency",  # no B-frames, which browsers do not expect of WebRTC
                 "crf": "24",
-                "x264-params": f"keyint={street.fps}:min-keyint={street.fps}:scenecut=0",
+                "x264-params": f"keyint={keys}:min-keyint={keys}:scenecut=0",
             }
             for i, picture in enumerate(pictures(street)):
                 frame = av.VideoFrame.from_ndarray(picture, format="bgr24")

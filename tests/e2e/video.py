@@ -47,10 +47,11 @@ class Cameras(ClipServer):
         self.show(camera, msgspec.structs.replace(clip, frames=first, duration_ms=60_000))
 
 
-def drawn(folder: Path, *, seconds: int = 8) -> Clip:
+def drawn(folder: Path, *, seconds: int = 8, key_every_s: int = 1) -> Clip:
     """A street with traffic and a running clock."""
     cars = traffic((("湘F1A203", "blue"), ("湘F5T811", "blue"), ("湘F7E320", "yellow")), seconds)
-    return load_clip(render(Street("模拟画面", cars, seconds=seconds, width=640, height=360, fps=12), folder))
+    street = Street("模拟画面", cars, seconds=seconds, width=640, height=360, fps=12, key_every_s=key_every_s)
+    return load_clip(render(street, folder))
 
 
 @asynccontextmanager
@@ -62,7 +63,7 @@ async def site_with_cameras(
         cameras = await stack.enter_async_context(Cameras({name: clip for name, *_ in CAMERAS}, CLOCK))
         port = await cameras.listen()
         model = CameraModel(rtsp=f"rtsp://127.0.0.1:{port}/{DOME}")
-        dome = await stack.enter_async_context(OnvifCamera(model, CLOCK))
+        dome = await stack.enter_async_context(OnvifCamera(model, CLOCK, lambda: cameras.give_key(DOME)))
         dome_port = await dome.listen()
         site = await stack.enter_async_context(running_site(settings(tmp_path)))
         for role in roles:
@@ -91,12 +92,21 @@ NAMES = {
 
 
 async def open_page(
-    browser: Browser, site: Site, role: str, path: str, size: tuple[int, int] = (1920, 1080), *, axe: bool = False
+    browser: Browser,
+    site: Site,
+    role: str,
+    path: str,
+    size: tuple[int, int] = (1920, 1080),
+    *,
+    axe: bool = False,
+    english: bool = False,
 ) -> Page:
     """A console at its size; a fault in the page ends the test. With `axe` its content policy lets axe in."""
     context = await browser.new_context(
         viewport={"width": size[0], "height": size[1]}, locale="zh-CN", bypass_csp=axe, accept_downloads=True
     )
+    if english:
+        await context.add_init_script("localStorage.setItem('triune.language', 'en')")
     page = await context.new_page()
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
