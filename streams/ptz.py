@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from types import TracebackType
 from typing import Annotated, Any, Protocol, Self, TypeAlias, TypeVar, runtime_checkable
 
@@ -81,22 +81,24 @@ class PtzGateways:
 
     def __init__(self) -> None:
         self._kinds: dict[str, OpenPtz] = {}
+        self._moves: dict[str, Callable[[str], bool]] = {}
 
-    def register(self, scheme: str, open_ptz: OpenPtz) -> None:
-        """Let cameras whose address begins with `scheme:` be moved by what `open_ptz` returns."""
+    def register(self, scheme: str, open_ptz: OpenPtz, moves: Callable[[str], bool] = lambda _: True) -> None:
+        """Let cameras whose address begins with `scheme:`, and `moves`, be moved by what `open_ptz` returns."""
         assert scheme not in self._kinds, f"the scheme {scheme} is registered twice"
         self._kinds[scheme] = open_ptz
+        self._moves[scheme] = moves
 
     def moves(self, address: str) -> bool:
         """Say whether there is a gateway that can try."""
-        return scheme_of(address) in self._kinds
+        scheme = scheme_of(address)
+        return scheme in self._kinds and self._moves[scheme](address)
 
     def open(self, address: str, clock: Clock) -> AbstractAsyncContextManager[Ptz]:
         """Return the camera, not connected yet. Raises `UnknownIdError` where none of the gateways can move it."""
-        kind = self._kinds.get(scheme_of(address))
-        if kind is None:
+        if not self.moves(address):
             raise UnknownIdError("a camera with such an address cannot be moved")
-        return kind(address, clock)
+        return self._kinds[scheme_of(address)](address, clock)
 
 
 # Who holds a camera: pure.
@@ -138,19 +140,41 @@ class Counters(msgspec.Struct):
     commands: int = 0
     refused: int = 0
     """Somebody else held the camera."""
+    alone: int = 0
+    """Nobody could tell whether somebody at another hub held it."""
     dead_man_stops: int = 0
     failed: int = 0
     """Commands that a camera did not take."""
 
 
+class Holds(Protocol):
+    """What hubs know of each other's holds; `streams.holds` has them in a table. Raises `UnavailableError`."""
+
+    async def take(self, camera: str, who: Operator) -> None:
+        """Have a camera held at this hub. Raises `ConflictError` as `claim`."""
+        ...
+
+    async def of(self, camera: str) -> Hold | None:
+        """Return who holds a camera now, at whichever hub."""
+        ...
+
+    async def moved_on(self, camera: str) -> bool:
+        """Say whether it was last taken at another hub, which stops it itself."""
+        ...
+
+
 class PtzControl:
     """`async with PtzControl(gateways, address_of, clock) as control`: gives each camera to one person at a time.
 
-    `address_of(camera)` raises `UnknownIdError`. Leaving stops what still moves.
+    `address_of(camera)` raises `UnknownIdError`. Of several hubs, `holds` are those of all; while their database is
+    away, each goes by its own. Leaving stops what still moves.
     """
 
-    def __init__(self, gateways: PtzGateways, address_of: Callable[[str], str], clock: Clock) -> None:
+    def __init__(
+        self, gateways: PtzGateways, address_of: Callable[[str], str], clock: Clock, holds: Holds | None = None
+    ) -> None:
         self.counters = Counters()
+        self._holds = holds
         self._gateways = gateways
         self._address_of = address_of
         self._clock = clock
@@ -172,8 +196,11 @@ class PtzControl:
         """Say whether a camera may be movable at all. Raises `UnknownIdError`."""
         return self._gateways.moves(self._address_of(camera))
 
-    def hold(self, camera: str) -> Hold | None:
+    async def hold(self, camera: str) -> Hold | None:
         """Return who holds a camera now."""
+        if self._holds is not None:
+            with suppress(UnavailableError):
+                return await self._holds.of(camera)
         pilot = self._pilots.get(camera)
         return pilot.hold if pilot and self._clock.now_ms() < pilot.hold.until_ms else None
 
@@ -190,8 +217,9 @@ class PtzControl:
         Raises `ConflictError` while somebody else holds it, `UnknownIdError` where it cannot be moved, and
         `UnavailableError` where the camera does not do it.
         """
-        pilot = self._pilots.get(camera)
         try:
+            await self._take(camera, who)
+            pilot = self._pilots.get(camera)
             hold = claim(pilot.hold if pilot else None, who, command, self._clock.now_ms())
         except ConflictError:
             self.counters.refused += 1
@@ -200,10 +228,17 @@ class PtzControl:
             if len(self._pilots) >= PTZ_HELD:
                 raise TooManyError(f"{PTZ_HELD} cameras are being moved")
             opened = self._gateways.open(self._address_of(camera), self._clock)
-            pilot = self._pilots[camera] = _Pilot(camera, hold, self._clock, self.counters)
+            pilot = self._pilots[camera] = _Pilot(camera, hold, self._clock, self.counters, self._holds)
             self._tasks.create_task(self._fly(camera, pilot, opened), name=f"ptz {camera}")
         await pilot.put(hold, command)
         return hold
+
+    async def _take(self, camera: str, who: Operator) -> None:
+        if self._holds is not None:
+            try:
+                await self._holds.take(camera, who)
+            except UnavailableError:
+                self.counters.alone += 1
 
     async def _fly(self, camera: str, pilot: _Pilot, opened: AbstractAsyncContextManager[Ptz]) -> None:
         try:
@@ -222,8 +257,9 @@ class PtzControl:
 class _Pilot:
     """Moves one camera while somebody holds it. Of commands that wait, the newest is what the camera is told."""
 
-    def __init__(self, camera: str, hold: Hold, clock: Clock, counters: Counters) -> None:
+    def __init__(self, camera: str, hold: Hold, clock: Clock, counters: Counters, holds: Holds | None) -> None:
         self.hold = hold
+        self._holds = holds
         self._camera = camera
         self._clock = clock
         self._counters = counters
@@ -289,6 +325,12 @@ class _Pilot:
     async def _stop(self, ptz: Ptz) -> None:
         """Stop because nobody renewed the move; where the camera does not take it, the next look tries again."""
         due = self.hold
+        moved_on = await self._moved_on()
+        if self.hold is not due:
+            return  # somebody moves it again meanwhile
+        if moved_on:
+            self.hold = msgspec.structs.replace(due, stop_at_ms=None)
+            return
         try:
             await _in_time(ptz.move(0.0, 0.0, 0.0))
         except Exception as error:  # noqa: BLE001 - nobody waits for this one
@@ -298,6 +340,12 @@ class _Pilot:
         self._counters.dead_man_stops += 1
         if self.hold is due:  # else somebody moves it again meanwhile
             self.hold = msgspec.structs.replace(due, stop_at_ms=None)
+
+    async def _moved_on(self) -> bool:
+        if self._holds is not None:
+            with suppress(UnavailableError):
+                return await self._holds.moved_on(self._camera)
+        return False
 
 
 async def _said(ptz: Ptz, command: Command) -> None:

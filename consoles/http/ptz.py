@@ -54,7 +54,7 @@ def routes(control: PtzControl, authorise: Authorise) -> list[web.RouteDef]:
 
     async def state(request: web.Request) -> web.Response:
         camera = await _camera(request, authorise)
-        return json_response(_state(control.moves(camera), control.hold(camera), actor_of(request)))
+        return json_response(_state(control.moves(camera), await control.hold(camera), actor_of(request)))
 
     async def presets(request: web.Request) -> web.Response:
         camera = await _camera(request, authorise)

@@ -27,6 +27,8 @@ from command.readings.sqlite import SqliteReadings
 from command.snapshots import SnapshotFolder
 from consoles.parts.background import Background
 from consoles.settings import Settings
+from streams import holds
+from streams.holds import SharedHolds
 
 LINKS, CAMERAS = "links", "cameras"
 """What one of several hubs does for all: telling the outside services, and recording what cameras show."""
@@ -42,6 +44,8 @@ class Stores:
     blobs: Blobs
     cursors: Cursors
     leases: Leases
+    holds: SharedHolds | None
+    """Who moves cameras, where other hubs do too."""
     snapshots: SnapshotFolder
     shared: bool
 
@@ -78,7 +82,7 @@ async def _own(settings: Settings, key: SiteKey, clock: Clock, hub_id: str, stac
     stack.push_async_callback(cursors.close)
     return Stores(
         journal=journal, readings=readings, accounts=accounts, blobs=FolderBlobs(data / "blobs", key.box("blobs")),
-        cursors=cursors, leases=SoleHub(), snapshots=SnapshotFolder(data / "snapshots"), shared=False,
+        cursors=cursors, leases=SoleHub(), holds=None, snapshots=SnapshotFolder(data / "snapshots"), shared=False,
     )  # fmt: skip
 
 
@@ -97,6 +101,7 @@ async def _shared(settings: Settings, key: SiteKey, clock: Clock, hub_id: str, s
         blobs=await PostgresBlobs.open(postgres, key.box("blobs")),
         cursors=Cursors(await PostgresDatabase.open(postgres, link_cursors.SCHEMA, "links")),
         leases=leases,
+        holds=SharedHolds(await PostgresDatabase.open(postgres, holds.SCHEMA, "holds"), hub_id, clock),
         snapshots=SnapshotFolder(Path(settings.data) / "snapshots"),
         shared=True,
     )

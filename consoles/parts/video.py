@@ -240,7 +240,7 @@ async def video(
             finders.append(devices.find)
         keeper = await stack.enter_async_context(CameraKeeper(hub.clock, part.on_status, on_keyframe, sources=sources))
         control = await stack.enter_async_context(
-            PtzControl(movable, lambda camera: keeper.camera(camera).spec.url, hub.clock)
+            PtzControl(movable, lambda camera: keeper.camera(camera).spec.url, hub.clock, kept.holds)
         )
         measured += [
             cameras.measured(keeper, hub.clock),

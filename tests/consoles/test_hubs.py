@@ -6,17 +6,20 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 from command.actors import HUB
+from command.kernel.clock import SystemClock
 from command.kernel.limits import BUS_LOST_MS
-from command.requests import AnswerCall, EnrolStation, EnrolUnit, ReportCall
+from command.requests import AnswerCall, EnrolCamera, EnrolStation, EnrolUnit, ReportCall
 from command.rows import PositionRow
 from command.tables import Tables
 from consoles.site import Site, running_site
-from tests.consoles.support import PASSWORD, Mirror, mirror, settings, signed_in
+from edge.simulators.onvif_camera import CameraModel, OnvifCamera
+from tests.consoles.support import PASSWORD, Mirror, Person, mirror, settings, signed_in
 from tests.postgres import PostgresServer
 from tests.redis_server import RedisServer
 
@@ -183,3 +186,33 @@ async def test_a_hub_that_lost_postgresql_stops_saying_yes_and_comes_back(
         await caught_up(first["seq"], *consoles)
         assert len(consoles[0].tables["calls"]) == 2
         assert consoles[0].tables == consoles[1].tables
+
+
+async def test_a_camera_is_moved_by_one_person_at_whichever_hub(
+    tmp_path: Path, postgres_url: str, redis_url: str
+) -> None:
+    """SPEC R495."""
+    async with (
+        OnvifCamera(CameraModel(rtsp="rtsp://127.0.0.1:9/none"), SystemClock()) as dome,
+        hubs(tmp_path, 2, postgres_url, redis_url) as (one, other),
+    ):
+        address = f"onvif://{dome.model.user}:{dome.model.password}@127.0.0.1:{await dome.listen()}/"
+        await one.hub.ask(EnrolCamera(camera="k1", name="球机", lat=29.0, lon=113.0), HUB)
+        await one.context.accounts.set_camera_address("k1", address)
+        await one.context.accounts.create("leader", "李指挥", frozenset({"commander"}), "", PASSWORD)
+        async with signed_in(one.http_url, "taker") as taker, signed_in(other.http_url, "leader") as leader:
+            assert (await move(leader, pan=0.5))["holder"] == "李指挥"
+            assert (await move(taker, pan=-0.5))["holder"] == "李指挥"
+            assert (await taker.get("/api/v1/cameras/k1/ptz"))[1]["mine"] is False
+
+
+async def move(person: Person, pan: float) -> dict[str, Any]:
+    """Move the dome and return the answer, once the person's hub has heard of the camera."""
+    headers = {"X-CSRF-Token": person.csrf}
+    async with asyncio.timeout(30):
+        while True:
+            body = {"pan": pan}
+            async with person.http.post("/api/v1/cameras/k1/ptz", json=body, headers=headers) as response:
+                if response.status in (200, 409):
+                    return dict(await response.json())
+            await SystemClock().sleep(50)

@@ -149,13 +149,13 @@ async def test_a_higher_rank_takes_over_and_the_other_is_told_who_has_it(ground:
     with pytest.raises(ConflictError):
         await ground.control.command("a", DISPATCHER, LEFT)
 
-    hold = ground.control.hold("a")
+    hold = await ground.control.hold("a")
     assert hold is not None
     assert hold.by == COMMANDER
     assert [what for _, what in ground.dome.said] == [(-0.5, 0.0, 0.0), 4]
     assert ground.control.counters.refused == 2
     await ground.pass_ms(PTZ_HOLD_MS)
-    assert ground.control.hold("a") is None
+    assert await ground.control.hold("a") is None
     assert [what for _, what in ground.dome.said] == [(-0.5, 0.0, 0.0), 4], "a camera on its way to a preset is let go"
     await ground.control.command("a", WATCH, STOP)
 
@@ -191,7 +191,7 @@ async def test_a_camera_that_cannot_be_opened_is_told_so_and_held_by_nobody(grou
     ground.dome.failing = UnavailableError("10.0.0.5 cannot be reached")
     with pytest.raises(UnavailableError, match="cannot be reached"):
         await ground.control.command("a", WATCH, LEFT)
-    assert ground.control.hold("a") is None
+    assert await ground.control.hold("a") is None
     ground.dome.failing = ValueError("rtsp://admin:secret@h")
     with pytest.raises(UnavailableError) as told:
         await ground.control.command("a", WATCH, LEFT)
