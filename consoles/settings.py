@@ -100,6 +100,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     recordings: Recordings = Recordings()
     limits: Limits = Limits()
 
+    @property
+    def clips(self) -> Path | None:
+        """Where clips of recordings are, where recordings have a folder of their own."""
+        return Path(self.recordings.folder) / "clips" if self.recordings.folder else None
+
 
 def load_settings(path: Path | None, **given: object) -> Settings:
     """Return the settings of a file, or the defaults; `InvalidInputError` names the key that is wrong.

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from command.access.keys import SiteKey
 from command.backup import DamagedArchiveError
-from command.backup.records import Blob, Manifest, Record
+from command.backup.records import Blob, ClipPiece, Manifest, Record
 from command.kernel.errors import InvalidInputError
 from command.kernel.limits import BACKUP_CHUNK_BYTES, BACKUP_CHUNK_MOST_BYTES, BACKUP_HEADER_BYTES
 
@@ -67,7 +67,7 @@ class ArchiveWriter:
     def add(self, record: Record) -> None:
         """Write a record, at the latest with the next chunk."""
         # Pictures are compressed already: trying again costs most of the time of a backup and saves nothing.
-        method = _STORED if isinstance(record, Blob) else _DEFLATED
+        method = _STORED if isinstance(record, Blob | ClipPiece) else _DEFLATED
         if method != self._method:
             self._flush()
             self._method = method

@@ -20,11 +20,15 @@ from command.kernel.errors import InvalidInputError, UnavailableError
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """What to back up: a data folder, the database where hubs share one, and the settings file, if there is one."""
+    """What to back up: a data folder, the database where hubs share one, and the settings file, if there is one.
+
+    `clips` is the folder of clips, where recordings are kept outside of the data folder.
+    """
 
     data: Path
     database: str | None = None
     settings: Path | None = None
+    clips: Path | None = None
     release: str
 
 
@@ -58,7 +62,7 @@ def make_backup(source: Source, key: SiteKey, to: Path) -> Manifest:
 async def write_backup(source: Source, key: SiteKey, file: BinaryIO) -> Manifest:
     """Write a backup to an open file. Raises `OSError` where that refuses, else as `make_backup`."""
     clock = SystemClock()
-    async with stores_of(source.data, key, source.database) as stores:
+    async with stores_of(source.data, key, source.database, source.clips) as stores:
         writer = ArchiveWriter(file, key, clock.now_ms())
         return await take_backup(stores, writer, clock, source.release, source.settings)
 

@@ -65,6 +65,20 @@ class Blob(msgspec.Struct, frozen=True, kw_only=True, tag="blob"):
     data: bytes
 
 
+class ClipSheet(msgspec.Struct, frozen=True, kw_only=True, tag="clip_sheet"):
+    """A clip begins: its sheet, JSON as it lies beside the file. Its pieces follow, before anything else does."""
+
+    clip: str
+    sheet: bytes
+
+
+class ClipPiece(msgspec.Struct, frozen=True, kw_only=True, tag="clip_piece"):
+    """More of a clip's file."""
+
+    clip: str
+    data: bytes
+
+
 class SpaceContents(msgspec.Struct, frozen=True, kw_only=True):
     """How far a space goes: its last fact and the digest that seals all before it, answers and signed heads."""
 
@@ -84,12 +98,13 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     blobs: int
     files: int
     rows: dict[str, int]
+    clips: int = 0
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, tag="manifest"):
     """The last record. `sha256` is of all records before it, unsealed and unpacked.
 
-    `lost` names blobs that a fact or the store names and that could not be read when the backup was made.
+    `lost` names blobs and clips that a fact or the store names and that could not be read when the backup was made.
     """
 
     made_ms: int
@@ -99,4 +114,6 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, tag="manifest"):
     sha256: str
 
 
-Record: TypeAlias = Rows | File | Entries | SignedHeads | Positions | Sightings | Blob | Manifest
+Record: TypeAlias = (
+    Rows | File | Entries | SignedHeads | Positions | Sightings | Blob | ClipSheet | ClipPiece | Manifest
+)

@@ -8,8 +8,11 @@ from contextlib import AsyncExitStack
 from pathlib import Path, PurePosixPath
 
 from command.backup import DamagedArchiveError
+from command.backup.clips import put_clip
 from command.backup.records import (
     Blob,
+    ClipPiece,
+    ClipSheet,
     Entries,
     File,
     Positions,
@@ -80,6 +83,8 @@ class Restorer:
                     await stores.readings.add_sightings(space, sightings[first : first + _READINGS_AT_ONCE])
             case Blob(data=data):
                 await stores.blobs.add(data)
+            case ClipSheet() | ClipPiece():
+                put_clip(stores.clips, record)
             case File():
                 _put_file(stores.data, record)
             case Rows():

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from command.access.keys import SiteKey
+from command.backup.clips import FOLDER
 from command.backup.tables import refuse_older
 from command.blobs import Blobs, FolderBlobs, PostgresBlobs
 from command.journal import Journal, sqlite
@@ -23,20 +24,24 @@ from command.readings.sqlite_migrate import MAIN_SCHEMA
 
 @dataclass
 class Stores:
-    """What a hub keeps, wherever it keeps it. `postgres` holds all that hubs share, or there is none."""
+    """What a hub keeps, wherever it keeps it. `postgres` holds all that hubs share, or there is none.
+
+    `clips` is the folder of clips of recordings, a hub's own always; there may be none.
+    """
 
     data: Path
     journal: Journal
     readings: Readings
     blobs: Blobs
+    clips: Path
     postgres: Postgres | None
 
 
 @asynccontextmanager
-async def stores_of(data: Path, key: SiteKey, database: str | None) -> AsyncIterator[Stores]:
+async def stores_of(data: Path, key: SiteKey, database: str | None, clips: Path | None = None) -> AsyncIterator[Stores]:
     """Open what a hub, which may be running, uses, and change nothing. Raises `InvalidInputError` where it is not."""
     _look(data, database)
-    async with _opened(data, key, database) as stores:
+    async with _opened(data, key, database, clips or data / FOLDER) as stores:
         yield stores
 
 
@@ -54,14 +59,14 @@ def _look(data: Path, database: str | None) -> None:
 @asynccontextmanager
 async def new_stores(data: Path, key: SiteKey, database: str | None) -> AsyncIterator[Stores]:
     """Make stores; `InvalidInputError` where the database holds something already."""
-    async with _opened(data, key, database) as stores:
+    async with _opened(data, key, database, data / FOLDER) as stores:
         if await stores.journal.spaces() or await stores.readings.days() or await stores.blobs.names():
             raise InvalidInputError("the database is not empty: restore into a new one")
         yield stores
 
 
 @asynccontextmanager
-async def _opened(data: Path, key: SiteKey, database: str | None) -> AsyncIterator[Stores]:
+async def _opened(data: Path, key: SiteKey, database: str | None, clips: Path) -> AsyncIterator[Stores]:
     async with AsyncExitStack() as stack:
         box = key.box("blobs")
         if database is None:
@@ -70,11 +75,11 @@ async def _opened(data: Path, key: SiteKey, database: str | None) -> AsyncIterat
             readings: Readings = SqliteReadings(data / "readings.sqlite3")
             stack.push_async_callback(readings.close)
             blobs: Blobs = FolderBlobs(data / "blobs", box)
-            yield Stores(data, journal, readings, blobs, None)
+            yield Stores(data, journal, readings, blobs, clips, None)
             return
         postgres = await Postgres.open(database, (), "pool")
         stack.push_async_callback(postgres.close)
         journal = await PostgresJournal.open(postgres)
         readings = await PostgresReadings.open(database)
         stack.push_async_callback(readings.close)
-        yield Stores(data, journal, readings, await PostgresBlobs.open(postgres, box), postgres)
+        yield Stores(data, journal, readings, await PostgresBlobs.open(postgres, box), clips, postgres)

@@ -3,8 +3,8 @@
 Whoever names something is read before what it names, and whatever is named only ever grows: first the link cursors,
 which say how far the services were told; then the services and accounts, which name situations, units and devices;
 then the cut, the journal's last fact; then the facts up to it, which never change, so that the cut is all the snapshot
-it takes; then readings; and last the pictures and files that facts and readings name. No store is held for longer than
-one short read: a long transaction would keep SQLite's log and PostgreSQL's dead rows from being cleared.
+it takes; then readings; and last the pictures, files and clips that facts and readings name. No store is held for
+longer than one short read: a long transaction would keep SQLite's log and PostgreSQL's dead rows from being cleared.
 """
 
 from __future__ import annotations
@@ -13,7 +13,20 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 from command.backup.archive import ArchiveWriter
-from command.backup.records import Blob, Entries, File, Manifest, Positions, Record, Rows, Sightings, SignedHeads
+from command.backup.clips import read_clips
+from command.backup.records import (
+    Blob,
+    ClipPiece,
+    ClipSheet,
+    Entries,
+    File,
+    Manifest,
+    Positions,
+    Record,
+    Rows,
+    Sightings,
+    SignedHeads,
+)
 from command.backup.stores import Stores
 from command.backup.tables import SERVICES, SHARED, postgres_rows, sqlite_rows
 from command.backup.tally import Tally
@@ -36,7 +49,7 @@ async def take_backup(
     """Write everything and return the manifest. `settings` is the file that the hub was started with.
 
     Raises `DamagedJournalError` for a journal that does not hold together: a backup of it would pass for a good one.
-    A picture that cannot be read is no reason to have no backup; the manifest names it.
+    A picture or clip that cannot be read is no reason to have no backup; the manifest names it.
     """
     tally = Tally()
 
@@ -57,6 +70,8 @@ async def take_backup(
     names = await stores.blobs.names()
     lost = tally.named - names
     await write(_blobs(stores.blobs, sorted(names), lost))
+    # Of several hubs each has the clips that it exported itself: those of others are no loss of this one.
+    await write(_clips(stores.clips, set() if stores.postgres else tally.clips, lost))
     manifest = Manifest(
         made_ms=made_ms, release=release, contents=tally.contents, lost=tuple(sorted(lost)), sha256=writer.sha256
     )
@@ -84,6 +99,22 @@ async def _blobs(blobs: Blobs, names: Sequence[str], lost: set[str]) -> AsyncIte
             yield Blob(name=name, data=await blobs.get(name))
         except (DamagedBlobError, UnknownIdError):
             lost.add(name)
+
+
+async def _clips(folder: Path, named: set[str], lost: set[str]) -> AsyncIterator[ClipSheet | ClipPiece]:
+    """Yield the clips that are what they were and add the others, and those that facts name, to `lost`."""
+    taken: set[str] = set()
+    for found in read_clips(folder):
+        if isinstance(found, str):
+            lost.add(_clip_name(found))
+            continue
+        taken.add(found.clip)
+        yield found
+    lost.update(_clip_name(clip) for clip in named - taken)
+
+
+def _clip_name(clip: str) -> str:
+    return f"clips/{clip}.mp4"
 
 
 def _files(data: Path, settings: Path | None) -> list[File]:

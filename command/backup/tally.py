@@ -6,8 +6,11 @@ from collections import Counter
 
 from command import facts
 from command.backup import DamagedArchiveError
+from command.backup.clips import ClipCheck
 from command.backup.records import (
     Blob,
+    ClipPiece,
+    ClipSheet,
     Contents,
     Entries,
     File,
@@ -19,6 +22,7 @@ from command.backup.records import (
     SpaceContents,
 )
 from command.facts.orders import EvidenceFixed
+from command.facts.recording import ClipExported
 from command.facts.scene import PlateHit
 from command.journal import GENESIS, Entry
 
@@ -46,9 +50,12 @@ class Tally:
         self._rows: Counter[str] = Counter()
         self.named: set[str] = set()
         """Blobs that facts name."""
+        self.clips: set[str] = set()
+        """Clips that facts name."""
+        self._clips = ClipCheck()
 
     def take(self, record: Record) -> None:
-        """Count a record; `DamagedArchiveError` where facts do not count on."""
+        """Count a record; `DamagedArchiveError` where facts do not count on, or a clip is not what it was."""
         match record:
             case Entries(space=name, entries=entries):
                 space = self._spaces.setdefault(name, _Space())
@@ -65,6 +72,10 @@ class Tally:
                 self._counts["blobs"] += 1
             case File():
                 self._counts["files"] += 1
+            case ClipSheet():
+                self._clips.sheet(record)
+            case ClipPiece():
+                self._clips.piece(record)
             case Rows(store=store, table=table, rows=rows):
                 self._rows[f"{store}.{table}"] += len(rows)
             case _:
@@ -77,12 +88,15 @@ class Tally:
                     self.named.add(evidence.sha256)
                 case PlateHit(picture=picture) if picture:
                     self.named.add(picture)
+                case ClipExported(clip=clip):
+                    self.clips.add(clip)
                 case _:
                     pass
 
     @property
     def contents(self) -> Contents:
-        """Everything taken so far."""
+        """Everything taken so far. Raises `DamagedArchiveError` where the last clip is not whole."""
+        self._clips.end()
         return Contents(
             spaces={
                 name: SpaceContents(
@@ -95,4 +109,5 @@ class Tally:
             blobs=self._counts["blobs"],
             files=self._counts["files"],
             rows=dict(self._rows),
+            clips=self._clips.count,
         )

@@ -16,6 +16,7 @@ from command.access.keys import ENVIRONMENT, SiteKey
 from command.backup import DamagedArchiveError
 from command.backup.archive import read_archive
 from command.backup.checking import check_archive, open_archive
+from command.backup.clips import FOLDER
 from command.backup.making import Source, make_backup, sync_folder, write_backup
 from command.backup.moment import Moment, Until, parse_instant
 from command.backup.records import Manifest
@@ -65,6 +66,7 @@ def run_backup(arguments: argparse.Namespace) -> int:
         data=data,
         database=arguments.journal or settings.journal or None,
         settings=arguments.config,
+        clips=settings.clips,
         release=version("triune"),
     )
     if arguments.file != _STDOUT:
@@ -111,6 +113,8 @@ def run_restore(arguments: argparse.Namespace) -> int:
     print("since, and what was revoked. Everybody signs in anew; reload every console that was open.")
     if (to / SETTINGS).exists():
         print(f"{to / SETTINGS} is as it was: see to its folders and addresses before it is used here.")
+        if manifest.contents.clips:
+            print(f"Clips are in {to / FOLDER}: where recordings have a folder of their own, move clips/ there.")
     for name in manifest.lost:
         print(f"picture or file {name}: was lost before the backup")
     seqs = {space: moment.seqs.get(space, 0) for space in manifest.contents.spaces}
@@ -156,6 +160,7 @@ def _tell(manifest: Manifest, file: Path | None, out: TextIO) -> int:
         "positions": contents.positions,
         "sightings": contents.sightings,
         "blobs": contents.blobs,
+        "clips": contents.clips,
         "rows": contents.rows,
         "lost": manifest.lost,
     }

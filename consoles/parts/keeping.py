@@ -70,7 +70,9 @@ def saving(
     plan = settings.backup
     if plan is None:
         return
-    source = Source(data=Path(settings.data), database=settings.journal or None, release=version("triune"))
+    source = Source(
+        data=Path(settings.data), database=settings.journal or None, clips=settings.clips, release=version("triune")
+    )
     backups = Backups(plan, source, key, clock)
     started_ms = clock.now_ms()
 

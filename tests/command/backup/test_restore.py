@@ -215,7 +215,7 @@ async def test_nothing_that_the_backup_names_is_missing_while_others_write(tmp_p
             journal, readings, blobs = (
                 cast("Any", Busy(each, write)) for each in (stores.journal, stores.readings, stores.blobs)
             )
-            manifest = await take(Stores(stores.data, journal, readings, blobs, None), archive)
+            manifest = await take(Stores(stores.data, journal, readings, blobs, stores.clips, None), archive)
         whole = await kept(stores)
     seq = manifest.contents.spaces["live"].seq
     assert seq < whole.facts[-1].seq, "nothing was written after the cut"
