@@ -52,6 +52,8 @@ class CameraSpec(msgspec.Struct, frozen=True):
     reads_plates: bool = False
     always: bool = False
     """Whether it is pulled also while nobody needs its pictures."""
+    reported: bool = False
+    """Whether somebody nearer to it tells how it is: then it is not looked at while nobody needs it."""
 
     def __repr__(self) -> str:
         return f"CameraSpec({self.id!r})"
@@ -110,7 +112,7 @@ class Camera:
         self._needed_until_ms = 0
         self._needed = asyncio.Event()  # set by each newcomer
         self._turned = asyncio.Event()  # set for a moment when the first picture came, or an attempt failed
-        self._known = True
+        self._known = not spec.reported
         self._attempts_failed = 0
         self._failed_hop = ""
         self._is_examined = False
@@ -162,6 +164,7 @@ class Camera:
 
     def keep_known(self, known: bool) -> None:
         """Say whether to look at it, or pull it `always`, while nobody needs it: of several hubs one does."""
+        known = known and not self.spec.reported
         if known and not self._known:
             self._needed.set()
         self._known = known

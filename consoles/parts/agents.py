@@ -13,15 +13,19 @@ from command.hub import Hub
 from command.uplink import HubUplink
 from consoles.http import agents as http
 from consoles.http import metrics
+from consoles.parts import agent_turning
 from consoles.parts.agent_errands import Errands
 from consoles.parts.agent_items import Items
-from consoles.parts.agent_registry import Agents
+from consoles.parts.agent_live import live_source
+from consoles.parts.agent_registry import SCHEME, Agents
 from consoles.parts.background import Background
 from consoles.parts.gb28181 import password_of
 from consoles.parts.stores import Stores
 from consoles.settings import Settings
 from edge.agent.gb28181 import SECRETS, Secrets
 from edge.agent.protocol import Gb28181
+from streams.ptz import PtzGateways
+from streams.sources import Sources
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,11 @@ class EdgeAgents:
     agents: Agents
     errands: Errands
     routes: list[web.RouteDef]
+
+    def register(self, sources: Sources, movable: PtzGateways) -> None:
+        """Let cameras at `edge://AGENT/ADDRESS` be seen and moved."""
+        sources.register(SCHEME, live_source(self.agents, self.errands))
+        movable.register(SCHEME, agent_turning.opens_ptz(self.agents, self.errands), agent_turning.moves)
 
 
 def edge_agents(

@@ -15,9 +15,11 @@ from edge.agent.devices import AgentUplink
 from edge.agent.errands import Errands
 from edge.agent.gb28181 import EdgeGb28181, Gb28181Door
 from edge.agent.link import HubLink
+from edge.agent.live import LIVE, LivePictures
 from edge.agent.protocol import FOUND, Config
 from edge.agent.recording import EdgeRecorder, RecordingRoom
 from edge.agent.sealing import box_of
+from edge.agent.turning import PTZ, Turning
 from edge.gb28181.media import SCHEME
 from edge.jt808.gateway import Jt808Gateway
 from edge.onvif import gateway as onvif
@@ -26,6 +28,7 @@ from edge.outbox import Outbox
 from streams.keeper import CameraKeeper
 from streams.plates.pool import PlatePool
 from streams.plates.watcher import PlateWatcher
+from streams.ptz import PtzControl, PtzGateways
 from streams.source import standard_sources
 from streams.sources import Sources
 
@@ -58,6 +61,7 @@ class Agent:
     cameras: EdgeCameras
     recorder: EdgeRecorder
     errands: Errands
+    live: LivePictures
     jt808: Jt808Gateway | None
     gb28181: EdgeGb28181 | None
 
@@ -70,6 +74,16 @@ def edge_sources(gb28181: EdgeGb28181 | None) -> Sources:
     for scheme in onvif.SCHEMES:
         sources.register(scheme, onvif.stream_source(sources))
     return sources
+
+
+def edge_movable(gb28181: EdgeGb28181 | None) -> PtzGateways:
+    """Return the kinds of camera that an agent moves."""
+    movable = PtzGateways()
+    if gb28181 is not None:
+        movable.register(SCHEME, gb28181.open_ptz)
+    for scheme in onvif.SCHEMES:
+        movable.register(scheme, onvif.open_ptz)
+    return movable
 
 
 @asynccontextmanager
@@ -114,6 +128,10 @@ async def running_agent(settings: AgentSettings, clock: Clock) -> AsyncIterator[
         cameras.keeper = await stack.enter_async_context(
             CameraKeeper(clock, cameras.on_status, cameras.on_keyframe, sources=edge_sources(gb28181))
         )
+        live = LivePictures(cameras.keeper, clock)
+        errands.register(LIVE, live.show)
+        control = await stack.enter_async_context(PtzControl(edge_movable(gb28181), cameras.address, clock))
+        errands.register(PTZ, Turning(control).turn)
         cameras.noticing = await stack.enter_async_context(EventWatch(clock, cameras.on_event))
         jt808: Jt808Gateway | None = None
         if settings.jt808_port is not None:
@@ -127,7 +145,7 @@ async def running_agent(settings: AgentSettings, clock: Clock) -> AsyncIterator[
                 tasks.create_task(recorder.run(), name="agent-recorder"),
             ]
             try:
-                yield Agent(outbox, link, cameras, recorder, errands, jt808, gb28181)
+                yield Agent(outbox, link, cameras, recorder, errands, live, jt808, gb28181)
             finally:
                 for task in running:
                     task.cancel()

@@ -35,6 +35,7 @@ from streams.camera import Camera, CameraSpec, CameraStatus
 from streams.keeper import CameraKeeper
 from streams.plates.picture import Picture
 from streams.plates.watcher import PlateWatcher
+from streams.sources import pulls_always
 from streams.watch_list import WatchList
 
 log = logging.getLogger(__name__)
@@ -68,9 +69,9 @@ class EdgeCameras:
                 except (UnavailableError, UnicodeDecodeError):
                     log.warning("the address of camera %s is sealed for another key", camera.id)
                     continue
-                cameras[camera.id] = CameraSpec(
-                    id=camera.id, url=address, reads_plates=camera.reads_plates and self.watcher is not None
-                )
+                url, always = pulls_always(address)
+                reads = camera.reads_plates and self.watcher is not None
+                cameras[camera.id] = CameraSpec(id=camera.id, url=url, reads_plates=reads, always=always)
             gone = set(self.keeper.running()) - cameras.keys()
             await self.keeper.sync(cameras)
             self.noticing.sync({camera_id: spec.url for camera_id, spec in cameras.items()})

@@ -206,15 +206,23 @@ class Errands:
     async def _refusal(self, errand: Errand, reply: Reply) -> Refused | None:
         try:
             await self._handlers.get(errand.kind, _unknown)(errand, reply)
-        except TriuneError as error:
-            return errand_wire.refused(error)
-        except msgspec.MsgspecError as error:
-            return errand_wire.refused(InvalidInputError(f"what was asked is malformed: {error}"))
         except Exception as error:  # noqa: BLE001 - our own fault in one errand must not end the agent
-            # Only the kind: texts of library errors may hold the address of a camera with its password.
-            _log.error("an errand of kind %s failed: %s", errand.kind, type(error).__name__)
-            return errand_wire.refused(UnavailableError(f"internal error: {type(error).__name__}"))
+            return errand_wire.refused(_told(errand, error))
         return None
+
+
+def _told(errand: Errand, error: Exception) -> TriuneError:
+    """Return what the hub is told of what a handler met with."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    match error:
+        case TriuneError():
+            return error
+        case msgspec.MsgspecError():
+            return InvalidInputError(f"what was asked is malformed: {error}")
+        case _:  # only the kind: texts of library errors may hold the address of a camera with its password
+            _log.error("an errand of kind %s failed: %s", errand.kind, type(error).__name__)
+            return UnavailableError(f"internal error: {type(error).__name__}")
 
 
 async def _unknown(errand: Errand, _reply: Reply) -> None:

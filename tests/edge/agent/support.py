@@ -23,10 +23,15 @@ from tests.consoles.support import settings
 
 NAME = "gate"
 _READ_BYTES = 8192
+_LINE_PACKETS = 256
 
 
 class Proxy:
-    """A TCP proxy on the loopback. `bytes_per_s` thins the way to the hub; `up_bytes` counts what went there."""
+    """A TCP proxy on the loopback. `bytes_per_s` thins the way to the hub; `up_bytes` counts what went there.
+
+    All connections share that way, and what it has no room for yet waits in one line, as in a router: in the order in
+    which it came, much of it.
+    """
 
     def __init__(self, port: int) -> None:
         self.port = 0
@@ -37,6 +42,8 @@ class Proxy:
         self.flowing = asyncio.Event()
         self.flowing.set()
         self._to = port
+        self._clock = SystemClock()
+        self._free_at_ms = 0.0
         self._writers: set[asyncio.StreamWriter] = set()
 
     async def __aenter__(self) -> Self:
@@ -55,6 +62,11 @@ class Proxy:
         """Break every connection, without a word of the websocket protocol."""
         for writer in list(self._writers):
             writer.transport.abort()
+
+    @property
+    def waiting_ms(self) -> float:
+        """How long what the thin way is given now has to wait."""
+        return max(0.0, self._free_at_ms - self._clock.now_ms())
 
     def carried(self, more_bytes: int) -> Callable[[], bool]:
         """Say, when asked, whether so much more went to the hub."""
@@ -81,18 +93,39 @@ class Proxy:
         self._writers |= ends
         with suppress(ConnectionError):
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._carry(reader, hub_writer, is_up=True))
-                tasks.create_task(self._carry(hub_reader, writer, is_up=False))
+                line: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(_LINE_PACKETS)
+                tasks.create_task(self._queue_up(reader, line))
+                tasks.create_task(self._carry_up(line, hub_writer))
+                tasks.create_task(self._carry_down(hub_reader, writer))
         self._writers -= ends
 
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_up: bool) -> None:
+    async def _queue_up(self, reader: asyncio.StreamReader, line: asyncio.Queue[tuple[float, bytes]]) -> None:
+        data = b"to begin with"
+        while data:
+            try:
+                data = await reader.read(1024 if self.bytes_per_s else _READ_BYTES)
+            except ConnectionError:
+                data = b""
+            if self.bytes_per_s:
+                self._free_at_ms = max(self._clock.now_ms(), self._free_at_ms) + 1000 * len(data) / self.bytes_per_s
+            await line.put((self._free_at_ms, data))
+
+    async def _carry_up(self, line: asyncio.Queue[tuple[float, bytes]], writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError):
-            while data := await reader.read(1024 if self.bytes_per_s and is_up else _READ_BYTES):
+            while (going := await line.get())[1]:
+                await self._clock.sleep_until(int(going[0]))
                 await self.flowing.wait()
-                if is_up:
-                    self.up_bytes += len(data)
-                    if self.bytes_per_s:
-                        await SystemClock().sleep(1000 * len(data) // self.bytes_per_s)
+                self.up_bytes += len(going[1])
+                writer.write(going[1])
+                await writer.drain()
+        writer.transport.abort()
+        while (await line.get())[1]:
+            pass  # nobody gets it any more
+
+    async def _carry_down(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while data := await reader.read(_READ_BYTES):
+                await self.flowing.wait()
                 writer.write(data)
                 await writer.drain()
         writer.transport.abort()

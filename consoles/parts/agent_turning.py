@@ -1,0 +1,73 @@
+"""Moving a camera behind an edge agent: one errand while somebody holds the camera."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import msgspec
+
+from command.kernel.clock import Clock
+from command.kernel.errors import InvalidInputError, UnavailableError
+from consoles.parts.agent_errands import AGENT_HOP, Errands, Reply
+from consoles.parts.agent_registry import Agents, in_charge
+from edge.agent.errand_wire import error_of
+from edge.agent.turning import PTZ, Asked, Done
+from streams.ptz import Move, OpenPtz, Preset, Ptz, Recall
+from streams.sources import scheme_of
+
+_MOVABLE = frozenset({"onvif", "onvifs", "gb28181"})
+"""Cameras that an agent has a gateway for; what those say is told where one is not movable after all."""
+_done = msgspec.msgpack.Decoder(Done)
+
+
+def moves(address: str) -> bool:
+    """Say whether an agent may be able to move the camera at `edge://AGENT/ADDRESS`."""
+    place = in_charge(address)
+    return place is not None and scheme_of(place[1]) in _MOVABLE
+
+
+def opens_ptz(agents: Agents, errands: Errands) -> OpenPtz:
+    """Return what moves cameras at `edge://AGENT/ADDRESS`, for `PtzGateways.register`."""
+
+    @asynccontextmanager
+    async def open_ptz(address: str, _clock: Clock) -> AsyncIterator[Ptz]:
+        async with errands.open(PTZ, agents.camera_at(address)) as reply:
+            yield _AgentPtz(reply)
+
+    return open_ptz
+
+
+class _AgentPtz:
+    """Asks one thing at a time. An answer that came too late for whoever asked is passed over."""
+
+    def __init__(self, reply: Reply) -> None:
+        self._reply = reply
+        self._number = 0
+
+    async def move(self, pan: float, tilt: float, zoom: float) -> None:
+        """Move, or stop where all are 0."""
+        await self._ask(move=Move(pan, tilt, zoom))
+
+    async def preset(self, number: int) -> None:
+        """Go to a preset. Raises `UnknownIdError` where there is none."""
+        await self._ask(recall=Recall(number))
+
+    async def presets(self) -> list[Preset]:
+        """Return the camera's presets."""
+        return (await self._ask()).presets
+
+    async def _ask(self, *, move: Move | None = None, recall: Recall | None = None) -> Done:
+        self._number += 1
+        asked = Asked(number=self._number, move=move, recall=recall)
+        await self._reply.send(msgspec.msgpack.encode(asked))
+        async for message in self._reply:
+            try:
+                done = _done.decode(message)
+            except (msgspec.MsgspecError, UnicodeError) as error:
+                raise InvalidInputError(f"not an answer of an agent: {error}") from error
+            if done.number == asked.number:
+                if done.refused is not None:
+                    raise error_of(done.refused, self._reply.agent)
+                return done
+        raise UnavailableError(f"edge agent {self._reply.agent} moves the camera no more", hop=AGENT_HOP)
