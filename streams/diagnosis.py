@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from typing import Final, NoReturn
 
@@ -16,17 +16,20 @@ from command.kernel.errors import UnavailableError
 from command.kernel.limits import CAMERA_OPEN_MS, RTSP_ANSWER_BYTES
 from streams import rtsp
 from streams.camera import Camera
+from streams.hop_words import in_chinese
 from streams.sources import SourceError, scheme_of, split_options
 
 
 class Hop(msgspec.Struct, frozen=True):
-    """How one hop went. `told` is for a technician and holds neither address nor password."""
+    """How one hop went. `told` is for technicians, without address and password; `told_zh` says it in Chinese."""
 
     hop: str
-    """address, name, tcp, describe, codec, setup, play; then packets, key_frame, picture for every kind of source."""
+    """RTSP: address, name, tcp, describe, codec, setup, play. Gateways have their own, or some before these. Then those
+    of the camera's pull: packets, key_frame, picture unless the gateway tells more of them apart."""
     ok: bool
     told: str
     took_ms: int
+    told_zh: str = ""
 
 
 class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,26 +42,85 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
     """The hop where it ends."""
 
 
-class _Failed(Exception):  # noqa: N818 - not an error: it ends the way
-    pass
+class WayEndedError(Exception):
+    """The way ended at the hop that was noted last."""
 
 
-async def diagnose(camera: Camera, clock: Clock) -> Diagnosis:
+class Hops:
+    """The hops gone so far, each with the time since the one before."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.gone: list[Hop] = []
+        self.names: Mapping[str, str] = {}
+        """What to call hops from now on that are gone a second time."""
+        self._clock = clock
+        self._from_ms = clock.now_ms()
+
+    def ok(self, hop: str, told: str = "") -> None:
+        """Note that it went well."""
+        self._add(hop, told, ok=True)
+
+    def fail(self, hop: str, told: str) -> NoReturn:
+        """Note where it ends. Raises `WayEndedError`."""
+        self._add(hop, told, ok=False)
+        raise WayEndedError
+
+    def _add(self, hop: str, told: str, *, ok: bool) -> None:
+        now_ms = self._clock.now_ms()
+        hop = self.names.get(hop, hop)
+        self.gone.append(Hop(hop, ok=ok, told=told, took_ms=now_ms - self._from_ms, told_zh=in_chinese(told)))
+        self._from_ms = now_ms
+
+
+def _nothing(_address: str) -> Mapping[str, str]:
+    return {}
+
+
+class Way(msgspec.Struct, frozen=True, kw_only=True):
+    """How cameras of one kind are gone to."""
+
+    go: Callable[[str, Clock, Hops], Awaitable[None]]
+    """`go(address, clock, hops)` notes the hops before the camera's own pull; at the end `WayEndedError` is raised."""
+    connects: bool = True
+    """Whether it takes a connection of its own, which a camera that is being pulled is spared."""
+    pull: tuple[str, ...] = ("packets", "key_frame", "picture")
+    """The hops of the pull; a `SourceError` names the one where it ends."""
+    seen: Callable[[str], Mapping[str, str]] = _nothing
+    """`seen(address)` returns what is known of the hops of the newest pull, for technicians."""
+
+
+class Ways:
+    """The kinds of way that the hub knows. Gateways register theirs when the site is put together."""
+
+    def __init__(self) -> None:
+        self._kinds: dict[str, Way] = {"rtsp": RTSP, "rtsps": RTSP}
+
+    def register(self, scheme: str, way: Way) -> None:
+        """Let cameras at addresses that begin with `scheme:` be gone to like this."""
+        assert scheme not in self._kinds, f"the scheme {scheme} is registered twice"
+        self._kinds[scheme] = way
+
+    def of(self, address: str) -> Way:
+        """Return the way; of addresses whose kind is not known only the pull is looked at."""
+        return self._kinds.get(scheme_of(address), _PULL)
+
+
+async def diagnose(camera: Camera, clock: Clock, ways: Ways) -> Diagnosis:
     """Go to the camera and return how far that came; of one that is being pulled, say how its packets come."""
-    at_ms = clock.now_ms()
-    hops: list[Hop] = []
+    at_ms, hops = clock.now_ms(), Hops(clock)
+    way = ways.of(camera.spec.url)
     try:
-        if not camera.view().pulled and scheme_of(camera.spec.url) in ("rtsp", "rtsps"):
-            await _RtspWay(camera.spec.url, clock, hops).go()
-        await _pictures(camera, clock, hops)
-    except _Failed:
+        if not (way.connects and camera.view().pulled):
+            await way.go(camera.spec.url, clock, hops)
+        await _pull(camera, clock, hops, way)
+    except WayEndedError:
         pass
-    return Diagnosis(camera=camera.id, at_ms=at_ms, hops=hops, failed=hops[-1].hop if not hops[-1].ok else None)
+    gone = hops.gone
+    return Diagnosis(camera=camera.id, at_ms=at_ms, hops=gone, failed=None if gone[-1].ok else gone[-1].hop)
 
 
-async def _pictures(camera: Camera, clock: Clock, hops: list[Hop]) -> None:
+async def _pull(camera: Camera, clock: Clock, hops: Hops, way: Way) -> None:
     """The last hops of any source. The camera's own pull is used, so that there are never two."""
-    from_ms = clock.now_ms()
     try:
         try:
             await camera.examined()
@@ -66,19 +128,53 @@ async def _pictures(camera: Camera, clock: Clock, hops: list[Hop]) -> None:
             await camera.examined()
     except UnavailableError as error:
         hop = camera.view().failed_hop or "packets"
-        reached = _PICTURE_HOPS[: _PICTURE_HOPS.index(hop)] if hop in _PICTURE_HOPS else ()
-        hops += [Hop(name, ok=True, told="", took_ms=0) for name in reached]
-        told = str(error.extra.get("reason") or error.detail)
-        hops.append(Hop(hop, ok=False, told=told, took_ms=clock.now_ms() - from_ms))
-        return
+        seen = way.seen(camera.spec.url)
+        for name in way.pull[: way.pull.index(hop)] if hop in way.pull else ():
+            hops.ok(name, seen.get(name, ""))
+        hops.fail(hop, str(error.extra.get("reason") or error.detail))
     view = camera.view()
     age_ms = max(0, clock.now_ms() - (view.picture_ms or 0))
-    hops.append(Hop("packets", ok=True, told=f"the newest is {age_ms} ms old", took_ms=clock.now_ms() - from_ms))
-    hops.append(Hop("key_frame", ok=True, told="", took_ms=0))
-    hops.append(Hop("picture", ok=True, told=f"{view.codec}, {view.width_px} x {view.height_px}", took_ms=0))
+    told = {
+        "packets": f"the newest is {age_ms} ms old",
+        "picture": f"{view.codec}, {view.width_px} x {view.height_px}",
+        **way.seen(camera.spec.url),
+    }
+    for name in way.pull:
+        hops.ok(name, told.get(name, ""))
 
 
-_PICTURE_HOPS: Final = ("packets", "key_frame", "picture")
+async def resolve(host: str, port: int, hops: Hops) -> None:
+    """Look the host's address up: the hop `name`. Raises `WayEndedError`."""
+    try:
+        async with asyncio.timeout(CAMERA_OPEN_MS / 1000):
+            await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError, TimeoutError):
+        hops.fail("name", "the name of the camera does not resolve: is it right, does the name server answer?")
+    hops.ok("name")
+
+
+async def connect(
+    host: str, port: int, hops: Hops, *, is_tls: bool
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect: the hop `tcp`. Raises `WayEndedError`."""
+    context = None
+    if is_tls:  # as FFmpeg does: cameras sign their own certificates
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    try:
+        async with asyncio.timeout(CAMERA_OPEN_MS / 1000):
+            streams = await asyncio.open_connection(host, port, ssl=context, limit=RTSP_ANSWER_BYTES)
+    except TimeoutError:
+        hops.fail("tcp", "no answer: is it switched on, is a firewall between?")
+    except ConnectionRefusedError:
+        hops.fail("tcp", f"there is a machine, and nothing listens at port {port}")
+    except ssl.SSLError:
+        hops.fail("tcp", "it does not speak TLS")
+    except OSError as error:
+        hops.fail("tcp", f"not reachable: {error.strerror or type(error).__name__}")
+    hops.ok("tcp")
+    return streams
+
 
 _ADVICE: Final = {
     401: "the camera refuses the user or the password",
@@ -94,108 +190,69 @@ _ADVICE: Final = {
 class _RtspWay:
     """One connection of our own, as far as PLAY, and its end; FFmpeg, which pulls, tells these hops not apart."""
 
-    def __init__(self, address: str, clock: Clock, hops: list[Hop]) -> None:
+    def __init__(self, address: str, hops: Hops) -> None:
         self._address = address
-        self._clock = clock
         self._hops = hops
-        self._from_ms = clock.now_ms()
         self._sequence = 0
         self._authorization: Callable[[str, str], str] | None = None
 
     async def go(self) -> None:
-        """Append each hop. Raises `_Failed` at the one where it ends."""
+        """Note each hop. Raises `WayEndedError` at the one where it ends."""
         try:
             url, options = split_options(self._address)
             self._target = rtsp.target(url)
         except (SourceError, rtsp.RtspError) as error:
-            self._fail("address", str(error))
-        self._ok("address")
-        await self._resolve()
+            self._hops.fail("address", str(error))
+        self._hops.ok("address")
+        await resolve(self._target.host, self._target.port, self._hops)
         async with AsyncExitStack() as stack:
-            reader, self._writer = await self._connect()
+            reader, self._writer = await connect(
+                self._target.host, self._target.port, self._hops, is_tls=self._target.is_tls
+            )
             self._reader = reader
             stack.callback(self._writer.close)
             media = await self._describe()
             if options.get("transport") != "udp":
                 await self._play(media)
 
-    def _ok(self, hop: str, told: str = "") -> None:
-        now_ms = self._clock.now_ms()
-        self._hops.append(Hop(hop, ok=True, told=told, took_ms=now_ms - self._from_ms))
-        self._from_ms = now_ms
-
-    def _fail(self, hop: str, told: str) -> NoReturn:
-        self._hops.append(Hop(hop, ok=False, told=told, took_ms=self._clock.now_ms() - self._from_ms))
-        raise _Failed
-
-    async def _resolve(self) -> None:
-        try:
-            async with asyncio.timeout(CAMERA_OPEN_MS / 1000):
-                loop = asyncio.get_running_loop()
-                await loop.getaddrinfo(self._target.host, self._target.port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError, TimeoutError):
-            self._fail("name", "the name of the camera does not resolve: is it right, does the name server answer?")
-        self._ok("name")
-
-    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        context = None
-        if self._target.is_tls:  # as FFmpeg does: cameras sign their own certificates
-            context = ssl.create_default_context()
-            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        try:
-            async with asyncio.timeout(CAMERA_OPEN_MS / 1000):
-                streams = await asyncio.open_connection(
-                    self._target.host, self._target.port, ssl=context, limit=RTSP_ANSWER_BYTES
-                )
-        except TimeoutError:
-            self._fail("tcp", "no answer: is it switched on, is a firewall between?")
-        except ConnectionRefusedError:
-            self._fail("tcp", f"there is a machine, and nothing listens at port {self._target.port}")
-        except ssl.SSLError:
-            self._fail("tcp", "it does not speak TLS")
-        except OSError as error:
-            self._fail("tcp", f"not reachable: {error.strerror or type(error).__name__}")
-        self._ok("tcp")
-        return streams
-
     async def _describe(self) -> rtsp.Media:
         url, accept = self._target.url, [("Accept", "application/sdp")]
         answer, body = await self._ask("describe", "DESCRIBE", url, accept)
         if answer.status == 401:
             if not self._target.user:
-                self._fail("describe", "the camera asks for user and password, and the address has none")
+                self._hops.fail("describe", "the camera asks for user and password, and the address has none")
             challenges = answer.values("www-authenticate")
             self._authorization = lambda method, about: rtsp.authorization(challenges, method, about, self._target)
             answer, body = await self._ask("describe", "DESCRIBE", url, accept)
         self._need_ok("describe", answer)
-        self._ok("describe")
+        self._hops.ok("describe")
         base_url = ([*answer.values("content-base"), *answer.values("content-location"), url])[0]
         media = rtsp.video(body.decode("utf-8", "replace"), base_url)
         if media is None:
-            self._fail("codec", "the stream has no video")
+            self._hops.fail("codec", "the stream has no video")
         if media.encoding not in ("H264", "H265"):
-            self._fail("codec", f"the video is {media.encoding}: set the camera to H.264 or H.265")
-        self._ok("codec", media.encoding)
+            self._hops.fail("codec", f"the video is {media.encoding}: set the camera to H.264 or H.265")
+        self._hops.ok("codec", media.encoding)
         return media
 
     async def _play(self, media: rtsp.Media) -> None:
         transport = [("Transport", "RTP/AVP/TCP;unicast;interleaved=0-1")]
         answer, _ = await self._ask("setup", "SETUP", media.control, transport)
         if answer.status == 461:
-            self._ok("setup", _ADVICE[461])
+            self._hops.ok("setup", _ADVICE[461])
             return
         self._need_ok("setup", answer)
-        self._ok("setup")
+        self._hops.ok("setup")
         session = [("Session", value.partition(";")[0]) for value in answer.values("session")[:1]]
         answer, _ = await self._ask("play", "PLAY", self._target.url, session)
         self._need_ok("play", answer)
-        self._ok("play")
+        self._hops.ok("play")
         self._send("TEARDOWN", self._target.url, session)
 
     def _need_ok(self, hop: str, answer: rtsp.Response) -> None:
         if answer.status != 200:
             advice = _ADVICE.get(answer.status) or "the camera refuses"
-            self._fail(hop, f"{answer.status}: {advice}")
+            self._hops.fail(hop, f"{answer.status}: {advice}")
 
     async def _ask(
         self, hop: str, method: str, url: str, headers: list[tuple[str, str]]
@@ -205,11 +262,13 @@ class _RtspWay:
                 self._send(method, url, headers)
                 return await self._answer()
         except TimeoutError:
-            self._fail(hop, f"connected, and no answer to {method}")
+            self._hops.fail(hop, f"connected, and no answer to {method}")
         except (asyncio.IncompleteReadError, OSError):
-            self._fail(hop, f"the camera closed the connection at {method}")
+            self._hops.fail(hop, f"the camera closed the connection at {method}")
         except (rtsp.RtspError, asyncio.LimitOverrunError) as error:
-            self._fail(hop, str(error) if isinstance(error, rtsp.RtspError) else "what answers does not speak RTSP")
+            self._hops.fail(
+                hop, str(error) if isinstance(error, rtsp.RtspError) else "what answers does not speak RTSP"
+            )
 
     def _send(self, method: str, url: str, headers: list[tuple[str, str]]) -> None:
         self._sequence += 1
@@ -231,3 +290,17 @@ class _RtspWay:
             if answer.body_bytes > RTSP_ANSWER_BYTES:
                 raise rtsp.RtspError("its answer is too long")
             return answer, await self._reader.readexactly(answer.body_bytes)
+
+
+async def go_rtsp(address: str, clock: Clock, hops: Hops) -> None:
+    """Go to an RTSP server as far as PLAY, on a connection of our own. Raises `WayEndedError`."""
+    del clock
+    await _RtspWay(address, hops).go()
+
+
+async def _go_nowhere(address: str, clock: Clock, hops: Hops) -> None:
+    del address, clock, hops
+
+
+RTSP: Final = Way(go=go_rtsp)
+_PULL: Final = Way(go=_go_nowhere)

@@ -57,6 +57,19 @@ class RtpVideo:
             return f"{codec}{wrapped} arrives, but no whole key frame"
         return ""
 
+    @property
+    def trouble_hop(self) -> str:
+        """The hop of the way that `trouble` is at: ps, codec or key_frame."""
+        if self._wrapping is None:
+            return "ps"
+        return "codec" if self._units.trouble == "no video" else "key_frame"
+
+    @property
+    def seen(self) -> tuple[str, str]:
+        """What the packets hold and of which codec, for a technician; empty what has not been seen."""
+        wrapped = self._wrapping.name if self._wrapping else ""
+        return wrapped, _NAMES[self._units.codec] if self._units.codec else ""
+
     def feed(self, packet: RtpPacket) -> list[AccessUnit]:
         """Take the next packet."""
         self.packets += 1

@@ -13,7 +13,7 @@ from command.kernel.clock import Clock
 from command.kernel.errors import TooManyError
 from command.kernel.limits import CAMERA_DIAGNOSES, CAMERAS_MEASURED
 from consoles.http.metrics import Source
-from streams.diagnosis import diagnose
+from streams.diagnosis import Ways, diagnose
 from streams.keeper import CameraKeeper
 from streams.view import CameraView
 
@@ -27,7 +27,7 @@ class CameraViews(msgspec.Struct, frozen=True):
     cameras: list[CameraView]
 
 
-def routes(keeper: CameraKeeper, clock: Clock, authorise: Authorise) -> list[web.RouteDef]:
+def routes(keeper: CameraKeeper, clock: Clock, authorise: Authorise, ways: Ways) -> list[web.RouteDef]:
     """Return the routes; `authorise(request, camera_id)` raises unless whoever asks may see the camera."""
 
     diagnosing = asyncio.Semaphore(CAMERA_DIAGNOSES)
@@ -47,7 +47,7 @@ def routes(keeper: CameraKeeper, clock: Clock, authorise: Authorise) -> list[web
         if diagnosing.locked():
             raise TooManyError(f"{CAMERA_DIAGNOSES} cameras are being looked into")
         async with diagnosing:
-            return _answer(await diagnose(keeper.camera(camera_id), clock))
+            return _answer(await diagnose(keeper.camera(camera_id), clock, ways))
 
     return [
         web.get("/api/v1/cameras/{camera_id}/diagnosis", diagnosis),

@@ -29,6 +29,7 @@ from consoles.settings import Gb28181, Settings
 from edge.gb28181.alarm_words import words_of
 from edge.gb28181.archive import Archive
 from edge.gb28181.devices import DeviceState
+from edge.gb28181.diagnosis import way_to
 from edge.gb28181.ids import shows_pictures
 from edge.gb28181.media import SCHEME, Gb28181Media
 from edge.gb28181.pilot import Where, giving_keys, opens_ptz, where
@@ -38,6 +39,7 @@ from edge.gb28181.registrar import Refused
 from edge.gb28181.registrations import SCHEMA as REGISTRATIONS
 from edge.gb28181.registrations import Registrations
 from edge.gb28181.told import Alarm
+from streams.diagnosis import Ways
 from streams.ptz import PtzGateways
 from streams.sources import Sources
 
@@ -78,10 +80,11 @@ class Gateway:
         self._settings = settings
         self._adopted = adopted
 
-    def register(self, sources: Sources, movable: PtzGateways) -> None:
-        """Let cameras at `gb28181://<device>/<channel>` be seen and moved."""
+    def register(self, sources: Sources, movable: PtzGateways, ways: Ways) -> None:
+        """Let cameras at `gb28181://<device>/<channel>` be seen, moved and looked into."""
         sources.register(SCHEME, giving_keys(self.platform, self._media.open))
         movable.register(SCHEME, opens_ptz(self.platform))
+        ways.register(SCHEME, way_to(self.platform, self._media))
 
     def recordings(self, address_of: Callable[[str], str], authorise: Authorise) -> list[web.RouteDef]:
         """Return the routes by which what devices recorded themselves is found and played."""

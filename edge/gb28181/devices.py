@@ -13,6 +13,8 @@ from edge.gb28181.registrar import Registered
 from edge.gb28181.told import Item
 from edge.sip.peer import Peer
 
+SIGNED_OFF = "it signed off"
+
 
 class Outcome(msgspec.Struct, frozen=True):
     """How the newest INVITE ended: a SIP status, 0 where none came, and in words."""
@@ -29,6 +31,8 @@ class DeviceState(msgspec.Struct, frozen=True, kw_only=True):
     device: str
     online: bool
     """Registered, and heard of since the hub started."""
+    waiting: bool
+    """Registered before the hub was restarted, and neither heard of nor missed since."""
     reason: str
     """Why it is not online; or what it says of itself that is not well."""
     address: str
@@ -139,7 +143,7 @@ class Device:
     def state(self) -> DeviceState:
         """Return what technicians see."""
         return DeviceState(
-            device=self.id, online=not (self.offline or self.waiting),
+            device=self.id, online=not (self.offline or self.waiting), waiting=bool(self.waiting),
             reason=self.offline or self.waiting or self.fault,
             address=f"{self.peer.transport}://{self.peer.host}:{self.peer.port}", version=self.version,
             algorithm=self.algorithm, registered_ms=self.registered_ms, expires_ms=self.expires_ms,
@@ -152,14 +156,15 @@ class Device:
     def diagnosis(self, now_ms: int) -> str:
         """Say in one line how far the device got."""
         if self.offline:
-            return f"registered {_ago(now_ms - self.registered_ms)}, offline: {self.offline}"
+            return f"registered {ago(now_ms - self.registered_ms)}, offline: {self.offline}"
         if self.waiting:
-            return f"{self.waiting}; last heard {_ago(now_ms - self.heard_ms)}"
-        heard = f"last heard {_ago(now_ms - self.heard_ms)}"
+            return f"{self.waiting}; last heard {ago(now_ms - self.heard_ms)}"
+        heard = f"last heard {ago(now_ms - self.heard_ms)}"
         invite = f", {self.last_invite.words}" if self.last_invite else ""
-        return f"registered {_ago(now_ms - self.registered_ms)} over {self.peer.transport.upper()}, {heard}{invite}"
+        return f"registered {ago(now_ms - self.registered_ms)} over {self.peer.transport.upper()}, {heard}{invite}"
 
 
-def _ago(duration_ms: int) -> str:
+def ago(duration_ms: int) -> str:
+    """Say how long ago something was."""
     seconds = duration_ms // 1000
     return f"{seconds} s ago" if seconds < 600 else f"{seconds // 60} min ago"

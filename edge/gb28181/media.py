@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack
+from functools import partial
 from types import TracebackType
 from typing import Final, Protocol, Self, get_args
 from urllib.parse import parse_qs, urlsplit
 
 from command.kernel.clock import Clock
-from command.kernel.limits import CAMERA_FROZEN_MS, CAMERA_OPEN_MS, GB28181_HELD_MS, MEDIA_KEY_MS
+from command.kernel.limits import CAMERA_FROZEN_MS, CAMERA_OPEN_MS, GB28181_HELD_MS, GB28181_STREAMS, MEDIA_KEY_MS
 from edge.gb28181.ids import is_id
 from edge.gb28181.invite import Answer, InviteDialog, InviteError, Media, Transport
 from edge.gb28181.ports import MediaPorts
@@ -44,10 +47,23 @@ class Gb28181Media:
     def __init__(self, platform: Inviter, ports: MediaPorts) -> None:
         self._platform = platform
         self._ports = ports
+        self._newest: OrderedDict[tuple[str, str], Gb28181Source | Mapping[str, str]] = OrderedDict()
 
     def open(self, address: str, clock: Clock) -> Gb28181Source:
         """Return the source of a channel's live pictures. Raises `SourceError` for a bad address."""
         return self._source(address, clock, None)
+
+    def seen(self, address: str) -> Mapping[str, str]:
+        """Return what is known of the hops of a channel's newest live stream, for technicians."""
+        device, channel, _ = _read_address(address)
+        newest = self._newest.get((device, channel), {})
+        return newest.seen() if isinstance(newest, Gb28181Source) else newest
+
+    def _note(self, channel: tuple[str, str], newest: Gb28181Source | Mapping[str, str]) -> None:
+        self._newest[channel] = newest
+        self._newest.move_to_end(channel)
+        if len(self._newest) > GB28181_STREAMS:
+            self._newest.popitem(last=False)
 
     def playback(self, address: str, from_ms: int, to_ms: int, clock: Clock) -> Gb28181Source:
         """Return the source of what the device has recorded of a channel, at the pace of `Gb28181Source.steer`.
@@ -58,7 +74,10 @@ class Gb28181Media:
 
     def _source(self, address: str, clock: Clock, playback: tuple[int, int] | None) -> Gb28181Source:
         device, channel, transport = _read_address(address)
-        return Gb28181Source(self._platform, self._ports, clock, device, channel, transport, playback)
+        source = Gb28181Source(self._platform, self._ports, clock, device, channel, transport, playback)
+        if playback is None:
+            source.on_note = partial(self._note, (device, channel))
+        return source
 
 
 class PlaybackEndedError(SourceError):
@@ -97,16 +116,19 @@ class Gb28181Source:
         self._waiting: list[Packet] = []  # oldest last
         self._begun_ms = 0
         self._picture_ms: int | None = None
+        self.on_note: Callable[[Gb28181Source | Mapping[str, str]], None] = lambda _: None
+        """Hears of it when it begins, and what was seen of it when it ends."""
         self._held_ms: int | None = None
         self._let_go_ms = 0
 
     async def __aenter__(self) -> Self:
         """Open a port and invite the device. Raises `SourceError`."""
+        self.on_note(self)
         try:
             await self._agree()
         except InviteError as error:
             await self._close()
-            raise SourceError(error.reason) from None
+            raise SourceError(error.reason, hop="invite") from None
         except BaseException:
             await self._close()
             raise
@@ -197,7 +219,14 @@ class Gb28181Source:
     async def _watch_end(self, dialog: InviteDialog) -> None:
         self._reception.end(await dialog.ended())
 
+    def seen(self) -> dict[str, str]:
+        """Return what is known of the hops of the way, for a technician."""
+        if self._dialog is None:
+            return {}
+        return {"invite": "answered 200", **self._reception.seen(self._where)}
+
     async def _close(self) -> None:
+        self.on_note(self.seen())
         if self._watch is not None:
             self._watch.cancel()
             await self._tasks.__aexit__(None, None, None)
@@ -219,7 +248,7 @@ class Gb28181Source:
                 since_ms = self._begun_ms if self._picture_ms is None else self._picture_ms
                 if flows and self._clock.now_ms() - since_ms < MEDIA_KEY_MS:
                     continue  # only a key frame is missing
-                raise SourceError(self._diagnosis(limit_ms, flows=flows)) from None
+                raise self._diagnosis(limit_ms, flows=flows) from None
             if pictures:
                 return pictures
             if self._playback is not None:
@@ -233,19 +262,21 @@ class Gb28181Source:
             raise SourceError(f"the playback was held for {GB28181_HELD_MS // 60_000} minutes")
         return self._held_ms is not None or now_ms - self._let_go_ms < limit_ms
 
-    def _diagnosis(self, limit_ms: int, *, flows: bool) -> str:
+    def _diagnosis(self, limit_ms: int, *, flows: bool) -> SourceError:
         """Say which hop fails, for a technician."""
         reception = self._reception
         counts = reception.counts
         if flows or (self._picture_ms is None and reception.newest_ms is not None):
             lost = counts.lost * 100 // max(counts.taken + counts.lost, 1)
-            return (reception.trouble or "no whole picture") + (f"; {lost} % of packets lost" if lost else "")
+            told = (reception.trouble or "no whole picture") + (f"; {lost} % of packets lost" if lost else "")
+            return SourceError(told, hop=reception.trouble_hop)
         if self._picture_ms is not None:
-            return f"no packets for {limit_ms // 1000} s"
-        fault = f", no packets on {self._where}: NAT or firewall?"
+            return SourceError(f"no packets for {limit_ms // 1000} s")
         if counts.wrong_ssrc:
-            fault = f", but packets on {self._where} are of another stream (SSRC)"
-        elif counts.malformed:
+            fault = f"INVITE answered 200, but packets on {self._where} are of another stream (SSRC)"
+            return SourceError(fault, hop="ssrc")
+        fault = f", no packets on {self._where}: NAT or firewall?"
+        if counts.malformed:
             fault = f", but what arrives on {self._where} is not RTP"
         elif reception.wrong_address:
             assert self._dialog is not None
@@ -253,7 +284,7 @@ class Gb28181Source:
             fault = f" by {hosts[0]}, but packets on {self._where} come from {hosts[1]}: NAT?"
         elif self._transport == "tcp_passive" and not reception.connected:
             fault = f", but nobody connected to {self._where}: NAT or firewall?"
-        return f"INVITE answered 200{fault}"
+        return SourceError(f"INVITE answered 200{fault}")
 
 
 def _read_address(address: str) -> tuple[str, str, Transport]:

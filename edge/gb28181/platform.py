@@ -17,7 +17,7 @@ from command.kernel.geo import Datum
 from command.kernel.limits import GB28181_DEVICES
 from edge.gb28181 import asked, told
 from edge.gb28181.counters import Gb28181Counters
-from edge.gb28181.devices import Device, DeviceState
+from edge.gb28181.devices import SIGNED_OFF, Device, DeviceState
 from edge.gb28181.ids import domain_of
 from edge.gb28181.invite import InviteDialog, InviteError, Media
 from edge.gb28181.learning import Learner
@@ -185,6 +185,11 @@ class Platform:
         """Return every registered device, with its channels, by id."""
         return [self._devices[device].state() for device in sorted(self._devices)]
 
+    def state(self, device: str) -> DeviceState | None:
+        """Return one device, with its channels; None where it has not registered."""
+        known = self._devices.get(device)
+        return known.state() if known else None
+
     def refused(self) -> list[Refused]:
         """Return who was last refused and why, the newest first."""
         return list(reversed(self.registrar.refused.values()))
@@ -247,7 +252,7 @@ class Platform:
         device = self._devices.get(registered.device)
         if registered.expires_s == 0:
             if device is not None:
-                self._went_offline(device, "it signed off")
+                self._went_offline(device, SIGNED_OFF)
             return
         if device is None:
             device = self._devices[registered.device] = Device(registered.device, peer, now_ms)

@@ -33,10 +33,13 @@ class Reception:
         """Why it has ended."""
         self.wrong_address = 0
         self.last_wrong_address = ""
+        self.sender = ""
+        """The address that packets come from."""
         self.newest_ms: int | None = None
         """When a packet of the stream arrived."""
         self._clock = clock
         self._hosts: frozenset[str] = frozenset()
+        self._agreed = 0
         self._receiver = RtpReceiver()
         self._video = RtpVideo()
         self._time = MediaTime()
@@ -59,15 +62,35 @@ class Reception:
         """Why packets of the stream give no picture; empty while they do."""
         return self._video.trouble
 
+    @property
+    def trouble_hop(self) -> str:
+        """The hop of the way that the trouble is at: ps, codec or key_frame."""
+        return self._video.trouble_hop
+
+    def seen(self, where: str) -> dict[str, str]:
+        """Return what is known of the hops packets, ssrc, ps and codec, for a technician."""
+        counts, ssrc, seen = self.counts, self._receiver.ssrc, {}
+        if counts.taken:
+            lost = f", {counts.lost * 100 // (counts.taken + counts.lost)} % lost" if counts.lost else ""
+            seen["packets"] = f"{counts.taken} on {where} from {self.sender}{lost}"
+        if ssrc is not None:
+            seen["ssrc"] = f"{ssrc:010d}" + (
+                " as agreed" if ssrc == self._agreed else f", agreed was {self._agreed:010d}"
+            )
+        wrapped, codec = self._video.seen
+        return seen | ({"ps": wrapped} if wrapped else {}) | ({"codec": codec} if codec else {})
+
     def agree(self, hosts: frozenset[str], ssrc: int, encoding: str) -> None:
         """Take packets from these addresses, of this stream."""
         self._hosts = hosts
+        self._agreed = ssrc
         self._receiver = RtpReceiver(ssrc)
         self._video = RtpVideo(encoding)
 
     def admits(self, host: str) -> bool:
         """Say whether this address may send; a wrong one is counted and remembered for the diagnosis."""
         if host in self._hosts:
+            self.sender = host
             return True
         self.wrong_address += 1
         self.last_wrong_address = host

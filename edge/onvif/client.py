@@ -47,16 +47,20 @@ class OnvifClient:
 
     async def __aenter__(self) -> Self:
         try:
-            await self._ask_clock()
-            await self._ask_services()
+            await self.ask_clock()
+            await self.ask_services()
         except BaseException:
-            await self._http.close()
+            await self.close()
             raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """End its connections, where it was not entered."""
         await self._http.close()
 
     def offers(self, service: Service) -> bool:
@@ -139,18 +143,24 @@ class OnvifClient:
         now_ms = self._clock.now_ms() + self.clock_offset_ms
         return Token(self.address.user, self.address.password, secrets.token_bytes(16), now_ms)
 
-    async def _ask_clock(self) -> None:
-        """Learn the camera's clock, which a token's date has to be right by. It is asked for without signing in."""
+    async def ask_clock(self) -> bool:
+        """Learn the camera's clock, which a token's date has to be right by; False where it keeps it to itself.
+
+        It is asked for without signing in.
+        """
         call = messages.GET_TIME
         asked_ms = self._clock.now_ms()
         try:
             response = answer(await self._post(self.address.url, envelope(call), call.operation), call.operation)
         except (RefusedError, FaultError):
-            return  # it keeps its clock to itself, so it has to be right
-        if (camera_ms := messages.clock_ms(response)) is not None:
+            return False  # so it has to be right
+        camera_ms = messages.clock_ms(response)
+        if camera_ms is not None:
             self.clock_offset_ms = camera_ms - (asked_ms + self._clock.now_ms()) // 2
+        return camera_ms is not None
 
-    async def _ask_services(self) -> None:
+    async def ask_services(self) -> None:
+        """Learn where the camera's services are; most want to know who asks."""
         try:
             found = messages.services(await self.call("device", messages.GET_SERVICES))
         except FaultError:

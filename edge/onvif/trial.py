@@ -132,7 +132,7 @@ class _Attempt:
         """Ask the camera for its stream's address."""
         asked = onvif_address(address)
         async with OnvifClient(asked, self._clock) as camera:
-            self._passed(_clock_told(camera.clock_offset_ms), "sign_in")
+            self._passed(clock_told(camera.clock_offset_ms), "sign_in")
             self.trial.device = told = await camera.information()
             self._passed(" ".join((told.manufacturer, told.model, told.firmware)).strip(), "profiles")
             self.trial.profiles = profiles = await camera.profiles()
@@ -144,7 +144,8 @@ class _Attempt:
         return rtsp
 
 
-def _clock_told(offset_ms: int) -> str:
+def clock_told(offset_ms: int) -> str:
+    """Say how far a camera's clock is off; empty where it is not."""
     if abs(offset_ms) < _CLOCK_OFF_MS:
         return ""
     return f"its clock is {abs(offset_ms) // 1000} s {'ahead' if offset_ms > 0 else 'behind'}; set its time server"

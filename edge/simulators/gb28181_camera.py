@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from types import TracebackType
-from typing import Final, Self, cast
+from typing import Any, Final, Self, cast
 
 import msgspec
 
@@ -54,6 +55,8 @@ class Gb28181Camera:
         self.registered = asyncio.Event()
         self.streams: dict[str, asyncio.Task[None]] = {}
         """What is being sent, by Call-ID."""
+        self.full = False
+        """Whether it says that it is busy."""
         self._clip = clip
         self._clock = clock
         self._platform = platform
@@ -143,6 +146,11 @@ class Gb28181Camera:
         uri = f"sip:{self._server}@{self._server[:10]}"
         await self._ask("MESSAGE", uri, secrets.token_hex(8), ("Content-Type", _MANSCDP), body=content)
 
+    async def _tell_unless_away(self, body: str) -> None:
+        """Send a MESSAGE whose answer may as well not come."""
+        with suppress(TimeoutError):
+            await self._tell(body)
+
     async def _ask(self, method: str, uri: str, call_id: str, *headers: Header, body: bytes = b"") -> Response:
         """Send a request and return its final answer. Raises `TimeoutError`."""
         self._number += 1
@@ -175,6 +183,8 @@ class Gb28181Camera:
         elif request.method == "INFO" and call_id in self._paces:
             _steer(self._paces[call_id], request.body.decode("ascii", "replace"))
             self._send(respond(request, 200))
+        elif request.method == "INVITE" and self.full:
+            self._send(respond(request, 486, tag=secrets.token_hex(4)))
         elif request.method == "INVITE" and len(self._agreed) < _STREAMS:
             if call_id not in self._agreed:  # else it came again, and its answer is under way
                 self._start(self._agree(request, call_id))
@@ -198,7 +208,7 @@ class Gb28181Camera:
             contents["RecordInfo"] = self._record_list(query)
         if command[1] in contents:
             told = f"<Response>{self._head(command[1], number[1])}{contents[command[1]]}</Response>"
-            self._start(_unless_away(self._tell(told)))
+            self._start(self._tell_unless_away(told))
 
     def _record_list(self, query: str) -> str:
         """Return the recordings of the time that is asked for."""
@@ -265,7 +275,7 @@ class Gb28181Camera:
             pace = self._paces[call_id] = Pace(self._clock)
             await recording(self._clip, offer.ssrc, send, pace, self._lasts_ms(offer.recorded or (0, 0)))
             ended = f"<Notify>{self._head('MediaStatus', of=self._channel)}<NotifyType>121</NotifyType></Notify>"
-            await _unless_away(self._tell(ended))
+            await self._tell_unless_away(ended)
         except (OSError, TimeoutError):
             return  # the platform does not take it
         finally:
@@ -302,11 +312,8 @@ class Gb28181Camera:
     def _send(self, message: Message) -> None:
         self._transport.sendto(serialise(message))
 
-    def _start(self, work: Awaitable[None]) -> None:
-        async def run() -> None:
-            await work
-
-        task = self._tasks.create_task(run())
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._tasks.create_task(work)
         self._own.add(task)
         task.add_done_callback(self._own.discard)
 
@@ -331,14 +338,6 @@ class _Media(asyncio.Protocol):
             transport.abort()
         else:
             self._came.set_result(transport)
-
-
-async def _unless_away(asked: Awaitable[None]) -> None:
-    """Wait for an answer that may as well not come."""
-    try:
-        await asked
-    except TimeoutError:
-        return
 
 
 def _read_offer(text: str) -> Offer | None:

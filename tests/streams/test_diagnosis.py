@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,7 +17,7 @@ from edge.simulators.clips import Clip
 from edge.simulators.rtsp_camera import RtspCameras
 from streams import rtsp
 from streams.camera import CameraSpec
-from streams.diagnosis import Diagnosis, diagnose
+from streams.diagnosis import Diagnosis, Ways, diagnose
 from streams.keeper import CameraKeeper
 from tests.ports import free_port
 from tests.streams.coding import coded_h265
@@ -38,8 +39,9 @@ async def _keeper() -> AsyncIterator[CameraKeeper]:
 async def _diagnosed(address: str) -> Diagnosis:
     async with _keeper() as keeper:
         await keeper.sync({"a": CameraSpec("a", address)})
-        found = await diagnose(keeper.camera("a"), CLOCK)
+        found = await diagnose(keeper.camera("a"), CLOCK, Ways())
     assert "s3cret" not in repr(found)
+    assert found.failed is None or re.search("[一-鿿]", found.hops[-1].told_zh), found.hops[-1].told
     assert [hop.ok for hop in found.hops[:-1]] == [True] * (len(found.hops) - 1)
     gone = [hop.hop for hop in found.hops]
     assert gone == [hop for hop in _WAY[: _WAY.index(gone[-1]) + 1] if hop != "play" or hop in gone]
@@ -163,7 +165,7 @@ async def test_a_camera_that_is_being_pulled_is_not_connected_to_again(clip: Cli
         await keeper.sync({"a": CameraSpec("a", f"rtsp://127.0.0.1:{await cameras.listen()}/cam")})
         async with keeper.camera("a").subscribe():
             await keeper.camera("a").still()
-            found = await diagnose(keeper.camera("a"), CLOCK)
+            found = await diagnose(keeper.camera("a"), CLOCK, Ways())
 
     assert [hop.hop for hop in found.hops] == ["packets", "key_frame", "picture"]
     assert found.failed is None

@@ -12,6 +12,9 @@ from av.video.stream import VideoStream
 
 from edge.simulators.ps_clips import PsClip, load_ps_clip
 
+_X265 = "log-level=none:keyint=10:min-keyint=10:bframes=0"
+_OPTIONS: dict[str, dict[str, str]] = {"libx264": {}, "libx265": {"x265-params": _X265, "preset": "ultrafast"}}
+
 
 @pytest.fixture(scope="session", params=["libx264", "libx265"])
 def any_clip(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> PsClip:
@@ -34,7 +37,7 @@ def _code(codec: str, folder: Path) -> Path:
         stream.width, stream.height, stream.pix_fmt = 320, 192, "yuv420p"
         stream.codec_context.gop_size = 10
         stream.codec_context.thread_count = 1
-        stream.options = {"x265-params": "log-level=none:keyint=10:min-keyint=10:bframes=0", "bf": "0"}
+        stream.options = {"bf": "0", **_OPTIONS[codec]}
         for i in range(25):
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(ground[:, i : i + 320]), format="bgr24")
             frame.pts, frame.time_base = i, Fraction(1, 25)

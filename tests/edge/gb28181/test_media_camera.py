@@ -84,7 +84,10 @@ def test_the_same_on_the_event_loop_of_a_running_hub(ps_clip: PsClip) -> None:
     assert uvloop.run(pictures()) == [True, True, True]
 
 
-async def test_a_device_that_goes_and_comes_back_is_seen_again(ps_clip: PsClip) -> None:
+async def test_a_device_that_goes_and_comes_back_is_seen_again(
+    ps_clip: PsClip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.gb28181.media.CAMERA_FROZEN_MS", 1000)
     statuses = Statuses()
     async with asyncio.timeout(PATIENCE_S), running(Hub()) as platform:
         sources = Sources()
@@ -98,7 +101,7 @@ async def test_a_device_that_goes_and_comes_back_is_seen_again(ps_clip: PsClip) 
             async with camera(platform, ps_clip):
                 await statuses.next("gate", "up")
 
-    assert down.reason == "no packets for 3 s"
+    assert down.reason == "no packets for 1 s"
 
 
 async def test_what_a_device_recorded_is_played_to_its_end(ps_clip: PsClip) -> None:

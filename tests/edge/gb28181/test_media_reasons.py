@@ -149,7 +149,7 @@ async def test_a_camera_that_freezes_is_named(ps_clip: PsClip) -> None:
     """R342."""
 
     async def behave(send: Send, media: Media) -> None:
-        await plays(ps_clip, loop=False)(send, media)
+        await plays(ps_clip, loop=False, scale=4)(send, media)
         await SystemClock().sleep(60_000)
 
     device = Device(behave)

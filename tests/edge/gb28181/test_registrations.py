@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from command.access.keys import SiteKey
-from command.kernel.clock import Clock, VirtualClock
+from command.kernel.clock import Clock, SystemClock, VirtualClock
 from command.kernel.database import SqliteDatabase
 from command.kernel.errors import UnavailableError
 from command.kernel.limits import GB28181_BEAT_MS, GB28181_BEATS_MISSED
@@ -108,7 +108,7 @@ async def test_one_that_stays_silent_or_ran_out_is_said_to_be_so_and_never_to_be
         async with asyncio.timeout(20):
             while "not heard of since" not in after.states()[0].reason:
                 clock.advance(clock.now_ms() + 1000)
-                await asyncio.sleep(0)
+                await SystemClock().sleep(1)
     async with hub(tmp_path, clock, key) as (after, _):  # it is not forgotten that it was offline
         assert "not heard of since" in after.states()[0].reason
         with pytest.raises(InviteError, match=r"registered \d+ s ago, offline"):
