@@ -27,6 +27,11 @@ from streams.rtp_video import RtpVideo
 
 SSRC = 100_000_001
 _FFMPEG = {"h264": "h264", "h265": "hevc"}
+_X265 = "log-level=none:keyint=10:min-keyint=10:bframes=0:slices=2"
+_OPTIONS: dict[str, dict[str, object]] = {
+    "libx264": {"slices": "3"},
+    "libx265": {"x265-params": _X265, "preset": "ultrafast"},
+}
 
 
 @pytest.fixture(scope="session", params=["libx264", "libx265"])
@@ -39,7 +44,7 @@ def file(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         stream.width, stream.height, stream.pix_fmt = 320, 192, "yuv420p"
         stream.codec_context.max_b_frames = 0
         stream.codec_context.gop_size = 10
-        stream.options = {"x265-params": "log-level=none:keyint=10:min-keyint=10:bframes=0:slices=2", "slices": "3"}
+        stream.options = _OPTIONS[request.param]
         stream.codec_context.thread_count = 1
         rng = np.random.default_rng(1)
         ground = rng.integers(0, 255, (192, 480, 3), np.uint8)

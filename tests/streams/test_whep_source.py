@@ -125,6 +125,8 @@ async def test_viewers_are_sent_to_the_server_and_the_hub_pulls_for_itself(
         async with http.post("/api/v1/cameras/a/whep", data=b"v=0", headers=headers) as hostile:
             assert hostile.status == 400
 
+        for limit in ("CAMERA_OPEN_MS", "CAMERA_FROZEN_MS"):
+            monkeypatch.setattr(f"streams.publisher.{limit}", 1000)
         far.simulators.set_up("cam", False)
         async with hub.keeper.camera("a").subscribe():
             assert (await hub.statuses.next("a", "down")).reason.startswith("connected, no packets")

@@ -69,7 +69,9 @@ async def test_viewers_get_pictures_from_one_pull_and_the_first_within_a_second(
         await until(lambda: relay.viewers == 0)
 
 
-async def test_a_picture_goes_on_after_the_camera_was_away(stage: Stage) -> None:
+async def test_a_picture_goes_on_after_the_camera_was_away(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("camera", "turns"):
+        monkeypatch.setattr(f"streams.{module}.CAMERA_RETRY_FIRST_MS", 200)
     async with Relay(CLOCK, LOOPBACK) as relay, asyncio.timeout(2 * PATIENCE_S), Viewer() as viewer:
         await viewer.accept((await relay.answer(stage.keeper.camera("a"), await viewer.offer()))[1])
         before = await viewer.picture()
