@@ -30,9 +30,12 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @asynccontextmanager
-async def site_with_people(tmp_path: Path, *roles: Role) -> AsyncIterator[Site]:
+async def site_with_people(
+    tmp_path: Path, *roles: Role, cameras_kept_to: dict[str, list[Role]] | None = None
+) -> AsyncIterator[Site]:
     """A running site with an account for each of the roles, named after it."""
-    async with running_site(settings(tmp_path)) as site:
+    wanted = msgspec.structs.replace(settings(tmp_path), cameras_kept_to=cameras_kept_to or {})
+    async with running_site(wanted) as site:
         for role in roles:
             unit = "u1" if role == "officer" else ""
             await site.context.accounts.create(role, role, frozenset({role}), unit, PASSWORD)

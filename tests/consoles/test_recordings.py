@@ -6,6 +6,8 @@ import asyncio
 import hashlib
 import io
 import json
+import os
+import re
 import shutil
 import subprocess
 from collections.abc import AsyncIterator
@@ -20,9 +22,14 @@ import pytest
 from command.actors import HUB, Role
 from command.facts.recording import RecordingPolicy
 from command.requests import EnrolCamera, SetRecording
+from command.tables import Tables
+from consoles.http import clips
 from consoles.parts import recording
 from consoles.site import Site
 from edge.simulators.street_video import Street, render, traffic
+from streams.recorder import store
+from streams.recorder.files import camera_folder
+from streams.recorder.store import Store
 from tests.consoles.support import Person, signed_in, site_with_people
 
 CONTINUOUS = RecordingPolicy(mode="continuous")
@@ -36,10 +43,12 @@ def street(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @asynccontextmanager
-async def recorded(tmp_path: Path, street: Path, seconds: float = 5) -> AsyncIterator[tuple[Site, int, int]]:
+async def recorded(
+    tmp_path: Path, street: Path, seconds: float = 5, kept_to: dict[str, list[Role]] | None = None
+) -> AsyncIterator[tuple[Site, int, int]]:
     """A hub that has recorded a camera for so long; gives its site and the time of what there is."""
-    people: tuple[Role, ...] = ("dispatcher", "camera_watch", "officer", "commander")
-    async with site_with_people(tmp_path, *people) as site, asyncio.timeout(40):
+    people: tuple[Role, ...] = ("dispatcher", "camera_watch", "officer", "commander", "administrator")
+    async with site_with_people(tmp_path, *people, cameras_kept_to=kept_to) as site, asyncio.timeout(40):
         await site.context.accounts.set_camera_address("k1", f"file://{street}#play=loop")
         await site.hub.ask(EnrolCamera(camera="k1", name="东门", lat=29.0, lon=113.0), HUB)
         await site.hub.ask(SetRecording(camera="k1", policy=CONTINUOUS), HUB)
@@ -108,6 +117,112 @@ async def test_a_real_stream_is_recorded_listed_locked_and_exported(tmp_path: Pa
         assert [fact["fact"] for fact in facts if fact["fact"].startswith(("recording", "clip"))] == [
             "recording_set", "recording_locked", "clip_exported", "recording_released",
         ]  # fmt: skip
+
+
+async def test_exported_clips_are_found_again_page_by_page_by_those_who_may_see_the_camera(
+    tmp_path: Path, street: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "RECORD_CLIPS_LISTED", 2)
+    monkeypatch.setattr(clips, "RECORD_CLIPS_LISTED", 2)
+    async with recorded(tmp_path, street, seconds=3) as (site, from_ms, to_ms):
+        async with signed_in(site.http_url, "dispatcher") as desk:
+            made = []
+            for why in ("一", "二", "三"):
+                asked = {"from_ms": from_ms, "to_ms": to_ms - 500, "why": why}
+                status, clip = await send(desk, "POST", "/api/v1/cameras/k1/clips", asked)
+                assert status == 200, clip
+                made.append(clip)
+            _, first = await desk.get("/api/v1/clips?camera=k1")
+            assert [clip["why"] for clip in first["clips"]] == ["三", "二"]
+            assert first["clips"][0]["sha256"] == made[2]["sha256"]
+            assert first["clips"][0]["who"] == "dispatcher"
+            _, second = await desk.get(f"/api/v1/clips?after={first['next']}")
+            assert [clip["id"] for clip in second["clips"]] == [made[0]["id"]]
+            assert "next" not in second
+            assert (await desk.get("/api/v1/clips?camera=k2")) == (200, {"clips": []})
+            assert (await desk.get(f"/api/v1/clips?from_ms={to_ms + 60_000}")) == (200, {"clips": []})
+            _, of_then = await desk.get(f"/api/v1/clips?from_ms={from_ms}&to_ms={to_ms}")
+            assert len(of_then["clips"]) == 2
+            assert (await desk.get("/api/v1/clips?from_ms=x"))[0] == 400
+            assert (await fetch(desk, f"/api/v1/clips/{made[0]['id']}.mp4", Range="bytes=999999999-"))[0] == 416
+        async with signed_in(site.http_url, "camera_watch") as watcher:
+            assert (await watcher.get("/api/v1/clips?camera=k1"))[0] == 403
+
+
+async def test_clips_of_a_camera_that_is_kept_to_others_are_neither_listed_nor_handed_out(
+    tmp_path: Path, street: Path
+) -> None:
+    async with recorded(tmp_path, street, seconds=2, kept_to={"k1": ["camera_watch", "commander"]}) as (
+        site, from_ms, to_ms,
+    ):  # fmt: skip
+        async with signed_in(site.http_url, "commander") as commander:
+            asked = {"from_ms": from_ms, "to_ms": to_ms - 500, "why": "移送"}
+            _, clip = await send(commander, "POST", "/api/v1/cameras/k1/clips", asked)
+            assert [each["id"] for each in (await commander.get("/api/v1/clips"))[1]["clips"]] == [clip["id"]]
+        async with signed_in(site.http_url, "dispatcher") as desk:
+            assert (await desk.get("/api/v1/clips")) == (200, {"clips": []})
+            assert (await desk.get("/api/v1/clips?camera=k1"))[0] == 403
+            assert (await fetch(desk, f"/api/v1/clips/{clip['id']}.mp4"))[0] == 403
+            assert (await fetch(desk, f"/api/v1/clips/{clip['id']}.json"))[0] == 403
+
+
+async def test_administrators_see_the_room_that_recordings_take(tmp_path: Path, street: Path) -> None:
+    async with recorded(tmp_path, street, seconds=2) as (site, from_ms, _to_ms):
+        async with signed_in(site.http_url, "administrator") as administrator:
+            while True:  # it is looked after now and then
+                status, room = await administrator.get("/api/v1/recordings/room")
+                assert status == 200, room
+                if room["cameras"] and room["cameras"][0]["bytes"]:
+                    break
+                await site.clock.sleep(200)
+            assert room["capacity_bytes"] > room["bytes"] > 0
+            assert (room["cameras"][0]["camera"], room["cameras"][0]["oldest_ms"]) == ("k1", from_ms)
+        async with signed_in(site.http_url, "dispatcher") as desk:
+            assert (await desk.get("/api/v1/recordings/room"))[0] == 403
+
+
+async def test_a_disk_that_hangs_is_an_alarm_in_health_and_metrics_and_the_hub_goes_on(
+    tmp_path: Path, street: Path
+) -> None:
+    """The recorder hangs in the kernel: a pipe that nobody reads stands where it wants to write."""
+    pipe = tmp_path / "var" / "recordings" / camera_folder("k1") / "camera"
+    pipe.parent.mkdir(parents=True)
+    store = await Store.open(tmp_path / "var" / "recordings")  # its folder is one that a recorder made
+    await store.close()
+    async with site_with_people(tmp_path, "dispatcher") as site, signed_in(site.http_url, "dispatcher") as desk:
+        async with asyncio.timeout(60):
+            asked = "/api/v1/cameras/k1/recordings?from_ms=0&to_ms=1000"
+            await site.context.accounts.set_camera_address("k1", f"file://{street}#play=loop")
+            await site.hub.ask(EnrolCamera(camera="k1", name="东门", lat=29.0, lon=113.0), HUB)
+            while (await desk.get(asked))[0] != 200:
+                await site.clock.sleep(50)
+            os.mkfifo(pipe)
+            await site.hub.ask(SetRecording(camera="k1", policy=CONTINUOUS), HUB)
+            while not (failing := await site.hub.read(_failing)):
+                await site.hub.wait_beyond(site.hub.committed_seq)
+            assert failing == ["the disk of recordings does not answer"]
+            while True:
+                health = (await desk.get("/health/ready"))[1]
+                if health["degraded"] == ["recorder: the disk of recordings does not answer"]:
+                    break
+                await site.clock.sleep(200)
+            assert health["status"] == "degraded"
+            _, metrics = await fetch(desk, "/metrics")
+            waits = re.search(rb"^triune_recorder_write_waits_seconds (\S+)", metrics, re.MULTILINE)
+            assert waits is not None
+            assert float(waits.group(1)) >= 5
+            assert (await desk.get(asked))[0] == 200  # what there is, is there
+            name = await asyncio.to_thread(pipe.read_bytes)
+            pipe.unlink()
+            pipe.write_bytes(name)
+            while await site.hub.read(_failing):
+                await site.hub.wait_beyond(site.hub.committed_seq)
+            while not (await listing(desk, site.clock.now_ms() - 5000, site.clock.now_ms()))["spans"]:
+                await site.clock.sleep(200)
+
+
+def _failing(t: Tables) -> list[str]:
+    return [alarm.detail for alarm in t.alarms if alarm.kind == "recording_failing"]
 
 
 async def export(site: Site, desk: Person, from_ms: int, to_ms: int) -> None:

@@ -1,4 +1,4 @@
-"""Recordings in Chromium, against the real recorder: seek, gap, frames, replay, lock, clip (SPEC R411 to R414)."""
+"""Recordings in Chromium with the real recorder: seek, gap, frames, replay, lock, clip (SPEC R411–R414, R450, R455)."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from consoles.site import Site
 from edge.simulators.clips import Clip
 from tests.consoles.support import signed_in
 from tests.e2e.chromium import chromium
+from tests.e2e.test_accessibility import faults
 from tests.e2e.test_video_screens import SLOW, choose_situation, keep, plays
 from tests.e2e.video import drawn, open_page, site_with_cameras
 
@@ -63,7 +64,7 @@ async def test_a_recording_is_watched_over_a_gap_locked_and_exported(tmp_path: P
         cameras.set_up("c1", up=True)
         second_from_ms, second_to_ms = await recorded(site, "c1", RECORDED_MS, site.clock.now_ms())
 
-        page = await open_page(browser, site, "commander", "/desk")
+        page = await open_page(browser, site, "commander", "/desk", axe=True)
         await choose_situation(page)
         await plays(page, "c1")
         tile = page.locator("t-tile[aria-label=建设路路口]")
@@ -86,7 +87,12 @@ async def test_a_recording_is_watched_over_a_gap_locked_and_exported(tmp_path: P
         await page.locator("t-playback").evaluate("(element, at) => element.seek(at)", gap_from_ms - 2500)
         await expect(page.get_by_text("此处没有录像，已跳到")).to_be_visible(timeout=SLOW)
         await page.wait_for_function(_WENT_ON, arg=second_from_ms - 1500, timeout=SLOW)
+        await expect(page.get_by_text("此处没有录像，已跳到").get_by_text("摄像机中断")).to_be_visible()
         await keep(page, tmp_path, "playback-gap")
+        await expect(page.locator("t-timebar .gap[title*=摄像机中断]").first).to_be_visible()
+        await page.get_by_text("列出原因").click()
+        await expect(page.locator("details.gaps li").get_by_text("摄像机中断").first).to_be_visible()
+        await page.get_by_text("列出原因").click()
 
         await picture.focus()
         await page.keyboard.press("Space")
@@ -115,7 +121,30 @@ async def test_a_recording_is_watched_over_a_gap_locked_and_exported(tmp_path: P
             _, sheet = await person.get(str(href))
             assert digest in msgspec.json.encode(sheet).decode()
             assert situation in msgspec.json.encode(sheet).decode()
+        await _finds_it_again(page, tmp_path, digest)
         assert page.faults == []  # type: ignore[attr-defined]
+
+
+async def _finds_it_again(page: Page, tmp_path: Path, digest: str) -> None:
+    """The list of what was exported, by keys alone: opened, read, closed, and as axe sees it."""
+    opener = page.get_by_role("button", name="已导出证据")
+    await opener.focus()
+    await page.keyboard.press("Enter")
+    line = page.locator("t-clips li")
+    await expect(line.get_by_text(f"SHA-256 {digest}")).to_be_visible(timeout=SLOW)
+    await expect(line.get_by_text("现场取证")).to_be_visible()
+    await expect(line.get_by_text("无缺失")).to_be_visible()
+    await expect(page.get_by_label("哪些摄像机")).to_be_focused()
+    await keep(page, tmp_path, "clips")
+    assert await faults(page) == []
+    await page.get_by_label("哪些摄像机").select_option("all")
+    await expect(line.get_by_text("建设路路口")).to_be_visible(timeout=SLOW)
+    async with page.expect_download() as started:
+        await line.get_by_role("link", name=re.compile("^视频文件")).click()
+    assert hashlib.sha256((await (await started.value).path()).read_bytes()).hexdigest() == digest
+    await page.keyboard.press("Escape")
+    await expect(page.locator("t-clips")).to_have_count(0)
+    await expect(page.locator("t-playback")).to_be_visible()
 
 
 async def _gap(site: Site, from_ms: int, to_ms: int) -> int:

@@ -61,6 +61,14 @@ export function distance(span_m: number): string {
   return t("distance.kilometres", { km: span_m < 10_000 ? (span_m / 1_000).toFixed(1) : Math.round(span_m / 1_000) });
 }
 
+/** How much: 640 MB, 21.6 GB, 1.2 TB. */
+export function bytes(size: number): string {
+  for (const [unit, of] of [["TB", 1e12], ["GB", 1e9], ["MB", 1e6]] as const) {
+    if (size >= of) return `${(size / of).toFixed(size >= 100 * of ? 0 : 1)} ${unit}`;
+  }
+  return `${Math.ceil(size / 1_000)} kB`;
+}
+
 function pad(value: number): string {
   return String(value).padStart(2, "0");
 }

@@ -5,6 +5,7 @@ import { customElement, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import { icon } from "../../components/icons";
 import { describe } from "../../components/problems";
+import { meaningOf } from "../../components/video/reasons";
 import { shared } from "../../components/view";
 import { language, setLanguage, t, word } from "../../i18n/i18n";
 import "../../map/element";
@@ -19,6 +20,7 @@ import { Console } from "../console";
 import { consoleStyles } from "../console_styles";
 import { Kept } from "../kept";
 import { show } from "../page";
+import "./policy";
 import { adopt, attempt, bearingWords, EMPTY, find, formOf, missing, PUBLISHES, turned, type Form, type Found, type Tried } from "./adoption";
 import { newKey, publishers, type Publishing } from "./publishing";
 import "./publishing";
@@ -85,7 +87,7 @@ export class CamerasConsole extends Console {
       <div role="region" aria-label=${t("age.live", { age: "" })}>${this.trouble()}</div>
       <main>
         <section class="panel list" aria-label=${t("adopt.found")}>${this.lists(connection)}</section>
-        <section class="panel">${this.work(connection)}</section>
+        <section class="panel work">${this.work(connection)}${this.policy(connection)}</section>
         ${this.map(connection)}
       </main>`;
   }
@@ -118,8 +120,10 @@ export class CamerasConsole extends Console {
   }
 
   private cameraLine(camera: CameraRow): TemplateResult {
+    const meaning = meaningOf(camera.reason);
     return html`<button class="pick" aria-current=${this.form.camera === camera.id} @click=${() => this.change(camera)}>
       <span class="cut">${camera.name}</span><span class="quiet">${word("camera_state", camera.state)}</span>
+      ${meaning === "" ? nothing : html`<span class="second means">${meaning}</span>`}
       ${camera.reason === "" ? nothing : html`<span class="second">${camera.reason}</span>`}
     </button>`;
   }
@@ -136,6 +140,13 @@ export class CamerasConsole extends Console {
       <button class="primary" ?disabled=${lacking.length > 0 || this.busy !== ""}>${form.camera === "" ? t("adopt.adopt") : t("action.save")}</button>
       ${lacking.length === 0 ? nothing : html`<p class="quiet">${t("adopt.lacking", { what: lacking.join(t("list.comma")) })}</p>`}
     </form>`;
+  }
+
+  private policy(connection: Connection): TemplateResult | typeof nothing {
+    const cameras = this.rows("cameras");
+    const camera = cameras.get(this.form.camera);
+    if (camera === undefined) return nothing;
+    return html`<t-recording-policy .api=${connection.api} .camera=${camera} .cameras=${[...cameras.values()]}></t-recording-policy>`;
   }
 
   private access(connection: Connection): TemplateResult {

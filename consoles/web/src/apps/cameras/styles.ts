@@ -52,6 +52,9 @@ export const camerasStyles = css`
     overflow-wrap: anywhere;
     white-space: normal;
   }
+  .list .means {
+    color: var(--text);
+  }
   form {
     display: grid;
     gap: var(--s3);

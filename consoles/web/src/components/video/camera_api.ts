@@ -10,6 +10,27 @@ export interface Clip {
   readonly sha256: string;
 }
 
+/** A clip as the list shows it. */
+export interface ListedClip {
+  readonly id: string;
+  readonly camera: string;
+  readonly from_ms: number;
+  readonly to_ms: number;
+  readonly at_ms: number;
+  readonly who: string;
+  readonly why: string;
+  readonly situation: string;
+  readonly sha256: string;
+  readonly size: number;
+  readonly missing_ms: number;
+}
+
+export interface ClipPage {
+  readonly clips: readonly ListedClip[];
+  /** What to ask `after` for older ones. */
+  readonly next?: string;
+}
+
 const EXPORT_MS = 120_000;
 
 function pathOf(camera: string): string {
@@ -70,6 +91,11 @@ export async function lock(api: Api, camera: string, from_ms: number, to_ms: num
 /** One file with its hash; the hub reads all of it again, which takes its time. */
 export function exportClip(api: Api, camera: string, from_ms: number, to_ms: number, why: string, situation: string | null): Promise<Clip> {
   return api.post<Clip>(`${pathOf(camera)}/clips`, { from_ms, to_ms, why, situation }, EXPORT_MS);
+}
+
+/** What was taken out, newest first; of all cameras that one may see where none is named. */
+export function listClips(api: Api, camera: string, after: string = ""): Promise<ClipPage> {
+  return api.get<ClipPage>(`/api/v1/clips?camera=${encodeURIComponent(camera)}&after=${encodeURIComponent(after)}`);
 }
 
 export function clipPath(id: string, kind: "mp4" | "json"): string {

@@ -11,7 +11,9 @@ import { EverySecond, shared, View } from "../view";
 import { clipPath, exportClip, listRecordings, lock, type Clip } from "./camera_api";
 import type { Screening } from "./context";
 import { RecordedPlayer, type RecordedState } from "./recorded_player";
-import { joined, nearestRecorded, type Span } from "./recorded_times";
+import "./clips";
+import { gapWords } from "./gap_words";
+import { gapAt, joined, nearestRecorded, withoutDoubles, type Gap, type Span } from "./recorded_times";
 import { fix, still } from "./snapshot";
 import "./timebar";
 import { keyStep_ms, rangeAround, SPANS_MS, type BarMark } from "./timebar_layout";
@@ -20,6 +22,8 @@ const SPEEDS = [0.25, 0.5, 1, 2, 4, 8] as const;
 const LIST_EVERY_MS = 5_000;
 /** Pages of a listing asked for one after another; a longer time line is shown as far as it was read. */
 const MOST_PAGES = 12;
+/** Gaps that are named under the time line, the newest. */
+const MOST_GAPS = 40;
 
 /** Tells `leave`. */
 @customElement("t-playback")
@@ -29,7 +33,7 @@ export class Playback extends View {
     css`
       :host {
         display: grid;
-        grid-template-rows: auto minmax(0, 1fr) auto auto auto;
+        grid-template-rows: auto minmax(0, 1fr) auto auto auto auto;
         gap: var(--s2);
         height: 100%;
         padding: var(--s2);
@@ -87,6 +91,27 @@ export class Playback extends View {
         background: var(--hatch);
         border: var(--hair) solid var(--line);
       }
+      t-clips {
+        position: absolute;
+        inset: 0;
+        background: var(--panel);
+      }
+      details.gaps ol {
+        max-height: 9em;
+        overflow: auto;
+        display: grid;
+      }
+      details.gaps button {
+        justify-content: flex-start;
+        min-height: 28px;
+        border: none;
+        background: none;
+        white-space: normal;
+        text-align: left;
+      }
+      summary {
+        cursor: pointer;
+      }
       .why {
         flex: 1;
         min-width: 10em;
@@ -98,11 +123,15 @@ export class Playback extends View {
   ];
 
   @property({ attribute: false }) camera: CameraRow | null = null;
+  /** Of other cameras, for the list of clips. */
+  @property({ attribute: false }) names: ReadonlyMap<string, CameraRow> = new Map();
   @property({ attribute: false }) screening: Screening | null = null;
   /** Where to begin; a change seeks there. */
   @property({ type: Number }) from = 0;
   @state() private shown: RecordedState = { is: "loading" };
   @state() private spans: readonly Span[] = [];
+  @state() private gaps: readonly Gap[] = [];
+  @state() private showsClips = false;
   @state() private span_ms: number = SPANS_MS[1];
   @state() private range: readonly [number, number] | null = null;
   @state() private choice: readonly [number | null, number | null] = [null, null];
@@ -137,6 +166,7 @@ export class Playback extends View {
       this.player?.close();
       this.of = camera.id;
       this.spans = [];
+      this.gaps = [];
       this.listed = { range: "", asked_ms: -Infinity };
       this.player = new RecordedPlayer(camera.id, this.video, (from, to) => listRecordings(screening.api, camera.id, from, to), (next) => (this.shown = next));
       this.player.open(this.from);
@@ -152,14 +182,17 @@ export class Playback extends View {
         <button @click=${() => this.tell("leave", null)}>${icon("video")} ${t("playback.back")} <kbd>Esc</kbd></button>
         <h2 class="grow cut">${t("playback.title")} · ${camera.name}</h2>
         <span class="quiet cut">${t("playback.keys")}</span>
+        <button aria-expanded=${this.showsClips} @click=${() => (this.showsClips = !this.showsClips)}>${icon("evidence")} ${t("clips.title")}</button>
       </div>
       <div class="picture" @keydown=${this.onKey} tabindex="0" role="group" aria-label="${t("playback.title")} ${camera.name}">
         <video muted playsinline aria-label=${camera.name}></video>
         <p class="when number">${format.fullDate(at_ms)} ${format.clock(at_ms)}</p>
         ${this.note()}
+        ${this.showsClips ? this.clips(screening, camera) : nothing}
       </div>
-      <t-timebar .range=${range} .spans=${this.spans} .marks=${this.marks(screening, camera.id)} .at=${at_ms} .now=${screening.now_ms} .choice=${this.choice}
+      <t-timebar .range=${range} .spans=${this.spans} .gaps=${this.gaps} .marks=${this.marks(screening, camera.id)} .at=${at_ms} .now=${screening.now_ms} .choice=${this.choice}
         @seek=${(event: CustomEvent<number>) => this.seek(event.detail)}></t-timebar>
+      ${this.missing()}
       ${this.controls(at_ms)}
       ${this.evidence(screening, camera)}`;
   }
@@ -170,7 +203,7 @@ export class Playback extends View {
       case "paused":
         return nothing;
       case "gap":
-        return html`<p class="note low" role="status">${icon("forward")} ${t("playback.gap", { time: format.clock(this.shown.at_ms) })}</p>`;
+        return html`<p class="note low" role="status">${icon("forward")} ${t("playback.gap", { time: format.clock(this.shown.at_ms) })}${this.whyBefore(this.shown.at_ms)}</p>`;
       case "unsupported":
         return html`<p class="note" role="status">${icon("ban")} ${t("playback.unsupported", { codec: this.shown.codec })}</p>`;
       case "failed":
@@ -180,6 +213,37 @@ export class Playback extends View {
       case "end":
         return html`<p class="note" role="status">${t(`playback.${this.shown.is}`)}</p>`;
     }
+  }
+
+  /** Why there was nothing before an instant at which it went on. */
+  private whyBefore(at_ms: number): string {
+    const gap = this.gaps.findLast(({ from_ms, to_ms }) => from_ms < at_ms && at_ms - to_ms < 3_000) ?? gapAt(this.gaps, at_ms);
+    return gap === null ? "" : `：${gapWords(gap)}`;
+  }
+
+  /** Every gap with its reason, for those who work by keys or want it in words. */
+  private missing(): TemplateResult {
+    if (this.gaps.length === 0) return html`<p class="quiet">${t("gaps.none")}</p>`;
+    const named = this.gaps.slice(-MOST_GAPS).reverse();
+    return html`<details class="gaps" @keydown=${this.onKey}>
+      <summary>${t("gaps.count", { n: this.gaps.length })}</summary>
+      <ol>${named.map((gap) => html`<li><button @click=${() => this.seek(gap.to_ms)}>${t("gaps.one", {
+        from: `${format.fullDate(gap.from_ms)} ${format.clock(gap.from_ms)}`, to: format.clock(gap.to_ms), span: format.duration(gap.to_ms - gap.from_ms), why: gapWords(gap),
+      })}</button></li>`)}</ol>
+    </details>`;
+  }
+
+  private clips(screening: Screening, camera: CameraRow): TemplateResult {
+    return html`<t-clips .screening=${screening} .camera=${camera} .names=${this.names} .newest=${this.clip?.id ?? ""}
+      @close=${() => this.closeClips()} @seek=${(event: CustomEvent<number>) => {
+        this.closeClips();
+        this.seek(event.detail);
+      }}></t-clips>`;
+  }
+
+  private closeClips(): void {
+    this.showsClips = false;
+    this.renderRoot.querySelector<HTMLElement>(".picture")?.focus();
   }
 
   private controls(at_ms: number): TemplateResult {
@@ -250,11 +314,13 @@ export class Playback extends View {
     this.listed = { range, asked_ms: now_ms };
     const [from, to] = this.range;
     const spans: Span[] = [];
+    const gaps: Gap[] = [];
     try {
       let next: number | null = from;
       for (let page = 0; page < MOST_PAGES && next !== null; page += 1) {
         const found = await listRecordings(screening.api, camera, next, Math.min(to, screening.now_ms + 60_000));
         spans.push(...found.spans);
+        gaps.push(...found.gaps);
         const cut: number | null = found.next_ms ?? null;
         next = cut !== null && cut > next ? cut : null;
       }
@@ -262,7 +328,10 @@ export class Playback extends View {
       this.said = describe(error);
       return;
     }
-    if (camera === this.of && this.range.join(" ") === range) this.spans = joined(spans);
+    if (camera === this.of && this.range.join(" ") === range) {
+      this.spans = joined(spans);
+      this.gaps = withoutDoubles(gaps);
+    }
   }
 
   private seek(at_ms: number): void {
@@ -346,6 +415,7 @@ export class Playback extends View {
     const onField = event.composedPath()[0] instanceof HTMLSelectElement;
     const step_ms = onField ? null : keyStep_ms(event.key, event.shiftKey, this.span_ms);
     if (step_ms !== null) this.seek(this.at_ms() + step_ms);
+    else if (event.key === "Escape" && this.showsClips) this.closeClips();
     else if (event.key === "Escape") this.tell("leave", null);
     else if (event.key === " " && !(event.composedPath()[0] instanceof HTMLButtonElement)) this.toggle();
     else if (event.key === "," || event.key === "，") this.player?.step(-1);

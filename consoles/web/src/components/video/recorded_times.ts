@@ -16,6 +16,7 @@ export interface Segment {
 export interface Listing {
   readonly spans: readonly Span[];
   readonly segments: readonly Segment[];
+  readonly gaps: readonly Gap[];
   /** Where the list was cut; ask on from here. */
   readonly next_ms?: number | null;
 }
@@ -23,22 +24,26 @@ export interface Listing {
 /** Shorter than this, two segments belong together: a camera's clock and a frame's length are no gap. */
 export const SEAM_MS = 400;
 
+/** A time without pictures, and why, as the hub knows it. */
 export interface Gap {
   readonly from_ms: number;
   readonly to_ms: number;
+  readonly reason: string;
+  /** For a technician, where more is known. */
+  readonly detail?: string;
 }
 
-/** What is missing between two instants. */
-export function gapsOf(spans: readonly Span[], from_ms: number, to_ms: number): Gap[] {
+/** The gap that holds an instant. */
+export function gapAt(gaps: readonly Gap[], at_ms: number): Gap | null {
+  return gaps.find(({ from_ms, to_ms }) => from_ms <= at_ms && at_ms < to_ms) ?? null;
+}
+
+/** Gaps of several pages of a listing, each once: a page says those of its time up to the end asked for. */
+export function withoutDoubles(gaps: readonly Gap[]): Gap[] {
   const found: Gap[] = [];
-  let at_ms = from_ms;
-  for (const span of [...spans].sort((a, b) => a.from_ms - b.from_ms)) {
-    if (span.to_ms <= at_ms) continue;
-    if (span.from_ms >= to_ms) break;
-    if (span.from_ms - at_ms > SEAM_MS) found.push({ from_ms: at_ms, to_ms: span.from_ms });
-    at_ms = span.to_ms;
+  for (const gap of [...gaps].sort((a, b) => a.from_ms - b.from_ms || b.to_ms - a.to_ms)) {
+    if (gap.to_ms > (found.at(-1)?.to_ms ?? -Infinity)) found.push(gap);
   }
-  if (to_ms - at_ms > SEAM_MS) found.push({ from_ms: at_ms, to_ms });
   return found;
 }
 

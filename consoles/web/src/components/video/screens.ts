@@ -217,7 +217,7 @@ export class Screens extends View {
     const { playing, screening } = this;
     const camera = this.cameras.get(playing?.camera ?? "");
     if (playing !== null && camera !== undefined && screening !== null) {
-      return html`<div style="grid-row:1 / -1;min-height:0"><t-playback .camera=${camera} .screening=${screening} .from=${playing.from_ms} @leave=${() => (this.playing = null)}></t-playback></div>`;
+      return html`<div style="grid-row:1 / -1;min-height:0"><t-playback .camera=${camera} .names=${this.cameras} .screening=${screening} .from=${playing.from_ms} @leave=${() => (this.playing = null)}></t-playback></div>`;
     }
     return html`${screening === null ? nothing : this.bar(screening)}${this.arranging ? this.editor() : this.grid()}`;
   }

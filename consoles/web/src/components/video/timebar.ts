@@ -4,13 +4,16 @@ import { css, html, svg, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import * as format from "../../i18n/format";
 import { t } from "../../i18n/i18n";
+import { gapWords } from "./gap_words";
 import { ticks } from "../timeline_layout";
 import { shared, View } from "../view";
-import { gapsOf, type Span } from "./recorded_times";
+import { gapAt, type Gap, type Span } from "./recorded_times";
 import { bundled, keyStep_ms, type BarMark } from "./timebar_layout";
 
 /** Width of a mark, in shares of the bar. */
 const MARK_SHARE = 0.012;
+/** Width that a gap needs to say why, in shares of the bar. */
+const WORDS_SHARE = 0.06;
 const MOST_TICKS = 9;
 /** Width of a tick's words: none stands where they would be cut. */
 const TICK_SHARE = 0.05;
@@ -63,6 +66,18 @@ export class Timebar extends View {
       }
       .gap {
         background: repeating-linear-gradient(45deg, transparent 0 5px, rgb(169 181 195 / 45%) 5px 7px);
+        overflow: hidden;
+        white-space: nowrap;
+      }
+      .gap span {
+        display: inline-block;
+        max-width: 100%;
+        overflow: hidden;
+        text-overflow: ellipsis;
+        padding: 0 var(--s1);
+        background: var(--page);
+        font-size: var(--t1);
+        line-height: 22px;
       }
       .choice {
         position: absolute;
@@ -134,6 +149,7 @@ export class Timebar extends View {
 
   @property({ attribute: false }) range: readonly [number, number] = [0, 1];
   @property({ attribute: false }) spans: readonly Span[] = [];
+  @property({ attribute: false }) gaps: readonly Gap[] = [];
   @property({ attribute: false }) marks: readonly BarMark[] = [];
   @property({ type: Number }) at = 0;
   @property({ type: Number }) now = 0;
@@ -144,7 +160,7 @@ export class Timebar extends View {
   override render(): TemplateResult {
     const [from, to] = this.range;
     const end_ms = Math.min(to, Math.max(this.now, from));
-    const gaps = gapsOf(this.spans, from, end_ms);
+    const gaps = this.gaps.filter((gap) => gap.to_ms > from && gap.from_ms < end_ms);
     const seen = this.marks.filter(({ at_ms }) => at_ms >= from && at_ms <= to);
     const summary = t("playback.summary", { from: format.clock(from), to: format.clock(end_ms), gaps: gaps.length, marks: seen.length });
     return html`<div class="bar" role="slider" tabindex="0" aria-label="${t("playback.bar")}，${summary}" aria-valuemin=${Math.round(from)} aria-valuemax=${Math.round(to)}
@@ -154,13 +170,23 @@ export class Timebar extends View {
         ${this.now > from && this.now < to ? html`<span class="now" style="left:${this.left(this.now)}%"></span>` : ""}
         <div class="lane">
           ${this.spans.map((span) => html`<span class="span ${span.locked ? "locked" : ""}" title=${span.locked ? t("playback.locked_span") : t("playback.recorded")} style=${this.box(span.from_ms, span.to_ms)}></span>`)}
-          ${gaps.map((gap) => html`<span class="gap" title=${t("playback.gap_span")} style=${this.box(gap.from_ms, gap.to_ms)}></span>`)}
+          ${gaps.map((gap) => html`<span class="gap" title="${t("playback.gap_span")}：${gapWords(gap)}" style=${this.box(gap.from_ms, gap.to_ms)}>${this.wide(gap) ? html`<span>${gapWords(gap, false)}</span>` : ""}</span>`)}
         </div>
         ${this.chosen()}
         ${bundled(seen, (to - from) * MARK_SHARE).map((marks) => this.mark(marks))}
         <span class="head" style="left:${this.left(this.at)}%"></span>
       </div>
-      ${this.over_ms === null ? "" : html`<span class="tip" style="left:${Math.min(94, Math.max(6, this.left(this.over_ms)))}%">${format.moment(this.over_ms, this.now)} ${format.clock(this.over_ms)}</span>`}`;
+      ${this.over_ms === null ? "" : html`<span class="tip" style="left:${Math.min(94, Math.max(6, this.left(this.over_ms)))}%">${format.moment(this.over_ms, this.now)} ${format.clock(this.over_ms)} ${this.missing(this.over_ms)}</span>`}`;
+  }
+
+  private wide(gap: Gap): boolean {
+    const [from, to] = this.range;
+    return Math.min(to, gap.to_ms) - Math.max(from, gap.from_ms) > (to - from) * WORDS_SHARE;
+  }
+
+  private missing(at_ms: number): string {
+    const gap = gapAt(this.gaps, at_ms);
+    return gap === null ? "" : `${t("playback.gap_span")}：${gapWords(gap)}`;
   }
 
   private chosen(): TemplateResult | "" {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { codecOf } from "../../../src/components/video/codec";
-import { gapsOf, joined, nearestRecorded, segmentAt, type Span } from "../../../src/components/video/recorded_times";
+import { gapAt, joined, nearestRecorded, segmentAt, withoutDoubles, type Gap, type Span } from "../../../src/components/video/recorded_times";
 
 const span = (from_ms: number, to_ms: number, locked = false): Span => ({ from_ms, to_ms, locked });
 const box = (kind: string, ...inside: number[]): number[] => {
@@ -11,14 +11,13 @@ const box = (kind: string, ...inside: number[]): number[] => {
 describe("what is recorded (R411)", () => {
   const spans = [span(5_000, 8_000), span(1_000, 3_000), span(8_200, 9_000, true)];
 
-  it("finds the gaps, at both ends too, and no seam of two segments", () => {
-    expect(gapsOf(spans, 0, 10_000)).toEqual([{ from_ms: 0, to_ms: 1_000 }, { from_ms: 3_000, to_ms: 5_000 }, { from_ms: 9_000, to_ms: 10_000 }]);
-    expect(gapsOf(spans, 1_500, 2_500)).toEqual([]);
-    expect(gapsOf([], 0, 1_000)).toEqual([{ from_ms: 0, to_ms: 1_000 }]);
-  });
-
-  it("is not misled by spans that lie in one another", () => {
-    expect(gapsOf([span(0, 9_000), span(2_000, 3_000)], 0, 9_000)).toEqual([]);
+  it("knows the gap that holds an instant, and each gap once however many pages named it", () => {
+    const gap = (from_ms: number, to_ms: number): Gap => ({ from_ms, to_ms, reason: "camera_down" });
+    const gaps = [gap(3_000, 5_000), gap(9_000, 10_000)];
+    expect(gapAt(gaps, 2_999)).toBeNull();
+    expect(gapAt(gaps, 3_000)).toEqual(gaps[0]);
+    expect(gapAt(gaps, 5_000)).toBeNull();
+    expect(withoutDoubles([...gaps, gap(4_000, 5_000), gap(9_000, 10_000)])).toEqual(gaps);
   });
 
   it("goes on after a gap where the next begins", () => {
