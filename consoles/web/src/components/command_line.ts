@@ -146,7 +146,7 @@ export class CommandLine extends View {
   private parts(): readonly Part[] {
     return parse(this.line, this.commands, {
       unknown: (typed) => `${t("command.none")}：${typed}`,
-      missing: (verb) => t("command.missing", { verb }),
+      missing: ([zh, en]) => t("command.missing", { verb: language() === "en" ? en : zh }),
     });
   }
 

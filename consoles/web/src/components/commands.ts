@@ -48,7 +48,7 @@ const MOST_OFFERS = 8;
 
 export interface Messages {
   readonly unknown: (typed: string) => string;
-  readonly missing: (verb: string) => string;
+  readonly missing: (names: Command["names"]) => string;
 }
 
 /** Read a line as far as it goes. An empty line has no parts. */
@@ -72,7 +72,7 @@ function parsePart(text: string, commands: readonly Command[], messages: Message
       if (best === undefined) return { command, words, chosen, outcome: { wrong: messages.unknown(word) } };
       if (!chosen.includes(best)) chosen.push(best);
     }
-    if (chosen.length === 0) return { command, words, chosen, outcome: { wrong: messages.missing(command.names[0]) } };
+    if (chosen.length === 0) return { command, words, chosen, outcome: { wrong: messages.missing(command.names) } };
   }
   return { command, words, chosen, outcome: command.plan(words, chosen) };
 }

@@ -174,7 +174,8 @@ class Painter {
       const x = this.x(at_ms);
       this.c.fillStyle = LINE;
       this.c.fillRect(x, 0, Math.max(1, u), this.height);
-      this.text(format.clock(at_ms).slice(0, to - from < 600_000 ? 8 : 5), x + 4 * u, 10 * u, TEXT_2, 12, 70 * u);
+      // At the edge there is no room for the whole of it, and half a time is none.
+      if (x + 60 * u <= this.width) this.text(format.clock(at_ms).slice(0, to - from < 600_000 ? 8 : 5), x + 4 * u, 10 * u, TEXT_2, 12, 70 * u);
     }
   }
 

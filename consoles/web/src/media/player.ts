@@ -147,6 +147,8 @@ export class LivePlayer {
       this.pictures += 1;
       this.picture_ms = now_ms;
       this.judgeDelay(metadata);
+      // It plays: whoever looks need not wait for the next look.
+      if (this.pictures === STILLS + 1 && !document.hidden) this.judge(0);
       if (!this.stopped) this.countPictures();
     });
   }

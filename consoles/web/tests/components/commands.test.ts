@@ -12,7 +12,7 @@ const commands: Command[] = [
   { verb: "P", names: ["启动预案", "Plan"], takes: "one", choices: () => [{ id: "p1", label: "洪水 预案", names: ["Flood"] }], plan: (_w, [plan]) => will(plan?.id ?? "") },
   { verb: "A", names: ["接警", "Answer"], takes: "nothing", plan: () => will("answer") },
 ];
-const messages = { unknown: (typed: string) => `? ${typed}`, missing: (verb: string) => `… ${verb}` };
+const messages = { unknown: (typed: string) => `? ${typed}`, missing: ([zh]: readonly [string, string]) => `… ${zh}` };
 
 function outcomes(line: string): string[] {
   return parse(line, commands, messages).map(({ outcome }) => ("will" in outcome ? outcome.will : outcome.wrong));

@@ -221,9 +221,11 @@ export class Wall extends Console {
   }
 
   /** Who was called to the one in focus and how far they are; what still needs a leader's word. */
-  private sent(row: SituationRow): TemplateResult {
+  private sent(row: SituationRow): TemplateResult | typeof nothing {
     const now_ms = this.now_ms();
     const approvals = [...this.rows("approvals").values()].filter((each) => each.situation === row.id);
+    const orders = ordersOf(this.rows("orders"), row.id);
+    if (approvals.length === 0 && orders.length === 0) return nothing;
     return html`<ul class="panel sent">
       ${approvals.map((each) => {
         const late = each.state === "waiting" && each.due_ms < now_ms;
@@ -231,7 +233,7 @@ export class Wall extends Console {
         return html`<li class=${late ? "late" : ""}>${icon("lock")}<span class="grow cut">${each.item}</span>
           <span>${word("approval_state", each.state)}</span><span class="number quiet">${span}</span></li>`;
       })}
-      ${ordersOf(this.rows("orders"), row.id).map((order) => {
+      ${orders.map((order) => {
         const unit = this.rows("units").get(order.unit);
         const since_ms = order.fed_back_ms ?? order.arrived_ms ?? order.departed_ms ?? order.signed_ms ?? order.issued_ms;
         return html`<li class=${order.overdue && order.state === "issued" ? "late" : ""}>

@@ -112,7 +112,12 @@ export const wallStyles = css`
   }
   .beside {
     display: grid;
-    flex: 1.4;
+    flex: 1 1 0;
+    min-height: 34%;
+  }
+  /* The map beside the cameras has what these leave it. */
+  .beside ~ .sent {
+    flex: 0 1 auto;
     min-height: 0;
   }
   .hit {

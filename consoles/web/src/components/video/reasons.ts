@@ -7,9 +7,9 @@ import type { Key } from "../../i18n/messages";
 const MEANINGS = [
   [/\b401\b|unauthori[sz]ed|user and password|credentials|sign.?in/i, "reason.credentials"],
   [/\b403\b|forbidden/i, "reason.forbidden"],
-  [/\b404\b|no such (stream|file)|not found/i, "reason.no_stream"],
   [/refused/i, "reason.refused"],
-  [/unreachable|no route|cannot be (reached|connected)|name or service/i, "reason.unreachable"],
+  [/unreachable|not reachable|no route|cannot be (reached|connected)|name or service|host not found/i, "reason.unreachable"],
+  [/\b404\b|no such (stream|file)|not found/i, "reason.no_stream"],
   [/INVITE|firewall|NAT\b/i, "reason.media_way"],
   [/not registered|offline|keepalive/i, "reason.unregistered"],
   [/no packets|no picture|timed? ?out|took longer|does not answer|within \d+ s/i, "reason.silent"],

@@ -86,7 +86,11 @@ export class Tile extends View {
   }
 
   protected override updated(changed: PropertyValues<this>): void {
-    if (changed.has("camera") && this.isConnected) this.play();
+    if (changed.has("camera") && this.isConnected) {
+      const before = changed.get("camera");
+      if (before != null && before.id !== this.camera?.id) this.halt();
+      this.play();
+    }
     this.tabIndex = this.screening === null || this.camera === null ? -1 : 0;
     this.draggable = this.screening !== null && this.camera !== null && !this.turning && this.zoom.times === 1;
     this.toggleAttribute("replaying", this.replay !== null);
@@ -110,9 +114,8 @@ export class Tile extends View {
     return html`<div class="head">
       ${this.pinned && (this.screening !== null || this.sentBy === "") ? html`<span class="pin" title=${t("tile.pinned")}>${icon("pinned")}<span class="sr">${t("tile.pinned")}</span></span>` : nothing}
       <span class="name cut">${camera.name}</span>
-      ${this.sentBy === "" ? nothing : html`<span class="sent cut" title=${t("wall.sent", { name: this.sentBy })}>${icon("monitor")}${t("wall.sent", { name: this.sentBy })}</span>`}
       ${this.useful === null ? nothing : html`<span class="far cut">${farWords(this.useful)}</span>`}
-    </div>${this.ageWords(camera)}`;
+    </div>${this.sentBy === "" ? nothing : html`<span class="sent cut">${icon("monitor")} ${t("wall.sent", { name: this.sentBy })}</span>`}${this.ageWords(camera)}`;
   }
 
   private ageWords(camera: CameraRow): TemplateResult | typeof nothing {
@@ -158,9 +161,13 @@ export class Tile extends View {
   private play(): void {
     const wanted = this.camera !== null && this.camera.state !== "down" ? this.camera.id : "";
     if (wanted === this.playing) return;
-    this.halt();
+    this.player?.stop();
+    this.player = null;
     this.playing = wanted;
-    if (wanted === "") return;
+    if (wanted === "") {
+      this.setTurning(false);
+      return;
+    }
     this.shown = { is: "connecting" };
     this.player = this.makePlayer(wanted, this.video, (next) => {
       if (next.is !== this.shown.is) this.shown = next;

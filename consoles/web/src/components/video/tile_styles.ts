@@ -59,10 +59,16 @@ export const tileStyles = css`
   .head .name {
     font-weight: 600;
   }
-  .head .sent {
+  /* Under the name, so that both are read from afar. */
+  .sent {
+    position: absolute;
+    z-index: 3;
+    left: 0;
+    top: 1.55em;
+    max-width: 100%;
+    padding: 0 var(--s2);
     color: var(--accent);
-    flex: 0 10 auto;
-    min-width: 1.3em;
+    background: rgb(11 15 20 / 82%);
   }
   .head .far {
     color: var(--text-2);

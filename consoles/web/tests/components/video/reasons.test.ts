@@ -6,6 +6,7 @@ describe("why a camera is down, in words (R408)", () => {
     ["404 no such stream", "摄像机没有这路画面"],
     ["401 Unauthorized", "用户名或密码不对"],
     ["connection refused", "摄像机拒绝连接"],
+    ["host not found or not reachable", "连不上摄像机，查网络和电源"],
     ["no packets for 10 s", "连上了，但没有画面传来"],
     ["the camera ended the stream", "摄像机中止了传输"],
     ["INVITE answered 200, but 10.0.0.9:30000 does not answer: firewall?", "信令通，画面不到，查防火墙"],
