@@ -201,17 +201,22 @@ class WhipIngest:
         return session, answer
 
     async def _run(self, session: _Session) -> None:
+        telling: asyncio.Task[None] | None = None
+
         def connected(path: MediaPath) -> None:
+            nonlocal telling
             session.since_ms = self._clock.now_ms()
             session.connected = True
             session.publisher.begin(path)
-            self._tasks.create_task(self._tell(session.camera_id))
+            telling = self._tasks.create_task(self._tell(session.camera_id))
 
         try:
             await session.transport.run(connected)
         except Exception:  # noqa: BLE001 - whatever one peer provokes, the others go on
             _log.exception("a publishing session of camera %s failed", session.camera_id)
         finally:
+            if telling is not None:
+                telling.cancel()  # no picture of it will come any more
             session.publisher.end()
             await self._forget(session)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.typedefs import Handler
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
 from command.kernel.clock import SystemClock
 from command.kernel.errors import TriuneError
@@ -24,7 +25,7 @@ from streams.whip import WhipIngest, new_address
 from tests.streams.browser import FAKE_CAMERA, PAGE, chromium, look_until
 from tests.streams.peers import PATIENCE_S, Statuses, until
 from tests.streams.relay.test_sdp import OFFER
-from tests.streams.relay.viewers import LOOPBACK
+from tests.streams.relay.viewers import LOOPBACK, stay_on_loopback
 
 CLOCK = SystemClock()
 PUBLISHING = OFFER.replace("a=recvonly", "a=sendonly")
@@ -65,7 +66,7 @@ async def _problems(request: web.Request, handler: Handler) -> web.StreamRespons
 
 
 @asynccontextmanager
-async def serve() -> AsyncIterator[Site]:
+async def serve(on_arrival: Callable[[], Awaitable[None]] | None = None) -> AsyncIterator[Site]:
     address = new_address()
     statuses, sources = Statuses(), standard_sources()
 
@@ -73,7 +74,7 @@ async def serve() -> AsyncIterator[Site]:
         return {"phone": address, "wired": "rtsp://127.0.0.1:1/x"}.get(camera_id)
 
     async def arrived(camera_id: str) -> None:
-        await keeper.camera(camera_id).still()
+        await (on_arrival() if on_arrival else keeper.camera(camera_id).still())
 
     async def anybody(_request: web.Request, _camera: str) -> None:
         pass
@@ -172,6 +173,28 @@ async def test_publishers_are_bounded_and_one_that_never_connects_is_let_go(monk
         async with http.post("/api/v1/cameras/phone/whip", data=PUBLISHING) as refused:
             assert refused.status == 429
         await until(lambda: site.ingest.publishers == 0)
+
+
+async def test_a_site_that_ends_waits_for_no_picture_of_a_publisher_that_has_just_come(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stay_on_loopback(monkeypatch)
+    told = asyncio.Event()
+
+    async def wait_for_ever() -> None:
+        told.set()
+        await asyncio.Event().wait()
+
+    phone = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    phone.addTransceiver("video", direction="sendonly")
+    async with asyncio.timeout(PATIENCE_S):
+        async with serve(wait_for_ever) as site, aiohttp.ClientSession(site.url, headers=site.headers) as http:
+            await phone.setLocalDescription(await phone.createOffer())
+            async with http.post("/api/v1/cameras/phone/whip", data=phone.localDescription.sdp) as answer:
+                await phone.setRemoteDescription(RTCSessionDescription(await answer.text(), "answer"))
+            await told.wait()
+    assert site.ingest.publishers == 0
+    await phone.close()
 
 
 async def test_an_address_without_a_key_worth_the_name_is_refused() -> None:
