@@ -37,7 +37,9 @@ def in_the_name_of(actor: Actor) -> Actor:
 
 def query_instant(request: web.Request, name: str, default: int | None = None) -> int:
     """Return an instant that is asked for, ms since 1970. Raises `InvalidInputError`."""
-    given = request.query.get(name, default)
+    given = request.query.get(name)
+    if given is None and default is not None:
+        return default
     try:
         return msgspec.convert(given, Instant, strict=False)
     except msgspec.ValidationError as error:

@@ -107,7 +107,7 @@ async def test_a_recording_is_watched_over_a_gap_locked_and_exported(tmp_path: P
         await keep(page, tmp_path, "playback-chosen")
         await page.get_by_role("button", name="锁定", exact=True).click()
         await expect(page.get_by_text("已锁定，不会被覆盖")).to_be_visible(timeout=SLOW)
-        await page.get_by_role("button", name="导出证据").click()
+        await page.get_by_role("button", name="导出证据", exact=True).click()
         told = page.get_by_text(re.compile("SHA-256 [0-9a-f]{64}"))
         await expect(told).to_be_visible(timeout=SLOW)
         await keep(page, tmp_path, "playback-exported")
