@@ -101,9 +101,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     limits: Limits = Limits()
 
     @property
-    def clips(self) -> Path | None:
-        """Where clips of recordings are, where recordings have a folder of their own."""
-        return Path(self.recordings.folder) / "clips" if self.recordings.folder else None
+    def recordings_folder(self) -> Path:
+        """Where recordings are, and clips in a folder within it."""
+        return Path(self.recordings.folder or Path(self.data) / "recordings")
 
 
 def load_settings(path: Path | None, **given: object) -> Settings:

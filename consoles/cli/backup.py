@@ -66,7 +66,7 @@ def run_backup(arguments: argparse.Namespace) -> int:
         data=data,
         database=arguments.journal or settings.journal or None,
         settings=arguments.config,
-        clips=settings.clips,
+        clips=settings.recordings_folder / "clips" if settings.recordings.folder else None,
         release=version("triune"),
     )
     if arguments.file != _STDOUT:

@@ -13,7 +13,7 @@ import aiohttp
 import msgspec
 
 from command.kernel.clock import Clock, SystemClock
-from consoles.doctor import machine, outside, record
+from consoles.doctor import machine, outside, record, recordings
 from consoles.doctor.finding import Finding, Language
 from consoles.http.health import Health
 from consoles.settings import Settings, load_settings
@@ -79,6 +79,7 @@ async def examine(
         *([await outside.bus(bus)] if bus else []),
         *[await outside.service(name, where.url, now_ms) for name, where in services.items() if where],
         await outside.cameras(data),
+        *recordings.examine(settings.recordings_folder),
     ]
 
 

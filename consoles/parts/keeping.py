@@ -71,8 +71,9 @@ def saving(
     if plan is None:
         return
     source = Source(
-        data=Path(settings.data), database=settings.journal or None, clips=settings.clips, release=version("triune")
-    )
+        data=Path(settings.data), database=settings.journal or None, clips=settings.recordings_folder / "clips",
+        release=version("triune"),
+    )  # fmt: skip
     backups = Backups(plan, source, key, clock)
     started_ms = clock.now_ms()
 
