@@ -603,10 +603,12 @@ CAMERA_ASK_KEY_CALL_MS = 5000
 
 # Errands: what a hub asks of an edge agent, which answers over a connection of its own. One more of an agent gets 429;
 # one that the agent does not come for in time is given up. An answer goes in pieces, of which only so much is unanswered
-# as the link carries in about a second (AGENT_WINDOW); a message that is larger, or more that the hub says at once,
-# ends the errand.
+# (within AGENT_WINDOW) that what goes beside it waits about WAIT behind it, judged by the quickest answer of BASE. A
+# message that is larger, or more that the hub says at once, ends the errand.
 AGENT_ERRANDS = 64
 ERRAND_ANSWER_MS = 5000
+ERRAND_WAIT_MS = 300
+ERRAND_BASE_MS = 60_000
 ERRAND_PIECE_BYTES = 16 * 1024
 ERRAND_LEAST_PIECE_BYTES = 1024
 ERRAND_MESSAGE_BYTES = CAMERA_FRAME_BYTES + 64 * 1024
@@ -648,3 +650,8 @@ RECORD_CLIPS_LISTED = 100
 RECORD_RATE_MS = 60 * 60 * 1000
 # A clip is handed out and copied in pieces of so much.
 RECORD_PIECE_BYTES = 1024 * 1024
+
+# An edge agent that is asked about its recordings, and of which nothing comes for so long, counts as away.
+AGENT_RECORDINGS_MS = 15_000
+# Events near cameras at agents that wait to be told to them; past them they are not recorded, and that is logged.
+AGENT_EVENTS = 256

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from functools import partial
-from pathlib import Path
+from collections.abc import Callable
 
 import msgspec
 from aiohttp import web
@@ -13,13 +11,13 @@ from aiohttp import web
 from command.actors import Actor
 from command.hub import Hub
 from command.kernel.errors import InvalidInputError, NoRightError, TooManyError, TriuneError
-from command.kernel.limits import RECORD_CLIPS_AT_ONCE, RECORD_CLIPS_LISTED, RECORD_PIECE_BYTES
+from command.kernel.limits import RECORD_CLIPS_AT_ONCE, RECORD_CLIPS_LISTED
 from command.requests import RecordClip
 from consoles.http.context import actor_of, require
 from consoles.http.record import json_response
 from consoles.http.stretches import Authorise, Stretch, in_the_name_of, query_instant, read_as
+from streams.recorder.archive import Archive, pieces
 from streams.recorder.clip_list import ListedClip
-from streams.recorder.clips import export
 from streams.recorder.sheets import CLIPS, Asked, Clip, clip_about, delete_clip
 from streams.recorder.store import Store
 
@@ -37,8 +35,11 @@ class ClipPage(msgspec.Struct, frozen=True, omit_defaults=True):
 class Clips:
     """The handlers. `find_store` raises `UnavailableError` while there is none."""
 
-    def __init__(self, find_store: Callable[[], Store], hub: Hub, authorise: Authorise) -> None:
+    def __init__(
+        self, find_store: Callable[[], Store], archive_of: Callable[[str], Archive], hub: Hub, authorise: Authorise
+    ) -> None:
         self._find_store = find_store
+        self._archive_of = archive_of
         self._hub = hub
         self._authorise = authorise
         self._exporting = asyncio.Semaphore(RECORD_CLIPS_AT_ONCE)
@@ -66,7 +67,7 @@ class Clips:
             at_ms=now_ms, situation=asked.situation or "",
         )  # fmt: skip
         async with self._exporting:
-            clip = await export(store, wanted)
+            clip = await self._archive_of(camera).export(wanted)
         await self._put_on_record(store, clip, actor)
         await store.add_clip(clip.listed)
         return json_response(clip)
@@ -128,7 +129,7 @@ class Clips:
         response.content_length = stop - start
         await response.prepare(request)
         if request.method != "HEAD":
-            async for piece in _pieces(store, path, start, stop):
+            async for piece in pieces(store, path, start, stop):
                 await response.write(piece)
         await response.write_eof()
         return response
@@ -144,18 +145,3 @@ class Clips:
         clip = await store.readers.run(lambda: clip_about(store.folder / CLIPS, name))
         await self._authorise(request, clip.asked.camera)
         return store, clip
-
-
-async def _pieces(store: Store, path: Path, start: int, stop: int) -> AsyncIterator[bytes]:
-    while start < stop:
-        piece = await store.readers.run(partial(_read, path, start, min(RECORD_PIECE_BYTES, stop - start)))
-        if not piece:
-            return
-        yield piece
-        start += len(piece)
-
-
-def _read(path: Path, start: int, size: int) -> bytes:
-    with path.open("rb") as file:
-        file.seek(start)
-        return file.read(size)

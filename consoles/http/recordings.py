@@ -15,7 +15,7 @@ from command.requests import LockRecording, Reason, ReleaseRecording
 from consoles.http.context import actor_of, require
 from consoles.http.record import json_response
 from consoles.http.stretches import Authorise, Stretch, in_the_name_of, query_instant, read_as
-from streams.recorder.gaps import Gap
+from streams.recorder.archive import Archive
 from streams.recorder.locks import Lock
 from streams.recorder.store import CameraRoom, Store
 
@@ -30,26 +30,6 @@ class Why(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     why: Reason
 
 
-class ListedSegment(msgspec.Struct, frozen=True):
-    """Pictures from `from_ms` on: decode times in the file count from there. `init` has to be read before them."""
-
-    id: int
-    from_ms: int
-    to_ms: int
-    init: str
-    shift_ms: int
-
-
-class Listed(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What there is of a time; where segments were too many, `next_ms` is where to go on asking for them."""
-
-    spans: list[dict[str, int | bool]]
-    segments: list[ListedSegment]
-    locks: list[Lock]
-    gaps: list[Gap]
-    next_ms: int | None = None
-
-
 class Rooms(msgspec.Struct, frozen=True):
     """What recordings take and may take, bytes, what is wrong with that, and each camera's part."""
 
@@ -61,16 +41,15 @@ class Rooms(msgspec.Struct, frozen=True):
 
 
 class Recordings:
-    """The handlers. `find_store` raises `UnavailableError` while there is none."""
+    """The handlers. `find_store` and `archive_of(camera)` raise `UnavailableError` while there is none."""
 
-    def __init__(self, find_store: Callable[[], Store], hub: Hub, authorise: Authorise) -> None:
+    def __init__(
+        self, find_store: Callable[[], Store], archive_of: Callable[[str], Archive], hub: Hub, authorise: Authorise
+    ) -> None:
         self._find_store = find_store
+        self._archive_of = archive_of
         self._hub = hub
         self._authorise = authorise
-
-    @property
-    def _store(self) -> Store:
-        return self._find_store()
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes."""
@@ -89,29 +68,31 @@ class Recordings:
         from_ms, to_ms = query_instant(request, "from_ms"), query_instant(request, "to_ms")
         if not 0 < to_ms - from_ms <= RECORD_LISTED_MS:
             raise InvalidInputError(f"a time ends after it begins and is of {RECORD_LISTED_MS} ms at most")
-        found = await self._store.listing(camera, from_ms, to_ms, self._hub.clock.now_ms())
-        locks = [lock for lock in self._store.locks(camera) if lock.from_ms < to_ms and lock.to_ms > from_ms]
-        return json_response(
-            Listed(
-                [msgspec.structs.asdict(span) for span in found.spans],
-                [ListedSegment(s.id, s.from_ms, s.to_ms, s.init, s.shift_ms) for s in found.segments],
-                locks,
-                found.gaps,
-                found.next_ms,
-            )
-        )
+        return json_response(await self._archive_of(camera).listing(camera, from_ms, to_ms))
 
     async def init(self, request: web.Request) -> web.Response:
         """`GET …/recordings/init/{init}.mp4`: what a decoder has to know first; never changes."""
-        await self._camera(request)
-        return _video(await self._store.init(request.match_info["init"]), "private, max-age=86400, immutable")
+        camera = await self._camera(request)
+        head = await self._archive_of(camera).init(camera, request.match_info["init"])
+        headers = {"Cache-Control": "private, max-age=86400, immutable"}
+        return web.Response(body=head, content_type="video/mp4", headers=headers)
 
-    async def segment(self, request: web.Request) -> web.Response:
-        """`GET …/recordings/{segment}.m4s`: its fragments, up to what was written last."""
+    async def segment(self, request: web.Request) -> web.StreamResponse:
+        """`GET …/recordings/{segment}.m4s`: its fragments, up to what was written last.
+
+        Where they end in the middle, since the way to them was cut, so does the connection.
+        """
         camera, name = await self._camera(request), request.match_info["segment"]
         if not (name.isascii() and name.isdecimal() and len(name) <= 18):
             raise UnknownIdError("no such recording")
-        return _video(await self._store.fragments(camera, int(name)), "no-store")
+        async with self._archive_of(camera).fragments(camera, int(name)) as body:
+            response = web.StreamResponse(headers={"Content-Type": "video/mp4", "Cache-Control": "no-store"})
+            response.content_length = body.size
+            await response.prepare(request)
+            async for piece in body.pieces:
+                await response.write(piece)
+            await response.write_eof()
+            return response
 
     async def lock(self, request: web.Request) -> web.Response:
         """`POST …/locks`: kept for good from now on, whatever the quota. Answers its id."""
@@ -126,7 +107,7 @@ class Recordings:
             who=actor.id, at_ms=self._hub.clock.now_ms(),
         )  # fmt: skip
         # First the deed: pictures that are overwritten meanwhile would be gone, a lock that nobody recorded is no harm.
-        await self._store.lock(lock)
+        await self._archive_of(camera).lock(lock)
         fact = LockRecording(lock=lock.id, camera=camera, from_ms=lock.from_ms, to_ms=lock.to_ms, why=lock.why)
         await self._hub.ask(fact, in_the_name_of(actor))
         return json_response(lock)
@@ -136,16 +117,17 @@ class Recordings:
         actor = actor_of(request)
         require(actor, *_MAY_RELEASE)
         camera, asked, lock = await self._camera(request), await read_as(request, Why), request.match_info["lock"]
-        if not any(each.id == lock for each in self._store.locks(camera)):
+        archive = self._archive_of(camera)
+        if not any(each.id == lock for each in await archive.locks(camera)):
             raise UnknownIdError("no such lock")
         await self._hub.ask(ReleaseRecording(lock=lock, camera=camera, why=asked.why), in_the_name_of(actor))
-        await self._store.release(lock)
+        await archive.release(camera, lock)
         return web.Response(status=204)
 
     async def rooms(self, request: web.Request) -> web.Response:
         """`GET /api/v1/recordings/room`: how full it is, and how fast it fills; for administrators."""
         require(actor_of(request), "administrator")
-        store = self._store
+        store = self._find_store()
         room, cameras = store.room, await store.rooms(self._hub.clock.now_ms())
         return json_response(Rooms(room.bytes, room.locked_bytes, room.capacity_bytes, room.reason, cameras))
 
@@ -153,7 +135,3 @@ class Recordings:
         camera = request.match_info["camera_id"]
         await self._authorise(request, camera)
         return camera
-
-
-def _video(data: bytes, cache: str) -> web.Response:
-    return web.Response(body=data, content_type="video/mp4", headers={"Cache-Control": cache})

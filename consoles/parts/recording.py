@@ -22,11 +22,14 @@ from consoles.http import health
 from consoles.http.clips import Clips
 from consoles.http.recordings import Recordings
 from consoles.http.stretches import Authorise
+from consoles.parts.agent_errands import Errands
+from consoles.parts.agent_recordings import AgentArchive, AgentEvents
 from consoles.parts.agent_registry import in_charge
 from consoles.parts.background import Background
 from consoles.parts.stores import CAMERAS, Stores
 from consoles.settings import Settings
 from streams.keeper import CameraKeeper
+from streams.recorder.archive import Archive, OwnArchive
 from streams.recorder.recorder import Find, Recorder
 from streams.recorder.recording import Stream
 from streams.recorder.store import Store
@@ -46,7 +49,10 @@ _NO_EVENTS = ("camera_down", "link_down", "recording_failing")
 class _Part:
     """Glue between the record and the recorder. Of several hubs the one that holds the lease records."""
 
-    def __init__(self, hub: Hub, kept: Stores) -> None:
+    def __init__(self, hub: Hub, kept: Stores, errands: Errands, is_at_agent: Callable[[str], bool]) -> None:
+        self.remote = AgentArchive(errands, self.store)
+        self._at_agents = AgentEvents(self.remote)
+        self._is_at_agent = is_at_agent
         self._hub = hub
         self._leases = kept.leases
         self._cameras: dict[str, CameraRow] = {}
@@ -70,11 +76,15 @@ class _Part:
     def _on_event(self, row: HitRow | AlarmRow) -> None:
         now_ms = self._hub.clock.now_ms()
         at_ms = row.seen_ms if isinstance(row, HitRow) else row.raised_ms
-        if self.recorder is None or now_ms - at_ms > _FRESH_MS:
+        if now_ms - at_ms > _FRESH_MS:
             return
         for camera in self._cameras.values():
-            if camera.recording.mode == "event" and _concerns(row, camera):
-                self.recorder.event(camera.id, now_ms)
+            if camera.recording.mode != "event" or not _concerns(row, camera):
+                continue
+            if not self._is_at_agent(camera.id):
+                self.on_motion(camera.id, now_ms)
+            elif isinstance(row, AlarmRow) and row.subject != camera.id:  # what the camera itself tells came from there
+                self._at_agents.note(camera.id)
 
     def store(self) -> Store:
         """Return where recordings are. Raises `UnavailableError`."""
@@ -125,6 +135,10 @@ class _Part:
         if self._store is None:
             return [f"recorder: {self._why_not}"] if self._why_not != _STARTING else []
         return [f"recorder: {NO_ANSWER}"] if self.recorder is not None and self.recorder.hangs else []
+
+    async def tell_agents(self) -> None:
+        """Tell agents what happens near their cameras, until cancelled."""
+        await self._at_agents.run()
 
     def on_motion(self, camera: str, at_ms: int) -> None:
         """A camera saw something move."""
@@ -181,6 +195,7 @@ async def recording(
     authorise: Authorise,
     listen_motion: Callable[[Callable[[str, int], None]], None],
     degraded: list[health.Check],
+    errands: Errands,
 ) -> AsyncIterator[list[web.RouteDef]]:
     """Run the recorder; gives the routes by which recordings are found.
 
@@ -188,7 +203,14 @@ async def recording(
     """
     wanted = settings.recordings
     folder = Path(wanted.folder or Path(settings.data) / "recordings")
-    part = _Part(hub, kept)
+
+    def is_at_agent(camera: str) -> bool:
+        try:
+            return in_charge(keeper.camera(camera).spec.url) is not None
+        except UnknownIdError:
+            return False
+
+    part = _Part(hub, kept, errands, is_at_agent)
 
     def opening() -> Awaitable[Store]:
         return Store.open(
@@ -199,12 +221,18 @@ async def recording(
 
     def find(camera: str) -> Stream | None:
         try:
-            found = keeper.camera(camera)
+            return None if is_at_agent(camera) else keeper.camera(camera)
         except UnknownIdError:
             return None
-        return None if in_charge(found.spec.url) else found  # its agent records it
+
+    def archive_of(camera: str) -> Archive:
+        return part.remote if is_at_agent(camera) else OwnArchive(part.store(), hub.clock)
 
     listen_motion(part.on_motion)
+    tasks.start(part.tell_agents(), "recordings-at-agents")
     tasks.start(part.run(opening, find), "recorder")
     degraded.append(part.degraded)
-    yield [*Recordings(part.store, hub, authorise).routes(), *Clips(part.store, hub, authorise).routes()]
+    yield [
+        *Recordings(part.store, archive_of, hub, authorise).routes(),
+        *Clips(part.store, archive_of, hub, authorise).routes(),
+    ]

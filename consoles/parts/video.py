@@ -248,7 +248,7 @@ async def video(
             metrics.counted("onvif_discovery", "Answers to probes for cameras", discovery.counters),
         ]
         recorded = await stack.enter_async_context(
-            recording(settings, hub, kept, keeper, tasks, authorise, part.listen_motion, degraded)
+            recording(settings, hub, kept, keeper, tasks, authorise, part.listen_motion, degraded, agents.errands)
         )
         noticing = await stack.enter_async_context(EventWatch(hub.clock, part.on_event))
         tasks.start(part.keep(keeper, watcher, noticing), "cameras")

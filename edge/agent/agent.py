@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from command.kernel.clock import Clock
+from edge.agent.archive import RecordingErrands
 from edge.agent.cameras import EdgeCameras
 from edge.agent.config import KeptConfig
 from edge.agent.devices import AgentUplink
@@ -102,6 +103,9 @@ async def running_agent(settings: AgentSettings, clock: Clock) -> AsyncIterator[
         cameras = EdgeCameras(outbox, box_of(settings.key), clock)
         recorder = cameras.recorder = EdgeRecorder(room, outbox, clock, cameras.running)
 
+        errands = Errands(settings.hub, settings.key, clock)
+        RecordingErrands(recorder, clock).register(errands)
+
         async def on_config(config: Config) -> None:
             await kept.keep(config)
             await apply(config)
@@ -111,7 +115,6 @@ async def running_agent(settings: AgentSettings, clock: Clock) -> AsyncIterator[
                 gb28181.apply(config)
             await cameras.apply(config)
 
-        errands = Errands(settings.hub, settings.key, clock)
         link = HubLink(settings.hub, settings.key, settings.release, outbox, clock, on_config, errands)
         uplink = AgentUplink(link, outbox)
         gb28181: EdgeGb28181 | None = None

@@ -186,13 +186,17 @@ class Store:
             raise UnknownIdError("no such recording")
         return data
 
-    async def fragments(self, camera: str, segment: int) -> bytes:
-        """Return the fragments of a segment, up to what was written last. Raises `UnknownIdError`."""
+    async def segment(self, camera: str, segment: int) -> Segment:
+        """Return a segment, as long as it was when it was written last. Raises `UnknownIdError`."""
         found = await self._reader.run(lambda db: index.get(db, segment))
         if found is None or found.camera != camera:
             raise UnknownIdError("no such recording")
         _, size = self._open.get(segment, (0, found.bytes))
-        wanted = replace(found, bytes=size)
+        return replace(found, bytes=size)
+
+    async def fragments(self, camera: str, segment: int) -> bytes:
+        """Return the fragments of a segment, up to what was written last. Raises `UnknownIdError`."""
+        wanted = await self.segment(camera, segment)
         return await self.readers.run(lambda: read_fragments(self.folder, wanted))
 
     async def _change(self, work: Callable[[sqlite3.Connection], T], *, patient: bool = False) -> T:

@@ -62,8 +62,8 @@ async def recorded(
         yield site, spans[0]["from_ms"], spans[-1]["to_ms"]
 
 
-async def listing(person: Person, from_ms: int, to_ms: int) -> dict[str, Any]:
-    status, told = await person.get(f"/api/v1/cameras/k1/recordings?from_ms={from_ms}&to_ms={to_ms}")
+async def listing(person: Person, from_ms: int, to_ms: int, camera: str = "k1") -> dict[str, Any]:
+    status, told = await person.get(f"/api/v1/cameras/{camera}/recordings?from_ms={from_ms}&to_ms={to_ms}")
     assert status == 200, told
     assert isinstance(told, dict)
     return told
