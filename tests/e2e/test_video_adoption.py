@@ -92,3 +92,47 @@ async def test_no_screen_of_cameras_keeps_anybody_out(tmp_path: Path, clip: Clip
         found += await faults(wall)
         await keep(wall, tmp_path, "wall-16-4k")
         assert not found, "\n".join(found)
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(150)
+async def test_a_camera_that_publishes_is_told_its_address_and_key_once(tmp_path: Path, clip: Clip) -> None:  # R484
+    async with (
+        site_with_cameras(tmp_path, clip, "administrator") as (site, _, _, _),
+        chromium() as browser,
+    ):
+        page = await open_page(browser, site, "administrator", "/cameras", axe=True)
+        await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        await page.get_by_role("button", name="手机或编码器推送").click()
+        await expect(page.get_by_text("还缺：名称、位置")).to_be_visible(timeout=SLOW)
+        await page.get_by_label("名称").fill("指挥车手机")
+        await page.get_by_role("button", name="在地图上定位").click()
+        box = await page.locator("t-map").bounding_box()
+        assert box is not None
+        await page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        await expect(page.get_by_text("点摄像机所看的方向")).to_be_visible()
+        await page.keyboard.press("Escape")
+        await page.get_by_role("button", name="接入", exact=True).click()
+        sheet = page.get_by_label("指挥车手机 的推送设置")
+        await expect(sheet).to_be_visible(timeout=SLOW)
+        camera = next(iter(await site.hub.read(lambda t: [c.id for c in t.cameras if c.name == "指挥车手机"])))
+        first = await sheet.input_value()
+        key = (await site.context.accounts.camera_addresses())[camera].removeprefix("whip:")
+        assert f"{site.http_url}/api/v1/cameras/{camera}/whip" in first
+        assert key in first
+        assert await faults(page) == []
+        await keep(page, tmp_path, "adopt-published")
+        await page.get_by_role("button", name="复制").click()
+        await expect(page.get_by_text("已复制")).to_be_visible()
+        assert await page.evaluate("navigator.clipboard.readText()") == first
+
+        # With the next thing that is looked at the page forgets it; a new key makes the old one void.
+        await page.get_by_role("button", name="指挥车手机").click()
+        await expect(sheet).to_have_count(0)
+        await page.get_by_role("button", name="换新密钥").click()
+        await expect(page.get_by_text("旧密钥立即作废")).to_be_visible()
+        assert await faults(page) == []
+        await page.get_by_role("button", name="确认").click()
+        await expect(sheet).to_be_visible(timeout=SLOW)
+        assert key not in await sheet.input_value()
+        assert page.faults == []  # type: ignore[attr-defined]
