@@ -27,7 +27,7 @@ from command.kernel.limits import (
     BUS_LOST_MS,
     BUS_TICK_MS,
 )
-from command.kernel.tasks import end_if_cancelled
+from command.kernel.tasks import apart
 from command.readings import Position
 
 log = logging.getLogger(__name__)
@@ -95,7 +95,7 @@ class RedisBus:
         pause_ms = BUS_BACKOFF_FIRST_MS
         while True:
             try:
-                await self._attend()
+                await apart(self._attend())
             except* (RedisError, OSError, TimeoutError) as group:
                 if self.up:
                     self.counters.lost += 1
@@ -104,7 +104,6 @@ class RedisBus:
             finally:
                 self.up = False
                 self._fixes.clear()
-            end_if_cancelled()
             await self._clock.sleep(pause_ms)
             pause_ms = min(pause_ms * 2, BUS_BACKOFF_LONGEST_MS)
 

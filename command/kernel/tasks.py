@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
-def end_if_cancelled() -> None:
-    """Raise `CancelledError` where the present task was told to end: to be called once `except*` has caught a group.
+async def apart(work: Coroutine[Any, Any, T]) -> T:
+    """Return what `work` returns, run in a task of its own: for who catches its failures, and goes on.
 
     A `TaskGroup` one of whose tasks fails while the group is cancelled from outside raises the failure alone, and who
-    goes on after it never ends. Python 3.13 says the cancellation again at the next `await`.
+    caught that would never end. Here the cancellation is raised whatever became of the work, which has ended by then.
     """
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait({task})
+    except asyncio.CancelledError:
+        task.cancel()
+        while not task.done():
+            with suppress(asyncio.CancelledError):  # once more: it has to end all the same
+                await asyncio.wait({task})
+        if not task.cancelled():
+            task.exception()  # is of no interest any more
+        raise
+    return task.result()

@@ -27,6 +27,7 @@ from command.kernel.limits import (
     AGENT_SILENT_MS,
     AGENT_STATE_MS,
 )
+from command.kernel.tasks import apart
 from edge.agent import protocol
 from edge.agent.protocol import (
     Answer,
@@ -143,7 +144,7 @@ class HubLink:
         while True:
             settled_before = self.counters.connected
             try:
-                await self._once()
+                await apart(self._once())
             except* (_LinkLostError, OSError, TimeoutError, WebSocketException) as lost:
                 log.warning("the link to the hub is down: %s", _reason(lost))
             except* UnavailableError as away:
