@@ -17,8 +17,9 @@ import pytest
 
 from command.kernel.errors import UnavailableError
 from command.kernel.limits import RECORD_HUNG_MS, RECORD_QUEUE_FRAMES
-from streams.recorder import threads
+from streams.recorder import recorder, threads
 from streams.recorder.files import camera_folder
+from streams.recorder.store import Store
 from streams.recorder.threads import NO_ANSWER
 from tests.streams.recorder.support import CONTINUOUS, Feed, Rig, rig
 from tests.streams.recorder.test_gaps import gaps
@@ -112,6 +113,27 @@ async def test_others_are_refused_within_the_limit_and_then_at_once(
             await asyncio.to_thread(release, pipe)
         await one.store.lock(a_lock(1, 2, "l2"))
         assert [lock.id for lock in one.store.locks("k1")] == ["l2"]
+
+
+async def test_a_hub_that_ends_does_not_wait_for_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threads, "RECORD_HUNG_MS", 200)
+    monkeypatch.setattr(recorder, "RECORD_HUNG_MS", 200)
+    store = await Store.open(tmp_path)
+    one = Rig(store)
+    one.recorder.set_policies({"k1": CONTINUOUS})
+    pipe = block(tmp_path, "k1")
+    async with asyncio.timeout(60):
+        running = asyncio.get_running_loop().create_task(one.recorder.run())
+        while not is_in("new_path"):
+            one.cameras["k1"].bring(one.clock.now_ms())
+            one.clock.advance(one.clock.now_ms() + 1000)
+            await asyncio.to_thread(int)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        await store.close()
+        assert is_in("new_path")  # left behind
+        await asyncio.to_thread(release, pipe)
 
 
 async def test_reads_that_hang_keep_their_places_and_take_no_others(
