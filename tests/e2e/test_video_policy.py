@@ -45,6 +45,9 @@ async def test_what_is_recorded_is_set_for_one_camera_and_for_all(tmp_path: Path
         await form.get_by_label("从", exact=True).fill("20:30")
         await form.get_by_role("button", name="全部", exact=True).click()
         await form.scroll_into_view_if_needed()
+        await expect(page.get_by_role("button", name="重新查找")).to_be_enabled(timeout=2 * SLOW)
+        await expect(page.get_by_role("button", name="保存", exact=True)).to_be_enabled()
+        await page.wait_for_function(_NOTHING_FADES)
         await keep(page, tmp_path, "policy")
         assert await faults(page) == []
         await form.get_by_role("button", name="保存策略").click()
@@ -61,3 +64,6 @@ async def test_what_is_recorded_is_set_for_one_camera_and_for_all(tmp_path: Path
         await english.locator("t-recording-policy").scroll_into_view_if_needed()
         await keep(english, tmp_path, "policy-en")
         assert page.faults == english.faults == []  # type: ignore[attr-defined]
+
+
+_NOTHING_FADES = "() => document.getAnimations().length === 0"
