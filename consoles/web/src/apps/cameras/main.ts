@@ -6,6 +6,7 @@ import { repeat } from "lit/directives/repeat.js";
 import { icon } from "../../components/icons";
 import { describe } from "../../components/problems";
 import { meaningOf } from "../../components/video/reasons";
+import "../../components/video/diagnosis";
 import { shared } from "../../components/view";
 import { language, setLanguage, t, word } from "../../i18n/i18n";
 import "../../map/element";
@@ -87,7 +88,7 @@ export class CamerasConsole extends Console {
       <div role="region" aria-label=${t("age.live", { age: "" })}>${this.trouble()}</div>
       <main>
         <section class="panel list" aria-label=${t("adopt.found")}>${this.lists(connection)}</section>
-        <section class="panel work">${this.work(connection)}${this.policy(connection)}</section>
+        <section class="panel work">${this.work(connection)}${this.form.camera === "" ? nothing : html`<t-diagnosis class="below" .api=${connection.api} camera=${this.form.camera}></t-diagnosis>`}${this.policy(connection)}</section>
         ${this.map(connection)}
       </main>`;
   }

@@ -98,6 +98,10 @@ export const camerasStyles = css`
     width: auto;
     min-height: 0;
   }
+  .below {
+    display: block;
+    padding: 0 var(--s3) var(--s3);
+  }
   .steps li {
     display: grid;
     grid-template-columns: 1.4em 6em minmax(0, 1fr);

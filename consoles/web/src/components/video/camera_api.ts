@@ -101,3 +101,50 @@ export function listClips(api: Api, camera: string, after: string = ""): Promise
 export function clipPath(id: string, kind: "mp4" | "json"): string {
   return `/api/v1/clips/${encodeURIComponent(id)}.${kind}`;
 }
+
+/** What a camera's device has recorded itself; not offered where the device cannot be asked. */
+export interface DeviceListing {
+  readonly offered: boolean;
+  readonly spans: readonly { readonly from_ms: number; readonly to_ms: number }[];
+  /** False where parts of the device's answer never came. */
+  readonly whole: boolean;
+}
+
+/** The device may need a while to look through its disks, and is asked again for parts that were lost. */
+const DEVICE_LIST_MS = 30_000;
+
+/** A hub without GB/T 28181 has no such route: nothing is offered there. */
+export async function listDeviceRecordings(api: Api, camera: string, from_ms: number, to_ms: number): Promise<DeviceListing> {
+  try {
+    return await api.get<DeviceListing>(`${pathOf(camera)}/device-recordings?from_ms=${Math.floor(from_ms)}&to_ms=${Math.ceil(to_ms)}`, DEVICE_LIST_MS);
+  } catch (error) {
+    if (error instanceof Problem && error.status === 404) return { offered: false, spans: [], whole: true };
+    throw error;
+  }
+}
+
+export function devicePlaybackPath(camera: string, from_ms: number): string {
+  return `${pathOf(camera)}/device-playback?from_ms=${Math.floor(from_ms)}`;
+}
+
+export interface Hop {
+  readonly hop: string;
+  readonly ok: boolean;
+  /** For technicians, in both languages. */
+  readonly told: string;
+  readonly told_zh: string;
+  readonly took_ms: number;
+}
+
+export interface Diagnosis {
+  readonly hops: readonly Hop[];
+  /** The hop where it ends; null where pictures come. */
+  readonly failed: string | null;
+}
+
+/** Each hop has its own patience, and the camera may have to be waited for twice. */
+const DIAGNOSE_MS = 60_000;
+
+export function diagnose(api: Api, camera: string): Promise<Diagnosis> {
+  return api.get<Diagnosis>(`${pathOf(camera)}/diagnosis`, DIAGNOSE_MS);
+}

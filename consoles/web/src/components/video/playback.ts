@@ -10,6 +10,8 @@ import { describe } from "../problems";
 import { EverySecond, shared, View } from "../view";
 import { clipPath, exportClip, listRecordings, lock, type Clip } from "./camera_api";
 import type { Screening } from "./context";
+import { DeviceLane } from "./device_lane";
+import { DevicePlayer, type RecordingPlayer } from "./device_player";
 import { RecordedPlayer, type RecordedState } from "./recorded_player";
 import "./clips";
 import { gapWords } from "./gap_words";
@@ -86,6 +88,11 @@ export class Playback extends View {
         font-size: var(--t2);
         font-weight: 650;
       }
+      .banner.device {
+        position: absolute;
+        right: 0;
+        top: 0;
+      }
       .banner {
         padding: 0 var(--s2);
         background: var(--hatch);
@@ -142,7 +149,10 @@ export class Playback extends View {
   @state() private times = 1;
   @query("video") private video!: HTMLVideoElement;
   protected readonly second = new EverySecond(this);
-  private player: RecordedPlayer | null = null;
+  /** Which of both recordings is played: the hub's, or what the device has itself. */
+  @state() private lane: "hub" | "device" = "hub";
+  private player: RecordingPlayer | null = null;
+  private device: DeviceLane | null = null;
   private of = "";
   private listed = { range: "", asked_ms: -Infinity };
 
@@ -168,10 +178,37 @@ export class Playback extends View {
       this.spans = [];
       this.gaps = [];
       this.listed = { range: "", asked_ms: -Infinity };
-      this.player = new RecordedPlayer(camera.id, this.video, (from, to) => listRecordings(screening.api, camera.id, from, to), (next) => (this.shown = next));
-      this.player.open(this.from);
+      this.device = new DeviceLane(camera.id);
+      this.begin(screening, camera.id, "hub", this.from);
     } else if (changed.has("from")) this.player?.seek(this.from);
     void this.list(screening, camera.id);
+    void this.lookAtDevice(screening);
+  }
+
+  private begin(screening: Screening, camera: string, lane: "hub" | "device", at_ms: number): void {
+    this.player?.close();
+    this.lane = lane;
+    const onState = (next: RecordedState): void => void (this.shown = next);
+    this.player =
+      lane === "device"
+        ? new DevicePlayer(camera, this.video, onState)
+        : new RecordedPlayer(camera, this.video, (from, to) => listRecordings(screening.api, camera, from, to), onState);
+    this.player.speed = this.times;
+    this.player.open(at_ms);
+  }
+
+  private async lookAtDevice(screening: Screening): Promise<void> {
+    const { device, range } = this;
+    if (device !== null && range !== null && (await device.look(screening.api, range, screening.now_ms, describe)) && device === this.device) this.requestUpdate();
+  }
+
+  /** Go to an instant of one of both recordings. */
+  private seekIn(screening: Screening, camera: string, lane: "hub" | "device", at_ms: number): void {
+    const spans = lane === "device" ? (this.device?.spans ?? []) : this.spans;
+    const nearest_ms = nearestRecorded(spans, at_ms) ?? at_ms;
+    if (lane === this.lane) this.player?.seek(nearest_ms);
+    else this.begin(screening, camera, lane, nearest_ms);
+    this.requestUpdate();
   }
 
   override render(): TemplateResult {
@@ -187,13 +224,17 @@ export class Playback extends View {
       <div class="picture" @keydown=${this.onKey} tabindex="0" role="group" aria-label="${t("playback.title")} ${camera.name}">
         <video muted playsinline aria-label=${camera.name}></video>
         <p class="when number">${format.fullDate(at_ms)} ${format.clock(at_ms)}</p>
+        ${this.lane === "device" ? html`<p class="banner device">${t("playback.device_lane")}</p>` : nothing}
         ${this.note()}
         ${this.showsClips ? this.clips(screening, camera) : nothing}
       </div>
       <t-timebar .range=${range} .spans=${this.spans} .gaps=${this.gaps} .marks=${this.marks(screening, camera.id)} .at=${at_ms} .now=${screening.now_ms} .choice=${this.choice}
-        @seek=${(event: CustomEvent<number>) => this.seek(event.detail)}></t-timebar>
+        .device=${this.device?.spans ?? null} .deviceTrouble=${this.device?.trouble ?? ""} .lane=${this.lane}
+        @seek=${(event: CustomEvent<number>) => this.seek(event.detail)}
+        @seek-hub=${(event: CustomEvent<number>) => this.seekIn(screening, camera.id, "hub", event.detail)}
+        @seek-device=${(event: CustomEvent<number>) => this.seekIn(screening, camera.id, "device", event.detail)}></t-timebar>
       ${this.missing()}
-      ${this.controls(at_ms)}
+      ${this.controls(at_ms, screening, camera)}
       ${this.evidence(screening, camera)}`;
   }
 
@@ -217,6 +258,7 @@ export class Playback extends View {
 
   /** Why there was nothing before an instant at which it went on. */
   private whyBefore(at_ms: number): string {
+    if (this.lane === "device") return "";
     const gap = this.gaps.findLast(({ from_ms, to_ms }) => from_ms < at_ms && at_ms - to_ms < 3_000) ?? gapAt(this.gaps, at_ms);
     return gap === null ? "" : `：${gapWords(gap)}`;
   }
@@ -246,7 +288,7 @@ export class Playback extends View {
     this.renderRoot.querySelector<HTMLElement>(".picture")?.focus();
   }
 
-  private controls(at_ms: number): TemplateResult {
+  private controls(at_ms: number, screening: Screening, camera: CameraRow): TemplateResult {
     const paused = this.shown.is === "paused";
     const date = new Date(at_ms + 8 * 3_600_000).toISOString().slice(0, 19);
     return html`<div class="row" @keydown=${this.onKey}>
@@ -259,6 +301,9 @@ export class Playback extends View {
         <select @change=${(event: Event) => this.setSpeed(Number((event.target as HTMLSelectElement).value))}>
           ${SPEEDS.map((n) => html`<option value=${n} ?selected=${n === this.times}>${t("playback.times", { n })}</option>`)}
         </select></label>
+      ${this.device?.spans == null
+        ? nothing
+        : html`<button aria-pressed=${this.lane === "device"} @click=${() => this.seekIn(screening, camera.id, this.lane === "device" ? "hub" : "device", at_ms)}>${icon("video")} ${t("playback.device_lane")}</button>`}
       <label class="row">${t("playback.span")}
         <select @change=${(event: Event) => (this.span_ms = Number((event.target as HTMLSelectElement).value))}>
           ${SPANS_MS.map((n) => html`<option value=${n} ?selected=${n === this.span_ms}>${format.duration(n)}</option>`)}
@@ -275,7 +320,8 @@ export class Playback extends View {
   private evidence(screening: Screening, camera: CameraRow): TemplateResult {
     const [first, last] = this.choice;
     const ready = first !== null && last !== null && last > first;
-    const may = ready && this.why.trim() !== "" && !this.busy;
+    // What only the device has cannot be locked or exported here.
+    const may = ready && this.why.trim() !== "" && !this.busy && this.lane === "hub";
     return html`<div class="row" @keydown=${this.onKey}>
       <button @click=${() => this.mark(0)}>${t("playback.in")} <kbd>I</kbd></button>
       <button @click=${() => this.mark(1)}>${t("playback.out")} <kbd>O</kbd></button>
@@ -335,7 +381,8 @@ export class Playback extends View {
   }
 
   private seek(at_ms: number): void {
-    this.player?.seek(nearestRecorded(this.spans, at_ms) ?? at_ms);
+    const spans = this.lane === "device" ? (this.device?.spans ?? []) : this.spans;
+    this.player?.seek(nearestRecorded(spans, at_ms) ?? at_ms);
     this.requestUpdate();
   }
 

@@ -61,6 +61,31 @@ export class Timebar extends View {
       .span {
         background: #51697b;
       }
+      .bar.two {
+        height: calc(104px * var(--scale));
+      }
+      .bar.two .lane {
+        bottom: 34px;
+      }
+      .bar.two .lane.device {
+        bottom: 6px;
+      }
+      .lane.device .span {
+        background: #6b5f7d;
+      }
+      .lane.chosen {
+        outline: 1px solid var(--accent);
+      }
+      .lane.device .words {
+        left: var(--s1);
+        z-index: 1;
+        padding: 0 var(--s1);
+        background: rgb(11 15 20 / 80%);
+        font-size: var(--t1);
+        line-height: 22px;
+        white-space: nowrap;
+        pointer-events: none;
+      }
       .span.locked {
         border-top: 4px solid var(--accent);
       }
@@ -150,6 +175,10 @@ export class Timebar extends View {
   @property({ attribute: false }) range: readonly [number, number] = [0, 1];
   @property({ attribute: false }) spans: readonly Span[] = [];
   @property({ attribute: false }) gaps: readonly Gap[] = [];
+  /** What the device has recorded itself; null where it is not asked: then there is one lane. */
+  @property({ attribute: false }) device: readonly Span[] | null = null;
+  @property({ type: String }) deviceTrouble = "";
+  @property({ type: String }) lane: "hub" | "device" = "hub";
   @property({ attribute: false }) marks: readonly BarMark[] = [];
   @property({ type: Number }) at = 0;
   @property({ type: Number }) now = 0;
@@ -163,15 +192,16 @@ export class Timebar extends View {
     const gaps = this.gaps.filter((gap) => gap.to_ms > from && gap.from_ms < end_ms);
     const seen = this.marks.filter(({ at_ms }) => at_ms >= from && at_ms <= to);
     const summary = t("playback.summary", { from: format.clock(from), to: format.clock(end_ms), gaps: gaps.length, marks: seen.length });
-    return html`<div class="bar" role="slider" tabindex="0" aria-label="${t("playback.bar")}，${summary}" aria-valuemin=${Math.round(from)} aria-valuemax=${Math.round(to)}
+    return html`<div class="bar ${this.device === null ? "" : "two"}" role="slider" tabindex="0" aria-label="${t("playback.bar")}，${summary}" aria-valuemin=${Math.round(from)} aria-valuemax=${Math.round(to)}
         aria-valuenow=${Math.round(this.at)} aria-valuetext=${format.clock(this.at)} @pointerdown=${this.onPress} @pointermove=${this.onMove}
         @pointerleave=${() => (this.over_ms = null)} @keydown=${this.onKey}>
         ${ticks(from, to - (to - from) * TICK_SHARE, MOST_TICKS).map((at_ms) => html`<span class="tick" style="left:${this.left(at_ms)}%">${tickWords(at_ms, to - from)}</span>`)}
         ${this.now > from && this.now < to ? html`<span class="now" style="left:${this.left(this.now)}%"></span>` : ""}
-        <div class="lane">
+        <div class="lane ${this.device !== null && this.lane === "hub" ? "chosen" : ""}" @pointerdown=${(event: PointerEvent) => this.onLane(event, "seek-hub")}>
           ${this.spans.map((span) => html`<span class="span ${span.locked ? "locked" : ""}" title=${span.locked ? t("playback.locked_span") : t("playback.recorded")} style=${this.box(span.from_ms, span.to_ms)}></span>`)}
           ${gaps.map((gap) => html`<span class="gap" title="${t("playback.gap_span")}：${gapWords(gap)}" style=${this.box(gap.from_ms, gap.to_ms)}>${this.wide(gap) ? html`<span>${gapWords(gap, false)}</span>` : ""}</span>`)}
         </div>
+        ${this.device === null ? "" : this.deviceLane(this.device)}
         ${this.chosen()}
         ${bundled(seen, (to - from) * MARK_SHARE).map((marks) => this.mark(marks))}
         <span class="head" style="left:${this.left(this.at)}%"></span>
@@ -187,6 +217,21 @@ export class Timebar extends View {
   private missing(at_ms: number): string {
     const gap = gapAt(this.gaps, at_ms);
     return gap === null ? "" : `${t("playback.gap_span")}：${gapWords(gap)}`;
+  }
+
+  private deviceLane(spans: readonly Span[]): TemplateResult {
+    const trouble = this.deviceTrouble === "" ? "" : ` ${t("playback.device_trouble", { detail: this.deviceTrouble })}`;
+    return html`<div class="lane device ${this.lane === "device" ? "chosen" : ""}" @pointerdown=${(event: PointerEvent) => this.onLane(event, "seek-device")}>
+      ${spans.map((span) => html`<span class="span" title=${t("playback.device_lane")} style=${this.box(span.from_ms, span.to_ms)}></span>`)}
+      <span class="words">${t("playback.device_lane")}${trouble}</span>
+    </div>`;
+  }
+
+  /** Pressing a lane plays that one; where there is one only, the bar itself is pressed. */
+  private onLane(event: PointerEvent, name: "seek-hub" | "seek-device"): void {
+    if (event.button !== 0 || this.device === null) return;
+    event.stopPropagation();
+    this.tell(name, this.instant(event));
   }
 
   private chosen(): TemplateResult | "" {

@@ -129,6 +129,8 @@ export const VIDEO = {
   "playback.hit": ["布控命中 {plate}", "Plate hit {plate}"],
   "playback.sighting": ["过车 {plate}", "Passed {plate}"],
   "playback.keys": ["空格 播放/暂停 · ←→ 5 秒 · ，。 逐帧 · I O 起止点 · 斜线处无录像", "Space play · ←→ 5 s · , . frames · I O range · hatched: not recorded"],
+  "playback.device_lane": ["设备录像", "On the device"],
+  "playback.device_trouble": ["列表不全：{detail}", "list incomplete: {detail}"],
   "playback.summary": ["{from} 至 {to}：{gaps} 处无录像，{marks} 个标记", "{from} to {to}: {gaps} gaps, {marks} marks"],
   "cmd.video": ["调看视频", "Video"],
   "cmd.video_layout": ["画面布局", "Video layout"],
