@@ -2,7 +2,8 @@
 
 The agent sends binary frames, each a mark (1 for the last of its message, else 0) and a piece, and at most one text,
 `refused`. The hub answers each piece with a text `taken`, and says what it has to say in binary frames, one a message.
-So no more is ever on the link than it carries in about a second, and what goes over another connection is not delayed.
+So no more is ever on the link than it carries in a third of a second (`edge.agent.pace`): what goes beside it waits
+little.
 """
 
 from __future__ import annotations

@@ -27,8 +27,8 @@ from command.kernel.limits import (
 )
 from edge.agent import errand_wire, protocol
 from edge.agent.link import checked_url, dial
+from edge.agent.pace import Pace
 from edge.agent.protocol import Errand, Refused
-from edge.agent.window import Window
 
 _log = logging.getLogger(__name__)
 
@@ -39,10 +39,8 @@ class Reply:
     def __init__(self, socket: ClientConnection, clock: Clock) -> None:
         self._socket = socket
         self._clock = clock
-        self._window = Window()
-        self._flying: deque[tuple[int, int]] = deque()  # (bytes, when sent), oldest first
+        self._pace = Pace()
         self._moved = asyncio.Event()
-        self._landed_bytes = 0
         self._said: deque[bytes] = deque()
         self._heard = asyncio.Event()
         self._hung_up = False
@@ -65,18 +63,17 @@ class Reply:
 
     async def drain(self) -> None:
         """Wait until the hub has all that was sent."""
-        while self._flying:
+        while self._pace.unanswered_bytes:
             self._moved.clear()
             await self._moved.wait()
 
     async def _room(self, wanted: int) -> int:
         """Wait until a piece may go, note it as sent and return its size."""
-        while (room := self._window.room_bytes) < min(wanted, ERRAND_LEAST_PIECE_BYTES):
+        while (room := self._pace.room_bytes) < min(wanted, ERRAND_LEAST_PIECE_BYTES):
             self._moved.clear()
             await self._moved.wait()
         size = min(wanted, room, ERRAND_PIECE_BYTES)
-        self._window.sent(size)
-        self._flying.append((size, self._clock.now_ms()))
+        self._pace.sent(size, self._clock.now_ms())
         return size
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
@@ -94,7 +91,8 @@ class Reply:
         try:
             async for data in self._socket:
                 if isinstance(data, str):
-                    self._landed(errand_wire.taken(data))
+                    self._pace.answered(errand_wire.taken(data), self._clock.now_ms())
+                    self._moved.set()
                 elif len(self._said) < ERRAND_SAID:
                     self._said.append(data)
                     self._heard.set()
@@ -106,14 +104,6 @@ class Reply:
         finally:
             self._hung_up = True
             self._heard.set()
-
-    def _landed(self, have_bytes: int) -> None:
-        """Note how much the hub has."""
-        while self._flying and self._landed_bytes + self._flying[0][0] <= have_bytes:
-            size, sent_ms = self._flying.popleft()
-            self._landed_bytes += size
-            self._window.answered(size, self._clock.now_ms() - sent_ms)
-        self._moved.set()
 
 
 Handler = Callable[[Errand, Reply], Awaitable[None]]
