@@ -55,8 +55,14 @@ def begin(db: sqlite3.Connection, now_ms: int) -> None:
 
 
 def turn(db: sqlite3.Connection, turns: Iterable[Turn]) -> None:
-    """Write down what changed."""
+    """Write down what changed. Before a camera was heard of for the first time, nothing was to be recorded of it."""
     for each in turns:
+        heard_of = db.execute(
+            "SELECT 1 FROM whys WHERE camera = ? UNION ALL SELECT 1 FROM segments WHERE camera = ? LIMIT 1",
+            (each.camera, each.camera),
+        ).fetchone()
+        if heard_of is None:
+            _add(db, each.camera, 0, each.at_ms, Cause("not_scheduled"), is_open=False)
         db.execute(
             "UPDATE whys SET to_ms = max(from_ms, ?), open = 0 WHERE camera = ? AND open = 1", (each.at_ms, each.camera)
         )

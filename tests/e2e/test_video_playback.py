@@ -122,7 +122,21 @@ async def test_a_recording_is_watched_over_a_gap_locked_and_exported(tmp_path: P
             assert digest in msgspec.json.encode(sheet).decode()
             assert situation in msgspec.json.encode(sheet).decode()
         await _finds_it_again(page, tmp_path, digest)
+        await _reads_it_in_english(page, tmp_path)
         assert page.faults == []  # type: ignore[attr-defined]
+
+
+async def _reads_it_in_english(page: Page, tmp_path: Path) -> None:
+    """The time line of a shorter span, where a gap has room for its reason, and the list of all of them."""
+    await page.get_by_label("时间跨度").select_option("600000")
+    await page.get_by_role("button", name="English").click()
+    await expect(page.locator("t-timebar .gap").get_by_text("Not scheduled")).to_be_visible(timeout=SLOW)
+    await page.get_by_text("gaps: why").click()
+    await expect(page.locator("details.gaps li").get_by_text("Camera down (").first).to_be_visible()
+    await keep(page, tmp_path, "playback-en")
+    await page.get_by_role("button", name="Exported evidence").click()
+    await expect(page.locator("t-clips li").get_by_text("nothing missing")).to_be_visible(timeout=SLOW)
+    await keep(page, tmp_path, "clips-en")
 
 
 async def _finds_it_again(page: Page, tmp_path: Path, digest: str) -> None:

@@ -48,6 +48,7 @@ async def test_a_camera_that_is_down_says_why_in_its_first_words(tmp_path: Path)
         await one.run(8)
         assert (await gaps(one))[-1][2:] == ("camera_down", "nobody pulls it here")
         assert [gap[2] for gap in await gaps(one, camera="k9")] == ["unknown"]
+        assert [gap[2] for gap in await gaps(one, -3600)][:2] == ["not_scheduled", "camera_down"]
 
 
 async def test_what_was_not_to_be_recorded_says_so(tmp_path: Path) -> None:

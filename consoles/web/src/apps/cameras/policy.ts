@@ -153,7 +153,7 @@ export class RecordingPolicyForm extends View {
   private group(camera: CameraRow): TemplateResult | typeof nothing {
     const others = this.cameras.filter(({ id }) => id !== camera.id);
     if (others.length === 0) return nothing;
-    return html`<div class="wide"><div class="row"><span class="grow">${t("policy.group")}（${t("policy.group_count", { n: this.others.size + 1 })}）</span>
+    return html`<div class="wide"><div class="row"><span class="grow">${t("policy.group_count", { n: this.others.size + 1 })}</span>
         <button type="button" @click=${() => (this.others = new Set(others.map(({ id }) => id)))}>${t("policy.all")}</button>
         <button type="button" @click=${() => (this.others = new Set())}>${t("policy.only_this")}</button></div>
       <div class="others" role="group" aria-label=${t("policy.group")} tabindex="0">${others.map(({ id, name, recording }) => html`<label class="check">

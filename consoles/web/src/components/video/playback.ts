@@ -244,7 +244,7 @@ export class Playback extends View {
       case "paused":
         return nothing;
       case "gap":
-        return html`<p class="note low" role="status">${icon("forward")} ${t("playback.gap", { time: format.clock(this.shown.at_ms) })}${this.whyBefore(this.shown.at_ms)}</p>`;
+        return html`<p class="note low" role="status">${icon("forward")} ${this.wentOn(this.shown.at_ms)}</p>`;
       case "unsupported":
         return html`<p class="note" role="status">${icon("ban")} ${t("playback.unsupported", { codec: this.shown.codec })}</p>`;
       case "failed":
@@ -256,11 +256,12 @@ export class Playback extends View {
     }
   }
 
-  /** Why there was nothing before an instant at which it went on. */
-  private whyBefore(at_ms: number): string {
+  /** That it went on at an instant, and why there was nothing before. */
+  private wentOn(at_ms: number): string {
+    const what = t("playback.gap", { time: format.clock(at_ms) });
     if (this.lane === "device") return "";
     const gap = this.gaps.findLast(({ from_ms, to_ms }) => from_ms < at_ms && at_ms - to_ms < 3_000) ?? gapAt(this.gaps, at_ms);
-    return gap === null ? "" : `：${gapWords(gap)}`;
+    return gap === null ? what : t("gaps.because", { what, why: gapWords(gap) });
   }
 
   /** Every gap with its reason, for those who work by keys or want it in words. */

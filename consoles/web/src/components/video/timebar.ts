@@ -199,7 +199,7 @@ export class Timebar extends View {
         ${this.now > from && this.now < to ? html`<span class="now" style="left:${this.left(this.now)}%"></span>` : ""}
         <div class="lane ${this.device !== null && this.lane === "hub" ? "chosen" : ""}" @pointerdown=${(event: PointerEvent) => this.onLane(event, "seek-hub")}>
           ${this.spans.map((span) => html`<span class="span ${span.locked ? "locked" : ""}" title=${span.locked ? t("playback.locked_span") : t("playback.recorded")} style=${this.box(span.from_ms, span.to_ms)}></span>`)}
-          ${gaps.map((gap) => html`<span class="gap" title="${t("playback.gap_span")}：${gapWords(gap)}" style=${this.box(gap.from_ms, gap.to_ms)}>${this.wide(gap) ? html`<span>${gapWords(gap, false)}</span>` : ""}</span>`)}
+          ${gaps.map((gap) => html`<span class="gap" title=${t("gaps.because", { what: t("playback.gap_span"), why: gapWords(gap) })} style=${this.box(gap.from_ms, gap.to_ms)}>${this.wide(gap) ? html`<span>${gapWords(gap, false)}</span>` : ""}</span>`)}
         </div>
         ${this.device === null ? "" : this.deviceLane(this.device)}
         ${this.chosen()}
@@ -216,7 +216,7 @@ export class Timebar extends View {
 
   private missing(at_ms: number): string {
     const gap = gapAt(this.gaps, at_ms);
-    return gap === null ? "" : `${t("playback.gap_span")}：${gapWords(gap)}`;
+    return gap === null ? "" : t("gaps.because", { what: t("playback.gap_span"), why: gapWords(gap) });
   }
 
   private deviceLane(spans: readonly Span[]): TemplateResult {
