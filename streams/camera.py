@@ -27,6 +27,7 @@ from command.kernel.limits import (
     CAMERA_RETRY_LONGEST_MS,
     CAMERA_STEADY_MS,
 )
+from command.kernel.tasks import apart
 from streams.coded import parameter_prefix
 from streams.feed import OnKeyframe, PictureFeed
 from streams.key_asking import KeyAsking
@@ -282,7 +283,7 @@ class Camera:
                 await self._needed.wait()
                 continue
             self._came_up_ms = None
-            reason = await self._attempt()
+            reason = await apart(self._attempt())
             self._looked_ms = now_ms = self._clock.now_ms()
             if reason is None:
                 self._failures_in_a_row = 0

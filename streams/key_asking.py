@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 
 from command.kernel.clock import Clock
 from command.kernel.limits import CAMERA_ASK_KEY_CALL_MS, CAMERA_ASK_KEY_MS
+from command.kernel.tasks import apart
 from streams.packets import Packet
 from streams.sources import GivesKeys
 
@@ -49,7 +50,7 @@ class KeyAsking:
                 continue
             try:
                 async with asyncio.timeout(CAMERA_ASK_KEY_CALL_MS / 1000):
-                    await source.ask_key()
+                    await apart(source.ask_key())
             except Exception as error:  # noqa: BLE001 - whatever a source does then, its pictures go on
                 # Only the kind: texts of library errors may hold the address with its password.
                 _log.info("camera %s gives no key frame for the asking: %s", self._camera_id, type(error).__name__)

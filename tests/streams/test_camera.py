@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from command.kernel.clock import SystemClock, VirtualClock
+from command.kernel.clock import Clock, SystemClock, VirtualClock
 from command.kernel.errors import UnavailableError, UnknownIdError
 from edge.simulators.clips import Clip
 from edge.simulators.rtsp_camera import RtspCameras
@@ -19,6 +19,7 @@ from streams.feed import OnKeyframe
 from streams.keeper import CameraKeeper
 from streams.keyframes import Picture
 from streams.packets import Packet, Subscription
+from streams.sources import Sources
 from tests.ports import free_port
 from tests.streams.peers import PATIENCE_S, Statuses, gstreamer_camera, until
 
@@ -232,3 +233,37 @@ async def test_a_password_is_neither_reported_nor_logged(clip: Clip, caplog: pyt
 
     assert reasons == ["401 unauthorised", "host not found or not reachable"]
     assert "s3cret" not in caplog.text + repr(bad) + repr(statuses.heard)
+
+
+class _FailsWhenToldToEnd:
+    """Opens a source one of whose tasks meets with a broken connection just when all of it is told to end."""
+
+    def __init__(self) -> None:
+        self.is_opening = asyncio.Event()
+
+    @asynccontextmanager
+    async def open(self, _address: str, _clock: Clock) -> AsyncIterator[AsyncIterator[Packet]]:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._read())
+            self.is_opening.set()
+            await asyncio.Event().wait()
+        yield _nothing()
+
+    async def _read(self) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise ConnectionResetError
+
+
+async def _nothing() -> AsyncIterator[Packet]:
+    return
+    yield
+
+
+async def test_a_camera_ends_though_its_source_fails_at_the_same_moment() -> None:
+    odd, sources = _FailsWhenToldToEnd(), Sources()
+    sources.register("odd", odd.open)
+    async with asyncio.timeout(PATIENCE_S), CameraKeeper(CLOCK, Statuses(), sources=sources) as keeper:
+        await keeper.sync({"a": CameraSpec("a", "odd://camera", always=True)})
+        await odd.is_opening.wait()
