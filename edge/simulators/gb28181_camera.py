@@ -94,6 +94,11 @@ class Gb28181Camera:
                 server.close()
         await self._tasks.__aexit__(None, None, None)
 
+    @property
+    def playbacks(self) -> int:
+        """How many recordings it plays now."""
+        return len(self._paces)
+
     def take(self, data: bytes) -> None:
         """Take a message of the platform; what cannot be read is left."""
         try:

@@ -2,9 +2,11 @@
 
 import type { Api } from "../../sync/api";
 import { listDeviceRecordings } from "./camera_api";
-import { SEAM_MS, type Span } from "./recorded_times";
+import { nearestRecorded, SEAM_MS, type Span } from "./recorded_times";
 
 const ASK_EVERY_MS = 60_000;
+/** From behind the last recording one goes to so long before its end: a device that is asked for none of it sends nothing. */
+const LAST_MS = 10_000;
 /** The hub lists at most this at once. */
 const MOST_MS = 32 * 86_400_000;
 
@@ -53,4 +55,11 @@ export function asSpans(spans: readonly { readonly from_ms: number; readonly to_
     else found.push({ from_ms, to_ms, locked: false });
   }
   return found;
+}
+
+/** Where to begin to play for an instant. */
+export function playableFrom(spans: readonly Span[], at_ms: number): number {
+  const nearest_ms = nearestRecorded(spans, at_ms) ?? at_ms;
+  const ending = spans.find((span) => span.to_ms - LAST_MS < nearest_ms && nearest_ms <= span.to_ms);
+  return ending === undefined ? nearest_ms : Math.max(ending.from_ms, Math.min(nearest_ms, ending.to_ms - LAST_MS));
 }

@@ -10,7 +10,7 @@ import { describe } from "../problems";
 import { EverySecond, shared, View } from "../view";
 import { clipPath, exportClip, listRecordings, lock, type Clip } from "./camera_api";
 import type { Screening } from "./context";
-import { DeviceLane } from "./device_lane";
+import { DeviceLane, playableFrom } from "./device_lane";
 import { DevicePlayer, type RecordingPlayer } from "./device_player";
 import { RecordedPlayer, type RecordedState } from "./recorded_player";
 import "./clips";
@@ -204,8 +204,7 @@ export class Playback extends View {
 
   /** Go to an instant of one of both recordings. */
   private seekIn(screening: Screening, camera: string, lane: "hub" | "device", at_ms: number): void {
-    const spans = lane === "device" ? (this.device?.spans ?? []) : this.spans;
-    const nearest_ms = nearestRecorded(spans, at_ms) ?? at_ms;
+    const nearest_ms = this.nearest(lane, at_ms);
     if (lane === this.lane) this.player?.seek(nearest_ms);
     else this.begin(screening, camera, lane, nearest_ms);
     this.requestUpdate();
@@ -382,9 +381,12 @@ export class Playback extends View {
   }
 
   private seek(at_ms: number): void {
-    const spans = this.lane === "device" ? (this.device?.spans ?? []) : this.spans;
-    this.player?.seek(nearestRecorded(spans, at_ms) ?? at_ms);
+    this.player?.seek(this.nearest(this.lane, at_ms));
     this.requestUpdate();
+  }
+
+  private nearest(lane: "hub" | "device", at_ms: number): number {
+    return lane === "device" ? playableFrom(this.device?.spans ?? [], at_ms) : (nearestRecorded(this.spans, at_ms) ?? at_ms);
   }
 
   private toggle(): void {

@@ -1,7 +1,7 @@
 /** What a device has recorded itself, on the time line (SPEC R469). */
 
 import { describe, expect, it } from "vitest";
-import { asSpans, DeviceLane } from "../../../src/components/video/device_lane";
+import { asSpans, DeviceLane, playableFrom } from "../../../src/components/video/device_lane";
 import { Problem, type Api } from "../../../src/sync/api";
 
 const HOUR = 3_600_000;
@@ -62,5 +62,11 @@ describe("a device's own recordings", () => {
       { from_ms: 0, to_ms: 9_000, locked: false },
       { from_ms: 20_000, to_ms: 21_000, locked: false },
     ]);
+  });
+
+  it("are begun where there is something to play: never at the very end", () => {
+    const spans = asSpans([{ from_ms: 0, to_ms: 60_000 }, { from_ms: 100_000, to_ms: 104_000 }]);
+    expect([5_000, 55_000, 70_000, 999_000].map((at_ms) => playableFrom(spans, at_ms))).toEqual([5_000, 50_000, 100_000, 100_000]);
+    expect(playableFrom([], 7)).toBe(7);
   });
 });
