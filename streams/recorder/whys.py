@@ -25,6 +25,7 @@ SCHEMA = """
     );
     CREATE INDEX whys_by_time ON whys (camera, from_ms);
     CREATE INDEX whys_open ON whys (camera) WHERE open = 1;
+    CREATE UNIQUE INDEX whys_overwritten ON whys (camera) WHERE reason = 'overwritten';
     CREATE TABLE alive (id INTEGER PRIMARY KEY CHECK (id = 1), at_ms INTEGER NOT NULL);
     CREATE INDEX segments_shifted ON segments (camera, from_ms) WHERE shift_ms > 0;
 """
