@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 import msgspec
 
 from command.kernel.clock import Clock
-from command.kernel.errors import InvalidInputError, UnavailableError
+from command.kernel.errors import InvalidInputError, TriuneError, UnavailableError
 from consoles.parts.agent_errands import AGENT_HOP, Errands, Reply
 from consoles.parts.agent_registry import Agents, in_charge
 from edge.agent.errand_wire import error_of
@@ -32,17 +32,22 @@ def opens_ptz(agents: Agents, errands: Errands) -> OpenPtz:
 
     @asynccontextmanager
     async def open_ptz(address: str, _clock: Clock) -> AsyncIterator[Ptz]:
-        async with errands.open(PTZ, agents.camera_at(address)) as reply:
-            yield _AgentPtz(reply)
+        async with AsyncExitStack() as stack:
+            yield _AgentPtz(stack, lambda: errands.open(PTZ, agents.camera_at(address)))
 
     return open_ptz
 
 
 class _AgentPtz:
-    """Asks one thing at a time. An answer that came too late for whoever asked is passed over."""
+    """Asks one thing at a time, over an errand that is opened anew where it ended.
 
-    def __init__(self, reply: Reply) -> None:
-        self._reply = reply
+    An answer that came too late for whoever asked is passed over.
+    """
+
+    def __init__(self, stack: AsyncExitStack, opens: Callable[[], AbstractAsyncContextManager[Reply]]) -> None:
+        self._stack = stack
+        self._opens = opens
+        self._reply: Reply | None = None
         self._number = 0
 
     async def move(self, pan: float, tilt: float, zoom: float) -> None:
@@ -60,14 +65,26 @@ class _AgentPtz:
     async def _ask(self, *, move: Move | None = None, recall: Recall | None = None) -> Done:
         self._number += 1
         asked = Asked(number=self._number, move=move, recall=recall)
-        await self._reply.send(msgspec.msgpack.encode(asked))
-        async for message in self._reply:
-            try:
-                done = _done.decode(message)
-            except (msgspec.MsgspecError, UnicodeError) as error:
-                raise InvalidInputError(f"not an answer of an agent: {error}") from error
-            if done.number == asked.number:
-                if done.refused is not None:
-                    raise error_of(done.refused, self._reply.agent)
-                return done
-        raise UnavailableError(f"edge agent {self._reply.agent} moves the camera no more", hop=AGENT_HOP)
+        if self._reply is None:
+            self._reply = await self._stack.enter_async_context(self._opens())
+        try:
+            done = await _answer(self._reply, asked)
+        except TriuneError:
+            self._reply = None
+            await self._stack.aclose()
+            raise
+        if done.refused is not None:
+            raise error_of(done.refused, self._reply.agent)
+        return done
+
+
+async def _answer(reply: Reply, asked: Asked) -> Done:
+    await reply.send(msgspec.msgpack.encode(asked))
+    async for message in reply:
+        try:
+            done = _done.decode(message)
+        except (msgspec.MsgspecError, UnicodeError) as error:
+            raise InvalidInputError(f"not an answer of an agent: {error}") from error
+        if done.number == asked.number:
+            return done
+    raise UnavailableError(f"edge agent {reply.agent} moves the camera no more", hop=AGENT_HOP)
