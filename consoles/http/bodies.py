@@ -1,13 +1,17 @@
-"""Request bodies: never more than their limit in memory, never waited for without end."""
+"""Bodies: of requests never more than their limit in memory, nor waited for without end; large ones sent in pieces."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections.abc import AsyncIterator
 
 from aiohttp import web
 
-from command.kernel.errors import TooLargeError
+from command.kernel.errors import TooLargeError, TriuneError
 from command.kernel.limits import REQUEST_BODY_MS
+
+log = logging.getLogger(__name__)
 
 
 async def read_body(request: web.Request, limit: int, within_ms: int = REQUEST_BODY_MS) -> bytes:
@@ -30,3 +34,20 @@ async def read_body(request: web.Request, limit: int, within_ms: int = REQUEST_B
     except TimeoutError:
         raise web.HTTPRequestTimeout from None
     return b"".join(parts)
+
+
+async def send_pieces(
+    request: web.Request, response: web.StreamResponse, pieces: AsyncIterator[bytes]
+) -> web.StreamResponse:
+    """Send a large body. Where it cannot be had to its end the connection ends in the middle, which clients notice."""
+    await response.prepare(request)
+    if request.method == "HEAD":
+        return response
+    try:
+        async for piece in pieces:
+            await response.write(piece)
+    except TriuneError as error:
+        log.warning("%s ends in the middle: %s", request.path, error.detail)
+        if request.transport is not None:
+            request.transport.abort()
+    return response

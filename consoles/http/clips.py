@@ -13,6 +13,7 @@ from command.hub import Hub
 from command.kernel.errors import InvalidInputError, NoRightError, TooManyError, TriuneError
 from command.kernel.limits import RECORD_CLIPS_AT_ONCE, RECORD_CLIPS_LISTED
 from command.requests import RecordClip
+from consoles.http.bodies import send_pieces
 from consoles.http.context import actor_of, require
 from consoles.http.record import json_response
 from consoles.http.stretches import Authorise, Stretch, in_the_name_of, query_instant, read_as
@@ -127,12 +128,7 @@ class Clips:
             headers["Content-Range"] = f"bytes {start}-{stop - 1}/{clip.size}"
         response = web.StreamResponse(status=206 if is_part else 200, headers=headers)
         response.content_length = stop - start
-        await response.prepare(request)
-        if request.method != "HEAD":
-            async for piece in pieces(store, path, start, stop):
-                await response.write(piece)
-        await response.write_eof()
-        return response
+        return await send_pieces(request, response, pieces(store, path, start, stop))
 
     async def sheet(self, request: web.Request) -> web.Response:
         """`GET /api/v1/clips/{clip}.json`: hash, who, when, why, camera, what is missing and why."""

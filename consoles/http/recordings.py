@@ -12,6 +12,7 @@ from command.hub import Hub
 from command.kernel.errors import InvalidInputError, UnknownIdError
 from command.kernel.limits import RECORD_LISTED_MS
 from command.requests import LockRecording, Reason, ReleaseRecording
+from consoles.http.bodies import send_pieces
 from consoles.http.context import actor_of, require
 from consoles.http.record import json_response
 from consoles.http.stretches import Authorise, Stretch, in_the_name_of, query_instant, read_as
@@ -88,11 +89,7 @@ class Recordings:
         async with self._archive_of(camera).fragments(camera, int(name)) as body:
             response = web.StreamResponse(headers={"Content-Type": "video/mp4", "Cache-Control": "no-store"})
             response.content_length = body.size
-            await response.prepare(request)
-            async for piece in body.pieces:
-                await response.write(piece)
-            await response.write_eof()
-            return response
+            return await send_pieces(request, response, body.pieces)
 
     async def lock(self, request: web.Request) -> web.Response:
         """`POST …/locks`: kept for good from now on, whatever the quota. Answers its id."""
