@@ -202,8 +202,8 @@ def _address(asked: CameraAddress, sources: Sources) -> str:
 
 def _place(address: str) -> str:
     """Return what tells devices apart: the host, or the whole address where it names none. Never a password."""
-    if scheme_of(address) == "gb28181":
-        return address
+    if scheme_of(address) == "gb28181" or "/gb28181://" in address:
+        return address.partition("#")[0].partition("?")[0]
     try:
         return urlsplit(address).hostname or scheme_of(address)
     except ValueError:

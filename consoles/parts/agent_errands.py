@@ -41,6 +41,10 @@ class Reaches(Protocol):
         """
         ...
 
+    def link_to(self, agent: str, kind: str) -> Link:
+        """Return the connection of an agent. Raises `UnavailableError` as `reach`."""
+        ...
+
 
 class Reply:
     """The hub's end of an errand: `async for message in reply`; it ends where the agent has no more to say.
@@ -114,6 +118,14 @@ class _Asked:
     is_answered: bool = False
 
 
+def _new_id() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def _json(body: object) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(body or {}))
+
+
 class Errands:
     """The errands of one hub. `answered` serves the connections that agents open for them."""
 
@@ -130,17 +142,27 @@ class Errands:
         `UnavailableError` where the agent does not come.
         """
         agent, link = self._agents.reach(camera, kind)
+        async with self._open(agent, link, Errand(id=_new_id(), kind=kind, camera=camera, body=_json(body))) as reply:
+            yield reply
+
+    @asynccontextmanager
+    async def open_at(self, kind: str, agent: str) -> AsyncIterator[Reply]:
+        """Ask an agent for something that is of no camera. Raises as `open`."""
+        link = self._agents.link_to(agent, kind)
+        async with self._open(agent, link, Errand(id=_new_id(), kind=kind, camera=agent)) as reply:
+            yield reply
+
+    @asynccontextmanager
+    async def _open(self, agent: str, link: Link, errand: Errand) -> AsyncIterator[Reply]:
         if sum(asked.agent == agent for asked in self._asked.values()) >= AGENT_ERRANDS:
             self.counters.too_many += 1
             raise TooManyError(f"edge agent {agent} does {AGENT_ERRANDS} errands already", hop=AGENT_HOP)
-        number, asked = secrets.token_urlsafe(32), _Asked(agent, link)
-        self._asked[number] = asked
+        self._asked[errand.id] = asked = _Asked(agent, link)
         self.counters.asked += 1
         try:
-            errand = Errand(id=number, kind=kind, camera=camera, body=msgspec.Raw(msgspec.json.encode(body or {})))
             yield Reply(agent, await self._wait(asked, errand))
         finally:
-            del self._asked[number]
+            del self._asked[errand.id]
             asked.over.set()
 
     async def _wait(self, asked: _Asked, errand: Errand) -> web.WebSocketResponse:

@@ -162,11 +162,19 @@ class Agents:
         )
         if agent is None:
             raise UnknownIdError(f"camera {camera} is run by no agent")
+        return agent, self.link_to(agent, kind)
+
+    def link_to(self, agent: str, kind: str) -> Link:
+        """Return the connection of an agent that does errands of a kind. Raises `UnavailableError` as `reach`."""
         link, state = self._link(agent), self.states[agent]
         if kind not in state.errands:
             detail = f"edge agent {agent} of release {state.release} is too old for this ({kind}): update it"
             raise UnavailableError(detail, hop=AGENT_HOP)
-        return agent, link
+        return link
+
+    def doing(self, kind: str) -> list[str]:
+        """Return the connected agents that do errands of a kind."""
+        return sorted(agent for agent in self._connected if kind in self.states[agent].errands)
 
     def _link(self, agent: str) -> Link:
         link = self._connected.get(agent)

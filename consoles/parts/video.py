@@ -20,6 +20,7 @@ from command.tables import Tables
 from consoles.http import adoption, cameras, health, metrics, ptz, publishing
 from consoles.http.context import actor_of, context_of, require
 from consoles.http.identity import Handler, is_open
+from consoles.parts import agent_found
 from consoles.parts.agent_registry import SCHEME as AGENT_SCHEME
 from consoles.parts.agent_registry import in_charge
 from consoles.parts.agents import EdgeAgents
@@ -234,6 +235,7 @@ async def video(
             sources.register(scheme, whep_source(addresses))
         agents.register(sources, movable)
         finders = [adoption.onvif_finder(discovery)]
+        finders.append(agent_found.finder(agents.agents, agents.errands))
         devices = await stack.enter_async_context(gb28181)
         if devices is not None:
             devices.register(sources, movable, ways)

@@ -22,7 +22,8 @@ from edge.agent.gb28181 import Gb28181Door
 from edge.gb28181.platform import Platform
 from edge.simulators.gb28181_camera import Gb28181Camera
 from edge.simulators.ps_clips import PsClip, load_ps_clip
-from tests.consoles.support import settings
+from tests.consoles.support import settings, signed_in
+from tests.consoles.test_recordings import send
 from tests.edge.agent.support import NAME, Proxy, port_of, until
 from tests.edge.agent.test_recording import until_recorded
 from tests.edge.gb28181.conftest import _code
@@ -33,6 +34,7 @@ from tests.ports import free_port
 CHANNEL = "34020000001310000001"
 ALARM_INPUT = "34020000001340000001"
 PASSWORD = "12345678"
+PASSWORD_OF_ADMIN = "right-horse-battery"
 
 
 @pytest.fixture(scope="module")
@@ -171,3 +173,26 @@ async def test_without_a_port_for_devices_an_agent_is_not_told_their_passwords(t
         async with running_agent(told, SystemClock()) as agent:
             await until(lambda: agent.cameras.keeper.running() == ["k0"])
         assert json.loads((tmp_path / "edge" / "config.json").read_bytes()).get("gb28181") is None
+
+
+async def test_channels_that_came_to_an_agent_are_offered_for_adoption_and_become_cameras(
+    tmp_path: Path, clip: PsClip
+) -> None:
+    async with hub_for_devices(tmp_path) as (site, key), agent_for_devices(tmp_path, port_of(site), key) as agent:
+        await site.context.accounts.create("admin2", "管理", frozenset({"administrator"}), "", PASSWORD_OF_ADMIN)
+        await site.context.accounts.set_camera_address("k0", f"edge://{NAME}/rtsp://127.0.0.1:9/other")
+        platform = await platform_of(agent)
+        async with device_at(platform, clip), signed_in(site.http_url, "admin2", PASSWORD_OF_ADMIN) as admin:
+            await until(lambda: has_told_all(platform))
+            await agent.link.connected.wait()
+            status, told = await admin.get("/api/v1/cameras/found")
+            assert status == 200
+            address = f"edge://{NAME}/gb28181://{DEVICE}/{CHANNEL}"
+            [found] = [each for each in told["found"] if each["address"] == address]
+            assert (found["kind"], found["name"], found["adopted"]) == ("gb28181", "模拟摄像机", [])
+            form = {"address": address, "name": "大门", "lat": 29.0, "lon": 113.0}
+            status, adopted = await send(admin, "POST", "/api/v1/cameras/adopt", form)
+            assert status == 201, adopted
+            await until(lambda: adopted["camera"] in agent.cameras.keeper.running())
+            _, told = await admin.get("/api/v1/cameras/found")
+            assert [each["adopted"] for each in told["found"] if each["address"] == address] == [[adopted["camera"]]]
