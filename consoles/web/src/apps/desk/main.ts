@@ -196,7 +196,7 @@ export class DeskConsole extends Console {
         <div class="right">
           <t-map .data=${this.mapData.get(connection.store, `${this.chosen.id} ${this.watched.join(" ")}`)} .fences=${this.rows("fences")} .focusOn=${this.lookAt} .mark=${mark} ?picking=${this.picking !== ""}
             @press=${this.onPress} @dragstart=${this.onDragCamera}></t-map>
-          <section class="panel"><desk-side .desk=${desk} .screening=${this.screening(desk)} @dragstart=${this.onDragCamera}
+          <section class="panel"><desk-side .desk=${desk} .tab=${"calls" in this.tables ? "recommended" : "cameras"} .screening=${this.screening(desk)} @dragstart=${this.onDragCamera}
             @watch=${(event: CustomEvent<string>) => void this.onScreens((screens) => screens.show(event.detail))}
             @recordings=${(event: CustomEvent<{ camera: string; from_ms: number }>) => void this.onScreens((screens) => screens.openPlayback(event.detail.camera, event.detail.from_ms))}></desk-side></section>
         </div>

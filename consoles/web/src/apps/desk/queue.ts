@@ -14,6 +14,7 @@ import type { AlarmRow, CallRow, SituationRow } from "../../wire";
 import { consoleStyles } from "../console_styles";
 import { ALARM_FLOOD, alarmRate, alarmsInOrder, openSituations, subjectOf, unitsAt, waitingCalls, type Subjects } from "../picture";
 import type { Desk } from "./context";
+import { deskTables } from "./tables";
 
 const LATE_ANSWER_MS = 15_000;
 const MOST_ALARMS = 30;
@@ -109,7 +110,9 @@ export class Queue extends View {
   override render(): TemplateResult {
     const desk = this.desk;
     if (desk === null) return html``;
-    return html`<section class="panel calls" aria-label=${t("desk.queue")}>${this.calls(desk)}</section>
+    // Who only watches cameras answers no calls, and is sent none.
+    const answers = "calls" in (deskTables(desk.actor) ?? {});
+    return html`${answers ? html`<section class="panel calls" aria-label=${t("desk.queue")}>${this.calls(desk)}</section>` : nothing}
       ${this.alarms(desk)}
       <section class="panel situations" aria-label=${t("desk.situations")} @pointerenter=${() => (this.held = "situations")} @pointerleave=${this.release}>
         ${this.situations(desk)}

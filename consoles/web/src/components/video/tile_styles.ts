@@ -54,6 +54,7 @@ export const tileStyles = css`
     align-items: center;
     gap: var(--s2);
     padding: 0 7.5em 0 var(--s2);
+    overflow: hidden;
     background: rgb(11 15 20 / 82%);
   }
   .head .name {
@@ -106,7 +107,7 @@ export const tileStyles = css`
     font-weight: 650;
   }
   /* Where both do not fit beside each other the name goes first: it stands alone, and the age in the other corner. */
-  @container (max-width: 15em) {
+  @container (max-width: 19em) {
     .head {
       padding-right: var(--s2);
     }
@@ -120,9 +121,10 @@ export const tileStyles = css`
     color: var(--accent);
     flex: none;
   }
+  /* It gives way to nothing: a share of a pixel less would cut its last letters. */
   .head .name {
-    flex: 0 1 auto;
-    min-width: 3em;
+    flex: none;
+    max-width: 100%;
   }
   .cover {
     position: absolute;
@@ -191,7 +193,7 @@ export const tileStyles = css`
     align-items: center;
     gap: 2px;
     padding: 2px;
-    background: rgb(11 15 20 / 82%);
+    background: rgb(11 15 20 / 96%);
     opacity: 0;
     transition: opacity var(--motion);
   }
@@ -203,7 +205,7 @@ export const tileStyles = css`
   }
   .foot button {
     min-height: 28px;
-    padding: 0 6px;
+    padding: 0 clamp(2px, 0.35em, 6px);
     border-color: transparent;
     background: none;
   }
