@@ -29,6 +29,7 @@ from consoles.site import Site
 from edge.simulators.street_video import Street, render, traffic
 from streams.recorder import store
 from streams.recorder.files import camera_folder
+from streams.recorder.locks import Lock
 from streams.recorder.store import Store
 from tests.consoles.support import Person, signed_in, site_with_people
 
@@ -219,6 +220,26 @@ async def test_a_disk_that_hangs_is_an_alarm_in_health_and_metrics_and_the_hub_g
                 await site.hub.wait_beyond(site.hub.committed_seq)
             while not (await listing(desk, site.clock.now_ms() - 5000, site.clock.now_ms()))["spans"]:
                 await site.clock.sleep(200)
+
+
+async def test_a_folder_that_hangs_at_the_start_is_an_alarm_and_recording_begins_once_it_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording, "RECORD_HUNG_MS", 300)
+    pipe = tmp_path / "var" / "recordings" / "locks" / "l1.json"  # is read at the start
+    pipe.parent.mkdir(parents=True)
+    os.mkfifo(pipe)
+    async with site_with_people(tmp_path, "dispatcher") as site, signed_in(site.http_url, "dispatcher") as desk:
+        async with asyncio.timeout(30):
+            while await site.hub.read(_failing) != ["the disk of recordings does not answer"]:
+                await site.hub.wait_beyond(site.hub.committed_seq)
+            asked = "/api/v1/cameras/k1/recordings?from_ms=0&to_ms=1000"
+            assert (await desk.get(asked))[0] == 503
+            lock = Lock(id="l1", camera="k1", from_ms=1, to_ms=2, why="案件", who="zhang", at_ms=1)
+            await asyncio.to_thread(pipe.write_bytes, msgspec.json.encode(lock))
+            while await site.hub.read(_failing):
+                await site.hub.wait_beyond(site.hub.committed_seq)
+            assert (await desk.get(asked))[0] == 200
 
 
 def _failing(t: Tables) -> list[str]:
