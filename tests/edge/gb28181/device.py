@@ -62,6 +62,50 @@ def answering(folder: Path, *, lossy: bool = False) -> Path:
     return _written(folder / "answer.xml", "\n".join(steps))
 
 
+def recording(folder: Path) -> Path:
+    """Answer each MESSAGE; tell recordings in two messages, the later first; play one, steered to 4 times and held."""
+    steps = [
+        f'<recv request="MESSAGE" optional="true" next="message"><action>{_found("&lt;SN&gt;([0-9]+)", "all,sn")}'
+        f'{_found("RecordInfo", "records")}</action></recv>',
+        '<recv request="SUBSCRIBE" optional="true" next="subscribe"/>',
+        f'<recv request="INVITE" next="invite"><action>{_must("s=Playback")}{_must("u=[0-9]*:0")}'
+        f'{_must("t=1700000000 1700000060")}</action></recv>',
+        '<label id="message"/>', _send(f"SIP/2.0 200 OK\n{_ANSWER}Content-Length: 0\n\n"),
+        '<nop next="records" test="records"/>', '<nop next="end"/>',
+        '<label id="records"/>', _message(0, _recorded("06:18:20", "06:48:20")),
+        _message(1, _recorded("05:48:20", "06:18:20")), '<nop next="end"/>',
+        '<label id="subscribe"/>', _send(f"SIP/2.0 489 Bad Event\n{_ANSWER}Content-Length: 0\n\n"),
+        '<nop next="end"/>',
+        '<label id="invite"/>', _agreement(), '<recv request="ACK"/>',
+        *_steered("PLAY MANSRTSP/1.0", "Scale: 4.0"), *_steered("PAUSE MANSRTSP/1.0", "PauseTime: now"),
+        '<recv request="BYE"/>', _send(_DONE),
+        '<label id="end"/>', '<Reference variables="all,sn,records,must"/>',
+    ]  # fmt: skip
+    return _written(folder / "recorder.xml", "\n".join(steps))
+
+
+_DONE = "SIP/2.0 200 OK\n[last_Via:]\n[last_From:]\n[last_To:]\n[last_Call-ID:]\n[last_CSeq:]\nContent-Length: 0\n\n"
+
+
+def _must(regexp: str) -> str:
+    """The message has to hold it, or the call fails and nothing is answered."""
+    return f'<ereg regexp="{regexp}" search_in="body" check_it="true" assign_to="must"/>'
+
+
+def _steered(*words: str) -> tuple[str, ...]:
+    return f'<recv request="INFO"><action>{"".join(map(_must, words))}</action></recv>', _send(_DONE)
+
+
+def _recorded(begin: str, end: str) -> str:
+    """A part of an answer: a file of the 15th of November 2023, local time, of two."""
+    return (
+        '<?xml version="1.0" encoding="GB2312"?>\n<Response><CmdType>RecordInfo</CmdType><SN>[$sn]</SN>'
+        f'<DeviceID>{DEVICE}</DeviceID><Name>a</Name><SumNum>2</SumNum><RecordList Num="1"><Item><DeviceID>{DEVICE}'
+        f"</DeviceID><StartTime>2023-11-15T{begin}</StartTime><EndTime>2023-11-15T{end}</EndTime><Type>time</Type>"
+        "</Item></RecordList></Response>"
+    )
+
+
 def _register(number: int, password: str = "") -> str:
     login = f"[authentication username={DEVICE} password={password}]\n" if password else ""
     request = (

@@ -6,11 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from command.kernel.clock import SystemClock
+from edge.gb28181.archive import Archive, RecordedSpan
 from edge.gb28181.invite import Media
+from edge.gb28181.media import Gb28181Media
+from edge.gb28181.pilot import Where
 from edge.gb28181.platform import Platform
-from tests.edge.gb28181.device import answering, refused_registration, registration
+from edge.gb28181.ports import MediaPorts
+from tests.edge.gb28181.device import answering, recording, refused_registration, registration
 from tests.edge.gb28181.site import DEVICE, Hub, ends_well, running, sipp, until
 from tests.paths import shared
+from tests.ports import free_port
 
 pytestmark = pytest.mark.data
 
@@ -75,3 +81,25 @@ async def test_a_wrong_password_is_refused_and_said(tmp_path: Path) -> None:  # 
 
 async def _online(platform: Platform) -> None:
     await until(lambda: bool(platform.states()) and platform.states()[0].catalogue.startswith("whole"))
+
+
+async def test_a_recorder_tells_what_it_has_and_plays_it_faster_and_held(tmp_path: Path) -> None:  # R465 R467
+    """sipp answers only what its scenario wants to see: the words of the SDP and of MANSRTSP."""
+    begin_ms = 1_700_000_000_000 - 1_500_000  # 05:48:20 in China
+    registers, answers = registration(tmp_path), recording(tmp_path)
+    async with running(Hub()) as platform, sipp(platform, registers, "-oocsf", str(answers)):
+        await until(lambda: bool(platform.states()))
+        first = free_port() & ~1
+        archive = Archive(platform, Gb28181Media(platform, MediaPorts("127.0.0.1", first, first + 9)), SystemClock())
+        found = await archive.recorded(Where(DEVICE, DEVICE), begin_ms, begin_ms + 7_200_000)
+        assert found.whole
+        assert found.spans == [RecordedSpan(begin_ms, begin_ms + 3_600_000)]
+
+        address = f"gb28181://{DEVICE}/{DEVICE}"
+        async with archive.play(address, 1_700_000_000_000, 1_700_000_060_000) as playback:
+            await playback.at_speed(4)
+            await playback.hold()
+            assert playback.is_held
+        answered = platform.endpoint.counters.answers
+        await until(lambda: platform.endpoint.counters.answers > answered)  # the 200 to our BYE
+        assert platform.endpoint.counters.unanswered == 0
