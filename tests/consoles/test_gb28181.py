@@ -46,6 +46,26 @@ async def test_a_device_is_listed_and_its_alarm_stands_at_the_camera_it_was_adop
         assert [(a.subject, a.level, a.detail) for a in alarms] == [("k7", 1, "设备报警")]
 
 
+@pytest.mark.data
+async def test_a_device_is_known_after_a_restart_of_the_hub_as_waited_for(tmp_path: Path) -> None:  # R470 R471
+    own = replace(settings(tmp_path), gb28181=Gb28181(server_id=SERVER, port=0, password="12345678"))
+    async with running_site(own) as site:
+        await site.context.accounts.create("administrator", "管理员", frozenset({"administrator"}), "", PASSWORD)
+        async with signed_in(site.http_url, "administrator") as admin:
+            _, told = await admin.get("/api/v1/gb28181/devices")
+            async with sipp_at(told["port"], shared("data/gb28181/register_keepalive.xml")) as process:
+                await ends_well(process)
+    async with running_site(own) as site, signed_in(site.http_url, "administrator") as admin:
+        _, told = await admin.get("/api/v1/gb28181/devices")
+        (device,) = told["devices"]
+        assert (device["device"], device["online"], device["waiting"]) == (DEVICE, False, True)
+        assert device["reason"] == "registered before the restart, waiting for its keepalive"
+        async with admin.http.get("/metrics") as response:
+            metrics = await response.text()
+        assert "triune_gb28181_kept_restored_total 1.0" in metrics
+        assert "triune_gb28181_devices_online 0.0" in metrics
+
+
 def test_what_devices_have_to_be_set_to_is_shown_on_the_machine(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
