@@ -4,8 +4,8 @@ import type { Problem } from "../sync/api";
 
 /** What a carrier tells its player. It says at most one of `lost` and `refused`, and nothing more after that. */
 export interface CarrierEvents {
-  /** It came to its end, or never began; trying again may help. */
-  lost(): void;
+  /** It came to its end, or never began; trying again may help. `detail` is why, where the hub says. */
+  lost(detail?: string): void;
   /** Trying again does not help, by this way at least. */
   refused(problem: Problem): void;
 }

@@ -33,7 +33,7 @@ export type VideoState =
   /** All is well but for the camera's next key frame: what is shown is the newest one. */
   | { readonly is: "waiting" }
   | { readonly is: "frozen" }
-  | { readonly is: "lost" }
+  | { readonly is: "lost"; readonly detail: string }
   | { readonly is: "refused"; readonly detail: string };
 
 export type Way = "webrtc" | "websocket";
@@ -97,8 +97,8 @@ export class LivePlayer {
     let carrier: Carrier | null = null;
     const mine = (): boolean => carrier === this.carrier && !this.stopped;
     const events: CarrierEvents = {
-      lost: () => {
-        if (mine()) this.lost();
+      lost: (detail = "") => {
+        if (mine()) this.lost(detail);
       },
       refused: (problem) => {
         if (mine()) this.refused(problem);
@@ -128,16 +128,16 @@ export class LivePlayer {
     this.onState({ is: "refused", detail: told.detail || told.code });
   }
 
-  private lost(): void {
+  private lost(detail: string): void {
     // The hub agreed to send, and the way of the pictures failed before the first: that is the network, not the camera.
     if (this.way === "webrtc" && this.pictures === 0 && this.carrier?.due_for_ms() != null && MseCarrier.present) this.open("websocket");
-    else this.again();
+    else this.again(detail);
   }
 
-  private again(): void {
+  private again(detail = ""): void {
     this.close();
     if (this.stopped) return;
-    this.onState({ is: "lost" });
+    this.onState({ is: "lost", detail });
     this.timer = setTimeout(() => this.open(this.refusal === null ? this.firstWay() : "websocket"), backoffMs(this.attempt, Math.random()));
     this.attempt += 1;
   }

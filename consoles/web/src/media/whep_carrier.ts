@@ -63,7 +63,7 @@ export class WhepCarrier extends Carrier {
       if (typeof answer === "string") {
         this.agreed();
         await peer.setRemoteDescription({ type: "answer", sdp: answer });
-      } else if (answer.passing || answer.status === 404 || answer.status === 409) this.events.lost();
+      } else if (answer.passing || answer.status === 404 || answer.status === 409) this.events.lost(answer.detail);
       else this.events.refused(answer);
     } catch (error) {
       // Network gone, answer unusable, or the peer closed under us: all mend themselves by trying again.

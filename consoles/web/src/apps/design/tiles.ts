@@ -23,7 +23,7 @@ const LIVE: readonly (readonly [VideoState, age_ms: number, delay_ms: number | n
   [{ is: "live" }, 1_600, 420, "webrtc"],
   [{ is: "waiting" }, 6_000, null, "webrtc"],
   [{ is: "frozen" }, 134_000, 420, "webrtc"],
-  [{ is: "lost" }, 0, null, "webrtc"],
+  [{ is: "lost", detail: "edge agent gate-3 of release 0.1.0 is too old for this (live): update it" }, 0, null, "webrtc"],
   [{ is: "refused", detail: "not_playable" }, 0, null, "webrtc"],
 ];
 

@@ -5,6 +5,9 @@ import type { Key } from "../../i18n/messages";
 
 /** The first that fits decides. */
 const MEANINGS = [
+  [/edge agent .* too old/i, "reason.agent_old"],
+  [/edge agent .* (is away|not connected|does not come|just gone|was cut)|connection of edge agent/i, "reason.agent_away"],
+  [/the link of edge agent|its link stalls/i, "reason.agent_link"],
   [/\b401\b|unauthori[sz]ed|user and password|credentials|sign.?in/i, "reason.credentials"],
   [/\b403\b|forbidden/i, "reason.forbidden"],
   [/refused/i, "reason.refused"],

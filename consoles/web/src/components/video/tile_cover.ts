@@ -30,7 +30,7 @@ export function liveCover(camera: CameraRow, shown: VideoState, age_ms: number, 
     case "frozen":
       return note("clock", t("tile.frozen"), [t("tile.frozen_for", { span: format.duration(age_ms) })], true);
     case "lost":
-      return note("noVideo", t("video.lost"), [], true);
+      return note("noVideo", t("video.lost"), [meaningOf(shown.detail), shown.detail], true);
     case "refused":
       return note("lock", t("video.refused", { detail: shown.detail }), [], true);
   }
