@@ -68,18 +68,18 @@ def recording(folder: Path) -> Path:
         f'<recv request="MESSAGE" optional="true" next="message"><action>{_found("&lt;SN&gt;([0-9]+)", "all,sn")}'
         f'{_found("RecordInfo", "records")}</action></recv>',
         '<recv request="SUBSCRIBE" optional="true" next="subscribe"/>',
-        f'<recv request="INVITE" next="invite"><action>{_must("s=Playback")}{_must("u=[0-9]*:0")}'
-        f'{_must("t=1700000000 1700000060")}</action></recv>',
+        f'<recv request="INVITE" next="invite"><action>{_found(_PLAYBACK, "asked")}</action></recv>',
         '<label id="message"/>', _send(f"SIP/2.0 200 OK\n{_ANSWER}Content-Length: 0\n\n"),
         '<nop next="records" test="records"/>', '<nop next="end"/>',
         '<label id="records"/>', _message(0, _recorded("06:18:20", "06:48:20")),
         _message(1, _recorded("05:48:20", "06:18:20")), '<nop next="end"/>',
         '<label id="subscribe"/>', _send(f"SIP/2.0 489 Bad Event\n{_ANSWER}Content-Length: 0\n\n"),
         '<nop next="end"/>',
-        '<label id="invite"/>', _agreement(), '<recv request="ACK"/>',
-        *_steered("PLAY MANSRTSP/1.0", "Scale: 4.0"), *_steered("PAUSE MANSRTSP/1.0", "PauseTime: now"),
+        '<label id="invite"/>', '<nop next="agree" test="asked"/>', _refusal(), '<recv request="ACK" next="end"/>',
+        '<label id="agree"/>', _agreement(), '<recv request="ACK"/>',
+        *_steered("faster", "^PLAY MANSRTSP/1.0.*Scale: 4.0"), *_steered("held", "^PAUSE MANSRTSP/1.0.*PauseTime: now"),
         '<recv request="BYE"/>', _send(_DONE),
-        '<label id="end"/>', '<Reference variables="all,sn,records,must"/>',
+        '<label id="end"/>', '<Reference variables="all,sn,records"/>',
     ]  # fmt: skip
     return _written(folder / "recorder.xml", "\n".join(steps))
 
@@ -87,13 +87,19 @@ def recording(folder: Path) -> Path:
 _DONE = "SIP/2.0 200 OK\n[last_Via:]\n[last_From:]\n[last_To:]\n[last_Call-ID:]\n[last_CSeq:]\nContent-Length: 0\n\n"
 
 
-def _must(regexp: str) -> str:
-    """The message has to hold it, or the call fails and nothing is answered."""
-    return f'<ereg regexp="{regexp}" search_in="body" check_it="true" assign_to="must"/>'
+_PLAYBACK = "s=Playback.*u=[0-9]*:0.*t=1700000000 1700000060"
 
 
-def _steered(*words: str) -> tuple[str, ...]:
-    return f'<recv request="INFO"><action>{"".join(map(_must, words))}</action></recv>', _send(_DONE)
+def _refusal(status: str = "400 Bad Request") -> str:
+    return _send(_DONE.replace("200 OK", status).replace("[last_To:]", "[last_To:];tag=[call_number]d"))
+
+
+def _steered(name: str, regexp: str) -> tuple[str, ...]:
+    """Take an INFO; one that does not hold this is refused."""
+    return (
+        f'<recv request="INFO"><action>{_found(regexp, name)}</action></recv>', f'<nop next="{name}" test="{name}"/>',
+        _send(_DONE.replace("200 OK", "400 Bad Request")), '<nop next="end"/>', f'<label id="{name}"/>', _send(_DONE),
+    )  # fmt: skip
 
 
 def _recorded(begin: str, end: str) -> str:
