@@ -15,7 +15,7 @@ from command.actors import HUB
 from command.hub import Changes, Hub
 from command.kernel.errors import TriuneError, UnavailableError, UnknownIdError
 from command.kernel.geo import distance_m
-from command.kernel.limits import RECORD_EVENT_M, RECORD_HUNG_MS
+from command.kernel.limits import RECORD_EVENT_M
 from command.requests import ReportRecorder
 from command.rows import AlarmRow, CameraRow, HitRow
 from consoles.http import health
@@ -30,6 +30,7 @@ from consoles.parts.stores import CAMERAS, Stores
 from consoles.settings import Settings
 from streams.keeper import CameraKeeper
 from streams.recorder.archive import Archive, OwnArchive
+from streams.recorder.opening import opened
 from streams.recorder.recorder import Find, Recorder
 from streams.recorder.recording import Stream
 from streams.recorder.store import Store
@@ -96,7 +97,7 @@ class _Part:
         """Record until cancelled. A folder that cannot be used is an alarm and tried again; the hub goes on without."""
         while self._store is None:
             try:
-                self._store = await self._opened(opening)
+                self._store = await opened(opening, self._say_why_not)
             except UnavailableError as error:
                 await self._say_why_not(error.detail)
                 await self._hub.clock.sleep(_FOLDER_AGAIN_MS)
@@ -109,17 +110,6 @@ class _Part:
                 tasks.create_task(recorder.run(), name="recorder")
         finally:
             await self._store.close()
-
-    async def _opened(self, opening: Callable[[], Awaitable[Store]]) -> Store:
-        """Wait for it as long as it takes, and say so where the disk does not answer. Raises `UnavailableError`."""
-        async with asyncio.TaskGroup() as tasks:
-            task = tasks.create_task(_tried(opening), name="recordings-open")
-            while not (await asyncio.wait({task}, timeout=RECORD_HUNG_MS / 1000))[0]:
-                await self._say_why_not(NO_ANSWER)
-        opened = task.result()
-        if isinstance(opened, UnavailableError):
-            raise opened
-        return opened
 
     async def _say_why_not(self, reason: str) -> None:
         if reason != self._why_not:
@@ -164,13 +154,6 @@ class _Part:
         """An alarm while recordings are lost, or soon will be."""
         if self._leases.holds(CAMERAS):
             await self._hub.ask(ReportRecorder(recorder=_RECORDER, ok=not reason, reason=reason), HUB)
-
-
-async def _tried(opening: Callable[[], Awaitable[Store]]) -> Store | UnavailableError:
-    try:
-        return await opening()
-    except UnavailableError as error:
-        return error
 
 
 def _concerns(row: HitRow | AlarmRow, camera: CameraRow) -> bool:

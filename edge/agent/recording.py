@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from command.kernel.clock import Clock
 from command.kernel.errors import TriuneError, UnavailableError
 from edge.agent.protocol import RECORDER, Camera, RecorderState
 from edge.outbox import NewItem, Outbox, Priority
+from streams.recorder.opening import opened
 from streams.recorder.recorder import Find, Recorder
 from streams.recorder.store import Store
 
@@ -43,6 +44,7 @@ class EdgeRecorder:
         self._policies: dict[str, RecordingPolicy] = {}
         self._recorder: Recorder | None = None
         self._store: Store | None = None
+        self._why_not = "the recorder is starting"
         self._reason: str | None = None  # nothing known yet
         self._told: str | None = ""
 
@@ -60,23 +62,16 @@ class EdgeRecorder:
     def store(self) -> Store:
         """Return where recordings are. Raises `UnavailableError`."""
         if self._store is None:
-            raise UnavailableError(self._reason or "the recorder is starting")
+            raise UnavailableError(self._why_not)
         return self._store
 
     async def run(self) -> None:
         """Record until cancelled. A folder that cannot be used is told and tried again; the agent goes on without."""
         while self._store is None:
             try:
-                self._store = await Store.open(
-                    self.folder,
-                    total_bytes=int(self._room.quota_gib * _GIB) or None,
-                    keep_free_bytes=int(self._room.keep_free_gib * _GIB),
-                )
+                self._store = await opened(self._open, self._say_why_not)
             except UnavailableError as error:
-                log.warning("nothing is recorded: %s", error.detail)
-                if any(policy.mode != "off" for policy in self._policies.values()):
-                    self._reason = error.detail
-                    await self._tell_or_log()
+                await self._say_why_not(error.detail)
                 await self._clock.sleep(_FOLDER_AGAIN_MS)
         recorder = self._recorder = Recorder(self._store, self._clock, self._find, self._on_health)
         recorder.set_policies(self._policies)
@@ -84,6 +79,20 @@ class EdgeRecorder:
             await recorder.run()
         finally:
             await self._store.close()
+
+    def _open(self) -> Awaitable[Store]:
+        return Store.open(
+            self.folder,
+            total_bytes=int(self._room.quota_gib * _GIB) or None,
+            keep_free_bytes=int(self._room.keep_free_gib * _GIB),
+        )
+
+    async def _say_why_not(self, reason: str) -> None:
+        log.warning("nothing is recorded: %s", reason)
+        self._why_not = reason
+        if any(policy.mode != "off" for policy in self._policies.values()):  # else nothing is lost
+            self._reason = reason
+            await self._tell_or_log()
 
     async def restate(self) -> None:
         """Tell how it is once more: the hub may have missed it."""

@@ -27,7 +27,7 @@ from consoles.http import clips
 from consoles.parts import recording
 from consoles.site import Site
 from edge.simulators.street_video import Street, render, traffic
-from streams.recorder import store
+from streams.recorder import opening, store
 from streams.recorder.files import camera_folder
 from streams.recorder.locks import Lock
 from streams.recorder.store import Store
@@ -225,7 +225,7 @@ async def test_a_disk_that_hangs_is_an_alarm_in_health_and_metrics_and_the_hub_g
 async def test_a_folder_that_hangs_at_the_start_is_an_alarm_and_recording_begins_once_it_answers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recording, "RECORD_HUNG_MS", 300)
+    monkeypatch.setattr(opening, "RECORD_HUNG_MS", 300)
     pipe = tmp_path / "var" / "recordings" / "locks" / "l1.json"  # is read at the start
     pipe.parent.mkdir(parents=True)
     os.mkfifo(pipe)
