@@ -602,9 +602,9 @@ CAMERA_ASK_KEY_MS = 1000
 CAMERA_ASK_KEY_CALL_MS = 5000
 
 # Errands: what a hub asks of an edge agent, which answers over a connection of its own. One more of an agent gets 429;
-# one that the agent does not come for in time is given up. An answer goes in pieces, of which only so much is unanswered
-# (within AGENT_WINDOW) that what goes beside it waits about WAIT behind it, judged by the quickest answer of BASE. A
-# message that is larger, or more that the hub says at once, ends the errand.
+# one that the agent does not come for in time is given up. An answer goes in pieces, of which only so much is
+# unanswered (within AGENT_WINDOW) that what goes beside it waits about WAIT behind it, judged by the quickest answer of
+# BASE. A message that is larger, or more that the hub says at once, ends the errand.
 AGENT_ERRANDS = 64
 ERRAND_ANSWER_MS = 5000
 ERRAND_WAIT_MS = 300
@@ -628,7 +628,8 @@ GB28181_HELD_MS = 5 * 60 * 1000
 # A playback is asked for up to so long at once; files of a recorder nearer than a seam are one recording.
 GB28181_PLAYBACK_MS = 24 * 60 * 60 * 1000
 GB28181_SEAM_MS = 2000
-# How a playback's time stamps go at another speed is judged after so long; a leap beyond these is none of the recording.
+# How a playback's time stamps go at another speed is judged after so long; a leap beyond these is none of the
+# recording.
 GB28181_STAMPS_MS = 400
 GB28181_STAMPS_BACK_MS = 500
 GB28181_STAMPS_ON_MS = 10_000
