@@ -129,7 +129,7 @@ class OnvifClient:
         """
         to = at or Endpoint(self._service("events"))
         document = envelope(call, self._token(), to=to, action=action)
-        posted = self._post(self._here(to.url), document, call.operation, ONVIF_CALL_MS + wait_ms)
+        posted = self._post(self._here(to.url), document, call.operation, wait_ms)
         return answer(await posted, call.operation)
 
     def _service(self, service: Service) -> str:
@@ -184,7 +184,8 @@ class OnvifClient:
             origin = f"{parts.scheme}://{netloc(self.address.host, port)}"
         return origin + urlunsplit(("", "", parts.path or "/", parts.query, ""))
 
-    async def _post(self, url: str, document: bytes, operation: str, within_ms: int = ONVIF_CALL_MS) -> bytes:
+    async def _post(self, url: str, document: bytes, operation: str, wait_ms: int = 0) -> bytes:
+        within_ms = ONVIF_CALL_MS + wait_ms
         where = netloc(self.address.host, self.address.port)
         try:
             async with self._http.post(
