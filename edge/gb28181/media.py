@@ -227,11 +227,13 @@ class Gb28181Source:
 
     async def _close(self) -> None:
         self.on_note(self.seen())
-        if self._watch is not None:
-            self._watch.cancel()
-            await self._tasks.__aexit__(None, None, None)
-            self._watch = None
-        await self._stack.aclose()
+        try:
+            if self._watch is not None:
+                self._watch.cancel()
+                await self._tasks.__aexit__(None, None, None)
+                self._watch = None
+        finally:
+            await self._stack.aclose()
 
     async def _pictures(self) -> list[Packet]:
         while True:

@@ -34,11 +34,10 @@ class Datagrams(asyncio.DatagramProtocol):
         self._transport: asyncio.DatagramTransport | None = None
         self._full = False
 
-    async def open(self, host: str, port: int) -> int:
-        """Bind; return the port."""
+    async def open(self, host: str, port: int) -> None:
+        """Bind."""
         loop = asyncio.get_running_loop()
         self._transport, _ = await loop.create_datagram_endpoint(lambda: self, (host, port))
-        return int(self._transport.get_extra_info("sockname")[1])
 
     def close(self) -> None:
         """Release the port."""
@@ -78,9 +77,10 @@ class Connections:
         self.take = take
         self._open: dict[Peer, _Connection] = {}
 
-    async def open(self, host: str, port: int) -> None:
-        """Bind."""
+    async def open(self, host: str, port: int) -> int:
+        """Bind; return the port."""
         self._server = await asyncio.get_running_loop().create_server(lambda: _Connection(self), host, port)
+        return int(self._server.sockets[0].getsockname()[1])
 
     def close(self) -> None:
         """Release the port and end every connection."""

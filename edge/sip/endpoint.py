@@ -77,11 +77,12 @@ class Endpoint:
         self._datagrams = Datagrams(self.counters, self._received)
 
     async def __aenter__(self) -> Self:
-        self.port = await self._datagrams.open(self._host, self.port)
+        # TCP first: a free port of UDP may well be one that an outgoing TCP connection has.
+        self.port = await self._connections.open(self._host, self.port)
         try:
-            await self._connections.open(self._host, self.port)
+            await self._datagrams.open(self._host, self.port)
         except OSError:
-            self._datagrams.close()
+            self._connections.close()
             raise
         self._group = await asyncio.TaskGroup().__aenter__()
         self._start(self._tick())

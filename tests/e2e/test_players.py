@@ -37,7 +37,9 @@ PAGE = """<!doctype html><video id="video" muted autoplay playsinline></video>
 <script type="module">
 import {LivePlayer} from "/player.js";
 const states = window.states = [];
-const player = window.player = new LivePlayer("a", video, (state) => states.push({...state, at_ms: performance.now()}));
+const player = window.player = new LivePlayer("a", video, (state) => {
+  states.push({...state, at_ms: performance.now(), age_ms: player.age_ms()});
+});
 window.began_ms = performance.now();
 player.start();
 </script>"""
@@ -137,7 +139,7 @@ async def test_it_plays_by_webrtc_marks_a_frozen_picture_and_comes_back(clip: Cl
         site.simulators.set_up("cam", False)
         await page.wait_for_function("states.at(-1).is === 'frozen'", timeout=10_000)
         # Judged by the page's own clock: how long the picture stood when it was first called frozen.
-        assert await page.evaluate("states.find((x) => x.is === 'frozen').since_ms") < 3000
+        assert await page.evaluate("states.find((x) => x.is === 'frozen').age_ms") < 3000
         site.simulators.set_up("cam", True)
         await page.wait_for_function("states.at(-1).is === 'live'", timeout=20_000)
         await page.evaluate("player.stop()")
@@ -163,7 +165,7 @@ async def test_it_takes_the_websocket_by_itself_where_udp_is_blocked(
 
         site.simulators.set_up("cam", False)
         await page.wait_for_function("states.at(-1).is === 'frozen'", timeout=10_000)
-        assert await page.evaluate("states.find((x) => x.is === 'frozen').since_ms") < 3000
+        assert await page.evaluate("states.find((x) => x.is === 'frozen').age_ms") < 3000
         site.simulators.set_up("cam", True)
         await page.wait_for_function("states.at(-1).is === 'live'", timeout=25_000)
         await page.evaluate("player.stop()")
