@@ -72,7 +72,7 @@ def page(
     """
     marks = ", ".join("?" * len(of))
     rows = db.execute(
-        f"SELECT * FROM clips WHERE camera IN ({marks}) AND from_ms < ? AND to_ms > ? AND (? = '' OR"  # noqa: S608
+        f"SELECT * FROM clips WHERE camera IN ({marks}) AND from_ms < ? AND to_ms > ? AND (? = '' OR"  # noqa: S608 - only marks
         " (at_ms, id) < (SELECT at_ms, id FROM clips WHERE id = ?)) ORDER BY at_ms DESC, id DESC LIMIT ?",
         (*of, to_ms, from_ms, after, after, count),
     )

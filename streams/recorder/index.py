@@ -142,7 +142,7 @@ def paths_under(db: sqlite3.Connection, camera: str, folder: str) -> set[str]:
 
 def mark_locked(db: sqlite3.Connection, camera: str, from_ms: int, to_ms: int) -> None:
     """Lock the whole segments that hold some of a time."""
-    db.execute(f"UPDATE segments SET locked = 1 WHERE {_WITHIN}", _times(camera, from_ms, to_ms))  # noqa: S608
+    db.execute(f"UPDATE segments SET locked = 1 WHERE {_WITHIN}", _times(camera, from_ms, to_ms))  # noqa: S608 - ours
 
 
 def unlock(db: sqlite3.Connection, camera: str) -> None:

@@ -114,7 +114,7 @@ def _add(db: sqlite3.Connection, camera: str, from_ms: int, to_ms: int, cause: C
 
 def _of(db: sqlite3.Connection, camera: str, from_ms: int, to_ms: int, which: str) -> list[Why]:
     rows = db.execute(
-        f"SELECT from_ms, CASE open WHEN 1 THEN ? ELSE to_ms END AS until_ms, reason, detail FROM whys"  # noqa: S608
+        f"SELECT from_ms, CASE open WHEN 1 THEN ? ELSE to_ms END AS until_ms, reason, detail FROM whys"  # noqa: S608 - ours
         f" WHERE camera = ? AND {which} AND from_ms < ? AND until_ms > max(?, from_ms) ORDER BY from_ms, id",
         (to_ms, camera, to_ms, from_ms),
     )
