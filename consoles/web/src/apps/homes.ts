@@ -3,7 +3,7 @@
 import type { IconName } from "../components/icons";
 import type { Actor } from "../sync/protocol";
 
-export type Home = "wall" | "desk" | "mobile" | "rehearsal" | "cameras";
+export type Home = "wall" | "desk" | "mobile" | "rehearsal" | "cameras" | "vehicles";
 
 export const HOME_ICONS: Readonly<Record<Home, IconName>> = {
   desk: "phone",
@@ -11,18 +11,19 @@ export const HOME_ICONS: Readonly<Record<Home, IconName>> = {
   mobile: "smartphone",
   rehearsal: "rehearsal",
   cameras: "camera",
+  vehicles: "car",
 };
 
 const HOMES: Readonly<Partial<Record<Actor["roles"][number], readonly Home[]>>> = {
   call_taker: ["desk"],
-  dispatcher: ["desk", "wall"],
-  commander: ["desk", "wall", "rehearsal"],
-  duty_leader: ["desk", "wall"],
-  camera_watch: ["desk"],
+  dispatcher: ["desk", "wall", "vehicles"],
+  commander: ["desk", "wall", "vehicles", "rehearsal"],
+  duty_leader: ["desk", "wall", "vehicles"],
+  camera_watch: ["desk", "vehicles"],
   officer: ["mobile"],
   director: ["rehearsal", "desk", "wall"],
   wall: ["wall"],
-  administrator: ["cameras"],
+  administrator: ["cameras", "vehicles"],
 };
 
 /** The consoles of a person, the usual one first; empty for who works on the command line only. */

@@ -7,10 +7,11 @@ import { FACTS } from "./messages/facts";
 import { MOBILE } from "./messages/mobile";
 import { RECORDINGS } from "./messages/recordings";
 import { REHEARSAL } from "./messages/rehearsal";
+import { VEHICLES } from "./messages/vehicles";
 import { VIDEO } from "./messages/video";
 import { WALL } from "./messages/wall";
 import { WORDS } from "./messages/words";
 
-export const MESSAGES = { ...COMMON, ...WORDS, ...FACTS, ...WALL, ...DESK, ...MOBILE, ...REHEARSAL, ...VIDEO, ...ADOPT, ...RECORDINGS } as const;
+export const MESSAGES = { ...COMMON, ...WORDS, ...FACTS, ...WALL, ...DESK, ...MOBILE, ...REHEARSAL, ...VIDEO, ...ADOPT, ...RECORDINGS, ...VEHICLES } as const;
 
 export type Key = keyof typeof MESSAGES;
