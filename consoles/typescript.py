@@ -9,12 +9,13 @@ import msgspec
 from msgspec import inspect
 
 from command import requests, wire
+from command.readings import Sighting
 from command.rows import Row
 
 OUTPUT = Path(__file__).parent / "web" / "src" / "gen" / "wire.ts"
 _HEAD = "// Generated from command/wire.py by `make types`. Do not edit.\n\n"
 _MESSAGES = (wire.Subscribe, wire.Welcome, wire.Snapshot, wire.Delta, wire.Beat, wire.Refused)
-_OTHERS = (wire.Problem, wire.SignIn, wire.Candidate, wire.Recommendation, wire.BlobInfo)
+_OTHERS = (wire.Problem, wire.SignIn, wire.Candidate, wire.Recommendation, wire.BlobInfo, Sighting)
 
 
 def generate() -> str:

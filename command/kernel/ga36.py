@@ -7,6 +7,7 @@ Military, armed police and embassy plates follow other standards and are not cov
 from __future__ import annotations
 
 import unicodedata
+from typing import Literal
 
 PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤川青藏琼宁"
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -16,6 +17,12 @@ SUFFIXES = "警学挂港澳使领"
 # A to E mark battery vehicles, F to K the other new energies (GA 36-2018, new energy plates).
 NEW_ENERGY_MARKS = "ABCDEFGHJK"
 ALPHABET = PROVINCES + LETTERS + "O" + DIGITS + SUFFIXES
+
+PlateKind = Literal[
+    "ordinary", "new_energy_small", "new_energy_large", "police", "trailer", "coach", "hong_kong_macau", "embassy",
+    "consulate", "temporary", "emergency",
+]  # fmt: skip
+"""What a plate was issued for: `coach` is a learner's car of a driving school (教练)."""
 
 Format = tuple[str, ...]
 """For each position of a plate, the characters it may hold."""

@@ -7,8 +7,15 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from command.kernel.ga36 import PlateKind
+
 PositionSource = Literal["jt808", "osmand", "owntracks", "mobile", "gb28181", "scenario"]
-PlateColour = Literal["blue", "yellow", "green", "white", "black", "unknown"]
+PlateColour = Literal["blue", "yellow", "green", "yellow_green", "white", "black", "unknown"]
+"""`green` is a small new energy vehicle's plate, `yellow_green` a large one's."""
+Direction = Literal["towards", "away", "left", "right"]
+"""How a vehicle moves in the picture, as its viewer sees it."""
+SightingSource = Literal["camera", "edge", "viid"]
+"""Read from a camera by this hub, or by an edge agent, or told by another system over GA/T 1400."""
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,7 +36,9 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
 class Sighting(msgspec.Struct, frozen=True, kw_only=True):
     """One vehicle passage before one camera, after voting. `picture` is the blob id (SHA-256) of the scene picture.
 
-    `confidence` is 0…1; `box` is x, y, width, height in pixels of that picture.
+    `confidence` is 0…1, and so are `char_confidences`, one for each character, kept to a thousandth; `box` is x, y,
+    width, height in pixels of that picture. `rows` is how many lines the plate has. `heading_deg` is of travel over
+    ground, clockwise from north; `lane` 1 is the leftmost in the picture.
     """
 
     camera: str
@@ -41,6 +50,13 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
     confidence: float
     picture: str | None = None
     box: tuple[int, int, int, int] | None = None
+    kind: PlateKind = "ordinary"
+    rows: int = 1
+    char_confidences: tuple[float, ...] = ()
+    direction: Direction | None = None
+    heading_deg: float | None = None
+    lane: int | None = None
+    source: SightingSource = "camera"
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -54,8 +70,9 @@ class Place(msgspec.Struct, frozen=True):
 class SightingQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Passages that began from one instant to another, both included, and fit everything that is named.
 
-    In `plate` a `?` stands for one character and a `*` for any number. To get the next page, give the `place_of` the
-    last sighting of the one before as `after`.
+    In `plate` a `?` stands for one character and a `*` for any number. `headings` are two bearings in degrees, from
+    the first clockwise to the second, both included. To get the next page, give the `place_of` the last sighting of
+    the one before as `after`.
     """
 
     from_ms: int
@@ -63,6 +80,9 @@ class SightingQuery(msgspec.Struct, frozen=True, kw_only=True):
     plate: str = "*"
     cameras: tuple[str, ...] | None = None
     colour: PlateColour | None = None
+    kind: PlateKind | None = None
+    direction: Direction | None = None
+    headings: tuple[float, float] | None = None
     limit: int = 200
     after: Place | None = None
 

@@ -20,6 +20,8 @@ from command.readings import Position, Sighting, SightingQuery
 DAY_MS = 86_400_000
 _LAST_MS = 253_402_300_799_999  # of the year 9999
 _LARGEST = 2**31 - 1
+_LINES = 2
+_LANES = 99
 _SPACE = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
 
@@ -71,12 +73,20 @@ def check_sightings(space: str, sightings: Sequence[Sighting]) -> None:
             raise InvalidInputError("reads and confidence are plain numbers")
         if seen.box is not None and not all(-_LARGEST <= edge <= _LARGEST for edge in seen.box):
             raise InvalidInputError("a box is in pixels of its picture")
+        if not (len(seen.char_confidences) <= PATTERN_CHARS and all(0 <= one <= 1 for one in seen.char_confidences)):
+            raise InvalidInputError("each character has one confidence of 0 to 1")
+        if not (1 <= seen.rows <= _LINES and (seen.lane is None or 1 <= seen.lane <= _LANES)):
+            raise InvalidInputError(f"a plate has 1 to {_LINES} lines, and lanes count from 1 to {_LANES}")
+        if seen.heading_deg is not None:
+            _check_bearing(seen.heading_deg)
 
 
 def check_query(space: str, query: SightingQuery) -> None:
     """Raise `InvalidInputError` for a question that names more than it may."""
     check_space(space)
     check_names("cameras", query.cameras or (), READINGS_CAMERAS)
+    for bearing in query.headings or ():
+        _check_bearing(bearing)
     if query.after is not None:
         check_names("places", (query.after.camera, query.after.plate), 2)
         _check_instant(query.after.first_ms)
@@ -100,6 +110,11 @@ def _check_text(what: str, text: str, most: int) -> None:
     # A NUL or half of a surrogate pair is no text to a database.
     if not (1 <= len(text) <= most and text.isprintable()):
         raise InvalidInputError(f"{what}: 1 to {most} characters that can be printed")
+
+
+def _check_bearing(degrees: float) -> None:
+    if not 0 <= degrees <= 360:
+        raise InvalidInputError("a bearing is 0 to 360 degrees, clockwise from north")
 
 
 def _check_instant(at_ms: int) -> None:

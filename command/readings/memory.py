@@ -23,6 +23,7 @@ from command.readings.bounds import (
 )
 from command.readings.group import newest_of
 from command.readings.pattern import plate_pattern
+from command.readings.rows import as_kept
 
 
 class _Track:
@@ -121,7 +122,7 @@ class MemoryReadings(Readings):
         before = len(kept)
         for seen in sightings:
             if seen.first_ms >= from_ms:
-                kept.setdefault((seen.camera, seen.plate, seen.first_ms), seen)
+                kept.setdefault((seen.camera, seen.plate, seen.first_ms), as_kept(seen))
             else:
                 self.too_old += 1
         self._held += len(kept) - before
@@ -182,6 +183,9 @@ class MemoryReadings(Readings):
             if query.from_ms <= seen.first_ms <= query.to_ms
             and (cameras is None or seen.camera in cameras)
             and query.colour in (None, seen.colour)
+            and query.kind in (None, seen.kind)
+            and query.direction in (None, seen.direction)
+            and (query.headings is None or _heads(seen, *query.headings))
             and expression.fullmatch(seen.plate)
         ]
         found.sort(key=_order)
@@ -210,6 +214,13 @@ class MemoryReadings(Readings):
 
     async def close(self) -> None:
         """Nothing to release."""
+
+
+def _heads(seen: Sighting, from_deg: float, to_deg: float) -> bool:
+    if seen.heading_deg is None:
+        return False
+    after, before = seen.heading_deg >= from_deg, seen.heading_deg <= to_deg
+    return (after and before) if from_deg <= to_deg else (after or before)
 
 
 def _order(seen: Sighting) -> tuple[int, str, str]:

@@ -64,7 +64,8 @@ _ADD_SIGHTINGS = f"""
     INSERT INTO readings_sightings (space, {SIGHTING_COLUMNS}, reversed)
     SELECT * FROM unnest(
         $1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::integer[], $8::float8[],
-        $9::text[], $10::bytea[], $11::text[]
+        $9::text[], $10::bytea[], $11::text[], $12::smallint[], $13::bytea[], $14::text[], $15::float8[],
+        $16::smallint[], $17::text[], $18::text[]
     ) ON CONFLICT DO NOTHING
 """  # noqa: S608
 _TRACK = f"""
@@ -252,6 +253,13 @@ def _search(space: str, query: SightingQuery) -> tuple[str, list[Any]]:
         add("first_ms <= {0} AND (first_ms < {0} OR (camera, plate) > ({1}, {2}))", *after)
     if query.colour is not None:
         add("colour = {0}", query.colour)
+    if query.kind is not None:
+        add("kind = {0}", query.kind)
+    if query.direction is not None:
+        add("direction = {0}", query.direction)
+    if query.headings is not None:
+        joined = "AND" if query.headings[0] <= query.headings[1] else "OR"
+        add(f"(heading_deg >= {{0}} {joined} heading_deg <= {{1}})", *query.headings)
     if query.cameras is not None:
         add("camera = ANY ({0}::text[])", list(query.cameras))
     if pattern.exact:

@@ -43,6 +43,13 @@ SCHEMA = (
     );
     CREATE TABLE readings_kept (space text COLLATE "C" PRIMARY KEY, from_day integer NOT NULL);
     """,
+    # Constant defaults: no row of any day is written again.
+    """
+    ALTER TABLE readings_sightings
+        ADD COLUMN kind text NOT NULL DEFAULT 'ordinary', ADD COLUMN lines smallint NOT NULL DEFAULT 1,
+        ADD COLUMN char_confidences bytea, ADD COLUMN direction text, ADD COLUMN heading_deg double precision,
+        ADD COLUMN lane smallint, ADD COLUMN source text NOT NULL DEFAULT 'camera';
+    """,
 )
 ALL = ""
 """In `readings_kept` stands what holds for every space under this name."""

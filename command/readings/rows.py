@@ -13,19 +13,24 @@ from command.readings.area import cell_of
 Row = tuple[Any, ...]
 
 POSITION_COLUMNS = "device, at_ms, lat, lon, source, accuracy_m, speed_kmh, heading_deg, altitude_m, sos"
-SIGHTING_COLUMNS = "camera, first_ms, plate, colour, last_ms, reads, confidence, picture, box"
+SIGHTING_COLUMNS = (
+    "camera, first_ms, plate, colour, last_ms, reads, confidence, picture, box, "
+    "kind, lines, char_confidences, direction, heading_deg, lane, source"
+)
 
 _ADD_POSITION = """
     INSERT INTO positions (device, at_ms, lat, lon, source, accuracy_m, speed_kmh, heading_deg, altitude_m, sos, cell)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET sos = 1 WHERE excluded.sos > sos
 """
-_ADD_SIGHTING = """
-    INSERT INTO sightings (camera, first_ms, plate, colour, last_ms, reads, confidence, picture, box)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
-"""
+_ADD_SIGHTING = f"""
+    INSERT INTO sightings ({SIGHTING_COLUMNS})
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+"""  # noqa: S608 - columns of our own
 _ADD_PLATE = "INSERT INTO plates VALUES (?, ?) ON CONFLICT DO NOTHING"
 _BOX = struct.Struct("<4i")
+_WHOLE = 1000
+"""A confidence of a character is two bytes: thousandths."""
 
 
 def add_positions(db: sqlite3.Connection, positions: Sequence[Position]) -> None:
@@ -49,7 +54,11 @@ def position_row(p: Position) -> Row:
 def sighting_row(s: Sighting) -> Row:
     """Return the values of `SIGHTING_COLUMNS`."""
     box = _BOX.pack(*s.box) if s.box else None
-    return (s.camera, s.first_ms, s.plate, s.colour, s.last_ms, s.reads, s.confidence, s.picture, box)
+    chars = [round(confidence * _WHOLE) for confidence in s.char_confidences]
+    return (
+        s.camera, s.first_ms, s.plate, s.colour, s.last_ms, s.reads, s.confidence, s.picture, box, s.kind, s.rows,
+        struct.pack(f"<{len(chars)}H", *chars) if chars else None, s.direction, s.heading_deg, s.lane, s.source,
+    )  # fmt: skip
 
 
 def to_position(row: Sequence[Any]) -> Position:
@@ -63,8 +72,20 @@ def to_position(row: Sequence[Any]) -> Position:
 
 def to_sighting(row: Sequence[Any]) -> Sighting:
     """Return the passage of a row of `SIGHTING_COLUMNS`."""
-    camera, first_ms, plate, colour, last_ms, reads, confidence, picture, box = row
+    camera, first_ms, plate, colour, last_ms, reads, confidence, picture, box, *others = row
+    kind, lines, chars, direction, heading_deg, lane, source = others
     return Sighting(
         camera=camera, plate=plate, colour=colour, first_ms=first_ms, last_ms=last_ms, reads=reads,
-        confidence=confidence, picture=picture, box=_BOX.unpack(box) if box else None,
+        confidence=confidence, picture=picture, box=_BOX.unpack(box) if box else None, kind=kind, rows=lines,
+        char_confidences=_fractions(chars) if chars else (), direction=direction, heading_deg=heading_deg, lane=lane,
+        source=source,
     )  # fmt: skip
+
+
+def as_kept(sighting: Sighting) -> Sighting:
+    """Return the passage as a database gives it back: the confidences of characters to a thousandth."""
+    return to_sighting(sighting_row(sighting)) if sighting.char_confidences else sighting
+
+
+def _fractions(thousandths: bytes) -> tuple[float, ...]:
+    return tuple(number / _WHOLE for number in struct.unpack(f"<{len(thousandths) // 2}H", thousandths))

@@ -20,12 +20,10 @@ from command.kernel.limits import READINGS_DAYS
 _EPOCH = date(1970, 1, 1)
 _SUFFIX = ".sqlite3"
 _NAMES = f"[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]{_SUFFIX}"
-_VERSION = 1
 _BUSY_MS = 5000
 # Nothing points at a sighting's id; it keeps the indexes small, and new rows at the end of the table. Patterns are
 # looked up among the plates of the day, of which there are a third as many as of sightings.
-_SCHEMA = f"""
-    BEGIN;
+_FIRST = """
     CREATE TABLE positions (
         device TEXT NOT NULL, at_ms INTEGER NOT NULL, lat REAL NOT NULL, lon REAL NOT NULL, cell INTEGER NOT NULL,
         source TEXT NOT NULL, accuracy_m REAL, speed_kmh REAL, heading_deg REAL, altitude_m REAL, sos INTEGER NOT NULL,
@@ -42,9 +40,18 @@ _SCHEMA = f"""
     CREATE INDEX sightings_by_plate ON sightings (plate, first_ms DESC, camera);
     CREATE TABLE plates (plate TEXT PRIMARY KEY, reversed TEXT NOT NULL) WITHOUT ROWID;
     CREATE INDEX plates_by_reversed ON plates (reversed);
-    PRAGMA user_version = {_VERSION};
-    COMMIT;
 """
+# No row is written again for columns with constant defaults.
+_READ_MORE = """
+    ALTER TABLE sightings ADD COLUMN kind TEXT NOT NULL DEFAULT 'ordinary';
+    ALTER TABLE sightings ADD COLUMN lines INTEGER NOT NULL DEFAULT 1;
+    ALTER TABLE sightings ADD COLUMN char_confidences BLOB;
+    ALTER TABLE sightings ADD COLUMN direction TEXT;
+    ALTER TABLE sightings ADD COLUMN heading_deg REAL;
+    ALTER TABLE sightings ADD COLUMN lane INTEGER;
+    ALTER TABLE sightings ADD COLUMN source TEXT NOT NULL DEFAULT 'camera';
+"""
+_SCHEMA = (_FIRST, _READ_MORE)
 
 
 class DayFiles:
@@ -75,7 +82,7 @@ class DayFiles:
         connection = self._connection(space, day)
         if _version(connection) == 0:
             connection.execute("PRAGMA journal_mode = WAL")
-            connection.executescript(_SCHEMA)
+            _bring_up_to_date(connection)
         return connection
 
     def _put_away(self) -> None:
@@ -154,13 +161,24 @@ def _opened(path: Path, cache_kib: int) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute(f"PRAGMA cache_size = -{cache_kib}")
         version = _version(connection)
+        if 0 < version < len(_SCHEMA):
+            _bring_up_to_date(connection)
     except sqlite3.Error:
         connection.close()
         raise
-    if version > _VERSION:
+    if version > len(_SCHEMA):
         connection.close()
-        raise UnavailableError(f"{path.name} is of schema {version}; this program knows {_VERSION}")
+        raise UnavailableError(f"{path.name} is of schema {version}; this program knows {len(_SCHEMA)}")
     return connection
+
+
+def _bring_up_to_date(connection: sqlite3.Connection) -> None:
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")  # who reads the day may bring it up at the same time as who writes
+        for script in _SCHEMA[_version(connection) :]:
+            for statement in filter(str.strip, script.split(";")):
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {len(_SCHEMA)}")
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
-from msgspec.structs import replace
 
 from command.kernel.errors import UnavailableError
 from command.kernel.limits import READINGS_FILE_WRITTEN_KIB, READINGS_FILES_WRITTEN
@@ -18,11 +17,9 @@ from command.readings import Position, Sighting
 from command.readings.bounds import day_of
 from command.readings.rows import (
     POSITION_COLUMNS,
-    SIGHTING_COLUMNS,
     add_positions,
     add_sightings,
     to_position,
-    to_sighting,
 )
 from command.readings.sqlite_days import DayFiles, sync
 
@@ -42,6 +39,7 @@ _NEWEST = """
 MAIN_SCHEMA = ("", _NEWEST)
 """The first schema is never brought up in place: `migrate` puts a new file where it was."""
 _BATCH = 10_000
+_SIGHTING_COLUMNS = "camera, first_ms, plate, colour, last_ms, reads, confidence, picture, box"
 
 
 def migrate(path: Path, folder: Path) -> None:
@@ -75,7 +73,7 @@ def _copy_days(old: sqlite3.Connection, folder: Path) -> None:
         # In the order of time a day's file is written from end to end before the next.
         rows = old.execute(f"SELECT space, {POSITION_COLUMNS} FROM positions ORDER BY at_ms")  # noqa: S608
         _copy(files, rows, to_position, lambda fix: fix.at_ms, add_positions)
-        rows = old.execute(f"SELECT space, {SIGHTING_COLUMNS} FROM sightings ORDER BY first_ms")  # noqa: S608
+        rows = old.execute(f"SELECT space, {_SIGHTING_COLUMNS} FROM sightings ORDER BY first_ms")  # noqa: S608
         _copy(files, rows, _first_sighting, lambda seen: seen.first_ms, add_sightings)
     finally:
         files.close_all()
@@ -83,9 +81,9 @@ def _copy_days(old: sqlite3.Connection, folder: Path) -> None:
 
 def _first_sighting(row: Sequence[Any]) -> Sighting:
     """Return the passage of a row of the first schema, in which the box was JSON."""
-    *others, box = row
-    seen = to_sighting((*others, None))
-    return replace(seen, box=msgspec.json.decode(box, type=tuple[int, int, int, int])) if box else seen
+    fields = dict(zip(_SIGHTING_COLUMNS.split(", "), row, strict=True))
+    box = fields.pop("box")
+    return Sighting(**fields, box=msgspec.json.decode(box, type=tuple[int, int, int, int]) if box else None)
 
 
 def _copy(

@@ -39,6 +39,13 @@ class Search:
             self._add("(first_ms < ? OR (camera, plate) > (?, ?))", *msgspec.structs.astuple(query.after))
         if query.colour is not None:
             self._add("colour = ?", query.colour)
+        if query.kind is not None:
+            self._add("kind = ?", query.kind)
+        if query.direction is not None:
+            self._add("direction = ?", query.direction)
+        if query.headings is not None:
+            joined = "AND" if query.headings[0] <= query.headings[1] else "OR"
+            self._add(f"(heading_deg >= ? {joined} heading_deg <= ?)", *query.headings)
         if query.cameras is not None:
             self._add("camera IN (SELECT value FROM json_each(?))", msgspec.json.encode(query.cameras).decode())
         if not self._pattern.anything:

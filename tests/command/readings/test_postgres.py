@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from command.kernel.errors import UnavailableError
+from command.kernel.postgres import Postgres
 from command.readings import Position, Sighting, SightingQuery
 from command.readings import postgres_schema as schema_module
 from command.readings.bounds import DAY_MS
@@ -35,6 +36,23 @@ async def hubs(postgres_url: str) -> AsyncIterator[list[PostgresReadings]]:
     yield stores
     for store in stores:
         await store.close()
+
+
+async def test_sightings_of_the_first_schema_are_taken_over(postgres_url: str) -> None:  # R560
+    first = await Postgres.open(postgres_url, schema_module.SCHEMA[:1], "readings")
+    async with first.transaction() as db:
+        await schema_module.make_days(db, [(SPACE, day) for day in range(40)])
+        await db.execute(
+            "INSERT INTO readings_sightings VALUES"
+            " ('live', 'c1', 7, '湘F12345', 'blue', 907, 4, 0.9, NULL, NULL, '54321F湘')"
+        )
+    await first.close()
+    store = await PostgresReadings.open(postgres_url)
+    old, new = passage("湘F12345", 7), replace(passage("湘F12346", 8), kind="police", direction="left")
+    await store.add_sightings(SPACE, [new, replace(new, first_ms=50 * DAY_MS)])
+    assert await store.search(SPACE, replace(EVER, to_ms=9)) == [new, old]
+    assert [s.first_ms for s in await store.search(SPACE, replace(EVER, kind="police"))] == [50 * DAY_MS, 8]
+    await store.close()
 
 
 async def test_hubs_make_days_and_store_the_same_devices_at_once(hubs: list[PostgresReadings]) -> None:

@@ -273,7 +273,51 @@ async def _plans(store: SqliteReadings, ask: Callable[[], Awaitable[object]]) ->
     return plans
 
 
-# files of the first schema
+# files of earlier schemas
+
+FIRST_DAY = """
+    CREATE TABLE positions (
+        device TEXT NOT NULL, at_ms INTEGER NOT NULL, lat REAL NOT NULL, lon REAL NOT NULL, cell INTEGER NOT NULL,
+        source TEXT NOT NULL, accuracy_m REAL, speed_kmh REAL, heading_deg REAL, altitude_m REAL, sos INTEGER NOT NULL,
+        PRIMARY KEY (device, at_ms)
+    ) WITHOUT ROWID;
+    CREATE INDEX positions_by_cell ON positions (cell, at_ms, lat, lon);
+    CREATE TABLE sightings (
+        id INTEGER PRIMARY KEY, first_ms INTEGER NOT NULL, camera TEXT NOT NULL, plate TEXT NOT NULL,
+        colour TEXT NOT NULL, last_ms INTEGER NOT NULL, reads INTEGER NOT NULL, confidence REAL NOT NULL,
+        picture TEXT, box BLOB
+    );
+    CREATE UNIQUE INDEX sightings_by_time ON sightings (first_ms DESC, camera, plate);
+    CREATE INDEX sightings_by_camera ON sightings (camera, first_ms DESC, plate);
+    CREATE INDEX sightings_by_plate ON sightings (plate, first_ms DESC, camera);
+    CREATE TABLE plates (plate TEXT PRIMARY KEY, reversed TEXT NOT NULL) WITHOUT ROWID;
+    CREATE INDEX plates_by_reversed ON plates (reversed);
+    PRAGMA user_version = 1;
+"""
+
+
+def first_day(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    with closing(sqlite3.connect(folder / "1970-01-01.sqlite3")) as db:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.executescript(FIRST_DAY)
+        db.execute("INSERT INTO sightings VALUES (1, 7, 'c1', '湘F12345', 'blue', 907, 4, 0.9, NULL, NULL)")
+        db.execute("INSERT INTO plates VALUES ('湘F12345', '54321F湘')")
+        db.commit()
+
+
+async def test_a_day_of_the_first_schema_is_read_and_written_on(tmp_path: Path) -> None:  # R560
+    first_day(tmp_path / "readings" / SPACE)
+    store = SqliteReadings(tmp_path / "readings.sqlite3")
+    old, new = passage("湘F12345", 7), replace(passage("湘F12346", 8), kind="police", direction="left")
+    async with asyncio.TaskGroup() as tasks:  # its reader and its writer bring it up, whichever comes first
+        looking = tasks.create_task(store.search(SPACE, replace(EVER, plate="湘F12345")))
+        tasks.create_task(store.add_sightings(SPACE, [new]))
+    assert looking.result() == [old]
+    assert await store.search(SPACE, replace(EVER, plate="*34?")) == [new, old]
+    assert await store.search(SPACE, replace(EVER, kind="ordinary")) == [old]
+    await store.close()
+
 
 FIRST_SCHEMA = """
     CREATE TABLE positions (

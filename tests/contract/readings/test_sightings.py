@@ -81,6 +81,45 @@ async def test_sightings_are_found_by_cameras_and_colour(readings: Readings) -> 
     assert len(await found(asked(cameras=tuple(f"c{n}" for n in range(READINGS_CAMERAS)), limit=7))) == 7
 
 
+async def test_everything_read_of_a_plate_is_kept(readings: Readings) -> None:  # R560
+    full = replace(
+        passage("粤BD12345", 5), colour="yellow_green", kind="new_energy_large", rows=2, direction="left", lane=2,
+        heading_deg=271.5, source="viid", char_confidences=(0.5, 0.999, 1.0, 0.0, 0.123, 0.25, 0.75, 0.125),
+        picture="a" * 64, box=(1, 2, 3, 4),
+    )  # fmt: skip
+    plain = passage("湘F12345", 4)
+    await readings.add_sightings(SPACE, [full, plain, replace(plain, first_ms=3, char_confidences=(0.12345,))])
+    assert await readings.search(SPACE, asked()) == [
+        replace(full, char_confidences=(0.5, 0.999, 1.0, 0.0, 0.123, 0.25, 0.75, 0.125)),
+        plain,
+        replace(plain, first_ms=3, char_confidences=(0.123,)),
+    ]
+
+
+async def test_sightings_are_found_by_kind_and_direction(readings: Readings) -> None:  # R560
+    seen = [
+        replace(passage(f"湘F1000{n}", n), kind=kind, direction=direction, heading_deg=heading)
+        for n, (kind, direction, heading) in enumerate((
+            ("ordinary", None, None), ("police", "towards", 0.0), ("police", "away", 180.0),
+            ("ordinary", "away", 350.0), ("coach", "left", 45.0),
+        ))
+    ]  # fmt: skip
+    await readings.add_sightings(SPACE, seen)
+
+    async def found(**terms: Any) -> list[int]:
+        return [s.first_ms for s in await readings.search(SPACE, asked(**terms))]
+
+    assert await found(kind="police") == [2, 1]
+    assert await found(direction="away") == [3, 2]
+    assert await found(kind="police", direction="away") == [2]
+    assert await found(headings=(315.0, 45.0)) == [4, 3, 1]
+    assert await found(headings=(45.0, 315.0)) == [4, 2]
+    assert await found(headings=(0.0, 360.0)) == [4, 3, 2, 1]
+    assert await found(plate="湘F1000?", headings=(180.0, 180.0), cameras=("c1",)) == [2]
+    with pytest.raises(InvalidInputError):
+        await readings.search(SPACE, asked(headings=(0.0, float("nan"))))
+
+
 async def test_pages_join_without_a_gap_or_anything_twice(readings: Readings) -> None:  # R193
     seen = [
         passage(plate, day * DAY_MS + second * 700_000, camera)

@@ -126,6 +126,9 @@ BAD_SIGHTINGS = [
         passage("湘F12345", -1), replace(passage("湘F12345", 1), last_ms=2**63),
         replace(passage("湘F12345", 1), reads=2**31), replace(passage("湘F12345", 1), confidence=float("nan")),
         replace(passage("湘F12345", 1), box=(0, 0, 0, 2**70)), replace(passage("湘F12345", 1), picture="\x00"),
+        replace(passage("湘F12345", 1), char_confidences=(0.5, 1.1)), replace(passage("湘F12345", 1), rows=3),
+        replace(passage("湘F12345", 1), char_confidences=(0.5,) * 17), replace(passage("湘F12345", 1), lane=0),
+        replace(passage("湘F12345", 1), heading_deg=float("nan")),
 ]  # fmt: skip
 
 

@@ -890,6 +890,26 @@ export interface ShelveAlarm {
   why: string;
 }
 
+/** One vehicle passage before one camera, after voting. `picture` is the blob id (SHA-256) of the scene picture. */
+export interface Sighting {
+  camera: string;
+  plate: string;
+  colour: "black" | "blue" | "green" | "unknown" | "white" | "yellow" | "yellow_green";
+  first_ms: number;
+  last_ms: number;
+  reads: number;
+  confidence: number;
+  picture: string | null;
+  box: [number, number, number, number] | null;
+  kind: "coach" | "consulate" | "embassy" | "emergency" | "hong_kong_macau" | "new_energy_large" | "new_energy_small" | "ordinary" | "police" | "temporary" | "trailer";
+  rows: number;
+  char_confidences: number[];
+  direction: "away" | "left" | "right" | "towards" | null;
+  heading_deg: number | null;
+  lane: number | null;
+  source: "camera" | "edge" | "viid";
+}
+
 /** Name and password of a local account. */
 export interface SignIn {
   name: string;
