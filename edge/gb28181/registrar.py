@@ -19,9 +19,9 @@ from command.kernel.limits import (
     SIGN_IN_FAILURES_PER_ADDRESS,
     SIGN_IN_REMEMBERED,
 )
+from edge.digest import Algorithm, Credentials, DigestError, Nonces, challenge, credentials, is_right
 from edge.gb28181.ids import is_id
 from edge.gb28181.local_time import written
-from edge.sip.digest import Algorithm, Credentials, Nonces, challenge, credentials, is_right
 from edge.sip.headers import name_address
 from edge.sip.message import Header, Request, Response, SipError, respond
 
@@ -85,7 +85,10 @@ class Registrar:
             self.counters.strange += 1
             return respond(request, 403), None
         said = request.get("authorization")
-        told = credentials(said) if said is not None else None
+        try:
+            told = credentials(said) if said is not None else None
+        except DigestError as error:
+            raise SipError(error.detail) from error
         if why := self._refusal(device, host, told, now_ms):
             self.refused[device] = Refused(device=device, host=host, at_ms=now_ms, why=why)
             self.refused.move_to_end(device)

@@ -13,11 +13,10 @@ from typing import Any, Final, Self, cast
 import msgspec
 
 from command.kernel.clock import Clock
+from edge.digest import Credentials, comma_parameters, response
 from edge.gb28181.local_time import instant_ms, written
 from edge.simulators.ps_clips import PsClip
 from edge.simulators.ps_sender import Pace, Send, over_tcp, over_udp, recording, stream
-from edge.sip.digest import Credentials, response
-from edge.sip.headers import comma_parameters
 from edge.sip.message import Header, Message, Request, Response, SipError, parse, respond, serialise
 
 _ANSWER_S: Final = 2

@@ -1,4 +1,4 @@
-"""Header fields with parts: Via, From and To, and the parameter lists of authentication (RFC 3261, 20 and 25.1)."""
+"""Header fields with parts: Via, From and To (RFC 3261, 20 and 25.1)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from edge.sip.message import Header, Request, SipError
 _VIA = re.compile(r"SIP\s*/\s*2\.0\s*/\s*([A-Za-z0-9\-]{1,16})\s+([^;,\s]{1,255})\s*((?:;[^,]*)?)")
 _BRACKETED = re.compile(r"[^<]*<([^<>]{1,1000})>(.*)", re.DOTALL)
 _URI = re.compile(r"(sips?):(?:([^@]{1,255})@)?(\[[0-9a-fA-F:.]+\]|[^:;?@]{1,255})(?::(\d{1,5}))?(.*)", re.IGNORECASE)
-_PARAMETER = re.compile(r'\s*([\w\-]{1,64})\s*=\s*("(?:[^"\\]|\\.)*"|[^\s,;"]*)\s*(?:,|$)')
 
 
 class Via(msgspec.Struct, frozen=True):
@@ -85,21 +84,4 @@ def semicolon_parameters(text: str) -> dict[str, str]:
     for part in text.split(";", SIP_PARAMETERS)[1:]:
         name, _, value = part.partition("=")
         parameters.setdefault(name.strip().lower(), value.strip())
-    return parameters
-
-
-def comma_parameters(text: str) -> dict[str, str]:
-    """Read `a="b", c=d` of an authentication header, quotes taken off. Raises `SipError` for what is not that."""
-    parameters: dict[str, str] = {}
-    at = 0
-    text = text.strip()
-    while at < len(text):
-        found = _PARAMETER.match(text, at)
-        if not found or len(parameters) >= SIP_PARAMETERS:
-            raise SipError("not a list of parameters")
-        value = found[2]
-        if value.startswith('"'):
-            value = re.sub(r"\\(.)", r"\1", value[1:-1])
-        parameters.setdefault(found[1].lower(), value)
-        at = found.end()
     return parameters

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from command.kernel.limits import SIP_HEAD_BYTES, SIP_HEADERS, SIP_MESSAGE_BYTES
 from edge.sip.framing import SipFramer
-from edge.sip.headers import comma_parameters, name_address, stamped, top_via
+from edge.sip.headers import name_address, stamped, top_via
 from edge.sip.message import Request, Response, SipError, parse, respond, serialise
 
 # The shape of the example in RFC 3261, 24.2, with a compact form, a folded line and a body.
@@ -71,14 +71,6 @@ def test_nothing_of_ours_can_break_its_line() -> None:
 def test_addresses(text: str, user: str, host: str, port: int | None, tag: str) -> None:
     found = name_address(text)
     assert (found.user, found.host, found.port, found.tag) == (user, host, port, tag)
-
-
-def test_parameters_of_authentication_keep_what_is_quoted() -> None:
-    assert comma_parameters('realm="a, \\"b\\"", nc=00000001 ,qop=auth') == {
-        "realm": 'a, "b"', "nc": "00000001", "qop": "auth",
-    }  # fmt: skip
-    with pytest.raises(SipError):
-        comma_parameters('realm="a" nonce')
 
 
 @given(st.binary(max_size=400))

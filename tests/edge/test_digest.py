@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge.sip.digest import Nonces, challenge, credentials, is_right
-from edge.sip.message import SipError
+from edge.digest import Credentials, DigestError, Nonces, Replays, challenge, comma_parameters, credentials, is_right
 
 # RFC 7616, 3.9.1: the same answer by both algorithms. RFC 2617, 3.5, and the same without qop (RFC 2069 with its
 # erratum 749).
@@ -52,7 +51,7 @@ def test_published_answers_are_right_and_others_wrong(header: str, password: str
      _NEWER.format(algorithm="MD5-sess", response="0"), _OLDER.replace("nc=00000001", "nc=x")],
 )  # fmt: skip
 def test_what_is_not_understood_is_refused(header: str) -> None:
-    with pytest.raises(SipError):
+    with pytest.raises(DigestError):
         credentials(header)
 
 
@@ -70,3 +69,37 @@ def test_a_nonce_is_good_for_its_subject_and_its_time_alone() -> None:
 def test_a_challenge_says_its_algorithm_and_whether_the_answer_was_only_late() -> None:
     said = challenge("3402000000", "n", "SHA-256", qop=True, stale=True)
     assert said == 'Digest realm="3402000000", nonce="n", algorithm=SHA-256, qop="auth", stale=true'
+
+
+def test_parameters_of_authentication_keep_what_is_quoted() -> None:
+    assert comma_parameters('realm="a, \\"b\\"", nc=00000001 ,qop=auth') == {
+        "realm": 'a, "b"', "nc": "00000001", "qop": "auth",
+    }  # fmt: skip
+    with pytest.raises(DigestError):
+        comma_parameters('realm="a" nonce')
+
+
+def counted(nonce: str, count: int) -> Credentials:
+    return Credentials(
+        username="u", realm="r", nonce=nonce, uri="/", response="", algorithm="MD5", qop="auth" if count else "",
+        nonce_count=count, client_nonce="",
+    )  # fmt: skip
+
+
+def test_an_answer_counts_once_though_requests_overtake_each_other() -> None:  # R581
+    replays, nonce = Replays(most_nonces=10), Nonces(60_000).make("", 1_000_000)
+    assert [replays.is_first(counted(nonce, count)) for count in (3, 1, 3, 2, 1, 4, 200, 4, 136, 137, 137)] == [
+        True, True, False, True, False, True, True, False, False, True, False,
+    ]  # fmt: skip
+
+
+def test_without_a_count_a_nonce_is_good_once_and_one_that_was_forgotten_never_again() -> None:  # R581
+    nonces = Nonces(60_000)
+    first, second, third = (nonces.make("", at_ms) for at_ms in (1000, 2000, 3000))
+    replays = Replays(most_nonces=1)
+    assert replays.is_first(counted(first, 0))
+    assert not replays.is_first(counted(first, 0))
+    assert replays.is_first(counted(third, 0))
+    assert not replays.is_first(counted(first, 0))
+    assert replays.is_first(counted(second, 0))
+    assert not replays.is_first(counted(third, 0))

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 from aiohttp.client_middleware_digest_auth import DigestAuthMiddleware
 
-from edge.sip.digest import Algorithm, Nonces, challenge, credentials, is_right
+from edge.digest import Algorithm, Nonces, challenge, credentials, is_right
 from tests.edge.gb28181.site import DEVICE, DOMAIN, PASSWORD
 
 _NOW_MS = 1_795_320_000_000
