@@ -360,17 +360,18 @@ export class DeskConsole extends Console {
     const target = event.composedPath()[0];
     if (event.altKey || (target instanceof Element && target.matches("input, textarea, select"))) return;
     // On a button only what means nothing to it: a situation is chosen by one, and its cameras come next.
-    if (target instanceof Element && target.matches("button, a, tr, [role=tab]") && !"/vV".includes(event.key)) return;
-    if (this.press(event.key)) event.preventDefault();
+    if (target instanceof Element && target.matches("button, a, tr, [role=tab]") && !"/vVW".includes(event.key)) return;
+    if (this.press(event)) event.preventDefault();
   };
 
-  private press(key: string): boolean {
+  private press({ key, shiftKey }: KeyboardEvent): boolean {
     const first = waitingCalls(this.rows("calls"))[0];
     if (key === "/") this.line.focus();
     else if (key === "Enter" && first !== undefined) void this.answer(first.id);
     else if (/^[1-9]$/.test(key)) return this.offerUnit(Number(key) - 1);
     else if (key === "t" || key === "T") return this.takeFirst();
     else if (key === "v" || key === "V") this.view = this.view === "video" ? "work" : "video";
+    else if (key === "W" && shiftKey && this.view === "video") void this.screens.sendLayout();
     else return false;
     return true;
   }
