@@ -1,4 +1,4 @@
-"""What the hubs of one site tell each other at once, over Redis: the journal went on, and newest fixes of devices.
+"""What the hubs of one site tell each other at once, over Redis: the journal went on, newest fixes, and passages.
 
 Nothing depends on it but how soon: who missed a message finds the same in the journal and in the readings.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -25,21 +26,24 @@ from command.kernel.limits import (
     BUS_BEAT_MS,
     BUS_FIXES_WAITING,
     BUS_LOST_MS,
+    BUS_PASSAGES_WAITING,
     BUS_TICK_MS,
 )
 from command.kernel.tasks import apart
-from command.readings import Position
+from command.readings import Position, Sighting
 
 log = logging.getLogger(__name__)
 Followed = Callable[[Sequence[Position]], Awaitable[None]]
+Passed = Callable[[Sequence[Sighting]], None]
 
 
 class _Told(msgspec.Struct, frozen=True, array_like=True):
-    """One message: who tells it, where its journal stands, and fixes that it stored since the last."""
+    """One message: who tells it, where its journal stands, and fixes and passages that it stored since the last."""
 
     hub: str
     seq: int
     fixes: list[Position]
+    passages: list[Sighting] = []
 
 
 _decoder = msgspec.msgpack.Decoder(_Told)
@@ -69,6 +73,8 @@ class RedisBus:
         self._followed = followed
         self._channel = f"triune:{hub.space}"
         self._fixes: dict[str, Position] = {}
+        self._passages: deque[Sighting] = deque(maxlen=BUS_PASSAGES_WAITING)
+        self._passed: Passed | None = None
         self._something = asyncio.Event()
         self._heard_ms = 0
         hub.on_commit(self._on_commit)
@@ -90,6 +96,19 @@ class RedisBus:
             del self._fixes[next(iter(self._fixes))]
         self._something.set()
 
+    def hear_passages(self, passed: Passed) -> None:
+        """Call `passed` with passages that other hubs stored."""
+        self._passed = passed
+
+    def tell_passages(self, passages: Sequence[Sighting]) -> None:
+        """Tell of passages with the next tick; dropped while the bus is down, and the oldest where too many wait."""
+        if not self.up:
+            self.counters.not_sent += len(passages)
+            return
+        self.counters.not_sent += max(0, len(self._passages) + len(passages) - BUS_PASSAGES_WAITING)
+        self._passages.extend(passages)
+        self._something.set()
+
     async def run(self) -> None:
         """Keep to the bus until cancelled; while it is away, try again ever more slowly."""
         pause_ms = BUS_BACKOFF_FIRST_MS
@@ -104,6 +123,7 @@ class RedisBus:
             finally:
                 self.up = False
                 self._fixes.clear()
+                self._passages.clear()
             await self._clock.sleep(pause_ms)
             pause_ms = min(pause_ms * 2, BUS_BACKOFF_LONGEST_MS)
 
@@ -136,7 +156,9 @@ class RedisBus:
             await self._something.wait()
             self._something.clear()
             fixes, self._fixes = list(self._fixes.values()), {}
-            told = _Told(self._hub_id, self._hub.committed_seq, fixes)
+            passages = list(self._passages)
+            self._passages.clear()
+            told = _Told(self._hub_id, self._hub.committed_seq, fixes, passages)
             async with asyncio.timeout(BUS_LOST_MS / 1000):
                 await redis.publish(self._channel, msgspec.msgpack.encode(told))
             self.counters.sent += 1
@@ -160,6 +182,8 @@ class RedisBus:
     async def _take(self, told: _Told) -> None:
         if told.seq > self._hub.committed_seq:
             self._hub.look(told.seq)
+        if told.passages and self._passed is not None:
+            self._passed(told.passages)
         if told.fixes:
             try:
                 await self._followed(told.fixes)

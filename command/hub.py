@@ -29,7 +29,7 @@ from command.kernel.limits import (
     REQUEST_KEY_CHARS,
 )
 from command.requests import Request
-from command.rows import DeadlineRow, PositionRow, Row
+from command.rows import DeadlineRow, PassageRow, PositionRow, Row
 from command.settings import Limits
 from command.tables import Tables
 
@@ -80,6 +80,7 @@ class Hub:
         self._inbox: deque[Asked | _Reading] = deque()
         self._asked = asyncio.Event()
         self._fresh_positions: dict[str, PositionRow] = {}
+        self._fresh_passages: dict[str, PassageRow] = {}
         self._head = Head()
         self._listeners: list[Listener] = []
         self._commit_listeners: list[CommitListener] = []
@@ -113,6 +114,13 @@ class Hub:
         """Take the newest fixes of units, already stored, into the tables; they wait at most for one batch."""
         for row in rows:
             self._fresh_positions[row.id] = row
+        if not self._inbox:
+            self._nudge()
+
+    def passages_changed(self, rows: list[PassageRow]) -> None:
+        """Take passages of vehicles, already stored, into the tables, as newest fixes are."""
+        for row in rows:
+            self._fresh_passages[row.id] = row
         if not self._inbox:
             self._nudge()
 
@@ -270,7 +278,7 @@ class Hub:
             self._lose_journal(error, asked)
             return
         batch.settle()
-        self._take_positions()
+        self._take_readings()
         self._publish()
         if batch.entries and self._commit_listeners:
             self._tell_commit(batch)
@@ -324,10 +332,13 @@ class Hub:
                 self.counters.faults += 1
                 log.exception("a listener to commits failed")
 
-    def _take_positions(self) -> None:
+    def _take_readings(self) -> None:
         fresh, self._fresh_positions = self._fresh_positions, {}
         for row in fresh.values():
             self._tables.positions.put(row)
+        passages, self._fresh_passages = self._fresh_passages, {}
+        for passage in passages.values():
+            self._tables.passages.put(passage)
 
     def _publish(self) -> None:
         changes = self._tables.settle()

@@ -13,7 +13,8 @@ from command.facts.plan_definition import Group, PlanDefinition, PlanRole
 from command.facts.plans import CaseStep
 from command.facts.recording import RecordingPolicy
 from command.facts.wall import Tiles
-from command.readings import PositionSource
+from command.kernel.ga36 import PlateKind
+from command.readings import Direction, PlateColour, PositionSource, SightingSource
 
 CallState = Literal["ringing", "answered", "ended", "abandoned"]
 SituationState = Literal["received", "dispatched", "signed", "departed", "on_scene", "fed_back", "closed"]
@@ -143,6 +144,29 @@ class PositionRow(Row, frozen=True):
     accuracy_m: float | None = None
     speed_kmh: float | None = None
     heading_deg: float | None = None
+
+
+class PassageRow(Row, frozen=True):
+    """One passage of a vehicle of late; a reading, as a position is. `id` is its place in the ring of the newest.
+
+    The rest is as in `Sighting`; `picture` is a blob id, empty without one.
+    """
+
+    camera: str
+    plate: str
+    colour: PlateColour
+    kind: PlateKind
+    rows: int
+    first_ms: int
+    last_ms: int
+    confidence: float
+    char_confidences: tuple[float, ...] = ()
+    picture: str = ""
+    box: tuple[int, int, int, int] | None = None
+    direction: Direction | None = None
+    heading_deg: float | None = None
+    lane: int | None = None
+    source: SightingSource = "camera"
 
 
 class FenceRow(Row, frozen=True):

@@ -31,7 +31,7 @@ from command.settings import Limits
 from command.tables import Table, Tables
 
 log = logging.getLogger(__name__)
-_NOT_KEPT = frozenset({"positions"})
+_NOT_KEPT = frozenset({"positions", "passages"})
 """Readings: their own store gives the newest back."""
 _ROWS_PER_CHUNK = 1000
 _LENGTH = struct.Struct("!I")

@@ -162,6 +162,7 @@ class Tables:
         self.units = self._table("units", rows.UnitRow)
         self.devices = self._table("devices", rows.DeviceRow)
         self.positions = self._table("positions", rows.PositionRow)
+        self.passages = self._table("passages", rows.PassageRow)
         self.fences = self._table("fences", rows.FenceRow)
         self.cameras = self._table("cameras", rows.CameraRow)
         self.watches = self._table("watches", rows.WatchRow, is_open=lambda row: row.ended_ms is None)

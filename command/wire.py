@@ -23,6 +23,7 @@ TABLES: dict[str, type[Row]] = {
     "units": rows.UnitRow,
     "devices": rows.DeviceRow,
     "positions": rows.PositionRow,
+    "passages": rows.PassageRow,
     "fences": rows.FenceRow,
     "cameras": rows.CameraRow,
     "watches": rows.WatchRow,

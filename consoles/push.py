@@ -36,7 +36,7 @@ from command.tables import Table, Tables
 Filters = Mapping[str, str | None]
 """Tables subscribed, each with the one situation whose rows are wanted, or None for all."""
 
-_VOLATILE = frozenset({"positions"})
+_VOLATILE = frozenset({"positions", "passages"})
 """Tables whose rows are readings: a sequence number does not say which of them a console has."""
 
 

@@ -16,6 +16,7 @@ from command.actors import Role
 from command.hub import Hub
 from command.kernel.clock import Clock, SystemClock
 from command.kernel.errors import ConflictError
+from command.passages import Passages
 from command.snapshots import keep_snapshots, start_from_snapshot
 from consoles.http import health, hooks, metrics, plans, replay
 from consoles.http.app import make_app
@@ -97,17 +98,19 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
             metrics.durations("ask_durable_seconds", "From asking the hub to the commit (HTTP)", asks.durable_s),
             metrics.durations("journal_commit_seconds", "From handing over a batch to durable", hub.commit_s),
         ]
+        passages = Passages(hub, kept.readings)
+        await passages.look()
         in_field = await stack.enter_async_context(field(settings, hub, kept.accounts, kept.readings, tasks))
-        agents = edge_agents(settings, key, hub, kept, in_field.uplink, tasks, measured)
+        agents = edge_agents(settings, key, hub, kept, in_field.uplink, passages, tasks, measured)
         cameras = await stack.enter_async_context(
             video(
-                settings, hub, kept, tasks, measured, degraded,
+                settings, hub, kept, passages, tasks, measured, degraded,
                 gb28181(settings, hub, kept.accounts, key, in_field.uplink, measured), agents,
             )
         )  # fmt: skip
         if kept.shared:
             await stack.enter_async_context(
-                other_hubs(settings, hub, hub_id, kept.readings, in_field.uplink, tasks, measured, degraded)
+                other_hubs(settings, hub, hub_id, kept.readings, in_field.uplink, passages, tasks, measured, degraded)
             )
         scenarios = [folder / "scenarios" for folder in (data, county) if folder]
         directed = await stack.enter_async_context(rehearsals(context, scenarios))

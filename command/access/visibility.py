@@ -11,13 +11,15 @@ from command.rows import AlarmRow, CallRow, EvidenceRow, OrderRow, Row, Situatio
 from command.wire import TABLES
 
 ALL = frozenset(TABLES)
+MAY_WATCH_PASSAGES: frozenset[Role] = frozenset({"camera_watch", "dispatcher", "commander", "duty_leader", "wall"})
+"""Who sees vehicles pass: they are on duty for it, and that they look is on record once for each session."""
 _PLACES = frozenset({"stations", "units", "positions", "fences", "cameras", "links", "sos"})
 _PICTURE = _PLACES | {
     "situations", "orders", "hits", "alarms", "activations", "tasks", "approvals", "cases", "focus", "marks",
     "screens",
 }  # fmt: skip
 
-VISIBLE: dict[Role, frozenset[str]] = {
+_SHOWN: dict[Role, frozenset[str]] = {
     "call_taker": ALL - {"devices"},
     "dispatcher": ALL - {"devices"},
     "commander": ALL - {"devices"},
@@ -27,6 +29,10 @@ VISIBLE: dict[Role, frozenset[str]] = {
     "administrator": _PLACES | {"devices", "watches", "plans", "alarms", "messages"},
     "wall": _PICTURE | {"calls"},
     "officer": _PLACES - {"cameras"} | {"orders", "situations", "alarms", "evidence"},
+}
+VISIBLE: dict[Role, frozenset[str]] = {
+    role: tables - {"passages"} | ({"passages"} if role in MAY_WATCH_PASSAGES else frozenset())
+    for role, tables in _SHOWN.items()
 }
 """What each role may mirror. The wall counts waiting calls from their rows, without the caller: see `shown`."""
 

@@ -656,3 +656,11 @@ RECORD_PIECE_BYTES = 1024 * 1024
 AGENT_RECORDINGS_MS = 15_000
 # Events near cameras at agents that wait to be told to them; past them they are not recorded, and that is logged.
 AGENT_EVENTS = 256
+
+# Passages of vehicles that consoles are shown, the newest of all cameras; what is told of later than this is in the
+# readings, and no news. Those that wait for the bus; more are found in the readings.
+PASSAGES_SHOWN = 300
+PASSAGES_FRESH_MS = 10 * 60 * 1000
+BUS_PASSAGES_WAITING = 1000
+# Sessions of which a hub remembers that it is on record that they see passages; of others it asks the record again.
+SESSIONS_WATCHING = 2000

@@ -97,7 +97,7 @@ class ReportLink(Request, frozen=True, tag="report_link"):
 class RecordQuery(Request, frozen=True, tag="record_query"):
     """A query of persons, vehicles or sightings was made; the hub writes it down before it answers."""
 
-    what: Literal["sightings", "track", "vehicle", "person"]
+    what: Literal["sightings", "track", "vehicle", "person", "passages"]
     terms: Text
     reason: Reason
     results: Annotated[int, Meta(ge=0)]

@@ -49,6 +49,8 @@ class Context:
     spaces: dict[str, Space] = field(default_factory=dict)
     transfers: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(EVIDENCE_TRANSFERS))
     """Files on their way in or out, each whole in memory."""
+    watching: OrderedDict[tuple[str, str], None] = field(default_factory=OrderedDict)
+    """Spaces and sessions of which it is on record that they see vehicles pass, those that came last at the end."""
 
     def space(self, request: web.Request) -> Space:
         """Return the space that the request names, the live one by default."""

@@ -16,6 +16,7 @@ from command.kernel.limits import (
     CONSOLE_RECHECK_MS,
     CONSOLES,
 )
+from consoles.http import watching
 from consoles.http.context import Context, Space, actor_of, context_of
 from consoles.http.identity import actor_info, who_asks
 from consoles.http.origins import require_ours
@@ -44,15 +45,17 @@ async def live(request: web.Request) -> web.StreamResponse:
         await socket.prepare(request)
         console.send(_welcome(context, space, console))
         async with asyncio.TaskGroup() as tasks:
-            watching = tasks.create_task(_watch(request, socket, console), name="live-session")
-            await _follow(context, socket, space, console)
-            watching.cancel()
+            rechecking = tasks.create_task(_watch(request, socket, console), name="live-session")
+            await _follow(context, request, socket, space, console)
+            rechecking.cancel()
     finally:
         space.feed.leave(console)
     return socket
 
 
-async def _follow(context: Context, socket: web.WebSocketResponse, space: Space, console: Console) -> None:
+async def _follow(
+    context: Context, request: web.Request, socket: web.WebSocketResponse, space: Space, console: Console
+) -> None:
     rate = RateLimit(CONSOLE_MESSAGES_PER_S, context.clock.now_ms())
     async for message in socket:
         space.feed.heard(console)
@@ -71,7 +74,10 @@ async def _follow(context: Context, socket: web.WebSocketResponse, space: Space,
             await context.clock.sleep(wait_ms)
         await space.feed.drained(console)
         try:
-            await space.feed.subscribe(console, _decoder.decode(message.data))
+            wanted = _decoder.decode(message.data)
+            if "passages" in wanted.tables:
+                await watching.on_record(context, request, space, console.actor)
+            await space.feed.subscribe(console, wanted)
         except (msgspec.MsgspecError, RecursionError) as error:
             _refuse(console, InvalidInputError(f"not a subscription: {error}"))
         except TriuneError as error:

@@ -132,6 +132,8 @@ def _media_type(t: Tables, name: str, actor: Actor) -> str | None:
                 return row.media_type
     if "hits" in tables and any(hit.picture == name for hit in t.hits):
         return HIT_MEDIA_TYPE
+    if "passages" in tables and any(passage.picture == name for passage in t.passages):
+        return HIT_MEDIA_TYPE
     return None
 
 

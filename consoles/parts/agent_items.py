@@ -17,7 +17,8 @@ from command.actors import HUB
 from command.blobs import Blobs
 from command.hub import Hub
 from command.kernel.errors import NoRightError, TooManyError, TriuneError, UnavailableError
-from command.readings import Position, Readings, Sighting
+from command.passages import Passages
+from command.readings import Position, Sighting
 from command.requests import ReportCamera, ReportDeviceAlarm, ReportHit, ReportRecorder, Request
 from command.uplink import HubUplink
 from consoles.parts.camera_alarms import alarm_of
@@ -93,10 +94,10 @@ class _Outcome:
 class Items:
     """Takes them. Nothing is answered as done before it is durable here."""
 
-    def __init__(self, hub: Hub, readings: Readings, blobs: Blobs, uplink: HubUplink) -> None:
+    def __init__(self, hub: Hub, passages: Passages, blobs: Blobs, uplink: HubUplink) -> None:
         self.counters = ItemCounters()
         self._hub = hub
-        self._readings = readings
+        self._passages = passages
         self._blobs = blobs
         self._uplink = uplink
 
@@ -134,7 +135,7 @@ class Items:
                 outcome.failed(item.number, error)
         # At once and in this order: the hub decides them in the order in which they are asked.
         await asyncio.gather(*(self._ask(sender, number, request, outcome) for number, request in asked))
-        await self._store(sightings, lambda some: self._readings.add_sightings(self._hub.space, some), outcome)
+        await self._store(sightings, self._passages.add, outcome)
         await self._store(positions, self._uplink.positions, outcome)
         return self._settled(sender, outcome)
 

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from command.access.keys import Box, SiteKey
 from command.hub import Hub
+from command.passages import Passages
 from command.uplink import HubUplink
 from consoles.http import agents as http
 from consoles.http import metrics
@@ -43,12 +44,12 @@ class EdgeAgents:
 
 
 def edge_agents(
-    settings: Settings, key: SiteKey, hub: Hub, kept: Stores, uplink: HubUplink, tasks: Background,
-    measured: list[metrics.Source],
+    settings: Settings, key: SiteKey, hub: Hub, kept: Stores, uplink: HubUplink, passages: Passages,
+    tasks: Background, measured: list[metrics.Source],
 ) -> EdgeAgents:  # fmt: skip
     """Let agents come; adds to `measured` what is counted of them."""
     agents = Agents(hub, kept.accounts, alone=not kept.shared)
-    items = Items(hub, kept.readings, kept.blobs, uplink)
+    items = Items(hub, passages, kept.blobs, uplink)
     errands = Errands(agents)
     counters = http.DoorCounters()
     tasks.start(agents.run(), "agents")

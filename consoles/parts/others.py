@@ -10,6 +10,7 @@ from command.bus import RedisBus
 from command.hub import Hub
 from command.kernel.errors import TriuneError
 from command.kernel.limits import FOLLOW_ALONE_MS, FOLLOW_MS
+from command.passages import Passages
 from command.readings import Readings
 from command.uplink import HubUplink
 from consoles.http import health, metrics
@@ -26,6 +27,7 @@ async def other_hubs(
     hub_id: str,
     readings: Readings,
     uplink: HubUplink,
+    passages: Passages,
     tasks: Background,
     measured: list[metrics.Source],
     degraded: list[health.Check],
@@ -35,10 +37,13 @@ async def other_hubs(
     if settings.bus:
         bus = RedisBus(settings.bus, hub, hub_id, hub.clock, uplink.follow)
         uplink.on_stored(bus.tell_fixes)
+        passages.on_stored(bus.tell_passages)
+        bus.hear_passages(passages.follow)
         measured.append(metrics.counted("bus", "Messages between hubs", bus.counters))
         degraded.append(_away(bus))
         tasks.start(bus.run(), "bus")
     tasks.start(_look(hub, readings, uplink, bus), "other-hubs")
+    tasks.start(_look_for_passages(hub, passages, bus), "other-hubs-passages")
     yield
 
 
@@ -48,6 +53,13 @@ def _away(bus: RedisBus) -> health.Check:
             yield "bus: away, other hubs are followed more slowly"
 
     return check
+
+
+async def _look_for_passages(hub: Hub, passages: Passages, bus: RedisBus | None) -> None:
+    while True:
+        await hub.clock.sleep(FOLLOW_MS)
+        if not (bus and bus.up):
+            await passages.look()
 
 
 async def _look(hub: Hub, readings: Readings, uplink: HubUplink, bus: RedisBus | None) -> None:

@@ -14,6 +14,7 @@ from command.access.accounts import Accounts
 from command.actors import HUB
 from command.hub import Changes, Hub
 from command.kernel.errors import InvalidInputError, TriuneError
+from command.passages import Passages
 from command.readings import Sighting
 from command.requests import ReportCamera, ReportHit
 from command.tables import Tables
@@ -61,10 +62,10 @@ _AGAIN_MS = 1000
 class Video:
     """Glue between the record and the cameras: what the tables say is run, what the cameras say is recorded."""
 
-    def __init__(self, hub: Hub, kept: Stores) -> None:
+    def __init__(self, hub: Hub, kept: Stores, passages: Passages) -> None:
         self._hub = hub
         self._accounts = kept.accounts
-        self._readings = kept.readings
+        self._passages = passages
         self._blobs = kept.blobs
         self._leases = kept.leases
         self._watches = WatchList(())
@@ -159,7 +160,7 @@ class Video:
         """Keep the sighting with its picture; report it where it is on the watch list."""
         try:
             sighting = msgspec.structs.replace(sighting, picture=await self._blobs.add(jpeg))
-            await self._readings.add_sightings(self._hub.space, [sighting])
+            await self._passages.add([sighting])
             for watch in self._watches.matching(sighting.plate):
                 hit = ReportHit(
                     watch=watch,
@@ -192,6 +193,7 @@ async def video(
     settings: Settings,
     hub: Hub,
     kept: Stores,
+    passages: Passages,
     tasks: Background,
     measured: list[metrics.Source],
     degraded: list[health.Check],
@@ -199,7 +201,7 @@ async def video(
     agents: EdgeAgents,
 ) -> AsyncIterator[list[web.RouteDef]]:
     """Run the cameras; gives the routes by which pictures are seen, and adds to `measured` what the readers count."""
-    part = Video(hub, kept)
+    part = Video(hub, kept, passages)
     authorise = authorised(settings.cameras_kept_to)
     addresses = settings.video_addresses or (["127.0.0.1"] if settings.host == "127.0.0.1" else [])
     async with AsyncExitStack() as stack:

@@ -1,0 +1,74 @@
+"""Passages of vehicles as they happen: stored first, then shown to consoles, the newest of them in a ring of rows."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+
+from command.hub import Hub
+from command.kernel.errors import TriuneError
+from command.kernel.limits import PASSAGES_FRESH_MS, PASSAGES_SHOWN
+from command.readings import Readings, Sighting, SightingQuery
+from command.rows import PassageRow
+
+log = logging.getLogger(__name__)
+Stored = Callable[[Sequence[Sighting]], None]
+
+
+class Passages:
+    """What stores passages that came to this hub, and shows those of all hubs. Nothing here is the record."""
+
+    def __init__(self, hub: Hub, readings: Readings) -> None:
+        self._hub = hub
+        self._readings = readings
+        self._stored: list[Stored] = []
+        self._ring: dict[tuple[str, str, int], str] = {}
+        """The row of each passage shown, the oldest first."""
+
+    def on_stored(self, listener: Stored) -> None:
+        """Call `listener` with passages that came to this hub, once they are durable."""
+        self._stored.append(listener)
+
+    async def add(self, sightings: Sequence[Sighting]) -> None:
+        """Store passages, then show and tell of them. Raises as `Readings.add_sightings`; then nothing is shown."""
+        await self._readings.add_sightings(self._hub.space, sightings)
+        self.follow(sightings)
+        for listener in self._stored:
+            listener(sightings)
+
+    def follow(self, sightings: Sequence[Sighting]) -> None:
+        """Show passages that are durable. One shown already stays where it is; what came late is not shown as new."""
+        since_ms = self._hub.clock.now_ms() - PASSAGES_FRESH_MS
+        rows: list[PassageRow] = []
+        for seen in sightings:
+            passage = (seen.camera, seen.plate, seen.first_ms)
+            if passage in self._ring or seen.last_ms < since_ms:
+                continue
+            if len(self._ring) < PASSAGES_SHOWN:
+                place = f"p{len(self._ring)}"
+            else:
+                place = self._ring.pop(next(iter(self._ring)))
+            self._ring[passage] = place
+            rows.append(_row(place, seen))
+        if rows:
+            self._hub.passages_changed(rows)
+
+    async def look(self) -> None:
+        """Show what this and other hubs stored of late: at the start, and while the hubs do not hear each other."""
+        now_ms = self._hub.clock.now_ms()
+        query = SightingQuery(from_ms=now_ms - PASSAGES_FRESH_MS, to_ms=now_ms, limit=PASSAGES_SHOWN)
+        try:
+            newest = await self._readings.search(self._hub.space, query)
+        except TriuneError as error:
+            log.warning("what passed of late cannot be read now: %s", error.detail)
+            return
+        self.follow(newest[::-1])
+
+
+def _row(place: str, seen: Sighting) -> PassageRow:
+    return PassageRow(
+        id=place, camera=seen.camera, plate=seen.plate, colour=seen.colour, kind=seen.kind, rows=seen.rows,
+        first_ms=seen.first_ms, last_ms=seen.last_ms, confidence=seen.confidence,
+        char_confidences=seen.char_confidences, picture=seen.picture or "", box=seen.box, direction=seen.direction,
+        heading_deg=seen.heading_deg, lane=seen.lane, source=seen.source,
+    )  # fmt: skip
