@@ -48,6 +48,7 @@ class Site:
     clock: Clock
     context: Context
     agents: EdgeAgents
+    passages: Passages
     http_url: str
     jt808_port: int
     first_password: str | None
@@ -126,7 +127,7 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
         followers = await stack.enter_async_context(links(settings, hub, site_id, known, kept, url, tasks))
         measured.append(metrics.links_of(followers))
         try:
-            yield Site(settings, clock, context, agents, url, in_field.jt808.port, first_password)
+            yield Site(settings, clock, context, agents, passages, url, in_field.jt808.port, first_password)
         finally:
             await tasks.stop()
 

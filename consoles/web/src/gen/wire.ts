@@ -527,6 +527,26 @@ export interface OrderRow {
   id: string;
 }
 
+/** One passage of a vehicle of late; a reading, as a position is. `id` is its place in the ring of the newest. */
+export interface PassageRow {
+  camera: string;
+  plate: string;
+  colour: "black" | "blue" | "green" | "unknown" | "white" | "yellow" | "yellow_green";
+  kind: "coach" | "consulate" | "embassy" | "emergency" | "hong_kong_macau" | "new_energy_large" | "new_energy_small" | "ordinary" | "police" | "temporary" | "trailer";
+  rows: number;
+  first_ms: number;
+  last_ms: number;
+  confidence: number;
+  char_confidences: number[];
+  picture: string;
+  box: [number, number, number, number] | null;
+  direction: "away" | "left" | "right" | "towards" | null;
+  heading_deg: number | null;
+  lane: number | null;
+  source: "camera" | "edge" | "viid";
+  id: string;
+}
+
 /** Send to the wall; without a situation the wall chooses again. */
 export interface PinFocus {
   request: "pin_focus";
@@ -683,7 +703,7 @@ export interface RecordMessage {
 /** A query of persons, vehicles or sightings was made; the hub writes it down before it answers. */
 export interface RecordQuery {
   request: "record_query";
-  what: "person" | "sightings" | "track" | "vehicle";
+  what: "passages" | "person" | "sightings" | "track" | "vehicle";
   terms: string;
   reason: string;
   results: number;
@@ -1100,6 +1120,7 @@ export interface Tables {
   units: UnitRow;
   devices: DeviceRow;
   positions: PositionRow;
+  passages: PassageRow;
   fences: FenceRow;
   cameras: CameraRow;
   watches: WatchRow;
@@ -1119,7 +1140,7 @@ export interface Tables {
   marks: MarkRow;
 }
 
-export type TableName = "calls" | "situations" | "orders" | "stations" | "units" | "devices" | "positions" | "fences" | "cameras" | "watches" | "hits" | "alarms" | "sos" | "messages" | "evidence" | "plans" | "activations" | "tasks" | "approvals" | "cases" | "links" | "focus" | "screens" | "marks";
+export type TableName = "calls" | "situations" | "orders" | "stations" | "units" | "devices" | "positions" | "passages" | "fences" | "cameras" | "watches" | "hits" | "alarms" | "sos" | "messages" | "evidence" | "plans" | "activations" | "tasks" | "approvals" | "cases" | "links" | "focus" | "screens" | "marks";
 
 export type Request =
   ActivatePlan |
