@@ -36,6 +36,11 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Share of the time allowed after which the yellow warning comes where the item names none; own default."""
     hit_join_minutes: int = 120
     """A further hit of the same car within this joins its open situation; own default."""
+    violation_review_days: int = 10
+    """A violation is to be reviewed and entered within this: Procedures for handling road traffic violations
+    (道路交通安全违法行为处理程序规定), article 19, as quoted by secondary sources; to be checked against the text."""
+    interval_speed_reviewers: int = 1
+    """How many people confirm an interval speed before it is sent, 1 or 2; own default."""
     keep_closed_h: int = 24
     """What is over stays in the tables, and so on every screen, for so long; own default, one day's shifts."""
     mean_speed_kmh: dict[str, float] = msgspec.field(default_factory=_mean_speed_kmh)
@@ -48,6 +53,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
         What is over stays longer than the hour after which no text is sent any more: each is sent, or recorded.
         """
+        if self.interval_speed_reviewers not in (1, 2):
+            raise ValueError("interval_speed_reviewers is 1 or 2")
+        if not 1 <= self.violation_review_days <= 90:
+            raise ValueError("violation_review_days is 1 to 90")
         if self.keep_closed_h < 2:
             raise ValueError("keep_closed_h is at least 2")
         if missing := _mean_speed_kmh().keys() - self.mean_speed_kmh.keys():

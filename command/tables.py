@@ -180,6 +180,13 @@ class Tables:
         self.focus = self._table("focus", rows.FocusRow)
         self.screens = self._table("screens", rows.ScreenRow)
         self.marks = self._table("marks", rows.MarkRow, group="situation")
+        self.sections = self._table("sections", rows.SectionRow, is_open=rows.is_in_force)
+        self.restrictions = self._table("restrictions", rows.RestrictionRow, is_open=rows.is_in_force)
+        self.regions = self._table("regions", rows.RegionsRow, is_open=rows.is_in_force)
+        self.violations = self._table(
+            "violations", rows.ViolationRow, group="plate", is_open=lambda row: row.state not in ("rejected", "sent")
+        )
+        self.queries = self._table("queries", rows.QueryRow, group="by")
         self.deadlines = self._table("deadlines", rows.DeadlineRow)
 
     def _table(self, name: str, row: type[R], group: str = "", is_open: Callable[[R], bool] | None = None) -> Table[R]:

@@ -41,10 +41,14 @@ TABLES: dict[str, type[Row]] = {
     "focus": rows.FocusRow,
     "screens": rows.ScreenRow,
     "marks": rows.MarkRow,
+    "sections": rows.SectionRow,
+    "restrictions": rows.RestrictionRow,
+    "regions": rows.RegionsRow,
+    "violations": rows.ViolationRow,
 }
 """What consoles can mirror, and the rows they get."""
 
-assert set(TABLES) == set(Tables().by_name) - {"deadlines"}
+assert set(TABLES) == set(Tables().by_name) - {"deadlines", "queries"}
 
 
 class ActorInfo(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ ALL = frozenset(TABLES)
 MAY_WATCH_PASSAGES: frozenset[Role] = frozenset({"camera_watch", "dispatcher", "commander", "duty_leader", "wall"})
 """Who sees vehicles pass: they are on duty for it, and that they look is on record once for each session."""
 _PLACES = frozenset({"stations", "units", "positions", "fences", "cameras", "links", "sos"})
+_VIOLATION_RULES = frozenset({"sections", "restrictions", "regions"})
 _PICTURE = _PLACES | {
     "situations", "orders", "hits", "alarms", "activations", "tasks", "approvals", "cases", "focus", "marks",
     "screens",
@@ -25,8 +26,8 @@ _SHOWN: dict[Role, frozenset[str]] = {
     "commander": ALL - {"devices"},
     "duty_leader": ALL - {"devices"},
     "director": ALL - {"devices"},
-    "camera_watch": _PLACES | {"situations", "alarms", "hits", "watches", "marks", "screens"},
-    "administrator": _PLACES | {"devices", "watches", "plans", "alarms", "messages"},
+    "camera_watch": _PLACES | {"situations", "alarms", "hits", "watches", "marks", "screens"} | _VIOLATION_RULES,
+    "administrator": _PLACES | _VIOLATION_RULES | {"devices", "watches", "plans", "alarms", "messages"},
     "wall": _PICTURE | {"calls"},
     "officer": _PLACES - {"cameras"} | {"orders", "situations", "alarms", "evidence"},
 }

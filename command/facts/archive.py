@@ -17,3 +17,4 @@ class TablesSwept(Fact, frozen=True, tag="tables_swept"):
     messages: tuple[str, ...] = ()
     approvals: tuple[str, ...] = ()
     watches: tuple[str, ...] = ()
+    violations: tuple[str, ...] = ()

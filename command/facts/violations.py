@@ -9,7 +9,8 @@ from msgspec import Meta
 
 from command.facts.base import Fact
 from command.facts.recording import Hours
-from command.readings import Direction
+from command.kernel.ga36 import PlateKind
+from command.readings import Direction, PlateColour, SightingSource
 
 ViolationKind = Literal["interval_speed", "restricted_area", "bus_lane", "emergency_lane", "wrong_way"]
 
@@ -22,7 +23,6 @@ ClipState = Literal["pending", "ready", "missing"]
 
 _Part = Annotated[float, Meta(ge=0, le=1)]
 _Point = tuple[_Part, _Part]
-_Word = Annotated[str, Meta(max_length=100)]
 _Name = Annotated[str, Meta(min_length=1, max_length=100)]
 _Camera = Annotated[str, Meta(min_length=1, max_length=64)]
 _Plate = Annotated[str, Meta(min_length=5, max_length=10)]
@@ -106,9 +106,9 @@ class Restriction(_Definition, frozen=True):
     ring: Annotated[tuple[tuple[float, float], ...], Meta(max_length=64)] = ()
     """(lon, lat), WGS-84: every camera that stands in it counts too."""
     hours: Annotated[tuple[Hours, ...], Meta(max_length=16)] = ()
-    colours: Annotated[tuple[_Word, ...], Meta(max_length=8)] = ()
+    colours: Annotated[tuple[PlateColour, ...], Meta(max_length=8)] = ()
     """Of plates, as in sightings; what has another one, or none that was seen, is not judged."""
-    kinds: Annotated[tuple[_Word, ...], Meta(max_length=16)] = ()
+    kinds: Annotated[tuple[PlateKind, ...], Meta(max_length=16)] = ()
     """Of plates, as in sightings."""
     last_digits: Annotated[tuple[Annotated[int, Meta(ge=0, le=9)], ...], Meta(max_length=10)] = ()
     """尾号限行: the last digit of the plate, whatever letters follow it."""
@@ -146,3 +146,125 @@ class RuleEnded(Fact, frozen=True, tag="violation_rule_ended"):
     register: Register
     rule: str
     why: str
+
+
+class JudgedPassage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A vehicle before a camera, as it was judged. `picture` is a blob id, `box` x, y, width, height in its pixels."""
+
+    camera: str
+    first_ms: int
+    last_ms: int
+    reads: int
+    confidence: float
+    source: SightingSource
+    """Who read it and dated it: the hub's own camera task, an edge agent, or a GA/T 1400 platform."""
+    device: str = ""
+    """The device's number, where a certificate names it."""
+    clock_error_ms: int | None = None
+    """How far these instants may be from true, where that is known."""
+    char_confidences: tuple[float, ...] = ()
+    picture: str = ""
+    box: tuple[int, int, int, int] | None = None
+    lane: int | None = None
+    direction: Direction | None = None
+    frames_inside: int | None = None
+    """In how many frames the plate was in the region, where its track is known."""
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One step of a calculation: which one, and the numbers and words that went into it and came out of it."""
+
+    step: str
+    args: dict[str, str | int | float]
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the rules found: who, by which version of which rule, and how that was worked out."""
+
+    kind: ViolationKind
+    plate: str
+    colour: PlateColour
+    plate_kind: PlateKind
+    rule: str
+    version: int
+    passages: Annotated[tuple[JudgedPassage, ...], Meta(min_length=1, max_length=2)]
+    """In the order of driving: two of an interval section, else one."""
+    steps: tuple[Step, ...]
+    speed_kmh: float | None = None
+    """The least that the mean speed can have been."""
+    limit_kmh: int | None = None
+    region: str = ""
+    """Of the picture, by its name."""
+
+    @property
+    def began_ms(self) -> int:
+        """When the first passage began."""
+        return self.passages[0].first_ms
+
+    @property
+    def ended_ms(self) -> int:
+        """When the last passage ended."""
+        return self.passages[-1].last_ms
+
+
+class ViolationFound(Fact, frozen=True, tag="violation_found"):
+    """The rules say that a vehicle did what it may not; a person has to look before anything comes of it."""
+
+    violation: str
+    finding: Finding
+    registered_by: str
+    """Who registered that version of the rule, and so does not review what it finds."""
+
+
+class ViolationPacked(Fact, frozen=True, tag="violation_packed"):
+    """Its evidence, as the manifest with this SHA-256 lists it; a later one replaces it once the clip came."""
+
+    violation: str
+    manifest: str
+    clip: ClipState
+    clip_why: str = ""
+    """Why there is none."""
+
+
+class ViolationClaimed(Fact, frozen=True, tag="violation_claimed"):
+    """Somebody looks at it now, and nobody else until an instant. What they looked at before is free again."""
+
+    violation: str
+    until_ms: int
+
+
+class ViolationPlateCorrected(Fact, frozen=True, tag="violation_plate_corrected"):
+    """A person reads another plate in the pictures than the machine did; both are kept."""
+
+    violation: str
+    plate: str
+
+
+class ViolationConfirmed(Fact, frozen=True, tag="violation_confirmed"):
+    """A person looked at the evidence with this manifest and says it is so; not `final` where another has to, too."""
+
+    violation: str
+    manifest: str
+    final: bool
+
+
+class ViolationRejected(Fact, frozen=True, tag="violation_rejected"):
+    """A person looked at the evidence and says that nothing comes of it."""
+
+    violation: str
+    manifest: str
+    reason: RejectReason
+    text: str = ""
+
+
+class ViolationSent(Fact, frozen=True, tag="violation_sent"):
+    """The case service has it, under this number."""
+
+    violation: str
+    case: str
+
+
+class ViolationOverdue(Fact, frozen=True, tag="violation_overdue"):
+    """Nobody finished its review in time."""
+
+    violation: str

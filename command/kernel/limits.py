@@ -303,7 +303,10 @@ READINGS_LOOKED_UP = 2000
 
 # What is over leaves the tables after a time (`Limits.keep_closed_h`), earlier where a table has more rows than this:
 # those over for longest go first. What is not over stays.
-KEPT_ROWS = {"situations": 20_000, "calls": 20_000, "messages": 50_000, "approvals": 10_000, "watches": 10_000}
+KEPT_ROWS = {
+    "situations": 20_000, "calls": 20_000, "messages": 50_000, "approvals": 10_000, "watches": 10_000,
+    "violations": 40_000,
+}  # fmt: skip
 # One more open situation, waiting approval or watch than this gets 429. A call is never refused, nor an SOS.
 OPEN_SITUATIONS = 5000
 OPEN_APPROVALS = 5000
@@ -664,3 +667,110 @@ PASSAGES_FRESH_MS = 10 * 60 * 1000
 BUS_PASSAGES_WAITING = 1000
 # Sessions of which a hub remembers that it is on record that they see passages; of others it asks the record again.
 SESSIONS_WATCHING = 2000
+
+# Violations. Interval sections, restrictions and cameras with regions in force; one more gets 429. Versions of each
+# that are kept in the tables, so that a passage heard of late is judged by what held then.
+VIOLATION_RULES = 1000
+VIOLATION_RULE_VERSIONS = 8
+# Violations whose review is not finished; past them nothing is found, and that is counted and said.
+OPEN_VIOLATIONS = 20_000
+# The same plate by the same rule again within this is the same violation, except twice through a section.
+VIOLATION_AGAIN_MS = 30 * 60 * 1000
+# Who looks at one and decides nothing for so long no longer keeps it from others.
+VIOLATION_CLAIM_MS = 10 * 60 * 1000
+
+# The watch list. Entries that are asked for, or approved, at once; and what the area of one entry may name.
+WATCHES_AT_ONCE = 2000
+WATCH_AREA_CAMERAS = 500
+WATCH_AREA_CORNERS = 200
+# Plates that an entry no longer fires for, since somebody said that they only look like it; the newest are kept.
+WATCH_NOT_PLATES = 50
+# A watch that is asked for ends by then: who still needs it asks again (own default, two years).
+WATCH_LONGEST_MS = 2 * 366 * 24 * 60 * 60 * 1000
+# A file of entries: larger or longer ones get 413. A sheet is read by a process of its own, which ends past these.
+WATCH_FILE_BYTES = 4 * 1024 * 1024
+WATCH_FILE_ROWS = WATCHES_AT_ONCE
+WATCH_FILE_COLUMNS = 64
+WATCH_SHEET_BYTES = 64 * 1024 * 1024
+WATCH_SHEET_MEMORY_BYTES = 768 * 1024 * 1024
+WATCH_SHEET_MS = 20_000
+# Files of entries read at once; one more gets 429. Past so many problems of a file the rest are counted only.
+WATCH_FILES_AT_ONCE = 2
+WATCH_FILE_PROBLEMS = 500
+# A plate that only looks like an entry fires from this score on (see streams/look_alike.py).
+LOOK_ALIKE_SCORE = 0.15
+# Of a hit: cameras that the car will pass next, how far along the roads they are looked for, and units near it.
+CAMERAS_AHEAD = 5
+CAMERAS_AHEAD_M = 30_000
+HIT_UNITS = 3
+# Where a car was seen before is looked for in this much of the readings.
+HIT_LAST_SEEN_MS = 30 * 24 * 60 * 60 * 1000
+# A road net: a larger file is refused at the start.
+ROADS_BYTES = 64 * 1024 * 1024
+# What an entry would have matched is counted in so many sightings, and shown up to here.
+WATCH_CHECK_SIGHTINGS = 200
+
+# GA/T 1400 (VIID). A larger body gets 413, one more whole in memory than AT_ONCE 503, one not whole within MS 408.
+VIID_BODY_BYTES = 32 * 1024 * 1024
+VIID_SMALL_BODY_BYTES = 256 * 1024
+VIID_BODIES_AT_ONCE = 4
+VIID_BODY_MS = 60_000
+# Objects of one body; those beyond are answered "busy", to be sent again. Their pictures: larger ones are left out.
+VIID_OBJECTS = 200
+VIID_PICTURE_BYTES = 4 * 1024 * 1024
+VIID_PNG_PX = 16 * 1024 * 1024
+VIID_TEXT_CHARS = 256
+# Requests of one address; further ones get 429. Addresses remembered for that.
+VIID_REQUESTS_PER_S = 200
+VIID_ADDRESSES = 10_000
+# Systems registered at once; one more is refused. One that says nothing for so long has to register again.
+VIID_PEERS = 5000
+VIID_SILENT_MS = 5 * 60_000
+# A challenge is good for so long; nonces remembered as used, past which older ones are stale.
+VIID_NONCE_MS = 5 * 60_000
+VIID_NONCES = 20_000
+# Passages further ahead of our clock than CLOCK_SKEW, or older than this, are refused: the device's clock is wrong.
+VIID_PASS_AGE_MS = 30 * 24 * 3600 * 1000
+# Ids of vehicles remembered, so that one told again is not looked at twice; past it the oldest is forgotten.
+VIID_REMEMBERED = 100_000
+# Images that came before their vehicle: kept so long, and so much of them; past either the oldest goes, counted.
+VIID_IMAGES_BYTES = 64 * 1024 * 1024
+VIID_IMAGE_MS = 2 * 60_000
+# Devices not adopted that are listed; past it the one quiet for longest goes.
+VIID_STRANGERS = 1000
+# Subscriptions and dispositions in force of one system, and of all; one more is refused.
+VIID_ORDERS_OF_PEER = 200
+VIID_ORDERS = 5000
+# What waits for one receiver; past it the oldest is dropped and counted. It goes in batches of so many and so much.
+VIID_WAITING = 200_000
+VIID_BATCH = 20
+VIID_BATCH_BYTES = 8 * 1024 * 1024
+VIID_INTERVAL_S = 24 * 3600
+# A receiver that answers later or more than this is away, and tried again after ever longer pauses.
+VIID_CALL_MS = 15_000
+VIID_ANSWER_BYTES = 1024 * 1024
+VIID_BACKOFF_FIRST_MS = 1000
+VIID_BACKOFF_LONGEST_MS = 5 * 60_000
+# How often an upper system is told that we are there; it is registered at anew after so many that failed.
+VIID_KEEPALIVE_MS = 60_000
+VIID_BEATS_MISSED = 3
+
+# Several hubs: how often each looks at what is at it, for the others to know, and how much of that it writes at once.
+PLACES_LOOK_MS = 500
+PLACES_WRITTEN = 200
+# What one hub may do for the others at once, and how long one may take to say who it is. A hub that does not answer
+# within this is away, and is not tried again for PEER_AWAY by whoever asks all hubs.
+PEER_ERRANDS = 512
+PEER_HELLO_MS = 3000
+PEER_AWAY_MS = 5000
+
+# Queries of sightings that one person may make in an hour, from a desk and in the field; one more gets 429. Those in
+# the field reach so far back. The newest are kept in the tables, for who looks after them; an answer has so many pages.
+QUERIES_AN_HOUR = 60
+TERMINAL_QUERIES_AN_HOUR = 20
+TERMINAL_QUERY_MS = 24 * 60 * 60 * 1000
+QUERIES_KEPT = 10_000
+QUERY_PAGES = 50
+# Passages that one question about many counts, and plates that one is about; more get 413 and 400.
+READINGS_PASSES = 500_000
+READINGS_PLATES = 50_000

@@ -63,32 +63,51 @@ from command.requests.plans import (
 )
 from command.requests.recording import LockRecording, RecordClip, ReleaseRecording, ReportRecorder, SetRecording
 from command.requests.scene import (
-    ApproveWatch,
     EnrolCamera,
-    LiftWatch,
     RecordQuery,
-    RejectHit,
     RemoveCamera,
     ReportCamera,
     ReportDeviceAlarm,
-    ReportHit,
     ReportLink,
-    RequestWatch,
+)
+from command.requests.violations import (
+    ClaimViolation,
+    ConfirmViolation,
+    CorrectViolationPlate,
+    EndRule,
+    RecordPack,
+    RecordViolationSent,
+    RejectViolation,
+    ReportViolation,
+    SetRegions,
+    SetRestriction,
+    SetSection,
 )
 from command.requests.wall import SendToWall, TakeOffWall
+from command.requests.watchlist import (
+    ApproveWatch,
+    ApproveWatches,
+    LiftWatch,
+    RejectHit,
+    ReportHit,
+    RequestWatch,
+    RequestWatches,
+    WatchEntry,
+)
 
 __all__ = [
-    "REQUESTS", "ActivatePlan", "AnswerCall", "ApproveWatch", "ClassifyCall", "ClearAlarm", "ClearSos",
-    "CloseSituation", "DecideApproval", "DrawFence", "EndCall", "EndShift", "EnrolCamera", "EnrolDevice",
-    "EnrolStation", "EnrolUnit", "FeedBack", "FinishTask", "FireDeadline", "FixEvidence", "GivenPlace",
-    "HangUpCall", "Id", "Instant", "IssueOrder", "Lat", "LiftWatch", "LinkCall", "LocateCall", "LocateSituation",
-    "LockRecording", "Lon", "MergeSituation", "Name", "NextPhase", "NoteSituation", "OpenSituation", "Phone",
-    "PinFocus", "PublishPlan", "RaiseSos", "Reason", "RecallOrder", "RecordApprovalNotice", "RecordCase",
-    "RecordClip", "RecordMessage", "RecordQuery", "RefuseOrder", "RejectHit", "ReleaseRecording", "RemoveCamera",
+    "REQUESTS", "ActivatePlan", "AnswerCall", "ApproveWatch", "ApproveWatches", "ClaimViolation", "ClassifyCall",
+    "ClearAlarm", "ClearSos", "CloseSituation", "ConfirmViolation", "CorrectViolationPlate", "DecideApproval",
+    "DrawFence", "EndCall", "EndRule", "EndShift", "EnrolCamera", "EnrolDevice", "EnrolStation", "EnrolUnit",
+    "FeedBack", "FinishTask", "FireDeadline", "FixEvidence", "GivenPlace", "HangUpCall", "Id", "Instant", "IssueOrder",
+    "Lat", "LiftWatch", "LinkCall", "LocateCall", "LocateSituation", "LockRecording", "Lon", "MergeSituation", "Name",
+    "NextPhase", "NoteSituation", "OpenSituation", "Phone", "PinFocus", "PublishPlan", "RaiseSos", "Reason",
+    "RecallOrder", "RecordApprovalNotice", "RecordCase", "RecordClip", "RecordMessage", "RecordPack", "RecordQuery",
+    "RecordViolationSent", "RefuseOrder", "RejectHit", "RejectViolation", "ReleaseRecording", "RemoveCamera",
     "RemoveFence", "ReportCall", "ReportCamera", "ReportDeviceAlarm", "ReportHit", "ReportLink", "ReportPatrol",
-    "ReportRecorder", "Request", "RequestApproval", "RequestWatch", "SendMessage", "SendToWall", "SetLevel",
-    "SetRecording", "ShelveAlarm", "StandDownPlan", "StartShift", "StepOrder", "TakeAlarm", "TakeOffWall", "Text",
-    "decode",
+    "ReportRecorder", "ReportViolation", "Request", "RequestApproval", "RequestWatch", "RequestWatches", "SendMessage",
+    "SendToWall", "SetLevel", "SetRecording", "SetRegions", "SetRestriction", "SetSection", "ShelveAlarm",
+    "StandDownPlan", "StartShift", "StepOrder", "TakeAlarm", "TakeOffWall", "Text", "WatchEntry", "decode",
 ]  # fmt: skip
 
 REQUESTS: dict[str, type[Request]] = {str(cls.__struct_config__.tag): cls for cls in Request.__subclasses__()}

@@ -6,8 +6,17 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from command.facts.violations import Exemption, PictureRegion, Register, Restriction, SpeedSection
-from command.requests.base import Id, Instant, Reason, Request
+from command.facts.violations import (
+    ClipState,
+    Exemption,
+    Finding,
+    PictureRegion,
+    Register,
+    RejectReason,
+    Restriction,
+    SpeedSection,
+)
+from command.requests.base import Id, Instant, Reason, Request, Text
 
 
 class SetSection(Request, frozen=True, tag="set_violation_section"):
@@ -42,3 +51,57 @@ class EndRule(Request, frozen=True, tag="end_violation_rule"):
     register: Register
     rule: Id
     why: Reason
+
+
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+
+
+class ReportViolation(Request, frozen=True, tag="report_violation"):
+    """The rules found one; the hub says so. The same passage found again changes nothing."""
+
+    finding: Finding
+
+
+class RecordPack(Request, frozen=True, tag="record_violation_pack"):
+    """Its evidence is put together; the hub says so, again once the clip came or is known to be missing."""
+
+    violation: Id
+    manifest: Sha256
+    clip: ClipState
+    clip_why: Text = ""
+
+
+class ClaimViolation(Request, frozen=True, tag="claim_violation"):
+    """Look at it, alone, for a while; what the same person looked at before is free again."""
+
+    violation: Id
+
+
+class CorrectViolationPlate(Request, frozen=True, tag="correct_violation_plate"):
+    """The pictures show another plate than the one read."""
+
+    violation: Id
+    plate: Annotated[str, Meta(min_length=5, max_length=16)]
+
+
+class ConfirmViolation(Request, frozen=True, tag="confirm_violation"):
+    """It is so. `manifest` is that of the evidence that was looked at."""
+
+    violation: Id
+    manifest: Sha256
+
+
+class RejectViolation(Request, frozen=True, tag="reject_violation"):
+    """Nothing comes of it; "other" needs words."""
+
+    violation: Id
+    manifest: Sha256
+    reason: RejectReason
+    text: Text = ""
+
+
+class RecordViolationSent(Request, frozen=True, tag="record_violation_sent"):
+    """The case service has it; the hub's link says so."""
+
+    violation: Id
+    case: Annotated[str, Meta(min_length=1, max_length=64)]

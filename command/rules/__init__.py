@@ -4,21 +4,26 @@ from command.rules import (
     approvals,
     archive,
     dispatch,
+    hits,
     intake,
     messages,
     patrol,
     plans,
+    queries,
     recording,
     registers,
     scene,
     situations,
     sos,
+    violation_register,
+    violations,
     wall,
     watchlist,
 )
 from command.rules.base import decide, fold, unruled
 
 __all__ = [
-    "approvals", "archive", "decide", "dispatch", "fold", "intake", "messages", "patrol", "plans", "recording",
-    "registers", "scene", "situations", "sos", "unruled", "wall", "watchlist",
+    "approvals", "archive", "decide", "dispatch", "fold", "hits", "intake", "messages", "patrol", "plans", "queries",
+    "recording", "registers", "scene", "situations", "sos", "unruled", "violation_register", "violations", "wall",
+    "watchlist",
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -162,8 +163,8 @@ def _check_new(table: Table[Any], key: str) -> None:
 
 def _check_ring(ring: Iterable[tuple[float, float]]) -> None:
     points = tuple(ring)
-    if len(set(points)) < 3:
-        raise InvalidInputError("not an area: fewer than three different points")
+    if not all(math.isfinite(value) for point in points for value in point) or len(set(points)) < 3:
+        raise InvalidInputError("not an area: it needs three different points at least")
     polygon = shapely.Polygon(points)
     if not polygon.is_valid or polygon.area == 0:
         raise InvalidInputError(f"not an area: {shapely.is_valid_reason(polygon)}")

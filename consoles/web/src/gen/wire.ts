@@ -30,7 +30,7 @@ export interface ActorInfo {
 
 /** An alarm; gone from the table once cleared. */
 export interface AlarmRow {
-  kind: "approval_overdue" | "approval_warning" | "camera_down" | "device_alarm" | "entered_forbidden" | "left_area" | "link_down" | "order_unsigned" | "plate_hit" | "recording_failing" | "sos" | "stood_still" | "task_overdue" | "went_silent";
+  kind: "approval_overdue" | "approval_warning" | "camera_down" | "device_alarm" | "entered_forbidden" | "left_area" | "link_down" | "order_unsigned" | "plate_hit" | "recording_failing" | "sos" | "stood_still" | "task_overdue" | "watch_doubtful" | "went_silent";
   level: 1 | 2 | 3 | 4;
   subject: string;
   situation: string;
@@ -92,6 +92,12 @@ export interface ApproveWatch {
   watch: string;
 }
 
+/** Grant many; those that are in force already stay so. */
+export interface ApproveWatches {
+  request: "approve_watches";
+  watches: string[];
+}
+
 /** Once a second: the hub's clock, and whether it can record. Three missing make a picture stale. */
 export interface Beat {
   type: "beat";
@@ -134,6 +140,13 @@ export interface CallRow {
   id: string;
 }
 
+/** A camera that a car will pass next, and in how many seconds. */
+export interface CameraAhead {
+  camera: string;
+  distance_m: number;
+  expected_s: number;
+}
+
 /** A camera, and whether pictures arrive. */
 export interface CameraRow {
   name: string;
@@ -168,6 +181,12 @@ export interface CaseRow {
   id: string;
 }
 
+/** Look at it, alone, for a while; what the same person looked at before is free again. */
+export interface ClaimViolation {
+  request: "claim_violation";
+  violation: string;
+}
+
 /** Save the form. */
 export interface ClassifyCall {
   request: "classify_call";
@@ -194,6 +213,20 @@ export interface CloseSituation {
   request: "close_situation";
   situation: string;
   why?: string;
+}
+
+/** It is so. `manifest` is that of the evidence that was looked at. */
+export interface ConfirmViolation {
+  request: "confirm_violation";
+  violation: string;
+  manifest: string;
+}
+
+/** The pictures show another plate than the one read. */
+export interface CorrectViolationPlate {
+  request: "correct_violation_plate";
+  violation: string;
+  plate: string;
 }
 
 /** Yes or no. The approval service names the person; on a console it is whoever is signed in. */
@@ -237,6 +270,14 @@ export interface EndCall {
   call: string;
   outcome: "duplicate" | "hoax" | "inquiry" | "misdial" | "situation";
   why?: string;
+}
+
+/** It holds no more. `rule` is a section, a restriction, or the camera of regions. */
+export interface EndRule {
+  request: "end_violation_rule";
+  register: "regions" | "restrictions" | "sections";
+  rule: string;
+  why: string;
 }
 
 /** Off duty. */
@@ -305,6 +346,13 @@ export interface EvidenceRow {
   id: string;
 }
 
+/** A plate to which a restriction does not apply, why, and until when. */
+export interface Exemption {
+  plate: string;
+  why: string;
+  until_ms: number;
+}
+
 /** Report the result. */
 export interface FeedBack {
   request: "feed_back";
@@ -321,6 +369,21 @@ export interface FenceRow {
   dwell_s: number;
   margin_m: number;
   id: string;
+}
+
+/** What the rules found: who, by which version of which rule, and how that was worked out. */
+export interface Finding {
+  kind: "bus_lane" | "emergency_lane" | "interval_speed" | "restricted_area" | "wrong_way";
+  plate: string;
+  colour: "black" | "blue" | "green" | "unknown" | "white" | "yellow" | "yellow_green";
+  plate_kind: "coach" | "consulate" | "embassy" | "emergency" | "hong_kong_macau" | "new_energy_large" | "new_energy_small" | "ordinary" | "police" | "temporary" | "trailer";
+  rule: string;
+  version: number;
+  passages: JudgedPassage[];
+  steps: Step[];
+  speed_kmh?: number | null;
+  limit_kmh?: number | null;
+  region?: string;
 }
 
 /** Done. */
@@ -357,6 +420,18 @@ export interface FocusRow {
   id: string;
 }
 
+/** Before these cameras, and before those within a ring of [lon, lat] (WGS-84). */
+export interface GivenArea {
+  cameras: string[];
+  ring: [number, number][];
+}
+
+/** From a minute of the day in Asia/Shanghai to another, not included; over midnight where that is earlier. */
+export interface GivenHours {
+  from_min: number;
+  to_min: number;
+}
+
 /** A place as it came in, with the datum it speaks. */
 export interface GivenPlace {
   lat: number;
@@ -373,7 +448,7 @@ export interface HangUpCall {
   call: string;
 }
 
-/** A watched plate that passed a camera; `picture` is a blob id. */
+/** A watched plate that passed a camera; the pictures are blob ids. */
 export interface HitRow {
   watch: string;
   plate: string;
@@ -383,6 +458,17 @@ export interface HitRow {
   situation: string;
   picture: string;
   rejected_why: string;
+  plate_picture: string;
+  how: "exact" | "look_alike" | "pattern";
+  score: number;
+  direction: "away" | "left" | "right" | "towards" | null;
+  heading_deg: number | null;
+  last_seen: LastSeen | null;
+  ahead: CameraAhead[];
+  ahead_by: "bearing" | "none" | "roads";
+  units: NearUnit[];
+  rejected_kind: "cloned_plate" | "look_alike" | "misread" | "other" | "out_of_date" | null;
+  rejected_by: string;
   id: string;
 }
 
@@ -400,6 +486,30 @@ export interface IssueOrder {
   unit: string;
   text?: string;
   task?: string | null;
+}
+
+/** A vehicle before a camera, as it was judged. `picture` is a blob id, `box` x, y, width, height in its pixels. */
+export interface JudgedPassage {
+  camera: string;
+  first_ms: number;
+  last_ms: number;
+  reads: number;
+  confidence: number;
+  source: "camera" | "edge" | "viid";
+  device?: string;
+  clock_error_ms?: number | null;
+  char_confidences?: number[];
+  picture?: string;
+  box?: [number, number, number, number] | null;
+  lane?: number | null;
+  direction?: "away" | "left" | "right" | "towards" | null;
+  frames_inside?: number | null;
+}
+
+/** Where a car was seen before. */
+export interface LastSeen {
+  camera: string;
+  at_ms: number;
 }
 
 /** Stop looking. */
@@ -459,6 +569,14 @@ export interface MarkRow {
   id: string;
 }
 
+/** One end of an interval section: the camera there, and how far its times may be from true. */
+export interface MeasuringPoint {
+  camera: string;
+  device: string;
+  clock_error_ms: number;
+  frame_error_ms: number;
+}
+
 /** Say that it is the same as another. */
 export interface MergeSituation {
   request: "merge_situation";
@@ -478,6 +596,13 @@ export interface MessageRow {
   sent_ms: number | null;
   why: string;
   id: string;
+}
+
+/** A free unit, how far it is in a straight line, and how many seconds it will take. */
+export interface NearUnit {
+  unit: string;
+  distance_m: number;
+  arrival_s: number;
 }
 
 /** The commander begins the next phase. */
@@ -545,6 +670,16 @@ export interface PassageRow {
   lane: number | null;
   source: "camera" | "edge" | "viid";
   id: string;
+}
+
+/** A region of a camera's picture and what it means. */
+export interface PictureRegion {
+  name: string;
+  ring: [number, number][];
+  lane?: number | null;
+  use?: "bus" | "emergency" | "general";
+  hours?: Hours[];
+  travel?: "away" | "left" | "right" | "towards" | null;
 }
 
 /** Send to the wall; without a situation the wall chooses again. */
@@ -700,13 +835,32 @@ export interface RecordMessage {
   why?: string;
 }
 
+/** Its evidence is put together; the hub says so, again once the clip came or is known to be missing. */
+export interface RecordPack {
+  request: "record_violation_pack";
+  violation: string;
+  manifest: string;
+  clip: "missing" | "pending" | "ready";
+  clip_why?: string;
+}
+
 /** A query of persons, vehicles or sightings was made; the hub writes it down before it answers. */
 export interface RecordQuery {
   request: "record_query";
-  what: "passages" | "person" | "sightings" | "track" | "vehicle";
+  what: "companions" | "export" | "first_time" | "frequent" | "passages" | "person" | "sightings" | "track" | "vehicle";
   terms: string;
   reason: string;
   results: number;
+  case?: string;
+  query?: string | null;
+  an_hour?: number;
+}
+
+/** The case service has it; the hub's link says so. */
+export interface RecordViolationSent {
+  request: "record_violation_sent";
+  violation: string;
+  case: string;
 }
 
 /** What is recorded of a camera and how long it is kept. */
@@ -734,11 +888,39 @@ export interface Refused {
   detail: string;
 }
 
-/** It is not that car. */
+/** What the regions of a camera's picture mean; the id is the camera. Its newest versions, newest first. */
+export interface RegionsRow {
+  versions: RegionsVersion[];
+  id: string;
+}
+
+/** The regions of a picture as they were registered. */
+export interface RegionsVersion {
+  version: number;
+  by: string;
+  at_ms: number;
+  from_ms: number;
+  until_ms: number | null;
+  regions: PictureRegion[];
+  exempt: Exemption[];
+}
+
+/** It is not that car. With `exclude` this plate does not fire for the entry again, as after a look-alike anyway */
 export interface RejectHit {
   request: "reject_hit";
   hit: string;
   why: string;
+  kind?: "cloned_plate" | "look_alike" | "misread" | "other" | "out_of_date";
+  exclude?: boolean | null;
+}
+
+/** Nothing comes of it; "other" needs words. */
+export interface RejectViolation {
+  request: "reject_violation";
+  violation: string;
+  manifest: string;
+  reason: "bad_picture" | "calibration_doubt" | "emergency_vehicle" | "exempt" | "misread" | "other";
+  text?: string;
 }
 
 /** Give a locked stretch free again. */
@@ -796,7 +978,7 @@ export interface ReportDeviceAlarm {
   lon?: number | null;
 }
 
-/** A watched plate passed; the hub's plate reader says so. */
+/** A watched plate passed; the hub's plate reader says so, with what readings and road net tell about the car. */
 export interface ReportHit {
   request: "report_hit";
   watch: string;
@@ -805,6 +987,14 @@ export interface ReportHit {
   seen_ms: number;
   confidence: number;
   picture?: string;
+  plate_picture?: string;
+  how?: "exact" | "look_alike" | "pattern";
+  score?: number;
+  direction?: "away" | "left" | "right" | "towards" | null;
+  heading_deg?: number | null;
+  last_seen?: LastSeen | null;
+  ahead?: CameraAhead[];
+  ahead_by?: "bearing" | "none" | "roads";
 }
 
 /** A link says how the outside service is. */
@@ -834,6 +1024,12 @@ export interface ReportRecorder {
   reason?: string;
 }
 
+/** The rules found one; the hub says so. The same passage found again changes nothing. */
+export interface ReportViolation {
+  request: "report_violation";
+  finding: Finding;
+}
+
 /** Ask a leader. */
 export interface RequestApproval {
   request: "request_approval";
@@ -844,13 +1040,52 @@ export interface RequestApproval {
   situation?: string | null;
 }
 
-/** Look out for a plate; `?` is one character, `*` any. */
+/** Look out for a plate; the fields are those of `WatchEntry`. */
 export interface RequestWatch {
   request: "request_watch";
   pattern: string;
   reason: string;
   level: 1 | 2 | 3 | 4;
   until_ms: number;
+  look_alike?: boolean;
+  office?: string;
+  area?: GivenArea | null;
+  hours?: GivenHours | null;
+  action?: "alarm" | "check" | "follow" | "intercept";
+}
+
+/** Look out for many plates, all of them or none. */
+export interface RequestWatches {
+  request: "request_watches";
+  entries: WatchEntry[];
+}
+
+/** An area or road that some vehicles may not enter at some hours (禁行, 限行). */
+export interface Restriction {
+  name: string;
+  cameras?: string[];
+  ring?: [number, number][];
+  hours?: Hours[];
+  colours?: ("black" | "blue" | "green" | "unknown" | "white" | "yellow" | "yellow_green")[];
+  kinds?: ("coach" | "consulate" | "embassy" | "emergency" | "hong_kong_macau" | "new_energy_large" | "new_energy_small" | "ordinary" | "police" | "temporary" | "trailer")[];
+  last_digits?: number[];
+  exempt?: Exemption[];
+}
+
+/** A restriction: its newest versions, newest first. */
+export interface RestrictionRow {
+  versions: RestrictionVersion[];
+  id: string;
+}
+
+/** A restriction as it was registered. */
+export interface RestrictionVersion {
+  version: number;
+  by: string;
+  at_ms: number;
+  from_ms: number;
+  until_ms: number | null;
+  definition: Restriction;
 }
 
 /** One line of a table. Its key never changes. */
@@ -863,6 +1098,22 @@ export interface ScreenRow {
   cameras: SentCamera[];
   tiles: 1 | 4 | 6 | 9 | 16 | null;
   id: string;
+}
+
+/** An interval section: its newest versions, newest first, so that what is heard of late is judged as it was. */
+export interface SectionRow {
+  versions: SectionVersion[];
+  id: string;
+}
+
+/** An interval section as it was registered. */
+export interface SectionVersion {
+  version: number;
+  by: string;
+  at_ms: number;
+  from_ms: number;
+  until_ms: number | null;
+  definition: SpeedSection;
 }
 
 /** Text units by hand (单发、组发、群发). */
@@ -900,6 +1151,31 @@ export interface SetRecording {
   request: "set_recording";
   camera: string;
   policy: RecordingPolicy;
+}
+
+/** Say what the regions of a camera's picture mean, and which plates may use its bus and emergency lanes. */
+export interface SetRegions {
+  request: "set_violation_regions";
+  camera: string;
+  regions: PictureRegion[];
+  exempt?: Exemption[];
+  from_ms?: number | null;
+}
+
+/** Register a restriction anew or in another version; it holds from an instant that is not over. */
+export interface SetRestriction {
+  request: "set_violation_restriction";
+  restriction: string;
+  definition: Restriction;
+  from_ms?: number | null;
+}
+
+/** Register an interval section anew or in another version; it holds from an instant that is not over. */
+export interface SetSection {
+  request: "set_violation_section";
+  section: string;
+  definition: SpeedSection;
+  from_ms?: number | null;
 }
 
 /** Not now. */
@@ -980,6 +1256,21 @@ export interface SosRow {
   id: string;
 }
 
+/** A road between two cameras on which the mean speed is judged (区间测速). */
+export interface SpeedSection {
+  name: string;
+  start: MeasuringPoint;
+  end: MeasuringPoint;
+  length_m: number;
+  length_error_m: number;
+  measured_by: string;
+  measured_ms: number;
+  limit_small_kmh: number;
+  limit_large_kmh: number;
+  certificate: string;
+  certificate_until_ms: number;
+}
+
 /** End it. */
 export interface StandDownPlan {
   request: "stand_down_plan";
@@ -1003,6 +1294,12 @@ export interface StationRow {
   leader: string;
   leader_phone: string;
   id: string;
+}
+
+/** One step of a calculation: which one, and the numbers and words that went into it and came out of it. */
+export interface Step {
+  step: string;
+  args: Record<string, string | number | number>;
 }
 
 /** Sign, depart, arrive. */
@@ -1084,6 +1381,56 @@ export interface UnitRow {
   id: string;
 }
 
+/** A violation that the rules found, its evidence and how far its review came. Not shown to who may not review. */
+export interface ViolationRow {
+  finding: Finding;
+  plate: string;
+  state: "confirmed" | "confirmed_once" | "found" | "rejected" | "sent";
+  registered_by: string;
+  found_ms: number;
+  due_ms: number;
+  manifest: string;
+  clip: "missing" | "pending" | "ready";
+  clip_why: string;
+  claimed_by: string;
+  claimed_until_ms: number | null;
+  corrected: string;
+  corrected_by: string;
+  reviewed_by: string[];
+  reviewed_ms: number | null;
+  reason: "bad_picture" | "calibration_doubt" | "emergency_vehicle" | "exempt" | "misread" | "other" | null;
+  text: string;
+  overdue: boolean;
+  case: string;
+  sent_ms: number | null;
+  id: string;
+}
+
+/** Where a watch fires: before these cameras, and before those within a ring of [lon, lat] (WGS-84). */
+export interface WatchArea {
+  cameras?: string[];
+  ring?: [number, number][];
+}
+
+/** A plate to look out for; `?` is one character, `*` any. With `look_alike` also plates that look like it. */
+export interface WatchEntry {
+  pattern: string;
+  reason: string;
+  level: 1 | 2 | 3 | 4;
+  until_ms: number;
+  look_alike: boolean;
+  office: string;
+  area: GivenArea | null;
+  hours: GivenHours | null;
+  action: "alarm" | "check" | "follow" | "intercept";
+}
+
+/** When a watch fires: minutes of the day in Asia/Shanghai, the last one not included; over midnight too. */
+export interface WatchHours {
+  from_min: number;
+  to_min: number;
+}
+
 /** An entry of the watch list (布控). */
 export interface WatchRow {
   pattern: string;
@@ -1097,6 +1444,16 @@ export interface WatchRow {
   ended_ms: number | null;
   hits: number;
   rejected: number;
+  look_alike: boolean;
+  office: string;
+  area: WatchArea | null;
+  hours: WatchHours | null;
+  action: "alarm" | "check" | "follow" | "intercept";
+  batch: string;
+  not_plates: string[];
+  wrong_share: number | null;
+  wrong_in_a_row: number;
+  last_hit: string;
   id: string;
 }
 
@@ -1138,21 +1495,30 @@ export interface Tables {
   focus: FocusRow;
   screens: ScreenRow;
   marks: MarkRow;
+  sections: SectionRow;
+  restrictions: RestrictionRow;
+  regions: RegionsRow;
+  violations: ViolationRow;
 }
 
-export type TableName = "calls" | "situations" | "orders" | "stations" | "units" | "devices" | "positions" | "passages" | "fences" | "cameras" | "watches" | "hits" | "alarms" | "sos" | "messages" | "evidence" | "plans" | "activations" | "tasks" | "approvals" | "cases" | "links" | "focus" | "screens" | "marks";
+export type TableName = "calls" | "situations" | "orders" | "stations" | "units" | "devices" | "positions" | "passages" | "fences" | "cameras" | "watches" | "hits" | "alarms" | "sos" | "messages" | "evidence" | "plans" | "activations" | "tasks" | "approvals" | "cases" | "links" | "focus" | "screens" | "marks" | "sections" | "restrictions" | "regions" | "violations";
 
 export type Request =
   ActivatePlan |
   AnswerCall |
   ApproveWatch |
+  ApproveWatches |
+  ClaimViolation |
   ClassifyCall |
   ClearAlarm |
   ClearSos |
   CloseSituation |
+  ConfirmViolation |
+  CorrectViolationPlate |
   DecideApproval |
   DrawFence |
   EndCall |
+  EndRule |
   EndShift |
   EnrolCamera |
   EnrolDevice |
@@ -1181,9 +1547,12 @@ export type Request =
   RecordCase |
   RecordClip |
   RecordMessage |
+  RecordPack |
   RecordQuery |
+  RecordViolationSent |
   RefuseOrder |
   RejectHit |
+  RejectViolation |
   ReleaseRecording |
   RemoveCamera |
   RemoveFence |
@@ -1194,12 +1563,17 @@ export type Request =
   ReportLink |
   ReportPatrol |
   ReportRecorder |
+  ReportViolation |
   RequestApproval |
   RequestWatch |
+  RequestWatches |
   SendMessage |
   SendToWall |
   SetLevel |
   SetRecording |
+  SetRegions |
+  SetRestriction |
+  SetSection |
   ShelveAlarm |
   StandDownPlan |
   StartShift |
