@@ -87,6 +87,14 @@ class SightingQuery(msgspec.Struct, frozen=True, kw_only=True):
     after: Place | None = None
 
 
+class Pass(msgspec.Struct, frozen=True, gc=False, order=True):
+    """A passage without what was read of it: for counting. In order of time, then of camera and plate."""
+
+    first_ms: int
+    camera: str
+    plate: str
+
+
 class AreaQuery(msgspec.Struct, frozen=True, kw_only=True):
     """A polygon of (lon, lat) corners in degrees, WGS-84, the last one joined to the first, and two instants."""
 
@@ -171,6 +179,25 @@ class Readings(Protocol):
     async def sightings(self, space: str, plate: str, from_ms: int, to_ms: int, limit: int) -> list[Sighting]:
         """Return what `search` does for a plate and time alone."""
         return await self.search(space, SightingQuery(plate=plate, from_ms=from_ms, to_ms=to_ms, limit=limit))
+
+    async def passes(
+        self, space: str, cameras: Sequence[str] | None, from_ms: int, to_ms: int, most: int
+    ) -> list[Pass]:
+        """Return all passages at the cameras, or at all, from one instant to another, both included, oldest first.
+
+        Raises `TooLargeError` where they are more than `most`, or than `READINGS_PASSES`.
+        """
+        ...
+
+    async def traffic(self, space: str, cameras: Sequence[str], from_ms: int, to_ms: int) -> dict[str, int]:
+        """Return how many passages there were at each of the cameras at which there were some."""
+        ...
+
+    async def known_plates(
+        self, space: str, plates: Sequence[str], from_ms: int, to_ms: int, cameras: Sequence[str] | None = None
+    ) -> set[str]:
+        """Return those of at most `READINGS_PLATES` plates that passed one of the cameras, or any, in the time."""
+        ...
 
     async def forget(self, before_ms: int, space: str | None = None) -> int:
         """Drop the days that ended by an instant, of one space or of all, and return how many there were.

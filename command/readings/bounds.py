@@ -6,11 +6,13 @@ import math
 import re
 from collections.abc import Sequence
 
-from command.kernel.errors import InvalidInputError
+from command.kernel.errors import InvalidInputError, TooLargeError
 from command.kernel.limits import (
     PATTERN_CHARS,
     READINGS_CAMERAS,
     READINGS_DEVICES,
+    READINGS_PASSES,
+    READINGS_PLATES,
     READINGS_ROWS,
     READINGS_SPACE_CHARS,
     READINGS_TEXT_CHARS,
@@ -90,6 +92,21 @@ def check_query(space: str, query: SightingQuery) -> None:
     if query.after is not None:
         check_names("places", (query.after.camera, query.after.plate), 2)
         _check_instant(query.after.first_ms)
+
+
+def check_cameras(space: str, cameras: Sequence[str] | None, plates: Sequence[str] = ()) -> None:
+    """Raise `InvalidInputError` as `check_query` does."""
+    check_space(space)
+    check_names("cameras", cameras or (), READINGS_CAMERAS)
+    check_names("plates", plates, READINGS_PLATES)
+
+
+def room_for(most: int, found: int) -> int:
+    """Return how many passages to read next: one more than there may be. Raises `TooLargeError` past that."""
+    most = min(most, READINGS_PASSES)
+    if found > most:
+        raise TooLargeError(f"more than {most} passages there and then; ask for less time or fewer cameras", most=most)
+    return most + 1 - found
 
 
 def check_devices(space: str, devices: Sequence[str] | None) -> None:

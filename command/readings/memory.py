@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import bisect
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
 from command.kernel.errors import UnavailableError
 from command.kernel.limits import READINGS_IN_MEMORY
-from command.readings import AreaQuery, Changes, Day, Position, Presence, Readings, Sighting, SightingQuery
+from command.readings import AreaQuery, Changes, Day, Pass, Position, Presence, Readings, Sighting, SightingQuery
 from command.readings.area import Area
 from command.readings.bounds import (
     DAY_MS,
+    check_cameras,
     check_devices,
     check_positions,
     check_query,
     check_sightings,
     check_space,
     day_of,
+    room_for,
     rows_of,
 )
 from command.readings.group import newest_of
@@ -193,6 +196,33 @@ class MemoryReadings(Readings):
             after = (-query.after.first_ms, query.after.camera, query.after.plate)
             found = [seen for seen in found if _order(seen) > after]
         return found[: rows_of(query.limit)]
+
+    async def passes(
+        self, space: str, cameras: Sequence[str] | None, from_ms: int, to_ms: int, most: int
+    ) -> list[Pass]:
+        """Return all passages at the cameras, oldest first."""
+        check_cameras(space, cameras)
+        found = sorted(self._passes(space, cameras, from_ms, to_ms))
+        room_for(most, len(found))
+        return found
+
+    async def traffic(self, space: str, cameras: Sequence[str], from_ms: int, to_ms: int) -> dict[str, int]:
+        """Return how many passages there were at each of the cameras."""
+        check_cameras(space, cameras)
+        return dict(Counter(seen.camera for seen in self._passes(space, cameras, from_ms, to_ms)))
+
+    async def known_plates(
+        self, space: str, plates: Sequence[str], from_ms: int, to_ms: int, cameras: Sequence[str] | None = None
+    ) -> set[str]:
+        """Return those of the plates that passed in the time."""
+        check_cameras(space, cameras, plates)
+        return {seen.plate for seen in self._passes(space, cameras, from_ms, to_ms)} & set(plates)
+
+    def _passes(self, space: str, cameras: Sequence[str] | None, from_ms: int, to_ms: int) -> Iterator[Pass]:
+        wanted = None if cameras is None else set(cameras)
+        for seen in self._look(space).sightings.values():
+            if from_ms <= seen.first_ms <= to_ms and (wanted is None or seen.camera in wanted):
+                yield Pass(seen.first_ms, seen.camera, seen.plate)
 
     async def forget(self, before_ms: int, space: str | None = None) -> int:
         """Drop the days that ended by an instant; a day of rehearsals is small, so this may take its time."""

@@ -11,16 +11,18 @@ from msgspec.structs import replace
 
 from command.kernel.errors import UnavailableError
 from command.kernel.postgres import Connection, Postgres
-from command.readings import AreaQuery, Changes, Day, Position, Presence, Readings, Sighting, SightingQuery
+from command.readings import AreaQuery, Changes, Day, Pass, Position, Presence, Readings, Sighting, SightingQuery
 from command.readings.area import Area, cell_of
 from command.readings.bounds import (
     DAY_MS,
+    check_cameras,
     check_devices,
     check_positions,
     check_query,
     check_sightings,
     check_space,
     day_of,
+    room_for,
     rows_of,
     within,
 )
@@ -83,6 +85,18 @@ _IN_CELLS = """
     SELECT device, at_ms, lat, lon FROM readings_positions
     WHERE space = $1 AND cell = ANY ($2) AND at_ms BETWEEN $3 AND $4
         AND lat BETWEEN $5 AND $6 AND lon BETWEEN $7 AND $8 LIMIT $9
+"""
+_PASSES = """
+    SELECT first_ms, camera, plate FROM readings_sightings
+    WHERE space = $1 AND ($2::text[] IS NULL OR camera = ANY ($2)) AND first_ms BETWEEN $3 AND $4 LIMIT $5
+"""
+_TRAFFIC = """
+    SELECT camera, count(*) AS passages FROM readings_sightings
+    WHERE space = $1 AND camera = ANY ($2) AND first_ms BETWEEN $3 AND $4 GROUP BY camera
+"""
+_KNOWN = """
+    SELECT DISTINCT plate FROM readings_sightings
+    WHERE space = $1 AND plate = ANY ($2) AND first_ms BETWEEN $3 AND $4 AND ($5::text[] IS NULL OR camera = ANY ($5))
 """
 
 
@@ -176,10 +190,36 @@ class PostgresReadings(Readings):
         """Return the passages, newest first. PostgreSQL goes from the newest day to older ones as far as needed."""
         check_query(space, query)
         sql, terms = _search(space, query)
+        return [to_sighting(tuple(row)) for row in await self._fetch(sql, *terms)]
+
+    async def passes(
+        self, space: str, cameras: Sequence[str] | None, from_ms: int, to_ms: int, most: int
+    ) -> list[Pass]:
+        """Return all passages at the cameras, oldest first."""
+        check_cameras(space, cameras)
+        rows = await self._fetch(_PASSES, space, cameras, within(from_ms), within(to_ms), room_for(most, 0))
+        room_for(most, len(rows))
+        return sorted(Pass(*row) for row in rows)
+
+    async def traffic(self, space: str, cameras: Sequence[str], from_ms: int, to_ms: int) -> dict[str, int]:
+        """Return how many passages there were at each of the cameras."""
+        check_cameras(space, cameras)
+        rows = await self._fetch(_TRAFFIC, space, cameras, within(from_ms), within(to_ms))
+        return {row["camera"]: row["passages"] for row in rows}
+
+    async def known_plates(
+        self, space: str, plates: Sequence[str], from_ms: int, to_ms: int, cameras: Sequence[str] | None = None
+    ) -> set[str]:
+        """Return those of the plates that passed in the time."""
+        check_cameras(space, cameras, plates)
+        rows = await self._fetch(_KNOWN, space, plates, within(from_ms), within(to_ms), cameras)
+        return {row["plate"] for row in rows}
+
+    async def _fetch(self, sql: str, *terms: Any) -> list[asyncpg.Record]:
         async with self._db.transaction() as db:
             # What is fast depends on the values: a plan for any would go through whole days for a rare plate.
             await db.execute("SET LOCAL plan_cache_mode = force_custom_plan")
-            return [to_sighting(tuple(row)) for row in await db.fetch(sql, *terms)]
+            return await db.fetch(sql, *terms)
 
     async def forget(self, before_ms: int, space: str | None = None) -> int:
         """Drop the days that ended by an instant, as whole tables."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -18,16 +18,18 @@ from command.kernel.limits import (
     READINGS_FILES_WRITTEN,
 )
 from command.kernel.sqlite import SqliteThread
-from command.readings import AreaQuery, Changes, Day, Position, Presence, Readings, Sighting, SightingQuery
+from command.readings import AreaQuery, Changes, Day, Pass, Position, Presence, Readings, Sighting, SightingQuery
 from command.readings.area import Area, Fix
 from command.readings.bounds import (
     DAY_MS,
+    check_cameras,
     check_devices,
     check_positions,
     check_query,
     check_sightings,
     check_space,
     day_of,
+    room_for,
     rows_of,
     within,
 )
@@ -41,6 +43,7 @@ from command.readings.rows import (
 )
 from command.readings.sqlite_days import DayFiles
 from command.readings.sqlite_migrate import MAIN_SCHEMA, migrate
+from command.readings.sqlite_passes import known_of_day, passes_of_day, traffic_of_day
 from command.readings.sqlite_search import Search
 
 _ALL = ""
@@ -180,6 +183,48 @@ class SqliteReadings(Readings):
                 break
             await self._look(space, day, search.look)
         return search.found
+
+    async def passes(
+        self, space: str, cameras: Sequence[str] | None, from_ms: int, to_ms: int, most: int
+    ) -> list[Pass]:
+        """Return all passages at the cameras, oldest first."""
+        check_cameras(space, cameras)
+        found: list[Pass] = []
+
+        def look(file: sqlite3.Connection, _day: int) -> None:
+            found.extend(passes_of_day(file, cameras, within(from_ms), within(to_ms), room_for(most, len(found))))
+
+        for day in await self._days(space, from_ms, to_ms):
+            await self._look(space, day, look)
+        room_for(most, len(found))
+        return found
+
+    async def traffic(self, space: str, cameras: Sequence[str], from_ms: int, to_ms: int) -> dict[str, int]:
+        """Return how many passages there were at each of the cameras."""
+        check_cameras(space, cameras)
+        counts: Counter[str] = Counter()
+
+        def look(file: sqlite3.Connection, _day: int) -> None:
+            counts.update(traffic_of_day(file, cameras, within(from_ms), within(to_ms)))
+
+        for day in await self._days(space, from_ms, to_ms):
+            await self._look(space, day, look)
+        return dict(counts)
+
+    async def known_plates(
+        self, space: str, plates: Sequence[str], from_ms: int, to_ms: int, cameras: Sequence[str] | None = None
+    ) -> set[str]:
+        """Return those of the plates that passed in the time. Newest day first: most are known by then."""
+        check_cameras(space, cameras, plates)
+        unknown = set(plates)
+
+        def look(file: sqlite3.Connection, _day: int) -> None:
+            unknown.difference_update(known_of_day(file, unknown, cameras, within(from_ms), within(to_ms)))
+
+        for day in reversed(await self._days(space, from_ms, to_ms)):
+            if unknown:
+                await self._look(space, day, look)
+        return set(plates) - unknown
 
     async def _days(self, space: str, from_ms: int, to_ms: int) -> list[int]:
         """Return the days kept of a space between two instants, oldest first."""
