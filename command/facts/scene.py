@@ -1,8 +1,8 @@
-"""Facts of cameras, plates and links."""
+"""Facts of cameras and links, and queries of what they saw."""
 
 from __future__ import annotations
 
-from command.facts.base import Fact, Level
+from command.facts.base import Fact
 
 
 class CameraEnrolled(Fact, frozen=True, tag="camera_enrolled"):
@@ -36,55 +36,6 @@ class CameraRemoved(Fact, frozen=True, tag="camera_removed"):
     camera: str
 
 
-class WatchRequested(Fact, frozen=True, tag="watch_requested"):
-    """A plate or pattern to look out for (布控); it fires only once approved and until `until_ms`."""
-
-    watch: str
-    pattern: str
-    reason: str
-    level: Level
-    until_ms: int
-
-
-class WatchApproved(Fact, frozen=True, tag="watch_approved"):
-    """The request was granted, by somebody other than who made it."""
-
-    watch: str
-
-
-class WatchLifted(Fact, frozen=True, tag="watch_lifted"):
-    """No longer looked out for."""
-
-    watch: str
-    why: str
-
-
-class WatchExpired(Fact, frozen=True, tag="watch_expired"):
-    """Past its date."""
-
-    watch: str
-
-
-class PlateHit(Fact, frozen=True, tag="plate_hit"):
-    """A plate on the watch list passed a camera."""
-
-    hit: str
-    watch: str
-    plate: str
-    camera: str
-    seen_ms: int
-    confidence: float
-    situation: str
-    picture: str = ""
-
-
-class PlateHitRejected(Fact, frozen=True, tag="plate_hit_rejected"):
-    """A person looked at the picture: it is not that car."""
-
-    hit: str
-    why: str
-
-
 class LinkCameUp(Fact, frozen=True, tag="link_came_up"):
     """An outside service answers again."""
 
@@ -99,9 +50,15 @@ class LinkWentDown(Fact, frozen=True, tag="link_went_down"):
 
 
 class QueryMade(Fact, frozen=True, tag="query_made"):
-    """Somebody looked up a person, a vehicle or sightings, and said why."""
+    """Somebody looked up a person, a vehicle or sightings, and said why.
+
+    `case` numbers the case or situation that it was for. `query` is the id of the query; further pages of its answer
+    are facts of their own with the same id.
+    """
 
     what: str
     terms: str
     reason: str
     results: int
+    case: str = ""
+    query: str = ""

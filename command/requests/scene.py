@@ -1,4 +1,4 @@
-"""Requests about cameras, watched plates, links and queries."""
+"""Requests about cameras, links and queries."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from command.facts.base import Level
-from command.requests.base import Id, Instant, Lat, Lon, Name, Reason, Request, Text
+from command.kernel.limits import QUERIES_AN_HOUR
+from command.requests.base import Id, Lat, Lon, Name, Reason, Request, Text
+
+QueryOf = Literal[
+    "sightings", "track", "companions", "first_time", "frequent", "export", "passages", "vehicle", "person"
+]
+"""What is looked up: passages, one car's way, cars that go with it, cars new here, cars often here, passages as a file,
+passages as they happen."""
 
 
 class EnrolCamera(Request, frozen=True, tag="enrol_camera"):
@@ -36,46 +43,6 @@ class ReportCamera(Request, frozen=True, tag="report_camera"):
     reason: Text = ""
 
 
-class RequestWatch(Request, frozen=True, tag="request_watch"):
-    """Look out for a plate; `?` is one character, `*` any."""
-
-    pattern: Annotated[str, Meta(min_length=2, max_length=16)]
-    reason: Reason
-    level: Level
-    until_ms: Instant
-
-
-class ApproveWatch(Request, frozen=True, tag="approve_watch"):
-    """Grant it; not by who asked."""
-
-    watch: Id
-
-
-class LiftWatch(Request, frozen=True, tag="lift_watch"):
-    """Stop looking."""
-
-    watch: Id
-    why: Reason
-
-
-class ReportHit(Request, frozen=True, tag="report_hit"):
-    """A watched plate passed; the hub's plate reader says so."""
-
-    watch: Id
-    plate: Annotated[str, Meta(min_length=5, max_length=10)]
-    camera: Id
-    seen_ms: Instant
-    confidence: Annotated[float, Meta(ge=0, le=1)]
-    picture: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?\Z")] = ""
-
-
-class RejectHit(Request, frozen=True, tag="reject_hit"):
-    """It is not that car."""
-
-    hit: Id
-    why: Reason
-
-
 class ReportDeviceAlarm(Request, frozen=True, tag="report_device_alarm"):
     """A camera or alarm input says by itself that something is up. `subject` is the camera, or the device's own id."""
 
@@ -95,9 +62,15 @@ class ReportLink(Request, frozen=True, tag="report_link"):
 
 
 class RecordQuery(Request, frozen=True, tag="record_query"):
-    """A query of persons, vehicles or sightings was made; the hub writes it down before it answers."""
+    """A query of persons, vehicles or sightings was made; the hub writes it down before it answers.
 
-    what: Literal["sightings", "track", "vehicle", "person", "passages"]
+    `query` names an earlier one of which this is a further page; any other is one of the `an_hour` that are allowed.
+    """
+
+    what: QueryOf
     terms: Text
     reason: Reason
     results: Annotated[int, Meta(ge=0)]
+    case: Annotated[str, Meta(max_length=64)] = ""
+    query: Id | None = None
+    an_hour: Annotated[int, Meta(ge=1)] = QUERIES_AN_HOUR

@@ -1,4 +1,4 @@
-"""Cameras, links and recorded queries."""
+"""Cameras and links."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from command.facts.scene import (
     CameraWentDown,
     LinkCameUp,
     LinkWentDown,
-    QueryMade,
 )
 from command.rows import CameraRow, LinkRow
 from command.rules.alarms import clear_alarm, raise_alarm
@@ -78,13 +77,6 @@ def report_link(t: Tables, request: q.ReportLink, actor: Actor, now_ms: int) -> 
     return request.link
 
 
-@decides(q.RecordQuery, "hub")
-def record_query(t: Tables, request: q.RecordQuery, actor: Actor, now_ms: int) -> Decision:
-    """Every query of persons, vehicles or sightings is on record before it is answered."""
-    yield QueryMade(what=request.what, terms=request.terms, reason=request.reason, results=request.results)
-    return request.what
-
-
 @folds(CameraEnrolled)
 def camera_enrolled(t: Tables, fact: CameraEnrolled, r: Recorded) -> None:
     """What it is changes; whether pictures arrive stays."""
@@ -133,8 +125,3 @@ def link_came_up(t: Tables, fact: LinkCameUp, r: Recorded) -> None:
 def link_went_down(t: Tables, fact: LinkWentDown, r: Recorded) -> None:
     """Does not answer."""
     t.links.put(LinkRow(id=fact.link, state="down", since_ms=r.at_ms, reason=fact.reason))
-
-
-@folds(QueryMade)
-def query_made(t: Tables, fact: QueryMade, r: Recorded) -> None:
-    """On record in the journal; no screen mirrors it."""
