@@ -71,6 +71,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """`redis://…` by which hubs tell each other at once; without it they hear of each other a little later."""
     hubs: list[str] = []
     """Origins (`https://hub-2.county.example`) of all hubs as browsers reach them, where there are several."""
+    advertise: str = ""
+    """Address (`https://hub-2.county.example`) that the other hubs reach this one at; empty: they cannot, but on one
+    machine, and see no cameras of agents and devices that come here."""
     host: str = "127.0.0.1"
     """Address to listen on for consoles and devices; 0.0.0.0 for all networks, behind a TLS proxy."""
     http_port: Port = 8080
@@ -81,6 +84,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Addresses that video is sent from; empty: all that the machine has, the loopback too where it listens on that."""
     cameras_kept_to: dict[str, list[Role]] = {}
     """Roles that alone may see a camera's pictures, by its id or the beginning of ids and `*`; others: all roles."""
+    roads: str = ""
+    """The road net, a GeoJSON file of lines (see `command/kernel/roads.py`): tells which cameras a car passes next."""
     plate_workers: Annotated[int, Meta(ge=0, le=32)] = 1
     """Processes that read plates; 0 switches it off."""
     case: Outside | None = None

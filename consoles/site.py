@@ -28,6 +28,8 @@ from consoles.parts.agents import EdgeAgents, edge_agents
 from consoles.parts.background import background
 from consoles.parts.field import field
 from consoles.parts.gb28181 import gb28181
+from consoles.parts.hits import Hits, road_net
+from consoles.parts.hubs import be_found, several_hubs
 from consoles.parts.keeping import forgetting, saving, vouching
 from consoles.parts.others import other_hubs
 from consoles.parts.outside import links, services
@@ -101,12 +103,14 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
         ]
         passages = Passages(hub, kept.readings)
         await passages.look()
+        hits = Hits(hub, kept.readings, kept.blobs, road_net(settings.roads, county))
         in_field = await stack.enter_async_context(field(settings, hub, kept.accounts, kept.readings, tasks))
-        agents = edge_agents(settings, key, hub, kept, in_field.uplink, passages, tasks, measured)
+        hubs = several_hubs(settings, kept.places, key, clock, measured, degraded)
+        agents = edge_agents(settings, key, hub, kept, in_field.uplink, passages, hits, tasks, measured, hubs)
         cameras = await stack.enter_async_context(
             video(
-                settings, hub, kept, passages, tasks, measured, degraded,
-                gb28181(settings, hub, kept.accounts, key, in_field.uplink, measured), agents,
+                settings, hub, kept, passages, hits, tasks, measured, degraded,
+                gb28181(settings, hub, kept.accounts, key, in_field.uplink, measured), agents, hubs,
             )
         )  # fmt: skip
         if kept.shared:
@@ -121,9 +125,12 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
             metrics.counted("jt808", "JT/T 808 terminals", in_field.jt808.counters),
         ]
         routes = [*own, *metrics.routes(measured), *cameras, *in_field.routes, *agents.routes, *directed]
+        routes += hubs.door.routes() if hubs else ()
         app = make_app(context, routes, settings.hubs)
         asks.watch(app)
         url = await stack.enter_async_context(serving(app, settings.host, settings.http_port))
+        if hubs:
+            be_found(hubs, settings, url, tasks)
         followers = await stack.enter_async_context(links(settings, hub, site_id, known, kept, url, tasks))
         measured.append(metrics.links_of(followers))
         try:

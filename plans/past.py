@@ -13,7 +13,7 @@ from command.facts import IncidentKind, Level, Recorded, Service
 from command.facts.archive import TablesSwept
 from command.facts.calls import SituationClosed, SituationMerged, SituationOpened
 from command.facts.orders import EvidenceFixed
-from command.facts.scene import PlateHit
+from command.facts.watchlist import PlateHit
 from command.hub import recorded
 from command.journal import Journal, StoredFact
 from command.kernel.errors import TooManyError, UnknownIdError

@@ -8,6 +8,7 @@ from command import requests as q
 from command.actors import HUB, Actor
 from command.facts.plan_definition import PlanDefinition
 from command.hub import Hub
+from command.requests.watchlist import GivenArea, GivenHours
 from command.rows import CameraRow, DeviceRow, FenceRow, PlanRow, PositionRow, StationRow, UnitRow, WatchRow
 from command.tables import Tables
 
@@ -65,12 +66,20 @@ async def enrol(hub: Hub, registers: Registers, plan: PlanDefinition, until_ms: 
     for watch in registers.watches:
         left_ms = watch.until_ms - registers.taken_ms
         asked = await hub.ask(
-            q.RequestWatch(pattern=watch.pattern, reason=watch.reason, level=watch.level, until_ms=now_ms + left_ms),
+            _watch(watch, now_ms + left_ms),
             msgspec.structs.replace(_ASKS, id=watch.requested_by),
         )
         if watch.state == "active":
             approver = msgspec.structs.replace(_ASKS, id=watch.approved_by)
             await hub.ask(q.ApproveWatch(watch=asked.subject), approver)
+
+
+def _watch(watch: WatchRow, until_ms: int) -> q.RequestWatch:
+    return q.RequestWatch(
+        pattern=watch.pattern, reason=watch.reason, level=watch.level, until_ms=until_ms, look_alike=watch.look_alike,
+        office=watch.office, area=msgspec.convert(watch.area, GivenArea | None, from_attributes=True),
+        hours=msgspec.convert(watch.hours, GivenHours | None, from_attributes=True), action=watch.action,
+    )  # fmt: skip
 
 
 def _places(registers: Registers, plan: PlanDefinition) -> list[q.Request]:

@@ -34,7 +34,7 @@ from plans.scenario import (
     UnitsOrdered,
     UnitStep,
 )
-from streams.watch_list import WatchList
+from streams.watch_list import Wanted, WatchList
 
 Asked = tuple[q.Request, Actor]
 
@@ -195,15 +195,21 @@ def _of_scene(t: Tables, event: _SceneEvent, now_ms: int) -> list[Asked]:
     match event:
         case PlateSighted():
             t.cameras.need(event.camera)
-            watches = WatchList((w.id, w.pattern) for w in t.watches if w.state == "active")
+            watches = WatchList((w.id, Wanted(w.pattern, w.look_alike)) for w in t.watches if w.state == "active")
             return [
                 (
                     q.ReportHit(
-                        watch=watch, plate=event.plate, camera=event.camera, seen_ms=now_ms, confidence=event.confidence
+                        watch=match.watch,
+                        plate=event.plate,
+                        camera=event.camera,
+                        seen_ms=now_ms,
+                        confidence=event.confidence,
+                        how=match.how,
+                        score=match.score,
                     ),
                     HUB,
                 )
-                for watch in watches.matching(event.plate)
+                for match in watches.matching(event.plate)
             ]
         case CameraFails():
             return [(q.ReportCamera(camera=event.camera, up=False, reason=event.reason), HUB)]

@@ -23,7 +23,7 @@ from command.backup.records import (
 )
 from command.facts.orders import EvidenceFixed
 from command.facts.recording import ClipExported
-from command.facts.scene import PlateHit
+from command.facts.watchlist import PlateHit
 from command.journal import GENESIS, Entry
 
 
@@ -86,8 +86,8 @@ class Tally:
             match facts.decode(stored.data, stored.seq):
                 case EvidenceFixed() as evidence:
                     self.named.add(evidence.sha256)
-                case PlateHit(picture=picture) if picture:
-                    self.named.add(picture)
+                case PlateHit() as hit:
+                    self.named.update(picture for picture in (hit.picture, hit.plate_picture) if picture)
                 case ClipExported(clip=clip):
                     self.clips.add(clip)
                 case _:

@@ -10,8 +10,8 @@ UnitKind = Literal["patrol_car", "foot_patrol", "traffic_police", "fire_engine",
 FenceKind = Literal["area", "forbidden"]
 AlarmKind = Literal[
     "order_unsigned", "left_area", "entered_forbidden", "stood_still", "went_silent", "sos", "plate_hit",
-    "task_overdue", "approval_overdue", "approval_warning", "camera_down", "link_down", "recording_failing",
-    "device_alarm",
+    "watch_doubtful", "task_overdue", "approval_overdue", "approval_warning", "camera_down", "link_down",
+    "recording_failing", "device_alarm",
 ]  # fmt: skip
 
 

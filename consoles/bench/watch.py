@@ -6,9 +6,10 @@ import random
 from dataclasses import dataclass
 
 from command.kernel import ga36
+from command.kernel.look_alikes import LOOK_ALIKES
 from consoles.bench.measure import cpu_time, percentile, stopwatch_ms
 from consoles.bench.report import Report, Step
-from streams.watch_list import WatchList
+from streams.watch_list import Wanted, WatchList
 
 _SEED = 36_2018
 _SERIAL = ga36.LETTERS + ga36.DIGITS * 3
@@ -17,14 +18,18 @@ _HITS_EVERY = 20
 
 @dataclass(frozen=True)
 class Sizes:
-    """Entries, of which some are patterns, and plates that pass; a 20th of them are on the list."""
+    """Entries, of which some are patterns and some also mean look-alikes, and plates that pass.
+
+    A 20th of the plates are on the list, and another 20th look like one that means look-alikes.
+    """
 
     entries: int = 1_000_000
     patterns: int = 10_000
+    look_alikes: int = 5_000
     plates: int = 20_000
 
 
-QUICK = Sizes(entries=2000, patterns=200, plates=200)
+QUICK = Sizes(entries=2000, patterns=200, look_alikes=100, plates=200)
 
 
 def bench(sizes: Sizes) -> Report:
@@ -34,8 +39,11 @@ def bench(sizes: Sizes) -> Report:
         chance = random.Random(_SEED)  # noqa: S311 - the same list each time
         exact = [_plate(chance) for _ in range((sizes.entries - sizes.patterns) * times // 16)]
         patterns = [_pattern(chance) for _ in range(sizes.patterns * times // 16)]
-        watches = WatchList((f"w{number}", text) for number, text in enumerate([*exact, *patterns]))
-        passing = [exact[n % len(exact)] if n % _HITS_EVERY == 0 else _plate(chance) for n in range(sizes.plates)]
+        every = max(1, sizes.entries // sizes.look_alikes)
+        watches = WatchList(
+            (f"w{number}", Wanted(text, number % every == 0)) for number, text in enumerate([*exact, *patterns])
+        )
+        passing = [_passing(chance, exact, every, number) for number in range(sizes.plates)]
         with cpu_time() as spent:
             hits = sum(bool(watches.matching(plate)) for plate in passing)
         steps.append(Step(times, f"plates against {len(watches)} entries", len(passing), spent.s / len(passing) * 1e6))
@@ -45,12 +53,24 @@ def bench(sizes: Sizes) -> Report:
         {
             "entries": len(watches),
             "patterns": len(patterns),
+            "look_alikes": -(-len(watches) // every),
             "hits": hits,
             "p50_us": round(percentile(taken_us, 0.5), 1),
             "p95_us": round(percentile(taken_us, 0.95), 1),
         },
         steps,
     )
+
+
+def _passing(chance: random.Random, exact: list[str], every: int, number: int) -> str:
+    """Return a plate that is on the list, one that looks like an entry that means that, or most often any other."""
+    if number % _HITS_EVERY == 0:
+        return exact[number % len(exact)]
+    if number % _HITS_EVERY == 1:
+        plate = exact[number * every % len(exact) // every * every]
+        at = next((at for at in range(2, len(plate)) if plate[at] in LOOK_ALIKES), 2)
+        return plate[:at] + max(LOOK_ALIKES.get(plate[at], plate[at])) + plate[at + 1 :]
+    return _plate(chance)
 
 
 def _taken_us(watches: WatchList, plate: str) -> float:

@@ -18,7 +18,7 @@ from command.access.keys import ENVIRONMENT, SiteKey
 from command.blobs import Blobs, FolderBlobs, PostgresBlobs
 from command.facts import UnreadableFactError
 from command.facts.orders import EvidenceFixed
-from command.facts.scene import PlateHit
+from command.facts.watchlist import PlateHit
 from command.journal import DamagedJournalError, Journal, StoredFact
 from command.journal.anchor_file import AnchorFile, read_anchor
 from command.journal.audit import Audit
@@ -197,8 +197,10 @@ class _Verification:
             sys.stderr.flush()
         try:
             match facts.decode(fact.data, fact.seq):
-                case EvidenceFixed(sha256=name) | PlateHit(picture=name) if name:
+                case EvidenceFixed(sha256=name) if name:
                     self._named.add(name.encode())
+                case PlateHit() as hit:
+                    self._named.update(name.encode() for name in (hit.picture, hit.plate_picture) if name)
                 case _:
                     pass
         except UnreadableFactError as error:

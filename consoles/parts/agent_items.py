@@ -22,6 +22,7 @@ from command.readings import Position, Sighting
 from command.requests import ReportCamera, ReportDeviceAlarm, ReportHit, ReportRecorder, Request
 from command.uplink import HubUplink
 from consoles.parts.camera_alarms import alarm_of
+from consoles.parts.hits import Hits
 from edge.agent.protocol import (
     ALARM,
     CAMERA,
@@ -94,10 +95,11 @@ class _Outcome:
 class Items:
     """Takes them. Nothing is answered as done before it is durable here."""
 
-    def __init__(self, hub: Hub, passages: Passages, blobs: Blobs, uplink: HubUplink) -> None:
+    def __init__(self, hub: Hub, passages: Passages, hits: Hits, blobs: Blobs, uplink: HubUplink) -> None:
         self.counters = ItemCounters()
         self._hub = hub
         self._passages = passages
+        self._hits = hits
         self._blobs = blobs
         self._uplink = uplink
 
@@ -123,7 +125,7 @@ class Items:
                         asked.append((item.number, _device_alarm(alarm)))
                     case Hit() as hit:
                         _check_camera(sender, hit.camera)
-                        asked.append((item.number, self._hit(hit)))
+                        asked.append((item.number, await self._hit(hit)))
                     case CameraState() as state:
                         _check_camera(sender, state.camera)
                         asked.append((item.number, _state(state)))
@@ -170,11 +172,15 @@ class Items:
                 for one in told:
                     await self._store([one], store, outcome)
 
-    def _hit(self, hit: Hit) -> ReportHit:
+    async def _hit(self, hit: Hit) -> ReportHit:
         # An agent whose clock runs ahead still has seen the car: by now at the latest.
-        return ReportHit(
-            watch=hit.watch, plate=hit.plate, camera=hit.camera, confidence=hit.confidence, picture=hit.picture,
-            seen_ms=min(hit.seen_ms, self._hub.clock.now_ms()),
+        seen_ms = min(hit.seen_ms, self._hub.clock.now_ms())
+        return await self._hits.told_more(
+            ReportHit(
+                watch=hit.watch, plate=hit.plate, camera=hit.camera, confidence=hit.confidence, picture=hit.picture,
+                plate_picture=hit.plate_picture, seen_ms=seen_ms, how=hit.how, score=hit.score,
+                direction=hit.direction, heading_deg=hit.heading_deg,
+            )
         )  # fmt: skip
 
     async def keep_picture(self, sender: Sender, number: int, data: bytes, sha256: str) -> Settled:

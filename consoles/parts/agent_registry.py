@@ -19,8 +19,9 @@ from command.kernel.limits import AGENT_AWAY_MS, AGENT_CAMERAS
 from command.requests import ReportCamera, ReportLink
 from command.rows import CameraRow, LinkRow
 from command.tables import Tables
-from consoles.parts.agent_errands import AGENT_HOP, Link
+from consoles.parts.agent_errands import Link
 from consoles.parts.agent_items import Uploads
+from consoles.parts.replies import AGENT_HOP
 from edge.agent.protocol import Standing, Watch
 
 log = logging.getLogger(__name__)
@@ -142,30 +143,34 @@ class Agents:
         return self._duties
 
     def camera_at(self, address: str) -> str:
-        """Return the camera that an agent runs at `edge://agent/address`. Raises `UnavailableError` as `reach`."""
+        """Return the camera that an agent runs at `edge://agent/address`. Raises `UnavailableError`."""
         place = in_charge(address)
         if place is None:
             raise UnavailableError(f"the address of an agent's camera is {SCHEME}://AGENT/ADDRESS", hop="address")
         agent, inner = place
-        self._link(agent)
         known = self._duties.get(agent, Duties((), ())).cameras
         camera = next((duty.camera for duty in known if duty.address == inner), None)
         if camera is None:
             raise UnavailableError(f"edge agent {agent} has not been told of this camera yet", hop=AGENT_HOP)
         return camera
 
-    def reach(self, camera: str, kind: str) -> tuple[str, Link]:
-        """Return the agent of a camera and its connection, as `consoles.parts.agent_errands.Reaches` says."""
-        agent = next(
-            (name for name, duties in self._duties.items() if any(duty.camera == camera for duty in duties.cameras)),
-            None,
-        )
-        if agent is None:
-            raise UnknownIdError(f"camera {camera} is run by no agent")
-        return agent, self.link_to(agent, kind)
+    def agent_of(self, camera: str) -> str:
+        """Return the agent of a camera. Raises `UnknownIdError`."""
+        for name, duties in self._duties.items():
+            if any(duty.camera == camera for duty in duties.cameras):
+                return name
+        raise UnknownIdError(f"camera {camera} is run by no agent")
+
+    def is_here(self, agent: str) -> bool:
+        """Say whether it is connected to this hub."""
+        return agent in self._connected
+
+    def here(self) -> list[str]:
+        """Return the agents that are connected to this hub."""
+        return list(self._connected)
 
     def link_to(self, agent: str, kind: str) -> Link:
-        """Return the connection of an agent that does errands of a kind. Raises `UnavailableError` as `reach`."""
+        """Return the connection of an agent that does errands of a kind. Raises `UnavailableError`."""
         link, state = self._link(agent), self.states[agent]
         if kind not in state.errands:
             detail = f"edge agent {agent} of release {state.release} is too old for this ({kind}): update it"
@@ -258,8 +263,7 @@ class Agents:
 
         Of several hubs each speaks only of agents that were last connected to it: it cannot know of the others.
         """
-        if self._alone:
-            self._changed.set()  # so that those that never come back after a restart are known, and missed
+        self._changed.set()  # so that those that never come back after a restart are known, and missed
         while True:
             await self._hub.clock.sleep(_TICK_MS)
             now_ms = self._hub.clock.now_ms()
@@ -310,7 +314,7 @@ class Agents:
 def _wanted(t: Tables) -> tuple[dict[str, _Wanted], tuple[Watch, ...]]:
     cameras = {camera.id: (camera.reads_plates, camera.recording) for camera in t.cameras}
     watches = (
-        Watch(id=watch.id, pattern=watch.pattern, until_ms=watch.until_ms)
+        Watch(id=watch.id, pattern=watch.pattern, until_ms=watch.until_ms, look_alike=watch.look_alike)
         for watch in t.watches
         if watch.state == "active"
     )

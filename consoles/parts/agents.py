@@ -18,9 +18,11 @@ from consoles.parts import agent_turning
 from consoles.parts.agent_errands import Errands
 from consoles.parts.agent_items import Items
 from consoles.parts.agent_live import live_source
-from consoles.parts.agent_registry import SCHEME, Agents
+from consoles.parts.agent_registry import SCHEME, Agents, in_charge
 from consoles.parts.background import Background
 from consoles.parts.gb28181 import password_of
+from consoles.parts.hits import Hits
+from consoles.parts.hubs import AGENT_KIND, relays
 from consoles.parts.stores import Stores
 from consoles.settings import Settings
 from edge.agent.gb28181 import SECRETS, Secrets
@@ -37,6 +39,11 @@ class EdgeAgents:
     errands: Errands
     routes: list[web.RouteDef]
 
+    def reaches(self, address: str) -> bool:
+        """Say whether the camera at an address is one of an agent that is connected to this hub."""
+        place = in_charge(address)
+        return place is not None and self.agents.is_here(place[0])
+
     def register(self, sources: Sources, movable: PtzGateways) -> None:
         """Let cameras at `edge://AGENT/ADDRESS` be seen and moved."""
         sources.register(SCHEME, live_source(self.agents, self.errands))
@@ -44,13 +51,16 @@ class EdgeAgents:
 
 
 def edge_agents(
-    settings: Settings, key: SiteKey, hub: Hub, kept: Stores, uplink: HubUplink, passages: Passages,
-    tasks: Background, measured: list[metrics.Source],
+    settings: Settings, key: SiteKey, hub: Hub, kept: Stores, uplink: HubUplink, passages: Passages, hits: Hits,
+    tasks: Background, measured: list[metrics.Source], hubs: Hubs | None = None,
 ) -> EdgeAgents:  # fmt: skip
     """Let agents come; adds to `measured` what is counted of them."""
     agents = Agents(hub, kept.accounts, alone=not kept.shared)
-    items = Items(hub, passages, kept.blobs, uplink)
-    errands = Errands(agents)
+    items = Items(hub, passages, hits, kept.blobs, uplink)
+    errands = Errands(agents, hubs.of_agent if hubs else None)
+    if hubs:
+        hubs.places.tell(AGENT_KIND, agents.here)
+        hubs.door.relay_by(relays(errands))
     counters = http.DoorCounters()
     tasks.start(agents.run(), "agents")
     tasks.start(agents.watch_away(), "agents-away")

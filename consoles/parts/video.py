@@ -1,4 +1,4 @@
-"""Cameras of the live space: their tasks, the relay to browsers, the plate readers, and hits on the watch list."""
+"""Cameras of the live space: their tasks, the relay to browsers, and the plate readers."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from command.hub import Changes, Hub
 from command.kernel.errors import InvalidInputError, TriuneError
 from command.passages import Passages
 from command.readings import Sighting
-from command.requests import ReportCamera, ReportHit
-from command.tables import Tables
+from command.requests import ReportCamera
 from consoles.http import adoption, cameras, health, metrics, ptz, publishing
 from consoles.http.context import actor_of, context_of, require
 from consoles.http.identity import Handler, is_open
@@ -29,9 +28,12 @@ from consoles.parts.background import Background
 from consoles.parts.camera_alarms import alarm_of
 from consoles.parts.camera_rights import authorised
 from consoles.parts.gb28181 import Gateway
+from consoles.parts.hubs import Hubs, shows
+from consoles.parts.hits import Hits
 from consoles.parts.recording import recording
 from consoles.parts.stores import CAMERAS, Stores
 from consoles.settings import Settings
+from edge.agent.live import LIVE
 from edge.onvif import gateway as onvif
 from edge.onvif.diagnosis import ONVIF
 from edge.onvif.discovery import Discovery
@@ -50,7 +52,6 @@ from streams.relay import http as relay_http
 from streams.relay.relay import Relay
 from streams.source import standard_sources
 from streams.sources import SourceError, Sources, pulls_always, scheme_of, split_options
-from streams.watch_list import WatchList
 from streams.whep_source import whep_source
 from streams.whip import SCHEME, WhipIngest
 
@@ -62,13 +63,13 @@ _AGAIN_MS = 1000
 class Video:
     """Glue between the record and the cameras: what the tables say is run, what the cameras say is recorded."""
 
-    def __init__(self, hub: Hub, kept: Stores, passages: Passages) -> None:
+    def __init__(self, hub: Hub, kept: Stores, passages: Passages, hits: Hits) -> None:
         self._hub = hub
         self._accounts = kept.accounts
         self._passages = passages
+        self._hits = hits
         self._blobs = kept.blobs
         self._leases = kept.leases
-        self._watches = WatchList(())
         self._enrolled: set[str] = set()
         self._at_agents: set[str] = set()
         self._motion_listeners: list[Callable[[str, int], None]] = []
@@ -79,8 +80,7 @@ class Video:
         kept.leases.listen(self._changed.set)
 
     def _on_change(self, _seq: int, changes: Changes) -> None:
-        if any(table == "watches" or (table == "cameras" and self._is_news(key, row)) for (table, key), row in
-               changes.items()):  # fmt: skip
+        if any(table == "cameras" and self._is_news(key, row) for (table, key), row in changes.items()):
             self._changed.set()
 
     def _is_news(self, camera: str, row: object) -> bool:
@@ -88,7 +88,7 @@ class Video:
         return (row is not None) != (camera in self._enrolled)
 
     async def keep(self, keeper: CameraKeeper, watcher: PlateWatcher | None, noticing: EventWatch) -> None:
-        """Bring cameras and watch list to what the tables say, each time they change.
+        """Bring cameras to what the tables say, each time they change.
 
         Of several hubs every one shows the pictures, and the one that holds the lease records what is seen in them.
         """
@@ -97,18 +97,15 @@ class Video:
             await self._changed.wait()
             self._changed.clear()
             try:
-                cameras, watches = await self._hub.read(_wanted)
+                cameras = await self._hub.read(lambda t: {camera.id: camera.reads_plates for camera in t.cameras})
                 addresses = await self._accounts.camera_addresses()
             except TriuneError as error:  # a database that is away stops no camera, and still less the hub
-                log.warning("cameras and watch list stay as they were for now: %s", error.detail)
+                log.warning("cameras stay as they were for now: %s", error.detail)
                 await self._hub.clock.sleep(_AGAIN_MS)
                 self._changed.set()
                 continue
             took_over, records = not records, self._leases.holds(CAMERAS)
             reading = records and watcher is not None
-            self._watches = WatchList(watches)
-            for watch, why in self._watches.impossible.items():
-                log.warning("watch %s can never fire: %s", watch, why)
             gone, self._enrolled = self._enrolled - cameras.keys(), set(cameras)
             self._at_agents = {camera for camera, address in addresses.items() if in_charge(address)}
             # Cameras that nobody watches are looked at by the hub that records how they are, and by no other.
@@ -161,17 +158,7 @@ class Video:
         try:
             sighting = msgspec.structs.replace(sighting, picture=await self._blobs.add(jpeg))
             await self._passages.add([sighting])
-            for watch in self._watches.matching(sighting.plate):
-                hit = ReportHit(
-                    watch=watch,
-                    plate=sighting.plate,
-                    camera=sighting.camera,
-                    seen_ms=sighting.first_ms,
-                    confidence=min(1.0, max(0.0, sighting.confidence)),
-                    picture=sighting.picture or "",
-                )
-                key = f"hit/{watch}/{sighting.camera}/{sighting.plate}/{sighting.first_ms}"
-                await self._hub.ask(hit, HUB, key)
+            await self._hits.report(sighting, jpeg)
         except TriuneError as error:
             log.warning("sighting of %s before %s is lost: %s", sighting.plate, sighting.camera, error.detail)
 
@@ -183,25 +170,22 @@ def _spec(camera: str, address: str, *, reads_plates: bool) -> CameraSpec:
     return CameraSpec(id=camera, url=url, reads_plates=reads_plates, always=always)
 
 
-def _wanted(t: Tables) -> tuple[dict[str, bool], list[tuple[str, str]]]:
-    cameras = {camera.id: camera.reads_plates for camera in t.cameras}
-    return cameras, [(watch.id, watch.pattern) for watch in t.watches if watch.state == "active"]
-
-
 @asynccontextmanager
 async def video(
     settings: Settings,
     hub: Hub,
     kept: Stores,
     passages: Passages,
+    hits: Hits,
     tasks: Background,
     measured: list[metrics.Source],
     degraded: list[health.Check],
     gb28181: AbstractAsyncContextManager[Gateway | None],
     agents: EdgeAgents,
+    hubs: Hubs | None = None,
 ) -> AsyncIterator[list[web.RouteDef]]:
     """Run the cameras; gives the routes by which pictures are seen, and adds to `measured` what the readers count."""
-    part = Video(hub, kept, passages)
+    part = Video(hub, kept, passages, hits)
     authorise = authorised(settings.cameras_kept_to)
     addresses = settings.video_addresses or (["127.0.0.1"] if settings.host == "127.0.0.1" else [])
     async with AsyncExitStack() as stack:
@@ -243,6 +227,8 @@ async def video(
             devices.register(sources, movable, ways)
             finders.append(devices.find)
         keeper = await stack.enter_async_context(CameraKeeper(hub.clock, part.on_status, on_keyframe, sources=sources))
+        if hubs:
+            hubs.door.register(LIVE, shows(keeper, hub.clock, agents.reaches))
         control = await stack.enter_async_context(
             PtzControl(movable, lambda camera: keeper.camera(camera).spec.url, hub.clock, kept.holds)
         )

@@ -11,7 +11,7 @@ from command.facts import Fact, Recorded
 from command.facts.calls import SituationClosed, SituationNoted, SituationOpened
 from command.facts.orders import MessageQueued, OrderIssued, OrderOverdue, OrderRecalled
 from command.facts.plans import ApprovalOverdue, ApprovalRequested, ApprovalWarned, TaskOverdue
-from command.facts.scene import WatchExpired, WatchRequested
+from command.facts.watchlist import WatchExpired, WatchRequested
 from command.hub import Changes
 from command.journal import GENESIS, Answer, Entry, Head, Outcome, StoredFact
 from consoles.sim.history import History

@@ -33,10 +33,11 @@ from edge.onvif.watching import EventWatch
 from edge.outbox import NewItem, Outbox, Priority
 from streams.camera import Camera, CameraSpec, CameraStatus
 from streams.keeper import CameraKeeper
+from streams.plates.crop import plate_jpeg
 from streams.plates.picture import Picture
 from streams.plates.watcher import PlateWatcher
 from streams.sources import pulls_always
-from streams.watch_list import WatchList
+from streams.watch_list import Match, Wanted, WatchList
 
 log = logging.getLogger(__name__)
 _BUSY_MS = 2000
@@ -101,7 +102,7 @@ class EdgeCameras:
             return None
 
     def _look_out(self, watches: Sequence[Watch]) -> None:
-        self._watches = WatchList([(watch.id, watch.pattern) for watch in watches])
+        self._watches.update({watch.id: Wanted(watch.pattern, watch.look_alike) for watch in watches})
         self._until_ms = {watch.id: watch.until_ms for watch in watches}
         for watch, why in self._watches.impossible.items():
             log.warning("watch %s can never fire: %s", watch, why)
@@ -123,19 +124,27 @@ class EdgeCameras:
 
     async def on_passage(self, sighting: Sighting, jpeg: bytes) -> None:
         """Tell of a vehicle, after its hits on the watch list and before its picture; all of it is stored at once."""
-        name = hashlib.sha256(jpeg).hexdigest()
-        sighting = msgspec.structs.replace(sighting, picture=name)
+        sighting = msgspec.structs.replace(sighting, picture=_name(jpeg))
+        matches = [
+            match
+            for match in self._watches.matching(sighting.plate, sighting.char_confidences)
+            if sighting.first_ms < self._until_ms[match.watch]
+        ]
+        plate = await _plate_of(sighting, jpeg) if matches else b""
         items = [
-            NewItem(Priority.HIT, HIT, msgspec.json.encode(_hit(watch, sighting)), subject=watch)
-            for watch in self._watches.matching(sighting.plate)
-            if sighting.first_ms < self._until_ms[watch]
+            NewItem(Priority.HIT, HIT, msgspec.json.encode(_hit(match, sighting, plate)), subject=match.watch)
+            for match in matches
         ]
         if items:
             self.recorder.event(sighting.camera)
         items.append(NewItem(Priority.SIGHTING, SIGHTING, msgspec.json.encode(sighting), subject=sighting.camera))
-        picture = NewItem(Priority.PICTURE, PICTURE, msgspec.json.encode(PictureBody(name)), sighting.camera, jpeg)
+        pictures = [
+            NewItem(Priority.PICTURE, PICTURE, msgspec.json.encode(PictureBody(_name(data))), sighting.camera, data)
+            for data in (plate, jpeg)
+            if data
+        ]
         try:
-            await self._outbox.put([*items, picture])
+            await self._outbox.put([*items, *pictures])
         except TooLargeError:
             await self._put(items)  # what was seen is told even where its picture cannot be
         except TriuneError as error:
@@ -157,12 +166,32 @@ class EdgeCameras:
             log.warning("%s could not be stored: %s", items[0].kind, error.detail)
 
 
-def _hit(watch: str, sighting: Sighting) -> Hit:
+def _name(picture: bytes) -> str:
+    return hashlib.sha256(picture).hexdigest() if picture else ""
+
+
+async def _plate_of(sighting: Sighting, jpeg: bytes) -> bytes:
+    """Return the picture of the plate alone, empty where it cannot be had: the hit is told all the same."""
+    if sighting.box is None:
+        return b""
+    try:
+        return await asyncio.to_thread(plate_jpeg, jpeg, sighting.box)
+    except TriuneError as error:
+        log.warning("no picture of plate %s: %s", sighting.plate, error.detail)
+        return b""
+
+
+def _hit(match: Match, sighting: Sighting, plate: bytes) -> Hit:
     return Hit(
-        watch=watch,
+        watch=match.watch,
         plate=sighting.plate,
         camera=sighting.camera,
         seen_ms=sighting.first_ms,
         confidence=min(1.0, max(0.0, sighting.confidence)),
         picture=sighting.picture or "",
+        plate_picture=_name(plate),
+        how=match.how,
+        score=match.score,
+        direction=sighting.direction,
+        heading_deg=sighting.heading_deg,
     )

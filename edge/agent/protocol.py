@@ -14,8 +14,10 @@ import msgspec
 from msgspec import Meta
 
 from command.facts.base import Level
+from command.facts.watchlist import HitHow
 from command.kernel.errors import InvalidInputError
 from command.kernel.limits import AGENT_ITEMS_PER_MESSAGE, AGENT_PICTURE_BYTES
+from command.readings import Direction
 from command.requests import Id, Instant
 
 VERSIONS = (1, 1)
@@ -131,11 +133,12 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Watch(msgspec.Struct, frozen=True, kw_only=True):
-    """A plate or pattern to look out for, until an instant."""
+    """A plate or pattern to look out for, until an instant; with `look_alike` also plates that look like it."""
 
     id: Id
     pattern: Annotated[str, Meta(max_length=64)]
     until_ms: Instant
+    look_alike: bool = False
 
 
 class Gb28181(msgspec.Struct, frozen=True, kw_only=True):
@@ -215,7 +218,10 @@ Told = Welcome | Refused | Config | Settled | Received | Answer | Errand | Unkno
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True):
-    """A watched plate passed; kind `hit`. `picture` is the SHA-256 of a picture that may come later, or never."""
+    """A watched plate passed; kind `hit`. `picture` is the SHA-256 of a picture that may come later, or never.
+
+    `how` and `score` are those of `streams.watch_list.Match`.
+    """
 
     watch: Id
     plate: Annotated[str, Meta(min_length=5, max_length=10)]
@@ -223,6 +229,11 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     seen_ms: Instant
     confidence: Annotated[float, Meta(ge=0, le=1)]
     picture: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?\Z")] = ""
+    plate_picture: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?\Z")] = ""
+    how: HitHow = "exact"
+    score: Annotated[float, Meta(ge=0, le=1)] = 1.0
+    direction: Direction | None = None
+    heading_deg: Annotated[float, Meta(ge=0, lt=360)] | None = None
 
 
 class Alarm(msgspec.Struct, frozen=True, kw_only=True):

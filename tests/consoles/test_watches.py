@@ -8,7 +8,7 @@ import pytest
 
 from command import facts
 from command.actors import HUB
-from command.facts.scene import WatchApproved, WatchRequested
+from command.facts.watchlist import WatchApproved, WatchRequested
 from command.journal import Entry, StoredFact
 from command.requests import EnrolCamera
 from consoles.http.app import make_app

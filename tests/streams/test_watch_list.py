@@ -7,8 +7,10 @@ from fnmatch import fnmatchcase
 from hypothesis import given
 from hypothesis import strategies as st
 
+from command.kernel.look_alikes import LOOK_ALIKES
 from command.kernel.plate_pattern import checked_pattern
-from streams.watch_list import WatchList
+from streams.look_alike import SURE_SHARE, score, skeleton
+from streams.watch_list import Match, Wanted, WatchList
 from tests.command.kernel.test_ga36 import plates
 
 patterns = st.text("湘粤皖AF12挂?*", min_size=1, max_size=8)
@@ -19,19 +21,32 @@ def _fit(entries: dict[str, str], impossible: dict[str, str], plate: str) -> set
             and fnmatchcase(plate, checked_pattern(text))}  # fmt: skip
 
 
+def _listed(entries: dict[str, str], *, look_alike: bool = False) -> WatchList:
+    return WatchList((watch, Wanted(text, look_alike)) for watch, text in entries.items())
+
+
+def _found(watches: WatchList, plate: str) -> list[str]:
+    return [match.watch for match in watches.matching(plate)]
+
+
 @given(st.lists(patterns, max_size=30), st.lists(plates() | st.text("湘粤AF12", min_size=1, max_size=8), max_size=10))
 def test_a_plate_fits_what_a_shell_would_say_it_fits(texts: list[str], seen: list[str]) -> None:
     entries = {f"w{number}": text for number, text in enumerate([*texts, *seen])}
-    watches = WatchList(entries.items())
+    watches = _listed(entries)
     for plate in seen:
-        assert set(watches.matching(plate)) == _fit(entries, watches.impossible, plate)
+        assert set(_found(watches, plate)) == _fit(entries, watches.impossible, plate)
 
 
 @given(
-    st.lists(st.dictionaries(st.sampled_from(["a", "b", "c", "d"]), patterns | plates(), max_size=4), max_size=6),
+    st.lists(
+        st.dictionaries(
+            st.sampled_from(["a", "b", "c", "d"]), st.builds(Wanted, patterns | plates(), st.booleans()), max_size=4
+        ),
+        max_size=6,
+    ),
     plates(),
 )
-def test_a_list_that_is_updated_is_as_one_made_anew(lists: list[dict[str, str]], plate: str) -> None:
+def test_a_list_that_is_updated_is_as_one_made_anew(lists: list[dict[str, Wanted]], plate: str) -> None:
     watches = WatchList()
     for entries in lists:
         watches.update(entries)
@@ -40,18 +55,57 @@ def test_a_list_that_is_updated_is_as_one_made_anew(lists: list[dict[str, str]],
         assert set(watches.matching(plate)) == set(anew.matching(plate))
         assert len(watches) == len(entries)
     watches.update({})
-    assert watches._patterns.is_empty()
-    assert not watches._exact
+    for index in (watches._as_written, watches._by_skeleton):
+        assert index.patterns.is_empty()
+        assert not index.exact
 
 
 def test_exact_plates_and_patterns_fire() -> None:
-    watches = WatchList([("w1", "湘F12345"), ("w2", "湘F1*"), ("w3", "粤B?2345")])
-    assert watches.matching("湘F12345") == ["w1", "w2"]
-    assert watches.matching("粤B12345") == ["w3"]
+    watches = _listed({"w1": "湘F12345", "w2": "湘F1*", "w3": "粤B?2345"})
+    assert watches.matching("湘F12345") == [Match("w1", "exact", 1.0), Match("w2", "pattern", 1.0)]
+    assert _found(watches, "粤B12345") == ["w3"]
     assert watches.matching("皖A00000") == []
 
 
 def test_an_entry_that_no_plate_satisfies_is_told_and_the_others_go_on() -> None:
-    watches = WatchList([("w1", "湘FI*"), ("w2", "ABC"), ("w3", "湘F1*")])
+    watches = _listed({"w1": "湘FI*", "w2": "ABC", "w3": "湘F1*"})
     assert set(watches.impossible) == {"w1", "w2"}
-    assert watches.matching("湘F12345") == ["w3"]
+    assert _found(watches, "湘F12345") == ["w3"]
+
+
+def test_a_look_alike_fires_only_where_it_is_asked_for_and_says_how_well_it_fits() -> None:  # R535
+    strict, loose = _listed({"w1": "湘F80345"}), _listed({"w1": "湘F80345"}, look_alike=True)
+    assert strict.matching("湘FB0345") == []
+    [match] = loose.matching("湘FB0345")
+    assert (match.watch, match.how) == ("w1", "look_alike")
+    assert match.score == LOOK_ALIKES["8"]["B"] * (1 - SURE_SHARE)
+    assert loose.matching("湘F80345") == [Match("w1", "exact", 1.0)]
+    assert loose.matching("湘F90345") == []
+
+
+def test_what_the_reader_was_unsure_of_fits_better_than_what_it_read_for_certain() -> None:  # R535
+    watches = _listed({"w1": "湘F80345"}, look_alike=True)
+    plate = "湘FB0345"
+    [sure] = watches.matching(plate, (1.0,) * 7)
+    [unsure] = watches.matching(plate, (1.0, 1.0, 0.2, 1.0, 1.0, 1.0, 1.0))
+    assert sure.score < unsure.score < 1
+    # Two sure differences are too many, two unsure ones are not.
+    assert watches.matching("湘FBD345") == []
+    assert watches.matching("湘FBD345", (1.0, 1.0, 0.1, 0.1, 1.0, 1.0, 1.0)) != []
+
+
+def test_a_pattern_may_have_look_alikes_too() -> None:  # R535
+    watches = _listed({"w1": "皖A*88", "w2": "湘F?0*"}, look_alike=True)
+    assert [(m.watch, m.how) for m in watches.matching("桂A12388")] == [("w1", "look_alike")]
+    assert [(m.watch, m.how) for m in watches.matching("皖A12388")] == [("w1", "pattern")]
+    assert [(m.watch, m.how) for m in watches.matching("湘F9D123")] == [("w2", "look_alike")]
+
+
+@given(patterns, plates())
+def test_whatever_scores_has_the_same_skeleton_and_a_fit_as_written_scores_one(text: str, plate: str) -> None:
+    pattern = text.replace("**", "*")
+    fit = score(pattern, plate)
+    assert 0 <= fit <= 1
+    assert (fit == 1) == fnmatchcase(plate, pattern)
+    if fit:
+        assert fnmatchcase(skeleton(plate), skeleton(pattern))

@@ -1,0 +1,248 @@
+"""A road net as a graph: which cameras a car that passed one will pass next, and in how many seconds. Pure.
+
+It is made of GeoJSON lines (WGS-84) that meet where they share a point. Of each line's properties `class` or `highway`
+gives the usual speed, `maxspeed` (km/h) one of its own, and `oneway` (true or "yes") that it is driven as it is drawn.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Iterable, Mapping
+from itertools import count, pairwise
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+from shapely import LineString, Point, STRtree
+
+from command.kernel.errors import InvalidInputError, TooLargeError
+from command.kernel.geo import bearing_deg, distance_m
+from command.kernel.limits import CAMERAS_AHEAD, CAMERAS_AHEAD_M, ROADS_BYTES
+
+SPEED_KMH: Mapping[str, float] = {
+    "expressway": 90, "motorway": 90, "trunk": 70, "national": 60, "primary": 60, "provincial": 55, "secondary": 50,
+    "county": 45, "tertiary": 40, "street": 30, "residential": 25,
+}  # fmt: skip
+"""Usual speeds by the class of a road, in words of ours and of OpenStreetMap; own defaults."""
+_OTHER_KMH = 35.0
+_BESIDE_M = 300.0
+"""A camera further from any road stands on none."""
+_PLACES = 5
+"""Decimals of a degree by which points are the same, about a metre."""
+_CROW_KMH = 45.0
+_DETOUR = 1.35
+_AHEAD_DEG = 60.0
+_SPOTS_KEPT = 20_000
+
+_Node = tuple[float, float]
+"""Longitude and latitude."""
+
+
+class Ahead(NamedTuple):
+    """A camera that will be passed, how far it is along the way, and in how many seconds."""
+
+    camera: str
+    distance_m: float
+    expected_s: float
+
+
+class _Spot(NamedTuple):
+    """A place on a piece of road, `share` of the way from `a` to `b`."""
+
+    a: _Node
+    b: _Node
+    share: float
+
+
+class _Piece(NamedTuple):
+    length_m: float
+    speed_ms: float
+
+
+class _Geometry(msgspec.Struct, frozen=True):
+    type: str
+    coordinates: Any = ()
+
+
+class _Feature(msgspec.Struct, frozen=True):
+    geometry: _Geometry | None = None
+    properties: dict[str, Any] | None = None
+
+
+class _Features(msgspec.Struct, frozen=True):
+    type: Literal["FeatureCollection"]
+    features: list[_Feature]
+
+
+_Position = tuple[float, float] | tuple[float, float, float]
+
+
+def read_roads(data: bytes) -> RoadNet:
+    """Return the net of a GeoJSON file; `InvalidInputError` for one that is none, or holds no line."""
+    if len(data) > ROADS_BYTES:
+        raise TooLargeError(f"a road net has at most {ROADS_BYTES} bytes")
+    net = RoadNet()
+    try:
+        for feature in msgspec.json.decode(data, type=_Features).features:
+            match feature.geometry:
+                case _Geometry(type="LineString", coordinates=line):
+                    net.add(msgspec.convert(line, list[_Position]), feature.properties or {})
+                case _Geometry(type="MultiLineString", coordinates=lines):
+                    for line in msgspec.convert(lines, list[list[_Position]]):
+                        net.add(line, feature.properties or {})
+                case _:
+                    pass
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidInputError(f"not a road net in GeoJSON: {error}") from error
+    if not len(net):
+        raise InvalidInputError("the road net holds no line")
+    return net
+
+
+class RoadNet:
+    """All roads. A piece is what lies between two points of a line, by the way it may be driven."""
+
+    def __init__(self) -> None:
+        self._pieces: dict[tuple[_Node, _Node], _Piece] = {}
+        self._beside: dict[_Node, list[_Node]] = {}
+        self._tree: STRtree | None = None
+        self._listed: list[tuple[_Node, _Node]] = []
+        self._spots: dict[tuple[float, float], _Spot | None] = {}
+
+    def __len__(self) -> int:
+        return len(self._pieces)
+
+    def add(self, line: Iterable[_Position], properties: Mapping[str, Any]) -> None:
+        """Add a line of (lon, lat) points."""
+        nodes = [(round(point[0], _PLACES), round(point[1], _PLACES)) for point in line]
+        if not all(abs(lat) <= 90 and abs(lon) <= 180 for lon, lat in nodes):
+            raise InvalidInputError("a road leaves the globe")
+        speed_ms = _speed_kmh(properties) / 3.6
+        ways = (1,) if properties.get("oneway") in (True, "yes", 1, "1") else (1, -1)
+        for pair in pairwise(nodes):
+            if pair[0] == pair[1]:
+                continue
+            length_m = distance_m(pair[0][1], pair[0][0], pair[1][1], pair[1][0])
+            for way in ways:
+                a, b = pair[::way]
+                if (a, b) not in self._pieces:
+                    self._beside.setdefault(a, []).append(b)
+                self._pieces[a, b] = _Piece(length_m, speed_ms)
+        self._tree = None
+        self._spots.clear()
+
+    def ahead(
+        self, cameras: Mapping[str, tuple[float, float]], camera: str, heading_deg: float | None
+    ) -> list[Ahead] | None:
+        """Return the cameras, given as (lat, lon), that a car which passed `camera` will pass next, the next one first.
+
+        It does not turn back. Without a heading it may have gone either way. None where the camera is at no road.
+        """
+        start = self._spot(*cameras[camera])
+        if start is None:
+            return None
+        standing: dict[tuple[_Node, _Node], list[tuple[float, str]]] = {}
+        for other, place in cameras.items():
+            spot = self._spot(*place)
+            if other != camera and spot is not None:
+                standing.setdefault((spot.a, spot.b), []).append((spot.share, other))
+                standing.setdefault((spot.b, spot.a), []).append((1 - spot.share, other))
+        found: dict[str, Ahead] = {}
+        order = count()  # settles ties without comparing points
+        waiting: list[tuple[float, int, float, _Node, _Node]] = []
+        for a, b, share in ((start.a, start.b, start.share), (start.b, start.a, 1 - start.share)):
+            piece = self._pieces.get((a, b))
+            if piece is None or not _is_along(a, b, heading_deg):
+                continue
+            for at, other in standing.get((a, b), ()):
+                if at >= share:
+                    _note(found, other, (at - share) * piece.length_m, (at - share) * piece.length_m / piece.speed_ms)
+            rest_m = (1 - share) * piece.length_m
+            heapq.heappush(waiting, (rest_m / piece.speed_ms, next(order), rest_m, b, a))
+        self._follow(waiting, standing, found, order)
+        return sorted(found.values(), key=lambda each: each.expected_s)[:CAMERAS_AHEAD]
+
+    def _follow(
+        self,
+        waiting: list[tuple[float, int, float, _Node, _Node]],
+        standing: Mapping[tuple[_Node, _Node], list[tuple[float, str]]],
+        found: dict[str, Ahead],
+        order: count[int],
+    ) -> None:
+        """Go on from where the first pieces end, the quickest way to each point (Dijkstra)."""
+        done: set[_Node] = set()
+        while waiting:
+            so_far_s, _, so_far_m, here, before = heapq.heappop(waiting)
+            if here in done or so_far_m > CAMERAS_AHEAD_M:
+                continue
+            done.add(here)
+            for there in self._beside.get(here, ()):
+                if there == before:
+                    continue
+                piece = self._pieces[here, there]
+                for share, other in standing.get((here, there), ()):
+                    part_m = share * piece.length_m
+                    _note(found, other, so_far_m + part_m, so_far_s + part_m / piece.speed_ms)
+                if there not in done:
+                    seconds = so_far_s + piece.length_m / piece.speed_ms
+                    heapq.heappush(waiting, (seconds, next(order), so_far_m + piece.length_m, there, here))
+
+    def _spot(self, lat: float, lon: float) -> _Spot | None:
+        if (lat, lon) not in self._spots:
+            if len(self._spots) >= _SPOTS_KEPT:
+                self._spots.clear()
+            self._spots[lat, lon] = self._find_spot(lat, lon)
+        return self._spots[lat, lon]
+
+    def _find_spot(self, lat: float, lon: float) -> _Spot | None:
+        narrow = math.cos(math.radians(lat))  # degrees of longitude are shorter; near enough within a county
+        if self._tree is None:
+            self._listed = list(self._pieces)
+            self._tree = STRtree([LineString(piece) for piece in self._listed])
+        near = self._tree.query(Point(lon, lat).buffer(_BESIDE_M / 111_000 / max(narrow, 0.01)))
+        best: tuple[float, _Spot] | None = None
+        for number in near:
+            a, b = self._listed[int(number)]
+            dx, dy = (b[0] - a[0]) * narrow, b[1] - a[1]
+            along = ((lon - a[0]) * narrow * dx + (lat - a[1]) * dy) / (dx * dx + dy * dy)
+            share = min(1.0, max(0.0, along))
+            away_m = distance_m(lat, lon, a[1] + share * (b[1] - a[1]), a[0] + share * (b[0] - a[0]))
+            if away_m <= _BESIDE_M and (best is None or away_m < best[0]):
+                best = away_m, _Spot(a, b, share)
+        return best[1] if best else None
+
+
+def ahead_by_bearing(cameras: Mapping[str, tuple[float, float]], camera: str, heading_deg: float | None) -> list[Ahead]:
+    """Return the cameras, given as (lat, lon), that lie ahead as the crow flies, the nearest first."""
+    lat, lon = cameras[camera]
+    found = []
+    for other, place in cameras.items():
+        away_m = distance_m(lat, lon, *place)
+        if other == camera or away_m > CAMERAS_AHEAD_M:
+            continue
+        if heading_deg is None or _turn_deg(bearing_deg(lat, lon, *place), heading_deg) <= _AHEAD_DEG:
+            found.append(Ahead(other, away_m, away_m * _DETOUR / (_CROW_KMH / 3.6)))
+    return sorted(found, key=lambda each: each.distance_m)[:CAMERAS_AHEAD]
+
+
+def _is_along(a: _Node, b: _Node, heading_deg: float | None) -> bool:
+    return heading_deg is None or _turn_deg(bearing_deg(a[1], a[0], b[1], b[0]), heading_deg) <= 90
+
+
+def _turn_deg(one: float, other: float) -> float:
+    return abs((one - other + 180) % 360 - 180)
+
+
+def _note(found: dict[str, Ahead], camera: str, distance: float, seconds: float) -> None:
+    if distance <= CAMERAS_AHEAD_M and (camera not in found or seconds < found[camera].expected_s):
+        found[camera] = Ahead(camera, distance, seconds)
+
+
+def _speed_kmh(properties: Mapping[str, Any]) -> float:
+    own = properties.get("maxspeed")
+    if isinstance(own, str) and own.isdecimal():
+        own = int(own)
+    if isinstance(own, int | float) and not isinstance(own, bool) and 5 <= own <= 200:
+        return float(own)
+    kind = properties.get("class", properties.get("highway"))
+    return SPEED_KMH.get(kind, _OTHER_KMH) if isinstance(kind, str) else _OTHER_KMH

@@ -1,0 +1,63 @@
+"""How well a plate that was read fits an entry that it only looks like.
+
+Of every character that differs, the weight of the pair (`LOOK_ALIKES`) is taken down by how sure the reader was of it,
+and the product of these is the score: `score = Π weight(read, wanted) × (1 - SURE_SHARE × confidence)`, 0…1. Sure
+characters count less and not nothing, since the witness may have been wrong where the reader was not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from command.kernel.look_alikes import LOOK_ALIKES
+
+SURE_SHARE = 0.5
+"""What a character that was read for certain takes off the weight; own default."""
+
+
+def _classes() -> Mapping[int, str]:
+    """Map every character to one that stands for all that it may be taken for, through any number of others."""
+    stands: dict[str, str] = {}
+    for char in sorted(LOOK_ALIKES):
+        reached, waiting = {char}, [char]
+        while waiting:
+            for other in LOOK_ALIKES[waiting.pop()].keys() - reached:
+                reached.add(other)
+                waiting.append(other)
+        stands[char] = min(reached)
+    return str.maketrans(stands)
+
+
+_CLASSES = _classes()
+
+
+def skeleton(text: str) -> str:
+    """Return a text with one character for all that are taken for each other; what may fit has the same one."""
+    return text.translate(_CLASSES)
+
+
+def score(pattern: str, plate: str, char_confidences: Sequence[float] = ()) -> float:
+    """Return how well a plate fits a pattern with `?` and `*`, 0 for not at all; 1 where nothing differs.
+
+    Characters of a plate without confidences are taken for certain.
+    """
+    sure = char_confidences if len(char_confidences) == len(plate) else (1.0,) * len(plate)
+    # The best score of each place in the plate that the pattern read so far can end at.
+    ends = [1.0] + [0.0] * len(plate)
+    for wanted in pattern:
+        if wanted == "*":
+            for at in range(len(plate)):
+                ends[at + 1] = max(ends[at + 1], ends[at])
+            continue
+        reached = [0.0] * (len(plate) + 1)
+        for at, (char, confidence) in enumerate(zip(plate, sure, strict=True)):
+            if ends[at]:
+                reached[at + 1] = ends[at] * _fit(char, wanted, confidence)
+        ends = reached
+    return ends[-1]
+
+
+def _fit(char: str, wanted: str, confidence: float) -> float:
+    if wanted in (char, "?"):
+        return 1.0
+    return LOOK_ALIKES.get(char, {}).get(wanted, 0.0) * (1 - SURE_SHARE * min(1.0, max(0.0, confidence)))
