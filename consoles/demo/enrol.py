@@ -14,6 +14,7 @@ import msgspec
 from command import requests as q
 from command.access.accounts import Accounts
 from command.actors import HUB, Actor
+from command.facts.recording import RecordingPolicy
 from command.hub import Hub
 from consoles.demo.county import SIMULATED_OFFICERS, Account, Camera, County, Watch
 
@@ -21,6 +22,7 @@ EXCHANGE = "demo-pbx"
 """The device that calls come from; their ids begin with it."""
 SHIFT_MS = 12 * 60 * 60 * 1000
 _DAY_MS = 24 * 60 * 60 * 1000
+_RECORDING_MIB = 256
 
 
 class EnrolledDemo(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +45,7 @@ async def enrol(hub: Hub, accounts: Accounts, county: County, rtsp_port: int) ->
     """
     now_ms = hub.clock.now_ms()
     await _set_addresses(accounts, county.cameras, rtsp_port)  # first: a camera is called when it is enrolled
-    for stage in (_places(county), _units(county), _terminals(county)):
+    for stage in (_places(county), _units(county), _terminals(county), _recordings(county)):
         await asyncio.gather(*(hub.ask(request, HUB, f"demo/{name}") for name, request in stage))
     rung = await hub.read(lambda t: [c.id for c in t.calls if c.state == "ringing" and c.id.startswith(EXCHANGE)])
     await asyncio.gather(
@@ -88,6 +90,14 @@ def _terminals(county: County) -> Stage:
     for unit in county.units:
         device = unit.terminal.phone
         yield f"device/{device}", q.EnrolDevice(device=device, kind="jt808", unit=unit.id)
+
+
+def _recordings(county: County) -> Stage:
+    """What reads plates is recorded too, so that a hit can be seen again; little of it, whatever disk this runs on."""
+    policy = RecordingPolicy(mode="continuous", keep_days=1, quota_mib=_RECORDING_MIB)
+    for camera in county.cameras:
+        if camera.reads_plates:
+            yield f"recording/{camera.id}", q.SetRecording(camera=camera.id, policy=policy)
 
 
 def _camera(camera: Camera) -> q.EnrolCamera:

@@ -193,7 +193,6 @@ export class RecordedPlayer {
     const now_ms = performance.now();
     if (now_ms - this.listed.asked_ms < ASK_AGAIN_MS) return;
     const from_ms = this.wanted_ms;
-    const known_ms = this.listed.asked_ms;
     this.listed = { ...this.listed, asked_ms: now_ms };
     let found = await this.list(from_ms, from_ms + LIST_MS);
     // A long gap is crossed too.
@@ -202,7 +201,7 @@ export class RecordedPlayer {
     this.segments = found.segments;
     this.listed = { from_ms, to_ms: found.segments.at(-1)?.to_ms ?? from_ms, asked_ms: now_ms };
     if (found.segments.length > 0) return;
-    if (this.starved()) this.say(known_ms === -Infinity ? { is: "none" } : { is: "end" });
+    if (this.starved()) this.say(this.codec === "" ? { is: "none" } : { is: "end" });
   }
 
   private async append(media: MediaSource, segment: Segment): Promise<void> {
