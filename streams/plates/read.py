@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from command.kernel.ga36 import PlateKind
 from command.readings import PlateColour
 
 
@@ -19,6 +20,9 @@ class Read(msgspec.Struct, frozen=True):
     confidence: float
     char_confidences: tuple[float, ...]
     corners: tuple[tuple[float, float], ...]
+    kind: PlateKind = "ordinary"
+    rows: int = 1
+    """Lines of characters."""
 
     @property
     def box(self) -> tuple[int, int, int, int]:

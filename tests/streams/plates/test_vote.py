@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,11 +18,25 @@ from tests.command.kernel.test_ga36 import plates
 FRAME_MS = 200
 
 
-def read(plate: str, confidence: float = 0.98, x: int = 300, colour: PlateColour = "blue", weak: int = -1) -> Read:
-    """A read at `x`; `weak` is the place of a character that is unsure."""
+def read(
+    plate: str,
+    confidence: float = 0.98,
+    x: float = 300,
+    colour: PlateColour = "blue",
+    weak: int = -1,
+    *,
+    y: float = 400,
+    wide: float = 120,
+) -> Read:
+    """A read with its upper left corner at `x`, `y`; `weak` is the place of a character that is unsure."""
     confidences = tuple(0.3 if place == weak else confidence for place in range(len(plate)))
-    corners = ((x, 400.0), (x + 120.0, 400.0), (x + 120.0, 440.0), (x, 440.0))
+    corners = ((x, y), (x + wide, y), (x + wide, y + wide / 3), (x, y + wide / 3))
     return Read(plate, colour, min(confidences), confidences, corners)
+
+
+def nearing(plate: str, count: int) -> list[list[Read]]:
+    """Frames in which a car comes nearer, a little below the middle of the picture and left of it."""
+    return [[read(plate, x=960 - 3 * wide, y=540 + 2 * wide, wide=wide)] for wide in range(80, 80 + 6 * count, 6)]
 
 
 def follow(tracker: PassageTracker, frames: list[list[Read]], from_ms: int = 0) -> list[Passage]:
@@ -40,18 +55,24 @@ def test_a_passage_is_told_once_at_its_end() -> None:
 
 def test_a_sure_passage_is_told_while_it_lasts_and_never_again() -> None:
     tracker = PassageTracker(early=True)
-    [passage] = follow(tracker, [[read("湘F12345")]] * 3)
-    assert (passage.plate, passage.last_ms) == ("湘F12345", 400)
-    assert follow(tracker, [[read("湘F12345")]] * 20 + [[]] * 60, from_ms=600) == []
+    [passage] = follow(tracker, nearing("湘F12345", 3))
+    assert (passage.plate, passage.last_ms, passage.direction) == ("湘F12345", 400, "towards")
+    assert follow(tracker, nearing("湘F12345", 23)[3:] + [[]] * 60, from_ms=600) == []
+
+
+def test_one_that_stands_is_told_after_a_second_and_goes_nowhere() -> None:
+    tracker = PassageTracker(early=True)
+    [passage] = follow(tracker, [[read("湘F12345")]] * 5)
+    assert (passage.reads, passage.direction) == (5, None)
 
 
 def test_behind_a_bus_and_back_is_one_passage_but_a_later_one_is_another() -> None:
     tracker = PassageTracker(early=True)
-    frames = [[read("湘F12345")]] * 3 + [[]] * 20 + [[read("湘F12345", x=900)]] * 5
+    frames = nearing("湘F12345", 3) + [[]] * 20 + [[read("湘F12345", x=900)]] * 5
     assert len(follow(tracker, frames)) == 1
     after_ms = len(frames) * FRAME_MS
     assert follow(tracker, [[]] * (LINGER_MS // FRAME_MS + 2), from_ms=after_ms) == []
-    assert len(follow(tracker, [[read("湘F12345")]] * 3, from_ms=after_ms + 2 * LINGER_MS)) == 1
+    assert len(follow(tracker, nearing("湘F12345", 3), from_ms=after_ms + 2 * LINGER_MS)) == 1
 
 
 def test_characters_are_elected_each_for_itself() -> None:
@@ -66,11 +87,75 @@ def test_characters_are_elected_each_for_itself() -> None:
 def test_a_convoy_that_differs_in_one_digit_is_told_car_by_car() -> None:
     tracker = PassageTracker(early=True)
     cars = ["湘F1001警", "湘F1002警", "湘F1003警"]
-    side_by_side = [[read(plate, x=100 + 300 * i) for i, plate in enumerate(cars)]] * 3
+    side_by_side = [[read(plate, x=100 + 300 * i) for i, plate in enumerate(cars)]] * 5
     assert sorted(passage.plate for passage in follow(tracker, side_by_side)) == cars
-    in_a_row = [frames for plate in cars for frames in ([[read(plate)]] * 4 + [[]] * 2)]
+    in_a_row = [frames for plate in cars for frames in ([[read(plate)]] * 5 + [[]] * 2)]
     told = follow(PassageTracker(early=True), in_a_row)
     assert [passage.plate for passage in told] == cars
+
+
+def test_cars_side_by_side_with_nearly_the_same_plate_keep_their_own_reads() -> None:
+    tracker = PassageTracker(early=False)
+    # In every second frame the left one's last character is misread, unsurely, as the right one's.
+    left, right, misread = read("湘F10012"), read("湘F10013", x=450), read("湘F10013", weak=6)
+    follow(tracker, [[left, right], [right, misread]] * 4)
+    assert sorted(passage.plate for passage in tracker.flush()) == ["湘F10012", "湘F10013"]
+
+
+def test_a_jam_is_told_car_by_car_as_it_moves_up() -> None:
+    plates = ["湘F11111", "湘F22222", "湘F33333", "湘F44444", "湘F55555"]
+    frames: list[list[Read]] = []
+    for step in range(60):
+        # Stop and go: every car moves up to the place of the one before it within a second, then stands for two.
+        moved = 300 * (step // 15 + min(step % 15, 5) / 5)
+        at = [(plate, 1500 + moved - 300 * place) for place, plate in enumerate(plates)]
+        frames.append([read(plate, x=x) for plate, x in at if 0 <= x < 1800])
+    told = follow(PassageTracker(early=True), frames)
+    assert sorted(passage.plate for passage in told) == plates
+
+
+def test_a_sign_that_stands_still_does_not_become_sure_by_being_read_again_and_again() -> None:
+    tracker = PassageTracker(early=True)
+    assert follow(tracker, [[read("湘F12345", confidence=0.4)]] * 500) == []
+    assert tracker.flush() == []
+    assert tracker.unsure == 1
+
+
+def test_a_car_that_is_doubtful_where_it_is_becomes_sure_as_it_moves() -> None:
+    tracker = PassageTracker(early=True)
+    frames = [[read("湘F12345", confidence=0.6, x=40.0 * i)] for i in range(10)]
+    [passage] = follow(tracker, frames)
+    assert passage.confidence >= 0.9
+    assert len(passage.char_confidences) == 7
+    assert min(passage.char_confidences) == passage.confidence
+
+
+def test_a_change_of_resolution_in_the_middle_is_the_same_passage() -> None:
+    tracker = PassageTracker(early=False)
+    small, large = read("湘F12345", x=300, weak=4), read("湘F12845", x=600, y=800, wide=240, weak=4)
+    for i in range(4):
+        tracker.feed(i * FRAME_MS, [small], (960, 540))
+    for i in range(4, 8):
+        tracker.feed(i * FRAME_MS, [large], (1920, 1080))
+    assert len(tracker.flush()) + tracker.unsure == 1
+
+
+def test_a_clock_that_goes_back_ends_what_is_open_and_one_that_jumps_on_too() -> None:
+    tracker = PassageTracker(early=False)
+    follow(tracker, [[read("湘F12345")]] * 4, from_ms=10_000_000)
+    [before] = tracker.feed(5, [read("湘F77777")])
+    assert before.plate == "湘F12345"
+    assert follow(tracker, [[read("湘F77777")]] * 3 + [[]] * 3, from_ms=205) == []
+    [after] = tracker.tick(20_000_000)
+    assert (after.plate, after.first_ms, after.last_ms) == ("湘F77777", 5, 605)
+
+
+def test_the_kind_and_lines_are_those_of_the_reads_that_agree() -> None:
+    tracker = PassageTracker(early=False)
+    coach = msgspec.structs.replace(read("湘F12345", colour="yellow"), kind="coach", rows=2)
+    follow(tracker, [[coach], [read("湘F12845", weak=4)], [coach]])
+    [passage] = tracker.flush()
+    assert (passage.plate, passage.kind, passage.rows) == ("湘F12345", "coach", 2)
 
 
 def test_a_single_doubtful_read_is_a_grille() -> None:
@@ -83,7 +168,7 @@ def test_a_single_doubtful_read_is_a_grille() -> None:
 
 def test_a_parked_car_in_a_still_scene_is_not_gone() -> None:
     tracker = PassageTracker(early=True)
-    assert len(follow(tracker, [[read("湘F12345")]] * 3)) == 1
+    assert len(follow(tracker, [[read("湘F12345")]] * 5)) == 1
     assert tracker.tick(3_600_000) == []
     assert tracker.feed(3_600_200, [read("湘F12345")]) == []
 
