@@ -23,6 +23,7 @@ import { t } from "../i18n/i18n";
 import type { FenceRow, Place } from "../wire";
 import { FONT, makeBase, nameOf, type Base } from "./base";
 import { NO_DATA, symbolsOf, waysOf, type MapData } from "./picture";
+import { Pins, type Pin } from "./pins";
 import { SymbolsLayer, type Pressed } from "./symbols_layer";
 
 /** Yueyang County's middle: where the map stands until the boundary has come. */
@@ -112,6 +113,15 @@ export class CountyMap extends Element {
         background: var(--panel);
         white-space: nowrap;
       }
+      .ol-overlay-container {
+        pointer-events: none;
+      }
+      .pin {
+        display: grid;
+        justify-items: center;
+        gap: 2px;
+        pointer-events: auto;
+      }
       .ol-layer canvas {
         display: block;
       }
@@ -128,6 +138,8 @@ export class CountyMap extends Element {
   @property({ attribute: false }) mark: Place | null = null;
   /** What a camera looks at: a sector from where it stands. */
   @property({ attribute: false }) view: Sector | null = null;
+  /** What stands on the map for a while, a piece of page each. */
+  @property({ attribute: false }) pins: readonly Pin[] = [];
   @property({ type: Boolean, reflect: true }) picking = false;
   /** What is to be picked, in words; the usual ones where left out. */
   @property() pickText = "";
@@ -141,6 +153,7 @@ export class CountyMap extends Element {
   @query(".ghost") private ghost!: HTMLElement;
   @query(".map") private target!: HTMLElement;
   private map: OlMap | null = null;
+  private standing: Pins | null = null;
   private base: Base | null = null;
   private readonly symbols = new SymbolsLayer();
   private readonly fenceSource = new VectorSource();
@@ -158,6 +171,7 @@ export class CountyMap extends Element {
       interactions: this.still ? [] : this.gestures(),
       view: new View({ center: fromLonLat([...FALLBACK_CENTRE]), zoom: 10, minZoom: 8, maxZoom: 18, constrainRotation: true }),
     });
+    this.standing = new Pins(this.map);
     this.map.on("click", (event) => this.onClick(event.pixel as [number, number], event.coordinate as [number, number]));
     // Two places picked one soon after the other are no double click that zooms.
     this.map.on("dblclick", () => performance.now() - this.picked_ms > PICKED_MS);
@@ -192,6 +206,7 @@ export class CountyMap extends Element {
       this.symbols.changed();
     }
     if (changed.has("fences")) this.drawFences();
+    if (changed.has("pins")) this.standing?.show(this.pins);
     if (changed.has("mark") || changed.has("view")) this.drawMark();
     const elsewhere = changed.has("focusOn") && !samePlace(changed.get("focusOn") ?? null, this.focusOn);
     // Positions may come after the situation that they belong to.

@@ -34,6 +34,7 @@ export class VehiclesConsole extends Console {
   @state() private tab: Tab = "now";
   @state() private detail = "";
   private tabs: readonly Tab[] = [];
+  private tables: Subscription | null = null;
   private readonly opened = new Set<Tab>();
   private revision = 0;
 
@@ -51,8 +52,9 @@ export class VehiclesConsole extends Console {
 
   protected tablesOf(actor: Actor): Subscription | null {
     this.tabs = tabsOf(actor);
+    this.tables = vehiclesTables(actor);
     this.onHash();
-    return vehiclesTables(actor);
+    return this.mirrored();
   }
 
   protected override changed(): void {
@@ -61,7 +63,14 @@ export class VehiclesConsole extends Console {
 
   private readonly onHash = (): void => {
     ({ tab: this.tab, detail: this.detail } = whereIs(location.hash, this.tabs));
+    const tables = this.mirrored();
+    if (tables !== null) this.connection?.live.subscribe(tables);
   };
+
+  /** Passages only while they are looked at: that somebody looks is on record. */
+  private mirrored(): Subscription | null {
+    return this.tables !== null && this.tab === "now" ? { ...this.tables, passages: {} } : this.tables;
+  }
 
   /** Brackets go to the tab before and after, unless somebody types: digits and letters are the tabs' own. */
   private readonly onKey = (event: KeyboardEvent): void => {

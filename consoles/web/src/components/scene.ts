@@ -1,0 +1,116 @@
+/** The picture of a scene with a box drawn where the plate is, and the plate cut out of it and enlarged. */
+
+import { css, html, nothing, svg, type PropertyValues, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import { t } from "../i18n/i18n";
+import { shared, View } from "./view";
+
+/** x, y, width, height in pixels of the picture. */
+export type Box = readonly [number, number, number, number];
+
+/** How much is cut out around the plate, of its own size. */
+const AROUND = 0.25;
+
+/** What of the picture is shown enlarged: the box and a little around it, never beyond the picture. */
+export function around([x, y, width, height]: Box, picture_width: number, picture_height: number): Box {
+  const [left, top] = [Math.max(0, x - width * AROUND), Math.max(0, y - height * AROUND)];
+  const [right, bottom] = [Math.min(picture_width, x + width * (1 + AROUND)), Math.min(picture_height, y + height * (1 + AROUND))];
+  return [left, top, Math.max(1, right - left), Math.max(1, bottom - top)];
+}
+
+@customElement("t-scene")
+export class Scene extends View {
+  static override styles = [
+    shared,
+    css`
+      :host {
+        display: grid;
+        gap: var(--s2);
+        min-width: 0;
+      }
+      .scene {
+        position: relative;
+        background: var(--page);
+        border-radius: var(--radius);
+        overflow: hidden;
+      }
+      img,
+      svg {
+        display: block;
+        width: 100%;
+      }
+      .box {
+        position: absolute;
+        inset: 0;
+        height: 100%;
+      }
+      .crop svg {
+        height: var(--crop, calc(72px * var(--scale)));
+        width: auto;
+        max-width: 100%;
+        border: var(--hair) solid var(--line);
+        border-radius: var(--radius);
+        background: var(--page);
+      }
+    `,
+  ];
+
+  /** Blob id of the picture; empty without one. */
+  @property() picture = "";
+  @property({ attribute: false }) box: Box | null = null;
+  /** Blob id of a picture of the plate alone, where there is one; otherwise it is cut out by the box. */
+  @property() platePicture = "";
+  @property() label = "";
+  /** Without the enlarged plate. */
+  @property({ type: Boolean }) whole = false;
+  @state() private size: readonly [number, number] | null = null;
+  @state() private gone = false;
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has("picture")) [this.size, this.gone] = [null, false];
+  }
+
+  override render(): TemplateResult {
+    if (this.picture === "" || this.gone) return html`<t-state kind="empty" text=${this.gone ? t("scene.gone") : t("scene.none")}></t-state>`;
+    const source = `/api/v1/blobs/${this.picture}`;
+    return html`<div class="scene">
+        <img src=${source} alt=${this.label} @load=${this.onLoad} @error=${() => (this.gone = true)} />
+        ${this.boxed()}
+      </div>
+      ${this.whole ? nothing : this.plate(source)}`;
+  }
+
+  private boxed(): TemplateResult | typeof nothing {
+    if (this.size === null || this.box === null) return nothing;
+    const [x, y, width, height] = this.box;
+    const line = Math.max(2, this.size[0] / 320);
+    // Dark and light, so that it is seen on any picture.
+    return html`<svg class="box" viewBox="0 0 ${this.size[0]} ${this.size[1]}" preserveAspectRatio="none" aria-hidden="true">
+      ${svg`<rect x=${x - line} y=${y - line} width=${width + 2 * line} height=${height + 2 * line} fill="none" stroke="#0B0F14" stroke-width=${line * 2.4} />
+        <rect x=${x - line} y=${y - line} width=${width + 2 * line} height=${height + 2 * line} fill="none" stroke="#4CC2E0" stroke-width=${line} />`}
+    </svg>`;
+  }
+
+  private plate(source: string): TemplateResult | typeof nothing {
+    if (this.platePicture !== "") {
+      return html`<div class="crop"><img src="/api/v1/blobs/${this.platePicture}" alt=${t("scene.plate")} style="width:auto;height:var(--crop, calc(72px * var(--scale)))" /></div>`;
+    }
+    if (this.size === null || this.box === null) return nothing;
+    const [width, height] = this.size;
+    const shown = around(this.box, width, height);
+    return html`<div class="crop"><svg viewBox=${shown.join(" ")} role="img" aria-label=${t("scene.plate")}>
+      ${svg`<image href=${source} width=${width} height=${height} />`}
+    </svg></div>`;
+  }
+
+  private onLoad(event: Event): void {
+    const image = event.target as HTMLImageElement;
+    this.size = [image.naturalWidth, image.naturalHeight];
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "t-scene": Scene;
+  }
+}
