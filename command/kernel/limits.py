@@ -678,6 +678,13 @@ OPEN_VIOLATIONS = 20_000
 VIOLATION_AGAIN_MS = 30 * 60 * 1000
 # Who looks at one and decides nothing for so long no longer keeps it from others.
 VIOLATION_CLAIM_MS = 10 * 60 * 1000
+# A plate less sure than this, or seen in fewer frames where a lane is judged, is never a violation.
+VIOLATION_CONFIDENCE = 0.9
+VIOLATION_LANE_READS = 3
+# So near to where the hours of a rule begin or end nothing is found: clocks differ.
+VIOLATION_HOURS_EDGE_MS = 60 * 1000
+# A mean speed above this is two cars with one plate, or a wrong clock.
+VIOLATION_SPEED_MOST_KMH = 250
 
 # The watch list. Entries that are asked for, or approved, at once; and what the area of one entry may name.
 WATCHES_AT_ONCE = 2000
@@ -774,3 +781,14 @@ QUERY_PAGES = 50
 # Passages that one question about many counts, and plates that one is about; more get 413 and 400.
 READINGS_PASSES = 500_000
 READINGS_PLATES = 50_000
+
+# What is told of one car: passages of its way; a longer time between two is a gap. Of companions: passages of the car,
+# passages near it that are looked at, and plates that fit and are weighed; more of any get 413: narrow the question.
+TRACK_STOPS = 1000
+TRACK_GAP_MS = 30 * 60_000
+COMPANION_STOPS = 500
+COMPANION_PASSES = 100_000
+COMPANION_PLATES = 200
+# Cars that are here for the first time or often: passages that are gone through; more get 413.
+FIRST_TIME_PASSES = 50_000
+FREQUENT_PASSES = 300_000

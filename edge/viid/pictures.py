@@ -1,0 +1,91 @@
+"""Pictures in bodies: base64 that is really a JPEG or PNG, within bounds; addresses of pictures are never fetched."""
+
+from __future__ import annotations
+
+import binascii
+import struct
+from collections import OrderedDict
+
+import cv2
+import numpy as np
+
+from command.kernel.errors import InvalidInputError
+from command.kernel.limits import VIID_IMAGE_MS, VIID_IMAGES_BYTES, VIID_PICTURE_BYTES, VIID_PNG_PX
+from streams.plates.picture import check_size
+
+_JPEG, _JPEG_END, _PNG = b"\xff\xd8\xff", b"\xff\xd9", b"\x89PNG\r\n\x1a\n"
+_REDUCED = 8
+_BASE64_MOST = (VIID_PICTURE_BYTES + 2) // 3 * 4
+_LINE_ENDS = str.maketrans("", "", "\r\n \t")
+
+
+def picture_of(data: object) -> bytes:
+    """Return the picture that a member `Data` holds. Raises `InvalidInputError` for what is none, or too large.
+
+    Decoded once to see that it is a picture; that takes a while, so call it in a thread.
+    """
+    if not isinstance(data, str):
+        raise InvalidInputError("Data is no text")
+    text = data.partition(",")[2] if data.startswith("data:") else data
+    if len(text) <= 2 * _BASE64_MOST:
+        text = text.translate(_LINE_ENDS)
+    if len(text) > _BASE64_MOST:
+        raise InvalidInputError(f"a picture has at most {VIID_PICTURE_BYTES} bytes")
+    try:
+        picture = binascii.a2b_base64(text, strict_mode=True)
+    except (binascii.Error, ValueError) as error:
+        raise InvalidInputError("Data is not base64") from error
+    _check(picture)
+    return picture
+
+
+def _check(picture: bytes) -> None:
+    """Decode it small: a JPEG takes a 64th of the memory then, whatever its header says."""
+    if picture.startswith(_PNG) and len(picture) >= 24:
+        width, height = struct.unpack_from(">II", picture, 16)
+        if width * height > VIID_PNG_PX:
+            raise InvalidInputError(f"a PNG picture of {width} x {height} pixels")
+    elif not picture.startswith(_JPEG) or picture.rfind(_JPEG_END) < 0:
+        raise InvalidInputError("not a whole JPEG or PNG picture")
+    try:
+        small = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_REDUCED_GRAYSCALE_8)
+    except cv2.error as error:
+        raise InvalidInputError("the picture cannot be decoded") from error
+    if small is None:
+        raise InvalidInputError("the picture cannot be decoded")
+    check_size(small.shape[1] * _REDUCED - _REDUCED + 1, small.shape[0] * _REDUCED - _REDUCED + 1)
+
+
+class ImagesWaiting:
+    """Images that came by themselves, until the vehicle that was found in them comes."""
+
+    def __init__(self) -> None:
+        self.unclaimed = 0
+        """Images that went without their vehicle having come."""
+        self._images: OrderedDict[str, tuple[bytes, int]] = OrderedDict()
+        self._bytes = 0
+
+    def put(self, image: str, picture: bytes, now_ms: int) -> None:
+        """Keep an image for a while."""
+        self._take(image)
+        self._images[image] = (picture, now_ms)
+        self._bytes += len(picture)
+        self.tidy(now_ms)
+
+    def claim(self, images: list[str]) -> bytes | None:
+        """Return the first of these that is here; it is not kept any longer."""
+        return next((picture for image in images if (picture := self._take(image)) is not None), None)
+
+    def tidy(self, now_ms: int) -> None:
+        """Let go what waited for too long, or is too much."""
+        while self._images:
+            image, (_, at_ms) = next(iter(self._images.items()))
+            if self._bytes <= VIID_IMAGES_BYTES and now_ms - at_ms <= VIID_IMAGE_MS:
+                return
+            self._take(image)
+            self.unclaimed += 1
+
+    def _take(self, image: str) -> bytes | None:
+        picture, _ = self._images.pop(image, (None, 0))
+        self._bytes -= len(picture or b"")
+        return picture
