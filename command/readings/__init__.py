@@ -181,11 +181,13 @@ class Readings(Protocol):
         return await self.search(space, SightingQuery(plate=plate, from_ms=from_ms, to_ms=to_ms, limit=limit))
 
     async def passes(
-        self, space: str, cameras: Sequence[str] | None, from_ms: int, to_ms: int, most: int
-    ) -> list[Pass]:
+        self, space: str, cameras: Sequence[str] | None, from_ms: int, to_ms: int, most: int,
+        plates: Sequence[str] | None = None,
+    ) -> list[Pass]:  # fmt: skip
         """Return all passages at the cameras, or at all, from one instant to another, both included, oldest first.
 
-        Raises `TooLargeError` where they are more than `most`, or than `READINGS_PASSES`.
+        Of those plates alone, where they are named, at most `READINGS_PLATES`. Raises `TooLargeError` where there are
+        more than `most`, or than `READINGS_PASSES`.
         """
         ...
 

@@ -198,11 +198,14 @@ class MemoryReadings(Readings):
         return found[: rows_of(query.limit)]
 
     async def passes(
-        self, space: str, cameras: Sequence[str] | None, from_ms: int, to_ms: int, most: int
-    ) -> list[Pass]:
+        self, space: str, cameras: Sequence[str] | None, from_ms: int, to_ms: int, most: int,
+        plates: Sequence[str] | None = None,
+    ) -> list[Pass]:  # fmt: skip
         """Return all passages at the cameras, oldest first."""
-        check_cameras(space, cameras)
-        found = sorted(self._passes(space, cameras, from_ms, to_ms))
+        check_cameras(space, cameras, plates or ())
+        wanted = None if plates is None else set(plates)
+        all_there = self._passes(space, cameras, from_ms, to_ms)
+        found = sorted(seen for seen in all_there if wanted is None or seen.plate in wanted)
         room_for(most, len(found))
         return found
 

@@ -88,7 +88,8 @@ _IN_CELLS = """
 """
 _PASSES = """
     SELECT first_ms, camera, plate FROM readings_sightings
-    WHERE space = $1 AND ($2::text[] IS NULL OR camera = ANY ($2)) AND first_ms BETWEEN $3 AND $4 LIMIT $5
+    WHERE space = $1 AND ($2::text[] IS NULL OR camera = ANY ($2)) AND first_ms BETWEEN $3 AND $4
+        AND ($6::text[] IS NULL OR plate = ANY ($6)) LIMIT $5
 """
 _TRAFFIC = """
     SELECT camera, count(*) AS passages FROM readings_sightings
@@ -193,11 +194,12 @@ class PostgresReadings(Readings):
         return [to_sighting(tuple(row)) for row in await self._fetch(sql, *terms)]
 
     async def passes(
-        self, space: str, cameras: Sequence[str] | None, from_ms: int, to_ms: int, most: int
-    ) -> list[Pass]:
+        self, space: str, cameras: Sequence[str] | None, from_ms: int, to_ms: int, most: int,
+        plates: Sequence[str] | None = None,
+    ) -> list[Pass]:  # fmt: skip
         """Return all passages at the cameras, oldest first."""
-        check_cameras(space, cameras)
-        rows = await self._fetch(_PASSES, space, cameras, within(from_ms), within(to_ms), room_for(most, 0))
+        check_cameras(space, cameras, plates or ())
+        rows = await self._fetch(_PASSES, space, cameras, within(from_ms), within(to_ms), room_for(most, 0), plates)
         room_for(most, len(rows))
         return sorted(Pass(*row) for row in rows)
 

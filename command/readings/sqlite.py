@@ -185,14 +185,16 @@ class SqliteReadings(Readings):
         return search.found
 
     async def passes(
-        self, space: str, cameras: Sequence[str] | None, from_ms: int, to_ms: int, most: int
-    ) -> list[Pass]:
+        self, space: str, cameras: Sequence[str] | None, from_ms: int, to_ms: int, most: int,
+        plates: Sequence[str] | None = None,
+    ) -> list[Pass]:  # fmt: skip
         """Return all passages at the cameras, oldest first."""
-        check_cameras(space, cameras)
+        check_cameras(space, cameras, plates or ())
         found: list[Pass] = []
 
         def look(file: sqlite3.Connection, _day: int) -> None:
-            found.extend(passes_of_day(file, cameras, within(from_ms), within(to_ms), room_for(most, len(found))))
+            most_there = room_for(most, len(found))
+            found.extend(passes_of_day(file, cameras, plates, within(from_ms), within(to_ms), most_there))
 
         for day in await self._days(space, from_ms, to_ms):
             await self._look(space, day, look)

@@ -13,12 +13,15 @@ _NAMED = "IN (SELECT value FROM json_each(?))"
 
 
 def passes_of_day(
-    db: sqlite3.Connection, cameras: Sequence[str] | None, from_ms: int, to_ms: int, most: int
-) -> list[Pass]:
-    """Return passages at the cameras, or at all, oldest first; of more than `most` there are some."""
-    index, where, terms = "sightings_by_time", "", tuple[str, ...]()
-    if cameras is not None:
-        index, where, terms = "sightings_by_camera", f"camera {_NAMED} AND", (_json(cameras),)
+    db: sqlite3.Connection, cameras: Sequence[str] | None, plates: Sequence[str] | None, from_ms: int, to_ms: int,
+    most: int,
+) -> list[Pass]:  # fmt: skip
+    """Return passages at the cameras and of the plates, or of all, oldest first; of more than `most` there are some."""
+    index, where, terms = "sightings_by_time", "", list[str]()
+    for column, names in (("camera", cameras), ("plate", plates)):
+        if names is not None:
+            index, where = f"sightings_by_{column}", f"{where} {column} {_NAMED} AND"
+            terms.append(_json(names))
     sql = f"""
         SELECT first_ms, camera, plate FROM sightings INDEXED BY {index}
         WHERE {where} first_ms BETWEEN ? AND ? LIMIT ?

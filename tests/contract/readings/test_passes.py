@@ -30,6 +30,11 @@ async def test_passages_are_counted_by_camera_and_time_oldest_first(readings: Re
     assert await readings.passes(SPACE, None, 6, DAY_MS, 9) == SEEN[2:4]
     assert await readings.passes(SPACE, (), 0, ALL_TIME, 9) == []
     assert await readings.passes(SPACE, None, 9, 8, 9) == []
+    assert await readings.passes(SPACE, ("c1", "c2"), 0, ALL_TIME, 9, ("湘F1", "湘F3")) == [
+        SEEN[n] for n in (0, 1, 3, 4)
+    ]
+    assert await readings.passes(SPACE, None, 0, ALL_TIME, 9, ("湘F3", "湘F9")) == [SEEN[4]]
+    assert await readings.passes(SPACE, None, 0, ALL_TIME, 9, ()) == []
     assert await readings.traffic(SPACE, ("c1", "c2", "c9"), 0, DAY_MS) == {"c1": 3, "c2": 1}
 
 

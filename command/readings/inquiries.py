@@ -1,0 +1,95 @@
+"""Questions about cars that take several looks at the readings; each does a bounded amount of work or refuses."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+
+import msgspec
+
+from command.kernel.errors import TooLargeError
+from command.kernel.limits import (
+    COMPANION_PASSES,
+    COMPANION_PLATES,
+    COMPANION_STOPS,
+    FIRST_TIME_PASSES,
+    FREQUENT_PASSES,
+    READINGS_PASSES,
+    TRACK_STOPS,
+)
+from command.readings import Pass, Readings, Sighting, SightingQuery, analysis
+
+
+class Span(msgspec.Struct, frozen=True):
+    """Cameras, or None for all, and two instants, both included."""
+
+    cameras: Sequence[str] | None
+    from_ms: int
+    to_ms: int
+
+
+async def track(readings: Readings, space: str, plate: str, span: Span) -> tuple[list[Sighting], bool]:
+    """Return the newest `TRACK_STOPS` passages of a plate, oldest first, and whether there are earlier ones."""
+    query = SightingQuery(
+        plate=plate, cameras=_tuple(span.cameras), from_ms=span.from_ms, to_ms=span.to_ms, limit=TRACK_STOPS + 1
+    )
+    found = await readings.search(space, query)
+    return found[:TRACK_STOPS][::-1], len(found) > TRACK_STOPS
+
+
+async def companions(
+    readings: Readings, space: str, plate: str, span: Span, *, at_least: int, within_ms: int
+) -> list[analysis.Companion]:
+    """Return the plates that were within so long of a car at `at_least` of the same cameras, most surprising first.
+
+    Raises `TooLargeError` where the car passed more often than `COMPANION_STOPS`, more than `COMPANION_PASSES` were
+    near it, or more than `COMPANION_PLATES` fit.
+    """
+    car = await readings.passes(space, span.cameras, span.from_ms, span.to_ms, COMPANION_STOPS, (plate,))
+    near: list[list[Pass]] = []
+    looked_at = 0
+    for one in car:
+        from_ms, to_ms = one.first_ms - within_ms, one.first_ms + within_ms
+        window = await readings.passes(space, (one.camera,), from_ms, to_ms, COMPANION_PASSES - looked_at)
+        looked_at += len(window)
+        near.append(window)
+    met = analysis.meetings(near, plate, at_least)
+    if len(met) > COMPANION_PLATES:
+        raise TooLargeError(
+            f"more than {COMPANION_PLATES} plates fit; ask for less time, more cameras in common or a shorter interval",
+            most=COMPANION_PLATES,
+        )
+    if not met:
+        return []
+    cameras = sorted({one.camera for one in car})
+    # The windows of the first and last passage reach beyond the time that was asked for.
+    from_ms, to_ms = span.from_ms - within_ms, span.to_ms + within_ms
+    traffic = await readings.traffic(space, cameras, from_ms, to_ms)
+    theirs = await readings.passes(space, cameras, from_ms, to_ms, READINGS_PASSES, sorted(met))
+    own = Counter((one.plate, one.camera) for one in theirs)
+    plates_near = len({one.plate for window in near for one in window} - {plate})
+    return await asyncio.to_thread(analysis.companions, car, near, met, traffic, own, plates_near)
+
+
+async def first_time(readings: Readings, space: str, span: Span, since_ms: int) -> list[Pass]:
+    """Return the first passage of each plate that was not seen there from `since_ms` until the time, oldest first.
+
+    Raises `TooLargeError` past `FIRST_TIME_PASSES` in the time.
+    """
+    passes = await readings.passes(space, span.cameras, span.from_ms, span.to_ms, FIRST_TIME_PASSES)
+    plates = sorted({one.plate for one in passes})
+    known = await readings.known_plates(space, plates, since_ms, span.from_ms - 1, span.cameras)
+    return analysis.newcomers(passes, known)
+
+
+async def frequent(
+    readings: Readings, space: str, span: Span, *, at_least: int, when: analysis.When
+) -> list[analysis.Visits]:
+    """Return the plates that passed so often, the most frequent first. `TooLargeError` past `FREQUENT_PASSES`."""
+    passes = await readings.passes(space, span.cameras, span.from_ms, span.to_ms, FREQUENT_PASSES)
+    return await asyncio.to_thread(analysis.visits, passes, at_least, when)
+
+
+def _tuple(names: Sequence[str] | None) -> tuple[str, ...] | None:
+    return None if names is None else tuple(names)
