@@ -45,7 +45,7 @@ class PictureRegion(_Definition, frozen=True):
     name: _Name
     ring: Annotated[tuple[_Point, ...], Meta(min_length=3, max_length=32)]
     lane: Annotated[int, Meta(ge=1, le=16)] | None = None
-    """The lane that it shows, 1 the leftmost in the picture."""
+    """The lane that it shows, 1 the leftmost in the picture. Needed where its use or direction is to be judged."""
     use: Literal["general", "bus", "emergency"] = "general"
     hours: Annotated[tuple[Hours, ...], Meta(max_length=16)] = ()
     """When a bus lane is one; always where none are named."""
@@ -167,8 +167,6 @@ class JudgedPassage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     box: tuple[int, int, int, int] | None = None
     lane: int | None = None
     direction: Direction | None = None
-    frames_inside: int | None = None
-    """In how many frames the plate was in the region, where its track is known."""
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -89,6 +89,8 @@ def set_regions(t: Tables, request: q.SetRegions, actor: Actor, now_ms: int) -> 
         _check_ring(region.ring)
         if region.hours and region.use != "bus":
             raise InvalidInputError("only bus lanes have hours")
+        if region.lane is None and (region.use != "general" or region.travel):
+            raise InvalidInputError(f"region {region.name} is to be judged by, so it names its lane")
     _check_new(t.regions, request.camera)
     yield RegionsSet(
         camera=request.camera, regions=request.regions, exempt=_plates(request.exempt),

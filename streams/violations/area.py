@@ -1,0 +1,51 @@
+"""Restricted areas (禁行, 限行): who is seen at a camera where, when and what it drives is not allowed."""
+
+from __future__ import annotations
+
+import shapely
+
+from command.facts.violations import Finding, Restriction, Step
+from command.readings import Sighting
+from command.rows import CameraRow, RestrictionVersion
+from streams.violations.hours import surely_within
+from streams.violations.plates import ON_DUTY, Unfounded, is_exempt, is_sure, judged, last_digit
+
+
+def stands_in(restriction: Restriction, camera: CameraRow) -> bool:
+    """Say whether a restriction holds at a camera: it is named, or stands in the area."""
+    if camera.id in restriction.cameras:
+        return True
+    return bool(restriction.ring) and shapely.Polygon(restriction.ring).covers(shapely.Point(camera.lon, camera.lat))
+
+
+def judge_area(rule: str, version: RestrictionVersion, sighting: Sighting) -> Finding | Unfounded:
+    """Judge a passage at a camera where the restriction holds."""
+    given = version.definition
+    if not (version.holds(sighting.first_ms) and version.holds(sighting.last_ms)):
+        return "not_in_force"
+    if not is_sure(sighting):
+        return "unsure"
+    if not _concerns(given, sighting):
+        return "other_vehicle"
+    if sighting.kind in ON_DUTY or is_exempt(sighting.plate, given.exempt, sighting.last_ms):
+        return "exempt"
+    if not surely_within(given.hours, sighting):
+        return "outside_hours"
+    return Finding(
+        kind="restricted_area", plate=sighting.plate, colour=sighting.colour, plate_kind=sighting.kind, rule=rule,
+        version=version.version, passages=(judged(sighting),),
+        steps=(
+            Step(step="seen_in_area", args={"at_ms": sighting.first_ms, "area": given.name}),
+            Step(step="vehicle_concerned", args={"colour": sighting.colour, "kind": sighting.kind,
+                                                 "last_digit": str(last_digit(sighting.plate))}),
+            Step(step="not_exempt", args={"exempt": len(given.exempt)}),
+        ),
+    )  # fmt: skip
+
+
+def _concerns(given: Restriction, sighting: Sighting) -> bool:
+    if given.colours and (sighting.colour == "unknown" or sighting.colour not in given.colours):
+        return False
+    if given.kinds and sighting.kind not in given.kinds:
+        return False
+    return not given.last_digits or last_digit(sighting.plate) in given.last_digits
