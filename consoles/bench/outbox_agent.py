@@ -85,7 +85,7 @@ async def _run(job: Job) -> None:
     async def on_config(_config: Config) -> None:
         """Its cameras are the items."""
 
-    link = HubLink(job.hub, job.key, "bench", outbox, clock, on_config)
+    link = HubLink([job.hub], job.key, "bench", outbox, clock, on_config)
     async with asyncio.TaskGroup() as tasks:
         linking = tasks.create_task(link.run())
         while outbox.newest < job.items:

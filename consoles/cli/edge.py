@@ -34,7 +34,8 @@ _NAME = re.compile(r"[\w.\-]{1,40}")
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the commands."""
     edge = commands.add_parser("edge", help="run cameras and gateways near them, and tell a hub")
-    edge.add_argument("--hub", required=True, metavar="URL", help="wss://…, as browsers reach the hub")
+    edge.add_argument("--hub", required=True, metavar="URL", action="append", dest="hubs",
+                      help="wss://…, as browsers reach the hub; once for each hub of the site")  # fmt: skip
     edge.add_argument("--key-file", type=Path, help=f"file with the agent's key (default: {KEY_ENVIRONMENT})")
     edge.add_argument("--data", type=Path, default=Path("edge-var"), help="folder of the outbox (default: edge-var)")
     edge.add_argument("--plate-workers", type=int, default=1, help="processes that read plates; 0 for none (1)")
@@ -77,7 +78,7 @@ def run_edge(arguments: argparse.Namespace) -> int:
     """Run until SIGINT or SIGTERM."""
     style: Style = arguments.log_style or ("text" if sys.stderr.isatty() else "json")
     settings = AgentSettings(
-        hub=arguments.hub,
+        hubs=arguments.hubs,
         key=_key(arguments.key_file),
         data=arguments.data,
         release=version("triune"),

@@ -33,6 +33,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--data", help="folder for everything that is kept (default: var)")
     parser.add_argument("--journal", help="postgresql://… shared by several hubs (default: files in the data folder)")
     parser.add_argument("--bus", help="redis://… by which several hubs tell each other at once")
+    parser.add_argument("--advertise", help="https://… that the other hubs of the site reach this one at")
     parser.add_argument("--host", help="address to listen on (default: 127.0.0.1)")
     parser.add_argument("--http-port", type=int, help="port of pages and API (default: 8080)")
     parser.add_argument("--jt808-port", type=int, help="port for JT/T 808 terminals (default: 6808)")
@@ -49,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     style: Style = arguments.log_style or ("text" if sys.stderr.isatty() else "json")
     level = logging.getLevelNamesMapping()[arguments.log_level.upper()]
     logging.getLogger("aioice").setLevel(logging.WARNING)  # it tells every step of finding a way to a viewer
-    flags = ("data", "journal", "bus", "host", "http_port", "jt808_port", "case_port", "approval_port")
+    flags = ("data", "journal", "bus", "advertise", "host", "http_port", "jt808_port", "case_port", "approval_port")
     settings = load_settings(arguments.config, **{name: getattr(arguments, name) for name in flags})
     try:
         with writing(SystemClock(), sys.stderr, style, level):

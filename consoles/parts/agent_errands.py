@@ -5,21 +5,17 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Protocol, Self
+from typing import Protocol
 
-import aiohttp
 import msgspec
 from aiohttp import web
 
 from command.kernel.errors import TooManyError, TriuneError, UnavailableError, UnknownIdError
 from command.kernel.limits import AGENT_ERRANDS, ERRAND_ANSWER_MS
-from edge.agent import errand_wire, protocol
+from consoles.parts.replies import AGENT_HOP, Reply
 from edge.agent.protocol import Errand
-
-AGENT_HOP = "agent"
-"""The hop of a diagnosis that an agent is, between the hub and the camera behind it."""
 
 
 class Link(Protocol):
@@ -33,67 +29,28 @@ class Link(Protocol):
 class Reaches(Protocol):
     """Knows by which agent a camera is reached."""
 
-    def reach(self, camera: str, kind: str) -> tuple[str, Link]:
-        """Return the agent's name and its connection.
+    def agent_of(self, camera: str) -> str:
+        """Return the agent of a camera. Raises `UnknownIdError` for a camera of no agent."""
+        ...
 
-        Raises `UnknownIdError` for a camera of no agent, and `UnavailableError` with what a technician can act on where
-        the agent is away or does no such errands.
-        """
+    def is_here(self, agent: str) -> bool:
+        """Say whether it is connected to this hub."""
         ...
 
     def link_to(self, agent: str, kind: str) -> Link:
-        """Return the connection of an agent. Raises `UnavailableError` as `reach`."""
+        """Return the connection of an agent.
+
+        Raises `UnavailableError` with what a technician can act on where it is away or does no such errands.
+        """
         ...
 
 
-class Reply:
-    """The hub's end of an errand: `async for message in reply`; it ends where the agent has no more to say.
+class Elsewhere(Protocol):
+    """Has errands done by agents that are connected to other hubs."""
 
-    Reading raises the `TriuneError` with which the agent refuses, and `UnavailableError` where the connection is cut.
-    Their `extra` has `hop`, and `reason` where the words are the agent's. What is not read yet is not sent either.
-    """
-
-    def __init__(self, agent: str, socket: web.WebSocketResponse) -> None:
-        self.agent = agent
-        self.received_bytes = 0
-        """Of messages so far, also of one that is not whole yet."""
-        self._socket = socket
-        self._joiner = errand_wire.Joiner()
-
-    async def send(self, message: bytes) -> None:
-        """Say something to the agent. Raises `UnavailableError` where the connection is cut."""
-        try:
-            await self._socket.send_bytes(message)
-        except ConnectionError:
-            raise self._cut() from None
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> bytes:
-        """Return the next message."""
-        while True:
-            heard = await self._socket.receive()
-            match heard.type:
-                case aiohttp.WSMsgType.BINARY:
-                    message = self._joiner.add(heard.data)
-                    await self._took(len(heard.data) - 1)
-                    if message is not None:
-                        return message
-                case aiohttp.WSMsgType.TEXT:
-                    raise errand_wire.error_of(errand_wire.refusal(heard.data), self.agent)
-                case aiohttp.WSMsgType.CLOSE if heard.data == aiohttp.WSCloseCode.OK:
-                    raise StopAsyncIteration
-                case _:
-                    raise self._cut()
-
-    async def _took(self, size_bytes: int) -> None:
-        self.received_bytes += size_bytes
-        with suppress(ConnectionError):  # what came before the cut is still read
-            await self._socket.send_str(protocol.encode(errand_wire.Taken(bytes=self.received_bytes)))
-
-    def _cut(self) -> UnavailableError:
-        return UnavailableError(f"the connection of edge agent {self.agent} was cut", hop=AGENT_HOP)
+    def __call__(self, agent: str, kind: str, camera: str, body: object) -> AbstractAsyncContextManager[Reply]:
+        """Ask for one. Raises as `Errands.open`."""
+        ...
 
 
 @dataclass
@@ -129,27 +86,38 @@ def _json(body: object) -> msgspec.Raw:
 class Errands:
     """The errands of one hub. `answered` serves the connections that agents open for them."""
 
-    def __init__(self, agents: Reaches) -> None:
+    def __init__(self, agents: Reaches, elsewhere: Elsewhere | None = None) -> None:
         self.counters = ErrandCounters()
         self._agents = agents
+        self._elsewhere = elsewhere
         self._asked: dict[str, _Asked] = {}
 
     @asynccontextmanager
     async def open(self, kind: str, camera: str, body: object = None) -> AsyncIterator[Reply]:
         """Ask the agent of a camera for something; gives its reply. Leaving hangs up, and the agent stops.
 
-        `body` becomes JSON. Raises as `Reaches.reach`, `TooManyError` past `AGENT_ERRANDS` of one agent, and
-        `UnavailableError` where the agent does not come.
+        `body` becomes JSON. Raises `UnknownIdError` for a camera of no agent, `TooManyError` past `AGENT_ERRANDS` of
+        one agent, and `UnavailableError` where it does not come, is away or does no such errands.
         """
-        agent, link = self._agents.reach(camera, kind)
-        async with self._open(agent, link, Errand(id=_new_id(), kind=kind, camera=camera, body=_json(body))) as reply:
+        async with self.open_at(kind, self._agents.agent_of(camera), camera, body) as reply:
             yield reply
 
     @asynccontextmanager
-    async def open_at(self, kind: str, agent: str) -> AsyncIterator[Reply]:
-        """Ask an agent for something that is of no camera. Raises as `open`."""
+    async def open_at(self, kind: str, agent: str, camera: str = "", body: object = None) -> AsyncIterator[Reply]:
+        """Ask an agent for something; of no camera of its own, where none is given. Raises as `open`."""
+        if self._elsewhere is not None and not self._agents.is_here(agent):
+            async with self._elsewhere(agent, kind, camera, body) as reply:
+                yield reply
+        else:
+            async with self.open_here(kind, agent, camera, _json(body)) as reply:
+                yield reply
+
+    @asynccontextmanager
+    async def open_here(self, kind: str, agent: str, camera: str, body: msgspec.Raw) -> AsyncIterator[Reply]:
+        """Ask an agent that is connected to this hub. Raises as `open`."""
         link = self._agents.link_to(agent, kind)
-        async with self._open(agent, link, Errand(id=_new_id(), kind=kind, camera=agent)) as reply:
+        errand = Errand(id=_new_id(), kind=kind, camera=camera or agent, body=body)
+        async with self._open(agent, link, errand) as reply:
             yield reply
 
     @asynccontextmanager
@@ -160,7 +128,7 @@ class Errands:
         self._asked[errand.id] = asked = _Asked(agent, link)
         self.counters.asked += 1
         try:
-            yield Reply(agent, await self._wait(asked, errand))
+            yield Reply(f"edge agent {agent}", await self._wait(asked, errand))
         finally:
             del self._asked[errand.id]
             asked.over.set()

@@ -10,8 +10,9 @@ from typing import NoReturn
 from command.kernel.clock import Clock
 from command.kernel.errors import TriuneError
 from command.kernel.limits import CAMERA_FROZEN_MS, CAMERA_OPEN_MS, CAMERA_PICTURE_MS
-from consoles.parts.agent_errands import AGENT_HOP, Errands, Reply
+from consoles.parts.agent_errands import Errands
 from consoles.parts.agent_registry import Agents
+from consoles.parts.replies import Reply
 from edge.agent.live import ASK_KEY, LIVE, packet_of
 from streams.packets import Packet
 from streams.sources import AskedPackets, Open, SourceError
@@ -42,23 +43,21 @@ async def _packets(reply: Reply, clock: Clock) -> AsyncIterator[Packet]:
                 packet = packet_of(await anext(reply), clock.now_ms())
         except TimeoutError:
             carried_bytes = reply.received_bytes - before_bytes
-            raise SourceError(_silence(reply.agent, carried_bytes, clock.now_ms() - from_ms), AGENT_HOP) from None
+            raise SourceError(_silence(reply.who, carried_bytes, clock.now_ms() - from_ms), reply.hop) from None
         except TriuneError as error:
             _fail(error)
         except StopAsyncIteration:
-            raise SourceError(f"edge agent {reply.agent} ended the pictures", AGENT_HOP) from None
+            raise SourceError(f"{reply.who} ended the pictures", reply.hop) from None
         limit_ms = CAMERA_FROZEN_MS
         yield packet
 
 
-def _silence(agent: str, carried_bytes: int, in_ms: int) -> str:
+def _silence(who: str, carried_bytes: int, in_ms: int) -> str:
     """Say why no whole picture came: the agent itself says where its camera sends none."""
     if carried_bytes:
         rate = f"{carried_bytes / max(1, in_ms):.0f} kB/s"
-        return (
-            f"the link of edge agent {agent} carries {rate}, too little for this camera: let it send smaller pictures"
-        )
-    return f"nothing came from edge agent {agent} for {in_ms // 1000} s: its link stalls"
+        return f"the link of {who} carries {rate}, too little for this camera: let it send smaller pictures"
+    return f"nothing came from {who} for {in_ms // 1000} s: its link stalls"
 
 
 def _fail(error: TriuneError) -> NoReturn:

@@ -17,7 +17,8 @@ import msgspec
 
 from command.kernel.errors import TriuneError, UnavailableError
 from command.kernel.limits import AGENT_EVENTS, AGENT_RECORDINGS_MS, RECORD_PIECE_BYTES
-from consoles.parts.agent_errands import Errands, Reply
+from consoles.parts.agent_errands import Errands
+from consoles.parts.replies import Reply
 from edge.agent import archive as asks
 from streams.recorder import threads
 from streams.recorder.archive import Body, Listed, ListedSegment
@@ -109,7 +110,7 @@ class AgentArchive:
             # However long it takes to make: that the agent is there is known by its pings.
             told = _read(reply, await anext(reply), _ToldClip)
             if told.size <= 0:
-                raise UnavailableError(f"edge agent {reply.agent} gives a clip without a size")
+                raise UnavailableError(f"{reply.who} gives a clip without a size")
             path = folder / f"{secrets.token_hex(8)}.mp4"
             clip = Clip(
                 id=path.stem, asked=asked, begins_ms=told.begins_ms, sha256=told.sha256, size=told.size,
@@ -164,7 +165,7 @@ def _read(reply: Reply, message: bytes, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(message, type=kind)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-        raise UnavailableError(f"what edge agent {reply.agent} says of recordings cannot be read: {error}") from error
+        raise UnavailableError(f"what {reply.who} says of recordings cannot be read: {error}") from error
 
 
 async def _next(reply: Reply) -> bytes:
@@ -176,10 +177,10 @@ async def _next(reply: Reply) -> bytes:
                 return await anext(reply)
         except TimeoutError:
             if reply.received_bytes == before_bytes:
-                detail = f"nothing came from edge agent {reply.agent} for {AGENT_RECORDINGS_MS // 1000} s"
+                detail = f"nothing came from {reply.who} for {AGENT_RECORDINGS_MS // 1000} s"
                 raise UnavailableError(f"{detail}: its link stalls") from None
         except StopAsyncIteration:
-            raise UnavailableError(f"edge agent {reply.agent} ended in the middle") from None
+            raise UnavailableError(f"{reply.who} ended in the middle") from None
 
 
 async def _pieces(reply: Reply, size: int) -> AsyncIterator[bytes]:
@@ -202,7 +203,7 @@ async def _keep(path: Path, clip: Clip, reply: Reply) -> None:
                 await threads.begin(partial(_append, half, bytes(waiting)))
                 waiting.clear()
         if digest.hexdigest() != clip.sha256:
-            raise UnavailableError(f"the clip that came from edge agent {reply.agent} is not the one that it hashed")
+            raise UnavailableError(f"the clip that came from {reply.who} is not the one that it hashed")
         await threads.begin(partial(_append, half, bytes(waiting)))
         await threads.begin(partial(_finish, half, path, clip))
     except OSError as error:

@@ -9,9 +9,9 @@ import msgspec
 
 from command.kernel.clock import Clock
 from command.kernel.errors import InvalidInputError, TriuneError, UnavailableError
-from consoles.parts.agent_errands import AGENT_HOP, Errands, Reply
+from consoles.parts.agent_errands import Errands
 from consoles.parts.agent_registry import Agents, in_charge
-from edge.agent.errand_wire import error_of
+from consoles.parts.replies import Reply
 from edge.agent.turning import PTZ, Asked, Done
 from streams.ptz import Move, OpenPtz, Preset, Ptz, Recall
 from streams.sources import scheme_of
@@ -74,7 +74,7 @@ class _AgentPtz:
             await self._stack.aclose()
             raise
         if done.refused is not None:
-            raise error_of(done.refused, self._reply.agent)
+            raise self._reply.error_of(done.refused)
         return done
 
 
@@ -87,4 +87,4 @@ async def _answer(reply: Reply, asked: Asked) -> Done:
             raise InvalidInputError(f"not an answer of an agent: {error}") from error
         if done.number == asked.number:
             return done
-    raise UnavailableError(f"edge agent {reply.agent} moves the camera no more", hop=AGENT_HOP)
+    raise UnavailableError(f"{reply.who} moves the camera no more", hop=reply.hop)

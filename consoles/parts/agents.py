@@ -22,7 +22,7 @@ from consoles.parts.agent_registry import SCHEME, Agents, in_charge
 from consoles.parts.background import Background
 from consoles.parts.gb28181 import password_of
 from consoles.parts.hits import Hits
-from consoles.parts.hubs import AGENT_KIND, relays
+from consoles.parts.hubs import AGENT_KIND, Hubs, relays
 from consoles.parts.stores import Stores
 from consoles.settings import Settings
 from edge.agent.gb28181 import SECRETS, Secrets

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from command import leases as lease
+from command import places
 from command.access import accounts as access
 from command.access.accounts import Accounts
 from command.access.keys import SiteKey
@@ -21,6 +22,7 @@ from command.kernel.postgres import Postgres
 from command.leases import Leases, SharedLeases, SoleHub
 from command.links import cursors as link_cursors
 from command.links.cursors import Cursors
+from command.places import Places
 from command.readings import Readings
 from command.readings.postgres import PostgresReadings
 from command.readings.sqlite import SqliteReadings
@@ -46,6 +48,8 @@ class Stores:
     leases: Leases
     holds: SharedHolds | None
     """Who moves cameras, where other hubs do too."""
+    places: Places | None
+    """What is at which hub, where there are others."""
     snapshots: SnapshotFolder
     shared: bool
 
@@ -82,7 +86,8 @@ async def _own(settings: Settings, key: SiteKey, clock: Clock, hub_id: str, stac
     stack.push_async_callback(cursors.close)
     return Stores(
         journal=journal, readings=readings, accounts=accounts, blobs=FolderBlobs(data / "blobs", key.box("blobs")),
-        cursors=cursors, leases=SoleHub(), holds=None, snapshots=SnapshotFolder(data / "snapshots"), shared=False,
+        cursors=cursors, leases=SoleHub(), holds=None, places=None, snapshots=SnapshotFolder(data / "snapshots"),
+        shared=False,
     )  # fmt: skip
 
 
@@ -102,6 +107,7 @@ async def _shared(settings: Settings, key: SiteKey, clock: Clock, hub_id: str, s
         cursors=Cursors(await PostgresDatabase.open(postgres, link_cursors.SCHEMA, "links")),
         leases=leases,
         holds=SharedHolds(await PostgresDatabase.open(postgres, holds.SCHEMA, "holds"), hub_id, clock),
+        places=Places(await PostgresDatabase.open(postgres, places.SCHEMA, "places"), clock),
         snapshots=SnapshotFolder(Path(settings.data) / "snapshots"),
         shared=True,
     )

@@ -28,8 +28,8 @@ from consoles.parts.background import Background
 from consoles.parts.camera_alarms import alarm_of
 from consoles.parts.camera_rights import authorised
 from consoles.parts.gb28181 import Gateway
-from consoles.parts.hubs import Hubs, shows
 from consoles.parts.hits import Hits
+from consoles.parts.hubs import Hubs, shows
 from consoles.parts.recording import recording
 from consoles.parts.stores import CAMERAS, Stores
 from consoles.settings import Settings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,13 +36,13 @@ from streams.sources import Sources
 
 @dataclass(frozen=True)
 class AgentSettings:
-    """Of one agent. `hub` is `wss://…`; `plate_workers` 0 reads no plates; without `jt808_port` no terminals come, and
-    without `gb28181` no GB/T 28181 devices.
+    """Of one agent. `hubs` are `wss://…`, of one site: it tells the first that answers; `plate_workers` 0 reads no
+    plates; without `jt808_port` no terminals come, and without `gb28181` no GB/T 28181 devices.
 
     Recordings are kept in `recordings` of the folder `data`, where they are given no other place.
     """
 
-    hub: str
+    hubs: Sequence[str]
     key: str
     data: Path
     release: str
@@ -103,7 +103,7 @@ async def running_agent(settings: AgentSettings, clock: Clock) -> AsyncIterator[
         cameras = EdgeCameras(outbox, box_of(settings.key), clock)
         recorder = cameras.recorder = EdgeRecorder(room, outbox, clock, cameras.running)
 
-        errands = Errands(settings.hub, settings.key, clock)
+        errands = Errands(settings.key, clock)
         RecordingErrands(recorder, clock).register(errands)
 
         async def on_config(config: Config) -> None:
@@ -115,7 +115,7 @@ async def running_agent(settings: AgentSettings, clock: Clock) -> AsyncIterator[
                 gb28181.apply(config)
             await cameras.apply(config)
 
-        link = HubLink(settings.hub, settings.key, settings.release, outbox, clock, on_config, errands)
+        link = HubLink(settings.hubs, settings.key, settings.release, outbox, clock, on_config, errands)
         uplink = AgentUplink(link, outbox)
         gb28181: EdgeGb28181 | None = None
         if settings.gb28181 is not None:

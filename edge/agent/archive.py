@@ -9,7 +9,8 @@ import msgspec
 from command.kernel.clock import Clock
 from command.kernel.errors import InvalidInputError
 from command.kernel.limits import AGENT_PIECE_BYTES
-from edge.agent.errands import Errands, Reply
+from edge.agent.answering import Reply
+from edge.agent.errands import Errands
 from edge.agent.protocol import Errand
 from edge.agent.recording import EdgeRecorder
 from streams.recorder.archive import Body, OwnArchive, pieces

@@ -84,10 +84,10 @@ def refused(error: TriuneError) -> Refused:
     return Refused(code=error.code, detail=error.detail[:500], hop=str(error.extra.get("hop") or "")[:64])
 
 
-def error_of(said: Refused, agent: str) -> TriuneError:
-    """Return the error that an agent met with, for whoever asked."""
+def error_of(said: Refused, who: str) -> TriuneError:
+    """Return the error that somebody met with, for whoever asked them; `who` stands before the words, where given."""
     kind = _KINDS.get(said.code, UnavailableError)
-    return kind(f"edge agent {agent}: {said.detail}", reason=said.detail, hop=said.hop or None)
+    return kind(f"{who}: {said.detail}" if who else said.detail, reason=said.detail, hop=said.hop or None)
 
 
 def _decoded(decoder: msgspec.json.Decoder[_T], text: str) -> _T:

@@ -17,7 +17,7 @@ from command.facts.base import Level
 from command.kernel.clock import Clock
 from command.kernel.errors import UnavailableError
 from command.kernel.geo import Datum
-from edge.agent.errands import Reply
+from edge.agent.answering import Reply
 from edge.agent.protocol import DEVICE_ALARM, Config, DeviceAlarm, Errand, Gb28181
 from edge.gb28181.alarm_words import words_of
 from edge.gb28181.ids import shows_pictures

@@ -106,17 +106,20 @@ class TakesErrands(Protocol):
         """The kinds of errands that it does."""
         ...
 
-    def take(self, errand: Errand) -> None:
-        """Begin with one; never waits."""
+    def take(self, errand: Errand, hub: str) -> None:
+        """Begin with one of the hub at an address; never waits."""
         ...
 
 
 class HubLink:
-    """`run` keeps it up. `on_config` hears what the agent is to do, each time that the hub tells."""
+    """`run` keeps it up, with one of `hubs` after the other until one answers.
+
+    `on_config` hears what the agent is to do, each time that the hub tells.
+    """
 
     def __init__(
         self,
-        hub: str,
+        hubs: Sequence[str],
         key: str,
         release: str,
         outbox: Outbox,
@@ -126,7 +129,9 @@ class HubLink:
     ) -> None:
         self.counters = LinkCounters()
         self.connected = asyncio.Event()
-        self._url = checked_url(hub)
+        self._hubs = [*hubs]
+        for hub in hubs:
+            checked_url(hub)
         self._key = key
         self._release = release
         self._outbox = outbox
@@ -152,6 +157,8 @@ class HubLink:
             was_up = self.counters.connected > settled_before
             self.counters.cut += was_up
             failures = 1 if was_up else failures + 1
+            if not was_up:
+                self._hubs = [*self._hubs[1:], self._hubs[0]]
             longest_ms = min(AGENT_RETRY_LONGEST_MS, AGENT_RETRY_FIRST_MS << min(failures - 1, 16))
             await self._clock.sleep(longest_ms // 2 + secrets.randbelow(longest_ms // 2 + 1))
 
@@ -178,7 +185,8 @@ class HubLink:
         return answer
 
     async def _once(self) -> None:
-        socket = await dial(self._url, self._key, AGENT_CONFIG_BYTES)
+        hub = self._hubs[0]
+        socket = await dial(checked_url(hub), self._key, AGENT_CONFIG_BYTES)
         try:
             async with asyncio.timeout(AGENT_HELLO_MS / 1000):
                 welcome = await self._shake_hands(socket)
@@ -189,7 +197,7 @@ class HubLink:
             log.info("the link to the hub is up, version %d, hub %s", welcome.version, welcome.release)
             sending = Sending(self._outbox, self._clock, socket)
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._listen(socket, sending), name="agent-listen")
+                tasks.create_task(self._listen(socket, sending, hub), name="agent-listen")
                 tasks.create_task(self._send(sending), name="agent-send")
                 tasks.create_task(self._watch_outbox(), name="agent-outbox")
                 tasks.create_task(self._tell_standing(socket), name="agent-standing")
@@ -220,7 +228,7 @@ class HubLink:
                 self.counters.bad_messages += 1
                 raise _LinkLostError("the hub does not say welcome")
 
-    async def _listen(self, socket: ClientConnection, sending: Sending) -> None:
+    async def _listen(self, socket: ClientConnection, sending: Sending, hub: str) -> None:
         async for data in socket:
             try:
                 message = protocol.told(data)
@@ -241,7 +249,7 @@ class HubLink:
                 case Config():
                     await self._on_config(message)
                 case Errand() if self._errands is not None:
-                    self._errands.take(message)
+                    self._errands.take(message, hub)
                 case Answer():
                     waiting = self._asks.get(message.id)
                     if waiting is not None and not waiting.done():

@@ -6,7 +6,7 @@ import msgspec
 
 from command.kernel.errors import TriuneError
 from edge.agent import errand_wire
-from edge.agent.errands import Reply
+from edge.agent.answering import Reply
 from edge.agent.protocol import Errand, Refused
 from streams.ptz import STOP, Move, Operator, Preset, PtzControl, Recall
 

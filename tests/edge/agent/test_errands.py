@@ -19,11 +19,11 @@ from command.actors import HUB
 from command.kernel.clock import SystemClock
 from command.kernel.errors import ConflictError, InvalidInputError, TooManyError, UnavailableError, UnknownIdError
 from command.kernel.limits import AGENT_WINDOW_MOST_BYTES, ERRAND_MESSAGE_BYTES
-from consoles.parts import agent_errands
+from consoles.parts import agent_errands, replies
 from consoles.site import Site
 from edge.agent import errand_wire
 from edge.agent.agent import Agent
-from edge.agent.errands import Handler, Reply
+from edge.agent.answering import Handler, Reply
 from edge.agent.protocol import ERRAND_PATH, PATH, Errand
 from tests.edge.agent.support import NAME, Proxy, an_agent, hub_with_agent, port_of, sighting_item, until
 from tests.edge.agent.test_agent import dialogue, scripted
@@ -188,7 +188,7 @@ async def test_for_whom_the_agent_is_away_too_old_or_silent_there_is_a_reason_th
         assert away.value.extra["hop"] == "agent"
 
 
-async def all_of(reply: agent_errands.Reply) -> list[bytes]:
+async def all_of(reply: replies.Reply) -> list[bytes]:
     return [message async for message in reply]
 
 

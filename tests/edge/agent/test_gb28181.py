@@ -63,7 +63,7 @@ async def hub_for_devices(tmp_path: Path) -> AsyncIterator[tuple[Site, str]]:
 async def agent_for_devices(tmp_path: Path, hub_port: int, key: str) -> AsyncIterator[Agent]:
     first = free_port() & ~1
     told = AgentSettings(
-        hub=f"ws://127.0.0.1:{hub_port}", key=key, data=tmp_path / "edge", release="test", plate_workers=0,
+        hubs=[f"ws://127.0.0.1:{hub_port}"], key=key, data=tmp_path / "edge", release="test", plate_workers=0,
         gb28181=Gb28181Door(0, (first, first + 9)),
     )  # fmt: skip
     async with running_agent(told, SystemClock()) as agent:
@@ -168,7 +168,7 @@ async def test_an_alarm_of_a_device_at_the_edge_stands_at_its_camera_once_the_hu
 async def test_without_a_port_for_devices_an_agent_is_not_told_their_passwords(tmp_path: Path) -> None:
     async with hub_for_devices(tmp_path) as (site, key):
         told = AgentSettings(
-            hub=f"ws://127.0.0.1:{port_of(site)}", key=key, data=tmp_path / "edge", release="test", plate_workers=0
+            hubs=[f"ws://127.0.0.1:{port_of(site)}"], key=key, data=tmp_path / "edge", release="test", plate_workers=0
         )
         async with running_agent(told, SystemClock()) as agent:
             await until(lambda: agent.cameras.keeper.running() == ["k0"])

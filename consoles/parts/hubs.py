@@ -1,0 +1,127 @@
+"""Several hubs: what is at another is asked for there, so that every console sees all of it, whichever hub it is at."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+
+from command.access.keys import SiteKey
+from command.kernel.clock import Clock
+from command.kernel.errors import UnavailableError
+from command.places import Places
+from consoles.http import health, metrics
+from consoles.parts.agent_errands import Errands
+from consoles.parts.background import Background
+from consoles.parts.hub_errands import HUB_HOP, PURPOSE, PeerCounters, PeerDoor, Peers, Relay, checked_address
+from consoles.parts.replies import AGENT_HOP, Reply
+from consoles.settings import Settings
+from edge.agent.answering import Handler
+from edge.agent.answering import Reply as Answering
+from edge.agent.live import LIVE, LivePictures
+from edge.agent.protocol import Errand
+from streams.keeper import CameraKeeper
+
+log = logging.getLogger(__name__)
+AGENT_KIND = "agent"
+"""What `Places` says of the connections of edge agents, by their names."""
+
+
+class Hubs:
+    """The other hubs as this one reaches them, and what it does for them."""
+
+    def __init__(self, places: Places, key: SiteKey, clock: Clock) -> None:
+        self.counters = PeerCounters()
+        self.places = places
+        shared = key.derive(PURPOSE)
+        self.peers = Peers(shared, self.counters)
+        self.door = PeerDoor(shared, clock, self.counters)
+
+    @asynccontextmanager
+    async def of_agent(self, agent: str, kind: str, camera: str, body: object) -> AsyncIterator[Reply]:
+        """Have an errand done by an agent that is connected to another hub.
+
+        Pictures are those of that hub's own pull, so that they come over the agent's link once for all hubs.
+        """
+        place = await self.places.elsewhere(AGENT_KIND, agent)
+        if place is None:
+            detail = f"edge agent {agent} is not connected to any hub: is its machine on, does its link reach here?"
+            raise UnavailableError(detail, hop=AGENT_HOP)
+        async with self.peers.open(place, kind, camera, body, "" if kind == LIVE else agent) as reply:
+            yield reply
+
+
+def relays(errands: Errands) -> Relay:
+    """Return what has errands of other hubs done by agents that are connected to this one."""
+
+    def of(agent: str) -> Handler:
+        async def relay(errand: Errand, reply: Answering) -> None:
+            camera = errand.camera if errand.camera != "-" else ""
+            async with (
+                errands.open_here(errand.kind, agent, camera, errand.body) as answer,
+                asyncio.TaskGroup() as tasks,
+            ):
+                hearing = tasks.create_task(_pass_on(reply, answer), name="errand-relay")
+                async for message in answer:
+                    await reply.send(message)
+                hearing.cancel()
+
+        return relay
+
+    return of
+
+
+async def _pass_on(asker: Answering, answer: Reply) -> None:
+    async for said in asker:
+        await answer.send(said)
+
+
+def shows(keeper: CameraKeeper, clock: Clock, is_here: Callable[[str], bool]) -> Handler:
+    """Return what shows other hubs the pictures of cameras that are reached by this one alone; `is_here(address)`.
+
+    They are those of the camera's own pull here. What went elsewhere meanwhile is refused, so that no two hubs wait for
+    each other's pictures.
+    """
+    live = LivePictures(keeper, clock)
+
+    async def show(errand: Errand, reply: Answering) -> None:
+        if not is_here(keeper.camera(errand.camera).spec.url):
+            raise UnavailableError("the camera is not reached by this hub any more", hop=HUB_HOP)
+        await live.show(errand, reply)
+
+    return show
+
+
+def several_hubs(
+    settings: Settings, places: Places | None, key: SiteKey, clock: Clock, measured: list[metrics.Source],
+    degraded: list[health.Check],
+) -> Hubs | None:  # fmt: skip
+    """Return the other hubs; None for a hub that is alone. Raises `InvalidInputError` for an address that is none."""
+    if settings.advertise:
+        checked_address(settings.advertise)
+    if places is None:
+        return None
+    hubs = Hubs(places, key, clock)
+    measured.append(metrics.counted("peers", "Errands between hubs", hubs.counters))
+
+    def check() -> Iterator[str]:
+        if not hubs.door.url and not _own_address(settings, ""):
+            yield "hubs: the others cannot reach this one, set `advertise`"
+
+    degraded.append(check)
+    return hubs
+
+
+def be_found(hubs: Hubs, settings: Settings, url: str, tasks: Background) -> None:
+    """Tell the others where this hub is and what is at it, now that it serves at `url`."""
+    if address := _own_address(settings, url):
+        hubs.door.url = checked_address(address)
+        tasks.start(hubs.places.run(hubs.door.url), "places")
+    else:
+        log.warning("what is connected to this hub cannot be seen at others: `advertise` says no address")
+
+
+def _own_address(settings: Settings, url: str) -> str:
+    """Return where others reach this hub: where it is told, or on one machine with them where it listens there."""
+    return settings.advertise or (url if settings.host in ("127.0.0.1", "::1", "localhost") else "")

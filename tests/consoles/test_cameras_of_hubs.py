@@ -1,0 +1,142 @@
+"""Cameras, recordings and clips of one hub as people see them who are at another (SPEC R645 to R651)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from msgspec.structs import replace
+
+from command.access.accounts import AGENT
+from command.actors import HUB
+from command.requests import EnrolCamera
+from consoles.parts.hub_errands import PATH
+from consoles.settings import Recordings
+from consoles.site import Site, running_site
+from edge.agent.agent import Agent, AgentSettings, running_agent
+from edge.simulators.clips import Clip
+from edge.simulators.onvif_camera import OnvifCamera
+from tests.consoles.cameras import CLOCK, MODEL, drawn, onvif_camera
+from tests.consoles.support import PASSWORD, Person, settings, signed_in
+from tests.consoles.test_adoption import post
+from tests.edge.agent.support import NAME, until
+
+KEY = "5a" * 32
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
+    return drawn(tmp_path_factory.mktemp("clips"))
+
+
+class Hubs:
+    """Two hubs, each of which can be ended, and somebody at each."""
+
+    def __init__(self, sites: list[Site], ends: list[AsyncExitStack]) -> None:
+        self.sites, self._ends = sites, ends
+
+    async def end(self, number: int) -> None:
+        await self._ends[number].aclose()
+
+
+@asynccontextmanager
+async def two_hubs(tmp_path: Path, journal: str, bus: str = "") -> AsyncIterator[Hubs]:
+    """Hubs that share a key and a database; "desk" is a dispatcher at both."""
+    async with AsyncExitStack() as stack:
+        sites, ends = [], []
+        for number in range(2):
+            folder = tmp_path / f"hub{number}"
+            (folder / "var").mkdir(parents=True)
+            (folder / "var" / "site.key").write_text(KEY)
+            chosen = replace(
+                settings(folder), journal=journal, bus=bus, recordings=Recordings(keep_free_gib=0),
+            )  # fmt: skip
+            own = await stack.enter_async_context(AsyncExitStack())
+            sites.append(await own.enter_async_context(running_site(chosen)))
+            ends.append(own)
+        for name, role in (("desk", "dispatcher"), ("admin2", "administrator")):
+            await sites[0].context.accounts.create(name, name, frozenset({role}), "", PASSWORD)  # type: ignore[arg-type]
+        yield Hubs(sites, ends)
+
+
+async def enrol(site: Site, camera: str, address: str) -> None:
+    await site.hub.ask(EnrolCamera(camera=camera, name="路口", lat=29.0, lon=113.0), HUB)
+    await site.context.accounts.set_camera_address(camera, address)
+
+
+@asynccontextmanager
+async def agent_of(tmp_path: Path, key: str, *sites: Site) -> AsyncIterator[Agent]:
+    told = AgentSettings(
+        hubs=[site.http_url.replace("http", "ws") for site in sites], key=key, data=tmp_path / "edge", release="test",
+        plate_workers=0,
+    )  # fmt: skip
+    async with running_agent(told, CLOCK) as agent:
+        yield agent
+
+
+async def shows(person: Person, camera: str) -> bool:
+    async with person.http.get(f"/api/v1/cameras/{camera}/snapshot.jpg") as answer:
+        return answer.status == 200 and (await answer.read()).startswith(b"\xff\xd8")
+
+
+async def moving(person: Person, camera: str, pictures: int = 10) -> None:
+    """Return once so many pictures came over the websocket."""
+    async with person.http.ws_connect(f"/api/v1/cameras/{camera}/mse") as viewer, asyncio.timeout(60):
+        while pictures:
+            pictures -= (await viewer.receive()).type is aiohttp.WSMsgType.BINARY
+
+
+class Far:
+    """An agent with a dome, connected to the first of two hubs, and a dispatcher at the second."""
+
+    def __init__(self, hubs: Hubs, agent: Agent, dome: OnvifCamera, person: Person) -> None:
+        self.hubs, self.agent, self.dome, self.person = hubs, agent, dome, person
+        self.here, self.there = hubs.sites
+
+
+@asynccontextmanager
+async def far_dome(tmp_path: Path, clip: Clip, journal: str, bus: str = "") -> AsyncIterator[Far]:
+    async with onvif_camera(clip) as (dome, _, port), two_hubs(tmp_path, journal, bus) as hubs:
+        here, there = hubs.sites
+        await enrol(
+            here,
+            "k0",
+            f"edge://{NAME}/onvif://{MODEL.user}:{MODEL.password}@127.0.0.1:{port}".replace("@ss/w", "%40ss%2Fw"),
+        )
+        key = await here.context.accounts.issue(AGENT + NAME)
+        async with agent_of(tmp_path, key, here, there) as agent, signed_in(there.http_url, "desk") as person:
+            await until(lambda: here.agents.agents.is_here(NAME))
+            yield Far(hubs, agent, dome, person)
+
+
+async def test_pictures_and_movements_of_an_agent_at_another_hub(
+    tmp_path: Path, clip: Clip, postgres_url: str, redis_url: str
+) -> None:
+    """And when that hub dies the agent comes here, and the pictures by themselves."""
+    async with far_dome(tmp_path, clip, postgres_url, redis_url) as far:
+        await until(lambda: shows(far.person, "k0"), 60)
+        assert not far.there.agents.agents.is_here(NAME)
+        await moving(far.person, "k0")
+
+        async def is_moved() -> bool:
+            return (await post(far.person, "k0/ptz", {"pan": 0.5}))[0] == 200
+
+        await until(is_moved)
+        assert far.dome.movements[-1].pan == 0.5
+        assert (await far.person.get("/api/v1/cameras/k0/ptz/presets"))[1]["presets"][0]["name"] == "gate"
+        assert len(far.agent.errands._running) <= 2, "one for the pictures of all hubs, one for who moves it"
+        async with far.person.http.ws_connect("/api/v1/cameras/k0/mse") as viewer, asyncio.timeout(90):
+            while (await viewer.receive()).type is not aiohttp.WSMsgType.BINARY:
+                pass
+            await far.hubs.end(0)
+            await until(lambda: far.there.agents.agents.is_here(NAME), 60)
+            while (before := (await viewer.receive())).type is aiohttp.WSMsgType.BINARY and CLOCK.now_ms() < 0:
+                assert before
+            for _ in range(20):
+                assert (await viewer.receive()).type in (aiohttp.WSMsgType.BINARY, aiohttp.WSMsgType.TEXT)
