@@ -792,3 +792,13 @@ COMPANION_PLATES = 200
 # Cars that are here for the first time or often: passages that are gone through; more get 413.
 FIRST_TIME_PASSES = 50_000
 FREQUENT_PASSES = 300_000
+
+# Pictures between key frames that are kept of a camera in which nothing moves, to decode from the newest key frame once
+# something does; past either, that waits for the next key frame. Looks at its pictures at once: one that is read, one
+# that waits, and those being replaced by newer ones.
+FEED_RUN_PACKETS = 600
+FEED_RUN_BYTES = 4 * 1024 * 1024
+FEED_LOOKS = 4
+# A scene picture takes at most so much, for each pixel and at the least: 300 kB at 1080p.
+SCENE_BYTES = 300_000
+SCENE_PIXELS = 1920 * 1080
