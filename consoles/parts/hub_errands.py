@@ -140,10 +140,15 @@ class PeerDoor:
 
     def routes(self) -> list[web.RouteDef]:
         """Return the route."""
-        return [web.get(PATH, is_open(self._answer))]
+
+        @is_open
+        async def errands(request: web.Request) -> web.StreamResponse:
+            """`GET /api/v1/hubs/errands`: see above."""
+            return await self._answer(request)
+
+        return [web.get(PATH, errands)]
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
-        """`GET /api/v1/hubs/errands`."""
         if hdrs.ORIGIN in request.headers:
             raise InvalidInputError("only hubs ask here, and no page")
         if self._open >= PEER_ERRANDS:
