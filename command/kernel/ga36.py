@@ -1,21 +1,26 @@
-"""What a Chinese number plate may say (GA 36-2018): characters by position, lengths, repair of look-alikes.
+"""What a Chinese number plate may say: kinds, characters by position, lengths, repair of look-alikes.
 
-`O` as the issuing authority's letter was the police's own series and is no longer issued, but still seen.
-Military, armed police and embassy plates follow other standards and are not covered.
+GA 36-2018 sets the plates of ordinary, new energy, police, trailer and coach cars, of Hong Kong and Macau cars that
+cross the border, of consulates and temporary ones; the embassies' and the fire and rescue service's (2018) follow it
+in size and colour. `O` as the issuing authority's letter was the police's own series and is no longer issued, but
+still seen. Military and armed police plates follow another standard and are not covered.
 """
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from typing import Literal
 
 PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤川青藏琼宁"
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 DIGITS = "0123456789"
 AUTHORITIES = LETTERS + "O"
-SUFFIXES = "警学挂港澳使领"
+SUFFIXES = "警学挂港澳使领临应急"
 # A to E mark battery vehicles, F to K the other new energies (GA 36-2018, new energy plates).
 NEW_ENERGY_MARKS = "ABCDEFGHJK"
+# The fire and the forest fire services.
+RESCUE_SERVICES = "XS"
 ALPHABET = PROVINCES + LETTERS + "O" + DIGITS + SUFFIXES
 
 PlateKind = Literal[
@@ -29,22 +34,36 @@ Format = tuple[str, ...]
 
 _HEAD = (PROVINCES, AUTHORITIES)
 _SERIAL = LETTERS + DIGITS
-ORDINARY: Format = (*_HEAD, *[_SERIAL] * 4, _SERIAL + SUFFIXES)
-NEW_ENERGY_SMALL: Format = (*_HEAD, NEW_ENERGY_MARKS, _SERIAL, *[DIGITS] * 4)
-NEW_ENERGY_LARGE: Format = (*_HEAD, *[DIGITS] * 5, NEW_ENERGY_MARKS)
-FORMATS: tuple[Format, ...] = (ORDINARY, NEW_ENERGY_SMALL, NEW_ENERGY_LARGE)
+FORMATS_BY_KIND: Mapping[PlateKind, tuple[Format, ...]] = {
+    "ordinary": ((*_HEAD, *[_SERIAL] * 5),),
+    "new_energy_small": ((*_HEAD, NEW_ENERGY_MARKS, _SERIAL, *[DIGITS] * 4),),
+    "new_energy_large": ((*_HEAD, *[DIGITS] * 5, NEW_ENERGY_MARKS),),
+    "police": ((*_HEAD, *[_SERIAL] * 4, "警"),),
+    "trailer": ((*_HEAD, *[_SERIAL] * 4, "挂"),),
+    "coach": ((*_HEAD, *[_SERIAL] * 4, "学"),),
+    "hong_kong_macau": (("粤", "Z", *[_SERIAL] * 4, "港澳"),),
+    # Three digits for the state or organisation and three for the car, behind the character or before it.
+    "embassy": (("使", *[DIGITS] * 6), (*[DIGITS] * 6, "使"), (*_HEAD, *[_SERIAL] * 4, "使")),
+    "consulate": ((*_HEAD, *[_SERIAL] * 4, "领"),),
+    "temporary": ((*_HEAD, *[_SERIAL] * 4, "临"), (*_HEAD, *[_SERIAL] * 5, "临")),
+    "emergency": ((PROVINCES, RESCUE_SERVICES, *[_SERIAL] * 4, "应", "急"),),
+}
+"""No plate fits the formats of two kinds, so what it says tells its kind."""
+FORMATS: tuple[Format, ...] = tuple(format_ for formats in FORMATS_BY_KIND.values() for format_ in formats)
 
 _LOOK_ALIKES = {"O": "0", "I": "1"}
 _SEPARATORS = frozenset("·•‧・.-_ ")
-_TRADITIONAL = str.maketrans("雲遼魯蘇贛陝閩貴寧滬粵瓊晉學掛領", "云辽鲁苏赣陕闽贵宁沪粤琼晋学挂领")
+_TRADITIONAL = str.maketrans("雲遼魯蘇贛陝閩貴寧滬粵瓊晉學掛領臨應", "云辽鲁苏赣陕闽贵宁沪粤琼晋学挂领临应")
+
+
+def kind_of(plate: str) -> PlateKind | None:
+    """Return what a plate, without separators, was issued for; None when none such is issued."""
+    return next((kind for kind, formats in FORMATS_BY_KIND.items() if any(_fits(plate, one) for one in formats)), None)
 
 
 def is_plausible(plate: str) -> bool:
     """Say whether `plate` could have been issued: province, authority, serial, without separators."""
-    return any(
-        len(plate) == len(format_) and all(char in allowed for char, allowed in zip(plate, format_, strict=True))
-        for format_ in FORMATS
-    )
+    return kind_of(plate) is not None
 
 
 def strip_separators(text: str) -> str:
@@ -58,7 +77,12 @@ def normalise(text: str) -> str | None:
     plate = strip_separators(text)
     if len(plate) < 7:
         return None
-    authority = "O" if plate[1] == "0" else plate[1]
-    serial = "".join(_LOOK_ALIKES.get(char, char) for char in plate[2:])
-    plate = plate[0] + authority + serial
+    head, serial = "", plate
+    if plate[0] in PROVINCES:
+        head, serial = plate[0] + ("O" if plate[1] == "0" else plate[1]), plate[2:]
+    plate = head + "".join(_LOOK_ALIKES.get(char, char) for char in serial)
     return plate if is_plausible(plate) else None
+
+
+def _fits(plate: str, format_: Format) -> bool:
+    return len(plate) == len(format_) and all(char in chars for char, chars in zip(plate, format_, strict=True))

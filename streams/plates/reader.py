@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from command.readings import PlateColour
 from streams.plates.colour import plate_colour
+from streams.plates.decode import Characters
 from streams.plates.detect import Finder, Floats
 from streams.plates.picture import Picture, check_picture
 from streams.plates.read import Read
-from streams.plates.recognise import Characters, Recogniser
+from streams.plates.recognise import Recogniser
 from streams.plates.rectify import rectify
 
 # The first look finds most, and a picture is not enlarged for it. In a photo others follow when it read nothing:
@@ -17,12 +17,6 @@ _FURTHER_LOOKS_PX = (1280, 400)
 _ENLARGE_AT_MOST = 2
 _CONFIDENCE_AT_LEAST = 0.01
 _MEAN_CONFIDENCE_AT_LEAST = 0.7
-
-# Added to the log-likelihoods of ordinary, small and large new energy plates. Eight characters are new energy,
-# and those are green; a seven-character plate with a bolt or frame at its side looks like eight.
-_BIAS_ANY = (0.0, -1.0, -1.5)
-_BIAS_GREEN = (0.0, 2.0, 0.0)
-_BIAS_BLUE_OR_YELLOW = (0.0, -4.0, -3.0)
 
 
 class PlateReader:
@@ -60,24 +54,13 @@ class PlateReader:
 
     def _read_strip(self, strip: Picture, corners: Floats | None) -> Read | None:
         colour = plate_colour(strip)
-        characters = self._recogniser.recognise(strip, _bias(colour))
+        characters = self._recogniser.recognise(strip, colour)
         if characters is None or not _is_credible(characters):
             return None
         points = () if corners is None else tuple((float(x), float(y)) for x, y in corners)
-        return Read(characters.plate, colour, characters.confidence, characters.confidences, points)
-
-
-def _bias(colour: PlateColour) -> tuple[float, float, float]:
-    match colour:
-        case "green":
-            return _BIAS_GREEN
-        case "blue" | "yellow":
-            return _BIAS_BLUE_OR_YELLOW
-        case _:
-            return _BIAS_ANY
+        return Read(characters.plate, colour, characters.confidence, characters.confidences, points, characters.kind)
 
 
 def _is_credible(characters: Characters) -> bool:
     """A sign or grille forced into a plate's form has characters that nothing in the picture supports."""
-    mean = sum(characters.confidences) / len(characters.confidences)
-    return characters.confidence >= _CONFIDENCE_AT_LEAST and mean >= _MEAN_CONFIDENCE_AT_LEAST
+    return characters.confidence >= _CONFIDENCE_AT_LEAST and characters.mean >= _MEAN_CONFIDENCE_AT_LEAST

@@ -50,6 +50,42 @@ def test_plates_in_the_ways_people_write_them(text: str, plate: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("plate", "kind"),
+    [
+        ("湘F12345", "ordinary"),
+        ("湘FD12345", "new_energy_small"),
+        ("湘F12345D", "new_energy_large"),
+        ("湘F1234警", "police"),
+        ("湘F1234挂", "trailer"),
+        ("湘F1234学", "coach"),
+        ("粤ZF123港", "hong_kong_macau"),
+        ("粤Z1234澳", "hong_kong_macau"),
+        ("使014578", "embassy"),
+        ("014578使", "embassy"),
+        ("沪A0023领", "consulate"),
+        ("湘F1234临", "temporary"),
+        ("湘FA1234临", "temporary"),
+        ("湘X1234应急", "emergency"),
+        ("湘Z1234港", None),
+        ("湘F1234应急", None),
+        ("湘AZ12345", None),
+    ],
+)
+def test_what_a_plate_says_tells_what_it_was_issued_for(plate: str, kind: ga36.PlateKind | None) -> None:
+    assert ga36.kind_of(plate) == kind
+    assert ga36.is_plausible(plate) == (kind is not None)
+
+
+@given(plates())
+def test_no_plate_is_of_two_kinds(plate: str) -> None:
+    def fits(format_: ga36.Format) -> bool:
+        return len(plate) == len(format_) and all(char in chars for char, chars in zip(plate, format_, strict=True))
+
+    kinds = [kind for kind, formats in ga36.FORMATS_BY_KIND.items() if any(map(fits, formats))]
+    assert kinds == [ga36.kind_of(plate)]
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "",

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from command.kernel import ga36
-from streams.plates.detect import Floats
-from streams.plates.recognise import best_plate
+from streams.plates.decode import Floats, best_plate
+from streams.plates.priors import kind_priors
 from tests.command.kernel.test_ga36 import plates
 
-NO_BIAS = (0.0, 0.0, 0.0)
+NO_BIAS = dict.fromkeys(ga36.FORMATS_BY_KIND, 0.0)
 
 
 def columns(*shown: dict[str, float]) -> Floats:
@@ -49,7 +49,7 @@ def test_a_character_that_cannot_stand_there_loses_to_one_that_can() -> None:
 
 def test_a_bolt_beside_a_blue_plate_does_not_make_it_new_energy() -> None:
     chances = columns(*({char: 0.9} for char in "湘AD1234"), {}, {"5": 0.6})
-    free, blue = best_plate(chances, NO_BIAS), best_plate(chances, (0.0, -4.0, -3.0))
+    free, blue = best_plate(chances, NO_BIAS), best_plate(chances, kind_priors("blue"))
     assert free is not None
     assert blue is not None
     assert (free.plate, blue.plate) == ("湘AD12345", "湘AD1234")

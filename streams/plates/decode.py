@@ -1,0 +1,149 @@
+"""From chances by column to a plate: the best path of CTC (Graves 2006) among those that spell what GA 36 allows.
+
+CTC yields for each column the chance of each character or of none. Only sequences that are plates are searched, so a
+look-alike that no plate can hold at that place never wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from command.kernel import ga36
+from command.kernel.ga36 import PlateKind
+
+Floats = NDArray[np.float32]
+
+_FLOOR = 1e-6
+_NEVER = -1e9
+# A character that no column gives more than this is not in the picture; leaving it out saves most of the time.
+_WORTH_A_SEARCH = 1e-4
+# The police's O is far rarer than the Q, D and C it is taken for.
+_RETIRED_SERIES = -2.0
+
+
+class Characters(msgspec.Struct, frozen=True):
+    """A plate, what it was issued for, and what the network gives each of its characters, 0…1, not yet calibrated."""
+
+    plate: str
+    kind: PlateKind
+    confidences: tuple[float, ...]
+
+    @property
+    def confidence(self) -> float:
+        """A plate is as sure as its least sure character."""
+        return min(self.confidences)
+
+    @property
+    def mean(self) -> float:
+        """The characters' confidence on average."""
+        return sum(self.confidences) / len(self.confidences)
+
+
+def _log_prior() -> Floats:
+    """Return (format, position, character): 0 where the format allows it, else as good as never."""
+    longest = max(map(len, ga36.FORMATS))
+    prior = np.full((len(ga36.FORMATS), longest, len(ga36.ALPHABET)), _NEVER, np.float32)
+    for number, format_ in enumerate(ga36.FORMATS):
+        for position, chars in enumerate(format_):
+            prior[number, position, [ga36.ALPHABET.index(char) for char in chars]] = 0
+    prior[:, 1, ga36.ALPHABET.index("O")] += _RETIRED_SERIES
+    return prior
+
+
+_LOG_PRIOR = _log_prior()
+_LAST = [len(format_) - 1 for format_ in ga36.FORMATS]
+_KINDS: tuple[PlateKind, ...] = tuple(kind for kind, formats in ga36.FORMATS_BY_KIND.items() for _ in formats)
+
+
+def best_plate(chances: Floats, priors: Mapping[PlateKind, float]) -> Characters | None:
+    """Search the best CTC path that spells a plate (Viterbi); None when there are too few columns for any.
+
+    `chances` is (column, 1 + character of `ga36.ALPHABET`), column 0 the chance of no character; `priors` are added
+    to the log-likelihood of each kind. A state is (format, position, character) either on the character or in the gap
+    behind it.
+    """
+    seen = np.flatnonzero(chances[:, 1:].max(axis=0) > _WORTH_A_SEARCH)
+    if not seen.size:
+        return None
+    prior = _LOG_PRIOR[:, :, seen]
+    shown = chances[:, 1 + seen]
+    blanks = np.log(chances[:, 0] + _FLOOR)
+    on = np.full(prior.shape, _NEVER, np.float32)
+    gap = on.copy()
+    lead = 0.0
+    rows = np.arange(prior.shape[0])[:, None], np.arange(prior.shape[1] - 1)[None, :]
+    steps = []
+    for blank, column in zip(blanks, np.log(shown + _FLOOR), strict=True):
+        entered, came_from = _enter(on, gap, lead, rows)
+        entered += prior
+        entering, leaving = entered > on, on > gap
+        gap = np.where(leaving, on, gap) + blank
+        on = np.where(entering, entered, on) + column
+        lead += float(blank)
+        steps.append((entering, came_from, leaving))
+    ends = [
+        max(gap[f, last].max(), on[f, last].max()) + priors[kind]
+        for f, (last, kind) in enumerate(zip(_LAST, _KINDS, strict=True))
+    ]
+    winner = int(np.argmax(ends))
+    if ends[winner] < _NEVER / 2:
+        return None
+    plate, confidences = _trace(_LAST[winner], winner, on[winner], gap[winner], steps, shown)
+    return Characters("".join(ga36.ALPHABET[seen[letter]] for letter in plate), _KINDS[winner], confidences)
+
+
+def _enter(
+    on: Floats, gap: Floats, lead: float, rows: tuple[NDArray[np.intp], NDArray[np.intp]]
+) -> tuple[Floats, NDArray[np.intp]]:
+    """Return how well each state can be entered, and from which: a gap, or behind those a character."""
+    letters = on.shape[2]
+    before = np.concatenate([gap, on], axis=2)[:, :-1]
+    first = before.argmax(axis=2)
+    best = before[*rows, first]
+    entered = np.empty_like(on)
+    entered[:, 0] = lead
+    entered[:, 1:] = best[:, :, None]
+    came_from = np.full(on.shape, -1)
+    came_from[:, 1:] = first[:, :, None]
+    # Straight from the same character would be one character, not two: take the second best there.
+    straight = first >= letters
+    before[*rows, first] = np.where(straight, _NEVER, best)
+    second = before.argmax(axis=2)
+    at = (*np.nonzero(straight),)
+    same = first[at] - letters
+    entered[at[0], at[1] + 1, same] = before[at[0], at[1], second[at]]
+    came_from[at[0], at[1] + 1, same] = second[at]
+    return entered, came_from
+
+
+def _trace(
+    position: int,
+    format_: int,
+    on: Floats,
+    gap: Floats,
+    steps: list[tuple[NDArray[np.bool_], NDArray[np.intp], NDArray[np.bool_]]],
+    shown: Floats,
+) -> tuple[list[int], tuple[float, ...]]:
+    """Walk the best path back; a character is as sure as its surest column."""
+    is_on = bool(on[position].max() >= gap[position].max())
+    letter = int((on if is_on else gap)[position].argmax())
+    plate, confidences, surest = [], [], 0.0
+    for column in range(len(steps) - 1, -1, -1):
+        entering, came_from, leaving = (step[format_, position, letter] for step in steps[column])
+        if not is_on:
+            is_on = bool(leaving)
+            continue
+        surest = max(surest, float(shown[column, letter]))
+        if entering:
+            plate.append(letter)
+            confidences.append(min(1.0, surest))
+            surest = 0.0
+            if position == 0:
+                break
+            position -= 1
+            is_on, letter = bool(came_from >= on.shape[1]), int(came_from % on.shape[1])
+    return plate[::-1], tuple(confidences[::-1])
