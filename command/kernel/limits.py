@@ -668,6 +668,22 @@ BUS_PASSAGES_WAITING = 1000
 # Sessions of which a hub remembers that it is on record that they see passages; of others it asks the record again.
 SESSIONS_WATCHING = 2000
 
+# How well each camera's plates are read, by the hour: written so often, judged so often, kept for so long. An hour is
+# compared with the same one of so many days; the same notice is not raised anew before it was over.
+QUALITY_KEEP_MS = 60 * 1000
+QUALITY_JUDGE_MS = 5 * 60 * 1000
+QUALITY_KEPT_DAYS = 15
+QUALITY_DAYS_LEAST = 3
+# Judged once a camera was watched for so long of this hour, with the hour before where it was not; and only where so
+# many passages are to be expected, or so many plates were found.
+QUALITY_WATCHED_MS = 30 * 60 * 1000
+QUALITY_LEAST_EXPECTED = 20
+QUALITY_LEAST_FOUND = 50
+# Hours of cameras that are counted up while the database is away; more are not counted.
+QUALITY_WAITING = 20_000
+# Of so many passages of late, most bear the character of this province.
+QUALITY_LOCAL = 500
+
 # Violations. Interval sections, restrictions and cameras with regions in force; one more gets 429. Versions of each
 # that are kept in the tables, so that a passage heard of late is judged by what held then.
 VIOLATION_RULES = 1000
@@ -685,6 +701,19 @@ VIOLATION_LANE_READS = 3
 VIOLATION_HOURS_EDGE_MS = 60 * 1000
 # A mean speed above this is two cars with one plate, or a wrong clock.
 VIOLATION_SPEED_MOST_KMH = 250
+# Evidence packs: a file that is larger or has more parts is none. A clip shows so much before and after the passage,
+# and never more than the longest; what is not recorded after so long will not come.
+VIOLATION_PACK_BYTES = 256 * 1024 * 1024
+VIOLATION_PACK_FILES = 32
+VIOLATION_CLIP_AROUND_MS = 5000
+VIOLATION_CLIP_LONGEST_MS = 60 * 1000
+VIOLATION_CLIP_WAIT_MS = 2 * 60 * 1000
+VIOLATION_CLIP_AWAY_MS = 6 * 60 * 60 * 1000
+VIOLATION_PACK_LOOK_MS = 5000
+VIOLATION_PACKS_AT_ONCE = 50
+# Passages that wait to be judged; past them they are judged by the next sweep, which looks so far back.
+VIOLATION_QUEUE = 10_000
+VIOLATION_SWEEP_MS = 15 * 60 * 1000
 
 # The watch list. Entries that are asked for, or approved, at once; and what the area of one entry may name.
 WATCHES_AT_ONCE = 2000
@@ -802,3 +831,12 @@ FEED_LOOKS = 4
 # A scene picture takes at most so much, for each pixel and at the least: 300 kB at 1080p.
 SCENE_BYTES = 300_000
 SCENE_PIXELS = 1920 * 1080
+
+# A query of sightings: corners of the area drawn for it; how long a time it may be about where it names neither plate
+# nor two characters of one; passages on one page; passages in one exported file, more of which get 413.
+QUERY_BODY_BYTES = 64 * 1024
+QUERY_AREA_CORNERS = 100
+QUERY_OPEN_MS = 24 * 60 * 60 * 1000
+QUERY_PAGE = 200
+EXPORT_PASSAGES = 10_000
+QUERIES_LISTED = 200

@@ -8,7 +8,7 @@ from command.facts.violations import Finding, Restriction, Step
 from command.readings import Sighting
 from command.rows import CameraRow, RestrictionVersion
 from streams.violations.hours import surely_within
-from streams.violations.plates import ON_DUTY, Unfounded, is_exempt, is_sure, judged, last_digit
+from streams.violations.plates import ON_DUTY, Unfounded, doubt, is_exempt, judged, last_digit
 
 
 def stands_in(restriction: Restriction, camera: CameraRow) -> bool:
@@ -20,17 +20,9 @@ def stands_in(restriction: Restriction, camera: CameraRow) -> bool:
 
 def judge_area(rule: str, version: RestrictionVersion, sighting: Sighting) -> Finding | Unfounded:
     """Judge a passage at a camera where the restriction holds."""
+    if (unfit := _unfit(version, sighting)) is not None:
+        return unfit
     given = version.definition
-    if not (version.holds(sighting.first_ms) and version.holds(sighting.last_ms)):
-        return "not_in_force"
-    if not is_sure(sighting):
-        return "unsure"
-    if not _concerns(given, sighting):
-        return "other_vehicle"
-    if sighting.kind in ON_DUTY or is_exempt(sighting.plate, given.exempt, sighting.last_ms):
-        return "exempt"
-    if not surely_within(given.hours, sighting):
-        return "outside_hours"
     return Finding(
         kind="restricted_area", plate=sighting.plate, colour=sighting.colour, plate_kind=sighting.kind, rule=rule,
         version=version.version, passages=(judged(sighting),),
@@ -41,6 +33,17 @@ def judge_area(rule: str, version: RestrictionVersion, sighting: Sighting) -> Fi
             Step(step="not_exempt", args={"exempt": len(given.exempt)}),
         ),
     )  # fmt: skip
+
+
+def _unfit(version: RestrictionVersion, sighting: Sighting) -> Unfounded | None:
+    given = version.definition
+    if not (version.holds(sighting.first_ms) and version.holds(sighting.last_ms)):
+        return "not_in_force"
+    if not _concerns(given, sighting):
+        return "other_vehicle"
+    if sighting.kind in ON_DUTY or is_exempt(sighting.plate, given.exempt, sighting.last_ms):
+        return "exempt"
+    return doubt(sighting) if surely_within(given.hours, sighting) else "outside_hours"
 
 
 def _concerns(given: Restriction, sighting: Sighting) -> bool:

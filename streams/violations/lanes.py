@@ -7,7 +7,7 @@ from command.kernel.limits import VIOLATION_LANE_READS
 from command.readings import Direction, Sighting
 from command.rows import RegionsVersion
 from streams.violations.hours import surely_within
-from streams.violations.plates import ON_DUTY, Unfounded, is_exempt, is_sure, judged
+from streams.violations.plates import ON_DUTY, Unfounded, doubt, is_exempt, judged
 
 _OPPOSITE: dict[Direction, Direction] = {"towards": "away", "away": "towards", "left": "right", "right": "left"}
 _MAYBE_BUS = ("yellow", "yellow_green")
@@ -21,7 +21,9 @@ def judge_lane(version: RegionsVersion, sighting: Sighting) -> list[Finding | Un
     regions = [region for region in version.regions if region.lane is not None and region.lane == sighting.lane]
     if not regions:
         return ["other_lane"]
-    if sighting.reads < VIOLATION_LANE_READS or not is_sure(sighting):
+    if doubtful := doubt(sighting):
+        return [doubtful]
+    if sighting.reads < VIOLATION_LANE_READS:
         return ["unsure"]
     found: list[Finding | Unfounded] = []
     for region in regions:

@@ -12,8 +12,8 @@ from command.kernel.limits import VIOLATION_CONFIDENCE
 from command.readings import Sighting
 
 Unfounded = Literal[
-    "unsure", "misread", "slower", "not_in_force", "calibration_expired", "implausible", "other_vehicle", "exempt",
-    "outside_hours", "other_lane", "right_way",
+    "unsure", "no_picture", "misread", "slower", "not_in_force", "calibration_expired", "implausible",
+    "other_vehicle", "exempt", "outside_hours", "other_lane", "right_way",
 ]  # fmt: skip
 """Why a passage is no violation, or may not be called one."""
 
@@ -25,6 +25,13 @@ about their speed, nothing is found of the rest."""
 def is_sure(sighting: Sighting) -> bool:
     """Say whether every character was read surely enough to accuse somebody."""
     return min((sighting.confidence, *sighting.char_confidences)) >= VIOLATION_CONFIDENCE
+
+
+def doubt(sighting: Sighting) -> Unfounded | None:
+    """Return why nothing may be concluded from a sighting whatever it shows: nobody could look at it, or it errs."""
+    if not sighting.picture or sighting.box is None:
+        return "no_picture"
+    return None if is_sure(sighting) else "unsure"
 
 
 def is_large(sighting: Sighting) -> bool | None:

@@ -13,7 +13,7 @@ from command.facts.violations import Finding, SpeedSection, Step
 from command.kernel.limits import VIOLATION_SPEED_MOST_KMH
 from command.readings import PlateColour, Sighting
 from command.rows import SectionVersion
-from streams.violations.plates import Unfounded, is_large, is_sure, judged
+from streams.violations.plates import Unfounded, doubt, is_large, judged
 
 
 def window_ms(section: SpeedSection) -> int:
@@ -75,8 +75,8 @@ def _unfit(version: SectionVersion, start: Sighting, end: Sighting) -> Unfounded
         return "calibration_expired"
     if start.plate != end.plate or start.kind != end.kind or _differ(start.colour, end.colour):
         return "misread"
-    if not (is_sure(start) and is_sure(end)):
-        return "unsure"
+    if doubtful := doubt(start) or doubt(end):
+        return doubtful
     return "implausible" if end.first_ms <= start.last_ms else None
 
 

@@ -41,6 +41,6 @@ def seen(camera: str, after_s: float, **changes: Any) -> Sighting:
     first_ms = START_MS + int(after_s * 1000)
     given: dict[str, Any] = {
         "camera": camera, "plate": "京A12345", "colour": "blue", "first_ms": first_ms, "last_ms": first_ms + 1000,
-        "reads": 6, "confidence": 0.97,
+        "reads": 6, "confidence": 0.97, "picture": "ab" * 32, "box": (100, 500, 80, 30),
     }  # fmt: skip
     return Sighting(**given | changes)

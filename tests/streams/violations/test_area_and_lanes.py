@@ -49,6 +49,7 @@ _AREA: list[tuple[Unfounded | None, dict[str, Any], Any]] = [
     ("exempt", {"exempt": (Exemption(plate="京A12345", why="运钞车", until_ms=START_MS + 9 * YEAR_MS),)}, _at(0)),
     (None, {"exempt": (Exemption(plate="京A12345", why="运钞车", until_ms=_MONDAY_8),)}, _at(0)),
     ("unsure", {}, _at(0, confidence=0.89)),
+    ("no_picture", {}, _at(0, picture=None)),
     ("not_in_force", {}, seen("k1", -10)),
 ]
 

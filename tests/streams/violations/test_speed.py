@@ -69,6 +69,8 @@ _UNFOUNDED: list[tuple[Unfounded, dict[str, Any], dict[str, Any], dict[str, Any]
     ("misread", {"kind": "police"}, {}, {}),
     ("unsure", {"confidence": 0.85}, {}, {}),
     ("unsure", {}, {"char_confidences": (0.99, 0.99, 0.99, 0.99, 0.99, 0.99, 0.7)}, {}),
+    ("no_picture", {"picture": None}, {}, {}),
+    ("no_picture", {}, {"box": None}, {}),
     ("implausible", {}, {"first_ms": START_MS + 5_000, "last_ms": START_MS + 6_000}, {}),  # a clock went back
     ("implausible", {}, {"first_ms": START_MS + 20_000, "last_ms": START_MS + 21_000}, {}),  # 640 km/h: two cars
     ("not_in_force", {"first_ms": START_MS - 1}, {}, {}),
