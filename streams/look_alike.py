@@ -7,6 +7,7 @@ characters count less and not nothing, since the witness may have been wrong whe
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from command.kernel.look_alikes import LOOK_ALIKES
@@ -42,6 +43,13 @@ def score(pattern: str, plate: str, char_confidences: Sequence[float] = ()) -> f
     Characters of a plate without confidences are taken for certain.
     """
     sure = char_confidences if len(char_confidences) == len(plate) else (1.0,) * len(plate)
+    head, star, tail = pattern.partition("*")
+    known = len(head) + len(tail)
+    if known > len(plate) or (not star and known < len(plate)):
+        return 0.0
+    if "*" not in tail:  # what stands where is settled
+        rest = len(plate) - len(tail)
+        return math.prod(map(_fit, plate, head, sure)) * math.prod(map(_fit, plate[rest:], tail, sure[rest:]))
     # The best score of each place in the plate that the pattern read so far can end at.
     ends = [1.0] + [0.0] * len(plate)
     for wanted in pattern:

@@ -129,20 +129,23 @@ class _Index:
     def find(self, plate: str) -> list[str]:
         """Return the watches whose pattern a plate satisfies."""
         found = list(self.exact.get(plate, ()))
-        nodes: dict[_Node, None] = {self.patterns: None}
-        resting = {self.patterns.rest: None} if self.patterns.rest else {}
+        # Every node hangs on one other, so that none is reached twice by the same character.
+        nodes = [self.patterns]
+        resting = [self.patterns.rest] if self.patterns.rest else []
         for char in plate:
-            reached: dict[_Node, None] = {}
-            for node in (*nodes, *resting):
+            reached = []
+            for node in nodes + resting:
                 if (after := node.next.get(char)) is not None:
-                    reached[after] = None
+                    reached.append(after)
                 if node.any is not None:
-                    reached[node.any] = None
+                    reached.append(node.any)
             nodes = reached
-            for node in reached:
-                if node.rest is not None:
-                    resting[node.rest] = None
-        for node in (*nodes, *resting):
+            for node in nodes:
+                if node.rest is not None and node.rest not in resting:
+                    resting.append(node.rest)
+            if not (nodes or resting):
+                return found
+        for node in nodes + resting:
             found += node.ends
         return found
 

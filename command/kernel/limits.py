@@ -713,7 +713,10 @@ VIOLATION_PACK_LOOK_MS = 5000
 VIOLATION_PACKS_AT_ONCE = 50
 # Passages that wait to be judged; past them they are judged by the next sweep, which looks so far back.
 VIOLATION_QUEUE = 10_000
-VIOLATION_SWEEP_MS = 15 * 60 * 1000
+VIOLATION_SWEEP_MS = 60 * 60 * 1000
+VIOLATION_SWEEP_ROWS = 500
+VIOLATION_DRIVE_ROWS = 200
+VIOLATION_AGAIN_LATER_MS = 1000
 
 # The watch list. Entries that are asked for, or approved, at once; and what the area of one entry may name.
 WATCHES_AT_ONCE = 2000
@@ -721,8 +724,6 @@ WATCH_AREA_CAMERAS = 500
 WATCH_AREA_CORNERS = 200
 # Plates that an entry no longer fires for, since somebody said that they only look like it; the newest are kept.
 WATCH_NOT_PLATES = 50
-# A watch that is asked for ends by then: who still needs it asks again (own default, two years).
-WATCH_LONGEST_MS = 2 * 366 * 24 * 60 * 60 * 1000
 # A file of entries: larger or longer ones get 413. A sheet is read by a process of its own, which ends past these.
 WATCH_FILE_BYTES = 4 * 1024 * 1024
 WATCH_FILE_ROWS = WATCHES_AT_ONCE
@@ -840,3 +841,5 @@ QUERY_OPEN_MS = 24 * 60 * 60 * 1000
 QUERY_PAGE = 200
 EXPORT_PASSAGES = 10_000
 QUERIES_LISTED = 200
+# An agent or another hub that does not tell within this how far it comes to a camera is not waited for.
+DIAGNOSIS_MS = 60_000

@@ -18,7 +18,7 @@ from command.facts.watchlist import (
     WatchRequested,
 )
 from command.kernel.errors import ConflictError, InvalidInputError, TooManyError
-from command.kernel.limits import OPEN_WATCHES, WATCH_LONGEST_MS
+from command.kernel.limits import OPEN_WATCHES
 from command.kernel.plate_pattern import checked_pattern
 from command.requests.watchlist import GivenArea, GivenHours
 from command.rows import DeadlineRow, WatchRow
@@ -54,8 +54,8 @@ def check_entry(entry: q.RequestWatch | q.WatchEntry, now_ms: int) -> str:
     pattern = checked_pattern(entry.pattern)
     if len(pattern.replace("*", "").replace("?", "")) < 2:
         raise InvalidInputError("a pattern needs at least two known characters")
-    if not now_ms < entry.until_ms <= now_ms + WATCH_LONGEST_MS:
-        raise InvalidInputError(f"a watch ends after now, and within {WATCH_LONGEST_MS // 86_400_000} days")
+    if entry.until_ms <= now_ms:
+        raise InvalidInputError("a watch ends after now")
     return pattern
 
 

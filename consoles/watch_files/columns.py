@@ -1,0 +1,106 @@
+"""The columns of a watch file and their headings, as offices write them; and files of ours with the same columns."""
+
+from __future__ import annotations
+
+import csv
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from io import StringIO
+from typing import Literal
+
+from command.facts.watchlist import WatchAction
+from command.kernel.errors import InvalidInputError
+from command.rows import WatchRow
+from command.services.local_time import local_text
+from consoles.watch_files.sheet import FORMULA
+
+Column = Literal["plate", "reason", "level", "until", "look_alike", "office", "area", "hours", "action"]
+
+COLUMNS: Mapping[Column, tuple[str, ...]] = {
+    "plate": ("车牌", "车牌号", "车牌号码", "号牌", "号牌号码", "车号", "plate", "plate no", "plate number", "pattern",
+              "licence plate", "license plate"),
+    "reason": ("原因", "事由", "布控原因", "布控事由", "案由", "reason"),
+    "level": ("级别", "等级", "布控级别", "布控等级", "level"),
+    "until": ("有效期", "有效期至", "截止", "截止时间", "截止日期", "到期", "到期时间", "until", "valid until",
+              "expiry"),
+    "look_alike": ("形近", "形近字", "含形近字", "look alike", "look alikes", "similar"),
+    "office": ("单位", "申请单位", "布控单位", "office", "unit"),
+    "area": ("范围", "区域", "布控范围", "卡口", "摄像机", "area", "cameras"),
+    "hours": ("时段", "时间段", "布控时段", "hours"),
+    "action": ("处置", "处置措施", "措施", "处置方式", "action", "instruction"),
+}  # fmt: skip
+"""The first heading of each is ours."""
+
+ACTIONS: Mapping[WatchAction, tuple[str, ...]] = {
+    "alarm": ("只报警", "报警", "alarm"),
+    "follow": ("跟踪", "follow"),
+    "check": ("盘查", "核查", "check"),
+    "intercept": ("拦截", "截停", "intercept", "stop"),
+}
+_NEEDED: tuple[Column, ...] = ("plate", "reason", "until")
+_BY_HEADING = {heading: column for column, headings in COLUMNS.items() for heading in headings}
+_EXAMPLE = ("湘F12345", "被盗", "3", "2030-12-31", "否", "交警大队", "", "22:00-06:00", "拦截")
+_BRACKETED = re.compile(r"[(\[].*?[)\]]")
+
+
+def columns_of(rows: Sequence[Sequence[str]]) -> tuple[int, dict[Column, int]]:
+    """Return the row that holds the headings, from 0, and where each column is.
+
+    Raises `InvalidInputError` where there is none, or a column lacks or comes twice.
+    """
+    for number, row in enumerate(rows):
+        found: dict[Column, int] = {}
+        for index, cell in enumerate(row):
+            if (column := _BY_HEADING.get(_plain(cell))) is not None:
+                if column in found:
+                    raise InvalidInputError(f"two columns are headed as {COLUMNS[column][0]} ({column})")
+                found[column] = index
+        if "plate" in found:
+            if lacking := [column for column in _NEEDED if column not in found]:
+                names = ", ".join(f"{COLUMNS[column][0]} ({column})" for column in lacking)
+                raise InvalidInputError(f"the file lacks the columns {names}")
+            return number, found
+    raise InvalidInputError(f"no row of headings with {COLUMNS['plate'][0]} (plate) among the first {len(rows)}")
+
+
+def _plain(heading: str) -> str:
+    """Return a heading without what is in brackets, marks and capitals."""
+    text = _BRACKETED.sub("", unicodedata.normalize("NFKC", heading)).casefold()
+    return " ".join(text.replace("_", " ").replace("-", " ").strip(" *:").split())
+
+
+def template() -> bytes:
+    """Return a CSV file with the headings and one example, which spreadsheet programs open as UTF-8."""
+    return _csv([[headings[0] for headings in COLUMNS.values()], _EXAMPLE])
+
+
+def exported(watches: Iterable[WatchRow], cameras: Mapping[str, str]) -> bytes:
+    """Return entries as a CSV file that can be imported again, but for drawn areas; `cameras` are names by id."""
+    heads = [headings[0] for headings in COLUMNS.values()]
+    rows = [[*heads, "状态", "申请人", "批准人", "命中", "误报"]]
+    for watch in watches:
+        area = watch.area and ("、".join(cameras.get(each, each) for each in watch.area.cameras) or "已绘区域")
+        hours = watch.hours and f"{_clock(watch.hours.from_min)}-{_clock(watch.hours.to_min)}"
+        rows.append([
+            watch.pattern, watch.reason, str(watch.level), local_text(watch.until_ms),
+            "是" if watch.look_alike else "否", watch.office, area or "", hours or "", ACTIONS[watch.action][0],
+            _STATES[watch.state], watch.requested_by, watch.approved_by, str(watch.hits), str(watch.rejected),
+        ])  # fmt: skip
+    return _csv(rows)
+
+
+_STATES = {"requested": "待批准", "active": "布控中", "lifted": "已撤控", "expired": "已到期"}
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}"
+
+
+def _csv(rows: Iterable[Sequence[str]]) -> bytes:
+    text = StringIO()
+    writer = csv.writer(text)
+    for row in rows:
+        # A spreadsheet program must not take for a formula what somebody wrote as a reason.
+        writer.writerow([f"'{cell}" if cell.startswith(FORMULA) else cell for cell in row])
+    return text.getvalue().encode("utf-8-sig")

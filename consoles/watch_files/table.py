@@ -1,0 +1,132 @@
+"""Bytes of a file as rows of texts, whatever an office saved it as: CSV in any usual encoding, XLSX, XLS."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import sys
+from io import StringIO
+from typing import Any, NamedTuple
+
+import msgspec
+
+from command.kernel.errors import InvalidInputError, TooLargeError
+from command.kernel.limits import WATCH_FILE_BYTES, WATCH_FILE_COLUMNS, WATCH_FILE_ROWS, WATCH_SHEET_MS
+from consoles.watch_files.sheet import FORMULA, OLE, ZIP, Refusal, Said
+
+UNREADABLE = "\ufffd"
+"""Stands for bytes that are no text."""
+_CELL_CHARS = 1000
+_SAMPLE_BYTES = 4096
+_HEAD_ROWS = 10
+_CJK = (range(0x3000, 0x3040), range(0x4E00, 0xA000), range(0xFF00, 0xFFF0), range(0x2010, 0x2040))
+_said: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Said)
+
+
+class Table(NamedTuple):
+    """Rows of texts; row 1 is the first of the file. `is_mixed` where lines of it are of different encodings."""
+
+    rows: list[list[str]]
+    is_mixed: bool = False
+
+
+async def read_table(data: bytes) -> Table:
+    """Return the rows of a file, the first visible sheet of one with sheets.
+
+    Raises `TooLargeError`, and `InvalidInputError` for what is no table.
+    """
+    if len(data) > WATCH_FILE_BYTES:
+        raise TooLargeError(f"a file of watches has at most {WATCH_FILE_BYTES} bytes")
+    if not data.strip():
+        raise InvalidInputError("the file is empty")
+    table = Table(await _of_sheet(data)) if data.startswith((ZIP, OLE)) else await asyncio.to_thread(read_text, data)
+    if len(table.rows) > WATCH_FILE_ROWS + _HEAD_ROWS:
+        raise TooLargeError(f"a file of watches has at most {WATCH_FILE_ROWS} rows")
+    return table
+
+
+def read_text(data: bytes) -> Table:
+    """Return the rows of a CSV file: UTF-8 or UTF-16, with or without a mark, or GB18030, which GBK is a part of.
+
+    Lines of UTF-8 among lines of GB18030 are told apart one by one, as they come about when files are put together.
+    """
+    text, is_mixed = decoded(data)
+    if "\x00" in text:
+        raise InvalidInputError("the file is neither text nor a sheet")
+    head = text[:_SAMPLE_BYTES].split("\n", 1)[0]
+    delimiter = max(",;\t", key=head.count)
+    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter)
+    rows: list[list[str]] = []
+    try:
+        for row in reader:
+            rows.append([cell.strip()[:_CELL_CHARS] for cell in row[:WATCH_FILE_COLUMNS]])
+            if len(rows) > WATCH_FILE_ROWS + _HEAD_ROWS:
+                break
+    except csv.Error as error:
+        raise InvalidInputError(f"the file is no table: {error}, near row {len(rows) + 1}") from error
+    return Table(rows, is_mixed)
+
+
+def decoded(data: bytes) -> tuple[str, bool]:
+    """Return the text, with `UNREADABLE` for what is none, and whether its lines are of different encodings."""
+    for mark, name in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
+        if data.startswith(mark) and name == "utf-16":
+            return data.decode(name, "replace"), False
+    sample = data[:_SAMPLE_BYTES]
+    for name, zeros in (("utf-16-le", sample[1::2]), ("utf-16-be", sample[::2])):
+        if len(sample) > 4 and zeros.count(0) > len(zeros) // 3:  # commas, digits and Latin letters
+            return data.decode(name, "replace"), False
+    lines, names = [], set()
+    for line in data.removeprefix(b"\xef\xbb\xbf").split(b"\n"):
+        text, name = _line(line)
+        lines.append(text)
+        names.add(name)
+    return "\n".join(lines), len(names - {""}) > 1
+
+
+def _line(line: bytes) -> tuple[str, str]:
+    """Return a line and its encoding, empty where it says nothing of it.
+
+    What is UTF-8 by chance holds no Chinese: pairs of GB18030 bytes that fit are letters of other scripts.
+    """
+    if line.isascii():
+        return line.decode("ascii"), ""
+    try:
+        text = line.decode()
+    except UnicodeDecodeError:
+        text = ""
+    if text and all(char.isascii() or char == "·" or any(ord(char) in each for each in _CJK) for char in text):
+        return text, "utf-8"
+    try:
+        return line.decode("gb18030"), "gb18030"
+    except UnicodeDecodeError:
+        return text or line.decode("gb18030", "replace"), "utf-8" if text else "gb18030"
+
+
+async def _of_sheet(data: bytes) -> list[list[str]]:
+    """Have a sheet read by a process of its own: one that is made to fill memory or to break the reader ends alone."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "consoles.watch_files.sheet",
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        async with asyncio.timeout(WATCH_SHEET_MS / 1000):
+            out, _ = await process.communicate(data)
+    except TimeoutError:
+        raise TooLargeError("the sheet takes too long to read; save it as CSV") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    try:
+        said: Said = _said.decode(out)
+    except msgspec.MsgspecError as error:
+        raise InvalidInputError("the sheet cannot be read: it is damaged, or made to break readers") from error
+    if isinstance(said, Refusal):
+        raise TooLargeError(said.detail) if said.too_large else InvalidInputError(said.detail)
+    return said.rows
+
+
+def is_formula(cell: str) -> bool:
+    """Say whether a spreadsheet program could take a cell for something to work out; a dash alone stands for none."""
+    return cell.startswith(FORMULA) and bool(cell.strip("-+=@ \t\r"))
