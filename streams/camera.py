@@ -29,7 +29,7 @@ from command.kernel.limits import (
 )
 from command.kernel.tasks import apart
 from streams.coded import parameter_prefix
-from streams.feed import OnKeyframe, PictureFeed
+from streams.feed import Looker, PictureFeed
 from streams.key_asking import KeyAsking
 from streams.keyframes import jpeg, size
 from streams.packets import Codec, Packet, Subscription
@@ -85,8 +85,8 @@ class Camera:
     It is pulled once, however many read, while somebody does or did a moment ago, and for ever if its spec says so.
     Otherwise it is looked at now and then, so that its state is known (`keep_known`).
 
-    `on_status(camera_id, status)` hears every change. `on_keyframe(camera_id, picture, at_ms)` gets the newest key
-    frame decoded, and every frame while `set_busy` holds; a consumer that falls behind misses frames.
+    `on_status(camera_id, status)` hears every change. `looker` gets the pictures of one that reads plates decoded: key
+    frames, and all while something moves; one that falls behind misses pictures.
     """
 
     def __init__(
@@ -98,12 +98,12 @@ class Camera:
         sources: Sources,
         turns: Turns,
         examine: Examine,
-        on_keyframe: OnKeyframe | None = None,
+        looker: Looker | None = None,
     ) -> None:
         self.spec = spec
         self._clock = clock
         self._on_status = on_status
-        self._on_keyframe = on_keyframe if spec.reads_plates else None
+        self._looker = looker if spec.reads_plates else None
         self._examine = examine
         self._sources = sources
         self._turns = turns
@@ -130,7 +130,6 @@ class Camera:
         self._newest_key: Packet | None = None
         self._newest: Packet | None = None
         self._size_px: tuple[int, int] | None = None
-        self._feed: PictureFeed | None = None
         self._snapshot: tuple[Packet, bytes] | None = None
         self._snapshot_lock = asyncio.Lock()
 
@@ -176,9 +175,8 @@ class Camera:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._asking.run())
-                if self._on_keyframe is not None:
-                    self._feed = PictureFeed(self.id, self._clock, self._on_keyframe)
-                    tasks.create_task(self._feed.run(self.subscribe()))
+                if self._looker is not None:
+                    tasks.create_task(PictureFeed(self.id, self._looker).run(self.subscribe()))
                 await self._come_back_for_ever()
         finally:
             for subscription in self._subscriptions:
@@ -241,11 +239,6 @@ class Camera:
         if not is_so():
             reason = self._status.reason or f"no picture within {CAMERA_PICTURE_MS // 1000} s"
             raise UnavailableError(f"camera {self.id} shows no picture: {reason}", reason=reason)
-
-    def set_busy(self, until_ms: int) -> None:
-        """Decode every frame for the key-frame consumer until then, because something worth reading is in sight."""
-        if self._feed is not None:
-            self._feed.busy_until_ms = max(self._feed.busy_until_ms, until_ms)
 
     async def snapshot(self) -> bytes:
         """Return the newest key frame as JPEG, pulling the camera for it.

@@ -10,7 +10,7 @@ from typing import Self
 from command.kernel.clock import Clock
 from command.kernel.errors import UnknownIdError
 from streams.camera import Camera, CameraSpec, OnStatus, examine
-from streams.feed import OnKeyframe
+from streams.feed import Looker
 from streams.source import standard_sources
 from streams.sources import Sources
 from streams.turns import Turns
@@ -23,14 +23,14 @@ class CameraKeeper:
         self,
         clock: Clock,
         on_status: OnStatus,
-        on_keyframe: OnKeyframe | None = None,
+        looker: Looker | None = None,
         *,
         sources: Sources | None = None,
     ) -> None:
         self._sources = sources or standard_sources()
         self._clock = clock
         self._on_status = on_status
-        self._on_keyframe = on_keyframe
+        self._looker = looker
         self._turns = Turns()
         self._known = True
         self._tasks = asyncio.TaskGroup()
@@ -64,7 +64,7 @@ class CameraKeeper:
                         self._on_status,
                         sources=self._sources,
                         turns=self._turns,
-                        on_keyframe=self._on_keyframe,
+                        looker=self._looker,
                         examine=examine,
                     )
                     camera.keep_known(self._known)

@@ -17,6 +17,7 @@ from command.kernel.errors import InvalidInputError, TriuneError
 from command.passages import Passages
 from command.readings import Sighting
 from command.requests import ReportCamera
+from command.rows import CameraRow
 from consoles.http import adoption, cameras, health, metrics, ptz, publishing
 from consoles.http.context import actor_of, context_of, require
 from consoles.http.identity import Handler, is_open
@@ -30,6 +31,8 @@ from consoles.parts.camera_rights import authorised
 from consoles.parts.gb28181 import Gateway
 from consoles.parts.hits import Hits
 from consoles.parts.hubs import Hubs, shows
+from consoles.parts.plate_aims import aims
+from consoles.parts.reading_quality import ReadingQuality
 from consoles.parts.recording import recording
 from consoles.parts.stores import CAMERAS, Stores
 from consoles.settings import Settings
@@ -43,7 +46,6 @@ from streams.camera import CameraSpec, CameraStatus
 from streams.diagnosis import Ways
 from streams.keeper import CameraKeeper
 from streams.mse import MseViewers
-from streams.plates.picture import Picture
 from streams.plates.pool import PlatePool
 from streams.plates.watcher import PlateWatcher
 from streams.ptz import PtzControl, PtzGateways
@@ -56,7 +58,6 @@ from streams.whep_source import whep_source
 from streams.whip import SCHEME, WhipIngest
 
 log = logging.getLogger(__name__)
-_BUSY_MS = 2000
 _AGAIN_MS = 1000
 
 
@@ -70,7 +71,8 @@ class Video:
         self._hits = hits
         self._blobs = kept.blobs
         self._leases = kept.leases
-        self._enrolled: set[str] = set()
+        self._enrolled: dict[str, tuple[bool, float]] = {}
+        """Of each camera whether plates are read, and where it looks."""
         self._at_agents: set[str] = set()
         self._motion_listeners: list[Callable[[str, int], None]] = []
         self._changed = asyncio.Event()
@@ -80,12 +82,13 @@ class Video:
         kept.leases.listen(self._changed.set)
 
     def _on_change(self, _seq: int, changes: Changes) -> None:
-        if any(table == "cameras" and self._is_news(key, row) for (table, key), row in changes.items()):
-            self._changed.set()
+        for (table, key), row in changes.items():
+            if table == "regions" or (table == "cameras" and self._is_news(key, row)):
+                self._changed.set()
 
     def _is_news(self, camera: str, row: object) -> bool:
-        """A camera that came or went; its own reports of being up or down are not news here."""
-        return (row is not None) != (camera in self._enrolled)
+        """A camera that came, went or was enrolled otherwise; that it is up or down is not news here."""
+        return self._enrolled.get(camera) != (_enrolled(row) if isinstance(row, CameraRow) else None)
 
     async def keep(self, keeper: CameraKeeper, watcher: PlateWatcher | None, noticing: EventWatch) -> None:
         """Bring cameras to what the tables say, each time they change.
@@ -97,7 +100,9 @@ class Video:
             await self._changed.wait()
             self._changed.clear()
             try:
-                cameras = await self._hub.read(lambda t: {camera.id: camera.reads_plates for camera in t.cameras})
+                cameras, aimed = await self._hub.read(
+                    lambda t: ({row.id: _enrolled(row) for row in t.cameras}, aims(t, self._hub.clock.now_ms()))
+                )
                 addresses = await self._accounts.camera_addresses()
             except TriuneError as error:  # a database that is away stops no camera, and still less the hub
                 log.warning("cameras stay as they were for now: %s", error.detail)
@@ -106,14 +111,14 @@ class Video:
                 continue
             took_over, records = not records, self._leases.holds(CAMERAS)
             reading = records and watcher is not None
-            gone, self._enrolled = self._enrolled - cameras.keys(), set(cameras)
+            gone, self._enrolled = self._enrolled.keys() - cameras.keys(), cameras
             self._at_agents = {camera for camera, address in addresses.items() if in_charge(address)}
             # Cameras that nobody watches are looked at by the hub that records how they are, and by no other.
             keeper.keep_known(records)
             await keeper.sync(
                 {
                     camera: _spec(camera, addresses[camera], reads_plates=reads and reading)
-                    for camera, reads in cameras.items()
+                    for camera, (reads, _) in cameras.items()
                     if camera in addresses
                 }
             )
@@ -121,6 +126,8 @@ class Video:
             if watcher:
                 for camera in gone:
                     await watcher.forget(camera)
+                for camera, aim in aimed.items():
+                    watcher.aim(camera, aim)
             if records and took_over:
                 for camera in keeper.running():
                     await self.on_status(camera, keeper.camera(camera).status)
@@ -163,6 +170,10 @@ class Video:
             log.warning("sighting of %s before %s is lost: %s", sighting.plate, sighting.camera, error.detail)
 
 
+def _enrolled(row: CameraRow) -> tuple[bool, float]:
+    return row.reads_plates, row.bearing_deg
+
+
 def _spec(camera: str, address: str, *, reads_plates: bool) -> CameraSpec:
     if in_charge(address):
         return CameraSpec(id=camera, url=address, reported=True)
@@ -176,6 +187,7 @@ async def video(
     hub: Hub,
     kept: Stores,
     passages: Passages,
+    quality: ReadingQuality,
     hits: Hits,
     tasks: Background,
     measured: list[metrics.Source],
@@ -193,14 +205,8 @@ async def video(
         if settings.plate_workers:
             pool = await stack.enter_async_context(PlatePool(settings.plate_workers, hub.clock))
             watcher = PlateWatcher(pool, part.on_passage)
+            quality.counters_of = watcher.counters
             measured.append(metrics.counted("plate_frames", "Frames for plate readers", pool.counters))
-
-        async def on_keyframe(camera: str, picture: Picture, at_ms: int) -> None:
-            if watcher is not None:
-                read_before = watcher.counters(camera).read
-                await watcher.frame(camera, picture, at_ms)
-                if watcher.counters(camera).read > read_before:
-                    keeper.camera(camera).set_busy(hub.clock.now_ms() + _BUSY_MS)
 
         def address_of(camera: str) -> str | None:
             return keeper.camera(camera).spec.url if camera in keeper.running() else None
@@ -219,14 +225,14 @@ async def video(
         sources.register(SCHEME, whip.open)
         for scheme in elsewhere.SCHEMES:
             sources.register(scheme, whep_source(addresses))
-        agents.register(sources, movable)
+        agents.register(sources, movable, ways)
         finders = [adoption.onvif_finder(discovery)]
         finders.append(agent_found.finder(agents.agents, agents.errands))
         devices = await stack.enter_async_context(gb28181)
         if devices is not None:
             devices.register(sources, movable, ways)
             finders.append(devices.find)
-        keeper = await stack.enter_async_context(CameraKeeper(hub.clock, part.on_status, on_keyframe, sources=sources))
+        keeper = await stack.enter_async_context(CameraKeeper(hub.clock, part.on_status, watcher, sources=sources))
         if hubs:
             hubs.door.register(LIVE, shows(keeper, hub.clock, agents.reaches))
         control = await stack.enter_async_context(

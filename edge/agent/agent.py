@@ -17,6 +17,7 @@ from edge.agent.errands import Errands
 from edge.agent.gb28181 import EdgeGb28181, Gb28181Door
 from edge.agent.link import HubLink
 from edge.agent.live import LIVE, LivePictures
+from edge.agent.looking import DIAGNOSIS, TRIAL, diagnoses, trials
 from edge.agent.protocol import FOUND, Config
 from edge.agent.recording import EdgeRecorder, RecordingRoom
 from edge.agent.sealing import box_of
@@ -24,8 +25,10 @@ from edge.agent.turning import PTZ, Turning
 from edge.gb28181.media import SCHEME
 from edge.jt808.gateway import Jt808Gateway
 from edge.onvif import gateway as onvif
+from edge.onvif.diagnosis import ONVIF
 from edge.onvif.watching import EventWatch
 from edge.outbox import Outbox
+from streams.diagnosis import Ways
 from streams.keeper import CameraKeeper
 from streams.plates.pool import PlatePool
 from streams.plates.watcher import PlateWatcher
@@ -87,6 +90,16 @@ def edge_movable(gb28181: EdgeGb28181 | None) -> PtzGateways:
     return movable
 
 
+def edge_ways(gb28181: EdgeGb28181 | None) -> Ways:
+    """Return the kinds of way to a camera that an agent knows."""
+    ways = Ways()
+    if gb28181 is not None:
+        ways.register(SCHEME, gb28181.way)
+    for scheme in onvif.SCHEMES:
+        ways.register(scheme, ONVIF)
+    return ways
+
+
 @asynccontextmanager
 async def running_agent(settings: AgentSettings, clock: Clock) -> AsyncIterator[Agent]:
     """Run it until the block is left. It begins with what the hub said last, whether the hub is there or not.
@@ -127,12 +140,15 @@ async def running_agent(settings: AgentSettings, clock: Clock) -> AsyncIterator[
             errands.register(FOUND, gb28181.tell_found)
         if settings.plate_workers:
             pool = await stack.enter_async_context(PlatePool(settings.plate_workers, clock))
-            cameras.watcher = PlateWatcher(pool, cameras.on_passage)
+            cameras.watcher = PlateWatcher(pool, cameras.on_passage, "edge")
         cameras.keeper = await stack.enter_async_context(
-            CameraKeeper(clock, cameras.on_status, cameras.on_keyframe, sources=edge_sources(gb28181))
+            CameraKeeper(clock, cameras.on_status, cameras.watcher, sources=edge_sources(gb28181))
         )
         live = LivePictures(cameras.keeper, clock)
         errands.register(LIVE, live.show)
+        errands.register(DIAGNOSIS, diagnoses(cameras.keeper, edge_ways(gb28181), clock))
+        if gb28181 is not None:
+            errands.register(TRIAL, trials(edge_sources(gb28181), clock))
         control = await stack.enter_async_context(PtzControl(edge_movable(gb28181), cameras.address, clock))
         errands.register(PTZ, Turning(control).turn)
         cameras.noticing = await stack.enter_async_context(EventWatch(clock, cameras.on_event))

@@ -34,13 +34,11 @@ from edge.outbox import NewItem, Outbox, Priority
 from streams.camera import Camera, CameraSpec, CameraStatus
 from streams.keeper import CameraKeeper
 from streams.plates.crop import plate_jpeg
-from streams.plates.picture import Picture
 from streams.plates.watcher import PlateWatcher
 from streams.sources import pulls_always
 from streams.watch_list import Match, Wanted, WatchList
 
 log = logging.getLogger(__name__)
-_BUSY_MS = 2000
 
 
 class EdgeCameras:
@@ -149,15 +147,6 @@ class EdgeCameras:
             await self._put(items)  # what was seen is told even where its picture cannot be
         except TriuneError as error:
             log.warning("a sighting before %s is lost: %s", sighting.camera, error.detail)
-
-    async def on_keyframe(self, camera: str, picture: Picture, at_ms: int) -> None:
-        """Have a frame read, and every one after it while there is something to read."""
-        watcher = self.watcher
-        if watcher is not None:
-            read_before = watcher.counters(camera).read
-            await watcher.frame(camera, picture, at_ms)
-            if watcher.counters(camera).read > read_before:
-                self.keeper.camera(camera).set_busy(self._clock.now_ms() + _BUSY_MS)
 
     async def _put(self, items: list[NewItem]) -> None:
         try:

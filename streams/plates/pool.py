@@ -1,4 +1,4 @@
-"""Plate-reading processes shared fairly by cameras: the newest frame of each, cameras in turn, dead ones replaced."""
+"""Plate-reading processes shared fairly by cameras: the newest frame of each, equal times, dead ones replaced."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import msgspec
 from command.kernel.clock import Clock
 from command.kernel.errors import InvalidInputError, TooManyError, UnavailableError
 from command.kernel.limits import READER_CAMERAS, READER_FRAME_MS, READER_START_MS, READERS
+from streams.plates.fair_shares import FairShares
 from streams.plates.picture import Picture, check_picture
 from streams.plates.read import Read
 from streams.plates.worker import Worker
@@ -44,8 +45,9 @@ class _Job(msgspec.Struct, frozen=True):
 class PlatePool:
     """`async with PlatePool(workers, clock) as pool: reads = await pool.read(camera, frame)`.
 
-    A camera has at most one frame being read, so its answers come in order, and one waiting. Cameras wait in
-    turn. Leaving the block ends the processes; frames not yet read fail with `UnavailableError`.
+    A camera has at most one frame being read, so its answers come in order, and one waiting. That of the camera whose
+    frames took the least of the readers' time comes first, so that a jam of cars before one costs the others nothing
+    that is theirs. Leaving the block ends the processes; frames not yet read fail with `UnavailableError`.
     """
 
     def __init__(self, workers: int, clock: Clock) -> None:
@@ -60,6 +62,7 @@ class PlatePool:
         self._running: list[asyncio.Task[None]] = []
         self._waiting: dict[str, _Job] = {}
         self._busy: set[str] = set()
+        self._shares = FairShares()
         self._work = asyncio.Event()
         self._is_open = False
 
@@ -110,6 +113,8 @@ class PlatePool:
         elif len(self._waiting) >= READER_CAMERAS:
             self.counters.dropped += 1
             raise TooManyError("too many cameras wait for a plate reader")
+        else:
+            self._shares.wait(camera)
         # Replacing the value keeps the camera's place in the row.
         job = self._waiting[camera] = _Job(frame, asyncio.get_running_loop().create_future())
         self._work.set()
@@ -137,6 +142,7 @@ class PlatePool:
         """Read frame after frame; `UnavailableError` once the process is of no more use."""
         while True:
             camera, job = await self._next_job()
+            begun_ms = self._clock.now_ms()
             try:
                 reads = await self._in_thread(worker, partial(worker.read, job.frame), READER_FRAME_MS)
             except InvalidInputError as error:
@@ -152,20 +158,22 @@ class PlatePool:
                     job.answer.set_result(reads)
             finally:
                 _fail(job, UnavailableError("the plate readers are closed"))
+                self._shares.took(camera, self._clock.now_ms() - begun_ms)
                 self._busy.discard(camera)
                 self._work.set()
 
     async def _next_job(self) -> tuple[str, _Job]:
-        """Take the frame of the camera that waits longest and has none being read."""
+        """Take the frame of the camera whose turn it is, of those that have none being read."""
         while (taken := self._take()) is None:
             self._work.clear()
             await self._work.wait()
         return taken
 
     def _take(self) -> tuple[str, _Job] | None:
-        for camera in [camera for camera in self._waiting if camera not in self._busy]:
+        for camera in self._shares.in_turn([camera for camera in self._waiting if camera not in self._busy]):
             job = self._waiting.pop(camera)
             if not job.answer.done():  # else its caller gave up
+                self._shares.begin(camera)
                 self._busy.add(camera)
                 return camera, job
         return None

@@ -15,7 +15,7 @@ from streams.plates.vehicle import Vehicle
 
 # A vehicle is gone, and told if it was not yet, when it was not read for this long and in this many frames that were
 # looked at.
-GAP_MS = 1_200
+GAP_MS = 1_000
 # Its plate is remembered for longer: behind a bus and seen again it is still the same passage.
 LINGER_MS = 10_000
 _MISSED_FRAMES = 3

@@ -15,7 +15,7 @@ from command.kernel.errors import UnavailableError, UnknownIdError
 from edge.simulators.clips import Clip
 from edge.simulators.rtsp_camera import RtspCameras
 from streams.camera import Camera, CameraSpec, CameraStatus
-from streams.feed import OnKeyframe
+from streams.feed import Looker
 from streams.keeper import CameraKeeper
 from streams.keyframes import Picture
 from streams.packets import Packet, Subscription
@@ -35,13 +35,13 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @asynccontextmanager
 async def _one_camera(
-    clip: Clip, statuses: Statuses, on_keyframe: OnKeyframe | None = None
+    clip: Clip, statuses: Statuses, looker: Looker | None = None
 ) -> AsyncIterator[tuple[Camera, RtspCameras]]:
     """Keep one camera that streams a clip, and yield it once it is up."""
     async with (
         asyncio.timeout(4 * PATIENCE_S),
         RtspCameras({"cam": clip}, CLOCK) as cameras,
-        CameraKeeper(CLOCK, statuses, on_keyframe) as keeper,
+        CameraKeeper(CLOCK, statuses, looker) as keeper,
     ):
         port = await cameras.listen()
         await keeper.sync({"a": CameraSpec("a", f"rtsp://127.0.0.1:{port}/cam", reads_plates=True, always=True)})
@@ -151,25 +151,38 @@ async def test_a_snapshot_is_the_newest_key_frame(clip: Clip) -> None:
     assert again is jpeg
 
 
-async def test_a_plate_reader_gets_key_frames_and_every_frame_while_busy(clip: Clip) -> None:
-    seen: list[tuple[Picture, int]] = []
+class Looks:
+    """Remembers what it is shown; fails at the first picture. Something moves when the test says so."""
 
-    async def look(camera_id: str, picture: Picture, at_ms: int) -> None:
-        assert camera_id == "a"
-        seen.append((picture, at_ms))
-        if len(seen) == 1:
-            raise RuntimeError("a consumer that fails once")
+    def __init__(self) -> None:
+        self.seen: list[tuple[Picture, int]] = []
+        self.moves = False
 
-    async with _one_camera(clip, Statuses(), look) as (camera, _):
-        await until(lambda: len(seen) >= 3)
-        idle = [at_ms for _, at_ms in seen]
-        camera.set_busy(CLOCK.now_ms() + 2500)
-        await until(lambda: len(seen) >= len(idle) + 15)
+    def is_due(self, camera: str, at_ms: int) -> bool:
+        return True
+
+    def is_moving(self, camera: str, at_ms: int) -> bool:
+        return self.moves
+
+    async def frame(self, camera: str, picture: Picture, at_ms: int) -> None:
+        assert camera == "a"
+        self.seen.append((picture, at_ms))
+        if len(self.seen) == 1:
+            raise RuntimeError("a looker that fails once")
+
+
+async def test_a_plate_reader_gets_key_frames_and_every_frame_while_something_moves(clip: Clip) -> None:
+    looks = Looks()
+    async with _one_camera(clip, Statuses(), looks):
+        await until(lambda: len(looks.seen) >= 3)
+        looks.moves = True
+        idle = [at_ms for _, at_ms in looks.seen]
+        await until(lambda: len(looks.seen) >= len(idle) + 15)
 
     assert all(after - before > 700 for before, after in pairwise(idle[:3]))
-    busy = [at_ms for _, at_ms in seen[-8:]]
+    busy = [at_ms for _, at_ms in looks.seen[-8:]]
     assert sum(after - before < 200 for before, after in pairwise(busy)) >= 5
-    assert seen[0][0].shape == (180, 320, 3)
+    assert looks.seen[0][0].shape == (180, 320, 3)
 
 
 async def test_a_keeper_follows_what_is_enrolled(clip: Clip) -> None:

@@ -30,9 +30,10 @@ def test_a_key_frame_of_h265_becomes_a_picture() -> None:
 
 def test_a_run_of_h265_is_decoded_picture_by_picture() -> None:
     decoder = PictureDecoder()
-    pictures = [decoder.decode(packet, alone=False) for packet in _packets(5)]
+    pictures = [decoder.frame(packet, alone=False) for packet in _packets(5)]
 
-    brightness = [picture.mean() for picture in pictures if picture is not None]
+    brightness = [picture.bgr().mean() for picture in pictures if picture is not None]
+    assert [picture.at_ms for picture in pictures if picture is not None] == [100 * i for i in range(len(brightness))]
     assert len(brightness) >= 4
     assert brightness == sorted(brightness)
 

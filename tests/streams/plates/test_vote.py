@@ -203,11 +203,11 @@ def test_noise_in_single_frames_never_makes_two_passages_of_one_vehicle(passing:
     chance = random.Random(seed)
     frames: list[list[Read]] = []
     for plate in passing:
-        for _ in range(8):
+        for step in range(8):
             place = chance.randrange(2, 6)
             look_alikes = [plate[:place] + char + plate[place + 1 :] for char in ga36.ALPHABET]
             wrong = chance.choice([other for other in look_alikes if ga36.is_plausible(other)])
-            frames.append([read(wrong if chance.random() < 0.3 else plate, weak=place)])
+            frames.append([read(wrong if chance.random() < 0.3 else plate, weak=place, x=300 + 40 * step)])
         frames += [[]] * 10
     tracker = PassageTracker(early=False)
     told = follow(tracker, frames) + tracker.flush()

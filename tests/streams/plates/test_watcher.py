@@ -20,6 +20,12 @@ from tests.streams.plates import material
 START_MS = 1_700_000_000_000
 
 
+async def give(watcher: PlateWatcher, camera: str, picture: Picture, at_ms: int) -> None:
+    """Give the watcher a frame as a feed does."""
+    if watcher.is_due(camera, at_ms):
+        await watcher.frame(camera, picture, at_ms)
+
+
 class Told:
     """Keeps what the watcher tells."""
 
@@ -36,7 +42,7 @@ async def test_each_vehicle_is_told_once_with_a_picture_that_shows_its_plate() -
     async with PlatePool(1, SystemClock()) as pool:
         watcher = PlateWatcher(pool, told)
         for number, picture in enumerate(frames):
-            await watcher.frame("gate", picture, START_MS + number * 40)
+            await give(watcher, "gate", picture, START_MS + number * 40)
     assert [sighting.plate for sighting, _ in told.passages] == list(material.PASSING)
     reader = PlateReader()
     for sighting, jpeg in told.passages:
@@ -68,8 +74,8 @@ class Unwilling:
 async def test_frames_that_were_not_read_are_counted_and_the_camera_goes_on() -> None:
     watcher = PlateWatcher(Unwilling(), Told())
     for at_ms, level in ((0, 0), (200, 200)):
-        await watcher.frame("gate", np.full((90, 160, 3), level, np.uint8), at_ms)
-    await watcher.frame("gate", np.zeros((90, 160, 3), np.uint8), 210)
+        await give(watcher, "gate", np.full((90, 160, 3), level, np.uint8), at_ms)
+    await give(watcher, "gate", np.zeros((90, 160, 3), np.uint8), 210)
     assert watcher.counters("gate") == WatchCounters(seen=3, still=1, dropped=1, failed=1)
     assert watcher.counters("other") == WatchCounters()
 
@@ -82,7 +88,7 @@ async def test_a_source_that_does_not_wait_loses_frames_but_no_vehicle() -> None
         watcher = PlateWatcher(pool, told)
         async with asyncio.TaskGroup() as tasks:
             for number, picture in enumerate(frames[:50]):
-                tasks.create_task(watcher.frame("gate", picture, START_MS + number * 40))
+                tasks.create_task(give(watcher, "gate", picture, START_MS + number * 40))
                 if number % 10 == 9:
                     await pool.read("other", frames[0])
         assert watcher.counters("gate").dropped > 0
