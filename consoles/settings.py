@@ -86,6 +86,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Roles that alone may see a camera's pictures, by its id or the beginning of ids and `*`; others: all roles."""
     roads: str = ""
     """The road net, a GeoJSON file of lines (see `command/kernel/roads.py`): tells which cameras a car passes next."""
+    cameras_of_stations: dict[str, list[str]] = {}
+    """Cameras, by id or the beginning of ids and `*`, whose passages a station's people may look up; others: all."""
     plate_workers: Annotated[int, Meta(ge=0, le=32)] = 1
     """Processes that read plates; 0 switches it off."""
     case: Outside | None = None

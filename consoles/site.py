@@ -36,6 +36,7 @@ from consoles.parts.outside import links, services
 from consoles.parts.serving import serving
 from consoles.parts.stores import Stores, stores
 from consoles.parts.video import video
+from consoles.parts.sightings import sightings, watches
 from consoles.push import Feed
 from consoles.settings import Settings
 
@@ -119,7 +120,14 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
             )
         scenarios = [folder / "scenarios" for folder in (data, county) if folder]
         directed = await stack.enter_async_context(rehearsals(context, scenarios))
-        own = [*hooks.routes(site_id, known.secrets), *replay.routes(context), *plans.routes, *health.routes(degraded)]
+        own = [
+            *hooks.routes(site_id, known.secrets),
+            *replay.routes(context),
+            *plans.routes,
+            *health.routes(degraded),
+            *sightings(settings),
+            *watches(settings),
+        ]
         measured += [
             metrics.counted("uplink", "Positions and what followed from them", in_field.uplink.counters),
             metrics.counted("jt808", "JT/T 808 terminals", in_field.jt808.counters),

@@ -710,6 +710,7 @@ VIOLATION_CLIP_LONGEST_MS = 60 * 1000
 VIOLATION_CLIP_WAIT_MS = 2 * 60 * 1000
 VIOLATION_CLIP_AWAY_MS = 6 * 60 * 60 * 1000
 VIOLATION_PACK_LOOK_MS = 5000
+VIOLATION_PACK_AGAIN_MS = 60 * 1000
 VIOLATION_PACKS_AT_ONCE = 50
 # Passages that wait to be judged; past them they are judged by the next sweep, which looks so far back.
 VIOLATION_QUEUE = 10_000

@@ -19,20 +19,25 @@ WATCHED = "passages"
 """Looking on as vehicles pass is on record too, and no query among those of an hour."""
 
 
-def queries_left(t: Tables, by: str, an_hour: int, now_ms: int) -> int:
-    """Return how many queries the person may still make now. Raises `TooManyError` where that is none."""
-    lately = sorted(row.at_ms for row in t.queries.of(by) if row.at_ms > now_ms - HOUR_MS and row.what != WATCHED)
+def made_lately(t: Tables, by: str, now_ms: int) -> list[int]:
+    """Return when the person made queries within the last hour, oldest first."""
+    rows = t.queries.of(by)
+    return sorted(row.at_ms for row in rows if row.at_ms > now_ms - HOUR_MS and row.what != WATCHED)
+
+
+def check_one_more(t: Tables, by: str, an_hour: int, now_ms: int) -> None:
+    """Raise `TooManyError`, with the instant from which on there is room, where the person made so many in an hour."""
+    lately = made_lately(t, by, now_ms)
     if len(lately) >= an_hour:
         next_ms = lately[-an_hour] + HOUR_MS
         raise TooManyError(f"{an_hour} queries an hour may be made, and were", an_hour=an_hour, next_ms=next_ms)
-    return an_hour - len(lately)
 
 
 @decides(q.RecordQuery, "hub")
 def record_query(t: Tables, request: q.RecordQuery, actor: Actor, now_ms: int) -> Decision:
     """Every query is on record before it is answered; so is every further page, which is no query of its own."""
     if request.query is None and request.what != WATCHED:
-        queries_left(t, actor.id, request.an_hour, now_ms)
+        check_one_more(t, actor.id, request.an_hour, now_ms)
     elif request.query is not None:
         first = t.queries.need(request.query)
         if (first.by, first.what, first.terms) != (actor.id, request.what, request.terms):

@@ -11,10 +11,9 @@ from aiohttp import web
 
 from command import requests, wire
 from command.access.visibility import MAY_REPLAY, concerns, seen_by, sees_own_rows_only, tables_of
-from command.actors import HUB, Actor
+from command.actors import Actor
 from command.kernel.errors import ConflictError, InvalidInputError, TooManyError, UnknownIdError
 from command.kernel.limits import EVIDENCE_BODY_MS, EVIDENCE_BYTES, EVIDENCE_TRANSFERS, REQUEST_BODY_BYTES
-from command.requests import RecordQuery
 from command.rules import advice
 from command.tables import Tables
 from consoles.http.bodies import read_body
@@ -81,7 +80,7 @@ async def upload(request: web.Request) -> web.Response:
     if request.content_type not in _MEDIA_TYPES:
         raise web.HTTPUnsupportedMediaType
     context = context_of(request)
-    async with _transfer(context):
+    async with transfer(context):
         data = await read_body(request, EVIDENCE_BYTES, EVIDENCE_BODY_MS)
         if not data:
             raise InvalidInputError("the file is empty")
@@ -102,7 +101,7 @@ async def download(request: web.Request) -> web.Response:
     told_type = await space.hub.read(lambda t: _media_type(t, name, actor)) or await _past_type(request, space, name)
     if told_type is None:
         raise UnknownIdError(f"no file {name[:64]!r} that you may see")
-    async with _transfer(context):
+    async with transfer(context):
         data = await context.blobs.get(name)
     known = told_type in _MEDIA_TYPES
     # What a file is was said by whoever brought it: the browser must not run it as part of our pages.
@@ -115,7 +114,7 @@ async def download(request: web.Request) -> web.Response:
 
 
 @asynccontextmanager
-async def _transfer(context: Context) -> AsyncIterator[None]:
+async def transfer(context: Context) -> AsyncIterator[None]:
     """Hold one of the places for files that are whole in memory; `TooManyError` where none is free."""
     if context.transfers.locked():
         raise TooManyError(f"{EVIDENCE_TRANSFERS} files are on their way; try again")
@@ -148,33 +147,6 @@ async def _past_type(request: web.Request, space: Space, name: str) -> str | Non
             return None
 
 
-async def sightings(request: web.Request) -> web.Response:
-    """`GET /api/v1/sightings?plate=&from_ms=&to_ms=&reason=`: recorded before it is answered."""
-    actor = actor_of(request)
-    require(actor, "dispatcher", "commander", "duty_leader", "camera_watch", "officer")
-    plate, reason = request.query.get("plate", "").upper(), request.query.get("reason", "").strip()
-    if not reason or len(plate) > 16 or len(plate.replace("*", "").replace("?", "")) < 2:
-        raise InvalidInputError("a query names a plate or at least two of its characters, and a reason")
-    context = context_of(request)
-    space = context.space(request)
-    now_ms = space.hub.clock.now_ms()
-    from_ms, to_ms = _instant(request, "from_ms", now_ms - 7 * 86_400_000), _instant(request, "to_ms", now_ms)
-    found = await context.readings_of(space).sightings(space.name, plate, from_ms, to_ms, 200)
-    query = RecordQuery(what="sightings", terms=plate, reason=reason[:500], results=len(found))
-    # The hub writes it down in the name of whoever asked: nobody can make or leave out such a record by hand.
-    await space.hub.ask(query, msgspec.structs.replace(HUB, id=actor.id))
-    return json_response(found)
-
-
-def _instant(request: web.Request, name: str, default: int) -> int:
-    text = request.query.get(name)
-    if text is None:
-        return default
-    if not (text.isascii() and text.isdecimal() and len(text) <= 15):
-        raise InvalidInputError(f"{name} is milliseconds since 1970")
-    return int(text)
-
-
 def json_response(value: object) -> web.Response:
     """Return a value of ours as JSON; never cached, since it is so only now."""
     return web.Response(
@@ -188,7 +160,6 @@ routes = [
     web.delete("/api/v1/calls/{call}", hang_up),
     web.get("/api/v1/calls/{call}/duplicates", duplicates),
     web.get("/api/v1/situations/{situation}/recommendations", recommendations),
-    web.get("/api/v1/sightings", sightings),
     web.post("/api/v1/blobs", upload),
     web.get("/api/v1/blobs/{sha256}", download),
 ]

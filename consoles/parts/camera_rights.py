@@ -19,10 +19,17 @@ def may_see(actor: Actor, camera: str, kept_to: Mapping[str, Sequence[Role]]) ->
 
     `kept_to` has roles by camera id, or by the beginning of ids before a `*`; every entry that names the camera counts.
     """
-    if "cameras" not in tables_of(actor):
-        return False
-    named = (roles for name, roles in kept_to.items() if _names(name, camera))
-    return all(not actor.roles.isdisjoint(roles) for roles in named)
+    return "cameras" in tables_of(actor) and not kept_from(actor, camera, kept_to)
+
+
+def kept_from(actor: Actor, camera: str, kept_to: Mapping[str, Sequence[Role]]) -> bool:
+    """Say whether the camera is kept to roles of which the actor holds none."""
+    return any(actor.roles.isdisjoint(roles) for name, roles in kept_to.items() if is_named(name, camera))
+
+
+def any_kept(kept_to: Mapping[str, Sequence[Role]], camera: str) -> bool:
+    """Say whether the camera is kept to some roles, whoever asks."""
+    return any(is_named(name, camera) for name in kept_to)
 
 
 def authorised(kept_to: Mapping[str, Sequence[Role]]) -> Callable[[web.Request, str], Awaitable[None]]:
@@ -36,5 +43,6 @@ def authorised(kept_to: Mapping[str, Sequence[Role]]) -> Callable[[web.Request, 
     return authorise
 
 
-def _names(name: str, camera: str) -> bool:
+def is_named(name: str, camera: str) -> bool:
+    """Say whether a name of the settings, an id or the beginning of ids and `*`, means the camera."""
     return camera.startswith(name[:-1]) if name.endswith("*") else camera == name

@@ -109,10 +109,11 @@ async def test_right_words_about_things_that_are_not(tmp_path: Path) -> None:
             ("/api/v1/situations/s99/recommendations", 404), ("/api/v1/calls/c99/duplicates", 404),
             ("/api/v1/requests?space=nowhere", 405), ("/api/v1/live?space=nowhere", 404), ("/api/v1/live", 400),
             ("/api/v1/county/secrets.geojson", 404), ("/api/v1/blobs/zz", 404), ("/nothing", 404),
-            ("/api/v1/sightings?plate=A", 400), ("/api/v1/sightings?plate=ABC123&reason=%20", 400),
-            ("/api/v1/sightings?plate=ABC123&reason=x&from_ms=-1", 400),
-            ("/api/v1/sightings?plate=ABC123&reason=x&to_ms=9999999999999999999", 400),
-            ("/api/v1/sightings?plate=ABC123&reason=x&to_ms=%D9%A3", 400),
+            ("/api/v1/sightings/picture", 400), ("/api/v1/sightings/picture?plate=ABC12&first_ms=-1", 400),
+            ("/api/v1/sightings/picture?plate=ABC12&camera=k1&first_ms=9999999999999999999", 400),
+            ("/api/v1/sightings/picture?plate=ABC12&camera=k1&first_ms=%D9%A3", 400),
+            ("/api/v1/sightings/picture?plate=ABC12&camera=k1&first_ms=1", 404),
+            ("/api/v1/sightings/picture?plate=ABC12&camera=%00&first_ms=1", 400),
         ):  # fmt: skip
             found, _ = await send(person, "GET", path)
             assert found == status, path

@@ -21,7 +21,7 @@ async def test_every_route_but_the_open_ones_refuses_strangers(tmp_path: Path) -
             ("GET", "/api/v1/session"), ("DELETE", "/api/v1/session"), ("POST", "/api/v1/requests"),
             ("POST", "/api/v1/calls"), ("GET", "/api/v1/live"), ("POST", "/api/v1/blobs"),
             ("GET", "/api/v1/blobs/" + "0" * 64), ("GET", "/api/v1/county/roads.geojson"),
-            ("GET", "/api/v1/sightings"), ("GET", "/nothing"), ("GET", "/api/v1/situations/s1/recommendations"),
+            ("GET", "/api/v1/sightings/picture"), ("GET", "/nothing"), ("GET", "/api/v1/situations/s1/recommendations"),
         ]  # fmt: skip
         for method, path in paths:
             async with stranger.request(method, path, allow_redirects=False) as response:

@@ -7,10 +7,9 @@ from msgspec.structs import replace
 
 from command.actors import HUB, Actor
 from command.kernel.errors import NoRightError, TooManyError, UnknownIdError
-from command.kernel.limits import QUERIES_AN_HOUR
 from command.requests import RecordQuery
 from command.rules import queries
-from command.rules.queries import queries_left
+from command.rules.queries import made_lately
 from tests.command.support import MINUTE_MS, START_MS, Desk, desk
 
 ASKED = RecordQuery(what="sightings", terms="湘F12345", reason="办案", results=3, case="A1")
@@ -20,8 +19,8 @@ def of(person: str) -> Actor:
     return replace(HUB, id=person)
 
 
-async def left(d: Desk, person: str, an_hour: int = QUERIES_AN_HOUR) -> int:
-    return await d.hub.read(lambda t: queries_left(t, person, an_hour, d.hub.clock.now_ms()))
+async def made(d: Desk, person: str) -> int:
+    return len(await d.hub.read(lambda t: made_lately(t, person, d.hub.clock.now_ms())))
 
 
 async def test_a_query_is_listed_with_who_what_why_and_how_much() -> None:
@@ -37,14 +36,14 @@ async def test_somebody_makes_so_many_queries_an_hour_and_no_more() -> None:
         for _ in range(3):
             await d.ask(replace(ASKED, an_hour=3), of("zhang"))
             await d.pass_time(MINUTE_MS)
-        assert await left(d, "zhang", 4) == 1
+        assert await made(d, "zhang") == 3
         with pytest.raises(TooManyError) as told:
             await d.ask(replace(ASKED, an_hour=3), of("zhang"))
         assert told.value.extra == {"an_hour": 3, "next_ms": START_MS + 60 * MINUTE_MS}
         await d.ask(replace(ASKED, an_hour=3), of("li"))  # one person's say nothing about another's
         await d.ask(replace(ASKED, what="passages"), of("zhang"))  # looking on is none
         await d.pass_time(57 * MINUTE_MS)
-        assert await left(d, "zhang", 3) == 1
+        assert await made(d, "zhang") == 2
         await d.ask(replace(ASKED, an_hour=3), of("zhang"))
 
 
@@ -71,5 +70,5 @@ async def test_further_pages_are_on_record_and_no_queries_of_their_own(monkeypat
 async def test_the_newest_queries_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queries, "QUERIES_KEPT", 2)
     async with desk() as d:
-        made = [await d.ask(ASKED, of("zhang")) for _ in range(4)]
-        assert await d.hub.read(lambda t: sorted(t.queries.rows)) == sorted(made[2:])
+        asked = [await d.ask(ASKED, of("zhang")) for _ in range(4)]
+        assert await d.hub.read(lambda t: sorted(t.queries.rows)) == sorted(asked[2:])

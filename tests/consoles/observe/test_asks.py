@@ -88,11 +88,11 @@ async def test_refusals_are_told_and_neither_paths_nor_queries_with_what_they_na
     stream = io.StringIO()
     with writing(SystemClock(), stream, "json"):
         async with site_with_people(tmp_path, "wall") as site, signed_in(site.http_url, "wall") as person:
-            status, _ = await person.get("/api/v1/sightings?plate=F12345&reason=x")
+            status, _ = await person.get("/api/v1/sightings/picture?plate=F12345&camera=k1")
             assert status == 403
             async with person.http.get("/health/live") as response:
                 assert len(response.headers["X-Request-Id"]) == 49
-    (refused,) = [line for line in told(stream, "refused") if line["route"] == "/api/v1/sightings"]
+    (refused,) = [line for line in told(stream, "refused") if line["route"] == "/api/v1/sightings/picture"]
     assert refused["status"] == 403
     assert refused["level"] == "warning"
     assert "F12345" not in stream.getvalue()
