@@ -28,18 +28,18 @@ from command.tables import Tables
 
 EXPIRE = "watch_expire"
 DOUBTFUL: AlarmKind = "watch_doubtful"
-_ASK: tuple[Role, ...] = ("call_taker", "dispatcher", "commander", "camera_watch", "officer", "hub")
+MAY_ASK: tuple[Role, ...] = ("call_taker", "dispatcher", "commander", "camera_watch", "officer", "hub")
 _APPROVE: tuple[Role, ...] = ("duty_leader", "commander", "hub")
 
 
-@decides(q.RequestWatch, *_ASK)
+@decides(q.RequestWatch, *MAY_ASK)
 def request_watch(t: Tables, request: q.RequestWatch, actor: Actor, now_ms: int) -> Decision:
     """Ask for it. A pattern that would match every car, or can match none, is refused."""
     _check_room(t, 1)
     return (yield from _requested(t, request, "", now_ms))
 
 
-@decides(q.RequestWatches, *_ASK)
+@decides(q.RequestWatches, *MAY_ASK)
 def request_watches(t: Tables, request: q.RequestWatches, actor: Actor, now_ms: int) -> Decision:
     """Ask for many; the answer names the first, and every one of them names it as its `batch`."""
     _check_room(t, len(request.entries))
@@ -51,11 +51,16 @@ def request_watches(t: Tables, request: q.RequestWatches, actor: Actor, now_ms: 
 
 def check_entry(entry: q.RequestWatch | q.WatchEntry, now_ms: int) -> str:
     """Return the pattern as it is kept; `InvalidInputError` for an entry that would match every car, or never fire."""
-    pattern = checked_pattern(entry.pattern)
-    if len(pattern.replace("*", "").replace("?", "")) < 2:
-        raise InvalidInputError("a pattern needs at least two known characters")
     if entry.until_ms <= now_ms:
         raise InvalidInputError("a watch ends after now")
+    return check_pattern(entry.pattern)
+
+
+def check_pattern(text: str) -> str:
+    """Return a pattern as it is kept; `InvalidInputError` where no plate can be it, or nearly every one."""
+    pattern = checked_pattern(text)
+    if len(pattern.replace("*", "").replace("?", "")) < 2:
+        raise InvalidInputError("a pattern needs at least two known characters")
     return pattern
 
 
