@@ -18,7 +18,7 @@ from command.kernel.clock import Clock, SystemClock
 from command.kernel.errors import ConflictError
 from command.passages import Passages
 from command.snapshots import keep_snapshots, start_from_snapshot
-from consoles.http import health, hooks, metrics, plans, replay
+from consoles.http import health, hooks, metrics, plans, reading_quality, replay
 from consoles.http.app import make_app
 from consoles.http.context import LIVE, Context, Space
 from consoles.http.rehearsal import rehearsals
@@ -26,6 +26,7 @@ from consoles.observe.asks import Asks
 from consoles.observe.tracing import tracing
 from consoles.parts.agents import EdgeAgents, edge_agents
 from consoles.parts.background import background
+from consoles.parts.camera_rights import any_kept
 from consoles.parts.field import field
 from consoles.parts.gb28181 import gb28181
 from consoles.parts.hits import Hits, road_net
@@ -33,10 +34,11 @@ from consoles.parts.hubs import be_found, several_hubs
 from consoles.parts.keeping import forgetting, saving, vouching
 from consoles.parts.others import other_hubs
 from consoles.parts.outside import links, services
+from consoles.parts.reading_quality import ReadingQuality
 from consoles.parts.serving import serving
+from consoles.parts.sightings import sightings, watches
 from consoles.parts.stores import Stores, stores
 from consoles.parts.video import video
-from consoles.parts.sightings import sightings, watches
 from consoles.push import Feed
 from consoles.settings import Settings
 
@@ -102,15 +104,18 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
             metrics.durations("ask_durable_seconds", "From asking the hub to the commit (HTTP)", asks.durable_s),
             metrics.durations("journal_commit_seconds", "From handing over a batch to durable", hub.commit_s),
         ]
-        passages = Passages(hub, kept.readings)
+        passages = Passages(hub, kept.readings, lambda camera: not any_kept(settings.cameras_kept_to, camera))
         await passages.look()
+        quality = ReadingQuality(hub, kept.hours, kept.readings, kept.leases)
+        passages.on_stored(quality.note)
+        tasks.start(quality.run(), "reading-quality")
         hits = Hits(hub, kept.readings, kept.blobs, road_net(settings.roads, county))
         in_field = await stack.enter_async_context(field(settings, hub, kept.accounts, kept.readings, tasks))
         hubs = several_hubs(settings, kept.places, key, clock, measured, degraded)
         agents = edge_agents(settings, key, hub, kept, in_field.uplink, passages, hits, tasks, measured, hubs)
         cameras = await stack.enter_async_context(
             video(
-                settings, hub, kept, passages, hits, tasks, measured, degraded,
+                settings, hub, kept, passages, quality, hits, tasks, measured, degraded,
                 gb28181(settings, hub, kept.accounts, key, in_field.uplink, measured), agents, hubs,
             )
         )  # fmt: skip
@@ -133,6 +138,7 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
             metrics.counted("jt808", "JT/T 808 terminals", in_field.jt808.counters),
         ]
         routes = [*own, *metrics.routes(measured), *cameras, *in_field.routes, *agents.routes, *directed]
+        routes += reading_quality.routes(quality)
         routes += hubs.door.routes() if hubs else ()
         app = make_app(context, routes, settings.hubs)
         asks.watch(app)
