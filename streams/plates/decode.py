@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from command.kernel import ga36
 from command.kernel.ga36 import PlateKind
-
-Floats = NDArray[np.float32]
+from streams.plates.rectify import Floats
 
 _FLOOR = 1e-6
 _NEVER = -1e9
 # A character that no column gives more than this is not in the picture; leaving it out saves most of the time.
 _WORTH_A_SEARCH = 1e-4
+_UPPER_LINE_CHARS = 2
 # The police's O is far rarer than the Q, D and C it is taken for.
 _RETIRED_SERIES = -2.0
 
@@ -59,12 +59,13 @@ _LAST = [len(format_) - 1 for format_ in ga36.FORMATS]
 _KINDS: tuple[PlateKind, ...] = tuple(kind for kind, formats in ga36.FORMATS_BY_KIND.items() for _ in formats)
 
 
-def best_plate(chances: Floats, priors: Mapping[PlateKind, float]) -> Characters | None:
+def best_plate(chances: Floats, priors: Mapping[PlateKind, float], line_break: int | None = None) -> Characters | None:
     """Search the best CTC path that spells a plate (Viterbi); None when there are too few columns for any.
 
     `chances` is (column, 1 + character of `ga36.ALPHABET`), column 0 the chance of no character; `priors` are added
-    to the log-likelihood of each kind. A state is (format, position, character) either on the character or in the gap
-    behind it.
+    to the log-likelihood of each kind. Of two lines beside each other the upper, which holds the first two characters,
+    ends at column `line_break`. A state is (format, position, character) either on the character or in the gap behind
+    it.
     """
     seen = np.flatnonzero(chances[:, 1:].max(axis=0) > _WORTH_A_SEARCH)
     if not seen.size:
@@ -77,9 +78,11 @@ def best_plate(chances: Floats, priors: Mapping[PlateKind, float]) -> Characters
     lead = 0.0
     rows = np.arange(prior.shape[0])[:, None], np.arange(prior.shape[1] - 1)[None, :]
     steps = []
-    for blank, column in zip(blanks, np.log(shown + _FLOOR), strict=True):
+    for number, (blank, column) in enumerate(zip(blanks, np.log(shown + _FLOOR), strict=True)):
         entered, came_from = _enter(on, gap, lead, rows)
         entered += prior
+        if line_break is not None:
+            _forbid(entered, number - line_break)
         entering, leaving = entered > on, on > gap
         gap = np.where(leaving, on, gap) + blank
         on = np.where(entering, entered, on) + column
@@ -94,6 +97,14 @@ def best_plate(chances: Floats, priors: Mapping[PlateKind, float]) -> Characters
         return None
     plate, confidences = _trace(_LAST[winner], winner, on[winner], gap[winner], steps, shown)
     return Characters("".join(ga36.ALPHABET[seen[letter]] for letter in plate), _KINDS[winner], confidences)
+
+
+def _forbid(entered: Floats, columns_behind_break: int) -> None:
+    """Let no character of one line be entered in the other; the network may tell one a column early or late."""
+    if columns_behind_break < -1:
+        entered[:, _UPPER_LINE_CHARS:] = _NEVER
+    elif columns_behind_break > 0:
+        entered[:, :_UPPER_LINE_CHARS] = _NEVER
 
 
 def _enter(

@@ -8,18 +8,17 @@ from functools import lru_cache
 import cv2
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from streams.plates.models import FINDER, open_session
 from streams.plates.picture import Picture
-
-Floats = NDArray[np.float32]
+from streams.plates.rectify import Floats
 
 _STRIDES_PX = (8, 16, 32)
 _ANCHOR_SIDES_PX = ((24, 48), (96, 192), (384, 768))
 _CENTRE_VARIANCE, _SIZE_VARIANCE = 0.1, 0.2
 _MEAN_BGR = (104.0, 117.0, 123.0)
-_SCORE_AT_LEAST = 0.5
+# Small and dark plates score low; what is read in them decides.
+_SCORE_AT_LEAST = 0.2
 _OVERLAP_AT_MOST = 0.4
 _PLATES_PER_PICTURE = 16
 

@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import numpy as np
+
 from streams.plates.colour import plate_colour
 from streams.plates.decode import Characters
-from streams.plates.detect import Finder, Floats
+from streams.plates.detect import Finder, Found
 from streams.plates.picture import Picture, check_picture
 from streams.plates.read import Read
 from streams.plates.recognise import Recogniser
-from streams.plates.rectify import rectify
+from streams.plates.rectify import ABOVE_CORNERS, UPPER_WIDTH_PX, Floats, rectify, rectify_two_lines
 
-# The first look finds most, and a picture is not enlarged for it. In a photo others follow when it read nothing:
-# for plates far away, then for plates so near that they are larger than the finder was taught.
-_FIRST_LOOK_PX = 960
+# The first look finds most. In a photo others follow while it read nothing, or nothing sure: for plates far away, then
+# for plates so near that they are larger than the finder was taught.
+_FIRST_LOOK_PX, _FIRST_LOOK_AT_LEAST_PX = 960, 640
 _FURTHER_LOOKS_PX = (1280, 400)
 _ENLARGE_AT_MOST = 2
+_SURE = 0.8
+
 _CONFIDENCE_AT_LEAST = 0.01
 _MEAN_CONFIDENCE_AT_LEAST = 0.7
+# What the finder is not sure of has to be read all the better.
+_FINDER_SURE = 0.5
+_CONFIDENCE_ALONE_AT_LEAST = 0.3
+_MEAN_CONFIDENCE_ALONE_AT_LEAST = 0.85
+
+# A plate of two lines, read as one, has characters that nothing supports.
+_ONE_LINE_CONFIDENCE = 0.3
+_TWO_LINES_CONFIDENCE_AT_LEAST = 0.05
+_TWO_LINES_MEAN_CONFIDENCE_AT_LEAST = 0.8
+_TWO_LINES_ASPECT_AT_MOST = 3.0
 
 
 class PlateReader:
@@ -28,39 +44,89 @@ class PlateReader:
 
     def read(self, picture: Picture) -> list[Read]:
         """Return the plates in a BGR photo, surest first; `InvalidInputError` when it is not one."""
-        reads = self.read_frame(picture)
-        longest_px = max(picture.shape[:2])
-        for look_px in _FURTHER_LOOKS_PX:
-            if reads:
+        check_picture(picture)
+        reads: list[Read] = []
+        for look_px in _looks_px(max(picture.shape[:2])):
+            reads = _join(reads, self._look(picture, look_px))
+            if reads and reads[-1].confidence >= _SURE:
                 break
-            if look_px != longest_px and look_px <= longest_px * _ENLARGE_AT_MOST:
-                reads = self._look(picture, look_px)
         return reads
 
     def read_frame(self, picture: Picture) -> list[Read]:
         """Do the same for a frame of a video with one look only: the next frame is the second."""
         check_picture(picture)
-        return self._look(picture, min(_FIRST_LOOK_PX, max(picture.shape[:2])))
+        return _join([], self._look(picture, next(_looks_px(max(picture.shape[:2])))))
 
     def read_crop(self, picture: Picture) -> Read | None:
         """Return the plate that fills a BGR picture, None when there is none."""
         check_picture(picture)
-        return self._read_strip(picture, None)
+        height, width = picture.shape[:2]
+        corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+        return self._read(picture, picture, corners, is_sure=True)
 
     def _look(self, picture: Picture, look_px: int) -> list[Read]:
         found = self._finder.find(picture, look_px)
-        reads = (self._read_strip(rectify(picture, one.corners), one.corners) for one in found)
-        return sorted(filter(None, reads), key=lambda read: read.confidence, reverse=True)
+        return list(filter(None, (self._read_found(picture, one) for one in found)))
 
-    def _read_strip(self, strip: Picture, corners: Floats | None) -> Read | None:
+    def _read_found(self, picture: Picture, found: Found) -> Read | None:
+        return self._read(picture, rectify(picture, found.corners), found.corners, is_sure=found.score >= _FINDER_SURE)
+
+    def _read(self, picture: Picture, strip: Picture, corners: Floats, *, is_sure: bool) -> Read | None:
         colour = plate_colour(strip)
-        characters = self._recogniser.recognise(strip, colour)
-        if characters is None or not _is_credible(characters):
+        characters, rows = self._recogniser.recognise(strip, colour), 1
+        if characters is None or characters.confidence < _ONE_LINE_CONFIDENCE:
+            for above in ABOVE_CORNERS if _aspect(corners) <= _TWO_LINES_ASPECT_AT_MOST else ():
+                joined = rectify_two_lines(picture, corners, above)
+                other = self._recogniser.recognise(joined, colour, UPPER_WIDTH_PX)
+                if other and _is_two_lines(other) and (characters is None or other.mean > characters.mean):
+                    characters, rows = other, 2
+        if characters is None or not _is_credible(characters, is_sure=is_sure):
             return None
-        points = () if corners is None else tuple((float(x), float(y)) for x, y in corners)
-        return Read(characters.plate, colour, characters.confidence, characters.confidences, points, characters.kind)
+        points = tuple((float(x), float(y)) for x, y in corners)
+        confidences = characters.confidences
+        return Read(characters.plate, colour, min(confidences), confidences, points, characters.kind, rows)
 
 
-def _is_credible(characters: Characters) -> bool:
+def _looks_px(longest_px: int) -> Iterator[int]:
+    """Yield the lengths to scale a picture's longer side to, the likeliest first."""
+    enlarged_px = longest_px * _ENLARGE_AT_MOST
+    first_px = min(max(longest_px, _FIRST_LOOK_AT_LEAST_PX), _FIRST_LOOK_PX, enlarged_px)
+    yield first_px
+    yield from (look_px for look_px in _FURTHER_LOOKS_PX if look_px != first_px and look_px <= enlarged_px)
+
+
+def _join(reads: list[Read], others: list[Read]) -> list[Read]:
+    """Return the surest read of each place, surest first."""
+    joined: list[Read] = []
+    for read in sorted(reads + others, key=lambda read: read.confidence, reverse=True):
+        if not any(_overlap(read.box, known.box) for known in joined):
+            joined.append(read)
+    return joined
+
+
+def _overlap(box: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> bool:
+    """Say whether the middle of one lies in the other."""
+    (x, y, width, height), (left, top, breadth, depth) = box, other
+    return abs(2 * (x - left) + width - breadth) < max(width, breadth) and abs(2 * (y - top) + height - depth) < max(
+        height, depth
+    )
+
+
+def _aspect(corners: Floats) -> float:
+    """Return width by height of a plate's corners."""
+    top, right, bottom, left = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
+    return float((top + bottom) / max(left + right, 1e-6))
+
+
+def _is_credible(characters: Characters, *, is_sure: bool) -> bool:
     """A sign or grille forced into a plate's form has characters that nothing in the picture supports."""
-    return characters.confidence >= _CONFIDENCE_AT_LEAST and characters.mean >= _MEAN_CONFIDENCE_AT_LEAST
+    if is_sure:
+        return characters.confidence >= _CONFIDENCE_AT_LEAST and characters.mean >= _MEAN_CONFIDENCE_AT_LEAST
+    return characters.confidence >= _CONFIDENCE_ALONE_AT_LEAST and characters.mean >= _MEAN_CONFIDENCE_ALONE_AT_LEAST
+
+
+def _is_two_lines(characters: Characters) -> bool:
+    return (
+        characters.confidence >= _TWO_LINES_CONFIDENCE_AT_LEAST
+        and characters.mean >= _TWO_LINES_MEAN_CONFIDENCE_AT_LEAST
+    )

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from command.kernel import ga36
 from command.readings import PlateColour
-from streams.plates.decode import Characters, Floats, best_plate
+from streams.plates.decode import Characters, best_plate
 from streams.plates.models import RECOGNISER, open_session
 from streams.plates.picture import Picture
 from streams.plates.priors import kind_priors
-from streams.plates.rectify import STRIP_HEIGHT_PX
+from streams.plates.rectify import STRIP_HEIGHT_PX, Floats
 
 # Narrower input than the network's usual 320 saves CPU; plates need at most 190 of it, and it reads them as well.
 _INPUT_WIDTH_PX = 256
@@ -33,11 +33,15 @@ class Recogniser:
         dictionary = self._session.get_modelmeta().custom_metadata_map["character"].splitlines()
         self._classes, self._starts = _meanings(["", *dictionary, " "])
 
-    def recognise(self, strip: Picture, colour: PlateColour) -> Characters | None:
-        """Return the likeliest plate in a BGR strip with this background, None when it is too narrow to hold one."""
+    def recognise(self, strip: Picture, colour: PlateColour, upper_width_px: int | None = None) -> Characters | None:
+        """Return the likeliest plate in a BGR strip with this background, None when it is too narrow to hold one.
+
+        A plate of two lines is given as one strip 48 pixels high, with the upper line on the left, so wide.
+        """
         output = self._session.run(None, {"x": _network_input(strip)})[0][0]
         chances: Floats = np.add.reduceat(output[:, self._classes], self._starts, axis=1)
-        return best_plate(chances, kind_priors(colour))
+        line_break = None if upper_width_px is None else round(upper_width_px / _INPUT_WIDTH_PX * len(chances))
+        return best_plate(chances, kind_priors(colour), line_break)
 
 
 def _network_input(strip: Picture) -> Floats:

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from command.kernel import ga36
-from streams.plates.decode import Floats, best_plate
+from streams.plates.decode import best_plate
 from streams.plates.priors import kind_priors
+from streams.plates.rectify import Floats
 from tests.command.kernel.test_ga36 import plates
 
 NO_BIAS = dict.fromkeys(ga36.FORMATS_BY_KIND, 0.0)
