@@ -18,9 +18,11 @@ Stored = Callable[[Sequence[Sighting]], None]
 class Passages:
     """What stores passages that came to this hub, and shows those of all hubs. Nothing here is the record."""
 
-    def __init__(self, hub: Hub, readings: Readings) -> None:
+    def __init__(self, hub: Hub, readings: Readings, shows: Callable[[str], bool] = lambda _: True) -> None:
+        """`shows` says of a camera whether its passages are for all who watch; others are stored and not shown."""
         self._hub = hub
         self._readings = readings
+        self._shows = shows
         self._stored: list[Stored] = []
         self._ring: dict[tuple[str, str, int], str] = {}
         """The row of each passage shown, the oldest first."""
@@ -42,7 +44,7 @@ class Passages:
         rows: list[PassageRow] = []
         for seen in sightings:
             passage = (seen.camera, seen.plate, seen.first_ms)
-            if passage in self._ring or seen.last_ms < since_ms:
+            if passage in self._ring or seen.last_ms < since_ms or not self._shows(seen.camera):
                 continue
             if len(self._ring) < PASSAGES_SHOWN:
                 place = f"p{len(self._ring)}"

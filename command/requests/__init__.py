@@ -68,6 +68,7 @@ from command.requests.scene import (
     RemoveCamera,
     ReportCamera,
     ReportDeviceAlarm,
+    ReportReading,
     ReportLink,
 )
 from command.requests.violations import (
@@ -105,6 +106,7 @@ __all__ = [
     "RecallOrder", "RecordApprovalNotice", "RecordCase", "RecordClip", "RecordMessage", "RecordPack", "RecordQuery",
     "RecordViolationSent", "RefuseOrder", "RejectHit", "RejectViolation", "ReleaseRecording", "RemoveCamera",
     "RemoveFence", "ReportCall", "ReportCamera", "ReportDeviceAlarm", "ReportHit", "ReportLink", "ReportPatrol",
+    "ReportReading",
     "ReportRecorder", "ReportViolation", "Request", "RequestApproval", "RequestWatch", "RequestWatches", "SendMessage",
     "SendToWall", "SetLevel", "SetRecording", "SetRegions", "SetRestriction", "SetSection", "ShelveAlarm",
     "StandDownPlan", "StartShift", "StepOrder", "TakeAlarm", "TakeOffWall", "Text", "WatchEntry", "decode",

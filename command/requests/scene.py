@@ -43,6 +43,17 @@ class ReportCamera(Request, frozen=True, tag="report_camera"):
     reason: Text = ""
 
 
+class ReportReading(Request, frozen=True, tag="report_reading"):
+    """How plates are read before a camera became worse than usual, and why, or well again where `why` is empty.
+
+    `percent` is of the passages that are usual.
+    """
+
+    camera: Id
+    why: Literal["", "fewer", "unread", "unsure"]
+    percent: Annotated[int, Meta(ge=0)] | None = None
+
+
 class ReportDeviceAlarm(Request, frozen=True, tag="report_device_alarm"):
     """A camera or alarm input says by itself that something is up. `subject` is the camera, or the device's own id."""
 

@@ -138,6 +138,7 @@ ALARM_WORDS: dict[AlarmKind, str] = {
     "link_down": "外部服务中断",
     "recording_failing": "录像异常",
     "device_alarm": "设备报警",
+    "reading_worse": "读牌率下降",
 }
 """How text messages to officers and leaders word each kind; screens have their own catalogue."""
 

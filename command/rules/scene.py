@@ -16,7 +16,7 @@ from command.facts.scene import (
     LinkWentDown,
 )
 from command.rows import CameraRow, LinkRow
-from command.rules.alarms import clear_alarm, raise_alarm
+from command.rules.alarms import clear_alarm, open_alarm, raise_alarm
 from command.rules.base import Decision, decides, folds
 from command.rules.wall import take_off
 from command.tables import Tables
@@ -49,6 +49,18 @@ def report_camera(t: Tables, request: q.ReportCamera, actor: Actor, now_ms: int)
     elif not request.up and (row.state != "down" or row.reason != request.reason):
         yield CameraWentDown(camera=row.id, reason=request.reason)
     return row.id
+
+
+@decides(q.ReportReading, "hub")
+def report_reading(t: Tables, request: q.ReportReading, actor: Actor, now_ms: int) -> Decision:
+    """An alarm while plates are read worse than usual: somebody is to look at the lens."""
+    camera = t.cameras.need(request.camera)
+    if not request.why:
+        yield from clear_alarm(t, "reading_worse", camera.id, "read as usual again")
+    elif open_alarm(t, "reading_worse", camera.id) is None:
+        detail = f"{request.why} {request.percent if request.percent is not None else ''}".strip()
+        yield from raise_alarm(t, "reading_worse", 4, camera.id, lat=camera.lat, lon=camera.lon, detail=detail)
+    return camera.id
 
 
 @decides(q.ReportDeviceAlarm, "hub")

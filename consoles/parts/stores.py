@@ -31,6 +31,8 @@ from consoles.parts.background import Background
 from consoles.settings import Settings
 from streams import holds
 from streams.holds import SharedHolds
+from streams.plates import hours
+from streams.plates.hours import ReadingHours
 
 LINKS, CAMERAS = "links", "cameras"
 """What one of several hubs does for all: telling the outside services, and recording what cameras show."""
@@ -51,6 +53,8 @@ class Stores:
     places: Places | None
     """What is at which hub, where there are others."""
     snapshots: SnapshotFolder
+    hours: ReadingHours
+    """How well plates were read in each hour."""
     shared: bool
 
 
@@ -84,10 +88,12 @@ async def _own(settings: Settings, key: SiteKey, clock: Clock, hub_id: str, stac
     accounts = await _accounts(settings, None, key, clock, stack)
     cursors = Cursors(SqliteDatabase(data / "links.sqlite3", link_cursors.SCHEMA, "links"))
     stack.push_async_callback(cursors.close)
+    counted = ReadingHours(SqliteDatabase(data / "reading_hours.sqlite3", hours.SCHEMA, "reading hours"))
+    stack.push_async_callback(counted.close)
     return Stores(
         journal=journal, readings=readings, accounts=accounts, blobs=FolderBlobs(data / "blobs", key.box("blobs")),
         cursors=cursors, leases=SoleHub(), holds=None, places=None, snapshots=SnapshotFolder(data / "snapshots"),
-        shared=False,
+        hours=counted, shared=False,
     )  # fmt: skip
 
 
@@ -109,6 +115,7 @@ async def _shared(settings: Settings, key: SiteKey, clock: Clock, hub_id: str, s
         holds=SharedHolds(await PostgresDatabase.open(postgres, holds.SCHEMA, "holds"), hub_id, clock),
         places=Places(await PostgresDatabase.open(postgres, places.SCHEMA, "places"), clock),
         snapshots=SnapshotFolder(Path(settings.data) / "snapshots"),
+        hours=ReadingHours(await PostgresDatabase.open(postgres, hours.SCHEMA, "reading_hours")),
         shared=True,
     )
 

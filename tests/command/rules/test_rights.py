@@ -76,6 +76,7 @@ WHO: dict[str, set[Role]] = {
     "report_hit": set(),
     "reject_hit": {"call_taker", "dispatcher", "commander", "camera_watch"},
     "report_device_alarm": set(),
+    "report_reading": set(),
     "report_link": set(),
     "record_query": set(),
     "publish_plan": {"administrator", "commander"},

@@ -5,6 +5,7 @@ import { customElement, property, state } from "lit/decorators.js";
 import * as format from "../i18n/format";
 import { t, word } from "../i18n/i18n";
 import type { AlarmRow, SituationRow } from "../wire";
+import { alarmDetail } from "./alarm_words";
 import { icon } from "./icons";
 import { shared, View } from "./view";
 
@@ -103,7 +104,7 @@ export class AlarmCard extends View {
       </div>
       <span class="number quiet" title=${format.clock(alarm.raised_ms)}>${format.duration(this.now - alarm.raised_ms)}</span>
       <div class="body">
-        ${this.subject}${alarm.detail === "" ? nothing : html` · ${alarm.detail}`}
+        ${this.subject}${alarm.detail === "" ? nothing : html` · ${alarmDetail(alarm)}`}
         ${alarm.escalated ? html` · ${t("alarm.escalated")}` : nothing}
         <div>${this.todo(alarm)}</div>
       </div>
@@ -116,7 +117,7 @@ export class AlarmCard extends View {
       <span class="flash">${icon(alarm.kind === "sos" ? "siren" : "alert")}</span>
       <t-level level=${alarm.level}></t-level>
       <span class="title">${word("alarm", alarm.kind)} ${alarm.count > 1 ? t("alarm.count", { n: alarm.count }) : ""}</span>
-      <span class="grow cut quiet">${this.subject} ${alarm.detail}</span>
+      <span class="grow cut quiet">${this.subject} ${alarmDetail(alarm)}</span>
       <span class="number quiet">${format.duration(this.now - alarm.raised_ms)}</span>
     </article>`;
   }

@@ -1,0 +1,15 @@
+/** What an alarm says beside its kind, in words: most say it themselves, some say it as a code. */
+
+import { t, word } from "../i18n/i18n";
+import type { AlarmRow } from "../wire";
+
+export function alarmDetail({ kind, detail }: Pick<AlarmRow, "kind" | "detail">): string {
+  return kind === "reading_worse" ? readingWords(detail) : detail;
+}
+
+/** `fewer 41`: why, and the percent of the usual passages where that is known. */
+function readingWords(detail: string): string {
+  const [why = "", percent = ""] = detail.split(" ");
+  const words = word("reading_why", why);
+  return percent === "" ? words : `${words} · ${t("quality.of_usual", { percent })}`;
+}
