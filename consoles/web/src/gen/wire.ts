@@ -30,7 +30,7 @@ export interface ActorInfo {
 
 /** An alarm; gone from the table once cleared. */
 export interface AlarmRow {
-  kind: "approval_overdue" | "approval_warning" | "camera_down" | "device_alarm" | "entered_forbidden" | "left_area" | "link_down" | "order_unsigned" | "plate_hit" | "recording_failing" | "sos" | "stood_still" | "task_overdue" | "watch_doubtful" | "went_silent";
+  kind: "approval_overdue" | "approval_warning" | "camera_down" | "device_alarm" | "entered_forbidden" | "left_area" | "link_down" | "order_unsigned" | "plate_hit" | "reading_worse" | "recording_failing" | "sos" | "stood_still" | "task_overdue" | "watch_doubtful" | "went_silent";
   level: 1 | 2 | 3 | 4;
   subject: string;
   situation: string;
@@ -503,7 +503,6 @@ export interface JudgedPassage {
   box?: [number, number, number, number] | null;
   lane?: number | null;
   direction?: "away" | "left" | "right" | "towards" | null;
-  frames_inside?: number | null;
 }
 
 /** Where a car was seen before. */
@@ -1014,6 +1013,14 @@ export interface ReportPatrol {
   fence?: string | null;
   lat?: number | null;
   lon?: number | null;
+}
+
+/** How plates are read before a camera became worse than usual, and why, or well again where `why` is empty. */
+export interface ReportReading {
+  request: "report_reading";
+  camera: string;
+  why: "" | "fewer" | "unread" | "unsure";
+  percent?: number | null;
 }
 
 /** The recorder says whether it can do its work. */
@@ -1562,6 +1569,7 @@ export type Request =
   ReportHit |
   ReportLink |
   ReportPatrol |
+  ReportReading |
   ReportRecorder |
   ReportViolation |
   RequestApproval |
