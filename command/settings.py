@@ -39,6 +39,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     violation_review_days: int = 10
     """A violation is to be reviewed and entered within this: Procedures for handling road traffic violations
     (道路交通安全违法行为处理程序规定), article 19, as quoted by secondary sources; to be checked against the text."""
+    speed_tolerance_percent: int = 10
+    """A limit passed by no more than this finds nothing: up to a tenth brings a warning at most, by secondary sources;
+    to be checked against the county's own rules. The measurement's own errors are taken off before."""
     interval_speed_reviewers: int = 1
     """How many people confirm an interval speed before it is sent, 1 or 2; own default."""
     keep_closed_h: int = 24
@@ -53,6 +56,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
         What is over stays longer than the hour after which no text is sent any more: each is sent, or recorded.
         """
+        if not 0 <= self.speed_tolerance_percent <= 100:
+            raise ValueError("speed_tolerance_percent is 0 to 100")
         if self.interval_speed_reviewers not in (1, 2):
             raise ValueError("interval_speed_reviewers is 1 or 2")
         if not 1 <= self.violation_review_days <= 90:

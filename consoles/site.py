@@ -31,6 +31,7 @@ from consoles.parts.field import field
 from consoles.parts.gb28181 import gb28181
 from consoles.parts.hits import Hits, road_net
 from consoles.parts.hubs import be_found, several_hubs
+from consoles.parts.judging import Judging
 from consoles.parts.keeping import forgetting, saving, vouching
 from consoles.parts.others import other_hubs
 from consoles.parts.outside import links, services
@@ -110,12 +111,13 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
         passages.on_stored(quality.note)
         tasks.start(quality.run(), "reading-quality")
         hits = Hits(hub, kept.readings, kept.blobs, road_net(settings.roads, county))
+        judging = Judging(hub, kept, passages, key, site_id)
         in_field = await stack.enter_async_context(field(settings, hub, kept.accounts, kept.readings, tasks))
         hubs = several_hubs(settings, kept.places, key, clock, measured, degraded)
         agents = edge_agents(settings, key, hub, kept, in_field.uplink, passages, hits, tasks, measured, hubs)
         cameras = await stack.enter_async_context(
             video(
-                settings, hub, kept, passages, quality, hits, tasks, measured, degraded,
+                settings, hub, kept, passages, quality, hits, judging, tasks, measured, degraded,
                 gb28181(settings, hub, kept.accounts, key, in_field.uplink, measured), agents, hubs,
             )
         )  # fmt: skip

@@ -20,6 +20,7 @@ from command.links.case import CaseLink
 from command.links.clients import ApprovalClient, CaseClient
 from command.links.follow import Follower, Link
 from command.links.sms import SmsGateway, SmsLink
+from command.links.violations import ViolationLink
 from command.services.approval import app as approval_service
 from command.services.case import app as case_service
 from consoles.parts.background import Background
@@ -71,7 +72,7 @@ async def links(
         told: list[Link] = []
         if known.case:
             case = await stack.enter_async_context(CaseClient(known.case.url, known.case.token))
-            told.append(CaseLink(hub, case, site))
+            told += [CaseLink(hub, case, site), ViolationLink(hub, case, site)]
             tasks.start(_subscribe(case, "case", own_url, known, hub.clock), "hook-case")
         if known.approval:
             approval = await stack.enter_async_context(ApprovalClient(known.approval.url, known.approval.token))

@@ -7,6 +7,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import web
@@ -45,6 +46,14 @@ _STARTING = "the recorder is starting"
 # What a hub is told of late, after a start or from another hub, is no event of now.
 _FRESH_MS = 60_000
 _NO_EVENTS = ("camera_down", "link_down", "recording_failing")
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """Where recordings are. Both raise `UnavailableError` while there are none."""
+
+    archive_of: Callable[[str], Archive]
+    find_store: Callable[[], Store]
 
 
 class _Part:
@@ -179,8 +188,8 @@ async def recording(
     listen_motion: Callable[[Callable[[str, int], None]], None],
     degraded: list[health.Check],
     errands: Errands,
-) -> AsyncIterator[list[web.RouteDef]]:
-    """Run the recorder; gives the routes by which recordings are found.
+) -> AsyncIterator[tuple[list[web.RouteDef], Recorded]]:
+    """Run the recorder; gives the routes by which recordings are found, and where the hub itself finds them.
 
     `listen_motion(hear)` has `hear(camera, at_ms)` called at what cameras see move.
     """
@@ -215,7 +224,8 @@ async def recording(
     tasks.start(part.tell_agents(), "recordings-at-agents")
     tasks.start(part.run(opening, find), "recorder")
     degraded.append(part.degraded)
-    yield [
+    routes = [
         *Recordings(part.store, archive_of, hub, authorise).routes(),
         *Clips(part.store, archive_of, hub, authorise).routes(),
     ]
+    yield routes, Recorded(archive_of, part.store)

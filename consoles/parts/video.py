@@ -31,6 +31,7 @@ from consoles.parts.camera_rights import authorised
 from consoles.parts.gb28181 import Gateway
 from consoles.parts.hits import Hits
 from consoles.parts.hubs import Hubs, shows
+from consoles.parts.judging import Judging
 from consoles.parts.plate_aims import aims
 from consoles.parts.reading_quality import ReadingQuality
 from consoles.parts.recording import recording
@@ -189,6 +190,7 @@ async def video(
     passages: Passages,
     quality: ReadingQuality,
     hits: Hits,
+    judging: Judging,
     tasks: Background,
     measured: list[metrics.Source],
     degraded: list[health.Check],
@@ -243,7 +245,7 @@ async def video(
             metrics.counted("ptz", "Movements of cameras", control.counters),
             metrics.counted("onvif_discovery", "Answers to probes for cameras", discovery.counters),
         ]
-        recorded = await stack.enter_async_context(
+        recordings, recorded = await stack.enter_async_context(
             recording(settings, hub, kept, keeper, tasks, authorise, part.listen_motion, degraded, agents.errands)
         )
         noticing = await stack.enter_async_context(EventWatch(hub.clock, part.on_event))
@@ -256,7 +258,8 @@ async def video(
             *(web.RouteDef(route.method, route.path, is_open(route.handler), {}) for route in whip.routes()),
             *cameras.routes(keeper, hub.clock, authorise, ways),
             *ptz.routes(control, authorise),
-            *recorded,
+            *recordings,
+            *judging.start(recorded, authorise, tasks, measured),
             *(devices.routes if devices else ()),
             *(devices.recordings(lambda camera: keeper.camera(camera).spec.url, authorise) if devices else ()),
             *adoption.routes(finders, sources, hub.clock),

@@ -28,6 +28,7 @@ FORMAT = "triune-violation-evidence/1"
 MANIFEST, SUMS, SIGNATURE, REVIEW = "manifest.json", "SHA256SUMS", "SHA256SUMS.sig", "review.json"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """Of files in the ZIP: the same evidence is the same file, whenever it is taken out."""
+About = Literal["scene", "plate", "clip"]
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +37,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     sha256: str
     size: int
-    about: Literal["scene", "plate", "clip"]
+    about: About
     passage: int
     """Which of the finding's passages it shows, from 0."""
 
@@ -59,8 +60,8 @@ class RuleNote(msgspec.Struct, frozen=True, kw_only=True):
     rule: str
     version: int
     registered_by: str
-    registered_ms: int
-    from_ms: int
+    registered_ms: int | None = None
+    from_ms: int | None = None
     section: SpeedSection | None = None
     restriction: Restriction | None = None
     regions: tuple[PictureRegion, ...] = ()

@@ -19,7 +19,7 @@ _SOURCES = {
 _INSTANTS = ("at_ms", "from_ms", "to_ms", "until_ms")
 _STEPS = {
     "length": "区间长度 {length_m} 米（{by}，{at_ms} 测量），减去误差 {error_m} 米，按最短 {shortest_m} 米计。",
-    "time": "起点首帧 {from_ms}，终点末帧 {to_ms}，加两端时钟与帧时刻误差 {error_ms} 毫秒，按最长 {longest_ms} 毫秒计。",
+    "time": "起点首帧 {from_ms}，终点末帧 {to_ms}，加两端时钟与帧时误差 {error_ms} 毫秒，按最长 {longest_ms} 毫秒计。",
     "speed": "{shortest_m} 米 ÷ {longest_ms} 毫秒 × 3600 = {speed_kmh} km/h（舍去尾数）。",
     "limit": "{size}，限速 {limit_kmh} km/h，容差 {tolerance_percent}%；至少超过限速 {over_percent}%。",
     "calibration": "检定证书 {certificate}，有效期至 {until_ms}。",

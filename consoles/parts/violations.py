@@ -1,0 +1,236 @@
+"""Violations in the stream of passages: every one that came to this hub is judged, whenever it came.
+
+Whichever hub a passage comes to judges it, with what all hubs stored: the other half of a drive comes from the
+readings, never from memory, and what is found twice is recorded once. So a restart or a late edge agent loses nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from command.actors import HUB
+from command.blobs import Blobs
+from command.facts.violations import Finding
+from command.hub import Changes, Hub
+from command.kernel.errors import InvalidInputError, TriuneError, UnavailableError, UnknownIdError
+from command.kernel.limits import (
+    VIOLATION_AGAIN_LATER_MS,
+    VIOLATION_DRIVE_ROWS,
+    VIOLATION_QUEUE,
+    VIOLATION_SWEEP_MS,
+    VIOLATION_SWEEP_ROWS,
+)
+from command.passages import Passages
+from command.readings import Readings, Sighting, SightingQuery, place_of
+from command.requests import ReportViolation
+from command.rows import RegionsRow, RegionsVersion, RestrictionVersion, SectionVersion
+from command.tables import Tables
+from streams.plates.picture import decode_picture
+from streams.violations.area import judge_area, stands_in
+from streams.violations.lanes import judge_lane, shows_inside
+from streams.violations.plates import Unfounded
+from streams.violations.speed import judge_speed, pairs, window_ms
+
+log = logging.getLogger(__name__)
+_RULES = ("sections", "restrictions", "regions", "cameras")
+
+
+@dataclass
+class JudgeCounters:
+    """What became of judgements at cameras with rules; a passage may be judged by several."""
+
+    found: int = 0
+    refused: int = 0
+    failed: int = 0
+    dropped: int = 0
+    unsure: int = 0
+    no_picture: int = 0
+    misread: int = 0
+    slower: int = 0
+    not_in_force: int = 0
+    calibration_expired: int = 0
+    implausible: int = 0
+    other_vehicle: int = 0
+    exempt: int = 0
+    outside_hours: int = 0
+    other_lane: int = 0
+    right_way: int = 0
+
+
+@dataclass
+class _Rules:
+    """The rules by the cameras that they concern, as the tables have them."""
+
+    sections: dict[str, list[tuple[str, tuple[SectionVersion, ...]]]] = field(default_factory=dict)
+    areas: dict[str, list[tuple[str, RestrictionVersion]]] = field(default_factory=dict)
+    regions: dict[str, tuple[RegionsVersion, ...]] = field(default_factory=dict)
+
+    def concern(self, camera: str) -> bool:
+        return camera in self.sections or camera in self.areas or camera in self.regions
+
+
+class Violations:
+    """Judges passages one after the other. `run` works, `sweep` goes over those of late once more."""
+
+    def __init__(self, hub: Hub, readings: Readings, blobs: Blobs, passages: Passages) -> None:
+        self.counters = JudgeCounters()
+        self._hub = hub
+        self._readings = readings
+        self._blobs = blobs
+        self._rules = _Rules()
+        self._is_old = True
+        self._waiting: deque[Sighting] = deque()
+        self._came = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        hub.listen(self._on_change)
+        passages.on_stored(self.hear)
+
+    def _on_change(self, _seq: int, changes: Changes) -> None:
+        if any(table in _RULES for table, _ in changes):
+            self._is_old = True
+
+    def hear(self, sightings: Sequence[Sighting]) -> None:
+        """Take passages that are stored. Past `VIOLATION_QUEUE` they wait for the next sweep, and are counted."""
+        for sighting in sightings:
+            if len(self._waiting) >= VIOLATION_QUEUE:
+                self.counters.dropped += 1
+                continue
+            self._waiting.append(sighting)
+            self._idle.clear()
+            self._came.set()
+
+    async def idle(self) -> None:
+        """Return once everything heard so far is judged."""
+        await self._idle.wait()
+
+    async def run(self) -> None:
+        """Judge until cancelled."""
+        while True:
+            await self._came.wait()
+            self._came.clear()
+            while self._waiting:
+                await self._judge_until_done(self._waiting[0])
+                self._waiting.popleft()
+            self._idle.set()
+
+    async def sweep(self) -> None:
+        """Judge once more what passed of late: what a hub that ended, or a full queue, left undone."""
+        to_ms, after = self._hub.clock.now_ms(), None
+        while True:
+            query = SightingQuery(
+                from_ms=to_ms - VIOLATION_SWEEP_MS, to_ms=to_ms, limit=VIOLATION_SWEEP_ROWS, after=after
+            )
+            try:
+                page = await self._readings.search(self._hub.space, query)
+            except UnavailableError as error:
+                log.warning("what passed of late cannot be judged yet: %s", error.detail)
+                await self._hub.clock.sleep(VIOLATION_AGAIN_LATER_MS)
+                continue
+            for sighting in page:
+                await self._judge_until_done(sighting)
+            if len(page) < VIOLATION_SWEEP_ROWS:
+                return
+            after = place_of(page[-1])
+
+    async def _judge_until_done(self, sighting: Sighting) -> None:
+        while True:
+            try:
+                await self._judge(sighting)
+            except UnavailableError as error:
+                log.warning("violations wait to be judged: %s", error.detail)
+                await self._hub.clock.sleep(VIOLATION_AGAIN_LATER_MS)
+                continue
+            except TriuneError as error:
+                self.counters.failed += 1
+                log.warning("%s before %s is not judged: %s", sighting.plate, sighting.camera, error.detail)
+            return
+
+    async def _judge(self, sighting: Sighting) -> None:
+        rules = await self._rules_now()
+        if not rules.concern(sighting.camera):
+            return
+        for rule, versions in rules.sections.get(sighting.camera, ()):
+            await self._judge_drives(rule, versions, sighting)
+        for rule, version in rules.areas.get(sighting.camera, ()):
+            if version.holds(sighting.first_ms):
+                await self._conclude(judge_area(rule, version, sighting))
+        for regions in rules.regions.get(sighting.camera, ()):
+            if regions.holds(sighting.first_ms):
+                for verdict in judge_lane(regions, sighting):
+                    await self._conclude(await self._seen_inside(regions, verdict))
+
+    async def _rules_now(self) -> _Rules:
+        while self._is_old:
+            self._is_old = False
+            try:
+                self._rules = await self._hub.read(_rules)
+            except TriuneError:
+                self._is_old = True
+                raise
+        return self._rules
+
+    async def _judge_drives(self, rule: str, versions: tuple[SectionVersion, ...], sighting: Sighting) -> None:
+        """Judge the drives through a section that a sighting began or ended; its other half may be stored already."""
+        longest_ms = max(window_ms(version.definition) for version in versions)
+        cameras = {point.camera for version in versions for point in (version.definition.start, version.definition.end)}
+        query = SightingQuery(
+            plate=sighting.plate, cameras=tuple(sorted(cameras)), from_ms=max(0, sighting.first_ms - longest_ms),
+            to_ms=sighting.last_ms + longest_ms, limit=VIOLATION_DRIVE_ROWS,
+        )  # fmt: skip
+        seen = await self._readings.search(self._hub.space, query)
+        for version in versions:
+            for start, end in pairs(version.definition, seen):
+                if place_of(sighting) in (place_of(start), place_of(end)) and version.holds(start.first_ms):
+                    percent = self._hub.limits.speed_tolerance_percent
+                    await self._conclude(judge_speed(rule, version, start, end, percent))
+
+    async def _seen_inside(self, regions: RegionsVersion, verdict: Finding | Unfounded) -> Finding | Unfounded:
+        """A lane that was counted over the frames has to be seen in the picture that is shown to people, too."""
+        if not isinstance(verdict, Finding):
+            return verdict
+        passage = verdict.passages[0]
+        region = next(region for region in regions.regions if region.name == verdict.region)
+        try:
+            scene = await self._blobs.get(passage.picture)
+            picture = await asyncio.to_thread(decode_picture, scene)
+        except (UnknownIdError, InvalidInputError):
+            return "no_picture"
+        height, width = picture.shape[:2]
+        return verdict if passage.box and shows_inside(region, passage.box, width, height) else "other_lane"
+
+    async def _conclude(self, verdict: Finding | Unfounded) -> None:
+        if not isinstance(verdict, Finding):
+            setattr(self.counters, verdict, getattr(self.counters, verdict) + 1)
+            return
+        passage = verdict.passages[-1]
+        key = f"violation/{verdict.kind}/{verdict.rule}/{verdict.plate}/{passage.camera}/{passage.first_ms}"
+        try:
+            await self._hub.ask(ReportViolation(finding=verdict), HUB, key)
+        except UnavailableError:
+            raise
+        except TriuneError as error:
+            self.counters.refused += 1
+            log.warning("a violation of %s could not be recorded: %s", verdict.plate, error.detail)
+        else:
+            self.counters.found += 1
+
+
+def _rules(t: Tables) -> _Rules:
+    found = _Rules()
+    for section in t.sections:
+        cameras = {point.camera for one in section.versions for point in (one.definition.start, one.definition.end)}
+        for camera in cameras:
+            found.sections.setdefault(camera, []).append((section.id, section.versions))
+    for restriction in t.restrictions:
+        for version in restriction.versions:
+            for row in t.cameras:
+                if stands_in(version.definition, row):
+                    found.areas.setdefault(row.id, []).append((restriction.id, version))
+    rows: list[RegionsRow] = list(t.regions)
+    found.regions = {row.id: row.versions for row in rows}
+    return found
