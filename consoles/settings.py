@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -47,6 +47,37 @@ class Gb28181(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """From and to: where pictures come in, over UDP and TCP."""
     datum: Datum = "wgs84"
     """Of the places that devices tell; many send `gcj02`."""
+
+
+class ViidUpper(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An upper view library that this hub registers at."""
+
+    id: Annotated[str, Meta(pattern=r"^[0-9]{20}\Z")]
+    url: Annotated[str, Meta(pattern=r"^https?://[^/]+/?\Z")]
+    """Its origin, `https://10.0.0.9:8120`."""
+    user: str = ""
+    """What it knows us by in digest authentication; empty: our own id."""
+    password: str = ""
+    pushes: bool = True
+    """Whether it is sent every passage; else it is told what it subscribes to."""
+
+
+class Viid(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The hub as a view library of GA/T 1400."""
+
+    server_id: Annotated[str, Meta(pattern=r"^[0-9]{20}\Z")]
+    """Our own id, 20 digits; the first ten are the realm."""
+    port: Port = 8120
+    """HTTP; TLS is a proxy's, as for consoles."""
+    password: str = ""
+    """What systems have to know; empty: one made from the site key, which `triune viid` shows."""
+    passwords: dict[str, str] = {}
+    """Of single systems, by their ids."""
+    algorithms: tuple[Literal["MD5", "SHA-256"], ...] = ("MD5", "SHA-256")
+    """Of the challenges, in this order; many devices understand the first alone, and only MD5."""
+    receivers: list[str] = []
+    """Hosts that may be told things besides the one that asks for it."""
+    uppers: list[ViidUpper] = []
 
 
 class Recordings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -104,6 +135,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Backups that the hub makes by itself; without one somebody else has to."""
     gb28181: Gb28181 | None = None
     """Without it no GB/T 28181 device is listened to."""
+    viid: Viid | None = None
+    """Without it GA/T 1400 is not spoken."""
     recordings: Recordings = Recordings()
     limits: Limits = Limits()
 

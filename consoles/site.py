@@ -40,6 +40,7 @@ from consoles.parts.serving import serving
 from consoles.parts.sightings import sightings, watches
 from consoles.parts.stores import Stores, stores
 from consoles.parts.video import video
+from consoles.parts.viid import viid
 from consoles.push import Feed
 from consoles.settings import Settings
 
@@ -121,6 +122,7 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
                 gb28181(settings, hub, kept.accounts, key, in_field.uplink, measured), agents, hubs,
             )
         )  # fmt: skip
+        views = await stack.enter_async_context(viid(settings, hub, kept, key, passages, hits, tasks, measured))
         if kept.shared:
             await stack.enter_async_context(
                 other_hubs(settings, hub, hub_id, kept.readings, in_field.uplink, passages, tasks, measured, degraded)
@@ -139,7 +141,7 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
             metrics.counted("uplink", "Positions and what followed from them", in_field.uplink.counters),
             metrics.counted("jt808", "JT/T 808 terminals", in_field.jt808.counters),
         ]
-        routes = [*own, *metrics.routes(measured), *cameras, *in_field.routes, *agents.routes, *directed]
+        routes = [*own, *metrics.routes(measured), *cameras, *in_field.routes, *agents.routes, *directed, *views]
         routes += reading_quality.routes(quality)
         routes += hubs.door.routes() if hubs else ()
         app = make_app(context, routes, settings.hubs)

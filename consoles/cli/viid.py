@@ -1,0 +1,37 @@
+"""`triune viid`: what has to be set in a system or device that registers here over GA/T 1400."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from command.access.keys import SiteKey
+from command.kernel.errors import InvalidInputError
+from consoles.parts.viid import password_of
+from consoles.settings import load_settings
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = commands.add_parser("viid", help="show what GA/T 1400 systems have to be set to, password included")
+    parser.add_argument("--config", type=Path, required=True, help="the settings file that the hub is started with")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print it as JSON, on the last line."""
+    settings = load_settings(arguments.config)
+    own = settings.viid
+    if own is None:
+        raise InvalidInputError("the settings have no [viid]: the hub does not speak GA/T 1400")
+    key = SiteKey.load(Path(settings.data) / "site.key")
+    told = {
+        "server_id": own.server_id,
+        "port": own.port,
+        "password": password_of(own, key),
+        "passwords": own.passwords,
+        "algorithms": own.algorithms,
+    }
+    print(json.dumps(told, ensure_ascii=False))
+    return 0

@@ -1,0 +1,138 @@
+"""GA/T 1400 (VIID) of the live space: the view library that others bring to and ask, and links to upper ones."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+from aiohttp import web
+
+from command.access.accounts import Accounts
+from command.access.keys import SiteKey
+from command.actors import HUB
+from command.hub import Hub
+from command.kernel.database import Database, PostgresDatabase, SqliteDatabase
+from command.kernel.errors import TriuneError
+from command.kernel.postgres import Postgres
+from command.leases import while_held
+from command.links.follow import Follower
+from command.passages import Passages
+from command.requests import ReportLink
+from consoles.http import metrics
+from consoles.http.bodies import read_body
+from consoles.http.identity import address_of
+from consoles.parts.background import Background
+from consoles.parts.hits import Hits
+from consoles.parts.serving import serving
+from consoles.parts.stores import LINKS, Stores
+from consoles.parts.viid_devices import Devices
+from consoles.parts.viid_library import ViidLibrary
+from consoles.parts.viid_routes import ViidRoutes
+from consoles.parts.viid_senders import Senders
+from consoles.parts.viid_store import SCHEMA, ViidStore
+from consoles.parts.viid_tells import HitLink, Tells
+from consoles.settings import Settings, Viid
+from edge.gb28181.pilot import where
+from edge.viid.door import Door
+from edge.viid.remote import Remote
+from edge.viid.server import Server
+from edge.viid.upper import Upper, UpperState
+
+log = logging.getLogger(__name__)
+
+
+def password_of(settings: Viid, key: SiteKey) -> str:
+    """Return what systems have to know where none is set: no two sites have the same, and nobody has to keep it."""
+    return settings.password or key.derive("viid-password").hex()[:16]
+
+
+@asynccontextmanager
+async def viid(
+    settings: Settings, hub: Hub, kept: Stores, key: SiteKey, passages: Passages, hits: Hits, tasks: Background,
+    measured: list[metrics.Source],
+) -> AsyncIterator[list[web.RouteDef]]:  # fmt: skip
+    """Speak GA/T 1400 where the settings say so; gives the routes by which an administrator looks after it."""
+    own = settings.viid
+    if own is None:
+        yield []
+        return
+    common = password_of(own, key)
+    async with AsyncExitStack() as stack:
+        store = ViidStore(await _database(settings, stack), hub.clock)
+        devices = Devices(hub, store, own.server_id, _channels(kept.accounts))
+        library = ViidLibrary(hub, kept.blobs, passages, hits, store, devices, own.server_id, own.receivers)
+        door = Door(own.server_id[:10], own.algorithms, lambda peer: own.passwords.get(peer, common))
+        server = Server(own.server_id, door, library, hub.clock, read_body, address_of)
+        http = await stack.enter_async_context(aiohttp.ClientSession())
+        uppers = [
+            Upper(
+                Remote(http, own.server_id, upper.user or own.server_id, upper.password),
+                UpperState(id=upper.id, url=upper.url.rstrip("/")), own.server_id, hub.clock, _report(hub, upper.id),
+            )
+            for upper in own.uppers
+        ]  # fmt: skip
+        pushing = [upper.id for upper in own.uppers if upper.pushes]
+        tells = Tells(hub, kept.readings, store, devices, own.server_id, pushing)
+        senders = Senders(
+            hub, kept.blobs, store, devices, own.server_id, uppers, pushing, http,
+            lambda peer: own.passwords.get(peer, common),
+        )  # fmt: skip
+        passages.on_stored(tells.on_passages)
+        follower = Follower(hub, kept.cursors, HitLink(hub, kept.readings, store, tells.counters))
+        tasks.start(devices.run(), "viid-devices")
+        tasks.start(tells.run(), "viid-passages")
+        tasks.start(while_held(kept.leases, LINKS, follower.run), "viid-hits")
+        tasks.start(while_held(kept.leases, LINKS, senders.run), "viid-senders")
+        measured += [
+            metrics.counted("viid", "GA/T 1400", server.counters),
+            metrics.counted("viid_door", "GA/T 1400 registrations", door.counters),
+            metrics.counted("viid_intake", "GA/T 1400 passages that came", server.intake.counters),
+            metrics.counted("viid_told", "GA/T 1400 passages to be told", tells.counters),
+            metrics.gauge("viid_peers", "GA/T 1400 systems registered", lambda: len(door.peers)),
+            metrics.gauge("viid_shed", "GA/T 1400 passages dropped that waited for too long", lambda: senders.shed),
+            metrics.gauge("viid_images_unclaimed", "GA/T 1400 images whose vehicle never came",
+                          lambda: server.intake.images.unclaimed),
+        ]  # fmt: skip
+        url = await stack.enter_async_context(serving(server.application(), settings.host, own.port))
+        yield ViidRoutes(own.server_id, url, hub, server, library, devices, store, senders).routes()
+
+
+async def _database(settings: Settings, stack: AsyncExitStack) -> Database:
+    if settings.journal:
+        postgres = await Postgres.open(settings.journal, (), "viid")
+        stack.push_async_callback(postgres.close)
+        return await PostgresDatabase.open(postgres, SCHEMA, "viid")
+    db = SqliteDatabase(Path(settings.data) / "viid.sqlite3", SCHEMA, "viid")
+    stack.push_async_callback(db.close)
+    return db
+
+
+def _channels(accounts: Accounts) -> Callable[[], Awaitable[dict[str, str]]]:
+    """Return what finds the GB/T 28181 channel of each camera that is one: others know it by that id already."""
+
+    async def channels() -> dict[str, str]:
+        addresses = await accounts.camera_addresses()
+        return {camera: found.channel for camera, text in addresses.items() if (found := where(text)) is not None}
+
+    return channels
+
+
+def _report(hub: Hub, upper: str) -> Callable[[bool, str], Awaitable[None]]:
+    """Return what records how an upper system is, each time that it changes."""
+    told: bool | None = None
+
+    async def report(up: bool, reason: str) -> None:
+        nonlocal told
+        if told is up:
+            return
+        try:
+            await hub.ask(ReportLink(link=f"viid.{upper}", up=up, reason=reason[:500]), HUB)
+        except TriuneError as error:
+            log.warning("the state of GA/T 1400 system %s could not be recorded: %s", upper, error.detail)
+            return
+        told = up
+
+    return report

@@ -1,0 +1,172 @@
+"""What other view libraries bring goes into the record: passages as our own, dispositions as watches to be approved."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Sequence
+
+import msgspec
+
+from command.actors import Actor
+from command.blobs import Blobs
+from command.hub import Hub
+from command.kernel.errors import ConflictError, TooManyError, UnknownIdError
+from command.kernel.limits import VIID_ORDERS, VIID_ORDERS_OF_PEER
+from command.passages import Passages
+from command.requests import LiftWatch, RequestWatch
+from command.requests.watchlist import GivenArea
+from command.rows import WatchRow
+from consoles.parts.hits import Hits
+from consoles.parts.viid_devices import Devices
+from consoles.parts.viid_store import ViidStore
+from edge.viid.bodies import RefusedError, Verdict
+from edge.viid.codes import StatusCode
+from edge.viid.orders import Disposition, OrderState, Subscription, host_of
+from edge.viid.vehicle import Vehicle
+
+log = logging.getLogger(__name__)
+_REASON_CHARS, _OFFICE_CHARS = 500, 100
+_STATES: dict[str, OrderState] = {
+    "requested": "waiting", "active": "in force", "lifted": "cancelled", "expired": "over",
+}  # fmt: skip
+
+
+class ViidLibrary:
+    """The hub as a `edge.viid.library.Library`. `receivers` are hosts that may be told besides whoever asks."""
+
+    def __init__(
+        self, hub: Hub, blobs: Blobs, passages: Passages, hits: Hits, store: ViidStore, devices: Devices,
+        server_id: str, receivers: Sequence[str],
+    ) -> None:  # fmt: skip
+        self._hub = hub
+        self._blobs = blobs
+        self._passages = passages
+        self._hits = hits
+        self._store = store
+        self._devices = devices
+        self._server_id = server_id
+        self._receivers = frozenset(receivers)
+
+    async def take(self, peer: str, vehicle: Vehicle, picture: bytes | None) -> Verdict:
+        """Keep the passage as one of our own cameras', and report it where it is on the watch list."""
+        camera = await self._devices.camera_of(vehicle.device, vehicle.tollgate)
+        self._devices.heard(vehicle.device or vehicle.tollgate, peer, taken=bool(camera))
+        if not camera:
+            why = f"device {vehicle.device or vehicle.tollgate} is not adopted here: our administrator has to say which"
+            raise RefusedError(f"{why} camera it is", StatusCode.INVALID_OPERATION)
+        name = await self._blobs.add(picture) if picture is not None else None
+        sighting = vehicle.sighting(camera, name)
+        await self._passages.add([sighting])
+        await self._hits.report(sighting, picture or b"")
+        return Verdict(vehicle.id)
+
+    async def subscribe(self, subscription: Subscription, host: str) -> None:
+        """Keep it where it names something of ours and an address that may be told."""
+        self._check_receiver(subscription.address, host)
+        if not any([await self._is_ours(name) for name in subscription.resources]):
+            raise RefusedError("ResourceURI names nothing of ours")
+        known = await self._store.order("subscription", Subscription, subscription.peer, subscription.id)
+        if known is None or known[2]:
+            await self._check_room(subscription.peer)
+        await self._store.keep_order("subscription", subscription)
+
+    async def end_subscription(self, peer: str, subscription: str) -> None:
+        """Tell it nothing more."""
+        if await self._store.order("subscription", Subscription, peer, subscription) is None:
+            raise RefusedError(f"no subscription {subscription} of yours", StatusCode.INVALID_OPERATION)
+        await self._store.end_order("subscription", peer, subscription)
+
+    async def subscriptions(self, peer: str) -> list[tuple[Subscription, OrderState]]:
+        """Return those of a system, or of all for an empty one."""
+        now_ms = self._hub.clock.now_ms()
+        found = await self._store.orders("subscription", Subscription, peer)
+        return [(asked, state_of(asked, now_ms, ended=ended)) for asked, _, ended in found]
+
+    async def dispose(self, disposition: Disposition, host: str) -> None:
+        """Ask for a watch; said again it is the same, said otherwise it takes the place of the one before."""
+        self._check_receiver(disposition.address, host)
+        known = await self._store.order("disposition", Disposition, disposition.peer, disposition.id)
+        if known is not None and known[0] == disposition and not known[2]:
+            return
+        request = await self._watch(disposition)
+        if known is not None and not known[2]:
+            await self._lift(disposition.peer, known[1], "asked for otherwise")
+        else:
+            await self._check_room(disposition.peer)
+        said = hashlib.sha256(msgspec.json.encode(disposition)).hexdigest()[:16]
+        key = f"viid/{disposition.peer}/{disposition.id}/{said}/{known[1] if known else ''}"
+        answer = await self._hub.ask(request, _actor(disposition.peer), key)
+        await self._store.keep_order("disposition", disposition, answer.subject)
+
+    async def end_disposition(self, peer: str, disposition: str, why: str) -> None:
+        """Look out no longer."""
+        known = await self._store.order("disposition", Disposition, peer, disposition)
+        if known is None:
+            raise RefusedError(f"no disposition {disposition} of yours", StatusCode.INVALID_OPERATION)
+        await self._lift(peer, known[1], why)
+        await self._store.end_order("disposition", peer, disposition)
+
+    async def dispositions(self, peer: str) -> list[tuple[Disposition, OrderState]]:
+        """Return those of a system, or of all for an empty one, as the watch list has them now."""
+        found = await self._store.orders("disposition", Disposition, peer)
+        rows = await self._hub.read(lambda t: {watch: t.watches.get(watch) for _, watch, _ in found})
+        return [
+            (asked, "cancelled" if ended else _state_of_watch(rows.get(watch))) for asked, watch, ended in found
+        ]  # fmt: skip
+
+    async def _watch(self, asked: Disposition) -> RequestWatch:
+        cameras = [camera for name in asked.tollgates if (camera := await self._camera_of(name))]
+        if asked.tollgates and not cameras:
+            raise RefusedError("TollgateList names nothing of ours")
+        reason = " ".join(filter(None, (asked.title, asked.reason if asked.reason != asked.title else "")))
+        return RequestWatch(
+            pattern=asked.pattern, reason=f"{reason} (GA/T 1400 {asked.id})"[:_REASON_CHARS], level=asked.level,
+            until_ms=asked.until_ms,
+            office=(asked.applicant or asked.peer)[:_OFFICE_CHARS],
+            area=GivenArea(cameras=cameras) if cameras else None,
+        )  # fmt: skip
+
+    async def _lift(self, peer: str, watch: str, why: str) -> None:
+        try:
+            await self._hub.ask(LiftWatch(watch=watch, why=why or "the system that asked for it says so"), _actor(peer))
+        except (ConflictError, UnknownIdError):
+            log.info("watch %s of %s is over already", watch, peer)
+
+    async def _camera_of(self, name: str) -> str:
+        """Return the camera that others know under an id, adopted from them or told to them."""
+        ids = await self._devices.ids()
+        return await self._devices.camera_of(name) or next((cam for cam, (told, _) in ids.items() if told == name), "")
+
+    async def _is_ours(self, name: str) -> bool:
+        """Say whether an id, or the beginning of ids, is of anything here."""
+        ids = await self._devices.ids()
+        return self._server_id.startswith(name) or any(told.startswith(name) for told, _ in ids.values())
+
+    def _check_receiver(self, address: str, host: str) -> None:
+        """Who is let in must not have us call on others in our network."""
+        if host_of(address) not in {host, *self._receivers}:
+            raise RefusedError(
+                f"ReceiveAddr is not at {host}, where you speak from, nor a receiver set here",
+                StatusCode.INVALID_OPERATION,
+            )
+
+    async def _check_room(self, peer: str) -> None:
+        own, all_ = await self._store.counts(peer, self._hub.clock.now_ms())
+        if own >= VIID_ORDERS_OF_PEER or all_ >= VIID_ORDERS:
+            raise TooManyError(f"{own} orders of yours and {all_} in all are in force")
+
+
+def state_of(asked: Subscription, now_ms: int, *, ended: bool) -> OrderState:
+    """Return how a subscription stands."""
+    if ended:
+        return "cancelled"
+    return "over" if now_ms >= asked.until_ms else "in force" if now_ms >= asked.from_ms else "waiting"
+
+
+def _state_of_watch(row: WatchRow | None) -> OrderState:
+    return "over" if row is None else _STATES[row.state]
+
+
+def _actor(peer: str) -> Actor:
+    return Actor(id=f"viid.{peer}", name=f"GA/T 1400 {peer}", roles=frozenset({"hub"}))

@@ -1,0 +1,187 @@
+"""One sender for everybody who is to be told over GA/T 1400: upper systems, subscriptions, and dispositions."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+
+import aiohttp
+import msgspec
+
+from command.blobs import Blobs
+from command.hub import Hub
+from command.kernel.errors import TriuneError, UnavailableError, UnknownIdError
+from command.kernel.limits import VIID_BATCH_BYTES, VIID_PICTURE_BYTES
+from consoles.parts.viid_devices import Devices
+from consoles.parts.viid_store import ViidStore, receiver_of
+from consoles.parts.viid_tells import upper_receiver
+from edge.viid import notices
+from edge.viid.bodies import Verdict
+from edge.viid.codes import StatusCode
+from edge.viid.notices import Notice, Passage
+from edge.viid.orders import Disposition, Subscription
+from edge.viid.remote import Remote
+from edge.viid.sender import Deliver, Item, Sender, SenderState
+from edge.viid.upper import Upper
+
+log = logging.getLogger(__name__)
+_AFTER_MS = 24 * 60 * 60 * 1000
+"""What waits for an order is told for so long after its end."""
+
+
+class Senders:
+    """Run `run`, on the hub that tells for all. `password_of(peer)` is what a system asks us for."""
+
+    def __init__(
+        self, hub: Hub, blobs: Blobs, store: ViidStore, devices: Devices, server_id: str, uppers: Sequence[Upper],
+        pushing: Sequence[str], http: aiohttp.ClientSession, password_of: Callable[[str], str],
+    ) -> None:  # fmt: skip
+        self.uppers = uppers
+        self.shed = 0
+        self._hub = hub
+        self._blobs = blobs
+        self._store = store
+        self._devices = devices
+        self._server_id = server_id
+        self._pushing = pushing
+        self._http = http
+        self._password_of = password_of
+        self._running: dict[str, tuple[Sender, asyncio.Task[None], Upper | Subscription | Disposition]] = {}
+
+    def states(self) -> list[SenderState]:
+        """Return how each sender does."""
+        return [sender.state for sender, _, _ in self._running.values()]
+
+    async def run(self) -> None:
+        """Tell whoever is to be told until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            for upper in self.uppers:
+                tasks.create_task(upper.run(), name=f"viid-upper-{upper.state.id}")
+            try:
+                while True:
+                    turn = self._store.turn
+                    try:
+                        await self._sync(tasks)
+                        await self._shed()
+                    except TriuneError as error:
+                        log.warning("who is to be told over GA/T 1400 stays as it was for now: %s", error.detail)
+                    await self._store.news(turn)
+            finally:
+                for _, task, _ in self._running.values():
+                    task.cancel()
+                self._running.clear()
+
+    async def _sync(self, tasks: asyncio.TaskGroup) -> None:
+        wanted: dict[str, Upper | Subscription | Disposition] = {
+            upper_receiver(upper.state.id): upper for upper in self.uppers if upper.state.id in self._pushing
+        }
+        after_ms = self._hub.clock.now_ms() - _AFTER_MS
+        for subscription, _, ended in await self._store.orders("subscription", Subscription):
+            if not ended and subscription.until_ms > after_ms:
+                wanted[receiver_of("subscription", subscription.peer, subscription.id)] = subscription
+        for disposition, _, ended in await self._store.orders("disposition", Disposition):
+            if not ended and disposition.until_ms > after_ms:
+                wanted[receiver_of("disposition", disposition.peer, disposition.id)] = disposition
+        for receiver, (_, task, told) in list(self._running.items()):
+            if wanted.get(receiver) != told:
+                task.cancel()
+                del self._running[receiver]
+        for receiver, told in wanted.items():
+            if receiver not in self._running:
+                sender = self._sender(receiver, told)
+                self._running[receiver] = (sender, tasks.create_task(sender.run(), name=f"viid-{receiver}"), told)
+
+    async def _shed(self) -> None:
+        for receiver, count in (await self._store.waiting()).items():
+            if gone := await self._store.shed(receiver, count):
+                self.shed += gone
+                log.warning("%d passages that waited longest for %s are dropped", gone, receiver)
+
+    def _sender(self, receiver: str, told: Upper | Subscription | Disposition) -> Sender:
+        interval_ms = told.interval_s * 1000 if isinstance(told, Subscription) else 0
+        match told:
+            case Upper():
+                deliver = self._to_upper(told)
+            case Subscription():
+                deliver = self._to_subscription(told)
+            case Disposition():
+                deliver = self._to_disposition(told)
+        return Sender(self._store, receiver, deliver, self._hub.clock, interval_ms)
+
+    def _remote(self, peer: str) -> Remote:
+        return Remote(self._http, self._server_id, self._server_id, self._password_of(peer))
+
+    def _to_upper(self, upper: Upper) -> Deliver:
+        async def deliver(items: Sequence[Item]) -> list[tuple[str, Verdict]]:
+            keys, passages, wrong = await self._passages(items)
+            if not passages:
+                return wrong
+            verdicts = await upper.post("/VIID/MotorVehicles", notices.vehicles(passages))
+            return wrong + _each(keys, verdicts)
+
+        return deliver
+
+    def _to_subscription(self, asked: Subscription) -> Deliver:
+        remote = self._remote(asked.peer)
+
+        async def deliver(items: Sequence[Item]) -> list[tuple[str, Verdict]]:
+            keys, passages, wrong = await self._passages(items)
+            if not passages:
+                return wrong
+            verdicts = await remote.post(asked.address, notices.subscribed(self._server_id, asked, passages))
+            return wrong + [(key, verdicts[0] if verdicts else Verdict(key)) for key in keys]
+
+        return deliver
+
+    def _to_disposition(self, asked: Disposition) -> Deliver:
+        remote = self._remote(asked.peer)
+
+        async def deliver(items: Sequence[Item]) -> list[tuple[str, Verdict]]:
+            keys, passages, wrong = await self._passages(items)
+            if not passages:
+                return wrong
+            verdicts = await remote.post(asked.address, notices.disposed(self._server_id, asked, passages))
+            return wrong + _each(keys, verdicts)
+
+        return deliver
+
+    async def _passages(self, items: Sequence[Item]) -> tuple[list[str], list[Passage], list[tuple[str, Verdict]]]:
+        """Return the first of them that go into one body, by key, with their pictures; and those nobody can read."""
+        keys: list[str] = []
+        passages: list[Passage] = []
+        wrong: list[tuple[str, Verdict]] = []
+        size = 0
+        for item in items:
+            try:
+                notice = msgspec.json.decode(item.body, type=Notice)
+            except msgspec.MsgspecError as error:
+                wrong.append((item.key, Verdict(item.key, StatusCode.OTHER, str(error))))
+                continue
+            picture = await self._picture(notice.sighting.picture)
+            size += len(picture or b"")
+            if passages and size > VIID_BATCH_BYTES:
+                break
+            device, _ = await self._devices.told_as(notice.sighting.camera)
+            keys.append(item.key)
+            passages.append(Passage(notice.sighting, device, picture, notice.hit))
+        return keys, passages, wrong
+
+    async def _picture(self, name: str | None) -> bytes | None:
+        """Return it where it is there and not too large: a passage without its picture is better than none."""
+        if not name:
+            return None
+        try:
+            picture = await self._blobs.get(name)
+        except (UnknownIdError, UnavailableError) as error:
+            log.warning("a passage is told without its picture: %s", error.detail)
+            return None
+        return picture if len(picture) <= VIID_PICTURE_BYTES else None
+
+
+def _each(keys: Sequence[str], verdicts: Sequence[Verdict]) -> list[tuple[str, Verdict]]:
+    """Return what became of each: the answer's objects stand in our order; one alone, or none, speaks for all."""
+    if len(verdicts) == len(keys):
+        return list(zip(keys, verdicts, strict=True))
+    worst = next((verdict for verdict in verdicts if verdict.code is not StatusCode.OK), Verdict(""))
+    return [(key, worst) for key in keys]

@@ -1,0 +1,71 @@
+"""What is told to others, as the standard words it: passages by themselves, to a subscription, and as an alarm."""
+
+from __future__ import annotations
+
+import msgspec
+
+from command.readings import Sighting
+from edge.viid.ids import business_id
+from edge.viid.orders import Disposition, Subscription
+from edge.viid.values import written
+from edge.viid.vehicle import write_vehicle
+
+_INFO_IDS_CHARS = 1024
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """A passage that somebody is to be told of. `hit` is what it was on the watch list, empty for any passage."""
+
+    sighting: Sighting
+    hit: str = ""
+
+    @property
+    def key(self) -> str:
+        """What tells it apart: the same passage is told once, and once more for each hit that it was."""
+        return f"{self.sighting.first_ms}/{self.sighting.camera}/{self.sighting.plate}/{self.hit}"
+
+
+class Passage(msgspec.Struct, frozen=True):
+    """A passage with the id of the device that it is told under, and its picture where it goes along."""
+
+    sighting: Sighting
+    device: str
+    picture: bytes | None
+    hit: str = ""
+
+    def vehicle(self) -> dict[str, object]:
+        """Return its MotorVehicleObject."""
+        return write_vehicle(self.sighting, self.device, self.picture)
+
+
+def vehicles(passages: list[Passage]) -> dict[str, object]:
+    """Return the body that brings passages by themselves."""
+    return {"MotorVehicleListObject": {"MotorVehicleObject": [passage.vehicle() for passage in passages]}}
+
+
+def subscribed(server: str, asked: Subscription, passages: list[Passage]) -> dict[str, object]:
+    """Return the body that tells a subscription of passages."""
+    told = [passage.vehicle() for passage in passages]
+    ids = ",".join(str(vehicle["MotorVehicleID"]) for vehicle in told)
+    newest_ms = max(passage.sighting.first_ms for passage in passages)
+    notice = {
+        "NotificationID": business_id(server, "notice", newest_ms, f"{asked.id}/{ids}"), "SubscribeID": asked.id,
+        "Title": asked.title, "TriggerTime": written(newest_ms), "InfoIDs": ids[:_INFO_IDS_CHARS],
+        "MotorVehicleObjectList": {"MotorVehicleObject": told},
+    }  # fmt: skip
+    return {"SubscribeNotificationListObject": {"SubscribeNotificationObject": [notice]}}
+
+
+def disposed(server: str, asked: Disposition, passages: list[Passage]) -> dict[str, object]:
+    """Return the body that tells of vehicles that were looked out for."""
+    notices = []
+    for passage in passages:
+        vehicle, at_ms = passage.vehicle(), passage.sighting.first_ms
+        notices.append(
+            {
+                "NotificationID": business_id(server, "alarm", at_ms, f"{asked.id}/{passage.hit}"),
+                "DispositionID": asked.id, "Title": asked.title, "TriggerTime": written(at_ms),
+                "CntObjectID": vehicle["MotorVehicleID"], "MotorVehicleObject": vehicle,
+            }
+        )  # fmt: skip
+    return {"DispositionNotificationListObject": {"DispositionNotificationObject": notices}}
