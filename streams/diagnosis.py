@@ -19,6 +19,9 @@ from streams.camera import Camera
 from streams.hop_words import in_chinese
 from streams.sources import SourceError, scheme_of, split_options
 
+ARRIVAL: Final = "arrival"
+"""The only hop of the pull here, of cameras that somebody else pulls and passes on."""
+
 
 class Hop(msgspec.Struct, frozen=True):
     """How one hop went. `told` is for technicians, without address and password; `told_zh` says it in Chinese."""
@@ -53,6 +56,8 @@ class Hops:
         self.gone: list[Hop] = []
         self.names: Mapping[str, str] = {}
         """What to call hops from now on that are gone a second time."""
+        self.pull: tuple[str, ...] | None = None
+        """The hops of the pull here, where they are not those that the way names."""
         self._clock = clock
         self._from_ms = clock.now_ms()
 
@@ -64,6 +69,13 @@ class Hops:
         """Note where it ends. Raises `WayEndedError`."""
         self._add(hop, told, ok=False)
         raise WayEndedError
+
+    def take(self, diagnosis: Diagnosis) -> None:
+        """Note the hops that somebody nearer to the camera went. Raises `WayEndedError` where that ended."""
+        self.gone += diagnosis.hops
+        self._from_ms = self._clock.now_ms()
+        if diagnosis.failed is not None:
+            raise WayEndedError
 
     def _add(self, hop: str, told: str, *, ok: bool) -> None:
         now_ms = self._clock.now_ms()
@@ -121,6 +133,7 @@ async def diagnose(camera: Camera, clock: Clock, ways: Ways) -> Diagnosis:
 
 async def _pull(camera: Camera, clock: Clock, hops: Hops, way: Way) -> None:
     """The last hops of any source. The camera's own pull is used, so that there are never two."""
+    pull = hops.pull or way.pull
     try:
         try:
             await camera.examined()
@@ -129,17 +142,18 @@ async def _pull(camera: Camera, clock: Clock, hops: Hops, way: Way) -> None:
     except UnavailableError as error:
         hop = camera.view().failed_hop or "packets"
         seen = way.seen(camera.spec.url)
-        for name in way.pull[: way.pull.index(hop)] if hop in way.pull else ():
+        for name in pull[: pull.index(hop)] if hop in pull else ():
             hops.ok(name, seen.get(name, ""))
         hops.fail(hop, str(error.extra.get("reason") or error.detail))
     view = camera.view()
     age_ms = max(0, clock.now_ms() - (view.picture_ms or 0))
     told = {
         "packets": f"the newest is {age_ms} ms old",
+        ARRIVAL: f"the newest is {age_ms} ms old",
         "picture": f"{view.codec}, {view.width_px} x {view.height_px}",
         **way.seen(camera.spec.url),
     }
-    for name in way.pull:
+    for name in pull:
         hops.ok(name, told.get(name, ""))
 
 

@@ -9,9 +9,9 @@ does not, and at last `{"type": "end", "reason"}` with `reason` empty where the 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import AbstractAsyncContextManager
-from typing import Any, TypeAlias
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from typing import Any, Protocol, TypeAlias
 
 import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -27,11 +27,12 @@ from command.kernel.limits import (
 )
 from command.requests import Instant
 from consoles.http.record import json_response
-from edge.gb28181.archive import Archive, Playback, RecordedSpan
+from edge.gb28181.archive import RecordedList, RecordedSpan
 from edge.gb28181.invite import InviteError
 from edge.gb28181.media import PlaybackEndedError
-from edge.gb28181.pilot import where
+from edge.gb28181.pilot import Where, where
 from streams.mse import NO_LONGER_ALLOWED, Muxer
+from streams.packets import Packet
 from streams.sources import SourceError
 
 Authorise: TypeAlias = Callable[[web.Request, str], Awaitable[None]]
@@ -41,6 +42,43 @@ _OF_CAMERA = "/api/v1/cameras/{camera_id}"
 _UNREAD = 4408
 _CLOSED = (ConnectionError, RuntimeError)
 """What aiohttp says of a socket that was closed meanwhile."""
+
+
+class Played(Protocol):
+    """One recording under way, as `edge.gb28181.archive.Playback`."""
+
+    speed: float
+    is_held: bool
+
+    def __aiter__(self) -> AsyncIterator[Packet]: ...
+
+    async def at_speed(self, times: float) -> None:
+        """Play at another speed."""
+        ...
+
+    async def hold(self) -> None:
+        """Stand still."""
+        ...
+
+    async def go_on(self) -> None:
+        """Play on."""
+        ...
+
+
+class DeviceArchive(Protocol):
+    """The recordings of devices, as `edge.gb28181.archive.Archive`, wherever they are registered."""
+
+    async def recorded(self, channel: Where, from_ms: int, to_ms: int) -> RecordedList:
+        """Return what there is of a channel between two instants."""
+        ...
+
+    def place(self, channel: Where) -> AbstractContextManager[None]:
+        """Take one of the places for playbacks for the block."""
+        ...
+
+    def play(self, address: str, from_ms: int, to_ms: int) -> AbstractAsyncContextManager[Played]:
+        """Play a camera's recording for the block."""
+        ...
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -64,7 +102,9 @@ _SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 class DeviceRecordings:
     """The handlers. `address_of(camera)` returns where a camera is; it raises `UnknownIdError` where there is none."""
 
-    def __init__(self, archive: Archive, address_of: Callable[[str], str], clock: Clock, authorise: Authorise) -> None:
+    def __init__(
+        self, archive: DeviceArchive, address_of: Callable[[str], str], clock: Clock, authorise: Authorise
+    ) -> None:
         self._archive = archive
         self._address_of = address_of
         self._clock = clock
@@ -135,9 +175,9 @@ class _Session:
         self.code: int = WSCloseCode.OK
         self._socket = socket
         self._clock = clock
-        self._playback: Playback | None = None
+        self._playback: Played | None = None
 
-    async def show(self, playing: AbstractAsyncContextManager[Playback]) -> None:
+    async def show(self, playing: AbstractAsyncContextManager[Played]) -> None:
         """Play to the end, and say which it was."""
         try:
             async with playing as self._playback:
@@ -156,7 +196,7 @@ class _Session:
             return
         await self._say({"type": "end", "reason": reason})
 
-    async def _send(self, playback: Playback) -> None:
+    async def _send(self, playback: Played) -> None:
         muxer = Muxer()
         async for packet in playback:
             messages = muxer.feed([packet], self._clock.now_ms())

@@ -3,34 +3,77 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import NoReturn
+
+import msgspec
 
 from command.kernel.clock import Clock
 from command.kernel.errors import TriuneError
-from command.kernel.limits import CAMERA_FROZEN_MS, CAMERA_OPEN_MS, CAMERA_PICTURE_MS
+from command.kernel.limits import CAMERA_FROZEN_MS, CAMERA_OPEN_MS, CAMERA_PICTURE_MS, DIAGNOSIS_MS
 from consoles.parts.agent_errands import Errands
-from consoles.parts.agent_registry import Agents
-from consoles.parts.replies import Reply
+from consoles.parts.agent_registry import Agents, in_charge
+from consoles.parts.replies import AGENT_HOP, Reply
 from edge.agent.live import ASK_KEY, LIVE, packet_of
+from edge.agent.looking import DIAGNOSIS, TRIAL, Tried
+from streams.diagnosis import ARRIVAL, Diagnosis, Hops, Way
 from streams.packets import Packet
-from streams.sources import AskedPackets, Open, SourceError
+from streams.sources import AskedPackets, Open, SourceError, scheme_of
+
+Opens = Callable[[], AbstractAsyncContextManager[Reply]]
+"""Asks for the pictures of a camera."""
 
 
 def live_source(agents: Agents, errands: Errands) -> Open:
-    """Return what opens `edge://AGENT/ADDRESS`, for `Sources.register`."""
+    """Return what opens `edge://AGENT/ADDRESS`, for `Sources.register`; of GB/T 28181 also what nobody has enrolled."""
 
-    @asynccontextmanager
-    async def source(address: str, clock: Clock) -> AsyncIterator[AsyncIterator[Packet]]:
-        async with AsyncExitStack() as stack:
-            try:
-                reply = await stack.enter_async_context(errands.open(LIVE, agents.camera_at(address)))
-            except TriuneError as error:
-                _fail(error)
-            yield AskedPackets(_packets(reply, clock), lambda: reply.send(ASK_KEY))
+    def opens(address: str) -> AbstractAsyncContextManager[Reply]:
+        place = in_charge(address)
+        if place is not None and scheme_of(place[1]) == "gb28181" and not agents.runs(*place):
+            return errands.open_at(TRIAL, place[0], body=Tried(place[1]))
+        return errands.open(LIVE, agents.camera_at(address))
 
-    return source
+    return lambda address, clock: pictures(lambda: opens(address), clock)
+
+
+def way_by(agents: Agents, errands: Errands) -> Way:
+    """Return how cameras at `edge://AGENT/ADDRESS` are gone to: the agent goes, and tells."""
+
+    async def go(address: str, clock: Clock, hops: Hops) -> None:
+        del clock
+        await go_by(lambda: errands.open(DIAGNOSIS, agents.camera_at(address)), hops)
+
+    return Way(go=go, connects=False)
+
+
+async def go_by(opens: Opens, hops: Hops) -> None:
+    """Note the hops that somebody nearer to a camera goes. Raises `WayEndedError` where they end."""
+    hops.pull = (ARRIVAL,)
+    try:
+        async with asyncio.timeout(DIAGNOSIS_MS / 1000), opens() as reply:
+            found = msgspec.json.decode(await anext(reply), type=Diagnosis)
+            hops.ok(reply.hop, reply.who)
+    except TriuneError as error:
+        hop = str(error.extra.get("hop") or AGENT_HOP)
+        if not error.extra.get("too_old"):
+            hops.fail(hop, error.detail)
+        hops.ok(hop, error.detail)  # its pictures come all the same
+    except (TimeoutError, StopAsyncIteration, msgspec.MsgspecError):
+        hops.fail(AGENT_HOP, "it does not tell how far it comes: its link stalls")
+    else:
+        hops.take(found)
+
+
+@asynccontextmanager
+async def pictures(opens: Opens, clock: Clock) -> AsyncIterator[AsyncIterator[Packet]]:
+    """Be the source of what an errand sends (`edge.agent.live`)."""
+    async with AsyncExitStack() as stack:
+        try:
+            reply = await stack.enter_async_context(opens())
+        except TriuneError as error:
+            _fail(error)
+        yield AskedPackets(_packets(reply, clock), lambda: reply.send(ASK_KEY))
 
 
 async def _packets(reply: Reply, clock: Clock) -> AsyncIterator[Packet]:

@@ -154,6 +154,10 @@ class Agents:
             raise UnavailableError(f"edge agent {agent} has not been told of this camera yet", hop=AGENT_HOP)
         return camera
 
+    def runs(self, agent: str, address: str) -> bool:
+        """Say whether an enrolled camera is at this address of an agent."""
+        return any(duty.address == address for duty in self._duties.get(agent, Duties((), ())).cameras)
+
     def agent_of(self, camera: str) -> str:
         """Return the agent of a camera. Raises `UnknownIdError`."""
         for name, duties in self._duties.items():
@@ -174,7 +178,7 @@ class Agents:
         link, state = self._link(agent), self.states[agent]
         if kind not in state.errands:
             detail = f"edge agent {agent} of release {state.release} is too old for this ({kind}): update it"
-            raise UnavailableError(detail, hop=AGENT_HOP)
+            raise UnavailableError(detail, hop=AGENT_HOP, too_old=True)
         return link
 
     def doing(self, kind: str) -> list[str]:

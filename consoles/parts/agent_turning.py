@@ -7,7 +7,6 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 
 import msgspec
 
-from command.kernel.clock import Clock
 from command.kernel.errors import InvalidInputError, TriuneError, UnavailableError
 from consoles.parts.agent_errands import Errands
 from consoles.parts.agent_registry import Agents, in_charge
@@ -29,16 +28,17 @@ def moves(address: str) -> bool:
 
 def opens_ptz(agents: Agents, errands: Errands) -> OpenPtz:
     """Return what moves cameras at `edge://AGENT/ADDRESS`, for `PtzGateways.register`."""
-
-    @asynccontextmanager
-    async def open_ptz(address: str, _clock: Clock) -> AsyncIterator[Ptz]:
-        async with AsyncExitStack() as stack:
-            yield _AgentPtz(stack, lambda: errands.open(PTZ, agents.camera_at(address)))
-
-    return open_ptz
+    return lambda address, _clock: far_ptz(lambda: errands.open(PTZ, agents.camera_at(address)))
 
 
-class _AgentPtz:
+@asynccontextmanager
+async def far_ptz(opens: Callable[[], AbstractAsyncContextManager[Reply]]) -> AsyncIterator[Ptz]:
+    """Move a camera by the errands that `opens()` asks for, of kind `ptz`."""
+    async with AsyncExitStack() as stack:
+        yield _FarPtz(stack, opens)
+
+
+class _FarPtz:
     """Asks one thing at a time, over an errand that is opened anew where it ended.
 
     An answer that came too late for whoever asked is passed over.

@@ -17,7 +17,7 @@ from consoles.http import metrics
 from consoles.parts import agent_turning
 from consoles.parts.agent_errands import Errands
 from consoles.parts.agent_items import Items
-from consoles.parts.agent_live import live_source
+from consoles.parts.agent_live import live_source, way_by
 from consoles.parts.agent_registry import SCHEME, Agents, in_charge
 from consoles.parts.background import Background
 from consoles.parts.gb28181 import password_of
@@ -27,6 +27,7 @@ from consoles.parts.stores import Stores
 from consoles.settings import Settings
 from edge.agent.gb28181 import SECRETS, Secrets
 from edge.agent.protocol import Gb28181
+from streams.diagnosis import Ways
 from streams.ptz import PtzGateways
 from streams.sources import Sources
 
@@ -44,8 +45,9 @@ class EdgeAgents:
         place = in_charge(address)
         return place is not None and self.agents.is_here(place[0])
 
-    def register(self, sources: Sources, movable: PtzGateways) -> None:
-        """Let cameras at `edge://AGENT/ADDRESS` be seen and moved."""
+    def register(self, sources: Sources, movable: PtzGateways, ways: Ways) -> None:
+        """Let cameras at `edge://AGENT/ADDRESS` be seen, moved and looked into."""
+        ways.register(SCHEME, way_by(self.agents, self.errands))
         sources.register(SCHEME, live_source(self.agents, self.errands))
         movable.register(SCHEME, agent_turning.opens_ptz(self.agents, self.errands), agent_turning.moves)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -23,7 +23,6 @@ from command.uplink import HubUplink
 from consoles.http import metrics
 from consoles.http.adoption import FoundCamera
 from consoles.http.context import actor_of, require
-from consoles.http.device_recordings import Authorise, DeviceRecordings
 from consoles.http.record import json_response
 from consoles.settings import Gb28181, Settings
 from edge.gb28181.alarm_words import words_of
@@ -39,9 +38,9 @@ from edge.gb28181.registrar import Refused
 from edge.gb28181.registrations import SCHEMA as REGISTRATIONS
 from edge.gb28181.registrations import Registrations
 from edge.gb28181.told import Alarm
-from streams.diagnosis import Ways
-from streams.ptz import PtzGateways
-from streams.sources import Sources
+from streams.diagnosis import Way
+from streams.ptz import OpenPtz
+from streams.sources import Open
 
 log = logging.getLogger(__name__)
 DEVICES = "/api/v1/gb28181/devices"
@@ -74,21 +73,26 @@ class Gateway:
     ) -> None:
         self.platform = platform
         self.routes = [web.get(DEVICES, self._devices)]
-        self._archive = Archive(platform, media, clock)
-        self._clock = clock
+        self.archive = Archive(platform, media, clock)
+        """What they have recorded themselves."""
         self._media = media
         self._settings = settings
         self._adopted = adopted
 
-    def register(self, sources: Sources, movable: PtzGateways, ways: Ways) -> None:
-        """Let cameras at `gb28181://<device>/<channel>` be seen, moved and looked into."""
-        sources.register(SCHEME, giving_keys(self.platform, self._media.open))
-        movable.register(SCHEME, opens_ptz(self.platform))
-        ways.register(SCHEME, way_to(self.platform, self._media))
+    @property
+    def open(self) -> Open:
+        """Opens cameras at `gb28181://<device>/<channel>` whose devices are registered here."""
+        return giving_keys(self.platform, self._media.open)
 
-    def recordings(self, address_of: Callable[[str], str], authorise: Authorise) -> list[web.RouteDef]:
-        """Return the routes by which what devices recorded themselves is found and played."""
-        return DeviceRecordings(self._archive, address_of, self._clock, authorise).routes()
+    @property
+    def open_ptz(self) -> OpenPtz:
+        """Moves them."""
+        return opens_ptz(self.platform)
+
+    @property
+    def way(self) -> Way:
+        """How they are gone to."""
+        return way_to(self.platform, self._media)
 
     async def find(self) -> list[FoundCamera]:
         """Return the channels that may be cameras, for adoption."""

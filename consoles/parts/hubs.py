@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 from command.access.keys import SiteKey
@@ -14,14 +14,13 @@ from command.places import Places
 from consoles.http import health, metrics
 from consoles.parts.agent_errands import Errands
 from consoles.parts.background import Background
-from consoles.parts.hub_errands import HUB_HOP, PURPOSE, PeerCounters, PeerDoor, Peers, Relay, checked_address
+from consoles.parts.hub_errands import PURPOSE, PeerCounters, PeerDoor, Peers, Relay, checked_address
 from consoles.parts.replies import AGENT_HOP, Reply
 from consoles.settings import Settings
 from edge.agent.answering import Handler
 from edge.agent.answering import Reply as Answering
-from edge.agent.live import LIVE, LivePictures
+from edge.agent.live import LIVE
 from edge.agent.protocol import Errand
-from streams.keeper import CameraKeeper
 
 log = logging.getLogger(__name__)
 AGENT_KIND = "agent"
@@ -75,22 +74,6 @@ def relays(errands: Errands) -> Relay:
 async def _pass_on(asker: Answering, answer: Reply) -> None:
     async for said in asker:
         await answer.send(said)
-
-
-def shows(keeper: CameraKeeper, clock: Clock, is_here: Callable[[str], bool]) -> Handler:
-    """Return what shows other hubs the pictures of cameras that are reached by this one alone; `is_here(address)`.
-
-    They are those of the camera's own pull here. What went elsewhere meanwhile is refused, so that no two hubs wait for
-    each other's pictures.
-    """
-    live = LivePictures(keeper, clock)
-
-    async def show(errand: Errand, reply: Answering) -> None:
-        if not is_here(keeper.camera(errand.camera).spec.url):
-            raise UnavailableError("the camera is not reached by this hub any more", hop=HUB_HOP)
-        await live.show(errand, reply)
-
-    return show
 
 
 def several_hubs(

@@ -20,6 +20,7 @@ from command.requests import ReportCamera
 from command.rows import CameraRow
 from consoles.http import adoption, cameras, health, metrics, ptz, publishing
 from consoles.http.context import actor_of, context_of, require
+from consoles.http.device_recordings import DeviceArchive, DeviceRecordings
 from consoles.http.identity import Handler, is_open
 from consoles.parts import agent_found
 from consoles.parts.agent_registry import SCHEME as AGENT_SCHEME
@@ -29,15 +30,17 @@ from consoles.parts.background import Background
 from consoles.parts.camera_alarms import alarm_of
 from consoles.parts.camera_rights import authorised
 from consoles.parts.gb28181 import Gateway
+from consoles.parts.gb28181_archive import ArchiveOfHubs
+from consoles.parts.gb28181_hubs import register_devices, serving_hubs
 from consoles.parts.hits import Hits
-from consoles.parts.hubs import Hubs, shows
+from consoles.parts.hubs import Hubs
 from consoles.parts.judging import Judging
 from consoles.parts.plate_aims import aims
 from consoles.parts.reading_quality import ReadingQuality
 from consoles.parts.recording import recording
 from consoles.parts.stores import CAMERAS, Stores
 from consoles.settings import Settings
-from edge.agent.live import LIVE
+from edge.gb28181.pilot import Where, where
 from edge.onvif import gateway as onvif
 from edge.onvif.diagnosis import ONVIF
 from edge.onvif.discovery import Discovery
@@ -232,14 +235,26 @@ async def video(
         finders.append(agent_found.finder(agents.agents, agents.errands))
         devices = await stack.enter_async_context(gb28181)
         if devices is not None:
-            devices.register(sources, movable, ways)
             finders.append(devices.find)
+
+        def camera_at(channel: Where) -> str:
+            return next((key for key in keeper.running() if where(keeper.camera(key).spec.url) == channel), "")
+
+        of_hubs = register_devices(devices, hubs, camera_at, sources, movable, ways)
         keeper = await stack.enter_async_context(CameraKeeper(hub.clock, part.on_status, watcher, sources=sources))
-        if hubs:
-            hubs.door.register(LIVE, shows(keeper, hub.clock, agents.reaches))
-        control = await stack.enter_async_context(
-            PtzControl(movable, lambda camera: keeper.camera(camera).spec.url, hub.clock, kept.holds)
-        )
+        archive: DeviceArchive | None = devices.archive if devices else None
+        if hubs and of_hubs:
+            archive = ArchiveOfHubs(of_hubs, devices.archive if devices else None, hub.clock)
+
+            def reaches(address: str) -> bool:
+                return agents.reaches(address) or of_hubs.is_here(address)
+
+            await stack.enter_async_context(serving_hubs(hubs, devices, keeper, ways, reaches, hub.clock))
+
+        def url_of(camera: str) -> str:
+            return keeper.camera(camera).spec.url
+
+        control = await stack.enter_async_context(PtzControl(movable, url_of, hub.clock, kept.holds))
         measured += [
             cameras.measured(keeper, hub.clock),
             metrics.counted("ptz", "Movements of cameras", control.counters),
@@ -261,7 +276,7 @@ async def video(
             *recordings,
             *judging.start(recorded, authorise, tasks, measured),
             *(devices.routes if devices else ()),
-            *(devices.recordings(lambda camera: keeper.camera(camera).spec.url, authorise) if devices else ()),
+            *(DeviceRecordings(archive, url_of, hub.clock, authorise).routes() if archive else ()),
             *adoption.routes(finders, sources, hub.clock),
             *publishing.routes(),
             web.put(ADDRESS, _set_address(kept.accounts, sources)),

@@ -115,6 +115,14 @@ Handler = Callable[[Errand, Reply], Awaitable[None]]
 """Does errands of one kind. What it raises becomes the refusal; it is cancelled when the asker hangs up."""
 
 
+class Registers(Protocol):
+    """Who takes errands."""
+
+    def register(self, kind: str, handler: Handler) -> None:
+        """Have errands of a kind done by `handler`."""
+        ...
+
+
 async def do(errand: Errand, handler: Handler, line: Line, clock: Clock) -> None:
     """Do an errand over its connection, which is closed then."""
     reply, code = Reply(line, clock), GOING_AWAY

@@ -20,6 +20,7 @@ from command.kernel.geo import Datum
 from edge.agent.answering import Reply
 from edge.agent.protocol import DEVICE_ALARM, Config, DeviceAlarm, Errand, Gb28181
 from edge.gb28181.alarm_words import words_of
+from edge.gb28181.diagnosis import PULL, go
 from edge.gb28181.ids import shows_pictures
 from edge.gb28181.invite import InviteDialog, InviteError, Media
 from edge.gb28181.media import SCHEME, Gb28181Media
@@ -29,6 +30,7 @@ from edge.gb28181.ports import MediaPorts
 from edge.gb28181.told import Alarm
 from edge.outbox import NewItem, Outbox, Priority
 from edge.uplink import Uplink
+from streams.diagnosis import Hops, Way
 from streams.ptz import OpenPtz, Ptz
 from streams.sources import Open
 
@@ -92,8 +94,11 @@ class EdgeGb28181:
         self._tasks = asyncio.TaskGroup()
         self._running: asyncio.Task[None] | None = None
         ports = MediaPorts(host, *door.media_ports, advertised=door.advertised or None)
-        self.open: Open = Gb28181Media(self, ports).open
+        media = Gb28181Media(self, ports)
+        self.open: Open = media.open
         """Opens cameras at `gb28181://<device>/<channel>`."""
+        self.way = Way(go=self._go, connects=False, pull=PULL, seen=media.seen)
+        """How they are gone to."""
         self.open_ptz: OpenPtz = self._open_ptz
         """Moves them."""
 
@@ -200,6 +205,11 @@ class EdgeGb28181:
 
     def _why_not(self) -> str:
         return "the port for GB/T 28181 is not open yet" if self._told else "the hub has not said who we are to devices"
+
+    async def _go(self, address: str, clock: Clock, hops: Hops) -> None:
+        if self.platform is None:
+            hops.fail("registered", self._why_not())
+        await go(self.platform, address, clock, hops)
 
     @asynccontextmanager
     async def _open_ptz(self, address: str, clock: Clock) -> AsyncIterator[Ptz]:

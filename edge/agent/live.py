@@ -46,6 +46,13 @@ def packet_of(message: bytes, now_ms: int) -> Packet:
     )  # fmt: skip
 
 
+def message_of(packet: Packet, now_ms: int) -> bytes:
+    """Return the message of a packet that goes now."""
+    # A still is as old as its stamp says, which is that of the newest picture.
+    waited_ms = max(0, now_ms - max(packet.at_ms, packet.pts_ms))
+    return _encoder.encode(Picture(packet.codec, packet.is_key, packet.pts_ms, waited_ms, packet.data))
+
+
 class LivePictures:
     """The errands of kind `live`."""
 
@@ -77,10 +84,7 @@ class LivePictures:
             if pictures.queue.dropped > dropped_before:  # what follows this run is lost, so it is too late itself
                 self.dropped += len(run) - n
                 break
-            # A still is as old as its stamp says, which is that of the newest picture.
-            waited_ms = max(0, self._clock.now_ms() - max(packet.at_ms, packet.pts_ms))
-            picture = Picture(packet.codec, packet.is_key, packet.pts_ms, waited_ms, packet.data)
-            await reply.send(_encoder.encode(picture))
+            await reply.send(message_of(packet, self._clock.now_ms()))
 
 
 async def _listen(camera: Camera, reply: Reply) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from command.kernel.clock import Clock
 from edge.gb28181.devices import SIGNED_OFF, DeviceState, ago
 from edge.gb28181.media import Gb28181Media
@@ -15,18 +17,19 @@ PULL = ("invite", "packets", "ssrc", "ps", "codec", "key_frame", "picture")
 
 def way_to(platform: Platform, media: Gb28181Media) -> Way:
     """Return how channels of this platform's devices are gone to."""
+    return Way(go=partial(go, platform), connects=False, pull=PULL, seen=media.seen)
 
-    async def go(address: str, clock: Clock, hops: Hops) -> None:
-        channel = where(address)
-        if channel is None:
-            hops.fail("address", "the address is not gb28181://<device of 20 digits>/<channel of 20 digits>")
-        hops.ok("address")
-        now_ms = clock.now_ms()
-        device = _registered(platform, channel, now_ms, hops)
-        _heard_of(device, now_ms, hops)
-        _catalogued(device, channel, hops)
 
-    return Way(go=go, connects=False, pull=PULL, seen=media.seen)
+async def go(platform: Platform, address: str, clock: Clock, hops: Hops) -> None:
+    """Note the hops before the INVITE. Raises `WayEndedError`."""
+    channel = where(address)
+    if channel is None:
+        hops.fail("address", "the address is not gb28181://<device of 20 digits>/<channel of 20 digits>")
+    hops.ok("address")
+    now_ms = clock.now_ms()
+    device = _registered(platform, channel, now_ms, hops)
+    _heard_of(device, now_ms, hops)
+    _catalogued(device, channel, hops)
 
 
 def _registered(platform: Platform, channel: Where, now_ms: int, hops: Hops) -> DeviceState:

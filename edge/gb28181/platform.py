@@ -105,6 +105,15 @@ class Platform:
         """How many devices are registered and heard of."""
         return sum(not (device.offline or device.waiting) for device in self._devices.values())
 
+    def here(self) -> list[str]:
+        """Return the devices that are registered and not missed, heard of since the start or not."""
+        return [device.id for device in self._devices.values() if not device.offline]
+
+    def is_here(self, device: str) -> bool:
+        """Say whether a device is registered and not missed."""
+        known = self._devices.get(device)
+        return known is not None and not known.offline
+
     async def __aenter__(self) -> Self:
         if self._kept:
             self._devices = {device.id: device for device in await self._kept.load()}

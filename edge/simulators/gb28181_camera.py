@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
+from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from types import TracebackType
@@ -23,6 +24,7 @@ _ANSWER_S: Final = 2
 _KEEPALIVE_MS: Final = 60_000
 _RETRY_MS: Final = 3000
 _STREAMS: Final = 16
+_CONTROLS: Final = 100
 _MANSCDP: Final = "Application/MANSCDP+xml"
 _XML: Final = '<?xml version="1.0" encoding="GB2312"?>\r\n'
 
@@ -56,6 +58,8 @@ class Gb28181Camera:
         """What is being sent, by Call-ID."""
         self.full = False
         """Whether it says that it is busy."""
+        self.controls: deque[str] = deque(maxlen=_CONTROLS)
+        """The newest commands to its motors, hexadecimal."""
         self._clip = clip
         self._clock = clock
         self._platform = platform
@@ -197,6 +201,8 @@ class Gb28181Camera:
 
     def _answer_query(self, query: str) -> None:
         command, number = re.search(r"<CmdType>(\w+)</CmdType>", query), re.search(r"<SN>(\d+)</SN>", query)
+        if moved := re.search(r"<PTZCmd>(\w{16})</PTZCmd>", query):
+            self.controls.append(moved[1])
         if command is None or number is None:
             return
         contents = {

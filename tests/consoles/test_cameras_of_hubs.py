@@ -12,17 +12,25 @@ import pytest
 from msgspec.structs import replace
 
 from command.access.accounts import AGENT
+from command.access.keys import SiteKey
 from command.actors import HUB
 from command.requests import EnrolCamera
-from consoles.settings import Recordings
+from consoles.parts.hub_errands import PATH, PURPOSE, _signature
+from consoles.settings import Gb28181, Recordings
 from consoles.site import Site, running_site
 from edge.agent.agent import Agent, AgentSettings, running_agent
 from edge.simulators.clips import Clip
+from edge.simulators.gb28181_camera import Gb28181Camera
 from edge.simulators.onvif_camera import OnvifCamera
+from edge.simulators.ps_clips import PsClip, load_ps_clip
+from edge.simulators.street_video import Street, render
 from tests.consoles.cameras import CLOCK, MODEL, drawn, onvif_camera
 from tests.consoles.support import PASSWORD, Person, settings, signed_in
 from tests.consoles.test_adoption import post
+from tests.consoles.test_device_recordings import CHANNEL, FROM_MS, Viewer
 from tests.edge.agent.support import NAME, until
+from tests.edge.gb28181.site import DEVICE, SERVER
+from tests.ports import free_port
 
 KEY = "5a" * 32
 pytestmark = pytest.mark.timeout(120)
@@ -44,8 +52,10 @@ class Hubs:
 
 
 @asynccontextmanager
-async def two_hubs(tmp_path: Path, journal: str, bus: str = "") -> AsyncIterator[Hubs]:
-    """Hubs that share a key and a database; "desk" is a dispatcher at both."""
+async def two_hubs(
+    tmp_path: Path, journal: str, bus: str = "", gb28181: Gb28181 | None = None
+) -> AsyncIterator[Hubs]:  # fmt: skip
+    """Hubs that share a key and a database; "desk" is a dispatcher at both. `gb28181` is the first one's."""
     async with AsyncExitStack() as stack:
         sites, ends = [], []
         for number in range(2):
@@ -54,6 +64,7 @@ async def two_hubs(tmp_path: Path, journal: str, bus: str = "") -> AsyncIterator
             (folder / "var" / "site.key").write_text(KEY)
             chosen = replace(
                 settings(folder), journal=journal, bus=bus, recordings=Recordings(keep_free_gib=0),
+                gb28181=None if number else gb28181,
             )  # fmt: skip
             own = await stack.enter_async_context(AsyncExitStack())
             sites.append(await own.enter_async_context(running_site(chosen)))
@@ -143,3 +154,96 @@ async def test_pictures_and_movements_of_an_agent_at_another_hub(
             await until(is_fresh, 60)
             for _ in range(20):
                 assert (await viewer.receive()).type in (aiohttp.WSMsgType.BINARY, aiohttp.WSMsgType.TEXT)
+
+
+@pytest.fixture(scope="module")
+def street(tmp_path_factory: pytest.TempPathFactory) -> PsClip:
+    drawn = Street("TEST 01", (), seconds=3, width=320, height=180, fps=15)
+    return load_ps_clip(render(drawn, tmp_path_factory.mktemp("clips")))
+
+
+async def test_a_gb28181_device_at_another_hub(tmp_path: Path, street: PsClip, postgres_url: str) -> None:
+    """Its pictures, movements, recordings and the way to it; only the first hub is anybody to devices."""
+    first = free_port() & ~1
+    own = Gb28181(server_id=SERVER, port=0, password="12345678", media_ports=(first, first + 19))
+    async with two_hubs(tmp_path, postgres_url, gb28181=own) as hubs:
+        here, there = hubs.sites
+        async with signed_in(here.http_url, "admin2") as admin:
+            port = (await admin.get("/api/v1/gb28181/devices"))[1]["port"]
+        async with (
+            Gb28181Camera(
+                street, CLOCK, platform=("127.0.0.1", port), server=SERVER, device=DEVICE, channel=CHANNEL,
+                password="12345678", recorded=[(FROM_MS, FROM_MS + 60_000)],
+            ) as device,
+            signed_in(there.http_url, "desk") as person,
+            signed_in(there.http_url, "admin2") as admin,
+        ):  # fmt: skip
+            await device.registered.wait()
+            address = f"gb28181://{DEVICE}/{CHANNEL}"
+
+            async def is_tried() -> bool:
+                tried = (await post(admin, "try", {"address": address}))[1]
+                return bool(tried["picture"])
+
+            await until(is_tried, 60)
+            await enrol(here, "g0", address)
+            await until(lambda: shows(person, "g0"), 60)
+            await moving(person, "g0")
+
+            async def is_moved() -> bool:
+                return (await post(person, "g0/ptz", {"pan": 1}))[0] == 200
+
+            await until(is_moved)
+            await until(lambda: "A50F0001FF0000B4" in device.controls)
+            await until(lambda: device.controls[-1] == "A50F0000000000B4")
+
+            span = f"from_ms={FROM_MS}&to_ms={FROM_MS + 600_000}"
+            found = (await person.get(f"/api/v1/cameras/g0/device-recordings?{span}"))[1]
+            assert found["spans"] == [{"from_ms": FROM_MS, "to_ms": FROM_MS + 60_000}]
+            async with (
+                asyncio.timeout(60),
+                person.http.ws_connect(f"/api/v1/cameras/g0/device-playback?from_ms={FROM_MS + 10_000}") as socket,
+            ):
+                viewer = Viewer(socket)
+                assert (await viewer.until("init"))["base_ms"] == FROM_MS + 10_000
+                await viewer.until("picture")
+                for order, speed, held in (
+                    ({"speed": 4}, 4, False),
+                    ({"hold": True}, 4, True),
+                    ({"hold": False}, 4, False),
+                ):
+                    await viewer.order(**order)
+                    told = await viewer.until("plays")
+                    assert (told["speed"], told["held"]) == (speed, held)
+            hops = (await person.get("/api/v1/cameras/g0/diagnosis"))[1]
+            assert hops["failed"] is None, hops
+            names = [hop["hop"] for hop in hops["hops"]]
+            assert (names[0], names[-1]) == ("hub", "arrival")
+            assert {"registered", "keepalive", "invite", "picture"} < set(names)
+            assert len(names) == len(set(names)), "no hop twice"
+
+            await hubs.end(0)
+
+            async def is_named() -> bool:
+                async with person.http.get("/api/v1/cameras/g0/snapshot.jpg") as answer:
+                    return f"it is at hub {here.http_url}, which does not answer" in await answer.text()
+
+            await until(is_named, 60)
+
+
+async def test_nobody_but_a_hub_of_the_site_is_served(tmp_path: Path, postgres_url: str) -> None:
+    async with two_hubs(tmp_path, postgres_url) as hubs, aiohttp.ClientSession() as http:
+        url = hubs.sites[0].http_url + PATH
+        wanted = b'{"kind":"live","camera":"k0"}'
+        for said in ("", "x", "0" * 64 + wanted.decode(), "é" * 80):
+            async with http.ws_connect(url) as socket:
+                await socket.receive_str()
+                await socket.send_str(said)
+                assert (await socket.receive()).data == 1008
+        key = SiteKey(bytes.fromhex(KEY)).derive(PURPOSE)
+        async with http.ws_connect(url) as socket:  # a word from another connection, or meant for another hub, is none
+            nonce = await socket.receive_str()
+            await socket.send_str(_signature(key, hubs.sites[1].http_url, nonce, wanted) + wanted.decode())
+            assert (await socket.receive()).data == 1008
+        async with http.get(url, headers={"Origin": hubs.sites[0].http_url}) as page:
+            assert page.status == 400
