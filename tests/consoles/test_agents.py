@@ -107,7 +107,7 @@ async def test_an_agent_is_told_its_own_cameras_with_sealed_addresses_and_the_wa
             watch = (await site.hub.ask(asked, HUB)).subject
             await site.hub.ask(q.ApproveWatch(watch=watch), HUB)
             told = await heard(socket, "config")
-            assert told["watches"] == [{"id": watch, "pattern": "湘F*12", "until_ms": until_ms}]
+            assert told["watches"] == [{"id": watch, "pattern": "湘F*12", "until_ms": until_ms, "look_alike": False}]
             await site.context.accounts.set_camera_address("k1", "rtsp://127.0.0.1:9/taken-over-by-the-hub")
             assert [camera["id"] for camera in (await heard(socket, "config"))["cameras"]] == ["k0"]
 

@@ -1,0 +1,79 @@
+/** What the tab of the watch list computes from rows: which entries are listed, and how hours and areas are said. Pure. */
+
+import { t } from "../../i18n/i18n";
+import type { CameraRow, HitRow, WatchRow } from "../../wire";
+
+export type Show = "all" | WatchRow["state"] | "doubtful";
+export const SHOWS: readonly Show[] = ["all", "requested", "active", "doubtful", "lifted", "expired"];
+
+/** From this share on an entry counts as one that is often wrong; the hub says a share only after enough hits. */
+const OFTEN_WRONG = 0.5;
+const ORDER: Readonly<Record<WatchRow["state"], number>> = { requested: 0, active: 1, lifted: 2, expired: 3 };
+
+export interface Listing {
+  readonly show: Show;
+  readonly words: string;
+  /** Only entries of one file, by the first of them; empty for all. */
+  readonly batch: string;
+}
+
+export function isDoubtful(row: WatchRow): boolean {
+  return row.wrong_share !== null && row.wrong_share !== undefined && row.wrong_share >= OFTEN_WRONG;
+}
+
+/** The entries that are listed: those that wait first, then in force, graver ones before others. */
+export function listed(rows: ReadonlyMap<string, WatchRow>, listing: Listing): ReadonlyMap<string, WatchRow> {
+  const words = listing.words.trim().toLowerCase().split(/\s+/).filter((each) => each !== "");
+  const found = [...rows.values()].filter((row) => shown(row, listing.show) && (listing.batch === "" || row.batch === listing.batch) && words.every((each) => textOf(row).includes(each)));
+  found.sort((a, b) => ORDER[a.state] - ORDER[b.state] || a.level - b.level || b.requested_ms - a.requested_ms);
+  return new Map(found.map((row) => [row.id, row]));
+}
+
+function shown(row: WatchRow, show: Show): boolean {
+  return show === "all" || (show === "doubtful" ? isDoubtful(row) && row.state === "active" : row.state === show);
+}
+
+function textOf(row: WatchRow): string {
+  return `${row.pattern} ${row.reason} ${row.office} ${row.requested_by} ${row.id}`.toLowerCase();
+}
+
+/** Of the entries listed, those that wait and that this person may approve, and how many are their own. */
+export function approvable(rows: Iterable<WatchRow>, person: string): { readonly ids: readonly string[]; readonly own: number } {
+  const waiting = [...rows].filter((row) => row.state === "requested");
+  const others = waiting.filter((row) => row.requested_by !== person);
+  return { ids: others.map((row) => row.id), own: waiting.length - others.length };
+}
+
+export function hitsOf(hits: ReadonlyMap<string, HitRow>, watch: string): HitRow[] {
+  return [...hits.values()].filter((hit) => hit.watch === watch).sort((a, b) => b.seen_ms - a.seen_ms);
+}
+
+/** 22:00–06:00 */
+export function hoursText(row: WatchRow): string {
+  return row.hours === null || row.hours === undefined ? t("watches.always") : `${clockOf(row.hours.from_min)}–${clockOf(row.hours.to_min)}`;
+}
+
+export function clockOf(minute: number): string {
+  return `${String(Math.floor(minute / 60)).padStart(2, "0")}:${String(minute % 60).padStart(2, "0")}`;
+}
+
+/** The minute of the day that `06:30` says; null for what says none. */
+export function minuteOf(clock: string): number | null {
+  const parts = /^(\d{1,2}):(\d{2})$/.exec(clock);
+  return parts === null ? null : Number(parts[1]) * 60 + Number(parts[2]);
+}
+
+export function areaText(row: WatchRow, cameras: ReadonlyMap<string, CameraRow>): string {
+  const { area } = row;
+  if (area === null || area === undefined) return t("watches.everywhere");
+  const names = (area.cameras ?? []).map((id) => cameras.get(id)?.name ?? id);
+  const ring = area.ring ?? [];
+  if (ring.length > 0) names.push(t("watches.ring", { n: ring.length }));
+  return names.join(t("list.comma"));
+}
+
+/** Of how many hits so many were none, in words; empty while there are too few to say. */
+export function wrongText(row: WatchRow): string {
+  if (row.wrong_share === null || row.wrong_share === undefined) return "";
+  return t("watches.wrong_share", { share: Math.round(row.wrong_share * 100), rejected: row.rejected, hits: row.hits });
+}
