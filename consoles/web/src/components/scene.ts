@@ -60,6 +60,8 @@ export class Scene extends View {
   @property({ attribute: false }) box: Box | null = null;
   /** Blob id of a picture of the plate alone, where there is one; otherwise it is cut out by the box. */
   @property() platePicture = "";
+  /** Where the picture is told, where it is no blob of a row. */
+  @property() source = "";
   @property() label = "";
   /** Without the enlarged plate. */
   @property({ type: Boolean }) whole = false;
@@ -67,12 +69,12 @@ export class Scene extends View {
   @state() private gone = false;
 
   protected override willUpdate(changed: PropertyValues<this>): void {
-    if (changed.has("picture")) [this.size, this.gone] = [null, false];
+    if (changed.has("picture") || changed.has("source")) [this.size, this.gone] = [null, false];
   }
 
   override render(): TemplateResult {
-    if (this.picture === "" || this.gone) return html`<t-state kind="empty" text=${this.gone ? t("scene.gone") : t("scene.none")}></t-state>`;
-    const source = `/api/v1/blobs/${this.picture}`;
+    if ((this.picture === "" && this.source === "") || this.gone) return html`<t-state kind="empty" text=${this.gone ? t("scene.gone") : t("scene.none")}></t-state>`;
+    const source = this.source || `/api/v1/blobs/${this.picture}`;
     return html`<div class="scene">
         <img src=${source} alt=${this.label} @load=${this.onLoad} @error=${() => (this.gone = true)} />
         ${this.boxed()}

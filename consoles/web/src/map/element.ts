@@ -23,6 +23,7 @@ import { t } from "../i18n/i18n";
 import type { FenceRow, Place } from "../wire";
 import { FONT, makeBase, nameOf, type Base } from "./base";
 import { NO_DATA, symbolsOf, waysOf, type MapData } from "./picture";
+import { featuresOf, type MapPath } from "./paths";
 import { Pins, type Pin } from "./pins";
 import { SymbolsLayer, type Pressed } from "./symbols_layer";
 
@@ -140,6 +141,8 @@ export class CountyMap extends Element {
   @property({ attribute: false }) view: Sector | null = null;
   /** What stands on the map for a while, a piece of page each. */
   @property({ attribute: false }) pins: readonly Pin[] = [];
+  /** Lines and areas over the base. */
+  @property({ attribute: false }) paths: readonly MapPath[] = [];
   @property({ type: Boolean, reflect: true }) picking = false;
   /** What is to be picked, in words; the usual ones where left out. */
   @property() pickText = "";
@@ -158,6 +161,7 @@ export class CountyMap extends Element {
   private readonly symbols = new SymbolsLayer();
   private readonly fenceSource = new VectorSource();
   private readonly markSource = new VectorSource();
+  private readonly pathSource = new VectorSource();
 
   protected override firstUpdated(): void {
     this.base = makeBase(this.scale);
@@ -166,7 +170,7 @@ export class CountyMap extends Element {
       new VectorImageLayer({ source, imageRatio: 1.4, declutter: true, style: (feature, resolution) => (feature.get(resolution * this.scale < FENCE_NAMES_M ? "look" : "far") ?? feature.get("look")) as Style });
     this.map = new OlMap({
       target: this.target,
-      layers: [...this.base.layers, image(this.fenceSource), image(this.markSource), this.symbols],
+      layers: [...this.base.layers, image(this.fenceSource), image(this.pathSource), image(this.markSource), this.symbols],
       controls: controls({ attribution: false, zoom: false, rotate: false }),
       interactions: this.still ? [] : this.gestures(),
       view: new View({ center: fromLonLat([...FALLBACK_CENTRE]), zoom: 10, minZoom: 8, maxZoom: 18, constrainRotation: true }),
@@ -206,6 +210,10 @@ export class CountyMap extends Element {
       this.symbols.changed();
     }
     if (changed.has("fences")) this.drawFences();
+    if (changed.has("paths")) {
+      this.pathSource.clear(true);
+      this.pathSource.addFeatures(this.paths.flatMap((path) => featuresOf(path, this.scale)));
+    }
     if (changed.has("pins")) this.standing?.show(this.pins);
     if (changed.has("mark") || changed.has("view")) this.drawMark();
     const elsewhere = changed.has("focusOn") && !samePlace(changed.get("focusOn") ?? null, this.focusOn);

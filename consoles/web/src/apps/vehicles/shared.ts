@@ -14,7 +14,7 @@ const WATCHING: readonly Role[] = ["camera_watch", "dispatcher", "commander", "d
 /** Who sees which tab, in the order of the page. The hub decides what is answered; this hides what it would refuse. */
 const TABS: readonly (readonly [Tab, readonly Role[]])[] = [
   ["now", [...WATCHING, "wall"]],
-  ["search", WATCHING],
+  ["search", [...WATCHING, "administrator"]],
   ["watches", [...WATCHING, "administrator"]],
   ["review", WATCHING],
   ["quality", [...WATCHING, "administrator"]],

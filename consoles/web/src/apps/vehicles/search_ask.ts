@@ -1,0 +1,80 @@
+/** From what stands in the form to what the hub is asked. Pure. */
+
+import type { FenceRow } from "../../wire";
+
+export type What = "search" | "track" | "companions" | "first_time" | "frequent";
+export const WHATS: readonly What[] = ["search", "track", "companions", "first_time", "frequent"];
+
+export type Corner = readonly [lon: number, lat: number];
+
+/** The words of the form; times are those of the county, as `datetime-local` writes them. */
+export interface Form {
+  readonly what: What;
+  readonly reason: string;
+  readonly case: string;
+  readonly plate: string;
+  readonly from: string;
+  readonly to: string;
+  readonly where: string;
+  readonly cameras: readonly string[];
+  readonly area: readonly Corner[];
+  readonly colour: string;
+  readonly kind: string;
+  readonly direction: string;
+  readonly heading: string;
+  readonly at_least: number;
+  readonly within_s: number;
+  readonly days: number;
+  readonly visits: number;
+  readonly when: string;
+}
+
+const ZONE_MS = 8 * 3_600_000;
+const DAY_MS = 86_400_000;
+/** A corner more than the hub takes is not drawn. */
+export const MOST_CORNERS = 100;
+/** So far to either side of a point of the compass. */
+const HALF_SECTOR_DEG = 45;
+
+export function emptyForm(now_ms: number): Form {
+  return {
+    what: "search", reason: "", case: "", plate: "", from: localOf(now_ms - DAY_MS), to: localOf(now_ms + 60_000), where: "", cameras: [], area: [],
+    colour: "", kind: "", direction: "", heading: "", at_least: 3, within_s: 60, days: 30, visits: 10, when: "all",
+  };
+}
+
+/** County time for a `datetime-local` field, whatever the machine's zone is. */
+export function localOf(at_ms: number): string {
+  return new Date(at_ms + ZONE_MS).toISOString().slice(0, 16);
+}
+
+export function instantOf(local: string): number {
+  return Date.parse(`${local}Z`) - ZONE_MS;
+}
+
+/** Whether this kind of query is about one plate. */
+export function needsPlate(what: What): boolean {
+  return what === "track" || what === "companions";
+}
+
+/** The body of the query. Where a fence is chosen its ring is the area; an area that is not closed yet is none. */
+export function bodyOf(form: Form, fences: ReadonlyMap<string, FenceRow>): Record<string, unknown> {
+  const body: Record<string, unknown> = { reason: form.reason.trim(), case: form.case.trim(), from_ms: instantOf(form.from), to_ms: instantOf(form.to) };
+  const ring = form.where === "drawn" ? form.area : (fences.get(form.where.replace(/^fence:/, ""))?.ring ?? []);
+  if (ring.length >= 3) body["area"] = ring.slice(0, MOST_CORNERS);
+  if (form.where === "cameras" && form.cameras.length > 0) body["cameras"] = form.cameras;
+  if (form.what === "search" || needsPlate(form.what)) body["plate"] = form.plate.trim() === "" ? "*" : form.plate.trim();
+  if (form.what === "search") {
+    for (const name of ["colour", "kind", "direction"] as const) if (form[name] !== "") body[name] = form[name];
+    if (form.heading !== "") body["headings"] = [(Number(form.heading) - HALF_SECTOR_DEG + 360) % 360, (Number(form.heading) + HALF_SECTOR_DEG) % 360];
+  }
+  if (form.what === "companions") Object.assign(body, { at_least: form.at_least, within_s: form.within_s });
+  if (form.what === "first_time") body["days"] = form.days;
+  if (form.what === "frequent") Object.assign(body, { at_least: form.visits, when: form.when });
+  return body;
+}
+
+/** The plate that an address names: `plate=湘F12345` of `#search/plate=湘F12345`. */
+export function plateOf(detail: string): string {
+  return new URLSearchParams(detail).get("plate") ?? "";
+}
