@@ -23,6 +23,7 @@ from command.backup.records import (
 )
 from command.facts.orders import EvidenceFixed
 from command.facts.recording import ClipExported
+from command.facts.violations import ViolationFound, ViolationPacked
 from command.facts.watchlist import PlateHit
 from command.journal import GENESIS, Entry
 
@@ -88,6 +89,10 @@ class Tally:
                     self.named.add(evidence.sha256)
                 case PlateHit() as hit:
                     self.named.update(picture for picture in (hit.picture, hit.plate_picture) if picture)
+                case ViolationFound(finding=finding):
+                    self.named.update(seen.picture for seen in finding.passages if seen.picture)
+                case ViolationPacked(manifest=manifest, parts=parts):
+                    self.named.update((manifest, *parts))
                 case ClipExported(clip=clip):
                     self.clips.add(clip)
                 case _:

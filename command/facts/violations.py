@@ -222,6 +222,8 @@ class ViolationPacked(Fact, frozen=True, tag="violation_packed"):
     clip: ClipState
     clip_why: str = ""
     """Why there is none."""
+    parts: tuple[str, ...] = ()
+    """The blobs that the manifest names."""
 
 
 class ViolationClaimed(Fact, frozen=True, tag="violation_claimed"):

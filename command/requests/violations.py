@@ -69,6 +69,7 @@ class RecordPack(Request, frozen=True, tag="record_violation_pack"):
     manifest: Sha256
     clip: ClipState
     clip_why: Text = ""
+    parts: Annotated[tuple[Sha256, ...], Meta(max_length=16)] = ()
 
 
 class ClaimViolation(Request, frozen=True, tag="claim_violation"):

@@ -55,7 +55,13 @@ def record_pack(t: Tables, request: q.RecordPack, actor: Actor, now_ms: int) -> 
     if row.manifest and row.clip != "pending":
         return row.id
     if (row.manifest, row.clip) != (request.manifest, request.clip):
-        yield ViolationPacked(violation=row.id, manifest=request.manifest, clip=request.clip, clip_why=request.clip_why)
+        yield ViolationPacked(
+            violation=row.id,
+            manifest=request.manifest,
+            clip=request.clip,
+            clip_why=request.clip_why,
+            parts=request.parts,
+        )
     return row.id
 
 

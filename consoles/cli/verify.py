@@ -18,6 +18,7 @@ from command.access.keys import ENVIRONMENT, SiteKey
 from command.blobs import Blobs, FolderBlobs, PostgresBlobs
 from command.facts import UnreadableFactError
 from command.facts.orders import EvidenceFixed
+from command.facts.violations import ViolationFound, ViolationPacked
 from command.facts.watchlist import PlateHit
 from command.journal import DamagedJournalError, Journal, StoredFact
 from command.journal.anchor_file import AnchorFile, read_anchor
@@ -201,6 +202,10 @@ class _Verification:
                     self._named.add(name.encode())
                 case PlateHit() as hit:
                     self._named.update(name.encode() for name in (hit.picture, hit.plate_picture) if name)
+                case ViolationFound(finding=finding):
+                    self._named.update(seen.picture.encode() for seen in finding.passages if seen.picture)
+                case ViolationPacked(manifest=name, parts=parts):
+                    self._named.update(each.encode() for each in (name, *parts))
                 case _:
                     pass
         except UnreadableFactError as error:

@@ -138,7 +138,8 @@ class Packs:
         )  # fmt: skip
         state, why = _together(notes)
         name = await self._blobs.add(pack.encode(manifest))
-        await self._hub.ask(RecordPack(violation=row.id, manifest=name, clip=state, clip_why=why), HUB)
+        parts = tuple(part.sha256 for part in manifest.parts)
+        await self._hub.ask(RecordPack(violation=row.id, manifest=name, clip=state, clip_why=why, parts=parts), HUB)
 
     async def _pictures(self, number: int, passage: JudgedPassage) -> list[Part]:
         """Return scene and plate of a passage; one that cannot be had is left out, which a person sees."""

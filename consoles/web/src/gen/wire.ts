@@ -841,6 +841,7 @@ export interface RecordPack {
   manifest: string;
   clip: "missing" | "pending" | "ready";
   clip_why?: string;
+  parts?: string[];
 }
 
 /** A query of persons, vehicles or sightings was made; the hub writes it down before it answers. */

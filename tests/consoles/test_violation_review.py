@@ -1,0 +1,106 @@
+"""From two passages to a case: evidence over HTTP, review, a pack that proves itself (SPEC R604, R608, R609, R611)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from command.actors import HUB
+from command.readings import Sighting
+from command.requests import (
+    ClaimViolation,
+    ConfirmViolation,
+    EnrolCamera,
+    RecordPack,
+    SetSection,
+)
+from command.rows import ViolationRow
+from consoles.cli import violations as cli
+from consoles.site import Site
+from tests.command.rules.test_violations import section
+from tests.consoles.cli.asking import command
+from tests.consoles.support import signed_in, site_with_people
+from tests.consoles.test_violations import scene
+
+
+async def row_of(site: Site, fits: Callable[[ViolationRow], bool]) -> ViolationRow:
+    """Return the one violation there is as soon as it is so."""
+    while True:
+        seq, rows = await site.hub.read(lambda t: (t.seq, list(t.violations)))
+        for row in rows:
+            if fits(row):
+                return row
+        await site.hub.wait_beyond(seq)
+
+
+async def drive(site: Site) -> None:
+    """Two cameras, a section between them, and a car that is too fast."""
+    now_ms = site.clock.now_ms()
+    for number in (1, 2):
+        await site.hub.ask(EnrolCamera(camera=f"k{number}", name=f"路口{number}", lat=30.5, lon=114.3), HUB)
+    definition = replace(section(), measured_ms=now_ms - 1000, certificate_until_ms=now_ms + 86_400_000)
+    await site.hub.ask(SetSection(section="sec1", definition=definition), HUB)
+    picture = await site.context.blobs.add(scene())
+    begins_ms = site.clock.now_ms()
+    for camera, first_ms in (("k1", begins_ms), ("k2", begins_ms + 80_000)):
+        seen = Sighting(
+            camera=camera, plate="京A12345", colour="blue", first_ms=first_ms, last_ms=first_ms + 500, reads=6,
+            confidence=0.97, picture=picture, box=(100, 300, 80, 26),
+        )  # fmt: skip
+        await site.passages.add([seen])
+
+
+async def test_a_violation_goes_from_passages_to_a_case(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:  # R604, R608, R609, R611
+    async with site_with_people(
+        tmp_path, "duty_leader", "commander", "officer", cameras_kept_to={"k2": ["duty_leader"]}
+    ) as site:
+        await drive(site)
+        row = await row_of(site, lambda row: bool(row.manifest))
+        base = f"/api/v1/violation-packs/{row.manifest}"
+        async with signed_in(site.http_url, "officer") as officer, signed_in(site.http_url, "commander") as commander:
+            assert (await officer.get(f"{base}.json"))[0] == 403
+            assert (await commander.get(f"{base}.json"))[0] == 403  # one of its cameras is not theirs to look at
+        async with signed_in(site.http_url, "duty_leader") as leader:
+            status, manifest = await leader.get(f"{base}.json")
+            assert (status, manifest["violation"], manifest["clips"][0]["state"]) == (200, row.id, "pending")
+            assert any("km/h" in sentence for sentence in manifest["calculation"])
+            async with leader.http.get(f"{base}/scene-1.jpg") as response:
+                assert (response.status, response.content_type) == (200, "image/jpeg")
+                assert await response.read() == scene()
+            async with leader.http.get(f"{base}/scene-1.jpg", headers={"Range": "bytes=0-9"}) as response:
+                assert (response.status, await response.read()) == (206, scene()[:10])
+            assert (await leader.get(f"{base}/other.jpg"))[0] == 404
+            assert (await leader.get(f"/api/v1/violation-packs/{'0' * 64}.json"))[0] == 404
+            picture = row.finding.passages[0].picture
+            assert (await leader.get(f"/api/v1/violation-packs/{picture}.json"))[0] == 404  # a blob, but no manifest
+
+            assert (await leader.ask(ClaimViolation(violation=row.id)))[0] == 200
+            assert (await leader.ask(ConfirmViolation(violation=row.id, manifest=row.manifest)))[0] == 200
+            await row_of(site, lambda row: row.state == "confirmed")  # and not sent: its clip may still come
+            await site.hub.ask(
+                RecordPack(violation=row.id, manifest=row.manifest, clip="missing", clip_why="not_recorded"), HUB
+            )
+            sent = await row_of(site, lambda row: row.state == "sent")
+            assert sent.case
+            assert await site.hub.read(lambda t: len(t.cases)) == 0  # it is no situation's case
+
+            async with leader.http.get(f"{base}.zip") as response:
+                assert response.status == 200
+                (tmp_path / "pack.zip").write_bytes(await response.read())
+            told = await site.hub.journal.read("live", site.hub.committed_seq - 1, 1)
+            assert b'"query_made"' in told[0].data
+            assert "取证".encode() in told[0].data
+    file = tmp_path / "pack.zip"
+    words = ("violations", "verify", file, "--data", tmp_path / "var")
+    code, lines, verdict = await asyncio.to_thread(command, cli, capsys, *words)
+    assert (code, lines, verdict["authentic"], verdict["manifest"]) == (0, [], True, row.manifest)
+    assert verdict["recorded_seq"] > 0
+    other: tuple[object, ...] = ("violations", "verify", file, "--public-key", "00" * 32)
+    code, lines, _ = await asyncio.to_thread(command, cli, capsys, *other)
+    assert (code, lines) == (1, ["it was signed with another key than the site's"])
