@@ -215,23 +215,23 @@ async def opened_ms(journal: Journal, space: str, situation: str) -> int:
     raise UnknownIdError(f"no situation {situation[:64]!r}")
 
 
-async def file_of(journal: Journal, space: str, row: str) -> tuple[str, str] | None:
-    """Return name (SHA-256) and media type of the file that a row of evidence or a hit, once, named; None without one.
+async def files_of(journal: Journal, space: str, row: str) -> dict[str, str]:
+    """Return media types by name (SHA-256) of the files that a row of evidence or a hit, once, named.
 
     One look into the journal: the number in a row's id is that of the fact that brought it about.
     """
     number = row[1:]
     if not (number.isascii() and number.isdecimal() and len(number) <= _SEQ_DIGITS):
-        return None
+        return {}
     for stored in await journal.read(space, int(number) - 1, 1) if int(number) else ():
         match recorded(stored).fact:
             case EvidenceFixed() as fact if fact.evidence == row:
-                return fact.sha256, fact.media_type
-            case PlateHit() as fact if fact.hit == row and fact.picture:
-                return fact.picture, HIT_MEDIA_TYPE
+                return {fact.sha256: fact.media_type}
+            case PlateHit() as fact if fact.hit == row:
+                return {name: HIT_MEDIA_TYPE for name in (fact.picture, fact.plate_picture) if name}
             case _:
                 pass
-    return None
+    return {}
 
 
 def _about(rows: dict[str, Row], situation: str) -> dict[str, Row]:

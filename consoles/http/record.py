@@ -18,7 +18,7 @@ from command.rules import advice
 from command.tables import Tables
 from consoles.http.bodies import read_body
 from consoles.http.context import Context, Space, actor_of, context_of, require
-from plans.past import HIT_MEDIA_TYPE, file_of
+from plans.past import HIT_MEDIA_TYPE, files_of
 
 _MEDIA_TYPES = frozenset({
     "image/jpeg", "image/png", "image/webp", "audio/webm", "audio/mp4", "audio/ogg", "video/mp4", "video/webm",
@@ -129,7 +129,7 @@ def _media_type(t: Tables, name: str, actor: Actor) -> str | None:
         for row in t.evidence:
             if row.sha256 == name and (not own_only or concerns(row, actor)):
                 return row.media_type
-    if "hits" in tables and any(hit.picture == name for hit in t.hits):
+    if "hits" in tables and any(name in (hit.picture, hit.plate_picture) for hit in t.hits):
         return HIT_MEDIA_TYPE
     if "passages" in tables and any(passage.picture == name for passage in t.passages):
         return HIT_MEDIA_TYPE
@@ -140,11 +140,7 @@ async def _past_type(request: web.Request, space: Space, name: str) -> str | Non
     row = request.query.get("row", "")
     if actor_of(request).roles.isdisjoint(MAY_REPLAY):
         return None
-    match await file_of(space.hub.journal, space.name, row):
-        case (named, media_type) if named == name:
-            return media_type
-        case _:
-            return None
+    return (await files_of(space.hub.journal, space.name, row)).get(name)
 
 
 def json_response(value: object) -> web.Response:

@@ -16,6 +16,7 @@ from consoles.watch_files.columns import ACTIONS, Column
 _REASON_CHARS = 500
 _OFFICE_CHARS = 100
 _SHOWN = 3
+_LEAST_KNOWN = 2
 _DAY_MS = 86_400_000
 _DEFAULT_LEVEL: Level = 3
 _LEVELS: Mapping[str, Level] = {
@@ -42,24 +43,24 @@ class CellError(Exception):
 
 def formula() -> CellError:
     """A cell that a spreadsheet program would work out."""
-    return CellError("formula", "公式不予受理,请粘贴为数值", "formulas are not taken; paste as values")
+    return CellError("formula", "公式不予受理，请粘贴为数值", "formulas are not taken; paste as values")
 
 
 def unreadable() -> CellError:
     """A cell with bytes that are no text."""
-    return CellError("encoding", "文字无法识别,请另存为 UTF-8", "cannot be read as text; save as UTF-8")
+    return CellError("encoding", "文字无法识别，请另存为 UTF-8", "cannot be read as text; save as UTF-8")
 
 
 def unknown_places(names: Sequence[str]) -> CellError:
     """Names that are no camera's."""
     shown = "、".join(names[:_SHOWN])
-    return CellError("unknown_place", f"没有此摄像机或区域:{shown}", f"no camera or area of this name: {shown}")
+    return CellError("unknown_place", f"没有此摄像机或区域：{shown}", f"no camera or area of this name: {shown}")
 
 
 def invalid(detail: str, code: str = "invalid_input") -> CellError:
     """What the record would refuse, in its words."""
-    zh = "不是可能的号牌" if code == "impossible_pattern" else "不符合要求"
-    return CellError(code, f"{zh}:{detail}", detail)
+    zh = "没有号牌能是这样（GA 36）" if code == "impossible_pattern" else f"不符合要求：{detail}"
+    return CellError(code, zh, detail)
 
 
 def names(cell: str) -> list[str]:
@@ -77,6 +78,8 @@ def _plate(cell: str, _now_ms: int) -> str:
         raise _missing()
     if not 2 <= len(plate) <= 16:
         raise CellError("length", "应为 2 至 16 个字符", "has 2 to 16 characters")
+    if len([char for char in plate if char not in "?*· "]) < _LEAST_KNOWN:
+        raise CellError("too_wide", "至少写明两个字符", "names at least two characters")
     return plate
 
 
@@ -95,7 +98,7 @@ def _level(cell: str, _now_ms: int) -> Level:
     if not word:
         return _DEFAULT_LEVEL
     if word not in _LEVELS:
-        raise CellError("level", "级别为 1 至 4(一级最高)", "a level is 1 to 4, 1 the gravest")
+        raise CellError("level", "级别为 1 至 4（一级最高）", "a level is 1 to 4, 1 the gravest")
     return _LEVELS[word]
 
 
@@ -165,7 +168,7 @@ def _missing() -> CellError:
 
 def _not_a_date() -> CellError:
     return CellError(
-        "date", "日期如 2030-12-31 或 2030-12-31 18:00,也可写 30天", "a date as 2030-12-31 18:00, or 30 days"
+        "date", "日期如 2030-12-31 或 2030-12-31 18:00，也可写 30天", "a date as 2030-12-31 18:00, or 30 days"
     )
 
 

@@ -54,7 +54,7 @@ async def heard(socket: aiohttp.ClientWebSocketResponse, kind: str) -> dict[str,
             return message
 
 
-def item(number: int, kind: str, **body: object) -> dict[str, object]:
+def item(number: int, kind: str, /, **body: object) -> dict[str, object]:
     return {"number": number, "kind": kind, "body": body}
 
 

@@ -72,7 +72,7 @@ export class VehiclesWatches extends VehiclesTab {
     const rows = listed(this.rows("watches"), this.listing);
     return html`<section class="panel list" aria-label=${t("watches.list")}>
         <div class="bar">
-          <input id="find" type="search" aria-label=${t("watches.find")} placeholder="${t("watches.find")}  /" .value=${this.listing.words} @input=${(event: Event) => (this.listing = { ...this.listing, words: (event.target as HTMLInputElement).value })} />
+          <input id="find" role="searchbox" autocomplete="off" aria-label=${t("watches.find")} placeholder="${t("watches.find")}  /" .value=${this.listing.words} @input=${(event: Event) => (this.listing = { ...this.listing, words: (event.target as HTMLInputElement).value })} />
           ${rights.ask
             ? html`<button aria-pressed=${this.side === "new"} @click=${() => this.open("new")}>${icon("plus")} ${t("watches.new")} <kbd>N</kbd></button>
                 <button aria-pressed=${this.side === "import"} @click=${() => this.open("import")}>${icon("evidence")} ${t("watches.import")} <kbd>I</kbd></button>`
