@@ -42,6 +42,7 @@ from edge.viid.server import Server
 from edge.viid.upper import Upper, UpperState
 
 log = logging.getLogger(__name__)
+_DAY_MS = 24 * 60 * 60 * 1000
 
 
 def password_of(settings: Viid, key: SiteKey) -> str:
@@ -78,9 +79,11 @@ async def viid(
         tells = Tells(hub, kept.readings, store, devices, own.server_id, pushing)
         senders = Senders(
             hub, kept.blobs, store, devices, own.server_id, uppers, pushing, http,
-            lambda peer: own.passwords.get(peer, common),
+            lambda peer: own.passwords.get(peer, common), settings.keep_readings_days * _DAY_MS,
         )  # fmt: skip
         passages.on_stored(tells.on_passages)
+        if not await kept.cursors.load(HitLink.name):  # no hit of before can be of a disposition
+            await kept.cursors.store(HitLink.name, hub.committed_seq)
         follower = Follower(hub, kept.cursors, HitLink(hub, kept.readings, store, tells.counters))
         tasks.start(devices.run(), "viid-devices")
         tasks.start(tells.run(), "viid-passages")

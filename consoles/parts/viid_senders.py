@@ -28,14 +28,18 @@ from edge.viid.upper import Upper
 log = logging.getLogger(__name__)
 _AFTER_MS = 24 * 60 * 60 * 1000
 """What waits for an order is told for so long after its end."""
+_SHED_EVERY_MS = 60_000
 
 
 class Senders:
-    """Run `run`, on the hub that tells for all. `password_of(peer)` is what a system asks us for."""
+    """Run `run`, on the hub that tells for all.
+
+    `password_of(peer)` is what a system asks us for; what has waited longer than `keep_ms` is dropped.
+    """
 
     def __init__(
         self, hub: Hub, blobs: Blobs, store: ViidStore, devices: Devices, server_id: str, uppers: Sequence[Upper],
-        pushing: Sequence[str], http: aiohttp.ClientSession, password_of: Callable[[str], str],
+        pushing: Sequence[str], http: aiohttp.ClientSession, password_of: Callable[[str], str], keep_ms: int,
     ) -> None:  # fmt: skip
         self.uppers = uppers
         self.shed = 0
@@ -47,6 +51,8 @@ class Senders:
         self._pushing = pushing
         self._http = http
         self._password_of = password_of
+        self._keep_ms = keep_ms
+        self._shed_ms = 0
         self._running: dict[str, tuple[Sender, asyncio.Task[None], Upper | Subscription | Disposition]] = {}
 
     def states(self) -> list[SenderState]:
@@ -93,10 +99,13 @@ class Senders:
                 self._running[receiver] = (sender, tasks.create_task(sender.run(), name=f"viid-{receiver}"), told)
 
     async def _shed(self) -> None:
-        for receiver, count in (await self._store.waiting()).items():
-            if gone := await self._store.shed(receiver, count):
-                self.shed += gone
-                log.warning("%d passages that waited longest for %s are dropped", gone, receiver)
+        now_ms = self._hub.clock.now_ms()
+        if now_ms - self._shed_ms < _SHED_EVERY_MS:
+            return
+        self._shed_ms = now_ms
+        if gone := await self._store.shed(now_ms - self._keep_ms):
+            self.shed += gone
+            log.warning("%d passages that waited longest to be told are dropped", gone)
 
     def _sender(self, receiver: str, told: Upper | Subscription | Disposition) -> Sender:
         interval_ms = told.interval_s * 1000 if isinstance(told, Subscription) else 0

@@ -12,7 +12,7 @@ import msgspec
 from command.kernel.clock import Clock
 from command.kernel.database import Database, Statement
 from command.kernel.errors import ConflictError, UnavailableError
-from command.kernel.limits import VIID_ORDERS, VIID_STRANGERS, VIID_WAITING
+from command.kernel.limits import VIID_ORDERS, VIID_ORDERS_OF_PEER, VIID_STRANGERS, VIID_WAITING
 from edge.viid.ids import own_device
 from edge.viid.orders import Disposition, Subscription
 from edge.viid.sender import Item
@@ -21,6 +21,11 @@ OrderKind = Literal["subscription", "disposition"]
 T = TypeVar("T", Subscription, Disposition)
 _LOOK_MS = 5000
 _OWN_TRIES = 8
+_FORGET_ORDERS = (
+    "DELETE FROM orders WHERE kind = ? AND peer = ? AND (ended = 1 OR until_ms < ?) AND id NOT IN "
+    "(SELECT id FROM orders WHERE kind = ? AND peer = ? AND (ended = 1 OR until_ms < ?) "
+    "ORDER BY until_ms DESC, id LIMIT ?)"
+)
 _OWN = "SELECT camera, number FROM own"
 _TAKE_NUMBER = (
     "INSERT INTO own (camera, number) SELECT ?, coalesce(max(number), 0) + 1 FROM own WHERE true "
@@ -136,7 +141,7 @@ class ViidStore:
         return msgspec.json.decode(rows[0][0], type=Disposition) if rows else None
 
     async def keep_order(self, kind: OrderKind, asked: Subscription | Disposition, watch: str = "") -> None:
-        """Keep it in force; what is over for good makes room."""
+        """Keep it in force; of those of its system that are over the newest are kept to be shown."""
         now_ms = self._clock.now_ms()
         await self._db.write(
             (
@@ -145,7 +150,7 @@ class ViidStore:
                 "until_ms = excluded.until_ms",
                 (kind, asked.peer, asked.id, msgspec.json.encode(asked), watch, asked.until_ms),
             ),
-            ("DELETE FROM orders WHERE ended = 1 AND until_ms < ?", (now_ms,)),
+            (_FORGET_ORDERS, (kind, asked.peer, now_ms, kind, asked.peer, now_ms, VIID_ORDERS_OF_PEER)),
         )
         self._changed()
 
@@ -197,22 +202,15 @@ class ViidStore:
             "SELECT receiver, count(*) FROM waiting GROUP BY receiver ORDER BY receiver"
         )}  # fmt: skip
 
-    async def shed(self, receiver: str, count: int) -> int:
-        """Drop the oldest where more than `VIID_WAITING` wait; return how many."""
-        if count <= VIID_WAITING:
-            return 0
-        (gone,) = await self._db.write(
-            (
-                "DELETE FROM waiting WHERE receiver = ? AND key IN "
-                "(SELECT key FROM waiting WHERE receiver = ? ORDER BY at_ms, key LIMIT ?)",
-                (receiver, receiver, count - VIID_WAITING),
-            )
-        )
-        return gone
-
-    async def forget_receiver(self, receiver: str) -> None:
-        """Nobody is to be told that any more."""
-        await self._db.write(("DELETE FROM waiting WHERE receiver = ?", (receiver,)))
+    async def shed(self, before_ms: int) -> int:
+        """Drop what has waited since before an instant, and the oldest where too much waits; return how many."""
+        gone = await self._db.write(("DELETE FROM waiting WHERE at_ms < ?", (before_ms,)))
+        for receiver, count in (await self.waiting()).items():
+            if count > VIID_WAITING:
+                oldest = "SELECT key FROM waiting WHERE receiver = ? ORDER BY at_ms, key LIMIT ?"
+                sql = f"DELETE FROM waiting WHERE receiver = ? AND key IN ({oldest})"  # noqa: S608 - of our own text
+                gone += await self._db.write((sql, (receiver, receiver, count - VIID_WAITING)))
+        return sum(gone)
 
     async def news(self, turn: int) -> None:
         """Return once `turn` is past, or after a while: another hub may have put something."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -160,7 +161,7 @@ class Door:
             return "no id of 20 digits"
         if told.realm != self._realm:
             return "the realm is not ours"
-        if told.uri != ask.target and told.uri != ask.target.partition("?")[0]:
+        if _path(told.uri) != _path(ask.target):
             return "the answer is for another address"
         if is_right(told, ask.method, self._password_of(identity)):
             return None
@@ -197,3 +198,11 @@ class Door:
             if now_ms - peer.heard_ms <= VIID_SILENT_MS:
                 return
             del self.peers[peer.id]
+
+
+def _path(uri: str) -> str:
+    """Return the path alone: some name the whole address, and some leave the query out."""
+    try:
+        return urlsplit(uri).path
+    except ValueError:
+        return ""

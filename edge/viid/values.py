@@ -18,7 +18,7 @@ _TRUE, _FALSE = frozenset({"1", "true", "yes", "是"}), frozenset({"0", "false",
 class Fields:
     """The members of a JSON object, looked up whatever case their names are written in."""
 
-    def __init__(self, members: Mapping[object, object]) -> None:
+    def __init__(self, members: Mapping[str, object]) -> None:
         self._members = {str(name).lower(): value for name, value in members.items()}
 
     def text(self, name: str, most: int = VIID_TEXT_CHARS) -> str:

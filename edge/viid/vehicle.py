@@ -74,8 +74,8 @@ def read_vehicle(told: Fields, now_ms: int) -> Vehicle:
         raise RefusedError("neither DeviceID nor TollgateID has 20 digits")
     plate = _plate(told)
     colour = PLATE_COLOURS.get(told.text("PlateColor"), "unknown")
-    kind = PLATE_KINDS.get(told.text("PlateClass").zfill(2), "ordinary")
-    if kind == "new_energy_large":
+    kind = PLATE_KINDS.get(told.text("PlateClass").zfill(2)) or ga36.kind_of(plate) or "ordinary"
+    if kind == "new_energy_large" and colour in ("green", "yellow", "unknown"):
         colour = "yellow_green"
     subs = told.inner("SubImageList").list("SubImageInfoObject")
     pictures = sorted((sub for sub in subs if sub.said("Data")), key=_order)

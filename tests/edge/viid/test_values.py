@@ -1,0 +1,214 @@
+"""Values as systems send them, and ids and codes as the standard makes them (SPEC R583, R584)."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from command.readings import Sighting
+from edge.viid.bodies import RefusedError, read_json, statuses, verdicts_of
+from edge.viid.codes import HEADINGS_DEG, StatusCode, class_of, direction_of
+from edge.viid.ids import business_id, image_id, own_device, vehicle_id
+from edge.viid.orders import read_disposition, read_subscription
+from edge.viid.values import Fields, written
+from edge.viid.vehicle import read_vehicle, write_vehicle
+from tests.edge.viid.site import DEVICE, NOW_MS, SERVER, china_ms, vehicle
+
+PASS_MS = china_ms("2026-11-22 11:59:00")
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+NAMES = st.sampled_from(
+    [
+        "MotorVehicleID",
+        "DeviceID",
+        "PassTime",
+        "PlateNo",
+        "HasPlate",
+        "LaneNo",
+        "Direction",
+        "SubImageList",
+        "PlateClass",
+        "PlateReliability",
+        "PlateCharReliability",
+        "LeftTopX",
+        "SubscribeID",
+        "SubscribeDetail",
+        "ResourceURI",
+        "EndTime",
+        "ReceiveAddr",
+        "ReportInterval",
+        "DispositionID",
+        "DispositionCategory",
+        "TargetFeature",
+        "TollgateList",
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "at_ms"),
+    [
+        ("20261122115900", PASS_MS),
+        ("20261122115900123", PASS_MS + 123),
+        (PASS_MS, PASS_MS),
+        (str(PASS_MS), PASS_MS),
+        (PASS_MS // 1000, PASS_MS),
+        ("2026-11-22 11:59:00", PASS_MS),
+        ("2026-11-22T03:59:00Z", PASS_MS),
+        ("20261322115900", None),
+        ("", None),
+        (True, None),
+        ({}, None),
+        ("١٢٣٤٥٦٧٨٩٠١٢٣", None),
+        (1e30, None),
+    ],
+)
+def test_times_come_in_several_forms(said: object, at_ms: int | None) -> None:
+    assert Fields({"PassTime": said}).instant_ms("passtime") == at_ms
+
+
+def test_numbers_flags_and_texts_come_as_each_other() -> None:
+    told = Fields(
+        {"A": "1", "b": 1.0, "C": True, "d": "false", "E": " 7.5 ", "f": "1e9", "g": "x\x00y" * 500, "h": [1]}
+    )
+    assert [told.flag(name) for name in "abcdeh"] == [True, True, True, False, None, None]
+    assert [told.whole(name) for name in "abcefh"] == [1, 1, 1, 7, None, None]
+    assert told.text("g", 4) == "xyxy"
+    assert (told.said("h"), told.said("i"), told.text("h")) == (True, False, "")
+
+
+def test_ids_have_the_lengths_of_the_standard_and_follow_from_what_they_name() -> None:
+    vehicle_ = vehicle_id(DEVICE, PASS_MS, "k1/湘F12345")
+    assert vehicle_ == vehicle_id(DEVICE, PASS_MS, "k1/湘F12345") != vehicle_id(DEVICE, PASS_MS, "k1/湘F12346")
+    assert vehicle_.startswith(f"{DEVICE}0220261122115900")
+    assert (len(vehicle_), len(image_id(DEVICE, PASS_MS, "x"))) == (48, 41)
+    notice = business_id(SERVER, "notice", PASS_MS, "x")
+    assert (len(notice), notice[:28]) == (33, f"{SERVER[:12]}0420261122115900")
+    assert own_device(SERVER, 7) == "43062100001190000007"
+
+
+def test_codes_go_both_ways() -> None:
+    assert {direction_of(heading) for heading in HEADINGS_DEG.values()} == set(HEADINGS_DEG)
+    assert (direction_of(350.0), direction_of(91.0), direction_of(None)) == ("4", "1", "9")
+    assert (class_of("ordinary", "yellow"), class_of("ordinary", "blue"), class_of("ordinary", "white")) == (
+        "01",
+        "02",
+        "99",
+    )
+
+
+def test_a_passage_of_ours_is_understood_as_it_was_meant() -> None:
+    meant = Sighting(
+        camera="k1",
+        plate="湘FD12345",
+        colour="green",
+        first_ms=PASS_MS,
+        last_ms=PASS_MS + 900,
+        reads=4,
+        confidence=0.93,
+        picture="0" * 64,
+        box=(5, 6, 70, 20),
+        kind="new_energy_small",
+        char_confidences=(0.9, 0.91, 0.92, 0.93, 0.94, 0.95, 0.96, 0.97),
+        heading_deg=45.0,
+        lane=2,
+    )
+    told = Fields(write_vehicle(meant, DEVICE, b"jpeg"))
+    read = read_vehicle(told, NOW_MS)
+    got = read.sighting("k2", "1" * 64)
+    assert (read.device, read.id, len(read.pictures)) == (DEVICE, told.text("MotorVehicleID"), 1)
+    for name in ("plate", "colour", "first_ms", "confidence", "box", "kind", "char_confidences", "heading_deg", "lane"):
+        assert getattr(got, name) == getattr(meant, name), name
+    assert (got.camera, got.source, got.picture) == ("k2", "viid", "1" * 64)
+
+
+@pytest.mark.parametrize(
+    ("more", "plate", "confidence"),
+    [
+        ({}, "湘F12345", 0.9),
+        ({"PlateReliability": "0.98"}, "湘F12345", 0.98),
+        ({"PlateReliability": 98}, "湘F12345", 0.98),
+        ({"PlateReliability": "-1"}, "湘F12345", 0.9),
+        ({"PlateNo": "湘F·12345"}, "湘F12345", 0.9),
+        ({"PlateNo": "车牌"}, "", 0.9),
+        ({"PlateNo": "无牌"}, "", 0.9),
+        ({"PlateNo": ""}, "", 0.9),
+        ({"PlateNo": "00000000"}, "", 0.9),
+        ({"HasPlate": "false"}, "", 0.9),
+        ({"PlateNo": "使123456"}, "使123456", 0.9),
+    ],
+)
+def test_plates_and_how_sure_they_are(more: dict[str, Any], plate: str, confidence: float) -> None:
+    read = read_vehicle(Fields(vehicle(**more)), NOW_MS)
+    assert (read.plate, read.confidence) == (plate, confidence)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"MotorVehicleID": None},
+        {"MotorVehicleID": "a b"},
+        {"DeviceID": "1"},
+        {"PlateNo": "<script>"},
+        {"PassTime": None},
+        {"PassTime": "20261122121500"},
+        {"PassTime": "20261001000000"},
+        {"PlateNo": "A" * 11},
+    ],
+)
+def test_what_cannot_be_meant_is_refused_with_a_sentence(more: dict[str, Any]) -> None:
+    with pytest.raises(RefusedError) as refused:
+        read_vehicle(Fields(vehicle(**more)), NOW_MS)
+    assert refused.value.status_code is StatusCode.INVALID_JSON_CONTENT
+    assert refused.value.detail
+
+
+def test_a_clock_a_little_ahead_is_put_right() -> None:
+    assert read_vehicle(Fields(vehicle(PassTime="20261122120500")), NOW_MS).pass_ms == NOW_MS
+
+
+@given(st.dictionaries(NAMES, JSON, max_size=8))
+def test_nothing_that_is_json_brings_about_anything_but_an_object_or_a_refusal(more: dict[str, Any]) -> None:
+    good = vehicle() | {
+        "SubscribeID": "s",
+        "SubscribeDetail": "13",
+        "ResourceURI": DEVICE,
+        "EndTime": "20270101000000",
+        "ReceiveAddr": "http://10.0.0.1/x",
+        "DispositionID": "d",
+        "DispositionCategory": 3,
+        "TargetFeature": "湘F12345",
+    }
+    for read in (
+        lambda told: read_vehicle(told, NOW_MS),
+        lambda told: read_subscription(told, "p", NOW_MS),
+        lambda told: read_disposition(told, "p", NOW_MS),
+    ):
+        with suppress(RefusedError):
+            read(Fields(good | more))
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_bring_about_anything_but_an_object_or_a_refusal(junk: bytes) -> None:
+    for body in (junk, b'{"a":' + junk + b"}"):
+        with suppress(RefusedError):
+            verdicts_of(read_json(body))
+
+
+def test_answers_of_others_are_understood_in_their_forms() -> None:
+    ours = statuses(
+        "/VIID/MotorVehicles", verdicts_of(read_json(b'{"ResponseStatusObject":{"Id":"a","StatusCode":"0"}}')), NOW_MS
+    )
+    assert [(one.id, one.code) for one in verdicts_of(read_json(ours))] == [("a", StatusCode.OK)]
+    several = b'{"ResponseStatusList":{"ResponseStatusObject":[{"ID":"a","StatusCode":2},{"StatusCode":"77"},{}]}}'
+    codes = [one.code for one in verdicts_of(read_json(several))]
+    assert codes == [StatusCode.BUSY, StatusCode.OTHER, StatusCode.OTHER]
+    assert written(PASS_MS) == "20261122115900"
