@@ -1,4 +1,4 @@
-"""The small databases of a hub as rows: accounts, link cursors, and those of the case and approval services."""
+"""The small databases of a hub as rows: accounts, links, and those of the case and approval services."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ from command.backup.records import Rows
 from command.kernel.errors import InvalidInputError, UnavailableError
 from command.kernel.limits import BACKUP_READ_ROWS
 from command.kernel.postgres import Postgres
-from command.links import cursors
+from command.links import cursors, viid
 from command.services.approval import approvals
 from command.services.case import cases
 
-SHARED = {"links": cursors.SCHEMA, "access": accounts.SCHEMA}
+SHARED = {"links": cursors.SCHEMA, "access": accounts.SCHEMA, "viid": viid.SCHEMA}
 """Databases that several hubs may share."""
 SERVICES = {"case": cases.SCHEMA, "approval": approvals.SCHEMA}
 """Files of our own services."""
 SCHEMAS = SHARED | SERVICES
 
-LEFT_OUT = frozenset({"sessions", "site_key"})
-"""Sessions: one that was ended since must not come back to life. The key's fingerprint is found from the key."""
+LEFT_OUT = frozenset({"sessions", "site_key", "waiting"})
+"""Sessions: one that was ended since must not come back to life. The key's fingerprint is found from the key. What
+waits to be told over GA/T 1400 may be far more than all the rest, and is told over as soon as somebody takes it."""
 
 
 def table_names(store: str) -> list[str]:

@@ -19,6 +19,7 @@ from command.kernel.errors import TriuneError
 from command.kernel.postgres import Postgres
 from command.leases import while_held
 from command.links.follow import Follower
+from command.links.viid import SCHEMA
 from command.passages import Passages
 from command.requests import ReportLink
 from consoles.http import metrics
@@ -32,7 +33,7 @@ from consoles.parts.viid_devices import Devices
 from consoles.parts.viid_library import ViidLibrary
 from consoles.parts.viid_routes import ViidRoutes
 from consoles.parts.viid_senders import Senders
-from consoles.parts.viid_store import SCHEMA, ViidStore
+from consoles.parts.viid_store import ViidStore
 from consoles.parts.viid_tells import HitLink, Tells
 from consoles.settings import Settings, Viid
 from edge.gb28181.pilot import where

@@ -9,8 +9,9 @@ import pytest
 
 from command.kernel.clock import VirtualClock
 from command.kernel.limits import VIID_ORDERS_OF_PEER
+from command.links.viid import SCHEMA
 from consoles.parts import viid_store
-from consoles.parts.viid_store import SCHEMA, ViidStore, receiver_of
+from consoles.parts.viid_store import ViidStore, receiver_of
 from edge.viid.orders import Disposition, Subscription
 from edge.viid.sender import Item
 from tests.databases import Databases
