@@ -11,7 +11,7 @@ from typing import Any
 
 import uvloop
 
-from consoles.bench import append, fanout, fences, latency, outbox, record, recovery, relay, search, watch
+from consoles.bench import append, fanout, fences, latency, outbox, plates, record, recovery, relay, search, watch
 from consoles.bench.report import Report
 
 _Bench = Callable[[Path, bool], Coroutine[Any, Any, Report]]
@@ -57,6 +57,13 @@ async def _outbox(folder: Path, quick: bool) -> Report:
     return await outbox.bench(folder, outbox.QUICK if quick else outbox.Sizes())
 
 
+def _plates_of(labels: Path | None) -> _Bench:
+    async def _plates(folder: Path, quick: bool) -> Report:
+        return await plates.bench(folder, plates.QUICK if quick else plates.Sizes(), labels)
+
+    return _plates
+
+
 _BENCHES: dict[str, _Bench] = {
     "append": _append,
     "fanout": _fanout,
@@ -68,6 +75,7 @@ _BENCHES: dict[str, _Bench] = {
     "relay": _relay,
     "outbox": _outbox,
     "watch": _watch,
+    "plates": _plates_of(None),
 }
 
 
@@ -79,16 +87,21 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--quick", action="store_true", help="small sizes, to see that it runs; the figures mean little"
     )
+    parser.add_argument(
+        "--plates", type=Path, metavar="LABELS.tsv",
+        help="for plates: photos of cars, columns file, kind (full), plate (default: drawn cars)",
+    )  # fmt: skip
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print a table for each measurement and on the last line the figures as one JSON object."""
-    names = tuple(_BENCHES) if arguments.name == "all" else (arguments.name,)
+    benches = {**_BENCHES, "plates": _plates_of(arguments.plates)}
+    names = tuple(benches) if arguments.name == "all" else (arguments.name,)
     figures: dict[str, object] = {}
     for name in names:
         with tempfile.TemporaryDirectory(prefix="triune-bench-", dir=arguments.folder) as folder:
-            report = uvloop.run(_BENCHES[name](Path(folder), arguments.quick))
+            report = uvloop.run(benches[name](Path(folder), arguments.quick))
         print("\n".join(report.as_lines()), end="\n\n", flush=True)
         figures[name] = report.as_json()
     print(json.dumps(figures if arguments.name == "all" else figures[arguments.name]))

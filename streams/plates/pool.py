@@ -65,6 +65,8 @@ class PlatePool:
         self._shares = FairShares()
         self._work = asyncio.Event()
         self._is_open = False
+        self._ready: set[int] = set()
+        self._up = asyncio.Event()
 
     async def __aenter__(self) -> Self:
         await self._tasks.__aenter__()
@@ -97,6 +99,12 @@ class PlatePool:
         """The cameras a frame of which is being read."""
         return frozenset(self._busy)
 
+    async def ready(self) -> None:
+        """Return once every reader has opened its networks."""
+        while len(self._ready) < len(self._slots):
+            self._up.clear()
+            await self._up.wait()
+
     async def read(self, camera: str, frame: bytes | Picture) -> list[Read]:
         """Return the plates in a JPEG, PNG or BGR frame.
 
@@ -128,11 +136,14 @@ class PlatePool:
             try:
                 await self._in_thread(worker, worker.wait_ready, READER_START_MS)
                 is_ready = True
+                self._ready.add(slot)
+                self._up.set()
                 await self._serve(worker)
             except UnavailableError:
                 self.counters.restarts += 1
             finally:
                 self._slots[slot] = None
+                self._ready.discard(slot)
                 await asyncio.get_running_loop().run_in_executor(self._threads, worker.close)
             if not is_ready:
                 # One that cannot even start, say for lack of memory, must not take the machine with it.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from consoles.bench import append, fanout, fences, latency, record, recovery, relay, search, watch
+from consoles.bench import append, fanout, fences, latency, plates, record, recovery, relay, search, watch
 from consoles.bench.report import Report
 
 
@@ -93,6 +93,13 @@ def test_a_watch_list_answers_for_each_plate() -> None:
     report = watch.bench(watch.QUICK)
     positive(report, "entries", "patterns", "hits", "p50_us", "p95_us")
     assert report.figures["entries"] == watch.QUICK.entries
+
+
+async def test_plates_are_read_in_films_that_play_before_cameras(tmp_path: Path) -> None:
+    report = await plates.bench(tmp_path, plates.QUICK)
+    positive(report, "streams", "idle_cpu_s_per_s", "busy_cpu_s_per_s", "passages", "read")
+    assert report.figures["passages"] == report.figures["read"] == plates.QUICK.passages
+    assert report.figures["wrong"] == 0
 
 
 def _number(figures: dict[str, int | float | str | None], name: str) -> float:

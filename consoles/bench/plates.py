@@ -1,0 +1,212 @@
+"""Plates: street cameras in which cars pass, from their coded pictures to passages, by the CPU time that it takes.
+
+Machines are shared, so it is not the clock on the wall that is judged but CPU seconds for each second of a stream, of
+this process and the plate readers together. The films play at their own pace through the product's cameras.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from command.kernel.clock import SystemClock
+from command.readings import Sighting
+from consoles.bench.measure import cpu_s
+from consoles.bench.report import Report, Step
+from consoles.bench.street_films import PASSAGE_S, Car, Coded, Films, cars
+from streams.camera import CameraSpec, CameraStatus
+from streams.keeper import CameraKeeper
+from streams.plates.pool import PlatePool
+from streams.plates.watcher import PlateWatcher
+
+_READERS = 2
+# So long after a camera came up, its gate has found that nothing moves; cars come later still.
+_SETTLE_S = 2
+_EMPTY_S = PASSAGE_S
+_BUSY_SHARE = 4
+"""One stream in so many is busy."""
+# A passage is told within this much of its time in the film.
+_EARLY_MS, _LATE_MS = 500, 1_500
+_START_MS = 60_000
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How many cameras, how many cars pass, how long the street is empty for comparison, and the pictures' size."""
+
+    streams: int = 8
+    passages: int = 64
+    still_s: int = 15
+    block: int = 4
+    """Cars that pass before a camera until others are busy."""
+    width: int = 1920
+    height: int = 1080
+
+
+QUICK = Sizes(streams=4, passages=1, still_s=1, block=1, width=1280, height=720)
+
+
+@dataclass
+class _Seen:
+    """What the cameras told: when each came up, and the passages."""
+
+    up_ms: dict[str, int] = field(default_factory=dict)
+    sightings: list[Sighting] = field(default_factory=list)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def on_status(self, camera: str, status: CameraStatus) -> None:
+        if status.state == "up":
+            self.up_ms.setdefault(camera, status.since_ms)
+            self.changed.set()
+
+    async def on_passage(self, sighting: Sighting, _jpeg: bytes) -> None:
+        self.sightings.append(sighting)
+
+
+@dataclass(frozen=True)
+class _Turn:
+    """Whose car passes before which camera, and when in its film."""
+
+    camera: str
+    from_ms: int
+    car: Car
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What one run of the cameras cost and brought."""
+
+    cpu_s: float
+    lasted_s: float
+    read: int = 0
+    wrong: int = 0
+    again: int = 0
+    looked: int = 0
+    dropped: int = 0
+
+
+async def bench(folder: Path, sizes: Sizes, labels: Path | None = None) -> Report:
+    """Play empty streets on 1, 4 and 16 cameras, then streets in which one camera in four is busy."""
+    films = await asyncio.to_thread(Films, sizes.width, sizes.height)
+    still = await asyncio.to_thread(films.still)
+    empty = folder / "empty.ts"
+    films.write(empty, [still])
+    turns = _turns(cars(labels, sizes.passages), sizes)
+    paths = await asyncio.to_thread(_films, films, folder, still, turns, sizes)
+    steps: list[Step] = []
+    idle_s = 0.0
+    async with PlatePool(_READERS, SystemClock()) as pool:
+        await pool.ready()
+        for times in (1, 4, 16):
+            run = await _play(pool, {f"camera {i}": empty for i in range(times)}, _SETTLE_S, sizes.still_s, ())
+            idle_s = run.cpu_s / run.lasted_s / times
+            steps.append(Step(times, f"second of {times} empty streets", times * sizes.still_s, idle_s * 1e6))
+        run = await _play(pool, paths, _EMPTY_S, _lasts_s(turns), turns)
+    busy = max(1, sizes.streams // _BUSY_SHARE)
+    busy_s = (run.cpu_s / run.lasted_s - idle_s * (sizes.streams - busy)) / busy
+    return Report(
+        "plates",
+        {
+            "streams": sizes.streams,
+            "busy_streams": busy,
+            "idle_cpu_s_per_s": round(idle_s, 4),
+            "busy_cpu_s_per_s": round(busy_s, 4),
+            "cpu_s_per_s": round(run.cpu_s / run.lasted_s, 3),
+            "passages": len(turns),
+            "read": run.read,
+            "wrong": run.wrong,
+            "told_twice": run.again,
+            "frames_looked_at": run.looked,
+            "frames_dropped": run.dropped,
+            "material": "photos" if labels else "drawn",
+        },
+        steps,
+    )
+
+
+def _turns(passing: Sequence[Car], sizes: Sizes) -> list[_Turn]:
+    """Give the cars to cameras, so many at a time busy, each for a block of cars."""
+    busy = max(1, sizes.streams // _BUSY_SHARE)
+    turns: list[_Turn] = []
+    for number, car in enumerate(passing):
+        block, within = divmod(number, busy * sizes.block)
+        slot, lane = divmod(within, busy)
+        camera = (block * busy + lane) % sizes.streams
+        turns.append(_Turn(f"camera {camera}", (_EMPTY_S + (block * sizes.block + slot) * PASSAGE_S) * 1000, car))
+    return turns
+
+
+def _films(films: Films, folder: Path, still: Coded, turns: Sequence[_Turn], sizes: Sizes) -> dict[str, Path]:
+    """Code the cameras' films, each with an empty street where it is not its turn, and after the last."""
+    parts = {turn: films.passage(number, turn.car) for number, turn in enumerate(turns)}
+    paths: dict[str, Path] = {}
+    for camera in (f"camera {i}" for i in range(sizes.streams)):
+        mine = {turn.from_ms: parts[turn] for turn in turns if turn.camera == camera}
+        times_ms = range(0, (_EMPTY_S + _lasts_s(turns) + PASSAGE_S) * 1000, PASSAGE_S * 1000)
+        paths[camera] = folder / f"{camera}.ts"
+        films.write(paths[camera], [mine.get(at_ms, still) for at_ms in times_ms])
+    return paths
+
+
+def _lasts_s(turns: Sequence[_Turn]) -> int:
+    """Return how long cars pass."""
+    return max(turn.from_ms for turn in turns) // 1000 - _EMPTY_S + PASSAGE_S
+
+
+async def _play(pool: PlatePool, paths: dict[str, Path], empty_s: int, lasts_s: int, turns: Sequence[_Turn]) -> _Run:
+    """Play films on cameras that read plates, for so long, and for a while before that, which is not measured."""
+    clock, seen = SystemClock(), _Seen()
+    watcher = PlateWatcher(pool, seen.on_passage)
+    async with CameraKeeper(clock, seen.on_status, watcher) as keeper:
+        await keeper.sync(
+            {
+                camera: CameraSpec(camera, f"file:{path}", reads_plates=True, always=True)
+                for camera, path in paths.items()
+            }
+        )
+        async with asyncio.timeout(_START_MS / 1000):
+            while len(seen.up_ms) < len(paths):
+                seen.changed.clear()
+                await seen.changed.wait()
+        begins_ms = max(seen.up_ms.values()) + empty_s * 1000
+        await clock.sleep_until(begins_ms)
+        begun_s, begun_ms = _cpu_s(pool), clock.now_ms()
+        await clock.sleep_until(begins_ms + lasts_s * 1000)
+        spent_s, lasted_s = _cpu_s(pool) - begun_s, (clock.now_ms() - begun_ms) / 1000
+    counters = [watcher.counters(camera) for camera in paths]
+    for camera in paths:
+        await watcher.forget(camera)
+    read, wrong, again = _judge(seen, turns)
+    looked, dropped = sum(one.read for one in counters), sum(one.dropped for one in counters)
+    return _Run(spent_s, lasted_s, read, wrong, again, looked, dropped)
+
+
+def _cpu_s(pool: PlatePool) -> float:
+    """Return the CPU seconds of this process and the readers so far; only differences mean something."""
+    ticks = 0
+    for pid in pool.pids:
+        ticks += sum(map(int, Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]))
+    return cpu_s() + ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _judge(seen: _Seen, turns: Sequence[_Turn]) -> tuple[int, int, int]:
+    """Return how many passages were read, told with another plate, and told more than once."""
+    read: set[_Turn] = set()
+    wrong = again = 0
+    for sighting in seen.sightings:
+        at_ms = sighting.first_ms - seen.up_ms[sighting.camera]
+        near = [
+            turn
+            for turn in turns
+            if turn.camera == sighting.camera and -_EARLY_MS <= at_ms - turn.from_ms < PASSAGE_S * 1000 + _LATE_MS
+        ]
+        right = [turn for turn in near if turn.car.plate == sighting.plate]
+        if not right:
+            wrong += 1
+        elif right[0] in read:
+            again += 1
+        read.update(right[:1])
+    return len(read), wrong, again

@@ -1,0 +1,181 @@
+"""Films of a street with one car after the other, made of photos of cars in motion or of drawn ones, and coded once."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from command.kernel import ga36
+from command.kernel.errors import InvalidInputError
+from edge.simulators.street_video import Street, Vehicle, pictures
+from streams.plates.picture import Picture, decode_picture
+
+FRAMES_PER_S = 25
+PASSAGE_S = 5
+_FRAMES = PASSAGE_S * FRAMES_PER_S
+_KEY_EVERY = 2 * FRAMES_PER_S
+# Within the passage: the street is still before the car comes and after it has gone.
+_ENTERS, _LEAVES = 15, 90
+_DRAWN_S, _DRAWN_PER_S = 9, 9
+_NOISE = 2.5
+_NOISES = 7
+_FEATHER = 0.08
+_OFFICES = "ABCDEFGHJKLMNP"
+# Without 0, D, O and Q, which the usual fonts draw more alike than those of plates.
+_SERIALS = "ABCEFGHJKLMNPRSTUVWXYZ123456789"
+
+Coded = tuple[tuple[bytes, bool], ...]
+"""Access units of H.264 (Annex B), and whether each is a key frame."""
+
+
+@dataclass(frozen=True)
+class Car:
+    """One that passes: its plate, and its photo; drawn where there is none."""
+
+    plate: str
+    photo: Path | None = None
+
+
+def cars(labels: Path | None, count: int) -> list[Car]:
+    """Return so many cars with photos of a file of labels (columns file, kind, plate), else drawn; always the same.
+
+    Raises `InvalidInputError` for a file that cannot be read or names no photo.
+    """
+    chance = np.random.default_rng(36)
+    if labels is None:
+        serials = ("".join(chance.choice(list(_SERIALS), 4)) for _ in range(count))
+        return [Car(f"湘{chance.choice(list(_OFFICES))}{i % 9 + 1}{serial}") for i, serial in enumerate(serials)]
+    try:
+        with labels.open(encoding="utf-8-sig", newline="") as lines:
+            rows = list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
+        photos = [
+            Car(ga36.strip_separators(row["plate"]), labels.parent / row["file"])
+            for row in rows
+            if row["kind"] == "full"
+        ]
+    except (OSError, UnicodeDecodeError, csv.Error, KeyError) as error:
+        raise InvalidInputError(f"{labels}: {error}") from error
+    if not photos:
+        raise InvalidInputError(f"{labels}: it names no photo (kind full)")
+    order = chance.permutation(len(photos))
+    return [photos[order[i % len(photos)]] for i in range(count)]
+
+
+class Films:
+    """Codes a street of a size. Blocking."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self._size = (width, height)
+        street = Street(name="bench", vehicles=(), seconds=1, width=width, height=height, fps=1)
+        self._street = next(pictures(street))
+        chance = np.random.default_rng(8)
+        self._noise = [chance.normal(0, _NOISE, (height, width, 1)).astype(np.int16) for _ in range(_NOISES)]
+
+    def still(self) -> Coded:
+        """Return as long a film as a passage in which nothing passes."""
+        return self._coded([None] * _FRAMES)
+
+    def passage(self, number: int, car: Car) -> Coded:
+        """Return a film of a car that comes nearer or, every third, crosses; the street is still before and after."""
+        driving = self._drawn(car) if car.photo is None else self._photographed(number, car.photo)
+        return self._coded(itertools.chain([None] * _ENTERS, driving, [None] * (_FRAMES - _LEAVES)))
+
+    def _drawn(self, car: Car) -> Iterator[Picture]:
+        """Draw it driving at thrice its usual speed, so that it has passed in time."""
+        vehicle = Vehicle(car.plate, "green" if len(car.plate) == 8 else "blue", 0.0, 1)
+        street = Street(
+            name="bench", vehicles=(vehicle,), seconds=_DRAWN_S,
+            width=self._size[0], height=self._size[1], fps=_DRAWN_PER_S,
+        )  # fmt: skip
+        drawn = list(pictures(street))
+        return (drawn[i * len(drawn) // (_LEAVES - _ENTERS)] for i in range(_LEAVES - _ENTERS))
+
+    def _photographed(self, number: int, file: Path) -> Iterator[Picture]:
+        photo = decode_picture(file.read_bytes())
+        soft = _soft_edges(photo)
+        (width, height), chance = self._size, np.random.default_rng(number)
+        fit = min(width / photo.shape[1], height / photo.shape[0])
+        aside = chance.uniform(-0.2, 0.2) * width
+        for step in range(_LEAVES - _ENTERS):
+            along = step / (_LEAVES - _ENTERS - 1)
+            if number % 3 == 2:
+                scale = fit * 0.7
+                beyond = width / 2 + photo.shape[1] * scale / 2
+                middle = (width / 2 + beyond * (2 * along - 1) * (-1) ** number, height * 0.55)
+            else:
+                scale = fit * 0.22 * (4.5**along)
+                middle = (width / 2 + aside * along, height * (0.35 + 0.2 * along))
+            yield self._placed(photo, soft, scale, middle)
+
+    def _placed(self, photo: Picture, soft: NDArray[np.float32], scale: float, middle: tuple[float, float]) -> Picture:
+        """Return the street with a photo in it, its edges blended."""
+        left, top = middle[0] - photo.shape[1] * scale / 2, middle[1] - photo.shape[0] * scale / 2
+        move = np.array([[scale, 0, left], [0, scale, top]], np.float32)
+        # Averaged before it is made smaller: a camera's pixels see all of what falls on them.
+        blurred = cv2.GaussianBlur(photo, (0, 0), 0.35 / scale) if scale < 0.7 else photo
+        shown = cv2.warpAffine(blurred, move, self._size, flags=cv2.INTER_LINEAR)
+        share = cv2.warpAffine(soft, move, self._size, flags=cv2.INTER_LINEAR)
+        x0, x1 = max(0, int(left)), min(self._size[0], int(left + photo.shape[1] * scale) + 2)
+        y0, y1 = max(0, int(top)), min(self._size[1], int(top + photo.shape[0] * scale) + 2)
+        placed = self._street.copy()
+        if x0 < x1 and y0 < y1:
+            part, street = share[y0:y1, x0:x1, None], placed[y0:y1, x0:x1]
+            placed[y0:y1, x0:x1] = shown[y0:y1, x0:x1] * part + street * (1 - part)
+        return placed
+
+    def _coded(self, frames: Iterable[Picture | None]) -> Coded:
+        """Return frames through a sensor with noise, coded as street cameras do; None is the empty street."""
+        encoder = av.VideoCodecContext.create("libx264", "w")
+        encoder.width, encoder.height = self._size
+        encoder.pix_fmt, encoder.time_base, encoder.framerate = "yuv420p", Fraction(1, FRAMES_PER_S), FRAMES_PER_S
+        encoder.options = {
+            "preset": "veryfast",
+            "tune": "zerolatency",
+            "crf": "25",
+            "x264-params": f"keyint={_KEY_EVERY}:min-keyint={_KEY_EVERY}:scenecut=0:repeat-headers=1:bframes=0",
+        }
+        coded: list[tuple[bytes, bool]] = []
+        for number, picture in enumerate(frames):
+            noise = np.roll(self._noise[number % _NOISES], 31 * number, axis=1)
+            noisy = np.add(self._street if picture is None else picture, noise, dtype=np.int16).clip(0, 255)
+            frame = av.VideoFrame.from_ndarray(noisy.astype(np.uint8), format="bgr24")
+            frame.pts = number
+            coded += [(bytes(packet), packet.is_keyframe) for packet in encoder.encode(frame)]
+        coded += [(bytes(packet), packet.is_keyframe) for packet in encoder.encode(None)]
+        return tuple(coded)
+
+    def write(self, path: Path, parts: Sequence[Coded]) -> None:
+        """Write films one after the other as a file that cameras play."""
+        with av.open(str(path), "w", format="mpegts") as container:
+            stream = container.add_stream("libx264", rate=FRAMES_PER_S)
+            assert isinstance(stream, VideoStream)
+            stream.width, stream.height = self._size
+            stream.pix_fmt = "yuv420p"
+            number = 0
+            for part in parts:
+                for data, is_key in part:
+                    packet = av.Packet(data)
+                    packet.stream, packet.time_base = stream, Fraction(1, FRAMES_PER_S)
+                    packet.pts = packet.dts = number
+                    packet.is_keyframe = is_key
+                    container.mux(packet)
+                    number += 1
+
+
+def _soft_edges(photo: Picture) -> NDArray[np.float32]:
+    """Return how much of a photo is seen at each pixel, 0…1: all but towards its edges."""
+    height, width = photo.shape[:2]
+    across = np.minimum(np.arange(width), np.arange(width)[::-1]) / (width * _FEATHER)
+    down = np.minimum(np.arange(height), np.arange(height)[::-1]) / (height * _FEATHER)
+    soft = np.minimum(across.clip(0, 1)[None, :], down.clip(0, 1)[:, None])
+    return soft.astype(np.float32)
