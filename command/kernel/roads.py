@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import count, pairwise
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
+from msgspec import Meta
 from shapely import LineString, Point, STRtree
 
 from command.kernel.errors import InvalidInputError, TooLargeError
@@ -74,7 +75,7 @@ class _Features(msgspec.Struct, frozen=True):
     features: list[_Feature]
 
 
-_Position = tuple[float, float] | tuple[float, float, float]
+_Position = Annotated[list[float], Meta(min_length=2, max_length=4)]
 
 
 def read_roads(data: bytes) -> RoadNet:
@@ -112,7 +113,7 @@ class RoadNet:
     def __len__(self) -> int:
         return len(self._pieces)
 
-    def add(self, line: Iterable[_Position], properties: Mapping[str, Any]) -> None:
+    def add(self, line: Iterable[Sequence[float]], properties: Mapping[str, Any]) -> None:
         """Add a line of (lon, lat) points."""
         nodes = [(round(point[0], _PLACES), round(point[1], _PLACES)) for point in line]
         if not all(abs(lat) <= 90 and abs(lon) <= 180 for lon, lat in nodes):
