@@ -16,7 +16,7 @@ from command.kernel.errors import InvalidInputError, TooManyError, UnavailableEr
 from command.kernel.limits import READER_CAMERAS, READER_FRAME_MS, READER_START_MS, READERS
 from streams.plates.fair_shares import FairShares
 from streams.plates.picture import Picture, check_picture
-from streams.plates.read import Read
+from streams.plates.read import Looked, Read
 from streams.plates.worker import Worker
 
 _RESTART_MS = 1_000
@@ -39,7 +39,7 @@ class PoolCounters(msgspec.Struct):
 
 class _Job(msgspec.Struct, frozen=True):
     frame: bytes | Picture
-    answer: asyncio.Future[list[Read]]
+    answer: asyncio.Future[Looked]
 
 
 class PlatePool:
@@ -106,7 +106,11 @@ class PlatePool:
             await self._up.wait()
 
     async def read(self, camera: str, frame: bytes | Picture) -> list[Read]:
-        """Return the plates in a JPEG, PNG or BGR frame.
+        """Return the plates in a JPEG, PNG or BGR frame, surest first; the errors of `look`."""
+        return (await self.look(camera, frame)).reads
+
+    async def look(self, camera: str, frame: bytes | Picture) -> Looked:
+        """Return what a JPEG, PNG or BGR frame shows.
 
         Errors: `FrameDroppedError` when a newer frame came first, `InvalidInputError` for a malformed frame,
         `UnavailableError` when the reader died over it, `TooManyError` when too many cameras wait.
@@ -155,7 +159,7 @@ class PlatePool:
             camera, job = await self._next_job()
             begun_ms = self._clock.now_ms()
             try:
-                reads = await self._in_thread(worker, partial(worker.read, job.frame), READER_FRAME_MS)
+                looked = await self._in_thread(worker, partial(worker.look, job.frame), READER_FRAME_MS)
             except InvalidInputError as error:
                 self.counters.refused += 1
                 _fail(job, error)
@@ -166,7 +170,7 @@ class PlatePool:
             else:
                 self.counters.read += 1
                 if not job.answer.done():
-                    job.answer.set_result(reads)
+                    job.answer.set_result(looked)
             finally:
                 _fail(job, UnavailableError("the plate readers are closed"))
                 self._shares.took(camera, self._clock.now_ms() - begun_ms)

@@ -30,3 +30,10 @@ class Read(msgspec.Struct, frozen=True):
         xs, ys = [x for x, _ in self.corners], [y for _, y in self.corners]
         left, top = int(min(xs)), int(min(ys))
         return left, top, int(max(xs)) - left + 1, int(max(ys)) - top + 1
+
+
+class Looked(msgspec.Struct, frozen=True):
+    """What one look at a picture showed: plates, surest first, and how many more there are that could not be read."""
+
+    reads: list[Read]
+    unread: int = 0

@@ -10,7 +10,7 @@ from streams.plates.colour import plate_colour
 from streams.plates.decode import Characters
 from streams.plates.detect import Finder, Found
 from streams.plates.picture import Picture, check_picture
-from streams.plates.read import Read
+from streams.plates.read import Looked, Read
 from streams.plates.recognise import Recogniser
 from streams.plates.rectify import ABOVE_CORNERS, UPPER_WIDTH_PX, Floats, rectify, rectify_two_lines
 
@@ -54,8 +54,15 @@ class PlateReader:
 
     def read_frame(self, picture: Picture) -> list[Read]:
         """Do the same for a frame of a video with one look only: the next frame is the second."""
+        return self.look(picture).reads
+
+    def look(self, picture: Picture) -> Looked:
+        """Do the same, and count what surely is a plate but could not be read, as through a dirty lens."""
         check_picture(picture)
-        return _join([], self._look(picture, next(_looks_px(max(picture.shape[:2])))))
+        found = self._finder.find(picture, next(_looks_px(max(picture.shape[:2]))))
+        tried = [(one, self._read_found(picture, one)) for one in found]
+        unread = sum(read is None and one.score >= _FINDER_SURE for one, read in tried)
+        return Looked(_join([], [read for _, read in tried if read]), unread)
 
     def read_crop(self, picture: Picture) -> Read | None:
         """Return the plate that fills a BGR picture, None when there is none."""

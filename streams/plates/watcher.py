@@ -12,7 +12,7 @@ from command.kernel.errors import InvalidInputError, TooManyError, UnavailableEr
 from command.readings import Direction, Sighting, SightingSource
 from streams.plates.motion import MotionGate
 from streams.plates.picture import Picture
-from streams.plates.read import Read
+from streams.plates.read import Looked
 from streams.plates.scene import scene_jpeg
 from streams.plates.track import Lane
 from streams.plates.vote import Passage, PassageTracker
@@ -26,8 +26,8 @@ OnPassage = Callable[[Sighting, bytes], Awaitable[None]]
 class Readers(Protocol):
     """What the watcher asks of a plate pool."""
 
-    async def read(self, camera: str, frame: Picture) -> list[Read]:
-        """Return the plates in a BGR frame; the errors of `PlatePool.read`."""
+    async def look(self, camera: str, frame: Picture) -> Looked:
+        """Return what a BGR frame shows; the errors of `PlatePool.look`."""
         ...
 
 
@@ -110,7 +110,7 @@ class PlateWatcher:
                 await self._tell(camera, known, known.tracker.tick(at_ms))
             return
         try:
-            reads = await self._readers.read(camera, picture)
+            looked = await self._readers.look(camera, picture)
         except TooManyError:
             known.counters.dropped += 1
             return
@@ -118,9 +118,10 @@ class PlateWatcher:
             known.counters.failed += 1
             return
         known.counters.read += 1
-        known.counters.reads += len(reads)
+        known.counters.reads += len(looked.reads)
+        known.counters.unread += looked.unread
         async with known.turn:
-            passages = known.tracker.feed(at_ms, reads, (picture.shape[1], picture.shape[0]))
+            passages = known.tracker.feed(at_ms, looked.reads, (picture.shape[1], picture.shape[0]))
             wanted = known.tracker.wanted_frames() | {passage.best_ms for passage in passages}
             known.pictures = {best_ms: jpeg for best_ms, jpeg in known.pictures.items() if best_ms in wanted}
             if at_ms in wanted:

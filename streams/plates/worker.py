@@ -12,7 +12,7 @@ import numpy as np
 
 from command.kernel.errors import InvalidInputError, UnavailableError
 from streams.plates.picture import Picture, decode_picture
-from streams.plates.read import Read
+from streams.plates.read import Looked
 from streams.plates.reader import PlateReader
 
 _CONTEXT = multiprocessing.get_context("spawn")
@@ -26,7 +26,7 @@ class Ready(msgspec.Struct, frozen=True, tag=True):
 class Done(msgspec.Struct, frozen=True, tag=True):
     """What a frame showed."""
 
-    reads: list[Read]
+    looked: Looked
 
 
 class Refused(msgspec.Struct, frozen=True, tag=True):
@@ -67,7 +67,7 @@ class Worker:
         if not isinstance(self._receive(), Ready):
             raise UnavailableError("a plate reader did not start")
 
-    def read(self, frame: bytes | Picture) -> list[Read]:
+    def look(self, frame: bytes | Picture) -> Looked:
         """Have a JPEG, PNG or BGR frame read; `InvalidInputError` when it is not one."""
         shape = None if isinstance(frame, bytes) else (frame.shape[0], frame.shape[1], frame.shape[2])
         data = frame if isinstance(frame, bytes) else np.ascontiguousarray(frame).data.cast("B")
@@ -77,8 +77,8 @@ class Worker:
         except OSError as error:
             raise UnavailableError("a plate reader died") from error
         match self._receive():
-            case Done(reads=reads):
-                return reads
+            case Done(looked=looked):
+                return looked
             case Refused(detail=detail):
                 raise InvalidInputError(detail)
             case Ready():
@@ -122,6 +122,6 @@ def _serve(pipe: Connection) -> None:
 def _answer(reader: PlateReader, shape: tuple[int, int, int] | None, data: bytes) -> Done | Refused:
     try:
         picture = decode_picture(data) if shape is None else np.frombuffer(data, np.uint8).reshape(shape)
-        return Done(reader.read_frame(picture))
+        return Done(reader.look(picture))
     except InvalidInputError as error:
         return Refused(error.detail)

@@ -12,7 +12,7 @@ from command.kernel.errors import UnavailableError
 from command.readings import Sighting
 from streams.plates.picture import Picture, decode_picture
 from streams.plates.pool import FrameDroppedError, PlatePool
-from streams.plates.read import Read
+from streams.plates.read import Looked
 from streams.plates.reader import PlateReader
 from streams.plates.watcher import PlateWatcher, WatchCounters
 from tests.streams.plates import material
@@ -67,7 +67,7 @@ class Unwilling:
     def __init__(self) -> None:
         self.errors: list[Exception] = [FrameDroppedError("newer"), UnavailableError("died")]
 
-    async def read(self, camera: str, frame: Picture) -> list[Read]:
+    async def look(self, camera: str, frame: Picture) -> Looked:
         raise self.errors.pop(0)
 
 
