@@ -18,7 +18,7 @@ from command.kernel.clock import Clock, SystemClock
 from command.kernel.errors import ConflictError
 from command.passages import Passages
 from command.snapshots import keep_snapshots, start_from_snapshot
-from consoles.http import health, hooks, metrics, plans, reading_quality, replay
+from consoles.http import health, hit_reading, hooks, metrics, plans, reading_quality, replay
 from consoles.http.app import make_app
 from consoles.http.context import LIVE, Context, Space
 from consoles.http.rehearsal import rehearsals
@@ -142,7 +142,7 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
             metrics.counted("jt808", "JT/T 808 terminals", in_field.jt808.counters),
         ]
         routes = [*own, *metrics.routes(measured), *cameras, *in_field.routes, *agents.routes, *directed, *views]
-        routes += reading_quality.routes(quality)
+        routes += [*reading_quality.routes(quality), *hit_reading.routes]
         routes += hubs.door.routes() if hubs else ()
         app = make_app(context, routes, settings.hubs)
         asks.watch(app)

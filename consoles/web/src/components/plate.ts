@@ -70,17 +70,17 @@ export class PlateBadge extends View {
   ];
 
   @property() plate = "";
-  /** As `PlateColour`; what is not known is shown as that. */
-  @property() colour = "unknown";
+  /** As `PlateColour`; empty where it is not told. */
+  @property() colour = "";
   /** As `PlateKind`; said beside the plate unless it is an ordinary one. */
   @property() kind = "ordinary";
   /** 0…1 for each character; those that are unsure are underlined. */
   @property({ attribute: false }) confidences: readonly number[] = [];
 
   override render(): TemplateResult {
-    const colour = word("plate_colour", this.colour);
+    const colour = this.colour === "" ? "" : word("plate_colour", this.colour);
     const kind = this.kind === "ordinary" || this.kind === "" ? "" : word("plate_kind", this.kind);
-    return html`<span class="plate ${this.colour}"><span class="text">${this.characters()}</span><span class="tag">${colour}${kind === "" ? nothing : html` ${kind}`}</span></span>`;
+    return html`<span class="plate ${this.colour}"><span class="text">${this.characters()}</span>${colour + kind === "" ? nothing : html`<span class="tag">${colour} ${kind}</span>`}</span>`;
   }
 
   private characters(): TemplateResult[] {

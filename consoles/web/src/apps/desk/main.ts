@@ -186,9 +186,10 @@ export class DeskConsole extends Console {
     return html`${this.top(connection)}
       <div role="region" aria-label=${t("age.live", { age: "" })}>${this.trouble()}${this.refusal === "" ? nothing : html`<p class="error" role="alert">${icon("alert")} ${this.refusal}</p>`}</div>
       <main class="columns" @fill=${(event: CustomEvent<string>) => this.line.fill(event.detail)} @choose=${this.onChoose}
+        @watchall=${(event: CustomEvent<readonly string[]>) => void this.onScreens((screens) => event.detail.forEach((camera) => screens.show(camera)))}
         @pick=${this.onPick} @look=${(event: CustomEvent<Place>) => (this.lookAt = event.detail)}>
         <desk-queue .desk=${desk} .subjects=${this.subjects()} @answer=${(event: CustomEvent<string>) => void this.answer(event.detail)}
-          @take=${(event: CustomEvent<string>) => this.act({ request: "take_alarm", alarm: event.detail })}
+          @take=${(event: CustomEvent<string>) => this.takeAlarm(event.detail)}
           @clear=${(event: CustomEvent<string>) => this.act({ request: "clear_alarm", alarm: event.detail, why: t("cmd.clear") })}
           @shelve=${(event: CustomEvent<{ id: string; minutes: number; why: string }>) =>
             this.act({ request: "shelve_alarm", alarm: event.detail.id, minutes: event.detail.minutes, why: event.detail.why })}></desk-queue>
@@ -386,8 +387,17 @@ export class DeskConsole extends Console {
   private takeFirst(): boolean {
     const alarm = alarmsInOrder(this.rows("alarms")).find((row) => row.state === "raised");
     if (alarm === undefined) return false;
-    this.act({ request: "take_alarm", alarm: alarm.id });
+    this.takeAlarm(alarm.id);
     return true;
+  }
+
+  /** Take an alarm; that of a watched car comes up beside its picture at once. */
+  private takeAlarm(id: string): void {
+    const alarm = this.rows("alarms").get(id);
+    this.act({ request: "take_alarm", alarm: id });
+    if (alarm?.kind !== "plate_hit" || alarm.situation === "") return;
+    this.choose({ table: "situations", id: alarm.situation });
+    this.view = "work";
   }
 
   private step(by: number): void {

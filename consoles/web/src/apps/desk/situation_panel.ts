@@ -147,8 +147,8 @@ export class SituationPanel extends View {
       <div class="body">
         ${this.failure === "" ? nothing : html`<p class="error" role="alert">${icon("alert")} ${this.failure}</p>`}
         ${this.closing ? this.closeQuestion(row) : nothing}
-        ${ordersPart(desk, row, this.act)} ${planPart(desk, row, this.act)} ${this.planOffer(desk, row)}
-        ${approvalsPart(desk, row, this.act)} ${hitsPart(desk, row, this.act)} ${evidencePart(desk, row)}
+        ${hitsPart(desk, row, this.act)} ${ordersPart(desk, row, this.act)} ${planPart(desk, row, this.act)} ${this.planOffer(desk, row)}
+        ${approvalsPart(desk, row, this.act)} ${evidencePart(desk, row)}
         ${this.calls(desk, row)}
       </div>
       <form class="note" @submit=${this.note}>

@@ -10,6 +10,7 @@ import { taskTitle } from "../marks";
 import { isActiveOrder, ordersOf } from "../picture";
 import { inLanguage } from "./commands_plans";
 import type { Desk } from "./context";
+import "./hit_panel";
 
 /** Ask the hub and show what went wrong beside the list. */
 export type Act = (request: Request) => void;
@@ -113,9 +114,12 @@ function approvalLine(desk: Desk, row: ApprovalRow, may: boolean, act: Act): Tem
 export function hitsPart(desk: Desk, row: SituationRow, act: Act): TemplateResult | typeof nothing {
   const hits = [...desk.store.rows("hits").values()].filter((hit) => hit.situation === row.id).sort((a, b) => b.seen_ms - a.seen_ms);
   if (hits.length === 0) return nothing;
+  const newest = hits.find((hit) => hit.rejected_why === "");
+  const others = hits.filter((hit) => hit !== newest);
   return html`<section>
     <h3 class="heading">${t("situation.hits")}<span class="number">${hits.length}</span></h3>
-    <div class="pictures">${repeat(hits.slice(0, 6), (hit) => hit.id, (hit) => hitCard(desk, hit, act))}</div>
+    ${newest === undefined ? nothing : html`<desk-hit .desk=${desk} .hit=${newest} .act=${act}></desk-hit>`}
+    ${others.length === 0 ? nothing : html`<div class="pictures">${repeat(others.slice(0, 6), (hit) => hit.id, (hit) => hitCard(desk, hit, act))}</div>`}
   </section>`;
 }
 

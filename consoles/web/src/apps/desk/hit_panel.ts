@@ -1,0 +1,232 @@
+/** A hit beside the picture: scene and plate, what was read and why it fits, where the car goes, who is near, and what to do. */
+
+import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import { icon } from "../../components/icons";
+import "../../components/plate";
+import "../../components/scene";
+import type { Box } from "../../components/scene";
+import { shared, View } from "../../components/view";
+import * as format from "../../i18n/format";
+import { t, word } from "../../i18n/i18n";
+import type { HitRow, RejectHit, WatchRow } from "../../wire";
+import { whyWords, type Desk } from "./context";
+import type { Act } from "./situation_parts";
+
+const KINDS: readonly NonNullable<RejectHit["kind"]>[] = ["misread", "look_alike", "cloned_plate", "out_of_date", "other"];
+/** Units named; each is sent to by the digit of its place, as in the list beside. */
+const UNITS = 3;
+
+/** As the hub tells it of the passage. */
+interface Reading {
+  readonly colour: string;
+  readonly box: Box | null;
+  readonly char_confidences: readonly number[];
+}
+
+/** Tells `watchall` with the ids of cameras in the order in which the car passes them, and `fill` for the command line. */
+@customElement("desk-hit")
+export class HitPanel extends View {
+  static override styles = [
+    shared,
+    css`
+      :host {
+        border-left: 3px solid var(--accent);
+        background: var(--raised);
+      }
+      .columns {
+        display: grid;
+        grid-template-columns: minmax(200px, 46%) minmax(0, 1fr);
+        gap: var(--s3);
+        padding: var(--s3);
+      }
+      .head {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: var(--s2);
+        padding: var(--s2) var(--s3) 0;
+      }
+      t-plate {
+        font-size: var(--t4);
+      }
+      .told {
+        display: grid;
+        gap: var(--s2);
+        align-content: start;
+      }
+      h4 {
+        margin: 0;
+        color: var(--text-2);
+        font-size: var(--t1);
+        font-weight: 400;
+      }
+      .line {
+        display: flex;
+        align-items: center;
+        gap: var(--s2);
+        width: 100%;
+        justify-content: flex-start;
+        min-height: 28px;
+        padding: 0 var(--s2);
+      }
+      .keys {
+        display: flex;
+        flex-wrap: wrap;
+        gap: var(--s2);
+        padding: 0 var(--s3) var(--s3);
+      }
+      .late {
+        background: var(--hatch);
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) desk: Desk | null = null;
+  @property({ attribute: false }) hit: HitRow | null = null;
+  @property({ attribute: false }) act: Act = () => undefined;
+  @state() private reading: Reading | null = null;
+  @state() private rejecting = false;
+  private askedFor = "";
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    document.addEventListener("keydown", this.onKey);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    document.removeEventListener("keydown", this.onKey);
+  }
+
+  protected override willUpdate(_changed: PropertyValues<this>): void {
+    const { desk, hit } = this;
+    if (desk === null || hit === null || hit.id === this.askedFor) return;
+    [this.askedFor, this.reading, this.rejecting] = [hit.id, null, false];
+    void this.read(desk, hit.id);
+  }
+
+  /** The passage may be forgotten, or not told yet by an edge agent: then the hit alone is shown. */
+  private async read(desk: Desk, hit: string): Promise<void> {
+    try {
+      const reading = await desk.api.get<Reading>(`/api/v1/hits/${encodeURIComponent(hit)}/reading`);
+      if (this.askedFor === hit) this.reading = reading;
+    } catch {
+      this.reading = null;
+    }
+  }
+
+  override render(): TemplateResult {
+    const { desk, hit } = this;
+    if (desk === null || hit === null) return html``;
+    const watch = desk.store.rows("watches").get(hit.watch);
+    return html`<section aria-label=${t("hit.title", { plate: hit.plate })}>
+      <div class="head">
+        <t-plate plate=${hit.plate} colour=${this.reading?.colour ?? ""} .confidences=${this.reading?.char_confidences ?? []}></t-plate>
+        <span>${this.place(desk, hit.camera)} ${format.clock(hit.seen_ms)} <span class="quiet">${t("time.ago", { span: format.duration(desk.now_ms - hit.seen_ms) })}</span></span>
+      </div>
+      <div class="columns">
+        <t-scene picture=${hit.picture} .box=${this.reading?.box ?? null} platePicture=${hit.plate_picture} label=${t("now.scene", { plate: hit.plate, place: this.place(desk, hit.camera) })}></t-scene>
+        <div class="told">${this.why(hit, watch)}${this.way(desk, hit)}${this.units(desk, hit)}</div>
+      </div>
+      ${this.rejecting ? this.reasons(hit) : this.keys(hit)}
+    </section>`;
+  }
+
+  private place(desk: Desk, camera: string): string {
+    return desk.store.rows("cameras").get(camera)?.name ?? camera;
+  }
+
+  private why(hit: HitRow, watch: WatchRow | undefined): TemplateResult {
+    const how = `${word("hit_how", hit.how)}${hit.how === "look_alike" ? ` ${Math.round(hit.score * 100)}%` : ""}`;
+    return html`<t-plate-reading plate=${hit.plate} .confidences=${this.reading?.char_confidences ?? []} expected=${watch?.pattern ?? ""}></t-plate-reading>
+      <p><b>${how}</b> <span class="quiet">${t("plate.sure")} ${Math.round(hit.confidence * 100)}%</span></p>
+      ${watch === undefined
+        ? nothing
+        : html`<p><t-level level=${watch.level}></t-level> <b>${watch.pattern}</b> ${watch.reason}
+            <br /><span class="quiet">${word("watch_action", watch.action)} · ${t("hit.asked", { who: this.desk?.who(watch.requested_by) ?? "", office: watch.office })}</span></p>`}`;
+  }
+
+  private way(desk: Desk, hit: HitRow): TemplateResult {
+    const said = [hit.direction === null ? "" : word("direction", hit.direction), hit.heading_deg === null ? "" : word("bearing", String(Math.round(hit.heading_deg / 45) % 8))];
+    const seen = hit.last_seen === null ? t("watches.first_seen") : t("watches.last_seen", { place: this.place(desk, hit.last_seen.camera), when: format.moment(hit.last_seen.at_ms, desk.now_ms) });
+    return html`<p>${said.filter((each) => each !== "").join(" · ") || "—"} <span class="quiet">${seen}</span></p>
+      ${hit.ahead.length === 0
+        ? nothing
+        : html`<div><h4>${t(hit.ahead_by === "roads" ? "watches.ahead_roads" : "watches.ahead_bearing")}</h4>
+            ${hit.ahead.map((each) => {
+              const left_ms = hit.seen_ms + each.expected_s * 1_000 - desk.now_ms;
+              return html`<button class="bare line" @click=${() => this.tell("watchall", [each.camera])}>${icon("video")} <span class="grow cut" style="text-align:left">${this.place(desk, each.camera)}</span>
+                <span class="number quiet">${format.distance(each.distance_m)} · ${left_ms >= 0 ? t("hit.in", { span: format.duration(left_ms) }) : t("hit.passed", { span: format.duration(-left_ms) })}</span></button>`;
+            })}</div>`}`;
+  }
+
+  /** Who is nearest now; before that is known, who was as the car passed. */
+  private units(desk: Desk, hit: HitRow): TemplateResult {
+    const units = desk.store.rows("units");
+    const line = (unit: string, index: number, about: string): TemplateResult => {
+      const name = units.get(unit)?.name ?? unit;
+      return html`<button class="bare line" @click=${() => this.tell("fill", `D ${name} `)}><kbd>${index + 1}</kbd> <span class="grow cut" style="text-align:left">${name}</span><span class="number quiet">${about}</span></button>`;
+    };
+    const now = desk.recommended.slice(0, UNITS).map((each, index) => line(each.unit, index, `${whyWords(each.why)} · ${format.distance(each.distance_m)} · ${format.duration(each.arrival_s * 1_000)}`));
+    const then = hit.units.slice(0, UNITS).map((each, index) => line(each.unit, index, `${format.distance(each.distance_m)} · ${format.duration(each.arrival_s * 1_000)}`));
+    const lines = now.length > 0 ? now : then;
+    return html`<div><h4>${t("watches.units")}</h4>${lines.length === 0 ? html`<span class="quiet">${t("watches.no_units")}</span>` : lines}</div>`;
+  }
+
+  private keys(hit: HitRow): TemplateResult {
+    return html`<div class="keys">
+      ${hit.ahead.length === 0 ? nothing : html`<button @click=${() => this.watchAhead()}>${icon("video")} ${t("hit.watch_ahead")} <kbd>C</kbd></button>`}
+      <button @click=${() => this.begin()}>${icon("close")} ${t("watches.reject")} <kbd>X</kbd></button>
+    </div>`;
+  }
+
+  private reasons(hit: HitRow): TemplateResult {
+    return html`<div class="keys" role="group" aria-label=${t("watches.reject_kind")} @keydown=${(event: KeyboardEvent) => this.onReasonKey(event, hit)}>
+      ${KINDS.map((kind, index) => html`<button class="reason" @click=${() => this.reject(hit, kind)}><kbd>${index + 1}</kbd> ${word("reject_kind", kind)}</button>`)}
+      <button class="bare" @click=${() => (this.rejecting = false)}>${t("action.cancel")} <kbd>Esc</kbd></button>
+    </div>`;
+  }
+
+  private watchAhead(): void {
+    const ahead = this.hit?.ahead.map(({ camera }) => camera) ?? [];
+    if (ahead.length > 0) this.tell("watchall", ahead);
+  }
+
+  private begin(): void {
+    this.rejecting = true;
+    void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>(".reason")?.focus());
+  }
+
+  private reject(hit: HitRow, kind: NonNullable<RejectHit["kind"]>): void {
+    this.rejecting = false;
+    this.act({ request: "reject_hit", hit: hit.id, kind, why: word("reject_kind", kind) });
+  }
+
+  /** While reasons are asked for, digits are theirs and nobody else's. */
+  private onReasonKey(event: KeyboardEvent, hit: HitRow): void {
+    const kind = KINDS[Number(event.key) - 1];
+    if (event.key === "Escape") this.rejecting = false;
+    else if (kind !== undefined && !event.ctrlKey && !event.altKey && !event.metaKey) this.reject(hit, kind);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  private readonly onKey = (event: KeyboardEvent): void => {
+    if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing || event.defaultPrevented || this.offsetParent === null) return;
+    const target = event.composedPath()[0];
+    if (target instanceof Element && target.matches("input, textarea, select, t-tile, t-playback")) return;
+    const key = event.key.toLowerCase();
+    if (key === "c") this.watchAhead();
+    else if (key === "x") this.begin();
+    else return;
+    event.preventDefault();
+  };
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "desk-hit": HitPanel;
+  }
+}
