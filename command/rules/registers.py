@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import shapely
 from msgspec.structs import replace
 
@@ -109,18 +111,23 @@ def _go_off(t: Tables, unit: UnitRow) -> Decision:
 @decides(q.DrawFence, "administrator", "commander", "hub")
 def draw_fence(t: Tables, request: q.DrawFence, actor: Actor, now_ms: int) -> Decision:
     """Add or change; a ring that crosses itself encloses nothing that one could agree on."""
-    for lon, lat in request.ring:
-        check_point(lat, lon)
-    if len(set(request.ring)) < 3:
-        raise InvalidInputError("not a fence: fewer than three different points")
-    polygon = shapely.Polygon(request.ring)
-    if not polygon.is_valid or polygon.area == 0:
-        raise InvalidInputError(f"not a fence: {shapely.is_valid_reason(polygon)}")
+    check_ring(request.ring)
     yield FenceDrawn(
         fence=request.fence, name=request.name, kind=request.kind, ring=request.ring,
         dwell_s=request.dwell_s, margin_m=request.margin_m,
     )  # fmt: skip
     return request.fence
+
+
+def check_ring(ring: Sequence[tuple[float, float]]) -> None:
+    """Refuse a ring of (lon, lat) that encloses nothing that one could agree on."""
+    for lon, lat in ring:
+        check_point(lat, lon)
+    if len(set(ring)) < 3:
+        raise InvalidInputError("not an area: fewer than three different points")
+    polygon = shapely.Polygon(ring)
+    if not polygon.is_valid or polygon.area == 0:
+        raise InvalidInputError(f"not an area: {shapely.is_valid_reason(polygon)}")
 
 
 @decides(q.RemoveFence, "administrator", "commander", "hub")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shapely
 from msgspec.structs import replace
 
 from command import requests as q
@@ -24,6 +23,7 @@ from command.requests.watchlist import GivenArea, GivenHours
 from command.rows import DeadlineRow, WatchRow
 from command.rules.alarms import clear_alarm
 from command.rules.base import Decision, decides, drop_deadline, fires, folds, over, set_deadline
+from command.rules.registers import check_ring
 from command.tables import Tables
 
 EXPIRE = "watch_expire"
@@ -81,8 +81,8 @@ def _area(t: Tables, given: GivenArea | None) -> WatchArea | None:
         return None
     for camera in given.cameras:
         t.cameras.need(camera)
-    if given.ring and (len(given.ring) < 3 or not shapely.Polygon(given.ring).is_valid):
-        raise InvalidInputError("the ring of an area has at least three corners and does not cross itself")
+    if given.ring:
+        check_ring(given.ring)
     return WatchArea(cameras=tuple(dict.fromkeys(given.cameras)), ring=tuple(given.ring))
 
 
