@@ -21,16 +21,23 @@ _NEVER = -1e9
 # A character that no column gives more than this is not in the picture; leaving it out saves most of the time.
 _WORTH_A_SEARCH = 1e-4
 _UPPER_LINE_CHARS = 2
+_FRAME_LIKE = 1 + ga36.ALPHABET.index("1")
+_SEEN_AT_LEAST = 0.5
 # The police's O is far rarer than the Q, D and C it is taken for.
 _RETIRED_SERIES = -2.0
 
 
 class Characters(msgspec.Struct, frozen=True):
-    """A plate, what it was issued for, and what the network gives each of its characters, 0…1, not yet calibrated."""
+    """A plate, what it was issued for, and what the network gives each of its characters, 0…1, not yet calibrated.
+
+    `unexplained` is how many characters beside those of the plate the network sees, weighed by their chances; the
+    rim of a plate, which looks like a 1, is none.
+    """
 
     plate: str
     kind: PlateKind
     confidences: tuple[float, ...]
+    unexplained: float
 
     @property
     def confidence(self) -> float:
@@ -95,8 +102,12 @@ def best_plate(chances: Floats, priors: Mapping[PlateKind, float], line_break: i
     winner = int(np.argmax(ends))
     if ends[winner] < _NEVER / 2:
         return None
-    plate, confidences = _trace(_LAST[winner], winner, on[winner], gap[winner], steps, shown)
-    return Characters("".join(ga36.ALPHABET[seen[letter]] for letter in plate), _KINDS[winner], confidences)
+    plate, confidences, gaps = _trace(_LAST[winner], winner, on[winner], gap[winner], steps, shown)
+    beside = 1 - chances[gaps, 0] - chances[gaps, _FRAME_LIKE]
+    unexplained = float(beside[beside > _SEEN_AT_LEAST].sum())
+    return Characters(
+        "".join(ga36.ALPHABET[seen[letter]] for letter in plate), _KINDS[winner], confidences, unexplained
+    )
 
 
 def _forbid(entered: Floats, columns_behind_break: int) -> None:
@@ -138,16 +149,18 @@ def _trace(
     gap: Floats,
     steps: list[tuple[NDArray[np.bool_], NDArray[np.intp], NDArray[np.bool_]]],
     shown: Floats,
-) -> tuple[list[int], tuple[float, ...]]:
-    """Walk the best path back; a character is as sure as its surest column."""
+) -> tuple[list[int], tuple[float, ...], NDArray[np.bool_]]:
+    """Walk the best path back; a character is as sure as its surest column. Returns also which columns hold none."""
     is_on = bool(on[position].max() >= gap[position].max())
     letter = int((on if is_on else gap)[position].argmax())
     plate, confidences, surest = [], [], 0.0
+    gaps = np.ones(len(steps), np.bool_)
     for column in range(len(steps) - 1, -1, -1):
         entering, came_from, leaving = (step[format_, position, letter] for step in steps[column])
         if not is_on:
             is_on = bool(leaving)
             continue
+        gaps[column] = False
         surest = max(surest, float(shown[column, letter]))
         if entering:
             plate.append(letter)
@@ -157,4 +170,4 @@ def _trace(
                 break
             position -= 1
             is_on, letter = bool(came_from >= on.shape[1]), int(came_from % on.shape[1])
-    return plate[::-1], tuple(confidences[::-1])
+    return plate[::-1], tuple(confidences[::-1]), gaps

@@ -21,17 +21,16 @@ _FURTHER_LOOKS_PX = (1280, 400)
 _ENLARGE_AT_MOST = 2
 _SURE = 0.8
 
-_CONFIDENCE_AT_LEAST = 0.01
-_MEAN_CONFIDENCE_AT_LEAST = 0.7
-# What the finder is not sure of has to be read all the better.
+# Of the least sure character, and on average. What the finder is not sure of has to be read all the better.
 _FINDER_SURE = 0.5
-_CONFIDENCE_ALONE_AT_LEAST = 0.3
-_MEAN_CONFIDENCE_ALONE_AT_LEAST = 0.85
+_CREDIBLE = (0.01, 0.7)
+_CREDIBLE_ALONE = (0.3, 0.85)
+# Shop names and adverts may hold a plate's characters, but not only those.
+_UNEXPLAINED_AT_MOST = 0.7
 
 # A plate of two lines, read as one, has characters that nothing supports.
 _ONE_LINE_CONFIDENCE = 0.3
-_TWO_LINES_CONFIDENCE_AT_LEAST = 0.05
-_TWO_LINES_MEAN_CONFIDENCE_AT_LEAST = 0.8
+_CREDIBLE_TWO_LINES = (0.05, 0.8)
 _TWO_LINES_ASPECT_AT_MOST = 3.0
 
 
@@ -82,7 +81,7 @@ class PlateReader:
         colour = plate_colour(strip)
         characters, rows = self._recogniser.recognise(strip, colour), 1
         if characters is None or characters.confidence < _ONE_LINE_CONFIDENCE:
-            for above in ABOVE_CORNERS if _aspect(corners) <= _TWO_LINES_ASPECT_AT_MOST else ():
+            for above in ABOVE_CORNERS if is_sure and _aspect(corners) <= _TWO_LINES_ASPECT_AT_MOST else ():
                 joined = rectify_two_lines(picture, corners, above)
                 other = self._recogniser.recognise(joined, colour, UPPER_WIDTH_PX)
                 if other and _is_two_lines(other) and (characters is None or other.mean > characters.mean):
@@ -126,14 +125,15 @@ def _aspect(corners: Floats) -> float:
 
 
 def _is_credible(characters: Characters, *, is_sure: bool) -> bool:
-    """A sign or grille forced into a plate's form has characters that nothing in the picture supports."""
-    if is_sure:
-        return characters.confidence >= _CONFIDENCE_AT_LEAST and characters.mean >= _MEAN_CONFIDENCE_AT_LEAST
-    return characters.confidence >= _CONFIDENCE_ALONE_AT_LEAST and characters.mean >= _MEAN_CONFIDENCE_ALONE_AT_LEAST
+    """A sign or grille forced into a plate's form has characters that nothing in the picture supports, or others."""
+    least, mean_least = _CREDIBLE if is_sure else _CREDIBLE_ALONE
+    return (
+        characters.confidence >= least
+        and characters.mean >= mean_least
+        and characters.unexplained <= _UNEXPLAINED_AT_MOST
+    )
 
 
 def _is_two_lines(characters: Characters) -> bool:
-    return (
-        characters.confidence >= _TWO_LINES_CONFIDENCE_AT_LEAST
-        and characters.mean >= _TWO_LINES_MEAN_CONFIDENCE_AT_LEAST
-    )
+    least, mean_least = _CREDIBLE_TWO_LINES
+    return characters.confidence >= least and characters.mean >= mean_least
