@@ -15,18 +15,19 @@ MAY_WATCH_PASSAGES: frozenset[Role] = frozenset({"camera_watch", "dispatcher", "
 """Who sees vehicles pass: they are on duty for it, and that they look is on record once for each session."""
 _PLACES = frozenset({"stations", "units", "positions", "fences", "cameras", "links", "sos"})
 _VIOLATION_RULES = frozenset({"sections", "restrictions", "regions"})
+_VIOLATIONS = _VIOLATION_RULES | {"violations"}
 _PICTURE = _PLACES | {
     "situations", "orders", "hits", "alarms", "activations", "tasks", "approvals", "cases", "focus", "marks",
     "screens",
 }  # fmt: skip
 
 _SHOWN: dict[Role, frozenset[str]] = {
-    "call_taker": ALL - {"devices"},
+    "call_taker": ALL - {"devices", "violations"},
     "dispatcher": ALL - {"devices"},
     "commander": ALL - {"devices"},
     "duty_leader": ALL - {"devices"},
     "director": ALL - {"devices"},
-    "camera_watch": _PLACES | {"situations", "alarms", "hits", "watches", "marks", "screens"} | _VIOLATION_RULES,
+    "camera_watch": _PLACES | {"situations", "alarms", "hits", "watches", "marks", "screens", *_VIOLATIONS},
     "administrator": _PLACES | _VIOLATION_RULES | {"devices", "watches", "plans", "alarms", "messages"},
     "wall": _PICTURE | {"calls"},
     "officer": _PLACES - {"cameras"} | {"orders", "situations", "alarms", "evidence"},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from command.access.visibility import concerns, sees_own_rows_only, shown, tables_of
-from command.actors import Actor, Role
+from command.actors import ROLES, Actor, Role
 from command.rows import AlarmRow, CallRow, SituationRow
 
 
@@ -52,3 +52,9 @@ def test_who_only_counts_calls_learns_nothing_of_callers(roles: tuple[Role, ...]
 
 def test_who_takes_calls_sees_them_whole_whatever_else_they_are() -> None:
     assert shown(CALL, person("wall", "call_taker")) is CALL
+
+
+def test_who_reviews_violations_sees_them_and_who_sets_rules_sees_those() -> None:  # R609
+    who = {role for role in ROLES if "violations" in tables_of(person(role))}
+    assert who == {"dispatcher", "commander", "duty_leader", "director", "camera_watch"}
+    assert {"sections", "restrictions", "regions"} <= tables_of(person("administrator"))

@@ -8,12 +8,13 @@ import { MOBILE } from "./messages/mobile";
 import { RECORDINGS } from "./messages/recordings";
 import { REHEARSAL } from "./messages/rehearsal";
 import { VEHICLES } from "./messages/vehicles";
+import { VEHICLES_REVIEW } from "./messages/vehicles_review";
 import { VEHICLES_SEARCH } from "./messages/vehicles_search";
 import { VEHICLES_WATCHES } from "./messages/vehicles_watches";
 import { VIDEO } from "./messages/video";
 import { WALL } from "./messages/wall";
 import { WORDS } from "./messages/words";
 
-export const MESSAGES = { ...COMMON, ...WORDS, ...FACTS, ...WALL, ...DESK, ...MOBILE, ...REHEARSAL, ...VIDEO, ...ADOPT, ...RECORDINGS, ...VEHICLES, ...VEHICLES_WATCHES, ...VEHICLES_SEARCH } as const;
+export const MESSAGES = { ...COMMON, ...WORDS, ...FACTS, ...WALL, ...DESK, ...MOBILE, ...REHEARSAL, ...VIDEO, ...ADOPT, ...RECORDINGS, ...VEHICLES, ...VEHICLES_REVIEW, ...VEHICLES_WATCHES, ...VEHICLES_SEARCH } as const;
 
 export type Key = keyof typeof MESSAGES;

@@ -26,13 +26,14 @@ export function tabsOf(actor: Actor): readonly Tab[] {
 
 const PLACES = { stations: {}, units: {}, positions: {}, fences: {}, cameras: {}, links: {} } as const satisfies Subscription;
 const WATCHED = { ...PLACES, situations: {}, hits: {}, alarms: {}, screens: {} } as const satisfies Subscription;
-const DESK = { ...WATCHED, watches: {}, orders: {} } as const satisfies Subscription;
+const REVIEWED = { violations: {}, sections: {} } as const satisfies Subscription;
+const DESK = { ...WATCHED, ...REVIEWED, watches: {}, orders: {} } as const satisfies Subscription;
 
 /** What this person's page mirrors: never a table that the hub would refuse; null for who has no business here. */
 export function vehiclesTables(actor: Actor): Subscription | null {
   const has = (...roles: Role[]): boolean => roles.some((role) => actor.roles.includes(role));
   if (has("dispatcher", "commander", "duty_leader")) return DESK;
-  if (has("camera_watch")) return { ...WATCHED, watches: {} };
+  if (has("camera_watch")) return { ...WATCHED, ...REVIEWED, watches: {} };
   if (has("wall")) return { ...WATCHED, orders: {} };
   return has("administrator") ? { ...PLACES, watches: {}, alarms: {} } : null;
 }

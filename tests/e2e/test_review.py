@@ -1,0 +1,159 @@
+"""The queue of violations in Chromium, by keyboard alone: confirmed, rejected, corrected (SPEC R612)."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+from msgspec.structs import replace
+from playwright.async_api import expect
+
+from command.actors import HUB
+from command.readings import Sighting
+from command.requests import EnrolCamera, RecordPack, SetSection
+from command.rows import ViolationRow
+from consoles.site import Site
+from streams.violations import pack
+from streams.violations.pack import Part
+from tests.command.rules.test_violations import section
+from tests.consoles.support import site_with_people
+from tests.e2e.chromium import chromium
+from tests.e2e.test_accessibility import faults
+from tests.e2e.video import open_page
+
+SLOW = 20_000
+PLATES = ("湘F80001", "湘F80002", "湘F80003", "湘F80004")
+
+
+def street(plate: str, shade: int) -> bytes:
+    """A road, a car and what stands on its plate in letters that a font has."""
+    picture = np.full((720, 1280, 3), shade, np.uint8)
+    cv2.rectangle(picture, (430, 300), (850, 640), (60, 60, 130), -1)
+    cv2.rectangle(picture, (560, 540), (720, 590), (160, 70, 20), -1)
+    cv2.putText(picture, plate[1:], (568, 576), cv2.FONT_HERSHEY_SIMPLEX, 1.0, (255, 255, 255), 2)
+    ok, jpeg = cv2.imencode(".jpg", picture)
+    assert ok
+    return jpeg.tobytes()
+
+
+async def drives(site: Site) -> None:
+    """A section, and cars that were too fast on it, one after the other."""
+    now_ms = site.clock.now_ms()
+    for number, name in ((1, "滨江路起点"), (2, "滨江路终点")):
+        await site.hub.ask(EnrolCamera(camera=f"k{number}", name=name, lat=30.5, lon=114.3), HUB)
+    definition = replace(section(), measured_ms=now_ms - 1000, certificate_until_ms=now_ms + 86_400_000)
+    await site.hub.ask(SetSection(section="sec1", definition=definition), HUB)
+    begins_ms = site.clock.now_ms()
+    for number, plate in enumerate(PLATES):
+        for camera, first_ms, shade in (("k1", begins_ms, 110), ("k2", begins_ms + 80_000 - number * 900, 90)):
+            seen = Sighting(
+                camera=camera, plate=plate, colour="blue", first_ms=first_ms, last_ms=first_ms + 500, reads=6,
+                confidence=0.93, picture=await site.context.blobs.add(street(plate, shade)), box=(560, 540, 160, 50),
+                char_confidences=(0.99, 0.98, 0.99, 0.97, 0.99, 0.93, 0.99),
+            )  # fmt: skip
+            await site.passages.add([seen])
+
+
+def film() -> bytes:
+    """A second of a car that moves to the right."""
+    out = io.BytesIO()
+    with av.open(out, "w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 640, 360, "yuv420p"
+        for number in range(25):
+            picture = np.full((360, 640, 3), 90, np.uint8)
+            cv2.rectangle(picture, (number * 20, 200), (number * 20 + 90, 250), (60, 60, 130), -1)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="bgr24")))
+        container.mux(stream.encode())
+    return out.getvalue()
+
+
+async def rows_when(site: Site, ready: int) -> dict[str, ViolationRow]:
+    """Return the violations by plate once so many have their evidence."""
+    while True:
+        seq, rows = await site.hub.read(lambda t: (t.seq, list(t.violations)))
+        if sum(bool(row.manifest) for row in rows) == ready:
+            return {row.plate: row for row in rows}
+        await site.hub.wait_beyond(seq)
+
+
+async def with_clip(site: Site, row: ViolationRow) -> None:
+    """Its clip came."""
+    data = film()
+    name = await site.context.blobs.add(data)
+    before = pack.decode(await site.context.blobs.get(row.manifest))
+    part = Part(name="clip-1.mp4", sha256=name, size=len(data), about="clip", passage=0)
+    manifest = await site.context.blobs.add(pack.encode(replace(before, parts=(*before.parts, part))))
+    await site.hub.ask(RecordPack(violation=row.id, manifest=manifest, clip="ready"), HUB)
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(150)
+async def test_the_queue_is_reviewed_by_keyboard_alone(tmp_path: Path) -> None:  # R612
+    async with site_with_people(tmp_path, "commander") as site, chromium() as browser:
+        await drives(site)
+        rows = await rows_when(site, len(PLATES))
+        await with_clip(site, rows[PLATES[3]])
+        page = await open_page(browser, site, "commander", "/vehicles", axe=True)
+        await page.get_by_role("tab", name="违法审核").click(timeout=SLOW)
+        tab = page.locator("vehicles-review")
+        chosen = tab.locator('[aria-current="true"]')
+        await expect(chosen).to_contain_text(PLATES[0], timeout=SLOW)
+        await expect(tab.get_by_text("待审 4")).to_be_visible()
+        await expect(tab.locator("t-scene img")).to_have_count(2)
+        await page.wait_for_function(_SEEN)
+        await page.screenshot(path=tmp_path / "review.png")
+        assert await faults(page) == []
+
+        await page.keyboard.press("y")
+        await expect(tab.get_by_text(f"{PLATES[0]} 已确认")).to_be_visible(timeout=SLOW)
+        await expect(chosen).to_contain_text(PLATES[1])
+        await page.keyboard.press("n")
+        await page.keyboard.press("1")
+        await expect(tab.get_by_text(f"{PLATES[1]} 已驳回")).to_be_visible(timeout=SLOW)
+        await expect(chosen).to_contain_text(PLATES[2])
+        # What is decided stays where it was: nothing moves under the pointer.
+        assert [text[:7] for text in await tab.locator(".queue button").all_inner_texts()] == list(PLATES)
+
+        await page.keyboard.press("e")
+        await page.keyboard.type("湘F80009")
+        await page.keyboard.press("Enter")
+        await expect(tab.get_by_text("人工更正为 湘F80009")).to_be_visible(timeout=SLOW)
+        await page.keyboard.press("z")
+        await expect(tab.locator(".zoomed")).to_be_visible()
+        await page.keyboard.press("j")
+        await expect(chosen).to_contain_text(PLATES[3])
+        await expect(tab.locator("video")).to_have_count(1, timeout=SLOW)
+        await page.keyboard.press("Space")
+        await page.wait_for_function(_PLAYED, timeout=SLOW)
+        await page.keyboard.press("k")
+        await page.keyboard.press("n")
+        await page.keyboard.press("6")
+        await page.keyboard.type("看不清")
+        await page.screenshot(path=tmp_path / "reject.png")
+        await page.keyboard.press("Enter")
+        await expect(tab.get_by_text("待审 1")).to_be_visible(timeout=SLOW)
+
+        done = await rows_when(site, len(PLATES))
+        first, second, third, fourth = (done[plate] for plate in PLATES)
+        assert (first.state, first.reviewed_by) == ("confirmed", ("commander",))
+        assert (second.state, second.reason) == ("rejected", "misread")
+        assert (third.state, third.corrected, third.text) == ("rejected", "湘F80009", "看不清")
+        assert (fourth.state, fourth.claimed_by) == ("found", "commander")
+
+        english = await open_page(browser, site, "commander", "/vehicles", english=True)
+        await english.get_by_role("tab", name="Review").click(timeout=SLOW)
+        await expect(english.locator("vehicles-review").get_by_text("1 to review")).to_be_visible(timeout=SLOW)
+        await english.wait_for_function(_SEEN)
+        await english.screenshot(path=tmp_path / "review-en.png")
+        assert page.faults == english.faults == []  # type: ignore[attr-defined]
+
+
+_TAB = "document.querySelector('app-vehicles').shadowRoot.querySelector('vehicles-review').shadowRoot"
+_SEEN = f"""() => [...{_TAB}.querySelectorAll('t-scene')].filter(
+    (scene) => scene.shadowRoot.querySelector('.crop svg')).length === 2"""
+_PLAYED = f"() => {_TAB}.querySelector('video')?.currentTime > 0"
