@@ -40,8 +40,8 @@ _AT = """
     SELECT hubs.number, hubs.url FROM places JOIN hubs ON hubs.number = places.hub
     WHERE places.kind = ? AND places.name = ? ORDER BY places.turn DESC
 """
-Has = Callable[[], Iterable[str]]
-"""The names of what is here now."""
+Has = Callable[[], Iterable[str] | None]
+"""The names of what is here now; None while that is not known, and what was told before stands."""
 
 
 class HubPlace(msgspec.Struct, frozen=True):
@@ -114,7 +114,10 @@ class Places:
         if self._written is None:
             self._written = {(kind, name) for kind, name in await self._database.rows(_OURS, number)}
         # What is of a kind that nobody tells of is what a hub of another release told: it is gone too.
-        now = {(kind, name) for kind, has in self._has.items() for name in has()}
+        now: set[tuple[str, str]] = set()
+        for kind, has in self._has.items():
+            names = has()
+            now |= {each for each in self._written if each[0] == kind} if names is None else {(kind, n) for n in names}
         changes: list[tuple[tuple[str, str], Statement]] = [
             *((each, (_GONE, (*each, number))) for each in self._written - now),
             *((each, (_COME, (*each, number, *each))) for each in now - self._written),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
 
 import msgspec
 from aiohttp import web
@@ -17,9 +18,10 @@ from consoles.http.bodies import send_pieces
 from consoles.http.context import actor_of, require
 from consoles.http.record import json_response
 from consoles.http.stretches import Authorise, Stretch, in_the_name_of, query_instant, read_as
-from streams.recorder.archive import Archive, pieces
+from streams.recorder.archive import Archive
 from streams.recorder.clip_list import ListedClip
-from streams.recorder.sheets import CLIPS, Asked, Clip, clip_about, delete_clip
+from streams.recorder.sheets import CLIPS, Asked, Clip, delete_clip
+from streams.recorder.shelf import Mark, Shelf
 from streams.recorder.store import Store
 
 _MAY_EXPORT = ("dispatcher", "commander", "duty_leader")
@@ -31,15 +33,32 @@ class ClipPage(msgspec.Struct, frozen=True, omit_defaults=True):
 
     clips: list[ListedClip]
     next: str = ""
+    away: list[str] = []
+    """Hubs that do not answer: their clips are not among these."""
+
+
+class SiteShelf(Shelf, Protocol):
+    """The clips of all hubs that answer."""
+
+    @property
+    def away(self) -> Sequence[str]:
+        """Those that do not."""
+        ...
+
+
+FindShelf = Callable[[], Awaitable[SiteShelf]]
 
 
 class Clips:
-    """The handlers. `find_store` raises `UnavailableError` while there is none."""
+    """The handlers. `find_store` raises `UnavailableError` while there is none; `find_shelf` returns what there is at
+    all hubs, and the names of those that do not answer."""
 
     def __init__(
-        self, find_store: Callable[[], Store], archive_of: Callable[[str], Archive], hub: Hub, authorise: Authorise
-    ) -> None:
+        self, find_store: Callable[[], Store], find_shelf: FindShelf, archive_of: Callable[[str], Archive], hub: Hub,
+        authorise: Authorise,
+    ) -> None:  # fmt: skip
         self._find_store = find_store
+        self._find_shelf = find_shelf
         self._archive_of = archive_of
         self._hub = hub
         self._authorise = authorise
@@ -88,16 +107,18 @@ class Clips:
     async def listing(self, request: web.Request) -> web.Response:
         """`GET /api/v1/clips?camera=&from_ms=&to_ms=&after=`: of one camera, or of all whose pictures one may see."""
         require(actor_of(request), *_MAY_EXPORT)
-        store, camera = self._find_store(), request.query.get("camera", "")
+        shelf, camera = await self._find_shelf(), request.query.get("camera", "")
+        after = Mark.read(request.query.get("after", ""))
         from_ms, to_ms = query_instant(request, "from_ms", 0), query_instant(request, "to_ms", _LONGEST_MS)
         if camera:
             await self._authorise(request, camera)
             cameras = [camera]
         else:
-            cameras = [each for each in await store.clip_cameras() if await self._may_see(request, each)]
-        found = await store.clips(cameras, from_ms, to_ms, request.query.get("after", ""))
+            cameras = [each for each in sorted(await shelf.cameras()) if await self._may_see(request, each)]
+        found = await shelf.page(cameras, from_ms, to_ms, after)
         page = found[:RECORD_CLIPS_LISTED]
-        return json_response(ClipPage(page, page[-1].id if len(found) > len(page) else ""))
+        more = Mark.of(page[-1]).text() if len(found) > len(page) else ""
+        return json_response(ClipPage(page, more, [*shelf.away]))
 
     async def _may_see(self, request: web.Request, camera: str) -> bool:
         try:
@@ -108,8 +129,7 @@ class Clips:
 
     async def file(self, request: web.Request) -> web.StreamResponse:
         """`GET /api/v1/clips/{clip}.mp4`: the file; a part of it by `Range`."""
-        store, clip = await self._about(request)
-        path = store.folder / CLIPS / f"{clip.id}.mp4"
+        shelf, clip = await self._about(request)
         try:
             part = request.http_range
         except ValueError as error:
@@ -118,7 +138,7 @@ class Clips:
         is_part = part.start is not None or part.stop is not None
         headers = {
             "Content-Type": "video/mp4",
-            "Content-Disposition": f'attachment; filename="{path.name}"',
+            "Content-Disposition": f'attachment; filename="{clip.id}.mp4"',
             "Cache-Control": "private, no-store",
             "Accept-Ranges": "bytes",
         }
@@ -128,16 +148,17 @@ class Clips:
             headers["Content-Range"] = f"bytes {start}-{stop - 1}/{clip.size}"
         response = web.StreamResponse(status=206 if is_part else 200, headers=headers)
         response.content_length = stop - start
-        return await send_pieces(request, response, pieces(store, path, start, stop))
+        async with shelf.file(clip, start, stop) as body:
+            return await send_pieces(request, response, body)
 
     async def sheet(self, request: web.Request) -> web.Response:
         """`GET /api/v1/clips/{clip}.json`: hash, who, when, why, camera, what is missing and why."""
         _, clip = await self._about(request)
         return json_response(clip)
 
-    async def _about(self, request: web.Request) -> tuple[Store, Clip]:
+    async def _about(self, request: web.Request) -> tuple[Shelf, Clip]:
         require(actor_of(request), *_MAY_EXPORT)
-        store, name = self._find_store(), request.match_info["clip"]
-        clip = await store.readers.run(lambda: clip_about(store.folder / CLIPS, name))
+        shelf = await self._find_shelf()
+        clip = await shelf.about(request.match_info["clip"])
         await self._authorise(request, clip.asked.camera)
-        return store, clip
+        return shelf, clip

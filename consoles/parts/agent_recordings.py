@@ -8,16 +8,15 @@ import logging
 import os
 import secrets
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import TypeVar, get_args
+from typing import Protocol, TypeVar, get_args
 
 import msgspec
 
 from command.kernel.errors import TriuneError, UnavailableError
 from command.kernel.limits import AGENT_EVENTS, AGENT_RECORDINGS_MS, RECORD_PIECE_BYTES
-from consoles.parts.agent_errands import Errands
 from consoles.parts.replies import Reply
 from edge.agent import archive as asks
 from streams.recorder import threads
@@ -67,11 +66,22 @@ class _ToldClip(msgspec.Struct, frozen=True, kw_only=True):
     missing_ms: int
 
 
-class AgentArchive:
-    """An `Archive` of cameras at agents. `find_store` gives the hub's own, where clips are kept, or raises."""
+class Asks(Protocol):
+    """Asks for an errand about a camera. Raises as `consoles.parts.agent_errands.Errands.open`."""
 
-    def __init__(self, errands: Errands, find_store: Callable[[], Store]) -> None:
-        self._errands = errands
+    def __call__(self, kind: str, camera: str, body: object = None) -> AbstractAsyncContextManager[Reply]:
+        """Ask."""
+        ...
+
+
+class FarArchive:
+    """An `Archive` of cameras at agents, or of another hub.
+
+    `find_store` gives our own, where clips are kept, or raises.
+    """
+
+    def __init__(self, asks: Asks, find_store: Callable[[], Store]) -> None:
+        self._ask = asks
         self._find_store = find_store
 
     async def listing(self, camera: str, from_ms: int, to_ms: int) -> Listed:
@@ -93,20 +103,20 @@ class AgentArchive:
 
     async def init(self, camera: str, name: str) -> bytes:
         """Return an initialization segment."""
-        async with self._errands.open(asks.RECORDINGS, camera, asks.Init(init=name)) as reply:
-            return await _next(reply)
+        async with self._ask(asks.RECORDINGS, camera, asks.Init(init=name)) as reply:
+            return await next_of(reply)
 
     @asynccontextmanager
     async def fragments(self, camera: str, segment: int) -> AsyncIterator[Body]:
         """Read the fragments of a segment."""
-        async with self._errands.open(asks.RECORDINGS, camera, asks.Fragments(segment=segment)) as reply:
-            size = _read(reply, await _next(reply), int)
-            yield Body(size, _pieces(reply, size))
+        async with self._ask(asks.RECORDINGS, camera, asks.Fragments(segment=segment)) as reply:
+            size = _read(reply, await next_of(reply), int)
+            yield Body(size, pieces_of(reply, size))
 
     async def export(self, asked: Asked) -> Clip:
         """Have the agent make a clip, and keep it here once it is, byte for byte, what was hashed there."""
         folder = self._find_store().folder / CLIPS
-        async with self._errands.open(asks.CLIP, asked.camera, asked) as reply:
+        async with self._ask(asks.CLIP, asked.camera, asked) as reply:
             # However long it takes to make: that the agent is there is known by its pings.
             told = _read(reply, await anext(reply), _ToldClip)
             if told.size <= 0:
@@ -121,19 +131,19 @@ class AgentArchive:
 
     async def event(self, camera: str) -> None:
         """Say that something happened near a camera that is worth recording."""
-        async with self._errands.open(asks.EVENT, camera) as reply:
+        async with self._ask(asks.EVENT, camera) as reply:
             async for _ in reply:
                 pass
 
     async def _told(self, camera: str, question: asks.Question, kind: type[T]) -> T:
-        async with self._errands.open(asks.RECORDINGS, camera, question) as reply:
-            return _read(reply, await _next(reply), kind)
+        async with self._ask(asks.RECORDINGS, camera, question) as reply:
+            return _read(reply, await next_of(reply), kind)
 
 
 class AgentEvents:
     """What happens near cameras at agents, told to them; of several events before one camera that wait, once."""
 
-    def __init__(self, archive: AgentArchive) -> None:
+    def __init__(self, archive: FarArchive) -> None:
         self._archive = archive
         self._waiting: dict[str, None] = {}
         self._news = asyncio.Event()
@@ -168,7 +178,7 @@ def _read(reply: Reply, message: bytes, kind: type[T]) -> T:
         raise UnavailableError(f"what {reply.who} says of recordings cannot be read: {error}") from error
 
 
-async def _next(reply: Reply) -> bytes:
+async def next_of(reply: Reply) -> bytes:
     """Return the next message, of which at least something has to come within the limit."""
     while True:
         before_bytes = reply.received_bytes
@@ -183,10 +193,10 @@ async def _next(reply: Reply) -> bytes:
             raise UnavailableError(f"{reply.who} ended in the middle") from None
 
 
-async def _pieces(reply: Reply, size: int) -> AsyncIterator[bytes]:
+async def pieces_of(reply: Reply, size: int) -> AsyncIterator[bytes]:
     """Yield so many bytes, no more of them in memory than one message has."""
     while size > 0:
-        piece = (await _next(reply))[:size]
+        piece = (await next_of(reply))[:size]
         size -= len(piece)
         yield piece
 
@@ -196,7 +206,7 @@ async def _keep(path: Path, clip: Clip, reply: Reply) -> None:
     half, digest, waiting = path.with_suffix(".half"), hashlib.sha256(), bytearray()
     try:
         await threads.begin(partial(_append, half, b""))
-        async for piece in _pieces(reply, clip.size):
+        async for piece in pieces_of(reply, clip.size):
             digest.update(piece)
             waiting += piece
             if len(waiting) >= RECORD_PIECE_BYTES:

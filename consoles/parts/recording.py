@@ -24,13 +24,16 @@ from consoles.http.clips import Clips
 from consoles.http.recordings import Recordings
 from consoles.http.stretches import Authorise
 from consoles.parts.agent_errands import Errands
-from consoles.parts.agent_recordings import AgentArchive, AgentEvents
+from consoles.parts.agent_recordings import AgentEvents, FarArchive
 from consoles.parts.agent_registry import in_charge
 from consoles.parts.background import Background
+from consoles.parts.hub_recordings import ArchiveOfHubs, shelf_of, tell_recordings
+from consoles.parts.hubs import Hubs
 from consoles.parts.stores import CAMERAS, Stores
 from consoles.settings import Settings
 from streams.keeper import CameraKeeper
 from streams.recorder.archive import Archive, OwnArchive
+from streams.recorder.joined import OTHERS_RECORD
 from streams.recorder.opening import opened
 from streams.recorder.recorder import Find, Recorder
 from streams.recorder.recording import Stream
@@ -60,7 +63,7 @@ class _Part:
     """Glue between the record and the recorder. Of several hubs the one that holds the lease records."""
 
     def __init__(self, hub: Hub, kept: Stores, errands: Errands, is_at_agent: Callable[[str], bool]) -> None:
-        self.remote = AgentArchive(errands, self.store)
+        self.remote = FarArchive(errands.open, self.store)
         self._at_agents = AgentEvents(self.remote)
         self._is_at_agent = is_at_agent
         self._hub = hub
@@ -139,6 +142,12 @@ class _Part:
         """Tell agents what happens near their cameras, until cancelled."""
         await self._at_agents.run()
 
+    def recorded(self) -> set[str] | None:
+        """Return the cameras of which there are recordings here; None while that is not known."""
+        if self._store is None or self.recorder is None or not self._store.room.capacity_bytes:
+            return None
+        return {*self._store.room.by_camera, *self.recorder.cameras}
+
     def on_motion(self, camera: str, at_ms: int) -> None:
         """A camera saw something move."""
         if self.recorder is not None:
@@ -157,7 +166,8 @@ class _Part:
                 self._changed.set()
                 continue
             mine = self._leases.holds(CAMERAS)
-            recorder.set_policies({c.id: c.recording for c in self._cameras.values()} if mine else {})
+            policies = {c.id: c.recording for c in self._cameras.values()} if mine else {}
+            recorder.set_policies(policies, "" if mine else OTHERS_RECORD)
 
     async def on_health(self, reason: str) -> None:
         """An alarm while recordings are lost, or soon will be."""
@@ -188,6 +198,7 @@ async def recording(
     listen_motion: Callable[[Callable[[str, int], None]], None],
     degraded: list[health.Check],
     errands: Errands,
+    hubs: Hubs | None = None,
 ) -> AsyncIterator[tuple[list[web.RouteDef], Recorded]]:
     """Run the recorder; gives the routes by which recordings are found, and where the hub itself finds them.
 
@@ -217,8 +228,12 @@ async def recording(
         except UnknownIdError:
             return None
 
+    of_hubs = ArchiveOfHubs(hubs, part.store, hub.clock) if hubs else None
+    if hubs:
+        tell_recordings(hubs, part.store, part.recorded, hub.clock)
+
     def archive_of(camera: str) -> Archive:
-        return part.remote if is_at_agent(camera) else OwnArchive(part.store(), hub.clock)
+        return part.remote if is_at_agent(camera) else of_hubs or OwnArchive(part.store(), hub.clock)
 
     listen_motion(part.on_motion)
     tasks.start(part.tell_agents(), "recordings-at-agents")
@@ -226,6 +241,6 @@ async def recording(
     degraded.append(part.degraded)
     routes = [
         *Recordings(part.store, archive_of, hub, authorise).routes(),
-        *Clips(part.store, archive_of, hub, authorise).routes(),
+        *Clips(part.store, lambda: shelf_of(hubs, part.store), archive_of, hub, authorise).routes(),
     ]
     yield routes, Recorded(archive_of, part.store)

@@ -261,7 +261,7 @@ async def video(
             metrics.counted("onvif_discovery", "Answers to probes for cameras", discovery.counters),
         ]
         recordings, recorded = await stack.enter_async_context(
-            recording(settings, hub, kept, keeper, tasks, authorise, part.listen_motion, degraded, agents.errands)
+            recording(settings, hub, kept, keeper, tasks, authorise, part.listen_motion, degraded, agents.errands, hubs)
         )
         noticing = await stack.enter_async_context(EventWatch(hub.clock, part.on_event))
         tasks.start(part.keep(keeper, watcher, noticing), "cameras")

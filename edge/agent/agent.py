@@ -117,7 +117,7 @@ async def running_agent(settings: AgentSettings, clock: Clock) -> AsyncIterator[
         recorder = cameras.recorder = EdgeRecorder(room, outbox, clock, cameras.running)
 
         errands = Errands(settings.key, clock)
-        RecordingErrands(recorder, clock).register(errands)
+        RecordingErrands(recorder.store, recorder.event, clock).register(errands)
 
         async def on_config(config: Config) -> None:
             await kept.keep(config)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import msgspec
 
@@ -12,7 +13,6 @@ from command.kernel.limits import AGENT_PIECE_BYTES
 from edge.agent.answering import Reply
 from edge.agent.errands import Errands
 from edge.agent.protocol import Errand
-from edge.agent.recording import EdgeRecorder
 from streams.recorder.archive import Body, OwnArchive, pieces
 from streams.recorder.locks import Lock
 from streams.recorder.sheets import CLIPS, Asked, delete_clip
@@ -70,8 +70,9 @@ _asked = msgspec.json.Decoder(Asked)
 class RecordingErrands:
     """Does them; `register` says so."""
 
-    def __init__(self, recorder: EdgeRecorder, clock: Clock) -> None:
-        self._recorder = recorder
+    def __init__(self, find_store: Callable[[], Store], note_event: Callable[[str], None], clock: Clock) -> None:
+        self._find_store = find_store
+        self._note_event = note_event
         self._clock = clock
         self._clips: set[str] = set()
         self._cutting = asyncio.Lock()
@@ -84,7 +85,7 @@ class RecordingErrands:
 
     async def answer(self, errand: Errand, reply: Reply) -> None:
         """Answer a `Question` about a camera."""
-        archive = OwnArchive(self._recorder.store(), self._clock)
+        archive = OwnArchive(self._find_store(), self._clock)
         match _question.decode(errand.body):
             case Listing(from_ms=from_ms, to_ms=to_ms):
                 await reply.send(msgspec.json.encode(await archive.listing(errand.camera, from_ms, to_ms)))
@@ -110,7 +111,7 @@ class RecordingErrands:
         asked = _asked.decode(errand.body)
         if asked.camera != errand.camera:
             raise InvalidInputError("a clip is of the camera that is asked about")
-        store = self._recorder.store()
+        store = self._find_store()
         async with self._cutting:
             await self._forget_others(store)
             clip = await OwnArchive(store, self._clock).export(asked)
@@ -137,7 +138,7 @@ class RecordingErrands:
     async def note(self, errand: Errand, reply: Reply) -> None:
         """Record what happens before a camera now."""
         del reply
-        self._recorder.event(errand.camera)
+        self._note_event(errand.camera)
 
 
 async def _send(body: Body, reply: Reply) -> None:

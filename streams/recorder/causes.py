@@ -40,10 +40,10 @@ class Causes:
             at_ms = since_ms  # more is known of the same
         self._turn(camera, at_ms, cause)
 
-    def stop(self, but: Collection[str], now_ms: int) -> None:
+    def stop(self, but: Collection[str], now_ms: int, why: str = "") -> None:
         """Of no others anything is recorded here."""
         for camera in self._now.keys() - but:
-            self.note(camera, Cause("recorder_stopped"), now_ms)
+            self.note(camera, Cause("recorder_stopped", why), now_ms)
 
     def fail(self, failed: Mapping[str, Cause]) -> None:
         """What was to be written of these cameras was not."""

@@ -25,6 +25,8 @@ SCHEMA = """
     CREATE INDEX clips_of_camera ON clips (camera, at_ms, id);
 """
 
+_NEWEST = (2**62, "")
+
 
 class ListedClip(msgspec.Struct, frozen=True, kw_only=True):
     """Who took out what of which camera, when and why; all that is known stands in its sheet."""
@@ -64,17 +66,14 @@ def cameras(db: sqlite3.Connection) -> list[str]:
 
 
 def page(
-    db: sqlite3.Connection, of: Sequence[str], from_ms: int, to_ms: int, after: str, count: int
+    db: sqlite3.Connection, of: Sequence[str], from_ms: int, to_ms: int, behind: tuple[int, str] | None, count: int
 ) -> list[ListedClip]:
-    """Return clips of these cameras that show some of a time, newest first, from behind `after` on (empty: the first).
-
-    A clip that is not known is behind all others.
-    """
+    """Return clips of these cameras that show some of a time, newest first; those `behind` an age and an id."""
     marks = ", ".join("?" * len(of))
     rows = db.execute(
-        f"SELECT * FROM clips WHERE camera IN ({marks}) AND from_ms < ? AND to_ms > ? AND (? = '' OR"  # noqa: S608 - only marks
-        " (at_ms, id) < (SELECT at_ms, id FROM clips WHERE id = ?)) ORDER BY at_ms DESC, id DESC LIMIT ?",
-        (*of, to_ms, from_ms, after, after, count),
+        f"SELECT * FROM clips WHERE camera IN ({marks}) AND from_ms < ? AND to_ms > ?"  # noqa: S608 - only marks
+        " AND (at_ms, id) < (?, ?) ORDER BY at_ms DESC, id DESC LIMIT ?",
+        (*of, to_ms, from_ms, *(behind or _NEWEST), count),
     )
     fields = ListedClip.__struct_fields__
     return [msgspec.convert(dict(zip(fields, row, strict=True)), ListedClip) for row in rows]

@@ -10,7 +10,8 @@ import os
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO
+from types import TracebackType
+from typing import Self
 
 import msgspec
 from msgspec.structs import replace
@@ -21,7 +22,6 @@ from streams import fmp4, fmp4_reader
 from streams.fmp4 import Sample
 from streams.recorder import threads
 from streams.recorder.gaps import Why, explained
-from streams.recorder.index import Segment
 from streams.recorder.locks import write_durably
 from streams.recorder.sheets import CLIPS, Asked, Clip, Shift
 from streams.recorder.store import Store, read_fragments
@@ -33,54 +33,53 @@ async def export(store: Store, asked: Asked) -> Clip:
     Raises `InvalidInputError` (the times), `UnknownIdError` (nothing recorded then), `ConflictError` (the camera
     changed its picture in between), `UnavailableError`.
     """
-    if not 0 < asked.to_ms - asked.from_ms <= RECORD_CLIP_MS:
-        raise InvalidInputError(f"a clip ends after it begins and is of {RECORD_CLIP_MS // 3_600_000} hours at most")
+    check_times(asked)
     segments = (await store.listing(asked.camera, asked.from_ms, asked.to_ms)).segments
-    if not segments:
-        raise UnknownIdError("nothing is recorded of that time")
     segments = sorted(segments, key=lambda segment: segment.id)
-    other = next((segment for segment in segments if segment.init != segments[0].init), None)
-    if other:
-        raise ConflictError(
-            "the camera's picture has another size or coding from then on: export before and after apart",
-            at_ms=other.from_ms,
-        )
-    head = await store.init(segments[0].init)
+    head = await store.init(one_init([(segment.init, segment.from_ms) for segment in segments]))
     known = await store.whys(asked.camera, asked.from_ms, asked.to_ms)
+
+    def make() -> Clip:
+        with ClipFile(store.folder / CLIPS, asked, head) as clip:
+            for segment in segments:
+                clip.add(segment.from_ms, segment.shift_ms, read_fragments(store.folder, segment))
+            return clip.finish(known)
+
     try:
-        return await threads.begin(lambda: _make(store.folder, segments, head, asked, known))
+        return await threads.begin(make)
     except OSError as error:
         raise UnavailableError(f"the clip cannot be written: {error.strerror}") from error
 
 
-def _make(
-    recordings: Path, segments: Sequence[Segment], head: bytes, asked: Asked, known: Sequence[Sequence[Why]]
-) -> Clip:
-    folder = recordings / CLIPS
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{secrets.token_hex(8)}.mp4"
-    half = path.with_suffix(".half")
-    try:
-        with half.open("wb") as file:
-            writer = _Writer(file, asked)
-            writer.write(head)
-            for segment in segments:
-                writer.add(segment, fmp4_reader.samples(read_fragments(recordings, segment)))
-            file.flush()
-            os.fsync(file.fileno())
-        clip = writer.clip(path.stem, known)
-        write_durably(path.with_suffix(".json"), msgspec.json.encode(clip))
-        half.replace(path)
-    finally:
-        half.unlink(missing_ok=True)
-    return clip
+def check_times(asked: Asked) -> None:
+    """Raise `InvalidInputError` where no clip can be of such a time."""
+    if not 0 < asked.to_ms - asked.from_ms <= RECORD_CLIP_MS:
+        raise InvalidInputError(f"a clip ends after it begins and is of {RECORD_CLIP_MS // 3_600_000} hours at most")
 
 
-class _Writer:
-    """Puts segments one behind the other and keeps account of what is missing."""
+def one_init(segments: Sequence[tuple[str, int]]) -> str:
+    """Return the initialization segment that all of them, each with its beginning, are read with.
 
-    def __init__(self, file: BinaryIO, asked: Asked) -> None:
-        self._file = file
+    Raises `UnknownIdError` where there are none, `ConflictError` where one is read with another.
+    """
+    if not segments:
+        raise UnknownIdError("nothing is recorded of that time")
+    for init, from_ms in segments:
+        if init != segments[0][0]:
+            raise ConflictError(
+                "the camera's picture has another size or coding from then on: export before and after apart",
+                at_ms=from_ms,
+            )
+    return segments[0][0]
+
+
+class ClipFile:
+    """`with ClipFile(folder, asked, head) as clip`: puts segments one behind the other, and keeps account of gaps.
+
+    What is not finished when it is left is deleted. Every method raises `OSError`.
+    """
+
+    def __init__(self, folder: Path, asked: Asked, head: bytes) -> None:
         self._asked = asked
         self._hash = hashlib.sha256()
         self._size = 0
@@ -90,41 +89,62 @@ class _Writer:
         self._until_ms = asked.from_ms  # of what is in the file, by the hub's clock
         self._gaps: list[tuple[int, int]] = []
         self._shifts: list[Shift] = []
+        folder.mkdir(parents=True, exist_ok=True)
+        self._path = folder / f"{secrets.token_hex(8)}.mp4"
+        self._half = self._path.with_suffix(".half")
+        self._file = self._half.open("wb")
+        self._write(head)
 
-    def write(self, data: bytes) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+        self._half.unlink(missing_ok=True)
+
+    def _write(self, data: bytes) -> None:
         self._hash.update(data)
         self._size += len(data)
         self._file.write(data)
 
-    def add(self, segment: Segment, samples: Sequence[Sample]) -> None:
-        samples = _asked_of(samples, self._asked.from_ms - segment.from_ms, self._asked.to_ms - segment.from_ms)
+    def add(self, from_ms: int, shift_ms: int, fragments: bytes) -> None:
+        """Add what is asked for of a segment, in order of time."""
+        samples = _asked_of(fmp4_reader.samples(fragments), self._asked.from_ms - from_ms, self._asked.to_ms - from_ms)
         if not samples:
             return
-        starts_ms = segment.from_ms + samples[0].dts_ms
+        starts_ms = from_ms + samples[0].dts_ms
         if self._begins_ms is None:
             self._begins_ms = starts_ms
-        elif segment.shift_ms:
-            self._shifts.append(Shift(starts_ms, segment.shift_ms))
+        elif shift_ms:
+            self._shifts.append(Shift(starts_ms, shift_ms))
         if starts_ms - self._until_ms > RECORD_GAP_MS:
             self._gaps.append((self._until_ms, starts_ms))
         last = samples[-1]
-        self._until_ms = segment.from_ms + last.dts_ms + last.duration_ms
-        shift_ms = max(segment.from_ms - self._begins_ms, self._end_ms - samples[0].dts_ms)
-        placed = [replace(s, dts_ms=s.dts_ms + shift_ms, pts_ms=s.pts_ms + shift_ms) for s in samples]
+        self._until_ms = from_ms + last.dts_ms + last.duration_ms
+        placed_ms = max(from_ms - self._begins_ms, self._end_ms - samples[0].dts_ms)
+        placed = [replace(s, dts_ms=s.dts_ms + placed_ms, pts_ms=s.pts_ms + placed_ms) for s in samples]
         self._end_ms = placed[-1].dts_ms + placed[-1].duration_ms
         self._number += 1
-        self.write(fmp4.fragment(self._number, placed))
+        self._write(fmp4.fragment(self._number, placed))
 
-    def clip(self, name: str, known: Sequence[Sequence[Why]]) -> Clip:
+    def finish(self, known: Sequence[Sequence[Why]]) -> Clip:
+        """Make it durable, with its sheet. Raises `UnknownIdError` where nothing was added."""
         if self._begins_ms is None:
             raise UnknownIdError("nothing is recorded of that time")
         if self._asked.to_ms - self._until_ms > RECORD_GAP_MS:
             self._gaps.append((self._until_ms, self._asked.to_ms))
-        return Clip(
-            id=name, asked=self._asked, begins_ms=self._begins_ms, sha256=self._hash.hexdigest(), size=self._size,
-            gaps=explained(self._gaps, known), shifts=self._shifts,
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        clip = Clip(
+            id=self._path.stem, asked=self._asked, begins_ms=self._begins_ms, sha256=self._hash.hexdigest(),
+            size=self._size, gaps=explained(self._gaps, known), shifts=self._shifts,
             missing_ms=sum(to_ms - from_ms for from_ms, to_ms in self._gaps),
         )  # fmt: skip
+        write_durably(self._path.with_suffix(".json"), msgspec.json.encode(clip))
+        self._half.replace(self._path)
+        return clip
 
 
 def _asked_of(samples: Sequence[Sample], from_ms: int, to_ms: int) -> Sequence[Sample]:

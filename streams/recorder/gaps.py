@@ -20,6 +20,7 @@ Reason = Literal[
     "not_scheduled",
     "no_event",
     "overwritten",
+    "hub_away",
     "unknown",
 ]
 

@@ -56,6 +56,7 @@ class Recorder:
         self._told: str | None = None
         self._lost_pictures: dict[str, int] = {}
         self._off: frozenset[str] = frozenset()
+        self._why_no_others = ""
         self._causes = Causes()
         self._writing_ms: int | None = None
         self._hangs = False
@@ -71,8 +72,14 @@ class Recorder:
         """Whether the disk does not answer; then nothing is recorded until it does."""
         return self._hangs
 
-    def set_policies(self, policies: Mapping[str, RecordingPolicy]) -> None:
+    @property
+    def cameras(self) -> list[str]:
+        """What is recorded, now or when its time comes."""
+        return list(self._policies)
+
+    def set_policies(self, policies: Mapping[str, RecordingPolicy], why_no_others: str = "") -> None:
         """Record these cameras so, and no others, from the next flush on."""
+        self._why_no_others = why_no_others
         self._policies = {camera: policy for camera, policy in policies.items() if policy.mode != "off"}
         self._off = frozenset(policies.keys() - self._policies.keys())
 
@@ -136,7 +143,7 @@ class Recorder:
         for camera in self._policies:
             recording = self._recordings.get(camera)
             self._causes.note(camera, recording.cause(now_ms) if recording else None, now_ms)
-        self._causes.stop(self._off | self._policies.keys(), now_ms)
+        self._causes.stop(self._off | self._policies.keys(), now_ms, self._why_no_others)
 
     def _answered(self, since_ms: int) -> None:
         """The disk did what it was asked. What came while it did not was dropped, past a limit."""

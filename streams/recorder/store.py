@@ -61,6 +61,7 @@ class Store:
         self.readers = Readers()
         self.room = Room()
         """How full it was when it was last looked after."""
+        self.has_clips = False
         self._db = IndexThread(db)
         self._reader = IndexThread(reader)
         self._disk = disk
@@ -88,6 +89,7 @@ class Store:
         db, reader, disk, is_new = await threads.begin(opened)
         store = cls(folder, db, reader, disk)
         await store._change(lambda db: disk.recover(db, everything=is_new), patient=True)
+        store.has_clips = bool(await store._db.patiently(clip_list.cameras))
         return store
 
     async def close(self) -> None:
@@ -168,15 +170,18 @@ class Store:
     async def add_clip(self, clip: ListedClip) -> None:
         """List a clip."""
         await self._change(lambda db: clip_list.add(db, clip))
+        self.has_clips = True
 
     async def clip_cameras(self) -> list[str]:
         """Return of which cameras there are clips."""
         return await self._reader.run(clip_list.cameras)
 
-    async def clips(self, cameras: Sequence[str], from_ms: int, to_ms: int, after: str) -> list[ListedClip]:
-        """Return clips that show some of a time, newest first, from behind `after` on; one more than a page has."""
+    async def clips(
+        self, cameras: Sequence[str], from_ms: int, to_ms: int, behind: tuple[int, str] | None
+    ) -> list[ListedClip]:
+        """Return clips that show some of a time, newest first, `behind` an age and an id; one more than a page has."""
         return await self._reader.run(
-            lambda db: clip_list.page(db, cameras, from_ms, to_ms, after, RECORD_CLIPS_LISTED + 1)
+            lambda db: clip_list.page(db, cameras, from_ms, to_ms, behind, RECORD_CLIPS_LISTED + 1)
         )
 
     async def init(self, name: str) -> bytes:

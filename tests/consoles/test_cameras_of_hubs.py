@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -13,10 +15,11 @@ from msgspec.structs import replace
 
 from command.access.accounts import AGENT
 from command.access.keys import SiteKey
-from command.actors import HUB
-from command.requests import EnrolCamera
+from command.actors import HUB, Role
+from command.facts.recording import RecordingPolicy
+from command.requests import EnrolCamera, SetRecording
 from consoles.parts.hub_errands import PATH, PURPOSE, _signature
-from consoles.settings import Gb28181, Recordings
+from consoles.settings import Gb28181, Recordings, Settings
 from consoles.site import Site, running_site
 from edge.agent.agent import Agent, AgentSettings, running_agent
 from edge.simulators.clips import Clip
@@ -28,6 +31,7 @@ from tests.consoles.cameras import CLOCK, MODEL, drawn, onvif_camera
 from tests.consoles.support import PASSWORD, Person, settings, signed_in
 from tests.consoles.test_adoption import post
 from tests.consoles.test_device_recordings import CHANNEL, FROM_MS, Viewer
+from tests.consoles.test_recordings import fetch, listing, send, shown
 from tests.edge.agent.support import NAME, until
 from tests.edge.gb28181.site import DEVICE, SERVER
 from tests.ports import free_port
@@ -42,13 +46,25 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
 
 
 class Hubs:
-    """Two hubs, each of which can be ended, and somebody at each."""
+    """Two hubs, each of which can be ended and begun again where it was, and somebody at each."""
 
-    def __init__(self, sites: list[Site], ends: list[AsyncExitStack]) -> None:
-        self.sites, self._ends = sites, ends
+    def __init__(self, stack: AsyncExitStack) -> None:
+        self.sites: list[Site] = []
+        self._stack = stack
+        self._chosen: list[Settings] = []
+        self._ends: list[AsyncExitStack] = []
+
+    async def add(self, chosen: Settings) -> None:
+        own = await self._stack.enter_async_context(AsyncExitStack())
+        self.sites.append(await own.enter_async_context(running_site(chosen)))
+        self._ends.append(own)
+        self._chosen.append(replace(chosen, http_port=int(self.sites[-1].http_url.rpartition(":")[2])))
 
     async def end(self, number: int) -> None:
         await self._ends[number].aclose()
+
+    async def begin(self, number: int) -> None:
+        self.sites[number] = await self._ends[number].enter_async_context(running_site(self._chosen[number]))
 
 
 @asynccontextmanager
@@ -57,21 +73,21 @@ async def two_hubs(
 ) -> AsyncIterator[Hubs]:  # fmt: skip
     """Hubs that share a key and a database; "desk" is a dispatcher at both. `gb28181` is the first one's."""
     async with AsyncExitStack() as stack:
-        sites, ends = [], []
+        hubs = Hubs(stack)
         for number in range(2):
             folder = tmp_path / f"hub{number}"
             (folder / "var").mkdir(parents=True)
             (folder / "var" / "site.key").write_text(KEY)
-            chosen = replace(
-                settings(folder), journal=journal, bus=bus, recordings=Recordings(keep_free_gib=0),
-                gb28181=None if number else gb28181,
-            )  # fmt: skip
-            own = await stack.enter_async_context(AsyncExitStack())
-            sites.append(await own.enter_async_context(running_site(chosen)))
-            ends.append(own)
-        for name, role in (("desk", "dispatcher"), ("admin2", "administrator")):
-            await sites[0].context.accounts.create(name, name, frozenset({role}), "", PASSWORD)  # type: ignore[arg-type]
-        yield Hubs(sites, ends)
+            chosen = replace(settings(folder), journal=journal, bus=bus, recordings=Recordings(keep_free_gib=0))
+            await hubs.add(replace(chosen, gb28181=None if number else gb28181))
+        people: tuple[tuple[str, Role], ...] = (
+            ("desk", "dispatcher"),
+            ("leader", "commander"),
+            ("admin2", "administrator"),
+        )
+        for name, role in people:
+            await hubs.sites[0].context.accounts.create(name, name, frozenset({role}), "", PASSWORD)
+        yield hubs
 
 
 async def enrol(site: Site, camera: str, address: str) -> None:
@@ -154,6 +170,11 @@ async def test_pictures_and_movements_of_an_agent_at_another_hub(
             await until(is_fresh, 60)
             for _ in range(20):
                 assert (await viewer.receive()).type in (aiohttp.WSMsgType.BINARY, aiohttp.WSMsgType.TEXT)
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return render(Street("SIM", (), seconds=1, width=320, height=180, fps=15), tmp_path_factory.mktemp("film"))
 
 
 @pytest.fixture(scope="module")
@@ -247,3 +268,103 @@ async def test_nobody_but_a_hub_of_the_site_is_served(tmp_path: Path, postgres_u
             assert (await socket.receive()).data == 1008
         async with http.get(url, headers={"Origin": hubs.sites[0].http_url}) as page:
             assert page.status == 400
+
+
+async def whole(person: Person, camera: str, told: dict[str, Any]) -> int:
+    """Return how many pictures the listed segments show, as a browser reads them."""
+    pictures, base = 0, f"/api/v1/cameras/{camera}/recordings"
+    for segment in told["segments"]:
+        head, body = [
+            await fetch(person, f"{base}/{name}") for name in (f"init/{segment['init']}.mp4", f"{segment['id']}.m4s")
+        ]
+        assert (head[0], body[0]) == (200, 200)
+        pictures += len(shown(head[1] + body[1]))
+    return pictures
+
+
+async def until_recorded(person: Person, from_ms: int, enough_ms: int) -> dict[str, Any]:
+    """Return the listing once the last span is long enough."""
+    async with asyncio.timeout(60):
+        while True:
+            told = await listing(person, from_ms, from_ms + 600_000)
+            if told["spans"] and told["spans"][-1]["to_ms"] - told["spans"][-1]["from_ms"] >= enough_ms:
+                return told
+            await CLOCK.sleep(100)
+
+
+async def test_recordings_and_clips_of_all_hubs_are_one(tmp_path: Path, film: Path, postgres_url: str) -> None:
+    """Listed, watched, locked and exported at either, through the end and return of the one that recorded."""
+    async with two_hubs(tmp_path, postgres_url) as hubs:
+        await enrol(hubs.sites[0], "k1", f"file://{film}#play=loop")
+        await hubs.sites[0].hub.ask(SetRecording(camera="k1", policy=RecordingPolicy(mode="continuous")), HUB)
+        from_ms = CLOCK.now_ms() - 1000
+        async with (
+            signed_in(hubs.sites[0].http_url, "leader") as one,
+            signed_in(hubs.sites[1].http_url, "leader") as other,
+        ):
+            await until_recorded(one, from_ms, 4000)
+            told = await until_recorded(other, from_ms, 4000)
+            assert len({segment["id"] // 10**12 for segment in told["segments"]}) == 1, "one of them records"
+            assert await whole(one, "k1", told) >= 4 * 15 - 15
+            assert await whole(other, "k1", told) >= 4 * 15 - 15, "the same ids mean the same at either hub"
+
+            # Whichever records: it is locked and exported at the other one.
+            first = next(n for n in range(2) if has_recorded(hubs.sites[n]))
+            there = (one, other)[1 - first]
+            span = {"from_ms": told["spans"][0]["from_ms"], "to_ms": told["spans"][0]["to_ms"], "why": "案件"}
+            status, lock = await send(there, "POST", "/api/v1/cameras/k1/locks", span)
+            assert status == 200
+            assert (await listing(one, from_ms, span["to_ms"]))["locks"][0]["id"] == lock["id"]
+            assert (await listing(one, from_ms, span["to_ms"]))["spans"][0]["locked"]
+            status, clip = await send(there, "POST", "/api/v1/cameras/k1/clips", span)
+            assert status == 200
+            assert clip["missing_ms"] == 0
+            for person in (one, other):
+                while not (await person.get("/api/v1/clips"))[1]["clips"]:
+                    await CLOCK.sleep(50)
+                page = (await person.get("/api/v1/clips"))[1]
+                assert ([each["id"] for each in page["clips"]], page.get("away")) == ([clip["id"]], None)
+                status, file = await fetch(person, f"/api/v1/clips/{clip['id']}.mp4")
+                assert (status, hashlib.sha256(file).hexdigest()) == (200, clip["sha256"])
+                assert await fetch(person, f"/api/v1/clips/{clip['id']}.mp4", Range="bytes=10-19") == (206, file[10:20])
+                assert (await fetch(person, f"/api/v1/clips/{clip['id']}.json"))[0] == 200
+                assert (await fetch(person, "/api/v1/clips/0123456789abcdef.mp4"))[0] == 404
+            assert len(shown(file)) >= 3 * 15
+
+            # Its hub ends: the other one records on, and says whose recordings are not to be had.
+            await hubs.end(first)
+            ended_ms = CLOCK.now_ms()
+            told = await until_recorded(there, ended_ms, 2000)
+            told = await listing(there, from_ms, ended_ms + 600_000)
+            assert (told["gaps"][0]["reason"], told["gaps"][0]["from_ms"]) == ("hub_away", from_ms)
+            assert hubs.sites[first].http_url in told["gaps"][0]["detail"]
+            status, problem = await send(there, "POST", "/api/v1/cameras/k1/locks", {**span, "why": "再锁"})
+            assert (status, hubs.sites[first].http_url in problem["detail"]) == (503, True)
+            assert (await fetch(there, f"/api/v1/clips/{clip['id']}.mp4"))[0] == 200, "it is kept where it was exported"
+
+            # It comes back: one clip of what both have.
+            await hubs.begin(first)
+
+            async def is_there_again() -> bool:
+                return (
+                    len({each["id"] // 10**12 for each in (await listing(there, from_ms, ended_ms + 5000))["segments"]})
+                    == 2
+                )
+
+            await until(is_there_again, 60)
+            told = await listing(there, from_ms, ended_ms + 5000)
+            reasons = {gap["reason"] for gap in told["gaps"] if gap["to_ms"] - gap["from_ms"] > 1500}
+            assert reasons <= {"not_scheduled", "recorder_stopped", "camera_down"}, told["gaps"]
+            span = {"from_ms": from_ms + 1000, "to_ms": told["spans"][-1]["to_ms"], "why": "前后两段"}
+            status, clip = await send(there, "POST", "/api/v1/cameras/k1/clips", span)
+            assert status == 200, clip
+            status, file = await fetch(there, f"/api/v1/clips/{clip['id']}.mp4")
+            assert hashlib.sha256(file).hexdigest() == clip["sha256"]
+            assert len(shown(file)) >= 5 * 15, "of both"
+            path = f"/api/v1/cameras/k1/locks/{lock['id']}"
+            assert (await send(there, "DELETE", path, {"why": "结案"}))[0] == 204
+            assert (await send(there, "DELETE", path, {"why": "结案"}))[0] == 404
+
+
+def has_recorded(site: Site) -> bool:
+    return any((Path(site.settings.data) / "recordings").rglob("*-*.mp4"))

@@ -29,6 +29,8 @@ export interface ClipPage {
   readonly clips: readonly ListedClip[];
   /** What to ask `after` for older ones. */
   readonly next?: string;
+  /** Hubs that do not answer: their clips are not among these. */
+  readonly away?: readonly string[];
 }
 
 const EXPORT_MS = 120_000;

@@ -79,6 +79,7 @@ export class Clips extends View {
   @state() private all = false;
   @state() private clips: readonly ListedClip[] | null = null;
   @state() private next = "";
+  @state() private away: readonly string[] = [];
   @state() private refusal = "";
   @state() private busy = false;
   private asked = "";
@@ -112,8 +113,8 @@ export class Clips extends View {
   private list(): TemplateResult {
     if (this.refusal !== "") return html`<p class="row error" role="alert">${this.refusal}</p>`;
     if (this.clips === null) return html`<t-state kind="loading"></t-state>`;
-    if (this.clips.length === 0) return html`<t-state kind="empty" text=${t("clips.none")}></t-state>`;
-    return html`<ol>${repeat(this.clips, ({ id }) => id, (clip) => this.line(clip))}</ol>
+    if (this.clips.length === 0 && this.away.length === 0) return html`<t-state kind="empty" text=${t("clips.none")}></t-state>`;
+    return html`${this.away.length === 0 ? nothing : html`<p class="row" role="alert">${t("clips.away", { hubs: this.away.join("、") })}</p>`}<ol>${repeat(this.clips, ({ id }) => id, (clip) => this.line(clip))}</ol>
       ${this.next === "" ? nothing : html`<div class="row"><button ?disabled=${this.busy} @click=${() => void this.more(this.next)}>${t("clips.more")}</button></div>`}`;
   }
 
@@ -144,6 +145,7 @@ export class Clips extends View {
       if (asked !== this.asked) return;
       this.clips = after === "" ? page.clips : [...(this.clips ?? []), ...page.clips];
       this.next = page.next ?? "";
+      this.away = page.away ?? [];
     } catch (error) {
       if (asked === this.asked) this.refusal = describe(error);
     } finally {

@@ -60,6 +60,8 @@ export const ADOPT = {
   "diagnosis.well": ["各段正常，有画面", "Every hop is well: pictures come"],
   "diagnosis.ends": ["断在：{hop}", "It ends at: {hop}"],
   "diagnosis.took": ["{ms} 毫秒", "{ms} ms"],
+  "hop.hub": ["另一中心", "Another hub"],
+  "hop.arrival": ["到达本中心", "Arrival here"],
   "hop.agent": ["边缘节点", "Edge agent"],
   "hop.address": ["地址", "Address"],
   "hop.name": ["域名", "Name"],
