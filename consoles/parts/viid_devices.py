@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
@@ -29,6 +30,7 @@ class Devices:
         self._cameras: dict[str, str] = {}
         self._ids: dict[str, tuple[str, str]] = {}
         self._read_ms: int | None = None
+        self._reading = asyncio.Lock()
         self._heard: dict[str, tuple[str, int]] = {}
 
     async def camera_of(self, *devices: str) -> str:
@@ -84,9 +86,12 @@ class Devices:
                 self._heard[device] = (peer, more - refused)
 
     async def _look(self) -> None:
-        now_ms = self._hub.clock.now_ms()
-        if self._read_ms is not None and now_ms - self._read_ms < _FRESH_MS:
-            return
+        async with self._reading:
+            now_ms = self._hub.clock.now_ms()
+            if self._read_ms is None or now_ms - self._read_ms >= _FRESH_MS:
+                await self._read(now_ms)
+
+    async def _read(self, now_ms: int) -> None:
         adopted = [device for device in await self._store.devices() if device.camera]
         cameras = await self._hub.read(lambda t: [camera.id for camera in t.cameras])
         ids = {camera: (channel, "") for camera, channel in (await self._channels()).items() if camera in cameras}

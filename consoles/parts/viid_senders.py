@@ -66,13 +66,13 @@ class Senders:
                 tasks.create_task(upper.run(), name=f"viid-upper-{upper.state.id}")
             try:
                 while True:
-                    turn = self._store.turn
+                    changes = self._store.orders_changed.count
                     try:
                         await self._sync(tasks)
                         await self._shed()
                     except TriuneError as error:
                         log.warning("who is to be told over GA/T 1400 stays as it was for now: %s", error.detail)
-                    await self._store.news(turn)
+                    await self._store.orders_changed.wait(changes)
             finally:
                 for _, task, _ in self._running.values():
                     task.cancel()

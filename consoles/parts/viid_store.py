@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Literal, TypeVar
@@ -26,6 +27,7 @@ _FORGET_ORDERS = (
     "(SELECT id FROM orders WHERE kind = ? AND peer = ? AND (ended = 1 OR until_ms < ?) "
     "ORDER BY until_ms DESC, id LIMIT ?)"
 )
+_PUT = "INSERT INTO waiting (receiver, key, at_ms, body) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _OWN = "SELECT camera, number FROM own"
 _TAKE_NUMBER = (
     "INSERT INTO own (camera, number) SELECT ?, coalesce(max(number), 0) + 1 FROM own WHERE true "
@@ -43,15 +45,36 @@ class Device(msgspec.Struct, frozen=True):
     refused: int
 
 
+class Turns:
+    """Counts changes made here, and lets others wait for the next."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._next = asyncio.Event()
+
+    def next(self) -> None:
+        """Something was changed."""
+        self.count += 1
+        passed, self._next = self._next, asyncio.Event()
+        passed.set()
+
+    async def wait(self, count: int) -> None:
+        """Return once something was changed since `count`, or after a while: another hub may have changed something."""
+        if count == self.count:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_MS / 1000):
+                    await self._next.wait()
+
+
 class ViidStore:
     """Every method raises `UnavailableError` where the database is away."""
 
     def __init__(self, db: Database, clock: Clock) -> None:
         self._db = db
         self._clock = clock
-        self.turn = 0
-        """Counts what was changed here."""
-        self._next_turn = asyncio.Event()
+        self.orders_changed = Turns()
+        self._put: defaultdict[str, Turns] = defaultdict(Turns)
+        """By receiver."""
 
     # Devices
 
@@ -130,7 +153,7 @@ class ViidStore:
             ),
             (_FORGET_ORDERS, (kind, asked.peer, now_ms, kind, asked.peer, now_ms, VIID_ORDERS_OF_PEER)),
         )
-        self._changed()
+        self.orders_changed.next()
 
     async def end_order(self, kind: OrderKind, peer: str, name: str) -> None:
         """It is cancelled; what waits to be told for it is forgotten."""
@@ -138,7 +161,8 @@ class ViidStore:
             ("UPDATE orders SET ended = 1 WHERE kind = ? AND peer = ? AND id = ?", (kind, peer, name)),
             ("DELETE FROM waiting WHERE receiver = ?", (receiver_of(kind, peer, name),)),
         )
-        self._changed()
+        self._put.pop(receiver_of(kind, peer, name), None)
+        self.orders_changed.next()
 
     async def counts(self, peer: str, now_ms: int) -> tuple[int, int]:
         """Return how many orders are in force, of one system and of all."""
@@ -153,17 +177,14 @@ class ViidStore:
 
     async def put(self, items: Iterable[tuple[str, str, bytes]]) -> None:
         """Let (receiver, key, body) wait; one that waits already is the same."""
-        now_ms = self._clock.now_ms()
-        statements: list[Statement] = [
-            (
-                "INSERT INTO waiting (receiver, key, at_ms, body) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                (receiver, key, now_ms, body),
-            )
-            for receiver, key, body in items
-        ]
+        now_ms, receivers, statements = self._clock.now_ms(), set[str](), list[Statement]()
+        for receiver, key, body in items:
+            receivers.add(receiver)
+            statements.append((_PUT, (receiver, key, now_ms, body)))
         if statements:
             await self._db.write(*statements)
-            self._changed()
+        for receiver in receivers & self._put.keys():
+            self._put[receiver].next()
 
     async def next(self, receiver: str, limit: int) -> list[Item]:
         """Return the oldest items of a receiver."""
@@ -190,17 +211,13 @@ class ViidStore:
                 gone += await self._db.write((sql, (receiver, receiver, count - VIID_WAITING)))
         return sum(gone)
 
-    async def news(self, turn: int) -> None:
-        """Return once `turn` is past, or after a while: another hub may have put something."""
-        if turn == self.turn:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK_MS / 1000):
-                    await self._next_turn.wait()
+    def turn(self, receiver: str) -> int:
+        """Return a number that is another one once something was put for a receiver."""
+        return self._put[receiver].count
 
-    def _changed(self) -> None:
-        self.turn += 1
-        passed, self._next_turn = self._next_turn, asyncio.Event()
-        passed.set()
+    async def news(self, receiver: str, turn: int) -> None:
+        """Return once something was put for a receiver since a turn, or after a while."""
+        await self._put[receiver].wait(turn)
 
     # Marks
 

@@ -25,6 +25,7 @@ _QUEUED = "queued_ms"
 _MARK_EVERY_MS = 10_000
 _LOOK_BACK_MS = 10 * 60 * 1000
 _PUT_AT_ONCE = 500
+_FRESH_MS = 5000
 
 
 class TellCounters(msgspec.Struct):
@@ -50,6 +51,8 @@ class Tells:
         self._uppers = uppers
         self._came: deque[Sighting] = deque()
         self._news = asyncio.Event()
+        self._asked: Sequence[Subscription] = ()
+        self._asked_turn, self._asked_ms = -1, 0
 
     def on_passages(self, sightings: Sequence[Sighting]) -> None:
         """Take passages that are stored."""
@@ -94,9 +97,8 @@ class Tells:
     async def _queue(self) -> None:
         while self._came:
             some = [self._came[n] for n in range(min(len(self._came), _PUT_AT_ONCE))]
-            subscriptions = await self._store.orders("subscription", Subscription)
-            asked = [one for one, _, ended in subscriptions if not ended]
             now_ms = self._hub.clock.now_ms()
+            asked = await self._subscriptions(now_ms)
             items: list[tuple[str, str, bytes]] = []
             for sighting in some:
                 notice = Notice(sighting)
@@ -107,6 +109,15 @@ class Tells:
             for sighting in some:
                 if self._came and self._came[0] is sighting:
                     self._came.popleft()
+
+    async def _subscriptions(self, now_ms: int) -> Sequence[Subscription]:
+        """Return those in force, as they were a moment ago where another hub changed them."""
+        turn = self._store.orders_changed.count
+        if self._asked_turn != turn or now_ms - self._asked_ms >= _FRESH_MS:
+            found = await self._store.orders("subscription", Subscription)
+            self._asked = [one for one, _, ended in found if not ended]
+            self._asked_turn, self._asked_ms = turn, now_ms
+        return self._asked
 
     async def _receivers(self, sighting: Sighting, asked: Sequence[Subscription], now_ms: int) -> list[str]:
         """Return who is to be told; never whoever brought it."""

@@ -24,9 +24,8 @@ class Item(msgspec.Struct, frozen=True):
 class Queue(Protocol):
     """What waits, durable. Every method raises `UnavailableError` where it is away."""
 
-    @property
-    def turn(self) -> int:
-        """A number that is another one once something was put."""
+    def turn(self, receiver: str) -> int:
+        """Return a number that is another one once something was put for a receiver."""
         ...
 
     async def next(self, receiver: str, limit: int) -> list[Item]:
@@ -37,8 +36,8 @@ class Queue(Protocol):
         """Forget items that the receiver has, or never wants."""
         ...
 
-    async def news(self, turn: int) -> None:
-        """Return when there may be something that was not there at a turn."""
+    async def news(self, receiver: str, turn: int) -> None:
+        """Return when there may be something for a receiver that was not there at a turn."""
         ...
 
 
@@ -76,10 +75,10 @@ class Sender:
         pause_ms = VIID_BACKOFF_FIRST_MS
         while True:
             try:
-                turn = self._queue.turn
+                turn = self._queue.turn(self.state.receiver)
                 waiting = await self._queue.next(self.state.receiver, VIID_BATCH)
                 if not waiting:
-                    await self._queue.news(turn)
+                    await self._queue.news(self.state.receiver, turn)
                     continue
                 all_settled = await self._tell(waiting)
             except TriuneError as error:

@@ -120,10 +120,14 @@ async def test_what_waits_stays_in_order_over_a_restart_until_it_is_settled(
 
 async def test_whoever_waits_for_news_misses_none_and_marks_are_kept(databases: Databases) -> None:
     async with opened(databases) as (store, _):
-        turn = store.turn
+        turn, other = store.turn("r"), store.turn("other")
         await store.put([("r", "k", b"x")])
-        await store.news(turn)
-        assert store.turn == turn + 1
+        await store.news("r", turn)
+        assert (store.turn("r"), store.turn("other")) == (turn + 1, other)
+        changes = store.orders_changed.count
+        await store.keep_order("subscription", subscription("s1"))
+        await store.orders_changed.wait(changes)
+        assert store.orders_changed.count == changes + 1
         assert await store.mark("m") == 0
         for value in (3, 2):
             await store.set_mark("m", value)

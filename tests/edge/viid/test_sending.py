@@ -49,7 +49,7 @@ class MemoryQueue:
 
     def __init__(self, *keys: str) -> None:
         self.items = [Item(key, key.encode()) for key in keys]
-        self.turn = 0
+        self.turns = 0
         self.event = asyncio.Event()
 
     async def next(self, receiver: str, limit: int) -> list[Item]:
@@ -60,14 +60,19 @@ class MemoryQueue:
         assert receiver == "r"
         self.items = [item for item in self.items if item.key not in keys]
 
-    async def news(self, turn: int) -> None:
-        if turn == self.turn:
+    def turn(self, receiver: str) -> int:
+        assert receiver == "r"
+        return self.turns
+
+    async def news(self, receiver: str, turn: int) -> None:
+        assert receiver == "r"
+        if turn == self.turns:
             await self.event.wait()
             self.event.clear()
 
     def put(self, key: str) -> None:
         self.items.append(Item(key, key.encode()))
-        self.turn += 1
+        self.turns += 1
         self.event.set()
 
 
