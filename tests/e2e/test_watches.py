@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 from playwright.async_api import Browser, Page, expect
 
@@ -16,6 +14,7 @@ from command.requests import EnrolCamera
 from consoles.parts.hits import Hits
 from consoles.site import Site
 from tests.consoles.support import site_with_people
+from tests.consoles.test_hits import scene
 from tests.e2e.chromium import chromium
 from tests.e2e.test_accessibility import faults
 from tests.e2e.video import open_page
@@ -30,14 +29,6 @@ FILE = (
 )
 SLOW = 20_000
 FROM_S = 113.1
-
-
-def scene() -> bytes:
-    picture = np.full((360, 640, 3), 70, np.uint8)
-    cv2.rectangle(picture, (260, 200), (380, 240), (160, 60, 20), -1)
-    ok, jpeg = cv2.imencode(".jpg", picture)
-    assert ok
-    return jpeg.tobytes()
 
 
 async def roadside(site: Site) -> Hits:
