@@ -92,6 +92,7 @@ class Connection:
             Camera(
                 id=duty.camera, address=self._box.seal(duty.address.encode(), duty.camera),
                 reads_plates=duty.reads_plates, recording=msgspec.Raw(msgspec.json.encode(duty.recording)),
+                bearing_deg=duty.aim.bearing_deg, lanes=duty.aim.lanes,
             )
             for duty in duties.cameras
         ]  # fmt: skip

@@ -21,13 +21,15 @@ from command.rows import CameraRow, LinkRow
 from command.tables import Tables
 from consoles.parts.agent_errands import Link
 from consoles.parts.agent_items import Uploads
+from consoles.parts.plate_aims import aims
 from consoles.parts.replies import AGENT_HOP
 from edge.agent.protocol import Standing, Watch
+from streams.plates.watcher import Aim
 
 log = logging.getLogger(__name__)
 SCHEME = "edge"
-_Wanted = tuple[bool, RecordingPolicy]
-"""Whether plates are read before a camera, and what is recorded of it."""
+_Wanted = tuple[bool, RecordingPolicy, Aim]
+"""Whether plates are read before a camera, what is recorded of it, and where it looks."""
 _TICK_MS = 1000
 
 
@@ -38,6 +40,7 @@ class Duty(msgspec.Struct, frozen=True):
     address: str
     reads_plates: bool
     recording: RecordingPolicy
+    aim: Aim
 
 
 class Duties(msgspec.Struct, frozen=True):
@@ -117,17 +120,17 @@ class Agents:
     def _on_change(self, _seq: int, changes: Changes) -> None:
         for (table, key), row in changes.items():
             match row:
-                case CameraRow() if self._wanted.get(key) == (row.reads_plates, row.recording):
+                case CameraRow() if _is_wanted_so(row, self._wanted.get(key)):
                     pass  # only up or down
                 case LinkRow(state="down") if key.removeprefix(f"{SCHEME}.") in self._connected:
                     self._restate.add(key.removeprefix(f"{SCHEME}."))  # another hub took it for away
                     self._changed.set()
-                case _ if table in ("cameras", "watches"):
+                case _ if table in ("cameras", "watches", "regions"):
                     self._changed.set()
 
     async def duties(self) -> dict[str, Duties]:
         """Return what each agent is to do now. Raises `TriuneError` where nobody can tell."""
-        cameras, watches = await self._hub.read(_wanted)
+        cameras, watches = await self._hub.read(lambda t: _wanted(t, self._hub.clock.now_ms()))
         self._wanted = cameras
         of: dict[str, list[Duty]] = {}
         for camera, address in sorted((await self._accounts.camera_addresses()).items()):
@@ -315,8 +318,16 @@ class Agents:
         yield from (up, since, behind, size, clock, shed, unstored)
 
 
-def _wanted(t: Tables) -> tuple[dict[str, _Wanted], tuple[Watch, ...]]:
-    cameras = {camera.id: (camera.reads_plates, camera.recording) for camera in t.cameras}
+def _is_wanted_so(row: CameraRow, wanted: _Wanted | None) -> bool:
+    if wanted is None:
+        return False
+    reads_plates, recording, aim = wanted
+    return (row.reads_plates, row.recording, row.bearing_deg) == (reads_plates, recording, aim.bearing_deg)
+
+
+def _wanted(t: Tables, now_ms: int) -> tuple[dict[str, _Wanted], tuple[Watch, ...]]:
+    aimed = aims(t, now_ms)
+    cameras = {camera.id: (camera.reads_plates, camera.recording, aimed[camera.id]) for camera in t.cameras}
     watches = (
         Watch(id=watch.id, pattern=watch.pattern, until_ms=watch.until_ms, look_alike=watch.look_alike)
         for watch in t.watches

@@ -34,7 +34,7 @@ from edge.outbox import NewItem, Outbox, Priority
 from streams.camera import Camera, CameraSpec, CameraStatus
 from streams.keeper import CameraKeeper
 from streams.plates.crop import plate_jpeg
-from streams.plates.watcher import PlateWatcher
+from streams.plates.watcher import Aim, PlateWatcher
 from streams.sources import pulls_always
 from streams.watch_list import Match, Wanted, WatchList
 
@@ -77,6 +77,8 @@ class EdgeCameras:
             if self.watcher:
                 for camera_id in gone:
                     await self.watcher.forget(camera_id)
+                for camera in config.cameras:
+                    self.watcher.aim(camera.id, Aim(camera.bearing_deg, camera.lanes))
             self.recorder.apply(config.cameras)
         if config.restate:
             if any(camera.recording != NO_RECORDING for camera in config.cameras):

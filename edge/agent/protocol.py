@@ -19,6 +19,7 @@ from command.kernel.errors import InvalidInputError
 from command.kernel.limits import AGENT_ITEMS_PER_MESSAGE, AGENT_PICTURE_BYTES
 from command.readings import Direction
 from command.requests import Id, Instant
+from streams.plates.track import Lane
 
 VERSIONS = (1, 1)
 """The oldest and the newest version that this release speaks."""
@@ -130,6 +131,10 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True):
     reads_plates: bool = False
     recording: msgspec.Raw = NO_RECORDING
     """What is recorded of it, a `command.facts.recording.RecordingPolicy`; null from a hub that leaves it to itself."""
+    bearing_deg: Annotated[float, Meta(ge=-360, le=360)] | None = None
+    """Where it looks, clockwise from north."""
+    lanes: Annotated[tuple[Lane, ...], Meta(max_length=64)] = ()
+    """Where lanes are in its picture."""
 
 
 class Watch(msgspec.Struct, frozen=True, kw_only=True):

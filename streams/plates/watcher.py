@@ -87,6 +87,10 @@ class PlateWatcher:
         if known := self._cameras.get(camera):
             known.tracker.lanes = aim.lanes
 
+    def aimed(self, camera: str) -> Aim:
+        """Return where a camera looks, as far as known."""
+        return self._aims.get(camera, Aim())
+
     def is_due(self, camera: str, at_ms: int) -> bool:
         """Take note of a frame and say whether it would be looked at, so that it is worth converting to a picture."""
         known = self._known(camera)
@@ -139,7 +143,7 @@ class PlateWatcher:
         known = self._cameras.get(camera)
         if known is None:
             known = self._cameras[camera] = _Camera()
-            known.tracker.lanes = self._aims.get(camera, Aim()).lanes
+            known.tracker.lanes = self.aimed(camera).lanes
         return known
 
     async def _tell(self, camera: str, known: _Camera, passages: Sequence[Passage]) -> None:
@@ -163,7 +167,7 @@ class PlateWatcher:
             char_confidences=tuple(round(confidence, 3) for confidence in passage.char_confidences),
             box=passage.box,
             direction=passage.direction,
-            heading_deg=_heading_deg(self._aims.get(camera, Aim()).bearing_deg, passage.direction),
+            heading_deg=_heading_deg(self.aimed(camera).bearing_deg, passage.direction),
             lane=passage.lane,
             source=self._source,
         )
