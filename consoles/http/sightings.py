@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -49,6 +49,14 @@ def an_hour(actor: Actor) -> int:
         return QUERIES_AN_HOUR
     require(actor, *AT_DESKS, "officer")
     return TERMINAL_QUERIES_AN_HOUR
+
+
+class Stood(msgspec.Struct, frozen=True):
+    """Where a camera stands, degrees, and the name of that place."""
+
+    name: str
+    lat: float
+    lon: float
 
 
 @dataclass(frozen=True)
@@ -111,7 +119,9 @@ class Sightings:
         page = found[: asked.limit]
         name = await query.recorded("sightings", len(page), cursor.query if cursor else None)
         following = bodies.Cursor(name, place_of(page[-1])).text() if len(found) > asked.limit else None
-        return await query.answer(name, sightings=page, next=following)
+        # Terminals in the field mirror no cameras: where it was comes with the answer.
+        places = await query.space.hub.read(lambda t: _places(t, {seen.camera for seen in page}))
+        return await query.answer(name, sightings=page, next=following, places=places)
 
     async def export(self, request: web.Request) -> web.Response:
         """`POST …/export`: what `search` finds, whole, as the text of a file with who took it, when and why."""
@@ -224,6 +234,11 @@ def _question(query: _Query, asked: bodies.Search) -> SightingQuery:
         plate=bodies.pattern_of(asked), from_ms=asked.from_ms, to_ms=asked.to_ms, cameras=cameras, colour=asked.colour,
         kind=asked.kind, direction=asked.direction, headings=asked.headings,
     )  # fmt: skip
+
+
+def _places(t: Tables, cameras: Iterable[str]) -> dict[str, Stood]:
+    rows = (t.cameras.get(camera) for camera in cameras)
+    return {row.id: Stood(row.name, row.lat, row.lon) for row in rows if row}
 
 
 async def _body(request: web.Request, kind: type[A]) -> A:

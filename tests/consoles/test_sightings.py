@@ -130,6 +130,7 @@ async def test_in_the_field_a_whole_plate_of_the_last_day_is_asked_for(tmp_path:
         await site.context.readings.add_sightings("live", [passage(CAR, now_ms - 1000)])
         status, found = await ask(person, "search", plate=CAR, from_ms=now_ms - HOUR_MS, to_ms=now_ms)
         assert (status, len(found["sightings"]), found["left"]) == (200, 1, 19)
+        assert found["places"] == {"k1": {"name": "camera k1", "lat": 29.0, "lon": 113.0}}
         assert (await ask(person, "search", plate="湘F1234?", from_ms=now_ms - HOUR_MS, to_ms=now_ms))[0] == 400
         assert (await ask(person, "search", plate=CAR, from_ms=now_ms - 2 * DAY_MS, to_ms=now_ms))[0] == 403
         assert len(await recorded(site)) == 1

@@ -2,11 +2,14 @@
 
 import { Problem, UnreachableError } from "../../sync/api";
 import type { Candidate, Recommendation } from "../../wire";
+import type { Found } from "../vehicles/search_wire";
 import { t } from "../../i18n/i18n";
 import type { Desk } from "./context";
 
 /** Units move all the time; asking more often than this would only make the list restless. */
 const LEAST_MS = 5_000;
+/** A query from the desk is about the last week; longer ones are made on the vehicles page. */
+const LOOKED_BACK_MS = 7 * 24 * 3_600_000;
 
 export class Advice {
   recommended: readonly Recommendation[] = [];
@@ -34,9 +37,9 @@ export class Advice {
 
   /** Look up sightings of a plate; the answer stands in the situation's record as a note, where all can see it. */
   async query(desk: Desk, plate: string, reason: string): Promise<void> {
-    const path = `/api/v1/sightings?plate=${encodeURIComponent(plate)}&reason=${encodeURIComponent(reason)}`;
-    const found = await desk.api.get<readonly unknown[]>(path);
-    const text = t("query.results", { plate, n: found.length });
+    const ask = { plate, reason, case: desk.situation?.id ?? "", from_ms: desk.now_ms - LOOKED_BACK_MS, to_ms: desk.now_ms + 60_000, limit: 200 };
+    const { sightings, next } = await desk.api.post<Found>(desk.api.inSpace("/api/v1/sightings/search"), ask);
+    const text = t("query.results", { plate, n: `${sightings.length}${next === null ? "" : "+"}` });
     if (desk.situation !== null) await desk.ask({ request: "note_situation", situation: desk.situation.id, text });
   }
 

@@ -1,4 +1,4 @@
-/** Looking up where a vehicle passed, with a reason, which is recorded. */
+/** Looking up where a vehicle passed on the last day, by its whole plate and with a reason, which is recorded. */
 
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
@@ -9,30 +9,24 @@ import { shared, View } from "../../components/view";
 import * as format from "../../i18n/format";
 import { t } from "../../i18n/i18n";
 import type { Api } from "../../sync/api";
+import { pictureOf, type Found } from "../vehicles/search_wire";
 import { mobileStyles, tabStyles } from "./styles";
 
-/** A passage of a vehicle before a camera, as `/api/v1/sightings` tells it. */
-interface Sighting {
-  readonly camera: string;
-  readonly plate: string;
-  readonly first_ms: number;
-  readonly reads: number;
-  readonly confidence: number;
-  readonly picture: string | null;
-}
+/** As far back as the hub tells a terminal, less what its clock and ours may differ. */
+const BACK_MS = 24 * 3_600_000 - 60_000;
 
 @customElement("mobile-query")
 export class QueryTab extends View {
   static override styles = [shared, tabStyles, mobileStyles];
 
   @property({ attribute: false }) api: Api | null = null;
-  @state() private found: readonly Sighting[] | null = null;
+  @state() private found: Found | null = null;
   @state() private failure = "";
   @state() private busy = false;
 
   override render(): TemplateResult {
     return html`<form @submit=${this.submit}>
-        <label>${t("query.plate")}<input name="plate" required minlength="2" maxlength="16" autocapitalize="characters" autocomplete="off" /></label>
+        <label>${t("query.plate")}<input name="plate" required minlength="5" maxlength="16" autocapitalize="characters" autocomplete="off" /></label>
         <label>${t("query.reason")}<input name="reason" required maxlength="500" autocomplete="off" /></label>
         <button class="primary" ?disabled=${this.busy}>${icon("search")} ${t("query.go")}</button>
         <p class="quiet">${t("query.notice")}</p>
@@ -42,13 +36,14 @@ export class QueryTab extends View {
       ${this.found === null ? nothing : this.results(this.found)}`;
   }
 
-  private results(found: readonly Sighting[]): TemplateResult {
-    if (found.length === 0) return html`<t-state kind="empty" text=${t("query.none")}></t-state>`;
-    return html`<ul class="files">
-      ${found.slice(0, 50).map(
+  private results({ sightings, places, left }: Found): TemplateResult {
+    const counted = html`<p class="quiet" role="status">${t("query.left", { left })}</p>`;
+    if (sightings.length === 0) return html`${counted}<t-state kind="empty" text=${t("query.none")}></t-state>`;
+    return html`${counted}<ul class="files">
+      ${sightings.slice(0, 50).map(
         (each) => html`<li>
-          ${each.picture === null || each.picture === "" ? icon("car") : html`<img src="/api/v1/blobs/${each.picture}" alt=${each.plate} loading="lazy" />`}
-          <span><b>${each.plate}</b><br />${each.camera}<br /><span class="quiet">${t("query.seen", { reads: each.reads, n: Math.round(each.confidence * 100) })}</span></span>
+          ${pictureOf(each) === "" ? icon("car") : html`<img src=${pictureOf(each)} alt=${each.plate} loading="lazy" />`}
+          <span><b>${each.plate}</b><br />${places[each.camera]?.name ?? each.camera}<br /><span class="quiet">${t("query.seen", { reads: each.reads, n: Math.round(each.confidence * 100) })}</span></span>
           <span class="number">${format.moment(each.first_ms, Date.now())}</span>
         </li>`,
       )}
@@ -58,11 +53,12 @@ export class QueryTab extends View {
   private readonly submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     const form = new FormData(event.target as HTMLFormElement);
-    const ask = new URLSearchParams({ plate: String(form.get("plate")).toUpperCase(), reason: String(form.get("reason")) });
+    const now_ms = Date.now();
+    const ask = { plate: String(form.get("plate")), reason: String(form.get("reason")), from_ms: now_ms - BACK_MS, to_ms: now_ms + 60_000 };
     this.busy = true;
     this.failure = "";
     try {
-      this.found = (await this.api?.get<readonly Sighting[]>(`/api/v1/sightings?${ask.toString()}`)) ?? null;
+      this.found = (await this.api?.post<Found>(this.api.inSpace("/api/v1/sightings/search"), ask)) ?? null;
     } catch (error) {
       this.failure = describe(error);
     } finally {

@@ -80,7 +80,7 @@ export class VehiclesSearch extends VehiclesTab {
   }
 
   protected override updated(changed: PropertyValues<this>): void {
-    if (changed.has("active") && this.active) this.formView?.begin();
+    if (changed.has("active") && this.active) void this.formView?.begin();
   }
 
   private place(): void {
@@ -302,7 +302,7 @@ export class VehiclesSearch extends VehiclesTab {
     const plate = this.chosen?.plate;
     switch (event.key.toLowerCase()) {
       case "/":
-        this.formView?.begin();
+        void this.formView?.begin();
         return true;
       case "d":
         this.draw(!this.drawing);

@@ -38,9 +38,15 @@ const HALF_SECTOR_DEG = 45;
 
 export function emptyForm(now_ms: number): Form {
   return {
-    what: "search", reason: "", case: "", plate: "", from: localOf(now_ms - DAY_MS), to: localOf(now_ms + 60_000), where: "", cameras: [], area: [],
+    what: "search", reason: "", case: "", plate: "", ...lastTime(DAY_MS, now_ms), where: "", cameras: [], area: [],
     colour: "", kind: "", direction: "", heading: "", at_least: 3, within_s: 60, days: 30, visits: 10, when: "all",
   };
+}
+
+/** A time of this length up to the end of the minute that runs now. */
+export function lastTime(span_ms: number, now_ms: number): Pick<Form, "from" | "to"> {
+  const end_ms = now_ms + 60_000;
+  return { from: localOf(end_ms - span_ms), to: localOf(end_ms) };
 }
 
 /** County time for a `datetime-local` field, whatever the machine's zone is. */

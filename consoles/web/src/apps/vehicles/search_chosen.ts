@@ -65,7 +65,7 @@ export class Chosen extends View {
     return html`<header>
         <t-plate plate=${one.plate} colour=${one.colour} kind=${one.kind}></t-plate>
         <span class="grow">${format.clock(one.first_ms)} · ${place}</span>
-        <button class="bare" aria-label=${t("action.close")} @click=${() => this.tell("close", null)}>${icon("close")} <kbd>Esc</kbd></button>
+        <button class="bare" title=${t("action.close")} @click=${() => this.tell("close", null)}><span class="sr">${t("action.close")}</span>${icon("close")} <kbd>Esc</kbd></button>
       </header>
       ${this.replays ? this.recording(one) : html`<t-scene picture=${one.picture ?? ""} source=${pictureOf(one)} .box=${one.box} label=${t("now.scene", { plate: one.plate, place })}></t-scene>`}
       <p class="quiet">${[movingOf(one), `${t("plate.sure")} ${Math.round(one.confidence * 100)}%`, word("sighting_source", one.source)].filter((each) => each !== "").join(" · ")}</p>

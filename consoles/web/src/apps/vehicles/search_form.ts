@@ -7,7 +7,7 @@ import { shared, View } from "../../components/view";
 import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import type { CameraRow, FenceRow } from "../../wire";
-import { emptyForm, localOf, needsPlate, WHATS, type Form, type What } from "./search_ask";
+import { emptyForm, lastTime, needsPlate, WHATS, type Form, type What } from "./search_ask";
 import { formStyles } from "./search_styles";
 import type { Left } from "./search_wire";
 
@@ -35,7 +35,8 @@ export class SearchForm extends View {
   @property({ type: Boolean }) drawing = false;
 
   /** Put the cursor where one begins: in the reason, or behind it in the plate. */
-  begin(): void {
+  async begin(): Promise<void> {
+    await this.updateComplete;
     const field = this.form.reason === "" ? "reason" : "plate";
     this.renderRoot.querySelector<HTMLElement>(`[name=${field}]`)?.focus();
   }
@@ -73,13 +74,8 @@ export class SearchForm extends View {
         <label>${t("search.to")}<input type="datetime-local" name="to" required .value=${to} min=${from} @input=${this.typed("to")} /></label>
       </div>
       <div class="row lasts"><span class="quiet">${t("search.last")}</span>${LAST_H.map(
-        (hours) => html`<button type="button" @click=${() => this.last(hours)}>${hours > 24 ? t("search.days_short", { n: hours / 24 }) : t("search.hours", { n: hours })}</button>`,
+        (hours) => html`<button type="button" @click=${() => this.set(lastTime(hours * HOUR_MS, this.now_ms))}>${hours > 24 ? t("search.days_short", { n: hours / 24 }) : t("search.hours", { n: hours })}</button>`,
       )}</div>`;
-  }
-
-  private last(hours: number): void {
-    // The minute that runs now is part of it.
-    this.set({ from: localOf(this.now_ms - hours * HOUR_MS), to: localOf(this.now_ms + 60_000) });
   }
 
   private place(): TemplateResult {

@@ -37,16 +37,13 @@ export const searchStyles = css`
   }
   .side {
     display: grid;
-    grid-template-rows: minmax(240px, 1fr) minmax(0, auto);
+    grid-template-rows: minmax(0, 2fr) minmax(0, 3fr);
     gap: var(--s2);
     min-width: 0;
     min-height: 0;
   }
   .side t-map {
     border-radius: var(--radius);
-  }
-  .side .panel {
-    max-height: 58vh;
   }
   .keys {
     display: flex;

@@ -55,12 +55,12 @@ export class TrackView extends View {
     const { playing, at, speed } = this.playback;
     const press = (key: string) => () => this.press(key);
     return html`<div class="controls" role="group" aria-label=${t("track.play")} @keydown=${this.onKey}>
-      <button aria-label=${t("track.back")} title=${t("track.back")} @click=${press("ArrowLeft")}>${icon("left")} <kbd>←</kbd></button>
+      <button title=${t("track.back")} @click=${press("ArrowLeft")}><span class="sr">${t("track.back")}</span>${icon("left")} <kbd>←</kbd></button>
       <button class="primary" @click=${press(" ")}>${icon(playing ? "pause" : "play")} ${playing ? t("track.pause") : t("track.play")} <kbd>␣</kbd></button>
-      <button aria-label=${t("track.forward")} title=${t("track.forward")} @click=${press("ArrowRight")}>${icon("right")} <kbd>→</kbd></button>
-      <button aria-label=${t("track.slower")} title=${t("track.slower")} @click=${press("-")}>${icon("minus")} <kbd>-</kbd></button>
+      <button title=${t("track.forward")} @click=${press("ArrowRight")}><span class="sr">${t("track.forward")}</span>${icon("right")} <kbd>→</kbd></button>
+      <button title=${t("track.slower")} @click=${press("-")}><span class="sr">${t("track.slower")}</span>${icon("minus")} <kbd>-</kbd></button>
       <span class="number">${t("track.pace", { n: speed })}</span>
-      <button aria-label=${t("track.faster")} title=${t("track.faster")} @click=${press("+")}>${icon("plus")} <kbd>+</kbd></button>
+      <button title=${t("track.faster")} @click=${press("+")}><span class="sr">${t("track.faster")}</span>${icon("plus")} <kbd>+</kbd></button>
       <span class="quiet number" role="status">${t("track.at", { at: at + 1, of: track.stops.length })}</span>
     </div>`;
   }

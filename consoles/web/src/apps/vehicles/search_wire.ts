@@ -11,6 +11,8 @@ interface Answered {
 export interface Found extends Answered {
   readonly sightings: readonly Sighting[];
   readonly next: string | null;
+  /** Of the cameras that stand somewhere still. */
+  readonly places: Readonly<Record<string, { readonly name: string; readonly lat: number; readonly lon: number }>>;
 }
 
 /** From one passage to the next. Between cameras nothing is known; the way is at least the straight line. */
