@@ -79,19 +79,24 @@ def credentials(value: str) -> Credentials:
 
 def is_right(told: Credentials, method: str, password: str) -> bool:
     """Say whether whoever made the answer knew the password."""
-    return hmac.compare_digest(response(told, method, password).encode(), told.response.encode())
+    return hmac.compare_digest(_bytes(response(told, method, password)), _bytes(told.response))
 
 
 def response(told: Credentials, method: str, password: str) -> str:
     """Return the right answer to a challenge with these parts, in hexadecimal."""
 
     def digest(text: str) -> str:
-        return _HASHES[told.algorithm](text.encode("utf-8")).hexdigest()
+        return _HASHES[told.algorithm](_bytes(text)).hexdigest()
 
     secret, asked = digest(f"{told.username}:{told.realm}:{password}"), digest(f"{method}:{told.uri}")
     if told.qop:
         return digest(f"{secret}:{told.nonce}:{told.nonce_count:08x}:{told.client_nonce}:{told.qop}:{asked}")
     return digest(f"{secret}:{told.nonce}:{asked}")
+
+
+def _bytes(text: str) -> bytes:
+    """Return the bytes of a header's text, also where they are no UTF-8."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 class Nonces:
@@ -109,13 +114,13 @@ class Nonces:
     def judge(self, nonce: str, subject: str, now_ms: int) -> Literal["fresh", "stale", "foreign"]:
         """Say whether the nonce is ours, for this subject, and not older than it may be."""
         stamp, proof = nonce[:20], nonce[20:]
-        if not hmac.compare_digest(proof.encode(), self._proof(stamp, subject).encode()):
+        if not hmac.compare_digest(_bytes(proof), _bytes(self._proof(stamp, subject))):
             return "foreign"
         age_ms = now_ms - made_ms(nonce)
         return "fresh" if age_ms <= self._lifetime_ms else "stale"
 
     def _proof(self, stamp: str, subject: str) -> str:
-        return hmac.new(self._secret, f"{stamp}{subject}".encode(), hashlib.sha256).hexdigest()[:32]
+        return hmac.new(self._secret, _bytes(f"{stamp}{subject}"), hashlib.sha256).hexdigest()[:32]
 
 
 def made_ms(nonce: str) -> int:

@@ -51,7 +51,6 @@ class Peer(msgspec.Struct, kw_only=True):
     host: str
     since_ms: int
     heard_ms: int
-    algorithm: Algorithm
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,10 +128,7 @@ class Door:
         if identity not in self.peers and len(self.peers) >= VIID_PEERS:
             self.counters.too_many += 1
             return False
-        algorithm: Algorithm = "SHA-256" if "SHA-256" in (ask.authorization or "").upper() else "MD5"
-        self.peers[identity] = Peer(
-            id=identity, host=ask.host, since_ms=now_ms, heard_ms=now_ms, algorithm=algorithm
-        )  # fmt: skip
+        self.peers[identity] = Peer(id=identity, host=ask.host, since_ms=now_ms, heard_ms=now_ms)
         self.peers.move_to_end(identity)
         self.counters.registered += 1
         return True
@@ -186,7 +182,7 @@ class Door:
         return Challenged(tuple(headers), why)
 
     def _note(self, identity: str, host: str, why: Why, now_ms: int) -> None:
-        name = identity[:64]
+        name = "".join(char for char in identity if char.isprintable())[:64]
         self.refused[name] = Refused(id=name, host=host, at_ms=now_ms, why=why)
         self.refused.move_to_end(name)
         if len(self.refused) > SIGN_IN_REMEMBERED:

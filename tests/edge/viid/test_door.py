@@ -87,6 +87,17 @@ def test_what_is_wrong_is_said(door: Door, ask: Ask, why: str) -> None:
     assert judged.why == why
 
 
+def test_bytes_that_are_no_text_are_wrong_and_no_more(door: Door) -> None:
+    ask = answered(door, nonce="\udcff" * 60)
+    assert isinstance(door.judge(ask, NOW_MS, proof=True), Challenged)
+    assert ask.authorization is not None
+    for name in ("response", "cnonce", "username"):
+        bad = replace(ask, authorization=ask.authorization.replace(f'{name}="', f'{name}="\udcff'))
+        assert isinstance(door.judge(bad, NOW_MS, proof=True), Challenged)
+    door.judge(replace(answered(door, replace(ASK, identity="\udcff")), identity="\udcff"), NOW_MS, proof=True)
+    assert list(door.refused) == [DEVICE, ""]
+
+
 def test_the_realm_is_ours(door: Door) -> None:
     judged = door.judge(answered(door, realm="elsewhere"), NOW_MS, proof=True)
     assert isinstance(judged, Challenged)
