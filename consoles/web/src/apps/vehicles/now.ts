@@ -16,12 +16,12 @@ import { NO_DATA, type MapData } from "../../map/picture";
 import type { Pin } from "../../map/pins";
 import type { Pressed } from "../../map/symbols_layer";
 import type { Connection } from "../../sync/connect";
-import type { CameraRow, HitRow, PassageRow, Place } from "../../wire";
+import type { CameraRow, HitRow, PassageRow } from "../../wire";
 import { Kept } from "../kept";
 import { nowStyles } from "./now_styles";
 import "./passage";
 import type { Passage } from "./passage";
-import { EVERYTHING, filtered, HeldStream, hitsByPassage, keyOf, newestFirst, onMap, type Filter } from "./passages";
+import { EVERYTHING, filtered, Heard, HeldStream, hitsByPassage, keyOf, newestFirst, onMap, PINS_PER_CAMERA, type Filter } from "./passages";
 import { VehiclesTab } from "./shared";
 
 @customElement("vehicles-now")
@@ -32,9 +32,9 @@ export class VehiclesNow extends VehiclesTab {
   @state() private chosen: PassageRow | null = null;
   @state() private paused = false;
   @state() private hovered = false;
-  @state() private lookAt: Place | null = null;
   @query("vehicles-passage") private panel!: Passage | null;
   private readonly stream = new HeldStream();
+  private readonly heard = new Heard();
   private readonly mapData = new Kept(["cameras", "stations", "alarms"], () => this.data());
   private lines: readonly PassageRow[] = [];
   private pins: readonly Pin[] = [];
@@ -52,7 +52,12 @@ export class VehiclesNow extends VehiclesTab {
   protected override willUpdate(_changed: PropertyValues<this>): void {
     const hits = hitsByPassage(this.rows("hits"));
     const rows = filtered(newestFirst(this.rows("passages")), this.filter, hits, this.rows("cameras"), this.rows("fences"));
-    this.pins = [...onMap(rows, hits, this.now_ms)].flatMap(([id, passed]) => this.pin(id, passed, hits));
+    if (!(this.connection?.store.loaded("passages") ?? false)) return;
+    const there = new Map(onMap(rows, hits, this.heard.note(this.rows("passages"), this.now_ms), this.now_ms));
+    // The one that is looked at stays, whatever passes.
+    const { chosen } = this;
+    if (chosen !== null) there.set(chosen.camera, [chosen, ...(there.get(chosen.camera) ?? []).filter((row) => keyOf(row) !== keyOf(chosen))].slice(0, PINS_PER_CAMERA));
+    this.pins = [...there].flatMap(([id, passed]) => this.pin(id, passed, hits));
   }
 
   private data(): MapData {
@@ -62,16 +67,16 @@ export class VehiclesNow extends VehiclesTab {
   private pin(id: string, passed: readonly PassageRow[], hits: ReadonlyMap<string, HitRow>): Pin[] {
     const camera = this.rows("cameras").get(id);
     if (camera === undefined) return [];
+    // The list beside holds the same for the keyboard.
     const content = html`${passed.toReversed().map((row) => html`<button class="bare" style="min-height:0;padding:0" tabindex="-1" @click=${() => this.choose(row)}>
-      <t-plate plate=${row.plate} colour=${row.colour} kind=${row.kind}></t-plate>${hits.has(keyOf(row)) ? html`<span class="icon">${icon("alert")}</span>` : nothing}</button>`)}`;
+      ${hits.has(keyOf(row)) ? icon("alert") : nothing}<t-plate plate=${row.plate} colour=${row.colour} kind=${row.kind}></t-plate></button>`)}`;
     return [{ id, lat: camera.lat, lon: camera.lon, content }];
   }
 
   override render(): TemplateResult {
     const { connection } = this;
     if (connection === null) return html``;
-    return html`<t-map .data=${this.mapData.get(connection.store, this.chosen?.camera ?? "")} .fences=${this.rows("fences")} .pins=${this.pins} .focusOn=${this.lookAt}
-        @press=${this.onPress}></t-map>
+    return html`<t-map .data=${this.mapData.get(connection.store, this.chosen?.camera ?? "")} .fences=${this.rows("fences")} .pins=${this.pins} @press=${this.onPress}></t-map>
       <section class="panel stream" aria-label=${t("now.stream")} @pointerenter=${() => (this.hovered = true)} @pointerleave=${() => (this.hovered = false)}>
         ${this.filters()}${this.list(connection)}
       </section>
@@ -132,8 +137,6 @@ export class VehiclesNow extends VehiclesTab {
 
   private choose(row: PassageRow): void {
     this.chosen = row;
-    const camera = this.rows("cameras").get(row.camera);
-    if (camera !== undefined) this.lookAt = { lat: camera.lat, lon: camera.lon };
   }
 
   private toggleHits(): void {

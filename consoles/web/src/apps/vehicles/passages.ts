@@ -2,9 +2,11 @@
 
 import type { CameraRow, FenceRow, HitRow, PassageRow } from "../../wire";
 
-/** So long a passage stands on the map at its camera, one of a watched car longer. */
+/** So long after it was heard of a passage stands on the map at its camera, one of a watched car longer. */
 export const PIN_MS = 8_000;
 export const HIT_PIN_MS = 60_000;
+/** What is told of later than this is none of now: an edge agent was away. */
+const FRESH_MS = 60_000;
 /** Most that stand on the map at once, and at one camera. */
 export const PINS = 24;
 export const PINS_PER_CAMERA = 3;
@@ -67,11 +69,17 @@ export function inside(point: { readonly lat: number; readonly lon: number }, ri
   return odd;
 }
 
-/** What stands on the map now: by camera, the newest first. */
-export function onMap(rows: readonly PassageRow[], hits: ReadonlyMap<string, HitRow>, now_ms: number): ReadonlyMap<string, readonly PassageRow[]> {
+/** What stands on the map now, by camera, the newest first; `heard_ms` says when each was heard of, by its key. */
+export function onMap(
+  rows: readonly PassageRow[],
+  hits: ReadonlyMap<string, HitRow>,
+  heard_ms: ReadonlyMap<string, number>,
+  now_ms: number,
+): ReadonlyMap<string, readonly PassageRow[]> {
   const found = new Map<string, PassageRow[]>();
   for (const row of rows) {
-    if (now_ms - row.last_ms > (hits.has(keyOf(row)) ? HIT_PIN_MS : PIN_MS)) continue;
+    const key = keyOf(row);
+    if (now_ms - row.last_ms > FRESH_MS || now_ms - (heard_ms.get(key) ?? row.last_ms) > (hits.has(key) ? HIT_PIN_MS : PIN_MS)) continue;
     const there = found.get(row.camera);
     if (there === undefined) {
       if (found.size < PINS) found.set(row.camera, [row]);
@@ -93,5 +101,16 @@ export class HeldStream {
     this.held ??= lines;
     const known = new Set(this.held.map(keyOf));
     return { lines: this.held, waiting: newest.filter((row) => !known.has(keyOf(row)) && row.first_ms >= (this.held?.[0]?.first_ms ?? 0)).length };
+  }
+}
+
+/** When each passage was heard of; those that were there at the first look count from when they passed. */
+export class Heard {
+  private times: ReadonlyMap<string, number> | null = null;
+
+  note(rows: ReadonlyMap<string, PassageRow>, now_ms: number): ReadonlyMap<string, number> {
+    const before = this.times;
+    const entries = [...rows.values()].map((row): [string, number] => [keyOf(row), before === null ? row.last_ms : (before.get(keyOf(row)) ?? now_ms)]);
+    return (this.times = new Map(entries));
   }
 }

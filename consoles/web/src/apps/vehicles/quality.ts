@@ -119,7 +119,7 @@ export class VehiclesQuality extends VehiclesTab {
     const rows = new Map(this.cameras.map((each) => [each.camera, each]));
     const worse = this.cameras.filter(({ judgement }) => isWorse(judgement.why)).length;
     return html`<section class="panel" aria-label=${t("quality.cameras")}>
-        <div class="heading"><span class="grow">${t("quality.cameras")}</span>${worse === 0 ? t("quality.all_well", { n: rows.size }) : html`<span class="worse">${icon("alert")} ${t("quality.some_worse", { n: worse })}</span>`}</div>
+        <div class="heading"><span class="grow">${t("quality.cameras")}</span>${worse === 0 ? t("quality.none_worse", { n: this.cameras.filter(({ judgement }) => judgement.why === "").length, all: rows.size }) : html`<span class="worse">${icon("alert")} ${t("quality.some_worse", { n: worse })}</span>`}</div>
         ${this.refusal === "" ? nothing : html`<t-state kind="stale" text=${this.refusal}></t-state>`}
         <t-table label=${t("quality.cameras")} .columns=${this.columns()} .rows=${rows} sortBy="notice" chosen=${this.detail} @choose=${(event: CustomEvent<string>) => goTo("quality", event.detail)}>
           <t-state kind="empty" text=${t("quality.none")}></t-state></t-table>

@@ -76,7 +76,7 @@ export const VEHICLES = {
   "quality.detail": ["所选摄像机", "The chosen camera"],
   "quality.none": ["没有读牌的摄像机", "No camera reads plates"],
   "quality.choose": ["选一个摄像机看一天的走势和画面", "Choose a camera to see its day and its pictures"],
-  "quality.all_well": ["{n} 个，都和平时一样", "{n}, all as usual"],
+  "quality.none_worse": ["共 {all} 个，{n} 个和平时一样，没有变差的", "{n} of {all} as usual, none worse"],
   "quality.some_worse": ["{n} 个比平时差", "{n} worse than usual"],
   "quality.notice": ["提示", "Notice"],
   "quality.per_hour": ["每小时读牌", "Reads an hour"],
