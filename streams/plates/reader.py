@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import cv2
 import numpy as np
 
 from streams.plates.colour import plate_colour
@@ -21,8 +22,14 @@ _FURTHER_LOOKS_PX = (1280, 400)
 _ENLARGE_AT_MOST = 2
 _SURE = 0.8
 
+# A picture is dark when even its bright parts are.
+_BRIGHTNESS_STEP_PX, _BRIGHT_PERCENTILE = 8, 98
+_DARK_BELOW, _BRIGHT, _GAIN_AT_MOST = 140, 200, 6
+
 # Of the least sure character, and on average. What the finder is not sure of has to be read all the better.
 _FINDER_SURE = 0.5
+# Of a video the next frame is a chance as good as this one, and nearer.
+_FINDER_SURE_IN_FRAMES = 0.4
 _CREDIBLE = (0.01, 0.7)
 _CREDIBLE_ALONE = (0.3, 0.85)
 # Shop names and adverts may hold a plate's characters, but not only those.
@@ -44,6 +51,7 @@ class PlateReader:
     def read(self, picture: Picture) -> list[Read]:
         """Return the plates in a BGR photo, surest first; `InvalidInputError` when it is not one."""
         check_picture(picture)
+        picture = _brightened(picture)
         reads: list[Read] = []
         for look_px in _looks_px(max(picture.shape[:2])):
             reads = _join(reads, self._look(picture, look_px))
@@ -58,8 +66,9 @@ class PlateReader:
     def look(self, picture: Picture) -> Looked:
         """Do the same, and count what surely is a plate but could not be read, as through a dirty lens."""
         check_picture(picture)
+        picture = _brightened(picture)
         found = self._finder.find(picture, next(_looks_px(max(picture.shape[:2]))))
-        tried = [(one, self._read_found(picture, one)) for one in found]
+        tried = [(one, self._read_found(picture, one)) for one in found if one.score >= _FINDER_SURE_IN_FRAMES]
         unread = sum(read is None and one.score >= _FINDER_SURE for one, read in tried)
         return Looked(_join([], [read for _, read in tried if read]), unread)
 
@@ -91,6 +100,15 @@ class PlateReader:
         points = tuple((float(x), float(y)) for x, y in corners)
         confidences = characters.confidences
         return Read(characters.plate, colour, min(confidences), confidences, points, characters.kind, rows)
+
+
+def _brightened(picture: Picture) -> Picture:
+    """Return a picture by night as bright as one by day, which the finder was taught with."""
+    bright = float(np.percentile(picture[::_BRIGHTNESS_STEP_PX, ::_BRIGHTNESS_STEP_PX], _BRIGHT_PERCENTILE))
+    if bright >= _DARK_BELOW:
+        return picture
+    gain = min(_GAIN_AT_MOST, _BRIGHT / max(bright, 1))
+    return cv2.convertScaleAbs(picture, alpha=gain).astype(np.uint8, copy=False)
 
 
 def _looks_px(longest_px: int) -> Iterator[int]:
