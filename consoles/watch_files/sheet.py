@@ -25,6 +25,7 @@ from command.kernel.limits import (
     WATCH_SHEET_MEMORY_BYTES,
     WATCH_SHEET_MS,
 )
+from consoles.watch_files.xls import formulas_of
 
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """How files of XLSX and of XLS begin."""
@@ -63,18 +64,19 @@ def read_sheet(data: bytes) -> list[list[str]]:
     parts = _parts(data) if data.startswith(ZIP) else None
     try:
         book = python_calamine.load_workbook(io.BytesIO(data))
-        visible = [
-            each.name for each in book.sheets_metadata if each.visible == python_calamine.SheetVisibleEnum.Visible
-        ]
+        shown = python_calamine.SheetVisibleEnum.Visible
+        visible = [number for number, each in enumerate(book.sheets_metadata) if each.visible == shown]
         if not visible:
             raise InvalidInputError("the file holds no sheet")
-        rows = book.get_sheet_by_name(visible[0]).to_python(skip_empty_area=False, nrows=_ROWS + 1)
+        name = book.sheets_metadata[visible[0]].name
+        rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False, nrows=_ROWS + 1)
     except python_calamine.PasswordError as error:
         raise InvalidInputError("the file is locked with a password") from error
     except (python_calamine.CalamineError, OSError, ValueError) as error:
         raise InvalidInputError(f"the sheet cannot be read: {error}") from error
     cells = [[_text(cell) for cell in row[:WATCH_FILE_COLUMNS]] for row in rows]
-    for row, column in _formulas(parts, visible[0]) if parts else ():
+    formulas = formulas_of(data, visible[0]) if parts is None else _formulas(parts, name)
+    for row, column in formulas:
         if row < len(cells) and column < len(cells[row]):
             cells[row][column] = f"={cells[row][column] or '…'}"
     return cells

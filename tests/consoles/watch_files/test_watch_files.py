@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import datetime
 import io
@@ -9,6 +10,8 @@ import zipfile
 
 import openpyxl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from command.facts.watchlist import WatchArea, WatchHours
 from command.kernel.errors import InvalidInputError, TooLargeError
@@ -18,7 +21,9 @@ from command.rows import WatchRow
 from consoles.watch_files.columns import exported, template
 from consoles.watch_files.entries import Found, Places, entries_of
 from consoles.watch_files.table import Table, decoded, read_table, read_text
+from consoles.watch_files.xls import formulas_of
 from tests.command.support import HOUR_MS, START_MS
+from tests.consoles.watch_files.xls_file import Formula, xls
 
 HEAD = "车牌,原因,有效期\n"
 SIX_O_CLOCK = datetime.datetime(2030, 12, 31, 18)  # noqa: DTZ001 - sheets know no zones
@@ -128,6 +133,24 @@ async def test_a_formula_in_a_sheet_is_refused_and_not_worked_out() -> None:  # 
     told = entries_of(await read_table(sheet(rows)), PLACES, START_MS)
     assert [row for row, _ in told.entries] == [3]
     assert [(problem.row, problem.column, problem.code) for problem in told.problems] == [(2, "原因", "formula")]
+
+
+async def test_a_sheet_of_before_2007_is_read_and_its_formulas_refused() -> None:  # R543, R546
+    rows = [["车牌", "原因", "有效期"], ["湘F12345", Formula("被盗"), "30天"], ["湘F54321", "逃逸", "30天"]]
+    told = entries_of(await read_table(xls(rows)), PLACES, START_MS)
+    assert [(row, entry.reason) for row, entry in told.entries] == [(3, "逃逸")]
+    assert [(each.row, each.column, each.code, each.value) for each in told.problems] == [
+        (2, "原因", "formula", "=被盗")
+    ]
+
+
+@given(st.lists(st.tuples(st.integers(0, 5999), st.integers(0, 255)), max_size=12))
+def test_no_damage_to_an_old_sheet_is_more_than_a_refusal(changes: list[tuple[int, int]]) -> None:  # R544
+    data = bytearray(xls([["车牌", Formula("x")], ["湘F12345", "y"]]))
+    for at, byte in changes:
+        data[at % len(data)] = byte
+    with contextlib.suppress(InvalidInputError):
+        assert all(row >= 0 and column >= 0 for row, column in formulas_of(bytes(data), 0))
 
 
 def test_a_cell_of_ours_is_no_formula_elsewhere_and_what_is_written_can_be_read_again() -> None:  # R546
