@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp import web
@@ -66,7 +67,10 @@ async def viid(
         store = ViidStore(await _database(settings, stack), hub.clock)
         devices = Devices(hub, store, own.server_id, _channels(kept.accounts))
         library = ViidLibrary(hub, kept.blobs, passages, hits, store, devices, own.server_id, own.receivers)
-        door = Door(own.server_id[:10], own.algorithms, lambda peer: own.passwords.get(peer, common))
+        door = Door(
+            own.server_id[:10], own.algorithms, lambda peer: own.passwords.get(peer, common),
+            {upper.id: urlsplit(upper.url).hostname or "" for upper in own.uppers},
+        )  # fmt: skip
         server = Server(own.server_id, door, library, hub.clock, read_body, address_of)
         http = await stack.enter_async_context(aiohttp.ClientSession())
         uppers = [

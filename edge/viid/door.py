@@ -1,13 +1,14 @@
 """Who may speak to us: digest answers by a device's id and password, and what was registered from where; no I/O.
 
 Register and UnRegister need a digest answer. For the rest many systems send their id alone, in User-Identify: it counts
-from the address that the id registered from, for as long as it is heard of.
+from the address that the id registered from, for as long as it is heard of, and from that of a system that we register
+at ourselves: such a one never registers here.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -83,9 +84,15 @@ class DoorCounters(msgspec.Struct):
 
 
 class Door:
-    """Judges requests. `password_of(id)` returns the password that a system has to know."""
+    """Judges requests. `password_of(id)` returns the password that a system has to know.
 
-    def __init__(self, realm: str, algorithms: Sequence[Algorithm], password_of: Callable[[str], str]) -> None:
+    `uppers` are the systems that we register at, by id, and their addresses.
+    """
+
+    def __init__(
+        self, realm: str, algorithms: Sequence[Algorithm], password_of: Callable[[str], str],
+        uppers: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
         self.counters = DoorCounters()
         self.peers: OrderedDict[str, Peer] = OrderedDict()
         """By id, the one heard of last at the end."""
@@ -93,6 +100,7 @@ class Door:
         self._realm = realm
         self._algorithms = algorithms
         self._password_of = password_of
+        self._uppers = uppers or {}
         self._nonces = Nonces(VIID_NONCE_MS)
         self._replays = Replays(VIID_NONCES)
         self._failed = Failures(SIGN_IN_FAILURES)
@@ -101,10 +109,7 @@ class Door:
     def judge(self, ask: Ask, now_ms: int, *, proof: bool) -> str | Challenged:
         """Return the id of who asks, or the challenge. With `proof` nothing but a digest answer counts."""
         if ask.authorization is None:
-            peer = None if proof else self.peer(ask.identity, now_ms)
-            if peer is not None and peer.host == ask.host:
-                return self._heard(peer, now_ms)
-            return self._challenge("not registered", now_ms)
+            return ("" if proof else self._by_address(ask, now_ms)) or self._challenge("not registered", now_ms)
         try:
             told = credentials(ask.authorization)
         except DigestError:
@@ -142,6 +147,13 @@ class Door:
         """Return who is registered under an id and was heard of lately."""
         peer = self.peers.get(identity)
         return peer if peer is not None and now_ms - peer.heard_ms <= VIID_SILENT_MS else None
+
+    def _by_address(self, ask: Ask, now_ms: int) -> str:
+        """Return the id that is believed because of where it speaks from; empty where it is not."""
+        peer = self.peer(ask.identity, now_ms)
+        if peer is not None and peer.host == ask.host:
+            return self._heard(peer, now_ms)
+        return ask.identity if ask.identity and self._uppers.get(ask.identity) == ask.host else ""
 
     def _heard(self, peer: Peer, now_ms: int) -> str:
         peer.heard_ms = now_ms

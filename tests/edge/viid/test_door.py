@@ -58,6 +58,14 @@ def test_an_id_alone_counts_from_where_it_registered_only(door: Door) -> None:
     assert door.judge(ASK, NOW_MS, proof=False) == DEVICE
 
 
+def test_a_system_that_we_register_at_speaks_from_its_address_by_its_id() -> None:
+    door = Door(REALM, ("MD5",), lambda _device: PASSWORD, {DEVICE: HOST})
+    assert door.judge(ASK, NOW_MS, proof=False) == DEVICE
+    assert isinstance(door.judge(ASK, NOW_MS, proof=True), Challenged)
+    assert isinstance(door.judge(replace(ASK, host="10.0.0.8"), NOW_MS, proof=False), Challenged)
+    assert isinstance(door.judge(replace(ASK, identity="1" * 20), NOW_MS, proof=False), Challenged)
+
+
 @pytest.mark.parametrize(
     ("uri", "is_in"),
     [
