@@ -15,6 +15,9 @@ class FairShares:
         self._level_ms = 0.0
         """What the last one served had got before."""
 
+    def __len__(self) -> int:
+        return len(self._got_ms)
+
     def wait(self, who: str) -> None:
         """Somebody wants something, from now on."""
         self._got_ms[who] = max(self._got_ms.get(who, 0.0), self._level_ms)

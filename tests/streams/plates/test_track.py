@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from command.readings import Direction
@@ -38,6 +38,7 @@ WAYS: dict[Direction, Callable[[float], tuple[float, float, float]]] = {
 
 
 @pytest.mark.parametrize("way", WAYS)
+@settings(deadline=None)
 @given(st.integers(0, 2**32), st.sampled_from([1.0, 0.3]))
 def test_the_way_of_a_car_is_told_from_half_a_second_whatever_its_speed(
     way: Direction, seed: int, speed: float
@@ -87,6 +88,7 @@ def test_a_plate_is_expected_where_it_would_be_by_now() -> None:
     assert track.away(5_000, (600, 500, 100, 30), SIZE) == pytest.approx(3)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(-9, 9_999), *[st.integers(-5_000, 20_000)] * 4), max_size=6))
 def test_boxes_of_any_kind_are_taken(boxes: list[tuple[int, int, int, int, int]]) -> None:
     track = Track()

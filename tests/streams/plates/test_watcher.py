@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 
 import numpy as np
 import pytest
@@ -12,9 +14,10 @@ from command.kernel.errors import UnavailableError
 from command.readings import Sighting
 from streams.plates.picture import Picture, decode_picture
 from streams.plates.pool import FrameDroppedError, PlatePool
-from streams.plates.read import Looked
+from streams.plates.read import Looked, Read
 from streams.plates.reader import PlateReader
-from streams.plates.watcher import PlateWatcher, WatchCounters
+from streams.plates.track import Lane
+from streams.plates.watcher import Aim, PlateWatcher, WatchCounters
 from tests.streams.plates import material
 
 START_MS = 1_700_000_000_000
@@ -95,3 +98,91 @@ async def test_a_source_that_does_not_wait_loses_frames_but_no_vehicle() -> None
         await watcher.forget("gate")
     assert [sighting.plate for sighting, _ in told.passages] == ["川A88888"]
     assert watcher.counters("gate") == WatchCounters()
+
+
+class Scripted:
+    """Reads in each picture what its upper left pixel says: of a car at that place, or nothing for 0."""
+
+    async def look(self, camera: str, frame: Picture) -> Looked:
+        at = int(frame[0, 0, 0])
+        if at == 0:
+            return Looked([], 1)
+        width = frame.shape[1]
+        wide, x = width / 16 + at * width / 640, width / 2 + at * width / 640
+        corners = ((x, x / 2), (x + wide, x / 2), (x + wide, x / 2 + wide / 3), (x, x / 2 + wide / 3))
+        return Looked([Read("湘F12345", "blue", 0.97, (0.97,) * 7, corners, "coach", 2)])
+
+
+def car(at: int, size: tuple[int, int] = (360, 640)) -> Picture:
+    """A picture that `Scripted` reads; all of it changes with `at`."""
+    return np.full((*size, 3), at, np.uint8)
+
+
+async def test_a_sighting_says_where_the_car_went_over_ground_and_in_which_lane() -> None:
+    told = Told()
+    watcher = PlateWatcher(Scripted(), told, "edge")
+    lanes = (Lane(1, ((0, 0), (0.5, 0), (0.5, 1), (0, 1))), Lane(2, ((0.5, 0), (1, 0), (1, 1), (0.5, 1))))
+    watcher.aim("gate", Aim(100.0, lanes))
+    for step in range(5):
+        await give(watcher, "gate", car(10 + 40 * step), START_MS + 200 * step)
+    [(sighting, jpeg)] = told.passages
+    assert (sighting.direction, sighting.heading_deg, sighting.lane) == ("towards", 280.0, 2)
+    assert (sighting.kind, sighting.rows, sighting.source) == ("coach", 2, "edge")
+    assert len(sighting.char_confidences) == len(sighting.plate)
+    assert decode_picture(jpeg).shape == (360, 640, 3)
+
+
+async def test_what_is_read_and_what_is_not_is_counted() -> None:
+    watcher = PlateWatcher(Scripted(), told := Told())
+    for step, at in enumerate((20, 60, 100, 140, 0, 0, 0, 0, 0, 0)):
+        await give(watcher, "gate", car(at), START_MS + 200 * step)
+    counters = watcher.counters("gate")
+    assert (counters.reads, counters.unread, counters.passages, counters.unsure) == (4, 6, 1, 0)
+    assert counters.confidence_sum == pytest.approx(told.passages[0][0].confidence)
+
+
+async def test_a_change_of_resolution_in_a_passage_leaves_one_car_with_a_picture_that_fits_its_box() -> None:
+    watcher = PlateWatcher(Scripted(), told := Told())
+    for step, at in enumerate((20, 60, 100, 140, 180)):
+        await give(watcher, "gate", car(at, (1080, 1920) if step >= 2 else (360, 640)), START_MS + 200 * step)
+    await watcher.forget("gate")
+    [(sighting, jpeg)] = told.passages
+    assert sighting.box is not None
+    width = decode_picture(jpeg).shape[1]
+    assert sighting.box[2] == pytest.approx(
+        width / 16 + width / 640 * decode_picture(jpeg)[0, 0, 0], abs=8 * width / 640
+    )
+
+
+@pytest.mark.parametrize("jump_ms", [-3_600_000, -400, 3_600_000])
+async def test_a_clock_that_jumps_loses_no_car_before_nor_after(jump_ms: int) -> None:
+    watcher = PlateWatcher(Scripted(), told := Told())
+    at_ms = START_MS
+    for step in range(30):
+        at_ms += 200 + (jump_ms if step == 2 else 0)
+        await give(watcher, "gate", car(20 + 30 * (step % 8) if step < 8 else 0), at_ms)
+    assert {sighting.plate for sighting, _ in told.passages} == {"湘F12345"}
+    before = len(told.passages)
+    for step in range(8):
+        at_ms += 200 if step else 60_000
+        await give(watcher, "gate", car(20 + 30 * step), at_ms)
+    assert len(told.passages) == before + 1
+
+
+async def test_a_reader_that_hangs_or_dies_before_one_camera_is_nothing_to_the_others() -> None:
+    told = Told()
+    async with PlatePool(2, SystemClock()) as pool:
+        watcher = PlateWatcher(pool, told)
+        await pool.ready()
+        stopped, _ = pool.pids
+        os.kill(stopped, signal.SIGSTOP)  # whoever is given to it hangs
+        async with asyncio.TaskGroup() as tasks:
+            hanging = [tasks.create_task(give(watcher, name, car(9), START_MS)) for name in ("a", "b")]
+            while len(pool.busy) < 2:
+                await SystemClock().sleep(0)
+            await asyncio.wait(hanging, return_when=asyncio.FIRST_COMPLETED)
+            for step in range(1, 6):
+                await give(watcher, "c", car(40 * step), START_MS + 200 * step)
+            os.kill(stopped, signal.SIGKILL)
+    assert watcher.counters("c").read == 5
+    assert sorted(watcher.counters(name).failed for name in ("a", "b")) == [0, 1]
