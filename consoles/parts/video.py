@@ -212,6 +212,7 @@ async def video(
             watcher = PlateWatcher(pool, part.on_passage)
             quality.counters_of = watcher.counters
             measured.append(metrics.counted("plate_frames", "Frames for plate readers", pool.counters))
+            degraded.append(lambda: [f"plates: {pool.trouble}"] if pool.trouble else [])
 
         def address_of(camera: str) -> str | None:
             return keeper.camera(camera).spec.url if camera in keeper.running() else None

@@ -17,9 +17,10 @@ from command.kernel.limits import READER_CAMERAS, READER_FRAME_MS, READER_START_
 from streams.plates.fair_shares import FairShares
 from streams.plates.picture import Picture, check_picture
 from streams.plates.read import Looked, Read
-from streams.plates.worker import Worker
+from streams.plates.worker import ModelError, Worker
 
 _RESTART_MS = 1_000
+_MODEL_RETRY_MS = 60_000
 Result = TypeVar("Result")
 
 
@@ -54,6 +55,8 @@ class PlatePool:
         if not 1 <= workers <= READERS:
             raise InvalidInputError(f"{workers} plate readers; 1 to {READERS} can run")
         self.counters = PoolCounters()
+        # Why no reader can start, None while they can.
+        self.trouble: str | None = None
         self._clock = clock
         self._slots: list[Worker | None] = [None] * workers
         # Threads only wait for processes, so that no pipe ever blocks the loop.
@@ -100,8 +103,10 @@ class PlatePool:
         return frozenset(self._busy)
 
     async def ready(self) -> None:
-        """Return once every reader has opened its networks."""
+        """Return once every reader has opened its networks; `UnavailableError` when none can."""
         while len(self._ready) < len(self._slots):
+            if self.trouble:
+                raise UnavailableError(self.trouble)
             self._up.clear()
             await self._up.wait()
 
@@ -113,10 +118,12 @@ class PlatePool:
         """Return what a JPEG, PNG or BGR frame shows.
 
         Errors: `FrameDroppedError` when a newer frame came first, `InvalidInputError` for a malformed frame,
-        `UnavailableError` when the reader died over it, `TooManyError` when too many cameras wait.
+        `UnavailableError` when the reader died over it or none can start, `TooManyError` when too many cameras wait.
         """
         if not self._is_open:
             raise UnavailableError("the plate readers are closed")
+        if self.trouble:
+            raise UnavailableError(self.trouble)
         if not isinstance(frame, bytes):
             check_picture(frame)
         if older := self._waiting.get(camera):
@@ -140,9 +147,12 @@ class PlatePool:
             try:
                 await self._in_thread(worker, worker.wait_ready, READER_START_MS)
                 is_ready = True
+                self.trouble = None
                 self._ready.add(slot)
                 self._up.set()
                 await self._serve(worker)
+            except ModelError as error:
+                self._give_up(error)
             except UnavailableError:
                 self.counters.restarts += 1
             finally:
@@ -151,7 +161,15 @@ class PlatePool:
                 await asyncio.get_running_loop().run_in_executor(self._threads, worker.close)
             if not is_ready:
                 # One that cannot even start, say for lack of memory, must not take the machine with it.
-                await self._clock.sleep(_RESTART_MS)
+                await self._clock.sleep(_MODEL_RETRY_MS if self.trouble else _RESTART_MS)
+
+    def _give_up(self, error: ModelError) -> None:
+        """No reader can start until somebody repairs the installation; frames are not kept waiting for it."""
+        self.trouble = error.detail
+        self._up.set()
+        for job in self._waiting.values():
+            _fail(job, error)
+        self._waiting.clear()
 
     async def _serve(self, worker: Worker) -> None:
         """Read frame after frame; `UnavailableError` once the process is of no more use."""

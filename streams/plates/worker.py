@@ -19,6 +19,10 @@ _CONTEXT = multiprocessing.get_context("spawn")
 _STOP_S = 2.0
 
 
+class ModelError(UnavailableError):
+    """A network's file is missing or altered; its detail says what to do."""
+
+
 class Ready(msgspec.Struct, frozen=True, tag=True):
     """The process has opened its networks."""
 
@@ -30,7 +34,7 @@ class Done(msgspec.Struct, frozen=True, tag=True):
 
 
 class Refused(msgspec.Struct, frozen=True, tag=True):
-    """The frame was malformed; the process goes on."""
+    """The frame was malformed; the process goes on. In place of `Ready`: a network cannot be opened; it ends."""
 
     detail: str
 
@@ -63,9 +67,14 @@ class Worker:
         return self._process.pid or 0
 
     def wait_ready(self) -> None:
-        """Return once the networks are open."""
-        if not isinstance(self._receive(), Ready):
-            raise UnavailableError("a plate reader did not start")
+        """Return once the networks are open; `ModelError` when they cannot be opened on this machine."""
+        match self._receive():
+            case Ready():
+                return
+            case Refused(detail=detail):
+                raise ModelError(detail)
+            case Done():
+                raise UnavailableError("a plate reader did not start")
 
     def look(self, frame: bytes | Picture) -> Looked:
         """Have a JPEG, PNG or BGR frame read; `InvalidInputError` when it is not one."""
@@ -108,8 +117,12 @@ def _serve(pipe: Connection) -> None:
     """Run in the child. The parent decides when to stop; a Ctrl-C in its terminal is not for the children."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
-    reader = PlateReader()
     try:
+        try:
+            reader = PlateReader()
+        except UnavailableError as error:
+            pipe.send_bytes(msgspec.msgpack.encode(Refused(error.detail)))
+            return
         pipe.send_bytes(msgspec.msgpack.encode(Ready()))
         while True:
             shape = _FRAME.decode(pipe.recv_bytes()).shape

