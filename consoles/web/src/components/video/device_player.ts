@@ -1,5 +1,6 @@
 /** Plays what a camera's device has recorded itself, as it sends it: speed and pause are the device's own. No page element here. */
 
+import { MediaFeed, NO_LONGER_ALLOWED, pictureSocket, type Init } from "../../media/media_feed";
 import { devicePlaybackPath } from "./camera_api";
 import { meaningOf } from "./reasons";
 import type { RecordedState } from "./recorded_player";
@@ -16,14 +17,8 @@ export interface RecordingPlayer {
   step(frames: number): void;
 }
 
-interface Init {
-  readonly type: "init";
-  readonly mime: string;
-  /** The instant of media time 0. */
-  readonly base_ms: number;
-}
 type Said =
-  | Init
+  | (Init & { readonly type: "init" })
   | { readonly type: "plays"; readonly speed: number; readonly held: boolean }
   | { readonly type: "refused" | "end"; readonly reason: string };
 
@@ -35,18 +30,13 @@ const BEHIND_S = 30;
 const WAITING_BYTES = 16 * 1024 * 1024;
 const STARVED_S = 0.3;
 const USUAL_FRAME_S = 0.04;
-const NO_LONGER_ALLOWED = 4403;
 
 export class DevicePlayer implements RecordingPlayer {
   private readonly camera: string;
   private readonly video: HTMLVideoElement;
   private readonly onState: (state: RecordedState) => void;
   private socket: WebSocket | null = null;
-  private media: MediaSource | null = null;
-  private buffer: SourceBuffer | null = null;
-  private waiting: (ArrayBuffer | Init)[] = [];
-  private waiting_bytes = 0;
-  private url = "";
+  private readonly feed: MediaFeed;
   private base_ms = 0;
   private wanted_ms = 0;
   private times = 1;
@@ -60,6 +50,11 @@ export class DevicePlayer implements RecordingPlayer {
     this.camera = camera;
     this.video = video;
     this.onState = onState;
+    this.feed = new MediaFeed(video, WAITING_BYTES, {
+      begun: (init) => this.begin(init),
+      updated: () => undefined,
+      failed: (why) => this.fail(why === "unread" ? "the browser does not take the pictures" : "the browser could not read a segment"),
+    });
   }
 
   /** What is shown now, ms since 1970. */
@@ -76,8 +71,6 @@ export class DevicePlayer implements RecordingPlayer {
     if (this.timer !== null) clearInterval(this.timer);
     this.timer = null;
     this.hangUp();
-    this.video.removeAttribute("src");
-    this.video.load();
   }
 
   seek(at_ms: number): void {
@@ -117,14 +110,8 @@ export class DevicePlayer implements RecordingPlayer {
     this.held = false;
     this.ended = false;
     this.say({ is: "loading" });
-    const media = new MediaSource();
-    this.media = media;
-    this.url = URL.createObjectURL(media);
-    media.addEventListener("sourceopen", () => this.append());
-    this.video.srcObject = null;
-    this.video.src = this.url;
-    const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${devicePlaybackPath(this.camera, at_ms)}`);
-    socket.binaryType = "arraybuffer";
+    this.feed.open();
+    const socket = pictureSocket(devicePlaybackPath(this.camera, at_ms));
     this.socket = socket;
     socket.onmessage = (event: MessageEvent<string | ArrayBuffer>) => this.take(event.data);
     socket.onclose = ({ code }) => {
@@ -138,14 +125,9 @@ export class DevicePlayer implements RecordingPlayer {
     this.settling = null;
     const { socket } = this;
     this.socket = null;
-    this.media = null;
-    this.buffer = null;
-    this.waiting = [];
-    this.waiting_bytes = 0;
     this.base_ms = 0;
     socket?.close();
-    if (this.url !== "") URL.revokeObjectURL(this.url);
-    this.url = "";
+    this.feed.close();
   }
 
   private order(what: { speed?: number; hold?: boolean }): void {
@@ -154,22 +136,18 @@ export class DevicePlayer implements RecordingPlayer {
 
   private take(data: string | ArrayBuffer): void {
     if (typeof data !== "string") {
-      this.waiting.push(data);
-      this.waiting_bytes += data.byteLength;
-      if (this.waiting_bytes > WAITING_BYTES) this.fail("the browser does not take the pictures");
-      else this.append();
+      this.feed.put(data);
       return;
     }
     const said = JSON.parse(data) as Said;
     switch (said.type) {
       case "init":
-        if (!MediaSource.isTypeSupported(said.mime)) {
+        if (!MediaFeed.plays(said.mime)) {
           this.hangUp();
           this.say({ is: "unsupported", codec: said.mime });
           return;
         }
-        this.waiting.push(said);
-        this.append();
+        this.feed.put(said);
         return;
       case "plays":
         this.video.defaultPlaybackRate = this.video.playbackRate = said.speed;
@@ -184,38 +162,16 @@ export class DevicePlayer implements RecordingPlayer {
     }
   }
 
-  private append(): void {
-    const { media } = this;
-    if (media === null || media.readyState !== "open") return;
-    while (this.waiting.length > 0 && !(this.buffer?.updating ?? false)) {
-      const next = this.waiting.shift();
-      try {
-        if (next instanceof ArrayBuffer) {
-          this.waiting_bytes -= next.byteLength;
-          this.buffer?.appendBuffer(next);
-        } else if (next !== undefined) this.begin(media, next);
-      } catch {
-        this.fail("the browser could not read a segment");
-        return;
-      }
-    }
-  }
-
-  private begin(media: MediaSource, init: Init): void {
-    if (this.buffer !== null) {
-      this.buffer.changeType(init.mime);
-      return;
-    }
+  private begin(init: Init): void {
     this.base_ms = init.base_ms;
-    this.buffer = media.addSourceBuffer(init.mime);
-    this.buffer.addEventListener("updateend", () => this.append());
     this.video.defaultPlaybackRate = this.video.playbackRate = 1;
     if (this.times !== 1) this.order({ speed: this.times });
     this.video.play().catch(() => undefined);
   }
 
   private look(): void {
-    const { buffer, video } = this;
+    const { video } = this;
+    const { buffer } = this.feed;
     if (buffer === null || buffer.buffered.length === 0) return;
     const at_s = video.currentTime;
     const last_s = buffer.buffered.end(buffer.buffered.length - 1);
@@ -230,7 +186,7 @@ export class DevicePlayer implements RecordingPlayer {
         break;
       }
     }
-    if (!buffer.updating && buffer.buffered.start(0) < at_s - 2 * BEHIND_S) buffer.remove(0, at_s - BEHIND_S);
+    if (buffer.buffered.start(0) < at_s - 2 * BEHIND_S) this.feed.forget(at_s - BEHIND_S);
     if (this.ended && last_s - at_s < STARVED_S) this.say({ is: "end" });
     else if (this.held) this.say({ is: "paused" });
     else if (left_s > 0) this.say({ is: "playing" });

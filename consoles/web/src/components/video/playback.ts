@@ -1,6 +1,6 @@
 /** Recordings of one camera: the time line, seek, speed, frames, lock, and a clip as evidence. */
 
-import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
@@ -8,126 +8,28 @@ import type { CameraRow } from "../../wire";
 import { icon, type IconName } from "../icons";
 import { describe } from "../problems";
 import { EverySecond, shared, View } from "../view";
-import { clipPath, exportClip, listRecordings, lock, type Clip } from "./camera_api";
+import { listRecordings } from "./camera_api";
 import type { Screening } from "./context";
 import { DeviceLane, playableFrom } from "./device_lane";
 import { DevicePlayer, type RecordingPlayer } from "./device_player";
+import { Evidence, quiet } from "./evidence_row";
+import { HubLane } from "./hub_lane";
+import { playbackStyles } from "./playback_styles";
 import { RecordedPlayer, type RecordedState } from "./recorded_player";
 import "./clips";
 import { gapWords } from "./gap_words";
-import { gapAt, joined, nearestRecorded, withoutDoubles, type Gap, type Span } from "./recorded_times";
-import { fix, still } from "./snapshot";
+import { gapAt, nearestRecorded, type Gap } from "./recorded_times";
 import "./timebar";
 import { keyStep_ms, rangeAround, SPANS_MS, type BarMark } from "./timebar_layout";
 
 const SPEEDS = [0.25, 0.5, 1, 2, 4, 8] as const;
-const LIST_EVERY_MS = 5_000;
-/** Pages of a listing asked for one after another; a longer time line is shown as far as it was read. */
-const MOST_PAGES = 12;
 /** Gaps that are named under the time line, the newest. */
 const MOST_GAPS = 40;
 
 /** Tells `leave`. */
 @customElement("t-playback")
 export class Playback extends View {
-  static override styles = [
-    shared,
-    css`
-      :host {
-        display: grid;
-        grid-template-rows: auto minmax(0, 1fr) auto auto auto auto;
-        gap: var(--s2);
-        height: 100%;
-        padding: var(--s2);
-        font-size: var(--t1);
-      }
-      .picture {
-        position: relative;
-        background: #000;
-        border: var(--hair) solid var(--line);
-        border-radius: var(--radius);
-        overflow: hidden;
-      }
-      video {
-        position: absolute;
-        inset: 0;
-        width: 100%;
-        height: 100%;
-        object-fit: contain;
-      }
-      .when {
-        position: absolute;
-        left: 0;
-        top: 0;
-        padding: 0 var(--s3);
-        background: rgb(11 15 20 / 85%);
-        font-size: var(--t3);
-        font-weight: 600;
-      }
-      .note {
-        position: absolute;
-        left: 50%;
-        top: 50%;
-        transform: translate(-50%, -50%);
-        padding: var(--s1) var(--s3);
-        background: rgb(11 15 20 / 88%);
-      }
-      .note.low {
-        top: auto;
-        bottom: 0;
-        transform: translateX(-50%);
-      }
-      .row {
-        flex-wrap: wrap;
-      }
-      .row input,
-      .row select {
-        width: auto;
-      }
-      h2 {
-        font-size: var(--t2);
-        font-weight: 650;
-      }
-      .banner.device {
-        position: absolute;
-        right: 0;
-        top: 0;
-      }
-      .banner {
-        padding: 0 var(--s2);
-        background: var(--hatch);
-        border: var(--hair) solid var(--line);
-      }
-      t-clips {
-        position: absolute;
-        inset: 0;
-        background: var(--panel);
-      }
-      details.gaps ol {
-        max-height: 9em;
-        overflow: auto;
-        display: grid;
-      }
-      details.gaps button {
-        justify-content: flex-start;
-        min-height: 28px;
-        border: none;
-        background: none;
-        white-space: normal;
-        text-align: left;
-      }
-      summary {
-        cursor: pointer;
-      }
-      .why {
-        flex: 1;
-        min-width: 10em;
-      }
-      .hash {
-        overflow-wrap: anywhere;
-      }
-    `,
-  ];
+  static override styles = [shared, playbackStyles];
 
   @property({ attribute: false }) camera: CameraRow | null = null;
   /** Of other cameras, for the list of clips. */
@@ -136,25 +38,19 @@ export class Playback extends View {
   /** Where to begin; a change seeks there. */
   @property({ type: Number }) from = 0;
   @state() private shown: RecordedState = { is: "loading" };
-  @state() private spans: readonly Span[] = [];
-  @state() private gaps: readonly Gap[] = [];
   @state() private showsClips = false;
   @state() private span_ms: number = SPANS_MS[1];
   @state() private range: readonly [number, number] | null = null;
-  @state() private choice: readonly [number | null, number | null] = [null, null];
-  @state() private why = "";
-  @state() private said = "";
-  @state() private clip: Clip | null = null;
-  @state() private busy = false;
   @state() private times = 1;
   @query("video") private video!: HTMLVideoElement;
   protected readonly second = new EverySecond(this);
   /** Which of both recordings is played: the hub's, or what the device has itself. */
   @state() private lane: "hub" | "device" = "hub";
   private player: RecordingPlayer | null = null;
+  private hub: HubLane | null = null;
   private device: DeviceLane | null = null;
+  private readonly evidence = new Evidence(this, () => this.at_ms(), () => this.hub?.forget());
   private of = "";
-  private listed = { range: "", asked_ms: -Infinity };
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
@@ -175,13 +71,11 @@ export class Playback extends View {
     if (camera.id !== this.of) {
       this.player?.close();
       this.of = camera.id;
-      this.spans = [];
-      this.gaps = [];
-      this.listed = { range: "", asked_ms: -Infinity };
+      this.hub = new HubLane(camera.id);
       this.device = new DeviceLane(camera.id);
       this.begin(screening, camera.id, "hub", this.from);
     } else if (changed.has("from")) this.player?.seek(this.from);
-    void this.list(screening, camera.id);
+    void this.lookAtHub(screening);
     void this.lookAtDevice(screening);
   }
 
@@ -195,6 +89,11 @@ export class Playback extends View {
         : new RecordedPlayer(camera, this.video, (from, to) => listRecordings(screening.api, camera, from, to), onState);
     this.player.speed = this.times;
     this.player.open(at_ms);
+  }
+
+  private async lookAtHub(screening: Screening): Promise<void> {
+    const { hub, range } = this;
+    if (hub !== null && range !== null && (await hub.look(screening.api, range, screening.now_ms)) && hub === this.hub) this.requestUpdate();
   }
 
   private async lookAtDevice(screening: Screening): Promise<void> {
@@ -227,14 +126,14 @@ export class Playback extends View {
         ${this.note()}
         ${this.showsClips ? this.clips(screening, camera) : nothing}
       </div>
-      <t-timebar .range=${range} .spans=${this.spans} .gaps=${this.gaps} .marks=${this.marks(screening, camera.id)} .at=${at_ms} .now=${screening.now_ms} .choice=${this.choice}
+      <t-timebar .range=${range} .spans=${this.hub?.spans ?? []} .gaps=${this.gaps} .marks=${this.marks(screening, camera.id)} .at=${at_ms} .now=${screening.now_ms} .choice=${this.evidence.choice}
         .device=${this.device?.spans ?? null} .deviceTrouble=${this.device?.trouble ?? ""} .lane=${this.lane}
         @seek=${(event: CustomEvent<number>) => this.seek(event.detail)}
         @seek-hub=${(event: CustomEvent<number>) => this.seekIn(screening, camera.id, "hub", event.detail)}
         @seek-device=${(event: CustomEvent<number>) => this.seekIn(screening, camera.id, "device", event.detail)}></t-timebar>
       ${this.missing()}
       ${this.controls(at_ms, screening, camera)}
-      ${this.evidence(screening, camera)}`;
+      <div class="row" @keydown=${this.onKey}>${this.evidence.render(screening, camera, () => this.video, { kept: this.lane === "hub", trouble: this.hub?.trouble ?? "" })}</div>`;
   }
 
   private note(): TemplateResult | typeof nothing {
@@ -276,7 +175,7 @@ export class Playback extends View {
   }
 
   private clips(screening: Screening, camera: CameraRow): TemplateResult {
-    return html`<t-clips .screening=${screening} .camera=${camera} .names=${this.names} .newest=${this.clip?.id ?? ""}
+    return html`<t-clips .screening=${screening} .camera=${camera} .names=${this.names} .newest=${this.evidence.clip?.id ?? ""}
       @close=${() => this.closeClips()} @seek=${(event: CustomEvent<number>) => {
         this.closeClips();
         this.seek(event.detail);
@@ -317,23 +216,8 @@ export class Playback extends View {
     return html`<button aria-label=${label} title=${label} @click=${run}>${icon(name)}${text}</button>`;
   }
 
-  private evidence(screening: Screening, camera: CameraRow): TemplateResult {
-    const [first, last] = this.choice;
-    const ready = first !== null && last !== null && last > first;
-    // What only the device has cannot be locked or exported here.
-    const may = ready && this.why.trim() !== "" && !this.busy && this.lane === "hub";
-    return html`<div class="row" @keydown=${this.onKey}>
-      <button @click=${() => this.mark(0)}>${t("playback.in")} <kbd>I</kbd></button>
-      <button @click=${() => this.mark(1)}>${t("playback.out")} <kbd>O</kbd></button>
-      <span class="number">${ready ? t("playback.chosen", { from: format.clock(first), to: format.clock(last), span: format.duration(last - first) }) : t("playback.choose")}</span>
-      <input class="why" maxlength="500" placeholder=${t("playback.why")} aria-label=${t("playback.why")} .value=${this.why} @keydown=${quiet}
-        @input=${(event: Event) => (this.why = (event.target as HTMLInputElement).value)} />
-      <button ?disabled=${!may} @click=${() => void this.lockChosen(screening, camera)}>${icon("lock")} ${t("playback.lock")}</button>
-      <button class="primary" ?disabled=${!may} @click=${() => void this.exportChosen(screening, camera)}>${icon("evidence")} ${this.busy ? t("playback.exporting") : t("playback.export")}</button>
-      <button @click=${() => void this.snapshot(screening, camera)}>${icon("camera")} ${t("tile.snapshot")}</button>
-      ${this.said === "" ? nothing : html`<span class="hash" role="status">${this.said}</span>`}
-      ${this.clip === null ? nothing : html`<a href=${clipPath(this.clip.id, "mp4")} download>${t("playback.video")}</a><a href=${clipPath(this.clip.id, "json")} download>${t("playback.sheet")}</a>`}
-    </div>`;
+  private get gaps(): readonly Gap[] {
+    return this.hub?.gaps ?? [];
   }
 
   private at_ms(): number {
@@ -352,41 +236,13 @@ export class Playback extends View {
     return found;
   }
 
-  private async list(screening: Screening, camera: string): Promise<void> {
-    if (this.range === null) return;
-    const range = this.range.join(" ");
-    const now_ms = performance.now();
-    if (range === this.listed.range && now_ms - this.listed.asked_ms < LIST_EVERY_MS) return;
-    this.listed = { range, asked_ms: now_ms };
-    const [from, to] = this.range;
-    const spans: Span[] = [];
-    const gaps: Gap[] = [];
-    try {
-      let next: number | null = from;
-      for (let page = 0; page < MOST_PAGES && next !== null; page += 1) {
-        const found = await listRecordings(screening.api, camera, next, Math.min(to, screening.now_ms + 60_000));
-        spans.push(...found.spans);
-        gaps.push(...found.gaps);
-        const cut: number | null = found.next_ms ?? null;
-        next = cut !== null && cut > next ? cut : null;
-      }
-    } catch (error) {
-      this.said = describe(error);
-      return;
-    }
-    if (camera === this.of && this.range.join(" ") === range) {
-      this.spans = joined(spans);
-      this.gaps = withoutDoubles(gaps);
-    }
-  }
-
   private seek(at_ms: number): void {
     this.player?.seek(this.nearest(this.lane, at_ms));
     this.requestUpdate();
   }
 
   private nearest(lane: "hub" | "device", at_ms: number): number {
-    return lane === "device" ? playableFrom(this.device?.spans ?? [], at_ms) : (nearestRecorded(this.spans, at_ms) ?? at_ms);
+    return lane === "device" ? playableFrom(this.device?.spans ?? [], at_ms) : (nearestRecorded(this.hub?.spans ?? [], at_ms) ?? at_ms);
   }
 
   private toggle(): void {
@@ -397,62 +253,6 @@ export class Playback extends View {
   private setSpeed(times: number): void {
     this.times = times;
     if (this.player !== null) this.player.speed = times;
-  }
-
-  private mark(end: 0 | 1): void {
-    const at_ms = Math.round(this.at_ms());
-    this.choice = end === 0 ? [at_ms, this.choice[1]] : [this.choice[0], at_ms];
-    this.clip = null;
-    this.said = "";
-  }
-
-  private async lockChosen(screening: Screening, camera: CameraRow): Promise<void> {
-    const [first, last] = this.choice;
-    if (first === null || last === null) return;
-    await this.trying(async () => {
-      await lock(screening.api, camera.id, first, last, this.why.trim());
-      this.said = t("playback.locked");
-      this.listed = { range: "", asked_ms: -Infinity };
-    });
-  }
-
-  private async exportChosen(screening: Screening, camera: CameraRow): Promise<void> {
-    const [first, last] = this.choice;
-    if (first === null || last === null) return;
-    await this.trying(async () => {
-      this.clip = await exportClip(screening.api, camera.id, first, last, this.why.trim(), screening.situation?.id ?? null);
-      this.said = t("playback.exported", { hash: this.clip.sha256 });
-    });
-  }
-
-  private async snapshot(screening: Screening, camera: CameraRow): Promise<void> {
-    const taken_ms = this.at_ms();
-    const picture = await still(this.video);
-    if (picture === null) {
-      this.said = t("tile.snapshot_none");
-      return;
-    }
-    const { situation } = screening;
-    if (situation === null) {
-      this.said = t("wrong.no_situation");
-      return;
-    }
-    await this.trying(async () => {
-      await fix(screening, situation.id, camera, picture, taken_ms);
-      this.said = t("tile.snapshot_fixed", { title: situation.title });
-    });
-  }
-
-  private async trying(run: () => Promise<void>): Promise<void> {
-    this.busy = true;
-    this.said = "";
-    try {
-      await run();
-    } catch (error) {
-      this.said = describe(error);
-    } finally {
-      this.busy = false;
-    }
   }
 
   private onGo(event: Event): void {
@@ -470,16 +270,12 @@ export class Playback extends View {
     else if (event.key === " " && !(event.composedPath()[0] instanceof HTMLButtonElement)) this.toggle();
     else if (event.key === "," || event.key === "，") this.player?.step(-1);
     else if (event.key === "." || event.key === "。") this.player?.step(1);
-    else if (event.key === "i" || event.key === "I") this.mark(0);
-    else if (event.key === "o" || event.key === "O") this.mark(1);
+    else if (event.key === "i" || event.key === "I") this.evidence.mark(0);
+    else if (event.key === "o" || event.key === "O") this.evidence.mark(1);
     else return;
     event.preventDefault();
     event.stopPropagation();
   };
-}
-
-function quiet(event: Event): void {
-  if (!(event instanceof KeyboardEvent) || event.key !== "Escape") event.stopPropagation();
 }
 
 declare global {
