@@ -43,6 +43,7 @@ from consoles.parts.video import video
 from consoles.parts.viid import viid
 from consoles.push import Feed
 from consoles.settings import Settings
+from streams.plates.hours import ReadingHours
 
 PAGES = Path(__file__).parent / "web" / "dist"
 
@@ -56,6 +57,7 @@ class Site:
     context: Context
     agents: EdgeAgents
     passages: Passages
+    hours: ReadingHours
     http_url: str
     jt808_port: int
     first_password: str | None
@@ -152,7 +154,7 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
         followers = await stack.enter_async_context(links(settings, hub, site_id, known, kept, url, tasks))
         measured.append(metrics.links_of(followers))
         try:
-            yield Site(settings, clock, context, agents, passages, url, in_field.jt808.port, first_password)
+            yield Site(settings, clock, context, agents, passages, kept.hours, url, in_field.jt808.port, first_password)
         finally:
             await tasks.stop()
 

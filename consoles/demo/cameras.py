@@ -1,10 +1,11 @@
-"""The county's forty cameras: RTSP at once, each up when its street is drawn; outages, and watched cars."""
+"""The county's forty cameras: RTSP at once, each up when its street is drawn; outages, watched cars, a dirty lens."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import sys
+from itertools import cycle
 from pathlib import Path
 from random import Random
 
@@ -24,6 +25,7 @@ _DOWN_EVERY_S = (180, 420)
 _DOWN_S = (45, 100)
 _CAR_FIRST_S = (60, 150)
 _CAR_EVERY_S = (480, 900)
+_CLEAN_S = (75, 120)
 
 
 class ClipServer(RtspCameras):
@@ -66,6 +68,7 @@ class Cameras:
                 tasks.create_task(self._draw(), name="draw-clips")
                 tasks.create_task(self._fail(), name="camera-outages")
                 tasks.create_task(self._let_watched_cars_pass(), name="watched-cars")
+                tasks.create_task(self._soil(), name="dirty-lens")
 
     async def _draw(self) -> None:
         """Have the clips drawn in a process of their own, which can be ended at any moment, and show each when done."""
@@ -101,7 +104,11 @@ class Cameras:
         """Every few minutes one camera is down for about a minute; never one that reads plates."""
         while True:
             await self._pause(_DOWN_EVERY_S)
-            ordinary = [c for c, view in self._views.items() if view.watched is None and view.usual in self._drawn]
+            ordinary = [
+                camera
+                for camera, view in self._views.items()
+                if view.usual in self._drawn and not (view.watched or view.soiled)
+            ]
             if ordinary:
                 camera = self._rng.choice(ordinary)
                 self._server.set_up(camera, up=False)
@@ -110,12 +117,21 @@ class Cameras:
 
     async def _let_watched_cars_pass(self) -> None:
         await self._pause(_CAR_FIRST_S)
-        while True:
-            camera, view = self._rng.choice([(c, view) for c, view in self._views.items() if view.watched])
-            assert view.watched is not None
-            if watched := self._drawn.get(view.watched):
+        passing = [(camera, view.watched) for camera, view in self._views.items() if view.watched]
+        self._rng.shuffle(passing)
+        for camera, street in cycle(passing):
+            if watched := self._drawn.get(street):
                 await self._server.show_once(camera, watched)
             await self._pause(_CAR_EVERY_S)
+
+    async def _soil(self) -> None:
+        """After a while one lens is dirty, and stays so."""
+        for camera, view in self._views.items():
+            if view.soiled:
+                while view.usual not in self._drawn or view.soiled not in self._drawn:
+                    await self._pause((1, 1))
+                await self._pause(_CLEAN_S)
+                self._server.show(camera, self._drawn[view.soiled])
 
     async def _pause(self, between_s: tuple[int, int]) -> None:
         await self._clock.sleep(self._rng.randint(*between_s) * 1000)

@@ -16,8 +16,12 @@ from consoles.demo.county import County
 from edge.simulators.plate_drawing import PlateColour
 from edge.simulators.street_video import Street, Vehicle, render, traffic
 
-_WATCHED: dict[str, tuple[str, PlateColour]] = {"cam04": ("湘F9K237", "blue"), "cam16": ("粤B7Q150", "blue")}
-"""Cars of the watch list, and where they pass now and then."""
+_WATCHED: dict[str, tuple[str, PlateColour]] = {
+    "cam04": ("湘F9K237", "blue"), "cam16": ("粤B7Q150", "blue"), "cam08": ("湘F62108", "blue"),
+}  # fmt: skip
+"""Cars of the watch list, the last but for a character that looks like it, and where they pass now and then."""
+SOILED = "cam10"
+"""The camera whose lens gets dirty."""
 _PASSING: tuple[tuple[str, PlateColour], ...] = (
     ("湘F3M586", "blue"), ("鄂B6H208", "blue"), ("湘F8C715", "blue"), ("湘FD60275", "green"),
 )  # fmt: skip
@@ -36,6 +40,7 @@ class View(msgspec.Struct, frozen=True):
 
     usual: Street
     watched: Street | None = None
+    soiled: Street | None = None
 
 
 def views(county: County) -> dict[str, View]:
@@ -58,7 +63,9 @@ def views(county: County) -> dict[str, View]:
         )  # fmt: skip
         car = _WATCHED.get(camera.id)
         passing = (*usual.vehicles, Vehicle(*car, 16.0, 0)) if car else ()
-        seen[camera.id] = View(usual, msgspec.structs.replace(usual, vehicles=passing) if car else None)
+        watched = msgspec.structs.replace(usual, vehicles=passing) if car else None
+        soiled = msgspec.structs.replace(usual, soiled=True) if camera.id == SOILED else None
+        seen[camera.id] = View(usual, watched, soiled)
         readers += 1
     return seen
 
@@ -67,7 +74,7 @@ def streets(seen: dict[str, View]) -> list[Street]:
     """Return every street once, those first that most cameras see."""
     usual = [view.usual for view in seen.values()]
     found = sorted(dict.fromkeys(usual), key=usual.count, reverse=True)
-    return found + [view.watched for view in seen.values() if view.watched]
+    return found + [street for view in seen.values() for street in (view.soiled, view.watched) if street]
 
 
 def main() -> None:

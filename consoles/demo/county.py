@@ -129,6 +129,7 @@ class Watch(Part, frozen=True):
     requested_by: str
     approved_by: str
     valid_days: int
+    look_alike: bool = False
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):

@@ -111,7 +111,7 @@ async def _watch(hub: Hub, county: County, watch: Watch, now_ms: int) -> None:
     """Request as the dispatcher and approve as the duty leader: a watch takes two people."""
     request = q.RequestWatch(
         pattern=watch.pattern, reason=f"{watch.reason.zh}({watch.requested_by})", level=watch.level,
-        until_ms=now_ms + watch.valid_days * _DAY_MS,
+        until_ms=now_ms + watch.valid_days * _DAY_MS, look_alike=watch.look_alike,
     )  # fmt: skip
     dispatcher, leader = _actor(county, "dispatcher"), _actor(county, "duty_leader")
     requested = await hub.ask(request, dispatcher, f"demo/watch/{watch.id}")

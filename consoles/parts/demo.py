@@ -12,6 +12,7 @@ from pathlib import Path
 from consoles.demo.county import Account, load_county
 from consoles.demo.devices import TOKEN_VARIABLE, command_line
 from consoles.demo.enrol import enrol
+from consoles.demo.read_before import read_before
 from consoles.site import Site
 
 _LAST_WORDS_S = 5.0
@@ -23,6 +24,7 @@ async def demonstration(site: Site) -> AsyncIterator[tuple[Account, ...]]:
     county = await asyncio.to_thread(load_county)
     rtsp_port = _free_port()
     enrolled = await enrol(site.hub, site.context.accounts, county, rtsp_port)
+    await read_before(site.hours, county, site.clock.now_ms())
     clips = Path(site.settings.data) / "demo-clips"
     command = command_line(http=site.http_url, jt808_port=site.jt808_port, rtsp_port=rtsp_port, clips=clips)
     environment = {**os.environ, TOKEN_VARIABLE: enrolled.pbx_token}

@@ -60,6 +60,8 @@ class Street(msgspec.Struct, frozen=True):
     """Of houses, trees and paints."""
     key_every_s: int = 1
     """Encoders that save send key frames rarely."""
+    soiled: bool = False
+    """The lens is dirty: mud on most of it, and nothing sharp behind."""
 
 
 def traffic(plates: Sequence[tuple[str, PlateColour]], seconds: int = 20) -> tuple[Vehicle, ...]:
@@ -100,6 +102,7 @@ def render(street: Street, directory: Path) -> Path:
 def pictures(street: Street) -> Iterator[Picture]:
     """Yield the clip's frames."""
     ground = _ground(street)
+    dirt = _dirt(street)
     paints = np.random.default_rng(street.seed).permutation(len(_PAINTS))
     bodies = {vehicle: _body(vehicle, _PAINTS[paints[i % len(_PAINTS)]]) for i, vehicle in enumerate(street.vehicles)}
     for i in range(street.seconds * street.fps):
@@ -111,8 +114,25 @@ def pictures(street: Street) -> Iterator[Picture]:
             if _NEAR_M < distance_m <= _FAR_M:
                 _place(picture, bodies[vehicle], vehicle.lane, distance_m)
         clock = f"T+{math.floor(at_s) // 60:02}:{math.floor(at_s) % 60:02}"
+        if street.soiled:
+            picture = _through_dirt(picture, dirt)
         _write(picture, clock, (street.width - street.width // 7, street.height // 20), street.height / 900)
         yield picture
+
+
+def _dirt(street: Street) -> Picture:
+    """Return how thick the mud is on the lens, 0…255 for each pixel."""
+    rng = np.random.default_rng(street.seed)
+    coarse = rng.uniform(0.35, 1.0, (6, 9)).astype(np.float32)
+    thick = cv2.resize(coarse, (street.width, street.height), interpolation=cv2.INTER_CUBIC)
+    return np.clip(thick * 200, 0, 255).astype(np.uint8)
+
+
+def _through_dirt(picture: Picture, dirt: Picture) -> Picture:
+    """Return what is seen through mud: blurred, and its colour the more the thicker it is."""
+    blur = cv2.GaussianBlur(picture, (0, 0), picture.shape[1] / 160)
+    share = (dirt.astype(np.float32) / 255)[..., None]
+    return (blur * (1 - share) + np.array((52, 70, 84), np.float32) * share).astype(np.uint8)
 
 
 def _place(picture: Picture, body: Picture, lane: int, distance_m: float) -> None:

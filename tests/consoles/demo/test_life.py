@@ -11,17 +11,23 @@ from shapely import LineString, MultiLineString, Point, Polygon
 
 from command.facts.base import Service
 from command.kernel.clock import SystemClock, VirtualClock
+from command.kernel.database import SqliteDatabase
 from command.requests import FeedBack, Request, StepOrder
 from command.rows import OrderRow, PositionRow
-from consoles.demo.clips import streets, views
+from consoles.demo.clips import SOILED, streets, views
 from consoles.demo.county import County, load_county
 from consoles.demo.crews import habits_of, next_step
 from consoles.demo.enrol import enrol
 from consoles.demo.exchange import Callers, Exchange
 from consoles.demo.fleet import Fleet
 from consoles.demo.mischief import Mischief
+from consoles.demo.read_before import read_before
 from consoles.demo.roads import metres
 from consoles.site import running_site
+from streams.plates import hours
+from streams.plates.hours import ReadingHours
+from streams.plates.quality import judge, usual_of
+from streams.watch_list import Wanted, WatchList
 from tests.consoles.demo.support import until
 from tests.consoles.support import settings
 
@@ -129,16 +135,37 @@ def test_each_camera_that_reads_has_a_car_of_its_own_and_some_are_on_the_watch_l
     readers = [camera.id for camera in county.cameras if camera.reads_plates]
     usual = [vehicle.plate for camera in readers for vehicle in seen[camera].usual.vehicles]
     assert len(set(usual)) == len(usual) == len(readers)
-    patterns = [re.compile(w.pattern.replace("?", ".").replace("*", ".*")) for w in county.watches if w.approved_by]
-    assert not any(pattern.fullmatch(plate) for pattern in patterns for plate in usual)
+    watches = WatchList([(w.id, Wanted(w.pattern, w.look_alike)) for w in county.watches if w.approved_by])
+    assert not any(watches.matching(plate) for plate in usual)
     watched = {camera: view.watched for camera, view in seen.items() if view.watched}
-    assert len(watched) == 2
+    assert len(watched) == 3
+    fits = set()
     for camera, street in watched.items():
         more = set(street.vehicles) - set(seen[camera].usual.vehicles)
-        assert [any(p.fullmatch(vehicle.plate) for p in patterns) for vehicle in more] == [True]
+        [match] = [match for vehicle in more for match in watches.matching(vehicle.plate)]
+        fits.add(match.how)
         assert street.seconds == seen[camera].usual.seconds, "or the stream would jump when one follows the other"
         assert street.seconds - max(vehicle.enters_s for vehicle in street.vehicles) > 7.5
-    assert len(streets(seen)) == 3 + 4 + 2
+    assert fits == {"pattern", "look_alike"}
+    [soiled] = [view for view in seen.values() if view.soiled]
+    assert soiled.watched is None
+    assert len(streets(seen)) == 3 + 4 + 1 + 3
+
+
+async def test_a_week_was_read_before_once_and_the_camera_with_the_dirty_lens_reads_worse(
+    county: County, tmp_path: Path
+) -> None:
+    kept = ReadingHours(SqliteDatabase(tmp_path / "hours.sqlite3", hours.SCHEMA, "reading hours"))
+    now_ms = 1_800_000_000_000
+    for _ in range(2):
+        await read_before(kept, county, now_ms)
+    last = now_ms // hours.HOUR_MS - 1
+    for camera in [camera.id for camera in county.cameras if camera.reads_plates]:
+        found = await kept.of(camera, 0)
+        assert len(found) == 7 * 24 - 1
+        usual = usual_of([found[last - day * 24] for day in range(1, 7)])
+        assert (judge(found[last], usual, standing=False).why in ("fewer", "unread")) is (camera == SOILED)
+    await kept.close()
 
 
 def test_a_fleet_starts_where_the_hub_saw_it_last(county: County) -> None:
