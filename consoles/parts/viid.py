@@ -110,7 +110,7 @@ async def viid(
 
 async def _database(settings: Settings, stack: AsyncExitStack) -> Database:
     if settings.journal:
-        postgres = await Postgres.open(settings.journal, (), "viid")
+        postgres = await Postgres.open(settings.journal, (), "site")
         stack.push_async_callback(postgres.close)
         return await PostgresDatabase.open(postgres, SCHEMA, "viid")
     db = SqliteDatabase(Path(settings.data) / "viid.sqlite3", SCHEMA, "viid")

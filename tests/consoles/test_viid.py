@@ -270,17 +270,17 @@ async def test_a_disposition_waits_for_our_approval_and_its_hits_go_back(tmp_pat
 
 
 @asynccontextmanager
-async def _receiver(alarms: list[dict[str, Any]]) -> AsyncIterator[int]:
-    """A system that takes alarms."""
+async def _receiver(bodies: list[dict[str, Any]]) -> AsyncIterator[int]:
+    """A system that takes whatever it is told."""
 
     async def take(request: web.Request) -> web.Response:
-        alarms.append(json.loads(await request.read()))
+        bodies.append(json.loads(await request.read()))
         return web.json_response(
             {"ResponseStatusListObject": {"ResponseStatusObject": [{"Id": "", "StatusCode": "0"}]}}
         )
 
     app = web.Application()
-    app.router.add_post("/VIID/DispositionNotifications", take)
+    app.router.add_post("/VIID/{path:.*}", take)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:
@@ -288,6 +288,33 @@ async def _receiver(alarms: list[dict[str, Any]]) -> AsyncIterator[int]:
         yield int(runner.addresses[0][1])
     finally:
         await runner.cleanup()
+
+
+async def test_hubs_that_share_a_database_tell_of_the_passages_of_both(
+    tmp_path: Path, postgres_url: str
+) -> None:  # R592
+    bodies: list[dict[str, Any]] = []
+    async with _receiver(bodies) as port, AsyncExitStack() as stack:
+        up = ViidUpper(id=UPPER, url=f"http://127.0.0.1:{port}", password=SECRET)
+        own = Viid(server_id=LOWER, port=0, password=SECRET, uppers=[up])
+        sites: list[Site] = []
+        for number in range(2):
+            folder = tmp_path / f"hub{number}"
+            (folder / "var").mkdir(parents=True)
+            (folder / "var" / "site.key").write_text("ab" * 32)
+            chosen = replace(settings(folder), journal=postgres_url, viid=own)
+            sites.append(await stack.enter_async_context(running_site(chosen)))
+        await sites[0].hub.ask(EnrolCamera(camera="k1", name="南门", lat=29.1, lon=113.1), HUB)
+        for number, site in enumerate(sites):
+            await passes(site, f"湘F0000{number}")
+
+        async def both_told() -> bool:
+            lists = [body["MotorVehicleListObject"] for body in bodies if "MotorVehicleListObject" in body]
+            told = [one["PlateNo"] for each in lists for one in each["MotorVehicleObject"]]
+            return sorted(told) == ["湘F00000", "湘F00001"]
+
+        await until(both_told)
+        assert sum("RegisterObject" in body for body in bodies) == 1
 
 
 def test_what_systems_have_to_be_set_to_is_shown_on_the_machine(
