@@ -174,7 +174,6 @@ class Camera:
         await self._report(self._status)
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._asking.run())
                 if self._looker is not None:
                     tasks.create_task(PictureFeed(self.id, self._looker).run(self.subscribe()))
                 await self._come_back_for_ever()
@@ -328,7 +327,6 @@ class Camera:
             reason, self._failed_hop = f"internal error: {type(error).__name__}", "packets"
         finally:
             self._pulled = self._is_examined = False
-            self._asking.end()
             await self._hang_up(connection)
         return reason
 
@@ -349,7 +347,11 @@ class Camera:
             except TimeoutError:
                 raise SourceError(f"no picture within {(CAMERA_OPEN_MS + CAMERA_KEY_MS) // 1000} s") from None
         self._stamps.begin()
-        self._asking.begin(source)
+        async with self._asking.over(source):
+            await self._show(packet, source)
+
+    async def _show(self, packet: Packet, source: AsyncIterator[Packet]) -> None:
+        """Publish the first packet of a connection and those that follow, while they are needed."""
         self._publish(packet)
         self._pulled = True
         self._turn()

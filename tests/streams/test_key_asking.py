@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
 
@@ -13,7 +12,7 @@ from command.kernel.errors import UnavailableError
 from command.kernel.limits import CAMERA_ASK_KEY_MS
 from streams.key_asking import KeyAsking
 from streams.packets import Packet
-from streams.sources import AskedPackets
+from streams.sources import AskedPackets, SourceError
 from tests.streams.peers import until
 
 
@@ -36,15 +35,6 @@ async def _silence() -> AsyncIterator[Packet]:
     yield Packet(b"", 0, True, 0)
 
 
-@asynccontextmanager
-async def asking(clock: VirtualClock) -> AsyncIterator[KeyAsking]:
-    made = KeyAsking("a", clock)
-    async with asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(made.run())
-        yield made
-        running.cancel()
-
-
 async def settled(clock: VirtualClock, past_ms: int = 0) -> None:
     """Let everything happen that is due `past_ms` from now."""
     clock.advance(clock.now_ms() + past_ms)
@@ -55,8 +45,8 @@ async def settled(clock: VirtualClock, past_ms: int = 0) -> None:
 async def test_all_who_wait_are_served_by_one_key_frame() -> None:
     clock = VirtualClock(1_000_000, speed=0)
     source = Source()
-    async with asking(clock) as keys:
-        keys.begin(source.packets)
+    keys = KeyAsking("a", clock)
+    async with keys.over(source.packets):
         for _ in range(50):
             keys.want()
         await until(lambda: source.asked == 1)
@@ -76,16 +66,15 @@ async def test_all_who_wait_are_served_by_one_key_frame() -> None:
 async def test_a_camera_that_refuses_is_asked_again_only_over_its_next_connection(error: Exception) -> None:
     clock = VirtualClock(1_000_000, speed=0)
     source = Source(error)
-    async with asking(clock) as keys:
-        keys.begin(source.packets)
+    keys = KeyAsking("a", clock)
+    async with keys.over(source.packets):
         keys.want()
         await until(lambda: source.asked == 1)
         await settled(clock, CAMERA_ASK_KEY_MS)
         keys.want()
         await settled(clock, CAMERA_ASK_KEY_MS)
         assert source.asked == 1
-        keys.end()
-        keys.begin(source.packets)
+    async with keys.over(source.packets):
         keys.want()
         await until(lambda: source.asked == 2)
 
@@ -93,12 +82,36 @@ async def test_a_camera_that_refuses_is_asked_again_only_over_its_next_connectio
 async def test_one_that_cannot_be_asked_is_not() -> None:
     clock = VirtualClock(1_000_000, speed=0)
     source = Source()
-    async with asking(clock) as keys:
-        keys.want()  # nothing stands
-        await settled(clock)
-        keys.begin(_silence())  # RTSP
+    keys = KeyAsking("a", clock)
+    keys.want()  # nothing stands
+    async with keys.over(_silence()):  # RTSP
         keys.want()
         await settled(clock)
-        keys.begin(source.packets)
+    async with keys.over(source.packets):
         await settled(clock, CAMERA_ASK_KEY_MS)
-        assert source.asked == 0, "a connection begins with a key frame: nobody waits for one yet"
+    assert source.asked == 0, "a connection begins with a key frame: nobody waits for one yet"
+
+
+@pytest.mark.parametrize("swallows", [False, True])
+async def test_it_ends_with_the_connection_whatever_its_source_does(swallows: bool) -> None:
+    """One that swallows a cancellation, or fails by it, keeps neither the connection nor its reason from the camera."""
+    asked = asyncio.Event()
+
+    async def ask() -> None:
+        asked.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            if not swallows:
+                raise OSError("cut") from None
+
+    async def connection() -> None:
+        keys = KeyAsking("a", VirtualClock(1_000_000, speed=0))
+        async with keys.over(AskedPackets(_silence(), ask)):
+            keys.want()
+            await asked.wait()
+            raise SourceError("frozen")
+
+    with pytest.raises(SourceError, match="frozen"):
+        await connection()
+    assert len(asyncio.all_tasks()) == 1

@@ -43,9 +43,9 @@ async def _day(loop: VirtualLoop, seed: str) -> list[Watch]:
             most_tasks = max(most_tasks, len(_unfinished(loop)))
         for task in running:
             task.cancel()
-    # Beside those counted above: this one, and of each camera the one that asks for key frames, and either the present
-    # attempt or the two waits of a rest.
-    assert most_tasks <= len(running) + 1 + 3 * len(watches)
+    # Beside those counted above: this one, and of each camera either the present attempt and what asks it for key
+    # frames, or the two waits of a rest.
+    assert most_tasks <= len(running) + 1 + 2 * len(watches)
     assert len(_unfinished(loop)) == 1
     return watches
 
