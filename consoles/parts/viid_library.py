@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections.abc import Sequence
+from contextlib import suppress
 
 import msgspec
 
 from command.actors import Actor
 from command.blobs import Blobs
 from command.hub import Hub
-from command.kernel.errors import ConflictError, TooManyError, UnknownIdError
+from command.kernel.errors import ConflictError, TooManyError
 from command.kernel.limits import VIID_ORDERS, VIID_ORDERS_OF_PEER
 from command.passages import Passages
 from command.requests import LiftWatch, RequestWatch
@@ -25,7 +25,6 @@ from edge.viid.codes import StatusCode
 from edge.viid.orders import Disposition, OrderState, Subscription, host_of
 from edge.viid.vehicle import Vehicle
 
-log = logging.getLogger(__name__)
 _REASON_CHARS, _OFFICE_CHARS = 500, 100
 _STATES: dict[str, OrderState] = {
     "requested": "waiting", "active": "in force", "lifted": "cancelled", "expired": "over",
@@ -112,8 +111,9 @@ class ViidLibrary:
         found = await self._store.orders("disposition", Disposition, peer)
         rows = await self._hub.read(lambda t: {watch: t.watches.get(watch) for _, watch, _ in found})
         return [
-            (asked, "cancelled" if ended else _state_of_watch(rows.get(watch))) for asked, watch, ended in found
-        ]  # fmt: skip
+            (asked, "cancelled" if ended else _state_of_watch(rows.get(watch), asked.peer))
+            for asked, watch, ended in found
+        ]
 
     async def _watch(self, asked: Disposition) -> RequestWatch:
         cameras = [camera for name in asked.tollgates if (camera := await self._camera_of(name))]
@@ -128,10 +128,12 @@ class ViidLibrary:
         )  # fmt: skip
 
     async def _lift(self, peer: str, watch: str, why: str) -> None:
-        try:
-            await self._hub.ask(LiftWatch(watch=watch, why=why or "the system that asked for it says so"), _actor(peer))
-        except (ConflictError, UnknownIdError):
-            log.info("watch %s of %s is over already", watch, peer)
+        row = await self._hub.read(lambda t: t.watches.get(watch))
+        if row is None or row.requested_by != asker(peer) or row.state not in ("requested", "active"):
+            return  # over already; or a hub restored to an earlier moment has given the id to another watch
+        lift = LiftWatch(watch=watch, why=why or "the system that asked for it says so")
+        with suppress(ConflictError):  # somebody was quicker
+            await self._hub.ask(lift, _actor(peer))
 
     async def _camera_of(self, name: str) -> str:
         """Return the camera that others know under an id, adopted from them or told to them."""
@@ -164,9 +166,14 @@ def state_of(asked: Subscription, now_ms: int, *, ended: bool) -> OrderState:
     return "over" if now_ms >= asked.until_ms else "in force" if now_ms >= asked.from_ms else "waiting"
 
 
-def _state_of_watch(row: WatchRow | None) -> OrderState:
-    return "over" if row is None else _STATES[row.state]
+def _state_of_watch(row: WatchRow | None, peer: str) -> OrderState:
+    return "over" if row is None or row.requested_by != asker(peer) else _STATES[row.state]
+
+
+def asker(peer: str) -> str:
+    """Return who the record says asked for the watches of a system."""
+    return f"viid.{peer}"
 
 
 def _actor(peer: str) -> Actor:
-    return Actor(id=f"viid.{peer}", name=f"GA/T 1400 {peer}", roles=frozenset({"hub"}))
+    return Actor(id=asker(peer), name=f"GA/T 1400 {peer}", roles=frozenset({"hub"}))

@@ -16,6 +16,7 @@ from command.kernel.errors import TriuneError
 from command.kernel.limits import READINGS_ROWS, VIID_BACKOFF_FIRST_MS, VIID_BACKOFF_LONGEST_MS, VIID_WAITING
 from command.readings import Readings, Sighting, SightingQuery, place_of
 from consoles.parts.viid_devices import Devices
+from consoles.parts.viid_library import asker
 from consoles.parts.viid_store import ViidStore, receiver_of
 from edge.viid.notices import Notice
 from edge.viid.orders import Subscription
@@ -149,7 +150,9 @@ class HitLink:
         if not isinstance(hit, PlateHit):
             return False
         asked = await self._store.of_watch(hit.watch)
-        if asked is not None:
+        watch = await self._hub.read(lambda t: t.watches.get(hit.watch))
+        # A hub restored to an earlier moment may have given the id to a watch that is nobody else's business.
+        if asked is not None and (watch is None or watch.requested_by == asker(asked.peer)):
             notice = Notice(await self._sighting(hit), hit.hit)
             item = (receiver_of("disposition", asked.peer, asked.id), notice.key, msgspec.json.encode(notice))
             await self._store.put([item])

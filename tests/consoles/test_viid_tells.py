@@ -9,7 +9,10 @@ from pathlib import Path
 
 import msgspec
 
-from command.actors import HUB
+from command.actors import HUB, Actor
+from command.facts import Recorded
+from command.facts.scene import LinkCameUp
+from command.facts.watchlist import PlateHit
 from command.hub import Hub
 from command.journal.memory import MemoryJournal
 from command.kernel.clock import SystemClock, VirtualClock
@@ -17,12 +20,13 @@ from command.kernel.database import SqliteDatabase
 from command.links.viid import SCHEMA
 from command.readings import Sighting
 from command.readings.memory import MemoryReadings
-from command.requests import EnrolCamera
+from command.requests import EnrolCamera, RequestWatch
 from consoles.parts.viid_devices import Devices
+from consoles.parts.viid_library import asker
 from consoles.parts.viid_store import ViidStore, receiver_of
-from consoles.parts.viid_tells import Tells, upper_receiver
+from consoles.parts.viid_tells import HitLink, TellCounters, Tells, upper_receiver
 from edge.viid.notices import Notice
-from tests.consoles.test_viid_store import PEER, subscription
+from tests.consoles.test_viid_store import PEER, disposition, subscription
 from tests.edge.viid.site import DEVICE, NOW_MS, SERVER
 
 SUBSCRIBER = receiver_of("subscription", PEER, "s1")
@@ -122,3 +126,22 @@ async def test_what_cannot_be_queued_now_is_queued_later(tmp_path: Path) -> None
         at.clock.advance(at.clock.next_wake_ms() or 0)
         await queued(tells, 4)
         assert await at.plates(SUBSCRIBER) == ["湘F00001", "湘F00002"]
+
+
+async def test_a_hit_is_told_to_whoever_asked_for_the_watch_and_to_nobody_else(tmp_path: Path) -> None:  # R591
+    async with site(tmp_path) as at:
+        counters = TellCounters()
+        link = HitLink(at.hub, at.readings, at.store, counters)
+        ours = Actor(id=asker(PEER), name=PEER, roles=frozenset({"hub"}))
+        for number, actor in enumerate((ours, HUB)):
+            watch = RequestWatch(pattern="湘F12345", reason="r", level=1, until_ms=NOW_MS + 60_000)
+            asked = await at.hub.ask(watch, actor)
+            await at.store.keep_order("disposition", disposition(f"d{number}"), asked.subject)
+            hit = PlateHit(
+                hit=f"h{number}", watch=asked.subject, plate="湘F12345", camera="k1", seen_ms=NOW_MS, confidence=0.9,
+                situation="s1",
+            )  # fmt: skip
+            assert await link.tell(Recorded(seq=number, at_ms=NOW_MS, actor="hub", fact=hit))
+        assert await at.store.waiting() == {receiver_of("disposition", PEER, "d0"): 1}
+        assert counters.hits == 1
+        assert not await link.tell(Recorded(seq=9, at_ms=NOW_MS, actor="hub", fact=LinkCameUp(link="x")))
