@@ -1,4 +1,7 @@
-"""Pictures and files: named by the SHA-256 of their plain bytes, encrypted at rest, written once and never changed."""
+"""Pictures and files: named by the SHA-256 of their plain bytes, encrypted at rest, never changed.
+
+Each knows when its bytes were last brought: what is old and named nowhere any more can be removed.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,11 @@ import hashlib
 import os
 import re
 import secrets
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
+from threading import Lock
 from typing import Protocol
 
 from command.access.keys import Box
@@ -21,7 +28,22 @@ _SCHEMA = (
     CREATE TABLE blobs (name text PRIMARY KEY, sealed bytea NOT NULL);
     ALTER TABLE blobs ALTER COLUMN sealed SET STORAGE EXTERNAL;
     """,
+    # One value for all that are there, so that none is written again: they are as old as this schema.
+    """
+    ALTER TABLE blobs ADD COLUMN brought_at timestamptz NOT NULL DEFAULT now();
+    CREATE INDEX ON blobs (brought_at);
+    """,
 )
+_ADD = """
+    INSERT INTO blobs (name, sealed) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET brought_at = excluded.brought_at
+"""
+_KEEP = "UPDATE blobs SET brought_at = now() WHERE name = ANY ($1::text[])"
+_OLD = """
+    SELECT name FROM blobs WHERE brought_at < to_timestamp($1::bigint / 1000.0) AND name > $2 ORDER BY name LIMIT $3
+"""
+_REMOVE = """
+    DELETE FROM blobs WHERE name = ANY ($1::text[]) AND brought_at < to_timestamp($2::bigint / 1000.0) RETURNING name
+"""
 _NAME = re.compile(r"[0-9a-f]{64}")
 
 
@@ -51,6 +73,18 @@ class Blobs(Protocol):
         """Open every blob; return how many there are and the names of those that are damaged, in order."""
         ...
 
+    async def brought_before(self, before_ms: int, after: str, limit: int) -> list[str]:
+        """Return names, after one and in order, of blobs whose bytes nobody brought since an instant."""
+        ...
+
+    async def keep(self, names: Collection[str]) -> None:
+        """Have blobs count as brought now."""
+        ...
+
+    async def remove(self, names: Collection[str], before_ms: int) -> int:
+        """Remove blobs unless somebody brought their bytes since the instant; return how many are gone."""
+        ...
+
 
 class FolderBlobs:
     """A folder of sealed files, of one hub."""
@@ -58,6 +92,8 @@ class FolderBlobs:
     def __init__(self, folder: Path, box: Box) -> None:
         self._folder = folder
         self._box = box
+        # Whoever brings the bytes of a file while it is removed must find it, or write it anew.
+        self._looking = Lock()
 
     async def add(self, data: bytes) -> str:
         """Return the name once the bytes are on disk."""
@@ -70,11 +106,54 @@ class FolderBlobs:
 
     async def names(self) -> set[str]:
         """Return the name of every file; what is half written, or was not put there by us, is none."""
-        return await asyncio.to_thread(lambda: {path.name for path in self._folder.glob("??/*") if _is_name(path.name)})
+        return await asyncio.to_thread(lambda: set(self._names()))
 
     async def verify(self) -> tuple[int, list[str]]:
         """Open every file."""
         return await _verify(self)
+
+    def _names(self, after: str = "") -> Iterator[str]:
+        for folder in sorted(self._folder.glob("??")):
+            if folder.name >= after[:2]:
+                yield from sorted(path.name for path in folder.iterdir() if _is_name(path.name) and path.name > after)
+
+    async def brought_before(self, before_ms: int, after: str, limit: int) -> list[str]:
+        """Return names by what the files say of their last change."""
+        return await asyncio.to_thread(self._old, before_ms, after, limit)
+
+    def _old(self, before_ms: int, after: str, limit: int) -> list[str]:
+        try:
+            old = (name for name in self._names(after) if self._path(name).stat().st_mtime * 1000 < before_ms)
+            return list(islice(old, limit))
+        except OSError as error:
+            raise UnavailableError(f"the folder of files cannot be looked through: {error.strerror}") from error
+
+    async def keep(self, names: Collection[str]) -> None:
+        """Touch the files."""
+
+        def touch() -> None:
+            for name in names:
+                with suppress(OSError):  # one that cannot be touched stays old, and is asked about again
+                    os.utime(self._path(name))
+
+        await asyncio.to_thread(touch)
+
+    async def remove(self, names: Collection[str], before_ms: int) -> int:
+        """Remove files."""
+        return await asyncio.to_thread(lambda: sum(self._remove(name, before_ms) for name in names))
+
+    def _remove(self, name: str, before_ms: int) -> bool:
+        path = self._path(name)
+        try:
+            with self._looking:
+                if path.stat().st_mtime * 1000 >= before_ms:
+                    return False
+                path.unlink()
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise UnavailableError(f"file {name} cannot be removed: {error.strerror}") from error
+        return True
 
     def _path(self, name: str) -> Path:
         _refuse_no_name(name)
@@ -83,8 +162,10 @@ class FolderBlobs:
     def _write(self, data: bytes) -> str:
         name = hashlib.sha256(data).hexdigest()
         path = self._path(name)
-        if path.exists():
-            return name
+        with self._looking:
+            if path.exists():
+                path.touch()
+                return name
         # Of its own for each writer: two may bring the same bytes at once.
         part = path.with_name(f".{name}.{secrets.token_hex(8)}.part")
         try:
@@ -130,9 +211,9 @@ class PostgresBlobs:
         """Return the name once the bytes are in the table."""
         _refuse_too_large(data)
         name = await asyncio.to_thread(lambda: hashlib.sha256(data).hexdigest())
-        if not await self._postgres.fetch("SELECT 1 FROM blobs WHERE name = $1", name):
+        if not await self._postgres.fetch(f"{_KEEP} RETURNING 1", [name]):
             sealed = await asyncio.to_thread(self._box.seal, data, name)
-            await self._postgres.fetch("INSERT INTO blobs VALUES ($1, $2) ON CONFLICT DO NOTHING", name, sealed)
+            await self._postgres.fetch(_ADD, name, sealed)
         return name
 
     async def get(self, name: str) -> bytes:
@@ -150,6 +231,18 @@ class PostgresBlobs:
     async def verify(self) -> tuple[int, list[str]]:
         """Open every blob."""
         return await _verify(self)
+
+    async def brought_before(self, before_ms: int, after: str, limit: int) -> list[str]:
+        """Return names by the instants of the rows, which are the database's."""
+        return [row["name"] for row in await self._postgres.fetch(_OLD, before_ms, after, limit)]
+
+    async def keep(self, names: Collection[str]) -> None:
+        """Set the instants of the rows."""
+        await self._postgres.fetch(_KEEP, list(names))
+
+    async def remove(self, names: Collection[str], before_ms: int) -> int:
+        """Delete rows."""
+        return len(await self._postgres.fetch(_REMOVE, list(names), before_ms))
 
 
 async def _verify(blobs: Blobs) -> tuple[int, list[str]]:

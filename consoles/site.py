@@ -96,7 +96,7 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
         tasks.start(keep_snapshots(hub, kept.snapshots, clock), "snapshots")
         tasks.start(signer.run(), "heads")
         saving(settings, key, clock, tasks, measured, degraded)
-        forgetting(settings, kept.readings, clock, tasks, measured)
+        forgetting(settings, kept, clock, tasks, measured)
         site_id = key.derive("site-id").hex()[:12]
         known = await stack.enter_async_context(services(settings, key, clock, tasks))
         traces = await stack.enter_async_context(tracing(clock, lambda: feed.sent_seq))

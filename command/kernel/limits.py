@@ -844,3 +844,7 @@ EXPORT_PASSAGES = 10_000
 QUERIES_LISTED = 200
 # An agent or another hub that does not tell within this how far it comes to a camera is not waited for.
 DIAGNOSIS_MS = 60_000
+
+# Pictures of forgotten passages: so many names are held against the facts at once, and so many removed at once.
+BLOBS_SWEPT = 300_000
+BLOBS_REMOVED = 1000

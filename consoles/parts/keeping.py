@@ -20,9 +20,10 @@ from command.journal.heads import PURPOSE, HeadKey
 from command.journal.signer import HeadSigner
 from command.kernel.clock import Clock
 from command.kernel.errors import TriuneError
-from command.readings import Readings
+from command.sweeping import PictureSweep
 from consoles.http import health, metrics
 from consoles.parts.background import Background
+from consoles.parts.stores import CAMERAS, Stores
 from consoles.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -90,15 +91,19 @@ def saving(
 
 
 def forgetting(
-    settings: Settings, readings: Readings, clock: Clock, tasks: Background, measured: list[metrics.Source]
+    settings: Settings, kept: Stores, clock: Clock, tasks: Background, measured: list[metrics.Source]
 ) -> None:
-    """Forget the days of readings that were kept long enough."""
+    """Forget the days of readings that were kept long enough, and then the pictures that were of them alone."""
+    readings, pictures = kept.readings, PictureSweep(kept.journal, kept.blobs)
 
     async def forget() -> None:
         while True:
+            before_ms = clock.now_ms() - settings.keep_readings_days * 24 * _HOUR_MS
             try:
-                if count := await readings.forget(clock.now_ms() - settings.keep_readings_days * 24 * _HOUR_MS):
+                if count := await readings.forget(before_ms):
                     log.info("%d days of readings are forgotten", count)
+                if kept.leases.holds(CAMERAS) and (count := await pictures.sweep(before_ms)):
+                    log.info("%d pictures of forgotten readings are removed", count)
             except TriuneError as error:
                 log.warning("old readings cannot be forgotten now: %s", error.detail)
             await clock.sleep(_HOUR_MS)
@@ -107,3 +112,4 @@ def forgetting(
     measured.append(
         metrics.gauge("readings_too_old", "Readings of days that were forgotten already", lambda: readings.too_old)
     )
+    measured.append(metrics.gauge("pictures_removed", "Pictures of forgotten readings", lambda: pictures.removed))

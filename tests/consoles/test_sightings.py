@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ from command.requests import EnrolCamera, EnrolStation, EnrolUnit
 from consoles.http import sightings as sightings_module
 from consoles.site import Site, running_site
 from tests.consoles.support import PASSWORD, Person, settings, signed_in
+from tests.edge.agent.support import until
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -320,3 +322,19 @@ async def test_nobody_writes_such_a_record_by_hand(tmp_path: Path) -> None:
     async with site_with(tmp_path, "commander") as site, signed_in(site.http_url, "commander") as person:
         record = q.RecordQuery(what="sightings", terms=CAR, reason="无", results=0)
         assert (await person.ask(record))[0] == 403
+
+
+async def test_pictures_go_with_their_passages_once_these_were_kept_long_enough(tmp_path: Path) -> None:  # R572
+    wanted = replace(settings(tmp_path), keep_readings_days=1)
+    async with running_site(wanted) as site:
+        old, new = await site.context.blobs.add(b"old"), await site.context.blobs.add(b"new")
+        seen_ms = site.clock.now_ms() - 5 * DAY_MS
+        await site.context.readings.add_sightings("live", [passage(CAR, seen_ms, picture=old)])
+    os.utime(tmp_path / "var" / "blobs" / old[:2] / old, (seen_ms / 1000, seen_ms / 1000))
+    async with running_site(wanted) as site:
+
+        async def gone() -> bool:
+            return await site.context.blobs.names() == {new}
+
+        await until(gone)
+        assert await site.context.readings.sightings("live", CAR, 0, site.clock.now_ms(), 9) == []

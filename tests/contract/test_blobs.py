@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -24,11 +26,13 @@ class Store:
     """A store, and what a stranger with access to the disk can do to it behind its back."""
 
     def __init__(
-        self, blobs: Blobs, read: Callable[[str], Awaitable[bytes]], write: Callable[[str, bytes], Awaitable[None]]
-    ) -> None:
+        self, blobs: Blobs, read: Callable[[str], Awaitable[bytes]], write: Callable[[str, bytes], Awaitable[None]],
+        age: Callable[[str, int], Awaitable[None]],
+    ) -> None:  # fmt: skip
         self.blobs = blobs
         self.read = read
         self.write = write
+        self.age = age
 
 
 def in_folder(folder: Path) -> Store:
@@ -41,7 +45,10 @@ def in_folder(folder: Path) -> Store:
     async def write(name: str, sealed: bytes) -> None:
         path(name).write_bytes(sealed)
 
-    return Store(FolderBlobs(folder, BOX), read, write)
+    async def age(name: str, brought_ms: int) -> None:
+        os.utime(path(name), (brought_ms / 1000, brought_ms / 1000))
+
+    return Store(FolderBlobs(folder, BOX), read, write, age)
 
 
 async def in_table(postgres: Postgres) -> Store:
@@ -53,7 +60,11 @@ async def in_table(postgres: Postgres) -> Store:
     async def write(name: str, sealed: bytes) -> None:
         await postgres.fetch("UPDATE blobs SET sealed = $2 WHERE name = $1", name, sealed)
 
-    return Store(await PostgresBlobs.open(postgres, BOX), read, write)
+    async def age(name: str, brought_ms: int) -> None:
+        at = datetime.fromtimestamp(brought_ms / 1000, UTC)
+        await postgres.fetch("UPDATE blobs SET brought_at = $2 WHERE name = $1", name, at)
+
+    return Store(await PostgresBlobs.open(postgres, BOX), read, write, age)
 
 
 @pytest.fixture(params=["folder", "postgres"])
@@ -99,6 +110,23 @@ async def test_damage_is_found_and_never_handed_out(store: Store) -> None:
     assert await store.blobs.names() == {whole, damaged, cut, moved}
 
 
+async def test_what_nobody_brought_for_long_is_told_and_removed(store: Store) -> None:  # R572
+    names = sorted([await store.blobs.add(b"%d" % n) for n in range(6)])
+    for n, name in enumerate(names):
+        await store.age(name, 1000 * n)
+    assert await store.blobs.brought_before(4000, "", 9) == names[:4]
+    assert await store.blobs.brought_before(4000, names[0], 2) == names[1:3]
+    assert await store.blobs.brought_before(4000, names[3], 9) == []
+    again = next(b"%d" % n for n in range(6) if hashlib.sha256(b"%d" % n).hexdigest() == names[1])
+    assert await store.blobs.add(again) == names[1]
+    await store.blobs.keep([names[2], "0" * 64])
+    assert await store.blobs.brought_before(4000, "", 9) == [names[0], names[3]]
+    # What was brought meanwhile stays, whoever decided before that it should go.
+    assert await store.blobs.remove([*names[:4], "0" * 64], 4000) == 2
+    assert await store.blobs.names() == set(names) - {names[0], names[3]}
+    assert await store.blobs.get(names[1]) == again
+
+
 async def test_a_blob_that_is_too_large_is_refused_and_leaves_nothing(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -107,6 +135,16 @@ async def test_a_blob_that_is_too_large_is_refused_and_leaves_nothing(
     with pytest.raises(TooLargeError):
         await store.blobs.add(b"x" * 11)
     assert len(await store.blobs.names()) == 1
+
+
+async def test_blobs_of_the_first_schema_count_as_brought_now(postgres_url: str) -> None:  # R572
+    postgres = await Postgres.open(postgres_url, module._SCHEMA[:1], "blobs")
+    await postgres.fetch("INSERT INTO blobs VALUES ($1, $2)", "a" * 64, b"sealed")
+    blobs = await PostgresBlobs.open(postgres, BOX)
+    [row] = await postgres.fetch("SELECT extract(epoch FROM now())::bigint * 1000 AS now_ms")
+    assert await blobs.brought_before(row["now_ms"] - 3_600_000, "", 9) == []
+    assert await blobs.brought_before(row["now_ms"] + 60_000, "", 9) == ["a" * 64]
+    await postgres.close()
 
 
 async def test_what_one_hub_has_kept_another_hands_out(postgres_url: str) -> None:
