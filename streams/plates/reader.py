@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
+from streams.plates.calibration import CALIBRATION, Calibration
 from streams.plates.colour import plate_colour
 from streams.plates.decode import Characters
 from streams.plates.detect import Finder, Found
@@ -42,9 +43,13 @@ _TWO_LINES_ASPECT_AT_MOST = 3.0
 
 
 class PlateReader:
-    """Both networks. Opening takes some hundred milliseconds; not for use by several threads at once."""
+    """Both networks. Opening takes some hundred milliseconds; not for use by several threads at once.
 
-    def __init__(self) -> None:
+    `UnavailableError` when one of them is missing or altered.
+    """
+
+    def __init__(self, calibration: Calibration = CALIBRATION) -> None:
+        self._calibration = calibration
         self._finder = Finder()
         self._recogniser = Recogniser()
 
@@ -98,8 +103,9 @@ class PlateReader:
         if characters is None or not _is_credible(characters, is_sure=is_sure):
             return None
         points = tuple((float(x), float(y)) for x, y in corners)
-        confidences = characters.confidences
-        return Read(characters.plate, colour, min(confidences), confidences, points, characters.kind, rows)
+        each = tuple(self._calibration.characters(confidence) for confidence in characters.confidences)
+        whole = min(self._calibration.plates(characters.confidence), *each)
+        return Read(characters.plate, colour, whole, each, points, characters.kind, rows)
 
 
 def _brightened(picture: Picture) -> Picture:

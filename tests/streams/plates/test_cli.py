@@ -1,4 +1,4 @@
-"""`triune plates eval|watch`, run as a user runs it."""
+"""`triune plates eval|calibrate|watch`, run as a user runs it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -28,21 +29,30 @@ def test_eval_counts_by_kind(tmp_path: Path, capsys: pytest.CaptureFixture[str])
             rows.append(f"{plate[:2]}·{plate[2:]}\tx\t{file.name}\t{kind}")
     whole = (tmp_path / file.name).read_bytes()
     (tmp_path / "cut.jpg").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "wall.png").write_bytes(cv2.imencode(".png", np.full((300, 400, 3), 90, np.uint8))[1].tobytes())
     rows += ["湘F12345\tx\tcut.jpg\tfull", "湘F12345\tx\tmissing.jpg\tcrop", "湘F12345\tx\t.\tcrop", "\t\t\t", "x"]
+    rows += ["\tx\twall.png\tnone", "\tx\twall.png\tfull", f"\tx\t{file.name}\tnone", "湘F12345\tx\twall.png\tnone"]
     (tmp_path / "labels.tsv").write_text("\n".join(rows), encoding="utf-8")
 
     assert run("eval", str(tmp_path / "labels.tsv")) == 0
 
     out, err = capsys.readouterr()
     scores = json.loads(out.splitlines()[-1])
-    assert scores.keys() == {"crop", "full"}
+    assert scores.keys() == {"crop", "full", "none", "calibration_error"}
+    assert scores["none"] == {"n": 3, "read": 1}
+    assert 0 < scores["calibration_error"] < 0.2
+    table = [line.split() for line in out.splitlines()[1:-1]]
+    assert sum(int(line[-1]) for line in table) == scores["crop"]["detected"] + scores["full"]["detected"] + 1
+    surest = table[-1]
+    assert surest[0] == "0.99–1.00"
+    assert float(surest[1].rstrip("%")) > 99
     for kind, n, least in (("crop", 22, 19), ("full", 11, 9)):
         score = scores[kind]
         assert score.keys() == {"n", "exact", "exact_no_province", "detected", "cpu_ms_median"}
         assert score["n"] == n
         assert least <= score["exact"] <= score["exact_no_province"] <= score["detected"] < n
     assert 0 < scores["crop"]["cpu_ms_median"] < scores["full"]["cpu_ms_median"] <= 150
-    for said in ("cut.jpg", "missing.jpg", "line 35", "line 36"):
+    for said in ("cut.jpg", "missing.jpg", "line 35", "line 36", "line 40"):
         assert said in err
 
 
@@ -59,7 +69,26 @@ def test_labels_without_rows(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     (tmp_path / "labels.tsv").write_text("\ufefffile\tkind\tplate\n", encoding="utf-8")
     assert run("eval", str(tmp_path / "labels.tsv")) == 0
     empty = {"n": 0, "exact": 0, "exact_no_province": 0, "detected": 0, "cpu_ms_median": None}
-    assert json.loads(capsys.readouterr().out) == {"crop": empty, "full": empty}
+    scores = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert scores == {"crop": empty, "full": empty, "none": {"n": 0, "read": 0}, "calibration_error": None}
+    assert run("calibrate", str(tmp_path / "labels.tsv")) == 2
+
+
+@pytest.mark.data
+def test_calibrate_fits_tables_that_rise(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = ["file\tkind\tplate"]
+    for file, plate in material.sample("crop", 10):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+        rows.append(f"{file.name}\tcrop\t{plate}")
+    (tmp_path / "labels.tsv").write_text("\n".join(rows), encoding="utf-8")
+    assert run("calibrate", str(tmp_path / "labels.tsv")) == 0
+    fitted = json.loads(capsys.readouterr().out)
+    assert 40 <= fitted["reads"] <= 70
+    for name in ("plates", "characters"):
+        said, right = fitted[name]["said"], fitted[name]["right"]
+        assert said == sorted(said)
+        assert right == sorted(right)
+        assert 0 == said[0] == right[0] < said[-1] <= 1
 
 
 @pytest.mark.data

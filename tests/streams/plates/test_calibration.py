@@ -1,0 +1,53 @@
+"""How sure readers may be, fitted to what was right."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.plates.calibration import CALIBRATION, UNCALIBRATED, Said, fit
+
+SAID = st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=60)
+
+
+def reads(count: int, truth_of: dict[float, float]) -> list[Said]:
+    """So many reads at each of what is said, of which a share is right."""
+    chance = random.Random(36)
+    return [(said, chance.random() < right) for said, right in truth_of.items() for _ in range(count)]
+
+
+def test_what_is_said_too_surely_is_taken_back_and_what_too_modestly_is_lifted() -> None:
+    table = fit(reads(2000, {0.05: 0.02, 0.4: 0.7, 0.85: 0.8, 0.97: 0.9, 0.9995: 0.99}))
+    for said, right in {0.4: 0.7, 0.85: 0.8, 0.97: 0.9, 0.9995: 0.99}.items():
+        assert table(said) == pytest.approx(right, abs=0.03)
+    assert table(0) == 0
+
+
+def test_few_reads_hardly_move_what_was_said() -> None:
+    table = fit([(0.6, False)] * 2)
+    assert 0.5 < table(0.6) < 0.6
+
+
+def test_shares_that_fall_are_pooled() -> None:
+    table = fit(reads(2000, {0.6: 0.9, 0.75: 0.5}))
+    assert table(0.67) == pytest.approx(0.7, abs=0.05)
+
+
+@given(SAID)
+def test_a_table_always_rises_and_stays_a_chance(said: list[Said]) -> None:
+    table = fit(said)
+    values = [table(step / 100) for step in range(101)]
+    assert values == sorted(values)
+    assert 0 <= values[0] <= values[-1] <= 1
+
+
+def test_the_tables_of_this_release_rise_and_keep_junk_low() -> None:
+    for table in (CALIBRATION.plates, CALIBRATION.characters):
+        values = [table(step / 100) for step in range(101)]
+        assert values == sorted(values)
+        assert table(0.02) < 0.1
+        assert table(0.9995) > 0.99
+    assert UNCALIBRATED.plates(0.3) == pytest.approx(0.3)
