@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { approvable, areaText, clockOf, hitsOf, hoursText, isDoubtful, listed, minuteOf, wrongText } from "../../src/apps/vehicles/watch_words";
+import { approvable, areaText, clockOf, hitsOf, hoursText, isDoubtful, listed, minuteOf, wrongBefore, wrongText } from "../../src/apps/vehicles/watch_words";
 import type { CameraRow, HitRow, WatchRow } from "../../src/wire";
 
 function watch(id: string, more: Partial<WatchRow> = {}): WatchRow {
@@ -35,6 +35,12 @@ describe("the list", () => {
     expect(approvable(rows.values(), "d1")).toEqual({ ids: ["w3"], own: 1 });
     expect(approvable(rows.values(), "l1")).toEqual({ ids: ["w2", "w3"], own: 0 });
   });
+});
+
+it("entries before for the same plate are found where some of their hits were none", () => {
+  const again = watch("w9", { state: "requested" });
+  const before = new Map([watch("w7", { rejected: 2, hits: 3, state: "lifted" }), watch("w8"), again, watch("w6", { pattern: "皖A*", rejected: 1 })].map((row) => [row.id, row]));
+  expect(wrongBefore(before, again).map((row) => row.id)).toEqual(["w7"]);
 });
 
 describe("words", () => {

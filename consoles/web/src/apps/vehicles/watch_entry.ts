@@ -13,7 +13,7 @@ import type { Connection } from "../../sync/connect";
 import type { Request, WatchRow } from "../../wire";
 import "./watch_hit";
 import type { WatchHit } from "./watch_hit";
-import { areaText, hitsOf, hoursText, wrongText } from "./watch_words";
+import { areaText, hitsOf, hoursText, wrongBefore, wrongText } from "./watch_words";
 import { sideStyles } from "./watches_styles";
 
 const SHOWN_HITS = 20;
@@ -46,6 +46,7 @@ export class WatchEntry extends View {
     return html`<section aria-label=${watch.pattern}>
       <h2><span class="plate">${watch.pattern}</span> <span class="quiet">${word("watch_state", watch.state)}${watch.look_alike ? ` · ${t("watches.look_alike")}` : ""}</span></h2>
       ${wrongText(watch) === "" ? nothing : html`<p class="error">${icon("alert")} ${wrongText(watch)}${watch.wrong_in_a_row >= 3 ? html` · ${t("watches.wrong_row", { n: watch.wrong_in_a_row })}` : nothing}</p>`}
+      ${wrongBefore(this.connection?.store.rows("watches") ?? new Map<string, WatchRow>(), watch).map((each) => html`<p class="error">${icon("alert")} ${t("watches.wrong_before", { rejected: each.rejected, hits: each.hits, state: word("watch_state", each.state) })}</p>`)}
       ${this.facts(watch)}${this.actions(watch)}${this.history(watch)}
     </section>`;
   }

@@ -8,7 +8,9 @@ import { shared, View } from "../../components/view";
 import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import type { Connection } from "../../sync/connect";
-import type { FenceRow, GivenArea, Level, RequestWatch } from "../../wire";
+import type { GivenArea, Level, RequestWatch } from "../../wire";
+import "./watch_area";
+import type { WatchArea } from "./watch_area";
 import { minuteOf } from "./watch_words";
 import { sideStyles } from "./watches_styles";
 
@@ -46,8 +48,7 @@ export class WatchForm extends View {
   @state() private lookAlike = false;
   @state() private from = "";
   @state() private to = "";
-  @state() private fence = "";
-  @state() private cameras: ReadonlySet<string> = new Set();
+  @state() area: { readonly area: GivenArea | null; readonly isWhole: boolean } = { area: null, isWhole: true };
   @state() private checked: Checked | null = null;
   @state() private said = "";
   @state() private refusal = "";
@@ -82,7 +83,7 @@ export class WatchForm extends View {
       <fieldset><legend>${t("watches.hours")}</legend><div class="pair">
         <label><span>${t("watches.from")}</span><input type="time" .value=${this.from} @input=${(event: Event) => (this.from = valueOf(event))} /></label>
         <label><span>${t("watches.to")}</span><input type="time" .value=${this.to} @input=${(event: Event) => (this.to = valueOf(event))} /></label></div></fieldset>
-      ${this.area()}
+      <watch-area .connection=${this.connection} @area=${(event: CustomEvent<WatchForm["area"]>) => (this.area = event.detail)}></watch-area>
       <div class="keys"><button class="primary" ?disabled=${lacking.length > 0 || this.busy}>${t("watches.ask")}</button>
         ${lacking.length === 0 ? nothing : html`<span class="quiet">${t("watches.lacking", { what: lacking.join(t("list.comma")) })}</span>`}</div>
     </form>`;
@@ -110,23 +111,6 @@ export class WatchForm extends View {
     const line = sightings === 0 ? t("watches.seen_none", { days }) : checked.more ? t("watches.seen_more", { days, n: sightings }) : t("watches.seen", { days, n: sightings, plates: plates.length });
     return html`<p>${line}</p>
       <ul>${plates.slice(0, 8).map((each) => html`<li>${t("watches.seen_plate", { plate: each.plate, n: each.seen, place: cameras?.get(each.camera)?.name ?? each.camera, when: format.moment(each.at_ms, this.now_ms) })}${each.score < 1 ? html` <span class="quiet">${t("watches.score", { score: Math.round(each.score * 100) })}</span>` : nothing}</li>`)}</ul>`;
-  }
-
-  private area(): TemplateResult {
-    const fences = [...(this.connection?.store.rows("fences").values() ?? [])].sort((a, b) => a.name.localeCompare(b.name, "zh-CN"));
-    const cameras = [...(this.connection?.store.rows("cameras").values() ?? [])].sort((a, b) => a.name.localeCompare(b.name, "zh-CN"));
-    return html`<fieldset><legend>${t("watches.area")}</legend>
-      <label><span>${t("watches.area_fence")}</span><select @change=${(event: Event) => (this.fence = valueOf(event))}>
-        <option value="">${t("watches.everywhere")}</option>${fences.map((fence: FenceRow) => html`<option value=${fence.id} ?selected=${fence.id === this.fence}>${fence.name}</option>`)}</select></label>
-      <details><summary>${t("watches.area_cameras")} ${this.cameras.size === 0 ? "" : this.cameras.size}</summary>
-        <div class="cameras">${cameras.map((camera) => html`<label class="tick"><input type="checkbox" .checked=${this.cameras.has(camera.id)} @change=${() => this.toggle(camera.id)} /><span>${camera.name}</span></label>`)}</div></details>
-    </fieldset>`;
-  }
-
-  private toggle(camera: string): void {
-    const cameras = new Set(this.cameras);
-    if (!cameras.delete(camera)) cameras.add(camera);
-    this.cameras = cameras;
   }
 
   private setLookAlike(yes: boolean): void {
@@ -169,12 +153,8 @@ export class WatchForm extends View {
       [this.pattern.trim() === "", t("watches.plate")],
       [this.reason.trim() === "", t("watches.reason")],
       [halfHours, t("watches.hours")],
+      [!this.area.isWhole, t("watches.area")],
     ].flatMap(([lacks, name]) => (lacks === true ? [String(name)] : []));
-  }
-
-  private given(): GivenArea | null {
-    const ring = this.connection?.store.rows("fences").get(this.fence)?.ring ?? [];
-    return ring.length === 0 && this.cameras.size === 0 ? null : { cameras: [...this.cameras], ring: ring.map(([lon, lat]) => [lon, lat]) };
   }
 
   private async submit(event: Event): Promise<void> {
@@ -186,12 +166,13 @@ export class WatchForm extends View {
     try {
       const answer = await connection.api.request({
         request: "request_watch", pattern: this.pattern.trim().toUpperCase(), reason: this.reason.trim(), level: this.level, office: this.office.trim(),
-        until_ms: Math.round(this.now_ms) + this.days * DAY_MS, look_alike: this.lookAlike, action: this.action, area: this.given(),
+        until_ms: Math.round(this.now_ms) + this.days * DAY_MS, look_alike: this.lookAlike, action: this.action, area: this.area.area,
         hours: from_min === null || to_min === null ? null : { from_min, to_min },
       });
       const said = t("watches.asked", { plate: this.pattern });
       this.refusal = "";
       this.type("");
+      this.renderRoot.querySelector<WatchArea>("watch-area")?.clear();
       this.said = said;
       this.tell("asked", answer.subject);
     } catch (error) {

@@ -72,6 +72,11 @@ export function areaText(row: WatchRow, cameras: ReadonlyMap<string, CameraRow>)
   return names.join(t("list.comma"));
 }
 
+/** Entries before this one for the same plate of whose hits some were none: whoever approves is to see them. */
+export function wrongBefore(rows: ReadonlyMap<string, WatchRow>, row: WatchRow): WatchRow[] {
+  return [...rows.values()].filter((each) => each.id !== row.id && each.pattern === row.pattern && each.rejected > 0);
+}
+
 /** Of how many hits so many were none, in words; empty while there are too few to say. */
 export function wrongText(row: WatchRow): string {
   if (row.wrong_share === null || row.wrong_share === undefined) return "";

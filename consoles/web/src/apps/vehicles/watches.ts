@@ -102,7 +102,7 @@ export class VehiclesWatches extends VehiclesTab {
       return html`<t-confirm question=${t("watches.approve_question", { n: ids.length })} consequence="${t("watches.approve_consequence")}${own > 0 ? ` ${t("watches.own_left", { n: own })}` : ""}"
         @cancel=${() => (this.approving = false)} @confirm=${() => void this.approve(ids)}></t-confirm>`;
     }
-    return html`${ids.length === 0 || this.listing.show !== "requested" ? nothing : html`<button class="primary" @click=${() => (this.approving = true)}>${icon("check")} ${t("watches.approve_all", { n: ids.length })}</button>`}
+    return html`${ids.length === 0 || this.listing.show !== "requested" ? nothing : html`<button class="primary" @click=${() => (this.approving = true)}>${icon("check")} ${t("watches.approve_all", { n: ids.length })} <kbd>⇧A</kbd></button>`}
       ${this.refusal === "" ? nothing : html`<p class="error" role="alert">${icon("alert")} ${this.refusal}</p>`}`;
   }
 
@@ -158,7 +158,8 @@ export class VehiclesWatches extends VehiclesTab {
         if (rights.ask) this.open("import");
         break;
       case "KeyA":
-        this.entry?.approve();
+        if (!event.shiftKey) this.entry?.approve();
+        else if (rights.approve && this.listing.show === "requested") this.approving = true;
         break;
       case "KeyU":
         this.entry?.lift();
