@@ -18,7 +18,7 @@ import type { Pressed } from "../../map/symbols_layer";
 import { Problem } from "../../sync/api";
 import type { Place, Sighting } from "../../wire";
 import { Kept } from "../kept";
-import { bodyOf, emptyForm, MOST_CORNERS, plateOf, type Form, type What } from "./search_ask";
+import { bodyOf, emptyForm, lastTime, missing, MOST_CORNERS, plateOf, type Form, type What } from "./search_ask";
 import "./search_chosen";
 import type { Chosen } from "./search_chosen";
 import "./search_form";
@@ -159,6 +159,12 @@ export class VehiclesSearch extends VehiclesTab {
   private async ask(what: What = this.form.what): Promise<void> {
     this.draw(false);
     this.chosen = null;
+    const lacks = missing(this.form);
+    if (lacks !== null) {
+      this.failure = t(`search.missing_${lacks}`);
+      return;
+    }
+    if (this.form.last_h > 0) this.form = { ...this.form, ...lastTime(this.form.last_h, this.now_ms) };
     const body = bodyOf({ ...this.form, what }, this.rows("fences"));
     const plate = String(body["plate"] ?? "").toUpperCase();
     await this.attempt(async () => {
@@ -283,7 +289,7 @@ export class VehiclesSearch extends VehiclesTab {
   }
 
   private readonly onKey = (event: KeyboardEvent): void => {
-    if (!this.active || event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
+    if (!this.active || event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
     const target = event.composedPath()[0];
     if (this.drawing && this.drawKey(event.key)) event.preventDefault();
     else if (!(target instanceof Element && target.matches("input, textarea, select, t-playback")) && this.key(event, target)) event.preventDefault();

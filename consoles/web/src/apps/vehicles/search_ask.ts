@@ -15,6 +15,8 @@ export interface Form {
   readonly plate: string;
   readonly from: string;
   readonly to: string;
+  /** The time is the last so many hours, whenever it is asked; 0 where somebody chose it. */
+  readonly last_h: number;
   readonly where: string;
   readonly cameras: readonly string[];
   readonly area: readonly Corner[];
@@ -30,7 +32,7 @@ export interface Form {
 }
 
 const ZONE_MS = 8 * 3_600_000;
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
 /** A corner more than the hub takes is not drawn. */
 export const MOST_CORNERS = 100;
 /** So far to either side of a point of the compass. */
@@ -38,15 +40,21 @@ const HALF_SECTOR_DEG = 45;
 
 export function emptyForm(now_ms: number): Form {
   return {
-    what: "search", reason: "", case: "", plate: "", ...lastTime(DAY_MS, now_ms), where: "", cameras: [], area: [],
+    what: "search", reason: "", case: "", plate: "", ...lastTime(24, now_ms), where: "", cameras: [], area: [],
     colour: "", kind: "", direction: "", heading: "", at_least: 3, within_s: 60, days: 30, visits: 10, when: "all",
   };
 }
 
-/** A time of this length up to the end of the minute that runs now. */
-export function lastTime(span_ms: number, now_ms: number): Pick<Form, "from" | "to"> {
+/** So many hours up to the end of the minute that runs now. */
+export function lastTime(last_h: number, now_ms: number): Pick<Form, "from" | "to" | "last_h"> {
   const end_ms = now_ms + 60_000;
-  return { from: localOf(end_ms - span_ms), to: localOf(end_ms) };
+  return { from: localOf(end_ms - last_h * HOUR_MS), to: localOf(end_ms), last_h };
+}
+
+/** What is still missing before it can be asked: a place that is said to be chosen and is not would mean everywhere. */
+export function missing(form: Form): "corners" | "cameras" | null {
+  if (form.where === "drawn" && form.area.length < 3) return "corners";
+  return form.where === "cameras" && form.cameras.length === 0 ? "cameras" : null;
 }
 
 /** County time for a `datetime-local` field, whatever the machine's zone is. */

@@ -11,7 +11,6 @@ import { emptyForm, lastTime, needsPlate, WHATS, type Form, type What } from "./
 import { formStyles } from "./search_styles";
 import type { Left } from "./search_wire";
 
-const HOUR_MS = 3_600_000;
 const LAST_H = [1, 24, 7 * 24, 30 * 24] as const;
 const COLOURS = ["blue", "yellow", "green", "yellow_green", "white", "black"] as const;
 const KINDS = [
@@ -74,7 +73,7 @@ export class SearchForm extends View {
         <label>${t("search.to")}<input type="datetime-local" name="to" required .value=${to} min=${from} @input=${this.typed("to")} /></label>
       </div>
       <div class="row lasts"><span class="quiet">${t("search.last")}</span>${LAST_H.map(
-        (hours) => html`<button type="button" @click=${() => this.set(lastTime(hours * HOUR_MS, this.now_ms))}>${hours > 24 ? t("search.days_short", { n: hours / 24 }) : t("search.hours", { n: hours })}</button>`,
+        (hours) => html`<button type="button" aria-pressed=${this.form.last_h === hours} @click=${() => this.set(lastTime(hours, this.now_ms))}>${hours > 24 ? t("search.days_short", { n: hours / 24 }) : t("search.hours", { n: hours })}</button>`,
       )}</div>`;
   }
 
@@ -157,7 +156,8 @@ export class SearchForm extends View {
   }
 
   private typed(name: keyof Form): (event: Event) => void {
-    return (event) => this.set({ [name]: (event.target as HTMLInputElement | HTMLSelectElement).value });
+    const fixed = name === "from" || name === "to" ? { last_h: 0 } : {};
+    return (event) => this.set({ ...fixed, [name]: (event.target as HTMLInputElement | HTMLSelectElement).value });
   }
 
   private set(changed: Partial<Form>): void {

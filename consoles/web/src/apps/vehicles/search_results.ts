@@ -64,8 +64,7 @@ function plate(one: Sighting): TemplateResult {
 export function small(value: number): string {
   if (value >= 9.95) return String(Math.round(value));
   if (value >= 0.1) return value.toFixed(1);
-  if (value >= 0.001) return value.toPrecision(1);
-  return value === 0 ? "0" : `10^${Math.ceil(Math.log10(value))}`;
+  return value >= 0.001 ? value.toPrecision(1) : "< 0.001";
 }
 
 export function judgement(one: Companion): string {

@@ -28,6 +28,8 @@ export const VEHICLES_SEARCH = {
   "search.draw": ["画区域", "Draw an area"],
   "search.drawing": ["点地图加角点；回车完成，退格去掉上一点", "Press on the map for corners; Enter ends, Backspace takes one back"],
   "search.draw_end": ["完成", "Done"],
+  "search.missing_corners": ["区域至少画三个角点，或改选地点", "An area has at least three corners; draw them or choose another place"],
+  "search.missing_cameras": ["还没有选摄像机", "No camera is chosen yet"],
   "search.add_camera": ["加摄像机（名称，回车）", "Add a camera (name, Enter)"],
   "search.drop_camera": ["去掉 {name}", "Take {name} out"],
   "search.colour": ["颜色", "Colour"],
