@@ -531,6 +531,8 @@ AGENT_LATER_MS = 500
 # Bytes sent and not yet answered: as few as a thin link carries in a second or two, so that an alarm does not wait
 # behind them.
 AGENT_WINDOW_LEAST_BYTES = 4 * 1024
+# What is told waits so long behind what was told before it, on the link and for the hub's disk.
+AGENT_WAIT_MS = 1000
 AGENT_WINDOW_MOST_BYTES = 512 * 1024
 # What an agent keeps until the hub has it. Past either the least important are shed, oldest first, and counted.
 OUTBOX_ITEMS = 500_000

@@ -13,9 +13,9 @@ import msgspec
 
 from command.kernel.clock import Clock
 from command.kernel.errors import InvalidInputError, TriuneError, UnavailableError, UnknownIdError
-from command.kernel.limits import ERRAND_LEAST_PIECE_BYTES, ERRAND_PIECE_BYTES, ERRAND_SAID
+from command.kernel.limits import ERRAND_LEAST_PIECE_BYTES, ERRAND_PIECE_BYTES, ERRAND_SAID, ERRAND_WAIT_MS
 from edge.agent import errand_wire, protocol
-from edge.agent.pace import Pace
+from edge.agent.pace import InOrder, Pace
 from edge.agent.protocol import Errand, Refused
 
 _log = logging.getLogger(__name__)
@@ -44,7 +44,8 @@ class Reply:
     def __init__(self, line: Line, clock: Clock) -> None:
         self._line = line
         self._clock = clock
-        self._pace = Pace()
+        self._pace = Pace(ERRAND_WAIT_MS)
+        self._sent = InOrder(self._pace)
         self._moved = asyncio.Event()
         self._said: deque[bytes] = deque()
         self._heard = asyncio.Event()
@@ -78,7 +79,7 @@ class Reply:
             self._moved.clear()
             await self._moved.wait()
         size = min(wanted, room, ERRAND_PIECE_BYTES)
-        self._pace.sent(size, self._clock.now_ms())
+        self._sent.sent(size, self._clock.now_ms())
         return size
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
@@ -96,7 +97,7 @@ class Reply:
         try:
             async for data in self._line:
                 if isinstance(data, str):
-                    self._pace.answered(errand_wire.taken(data), self._clock.now_ms())
+                    self._sent.answered(errand_wire.taken(data), self._clock.now_ms())
                     self._moved.set()
                 elif len(self._said) < ERRAND_SAID:
                     self._said.append(data)

@@ -7,9 +7,9 @@ from typing import Protocol
 import msgspec
 
 from command.kernel.clock import Clock
-from command.kernel.limits import AGENT_ITEMS_PER_MESSAGE, AGENT_PIECE_BYTES
+from command.kernel.limits import AGENT_ITEMS_PER_MESSAGE, AGENT_PIECE_BYTES, AGENT_WAIT_MS
+from edge.agent.pace import Pace
 from edge.agent.protocol import Item, Items, Piece, Received, Settled, encode, encode_piece
-from edge.agent.window import Window
 from edge.outbox import Outbox, Priority, StoredItem
 
 _ENVELOPE_BYTES = 48
@@ -59,19 +59,19 @@ class Sending:
         self._outbox = outbox
         self._clock = clock
         self._sink = sink
-        self._window = Window()
+        self._pace = Pace(AGENT_WAIT_MS)
         self._flying: dict[int, _Flight] = {}
         self._after = dict.fromkeys(Priority, 0)
         self._again = False
         self._upload: _Upload | None = None
 
     async def send_next(self) -> bool:
-        """Send the most important of what waits, as far as the window has room; say whether there was any."""
+        """Send the most important of what waits, as far as there is room; say whether there was any."""
         if self._again:
             if self._flying:
                 return False
             self._after, self._again = dict.fromkeys(Priority, 0), False
-        room_bytes = self._window.room_bytes
+        room_bytes = self._pace.room_bytes
         if room_bytes <= 0:
             return False
         return await self._send_items(room_bytes) or await self._send_piece(room_bytes)
@@ -93,7 +93,7 @@ class Sending:
             size_bytes = len(item.body) + _ENVELOPE_BYTES
             self._flying[item.number] = _Flight(item.priority, size_bytes, now_ms)
             self._after[item.priority] = item.number
-            self._window.sent(size_bytes)
+            self._pace.sent(size_bytes)
         told = [Item(number=item.number, kind=item.kind, body=msgspec.Raw(item.body)) for item in chosen]
         await self._sink.send(encode(Items(items=told)))
         return True
@@ -120,7 +120,7 @@ class Sending:
             self._upload = None
             return True
         upload.unanswered = _Flight(Priority.PICTURE, len(data), self._clock.now_ms())
-        self._window.sent(len(data))
+        self._pace.sent(len(data))
         piece = Piece(
             number=upload.item.number, sha256=upload.sha256, size=upload.item.picture_bytes, at=upload.at
         )  # fmt: skip
@@ -138,7 +138,7 @@ class Sending:
         """Go on with the picture where the hub says."""
         upload = self._upload
         if upload is not None and upload.item.number == message.number and upload.unanswered:
-            self._window_answered(upload.unanswered)
+            self._answered(upload.unanswered)
             upload.unanswered = None
             upload.at = min(message.have, upload.item.picture_bytes - 1)
 
@@ -161,8 +161,9 @@ class Sending:
         else:
             flight = self._flying.pop(number, None)
         if flight is not None:
-            self._window_answered(flight)
+            self._answered(flight)
         return flight is not None
 
-    def _window_answered(self, flight: _Flight) -> None:
-        self._window.answered(flight.size_bytes, self._clock.now_ms() - flight.sent_ms)
+    def _answered(self, flight: _Flight) -> None:
+        now_ms = self._clock.now_ms()
+        self._pace.answered(flight.size_bytes, now_ms - flight.sent_ms, now_ms)

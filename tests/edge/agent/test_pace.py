@@ -7,7 +7,7 @@ from collections import deque
 import pytest
 
 from command.kernel.limits import AGENT_WINDOW_LEAST_BYTES, AGENT_WINDOW_MOST_BYTES, ERRAND_WAIT_MS
-from edge.agent.pace import Pace
+from edge.agent.pace import InOrder, Pace
 
 _MTU = 1000
 
@@ -17,7 +17,8 @@ class Link:
 
     def __init__(self, bytes_per_s: int, round_trip_ms: int) -> None:
         self.bytes_per_s, self.round_trip_ms = bytes_per_s, round_trip_ms
-        self.pace = Pace()
+        self.pace = Pace(ERRAND_WAIT_MS)
+        self._sent = InOrder(self.pace)
         self.now_ms = 0
         self.free_at_ms = 0.0
         self.have_bytes = 0
@@ -31,9 +32,9 @@ class Link:
         while self.now_ms < until_ms:
             while self._answers and self._answers[0][0] <= self.now_ms:
                 self.have_bytes = self._answers.popleft()[1]
-                self.pace.answered(self.have_bytes, self.now_ms)
+                self._sent.answered(self.have_bytes, self.now_ms)
             while self.pace.room_bytes >= _MTU:
-                self.pace.sent(_MTU, self.now_ms)
+                self._sent.sent(_MTU, self.now_ms)
                 self.free_at_ms = max(self.now_ms, self.free_at_ms) + 1000 * _MTU / self.bytes_per_s
                 sent_bytes = self.have_bytes + self.pace.unanswered_bytes
                 self._answers.append((self.free_at_ms + self.round_trip_ms, sent_bytes))
@@ -71,9 +72,9 @@ def test_it_stays_within_its_bounds() -> None:
 
 
 def test_who_sends_little_is_given_no_more_room_for_it() -> None:
-    pace = Pace()
+    pace = Pace(ERRAND_WAIT_MS)
     for n in range(100):
-        pace.sent(100, 10 * n)
-        pace.answered(100 * (n + 1), 10 * n + 5)
+        pace.sent(100)
+        pace.answered(100, 5, 10 * n + 5)
     assert pace.size_bytes == AGENT_WINDOW_LEAST_BYTES
     assert pace.unanswered_bytes == 0
