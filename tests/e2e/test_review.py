@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 from msgspec.structs import replace
-from playwright.async_api import expect
+from playwright.async_api import Browser, Page, expect
 
 from command.actors import HUB
 from command.readings import Sighting
@@ -94,7 +94,7 @@ async def with_clip(site: Site, row: ViolationRow) -> None:
 @pytest.mark.browser
 @pytest.mark.timeout(150)
 async def test_the_queue_is_reviewed_by_keyboard_alone(tmp_path: Path) -> None:  # R612
-    async with site_with_people(tmp_path, "commander") as site, chromium() as browser:
+    async with site_with_people(tmp_path, "commander", "administrator") as site, chromium() as browser:
         await drives(site)
         rows = await rows_when(site, len(PLATES))
         await with_clip(site, rows[PLATES[3]])
@@ -112,10 +112,12 @@ async def test_the_queue_is_reviewed_by_keyboard_alone(tmp_path: Path) -> None: 
         await page.keyboard.press("y")
         await expect(tab.get_by_text(f"{PLATES[0]} 已确认")).to_be_visible(timeout=SLOW)
         await expect(chosen).to_contain_text(PLATES[1])
+        await expect(tab.get_by_role("button", name="驳回 N")).to_be_enabled(timeout=SLOW)
         await page.keyboard.press("n")
         await page.keyboard.press("1")
         await expect(tab.get_by_text(f"{PLATES[1]} 已驳回")).to_be_visible(timeout=SLOW)
         await expect(chosen).to_contain_text(PLATES[2])
+        await expect(tab.get_by_role("button", name="改号牌 E")).to_be_enabled(timeout=SLOW)
         # What is decided stays where it was: nothing moves under the pointer.
         assert [text[:7] for text in await tab.locator(".queue button").all_inner_texts()] == list(PLATES)
 
@@ -131,6 +133,7 @@ async def test_the_queue_is_reviewed_by_keyboard_alone(tmp_path: Path) -> None: 
         await page.keyboard.press("Space")
         await page.wait_for_function(_PLAYED, timeout=SLOW)
         await page.keyboard.press("k")
+        await expect(tab.get_by_role("button", name="驳回 N")).to_be_enabled(timeout=SLOW)
         await page.keyboard.press("n")
         await page.keyboard.press("6")
         await page.keyboard.type("看不清")
@@ -150,7 +153,45 @@ async def test_the_queue_is_reviewed_by_keyboard_alone(tmp_path: Path) -> None: 
         await expect(english.locator("vehicles-review").get_by_text("1 to review")).to_be_visible(timeout=SLOW)
         await english.wait_for_function(_SEEN)
         await english.screenshot(path=tmp_path / "review-en.png")
-        assert page.faults == english.faults == []  # type: ignore[attr-defined]
+        rules = await registers(browser, site, tmp_path)
+        assert page.faults == english.faults == rules.faults == []  # type: ignore[attr-defined]
+
+
+async def registers(browser: Browser, site: Site, tmp_path: Path) -> Page:
+    """An administrator draws a region in the picture of a camera, and gives a section a new version."""
+    page = await open_page(browser, site, "administrator", "/vehicles", axe=True)
+    await page.get_by_role("tab", name="违法审核").click(timeout=SLOW)
+    tab = page.locator("vehicles-review")
+    await tab.get_by_role("button", name="画区域").click(timeout=SLOW)
+    await tab.locator("rule-regions select").first.select_option("k1")
+    picture = tab.locator("region-drawing .picture")
+    box = await picture.bounding_box()
+    assert box is not None
+    for x, y in ((0.25, 0.25), (0.5, 0.25), (0.5, 0.75)):
+        await picture.click(position={"x": box["width"] * x, "y": box["height"] * y})
+    await tab.get_by_label("名称").fill("应急车道")
+    await tab.get_by_label("车道（左起）").fill("1")
+    await tab.get_by_label("用途").select_option("emergency")
+    await tab.get_by_role("button", name="加入区域").click()
+    await page.screenshot(path=tmp_path / "regions.png")
+    assert await faults(page) == []
+    await tab.get_by_role("button", name="登记为新版本").click()
+    await expect(tab.get_by_text("已登记")).to_be_visible(timeout=SLOW)
+    [region] = await site.hub.read(lambda t: t.regions.need("k1").versions[0].regions)
+    assert (region.name, region.lane, region.use) == ("应急车道", 1, "emergency")
+    drawn = [value for point in region.ring for value in point]
+    assert drawn == pytest.approx([0.25, 0.25, 0.5, 0.25, 0.5, 0.75], abs=0.01)
+
+    await tab.get_by_role("button", name="滨江路 第").click()
+    await expect(tab.get_by_label("区间长度")).to_have_value("2000")
+    await tab.get_by_label("小型车限速").fill("80")
+    await page.screenshot(path=tmp_path / "section.png")
+    await tab.get_by_role("button", name="登记为新版本").click()
+    await expect(tab.get_by_text("已登记")).to_be_visible(timeout=SLOW)
+    newest, former = await site.hub.read(lambda t: t.sections.need("sec1").versions)
+    assert (newest.definition.limit_small_kmh, newest.by) == (80, "administrator")
+    assert (former.definition.limit_small_kmh, former.until_ms) == (60, newest.from_ms)
+    return page
 
 
 _TAB = "document.querySelector('app-vehicles').shadowRoot.querySelector('vehicles-review').shadowRoot"

@@ -11,6 +11,7 @@ import { shared } from "../../components/view";
 import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import type { ViolationRow } from "../../wire";
+import "./rules";
 import { reviewStyles } from "./review_styles";
 import { counts, expired, hindrance, instant, isOpen, nextOpen, queued, REASONS, said, type Reason } from "./review_words";
 import { VehiclesTab } from "./shared";
@@ -41,6 +42,8 @@ export class VehiclesReview extends VehiclesTab {
   @state() private busy = false;
   @state() private note = "";
   @state() private refusal = "";
+  /** The registers instead of the queue. */
+  @state() private rules = false;
   @state() private shown: ReadonlyMap<string, Shown> = new Map();
   @query("input") private field!: HTMLInputElement | null;
   @query("video") private video!: HTMLVideoElement | null;
@@ -56,12 +59,16 @@ export class VehiclesReview extends VehiclesTab {
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
-    if (!this.active) return;
+    if (!this.active || !this.reviews()) return;
     this.order = queued(this.order, this.rows("violations"));
     const named = /^violation=(.+)$/.exec(this.detail)?.[1];
     if (changed.has("detail") && named !== undefined && this.rows("violations").has(named)) this.choose(named);
     if (this.row === null) this.choose(nextOpen(this.order, this.chosen, this.mayDecide));
-    if (this.row !== null) void this.look(this.row);
+    // The next one's too, so that nobody waits between two decisions.
+    for (const id of [this.chosen, nextOpen(this.order, this.chosen, this.mayDecide)]) {
+      const row = this.rows("violations").get(id);
+      if (row !== undefined) void this.look(row);
+    }
   }
 
   private get row(): ViolationRow | null {
@@ -79,13 +86,19 @@ export class VehiclesReview extends VehiclesTab {
 
   override render(): TemplateResult {
     const { row } = this;
+    if (this.rules || !this.reviews()) return html`${this.countsLine()}<review-rules .connection=${this.connection} .actor=${this.actor} .now_ms=${this.now_ms} .who=${this.who} .revision=${this.revision} ?active=${this.active}></review-rules>`;
     return html`${this.countsLine()}
       <nav class="panel" aria-label=${t("review.queue")}><ul class="queue">${this.order.map((id) => this.entry(id))}</ul>${this.order.length === 0 ? html`<t-state kind="empty" text=${t("review.none")}></t-state>` : nothing}</nav>
       <section class="panel" aria-label=${t("review.pictures")}>${row === null ? html`<t-state kind="empty" text=${t("review.choose")}></t-state>` : this.pictures(row)}</section>
       <section class="panel side" aria-label=${t("review.evidence")}>${row === null ? nothing : html`<div class="facts" tabindex="0" role="region" aria-label=${t("review.calculation")}>${this.facts(row)}</div>${this.keys(row)}`}</section>`;
   }
 
+  private reviews(): boolean {
+    return this.has("dispatcher", "duty_leader", "commander", "camera_watch");
+  }
+
   private countsLine(): TemplateResult {
+    if (!this.reviews()) return html`<div class="counts"></div>`;
     const told = counts(this.rows("violations").values(), this.actor?.id ?? "", this.now_ms);
     const names = expired(this.rows("sections").values(), this.now_ms);
     return html`<div class="counts">
@@ -93,7 +106,8 @@ export class VehiclesReview extends VehiclesTab {
       ${told.oldest_ms === null ? nothing : html`<span class="number">${t("review.oldest", { age: format.duration(this.now_ms - told.oldest_ms) })}</span>`}
       <span class="number quiet">${t("review.today", { yes: told.yes, no: told.no })} · ${t("review.mine", { n: told.mine })}</span>
       ${names.length === 0 ? nothing : html`<span class="warning" role="note">${icon("alert")} ${t("review.expired", { n: names.length, names: names.join("、") })}</span>`}
-      <span role="status" class="quiet">${this.note}</span>
+      <span role="status" class="quiet grow">${this.note}</span>
+      ${this.has("commander", "administrator") ? html`<button aria-pressed=${this.rules} @click=${() => (this.rules = !this.rules)}>${this.rules ? t("rules.back") : t("rules.title")}</button>` : nothing}
     </div>`;
   }
 
@@ -259,8 +273,8 @@ export class VehiclesReview extends VehiclesTab {
   private async look({ id, manifest }: ViolationRow): Promise<void> {
     const { connection } = this;
     const before = this.shown.get(id);
-    if (manifest === "" || connection === null || before?.manifest === manifest || this.looking === manifest) return;
-    this.looking = manifest;
+    if (manifest === "" || connection === null || before?.manifest === manifest || this.looking.has(manifest)) return;
+    this.looking.add(manifest);
     try {
       const base = `/api/v1/violation-packs/${manifest}`;
       const { parts } = await connection.api.get<{ parts: Part[] }>(`${base}.json`);
@@ -270,10 +284,10 @@ export class VehiclesReview extends VehiclesTab {
     } catch (error) {
       this.refused(id, error);
     } finally {
-      this.looking = "";
+      this.looking.delete(manifest);
     }
   }
-  private looking = "";
+  private readonly looking = new Set<string>();
 
   private play(): void {
     const { video } = this;
@@ -290,7 +304,7 @@ export class VehiclesReview extends VehiclesTab {
 
   /** Letters are keys of this tab unless somebody types. */
   private readonly onKey = (event: KeyboardEvent): void => {
-    if (!this.active || event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
+    if (!this.active || this.rules || !this.reviews() || event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
     const target = event.composedPath()[0];
     if (event.code === "Escape") this.asking = "nothing";
     if (target instanceof Element && target.matches("input, textarea, select, video")) return;

@@ -10,6 +10,9 @@ export const reviewStyles = css`
     gap: var(--s2);
     height: 100%;
   }
+  review-rules {
+    grid-column: 1 / -1;
+  }
   .counts {
     grid-column: 1 / -1;
     display: flex;

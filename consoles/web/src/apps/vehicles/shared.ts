@@ -16,7 +16,7 @@ const TABS: readonly (readonly [Tab, readonly Role[]])[] = [
   ["now", [...WATCHING, "wall"]],
   ["search", [...WATCHING, "administrator"]],
   ["watches", [...WATCHING, "administrator"]],
-  ["review", WATCHING],
+  ["review", [...WATCHING, "administrator"]],
   ["quality", [...WATCHING, "administrator"]],
 ];
 
@@ -26,7 +26,8 @@ export function tabsOf(actor: Actor): readonly Tab[] {
 
 const PLACES = { stations: {}, units: {}, positions: {}, fences: {}, cameras: {}, links: {} } as const satisfies Subscription;
 const WATCHED = { ...PLACES, situations: {}, hits: {}, alarms: {}, screens: {} } as const satisfies Subscription;
-const REVIEWED = { violations: {}, sections: {} } as const satisfies Subscription;
+const RULES = { sections: {}, restrictions: {}, regions: {} } as const satisfies Subscription;
+const REVIEWED = { violations: {}, ...RULES } as const satisfies Subscription;
 const DESK = { ...WATCHED, ...REVIEWED, watches: {}, orders: {} } as const satisfies Subscription;
 
 /** What this person's page mirrors: never a table that the hub would refuse; null for who has no business here. */
@@ -35,7 +36,7 @@ export function vehiclesTables(actor: Actor): Subscription | null {
   if (has("dispatcher", "commander", "duty_leader")) return DESK;
   if (has("camera_watch")) return { ...WATCHED, ...REVIEWED, watches: {} };
   if (has("wall")) return { ...WATCHED, orders: {} };
-  return has("administrator") ? { ...PLACES, watches: {}, alarms: {} } : null;
+  return has("administrator") ? { ...PLACES, ...RULES, watches: {}, alarms: {} } : null;
 }
 
 /** The address of a tab, `#search/plate=湘F12345`; what follows the tab's name is that tab's own. */
