@@ -6,7 +6,6 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp import web
@@ -39,6 +38,7 @@ from consoles.parts.viid_tells import HitLink, Tells
 from consoles.settings import Settings, Viid
 from edge.gb28181.pilot import where
 from edge.viid.door import Door
+from edge.viid.orders import host_of
 from edge.viid.remote import Remote
 from edge.viid.server import Server
 from edge.viid.upper import Upper, UpperState
@@ -66,17 +66,19 @@ async def viid(
     async with AsyncExitStack() as stack:
         store = ViidStore(await _database(settings, stack), hub.clock)
         devices = Devices(hub, store, own.server_id, _channels(kept.accounts))
-        library = ViidLibrary(hub, kept.blobs, passages, hits, store, devices, own.server_id, own.receivers)
+        origins = {upper.id: upper.url.rstrip("/") for upper in own.uppers}
+        receivers = [*own.receivers, *map(host_of, origins.values())]
+        library = ViidLibrary(hub, kept.blobs, passages, hits, store, devices, own.server_id, receivers)
         door = Door(
             own.server_id[:10], own.algorithms, lambda peer: own.passwords.get(peer, common),
-            {upper.id: urlsplit(upper.url).hostname or "" for upper in own.uppers},
+            {upper: host_of(url) for upper, url in origins.items()},
         )  # fmt: skip
-        server = Server(own.server_id, door, library, hub.clock, read_body, address_of)
+        server = Server(own.server_id, door, library, hub.clock, read_body, address_of, origins)
         http = await stack.enter_async_context(aiohttp.ClientSession())
         uppers = [
             Upper(
                 Remote(http, own.server_id, upper.user or own.server_id, upper.password),
-                UpperState(id=upper.id, url=upper.url.rstrip("/")), own.server_id, hub.clock, _report(hub, upper.id),
+                UpperState(id=upper.id, url=origins[upper.id]), own.server_id, hub.clock, _report(hub, upper.id),
             )
             for upper in own.uppers
         ]  # fmt: skip

@@ -90,8 +90,8 @@ def is_cancelled(told: Fields) -> bool:
     return told.whole("OperateType") == 1
 
 
-def read_subscription(told: Fields, peer: str, now_ms: int) -> Subscription:
-    """Return what a SubscribeObject asks. Raises `RefusedError`."""
+def read_subscription(told: Fields, peer: str, now_ms: int, origin: str = "") -> Subscription:
+    """Return what a SubscribeObject asks; told at `origin` where it names no address. Raises `RefusedError`."""
     details = set(re.split(r"[,;，；\s]+", told.text("SubscribeDetail")))
     if MOTOR_VEHICLES not in details:
         raise RefusedError(
@@ -106,13 +106,13 @@ def read_subscription(told: Fields, peer: str, now_ms: int) -> Subscription:
         raise RefusedError("ResourceURI names no device, tollgate, library or civil code")
     return Subscription(
         id=_id(told, "SubscribeID"), peer=peer, title=told.text("Title"), resources=resources,
-        address=_address(told), from_ms=from_ms, until_ms=until_ms, interval_s=interval_s,
-        applicant=_applicant(told),
+        address=_address(told, origin, "/VIID/SubscribeNotifications"), from_ms=from_ms, until_ms=until_ms,
+        interval_s=interval_s, applicant=_applicant(told),
     )  # fmt: skip
 
 
-def read_disposition(told: Fields, peer: str, now_ms: int) -> Disposition:
-    """Return what a DispositionObject asks. Raises `RefusedError`."""
+def read_disposition(told: Fields, peer: str, now_ms: int, origin: str = "") -> Disposition:
+    """Return what a DispositionObject asks; told at `origin` where it names no address. Raises `RefusedError`."""
     disposition = _id(told, "DispositionID")
     if told.text("DispositionCategory") not in DISPOSITION_OF_VEHICLES:
         raise RefusedError("only dispositions of motor vehicles (3) are taken", StatusCode.INVALID_OPERATION)
@@ -122,7 +122,8 @@ def read_disposition(told: Fields, peer: str, now_ms: int) -> Disposition:
     return Disposition(
         id=disposition, peer=peer, title=title, pattern=_target(told),
         level=_LEVELS.get(told.whole("PriorityLevel"), 3),
-        address=_address(told), until_ms=until_ms, reason=reason or title or "GA/T 1400", applicant=_applicant(told),
+        address=_address(told, origin, "/VIID/DispositionNotifications"), until_ms=until_ms,
+        reason=reason or title or "GA/T 1400", applicant=_applicant(told),
         tollgates=tuple(dict.fromkeys(tollgates)) if told.whole("DispositionRange") != 2 else (),
     )  # fmt: skip
 
@@ -156,8 +157,9 @@ def _times(told: Fields, now_ms: int) -> tuple[int, int]:
     return min(from_ms or now_ms, _LAST_INSTANT_MS), min(until_ms, _LAST_INSTANT_MS)
 
 
-def _address(told: Fields) -> str:
-    text = told.text("ReceiveAddr", _ADDRESS_CHARS + 1)
+def _address(told: Fields, origin: str, path: str) -> str:
+    """Return where to tell it; an address without a path, or none at all, means the standard's."""
+    text = told.text("ReceiveAddr", _ADDRESS_CHARS + 1) or origin
     try:
         parts = urlsplit(text)
         parts.port  # noqa: B018 - reading it is what checks it
@@ -165,7 +167,7 @@ def _address(told: Fields) -> str:
         raise RefusedError("ReceiveAddr is no address") from None
     if len(text) > _ADDRESS_CHARS or parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
         raise RefusedError("ReceiveAddr is no http address")
-    return text
+    return text if parts.path.strip("/") else f"{parts.scheme}://{parts.netloc}{path}"
 
 
 def _applicant(told: Fields) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
 import msgspec
@@ -53,11 +53,11 @@ class ServerCounters(msgspec.Struct):
 
 
 class Server:
-    """`server.application()` is what is served."""
+    """`server.application()` is what is served. `origins` are of systems whose own server is known, by their ids."""
 
     def __init__(
         self, server_id: str, door: Door, library: Library, clock: Clock, read_body: ReadBody,
-        address_of: Callable[[web.Request], str],
+        address_of: Callable[[web.Request], str], origins: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
         self.counters = ServerCounters()
         self.door = door
@@ -67,6 +67,7 @@ class Server:
         self._clock = clock
         self._read_body = read_body
         self._address_of = address_of
+        self._origins = origins or {}
         self._bodies = asyncio.Semaphore(VIID_BODIES_AT_ONCE)
         self._rates: OrderedDict[str, RateLimit] = OrderedDict()
 
@@ -232,23 +233,25 @@ class Server:
 
     async def _subscribes(self, request: web.Request) -> web.Response:
         peer, host = self._peer(request), self._address_of(request)
+        origin = self._origins.get(peer, "")
 
         async def one(told: Fields, name: str) -> None:
             if is_cancelled(told):
                 await self._library.end_subscription(peer, name)
             else:
-                await self._library.subscribe(read_subscription(told, peer, self._clock.now_ms()), host)
+                await self._library.subscribe(read_subscription(told, peer, self._clock.now_ms(), origin), host)
 
         return await self._each(request, "Subscribe", one)
 
     async def _dispositions(self, request: web.Request) -> web.Response:
         peer, host = self._peer(request), self._address_of(request)
+        origin = self._origins.get(peer, "")
 
         async def one(told: Fields, name: str) -> None:
             if is_cancelled(told):
                 await self._library.end_disposition(peer, name, told.text("DispositionRemoveReason"))
             else:
-                await self._library.dispose(read_disposition(told, peer, self._clock.now_ms()), host)
+                await self._library.dispose(read_disposition(told, peer, self._clock.now_ms(), origin), host)
 
         return await self._each(request, "Disposition", one)
 

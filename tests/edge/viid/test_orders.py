@@ -74,6 +74,14 @@ def test_addresses_that_nobody_can_be_told_at_are_refused(address: str) -> None:
         subscription(ReceiveAddr=address)
 
 
+def test_an_address_without_a_path_or_none_at_all_means_the_standards() -> None:
+    assert subscription(ReceiveAddr="http://10.0.0.1:80").address == "http://10.0.0.1:80/VIID/SubscribeNotifications"
+    assert subscription(ReceiveAddr="https://10.0.0.1/x/").address == "https://10.0.0.1/x/"
+    told = Fields({"SubscribeID": "s", "SubscribeDetail": "13", "ResourceURI": "43", "EndTime": "20261123120000"})
+    asked = read_subscription(told, PEER, NOW_MS, "https://10.0.0.9:8120")
+    assert asked.address == "https://10.0.0.9:8120/VIID/SubscribeNotifications"
+
+
 @pytest.mark.parametrize("interval", [-1, 90_000])
 def test_an_interval_has_bounds(interval: int) -> None:
     with pytest.raises(RefusedError, match="ReportInterval"):
