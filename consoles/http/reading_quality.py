@@ -101,18 +101,23 @@ _WHICH: tuple[Which, ...] = ("now", "then")
 async def example(
     readings: Readings, space: str, camera: str, which: str, hours: Mapping[int, Measure], now_ms: int
 ) -> Sighting | None:
-    """Return a passage with a picture: the newest of these two hours, or the surest of the best of the same hours."""
+    """Return a passage with a picture.
+
+    Of now it is the newest of these two hours; of usual days the surest of the best of the same hours, or where none
+    is kept of these, of the newest passages at all.
+    """
     hour = now_ms // HOUR_MS
     if which == "now":
-        from_ms, to_ms = (hour - _NOW_HOURS + 1) * HOUR_MS, now_ms
-    else:
-        same = [each for each in hours if each < hour and (hour - each) % 24 == 0]
-        if not same:
-            return None
-        best = max(same, key=lambda each: (hours[each].passages, each))
-        from_ms, to_ms = best * HOUR_MS, (best + 1) * HOUR_MS - 1
-    query = SightingQuery(from_ms=from_ms, to_ms=to_ms, cameras=(camera,), limit=_EXAMPLES)
-    pictured = [seen for seen in await readings.search(space, query) if seen.picture]
-    if which == "now":
-        return pictured[0] if pictured else None
+        newest = await _pictured(readings, space, camera, (hour - _NOW_HOURS + 1) * HOUR_MS, now_ms)
+        return newest[0] if newest else None
+    same = [each for each in hours if each < hour and (hour - each) % 24 == 0]
+    best = max(same, key=lambda each: (hours[each].passages, each), default=hour)
+    pictured = await _pictured(readings, space, camera, best * HOUR_MS, (best + 1) * HOUR_MS - 1)
+    if not pictured:
+        pictured = await _pictured(readings, space, camera, now_ms - QUALITY_KEPT_DAYS * 24 * HOUR_MS, now_ms)
     return max(pictured, key=lambda seen: seen.confidence, default=None)
+
+
+async def _pictured(readings: Readings, space: str, camera: str, from_ms: int, to_ms: int) -> list[Sighting]:
+    query = SightingQuery(from_ms=from_ms, to_ms=to_ms, cameras=(camera,), limit=_EXAMPLES)
+    return [seen for seen in await readings.search(space, query) if seen.picture]

@@ -107,17 +107,24 @@ def judge(now: Measure, usual: Usual | None, *, standing: bool) -> Judgement:
         return Judgement(percent=None, why=None)
     ordinary = usual.passages_per_h * now.hours
     percent = round(100 * now.passages / ordinary) if ordinary else None
+    expected = ordinary * _emptier(now, usual)
+    fewer = _is_fewer(now.passages, expected, standing)
+    if fewer:
+        return Judgement(percent=percent, why="fewer")
     if _is_unread(now, usual, standing):
         return Judgement(percent=percent, why="unread")
     if _is_unsure(now, usual, standing):
         return Judgement(percent=percent, why="unsure")
-    expected = ordinary * _emptier(now, usual)
+    return Judgement(percent=percent, why=None if fewer is None else "")
+
+
+def _is_fewer(passages: int, expected: float, standing: bool) -> bool | None:
+    """Say whether it is far less than expected; None where that could be by chance."""
     if expected < QUALITY_LEAST_EXPECTED:
-        return Judgement(percent=percent, why=None)
+        return None
     limit = expected * (_FEWER_NO_MORE if standing else _FEWER)
     # As few as that by chance is out of the question: three deviations of a Poisson count.
-    worse = now.passages < limit and now.passages < expected - _DEVIATIONS * expected**0.5
-    return Judgement(percent=percent, why="fewer" if worse else "")
+    return passages < limit and passages < expected - _DEVIATIONS * expected**0.5
 
 
 def _emptier(now: Measure, usual: Usual) -> float:

@@ -67,7 +67,7 @@ export class VehiclesQuality extends VehiclesTab {
       }
       .pictures {
         display: grid;
-        grid-template-columns: 1fr 1fr;
+        grid-template-columns: repeat(3, minmax(0, 1fr));
         gap: var(--s2);
       }
       .pictures img,
@@ -150,12 +150,12 @@ export class VehiclesQuality extends VehiclesTab {
         ? html`<p class="notice">${icon("alert")} <b>${word("reading_why", row.judgement.why ?? "")}</b>${row.judgement.percent === null ? "" : ` · ${t("quality.of_usual", { percent: row.judgement.percent })}`}
             <br />${t("quality.to_do")}</p>`
         : html`<p class="quiet">${row.judgement.why === "" ? t("quality.well") : row.usual === null ? t("quality.unknown_days") : t("quality.unknown")}</p>`}
-      ${hours === null ? html`<t-state kind="loading"></t-state>` : this.charts(hours)}
       <div class="pictures">
         <figure><figcaption>${t("quality.then")}</figcaption>${this.example(row.camera, "then", hours?.then ?? false)}</figure>
         <figure><figcaption>${t("quality.now")}</figcaption>${this.example(row.camera, "now", hours?.now ?? false)}</figure>
         <figure><figcaption>${t("quality.live")}</figcaption>${this.live(camera)}</figure>
       </div>
+      ${hours === null ? html`<t-state kind="loading"></t-state>` : this.charts(hours)}
     </div>`;
   }
 
@@ -186,7 +186,7 @@ function isWorse(why: CameraQuality["judgement"]["why"]): boolean {
 }
 
 function noticeCell({ judgement }: CameraQuality): TemplateResult {
-  if (isWorse(judgement.why)) return html`<b>${icon("alert")} ${word("reading_why", judgement.why ?? "")}</b>`;
+  if (isWorse(judgement.why)) return html`<b>${icon("alert")} ${word("reading_short", judgement.why ?? "")}</b>`;
   return judgement.why === "" ? html`${icon("check")} ${t("quality.usual")}` : html`<span class="quiet">${t("quality.cannot_say")}</span>`;
 }
 

@@ -8,7 +8,7 @@ import { t } from "../../i18n/i18n";
 import type { Bar } from "./quality_numbers";
 
 const WIDTH = 480;
-const HEIGHT = 96;
+const HEIGHT = 72;
 const EVERY = 6;
 
 @customElement("vehicles-quality-chart")
