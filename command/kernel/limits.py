@@ -850,3 +850,6 @@ DIAGNOSIS_MS = 60_000
 # Pictures of forgotten passages: so many names are held against the facts at once, and so many removed at once.
 BLOBS_SWEPT = 300_000
 BLOBS_REMOVED = 1000
+
+# Cameras whose recording is set by one request.
+RECORD_GROUP = 500

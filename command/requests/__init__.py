@@ -61,15 +61,22 @@ from command.requests.plans import (
     RequestApproval,
     StandDownPlan,
 )
-from command.requests.recording import LockRecording, RecordClip, ReleaseRecording, ReportRecorder, SetRecording
+from command.requests.recording import (
+    LockRecording,
+    RecordClip,
+    ReleaseRecording,
+    ReportRecorder,
+    SetRecording,
+    SetRecordings,
+)
 from command.requests.scene import (
     EnrolCamera,
     RecordQuery,
     RemoveCamera,
     ReportCamera,
     ReportDeviceAlarm,
-    ReportReading,
     ReportLink,
+    ReportReading,
 )
 from command.requests.violations import (
     ClaimViolation,
@@ -106,9 +113,9 @@ __all__ = [
     "RecallOrder", "RecordApprovalNotice", "RecordCase", "RecordClip", "RecordMessage", "RecordPack", "RecordQuery",
     "RecordViolationSent", "RefuseOrder", "RejectHit", "RejectViolation", "ReleaseRecording", "RemoveCamera",
     "RemoveFence", "ReportCall", "ReportCamera", "ReportDeviceAlarm", "ReportHit", "ReportLink", "ReportPatrol",
-    "ReportReading",
-    "ReportRecorder", "ReportViolation", "Request", "RequestApproval", "RequestWatch", "RequestWatches", "SendMessage",
-    "SendToWall", "SetLevel", "SetRecording", "SetRegions", "SetRestriction", "SetSection", "ShelveAlarm",
+    "ReportReading", "ReportRecorder", "ReportViolation", "Request", "RequestApproval", "RequestWatch",
+    "RequestWatches", "SendMessage", "SendToWall", "SetLevel", "SetRecording", "SetRecordings", "SetRegions",
+    "SetRestriction", "SetSection", "ShelveAlarm",
     "StandDownPlan", "StartShift", "StepOrder", "TakeAlarm", "TakeOffWall", "Text", "WatchEntry", "decode",
 ]  # fmt: skip
 

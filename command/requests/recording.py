@@ -7,6 +7,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from command.facts.recording import RecordingPolicy
+from command.kernel.limits import RECORD_GROUP
 from command.requests.base import Id, Instant, Reason, Request, Text
 
 
@@ -14,6 +15,13 @@ class SetRecording(Request, frozen=True, tag="set_recording"):
     """Say what is to be recorded of a camera."""
 
     camera: Id
+    policy: RecordingPolicy
+
+
+class SetRecordings(Request, frozen=True, tag="set_recordings"):
+    """Say what is to be recorded of a group of cameras: of all of them, or where one cannot be so, of none."""
+
+    cameras: Annotated[tuple[Id, ...], Meta(min_length=1, max_length=RECORD_GROUP)]
     policy: RecordingPolicy
 
 

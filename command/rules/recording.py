@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from msgspec.structs import replace
 
 from command import requests as q
 from command.actors import Actor
-from command.facts import Recorded
+from command.facts import Fact, Recorded
 from command.facts.recording import (
     ClipExported,
     RecorderFailed,
     RecorderRecovered,
     RecordingLocked,
+    RecordingPolicy,
     RecordingReleased,
     RecordingSet,
 )
@@ -24,11 +27,23 @@ from command.tables import Tables
 @decides(q.SetRecording, "administrator", "hub")
 def set_recording(t: Tables, request: q.SetRecording, actor: Actor, now_ms: int) -> Decision:
     """Change it; the same again says nothing."""
-    if request.policy.mode == "scheduled" and not request.policy.schedule:
-        raise InvalidInputError("a schedule names at least one time of the week")
-    if t.cameras.need(request.camera).recording != request.policy:
-        yield RecordingSet(camera=request.camera, policy=request.policy)
+    yield from _set(t, request.camera, request.policy)
     return request.camera
+
+
+@decides(q.SetRecordings, "administrator", "hub")
+def set_recordings(t: Tables, request: q.SetRecordings, actor: Actor, now_ms: int) -> Decision:
+    """Change it of all: where one camera is refused, the others stay as they were too."""
+    for camera in request.cameras:
+        yield from _set(t, camera, request.policy)
+    return request.cameras[0]
+
+
+def _set(t: Tables, camera: str, policy: RecordingPolicy) -> Iterator[Fact]:
+    if policy.mode == "scheduled" and not policy.schedule:
+        raise InvalidInputError("a schedule names at least one time of the week")
+    if t.cameras.need(camera).recording != policy:
+        yield RecordingSet(camera=camera, policy=policy)
 
 
 @decides(q.LockRecording, "hub")

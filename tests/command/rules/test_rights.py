@@ -53,6 +53,7 @@ WHO: dict[str, set[Role]] = {
     "remove_camera": {"administrator"},
     "report_camera": set(),
     "set_recording": {"administrator"},
+    "set_recordings": {"administrator"},
     "lock_recording": set(),
     "release_recording": set(),
     "record_clip": set(),

@@ -1161,6 +1161,13 @@ export interface SetRecording {
   policy: RecordingPolicy;
 }
 
+/** Say what is to be recorded of a group of cameras: of all of them, or where one cannot be so, of none. */
+export interface SetRecordings {
+  request: "set_recordings";
+  cameras: string[];
+  policy: RecordingPolicy;
+}
+
 /** Say what the regions of a camera's picture mean, and which plates may use its bus and emergency lanes. */
 export interface SetRegions {
   request: "set_violation_regions";
@@ -1580,6 +1587,7 @@ export type Request =
   SendToWall |
   SetLevel |
   SetRecording |
+  SetRecordings |
   SetRegions |
   SetRestriction |
   SetSection |

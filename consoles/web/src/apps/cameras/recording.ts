@@ -35,9 +35,9 @@ export function roomsOf(api: Api): Promise<Rooms> {
   return api.get<Rooms>("/api/v1/recordings/room");
 }
 
-/** One camera after the other: each is a request of its own on record. */
+/** Of all of them, or where one is refused, of none. */
 export async function setPolicy(api: Api, cameras: Iterable<string>, policy: Policy): Promise<void> {
-  for (const camera of cameras) await api.request({ request: "set_recording", camera, policy });
+  await api.request({ request: "set_recordings", cameras: [...cameras], policy });
 }
 
 export function gigabytes(quota_mib: number): number {
