@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -141,7 +142,10 @@ def _turns(passing: Sequence[Car], sizes: Sizes) -> list[_Turn]:
 
 def _films(films: Films, folder: Path, still: Coded, turns: Sequence[_Turn], sizes: Sizes) -> dict[str, Path]:
     """Code the cameras' films, each with an empty street where it is not its turn, and after the last."""
-    parts = {turn: films.passage(number, turn.car) for number, turn in enumerate(turns)}
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        parts = dict(
+            zip(turns, threads.map(films.passage, range(len(turns)), [turn.car for turn in turns]), strict=True)
+        )
     paths: dict[str, Path] = {}
     for camera in (f"camera {i}" for i in range(sizes.streams)):
         mine = {turn.from_ms: parts[turn] for turn in turns if turn.camera == camera}

@@ -79,7 +79,8 @@ class Films:
         street = Street(name="bench", vehicles=(), seconds=1, width=width, height=height, fps=1)
         self._street = next(pictures(street))
         chance = np.random.default_rng(8)
-        self._noise = [chance.normal(0, _NOISE, (height, width, 1)).astype(np.int16) for _ in range(_NOISES)]
+        noise = [chance.normal(0, _NOISE, (height, width, 1)).round().repeat(3, 2) for _ in range(_NOISES)]
+        self._noise = [(one.clip(0).astype(np.uint8), (-one).clip(0).astype(np.uint8)) for one in noise]
 
     def still(self) -> Coded:
         """Return as long a film as a passage in which nothing passes."""
@@ -119,36 +120,41 @@ class Films:
 
     def _placed(self, photo: Picture, soft: NDArray[np.float32], scale: float, middle: tuple[float, float]) -> Picture:
         """Return the street with a photo in it, its edges blended."""
-        left, top = middle[0] - photo.shape[1] * scale / 2, middle[1] - photo.shape[0] * scale / 2
-        move = np.array([[scale, 0, left], [0, scale, top]], np.float32)
-        # Averaged before it is made smaller: a camera's pixels see all of what falls on them.
-        blurred = cv2.GaussianBlur(photo, (0, 0), 0.35 / scale) if scale < 0.7 else photo
-        shown = cv2.warpAffine(blurred, move, self._size, flags=cv2.INTER_LINEAR)
-        share = cv2.warpAffine(soft, move, self._size, flags=cv2.INTER_LINEAR)
-        x0, x1 = max(0, int(left)), min(self._size[0], int(left + photo.shape[1] * scale) + 2)
-        y0, y1 = max(0, int(top)), min(self._size[1], int(top + photo.shape[0] * scale) + 2)
+        width, height = (max(2, round(side * scale)) for side in photo.shape[1::-1])
+        left, top = round(middle[0] - width / 2), round(middle[1] - height / 2)
+        way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        x0, x1 = max(0, left), min(self._size[0], left + width)
+        y0, y1 = max(0, top), min(self._size[1], top + height)
         placed = self._street.copy()
         if x0 < x1 and y0 < y1:
-            part, street = share[y0:y1, x0:x1, None], placed[y0:y1, x0:x1]
-            placed[y0:y1, x0:x1] = shown[y0:y1, x0:x1] * part + street * (1 - part)
+            inside = np.s_[y0 - top : y1 - top, x0 - left : x1 - left]
+            shown = np.ascontiguousarray(cv2.resize(photo, (width, height), interpolation=way)[inside])
+            share = np.ascontiguousarray(cv2.resize(soft, (width, height))[inside])
+            street = np.ascontiguousarray(placed[y0:y1, x0:x1])
+            placed[y0:y1, x0:x1] = cv2.blendLinear(shown, street, share, 1 - share)
         return placed
 
     def _coded(self, frames: Iterable[Picture | None]) -> Coded:
         """Return frames through a sensor with noise, coded as street cameras do; None is the empty street."""
         encoder = av.VideoCodecContext.create("libx264", "w")
         encoder.width, encoder.height = self._size
-        encoder.pix_fmt, encoder.time_base, encoder.framerate = "yuv420p", Fraction(1, FRAMES_PER_S), FRAMES_PER_S
+        encoder.pix_fmt, encoder.time_base, encoder.framerate = (
+            "yuv420p",
+            Fraction(1, FRAMES_PER_S),
+            Fraction(FRAMES_PER_S),
+        )
+        encoder.thread_count = 1  # several films are coded at once
         encoder.options = {
-            "preset": "veryfast",
+            "preset": "superfast",
             "tune": "zerolatency",
             "crf": "25",
             "x264-params": f"keyint={_KEY_EVERY}:min-keyint={_KEY_EVERY}:scenecut=0:repeat-headers=1:bframes=0",
         }
         coded: list[tuple[bytes, bool]] = []
         for number, picture in enumerate(frames):
-            noise = np.roll(self._noise[number % _NOISES], 31 * number, axis=1)
-            noisy = np.add(self._street if picture is None else picture, noise, dtype=np.int16).clip(0, 255)
-            frame = av.VideoFrame.from_ndarray(noisy.astype(np.uint8), format="bgr24")
+            more, less = self._noise[number % _NOISES]
+            noisy = cv2.subtract(cv2.add(self._street if picture is None else picture, more), less)
+            frame = av.VideoFrame.from_ndarray(noisy.astype(np.uint8, copy=False), format="bgr24")
             frame.pts = number
             coded += [(bytes(packet), packet.is_keyframe) for packet in encoder.encode(frame)]
         coded += [(bytes(packet), packet.is_keyframe) for packet in encoder.encode(None)]
@@ -177,5 +183,5 @@ def _soft_edges(photo: Picture) -> NDArray[np.float32]:
     height, width = photo.shape[:2]
     across = np.minimum(np.arange(width), np.arange(width)[::-1]) / (width * _FEATHER)
     down = np.minimum(np.arange(height), np.arange(height)[::-1]) / (height * _FEATHER)
-    soft = np.minimum(across.clip(0, 1)[None, :], down.clip(0, 1)[:, None])
-    return soft.astype(np.float32)
+    soft: NDArray[np.float32] = np.minimum(across.clip(0, 1)[None, :], down.clip(0, 1)[:, None]).astype(np.float32)
+    return soft
