@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -27,6 +28,7 @@ from tests.consoles.test_recordings import send
 from tests.edge.agent.support import NAME, Proxy, port_of, until
 from tests.edge.agent.test_recording import until_recorded
 from tests.edge.gb28181.conftest import _code
+from tests.edge.gb28181.device import answering, registration
 from tests.edge.gb28181.site import DEVICE, SERVER, ends_well, sipp_at
 from tests.paths import shared
 from tests.ports import free_port
@@ -190,9 +192,81 @@ async def test_channels_that_came_to_an_agent_are_offered_for_adoption_and_becom
             address = f"edge://{NAME}/gb28181://{DEVICE}/{CHANNEL}"
             [found] = [each for each in told["found"] if each["address"] == address]
             assert (found["kind"], found["name"], found["adopted"]) == ("gb28181", "模拟摄像机", [])
+            tried = (await send(admin, "POST", "/api/v1/cameras/try", {"address": address}))[1]
+            assert [(step["hop"], step["ok"]) for step in tried["steps"]] == [("picture", True)], (
+                "before it is a camera"
+            )
+            assert (tried["codec"], tried["picture"] is not None) == ("h264", True)
+            tried = (
+                await send(
+                    admin, "POST", "/api/v1/cameras/try", {"address": address.replace(DEVICE, DEVICE[:-1] + "9")}
+                )
+            )[1]
+            assert "nothing came from this device" in tried["steps"][-1]["told"]
             form = {"address": address, "name": "大门", "lat": 29.0, "lon": 113.0}
             status, adopted = await send(admin, "POST", "/api/v1/cameras/adopt", form)
             assert status == 201, adopted
             await until(lambda: adopted["camera"] in agent.cameras.keeper.running())
             _, told = await admin.get("/api/v1/cameras/found")
             assert [each["adopted"] for each in told["found"] if each["address"] == address] == [[adopted["camera"]]]
+
+
+async def test_the_way_behind_an_agent_is_told_hop_by_hop(tmp_path: Path, clip: PsClip) -> None:
+    async with hub_for_devices(tmp_path) as (site, key), agent_for_devices(tmp_path, port_of(site), key) as agent:
+        await site.context.accounts.create("watch", "值班", frozenset({"camera_watch"}), "", PASSWORD_OF_ADMIN)
+        platform = await platform_of(agent)
+        await until(lambda: agent.cameras.keeper.running() == ["k0"])
+        async with signed_in(site.http_url, "watch", PASSWORD_OF_ADMIN) as watch:
+            await until(lambda: site.agents.agents.is_here(NAME))
+            told = (await watch.get("/api/v1/cameras/k0/diagnosis"))[1]
+            assert told["failed"] == "registered"
+            assert [hop["hop"] for hop in told["hops"]] == ["agent", "address", "registered"]
+            assert "nothing came from this device" in told["hops"][-1]["told"]
+            assert told["hops"][-1]["told_zh"]
+            async with device_at(platform, clip):
+                await until(lambda: has_told_all(platform))
+
+                async def is_well() -> bool:
+                    nonlocal told
+                    told = (await watch.get("/api/v1/cameras/k0/diagnosis"))[1]
+                    return told["failed"] is None
+
+                await until(is_well, within_s=60)
+            assert [hop["hop"] for hop in told["hops"]] == [
+                "agent", "address", "registered", "keepalive", "catalogue", "invite", "packets", "ssrc", "ps", "codec",
+                "key_frame", "picture", "arrival",
+            ]  # fmt: skip
+            assert told["hops"][0]["told"] == f"edge agent {NAME}"
+
+
+@pytest.mark.data
+async def test_sipp_as_a_dome_at_the_edge_is_moved_and_stopped(tmp_path: Path) -> None:
+    """R653: the eight bytes of annex A.3, at another program."""
+    log = tmp_path / "messages.log"
+    async with hub_for_devices(tmp_path) as (site, key), agent_for_devices(tmp_path, port_of(site), key) as agent:
+        await site.context.accounts.create("desk", "坐席", frozenset({"dispatcher"}), "", PASSWORD_OF_ADMIN)
+        platform = await platform_of(agent)
+        await until(lambda: agent.cameras.keeper.running() == ["k0"])
+        device = sipp_at(
+            platform.port, registration(tmp_path), "-oocsf", str(answering(tmp_path)), "-trace_msg", "-message_file",
+            str(log),
+        )  # fmt: skip
+        async with device, signed_in(site.http_url, "desk", PASSWORD_OF_ADMIN) as desk:
+            await until(lambda: platform.is_here(DEVICE))
+
+            async def moves(**body: object) -> bool:
+                return (await send(desk, "POST", "/api/v1/cameras/k0/ptz", body))[0] == 200
+
+            await until(lambda: moves(pan=-0.5, tilt=1))
+            assert await moves(preset=7)
+
+            def said() -> list[str]:
+                return re.findall(r"<PTZCmd>(\w+)</PTZCmd>", log.read_text("ascii", "replace"))
+
+            move = bytes.fromhex("A50F000A80FF00")
+            assert said()[0] == (move + bytes([sum(move) % 256])).hex().upper(), "left at half speed, up at full"
+            preset = bytes.fromhex("A50F0082000700")
+            await until(lambda: (preset + bytes([sum(preset) % 256])).hex().upper() in said())
+            assert await moves(zoom=1)
+            await until(lambda: said()[-1] == "A50F0000000000B4")  # nobody renews it
+        assert "<DeviceID>34020000001310000001</DeviceID>" in log.read_text("ascii", "replace")
