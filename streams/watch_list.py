@@ -130,22 +130,28 @@ class _Index:
         """Return the watches whose pattern a plate satisfies."""
         found = list(self.exact.get(plate, ()))
         # Every node hangs on one other, so that none is reached twice by the same character.
-        nodes = [self.patterns]
-        resting = [self.patterns.rest] if self.patterns.rest else []
+        nodes, resting = [self.patterns], []
+        rested: set[_Node] = set()
+        if (rest := self.patterns.rest) is not None:
+            found += rest.ends
+            resting.append(rest)
         for char in plate:
             reached = []
-            for node in nodes + resting:
+            for node in nodes + resting if resting else nodes:
                 if (after := node.next.get(char)) is not None:
                     reached.append(after)
                 if node.any is not None:
                     reached.append(node.any)
+            for node in reached:
+                if (rest := node.rest) is not None and rest not in rested:
+                    rested.add(rest)
+                    found += rest.ends  # whatever follows
+                    if rest.next or rest.any:
+                        resting.append(rest)
             nodes = reached
-            for node in nodes:
-                if node.rest is not None and node.rest not in resting:
-                    resting.append(node.rest)
             if not (nodes or resting):
                 return found
-        for node in nodes + resting:
+        for node in nodes:
             found += node.ends
         return found
 
