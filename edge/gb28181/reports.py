@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Final, Protocol
 
+import msgspec
+
 from command.kernel.clock import Clock
 from command.kernel.errors import UnknownIdError
 from command.kernel.geo import Datum, to_wgs84
@@ -51,6 +53,9 @@ class Reports:
         if now_ms - self._alarms.get(key, -GB28181_ALARM_GAP_MS) < GB28181_ALARM_GAP_MS:
             self._counters.alarms_repeated += 1
             return
+        if alarm.lat is not None and alarm.lon is not None:
+            lat, lon = to_wgs84(alarm.lat, alarm.lon, self._datum)
+            alarm = msgspec.structs.replace(alarm, lat=lat, lon=lon)
         await self._on_alarm(device.id, alarm)
         self._counters.alarms += 1
         self._alarms[key] = now_ms

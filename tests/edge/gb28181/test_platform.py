@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 
 from command.kernel.clock import VirtualClock
+from command.kernel.geo import Datum, to_wgs84
 from command.kernel.limits import (
     GB28181_BEAT_MS,
     GB28181_BEATS_MISSED,
@@ -140,6 +141,22 @@ async def test_an_alarm_is_acknowledged_once_it_is_recorded_and_not_repeated() -
         assert (platform.counters.alarms_repeated, platform.counters.not_recorded) == (1, 1)
         while not any(b"<Result>OK</Result>" in each.body for each in camera.heard):
             await camera.take()  # 2016: the platform says by a message that it took the alarm
+
+
+@pytest.mark.parametrize("datum", ["wgs84", "gcj02", "bd09"])
+async def test_the_place_of_an_alarm_is_kept_in_wgs_84(datum: Datum) -> None:  # R654
+    hub = Hub()
+    async with running(hub, datum=datum) as platform, device(platform) as camera:
+        await camera.register()
+        place = "<Longitude>113.11</Longitude><Latitude>29.14</Latitude>"
+        intrusion = f"<AlarmPriority>2</AlarmPriority><AlarmMethod>5</AlarmMethod>{place}"
+        assert (await camera.say("Alarm", intrusion)).status == 200
+        nowhere = "<AlarmPriority>2</AlarmPriority><AlarmMethod>2</AlarmMethod>"
+        assert (await camera.say("Alarm", nowhere)).status == 200
+        told, none = (alarm for _, alarm in hub.alarms)
+        assert (told.lat, told.lon) == to_wgs84(29.14, 113.11, datum)
+        assert ((told.lat, told.lon) == (29.14, 113.11)) is (datum == "wgs84")
+        assert (none.lat, none.lon) == (None, None)
 
 
 async def test_the_place_of_a_units_device_is_a_fix_whatever_its_clock() -> None:  # R330
