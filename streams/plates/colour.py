@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from command.readings import PlateColour
 from streams.plates.picture import Picture
@@ -13,7 +14,16 @@ _HUES: tuple[tuple[PlateColour, int, int], ...] = (("yellow", 11, 34), ("green",
 _SATURATION_AT_LEAST = 40
 _VALUE_AT_LEAST = 25
 _SHARE_AT_LEAST = 0.3
+_HEAD_SHARE = 0.25
 _WHITE_VALUE, _BLACK_VALUE = 150, 80
+
+
+def _begins_yellow(hue: cv2.typing.MatLike, coloured: NDArray[np.bool_]) -> bool:
+    """Large new energy plates are yellow behind province and authority and green behind the rest."""
+    left = slice(0, round(hue.shape[1] * _HEAD_SHARE))
+    _, low, high = _HUES[0]
+    is_yellow = (hue >= low) & (hue <= high) & coloured
+    return float(np.mean(is_yellow[:, left])) >= _SHARE_AT_LEAST > float(np.mean(is_yellow[:, left.stop :]))
 
 
 def plate_colour(strip: Picture) -> PlateColour:
@@ -27,7 +37,7 @@ def plate_colour(strip: Picture) -> PlateColour:
     shares = {name: float(np.mean(coloured & (hue >= low) & (hue <= high))) for name, low, high in _HUES}
     name = max(shares, key=lambda colour: shares[colour])
     if shares[name] >= _SHARE_AT_LEAST:
-        return name
+        return "yellow_green" if name == "green" and _begins_yellow(hue, coloured) else name
     typical = float(np.median(value))
     if typical >= _WHITE_VALUE:
         return "white"
