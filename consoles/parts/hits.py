@@ -56,25 +56,29 @@ class Hits:
         return self._watches.matching(sighting.plate, sighting.char_confidences)
 
     async def report(self, sighting: Sighting, scene: bytes) -> None:
-        """Record a hit for every entry that a sighting fits. Raises `TriuneError` where that cannot be done."""
+        """Record a hit for every entry that a sighting fits; `scene` is its picture, empty where there is none.
+
+        Raises `TriuneError` where that cannot be done.
+        """
         matches = await self.matching(sighting)
-        plate_picture = await self._plate_picture(sighting, scene) if matches else ""
-        for match in matches:
-            hit = ReportHit(
-                watch=match.watch,
+        if not matches:
+            return
+        about = await self.told_more(
+            ReportHit(
+                watch=matches[0].watch,
                 plate=sighting.plate,
                 camera=sighting.camera,
                 seen_ms=sighting.first_ms,
                 confidence=min(1.0, max(0.0, sighting.confidence)),
                 picture=sighting.picture or "",
-                plate_picture=plate_picture,
-                how=match.how,
-                score=match.score,
+                plate_picture=await self._plate_picture(sighting, scene),
                 direction=sighting.direction,
                 heading_deg=sighting.heading_deg,
             )
+        )
+        for match in matches:
             key = f"hit/{match.watch}/{sighting.camera}/{sighting.plate}/{sighting.first_ms}"
-            await self._hub.ask(await self.told_more(hit), HUB, key)
+            await self._hub.ask(replace(about, watch=match.watch, how=match.how, score=match.score), HUB, key)
 
     async def told_more(self, hit: ReportHit) -> ReportHit:
         """Return the hit with where the car was before and which cameras it will pass next, as far as that is known."""
@@ -103,7 +107,7 @@ class Hits:
         return ahead, by
 
     async def _plate_picture(self, sighting: Sighting, scene: bytes) -> str:
-        if sighting.box is None:
+        if sighting.box is None or not scene:
             return ""
         try:
             return await self._blobs.add(await asyncio.to_thread(plate_jpeg, scene, sighting.box))
