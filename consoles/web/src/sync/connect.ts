@@ -20,7 +20,7 @@ export interface Connection {
 
 /** Leave for the login page, to come back here afterwards. */
 export function toLogin(): void {
-  const here = location.pathname + location.search;
+  const here = location.pathname + location.search + location.hash;
   location.assign(`/login?next=${encodeURIComponent(here)}`);
 }
 

@@ -110,12 +110,12 @@ function words(error: unknown): string {
   return describe(error);
 }
 
-/** Where to go afterwards, only ever on this site: a link must not be able to send people elsewhere. */
+/** Where to go afterwards (a browser that was sent here kept the part of the page), only ever on this site: a link must not be able to send people elsewhere. */
 function safeNext(): string | null {
   const next = new URLSearchParams(location.search).get("next");
   if (next === null) return null;
   const url = new URL(next, location.origin);
-  return url.origin === location.origin && next.startsWith("/") && url.pathname !== "/login" ? url.pathname + url.search : null;
+  return url.origin === location.origin && next.startsWith("/") && url.pathname !== "/login" ? url.pathname + url.search + (url.hash || location.hash) : null;
 }
 
 show("app-login");

@@ -89,7 +89,7 @@ export class VehiclesNow extends VehiclesTab {
     const option = (value: string, name: string): TemplateResult => html`<option value=${value} ?selected=${value === this.filter.where}>${name}</option>`;
     return html`<div class="filters">
       <label class="grow"><span class="sr">${t("now.where")}</span>
-        <select @change=${(event: Event) => (this.filter = { ...this.filter, where: valueOf(event) })}>
+        <select @change=${(event: Event) => this.narrow({ where: valueOf(event) })}>
           ${option("", t("now.everywhere"))}
           <optgroup label=${t("now.cameras")}>${readers.map((row) => option(`camera:${row.id}`, row.name))}</optgroup>
           <optgroup label=${t("now.areas")}>${fences.map((row) => option(`fence:${row.id}`, row.name))}</optgroup>
@@ -108,7 +108,7 @@ export class VehiclesNow extends VehiclesTab {
     this.lines = lines;
     return html`<p class="waiting ${waiting === 0 ? "none" : ""}" role="status">${waiting === 0 ? t("now.following") : t("now.waiting", { n: waiting })}</p>
       ${lines.length === 0
-        ? html`<t-state kind="empty" text=${this.filter === EVERYTHING ? t("now.none") : t("now.none_fit")}></t-state>`
+        ? html`<t-state kind="empty" text=${this.filter.where === "" && this.filter.what === "all" ? t("now.none") : t("now.none_fit")}></t-state>`
         : html`<div class="lines" @keydown=${this.onListKey}>${repeat(lines, keyOf, (row, index) => this.line(row, index, hits.get(keyOf(row))))}</div>`}`;
   }
 
@@ -139,15 +139,20 @@ export class VehiclesNow extends VehiclesTab {
     this.chosen = row;
   }
 
+  private narrow(by: Partial<Filter>): void {
+    this.filter = { ...this.filter, ...by };
+    this.stream.release();
+  }
+
   private toggleHits(): void {
-    this.filter = { ...this.filter, what: this.filter.what === "hits" ? "all" : "hits" };
+    this.narrow({ what: this.filter.what === "hits" ? "all" : "hits" });
   }
 
   /** A camera pressed on the map: its passages alone; pressed again, all. */
   private readonly onPress = (event: CustomEvent<Pressed>): void => {
     const { table, id } = event.detail;
     const where = `camera:${id}`;
-    if (table === "cameras") this.filter = { ...this.filter, where: this.filter.where === where ? "" : where };
+    if (table === "cameras") this.narrow({ where: this.filter.where === where ? "" : where });
   };
 
   private readonly onListKey = (event: KeyboardEvent): void => {

@@ -82,7 +82,7 @@ export class Passage extends View {
     return html`<header>
         <t-plate plate=${passage.plate} colour=${passage.colour} kind=${passage.kind}></t-plate>
         <span class="grow"></span>
-        <button class="bare" aria-label=${t("action.close")} @click=${() => this.tell("close", null)}>${icon("close")} <kbd>Esc</kbd></button>
+        <button class="bare" @click=${() => this.tell("close", null)}>${icon("close")} ${t("action.close")} <kbd>Esc</kbd></button>
       </header>
       ${hit === null ? nothing : html`<p class="hit">${icon("alert")} ${t("now.hit", { reason: this.watch?.reason ?? hit.watch })} · ${word("hit_how", hit.how)}${hit.how === "look_alike" ? ` ${Math.round(hit.score * 100)}%` : ""}</p>`}
       <t-scene picture=${passage.picture} .box=${passage.box ?? null} label=${t("now.scene", { plate: passage.plate, place })}></t-scene>

@@ -92,6 +92,11 @@ export function onMap(
 export class HeldStream {
   private held: readonly PassageRow[] | null = null;
 
+  /** What was asked for is another: what is held is of no use any more. */
+  release(): void {
+    this.held = null;
+  }
+
   show(newest: readonly PassageRow[], hold: boolean): { readonly lines: readonly PassageRow[]; readonly waiting: number } {
     const lines = newest.slice(0, LINES);
     if (!hold) {

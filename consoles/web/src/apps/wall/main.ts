@@ -256,10 +256,14 @@ export class Wall extends Console {
   private hitPicture(hit: HitRow): TemplateResult {
     return html`<figure class="hit">
       ${hit.picture === "" ? nothing : html`<img src="/api/v1/blobs/${hit.picture}" alt=${hit.plate} />`}
+      ${hit.plate_picture === "" ? nothing : html`<img class="plate-picture" src="/api/v1/blobs/${hit.plate_picture}" alt=${t("scene.plate")} />`}
       <figcaption>
         <span class="plate">${hit.plate}</span>
         <span>${word("alarm", "plate_hit")}</span>
-        <span class="quiet">${this.rows("cameras").get(hit.camera)?.name ?? hit.camera} ${format.clock(hit.seen_ms)}</span>
+        ${hit.how === "exact" ? nothing : html`<span>${word("hit_how", hit.how)}${hit.how === "look_alike" ? ` ${Math.round(hit.score * 100)}%` : ""}</span>`}
+        <span class="quiet">${this.rows("cameras").get(hit.camera)?.name ?? hit.camera} ${format.clock(hit.seen_ms)}
+          ${hit.heading_deg === null ? nothing : html`→ ${word("bearing", String(Math.round(hit.heading_deg / 45) % 8))}`}</span>
+        ${hit.ahead[0] === undefined ? nothing : html`<span class="quiet">${t("hit.next", { place: this.rows("cameras").get(hit.ahead[0].camera)?.name ?? hit.ahead[0].camera })}</span>`}
       </figcaption>
     </figure>`;
   }

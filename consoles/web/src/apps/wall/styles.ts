@@ -134,6 +134,14 @@ export const wallStyles = css`
     object-fit: contain;
     background: #000;
   }
+  .hit img.plate-picture {
+    position: absolute;
+    right: 0;
+    top: 0;
+    width: auto;
+    height: calc(44px * var(--scale));
+    border: var(--hair) solid var(--line);
+  }
   .hit figcaption {
     display: flex;
     flex-wrap: wrap;

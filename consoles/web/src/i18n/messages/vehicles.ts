@@ -98,6 +98,7 @@ export const VEHICLES = {
   "quality.live": ["实时画面", "Live"],
   "quality.usually": ["平时 {value}", "usually {value}"],
   "quality.legend": ["柱：最近 24 小时，最右为本小时；横线：以往各天同一钟点的中位数；底色：夜间；虚框：未观看或太少。", "Bars: the last 24 hours, this hour rightmost. Lines: median of the same hour on earlier days. Shaded: night. Dashed: not watched, or too few."],
+  "hit.next": ["下一处 {place}", "next {place}"],
   "hit.title": ["布控命中 {plate}", "Watched car {plate}"],
   "hit.asked": ["{who} {office} 提请", "asked for by {who} {office}"],
   "hit.in": ["约 {span}后到", "in about {span}"],

@@ -1,0 +1,183 @@
+"""Vehicles as they pass, how well they are read, and a hit beside its picture, in Chromium (SPEC R625-R640)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import cv2
+import pytest
+from msgspec.structs import replace
+from playwright.async_api import Page, expect
+
+from command import facts
+from command import requests as q
+from command.actors import HUB, Actor
+from command.facts.scene import QueryMade
+from command.facts.watchlist import CameraAhead
+from command.kernel.database import SqliteDatabase
+from command.readings import Sighting
+from consoles.site import Site
+from edge.simulators.street_video import Street, pictures, traffic
+from streams.plates import hours
+from streams.plates.hours import HOUR_MS, ReadingHours
+from streams.plates.quality import Measure
+from tests.consoles.support import site_with_people
+from tests.e2e.chromium import chromium
+from tests.e2e.test_accessibility import faults
+from tests.e2e.test_video_screens import SLOW, keep
+from tests.e2e.video import CLOCK, open_page
+
+CAMERAS = (("p1", "建设路路口", 29.144), ("p2", "荣家河桥", 29.142))
+DAY_HOURS = 24
+
+
+@asynccontextmanager
+async def _site(tmp_path: Path, *roles: str) -> AsyncIterator[tuple[Site, Sighting]]:
+    """A site with two cameras that read plates, and a passage with its picture that can be told again with changes."""
+    async with site_with_people(tmp_path, *roles) as site:  # type: ignore[arg-type]  # roles by name
+        for camera, name, lat in CAMERAS:
+            enrol = q.EnrolCamera(camera=camera, name=name, lat=lat, lon=113.116, bearing_deg=0, reads_plates=True)
+            await site.hub.ask(enrol, HUB)
+        street = Street("建设路", traffic((("湘F62108", "blue"),), 9), seconds=9, width=640, height=360, fps=1)
+        [*_, picture] = [frame for at, frame in enumerate(pictures(street)) if at < 8]
+        _, jpeg = cv2.imencode(".jpg", picture)
+        at_ms = site.clock.now_ms()
+        yield site, Sighting(
+            camera="p1", plate="湘F62108", colour="blue", first_ms=at_ms, last_ms=at_ms, reads=4, confidence=0.97,
+            picture=await site.context.blobs.add(jpeg.tobytes()), box=(250, 230, 90, 30), direction="towards",
+            heading_deg=180.0, lane=2, char_confidences=(0.99, 0.99, 0.99, 0.71, 0.98, 0.99, 0.99),
+        )  # fmt: skip
+
+
+async def _queries(site: Site) -> list[QueryMade]:
+    stored = await site.hub.journal.read("live", 0, 1000)
+    decoded = [facts.decode(each.data, each.seq) for each in stored]
+    return [fact for fact in decoded if isinstance(fact, QueryMade)]
+
+
+async def _key(page: Page, key: str) -> None:
+    await page.mouse.move(5, 5)
+    await page.keyboard.press(key)
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(150)
+async def test_what_passes_is_seen_at_once_and_stands_still_under_a_hand(tmp_path: Path) -> None:
+    async with _site(tmp_path, "camera_watch") as (site, passage), chromium() as browser:
+        page = await open_page(browser, site, "camera_watch", "/vehicles", (1366, 768), axe=True)
+        await expect(page.get_by_text("最近没有过车")).to_be_visible(timeout=SLOW)
+        await site.passages.add([passage])
+        lines = page.locator("vehicles-now .pick")
+        await expect(lines).to_have_count(1, timeout=SLOW)
+        await expect(page.locator("t-map .pin t-plate")).to_have_text("湘F62108蓝", timeout=SLOW)
+
+        await lines.first.hover()
+        later = replace(
+            passage, plate="湘FD12345", colour="green", kind="new_energy_small", camera="p2", char_confidences=()
+        )
+        await site.passages.add([later])
+        await expect(page.get_by_text("又过了 1 辆")).to_be_visible(timeout=SLOW)
+        await expect(lines).to_have_count(1)
+        await page.mouse.move(5, 5)
+        await expect(lines).to_have_count(2, timeout=SLOW)
+
+        await _key(page, "p")
+        await lines.filter(has_text="湘F62108").focus()
+        await page.keyboard.press("Enter")
+        panel = page.locator("vehicles-passage")
+        await expect(panel.locator("t-plate-reading")).to_contain_text("71%", timeout=SLOW)
+        await expect(panel.locator("t-scene .box rect")).to_have_count(2, timeout=SLOW)
+        await expect(panel.locator("t-scene .crop image")).to_be_visible()
+        await expect(panel.get_by_text("驶来 · 南 · 第 2 车道")).to_be_visible()
+        assert await faults(page) == []
+        await keep(page, tmp_path, "vehicles-now")
+
+        await _key(page, "h")
+        await expect(page.get_by_text("没有符合条件的过车")).to_be_visible(timeout=SLOW)
+        assert [(made.what, made.reason) for made in await _queries(site)] == [("passages", "值守")]
+        english = await open_page(browser, site, "camera_watch", "/vehicles", (1366, 768), english=True)
+        await expect(english.locator("vehicles-now .pick").filter(has_text="new energy")).to_be_visible(timeout=SLOW)
+        await keep(english, tmp_path, "vehicles-now-en")
+        assert page.faults == english.faults == []  # type: ignore[attr-defined]
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(150)
+async def test_a_dirty_lens_is_seen_beside_what_was_usual(tmp_path: Path) -> None:
+    hour = CLOCK.now_ms() // HOUR_MS
+    (tmp_path / "var").mkdir()
+    kept = ReadingHours(SqliteDatabase(tmp_path / "var" / "reading_hours.sqlite3", hours.SCHEMA, "reading hours"))
+    usual = Measure(watched_ms=HOUR_MS, passages=100, confidence_sum=96.0, found=900, unread=30)
+    for camera, share in (("p1", 0.41), ("p2", 1.0)):
+        # Both sides of the hour, whichever this turns out to be when it is judged.
+        now = replace(usual, passages=round(100 * share), confidence_sum=96.0 * share)
+        days = {(camera, each - DAY_HOURS * day): usual for day in range(1, 8) for each in (hour - 1, hour, hour + 1)}
+        await kept.add({**days, (camera, hour): now, (camera, hour - 1): now, (camera, hour + 1): now})
+    await kept.close()
+    async with _site(tmp_path, "administrator", "dispatcher") as (site, passage), chromium() as browser:
+        await site.passages.add([passage])
+        await site.hub.ask(q.ReportReading(camera="p1", why="fewer", percent=41), HUB)
+        page = await open_page(browser, site, "administrator", "/vehicles#quality", axe=True)
+        await expect(page.get_by_text("1 个比平时差")).to_be_visible(timeout=SLOW)
+        row = page.locator("vehicles-quality tbody tr").first
+        await expect(row).to_contain_text("读牌率下降")
+        await row.focus()
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_text("为常时的 41%")).to_be_visible(timeout=SLOW)
+        await expect(page.locator("vehicles-quality-chart")).to_have_count(3, timeout=SLOW)
+        await expect(page.get_by_alt_text("现在读到的")).to_be_visible(timeout=SLOW)
+        assert page.url.endswith("#quality/p1")
+        assert await faults(page) == []
+        await keep(page, tmp_path, "vehicles-quality")
+        desk = await open_page(browser, site, "dispatcher", "/desk")
+        alarm = desk.locator("t-alarm")
+        await expect(alarm).to_contain_text("读牌率下降", timeout=SLOW)
+        await expect(alarm).to_contain_text("为常时的 41%")
+        assert page.faults == desk.faults == []  # type: ignore[attr-defined]
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(150)
+async def test_a_hit_stands_beside_its_picture_once_it_is_taken(tmp_path: Path) -> None:
+    async with _site(tmp_path, "dispatcher") as (site, passage), chromium() as browser:
+        dispatcher, leader = (
+            Actor(id=role, name=role, roles=frozenset({role})) for role in ("dispatcher", "duty_leader")
+        )
+        asked = q.RequestWatch(
+            pattern="湘F6Z108", reason="无证驾驶", level=2, until_ms=site.clock.now_ms() + HOUR_MS, look_alike=True,
+            office="城区中队",
+        )  # fmt: skip
+        watch = (await site.hub.ask(asked, dispatcher)).subject
+        await site.hub.ask(q.ApproveWatch(watch=watch), leader)
+        await site.passages.add([passage])
+        hit = await site.hub.ask(
+            q.ReportHit(
+                watch=watch, plate=passage.plate, camera="p1", seen_ms=passage.first_ms, confidence=0.97,
+                picture=passage.picture or "", how="look_alike", score=0.86, direction="towards", heading_deg=180.0,
+                ahead=(CameraAhead(camera="p2", distance_m=1200, expected_s=90),), ahead_by="roads",
+            ),
+            HUB,
+        )  # fmt: skip
+        page = await open_page(browser, site, "dispatcher", "/desk", axe=True)
+        await expect(page.locator("t-alarm").filter(has_text="湘F62108")).to_be_visible(timeout=SLOW)
+        await _key(page, "t")
+        panel = page.locator("desk-hit")
+        await expect(panel.locator("t-plate-reading .differs")).to_have_count(2, timeout=SLOW)
+        await expect(panel.locator("t-plate-reading")).to_contain_text("71%", timeout=SLOW)
+        for words in ("形近字 86%", "无证驾驶", "城区中队", "荣家河桥", "驶来 · 南"):
+            await expect(panel.get_by_text(words).first).to_be_visible()
+        await expect(panel.locator("t-scene .crop image")).to_be_visible(timeout=SLOW)
+        assert await faults(page) == []
+        await keep(page, tmp_path, "desk-hit")
+
+        await _key(page, "c")
+        await expect(page.locator("t-screens t-tile").filter(has_text="荣家河桥")).to_be_visible(timeout=SLOW)
+        await _key(page, "v")
+        await _key(page, "x")
+        await page.keyboard.press("2")
+        await expect(page.locator("desk-hit")).to_have_count(0, timeout=SLOW)
+        row = await site.hub.read(lambda t: t.hits.need(hit.subject))
+        assert (row.rejected_kind, row.rejected_by) == ("look_alike", "dispatcher")
+        assert page.faults == []  # type: ignore[attr-defined]
