@@ -46,7 +46,7 @@ async def _site(tmp_path: Path, *roles: str) -> AsyncIterator[tuple[Site, Sighti
         at_ms = site.clock.now_ms()
         yield site, Sighting(
             camera="p1", plate="湘F62108", colour="blue", first_ms=at_ms, last_ms=at_ms, reads=4, confidence=0.97,
-            picture=await site.context.blobs.add(jpeg.tobytes()), box=(250, 230, 90, 30), direction="towards",
+            picture=await site.context.blobs.add(jpeg.tobytes()), box=(171, 240, 44, 16), direction="towards",
             heading_deg=180.0, lane=2, char_confidences=(0.99, 0.99, 0.99, 0.71, 0.98, 0.99, 0.99),
         )  # fmt: skip
 
