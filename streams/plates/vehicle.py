@@ -18,6 +18,8 @@ _DIFFERENT_CHARS_SAME_PLACE = 4
 _SURE = 0.9
 # A plate is in the same place when it is less than its width from where it was, or would be by now.
 _SAME_PLACE_WIDTHS = 1.0
+# Without a doubt it is the same one when it is so near to that within so long, with one frame at most in between.
+_ONE_MISSED_WIDTHS = 0.5
 _WITHIN_MS = 600
 
 
@@ -55,15 +57,17 @@ class Vehicle:
         if read.plate == self.plate:
             self.kind, self.rows = read.kind, read.rows
 
-    def may_be(self, at_ms: int, read: Read, size: Size, *, is_steady: bool) -> bool:
-        """Say whether a read of another frame can be of it; `is_steady` says that the frame before showed it too."""
-        is_there = self.track.away(at_ms, read.box, size) < _SAME_PLACE_WIDTHS
+    def may_be(self, at_ms: int, read: Read, size: Size, *, missed_frames: int) -> bool:
+        """Say whether a read of another frame can be of it, which so many frames since the last read did not show."""
+        away = self.track.away(at_ms, read.box, size)
+        is_there = away < _SAME_PLACE_WIDTHS
         if len(read.plate) != len(self.plate):
             return is_there and min(self.confidence, read.confidence) < _SURE
         pairs = zip(self.plate, read.plate, self.char_confidences, read.char_confidences, strict=True)
         differing = [min(mine, theirs) for a, b, mine, theirs in pairs if a != b]
         unsure = sum(sureness < _SURE for sureness in differing)
-        if is_there and is_steady and at_ms - self.last_ms <= _WITHIN_MS:
+        is_steady = is_there if not missed_frames else missed_frames == 1 and away < _ONE_MISSED_WIDTHS
+        if is_steady and at_ms - self.last_ms <= _WITHIN_MS:
             # Even a sure read may be wrong in one character; the next car of a convoy is not there so soon.
             return len(differing) <= min(_DIFFERENT_CHARS_SAME_PLACE, unsure + 1)
         return len(differing) <= _DIFFERENT_CHARS and unsure == len(differing)

@@ -127,7 +127,7 @@ class PassageTracker:
             (known.vehicle.fit(at_ms, read, size), number, known)
             for number, read in enumerate(reads)
             for known in self._open
-            if known.vehicle.may_be(at_ms, read, size, is_steady=not known.missed_frames)
+            if known.vehicle.may_be(at_ms, read, size, missed_frames=known.missed_frames)
         ]
         of: dict[int, _Followed] = {}
         taken: set[int] = set()
@@ -153,8 +153,10 @@ class PassageTracker:
         told: list[Passage] = []
         for known in some:
             known.told_as = plate = known.vehicle.plate
-            elsewhere = any(other.told_as == plate for other in self._open if other is not known)
-            if plate not in self._told and not elsewhere:
+            lately = {*self._told, *(other.told_as for other in self._open if other is not known)}
+            # Read once only, and but for one character the plate of another: that one, misread.
+            nearly = known.vehicle.reads == 1 and any(_is_nearly(plate, other) for other in lately)
+            if plate not in lately and not nearly:
                 told.append(_passage(known.vehicle))
         return told
 
@@ -185,6 +187,10 @@ def _is_worth(known: _Followed) -> bool:
     """Say whether, at its end, it was a vehicle that was not told yet."""
     needed = _TOLD_CONFIDENCE if known.vehicle.reads >= _TOLD_READS else _TOLD_ONCE_CONFIDENCE
     return not known.told_as and known.vehicle.confidence >= needed
+
+
+def _is_nearly(plate: str, other: str) -> bool:
+    return len(plate) == len(other) and sum(a != b for a, b in zip(plate, other, strict=True)) == 1
 
 
 def _passage(vehicle: Vehicle) -> Passage:

@@ -102,6 +102,14 @@ def test_cars_side_by_side_with_nearly_the_same_plate_keep_their_own_reads() -> 
     assert sorted(passage.plate for passage in tracker.flush()) == ["湘F10012", "湘F10013"]
 
 
+def test_a_sure_misreading_after_a_frame_without_any_is_no_other_car() -> None:
+    frames = [[read("皖AL025S", x=300 + 40 * i)] for i in range(8)]
+    frames[3:5] = [[], [read("皖AL0259", x=300 + 40 * 4)]]
+    assert [passage.plate for passage in follow(PassageTracker(early=True), [*frames, *[[]] * 10])] == ["皖AL025S"]
+    frames[2:6] = [[], [], [], [read("皖AL0259", x=300 + 40 * 5)]]
+    assert [passage.plate for passage in follow(PassageTracker(early=True), [*frames, *[[]] * 10])] == ["皖AL025S"]
+
+
 def test_a_jam_is_told_car_by_car_as_it_moves_up() -> None:
     plates = ["湘F11111", "湘F22222", "湘F33333", "湘F44444", "湘F55555"]
     frames: list[list[Read]] = []
