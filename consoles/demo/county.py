@@ -16,6 +16,8 @@ from command.actors import Role
 from command.facts.base import Level, Service
 from command.facts.patrol import FenceKind, UnitKind
 from command.facts.plan_definition import Bilingual, PlanDefinition
+from command.facts.watchlist import WatchAction
+from command.requests.watchlist import GivenHours
 from plans.format import load_plan
 from plans.scenario import Scenario
 from plans.scenario_format import known_of, load_scenario
@@ -130,6 +132,8 @@ class Watch(Part, frozen=True):
     approved_by: str
     valid_days: int
     look_alike: bool = False
+    hours: GivenHours | None = None
+    action: WatchAction = "alarm"
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):

@@ -110,8 +110,9 @@ def _camera(camera: Camera) -> q.EnrolCamera:
 async def _watch(hub: Hub, county: County, watch: Watch, now_ms: int) -> None:
     """Request as the dispatcher and approve as the duty leader: a watch takes two people."""
     request = q.RequestWatch(
-        pattern=watch.pattern, reason=f"{watch.reason.zh}({watch.requested_by})", level=watch.level,
-        until_ms=now_ms + watch.valid_days * _DAY_MS, look_alike=watch.look_alike,
+        pattern=watch.pattern, reason=watch.reason.zh, level=watch.level, office=watch.requested_by,
+        until_ms=now_ms + watch.valid_days * _DAY_MS, look_alike=watch.look_alike, hours=watch.hours,
+        action=watch.action,
     )  # fmt: skip
     dispatcher, leader = _actor(county, "dispatcher"), _actor(county, "duty_leader")
     requested = await hub.ask(request, dispatcher, f"demo/watch/{watch.id}")
