@@ -85,10 +85,12 @@ class Recordings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     folder: str = ""
     """On a disk of its own where there are many cameras; empty: in the data folder."""
+    more_folders: list[str] = []
+    """On further disks. Cameras are shared out among all folders; a disk that hangs holds only those on it."""
     quota_gib: Annotated[float, Meta(ge=0)] = 0
-    """The most that they may take; 0: as much as the disk has, but for what is kept free."""
+    """The most that they may take in each folder; 0: as much as the disk has, but for what is kept free."""
     keep_free_gib: Annotated[float, Meta(ge=0)] = 5
-    """What they leave to others on the disk."""
+    """What they leave to others on each disk."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

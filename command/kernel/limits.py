@@ -853,3 +853,5 @@ BLOBS_REMOVED = 1000
 
 # Cameras whose recording is set by one request.
 RECORD_GROUP = 500
+# Folders of recordings of one hub, each on a disk of its own.
+RECORD_DISKS = 16

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 from aiohttp import web
@@ -42,12 +42,16 @@ class Rooms(msgspec.Struct, frozen=True):
 
 
 class Recordings:
-    """The handlers. `find_store` and `archive_of(camera)` raise `UnavailableError` while there is none."""
+    """The handlers. `find_stores` and `archive_of(camera)` raise `UnavailableError` while there are none."""
 
     def __init__(
-        self, find_store: Callable[[], Store], archive_of: Callable[[str], Archive], hub: Hub, authorise: Authorise
+        self,
+        find_stores: Callable[[], Sequence[Store]],
+        archive_of: Callable[[str], Archive],
+        hub: Hub,
+        authorise: Authorise,
     ) -> None:
-        self._find_store = find_store
+        self._find_stores = find_stores
         self._archive_of = archive_of
         self._hub = hub
         self._authorise = authorise
@@ -124,9 +128,18 @@ class Recordings:
     async def rooms(self, request: web.Request) -> web.Response:
         """`GET /api/v1/recordings/room`: how full it is, and how fast it fills; for administrators."""
         require(actor_of(request), "administrator")
-        store = self._find_store()
-        room, cameras = store.room, await store.rooms(self._hub.clock.now_ms())
-        return json_response(Rooms(room.bytes, room.locked_bytes, room.capacity_bytes, room.reason, cameras))
+        stores, now_ms = self._find_stores(), self._hub.clock.now_ms()
+        rooms = [store.room for store in stores]
+        cameras = [camera for store in stores for camera in await store.rooms(now_ms)]
+        return json_response(
+            Rooms(
+                sum(room.bytes for room in rooms),
+                sum(room.locked_bytes for room in rooms),
+                sum(room.capacity_bytes for room in rooms),
+                "; ".join(room.reason for room in rooms if room.reason),
+                cameras,
+            )
+        )
 
     async def _camera(self, request: web.Request) -> str:
         camera = request.match_info["camera_id"]

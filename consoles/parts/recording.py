@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from aiohttp import web
 
 from command.actors import HUB
 from command.hub import Changes, Hub
-from command.kernel.errors import TriuneError, UnavailableError, UnknownIdError
+from command.kernel.errors import TriuneError, UnknownIdError
 from command.kernel.geo import distance_m
 from command.kernel.limits import RECORD_EVENT_M
 from command.requests import ReportRecorder
@@ -29,23 +28,19 @@ from consoles.parts.agent_registry import in_charge
 from consoles.parts.background import Background
 from consoles.parts.hub_recordings import ArchiveOfHubs, shelf_of, tell_recordings
 from consoles.parts.hubs import Hubs
+from consoles.parts.recorded_disks import RecordedDisks
 from consoles.parts.stores import CAMERAS, Stores
 from consoles.settings import Settings
 from streams.keeper import CameraKeeper
-from streams.recorder.archive import Archive, OwnArchive
+from streams.recorder.archive import Archive
 from streams.recorder.joined import OTHERS_RECORD
-from streams.recorder.opening import opened
-from streams.recorder.recorder import Find, Recorder
+from streams.recorder.recorder import Find
 from streams.recorder.recording import Stream
 from streams.recorder.store import Store
-from streams.recorder.threads import NO_ANSWER
 
 log = logging.getLogger(__name__)
-_RECORDER = "recorder"
 _AGAIN_MS = 1000
-_FOLDER_AGAIN_MS = 10_000
 _GIB = 1024**3
-_STARTING = "the recorder is starting"
 # What a hub is told of late, after a start or from another hub, is no event of now.
 _FRESH_MS = 60_000
 _NO_EVENTS = ("camera_down", "link_down", "recording_failing")
@@ -62,7 +57,9 @@ class Recorded:
 class _Part:
     """Glue between the record and the recorder. Of several hubs the one that holds the lease records."""
 
-    def __init__(self, hub: Hub, kept: Stores, errands: Errands, is_at_agent: Callable[[str], bool]) -> None:
+    def __init__(
+        self, hub: Hub, kept: Stores, errands: Errands, is_at_agent: Callable[[str], bool], folders: Sequence[Path]
+    ) -> None:
         self.remote = FarArchive(errands.open, self.store)
         self._at_agents = AgentEvents(self.remote)
         self._is_at_agent = is_at_agent
@@ -71,9 +68,7 @@ class _Part:
         self._cameras: dict[str, CameraRow] = {}
         self._changed = asyncio.Event()
         self._changed.set()
-        self.recorder: Recorder | None = None
-        self._store: Store | None = None
-        self._why_not = _STARTING
+        self.disks = RecordedDisks(folders, hub.clock, self.on_health)
         hub.listen(self._on_change)
         kept.leases.listen(self._changed.set)
 
@@ -100,61 +95,29 @@ class _Part:
                 self._at_agents.note(camera.id)
 
     def store(self) -> Store:
-        """Return where recordings are. Raises `UnavailableError`."""
-        if self._store is None:
-            raise UnavailableError(self._why_not)
-        return self._store
+        """Return where clips are. Raises `UnavailableError`."""
+        return self.disks.store()
 
-    async def run(self, opening: Callable[[], Awaitable[Store]], find: Find) -> None:
-        """Record until cancelled. A folder that cannot be used is an alarm and tried again; the hub goes on without."""
-        while self._store is None:
-            try:
-                self._store = await opened(opening, self._say_why_not)
-            except UnavailableError as error:
-                await self._say_why_not(error.detail)
-                await self._hub.clock.sleep(_FOLDER_AGAIN_MS)
-        recorder = self.recorder = Recorder(self._store, self._hub.clock, find, self.on_health)
-        try:
-            with contextlib.suppress(TriuneError):
-                await self.on_health("")
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._keep(recorder), name="recordings")
-                tasks.create_task(recorder.run(), name="recorder")
-        finally:
-            await self._store.close()
-
-    async def _say_why_not(self, reason: str) -> None:
-        if reason != self._why_not:
-            log.warning("nothing is recorded: %s", reason)
-        self._why_not = reason
-        with contextlib.suppress(TriuneError):
-            await self.on_health(reason)
+    async def run(self, opening: Callable[[Path], Awaitable[Store]], find: Find) -> None:
+        """Record until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._keep(), name="recordings")
+            tasks.create_task(self.disks.run(opening, find), name="disks")
 
     def degraded(self) -> list[str]:
         """Name what keeps recordings from being written, for those who look after hubs."""
-        if not self._leases.holds(CAMERAS):
-            return []
-        if self._store is None:
-            return [f"recorder: {self._why_not}"] if self._why_not != _STARTING else []
-        return [f"recorder: {NO_ANSWER}"] if self.recorder is not None and self.recorder.hangs else []
+        return self.disks.degraded() if self._leases.holds(CAMERAS) else []
 
     async def tell_agents(self) -> None:
         """Tell agents what happens near their cameras, until cancelled."""
         await self._at_agents.run()
 
-    def recorded(self) -> set[str] | None:
-        """Return the cameras of which there are recordings here; None while that is not known."""
-        if self._store is None or self.recorder is None or not self._store.room.capacity_bytes:
-            return None
-        return {*self._store.room.by_camera, *self.recorder.cameras}
-
     def on_motion(self, camera: str, at_ms: int) -> None:
         """A camera saw something move."""
-        if self.recorder is not None:
-            self.recorder.event(camera, at_ms)
+        self.disks.event(camera, at_ms)
 
-    async def _keep(self, recorder: Recorder) -> None:
-        """Bring the recorder to what the record says, each time it changes."""
+    async def _keep(self) -> None:
+        """Bring the recorders to what the record says, each time it changes."""
         while True:
             await self._changed.wait()
             self._changed.clear()
@@ -167,12 +130,12 @@ class _Part:
                 continue
             mine = self._leases.holds(CAMERAS)
             policies = {c.id: c.recording for c in self._cameras.values()} if mine else {}
-            recorder.set_policies(policies, "" if mine else OTHERS_RECORD)
+            self.disks.set_policies(policies, "" if mine else OTHERS_RECORD)
 
-    async def on_health(self, reason: str) -> None:
+    async def on_health(self, recorder: str, reason: str) -> None:
         """An alarm while recordings are lost, or soon will be."""
         if self._leases.holds(CAMERAS):
-            await self._hub.ask(ReportRecorder(recorder=_RECORDER, ok=not reason, reason=reason), HUB)
+            await self._hub.ask(ReportRecorder(recorder=recorder, ok=not reason, reason=reason), HUB)
 
 
 def _concerns(row: HitRow | AlarmRow, camera: CameraRow) -> bool:
@@ -205,7 +168,7 @@ async def recording(
     `listen_motion(hear)` has `hear(camera, at_ms)` called at what cameras see move.
     """
     wanted = settings.recordings
-    folder = Path(wanted.folder or Path(settings.data) / "recordings")
+    folders = [settings.recordings_folder, *map(Path, wanted.more_folders)]
 
     def is_at_agent(camera: str) -> bool:
         try:
@@ -213,9 +176,9 @@ async def recording(
         except UnknownIdError:
             return False
 
-    part = _Part(hub, kept, errands, is_at_agent)
+    part = _Part(hub, kept, errands, is_at_agent, folders)
 
-    def opening() -> Awaitable[Store]:
+    def opening(folder: Path) -> Awaitable[Store]:
         return Store.open(
             folder,
             total_bytes=int(wanted.quota_gib * _GIB) or None,
@@ -228,19 +191,20 @@ async def recording(
         except UnknownIdError:
             return None
 
-    of_hubs = ArchiveOfHubs(hubs, part.store, hub.clock) if hubs else None
+    disks = part.disks
+    of_hubs = ArchiveOfHubs(hubs, disks.archive, part.store, hub.clock) if hubs else None
     if hubs:
-        tell_recordings(hubs, part.store, part.recorded, hub.clock)
+        tell_recordings(hubs, disks.archive, part.store, disks.recorded, hub.clock)
 
     def archive_of(camera: str) -> Archive:
-        return part.remote if is_at_agent(camera) else of_hubs or OwnArchive(part.store(), hub.clock)
+        return part.remote if is_at_agent(camera) else of_hubs or disks.archive()
 
     listen_motion(part.on_motion)
     tasks.start(part.tell_agents(), "recordings-at-agents")
     tasks.start(part.run(opening, find), "recorder")
     degraded.append(part.degraded)
     routes = [
-        *Recordings(part.store, archive_of, hub, authorise).routes(),
+        *Recordings(lambda: [disk.store() for disk in disks.all], archive_of, hub, authorise).routes(),
         *Clips(part.store, lambda: shelf_of(hubs, part.store), archive_of, hub, authorise).routes(),
     ]
     yield routes, Recorded(archive_of, part.store)

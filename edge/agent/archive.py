@@ -13,7 +13,7 @@ from command.kernel.limits import AGENT_PIECE_BYTES
 from edge.agent.answering import Reply
 from edge.agent.errands import Errands
 from edge.agent.protocol import Errand
-from streams.recorder.archive import Body, OwnArchive, pieces
+from streams.recorder.archive import Archive, Body, OwnArchive, pieces
 from streams.recorder.locks import Lock
 from streams.recorder.sheets import CLIPS, Asked, delete_clip
 from streams.recorder.store import Store
@@ -70,8 +70,12 @@ _asked = msgspec.json.Decoder(Asked)
 class RecordingErrands:
     """Does them; `register` says so."""
 
-    def __init__(self, find_store: Callable[[], Store], note_event: Callable[[str], None], clock: Clock) -> None:
+    def __init__(
+        self, find_store: Callable[[], Store], note_event: Callable[[str], None], clock: Clock,
+        find_archive: Callable[[], Archive] | None = None,
+    ) -> None:  # fmt: skip
         self._find_store = find_store
+        self._find_archive = find_archive or (lambda: OwnArchive(find_store(), clock))
         self._note_event = note_event
         self._clock = clock
         self._clips: set[str] = set()
@@ -85,7 +89,7 @@ class RecordingErrands:
 
     async def answer(self, errand: Errand, reply: Reply) -> None:
         """Answer a `Question` about a camera."""
-        archive = OwnArchive(self._find_store(), self._clock)
+        archive = self._find_archive()
         match _question.decode(errand.body):
             case Listing(from_ms=from_ms, to_ms=to_ms):
                 await reply.send(msgspec.json.encode(await archive.listing(errand.camera, from_ms, to_ms)))

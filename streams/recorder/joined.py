@@ -14,7 +14,7 @@ from streams.recorder.index import Span
 OTHERS_RECORD = "another hub records"
 """The detail of `recorder_stopped` where it stopped since it is another one's to record."""
 _OWN_IDS = 10**12
-"""More than one recorder ever has; with the number of a hub before them they are exact in a browser too."""
+"""More than one recorder ever has; with numbers below 9000 before them they are exact in a browser too."""
 
 
 def numbered(recorder: int, segment: int) -> int:
@@ -27,11 +27,11 @@ def whose(segment: int) -> tuple[int, int]:
     return divmod(segment, _OWN_IDS)
 
 
-def joined(parts: Sequence[tuple[int, Listed]], away: Sequence[str], from_ms: int, to_ms: int, now_ms: int) -> Listed:
+def joined(parts: Sequence[tuple[int, Listed]], away: Sequence[Cause], from_ms: int, to_ms: int, now_ms: int) -> Listed:
     """Return what there is of a time at all recorders.
 
-    A time is missing where none has it. Why is told by the one that was to record it; where one that may have it is
-    `away`, in words, that is why.
+    A time is missing where none has it. Why is told by the one that was to record it; where one that may have it does
+    not answer, that is why, for the cause in `away`.
     """
     next_ms = min((told.next_ms for _, told in parts if told.next_ms is not None), default=None)
     segments = [
@@ -44,7 +44,7 @@ def joined(parts: Sequence[tuple[int, Listed]], away: Sequence[str], from_ms: in
     until_ms = min(to_ms, now_ms)
     gaps = [gap for _, told in parts for gap in told.gaps]
     layers = [_of(gap for gap in told.gaps if _rank(gap) == 0) for _, told in parts]
-    layers += [[Why(from_ms, to_ms, Cause("hub_away", name))] for name in away]
+    layers += [[Why(from_ms, to_ms, cause)] for cause in away]
     layers += [_of(gap for gap in gaps if _rank(gap) == rank) for rank in (1, 2, 3)]
     return Listed(
         spans,
