@@ -33,7 +33,7 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
     sos: bool = False
 
 
-class Sighting(msgspec.Struct, frozen=True, kw_only=True):
+class Sighting(msgspec.Struct, frozen=True, gc=False):
     """One vehicle passage before one camera, after voting. `picture` is the blob id (SHA-256) of the scene picture.
 
     `confidence` is 0…1, and so are `char_confidences`, one for each character, kept to a thousandth; `box` is x, y,

@@ -72,13 +72,14 @@ def to_position(row: Sequence[Any]) -> Position:
 
 def to_sighting(row: Sequence[Any]) -> Sighting:
     """Return the passage of a row of `SIGHTING_COLUMNS`."""
-    camera, first_ms, plate, colour, last_ms, reads, confidence, picture, box, *others = row
-    kind, lines, chars, direction, heading_deg, lane, source = others
+    (
+        camera, first_ms, plate, colour, last_ms, reads, confidence, picture, box, kind, lines, chars, direction,
+        heading_deg, lane, source,
+    ) = row  # fmt: skip
+    # By place, not by name: this is most of what reading thousands of rows costs.
     return Sighting(
-        camera=camera, plate=plate, colour=colour, first_ms=first_ms, last_ms=last_ms, reads=reads,
-        confidence=confidence, picture=picture, box=_BOX.unpack(box) if box else None, kind=kind, rows=lines,
-        char_confidences=_fractions(chars) if chars else (), direction=direction, heading_deg=heading_deg, lane=lane,
-        source=source,
+        camera, plate, colour, first_ms, last_ms, reads, confidence, picture, _BOX.unpack(box) if box else None, kind,
+        lines, _fractions(chars) if chars else (), direction, heading_deg, lane, source,
     )  # fmt: skip
 
 

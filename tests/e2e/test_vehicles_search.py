@@ -77,6 +77,7 @@ async def site_with_traffic(tmp_path: Path) -> AsyncIterator[Site]:
         shutil.copy(COUNTY / f"{layer}.geojson", county)
     async with running_site(settings(tmp_path), county=county) as site:
         await site.context.accounts.create("leader", "李所长", frozenset({"duty_leader"}), "", PASSWORD)
+        await site.context.accounts.create("officer", "张民警", frozenset({"officer"}), "u1", PASSWORD)
         for camera, (name, lat, lon) in CAMERAS.items():
             await site.hub.ask(q.EnrolCamera(camera=camera, name=name, lat=lat, lon=lon, reads_plates=True), HUB)
         blob = await site.context.blobs.add(picture())
@@ -187,3 +188,23 @@ async def test_an_area_is_drawn_and_what_passed_in_it_taken_as_a_file(tmp_path: 
         assert len(text.splitlines()) > 600
         await keep(page, tmp_path, "english")
         assert [what for what, _ in await asked(site)] == ["sightings", "sightings", "export"]
+
+        phone = await open_page(browser, site, "officer", "/mobile", (390, 844), axe=True)
+        await phone.get_by_role("button", name="查询", exact=True).click()
+        await phone.locator("mobile-query [name=plate]").fill(CAR.lower())
+        await phone.locator("mobile-query [name=reason]").fill("路检")
+        await phone.keyboard.press("Enter")
+        found = phone.locator("mobile-query li")
+        await expect(found).to_have_count(11, timeout=SLOW)
+        await expect(found.first).to_contain_text("新开镇路口")
+        await expect(phone.get_by_text("本小时还可查 19 次")).to_be_visible()
+        await phone.wait_for_function(
+            "picture => picture.naturalWidth === 640",
+            arg=await found.first.locator("img").element_handle(),
+            timeout=SLOW,
+        )
+        assert await faults(phone) == []
+        await keep(phone, tmp_path, "phone")
+        await phone.locator("mobile-query [name=plate]").fill("湘F1A2*")
+        await phone.keyboard.press("Enter")
+        await expect(phone.locator("mobile-query t-state")).to_contain_text("内容不合要求")
