@@ -112,8 +112,8 @@ def reject_hit(t: Tables, request: q.RejectHit, actor: Actor, now_ms: int) -> De
         yield from clear_alarm(t, "plate_hit", row.plate, request.why)
     watch = t.watches.get(row.watch)
     if watch and watch.state == "active" and watch.wrong_in_a_row >= _WRONG_IN_A_ROW:
-        detail = f"{watch.pattern} 连续 {watch.wrong_in_a_row} 次误报,请 {watch.requested_by} 撤控或收窄"
-        yield from raise_alarm(t, DOUBTFUL, 4, watch.id, detail=detail)
+        # As a code, which screens word: how many, and who is to lift or narrow the entry.
+        yield from raise_alarm(t, DOUBTFUL, 4, watch.pattern, detail=f"{watch.wrong_in_a_row} {watch.requested_by}")
     return row.id
 
 

@@ -97,7 +97,7 @@ def _hours(given: GivenHours | None) -> WatchHours | None:
 def _check_room(t: Tables, more: int) -> None:
     if t.watches.open + more > OPEN_WATCHES:
         room = max(0, OPEN_WATCHES - t.watches.open)
-        raise TooManyError(f"there is room for {room} further watches, of {OPEN_WATCHES}; lift some first", room=room)
+        raise TooManyError(f"{OPEN_WATCHES} watches may be open, there is room for {room} more; lift some", room=room)
 
 
 @decides(q.ApproveWatch, *_APPROVE)
@@ -137,7 +137,7 @@ def lift_watch(t: Tables, request: q.LiftWatch, actor: Actor, now_ms: int) -> De
     if row.state in ("lifted", "expired"):
         raise ConflictError(f"watch {row.id} is {row.state}", state=row.state, current=row)
     yield WatchLifted(watch=row.id, why=request.why)
-    yield from clear_alarm(t, DOUBTFUL, row.id, request.why)
+    yield from clear_alarm(t, DOUBTFUL, row.pattern, request.why)
     return row.id
 
 
@@ -147,7 +147,7 @@ def expire_watch(t: Tables, deadline: DeadlineRow, now_ms: int) -> Decision:
     row = t.watches.need(deadline.subject)
     if row.state in ("requested", "active"):
         yield WatchExpired(watch=row.id)
-        yield from clear_alarm(t, DOUBTFUL, row.id)
+        yield from clear_alarm(t, DOUBTFUL, row.pattern)
     return row.id
 
 

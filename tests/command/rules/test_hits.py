@@ -176,17 +176,17 @@ async def test_an_entry_that_keeps_being_wrong_says_so_and_asks_to_be_lifted() -
         of = await watch(d)
         for number in range(3):
             assert (await d.row("watches", of)).wrong_share is None
-            assert await d.alarm("watch_doubtful", of) is None
+            assert await d.alarm("watch_doubtful", "京A8345*") is None
             one = await hit(d, of, f"京A8345{number}")
             await d.ask(RejectHit(hit=one, why="x"), DISPATCHER)
             await d.pass_time(MINUTE_MS)
         row = await d.row("watches", of)
         assert (row.wrong_share, row.wrong_in_a_row) == (1.0, 3)
-        alarm = await d.alarm("watch_doubtful", of)
+        alarm = await d.alarm("watch_doubtful", "京A8345*")
         assert alarm is not None
-        assert "commander" in alarm.detail
+        assert (alarm.level, alarm.detail) == (4, "3 commander")
         await d.ask(LiftWatch(watch=of, why="收窄后重报"), DISPATCHER)
-        assert await d.alarm("watch_doubtful", of) is None
+        assert await d.alarm("watch_doubtful", "京A8345*") is None
 
 
 async def test_a_hit_that_stands_ends_the_row_of_wrong_ones() -> None:  # R541
@@ -199,7 +199,7 @@ async def test_a_hit_that_stands_ends_the_row_of_wrong_ones() -> None:  # R541
             await d.pass_time(MINUTE_MS)
         row = await d.row("watches", of)
         assert (row.wrong_in_a_row, row.wrong_share) == (1, 0.75)
-        assert await d.alarm("watch_doubtful", of) is None
+        assert await d.alarm("watch_doubtful", "京A8345*") is None
 
 
 def entries(*patterns: str) -> list[WatchEntry]:

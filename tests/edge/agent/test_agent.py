@@ -47,7 +47,7 @@ DIALOGUES = Path(__file__).parent / "dialogues"
 async def test_a_hit_is_found_without_the_hub_and_told_later_with_its_own_time(tmp_path: Path) -> None:
     async with hub_with_agent(tmp_path) as (site, key), Proxy(port_of(site)) as proxy:
         until_ms = SystemClock().now_ms() + 3_600_000
-        asked = q.RequestWatch(pattern="湘F0000?", reason="查", level=2, until_ms=until_ms)
+        asked = q.RequestWatch(pattern="湘FD000?", reason="查", level=2, until_ms=until_ms, look_alike=True)
         watch = (await site.hub.ask(asked, HUB)).subject
         await site.hub.ask(q.ApproveWatch(watch=watch), HUB)
         async with an_agent(tmp_path, proxy.port, key) as agent:
@@ -68,6 +68,7 @@ async def test_a_hit_is_found_without_the_hub_and_told_later_with_its_own_time(t
             await until(lambda: "hit" not in agent.outbox.waiting)
             [hit] = await site.hub.read(lambda t: list(t.hits))
             assert (hit.plate, hit.seen_ms, hit.watch) == ("湘F00007", seen.first_ms, watch)
+            assert (hit.how, round(hit.score, 2), hit.ahead_by) == ("look_alike", 0.3, "bearing")
             await until(lambda: agent.outbox.items == 0)
             assert await site.context.blobs.get(hit.picture) == b"jpeg"
             assert {one.plate for one in await sightings_at(site)} == {"湘F00007", "湘F00008"}

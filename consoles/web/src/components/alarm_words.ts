@@ -4,7 +4,14 @@ import { t, word } from "../i18n/i18n";
 import type { AlarmRow } from "../wire";
 
 export function alarmDetail({ kind, detail }: Pick<AlarmRow, "kind" | "detail">): string {
-  return kind === "reading_worse" ? readingWords(detail) : detail;
+  if (kind === "reading_worse") return readingWords(detail);
+  return kind === "watch_doubtful" ? doubtfulWords(detail) : detail;
+}
+
+/** `3 diaodu`: how many hits in a row were none, and whose entry it is. */
+function doubtfulWords(detail: string): string {
+  const [n = "", who = ""] = detail.split(" ");
+  return t("watches.alarm_doubtful", { n, who });
 }
 
 /** `fewer 41`: why, and the percent of the usual passages where that is known. */

@@ -20,6 +20,7 @@ export const VEHICLES_WATCHES = {
   "watches.wrong": ["误报", "Wrong"],
   "watches.wrong_share": ["误报 {share}%（{rejected}/{hits}）", "{share}% wrong ({rejected} of {hits})"],
   "watches.wrong_row": ["连续 {n} 次误报：请撤控或收窄", "Wrong {n} times in a row: lift or narrow it"],
+  "watches.alarm_doubtful": ["连续 {n} 次误报，申请人 {who}", "wrong {n} times in a row, asked for by {who}"],
   "watches.wrong_before": ["同号牌此前的布控（{state}）：{hits} 次命中中 {rejected} 次误报", "An entry for this plate before ({state}): {rejected} of {hits} hits were none"],
   "watches.look_alike": ["含形近字", "Look-alikes too"],
   "watches.look_alike_about": ["0 D Q、8 B、2 Z、5 S、1 7、皖 桂等字不同也报警，并给出相似度", "Fires too where 0 D Q, 8 B, 2 Z, 5 S, 1 7, 皖 桂 … differ, with a score"],
