@@ -29,7 +29,7 @@ from consoles.watch_files.xls import formulas_of
 
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """How files of XLSX and of XLS begin."""
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r")
 """How a cell begins that a spreadsheet program takes for a formula."""
 _CELL_CHARS = 1000
 _PARTS = 2000

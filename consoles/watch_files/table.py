@@ -129,4 +129,4 @@ async def _of_sheet(data: bytes) -> list[list[str]]:
 
 def is_formula(cell: str) -> bool:
     """Say whether a spreadsheet program could take a cell for something to work out; a dash alone stands for none."""
-    return cell.startswith(FORMULA) and bool(cell.strip("-+=@ \t\r"))
+    return cell.startswith(FORMULA) and bool(cell.strip("-+=@＝＋－＠ \t\r"))
