@@ -31,7 +31,7 @@ from consoles.parts.serving import serving
 from consoles.parts.stores import LINKS, Stores
 from consoles.parts.viid_devices import Devices
 from consoles.parts.viid_library import ViidLibrary
-from consoles.parts.viid_routes import ViidRoutes
+from consoles.parts.viid_routes import ViidRoutes, off
 from consoles.parts.viid_senders import Senders
 from consoles.parts.viid_store import ViidStore
 from consoles.parts.viid_tells import HitLink, Tells
@@ -60,7 +60,7 @@ async def viid(
     """Speak GA/T 1400 where the settings say so; gives the routes by which an administrator looks after it."""
     own = settings.viid
     if own is None:
-        yield []
+        yield off()
         return
     common = password_of(own, key)
     async with AsyncExitStack() as stack:

@@ -47,15 +47,26 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     """All of it. `waiting` counts what waits for each receiver; `senders` work on the hub that tells for all."""
 
     server_id: str
-    url: str
-    peers: list[Peer]
-    refused: list[Refused]
-    devices: list[Device]
-    subscriptions: list[ShownSubscription]
-    dispositions: list[ShownDisposition]
-    uppers: list[UpperState]
-    senders: list[SenderState]
-    waiting: dict[str, int]
+    """Ours; empty where this hub does not speak GA/T 1400."""
+    url: str = ""
+    peers: list[Peer] = []
+    refused: list[Refused] = []
+    devices: list[Device] = []
+    subscriptions: list[ShownSubscription] = []
+    dispositions: list[ShownDisposition] = []
+    uppers: list[UpperState] = []
+    senders: list[SenderState] = []
+    waiting: dict[str, int] = {}
+
+
+def off() -> list[web.RouteDef]:
+    """Return the route that says that this hub does not speak GA/T 1400."""
+
+    async def show(request: web.Request) -> web.Response:
+        require(actor_of(request), "administrator")
+        return json_response(Shown(server_id=""))
+
+    return [web.get(VIID, show)]
 
 
 class Assignment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

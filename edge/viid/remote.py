@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -38,8 +39,7 @@ class Remote:
             ) as response:
                 http_status, content = response.status, await _content(response)
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
-            told = str(error) or type(error).__name__
-            raise UnavailableError(f"{_place(url)} does not answer: {told}"[:300]) from error
+            raise UnavailableError(f"{_place(url)} does not answer: {_words(error)}"[:300]) from error
         try:
             verdicts = verdicts_of(read_json(content)) if content else []
         except RefusedError:
@@ -67,6 +67,14 @@ def _refusal(url: str, http_status: int, verdicts: list[Verdict]) -> TriuneError
     if http_status >= 500 or http_status in _AGAIN or 300 <= http_status < 400:
         return UnavailableError(told)
     return InvalidInputError(told)
+
+
+def _words(error: Exception) -> str:
+    """Return what a technician can act on."""
+    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    if isinstance(cause, OSError) and (cause.errno or 0) > 0:
+        return os.strerror(cause.errno or 0)
+    return str(cause) or type(cause).__name__
 
 
 def _place(url: str) -> str:

@@ -13,9 +13,10 @@ import { VEHICLES_RULES } from "./messages/vehicles_rules";
 import { VEHICLES_SEARCH } from "./messages/vehicles_search";
 import { VEHICLES_WATCHES } from "./messages/vehicles_watches";
 import { VIDEO } from "./messages/video";
+import { VIID } from "./messages/viid";
 import { WALL } from "./messages/wall";
 import { WORDS } from "./messages/words";
 
-export const MESSAGES = { ...COMMON, ...WORDS, ...FACTS, ...WALL, ...DESK, ...MOBILE, ...REHEARSAL, ...VIDEO, ...ADOPT, ...RECORDINGS, ...VEHICLES, ...VEHICLES_REVIEW, ...VEHICLES_RULES, ...VEHICLES_WATCHES, ...VEHICLES_SEARCH } as const;
+export const MESSAGES = { ...COMMON, ...WORDS, ...FACTS, ...WALL, ...DESK, ...MOBILE, ...REHEARSAL, ...VIDEO, ...ADOPT, ...RECORDINGS, ...VEHICLES, ...VEHICLES_REVIEW, ...VEHICLES_RULES, ...VEHICLES_WATCHES, ...VEHICLES_SEARCH, ...VIID } as const;
 
 export type Key = keyof typeof MESSAGES;

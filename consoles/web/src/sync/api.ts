@@ -81,6 +81,10 @@ export class Api {
     return (await this.send("POST", path, JSON.stringify(body), headers, timeout_ms)) as T;
   }
 
+  async put(path: string, body: object): Promise<void> {
+    await this.send("PUT", path, JSON.stringify(body), { "Content-Type": "application/json" });
+  }
+
   async upload<T>(path: string, file: Blob, key: string = this.options.uuid()): Promise<T> {
     const headers = { "Content-Type": file.type || "application/octet-stream", "Idempotency-Key": key };
     return (await this.send("POST", path, file, headers, UPLOAD_TIMEOUT_MS)) as T;

@@ -26,6 +26,7 @@ import { adopt, attempt, bearingWords, EMPTY, find, formOf, missing, PUBLISHES, 
 import { newKey, publishers, type Publishing } from "./publishing";
 import "./publishing";
 import { camerasStyles } from "./styles";
+import "./viid";
 
 const TABLES = { cameras: {}, stations: {}, fences: {} } as const satisfies Subscription;
 
@@ -106,7 +107,8 @@ export class CamerasConsole extends Console {
       <button class="pick" aria-current=${this.form.camera === "" && this.form.address === ""} @click=${() => this.begin(EMPTY)}><span>${icon("plus")} ${t("adopt.by_hand")}</span></button>
       <button class="pick" aria-current=${this.form.address === PUBLISHES} @click=${() => this.begin({ ...EMPTY, address: PUBLISHES })}><span>${icon("smartphone")} ${t("publish.begin")}</span></button>
       <h2 class="heading">${t("adopt.enrolled")}<span class="number">${cameras.length}</span></h2>
-      ${repeat(cameras, ({ id }) => id, (camera) => this.cameraLine(camera))}`;
+      ${repeat(cameras, ({ id }) => id, (camera) => this.cameraLine(camera))}
+      <t-viid .api=${connection.api} .cameras=${cameras}></t-viid>`;
   }
 
   private foundLine(each: Found): TemplateResult {

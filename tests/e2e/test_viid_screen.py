@@ -1,0 +1,56 @@
+"""Devices of GA/T 1400 are adopted on the page of cameras, in Chromium (SPEC R587)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+from playwright.async_api import expect
+
+from command.actors import HUB
+from command.requests import EnrolCamera
+from consoles.settings import Viid, ViidUpper
+from consoles.site import running_site
+from tests.consoles.support import PASSWORD, settings, signed_in
+from tests.e2e.chromium import chromium
+from tests.e2e.test_accessibility import faults
+from tests.e2e.test_video_screens import SLOW, keep
+from tests.e2e.video import open_page
+from tests.edge.viid.site import DEVICE, codes, curl, digest, register, vehicle, vehicles
+from tests.edge.viid.test_server import IDENTITY
+from tests.ports import free_port
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(150)
+async def test_a_device_that_waits_is_said_to_be_a_camera(tmp_path: Path) -> None:
+    up = ViidUpper(id="43060000005030000001", url=f"http://127.0.0.1:{free_port()}")
+    own = Viid(server_id="43062100005030000001", port=0, password="right-horse-battery", uppers=[up])
+    async with running_site(replace(settings(tmp_path), viid=own)) as site, chromium() as browser:
+        await site.context.accounts.create("administrator", "管理员", frozenset({"administrator"}), "", PASSWORD)
+        await site.hub.ask(EnrolCamera(camera="k1", name="南门卡口", lat=29.1, lon=113.1), HUB)
+        async with signed_in(site.http_url, "administrator") as admin:
+            url = (await admin.get("/api/v1/viid"))[1]["url"]
+        assert (await curl(f"{url}/VIID/System/Register", *digest(), body=register()))[0] == 200
+        body = vehicles(vehicle(PassTime=site.clock.now_ms()))
+        assert codes((await curl(f"{url}/VIID/MotorVehicles", *IDENTITY, body=body))[1]) == [4]
+
+        page = await open_page(browser, site, "administrator", "/cameras", axe=True)
+        panel = page.locator("t-viid")
+        await expect(panel.get_by_text("待对应，已拒收 1 条")).to_be_visible(timeout=SLOW)
+        await expect(panel.get_by_text("中断", exact=False)).to_be_visible()
+        await panel.scroll_into_view_if_needed()
+        await expect(page.get_by_role("button", name="重新查找")).to_be_enabled(timeout=2 * SLOW)
+        await keep(page, tmp_path, "viid")
+        assert await faults(page) == []
+        await panel.get_by_label(f"{DEVICE} 对应的摄像机").select_option(label="南门卡口")
+        await expect(panel.get_by_text(f"已保存：{DEVICE}")).to_be_visible(timeout=SLOW)
+        await expect(panel.get_by_text("待对应", exact=False)).to_have_count(0)
+        assert codes((await curl(f"{url}/VIID/MotorVehicles", *IDENTITY, body=body))[1]) == [0]
+        await page.evaluate("localStorage.setItem('triune.language', 'en')")
+        await page.reload()
+        await expect(panel.get_by_text("Devices that send passages")).to_be_visible(timeout=SLOW)
+        await panel.scroll_into_view_if_needed()
+        await keep(page, tmp_path, "viid-en")
+        assert page.faults == []  # type: ignore[attr-defined]
