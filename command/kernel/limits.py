@@ -855,3 +855,6 @@ BLOBS_REMOVED = 1000
 RECORD_GROUP = 500
 # Folders of recordings of one hub, each on a disk of its own.
 RECORD_DISKS = 16
+
+# Pixels of a picture in which plates are looked for, three bytes each once decoded; past it, it is refused before.
+PICTURE_PIXELS = 40_000_000

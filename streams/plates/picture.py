@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from command.kernel.errors import InvalidInputError
-from command.kernel.limits import PICTURE_BYTES, PICTURE_SIDE_PX
+from command.kernel.limits import PICTURE_BYTES, PICTURE_PIXELS, PICTURE_SIDE_PX
 
 Picture = NDArray[np.uint8]
 """BGR, shape (height, width, 3)."""
@@ -49,9 +49,11 @@ def check_picture(picture: Picture) -> None:
 
 
 def check_size(width: int, height: int) -> None:
-    """Raise `InvalidInputError` unless both sides are within the limit."""
+    """Raise `InvalidInputError` unless both sides, and their product, are within the limits."""
     if not (1 <= width <= PICTURE_SIDE_PX and 1 <= height <= PICTURE_SIDE_PX):
         raise InvalidInputError(f"picture of {width} x {height} pixels; each side may be 1 to {PICTURE_SIDE_PX}")
+    if width * height > PICTURE_PIXELS:
+        raise InvalidInputError(f"picture of {width} x {height} pixels; {PICTURE_PIXELS} in all are the most")
 
 
 def _jpeg_size(data: bytes) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from command.kernel import ga36
+from command.readings import PlateColour
 from streams.plates.decode import best_plate
 from streams.plates.priors import kind_priors
 from streams.plates.rectify import Floats
@@ -68,3 +69,38 @@ def test_the_retired_police_series_needs_better_evidence_than_its_look_alikes() 
 
 def test_too_few_columns_hold_no_plate() -> None:
     assert best_plate(columns(*({char: 0.9} for char in "湘A1234")), NO_BIAS) is None
+
+
+def test_what_is_seen_beside_the_plate_is_counted_but_not_its_rim() -> None:
+    plate = [{char: 0.9} for char in "湘A12345"]
+    alone, rimmed = best_plate(columns(*plate, {}), NO_BIAS), best_plate(columns(*plate, {}, {"1": 0.9}), NO_BIAS)
+    chances = columns(*plate, {}, {})
+    chances[-1] = 0  # a character that no plate holds
+    followed = best_plate(chances, NO_BIAS)
+    assert alone is not None
+    assert rimmed is not None
+    assert followed is not None
+    assert alone.plate == rimmed.plate == followed.plate == "湘A12345"
+    assert (alone.unexplained, rimmed.unexplained) == (0, 0)
+    assert followed.unexplained == pytest.approx(1)
+
+
+def test_of_two_lines_the_upper_holds_province_and_authority_only() -> None:
+    upper, lower = [{"湘": 0.9}, {}, {"A": 0.9}, {}], [{char: 0.9} for char in "12345"]
+    read = best_plate(columns(*upper, *lower), NO_BIAS, len(upper))
+    assert read is not None
+    assert read.plate == "湘A12345"
+    assert min(read.confidences) == pytest.approx(0.9)
+    one_line = best_plate(columns({}, {}, {}, *({char: 0.9} for char in "湘A12345")), NO_BIAS, 3)
+    assert one_line is None or min(one_line.confidences) < 0.1
+
+
+@pytest.mark.parametrize(
+    ("plate", "colour", "kind"),
+    [("湘F1234警", "white", "police"), ("使014578", "black", "embassy"), ("湘X1234应急", "white", "emergency")],
+)
+def test_the_kind_is_that_of_what_was_read(plate: str, colour: PlateColour, kind: str) -> None:
+    shown = [step for char in plate for step in ({char: 0.9}, {})]
+    read = best_plate(columns(*shown), kind_priors(colour))
+    assert read is not None
+    assert (read.plate, read.kind) == (plate, kind)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import struct
+import tracemalloc
 import warnings
 
 import cv2
@@ -10,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from command.kernel.errors import InvalidInputError
 from command.kernel.limits import PICTURE_BYTES, PICTURE_SIDE_PX
@@ -39,6 +42,45 @@ def test_a_header_of_20000_pixels_is_refused_before_decoding() -> None:
     png = encoded(".png")
     with pytest.raises(InvalidInputError, match="20000 x 1"):
         decode_picture(png[:16] + struct.pack(">II", 20_000, 1) + png[24:])
+
+
+@pytest.mark.parametrize(("width", "height"), [(60_000, 60_000), (8000, 8000), (1, 60_000)])
+def test_a_bomb_is_refused_by_its_header(width: int, height: int) -> None:
+    bombs = [with_jpeg_size(encoded(".jpg"), width, height)]
+    png = encoded(".png")
+    bombs.append(png[:16] + struct.pack(">II", width, height) + png[24:])
+    for bomb in bombs:
+        tracemalloc.start()
+        with pytest.raises(InvalidInputError, match=f"{width} x {height}"):
+            decode_picture(bomb)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 1_000_000
+
+
+@pytest.mark.parametrize("part", [100, 1000, 9000])
+def test_a_png_cut_short_is_refused(part: int) -> None:
+    with pytest.raises(InvalidInputError):
+        decode_picture(encoded(".png")[:part])
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind"), [("CMYK", "JPEG"), ("L", "JPEG"), ("RGBA", "PNG"), ("LA", "PNG"), ("P", "PNG"), ("1", "PNG")]
+)
+def test_other_colour_models_become_bgr(mode: str, kind: str) -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (64, 48), (200, 200, 200)).convert(mode).save(file, kind)
+    picture = decode_picture(file.getvalue())
+    check_picture(picture)
+    assert picture.shape == (48, 64, 3)
+    assert 180 < picture.mean() <= 255
+
+
+def test_sixteen_bits_a_channel_become_eight() -> None:
+    deep = np.full((48, 64, 3), 0x8000, np.uint16)
+    picture = decode_picture(cv2.imencode(".png", deep)[1].tobytes())
+    check_picture(picture)
+    assert 126 <= picture.mean() <= 129
 
 
 @pytest.mark.parametrize("part", [0, 1, 3, 20, 200, 2000])
