@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -9,6 +10,7 @@ from msgspec import inspect as mi
 
 from command.actors import HUB, ROLES, Actor
 from command.facts.plan_definition import PlanDefinition
+from command.facts.violations import Finding, JudgedPassage, MeasuringPoint, PictureRegion, SpeedSection
 from command.requests import REQUESTS, Request
 from command.rules import base
 from command.tables import Tables
@@ -19,20 +21,61 @@ _TABLES = {
     "units": "units", "task": "tasks", "message": "messages", "station": "stations", "device": "devices",
     "fence": "fences", "area": "fences", "sos": "sos", "alarm": "alarms", "camera": "cameras", "cameras": "cameras",
     "watch": "watches", "hit": "hits", "link": "links", "plan": "plans", "activation": "activations",
-    "approval": "approvals", "case": "cases", "deadline": "deadlines",
+    "approval": "approvals", "case": "cases", "deadline": "deadlines", "section": "sections",
+    "restriction": "restrictions", "rule": "sections", "violation": "violations",
 }  # fmt: skip
 _NEW = ("n1", "n2", "c40", "新〔1〕")
 _TEXT = ("", "x", "桥头 打架", "?*", "京A12345", "\u0000'\"\\\n", "长" * 120)
 _HOSTILE_TEXT = ("\ud800", "a\nb", "x" * 5000)
 _HOSTILE_FLOATS = (float("nan"), float("inf"), 1e308, 91.0, 0.0)
 _PLANS = (a_plan(), a_plan("2", "封路"), a_plan("1", "别的"))
+_CORNERS = ((0.1, 0.2), (0.5, 0.2), (0.5, 0.9))
+
+
+def _point(camera: str) -> MeasuringPoint:
+    return MeasuringPoint(camera=camera, device="GD", clock_error_ms=100, frame_error_ms=40)
+
+
+def _section(one: Random, _t: Tables, now_ms: int) -> SpeedSection:
+    return SpeedSection(
+        name="x", start=_point("k1"), end=_point(one.choice(("k1", "k2", "k2", "k2"))), length_m=2000,
+        length_error_m=20, measured_by="x", measured_ms=now_ms - MINUTE_MS, limit_small_kmh=60, limit_large_kmh=50,
+        certificate="x", certificate_until_ms=now_ms + MINUTE_MS * one.choice((1, 600, 60_000)),
+    )  # fmt: skip
+
+
+def _region(one: Random, _t: Tables, _now_ms: int) -> PictureRegion:
+    return PictureRegion(name=str(one.random()), ring=_CORNERS, lane=one.choice((None, 1, 2)), travel="away")
+
+
+def _finding(one: Random, t: Tables, now_ms: int) -> Finding:
+    """Return one by a version of a section that may have been in force."""
+    version = one.choice([v for row in t.sections for v in row.versions] or [None])
+    began_ms = now_ms if version is None else max(version.from_ms, now_ms - MINUTE_MS)
+    passage = JudgedPassage(
+        camera="k1", first_ms=began_ms, last_ms=began_ms + 1, reads=5, confidence=0.97, source="camera"
+    )
+    return Finding(
+        kind="interval_speed", plate=one.choice(("京A12345", "京B22222")), colour="blue", plate_kind="ordinary",
+        rule=next((row.id for row in t.sections if version in row.versions), "x"),
+        version=version.version if version else 1, passages=(passage, passage), steps=(),
+    )  # fmt: skip
+
+
+_SOUND: dict[type, Callable[[Random, Tables, int], object]] = {
+    PlanDefinition: lambda one, _t, _now_ms: one.choice(_PLANS),
+    SpeedSection: _section,
+    PictureRegion: _region,
+    Finding: _finding,
+}
+"""What would hardly ever be right by chance."""
 _BUSY = (
     "report_call", "answer_call", "open_situation", "link_call", "issue_order", "step_order", "step_order",
     "feed_back", "report_patrol", "raise_sos", "clear_sos", "activate_plan", "finish_task", "request_watch",
     "approve_watch", "report_hit", "merge_situation", "close_situation", "take_alarm", "shelve_alarm",
     "decide_approval", "recall_order", "start_shift",
 )  # fmt: skip
-_KINDS = (*REQUESTS, *_BUSY, *_BUSY)
+_KINDS = (*REQUESTS, *_BUSY, *_BUSY, *_BUSY)
 
 
 class RandomRequests:
@@ -61,8 +104,8 @@ class RandomRequests:
                 return self._text(kind, name, t)
             case mi.IntType() | mi.FloatType():
                 return self._number(kind, name, now_ms)
-            case mi.StructType(cls=cls) if cls is PlanDefinition:
-                return one.choice(_PLANS)
+            case mi.StructType(cls=cls) if cls in _SOUND:
+                return _SOUND[cls](one, t, now_ms)
             case mi.StructType(cls=cls, fields=fields):
                 return cls(**{f.name: self._value(f.type, f.name, t, now_ms) for f in fields})
             case mi.UnionType(types=types):

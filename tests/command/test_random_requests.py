@@ -92,7 +92,7 @@ def check_bonds(t: Tables) -> None:
     subjects: dict[str, Table[Any]] = {
         "order_sign": t.orders, "task_due": t.tasks, "watch_expire": t.watches, "shift_end": t.units,
         "approval_warn": t.approvals, "approval_due": t.approvals, "alarm_escalate": t.alarms,
-        "alarm_unshelve": t.alarms,
+        "alarm_unshelve": t.alarms, "violation_review": t.violations,
     }  # fmt: skip
     assert all(d.subject in subjects[d.kind].rows for d in t.deadlines if d.kind != "sweep")
     alarms = [(a.kind, a.subject) for a in t.alarms]

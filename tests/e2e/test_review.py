@@ -1,4 +1,4 @@
-"""The queue of violations in Chromium, by keyboard alone: confirmed, rejected, corrected (SPEC R612)."""
+"""The queue of violations in Chromium, by keyboard alone: confirmed, rejected, corrected (SPEC R612, R613)."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ async def with_clip(site: Site, row: ViolationRow) -> None:
 
 @pytest.mark.browser
 @pytest.mark.timeout(150)
-async def test_the_queue_is_reviewed_by_keyboard_alone(tmp_path: Path) -> None:  # R612
+async def test_the_queue_is_reviewed_by_keyboard_alone(tmp_path: Path) -> None:  # R612, R613
     async with site_with_people(tmp_path, "commander", "administrator") as site, chromium() as browser:
         await drives(site)
         rows = await rows_when(site, len(PLATES))

@@ -9,6 +9,9 @@ import { LivePlayer } from "../../media/player";
 import type { PictureRegion } from "../../wire";
 import type { Point } from "./rules_words";
 
+/** The drawing's own units: of the shape of the picture, so that letters and points are not stretched. */
+const [WIDE, HIGH] = [160, 90];
+
 @customElement("region-drawing")
 export class RegionDrawing extends View {
   static override styles = [
@@ -70,10 +73,10 @@ export class RegionDrawing extends View {
   override render(): TemplateResult {
     return html`<div class="picture" @pointerdown=${(event: PointerEvent) => this.press(event)}>
         <video muted autoplay playsinline aria-label=${this.label}></video>
-        <svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">
-          ${this.regions.map((region) => svg`${polygon(region.ring, "#A9B5C3")}<text x=${(region.ring[0]?.[0] ?? 0) * 100} y=${(region.ring[0]?.[1] ?? 0) * 100}>${region.name}</text>`)}
+        <svg viewBox="0 0 160 90" preserveAspectRatio="none" aria-hidden="true">
+          ${this.regions.map((region) => svg`${polygon(region.ring, "#A9B5C3")}<text x=${(region.ring[0]?.[0] ?? 0) * WIDE} y=${(region.ring[0]?.[1] ?? 0) * HIGH}>${region.name}</text>`)}
           ${polygon(this.ring, "#4CC2E0")}
-          ${this.ring.map(([x, y]) => svg`<circle cx=${x * 100} cy=${y * 100} r="0.8" fill="#4CC2E0" />`)}
+          ${this.ring.map(([x, y]) => svg`<circle cx=${x * WIDE} cy=${y * HIGH} r="0.8" fill="#4CC2E0" />`)}
         </svg>
       </div>
       ${this.trouble === "" ? nothing : html`<t-state kind="empty" text=${t("state.error", { detail: this.trouble })}></t-state>`}`;
@@ -87,7 +90,7 @@ export class RegionDrawing extends View {
 }
 
 function polygon(ring: readonly Point[], colour: string): TemplateResult {
-  return svg`<polygon points=${ring.map(([x, y]) => `${x * 100},${y * 100}`).join(" ")} fill="rgb(76 194 224 / 12%)" stroke=${colour} stroke-width="0.5" vector-effect="non-scaling-stroke" style="stroke-width:2px" />`;
+  return svg`<polygon points=${ring.map(([x, y]) => `${x * WIDE},${y * HIGH}`).join(" ")} fill="rgb(76 194 224 / 12%)" stroke=${colour} stroke-width="0.5" vector-effect="non-scaling-stroke" style="stroke-width:2px" />`;
 }
 
 declare global {

@@ -35,6 +35,9 @@ const formStyles = css`
     border: var(--hair) solid var(--line);
     border-radius: var(--radius);
   }
+  .fields > label {
+    flex: 1 1 12rem;
+  }
   .tick {
     display: inline-flex;
     align-items: center;
@@ -97,10 +100,10 @@ export class RuleSection extends RuleForm {
     const now = this.version?.definition;
     return html`<form aria-label=${t("rules.sections")} @submit=${(event: Event) => this.submit(event)}>
       ${this.idField()}${this.field("name", t("rules.name"), now?.name ?? "")}
-      ${(["start", "end"] as const).map((end) => html`${this.camera(`${end}_camera`, end === "start" ? t("rules.start") : t("rules.end_camera"), now?.[end].camera ?? "")}
+      ${(["start", "end"] as const).map((end) => html`<fieldset class="whole fields"><legend>${t(`rules.${end}`)}</legend>${this.camera(`${end}_camera`, t("rules.camera"), now?.[end].camera ?? "")}
         ${this.field(`${end}_device`, t("rules.device"), now?.[end].device ?? "")}
         ${this.field(`${end}_clock`, t("rules.clock_error"), now?.[end].clock_error_ms ?? "", "number", { min: 0, max: 60_000 })}
-        ${this.field(`${end}_frame`, t("rules.frame_error"), now?.[end].frame_error_ms ?? "", "number", { min: 0, max: 60_000 })}`)}
+        ${this.field(`${end}_frame`, t("rules.frame_error"), now?.[end].frame_error_ms ?? "", "number", { min: 0, max: 60_000 })}</fieldset>`)}
       ${this.field("length_m", t("rules.length"), now?.length_m ?? "", "number", { min: 100, max: 200_000, step: "0.1" })}
       ${this.field("length_error_m", t("rules.length_error"), now?.length_error_m ?? "", "number", { min: 0, max: 1000, step: "0.1" })}
       ${this.field("measured_by", t("rules.measured_by"), now?.measured_by ?? "")}
@@ -161,7 +164,7 @@ export class RuleRegions extends RuleForm {
   override render(): TemplateResult {
     const name = this.cameras.find((camera) => camera.id === this.chosen)?.name ?? this.chosen;
     return html`<form aria-label=${t("rules.regions")} @submit=${(event: Event) => this.add(event)}>
-      ${this.rule === "" ? html`<label class="whole"><span>${t("rules.camera")}</span><select @change=${(event: Event) => (this.chosen = (event.target as HTMLSelectElement).value)}><option value=""></option>${this.cameras.map((camera) => html`<option value=${camera.id}>${camera.name}</option>`)}</select></label>` : nothing}
+      ${this.rule === "" ? html`<label class="whole"><span>${t("rules.camera")}</span><select @change=${(event: Event) => (this.chosen = (event.target as HTMLSelectElement).value)}><option value=""></option>${this.cameras.map((camera) => html`<option value=${camera.id} ?selected=${camera.id === this.chosen}>${camera.name}</option>`)}</select></label>` : nothing}
       <region-drawing class="whole" camera=${this.chosen} label=${t("rules.picture", { name })} .regions=${this.regions} .ring=${this.ring} @point=${(event: CustomEvent<Point>) => this.draw([...this.ring, event.detail])}></region-drawing>
       <ul class="whole">${this.regions.map((region, at) => html`<li class="row"><span class="grow">${region.name} · ${region.lane == null ? "" : t("now.lane", { n: region.lane })} · ${word("region_use", region.use ?? "general")}${region.travel == null ? "" : ` · ${word("direction", region.travel)}`}</span>
         <button type="button" class="bare" aria-label=${t("rules.remove_region", { name: region.name })} @click=${() => (this.regions = this.regions.filter((_, each) => each !== at))}>${icon("close")}</button></li>`)}</ul>
