@@ -147,6 +147,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         """Where recordings are, and clips in a folder within it."""
         return Path(self.recordings.folder or Path(self.data) / "recordings")
 
+    @property
+    def recordings_folders(self) -> list[Path]:
+        """All folders of recordings, that of clips first."""
+        return [self.recordings_folder, *map(Path, self.recordings.more_folders)]
+
 
 def load_settings(path: Path | None, **given: object) -> Settings:
     """Return the settings of a file, or the defaults; `InvalidInputError` names the key that is wrong.

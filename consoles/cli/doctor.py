@@ -79,7 +79,7 @@ async def examine(
         *([await outside.bus(bus)] if bus else []),
         *[await outside.service(name, where.url, now_ms) for name, where in services.items() if where],
         await outside.cameras(data),
-        *recordings.examine(settings.recordings_folder),
+        *(found for folder in settings.recordings_folders for found in recordings.examine(folder)),
     ]
 
 

@@ -168,7 +168,6 @@ async def recording(
     `listen_motion(hear)` has `hear(camera, at_ms)` called at what cameras see move.
     """
     wanted = settings.recordings
-    folders = [settings.recordings_folder, *map(Path, wanted.more_folders)]
 
     def is_at_agent(camera: str) -> bool:
         try:
@@ -176,7 +175,7 @@ async def recording(
         except UnknownIdError:
             return False
 
-    part = _Part(hub, kept, errands, is_at_agent, folders)
+    part = _Part(hub, kept, errands, is_at_agent, settings.recordings_folders)
 
     def opening(folder: Path) -> Awaitable[Store]:
         return Store.open(

@@ -24,7 +24,7 @@ from command.facts.recording import RecordingPolicy
 from command.requests import EnrolCamera, SetRecording
 from command.tables import Tables
 from consoles.http import clips
-from consoles.parts import recording
+from consoles.parts import recorded_disks
 from consoles.site import Site
 from edge.simulators.street_video import Street, render, traffic
 from streams.recorder import opening, store
@@ -307,7 +307,7 @@ async def test_recordings_are_for_those_who_may_see_the_camera_and_bad_questions
 async def test_a_folder_that_cannot_be_used_is_an_alarm_and_no_end_of_the_hub(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recording, "_FOLDER_AGAIN_MS", 100)
+    monkeypatch.setattr(recorded_disks, "_FOLDER_AGAIN_MS", 100)
     folder = tmp_path / "var" / "recordings"
     folder.parent.mkdir()
     folder.write_text("no folder")
