@@ -73,7 +73,7 @@ def test_too_few_columns_hold_no_plate() -> None:
 
 def test_what_is_seen_beside_the_plate_is_counted_but_not_its_rim() -> None:
     plate = [{char: 0.9} for char in "湘A12345"]
-    alone, rimmed = best_plate(columns(*plate, {}), NO_BIAS), best_plate(columns(*plate, {}, {"1": 0.9}), NO_BIAS)
+    alone, rimmed = best_plate(columns(*plate, {}), NO_BIAS), best_plate(columns(*plate, {}, {"1": 0.6}), NO_BIAS)
     chances = columns(*plate, {}, {})
     chances[-1] = 0  # a character that no plate holds
     followed = best_plate(chances, NO_BIAS)
