@@ -9,7 +9,9 @@ import pytest
 
 from command.bus import RedisBus
 from command.kernel.clock import SystemClock
-from command.readings import Position
+from command.passages import Passages
+from command.readings import Position, Sighting
+from command.readings.memory import MemoryReadings
 from tests.command.support import desk
 
 STEPS = 40
@@ -33,6 +35,47 @@ async def test_it_ends_whenever_it_is_told_to(redis_url: str, monkeypatch: pytes
             running.cancel()
             done, _ = await asyncio.wait({running}, timeout=5)
             assert done, f"told to end after {steps} steps it did not"
+
+
+async def test_a_passage_stored_at_one_hub_is_shown_at_the_other(redis_url: str) -> None:  # R628
+    async def followed(_fixes: Sequence[Position]) -> None:
+        raise AssertionError("no fix was stored")
+
+    async with desk(enrolled=False) as here, desk(enrolled=False) as there:
+        shown = Passages(there.hub, MemoryReadings())
+        telling = RedisBus(redis_url, here.hub, "one", SystemClock(), followed)
+        hearing = RedisBus(redis_url, there.hub, "two", SystemClock(), followed)
+        hearing.hear_passages(shown.follow)
+        stored = Passages(here.hub, MemoryReadings())
+        stored.on_stored(telling.tell_passages)
+        async with asyncio.TaskGroup() as tasks:
+            running = [tasks.create_task(bus.run()) for bus in (telling, hearing)]
+            async with asyncio.timeout(20):
+                while not (telling.up and hearing.up):
+                    await SystemClock().sleep(10)
+                at_ms = here.clock.now_ms()
+                seen = Sighting(
+                    camera="c1", plate="湘F12345", colour="blue", first_ms=at_ms, last_ms=at_ms, reads=2, confidence=0.9
+                )
+                await stored.add([seen])
+                while not (rows := await there.hub.read(lambda t: list(t.passages))):
+                    await SystemClock().sleep(10)
+            for task in running:
+                task.cancel()
+    assert [row.plate for row in rows] == ["湘F12345"]
+    assert telling.counters.not_sent == 0
+
+
+async def test_passages_are_not_kept_for_a_bus_that_is_away(redis_url: str) -> None:
+    async def followed(_fixes: Sequence[Position]) -> None:
+        raise AssertionError("there is no other hub")
+
+    async with desk(enrolled=False) as d:
+        bus = RedisBus(redis_url, d.hub, "one", SystemClock(), followed)
+        bus.tell_passages(
+            [Sighting(camera="c1", plate="湘F12345", colour="blue", first_ms=1, last_ms=1, reads=2, confidence=0.9)]
+        )
+        assert bus.counters.not_sent == 1
 
 
 async def _turn(bus: RedisBus) -> None:

@@ -127,7 +127,7 @@ async def test_a_dirty_lens_is_seen_beside_what_was_usual(tmp_path: Path) -> Non
         await page.keyboard.press("Enter")
         await expect(page.get_by_text("为常时的 41%")).to_be_visible(timeout=SLOW)
         await expect(page.locator("vehicles-quality-chart")).to_have_count(3, timeout=SLOW)
-        await expect(page.get_by_alt_text("现在读到的")).to_be_visible(timeout=SLOW)
+        await expect(page.get_by_alt_text("最近读到的")).to_be_visible(timeout=SLOW)
         assert page.url.endswith("#quality/p1")
         assert await faults(page) == []
         await keep(page, tmp_path, "vehicles-quality")

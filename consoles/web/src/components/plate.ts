@@ -102,12 +102,12 @@ export class PlateReading extends View {
       }
       td,
       th {
-        padding: 0 0.45em;
+        padding: 0 0.3em;
         text-align: center;
         font-variant-numeric: tabular-nums;
       }
       .character {
-        font-size: 1.35em;
+        font-size: 1.25em;
         font-weight: 650;
       }
       .unsure,
@@ -131,13 +131,14 @@ export class PlateReading extends View {
 
   @property() plate = "";
   @property({ attribute: false }) confidences: readonly number[] = [];
-  /** The entry that it was taken for; empty where there is none, or where it is a pattern. */
+  /** The entry that it was taken for, a plate or a pattern; empty where there is none. */
   @property() expected = "";
 
   override render(): TemplateResult {
     const read = [...this.plate];
     const expected = [...this.expected];
-    const differs = (at: number): boolean => expected.length === read.length && expected[at] !== read[at];
+    const comparable = expected.length === read.length && !this.expected.includes("*");
+    const differs = (at: number): boolean => comparable && expected[at] !== "?" && expected[at] !== read[at];
     return html`<table>
       <caption class="sr">${t("plate.reading")}</caption>
       <tbody>
@@ -145,7 +146,7 @@ export class PlateReading extends View {
         ${this.confidences.length === read.length
           ? html`<tr><th class="quiet" scope="row">${t("plate.sure")}</th>${this.confidences.map((each) => html`<td class="quiet ${each < UNSURE ? "unsure" : ""}">${Math.round(each * 100)}%</td>`)}</tr>`
           : nothing}
-        ${expected.length === read.length && read.some((_, at) => differs(at))
+        ${comparable && this.expected !== this.plate
           ? html`<tr><th class="quiet" scope="row">${t("plate.watched")}</th>${expected.map((character, at) => html`<td class=${differs(at) ? "differs" : "quiet"}>${character}</td>`)}</tr>`
           : nothing}
       </tbody>

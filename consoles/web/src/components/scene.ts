@@ -25,6 +25,7 @@ export class Scene extends View {
     css`
       :host {
         display: grid;
+        align-content: start;
         gap: var(--s2);
         min-width: 0;
       }

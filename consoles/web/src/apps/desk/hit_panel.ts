@@ -74,10 +74,11 @@ export class HitPanel extends View {
         display: flex;
         flex-wrap: wrap;
         gap: var(--s2);
-        padding: 0 var(--s3) var(--s3);
+        margin-left: auto;
       }
-      .late {
-        background: var(--hatch);
+      .keys button {
+        min-height: 28px;
+        padding: 0 var(--s2);
       }
     `,
   ];
@@ -124,12 +125,12 @@ export class HitPanel extends View {
       <div class="head">
         <t-plate plate=${hit.plate} colour=${this.reading?.colour ?? ""} .confidences=${this.reading?.char_confidences ?? []}></t-plate>
         <span>${this.place(desk, hit.camera)} ${format.clock(hit.seen_ms)} <span class="quiet">${t("time.ago", { span: format.duration(desk.now_ms - hit.seen_ms) })}</span></span>
+        ${this.rejecting ? this.reasons(hit) : this.keys(hit)}
       </div>
       <div class="columns">
         <t-scene picture=${hit.picture} .box=${this.reading?.box ?? null} platePicture=${hit.plate_picture} label=${t("now.scene", { plate: hit.plate, place: this.place(desk, hit.camera) })}></t-scene>
         <div class="told">${this.why(hit, watch)}${this.way(desk, hit)}${this.units(desk, hit)}</div>
       </div>
-      ${this.rejecting ? this.reasons(hit) : this.keys(hit)}
     </section>`;
   }
 

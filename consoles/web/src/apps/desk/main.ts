@@ -24,6 +24,7 @@ import type { Actor, Subscription } from "../../sync/protocol";
 import type { CallRow, Place, Request } from "../../wire";
 import { Console } from "../console";
 import { consoleStyles } from "../console_styles";
+import { homesOf } from "../homes";
 import { Kept } from "../kept";
 import { show } from "../page";
 import { alarmsInOrder, lastHappenings, openSituations, waitingCalls } from "../picture";
@@ -221,6 +222,7 @@ export class DeskConsole extends Console {
           ${icon(muted || this.sounds.blocked ? "muted" : "sound")}</button>
         <span class="number">${format.clock(this.now_ms())}</span>
         <t-age .live=${this.live} .clock=${connection.clock}></t-age>
+        ${this.actor !== null && homesOf(this.actor).includes("vehicles") ? html`<a href="/vehicles" aria-label=${t("home.vehicles")} title=${t("home.vehicles")}>${icon("car")}</a>` : nothing}
         <button class="bare" lang=${language() === "zh" ? "en" : "zh"} @click=${this.switchLanguage}>${t("action.language")}</button>
         <button class="bare" aria-label=${t("action.sign_out")} title=${t("action.sign_out")} @click=${() => void this.signOut()}>${icon("signOut")}</button>
       </div>
