@@ -35,6 +35,7 @@ from consoles.parts.judging import Judging
 from consoles.parts.keeping import forgetting, saving, vouching
 from consoles.parts.others import other_hubs
 from consoles.parts.outside import links, services
+from consoles.parts.passing import passing
 from consoles.parts.reading_quality import ReadingQuality
 from consoles.parts.serving import serving
 from consoles.parts.sightings import sightings, watches
@@ -108,11 +109,7 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
             metrics.durations("ask_durable_seconds", "From asking the hub to the commit (HTTP)", asks.durable_s),
             metrics.durations("journal_commit_seconds", "From handing over a batch to durable", hub.commit_s),
         ]
-        passages = Passages(hub, kept.readings, lambda camera: not any_kept(settings.cameras_kept_to, camera))
-        await passages.look()
-        quality = ReadingQuality(hub, kept.hours, kept.readings, kept.leases)
-        passages.on_stored(quality.note)
-        tasks.start(quality.run(), "reading-quality")
+        passages, quality = await passing(settings, hub, kept, tasks, measured)
         hits = Hits(hub, kept.readings, kept.blobs, road_net(settings.roads, county))
         judging = Judging(hub, kept, passages, key, site_id)
         in_field = await stack.enter_async_context(field(settings, hub, kept.accounts, kept.readings, tasks))
