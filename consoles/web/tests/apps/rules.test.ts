@@ -37,9 +37,9 @@ test("a section is asked for as it is typed", () => {
 });
 
 test("a restriction keeps what is not typed here", () => {
-  const before = { name: "a", ring: [[1, 2]] as [number, number][], kinds: ["trailer" as const] };
+  const before = { name: "a", ring: [[1, 2]] as [number, number][], kinds: ["trailer" as const], hours: [1, 2].map((day) => ({ days: [day], from_min: 0, to_min: 60 })) };
   const typed = form({ name: "城区", camera: ["k1", "k2"], colour: "yellow", digits: "1，6 6", day: ["1", "2"], from: "07:00", to: "09:30" });
-  expect(restrictionOf(typed, [], before)).toEqual({ name: "城区", cameras: ["k1", "k2"], ring: [[1, 2]], hours: [{ days: [1, 2], from_min: 420, to_min: 570 }], colours: ["yellow"], kinds: ["trailer"], last_digits: [1, 6], exempt: [] });
+  expect(restrictionOf(typed, [], before)).toEqual({ name: "城区", cameras: ["k1", "k2"], ring: [[1, 2]], hours: [{ days: [1, 2], from_min: 420, to_min: 570 }, { days: [2], from_min: 0, to_min: 60 }], colours: ["yellow"], kinds: ["trailer"], last_digits: [1, 6], exempt: [] });
   expect(hoursOf(form({ from: "07:00", to: "09:00" }))).toEqual([]);
 });
 

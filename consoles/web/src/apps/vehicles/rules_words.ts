@@ -78,11 +78,11 @@ export function sectionOf(form: FormData): SpeedSection {
   };
 }
 
-/** What is typed as a restriction; the area that it had is kept, since it is not drawn here. */
+/** What is typed as a restriction; area, kinds and further hours that it had are kept, since they are not shown here. */
 export function restrictionOf(form: FormData, exempt: Exemption[], before: Restriction | null): Restriction {
   const digits = String(form.get("digits") ?? "").match(/\d/g) ?? [];
   return {
-    name: String(form.get("name") ?? "").trim(), cameras: form.getAll("camera").map(String), ring: before?.ring ?? [], hours: hoursOf(form),
+    name: String(form.get("name") ?? "").trim(), cameras: form.getAll("camera").map(String), ring: before?.ring ?? [], hours: [...hoursOf(form), ...(before?.hours?.slice(1) ?? [])],
     colours: form.getAll("colour").map(String) as NonNullable<Restriction["colours"]>, kinds: before?.kinds ?? [], last_digits: [...new Set(digits.map(Number))], exempt,
   };
 }
