@@ -81,7 +81,7 @@ def _watch(video: Path) -> None:
         told = tracker.tick(at_ms)
         if gate.is_due(at_ms) and gate.passes(picture := _to_bgr(frame), at_ms):
             frames_read += 1
-            told += tracker.feed(at_ms, reader.read_frame(picture))
+            told += tracker.feed(at_ms, reader.read_frame(picture), (frame.width, frame.height))
         passages += _print_passages(told)
     passages += _print_passages(tracker.flush())
     if not frames:
