@@ -829,7 +829,7 @@ FREQUENT_PASSES = 300_000
 # Pictures between key frames that are kept of a camera in which nothing moves, to decode from the newest key frame once
 # something does; past either, that waits for the next key frame. Looks at its pictures at once: one that is read, one
 # that waits, and those being replaced by newer ones.
-FEED_RUN_PACKETS = 600
+FEED_RUN_PACKETS = 300
 FEED_RUN_BYTES = 4 * 1024 * 1024
 FEED_LOOKS = 4
 # A scene picture takes at most so much, for each pixel and at the least: 300 kB at 1080p.
@@ -858,3 +858,6 @@ RECORD_DISKS = 16
 
 # Pixels of a picture in which plates are looked for, three bytes each once decoded; past it, it is refused before.
 PICTURE_PIXELS = 40_000_000
+# The diary of recordings: a sign of life so often, and its two files are of so much.
+RECORD_ALIVE_MS = 60_000
+RECORD_DIARY_BYTES = 8 * 1024 * 1024

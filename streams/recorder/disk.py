@@ -24,6 +24,7 @@ from command.kernel.limits import (
 )
 from streams.recorder import files, index, sheets, whys
 from streams.recorder.cutter import Append, Begin, End, Step
+from streams.recorder.diary import Diary
 from streams.recorder.gaps import Cause
 from streams.recorder.index import Segment
 from streams.recorder.locks import Lock, Locks
@@ -85,6 +86,7 @@ class Disk:
         self._open: dict[str, _Open] = {}
         self._used: dict[str, int] = {}
         self._is_at_work = False
+        self._diary = Diary(folder)
         self.locks = Locks(folder / "locks")
 
     def recover(self, db: sqlite3.Connection, *, everything: bool) -> int:
@@ -96,6 +98,8 @@ class Disk:
         if self._free_bytes() < RECORD_INDEX_BYTES:
             self._make_room(db)
         mended = 0
+        if everything:
+            self._diary.replay(db)
         for segment in index.still_open(db):
             found = files.trim(self._folder / segment.path)
             if found is None:
@@ -109,6 +113,9 @@ class Disk:
                 for path in files.segments(day):
                     if path.relative_to(self._folder).as_posix() not in known:
                         mended += self._adopt(db, camera, path)
+        if everything:
+            cameras = index.bytes_by_camera(db)
+            self._diary.overwritten(db, [(camera, index.oldest_ms(db, camera) or 0) for camera in cameras])
         for lock in self.locks.all():
             index.mark_locked(db, lock.camera, lock.from_ms, lock.to_ms)
         sheets.relist(db, self._folder / sheets.CLIPS)
@@ -125,7 +132,7 @@ class Disk:
 
     def write(self, db: sqlite3.Connection, batch: Batch, turns: Sequence[Turn], now_ms: int) -> Written:
         """Write it. What fails of one camera ends its segment at what is whole, and touches no other."""
-        self._live(db, now_ms)
+        self._live(db, now_ms, turns)
         whys.turn(db, turns)
         failed: dict[str, Cause] = {}
         closed = deleted = 0
@@ -141,8 +148,9 @@ class Disk:
         opened = {segment.id: (segment.to_ms, segment.bytes) for segment in self._open.values()}
         return Written(failed, opened, closed, deleted)
 
-    def _live(self, db: sqlite3.Connection, now_ms: int) -> None:
+    def _live(self, db: sqlite3.Connection, now_ms: int, turns: Sequence[Turn] = ()) -> None:
         """Leave a sign of life: from the last one on whoever comes after knows that nothing was recorded."""
+        self._diary.note(turns, now_ms, begins=not self._is_at_work)
         if not self._is_at_work:
             whys.begin(db, now_ms)
             self._is_at_work = True

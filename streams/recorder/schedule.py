@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from command.facts.recording import Hours
-from command.services.local_time import BEIJING
+from command.kernel.local_time import BEIJING
 
 
 def covers(schedule: Iterable[Hours], at_ms: int) -> bool:

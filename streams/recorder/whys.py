@@ -71,6 +71,11 @@ def turn(db: sqlite3.Connection, turns: Iterable[Turn]) -> None:
             _add(db, each.camera, each.at_ms, each.at_ms, each.cause, is_open=True)
 
 
+def heard_of(db: sqlite3.Connection, camera: str, at_ms: int) -> None:
+    """It was to be recorded before, nobody knows any more when."""
+    _add(db, camera, at_ms, at_ms, Cause("unknown"), is_open=False)
+
+
 def overwrite(db: sqlite3.Connection, camera: str, from_ms: int, to_ms: int) -> None:
     """Recordings of this time are deleted. What else is missing up to then is so for its own reason, where known."""
     known = db.execute(

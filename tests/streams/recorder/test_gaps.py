@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
+import pytest
 from msgspec.structs import replace
 
 from command.facts.recording import Hours, RecordingPolicy
 from streams.camera import CameraStatus
+from streams.recorder import index, whys
 from streams.recorder.clips import export
+from streams.recorder.diary import Diary
 from streams.recorder.gaps import Cause, Gap, Why, explained, missing
 from streams.recorder.sheets import Asked
 from streams.recorder.store import Store
+from streams.recorder.whys import Turn
 from tests.streams.recorder.support import CONTINUOUS, Feed, Rig, rig, second
 from tests.streams.recorder.test_crash import fill, small_disk
 from tests.streams.test_fmp4 import AT_MS
@@ -96,6 +101,47 @@ async def test_while_the_recorder_was_away_and_when_the_clock_was_set(tmp_path: 
         assert 3590 <= jump[1] - jump[0] <= 3610
 
 
+async def test_reasons_outlive_the_index(tmp_path: Path) -> None:
+    """It is lost with its disk's table of files, or put aside as damaged: it is made anew from files and the diary."""
+    async with rig(tmp_path) as one:
+        await one.run(10)
+        one.cameras["k1"].status = CameraStatus("down", one.clock.now_ms(), "connection refused")
+        await one.run(12, silent=["k1"])
+        one.cameras["k1"].status = CameraStatus("up", 0)
+        await one.run(10)
+    async with rig(tmp_path, start_ms=AT_MS + 90_000) as one:
+        await one.run(20)
+        before, long_before = await gaps(one), await gaps(one, -3600)
+    assert [gap[2] for gap in before] == ["camera_down", "recorder_stopped"]
+    assert long_before[0][2] == "not_scheduled"
+    for n, lost in enumerate((False, True)):
+        for path in tmp_path.glob("index.sqlite3*") if not lost else ():
+            path.unlink()
+        if lost:
+            (tmp_path / "index.sqlite3").write_bytes(b"no database" * 1000)
+        async with rig(tmp_path, start_ms=AT_MS + 112_000 + n * 1000) as one:
+            assert (await gaps(one))[:2] == before
+            assert (await gaps(one, -3600))[0] == long_before[0]
+            with (tmp_path / "gaps.jsonl").open("ab") as diary:
+                diary.write(b'{"type":"turn","turn":{"came')  # torn by a crash
+
+
+def test_a_diary_that_is_full_forgets_the_oldest_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.recorder.diary.RECORD_DIARY_BYTES", 2000)
+    diary = Diary(tmp_path)
+    for n in range(200):
+        cause = Cause("camera_down", "no answer") if n % 2 else None
+        diary.note([Turn("k1", AT_MS + n * 10_000, cause)], AT_MS + n * 10_000, begins=not n)
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 5000
+    with sqlite3.connect(":memory:") as db:
+        for script in index.SCHEMA:
+            db.executescript(script)
+        Diary(tmp_path).replay(db)
+        (own, *_) = whys.layers(db, "k1", AT_MS - 1000, AT_MS + 2_000_000)
+    assert {why.cause.reason for why in own} == {"camera_down"}, "and not that nothing was to be recorded before"
+    assert own[0].from_ms > AT_MS + 1_000_000
+
+
 async def test_what_was_overwritten_says_so_and_what_was_missing_before_keeps_its_reason(tmp_path: Path) -> None:
     one_segment = 10 * sum(len(packet.data) for packet in second())
     async with rig(tmp_path, total_bytes=20 * one_segment) as one:
@@ -125,7 +171,7 @@ async def test_a_full_disk_is_the_reason_of_what_it_costs(small_disk: Path) -> N
         assert reasons == {"disk_full"}
 
 
-async def test_reasons_outlive_the_recorder_and_not_the_index(tmp_path: Path) -> None:
+async def test_reasons_outlive_the_recorder_and_of_index_and_diary_either(tmp_path: Path) -> None:
     async with rig(tmp_path) as one:
         await one.run(10)
         one.cameras["k1"].status = CameraStatus("down", 0, "no route to host")
@@ -135,12 +181,13 @@ async def test_reasons_outlive_the_recorder_and_not_the_index(tmp_path: Path) ->
     (gap,) = (await store.listing("k1", AT_MS, AT_MS + 30_000)).gaps
     assert (gap.reason, gap.detail) == ("camera_down", "no route to host")
     await store.close()
-    for path in tmp_path.glob("index.sqlite3*"):
-        path.unlink()
-    store = await Store.open(tmp_path)
-    (gap,) = (await store.listing("k1", AT_MS, AT_MS + 30_000)).gaps
-    assert gap.reason == "unknown"
-    await store.close()
+    for lost, reason in (("gaps*", "camera_down"), ("index.sqlite3*", "unknown")):
+        for path in tmp_path.glob(lost):
+            path.unlink()
+        store = await Store.open(tmp_path)
+        (gap,) = (await store.listing("k1", AT_MS, AT_MS + 30_000)).gaps
+        assert gap.reason == reason
+        await store.close()
 
 
 def test_causes_are_laid_over_what_is_missing() -> None:

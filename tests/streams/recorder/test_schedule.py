@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 
 from command.facts.recording import Hours
-from command.services.local_time import BEIJING
+from command.kernel.local_time import BEIJING
 from streams.recorder.schedule import covers
 
 _WORK = Hours(days=(1, 2, 3, 4, 5), from_min=8 * 60, to_min=18 * 60)
