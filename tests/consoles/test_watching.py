@@ -44,7 +44,8 @@ async def test_those_on_duty_see_a_passage_with_its_picture_and_that_they_look_i
                 assert (row["plate"], row["picture"]) == ("湘F12345", picture)
         async with person.http.get(f"/api/v1/blobs/{picture}") as response:
             assert (response.status, await response.read()) == (200, b"\xff\xd8 a street")
-        assert await _queries(site) == [("camera_watch", QueryMade("passages", "*", "值守", 0))]
+        [(actor, made)] = await _queries(site)
+        assert (actor, made.what, made.terms, made.reason) == ("camera_watch", "passages", "*", "值守")
         async with signed_in(site.http_url, "camera_watch") as again, mirror(again) as console:
             await console.subscribe("passages", "cameras")
             assert len(await _queries(site)) == 2
