@@ -1,9 +1,9 @@
-"""Search: a month of plate sightings of a county, asked for by plate pattern and time, and by area and hour."""
+"""Search: a month of sightings of a county, asked for by plate pattern and time, by area and hour, and for company."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from command.kernel.errors import TooLargeError
 from command.kernel.limits import READINGS_FILE_WRITTEN_KIB, READINGS_ROWS, READINGS_WAITING
-from command.readings import PlateColour, Readings, Sighting, SightingQuery
+from command.readings import PlateColour, Readings, Sighting, SightingQuery, inquiries
 from command.readings.bounds import DAY_MS
 from command.readings.postgres import PostgresReadings
 from command.readings.rows import add_sightings
@@ -27,6 +28,8 @@ _SEED = 29_113
 _SPACE = "live"
 _FIRST_DAY = 20_454
 _HOUR_MS = 3_600_000
+_IN_COMMON, _BESIDE_MS = 3, 60_000
+"""Cameras that a companion has in common with a car, and how close behind or ahead it is there."""
 _LETTERS = np.array(list("ABCDEFGHJKLMNPQRSTUVWXYZ"))
 _SIDE_DEG = 0.5  # of the county
 # Passages of each hour of a day: nearly none at night, most when people go to work and home.
@@ -63,11 +66,12 @@ async def bench(folder: Path, sizes: Sizes) -> Report:
         built_s += _fill(files, county, days)
         figures, step = await _asked(readings, county, times)
         steps.append(step)
+    companions = await _companions(readings, county)
     size_mib = sum(day.size_bytes for day in await readings.days()) / 2**20
     files.close_all()
     await readings.close()
     whole: dict[str, Figure] = {"sightings": county.made, **figures}
-    whole |= {"build_s": round(built_s, 1), "size_mib": round(size_mib)}
+    whole |= {"companions_p95_ms": companions, "build_s": round(built_s, 1), "size_mib": round(size_mib)}
     if sizes.postgres:
         whole |= await _on_postgres(sizes)
     return Report("search", whole, steps)
@@ -206,6 +210,21 @@ async def _asked(readings: Readings, county: _County, times: int) -> tuple[dict[
         "area_rows_p95": percentile([rows for _, rows in areas], 0.95),
     }
     return figures, Step(times, f"by plate, in {county.made:,} sightings", count, spent.s / count * 1e6)
+
+
+async def _companions(readings: Readings, county: _County) -> float:
+    """Return how long it takes to say who goes with a car, over all the time; cars that are everywhere are refused."""
+    begin_ms = _FIRST_DAY * DAY_MS
+    span = inquiries.Span(None, begin_ms, begin_ms + county.sizes.days * DAY_MS)
+    took_ms = []
+    for question in county.plate_questions(county.sizes.days)["exact"]:
+        begun_ms = stopwatch_ms()
+        with suppress(TooLargeError):
+            await inquiries.companions(
+                readings, _SPACE, question.plate, span, at_least=_IN_COMMON, within_ms=_BESIDE_MS
+            )
+        took_ms.append(stopwatch_ms() - begun_ms)
+    return _p95(took_ms)
 
 
 async def _timed(readings: Readings, question: SightingQuery) -> tuple[float, int]:
