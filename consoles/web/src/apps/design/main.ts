@@ -7,6 +7,8 @@ import "../../components/command_line";
 import type { Command } from "../../components/commands";
 import { icon } from "../../components/icons";
 import "../../components/marks";
+import "../../components/plate";
+import "../../components/scene";
 import { LEVEL_COLOURS, UNIT_COLOURS } from "../../components/shapes";
 import "../../components/sos";
 import "../../components/states";
@@ -25,6 +27,11 @@ import { show } from "../page";
 import { tiles } from "./tiles";
 import { ALARMS, BARS, CAMERAS, MANY_UNITS, MARKS, NOW_MS, POSITIONS, SITUATIONS, UNITS } from "./samples";
 
+const PLATES: readonly (readonly [string, string, string])[] = [
+  ["湘F3M586", "blue", "ordinary"], ["湘F0U918", "yellow", "ordinary"], ["湘FD60275", "green", "new_energy_small"], ["湘F12345D", "yellow_green", "new_energy_large"],
+  ["湘F0123警", "white", "police"], ["粤Z1234港", "black", "hong_kong_macau"], ["湘F7B20挂", "yellow", "trailer"], ["湘F1A203", "unknown", "ordinary"], ["湘F1A203", "", ""],
+]; // prettier-ignore
+const UNSURE_READING = [0.99, 0.98, 0.99, 0.71, 0.97, 0.99, 0.99];
 const LEVELS: readonly Level[] = [1, 2, 3, 4];
 const STATES = Object.keys(UNIT_COLOURS) as UnitState[];
 const PHASES: readonly (readonly [LiveState["phase"], number | null])[] = [["live", 420], ["connecting", null], ["stale", 4_200], ["offline", 134_000]];
@@ -140,7 +147,11 @@ export class Design extends View {
   }
 
   private marks(): TemplateResult {
-    return html`<h2>t-level · t-unit-state · t-age</h2>
+    return html`<h2>t-plate · t-plate-reading · t-scene</h2>
+      <div class="wrap">${PLATES.map(([plate, colour, kind]) => html`<t-plate plate=${plate} colour=${colour} kind=${kind}></t-plate>`)}</div>
+      <div class="wrap"><t-plate plate="湘F62108" colour="blue" .confidences=${UNSURE_READING}></t-plate>
+        <t-plate-reading plate="湘F62108" .confidences=${UNSURE_READING} expected="湘F6Z108"></t-plate-reading><t-scene></t-scene></div>
+      <h2>t-level · t-unit-state · t-age</h2>
       <div class="wrap">${LEVELS.map((level) => html`<t-level level=${level} named></t-level>`)}</div>
       <div class="wrap">${STATES.map((each) => html`<t-unit-state state=${each} named></t-unit-state>`)}</div>
       <div class="wrap">
