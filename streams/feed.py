@@ -18,9 +18,13 @@ _log = logging.getLogger(__name__)
 _LONG_RUN_MS: Final = 2_500
 # Key frames of a still scene need not be looked at more often.
 _KEYS_APART_MS: Final = 450
-# What seemed to move by its size is decoded for so long, for the looker to say whether it does; the next is only
-# believed after a while, twice as long each time that it did not.
+# What seemed to move by its size is decoded for so long, and until so many pictures were looked at, for the looker to
+# say whether it does; the next is only believed after a while, twice as long each time that it did not.
 _GLANCE_MS: Final = 700
+_GLANCE_LOOKS: Final = 2
+_GLANCE_LONGEST_MS: Final = 5_000
+# Pictures decoded in one turn of a thread: a long run does not keep it from other cameras until its end.
+_AT_ONCE: Final = 25
 _WARY_FIRST_MS: Final = 2_000
 _WARY_LONGEST_MS: Final = 60_000
 
@@ -59,7 +63,8 @@ class PictureFeed:
         self._key_apart_ms = 0
         self._last_key_ms: int | None = None
         self._looked_key_ms: int | None = None
-        self._glance_until_ms: int | None = None
+        self._glance_from_ms: int | None = None
+        self._glance_looks = 0
         self._wary_until_ms = 0
         self._wary_ms = _WARY_FIRST_MS
         self._newest: Decoded | None = None
@@ -90,8 +95,8 @@ class PictureFeed:
     def _note(self, packet: Packet) -> None:
         """Keep a packet that the decoder may need; what came before a key frame is history by then."""
         moved = self._sizes.take(packet)
-        if moved and self._glance_until_ms is None and packet.pts_ms >= self._wary_until_ms:
-            self._glance_until_ms = packet.pts_ms + _GLANCE_MS
+        if moved and self._glance_from_ms is None and packet.pts_ms >= self._wary_until_ms:
+            self._glance_from_ms, self._glance_looks = packet.pts_ms, 0
         if packet.is_key:
             if self._last_key_ms is not None:
                 self._key_apart_ms = packet.pts_ms - self._last_key_ms
@@ -107,13 +112,16 @@ class PictureFeed:
     def _is_wanted(self, at_ms: int) -> bool:
         """Say whether every picture is to be decoded now."""
         is_moving = self._looker.is_moving(self._camera_id, at_ms)
-        if self._glance_until_ms is not None and at_ms > self._glance_until_ms:
+        if self._glance_from_ms is not None and self._has_glanced(at_ms - self._glance_from_ms):
             self._end_glance(at_ms, is_moving=is_moving)
         sizes_are_silent = self._key_apart_ms > _LONG_RUN_MS and not self._sizes.tells
-        return is_moving or self._glance_until_ms is not None or sizes_are_silent
+        return is_moving or self._glance_from_ms is not None or sizes_are_silent
+
+    def _has_glanced(self, passed_ms: int) -> bool:
+        return (passed_ms > _GLANCE_MS and self._glance_looks >= _GLANCE_LOOKS) or passed_ms > _GLANCE_LONGEST_MS
 
     def _end_glance(self, at_ms: int, *, is_moving: bool) -> None:
-        self._glance_until_ms = None
+        self._glance_from_ms = None
         if is_moving:
             self._wary_ms = _WARY_FIRST_MS
             return
@@ -131,7 +139,11 @@ class PictureFeed:
         if not run:
             return
         self._stands = True
-        self._show(await asyncio.to_thread(self._decoder.newest, run))
+        picture: Decoded | None = None
+        for begin in range(0, len(run), _AT_ONCE):
+            decoded = await asyncio.to_thread(self._decoder.newest, run[begin : begin + _AT_ONCE])
+            picture = decoded or picture
+        self._show(picture)
 
     def _show(self, picture: Decoded | None) -> None:
         if picture is not None:
@@ -155,6 +167,8 @@ class PictureFeed:
 
     async def _show_to_looker(self, picture: Decoded) -> None:
         try:
-            await self._looker.frame(self._camera_id, await asyncio.to_thread(picture.bgr), picture.at_ms)
+            shown = await asyncio.to_thread(picture.bgr)
+            self._glance_looks += 1
+            await self._looker.frame(self._camera_id, shown, picture.at_ms)
         except Exception:  # noqa: BLE001 - whoever looks at the pictures, the camera goes on
             _log.exception("camera %s: a picture was not taken", self._camera_id)

@@ -84,10 +84,11 @@ class GateLooks:
 
 
 class OneByOne(Subscription):
-    """Hands over each packet once the picture of the one before was judged."""
+    """Hands over each packet, or some at once, when the picture of those before was judged."""
 
-    def __init__(self, packets: Sequence[Packet], looks: GateLooks) -> None:
+    def __init__(self, packets: Sequence[Packet], looks: GateLooks, at_once: int = 1) -> None:
         super().__init__(1)
+        self._at_once = at_once
         self._left = list(reversed(packets))
         self._looks = looks
 
@@ -97,16 +98,16 @@ class OneByOne(Subscription):
         while len(self._looks.seen) < self._looks.wanted:
             self._looks.shown.clear()
             await self._looks.shown.wait()
-        return [self._left.pop()] if self._left else []
+        return [self._left.pop() for _ in range(min(self._at_once, len(self._left)))]
 
 
-async def watched(packets: Sequence[Packet], looks: GateLooks | None = None) -> list[int]:
+async def watched(packets: Sequence[Packet], looks: GateLooks | None = None, at_once: int = 1) -> list[int]:
     """Return the numbers of the frames that were looked at."""
     looks = looks or GateLooks()
 
     @asynccontextmanager
     async def subscribing() -> AsyncIterator[Subscription]:
-        yield OneByOne(packets, looks)
+        yield OneByOne(packets, looks, at_once)
 
     async with asyncio.timeout(60):
         await PictureFeed("a", looks).run(subscribing())
@@ -128,6 +129,12 @@ async def test_a_car_between_key_frames_far_apart_is_noticed_by_the_size_of_pict
     driving = [frame for frame in seen if first <= frame < 170]
     assert all(later - earlier <= 6 for earlier, later in pairwise(driving))
     assert [frame for frame in seen if frame > 170 + 45] == [250]
+
+
+async def test_a_car_is_noticed_where_packets_come_late_and_many_at_once() -> None:
+    seen = await watched(coded(scenes([range(120, 220)], 300), key_every=250), at_once=40)
+    assert [frame for frame in seen if 120 <= frame < 240]
+    assert len([frame for frame in seen if 120 <= frame < 250]) >= 2
 
 
 async def test_where_sizes_say_nothing_and_key_frames_are_far_apart_all_is_decoded() -> None:
