@@ -1,0 +1,77 @@
+"""Somebody at one hub looks at a camera whose agent is connected to another, which is killed (SPEC R645, R648)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+from playwright.async_api import Page
+
+from command import requests as q
+from command.access.accounts import AGENT
+from command.actors import HUB
+from command.kernel.clock import SystemClock
+from consoles.demo.cameras import ClipServer
+from consoles.site import running_site
+from edge.agent.agent import AgentSettings, running_agent
+from tests.consoles.support import PASSWORD, settings
+from tests.e2e.chromium import chromium
+from tests.e2e.hub_process import HubProcess
+from tests.e2e.test_video_screens import choose_situation
+from tests.e2e.video import PLACE, PLAYING, TITLE, drawn, open_page
+from tests.edge.agent.support import NAME, until
+
+CLOCK = SystemClock()
+KEY = "5a" * 32
+
+
+async def pictures(page: Page) -> int:
+    shown: dict[str, int] = await page.evaluate(PLAYING)
+    return shown.get("k0", 0)
+
+
+async def moves(page: Page) -> None:
+    """Return once twenty more pictures were shown."""
+    before, more = await pictures(page), 0
+    while more < 20:
+        await CLOCK.sleep(200)
+        now = await pictures(page)
+        before, more = (now, 0) if now < before else (before, now - before)  # a new picture begins at none
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(240)
+async def test_the_picture_comes_from_another_hub_and_back_by_itself_after_that_was_killed(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    clip = drawn(tmp_path)
+    for name in ("one", "two"):
+        (tmp_path / name / "var").mkdir(parents=True)
+        (tmp_path / name / "var" / "site.key").write_text(KEY)
+    (tmp_path / "one.toml").write_text("plate_workers = 0\n")
+    chosen = replace(settings(tmp_path / "two"), journal=postgres_url)
+    one = HubProcess(tmp_path / "one" / "var", "--journal", postgres_url, "--config", str(tmp_path / "one.toml"))
+    async with ClipServer({"k0": clip}, CLOCK) as cameras, running_site(chosen) as two, chromium() as browser:
+        address = f"edge://{NAME}/rtsp://127.0.0.1:{await cameras.listen()}/k0"
+        await two.context.accounts.create("dispatcher", "王派警", frozenset({"dispatcher"}), "", PASSWORD)
+        await two.hub.ask(q.EnrolCamera(camera="k0", name="路口", lat=PLACE.lat + 0.001, lon=PLACE.lon), HUB)
+        await two.context.accounts.set_camera_address("k0", address)
+        await two.hub.ask(q.OpenSituation(title=TITLE, service="119", kind="accident", level=3, place=PLACE), HUB)
+        key = await two.context.accounts.issue(AGENT + NAME)
+        await one.start()
+        try:
+            hubs = [url.replace("http", "ws") for url in (one.url, two.http_url)]
+            told = AgentSettings(hubs=hubs, key=key, data=tmp_path / "edge", release="test", plate_workers=0)
+            async with running_agent(told, CLOCK) as agent:
+                await agent.link.connected.wait()
+                assert not two.agents.agents.is_here(NAME)
+                page = await open_page(browser, two, "dispatcher", "/desk")
+                await choose_situation(page)
+                await moves(page)
+                await one.kill()
+                await until(lambda: two.agents.agents.is_here(NAME), 60)
+                await moves(page)
+                assert page.faults == []  # type: ignore[attr-defined]  # as `open_page` keeps them
+        finally:
+            await one.kill()
