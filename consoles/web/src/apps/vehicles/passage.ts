@@ -55,7 +55,7 @@ export class Passage extends View {
         aspect-ratio: 16 / 9;
       }
       t-playback {
-        height: 360px;
+        height: 600px;
       }
       .keys {
         display: flex;
@@ -101,7 +101,9 @@ export class Passage extends View {
 
   /** Show the camera live or played back, or put it away again. */
   toggle(view: "live" | "replay"): void {
-    if (this.camera !== null) this.view = this.view === view ? "none" : view;
+    if (this.camera === null) return;
+    this.view = this.view === view ? "none" : view;
+    void this.updateComplete.then(() => this.renderRoot.querySelector("t-tile, t-playback")?.scrollIntoView({ block: "nearest" }));
   }
 
   private facts(passage: PassageRow, place: string): TemplateResult {
