@@ -91,11 +91,11 @@ class _Run:
 
 async def bench(folder: Path, sizes: Sizes, labels: Path | None = None) -> Report:
     """Play empty streets on 1, 4 and 16 cameras, then streets in which one camera in four is busy."""
+    turns = _turns(cars(labels, sizes.passages), sizes)
     films = await asyncio.to_thread(Films, sizes.width, sizes.height)
     still = await asyncio.to_thread(films.still)
     empty = folder / "empty.ts"
     films.write(empty, [still])
-    turns = _turns(cars(labels, sizes.passages), sizes)
     paths = await asyncio.to_thread(_films, films, folder, still, turns, sizes)
     steps: list[Step] = []
     idle_s = 0.0

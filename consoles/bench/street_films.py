@@ -61,7 +61,7 @@ def cars(labels: Path | None, count: int) -> list[Car]:
         photos = [
             Car(ga36.strip_separators(row["plate"]), labels.parent / row["file"])
             for row in rows
-            if row["kind"] == "full"
+            if row["kind"] == "full" and row["plate"] and row["file"]
         ]
     except (OSError, UnicodeDecodeError, csv.Error, KeyError) as error:
         raise InvalidInputError(f"{labels}: {error}") from error
@@ -102,7 +102,10 @@ class Films:
         return (drawn[i * len(drawn) // (_LEAVES - _ENTERS)] for i in range(_LEAVES - _ENTERS))
 
     def _photographed(self, number: int, file: Path) -> Iterator[Picture]:
-        photo = decode_picture(file.read_bytes())
+        try:
+            photo = decode_picture(file.read_bytes())
+        except OSError as error:
+            raise InvalidInputError(f"{file}: {error.strerror}") from error
         soft = _soft_edges(photo)
         (width, height), chance = self._size, np.random.default_rng(number)
         fit = min(width / photo.shape[1], height / photo.shape[0])

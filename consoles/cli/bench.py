@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import tempfile
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import uvloop
 
+from command.kernel.errors import InvalidInputError
 from consoles.bench import append, fanout, fences, latency, outbox, plates, record, recovery, relay, search, watch
 from consoles.bench.report import Report
 
@@ -101,7 +103,11 @@ def run(arguments: argparse.Namespace) -> int:
     figures: dict[str, object] = {}
     for name in names:
         with tempfile.TemporaryDirectory(prefix="triune-bench-", dir=arguments.folder) as folder:
-            report = uvloop.run(benches[name](Path(folder), arguments.quick))
+            try:
+                report = uvloop.run(benches[name](Path(folder), arguments.quick))
+            except InvalidInputError as error:
+                print(f"triune bench: {error.detail}", file=sys.stderr)
+                return 2
         print("\n".join(report.as_lines()), end="\n\n", flush=True)
         figures[name] = report.as_json()
     print(json.dumps(figures if arguments.name == "all" else figures[arguments.name]))
