@@ -45,6 +45,8 @@ _REMOVE = """
     DELETE FROM blobs WHERE name = ANY ($1::text[]) AND brought_at < to_timestamp($2::bigint / 1000.0) RETURNING name
 """
 _NAME = re.compile(r"[0-9a-f]{64}")
+SINCE = ".since"
+"""A file in the folder, from whose time on files say when they were last brought; none counts as older."""
 
 
 class DamagedBlobError(UnavailableError):
@@ -123,10 +125,19 @@ class FolderBlobs:
 
     def _old(self, before_ms: int, after: str, limit: int) -> list[str]:
         try:
+            if self._since_ms() >= before_ms:
+                return []
             old = (name for name in self._names(after) if self._path(name).stat().st_mtime * 1000 < before_ms)
             return list(islice(old, limit))
         except OSError as error:
             raise UnavailableError(f"the folder of files cannot be looked through: {error.strerror}") from error
+
+    def _since_ms(self) -> float:
+        since = self._folder / SINCE
+        if not since.exists():
+            self._folder.mkdir(parents=True, exist_ok=True)
+            since.touch()
+        return since.stat().st_mtime * 1000
 
     async def keep(self, names: Collection[str]) -> None:
         """Touch the files."""
@@ -146,7 +157,7 @@ class FolderBlobs:
         path = self._path(name)
         try:
             with self._looking:
-                if path.stat().st_mtime * 1000 >= before_ms:
+                if max(path.stat().st_mtime * 1000, self._since_ms()) >= before_ms:
                     return False
                 path.unlink()
         except FileNotFoundError:
@@ -162,13 +173,13 @@ class FolderBlobs:
     def _write(self, data: bytes) -> str:
         name = hashlib.sha256(data).hexdigest()
         path = self._path(name)
-        with self._looking:
-            if path.exists():
-                path.touch()
-                return name
         # Of its own for each writer: two may bring the same bytes at once.
         part = path.with_name(f".{name}.{secrets.token_hex(8)}.part")
         try:
+            with self._looking:
+                if path.exists():
+                    path.touch()
+                    return name
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
                 with part.open("wb") as file:

@@ -9,7 +9,7 @@ import pytest
 
 from command import sweeping as module
 from command.access.keys import SiteKey
-from command.blobs import FolderBlobs
+from command.blobs import SINCE, FolderBlobs
 from command.readings.bounds import DAY_MS
 from command.requests import NoteSituation
 from command.sweeping import PictureSweep
@@ -29,6 +29,8 @@ async def test_what_is_old_and_named_by_no_fact_goes(tmp_path: Path, monkeypatch
     monkeypatch.setattr(module, "BLOBS_REMOVED", 2)
     monkeypatch.setattr(module, "READ_FACTS", 5)
     blobs = FolderBlobs(tmp_path, SiteKey(b"k" * 32).box("blobs"))
+    (tmp_path / SINCE).touch()
+    os.utime(tmp_path / SINCE, (0, 0))
     old = [await brought(blobs, tmp_path, b"old %d" % n, FORGOTTEN_MS - 2 * DAY_MS) for n in range(10)]
     evidence = await brought(blobs, tmp_path, b"evidence", FORGOTTEN_MS - 9 * DAY_MS)
     late = await brought(blobs, tmp_path, b"told late", FORGOTTEN_MS - DAY_MS)

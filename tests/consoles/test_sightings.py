@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from command import facts
 from command import requests as q
 from command.actors import HUB, Role
+from command.blobs import SINCE
 from command.facts.scene import QueryMade
 from command.readings import Sighting
 from command.requests import EnrolCamera, EnrolStation, EnrolUnit
@@ -330,7 +331,9 @@ async def test_pictures_go_with_their_passages_once_these_were_kept_long_enough(
         old, new = await site.context.blobs.add(b"old"), await site.context.blobs.add(b"new")
         seen_ms = site.clock.now_ms() - 5 * DAY_MS
         await site.context.readings.add_sightings("live", [passage(CAR, seen_ms, picture=old)])
-    os.utime(tmp_path / "var" / "blobs" / old[:2] / old, (seen_ms / 1000, seen_ms / 1000))
+    for file in (tmp_path / "var" / "blobs" / old[:2] / old, tmp_path / "var" / "blobs" / SINCE):
+        file.touch()
+        os.utime(file, (seen_ms / 1000, seen_ms / 1000))
     async with running_site(wanted) as site:
 
         async def gone() -> bool:

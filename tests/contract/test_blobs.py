@@ -48,6 +48,9 @@ def in_folder(folder: Path) -> Store:
     async def age(name: str, brought_ms: int) -> None:
         os.utime(path(name), (brought_ms / 1000, brought_ms / 1000))
 
+    folder.mkdir()
+    (folder / module.SINCE).touch()
+    os.utime(folder / module.SINCE, (0, 0))
     return Store(FolderBlobs(folder, BOX), read, write, age)
 
 
@@ -135,6 +138,17 @@ async def test_a_blob_that_is_too_large_is_refused_and_leaves_nothing(
     with pytest.raises(TooLargeError):
         await store.blobs.add(b"x" * 11)
     assert len(await store.blobs.names()) == 1
+
+
+async def test_files_of_earlier_releases_count_as_brought_now(tmp_path: Path) -> None:  # R572
+    blobs = FolderBlobs(tmp_path, BOX)
+    name = await blobs.add(b"x")
+    os.utime(tmp_path / name[:2] / name, (0, 0))
+    assert await blobs.remove([name], 10_000) == 0
+    assert await blobs.brought_before(10_000, "", 9) == []
+    os.utime(tmp_path / module.SINCE, (0, 0))
+    assert await blobs.brought_before(10_000, "", 9) == [name]
+    assert await blobs.remove([name], 10_000) == 1
 
 
 async def test_blobs_of_the_first_schema_count_as_brought_now(postgres_url: str) -> None:  # R572
