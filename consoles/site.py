@@ -18,28 +18,23 @@ from command.kernel.clock import Clock, SystemClock
 from command.kernel.errors import ConflictError
 from command.passages import Passages
 from command.snapshots import keep_snapshots, start_from_snapshot
-from consoles.http import health, hit_reading, hooks, metrics, plans, reading_quality, replay
+from consoles.http import health, hooks, metrics, plans, replay
 from consoles.http.app import make_app
 from consoles.http.context import LIVE, Context, Space
 from consoles.http.rehearsal import rehearsals
 from consoles.observe.asks import Asks
 from consoles.observe.tracing import tracing
 from consoles.parts.agents import EdgeAgents, edge_agents
-from consoles.parts.background import background
-from consoles.parts.camera_rights import any_kept
+from consoles.parts.background import Background, background
 from consoles.parts.field import field
 from consoles.parts.gb28181 import gb28181
-from consoles.parts.hits import Hits, road_net
 from consoles.parts.hubs import be_found, several_hubs
-from consoles.parts.judging import Judging
 from consoles.parts.keeping import forgetting, saving, vouching
 from consoles.parts.others import other_hubs
 from consoles.parts.outside import links, services
-from consoles.parts.passing import passing
-from consoles.parts.reading_quality import ReadingQuality
 from consoles.parts.serving import serving
-from consoles.parts.sightings import sightings, watches
 from consoles.parts.stores import Stores, stores
+from consoles.parts.vehicles import vehicles
 from consoles.parts.video import video
 from consoles.parts.viid import viid
 from consoles.push import Feed
@@ -100,7 +95,61 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
         forgetting(settings, kept, clock, tasks, measured)
         site_id = key.derive("site-id").hex()[:12]
         known = await stack.enter_async_context(services(settings, key, clock, tasks))
-        traces = await stack.enter_async_context(tracing(clock, lambda: feed.sent_seq))
+        asks = await stack.enter_async_context(_observed(hub, feed, tasks, measured))
+        cars = await vehicles(settings, hub, kept, key, site_id, county, tasks, measured)
+        in_field = await stack.enter_async_context(field(settings, hub, kept.accounts, kept.readings, tasks))
+        hubs = several_hubs(settings, kept.places, key, clock, measured, degraded)
+        agents = edge_agents(settings, key, hub, kept, in_field.uplink, cars.passages, cars.hits, tasks, measured, hubs)
+        cameras = await stack.enter_async_context(
+            video(
+                settings, hub, kept, cars, tasks, measured, degraded,
+                gb28181(settings, hub, kept.accounts, key, in_field.uplink, measured), agents, hubs,
+            )
+        )  # fmt: skip
+        views = await stack.enter_async_context(
+            viid(settings, hub, kept, key, cars.passages, cars.hits, tasks, measured)
+        )
+        if kept.shared:
+            await stack.enter_async_context(
+                other_hubs(
+                    settings, hub, hub_id, kept.readings, in_field.uplink, cars.passages, tasks, measured, degraded
+                )
+            )
+        directed = await stack.enter_async_context(
+            rehearsals(context, [folder / "scenarios" for folder in (data, county) if folder])
+        )
+        own = [
+            *hooks.routes(site_id, known.secrets),
+            *replay.routes(context),
+            *plans.routes,
+            *health.routes(degraded),
+            *cars.routes,
+        ]
+        measured += [
+            metrics.counted("uplink", "Positions and what followed from them", in_field.uplink.counters),
+            metrics.counted("jt808", "JT/T 808 terminals", in_field.jt808.counters),
+        ]
+        doors = hubs.door.routes() if hubs else []
+        routes = [*own, *metrics.routes(measured), *cameras, *in_field.routes, *agents.routes, *directed, *views]
+        app = make_app(context, [*routes, *doors], settings.hubs)
+        asks.watch(app)
+        url = await stack.enter_async_context(serving(app, settings.host, settings.http_port))
+        if hubs:
+            be_found(hubs, settings, url, tasks)
+        followers = await stack.enter_async_context(links(settings, hub, site_id, known, kept, url, tasks))
+        measured.append(metrics.links_of(followers))
+        try:
+            yield Site(
+                settings, clock, context, agents, cars.passages, kept.hours, url, in_field.jt808.port, first_password
+            )
+        finally:
+            await tasks.stop()
+
+
+@asynccontextmanager
+async def _observed(hub: Hub, feed: Feed, tasks: Background, measured: list[metrics.Source]) -> AsyncIterator[Asks]:
+    """Follow each request from its arrival to the rows that came of it."""
+    async with tracing(hub.clock, lambda: feed.sent_seq) as traces:
         if traces:
             tasks.start(traces.run(), "traces")
         asks = Asks(traces)
@@ -109,51 +158,7 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
             metrics.durations("ask_durable_seconds", "From asking the hub to the commit (HTTP)", asks.durable_s),
             metrics.durations("journal_commit_seconds", "From handing over a batch to durable", hub.commit_s),
         ]
-        passages, quality = await passing(settings, hub, kept, tasks, measured)
-        hits = Hits(hub, kept.readings, kept.blobs, road_net(settings.roads, county))
-        judging = Judging(hub, kept, passages, key, site_id)
-        in_field = await stack.enter_async_context(field(settings, hub, kept.accounts, kept.readings, tasks))
-        hubs = several_hubs(settings, kept.places, key, clock, measured, degraded)
-        agents = edge_agents(settings, key, hub, kept, in_field.uplink, passages, hits, tasks, measured, hubs)
-        cameras = await stack.enter_async_context(
-            video(
-                settings, hub, kept, passages, quality, hits, judging, tasks, measured, degraded,
-                gb28181(settings, hub, kept.accounts, key, in_field.uplink, measured), agents, hubs,
-            )
-        )  # fmt: skip
-        views = await stack.enter_async_context(viid(settings, hub, kept, key, passages, hits, tasks, measured))
-        if kept.shared:
-            await stack.enter_async_context(
-                other_hubs(settings, hub, hub_id, kept.readings, in_field.uplink, passages, tasks, measured, degraded)
-            )
-        scenarios = [folder / "scenarios" for folder in (data, county) if folder]
-        directed = await stack.enter_async_context(rehearsals(context, scenarios))
-        own = [
-            *hooks.routes(site_id, known.secrets),
-            *replay.routes(context),
-            *plans.routes,
-            *health.routes(degraded),
-            *sightings(settings),
-            *watches(settings),
-        ]
-        measured += [
-            metrics.counted("uplink", "Positions and what followed from them", in_field.uplink.counters),
-            metrics.counted("jt808", "JT/T 808 terminals", in_field.jt808.counters),
-        ]
-        routes = [*own, *metrics.routes(measured), *cameras, *in_field.routes, *agents.routes, *directed, *views]
-        routes += [*reading_quality.routes(quality), *hit_reading.routes]
-        routes += hubs.door.routes() if hubs else ()
-        app = make_app(context, routes, settings.hubs)
-        asks.watch(app)
-        url = await stack.enter_async_context(serving(app, settings.host, settings.http_port))
-        if hubs:
-            be_found(hubs, settings, url, tasks)
-        followers = await stack.enter_async_context(links(settings, hub, site_id, known, kept, url, tasks))
-        measured.append(metrics.links_of(followers))
-        try:
-            yield Site(settings, clock, context, agents, passages, kept.hours, url, in_field.jt808.port, first_password)
-        finally:
-            await tasks.stop()
+        yield asks
 
 
 async def _load(hub: Hub, kept: Stores) -> None:

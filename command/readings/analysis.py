@@ -13,8 +13,8 @@ import numpy as np
 
 from command.kernel.geo import distance_m
 from command.kernel.limits import TRACK_GAP_MS
+from command.kernel.local_time import BEIJING
 from command.readings import Pass, Sighting
-from command.services.local_time import BEIJING
 
 _FASTEST_KMH = 250
 """Faster than this no car goes: the plate was misread, or two cars wear it."""

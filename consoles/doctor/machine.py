@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import ctypes
-import hashlib
 import os
 import resource
 import secrets
@@ -15,12 +13,13 @@ import sqlite3
 import statistics
 import struct
 import sys
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from command.kernel.clock import Clock
+from command.kernel.errors import UnavailableError
 from command.kernel.limits import HTTP_CONNECTIONS
 from consoles.doctor.finding import Finding, Words, bad, ok
+from streams.plates.models import AlteredModelError, Model, read_model
 
 _PYTHON = (3, 11)
 _SQLITE = (3, 37, 0)
@@ -35,7 +34,7 @@ _TIMEX_BYTES, _TIMEX_HEAD, _STA_UNSYNC, _TIME_ERROR = 208, "@Iqqqqi", 0x0040, 5
 _SETUP = Words("run `make setup`", "运行 `make setup`")
 
 
-async def examine(data: Path, pages: Path, models: tuple[tuple[str, str], ...], clock: Clock) -> list[Finding]:
+async def examine(data: Path, pages: Path, models: tuple[Model, ...], clock: Clock) -> list[Finding]:
     """Return what was found of the machine."""
     return [
         python(sys.version_info[:3]),
@@ -45,7 +44,7 @@ async def examine(data: Path, pages: Path, models: tuple[tuple[str, str], ...], 
         disk(shutil.disk_usage(existing(data)).free),
         await asyncio.to_thread(disk_speed, existing(data)),
         built_pages(pages),
-        *(model(*one) for one in models),
+        *(model(one) for one in models),
         await pace(clock),
         clock_sync(*kernel_clock()),
     ]
@@ -172,22 +171,17 @@ def built_pages(pages: Path) -> Finding:
     return ok("pages", "built; Node is not needed to run", "已构建;运行时不需要 Node")
 
 
-def model(name: str, relative: str) -> Finding:
-    """Compare the file with the hash that its wheel's RECORD has for it (PEP 376)."""
-    check = f"model {Path(relative).stem}"
+def model(one: Model) -> Finding:
+    """Compare the file with the one that this release was tried with."""
+    check = f"model {Path(one.path).stem}"
     todo = Words("run `make setup`; until then no plates are read", "运行 `make setup`;此前不识别车牌")
     try:
-        wheel = distribution(name)
-    except PackageNotFoundError:
-        return bad(check, "warn", Words(f"the wheel {name} is not installed", f"未安装 {name}"), todo)
-    recorded = next((file for file in wheel.files or () if str(file) == relative), None)
-    path = Path(str(wheel.locate_file(relative)))
-    if recorded is None or recorded.hash is None or not path.is_file():
-        return bad(check, "warn", Words(f"the wheel {name} has no {relative}", f"{name} 缺少 {relative}"), todo)
-    digest = hashlib.new(recorded.hash.mode, path.read_bytes()).digest()
-    if base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != recorded.hash.value:
-        return bad(check, "fail", Words("is not the file that was installed", "文件与安装时不一致"), _SETUP)
-    text = f"{recorded.hash.mode} {digest.hex()}"
+        read_model(one)
+    except AlteredModelError:
+        return bad(check, "fail", Words("is not the file of this release", "与本版本所用文件不一致"), todo)
+    except UnavailableError:
+        return bad(check, "warn", Words(f"the wheel {one.wheel} lacks it", f"{one.wheel} 缺少此文件"), todo)
+    text = f"sha256 {one.sha256}"
     return ok(check, text, text)
 
 

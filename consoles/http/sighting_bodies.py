@@ -22,10 +22,10 @@ from command.kernel.limits import (
     READINGS_CAMERAS,
     TEXT_CHARS,
 )
+from command.kernel.local_time import local_text
 from command.readings import Direction, Place, PlateColour
 from command.readings.analysis import When
 from command.requests.base import Id, Instant, Lat, Lon, Reason
-from command.services.local_time import local_text
 from command.tables import Tables
 
 _LEAST_KNOWN = 2

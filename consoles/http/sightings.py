@@ -19,12 +19,12 @@ from command.kernel.limits import (
     TERMINAL_QUERIES_AN_HOUR,
     TERMINAL_QUERY_MS,
 )
+from command.kernel.local_time import local_text
 from command.readings import Readings, SightingQuery, analysis, inquiries, place_of
 from command.readings.inquiries import Span
 from command.requests import RecordQuery
 from command.requests.scene import QueryOf
 from command.rules.queries import check_one_more, made_lately
-from command.services.local_time import local_text
 from command.tables import Tables
 from consoles.http import sighting_bodies as bodies
 from consoles.http.bodies import read_body

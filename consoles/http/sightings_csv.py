@@ -6,9 +6,9 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 
+from command.kernel.local_time import local_text
 from command.readings import Sighting
 from command.rows import CameraRow
-from command.services.local_time import local_text
 
 _COLUMNS = (
     "time", "plate", "colour", "kind", "camera", "camera_name", "lat", "lon", "direction", "heading_deg", "lane",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
+from typing import get_args
 
 import msgspec
 
@@ -28,9 +29,10 @@ from command.requests import ReportReading
 from command.tables import Tables
 from consoles.parts.stores import CAMERAS
 from streams.plates.hours import HOUR_MS, ReadingHours
-from streams.plates.quality import Judgement, Measure, Usual, judge, usual_of
+from streams.plates.quality import Judgement, Measure, Usual, Why, judge, usual_of
 from streams.plates.watcher import WatchCounters
 
+_WHYS: tuple[Why, ...] = get_args(Why)
 log = logging.getLogger(__name__)
 _DAY_HOURS = 24
 _LOCAL_MS = 24 * HOUR_MS
@@ -62,7 +64,7 @@ class ReadingQuality:
         self._leases = leases
         self._waiting: dict[tuple[str, int], Measure] = {}
         self._before: dict[str, WatchCounters] = {}
-        self._worse: dict[str, str] = {}
+        self._worse: dict[str, Why] = {}
         """Cameras that count as worse, and why: told once, whatever people do with the alarm."""
         self._provinces: deque[str] = deque(maxlen=QUALITY_LOCAL)
         self._looked_ms = hub.clock.now_ms()
@@ -133,8 +135,8 @@ class ReadingQuality:
 
     async def judge(self) -> None:
         """Tell of cameras that became worse or well. Raises as `Hub.ask`, and where the table is away."""
-        for camera, why in await self._hub.read(_standing):
-            self._worse.setdefault(camera, why)  # told before this hub started, or by the one that judged before it
+        for camera, stands in await self._hub.read(_standing):
+            self._worse.setdefault(camera, stands)  # told before this hub started, or by the one that judged before it
         for quality in await self.cameras():
             camera, why = quality.camera, quality.judgement.why
             if why is None or why == self._worse.get(camera, ""):
@@ -198,5 +200,7 @@ def _reading(t: Tables) -> tuple[list[str], set[str]]:
     return [camera.id for camera in reading if camera.state == "up"], {camera.id for camera in reading}
 
 
-def _standing(t: Tables) -> list[tuple[str, str]]:
-    return [(alarm.subject, alarm.detail.partition(" ")[0]) for alarm in t.alarms if alarm.kind == "reading_worse"]
+def _standing(t: Tables) -> list[tuple[str, Why]]:
+    """Return the alarms that stand, each with its why: the first word of its detail."""
+    told = [(alarm.subject, alarm.detail.partition(" ")[0]) for alarm in t.alarms if alarm.kind == "reading_worse"]
+    return [(camera, why) for camera, word in told for why in _WHYS if why == word]

@@ -4,25 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aiohttp import web
-
 from command.actors import Actor
 from command.tables import Tables
-from consoles.http import queries
-from consoles.http.sightings import Scope, Sightings
-from consoles.http.watches import Watches
+from consoles.http.sightings import Scope
 from consoles.parts.camera_rights import is_named, kept_from
 from consoles.settings import Settings
-
-
-def sightings(settings: Settings) -> list[web.RouteDef]:
-    """Return the routes of queries."""
-    return [*Sightings(scope(settings)).routes(), *queries.routes]
-
-
-def watches(settings: Settings) -> list[web.RouteDef]:
-    """Return the routes of the watch list."""
-    return Watches(scope(settings)).routes()
 
 
 def scope(settings: Settings) -> Scope:

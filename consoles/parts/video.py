@@ -34,12 +34,12 @@ from consoles.parts.gb28181_archive import ArchiveOfHubs
 from consoles.parts.gb28181_hubs import register_devices, serving_hubs
 from consoles.parts.hits import Hits
 from consoles.parts.hubs import Hubs
-from consoles.parts.judging import Judging
 from consoles.parts.plate_aims import aims
-from consoles.parts.reading_quality import ReadingQuality
 from consoles.parts.recording import recording
 from consoles.parts.stores import CAMERAS, Stores
+from consoles.parts.vehicles import Vehicles
 from consoles.settings import Settings
+from edge.agent.protocol import FOUND
 from edge.gb28181.pilot import Where, where
 from edge.onvif import gateway as onvif
 from edge.onvif.diagnosis import ONVIF
@@ -190,10 +190,7 @@ async def video(
     settings: Settings,
     hub: Hub,
     kept: Stores,
-    passages: Passages,
-    quality: ReadingQuality,
-    hits: Hits,
-    judging: Judging,
+    cars: Vehicles,
     tasks: Background,
     measured: list[metrics.Source],
     degraded: list[health.Check],
@@ -202,7 +199,7 @@ async def video(
     hubs: Hubs | None = None,
 ) -> AsyncIterator[list[web.RouteDef]]:
     """Run the cameras; gives the routes by which pictures are seen, and adds to `measured` what the readers count."""
-    part = Video(hub, kept, passages, hits)
+    part = Video(hub, kept, cars.passages, cars.hits)
     authorise = authorised(settings.cameras_kept_to)
     addresses = settings.video_addresses or (["127.0.0.1"] if settings.host == "127.0.0.1" else [])
     async with AsyncExitStack() as stack:
@@ -210,7 +207,7 @@ async def video(
         if settings.plate_workers:
             pool = await stack.enter_async_context(PlatePool(settings.plate_workers, hub.clock))
             watcher = PlateWatcher(pool, part.on_passage)
-            quality.counters_of = watcher.counters
+            cars.quality.counters_of = watcher.counters
             measured.append(metrics.counted("plate_frames", "Frames for plate readers", pool.counters))
             degraded.append(lambda: [f"plates: {pool.trouble}"] if pool.trouble else [])
 
@@ -232,8 +229,7 @@ async def video(
         for scheme in elsewhere.SCHEMES:
             sources.register(scheme, whep_source(addresses))
         agents.register(sources, movable, ways)
-        finders = [adoption.onvif_finder(discovery)]
-        finders.append(agent_found.finder(agents.agents, agents.errands))
+        finders = [agent_found.finder(agents.agents, agents.errands)]
         devices = await stack.enter_async_context(gb28181)
         if devices is not None:
             finders.append(devices.find)
@@ -251,6 +247,8 @@ async def video(
                 return agents.reaches(address) or of_hubs.is_here(address)
 
             await stack.enter_async_context(serving_hubs(hubs, devices, keeper, ways, reaches, hub.clock))
+            hubs.door.register(FOUND, agent_found.tells_found([*finders]))
+            finders.append(agent_found.far_finder(hubs))
 
         def url_of(camera: str) -> str:
             return keeper.camera(camera).spec.url
@@ -275,10 +273,10 @@ async def video(
             *cameras.routes(keeper, hub.clock, authorise, ways),
             *ptz.routes(control, authorise),
             *recordings,
-            *judging.start(recorded, authorise, tasks, measured),
+            *cars.judging.start(recorded, authorise, tasks, measured),
             *(devices.routes if devices else ()),
             *(DeviceRecordings(archive, url_of, hub.clock, authorise).routes() if archive else ()),
-            *adoption.routes(finders, sources, hub.clock),
+            *adoption.routes([adoption.onvif_finder(discovery), *finders], sources, hub.clock),
             *publishing.routes(),
             web.put(ADDRESS, _set_address(kept.accounts, sources)),
         ]

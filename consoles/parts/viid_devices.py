@@ -37,7 +37,8 @@ class Devices:
         """Return the enrolled camera that the first of these that is adopted is; empty where none is."""
         await self._look()
         camera = next((camera for device in devices if (camera := self._cameras.get(device, ""))), "")
-        return camera if camera and await self._hub.read(lambda t: t.cameras.get(camera) is not None) else ""
+        enrolled = camera != "" and await self._hub.read(lambda t: t.cameras.get(camera) is not None)
+        return camera if enrolled else ""
 
     async def ids(self) -> dict[str, tuple[str, str]]:
         """Return for each camera the id that it is told under, and the system that its passages come from, if any.

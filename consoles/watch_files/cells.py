@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 from command.facts.base import Level
 from command.facts.watchlist import WatchAction
+from command.kernel.local_time import BEIJING
 from command.requests.watchlist import GivenHours
-from command.services.local_time import BEIJING
 from consoles.watch_files.columns import ACTIONS, Column
 
 _REASON_CHARS = 500

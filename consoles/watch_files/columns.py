@@ -11,8 +11,8 @@ from typing import Literal
 
 from command.facts.watchlist import WatchAction
 from command.kernel.errors import InvalidInputError
+from command.kernel.local_time import local_text
 from command.rows import WatchRow
-from command.services.local_time import local_text
 from consoles.watch_files.sheet import FORMULA
 
 Column = Literal["plate", "reason", "level", "until", "look_alike", "office", "area", "hours", "action"]

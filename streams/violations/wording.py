@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from command.facts.violations import Finding, Step
-from command.services.local_time import local_text
+from command.kernel.local_time import local_text
 
 _SIZES = {"large": "大型车", "small": "小型车", "unknown": "车型不明，按较高限速"}
 _WAYS = {"towards": "驶向相机", "away": "驶离相机", "left": "向左", "right": "向右"}

@@ -10,9 +10,9 @@ from aiohttp import web
 from command.kernel.clock import Clock
 from command.kernel.errors import ConflictError
 from command.kernel.limits import SERVICE_PAGE_ROWS
+from command.kernel.local_time import local_text
 from command.links.service_messages import Approval, ApprovalDecision
 from command.services.approval.approvals import Approvals
-from command.services.local_time import local_text
 from command.services.once import once
 from command.services.page import Page, see_page, table
 

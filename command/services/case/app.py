@@ -9,10 +9,10 @@ from typing import Any
 
 from command.kernel.clock import Clock
 from command.kernel.limits import SERVICE_PAGE_ROWS
+from command.kernel.local_time import local_text
 from command.links.service_messages import Case, CaseEvent, CaseMove, CaseOpening, CasePage, Paging
 from command.services.api import Call, Endpoint, check_token, make_app
 from command.services.case.cases import SCHEMA, Cases, CaseSettings
-from command.services.local_time import local_text
 from command.services.outbox import Outbox
 from command.services.page import Page, table
 from command.services.running import RunningService, start_service

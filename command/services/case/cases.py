@@ -13,10 +13,10 @@ from command.kernel.clock import Clock
 from command.kernel.errors import TooLargeError, UnknownIdError
 from command.kernel.geo import check_point
 from command.kernel.limits import CASE_BYTES
+from command.kernel.local_time import local_year
 from command.links.service_messages import Case, CaseEvent, CaseEventKind, CaseMove, CaseOpening, CasePage, Paging
 from command.services import once, outbox
 from command.services.case.steps import STEP_LIMITS_MS, move_case, open_case
-from command.services.local_time import local_year
 from command.services.once import Once
 from command.services.paging import cut_page
 from command.services.store import Store

@@ -15,12 +15,12 @@ from msgspec.structs import replace
 from command.kernel.errors import TooLargeError
 from command.kernel.geo import distance_m
 from command.kernel.limits import TRACK_GAP_MS
+from command.kernel.local_time import BEIJING
 from command.readings import Pass, Sighting, inquiries
 from command.readings.analysis import chance_of_at_least, legs, newcomers, visits
 from command.readings.bounds import DAY_MS
 from command.readings.inquiries import Span, companions, first_time, track
 from command.readings.memory import MemoryReadings
-from command.services.local_time import BEIJING
 
 SPACE, CAR, MINUTE = "live", "湘F00000", 60_000
 EVER = Span(None, 0, 10 * DAY_MS)

@@ -8,10 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from command.kernel.clock import SystemClock
 from consoles.doctor import machine
 from consoles.doctor.finding import Finding
+from streams.plates.models import FINDER
 
 
 def verdicts(check: Callable[..., Finding], *values: object) -> list[str]:
@@ -29,8 +31,10 @@ def test_versions_room_files_and_speed_have_limits() -> None:
 
 def test_pages_and_models_that_are_missing_or_changed_are_told(tmp_path: Path) -> None:
     assert machine.built_pages(tmp_path).verdict == "fail"
-    assert machine.model("no-such-wheel", "x.onnx").verdict == "warn"
-    assert machine.model("aiohttp", "no-such-file").verdict == "warn"
+    assert machine.model(FINDER).verdict == "ok"
+    assert machine.model(replace(FINDER, wheel="no-such-wheel")).verdict == "warn"
+    assert machine.model(replace(FINDER, path="no-such-file")).verdict == "warn"
+    assert machine.model(replace(FINDER, sha256="0" * 64)).verdict == "fail"
 
 
 def test_a_disk_that_refuses_fails_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from command.facts.recording import Hours
 from command.facts.violations import Exemption, Finding, PictureRegion, Restriction
+from command.kernel.local_time import BEIJING
 from command.rows import CameraRow, RegionsVersion, RestrictionVersion
-from command.services.local_time import BEIJING
 from streams.violations.area import judge_area, stands_in
 from streams.violations.lanes import judge_lane, shows_inside
 from streams.violations.plates import Unfounded, last_digit

@@ -1,0 +1,72 @@
+"""Vehicles that pass cameras: kept and shown to those on duty, looked for on the watch list, judged, looked up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import web
+
+from command.access.keys import SiteKey
+from command.hub import Hub
+from command.passages import Passages
+from consoles.http import hit_reading, metrics, queries, reading_quality
+from consoles.http.sightings import Sightings
+from consoles.http.watches import Watches
+from consoles.parts.background import Background
+from consoles.parts.camera_rights import any_kept
+from consoles.parts.hits import Hits, road_net
+from consoles.parts.judging import Judging
+from consoles.parts.reading_quality import ReadingQuality
+from consoles.parts.sightings import scope
+from consoles.parts.stores import Stores
+from consoles.settings import Settings
+
+
+@dataclass(frozen=True)
+class Vehicles:
+    """What a passage goes through, whoever saw it: `passages` keeps it, the others hear of it."""
+
+    passages: Passages
+    hits: Hits
+    judging: Judging
+    quality: ReadingQuality
+    routes: list[web.RouteDef]
+
+
+async def vehicles(
+    settings: Settings,
+    hub: Hub,
+    kept: Stores,
+    key: SiteKey,
+    site_id: str,
+    county: Path | None,
+    tasks: Background,
+    measured: list[metrics.Source],
+) -> Vehicles:
+    """Return what is there for vehicles; violations are judged once `judging` is started with the recordings.
+
+    Passages before cameras that are kept to some roles are shown to nobody as they happen.
+    """
+    passages = Passages(hub, kept.readings, lambda camera: not any_kept(settings.cameras_kept_to, camera))
+    await passages.look()
+    quality = ReadingQuality(hub, kept.hours, kept.readings, kept.leases)
+    passages.on_stored(quality.note)
+    tasks.start(quality.run(), "reading-quality")
+    measured.append(
+        metrics.gauge("reading_hours_dropped", "Hours not counted for want of room", lambda: quality.dropped)
+    )
+    may_see = scope(settings)
+    return Vehicles(
+        passages,
+        Hits(hub, kept.readings, kept.blobs, road_net(settings.roads, county)),
+        Judging(hub, kept, passages, key, site_id),
+        quality,
+        [
+            *Sightings(may_see).routes(),
+            *queries.routes,
+            *Watches(may_see).routes(),
+            *reading_quality.routes(quality),
+            *hit_reading.routes,
+        ],
+    )
