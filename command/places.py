@@ -40,6 +40,10 @@ _AT = """
     SELECT hubs.number, hubs.url FROM places JOIN hubs ON hubs.number = places.hub
     WHERE places.kind = ? AND places.name = ? ORDER BY places.turn DESC
 """
+_HAVING = """
+    SELECT DISTINCT hubs.number, hubs.url FROM places JOIN hubs ON hubs.number = places.hub
+    WHERE places.kind = ? ORDER BY hubs.number
+"""
 Has = Callable[[], Iterable[str] | None]
 """The names of what is here now; None while that is not known, and what was told before stands."""
 
@@ -74,6 +78,11 @@ class Places:
     async def elsewhere(self, kind: str, name: str) -> HubPlace | None:
         """Return the other hub that something came to last; None where that is here, or nowhere."""
         return next((place for place in (await self.at(kind, name))[:1] if place != self.own), None)
+
+    async def others_having(self, *kinds: str) -> list[HubPlace]:
+        """Return the other hubs at which there is anything of these kinds."""
+        found = {HubPlace(*row) for kind in kinds for row in await self._database.rows(_HAVING, kind)}
+        return sorted((place for place in found if place != self.own), key=lambda place: place.number)
 
     async def hub(self, number: int) -> HubPlace | None:
         """Return a hub by its number."""

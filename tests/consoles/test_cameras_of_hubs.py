@@ -207,6 +207,8 @@ async def test_a_gb28181_device_at_another_hub(tmp_path: Path, street: PsClip, p
                 return bool(tried["picture"])
 
             await until(is_tried, 60)
+            found = (await admin.get("/api/v1/cameras/found"))[1]["found"]
+            assert [each["adopted"] for each in found if each["address"] == address] == [[]], "offered for adoption"
             await enrol(here, "g0", address)
             await until(lambda: shows(person, "g0"), 60)
             await moving(person, "g0")
