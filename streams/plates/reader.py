@@ -85,8 +85,14 @@ class PlateReader:
         return self._read(picture, picture, corners, is_sure=True)
 
     def _look(self, picture: Picture, look_px: int) -> list[Read]:
-        found = self._finder.find(picture, look_px)
-        return list(filter(None, (self._read_found(picture, one) for one in found)))
+        reads: list[Read] = []
+        for one in self._finder.find(picture, look_px):
+            # Beside a sure plate what the finder is not sure of is seldom worth the time.
+            if one.score < _FINDER_SURE and any(read.confidence >= _SURE for read in reads):
+                break
+            if read := self._read_found(picture, one):
+                reads.append(read)
+        return reads
 
     def _read_found(self, picture: Picture, found: Found) -> Read | None:
         return self._read(picture, rectify(picture, found.corners), found.corners, is_sure=found.score >= _FINDER_SURE)
