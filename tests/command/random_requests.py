@@ -22,7 +22,7 @@ _TABLES = {
     "fence": "fences", "area": "fences", "sos": "sos", "alarm": "alarms", "camera": "cameras", "cameras": "cameras",
     "watch": "watches", "hit": "hits", "link": "links", "plan": "plans", "activation": "activations",
     "approval": "approvals", "case": "cases", "deadline": "deadlines", "section": "sections",
-    "restriction": "restrictions", "rule": "sections", "violation": "violations",
+    "restriction": "restrictions", "rule": "sections", "violation": "violations", "query": "queries",
 }  # fmt: skip
 _NEW = ("n1", "n2", "c40", "新〔1〕")
 _TEXT = ("", "x", "桥头 打架", "?*", "京A12345", "\u0000'\"\\\n", "长" * 120)
