@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Literal
 
 import msgspec
@@ -18,6 +18,7 @@ from plans.past import HIT_MEDIA_TYPE
 from streams.plates.hours import HOUR_MS
 from streams.plates.quality import Measure
 
+Authorise = Callable[[web.Request, str], Awaitable[None]]
 _MAY = ("camera_watch", "dispatcher", "commander", "duty_leader", "administrator")
 _NOW_HOURS = 2
 _EXAMPLES = 50
@@ -45,8 +46,8 @@ class AllCameras(msgspec.Struct, frozen=True, kw_only=True):
     cameras: list[CameraQuality]
 
 
-def routes(quality: ReadingQuality) -> list[web.RouteDef]:
-    """Return the routes."""
+def routes(quality: ReadingQuality, authorise: Authorise) -> list[web.RouteDef]:
+    """Return the routes; `authorise` raises unless whoever asks may see a camera's pictures."""
 
     async def every(request: web.Request) -> web.Response:
         """`GET /api/v1/reading-quality`: all cameras that read plates."""
@@ -77,6 +78,7 @@ def routes(quality: ReadingQuality) -> list[web.RouteDef]:
         require(actor_of(request), *_MAY)
         context, camera = context_of(request), request.match_info["camera"]
         space, which = context.space(request), request.match_info["which"]
+        await authorise(request, camera)
         if which not in _WHICH:
             raise UnknownIdError(f"no picture {which[:16]!r}")
         await space.hub.read(lambda t: t.cameras.need(camera))

@@ -14,7 +14,7 @@ from consoles.http import hit_reading, metrics, queries, reading_quality
 from consoles.http.sightings import Sightings
 from consoles.http.watches import Watches
 from consoles.parts.background import Background
-from consoles.parts.camera_rights import any_kept
+from consoles.parts.camera_rights import any_kept, authorised
 from consoles.parts.hits import Hits, road_net
 from consoles.parts.judging import Judging
 from consoles.parts.reading_quality import ReadingQuality
@@ -66,7 +66,7 @@ async def vehicles(
             *Sightings(may_see).routes(),
             *queries.routes,
             *Watches(may_see).routes(),
-            *reading_quality.routes(quality),
+            *reading_quality.routes(quality, authorised(settings.cameras_kept_to)),
             *hit_reading.routes,
         ],
     )
