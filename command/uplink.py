@@ -22,13 +22,7 @@ from command.kernel.errors import (
     UnknownIdError,
 )
 from command.kernel.geo import check_point
-from command.kernel.limits import (
-    POSITIONS_PER_BATCH,
-    READINGS_ROWS,
-    SILENCE_SWEEP_MS,
-    SILENT_PER_SWEEP,
-    SOS_AGE_MS,
-)
+from command.kernel.limits import POSITIONS_PER_BATCH, READINGS_ROWS, SILENCE_SWEEP_MS, SILENT_PER_SWEEP, SOS_AGE_MS
 from command.patrol.fences import FenceSet
 from command.patrol.fixes import FixFilter
 from command.patrol.sos import SosWatch

@@ -21,17 +21,10 @@ from command.actors import Actor
 from command.hub import Changes, Hub
 from command.kernel.clock import Clock
 from command.kernel.errors import NoRightError, UnavailableError
-from command.kernel.limits import (
-    BEAT_MS,
-    CONSOLE_BUFFER_BYTES,
-    CONSOLE_CATCH_UP_MS,
-    CONSOLE_PING_MS,
-    CONSOLE_SILENT_MS,
-    PUSH_TICK_MS,
-    SNAPSHOT_SHARED_MS,
-)
+from command.kernel.limits import CONSOLE_CATCH_UP_MS, CONSOLE_PING_MS, CONSOLE_SILENT_MS, SNAPSHOT_SHARED_MS
 from command.rows import Row
 from command.tables import Table, Tables
+from consoles.limits import BEAT_MS, CONSOLE_BUFFER_BYTES, PUSH_TICK_MS
 
 Filters = Mapping[str, str | None]
 """Tables subscribed, each with the one situation whose rows are wanted, or None for all."""

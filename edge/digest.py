@@ -15,7 +15,7 @@ from typing import Literal
 import msgspec
 
 from command.kernel.errors import InvalidInputError
-from command.kernel.limits import SIP_PARAMETERS
+from edge.limits import SIP_PARAMETERS
 
 Algorithm = Literal["MD5", "SHA-256"]
 _HASHES = {"MD5": lambda data: hashlib.md5(data, usedforsecurity=False), "SHA-256": hashlib.sha256}

@@ -18,14 +18,8 @@ from typing import TypeVar
 import msgspec
 
 from command.kernel.errors import TooLargeError, UnavailableError
-from command.kernel.limits import (
-    AGENT_ITEM_BYTES,
-    AGENT_PICTURE_BYTES,
-    OUTBOX_BYTES,
-    OUTBOX_ITEMS,
-    OUTBOX_WAITING,
-)
 from command.kernel.sqlite import SqliteThread
+from edge.limits import AGENT_ITEM_BYTES, AGENT_PICTURE_BYTES, OUTBOX_BYTES, OUTBOX_ITEMS, OUTBOX_WAITING
 
 T = TypeVar("T")
 _SHED_AT_ONCE = 256

@@ -17,17 +17,11 @@ from command.facts.watchlist import PlateHit
 from command.hub import recorded
 from command.journal import Journal, StoredFact
 from command.kernel.errors import TooManyError, UnknownIdError
-from command.kernel.limits import (
-    PAST_SITUATIONS,
-    REPLAY_FACTS_READ,
-    REPLAYS,
-    REPLAYS_WAITING,
-    TIMELINE_FACTS,
-)
 from command.readings import Position, Readings
 from command.rows import MarkRow, PositionRow, Row, UnitRow
 from command.settings import Limits
 from command.tables import Tables
+from plans.limits import PAST_SITUATIONS, REPLAY_FACTS_READ, REPLAYS, REPLAYS_WAITING, TIMELINE_FACTS
 
 TABLES = (
     "situations", "calls", "orders", "tasks", "activations", "approvals", "alarms", "hits", "evidence", "cases", "sos",

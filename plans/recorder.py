@@ -14,7 +14,6 @@ from command.facts import Recorded
 from command.facts.scene import LinkCameUp, LinkWentDown
 from command.hub import Hub, recorded
 from command.kernel.errors import TriuneError
-from command.kernel.limits import REHEARSAL_TOLD
 from command.links.approval import ApprovalLink
 from command.links.case import CaseLink
 from command.links.clients import ApprovalClient, CaseClient
@@ -28,6 +27,7 @@ from command.links.service_messages import (
     CaseOpening,
 )
 from command.links.sms import SmsGateway, SmsLink
+from plans.limits import REHEARSAL_TOLD
 
 SITE = "rehearsal"
 _READ_FACTS = 500

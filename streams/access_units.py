@@ -6,8 +6,8 @@ from typing import Final, Literal
 
 import msgspec
 
-from command.kernel.limits import ACCESS_UNIT_NALS, CAMERA_FRAME_BYTES
 from streams.h264 import annex_b
+from streams.limits import ACCESS_UNIT_NALS, CAMERA_FRAME_BYTES
 from streams.packets import Codec
 
 # How parameter sets begin. Those of sequences tell the codecs apart: neither codec has any of the other's.

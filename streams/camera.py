@@ -13,7 +13,12 @@ from prometheus_client import Counter
 
 from command.kernel.clock import Clock
 from command.kernel.errors import UnavailableError
-from command.kernel.limits import (
+from command.kernel.tasks import apart
+from streams.coded import parameter_prefix
+from streams.feed import Looker, PictureFeed
+from streams.key_asking import KeyAsking
+from streams.keyframes import jpeg, size
+from streams.limits import (
     CAMERA_CLOSE_MS,
     CAMERA_EXAMINE_MS,
     CAMERA_FROZEN_MS,
@@ -27,11 +32,6 @@ from command.kernel.limits import (
     CAMERA_RETRY_LONGEST_MS,
     CAMERA_STEADY_MS,
 )
-from command.kernel.tasks import apart
-from streams.coded import parameter_prefix
-from streams.feed import Looker, PictureFeed
-from streams.key_asking import KeyAsking
-from streams.keyframes import jpeg, size
 from streams.packets import Codec, Packet, Subscription
 from streams.sources import SourceError, Sources
 from streams.stamps import Stamps

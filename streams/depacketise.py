@@ -6,8 +6,8 @@ from typing import Final
 
 import msgspec
 
-from command.kernel.limits import CAMERA_FRAME_BYTES, WHIP_PICTURE_PACKETS
 from streams import h264
+from streams.limits import CAMERA_FRAME_BYTES, WHIP_PICTURE_PACKETS
 from streams.packets import Codec
 from streams.rtp import RtpPacket
 

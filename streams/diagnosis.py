@@ -13,10 +13,10 @@ import msgspec
 
 from command.kernel.clock import Clock
 from command.kernel.errors import UnavailableError
-from command.kernel.limits import CAMERA_OPEN_MS, RTSP_ANSWER_BYTES
 from streams import rtsp
 from streams.camera import Camera
 from streams.hop_words import in_chinese
+from streams.limits import CAMERA_OPEN_MS, RTSP_ANSWER_BYTES
 from streams.sources import SourceError, scheme_of, split_options
 
 ARRIVAL: Final = "arrival"

@@ -7,9 +7,9 @@ import logging
 from contextlib import AbstractAsyncContextManager
 from typing import Final, Protocol
 
-from command.kernel.limits import FEED_LOOKS, FEED_RUN_BYTES, FEED_RUN_PACKETS
 from streams.coded_motion import CodedMotion
 from streams.keyframes import Decoded, Picture, PictureDecoder
+from streams.limits import FEED_LOOKS, FEED_RUN_BYTES, FEED_RUN_PACKETS
 from streams.packets import Packet, Subscription
 
 _log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from command.kernel.clock import Clock
 from command.kernel.database import Database
 from command.kernel.errors import ConflictError
-from command.kernel.limits import PTZ_HOLD_MS
+from streams.limits import PTZ_HOLD_MS
 from streams.ptz import Hold, Operator
 
 SCHEMA = (

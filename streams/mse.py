@@ -18,14 +18,8 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from command.kernel.clock import Clock
 from command.kernel.errors import InvalidInputError, NoRightError, SignInRequiredError, TooManyError, TriuneError
-from command.kernel.limits import (
-    MSE_SAID_BYTES,
-    MSE_UNREAD_MS,
-    MSE_VIEWERS,
-    MSE_VIEWERS_PER_CAMERA,
-    RELAY_RECHECK_MS,
-)
 from streams.fmp4 import Timing, Track, fragment, init_segment, run_length, track_of
+from streams.limits import MSE_SAID_BYTES, MSE_UNREAD_MS, MSE_VIEWERS, MSE_VIEWERS_PER_CAMERA, RELAY_RECHECK_MS
 from streams.packets import Packet
 from streams.relay.channel import Stream
 

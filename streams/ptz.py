@@ -14,7 +14,7 @@ from msgspec import Meta
 
 from command.kernel.clock import Clock
 from command.kernel.errors import ConflictError, TooManyError, TriuneError, UnavailableError, UnknownIdError
-from command.kernel.limits import PTZ_CALL_MS, PTZ_DEAD_MAN_MS, PTZ_HELD, PTZ_HOLD_MS, PTZ_LOOK_MS
+from streams.limits import PTZ_CALL_MS, PTZ_DEAD_MAN_MS, PTZ_HELD, PTZ_HOLD_MS, PTZ_LOOK_MS
 from streams.sources import scheme_of
 
 _log = logging.getLogger(__name__)

@@ -19,7 +19,7 @@ from aiortc.rtp import (
 )
 
 from command.kernel.clock import Clock
-from command.kernel.limits import (
+from streams.limits import (
     CAMERA_FROZEN_MS,
     CAMERA_OPEN_MS,
     CAMERA_QUEUE_FRAMES,

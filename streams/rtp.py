@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from command.kernel.limits import (
+from streams.limits import (
     RTP_BAD_FRAMES,
     RTP_JUMP_PACKETS,
     RTP_PROBATION_PACKETS,

@@ -17,14 +17,8 @@ from av.bitstream import BitStreamFilterContext
 from av.container import InputContainer
 
 from command.kernel.clock import Clock
-from command.kernel.limits import (
-    CAMERA_FRAME_BYTES,
-    CAMERA_FROZEN_MS,
-    CAMERA_KEY_MS,
-    CAMERA_OPEN_MS,
-    CAMERA_QUEUE_FRAMES,
-)
 from streams.coded import ParameterSets, codec_of, seems_to_be
+from streams.limits import CAMERA_FRAME_BYTES, CAMERA_FROZEN_MS, CAMERA_KEY_MS, CAMERA_OPEN_MS, CAMERA_QUEUE_FRAMES
 from streams.packets import Codec, Packet, PacketQueue
 from streams.sources import SourceError, Sources, split_options
 

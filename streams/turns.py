@@ -7,7 +7,7 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from command.kernel.limits import CAMERA_CONNECTS, CAMERA_PROBES, CAMERA_RETRY_FIRST_MS
+from streams.limits import CAMERA_CONNECTS, CAMERA_PROBES, CAMERA_RETRY_FIRST_MS
 
 
 class Turns:

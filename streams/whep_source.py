@@ -15,7 +15,7 @@ from aiortc.sdp import MediaDescription, SessionDescription
 
 from command.kernel.clock import Clock
 from command.kernel.errors import InvalidInputError, TriuneError
-from command.kernel.limits import CAMERA_OPEN_MS
+from streams.limits import CAMERA_OPEN_MS
 from streams.packets import Codec, Packet
 from streams.publisher import Publisher
 from streams.relay.aiortc_private import MediaPath, be_dtls_client, be_ice_controller, gather

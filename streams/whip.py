@@ -29,7 +29,7 @@ from command.kernel.errors import (
     UnavailableError,
     UnknownIdError,
 )
-from command.kernel.limits import RELAY_CONNECT_MS, RELAY_SILENCE_MS, WHIP_PUBLISHERS
+from streams.limits import RELAY_CONNECT_MS, RELAY_SILENCE_MS, WHIP_PUBLISHERS
 from streams.packets import Packet
 from streams.publisher import Publisher
 from streams.relay.aiortc_private import MediaPath

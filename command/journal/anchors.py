@@ -16,12 +16,7 @@ import aiohttp
 from command.journal.heads import AnchoredHead
 from command.kernel.clock import Clock
 from command.kernel.errors import UnavailableError
-from command.kernel.limits import (
-    ANCHOR_BACKOFF_FIRST_MS,
-    ANCHOR_BACKOFF_LONGEST_MS,
-    ANCHOR_CALL_MS,
-    ANCHORS_WAITING,
-)
+from command.kernel.limits import ANCHOR_BACKOFF_FIRST_MS, ANCHOR_BACKOFF_LONGEST_MS, ANCHOR_CALL_MS, ANCHORS_WAITING
 
 log = logging.getLogger(__name__)
 

@@ -19,12 +19,12 @@ import msgspec
 
 from command import wire
 from command.kernel.clock import Clock
-from command.kernel.limits import PUSH_TICK_MS
 from command.rows import PositionRow
 from consoles.bench.crowded_site import CrowdProcess, crowded_site
 from consoles.bench.measure import cpu_s
 from consoles.bench.others import mosquitto_rate, socketio_rate
 from consoles.bench.report import Report, Step
+from consoles.limits import PUSH_TICK_MS
 from consoles.push import text_frame
 from consoles.site import Site
 

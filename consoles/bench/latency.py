@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from command.kernel.limits import PUSH_TICK_MS
 from consoles.bench.crowd import Ask
 from consoles.bench.crowded_site import crowded_site
 from consoles.bench.measure import cpu_time
 from consoles.bench.report import Report, Step
+from consoles.limits import PUSH_TICK_MS
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,12 @@ from msgspec import Meta
 
 from command.kernel.clock import Clock
 from command.kernel.errors import InvalidInputError, TooManyError, TriuneError
-from command.kernel.limits import ADOPTION_BODY_BYTES, ADOPTION_TRIES
 from command.requests import EnrolCamera, Lat, Lon, Name
 from consoles.http.bodies import read_body
 from consoles.http.context import LIVE, actor_of, context_of, require
 from consoles.http.publishing import Publishing, publishing_of
 from consoles.http.record import json_response
+from edge.limits import ADOPTION_BODY_BYTES, ADOPTION_TRIES
 from edge.onvif.discovery import Discovery
 from edge.onvif.messages import DeviceInformation, Profile
 from edge.onvif.trial import Step, try_camera, with_credentials

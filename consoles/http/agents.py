@@ -14,13 +14,7 @@ from aiohttp import hdrs, web
 from command.access.accounts import AGENT
 from command.access.keys import Box
 from command.kernel.errors import InvalidInputError, SignInRequiredError, TooManyError, TriuneError
-from command.kernel.limits import (
-    AGENT_HELLO_MS,
-    AGENT_MESSAGE_BYTES,
-    AGENT_SILENT_MS,
-    AGENTS,
-    CONSOLE_RECHECK_MS,
-)
+from command.kernel.limits import CONSOLE_RECHECK_MS
 from command.uplink import HubUplink
 from consoles.http.context import Context, actor_of, context_of, require
 from consoles.http.identity import is_open
@@ -43,6 +37,7 @@ from edge.agent.protocol import (
     Welcome,
 )
 from edge.agent.sealing import box_of
+from edge.limits import AGENT_HELLO_MS, AGENT_MESSAGE_BYTES, AGENT_SILENT_MS, AGENTS
 
 log = logging.getLogger(__name__)
 _DEVICE_KINDS = ("jt808", "gb28181")

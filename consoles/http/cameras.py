@@ -11,10 +11,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from command.kernel.clock import Clock
 from command.kernel.errors import TooManyError
-from command.kernel.limits import CAMERA_DIAGNOSES, CAMERAS_MEASURED
 from consoles.http.metrics import Source
 from streams.diagnosis import Ways, diagnose
 from streams.keeper import CameraKeeper
+from streams.limits import CAMERA_DIAGNOSES, CAMERAS_MEASURED
 from streams.view import CameraView
 
 Authorise = Callable[[web.Request, str], Awaitable[None]]

@@ -12,12 +12,12 @@ from aiohttp import web
 from command.actors import Actor
 from command.hub import Hub
 from command.kernel.errors import InvalidInputError, NoRightError, TooManyError, TriuneError
-from command.kernel.limits import RECORD_CLIPS_AT_ONCE, RECORD_CLIPS_LISTED
 from command.requests import RecordClip
 from consoles.http.bodies import send_pieces
 from consoles.http.context import actor_of, require
 from consoles.http.record import json_response
 from consoles.http.stretches import Authorise, Stretch, in_the_name_of, query_instant, read_as
+from streams.limits import RECORD_CLIPS_AT_ONCE, RECORD_CLIPS_LISTED
 from streams.recorder.archive import Archive
 from streams.recorder.clip_list import ListedClip
 from streams.recorder.sheets import CLIPS, Asked, Clip, delete_clip

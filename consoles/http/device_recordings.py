@@ -18,19 +18,14 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from command.kernel.clock import Clock
 from command.kernel.errors import InvalidInputError, NoRightError, SignInRequiredError, TriuneError, UnknownIdError
-from command.kernel.limits import (
-    GB28181_PLAYBACK_MS,
-    MSE_SAID_BYTES,
-    MSE_UNREAD_MS,
-    RECORD_LISTED_MS,
-    RELAY_RECHECK_MS,
-)
 from command.requests import Instant
 from consoles.http.record import json_response
 from edge.gb28181.archive import RecordedList, RecordedSpan
 from edge.gb28181.invite import InviteError
 from edge.gb28181.media import PlaybackEndedError
 from edge.gb28181.pilot import Where, where
+from edge.limits import GB28181_PLAYBACK_MS
+from streams.limits import MSE_SAID_BYTES, MSE_UNREAD_MS, RECORD_LISTED_MS, RELAY_RECHECK_MS
 from streams.mse import NO_LONGER_ALLOWED, Muxer
 from streams.packets import Packet
 from streams.sources import SourceError

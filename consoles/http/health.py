@@ -14,10 +14,10 @@ import msgspec
 from aiohttp import web
 
 from command.kernel.errors import TooManyError, TriuneError
-from command.kernel.limits import HEALTH_AGE_MS, HEALTH_ANSWER_MS
 from command.tables import Tables
 from consoles.http.context import LIVE, Context, context_of
 from consoles.http.identity import is_open
+from consoles.limits import HEALTH_AGE_MS, HEALTH_ANSWER_MS
 
 Check = Callable[[], Iterable[str]]
 """Names the parts that are away, without which the hub still records: `bus`, …"""

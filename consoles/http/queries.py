@@ -5,13 +5,13 @@ from __future__ import annotations
 from aiohttp import web
 
 from command.kernel.errors import InvalidInputError
-from command.kernel.limits import QUERIES_LISTED
 from command.rows import QueryRow
 from command.rules.queries import HOUR_MS, made_lately
 from command.tables import Tables
 from consoles.http.context import actor_of, context_of, require
 from consoles.http.record import json_response
 from consoles.http.sightings import an_hour
+from consoles.limits import QUERIES_LISTED
 
 
 async def listed(request: web.Request) -> web.Response:

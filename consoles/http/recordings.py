@@ -10,12 +10,12 @@ from aiohttp import web
 
 from command.hub import Hub
 from command.kernel.errors import InvalidInputError, UnknownIdError
-from command.kernel.limits import RECORD_LISTED_MS
 from command.requests import LockRecording, Reason, ReleaseRecording
 from consoles.http.bodies import send_pieces
 from consoles.http.context import actor_of, require
 from consoles.http.record import json_response
 from consoles.http.stretches import Authorise, Stretch, in_the_name_of, query_instant, read_as
+from streams.limits import RECORD_LISTED_MS
 from streams.recorder.archive import Archive
 from streams.recorder.locks import Lock
 from streams.recorder.store import CameraRoom, Store

@@ -18,7 +18,7 @@ from msgspec import Meta
 from command.actors import DESK, Actor
 from command.facts.plan_definition import Bilingual, PlanDefinition
 from command.kernel.errors import InvalidInputError, TooManyError, UnavailableError, UnknownIdError
-from command.kernel.limits import REHEARSAL_IDLE_MS, REHEARSAL_SWEEP_MS, REHEARSALS, REQUEST_BODY_BYTES
+from command.kernel.limits import REQUEST_BODY_BYTES
 from command.requests import Id
 from command.tables import Tables
 from consoles.http.bodies import read_body
@@ -27,6 +27,7 @@ from consoles.http.record import json_response
 from consoles.push import Feed
 from plans.evaluate import Evaluation
 from plans.library import Library, Unreadable, read_library
+from plans.limits import REHEARSAL_IDLE_MS, REHEARSAL_SWEEP_MS, REHEARSALS
 from plans.marking import TaskLine
 from plans.recorder import Told
 from plans.registers import registers_of

@@ -14,19 +14,13 @@ from msgspec import Meta
 
 from command.kernel.errors import InvalidInputError
 from command.kernel.ga36 import PlateKind, strip_separators
-from command.kernel.limits import (
-    PATTERN_CHARS,
-    QUERY_AREA_CORNERS,
-    QUERY_OPEN_MS,
-    QUERY_PAGE,
-    READINGS_CAMERAS,
-    TEXT_CHARS,
-)
+from command.kernel.limits import PATTERN_CHARS, READINGS_CAMERAS, TEXT_CHARS
 from command.kernel.local_time import local_text
 from command.readings import Direction, Place, PlateColour
 from command.readings.analysis import When
 from command.requests.base import Id, Instant, Lat, Lon, Reason
 from command.tables import Tables
+from consoles.limits import QUERY_AREA_CORNERS, QUERY_OPEN_MS, QUERY_PAGE
 
 _LEAST_KNOWN = 2
 _LEAST_EXACT = 5

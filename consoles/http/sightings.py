@@ -12,13 +12,7 @@ from msgspec.structs import replace
 
 from command.actors import HUB, Actor, Role
 from command.kernel.errors import InvalidInputError, NoRightError, TooLargeError, UnknownIdError
-from command.kernel.limits import (
-    EXPORT_PASSAGES,
-    QUERIES_AN_HOUR,
-    QUERY_BODY_BYTES,
-    TERMINAL_QUERIES_AN_HOUR,
-    TERMINAL_QUERY_MS,
-)
+from command.kernel.limits import QUERIES_AN_HOUR, TERMINAL_QUERIES_AN_HOUR, TERMINAL_QUERY_MS
 from command.kernel.local_time import local_text
 from command.readings import Readings, SightingQuery, analysis, inquiries, place_of
 from command.readings.inquiries import Span
@@ -31,6 +25,7 @@ from consoles.http.bodies import read_body
 from consoles.http.context import Space, actor_of, context_of, require
 from consoles.http.record import json_response, transfer
 from consoles.http.sightings_csv import csv_of
+from consoles.limits import EXPORT_PASSAGES, QUERY_BODY_BYTES
 from plans.past import HIT_MEDIA_TYPE
 
 _DAY_MS = 24 * 60 * 60 * 1000

@@ -20,7 +20,7 @@ from prometheus_client import Histogram
 from command.batch import Committed
 from command.kernel.correlation import Correlation, serving
 from command.kernel.durations import Durations
-from command.kernel.limits import ASKS_WATCHED
+from consoles.limits import ASKS_WATCHED
 from consoles.observe.logs import tell
 from consoles.observe.trace_context import TraceContext, child_of, parse
 from consoles.observe.tracing import Commit, Span, Tracing

@@ -16,7 +16,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from command.kernel.clock import Clock
-from command.kernel.limits import PUSH_TICK_MS, PUSH_TRACED_MS, PUSHES_TRACED
+from consoles.limits import PUSH_TICK_MS, PUSH_TRACED_MS, PUSHES_TRACED
 from consoles.observe.trace_context import TraceContext
 
 if TYPE_CHECKING:  # never at run time before it is known to be wanted

@@ -13,9 +13,9 @@ import msgspec
 from aiohttp import web
 
 from command.kernel.errors import TooManyError, TriuneError, UnavailableError, UnknownIdError
-from command.kernel.limits import AGENT_ERRANDS, ERRAND_ANSWER_MS
 from consoles.parts.replies import AGENT_HOP, Reply
 from edge.agent.protocol import Errand
+from edge.limits import AGENT_ERRANDS, ERRAND_ANSWER_MS
 
 
 class Link(Protocol):

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 import msgspec
 
 from command.kernel.errors import TriuneError, UnavailableError
-from command.kernel.limits import AGENT_RECORDINGS_MS
 from command.places import HubPlace
 from consoles.http.adoption import Finder, FoundCamera
+from consoles.limits import AGENT_RECORDINGS_MS
 from consoles.parts.agent_errands import Errands
 from consoles.parts.agent_registry import SCHEME, Agents
 from consoles.parts.gb28181_hubs import DEVICE_KIND

@@ -11,13 +11,14 @@ import msgspec
 
 from command.kernel.clock import Clock
 from command.kernel.errors import TriuneError
-from command.kernel.limits import CAMERA_FROZEN_MS, CAMERA_OPEN_MS, CAMERA_PICTURE_MS, DIAGNOSIS_MS
+from consoles.limits import DIAGNOSIS_MS
 from consoles.parts.agent_errands import Errands
 from consoles.parts.agent_registry import Agents, in_charge
 from consoles.parts.replies import AGENT_HOP, Reply
 from edge.agent.live import ASK_KEY, LIVE, packet_of
 from edge.agent.looking import DIAGNOSIS, TRIAL, Tried
 from streams.diagnosis import ARRIVAL, Diagnosis, Hops, Way
+from streams.limits import CAMERA_FROZEN_MS, CAMERA_OPEN_MS, CAMERA_PICTURE_MS
 from streams.packets import Packet
 from streams.sources import AskedPackets, Open, SourceError, scheme_of
 

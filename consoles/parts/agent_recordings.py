@@ -16,9 +16,10 @@ from typing import Protocol, TypeVar, get_args
 import msgspec
 
 from command.kernel.errors import TriuneError, UnavailableError
-from command.kernel.limits import AGENT_EVENTS, AGENT_RECORDINGS_MS, RECORD_PIECE_BYTES
+from consoles.limits import AGENT_EVENTS, AGENT_RECORDINGS_MS
 from consoles.parts.replies import Reply
 from edge.agent import archive as asks
+from streams.limits import RECORD_PIECE_BYTES
 from streams.recorder import threads
 from streams.recorder.archive import Body, Listed, ListedSegment
 from streams.recorder.gaps import Gap, Reason

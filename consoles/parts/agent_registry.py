@@ -15,7 +15,6 @@ from command.actors import HUB
 from command.facts.recording import RecordingPolicy
 from command.hub import Changes, Hub
 from command.kernel.errors import TriuneError, UnavailableError, UnknownIdError
-from command.kernel.limits import AGENT_AWAY_MS, AGENT_CAMERAS
 from command.requests import ReportCamera, ReportLink
 from command.rows import CameraRow, LinkRow
 from command.tables import Tables
@@ -24,6 +23,7 @@ from consoles.parts.agent_items import Uploads
 from consoles.parts.plate_aims import aims
 from consoles.parts.replies import AGENT_HOP
 from edge.agent.protocol import Standing, Watch
+from edge.limits import AGENT_AWAY_MS, AGENT_CAMERAS
 from streams.plates.watcher import Aim
 
 log = logging.getLogger(__name__)

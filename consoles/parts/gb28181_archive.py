@@ -10,9 +10,9 @@ import msgspec
 
 from command.kernel.clock import Clock
 from command.kernel.errors import TriuneError, UnavailableError
-from command.kernel.limits import AGENT_RECORDINGS_MS, GB28181_HELD_MS, GB28181_PLAYBACKS
 from command.places import HubPlace
 from consoles.http.device_recordings import Played
+from consoles.limits import AGENT_RECORDINGS_MS
 from consoles.parts.gb28181_hubs import DevicesOfHubs
 from consoles.parts.replies import Reply
 from edge.agent.device_archive import DEVICE_LIST, DEVICE_PLAYBACK, DONE, Done, Order, Wanted
@@ -21,6 +21,7 @@ from edge.gb28181.archive import Archive, RecordedList
 from edge.gb28181.invite import InviteError
 from edge.gb28181.media import PlaybackEndedError
 from edge.gb28181.pilot import Where, where
+from edge.limits import GB28181_HELD_MS, GB28181_PLAYBACKS
 from streams.packets import Packet
 from streams.sources import SourceError
 

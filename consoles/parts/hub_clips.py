@@ -10,12 +10,14 @@ from typing import TypeVar
 import msgspec
 
 from command.kernel.errors import InvalidInputError, UnavailableError, UnknownIdError
-from command.kernel.limits import AGENT_PIECE_BYTES, AGENT_RECORDINGS_MS, RECORD_CLIPS_LISTED
+from consoles.limits import AGENT_RECORDINGS_MS
 from consoles.parts.agent_recordings import next_of, pieces_of
 from consoles.parts.replies import Reply
 from edge.agent.answering import Handler
 from edge.agent.answering import Reply as Answering
 from edge.agent.protocol import Errand
+from edge.limits import AGENT_PIECE_BYTES
+from streams.limits import RECORD_CLIPS_LISTED
 from streams.recorder.clip_list import ListedClip
 from streams.recorder.sheets import Clip
 from streams.recorder.shelf import Mark, OwnShelf, Shelf

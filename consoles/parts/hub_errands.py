@@ -23,13 +23,14 @@ from aiohttp import hdrs, web
 
 from command.kernel.clock import Clock
 from command.kernel.errors import InvalidInputError, TooManyError, UnavailableError
-from command.kernel.limits import AGENT_SILENT_MS, ERRAND_PIECE_BYTES, ERRAND_SAID_BYTES, PEER_ERRANDS, PEER_HELLO_MS
+from command.kernel.limits import PEER_ERRANDS, PEER_HELLO_MS
 from command.places import HubPlace
 from consoles.http.identity import is_loopback, is_open
 from consoles.parts.replies import Reply
 from edge.agent.answering import Handler, do, unknown
 from edge.agent.answering import Reply as Answering
 from edge.agent.protocol import Errand, Word
+from edge.limits import AGENT_SILENT_MS, ERRAND_PIECE_BYTES, ERRAND_SAID_BYTES
 
 log = logging.getLogger(__name__)
 PATH = "/api/v1/hubs/errands"

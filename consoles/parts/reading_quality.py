@@ -15,7 +15,12 @@ import msgspec
 from command.actors import HUB
 from command.hub import Hub
 from command.kernel.errors import TriuneError
-from command.kernel.limits import (
+from command.leases import Leases
+from command.readings import Readings, Sighting, SightingQuery
+from command.requests import ReportReading
+from command.tables import Tables
+from consoles.parts.stores import CAMERAS
+from streams.limits import (
     QUALITY_JUDGE_MS,
     QUALITY_KEEP_MS,
     QUALITY_KEPT_DAYS,
@@ -23,11 +28,6 @@ from command.kernel.limits import (
     QUALITY_WAITING,
     QUALITY_WATCHED_MS,
 )
-from command.leases import Leases
-from command.readings import Readings, Sighting, SightingQuery
-from command.requests import ReportReading
-from command.tables import Tables
-from consoles.parts.stores import CAMERAS
 from streams.plates.hours import HOUR_MS, ReadingHours
 from streams.plates.quality import Judgement, Measure, Usual, Why, judge, usual_of
 from streams.plates.watcher import WatchCounters

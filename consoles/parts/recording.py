@@ -15,7 +15,6 @@ from command.actors import HUB
 from command.hub import Changes, Hub
 from command.kernel.errors import TriuneError, UnknownIdError
 from command.kernel.geo import distance_m
-from command.kernel.limits import RECORD_EVENT_M
 from command.requests import ReportRecorder
 from command.rows import AlarmRow, CameraRow, HitRow
 from consoles.http import health
@@ -32,6 +31,7 @@ from consoles.parts.recorded_disks import RecordedDisks
 from consoles.parts.stores import CAMERAS, Stores
 from consoles.settings import Settings
 from streams.keeper import CameraKeeper
+from streams.limits import RECORD_EVENT_M
 from streams.recorder.archive import Archive
 from streams.recorder.joined import OTHERS_RECORD
 from streams.recorder.recorder import Find

@@ -40,7 +40,6 @@ from consoles.parts.stores import CAMERAS, Stores
 from consoles.parts.vehicles import Vehicles
 from consoles.settings import Settings
 from edge.agent.protocol import FOUND
-from edge.agent.protocol import FOUND
 from edge.gb28181.pilot import Where, where
 from edge.onvif import gateway as onvif
 from edge.onvif.diagnosis import ONVIF
@@ -248,8 +247,6 @@ async def video(
                 return agents.reaches(address) or of_hubs.is_here(address)
 
             await stack.enter_async_context(serving_hubs(hubs, devices, keeper, ways, reaches, hub.clock))
-            hubs.door.register(FOUND, agent_found.tells_found([*finders]))
-            finders.append(agent_found.far_finder(hubs))
             hubs.door.register(FOUND, agent_found.tells_found([*finders]))
             finders.append(agent_found.far_finder(hubs))
 

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 
 from command.hub import Hub
 from command.kernel.errors import TriuneError
-from command.kernel.limits import VIID_STRANGERS
 from consoles.parts.viid_store import Device, ViidStore
+from edge.limits import VIID_STRANGERS
 
 log = logging.getLogger(__name__)
 _FRESH_MS = 5000

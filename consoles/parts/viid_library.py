@@ -12,7 +12,6 @@ from command.actors import Actor
 from command.blobs import Blobs
 from command.hub import Hub
 from command.kernel.errors import ConflictError, TooManyError
-from command.kernel.limits import VIID_ORDERS, VIID_ORDERS_OF_PEER
 from command.passages import Passages
 from command.requests import LiftWatch, RequestWatch
 from command.requests.watchlist import GivenArea
@@ -20,6 +19,7 @@ from command.rows import WatchRow
 from consoles.parts.hits import Hits
 from consoles.parts.viid_devices import Devices
 from consoles.parts.viid_store import ViidStore
+from edge.limits import VIID_ORDERS, VIID_ORDERS_OF_PEER
 from edge.viid.bodies import RefusedError, Verdict
 from edge.viid.codes import StatusCode
 from edge.viid.orders import Disposition, OrderState, Subscription, host_of

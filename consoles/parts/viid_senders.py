@@ -12,10 +12,10 @@ import msgspec
 from command.blobs import Blobs
 from command.hub import Hub
 from command.kernel.errors import TriuneError, UnavailableError, UnknownIdError
-from command.kernel.limits import VIID_BATCH_BYTES, VIID_PICTURE_BYTES
 from consoles.parts.viid_devices import Devices
 from consoles.parts.viid_store import ViidStore, receiver_of
 from consoles.parts.viid_tells import upper_receiver
+from edge.limits import VIID_BATCH_BYTES, VIID_PICTURE_BYTES
 from edge.viid import notices
 from edge.viid.bodies import Verdict
 from edge.viid.codes import StatusCode

@@ -13,7 +13,7 @@ import msgspec
 from command.kernel.clock import Clock
 from command.kernel.database import Database, Statement
 from command.kernel.errors import ConflictError, UnavailableError
-from command.kernel.limits import VIID_ORDERS, VIID_ORDERS_OF_PEER, VIID_STRANGERS, VIID_WAITING
+from edge.limits import VIID_ORDERS, VIID_ORDERS_OF_PEER, VIID_STRANGERS, VIID_WAITING
 from edge.viid.ids import own_device
 from edge.viid.orders import Disposition, Subscription
 from edge.viid.sender import Item

@@ -23,7 +23,6 @@ from command.kernel.errors import (
     UnknownIdError,
 )
 from command.kernel.limits import (
-    RECORD_FLUSH_MS,
     VIOLATION_CLIP_AROUND_MS,
     VIOLATION_CLIP_AWAY_MS,
     VIOLATION_CLIP_LONGEST_MS,
@@ -36,6 +35,7 @@ from command.requests import LockRecording, RecordPack, ReleaseRecording
 from command.rows import CameraRow, RuleVersion, ViolationRow
 from command.tables import Tables
 from consoles.parts.recording import Recorded
+from streams.limits import RECORD_FLUSH_MS
 from streams.plates.crop import plate_jpeg
 from streams.recorder.locks import Lock
 from streams.recorder.sheets import CLIPS, Asked, clip_file, delete_clip

@@ -5,13 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from command.kernel.errors import TriuneError
-from command.kernel.limits import (
-    BATCH_REQUESTS,
-    INBOX_REQUESTS,
-    KEPT_ROWS,
-    MARKS_PER_SITUATION,
-    TOMBSTONES,
-)
+from command.kernel.limits import BATCH_REQUESTS, INBOX_REQUESTS, KEPT_ROWS, MARKS_PER_SITUATION, TOMBSTONES
 from command.links.naming import name_of
 from command.tables import Tables
 from consoles.sim.audit import Audit

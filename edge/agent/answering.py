@@ -13,10 +13,10 @@ import msgspec
 
 from command.kernel.clock import Clock
 from command.kernel.errors import InvalidInputError, TriuneError, UnavailableError, UnknownIdError
-from command.kernel.limits import ERRAND_LEAST_PIECE_BYTES, ERRAND_PIECE_BYTES, ERRAND_SAID, ERRAND_WAIT_MS
 from edge.agent import errand_wire, protocol
 from edge.agent.pace import InOrder, Pace
 from edge.agent.protocol import Errand, Refused
+from edge.limits import ERRAND_LEAST_PIECE_BYTES, ERRAND_PIECE_BYTES, ERRAND_SAID, ERRAND_WAIT_MS
 
 _log = logging.getLogger(__name__)
 DONE: Final = 1000

@@ -9,10 +9,10 @@ import msgspec
 
 from command.kernel.clock import Clock
 from command.kernel.errors import InvalidInputError
-from command.kernel.limits import AGENT_PIECE_BYTES
 from edge.agent.answering import Reply
 from edge.agent.errands import Errands
 from edge.agent.protocol import Errand
+from edge.limits import AGENT_PIECE_BYTES
 from streams.recorder.archive import Archive, Body, OwnArchive, pieces
 from streams.recorder.locks import Lock
 from streams.recorder.sheets import CLIPS, Asked, delete_clip

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 import msgspec
 
 from command.kernel.errors import UnavailableError
-from command.kernel.limits import DEVICE_CONNECTIONS
 from command.readings import Position
 from edge.agent.link import HubLink
 from edge.agent.protocol import POSITION
+from edge.limits import DEVICE_CONNECTIONS
 from edge.outbox import NewItem, Outbox, Priority
 
 

@@ -22,8 +22,8 @@ from command.kernel.errors import (
     UnavailableError,
     UnknownIdError,
 )
-from command.kernel.limits import ERRAND_MESSAGE_BYTES
 from edge.agent.protocol import Count, Message, Refused
+from edge.limits import ERRAND_MESSAGE_BYTES
 
 _KINDS: dict[str, type[TriuneError]] = {
     kind.code: kind

@@ -13,11 +13,11 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from command.kernel.clock import Clock
-from command.kernel.limits import AGENT_ERRANDS, ERRAND_SAID_BYTES
 from edge.agent import protocol
 from edge.agent.answering import Handler, Reply, do, unknown
 from edge.agent.link import checked_url, dial
 from edge.agent.protocol import Errand
+from edge.limits import AGENT_ERRANDS, ERRAND_SAID_BYTES
 
 _log = logging.getLogger(__name__)
 

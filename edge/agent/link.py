@@ -15,18 +15,6 @@ from websockets.exceptions import WebSocketException
 
 from command.kernel.clock import Clock
 from command.kernel.errors import InvalidInputError, UnavailableError
-from command.kernel.limits import (
-    AGENT_ASK_MS,
-    AGENT_ASKS,
-    AGENT_CONFIG_BYTES,
-    AGENT_HELLO_MS,
-    AGENT_LATER_MS,
-    AGENT_PING_MS,
-    AGENT_RETRY_FIRST_MS,
-    AGENT_RETRY_LONGEST_MS,
-    AGENT_SILENT_MS,
-    AGENT_STATE_MS,
-)
 from command.kernel.tasks import apart
 from edge.agent import protocol
 from edge.agent.protocol import (
@@ -43,6 +31,18 @@ from edge.agent.protocol import (
     Welcome,
 )
 from edge.agent.sending import Sending
+from edge.limits import (
+    AGENT_ASK_MS,
+    AGENT_ASKS,
+    AGENT_CONFIG_BYTES,
+    AGENT_HELLO_MS,
+    AGENT_LATER_MS,
+    AGENT_PING_MS,
+    AGENT_RETRY_FIRST_MS,
+    AGENT_RETRY_LONGEST_MS,
+    AGENT_SILENT_MS,
+    AGENT_STATE_MS,
+)
 from edge.outbox import Outbox
 
 log = logging.getLogger(__name__)

@@ -8,9 +8,9 @@ import msgspec
 
 from command.kernel.clock import Clock
 from command.kernel.errors import InvalidInputError, UnavailableError
-from command.kernel.limits import AGENT_LIVE_FRAMES, AGENT_LIVE_LOOK_MS
 from edge.agent.answering import Reply
 from edge.agent.protocol import Errand
+from edge.limits import AGENT_LIVE_FRAMES, AGENT_LIVE_LOOK_MS
 from streams.camera import Camera
 from streams.keeper import CameraKeeper
 from streams.packets import Codec, Packet, Subscription

@@ -8,12 +8,13 @@ import msgspec
 
 from command.kernel.clock import Clock
 from command.kernel.errors import InvalidInputError, TooManyError, UnavailableError
-from command.kernel.limits import ADOPTION_TRIES, CAMERA_DIAGNOSES
 from edge.agent.answering import Handler, Reply
 from edge.agent.live import message_of
 from edge.agent.protocol import Errand
+from edge.limits import ADOPTION_TRIES
 from streams.diagnosis import Ways, diagnose
 from streams.keeper import CameraKeeper
+from streams.limits import CAMERA_DIAGNOSES
 from streams.sources import SourceError, Sources, scheme_of
 
 DIAGNOSIS, TRIAL = "diagnosis", "trial"

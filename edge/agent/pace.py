@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from command.kernel.limits import AGENT_WINDOW_LEAST_BYTES, AGENT_WINDOW_MOST_BYTES, ERRAND_BASE_MS
+from edge.limits import AGENT_WINDOW_LEAST_BYTES, AGENT_WINDOW_MOST_BYTES, ERRAND_BASE_MS
 
 
 class Pace:

@@ -16,9 +16,9 @@ from msgspec import Meta
 from command.facts.base import Level
 from command.facts.watchlist import HitHow
 from command.kernel.errors import InvalidInputError
-from command.kernel.limits import AGENT_ITEMS_PER_MESSAGE, AGENT_PICTURE_BYTES
 from command.readings import Direction
 from command.requests import Id, Instant
+from edge.limits import AGENT_ITEMS_PER_MESSAGE, AGENT_PICTURE_BYTES
 from streams.plates.track import Lane
 
 VERSIONS = (1, 1)

@@ -7,9 +7,9 @@ from typing import Protocol
 import msgspec
 
 from command.kernel.clock import Clock
-from command.kernel.limits import AGENT_ITEMS_PER_MESSAGE, AGENT_PIECE_BYTES, AGENT_WAIT_MS
 from edge.agent.pace import Pace
 from edge.agent.protocol import Item, Items, Piece, Received, Settled, encode, encode_piece
+from edge.limits import AGENT_ITEMS_PER_MESSAGE, AGENT_PIECE_BYTES, AGENT_WAIT_MS
 from edge.outbox import Outbox, Priority, StoredItem
 
 _ENVELOPE_BYTES = 48

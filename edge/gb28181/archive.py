@@ -10,17 +10,12 @@ import msgspec
 
 from command.kernel.clock import Clock
 from command.kernel.errors import TooManyError
-from command.kernel.limits import (
-    GB28181_LISTS,
-    GB28181_PLAYBACKS,
-    GB28181_PLAYBACKS_PER_DEVICE,
-    GB28181_SEAM_MS,
-)
 from edge.gb28181.media import Gb28181Media, Gb28181Source
 from edge.gb28181.pilot import Where
 from edge.gb28181.platform import Platform
 from edge.gb28181.recorded_time import RecordedTime
 from edge.gb28181.told import Recording
+from edge.limits import GB28181_LISTS, GB28181_PLAYBACKS, GB28181_PLAYBACKS_PER_DEVICE, GB28181_SEAM_MS
 from streams.packets import Packet
 
 

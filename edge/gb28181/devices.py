@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import msgspec
 from msgspec.structs import replace
 
-from command.kernel.limits import GB28181_BEAT_MS, GB28181_BEATS_MISSED, GB28181_CATALOGUE_ITEMS
 from edge.gb28181.registrar import Registered
 from edge.gb28181.told import Item
+from edge.limits import GB28181_BEAT_MS, GB28181_BEATS_MISSED, GB28181_CATALOGUE_ITEMS
 from edge.sip.peer import Peer
 
 SIGNED_OFF = "it signed off"

@@ -7,13 +7,13 @@ import logging
 
 from command.kernel.clock import Clock
 from command.kernel.errors import TriuneError, UnavailableError
-from command.kernel.limits import GB28181_ASKED_AT_ONCE
 from edge.gb28181.counters import Gb28181Counters
 from edge.gb28181.devices import Device
 from edge.gb28181.ids import shows_pictures
 from edge.gb28181.questions import Questions
 from edge.gb28181.reports import Reports
 from edge.gb28181.subscriptions import Subscriptions
+from edge.limits import GB28181_ASKED_AT_ONCE
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 import msgspec
 
 from command.kernel.errors import InvalidInputError
-from command.kernel.limits import GB28181_TEXT_CHARS, GB28181_XML_DEPTH, GB28181_XML_ELEMENTS
+from edge.limits import GB28181_TEXT_CHARS, GB28181_XML_DEPTH, GB28181_XML_ELEMENTS
 
 CONTENT_TYPE = "Application/MANSCDP+xml"
 _DECLARATION = re.compile(rb"^\s*<\?xml[^>]{0,200}?>")

@@ -13,11 +13,12 @@ from typing import Final, Protocol, Self, get_args
 from urllib.parse import parse_qs, urlsplit
 
 from command.kernel.clock import Clock
-from command.kernel.limits import CAMERA_FROZEN_MS, CAMERA_OPEN_MS, GB28181_HELD_MS, GB28181_STREAMS, MEDIA_KEY_MS
 from edge.gb28181.ids import is_id
 from edge.gb28181.invite import Answer, InviteDialog, InviteError, Media, Transport
 from edge.gb28181.ports import MediaPorts
 from edge.gb28181.reception import Connection, Datagrams, Reception
+from edge.limits import GB28181_HELD_MS, GB28181_STREAMS
+from streams.limits import CAMERA_FROZEN_MS, CAMERA_OPEN_MS, MEDIA_KEY_MS
 from streams.packets import Packet
 from streams.sources import SourceError
 

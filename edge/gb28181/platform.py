@@ -14,7 +14,6 @@ import msgspec
 from command.kernel.clock import Clock
 from command.kernel.errors import TriuneError, UnavailableError, UnknownIdError
 from command.kernel.geo import Datum
-from command.kernel.limits import GB28181_DEVICES
 from edge.gb28181 import asked, told
 from edge.gb28181.counters import Gb28181Counters
 from edge.gb28181.devices import SIGNED_OFF, Device, DeviceState
@@ -32,6 +31,7 @@ from edge.gb28181.ssrc import Ssrcs
 from edge.gb28181.streams import Streams
 from edge.gb28181.subscriptions import Subscriptions
 from edge.gb28181.told import Recording
+from edge.limits import GB28181_DEVICES
 from edge.sip.endpoint import Endpoint
 from edge.sip.headers import name_address
 from edge.sip.message import Request, Response, respond

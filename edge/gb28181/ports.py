@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from typing import Final
 
-from command.kernel.limits import MEDIA_SOCKET_BYTES
+from streams.limits import MEDIA_SOCKET_BYTES
 from streams.sources import SourceError
 
 

@@ -9,19 +9,13 @@ from typing import TypeAlias
 
 from command.kernel.clock import Clock
 from command.kernel.errors import TooManyError, UnavailableError
-from command.kernel.limits import (
-    GB28181_ASKED_AGAIN,
-    GB28181_CATALOGUE_ITEMS,
-    GB28181_PART_MS,
-    GB28181_RECORDINGS,
-    SIP_ASKED,
-)
 from edge.gb28181 import asked
 from edge.gb28181.counters import Gb28181Counters
 from edge.gb28181.devices import Device
 from edge.gb28181.gather import Gathering
 from edge.gb28181.line import Line
 from edge.gb28181.told import CatalogPart, Info, Item, Other, Recording, RecordPart, Status
+from edge.limits import GB28181_ASKED_AGAIN, GB28181_CATALOGUE_ITEMS, GB28181_PART_MS, GB28181_RECORDINGS, SIP_ASKED
 
 Part: TypeAlias = CatalogPart | RecordPart | Info | Status | Other
 

@@ -8,7 +8,7 @@ from typing import Final, cast
 from prometheus_client import Counter
 
 from command.kernel.clock import Clock
-from command.kernel.limits import CAMERA_PICTURES_PER_S, CAMERA_QUEUE_FRAMES
+from streams.limits import CAMERA_PICTURES_PER_S, CAMERA_QUEUE_FRAMES
 from streams.packets import Packet, Subscription
 from streams.rtp import MediaTime, Rfc4571Frames, RtpCounts, RtpError, RtpReceiver
 from streams.rtp_video import RtpVideo

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from command.kernel.limits import GB28181_STAMPS_BACK_MS, GB28181_STAMPS_MS, GB28181_STAMPS_ON_MS
+from edge.limits import GB28181_STAMPS_BACK_MS, GB28181_STAMPS_MS, GB28181_STAMPS_ON_MS
 
 _STEP_MS = 40
 

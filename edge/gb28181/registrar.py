@@ -10,18 +10,11 @@ from typing import Literal
 import msgspec
 
 from command.access.failures import Failures
-from command.kernel.limits import (
-    GB28181_DEVICES,
-    GB28181_NONCE_MS,
-    GB28181_REGISTERED_LEAST_S,
-    GB28181_REGISTERED_MOST_S,
-    SIGN_IN_FAILURES,
-    SIGN_IN_FAILURES_PER_ADDRESS,
-    SIGN_IN_REMEMBERED,
-)
+from command.kernel.limits import SIGN_IN_FAILURES, SIGN_IN_FAILURES_PER_ADDRESS, SIGN_IN_REMEMBERED
 from edge.digest import Algorithm, Credentials, DigestError, Nonces, challenge, credentials, is_right
 from edge.gb28181.ids import is_id
 from edge.gb28181.local_time import written
+from edge.limits import GB28181_DEVICES, GB28181_NONCE_MS, GB28181_REGISTERED_LEAST_S, GB28181_REGISTERED_MOST_S
 from edge.sip.headers import name_address
 from edge.sip.message import Header, Request, Response, SipError, respond
 

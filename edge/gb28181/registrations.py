@@ -12,9 +12,9 @@ from command.access.keys import Box
 from command.kernel.clock import Clock
 from command.kernel.database import Database, Statement
 from command.kernel.errors import UnavailableError
-from command.kernel.limits import GB28181_DEVICES, GB28181_KEEP_MS
 from edge.gb28181.devices import Device
 from edge.gb28181.told import Item
+from edge.limits import GB28181_DEVICES, GB28181_KEEP_MS
 from edge.sip.peer import Peer
 
 log = logging.getLogger(__name__)

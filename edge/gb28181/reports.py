@@ -10,11 +10,12 @@ import msgspec
 from command.kernel.clock import Clock
 from command.kernel.errors import UnknownIdError
 from command.kernel.geo import Datum, to_wgs84
-from command.kernel.limits import CLOCK_SKEW_MS, GB28181_ALARM_GAP_MS, GB28181_ALARMS_REMEMBERED, PLAUSIBLE_SPEED_KMH
+from command.kernel.limits import CLOCK_SKEW_MS, PLAUSIBLE_SPEED_KMH
 from command.readings import Position
 from edge.gb28181.counters import Gb28181Counters
 from edge.gb28181.devices import Device
 from edge.gb28181.told import Alarm, Place
+from edge.limits import GB28181_ALARM_GAP_MS, GB28181_ALARMS_REMEMBERED
 from edge.uplink import Uplink
 
 KIND: Final = "gb28181"

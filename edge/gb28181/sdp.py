@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from command.kernel.errors import InvalidInputError
-from command.kernel.limits import SDP_BYTES, SDP_LINES
 from edge.gb28181.invite import Answer, Media
+from streams.limits import SDP_BYTES, SDP_LINES
 
 CONTENT_TYPE = "APPLICATION/SDP"
 _PS = 96

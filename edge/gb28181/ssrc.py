@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from command.kernel.limits import GB28181_STREAMS
 from edge.gb28181.invite import InviteError
+from edge.limits import GB28181_STREAMS
 
 
 class Ssrcs:

@@ -10,12 +10,12 @@ import msgspec
 
 from command.kernel.clock import Clock
 from command.kernel.errors import InvalidInputError, TooManyError, UnavailableError
-from command.kernel.limits import GB28181_INVITE_MS, GB28181_STREAMS
 from edge.gb28181 import sdp
 from edge.gb28181.devices import Device, Outcome
 from edge.gb28181.invite import Answer, InviteError, Media
 from edge.gb28181.line import Line
 from edge.gb28181.mansrtsp import CONTENT_TYPE, control
+from edge.limits import GB28181_INVITE_MS, GB28181_STREAMS
 from edge.sip.dialog import Dialog
 from edge.sip.message import Request
 

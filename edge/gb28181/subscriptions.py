@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from command.kernel.clock import Clock
 from command.kernel.errors import TriuneError
-from command.kernel.limits import GB28181_PLACE_S, GB28181_SUBSCRIBED_S
 from edge.gb28181 import asked
 from edge.gb28181.devices import Device
 from edge.gb28181.line import Line
 from edge.gb28181.manscdp import CONTENT_TYPE
+from edge.limits import GB28181_PLACE_S, GB28181_SUBSCRIBED_S
 from edge.sip.dialog import Dialog
 from edge.sip.message import Header
 

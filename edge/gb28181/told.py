@@ -7,10 +7,10 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from command.kernel.limits import GB28181_CATALOGUE_ITEMS, GB28181_RECORDINGS
 from edge.gb28181.ids import is_id
 from edge.gb28181.local_time import instant_ms
 from edge.gb28181.manscdp import Element, ManscdpError, parse
+from edge.limits import GB28181_CATALOGUE_ITEMS, GB28181_RECORDINGS
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from typing import Self, assert_never, cast
 
 from command.kernel.clock import Clock
 from command.kernel.errors import TriuneError
-from command.kernel.limits import DEVICE_CONNECTIONS, DEVICE_MESSAGES_PER_S, POSITIONS_PER_BATCH
+from command.kernel.limits import POSITIONS_PER_BATCH
 from edge.jt808.counters import Jt808Counters
 from edge.jt808.framing import MAX_STUFFED_BYTES
 from edge.jt808.rate import RateLimit
@@ -23,6 +23,7 @@ from edge.jt808.session import (
     Session,
     Store,
 )
+from edge.limits import DEVICE_CONNECTIONS, DEVICE_MESSAGES_PER_S
 from edge.uplink import Uplink
 
 log = logging.getLogger(__name__)

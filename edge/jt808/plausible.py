@@ -6,10 +6,11 @@ from typing import Literal
 
 from command.kernel.errors import InvalidInputError
 from command.kernel.geo import check_point, to_wgs84
-from command.kernel.limits import CLOCK_SKEW_MS, DEVICE_FIX_AGE_MS, PLAUSIBLE_SPEED_KMH
+from command.kernel.limits import CLOCK_SKEW_MS, PLAUSIBLE_SPEED_KMH
 from command.readings import Position
 from edge.jt808.location import Location
 from edge.jt808.names import POSITIONED_BIT, SHIFTED_BIT
+from edge.limits import DEVICE_FIX_AGE_MS
 
 Refusal = Literal["without_satellites", "off_globe", "clock_off", "sos_without_place"]
 

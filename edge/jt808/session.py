@@ -5,14 +5,6 @@ from __future__ import annotations
 import msgspec
 
 from command.kernel.errors import InvalidInputError, TooLargeError, TooManyError, TriuneError
-from command.kernel.limits import (
-    DEVICE_BAD_FRAMES,
-    DEVICE_SIGN_IN_MS,
-    DEVICE_SILENCE_MS,
-    DEVICE_TEXT_ANSWER_MS,
-    DEVICE_TEXTS_WAITING,
-    DEVICE_WRONG_CODES,
-)
 from command.readings import Position
 from edge.jt808 import frame as frames
 from edge.jt808 import platform_messages as platform
@@ -24,6 +16,14 @@ from edge.jt808.framing import FrameFinder, FramingError
 from edge.jt808.location import BodyError, Location
 from edge.jt808.plausible import judge
 from edge.jt808.splits import Message, Splits
+from edge.limits import (
+    DEVICE_BAD_FRAMES,
+    DEVICE_SIGN_IN_MS,
+    DEVICE_SILENCE_MS,
+    DEVICE_TEXT_ANSWER_MS,
+    DEVICE_TEXTS_WAITING,
+    DEVICE_WRONG_CODES,
+)
 
 
 class Send(msgspec.Struct, frozen=True):

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import msgspec
 
 from command.kernel.errors import TooLargeError
-from command.kernel.limits import DEVICE_FRAME_BYTES, DEVICE_SPLIT_MESSAGES, DEVICE_SPLIT_WAIT_MS
 from edge.jt808.frame import Frame, Header, Part
+from edge.limits import DEVICE_FRAME_BYTES, DEVICE_SPLIT_MESSAGES, DEVICE_SPLIT_WAIT_MS
 
 
 class Message(msgspec.Struct, frozen=True):

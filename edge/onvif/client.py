@@ -12,7 +12,7 @@ from aiohttp.client_middleware_digest_auth import DigestAuthMiddleware
 
 from command.kernel.clock import Clock
 from command.kernel.errors import UnknownIdError
-from command.kernel.limits import ONVIF_ANSWER_BYTES, ONVIF_CALL_MS
+from edge.limits import ONVIF_ANSWER_BYTES, ONVIF_CALL_MS
 from edge.onvif import messages
 from edge.onvif.address import OnvifAddress, netloc
 from edge.onvif.messages import DeviceInformation, Profile, Service, StoredPreset

@@ -16,7 +16,7 @@ import msgspec
 
 from command.kernel.clock import Clock
 from command.kernel.errors import InvalidInputError, TooLargeError, UnavailableError
-from command.kernel.limits import ONVIF_FOUND, ONVIF_INTERFACES, ONVIF_PROBE_DATAGRAMS, ONVIF_PROBE_MS
+from edge.limits import ONVIF_FOUND, ONVIF_INTERFACES, ONVIF_PROBE_DATAGRAMS, ONVIF_PROBE_MS
 from edge.onvif.address import OnvifAddress, onvif_address
 from edge.onvif.soap import SOAP_NS
 from edge.onvif.xml import Element, parse

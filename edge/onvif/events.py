@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from command.kernel.clock import Clock
-from command.kernel.limits import (
+from edge.limits import (
     ONVIF_EVENTS_REFUSED_MS,
     ONVIF_EVENTS_RETRY_MS,
     ONVIF_PULL_EVENTS,

@@ -8,9 +8,10 @@ from xml.sax.saxutils import escape
 
 import msgspec
 
-from command.kernel.limits import ONVIF_PROFILES, PTZ_DEAD_MAN_MS, PTZ_PRESETS
+from edge.limits import ONVIF_PROFILES
 from edge.onvif.soap import Call
 from edge.onvif.xml import Element
+from streams.limits import PTZ_DEAD_MAN_MS, PTZ_PRESETS
 from streams.ptz import Preset
 
 Service: TypeAlias = Literal["device", "media", "media2", "ptz", "events"]

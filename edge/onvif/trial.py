@@ -10,7 +10,7 @@ import msgspec
 
 from command.kernel.clock import Clock
 from command.kernel.errors import InvalidInputError, TriuneError
-from command.kernel.limits import ADOPTION_TRY_MS
+from edge.limits import ADOPTION_TRY_MS
 from edge.onvif.address import netloc, onvif_address
 from edge.onvif.client import OnvifClient
 from edge.onvif.gateway import SCHEMES, chosen, with_transport

@@ -7,7 +7,7 @@ from typing import Any
 from xml.parsers import expat
 
 from command.kernel.errors import InvalidInputError, TooLargeError
-from command.kernel.limits import ONVIF_ANSWER_BYTES, XML_DEPTH, XML_ELEMENTS
+from edge.limits import ONVIF_ANSWER_BYTES, XML_DEPTH, XML_ELEMENTS
 
 
 class Element:

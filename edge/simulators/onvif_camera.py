@@ -27,7 +27,7 @@ from aiohttp import web
 
 from command.kernel.clock import Clock, SystemClock
 from command.kernel.errors import InvalidInputError, TooLargeError
-from command.kernel.limits import ONVIF_ANSWER_BYTES, ONVIF_PULL_EVENTS
+from edge.limits import ONVIF_ANSWER_BYTES, ONVIF_PULL_EVENTS
 from edge.onvif.discovery import ADDRESSING_NS, DISCOVERY_NS, GROUP, PORT
 from edge.onvif.messages import NAMESPACES
 from edge.onvif.soap import CONTENT_TYPE, SOAP_NS

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from command.kernel.clock import Clock
-from command.kernel.limits import RTSP_UNREAD_BYTES
+from edge.limits import RTSP_UNREAD_BYTES
 from edge.simulators.ps_clips import PsClip, PsFrame
 
 PAYLOAD_TYPE: Final = 96

@@ -13,7 +13,7 @@ from typing import Final, Self
 from urllib.parse import urlsplit
 
 from command.kernel.clock import Clock
-from command.kernel.limits import RTSP_CONNECTIONS, RTSP_REQUEST_BYTES, RTSP_UNREAD_BYTES
+from edge.limits import RTSP_CONNECTIONS, RTSP_REQUEST_BYTES, RTSP_UNREAD_BYTES
 from edge.simulators.clips import Clip, ClipFrame
 
 _REASONS: Final = {

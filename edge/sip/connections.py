@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import cast
 
 from command.kernel.clock import Clock
-from command.kernel.limits import (
+from edge.limits import (
     SIP_CONNECTIONS,
     SIP_MESSAGES_PER_S,
     SIP_SIGN_IN_MS,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from command.kernel.limits import SIP_HEAD_BYTES, SIP_MESSAGE_BYTES
+from edge.limits import SIP_HEAD_BYTES, SIP_MESSAGE_BYTES
 from edge.sip.message import SipError
 
 

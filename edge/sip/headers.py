@@ -6,7 +6,7 @@ import re
 
 import msgspec
 
-from command.kernel.limits import SIP_PARAMETERS
+from edge.limits import SIP_PARAMETERS
 from edge.sip.message import Header, Request, SipError
 
 _VIA = re.compile(r"SIP\s*/\s*2\.0\s*/\s*([A-Za-z0-9\-]{1,16})\s+([^;,\s]{1,255})\s*((?:;[^,]*)?)")

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import msgspec
 
 from command.kernel.errors import InvalidInputError
-from command.kernel.limits import SIP_HEAD_BYTES, SIP_HEADERS, SIP_MESSAGE_BYTES
+from edge.limits import SIP_HEAD_BYTES, SIP_HEADERS, SIP_MESSAGE_BYTES
 
 VERSION = "SIP/2.0"
 Header: TypeAlias = tuple[str, str]

@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from command.kernel.limits import SIP_ANSWERED, SIP_T1_MS, SIP_T2_MS, SIP_TIMEOUT_MS
+from edge.limits import SIP_ANSWERED, SIP_T1_MS, SIP_T2_MS, SIP_TIMEOUT_MS
 from edge.sip.headers import top_via
 from edge.sip.message import Header, Request, Response, cseq, serialise
 

@@ -10,8 +10,9 @@ import msgspec
 
 from command.kernel.errors import InvalidInputError
 from command.kernel.geo import check_point
-from command.kernel.limits import CLOCK_SKEW_MS, DEVICE_FIX_AGE_MS, PLAUSIBLE_SPEED_KMH
+from command.kernel.limits import CLOCK_SKEW_MS, PLAUSIBLE_SPEED_KMH
 from command.readings import Position
+from edge.limits import DEVICE_FIX_AGE_MS
 
 Source = Literal["osmand", "owntracks"]
 

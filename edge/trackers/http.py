@@ -18,8 +18,9 @@ from command.kernel.errors import (
     TooLargeError,
     TooManyError,
 )
-from command.kernel.limits import DEVICE_MESSAGES_PER_S, REQUEST_BODY_BYTES, TRACKERS_REMEMBERED
+from command.kernel.limits import REQUEST_BODY_BYTES
 from edge.jt808.rate import RateLimit
+from edge.limits import DEVICE_MESSAGES_PER_S, TRACKERS_REMEMBERED
 from edge.trackers import osmand, owntracks
 from edge.trackers.fix import Fix, Source, judge
 from edge.uplink import Uplink

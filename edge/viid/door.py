@@ -15,16 +15,9 @@ from urllib.parse import urlsplit
 import msgspec
 
 from command.access.failures import Failures
-from command.kernel.limits import (
-    SIGN_IN_FAILURES,
-    SIGN_IN_FAILURES_PER_ADDRESS,
-    SIGN_IN_REMEMBERED,
-    VIID_NONCE_MS,
-    VIID_NONCES,
-    VIID_PEERS,
-    VIID_SILENT_MS,
-)
+from command.kernel.limits import SIGN_IN_FAILURES, SIGN_IN_FAILURES_PER_ADDRESS, SIGN_IN_REMEMBERED
 from edge.digest import Algorithm, Credentials, DigestError, Nonces, Replays, challenge, credentials, is_right
+from edge.limits import VIID_NONCE_MS, VIID_NONCES, VIID_PEERS, VIID_SILENT_MS
 from edge.viid.ids import is_device
 
 Why = Literal[

@@ -11,7 +11,7 @@ import msgspec
 
 from command.kernel.clock import Clock
 from command.kernel.errors import InvalidInputError, TooManyError, TriuneError, UnavailableError
-from command.kernel.limits import VIID_OBJECTS, VIID_REMEMBERED
+from edge.limits import VIID_OBJECTS, VIID_REMEMBERED
 from edge.viid.bodies import RefusedError, Verdict
 from edge.viid.codes import StatusCode
 from edge.viid.ids import is_id

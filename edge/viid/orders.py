@@ -11,8 +11,8 @@ import msgspec
 from command.facts.base import Level
 from command.kernel import ga36
 from command.kernel.errors import InvalidInputError
-from command.kernel.limits import VIID_INTERVAL_S
 from command.kernel.plate_pattern import checked_pattern
+from edge.limits import VIID_INTERVAL_S
 from edge.viid.bodies import RefusedError
 from edge.viid.codes import DISPOSITION_OF_VEHICLES, MOTOR_VEHICLES, StatusCode
 from edge.viid.ids import is_device, is_id

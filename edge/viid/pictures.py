@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from command.kernel.errors import InvalidInputError
-from command.kernel.limits import VIID_IMAGE_MS, VIID_IMAGES_BYTES, VIID_PICTURE_BYTES, VIID_PNG_PX
+from edge.limits import VIID_IMAGE_MS, VIID_IMAGES_BYTES, VIID_PICTURE_BYTES, VIID_PNG_PX
 from streams.plates.picture import check_size
 
 _JPEG, _JPEG_END, _PNG = b"\xff\xd8\xff", b"\xff\xd9", b"\x89PNG\r\n\x1a\n"

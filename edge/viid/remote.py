@@ -10,7 +10,7 @@ import aiohttp
 import msgspec
 
 from command.kernel.errors import InvalidInputError, SignInRequiredError, TriuneError, UnavailableError
-from command.kernel.limits import VIID_ANSWER_BYTES, VIID_CALL_MS
+from edge.limits import VIID_ANSWER_BYTES, VIID_CALL_MS
 from edge.viid.bodies import CONTENT_TYPE, RefusedError, Verdict, read_json, verdicts_of
 
 _TIMEOUT = aiohttp.ClientTimeout(total=VIID_CALL_MS / 1000)

@@ -9,7 +9,7 @@ import msgspec
 
 from command.kernel.clock import Clock
 from command.kernel.errors import InvalidInputError, TriuneError
-from command.kernel.limits import VIID_BACKOFF_FIRST_MS, VIID_BACKOFF_LONGEST_MS, VIID_BATCH
+from edge.limits import VIID_BACKOFF_FIRST_MS, VIID_BACKOFF_LONGEST_MS, VIID_BATCH
 from edge.viid.bodies import Verdict
 from edge.viid.codes import StatusCode
 

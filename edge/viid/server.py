@@ -13,7 +13,8 @@ from aiohttp import web
 
 from command.kernel.clock import Clock
 from command.kernel.errors import TooLargeError, TooManyError, TriuneError, UnavailableError
-from command.kernel.limits import (
+from edge.jt808.rate import RateLimit
+from edge.limits import (
     VIID_ADDRESSES,
     VIID_BODIES_AT_ONCE,
     VIID_BODY_BYTES,
@@ -22,7 +23,6 @@ from command.kernel.limits import (
     VIID_REQUESTS_PER_S,
     VIID_SMALL_BODY_BYTES,
 )
-from edge.jt808.rate import RateLimit
 from edge.viid.bodies import CONTENT_TYPE, RefusedError, Verdict, read_json, status, statuses
 from edge.viid.codes import StatusCode
 from edge.viid.door import Ask, Challenged, Door

@@ -9,12 +9,7 @@ import msgspec
 
 from command.kernel.clock import Clock
 from command.kernel.errors import SignInRequiredError, TriuneError, UnavailableError
-from command.kernel.limits import (
-    VIID_BACKOFF_FIRST_MS,
-    VIID_BACKOFF_LONGEST_MS,
-    VIID_BEATS_MISSED,
-    VIID_KEEPALIVE_MS,
-)
+from edge.limits import VIID_BACKOFF_FIRST_MS, VIID_BACKOFF_LONGEST_MS, VIID_BEATS_MISSED, VIID_KEEPALIVE_MS
 from edge.viid.bodies import RefusedError, Verdict
 from edge.viid.codes import StatusCode
 from edge.viid.remote import Remote

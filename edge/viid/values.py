@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from command.kernel.limits import VIID_TEXT_CHARS
 from edge.gb28181.local_time import CHINA, instant_ms
+from edge.limits import VIID_TEXT_CHARS
 
 _NUMBER = re.compile(r"[+-]?\d{1,18}(\.\d{0,9})?")
 _STAMP = re.compile(r"(\d{14})(\d{3})?")

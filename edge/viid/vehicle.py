@@ -9,8 +9,9 @@ import msgspec
 
 from command.kernel import ga36
 from command.kernel.ga36 import PlateKind
-from command.kernel.limits import CLOCK_SKEW_MS, VIID_PASS_AGE_MS
+from command.kernel.limits import CLOCK_SKEW_MS
 from command.readings import PlateColour, Sighting
+from edge.limits import VIID_PASS_AGE_MS
 from edge.viid.bodies import RefusedError
 from edge.viid.codes import (
     HEADINGS_DEG,

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from command.kernel.errors import InvalidInputError
-from command.kernel.limits import PICTURE_BYTES, PICTURE_PIXELS, PICTURE_SIDE_PX
+from command.kernel.limits import PICTURE_BYTES, PICTURE_SIDE_PX
+from streams.limits import PICTURE_PIXELS
 
 Picture = NDArray[np.uint8]
 """BGR, shape (height, width, 3)."""

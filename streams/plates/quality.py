@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from command.kernel.limits import QUALITY_DAYS_LEAST, QUALITY_LEAST_EXPECTED, QUALITY_LEAST_FOUND
+from streams.limits import QUALITY_DAYS_LEAST, QUALITY_LEAST_EXPECTED, QUALITY_LEAST_FOUND
 
 Why = Literal["fewer", "unread", "unsure"]
 """Fewer passages are read, more plates are found and not read, or what is read is less sure."""

@@ -6,7 +6,7 @@ from typing import Final
 
 import cv2
 
-from command.kernel.limits import SCENE_BYTES, SCENE_PIXELS
+from streams.limits import SCENE_BYTES, SCENE_PIXELS
 from streams.plates.picture import Picture
 
 _QUALITIES: Final = (85, 75, 65, 50, 35, 20, 10)

@@ -13,7 +13,7 @@ import msgspec
 
 from command.kernel.clock import Clock
 from command.kernel.errors import UnknownIdError
-from command.kernel.limits import RECORD_PIECE_BYTES
+from streams.limits import RECORD_PIECE_BYTES
 from streams.recorder.clips import export
 from streams.recorder.gaps import Gap
 from streams.recorder.index import Span

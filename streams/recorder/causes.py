@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from command.kernel.limits import RECORD_FLUSH_MS, RECORD_GAP_MS, RECORD_TURNS
+from streams.limits import RECORD_FLUSH_MS, RECORD_GAP_MS, RECORD_TURNS
 from streams.recorder.gaps import Cause
 from streams.recorder.whys import Turn
 

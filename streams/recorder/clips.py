@@ -17,9 +17,9 @@ import msgspec
 from msgspec.structs import replace
 
 from command.kernel.errors import ConflictError, InvalidInputError, UnavailableError, UnknownIdError
-from command.kernel.limits import RECORD_CLIP_MS, RECORD_GAP_MS
 from streams import fmp4, fmp4_reader
 from streams.fmp4 import Sample
+from streams.limits import RECORD_CLIP_MS, RECORD_GAP_MS
 from streams.recorder import threads
 from streams.recorder.gaps import Why, explained
 from streams.recorder.locks import write_durably

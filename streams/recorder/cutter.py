@@ -11,7 +11,9 @@ from collections.abc import Iterable
 import msgspec
 
 from command.kernel.errors import InvalidInputError
-from command.kernel.limits import (
+from streams import fmp4
+from streams.fmp4 import Track
+from streams.limits import (
     RECORD_CLOCK_STEP_MS,
     RECORD_GAP_MS,
     RECORD_SEGMENT_BYTES,
@@ -19,8 +21,6 @@ from command.kernel.limits import (
     RECORD_SEGMENT_MS,
     RECORD_SLEW_MS,
 )
-from streams import fmp4
-from streams.fmp4 import Track
 from streams.packets import Packet
 
 # The hub's clock is compared with the stream's over at least so long.

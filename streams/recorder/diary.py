@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from command.kernel.limits import RECORD_ALIVE_MS, RECORD_DIARY_BYTES
+from streams.limits import RECORD_ALIVE_MS, RECORD_DIARY_BYTES
 from streams.recorder import whys
 from streams.recorder.whys import Turn
 

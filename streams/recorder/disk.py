@@ -15,7 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from command.kernel.errors import TriuneError
-from command.kernel.limits import (
+from streams.limits import (
     RECORD_DELETED_AT_ONCE,
     RECORD_EXPIRED_AT_ONCE,
     RECORD_GAP_MS,

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from command.kernel.limits import RECORD_GAP_MS, RECORD_SEAM_MS
+from streams.limits import RECORD_GAP_MS, RECORD_SEAM_MS
 
 Reason = Literal[
     "camera_down",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from command.kernel.limits import RECORD_GAP_MS, RECORD_LISTED, RECORD_SEGMENT_LONGEST_MS
+from streams.limits import RECORD_GAP_MS, RECORD_LISTED, RECORD_SEGMENT_LONGEST_MS
 from streams.recorder import clip_list, whys
 
 SCHEMA = (

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
-from command.kernel.limits import RECORD_GAP_MS
+from streams.limits import RECORD_GAP_MS
 from streams.recorder.archive import Listed, ListedSegment
 from streams.recorder.gaps import Cause, Gap, Why, explained, missing
 from streams.recorder.index import Span

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from command.kernel.clock import Clock
 from command.kernel.errors import TriuneError, UnavailableError, UnknownIdError
-from command.kernel.limits import RECORD_SEGMENT_BYTES
+from streams.limits import RECORD_SEGMENT_BYTES
 from streams.recorder import threads
 from streams.recorder.archive import Archive, Body, Listed
 from streams.recorder.clips import ClipFile, check_times, one_init

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from command.kernel.errors import TooManyError, UnknownIdError
-from command.kernel.limits import RECORD_LOCKS
+from streams.limits import RECORD_LOCKS
 
 
 class Lock(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from command.kernel.errors import UnavailableError
-from command.kernel.limits import RECORD_HUNG_MS
+from streams.limits import RECORD_HUNG_MS
 from streams.recorder.store import Store
 from streams.recorder.threads import NO_ANSWER
 

@@ -12,7 +12,7 @@ from prometheus_client import Counter, Gauge
 from command.facts.recording import RecordingPolicy
 from command.kernel.clock import Clock
 from command.kernel.errors import TriuneError
-from command.kernel.limits import RECORD_FAILING_MS, RECORD_FLUSH_MS, RECORD_HUNG_MS, RECORD_TIDY_MS
+from streams.limits import RECORD_FAILING_MS, RECORD_FLUSH_MS, RECORD_HUNG_MS, RECORD_TIDY_MS
 from streams.recorder.causes import Causes
 from streams.recorder.cutter import Step
 from streams.recorder.disk import Keep, Room, cause_of

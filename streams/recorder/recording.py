@@ -7,8 +7,8 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Protocol
 
 from command.facts.recording import RecordingPolicy
-from command.kernel.limits import RECORD_GAP_MS, RECORD_QUEUE_FRAMES
 from streams.camera import CameraStatus
+from streams.limits import RECORD_GAP_MS, RECORD_QUEUE_FRAMES
 from streams.packets import Packet, Subscription
 from streams.recorder.cutter import Cutter, Step
 from streams.recorder.gaps import Cause

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 
-from command.kernel.limits import RECORD_RING_BYTES
+from streams.limits import RECORD_RING_BYTES
 from streams.packets import Packet
 
 

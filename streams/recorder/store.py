@@ -12,8 +12,8 @@ import msgspec
 from msgspec.structs import replace
 
 from command.kernel.errors import DamagedFileError, TriuneError, UnavailableError, UnknownIdError
-from command.kernel.limits import RECORD_CLIPS_LISTED, RECORD_LISTED, RECORD_RATE_MS, RECORD_SEGMENT_BYTES
 from command.kernel.sqlite import SqliteThread
+from streams.limits import RECORD_CLIPS_LISTED, RECORD_LISTED, RECORD_RATE_MS, RECORD_SEGMENT_BYTES
 from streams.recorder import clip_list, index, threads, whys
 from streams.recorder.clip_list import ListedClip
 from streams.recorder.disk import Batch, Disk, Keep, Room, Written

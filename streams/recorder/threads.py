@@ -14,8 +14,8 @@ from threading import Lock, Thread
 from typing import TypeVar
 
 from command.kernel.errors import UnavailableError
-from command.kernel.limits import RECORD_HUNG_MS, RECORD_READS
 from command.kernel.sqlite import SqliteThread
+from streams.limits import RECORD_HUNG_MS, RECORD_READS
 
 T = TypeVar("T")
 NO_ANSWER = "the disk of recordings does not answer"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from command.kernel.limits import RECORD_FLUSH_MS, RECORD_GAP_MS, RECORD_WHYS
+from streams.limits import RECORD_FLUSH_MS, RECORD_GAP_MS, RECORD_WHYS
 from streams.recorder.gaps import Cause, Reason, Why
 
 _ALL = ""

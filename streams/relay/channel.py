@@ -9,7 +9,7 @@ from typing import Protocol
 import msgspec
 
 from command.kernel.clock import Clock
-from command.kernel.limits import RELAY_PICTURE_AGAIN_MS, RELAY_STILL_FRESH_MS
+from streams.limits import RELAY_PICTURE_AGAIN_MS, RELAY_STILL_FRESH_MS
 from streams.packets import Packet, Subscription
 from streams.relay.viewer import Frame, Viewer, pack
 

@@ -17,7 +17,7 @@ import msgspec
 from aiohttp import hdrs
 
 from command.kernel.errors import InvalidInputError, UnavailableError, UnknownIdError
-from command.kernel.limits import ELSEWHERE_SESSIONS, SDP_BYTES, WHEP_CALL_MS
+from streams.limits import ELSEWHERE_SESSIONS, SDP_BYTES, WHEP_CALL_MS
 from streams.relay.sdp import parse_offer
 from streams.sources import scheme_of
 

@@ -8,8 +8,8 @@ from typing import Protocol
 from aiohttp import web
 
 from command.kernel.errors import InvalidInputError, TooLargeError, UnknownIdError
-from command.kernel.limits import SDP_BYTES
 from streams.camera import Camera
+from streams.limits import SDP_BYTES
 from streams.relay.elsewhere import ElsewhereSessions, elsewhere
 from streams.relay.relay import Relay
 

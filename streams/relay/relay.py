@@ -20,8 +20,8 @@ from command.kernel.errors import (
     TriuneError,
     UnknownIdError,
 )
-from command.kernel.limits import RELAY_RECHECK_MS, RELAY_VIEWERS, RELAY_VIEWERS_PER_CAMERA
 from streams import h264, h265
+from streams.limits import RELAY_RECHECK_MS, RELAY_VIEWERS, RELAY_VIEWERS_PER_CAMERA
 from streams.packets import Packet
 from streams.relay.channel import Channel, Stream
 from streams.relay.sdp import NotPlayableError, parse_offer

@@ -11,7 +11,7 @@ import msgspec
 from aiortc import RTCDtlsFingerprint, RTCIceCandidate, RTCIceParameters
 
 from command.kernel.errors import InvalidInputError, TriuneError
-from command.kernel.limits import SDP_BYTES, SDP_CANDIDATES, SDP_LINES
+from streams.limits import SDP_BYTES, SDP_CANDIDATES, SDP_LINES
 from streams.packets import Codec
 
 _DIGESTS: Final = ("sha-256", "sha-384", "sha-512")

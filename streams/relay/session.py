@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from aiortc import RTCCertificate
 
-from command.kernel.limits import RELAY_CONNECT_MS, RELAY_SILENCE_MS
+from streams.limits import RELAY_CONNECT_MS, RELAY_SILENCE_MS
 from streams.relay.aiortc_private import MediaPath
 from streams.relay.sdp import Offer, VideoFormat
 from streams.relay.transport import Transport

@@ -15,7 +15,7 @@ from aiortc import (
 )
 
 from command.kernel.errors import UnavailableError
-from command.kernel.limits import ICE_GATHER_MS
+from streams.limits import ICE_GATHER_MS
 from streams.relay.aiortc_private import MediaPath, be_dtls_server, gather
 from streams.relay.sdp import Answer, Direction, Offer, VideoFormat
 

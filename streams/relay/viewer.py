@@ -21,8 +21,8 @@ from aiortc.rtp import (
     RtcpSrPacket,
 )
 
-from command.kernel.limits import RELAY_RESEND_PACKETS
 from streams import h264, h265
+from streams.limits import RELAY_RESEND_PACKETS
 from streams.packets import Codec, Packet
 from streams.relay.sdp import VideoFormat
 

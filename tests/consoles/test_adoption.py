@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from command.kernel.limits import ADOPTION_TRIES
 from consoles.site import Site
+from edge.limits import ADOPTION_TRIES
 from edge.simulators.clips import Clip
 from edge.simulators.onvif_camera import OnvifCamera
 from tests.consoles.cameras import MODEL, drawn, onvif_camera

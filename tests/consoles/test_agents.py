@@ -16,10 +16,10 @@ from command import requests as q
 from command.access.accounts import AGENT
 from command.actors import HUB
 from command.kernel.clock import SystemClock
-from command.kernel.limits import AGENT_MESSAGE_BYTES
 from consoles.site import Site
 from edge.agent.protocol import PATH, VERSIONS
 from edge.agent.sealing import box_of
+from edge.limits import AGENT_MESSAGE_BYTES
 from tests.consoles.support import PASSWORD, signed_in
 from tests.edge.agent.support import NAME, hub_with_agent, sighting, sightings_at, until
 

@@ -14,10 +14,10 @@ import pytest
 from msgspec.structs import replace
 
 from command.actors import HUB, Role
-from command.kernel.limits import GB28181_PLAYBACKS_PER_DEVICE
 from command.requests import EnrolCamera
 from consoles.settings import Gb28181
 from consoles.site import Site, running_site
+from edge.limits import GB28181_PLAYBACKS_PER_DEVICE
 from edge.simulators.gb28181_camera import Gb28181Camera
 from edge.simulators.ps_clips import PsClip, load_ps_clip
 from edge.simulators.street_video import Street, render, traffic

@@ -11,11 +11,11 @@ import msgspec
 import pytest
 
 from command.actors import Role
-from command.kernel.limits import PTZ_DEAD_MAN_MS, PTZ_HOLD_MS
 from consoles.site import Site
 from edge.simulators.clips import Clip
 from edge.simulators.onvif_camera import OnvifCamera
 from edge.simulators.rtsp_camera import RtspCameras
+from streams.limits import PTZ_DEAD_MAN_MS, PTZ_HOLD_MS
 from tests.consoles.cameras import MODEL, drawn, onvif_camera
 from tests.consoles.support import Person, signed_in, site_with_people
 from tests.consoles.test_adoption import PLACE, post

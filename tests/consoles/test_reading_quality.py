@@ -12,13 +12,13 @@ from command.actors import HUB
 from command.kernel.clock import SystemClock
 from command.kernel.database import SqliteDatabase, Statement
 from command.kernel.errors import UnavailableError
-from command.kernel.limits import QUALITY_KEEP_MS
 from command.leases import SoleHub
 from command.readings import Sighting
 from command.readings.memory import MemoryReadings
 from command.requests import ClearAlarm, EnrolCamera, ReportCamera
 from command.rows import AlarmRow
 from consoles.parts.reading_quality import ReadingQuality
+from streams.limits import QUALITY_KEEP_MS
 from streams.plates import hours
 from streams.plates.hours import HOUR_MS, ReadingHours
 from streams.plates.quality import Measure

@@ -13,11 +13,11 @@ import pytest
 
 from command import requests as q
 from command.actors import HUB
-from command.kernel.limits import REHEARSALS
 from consoles.http.app import make_app
 from consoles.http.rehearsal import rehearsals
 from consoles.parts.serving import serving
 from consoles.site import Site
+from plans.limits import REHEARSALS
 from tests.command.support import county
 from tests.consoles.support import Person, mirror, signed_in, site_with_people
 from tests.plans.rehearsing import SCRIPT

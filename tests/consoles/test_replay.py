@@ -14,7 +14,6 @@ from command.actors import HUB
 from command.journal import StoredFact
 from command.journal.memory import MemoryJournal
 from command.kernel.errors import TooManyError
-from command.kernel.limits import REPLAYS, REPLAYS_WAITING
 from command.readings import Position
 from command.readings.memory import MemoryReadings
 from command.settings import Limits
@@ -25,6 +24,7 @@ from consoles.http.replay import routes
 from consoles.parts.serving import serving
 from consoles.push import Feed
 from consoles.site import Site
+from plans.limits import REPLAYS, REPLAYS_WAITING
 from plans.past import Replays
 from tests.command.support import COMMANDER, DISPATCHER, LEADER, MINUTE_MS, OFFICER, county, desk
 from tests.consoles.support import Person, signed_in, site_with_people

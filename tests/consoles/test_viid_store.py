@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 import pytest
 
 from command.kernel.clock import VirtualClock
-from command.kernel.limits import VIID_ORDERS_OF_PEER
 from command.links.viid import SCHEMA
 from consoles.parts import viid_store
 from consoles.parts.viid_store import ViidStore, receiver_of
+from edge.limits import VIID_ORDERS_OF_PEER
 from edge.viid.orders import Disposition, Subscription
 from edge.viid.sender import Item
 from tests.databases import Databases

@@ -10,7 +10,8 @@ from types import TracebackType
 from typing import Final, Literal, Self
 
 from command.kernel.clock import Clock
-from command.kernel.limits import (
+from streams.camera import Camera, CameraSpec, CameraStatus
+from streams.limits import (
     CAMERA_EXAMINE_MS,
     CAMERA_FROZEN_MS,
     CAMERA_KEY_MS,
@@ -19,7 +20,6 @@ from command.kernel.limits import (
     CAMERA_QUEUE_FRAMES,
     CAMERA_RETRY_LONGEST_MS,
 )
-from streams.camera import Camera, CameraSpec, CameraStatus
 from streams.packets import Codec, Packet
 from streams.sources import SourceError, Sources
 from streams.stamps import REORDERED_MS

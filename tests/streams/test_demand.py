@@ -10,7 +10,11 @@ import pytest
 
 from command.kernel.clock import Clock
 from command.kernel.errors import UnavailableError
-from command.kernel.limits import (
+from consoles.sim.clock import MachineClock
+from consoles.sim.loop import VirtualLoop
+from streams.camera import CameraSpec, CameraStatus
+from streams.keeper import CameraKeeper
+from streams.limits import (
     CAMERA_LINGER_MS,
     CAMERA_OPEN_MS,
     CAMERA_PICTURE_MS,
@@ -19,10 +23,6 @@ from command.kernel.limits import (
     CAMERA_RETRY_FIRST_MS,
     CAMERA_RETRY_LONGEST_MS,
 )
-from consoles.sim.clock import MachineClock
-from consoles.sim.loop import VirtualLoop
-from streams.camera import CameraSpec, CameraStatus
-from streams.keeper import CameraKeeper
 from streams.packets import Packet
 from streams.sources import SourceError, Sources
 

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from command.kernel.limits import CAMERA_FRAME_BYTES
 from streams import h264, h265
 from streams.depacketise import Depacketiser
 from streams.h264 import annex_b
+from streams.limits import CAMERA_FRAME_BYTES
 from streams.packets import Codec
 from streams.rtp import RtpPacket
 

@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 
 from command.kernel.clock import SystemClock
-from command.kernel.limits import FEED_LOOKS, FEED_RUN_PACKETS
 from streams.coded import ParameterSets
 from streams.coded_motion import CodedMotion
 from streams.feed import PictureFeed
 from streams.keyframes import Picture
+from streams.limits import FEED_LOOKS, FEED_RUN_PACKETS
 from streams.packets import Packet, Subscription
 from streams.plates.motion import MotionGate
 

@@ -10,8 +10,8 @@ import pytest
 
 from command.kernel.clock import Clock, SystemClock, VirtualClock
 from command.kernel.errors import ConflictError, UnavailableError
-from command.kernel.limits import PTZ_HOLD_MS, PTZ_LOOK_MS
 from streams.holds import SCHEMA, SharedHolds
+from streams.limits import PTZ_HOLD_MS, PTZ_LOOK_MS
 from streams.ptz import STOP, Move, Operator, Ptz, PtzControl, PtzGateways
 from tests.databases import Databases
 

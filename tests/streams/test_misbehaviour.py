@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from command.kernel.limits import CAMERA_RETRY_FIRST_MS
 from consoles.sim.clock import MachineClock
 from consoles.sim.loop import VirtualLoop, dice
+from streams.limits import CAMERA_RETRY_FIRST_MS
 from streams.turns import Turns
 from tests.streams.misbehaving import BAD, CLOCK_STEP_MS, Watch
 

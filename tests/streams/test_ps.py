@@ -17,10 +17,10 @@ from av.video.stream import VideoStream
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from command.kernel.limits import ACCESS_UNIT_NALS, CAMERA_FRAME_BYTES
 from edge.simulators.ps_clips import PsClip, load_ps_clip
 from edge.simulators.ps_sender import RtpState, rtp_packets
 from streams.access_units import AccessUnit, AccessUnits, AnnexB
+from streams.limits import ACCESS_UNIT_NALS, CAMERA_FRAME_BYTES
 from streams.ps import PsDemuxer
 from streams.rtp import RtpReceiver
 from streams.rtp_video import RtpVideo

@@ -11,7 +11,7 @@ import pytest
 
 from command.kernel.clock import Clock, SystemClock, VirtualClock
 from command.kernel.errors import ConflictError, TooManyError, UnavailableError, UnknownIdError
-from command.kernel.limits import PTZ_DEAD_MAN_MS, PTZ_HELD, PTZ_HOLD_MS, PTZ_LOOK_MS
+from streams.limits import PTZ_DEAD_MAN_MS, PTZ_HELD, PTZ_HOLD_MS, PTZ_LOOK_MS
 from streams.ptz import STOP, Hold, Move, Operator, Ptz, PtzControl, PtzGateways, Recall, claim
 
 WATCH = Operator("w", "巡查员", 0)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from command.kernel.limits import (
+from streams.limits import (
     RTP_BAD_FRAMES,
     RTP_PROBATION_PACKETS,
     RTP_REORDER_MS,

@@ -14,9 +14,9 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
 from command.kernel.clock import SystemClock
 from command.kernel.errors import TriuneError
-from command.kernel.limits import SDP_BYTES
 from streams.camera import CameraSpec
 from streams.keeper import CameraKeeper
+from streams.limits import SDP_BYTES
 from streams.relay.http import routes
 from streams.relay.relay import Relay
 from streams.source import standard_sources

@@ -21,13 +21,7 @@ from command.journal.signer import HeadSigner
 from command.journal.sqlite import SqliteJournal
 from command.kernel.clock import VirtualClock
 from command.kernel.errors import UnavailableError
-from command.kernel.limits import (
-    ANCHOR_BACKOFF_LONGEST_MS,
-    ANCHORS_WAITING,
-    HEAD_EVERY_MS,
-    HEAD_LOOK_MS,
-    HEADS_AT_ONCE,
-)
+from command.kernel.limits import ANCHOR_BACKOFF_LONGEST_MS, ANCHORS_WAITING, HEAD_EVERY_MS, HEAD_LOOK_MS, HEADS_AT_ONCE
 from tests.command.journal.vouching import KEY, SPACE, append, change, entries, rechain
 from tests.command.support import FlakyJournal
 

@@ -22,7 +22,7 @@ from command.hub import Hub
 from command.journal.memory import MemoryJournal
 from command.kernel.clock import SystemClock
 from command.kernel.correlation import key_of
-from command.kernel.limits import ASKS_WATCHED
+from consoles.limits import ASKS_WATCHED
 from consoles.observe.asks import Asks
 from consoles.observe.logs import writing
 from tests.consoles.support import mirror, signed_in, site_with_people

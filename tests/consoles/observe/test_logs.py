@@ -12,7 +12,7 @@ import pytest
 
 from command.kernel.clock import SystemClock, VirtualClock
 from command.kernel.correlation import Correlation, serving
-from command.kernel.limits import LOG_LINE_CHARS, LOG_LINES_WAITING
+from consoles.limits import LOG_LINE_CHARS, LOG_LINES_WAITING
 from consoles.observe.logs import LINES_LEFT_OUT, Style, Throttle, tell, writing
 
 log = logging.getLogger("triune.test")

@@ -100,7 +100,9 @@ def test_what_stands_twice_is_told_and_asked_for_once() -> None:  # R545
     ]
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+cmd|' /C calc'!A0", "@SUM(A1)", "-2+3", "＝1+1", '"=HYPERLINK(""http://x"")"'])
+@pytest.mark.parametrize(
+    "cell", ["=1+1", "+cmd|' /C calc'!A0", "@SUM(A1)", "-2+3", "＝1+1", '"=HYPERLINK(""http://x"")"']
+)
 @pytest.mark.parametrize("column", ["reason", "other"])
 def test_a_formula_is_refused_wherever_it_stands(cell: str, column: str) -> None:  # R546
     cells = [cell if column == name else "x" for name in ("reason", "other")]

@@ -18,13 +18,13 @@ from command.access.accounts import AGENT
 from command.actors import HUB
 from command.kernel.clock import SystemClock
 from command.kernel.errors import ConflictError, InvalidInputError, TooManyError, UnavailableError, UnknownIdError
-from command.kernel.limits import AGENT_WINDOW_MOST_BYTES, ERRAND_MESSAGE_BYTES
 from consoles.parts import agent_errands, replies
 from consoles.site import Site
 from edge.agent import errand_wire
 from edge.agent.agent import Agent
 from edge.agent.answering import Handler, Reply
 from edge.agent.protocol import ERRAND_PATH, PATH, Errand
+from edge.limits import AGENT_WINDOW_MOST_BYTES, ERRAND_MESSAGE_BYTES
 from tests.edge.agent.support import NAME, Proxy, an_agent, hub_with_agent, port_of, sighting_item, until
 from tests.edge.agent.test_agent import dialogue, scripted
 

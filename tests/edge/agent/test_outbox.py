@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from command.kernel.errors import TooLargeError, UnavailableError
-from command.kernel.limits import AGENT_ITEM_BYTES, AGENT_PICTURE_BYTES
+from edge.limits import AGENT_ITEM_BYTES, AGENT_PICTURE_BYTES
 from edge.outbox import NewItem, Outbox, Priority
 
 

@@ -6,8 +6,8 @@ from collections import deque
 
 import pytest
 
-from command.kernel.limits import AGENT_WINDOW_LEAST_BYTES, AGENT_WINDOW_MOST_BYTES, ERRAND_WAIT_MS
 from edge.agent.pace import InOrder, Pace
+from edge.limits import AGENT_WINDOW_LEAST_BYTES, AGENT_WINDOW_MOST_BYTES, ERRAND_WAIT_MS
 
 _MTU = 1000
 

@@ -10,11 +10,11 @@ from urllib.parse import quote
 
 import pytest
 
-from command.kernel.limits import PTZ_DEAD_MAN_MS
 from consoles.site import Site
 from edge.agent.agent import Agent
 from edge.simulators.clips import Clip
 from edge.simulators.onvif_camera import OnvifCamera
+from streams.limits import PTZ_DEAD_MAN_MS
 from tests.consoles.cameras import MODEL, drawn, onvif_camera
 from tests.consoles.support import PASSWORD, Person, signed_in
 from tests.consoles.test_adoption import post

@@ -8,12 +8,12 @@ import pytest
 
 from command.kernel.clock import SystemClock
 from command.kernel.errors import TooManyError
-from command.kernel.limits import GB28181_PLAYBACKS_PER_DEVICE
 from edge.gb28181.archive import Archive, Playback, RecordedSpan, spans_of
 from edge.gb28181.media import PlaybackEndedError
 from edge.gb28181.pilot import Where
 from edge.gb28181.recorded_time import RecordedTime
 from edge.gb28181.told import Recording
+from edge.limits import GB28181_PLAYBACKS_PER_DEVICE
 from edge.simulators.ps_clips import PsClip
 from streams.packets import Packet
 from streams.sources import SourceError

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from command.kernel.limits import GB28181_STREAMS, GB28181_XML_DEPTH
 from edge.gb28181 import asked, ptz, sdp, told
 from edge.gb28181.alarm_words import words_of
 from edge.gb28181.gather import Gathering
@@ -19,6 +18,7 @@ from edge.gb28181.manscdp import ManscdpError, parse, write
 from edge.gb28181.mansrtsp import control
 from edge.gb28181.sdp import SdpError
 from edge.gb28181.ssrc import Ssrcs
+from edge.limits import GB28181_STREAMS, GB28181_XML_DEPTH
 from tests.paths import shared
 
 CHANNEL = "34020000001320000311"

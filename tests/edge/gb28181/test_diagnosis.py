@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from command.kernel.clock import SystemClock, VirtualClock
-from command.kernel.limits import GB28181_BEAT_MS, GB28181_BEATS_MISSED
 from edge.gb28181.diagnosis import PULL, way_to
 from edge.gb28181.media import SCHEME, Gb28181Media
 from edge.gb28181.platform import Platform
+from edge.limits import GB28181_BEAT_MS, GB28181_BEATS_MISSED
 from edge.simulators.ps_clips import PsClip
 from streams.camera import CameraSpec
 from streams.diagnosis import Diagnosis, Hop, Hops, WayEndedError, Ways, diagnose

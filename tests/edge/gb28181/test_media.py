@@ -13,12 +13,12 @@ import av
 import pytest
 
 from command.kernel.clock import SystemClock
-from command.kernel.limits import CAMERA_PICTURES_PER_S
 from edge.gb28181.invite import Media, Transport
 from edge.gb28181.media import Gb28181Media, Gb28181Source, PlaybackEndedError
 from edge.simulators.ps_clips import PsClip
 from edge.simulators.ps_sender import RtpState, Send, rtp_packets
 from streams import h264
+from streams.limits import CAMERA_PICTURES_PER_S
 from streams.packets import Packet
 from streams.sources import SourceError, Sources
 from tests.edge.gb28181.reading import PATIENCE_S, opened, ports, read, reason, to_the_end

@@ -9,10 +9,10 @@ import struct
 import pytest
 
 from command.kernel.clock import SystemClock
-from command.kernel.limits import RTP_BAD_FRAMES
 from edge.gb28181.invite import Media, Transport
 from edge.simulators.ps_clips import PsClip
 from edge.simulators.ps_sender import Send
+from streams.limits import RTP_BAD_FRAMES
 from streams.packets import Packet
 from streams.sources import SourceError
 from tests.edge.gb28181.reading import PATIENCE_S, opened, reason, to_the_end

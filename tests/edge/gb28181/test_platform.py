@@ -11,15 +11,10 @@ import pytest
 
 from command.kernel.clock import VirtualClock
 from command.kernel.geo import Datum, to_wgs84
-from command.kernel.limits import (
-    GB28181_BEAT_MS,
-    GB28181_BEATS_MISSED,
-    SIP_ADDRESSES,
-    SIP_MESSAGES_PER_S,
-)
 from edge.gb28181.invite import InviteError, Media
 from edge.gb28181.manscdp import parse as parse_xml
 from edge.gb28181.platform import Platform
+from edge.limits import GB28181_BEAT_MS, GB28181_BEATS_MISSED, SIP_ADDRESSES, SIP_MESSAGES_PER_S
 from edge.sip.message import Header, Message, Request, Response, parse, respond, serialise
 from tests.edge.gb28181.site import DEVICE, DOMAIN, SERVER, Hub, running, until
 from tests.edge.gb28181.test_registrar import answered

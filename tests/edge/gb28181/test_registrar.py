@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from command.kernel.limits import GB28181_NONCE_MS, GB28181_REGISTERED_MOST_S, SIGN_IN_FAILURES, SIGN_IN_PAUSE_MS
+from command.kernel.limits import SIGN_IN_FAILURES, SIGN_IN_PAUSE_MS
 from edge.digest import Credentials, comma_parameters, credentials, response
 from edge.gb28181.registrar import Registered, Registrar
+from edge.limits import GB28181_NONCE_MS, GB28181_REGISTERED_MOST_S
 from edge.sip.message import Header, Request, Response, SipError
 from tests.edge.gb28181.site import DEVICE, DOMAIN, PASSWORD
 

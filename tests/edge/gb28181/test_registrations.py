@@ -15,10 +15,10 @@ from command.access.keys import SiteKey
 from command.kernel.clock import Clock, SystemClock, VirtualClock
 from command.kernel.database import SqliteDatabase
 from command.kernel.errors import UnavailableError
-from command.kernel.limits import GB28181_BEAT_MS, GB28181_BEATS_MISSED
 from edge.gb28181.invite import InviteError
 from edge.gb28181.platform import Platform
 from edge.gb28181.registrations import SCHEMA, Registrations
+from edge.limits import GB28181_BEAT_MS, GB28181_BEATS_MISSED
 from edge.sip.message import Request, Response, parse, respond, serialise
 from tests.edge.gb28181.site import DEVICE, DOMAIN, SERVER, Hub, running, until
 from tests.edge.gb28181.test_platform import CHANNEL, MEDIA, NOW_MS, Device, device

@@ -8,13 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from command.kernel.errors import TooLargeError
-from command.kernel.limits import (
-    CLOCK_SKEW_MS,
-    DEVICE_FIX_AGE_MS,
-    DEVICE_FRAME_BYTES,
-    DEVICE_SPLIT_MESSAGES,
-    DEVICE_SPLIT_WAIT_MS,
-)
+from command.kernel.limits import CLOCK_SKEW_MS
 from command.readings import Position
 from edge.jt808 import frame as frames
 from edge.jt808 import platform_messages as platform
@@ -36,6 +30,7 @@ from edge.jt808.plausible import Refusal, judge
 from edge.jt808.rate import RateLimit
 from edge.jt808.session import Session
 from edge.jt808.splits import Splits
+from edge.limits import DEVICE_FIX_AGE_MS, DEVICE_FRAME_BYTES, DEVICE_SPLIT_MESSAGES, DEVICE_SPLIT_WAIT_MS
 from tests.edge.jt808.peer import NOW_MS, fix
 
 digits = st.text("0123456789abcdef", min_size=12, max_size=12)

@@ -9,7 +9,14 @@ import pytest
 
 from command.kernel.clock import VirtualClock
 from command.kernel.errors import InvalidInputError, TooManyError, UnknownIdError
-from command.kernel.limits import (
+from edge.jt808 import frame as frames
+from edge.jt808 import gateway as gateway_module
+from edge.jt808 import platform_messages as platform
+from edge.jt808 import terminal_messages as terminal
+from edge.jt808.frame import Frame, Header, Part
+from edge.jt808.gateway import Jt808Gateway
+from edge.jt808.location import encode_location
+from edge.limits import (
     DEVICE_BAD_FRAMES,
     DEVICE_MESSAGES_PER_S,
     DEVICE_SIGN_IN_MS,
@@ -19,13 +26,6 @@ from command.kernel.limits import (
     DEVICE_TEXTS_WAITING,
     DEVICE_WRONG_CODES,
 )
-from edge.jt808 import frame as frames
-from edge.jt808 import gateway as gateway_module
-from edge.jt808 import platform_messages as platform
-from edge.jt808 import terminal_messages as terminal
-from edge.jt808.frame import Frame, Header, Part
-from edge.jt808.gateway import Jt808Gateway
-from edge.jt808.location import encode_location
 from tests.edge.jt808.hub import MemoryUplink
 from tests.edge.jt808.peer import DEVICE, NOW_MS, PHONE, Peer, fix, location, message
 

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from command.kernel.clock import SystemClock
 from command.kernel.errors import UnknownIdError
-from command.kernel.limits import ONVIF_ANSWER_BYTES
+from edge.limits import ONVIF_ANSWER_BYTES
 from edge.onvif import events
 from edge.onvif.address import OnvifAddress
 from edge.onvif.client import OnvifClient

@@ -16,7 +16,7 @@ import pytest
 
 from command.kernel.clock import SystemClock
 from command.kernel.errors import InvalidInputError, TooLargeError
-from command.kernel.limits import ONVIF_ANSWER_BYTES
+from edge.limits import ONVIF_ANSWER_BYTES
 from edge.onvif.address import OnvifAddress
 from edge.onvif.client import OnvifClient
 from edge.onvif.discovery import Discovery, FoundDevice, matches

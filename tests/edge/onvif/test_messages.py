@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from command.kernel.limits import ONVIF_PROFILES, ONVIF_PULL_EVENTS, PTZ_PRESETS
+from edge.limits import ONVIF_PROFILES, ONVIF_PULL_EVENTS
 from edge.onvif import messages
 from edge.onvif.events import CameraEvent, events
 from edge.onvif.xml import parse
+from streams.limits import PTZ_PRESETS
 from streams.ptz import Preset
 
 _TIME = (

@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 
 from command.kernel.errors import InvalidInputError, TooLargeError
-from command.kernel.limits import ONVIF_ANSWER_BYTES, XML_DEPTH, XML_ELEMENTS
+from edge.limits import ONVIF_ANSWER_BYTES, XML_DEPTH, XML_ELEMENTS
 from edge.onvif.xml import parse
 
 _LAUGHS = b"""<!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">

@@ -9,7 +9,7 @@ import av
 import pytest
 
 from command.kernel.clock import SystemClock
-from command.kernel.limits import RTSP_CONNECTIONS, RTSP_REQUEST_BYTES
+from edge.limits import RTSP_CONNECTIONS, RTSP_REQUEST_BYTES
 from edge.simulators.clips import Clip, load_clip
 from edge.simulators.rtsp_camera import RtspCameras
 from edge.simulators.street_video import Street, render

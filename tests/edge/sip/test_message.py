@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from command.kernel.limits import SIP_HEAD_BYTES, SIP_HEADERS, SIP_MESSAGE_BYTES
+from edge.limits import SIP_HEAD_BYTES, SIP_HEADERS, SIP_MESSAGE_BYTES
 from edge.sip.framing import SipFramer
 from edge.sip.headers import name_address, stamped, top_via
 from edge.sip.message import Request, Response, SipError, parse, respond, serialise

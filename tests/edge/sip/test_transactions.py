@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from command.kernel import limits
+from edge import limits
 from edge.sip import transactions as module
 from edge.sip.dialog import Dialog
 from edge.sip.message import Header, Request, Response, SipError, parse, serialise

@@ -12,8 +12,9 @@ from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.web import Application, Request
 
 from command.kernel.clock import VirtualClock
-from command.kernel.limits import DEVICE_MESSAGES_PER_S, REQUEST_BODY_BYTES
+from command.kernel.limits import REQUEST_BODY_BYTES
 from command.services.problems import problem_middleware
+from edge.limits import DEVICE_MESSAGES_PER_S
 from edge.trackers import http
 from tests.edge.jt808.hub import MemoryUplink
 

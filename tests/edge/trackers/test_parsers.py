@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from command.kernel.errors import InvalidInputError
-from command.kernel.limits import CLOCK_SKEW_MS, DEVICE_FIX_AGE_MS
+from command.kernel.limits import CLOCK_SKEW_MS
+from edge.limits import DEVICE_FIX_AGE_MS
 from edge.trackers import osmand, owntracks
 from edge.trackers.fix import Fix, instant_ms, judge
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from command.kernel import limits
-from command.kernel.limits import SIGN_IN_FAILURES_PER_ADDRESS, VIID_NONCE_MS, VIID_SILENT_MS
+from command.kernel.limits import SIGN_IN_FAILURES_PER_ADDRESS
+from edge import limits
 from edge.digest import Credentials, comma_parameters, response
+from edge.limits import VIID_NONCE_MS, VIID_SILENT_MS
 from edge.viid import door as doors
 from edge.viid.door import Ask, Challenged, Door
 from tests.edge.viid.site import DEVICE, NOW_MS, PASSWORD, REALM

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from command.kernel.clock import SystemClock, VirtualClock
 from command.kernel.errors import InvalidInputError, SignInRequiredError, TriuneError, UnavailableError
-from command.kernel.limits import (
+from edge.limits import (
     VIID_ANSWER_BYTES,
     VIID_BACKOFF_FIRST_MS,
     VIID_BACKOFF_LONGEST_MS,

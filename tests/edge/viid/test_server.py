@@ -12,15 +12,9 @@ import numpy as np
 import pytest
 
 from command.kernel.errors import UnavailableError
-from command.kernel.limits import (
-    SIGN_IN_FAILURES,
-    SIGN_IN_PAUSE_MS,
-    VIID_BODIES_AT_ONCE,
-    VIID_OBJECTS,
-    VIID_SILENT_MS,
-    VIID_SMALL_BODY_BYTES,
-)
+from command.kernel.limits import SIGN_IN_FAILURES, SIGN_IN_PAUSE_MS
 from edge.digest import Algorithm
+from edge.limits import VIID_BODIES_AT_ONCE, VIID_OBJECTS, VIID_SILENT_MS, VIID_SMALL_BODY_BYTES
 from tests.edge.viid.site import (
     DEVICE,
     PASSWORD,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from command.kernel.limits import QUALITY_DAYS_LEAST
+from streams.limits import QUALITY_DAYS_LEAST
 from streams.plates.quality import Judgement, Measure, judge, usual_of
 
 HOUR_MS = 3_600_000

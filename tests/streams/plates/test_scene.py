@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from command.kernel.limits import SCENE_BYTES
+from streams.limits import SCENE_BYTES
 from streams.plates.picture import Picture, decode_picture
 from streams.plates.scene import scene_jpeg
 

@@ -170,7 +170,7 @@ def test_a_single_doubtful_read_is_a_grille() -> None:
     tracker = PassageTracker(early=False)
     follow(tracker, [[read("湘F12345", weak=3)]])
     assert tracker.flush() == []
-    follow(tracker, [[read("湘F12345", confidence=0.85)]])
+    follow(tracker, [[read("湘F12345", confidence=0.9)]])
     assert [passage.plate for passage in tracker.flush()] == ["湘F12345"]
 
 

@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from command.kernel.errors import ConflictError, InvalidInputError, UnknownIdError
-from command.kernel.limits import RECORD_CLIP_MS
+from streams.limits import RECORD_CLIP_MS
 from streams.recorder.clips import export
 from streams.recorder.gaps import Gap
 from streams.recorder.sheets import Asked, Clip, Shift, clip_about, clip_file

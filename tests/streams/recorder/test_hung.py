@@ -16,7 +16,7 @@ from types import FrameType
 import pytest
 
 from command.kernel.errors import UnavailableError
-from command.kernel.limits import RECORD_HUNG_MS, RECORD_QUEUE_FRAMES
+from streams.limits import RECORD_HUNG_MS, RECORD_QUEUE_FRAMES
 from streams.recorder import recorder, threads
 from streams.recorder.files import camera_folder
 from streams.recorder.store import Store

@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from aiortc.rtp import RTCP_PSFB_PLI, RTCP_RTPFB_NACK, RtcpPsfbPacket, RtcpRtpfbPacket, RtpPacket
 
 from command.kernel.clock import VirtualClock
-from command.kernel.limits import RELAY_STILL_FRESH_MS
 from streams.h264 import annex_b
+from streams.limits import RELAY_STILL_FRESH_MS
 from streams.packets import Codec, Packet, Subscription
 from streams.relay.channel import Channel
 from streams.relay.sdp import VideoFormat

@@ -6,8 +6,8 @@ import aiohttp
 import pytest
 from prometheus_client import REGISTRY
 
-from command.kernel.limits import SDP_BYTES
 from edge.simulators.clips import Clip
+from streams.limits import SDP_BYTES
 from tests.streams.peers import PATIENCE_S, until
 from tests.streams.relay.site import serve
 from tests.streams.relay.test_sdp import OFFER

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from command.kernel.errors import InvalidInputError
-from command.kernel.limits import SDP_BYTES
+from streams.limits import SDP_BYTES
 from streams.relay.sdp import Answer, NotPlayableError, parse_offer
 
 # The parts of Chromium's offer (video and audio to receive) that matter, with two of its many formats.
