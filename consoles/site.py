@@ -24,19 +24,19 @@ from consoles.http.context import LIVE, Context, Space
 from consoles.http.rehearsal import rehearsals
 from consoles.observe.asks import Asks
 from consoles.observe.tracing import tracing
-from consoles.parts.agents import EdgeAgents, edge_agents
+from consoles.parts.agents.part import EdgeAgents, edge_agents
 from consoles.parts.background import Background, background
 from consoles.parts.field import field
-from consoles.parts.gb28181 import gb28181
-from consoles.parts.hubs import be_found, several_hubs
+from consoles.parts.gb28181.part import gb28181
+from consoles.parts.hubs.others import other_hubs
+from consoles.parts.hubs.part import be_found, several_hubs
 from consoles.parts.keeping import forgetting, saving, vouching
-from consoles.parts.others import other_hubs
 from consoles.parts.outside import links, services
 from consoles.parts.serving import serving
 from consoles.parts.stores import Stores, stores
 from consoles.parts.vehicles import vehicles
 from consoles.parts.video import video
-from consoles.parts.viid import viid
+from consoles.parts.viid.part import viid
 from consoles.push import Feed
 from consoles.settings import Settings
 from streams.plates.hours import ReadingHours

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from command.access.keys import SiteKey
 from command.kernel.errors import InvalidInputError
-from consoles.parts.gb28181 import password_of
+from consoles.parts.gb28181.part import password_of
 from consoles.settings import load_settings
 from edge.gb28181.ids import domain_of
 

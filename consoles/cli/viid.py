@@ -8,7 +8,7 @@ from pathlib import Path
 
 from command.access.keys import SiteKey
 from command.kernel.errors import InvalidInputError
-from consoles.parts.viid import password_of
+from consoles.parts.viid.part import password_of
 from consoles.settings import load_settings
 
 

@@ -19,9 +19,9 @@ from command.uplink import HubUplink
 from consoles.http.context import Context, actor_of, context_of, require
 from consoles.http.identity import is_open
 from consoles.http.record import json_response
-from consoles.parts.agent_errands import Errands
-from consoles.parts.agent_items import KINDS, Items, Sender
-from consoles.parts.agent_registry import Agents, AgentState, Duties
+from consoles.parts.agents.errands import Errands
+from consoles.parts.agents.items import KINDS, Items, Sender
+from consoles.parts.agents.registry import Agents, AgentState, Duties
 from edge.agent import protocol
 from edge.agent.protocol import (
     Answer,

@@ -21,12 +21,12 @@ from consoles.http import health
 from consoles.http.clips import Clips
 from consoles.http.recordings import Recordings
 from consoles.http.stretches import Authorise
-from consoles.parts.agent_errands import Errands
-from consoles.parts.agent_recordings import AgentEvents, FarArchive
-from consoles.parts.agent_registry import in_charge
+from consoles.parts.agents.errands import Errands
+from consoles.parts.agents.recordings import AgentEvents, FarArchive
+from consoles.parts.agents.registry import in_charge
 from consoles.parts.background import Background
-from consoles.parts.hub_recordings import ArchiveOfHubs, shelf_of, tell_recordings
-from consoles.parts.hubs import Hubs
+from consoles.parts.hubs.part import Hubs
+from consoles.parts.hubs.recordings import ArchiveOfHubs, shelf_of, tell_recordings
 from consoles.parts.recorded_disks import RecordedDisks
 from consoles.parts.stores import CAMERAS, Stores
 from consoles.settings import Settings

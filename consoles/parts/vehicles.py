@@ -16,10 +16,10 @@ from consoles.http.watches import Watches
 from consoles.parts.background import Background
 from consoles.parts.camera_rights import any_kept, authorised
 from consoles.parts.hits import Hits, road_net
-from consoles.parts.judging import Judging
 from consoles.parts.reading_quality import ReadingQuality
 from consoles.parts.sightings import scope
 from consoles.parts.stores import Stores
+from consoles.parts.violations.judging import Judging
 from consoles.settings import Settings
 
 

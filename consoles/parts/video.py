@@ -22,18 +22,18 @@ from consoles.http import adoption, cameras, health, metrics, ptz, publishing
 from consoles.http.context import actor_of, context_of, require
 from consoles.http.device_recordings import DeviceArchive, DeviceRecordings
 from consoles.http.identity import Handler, is_open
-from consoles.parts import agent_found
-from consoles.parts.agent_registry import SCHEME as AGENT_SCHEME
-from consoles.parts.agent_registry import in_charge
-from consoles.parts.agents import EdgeAgents
+from consoles.parts.agents import found as agent_found
+from consoles.parts.agents.part import EdgeAgents
+from consoles.parts.agents.registry import SCHEME as AGENT_SCHEME
+from consoles.parts.agents.registry import in_charge
 from consoles.parts.background import Background
 from consoles.parts.camera_alarms import alarm_of
 from consoles.parts.camera_rights import authorised
-from consoles.parts.gb28181 import Gateway
-from consoles.parts.gb28181_archive import ArchiveOfHubs
-from consoles.parts.gb28181_hubs import register_devices, serving_hubs
+from consoles.parts.gb28181.archive import ArchiveOfHubs
+from consoles.parts.gb28181.of_hubs import register_devices, serving_hubs
+from consoles.parts.gb28181.part import Gateway
 from consoles.parts.hits import Hits
-from consoles.parts.hubs import Hubs
+from consoles.parts.hubs.part import Hubs
 from consoles.parts.plate_aims import aims
 from consoles.parts.recording import recording
 from consoles.parts.stores import CAMERAS, Stores

@@ -200,7 +200,7 @@ class Node:
         await self.uplink.run()
 
     async def _look(self) -> None:
-        """Look for what others wrote from time to time, as `consoles/parts/others.py`: a word may have been lost."""
+        """Look for what others wrote from time to time, as hubs do: a word may have been lost."""
         stamp = 0
         while True:
             await self.clock.sleep(FOLLOW_ALONE_MS if self._bus.down else FOLLOW_MS)

@@ -18,7 +18,7 @@ from command.access.keys import SiteKey
 from command.actors import HUB, Role
 from command.facts.recording import RecordingPolicy
 from command.requests import EnrolCamera, SetRecording
-from consoles.parts.hub_errands import PATH, PURPOSE, _signature
+from consoles.parts.hubs.errands import PATH, PURPOSE, _signature
 from consoles.settings import Gb28181, Recordings, Settings
 from consoles.site import Site, running_site
 from edge.agent.agent import Agent, AgentSettings, running_agent

@@ -9,8 +9,8 @@ import pytest
 
 from command.kernel.clock import VirtualClock
 from command.links.viid import SCHEMA
-from consoles.parts import viid_store
-from consoles.parts.viid_store import ViidStore, receiver_of
+from consoles.parts.viid import store as viid_store
+from consoles.parts.viid.store import ViidStore, receiver_of
 from edge.limits import VIID_ORDERS_OF_PEER
 from edge.viid.orders import Disposition, Subscription
 from edge.viid.sender import Item

@@ -21,10 +21,10 @@ from command.links.viid import SCHEMA
 from command.readings import Sighting
 from command.readings.memory import MemoryReadings
 from command.requests import EnrolCamera, RequestWatch
-from consoles.parts.viid_devices import Devices
-from consoles.parts.viid_library import asker
-from consoles.parts.viid_store import ViidStore, receiver_of
-from consoles.parts.viid_tells import HitLink, TellCounters, Tells, upper_receiver
+from consoles.parts.viid.devices import Devices
+from consoles.parts.viid.library import asker
+from consoles.parts.viid.store import ViidStore, receiver_of
+from consoles.parts.viid.tells import HitLink, TellCounters, Tells, upper_receiver
 from edge.viid.notices import Notice
 from tests.consoles.test_viid_store import PEER, disposition, subscription
 from tests.edge.viid.site import DEVICE, NOW_MS, SERVER

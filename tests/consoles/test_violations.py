@@ -23,8 +23,8 @@ from command.readings.memory import MemoryReadings
 from command.requests import EndRule, SetRegions, SetSection
 from command.rows import ViolationRow
 from consoles.parts.recording import Recorded
-from consoles.parts.violation_packs import Packs
-from consoles.parts.violations import Violations
+from consoles.parts.violations.packs import Packs
+from consoles.parts.violations.part import Violations
 from streams.recorder.archive import OwnArchive
 from streams.violations import pack
 from tests.command.rules.test_violations import DAY_MS, LEFT, section

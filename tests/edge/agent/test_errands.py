@@ -18,7 +18,8 @@ from command.access.accounts import AGENT
 from command.actors import HUB
 from command.kernel.clock import SystemClock
 from command.kernel.errors import ConflictError, InvalidInputError, TooManyError, UnavailableError, UnknownIdError
-from consoles.parts import agent_errands, replies
+from consoles.parts.agents import errands as agent_errands
+from consoles.parts.hubs import replies
 from consoles.site import Site
 from edge.agent import errand_wire
 from edge.agent.agent import Agent

@@ -14,15 +14,15 @@ from command.passages import Passages
 from command.uplink import HubUplink
 from consoles.http import agents as http
 from consoles.http import metrics
-from consoles.parts import agent_turning
-from consoles.parts.agent_errands import Errands
-from consoles.parts.agent_items import Items
-from consoles.parts.agent_live import live_source, way_by
-from consoles.parts.agent_registry import SCHEME, Agents, in_charge
+from consoles.parts.agents import turning as agent_turning
+from consoles.parts.agents.errands import Errands
+from consoles.parts.agents.items import Items
+from consoles.parts.agents.live import live_source, way_by
+from consoles.parts.agents.registry import SCHEME, Agents, in_charge
 from consoles.parts.background import Background
-from consoles.parts.gb28181 import password_of
+from consoles.parts.gb28181.part import password_of
 from consoles.parts.hits import Hits
-from consoles.parts.hubs import AGENT_KIND, Hubs, relays
+from consoles.parts.hubs.part import AGENT_KIND, Hubs, relays
 from consoles.parts.stores import Stores
 from consoles.settings import Settings
 from edge.agent.gb28181 import SECRETS, Secrets

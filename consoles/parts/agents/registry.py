@@ -18,10 +18,10 @@ from command.kernel.errors import TriuneError, UnavailableError, UnknownIdError
 from command.requests import ReportCamera, ReportLink
 from command.rows import CameraRow, LinkRow
 from command.tables import Tables
-from consoles.parts.agent_errands import Link
-from consoles.parts.agent_items import Uploads
+from consoles.parts.agents.errands import Link
+from consoles.parts.agents.items import Uploads
+from consoles.parts.hubs.replies import AGENT_HOP
 from consoles.parts.plate_aims import aims
-from consoles.parts.replies import AGENT_HOP
 from edge.agent.protocol import Standing, Watch
 from edge.limits import AGENT_AWAY_MS, AGENT_CAMERAS
 from streams.plates.watcher import Aim

@@ -12,9 +12,9 @@ import msgspec
 from command.blobs import Blobs
 from command.hub import Hub
 from command.kernel.errors import TriuneError, UnavailableError, UnknownIdError
-from consoles.parts.viid_devices import Devices
-from consoles.parts.viid_store import ViidStore, receiver_of
-from consoles.parts.viid_tells import upper_receiver
+from consoles.parts.viid.devices import Devices
+from consoles.parts.viid.store import ViidStore, receiver_of
+from consoles.parts.viid.tells import upper_receiver
 from edge.limits import VIID_BATCH_BYTES, VIID_PICTURE_BYTES
 from edge.viid import notices
 from edge.viid.bodies import Verdict

@@ -13,8 +13,8 @@ from command.kernel.errors import TriuneError, UnavailableError
 from command.places import HubPlace
 from consoles.http.device_recordings import Played
 from consoles.limits import AGENT_RECORDINGS_MS
-from consoles.parts.gb28181_hubs import DevicesOfHubs
-from consoles.parts.replies import Reply
+from consoles.parts.gb28181.of_hubs import DevicesOfHubs
+from consoles.parts.hubs.replies import Reply
 from edge.agent.device_archive import DEVICE_LIST, DEVICE_PLAYBACK, DONE, Done, Order, Wanted
 from edge.agent.live import packet_of
 from edge.gb28181.archive import Archive, RecordedList

@@ -10,12 +10,12 @@ from msgspec.structs import replace
 from command.kernel.clock import Clock
 from command.kernel.errors import TriuneError, UnavailableError
 from command.places import HubPlace
-from consoles.parts.agent_live import go_by, pictures
-from consoles.parts.agent_turning import far_ptz
-from consoles.parts.gb28181 import Gateway
-from consoles.parts.hub_errands import HUB_HOP
-from consoles.parts.hubs import Hubs
-from consoles.parts.replies import Reply
+from consoles.parts.agents.live import go_by, pictures
+from consoles.parts.agents.turning import far_ptz
+from consoles.parts.gb28181.part import Gateway
+from consoles.parts.hubs.errands import HUB_HOP
+from consoles.parts.hubs.part import Hubs
+from consoles.parts.hubs.replies import Reply
 from edge.agent.answering import Handler
 from edge.agent.answering import Reply as Answering
 from edge.agent.device_archive import DeviceArchiveErrands

@@ -15,8 +15,8 @@ from consoles.http.violations import Evidence
 from consoles.parts.background import Background
 from consoles.parts.recording import Recorded
 from consoles.parts.stores import CAMERAS, Stores
-from consoles.parts.violation_packs import Packs
-from consoles.parts.violations import Violations
+from consoles.parts.violations.packs import Packs
+from consoles.parts.violations.part import Violations
 from streams.violations import pack
 
 

@@ -11,8 +11,8 @@ import msgspec
 
 from command.kernel.errors import InvalidInputError, UnavailableError, UnknownIdError
 from consoles.limits import AGENT_RECORDINGS_MS
-from consoles.parts.agent_recordings import next_of, pieces_of
-from consoles.parts.replies import Reply
+from consoles.parts.agents.recordings import next_of, pieces_of
+from consoles.parts.hubs.replies import Reply
 from edge.agent.answering import Handler
 from edge.agent.answering import Reply as Answering
 from edge.agent.protocol import Errand

@@ -8,9 +8,9 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 import msgspec
 
 from command.kernel.errors import InvalidInputError, TriuneError, UnavailableError
-from consoles.parts.agent_errands import Errands
-from consoles.parts.agent_registry import Agents, in_charge
-from consoles.parts.replies import Reply
+from consoles.parts.agents.errands import Errands
+from consoles.parts.agents.registry import Agents, in_charge
+from consoles.parts.hubs.replies import Reply
 from edge.agent.turning import PTZ, Asked, Done
 from streams.ptz import Move, OpenPtz, Preset, Ptz, Recall
 from streams.sources import scheme_of

@@ -13,7 +13,7 @@ import msgspec
 from aiohttp import web
 
 from command.kernel.errors import TooManyError, TriuneError, UnavailableError, UnknownIdError
-from consoles.parts.replies import AGENT_HOP, Reply
+from consoles.parts.hubs.replies import AGENT_HOP, Reply
 from edge.agent.protocol import Errand
 from edge.limits import AGENT_ERRANDS, ERRAND_ANSWER_MS
 

@@ -26,7 +26,7 @@ from command.kernel.errors import InvalidInputError, TooManyError, UnavailableEr
 from command.kernel.limits import PEER_ERRANDS, PEER_HELLO_MS
 from command.places import HubPlace
 from consoles.http.identity import is_loopback, is_open
-from consoles.parts.replies import Reply
+from consoles.parts.hubs.replies import Reply
 from edge.agent.answering import Handler, do, unknown
 from edge.agent.answering import Reply as Answering
 from edge.agent.protocol import Errand, Word

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from command.hub import Hub
 from command.kernel.errors import TriuneError
-from consoles.parts.viid_store import Device, ViidStore
+from consoles.parts.viid.store import Device, ViidStore
 from edge.limits import VIID_STRANGERS
 
 log = logging.getLogger(__name__)

@@ -12,10 +12,10 @@ from command.kernel.errors import TriuneError, UnavailableError
 from command.places import HubPlace
 from consoles.http.adoption import Finder, FoundCamera
 from consoles.limits import AGENT_RECORDINGS_MS
-from consoles.parts.agent_errands import Errands
-from consoles.parts.agent_registry import SCHEME, Agents
-from consoles.parts.gb28181_hubs import DEVICE_KIND
-from consoles.parts.hubs import AGENT_KIND, Hubs
+from consoles.parts.agents.errands import Errands
+from consoles.parts.agents.registry import SCHEME, Agents
+from consoles.parts.gb28181.of_hubs import DEVICE_KIND
+from consoles.parts.hubs.part import AGENT_KIND, Hubs
 from edge.agent.answering import Handler
 from edge.agent.answering import Reply as Answering
 from edge.agent.gb28181 import FoundChannel

@@ -12,10 +12,10 @@ from command.kernel.clock import Clock
 from command.kernel.errors import UnavailableError
 from command.places import Places
 from consoles.http import health, metrics
-from consoles.parts.agent_errands import Errands
+from consoles.parts.agents.errands import Errands
 from consoles.parts.background import Background
-from consoles.parts.hub_errands import PURPOSE, PeerCounters, PeerDoor, Peers, Relay, checked_address
-from consoles.parts.replies import AGENT_HOP, Reply
+from consoles.parts.hubs.errands import PURPOSE, PeerCounters, PeerDoor, Peers, Relay, checked_address
+from consoles.parts.hubs.replies import AGENT_HOP, Reply
 from consoles.settings import Settings
 from edge.agent.answering import Handler
 from edge.agent.answering import Reply as Answering

@@ -17,8 +17,8 @@ from command.requests import LiftWatch, RequestWatch
 from command.requests.watchlist import GivenArea
 from command.rows import WatchRow
 from consoles.parts.hits import Hits
-from consoles.parts.viid_devices import Devices
-from consoles.parts.viid_store import ViidStore
+from consoles.parts.viid.devices import Devices
+from consoles.parts.viid.store import ViidStore
 from edge.limits import VIID_ORDERS, VIID_ORDERS_OF_PEER
 from edge.viid.bodies import RefusedError, Verdict
 from edge.viid.codes import StatusCode

@@ -29,12 +29,12 @@ from consoles.parts.background import Background
 from consoles.parts.hits import Hits
 from consoles.parts.serving import serving
 from consoles.parts.stores import LINKS, Stores
-from consoles.parts.viid_devices import Devices
-from consoles.parts.viid_library import ViidLibrary
-from consoles.parts.viid_routes import ViidRoutes, off
-from consoles.parts.viid_senders import Senders
-from consoles.parts.viid_store import ViidStore
-from consoles.parts.viid_tells import HitLink, Tells
+from consoles.parts.viid.devices import Devices
+from consoles.parts.viid.library import ViidLibrary
+from consoles.parts.viid.routes import ViidRoutes, off
+from consoles.parts.viid.senders import Senders
+from consoles.parts.viid.store import ViidStore
+from consoles.parts.viid.tells import HitLink, Tells
 from consoles.settings import Settings, Viid
 from edge.gb28181.pilot import where
 from edge.viid.door import Door

@@ -17,7 +17,7 @@ import msgspec
 
 from command.kernel.errors import TriuneError, UnavailableError
 from consoles.limits import AGENT_EVENTS, AGENT_RECORDINGS_MS
-from consoles.parts.replies import Reply
+from consoles.parts.hubs.replies import Reply
 from edge.agent import archive as asks
 from streams.limits import RECORD_PIECE_BYTES
 from streams.recorder import threads

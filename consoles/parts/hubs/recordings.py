@@ -9,10 +9,10 @@ from command.kernel.clock import Clock
 from command.kernel.errors import UnavailableError, UnknownIdError
 from command.kernel.limits import RECORD_DISKS
 from command.places import Has, HubPlace
-from consoles.parts.agent_recordings import FarArchive
-from consoles.parts.hub_clips import CLIPS, FarShelf, JoinedShelf, tells_clips
-from consoles.parts.hub_errands import HUB_HOP
-from consoles.parts.hubs import Hubs
+from consoles.parts.agents.recordings import FarArchive
+from consoles.parts.hubs.clips import CLIPS, FarShelf, JoinedShelf, tells_clips
+from consoles.parts.hubs.errands import HUB_HOP
+from consoles.parts.hubs.part import Hubs
 from consoles.parts.recorded_disks import cause_of_disk
 from edge.agent.archive import RECORDINGS, RecordingErrands
 from streams.recorder.archive import Archive

@@ -12,9 +12,9 @@ import msgspec
 from command.kernel.clock import Clock
 from command.kernel.errors import TriuneError
 from consoles.limits import DIAGNOSIS_MS
-from consoles.parts.agent_errands import Errands
-from consoles.parts.agent_registry import Agents, in_charge
-from consoles.parts.replies import AGENT_HOP, Reply
+from consoles.parts.agents.errands import Errands
+from consoles.parts.agents.registry import Agents, in_charge
+from consoles.parts.hubs.replies import AGENT_HOP, Reply
 from edge.agent.live import ASK_KEY, LIVE, packet_of
 from edge.agent.looking import DIAGNOSIS, TRIAL, Tried
 from streams.diagnosis import ARRIVAL, Diagnosis, Hops, Way

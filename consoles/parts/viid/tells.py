@@ -15,9 +15,9 @@ from command.hub import Hub
 from command.kernel.errors import TriuneError
 from command.kernel.limits import READINGS_ROWS
 from command.readings import Readings, Sighting, SightingQuery, place_of
-from consoles.parts.viid_devices import Devices
-from consoles.parts.viid_library import asker
-from consoles.parts.viid_store import ViidStore, receiver_of
+from consoles.parts.viid.devices import Devices
+from consoles.parts.viid.library import asker
+from consoles.parts.viid.store import ViidStore, receiver_of
 from edge.limits import VIID_BACKOFF_FIRST_MS, VIID_BACKOFF_LONGEST_MS, VIID_WAITING
 from edge.viid.notices import Notice
 from edge.viid.orders import Subscription

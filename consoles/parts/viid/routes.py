@@ -14,10 +14,10 @@ from command.kernel.limits import REQUEST_BODY_BYTES
 from consoles.http.bodies import read_body
 from consoles.http.context import actor_of, require
 from consoles.http.record import json_response
-from consoles.parts.viid_devices import Devices
-from consoles.parts.viid_library import ViidLibrary
-from consoles.parts.viid_senders import Senders
-from consoles.parts.viid_store import Device, ViidStore
+from consoles.parts.viid.devices import Devices
+from consoles.parts.viid.library import ViidLibrary
+from consoles.parts.viid.senders import Senders
+from consoles.parts.viid.store import Device, ViidStore
 from edge.viid.door import Peer, Refused
 from edge.viid.ids import is_device
 from edge.viid.orders import Disposition, OrderState, Subscription

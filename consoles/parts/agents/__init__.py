@@ -1,0 +1,1 @@
+"""What hubs have of their edge agents."""

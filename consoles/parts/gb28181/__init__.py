@@ -1,0 +1,1 @@
+"""What hubs have of GB/T 28181 devices."""

@@ -1,0 +1,1 @@
+"""What hubs of one site have of each other."""

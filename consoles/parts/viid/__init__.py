@@ -1,0 +1,1 @@
+"""What hubs have of GA/T 1400 systems."""

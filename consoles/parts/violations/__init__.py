@@ -1,0 +1,1 @@
+"""What hubs have of violations and their evidence."""

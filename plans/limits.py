@@ -1,0 +1,27 @@
+"""Named limits of plans and scenarios: what happens at each is said beside it and tested."""
+
+from __future__ import annotations
+
+# Rehearsals. One more at once gets 429; one that nobody watched or controlled for so long is stopped.
+REHEARSALS = 4
+REHEARSAL_IDLE_MS = 60 * 60 * 1000
+REHEARSAL_SWEEP_MS = 60 * 1000
+# A rehearsal whose record has this many facts ends there.
+REHEARSAL_FACTS = 200_000
+# What outside services would have been told; further ones are counted only. The same for what was refused.
+REHEARSAL_TOLD = 10_000
+REHEARSAL_REFUSALS = 10_000
+REHEARSAL_SPEED = 60
+# How often a unit that the script leaves where it is reports its place.
+REHEARSAL_STANDBY_MS = 60_000
+# Scenario files of a folder; the others are not read.
+SCENARIO_FILES = 200
+
+# Replay. Folds of the past that run at once, each in a thread; one more waits, and past this many waiting gets 429.
+REPLAYS = 2
+REPLAYS_WAITING = 16
+REPLAY_FACTS_READ = 5000
+# Past situations in one answer; whoever wants more asks for a shorter time.
+PAST_SITUATIONS = 500
+# Facts of one situation's time line in one answer.
+TIMELINE_FACTS = 20_000
