@@ -35,7 +35,7 @@ tools:
 
 test: setup tools
 	npm --prefix $(WEB) test --silent
-	.venv/bin/pytest -n 2 --dist loadgroup
+	.venv/bin/pytest -n 3 --dist loadgroup
 
 check: setup
 	.venv/bin/ruff format --check .
