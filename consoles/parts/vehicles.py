@@ -54,7 +54,9 @@ async def vehicles(
     passages.on_stored(quality.note)
     tasks.start(quality.run(), "reading-quality")
     measured.append(
-        metrics.gauge("reading_hours_dropped", "Hours not counted for want of room", lambda: quality.dropped)
+        metrics.gauge(
+            "reading_counts_dropped", "Hours of readings not counted for want of room", lambda: quality.dropped
+        )
     )
     may_see = scope(settings)
     return Vehicles(

@@ -43,7 +43,7 @@ def _unfit(version: RestrictionVersion, sighting: Sighting) -> Unfounded | None:
         return "other_vehicle"
     if sighting.kind in ON_DUTY or is_exempt(sighting.plate, given.exempt, sighting.last_ms):
         return "exempt"
-    return doubt(sighting) if surely_within(given.hours, sighting) else "outside_hours"
+    return doubt(sighting) if surely_within(given.hours, sighting) else "at_other_times"
 
 
 def _concerns(given: Restriction, sighting: Sighting) -> bool:

@@ -50,7 +50,7 @@ def _use(version: RegionsVersion, region: PictureRegion, sighting: Sighting) -> 
     if region.use == "bus" and (sighting.colour in (*_MAYBE_BUS, "unknown") or sighting.kind == "new_energy_large"):
         return "other_vehicle"
     if not surely_within(region.hours, sighting):
-        return "outside_hours"
+        return "at_other_times"
     return _finding("bus_lane" if region.use == "bus" else "emergency_lane", version, region, sighting)
 
 

@@ -13,7 +13,7 @@ from command.readings import Sighting
 
 Unfounded = Literal[
     "unsure", "no_picture", "misread", "slower", "not_in_force", "calibration_expired", "implausible",
-    "other_vehicle", "exempt", "outside_hours", "other_lane", "right_way",
+    "other_vehicle", "exempt", "at_other_times", "other_lane", "right_way",
 ]  # fmt: skip
 """Why a passage is no violation, or may not be called one."""
 

@@ -283,8 +283,8 @@ async def test_the_newest_connection_is_the_agents(tmp_path: Path) -> None:
 
 
 async def test_technicians_see_how_each_agent_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("consoles.parts.agent_registry.AGENT_AWAY_MS", 0)
-    monkeypatch.setattr("consoles.parts.agent_registry._TICK_MS", 20)
+    monkeypatch.setattr("consoles.parts.agents.registry.AGENT_AWAY_MS", 0)
+    monkeypatch.setattr("consoles.parts.agents.registry._TICK_MS", 20)
     async with hub_with_agent(tmp_path) as (site, key):
         await site.context.accounts.create("admin2", "admin2", frozenset({"administrator"}), "", PASSWORD)
         async with signed_in(site.http_url, "admin2") as person:

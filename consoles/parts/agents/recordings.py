@@ -68,7 +68,7 @@ class _ToldClip(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Asks(Protocol):
-    """Asks for an errand about a camera. Raises as `consoles.parts.agent_errands.Errands.open`."""
+    """Asks for an errand about a camera. Raises as `consoles.parts.agents.errands.Errands.open`."""
 
     def __call__(self, kind: str, camera: str, body: object = None) -> AbstractAsyncContextManager[Reply]:
         """Ask."""

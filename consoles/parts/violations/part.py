@@ -56,7 +56,7 @@ class JudgeCounters:
     implausible: int = 0
     other_vehicle: int = 0
     exempt: int = 0
-    outside_hours: int = 0
+    at_other_times: int = 0
     other_lane: int = 0
     right_way: int = 0
 

@@ -36,9 +36,9 @@ def _at(minutes: float, **changes: Any) -> Any:
 _AREA: list[tuple[Unfounded | None, dict[str, Any], Any]] = [
     (None, {}, _at(0)),
     (None, {"hours": (_RUSH,)}, _at(0)),
-    ("outside_hours", {"hours": (_RUSH,)}, _at(60.1)),
-    ("outside_hours", {"hours": (_RUSH,)}, _at(59.5)),  # half a minute before nine: a clock could be that wrong
-    ("outside_hours", {"hours": (_RUSH,)}, _at(5 * 24 * 60)),  # Saturday
+    ("at_other_times", {"hours": (_RUSH,)}, _at(60.1)),
+    ("at_other_times", {"hours": (_RUSH,)}, _at(59.5)),  # half a minute before nine: a clock could be that wrong
+    ("at_other_times", {"hours": (_RUSH,)}, _at(5 * 24 * 60)),  # Saturday
     (None, {"colours": ("yellow",)}, _at(0, colour="yellow")),
     ("other_vehicle", {"colours": ("yellow",)}, _at(0, colour="blue")),
     ("other_vehicle", {"colours": ("yellow",)}, _at(0, colour="unknown")),
@@ -94,7 +94,7 @@ def _regions(**changes: Any) -> RegionsVersion:
 _LANES: list[tuple[str, dict[str, Any], Any]] = [
     ("bus_lane", {"use": "bus"}, _at(0, lane=1)),
     ("bus_lane", {"use": "bus", "hours": (_RUSH,)}, _at(0, lane=1)),
-    ("outside_hours", {"use": "bus", "hours": (_RUSH,)}, _at(120, lane=1)),
+    ("at_other_times", {"use": "bus", "hours": (_RUSH,)}, _at(120, lane=1)),
     ("other_vehicle", {"use": "bus"}, _at(0, lane=1, colour="yellow")),  # it may be a bus
     ("other_vehicle", {"use": "bus"}, _at(0, lane=1, colour="unknown")),
     ("exempt", {"use": "bus", "exempt": (Exemption(plate="京A12345", why="校车", until_ms=_MONDAY_8 * 2),)},
