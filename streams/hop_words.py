@@ -27,6 +27,16 @@ _WORDS: Final = tuple(
             r"registered before the restart, waiting for its keepalive: its TCP connection ended with the hub before",
             "平台重启前已注册，等待心跳：原来的 TCP 连接随重启断开",
         ),
+        # Edge agents
+        (
+            r"edge agent (\S+) of release (\S+) is too old for this \((\w+)\): update it",
+            "边缘代理 {0} 的版本 {1} 过旧，不支持此项（{2}）：请升级",
+        ),
+        (
+            r"edge agent (\S+) is not connected to this hub: is its machine on, does its link reach here\?",
+            "边缘代理 {0} 未连接到本机：它的主机开着吗？链路通吗？",
+        ),
+        (r"it does not tell how far it comes: its link stalls", "对方没有回报走到哪一段：链路停滞"),
         # RTSP
         (r"the name of the camera does not resolve.*", "摄像机的域名解析不出来：名字对吗？域名服务器有应答吗？"),
         (r"no answer: is it switched on, is a firewall between\?", "没有应答：通电了吗？中间有防火墙吗？"),

@@ -203,9 +203,7 @@ async def test_an_agent_that_is_away_or_too_old_is_what_the_technician_is_told_o
             headers = {"Authorization": f"Bearer {key}"}
             async with aiohttp.ClientSession(site.http_url) as http, http.ws_connect(PATH, headers=headers) as old:
                 await old.send_json({"type": "hello", "versions": [1, 1], "release": "0.1.0", "box": "0" * 16})
-                await until(
-                    lambda: told(f"edge agent {NAME} of release 0.1.0 is too old for this (diagnosis): update it")
-                )
+                await until(lambda: told(f"edge agent {NAME} of release 0.1.0 is too old for this (live): update it"))
 
 
 async def test_over_a_thin_link_video_starves_and_alarms_do_not_wait(tmp_path: Path, heavy: Clip) -> None:
