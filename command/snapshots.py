@@ -37,7 +37,7 @@ _ROWS_PER_CHUNK = 1000
 _LENGTH = struct.Struct("!I")
 _NAME = re.compile(r"(?P<space>.+)-(?P<seq>\d{12})\.snapshot")
 _FOLDING = (
-    "facts/*.py", "journal/__init__.py", "kernel/geo.py", "kernel/limits.py", "rows.py", "rules/*.py", "settings.py",
+    "facts/*.py", "journal/__init__.py", "kernel/geo.py", "kernel/limits.py", "rows/*.py", "rules/*.py", "settings.py",
     "snapshots.py", "tables.py",
 )  # fmt: skip
 

@@ -1,0 +1,86 @@
+"""Rows of what is watched for, what was found, and who searched."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from command.facts.base import Level
+from command.facts.watchlist import (
+    AheadBy,
+    CameraAhead,
+    HitHow,
+    LastSeen,
+    NearUnit,
+    RejectKind,
+    WatchAction,
+    WatchArea,
+    WatchHours,
+)
+from command.readings import Direction
+from command.rows.base import Row
+
+
+class WatchRow(Row, frozen=True):
+    """An entry of the watch list (布控).
+
+    `not_plates` look like it and do not fire; `wrong_share` is that of hits that were none, once there are enough.
+    """
+
+    pattern: str
+    reason: str
+    level: Level
+    until_ms: int
+    state: Literal["requested", "active", "lifted", "expired"]
+    requested_by: str
+    requested_ms: int
+    approved_by: str = ""
+    ended_ms: int | None = None
+    hits: int = 0
+    rejected: int = 0
+    look_alike: bool = False
+    office: str = ""
+    area: WatchArea | None = None
+    hours: WatchHours | None = None
+    action: WatchAction = "alarm"
+    batch: str = ""
+    not_plates: tuple[str, ...] = ()
+    wrong_share: float | None = None
+    wrong_in_a_row: int = 0
+    last_hit: str = ""
+
+
+class HitRow(Row, frozen=True):
+    """A watched plate that passed a camera; the pictures are blob ids."""
+
+    watch: str
+    plate: str
+    camera: str
+    seen_ms: int
+    confidence: float
+    situation: str
+    picture: str
+    rejected_why: str = ""
+    plate_picture: str = ""
+    how: HitHow = "exact"
+    score: float = 1.0
+    direction: Direction | None = None
+    heading_deg: float | None = None
+    last_seen: LastSeen | None = None
+    ahead: tuple[CameraAhead, ...] = ()
+    ahead_by: AheadBy = "none"
+    units: tuple[NearUnit, ...] = ()
+    rejected_kind: RejectKind | None = None
+    rejected_by: str = ""
+
+
+class QueryRow(Row, frozen=True):
+    """A query of persons, vehicles or sightings: who asked what and why, and how much was answered."""
+
+    by: str
+    at_ms: int
+    what: str
+    terms: str
+    reason: str
+    case: str
+    results: int
+    pages: int = 1
