@@ -12,6 +12,7 @@ from command.backup.records import Entries, Positions, Record, Rows, Sightings, 
 from command.backup.taking import LIVE
 from command.journal import Entry
 from command.kernel.errors import InvalidInputError
+from command.readings.hours import HOUR_MS
 
 
 class Until(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,8 +89,16 @@ class Moment:
                     yield replace(record, sightings=tuple(s for s in sightings if s.last_ms <= self._at_ms))
                 case Rows(store="links", table="cursors"):
                     yield replace(record, rows=[self._held_back(record.columns, row) for row in record.rows])
+                case Rows(store="reading_hours") if self._at_ms is not None:
+                    yield replace(record, rows=[row for row in record.rows if self._is_over(record.columns, row)])
                 case _:
                     yield record
+
+    def _is_over(self, columns: tuple[str, ...], row: list[object]) -> bool:
+        """Of an hour that goes on nobody can say what was counted until the moment."""
+        hour = row[columns.index("hour")]
+        assert isinstance(hour, int)
+        return (hour + 1) * HOUR_MS <= (self._at_ms or 0)
 
     def _held_back(self, columns: tuple[str, ...], row: list[object]) -> list[object]:
         """A link that went beyond the moment would never tell of what comes under those numbers now."""

@@ -1,4 +1,4 @@
-"""The small databases of a hub as rows: accounts, links, and those of the case and approval services."""
+"""The small databases of a hub as rows: accounts, links, counts of readings, and those of our own services."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from command.kernel.errors import InvalidInputError, UnavailableError
 from command.kernel.limits import BACKUP_READ_ROWS
 from command.kernel.postgres import Postgres
 from command.links import cursors, viid
+from command.readings import hours
 from command.services.approval import approvals
 from command.services.case import cases
 
-SHARED = {"links": cursors.SCHEMA, "access": accounts.SCHEMA, "viid": viid.SCHEMA}
+SHARED = {"links": cursors.SCHEMA, "access": accounts.SCHEMA, "viid": viid.SCHEMA, "reading_hours": hours.SCHEMA}
 """Databases that several hubs may share."""
 SERVICES = {"case": cases.SCHEMA, "approval": approvals.SCHEMA}
 """Files of our own services."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from random import Random
 
+from command.readings.hours import HOUR_MS
 from consoles.demo.clips import SOILED
 from consoles.demo.county import County
-from streams.plates.hours import HOUR_MS, ReadingHours
+from streams.plates.hours import ReadingHours
 from streams.plates.quality import Measure
 
 _DAYS = 7

@@ -10,12 +10,12 @@ from aiohttp import web
 
 from command.kernel.errors import UnknownIdError
 from command.readings import Readings, Sighting, SightingQuery
+from command.readings.hours import HOUR_MS
 from consoles.http.context import actor_of, context_of, require
 from consoles.http.record import json_response
 from consoles.parts.reading_quality import CameraQuality, ReadingQuality
 from plans.past import HIT_MEDIA_TYPE
 from streams.limits import QUALITY_KEPT_DAYS
-from streams.plates.hours import HOUR_MS
 from streams.plates.quality import Measure
 
 Authorise = Callable[[web.Request, str], Awaitable[None]]

@@ -17,6 +17,7 @@ from command.hub import Hub
 from command.kernel.errors import TriuneError
 from command.leases import Leases
 from command.readings import Readings, Sighting, SightingQuery
+from command.readings.hours import HOUR_MS
 from command.requests import ReportReading
 from command.tables import Tables
 from consoles.parts.stores import CAMERAS
@@ -28,7 +29,7 @@ from streams.limits import (
     QUALITY_WAITING,
     QUALITY_WATCHED_MS,
 )
-from streams.plates.hours import HOUR_MS, ReadingHours
+from streams.plates.hours import ReadingHours
 from streams.plates.quality import Judgement, Measure, Usual, Why, judge, usual_of
 from streams.plates.watcher import WatchCounters
 

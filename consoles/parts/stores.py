@@ -23,7 +23,7 @@ from command.leases import Leases, SharedLeases, SoleHub
 from command.links import cursors as link_cursors
 from command.links.cursors import Cursors
 from command.places import Places
-from command.readings import Readings
+from command.readings import Readings, hours
 from command.readings.postgres import PostgresReadings
 from command.readings.sqlite import SqliteReadings
 from command.snapshots import SnapshotFolder
@@ -31,7 +31,6 @@ from consoles.parts.background import Background
 from consoles.settings import Settings
 from streams import holds
 from streams.holds import SharedHolds
-from streams.plates import hours
 from streams.plates.hours import ReadingHours
 
 LINKS, CAMERAS = "links", "cameras"

@@ -7,17 +7,6 @@ from collections.abc import Iterable, Mapping
 from command.kernel.database import Database, Statement
 from streams.plates.quality import Measure
 
-SCHEMA = (
-    """
-    CREATE TABLE reading_hours (
-        camera TEXT NOT NULL, hour INTEGER NOT NULL, watched_ms INTEGER NOT NULL, passages INTEGER NOT NULL,
-        confidence_milli INTEGER NOT NULL, found INTEGER NOT NULL, unread INTEGER NOT NULL, moving INTEGER NOT NULL,
-        strangers INTEGER NOT NULL, PRIMARY KEY (camera, hour)
-    );
-    CREATE INDEX reading_hours_by_hour ON reading_hours (hour);
-    """,
-)
-HOUR_MS = 3_600_000
 _COLUMNS = ("watched_ms", "passages", "confidence_milli", "found", "unread", "moving", "strangers")
 _ADD = f"""
     INSERT INTO reading_hours (camera, hour, {", ".join(_COLUMNS)}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)

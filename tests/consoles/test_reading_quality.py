@@ -13,14 +13,14 @@ from command.kernel.clock import SystemClock
 from command.kernel.database import SqliteDatabase, Statement
 from command.kernel.errors import UnavailableError
 from command.leases import SoleHub
-from command.readings import Sighting
+from command.readings import Sighting, hours
+from command.readings.hours import HOUR_MS
 from command.readings.memory import MemoryReadings
 from command.requests import ClearAlarm, EnrolCamera, ReportCamera
 from command.rows import AlarmRow
 from consoles.parts.reading_quality import ReadingQuality
 from streams.limits import QUALITY_KEEP_MS
-from streams.plates import hours
-from streams.plates.hours import HOUR_MS, ReadingHours
+from streams.plates.hours import ReadingHours
 from streams.plates.quality import Measure
 from streams.plates.watcher import WatchCounters
 from tests.command.support import DISPATCHER, Desk, desk

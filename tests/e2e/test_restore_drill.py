@@ -15,11 +15,16 @@ import pytest
 
 from command import requests as q
 from command.kernel.clock import SystemClock
+from command.kernel.database import SqliteDatabase
+from command.readings import hours
 from command.readings.sqlite import SqliteReadings
+from streams.plates.hours import ReadingHours
+from streams.plates.quality import Measure
 from tests.consoles.support import Person, mirror, signed_in
 from tests.e2e.hub_process import HubProcess, hub_process, triune
 
 WRITERS = 4
+READ_WELL = Measure(watched_ms=3_600_000, passages=90, confidence_sum=88.5, found=95, unread=5, moving=400)
 ROLES = ("dispatcher", "wall", "administrator")
 Passwords = dict[str, str]
 
@@ -113,6 +118,13 @@ async def prepared(hub: HubProcess, passwords: Passwords) -> tuple[str, str]:
     return str(answer["subject"]), token
 
 
+async def count_readings(data: Path) -> None:
+    """Count an hour before a camera, as the hub does beside us."""
+    counted = SqliteDatabase(data / "reading_hours.sqlite3", hours.SCHEMA, "reading hours")
+    await ReadingHours(counted).add({("c1", 500_000): READ_WELL})
+    await counted.close()
+
+
 async def cases(person: Person) -> dict[str, str]:
     """Return the case of each situation once each has one."""
     async with mirror(person) as console:
@@ -145,6 +157,7 @@ async def test_a_hub_killed_under_load_goes_on_elsewhere_from_its_backup(tmp_pat
                     await SystemClock().sleep(20)
                 before = dict(load.answered), set(load.files), set(load.fixes)
                 load.longest_s = 0
+                await count_readings(hub.data)
                 await triune("backup", str(archive), "--data", data)
                 during, longest_s = len(load.answered) - len(before[0]), load.longest_s
                 await hub.kill()
@@ -166,6 +179,9 @@ async def test_a_hub_killed_under_load_goes_on_elsewhere_from_its_backup(tmp_pat
     fixes = {fix.at_ms for fix in await readings.track("live", "d1", 0, SystemClock().now_ms(), 5000)}
     await readings.close()
     assert before[2] <= fixes
+    counted = SqliteDatabase(restored / "reading_hours.sqlite3", hours.SCHEMA, "reading hours")
+    assert await ReadingHours(counted).of("c1", 0) == {500_000: READ_WELL}
+    await counted.close()
     await triune("verify", "--data", str(restored))
     await an_earlier_moment(archive, key, tmp_path / "earlier")
 

@@ -17,11 +17,11 @@ from command.actors import HUB, Actor
 from command.facts.scene import QueryMade
 from command.facts.watchlist import CameraAhead
 from command.kernel.database import SqliteDatabase
-from command.readings import Sighting
+from command.readings import Sighting, hours
+from command.readings.hours import HOUR_MS
 from consoles.site import Site
 from edge.simulators.street_video import Street, pictures, traffic
-from streams.plates import hours
-from streams.plates.hours import HOUR_MS, ReadingHours
+from streams.plates.hours import ReadingHours
 from streams.plates.quality import Measure
 from tests.consoles.support import site_with_people
 from tests.e2e.chromium import chromium

@@ -22,8 +22,9 @@ from command.kernel.clock import SystemClock, VirtualClock
 from command.kernel.database import Database, PostgresDatabase, SqliteDatabase
 from command.links import cursors
 from command.links.cursors import Cursors
-from command.readings import Position, Sighting, SightingQuery
+from command.readings import Position, Sighting, SightingQuery, hours
 from command.readings.bounds import DAY_MS
+from command.readings.hours import HOUR_MS
 from command.requests import FixEvidence, NoteSituation, ReportCall
 from tests.command.support import DISPATCHER, HERE, MINUTE_MS, OFFICER, START_MS, desk
 
@@ -45,6 +46,8 @@ class Kept(msgspec.Struct, frozen=True):
     people: dict[str, str]
     cameras: dict[str, str]
     cursors: dict[str, int]
+    hours: dict[int, int]
+    """Passages counted before a camera, by hour."""
 
 
 @asynccontextmanager
@@ -74,6 +77,10 @@ async def kept(stores: Stores) -> Kept:
     async with accounts_of(stores) as accounts, database_of(stores, "links", cursors.SCHEMA) as links:
         people, cameras = await accounts.people(), await accounts.camera_addresses()
         seqs = {link: await Cursors(links).load(link) for link in LINKS}
+    async with database_of(stores, "reading_hours", hours.SCHEMA) as db:
+        counted = {
+            int(hour): int(passages) for hour, passages in await db.rows("SELECT hour, passages FROM reading_hours")
+        }
     return Kept(
         await journal.read("live", 0, 1000),
         await journal.answered("live", 0, 1000),
@@ -84,6 +91,7 @@ async def kept(stores: Stores) -> Kept:
         people,
         cameras,
         seqs,
+        counted,
     )
 
 
@@ -137,6 +145,9 @@ async def _fill_readings(stores: Stores, picture: str) -> None:
     ]  # fmt: skip
     await stores.readings.add_positions("live", fixes)
     await stores.readings.add_sightings("live", passages)
+    count = "INSERT INTO reading_hours VALUES ('c1', ?, 3600000, ?, 900, 40, 3, 900, 1)"
+    async with database_of(stores, "reading_hours", hours.SCHEMA) as db:
+        await db.write(*((count, (START_MS // HOUR_MS + n, 30 + n)) for n in (-2, -1, 0)))
 
 
 async def take(stores: Stores, path: Path, settings: Path | None = None) -> Manifest:

@@ -22,6 +22,7 @@ from command.kernel.clock import VirtualClock
 from command.kernel.errors import InvalidInputError, SignInRequiredError, UnavailableError
 from command.links import cursors
 from command.links.cursors import Cursors
+from command.readings.hours import HOUR_MS
 from command.requests import ReportCall
 from tests.command.backup.keeping import KEY, PASSWORD, Kept, accounts_of, database_of, fill, kept, put_back, take
 from tests.command.support import DISPATCHER, MINUTE_MS, START_MS, desk, refold
@@ -122,6 +123,8 @@ async def test_an_earlier_moment_is_a_beginning_of_the_record(
         assert 0 < len(after.sightings) < len(before.sightings)
         # A link that was further would never tell of what now comes under those numbers.
         assert after.cursors == dict.fromkeys(before.cursors, last)
+        assert after.hours == {hour: n for hour, n in before.hours.items() if (hour + 1) * HOUR_MS <= until_ms}
+        assert 0 < len(after.hours) < len(before.hours)
         whole = await refold(stores.journal)
         assert whole.seq == last
         async with desk(stores.journal, clock=VirtualClock(until_ms), enrolled=False) as work:
@@ -151,6 +154,7 @@ async def test_up_to_a_fact_readings_go_up_to_its_instant(filled: tuple[Path, Ke
     assert after.facts == before.facts[:seq]
     assert after.positions == [fix for fix in before.positions if fix.at_ms <= before.facts[seq - 1].at_ms]
     assert 0 < len(after.positions) < len(before.positions)
+    assert 0 < len(after.hours) < len(before.hours)
 
 
 @pytest.mark.parametrize(

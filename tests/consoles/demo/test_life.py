@@ -12,6 +12,7 @@ from shapely import LineString, MultiLineString, Point, Polygon
 from command.facts.base import Service
 from command.kernel.clock import SystemClock, VirtualClock
 from command.kernel.database import SqliteDatabase
+from command.readings import hours
 from command.requests import FeedBack, Request, StepOrder
 from command.rows import OrderRow, PositionRow
 from consoles.demo.clips import SOILED, streets, views
@@ -24,7 +25,6 @@ from consoles.demo.mischief import Mischief
 from consoles.demo.read_before import read_before
 from consoles.demo.roads import metres
 from consoles.site import running_site
-from streams.plates import hours
 from streams.plates.hours import ReadingHours
 from streams.plates.quality import judge, usual_of
 from streams.watch_list import Wanted, WatchList

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from command.kernel.database import Database, PostgresDatabase, SqliteDatabase
 from command.kernel.postgres import Postgres
-from streams.plates import hours
+from command.readings import hours
 from streams.plates.hours import ReadingHours
 from streams.plates.quality import Measure
 
