@@ -206,7 +206,7 @@ READINGS_LOOKED_UP = 2000
 # those over for longest go first. What is not over stays.
 KEPT_ROWS = {
     "situations": 20_000, "calls": 20_000, "messages": 50_000, "approvals": 10_000, "watches": 10_000,
-    "violations": 40_000,
+    "libraries": 500, "violations": 40_000,
 }  # fmt: skip
 # One more open situation, waiting approval or watch than this gets 429. A call is never refused, nor an SOS.
 OPEN_SITUATIONS = 5000
@@ -348,11 +348,16 @@ WATCH_CHECK_SIGHTINGS = 200
 # Several hubs: how often each looks at what is at it, for the others to know, and how much of that it writes at once.
 PLACES_LOOK_MS = 500
 PLACES_WRITTEN = 200
-# What one hub may do for the others at once, and how long one may take to say who it is. A hub that does not answer
-# within this is away, and is not tried again for PEER_AWAY by whoever asks all hubs.
+# A hub says so often that it is here. Not heard of for AWAY it is taken for dead, and whoever asks all hubs does not
+# ask it; after GONE it is taken out for good, and takes its place again whenever it returns.
+HUB_BEAT_MS = 2000
+HUB_AWAY_MS = 8000
+HUB_GONE_MS = 7 * 24 * 60 * 60 * 1000
+# What one hub may do for the others at once, and how long one may take to say who it is: after that it is away.
 PEER_ERRANDS = 512
 PEER_HELLO_MS = 3000
-PEER_AWAY_MS = 5000
+# Things that one hub tells of at most when another lists those of all: agents, devices, who was refused.
+PEER_LISTED = 20_000
 
 # Queries of sightings that one person may make in an hour, from a desk and in the field; one more gets 429. Those in
 # the field reach so far back. The newest are kept in the tables, for who looks after them; an answer has so many pages.
@@ -384,3 +389,34 @@ BLOBS_REMOVED = 1000
 RECORD_GROUP = 500
 # Folders of recordings of one hub, each on a disk of its own.
 RECORD_DISKS = 16
+
+# Lists of the watch list (库), each one row with a file of entries. Open ones, entries and patterns over all of them, and
+# bytes of their files, which every hub and agent keeps in memory; one more is refused.
+OPEN_LIBRARIES = 50
+LIBRARY_ENTRIES = 1_000_000
+LIBRARY_PATTERNS = 10_000
+LIBRARIES_BYTES = 96 * 1024 * 1024
+# Lines of one list of whose hits some were none; past them the one marked longest ago is forgotten, unless it was set
+# aside: then one more is refused.
+LIBRARY_MARKS = 200
+# A file as offices send it. It is read by a process of its own, which ends past these; a remark is cut at so many
+# characters. Past so many faults, and lines that stand twice, the rest are counted only.
+LIBRARY_FILE_BYTES = 96 * 1024 * 1024
+LIBRARY_FILE_BODY_MS = 10 * 60 * 1000
+LIBRARY_SHEET_BYTES = 512 * 1024 * 1024
+LIBRARY_READER_MEMORY_BYTES = 3 * 1024 * 1024 * 1024
+LIBRARY_READER_MS = 5 * 60 * 1000
+LIBRARY_NOTE_CHARS = 60
+LIBRARY_FILE_PROBLEMS = 200
+# Files being read at once; one more gets 429. Files that were read and may be asked for; the oldest is forgotten.
+LIBRARY_FILES_AT_ONCE = 1
+LIBRARY_FILES_READ = 16
+# A file that could not be had is tried again after this.
+LIBRARY_AGAIN_MS = 30 * 1000
+
+# Ways along the road net that a car may have taken: points of the net that one is searched through, and all of one
+# answer; past that a leg is told by its straight line. Ways remembered, and points of all those told in one answer.
+WAY_STEPS = 60_000
+TRACK_STEPS = 200_000
+WAYS_KEPT = 2000
+TRACK_POINTS = 50_000

@@ -35,8 +35,8 @@ _DETOUR = 1.35
 _AHEAD_DEG = 60.0
 _SPOTS_KEPT = 20_000
 
-_Node = tuple[float, float]
-"""Longitude and latitude."""
+Node = tuple[float, float]
+"""Longitude and latitude, degrees."""
 
 
 class Ahead(NamedTuple):
@@ -47,15 +47,18 @@ class Ahead(NamedTuple):
     expected_s: float
 
 
-class _Spot(NamedTuple):
-    """A place on a piece of road, `share` of the way from `a` to `b`."""
+class Spot(NamedTuple):
+    """A place on a piece of road, `share` of the way from `a` to `b`, `away_m` from what stands there."""
 
-    a: _Node
-    b: _Node
+    a: Node
+    b: Node
     share: float
+    away_m: float
 
 
-class _Piece(NamedTuple):
+class Piece(NamedTuple):
+    """The road from one point of a line to the next, and how fast it is usually driven."""
+
     length_m: float
     speed_ms: float
 
@@ -104,14 +107,17 @@ class RoadNet:
     """All roads. A piece is what lies between two points of a line, by the way it may be driven."""
 
     def __init__(self) -> None:
-        self._pieces: dict[tuple[_Node, _Node], _Piece] = {}
-        self._beside: dict[_Node, list[_Node]] = {}
-        self._tree: STRtree | None = None
-        self._listed: list[tuple[_Node, _Node]] = []
-        self._spots: dict[tuple[float, float], _Spot | None] = {}
+        self.pieces: dict[tuple[Node, Node], Piece] = {}
+        """By the points that they go from and to."""
+        self.beside: dict[Node, list[Node]] = {}
+        """Where one can go from a point."""
+        self.fastest_ms = 0.0
+        """The highest usual speed of all."""
+        self._tree: tuple[STRtree, list[tuple[Node, Node]]] | None = None
+        self._spots: dict[tuple[float, float], Spot | None] = {}
 
     def __len__(self) -> int:
-        return len(self._pieces)
+        return len(self.pieces)
 
     def add(self, line: Iterable[Sequence[float]], properties: Mapping[str, Any]) -> None:
         """Add a line of (lon, lat) points."""
@@ -119,6 +125,7 @@ class RoadNet:
         if not all(abs(lat) <= 90 and abs(lon) <= 180 for lon, lat in nodes):
             raise InvalidInputError("a road leaves the globe")
         speed_ms = _speed_kmh(properties) / 3.6
+        self.fastest_ms = max(self.fastest_ms, speed_ms)
         ways = (1,) if properties.get("oneway") in (True, "yes", 1, "1") else (1, -1)
         for pair in pairwise(nodes):
             if pair[0] == pair[1]:
@@ -126,11 +133,11 @@ class RoadNet:
             length_m = distance_m(pair[0][1], pair[0][0], pair[1][1], pair[1][0])
             for way in ways:
                 a, b = pair[::way]
-                if (a, b) not in self._pieces:
-                    self._beside.setdefault(a, []).append(b)
-                self._pieces[a, b] = _Piece(length_m, speed_ms)
+                if (a, b) not in self.pieces:
+                    self.beside.setdefault(a, []).append(b)
+                self.pieces[a, b] = Piece(length_m, speed_ms)
         self._tree = None
-        self._spots.clear()
+        self._spots = {}
 
     def ahead(
         self, cameras: Mapping[str, tuple[float, float]], camera: str, heading_deg: float | None
@@ -142,7 +149,7 @@ class RoadNet:
         start = self._spot(*cameras[camera])
         if start is None:
             return None
-        standing: dict[tuple[_Node, _Node], list[tuple[float, str]]] = {}
+        standing: dict[tuple[Node, Node], list[tuple[float, str]]] = {}
         for other, place in cameras.items():
             spot = self._spot(*place)
             if other != camera and spot is not None:
@@ -150,9 +157,9 @@ class RoadNet:
                 standing.setdefault((spot.b, spot.a), []).append((1 - spot.share, other))
         found: dict[str, Ahead] = {}
         order = count()  # settles ties without comparing points
-        waiting: list[tuple[float, int, float, _Node, _Node]] = []
+        waiting: list[tuple[float, int, float, Node, Node]] = []
         for a, b, share in ((start.a, start.b, start.share), (start.b, start.a, 1 - start.share)):
-            piece = self._pieces.get((a, b))
+            piece = self.pieces.get((a, b))
             if piece is None or not _is_along(a, b, heading_deg):
                 continue
             for at, other in standing.get((a, b), ()):
@@ -165,22 +172,22 @@ class RoadNet:
 
     def _follow(
         self,
-        waiting: list[tuple[float, int, float, _Node, _Node]],
-        standing: Mapping[tuple[_Node, _Node], list[tuple[float, str]]],
+        waiting: list[tuple[float, int, float, Node, Node]],
+        standing: Mapping[tuple[Node, Node], list[tuple[float, str]]],
         found: dict[str, Ahead],
         order: count[int],
     ) -> None:
         """Go on from where the first pieces end, the quickest way to each point (Dijkstra)."""
-        done: set[_Node] = set()
+        done: set[Node] = set()
         while waiting:
             so_far_s, _, so_far_m, here, before = heapq.heappop(waiting)
             if here in done or so_far_m > CAMERAS_AHEAD_M:
                 continue
             done.add(here)
-            for there in self._beside.get(here, ()):
+            for there in self.beside.get(here, ()):
                 if there == before:
                     continue
-                piece = self._pieces[here, there]
+                piece = self.pieces[here, there]
                 for share, other in standing.get((here, there), ()):
                     part_m = share * piece.length_m
                     _note(found, other, so_far_m + part_m, so_far_s + part_m / piece.speed_ms)
@@ -188,29 +195,37 @@ class RoadNet:
                     seconds = so_far_s + piece.length_m / piece.speed_ms
                     heapq.heappush(waiting, (seconds, next(order), so_far_m + piece.length_m, there, here))
 
-    def _spot(self, lat: float, lon: float) -> _Spot | None:
-        if (lat, lon) not in self._spots:
-            if len(self._spots) >= _SPOTS_KEPT:
-                self._spots.clear()
-            self._spots[lat, lon] = self._find_spot(lat, lon)
-        return self._spots[lat, lon]
-
-    def _find_spot(self, lat: float, lon: float) -> _Spot | None:
+    def spots(self, lat: float, lon: float) -> list[Spot]:
+        """Return the places on roads within 300 m of a point, the nearest first, each road by one way of it."""
         narrow = math.cos(math.radians(lat))  # degrees of longitude are shorter; near enough within a county
-        if self._tree is None:
-            self._listed = list(self._pieces)
-            self._tree = STRtree([LineString(piece) for piece in self._listed])
-        near = self._tree.query(Point(lon, lat).buffer(_BESIDE_M / 111_000 / max(narrow, 0.01)))
-        best: tuple[float, _Spot] | None = None
+        tree, listed = self._index()
+        near = tree.query(Point(lon, lat).buffer(_BESIDE_M / 111_000 / max(narrow, 0.01)))
+        found: list[Spot] = []
         for number in near:
-            a, b = self._listed[int(number)]
+            a, b = listed[int(number)]
             dx, dy = (b[0] - a[0]) * narrow, b[1] - a[1]
             along = ((lon - a[0]) * narrow * dx + (lat - a[1]) * dy) / (dx * dx + dy * dy)
             share = min(1.0, max(0.0, along))
             away_m = distance_m(lat, lon, a[1] + share * (b[1] - a[1]), a[0] + share * (b[0] - a[0]))
-            if away_m <= _BESIDE_M and (best is None or away_m < best[0]):
-                best = away_m, _Spot(a, b, share)
-        return best[1] if best else None
+            if away_m <= _BESIDE_M and (a < b or (b, a) not in self.pieces):
+                found.append(Spot(a, b, share, away_m))
+        return sorted(found, key=lambda spot: spot.away_m)
+
+    def _spot(self, lat: float, lon: float) -> Spot | None:
+        """Return the nearest of them, remembered: every hit asks it of all cameras."""
+        spots = self._spots
+        if (lat, lon) not in spots:
+            if len(spots) >= _SPOTS_KEPT:
+                spots = self._spots = {}
+            spots[lat, lon] = next(iter(self.spots(lat, lon)), None)
+        return spots[lat, lon]
+
+    def _index(self) -> tuple[STRtree, list[tuple[Node, Node]]]:
+        """Return what finds pieces by place; several threads may ask."""
+        if (tree := self._tree) is None:
+            listed = list(self.pieces)
+            tree = self._tree = STRtree([LineString(piece) for piece in listed]), listed
+        return tree
 
 
 def ahead_by_bearing(cameras: Mapping[str, tuple[float, float]], camera: str, heading_deg: float | None) -> list[Ahead]:
@@ -226,7 +241,7 @@ def ahead_by_bearing(cameras: Mapping[str, tuple[float, float]], camera: str, he
     return sorted(found, key=lambda each: each.distance_m)[:CAMERAS_AHEAD]
 
 
-def _is_along(a: _Node, b: _Node, heading_deg: float | None) -> bool:
+def _is_along(a: Node, b: Node, heading_deg: float | None) -> bool:
     return heading_deg is None or _turn_deg(bearing_deg(a[1], a[0], b[1], b[0]), heading_deg) <= 90
 
 
