@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -11,11 +10,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 from command.access.accounts import Accounts
+from command.access.kept_cameras import KeptTo
 from command.access.keys import SiteKey
 from command.actors import Role
 from command.hub import Hub
 from command.kernel.clock import Clock, SystemClock
 from command.kernel.errors import ConflictError
+from command.kernel.garbage import spare_what_stays
 from command.passages import Passages
 from command.snapshots import keep_snapshots, start_from_snapshot
 from consoles.http import health, hooks, metrics, plans, replay
@@ -85,8 +86,8 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
         hub = Hub(LIVE, clock, kept.journal, settings.limits)
         signer = await stack.enter_async_context(vouching(settings, hub, key, measured, degraded))
         await _load(hub, kept)
-        feed = Feed(hub, clock)
-        context = _context(clock, kept, hub_id, county, Space(LIVE, hub, feed))
+        feed = Feed(hub, clock, settings.cameras_kept_to)
+        context = _context(clock, kept, hub_id, county, Space(LIVE, hub, feed), settings.cameras_kept_to)
         tasks.start(hub.run(), "hub")
         tasks.start(feed.run(), "feed")
         tasks.start(keep_snapshots(hub, kept.snapshots, clock), "snapshots")
@@ -135,7 +136,7 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
         asks.watch(app)
         url = await stack.enter_async_context(serving(app, settings.host, settings.http_port))
         if hubs:
-            be_found(hubs, settings, url, tasks)
+            be_found(hubs, settings, url, kept.leases, tasks)
         followers = await stack.enter_async_context(links(settings, hub, site_id, known, kept, url, tasks))
         measured.append(metrics.links_of(followers))
         try:
@@ -164,11 +165,10 @@ async def _observed(hub: Hub, feed: Feed, tasks: Background, measured: list[metr
 async def _load(hub: Hub, kept: Stores) -> None:
     await start_from_snapshot(hub, kept.snapshots)
     await hub.load()
-    gc.collect()
-    gc.freeze()  # what was loaded stays: going through it again and again would only take time
+    spare_what_stays()
 
 
-def _context(clock: Clock, kept: Stores, hub_id: str, county: Path | None, live: Space) -> Context:
+def _context(clock: Clock, kept: Stores, hub_id: str, county: Path | None, live: Space, kept_to: KeptTo) -> Context:
     return Context(
         clock=clock,
         accounts=kept.accounts,
@@ -178,6 +178,7 @@ def _context(clock: Clock, kept: Stores, hub_id: str, county: Path | None, live:
         release=version("triune"),
         pages=PAGES,
         county=county,
+        kept_to=kept_to,
         spaces={LIVE: live},
     )
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import TypeVar
 
 from command.journal import (
     Answer,
@@ -19,11 +18,10 @@ from command.journal import (
     Turn,
     check_counts_on,
 )
-from command.kernel.errors import DamagedFileError
+from command.kernel.errors import DamagedFileError, TriuneError
 from command.kernel.limits import READ_FACTS
 from command.kernel.sqlite import SqliteThread
 
-T = TypeVar("T")
 _PROBE_BYTES = 256 * 1024
 _KEYS_AT_ONCE = 500
 SCHEMA = (
@@ -60,10 +58,9 @@ class SqliteJournal:
     def __init__(self, path: Path) -> None:
         self._db: SqliteThread = _JournalFile(path, SCHEMA, "journal")
 
-    @asynccontextmanager
-    async def turn(self, space: str) -> AsyncIterator[Turn]:
+    def turn(self, space: str) -> AbstractAsyncContextManager[Turn]:
         """Return a turn at writing. The file is locked by each `append` alone: another writer costs one more try."""
-        yield _Turn(self._db, space)
+        return _Turn(self._db, space)
 
     async def head(self, space: str) -> Head:
         """Return the last sequence number and digest."""
@@ -118,19 +115,24 @@ class SqliteJournal:
 
 
 class _JournalFile(SqliteThread):
-    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        try:
-            return await super().run(work)
-        except DamagedFileError as error:
-            raise DamagedJournalError(
-                f"{error.detail}. Nothing is repaired: run `triune verify`, then restore a backup"
-            ) from error
+    def _told(self, what: str, error: sqlite3.Error) -> TriuneError:
+        told = super()._told(what, error)
+        if isinstance(told, DamagedFileError):
+            hint = "Nothing is repaired: run `triune verify`, then restore a backup"
+            return DamagedJournalError(f"{told.detail}. {hint}")
+        return told
 
 
 class _Turn:
     def __init__(self, db: SqliteThread, space: str) -> None:
         self._db = db
         self._space = space
+
+    async def __aenter__(self) -> Turn:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Nothing is held between appends."""
 
     async def append(self, entries: Sequence[Entry], after: Head, keys: Sequence[str]) -> Outcome:
         return await self._db.run(lambda db: _append(db, self._space, entries, after, keys))

@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any, TypeVar
 
-from command.kernel.errors import DamagedFileError, UnavailableError
+from command.kernel.errors import DamagedFileError, TriuneError, UnavailableError
 
 T = TypeVar("T")
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
@@ -69,7 +69,11 @@ class SqliteThread:
         except sqlite3.IntegrityError:
             raise
         except sqlite3.Error as error:
-            raise _told("the database file refuses", error) from error
+            raise self._told("the database file refuses", error) from error
+
+    def _told(self, what: str, error: sqlite3.Error) -> TriuneError:
+        """Return what a caller is told of an error of the file."""
+        return _told(what, error)
 
     async def close(self) -> None:
         """Finish what is queued and close the file."""

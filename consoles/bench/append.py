@@ -22,6 +22,7 @@ from command import wire
 from command.hub import Hub
 from command.journal.sqlite import SCHEMA, SqliteJournal
 from command.kernel.clock import SystemClock
+from command.kernel.garbage import spare_what_stays
 from command.kernel.sqlite import SqliteThread
 from consoles.bench.matters import CALLERS, DISPATCHER, record
 from consoles.bench.measure import cpu_time, paced, percentile, stopwatch_ms
@@ -85,6 +86,7 @@ async def _hub(journal: SqliteJournal) -> AsyncIterator[Hub]:
     clock = SystemClock()
     hub = Hub(_SPACE, clock, journal)
     await hub.load()
+    spare_what_stays()
     feed = Feed(hub, clock)
     near, far = socket.socketpair()
     loop = asyncio.get_running_loop()
