@@ -1,11 +1,13 @@
 """What is at which of several hubs: agents and devices that are connected there, recordings and clips on its disk.
 
 A table that all hubs write and ask. What moves from hub to hub is where it came last: turns are counted, for no hub
-trusts the clock of another. A hub that dies leaves its rows behind, so that others can say whom they miss.
+trusts the clock of another. A hub that dies leaves its rows behind, so that others can say whom they miss, until it is
+taken off the roll (`command.roll`).
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterable
 
@@ -13,8 +15,9 @@ import msgspec
 
 from command.kernel.clock import Clock
 from command.kernel.database import Database, Statement
-from command.kernel.errors import ConflictError, TooManyError, TriuneError
-from command.kernel.limits import HUBS, PLACES_LOOK_MS, PLACES_WRITTEN
+from command.kernel.errors import TriuneError
+from command.kernel.limits import HUB_BEAT_MS, PLACES_LOOK_MS, PLACES_WRITTEN
+from command.roll import HubPlace, HubState, Roll
 
 log = logging.getLogger(__name__)
 SCHEMA = (
@@ -26,8 +29,6 @@ SCHEMA = (
     );
     """,
 )
-_JOIN = "INSERT INTO hubs (number, url) SELECT coalesce(max(number), 0) + 1, ? FROM hubs"
-_HUBS = "SELECT number, url FROM hubs ORDER BY number"
 _COME = """
     INSERT INTO places (kind, name, hub, turn)
     SELECT CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS INTEGER), coalesce(max(turn), 0) + 1
@@ -44,15 +45,17 @@ _HAVING = """
     SELECT DISTINCT hubs.number, hubs.url FROM places JOIN hubs ON hubs.number = places.hub
     WHERE places.kind = ? ORDER BY hubs.number
 """
+_NAMES = "SELECT name, hub FROM places WHERE kind = ? ORDER BY turn"
+_COUNTS = "SELECT hub, kind, count(*) FROM places GROUP BY hub, kind"
 Has = Callable[[], Iterable[str] | None]
 """The names of what is here now; None while that is not known, and what was told before stands."""
 
 
-class HubPlace(msgspec.Struct, frozen=True):
-    """A hub: its number, which it keeps for ever, and where others reach it."""
+class HubThere(msgspec.Struct, frozen=True):
+    """A hub of the roll with how much of each kind is at it."""
 
-    number: int
-    url: str
+    state: HubState
+    has: dict[str, int]
 
 
 class Places:
@@ -61,11 +64,12 @@ class Places:
     def __init__(self, database: Database, clock: Clock) -> None:
         self.own: HubPlace | None = None
         """Who we are, once the others can reach us."""
+        self.roll = Roll(database)
         self._database = database
         self._clock = clock
         self._has: dict[str, Has] = {}
         self._written: set[tuple[str, str]] | None = None
-        self._hubs: dict[int, HubPlace] = {}
+        self._writing = asyncio.Lock()
 
     def tell(self, kind: str, has: Has) -> None:
         """Tell the others of everything of a kind that is here, as `has()` returns it."""
@@ -86,38 +90,61 @@ class Places:
 
     async def hub(self, number: int) -> HubPlace | None:
         """Return a hub by its number."""
-        if number not in self._hubs:
-            self._hubs = {found: HubPlace(found, url) for found, url in await self._database.rows(_HUBS)}
-        return self._hubs.get(number)
+        if number not in self.roll.hubs:
+            await self.roll.look()
+        state = self.roll.hubs.get(number)
+        return state.place if state else None
 
-    async def run(self, url: str) -> None:
-        """Be the hub at `url` and keep the table as things are here, until cancelled."""
-        while self.own is None:
-            try:
-                self.own = await self._join(url)
-            except TriuneError as error:
-                log.warning("other hubs cannot be told of this one now: %s", error.detail)
-                await self._clock.sleep(PLACES_LOOK_MS)
+    async def others(self) -> list[HubState]:
+        """Return the other hubs of the roll."""
+        return [state for state in (await self.roll.look()).values() if state.place != self.own]
+
+    async def all_of(self, kind: str) -> dict[str, HubState]:
+        """Return everything of a kind with the hub that it came to last, the dead ones included."""
+        hubs = await self.roll.look()
+        return {name: hubs[hub] for name, hub in await self._database.rows(_NAMES, kind) if hub in hubs}
+
+    async def reached(self, kind: str) -> set[str]:
+        """Return everything of a kind that is at a hub which is heard of."""
+        hubs = await self.roll.look()
+        return {name for name, hub in await self._database.rows(_NAMES, kind) if hub in hubs and not hubs[hub].is_away}
+
+    async def whole(self) -> list[HubThere]:
+        """Return the roll with what is at each hub."""
+        has: dict[int, dict[str, int]] = {}
+        for hub, kind, count in await self._database.rows(_COUNTS):
+            has.setdefault(hub, {})[kind] = count
+        return [HubThere(state, has.get(number, {})) for number, state in (await self.roll.look()).items()]
+
+    async def come(self, kind: str, name: str) -> None:
+        """Tell at once of something that came here just now, also where it was here before: it came here last."""
+        async with self._writing:
+            if self.own is not None and self._written is not None:
+                await self._database.write((_COME, (kind, name, self.own.number, kind, name)))
+                self._written.add((kind, name))
+
+    async def run(self, url: str, counts: Callable[[], bool] = lambda: True) -> None:
+        """Be the hub at `url` and keep the table as things are here, until cancelled.
+
+        Of several hubs the one of which `counts()` is true looks after who has not been heard of.
+        """
+        looks = 0
         while True:
             try:
-                await self._keep(self.own.number)
+                await self._be(url, beats=looks % (HUB_BEAT_MS // PLACES_LOOK_MS) == 0, counts=counts())
             except TriuneError as error:
                 log.warning("other hubs know what is here as it was: %s", error.detail)
+            else:
+                looks += 1
             await self._clock.sleep(PLACES_LOOK_MS)
 
-    async def _join(self, url: str) -> HubPlace:
-        while True:
-            known = {found: number for number, found in await self._database.rows(_HUBS)}
-            if url in known:
-                return HubPlace(known[url], url)
-            if len(known) >= HUBS * HUBS:
-                raise TooManyError(
-                    f"{len(known)} hubs have been here; take those out of the table `hubs` that are gone"
-                )
-            try:
-                await self._database.write((_JOIN, (url,)))
-            except ConflictError:
-                continue  # another one took this number in the same moment
+    async def _be(self, url: str, *, beats: bool, counts: bool) -> None:
+        if self.own is None or (beats and not await self.roll.beat(self.own, counts=counts)):
+            if self.own is not None:
+                log.warning("this hub was taken out by others, and takes its place again")
+            self.own, self._written = await self.roll.join(url), None
+        async with self._writing:
+            await self._keep(self.own.number)
 
     async def _keep(self, number: int) -> None:
         if self._written is None:

@@ -390,8 +390,8 @@ RECORD_GROUP = 500
 # Folders of recordings of one hub, each on a disk of its own.
 RECORD_DISKS = 16
 
-# Lists of the watch list (库), each one row with a file of entries. Open ones, entries and patterns over all of them, and
-# bytes of their files, which every hub and agent keeps in memory; one more is refused.
+# Lists of the watch list (库), each one row with a file of entries. Open ones, entries and patterns over all of them,
+# and bytes of their files, which every hub and agent keeps in memory; one more is refused.
 OPEN_LIBRARIES = 50
 LIBRARY_ENTRIES = 1_000_000
 LIBRARY_PATTERNS = 10_000
@@ -420,3 +420,6 @@ WAY_STEPS = 60_000
 TRACK_STEPS = 200_000
 WAYS_KEPT = 2000
 TRACK_POINTS = 50_000
+# Plates that two cars may wear: passages that are gone through, more get 413; plates told.
+CLONE_PASSES = 300_000
+CLONES = 100

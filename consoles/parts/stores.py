@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from command import leases as lease
-from command import places
+from command import places, roll
 from command.access import accounts as access
 from command.access.accounts import Accounts
 from command.access.keys import SiteKey
@@ -16,7 +16,7 @@ from command.blobs import Blobs, FolderBlobs, PostgresBlobs
 from command.journal import Journal
 from command.journal.postgres import PostgresJournal
 from command.journal.sqlite import SqliteJournal
-from command.kernel.clock import Clock
+from command.kernel.clock import Clock, SystemClock
 from command.kernel.database import Database, PostgresDatabase, SqliteDatabase
 from command.kernel.postgres import Postgres
 from command.leases import Leases, SharedLeases, SoleHub
@@ -33,8 +33,9 @@ from streams import holds
 from streams.holds import SharedHolds
 from streams.plates.hours import ReadingHours
 
-LINKS, CAMERAS = "links", "cameras"
-"""What one of several hubs does for all: telling the outside services, and recording what cameras show."""
+LINKS, CAMERAS, WATCH = "links", "cameras", "watch"
+"""What one of several hubs does for all: telling the outside services, recording what cameras show, and looking after
+hubs and agents that are away."""
 
 
 @dataclass
@@ -102,7 +103,7 @@ async def _shared(settings: Settings, key: SiteKey, clock: Clock, hub_id: str, s
     stack.push_async_callback(readings.close)
     accounts = await _accounts(settings, postgres, key, clock, stack)
     leases = SharedLeases(
-        await PostgresDatabase.open(postgres, lease.SCHEMA, "leases"), hub_id, (LINKS, CAMERAS), clock
+        await PostgresDatabase.open(postgres, lease.SCHEMA, "leases"), hub_id, (LINKS, CAMERAS, WATCH), clock
     )
     return Stores(
         journal=await PostgresJournal.open(postgres),
@@ -112,11 +113,24 @@ async def _shared(settings: Settings, key: SiteKey, clock: Clock, hub_id: str, s
         cursors=Cursors(await PostgresDatabase.open(postgres, link_cursors.SCHEMA, "links")),
         leases=leases,
         holds=SharedHolds(await PostgresDatabase.open(postgres, holds.SCHEMA, "holds"), hub_id, clock),
-        places=Places(await PostgresDatabase.open(postgres, places.SCHEMA, "places"), clock),
+        places=Places(await _hubs(postgres), clock),
         snapshots=SnapshotFolder(Path(settings.data) / "snapshots"),
         hours=ReadingHours(await PostgresDatabase.open(postgres, hours.SCHEMA, "reading_hours")),
         shared=True,
     )
+
+
+@asynccontextmanager
+async def roll_alone(settings: Settings) -> AsyncIterator[Places]:
+    """Open what hubs know of each other and nothing else, beside hubs at work; raises as `stores`."""
+    async with AsyncExitStack() as stack:
+        yield Places(await _hubs(await _site(settings, stack)), SystemClock())
+
+
+async def _hubs(postgres: Postgres) -> Database:
+    """Open the tables of `Places`: two schemas, of which hubs of the release before know the first."""
+    await PostgresDatabase.open(postgres, places.SCHEMA, "places")
+    return await PostgresDatabase.open(postgres, roll.SCHEMA, "hub_beats")
 
 
 async def _site(settings: Settings, stack: AsyncExitStack) -> Postgres:

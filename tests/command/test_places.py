@@ -1,4 +1,4 @@
-"""What is at which hub: the newest arrival counts, whatever clocks say and whoever died (SPEC R651)."""
+"""What is at which hub, and which hubs there are: whatever clocks say and whoever died (SPEC R651, R661, R662)."""
 
 from __future__ import annotations
 
@@ -6,11 +6,19 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
+
+from command import places as places_of_hubs
+from command import roll
 from command.kernel.clock import SystemClock, VirtualClock
 from command.kernel.database import Database
-from command.places import SCHEMA, Places
+from command.kernel.errors import ConflictError, TooManyError, UnknownIdError
+from command.kernel.limits import HUB_AWAY_MS, HUB_BEAT_MS, HUBS, PLACES_LOOK_MS
+from command.places import Places
+from command.roll import Roll
 from tests.databases import Databases
 
+SCHEMA = places_of_hubs.SCHEMA + roll.SCHEMA
 ONE, TWO = "https://hub-1.example", "https://hub-2.example"
 
 
@@ -31,6 +39,14 @@ class HubHere:
             self.clock.advance(wakes_ms)
             while self.clock.next_wake_ms() in (None, wakes_ms):
                 await SystemClock().sleep(1)
+
+    async def beats(self, duration_ms: int) -> None:
+        """Let so much time pass, of this hub alone."""
+        for _ in range(duration_ms // PLACES_LOOK_MS):
+            await self.looks()
+
+    async def is_missing(self, number: int) -> bool:
+        return (await self.places.roll.look())[number].is_away
 
 
 @asynccontextmanager
@@ -83,6 +99,116 @@ async def test_what_is_not_known_now_stays_as_it_was_told(databases: Databases) 
 
 async def test_hubs_that_come_at_once_are_told_apart(databases: Databases) -> None:
     async with databases(SCHEMA, "places") as database:
-        many = [Places(database, SystemClock()) for _ in range(8)]
-        owns = await asyncio.gather(*(each._join(f"https://hub-{n}.example") for n, each in enumerate(many)))
+        owns = await asyncio.gather(*(Roll(database).join(f"https://hub-{n}.example") for n in range(8)))
         assert len({own.number for own in owns}) == 8
+
+
+async def test_what_came_here_just_now_came_here_last_also_where_it_was_before(databases: Databases) -> None:
+    async with databases(SCHEMA, "places") as database, hub(database, ONE) as one, hub(database, TWO) as two:
+        one.agents = two.agents = ["gate"]
+        await one.looks()
+        await two.looks()
+        assert await one.places.elsewhere("agent", "gate") == two.places.own
+        await one.places.come("agent", "gate")
+        assert await one.places.elsewhere("agent", "gate") is None
+        one.agents = []
+        await one.looks()
+        assert await one.places.elsewhere("agent", "gate") == two.places.own
+
+
+async def test_a_hub_that_is_not_heard_of_is_missed_and_what_is_at_it_is_out_of_reach(databases: Databases) -> None:
+    async with databases(SCHEMA, "places") as database, hub(database, TWO) as two:
+        two.agents = ["yard"]
+        async with hub(database, ONE) as one:
+            one.agents = ["gate"]
+            await one.looks()
+            await two.beats(HUB_AWAY_MS - HUB_BEAT_MS)
+            await one.beats(HUB_BEAT_MS)  # heard of in time
+            await two.beats(HUB_AWAY_MS - HUB_BEAT_MS)
+            own = one.places.own
+            assert own is not None
+            assert not await two.is_missing(own.number)
+            assert await two.places.reached("agent") == {"gate", "yard"}
+        await two.beats(2 * HUB_BEAT_MS)
+        assert await two.is_missing(own.number)
+        assert await two.places.reached("agent") == {"yard"}
+        assert {name: state.place for name, state in (await two.places.all_of("agent")).items()}["gate"] == own
+        async with hub(database, ONE) as again:
+            assert not await two.is_missing(own.number)
+            await again.looks()
+            assert await two.places.reached("agent") == {"yard"}
+
+
+async def test_a_hub_that_is_gone_for_good_is_taken_out_and_takes_its_place_again(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("command.roll.HUB_GONE_MS", 12 * HUB_BEAT_MS)
+    async with databases(SCHEMA, "places") as database, hub(database, TWO) as two, hub(database, ONE) as one:
+        one.agents = ["gate"]
+        await one.looks()
+        own = one.places.own
+        assert own is not None
+        await two.beats(11 * HUB_BEAT_MS)
+        assert [place.number for place in await two.places.at("agent", "gate")] == [own.number]
+        await two.beats(2 * HUB_BEAT_MS)
+        assert await two.places.at("agent", "gate") == []
+        assert await two.places.hub(own.number) is None
+        assert [state.place for state in await two.places.others()] == []
+        # It was only frozen, or is mended: it finds out by itself, and all that is at it is there again.
+        await one.beats(2 * HUB_BEAT_MS)
+        assert one.places.own == own
+        assert await two.places.elsewhere("agent", "gate") == own
+        assert await two.places.hub(own.number) == own
+
+
+async def test_a_hub_is_taken_out_by_hand_unless_it_is_at_work(databases: Databases) -> None:
+    async with databases(SCHEMA, "places") as database, hub(database, TWO) as two, hub(database, ONE) as one:
+        one.agents = ["gate"]
+        await one.looks()
+        own = one.places.own
+        assert own is not None
+        by_hand = Roll(database)
+        with pytest.raises(ConflictError, match="is at work"):
+            await by_hand.take_out(own.number)
+        with pytest.raises(UnknownIdError):
+            await by_hand.take_out(99)
+        await two.beats(HUB_AWAY_MS + HUB_BEAT_MS)
+        [before] = [each for each in await two.places.whole() if each.state.place == own]
+        assert (before.state.is_away, before.has) == (True, {"agent": 1})
+        await by_hand.take_out(own.number)
+        assert [each.state.place.url for each in await two.places.whole()] == [TWO]
+        with pytest.raises(UnknownIdError):
+            await by_hand.take_out(own.number)
+
+
+async def test_a_hub_of_a_release_before_is_never_missed_but_can_be_taken_out(databases: Databases) -> None:
+    async with databases(SCHEMA, "places") as database, hub(database, TWO) as two:
+        await database.write(
+            ("INSERT INTO hubs (number, url) VALUES (7, ?)", (ONE,)),
+            ("INSERT INTO places (kind, name, hub, turn) VALUES ('agent', 'gate', 7, 1)", ()),
+        )
+        await two.beats(HUB_AWAY_MS + HUB_BEAT_MS)
+        assert not await two.is_missing(7)
+        assert await two.places.reached("agent") == {"gate"}
+        await two.places.roll.take_out(7)
+        assert await two.places.at("agent", "gate") == []
+
+
+async def test_numbers_of_hubs_are_bounded_and_those_longest_gone_are_given_on(databases: Databases) -> None:
+    async with databases(SCHEMA, "places") as database:
+        many = HUBS * HUBS
+        await database.write(
+            *(
+                ("INSERT INTO hubs (number, url) VALUES (?, ?)", (n, f"https://hub-{n}.example"))
+                for n in range(1, many + 1)
+            )
+        )
+        keeper = Roll(database)
+        with pytest.raises(TooManyError, match="triune hubs"):
+            await keeper.join("https://one-more.example")
+        await keeper.take_out(9)
+        await keeper.take_out(5)
+        assert (await keeper.join("https://one-more.example")).number == 9
+        assert (await keeper.join("https://hub-5.example")).number == 5, "its own"
+        with pytest.raises(TooManyError):
+            await keeper.join("https://hub-9.example")

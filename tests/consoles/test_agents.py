@@ -107,7 +107,7 @@ async def test_an_agent_is_told_its_own_cameras_with_sealed_addresses_and_the_wa
             watch = (await site.hub.ask(asked, HUB)).subject
             await site.hub.ask(q.ApproveWatch(watch=watch), HUB)
             told = await heard(socket, "config")
-            assert told["watches"] == [{"id": watch, "pattern": "湘F*12", "until_ms": until_ms, "look_alike": False}]
+            assert told["watches"] == [{"id": watch, "pattern": "湘F*12", "until_ms": until_ms}]
             await site.context.accounts.set_camera_address("k1", "rtsp://127.0.0.1:9/taken-over-by-the-hub")
             assert [camera["id"] for camera in (await heard(socket, "config"))["cameras"]] == ["k0"]
 
@@ -283,8 +283,8 @@ async def test_the_newest_connection_is_the_agents(tmp_path: Path) -> None:
 
 
 async def test_technicians_see_how_each_agent_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("consoles.parts.agents.registry.AGENT_AWAY_MS", 0)
-    monkeypatch.setattr("consoles.parts.agents.registry._TICK_MS", 20)
+    monkeypatch.setattr("consoles.parts.agents.away.AGENT_AWAY_MS", 0)
+    monkeypatch.setattr("consoles.parts.agents.away._TICK_MS", 20)
     async with hub_with_agent(tmp_path) as (site, key):
         await site.context.accounts.create("admin2", "admin2", frozenset({"administrator"}), "", PASSWORD)
         async with signed_in(site.http_url, "admin2") as person:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import msgspec
 
 from command.kernel.errors import TriuneError, UnavailableError
-from command.places import HubPlace
+from command.roll import HubPlace
 from consoles.http.adoption import Finder, FoundCamera
 from consoles.limits import AGENT_RECORDINGS_MS
 from consoles.parts.agents.errands import Errands

@@ -15,6 +15,7 @@ from command.uplink import HubUplink
 from consoles.http import agents as http
 from consoles.http import metrics
 from consoles.parts.agents import turning as agent_turning
+from consoles.parts.agents.away import AwayWatch
 from consoles.parts.agents.errands import Errands
 from consoles.parts.agents.items import Items
 from consoles.parts.agents.live import live_source, way_by
@@ -57,7 +58,7 @@ def edge_agents(
     tasks: Background, measured: list[metrics.Source], hubs: Hubs | None = None,
 ) -> EdgeAgents:  # fmt: skip
     """Let agents come; adds to `measured` what is counted of them."""
-    agents = Agents(hub, kept.accounts, alone=not kept.shared)
+    agents = Agents(hub, kept.accounts)
     items = Items(hub, passages, hits, kept.blobs, uplink)
     errands = Errands(agents, hubs.of_agent if hubs else None)
     if hubs:
@@ -65,7 +66,7 @@ def edge_agents(
         hubs.door.relay_by(relays(errands))
     counters = http.DoorCounters()
     tasks.start(agents.run(), "agents")
-    tasks.start(agents.watch_away(), "agents-away")
+    tasks.start(AwayWatch(hub, agents, kept.leases, kept.places).run(), "agents-away")
     measured += [
         agents.metrics,
         metrics.counted("agent_items", "Items of edge agents", items.counters),

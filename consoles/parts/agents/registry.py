@@ -1,4 +1,4 @@
-"""The edge agents that this hub knows: who is connected, what each is to do, and who has been away for too long."""
+"""The edge agents that this hub knows: who is connected, and what each is to do."""
 
 from __future__ import annotations
 
@@ -15,21 +15,22 @@ from command.actors import HUB
 from command.facts.recording import RecordingPolicy
 from command.hub import Changes, Hub
 from command.kernel.errors import TriuneError, UnavailableError, UnknownIdError
-from command.requests import ReportCamera, ReportLink
-from command.rows import CameraRow, LinkRow
+from command.requests import ReportLink
+from command.rows import CameraRow, LinkRow, WatchRow
 from command.tables import Tables
+from consoles.parts.agents.entries import Entries
 from consoles.parts.agents.errands import Link
 from consoles.parts.agents.items import Uploads
 from consoles.parts.hubs.replies import AGENT_HOP
 from consoles.parts.plate_aims import aims
 from edge.agent.protocol import Standing, Watch
-from edge.limits import AGENT_AWAY_MS, AGENT_CAMERAS
+from edge.limits import AGENT_CAMERAS
 from streams.plates.watcher import Aim
 
 log = logging.getLogger(__name__)
 SCHEME = "edge"
-_Wanted = tuple[bool, RecordingPolicy, Aim]
-"""Whether plates are read before a camera, what is recorded of it, and where it looks."""
+_Wanted = tuple[bool, RecordingPolicy, Aim, tuple[float, float]]
+"""Whether plates are read before a camera, what is recorded of it, where it looks, and where it stands."""
 _TICK_MS = 1000
 
 
@@ -44,7 +45,7 @@ class Duty(msgspec.Struct, frozen=True):
 
 
 class Duties(msgspec.Struct, frozen=True):
-    """What one agent is to do: its cameras, and the watch list in force."""
+    """What one agent is to do: its cameras, and what of the watch list can fire before them."""
 
     cameras: tuple[Duty, ...]
     watches: tuple[Watch, ...]
@@ -96,20 +97,19 @@ def in_charge(address: str) -> tuple[str, str] | None:
 
 
 class Agents:
-    """The agents of one hub. `run` keeps them told and says on every screen which are away."""
+    """The agents of one hub. `run` keeps them told."""
 
-    def __init__(self, hub: Hub, accounts: Accounts, *, alone: bool) -> None:
+    def __init__(self, hub: Hub, accounts: Accounts) -> None:
         self.states: dict[str, AgentState] = {}
         self.uploads: dict[str, Uploads] = {}
         self._hub = hub
         self._accounts = accounts
-        self._alone = alone
         self._connected: dict[str, Connected] = {}
         self._told: dict[str, Duties] = {}
         self._duties: dict[str, Duties] = {}
-        self._told_away: set[str] = set()
         self._restate: set[str] = set()
         self._wanted: dict[str, _Wanted] = {}
+        self._entries = Entries()
         self._changed = asyncio.Event()
         hub.listen(self._on_change)
         accounts.listen_addresses(self._changed.set)
@@ -130,7 +130,7 @@ class Agents:
 
     async def duties(self) -> dict[str, Duties]:
         """Return what each agent is to do now. Raises `TriuneError` where nobody can tell."""
-        cameras, watches = await self._hub.read(lambda t: _wanted(t, self._hub.clock.now_ms()))
+        cameras, rows, watches = await self._hub.read(lambda t: _wanted(t, self._hub.clock.now_ms()))
         self._wanted = cameras
         of: dict[str, list[Duty]] = {}
         for camera, address in sorted((await self._accounts.camera_addresses()).items()):
@@ -138,11 +138,17 @@ class Agents:
             if place is not None and camera in cameras:
                 mine = of.setdefault(place[0], [])
                 if len(mine) < AGENT_CAMERAS:
-                    mine.append(Duty(camera, place[1], *cameras[camera]))
+                    mine.append(Duty(camera, place[1], *cameras[camera][:3]))
                 else:
                     log.warning("agent %s has %d cameras and is not told of %s", place[0], AGENT_CAMERAS, camera)
         names = {*await self._accounts.agents(), *of}
-        self._duties = {agent: Duties(tuple(of.get(agent, ())), watches) for agent in names}
+        self._entries.take(watches, [rows[duty.camera] for mine in of.values() for duty in mine])
+        self._duties = {
+            agent: Duties(
+                tuple(of.get(agent, ())), self._entries.of(agent, [duty.camera for duty in of.get(agent, ())])
+            )
+            for agent in names
+        }
         return self._duties
 
     def camera_at(self, address: str) -> str:
@@ -208,7 +214,6 @@ class Agents:
         if before is not None:
             state.taken, state.refused, state.shed = before.taken, before.refused, before.shed
         self.states[agent] = state
-        self._told_away.discard(agent)  # however short it stays: when it goes, that is said again
         self.uploads.setdefault(agent, Uploads())
         if former is not None:
             await former.replaced()
@@ -236,6 +241,7 @@ class Agents:
 
     async def run(self) -> None:
         """Tell agents what they are to do whenever it changes, until cancelled."""
+        self._changed.set()  # so that those that never come back after a restart are known, and missed
         while True:
             await self._changed.wait()
             self._changed.clear()
@@ -265,33 +271,7 @@ class Agents:
                 state = self.states[agent] = AgentState(id=agent, up=False, since_ms=self._hub.clock.now_ms())
             state.cameras = [duty.camera for duty in mine.cameras]
 
-    async def watch_away(self) -> None:
-        """Say which agents have been away for too long, until cancelled.
-
-        Of several hubs each speaks only of agents that were last connected to it: it cannot know of the others.
-        """
-        self._changed.set()  # so that those that never come back after a restart are known, and missed
-        while True:
-            await self._hub.clock.sleep(_TICK_MS)
-            now_ms = self._hub.clock.now_ms()
-            for agent, state in list(self.states.items()):
-                is_missed = not state.up and agent not in self._told_away and (self._alone or state.version)
-                if is_missed and now_ms - state.since_ms >= AGENT_AWAY_MS:
-                    self._told_away.add(agent)
-                    self.uploads.pop(agent, None)
-                    await self._tell_away(agent, state)
-
-    async def _tell_away(self, agent: str, state: AgentState) -> None:
-        if not state.cameras and not state.version:
-            return  # enrolled, and nothing hangs on it yet
-        reason = f"edge agent {agent} is away"
-        await self._record(ReportLink(link=f"{SCHEME}.{agent}", up=False, reason=reason))
-        for camera in state.cameras:
-            if self.states[agent] is not state:
-                return  # it has come meanwhile, and tells of its cameras itself
-            await self._record(ReportCamera(camera=camera, up=False, reason=reason))
-
-    async def _record(self, request: ReportLink | ReportCamera) -> None:
+    async def _record(self, request: ReportLink) -> None:
         try:
             await self._hub.ask(request, HUB)
         except TriuneError as error:
@@ -321,16 +301,16 @@ class Agents:
 def _is_wanted_so(row: CameraRow, wanted: _Wanted | None) -> bool:
     if wanted is None:
         return False
-    reads_plates, recording, aim = wanted
-    return (row.reads_plates, row.recording, row.bearing_deg) == (reads_plates, recording, aim.bearing_deg)
+    reads_plates, recording, aim, place = wanted
+    return (row.reads_plates, row.recording, row.bearing_deg, (row.lat, row.lon)) == (
+        reads_plates, recording, aim.bearing_deg, place,
+    )  # fmt: skip
 
 
-def _wanted(t: Tables, now_ms: int) -> tuple[dict[str, _Wanted], tuple[Watch, ...]]:
+def _wanted(t: Tables, now_ms: int) -> tuple[dict[str, _Wanted], dict[str, CameraRow], list[WatchRow]]:
     aimed = aims(t, now_ms)
-    cameras = {camera.id: (camera.reads_plates, camera.recording, aimed[camera.id]) for camera in t.cameras}
-    watches = (
-        Watch(id=watch.id, pattern=watch.pattern, until_ms=watch.until_ms, look_alike=watch.look_alike)
-        for watch in t.watches
-        if watch.state == "active"
-    )
-    return cameras, tuple(watches)
+    rows = {row.id: row for row in t.cameras}
+    cameras = {
+        camera: (row.reads_plates, row.recording, aimed[camera], (row.lat, row.lon)) for camera, row in rows.items()
+    }
+    return cameras, rows, [watch for watch in t.watches if watch.state == "active"]

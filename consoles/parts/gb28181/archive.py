@@ -10,7 +10,7 @@ import msgspec
 
 from command.kernel.clock import Clock
 from command.kernel.errors import TriuneError, UnavailableError
-from command.places import HubPlace
+from command.roll import HubPlace
 from consoles.http.device_recordings import Played
 from consoles.limits import AGENT_RECORDINGS_MS
 from consoles.parts.gb28181.of_hubs import DevicesOfHubs

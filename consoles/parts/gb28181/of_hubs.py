@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from command.kernel.clock import Clock
 from command.kernel.errors import TriuneError, UnavailableError
-from command.places import HubPlace
+from command.roll import HubPlace
 from consoles.parts.agents.live import go_by, pictures
 from consoles.parts.agents.turning import far_ptz
 from consoles.parts.gb28181.part import Gateway

@@ -24,7 +24,7 @@ from aiohttp import hdrs, web
 from command.kernel.clock import Clock
 from command.kernel.errors import InvalidInputError, TooManyError, UnavailableError
 from command.kernel.limits import PEER_ERRANDS, PEER_HELLO_MS
-from command.places import HubPlace
+from command.roll import HubPlace
 from consoles.http.identity import is_loopback, is_open
 from consoles.parts.hubs.replies import Reply
 from edge.agent.answering import Handler, do, unknown

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
 
 from command.access.keys import SiteKey
 from command.kernel.clock import Clock
 from command.kernel.errors import UnavailableError
+from command.leases import Leases
 from command.places import Places
 from consoles.http import health, metrics
 from consoles.parts.agents.errands import Errands
 from consoles.parts.background import Background
 from consoles.parts.hubs.errands import PURPOSE, PeerCounters, PeerDoor, Peers, Relay, checked_address
 from consoles.parts.hubs.replies import AGENT_HOP, Reply
+from consoles.parts.stores import WATCH
 from consoles.settings import Settings
 from edge.agent.answering import Handler
 from edge.agent.answering import Reply as Answering
@@ -96,13 +100,18 @@ def several_hubs(
     return hubs
 
 
-def be_found(hubs: Hubs, settings: Settings, url: str, tasks: Background) -> None:
-    """Tell the others where this hub is and what is at it, now that it serves at `url`."""
-    if address := _own_address(settings, url):
+def be_found(hubs: Hubs, settings: Settings, url: str, leases: Leases, tasks: Background) -> None:
+    """Tell the others where this hub is and what is at it, now that it serves at `url`.
+
+    One that they cannot reach is on the roll all the same, by the name of its machine: what is at it is not lost.
+    """
+    address = _own_address(settings, url)
+    if address:
         hubs.door.url = checked_address(address)
-        tasks.start(hubs.places.run(hubs.door.url), "places")
     else:
         log.warning("what is connected to this hub cannot be seen at others: `advertise` says no address")
+    name = hubs.door.url or f"unadvertised://{socket.gethostname()}:{urlsplit(url).port}"
+    tasks.start(hubs.places.run(name, lambda: leases.holds(WATCH)), "places")
 
 
 def _own_address(settings: Settings, url: str) -> str:

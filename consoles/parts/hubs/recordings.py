@@ -8,7 +8,8 @@ from functools import partial
 from command.kernel.clock import Clock
 from command.kernel.errors import UnavailableError, UnknownIdError
 from command.kernel.limits import RECORD_DISKS
-from command.places import Has, HubPlace
+from command.places import Has
+from command.roll import HubPlace
 from consoles.parts.agents.recordings import FarArchive
 from consoles.parts.hubs.clips import CLIPS, FarShelf, JoinedShelf, tells_clips
 from consoles.parts.hubs.errands import HUB_HOP
