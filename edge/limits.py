@@ -127,6 +127,9 @@ AGENT_CAMERAS = 256
 AGENT_MESSAGE_BYTES = 256 * 1024
 AGENT_CONFIG_BYTES = 4 * 1024 * 1024
 AGENT_ITEMS_PER_MESSAGE = 256
+# Cameras in the areas of watch entries, and plates they are not to fire for, that one agent is told, so that all of it
+# goes into AGENT_CONFIG_BYTES; past it the agent looks out for the rest everywhere, and the hub judges.
+AGENT_WATCH_DETAIL_BYTES = 1024 * 1024
 # The body of one item, and the picture with it: larger ones are refused where they would be stored.
 AGENT_ITEM_BYTES = 16 * 1024
 AGENT_PICTURE_BYTES = 4 * 1024 * 1024

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import shapely
 from msgspec.structs import replace
 
 from command import requests as q
 from command.actors import Actor
 from command.facts import Place, Recorded
-from command.facts.watchlist import NearUnit, PlateHit, PlateHitRejected
+from command.facts.watchlist import NearUnit, PlateHit, PlateHitRejected, WatchArea
 from command.kernel.errors import ConflictError, InvalidInputError
 from command.kernel.limits import HIT_UNITS, WATCH_NOT_PLATES
+from command.kernel.local_time import is_within_day
 from command.rows import CameraRow, HitRow, SituationRow, WatchRow
 from command.rules.advice import recommend
 from command.rules.alarms import clear_alarm, raise_alarm
@@ -20,9 +23,6 @@ from command.rules.watchlist import DOUBTFUL
 from command.tables import Tables
 
 _MINUTE_MS = 60_000
-_DAY_MIN = 24 * 60
-_CHINA_AHEAD_MIN = 8 * 60
-"""Asia/Shanghai is UTC+8 all year."""
 _JUDGED_HITS = 3
 """From so many hits on the share of wrong ones says something."""
 _WRONG_IN_A_ROW = 3
@@ -31,15 +31,21 @@ _WRONG_IN_A_ROW = 3
 
 def fires_at(watch: WatchRow, camera: CameraRow, seen_ms: int) -> bool:
     """Say whether the entry is to fire for what a camera saw at an instant: in its area and hours."""
-    if watch.area and camera.id not in watch.area.cameras:
-        ring = watch.area.ring
-        if not ring or not shapely.Polygon(ring).covers(shapely.Point(camera.lon, camera.lat)):
-            return False
-    if watch.hours is None:
-        return True
-    minute = (seen_ms // _MINUTE_MS + _CHINA_AHEAD_MIN) % _DAY_MIN
-    begins, ends = watch.hours.from_min, watch.hours.to_min
-    return begins <= minute < ends if begins < ends else minute >= begins or minute < ends
+    if watch.area and not cameras_in(watch.area, [camera]):
+        return False
+    return watch.hours is None or is_within_day(seen_ms, watch.hours.from_min, watch.hours.to_min)
+
+
+def cameras_in(area: WatchArea, cameras: Iterable[CameraRow]) -> frozenset[str]:
+    """Return those of the cameras that an area names, or that stand in its ring."""
+    named = frozenset(area.cameras)
+    ring = shapely.Polygon(area.ring) if area.ring else None
+    shapely.prepare(ring)
+    return frozenset(
+        camera.id
+        for camera in cameras
+        if camera.id in named or (ring is not None and ring.covers(shapely.Point(camera.lon, camera.lat)))
+    )
 
 
 @decides(q.ReportHit, "hub")

@@ -12,6 +12,7 @@ import msgspec
 from command.access.keys import Box
 from command.kernel.clock import Clock
 from command.kernel.errors import TooLargeError, TriuneError, UnavailableError, UnknownIdError
+from command.kernel.local_time import is_within_day
 from command.readings import Sighting
 from edge.agent.protocol import (
     ALARM,
@@ -54,7 +55,7 @@ class EdgeCameras:
         self._box = box
         self._clock = clock
         self._watches = WatchList(())
-        self._until_ms: dict[str, int] = {}
+        self._entries: dict[str, Watch] = {}
         self._applying = asyncio.Lock()
 
     async def apply(self, config: Config) -> None:
@@ -103,7 +104,7 @@ class EdgeCameras:
 
     def _look_out(self, watches: Sequence[Watch]) -> None:
         self._watches.update({watch.id: Wanted(watch.pattern, watch.look_alike) for watch in watches})
-        self._until_ms = {watch.id: watch.until_ms for watch in watches}
+        self._entries = {watch.id: watch for watch in watches}
         for watch, why in self._watches.impossible.items():
             log.warning("watch %s can never fire: %s", watch, why)
 
@@ -128,7 +129,7 @@ class EdgeCameras:
         matches = [
             match
             for match in self._watches.matching(sighting.plate, sighting.char_confidences)
-            if sighting.first_ms < self._until_ms[match.watch]
+            if _fires(self._entries[match.watch], sighting)
         ]
         plate = await _plate_of(sighting, jpeg) if matches else b""
         items = [
@@ -155,6 +156,16 @@ class EdgeCameras:
             await self._outbox.put(items)
         except TriuneError as error:  # counted by the outbox; the camera goes on
             log.warning("%s could not be stored: %s", items[0].kind, error.detail)
+
+
+def _fires(watch: Watch, sighting: Sighting) -> bool:
+    """Say whether an entry that a plate fits is in force where and when it was seen, as the hub would."""
+    if watch.cameras is not None and sighting.camera not in watch.cameras:
+        return False
+    if sighting.first_ms >= watch.until_ms or sighting.plate in watch.not_plates:
+        return False
+    hours = watch.hours
+    return hours is None or is_within_day(sighting.first_ms, hours.from_min, hours.to_min, hours.ahead_min)
 
 
 def _name(picture: bytes) -> str:

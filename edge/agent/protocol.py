@@ -35,6 +35,7 @@ Numbers = Annotated[list[Number], Meta(max_length=AGENT_ITEMS_PER_MESSAGE)]
 Box = Annotated[str, Meta(pattern=r"^[0-9a-f]{16}\Z")]
 Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Word = Annotated[str, Meta(max_length=64)]
+Minute = Annotated[int, Meta(ge=0, le=24 * 60)]
 NO_RECORDING = msgspec.Raw(b"null")
 
 
@@ -137,13 +138,29 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True):
     """Where lanes are in its picture."""
 
 
-class Watch(msgspec.Struct, frozen=True, kw_only=True):
-    """A plate or pattern to look out for, until an instant; with `look_alike` also plates that look like it."""
+class Hours(msgspec.Struct, frozen=True, kw_only=True):
+    """Minutes of the local day, the last one not included, over midnight too; local time is `ahead_min` before UTC."""
+
+    from_min: Minute
+    to_min: Minute
+    ahead_min: Annotated[int, Meta(ge=-24 * 60, le=24 * 60)]
+
+
+class Watch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A plate or pattern to look out for, until an instant; with `look_alike` also plates that look like it.
+
+    What a release does not know, or a hub left out, is judged by the hub once more when the hit is there.
+    """
 
     id: Id
     pattern: Annotated[str, Meta(max_length=64)]
     until_ms: Instant
     look_alike: bool = False
+    cameras: list[Id] | None = None
+    """Those of the agent that are in the area of the entry; null where it fires before all of them."""
+    hours: Hours | None = None
+    not_plates: list[Word] = []
+    """They look like it, and somebody said that they are not meant."""
 
 
 class Gb28181(msgspec.Struct, frozen=True, kw_only=True):

@@ -61,6 +61,10 @@ class AgentState(msgspec.Struct, kw_only=True):
     id: str
     up: bool
     since_ms: int
+    hub: str = ""
+    """Of several hubs the one that it is connected to, or was last, as other hubs reach that one."""
+    told: bool = True
+    """False where that hub does not answer: then no more is known than that it is there."""
     release: str = ""
     version: int = 0
     errands: list[str] = []

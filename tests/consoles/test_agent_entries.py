@@ -1,0 +1,63 @@
+"""What agents are told of the watch list: rule R670 of docs/SPEC.md."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from command.facts.watchlist import WatchArea, WatchHours
+from command.rows import CameraRow, WatchRow
+from consoles.parts.agents import entries
+from consoles.parts.agents.entries import Entries
+from edge.agent.protocol import Hours
+
+RING = ((113.0, 29.0), (113.1, 29.0), (113.1, 29.1), (113.0, 29.1))
+
+
+def camera(name: str, lat: float = 29.05, lon: float = 113.05) -> CameraRow:
+    return CameraRow(id=name, name=name, lat=lat, lon=lon, bearing_deg=0, field_deg=60, reads_plates=True)
+
+
+def watch(number: int, **changes: Any) -> WatchRow:
+    return WatchRow(
+        id=f"w{number}", pattern="湘F*12", reason="查", level=2, until_ms=1, state="active", requested_by="x",
+        requested_ms=0, **changes,
+    )  # fmt: skip
+
+
+def told(known: Entries, *cameras: str) -> dict[str, list[str] | None]:
+    return {each.id: each.cameras for each in known.of("gate", cameras)}
+
+
+def test_an_agent_is_told_entries_that_can_fire_before_its_cameras_and_before_which() -> None:
+    known = Entries()
+    rows = [
+        watch(1), watch(2, area=WatchArea(ring=RING)), watch(3, area=WatchArea(cameras=("far",))),
+        watch(4, area=WatchArea(cameras=("far", "out"), ring=RING)),
+    ]  # fmt: skip
+    cameras = [camera("in"), camera("out", lat=29.2), camera("far", lat=30)]
+    known.take(rows, cameras)
+    assert told(known, "in", "out") == {"w1": None, "w2": ["in"], "w4": None}
+    assert told(known, "far") == {"w1": None, "w3": None, "w4": None}
+    assert told(known) == {"w1": None}, "of one without cameras"
+    known.take(rows, [camera("in", lat=29.2), camera("out"), cameras[2]])
+    assert told(known, "in", "out") == {"w1": None, "w2": ["out"], "w4": ["out"]}, "they were put up elsewhere"
+
+
+def test_hours_and_plates_that_are_not_meant_are_told_with_the_time_of_the_county() -> None:
+    known = Entries()
+    known.take([watch(1, hours=WatchHours(from_min=1320, to_min=360), not_plates=("湘F1Z312",))], [])
+    [entry] = known.of("gate", ["k0"])
+    assert entry.hours == Hours(from_min=1320, to_min=360, ahead_min=480)
+    assert entry.not_plates == ["湘F1Z312"]
+
+
+def test_past_the_limit_entries_are_told_without_their_area(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(entries, "AGENT_WATCH_DETAIL_BYTES", 8)
+    known = Entries()
+    known.take([watch(n, area=WatchArea(cameras=("k0",))) for n in range(3)], [camera("k0"), camera("k1")])
+    assert told(known, "k0", "k1") == {"w0": ["k0"], "w1": None, "w2": None}, "it finds too much, never too little"
+    assert "watch w1" in caplog.text
