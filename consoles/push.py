@@ -12,10 +12,12 @@ import os
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import msgspec
 
 from command import wire
+from command.access.kept_cameras import KeptTo, hides
 from command.access.visibility import concerns, masks, sees_own_rows_only, shown, tables_of
 from command.actors import Actor
 from command.hub import Changes, Hub
@@ -31,6 +33,8 @@ Filters = Mapping[str, str | None]
 
 _VOLATILE = frozenset({"positions", "passages"})
 """Tables whose rows are readings: a sequence number does not say which of them a console has."""
+_OF_CAMERAS = frozenset({"violations"})
+"""Tables whose rows tell what cameras show, which may be kept to some roles."""
 
 
 PING = b"\x89\x00"
@@ -111,14 +115,15 @@ class Console:
 class View:
     """What one audience is shown; of tables it sees in part, which rows: only those can leave its screens again."""
 
-    def __init__(self, audience: Audience, tables: Tables) -> None:
+    def __init__(self, audience: Audience, tables: Tables, kept_to: KeptTo) -> None:
         self.consoles: dict[Console, None] = {}
+        self._kept_to = kept_to
         self._actor = audience.actor
         self._filters = dict(audience.tables)
         self._partial = {
             name
             for name, situation in audience.tables
-            if situation is not None or sees_own_rows_only(audience.actor, name)
+            if situation is not None or sees_own_rows_only(audience.actor, name) or (kept_to and name in _OF_CAMERAS)
         }
         self._whole: dict[str, tuple[int, int, bytes]] = {}
         self._masked = masks(audience.actor) and "calls" in self._filters
@@ -169,6 +174,8 @@ class View:
         situation = self._filters[table]
         if situation is not None and _situation_of(row) != situation:
             return False
+        if hides(self._kept_to, row, self._actor):
+            return False
         return not sees_own_rows_only(self._actor, table) or concerns(row, self._actor)
 
 
@@ -178,9 +185,11 @@ class Feed:
     The two differ in a rehearsal, whose time stands still, runs or jumps while consoles go on living in ours.
     """
 
-    def __init__(self, hub: Hub, clock: Clock) -> None:
+    def __init__(self, hub: Hub, clock: Clock, kept_to: KeptTo = MappingProxyType({})) -> None:
+        """`kept_to` has the roles that alone see rows of what some cameras show."""
         self._hub = hub
         self._clock = clock
+        self._kept_to = kept_to
         self._consoles: set[Console] = set()
         self._views: dict[Audience, View] = {}
         self._behind: set[Console] = set()
@@ -279,7 +288,7 @@ class Feed:
         audience = _audience(console.actor, filters)
         view = self._views.get(audience)
         if view is None:
-            view = self._views[audience] = View(audience, tables)
+            view = self._views[audience] = View(audience, tables, self._kept_to)
         view.consoles[console] = None
         console.filters, console.audience = filters, audience
         self._consoles.add(console)

@@ -10,6 +10,7 @@ from pathlib import Path
 from aiohttp import web
 
 from command.access.accounts import Accounts
+from command.access.kept_cameras import KeptTo
 from command.actors import Actor
 from command.blobs import Blobs
 from command.hub import Hub
@@ -46,6 +47,8 @@ class Context:
     release: str
     pages: Path
     county: Path | None
+    kept_to: KeptTo
+    """Roles that alone see what some cameras show."""
     spaces: dict[str, Space] = field(default_factory=dict)
     transfers: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(EVIDENCE_TRANSFERS))
     """Files on their way in or out, each whole in memory."""

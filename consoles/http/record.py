@@ -18,6 +18,7 @@ from command.rules import advice
 from command.tables import Tables
 from consoles.http.bodies import read_body
 from consoles.http.context import Context, Space, actor_of, context_of, require
+from consoles.http.kept import may_review
 from plans.past import HIT_MEDIA_TYPE, files_of
 
 _MEDIA_TYPES = frozenset({
@@ -48,10 +49,12 @@ async def _ask(request: web.Request, asked: requests.Request) -> web.Response:
     key = request.headers.get("Idempotency-Key")
     if key is not None and not 8 <= len(key) <= 100:
         raise InvalidInputError("an Idempotency-Key has 8 to 100 characters")
+    space = context_of(request).space(request)
+    await may_review(context_of(request), space, asked, actor)
     # One person's key says nothing about another's.
     full_key = f"{actor.id}/{key}" if key else None
     try:
-        answer = await context_of(request).space(request).hub.ask(asked, actor, full_key)
+        answer = await space.hub.ask(asked, actor, full_key)
     except ConflictError as error:
         error.current = seen_by(actor, error.current)
         raise

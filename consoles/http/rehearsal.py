@@ -155,7 +155,7 @@ class Rehearsals:
         space = f"rehearsal-{next(self._numbers)}"
         registers, limits = await live.read(lambda t: (registers_of(t, now_ms), t.limits))
         rehearsal = Rehearsal(space, plans[wanted.plan], scenario, registers, speed=wanted.speed, limits=limits)
-        run = self._runs[space] = _Run(rehearsal, Feed(rehearsal.hub, clock), actor.id, now_ms)
+        run = self._runs[space] = _Run(rehearsal, Feed(rehearsal.hub, clock, self._context.kept_to), actor.id, now_ms)
         run.task = self._group.create_task(self._live(run), name=space)
         await rehearsal.ready.wait()
         if space not in self._runs:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from command.access.kept_cameras import is_named, kept_from
 from command.actors import Actor
 from command.tables import Tables
 from consoles.http.sightings import Scope
-from consoles.parts.camera_rights import is_named, kept_from
 from consoles.settings import Settings
 
 

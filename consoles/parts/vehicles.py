@@ -7,6 +7,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from command.access.kept_cameras import any_kept
 from command.access.keys import SiteKey
 from command.hub import Hub
 from command.passages import Passages
@@ -14,7 +15,7 @@ from consoles.http import hit_reading, metrics, queries, reading_quality
 from consoles.http.sightings import Sightings
 from consoles.http.watches import Watches
 from consoles.parts.background import Background
-from consoles.parts.camera_rights import any_kept, authorised
+from consoles.parts.camera_rights import authorised
 from consoles.parts.hits import Hits, road_net
 from consoles.parts.reading_quality import ReadingQuality
 from consoles.parts.sightings import scope

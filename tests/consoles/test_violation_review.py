@@ -10,12 +10,16 @@ import pytest
 from msgspec.structs import replace
 
 from command.actors import HUB
+from command.facts.violations import PictureRegion
 from command.readings import Sighting
 from command.requests import (
     ClaimViolation,
     ConfirmViolation,
+    CorrectViolationPlate,
     EnrolCamera,
     RecordPack,
+    RejectViolation,
+    SetRegions,
     SetSection,
 )
 from command.rows import ViolationRow
@@ -23,7 +27,7 @@ from consoles.cli import violations as cli
 from consoles.site import Site
 from tests.command.rules.test_violations import section
 from tests.consoles.cli.asking import command
-from tests.consoles.support import signed_in, site_with_people
+from tests.consoles.support import mirror, signed_in, site_with_people
 from tests.consoles.test_violations import scene
 
 
@@ -47,11 +51,53 @@ async def drive(site: Site) -> None:
     picture = await site.context.blobs.add(scene())
     begins_ms = site.clock.now_ms()
     for camera, first_ms in (("k1", begins_ms), ("k2", begins_ms + 80_000)):
-        seen = Sighting(
-            camera=camera, plate="京A12345", colour="blue", first_ms=first_ms, last_ms=first_ms + 500, reads=6,
-            confidence=0.97, picture=picture, box=(100, 300, 80, 26),
-        )  # fmt: skip
-        await site.passages.add([seen])
+        await site.passages.add([passage(camera, first_ms, picture)])
+
+
+def passage(camera: str, first_ms: int, picture: str, lane: int | None = None) -> Sighting:
+    """The car before one of them."""
+    return Sighting(
+        camera=camera, plate="京A12345", colour="blue", first_ms=first_ms, last_ms=first_ms + 500, reads=6,
+        confidence=0.97, picture=picture, box=(100, 300, 80, 26), lane=lane,
+    )  # fmt: skip
+
+
+async def test_a_violation_before_a_camera_kept_to_others_is_not_there(tmp_path: Path) -> None:  # R690
+    async with (
+        site_with_people(tmp_path, "duty_leader", "commander", cameras_kept_to={"k2": ["duty_leader"]}) as site,
+        signed_in(site.http_url, "commander") as commander,
+        signed_in(site.http_url, "duty_leader") as leader,
+    ):
+        await drive(site)
+        row = await row_of(site, lambda row: bool(row.manifest))
+        lane = PictureRegion(name="应急车道", ring=((0, 0), (1, 0), (1, 1), (0, 1)), lane=1, use="emergency")
+        await site.hub.ask(SetRegions(camera="k1", regions=(lane,)), HUB)
+        async with mirror(commander) as theirs, mirror(leader) as all_of_them:
+            for screen in (theirs, all_of_them):
+                await screen.subscribe("violations")
+            assert not theirs.tables["violations"]
+            assert list(all_of_them.tables["violations"]) == [row.id]
+            assert (await leader.ask(ClaimViolation(violation=row.id)))[0] == 200
+            for asked in (
+                ClaimViolation(violation=row.id),
+                CorrectViolationPlate(violation=row.id, plate="京A12346"),
+                ConfirmViolation(violation=row.id, manifest=row.manifest),
+                RejectViolation(violation=row.id, manifest=row.manifest, reason="misread"),
+            ):
+                assert (await commander.ask(asked))[0] == 403
+            now_ms = site.clock.now_ms()
+            picture = row.finding.passages[0].picture
+            await site.passages.add([passage("k1", now_ms, picture, lane=1)])
+            other = await row_of(site, lambda row: row.finding.kind == "emergency_lane")
+            for screen in (theirs, all_of_them):
+                while other.id not in screen.tables["violations"]:
+                    await screen.take()
+            assert row.id not in theirs.tables["violations"]
+            assert not any(row.id in str(message) for message in theirs.messages)
+            after = theirs.seq
+        async with mirror(commander) as again:
+            await again.subscribe("violations", after=after - 1)  # what it missed is not told either
+            assert again.tables["violations"].keys() == {other.id}
 
 
 async def test_a_violation_goes_from_passages_to_a_case(
