@@ -117,6 +117,8 @@ class View:
 
     def __init__(self, audience: Audience, tables: Tables, kept_to: KeptTo) -> None:
         self.consoles: dict[Console, None] = {}
+        self.told = False
+        """Whether rows went to it since the last beat: they say as much as a beat does."""
         self._kept_to = kept_to
         self._actor = audience.actor
         self._filters = dict(audience.tables)
@@ -198,6 +200,8 @@ class Feed:
         self._something = asyncio.Event()
         self._listened_ms = 0
         """For how long consoles could be heard: not while this process was stopped, nor over a jump of the clock."""
+        self._sure = False
+        """Whether the last beat that anybody was sent said that the hub can record."""
         self.stalled = 0
         """Consoles cut off because they read nothing for too long."""
         hub.listen(self._on_change)
@@ -315,7 +319,7 @@ class Feed:
             self.leave(console)
 
     async def run(self) -> None:
-        """Send until cancelled: changes each tick, a beat each second."""
+        """Send until cancelled: changes each tick, a beat in each second without any."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._send_changes(), name="push-changes")
             tasks.create_task(self._send_beats(), name="push-beats")
@@ -345,6 +349,7 @@ class Feed:
                 if not rows:
                     continue
                 frame = _delta(seq, now_ms, rows)
+                view.told = True
                 for console in view.consoles:
                     if console.behind_since_ms is not None or not console.offer(frame):
                         self._fall_behind(console)
@@ -361,14 +366,11 @@ class Feed:
         looked_ms = self._clock.now_ms()
         while True:
             self._flush()  # so that the beat's number says what everybody has
+            sure, self._sure = self._sure and self._hub.accepting, True
             beat = self._beat_of(self._sent_seq, 0)
             for view in list(self._views.values()):
-                for console in view.consoles:
-                    if console.behind_since_ms is None and console.offer(beat):
-                        continue
-                    self._fall_behind(console)
-                    # One that is behind gets it too: it is small, and read in time it says how old the picture is.
-                    console.send(self._beat(console))
+                self._send_beat(view, beat, spared=view.told and sure)
+                view.told = False
                 view.forget_snapshots()
             now_ms = self._clock.now_ms()
             self._listened_ms += min(now_ms - looked_ms, 2 * BEAT_MS)
@@ -376,6 +378,14 @@ class Feed:
             for console in list(self._consoles):
                 self._keep_in_touch(console)
             await self._clock.sleep(BEAT_MS)
+
+    def _send_beat(self, view: View, beat: bytes, *, spared: bool) -> None:
+        """Send it to all, or, where that is spared, only to who is behind: it says how old the picture is."""
+        for console in view.consoles:
+            if console.behind_since_ms is None and (spared or console.offer(beat)):
+                continue
+            self._fall_behind(console)
+            console.send(self._beat(console))
 
     def _keep_in_touch(self, console: Console) -> None:
         """Ping it, and cut it off where it is silent: its network may be gone, or it is frozen."""
@@ -411,6 +421,7 @@ class Feed:
 
     def _beat_of(self, seq: int, behind_ms: int) -> bytes:
         hub = self._hub
+        self._sure = self._sure and hub.accepting
         beat = wire.Beat(seq=seq, now_ms=hub.clock.now_ms(), accepting=hub.accepting, behind_ms=behind_ms)
         return text_frame(msgspec.json.encode(beat))
 

@@ -15,7 +15,7 @@ from command import wire
 from command.actors import Actor
 from command.hub import Hub
 from command.journal.memory import MemoryJournal
-from command.kernel.clock import SystemClock
+from command.kernel.clock import Clock, SystemClock
 from command.rows import PositionRow
 from consoles import push
 from consoles.push import Console, Feed
@@ -135,9 +135,11 @@ class Crowd:
 
 
 @asynccontextmanager
-async def crowd(journal: MemoryJournal | None = None, *, enrolled: bool = False) -> AsyncIterator[Crowd]:
+async def crowd(
+    journal: MemoryJournal | None = None, *, enrolled: bool = False, clock: Clock | None = None
+) -> AsyncIterator[Crowd]:
     async with desk(journal, enrolled=enrolled) as at, asyncio.TaskGroup() as tasks:
-        feed = Feed(at.hub, SystemClock())
+        feed = Feed(at.hub, clock or SystemClock())
         running = tasks.create_task(feed.run())
         people = Crowd(at, feed)
         server = await asyncio.start_server(people.accept, "127.0.0.1", 0)

@@ -14,8 +14,9 @@ from command import requests as q
 from command import wire
 from command.actors import HUB, Actor
 from command.journal.memory import MemoryJournal
-from command.kernel.clock import SystemClock
+from command.kernel.clock import SystemClock, VirtualClock
 from consoles import push
+from consoles.limits import BEAT_MS
 from consoles.push import Console
 from tests.command.support import ACTORS, DISPATCHER, OFFICER, START_MS, actor
 from tests.consoles.crowd import UNITS, Crowd, Peer, crowd
@@ -241,6 +242,35 @@ async def test_two_hundred_consoles_share_their_frames(monkeypatch: pytest.Monke
             await peer.until(lambda peer=peer: peer.tables["units"]["u1"]["state"] != "off")  # type: ignore[misc]  # mypy cannot type a lambda's default
         assert len({peer.raw for peer in peers}) == 1
         assert len(encoded) == 2, "one for each audience: dispatchers, and officers who asked for what all may see"
+
+
+async def test_a_beat_is_spared_where_rows_came_and_the_hub_can_record_as_before() -> None:  # R100
+    clock = VirtualClock(START_MS)
+    moves, still, lost = (True, True), (False, True), (True, False)
+    seconds = {
+        1: (moves, ["delta"]),
+        2: (still, ["beat"]),
+        3: (lost, ["delta", "beat"]),
+        4: (moves, ["delta", "beat"]),  # who was told that it cannot record is told that it can
+        5: (moves, ["delta"]),
+        6: (still, ["beat"]),
+    }
+    async with crowd(clock=clock) as people:
+        busy = await people.connect(DISPATCHER, "positions")
+        quiet = await people.connect(DISPATCHER, "situations")
+        before = len(busy.messages)
+        for nth, ((has_moved, accepting), _) in seconds.items():
+            people.hub.accepting = True
+            if has_moved:
+                await people.move(nth)
+                await people.seen(busy, nth)
+            people.hub.accepting = accepting
+            clock.advance(START_MS + nth * BEAT_MS)
+            beat = await quiet.take()
+            assert (beat["type"], beat["accepting"]) == ("beat", accepting)
+        told = [kind for _, kinds in seconds.values() for kind in kinds]
+        await busy.until(lambda: len(busy.messages) >= before + len(told))
+        assert [message["type"] for message in busy.messages[before:]] == told
 
 
 async def test_resuming_after_a_restart_brings_what_was_missed_and_only_that() -> None:
