@@ -102,7 +102,7 @@ export class AlarmCard extends View {
         <t-level level=${alarm.level}></t-level>
         <span class="title grow">${word("alarm", alarm.kind)} ${alarm.count > 1 ? t("alarm.count", { n: alarm.count }) : ""}</span>
       </div>
-      <span class="number quiet" title=${format.clock(alarm.raised_ms)}>${format.duration(this.now - alarm.raised_ms)}</span>
+      <span class="number quiet" title=${format.instant(alarm.raised_ms, this.now)}>${format.duration(this.now - alarm.raised_ms)}</span>
       <div class="body">
         ${this.subject}${alarm.detail === "" ? nothing : html` · ${alarmDetail(alarm)}`}
         ${alarm.escalated ? html` · ${t("alarm.escalated")}` : nothing}
@@ -227,7 +227,7 @@ export class SituationCard extends View {
     return html`<article class="card ${this.chosen ? "chosen" : ""}">
       <t-level level=${row.level}></t-level>
       <span class="title">${row.title}</span>
-      <span class="number quiet" title=${format.clock(row.opened_ms)}>${format.duration(open_ms)}</span>
+      <span class="number quiet" title=${format.instant(row.opened_ms, this.now)}>${format.duration(open_ms)}</span>
       <div class="second">
         <span>${word("situation_state", row.state)}</span>
         <span>${row.place?.text || (row.place == null ? t("situation.no_place") : "")}</span>

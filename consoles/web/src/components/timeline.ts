@@ -73,7 +73,7 @@ export class Timeline extends View {
 
   override render(): TemplateResult {
     const late = this.bars.filter((bar) => isLate(bar, this.now)).length;
-    const words = this.marks.slice(-5).map((mark) => `${format.clock(mark.at_ms)} ${mark.label}`);
+    const words = this.marks.slice(-5).map((mark) => `${format.instant(mark.at_ms, this.now)} ${mark.label}`);
     return html`<canvas role="img" aria-label=${[t("situation.overdue", { n: late }), ...words].join("；")} @click=${this.seek}></canvas>`;
   }
 

@@ -10,18 +10,35 @@ const DAY = 24 * HOUR;
 /** County time: China has one zone, whatever the machine's is. */
 const ZONE = "Asia/Shanghai";
 
-const clockTime = new Intl.DateTimeFormat("zh-CN", { timeZone: ZONE, hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
-const shortTime = new Intl.DateTimeFormat("zh-CN", { timeZone: ZONE, hour: "2-digit", minute: "2-digit", hour12: false });
-const dayTime = new Intl.DateTimeFormat("zh-CN", { timeZone: ZONE, month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hour12: false });
+const clockTime = new Intl.DateTimeFormat("zh-CN", { timeZone: ZONE, hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+/** 2026/11/21 in both languages: shorter than words, and with its year no day is taken for another. */
+const numberedDay = new Intl.DateTimeFormat("zh-CN", { timeZone: ZONE, year: "numeric", month: "2-digit", day: "2-digit" });
 
 /** 03:14:07 */
 export function clock(at_ms: number): string {
   return clockTime.format(at_ms);
 }
 
-/** 03:14 today, 11/21 03:14 otherwise. */
+/** 03:14 today, 11/21 03:14 this year, 2025/11/21 03:14 otherwise: three in the morning is another day than the evening before. */
 export function moment(at_ms: number, now_ms: number): string {
-  return Math.abs(now_ms - at_ms) < DAY / 2 ? shortTime.format(at_ms) : dayTime.format(at_ms);
+  return instant(at_ms, now_ms).slice(0, -3);
+}
+
+/** As `moment`, to the second. */
+export function instant(at_ms: number, now_ms: number): string {
+  return [day(at_ms, now_ms), clock(at_ms)].join(" ").trim();
+}
+
+/** Nothing today, 11/21 this year, 2025/11/21 otherwise. */
+export function day(at_ms: number, now_ms: number): string {
+  const at = numberedDay.format(at_ms);
+  const today = numberedDay.format(now_ms);
+  return at === today ? "" : at.slice(0, 4) === today.slice(0, 4) ? at.slice(5) : at;
+}
+
+/** 11/21 03:14, on whichever day it is looked at. */
+export function dayAndTime(at_ms: number): string {
+  return `${numberedDay.format(at_ms).slice(5)} ${clock(at_ms).slice(0, 5)}`;
 }
 
 export function fullDate(at_ms: number): string {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { age, distance, duration } from "../../src/i18n/format";
+import { age, dayAndTime, distance, duration, instant, moment } from "../../src/i18n/format";
 import { say, t, word } from "../../src/i18n/i18n";
 import { MESSAGES } from "../../src/i18n/messages";
 import { fit, initials } from "../../src/i18n/pinyin";
@@ -29,6 +29,17 @@ describe("format", () => {
     expect(age(420)).toBe("0.4 秒");
     expect(distance(354)).toBe("350 米");
     expect(distance(2_440)).toBe("2.4 公里");
+  });
+
+  it("says the day of what was not today, and the year of what is not this year's (R710)", () => {
+    const threeAtNight = Date.parse("2026-11-22T03:00:00+08:00");
+    expect(moment(Date.parse("2026-11-22T00:05:09+08:00"), threeAtNight)).toBe("00:05");
+    expect(moment(Date.parse("2026-11-21T22:10:00+08:00"), threeAtNight)).toBe("11/21 22:10");
+    expect(moment(Date.parse("2027-01-21T20:45:00+08:00"), threeAtNight)).toBe("2027/01/21 20:45");
+    expect(moment(Date.parse("2026-11-22T23:59:00+08:00"), threeAtNight)).toBe("23:59");
+    expect(instant(Date.parse("2026-11-21T23:59:58+08:00"), threeAtNight)).toBe("11/21 23:59:58");
+    expect(instant(threeAtNight - 1_000, threeAtNight)).toBe("02:59:59");
+    expect(dayAndTime(threeAtNight)).toBe("11/22 03:00");
   });
 });
 

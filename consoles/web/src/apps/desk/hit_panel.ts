@@ -124,7 +124,7 @@ export class HitPanel extends View {
     return html`<section aria-label=${t("hit.title", { plate: hit.plate })}>
       <div class="head">
         <t-plate plate=${hit.plate} colour=${this.reading?.colour ?? ""} .confidences=${this.reading?.char_confidences ?? []}></t-plate>
-        <span>${this.place(desk, hit.camera)} ${format.clock(hit.seen_ms)} <span class="quiet">${t("time.ago", { span: format.duration(desk.now_ms - hit.seen_ms) })}</span></span>
+        <span>${this.place(desk, hit.camera)} ${format.instant(hit.seen_ms, desk.now_ms)} <span class="quiet">${t("time.ago", { span: format.duration(desk.now_ms - hit.seen_ms) })}</span></span>
         ${this.rejecting ? this.reasons(hit) : this.keys(hit)}
       </div>
       <div class="columns">

@@ -279,7 +279,7 @@ export class DeskConsole extends Console {
   private ticker(): TemplateResult {
     const facts = lastHappenings(this.rows("calls"), this.rows("situations"), this.rows("orders"), this.rows("alarms"), this.subjects(), this.who, 14);
     return html`<footer class="panel ticker" aria-label=${t("timeline.now")}>
-      ${repeat(facts, (fact) => fact.key, (fact) => html`<span><time>${format.clock(fact.at_ms)}</time> ${word("fact", fact.kind)} ${fact.text}</span>`)}
+      ${repeat(facts, (fact) => fact.key, (fact) => html`<span><time>${format.instant(fact.at_ms, this.now_ms())}</time> ${word("fact", fact.kind)} ${fact.text}</span>`)}
     </footer>`;
   }
 

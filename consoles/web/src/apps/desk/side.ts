@@ -115,7 +115,7 @@ export class Side extends View {
       case "watches":
         return html`<t-table label=${t("side.watches")} .columns=${watchColumns(desk)} .rows=${desk.store.rows("watches")} sortBy="state"></t-table>`;
       case "messages":
-        return html`<t-table label=${t("side.messages")} .columns=${messageColumns()} .rows=${desk.store.rows("messages")} sortBy="at"></t-table>`;
+        return html`<t-table label=${t("side.messages")} .columns=${messageColumns(desk)} .rows=${desk.store.rows("messages")} sortBy="at"></t-table>`;
     }
   }
 
@@ -217,9 +217,9 @@ function watchColumns(desk: Desk): Column<WatchRow>[] {
   ];
 }
 
-function messageColumns(): Column<MessageRow>[] {
+function messageColumns(desk: Desk): Column<MessageRow>[] {
   return [
-    { id: "at", title: "", cell: (row) => format.clock(row.queued_ms), sort: (row) => -row.queued_ms },
+    { id: "at", title: t("column.at"), cell: (row) => format.instant(row.queued_ms, desk.now_ms), sort: (row) => -row.queued_ms },
     { id: "to", title: t("column.to"), cell: (row) => row.to, sort: (row) => row.to },
     { id: "state", title: t("column.state"), cell: (row) => word("message_state", row.state), sort: (row) => row.state },
     { id: "text", title: t("column.text"), cell: (row) => row.text },

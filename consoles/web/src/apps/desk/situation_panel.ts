@@ -164,7 +164,7 @@ export class SituationPanel extends View {
       <h2><t-level level=${row.level} named></t-level><span>${row.title}</span></h2>
       <span>${word("situation_state", row.state)}</span>
       <span class="quiet">${word("service", row.service)} · ${word("incident", row.kind)}</span>
-      <span>${format.duration((row.closed_ms ?? desk.now_ms) - row.opened_ms)} <span class="quiet">${format.clock(row.opened_ms)}</span></span>
+      <span>${format.duration((row.closed_ms ?? desk.now_ms) - row.opened_ms)} <span class="quiet">${format.instant(row.opened_ms, desk.now_ms)}</span></span>
       ${row.case === "" ? nothing : html`<span class="quiet">${t("situation.case", { id: row.case })} ${word("case_step", desk.store.rows("cases").get(row.case)?.step ?? "")}</span>`}
       <span>${icon("pin")} ${row.place?.text || (row.place === null ? t("situation.no_place") : `${row.place.lat}, ${row.place.lon}`)}
         <button class="small bare" aria-label=${t("form.pick")} title=${t("form.pick")} @click=${() => this.tell("pick", null)}>${icon("crosshair")}</button></span>
@@ -206,7 +206,7 @@ export class SituationPanel extends View {
       <h3 class="heading">${t("situation.calls")}<span class="number">${calls.length}</span></h3>
       ${calls.map(
         (call) => html`<div class="line">
-          <span>${icon("phone")}</span><span>${call.dialled}</span><span>${call.caller}</span><span class="quiet">${format.clock(call.arrived_ms)}</span>
+          <span>${icon("phone")}</span><span>${call.dialled}</span><span>${call.caller}</span><span class="quiet">${format.instant(call.arrived_ms, desk.now_ms)}</span>
           <span class="grow cut quiet">${Object.values(call.form).filter((text) => text !== "").join(" · ") || call.linked_why}</span>
           <span>${call.outcome === null ? word("call_state", call.state) : word("call_outcome", call.outcome)}</span>
           ${call.state === "answered" ? html`<button class="small" @click=${() => this.tell("choose", { table: "calls", id: call.id })}>${call.answered_by === desk.actor.id ? t("desk.mine") : t("desk.taken_by", { name: desk.who(call.answered_by) })}</button>` : nothing}

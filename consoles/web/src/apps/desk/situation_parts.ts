@@ -132,7 +132,7 @@ function hitCard(desk: Desk, hit: HitRow, act: Act): TemplateResult {
       : html`<a href="/api/v1/blobs/${hit.picture}" target="_blank" rel="noopener"><img src="/api/v1/blobs/${hit.picture}" alt="${hit.plate}" loading="lazy" /></a>`}
     <figcaption>
       <b class="plate">${hit.plate}</b> <span class="quiet">${Math.round(hit.confidence * 100)}%</span><br />
-      ${desk.store.rows("cameras").get(hit.camera)?.name ?? hit.camera} ${format.clock(hit.seen_ms)}<br />
+      ${desk.store.rows("cameras").get(hit.camera)?.name ?? hit.camera} ${format.instant(hit.seen_ms, desk.now_ms)}<br />
       <span class="quiet">${watch?.reason ?? ""}</span><br />
       ${hit.rejected_why === ""
         ? html`<span class="row">${t("situation.compare")} <button class="small" @click=${() => act(reject)}>${t("situation.reject_hit")}</button></span>`
@@ -151,7 +151,7 @@ export function evidencePart(desk: Desk, row: SituationRow): TemplateResult | ty
         <a href="/api/v1/blobs/${file.sha256}" target="_blank" rel="noopener">
           ${file.media_type.startsWith("image/") ? html`<img src="/api/v1/blobs/${file.sha256}" alt=${file.name} loading="lazy" />` : html`${icon("evidence")} ${file.name}`}
         </a>
-        <figcaption>${file.name} <span class="quiet">${format.clock(file.taken_ms)} ${desk.who(file.by)}</span></figcaption>
+        <figcaption>${file.name} <span class="quiet">${format.instant(file.taken_ms, desk.now_ms)} ${desk.who(file.by)}</span></figcaption>
       </figure>`)}
     </div>
   </section>`;

@@ -37,7 +37,7 @@ export function orderCard(
             ? nothing
             : html`<p class="quiet">${icon("navigation")} ${t("mobile.distance", { far: format.distance(distance_m(here, place)), bearing: t(`bearing.${eighth(here, place)}`) })}</p>`}`}
     ${order.text === "" ? nothing : html`<p class="text">${order.text}</p>`}
-    <p class="quiet">${t("mobile.issued_by", { name: who(order.issued_by) })} · ${format.clock(order.issued_ms)}</p>
+    <p class="quiet">${t("mobile.issued_by", { name: who(order.issued_by) })} · ${format.instant(order.issued_ms, now_ms)}</p>
     ${progress.state !== "issued"
       ? nothing
       : sign_ms >= 0

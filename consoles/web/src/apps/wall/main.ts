@@ -199,7 +199,7 @@ export class Wall extends Console {
     return html`<div class="focus-head">
       <h2><t-level level=${row.level} named></t-level><span class="cut">${row.title}</span></h2>
       <span>${word("situation_state", row.state)}</span>
-      <span>${format.duration(now_ms - row.opened_ms)} <span class="quiet">${format.clock(row.opened_ms)}</span></span>
+      <span>${format.duration(now_ms - row.opened_ms)} <span class="quiet">${format.instant(row.opened_ms, now_ms)}</span></span>
       <span class="quiet">${row.place?.text || (row.place === null ? t("situation.no_place") : "")}</span>
       ${units > 0 ? html`<span>${t("wall.orders", { n: units })}</span>` : nothing}
       ${waiting > 0 ? html`<span>${icon("clock")} ${t("wall.approvals", { n: waiting })}</span>` : nothing}
@@ -261,7 +261,7 @@ export class Wall extends Console {
         <span class="plate">${hit.plate}</span>
         <span>${word("alarm", "plate_hit")}</span>
         ${hit.how === "exact" ? nothing : html`<span>${word("hit_how", hit.how)}${hit.how === "look_alike" ? ` ${Math.round(hit.score * 100)}%` : ""}</span>`}
-        <span class="quiet">${this.rows("cameras").get(hit.camera)?.name ?? hit.camera} ${format.clock(hit.seen_ms)}
+        <span class="quiet">${this.rows("cameras").get(hit.camera)?.name ?? hit.camera} ${format.instant(hit.seen_ms, this.now_ms())}
           ${hit.heading_deg === null ? nothing : html`→ ${word("bearing", String(Math.round(hit.heading_deg / 45) % 8))}`}</span>
         ${hit.ahead[0] === undefined ? nothing : html`<span class="quiet">${t("hit.next", { place: this.rows("cameras").get(hit.ahead[0].camera)?.name ?? hit.ahead[0].camera })}</span>`}
       </figcaption>

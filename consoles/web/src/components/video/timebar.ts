@@ -206,7 +206,7 @@ export class Timebar extends View {
         ${bundled(seen, (to - from) * MARK_SHARE).map((marks) => this.mark(marks))}
         <span class="head" style="left:${this.left(this.at)}%"></span>
       </div>
-      ${this.over_ms === null ? "" : html`<span class="tip" style="left:${Math.min(94, Math.max(6, this.left(this.over_ms)))}%">${format.moment(this.over_ms, this.now)} ${format.clock(this.over_ms)} ${this.missing(this.over_ms)}</span>`}`;
+      ${this.over_ms === null ? "" : html`<span class="tip" style="left:${Math.min(94, Math.max(6, this.left(this.over_ms)))}%">${format.instant(this.over_ms, this.now)} ${this.missing(this.over_ms)}</span>`}`;
   }
 
   private wide(gap: Gap): boolean {
@@ -290,7 +290,7 @@ export class Timebar extends View {
 }
 
 function tickWords(at_ms: number, span_ms: number): string {
-  if (span_ms > 2 * 86_400_000) return format.moment(at_ms, 0).slice(0, 11);
+  if (span_ms > 2 * 86_400_000) return format.dayAndTime(at_ms);
   return format.clock(at_ms).slice(0, span_ms < 600_000 ? 8 : 5);
 }
 

@@ -97,6 +97,7 @@ export const DESK = {
   "column.pattern": ["号牌", "Plate"],
   "column.until": ["有效至", "Until"],
   "column.hits": ["命中", "Hits"],
+  "column.at": ["时间", "Time"],
   "column.to": ["收信人", "To"],
   "column.text": ["内容", "Text"],
   "cmd.answer": ["接警", "Answer"],
