@@ -116,12 +116,17 @@ class Places:
             has.setdefault(hub, {})[kind] = count
         return [HubThere(state, has.get(number, {})) for number, state in (await self.roll.look()).items()]
 
-    async def come(self, kind: str, name: str) -> None:
-        """Tell at once of something that came here just now, also where it was here before: it came here last."""
+    async def come(self, kind: str, name: str) -> bool:
+        """Tell at once of something that came here just now, also where it was here before: it came here last.
+
+        Say whether that could be told: not while this hub is not on the roll.
+        """
         async with self._writing:
-            if self.own is not None and self._written is not None:
-                await self._database.write((_COME, (kind, name, self.own.number, kind, name)))
-                self._written.add((kind, name))
+            if self.own is None or self._written is None:
+                return False
+            await self._database.write((_COME, (kind, name, self.own.number, kind, name)))
+            self._written.add((kind, name))
+            return True
 
     async def run(self, url: str, counts: Callable[[], bool] = lambda: True) -> None:
         """Be the hub at `url` and keep the table as things are here, until cancelled.

@@ -20,6 +20,7 @@ from command.kernel.garbage import spare_what_stays
 from command.passages import Passages
 from command.snapshots import keep_snapshots, start_from_snapshot
 from consoles.http import health, hooks, metrics, plans, replay
+from consoles.http import hubs as roll
 from consoles.http.app import make_app
 from consoles.http.context import LIVE, Context, Space
 from consoles.http.rehearsal import rehearsals
@@ -130,7 +131,7 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
             metrics.counted("uplink", "Positions and what followed from them", in_field.uplink.counters),
             metrics.counted("jt808", "JT/T 808 terminals", in_field.jt808.counters),
         ]
-        doors = hubs.door.routes() if hubs else []
+        doors = [*(hubs.door.routes() if hubs else ()), *roll.routes(kept.places)]
         routes = [*own, *metrics.routes(measured), *cameras, *in_field.routes, *agents.routes, *directed, *views]
         app = make_app(context, [*routes, *doors], settings.hubs)
         asks.watch(app)

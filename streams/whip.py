@@ -43,11 +43,19 @@ _publishers = Gauge("triune_whip_publishers", "Cameras that publish by WHIP now"
 _refused = Counter("triune_whip_refused", "WHIP offers that were refused", ["why"])
 
 SCHEME: Final = "whip"
+NOBODY: Final = "nobody publishes to this camera now"
 _ADDRESS: Final = re.compile(r"whip:([A-Za-z0-9_~.-]{20,128})")
 _LOOK_MS: Final = 1000
 
 AddressOf = Callable[[str], str | None]
 """`address_of(camera_id)` returns the camera's address, None where it has none."""
+StopElsewhere = Callable[[str, str], Awaitable[None]]
+"""`stop(camera_id, session_id)` ends a session at another hub. Raises `UnknownIdError` where there is none."""
+
+
+async def no_others(_camera_id: str, _session_id: str) -> None:
+    """Be the `StopElsewhere` of a hub that is alone."""
+    raise UnknownIdError("no such publishing session")
 
 
 def new_address() -> str:
@@ -82,9 +90,11 @@ class WhipIngest:
     """
 
     def __init__(
-        self, clock: Clock, addresses: Sequence[str], address_of: AddressOf, arrived: Callable[[str], Awaitable[None]]
-    ) -> None:
+        self, clock: Clock, addresses: Sequence[str], address_of: AddressOf, arrived: Callable[[str], Awaitable[None]],
+        stop_elsewhere: StopElsewhere = no_others,
+    ) -> None:  # fmt: skip
         self._clock = clock
+        self._stop_elsewhere = stop_elsewhere
         self._addresses = tuple(addresses)
         self._address_of = address_of
         self._arrived = arrived
@@ -110,6 +120,24 @@ class WhipIngest:
         """How many there are, connected or about to be."""
         return len(self._sessions)
 
+    def connected(self) -> dict[str, str]:
+        """Return the cameras that publish here, each with its session."""
+        return {session.camera_id: session.id for session in self._sessions.values() if session.connected}
+
+    def has(self, address: str) -> bool:
+        """Say whether the camera at a `whip:` address publishes here."""
+        return self._of(address) is not None
+
+    def _of(self, address: str) -> _Session | None:
+        return next((s for s in self._sessions.values() if s.connected and s.publisher.address == address), None)
+
+    async def stop(self, camera_id: str, session_id: str) -> None:
+        """End a session. Raises `UnknownIdError` where it is not of this hub."""
+        session = self._sessions.get(session_id)
+        if session is None or session.camera_id != camera_id:
+            raise UnknownIdError("no such publishing session")
+        session.transport.end()
+
     def open(self, address: str, clock: Clock) -> PacketSource:
         """Open a `whip:` address, for `Sources.register`. Raises `SourceError` where its key is not one."""
         if not _ADDRESS.fullmatch(address):
@@ -118,9 +146,9 @@ class WhipIngest:
 
     @asynccontextmanager
     async def _open(self, address: str) -> AsyncIterator[AsyncIterator[Packet]]:
-        session = next((s for s in self._sessions.values() if s.connected and s.publisher.address == address), None)
+        session = self._of(address)
         if session is None:
-            raise SourceError("nobody publishes to this camera now")
+            raise SourceError(NOBODY)
         with session.publisher.read() as packets:
             yield packets
 
@@ -159,10 +187,11 @@ class WhipIngest:
     async def _stop(self, request: web.Request) -> web.Response:
         camera_id = request.match_info["camera_id"]
         self._authorised(request, camera_id)
-        session = self._sessions.get(request.match_info["session_id"])
-        if session is None or session.camera_id != camera_id:
-            raise UnknownIdError("no such publishing session")
-        session.transport.end()
+        session_id = request.match_info["session_id"]
+        try:
+            await self.stop(camera_id, session_id)
+        except UnknownIdError:
+            await self._stop_elsewhere(camera_id, session_id)
         return web.Response()
 
     def _authorised(self, request: web.Request, camera_id: str) -> str:

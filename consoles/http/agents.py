@@ -21,6 +21,7 @@ from consoles.http.identity import is_open
 from consoles.http.record import json_response
 from consoles.parts.agents.errands import Errands
 from consoles.parts.agents.items import KINDS, Items, Sender
+from consoles.parts.agents.listing import ListOfAgents
 from consoles.parts.agents.registry import Agents, AgentState, Duties
 from edge.agent import protocol
 from edge.agent.protocol import (
@@ -61,6 +62,7 @@ class Door:
     """What the door needs."""
 
     agents: Agents
+    listing: ListOfAgents
     items: Items
     errands: Errands
     uplink: HubUplink
@@ -217,9 +219,9 @@ def routes(door: Door) -> list[web.RouteDef]:
         return socket
 
     async def known(request: web.Request) -> web.Response:
-        """`GET /api/v1/agents`: what this hub knows of each agent."""
+        """`GET /api/v1/agents`: what is known of each agent, whichever hub it is at."""
         require(actor_of(request), "administrator", "camera_watch", "dispatcher", "commander", "duty_leader")
-        return json_response(sorted(door.agents.states.values(), key=lambda state: state.id))
+        return json_response(await door.listing.find())
 
     return [
         web.get(protocol.PATH, live),

@@ -1,9 +1,9 @@
-"""Recordings over HTTP: what there is and why no more, pictures, locks, room (SPEC R310, R311, R450, R456)."""
+"""Recordings over HTTP: what there is and why no more, pictures, locks (SPEC R310, R311, R450)."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import msgspec
 from aiohttp import web
@@ -18,7 +18,6 @@ from consoles.http.stretches import Authorise, Stretch, in_the_name_of, query_in
 from streams.limits import RECORD_LISTED_MS
 from streams.recorder.archive import Archive
 from streams.recorder.locks import Lock
-from streams.recorder.store import CameraRoom, Store
 
 _MAY_LOCK = ("dispatcher", "commander", "duty_leader", "camera_watch")
 _MAY_RELEASE = ("commander", "duty_leader")
@@ -31,27 +30,15 @@ class Why(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     why: Reason
 
 
-class Rooms(msgspec.Struct, frozen=True):
-    """What recordings take and may take, bytes, what is wrong with that, and each camera's part."""
-
-    bytes: int
-    locked_bytes: int
-    capacity_bytes: int
-    reason: str
-    cameras: list[CameraRoom]
-
-
 class Recordings:
-    """The handlers. `find_stores` and `archive_of(camera)` raise `UnavailableError` while there are none."""
+    """The handlers. `archive_of(camera)` raises `UnavailableError` while there is none."""
 
     def __init__(
         self,
-        find_stores: Callable[[], Sequence[Store]],
         archive_of: Callable[[str], Archive],
         hub: Hub,
         authorise: Authorise,
     ) -> None:
-        self._find_stores = find_stores
         self._archive_of = archive_of
         self._hub = hub
         self._authorise = authorise
@@ -64,7 +51,6 @@ class Recordings:
             web.get(f"{_OF_CAMERA}/recordings/{{segment}}.m4s", self.segment),
             web.post(f"{_OF_CAMERA}/locks", self.lock),
             web.delete(f"{_OF_CAMERA}/locks/{{lock}}", self.release),
-            web.get("/api/v1/recordings/room", self.rooms),
         ]
 
     async def listing(self, request: web.Request) -> web.Response:
@@ -124,22 +110,6 @@ class Recordings:
         await self._hub.ask(ReleaseRecording(lock=lock, camera=camera, why=asked.why), in_the_name_of(actor))
         await archive.release(camera, lock)
         return web.Response(status=204)
-
-    async def rooms(self, request: web.Request) -> web.Response:
-        """`GET /api/v1/recordings/room`: how full it is, and how fast it fills; for administrators."""
-        require(actor_of(request), "administrator")
-        stores, now_ms = self._find_stores(), self._hub.clock.now_ms()
-        rooms = [store.room for store in stores]
-        cameras = [camera for store in stores for camera in await store.rooms(now_ms)]
-        return json_response(
-            Rooms(
-                sum(room.bytes for room in rooms),
-                sum(room.locked_bytes for room in rooms),
-                sum(room.capacity_bytes for room in rooms),
-                "; ".join(room.reason for room in rooms if room.reason),
-                cameras,
-            )
-        )
 
     async def _camera(self, request: web.Request) -> str:
         camera = request.match_info["camera_id"]

@@ -20,6 +20,8 @@ from command.rows import AlarmRow, CameraRow, HitRow
 from consoles.http import health
 from consoles.http.clips import Clips
 from consoles.http.recordings import Recordings
+from consoles.http.rooms import HubRoom, room_of
+from consoles.http.rooms import routes as room_routes
 from consoles.http.stretches import Authorise
 from consoles.parts.agents.errands import Errands
 from consoles.parts.agents.recordings import AgentEvents, FarArchive
@@ -27,6 +29,7 @@ from consoles.parts.agents.registry import in_charge
 from consoles.parts.background import Background
 from consoles.parts.hubs.part import Hubs
 from consoles.parts.hubs.recordings import ArchiveOfHubs, shelf_of, tell_recordings
+from consoles.parts.hubs.rooms import rooms_of
 from consoles.parts.recorded_disks import RecordedDisks
 from consoles.parts.stores import CAMERAS, Stores
 from consoles.settings import Settings
@@ -198,12 +201,17 @@ async def recording(
     def archive_of(camera: str) -> Archive:
         return part.remote if is_at_agent(camera) else of_hubs or disks.archive()
 
+    def own_room() -> Awaitable[HubRoom]:
+        stores = [disk.store() for disk in disks.all]
+        return room_of(stores, hub.clock.now_ms(), records=kept.leases.holds(CAMERAS))
+
     listen_motion(part.on_motion)
     tasks.start(part.tell_agents(), "recordings-at-agents")
     tasks.start(part.run(opening, find), "recorder")
     degraded.append(part.degraded)
     routes = [
-        *Recordings(lambda: [disk.store() for disk in disks.all], archive_of, hub, authorise).routes(),
+        *Recordings(archive_of, hub, authorise).routes(),
+        *room_routes(rooms_of(hubs, own_room)),
         *Clips(part.store, lambda: shelf_of(hubs, part.store), archive_of, hub, authorise).routes(),
     ]
     yield routes, Recorded(archive_of, part.store)

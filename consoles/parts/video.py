@@ -18,7 +18,8 @@ from command.passages import Passages
 from command.readings import Sighting
 from command.requests import ReportCamera
 from command.rows import CameraRow
-from consoles.http import adoption, cameras, health, metrics, ptz, publishing
+from consoles.http import adoption, cameras, health, metrics, ptz
+from consoles.http import publishing as publishing_routes
 from consoles.http.context import actor_of, context_of, require
 from consoles.http.device_recordings import DeviceArchive, DeviceRecordings
 from consoles.http.identity import Handler, is_open
@@ -30,11 +31,13 @@ from consoles.parts.background import Background
 from consoles.parts.camera_alarms import alarm_of
 from consoles.parts.camera_rights import authorised
 from consoles.parts.gb28181.archive import ArchiveOfHubs
+from consoles.parts.gb28181.listing import ListOfDevices
 from consoles.parts.gb28181.of_hubs import register_devices, serving_hubs
-from consoles.parts.gb28181.part import Gateway
+from consoles.parts.gb28181.part import Adopted, Gateway
 from consoles.parts.hits import Hits
 from consoles.parts.hubs.part import Hubs
 from consoles.parts.plate_aims import aims
+from consoles.parts.publishing import publishing
 from consoles.parts.recording import recording
 from consoles.parts.stores import CAMERAS, Stores
 from consoles.parts.vehicles import Vehicles
@@ -59,7 +62,7 @@ from streams.relay.relay import Relay
 from streams.source import standard_sources
 from streams.sources import SourceError, Sources, pulls_always, scheme_of, split_options
 from streams.whep_source import whep_source
-from streams.whip import SCHEME, WhipIngest
+from streams.whip import NOBODY, SCHEME
 
 log = logging.getLogger(__name__)
 _AGAIN_MS = 1000
@@ -145,6 +148,16 @@ class Video:
         except TriuneError as error:
             log.warning("state of camera %s could not be recorded: %s", camera, error.detail)
 
+    async def on_published(self, camera: str, *, up: bool) -> None:
+        """Record that a camera that publishes came or went, for the hub that records how cameras are.
+
+        That is no news to it where it found out itself, and it looks at cameras too seldom to find out soon.
+        """
+        try:
+            await self._hub.ask(ReportCamera(camera=camera, up=up, reason="" if up else NOBODY), HUB)
+        except TriuneError as error:
+            log.warning("that camera %s publishes could not be recorded: %s", camera, error.detail)
+
     def listen_motion(self, hear: Callable[[str, int], None]) -> None:
         """Call `hear(camera, now_ms)` whenever a camera says that motion before it begins or ends."""
         self._motion_listeners.append(hear)
@@ -211,13 +224,9 @@ async def video(
             measured.append(metrics.counted("plate_frames", "Frames for plate readers", pool.counters))
             degraded.append(lambda: [f"plates: {pool.trouble}"] if pool.trouble else [])
 
-        def address_of(camera: str) -> str | None:
-            return keeper.camera(camera).spec.url if camera in keeper.running() else None
-
-        async def on_published(camera: str) -> None:
-            await keeper.camera(camera).still()
-
-        whip = await stack.enter_async_context(WhipIngest(hub.clock, addresses, address_of, on_published))
+        publishers = await stack.enter_async_context(
+            publishing(hubs, lambda: keeper, addresses, part.on_published, hub.clock, tasks)
+        )
         relay = await stack.enter_async_context(Relay(hub.clock, addresses))
         sources, movable, ways = standard_sources(), PtzGateways(), Ways()
         discovery = Discovery(hub.clock)
@@ -225,7 +234,7 @@ async def video(
             sources.register(scheme, onvif.stream_source(sources))
             movable.register(scheme, onvif.open_ptz)
             ways.register(scheme, ONVIF)
-        sources.register(SCHEME, whip.open)
+        sources.register(SCHEME, publishers.open)
         for scheme in elsewhere.SCHEMES:
             sources.register(scheme, whep_source(addresses))
         agents.register(sources, movable, ways)
@@ -237,6 +246,9 @@ async def video(
         def camera_at(channel: Where) -> str:
             return next((key for key in keeper.running() if where(keeper.camera(key).spec.url) == channel), "")
 
+        def url_of(camera: str) -> str:
+            return keeper.camera(camera).spec.url
+
         of_hubs = register_devices(devices, hubs, camera_at, sources, movable, ways)
         keeper = await stack.enter_async_context(CameraKeeper(hub.clock, part.on_status, watcher, sources=sources))
         archive: DeviceArchive | None = devices.archive if devices else None
@@ -244,14 +256,12 @@ async def video(
             archive = ArchiveOfHubs(of_hubs, devices.archive if devices else None, hub.clock)
 
             def reaches(address: str) -> bool:
-                return agents.reaches(address) or of_hubs.is_here(address)
+                return agents.reaches(address) or of_hubs.is_here(address) or publishers.ingest.has(address)
 
-            await stack.enter_async_context(serving_hubs(hubs, devices, keeper, ways, reaches, hub.clock))
+            live = publishers.live(keeper, hub.clock)
+            await stack.enter_async_context(serving_hubs(hubs, devices, keeper, ways, reaches, live, hub.clock))
             hubs.door.register(FOUND, agent_found.tells_found([*finders]))
             finders.append(agent_found.far_finder(hubs))
-
-        def url_of(camera: str) -> str:
-            return keeper.camera(camera).spec.url
 
         control = await stack.enter_async_context(PtzControl(movable, url_of, hub.clock, kept.holds))
         measured += [
@@ -269,15 +279,18 @@ async def video(
         yield [
             *relay_http.routes(relay, keeper, authorise),
             *MseViewers(hub.clock, keeper.camera, authorise).routes(),
-            *(web.RouteDef(route.method, route.path, is_open(route.handler), {}) for route in whip.routes()),
+            *(
+                web.RouteDef(route.method, route.path, is_open(route.handler), {})
+                for route in publishers.ingest.routes()
+            ),
             *cameras.routes(keeper, hub.clock, authorise, ways),
             *ptz.routes(control, authorise),
             *recordings,
             *cars.judging.start(recorded, authorise, tasks, measured),
-            *(devices.routes if devices else ()),
+            *ListOfDevices(devices, hubs, devices.adopted if devices else Adopted(hub, kept.accounts)).routes,
             *(DeviceRecordings(archive, url_of, hub.clock, authorise).routes() if archive else ()),
             *adoption.routes([adoption.onvif_finder(discovery), *finders], sources, hub.clock),
-            *publishing.routes(),
+            *publishing_routes.routes(),
             web.put(ADDRESS, _set_address(kept.accounts, sources)),
         ]
 

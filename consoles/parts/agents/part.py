@@ -18,6 +18,7 @@ from consoles.parts.agents import turning as agent_turning
 from consoles.parts.agents.away import AwayWatch
 from consoles.parts.agents.errands import Errands
 from consoles.parts.agents.items import Items
+from consoles.parts.agents.listing import ListOfAgents
 from consoles.parts.agents.live import live_source, way_by
 from consoles.parts.agents.registry import SCHEME, Agents, in_charge
 from consoles.parts.background import Background
@@ -73,7 +74,7 @@ def edge_agents(
         metrics.counted("agents", "Connections of edge agents", counters),
         metrics.counted("agent_errands", "What edge agents were asked for", errands.counters),
     ]
-    door = http.Door(agents, items, errands, uplink, counters, _gb28181(settings, key))
+    door = http.Door(agents, ListOfAgents(agents, hubs), items, errands, uplink, counters, _gb28181(settings, key))
     return EdgeAgents(agents, errands, http.routes(door))
 
 

@@ -19,7 +19,7 @@ from consoles.parts.hubs.replies import Reply
 from edge.agent.answering import Handler
 from edge.agent.answering import Reply as Answering
 from edge.agent.device_archive import DeviceArchiveErrands
-from edge.agent.live import LIVE, LivePictures
+from edge.agent.live import LIVE
 from edge.agent.looking import DIAGNOSIS, TRIAL, Tried, diagnoses, trials
 from edge.agent.protocol import Errand
 from edge.agent.turning import PTZ, Turning
@@ -151,10 +151,17 @@ def register_devices(
 
 @asynccontextmanager
 async def serving_hubs(
-    hubs: Hubs, gateway: Gateway | None, keeper: CameraKeeper, ways: Ways, reaches: Callable[[str], bool], clock: Clock
+    hubs: Hubs,
+    gateway: Gateway | None,
+    keeper: CameraKeeper,
+    ways: Ways,
+    reaches: Callable[[str], bool],
+    live: Handler,
+    clock: Clock,
 ) -> AsyncIterator[None]:
     """Do for other hubs what only this one can: for cameras that it alone `reaches(address)`, until the block is left.
 
+    `live` shows them their pictures.
     What is not reached any more is refused, whoever may reach it now: no errand goes on to a third hub.
     """
 
@@ -167,7 +174,7 @@ async def serving_hubs(
         return checked
 
     door = hubs.door
-    door.register(LIVE, here(LivePictures(keeper, clock).show))
+    door.register(LIVE, here(live))
     door.register(DIAGNOSIS, here(diagnoses(keeper, ways, clock)))
     if gateway is None:
         yield

@@ -7,9 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-import msgspec
-from aiohttp import web
-
 from command.access.accounts import Accounts
 from command.access.keys import SiteKey
 from command.actors import HUB
@@ -22,19 +19,15 @@ from command.requests import ReportDeviceAlarm
 from command.uplink import HubUplink
 from consoles.http import metrics
 from consoles.http.adoption import FoundCamera
-from consoles.http.context import actor_of, require
-from consoles.http.record import json_response
 from consoles.settings import Gb28181, Settings
 from edge.gb28181.alarm_words import words_of
 from edge.gb28181.archive import Archive
-from edge.gb28181.devices import DeviceState
 from edge.gb28181.diagnosis import way_to
 from edge.gb28181.ids import shows_pictures
 from edge.gb28181.media import SCHEME, Gb28181Media
 from edge.gb28181.pilot import Where, giving_keys, opens_ptz, where
 from edge.gb28181.platform import Identity, Platform
 from edge.gb28181.ports import MediaPorts
-from edge.gb28181.registrar import Refused
 from edge.gb28181.registrations import SCHEMA as REGISTRATIONS
 from edge.gb28181.registrations import Registrations
 from edge.gb28181.told import Alarm
@@ -43,41 +36,21 @@ from streams.ptz import OpenPtz
 from streams.sources import Open
 
 log = logging.getLogger(__name__)
-DEVICES = "/api/v1/gb28181/devices"
-_REFUSED_SHOWN = 100
 _LEVELS: dict[int, Level] = {1: 1, 2: 2, 3: 3, 4: 4}
-
-
-class Channel(msgspec.Struct, frozen=True, kw_only=True):
-    """A channel with the enrolled camera that it is, empty where it is not adopted."""
-
-    address: str
-    camera: str
-
-
-class Devices(msgspec.Struct, frozen=True, kw_only=True):
-    """Registered devices with their catalogues, which of their channels may be or are cameras, and who was refused."""
-
-    server_id: str
-    port: int
-    devices: list[DeviceState]
-    cameras: list[Channel]
-    refused: list[Refused]
 
 
 class Gateway:
     """The running platform and what the rest of the hub takes from it."""
 
     def __init__(
-        self, platform: Platform, media: Gb28181Media, settings: Gb28181, adopted: _Adopted, clock: Clock
+        self, platform: Platform, media: Gb28181Media, settings: Gb28181, adopted: Adopted, clock: Clock
     ) -> None:
         self.platform = platform
-        self.routes = [web.get(DEVICES, self._devices)]
+        self.server_id = settings.server_id
+        self.adopted = adopted
         self.archive = Archive(platform, media, clock)
         """What they have recorded themselves."""
         self._media = media
-        self._settings = settings
-        self._adopted = adopted
 
     @property
     def open(self) -> Open:
@@ -99,7 +72,7 @@ class Gateway:
         return [
             FoundCamera(
                 kind="gb28181",
-                address=_address(device.device, item.channel),
+                address=address_of(device.device, item.channel),
                 name=item.name or item.channel,
                 told=" ".join(filter(None, (item.manufacturer or device.manufacturer, item.model, item.address))),
             )
@@ -108,29 +81,8 @@ class Gateway:
             if shows_pictures(item.channel)
         ]
 
-    async def _devices(self, request: web.Request) -> web.Response:
-        require(actor_of(request), "administrator")
-        adopted = await self._adopted.cameras()
-        devices = self.platform.states()
-        cameras = [
-            Channel(
-                address=_address(device.device, item.channel),
-                camera=adopted.get(Where(device.device, item.channel), ""),
-            )
-            for device in devices
-            for item in device.channels
-            if shows_pictures(item.channel)
-        ]
-        refused = self.platform.refused()[:_REFUSED_SHOWN]
-        return json_response(
-            Devices(
-                server_id=self._settings.server_id, port=self.platform.port, devices=devices, cameras=cameras,
-                refused=refused,
-            )
-        )  # fmt: skip
 
-
-class _Adopted:
+class Adopted:
     """Which channels are enrolled cameras, read anew after an address was changed."""
 
     def __init__(self, hub: Hub, accounts: Accounts) -> None:
@@ -152,7 +104,8 @@ class _Adopted:
         return {channel: camera for channel, camera in known.items() if camera in enrolled}
 
 
-def _address(device: str, channel: str) -> str:
+def address_of(device: str, channel: str) -> str:
+    """Return the address of a channel, of a camera that may be adopted."""
     return f"{SCHEME}://{device}/{channel}"
 
 
@@ -170,7 +123,7 @@ async def gb28181(
     if own is None:
         yield None
         return
-    adopted = _Adopted(hub, accounts)
+    adopted = Adopted(hub, accounts)
 
     async def on_alarm(device: str, alarm: Alarm) -> None:
         camera = (await adopted.cameras()).get(Where(device, alarm.device))

@@ -1,0 +1,80 @@
+"""Cameras that publish by WHIP at this hub, and with other hubs at whichever of them a publisher reached."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Protocol
+
+from command.kernel.clock import Clock
+from command.kernel.errors import UnavailableError
+from consoles.parts.background import Background
+from consoles.parts.hubs.part import Hubs
+from consoles.parts.hubs.publishers import PublishersOfHubs
+from edge.agent.answering import Handler
+from edge.agent.live import LivePictures
+from streams.keeper import CameraKeeper
+from streams.sources import Open
+from streams.whip import WhipIngest, no_others
+
+
+class Report(Protocol):
+    """Hears that a camera that publishes came or went."""
+
+    def __call__(self, camera: str, *, up: bool) -> Awaitable[None]:
+        """Record it."""
+        ...
+
+
+class Publishing:
+    """Takes publishers in. `others` is None for a hub that is alone."""
+
+    def __init__(self, ingest: WhipIngest, others: PublishersOfHubs | None) -> None:
+        self.ingest = ingest
+        self._others = others
+
+    @property
+    def open(self) -> Open:
+        """Opens `whip:` addresses, for `Sources.register`."""
+        return self._others.source() if self._others else self.ingest.open
+
+    def live(self, keeper: CameraKeeper, clock: Clock) -> Handler:
+        """Return what shows other hubs the cameras that only this one reaches."""
+        show = LivePictures(keeper, clock).show
+        return self._others.serving(show, lambda camera: keeper.camera(camera).spec.url) if self._others else show
+
+
+@asynccontextmanager
+async def publishing(
+    hubs: Hubs | None, find_keeper: Callable[[], CameraKeeper], addresses: Sequence[str], report: Report, clock: Clock,
+    tasks: Background,
+) -> AsyncIterator[Publishing]:  # fmt: skip
+    """Take publishers in until the block is left. `find_keeper()` is asked once there are any."""
+    others: PublishersOfHubs | None = None
+
+    def address_of(camera: str) -> str | None:
+        keeper = find_keeper()
+        return keeper.camera(camera).spec.url if camera in keeper.running() else None
+
+    def camera_at(address: str) -> str:
+        keeper = find_keeper()
+        return next((key for key in keeper.running() if keeper.camera(key).spec.url == address), "")
+
+    async def arrived(camera: str) -> None:
+        if others:
+            with suppress(UnavailableError):  # who publishes elsewhere is not known now, and looked at again soon
+                await others.settle()
+        await find_keeper().camera(camera).still()
+        await report(camera, up=True)
+
+    async def left(camera: str) -> None:
+        await report(camera, up=False)
+
+    async def stop_elsewhere(camera: str, session: str) -> None:
+        await (others.stop_elsewhere if others else no_others)(camera, session)
+
+    async with WhipIngest(clock, addresses, address_of, arrived, stop_elsewhere) as ingest:
+        if hubs:
+            others = PublishersOfHubs(hubs, ingest, camera_at, left, clock)
+            tasks.start(others.run(), "publishers")
+        yield Publishing(ingest, others)
