@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { alarm } from "../../src/apps/design/samples";
+import { callCommands } from "../../src/apps/desk/commands_calls";
+import type { Desk } from "../../src/apps/desk/context";
+import { needsReason, outcomesOf } from "../../src/apps/desk/outcomes";
 import { findPlaces, parseCoordinates } from "../../src/apps/desk/places";
 import { Sounder } from "../../src/apps/desk/sounder";
 import type { SoundName } from "../../src/media/sounds";
@@ -19,6 +22,32 @@ describe("places that are typed", () => {
     expect(findPlaces("rjw", places).map(({ name }) => name)).toEqual(["荣家湾镇"]);
     expect(findPlaces("农贸", places).map(({ name }) => name)).toEqual(["荣新路 农贸市场"]);
     expect(findPlaces(" ", places)).toEqual([]);
+  });
+});
+
+describe("the end of a call (R27)", () => {
+  const asked: unknown[] = [];
+  const desk = (situation: string): Desk => {
+    const made: Partial<Desk> = { call: { id: "c1", situation } as CallRow, ask: (request) => (asked.push(request), Promise.resolve({ seq: 1, subject: "c1" })) };
+    return made as Desk;
+  };
+  const end = (situation: string, text: string) => callCommands(() => desk(situation), { open: () => Promise.resolve() }).find(({ verb }) => verb === "E")?.plan(text === "" ? [] : [text], []);
+
+  it("is offered only as the hub will take it", () => {
+    expect(outcomesOf({ situation: "" })).toEqual(["inquiry", "misdial", "hoax"]);
+    expect(outcomesOf({ situation: "s1" })).toEqual(["situation", "duplicate"]);
+    expect(outcomesOf({ situation: "" }).filter(needsReason)).toEqual(["misdial", "hoax"]);
+  });
+
+  it("takes the reason after the outcome on the command line, and asks for it where it is missing", async () => {
+    expect(end("", "误拨")).toEqual({ wrong: "还缺原因" });
+    expect(end("", "重复")).toHaveProperty("wrong");
+    expect(end("", "")).toHaveProperty("wrong");
+    const outcome = end("", "误拨 无声，回拨无人接");
+    if (outcome === undefined || !("run" in outcome)) throw new Error("not offered");
+    await outcome.run();
+    expect(asked).toEqual([{ request: "end_call", call: "c1", outcome: "misdial", why: "无声，回拨无人接" }]);
+    expect(end("s1", "重复报警")).toHaveProperty("will");
   });
 });
 

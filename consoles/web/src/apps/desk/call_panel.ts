@@ -9,15 +9,16 @@ import { shared, View } from "../../components/view";
 import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import type { CallRow, Candidate, GivenPlace, IncidentKind, Level } from "../../wire";
+import "../../components/states";
 import { consoleStyles } from "../console_styles";
 import { callPanelStyles } from "./call_panel_styles";
 import type { Desk } from "./context";
+import { needsReason, outcomesOf, type Outcome } from "./outcomes";
 import { keepDraft, loadDraft, QUESTIONS, titleOf, type Draft } from "./draft";
 import { findPlaces, parseCoordinates, type NamedPlace } from "./places";
 
 const KINDS: readonly IncidentKind[] = ["natural_disaster", "accident", "public_health", "public_security"];
 const LEVELS: readonly Level[] = [1, 2, 3, 4];
-const OUTCOMES = ["situation", "duplicate", "misdial", "hoax", "inquiry"] as const;
 
 /** Tells `pick` when a place is to be picked on the map, and `choose` when a situation was opened or joined. */
 @customElement("desk-call")
@@ -29,6 +30,8 @@ export class CallPanel extends View {
   @state() private draft: Draft | null = null;
   @state() private failure = "";
   @state() private offered: readonly NamedPlace[] = [];
+  /** The outcome whose reason is being asked for. */
+  @state() private reasoned: Outcome | null = null;
   private of = "";
 
   protected override willUpdate(_changed: PropertyValues): void {
@@ -37,6 +40,7 @@ export class CallPanel extends View {
     this.of = call.id;
     this.failure = "";
     this.offered = [];
+    this.reasoned = null;
     this.draft = loadDraft(call);
   }
 
@@ -53,8 +57,7 @@ export class CallPanel extends View {
       ${this.failure === "" ? nothing : html`<p class="error" role="alert">${icon("alert")} ${this.failure}</p>`}
       <form @submit=${(event: Event) => event.preventDefault()} @keydown=${this.onKey}>
         ${this.where(call, draft)} ${this.questions(call, draft)}
-        ${this.duplicates(desk)}
-        ${call.situation === "" ? this.opening(call, draft) : nothing}
+        ${call.situation === "" ? html`${this.duplicates(desk)}${this.opening(call, draft)}` : this.linked(desk, call)}
       </form>
       ${this.ending(call)}`;
   }
@@ -148,6 +151,20 @@ export class CallPanel extends View {
     </div>`;
   }
 
+  /** Once the call is about something, that is what comes next: one press to it. */
+  private linked(desk: Desk, call: CallRow): TemplateResult | typeof nothing {
+    const row = desk.store.rows("situations").get(call.situation);
+    if (row === undefined) return nothing;
+    return html`<section class="duplicates">
+      <h3 class="heading">${t("call.linked")}</h3>
+      <div class="candidate row">
+        <t-level level=${row.level}></t-level>
+        <span class="grow">${row.title} <span class="quiet">${word("situation_state", row.state)}</span></span>
+        <button type="button" class="primary" @click=${() => desk.choose("situations", row.id)}>${t("call.to_situation")}</button>
+      </div>
+    </section>`;
+  }
+
   private opening(call: CallRow, draft: Draft): TemplateResult {
     return html`<div class="opening">
       <label class="wide">${t("form.title")}
@@ -171,10 +188,15 @@ export class CallPanel extends View {
   }
 
   private ending(call: CallRow): TemplateResult {
-    const outcomes = OUTCOMES.filter((each) => (each === "situation") === (call.situation !== "") || (each === "duplicate" && call.situation !== ""));
+    const { reasoned } = this;
+    if (reasoned !== null) {
+      const what = word("call_outcome", reasoned);
+      return html`<t-confirm question=${t("call.end_as", { what })} consequence=${t("call.end_consequence")} reason=${t("call.end_why")}
+        @cancel=${() => (this.reasoned = null)} @confirm=${(event: CustomEvent<string>) => void this.end(call, reasoned, event.detail)}></t-confirm>`;
+    }
     return html`<footer class="row ending">
       <span class="quiet">${t("call.end")}</span>
-      ${outcomes.map((outcome) => html`<button @click=${() => void this.end(call, outcome)}>${word("call_outcome", outcome)}</button>`)}
+      ${outcomesOf(call).map((outcome) => html`<button @click=${() => (needsReason(outcome) ? (this.reasoned = outcome) : void this.end(call, outcome, ""))}>${word("call_outcome", outcome)}</button>`)}
       <span class="grow"></span><span class="quiet">${t("form.draft")}</span>
     </footer>`;
   }
@@ -232,8 +254,9 @@ export class CallPanel extends View {
     });
   }
 
-  private async end(call: CallRow, outcome: (typeof OUTCOMES)[number]): Promise<void> {
-    await this.trying(() => this.ask({ request: "end_call", call: call.id, outcome }));
+  private async end(call: CallRow, outcome: Outcome, why: string): Promise<void> {
+    this.reasoned = null;
+    await this.trying(() => this.ask({ request: "end_call", call: call.id, outcome, why }));
   }
 
   private ask(request: Parameters<Desk["ask"]>[0]): ReturnType<Desk["ask"]> {

@@ -40,7 +40,7 @@ export function does(will: string, run: () => Promise<unknown>, consequence?: st
   return consequence === undefined ? { will, run } : { will, run, consequence };
 }
 
-export function wrong(key: "wrong.no_situation" | "wrong.no_call" | "wrong.no_waiting" | "wrong.level" | "wrong.text" | "wrong.reason" | "wrong.no_place" | "wrong.title" | "wrong.layout" | "wrong.seconds" | "wrong.nothing_shown"): Outcome {
+export function wrong(key: "wrong.no_situation" | "wrong.no_call" | "wrong.no_waiting" | "wrong.outcome" | "wrong.level" | "wrong.text" | "wrong.reason" | "wrong.no_place" | "wrong.title" | "wrong.layout" | "wrong.seconds" | "wrong.nothing_shown"): Outcome {
   return { wrong: t(key) };
 }
 

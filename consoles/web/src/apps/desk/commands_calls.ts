@@ -1,13 +1,11 @@
 /** Commands about calls: answer, open a situation, join one, end. */
 
-import type { Command } from "../../components/commands";
+import { rank, type Choice, type Command } from "../../components/commands";
 import { t, word } from "../../i18n/i18n";
-import type { CallRow } from "../../wire";
 import { openSituations, waitingCalls } from "../picture";
 import { choice, does, namesOf, wrong, type DeskActions } from "./commands";
 import type { Desk } from "./context";
-
-const OUTCOMES = ["situation", "duplicate", "misdial", "hoax", "inquiry"] as const satisfies readonly CallRow["outcome"][];
+import { needsReason, outcomesOf } from "./outcomes";
 
 export function callCommands(desk: () => Desk, actions: Pick<DeskActions, "open">): Command[] {
   return [
@@ -56,16 +54,23 @@ export function callCommands(desk: () => Desk, actions: Pick<DeskActions, "open"
     {
       verb: "E",
       names: namesOf("cmd.end"),
-      takes: "one",
-      choices: () => OUTCOMES.map((outcome) => choice(outcome, word("call_outcome", outcome))),
-      plan: (_words, [picked]) => {
+      takes: "text",
+      choices: () => outcomes(desk()),
+      plan: ([text = ""]) => {
         const { call } = desk();
-        const outcome = OUTCOMES.find((each) => each === picked?.id);
-        if (call === null || outcome === undefined) return wrong("wrong.no_call");
-        return does(t("will.do", { verb: t("cmd.end"), what: word("call_outcome", outcome) }), () =>
-          desk().ask({ request: "end_call", call: call.id, outcome }),
-        );
+        if (call === null) return wrong("wrong.no_call");
+        const [said = "", ...rest] = text.split(/\s+/);
+        const picked = said === "" ? undefined : rank(said, outcomes(desk()))[0];
+        const outcome = outcomesOf(call).find((each) => each === picked?.id);
+        if (outcome === undefined) return wrong("wrong.outcome");
+        const why = rest.join(" ").trim();
+        if (why === "" && needsReason(outcome)) return wrong("wrong.reason");
+        return does(t("will.do", { verb: t("cmd.end"), what: word("call_outcome", outcome) }), () => desk().ask({ request: "end_call", call: call.id, outcome, why }));
       },
     },
   ];
+}
+
+function outcomes({ call }: Desk): readonly Choice[] {
+  return call === null ? [] : outcomesOf(call).map((outcome) => choice(outcome, word("call_outcome", outcome), needsReason(outcome) ? t("call.end_why") : ""));
 }
