@@ -86,9 +86,9 @@ export abstract class Console extends View {
     const age_ms = this.connection?.clock.age_ms() ?? null;
     if (age_ms === null) return html`<t-state kind="loading"></t-state>`;
     const age = format.age(age_ms);
-    if (live.phase === "offline") return html`<p class="trouble" role="alert">${icon("offline")} ${t("state.offline")} · ${t("age.offline", { age })}</p>`;
+    if (live.phase === "offline") return html`<p class="trouble" role="alert">${icon("offline")} ${t("state.offline")} · ${t("age.offline", { age })} <span class="meanwhile">${t("state.offline_means")}</span></p>`;
     const words = live.accepting ? t("state.stale", { age }) : `${t("state.readonly")} · ${t("age.stale", { age })}`;
-    return html`<p class="trouble" role="alert">${icon("alert")} ${words}</p>`;
+    return html`<p class="trouble" role="alert">${icon("alert")} ${words} <span class="meanwhile">${t(live.accepting ? "state.stale_means" : "state.readonly_means")}</span></p>`;
   }
 
   private async signOn(): Promise<void> {

@@ -37,6 +37,9 @@ export const consoleStyles = css`
     background: var(--raised) var(--hatch);
     font-weight: 650;
   }
+  .meanwhile {
+    font-weight: 400;
+  }
   .rehearsal {
     position: fixed;
     inset: 0;

@@ -18,6 +18,7 @@ import eye from "lucide-static/icons/eye.svg?raw";
 import forward from "lucide-static/icons/fast-forward.svg?raw";
 import history from "lucide-static/icons/history.svg?raw";
 import house from "lucide-static/icons/house.svg?raw";
+import info from "lucide-static/icons/info.svg?raw";
 import image from "lucide-static/icons/image.svg?raw";
 import languages from "lucide-static/icons/languages.svg?raw";
 import left from "lucide-static/icons/chevron-left.svg?raw";
@@ -50,7 +51,7 @@ import video from "lucide-static/icons/video.svg?raw";
 import noVideo from "lucide-static/icons/video-off.svg?raw";
 
 const ICONS = {
-  alert, ban, bell, camera, car, check, clock, close, crosshair, down, enlarge, evidence, eye, forward, history, house, image, languages, left, lock, map,
+  alert, ban, bell, camera, car, check, clock, close, crosshair, down, enlarge, evidence, eye, forward, history, house, image, info, languages, left, lock, map,
   minus, monitor, muted, navigation, noVideo, offline, orders, pause, phone, pin, pinned, play, plus, rehearsal, right, ringing, search, send,
   signOut, siren, smartphone, sound, tasks, up, video,
 } as const;

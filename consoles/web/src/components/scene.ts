@@ -74,7 +74,7 @@ export class Scene extends View {
   }
 
   override render(): TemplateResult {
-    if ((this.picture === "" && this.source === "") || this.gone) return html`<t-state kind="empty" text=${this.gone ? t("scene.gone") : t("scene.none")}></t-state>`;
+    if ((this.picture === "" && this.source === "") || this.gone) return html`<t-state kind="hint" text=${this.gone ? t("scene.gone") : t("scene.none")}></t-state>`;
     const source = this.source || `/api/v1/blobs/${this.picture}`;
     return html`<div class="scene">
         <img src=${source} alt=${this.label} @load=${this.onLoad} @error=${() => (this.gone = true)} />

@@ -6,10 +6,12 @@ import { t } from "../i18n/i18n";
 import { icon, type IconName } from "./icons";
 import { shared, View } from "./view";
 
-export type Nothing = "empty" | "loading" | "error" | "stale" | "offline" | "no_right";
+/** `empty` is nothing to do, and good so; `hint` says what to do first, or what is left out: no tick stands before that. */
+export type Nothing = "empty" | "hint" | "loading" | "error" | "stale" | "offline" | "no_right";
 
 const ICON_OF: Readonly<Record<Nothing, IconName>> = {
   empty: "check",
+  hint: "info",
   loading: "clock",
   error: "alert",
   stale: "history",
@@ -48,7 +50,7 @@ export class StateNote extends View {
   private words(): string {
     if (this.kind === "error") return t("state.error", { detail: this.text });
     if (this.kind === "stale") return t("state.stale", { age: this.text });
-    return this.text === "" ? t(`state.${this.kind}`) : this.text;
+    return this.text === "" ? t(`state.${this.kind === "hint" ? "empty" : this.kind}`) : this.text;
   }
 }
 

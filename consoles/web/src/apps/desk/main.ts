@@ -273,7 +273,7 @@ export class DeskConsole extends Console {
       return html`<desk-call .desk=${desk} .places=${this.places.get(desk.store, String(this.townships.length))}></desk-call>`;
     }
     if (desk.situation !== null) return html`<desk-situation .desk=${desk}></desk-situation>`;
-    return html`<t-state kind="empty" text=${t("desk.nothing_chosen")}></t-state><p class="heading">${t("desk.keys")}</p>`;
+    return html`<t-state kind="hint" text=${t("desk.nothing_chosen")}></t-state><p class="heading">${t("desk.keys")}</p>`;
   }
 
   private ticker(): TemplateResult {

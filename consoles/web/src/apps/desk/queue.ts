@@ -191,7 +191,7 @@ export class Queue extends View {
             pinned=${pinned?.situation === key ? desk.who(pinned.by) : ""}></t-situation>
         </button>`;
       })}
-      ${keys.length > MOST_SITUATIONS ? html`<t-state kind="empty" text=${t("state.too_many", { shown: MOST_SITUATIONS, total: keys.length })}></t-state>` : nothing}`;
+      ${keys.length > MOST_SITUATIONS ? html`<t-state kind="hint" text=${t("state.too_many", { shown: MOST_SITUATIONS, total: keys.length })}></t-state>` : nothing}`;
   }
 }
 

@@ -120,9 +120,9 @@ export class Side extends View {
   }
 
   private recommended(desk: Desk): TemplateResult {
-    if (desk.situation === null) return html`<t-state kind="empty" text=${t("wrong.no_situation")}></t-state>`;
-    if (desk.situation.place === null) return html`<t-state kind="empty" text=${t("side.no_place")}></t-state>`;
-    if (desk.recommended.length === 0) return html`<t-state kind="empty" text=${t("side.none_free")}></t-state>`;
+    if (desk.situation === null) return html`<t-state kind="hint" text=${t("wrong.no_situation")}></t-state>`;
+    if (desk.situation.place === null) return html`<t-state kind="hint" text=${t("side.no_place")}></t-state>`;
+    if (desk.recommended.length === 0) return html`<t-state kind="hint" text=${t("side.none_free")}></t-state>`;
     return html`${desk.recommended.map((each, index) => this.option(desk, each, index))}`;
   }
 

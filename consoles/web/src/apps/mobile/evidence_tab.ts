@@ -35,7 +35,7 @@ export class EvidenceTab extends View {
     const mine = this.waiting.filter(({ request }) => request.request === "fix_evidence");
     const fixed = [...this.rows.values()].sort((a, b) => b.taken_ms - a.taken_ms);
     return html`${this.order === null
-        ? html`<t-state kind="empty" text=${t("evidence.no_order")}></t-state>`
+        ? html`<t-state kind="hint" text=${t("evidence.no_order")}></t-state>`
         : html`<p>${t("evidence.for", { title: this.situation?.title ?? this.order.text })}</p>
             <div class="shots">${KINDS.map((kind) => this.shot(kind))}</div>`}
       ${this.failure === "" ? nothing : html`<t-state kind="error" text=${this.failure}></t-state>`}

@@ -38,7 +38,7 @@ export class QueryTab extends View {
 
   private results({ sightings, places, left }: Found): TemplateResult {
     const counted = html`<p class="quiet" role="status">${t("query.left", { left })}</p>`;
-    if (sightings.length === 0) return html`${counted}<t-state kind="empty" text=${t("query.none")}></t-state>`;
+    if (sightings.length === 0) return html`${counted}<t-state kind="hint" text=${t("query.none")}></t-state>`;
     return html`${counted}<ul class="files">
       ${sightings.slice(0, 50).map(
         (each) => html`<li>

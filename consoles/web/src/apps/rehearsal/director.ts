@@ -158,7 +158,7 @@ export class Director extends Console {
   protected page(connection: Connection): TemplateResult {
     if (this.gone) {
       return html`<header><span class="sign">${t("rehearsal.banner")}</span><a href="/rehearsal">${t("director.list")}</a></header>
-        <t-state kind="empty" text=${t("director.gone")}></t-state>`;
+        <t-state kind="hint" text=${t("director.gone")}></t-state>`;
     }
     const { view } = this;
     if (view === null) return html`<header>${this.trouble()}</header><t-state kind=${this.fault === "" ? "loading" : "error"} text=${this.fault}></t-state>`;

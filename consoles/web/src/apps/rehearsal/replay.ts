@@ -214,7 +214,7 @@ export class Replay extends View {
   private past(): TemplateResult {
     const { line, scene } = this;
     const wrong = this.fault === "" ? nothing : html`<t-state kind="error" text=${this.fault}></t-state>`;
-    if (this.chosen === "") return html`<t-state kind="empty" text=${t("replay.prompt")}></t-state>`;
+    if (this.chosen === "") return html`<t-state kind="hint" text=${t("replay.prompt")}></t-state>`;
     if (line === null) return html`${this.fault === "" ? html`<t-state kind="loading"></t-state>` : wrong}`;
     const row = scene === null ? undefined : rowsOf(scene, "situations").get(this.chosen);
     const bars = this.last === null ? [] : timeBars(rowsOf(this.last, "tasks"), this.chosen);

@@ -77,7 +77,7 @@ export class Passage extends View {
 
   override render(): TemplateResult {
     const { passage, hit } = this;
-    if (passage === null) return html`<t-state kind="empty" text=${t("now.choose")}></t-state>`;
+    if (passage === null) return html`<t-state kind="hint" text=${t("now.choose")}></t-state>`;
     const place = this.camera?.name ?? passage.camera;
     return html`<header>
         <t-plate plate=${passage.plate} colour=${passage.colour} kind=${passage.kind}></t-plate>

@@ -141,7 +141,7 @@ export class VehiclesQuality extends VehiclesTab {
   }
 
   private chosen(row: CameraQuality | undefined): TemplateResult {
-    if (row === undefined) return html`<t-state kind="empty" text=${t("quality.choose")}></t-state>`;
+    if (row === undefined) return html`<t-state kind="hint" text=${t("quality.choose")}></t-state>`;
     const camera = this.rows("cameras").get(row.camera);
     const hours = this.hours?.camera === row.camera ? this.hours : null;
     return html`<div class="detail">
@@ -168,7 +168,7 @@ export class VehiclesQuality extends VehiclesTab {
   }
 
   private example(camera: string, which: "then" | "now", there: boolean): TemplateResult {
-    if (!there) return html`<t-state kind="empty" text=${t("scene.none")}></t-state>`;
+    if (!there) return html`<t-state kind="hint" text=${t("scene.none")}></t-state>`;
     // Named by the minute, so that it is asked for anew as the numbers are.
     return html`<img src="/api/v1/reading-quality/${encodeURIComponent(camera)}/${which}.jpg?at=${Math.floor(this.now_ms / LOOK_MS)}" alt=${t(`quality.${which}`)} />`;
   }

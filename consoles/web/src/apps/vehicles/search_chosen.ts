@@ -60,7 +60,7 @@ export class Chosen extends View {
 
   override render(): TemplateResult {
     const one = this.passage;
-    if (one === null) return html`<t-state kind="empty" text=${t("search.choose")}></t-state>`;
+    if (one === null) return html`<t-state kind="hint" text=${t("search.choose")}></t-state>`;
     const place = nameOf(this.cameras, one.camera);
     return html`<header>
         <t-plate plate=${one.plate} colour=${one.colour} kind=${one.kind}></t-plate>

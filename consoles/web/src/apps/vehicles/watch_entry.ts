@@ -42,7 +42,7 @@ export class WatchEntry extends View {
 
   override render(): TemplateResult {
     const { watch } = this;
-    if (watch === null) return html`<t-state kind="empty" text=${t("watches.choose")}></t-state>`;
+    if (watch === null) return html`<t-state kind="hint" text=${t("watches.choose")}></t-state>`;
     return html`<section aria-label=${watch.pattern}>
       <h2><span class="plate">${watch.pattern}</span> <span class="quiet">${word("watch_state", watch.state)}${watch.look_alike ? ` · ${t("watches.look_alike")}` : ""}</span></h2>
       ${wrongText(watch) === "" ? nothing : html`<p class="error">${icon("alert")} ${wrongText(watch)}${watch.wrong_in_a_row >= 3 ? html` · ${t("watches.wrong_row", { n: watch.wrong_in_a_row })}` : nothing}</p>`}
