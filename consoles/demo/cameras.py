@@ -1,11 +1,14 @@
-"""The county's forty cameras: RTSP at once, each up when its street is drawn; outages, watched cars, a dirty lens."""
+"""The county's forty cameras: RTSP at once, each up when its street is drawn; what happens before them now and then.
+
+Outages, cars of the watch list, cars that break the rules, a lens that gets dirty.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import sys
-from itertools import cycle
+from itertools import count, cycle
 from pathlib import Path
 from random import Random
 
@@ -14,6 +17,7 @@ import msgspec
 from command.kernel.clock import Clock
 from consoles.demo.clips import streets, views
 from consoles.demo.county import County
+from consoles.demo.rules import offences
 from edge.simulators.clips import Clip, load_clip
 from edge.simulators.rtsp_camera import RtspCameras
 from edge.simulators.street_video import Street
@@ -26,25 +30,36 @@ _DOWN_S = (45, 100)
 _CAR_FIRST_S = (60, 150)
 _CAR_EVERY_S = (480, 900)
 _CLEAN_S = (75, 120)
+_OFFENCE_FIRST_S = (20, 40)
+"""From one to the next at first; then there are real cases to review, and they come more rarely."""
+_OFFENCE_LATER_S = (900, 1500)
 
 
 class ClipServer(RtspCameras):
-    """Cameras whose clip can change while they are watched, to one of the same length and coding."""
+    """Cameras whose clip can change while they are watched, to one of the same coding."""
 
     def __init__(self, clips: dict[str, Clip], clock: Clock) -> None:
         super().__init__(clips, clock)
         self._clock = clock
+        self._once = {path: asyncio.Lock() for path in clips}
 
     def show(self, path: str, clip: Clip) -> None:
         """Go on with this clip once the turn of the present one is over."""
         self._cameras[path].clip = clip
 
-    async def show_once(self, path: str, clip: Clip) -> None:
-        """Show this clip for one turn: within its length one turn begins."""
-        usual = self._cameras[path].clip
-        self.show(path, clip)
-        await self._clock.sleep(clip.duration_ms)
-        self.show(path, usual)
+    async def show_once(self, path: str, clip: Clip, *, now: bool = False) -> int:
+        """Show this clip for one turn: the next one, which begins within the length of the present clip, or `now`.
+
+        Return when it was this one's turn to be shown, UTC in ms.
+        """
+        async with self._once[path]:
+            usual, began_ms = self._cameras[path].clip, self._clock.now_ms()
+            self.show(path, clip)
+            if now:
+                self.give_key(path)
+            await self._clock.sleep(clip.duration_ms // 2 if now else usual.duration_ms)
+            self.show(path, usual)
+            return began_ms
 
 
 class Cameras:
@@ -52,6 +67,7 @@ class Cameras:
 
     def __init__(self, county: County, directory: Path, seed: int, clock: Clock) -> None:
         self._views = views(county)
+        self._drives = offences({camera: view.usual for camera, view in self._views.items()})
         self._directory = directory
         self._rng = Random(f"{seed}/cameras")  # noqa: S311 - a demonstration that can be repeated, not a secret
         self._clock = clock
@@ -68,11 +84,12 @@ class Cameras:
                 tasks.create_task(self._draw(), name="draw-clips")
                 tasks.create_task(self._fail(), name="camera-outages")
                 tasks.create_task(self._let_watched_cars_pass(), name="watched-cars")
+                tasks.create_task(self._let_offenders_pass(), name="offenders")
                 tasks.create_task(self._soil(), name="dirty-lens")
 
     async def _draw(self) -> None:
         """Have the clips drawn in a process of their own, which can be ended at any moment, and show each when done."""
-        wanted = streets(self._views)
+        wanted = streets(self._views, self._drives)
         drawing = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "consoles.demo.clips", str(self._directory),
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
@@ -123,6 +140,18 @@ class Cameras:
             if watched := self._drawn.get(street):
                 await self._server.show_once(camera, watched)
             await self._pause(_CAR_EVERY_S)
+
+    async def _let_offenders_pass(self) -> None:
+        """Each once soon after the start, then again and again, more rarely."""
+        for turn in count():
+            for drive in self._drives:
+                while any(each.street not in self._drawn for each in drive):
+                    await self._pause((1, 1))
+                await self._pause(_OFFENCE_LATER_S if turn else _OFFENCE_FIRST_S)
+                began_ms = self._clock.now_ms()
+                for each in drive:
+                    await self._clock.sleep_until(began_ms + each.after_ms)
+                    began_ms = await self._server.show_once(each.camera, self._drawn[each.street], now=True)
 
     async def _soil(self) -> None:
         """After a while one lens is dirty, and stays so."""

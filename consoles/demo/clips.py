@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 
 from consoles.demo.county import County
+from consoles.demo.rules import BUS_LANE, Drive
 from edge.simulators.plate_drawing import PlateColour
 from edge.simulators.street_video import Street, Vehicle, render, traffic
 
@@ -23,7 +25,7 @@ _WATCHED: dict[str, tuple[str, PlateColour]] = {
 SOILED = "cam10"
 """The camera whose lens gets dirty."""
 _PASSING: tuple[tuple[str, PlateColour], ...] = (
-    ("湘F3M586", "blue"), ("鄂B6H208", "blue"), ("湘F8C715", "blue"), ("湘FD60275", "green"),
+    ("湘F3M586", "blue"), ("湘FD18037", "green"), ("鄂B6H208", "blue"), ("湘F8C715", "blue"), ("湘FD60275", "green"),
 )  # fmt: skip
 _SCENES: tuple[tuple[tuple[str, PlateColour], ...], ...] = (
     (("湘F1A203", "blue"), ("湘F5T811", "blue"), ("湘FD12345", "green"), ("湘A9P456", "blue")),
@@ -57,9 +59,10 @@ def views(county: County) -> dict[str, View]:
         if not camera.reads_plates:
             seen[camera.id] = View(shared[number % len(shared)])
             continue
+        lane = 0 if camera.id == BUS_LANE else 1
         usual = Street(
-            name=camera.name.zh, vehicles=(Vehicle(*_PASSING[readers % len(_PASSING)], 2.0 + readers, 1),),
-            seconds=_READING_SECONDS, seed=10 + readers,
+            name=camera.name.zh, vehicles=(Vehicle(*_PASSING[readers % len(_PASSING)], 2.0 + readers, lane),),
+            seconds=_READING_SECONDS, seed=10 + readers, bus_lane=camera.id == BUS_LANE,
         )  # fmt: skip
         car = _WATCHED.get(camera.id)
         passing = (*usual.vehicles, Vehicle(*car, 16.0, 0)) if car else ()
@@ -70,10 +73,11 @@ def views(county: County) -> dict[str, View]:
     return seen
 
 
-def streets(seen: dict[str, View]) -> list[Street]:
-    """Return every street once, those first that most cameras see."""
+def streets(seen: dict[str, View], drives: Iterable[Drive] = ()) -> list[Street]:
+    """Return every street once, those first that most cameras see, then those of `drives`."""
     usual = [view.usual for view in seen.values()]
     found = sorted(dict.fromkeys(usual), key=usual.count, reverse=True)
+    found += [each.street for drive in drives for each in drive]
     return found + [street for view in seen.values() for street in (view.soiled, view.watched) if street]
 
 

@@ -1,4 +1,4 @@
-"""Makes a hub the demonstration county's: enrols its forces, cameras, watch list, plans and accounts.
+"""Makes a hub the demonstration county's: enrols its forces, cameras, watch list, rules, plans and accounts.
 
 Everything is asked for under a key of its own, so that a second start finds it done; what people changed
 since stays.
@@ -17,6 +17,7 @@ from command.actors import HUB, Actor
 from command.facts.recording import RecordingPolicy
 from command.hub import Hub
 from consoles.demo.county import SIMULATED_OFFICERS, Account, Camera, County, Watch
+from consoles.demo.rules import rules
 
 EXCHANGE = "demo-pbx"
 """The device that calls come from; their ids begin with it."""
@@ -53,6 +54,7 @@ async def enrol(hub: Hub, accounts: Accounts, county: County, rtsp_port: int) ->
         # The lines of the exchange fell silent with the start before.
         *(hub.ask(q.HangUpCall(call=call), HUB) for call in rung),
         *(_watch(hub, county, watch, now_ms) for watch in county.watches),
+        *(hub.ask(request, _actor(county, "administrator"), f"demo/{name}") for name, request in rules(now_ms)),
         _create_accounts(accounts, county.accounts),
     )
     people = tuple(account for account in county.accounts if account.username != SIMULATED_OFFICERS)

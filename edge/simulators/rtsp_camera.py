@@ -151,15 +151,15 @@ class _Camera:
                 await self._wanted.wait()
             started_ms = self._clock.now_ms()
             while self.players:
-                self.round_began_ms = started_ms
-                for frame in self.clip.frames:
+                self.round_began_ms, clip = started_ms, self.clip
+                for frame in clip.frames:
                     await self._clock.sleep_until(started_ms + frame.at_ms)
                     if self.begins_anew:
                         started_ms += frame.at_ms
                         break
                     self._send(frame, (started_ms + frame.at_ms) * 90 & 0xFFFFFFFF)
                 else:
-                    started_ms += self.clip.duration_ms
+                    started_ms += clip.duration_ms
                 self.begins_anew = False
 
     def _send(self, frame: ClipFrame, timestamp: int) -> None:

@@ -19,9 +19,9 @@ from PIL import Image, ImageDraw
 from edge.simulators.plate_drawing import Picture, PlateColour, draw_plate, font
 
 # Part of the name of a cached clip: a change of the drawing makes new clips.
-_EDITION: Final = 2
+_EDITION: Final = 3
 
-# The scene in metres: a vehicle comes towards the camera from FAR and leaves below the picture.
+# The scene in metres: a vehicle comes towards the camera from FAR and leaves below the picture, or the other way.
 _FAR_M: Final = 50.0
 _NEAR_M: Final = 5.0
 _SPEED_M_S: Final = 5.0
@@ -41,9 +41,17 @@ class Vehicle(msgspec.Struct, frozen=True):
     plate: str
     colour: PlateColour
     enters_s: float
-    """When it comes into sight; it needs 9 s to pass."""
+    """When it comes into sight; it needs 45 m at its speed to pass, 9 s unless it is told."""
     lane: int
     """0 is left in the picture, 1 right."""
+    speed_m_s: float = _SPEED_M_S
+    away: bool = False
+    """It drives away from the camera, which sees its back."""
+
+    def distance_m(self, at_s: float) -> float:
+        """Return how far from the camera it is; past either end of the scene it is out of sight."""
+        driven_m = (at_s - self.enters_s) * self.speed_m_s
+        return _NEAR_M + driven_m if self.away else _FAR_M - driven_m
 
 
 class Street(msgspec.Struct, frozen=True):
@@ -62,6 +70,8 @@ class Street(msgspec.Struct, frozen=True):
     """Encoders that save send key frames rarely."""
     soiled: bool = False
     """The lens is dirty: mud on most of it, and nothing sharp behind."""
+    bus_lane: bool = False
+    """The right lane is painted as one for buses."""
 
 
 def traffic(plates: Sequence[tuple[str, PlateColour]], seconds: int = 20) -> tuple[Vehicle, ...]:
@@ -108,9 +118,9 @@ def pictures(street: Street) -> Iterator[Picture]:
     for i in range(street.seconds * street.fps):
         at_s = i / street.fps
         picture = ground.copy()
+        there = ((vehicle.distance_m(at_s), vehicle) for vehicle in street.vehicles)
         # The farthest first, so that nearer ones cover them.
-        for vehicle in sorted(street.vehicles, key=lambda x: x.enters_s, reverse=True):
-            distance_m = _FAR_M - (at_s - vehicle.enters_s) * _SPEED_M_S
+        for distance_m, vehicle in sorted(there, key=lambda pair: pair[0], reverse=True):
             if _NEAR_M < distance_m <= _FAR_M:
                 _place(picture, bodies[vehicle], vehicle.lane, distance_m)
         clock = f"T+{math.floor(at_s) // 60:02}:{math.floor(at_s) % 60:02}"
@@ -158,27 +168,47 @@ def _row(height: int, scale: float) -> int:
 
 
 def _body(vehicle: Vehicle, paint: tuple[int, int, int]) -> Picture:
-    """Return the front of a vehicle with its plate: blue, green, red, opacity."""
-    width, height = _BODY
-    body = np.zeros((height, width, 4), np.uint8)
+    """Return a vehicle as the camera sees it, with its plate: blue, green, red, opacity. Yellow plates are lorries'."""
+    body = np.zeros((_BODY[1], _BODY[0], 4), np.uint8)
     solid = (*paint, 255)
     dark = (*(int(c * 0.55) for c in paint), 255)
-    cv2.fillPoly(body, [np.array([(130, 30), (510, 30), (575, 215), (65, 215)])], dark)
-    cv2.fillPoly(body, [np.array([(148, 45), (492, 45), (545, 205), (95, 205)])], (120, 105, 85, 255))
-    cv2.rectangle(body, (30, 205), (610, 440), solid, -1)
-    cv2.rectangle(body, (45, 430), (165, 515), (25, 25, 25, 255), -1)
-    cv2.rectangle(body, (475, 430), (595, 515), (25, 25, 25, 255), -1)
-    cv2.rectangle(body, (30, 400), (610, 455), dark, -1)
+    if vehicle.colour == "yellow":
+        _lorry(body, solid, dark)
+    else:
+        _car(body, solid, dark)
+    lamp = (40, 40, 200, 255) if vehicle.away else (235, 245, 250, 255)
     for x in (95, 545):
-        cv2.ellipse(body, (x, 265), (52, 26), 0, 0, 360, (235, 245, 250, 255), -1, cv2.LINE_AA)
-    cv2.rectangle(body, (190, 245), (450, 290), (35, 35, 35, 255), -1)
+        cv2.ellipse(body, (x, 265), (52, 26), 0, 0, 360, lamp, -1, cv2.LINE_AA)
+    if not vehicle.away:
+        cv2.rectangle(body, (190, 245), (450, 290), (35, 35, 35, 255), -1)
     plate = draw_plate(vehicle.plate, vehicle.colour)
     wide = 190 * plate.shape[1] // 440
     tall = wide * plate.shape[0] // plate.shape[1]
-    x, y = (width - wide) // 2, 330
+    x, y = (_BODY[0] - wide) // 2, 330
     body[y - 6 : y + tall + 6, x - 6 : x + wide + 6] = (30, 30, 30, 255)
     body[y : y + tall, x : x + wide, :3] = cv2.resize(plate, (wide, tall), interpolation=cv2.INTER_AREA)
     return body
+
+
+def _car(body: Picture, solid: tuple[int, ...], dark: tuple[int, ...]) -> None:
+    cv2.fillPoly(body, [np.array([(130, 30), (510, 30), (575, 215), (65, 215)])], dark)
+    cv2.fillPoly(body, [np.array([(148, 45), (492, 45), (545, 205), (95, 205)])], (120, 105, 85, 255))
+    cv2.rectangle(body, (30, 205), (610, 440), solid, -1)
+    _wheels(body)
+    cv2.rectangle(body, (30, 400), (610, 455), dark, -1)
+
+
+def _lorry(body: Picture, solid: tuple[int, ...], dark: tuple[int, ...]) -> None:
+    cv2.rectangle(body, (30, 0), (610, 440), solid, -1)
+    cv2.rectangle(body, (65, 30), (575, 190), (120, 105, 85, 255), -1)
+    cv2.line(body, (320, 30), (320, 190), dark, 8)
+    _wheels(body)
+    cv2.rectangle(body, (20, 400), (620, 470), dark, -1)
+
+
+def _wheels(body: Picture) -> None:
+    cv2.rectangle(body, (45, 430), (165, 515), (25, 25, 25, 255), -1)
+    cv2.rectangle(body, (475, 430), (595, 515), (25, 25, 25, 255), -1)
 
 
 def _ground(street: Street) -> Picture:
@@ -204,6 +234,8 @@ def _ground(street: Street) -> Picture:
         near, far = (_row(height, _NEAR_M / m) for m in (metres, metres + 3))
         half = max(int(width / 120 * _NEAR_M / metres), 1)
         cv2.rectangle(picture, (middle - half, far), (middle + half, near), (225, 225, 225), -1)
+    if street.bus_lane:
+        _paint_bus_lane(picture)
     for _ in range(10):
         side = int(rng.choice([-1, 1]))
         metres = float(rng.uniform(16, 80))
@@ -219,6 +251,29 @@ def _ground(street: Street) -> Picture:
         )
     _write(picture, street.name, (width // 50, height // 20), height / 900)
     return picture
+
+
+def _paint_bus_lane(picture: Picture) -> None:
+    """Paint a yellow line beside the right lane and, where there is a Chinese font, 公交 on it."""
+    height, width = picture.shape[:2]
+
+    def at(offset: float, metres: float) -> tuple[int, int]:
+        scale = _NEAR_M / metres
+        return int(width * (0.5 + offset * scale)), _row(height, scale)
+
+    yellow = (40, 190, 235)
+    cv2.fillPoly(picture, [np.array([at(0.05, 11), at(0.11, 11), at(0.11, 60), at(0.05, 60)])], yellow)
+    if (face := font(160)) is None:
+        return
+    words = Image.new("L", (200, 440))
+    pen = ImageDraw.Draw(words)
+    for i, character in enumerate("公交"):
+        pen.text((20, 220 * i), character, font=face, fill=255)
+    corners = np.array([(0, 0), (200, 0), (200, 440), (0, 440)], np.float32)
+    ground = np.array([at(0.3, 26), at(0.9, 26), at(0.9, 13), at(0.3, 13)], np.float32)
+    turned = cv2.getPerspectiveTransform(corners, ground)
+    mask = cv2.warpPerspective(np.asarray(words), turned, (width, height))[..., None] / 255
+    picture[:] = (picture * (1 - mask) + np.array(yellow) * mask).astype(np.uint8)
 
 
 def _write(picture: Picture, text: str, at: tuple[int, int], size: float) -> None:

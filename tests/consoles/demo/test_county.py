@@ -50,7 +50,7 @@ def boundary(county: County) -> Polygon:
 def test_there_is_as_much_of_everything_as_was_asked_for(county: County) -> None:
     assert (len(county.townships), len(county.stations), len(county.units), len(county.cameras)) == (15, 10, 60, 40)
     assert (len(county.watches), len(county.plans), len(county.scenarios)) == (7, 3, 3)
-    assert sum(camera.reads_plates for camera in county.cameras) == 4
+    assert sum(camera.reads_plates for camera in county.cameras) == 5
     assert Counter(unit.kind for unit in county.units) == {
         "patrol_car": 25, "foot_patrol": 12, "traffic_police": 9, "fire_engine": 8, "ambulance": 6,
     }  # fmt: skip

@@ -40,6 +40,7 @@ async def test_a_second_start_changes_nothing_but_the_shifts(tmp_path: Path) -> 
         first = await site.hub.read(_everything)
         names = await site.context.accounts.names()
     counts = {"stations": 10, "units": 60, "devices": 61, "cameras": 40, "watches": 7, "plans": 3, "fences": 13}
+    counts |= {"sections": 1, "restrictions": 1, "regions": 2}
     assert {name: len(first[name]) for name in counts} == counts
     assert all(unit["state"] == "free" and len(unit["devices"]) == 1 for unit in first["units"].values())
     async with running_site(settings(tmp_path)) as site:

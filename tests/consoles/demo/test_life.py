@@ -149,7 +149,7 @@ def test_each_camera_that_reads_has_a_car_of_its_own_and_some_are_on_the_watch_l
     assert fits == {"pattern", "look_alike"}
     [soiled] = [view for view in seen.values() if view.soiled]
     assert soiled.watched is None
-    assert len(streets(seen)) == 3 + 4 + 1 + 3
+    assert len(streets(seen)) == 3 + 5 + 1 + 3
 
 
 async def test_a_week_was_read_before_once_and_the_camera_with_the_dirty_lens_reads_worse(

@@ -12,7 +12,7 @@ from edge.simulators.street_video import Street, pictures, render, traffic
 from streams.plates.reader import PlateReader
 
 
-def _needs_font() -> None:
+def needs_font() -> None:
     if font(20) is None:
         reason = "no Chinese font (Debian: fonts-noto-cjk)"
         if os.environ.get("CI") == "true":
@@ -53,7 +53,7 @@ def test_vehicles_move_and_have_passed_before_the_clip_starts_over() -> None:
     [("湘F8A321", "blue", (140, 440, 3)), ("湘FD12345", "green", (140, 480, 3)), ("鄂A7K902", "yellow", (140, 440, 3))],
 )
 def test_the_product_reads_the_plates_drawn(plate: str, colour: PlateColour, shape: tuple[int, int, int]) -> None:
-    _needs_font()
+    needs_font()
     picture = draw_plate(plate, colour)
     read = PlateReader().read_crop(picture)
 
@@ -63,7 +63,7 @@ def test_the_product_reads_the_plates_drawn(plate: str, colour: PlateColour, sha
 
 
 def test_the_product_reads_the_plate_of_a_passing_vehicle() -> None:
-    _needs_font()
+    needs_font()
     street = Street("岳阳县 01", traffic([("湘F8A321", "blue")], 9), seconds=9, fps=2)
     near = list(pictures(street))[15]
 
