@@ -2,6 +2,8 @@
 
 Whichever hub a passage comes to judges it, with what all hubs stored: the other half of a drive comes from the
 readings, never from memory, and what is found twice is recorded once. So a restart or a late edge agent loses nothing.
+Of two halves that two hubs store at the same moment, the one stored last is judged with the other in sight. A hub that
+hears late of a rule judges again what passed since it holds: nobody else may have known of both.
 """
 
 from __future__ import annotations
@@ -27,7 +29,14 @@ from command.kernel.limits import (
 from command.passages import Passages
 from command.readings import Readings, Sighting, SightingQuery, place_of
 from command.requests import ReportViolation
-from command.rows import RegionsRow, RegionsVersion, RestrictionVersion, SectionVersion
+from command.rows import (
+    RegionsRow,
+    RegionsVersion,
+    RestrictionRow,
+    RestrictionVersion,
+    SectionRow,
+    SectionVersion,
+)
 from command.tables import Tables
 from streams.plates.picture import decode_picture
 from streams.violations.area import judge_area, stands_in
@@ -37,6 +46,7 @@ from streams.violations.speed import judge_speed, pairs, window_ms
 
 log = logging.getLogger(__name__)
 _RULES = ("sections", "restrictions", "regions", "cameras")
+_RuleRow = SectionRow | RestrictionRow | RegionsRow
 
 
 @dataclass
@@ -83,6 +93,8 @@ class Violations:
         self._blobs = blobs
         self._rules = _Rules()
         self._is_old = True
+        self._heard_from_ms: int | None = None
+        """From when on a rule holds that was heard of since this hub last judged: what passed then is judged again."""
         self._waiting: deque[Sighting] = deque()
         self._came = asyncio.Event()
         self._idle = asyncio.Event()
@@ -91,8 +103,15 @@ class Violations:
         passages.on_stored(self.hear)
 
     def _on_change(self, _seq: int, changes: Changes) -> None:
-        if any(table in _RULES for table, _ in changes):
-            self._is_old = True
+        if not any(table in _RULES for table, _ in changes):
+            return
+        self._is_old = True
+        news = [row.versions[0] for row in changes.values() if isinstance(row, _RuleRow)]
+        for version in news:
+            if version.until_ms is None and version.from_ms < self._hub.clock.now_ms():
+                self._heard_from_ms = min(version.from_ms, self._heard_from_ms or version.from_ms)
+                self._idle.clear()
+                self._came.set()
 
     def hear(self, sightings: Sequence[Sighting]) -> None:
         """Take passages that are stored. Past `VIOLATION_QUEUE` they wait for the next sweep, and are counted."""
@@ -116,14 +135,22 @@ class Violations:
             while self._waiting:
                 await self._judge_until_done(self._waiting[0])
                 self._waiting.popleft()
-            self._idle.set()
+            from_ms, self._heard_from_ms = self._heard_from_ms, None
+            if from_ms is not None:
+                await self._judge_since(from_ms)
+            if not (self._waiting or self._heard_from_ms):
+                self._idle.set()
 
     async def sweep(self) -> None:
         """Judge once more what passed of late: what a hub that ended, or a full queue, left undone."""
+        await self._judge_since(0)
+
+    async def _judge_since(self, from_ms: int) -> None:
+        """Judge what any hub stored of passages since an instant, or in the time of a sweep where that is less."""
         to_ms, after = self._hub.clock.now_ms(), None
         while True:
             query = SightingQuery(
-                from_ms=to_ms - VIOLATION_SWEEP_MS, to_ms=to_ms, limit=VIOLATION_SWEEP_ROWS, after=after
+                from_ms=max(from_ms, to_ms - VIOLATION_SWEEP_MS), to_ms=to_ms, limit=VIOLATION_SWEEP_ROWS, after=after
             )
             try:
                 page = await self._readings.search(self._hub.space, query)
