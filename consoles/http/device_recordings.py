@@ -23,7 +23,6 @@ from consoles.http.record import json_response
 from edge.gb28181.archive import RecordedList, RecordedSpan
 from edge.gb28181.invite import InviteError
 from edge.gb28181.media import PlaybackEndedError
-from edge.gb28181.pilot import Where, where
 from edge.limits import GB28181_PLAYBACK_MS
 from streams.limits import MSE_SAID_BYTES, MSE_UNREAD_MS, RECORD_LISTED_MS, RELAY_RECHECK_MS
 from streams.mse import NO_LONGER_ALLOWED, Muxer
@@ -61,13 +60,17 @@ class Played(Protocol):
 
 
 class DeviceArchive(Protocol):
-    """The recordings of devices, as `edge.gb28181.archive.Archive`, wherever they are registered."""
+    """The recordings of devices by the addresses of their cameras, wherever those are registered."""
 
-    async def recorded(self, channel: Where, from_ms: int, to_ms: int) -> RecordedList:
-        """Return what there is of a channel between two instants."""
+    def offers(self, address: str) -> bool:
+        """Say whether the device of a camera can be asked."""
         ...
 
-    def place(self, channel: Where) -> AbstractContextManager[None]:
+    async def recorded(self, address: str, from_ms: int, to_ms: int) -> RecordedList:
+        """Return what there is of a camera between two instants."""
+        ...
+
+    def place(self, address: str) -> AbstractContextManager[None]:
         """Take one of the places for playbacks for the block."""
         ...
 
@@ -118,25 +121,24 @@ class DeviceRecordings:
         from_ms, to_ms = _instant(request, "from_ms"), _instant(request, "to_ms")
         if not from_ms < to_ms <= from_ms + RECORD_LISTED_MS:
             raise InvalidInputError(f"a time ends after it begins and is of {RECORD_LISTED_MS} ms at most")
-        channel = where(self._address_of(camera))
-        if channel is None:
+        address = self._address_of(camera)
+        if not self._archive.offers(address):
             return json_response(Listed(offered=False, spans=[], whole=True))
-        found = await self._archive.recorded(channel, from_ms, to_ms)
+        found = await self._archive.recorded(address, from_ms, to_ms)
         return json_response(Listed(offered=True, spans=found.spans, whole=found.whole))
 
     async def _play(self, request: web.Request) -> web.StreamResponse:
         camera = request.match_info["camera_id"]
         await self._authorise(request, camera)
         address = self._address_of(camera)
-        channel = where(address)
-        if channel is None:
+        if not self._archive.offers(address):
             raise UnknownIdError("the device of this camera is not asked for its recordings")
         now_ms, from_ms = self._clock.now_ms(), _instant(request, "from_ms")
         most_ms = min(from_ms + GB28181_PLAYBACK_MS, now_ms)
         to_ms = min(_instant(request, "to_ms"), most_ms) if "to_ms" in request.query else most_ms
         if from_ms >= to_ms:
             raise InvalidInputError("a time ends after it begins, and nothing is recorded after now")
-        with self._archive.place(channel):
+        with self._archive.place(address):
             socket = web.WebSocketResponse(compress=False, max_msg_size=MSE_SAID_BYTES, timeout=1.0)
             await socket.prepare(request)
             session = _Session(socket, self._clock)

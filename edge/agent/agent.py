@@ -12,6 +12,7 @@ from command.kernel.clock import Clock
 from edge.agent.archive import RecordingErrands
 from edge.agent.cameras import EdgeCameras
 from edge.agent.config import KeptConfig
+from edge.agent.device_archive import DeviceArchiveErrands
 from edge.agent.devices import AgentUplink
 from edge.agent.errands import Errands
 from edge.agent.gb28181 import EdgeGb28181, Gb28181Door
@@ -138,6 +139,7 @@ async def running_agent(settings: AgentSettings, clock: Clock) -> AsyncIterator[
                 )
             )  # fmt: skip
             errands.register(FOUND, gb28181.tell_found)
+            DeviceArchiveErrands(gb28181.archive, clock).register(errands)
         if settings.plate_workers:
             pool = await stack.enter_async_context(PlatePool(settings.plate_workers, clock))
             cameras.watcher = PlateWatcher(pool, cameras.on_passage, "edge")

@@ -20,6 +20,7 @@ from command.kernel.geo import Datum
 from edge.agent.answering import Reply
 from edge.agent.protocol import DEVICE_ALARM, Config, DeviceAlarm, Errand, Gb28181
 from edge.gb28181.alarm_words import words_of
+from edge.gb28181.archive import Archive
 from edge.gb28181.diagnosis import PULL, go
 from edge.gb28181.ids import shows_pictures
 from edge.gb28181.invite import InviteDialog, InviteError, Media
@@ -27,7 +28,7 @@ from edge.gb28181.media import SCHEME, Gb28181Media
 from edge.gb28181.pilot import Where, opens_ptz, where
 from edge.gb28181.platform import Identity, Platform
 from edge.gb28181.ports import MediaPorts
-from edge.gb28181.told import Alarm
+from edge.gb28181.told import Alarm, Recording
 from edge.outbox import NewItem, Outbox, Priority
 from edge.uplink import Uplink
 from streams.diagnosis import Hops, Way
@@ -95,6 +96,8 @@ class EdgeGb28181:
         self._running: asyncio.Task[None] | None = None
         ports = MediaPorts(host, *door.media_ports, advertised=door.advertised or None)
         media = Gb28181Media(self, ports)
+        self.archive = Archive(self, media, clock)
+        """What they have recorded themselves."""
         self.open: Open = media.open
         """Opens cameras at `gb28181://<device>/<channel>`."""
         self.way = Way(go=self._go, connects=False, pull=PULL, seen=media.seen)
@@ -187,6 +190,12 @@ class EdgeGb28181:
             for item in device.channels
             if shows_pictures(item.channel)
         ]
+
+    async def recordings(self, device: str, channel: str, from_ms: int, to_ms: int) -> tuple[list[Recording], bool]:
+        """Return what a device has recorded, as `Platform.recordings`. Raises `UnavailableError`."""
+        if self.platform is None:
+            raise UnavailableError(self._why_not())
+        return await self.platform.recordings(device, channel, from_ms, to_ms)
 
     def ssrc(self, *, playback: bool) -> AbstractContextManager[int]:
         """Lend a stream's SSRC. Raises `InviteError` while there is no platform."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Protocol
 
 import msgspec
 
@@ -12,7 +13,6 @@ from command.kernel.clock import Clock
 from command.kernel.errors import TooManyError
 from edge.gb28181.media import Gb28181Media, Gb28181Source
 from edge.gb28181.pilot import Where
-from edge.gb28181.platform import Platform
 from edge.gb28181.recorded_time import RecordedTime
 from edge.gb28181.told import Recording
 from edge.limits import GB28181_LISTS, GB28181_PLAYBACKS, GB28181_PLAYBACKS_PER_DEVICE, GB28181_SEAM_MS
@@ -33,10 +33,18 @@ class RecordedList(msgspec.Struct, frozen=True):
     whole: bool
 
 
+class Asks(Protocol):
+    """A platform, as far as devices are asked for what they have recorded."""
+
+    async def recordings(self, device: str, channel: str, from_ms: int, to_ms: int) -> tuple[list[Recording], bool]:
+        """Return what a device has recorded of a channel, and whether the list is whole. Raises `UnavailableError`."""
+        ...
+
+
 class Archive:
     """The recordings of the devices at one platform."""
 
-    def __init__(self, platform: Platform, media: Gb28181Media, clock: Clock) -> None:
+    def __init__(self, platform: Asks, media: Gb28181Media, clock: Clock) -> None:
         self._platform = platform
         self._media = media
         self._clock = clock

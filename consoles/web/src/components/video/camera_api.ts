@@ -115,7 +115,7 @@ export interface DeviceListing {
 /** The device may need a while to look through its disks, and is asked again for parts that were lost. */
 const DEVICE_LIST_MS = 30_000;
 
-/** A hub without GB/T 28181 has no such route: nothing is offered there. */
+/** A camera that is gone: nothing is offered. */
 export async function listDeviceRecordings(api: Api, camera: string, from_ms: number, to_ms: number): Promise<DeviceListing> {
   try {
     return await api.get<DeviceListing>(`${pathOf(camera)}/device-recordings?from_ms=${Math.floor(from_ms)}&to_ms=${Math.ceil(to_ms)}`, DEVICE_LIST_MS);
