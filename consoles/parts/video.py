@@ -21,9 +21,10 @@ from command.rows import CameraRow
 from consoles.http import adoption, cameras, health, metrics, ptz
 from consoles.http import publishing as publishing_routes
 from consoles.http.context import actor_of, context_of, require
-from consoles.http.device_recordings import DeviceArchive, DeviceRecordings
+from consoles.http.device_recordings import DeviceRecordings
 from consoles.http.identity import Handler, is_open
 from consoles.parts.agents import found as agent_found
+from consoles.parts.agents.device_recordings import DeviceArchives, Registered
 from consoles.parts.agents.part import EdgeAgents
 from consoles.parts.agents.registry import SCHEME as AGENT_SCHEME
 from consoles.parts.agents.registry import in_charge
@@ -251,7 +252,7 @@ async def video(
 
         of_hubs = register_devices(devices, hubs, camera_at, sources, movable, ways)
         keeper = await stack.enter_async_context(CameraKeeper(hub.clock, part.on_status, watcher, sources=sources))
-        archive: DeviceArchive | None = devices.archive if devices else None
+        archive: Registered | None = devices.archive if devices else None
         if hubs and of_hubs:
             archive = ArchiveOfHubs(of_hubs, devices.archive if devices else None, hub.clock)
 
@@ -288,7 +289,9 @@ async def video(
             *recordings,
             *cars.judging.start(recorded, authorise, tasks, measured),
             *ListOfDevices(devices, hubs, devices.adopted if devices else Adopted(hub, kept.accounts)).routes,
-            *(DeviceRecordings(archive, url_of, hub.clock, authorise).routes() if archive else ()),
+            *DeviceRecordings(
+                DeviceArchives(archive, agents.agents, agents.errands, hub.clock), url_of, hub.clock, authorise
+            ).routes(),
             *adoption.routes([adoption.onvif_finder(discovery), *finders], sources, hub.clock),
             *publishing_routes.routes(),
             web.put(ADDRESS, _set_address(kept.accounts, sources)),
