@@ -166,6 +166,7 @@ class Tables:
         self.fences = self._table("fences", rows.FenceRow)
         self.cameras = self._table("cameras", rows.CameraRow)
         self.watches = self._table("watches", rows.WatchRow, is_open=lambda row: row.ended_ms is None)
+        self.libraries = self._table("libraries", rows.LibraryRow, is_open=lambda row: row.ended_ms is None)
         self.hits = self._table("hits", rows.HitRow)
         self.alarms = self._table("alarms", rows.AlarmRow)
         self.sos = self._table("sos", rows.SosRow)

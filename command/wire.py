@@ -27,6 +27,7 @@ TABLES: dict[str, type[Row]] = {
     "fences": rows.FenceRow,
     "cameras": rows.CameraRow,
     "watches": rows.WatchRow,
+    "libraries": rows.LibraryRow,
     "hits": rows.HitRow,
     "alarms": rows.AlarmRow,
     "sos": rows.SosRow,
@@ -111,7 +112,7 @@ class Delta(msgspec.Struct, frozen=True, kw_only=True, tag="delta"):
 
 
 class Beat(msgspec.Struct, frozen=True, kw_only=True, tag="beat"):
-    """Once a second: the hub's clock, and whether it can record. Three missing make a picture stale.
+    """The hub's clock, and whether it can record: in each second without rows. Three seconds without a word are stale.
 
     `behind_ms` is how old the oldest row is that this console has not been sent yet, because it reads too slowly.
     """

@@ -16,6 +16,8 @@ from command.kernel.errors import InvalidInputError
 from command.kernel.limits import LOOK_ALIKE_SCORE
 from command.kernel.plate_pattern import checked_pattern
 from streams import look_alike
+from streams.pattern_index import PatternIndex, is_wild
+from streams.watch_library import LibraryIndex
 
 
 class Wanted(NamedTuple):
@@ -26,15 +28,20 @@ class Wanted(NamedTuple):
 
 
 class Match(NamedTuple):
-    """An entry that a plate fits, and how; `score` is 1 for all but look-alikes, see `streams.look_alike`."""
+    """An entry that a plate fits, and how; `score` is 1 for all but look-alikes, see `streams.look_alike`.
+
+    Of a list `watch` is the list, `line` its entry and `note` the remark there.
+    """
 
     watch: str
     how: HitHow
     score: float
+    line: str = ""
+    note: str = ""
 
 
 class WatchList:
-    """Knows which entries a plate fits. `update` brings it to another list by what differs."""
+    """Knows which entries a plate fits: `update` brings it to others by what differs, `libraries` are given whole."""
 
     def __init__(self, entries: Iterable[tuple[str, Wanted]] = ()) -> None:
         """Take entries by watch id. One that no plate can satisfy never fires, and is told in `impossible`."""
@@ -43,8 +50,11 @@ class WatchList:
         """As each was asked for."""
         self._kept: dict[str, str] = {}
         """As each is matched."""
-        self._as_written = _Index()
-        self._by_skeleton = _Index()
+        self.libraries = LibraryIndex()
+        """The lists (库) in force. Their entries fire as they are written and never for look-alikes: of a million
+        plates every other one looks like some."""
+        self._as_written = PatternIndex[str]()
+        self._by_skeleton = PatternIndex[str]()
         for watch, wanted in entries:
             self._add(watch, wanted)
 
@@ -70,13 +80,15 @@ class WatchList:
         """
         plate = ga36.strip_separators(plate)
         found = [
-            Match(watch, "pattern" if _is_wild(self._kept[watch]) else "exact", 1.0)
+            Match(watch, "pattern" if is_wild(self._kept[watch]) else "exact", 1.0)
             for watch in self._as_written.find(plate)
         ]
         for watch in self._by_skeleton.find(look_alike.skeleton(plate)):
             score = look_alike.score(self._kept[watch], plate, char_confidences)
             if LOOK_ALIKE_SCORE <= score < 1:  # 1: found above
                 found.append(Match(watch, "look_alike", score))
+        for one in self.libraries.find(plate):
+            found.append(Match(one.library, "pattern" if one.is_pattern else "exact", 1.0, one.line, one.note))
         return found
 
     def _add(self, watch: str, wanted: Wanted) -> None:
@@ -99,103 +111,3 @@ class WatchList:
             self._as_written.remove(pattern, watch)
             if wanted.look_alike:
                 self._by_skeleton.remove(look_alike.skeleton(pattern), watch)
-
-
-class _Node:
-    """What the beginnings of some patterns have in common."""
-
-    __slots__ = ("any", "ends", "next", "rest")
-
-    def __init__(self) -> None:
-        self.next: dict[str, _Node] = {}
-        self.any: _Node | None = None
-        """After a `?`."""
-        self.rest: _Node | None = None
-        """After a `*`, which takes any characters before it goes on."""
-        self.ends: dict[str, None] = {}
-        """The watches whose pattern ends here."""
-
-    def is_empty(self) -> bool:
-        return not (self.next or self.any or self.rest or self.ends)
-
-
-class _Index:
-    """Watches by pattern, in one spelling."""
-
-    def __init__(self) -> None:
-        self.exact: dict[str, dict[str, None]] = {}
-        self.patterns = _Node()
-
-    def find(self, plate: str) -> list[str]:
-        """Return the watches whose pattern a plate satisfies."""
-        found = list(self.exact.get(plate, ()))
-        # Every node hangs on one other, so that none is reached twice by the same character.
-        nodes, resting = [self.patterns], []
-        rested: set[_Node] = set()
-        if (rest := self.patterns.rest) is not None:
-            found += rest.ends
-            resting.append(rest)
-        for char in plate:
-            reached = []
-            for node in nodes + resting if resting else nodes:
-                if (after := node.next.get(char)) is not None:
-                    reached.append(after)
-                if node.any is not None:
-                    reached.append(node.any)
-            for node in reached:
-                if (rest := node.rest) is not None and rest not in rested:
-                    rested.add(rest)
-                    found += rest.ends  # whatever follows
-                    if rest.next or rest.any:
-                        resting.append(rest)
-            nodes = reached
-            if not (nodes or resting):
-                return found
-        for node in nodes:
-            found += node.ends
-        return found
-
-    def add(self, pattern: str, watch: str) -> None:
-        if _is_wild(pattern):
-            self._path(pattern)[-1].ends[watch] = None
-        else:
-            self.exact.setdefault(pattern, {})[watch] = None
-
-    def remove(self, pattern: str, watch: str) -> None:
-        if _is_wild(pattern):
-            path = self._path(pattern)
-            del path[-1].ends[watch]
-            for char, before, node in reversed(list(zip(pattern, path, path[1:], strict=False))):
-                if node.is_empty():
-                    _set(before, char, None)
-        else:
-            del self.exact[pattern][watch]
-            if not self.exact[pattern]:
-                del self.exact[pattern]
-
-    def _path(self, pattern: str) -> list[_Node]:
-        """Return the nodes along a pattern, from the root; made where they are missing."""
-        path = [self.patterns]
-        for char in pattern:
-            node = path[-1]
-            after = node.any if char == "?" else node.rest if char == "*" else node.next.get(char)
-            if after is None:
-                after = _Node()
-                _set(node, char, after)
-            path.append(after)
-        return path
-
-
-def _is_wild(pattern: str) -> bool:
-    return "?" in pattern or "*" in pattern
-
-
-def _set(node: _Node, char: str, after: _Node | None) -> None:
-    if char == "?":
-        node.any = after
-    elif char == "*":
-        node.rest = after
-    elif after is None:
-        del node.next[char]
-    else:
-        node.next[char] = after

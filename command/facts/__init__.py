@@ -8,7 +8,19 @@ from typing import Any, Union
 
 import msgspec
 
-from command.facts import archive, calls, orders, patrol, plans, recording, scene, violations, wall, watchlist
+from command.facts import (
+    archive,
+    calls,
+    libraries,
+    orders,
+    patrol,
+    plans,
+    recording,
+    scene,
+    violations,
+    wall,
+    watchlist,
+)
 from command.facts.base import Fact, IncidentKind, Level, Place, Recorded, Service
 from command.facts.upcast import brought_up
 from command.kernel.errors import TriuneError
@@ -42,7 +54,7 @@ def kind_of(fact: type[Fact]) -> str:
 
 KINDS: dict[str, type[Fact]] = {
     kind_of(cls): cls
-    for module in (archive, calls, orders, patrol, scene, plans, recording, violations, wall, watchlist)
+    for module in (archive, calls, libraries, orders, patrol, scene, plans, recording, violations, wall, watchlist)
     for cls in vars(module).values()
     if isinstance(cls, type) and issubclass(cls, Fact) and cls is not Fact
 }

@@ -17,4 +17,5 @@ class TablesSwept(Fact, frozen=True, tag="tables_swept"):
     messages: tuple[str, ...] = ()
     approvals: tuple[str, ...] = ()
     watches: tuple[str, ...] = ()
+    libraries: tuple[str, ...] = ()
     violations: tuple[str, ...] = ()

@@ -101,7 +101,7 @@ class PlateHit(Fact, frozen=True, tag="plate_hit"):
     """A plate on the watch list passed a camera, with what helps to find the car.
 
     `score` says how well the plate fits, 1 for all but look-alikes. `picture` is of the scene, `plate_picture` of the
-    plate alone; `heading_deg` is over ground.
+    plate alone; `heading_deg` is over ground. Of a list, `watch` is that, `line` its entry and `note` the remark there.
     """
 
     hit: str
@@ -121,6 +121,8 @@ class PlateHit(Fact, frozen=True, tag="plate_hit"):
     ahead: tuple[CameraAhead, ...] = ()
     ahead_by: AheadBy = "none"
     units: tuple[NearUnit, ...] = ()
+    line: str = ""
+    note: str = ""
 
 
 class PlateHitRejected(Fact, frozen=True, tag="plate_hit_rejected"):

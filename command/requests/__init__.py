@@ -25,6 +25,14 @@ from command.requests.calls import (
     SetLevel,
 )
 from command.requests.deadlines import FireDeadline
+from command.requests.libraries import (
+    ApproveLibrary,
+    DeclineLibraryFile,
+    LiftLibrary,
+    OfferLibraryFile,
+    RequestLibrary,
+    RestoreLibraryLine,
+)
 from command.requests.orders import (
     FeedBack,
     FixEvidence,
@@ -104,19 +112,20 @@ from command.requests.watchlist import (
 )
 
 __all__ = [
-    "REQUESTS", "ActivatePlan", "AnswerCall", "ApproveWatch", "ApproveWatches", "ClaimViolation", "ClassifyCall",
-    "ClearAlarm", "ClearSos", "CloseSituation", "ConfirmViolation", "CorrectViolationPlate", "DecideApproval",
-    "DrawFence", "EndCall", "EndRule", "EndShift", "EnrolCamera", "EnrolDevice", "EnrolStation", "EnrolUnit",
-    "FeedBack", "FinishTask", "FireDeadline", "FixEvidence", "GivenPlace", "HangUpCall", "Id", "Instant", "IssueOrder",
-    "Lat", "LiftWatch", "LinkCall", "LocateCall", "LocateSituation", "LockRecording", "Lon", "MergeSituation", "Name",
-    "NextPhase", "NoteSituation", "OpenSituation", "Phone", "PinFocus", "PublishPlan", "RaiseSos", "Reason",
-    "RecallOrder", "RecordApprovalNotice", "RecordCase", "RecordClip", "RecordMessage", "RecordPack", "RecordQuery",
+    "REQUESTS", "ActivatePlan", "AnswerCall", "ApproveLibrary", "ApproveWatch", "ApproveWatches", "ClaimViolation",
+    "ClassifyCall", "ClearAlarm", "ClearSos", "CloseSituation", "ConfirmViolation", "CorrectViolationPlate",
+    "DecideApproval", "DeclineLibraryFile", "DrawFence", "EndCall", "EndRule", "EndShift", "EnrolCamera",
+    "EnrolDevice", "EnrolStation", "EnrolUnit", "FeedBack", "FinishTask", "FireDeadline", "FixEvidence",
+    "GivenPlace", "HangUpCall", "Id", "Instant", "IssueOrder", "Lat", "LiftLibrary", "LiftWatch", "LinkCall",
+    "LocateCall", "LocateSituation", "LockRecording", "Lon", "MergeSituation", "Name", "NextPhase", "NoteSituation",
+    "OfferLibraryFile", "OpenSituation", "Phone", "PinFocus", "PublishPlan", "RaiseSos", "Reason", "RecallOrder",
+    "RecordApprovalNotice", "RecordCase", "RecordClip", "RecordMessage", "RecordPack", "RecordQuery",
     "RecordViolationSent", "RefuseOrder", "RejectHit", "RejectViolation", "ReleaseRecording", "RemoveCamera",
     "RemoveFence", "ReportCall", "ReportCamera", "ReportDeviceAlarm", "ReportHit", "ReportLink", "ReportPatrol",
-    "ReportReading", "ReportRecorder", "ReportViolation", "Request", "RequestApproval", "RequestWatch",
-    "RequestWatches", "SendMessage", "SendToWall", "SetLevel", "SetRecording", "SetRecordings", "SetRegions",
-    "SetRestriction", "SetSection", "ShelveAlarm",
-    "StandDownPlan", "StartShift", "StepOrder", "TakeAlarm", "TakeOffWall", "Text", "WatchEntry", "decode",
+    "ReportReading", "ReportRecorder", "ReportViolation", "Request", "RequestApproval", "RequestLibrary",
+    "RequestWatch", "RequestWatches", "RestoreLibraryLine", "SendMessage", "SendToWall", "SetLevel", "SetRecording",
+    "SetRecordings", "SetRegions", "SetRestriction", "SetSection", "ShelveAlarm", "StandDownPlan", "StartShift",
+    "StepOrder", "TakeAlarm", "TakeOffWall", "Text", "WatchEntry", "decode",
 ]  # fmt: skip
 
 REQUESTS: dict[str, type[Request]] = {str(cls.__struct_config__.tag): cls for cls in Request.__subclasses__()}

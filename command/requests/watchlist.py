@@ -9,7 +9,14 @@ from msgspec import Meta
 
 from command.facts.base import Level
 from command.facts.watchlist import AheadBy, CameraAhead, HitHow, LastSeen, RejectKind, WatchAction
-from command.kernel.limits import CAMERAS_AHEAD, WATCH_AREA_CAMERAS, WATCH_AREA_CORNERS, WATCHES_AT_ONCE
+from command.kernel.limits import (
+    CAMERAS_AHEAD,
+    LIBRARY_NOTE_CHARS,
+    PATTERN_CHARS,
+    WATCH_AREA_CAMERAS,
+    WATCH_AREA_CORNERS,
+    WATCHES_AT_ONCE,
+)
 from command.readings import Direction
 from command.requests.base import Id, Instant, Lat, Lon, Reason, Request
 
@@ -87,7 +94,10 @@ class LiftWatch(Request, frozen=True, tag="lift_watch"):
 
 
 class ReportHit(Request, frozen=True, tag="report_hit"):
-    """A watched plate passed; the hub's plate reader says so, with what readings and road net tell about the car."""
+    """A watched plate passed; the hub's plate reader says so, with what readings and road net tell about the car.
+
+    `watch` may be a list: then `line` is the entry in it, the plate itself where it says none.
+    """
 
     watch: Id
     plate: Annotated[str, Meta(min_length=5, max_length=10)]
@@ -103,6 +113,8 @@ class ReportHit(Request, frozen=True, tag="report_hit"):
     last_seen: LastSeen | None = None
     ahead: Annotated[tuple[CameraAhead, ...], Meta(max_length=CAMERAS_AHEAD)] = ()
     ahead_by: AheadBy = "none"
+    line: Annotated[str, Meta(max_length=PATTERN_CHARS)] = ""
+    note: Annotated[str, Meta(max_length=LIBRARY_NOTE_CHARS)] = ""
 
 
 class RejectHit(Request, frozen=True, tag="reject_hit"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from command.rows.base import Row
 from command.rows.calls import CallRow, CallState, MarkRow, SituationRow, SituationState
 from command.rows.deadlines import DeadlineRow
+from command.rows.libraries import LibraryFile, LibraryRow, LineMark
 from command.rows.orders import EvidenceRow, MessageRow, OrderRow, OrderState
 from command.rows.patrol import AlarmRow, DeviceRow, FenceRow, PositionRow, SosRow, StationRow, UnitRow, UnitState
 from command.rows.plans import ActivationRow, ApprovalRow, CaseRow, LinkRow, PlanRow, TaskRow
@@ -38,6 +39,9 @@ __all__ = [
     "FenceRow",
     "FocusRow",
     "HitRow",
+    "LibraryFile",
+    "LibraryRow",
+    "LineMark",
     "LinkRow",
     "MarkRow",
     "MessageRow",

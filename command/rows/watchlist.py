@@ -50,7 +50,7 @@ class WatchRow(Row, frozen=True):
 
 
 class HitRow(Row, frozen=True):
-    """A watched plate that passed a camera; the pictures are blob ids."""
+    """A watched plate that passed a camera; pictures are blob ids. Of a list, `watch` is that and `line` its entry."""
 
     watch: str
     plate: str
@@ -71,6 +71,8 @@ class HitRow(Row, frozen=True):
     units: tuple[NearUnit, ...] = ()
     rejected_kind: RejectKind | None = None
     rejected_by: str = ""
+    line: str = ""
+    note: str = ""
 
 
 class QueryRow(Row, frozen=True):

@@ -6,6 +6,7 @@ from command.rules import (
     dispatch,
     hits,
     intake,
+    libraries,
     messages,
     patrol,
     plans,
@@ -23,7 +24,7 @@ from command.rules import (
 from command.rules.base import decide, fold, unruled
 
 __all__ = [
-    "approvals", "archive", "decide", "dispatch", "fold", "hits", "intake", "messages", "patrol", "plans", "queries",
-    "recording", "registers", "scene", "situations", "sos", "unruled", "violation_register", "violations", "wall",
-    "watchlist",
+    "approvals", "archive", "decide", "dispatch", "fold", "hits", "intake", "libraries", "messages", "patrol",
+    "plans", "queries", "recording", "registers", "scene", "situations", "sos", "unruled", "violation_register",
+    "violations", "wall", "watchlist",
 ]  # fmt: skip

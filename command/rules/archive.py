@@ -12,7 +12,17 @@ from typing import Any, TypeVar
 from command.facts import Recorded
 from command.facts.archive import TablesSwept
 from command.kernel.limits import KEPT_ROWS, SMS_AGE_MS, SWEEP_EVERY_MS, SWEEP_LATE_MS, SWEEP_PAUSE_MS, SWEPT_AT_ONCE
-from command.rows import ApprovalRow, CallRow, DeadlineRow, MessageRow, Row, SituationRow, ViolationRow, WatchRow
+from command.rows import (
+    ApprovalRow,
+    CallRow,
+    DeadlineRow,
+    LibraryRow,
+    MessageRow,
+    Row,
+    SituationRow,
+    ViolationRow,
+    WatchRow,
+)
 from command.rules.base import SWEEP, SWEPT, Decision, drop_deadline, fires, folds, kept_ms, set_deadline
 from command.tables import Table, Tables
 
@@ -56,12 +66,13 @@ class _Sweep:
         calls = self._leaving(t.calls, self._call_over)
         messages = self._leaving(t.messages, self._message_over)
         watches = self._leaving(t.watches, _watch_over)
+        libraries = self._leaving(t.libraries, _watch_over)
         violations = self._leaving(t.violations, _violation_over)
         next_ms = self._next_due_ms and max(self._next_due_ms, self._now_ms + SWEEP_EVERY_MS)
         return TablesSwept(
             next_ms=next_ms if self._room else self._now_ms + SWEEP_PAUSE_MS,
             situations=situations, approvals=approvals, calls=calls, messages=messages, watches=watches,
-            violations=violations,
+            libraries=libraries, violations=violations,
         )  # fmt: skip
 
     def _leaving(self, table: Table[R], over_ms: Callable[[R], int | None], *, told: bool = True) -> tuple[str, ...]:
@@ -113,7 +124,7 @@ class _Sweep:
         return None
 
 
-def _watch_over(row: WatchRow) -> int | None:
+def _watch_over(row: WatchRow | LibraryRow) -> int | None:
     return row.ended_ms
 
 
@@ -133,6 +144,7 @@ def tables_swept(t: Tables, fact: TablesSwept, r: Recorded) -> None:
     _drop(t.messages, fact.messages)
     _drop(t.approvals, fact.approvals)
     _drop(t.watches, fact.watches)
+    _drop(t.libraries, fact.libraries)
     _drop(t.violations, fact.violations)
 
 

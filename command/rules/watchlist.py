@@ -29,7 +29,8 @@ from command.tables import Tables
 EXPIRE = "watch_expire"
 DOUBTFUL: AlarmKind = "watch_doubtful"
 MAY_ASK: tuple[Role, ...] = ("call_taker", "dispatcher", "commander", "camera_watch", "officer", "hub")
-_APPROVE: tuple[Role, ...] = ("duty_leader", "commander", "hub")
+MAY_APPROVE: tuple[Role, ...] = ("duty_leader", "commander", "hub")
+MAY_LIFT: tuple[Role, ...] = ("dispatcher", "duty_leader", "commander", "camera_watch", "hub")
 
 
 @decides(q.RequestWatch, *MAY_ASK)
@@ -100,7 +101,7 @@ def _check_room(t: Tables, more: int) -> None:
         raise TooManyError(f"{OPEN_WATCHES} watches may be open, there is room for {room} more; lift some", room=room)
 
 
-@decides(q.ApproveWatch, *_APPROVE)
+@decides(q.ApproveWatch, *MAY_APPROVE)
 def approve_watch(t: Tables, request: q.ApproveWatch, actor: Actor, now_ms: int) -> Decision:
     """Two people: who asks does not approve."""
     row = t.watches.need(request.watch)
@@ -111,7 +112,7 @@ def approve_watch(t: Tables, request: q.ApproveWatch, actor: Actor, now_ms: int)
     return row.id
 
 
-@decides(q.ApproveWatches, *_APPROVE)
+@decides(q.ApproveWatches, *MAY_APPROVE)
 def approve_watches(t: Tables, request: q.ApproveWatches, actor: Actor, now_ms: int) -> Decision:
     """All that still wait for it, or none where one of them is the approver's own."""
     rows = [t.watches.need(watch) for watch in dict.fromkeys(request.watches)]
@@ -130,7 +131,7 @@ def _check_other(row: WatchRow, actor: Actor) -> None:
         raise ConflictError("a watch is approved by somebody other than who asked for it")
 
 
-@decides(q.LiftWatch, "dispatcher", "duty_leader", "commander", "camera_watch", "hub")
+@decides(q.LiftWatch, *MAY_LIFT)
 def lift_watch(t: Tables, request: q.LiftWatch, actor: Actor, now_ms: int) -> Decision:
     """Stop looking."""
     row = t.watches.need(request.watch)

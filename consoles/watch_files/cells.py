@@ -73,6 +73,11 @@ def _plain(cell: str) -> str:
 
 
 def _plate(cell: str, _now_ms: int) -> str:
+    return plate_text(cell)
+
+
+def plate_text(cell: str) -> str:
+    """Return what a cell says of a plate; raises `CellError`."""
     plate = unicodedata.normalize("NFKC", cell).strip()
     if not plate:
         raise _missing()

@@ -52,7 +52,7 @@ def columns_of(rows: Sequence[Sequence[str]]) -> tuple[int, dict[Column, int]]:
     for number, row in enumerate(rows):
         found: dict[Column, int] = {}
         for index, cell in enumerate(row):
-            if (column := _BY_HEADING.get(_plain(cell))) is not None:
+            if (column := _BY_HEADING.get(plain_heading(cell))) is not None:
                 if column in found:
                     raise InvalidInputError(f"two columns are headed as {COLUMNS[column][0]} ({column})")
                 found[column] = index
@@ -64,7 +64,7 @@ def columns_of(rows: Sequence[Sequence[str]]) -> tuple[int, dict[Column, int]]:
     raise InvalidInputError(f"no row of headings with {COLUMNS['plate'][0]} (plate) among the first {len(rows)}")
 
 
-def _plain(heading: str) -> str:
+def plain_heading(heading: str) -> str:
     """Return a heading without what is in brackets, marks and capitals."""
     text = _BRACKETED.sub("", unicodedata.normalize("NFKC", heading)).casefold()
     return " ".join(text.replace("_", " ").replace("-", " ").strip(" *:").split())

@@ -56,12 +56,12 @@ class Refusal(msgspec.Struct, tag="refusal"):
 Said = Cells | Refusal
 
 
-def read_sheet(data: bytes) -> list[list[str]]:
+def read_sheet(data: bytes, most_rows: int = _ROWS, unpacked_bytes: int = WATCH_SHEET_BYTES) -> list[list[str]]:
     """Return the cells of the first visible sheet as texts; a formula as one that begins with `=`.
 
-    Raises `InvalidInputError` or `TooLargeError`.
+    A row more than `most_rows` is read, which tells that there are more. Raises `InvalidInputError` or `TooLargeError`.
     """
-    parts = _parts(data) if data.startswith(ZIP) else None
+    parts = _parts(data, unpacked_bytes) if data.startswith(ZIP) else None
     try:
         book = python_calamine.load_workbook(io.BytesIO(data))
         shown = python_calamine.SheetVisibleEnum.Visible
@@ -69,7 +69,7 @@ def read_sheet(data: bytes) -> list[list[str]]:
         if not visible:
             raise InvalidInputError("the file holds no sheet")
         name = book.sheets_metadata[visible[0]].name
-        rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False, nrows=_ROWS + 1)
+        rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False, nrows=most_rows + 1)
     except python_calamine.PasswordError as error:
         raise InvalidInputError("the file is locked with a password") from error
     except (python_calamine.CalamineError, OSError, ValueError) as error:
@@ -98,9 +98,9 @@ def _text(cell: Any) -> str:
             return str(cell).strip()[:_CELL_CHARS]
 
 
-def _parts(data: bytes) -> dict[str, bytes]:
+def _parts(data: bytes, most_bytes: int) -> dict[str, bytes]:
     """Return the parts of the archive that say what its sheets hold; every part was read and is as large as it says."""
-    wanted, left = {}, WATCH_SHEET_BYTES
+    wanted, left = {}, most_bytes
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if len(archive.infolist()) > _PARTS:
@@ -111,7 +111,7 @@ def _parts(data: bytes) -> dict[str, bytes]:
                     while piece := part.read(_PIECE):
                         left -= len(piece)
                         if left < 0:
-                            raise TooLargeError(f"unpacked, the sheet is larger than {WATCH_SHEET_BYTES} bytes")
+                            raise TooLargeError(f"unpacked, the sheet is larger than {most_bytes} bytes")
                         if info.filename.endswith((".xml", ".rels")):
                             kept += piece
                 if kept:

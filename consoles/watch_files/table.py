@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import csv
 import sys
+from collections.abc import Iterator
 from io import StringIO
+from itertools import islice
 from typing import Any, NamedTuple
 
 import msgspec
@@ -51,20 +53,21 @@ def read_text(data: bytes) -> Table:
     Lines of UTF-8 among lines of GB18030 are told apart one by one, as they come about when files are put together.
     """
     text, is_mixed = decoded(data)
+    return Table(list(islice(csv_rows(text), WATCH_FILE_ROWS + _HEAD_ROWS + 1)), is_mixed)
+
+
+def csv_rows(text: str) -> Iterator[list[str]]:
+    """Yield the rows of a text that `decoded` returned. Raises `InvalidInputError` where it is no table."""
     if "\x00" in text:
         raise InvalidInputError("the file is neither text nor a sheet")
     head = text[:_SAMPLE_BYTES].split("\n", 1)[0]
     delimiter = max(",;\t", key=head.count)
     reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter)
-    rows: list[list[str]] = []
     try:
         for row in reader:
-            rows.append([cell.strip()[:_CELL_CHARS] for cell in row[:WATCH_FILE_COLUMNS]])
-            if len(rows) > WATCH_FILE_ROWS + _HEAD_ROWS:
-                break
+            yield [cell.strip()[:_CELL_CHARS] for cell in row[:WATCH_FILE_COLUMNS]]
     except csv.Error as error:
-        raise InvalidInputError(f"the file is no table: {error}, near row {len(rows) + 1}") from error
-    return Table(rows, is_mixed)
+        raise InvalidInputError(f"the file is no table: {error}, near row {reader.line_num}") from error
 
 
 def decoded(data: bytes) -> tuple[str, bool]:

@@ -20,7 +20,7 @@ _TABLES = {
     "call": "calls", "situation": "situations", "into": "situations", "order": "orders", "unit": "units",
     "units": "units", "task": "tasks", "message": "messages", "station": "stations", "device": "devices",
     "fence": "fences", "area": "fences", "sos": "sos", "alarm": "alarms", "camera": "cameras", "cameras": "cameras",
-    "watch": "watches", "hit": "hits", "link": "links", "plan": "plans", "activation": "activations",
+    "watch": "watches", "library": "libraries", "hit": "hits", "link": "links", "plan": "plans", "activation": "activations",
     "approval": "approvals", "case": "cases", "deadline": "deadlines", "section": "sections",
     "restriction": "restrictions", "rule": "sections", "violation": "violations", "query": "queries",
 }  # fmt: skip

@@ -86,6 +86,13 @@ export interface ApprovalRow {
   id: string;
 }
 
+/** Put the file in force that waits; not by who brought it. */
+export interface ApproveLibrary {
+  request: "approve_library";
+  library: string;
+  sha256: string;
+}
+
 /** Grant it; not by who asked. */
 export interface ApproveWatch {
   request: "approve_watch";
@@ -98,7 +105,7 @@ export interface ApproveWatches {
   watches: string[];
 }
 
-/** Once a second: the hub's clock, and whether it can record. Three missing make a picture stale. */
+/** The hub's clock, and whether it can record: in each second without rows. Three seconds without a word are stale. */
 export interface Beat {
   type: "beat";
   seq: number;
@@ -236,6 +243,14 @@ export interface DecideApproval {
   granted: boolean;
   why?: string;
   by?: string | null;
+}
+
+/** Have nothing to do with the file that waits; a list that never had another is over. */
+export interface DeclineLibraryFile {
+  request: "decline_library_file";
+  library: string;
+  sha256: string;
+  why: string;
 }
 
 /** Rows that changed up to `seq`; null where a row is gone. */
@@ -448,7 +463,7 @@ export interface HangUpCall {
   call: string;
 }
 
-/** A watched plate that passed a camera; the pictures are blob ids. */
+/** A watched plate that passed a camera; pictures are blob ids. Of a list, `watch` is that and `line` its entry. */
 export interface HitRow {
   watch: string;
   plate: string;
@@ -469,6 +484,8 @@ export interface HitRow {
   units: NearUnit[];
   rejected_kind: "cloned_plate" | "look_alike" | "misread" | "other" | "out_of_date" | null;
   rejected_by: string;
+  line: string;
+  note: string;
   id: string;
 }
 
@@ -511,11 +528,68 @@ export interface LastSeen {
   at_ms: number;
 }
 
+/** A file of entries in the store: its SHA-256, lines, those of them with wild cards, and bytes. */
+export interface LibraryContent {
+  sha256: string;
+  entries: number;
+  patterns: number;
+  size: number;
+}
+
+/** A file of a list: who brought it and when, and what came and went with it beside the one before. */
+export interface LibraryFile {
+  content: LibraryContent;
+  by: string;
+  at_ms: number;
+  added: number;
+  removed: number;
+  gone: string[];
+  approved_by: string;
+  approved_ms: number | null;
+}
+
+/** A list of the watch list (库): one row, whatever it holds. `file` is in force and `waiting` to be approved. */
+export interface LibraryRow {
+  name: string;
+  office: string;
+  reason: string;
+  level: 1 | 2 | 3 | 4;
+  action: "alarm" | "check" | "follow" | "intercept";
+  until_ms: number;
+  state: "active" | "expired" | "lifted" | "requested";
+  requested_by: string;
+  requested_ms: number;
+  file: LibraryFile | null;
+  waiting: LibraryFile | null;
+  ended_ms: number | null;
+  hits: number;
+  rejected: number;
+  wrong_share: number | null;
+  marks: LineMark[];
+  id: string;
+}
+
+/** Stop looking. */
+export interface LiftLibrary {
+  request: "lift_library";
+  library: string;
+  why: string;
+}
+
 /** Stop looking. */
 export interface LiftWatch {
   request: "lift_watch";
   watch: string;
   why: string;
+}
+
+/** A line of whose hits some were none; `not_plates` do not fire for it, as the line itself once it is set aside. */
+export interface LineMark {
+  line: string;
+  rejected: number;
+  wrong_in_a_row: number;
+  last_hit: string;
+  not_plates: string[];
 }
 
 /** Add the call to an open situation. */
@@ -616,6 +690,17 @@ export interface NoteSituation {
   situation: string;
   text: string;
   decision?: boolean;
+}
+
+/** Another file for a list; so many entries would come and go beside the one that it `replaces`. */
+export interface OfferLibraryFile {
+  request: "offer_library_file";
+  library: string;
+  content: LibraryContent;
+  replaces: string;
+  added: number;
+  removed: number;
+  gone?: string[];
 }
 
 /** Open one, usually from a call, which is linked to it. */
@@ -847,7 +932,7 @@ export interface RecordPack {
 /** A query of persons, vehicles or sightings was made; the hub writes it down before it answers. */
 export interface RecordQuery {
   request: "record_query";
-  what: "companions" | "export" | "first_time" | "frequent" | "passages" | "person" | "sightings" | "track" | "vehicle";
+  what: "clones" | "companions" | "export" | "first_time" | "frequent" | "passages" | "person" | "sightings" | "track" | "vehicle";
   terms: string;
   reason: string;
   results: number;
@@ -995,6 +1080,8 @@ export interface ReportHit {
   last_seen?: LastSeen | null;
   ahead?: CameraAhead[];
   ahead_by?: "bearing" | "none" | "roads";
+  line?: string;
+  note?: string;
 }
 
 /** A link says how the outside service is. */
@@ -1048,6 +1135,18 @@ export interface RequestApproval {
   situation?: string | null;
 }
 
+/** Look out for a list. The hub asks in the name of a person, once it has read and kept the file itself. */
+export interface RequestLibrary {
+  request: "request_library";
+  name: string;
+  reason: string;
+  level: 1 | 2 | 3 | 4;
+  until_ms: number;
+  content: LibraryContent;
+  office?: string;
+  action?: "alarm" | "check" | "follow" | "intercept";
+}
+
 /** Look out for a plate; the fields are those of `WatchEntry`. */
 export interface RequestWatch {
   request: "request_watch";
@@ -1066,6 +1165,14 @@ export interface RequestWatch {
 export interface RequestWatches {
   request: "request_watches";
   entries: WatchEntry[];
+}
+
+/** Let a line fire again that was set aside. */
+export interface RestoreLibraryLine {
+  request: "restore_library_line";
+  library: string;
+  line: string;
+  why: string;
 }
 
 /** An area or road that some vehicles may not enter at some hours (禁行, 限行). */
@@ -1496,6 +1603,7 @@ export interface Tables {
   fences: FenceRow;
   cameras: CameraRow;
   watches: WatchRow;
+  libraries: LibraryRow;
   hits: HitRow;
   alarms: AlarmRow;
   sos: SosRow;
@@ -1516,11 +1624,12 @@ export interface Tables {
   violations: ViolationRow;
 }
 
-export type TableName = "calls" | "situations" | "orders" | "stations" | "units" | "devices" | "positions" | "passages" | "fences" | "cameras" | "watches" | "hits" | "alarms" | "sos" | "messages" | "evidence" | "plans" | "activations" | "tasks" | "approvals" | "cases" | "links" | "focus" | "screens" | "marks" | "sections" | "restrictions" | "regions" | "violations";
+export type TableName = "calls" | "situations" | "orders" | "stations" | "units" | "devices" | "positions" | "passages" | "fences" | "cameras" | "watches" | "libraries" | "hits" | "alarms" | "sos" | "messages" | "evidence" | "plans" | "activations" | "tasks" | "approvals" | "cases" | "links" | "focus" | "screens" | "marks" | "sections" | "restrictions" | "regions" | "violations";
 
 export type Request =
   ActivatePlan |
   AnswerCall |
+  ApproveLibrary |
   ApproveWatch |
   ApproveWatches |
   ClaimViolation |
@@ -1531,6 +1640,7 @@ export type Request =
   ConfirmViolation |
   CorrectViolationPlate |
   DecideApproval |
+  DeclineLibraryFile |
   DrawFence |
   EndCall |
   EndRule |
@@ -1545,6 +1655,7 @@ export type Request =
   FixEvidence |
   HangUpCall |
   IssueOrder |
+  LiftLibrary |
   LiftWatch |
   LinkCall |
   LocateCall |
@@ -1553,6 +1664,7 @@ export type Request =
   MergeSituation |
   NextPhase |
   NoteSituation |
+  OfferLibraryFile |
   OpenSituation |
   PinFocus |
   PublishPlan |
@@ -1581,8 +1693,10 @@ export type Request =
   ReportRecorder |
   ReportViolation |
   RequestApproval |
+  RequestLibrary |
   RequestWatch |
   RequestWatches |
+  RestoreLibraryLine |
   SendMessage |
   SendToWall |
   SetLevel |

@@ -1,0 +1,70 @@
+"""Requests about lists of the watch list (库)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from command.facts.base import Level
+from command.facts.libraries import LibraryContent
+from command.facts.watchlist import WatchAction
+from command.kernel.limits import LIBRARY_MARKS
+from command.requests.base import Id, Instant, Name, Reason, Request
+from command.requests.watchlist import Office, Pattern
+
+_Count = Annotated[int, Meta(ge=0)]
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+
+
+class RequestLibrary(Request, frozen=True, tag="request_library"):
+    """Look out for a list. The hub asks in the name of a person, once it has read and kept the file itself."""
+
+    name: Name
+    reason: Reason
+    level: Level
+    until_ms: Instant
+    content: LibraryContent
+    office: Office = ""
+    action: WatchAction = "alarm"
+
+
+class OfferLibraryFile(Request, frozen=True, tag="offer_library_file"):
+    """Another file for a list; so many entries would come and go beside the one that it `replaces`."""
+
+    library: Id
+    content: LibraryContent
+    replaces: Sha256
+    added: _Count
+    removed: _Count
+    gone: Annotated[tuple[str, ...], Meta(max_length=LIBRARY_MARKS)] = ()
+
+
+class ApproveLibrary(Request, frozen=True, tag="approve_library"):
+    """Put the file in force that waits; not by who brought it."""
+
+    library: Id
+    sha256: Sha256
+
+
+class DeclineLibraryFile(Request, frozen=True, tag="decline_library_file"):
+    """Have nothing to do with the file that waits; a list that never had another is over."""
+
+    library: Id
+    sha256: Sha256
+    why: Reason
+
+
+class LiftLibrary(Request, frozen=True, tag="lift_library"):
+    """Stop looking."""
+
+    library: Id
+    why: Reason
+
+
+class RestoreLibraryLine(Request, frozen=True, tag="restore_library_line"):
+    """Let a line fire again that was set aside."""
+
+    library: Id
+    line: Pattern
+    why: Reason

@@ -1,0 +1,59 @@
+"""Rows of lists of the watch list (库)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from command.facts.base import Level
+from command.facts.libraries import LibraryContent
+from command.facts.watchlist import WatchAction
+from command.rows.base import Row
+
+
+class LibraryFile(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A file of a list: who brought it and when, and what came and went with it beside the one before."""
+
+    content: LibraryContent
+    by: str
+    at_ms: int
+    added: int = 0
+    removed: int = 0
+    gone: tuple[str, ...] = ()
+    approved_by: str = ""
+    approved_ms: int | None = None
+
+
+class LineMark(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A line of whose hits some were none; `not_plates` do not fire for it, as the line itself once it is set aside."""
+
+    line: str
+    rejected: int = 0
+    wrong_in_a_row: int = 0
+    last_hit: str = ""
+    not_plates: tuple[str, ...] = ()
+
+
+class LibraryRow(Row, frozen=True):
+    """A list of the watch list (库): one row, whatever it holds. `file` is in force and `waiting` to be approved.
+
+    `wrong_share` is that of hits that were none, once there are enough; `marks` are of single lines.
+    """
+
+    name: str
+    office: str
+    reason: str
+    level: Level
+    action: WatchAction
+    until_ms: int
+    state: Literal["requested", "active", "lifted", "expired"]
+    requested_by: str
+    requested_ms: int
+    file: LibraryFile | None = None
+    waiting: LibraryFile | None = None
+    ended_ms: int | None = None
+    hits: int = 0
+    rejected: int = 0
+    wrong_share: float | None = None
+    marks: tuple[LineMark, ...] = ()

@@ -1,0 +1,225 @@
+"""Reads a file of a list (库) on standard input and says its entries; run as a process of its own, with bounds.
+
+Files of this kind have up to a million lines. Of each the plate counts, and as a remark what columns such as 备注,
+案号, 品牌 or 颜色 say; without headings the first column holds the plates. What comes out is one line of JSON, a `Read`, and
+after it the file as `streams.watch_library` keeps it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import resource
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
+from typing import Any
+
+import msgspec
+
+from command.kernel import ga36
+from command.kernel.errors import InvalidInputError, TooLargeError, TriuneError
+from command.kernel.limits import (
+    EVIDENCE_BYTES,
+    LIBRARY_ENTRIES,
+    LIBRARY_FILE_PROBLEMS,
+    LIBRARY_NOTE_CHARS,
+    LIBRARY_READER_MEMORY_BYTES,
+    LIBRARY_READER_MS,
+    LIBRARY_SHEET_BYTES,
+)
+from command.rules.watchlist import check_pattern
+from consoles.watch_files import cells
+from consoles.watch_files.cells import CellError
+from consoles.watch_files.columns import COLUMNS, plain_heading
+from consoles.watch_files.entries import Duplicate, Problem
+from consoles.watch_files.sheet import OLE, ZIP, Refusal, read_sheet
+from consoles.watch_files.table import UNREADABLE, csv_rows, decoded, is_formula
+from streams.watch_library import written
+
+_HEAD_ROWS = 10
+_VALUE_CHARS = 60
+_NOTES = frozenset({
+    "备注", "说明", "案号", "案件编号", "案件号", "品牌", "车辆品牌", "品牌型号", "型号", "颜色", "车身颜色",
+    "车辆颜色", "车辆类型", "号牌种类", "状态", "remark", "remarks", "note", "case", "case no", "make", "model", "colour", "color",
+})  # fmt: skip
+_USUAL = re.compile(f"[{ga36.PROVINCES}][{ga36.LETTERS}][{ga36.LETTERS}{ga36.DIGITS}]{{5}}")
+"""What nearly every line holds: it needs no closer look."""
+
+
+class Read(msgspec.Struct, frozen=True, kw_only=True, tag="read"):
+    """What a file holds: rows with anything in them, and what is not taken and why; the first of each are told."""
+
+    rows: int
+    entries: int
+    patterns: int
+    is_mixed: bool
+    problems: tuple[Problem, ...]
+    problems_more: int
+    duplicates: tuple[Duplicate, ...]
+    duplicates_more: int
+
+
+_said: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Read | Refusal)
+
+
+async def read_library(data: bytes) -> tuple[Read, bytes]:
+    """Have a file read; return what is told of it, and its entries as they are kept.
+
+    Raises `TooLargeError`, and `InvalidInputError` for what is no table or has no entry.
+    """
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "consoles.watch_files.library",
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        async with asyncio.timeout(LIBRARY_READER_MS / 1000):
+            out, _ = await process.communicate(data)
+    except TimeoutError:
+        raise TooLargeError("the file takes too long to read; save it as CSV") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    head, _, content = out.partition(b"\n")
+    try:
+        said: Read | Refusal = _said.decode(head)
+    except msgspec.MsgspecError as error:
+        raise InvalidInputError("the file cannot be read: it is damaged, or made to break readers") from error
+    if isinstance(said, Refusal):
+        raise TooLargeError(said.detail) if said.too_large else InvalidInputError(said.detail)
+    return said, content
+
+
+def read(data: bytes) -> tuple[Read, bytes]:
+    """Return what `read_library` does, read here."""
+    if data.startswith((ZIP, OLE)):
+        rows, is_mixed = read_sheet(data, LIBRARY_ENTRIES + _HEAD_ROWS, LIBRARY_SHEET_BYTES), False
+        return _Reader().read(iter(rows), is_mixed=is_mixed)
+    text, is_mixed = decoded(data)
+    return _Reader().read(csv_rows(text), is_mixed=is_mixed)
+
+
+class _Reader:
+    """Takes one row after the other."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, int] = {}
+        """Where each pattern stands first."""
+        self._notes: dict[str, str] = {}
+        self._patterns = 0
+        self._plate = 0
+        self._remarks: list[int] = []
+        self._problems: list[Problem] = []
+        self._duplicates: list[Duplicate] = []
+        self._more_problems = self._more_duplicates = 0
+
+    def read(self, rows: Iterator[Sequence[str]], *, is_mixed: bool) -> tuple[Read, bytes]:
+        """Return what stands in the rows."""
+        head = list(islice(rows, _HEAD_ROWS))
+        first = self._find_columns(head)
+        count = self._take_all(enumerate(chain(head[first:], rows), start=first + 1))
+        if not self._rows:
+            raise InvalidInputError(f"none of {count} rows holds a plate as GA 36 has them")
+        content = written({pattern: self._notes.get(pattern, "") for pattern in self._rows})
+        if len(content) > EVIDENCE_BYTES:
+            raise TooLargeError(f"with its remarks the list has more than {EVIDENCE_BYTES} bytes; leave columns out")
+        return Read(
+            rows=count, entries=len(self._rows), patterns=self._patterns, is_mixed=is_mixed,
+            problems=tuple(self._problems), problems_more=self._more_problems, duplicates=tuple(self._duplicates),
+            duplicates_more=self._more_duplicates,
+        ), content  # fmt: skip
+
+    def _find_columns(self, head: list[list[str]] | list[Sequence[str]]) -> int:
+        """Note which column says what; return the first row below the headings, 0 where there are none."""
+        for number, row in enumerate(head):
+            headings = [plain_heading(cell) for cell in row]
+            plates = [at for at, heading in enumerate(headings) if heading in COLUMNS["plate"]]
+            if len(plates) > 1:
+                raise InvalidInputError(f"two columns are headed as {COLUMNS['plate'][0]} (plate)")
+            if plates:
+                self._plate = plates[0]
+                self._remarks = [at for at, heading in enumerate(headings) if heading in _NOTES]
+                return number + 1
+        return 0
+
+    def _take_all(self, rows: Iterable[tuple[int, Sequence[str]]]) -> int:
+        count = 0
+        for number, row in rows:
+            if not any(row):
+                continue
+            count += 1
+            if count > LIBRARY_ENTRIES:
+                raise TooLargeError(f"a list has at most {LIBRARY_ENTRIES} rows")
+            cell = row[self._plate] if self._plate < len(row) else ""
+            try:
+                pattern = cell if _USUAL.fullmatch(cell) else _pattern(cell)
+                note = self._note(row)
+            except CellError as error:
+                self._refuse(number, error, cell)
+                continue
+            if pattern in self._rows:
+                self._note_twice(number, pattern)
+                continue
+            self._rows[pattern] = number
+            self._patterns += "?" in pattern or "*" in pattern
+            if note:
+                self._notes[pattern] = note
+        return count
+
+    def _note(self, row: Sequence[str]) -> str:
+        """Return what columns of remarks say, cut to what is kept; nothing in it may be taken for a formula."""
+        parts = [row[at] for at in self._remarks if at < len(row) and row[at]]
+        if any(is_formula(part) for part in parts):
+            raise cells.formula()
+        if any(UNREADABLE in part for part in parts):
+            raise cells.unreadable()
+        return " ".join(" ".join(parts).split())[:LIBRARY_NOTE_CHARS].strip()
+
+    def _refuse(self, number: int, error: CellError, value: str) -> None:
+        if len(self._problems) >= LIBRARY_FILE_PROBLEMS:
+            self._more_problems += 1
+            return
+        self._problems.append(
+            Problem(
+                row=number, column=COLUMNS["plate"][0], code=error.code, zh=error.zh, en=error.en,
+                value=value[:_VALUE_CHARS],
+            )
+        )  # fmt: skip
+
+    def _note_twice(self, number: int, pattern: str) -> None:
+        if len(self._duplicates) >= LIBRARY_FILE_PROBLEMS:
+            self._more_duplicates += 1
+        else:
+            self._duplicates.append(Duplicate(row=number, pattern=pattern, of="file", of_row=self._rows[pattern]))
+
+
+def _pattern(cell: str) -> str:
+    """Return a pattern as it is kept; raises `CellError`."""
+    if is_formula(cell):
+        raise cells.formula()
+    if UNREADABLE in cell:
+        raise cells.unreadable()
+    try:
+        return check_pattern(cells.plate_text(cell))
+    except TriuneError as error:
+        raise cells.invalid(error.detail, error.code) from error
+
+
+def main() -> None:
+    """Answer once, within bounds of memory and time that end the process where they are passed."""
+    resource.setrlimit(resource.RLIMIT_AS, (LIBRARY_READER_MEMORY_BYTES, LIBRARY_READER_MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CPU, (LIBRARY_READER_MS // 1000, LIBRARY_READER_MS // 1000))
+    said: Read | Refusal
+    content = b""
+    try:
+        said, content = read(sys.stdin.buffer.read())
+    except TriuneError as error:
+        said = Refusal(error.detail, isinstance(error, TooLargeError))
+    except MemoryError:
+        said = Refusal("the file is too large to read", too_large=True)
+    sys.stdout.buffer.write(msgspec.json.encode(said) + b"\n" + content)
+
+
+if __name__ == "__main__":
+    main()

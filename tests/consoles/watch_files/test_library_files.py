@@ -1,0 +1,78 @@
+"""Files of lists: any encoding and kind, faults and what stands twice by line, read apart (SPEC R684)."""
+
+from __future__ import annotations
+
+import io
+
+import openpyxl
+import pytest
+
+from command.kernel.errors import InvalidInputError, TooLargeError
+from command.kernel.limits import LIBRARY_FILE_PROBLEMS, LIBRARY_NOTE_CHARS
+from consoles.watch_files import library
+from consoles.watch_files.library import read, read_library
+
+CSV = (
+    "序号,号牌号码,品牌,车身颜色\n1,湘F12345,大众,白\n2,湘f·12345,奥迪,黑\n3,湘FI2345,,\n"
+    "4,湘F99*,,\n5,=1+1,,\n\n6,湘A1?23,,\n"
+)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+async def test_a_file_is_read_whatever_an_office_saved_it_as(encoding: str) -> None:
+    told, content = await read_library(CSV.encode(encoding))
+    assert content.decode() == "湘F12345\t大众 白\n湘F99*\n"
+    assert (told.rows, told.entries, told.patterns) == (6, 2, 1)
+    assert [(each.row, each.code) for each in told.problems] == [
+        (4, "impossible_pattern"), (6, "formula"), (8, "impossible_pattern"),
+    ]  # fmt: skip
+    assert [(each.row, each.of_row) for each in told.duplicates] == [(3, 2)]
+
+
+async def test_a_sheet_is_read_and_its_formulas_are_refused() -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (("全省盗抢机动车", None), ("车牌号", "备注"), ("湘F12345", "案号 7"), ("=A1", ""), ("湘A88888", None)):
+        sheet.append(row)
+    data = io.BytesIO()
+    book.save(data)
+    told, content = await read_library(data.getvalue())
+    assert content.decode() == "湘A88888\n湘F12345\t案号 7\n"
+    assert [(each.row, each.code) for each in told.problems] == [(4, "formula")]
+
+
+def test_plates_alone_need_no_heading() -> None:
+    assert read("湘F12345\n湘A88888\n".encode())[1].decode() == "湘A88888\n湘F12345\n"
+
+
+def test_the_first_faults_are_told_and_the_rest_counted() -> None:
+    wrong = LIBRARY_FILE_PROBLEMS + 7
+    lines = ["车牌", *["错"] * wrong, "湘F12345", *["湘F12345"] * wrong]
+    told, _ = read("\n".join(lines).encode())
+    assert (len(told.problems), told.problems_more) == (LIBRARY_FILE_PROBLEMS, 7)
+    assert (len(told.duplicates), told.duplicates_more) == (LIBRARY_FILE_PROBLEMS, 7)
+
+
+def test_a_remark_is_cut_and_holds_neither_tabs_nor_formulas() -> None:
+    told, content = read(f'车牌;备注\n湘F12345;"a\tb\n{"长" * 100}"\n湘A88888;@cmd\n'.encode())
+    assert content.decode() == f"湘F12345\t{('a b ' + '长' * 100)[:LIBRARY_NOTE_CHARS]}\n"
+    assert [each.code for each in told.problems] == ["formula"]
+
+
+@pytest.mark.parametrize("data", [b"\x00\x01\x02\x03", "车牌\n错\n".encode(), "车牌,号牌\n湘F12345,x\n".encode()])
+async def test_a_file_without_any_entry_or_that_is_no_table_is_refused(data: bytes) -> None:
+    with pytest.raises(InvalidInputError):
+        await read_library(data)
+
+
+def test_a_file_with_too_many_rows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(library, "LIBRARY_ENTRIES", 2)
+    with pytest.raises(TooLargeError, match="at most 2 rows"):
+        read("湘F12345\n湘A88888\n湘A88889\n".encode())
+
+
+def test_a_file_whose_remarks_are_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(library, "EVIDENCE_BYTES", 20)
+    with pytest.raises(TooLargeError, match="leave columns out"):
+        read("车牌,备注\n湘F12345,很长的说明\n".encode())
