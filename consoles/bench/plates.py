@@ -16,8 +16,9 @@ from pathlib import Path
 from command.kernel.clock import SystemClock
 from command.readings import Sighting
 from consoles.bench.measure import cpu_s
+from consoles.bench.passages_judged import Judged, Turn, judge
 from consoles.bench.report import Report, Step
-from consoles.bench.street_films import PASSAGE_S, Car, Coded, Films, cars
+from consoles.bench.street_films import PASSAGE_S, Car, Coded, Films, cars, with_cars_beside
 from streams.camera import CameraSpec, CameraStatus
 from streams.keeper import CameraKeeper
 from streams.plates.pool import PlatePool
@@ -29,8 +30,6 @@ _SETTLE_S = 2
 _EMPTY_S = PASSAGE_S
 _BUSY_SHARE = 4
 """One stream in so many is busy."""
-# A passage is told within this much of its time in the film.
-_EARLY_MS, _LATE_MS = 500, 1_500
 _START_MS = 60_000
 
 
@@ -68,30 +67,19 @@ class _Seen:
 
 
 @dataclass(frozen=True)
-class _Turn:
-    """Whose car passes before which camera, and when in its film."""
-
-    camera: str
-    from_ms: int
-    car: Car
-
-
-@dataclass(frozen=True)
 class _Run:
     """What one run of the cameras cost and brought."""
 
     cpu_s: float
     lasted_s: float
-    read: int = 0
-    wrong: int = 0
-    again: int = 0
-    looked: int = 0
-    dropped: int = 0
+    judged: Judged
+    looked: int
+    dropped: int
 
 
 async def bench(folder: Path, sizes: Sizes, labels: Path | None = None) -> Report:
     """Play empty streets on 1, 4 and 16 cameras, then streets in which one camera in four is busy."""
-    turns = _turns(cars(labels, sizes.passages), sizes)
+    turns = _turns(await asyncio.to_thread(with_cars_beside, cars(labels, sizes.passages)), sizes)
     films = await asyncio.to_thread(Films, sizes.width, sizes.height)
     still = await asyncio.to_thread(films.still)
     empty = folder / "empty.ts"
@@ -117,30 +105,32 @@ async def bench(folder: Path, sizes: Sizes, labels: Path | None = None) -> Repor
             "busy_cpu_s_per_s": round(busy_s, 4),
             "cpu_s_per_s": round(run.cpu_s / run.lasted_s, 3),
             "passages": len(turns),
-            "read": run.read,
-            "wrong": run.wrong,
-            "told_twice": run.again,
+            "read": run.judged.read,
+            "wrong": len(run.judged.wrong),
+            "told_beside": len(run.judged.beside),
+            "told_twice": run.judged.again,
             "frames_looked_at": run.looked,
             "frames_dropped": run.dropped,
             "material": "photos" if labels else "drawn",
         },
         steps,
+        run.judged.as_lines(),
     )
 
 
-def _turns(passing: Sequence[Car], sizes: Sizes) -> list[_Turn]:
+def _turns(passing: Sequence[Car], sizes: Sizes) -> list[Turn]:
     """Give the cars to cameras, so many at a time busy, each for a block of cars."""
     busy = max(1, sizes.streams // _BUSY_SHARE)
-    turns: list[_Turn] = []
+    turns: list[Turn] = []
     for number, car in enumerate(passing):
         block, within = divmod(number, busy * sizes.block)
         slot, lane = divmod(within, busy)
         camera = (block * busy + lane) % sizes.streams
-        turns.append(_Turn(f"camera {camera}", (_EMPTY_S + (block * sizes.block + slot) * PASSAGE_S) * 1000, car))
+        turns.append(Turn(f"camera {camera}", (_EMPTY_S + (block * sizes.block + slot) * PASSAGE_S) * 1000, car))
     return turns
 
 
-def _films(films: Films, folder: Path, still: Coded, turns: Sequence[_Turn], sizes: Sizes) -> dict[str, Path]:
+def _films(films: Films, folder: Path, still: Coded, turns: Sequence[Turn], sizes: Sizes) -> dict[str, Path]:
     """Code the cameras' films, each with an empty street where it is not its turn, and after the last."""
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         parts = dict(
@@ -155,12 +145,12 @@ def _films(films: Films, folder: Path, still: Coded, turns: Sequence[_Turn], siz
     return paths
 
 
-def _lasts_s(turns: Sequence[_Turn]) -> int:
+def _lasts_s(turns: Sequence[Turn]) -> int:
     """Return how long cars pass."""
     return max(turn.from_ms for turn in turns) // 1000 - _EMPTY_S + PASSAGE_S
 
 
-async def _play(pool: PlatePool, paths: dict[str, Path], empty_s: int, lasts_s: int, turns: Sequence[_Turn]) -> _Run:
+async def _play(pool: PlatePool, paths: dict[str, Path], empty_s: int, lasts_s: int, turns: Sequence[Turn]) -> _Run:
     """Play films on cameras that read plates, for so long, and for a while before that, which is not measured."""
     clock, seen = SystemClock(), _Seen()
     watcher = PlateWatcher(pool, seen.on_passage)
@@ -183,9 +173,9 @@ async def _play(pool: PlatePool, paths: dict[str, Path], empty_s: int, lasts_s: 
     counters = [watcher.counters(camera) for camera in paths]
     for camera in paths:
         await watcher.forget(camera)
-    read, wrong, again = _judge(seen, turns)
+    judged = judge(turns, [(one.first_ms - seen.up_ms[one.camera], one) for one in seen.sightings])
     looked, dropped = sum(one.read for one in counters), sum(one.dropped for one in counters)
-    return _Run(spent_s, lasted_s, read, wrong, again, looked, dropped)
+    return _Run(spent_s, lasted_s, judged, looked, dropped)
 
 
 def _cpu_s(pool: PlatePool) -> float:
@@ -194,23 +184,3 @@ def _cpu_s(pool: PlatePool) -> float:
     for pid in pool.pids:
         ticks += sum(map(int, Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]))
     return cpu_s() + ticks / os.sysconf("SC_CLK_TCK")
-
-
-def _judge(seen: _Seen, turns: Sequence[_Turn]) -> tuple[int, int, int]:
-    """Return how many passages were read, told with another plate, and told more than once."""
-    read: set[_Turn] = set()
-    wrong = again = 0
-    for sighting in seen.sightings:
-        at_ms = sighting.first_ms - seen.up_ms[sighting.camera]
-        near = [
-            turn
-            for turn in turns
-            if turn.camera == sighting.camera and -_EARLY_MS <= at_ms - turn.from_ms < PASSAGE_S * 1000 + _LATE_MS
-        ]
-        right = [turn for turn in near if turn.car.plate == sighting.plate]
-        if not right:
-            wrong += 1
-        elif right[0] in read:
-            again += 1
-        read.update(right[:1])
-    return len(read), wrong, again

@@ -20,11 +20,15 @@ class Step:
 
 @dataclass(frozen=True)
 class Report:
-    """One measurement. `figures` carry their unit in the name; `steps` are the cost at 1, 4 and 16 times the load."""
+    """One measurement. `figures` carry their unit in the name; `steps` are the cost at 1, 4 and 16 times the load.
+
+    `remarks` are for people only: what is behind a figure, one by one.
+    """
 
     name: str
     figures: dict[str, Figure]
     steps: Sequence[Step]
+    remarks: Sequence[str] = ()
 
     def as_json(self) -> dict[str, object]:
         """Return the figures, with the costs by load under `cpu_us_per_item`."""
@@ -40,7 +44,7 @@ class Report:
             f"  {step.times:>4}×  {step.load:<34}{step.items:>10,} items {step.cpu_us_per_item:>10,.2f} µs CPU"
             for step in self.steps
         ]
-        return lines
+        return lines + [f"  {remark}" for remark in self.remarks]
 
 
 def _shown(value: Figure) -> str:

@@ -19,6 +19,7 @@ from command.kernel import ga36
 from command.kernel.errors import InvalidInputError
 from edge.simulators.street_video import Street, Vehicle, pictures
 from streams.plates.picture import Picture, decode_picture
+from streams.plates.reader import PlateReader
 
 FRAMES_PER_S = 25
 PASSAGE_S = 5
@@ -30,6 +31,8 @@ _DRAWN_S, _DRAWN_PER_S = 9, 9
 _NOISE = 2.5
 _NOISES = 7
 _FEATHER = 0.08
+_SURELY = 0.9
+_MISREAD_CHARS = 3
 _OFFICES = "ABCDEFGHJKLMNP"
 # Without 0, D, O and Q, which the usual fonts draw more alike than those of plates.
 _SERIALS = "ABCEFGHJKLMNPRSTUVWXYZ123456789"
@@ -40,10 +43,14 @@ Coded = tuple[tuple[bytes, bool], ...]
 
 @dataclass(frozen=True)
 class Car:
-    """One that passes: its plate, and its photo; drawn where there is none."""
+    """One that passes: its plate, and its photo; drawn where there is none. `beside` are other cars in the photo."""
 
     plate: str
     photo: Path | None = None
+    beside: frozenset[str] = frozenset()
+
+    def __str__(self) -> str:
+        return f"{self.plate} ({self.photo.name if self.photo else 'drawn'})"
 
 
 def cars(labels: Path | None, count: int) -> list[Car]:
@@ -69,6 +76,31 @@ def cars(labels: Path | None, count: int) -> list[Car]:
         raise InvalidInputError(f"{labels}: it names no photo (kind full)")
     order = chance.permutation(len(photos))
     return [photos[order[i % len(photos)]] for i in range(count)]
+
+
+def with_cars_beside(passing: Sequence[Car]) -> list[Car]:
+    """Return the cars, each with the plates that are surely in its photo besides its own. Blocking.
+
+    Labels name one plate for each photo, and some photos show several cars: telling those is no mistake. A plate is
+    taken for another car's where the photo at rest shows it surely, and where it has too little in common with the
+    label to be that, misread.
+    """
+    if not any(car.photo for car in passing):
+        return list(passing)
+    reader = PlateReader()
+    beside: dict[Path, frozenset[str]] = {}
+    for car in passing:
+        if car.photo and car.photo not in beside:
+            beside[car.photo] = frozenset(
+                read.plate
+                for read in reader.read(_photo(car.photo))
+                if read.confidence >= _SURELY and _characters_that_differ(read.plate, car.plate) > _MISREAD_CHARS
+            )
+    return [Car(car.plate, car.photo, beside[car.photo]) if car.photo else car for car in passing]
+
+
+def _characters_that_differ(plate: str, other: str) -> int:
+    return sum(a != b for a, b in zip(plate, other, strict=False)) + abs(len(plate) - len(other))
 
 
 class Films:
@@ -102,10 +134,7 @@ class Films:
         return (drawn[i * len(drawn) // (_LEAVES - _ENTERS)] for i in range(_LEAVES - _ENTERS))
 
     def _photographed(self, number: int, file: Path) -> Iterator[Picture]:
-        try:
-            photo = decode_picture(file.read_bytes())
-        except OSError as error:
-            raise InvalidInputError(f"{file}: {error.strerror}") from error
+        photo = _photo(file)
         soft = _soft_edges(photo)
         (width, height), chance = self._size, np.random.default_rng(number)
         fit = min(width / photo.shape[1], height / photo.shape[0])
@@ -179,6 +208,13 @@ class Films:
                     packet.is_keyframe = is_key
                     container.mux(packet)
                     number += 1
+
+
+def _photo(file: Path) -> Picture:
+    try:
+        return decode_picture(file.read_bytes())
+    except OSError as error:
+        raise InvalidInputError(f"{file}: {error.strerror}") from error
 
 
 def _soft_edges(photo: Picture) -> NDArray[np.float32]:

@@ -1,8 +1,9 @@
-"""Films of cars that pass: whose cars, and what is in them."""
+"""Films of cars that pass: whose cars, what is in them, and that readers who may take their time miss none."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 
 import av
@@ -12,8 +13,15 @@ import pytest
 
 from command.kernel import ga36
 from command.kernel.errors import InvalidInputError
-from consoles.bench.street_films import FRAMES_PER_S, PASSAGE_S, Car, Films, cars
+from command.readings import Sighting
+from consoles.bench.street_films import FRAMES_PER_S, PASSAGE_S, Car, Coded, Films, cars, with_cars_beside
 from consoles.cli import bench
+from streams.plates.picture import Picture
+from streams.plates.read import Looked
+from streams.plates.reader import PlateReader
+from streams.plates.watcher import PlateWatcher
+from tests.paths import shared
+from tests.streams.plates import material
 
 HEADER = "file\tkind\tplate\n"
 
@@ -64,3 +72,63 @@ def test_a_film_is_a_street_with_a_photo_that_comes_nearer_and_goes(tmp_path: Pa
 def test_a_photo_that_is_none_is_told(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match="absent"):
         Films(64, 36).passage(0, Car("湘F12345", tmp_path / "absent.jpg"))
+
+
+@pytest.fixture(scope="module")
+def reader() -> PlateReader:
+    cv2.setNumThreads(1)
+    return PlateReader()
+
+
+class Unhurried:
+    """A reader that is waited for: what it reads does not depend on how busy the machine is."""
+
+    def __init__(self, reader: PlateReader) -> None:
+        self._reader = reader
+
+    async def look(self, camera: str, frame: Picture) -> Looked:
+        return self._reader.look(frame)
+
+
+def played(coded: Coded) -> Iterator[tuple[int, av.VideoFrame]]:
+    """Yield the frames of a film and their instants, in milliseconds."""
+    decoder = av.VideoCodecContext.create("h264", "r")
+    packets = (*(av.Packet(data) for data, _ in coded), None)
+    frames = (frame for packet in packets for frame in decoder.decode(packet))
+    return ((number * 1000 // FRAMES_PER_S, frame) for number, frame in enumerate(frames))
+
+
+async def told(reader: PlateReader, coded: Coded) -> list[str]:
+    """Return the plates that are told of a film."""
+    passages: list[str] = []
+
+    async def on_passage(sighting: Sighting, _jpeg: bytes) -> None:
+        passages.append(sighting.plate)
+
+    watcher = PlateWatcher(Unhurried(reader), on_passage)
+    for at_ms, frame in played(coded):
+        if watcher.is_due("street", at_ms):
+            await watcher.frame("street", frame.to_ndarray(format="bgr24").astype(np.uint8, copy=False), at_ms)
+    await watcher.forget("street")
+    return passages
+
+
+async def test_a_drawn_car_is_told_once_and_rightly(reader: PlateReader) -> None:
+    [car] = cars(None, 1)
+    assert await told(reader, Films(960, 540).passage(0, car)) == [car.plate]
+
+
+@pytest.mark.data
+async def test_a_photographed_car_that_crosses_is_told_once_and_rightly(reader: PlateReader) -> None:
+    car = cars(shared("data/plates/labels.tsv"), 3)[2]
+    assert await told(reader, Films(960, 540).passage(2, car)) == [car.plate]
+
+
+@pytest.mark.data
+def test_other_cars_in_a_photo_are_known_and_a_wrong_label_makes_none(tmp_path: Path) -> None:
+    left, right = (cv2.resize(material.photo(plate), (640, 480)) for plate in ("川A88888", "皖AYL375"))
+    both, alone = tmp_path / "both.png", tmp_path / "alone.png"
+    cv2.imwrite(str(both), np.hstack([left, right]))
+    cv2.imwrite(str(alone), left)
+    known = with_cars_beside([Car("川A88888", both), Car("川A86888", alone), Car("湘F12345")])
+    assert [car.beside for car in known] == [{"皖AYL375"}, frozenset(), frozenset()]
