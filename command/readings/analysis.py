@@ -1,46 +1,24 @@
-"""What passages tell of cars: the way of one, who goes with it, who is new, who is often there. Pure functions."""
+"""What passages tell of cars: who goes with one, who is new, who is often there. Pure functions."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from itertools import pairwise
 from statistics import median_low
 from typing import Literal
 
 import msgspec
 import numpy as np
 
-from command.kernel.geo import distance_m
-from command.kernel.limits import TRACK_GAP_MS
 from command.kernel.local_time import BEIJING
-from command.readings import Pass, Sighting
+from command.readings import Pass
 
-_FASTEST_KMH = 250
-"""Faster than this no car goes: the plate was misread, or two cars wear it."""
-_REACH_M = 300
-"""A car is read this far before its camera; so much of the way between two cameras may be missing at both together."""
 _HOUR_MS = 3_600_000
 _DAY_MS = 24 * _HOUR_MS
 _LOCAL_MS = round(BEIJING.utcoffset(None).total_seconds() * 1000)
 _NIGHT_FROM_H, _NIGHT_TO_H = 22, 6
 
-Places = Mapping[str, tuple[float, float]]
-"""Latitude and longitude by camera; one that is gone has none."""
 When = Literal["all", "day", "night"]
-
-
-class Leg(msgspec.Struct, frozen=True, kw_only=True):
-    """From one passage of a car to its next. Between cameras nothing is known: the way is at least the straight line.
-
-    `gap` says that much time went by. `doubtful` says that no car is so fast: misread, or two cars with one plate.
-    """
-
-    ms: int
-    distance_m: float | None
-    speed_kmh: float | None
-    gap: bool
-    doubtful: bool
 
 
 class Companion(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,25 +49,6 @@ class Visits(msgspec.Struct, frozen=True, kw_only=True):
     most_in_a_day: int
     first_ms: int
     last_ms: int
-
-
-def legs(track: Sequence[Sighting], places: Places) -> list[Leg]:
-    """Return what lies between the passages of one car, which are in order of time; one fewer than there are."""
-    return [_leg(before, after, places) for before, after in pairwise(track)]
-
-
-def _leg(before: Sighting, after: Sighting, places: Places) -> Leg:
-    spent_ms = max(after.first_ms - before.last_ms, 0)
-    here, there = places.get(before.camera), places.get(after.camera)
-    if here is None or there is None or before.camera == after.camera:
-        way_m = 0.0 if before.camera == after.camera else None
-        return Leg(ms=spent_ms, distance_m=way_m, speed_kmh=None, gap=spent_ms > TRACK_GAP_MS, doubtful=False)
-    way_m = distance_m(*here, *there)
-    hours = spent_ms / _HOUR_MS
-    return Leg(
-        ms=spent_ms, distance_m=way_m, speed_kmh=way_m / 1000 / hours if hours else None, gap=spent_ms > TRACK_GAP_MS,
-        doubtful=max(way_m - _REACH_M, 0) / 1000 > _FASTEST_KMH * hours,
-    )  # fmt: skip
 
 
 def meetings(near: Sequence[Iterable[Pass]], plate: str, at_least: int) -> dict[str, dict[int, Pass]]:

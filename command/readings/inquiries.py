@@ -10,6 +10,8 @@ import msgspec
 
 from command.kernel.errors import TooLargeError
 from command.kernel.limits import (
+    CLONE_PASSES,
+    CLONES,
     COMPANION_PASSES,
     COMPANION_PLATES,
     COMPANION_STOPS,
@@ -18,7 +20,10 @@ from command.kernel.limits import (
     READINGS_PASSES,
     TRACK_STOPS,
 )
+from command.kernel.ways import Place, Way
 from command.readings import Pass, Readings, Sighting, SightingQuery, analysis
+from command.readings.legs import Doubt, Leg, Places, Ways, doubts, leg, place_pair
+from command.readings.likely_ways import LikelyWays
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -89,6 +94,70 @@ async def frequent(
     """Return the plates that passed so often, the most frequent first. `TooLargeError` past `FREQUENT_PASSES`."""
     passes = await readings.passes(space, span.cameras, span.from_ms, span.to_ms, FREQUENT_PASSES)
     return await asyncio.to_thread(analysis.visits, passes, at_least, when)
+
+
+class Clone(msgspec.Struct, frozen=True, kw_only=True):
+    """A plate that was at two places sooner than one car may be: `times` in all, the newest of them told."""
+
+    plate: str
+    times: int
+    before: Sighting
+    after: Sighting
+    leg: Leg
+
+
+class Clones(msgspec.Struct, frozen=True):
+    """What was found, the most often first, and the points (lat, lon) of the ways that the legs name."""
+
+    clones: list[Clone]
+    ways: list[tuple[Place, ...]]
+    more: bool
+
+
+async def clones(readings: Readings, space: str, span: Span, places: Places, likely: LikelyWays) -> Clones:
+    """Return the plates that two cars may wear, at most `CLONES`. `TooLargeError` past `CLONE_PASSES`."""
+    passes = await readings.passes(space, span.cameras, span.from_ms, span.to_ms, CLONE_PASSES)
+    doubted = await asyncio.to_thread(doubts, passes, places)
+    pairs = {pair: None for of in doubted.values() for one in of if (pair := _pair(one, places))}
+    ways = await likely.between(list(pairs))
+    suspect = {plate: found for plate, of in doubted.items() if (found := _suspect(of, places, ways))}
+    most = sorted(suspect, key=lambda plate: (-len(suspect[plate]), plate))
+    told: list[Clone] = []
+    points: list[tuple[Place, ...]] = []
+    for plate in most[:CLONES]:
+        one = suspect[plate][-1]
+        before, after = await _sighting(readings, space, one.before), await _sighting(readings, space, one.after)
+        if before is None or after is None:  # forgotten meanwhile
+            continue
+        pair = _pair(one, places)
+        way, number = ways.get(pair) if pair else None, None
+        if isinstance(way, Way):
+            number = len(points)
+            points.append(way.points)
+        spent_ms = max(after.first_ms - before.last_ms, 0)
+        between = leg(spent_ms, before.camera, after.camera, places, ways, number)
+        told.append(Clone(plate=plate, times=len(suspect[plate]), before=before, after=after, leg=between))
+    return Clones(told, points, len(most) > CLONES)
+
+
+def _pair(one: Doubt, places: Places) -> tuple[Place, Place] | None:
+    return place_pair(one.before.camera, one.after.camera, places)
+
+
+def _suspect(of: Sequence[Doubt], places: Places, ways: Ways) -> list[Doubt]:
+    """Return those that no car does by the instants at which the passages began, which is in its favour."""
+    return [
+        one
+        for one in of
+        if leg(one.after.first_ms - one.before.first_ms, one.before.camera, one.after.camera, places, ways).suspect
+    ]
+
+
+async def _sighting(readings: Readings, space: str, one: Pass) -> Sighting | None:
+    query = SightingQuery(
+        plate=one.plate, cameras=(one.camera,), from_ms=one.first_ms, to_ms=one.first_ms, limit=1
+    )  # fmt: skip
+    return next(iter(await readings.search(space, query)), None)
 
 
 def _tuple(names: Sequence[str] | None) -> tuple[str, ...] | None:

@@ -84,6 +84,10 @@ class Frequent(Asked, frozen=True, kw_only=True):
     when: When = "all"
 
 
+class Clones(Asked, frozen=True, kw_only=True):
+    """`POST …/clones`: plates that were at two places sooner than one car may be."""
+
+
 def checked(asked: Asked) -> None:
     """Raise `InvalidInputError` for a blank reason or a time that ends before it begins."""
     if not asked.reason.strip():

@@ -14,8 +14,10 @@ from command.actors import HUB, Actor, Role
 from command.kernel.errors import InvalidInputError, NoRightError, TooLargeError, UnknownIdError
 from command.kernel.limits import QUERIES_AN_HOUR, TERMINAL_QUERIES_AN_HOUR, TERMINAL_QUERY_MS
 from command.kernel.local_time import local_text
-from command.readings import Readings, SightingQuery, analysis, inquiries, place_of
+from command.readings import Readings, SightingQuery, inquiries, place_of
 from command.readings.inquiries import Span
+from command.readings.legs import drive, pairs_of
+from command.readings.likely_ways import LikelyWays
 from command.requests import RecordQuery
 from command.requests.scene import QueryOf
 from command.rules.queries import check_one_more, made_lately
@@ -73,6 +75,10 @@ class _Query:
         )  # fmt: skip
         return (await self.space.hub.ask(record, replace(HUB, id=self.actor.id))).subject
 
+    async def places(self) -> dict[str, tuple[float, float]]:
+        """Return where the cameras stand: latitude and longitude."""
+        return await self.space.hub.read(lambda t: {row.id: (row.lat, row.lon) for row in t.cameras})
+
     async def answer(self, query: str, **found: object) -> web.Response:
         """Answer with what was found, the query's id and how many more may be made now."""
         now_ms = self.space.hub.clock.now_ms()
@@ -81,10 +87,11 @@ class _Query:
 
 
 class Sightings:
-    """The handlers; `scope` says whose passages are whose to look up."""
+    """The handlers; `scope` says whose passages are whose to look up, `likely` finds ways along the road net."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Scope, likely: LikelyWays) -> None:
         self._scope = scope
+        self._likely = likely
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes."""
@@ -95,6 +102,7 @@ class Sightings:
             web.post(f"{_PATH}/companions", self.companions),
             web.post(f"{_PATH}/first_time", self.first_time),
             web.post(f"{_PATH}/frequent", self.frequent),
+            web.post(f"{_PATH}/clones", self.clones),
             web.get(f"{_PATH}/picture", self.picture),
         ]
 
@@ -144,9 +152,11 @@ class Sightings:
         query = await self._allowed(request, asked)
         plate = bodies.plate_of(asked.plate)
         stops, earlier = await inquiries.track(query.readings, query.space.name, plate, query.span)
-        places = await query.space.hub.read(lambda t: {row.id: (row.lat, row.lon) for row in t.cameras})
+        places = await query.places()
+        ways = await self._likely.between(pairs_of(stops, places))
         name = await query.recorded("track", len(stops))
-        return await query.answer(name, stops=stops, legs=analysis.legs(stops, places), earlier=earlier)
+        way = drive(stops, places, ways)
+        return await query.answer(name, stops=stops, legs=way.legs, ways=way.ways, earlier=earlier)
 
     async def companions(self, request: web.Request) -> web.Response:
         """`POST …/companions`: plates that pass where a car passes, at about its time, most surprising first."""
@@ -177,6 +187,16 @@ class Sightings:
             query.readings, query.space.name, query.span, at_least=asked.at_least, when=asked.when
         )
         return await query.answer(await query.recorded("frequent", len(found)), visits=found)
+
+    async def clones(self, request: web.Request) -> web.Response:
+        """`POST …/clones`: plates that two cars may wear, with both passages, the most often first."""
+        asked = await _body(request, bodies.Clones)
+        query = await self._allowed(request, asked)
+        found = await inquiries.clones(
+            query.readings, query.space.name, query.span, await query.places(), self._likely
+        )  # fmt: skip
+        name = await query.recorded("clones", len(found.clones))
+        return await query.answer(name, clones=found.clones, ways=found.ways, more=found.more)
 
     async def picture(self, request: web.Request) -> web.Response:
         """`GET …/picture?camera=&plate=&first_ms=`: the picture of a passage that a query told of."""

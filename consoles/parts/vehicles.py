@@ -11,6 +11,7 @@ from command.access.kept_cameras import any_kept
 from command.access.keys import SiteKey
 from command.hub import Hub
 from command.passages import Passages
+from command.readings.likely_ways import LikelyWays
 from consoles.http import hit_reading, metrics, queries, reading_quality
 from consoles.http.sightings import Sightings
 from consoles.http.watches import Watches
@@ -59,14 +60,14 @@ async def vehicles(
             "reading_counts_dropped", "Hours of readings not counted for want of room", lambda: quality.dropped
         )
     )
-    may_see = scope(settings)
+    may_see, net = scope(settings), road_net(settings.roads, county)
     return Vehicles(
         passages,
-        Hits(hub, kept.readings, kept.blobs, road_net(settings.roads, county)),
+        Hits(hub, kept.readings, kept.blobs, net),
         Judging(hub, kept, passages, key, site_id),
         quality,
         [
-            *Sightings(may_see).routes(),
+            *Sightings(may_see, LikelyWays(net)).routes(),
             *queries.routes,
             *Watches(may_see).routes(),
             *reading_quality.routes(quality, authorised(settings.cameras_kept_to)),

@@ -28,7 +28,7 @@ from tests.edge.agent.support import until
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 CAR = "湘F12345"
-ALL_QUERIES = ("search", "export", "track", "companions", "first_time", "frequent")
+ALL_QUERIES = ("search", "export", "track", "companions", "first_time", "frequent", "clones")
 PLACES = {"k1": (29.0, 113.0), "k2": (29.0, 113.1), "k3": (29.2, 113.2)}
 PICTURE = b"\xff\xd8a picture\xff\xd9"
 
@@ -119,7 +119,7 @@ async def test_everybody_asks_what_their_role_may(tmp_path: Path) -> None:
             async with signed_in(site.http_url, role) as person:
                 for what in ALL_QUERIES:
                     terms: dict[str, Any] = {"from_ms": now_ms - HOUR_MS, "to_ms": now_ms}
-                    terms |= {} if what in ("first_time", "frequent") else {"plate": CAR}
+                    terms |= {} if what in ("first_time", "frequent", "clones") else {"plate": CAR}
                     terms |= {"cameras": ["k1"]} if what == "frequent" else {}
                     status, _ = await ask(person, what, **terms)
                     assert (status == 200, status in (200, 403)) == (what in may[role], True), (role, what)
@@ -239,9 +239,24 @@ async def test_a_track_tells_the_way_and_its_gaps(desk: tuple[Site, Person]) -> 
         ["k1", "k2", "k3", "k1"],
         False,
     )
-    assert [(leg["gap"], leg["doubtful"]) for leg in found["legs"]] == [(False, False), (False, True), (True, False)]
+    assert [(leg["gap"], leg["suspect"]) for leg in found["legs"]] == [(False, None), (False, "straight"), (True, None)]
+    assert ([leg["no_road"] for leg in found["legs"]], found["ways"]) == (["no_net"] * 3, [])
     assert 50 < found["legs"][0]["speed_kmh"] < 70
     assert (await recorded(site))[0][1].what == "track"
+
+
+async def test_a_plate_at_two_places_at_once_is_found_and_on_record(desk: tuple[Site, Person]) -> None:
+    site, person = desk
+    now_ms = site.clock.now_ms()
+    seen = [passage(CAR, now_ms - 9000), passage(CAR, now_ms - 5000, "k3"), passage("湘A00001", now_ms - 9000)]
+    await site.context.readings.add_sightings("live", seen)
+    status, found = await ask(person, "clones", from_ms=now_ms - HOUR_MS, to_ms=now_ms)
+    assert (status, found["more"], len(found["clones"])) == (200, False, 1)
+    (one,) = found["clones"]
+    assert (one["plate"], one["times"], one["leg"]["suspect"]) == (CAR, 1, "straight")
+    assert (one["before"]["camera"], one["after"]["camera"]) == ("k1", "k3")
+    assert (await ask(person, "clones", from_ms=now_ms - HOUR_MS, to_ms=now_ms, cameras=["k1"]))[1]["clones"] == []
+    assert [(fact.what, fact.results) for _, fact in await recorded(site)] == [("clones", 1), ("clones", 0)]
 
 
 async def test_companions_newcomers_and_frequent_cars_are_told(desk: tuple[Site, Person]) -> None:

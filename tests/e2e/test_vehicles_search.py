@@ -31,7 +31,7 @@ MINUTE = 60_000
 HOUR = 60 * MINUTE
 CAMERAS = {
     "c1": ("建设路路口", 29.144, 113.116), "c2": ("荣家河桥", 29.151, 113.127), "c3": ("长乐街北", 29.163, 113.142),
-    "c4": ("县医院门口", 29.138, 113.101), "c5": ("车站广场", 29.128, 113.131), "c6": ("新开镇路口", 29.243, 113.205),
+    "c4": ("县医院门口", 29.138, 113.101), "c5": ("车站广场", 29.128, 113.131), "c6": ("新开镇路口", 29.241, 113.172),
 }  # fmt: skip
 
 
@@ -57,6 +57,13 @@ def passages(now_ms: int, name: str) -> list[Sighting]:
                         char_confidences=(0.99, 0.98, 0.99, 0.72, 0.97, 0.99, 0.99),
                     )
                 )  # fmt: skip
+    for camera, at_ms in (("c1", now_ms - 5 * HOUR), ("c6", now_ms - 5 * HOUR + 20_000)):  # two cars with one plate
+        seen.append(
+            Sighting(
+                camera=camera, plate=FAST, colour="blue", first_ms=at_ms, last_ms=at_ms + 500, reads=4,
+                confidence=0.96, picture=name,
+            )
+        )  # fmt: skip
     for n in range(600):
         at_ms = now_ms - 22 * HOUR + n * 2 * MINUTE
         camera = list(CAMERAS)[n % 5]
@@ -73,7 +80,7 @@ def passages(now_ms: int, name: str) -> list[Sighting]:
 async def site_with_traffic(tmp_path: Path) -> AsyncIterator[Site]:
     county = tmp_path / "county"
     county.mkdir()
-    for layer in ("boundary", "townships"):
+    for layer in ("boundary", "townships", "roads"):
         shutil.copy(COUNTY / f"{layer}.geojson", county)
     async with running_site(settings(tmp_path), county=county) as site:
         await site.context.accounts.create("leader", "李所长", frozenset({"duty_leader"}), "", PASSWORD)
@@ -128,8 +135,12 @@ async def test_a_car_is_looked_up_followed_and_shown_in_company_by_keyboard(tmp_
         await expect(stops.nth(2)).to_have_attribute("aria-current", "true")
         await expect(page.locator(".pin").filter(has_text="▶ 3 · 长乐街北")).to_be_visible()
         await keep(page, tmp_path, "track")
-        await page.keyboard.press("+")
+        await expect(page.locator("vehicles-track .leg").filter(has_text="推测路径")).not_to_have_count(0)
+        await page.keyboard.press("-")
         await page.keyboard.press("Space")
+        await expect(page.locator(".pin").get_by_text("推测", exact=True)).to_be_visible(timeout=SLOW)
+        await page.keyboard.press("+")
+        await page.keyboard.press("+")
         await expect(stops.last).to_have_attribute("aria-current", "true", timeout=60_000)
         assert await faults(page) == []
 
@@ -140,14 +151,34 @@ async def test_a_car_is_looked_up_followed_and_shown_in_company_by_keyboard(tmp_
         await expect(judged.first).to_contain_text("几乎不可能是偶然")
         await keep(page, tmp_path, "companions")
 
+        await page.locator("vehicles-search-form input[value=clones]").check()
+        await page.locator("vehicles-search-form [name=reason]").press("Enter")
+        await expect(judged.first).to_contain_text(FAST, timeout=SLOW)
+        await expect(judged).to_have_count(1)
+        await expect(judged.locator("img")).to_have_count(2)
+        assert await faults(page) == []
+        await keep(page, tmp_path, "clones")
+        await judged.first.focus()
+        await page.keyboard.press("Enter")
+        await expect(page.locator("vehicles-suspects button")).to_have_count(1, timeout=SLOW)
+        assert await faults(page) == []
+        await keep(page, tmp_path, "suspect")
+
+        await page.locator("vehicles-track .stop").first.focus()
         await page.keyboard.press("q")
         made = page.locator("vehicles-queries t-table tbody tr")
-        await expect(made).to_have_count(4, timeout=SLOW)
+        await expect(made).to_have_count(6, timeout=SLOW)
         await expect(made.first).to_contain_text("李所长")
         await expect(made.first).to_contain_text("寻找肇事车辆")
         await keep(page, tmp_path, "queries")
         reason = "寻找肇事车辆"
-        assert await asked(site) == [("sightings", reason), ("track", reason), ("companions", reason)]
+        assert await asked(site) == [
+            ("sightings", reason),
+            ("track", reason),
+            ("companions", reason),
+            ("clones", reason),
+            ("track", reason),
+        ]
 
 
 @pytest.mark.browser

@@ -13,11 +13,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from command.kernel.errors import TooLargeError
-from command.kernel.geo import distance_m
-from command.kernel.limits import TRACK_GAP_MS
 from command.kernel.local_time import BEIJING
 from command.readings import Pass, Sighting, inquiries
-from command.readings.analysis import chance_of_at_least, legs, newcomers, visits
+from command.readings.analysis import chance_of_at_least, newcomers, visits
 from command.readings.bounds import DAY_MS
 from command.readings.inquiries import Span, companions, first_time, track
 from command.readings.memory import MemoryReadings
@@ -42,44 +40,6 @@ async def holding(*passes: Pass) -> MemoryReadings:
     readings = MemoryReadings()
     await readings.add_sightings(SPACE, [seen(one) for one in passes])
     return readings
-
-
-# the way of a car
-
-PLACES = {"c1": (29.0, 113.0), "c2": (29.0, 113.1), "c3": (29.0, 113.100_1)}
-
-
-def test_between_two_cameras_the_way_is_at_least_the_straight_line() -> None:
-    way_m = distance_m(29.0, 113.0, 29.0, 113.1)
-    a = seen(Pass(0, "c1", CAR))
-    b = seen(Pass(900 + 10 * MINUTE, "c2", CAR))
-    (leg,) = legs([a, b], PLACES)
-    assert (leg.ms, leg.gap, leg.doubtful) == (10 * MINUTE, False, False)
-    assert leg.distance_m == pytest.approx(way_m)
-    assert leg.speed_kmh == pytest.approx(way_m / 1000 * 6)
-
-
-@pytest.mark.parametrize(
-    ("camera", "after_ms", "distance", "gap", "doubtful"),
-    [
-        ("c2", 60_000, True, False, True),  # 9.7 km in a minute
-        ("c2", 0, True, False, True),
-        ("c2", TRACK_GAP_MS + 1, True, True, False),
-        ("c1", 500, True, False, False),
-        ("c9", 500, False, False, False),  # nobody knows where it stood
-    ],
-)
-def test_a_way_that_no_car_goes_is_doubtful(
-    camera: str, after_ms: int, distance: bool, gap: bool, doubtful: bool
-) -> None:
-    a, b = seen(Pass(0, "c1", CAR)), seen(Pass(900 + after_ms, camera, CAR))
-    (leg,) = legs([a, b], PLACES)
-    assert (leg.distance_m is not None, leg.gap, leg.doubtful) == (distance, gap, doubtful)
-
-
-def test_two_cameras_at_one_junction_may_see_a_car_at_once() -> None:
-    (leg,) = legs([seen(Pass(0, "c2", CAR)), seen(Pass(100, "c3", CAR))], PLACES)
-    assert (leg.ms, leg.speed_kmh, leg.doubtful) == (0, None, False)
 
 
 async def test_of_a_long_way_the_newest_part_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

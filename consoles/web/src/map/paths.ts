@@ -12,6 +12,8 @@ export interface MapPath {
   readonly closed: boolean;
   /** Nothing is known of the way itself. */
   readonly dashed: boolean;
+  /** The way is a guess: drawn as dots. */
+  readonly dotted?: boolean;
   /** The one that is meant now. */
   readonly strong: boolean;
 }
@@ -19,10 +21,10 @@ export interface MapPath {
 /** The features of a path, styled; an area of less than three corners is a line. */
 export function featuresOf(path: MapPath, scale: number): Feature[] {
   const points = path.points.map(({ lon, lat }) => fromLonLat([lon, lat]));
-  const width = (path.strong ? 4 : 2) * scale;
-  const dash = path.dashed ? [6 * scale, 6 * scale] : [];
+  const width = (path.strong ? 4 : path.dotted === true ? 3 : 2) * scale;
+  const dash = path.dotted === true ? [0.1, 7 * scale] : path.dashed ? [6 * scale, 6 * scale] : [];
   const line = new Style({ stroke: new Stroke({ color: ACCENT, width, lineDash: dash }), fill: new Fill({ color: "rgb(76 194 224 / 12%)" }) });
-  const under = new Style({ stroke: new Stroke({ color: "#0B0F14", width: width + 3 * scale }) });
+  const under = new Style({ stroke: new Stroke({ color: "#0B0F14", width: width + 3 * scale, lineDash: path.dotted === true ? dash : [] }) });
   const shape = path.closed && points.length > 2 ? new Polygon([[...points, ...points.slice(0, 1)]]) : new LineString(points);
   const feature = new Feature(shape);
   feature.set("look", path.closed ? line : [under, line]);

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { bodyOf, emptyForm, instantOf, lastTime, localOf, missing, plateOf, type Form } from "../../src/apps/vehicles/search_ask";
 import { advanced, BEGINNING, pressed, SPEEDS, wait_ms } from "../../src/apps/vehicles/search_playback";
 import { pathsOf, pinsOf } from "../../src/apps/vehicles/search_places";
+import { along, legWords } from "../../src/apps/vehicles/search_ways";
 import { judgement, small } from "../../src/apps/vehicles/search_results";
 import type { Companion, Leg } from "../../src/apps/vehicles/search_wire";
 import type { CameraRow, FenceRow, Sighting } from "../../src/wire";
@@ -55,7 +56,7 @@ describe("what is asked", () => {
   });
 });
 
-const LEG: Leg = { ms: 600_000, distance_m: 1, speed_kmh: 1, gap: false, doubtful: false };
+const LEG: Leg = { ms: 600_000, distance_m: 9_000, speed_kmh: 54, gap: false, road: null, no_road: "no_net", suspect: null };
 
 describe("a track played back", () => {
   it("goes by key, and never past its ends", () => {
@@ -90,10 +91,37 @@ describe("a track played back", () => {
   it("is joined on the map by dashed lines, but for cameras that are gone", () => {
     const cameras = new Map(["a", "b"].map((id, n) => [id, { id, name: id, lat: 29 + n, lon: 113 } as unknown as CameraRow]));
     const stops = ["a", "b", "gone", "b", "b", "a"].map((camera, n) => ({ camera, first_ms: n }) as unknown as Sighting);
-    const answer = { is: "track", track: { stops, legs: [], earlier: false, query: "q1", left: 1 } } as const;
+    const answer = { is: "track", track: { stops, legs: [], ways: [], earlier: false, query: "q1", left: 1 } } as const;
     const paths = pathsOf(form({}), answer, 4, cameras);
     expect(paths.map(({ points, dashed, strong }) => [points[0]?.lat, points[1]?.lat, dashed, strong])).toEqual([[29, 30, true, false], [30, 29, true, true]]);
     expect(pinsOf(answer, 4, cameras).map(({ id }) => id)).toEqual(["a", "b"]);
+  });
+});
+
+describe("the likely way", () => {
+  const cameras = new Map(["a", "b"].map((id, n) => [id, { id, name: id, lat: 29 + n, lon: 113 } as unknown as CameraRow]));
+  const stops = ["a", "b", "a"].map((camera, n) => ({ camera, first_ms: n }) as unknown as Sighting);
+  const road: Leg = { ...LEG, road: { way: 0, distance_m: 12_000, usual_s: 720, speed_kmh: 72 }, no_road: null };
+  const answer = { is: "track", track: { stops, legs: [road, { ...LEG, no_road: "off_road" }], ways: [[[29, 113], [29, 114], [30, 113]]], earlier: false, query: "q1", left: 1 } } as const;
+
+  it("is drawn unlike a straight line, and only where it is known", () => {
+    const paths = pathsOf(form({}), answer, 0, cameras);
+    expect(paths.map(({ points, dotted }) => [points.length, dotted ?? false])).toEqual([[3, true], [2, false]]);
+  });
+
+  it("is gone along while the track is played, and only there", () => {
+    const places = [{ lat: 29, lon: 113 }, { lat: 29, lon: 114 }, { lat: 29, lon: 116 }];
+    expect([-1, 0, 0.5, 1, 2].map((share) => along(places, share).lon)).toEqual([113, 113, 114.5, 116, 116]);
+    const pin = (stop: number, share: number) => pinsOf(answer, stop, cameras, share).find(({ id }) => id === "~likely");
+    expect(pin(0, 0.5)).toMatchObject({ lat: expect.any(Number) });
+    expect([pin(0, 0), pin(1, 0.5)]).toEqual([undefined, undefined]);
+  });
+
+  it("is told with what it would take, or why there is none", () => {
+    expect(legWords(road)).toEqual(["10 分，直线 9.0 公里 · 至少 54 km/h", "推测路径 12 公里，常速约 12 分 · 平均 72 km/h"]);
+    expect(legWords({ ...LEG, no_road: "off_road" })[1]).toContain("没有道路");
+    expect(legWords({ ...road, gap: true }).join()).not.toContain("km/h");
+    expect(legWords({ ...LEG, distance_m: 0, no_road: "same_place" })).toHaveLength(1);
   });
 });
 

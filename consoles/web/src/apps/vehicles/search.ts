@@ -30,7 +30,7 @@ import { keyOf } from "./search_results";
 import { searchStyles } from "./search_styles";
 import "./search_track";
 import type { TrackView } from "./search_track";
-import type { Companions, Export, FirstTime, Found, Frequent, Left, Track } from "./search_wire";
+import type { Clones, Companions, Export, FirstTime, Found, Frequent, Left, Track } from "./search_wire";
 import { VehiclesTab } from "./shared";
 
 /** Going through much takes the hub a while. */
@@ -49,6 +49,8 @@ export class VehiclesSearch extends VehiclesTab {
   @state() private said = "";
   @state() private drawing = false;
   @state() private stop = 0;
+  /** How much of the leg after the stop has gone by while the track is played. */
+  @state() private along = 0;
   @query("vehicles-search-form") private formView!: SearchForm | null;
   @query("vehicles-track") private trackView!: TrackView | null;
   @query("vehicles-chosen") private chosenView!: Chosen | null;
@@ -76,7 +78,7 @@ export class VehiclesSearch extends VehiclesTab {
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has("detail") && this.hasUpdated) this.readAddress();
-    if (["form", "answer", "chosen", "stop", "drawing"].some((name) => (changed as Map<PropertyKey, unknown>).has(name))) this.place();
+    if (["form", "answer", "chosen", "stop", "along", "drawing"].some((name) => (changed as Map<PropertyKey, unknown>).has(name))) this.place();
   }
 
   protected override updated(changed: PropertyValues<this>): void {
@@ -86,7 +88,7 @@ export class VehiclesSearch extends VehiclesTab {
   private place(): void {
     const cameras = this.rows("cameras");
     this.paths = pathsOf(this.form, this.answer, this.stop, cameras);
-    this.pins = pinsOf(this.answer, this.stop, cameras);
+    this.pins = pinsOf(this.answer, this.stop, cameras, this.along);
     const places = placesOf(this.answer, this.chosen, cameras);
     if (places.length > 0) this.places = places;
   }
@@ -113,7 +115,7 @@ export class VehiclesSearch extends VehiclesTab {
           @form=${this.onForm} @ask=${() => void this.ask()} @draw=${(event: CustomEvent<boolean>) => this.draw(event.detail)}></vehicles-search-form>
         ${this.has("duty_leader", "administrator") ? html`<div class="keys"><button @click=${() => this.showQueries()}>${icon("eye")} ${t("search_what.queries")} <kbd>Q</kbd></button></div>` : nothing}
       </section>
-      <section class="panel found" aria-label=${t("search.results")} @choose=${this.onChoose} @stop=${this.onStop}>${this.found()}</section>
+      <section class="panel found" aria-label=${t("search.results")} @choose=${this.onChoose} @stop=${this.onStop} @along=${(event: CustomEvent<number>) => (this.along = event.detail)}>${this.found()}</section>
       <div class="side">
         <t-map .data=${this.mapData.get(connection.store, `${this.chosen?.camera ?? ""} ${form.where} ${form.cameras.join(" ")}`)} .fences=${this.rows("fences")} .paths=${this.paths} .pins=${this.pins}
           .focusOn=${first} .around=${this.places.slice(1)} ?picking=${this.drawing} pickText=${t("search.drawing")} @pick=${this.onPick} @press=${this.onPress}></t-map>
@@ -173,6 +175,7 @@ export class VehiclesSearch extends VehiclesTab {
       else if (what === "track") this.take({ is: "track", track: await this.post<Track>("track", body) });
       else if (what === "companions") this.take({ is: "companions", plate, ...(await this.post<Companions>("companions", body)) });
       else if (what === "first_time") this.take({ is: "first_time", ...(await this.post<FirstTime>("first_time", body)) });
+      else if (what === "clones") this.take({ is: "clones", ...(await this.post<Clones>("clones", body)) });
       else this.take({ is: "frequent", ...(await this.post<Frequent>("frequent", body)) });
     });
   }

@@ -2,8 +2,8 @@
 
 import type { FenceRow } from "../../wire";
 
-export type What = "search" | "track" | "companions" | "first_time" | "frequent";
-export const WHATS: readonly What[] = ["search", "track", "companions", "first_time", "frequent"];
+export type What = "search" | "track" | "companions" | "first_time" | "frequent" | "clones";
+export const WHATS: readonly What[] = ["search", "track", "companions", "first_time", "frequent", "clones"];
 
 export type Corner = readonly [lon: number, lat: number];
 

@@ -134,6 +134,7 @@ export class SearchForm extends View {
             (each) => html`<option value=${each} ?selected=${each === form.when}>${t(`search_when.${each}`)}</option>`,
           )}</select></label></div>`;
       case "track":
+      case "clones":
         return nothing;
     }
   }

@@ -6,9 +6,9 @@ import "../../components/table";
 import * as format from "../../i18n/format";
 import { t } from "../../i18n/i18n";
 import type { CameraRow, Sighting } from "../../wire";
-import { byKey, companionColumns, keyOf, passageColumns, passColumns, visitColumns, whyOf } from "./search_results";
+import { byKey, cloneColumns, companionColumns, keyOf, passageColumns, passColumns, visitColumns, whyOf } from "./search_results";
 import "./search_track";
-import type { Companions, FirstTime, Frequent, Track } from "./search_wire";
+import type { Clones, Companions, FirstTime, Frequent, Track } from "./search_wire";
 
 export type Answer =
   | { readonly is: "search"; readonly body: object; readonly found: readonly Sighting[]; readonly next: string | null }
@@ -16,6 +16,7 @@ export type Answer =
   | ({ readonly is: "companions"; readonly plate: string } & Companions)
   | ({ readonly is: "first_time" } & FirstTime)
   | ({ readonly is: "frequent" } & Frequent)
+  | ({ readonly is: "clones" } & Clones)
   | { readonly is: "queries" };
 
 type Shown = Exclude<Answer, { readonly is: "queries" }>;
@@ -36,6 +37,10 @@ export function foundView(answer: Shown, chosen: Sighting | null, cameras: Reado
     case "first_time":
       return html`<p class="quiet">${t("first_time.since", { at: `${format.dateWithYear(answer.since_ms)} ${format.clock(answer.since_ms)}` })}</p>
         <t-table label=${t("first_time.label")} .columns=${passColumns(cameras, now_ms)} .rows=${byKey(answer.passes, (one) => one.plate)}>
+          <t-state kind="empty" text=${t("companions.none")}></t-state></t-table>`;
+    case "clones":
+      return html`<p>${t("clones.note")}${answer.more ? html` <b>${t("clones.more")}</b>` : ""}</p>
+        <t-table label=${t("clones.label")} .columns=${cloneColumns(cameras, now_ms)} .rows=${byKey(answer.clones, (one) => one.plate)}>
           <t-state kind="empty" text=${t("companions.none")}></t-state></t-table>`;
     case "frequent":
       return html`<t-table label=${t("frequent.label")} .columns=${visitColumns(now_ms)} .rows=${byKey(answer.visits, (one) => one.plate)}>

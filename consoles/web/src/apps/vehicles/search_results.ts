@@ -7,7 +7,8 @@ import "../../components/table";
 import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import type { CameraRow, Sighting } from "../../wire";
-import { pictureOf, type Companion, type Pass, type QueryRow, type Visits } from "./search_wire";
+import { legWords } from "./search_ways";
+import { pictureOf, type Clone, type Companion, type Pass, type QueryRow, type Visits } from "./search_wire";
 
 type Cameras = ReadonlyMap<string, CameraRow>;
 
@@ -108,6 +109,17 @@ export function visitColumns(now_ms: number): readonly Column<Visits>[] {
     { id: "days", title: t("frequent.days"), number: true, cell: (one) => String(one.days), sort: (one) => one.days },
     { id: "most", title: t("frequent.most"), number: true, cell: (one) => String(one.most_in_a_day), sort: (one) => one.most_in_a_day },
     { id: "last", title: t("frequent.last"), number: true, cell: (one) => timeOf(one.last_ms, now_ms), sort: (one) => one.last_ms },
+  ];
+}
+
+export function cloneColumns(cameras: Cameras, now_ms: number): readonly Column<Clone>[] {
+  const passage = (one: Sighting): TemplateResult => html`${picture(one)} ${format.instant(one.first_ms, now_ms)}<br />${nameOf(cameras, one.camera)} · ${Math.round(one.confidence * 100)}%`;
+  return [
+    { id: "plate", title: t("search.whole_plate"), cell: (one) => plate(one.after), sort: (one) => one.plate },
+    { id: "times", title: t("clones.times"), number: true, cell: (one) => String(one.times), sort: (one) => one.times },
+    { id: "before", title: t("clones.before"), cell: (one) => passage(one.before), sort: (one) => one.before.first_ms },
+    { id: "after", title: t("clones.after"), cell: (one) => passage(one.after), sort: (one) => one.after.first_ms },
+    { id: "how", title: t("clones.how"), cell: (one) => html`<span style="white-space:normal">${legWords(one.leg).map((words) => html`${words}<br />`)}${one.leg.suspect === null ? "" : t(`track.suspect_${one.leg.suspect}`)}</span>`, sort: (one) => one.leg.speed_kmh ?? Infinity },
   ];
 }
 

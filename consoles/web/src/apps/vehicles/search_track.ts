@@ -10,9 +10,14 @@ import { t } from "../../i18n/i18n";
 import type { CameraRow, Sighting } from "../../wire";
 import { advanced, BEGINNING, pressed, wait_ms, type Playback } from "./search_playback";
 import { trackStyles } from "./search_styles";
+import "./search_suspects";
+import { legWords } from "./search_ways";
 import { pictureOf, type Leg, type Track } from "./search_wire";
 
-/** Tells `stop` with the number of the passage that is shown now. */
+/** While it is played the share of a leg that has gone by is told so often. */
+const STEP_MS = 100;
+
+/** Tells `stop` with the number of the passage that is shown now, `along` with the share of the leg after it. */
 @customElement("vehicles-track")
 export class TrackView extends View {
   static override styles = [shared, trackStyles];
@@ -43,7 +48,8 @@ export class TrackView extends View {
     const last = track.stops.at(-1) ?? first;
     return html`<div>
         <p><t-plate plate=${first.plate} colour=${first.colour} kind=${first.kind}></t-plate> ${t("track.stops", { n: track.stops.length, days: format.duration(last.last_ms - first.first_ms) })}</p>
-        <p class="quiet">${t("track.between")}${track.earlier ? html` <b>${t("track.earlier")}</b>` : nothing}</p>
+        <p class="quiet">${t(track.ways.length > 0 ? "track.between_roads" : "track.between")}${track.earlier ? html` <b>${t("track.earlier")}</b>` : nothing}</p>
+        <vehicles-suspects .track=${track} .cameras=${this.cameras} .now_ms=${this.now_ms} @meant=${(event: CustomEvent<number>) => this.go({ ...this.playback, at: event.detail, playing: false })}></vehicles-suspects>
       </div>
       ${this.controls(track)}
       <ol aria-label=${t("track.label", { plate: first.plate })} @keydown=${this.onKey}>
@@ -78,13 +84,10 @@ export class TrackView extends View {
 
   private leg(leg: Leg | undefined, at: number): TemplateResult | typeof nothing {
     if (leg === undefined) return nothing;
-    const span = format.duration(leg.ms);
-    const same = leg.distance_m === 0;
-    const way = leg.distance_m === null ? `${span}，${t("track.no_place")}` : same ? `${span}，${t("track.same_place")}` : t("track.leg", { span, distance: format.distance(leg.distance_m) });
-    const speed = leg.speed_kmh === null || leg.gap ? "" : ` · ${t("track.speed", { kmh: Math.round(leg.speed_kmh) })}`;
+    const [straight, likely] = legWords(leg);
     const meant = at === this.playback.at && this.playback.playing;
-    return html`<p class="leg ${meant ? "meant" : ""} ${leg.doubtful ? "doubtful" : ""}">${way}${speed}${leg.gap ? html` · <b>${t("track.gap")}</b>` : nothing}
-      ${leg.doubtful ? html`<br />${icon("alert")} ${t("track.doubtful")}` : nothing}</p>`;
+    return html`<p class="leg ${meant ? "meant" : ""} ${leg.suspect === null ? "" : "doubtful"}">${straight}${leg.gap ? html` · <b>${t("track.gap")}</b>` : nothing}
+      ${likely === undefined ? nothing : html`<br />${likely}`}${leg.suspect === null ? nothing : html`<br />${icon("alert")} ${t(`track.suspect_${leg.suspect}`)}`}</p>`;
   }
 
   private readonly onKey = (event: KeyboardEvent): void => {
@@ -111,9 +114,20 @@ export class TrackView extends View {
     this.timer = null;
     if (!this.isConnected || this.track === null) return;
     this.tell<number>("stop", next.at);
-    const { legs, stops } = this.track;
-    if (next.playing) this.timer = setTimeout(() => this.go(advanced(this.playback, stops.length)), wait_ms(legs[next.at], next.speed));
+    this.tell<number>("along", 0);
+    if (next.playing) this.move(performance.now(), wait_ms(this.track.legs[next.at], next.speed));
     void this.updateComplete.then(() => this.renderRoot.querySelector(".stop[aria-current=true]")?.scrollIntoView({ block: "nearest" }));
+  }
+
+  /** Go along the leg until its time is over, then on to the next stop. */
+  private move(began_ms: number, lasts_ms: number): void {
+    const gone_ms = performance.now() - began_ms;
+    if (gone_ms >= lasts_ms) {
+      this.go(advanced(this.playback, this.track?.stops.length ?? 0));
+      return;
+    }
+    this.tell<number>("along", gone_ms / lasts_ms);
+    this.timer = setTimeout(() => this.move(began_ms, lasts_ms), Math.min(STEP_MS, lasts_ms - gone_ms));
   }
 }
 

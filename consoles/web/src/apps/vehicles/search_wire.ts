@@ -15,18 +15,34 @@ export interface Found extends Answered {
   readonly places: Readonly<Record<string, { readonly name: string; readonly lat: number; readonly lon: number }>>;
 }
 
+/** The likely way by road: a guess. `way` is the place of its points among those told, null where they are not. */
+export interface Road {
+  readonly way: number | null;
+  readonly distance_m: number;
+  readonly usual_s: number;
+  readonly speed_kmh: number | null;
+}
+
 /** From one passage to the next. Between cameras nothing is known; the way is at least the straight line. */
 export interface Leg {
   readonly ms: number;
   readonly distance_m: number | null;
   readonly speed_kmh: number | null;
   readonly gap: boolean;
-  readonly doubtful: boolean;
+  readonly road: Road | null;
+  /** Why there is no likely way. */
+  readonly no_road: "off_road" | "unconnected" | "too_far" | "no_net" | "same_place" | "no_place" | null;
+  /** No car is so fast: even straight on, or on any roads of the net. */
+  readonly suspect: "straight" | "roads" | null;
 }
+
+/** Points as (lat, lon). */
+export type Way = readonly (readonly [number, number])[];
 
 export interface Track extends Answered {
   readonly stops: readonly Sighting[];
   readonly legs: readonly Leg[];
+  readonly ways: readonly Way[];
   readonly earlier: boolean;
 }
 
@@ -67,6 +83,21 @@ export interface Visits {
 
 export interface Frequent extends Answered {
   readonly visits: readonly Visits[];
+}
+
+/** A plate that was at two places sooner than one car may be: `times` in all, the newest of them told. */
+export interface Clone {
+  readonly plate: string;
+  readonly times: number;
+  readonly before: Sighting;
+  readonly after: Sighting;
+  readonly leg: Leg;
+}
+
+export interface Clones extends Answered {
+  readonly clones: readonly Clone[];
+  readonly ways: readonly Way[];
+  readonly more: boolean;
 }
 
 export interface Export extends Answered {
