@@ -353,7 +353,10 @@ export class DeskConsole extends Console {
   /** Keys of the whole desk; none of them works while something is typed, and few while a button has the focus. */
   private readonly onKey = (event: KeyboardEvent): void => {
     this.allowSound();
-    if (event.key === "Escape") this.picking = "";
+    if (event.key === "Escape") {
+      this.picking = "";
+      leaveField(event.composedPath()[0]);
+    }
     if (this.connection === null || event.isComposing || event.ctrlKey || event.metaKey) return;
     if (event.altKey && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
       event.preventDefault();
@@ -407,6 +410,11 @@ export class DeskConsole extends Console {
     const next = ids[Math.min(ids.length - 1, Math.max(0, ids.indexOf(this.chosen.id) + by))];
     if (next !== undefined) this.choose({ table: "situations", id: next });
   }
+}
+
+/** Out of a field, so that the keys of the desk are keys of the desk again; what was typed stays. */
+function leaveField(target: EventTarget | undefined): void {
+  if (target instanceof HTMLElement && target.matches("input, textarea, select")) target.blur();
 }
 
 show("app-desk");

@@ -37,12 +37,14 @@ export class Queue extends View {
         flex: none;
         max-height: 34%;
       }
+      /* Each as high as what is in it; where both cannot be, alarms and situations share what is left. */
       .alarms {
         flex: 0 1 auto;
-        max-height: 40%;
+        min-height: min(14em, 30%);
       }
       .situations {
-        flex: 1;
+        flex: 1 1 auto;
+        min-height: 30%;
       }
       .alarms t-alarm {
         margin: 0 var(--s2) var(--s2);

@@ -12,6 +12,7 @@ import type { Request, SituationRow } from "../../wire";
 import { consoleStyles } from "../console_styles";
 import { Kept } from "../kept";
 import { timeBars, timeMarks } from "../marks";
+import { ordersOf } from "../picture";
 import { applies, inLanguage } from "./commands_plans";
 import type { Desk } from "./context";
 import { approvalsPart, evidencePart, hitsPart, ordersPart, planPart } from "./situation_parts";
@@ -25,7 +26,7 @@ export class SituationPanel extends View {
     css`
       :host {
         display: grid;
-        grid-template-rows: auto minmax(0, 1fr) auto 190px;
+        grid-template-rows: auto minmax(0, 1fr) auto clamp(96px, 17vh, 190px);
         height: 100%;
       }
       .head {
@@ -87,12 +88,13 @@ export class SituationPanel extends View {
         font-size: var(--t1);
       }
       .steps li {
-        min-width: 2.9em;
+        min-width: 3.6em;
+        line-height: 1.3;
         text-align: center;
         border-bottom: 2px solid var(--accent);
       }
       .steps .open {
-        color: var(--quiet);
+        color: var(--text-2);
         border-bottom-color: var(--line);
       }
       .none {
@@ -109,12 +111,8 @@ export class SituationPanel extends View {
         flex: none;
         width: 260px;
       }
-      .pictures img {
-        display: block;
-        width: 100%;
+      .pictures t-picture {
         height: 150px;
-        object-fit: contain;
-        background: #000;
         border: var(--hair) solid var(--line);
       }
       .plate {
@@ -143,11 +141,14 @@ export class SituationPanel extends View {
     const desk = this.desk;
     const row = desk?.situation ?? null;
     if (desk === null || row === null) return html``;
+    const [hits, orders] = [hitsPart(desk, row, this.act), ordersPart(desk, row, this.act)];
+    // Once somebody was sent, whether they signed is what must not scroll away under a picture.
+    const sent = ordersOf(desk.store.rows("orders"), row.id).length > 0;
     return html`${this.head(desk, row)}
       <div class="body">
         ${this.failure === "" ? nothing : html`<p class="error" role="alert">${icon("alert")} ${this.failure}</p>`}
         ${this.closing ? this.closeQuestion(row) : nothing}
-        ${hitsPart(desk, row, this.act)} ${ordersPart(desk, row, this.act)} ${planPart(desk, row, this.act)} ${this.planOffer(desk, row)}
+        ${sent ? html`${orders} ${hits}` : html`${hits} ${orders}`} ${planPart(desk, row, this.act)} ${this.planOffer(desk, row)}
         ${approvalsPart(desk, row, this.act)} ${evidencePart(desk, row)}
         ${this.calls(desk, row)}
       </div>
@@ -209,7 +210,7 @@ export class SituationPanel extends View {
           <span>${icon("phone")}</span><span>${call.dialled}</span><span>${call.caller}</span><span class="quiet">${format.instant(call.arrived_ms, desk.now_ms)}</span>
           <span class="grow cut quiet">${Object.values(call.form).filter((text) => text !== "").join(" · ") || call.linked_why}</span>
           <span>${call.outcome === null ? word("call_state", call.state) : word("call_outcome", call.outcome)}</span>
-          ${call.state === "answered" ? html`<button class="small" @click=${() => this.tell("choose", { table: "calls", id: call.id })}>${call.answered_by === desk.actor.id ? t("desk.mine") : t("desk.taken_by", { name: desk.who(call.answered_by) })}</button>` : nothing}
+          ${call.state === "answered" ? html`<button class="small" @click=${() => this.tell("choose", { table: "calls", id: call.id })}>${call.answered_by === desk.actor.id ? t("call.back") : t("desk.taken_by", { name: desk.who(call.answered_by) })}</button>` : nothing}
         </div>`,
       )}
     </section>`;

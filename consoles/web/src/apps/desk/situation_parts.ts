@@ -3,6 +3,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { icon } from "../../components/icons";
+import "../../components/picture";
 import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import type { ApprovalRow, HitRow, OrderRow, Request, SituationRow, TaskRow } from "../../wire";
@@ -16,7 +17,6 @@ import "./hit_panel";
 export type Act = (request: Request) => void;
 
 const STEPS = ["issued_ms", "signed_ms", "departed_ms", "arrived_ms", "fed_back_ms"] as const;
-const STEP_STATES = ["issued", "signed", "departed", "arrived", "fed_back"] as const;
 
 export function ordersPart(desk: Desk, row: SituationRow, act: Act): TemplateResult {
   const orders = ordersOf(desk.store.rows("orders"), row.id);
@@ -34,18 +34,18 @@ function orderLine(desk: Desk, order: OrderRow, act: Act): TemplateResult {
   return html`<div class="line ${late ? "late" : ""}">
     <t-unit-state state=${unit?.state ?? "off"}></t-unit-state>
     <span class="who">${unit?.name ?? order.unit}</span>
-    <ol class="steps">${STEPS.map((step, index) => stepMark(order, step, STEP_STATES[index] ?? "issued"))}</ol>
+    <ol class="steps">${STEPS.map((step) => stepMark(order, step))}</ol>
     <span class="grow cut quiet">${order.result || order.why || order.text}</span>
     ${late ? html`<span>${t("time.late", { span: format.duration(desk.now_ms - order.sign_by_ms) })}</span>` : nothing}
     ${isActiveOrder(order) ? html`<button class="small" @click=${() => act(recall)}>${t("situation.recall")}</button>` : html`<span>${word("order_state", order.state)}</span>`}
   </div>`;
 }
 
-function stepMark(order: OrderRow, step: (typeof STEPS)[number], state: OrderRow["state"]): TemplateResult {
+function stepMark(order: OrderRow, step: (typeof STEPS)[number]): TemplateResult {
   const at_ms = order[step];
-  const name = word("order_state", state);
-  return html`<li class=${at_ms === null ? "open" : "done"} title="${name} ${at_ms === null ? "" : format.clock(at_ms)}">
-    ${at_ms === null ? "·" : format.clock(at_ms).slice(0, 5)}<span class="sr">${name}</span>
+  const name = t(`step.${step}`);
+  return html`<li class=${at_ms === null ? "open" : "done"} title=${at_ms === null ? name : `${name} ${format.clock(at_ms)}`}>
+    ${name}<br />${at_ms === null ? "–" : format.clock(at_ms).slice(0, 5)}
   </li>`;
 }
 
@@ -128,8 +128,8 @@ function hitCard(desk: Desk, hit: HitRow, act: Act): TemplateResult {
   const reject: Request = { request: "reject_hit", hit: hit.id, why: t("situation.reject_hit") };
   return html`<figure>
     ${hit.picture === ""
-      ? html`<t-state kind="empty" text=${t("state.empty")}></t-state>`
-      : html`<a href="/api/v1/blobs/${hit.picture}" target="_blank" rel="noopener"><img src="/api/v1/blobs/${hit.picture}" alt="${hit.plate}" loading="lazy" /></a>`}
+      ? html`<t-state kind="hint" text=${t("scene.none")}></t-state>`
+      : html`<a href="/api/v1/blobs/${hit.picture}" target="_blank" rel="noopener"><t-picture src="/api/v1/blobs/${hit.picture}" alt=${hit.plate}></t-picture></a>`}
     <figcaption>
       <b class="plate">${hit.plate}</b> <span class="quiet">${Math.round(hit.confidence * 100)}%</span><br />
       ${desk.store.rows("cameras").get(hit.camera)?.name ?? hit.camera} ${format.instant(hit.seen_ms, desk.now_ms)}<br />
@@ -149,7 +149,7 @@ export function evidencePart(desk: Desk, row: SituationRow): TemplateResult | ty
     <div class="pictures">
       ${repeat(files, (file) => file.id, (file) => html`<figure>
         <a href="/api/v1/blobs/${file.sha256}" target="_blank" rel="noopener">
-          ${file.media_type.startsWith("image/") ? html`<img src="/api/v1/blobs/${file.sha256}" alt=${file.name} loading="lazy" />` : html`${icon("evidence")} ${file.name}`}
+          ${file.media_type.startsWith("image/") ? html`<t-picture src="/api/v1/blobs/${file.sha256}" alt=${file.name}></t-picture>` : html`${icon("evidence")} ${file.name}`}
         </a>
         <figcaption>${file.name} <span class="quiet">${format.instant(file.taken_ms, desk.now_ms)} ${desk.who(file.by)}</span></figcaption>
       </figure>`)}

@@ -83,7 +83,9 @@ export const deskStyles = css`
   }
   .ticker {
     display: flex;
-    gap: var(--s5);
+    flex-wrap: wrap;
+    gap: var(--s2) var(--s5);
+    height: calc(1.45em + 2 * var(--s1));
     overflow: hidden;
     white-space: nowrap;
     padding: var(--s1) var(--s3);
