@@ -33,6 +33,14 @@ export class AlarmCard extends View {
         padding: var(--s1) var(--s2);
         white-space: nowrap;
       }
+      .two {
+        display: -webkit-box;
+        -webkit-box-orient: vertical;
+        -webkit-line-clamp: 2;
+        overflow: hidden;
+        white-space: normal;
+        line-height: 1.25;
+      }
       .card.taken,
       .card.shelved {
         background: none;
@@ -117,7 +125,7 @@ export class AlarmCard extends View {
       <span class="flash">${icon(alarm.kind === "sos" ? "siren" : "alert")}</span>
       <t-level level=${alarm.level}></t-level>
       <span class="title">${word("alarm", alarm.kind)} ${alarm.count > 1 ? t("alarm.count", { n: alarm.count }) : ""}</span>
-      <span class="grow cut quiet">${this.subject} ${alarmDetail(alarm)}</span>
+      <span class="grow two quiet">${this.subject} ${alarmDetail(alarm)}</span>
       <span class="number quiet">${format.duration(this.now - alarm.raised_ms)}</span>
     </article>`;
   }
@@ -192,6 +200,8 @@ export class SituationCard extends View {
       }
       .title {
         font-weight: 600;
+        /* Between words before within them: a plate is not torn in two. */
+        word-break: keep-all;
         overflow-wrap: anywhere;
       }
       .second {

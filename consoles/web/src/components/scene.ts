@@ -3,6 +3,9 @@
 import { css, html, nothing, svg, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { t } from "../i18n/i18n";
+import { browserTime } from "../sync/time";
+import { pause_ms } from "./picture";
+import "./states";
 import { shared, View } from "./view";
 
 /** x, y, width, height in pixels of the picture. */
@@ -68,16 +71,25 @@ export class Scene extends View {
   @property({ type: Boolean }) whole = false;
   @state() private size: readonly [number, number] | null = null;
   @state() private gone = false;
+  private tries = 0;
+  private again: (() => void) | null = null;
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.again?.();
+  }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
-    if (changed.has("picture") || changed.has("source")) [this.size, this.gone] = [null, false];
+    if (!changed.has("picture") && !changed.has("source")) return;
+    this.again?.();
+    [this.size, this.gone, this.tries] = [null, false, 0];
   }
 
   override render(): TemplateResult {
-    if ((this.picture === "" && this.source === "") || this.gone) return html`<t-state kind="hint" text=${this.gone ? t("scene.gone") : t("scene.none")}></t-state>`;
+    if ((this.picture === "" && this.source === "") || this.gone) return html`<t-state kind="hint" text=${this.gone ? t("picture.missing") : t("scene.none")}></t-state>`;
     const source = this.source || `/api/v1/blobs/${this.picture}`;
     return html`<div class="scene">
-        <img src=${source} alt=${this.label} @load=${this.onLoad} @error=${() => (this.gone = true)} />
+        <img src=${source} alt=${this.label} @load=${this.onLoad} @error=${this.onError} />
         ${this.boxed()}
       </div>
       ${this.whole ? nothing : this.plate(source)}`;
@@ -105,6 +117,12 @@ export class Scene extends View {
       ${svg`<image href=${source} width=${width} height=${height} />`}
     </svg></div>`;
   }
+
+  private readonly onError = (): void => {
+    this.gone = true;
+    this.again = browserTime.after(pause_ms(this.tries), () => (this.gone = false));
+    this.tries += 1;
+  };
 
   private onLoad(event: Event): void {
     const image = event.target as HTMLImageElement;

@@ -2,6 +2,7 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
+import "../../components/picture";
 import { icon, type IconName } from "../../components/icons";
 import "../../components/states";
 import { shared, View } from "../../components/view";
@@ -45,7 +46,7 @@ export class EvidenceTab extends View {
           ${icon("clock")}<span class="cut">${request.request === "fix_evidence" ? request.name : ""}<br /><span class="quiet">${sizeWords(file?.size ?? 0)}</span></span>
           <span>${t("mobile.unsent")}</span></li>`)}
         ${fixed.map((row) => html`<li>
-          ${row.media_type.startsWith("image/") ? html`<img src="/api/v1/blobs/${row.sha256}" alt=${row.name} loading="lazy" />` : icon("evidence")}
+          ${row.media_type.startsWith("image/") ? html`<t-picture src="/api/v1/blobs/${row.sha256}" alt=${row.name}></t-picture>` : icon("evidence")}
           <span class="cut">${row.name}<br /><span class="quiet">${sizeWords(row.size)} · ${format.clock(row.taken_ms)}</span></span>
           <span>${icon("check")} ${t("evidence.fixed")}</span></li>`)}
       </ul>`;

@@ -203,9 +203,8 @@ export const mobileStyles = css`
     padding: var(--s2) 0;
     border-bottom: 1px solid var(--line);
   }
-  .files img {
+  .files t-picture {
     width: 72px;
     height: 54px;
-    object-fit: cover;
   }
 `;

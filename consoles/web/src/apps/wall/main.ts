@@ -11,6 +11,7 @@ import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import "../../map/element";
 import type { MapData } from "../../map/picture";
+import "../../components/picture";
 import "../../components/video/screens";
 import type { Screens } from "../../components/video/screens";
 import { sentBy, WALL } from "../../components/video/wall";
@@ -255,8 +256,8 @@ export class Wall extends Console {
 
   private hitPicture(hit: HitRow): TemplateResult {
     return html`<figure class="hit">
-      ${hit.picture === "" ? nothing : html`<img src="/api/v1/blobs/${hit.picture}" alt=${hit.plate} />`}
-      ${hit.plate_picture === "" ? nothing : html`<img class="plate-picture" src="/api/v1/blobs/${hit.plate_picture}" alt=${t("scene.plate")} />`}
+      ${hit.picture === "" ? nothing : html`<t-picture src="/api/v1/blobs/${hit.picture}" alt=${hit.plate}></t-picture>`}
+      ${hit.plate_picture === "" ? nothing : html`<t-picture class="plate-picture" src="/api/v1/blobs/${hit.plate_picture}" alt=${t("scene.plate")}></t-picture>`}
       <figcaption>
         <span class="plate">${hit.plate}</span>
         <span>${word("alarm", "plate_hit")}</span>

@@ -127,18 +127,14 @@ export const wallStyles = css`
     background: var(--panel);
     overflow: hidden;
   }
-  .hit img {
-    display: block;
-    width: 100%;
-    max-height: calc(150px * var(--scale));
-    object-fit: contain;
-    background: #000;
+  .hit t-picture {
+    height: calc(104px * var(--scale));
   }
-  .hit img.plate-picture {
+  .hit t-picture.plate-picture {
     position: absolute;
     right: 0;
     top: 0;
-    width: auto;
+    max-width: 50%;
     height: calc(44px * var(--scale));
     border: var(--hair) solid var(--line);
   }

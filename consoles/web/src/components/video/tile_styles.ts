@@ -52,7 +52,8 @@ export const tileStyles = css`
     inset: 0 0 auto;
     display: flex;
     align-items: center;
-    gap: var(--s2);
+    flex-wrap: wrap;
+    gap: 0 var(--s2);
     padding: 0 7.5em 0 var(--s2);
     overflow: hidden;
     background: rgb(11 15 20 / 82%);
@@ -73,7 +74,6 @@ export const tileStyles = css`
   }
   .head .far {
     color: var(--text-2);
-    flex: 0 1000 auto;
     min-width: 0;
   }
   .age {
@@ -125,6 +125,14 @@ export const tileStyles = css`
   .head .name {
     flex: none;
     max-width: 100%;
+  }
+  /* Neighbours on one road differ in their last letters only: there a second line, not three dots. */
+  @container (max-width: 19em) {
+    .head .name {
+      flex: 0 1 auto;
+      line-height: 1.25;
+      white-space: normal;
+    }
   }
   .cover {
     position: absolute;

@@ -22,6 +22,7 @@ export const COMMON = {
   "state.offline_means": ["看到的是断开前的情况；正在自动重连，操作暂不能送达，紧急时用电台或电话", "What you see is from before; it reconnects by itself. Nothing you do gets through: use radio or telephone if it cannot wait"],
   "state.stale_means": ["看到的可能不是现在的情况，正在自动追上", "What you see may not be how it is now; it catches up by itself"],
   "state.readonly_means": ["看得到，但记录暂时存不了；恢复后自动可用", "You can look, but nothing can be recorded; it comes back by itself"],
+  "picture.missing": ["图片暂取不到，会自动再取", "The picture cannot be had now; it is asked for again"],
   "state.retry": ["{span}后重连", "next try in {span}"],
   "state.no_right": ["无权查看", "You may not see this"],
   "state.too_many": ["只显示前 {shown} 条，共 {total} 条", "First {shown} of {total} shown"],
