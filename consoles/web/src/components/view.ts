@@ -93,7 +93,7 @@ export const shared = css`
     width: 100%;
     min-height: var(--target);
     padding: var(--s1) var(--s2);
-    border: var(--hair) solid var(--line);
+    border: var(--hair) solid var(--edge);
     border-radius: var(--radius);
     background: var(--page);
   }
