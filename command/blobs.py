@@ -19,6 +19,7 @@ from typing import Protocol
 
 from command.access.keys import Box
 from command.kernel.errors import TooLargeError, UnavailableError, UnknownIdError
+from command.kernel.folders import sync_folder
 from command.kernel.limits import EVIDENCE_BYTES
 from command.kernel.postgres import Postgres
 
@@ -189,7 +190,7 @@ class FolderBlobs:
                 part.replace(path)
             finally:
                 part.unlink(missing_ok=True)
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
         except OSError as error:
             raise UnavailableError(f"the file cannot be kept: {error.strerror}") from error
         return name
@@ -288,12 +289,3 @@ def _opened(box: Box, sealed: bytes, name: str) -> bytes:
     if hashlib.sha256(data).hexdigest() != name:
         raise DamagedBlobError(f"file {name} is not what it was")
     return data
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the name durable too: without this a power cut may lose a file whose bytes were on disk."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -16,6 +16,7 @@ from command.actors import Role
 from command.hub import Hub
 from command.kernel.clock import Clock, SystemClock
 from command.kernel.errors import ConflictError
+from command.kernel.folders import held
 from command.kernel.garbage import spare_what_stays
 from command.passages import Passages
 from command.snapshots import keep_snapshots, start_from_snapshot
@@ -77,10 +78,10 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
     data = Path(settings.data)
     hub_id = secrets.token_hex(4)
     async with AsyncExitStack() as stack:
+        stack.enter_context(held(data))
         key = SiteKey.load(data / "site.key")
         tasks = await stack.enter_async_context(background())
         kept = await stack.enter_async_context(stores(settings, key, clock, hub_id, tasks))
-        first_password = None if county else await _first_password(kept.accounts)
 
         measured: list[metrics.Source] = []
         degraded: list[health.Check] = []
@@ -142,8 +143,10 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
         measured.append(metrics.links_of(followers))
         try:
             yield Site(
-                settings, clock, context, agents, cars.passages, kept.hours, url, in_field.jt808.port, first_password
-            )
+                settings, clock, context, agents, cars.passages, kept.hours, url, in_field.jt808.port,
+                # Last: a start that fails on the way, at a port that is taken, must not have shown it to nobody.
+                None if county else await _first_password(kept.accounts),
+            )  # fmt: skip
         finally:
             await tasks.stop()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from command.kernel.errors import InvalidInputError, UnavailableError
+from command.kernel.folders import sync_folder
 
 ENVIRONMENT = "TRIUNE_KEY"
 _NONCE_BYTES = 12
@@ -27,15 +29,18 @@ class SiteKey:
 
     @classmethod
     def load(cls, path: Path) -> SiteKey:
-        """Return the key from `TRIUNE_KEY`, else from the file, which is made on first use."""
+        """Return the key from `TRIUNE_KEY`, else from the file, which is made on first use.
+
+        Raises `UnavailableError` where the file cannot be read or made, or is missing beside what it once sealed.
+        """
         if text := os.environ.get(ENVIRONMENT):
             return cls._from_hex(text)
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w", encoding="ascii") as file:
-                file.write(secrets.token_hex(32))
-        return cls._from_hex(path.read_text(encoding="ascii"))
+        try:
+            if not path.exists():
+                _make(path)
+            return cls._from_hex(path.read_text(encoding="ascii"))
+        except OSError as error:
+            raise UnavailableError(f"the site key {path} cannot be had: {error.strerror}") from error
 
     @classmethod
     def _from_hex(cls, text: str) -> SiteKey:
@@ -51,6 +56,27 @@ class SiteKey:
     def box(self, purpose: str) -> Box:
         """Return something that seals and opens for one purpose."""
         return Box(self.derive(purpose))
+
+
+def _make(path: Path) -> None:
+    """Write a new key: durable before anything is sealed with it, and whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if any(path.parent.glob("*.sqlite3")):
+        raise UnavailableError(
+            f"{path} is missing beside what is sealed with it: restore it from where it was kept, or set {ENVIRONMENT}"
+        )
+    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
+    try:
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(32))
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):  # somebody else made one meanwhile, and that counts
+            path.hardlink_to(part)
+    finally:
+        part.unlink(missing_ok=True)
+    sync_folder(path.parent)
 
 
 class Box:

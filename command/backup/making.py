@@ -17,6 +17,7 @@ from command.backup.stores import stores_of
 from command.backup.taking import take_backup
 from command.kernel.clock import SystemClock
 from command.kernel.errors import InvalidInputError, UnavailableError
+from command.kernel.folders import sync_folder
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,12 +71,3 @@ async def write_backup(source: Source, key: SiteKey, file: BinaryIO) -> Manifest
 def _refuse_existing(to: Path) -> None:
     if to.exists():
         raise InvalidInputError(f"{to} is there already; a backup never writes over another")
-
-
-def sync_folder(folder: Path) -> None:
-    """Make names in the folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

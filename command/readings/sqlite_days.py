@@ -6,7 +6,6 @@ file, but dropping such a table holds up every writer for 0.08 to 0.4 s, growing
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from command.kernel.errors import UnavailableError
+from command.kernel.folders import sync_folder
 from command.kernel.limits import READINGS_DAYS
 
 _EPOCH = date(1970, 1, 1)
@@ -194,16 +194,7 @@ def _make_folder(folder: Path) -> None:
     """Make a folder, so that it is there after a power cut as well."""
     if not folder.is_dir():
         folder.mkdir()
-        sync(folder.parent)
-
-
-def sync(folder: Path) -> None:
-    """Have the names in a folder on the disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        sync_folder(folder.parent)
 
 
 @contextmanager

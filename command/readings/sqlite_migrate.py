@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from command.kernel.errors import UnavailableError
+from command.kernel.folders import sync_folder
 from command.kernel.limits import READINGS_FILE_WRITTEN_KIB, READINGS_FILES_WRITTEN
 from command.readings import Position, Sighting
 from command.readings.bounds import day_of
@@ -21,7 +22,7 @@ from command.readings.rows import (
     add_sightings,
     to_position,
 )
-from command.readings.sqlite_days import DayFiles, sync
+from command.readings.sqlite_days import DayFiles
 
 R = TypeVar("R", Position, Sighting)
 
@@ -62,7 +63,7 @@ def migrate(path: Path, folder: Path) -> None:
             if old.execute("PRAGMA journal_mode = DELETE").fetchone() != ("delete",):
                 raise UnavailableError("the readings are in use by another program")
         new.replace(path)
-        sync(path.parent)
+        sync_folder(path.parent)
     except (sqlite3.Error, OSError) as error:
         raise UnavailableError(f"the readings cannot be taken apart into days: {error}") from error
 

@@ -17,13 +17,14 @@ from command.backup import DamagedArchiveError
 from command.backup.archive import read_archive
 from command.backup.checking import check_archive, open_archive
 from command.backup.clips import FOLDER
-from command.backup.making import Source, make_backup, sync_folder, write_backup
+from command.backup.making import Source, make_backup, write_backup
 from command.backup.moment import Moment, Until, parse_instant
 from command.backup.records import Manifest
 from command.backup.restoring import Restorer
 from command.backup.stores import new_stores
 from command.backup.taking import SETTINGS
 from command.kernel.errors import InvalidInputError, UnavailableError
+from command.kernel.folders import sync_folder
 from consoles.settings import load_settings
 
 _STDOUT = "-"

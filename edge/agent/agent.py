@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from command.kernel.clock import Clock
+from command.kernel.folders import held
 from edge.agent.archive import RecordingErrands
 from edge.agent.cameras import EdgeCameras
 from edge.agent.config import KeptConfig
@@ -109,7 +110,7 @@ async def running_agent(settings: AgentSettings, clock: Clock) -> AsyncIterator[
     that is none.
     """
     async with AsyncExitStack() as stack:
-        settings.data.mkdir(parents=True, exist_ok=True)
+        stack.enter_context(held(settings.data))
         outbox = await Outbox.open(settings.data / "outbox.sqlite3")
         stack.push_async_callback(outbox.close)
         kept = KeptConfig(settings.data / "config.json")

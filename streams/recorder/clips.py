@@ -17,6 +17,7 @@ import msgspec
 from msgspec.structs import replace
 
 from command.kernel.errors import ConflictError, InvalidInputError, UnavailableError, UnknownIdError
+from command.kernel.folders import sync_folder
 from streams import fmp4, fmp4_reader
 from streams.fmp4 import Sample
 from streams.limits import RECORD_CLIP_MS, RECORD_GAP_MS
@@ -144,6 +145,7 @@ class ClipFile:
         )  # fmt: skip
         write_durably(self._path.with_suffix(".json"), msgspec.json.encode(clip))
         self._half.replace(self._path)
+        sync_folder(self._path.parent)
         return clip
 
 

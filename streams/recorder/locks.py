@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from command.kernel.errors import TooManyError, UnknownIdError
+from command.kernel.folders import sync_folder
 from streams.limits import RECORD_LOCKS
 
 
@@ -65,8 +66,4 @@ def write_durably(path: Path, data: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     half.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(path.parent)

@@ -16,6 +16,7 @@ from typing import Protocol, TypeVar, get_args
 import msgspec
 
 from command.kernel.errors import TriuneError, UnavailableError
+from command.kernel.folders import sync_folder
 from consoles.limits import AGENT_EVENTS, AGENT_RECORDINGS_MS
 from consoles.parts.hubs.replies import Reply
 from edge.agent import archive as asks
@@ -237,3 +238,4 @@ def _finish(half: Path, path: Path, clip: Clip) -> None:
         os.close(descriptor)
     write_durably(path.with_suffix(".json"), msgspec.json.encode(clip))
     half.replace(path)
+    sync_folder(path.parent)

@@ -46,8 +46,9 @@ def left_behind(tmp_path: Path) -> Left:
 
 
 async def _record(data: Path) -> Left:
+    key = SiteKey.load(data / "site.key")
     journal, readings = SqliteJournal(data / "journal.sqlite3"), SqliteReadings(data / "readings.sqlite3")
-    picture = await FolderBlobs(data / "blobs", SiteKey.load(data / "site.key").box("blobs")).add(b"jpeg of a scene")
+    picture = await FolderBlobs(data / "blobs", key.box("blobs")).add(b"jpeg of a scene")
     async with desk(journal, clock=VirtualClock(START_MS)) as work:
         await work.on_duty("u1")
         situation = await work.situation()

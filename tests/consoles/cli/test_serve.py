@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import signal
+import socket
 import sys
 import traceback
 from collections.abc import AsyncIterator
@@ -13,12 +14,15 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
+import msgspec
 import pytest
 
 from command.kernel.errors import UnavailableError
 from consoles.cli import serve
 from consoles.parts.background import background
 from consoles.settings import Settings
+from consoles.site import running_site
+from tests.consoles.support import settings
 from tests.paths import ROOT
 
 
@@ -82,3 +86,20 @@ def test_a_task_that_ends_the_hub_is_named(
     if isinstance(error, UnavailableError):
         assert ended.value is error
         assert "triune: the task 'retention' ended the hub" in told
+
+
+async def test_a_first_start_that_fails_leaves_the_password_to_the_next(tmp_path: Path) -> None:
+    """R730, R731: a port that is taken, then one folder for two hubs."""
+    wanted = settings(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        occupied = msgspec.structs.replace(wanted, http_port=taken.getsockname()[1])
+        with pytest.raises(ExceptionGroup):
+            async with running_site(occupied):
+                pass
+    async with running_site(wanted) as site:
+        assert site.first_password
+        with pytest.raises(UnavailableError, match="in use by another hub"):
+            async with running_site(wanted):
+                pass
+    async with running_site(wanted) as site:
+        assert site.first_password is None

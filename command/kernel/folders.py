@@ -1,0 +1,45 @@
+"""Folders: one program at a time in each, and names that outlive a power cut."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from command.kernel.errors import UnavailableError
+
+_LOCK = "in-use.lock"
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Make the folder where it is missing, and keep every other program that asks for it out until the block is left.
+
+    The lock is the kernel's, so it ends with the process however that ends; its file stays and means nothing. Raises
+    `UnavailableError` where another one holds the folder, or it cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise UnavailableError(f"the data folder {folder} cannot be used: {error.strerror}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(lock)
+        raise UnavailableError(f"the data folder {folder} is in use by another hub or agent that runs") from error
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make names in the folder durable: without this a power cut may lose a file whose bytes were on disk."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
