@@ -64,20 +64,21 @@ async def examine(
     settings: Settings, clock: Clock, journal: str | None = None, bus: str | None = None
 ) -> list[Finding]:
     """Look at everything a hub with these settings needs; changes nothing."""
-    data, now_ms = Path(settings.data), clock.now_ms()
+    data = Path(settings.data)
     hub_runs = await _hub_answers(settings)
     ports = {
         "http": settings.http_port, "jt808": settings.jt808_port, "case": settings.case_port,
         "approval": settings.approval_port,
     }  # fmt: skip
+    ports |= {name: own.port for name, own in (("gb28181", settings.gb28181), ("viid", settings.viid)) if own}
     services = {"case": settings.case, "approval": settings.approval, "sms": settings.sms}
     return [
         *await machine.examine(data, PAGES, (FINDER, RECOGNISER), clock),
         *(machine.port(name, settings.host, port, hub_runs=hub_runs) for name, port in ports.items()),
-        *await record.examine(data, now_ms, in_files=journal is None),
-        *(await outside.postgres(journal, now_ms) if journal else []),
+        *await record.examine(data, clock.now_ms(), in_files=journal is None),
+        *(await outside.postgres(journal, clock.now_ms()) if journal else []),
         *([await outside.bus(bus)] if bus else []),
-        *[await outside.service(name, where.url, now_ms) for name, where in services.items() if where],
+        *[await outside.service(name, where.url, clock.now_ms()) for name, where in services.items() if where],
         await outside.cameras(data),
         *(found for folder in settings.recordings_folders for found in recordings.examine(folder)),
     ]

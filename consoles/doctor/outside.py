@@ -26,6 +26,8 @@ _DATABASE_S = 5.0
 _AT_ONCE = 16
 _CAMERAS = 500
 _NAMED = 5
+_DOORS = {"rtsp": 554, "rtsps": 322, "onvif": 80, "onvifs": 443, "whep+http": 80, "whep+https": 443}
+"""Ways on which the hub goes to the camera, and their ports."""
 _DAY_S = 86_400
 _EXPIRES_DAYS = 21
 _CARELESS = (("fsync", "on"), ("full_page_writes", "on"), ("server_encoding", "UTF8"))
@@ -119,7 +121,7 @@ async def _certificate(check: str, host: str, port: int, now_ms: int) -> Finding
 
 
 async def cameras(data: Path) -> Finding:
-    """Does each camera answer where it is said to be?"""
+    """Does each camera answer where it is said to be? Those that come to the hub or an agent are not asked."""
     try:
         addresses = _addresses(data)
     except (sqlite3.Error, TriuneError, OSError, UnicodeDecodeError) as error:
@@ -127,12 +129,13 @@ async def cameras(data: Path) -> Finding:
         return bad(
             "cameras", "fail", what, Words("restore the site key and access.sqlite3", "恢复密钥与 access.sqlite3")
         )
-    asked = sorted(addresses.items())[:_CAMERAS]
+    within = {camera: address for camera, address in addresses.items() if _door(address)}
+    asked = sorted(within.items())[:_CAMERAS]
     turn, silent = asyncio.Semaphore(_AT_ONCE), list[str]()
 
     async def ask(camera: str, address: str) -> None:
         async with turn:
-            if not await _speaks_rtsp(address):
+            if not await _opens(address):
                 silent.append(camera)
 
     async with asyncio.TaskGroup() as tasks:
@@ -144,6 +147,9 @@ async def cameras(data: Path) -> Finding:
             f"{len(silent)} of {len(asked)} do not answer: {names}", f"{len(asked)} 路中 {len(silent)} 路无应答:{names}"
         )
         return bad("cameras", "warn", what, Words("check power, network and address", "检查供电、网络和地址"))
+    if others := len(addresses) - len(within):
+        told = f"{len(asked)} answer; {others} come to the hub or an agent and were not asked"
+        return ok("cameras", told, f"{len(asked)} 路可用;{others} 路由设备或前端代理接入,未检查")
     return ok("cameras", f"{len(asked)} answer", f"{len(asked)} 路可用")
 
 
@@ -162,19 +168,25 @@ def _addresses(data: Path) -> dict[str, str]:
     return {camera: box.open(bytes(sealed), camera).decode() for camera, sealed in rows}
 
 
-async def _speaks_rtsp(address: str) -> bool:
-    """Ask for the options (RFC 2326, section 10.1), without user and password: a 401 is an answer too."""
+def _door(address: str) -> int | None:
+    """Return the port that a camera listens on unless its address says another; None where we do not go to it."""
+    return _DOORS.get(address.partition("://")[0])
+
+
+async def _opens(address: str) -> bool:
+    """Connect; ask RTSP for its options (RFC 2326, section 10.1), without user and password: a 401 is an answer too."""
     try:
         parts = urlsplit(address)
-        secure, host = parts.scheme == "rtsps", parts.hostname or ""
-        port = parts.port or (322 if secure else 554)
+        host, port = parts.hostname or "", parts.port or _door(address)
         context = None
-        if secure:  # cameras sign their certificates themselves
+        if parts.scheme == "rtsps":  # cameras sign their certificates themselves
             context = ssl.create_default_context()
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         async with asyncio.timeout(_ASK_S):
             reader, writer = await asyncio.open_connection(host, port, ssl=context)
             try:
+                if not parts.scheme.startswith("rtsp"):
+                    return True
                 writer.write(f"OPTIONS {parts.scheme}://{host}:{port}/ RTSP/1.0\r\nCSeq: 1\r\n\r\n".encode())
                 return (await reader.readexactly(5)) == b"RTSP/"
             finally:

@@ -19,6 +19,8 @@ from consoles.http.context import LIVE
 
 TAIL_FACTS = 1000
 _BLOBS = 20
+_AHEAD_MS = 1000
+"""Facts may be this much newer: a hub at work writes meanwhile, and clocks of hubs are never quite together."""
 _NEWEST = "SELECT seq, at_ms, actor, data, digest FROM facts WHERE space = ? ORDER BY seq DESC LIMIT ?"
 _RESTORE = Words("run `triune verify`, restore a backup", "运行 `triune verify`,从备份恢复")
 
@@ -102,7 +104,7 @@ def tail(facts: Sequence[StoredFact], now_ms: int) -> Finding:
     except DamagedJournalError as error:
         seq = error.extra.get("seq")
         return bad("journal", "fail", Words(error.detail, f"第 {seq} 条记录与链不符,曾被改动"), _RESTORE)
-    if (ahead_ms := max(fact.at_ms for fact in facts) - now_ms) > 0:
+    if (ahead_ms := max(fact.at_ms for fact in facts) - now_ms) > _AHEAD_MS:
         what = Words(
             f"the clock is {ahead_ms / 1000:.0f} s behind the newest fact", f"时钟比最新记录慢 {ahead_ms / 1000:.0f} 秒"
         )

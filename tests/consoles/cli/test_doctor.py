@@ -92,6 +92,28 @@ async def test_a_clock_behind_the_newest_fact_fails(tmp_path: Path) -> None:
     assert "behind the newest fact" in found["journal"].what.en
 
 
+async def test_what_a_hub_writes_while_the_doctor_looks_is_no_fault_of_the_clock(tmp_path: Path) -> None:
+    left = await asyncio.to_thread(left_behind, tmp_path)
+    db = sqlite3.connect(left.journal)
+    (newest_ms,) = db.execute("SELECT max(at_ms) FROM facts").fetchone()
+    db.close()
+    named = Settings(data=str(left.data), http_port=0, jt808_port=0, case_port=0, approval_port=0)
+    # It looks at the machine first, half a second long; what came meanwhile is newer than its beginning.
+    found = {finding.check: finding for finding in await doctor.examine(named, VirtualClock(newest_ms - 400, speed=1))}
+    assert found["journal"].verdict == "ok"
+
+
+def test_ports_of_all_gateways_are_looked_at(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
+        config = free_ports(tmp_path)
+        tables = {"gb28181": ("43062100002000000001", one), "viid": ("43062100005030000001", other)}
+        with config.open("a", encoding="utf-8") as file:
+            for name, (server, taken) in tables.items():
+                file.write(f'[{name}]\nserver_id = "{server}"\nport = {taken.getsockname()[1]}\n')
+        found = findings(capsys, tmp_path, config)
+    assert found["port gb28181"]["verdict"] == found["port viid"]["verdict"] == "fail"
+
+
 def test_a_journal_that_was_changed_torn_or_written_by_a_newer_release_fails(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -152,3 +152,23 @@ async def test_cameras_that_do_not_answer_are_named_and_their_passwords_are_not(
     assert (found.verdict, found.what.en) == ("warn", "2 of 3 do not answer: k2, k3")
     (tmp_path / "site.key").write_text("1" * 64, encoding="ascii")
     assert (await outside.cameras(tmp_path)).verdict == "fail"
+
+
+async def test_only_cameras_that_the_hub_goes_to_are_asked(tmp_path: Path) -> None:
+    """Adopted by ONVIF they answer at their web port; those behind agents and devices come to the hub (R734)."""
+    key = SiteKey.load(tmp_path / "site.key")
+    accounts = await Accounts.open(SqliteDatabase(tmp_path / "access.sqlite3", SCHEMA, "access"), key, SystemClock())
+    async with speaking(b"") as web:
+        for name, address in {
+            "k1": f"onvif://admin:hunter2@127.0.0.1:{web}/onvif/device_service?profile=p1",
+            "k2": "gb28181://43062100001180000001/43062100001310000001?transport=tcp_passive",
+            "k3": "edge://gate-3/rtsp://admin:hunter2@10.1.2.3/main",
+            "k4": "whip:0123456789abcdefghij",
+            "k5": "file:///clips/gate.mp4#play=once",
+        }.items():
+            await accounts.set_camera_address(name, address)
+        good = await outside.cameras(tmp_path)
+    silent = await outside.cameras(tmp_path)
+    await accounts.close()
+    assert (good.verdict, good.what.en) == ("ok", "1 answer; 4 come to the hub or an agent and were not asked")
+    assert (silent.verdict, silent.what.en) == ("warn", "1 of 1 do not answer: k1")
