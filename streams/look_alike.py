@@ -16,25 +16,21 @@ SURE_SHARE = 0.5
 """What a character that was read for certain takes off the weight; own default."""
 
 
-def _classes() -> Mapping[int, str]:
-    """Map every character to one that stands for all that it may be taken for, through any number of others."""
-    stands: dict[str, str] = {}
-    for char in sorted(LOOK_ALIKES):
-        reached, waiting = {char}, [char]
-        while waiting:
-            for other in LOOK_ALIKES[waiting.pop()].keys() - reached:
-                reached.add(other)
-                waiting.append(other)
-        stands[char] = min(reached)
-    return str.maketrans(stands)
+OTHERS: Mapping[str, Sequence[tuple[str, float]]] = {
+    char: sorted(others.items(), key=lambda pair: -pair[1]) for char, others in LOOK_ALIKES.items()
+}
+"""What each character may be taken for, the likeliest first."""
 
 
-_CLASSES = _classes()
+def shares(plate: str, char_confidences: Sequence[float] = ()) -> list[float]:
+    """Return by how much the weight of each pair counts, by how sure the reader was of each character of a plate."""
+    if len(char_confidences) != len(plate):
+        return [1 - SURE_SHARE] * len(plate)
+    return [_share(confidence) for confidence in char_confidences]
 
 
-def skeleton(text: str) -> str:
-    """Return a text with one character for all that are taken for each other; what may fit has the same one."""
-    return text.translate(_CLASSES)
+def _sure(plate: str, char_confidences: Sequence[float]) -> Sequence[float]:
+    return char_confidences if len(char_confidences) == len(plate) else (1.0,) * len(plate)
 
 
 def score(pattern: str, plate: str, char_confidences: Sequence[float] = ()) -> float:
@@ -42,7 +38,7 @@ def score(pattern: str, plate: str, char_confidences: Sequence[float] = ()) -> f
 
     Characters of a plate without confidences are taken for certain.
     """
-    sure = char_confidences if len(char_confidences) == len(plate) else (1.0,) * len(plate)
+    sure = _sure(plate, char_confidences)
     head, star, tail = pattern.partition("*")
     known = len(head) + len(tail)
     if known > len(plate) or (not star and known < len(plate)):
@@ -68,4 +64,8 @@ def score(pattern: str, plate: str, char_confidences: Sequence[float] = ()) -> f
 def _fit(char: str, wanted: str, confidence: float) -> float:
     if wanted in (char, "?"):
         return 1.0
-    return LOOK_ALIKES.get(char, {}).get(wanted, 0.0) * (1 - SURE_SHARE * min(1.0, max(0.0, confidence)))
+    return LOOK_ALIKES.get(char, {}).get(wanted, 0.0) * _share(confidence)
+
+
+def _share(confidence: float) -> float:
+    return 1 - SURE_SHARE * min(1.0, max(0.0, confidence))

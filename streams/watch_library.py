@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from command.kernel.errors import InvalidInputError
-from streams.pattern_index import PatternIndex, is_wild
+from streams.pattern_tree import PatternTree, is_wild
 
 _TAB, _END = 0x09, 0x0A
 _WILD = (ord("?"), ord("*"))
@@ -102,7 +102,7 @@ class LibraryIndex:
         contents = contents or {}
         self.contents = contents
         self._ids = list(contents)
-        self._patterns = PatternIndex[tuple[int, int]]()
+        self._patterns = PatternTree[tuple[int, int]]()
         hashes: list[npt.NDArray[np.uint64]] = [np.zeros(0, np.uint64)]
         places: list[npt.NDArray[np.uint64]] = [np.zeros(0, np.uint64)]
         for number, content in enumerate(contents.values()):

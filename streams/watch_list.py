@@ -1,13 +1,13 @@
 """The watch list in force (布控), ready to be asked about every plate that is read.
 
 Plates without wild cards are looked up. Patterns stand in a tree by their characters, so that a plate walks along those
-few that still fit it, however many there are. Entries that fire for look-alikes stand in both by their skeletons, and
-the few that a plate's skeleton finds are scored.
+few that still fit it, however many there are. Entries that fire for look-alikes stand in a tree of their own, which a
+plate walks with what each of its characters may be taken for, and the few that are reached are scored.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from command.facts.watchlist import HitHow
@@ -16,8 +16,11 @@ from command.kernel.errors import InvalidInputError
 from command.kernel.limits import LOOK_ALIKE_SCORE
 from command.kernel.plate_pattern import checked_pattern
 from streams import look_alike
-from streams.pattern_index import PatternIndex, is_wild
+from streams.pattern_tree import PatternTree, is_wild
 from streams.watch_library import LibraryIndex
+
+_LEAST = LOOK_ALIKE_SCORE * (1 - 1e-9)
+"""A little less, since products round by the order in which they are made."""
 
 
 class Wanted(NamedTuple):
@@ -53,8 +56,10 @@ class WatchList:
         self.libraries = LibraryIndex()
         """The lists (库) in force. Their entries fire as they are written and never for look-alikes: of a million
         plates every other one looks like some."""
-        self._as_written = PatternIndex[str]()
-        self._by_skeleton = PatternIndex[str]()
+        self._plates: dict[str, dict[str, None]] = {}
+        """Entries without wild cards."""
+        self._patterns = PatternTree[str]()
+        self._alike = PatternTree[str]()
         for watch, wanted in entries:
             self._add(watch, wanted)
 
@@ -79,17 +84,20 @@ class WatchList:
         `char_confidences` say how sure each character is, 0…1; without them all are taken for certain.
         """
         plate = ga36.strip_separators(plate)
-        found = [
-            Match(watch, "pattern" if is_wild(self._kept[watch]) else "exact", 1.0)
-            for watch in self._as_written.find(plate)
-        ]
-        for watch in self._by_skeleton.find(look_alike.skeleton(plate)):
-            score = look_alike.score(self._kept[watch], plate, char_confidences)
-            if LOOK_ALIKE_SCORE <= score < 1:  # 1: found above
-                found.append(Match(watch, "look_alike", score))
+        found = [Match(watch, "exact", 1.0) for watch in self._plates.get(plate, ())]
+        found += [Match(watch, "pattern", 1.0) for watch in self._patterns.find(plate)]
+        if not self._alike.is_empty():
+            found += self._looking_alike(plate, char_confidences)
         for one in self.libraries.find(plate):
             found.append(Match(one.library, "pattern" if one.is_pattern else "exact", 1.0, one.line, one.note))
         return found
+
+    def _looking_alike(self, plate: str, char_confidences: Sequence[float]) -> Iterator[Match]:
+        shares = look_alike.shares(plate, char_confidences)
+        for watch in sorted(self._alike.find_alike(plate, shares, _LEAST)):
+            score = look_alike.score(self._kept[watch], plate, char_confidences)
+            if LOOK_ALIKE_SCORE <= score < 1:  # 1: fires as it is written
+                yield Match(watch, "look_alike", score)
 
     def _add(self, watch: str, wanted: Wanted) -> None:
         self._wanted[watch] = wanted
@@ -99,15 +107,22 @@ class WatchList:
             self.impossible[watch] = error.detail
             return
         self._kept[watch] = pattern
-        self._as_written.add(pattern, watch)
+        if is_wild(pattern):
+            self._patterns.add(pattern, watch)
+        else:
+            self._plates.setdefault(pattern, {})[watch] = None
         if wanted.look_alike:
-            self._by_skeleton.add(look_alike.skeleton(pattern), watch)
+            self._alike.add(pattern, watch)
 
     def _remove(self, watch: str) -> None:
         wanted = self._wanted.pop(watch)
         self.impossible.pop(watch, None)
         pattern = self._kept.pop(watch, "")
-        if pattern:
-            self._as_written.remove(pattern, watch)
-            if wanted.look_alike:
-                self._by_skeleton.remove(look_alike.skeleton(pattern), watch)
+        if is_wild(pattern):
+            self._patterns.remove(pattern, watch)
+        elif pattern:
+            del self._plates[pattern][watch]
+            if not self._plates[pattern]:
+                del self._plates[pattern]
+        if pattern and wanted.look_alike:
+            self._alike.remove(pattern, watch)

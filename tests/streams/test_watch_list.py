@@ -7,9 +7,10 @@ from fnmatch import fnmatchcase
 from hypothesis import given
 from hypothesis import strategies as st
 
+from command.kernel.limits import LOOK_ALIKE_SCORE
 from command.kernel.look_alikes import LOOK_ALIKES
 from command.kernel.plate_pattern import checked_pattern
-from streams.look_alike import SURE_SHARE, score, skeleton
+from streams.look_alike import SURE_SHARE, score
 from streams.watch_list import Match, Wanted, WatchList
 from tests.command.kernel.test_ga36 import plates
 
@@ -55,9 +56,9 @@ def test_a_list_that_is_updated_is_as_one_made_anew(lists: list[dict[str, Wanted
         assert set(watches.matching(plate)) == set(anew.matching(plate))
         assert len(watches) == len(entries)
     watches.update({})
-    for index in (watches._as_written, watches._by_skeleton):
-        assert index.patterns.is_empty()
-        assert not index.exact
+    assert watches._patterns.is_empty()
+    assert watches._alike.is_empty()
+    assert not watches._plates
 
 
 def test_exact_plates_and_patterns_fire() -> None:
@@ -102,10 +103,20 @@ def test_a_pattern_may_have_look_alikes_too() -> None:  # R535
 
 
 @given(patterns, plates())
-def test_whatever_scores_has_the_same_skeleton_and_a_fit_as_written_scores_one(text: str, plate: str) -> None:
+def test_a_fit_as_written_scores_one_and_nothing_else_does(text: str, plate: str) -> None:
     pattern = text.replace("**", "*")
     fit = score(pattern, plate)
     assert 0 <= fit <= 1
     assert (fit == 1) == fnmatchcase(plate, pattern)
-    if fit:
-        assert fnmatchcase(skeleton(plate), skeleton(pattern))
+
+
+@given(
+    st.lists(st.text("湘浙F0OQD8B?*", min_size=3, max_size=8), max_size=20),
+    st.text("湘浙F0OQD8B", min_size=7, max_size=7),
+    st.lists(st.floats(0, 1), min_size=7, max_size=7),
+)
+def test_every_entry_that_scores_enough_is_found(texts: list[str], plate: str, sure: list[float]) -> None:  # R535
+    watches = _listed({f"w{number}": text for number, text in enumerate(texts)}, look_alike=True)
+    scores = {watch: score(pattern, plate, sure) for watch, pattern in watches._kept.items()}
+    found = {match.watch: match.score for match in watches.matching(plate, sure)}
+    assert found == {watch: fit for watch, fit in scores.items() if fit >= LOOK_ALIKE_SCORE}
