@@ -45,9 +45,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     edge.add_argument("--gb28181-media", type=_ports, default=(30_000, 30_999), metavar="FROM-TO",
                       help="ports that their pictures come in at, UDP and TCP (30000-30999)")  # fmt: skip
     edge.add_argument("--gb28181-address", default="", help="address that they are told, if they come through a NAT")
-    edge.add_argument("--recordings", type=Path, help="folder of recordings (default: recordings in the data folder)")
-    edge.add_argument("--recordings-gib", type=_gib, default=0.0, help="the most that they may take (0: the disk)")
-    edge.add_argument("--keep-free-gib", type=_gib, default=5.0, help="what they leave to others on the disk (5)")
+    edge.add_argument("--recordings", type=Path, action="append", metavar="FOLDER",
+                      help="of recordings; once for each disk (default: recordings in the data folder)")  # fmt: skip
+    edge.add_argument("--recordings-gib", type=_gib, default=0.0, help="the most that they take in each (0: the disk)")
+    edge.add_argument("--keep-free-gib", type=_gib, default=5.0, help="what they leave to others on each disk (5)")
     edge.add_argument("--log-style", choices=get_args(Style), help="default: text at a terminal, else json")
     edge.set_defaults(run=run_edge)
     agent = commands.add_parser("agent", help="let an edge agent in").add_subparsers(required=True)
@@ -86,7 +87,7 @@ def run_edge(arguments: argparse.Namespace) -> int:
         host=arguments.host,
         jt808_port=arguments.jt808_port,
         recordings=RecordingRoom(
-            arguments.recordings or arguments.data / "recordings", arguments.recordings_gib, arguments.keep_free_gib
+            arguments.recordings or [arguments.data / "recordings"], arguments.recordings_gib, arguments.keep_free_gib
         ),
         gb28181=_door(arguments),
     )

@@ -30,12 +30,12 @@ from consoles.parts.background import Background
 from consoles.parts.hubs.part import Hubs
 from consoles.parts.hubs.recordings import ArchiveOfHubs, shelf_of, tell_recordings
 from consoles.parts.hubs.rooms import rooms_of
-from consoles.parts.recorded_disks import RecordedDisks
 from consoles.parts.stores import CAMERAS, Stores
 from consoles.settings import Settings
 from streams.keeper import CameraKeeper
 from streams.limits import RECORD_EVENT_M
 from streams.recorder.archive import Archive
+from streams.recorder.disks import RecordedDisks
 from streams.recorder.joined import OTHERS_RECORD
 from streams.recorder.recorder import Find
 from streams.recorder.recording import Stream

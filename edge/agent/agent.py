@@ -17,7 +17,7 @@ from edge.agent.device_archive import DeviceArchiveErrands
 from edge.agent.devices import AgentUplink
 from edge.agent.errands import Errands
 from edge.agent.gb28181 import EdgeGb28181, Gb28181Door
-from edge.agent.link import HubLink
+from edge.agent.link import Condition, HubLink
 from edge.agent.live import LIVE, LivePictures
 from edge.agent.looking import DIAGNOSIS, TRIAL, diagnoses, trials
 from edge.agent.protocol import FOUND, Config
@@ -44,7 +44,7 @@ class AgentSettings:
     """Of one agent. `hubs` are `wss://…`, of one site: it tells the first that answers; `plate_workers` 0 reads no
     plates; without `jt808_port` no terminals come, and without `gb28181` no GB/T 28181 devices.
 
-    Recordings are kept in `recordings` of the folder `data`, where they are given no other place.
+    Recordings are kept in `recordings` of the folder `data`, where they are given no other places.
     """
 
     hubs: Sequence[str]
@@ -102,6 +102,13 @@ def edge_ways(gb28181: EdgeGb28181 | None) -> Ways:
     return ways
 
 
+def _do_for_devices(gb28181: EdgeGb28181, errands: Errands, clock: Clock) -> None:
+    """Do what the hub asks of GB/T 28181 devices that are no cameras yet, and of what they have recorded."""
+    errands.register(FOUND, gb28181.tell_found)
+    errands.register(TRIAL, trials(edge_sources(gb28181), clock))
+    DeviceArchiveErrands(gb28181.archive, clock).register(errands)
+
+
 @asynccontextmanager
 async def running_agent(settings: AgentSettings, clock: Clock) -> AsyncIterator[Agent]:
     """Run it until the block is left. It begins with what the hub said last, whether the hub is there or not.
@@ -114,12 +121,12 @@ async def running_agent(settings: AgentSettings, clock: Clock) -> AsyncIterator[
         outbox = await Outbox.open(settings.data / "outbox.sqlite3")
         stack.push_async_callback(outbox.close)
         kept = KeptConfig(settings.data / "config.json")
-        room = settings.recordings or RecordingRoom(settings.data / "recordings")
+        room = settings.recordings or RecordingRoom([settings.data / "recordings"])
         cameras = EdgeCameras(outbox, box_of(settings.key), clock)
         recorder = cameras.recorder = EdgeRecorder(room, outbox, clock, cameras.running)
 
         errands = Errands(settings.key, clock)
-        RecordingErrands(recorder.store, recorder.event, clock).register(errands)
+        RecordingErrands(recorder.store, recorder.event, clock, recorder.archive).register(errands)
 
         async def on_config(config: Config) -> None:
             await kept.keep(config)
@@ -130,17 +137,20 @@ async def running_agent(settings: AgentSettings, clock: Clock) -> AsyncIterator[
                 gb28181.apply(config)
             await cameras.apply(config)
 
-        link = HubLink(settings.hubs, settings.key, settings.release, outbox, clock, on_config, errands)
+        pool: PlatePool | None = None
+
+        def condition() -> Condition:
+            return Condition((pool and pool.trouble) or "", recorder.told())
+
+        link = HubLink(settings.hubs, settings.key, settings.release, outbox, clock, on_config, errands, condition)
         uplink = AgentUplink(link, outbox)
         gb28181: EdgeGb28181 | None = None
         if settings.gb28181 is not None:
-            gb28181 = await stack.enter_async_context(
-                EdgeGb28181(
-                    settings.gb28181, settings.host, uplink, outbox, box_of(settings.key), clock, cameras.addresses
-                )
-            )  # fmt: skip
-            errands.register(FOUND, gb28181.tell_found)
-            DeviceArchiveErrands(gb28181.archive, clock).register(errands)
+            gateway = EdgeGb28181(
+                settings.gb28181, settings.host, uplink, outbox, box_of(settings.key), clock, cameras.addresses
+            )
+            gb28181 = await stack.enter_async_context(gateway)
+            _do_for_devices(gateway, errands, clock)
         if settings.plate_workers:
             pool = await stack.enter_async_context(PlatePool(settings.plate_workers, clock))
             cameras.watcher = PlateWatcher(pool, cameras.on_passage, "edge")
@@ -150,15 +160,12 @@ async def running_agent(settings: AgentSettings, clock: Clock) -> AsyncIterator[
         live = LivePictures(cameras.keeper, clock)
         errands.register(LIVE, live.show)
         errands.register(DIAGNOSIS, diagnoses(cameras.keeper, edge_ways(gb28181), clock))
-        if gb28181 is not None:
-            errands.register(TRIAL, trials(edge_sources(gb28181), clock))
         control = await stack.enter_async_context(PtzControl(edge_movable(gb28181), cameras.address, clock))
         errands.register(PTZ, Turning(control).turn)
         cameras.noticing = await stack.enter_async_context(EventWatch(clock, cameras.on_event))
         jt808: Jt808Gateway | None = None
         if settings.jt808_port is not None:
-            gateway = Jt808Gateway(uplink, clock, settings.host, settings.jt808_port)
-            jt808 = await stack.enter_async_context(gateway)
+            jt808 = await stack.enter_async_context(Jt808Gateway(uplink, clock, settings.host, settings.jt808_port))
         await stack.enter_async_context(errands)
         await apply(await kept.load())
         async with asyncio.TaskGroup() as tasks:

@@ -118,7 +118,7 @@ class RecordingErrands:
         store = self._find_store()
         async with self._cutting:
             await self._forget_others(store)
-            clip = await OwnArchive(store, self._clock).export(asked)
+            clip = await self._find_archive().export(asked)
             self._clips.add(clip.id)
         try:
             await reply.send(msgspec.json.encode(clip))

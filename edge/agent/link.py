@@ -21,6 +21,7 @@ from edge.agent.protocol import (
     Answer,
     Ask,
     Config,
+    Disk,
     Errand,
     Hello,
     Received,
@@ -111,10 +112,18 @@ class TakesErrands(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Condition:
+    """How the agent is, besides its outbox, as `protocol.Standing` tells it."""
+
+    no_plates: str = ""
+    disks: Sequence[Disk] = ()
+
+
 class HubLink:
     """`run` keeps it up, with one of `hubs` after the other until one answers.
 
-    `on_config` hears what the agent is to do, each time that the hub tells.
+    `on_config` hears what the agent is to do, each time that the hub tells; `condition` says how the agent is.
     """
 
     def __init__(
@@ -126,6 +135,7 @@ class HubLink:
         clock: Clock,
         on_config: OnConfig,
         errands: TakesErrands | None = None,
+        condition: Callable[[], Condition] = Condition,
     ) -> None:
         self.counters = LinkCounters()
         self.connected = asyncio.Event()
@@ -138,6 +148,7 @@ class HubLink:
         self._clock = clock
         self._on_config = on_config
         self._errands = errands
+        self._condition = condition
         self._socket: ClientConnection | None = None
         self._asks: dict[int, asyncio.Future[Answer]] = {}
         self._asked = 0
@@ -271,15 +282,19 @@ class HubLink:
             self._moved.set()
 
     async def _tell_standing(self, socket: ClientConnection) -> None:
+        told: Sequence[Disk] | None = None
         while True:
-            outbox = self._outbox
+            outbox, condition = self._outbox, self._condition()
             standing = Standing(
                 now_ms=self._clock.now_ms(),
                 waiting=outbox.waiting,
                 waiting_bytes=outbox.size_bytes,
                 shed=dict(outbox.shed),
                 not_stored=outbox.not_stored,
+                no_plates=condition.no_plates[:500],
+                disks=None if condition.disks == told else list(condition.disks),
             )
+            told = condition.disks
             await socket.send(protocol.encode(standing))
             await self._clock.sleep(AGENT_STATE_MS)
 

@@ -72,14 +72,28 @@ class Items(Message, frozen=True, tag="items"):
     items: Annotated[list[Item], Meta(max_length=AGENT_ITEMS_PER_MESSAGE)]
 
 
+class Disk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A disk of recordings: how full it is, and what is wrong with it. Nothing of the first three is known yet."""
+
+    bytes: Count = 0
+    locked_bytes: Count = 0
+    capacity_bytes: Count = 0
+    reason: Annotated[str, Meta(max_length=500)] = ""
+
+
 class Standing(Message, frozen=True, tag="standing"):
-    """How the agent is: what waits by importance, what was shed by kind since the outbox was made, and its clock."""
+    """How the agent is: what waits by importance, what was shed by kind since the outbox was made, and its clock.
+
+    `no_plates` is why none are read, empty while they are. `disks` are those of recordings; null: as told before.
+    """
 
     now_ms: Instant
     waiting: Annotated[dict[Word, Count], Meta(max_length=32)] = {}
     waiting_bytes: Count = 0
     shed: Annotated[dict[Word, Count], Meta(max_length=64)] = {}
     not_stored: Count = 0
+    no_plates: Annotated[str, Meta(max_length=500)] = ""
+    disks: Annotated[list[Disk], Meta(max_length=64)] | None = None
 
 
 class Ask(Message, frozen=True, tag="ask"):
@@ -288,14 +302,18 @@ class DeviceAlarm(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RecorderState(msgspec.Struct, frozen=True, kw_only=True):
-    """The agent's recorder can do its work, or cannot and why; kind `recorder`."""
+    """A recorder of the agent can do its work, or cannot and why.
+
+    Kind `recorder`, which hubs of before know, for the first disk, and `recorder_disk` for the others.
+    """
 
     ok: bool
     at_ms: Instant
     reason: Annotated[str, Meta(max_length=500)] = ""
+    disk: Annotated[int, Meta(ge=1, le=64)] = 1
 
 
-RECORDER, DEVICE_ALARM = "recorder", "device_alarm"
+RECORDER, RECORDER_DISK, DEVICE_ALARM = "recorder", "recorder_disk", "device_alarm"
 FOUND = "gb28181_found"
 """The errand that asks which GB/T 28181 channels may be cameras; who does it is told who we are to devices."""
 ALARM, HIT, CAMERA, SIGHTING, POSITION, PICTURE = "alarm", "hit", "camera", "sighting", "position", "picture"

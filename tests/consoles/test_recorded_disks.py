@@ -16,10 +16,10 @@ from command.kernel.clock import SystemClock
 from command.kernel.errors import InvalidInputError
 from command.kernel.limits import RECORD_DISKS
 from command.requests import EnrolCamera, SetRecordings
-from consoles.parts.recorded_disks import RecordedDisks
 from consoles.settings import Recordings
 from consoles.site import Site, running_site
 from edge.simulators.street_video import Street, render
+from streams.recorder.disks import RecordedDisks
 from streams.recorder.files import camera_folder
 from streams.recorder.store import Store
 from tests.consoles.support import PASSWORD, Person, settings, signed_in

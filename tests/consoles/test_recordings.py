@@ -24,9 +24,9 @@ from command.facts.recording import RecordingPolicy
 from command.requests import EnrolCamera, SetRecording
 from command.tables import Tables
 from consoles.http import clips
-from consoles.parts import recorded_disks
 from consoles.site import Site
 from edge.simulators.street_video import Street, render, traffic
+from streams.recorder import disks as recorded_disks
 from streams.recorder import opening, store
 from streams.recorder.files import camera_folder
 from streams.recorder.locks import Lock

@@ -31,6 +31,7 @@ from edge.agent.protocol import (
     PICTURE,
     POSITION,
     RECORDER,
+    RECORDER_DISK,
     SIGHTING,
     Alarm,
     CameraState,
@@ -46,13 +47,14 @@ from edge.agent.protocol import (
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-KINDS = (ALARM, DEVICE_ALARM, HIT, CAMERA, RECORDER, SIGHTING, POSITION, PICTURE)
+KINDS = (ALARM, DEVICE_ALARM, HIT, CAMERA, RECORDER, RECORDER_DISK, SIGHTING, POSITION, PICTURE)
 _BODIES: dict[str, msgspec.json.Decoder[Any]] = {
     ALARM: msgspec.json.Decoder(Alarm),
     DEVICE_ALARM: msgspec.json.Decoder(DeviceAlarm),
     HIT: msgspec.json.Decoder(Hit),
     CAMERA: msgspec.json.Decoder(CameraState),
     RECORDER: msgspec.json.Decoder(RecorderState),
+    RECORDER_DISK: msgspec.json.Decoder(RecorderState),
     SIGHTING: msgspec.json.Decoder(Sighting),
     POSITION: msgspec.json.Decoder(Position),
 }
@@ -252,4 +254,5 @@ def _state(state: CameraState) -> ReportCamera:
 
 
 def _recorder(sender: Sender, state: RecorderState) -> ReportRecorder:
-    return ReportRecorder(recorder=f"edge.{sender.agent}", ok=state.ok, reason=state.reason)
+    disk = f":{state.disk}" if state.disk > 1 else ""  # which no name of an agent has in it
+    return ReportRecorder(recorder=f"edge.{sender.agent}{disk}", ok=state.ok, reason=state.reason)

@@ -17,6 +17,7 @@ from consoles.http import metrics
 from consoles.parts.agents import turning as agent_turning
 from consoles.parts.agents.away import AwayWatch
 from consoles.parts.agents.errands import Errands
+from consoles.parts.agents.figures import figures
 from consoles.parts.agents.items import Items
 from consoles.parts.agents.listing import ListOfAgents
 from consoles.parts.agents.live import live_source, way_by
@@ -69,7 +70,7 @@ def edge_agents(
     tasks.start(agents.run(), "agents")
     tasks.start(AwayWatch(hub, agents, kept.leases, kept.places).run(), "agents-away")
     measured += [
-        agents.metrics,
+        lambda: figures(agents.states),
         metrics.counted("agent_items", "Items of edge agents", items.counters),
         metrics.counted("agents", "Connections of edge agents", counters),
         metrics.counted("agent_errands", "What edge agents were asked for", errands.counters),

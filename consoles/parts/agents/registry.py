@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
 from typing import Protocol
 
 import msgspec
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from command.access.accounts import Accounts
 from command.actors import HUB
@@ -23,7 +21,7 @@ from consoles.parts.agents.errands import Link
 from consoles.parts.agents.items import Uploads
 from consoles.parts.hubs.replies import AGENT_HOP
 from consoles.parts.plate_aims import aims
-from edge.agent.protocol import Standing, Watch
+from edge.agent.protocol import Disk, Standing, Watch
 from edge.limits import AGENT_CAMERAS
 from streams.plates.watcher import Aim
 
@@ -75,6 +73,10 @@ class AgentState(msgspec.Struct, kw_only=True):
     waiting: dict[str, int] = {}
     shed: dict[str, int] = {}
     not_stored: int = 0
+    no_plates: str = ""
+    """Why it reads none; empty while it does, or is not to."""
+    disks: list[Disk] = []
+    """Of its recordings."""
     clock_ahead_ms: int = 0
     taken: int = 0
     refused: int = 0
@@ -237,6 +239,10 @@ class Agents:
         state = self.states[agent]
         state.waiting, state.behind = standing.waiting, sum(standing.waiting.values())
         state.behind_bytes, state.not_stored = standing.waiting_bytes, standing.not_stored
+        if standing.no_plates != state.no_plates:
+            log.warning("agent %s reads plates: %s", agent, standing.no_plates or "again")
+        state.no_plates = standing.no_plates
+        state.disks = state.disks if standing.disks is None else standing.disks
         state.clock_ahead_ms = standing.now_ms - self._hub.clock.now_ms()
         for kind, count in standing.shed.items():
             if more := count - state.shed.get(kind, 0):
@@ -280,26 +286,6 @@ class Agents:
             await self._hub.ask(request, HUB)
         except TriuneError as error:
             log.warning("how an agent is could not be recorded: %s", error.detail)
-
-    def metrics(self) -> Iterator[Metric]:
-        """Return what `/metrics` shows of agents."""
-        up = GaugeMetricFamily("triune_agent_up", "1 while the agent is connected to this hub", labels=["agent"])
-        since = GaugeMetricFamily("triune_agent_since_seconds", "When it came or went (Unix time)", labels=["agent"])
-        behind = GaugeMetricFamily("triune_agent_behind_items", "Items it has still to tell", labels=["agent"])
-        size = GaugeMetricFamily("triune_agent_behind_bytes", "And how large they are", labels=["agent"])
-        clock = GaugeMetricFamily("triune_agent_clock_ahead_seconds", "Its clock before ours", labels=["agent"])
-        shed = CounterMetricFamily("triune_agent_shed_items", "Items it gave up unsent", labels=["agent", "kind"])
-        unstored = CounterMetricFamily("triune_agent_not_stored_items", "Its disk refused these", labels=["agent"])
-        for agent, state in self.states.items():
-            up.add_metric([agent], state.up)
-            since.add_metric([agent], state.since_ms / 1000)
-            behind.add_metric([agent], state.behind)
-            size.add_metric([agent], state.behind_bytes)
-            clock.add_metric([agent], state.clock_ahead_ms / 1000)
-            unstored.add_metric([agent], state.not_stored)
-            for kind, count in state.shed.items():
-                shed.add_metric([agent, kind], count)
-        yield from (up, since, behind, size, clock, shed, unstored)
 
 
 def _is_wanted_so(row: CameraRow, wanted: _Wanted | None) -> bool:

@@ -14,9 +14,9 @@ from consoles.parts.agents.recordings import FarArchive
 from consoles.parts.hubs.clips import CLIPS, FarShelf, JoinedShelf, tells_clips
 from consoles.parts.hubs.errands import HUB_HOP
 from consoles.parts.hubs.part import Hubs
-from consoles.parts.recorded_disks import cause_of_disk
 from edge.agent.archive import RECORDINGS, RecordingErrands
 from streams.recorder.archive import Archive
+from streams.recorder.disks import cause_of_disk
 from streams.recorder.gaps import Cause
 from streams.recorder.joined import numbered, whose
 from streams.recorder.joined_archive import JoinedArchive, Part

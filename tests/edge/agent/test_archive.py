@@ -123,7 +123,7 @@ async def test_a_clip_is_hashed_at_the_edge_and_again_at_the_hub_which_keeps_it(
             assert (about["asked"]["who"], about["asked"]["why"], about["sha256"]) == (
                 "dispatcher", "移送", clip["sha256"],
             )  # fmt: skip
-        assert not list((rig.agent.recorder.folder / CLIPS).glob("*")), "evidence is at the hub, and in one place"
+        assert not list((rig.agent.recorder.store().folder / CLIPS).glob("*")), "evidence is in one place, the hub"
         stored = [each for each in await rig.site.hub.journal.read("live", 0, 1000) if b"clip_exported" in each.data]
         assert [(each.actor, json.loads(each.data)["sha256"]) for each in stored] == [("dispatcher", clip["sha256"])]
 

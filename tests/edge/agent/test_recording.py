@@ -17,12 +17,12 @@ from command.facts.recording import RecordingPolicy
 from command.kernel.clock import SystemClock
 from command.kernel.errors import UnavailableError
 from consoles.site import Site
-from edge.agent import recording
 from edge.agent.agent import Agent
 from edge.agent.sealing import box_of
 from edge.onvif.events import CameraEvent
 from edge.simulators.clips import Clip
 from edge.simulators.rtsp_camera import RtspCameras
+from streams.recorder import disks
 from streams.recorder.index import Span
 from tests.consoles.cameras import drawn
 from tests.edge.agent.support import NAME, Proxy, an_agent, hub_with_agent, port_of, sighting, until
@@ -145,7 +145,7 @@ async def test_what_happens_before_a_camera_is_recorded_from_before_it_on(
 async def test_where_recordings_cannot_be_kept_is_an_alarm_until_they_can(
     tmp_path: Path, street: Clip, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recording, "_FOLDER_AGAIN_MS", 100)
+    monkeypatch.setattr(disks, "_FOLDER_AGAIN_MS", 100)
     folder = tmp_path / "edge" / "recordings"
     folder.parent.mkdir()
     folder.write_text("no folder")

@@ -1,4 +1,4 @@
-"""The disks that this hub records on, each with a store, a recorder and threads of its own: none waits for another."""
+"""The disks that recordings are on, each with a store, a recorder and threads of its own: none waits for another."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class RecordedDisk:
             self.recorder.set_policies(policies, why_no_others)
 
     async def run(self, opening: Callable[[Path], Awaitable[Store]], find: Find) -> None:
-        """Record until cancelled. A folder that cannot be used is an alarm and tried again; the hub goes on without."""
+        """Record until cancelled. A folder that cannot be used is told and tried again; all else goes on without."""
         while self._store is None:
             try:
                 self._store = await opened(lambda: opening(self.folder), self._say_why_not)
