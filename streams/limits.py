@@ -4,6 +4,8 @@ from __future__ import annotations
 
 # Cameras. A connection that brings no first packet, or no packet for FROZEN, counts as down and is tried again.
 CAMERA_OPEN_MS = 5000
+# A longer address of a camera is refused where it is set.
+CAMERA_ADDRESS_CHARS = 2048
 CAMERA_FROZEN_MS = 3000
 CAMERA_RETRY_FIRST_MS = 1000
 CAMERA_RETRY_LONGEST_MS = 30_000

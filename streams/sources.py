@@ -6,8 +6,10 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Final, Protocol, runtime_checkable
+from urllib.parse import urlsplit
 
 from command.kernel.clock import Clock
+from streams.limits import CAMERA_ADDRESS_CHARS
 from streams.packets import Packet
 
 
@@ -117,6 +119,27 @@ def split_options(address: str) -> tuple[str, dict[str, str]]:
             known = "; ".join(f"{known}={'|'.join(values)}" for known, values in _OPTIONS.items())
             raise SourceError(f"the options of an address are {known}")
     return found[1], options
+
+
+def check_address(address: str) -> None:
+    """Look at an address as far as all kinds have it in common, where somebody sets it and can still mend it.
+
+    Raises `SourceError` for wrong options, for what is no URL or names no host where it should, and for what no
+    request may hold.
+    """
+    url, _ = split_options(address)
+    if len(url) > CAMERA_ADDRESS_CHARS or not url.isprintable() or " " in url:
+        raise SourceError(f"an address has at most {CAMERA_ADDRESS_CHARS} characters, all printable, and no spaces")
+    scheme, mark, _ = url.partition("://")
+    if not mark or scheme == "file":
+        return
+    try:
+        parts = urlsplit(url)
+        named = parts.hostname is not None and parts.port != 0
+    except ValueError:  # brackets that do not close, a port that is none; its words may hold a piece of the password
+        raise SourceError("the address is malformed") from None
+    if not named:
+        raise SourceError("the address names no host")
 
 
 def pulls_always(address: str) -> tuple[str, bool]:

@@ -17,7 +17,7 @@ from msgspec import Meta
 from command.kernel.clock import Clock
 from command.kernel.errors import InvalidInputError, TooManyError, TriuneError
 from command.requests import EnrolCamera, Lat, Lon, Name
-from consoles.http.bodies import read_body
+from command.services.bodies import read_body
 from consoles.http.context import LIVE, actor_of, context_of, require
 from consoles.http.publishing import Publishing, publishing_of
 from consoles.http.record import json_response
@@ -25,7 +25,7 @@ from edge.limits import ADOPTION_BODY_BYTES, ADOPTION_TRIES
 from edge.onvif.discovery import Discovery
 from edge.onvif.messages import DeviceInformation, Profile
 from edge.onvif.trial import Step, try_camera, with_credentials
-from streams.sources import Sources, scheme_of, split_options
+from streams.sources import SourceError, Sources, check_address, scheme_of, split_options
 from streams.whip import SCHEME, new_address
 
 _log = logging.getLogger(__name__)
@@ -197,6 +197,10 @@ def _address(asked: CameraAddress, sources: Sources) -> str:
     address = with_credentials(asked.address, asked.user, asked.password, asked.profile)
     if scheme_of(address) not in sources.schemes:
         raise InvalidInputError(f"an address begins with one of {', '.join(sources.schemes)}")
+    try:
+        check_address(address)
+    except SourceError as error:
+        raise InvalidInputError(error.reason) from None
     return address
 
 

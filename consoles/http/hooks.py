@@ -16,7 +16,7 @@ from command.links.approval import SERVICE_ACTOR, request_of
 from command.links.case import record
 from command.links.service_messages import ApprovalEvent, CaseEvent
 from command.links.signing import verify
-from consoles.http.bodies import read_body
+from command.services.bodies import read_body
 from consoles.http.context import LIVE, context_of
 from consoles.http.identity import is_open
 

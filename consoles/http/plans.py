@@ -9,7 +9,7 @@ from aiohttp import web
 from command.facts.plan_definition import PlanDefinition
 from command.kernel.limits import PLAN_FILE_BYTES
 from command.requests import PublishPlan
-from consoles.http.bodies import read_body
+from command.services.bodies import read_body
 from consoles.http.context import actor_of, context_of, require
 from consoles.http.record import json_response
 from plans.format import load_plan

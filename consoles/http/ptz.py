@@ -12,7 +12,7 @@ from msgspec import Meta
 from command.actors import DESK, Actor, Role
 from command.kernel.errors import InvalidInputError
 from command.kernel.limits import REQUEST_BODY_BYTES
-from consoles.http.bodies import read_body
+from command.services.bodies import read_body
 from consoles.http.context import actor_of, require
 from consoles.http.record import json_response
 from streams.ptz import Command, Hold, Move, Operator, Preset, PtzControl, Recall, Speed

@@ -15,8 +15,8 @@ from command.actors import Actor
 from command.kernel.errors import ConflictError, InvalidInputError, TooManyError, UnknownIdError
 from command.kernel.limits import EVIDENCE_BODY_MS, EVIDENCE_BYTES, EVIDENCE_TRANSFERS, REQUEST_BODY_BYTES
 from command.rules import advice
+from command.services.bodies import read_body
 from command.tables import Tables
-from consoles.http.bodies import read_body
 from consoles.http.context import Context, Space, actor_of, context_of, require
 from consoles.http.kept import may_review
 from plans.past import HIT_MEDIA_TYPE, files_of

@@ -20,8 +20,8 @@ from command.facts.plan_definition import Bilingual, PlanDefinition
 from command.kernel.errors import InvalidInputError, TooManyError, UnavailableError, UnknownIdError
 from command.kernel.limits import REQUEST_BODY_BYTES
 from command.requests import Id
+from command.services.bodies import read_body
 from command.tables import Tables
-from consoles.http.bodies import read_body
 from consoles.http.context import LIVE, Context, Space, actor_of, require
 from consoles.http.record import json_response
 from consoles.push import Feed

@@ -21,9 +21,9 @@ from command.readings.likely_ways import LikelyWays
 from command.requests import RecordQuery
 from command.requests.scene import QueryOf
 from command.rules.queries import check_one_more, made_lately
+from command.services.bodies import read_body
 from command.tables import Tables
 from consoles.http import sighting_bodies as bodies
-from consoles.http.bodies import read_body
 from consoles.http.context import Space, actor_of, context_of, require
 from consoles.http.record import json_response, transfer
 from consoles.http.sightings_csv import csv_of

@@ -13,7 +13,7 @@ from command.actors import HUB, Actor
 from command.kernel.errors import InvalidInputError
 from command.kernel.limits import REQUEST_BODY_BYTES
 from command.requests import Id, Instant, Reason
-from consoles.http.bodies import read_body
+from command.services.bodies import read_body
 
 Authorise = Callable[[web.Request, str], Awaitable[None]]
 """`authorise(request, camera)` raises unless whoever asks may see pictures of this camera."""

@@ -21,8 +21,8 @@ from command.requests import RecordQuery, RequestWatches
 from command.requests.base import Reason
 from command.rows import WatchRow
 from command.rules.watchlist import MAY_ASK, check_pattern
+from command.services.bodies import read_body
 from command.tables import Tables
-from consoles.http.bodies import read_body
 from consoles.http.context import Space, actor_of, context_of, require
 from consoles.http.record import json_response
 from consoles.http.sightings import EXPORTS, Scope, an_hour

@@ -18,8 +18,8 @@ from command.kernel.errors import InvalidInputError
 from command.kernel.limits import CLOCK_SKEW_MS, POSITIONS_PER_BATCH, REQUEST_BODY_BYTES
 from command.readings import Position, Readings
 from command.requests import EnrolDevice, Instant, Lat, Lon
+from command.services.bodies import read_body
 from command.uplink import HubUplink
-from consoles.http.bodies import read_body
 from consoles.http.context import actor_of, require
 from consoles.http.identity import Handler, is_open
 from consoles.parts.background import Background

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestHandler
 from prometheus_client import Counter as Metric
 
@@ -30,6 +31,22 @@ log = logging.getLogger(__name__)
 TURNED_AWAY = Metric("triune_http_turned_away", "Connections that were closed before they asked anything", ["why"])
 
 _LAST_REQUESTS_S = 2.0
+
+
+class _NoFaultOfOurs(logging.Filter):
+    """What is no HTTP at all is counted and told in a line, for it is whoever sent it that is at fault."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Leave everything else as it is."""
+        if record.exc_info and isinstance(record.exc_info[1], HttpProcessingError):
+            TURNED_AWAY.labels("malformed").inc()
+            record.levelno, record.levelname, record.exc_info = logging.INFO, "INFO", None
+            return _wire_log.isEnabledFor(logging.INFO)
+        return True
+
+
+_wire_log = logging.getLogger(f"{__name__}.wire")
+_wire_log.addFilter(_NoFaultOfOurs())
 
 
 class Doors(web.Server):
@@ -118,7 +135,9 @@ async def serving(app: web.Application, host: str, port: int) -> AsyncIterator[s
     inner = web.AppRunner(app)
     await inner.setup()
     assert inner.server is not None
-    doors = Doors(inner.server, access_log=None, keepalive_timeout=HTTP_IDLE_MS / 1000)
+    doors = Doors(
+        inner.server, access_log=None, keepalive_timeout=HTTP_IDLE_MS / 1000, auto_decompress=False, logger=_wire_log
+    )
     runner = web.ServerRunner(doors, shutdown_timeout=_LAST_REQUESTS_S)
     await runner.setup()
     try:

@@ -14,10 +14,12 @@ from command.access.accounts import Accounts
 from command.actors import HUB
 from command.hub import Changes, Hub
 from command.kernel.errors import InvalidInputError, TriuneError
+from command.kernel.limits import REQUEST_BODY_BYTES
 from command.passages import Passages
 from command.readings import Sighting
 from command.requests import ReportCamera
 from command.rows import CameraRow
+from command.services.bodies import read_body
 from consoles.http import adoption, cameras, health, metrics, ptz
 from consoles.http import publishing as publishing_routes
 from consoles.http.context import actor_of, context_of, require
@@ -61,7 +63,7 @@ from streams.relay import elsewhere
 from streams.relay import http as relay_http
 from streams.relay.relay import Relay
 from streams.source import standard_sources
-from streams.sources import SourceError, Sources, pulls_always, scheme_of, split_options
+from streams.sources import SourceError, Sources, check_address, pulls_always, scheme_of
 from streams.whep_source import whep_source
 from streams.whip import NOBODY, SCHEME
 
@@ -311,13 +313,14 @@ def _set_address(accounts: Accounts, sources: Sources) -> Handler:
     async def set_address(request: web.Request) -> web.Response:
         require(actor_of(request), "administrator")
         camera = request.match_info["camera_id"]
-        form = msgspec.json.decode(await request.read(), type=Address)
-        if scheme_of(form.address) == AGENT_SCHEME and in_charge(form.address) is None:
+        form = msgspec.json.decode(await read_body(request, REQUEST_BODY_BYTES), type=Address)
+        agent = in_charge(form.address)
+        if scheme_of(form.address) == AGENT_SCHEME and agent is None:
             raise InvalidInputError(f"the address of an agent's camera is {AGENT_SCHEME}://AGENT/ADDRESS")
         if scheme_of(form.address) not in sources.schemes:
             raise InvalidInputError(f"a camera's address begins with one of {', '.join(sources.schemes)}")
         try:
-            split_options(form.address)
+            check_address(agent[1] if agent else form.address)
         except SourceError as error:
             raise InvalidInputError(error.reason) from None
         await context_of(request).space(request).hub.read(lambda t: t.cameras.need(camera))

@@ -15,10 +15,10 @@ from command.kernel.clock import Clock
 from command.kernel.errors import (
     InvalidInputError,
     SignInRequiredError,
-    TooLargeError,
     TooManyError,
 )
 from command.kernel.limits import REQUEST_BODY_BYTES
+from command.services.bodies import read_body
 from edge.jt808.rate import RateLimit
 from edge.limits import DEVICE_MESSAGES_PER_S, TRACKERS_REMEMBERED
 from edge.trackers import osmand, owntracks
@@ -58,7 +58,7 @@ class _Trackers:
 
     async def osmand(self, request: web.Request) -> web.Response:
         """OsmAnd, Traccar Client."""
-        body = await _body(request)
+        body = await read_body(request, REQUEST_BODY_BYTES)
         parameters = dict(request.query)
         if body.lstrip().startswith(b"{"):
             report = osmand.parse_json(body)
@@ -71,7 +71,7 @@ class _Trackers:
 
     async def owntracks(self, request: web.Request) -> web.Response:
         """OwnTracks, which reads friends and commands from the answer: there are none."""
-        report = owntracks.parse(await _body(request))
+        report = owntracks.parse(await read_body(request, REQUEST_BODY_BYTES))
         credentials = _credentials(request)
         if credentials is None:
             raise SignInRequiredError("HTTP Basic or a bearer token is needed")
@@ -116,16 +116,6 @@ def _credentials(request: web.Request) -> _Credentials | None:
             raise SignInRequiredError("the Basic credentials are not base64 of user:password") from error
         return _Credentials(user, password)
     raise SignInRequiredError(f"authorization scheme {scheme[:20]!r} is not known")
-
-
-async def _body(request: web.Request) -> bytes:
-    """Return the whole body. Raises `TooLargeError` before more than the limit is in memory."""
-    parts = bytearray()
-    async for part in request.content.iter_any():
-        parts += part
-        if len(parts) > REQUEST_BODY_BYTES:
-            raise TooLargeError(f"a report has at most {REQUEST_BODY_BYTES} bytes")
-    return bytes(parts)
 
 
 def _form(body: bytes) -> dict[str, str]:

@@ -7,7 +7,8 @@ from typing import Protocol
 
 from aiohttp import web
 
-from command.kernel.errors import InvalidInputError, TooLargeError, UnknownIdError
+from command.kernel.errors import InvalidInputError, UnknownIdError
+from command.services.bodies import read_body
 from streams.camera import Camera
 from streams.limits import SDP_BYTES
 from streams.relay.elsewhere import ElsewhereSessions, elsewhere
@@ -76,11 +77,7 @@ def routes(relay: Relay, cameras: Cameras, authorise: Authorise) -> list[web.Rou
 
 async def read_sdp(request: web.Request) -> str:
     """Return the session description in a request. Raises `TooLargeError`, `InvalidInputError`."""
-    body = bytearray()
-    async for chunk in request.content.iter_chunked(16 * 1024):
-        body += chunk
-        if len(body) > SDP_BYTES:
-            raise TooLargeError(f"an offer has at most {SDP_BYTES} bytes")
+    body = await read_body(request, SDP_BYTES)
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError:

@@ -6,6 +6,7 @@ Rules R114 to R124 of docs/SPEC.md.
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -24,7 +25,7 @@ from command.access.keys import SiteKey
 from command.actors import HUB
 from command.kernel.limits import EVIDENCE_BYTES, EVIDENCE_TRANSFERS, REQUEST_BODY_BYTES, REQUESTS_PER_S
 from command.links.signing import derive_secret, sign
-from consoles.http import bodies
+from command.services import bodies
 from consoles.site import Site
 from tests.consoles.support import PASSWORD, Person, signed_in, site_with_people
 
@@ -157,8 +158,13 @@ async def test_bodies_that_are_too_large_or_never_end(tmp_path: Path, monkeypatc
         head = b"POST /api/v1/blobs HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n"
         assert await raw(site, head % (EVIDENCE_BYTES + 1) + cookies(person) + b"\r\n") == 413
         monkeypatch.setattr(bodies.read_body, "__defaults__", (100,))
-        slow = b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"
-        assert await raw(site, slow) == 408
+        for path in (b"/api/v1/session", b"/ingest/osmand", b"/ingest/owntracks"):
+            slow = b"POST " + path + b" HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"
+            assert await raw(site, slow) == 408
+        for address in ("/api/v1/session", "/api/v1/requests", "/ingest/osmand"):  # not unpacked at all, R735
+            for bomb in (gzip.compress(b" " * 10_000_000), b"none"):
+                status, _ = await send(person, "POST", address, bomb, Content_Encoding="gzip")
+                assert status == 415
 
 
 def cookies(person: Person) -> bytes:
@@ -181,7 +187,11 @@ async def raw(site: Site, data: bytes) -> int:
         writer.close()
 
 
-async def test_what_is_hardly_http(tmp_path: Path) -> None:
+async def test_what_is_hardly_http(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    def malformed() -> float:
+        return REGISTRY.get_sample_value("triune_http_turned_away_total", {"why": "malformed"}) or 0.0
+
+    before = malformed()
     async with dispatcher(tmp_path) as (site, _):
         flood = b"".join(b"X-Header-%d: x\r\n" % n for n in range(5000))
         for data in (
@@ -195,6 +205,28 @@ async def test_what_is_hardly_http(tmp_path: Path) -> None:
             b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
         ):
             assert await raw(site, data) in (0, 400), data[:60]
+    assert malformed() >= before + 5
+    assert not [record for record in caplog.records if record.levelname == "ERROR"], "it is no fault of ours (R736)"
+
+
+async def test_addresses_of_cameras_that_cannot_be_one(tmp_path: Path) -> None:
+    """R737: told to who types it, not by a camera that is down for ever."""
+    async with site_with_people(tmp_path, "administrator") as site, signed_in(site.http_url, "administrator") as person:
+        camera = q.EnrolCamera(camera="c1", name="北门", lat=29.1, lon=113.1)
+        assert (await person.ask(camera))[0] == 200
+        for address in (
+            "rtsp://", "rtsp://[::1", "rtsp://h:99999/", "rtsp://h:x/", "rtsp://h/\r\nTeardown: y", "rtsp://h/ a",
+            f"rtsp://{'a' * 5000}", "edge://gate-3/rtsp://", "edge://gate-3", "onvif://:80/x",
+        ):  # fmt: skip
+            tried = [] if address.startswith("edge:") else [("POST", "/api/v1/cameras/try")]  # else its agent says so
+            for method, path in (("PUT", "/api/v1/cameras/c1/address"), *tried):
+                status, told = await send(person, method, path, msgspec.json.encode({"address": address}))
+                assert status == 400, (address, told)
+                assert "Teardown" not in told["detail"]
+        for address in ("rtsp://user:p@ss@[fe80::1]:554/路?x=1#transport=udp", "edge://gate-3/file:///clips/a.mp4"):
+            body, given = msgspec.json.encode({"address": address}), {"X-CSRF-Token": person.csrf}
+            async with person.http.put("/api/v1/cameras/c1/address", data=body, headers=given) as answer:
+                assert answer.status == 204
 
 
 async def test_keys_tokens_and_cookies_of_garbage(tmp_path: Path) -> None:

@@ -22,8 +22,8 @@ from command.links.follow import Follower
 from command.links.viid import SCHEMA
 from command.passages import Passages
 from command.requests import ReportLink
+from command.services.bodies import read_body
 from consoles.http import metrics
-from consoles.http.bodies import read_body
 from consoles.http.identity import address_of
 from consoles.parts.background import Background
 from consoles.parts.hits import Hits

@@ -11,7 +11,7 @@ from msgspec import Meta
 from command.hub import Hub
 from command.kernel.errors import InvalidInputError
 from command.kernel.limits import REQUEST_BODY_BYTES
-from consoles.http.bodies import read_body
+from command.services.bodies import read_body
 from consoles.http.context import actor_of, require
 from consoles.http.record import json_response
 from consoles.parts.viid.devices import Devices

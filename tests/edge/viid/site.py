@@ -15,7 +15,7 @@ from aiohttp import web
 
 from command.kernel.clock import VirtualClock
 from command.kernel.errors import TriuneError
-from consoles.http.bodies import read_body
+from command.services.bodies import read_body
 from consoles.http.identity import address_of
 from edge.digest import Algorithm
 from edge.gb28181.local_time import CHINA
