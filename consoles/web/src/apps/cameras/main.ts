@@ -8,19 +8,21 @@ import { describe } from "../../components/problems";
 import { meaningOf } from "../../components/video/reasons";
 import "../../components/video/diagnosis";
 import { shared } from "../../components/view";
-import { language, setLanguage, t, word } from "../../i18n/i18n";
+import { t, word } from "../../i18n/i18n";
 import "../../map/element";
 import type { Picked } from "../../map/element";
 import { bearing_deg } from "../../map/geography";
 import { NO_DATA, type MapData } from "../../map/picture";
 import type { Pressed } from "../../map/symbols_layer";
-import { toLogin, type Connection } from "../../sync/connect";
+import type { Connection } from "../../sync/connect";
 import type { Actor, Subscription } from "../../sync/protocol";
 import type { CameraRow, Place } from "../../wire";
 import { Console } from "../console";
 import { consoleStyles } from "../console_styles";
 import { Kept } from "../kept";
 import { show } from "../page";
+import "../page_tools";
+import "./hubs";
 import "./policy";
 import { adopt, attempt, bearingWords, EMPTY, find, formOf, missing, PUBLISHES, turned, type Form, type Found, type Tried } from "./adoption";
 import { newKey, publishers, type Publishing } from "./publishing";
@@ -83,8 +85,7 @@ export class CamerasConsole extends Console {
         <h1 class="grow">${t("home.cameras")}</h1>
         <span class="quiet">${this.actor?.name ?? ""}</span>
         <t-age .live=${this.live} .clock=${connection.clock}></t-age>
-        <button class="bare" @click=${() => setLanguage(language() === "zh" ? "en" : "zh")}>${t("action.language")}</button>
-        <button class="bare" aria-label=${t("action.sign_out")} @click=${() => void connection.api.signOut().then(toLogin)}>${icon("signOut")}</button>
+        <page-tools here="cameras" .actor=${this.actor} .api=${connection.api}></page-tools>
       </header>
       <div role="region" aria-label=${t("age.live", { age: "" })}>${this.trouble()}</div>
       <main>
@@ -108,7 +109,8 @@ export class CamerasConsole extends Console {
       <button class="pick" aria-current=${this.form.address === PUBLISHES} @click=${() => this.begin({ ...EMPTY, address: PUBLISHES })}><span>${icon("smartphone")} ${t("publish.begin")}</span></button>
       <h2 class="heading">${t("adopt.enrolled")}<span class="number">${cameras.length}</span></h2>
       ${repeat(cameras, ({ id }) => id, (camera) => this.cameraLine(camera))}
-      <t-viid .api=${connection.api} .cameras=${cameras}></t-viid>`;
+      <t-viid .api=${connection.api} .cameras=${cameras}></t-viid>
+      <t-hubs .api=${connection.api}></t-hubs>`;
   }
 
   private foundLine(each: Found): TemplateResult {

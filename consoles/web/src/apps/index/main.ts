@@ -6,11 +6,15 @@ import { icon } from "../../components/icons";
 import "../../components/states";
 import { shared, View } from "../../components/view";
 import { t } from "../../i18n/i18n";
-import { UnreachableError } from "../../sync/api";
+import { Problem, UnreachableError } from "../../sync/api";
 import { browserApi, toLogin } from "../../sync/connect";
 import type { Actor } from "../../sync/protocol";
+import { browserTime } from "../../sync/time";
 import { HOME_ICONS, homesOf } from "../homes";
 import { show } from "../page";
+import "../page_tools";
+
+const RETRY_MS = 3_000;
 
 @customElement("app-index")
 export class Index extends View {
@@ -79,26 +83,23 @@ export class Index extends View {
           html`<a href="/${home}">${icon(HOME_ICONS[home])}
             <span><span class="title">${t(`home.${home}`)}</span><br /><span class="quiet">${t(`home.${home}_about`)}</span></span></a>`,
       )}
-      <div class="row"><button class="bare" @click=${() => void this.leave()}>${icon("signOut")} ${t("action.sign_out")}</button></div>
+      <page-tools .api=${this.api}></page-tools>
     </main>`;
   }
 
   private async look(): Promise<void> {
     try {
       const actor = await this.api.session();
+      this.offline = false;
       if (actor === null) toLogin();
       const homes = actor === null ? [] : homesOf(actor);
       if (homes.length === 1) location.replace(`/${homes[0] ?? ""}`);
       this.actor = actor;
     } catch (error) {
-      if (!(error instanceof UnreachableError)) throw error;
+      if (!(error instanceof UnreachableError || (error instanceof Problem && error.passing))) throw error;
       this.offline = true;
+      browserTime.after(RETRY_MS, () => void this.look());
     }
-  }
-
-  private async leave(): Promise<void> {
-    await this.api.signOut();
-    location.assign("/login");
   }
 }
 

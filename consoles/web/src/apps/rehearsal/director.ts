@@ -18,6 +18,7 @@ import { browserTime } from "../../sync/time";
 import type { SituationRow } from "../../wire";
 import { Console } from "../console";
 import { consoleStyles } from "../console_styles";
+import "../page_tools";
 import { openSituations } from "../picture";
 import { clockControls, jumpForm, speedKey, type Hand } from "./controls";
 import { eventMarks, inLanguage, namesOf, offset, taskBars, timeRange, within, type Names } from "./lines";
@@ -183,6 +184,7 @@ export class Director extends Console {
       <span class="number">${offset(now_ms - run.starts_ms)}<span class="quiet"> / ${offset(run.ends_ms - run.starts_ms)}</span></span>
       <span class="state" role="status">${word("run_state", run.state)}</span>
       ${this.mayDirect() ? clockControls(view, this.hand) : html`<span class="quiet">${icon("lock")} ${t("director.watching")}</span>`}
+      <page-tools .actor=${this.actor} .api=${this.connection?.api ?? null}></page-tools>
     </header>`;
   }
 

@@ -6,12 +6,13 @@ import { icon } from "../../components/icons";
 import { describe } from "../../components/problems";
 import { shared } from "../../components/view";
 import * as format from "../../i18n/format";
-import { language, setLanguage, t, word } from "../../i18n/i18n";
+import { t, word } from "../../i18n/i18n";
 import type { Connection } from "../../sync/connect";
 import type { Actor, Subscription } from "../../sync/protocol";
 import { browserTime } from "../../sync/time";
 import { Console } from "../console";
 import { consoleStyles } from "../console_styles";
+import "../page_tools";
 import { DIRECTS, MAY_SEE } from "./rights";
 import { inLanguage, offset, SPEEDS, speedWords } from "./lines";
 import "./replay";
@@ -176,8 +177,8 @@ export class Lobby extends Console {
           )}
         </div>
         <div class="row push"><span class="quiet">${this.actor?.name ?? ""}</span>
-          <button class="bare" @click=${() => setLanguage(language() === "zh" ? "en" : "zh")}>${icon("languages")} ${t("action.language")}</button>
-          <t-age .live=${this.live} .clock=${connection.clock}></t-age></div>
+          <t-age .live=${this.live} .clock=${connection.clock}></t-age>
+          <page-tools here="rehearsal" .actor=${this.actor} .api=${connection.api}></page-tools></div>
       </header>
       <div>${this.trouble()}${this.fault === "" ? nothing : html`<p class="error" role="alert">${icon("alert")} ${this.fault}</p>`}</div>
       ${this.tab === "replay" ? this.replay(connection) : this.rehearse()}`;
@@ -193,7 +194,7 @@ export class Lobby extends Console {
     if (overview === null) return html`<t-state kind="loading"></t-state>`;
     const may = this.actor?.roles.some((role) => DIRECTS.has(role)) ?? false;
     const files = overview.unreadable.map((each) => each.file).join("、");
-    return html`<main class="lobby" role="tabpanel" aria-labelledby="rehearse">
+    return html`<main><div class="lobby" role="tabpanel" aria-labelledby="rehearse">
       <form class="panel" @submit=${(event: SubmitEvent) => void this.start(event)}>
         <h2 class="heading">${t("lobby.plans")}<span class="number">${overview.scenarios.length}</span></h2>
         <p class="about quiet">${t("lobby.about")}</p>
@@ -206,7 +207,7 @@ export class Lobby extends Console {
         <h2 class="heading">${t("lobby.running")}<span class="number">${overview.running.length}</span></h2>
         ${overview.running.length === 0 ? html`<t-state kind="empty" text=${t("lobby.none_running")}></t-state>` : overview.running.map((run) => runLine(run, may, this.who))}
       </section>
-    </main>`;
+    </div></main>`;
   }
 
   private plan(plan: string, scenarios: readonly ScenarioInfo[], may: boolean): TemplateResult {

@@ -3,14 +3,14 @@
 import type { TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { html, literal, type StaticValue } from "lit/static-html.js";
-import { icon } from "../../components/icons";
 import { shared } from "../../components/view";
-import { language, setLanguage, t } from "../../i18n/i18n";
-import { toLogin, type Connection } from "../../sync/connect";
+import { t } from "../../i18n/i18n";
+import type { Connection } from "../../sync/connect";
 import type { Actor, Subscription } from "../../sync/protocol";
 import { Console } from "../console";
 import { consoleStyles } from "../console_styles";
 import { show } from "../page";
+import "../page_tools";
 import "./now";
 import "./quality";
 import "./review";
@@ -101,16 +101,13 @@ export class VehiclesConsole extends Console {
     this.opened.add(this.tab);
     return html`<header>
         <h1>${t("home.vehicles")}</h1>
-        <div role="tablist" aria-label=${t("home.vehicles")} @keydown=${this.onTabKey}>${this.tabs.map((tab) => this.tabButton(tab))}</div>
-        <span class="quiet keys" aria-hidden="true"><kbd>[</kbd> <kbd>]</kbd></span>
+        <div role="tablist" aria-label=${t("home.vehicles")} @keydown=${this.onTabKey}>${this.tabs.map((tab) => this.tabButton(tab))}<span class="keys" aria-hidden="true" title=${t("vehicles.tab_keys")}><kbd>[</kbd> <kbd>]</kbd></span></div>
         <span class="quiet cut">${this.actor?.name ?? ""}</span>
         <t-age .live=${this.live} .clock=${connection.clock}></t-age>
-        <button class="bare" lang=${language() === "zh" ? "en" : "zh"} @click=${switchLanguage}>${t("action.language")}</button>
-        <a href="/" title=${t("home.title")} aria-label=${t("home.title")}>${icon("house")}</a>
-        <button class="bare" aria-label=${t("action.sign_out")} title=${t("action.sign_out")} @click=${() => void connection.api.signOut().then(toLogin)}>${icon("signOut")}</button>
+        <page-tools here="vehicles" .actor=${this.actor} .api=${connection.api}></page-tools>
       </header>
       <div role="region" aria-label=${t("age.live", { age: "" })}>${this.trouble()}</div>
-      <main id="content" role="tabpanel" aria-labelledby="tab-${this.tab}">${this.tabs.map((tab) => (this.opened.has(tab) ? this.content(tab, connection) : ""))}</main>`;
+      <main><div id="content" role="tabpanel" aria-labelledby="tab-${this.tab}">${this.tabs.map((tab) => (this.opened.has(tab) ? this.content(tab, connection) : ""))}</div></main>`;
   }
 
   private tabButton(tab: Tab): TemplateResult {
@@ -125,10 +122,6 @@ export class VehiclesConsole extends Console {
     return html`<${TAGS[tab]} ?hidden=${!active} ?active=${active} .connection=${connection} .actor=${actor} .who=${who} .revision=${revision}
       .now_ms=${this.now_ms()} .detail=${active ? this.detail : ""}></${TAGS[tab]}>`;
   }
-}
-
-function switchLanguage(): void {
-  setLanguage(language() === "zh" ? "en" : "zh");
 }
 
 show("app-vehicles");

@@ -39,12 +39,18 @@ export const vehiclesStyles = css`
     font-weight: 650;
     box-shadow: inset 0 -2px var(--accent);
   }
-  main {
+  .keys {
+    align-self: center;
+    margin-left: var(--s2);
+  }
+  main,
+  #content {
     display: grid;
+    grid-template-rows: minmax(0, 1fr);
     min-height: 0;
     min-width: 0;
   }
-  main > * {
+  #content > * {
     min-height: 0;
     min-width: 0;
     overflow: auto;

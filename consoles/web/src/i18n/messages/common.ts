@@ -41,6 +41,7 @@ export const COMMON = {
   "action.close": ["关闭", "Close"],
   "action.send": ["发送", "Send"],
   "action.retry": ["重试", "Try again"],
+  "sign_out.failed": ["没能退出登录：{why}。本机仍在登录，请稍后再试", "Not signed out: {why}. This machine is still signed in: try again"],
   "action.sign_out": ["退出登录", "Sign out"],
   "list.comma": ["、", ", "],
   "action.language": ["English", "中文"],
