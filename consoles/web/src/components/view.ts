@@ -50,7 +50,8 @@ export const shared = css`
     color: inherit;
     font-variant-numeric: inherit;
   }
-  button {
+  button,
+  a.button {
     display: inline-flex;
     align-items: center;
     justify-content: center;
@@ -65,7 +66,8 @@ export const shared = css`
     touch-action: manipulation;
     transition: background var(--motion);
   }
-  button:hover {
+  button:hover,
+  a.button:hover {
     background: var(--line);
   }
   button.primary {
@@ -110,6 +112,10 @@ export const shared = css`
   }
   a {
     color: var(--accent);
+  }
+  a.button {
+    color: inherit;
+    text-decoration: none;
   }
   .quiet {
     color: var(--text-2);

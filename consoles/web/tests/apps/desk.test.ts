@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { alarm } from "../../src/apps/design/samples";
+import { alarm, situation } from "../../src/apps/design/samples";
 import { callCommands } from "../../src/apps/desk/commands_calls";
 import type { Desk } from "../../src/apps/desk/context";
 import { needsReason, outcomesOf } from "../../src/apps/desk/outcomes";
+import { lookUpOf, platesIn, platesOf } from "../../src/apps/desk/plates";
 import { findPlaces, parseCoordinates } from "../../src/apps/desk/places";
 import { Sounder } from "../../src/apps/desk/sounder";
 import type { SoundName } from "../../src/media/sounds";
-import type { AlarmRow, CallRow } from "../../src/wire";
+import type { AlarmRow, CallRow, HitRow } from "../../src/wire";
 
 describe("places that are typed", () => {
   it("are coordinates in either order, or not at all", () => {
@@ -48,6 +49,21 @@ describe("the end of a call (R27)", () => {
     await outcome.run();
     expect(asked).toEqual([{ request: "end_call", call: "c1", outcome: "misdial", why: "无声，回拨无人接" }]);
     expect(end("s1", "重复报警")).toHaveProperty("will");
+  });
+});
+
+describe("plates of a situation (R711)", () => {
+  it("are found in what callers said, however they are written", () => {
+    expect(platesIn(["白色湘f·12345追尾 鄂AD12345，没看清湘F1", "粤Z12港"])).toEqual(["湘F12345", "鄂AD12345"]);
+    expect(platesIn(["粤Z1234港", "湘F12345", "湘F12345"])).toEqual(["粤Z1234港", "湘F12345"]);
+  });
+
+  it("come with those that cameras read first, and lead to the search with the situation as reason", () => {
+    const row = { ...situation("s1", 3, "两车刮擦 & 逃逸", "received", 9), hits: ["h1"], calls: ["c1"] };
+    const hits = new Map([["h1", { plate: "湘F9K237" } as HitRow]]);
+    const calls = new Map([["c1", { form: { plates: "湘F12345" } as Record<string, string> } as CallRow]]);
+    expect(platesOf(row, hits, calls)).toEqual(["湘F9K237", "湘F12345"]);
+    expect(lookUpOf("湘F9K237", row)).toMatch(/^\/vehicles#search\//);
   });
 });
 

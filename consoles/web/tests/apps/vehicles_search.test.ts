@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { bodyOf, emptyForm, instantOf, lastTime, localOf, missing, plateOf, type Form } from "../../src/apps/vehicles/search_ask";
+import { hashOf, whereIs } from "../../src/apps/vehicles/shared";
+import { addressOf, asked, bodyOf, emptyForm, instantOf, lastTime, localOf, missing, type Form } from "../../src/apps/vehicles/search_ask";
 import { advanced, BEGINNING, pressed, SPEEDS, wait_ms } from "../../src/apps/vehicles/search_playback";
 import { pathsOf, pinsOf } from "../../src/apps/vehicles/search_places";
 import { along, legWords } from "../../src/apps/vehicles/search_ways";
@@ -50,9 +51,11 @@ describe("what is asked", () => {
     expect(missing(form({}))).toBeNull();
   });
 
-  it("takes the plate that an address names", () => {
-    expect(plateOf("plate=湘F12345")).toBe("湘F12345");
-    expect(plateOf("")).toBe("");
+  it("takes the plate that an address names, with its reason and case (R711)", () => {
+    expect(asked("plate=湘F12345")).toEqual({ plate: "湘F12345", reason: "", case: "" });
+    expect(asked("")).toEqual({ plate: "", reason: "", case: "" });
+    const asks = { plate: "湘F12345", reason: "追尾逃逸 50% & 两车/三人", case: "s17" };
+    expect(asked(whereIs(hashOf("search", addressOf(asks)), ["now", "search"]).detail)).toEqual(asks);
   });
 });
 

@@ -7,6 +7,7 @@ import { alarmsInOrder, subjectOf } from "../picture";
 import { choice, does, each, namesOf, wrong, type DeskActions } from "./commands";
 import { unitChoices } from "./commands_situations";
 import type { Desk } from "./context";
+import { platesOf } from "./plates";
 
 const SHELVE_MINUTES = 15;
 const WATCH_DAYS = 7;
@@ -99,14 +100,20 @@ export function patrolCommands(desk: () => Desk, actions: Pick<DeskActions, "que
       verb: "Q",
       names: namesOf("cmd.query"),
       takes: "text",
+      choices: () => platesToLookUp(desk()).map((plate) => choice(plate, plate)),
       plan: ([text = ""]) => {
-        const [plate = "", ...why] = text.split(/\s+/);
+        const [plate = "", ...words] = text.split(/\s+/);
         if (plate === "") return wrong("wrong.text");
-        if (why.length === 0) return wrong("wrong.reason");
-        return does(t("will.do", { verb: t("cmd.query"), what: plate }), () => actions.query(plate.toUpperCase(), why.join(" ")));
+        const why = words.join(" ").trim() || (desk().situation?.title ?? "");
+        if (why === "") return wrong("wrong.reason");
+        return does(t("will.query", { plate, why }), () => actions.query(plate.toUpperCase(), why));
       },
     },
   ];
+}
+
+function platesToLookUp({ situation, store }: Desk): readonly string[] {
+  return situation === null ? [] : platesOf(situation, store.rows("hits"), store.rows("calls"));
 }
 
 function watchCommand(

@@ -11,6 +11,7 @@ import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import type { HitRow, RejectHit, WatchRow } from "../../wire";
 import { whyWords, type Desk } from "./context";
+import { lookUpOf, mayLookUp } from "./plates";
 import type { Act } from "./situation_parts";
 
 const KINDS: readonly NonNullable<RejectHit["kind"]>[] = ["misread", "look_alike", "cloned_plate", "out_of_date", "other"];
@@ -76,7 +77,8 @@ export class HitPanel extends View {
         gap: var(--s2);
         margin-left: auto;
       }
-      .keys button {
+      .keys button,
+      .keys .button {
         min-height: 28px;
         padding: 0 var(--s2);
       }
@@ -178,6 +180,7 @@ export class HitPanel extends View {
   private keys(hit: HitRow): TemplateResult {
     return html`<div class="keys">
       ${hit.ahead.length === 0 ? nothing : html`<button @click=${() => this.watchAhead()}>${icon("video")} ${t("hit.watch_ahead")} <kbd>C</kbd></button>`}
+      ${this.lookUp(hit)}
       <button @click=${() => this.begin()}>${icon("close")} ${t("watches.reject")} <kbd>X</kbd></button>
     </div>`;
   }
@@ -187,6 +190,13 @@ export class HitPanel extends View {
       ${KINDS.map((kind, index) => html`<button class="reason" @click=${() => this.reject(hit, kind)}><kbd>${index + 1}</kbd> ${word("reject_kind", kind)}</button>`)}
       <button class="bare" @click=${() => (this.rejecting = false)}>${t("action.cancel")} <kbd>Esc</kbd></button>
     </div>`;
+  }
+
+  /** Where the car was else: the search in a page of its own, so that the desk stays as it is. */
+  private lookUp(hit: HitRow): TemplateResult | typeof nothing {
+    const situation = this.desk?.situation ?? null;
+    if (this.desk === null || situation === null || !mayLookUp(this.desk.actor)) return nothing;
+    return html`<a class="button lookup" href=${lookUpOf(hit.plate, situation)} target="triune-vehicles">${icon("search")} ${t("hit.look_up")} <kbd>Q</kbd></a>`;
   }
 
   private watchAhead(): void {
@@ -220,6 +230,7 @@ export class HitPanel extends View {
     if (target instanceof Element && target.matches("input, textarea, select, t-tile, t-playback")) return;
     const key = event.key.toLowerCase();
     if (key === "c") this.watchAhead();
+    else if (key === "q") this.renderRoot.querySelector<HTMLElement>(".lookup")?.click();
     else if (key === "x") this.begin();
     else return;
     event.preventDefault();

@@ -4,6 +4,7 @@ import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { icon } from "../../components/icons";
 import { describe } from "../../components/problems";
+import "../../components/plate";
 import "../../components/timeline";
 import { shared, View } from "../../components/view";
 import * as format from "../../i18n/format";
@@ -15,6 +16,7 @@ import { timeBars, timeMarks } from "../marks";
 import { ordersOf } from "../picture";
 import { applies, inLanguage } from "./commands_plans";
 import type { Desk } from "./context";
+import { lookUpOf, mayLookUp, platesOf } from "./plates";
 import { approvalsPart, evidencePart, hitsPart, ordersPart, planPart } from "./situation_parts";
 
 /** Tells `pick` for its place, `choose` for one of its calls, `fill` with a command line to look at before Enter. */
@@ -150,7 +152,7 @@ export class SituationPanel extends View {
         ${this.closing ? this.closeQuestion(row) : nothing}
         ${sent ? html`${orders} ${hits}` : html`${hits} ${orders}`} ${planPart(desk, row, this.act)} ${this.planOffer(desk, row)}
         ${approvalsPart(desk, row, this.act)} ${evidencePart(desk, row)}
-        ${this.calls(desk, row)}
+        ${this.calls(desk, row)} ${this.plates(desk, row)}
       </div>
       <form class="note" @submit=${this.note}>
         <input name="text" maxlength="4000" autocomplete="off" placeholder=${t("situation.note")} aria-label=${t("situation.note")} />
@@ -213,6 +215,16 @@ export class SituationPanel extends View {
           ${call.state === "answered" ? html`<button class="small" @click=${() => this.tell("choose", { table: "calls", id: call.id })}>${call.answered_by === desk.actor.id ? t("call.back") : t("desk.taken_by", { name: desk.who(call.answered_by) })}</button>` : nothing}
         </div>`,
       )}
+    </section>`;
+  }
+
+  /** Plates that callers named or cameras read, each a press away from where that car was seen. */
+  private plates(desk: Desk, row: SituationRow): TemplateResult | typeof nothing {
+    const plates = platesOf(row, desk.store.rows("hits"), desk.store.rows("calls"));
+    if (plates.length === 0 || !mayLookUp(desk.actor)) return nothing;
+    return html`<section>
+      <h3 class="heading">${t("situation.plates")}</h3>
+      <p class="none row">${plates.map((plate) => html`<a class="button small" href=${lookUpOf(plate, row)} target="triune-vehicles">${icon("search")} <t-plate plate=${plate}></t-plate></a>`)}</p>
     </section>`;
   }
 

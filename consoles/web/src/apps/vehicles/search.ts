@@ -18,7 +18,7 @@ import type { Pressed } from "../../map/symbols_layer";
 import { Problem } from "../../sync/api";
 import type { Place, Sighting } from "../../wire";
 import { Kept } from "../kept";
-import { bodyOf, emptyForm, lastTime, missing, MOST_CORNERS, plateOf, type Form, type What } from "./search_ask";
+import { asked, bodyOf, emptyForm, lastTime, missing, MOST_CORNERS, type Form, type What } from "./search_ask";
 import "./search_chosen";
 import type { Chosen } from "./search_chosen";
 import "./search_form";
@@ -94,8 +94,9 @@ export class VehiclesSearch extends VehiclesTab {
   }
 
   private readAddress(): void {
-    const plate = plateOf(this.detail);
-    if (plate !== "") this.form = { ...this.form, plate };
+    const { plate, reason, case: about } = asked(this.detail);
+    if (plate === "") return;
+    this.form = { ...this.form, plate, ...(reason === "" ? {} : { reason }), ...(about === "" ? {} : { case: about }) };
   }
 
   private data(): MapData {

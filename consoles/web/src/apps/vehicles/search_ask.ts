@@ -88,7 +88,13 @@ export function bodyOf(form: Form, fences: ReadonlyMap<string, FenceRow>): Recor
   return body;
 }
 
-/** The plate that an address names: `plate=湘F12345` of `#search/plate=湘F12345`. */
-export function plateOf(detail: string): string {
-  return new URLSearchParams(detail).get("plate") ?? "";
+/** What an address asks for: plate, reason and case of `#search/plate=湘F12345&reason=…`; empty what it does not name. */
+export function asked(detail: string): Pick<Form, "plate" | "reason" | "case"> {
+  const told = new URLSearchParams(detail);
+  return { plate: told.get("plate") ?? "", reason: told.get("reason") ?? "", case: told.get("case") ?? "" };
+}
+
+/** The detail of an address that `asked` reads; encoded, so that no word of a reason is taken for a part of the address. */
+export function addressOf(asks: Pick<Form, "plate" | "reason" | "case">): string {
+  return encodeURIComponent(new URLSearchParams(asks).toString());
 }

@@ -69,6 +69,15 @@ export const searchStyles = css`
 `;
 
 export const formStyles = css`
+  /* Always in reach: a form that is longer than the screen scrolls under it. */
+  form > button.primary {
+    position: sticky;
+    bottom: 0;
+    z-index: 1;
+  }
+  form > button.primary[disabled] {
+    background: var(--panel);
+  }
   form {
     display: grid;
     gap: var(--s2);

@@ -169,5 +169,8 @@ export const DESK = {
   "default.level_why": ["坐席研判", "Judged at the desk"],
   "default.recall_why": ["指挥中心撤回", "Recalled by the centre"],
   "default.dispatch": ["赶赴现场处置", "Go to the scene"],
+  "hit.look_up": ["查过车", "Where else"],
+  "situation.plates": ["提到的号牌", "Plates named"],
+  "will.query": ["查 {plate} 的过车，事由：{why}", "Look up where {plate} was, because: {why}"],
   "query.results": ["{plate}：{n} 条过车", "{plate}: {n} sightings"],
 } as const;
