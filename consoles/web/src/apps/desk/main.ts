@@ -16,18 +16,19 @@ import * as format from "../../i18n/format";
 import { language, setLanguage, t, word } from "../../i18n/i18n";
 import type { Picked } from "../../map/element";
 import "../../map/element";
+import { distance_m } from "../../map/geography";
 import type { MapData } from "../../map/picture";
 import type { Pressed } from "../../map/symbols_layer";
 import { Sounds } from "../../media/sounds";
 import { toLogin, type Connection } from "../../sync/connect";
 import type { Actor, Subscription } from "../../sync/protocol";
-import type { CallRow, Place, Request } from "../../wire";
+import type { CallRow, Place, PositionRow, Request } from "../../wire";
 import { Console } from "../console";
 import { consoleStyles } from "../console_styles";
-import { homesOf } from "../homes";
 import { Kept } from "../kept";
 import { show } from "../page";
-import { alarmsInOrder, lastHappenings, openSituations, waitingCalls } from "../picture";
+import "../page_tools";
+import { alarmsInOrder, isActiveOrder, lastHappenings, openSituations, ordersOf, waitingCalls } from "../picture";
 import "./call_panel";
 import type { CallPanel } from "./call_panel";
 import { Advice } from "./advice";
@@ -45,6 +46,10 @@ import { deskStyles } from "./styles";
 import { DESK_TABLES, deskTables } from "./tables";
 
 const DRAWN = ["units", "positions", "situations", "orders", "cameras", "stations", "alarms"] as const;
+
+/** Who is further away than this is not waited for in one view with the scene. */
+const AROUND_M = 12_000;
+const NOBODY: readonly PositionRow[] = [];
 
 /** Recordings open this long before now. */
 const PLAYBACK_MS = 30_000;
@@ -69,6 +74,8 @@ export class DeskConsole extends Console {
   @query("t-command") private line!: CommandLine;
   @query("desk-call") private callPanel!: CallPanel | null;
   @query("desk-side") private side!: Side;
+  private aroundOf = "";
+  private around: readonly PositionRow[] = NOBODY;
   private readonly sounds = new Sounds();
   private readonly sounder = new Sounder(this.sounds);
   private readonly advice = new Advice(() => this.requestUpdate());
@@ -121,7 +128,20 @@ export class DeskConsole extends Console {
   protected override willUpdate(_changed: PropertyValues): void {
     if (this.connection === null) return;
     this.sounder.hear(this.rows("calls"), this.rows("alarms"));
-    this.advice.ask(this.desk());
+    const desk = this.desk();
+    this.advice.ask(desk);
+    if (desk.situation?.id !== this.aroundOf) [this.aroundOf, this.around] = [desk.situation?.id ?? "", []];
+    // Once for each situation: the view must not follow every step of a unit.
+    if (this.around.length === 0) this.around = this.comingTo(desk);
+  }
+
+  /** Who is on the way to the situation, else who is nearest to it, as far as they belong into one view with it. */
+  private comingTo({ situation, recommended }: Desk): readonly PositionRow[] {
+    const place = situation?.place ?? null;
+    if (situation === null || place === null) return [];
+    const sent = ordersOf(this.rows("orders"), situation.id).filter(isActiveOrder);
+    const units = sent.length > 0 ? sent.map((order) => order.unit) : recommended.slice(0, 3).map((each) => each.unit);
+    return units.flatMap((unit) => this.rows("positions").get(unit) ?? []).filter((at) => distance_m(at, place) < AROUND_M);
   }
 
   private desk(): Desk {
@@ -196,7 +216,7 @@ export class DeskConsole extends Console {
             this.act({ request: "shelve_alarm", alarm: event.detail.id, minutes: event.detail.minutes, why: event.detail.why })}></desk-queue>
         ${this.middle(desk)}
         <div class="right">
-          <t-map .data=${this.mapData.get(connection.store, `${this.chosen.id} ${this.watched.join(" ")}`)} .fences=${this.rows("fences")} .focusOn=${this.lookAt} .mark=${mark} ?picking=${this.picking !== ""}
+          <t-map .data=${this.mapData.get(connection.store, `${this.chosen.id} ${this.watched.join(" ")}`)} .fences=${this.rows("fences")} .focusOn=${this.lookAt} .around=${this.looksAt(desk.situation?.place) ? this.around : NOBODY} .mark=${mark} ?picking=${this.picking !== ""}
             @press=${this.onPress} @dragstart=${this.onDragCamera}></t-map>
           <section class="panel"><desk-side .desk=${desk} .tab=${"calls" in this.tables ? "recommended" : "cameras"} .screening=${this.screening(desk)} @dragstart=${this.onDragCamera}
             @watch=${(event: CustomEvent<string>) => void this.onScreens((screens) => screens.show(event.detail))}
@@ -222,9 +242,7 @@ export class DeskConsole extends Console {
           ${icon(muted || this.sounds.blocked ? "muted" : "sound")}</button>
         <span class="number">${format.clock(this.now_ms())}</span>
         <t-age .live=${this.live} .clock=${connection.clock}></t-age>
-        ${this.actor !== null && homesOf(this.actor).includes("vehicles") ? html`<a href="/vehicles" aria-label=${t("home.vehicles")} title=${t("home.vehicles")}>${icon("car")}</a>` : nothing}
-        <button class="bare" lang=${language() === "zh" ? "en" : "zh"} @click=${this.switchLanguage}>${t("action.language")}</button>
-        <button class="bare" aria-label=${t("action.sign_out")} title=${t("action.sign_out")} @click=${() => void this.signOut()}>${icon("signOut")}</button>
+        <page-tools here="desk" .actor=${this.actor} .api=${connection.api}></page-tools>
       </div>
     </header>`;
   }
@@ -244,6 +262,10 @@ export class DeskConsole extends Console {
       <t-screens ?hidden=${!video} ?asleep=${!video} .cameras=${this.rows("cameras")} .place=${situation?.place ?? null} about=${situation?.id ?? ""} aboutTitle=${situation?.title ?? ""}
         .screening=${this.screening(desk)} .sent=${sentBy(this.rows("screens").get(WALL), this.who)} .now=${this.now_ms()} @shown=${(event: CustomEvent<readonly string[]>) => (this.watched = event.detail)}></t-screens>
     </section>`;
+  }
+
+  private looksAt(place: Place | null | undefined): boolean {
+    return place != null && this.lookAt?.lat === place.lat && this.lookAt.lon === place.lon;
   }
 
   private screening(desk: Desk): Screening {

@@ -5,10 +5,11 @@ import { customElement, state } from "lit/decorators.js";
 import "../../components/cards";
 import { icon, type IconName } from "../../components/icons";
 import "../../components/sos";
+import { describe } from "../../components/problems";
 import { sosWords, type SosState } from "../../components/sos";
 import { shared } from "../../components/view";
 import * as format from "../../i18n/format";
-import { t, word } from "../../i18n/i18n";
+import { language, setLanguage, t, word } from "../../i18n/i18n";
 import "../../map/element";
 import { NO_DATA, type MapData } from "../../map/picture";
 import { Sounds } from "../../media/sounds";
@@ -17,7 +18,7 @@ import { toLogin, uuid, type Connection } from "../../sync/connect";
 import { openOutbox, Outbox, OutboxFullError, type Entry } from "../../sync/outbox";
 import type { Actor, Subscription } from "../../sync/protocol";
 import { browserTime } from "../../sync/time";
-import type { OrderRow, Request, SituationRow, UnitRow } from "../../wire";
+import type { OrderRow, PositionRow, Request, SituationRow, UnitRow } from "../../wire";
 import { Console } from "../console";
 import { consoleStyles } from "../console_styles";
 import { show } from "../page";
@@ -48,12 +49,15 @@ export class Mobile extends Console {
   @state() private feedback: FeedbackDraft | null = null;
   @state() private refusing = false;
   @state() private full = false;
+  @state() private leaving = "";
   private outbox: Outbox | null = null;
   private reporter: PositionReporter | null = null;
   private readonly sounds = new Sounds();
   private known: ReadonlySet<string> | null = null;
   private readonly kept: Kept | null = recall();
   private mapData: MapData = NO_DATA;
+  /** Where this unit was when the map first knew: the way there is in view with it, and the view stays. */
+  private self: readonly PositionRow[] = [];
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -82,6 +86,7 @@ export class Mobile extends Console {
   protected override changed(tables: ReadonlySet<string>, connection: Connection): void {
     if (tables.has("orders")) this.hear(connection);
     this.mapData = this.data();
+    if (this.self.length === 0) this.self = [this.rows("positions").get(this.actor?.unit ?? "")].flatMap((row) => row ?? []);
     const { actor } = this;
     if (actor === null || !connection.store.loaded("orders")) return;
     const unit = this.rows("units").get(actor.unit) ?? null;
@@ -215,7 +220,7 @@ export class Mobile extends Console {
       case "orders":
         return this.ordersTab(order, situation);
       case "map":
-        return html`<t-map .data=${this.mapData} .fences=${this.rows("fences")} .focusOn=${situation?.place ?? this.reporter?.last ?? null}></t-map>`;
+        return html`<t-map .data=${this.mapData} .fences=${this.rows("fences")} .focusOn=${situation?.place ?? this.reporter?.last ?? null} .around=${this.self}></t-map>`;
       case "query":
         return html`<mobile-query .api=${this.connection?.api ?? null}></mobile-query>`;
       case "evidence":
@@ -243,7 +248,9 @@ export class Mobile extends Console {
         (row) => html`<div class="row"><span class="grow cut">${this.situationOf(row)?.title ?? row.text}</span>
           <span class="quiet">${word("order_state", row.state)} ${format.moment(row.issued_ms, now_ms)}</span></div>`,
       )}
-      <p class="leave"><button class="bare" @click=${() => void this.signOut()}>${icon("signOut")} ${t("action.sign_out")}</button></p>`;
+      <p class="leave row"><button class="bare" @click=${() => void this.signOut()}>${icon("signOut")} ${t("action.sign_out")}</button>
+        <button class="bare" lang=${language() === "zh" ? "en" : "zh"} @click=${() => setLanguage(language() === "zh" ? "en" : "zh")}>${icon("languages")} ${t("action.language")}</button></p>
+      ${this.leaving === "" ? nothing : html`<p class="error" role="alert">${icon("alert")} ${this.leaving}</p>`}`;
   }
 
   private bigStep(order: OrderRow | null): TemplateResult {
@@ -341,8 +348,14 @@ export class Mobile extends Console {
   }
 
   private async signOut(): Promise<void> {
+    this.leaving = "";
+    try {
+      await this.connection?.api.signOut();
+    } catch (error) {
+      this.leaving = t("sign_out.failed", { why: describe(error) });
+      return;
+    }
     forget();
-    await this.connection?.api.signOut();
     toLogin();
   }
 }
