@@ -95,6 +95,8 @@ export class AlarmCard extends View {
   @property({ type: Number }) now = 0;
   /** The line of a list (wall, folded): no buttons. */
   @property({ type: Boolean }) quiet = false;
+  /** A line may take a second one rather than be cut. */
+  @property({ type: Boolean }) roomy = false;
   @property({ type: Boolean }) chosen = false;
   @state() private shelving = false;
   private minutes: number = SHELVE_MINUTES[1];
@@ -125,7 +127,7 @@ export class AlarmCard extends View {
       <span class="flash">${icon(alarm.kind === "sos" ? "siren" : "alert")}</span>
       <t-level level=${alarm.level}></t-level>
       <span class="title">${word("alarm", alarm.kind)} ${alarm.count > 1 ? t("alarm.count", { n: alarm.count }) : ""}</span>
-      <span class="grow two quiet">${this.subject} ${alarmDetail(alarm)}</span>
+      <span class="grow ${this.roomy ? "two" : "cut"} quiet">${this.subject} ${alarmDetail(alarm)}</span>
       <span class="number quiet">${format.duration(this.now - alarm.raised_ms)}</span>
     </article>`;
   }

@@ -42,12 +42,12 @@ export function dayAndTime(at_ms: number): string {
 }
 
 export function fullDate(at_ms: number): string {
-  return dateIn({ month: "long", day: "numeric", weekday: "short" }, at_ms);
+  return dateIn({ month: "short", day: "numeric", weekday: "short" }, at_ms);
 }
 
 /** For what may be of another year. */
 export function dateWithYear(at_ms: number): string {
-  return dateIn({ year: "numeric", month: "long", day: "numeric", weekday: "short" }, at_ms);
+  return dateIn({ year: "numeric", month: "short", day: "numeric", weekday: "short" }, at_ms);
 }
 
 function dateIn(parts: Intl.DateTimeFormatOptions, at_ms: number): string {

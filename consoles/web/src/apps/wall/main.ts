@@ -34,6 +34,8 @@ const TABLES = {
   approvals: {}, cases: {}, links: {}, focus: {}, screens: {}, sos: {},
 } as const satisfies Subscription; // prettier-ignore
 /** Tables that the map is drawn from. */
+/** So many stand whole on two lines each; of more the words are cut rather than the alarms. */
+const ROOMY_ALARMS = 3;
 const DRAWN = ["units", "positions", "situations", "orders", "cameras", "stations", "alarms"] as const;
 const MAY = new Set<Actor["roles"][number]>(["wall", "dispatcher", "commander", "duty_leader", "director", "call_taker"]);
 const CARDS = 12;
@@ -278,7 +280,7 @@ export class Wall extends Console {
       ${raised.length === 0
         ? html`<t-state kind="empty" text=${t("wall.alarms_none")}></t-state>`
         : html`<div class="cards">
-            ${repeat(raised.slice(0, 8), (row) => row.id, (row) => html`<t-alarm quiet .alarm=${row} subject=${subjectOf(row, this.subjects())} .now=${now_ms}></t-alarm>`)}
+            ${repeat(raised.slice(0, 8), (row) => row.id, (row) => html`<t-alarm quiet ?roomy=${raised.length <= ROOMY_ALARMS} .alarm=${row} subject=${subjectOf(row, this.subjects())} .now=${now_ms}></t-alarm>`)}
           </div>`}`;
   }
 }
