@@ -1,4 +1,4 @@
-"""Cameras, recordings and clips of one hub as people see them who are at another (SPEC R645 to R651)."""
+"""Cameras, recordings and clips of one hub as people see them who are at another (SPEC R645 to R651, R665, R666)."""
 
 from __future__ import annotations
 
@@ -209,6 +209,11 @@ async def test_a_gb28181_device_at_another_hub(tmp_path: Path, street: PsClip, p
             await until(is_tried, 60)
             found = (await admin.get("/api/v1/cameras/found"))[1]["found"]
             assert [each["adopted"] for each in found if each["address"] == address] == [[]], "offered for adoption"
+            listed = (await admin.get("/api/v1/gb28181/devices"))[1]
+            assert [(each["device"], each["online"], each["hub"]) for each in listed["devices"]] == [
+                (DEVICE, True, here.http_url)
+            ]
+            assert (listed["server_id"], listed["away"]) == ("", [])
             await enrol(here, "g0", address)
             await until(lambda: shows(person, "g0"), 60)
             await moving(person, "g0")
@@ -252,6 +257,8 @@ async def test_a_gb28181_device_at_another_hub(tmp_path: Path, street: PsClip, p
                     return f"it is at hub {here.http_url}, which does not answer" in await answer.text()
 
             await until(is_named, 60)
+            listed = (await admin.get("/api/v1/gb28181/devices"))[1]
+            assert (listed["devices"], listed["away"]) == ([], [here.http_url])
 
 
 async def test_nobody_but_a_hub_of_the_site_is_served(tmp_path: Path, postgres_url: str) -> None:
@@ -310,6 +317,9 @@ async def test_recordings_and_clips_of_all_hubs_are_one(tmp_path: Path, film: Pa
             assert await whole(one, "k1", told) >= 4 * 15 - 15
             assert await whole(other, "k1", told) >= 4 * 15 - 15, "the same ids mean the same at either hub"
 
+            for site in hubs.sites:
+                await rooms_are_told(site, [each.http_url for each in hubs.sites])
+
             # Whichever records: it is locked and exported at the other one.
             first = next(n for n in range(2) if has_recorded(hubs.sites[n]))
             there = (one, other)[1 - first]
@@ -366,6 +376,20 @@ async def test_recordings_and_clips_of_all_hubs_are_one(tmp_path: Path, film: Pa
             path = f"/api/v1/cameras/k1/locks/{lock['id']}"
             assert (await send(there, "DELETE", path, {"why": "结案"}))[0] == 204
             assert (await send(there, "DELETE", path, {"why": "结案"}))[0] == 404
+
+
+async def rooms_are_told(site: Site, urls: list[str]) -> None:
+    """Return once each hub's disk stands by itself, and the one that records has what the camera takes."""
+    async with signed_in(site.http_url, "admin2") as admin:
+
+        async def is_so() -> bool:
+            told = (await admin.get("/api/v1/recordings/room"))[1]
+            assert (sorted(hub["hub"] for hub in told["hubs"]), told["away"]) == (sorted(urls), [])
+            assert told["capacity_bytes"] == sum(hub["capacity_bytes"] for hub in told["hubs"])
+            [recording] = [hub for hub in told["hubs"] if hub["records"]]
+            return [[each["camera"] for each in of["cameras"]] for of in (recording, told)] == [["k1"], ["k1"]]
+
+        await until(is_so, 60)
 
 
 def has_recorded(site: Site) -> bool:

@@ -4,6 +4,7 @@ import { ADOPT } from "./messages/adopt";
 import { COMMON } from "./messages/common";
 import { DESK } from "./messages/desk";
 import { FACTS } from "./messages/facts";
+import { HUBS } from "./messages/hubs";
 import { MOBILE } from "./messages/mobile";
 import { RECORDINGS } from "./messages/recordings";
 import { REHEARSAL } from "./messages/rehearsal";
@@ -17,6 +18,6 @@ import { VIID } from "./messages/viid";
 import { WALL } from "./messages/wall";
 import { WORDS } from "./messages/words";
 
-export const MESSAGES = { ...COMMON, ...WORDS, ...FACTS, ...WALL, ...DESK, ...MOBILE, ...REHEARSAL, ...VIDEO, ...ADOPT, ...RECORDINGS, ...VEHICLES, ...VEHICLES_REVIEW, ...VEHICLES_RULES, ...VEHICLES_WATCHES, ...VEHICLES_SEARCH, ...VIID } as const;
+export const MESSAGES = { ...COMMON, ...WORDS, ...FACTS, ...WALL, ...DESK, ...MOBILE, ...REHEARSAL, ...VIDEO, ...ADOPT, ...RECORDINGS, ...VEHICLES, ...VEHICLES_REVIEW, ...VEHICLES_RULES, ...VEHICLES_WATCHES, ...VEHICLES_SEARCH, ...VIID, ...HUBS } as const;
 
 export type Key = keyof typeof MESSAGES;

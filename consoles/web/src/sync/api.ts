@@ -85,6 +85,10 @@ export class Api {
     await this.send("PUT", path, JSON.stringify(body), { "Content-Type": "application/json" });
   }
 
+  async delete(path: string): Promise<void> {
+    await this.send("DELETE", path, null, {});
+  }
+
   async upload<T>(path: string, file: Blob, key: string = this.options.uuid()): Promise<T> {
     const headers = { "Content-Type": file.type || "application/octet-stream", "Idempotency-Key": key };
     return (await this.send("POST", path, file, headers, UPLOAD_TIMEOUT_MS)) as T;

@@ -3,12 +3,23 @@ import { daysKept, daysOf, gigabytes, isWhole, mebibytes, minuteOf, NIGHT, timeO
 
 const POLICY: Policy = { mode: "continuous", schedule: [], keep_days: 30, quota_mib: 0, pre_s: 10, post_s: 30 };
 const room = (camera: string, bytes_per_day: number) => ({ camera, bytes: 0, oldest_ms: null, bytes_per_day });
-const rooms = (...rates: number[]): Rooms => ({ bytes: 5e12, locked_bytes: 0, capacity_bytes: 1e12, reason: "", cameras: rates.map((rate, i) => room(`c${i}`, rate)) });
+const rooms = (...rates: number[]): Rooms => {
+  const own = { bytes: 5e11, locked_bytes: 0, capacity_bytes: 1e12, reason: "", cameras: rates.map((rate, i) => room(`c${i}`, rate)) };
+  return { ...own, hubs: [{ ...own, hub: "", records: true }], away: [] };
+};
 
 describe("how long recordings are kept", () => {
   it("is the room there is at the rate of all cameras", () => {
     expect(daysKept(rooms(20e9, 30e9))).toBe(20);
     expect(daysKept(rooms(0, 0))).toBeNull();
+  });
+
+  it("is that of the hub that records, whatever room others have", () => {
+    const all = rooms(20e9, 30e9);
+    const [own] = all.hubs;
+    if (own === undefined) throw new Error("a hub");
+    const other = { ...own, hub: "https://hub-2", records: false, capacity_bytes: 9e12, cameras: [] };
+    expect(daysKept({ ...all, capacity_bytes: 1e13, hubs: [other, own] })).toBe(20);
   });
 
   it("ends with whatever comes first: days, quota or the ring", () => {

@@ -9,7 +9,7 @@ import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import type { Api } from "../../sync/api";
 import type { CameraRow, Hours } from "../../wire";
-import { daysKept, daysOf, gigabytes, isWhole, mebibytes, minuteOf, MODES, NIGHT, policyOf, roomsOf, setPolicy, timeOf, type Policy, type Rooms } from "./recording";
+import { daysKept, daysOf, gigabytes, isWhole, mebibytes, minuteOf, MODES, NIGHT, policyOf, rateOf, roomsOf, setPolicy, timeOf, type HubRoom, type Policy, type Rooms } from "./recording";
 import { camerasStyles } from "./styles";
 
 const ROOM_EVERY_MS = 15_000;
@@ -136,12 +136,14 @@ export class RecordingPolicyForm extends View {
     const part = rooms.capacity_bytes > 0 ? Math.min(100, Math.round((rooms.bytes / rooms.capacity_bytes) * 100)) : 0;
     const own = rooms.cameras.find(({ camera }) => camera === this.of);
     const days = daysKept(rooms);
-    const rate = rooms.cameras.reduce((sum, { bytes_per_day }) => sum + bytes_per_day, 0);
+    const rate = rateOf(rooms);
     const real = daysOf(policy, own, rooms);
     return html`<h3>${t("room.title")}</h3>
       <div class="fill" role="img" aria-label="${part}%"><span style="width:${part}%"></span></div>
       <p>${t("room.used", { used: format.bytes(rooms.bytes), all: format.bytes(rooms.capacity_bytes), part })}
         ${rooms.locked_bytes > 0 ? html`· ${t("room.locked", { locked: format.bytes(rooms.locked_bytes) })}` : nothing}</p>
+      ${rooms.hubs.length < 2 ? nothing : html`<ul>${rooms.hubs.map(hubRoom)}</ul>`}
+      ${rooms.away.length === 0 ? nothing : html`<p class="problem">${icon("alert")} ${t("room.away", { hubs: rooms.away.join(" ") })}</p>`}
       <p>${days === null ? t("room.idle") : t("room.days", { rate: format.bytes(rate), days: daysWords(days) })}</p>
       <p>${own === undefined || own.oldest_ms === null ? t("room.camera_none") : t("room.camera", { used: format.bytes(own.bytes), oldest: format.dateWithYear(own.oldest_ms), rate: format.bytes(own.bytes_per_day) })}</p>
       ${policy.mode === "off" || days === null ? nothing : real < policy.keep_days
@@ -203,6 +205,14 @@ export class RecordingPolicyForm extends View {
       this.saving = false;
     }
   }
+}
+
+/** The room of one hub of several. */
+function hubRoom({ hub, records, bytes, capacity_bytes, reason }: HubRoom): TemplateResult {
+  const part = capacity_bytes > 0 ? Math.min(100, Math.round((bytes / capacity_bytes) * 100)) : 0;
+  return html`<li>${hub} ${records ? html`<strong>${t("room.records")}</strong>` : nothing}
+    <span class="quiet">${t("room.used", { used: format.bytes(bytes), all: format.bytes(capacity_bytes), part })}</span>
+    ${reason === "" ? nothing : html`<span class="problem">${icon("alert")} ${reason}</span>`}</li>`;
 }
 
 function valueOf(event: Event): string {

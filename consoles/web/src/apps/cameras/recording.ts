@@ -3,6 +3,9 @@
 import type { Api } from "../../sync/api";
 import type { CameraRow, Hours, RecordingPolicy } from "../../wire";
 
+/** The hub that is asked asks the others. */
+const OTHERS_MS = 20_000;
+
 export interface CameraRoom {
   readonly camera: string;
   readonly bytes: number;
@@ -11,12 +14,24 @@ export interface CameraRoom {
 }
 
 /** How full recordings are, bytes; `reason` is what is wrong with that. */
-export interface Rooms {
+interface Room {
   readonly bytes: number;
   readonly locked_bytes: number;
   readonly capacity_bytes: number;
   readonly reason: string;
   readonly cameras: readonly CameraRoom[];
+}
+
+/** Of one hub. What comes takes room at the one that records. */
+export interface HubRoom extends Room {
+  readonly hub: string;
+  readonly records: boolean;
+}
+
+/** Of all hubs together and each by itself; `away` are those that do not answer. */
+export interface Rooms extends Room {
+  readonly hubs: readonly HubRoom[];
+  readonly away: readonly string[];
 }
 
 export type Policy = Required<RecordingPolicy>;
@@ -32,7 +47,7 @@ export function policyOf(camera: CameraRow): Policy {
 }
 
 export function roomsOf(api: Api): Promise<Rooms> {
-  return api.get<Rooms>("/api/v1/recordings/room");
+  return api.get<Rooms>("/api/v1/recordings/room", OTHERS_MS);
 }
 
 /** Of all of them, or where one is refused, of none. */
@@ -58,10 +73,16 @@ export function minuteOf(time: string): number {
   return Number(hours) * 60 + Number(minutes);
 }
 
-/** For how many days the ring has room at the present rate; null while nothing comes. */
+/** What comes in a day, of all cameras. */
+export function rateOf(rooms: Rooms): number {
+  return rooms.cameras.reduce((sum, camera) => sum + camera.bytes_per_day, 0);
+}
+
+/** For how many days the ring of the hub that records has room at the present rate; null while nothing comes. */
 export function daysKept(rooms: Rooms): number | null {
-  const rate = rooms.cameras.reduce((sum, camera) => sum + camera.bytes_per_day, 0);
-  return rate === 0 ? null : rooms.capacity_bytes / rate;
+  const rate = rateOf(rooms);
+  const recording = rooms.hubs.find(({ records }) => records);
+  return rate === 0 ? null : (recording ?? rooms).capacity_bytes / rate;
 }
 
 /** After how many days a camera's recordings go: by its own days, its quota, or the ring, whichever is first. */

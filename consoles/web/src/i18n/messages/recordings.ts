@@ -64,6 +64,8 @@ export const RECORDINGS = {
   "policy.lacking_time": ["时间表至少要有一段时间，且每段至少一天", "A schedule has a time, and each time a day"],
   "room.title": ["录像空间", "Room for recordings"],
   "room.used": ["已用 {used} / {all}（{part}%）", "{used} of {all} used ({part}%)"],
+  "room.records": ["正在此录像", "records now"],
+  "room.away": ["以下中心无响应，其空间未计入：{hubs}", "These hubs do not answer, and their room is not counted: {hubs}"],
   "room.locked": ["其中锁定 {locked}", "{locked} of it locked"],
   "room.days": ["按目前速度（每天 {rate}）可保存约 {days} 天", "At the present rate ({rate} a day) it keeps about {days} days"],
   "room.idle": ["目前没有录像写入", "Nothing is being recorded at present"],
