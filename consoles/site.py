@@ -127,6 +127,7 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
             *plans.routes,
             *health.routes(degraded),
             *cars.routes,
+            *(cars.judging.told(known.case.token) if known.case else ()),
         ]
         measured += [
             metrics.counted("uplink", "Positions and what followed from them", in_field.uplink.counters),

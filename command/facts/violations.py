@@ -257,6 +257,12 @@ class ViolationRejected(Fact, frozen=True, tag="violation_rejected"):
     text: str = ""
 
 
+class ViolationTakenBack(Fact, frozen=True, tag="violation_taken_back"):
+    """Whoever decided last did not mean it: it is to be reviewed as before."""
+
+    violation: str
+
+
 class ViolationSent(Fact, frozen=True, tag="violation_sent"):
     """The case service has it, under this number."""
 

@@ -291,6 +291,9 @@ OPEN_VIOLATIONS = 20_000
 VIOLATION_AGAIN_MS = 30 * 60 * 1000
 # Who looks at one and decides nothing for so long no longer keeps it from others.
 VIOLATION_CLAIM_MS = 10 * 60 * 1000
+# A decision can be taken back by who made it for so long; the case service is told after that, whatever hub looks.
+VIOLATION_TAKE_BACK_MS = 10 * 1000
+VIOLATION_SEND_AFTER_MS = 12 * 1000
 # A plate less sure than this, or seen in fewer frames where a lane is judged, is never a violation.
 VIOLATION_CONFIDENCE = 0.9
 VIOLATION_LANE_READS = 3

@@ -13,18 +13,68 @@ from msgspec import Meta
 
 from command.facts.base import IncidentKind, Level, Place
 from command.facts.plans import CaseStep
+from command.facts.violations import ViolationKind
 from command.kernel.limits import SERVICE_INSTANT_MS, SERVICE_PAGE_ROWS, TEXT_CHARS
+from command.readings import PlateColour
 
 InstantMs = Annotated[int, Meta(ge=0, le=SERVICE_INSTANT_MS)]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Text = Annotated[str, Meta(max_length=TEXT_CHARS)]
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 CaseEventKind = Literal["case.opened", "case.advanced", "case.returned", "case.closed"]
 ApprovalState = Literal["waiting", "granted", "refused"]
 ApprovalEventKind = Literal["approval.requested", "approval.warned", "approval.overdue", "approval.decided"]
 
 
+class EvidenceFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of the evidence: its SHA-256, its size in bytes, and its path at the hub where the webhooks come from.
+
+    `GET` it there with the bearer token of the case service, the one that the hub speaks to it with.
+    """
+
+    name: Name
+    address: Name
+    sha256: Sha256
+    size: Annotated[int, Meta(ge=0)]
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """What proves a violation: the manifest (JSON), whose SHA-256 stands in the record, and every part that it lists.
+
+    At `pack` all of it is one ZIP with sums of every file and their signature, made anew with how the review stands.
+    """
+
+    manifest: EvidenceFile
+    parts: Annotated[tuple[EvidenceFile, ...], Meta(max_length=16)]
+    pack: Name
+
+
+class Violation(msgspec.Struct, frozen=True, kw_only=True):
+    """A traffic violation as people confirmed it. Speeds are the least that it can have been, and the limit, in km/h.
+
+    `plate` is as people read it, `read_as` as the machine did. `rule` is the id of what it was judged by, and
+    `rule_name` its name in that version.
+    """
+
+    kind: ViolationKind
+    plate: Name
+    read_as: Name
+    colour: PlateColour
+    began_ms: InstantMs
+    ended_ms: InstantMs
+    rule: Name
+    rule_name: Annotated[str, Meta(max_length=200)]
+    rule_version: int
+    reviewed_by: Annotated[tuple[Name, ...], Meta(min_length=1, max_length=2)]
+    reviewed_ms: InstantMs
+    region: Annotated[str, Meta(max_length=200)] = ""
+    speed_kmh: float | None = None
+    limit_kmh: int | None = None
+    evidence: Evidence | None = None
+
+
 class CaseOpening(msgspec.Struct, frozen=True, kw_only=True):
-    """Asks for a case about a situation; `at_ms` is when its information was collected (信息采集)."""
+    """Asks for a case about a situation, or a violation; `at_ms` is when its information was collected (信息采集)."""
 
     source: Name
     situation: Name
@@ -33,6 +83,7 @@ class CaseOpening(msgspec.Struct, frozen=True, kw_only=True):
     title: Name
     at_ms: InstantMs
     place: Place | None = None
+    violation: Violation | None = None
 
 
 class CaseMove(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +134,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     closed_ms: InstantMs | None
     history: tuple[CaseStepTaken, ...]
     assessment: CaseAssessment | None = None
+    violation: Violation | None = None
 
 
 class CasePage(msgspec.Struct, frozen=True, kw_only=True):

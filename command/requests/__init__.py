@@ -98,6 +98,7 @@ from command.requests.violations import (
     SetRegions,
     SetRestriction,
     SetSection,
+    TakeBackViolation,
 )
 from command.requests.wall import SendToWall, TakeOffWall
 from command.requests.watchlist import (
@@ -125,7 +126,7 @@ __all__ = [
     "ReportReading", "ReportRecorder", "ReportViolation", "Request", "RequestApproval", "RequestLibrary",
     "RequestWatch", "RequestWatches", "RestoreLibraryLine", "SendMessage", "SendToWall", "SetLevel", "SetRecording",
     "SetRecordings", "SetRegions", "SetRestriction", "SetSection", "ShelveAlarm", "StandDownPlan", "StartShift",
-    "StepOrder", "TakeAlarm", "TakeOffWall", "Text", "WatchEntry", "decode",
+    "StepOrder", "TakeAlarm", "TakeBackViolation", "TakeOffWall", "Text", "WatchEntry", "decode",
 ]  # fmt: skip
 
 REQUESTS: dict[str, type[Request]] = {str(cls.__struct_config__.tag): cls for cls in Request.__subclasses__()}

@@ -101,6 +101,12 @@ class RejectViolation(Request, frozen=True, tag="reject_violation"):
     text: Text = ""
 
 
+class TakeBackViolation(Request, frozen=True, tag="take_back_violation"):
+    """The last decision was a slip: for a short while, and before anybody else is told, who made it takes it back."""
+
+    violation: Id
+
+
 class RecordViolationSent(Request, frozen=True, tag="record_violation_sent"):
     """The case service has it; the hub's link says so."""
 

@@ -17,10 +17,11 @@ from command.facts.violations import (
     ViolationPlateCorrected,
     ViolationRejected,
     ViolationSent,
+    ViolationTakenBack,
 )
 from command.kernel import ga36
 from command.kernel.errors import ConflictError, InvalidInputError, NoRightError
-from command.kernel.limits import OPEN_VIOLATIONS, VIOLATION_AGAIN_MS, VIOLATION_CLAIM_MS
+from command.kernel.limits import OPEN_VIOLATIONS, VIOLATION_AGAIN_MS, VIOLATION_CLAIM_MS, VIOLATION_TAKE_BACK_MS
 from command.rows import DeadlineRow, RuleVersion, ViolationRow
 from command.rules.base import Decision, check_room, decides, drop_deadline, fires, folds, over, set_deadline
 from command.tables import Tables
@@ -109,6 +110,20 @@ def reject_violation(t: Tables, request: q.RejectViolation, actor: Actor, now_ms
     return row.id
 
 
+@decides(q.TakeBackViolation, *REVIEWERS)
+def take_back(t: Tables, request: q.TakeBackViolation, actor: Actor, now_ms: int) -> Decision:
+    """By who decided last, at once: the link to the case service waits for as long."""
+    row = t.violations.need(request.violation)
+    if row.state not in ("confirmed_once", "confirmed", "rejected"):
+        raise ConflictError(f"violation {row.id} is {row.state}", state=row.state, current=row)
+    if row.reviewed_by[-1] != actor.id:
+        raise NoRightError("somebody else decided it")
+    if now_ms - (row.reviewed_ms or 0) > VIOLATION_TAKE_BACK_MS:
+        raise ConflictError("it is too late to take that back", current=row)
+    yield ViolationTakenBack(violation=row.id)
+    return row.id
+
+
 @decides(q.RecordViolationSent, "hub")
 def record_sent(t: Tables, request: q.RecordViolationSent, actor: Actor, now_ms: int) -> Decision:
     """Once."""
@@ -178,6 +193,11 @@ def _check_evidence(row: ViolationRow, manifest: str) -> None:
         raise ConflictError("the evidence is another by now: look at it again", current=row)
 
 
+def _free_others(t: Tables, person: str, violation: str) -> None:
+    for other in [row for row in t.violations if row.claimed_by == person and row.id != violation]:
+        t.violations.put(replace(other, claimed_by="", claimed_until_ms=None))
+
+
 @folds(ViolationFound)
 def violation_found(t: Tables, fact: ViolationFound, r: Recorded) -> None:
     """In the queue, and due some day."""
@@ -201,8 +221,7 @@ def violation_packed(t: Tables, fact: ViolationPacked, r: Recorded) -> None:
 @folds(ViolationClaimed)
 def violation_claimed(t: Tables, fact: ViolationClaimed, r: Recorded) -> None:
     """One at a time for each person."""
-    for other in [row for row in t.violations if row.claimed_by == r.actor and row.id != fact.violation]:
-        t.violations.put(replace(other, claimed_by="", claimed_until_ms=None))
+    _free_others(t, r.actor, fact.violation)
     row = t.violations.need(fact.violation)
     t.violations.put(replace(row, claimed_by=r.actor, claimed_until_ms=fact.until_ms))
 
@@ -239,6 +258,22 @@ def violation_rejected(t: Tables, fact: ViolationRejected, r: Recorded) -> None:
     )  # fmt: skip
     drop_deadline(t, REVIEW, fact.violation)
     over(t, r.at_ms, t.violations)
+
+
+@folds(ViolationTakenBack)
+def violation_taken_back(t: Tables, fact: ViolationTakenBack, r: Recorded) -> None:
+    """To be reviewed as before, by the same person if they like: it is theirs to look at."""
+    row = t.violations.need(fact.violation)
+    before = row.reviewed_by[:-1]
+    _free_others(t, r.actor, fact.violation)
+    t.violations.put(
+        replace(
+            row, state="confirmed_once" if before else "found", reviewed_by=before, reviewed_ms=None, reason=None,
+            text="", claimed_by=r.actor, claimed_until_ms=r.at_ms + VIOLATION_CLAIM_MS,
+        )
+    )  # fmt: skip
+    if not row.overdue:
+        set_deadline(t, REVIEW, fact.violation, row.due_ms)
 
 
 @folds(ViolationSent)

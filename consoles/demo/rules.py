@@ -19,6 +19,7 @@ _EVERY_DAY = (1, 2, 3, 4, 5, 6, 7)
 _SECTION_M = 2941.6
 """Of the motorway between its two cameras, along the road."""
 _FLEES_KMH = 156
+_SECONDS = 14
 _LEFT = ((0.48, 0.27), (0.5, 0.27), (0.5, 1.0), (0.0, 1.0), (0.0, 0.82))
 _RIGHT = tuple((round(1 - x, 2), y) for x, y in _LEFT)
 BUS_LANE = "cam16"
@@ -82,7 +83,7 @@ def offences(usual: dict[str, Street]) -> tuple[Drive, ...]:
     def alone(camera: str, *vehicles: Vehicle) -> Street:
         return msgspec.structs.replace(usual[camera], vehicles=vehicles, seconds=_SECONDS)
 
-    flees = Vehicle("湘F8D391", "blue", 1.0, 1, speed_m_s=10)
+    flees = Vehicle("湘F8D391", "blue", 1.0, 1, speed_m_s=7.5)
     in_bus_lane, lorry = Vehicle("湘F2N770", "blue", 0.5, 1), Vehicle("鄂F5C826", "yellow", 3.0, 0)
     wrong_way = Vehicle("湘F7G539", "blue", 0.5, 0, away=True)
     return (
@@ -93,6 +94,3 @@ def offences(usual: dict[str, Street]) -> tuple[Drive, ...]:
             Pass("cam06", alone("cam06", flees), after_ms=round(_SECTION_M / _FLEES_KMH * 3600)),
         ),
     )
-
-
-_SECONDS = 14

@@ -10,6 +10,7 @@ from consoles.http.context import Context, Space
 
 _ON_VIOLATIONS = (
     requests.ClaimViolation, requests.CorrectViolationPlate, requests.ConfirmViolation, requests.RejectViolation,
+    requests.TakeBackViolation,
 )  # fmt: skip
 
 

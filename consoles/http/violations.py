@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import hmac
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import msgspec
-from aiohttp import web
+from aiohttp import hdrs, web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from command.actors import Role
-from command.kernel.errors import TooManyError, UnknownIdError
+from command.actors import Actor, Role
+from command.kernel.errors import SignInRequiredError, TooManyError, UnknownIdError
 from command.kernel.limits import EVIDENCE_TRANSFERS, VIOLATION_PACK_BYTES
+from command.links.violations import PACKS
 from command.requests import RecordQuery
 from command.rows import ViolationRow
 from consoles.http.context import Context, actor_of, context_of, require
+from consoles.http.hooks import CASE_ACTOR
+from consoles.http.identity import Handler, is_open
 from consoles.http.stretches import Authorise, in_the_name_of
 from streams.violations import pack
 from streams.violations.pack import Manifest
@@ -28,36 +32,71 @@ _PART_HEADERS = {
 }
 
 
+Door = Callable[[web.Request, Manifest | None], Awaitable[Actor]]
+"""Says who asks; raises where they may not look, at anything or at what this manifest shows."""
+
+
+def for_people(key: Ed25519PrivateKey, authorise: Authorise) -> list[web.RouteDef]:
+    """Return the routes for those who review: cameras of what they look at have to be theirs to look at, too."""
+
+    async def door(request: web.Request, manifest: Manifest | None) -> Actor:
+        actor = actor_of(request)
+        require(actor, *_MAY_LOOK)
+        for camera in {passage.camera for passage in manifest.finding.passages} if manifest else ():
+            await authorise(request, camera)
+        return actor
+
+    async def public_key(request: web.Request) -> web.Response:
+        """`GET …/key`: the Ed25519 key that packs are signed with, hexadecimal."""
+        require(actor_of(request), *_MAY_LOOK, "administrator")
+        return web.json_response({"public_key": key.public_key().public_bytes_raw().hex()})
+
+    base = "/api/v1/violation-packs"
+    return [web.get(f"{base}/key", public_key), *_routes(base, Evidence(key, door), lambda handler: handler)]
+
+
+def for_case_service(key: Ed25519PrivateKey, token: str) -> list[web.RouteDef]:
+    """Return the routes for the case service, which shows the token that it is spoken to with (RFC 6750)."""
+    expected = f"Bearer {token}".encode()
+
+    async def door(request: web.Request, _: Manifest | None) -> Actor:
+        offered = request.headers.get(hdrs.AUTHORIZATION, "").encode("utf-8", "surrogateescape")
+        if not hmac.compare_digest(offered, expected):
+            raise SignInRequiredError("this needs the case service's bearer token")
+        return Actor(id=CASE_ACTOR, name=CASE_ACTOR, roles=frozenset({"service"}))
+
+    def opened(handler: Handler) -> Handler:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            return await handler(request)
+
+        return is_open(handle)
+
+    return _routes(PACKS, Evidence(key, door), opened)
+
+
+def _routes(base: str, evidence: Evidence, opened: Callable[[Handler], Handler]) -> list[web.RouteDef]:
+    return [
+        web.get(f"{base}/{{manifest}}.json", opened(evidence.manifest)),
+        web.get(f"{base}/{{manifest}}.zip", opened(evidence.zip)),
+        web.get(f"{base}/{{manifest}}/{{part}}", opened(evidence.part)),
+    ]
+
+
 class Evidence:
     """The handlers. Evidence is asked for by the SHA-256 of its manifest, which names it for good."""
 
-    def __init__(self, key: Ed25519PrivateKey, authorise: Authorise) -> None:
+    def __init__(self, key: Ed25519PrivateKey, door: Door) -> None:
         self._key = key
-        self._authorise = authorise
-
-    def routes(self) -> list[web.RouteDef]:
-        """Return the routes."""
-        base = "/api/v1/violation-packs"
-        return [
-            web.get(f"{base}/key", self.public_key),
-            web.get(f"{base}/{{manifest}}.json", self.manifest),
-            web.get(f"{base}/{{manifest}}.zip", self.zip),
-            web.get(f"{base}/{{manifest}}/{{part}}", self.part),
-        ]
-
-    async def public_key(self, request: web.Request) -> web.Response:
-        """`GET …/key`: the Ed25519 key that packs are signed with, hexadecimal."""
-        require(actor_of(request), *_MAY_LOOK, "administrator")
-        return web.json_response({"public_key": self._key.public_key().public_bytes_raw().hex()})
+        self._door = door
 
     async def manifest(self, request: web.Request) -> web.Response:
         """`GET …/{manifest}.json`: what is known and what there is."""
-        data, _ = await self._about(request)
+        _, data, _ = await self._about(request)
         return web.Response(body=data, content_type="application/json", headers=_PART_HEADERS)
 
     async def part(self, request: web.Request) -> web.Response:
         """`GET …/{manifest}/{part}`: a picture or clip; a part of it by `Range`."""
-        _, manifest = await self._about(request)
+        _, _, manifest = await self._about(request)
         name = request.match_info["part"]
         part = next((part for part in manifest.parts if part.name == name), None)
         if part is None:
@@ -78,8 +117,8 @@ class Evidence:
 
     async def zip(self, request: web.Request) -> web.Response:
         """`GET …/{manifest}.zip`: all of it in one file that proves itself; that it was taken out is on record."""
-        data, manifest = await self._about(request)
-        actor, context = actor_of(request), context_of(request)
+        actor, data, manifest = await self._about(request)
+        context = context_of(request)
         if sum(part.size for part in manifest.parts) > VIOLATION_PACK_BYTES:
             raise UnknownIdError("no such pack")
         hub = context.space(request).hub
@@ -95,9 +134,9 @@ class Evidence:
         headers = {"Cache-Control": "private, no-store", "Content-Disposition": f'attachment; filename="{name}"'}
         return web.Response(body=packed, content_type="application/zip", headers=headers)
 
-    async def _about(self, request: web.Request) -> tuple[bytes, Manifest]:
-        """Return a manifest for who may see it: its cameras have to be theirs to look at, too."""
-        require(actor_of(request), *_MAY_LOOK)
+    async def _about(self, request: web.Request) -> tuple[Actor, bytes, Manifest]:
+        """Return who asks, and a manifest that they may see."""
+        await self._door(request, None)
         data = await context_of(request).blobs.get(request.match_info["manifest"])
         try:
             manifest = pack.decode(data)
@@ -105,9 +144,7 @@ class Evidence:
             raise UnknownIdError("no such pack") from None
         if manifest.format != pack.FORMAT:
             raise UnknownIdError("no such pack")
-        for camera in {passage.camera for passage in manifest.finding.passages}:
-            await self._authorise(request, camera)
-        return data, manifest
+        return await self._door(request, manifest), data, manifest
 
 
 def _review(row: ViolationRow | None, manifest: Manifest) -> bytes:

@@ -72,7 +72,7 @@ async def links(
         told: list[Link] = []
         if known.case:
             case = await stack.enter_async_context(CaseClient(known.case.url, known.case.token))
-            told += [CaseLink(hub, case, site), ViolationLink(hub, case, site)]
+            told += [CaseLink(hub, case, site), ViolationLink(hub, case, site, kept.blobs)]
             tasks.start(_subscribe(case, "case", own_url, known, hub.clock), "hook-case")
         if known.approval:
             approval = await stack.enter_async_context(ApprovalClient(known.approval.url, known.approval.token))

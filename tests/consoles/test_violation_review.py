@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
+import aiohttp
 import pytest
 from msgspec.structs import replace
 
+from command.access.keys import SiteKey
 from command.actors import HUB
 from command.facts.violations import PictureRegion
+from command.links.violations import PACKS
 from command.readings import Sighting
 from command.requests import (
     ClaimViolation,
@@ -25,6 +29,7 @@ from command.requests import (
 from command.rows import ViolationRow
 from consoles.cli import violations as cli
 from consoles.site import Site
+from streams.violations import pack
 from tests.command.rules.test_violations import section
 from tests.consoles.cli.asking import command
 from tests.consoles.support import mirror, signed_in, site_with_people
@@ -60,6 +65,27 @@ def passage(camera: str, first_ms: int, picture: str, lane: int | None = None) -
         camera=camera, plate="京A12345", colour="blue", first_ms=first_ms, last_ms=first_ms + 500, reads=6,
         confidence=0.97, picture=picture, box=(100, 300, 80, 26), lane=lane,
     )  # fmt: skip
+
+
+async def fetched(site: Site, manifest: str, token: str) -> None:
+    """The case service fetches everything with what it was told and its token; nobody else does."""
+    base = f"{PACKS}/{manifest}"
+    async with aiohttp.ClientSession(site.http_url) as nobody:
+        for path in (f"{base}.json", f"{base}.zip", f"{base}/scene-1.jpg"):
+            for headers in ({}, {"Authorization": "Bearer wrong"}):
+                async with nobody.get(path, headers=headers) as refused:
+                    assert refused.status == 401
+    async with aiohttp.ClientSession(site.http_url, headers={"Authorization": f"Bearer {token}"}) as service:
+        async with service.get(f"{base}.json") as response:
+            data = await response.read()
+            assert hashlib.sha256(data).hexdigest() == manifest
+        for part in pack.decode(data).parts:
+            async with service.get(f"{base}/{part.name}") as response:
+                assert hashlib.sha256(await response.read()).hexdigest() == part.sha256
+        async with service.get(f"{base}.zip") as response:
+            assert (response.status, response.content_type) == (200, "application/zip")
+        async with service.get("/api/v1/session") as response:
+            assert response.status == 401, "it opens nothing else"
 
 
 async def test_a_violation_before_a_camera_kept_to_others_is_not_there(tmp_path: Path) -> None:  # R690
@@ -101,8 +127,9 @@ async def test_a_violation_before_a_camera_kept_to_others_is_not_there(tmp_path:
 
 
 async def test_a_violation_goes_from_passages_to_a_case(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:  # R604, R608, R609, R611
+    monkeypatch.setattr("command.links.violations.VIOLATION_SEND_AFTER_MS", 100)
     async with site_with_people(
         tmp_path, "duty_leader", "commander", "officer", cameras_kept_to={"k2": ["duty_leader"]}
     ) as site:
@@ -135,6 +162,7 @@ async def test_a_violation_goes_from_passages_to_a_case(
             sent = await row_of(site, lambda row: row.state == "sent")
             assert sent.case
             assert await site.hub.read(lambda t: len(t.cases)) == 0  # it is no situation's case
+            await fetched(site, row.manifest, SiteKey.load(tmp_path / "var" / "site.key").derive("case-token").hex())
 
             async with leader.http.get(f"{base}.zip") as response:
                 assert response.status == 200

@@ -11,7 +11,7 @@ from command.leases import while_held
 from command.passages import Passages
 from consoles.http import metrics
 from consoles.http.stretches import Authorise
-from consoles.http.violations import Evidence
+from consoles.http.violations import for_case_service, for_people
 from consoles.parts.background import Background
 from consoles.parts.recording import Recorded
 from consoles.parts.stores import CAMERAS, Stores
@@ -39,4 +39,8 @@ class Judging:
         tasks.start(while_held(self._kept.leases, CAMERAS, self.violations.sweep), "violations-of-late")
         tasks.start(while_held(self._kept.leases, CAMERAS, packs.run), "violation-packs")
         measured.append(metrics.counted("violations", "Judgements of passages", self.violations.counters))
-        return Evidence(self._key, authorise).routes()
+        return for_people(self._key, authorise)
+
+    def told(self, case_token: str) -> list[web.RouteDef]:
+        """Return the routes by which the case service fetches what it was told of."""
+        return for_case_service(self._key, case_token)

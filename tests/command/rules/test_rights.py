@@ -69,6 +69,7 @@ WHO: dict[str, set[Role]] = {
     "correct_violation_plate": {"dispatcher", "duty_leader", "commander", "camera_watch"},
     "confirm_violation": {"dispatcher", "duty_leader", "commander", "camera_watch"},
     "reject_violation": {"dispatcher", "duty_leader", "commander", "camera_watch"},
+    "take_back_violation": {"dispatcher", "duty_leader", "commander", "camera_watch"},
     "request_watch": {"call_taker", "dispatcher", "commander", "camera_watch", "officer"},
     "request_watches": {"call_taker", "dispatcher", "commander", "camera_watch", "officer"},
     "approve_watches": {"duty_leader", "commander"},

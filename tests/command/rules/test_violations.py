@@ -30,6 +30,7 @@ from command.requests import (
     SetRegions,
     SetRestriction,
     SetSection,
+    TakeBackViolation,
 )
 from command.rules import violation_register
 from command.settings import Limits
@@ -292,6 +293,48 @@ async def test_what_nobody_reviewed_in_time_is_overdue_and_stays() -> None:  # R
         await d.ask(ClaimViolation(violation=violation), WATCH)
         await d.ask(ConfirmViolation(violation=violation, manifest=MANIFEST), WATCH)
         assert (await d.row("violations", violation)).state == "confirmed"
+
+
+async def test_a_decision_is_taken_back_at_once_by_who_made_it_or_not_at_all() -> None:  # R693
+    async with desk() as d:
+        violation = await found(d)
+        before = await d.row("violations", violation)
+        take_back = TakeBackViolation(violation=violation)
+        with pytest.raises(ConflictError):
+            await d.ask(take_back, WATCH)
+        for decide in (
+            ConfirmViolation(violation=violation, manifest=MANIFEST),
+            RejectViolation(violation=violation, manifest=MANIFEST, reason="other", text="看不清"),
+        ):
+            await d.ask(ClaimViolation(violation=violation), WATCH)
+            await d.ask(decide, WATCH)
+            with pytest.raises(NoRightError, match="somebody else"):
+                await d.ask(take_back, LEADER)
+            await d.pass_time(9_000)
+            await d.ask(take_back, WATCH)
+            row = await d.row("violations", violation)
+            assert (row.claimed_by, replace(row, claimed_by="", claimed_until_ms=None)) == ("camera_watch", before)
+        await d.pass_time(11 * DAY_MS)
+        assert (await d.row("violations", violation)).overdue, "it is due as before"
+        await d.ask(ClaimViolation(violation=violation), WATCH)
+        await d.ask(ConfirmViolation(violation=violation, manifest=MANIFEST), WATCH)
+        await d.pass_time(11_000)
+        with pytest.raises(ConflictError, match="too late"):
+            await d.ask(take_back, WATCH)
+        await d.ask(RecordViolationSent(violation=violation, case="C1"))
+        with pytest.raises(ConflictError, match="sent"):
+            await d.ask(take_back, WATCH)
+
+
+async def test_of_two_confirmations_the_last_is_taken_back() -> None:  # R693
+    async with desk(limits=Limits(interval_speed_reviewers=2)) as d:
+        violation, other = await found(d), actor("camera_watch", "zhao")
+        for who in (WATCH, other):
+            await d.ask(ClaimViolation(violation=violation), who)
+            await d.ask(ConfirmViolation(violation=violation, manifest=MANIFEST), who)
+        await d.ask(TakeBackViolation(violation=violation), other)
+        row = await d.row("violations", violation)
+        assert (row.state, row.reviewed_by) == ("confirmed_once", ("camera_watch",))
 
 
 async def test_evidence_that_is_whole_changes_no_more() -> None:  # R608

@@ -1450,6 +1450,12 @@ export interface TakeAlarm {
   alarm: string;
 }
 
+/** The last decision was a slip: for a short while, and before anybody else is told, who made it takes it back. */
+export interface TakeBackViolation {
+  request: "take_back_violation";
+  violation: string;
+}
+
 /** Take cameras off the wall; without any, all that were sent. */
 export interface TakeOffWall {
   request: "take_off_wall";
@@ -1710,6 +1716,7 @@ export type Request =
   StartShift |
   StepOrder |
   TakeAlarm |
+  TakeBackViolation |
   TakeOffWall;
 
 export type FromHub = Welcome | Snapshot | Delta | Beat | Refused;
