@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from playwright.async_api import Page
+from playwright.async_api import Browser, Page, expect
 
 from command import requests as q
 from command.access.accounts import AGENT
 from command.actors import HUB
 from command.kernel.clock import SystemClock
 from consoles.demo.cameras import ClipServer
-from consoles.site import running_site
+from consoles.site import Site, running_site
 from edge.agent.agent import AgentSettings, running_agent
 from tests.consoles.support import PASSWORD, settings
 from tests.e2e.chromium import chromium
 from tests.e2e.hub_process import HubProcess
-from tests.e2e.test_video_screens import choose_situation
+from tests.e2e.test_accessibility import faults
+from tests.e2e.test_video_screens import SLOW, choose_situation, keep
 from tests.e2e.video import PLACE, PLAYING, TITLE, drawn, open_page
 from tests.edge.agent.support import NAME, until
 
@@ -40,6 +42,27 @@ async def moves(page: Page) -> None:
         before, more = (now, 0) if now < before else (before, now - before)  # a new picture begins at none
 
 
+async def take_out(browser: Browser, site: Site, gone: str, folder: Path) -> None:
+    """Take the hub that was killed out on the page of cameras, by keyboard (SPEC R663, R664)."""
+    page = await open_page(browser, site, "administrator", "/cameras", axe=True)
+    panel = page.locator("t-hubs")
+    button = panel.get_by_role("button", name=f"移除中心 {gone}")
+    async with asyncio.timeout(60):
+        while not await button.count():
+            await panel.get_by_role("button", name="刷新").press("Enter")
+            await CLOCK.sleep(500)
+    await expect(panel.get_by_text("失联", exact=False)).to_be_visible()
+    await expect(panel.get_by_text(f"在 {site.http_url}")).to_be_visible()  # where the agent is by now
+    await button.press("Enter")
+    await keep(page, folder, "hubs")
+    assert await faults(page) == []
+    await expect(panel.get_by_role("button", name="取消")).to_be_focused()
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    await expect(panel.get_by_text(f"已移除 {gone}")).to_be_visible(timeout=SLOW)
+    await expect(panel.get_by_text("失联", exact=False)).to_have_count(0)
+
+
 @pytest.mark.browser
 @pytest.mark.timeout(240)
 async def test_the_picture_comes_from_another_hub_and_back_by_itself_after_that_was_killed(
@@ -55,6 +78,7 @@ async def test_the_picture_comes_from_another_hub_and_back_by_itself_after_that_
     async with ClipServer({"k0": clip}, CLOCK) as cameras, running_site(chosen) as two, chromium() as browser:
         address = f"edge://{NAME}/rtsp://127.0.0.1:{await cameras.listen()}/k0"
         await two.context.accounts.create("dispatcher", "王派警", frozenset({"dispatcher"}), "", PASSWORD)
+        await two.context.accounts.create("administrator", "管理员", frozenset({"administrator"}), "", PASSWORD)
         await two.hub.ask(q.EnrolCamera(camera="k0", name="路口", lat=PLACE.lat + 0.001, lon=PLACE.lon), HUB)
         await two.context.accounts.set_camera_address("k0", address)
         await two.hub.ask(q.OpenSituation(title=TITLE, service="119", kind="accident", level=3, place=PLACE), HUB)
@@ -73,5 +97,6 @@ async def test_the_picture_comes_from_another_hub_and_back_by_itself_after_that_
                 await until(lambda: two.agents.agents.is_here(NAME), 60)
                 await moves(page)
                 assert page.faults == []  # type: ignore[attr-defined]  # as `open_page` keeps them
+                await take_out(browser, two, one.url, tmp_path)
         finally:
             await one.kill()

@@ -95,6 +95,9 @@ def several_hubs(
     def check() -> Iterator[str]:
         if not hubs.door.url and not _own_address(settings, ""):
             yield "hubs: the others cannot reach this one, set `advertise`"
+        for state in hubs.places.roll.hubs.values():
+            if state.is_away and state.place != hubs.places.own:
+                yield f"hub {state.place.number}: away"
 
     degraded.append(check)
     return hubs
