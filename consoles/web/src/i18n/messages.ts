@@ -7,6 +7,7 @@ import { FACTS } from "./messages/facts";
 import { HUBS } from "./messages/hubs";
 import { MOBILE } from "./messages/mobile";
 import { RECORDINGS } from "./messages/recordings";
+import { REFUSALS } from "./messages/refusals";
 import { REHEARSAL } from "./messages/rehearsal";
 import { VEHICLES } from "./messages/vehicles";
 import { VEHICLES_REVIEW } from "./messages/vehicles_review";
@@ -18,6 +19,6 @@ import { VIID } from "./messages/viid";
 import { WALL } from "./messages/wall";
 import { WORDS } from "./messages/words";
 
-export const MESSAGES = { ...COMMON, ...WORDS, ...FACTS, ...WALL, ...DESK, ...MOBILE, ...REHEARSAL, ...VIDEO, ...ADOPT, ...RECORDINGS, ...VEHICLES, ...VEHICLES_REVIEW, ...VEHICLES_RULES, ...VEHICLES_WATCHES, ...VEHICLES_SEARCH, ...VIID, ...HUBS } as const;
+export const MESSAGES = { ...COMMON, ...WORDS, ...FACTS, ...WALL, ...DESK, ...MOBILE, ...REHEARSAL, ...VIDEO, ...ADOPT, ...RECORDINGS, ...VEHICLES, ...VEHICLES_REVIEW, ...VEHICLES_RULES, ...VEHICLES_WATCHES, ...VEHICLES_SEARCH, ...VIID, ...HUBS, ...REFUSALS } as const;
 
 export type Key = keyof typeof MESSAGES;

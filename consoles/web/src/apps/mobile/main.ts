@@ -6,6 +6,7 @@ import "../../components/cards";
 import { icon, type IconName } from "../../components/icons";
 import "../../components/sos";
 import { describe } from "../../components/problems";
+import { refusalWords } from "../../components/refusals";
 import { sosWords, type SosState } from "../../components/sos";
 import { shared } from "../../components/view";
 import * as format from "../../i18n/format";
@@ -189,7 +190,8 @@ export class Mobile extends Console {
   }
 
   private refusedBar(entry: Entry): TemplateResult {
-    const detail = `${word("problem", entry.refused?.code ?? "")} ${entry.refused?.detail ?? ""}`;
+    const { code = "", detail: said = "" } = entry.refused ?? {};
+    const detail = refusalWords(said) || `${word("problem", code)} ${said}`;
     return html`<div class="bar" role="alert">${icon("ban")} <span class="grow">${t("mobile.refused", { detail })}</span>
       <button @click=${() => void this.outbox?.dismiss(entry.id)}>${t("mobile.dismiss")}</button></div>`;
   }

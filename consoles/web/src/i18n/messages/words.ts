@@ -146,5 +146,5 @@ export const WORDS = {
   "problem.unavailable": ["指挥中心暂不可用", "The hub is not available"],
   "problem.damaged_file": ["指挥中心的文件已损坏，请告知管理员", "A file of the hub is damaged: tell the administrator"],
   "problem.damaged_journal": ["记录已损坏，请告知管理员", "The record is damaged: tell the administrator"],
-  "problem.unreachable": ["未连上指挥中心，结果未知", "No answer from the hub; the outcome is not known"],
+  "problem.unreachable": ["未连上指挥中心，不知道办成没有：恢复连接后先看一眼再决定", "No answer from the hub, so it may or may not be done: look again once it is back"],
 } as const;

@@ -1,0 +1,56 @@
+/** What the hub refused, in the words of whoever pressed. Its own sentence is exact, English, and for the log. Pure. */
+
+import { t, word } from "../i18n/i18n";
+
+type Words = (found: Readonly<Record<string, string>>) => string;
+
+/** The first that fits decides; those of one subject stand together. */
+export const REFUSED: readonly (readonly [RegExp, Words])[] = [
+  [/^call \S+ was taken by \S+/, () => t("refusal.call_taken")],
+  [/^call \S+ has not been answered/, () => t("refusal.call_unanswered")],
+  [/^call \S+ is not linked to a situation yet/, () => t("refusal.call_unlinked")],
+  [/^call \S+ is about \S+ already/, () => t("refusal.call_linked")],
+  [/^call \S+ is (?<state>ringing|answered|abandoned|ended)$/, ({ state = "" }) => t("refusal.call_state", { word: word("call_state", state) })],
+  [/^ending a call as \S+ needs a reason/, () => t("refusal.call_reason")],
+  [/^situation \S+ is closed/, () => t("refusal.situation_closed")],
+  [/^situation \S+ runs \S+ already/, () => t("refusal.situation_plan")],
+  [/^orders are still running/, () => t("refusal.orders_running")],
+  [/^plan activation \S+ has to be stood down first/, () => t("refusal.plan_running")],
+  [/^the call for help \S+ has to be cleared first/, () => t("refusal.sos_open")],
+  [/^unit \S+ is on order \S+/, () => t("refusal.unit_busy")],
+  [/^unit \S+ is off duty/, () => t("refusal.unit_off")],
+  [/^order \S+ is \S+; feedback comes from the scene/, () => t("refusal.order_scene")],
+  [/^order \S+ is (?<state>\w+)$/, ({ state = "" }) => t("refusal.order_state", { word: word("order_state", state) })],
+  [/^order \S+ is another unit's/, () => t("refusal.order_other")],
+  [/^alarm \S+ was taken by \S+/, () => t("refusal.alarm_taken")],
+  [/^hit \S+ was rejected already/, () => t("refusal.hit_rejected")],
+  [/^approval \S+ was (?<state>\w+) by/, ({ state = "" }) => t("refusal.approval_decided", { word: word("approval_state", state) })],
+  [/^an approval is decided by somebody other/, () => t("refusal.approval_self")],
+  [/^a watch is approved by somebody other/, () => t("refusal.watch_self")],
+  [/^watch \S+ is (?<state>\w+)$/, ({ state = "" }) => t("refusal.watch_state", { word: word("watch_state", state) })],
+  [/^none of these watches waits for approval/, () => t("refusal.watches_none")],
+  [/^a watch ends after now/, () => t("refusal.watch_past")],
+  [/^task \S+ waits for approval/, () => t("refusal.task_waits")],
+  [/^\S+ is the last phase/, () => t("refusal.phase_last")],
+  [/^clear the SOS itself/, () => t("refusal.sos_clear")],
+  [/^an SOS cannot be shelved/, () => t("refusal.sos_shelve")],
+  [/^it is too late to take that back/, () => t("refusal.too_late")],
+  [/^a situation cannot be merged into itself/, () => t("refusal.merge_self")],
+  [/needs one of the roles (?<roles>[\w, ]+)$/, ({ roles = "" }) => t("refusal.roles", { word: roles.split(/,\s*/).map((role) => word("role", role)).join(t("list.comma")) })],
+  [/^(?<n>\d+) queries an hour may be made/, ({ n = "" }) => t("refusal.queries", { word: n })],
+  [/^a whole plate has to be named here/, () => t("refusal.field_plate")],
+  [/^in the field passages of the last 24 hours/, () => t("refusal.field_day")],
+  [/^not a number plate/, () => t("refusal.plate")],
+  [/^a plate or pattern has 1 to/, () => t("refusal.plate_chars")],
+  [/^(the hub has \d+ requests waiting|more than \d+ requests a second)/, () => t("refusal.busy")],
+  [/^the CSRF token is missing or wrong/, () => t("refusal.csrf")],
+];
+
+/** Empty where the sentence is none of those that people meet at work. */
+export function refusalWords(detail: string): string {
+  for (const [pattern, words] of REFUSED) {
+    const found = pattern.exec(detail);
+    if (found !== null) return words(found.groups ?? {});
+  }
+  return "";
+}
