@@ -57,7 +57,12 @@ def routes(relay: Relay, cameras: Cameras, authorise: Authorise) -> list[web.Rou
         if session_id in others:
             await others.leave(camera_id, session_id)
             return web.Response()
-        if relay.camera_of(session_id) != camera_id:
+        try:
+            of = relay.camera_of(session_id)
+        except UnknownIdError:
+            # Ended by itself already, as it does when the viewer's page closes first: what is asked for is so.
+            return web.Response()
+        if of != camera_id:
             raise UnknownIdError("no such viewing session")
         relay.close(session_id)
         return web.Response()

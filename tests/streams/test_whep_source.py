@@ -117,8 +117,9 @@ async def test_viewers_are_sent_to_the_server_and_the_hub_pulls_for_itself(
         before = far.relay.viewers
         async with http.delete(location.replace("/a/", "/b/")) as wrong:
             assert wrong.status == 404
-        async with http.delete(location) as ended:
-            assert ended.status == 200
+        for _ in range(2):  # what is over already is over: no error on anybody's screen
+            async with http.delete(location) as ended:
+                assert ended.status == 200
         await until(lambda: far.relay.viewers < before)
         async with http.post("/api/v1/cameras/b/whep", data=offer, headers=headers) as none:
             assert none.status == 503
