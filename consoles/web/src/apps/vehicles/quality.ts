@@ -118,9 +118,10 @@ export class VehiclesQuality extends VehiclesTab {
     if (this.cameras === null) return this.refusal === "" ? html`<t-state kind="loading"></t-state>` : html`<t-state kind="error" text=${this.refusal}></t-state>`;
     const rows = new Map(this.cameras.map((each) => [each.camera, each]));
     const worse = this.cameras.filter(({ judgement }) => isWorse(judgement.why)).length;
+    const well = this.cameras.filter(({ judgement }) => judgement.why === "").length;
     return html`<section class="panel" aria-label=${t("quality.cameras")}>
-        <div class="heading"><span class="grow">${t("quality.cameras")}</span>${worse === 0 ? t("quality.none_worse", { n: this.cameras.filter(({ judgement }) => judgement.why === "").length, all: rows.size }) : html`<span class="worse">${icon("alert")} ${t("quality.some_worse", { n: worse })}</span>`}</div>
-        ${this.refusal === "" ? nothing : html`<t-state kind="stale" text=${this.refusal}></t-state>`}
+        <div class="heading"><span class="grow">${t("quality.cameras")}</span>${worse === 0 ? nothing : html`<span class="worse">${icon("alert")} ${t("quality.some_worse", { n: worse })}</span>`}<span>${t("quality.others", { well, unknown: rows.size - worse - well })}</span></div>
+        ${this.refusal === "" ? nothing : html`<t-state kind="error" text=${this.refusal}></t-state>`}
         <t-table label=${t("quality.cameras")} .columns=${this.columns()} .rows=${rows} sortBy="notice" chosen=${this.detail} @choose=${(event: CustomEvent<string>) => goTo("quality", event.detail)}>
           <t-state kind="empty" text=${t("quality.none")}></t-state></t-table>
       </section>

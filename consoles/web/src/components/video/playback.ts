@@ -115,8 +115,8 @@ export class Playback extends View {
     const at_ms = this.at_ms();
     return html`<div class="row">
         <button @click=${() => this.tell("leave", null)}>${icon("video")} ${t("playback.back")} <kbd>Esc</kbd></button>
-        <h2 class="grow cut">${t("playback.title")} · ${camera.name}</h2>
-        <span class="quiet cut">${t("playback.keys")}</span>
+        <h2>${t("playback.title")} · ${camera.name}</h2>
+        <span class="quiet grow">${t("playback.keys")}</span>
         <button aria-expanded=${this.showsClips} @click=${() => (this.showsClips = !this.showsClips)}>${icon("evidence")} ${t("clips.title")}</button>
       </div>
       <div class="picture" @keydown=${this.onKey} tabindex="0" role="group" aria-label="${t("playback.title")} ${camera.name}">
@@ -191,11 +191,11 @@ export class Playback extends View {
     const paused = this.shown.is === "paused";
     const date = new Date(at_ms + 8 * 3_600_000).toISOString().slice(0, 19);
     return html`<div class="row" @keydown=${this.onKey}>
-      ${this.button("minus", t("playback.back_30"), () => this.seek(at_ms - 30_000), "30")}
+      ${this.button("minus", t("playback.back_30"), () => this.seek(at_ms - 30_000), t("time.seconds", { s: 30 }))}
       ${this.button("left", t("playback.frame_back"), () => this.player?.step(-1))}
       ${this.button(paused ? "play" : "pause", paused ? t("playback.play") : t("playback.pause"), () => this.toggle())}
       ${this.button("right", t("playback.frame_on"), () => this.player?.step(1))}
-      ${this.button("plus", t("playback.on_30"), () => this.seek(at_ms + 30_000), "30")}
+      ${this.button("plus", t("playback.on_30"), () => this.seek(at_ms + 30_000), t("time.seconds", { s: 30 }))}
       <label class="row">${t("playback.speed")}
         <select @change=${(event: Event) => this.setSpeed(Number((event.target as HTMLSelectElement).value))}>
           ${SPEEDS.map((n) => html`<option value=${n} ?selected=${n === this.times}>${t("playback.times", { n })}</option>`)}
