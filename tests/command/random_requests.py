@@ -75,7 +75,7 @@ _BUSY = (
     "approve_watch", "report_hit", "merge_situation", "close_situation", "take_alarm", "shelve_alarm",
     "decide_approval", "recall_order", "start_shift",
 )  # fmt: skip
-_KINDS = (*REQUESTS, *_BUSY * 5)
+_KINDS = (*REQUESTS, *_BUSY * 6)
 
 
 class RandomRequests:
