@@ -14,6 +14,7 @@ from command.access.kept_cameras import KeptTo
 from command.access.keys import SiteKey
 from command.actors import Role
 from command.hub import Hub
+from command.journal import DamagedJournalError
 from command.kernel.clock import Clock, SystemClock
 from command.kernel.errors import ConflictError
 from command.kernel.folders import held
@@ -102,7 +103,9 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
         cars = await vehicles(settings, hub, kept, key, site_id, county, tasks, measured)
         in_field = await stack.enter_async_context(field(settings, hub, kept.accounts, kept.readings, tasks))
         hubs = several_hubs(settings, kept.places, key, clock, measured, degraded)
-        agents = edge_agents(settings, key, hub, kept, in_field.uplink, cars.passages, cars.hits, tasks, measured, hubs)
+        agents = edge_agents(
+            settings, key, hub, kept, in_field.uplink, cars.passages, cars.hits, cars.libraries, tasks, measured, hubs
+        )  # fmt: skip
         cameras = await stack.enter_async_context(
             video(
                 settings, hub, kept, cars, tasks, measured, degraded,
@@ -169,7 +172,11 @@ async def _observed(hub: Hub, feed: Feed, tasks: Background, measured: list[metr
 
 async def _load(hub: Hub, kept: Stores) -> None:
     await start_from_snapshot(hub, kept.snapshots)
+    told = await kept.cursors.furthest()
     await hub.load()
+    if missing := told.missing(hub.committed_seq):
+        hint = "Nothing is repaired: run `triune verify`, then restore a backup"
+        raise DamagedJournalError(f"{missing}. {hint}", seq=hub.committed_seq + 1)
     spare_what_stays()
 
 

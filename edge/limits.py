@@ -160,6 +160,10 @@ OUTBOX_BYTES = 2 * 1024 * 1024 * 1024
 # Items waiting for the one commit before theirs; past it whoever brings more is told that the outbox is away.
 OUTBOX_WAITING = 20_000
 
+# Lists of the watch list that agents fetch: at once from one hub (one more gets 429), and bytes of one message.
+LIBRARY_FETCHES = 4
+LIBRARY_PIECE_BYTES = 64 * 1024
+
 # Errands: what a hub asks of an edge agent, which answers over a connection of its own. One more of an agent gets 429;
 # one that the agent does not come for in time is given up. An answer goes in pieces, of which only so much is
 # unanswered (within AGENT_WINDOW) that what goes beside it waits about WAIT behind it, judged by the quickest answer of
@@ -238,4 +242,15 @@ VIID_BACKOFF_FIRST_MS = 1000
 VIID_BACKOFF_LONGEST_MS = 5 * 60_000
 # How often an upper system is told that we are there; it is registered at anew after so many that failed.
 VIID_KEEPALIVE_MS = 60_000
+# What we subscribe to at lower systems: subscriptions, ids that one names, for how long one is asked for, and how often
+# it is said anew: so long at most is lost where the lower system forgot it.
+VIID_LOWERS = 50
+VIID_LOWER_RESOURCES = 20
+VIID_LEASE_MS = 24 * 3600 * 1000
+VIID_RENEW_MS = 3600 * 1000
+# Devices that one system tells of, and all do; of an answer with more the rest is left. One told no longer goes.
+VIID_CATALOGUE_BYTES = 16 * 1024 * 1024
+VIID_CATALOGUE_OF_PEER = 5000
+VIID_CATALOGUE = 20_000
+VIID_CATALOGUE_MS = 30 * 24 * 3600 * 1000
 VIID_BEATS_MISSED = 3

@@ -21,6 +21,7 @@ from command.backup.records import (
     SignedHeads,
     SpaceContents,
 )
+from command.facts.libraries import LibraryFileOffered, LibraryRequested
 from command.facts.orders import EvidenceFixed
 from command.facts.recording import ClipExported
 from command.facts.violations import ViolationFound, ViolationPacked
@@ -89,6 +90,8 @@ class Tally:
                     self.named.add(evidence.sha256)
                 case PlateHit() as hit:
                     self.named.update(picture for picture in (hit.picture, hit.plate_picture) if picture)
+                case LibraryRequested(content=content) | LibraryFileOffered(content=content):
+                    self.named.add(content.sha256)
                 case ViolationFound(finding=finding):
                     self.named.update(seen.picture for seen in finding.passages if seen.picture)
                 case ViolationPacked(manifest=manifest, parts=parts):

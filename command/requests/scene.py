@@ -11,10 +11,11 @@ from command.kernel.limits import QUERIES_AN_HOUR
 from command.requests.base import Id, Lat, Lon, Name, Reason, Request, Text
 
 QueryOf = Literal[
-    "sightings", "track", "companions", "first_time", "frequent", "clones", "export", "passages", "vehicle", "person"
-]
+    "sightings", "track", "companions", "first_time", "frequent", "clones", "watches", "export", "passages",
+    "vehicle", "person",
+]  # fmt: skip
 """What is looked up: passages, one car's way, cars that go with it, cars new here, cars often here, plates that
-two cars may wear, passages as a file, passages as they happen."""
+two cars may wear, what a plate is on the watch list by, passages as a file, passages as they happen."""
 
 
 class EnrolCamera(Request, frozen=True, tag="enrol_camera"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from aiohttp import hdrs, web
 
 from command.access.accounts import AGENT
 from command.access.keys import Box
-from command.kernel.errors import InvalidInputError, SignInRequiredError, TooManyError, TriuneError
+from command.kernel.errors import InvalidInputError, SignInRequiredError, TooManyError, TriuneError, UnknownIdError
 from command.kernel.limits import CONSOLE_RECHECK_MS
 from command.uplink import HubUplink
 from consoles.http.context import Context, actor_of, context_of, require
@@ -38,7 +39,14 @@ from edge.agent.protocol import (
     Welcome,
 )
 from edge.agent.sealing import box_of
-from edge.limits import AGENT_HELLO_MS, AGENT_MESSAGE_BYTES, AGENT_SILENT_MS, AGENTS
+from edge.limits import (
+    AGENT_HELLO_MS,
+    AGENT_MESSAGE_BYTES,
+    AGENT_SILENT_MS,
+    AGENTS,
+    LIBRARY_FETCHES,
+    LIBRARY_PIECE_BYTES,
+)
 
 log = logging.getLogger(__name__)
 _DEVICE_KINDS = ("jt808", "gb28181")
@@ -69,6 +77,8 @@ class Door:
     counters: DoorCounters
     gb28181: Callable[[Box], protocol.Gb28181] | None
     """Seals who agents are to GB/T 28181 devices; None where the hub is nobody to them."""
+    library: Callable[[str], bytes | None]
+    """Returns the file of a list that the hub holds."""
 
 
 class Connection:
@@ -95,7 +105,12 @@ class Connection:
         ]  # fmt: skip
         gb28181 = self._door.gb28181(self._box) if self._door.gb28181 and self._takes_devices else None
         try:
-            await self._say(Config(cameras=cameras, watches=list(duties.watches), restate=restate, gb28181=gb28181))
+            await self._say(
+                Config(
+                    cameras=cameras, watches=list(duties.watches), restate=restate, gb28181=gb28181,
+                    libraries=list(duties.libraries),
+                )
+            )  # fmt: skip
         except ConnectionError:
             log.debug("agent %s was gone before it could be told", self.agent)
 
@@ -218,6 +233,26 @@ def routes(door: Door) -> list[web.RouteDef]:
             await socket.close()
         return socket
 
+    fetching = asyncio.Semaphore(LIBRARY_FETCHES)
+
+    @is_open
+    async def library(request: web.Request) -> web.StreamResponse:
+        """`GET /api/v1/agents/libraries/{sha256}`: the file of a list, packed, as binary messages."""
+        await _agent_of(context_of(request), door, request)
+        data = door.library(request.match_info["sha256"])
+        if data is None:
+            raise UnknownIdError("this hub holds no list with this file")
+        if fetching.locked():
+            raise TooManyError(f"{LIBRARY_FETCHES} agents are fetching lists; come again")
+        async with fetching:
+            packed = await asyncio.to_thread(zlib.compress, data)
+            socket = web.WebSocketResponse(heartbeat=AGENT_SILENT_MS / 1000, compress=False)
+            await socket.prepare(request)
+            for at in range(0, len(packed), LIBRARY_PIECE_BYTES):
+                await socket.send_bytes(packed[at : at + LIBRARY_PIECE_BYTES])
+            await socket.close()
+        return socket
+
     async def known(request: web.Request) -> web.Response:
         """`GET /api/v1/agents`: what is known of each agent, whichever hub it is at."""
         require(actor_of(request), "administrator", "camera_watch", "dispatcher", "commander", "duty_leader")
@@ -226,6 +261,7 @@ def routes(door: Door) -> list[web.RouteDef]:
     return [
         web.get(protocol.PATH, live),
         web.get(protocol.ERRAND_PATH + "{id}", errand),
+        web.get(protocol.LIBRARY_PATH + "{sha256}", library),
         web.get("/api/v1/agents", known),
     ]
 

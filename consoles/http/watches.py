@@ -73,7 +73,7 @@ class Watches:
         actor = actor_of(request)
         require(actor, *MAY_ASK)
         space = context_of(request).space(request)
-        key = _key(request, actor)
+        key = key_of(request, actor)
         if self._reading.locked():
             raise TooManyError(f"{WATCH_FILES_AT_ONCE} files are being read; try again")
         async with self._reading:
@@ -135,7 +135,8 @@ async def _asked_for(space: Space, actor: Actor, found: Found, key: str | None) 
     return answer.subject, len(entries)
 
 
-def _key(request: web.Request, actor: Actor) -> str | None:
+def key_of(request: web.Request, actor: Actor) -> str | None:
+    """Return the idempotency key of a request, of this person alone; None where there is none."""
     key = request.headers.get("Idempotency-Key")
     if key is not None and not 8 <= len(key) <= 100:
         raise InvalidInputError("an Idempotency-Key has 8 to 100 characters")

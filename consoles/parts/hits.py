@@ -12,7 +12,7 @@ from command.actors import HUB
 from command.blobs import Blobs
 from command.facts.watchlist import AheadBy, CameraAhead, LastSeen
 from command.hub import Changes, Hub
-from command.kernel.errors import InvalidInputError, TriuneError
+from command.kernel.errors import InvalidInputError, TriuneError, UnknownIdError
 from command.kernel.limits import HIT_LAST_SEEN_MS
 from command.kernel.roads import RoadNet, ahead_by_bearing, read_roads
 from command.readings import Readings, Sighting
@@ -20,6 +20,7 @@ from command.requests import ReportHit
 from command.rows import WatchRow
 from command.tables import Tables
 from streams.plates.crop import plate_jpeg
+from streams.watch_library import Found, LibraryIndex
 from streams.watch_list import Match, Wanted, WatchList
 
 log = logging.getLogger(__name__)
@@ -42,8 +43,34 @@ class Hits:
             if table == "watches" and self._watches.get(key) != _wanted(row):
                 self._is_old = True
 
+    def hold(self, index: LibraryIndex) -> None:
+        """Look for these lists from now on."""
+        self._watches.libraries = index
+
+    def stands(self, library: str, line: str) -> Found | None:
+        """Return an entry of a list as it is now.
+
+        Raises `UnknownIdError` where the list holds it no more; None where this hub does not hold the list.
+        """
+        index = self._watches.libraries
+        if library not in index.contents:
+            return None
+        found = index.holds(library, line)
+        if found is None:
+            raise UnknownIdError(f"list {library} holds {line} no more")
+        return found
+
+    async def on(self, plate: str) -> list[Match]:
+        """Return the entries in force that a plate fits, every character of it taken for certain."""
+        await self._catch_up()
+        return self._watches.matching(plate)
+
     async def matching(self, sighting: Sighting) -> list[Match]:
         """Return the entries in force that a sighting fits; those of before where the tables cannot be read."""
+        await self._catch_up()
+        return self._watches.matching(sighting.plate, sighting.char_confidences)
+
+    async def _catch_up(self) -> None:
         if self._is_old:
             self._is_old = False
             try:
@@ -53,7 +80,6 @@ class Hits:
                 log.warning("the watch list stays as it was for now: %s", error.detail)
             for watch, why in self._watches.impossible.items():
                 log.warning("watch %s can never fire: %s", watch, why)
-        return self._watches.matching(sighting.plate, sighting.char_confidences)
 
     async def report(self, sighting: Sighting, scene: bytes) -> None:
         """Record a hit for every entry that a sighting fits; `scene` is its picture, empty where there is none.
@@ -78,7 +104,10 @@ class Hits:
         )
         for match in matches:
             key = f"hit/{match.watch}/{sighting.camera}/{sighting.plate}/{sighting.first_ms}"
-            await self._hub.ask(replace(about, watch=match.watch, how=match.how, score=match.score), HUB, key)
+            hit = replace(
+                about, watch=match.watch, how=match.how, score=match.score, line=match.line, note=match.note
+            )  # fmt: skip
+            await self._hub.ask(hit, HUB, key)
 
     async def told_more(self, hit: ReportHit) -> ReportHit:
         """Return the hit with where the car was before and which cameras it will pass next, as far as that is known."""

@@ -14,10 +14,12 @@ from command.passages import Passages
 from command.readings.likely_ways import LikelyWays
 from consoles.http import hit_reading, metrics, queries, reading_quality
 from consoles.http.sightings import Sightings
+from consoles.http.watch_libraries import WatchLibraries
 from consoles.http.watches import Watches
 from consoles.parts.background import Background
 from consoles.parts.camera_rights import authorised
 from consoles.parts.hits import Hits, road_net
+from consoles.parts.libraries import Libraries
 from consoles.parts.reading_quality import ReadingQuality
 from consoles.parts.sightings import scope
 from consoles.parts.stores import Stores
@@ -31,6 +33,7 @@ class Vehicles:
 
     passages: Passages
     hits: Hits
+    libraries: Libraries
     judging: Judging
     quality: ReadingQuality
     routes: list[web.RouteDef]
@@ -61,15 +64,21 @@ async def vehicles(
         )
     )
     may_see, net = scope(settings), road_net(settings.roads, county)
+    hits = Hits(hub, kept.readings, kept.blobs, net)
+    libraries = Libraries(hub, kept.blobs, hits.hold)
+    await libraries.look()
+    tasks.start(libraries.run(), "watch-libraries")
     return Vehicles(
         passages,
-        Hits(hub, kept.readings, kept.blobs, net),
+        hits,
+        libraries,
         Judging(hub, kept, passages, key, site_id),
         quality,
         [
             *Sightings(may_see, LikelyWays(net)).routes(),
             *queries.routes,
             *Watches(may_see).routes(),
+            *WatchLibraries(libraries, hits.on, kept.blobs).routes(),
             *reading_quality.routes(quality, authorised(settings.cameras_kept_to)),
             *hit_reading.routes,
         ],

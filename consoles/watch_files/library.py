@@ -1,8 +1,8 @@
 """Reads a file of a list (库) on standard input and says its entries; run as a process of its own, with bounds.
 
-Files of this kind have up to a million lines. Of each the plate counts, and as a remark what columns such as 备注,
-案号, 品牌 or 颜色 say; without headings the first column holds the plates. What comes out is one line of JSON, a `Read`, and
-after it the file as `streams.watch_library` keeps it.
+Files of this kind have up to a million lines. Of each the plate counts, and as a remark what columns such as 备注, 案号
+or 颜色 say; without headings the first column holds the plates. What comes out is one line of JSON, a `Read`, and after
+it the file as `streams.watch_library` keeps it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ _HEAD_ROWS = 10
 _VALUE_CHARS = 60
 _NOTES = frozenset({
     "备注", "说明", "案号", "案件编号", "案件号", "品牌", "车辆品牌", "品牌型号", "型号", "颜色", "车身颜色",
-    "车辆颜色", "车辆类型", "号牌种类", "状态", "remark", "remarks", "note", "case", "case no", "make", "model", "colour", "color",
+    "车辆颜色", "车辆类型", "号牌种类", "状态", "remark", "remarks", "note", "case", "case no", "make", "model",
+    "colour", "color",
 })  # fmt: skip
 _USUAL = re.compile(f"[{ga36.PROVINCES}][{ga36.LETTERS}][{ga36.LETTERS}{ga36.DIGITS}]{{5}}")
 """What nearly every line holds: it needs no closer look."""

@@ -17,6 +17,7 @@ from edge.agent.device_archive import DeviceArchiveErrands
 from edge.agent.devices import AgentUplink
 from edge.agent.errands import Errands
 from edge.agent.gb28181 import EdgeGb28181, Gb28181Door
+from edge.agent.libraries import EdgeLibraries
 from edge.agent.link import Condition, HubLink
 from edge.agent.live import LIVE, LivePictures
 from edge.agent.looking import DIAGNOSIS, TRIAL, diagnoses, trials
@@ -109,6 +110,13 @@ def _do_for_devices(gb28181: EdgeGb28181, errands: Errands, clock: Clock) -> Non
     DeviceArchiveErrands(gb28181.archive, clock).register(errands)
 
 
+def _show(keeper: CameraKeeper, gb28181: EdgeGb28181 | None, errands: Errands, clock: Clock) -> LivePictures:
+    live = LivePictures(keeper, clock)
+    errands.register(LIVE, live.show)
+    errands.register(DIAGNOSIS, diagnoses(keeper, edge_ways(gb28181), clock))
+    return live
+
+
 @asynccontextmanager
 async def running_agent(settings: AgentSettings, clock: Clock) -> AsyncIterator[Agent]:
     """Run it until the block is left. It begins with what the hub said last, whether the hub is there or not.
@@ -136,13 +144,17 @@ async def running_agent(settings: AgentSettings, clock: Clock) -> AsyncIterator[
             if gb28181 is not None:
                 gb28181.apply(config)
             await cameras.apply(config)
+            libraries.apply(config.libraries)
 
         pool: PlatePool | None = None
 
         def condition() -> Condition:
-            return Condition((pool and pool.trouble) or "", recorder.told())
+            return Condition((pool and pool.trouble) or "", recorder.told(), libraries.held)
 
         link = HubLink(settings.hubs, settings.key, settings.release, outbox, clock, on_config, errands, condition)
+        libraries = EdgeLibraries(
+            settings.data / "libraries", settings.key, clock, lambda: link.hub, cameras.hold
+        )  # fmt: skip
         uplink = AgentUplink(link, outbox)
         gb28181: EdgeGb28181 | None = None
         if settings.gb28181 is not None:
@@ -157,9 +169,7 @@ async def running_agent(settings: AgentSettings, clock: Clock) -> AsyncIterator[
         cameras.keeper = await stack.enter_async_context(
             CameraKeeper(clock, cameras.on_status, cameras.watcher, sources=edge_sources(gb28181))
         )
-        live = LivePictures(cameras.keeper, clock)
-        errands.register(LIVE, live.show)
-        errands.register(DIAGNOSIS, diagnoses(cameras.keeper, edge_ways(gb28181), clock))
+        live = _show(cameras.keeper, gb28181, errands, clock)
         control = await stack.enter_async_context(PtzControl(edge_movable(gb28181), cameras.address, clock))
         errands.register(PTZ, Turning(control).turn)
         cameras.noticing = await stack.enter_async_context(EventWatch(clock, cameras.on_event))
@@ -172,6 +182,7 @@ async def running_agent(settings: AgentSettings, clock: Clock) -> AsyncIterator[
             running = [
                 tasks.create_task(link.run(), name="agent-link"),
                 tasks.create_task(recorder.run(), name="agent-recorder"),
+                tasks.create_task(libraries.run(), name="agent-libraries"),
             ]
             try:
                 yield Agent(outbox, link, cameras, recorder, errands, live, jt808, gb28181)

@@ -37,6 +37,7 @@ from streams.keeper import CameraKeeper
 from streams.plates.crop import plate_jpeg
 from streams.plates.watcher import Aim, PlateWatcher
 from streams.sources import pulls_always
+from streams.watch_library import LibraryIndex
 from streams.watch_list import Match, Wanted, WatchList
 
 log = logging.getLogger(__name__)
@@ -56,12 +57,14 @@ class EdgeCameras:
         self._clock = clock
         self._watches = WatchList(())
         self._entries: dict[str, Watch] = {}
+        self._libraries_until_ms: dict[str, int] = {}
         self._applying = asyncio.Lock()
 
     async def apply(self, config: Config) -> None:
         """Run exactly these cameras and look out for exactly these plates."""
         async with self._applying:
             self._look_out(config.watches)
+            self._libraries_until_ms = {library.id: library.until_ms for library in config.libraries}
             cameras: dict[str, CameraSpec] = {}
             for camera in config.cameras:
                 try:
@@ -86,6 +89,15 @@ class EdgeCameras:
                 await self.recorder.restate()
             for camera_id in self.keeper.running():
                 await self.on_status(camera_id, self.keeper.camera(camera_id).status)
+
+    def hold(self, index: LibraryIndex) -> None:
+        """Look for these lists from now on."""
+        self._watches.libraries = index
+
+    def _fires(self, match: Match, sighting: Sighting) -> bool:
+        if match.line:
+            return sighting.first_ms < self._libraries_until_ms.get(match.watch, 0)
+        return _fires(self._entries[match.watch], sighting)
 
     def addresses(self) -> Mapping[str, str]:
         """Return where each camera that runs is."""
@@ -129,7 +141,7 @@ class EdgeCameras:
         matches = [
             match
             for match in self._watches.matching(sighting.plate, sighting.char_confidences)
-            if _fires(self._entries[match.watch], sighting)
+            if self._fires(match, sighting)
         ]
         plate = await _plate_of(sighting, jpeg) if matches else b""
         items = [
@@ -196,4 +208,5 @@ def _hit(match: Match, sighting: Sighting, plate: bytes) -> Hit:
         score=match.score,
         direction=sighting.direction,
         heading_deg=sighting.heading_deg,
+        line=match.line,
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 from urllib.parse import urlsplit
 
@@ -118,6 +118,7 @@ class Condition:
 
     no_plates: str = ""
     disks: Sequence[Disk] = ()
+    libraries: Mapping[str, str] = field(default_factory=dict)
 
 
 class HubLink:
@@ -153,6 +154,11 @@ class HubLink:
         self._asks: dict[int, asyncio.Future[Answer]] = {}
         self._asked = 0
         self._moved = asyncio.Event()
+
+    @property
+    def hub(self) -> str:
+        """The address of the hub that it is connected to, or tries next."""
+        return self._hubs[0]
 
     async def run(self) -> None:
         """Connect, and again whenever the link is lost, until cancelled."""
@@ -293,6 +299,7 @@ class HubLink:
                 not_stored=outbox.not_stored,
                 no_plates=condition.no_plates[:500],
                 disks=None if condition.disks == told else list(condition.disks),
+                libraries=dict(condition.libraries),
             )
             told = condition.disks
             await socket.send(protocol.encode(standing))

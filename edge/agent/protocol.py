@@ -16,14 +16,18 @@ from msgspec import Meta
 from command.facts.base import Level
 from command.facts.watchlist import HitHow
 from command.kernel.errors import InvalidInputError
+from command.kernel.limits import OPEN_LIBRARIES, PATTERN_CHARS
 from command.readings import Direction
 from command.requests import Id, Instant
+from command.requests.libraries import Sha256
 from edge.limits import AGENT_ITEMS_PER_MESSAGE, AGENT_PICTURE_BYTES
 from streams.plates.track import Lane
 
 VERSIONS = (1, 1)
 """The oldest and the newest version that this release speaks."""
 PATH = "/api/v1/agents/live"
+LIBRARY_PATH = "/api/v1/agents/libraries/"
+"""Followed by the SHA-256 of a file: the hub says it in binary messages, packed (RFC 1950), and hangs up."""
 ERRAND_PATH = "/api/v1/agents/errands/"
 """Followed by an errand's id: where the agent answers it, see `edge.agent.errand_wire`."""
 NO_COMMON_VERSION = 4406
@@ -92,6 +96,8 @@ class Standing(Message, frozen=True, tag="standing"):
     waiting_bytes: Count = 0
     shed: Annotated[dict[Word, Count], Meta(max_length=64)] = {}
     not_stored: Count = 0
+    libraries: Annotated[dict[Id, Sha256], Meta(max_length=OPEN_LIBRARIES)] | None = None
+    """The lists that it looks for, each by its file; none from an agent of before there were lists."""
     no_plates: Annotated[str, Meta(max_length=500)] = ""
     disks: Annotated[list[Disk], Meta(max_length=64)] | None = None
 
@@ -177,6 +183,14 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """They look like it, and somebody said that they are not meant."""
 
 
+class Library(msgspec.Struct, frozen=True, kw_only=True):
+    """A list of the watch list (库) to look out for, until an instant: its file is at `LIBRARY_PATH`."""
+
+    id: Id
+    sha256: Sha256
+    until_ms: Instant
+
+
 class Gb28181(msgspec.Struct, frozen=True, kw_only=True):
     """Who the agent is to GB/T 28181 devices that come to it. `secrets` are sealed, see `edge.agent.gb28181`."""
 
@@ -193,6 +207,7 @@ class Config(Message, frozen=True, tag="config"):
     watches: Annotated[list[Watch], Meta(max_length=50_000)]
     restate: bool = False
     gb28181: Gb28181 | None = None
+    libraries: Annotated[list[Library], Meta(max_length=OPEN_LIBRARIES)] = []
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -256,7 +271,7 @@ Told = Welcome | Refused | Config | Settled | Received | Answer | Errand | Unkno
 class Hit(msgspec.Struct, frozen=True, kw_only=True):
     """A watched plate passed; kind `hit`. `picture` is the SHA-256 of a picture that may come later, or never.
 
-    `how` and `score` are those of `streams.watch_list.Match`.
+    `how`, `score` and `line` are those of `streams.watch_list.Match`.
     """
 
     watch: Id
@@ -270,6 +285,7 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     score: Annotated[float, Meta(ge=0, le=1)] = 1.0
     direction: Direction | None = None
     heading_deg: Annotated[float, Meta(ge=0, lt=360)] | None = None
+    line: Annotated[str, Meta(max_length=PATTERN_CHARS)] = ""
 
 
 class Alarm(msgspec.Struct, frozen=True, kw_only=True):

@@ -177,11 +177,13 @@ class Items:
     async def _hit(self, hit: Hit) -> ReportHit:
         # An agent whose clock runs ahead still has seen the car: by now at the latest.
         seen_ms = min(hit.seen_ms, self._hub.clock.now_ms())
+        # It may be on an older file of a list; what the list no longer holds is refused.
+        entry = self._hits.stands(hit.watch, hit.line) if hit.line else None
         return await self._hits.told_more(
             ReportHit(
                 watch=hit.watch, plate=hit.plate, camera=hit.camera, confidence=hit.confidence, picture=hit.picture,
                 plate_picture=hit.plate_picture, seen_ms=seen_ms, how=hit.how, score=hit.score,
-                direction=hit.direction, heading_deg=hit.heading_deg,
+                direction=hit.direction, heading_deg=hit.heading_deg, line=hit.line, note=entry.note if entry else "",
             )
         )  # fmt: skip
 

@@ -26,6 +26,7 @@ from consoles.parts.background import Background
 from consoles.parts.gb28181.part import password_of
 from consoles.parts.hits import Hits
 from consoles.parts.hubs.part import AGENT_KIND, Hubs, relays
+from consoles.parts.libraries import Libraries
 from consoles.parts.stores import Stores
 from consoles.settings import Settings
 from edge.agent.gb28181 import SECRETS, Secrets
@@ -57,7 +58,7 @@ class EdgeAgents:
 
 def edge_agents(
     settings: Settings, key: SiteKey, hub: Hub, kept: Stores, uplink: HubUplink, passages: Passages, hits: Hits,
-    tasks: Background, measured: list[metrics.Source], hubs: Hubs | None = None,
+    libraries: Libraries, tasks: Background, measured: list[metrics.Source], hubs: Hubs | None = None,
 ) -> EdgeAgents:  # fmt: skip
     """Let agents come; adds to `measured` what is counted of them."""
     agents = Agents(hub, kept.accounts)
@@ -75,7 +76,9 @@ def edge_agents(
         metrics.counted("agents", "Connections of edge agents", counters),
         metrics.counted("agent_errands", "What edge agents were asked for", errands.counters),
     ]
-    door = http.Door(agents, ListOfAgents(agents, hubs), items, errands, uplink, counters, _gb28181(settings, key))
+    door = http.Door(
+        agents, ListOfAgents(agents, hubs), items, errands, uplink, counters, _gb28181(settings, key), libraries.content
+    )  # fmt: skip
     return EdgeAgents(agents, errands, http.routes(door))
 
 

@@ -21,7 +21,7 @@ from consoles.parts.agents.errands import Link
 from consoles.parts.agents.items import Uploads
 from consoles.parts.hubs.replies import AGENT_HOP
 from consoles.parts.plate_aims import aims
-from edge.agent.protocol import Disk, Standing, Watch
+from edge.agent.protocol import Disk, Library, Standing, Watch
 from edge.limits import AGENT_CAMERAS
 from streams.plates.watcher import Aim
 
@@ -47,6 +47,7 @@ class Duties(msgspec.Struct, frozen=True):
 
     cameras: tuple[Duty, ...]
     watches: tuple[Watch, ...]
+    libraries: tuple[Library, ...] = ()
 
     def __repr__(self) -> str:
         """Without the addresses, which hold passwords."""
@@ -77,6 +78,8 @@ class AgentState(msgspec.Struct, kw_only=True):
     """Why it reads none; empty while it does, or is not to."""
     disks: list[Disk] = []
     """Of its recordings."""
+    libraries: dict[str, str] | None = None
+    """The lists (库) that it looks for, each by its file; null of one too old for any."""
     clock_ahead_ms: int = 0
     taken: int = 0
     refused: int = 0
@@ -131,12 +134,13 @@ class Agents:
                 case LinkRow(state="down") if key.removeprefix(f"{SCHEME}.") in self._connected:
                     self._restate.add(key.removeprefix(f"{SCHEME}."))  # another hub took it for away
                     self._changed.set()
-                case _ if table in ("cameras", "watches", "regions"):
+                case _ if table in ("cameras", "watches", "libraries", "regions"):
                     self._changed.set()
 
     async def duties(self) -> dict[str, Duties]:
         """Return what each agent is to do now. Raises `TriuneError` where nobody can tell."""
         cameras, rows, watches = await self._hub.read(lambda t: _wanted(t, self._hub.clock.now_ms()))
+        libraries = await self._hub.read(_libraries)
         self._wanted = cameras
         of: dict[str, list[Duty]] = {}
         for camera, address in sorted((await self._accounts.camera_addresses()).items()):
@@ -151,7 +155,9 @@ class Agents:
         self._entries.take(watches, [rows[duty.camera] for mine in of.values() for duty in mine])
         self._duties = {
             agent: Duties(
-                tuple(of.get(agent, ())), self._entries.of(agent, [duty.camera for duty in of.get(agent, ())])
+                tuple(of.get(agent, ())),
+                self._entries.of(agent, [duty.camera for duty in of.get(agent, ())]),
+                libraries,
             )
             for agent in names
         }
@@ -243,6 +249,7 @@ class Agents:
             log.warning("agent %s reads plates: %s", agent, standing.no_plates or "again")
         state.no_plates = standing.no_plates
         state.disks = state.disks if standing.disks is None else standing.disks
+        state.libraries = standing.libraries
         state.clock_ahead_ms = standing.now_ms - self._hub.clock.now_ms()
         for kind, count in standing.shed.items():
             if more := count - state.shed.get(kind, 0):
@@ -304,3 +311,11 @@ def _wanted(t: Tables, now_ms: int) -> tuple[dict[str, _Wanted], dict[str, Camer
         camera: (row.reads_plates, row.recording, aimed[camera], (row.lat, row.lon)) for camera, row in rows.items()
     }
     return cameras, rows, [watch for watch in t.watches if watch.state == "active"]
+
+
+def _libraries(t: Tables) -> tuple[Library, ...]:
+    return tuple(
+        Library(id=row.id, sha256=row.file.content.sha256, until_ms=row.until_ms)
+        for row in t.libraries
+        if row.state == "active" and row.file
+    )

@@ -1,0 +1,129 @@
+"""The lists of the watch list (库) that are in force, held by a hub: read from the store, checked, given to what looks.
+
+A file is known by its hash, so that one that is missing or altered is never taken for the list; that is said on every
+screen, the other lists go on, and it is tried again. Where a list had a file before, the hub goes on with that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+import msgspec
+
+from command.actors import HUB
+from command.blobs import Blobs
+from command.hub import Changes, Hub
+from command.kernel.errors import InvalidInputError, TriuneError, UnavailableError
+from command.kernel.limits import LIBRARY_AGAIN_MS
+from command.requests import ReportLink
+from command.rows import LibraryRow
+from command.tables import Tables
+from streams.watch_library import LibraryContent, LibraryIndex
+
+log = logging.getLogger(__name__)
+LINK = "library."
+"""How the state of a list begins among the links that every screen shows."""
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """How this hub holds a list: with which file, and what is wrong with the one in force."""
+
+    sha256: str = ""
+    entries: int = 0
+    wrong: str = ""
+
+
+class Libraries:
+    """`look` reads what is in force; `run` keeps it so. `on_index` hears of each new index."""
+
+    def __init__(self, hub: Hub, blobs: Blobs, on_index: Callable[[LibraryIndex], None]) -> None:
+        self.held: dict[str, Held] = {}
+        self.index = LibraryIndex()
+        self._hub = hub
+        self._blobs = blobs
+        self._on_index = on_index
+        self._changed = asyncio.Event()
+        hub.listen(self._on_change)
+
+    def _on_change(self, _seq: int, changes: Changes) -> None:
+        for (table, key), row in changes.items():
+            if table == "libraries" and self.held.get(key, Held()).sha256 != _wanted_of(row):
+                self._changed.set()
+
+    async def run(self) -> None:
+        """Keep it so, until cancelled."""
+        while True:
+            is_wrong = any(held.wrong for held in self.held.values())
+            try:
+                async with asyncio.timeout(LIBRARY_AGAIN_MS / 1000 if is_wrong else None):
+                    await self._changed.wait()
+            except TimeoutError:
+                pass
+            await self.look()
+
+    async def look(self) -> None:
+        """Read the files of lists that came into force, and let go of those that are so no more."""
+        self._changed.clear()
+        try:
+            wanted = await self._hub.read(_in_force)
+            links = await self._hub.read(lambda t: {link.id for link in t.links if link.state == "down"})
+        except TriuneError as error:
+            log.warning("the lists stay as they were for now: %s", error.detail)
+            return
+        contents: dict[str, LibraryContent] = {}
+        held: dict[str, Held] = {}
+        for library, (sha256, name) in wanted.items():
+            content, wrong = self.index.contents.get(library), ""
+            if content is None or self.held[library].sha256 != sha256:
+                try:
+                    content, known = await self._read(sha256), sha256
+                except TriuneError as error:
+                    known, wrong = self.held.get(library, Held()).sha256, f"{name}: {error.detail}"
+            else:
+                known = sha256
+            if content is not None:
+                contents[library] = content
+            held[library] = Held(sha256=known, entries=len(content) if content else 0, wrong=wrong)
+        if contents != self.index.contents:
+            self.index = await asyncio.to_thread(LibraryIndex, contents)
+            self._on_index(self.index)
+        before, self.held = self.held, held
+        await self._tell(before, links)
+
+    async def _read(self, sha256: str) -> LibraryContent:
+        """Return a file. Raises `UnavailableError` where it is missing, altered or cannot be had."""
+        try:
+            return await asyncio.to_thread(LibraryContent, await self._blobs.get(sha256))
+        except InvalidInputError as error:
+            raise UnavailableError(error.detail) from error
+
+    async def _tell(self, before: dict[str, Held], down: set[str]) -> None:
+        """Say on every screen which lists are not as they should be, and which are again."""
+        for library in {*before, *self.held}:
+            now = self.held.get(library, Held())
+            link = LINK + library
+            try:
+                if now.wrong:
+                    await self._hub.ask(ReportLink(link=link, up=False, reason=now.wrong), HUB)
+                elif link in down:
+                    await self._hub.ask(ReportLink(link=link, up=True), HUB)
+            except TriuneError as error:
+                log.warning("how list %s is could not be recorded: %s", library, error.detail)
+
+    def content(self, sha256: str) -> bytes | None:
+        """Return the file of a list that is held; None for another."""
+        library = next((library for library, held in self.held.items() if held.sha256 == sha256), None)
+        content = self.index.contents.get(library) if library else None
+        return content.data if content else None
+
+
+
+def _in_force(t: Tables) -> dict[str, tuple[str, str]]:
+    return {row.id: (sha256, row.name) for row in t.libraries if (sha256 := _wanted_of(row))}
+
+
+def _wanted_of(row: object) -> str:
+    """Return the file that is in force of a row; empty where none is."""
+    return row.file.content.sha256 if isinstance(row, LibraryRow) and row.state == "active" and row.file else ""

@@ -1,0 +1,238 @@
+"""Lists (库) at a hub: files brought and asked for, hits, what is missing or altered, restarts (SPEC R680-R687)."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from command import facts
+from command.access.keys import SiteKey
+from command.actors import HUB
+from command.blobs import FolderBlobs
+from command.facts.libraries import LibraryContent as Content
+from command.facts.libraries import LibraryFileApproved
+from command.facts.scene import QueryMade
+from command.readings import Sighting
+from command.readings.memory import MemoryReadings
+from command.requests import ApproveLibrary, LiftLibrary, OfferLibraryFile, RejectHit, RequestLibrary
+from command.rows import HitRow, LinkRow
+from consoles.parts.hits import Hits
+from consoles.parts.libraries import Libraries
+from consoles.site import running_site
+from streams.watch_library import written
+from tests.command.support import DISPATCHER, HOUR_MS, LEADER, START_MS, Desk, desk
+from tests.consoles.support import Person, settings, signed_in, site_with_people
+
+PATH = "/api/v1/watches/libraries"
+CSV = "号牌号码,品牌\n湘F12345,大众\n湘F99*,\n湘FI2345,\n湘f·12345,\n".encode("gbk")
+ASKED = {"name": "盗抢机动车库", "office": "省厅", "reason": "盗抢", "level": 2, "action": "intercept"}
+
+
+async def post(person: Person, path: str, body: bytes | dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    data = io.BytesIO(body) if isinstance(body, bytes) else io.BytesIO(msgspec.json.encode(body))
+    async with person.http.post(path, data=data, headers={"X-CSRF-Token": person.csrf}) as response:
+        return response.status, msgspec.json.decode(await response.read())
+
+
+async def test_a_list_goes_from_a_file_over_approval_and_replacement_to_what_a_plate_is_on(  # R680-R682, R684, R685
+    tmp_path: Path,
+) -> None:
+    async with (
+        site_with_people(tmp_path, "dispatcher", "duty_leader", "officer", "wall") as site,
+        signed_in(site.http_url, "dispatcher") as person,
+        signed_in(site.http_url, "duty_leader") as leader,
+        signed_in(site.http_url, "wall") as wall,
+    ):
+        assert (await post(wall, f"{PATH}/files", CSV))[0] == 403
+        status, told = await post(person, f"{PATH}/files", CSV)
+        assert (status, told["rows"], told["entries"], told["patterns"]) == (200, 4, 2, 1)
+        assert [(each["row"], each["code"]) for each in told["problems"]] == [(4, "impossible_pattern")]
+        assert [(each["row"], each["of_row"]) for each in told["duplicates"]] == [(5, 2)]
+
+        asked = {**ASKED, "until_ms": site.clock.now_ms() + HOUR_MS}
+        status, refused = await post(person, PATH, {**asked, "sha256": "a" * 64})
+        assert (status, refused["code"]) == (409, "conflict")
+        status, answer = await post(person, PATH, {**asked, "sha256": told["sha256"]})
+        assert status == 200
+        library = answer["library"]
+        row = await site.hub.read(lambda t: t.libraries.need(library))
+        assert (row.requested_by, row.state) == ("dispatcher", "requested")
+        approve = {"request": "approve_library", "library": library, "sha256": told["sha256"]}
+        assert (await person.ask(approve))[0] == 403
+        assert (await leader.ask(approve))[0] == 200
+
+        status, second = await post(person, f"{PATH}/files?library={library}", "车牌\n湘F12345\n湘A00001\n".encode())
+        assert (second["added"], second["removed"]) == (1, 1)
+        assert (await post(person, f"{PATH}/{library}/files", {"sha256": second["sha256"]}))[0] == 200
+        assert (await leader.ask({**approve, "sha256": second["sha256"]}))[0] == 200
+        [*_, last] = [
+            fact
+            for stored in await site.hub.journal.read("live", 0, 1000)
+            if isinstance(fact := facts.decode(stored.data, stored.seq), LibraryFileApproved)
+        ]
+        assert (last.replaced, last.added, last.removed) == (told["sha256"], 1, 1)
+
+        wanted = {library: {"sha256": second["sha256"], "entries": 2, "wrong": ""}}
+        async with asyncio.timeout(20):
+            while await person.get(PATH) != (200, wanted):
+                await site.clock.sleep(20)
+        lookup = "/api/v1/watches/lookup"
+        assert (await post(wall, lookup, {"plate": "湘F12345", "reason": "查"}))[0] == 403
+        assert (await post(person, lookup, {"plate": "湘F12345", "reason": ""}))[0] == 400
+        for plate, lines in (("湘f·12345", ["湘F12345"]), ("湘A00001", ["湘A00001"]), ("湘F99001", [])):
+            status, found = await post(leader, lookup, {"plate": plate, "reason": "查"})
+            assert (status, [each["line"] for each in found["found"]]) == (200, lines)
+        query = next(
+            fact
+            for stored in await site.hub.journal.read("live", 0, 1000)
+            if isinstance(fact := facts.decode(stored.data, stored.seq), QueryMade)
+        )
+        assert (query.what, query.terms, query.results) == ("watches", "on the watch list: 湘F12345", 1)
+
+    # After a restart it is there before any camera is.
+    async with running_site(settings(tmp_path)) as site, signed_in(site.http_url, "dispatcher") as person:
+        assert (await person.get(PATH))[1][library]["entries"] == 2
+
+
+class Office:
+    """A hub with a folder of files, that asks for lists as offices do; and cars that pass."""
+
+    def __init__(self, d: Desk, folder: Path) -> None:
+        self.d = d
+        self.blobs = FolderBlobs(folder, SiteKey(b"k" * 32).box("blobs"))
+        self.hits = Hits(d.hub, MemoryReadings(), self.blobs, None)
+        self.libraries = Libraries(d.hub, self.blobs, self.hits.hold)
+
+    async def file(self, *plates: str) -> Content:
+        data = written(dict.fromkeys(plates, ""))
+        patterns = sum("?" in plate or "*" in plate for plate in plates)
+        return Content(sha256=await self.blobs.add(data), entries=len(plates), patterns=patterns, size=len(data))
+
+    async def in_force(self, name: str, *plates: str) -> str:
+        content = await self.file(*plates)
+        asked = RequestLibrary(name=name, reason="盗抢", level=2, until_ms=START_MS + 9 * HOUR_MS, content=content)
+        library = await self.d.ask(asked)
+        await self.d.ask(ApproveLibrary(library=library, sha256=content.sha256))
+        await self.libraries.look()
+        return library
+
+    async def replace(self, library: str, *plates: str) -> str:
+        content, row = await self.file(*plates), await self.d.row("libraries", library)
+        offered = OfferLibraryFile(
+            library=library, content=content, replaces=row.file.content.sha256, added=1, removed=1
+        )
+        await self.d.ask(offered)
+        await self.d.ask(ApproveLibrary(library=library, sha256=content.sha256))
+        return content.sha256
+
+    async def passes(self, plate: str) -> list[HitRow]:
+        self.d.clock.advance(self.d.clock.now_ms() + 1000)
+        now_ms = self.d.clock.now_ms()
+        seen = Sighting(
+            camera="k1", plate=plate, colour="blue", first_ms=now_ms, last_ms=now_ms, reads=4, confidence=0.9
+        )
+        await self.hits.report(seen, b"")
+        return [hit for hit in (await self.d.table("hits")).values() if hit.seen_ms == now_ms]
+
+    async def link(self, library: str) -> LinkRow | None:
+        row: LinkRow | None = (await self.d.table("links")).get(f"library.{library}")
+        return row
+
+    def path(self, sha256: str) -> Path:
+        return self.blobs._folder / sha256[:2] / sha256
+
+
+@asynccontextmanager
+async def office(tmp_path: Path) -> AsyncIterator[Office]:
+    async with desk() as d:
+        yield Office(d, tmp_path / "blobs")
+
+
+async def test_a_car_on_a_list_is_a_hit_with_list_and_entry_until_the_list_is_lifted(tmp_path: Path) -> None:  # R682
+    async with office(tmp_path) as o:
+        library = await o.in_force("库", "湘F12345", "湘A1*")
+        [exact], [pattern] = await o.passes("湘F12345"), await o.passes("湘A12345")
+        assert (exact.watch, exact.how, exact.line) == (library, "exact", "湘F12345")
+        assert (pattern.watch, pattern.how, pattern.line) == (library, "pattern", "湘A1*")
+        await o.d.ask(RejectHit(hit=exact.id, why="已发还", kind="out_of_date", exclude=True))
+        assert await o.passes("湘F12345") == []
+        await o.d.ask(LiftLibrary(library=library, why="换新"), LEADER)
+        assert await o.passes("湘A12345") == []
+        await o.libraries.look()
+        assert len(o.libraries.index) == 0
+
+
+async def test_a_new_file_takes_the_place_of_the_one_before_at_once(tmp_path: Path) -> None:  # R681
+    async with office(tmp_path) as o:
+        library = await o.in_force("库", "湘F12345", "湘F11111")
+        other = await o.in_force("另库", "湘F22222")
+        await o.replace(library, "湘F12345", "湘F33333")
+        await o.libraries.look()
+        for plate, lists in (("湘F12345", [library]), ("湘F11111", []), ("湘F33333", [library]), ("湘F22222", [other])):
+            assert [hit.watch for hit in await o.passes(plate)] == lists
+
+
+async def test_a_file_that_is_missing_or_altered_is_said_by_the_name_of_its_list_and_others_go_on(  # R687
+    tmp_path: Path,
+) -> None:
+    async with office(tmp_path) as o:
+        missing = await o.in_force("盗抢库", "湘F11111")
+        altered = await o.in_force("在逃库", "湘F22222")
+        good = await o.in_force("好库", "湘F33333")
+        files = {name: held.sha256 for name, held in o.libraries.held.items()}
+        kept = o.path(files[missing]).read_bytes()
+        o.path(files[missing]).unlink()
+        sealed = bytearray(o.path(files[altered]).read_bytes())
+        sealed[-1] ^= 1
+        o.path(files[altered]).write_bytes(sealed)
+
+        o.libraries = Libraries(o.d.hub, o.blobs, o.hits.hold)  # as after a start
+        await o.libraries.look()
+        assert [await o.passes(plate) != [] for plate in ("湘F11111", "湘F22222", "湘F33333")] == [False, False, True]
+        for library, name in ((missing, "盗抢库"), (altered, "在逃库")):
+            link = await o.link(library)
+            assert link
+            assert link.state == "down"
+            assert link.reason.startswith(f"{name}: ")
+            alarm = await o.d.alarm("link_down", f"library.{library}")
+            assert alarm
+            assert name in alarm.detail
+        assert await o.link(good) is None
+
+        o.path(files[missing]).write_bytes(kept)
+        await o.libraries.look()
+        link = await o.link(missing)
+        assert link
+        assert link.state == "up"
+        assert await o.d.alarm("link_down", f"library.{missing}") is None
+        assert len(await o.passes("湘F11111")) == 1
+
+
+async def test_while_a_new_file_cannot_be_had_the_one_before_is_looked_for(tmp_path: Path) -> None:  # R687
+    async with office(tmp_path) as o:
+        library = await o.in_force("库", "湘F11111")
+        sha256 = await o.replace(library, "湘F22222")
+        kept = o.path(sha256).read_bytes()
+        o.path(sha256).unlink()
+        await o.libraries.look()
+        assert len(await o.passes("湘F11111")) == 1
+        link = await o.link(library)
+        assert link
+        assert link.state == "down"
+        o.path(sha256).write_bytes(kept)
+        await o.libraries.look()
+        assert [len(await o.passes(plate)) for plate in ("湘F11111", "湘F22222")] == [0, 1]
+
+
+async def test_who_asks_for_a_list_is_the_person_and_not_the_hub(tmp_path: Path) -> None:  # R680
+    async with office(tmp_path) as o:
+        content = await o.file("湘F11111")
+        wanted = RequestLibrary(name="库", reason="x", level=3, until_ms=START_MS + HOUR_MS, content=content)
+        library = await o.d.ask(wanted, msgspec.structs.replace(HUB, id=DISPATCHER.id))
+        assert (await o.d.row("libraries", library)).requested_by == DISPATCHER.id
