@@ -77,6 +77,10 @@ class Viid(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Of the challenges, in this order; many devices understand the first alone, and only MD5."""
     receivers: list[str] = []
     """Hosts that may be told things besides the one that asks for it."""
+    receive_at: Annotated[str, Meta(pattern=r"^(https?://[^/]+)?\Z")] = ""
+    """Our origin as lower systems reach it, `http://10.0.0.2:8120`; without it nothing is subscribed to there."""
+    datum: Datum = "wgs84"
+    """Of the places of devices that others tell; some send `gcj02`."""
     uppers: list[ViidUpper] = []
 
 

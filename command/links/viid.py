@@ -21,5 +21,9 @@ SCHEMA = (
     CREATE INDEX waiting_in_order ON waiting (receiver, at_ms, key);
     CREATE TABLE marks (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
     """,
+    """
+    CREATE TABLE lowers (id TEXT PRIMARY KEY, body BLOB NOT NULL, leased_ms INTEGER NOT NULL, ended INTEGER NOT NULL);
+    CREATE TABLE catalogue (device TEXT PRIMARY KEY, peer TEXT NOT NULL, body BLOB NOT NULL, told_ms INTEGER NOT NULL);
+    """,
 )
 """What the database is to be opened with; several hubs may share it. `waiting` is not in backups: see there."""

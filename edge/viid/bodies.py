@@ -76,5 +76,7 @@ def verdicts_of(answer: Fields) -> list[Verdict]:
         number = one.whole("StatusCode")
         known = number in StatusCode.__members__.values()
         code = StatusCode(number) if known and number is not None else StatusCode.OTHER
+        if code is StatusCode.REBOOTING:  # says what busy says: later
+            code = StatusCode.BUSY
         found.append(Verdict(one.text("Id", 64), code, one.text("StatusString")))
     return found

@@ -28,6 +28,7 @@ class StatusCode(IntEnum):
     INVALID_OPERATION = 4
     INVALID_JSON_FORMAT = 7
     INVALID_JSON_CONTENT = 8
+    REBOOTING = 9
 
 
 PLATE_COLOURS: dict[str, PlateColour] = {

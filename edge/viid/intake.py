@@ -11,8 +11,10 @@ import msgspec
 
 from command.kernel.clock import Clock
 from command.kernel.errors import InvalidInputError, TooManyError, TriuneError, UnavailableError
-from edge.limits import VIID_OBJECTS, VIID_REMEMBERED
+from command.kernel.geo import Datum
+from edge.limits import VIID_CATALOGUE_OF_PEER, VIID_OBJECTS, VIID_REMEMBERED
 from edge.viid.bodies import RefusedError, Verdict
+from edge.viid.catalogue import Listed, ListedKind, read_device
 from edge.viid.codes import StatusCode
 from edge.viid.ids import is_id
 from edge.viid.library import Library
@@ -33,6 +35,7 @@ class IntakeCounters(msgspec.Struct):
     pictures_elsewhere: int = 0
     bad_pictures: int = 0
     images: int = 0
+    devices: int = 0
     wrong_clock: int = 0
     refused: int = 0
     busy: int = 0
@@ -40,12 +43,13 @@ class IntakeCounters(msgspec.Struct):
 
 
 class Intake:
-    """Takes lists of vehicles and images."""
+    """Takes lists of vehicles, images and devices."""
 
-    def __init__(self, library: Library, clock: Clock) -> None:
+    def __init__(self, library: Library, clock: Clock, datum: Datum = "wgs84") -> None:
         self.counters = IntakeCounters()
         self.images = ImagesWaiting()
         self._library = library
+        self._datum: Datum = datum
         self._clock = clock
         self._kept: OrderedDict[str, None] = OrderedDict()
         """Ids of vehicles, so that one told again is not looked at again."""
@@ -65,6 +69,20 @@ class Intake:
             vehicles = one.inner("MotorVehicleList").list("MotorVehicleObject")
             verdicts += await self.vehicles(peer, vehicles)
         return [*verdicts, *self._beyond(told, "ImageID")]
+
+    async def devices(self, peer: str, told: Sequence[tuple[ListedKind, Fields]]) -> list[Verdict]:
+        """Return what became of each device of a catalogue."""
+        read: list[Listed] = []
+        verdicts = []
+        for kind, one in told[:VIID_CATALOGUE_OF_PEER]:
+            try:
+                read.append(read_device(one, kind, self._datum))
+            except RefusedError as error:
+                verdicts.append(self._refused(one.text("ApeID", 64), error))
+        taken = list(await self._library.take_devices(peer, read)) if read else []
+        self.counters.devices += sum(verdict.code is StatusCode.OK for verdict in taken)
+        self.counters.too_many += len(told[VIID_CATALOGUE_OF_PEER:])
+        return [*verdicts, *taken]
 
     def _beyond(self, told: Sequence[Fields], name: str) -> list[Verdict]:
         self.counters.too_many += len(told[VIID_OBJECTS:])

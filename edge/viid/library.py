@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from edge.viid.bodies import Verdict
+from edge.viid.catalogue import Listed, OwnDevice
 from edge.viid.orders import Disposition, OrderState, Subscription
 from edge.viid.vehicle import Vehicle
 
@@ -15,6 +16,18 @@ class Library(Protocol):
 
     async def take(self, peer: str, vehicle: Vehicle, picture: bytes | None) -> Verdict:
         """Keep a passage; returns once it is durable, and whoever looks out for the vehicle knows."""
+        ...
+
+    async def take_devices(self, peer: str, devices: Sequence[Listed]) -> Sequence[Verdict]:
+        """Keep what a system says of its devices; return what became of each."""
+        ...
+
+    async def own_devices(self, peer: str) -> Sequence[OwnDevice]:
+        """Return our cameras as a system is told of them, none that came from it."""
+        ...
+
+    def noticed(self, subscription: str, passages: int) -> None:
+        """Passages came for something that we subscribed to elsewhere."""
         ...
 
     async def subscribe(self, subscription: Subscription, host: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Mapping
 from urllib.parse import urlsplit
@@ -12,13 +13,14 @@ import msgspec
 from command.kernel.errors import InvalidInputError, SignInRequiredError, TriuneError, UnavailableError
 from edge.limits import VIID_ANSWER_BYTES, VIID_CALL_MS
 from edge.viid.bodies import CONTENT_TYPE, RefusedError, Verdict, read_json, verdicts_of
+from edge.viid.values import Fields
 
 _TIMEOUT = aiohttp.ClientTimeout(total=VIID_CALL_MS / 1000)
 _AGAIN = frozenset({408, 429})
 
 
 class Remote:
-    """Posts to one system. `identity` is what we are called there, `user` and `password` what it asks us for.
+    """Speaks to one system. `identity` is what we are called there, `user` and `password` what it asks us for.
 
     The session is its owner's. Raises `UnavailableError` where the system is away or overloaded, `SignInRequiredError`
     where it does not know us, `InvalidInputError` for what it refuses for good.
@@ -31,30 +33,48 @@ class Remote:
 
     async def post(self, url: str, body: Mapping[str, object]) -> list[Verdict]:
         """Return what the system says of each object; none where it says nothing of them."""
+        return _verdicts(await self._ask("POST", url, msgspec.json.encode(body)))
+
+    async def put(self, url: str, body: Mapping[str, object]) -> list[Verdict]:
+        """Change something; return as `post`."""
+        return _verdicts(await self._ask("PUT", url, msgspec.json.encode(body)))
+
+    async def delete(self, url: str) -> list[Verdict]:
+        """Delete what the address names; return as `post`."""
+        return _verdicts(await self._ask("DELETE", url, None))
+
+    async def get(self, url: str, most: int) -> Fields:
+        """Return what the system tells, of at most so many bytes. What is no JSON is `InvalidInputError` too."""
+        return await asyncio.to_thread(read_json, await self._ask("GET", url, None, most))
+
+    async def _ask(self, method: str, url: str, data: bytes | None, most: int = VIID_ANSWER_BYTES) -> bytes:
         headers = {"Content-Type": CONTENT_TYPE, "User-Identify": self._identity}
-        data = msgspec.json.encode(body)
         try:
-            async with self._http.post(
-                url, data=data, headers=headers, allow_redirects=False, middlewares=(self._login,), timeout=_TIMEOUT
-            ) as response:
-                http_status, content = response.status, await _content(response)
+            async with self._http.request(
+                method, url, data=data, headers=headers, allow_redirects=False, middlewares=(self._login,),
+                timeout=_TIMEOUT,
+            ) as response:  # fmt: skip
+                http_status, content = response.status, await _content(response, most)
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             raise UnavailableError(f"{_place(url)} does not answer: {_words(error)}"[:300]) from error
-        try:
-            verdicts = verdicts_of(read_json(content)) if content else []
-        except RefusedError:
-            verdicts = []
         if not 200 <= http_status < 300:
-            raise _refusal(url, http_status, verdicts)
-        return verdicts
+            raise _refusal(url, http_status, _verdicts(content))
+        return content
 
 
-async def _content(response: aiohttp.ClientResponse) -> bytes:
+def _verdicts(content: bytes) -> list[Verdict]:
+    try:
+        return verdicts_of(read_json(content)) if content else []
+    except RefusedError:
+        return []
+
+
+async def _content(response: aiohttp.ClientResponse, most: int) -> bytes:
     content = bytearray()
     async for chunk in response.content.iter_any():
         content += chunk
-        if len(content) > VIID_ANSWER_BYTES:
-            raise ValueError(f"an answer is larger than {VIID_ANSWER_BYTES} bytes")
+        if len(content) > most:
+            raise ValueError(f"an answer is larger than {most} bytes")
     return bytes(content)
 
 

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from command.kernel.clock import Clock
 from command.kernel.errors import TooLargeError, TooManyError, TriuneError, UnavailableError
+from command.kernel.geo import Datum
 from edge.jt808.rate import RateLimit
 from edge.limits import (
     VIID_ADDRESSES,
@@ -24,6 +25,7 @@ from edge.limits import (
     VIID_SMALL_BODY_BYTES,
 )
 from edge.viid.bodies import CONTENT_TYPE, RefusedError, Verdict, read_json, status, statuses
+from edge.viid.catalogue import chosen, devices_of, write_devices
 from edge.viid.codes import StatusCode
 from edge.viid.door import Ask, Challenged, Door
 from edge.viid.intake import Intake
@@ -34,7 +36,7 @@ from edge.viid.values import Fields, written
 _log = logging.getLogger(__name__)
 _NOT_TAKEN = (
     "Faces", "Persons", "NonMotorVehicles", "Things", "Scenes", "VideoSlices", "Files", "VideoLabels", "Cases",
-    "AnalysisRules", "DispositionNotifications", "APEs", "APSs", "Tollgates", "Lanes",
+    "AnalysisRules", "DispositionNotifications", "APSs", "Lanes",
 )  # fmt: skip
 _NO_JSON = ("xml", "multipart/", "image/", "audio/", "video/")
 ReadBody = Callable[[web.Request, int, int], Awaitable[bytes]]
@@ -53,15 +55,18 @@ class ServerCounters(msgspec.Struct):
 
 
 class Server:
-    """`server.application()` is what is served. `origins` are of systems whose own server is known, by their ids."""
+    """`server.application()` is what is served. `origins` are of upper systems, by their ids.
+
+    Places of devices are told in `datum`.
+    """
 
     def __init__(
         self, server_id: str, door: Door, library: Library, clock: Clock, read_body: ReadBody,
-        address_of: Callable[[web.Request], str], origins: Mapping[str, str] | None = None,
+        address_of: Callable[[web.Request], str], origins: Mapping[str, str] | None = None, datum: Datum = "wgs84",
     ) -> None:  # fmt: skip
         self.counters = ServerCounters()
         self.door = door
-        self.intake = Intake(library, clock)
+        self.intake = Intake(library, clock, datum)
         self._id = server_id
         self._library = library
         self._clock = clock
@@ -81,6 +86,11 @@ class Server:
         app.router.add_post("/VIID/MotorVehicles", self._vehicles)
         app.router.add_post("/VIID/Images", self._images)
         app.router.add_post("/VIID/SubscribeNotifications", self._notices)
+        for kind in ("APEs", "Tollgates"):
+            app.router.add_post(f"/VIID/{kind}", self._devices)
+            app.router.add_put(f"/VIID/{kind}", self._devices)
+        app.router.add_get("/VIID/APEs", self._list_devices)
+        app.router.add_get("/VIID/Tollgates", self._not_taken)
         for path, handle, end in (
             ("/VIID/Subscribes", self._subscribes, self._end_subscriptions),
             ("/VIID/Dispositions", self._dispositions, self._end_dispositions),
@@ -210,14 +220,34 @@ class Server:
             for notice in body.inner("SubscribeNotificationListObject").list("SubscribeNotificationObject"):
                 told = notice.inner("MotorVehicleObjectList").list("MotorVehicleObject")
                 vehicles = await self.intake.vehicles(peer, told)
+                self._library.noticed(notice.text("SubscribeID", 64), len(vehicles))
+                vehicles += await self.intake.devices(peer, devices_of(notice))
                 verdicts.append(_summed(notice.text("NotificationID", 64), vehicles))
             return self._statuses(request, verdicts)
+
+    # What there is to collect
+
+    async def _devices(self, request: web.Request) -> web.Response:
+        """Take the catalogue of a lower system, or a part of it."""
+        peer = self._peer(request)
+        async with self._place():
+            body = await self._body(request, VIID_BODY_BYTES)
+            return self._statuses(request, await self.intake.devices(peer, devices_of(body)))
+
+    async def _list_devices(self, request: web.Request) -> web.Response:
+        """Tell upper systems what cameras there are; no device that registered here has any use for them."""
+        peer = self._peer(request)
+        if peer not in self._origins:
+            told = "the catalogue is for upper systems, which are set here"
+            return self._statuses(request, [Verdict("", StatusCode.INVALID_OPERATION, told)])
+        found = chosen(await self._library.own_devices(peer), request.query)
+        return _json(await asyncio.to_thread(msgspec.json.encode, write_devices(found, self._id)))
 
     async def _not_taken(self, request: web.Request) -> web.Response:
         self._peer(request)
         self.counters.not_taken += 1
         kind = request.path.rpartition("/")[2]
-        told = f"{kind} are not taken here; MotorVehicles, Images, Subscribes and Dispositions are"
+        told = f"{kind} are not taken here; MotorVehicles, Images, APEs, Subscribes and Dispositions are"
         return self._statuses(request, [Verdict("", StatusCode.INVALID_OPERATION, told)])
 
     @asynccontextmanager

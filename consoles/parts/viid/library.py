@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -18,14 +19,17 @@ from command.requests.watchlist import GivenArea
 from command.rows import WatchRow
 from consoles.parts.hits import Hits
 from consoles.parts.viid.devices import Devices
+from consoles.parts.viid.lower_store import LowerStore
 from consoles.parts.viid.store import ViidStore
 from edge.limits import VIID_ORDERS, VIID_ORDERS_OF_PEER
 from edge.viid.bodies import RefusedError, Verdict
+from edge.viid.catalogue import Listed, OwnDevice
 from edge.viid.codes import StatusCode
 from edge.viid.orders import Disposition, OrderState, Subscription, host_of
 from edge.viid.vehicle import Vehicle
 
 _REASON_CHARS, _OFFICE_CHARS = 500, 100
+_ONLINE = {"up": True, "down": False, "unknown": None}
 _STATES: dict[str, OrderState] = {
     "requested": "waiting", "active": "in force", "lifted": "cancelled", "expired": "over",
 }  # fmt: skip
@@ -36,7 +40,7 @@ class ViidLibrary:
 
     def __init__(
         self, hub: Hub, blobs: Blobs, passages: Passages, hits: Hits, store: ViidStore, devices: Devices,
-        server_id: str, receivers: Sequence[str],
+        lowers: LowerStore, server_id: str, receivers: Sequence[str],
     ) -> None:  # fmt: skip
         self._hub = hub
         self._blobs = blobs
@@ -44,6 +48,9 @@ class ViidLibrary:
         self._hits = hits
         self._store = store
         self._devices = devices
+        self._lowers = lowers
+        self.notices: Counter[str] = Counter()
+        """Passages that came here for each thing that we subscribed to elsewhere."""
         self._server_id = server_id
         self._receivers = frozenset(receivers)
 
@@ -59,6 +66,33 @@ class ViidLibrary:
         await self._passages.add([sighting])
         await self._hits.report(sighting, picture or b"")
         return Verdict(vehicle.id)
+
+    async def take_devices(self, peer: str, devices: Sequence[Listed]) -> list[Verdict]:
+        """Keep them; they are cameras once an administrator says so."""
+        refused = await self._lowers.take(peer, devices)
+        return [
+            Verdict(one.id, StatusCode.INVALID_OPERATION, refused[one.id]) if one.id in refused else Verdict(one.id)
+            for one in devices
+        ]
+
+    async def own_devices(self, peer: str) -> list[OwnDevice]:
+        """Return all cameras but those that came from the system itself."""
+        ids = await self._devices.ids()
+        cameras = await self._hub.read(lambda t: list(t.cameras))
+        return [
+            OwnDevice(
+                id=ids[row.id][0], name=row.name, lat=row.lat, lon=row.lon, bearing_deg=row.bearing_deg,
+                online=_ONLINE[row.state], reads_plates=row.reads_plates,
+            )
+            for row in cameras
+            if row.id in ids and ids[row.id][1] != peer
+        ]  # fmt: skip
+
+    def noticed(self, subscription: str, passages: int) -> None:
+        """Count them, of ids that may be ours."""
+        known = subscription in self.notices or len(self.notices) < VIID_ORDERS_OF_PEER
+        if known and subscription.startswith(self._server_id[:12]):
+            self.notices[subscription] += passages
 
     async def subscribe(self, subscription: Subscription, host: str) -> None:
         """Keep it where it names something of ours and an address that may be told."""

@@ -31,6 +31,9 @@ from consoles.parts.serving import serving
 from consoles.parts.stores import LINKS, Stores
 from consoles.parts.viid.devices import Devices
 from consoles.parts.viid.library import ViidLibrary
+from consoles.parts.viid.lower_routes import LowerRoutes
+from consoles.parts.viid.lower_store import LowerStore
+from consoles.parts.viid.lowers import Lowers
 from consoles.parts.viid.routes import ViidRoutes, off
 from consoles.parts.viid.senders import Senders
 from consoles.parts.viid.store import ViidStore
@@ -64,16 +67,17 @@ async def viid(
         return
     common = password_of(own, key)
     async with AsyncExitStack() as stack:
-        store = ViidStore(await _database(settings, stack), hub.clock)
+        database = await _database(settings, stack)
+        store, lower_store = ViidStore(database, hub.clock), LowerStore(database, hub.clock)
         devices = Devices(hub, store, own.server_id, _channels(kept.accounts))
         origins = {upper.id: upper.url.rstrip("/") for upper in own.uppers}
         receivers = [*own.receivers, *map(host_of, origins.values())]
-        library = ViidLibrary(hub, kept.blobs, passages, hits, store, devices, own.server_id, receivers)
+        library = ViidLibrary(hub, kept.blobs, passages, hits, store, devices, lower_store, own.server_id, receivers)
         door = Door(
             own.server_id[:10], own.algorithms, lambda peer: own.passwords.get(peer, common),
             {upper: host_of(url) for upper, url in origins.items()},
         )  # fmt: skip
-        server = Server(own.server_id, door, library, hub.clock, read_body, address_of, origins)
+        server = Server(own.server_id, door, library, hub.clock, read_body, address_of, origins, own.datum)
         http = await stack.enter_async_context(aiohttp.ClientSession())
         uppers = [
             Upper(
@@ -88,6 +92,10 @@ async def viid(
             hub, kept.blobs, store, devices, own.server_id, uppers, pushing, http,
             lambda peer: own.passwords.get(peer, common), settings.keep_readings_days * _DAY_MS,
         )  # fmt: skip
+        lowers = Lowers(
+            lower_store, http, hub.clock, own.server_id, own.receive_at.rstrip("/"), own.datum,
+            lambda peer: own.passwords.get(peer, common), library.take_devices,
+        )  # fmt: skip
         passages.on_stored(tells.on_passages)
         if not await kept.cursors.load(HitLink.name):  # no hit of before can be of a disposition
             await kept.cursors.store(HitLink.name, hub.committed_seq)
@@ -96,6 +104,7 @@ async def viid(
         tasks.start(tells.run(), "viid-passages")
         tasks.start(while_held(kept.leases, LINKS, follower.run), "viid-hits")
         tasks.start(while_held(kept.leases, LINKS, senders.run), "viid-senders")
+        tasks.start(while_held(kept.leases, LINKS, lowers.run), "viid-lowers")
         measured += [
             metrics.counted("viid", "GA/T 1400", server.counters),
             metrics.counted("viid_door", "GA/T 1400 registrations", door.counters),
@@ -103,11 +112,16 @@ async def viid(
             metrics.counted("viid_told", "GA/T 1400 passages to be told", tells.counters),
             metrics.gauge("viid_peers", "GA/T 1400 systems registered", lambda: len(door.peers)),
             metrics.gauge("viid_shed", "GA/T 1400 passages dropped that waited for too long", lambda: senders.shed),
+            metrics.gauge("viid_lowers_down", "GA/T 1400 lower systems that tell nothing now",
+                          lambda: sum(state.up is False for state in lowers.states().values())),
             metrics.gauge("viid_images_unclaimed", "GA/T 1400 images whose vehicle never came",
                           lambda: server.intake.images.unclaimed),
         ]  # fmt: skip
         url = await stack.enter_async_context(serving(server.application(), settings.host, own.port))
-        yield ViidRoutes(own.server_id, url, hub, server, library, devices, store, senders).routes()
+        yield [
+            *ViidRoutes(own.server_id, url, hub, server, library, devices, store, senders).routes(),
+            *LowerRoutes(own.server_id, own.receive_at, hub, devices, lower_store, lowers, library).routes(),
+        ]
 
 
 async def _database(settings: Settings, stack: AsyncExitStack) -> Database:

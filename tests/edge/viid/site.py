@@ -15,11 +15,13 @@ from aiohttp import web
 
 from command.kernel.clock import VirtualClock
 from command.kernel.errors import TriuneError
+from command.kernel.geo import Datum
 from command.services.bodies import read_body
 from consoles.http.identity import address_of
 from edge.digest import Algorithm
 from edge.gb28181.local_time import CHINA
 from edge.viid.bodies import RefusedError, Verdict
+from edge.viid.catalogue import Listed, OwnDevice
 from edge.viid.codes import StatusCode
 from edge.viid.door import Door
 from edge.viid.orders import Disposition, OrderState, Subscription
@@ -48,6 +50,22 @@ class MemoryLibrary:
     subscribed: dict[str, tuple[Subscription, OrderState]] = field(default_factory=dict)
     disposed: dict[str, tuple[Disposition, OrderState]] = field(default_factory=dict)
     away: TriuneError | None = None
+    told: list[tuple[str, Listed]] = field(default_factory=list)
+    own: list[OwnDevice] = field(default_factory=list)
+    notices: dict[str, int] = field(default_factory=dict)
+
+    async def take_devices(self, peer: str, devices: Sequence[Listed]) -> Sequence[Verdict]:
+        if self.away is not None:
+            raise self.away
+        self.told += [(peer, one) for one in devices]
+        return [Verdict(one.id) for one in devices]
+
+    async def own_devices(self, peer: str) -> Sequence[OwnDevice]:
+        del peer
+        return self.own
+
+    def noticed(self, subscription: str, passages: int) -> None:
+        self.notices[subscription] = self.notices.get(subscription, 0) + passages
 
     async def take(self, peer: str, vehicle: Vehicle, picture: bytes | None) -> Verdict:
         del peer
@@ -95,12 +113,16 @@ class Running:
 
 @asynccontextmanager
 async def running(
-    now_ms: int = NOW_MS, algorithms: Sequence[Algorithm] = ("MD5", "SHA-256"), clock: VirtualClock | None = None
+    now_ms: int = NOW_MS,
+    algorithms: Sequence[Algorithm] = ("MD5", "SHA-256"),
+    clock: VirtualClock | None = None,
+    uppers: dict[str, str] | None = None,
+    datum: Datum = "wgs84",
 ) -> AsyncIterator[Running]:
     """Serve until the block is left."""
     clock, library = clock or VirtualClock(now_ms), MemoryLibrary()
     door = Door(REALM, algorithms, lambda _device: PASSWORD)
-    server = Server(SERVER, door, library, clock, read_body, address_of)
+    server = Server(SERVER, door, library, clock, read_body, address_of, uppers, datum)
     runner = web.AppRunner(server.application(), access_log=None)
     await runner.setup()
     try:

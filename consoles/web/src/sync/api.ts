@@ -81,8 +81,8 @@ export class Api {
     return (await this.send("POST", path, JSON.stringify(body), headers, timeout_ms)) as T;
   }
 
-  async put(path: string, body: object): Promise<void> {
-    await this.send("PUT", path, JSON.stringify(body), { "Content-Type": "application/json" });
+  async put<T = void>(path: string, body: object): Promise<T> {
+    return (await this.send("PUT", path, JSON.stringify(body), { "Content-Type": "application/json" })) as T;
   }
 
   async delete(path: string): Promise<void> {

@@ -9,6 +9,7 @@ import { clock, dateWithYear } from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import type { Api } from "../../sync/api";
 import type { CameraRow } from "../../wire";
+import "./viid_lower";
 
 interface Device {
   readonly device: string;
@@ -102,7 +103,8 @@ export class ViidPanel extends View {
       <h3>${t("viid.systems")}</h3>
       ${this.systems(shown)}
       <h3>${t("viid.orders")}</h3>
-      ${this.orders(shown)}`;
+      ${this.orders(shown)}
+      <t-viid-lower .api=${api} .cameras=${new Map(this.cameras.map((each) => [each.id, each]))}></t-viid-lower>`;
   }
 
   private device(api: Api, { device, camera, peer, heard_ms, refused }: Device): TemplateResult {

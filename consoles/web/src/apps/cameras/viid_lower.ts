@@ -1,0 +1,239 @@
+/** GA/T 1400: what we subscribed to at lower systems, and their devices as cameras here. For administrators. */
+
+import { css, html, nothing, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import { icon } from "../../components/icons";
+import { describe } from "../../components/problems";
+import { shared, View } from "../../components/view";
+import { clock, dateWithYear } from "../../i18n/format";
+import { t } from "../../i18n/i18n";
+import type { Api } from "../../sync/api";
+import type { CameraRow } from "../../wire";
+
+interface ShownLower {
+  readonly lower: { readonly id: string; readonly peer: string; readonly url: string; readonly title: string; readonly resources: readonly string[] };
+  readonly leased_ms: number;
+  readonly ended: boolean;
+  readonly state: { readonly up: boolean | null; readonly reason: string; readonly devices: number };
+  readonly passages: number;
+}
+
+interface ShownDevice {
+  readonly device: { readonly id: string; readonly kind: "ape" | "tollgate"; readonly name: string; readonly lat: number | null; readonly lon: number | null };
+  readonly peer: string;
+  readonly camera: string;
+}
+
+/** So many are adopted by one request. */
+const AT_ONCE = 200;
+/** So many are listed at once; the others are found by typing part of a name or id. */
+const LISTED = 100;
+
+@customElement("t-viid-lower")
+export class ViidLowerPanel extends View {
+  static override styles = [
+    shared,
+    css`
+      h3,
+      .keys {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        justify-content: space-between;
+        gap: var(--s2);
+        padding: var(--s2) var(--s3);
+        font-weight: 650;
+      }
+      h3,
+      li {
+        border-top: var(--hair) solid var(--line);
+      }
+      li {
+        display: grid;
+        gap: 2px;
+        padding: var(--s2) var(--s3);
+        overflow-wrap: anywhere;
+      }
+      form {
+        display: grid;
+        gap: var(--s2);
+        padding: var(--s2) var(--s3);
+      }
+      label {
+        display: grid;
+        gap: 2px;
+      }
+      label.pick {
+        display: flex;
+        align-items: center;
+        gap: var(--s2);
+      }
+      label.pick input {
+        width: auto;
+        min-height: 0;
+        accent-color: var(--accent);
+      }
+      .quiet,
+      p,
+      label {
+        color: var(--text-2);
+        font-size: var(--t1);
+      }
+      label.pick {
+        color: var(--text);
+      }
+      p {
+        padding: var(--s2) var(--s3);
+      }
+      .row {
+        display: flex;
+        flex-wrap: wrap;
+        gap: var(--s2);
+      }
+      .bad {
+        background: var(--hatch);
+        color: var(--text);
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) api: Api | null = null;
+  @property({ attribute: false }) cameras: ReadonlyMap<string, CameraRow> = new Map();
+  @state() private lowers: readonly ShownLower[] = [];
+  @state() private devices: readonly ShownDevice[] = [];
+  @state() private receives = true;
+  @state() private picked: ReadonlySet<string> = new Set();
+  @state() private words = "";
+  @state() private said = "";
+  @state() private refusal = "";
+  private asked = false;
+
+  protected override updated(): void {
+    if (this.api === null || this.asked) return;
+    this.asked = true;
+    void this.load(this.api);
+  }
+
+  override render(): TemplateResult | typeof nothing {
+    const { api } = this;
+    if (api === null) return nothing;
+    return html`<h3>${t("viid_lower.title")} <button type="button" @click=${() => void this.load(api)}>${icon("search")} ${t("viid.refresh")}</button></h3>
+      ${this.refusal === "" ? nothing : html`<p class="bad" role="alert">${icon("alert")} ${this.refusal}</p>`}
+      <div role="status">${this.said === "" ? nothing : html`<p>${icon("check")} ${this.said}</p>`}</div>
+      ${this.lowers.length === 0 ? html`<p>${t("viid_lower.none")}</p>` : html`<ul>${this.lowers.map((each) => this.lower(api, each))}</ul>`}
+      ${this.receives ? this.form(api) : html`<p class="bad">${icon("alert")} ${t("viid_lower.no_way_back")}</p>`}
+      <h3>${t("viid_lower.devices")}</h3>
+      ${this.devices.length === 0 ? html`<p>${t("viid_lower.devices_none")}</p>` : this.catalogue(api)}`;
+  }
+
+  private lower(api: Api, { lower, leased_ms, ended, state, passages }: ShownLower): TemplateResult {
+    const until = leased_ms === 0 ? t("viid_lower.never") : t("viid_lower.until", { at: `${dateWithYear(leased_ms)} ${clock(leased_ms)}` });
+    const bad = state.up === false;
+    const how = ended ? t("viid_lower.ending") : bad ? t("viid_lower.down", { reason: state.reason }) : until;
+    return html`<li>
+      <span>${lower.title}</span>
+      <span class="quiet">${lower.peer} · ${lower.url}${lower.resources[0] === lower.peer ? "" : ` · ${lower.resources.join(" ")}`}</span>
+      <span class=${bad ? "bad" : "quiet"}>${icon(bad ? "alert" : "check")} ${how}</span>
+      <span class="quiet">${t("viid_lower.counts", { n: passages, devices: state.devices })}${state.reason === "" || bad ? "" : ` · ${state.reason}`}</span>
+      ${ended
+        ? nothing
+        : html`<span class="row">
+            <button type="button" @click=${() => void this.does(api, t("viid_lower.asked_again"), () => api.post(`/api/v1/viid/lowers/${lower.id}/again`, {}))}>${t("viid_lower.again")}</button>
+            <button type="button" aria-label=${t("viid_lower.end_of", { title: lower.title })} @click=${() => void this.does(api, t("viid_lower.ended"), () => api.delete(`/api/v1/viid/lowers/${lower.id}`))}>${t("viid_lower.end")}</button>
+          </span>`}
+    </li>`;
+  }
+
+  private form(api: Api): TemplateResult {
+    return html`<form @submit=${(event: SubmitEvent) => void this.subscribe(api, event)}>
+      <label>${t("viid_lower.peer")}<input name="peer" required pattern="[0-9]{20}" inputmode="numeric" autocomplete="off" /></label>
+      <label>${t("viid_lower.url")}<input name="url" required type="url" placeholder="http://10.0.0.9:8120" autocomplete="off" /></label>
+      <label>${t("viid_lower.name")}<input name="title" required maxlength="100" autocomplete="off" /></label>
+      <label>${t("viid_lower.resources")}<input name="resources" pattern="[0-9 ,]*" autocomplete="off" /></label>
+      <button class="primary">${t("viid_lower.subscribe")}</button>
+    </form>`;
+  }
+
+  private catalogue(api: Api): TemplateResult {
+    const words = this.words.trim().toLowerCase();
+    const fits = this.devices.filter(({ device, peer }) => `${device.id} ${device.name} ${peer}`.toLowerCase().includes(words));
+    const open = fits.filter(({ device, camera }) => camera === "" && device.lat !== null).map(({ device }) => device.id);
+    const picked = [...this.picked];
+    return html`<div class="keys">
+        <label>${t("viid_lower.find")}<input type="search" .value=${this.words} @input=${(event: Event) => (this.words = (event.target as HTMLInputElement).value)} /></label>
+        <span class="row">
+          <button type="button" ?disabled=${open.length === 0} @click=${() => (this.picked = new Set(open.slice(0, AT_ONCE)))}>${t("viid_lower.pick_all", { n: Math.min(open.length, AT_ONCE) })}</button>
+          <button type="button" class="primary" ?disabled=${picked.length === 0} @click=${() => void this.adopt(api, picked)}>${t("viid_lower.adopt", { n: picked.length })}</button>
+        </span>
+      </div>
+      <ul>${fits.slice(0, LISTED).map((each) => this.device(each))}</ul>
+      ${fits.length > LISTED ? html`<p>${t("viid_lower.more", { n: LISTED, all: fits.length })}</p>` : nothing}`;
+  }
+
+  private device({ device, peer, camera }: ShownDevice): TemplateResult {
+    const place = device.lat === null || device.lon === null ? t("viid_lower.no_place") : `${device.lat.toFixed(5)}, ${device.lon.toFixed(5)}`;
+    const is = camera === "" ? t("viid.none") : t("viid_lower.is", { name: this.cameras.get(camera)?.name ?? camera });
+    return html`<li>
+      <label class="pick"><input type="checkbox" .checked=${this.picked.has(device.id)} ?disabled=${device.lat === null} @change=${() => this.pick(device.id)} /> ${device.name}</label>
+      <span class="quiet">${t(`viid_lower.${device.kind}`)} ${device.id} · ${t("viid_lower.of", { peer })}</span>
+      <span class="quiet">${place} · ${is}</span>
+    </li>`;
+  }
+
+  private pick(id: string): void {
+    const picked = new Set(this.picked);
+    if (!picked.delete(id) && picked.size < AT_ONCE) picked.add(id);
+    this.picked = picked;
+  }
+
+  private async subscribe(api: Api, event: SubmitEvent): Promise<void> {
+    event.preventDefault();
+    const form = event.target as HTMLFormElement;
+    const said = (name: string): string => String(new FormData(form).get(name) ?? "").trim();
+    const resources = said("resources").split(/[\s,]+/).filter((each) => each !== "");
+    await this.does(api, t("viid_lower.subscribed"), async () => {
+      await api.post("/api/v1/viid/lowers", { peer: said("peer"), url: said("url"), title: said("title"), resources });
+      form.reset();
+    });
+  }
+
+  private async adopt(api: Api, devices: readonly string[]): Promise<void> {
+    await this.does(api, "", async () => {
+      const { adopted, left } = await api.put<{ readonly adopted: Readonly<Record<string, string>>; readonly left: Readonly<Record<string, string>> }>("/api/v1/viid/catalogue", { devices });
+      this.picked = new Set();
+      this.said = t("viid_lower.adopted", { n: Object.keys(adopted).length });
+      const refused = Object.entries(left).map(([id, why]) => `${id}: ${why}`);
+      if (refused.length > 0) this.refusal = refused.join("; ");
+    });
+  }
+
+  /** Do something, say that it was done or why it was not, and show how things are now. */
+  private async does(api: Api, done: string, work: () => Promise<unknown>): Promise<void> {
+    this.said = this.refusal = "";
+    try {
+      await work();
+      if (done !== "") this.said = done;
+    } catch (error) {
+      this.refusal = describe(error);
+      return;
+    }
+    await this.load(api);
+  }
+
+  private async load(api: Api): Promise<void> {
+    try {
+      const { lowers, receive_at } = await api.get<{ readonly lowers: readonly ShownLower[]; readonly receive_at: string }>("/api/v1/viid/lowers");
+      this.lowers = lowers;
+      this.receives = receive_at !== "";
+      this.devices = (await api.get<{ readonly devices: readonly ShownDevice[] }>("/api/v1/viid/catalogue")).devices;
+    } catch (error) {
+      this.refusal = describe(error);
+    }
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "t-viid-lower": ViidLowerPanel;
+  }
+}

@@ -1,0 +1,188 @@
+"""A hub that subscribes at a lower one, and takes its cameras for places on the map (SPEC R724-R729)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from command.kernel.clock import VirtualClock
+from command.kernel.database import Database, SqliteDatabase
+from command.links.viid import SCHEMA
+from consoles.parts.viid import lower_store
+from consoles.parts.viid.lower_store import KeptLower, LowerStore
+from consoles.settings import Viid, ViidUpper
+from consoles.site import Site
+from edge.limits import VIID_CATALOGUE_MS
+from edge.viid.catalogue import Listed
+from edge.viid.lower import Lower
+from tests.consoles.support import Person
+from tests.consoles.test_viid import LOWER, LOWER_CAMERA, SECRET, UPPER, adopt, hub, passes, shown, sightings, until
+from tests.databases import Databases
+from tests.edge.viid.site import NOW_MS
+from tests.edge.viid.test_server import jpeg
+from tests.ports import free_port
+
+
+async def send(admin: Person, site: Site, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+    headers, data = {"X-CSRF-Token": admin.csrf}, json.dumps(body) if body is not None else None
+    async with admin.http.request(method, f"{site.http_url}/api/v1/viid{path}", data=data, headers=headers) as response:
+        text = await response.read()
+        return response.status, json.loads(text) if text else None
+
+
+async def lowers(admin: Person) -> list[Any]:
+    status, told = await admin.get("/api/v1/viid/lowers")
+    assert status == 200
+    return list(told["lowers"])
+
+
+async def test_what_a_lower_hub_sees_is_told_from_subscribing_until_it_is_ended(tmp_path: Path) -> None:
+    # R724 R725 R727 R728
+    up_port, low_port = free_port(), free_port()
+    up_url, low_url = f"http://127.0.0.1:{up_port}", f"http://127.0.0.1:{low_port}"
+    upper_own = Viid(server_id=UPPER, port=up_port, password=SECRET, receive_at=up_url, passwords={LOWER: SECRET})
+    lower_own = Viid(
+        server_id=LOWER, port=low_port, password=SECRET,
+        uppers=[ViidUpper(id=UPPER, url=up_url, password=SECRET, pushes=False)],
+    )  # fmt: skip
+
+    async def plates(site: Site, wanted: set[str]) -> bool:
+        return {seen.plate for seen in await sightings(site)} == wanted
+
+    async with hub(tmp_path / "upper", upper_own) as (upper, above):
+        asked = {"peer": LOWER, "url": f"{low_url}/", "title": "下级过车"}
+        status, lower = await send(above, upper, "POST", "/lowers", asked)
+        assert (status, lower["resources"], lower["url"], len(lower["id"])) == (200, [LOWER], low_url, 33)
+
+        async def away() -> bool:
+            (one,) = await lowers(above)
+            return one["state"]["up"] is False and "does not answer" in one["state"]["reason"]
+
+        await until(away)
+        async with hub(tmp_path / "lower", lower_own) as (site, admin):
+
+            async def in_force() -> bool:
+                (one,) = await lowers(above)
+                return bool(one["state"]["up"]) and one["leased_ms"] > upper.clock.now_ms()
+
+            await until(in_force)
+
+            async def camera_told() -> bool:
+                """Perhaps only when it is asked again: it may have been asked before it had any."""
+                (one,) = await lowers(above)
+                if one["state"]["up"] and not one["state"]["devices"]:
+                    await send(above, upper, "POST", f"/lowers/{lower['id']}/again")
+                return bool(one["state"]["devices"] == 1)
+
+            await until(camera_told)
+            (told,) = (await shown(admin))["subscriptions"]
+            assert (told["subscription"]["id"], told["subscription"]["peer"], told["state"]) == (
+                lower["id"], UPPER, "in force",
+            )  # fmt: skip
+            # The camera of the lower hub becomes one of ours, where the lower hub says that it stands.
+            _, listed = await above.get("/api/v1/viid/catalogue")
+            (device,) = listed["devices"]
+            assert (device["device"]["id"], device["device"]["name"], device["camera"]) == (LOWER_CAMERA, "南门", "")
+            unknown = "9" * 20
+            _, result = await send(above, upper, "PUT", "/catalogue", {"devices": [LOWER_CAMERA, unknown]})
+            assert result["adopted"] == {LOWER_CAMERA: f"v{LOWER_CAMERA}"}
+            assert list(result["left"]) == [unknown]
+            row = await upper.hub.read(lambda t: t.cameras.need(f"v{LOWER_CAMERA}"))
+            assert (row.name, row.lat, row.lon) == ("南门", 29.1, 113.1)
+
+            await passes(site, "湘F00001", jpeg())
+            await until(lambda: plates(upper, {"湘F00001"}))
+            (seen,) = await sightings(upper)
+            assert (seen.camera, seen.source, bool(seen.picture)) == (f"v{LOWER_CAMERA}", "viid", True)
+            assert (await lowers(above))[0]["passages"] == 1
+            # Its camera of ours, told to it again, would come round in a ring: it is not told.
+            assert (await shown(admin))["waiting"] == {}
+
+            assert (await send(above, upper, "DELETE", f"/lowers/{lower['id']}"))[0] == 204
+
+            async def ended() -> bool:
+                (told,) = (await shown(admin))["subscriptions"]
+                return await lowers(above) == [] and told["state"] == "cancelled"
+
+            await until(ended)
+            assert (await send(above, upper, "DELETE", f"/lowers/{lower['id']}"))[0] == 404
+            assert (await send(above, upper, "POST", f"/lowers/{lower['id']}/again"))[0] == 409
+
+
+async def test_only_administrators_with_a_way_back_subscribe(tmp_path: Path) -> None:  # R724
+    async with hub(tmp_path, Viid(server_id=UPPER, port=0, password=SECRET)) as (site, admin):
+        asked = {"peer": LOWER, "url": "http://127.0.0.1:1", "title": "x"}
+        status, told = await send(admin, site, "POST", "/lowers", asked)
+        assert (status, "receive_at" in told["detail"]) == (400, True)
+        for wrong in (
+            {"url": "ftp://x"}, {"url": "http://u:p@x"}, {"url": "http://x/y"}, {"peer": "1"}, {"title": ""},
+            {"resources": ["1"]}, {"more": 1},
+        ):  # fmt: skip
+            assert (await send(admin, site, "POST", "/lowers", asked | wrong))[0] == 400, wrong
+        assert (await send(admin, site, "PUT", "/catalogue", {"devices": []}))[0] == 400
+
+
+async def test_a_device_keeps_the_camera_that_it_was_said_to_be(tmp_path: Path) -> None:  # R728
+    async with hub(tmp_path, Viid(server_id=UPPER, port=0, password=SECRET)) as (site, admin):
+        store = LowerStore(SqliteDatabase(tmp_path / "var" / "viid.sqlite3", SCHEMA, "viid"), site.clock)
+        other, nowhere = "43062100001190000002", "43062100001190000003"
+        assert await store.take(LOWER, [listed(LOWER_CAMERA, 29.5), listed(other, 29.6), listed(nowhere, None)]) == {}
+        await adopt(site, admin, LOWER_CAMERA, "k1")
+        asked = {"devices": [LOWER_CAMERA, other, nowhere]}
+        _, result = await send(admin, site, "PUT", "/catalogue", asked)
+        assert result["adopted"] == {LOWER_CAMERA: "k1", other: f"v{other}"}
+        assert "no place" in result["left"][nowhere]
+        assert (await site.hub.read(lambda t: t.cameras.need("k1"))).lat == 29.1
+        # One that was made of the device follows what is told of it.
+        await store.take(LOWER, [listed(other, 29.7)])
+        await send(admin, site, "PUT", "/catalogue", {"devices": [other]})
+        assert (await site.hub.read(lambda t: t.cameras.need(f"v{other}"))).lat == 29.7
+        await store._db.close()
+
+
+def listed(device: str, lat: float | None) -> Listed:
+    return Listed(
+        id=device, kind="ape", name="北门", lat=lat, lon=lat and 113.0, heading_deg=None, online=None
+    )  # fmt: skip
+
+
+async def test_what_lower_systems_told_is_kept_within_bounds(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:  # R726
+    async with databases(SCHEMA, "viid") as db:
+        await _keeps_what_is_told(db, monkeypatch)
+
+
+async def _keeps_what_is_told(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = VirtualClock(NOW_MS)
+    store = LowerStore(db, clock)
+    lower = Lower(id="l1", peer=LOWER, url="http://x", title="t", resources=(LOWER,))
+    await store.add(lower)
+    await store.add(lower)
+    await store.lease("l1", NOW_MS + 5)
+    assert await store.lowers() == [KeptLower(lower, NOW_MS + 5, ended=False)]
+    await store.forget("l1")  # it is to be ended first
+    assert (await store.end("l1"), await store.end("l2")) == (True, False)
+    assert (await store.lowers())[0].ended
+    await store.forget("l1")
+    assert await store.lowers() == []
+
+    monkeypatch.setattr(lower_store, "VIID_CATALOGUE_OF_PEER", 2)
+    monkeypatch.setattr(lower_store, "VIID_CATALOGUE", 3)
+    a, b, c, d = (f"4306210000119000000{n}" for n in range(4))
+    assert await store.take(LOWER, [listed(a, 29.0), listed(a, 29.5), listed(b, None)]) == {}
+    assert (await store.devices())[0].listed.lat == 29.5
+    assert list(await store.take(UPPER, [listed(a, 1.0), listed(c, 29.0)])) == [a]
+    assert list(await store.take(LOWER, [listed(d, 29.0), listed(b, 28.0)])) == [d]
+    assert list(await store.take(UPPER, [listed(d, 29.0)])) == [d]
+    assert [(one.listed.id, one.listed.lat, one.peer) for one in await store.devices()] == [
+        (c, 29.0, UPPER), (a, 29.5, LOWER), (b, 28.0, LOWER),
+    ]  # fmt: skip
+    clock.advance(NOW_MS + VIID_CATALOGUE_MS + 1)
+    assert await store.take(UPPER, [listed(a, 1.0)]) == {}
+    found = await store.device(a)
+    assert found is not None
+    assert (found.peer, await store.device(b)) == (UPPER, None)
