@@ -148,7 +148,10 @@ class Journal(Protocol):
 def chained(facts: Sequence[StoredFact], previous: bytes) -> bytes:
     """Return the digest of the last fact; `DamagedJournalError` names the first that does not fit the chain."""
     for fact in facts:
-        previous = fact.chained_to(previous)
+        try:
+            previous = fact.chained_to(previous)
+        except (TypeError, AttributeError):  # whoever changed a file may have put text where bytes were
+            previous = b""
         if previous != fact.digest:
             raise DamagedJournalError(
                 f"fact {fact.seq} does not fit the chain: it, or one before it, was changed or removed. "

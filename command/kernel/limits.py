@@ -234,7 +234,7 @@ BACKUP_READ_ROWS = 100
 
 # Signed heads, and the places outside that keep them. What is new is signed at the latest after EVERY; a backlog
 # (a first start with this release) in turns of AT_ONCE blocks, so that others are served between.
-HEAD_EVERY_MS = 5 * 60 * 1000
+HEAD_EVERY_MS = 60_000
 HEAD_LOOK_MS = 2000
 HEADS_AT_ONCE = 50
 # A place that takes longer is away; heads wait for it, and past these the oldest is given up: later ones cover it.

@@ -6,9 +6,10 @@ import argparse
 import asyncio
 import json
 import os
+import sqlite3
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
 
 import msgspec
@@ -26,8 +27,10 @@ from command.journal.audit import Audit
 from command.journal.heads import PURPOSE, HeadKey
 from command.journal.postgres import PostgresJournal
 from command.journal.sqlite_snapshot import SqliteSnapshot
+from command.kernel.database import PostgresDatabase
 from command.kernel.errors import InvalidInputError, TriuneError
 from command.kernel.postgres import Postgres
+from command.links.cursors import FURTHEST, SCHEMA, Cursors, Furthest
 from consoles.http.context import LIVE
 
 _FAULTS_SHOWN = 100
@@ -120,7 +123,7 @@ class _Verification:
         outside = AnchorFile(public=public, outside={}, heads=0, unreadable=0)
         if anchor is not None:
             outside = read_anchor(anchor, public, lambda what: self._report("", None, what))
-        async with _stores(self._data, journal_url, self._key) as (journal, blobs):
+        async with _stores(self._data, journal_url, self._key) as (journal, blobs, told):
             await self._pages(journal)
             try:
                 found = await journal.spaces()
@@ -130,6 +133,8 @@ class _Verification:
                     await self._space(journal, space, outside)
             except DamagedJournalError as error:
                 self._report("", None, error.detail)
+            if cut_off := told.missing(last := self._counts.get(LIVE, 0)):
+                self._report(LIVE, last + 1, cut_off)
             count, damaged, missing = await self._evidence(blobs)
         return Verdict(
             ok=not (self._faults_total or damaged or missing),
@@ -229,18 +234,32 @@ class _Verification:
 
 
 @asynccontextmanager
-async def _stores(data: Path, url: str, key: SiteKey | None) -> AsyncIterator[tuple[Journal, Blobs | None]]:
-    """Open the journal, and the evidence where there is a key for it."""
+async def _stores(data: Path, url: str, key: SiteKey | None) -> AsyncIterator[tuple[Journal, Blobs | None, Furthest]]:
+    """Open the journal, and the evidence where there is a key for it; say what links were told before."""
     async with AsyncExitStack() as stack:
         if url:
             postgres = await Postgres.open(url, (), "site")
             stack.push_async_callback(postgres.close)
             blobs = await PostgresBlobs.open(postgres, key.box("blobs")) if key else None
-            yield await PostgresJournal.open(postgres), blobs
+            cursors = Cursors(await PostgresDatabase.open(postgres, SCHEMA, "links"))
+            yield await PostgresJournal.open(postgres), blobs, await cursors.furthest()
             return
         path = data / "journal.sqlite3"
         if not path.is_file():
             raise InvalidInputError(f"no journal in {data}")
+        told = _told(data / "links.sqlite3")
         snapshot = SqliteSnapshot(path)
         stack.push_async_callback(snapshot.close)
-        yield snapshot, FolderBlobs(data / "blobs", key.box("blobs")) if key else None
+        yield snapshot, FolderBlobs(data / "blobs", key.box("blobs")) if key else None, told
+
+
+def _told(path: Path) -> Furthest:
+    """Read the cursors of links beside a hub at work; nothing is made. A file that cannot be read says nothing."""
+    if not path.is_file():
+        return Furthest("", 0)
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+            row = db.execute(FURTHEST).fetchone()
+    except sqlite3.Error:
+        row = None
+    return Furthest(*row) if row else Furthest("", 0)

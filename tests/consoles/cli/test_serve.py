@@ -7,6 +7,7 @@ import asyncio
 import json
 import signal
 import socket
+import sqlite3
 import sys
 import traceback
 from collections.abc import AsyncIterator
@@ -17,7 +18,10 @@ import aiohttp
 import msgspec
 import pytest
 
+from command.actors import HUB
+from command.journal import DamagedJournalError
 from command.kernel.errors import UnavailableError
+from command.requests import ReportCall
 from consoles.cli import serve
 from consoles.parts.background import background
 from consoles.settings import Settings
@@ -103,3 +107,38 @@ async def test_a_first_start_that_fails_leaves_the_password_to_the_next(tmp_path
                 pass
     async with running_site(wanted) as site:
         assert site.first_password is None
+
+
+@pytest.mark.parametrize("how", ["cut off", "lost", "of another type"])
+async def test_a_journal_that_is_not_all_there_is_refused_at_the_start(tmp_path: Path, how: str) -> None:
+    """R738: with answers and signed heads gone too, or the whole file: links were told of more."""
+    wanted = settings(tmp_path)
+    path = Path(wanted.data) / "journal.sqlite3"
+    async with running_site(wanted) as site:
+        for call in ("1", "2", "3"):
+            await site.hub.ask(ReportCall(dialled="110", caller=call), HUB)
+        await site.hub.wait_beyond(site.hub.committed_seq - 1)
+        cursors = sqlite3.connect(Path(wanted.data) / "links.sqlite3")
+        while cursors.execute("SELECT count(*) FROM cursors WHERE seq = 3").fetchone() == (0,):
+            await site.clock.sleep(10)
+        cursors.close()
+    if how == "lost":
+        for each in path.parent.glob("journal.sqlite3*"):
+            each.unlink()
+    else:
+        journal = sqlite3.connect(path)
+        with journal:
+            if how == "cut off":
+                for table in ("facts", "answers", "signed_heads"):
+                    journal.execute(f"DELETE FROM {table} WHERE seq > 1")
+            else:
+                journal.execute("UPDATE facts SET data = CAST(data AS TEXT) WHERE seq = 2")
+        journal.close()
+    with pytest.raises(ExceptionGroup) as raised:
+        async with running_site(wanted):
+            pass
+    told = raised.value.subgroup(DamagedJournalError)
+    assert told is not None
+    assert ("does not fit" if how == "of another type" else "cut off: the journal ends at fact") in repr(
+        told.exceptions
+    )

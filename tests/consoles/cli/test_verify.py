@@ -80,6 +80,23 @@ def test_facts_cut_off_at_the_end_are_missed_by_their_answers(left: Left, capsys
     assert "given as the answer" in lines
 
 
+def test_facts_cut_off_with_answers_and_heads_are_missed_by_links(
+    left: Left, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """R738: no signed head vouches for what came in the last minute; how far links came lies in another file."""
+    links = sqlite3.connect(left.data / "links.sqlite3")
+    with links:
+        links.execute("CREATE TABLE cursors (link TEXT PRIMARY KEY, seq INTEGER NOT NULL)")
+        links.execute("INSERT INTO cursors VALUES ('case', ?)", (left.last_seq,))
+    links.close()
+    assert check(left, capsys)[0] == 0
+    for table in ("facts", "answers"):
+        left.alter(f"DELETE FROM {table} WHERE seq > ?", left.last_seq - 5)
+    code, seq, lines = check(left, capsys)
+    assert (code, seq) == (1, left.last_seq - 4)
+    assert f"cut off: the journal ends at fact {left.last_seq - 5}, and the link case was told of fact" in lines
+
+
 def test_an_inserted_fact_is_found(left: Left, capsys: pytest.CaptureFixture[str]) -> None:
     copy = "INSERT INTO facts SELECT space, ?, at_ms, actor, data, digest FROM facts WHERE seq = ?"
     left.alter(copy, left.last_seq + 1, left.last_seq)
