@@ -25,6 +25,7 @@ import type { LiveState } from "../../sync/live";
 import type { Level, UnitRow, UnitState } from "../../wire";
 import { show } from "../page";
 import { tiles } from "./tiles";
+import { vehicles } from "./vehicles";
 import { ALARMS, BARS, CAMERAS, MANY_UNITS, MARKS, NOW_MS, POSITIONS, SITUATIONS, UNITS } from "./samples";
 
 const PLATES: readonly (readonly [string, string, string])[] = [
@@ -127,7 +128,7 @@ export class Design extends View {
         <button @click=${() => setLanguage(language() === "zh" ? "en" : "zh")}>${icon("languages")} ${t("action.language")}</button>
       </div>
       <p class="quiet">${t("design.about")}</p>
-      ${this.tokens()} ${this.marks()} ${this.states()} ${this.cards()} ${this.controls()} ${this.lists()} ${this.pictures()}
+      ${this.tokens()} ${this.marks()} ${this.states()} ${this.cards()} ${this.controls()} ${this.lists()} ${this.pictures()} ${vehicles()}
     </main>`;
   }
 
