@@ -17,7 +17,7 @@ from command.kernel.clock import Clock
 from command.kernel.database import Database, Statement
 from command.kernel.errors import TriuneError
 from command.kernel.limits import HUB_BEAT_MS, PLACES_LOOK_MS, PLACES_WRITTEN
-from command.roll import HubPlace, HubState, Roll
+from command.roll import LOST, HubPlace, HubState, Roll
 
 log = logging.getLogger(__name__)
 SCHEMA = (
@@ -46,6 +46,10 @@ _HAVING = """
     WHERE places.kind = ? ORDER BY hubs.number
 """
 _NAMES = "SELECT name, hub FROM places WHERE kind = ? ORDER BY turn"
+_LOST = """
+    SELECT hubs.url, hub_beats.gone_ms FROM places JOIN hubs ON hubs.number = places.hub
+    JOIN hub_beats ON hub_beats.number = places.hub WHERE places.kind = ? AND places.name = ? ORDER BY hub_beats.gone
+"""
 _COUNTS = "SELECT hub, kind, count(*) FROM places GROUP BY hub, kind"
 Has = Callable[[], Iterable[str] | None]
 """The names of what is here now; None while that is not known, and what was told before stands."""
@@ -64,7 +68,7 @@ class Places:
     def __init__(self, database: Database, clock: Clock) -> None:
         self.own: HubPlace | None = None
         """Who we are, once the others can reach us."""
-        self.roll = Roll(database)
+        self.roll = Roll(database, clock)
         self._database = database
         self._clock = clock
         self._has: dict[str, Has] = {}
@@ -108,6 +112,10 @@ class Places:
         """Return everything of a kind that is at a hub which is heard of."""
         hubs = await self.roll.look()
         return {name for name, hub in await self._database.rows(_NAMES, kind) if hub in hubs and not hubs[hub].is_away}
+
+    async def lost(self, camera: str) -> list[tuple[str, int]]:
+        """Return the hubs with recordings of a camera that were taken out, with when each was heard of last (UTC)."""
+        return [(url, gone_ms) for url, gone_ms in await self._database.rows(_LOST, LOST, camera)]
 
     async def whole(self) -> list[HubThere]:
         """Return the roll with what is at each hub."""

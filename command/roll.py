@@ -3,7 +3,7 @@
 Each hub sets its own count to nought every beat, and one of them, the one that holds a lease, adds a beat to those of
 all others: no hub trusts the clock of another, and what was counted so far outlives whoever counts. A hub of a release
 before that has no count, and is never missed. One that is taken out keeps its row, and so its number, in case that it
-returns; nothing else that it told is kept.
+returns. Of what it told only that is kept what it may have had recordings of.
 """
 
 from __future__ import annotations
@@ -12,14 +12,19 @@ import logging
 
 import msgspec
 
+from command.kernel.clock import Clock
 from command.kernel.database import Database
 from command.kernel.errors import ConflictError, TooManyError, UnknownIdError
 from command.kernel.limits import HUB_AWAY_MS, HUB_BEAT_MS, HUB_GONE_MS, HUBS
 
 log = logging.getLogger(__name__)
+RECORDED, LOST = "recorded", "lost"
+"""Kinds of places: cameras of which a hub has recordings, and of which one had that was taken out."""
 SCHEMA = (
     """
-    CREATE TABLE hub_beats (number INTEGER PRIMARY KEY, unheard INTEGER NOT NULL, gone INTEGER NOT NULL);
+    CREATE TABLE hub_beats (
+        number INTEGER PRIMARY KEY, unheard INTEGER NOT NULL, gone INTEGER NOT NULL, gone_ms INTEGER NOT NULL
+    );
     """,
 )
 """Apart from the schema of `command.places`, which has the table `hubs`: a release before knows only that one."""
@@ -33,20 +38,27 @@ _INHERIT = """
     AND EXISTS (SELECT 1 FROM hub_beats WHERE hub_beats.number = hubs.number AND hub_beats.gone = ?)
 """
 _HERE = """
-    INSERT INTO hub_beats (number, unheard, gone) SELECT number, 0, 0 FROM hubs WHERE url = ?
+    INSERT INTO hub_beats (number, unheard, gone, gone_ms) SELECT number, 0, 0, 0 FROM hubs WHERE url = ?
     ON CONFLICT (number) DO UPDATE SET unheard = 0, gone = 0
 """
 _BEAT = "UPDATE hub_beats SET unheard = 0 WHERE number = ? AND gone = 0"
 _COUNT = "UPDATE hub_beats SET unheard = unheard + 1 WHERE number <> ? AND gone = 0"
 _NEVER_COUNTED = """
-    INSERT INTO hub_beats (number, unheard, gone) SELECT number, CAST(? AS INTEGER), 0 FROM hubs WHERE number = ?
+    INSERT INTO hub_beats (number, unheard, gone, gone_ms)
+    SELECT number, CAST(? AS INTEGER), 0, 0 FROM hubs WHERE number = ?
     ON CONFLICT (number) DO NOTHING
 """
 _TAKE_OUT = """
-    UPDATE hub_beats SET gone = (SELECT max(gone) + 1 FROM hub_beats) WHERE number = ? AND gone = 0 AND unheard >= ?
+    UPDATE hub_beats SET gone = (SELECT max(gone) + 1 FROM hub_beats), gone_ms = ?
+    WHERE number = ? AND gone = 0 AND unheard >= ?
 """
 _FORGET = """
-    DELETE FROM places WHERE hub = ? AND EXISTS (SELECT 1 FROM hub_beats WHERE number = ? AND gone > 0)
+    DELETE FROM places WHERE hub = ? AND kind <> ? AND kind <> ?
+    AND EXISTS (SELECT 1 FROM hub_beats WHERE hub_beats.number = places.hub AND hub_beats.gone > 0)
+"""
+_LOSE = """
+    UPDATE places SET kind = ? WHERE hub = ? AND kind = ?
+    AND EXISTS (SELECT 1 FROM hub_beats WHERE hub_beats.number = places.hub AND hub_beats.gone > 0)
 """
 
 
@@ -72,10 +84,11 @@ class HubState(msgspec.Struct, frozen=True):
 class Roll:
     """The roll, as one hub keeps it. What asks the database raises `UnavailableError` where that is away."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         self.hubs: dict[int, HubState] = {}
         """Those that were not taken out, as they stood when looked at last."""
         self._database = database
+        self._clock = clock
 
     async def look(self) -> dict[int, HubState]:
         """Return the hubs by their numbers."""
@@ -109,7 +122,7 @@ class Roll:
             await self._database.write((_COUNT, (own.number,)))
         for state in (await self.look()).values():
             if counts and state.unheard_ms is not None and state.unheard_ms >= HUB_GONE_MS:
-                await self._take_out(state.place, HUB_GONE_MS)
+                await self._take_out(state, HUB_GONE_MS)
         return bool(is_known) and self.hubs.get(own.number, HubState(own, None)).place == own
 
     async def take_out(self, number: int) -> None:
@@ -120,18 +133,21 @@ class Roll:
         if state.unheard_ms is not None and not state.is_away:
             raise ConflictError(f"hub {state.place.url} is at work: stop it first")
         await self._database.write((_NEVER_COUNTED, (HUB_AWAY_MS // HUB_BEAT_MS, number)))
-        if not await self._take_out(state.place, HUB_AWAY_MS):
+        if not await self._take_out(state, HUB_AWAY_MS):
             raise ConflictError(f"hub {state.place.url} has just come back")
         await self.look()
 
-    async def _take_out(self, place: HubPlace, unheard_ms: int) -> bool:
+    async def _take_out(self, state: HubState, unheard_ms: int) -> bool:
         """Take it out unless it was heard of within this time; say whether it was."""
-        taken, _ = await self._database.write(
-            (_TAKE_OUT, (place.number, unheard_ms // HUB_BEAT_MS)), (_FORGET, (place.number, place.number))
+        number, gone_ms = state.place.number, self._clock.now_ms() - (state.unheard_ms or 0)
+        taken, *_ = await self._database.write(
+            (_TAKE_OUT, (gone_ms, number, unheard_ms // HUB_BEAT_MS)),
+            (_FORGET, (number, RECORDED, LOST)),
+            (_LOSE, (LOST, number, RECORDED)),
         )
         if taken:
-            log.warning("hub %s is taken out: what was at it is asked for there no more", place.url)
-            self.hubs = {number: state for number, state in self.hubs.items() if number != place.number}
+            log.warning("hub %s is taken out: what was at it is asked for there no more", state.place.url)
+            self.hubs = {other: state for other, state in self.hubs.items() if other != number}
         return bool(taken)
 
 

@@ -21,6 +21,7 @@ Reason = Literal[
     "no_event",
     "overwritten",
     "hub_away",
+    "hub_gone",
     "unknown",
 ]
 

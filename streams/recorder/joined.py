@@ -27,11 +27,14 @@ def whose(segment: int) -> tuple[int, int]:
     return divmod(segment, _OWN_IDS)
 
 
-def joined(parts: Sequence[tuple[int, Listed]], away: Sequence[Cause], from_ms: int, to_ms: int, now_ms: int) -> Listed:
+def joined(
+    parts: Sequence[tuple[int, Listed]], away: Sequence[Cause], from_ms: int, to_ms: int, now_ms: int,
+    gone: Sequence[Why] = (),
+) -> Listed:  # fmt: skip
     """Return what there is of a time at all recorders.
 
     A time is missing where none has it. Why is told by the one that was to record it; where one that may have it does
-    not answer, that is why, for the cause in `away`.
+    not answer, that is why, for the cause in `away`, or where there is no such one any more, for one that is `gone`.
     """
     next_ms = min((told.next_ms for _, told in parts if told.next_ms is not None), default=None)
     segments = [
@@ -45,6 +48,7 @@ def joined(parts: Sequence[tuple[int, Listed]], away: Sequence[Cause], from_ms: 
     gaps = [gap for _, told in parts for gap in told.gaps]
     layers = [_of(gap for gap in told.gaps if _rank(gap) == 0) for _, told in parts]
     layers += [[Why(from_ms, to_ms, cause)] for cause in away]
+    layers += [[each] for each in gone]
     layers += [_of(gap for gap in gaps if _rank(gap) == rank) for rank in (1, 2, 3)]
     return Listed(
         spans,

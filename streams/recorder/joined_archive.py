@@ -22,6 +22,8 @@ from streams.recorder.sheets import CLIPS, Asked, Clip
 from streams.recorder.store import Store
 
 T = TypeVar("T")
+ELSEWHERE = ("hub_away", "hub_gone")
+"""Reasons that an archive by itself cannot know."""
 Part = tuple[int, Callable[[], Archive]]
 """The number before the ids of its segments, and what returns it; that raises `UnavailableError` where it cannot."""
 
@@ -47,6 +49,11 @@ class JoinedArchive:
     def cause_of(self, error: UnavailableError) -> Cause:
         """Return why times are missing of which an archive that does not answer may have recordings."""
         raise NotImplementedError
+
+    async def gone(self, camera: str) -> Sequence[Why]:
+        """Return why times are missing that somebody had recorded who is there no more."""
+        del camera
+        return ()
 
     @abstractmethod
     def exporter(self, segments: Sequence[int]) -> Archive | None:
@@ -75,7 +82,7 @@ class JoinedArchive:
         """Return what there is of a time anywhere, and who does not answer."""
         told, away = await self._all(camera, lambda archive: archive.listing(camera, from_ms, to_ms))
         causes = [self.cause_of(error) for error in away]
-        return joined(told, causes, from_ms, to_ms, self._clock.now_ms())
+        return joined(told, causes, from_ms, to_ms, self._clock.now_ms(), await self.gone(camera))
 
     async def locks(self, camera: str) -> list[Lock]:
         """Return what is locked of a camera, anywhere."""
@@ -132,7 +139,7 @@ class JoinedArchive:
             told = await self.listing(asked.camera, next_ms, asked.to_ms)
             segments |= {segment.id: segment for segment in told.segments}
             next_ms = told.next_ms
-        if (one := self.exporter([*segments])) is not None and not any(gap.reason == "hub_away" for gap in gaps):
+        if (one := self.exporter([*segments])) is not None and not any(gap.reason in ELSEWHERE for gap in gaps):
             return await one.export(asked)
         init = one_init([(segment.init, segment.from_ms) for segment in segments.values()])
         head, folder = await self.init(asked.camera, init), self._find_store().folder / CLIPS

@@ -29,7 +29,9 @@ class HubHere:
         self.clock = VirtualClock(1_000_000, speed=0)
         self.places = Places(database, self.clock)
         self.agents: list[str] | None = []
+        self.recorded: list[str] = []
         self.places.tell("agent", lambda: self.agents)
+        self.places.tell("recorded", lambda: self.recorded)
 
     async def looks(self) -> None:
         """Return once it has looked, and told all that is so now."""
@@ -99,7 +101,7 @@ async def test_what_is_not_known_now_stays_as_it_was_told(databases: Databases) 
 
 async def test_hubs_that_come_at_once_are_told_apart(databases: Databases) -> None:
     async with databases(SCHEMA, "places") as database:
-        owns = await asyncio.gather(*(Roll(database).join(f"https://hub-{n}.example") for n in range(8)))
+        owns = await asyncio.gather(*(Roll(database, SystemClock()).join(f"https://hub-{n}.example") for n in range(8)))
         assert len({own.number for own in owns}) == 8
 
 
@@ -144,21 +146,27 @@ async def test_a_hub_that_is_gone_for_good_is_taken_out_and_takes_its_place_agai
 ) -> None:
     monkeypatch.setattr("command.roll.HUB_GONE_MS", 12 * HUB_BEAT_MS)
     async with databases(SCHEMA, "places") as database, hub(database, TWO) as two, hub(database, ONE) as one:
-        one.agents = ["gate"]
+        one.agents, one.recorded = ["gate"], ["k1"]
         await one.looks()
         own = one.places.own
         assert own is not None
+        heard_ms = two.clock.now_ms()
         await two.beats(11 * HUB_BEAT_MS)
         assert [place.number for place in await two.places.at("agent", "gate")] == [own.number]
         await two.beats(2 * HUB_BEAT_MS)
         assert await two.places.at("agent", "gate") == []
         assert await two.places.hub(own.number) is None
         assert [state.place for state in await two.places.others()] == []
+        assert await two.places.at("recorded", "k1") == []
+        [(url, gone_ms)] = await two.places.lost("k1")
+        assert (url, abs(gone_ms - heard_ms) <= 2 * HUB_BEAT_MS) == (ONE, True), "what it had recorded is known as lost"
+        assert await two.places.lost("k2") == []
         # It was only frozen, or is mended: it finds out by itself, and all that is at it is there again.
         await one.beats(2 * HUB_BEAT_MS)
         assert one.places.own == own
         assert await two.places.elsewhere("agent", "gate") == own
         assert await two.places.hub(own.number) == own
+        assert (await two.places.lost("k1"), await two.places.at("recorded", "k1")) == ([], [own])
 
 
 async def test_a_hub_is_taken_out_by_hand_unless_it_is_at_work(databases: Databases) -> None:
@@ -167,7 +175,7 @@ async def test_a_hub_is_taken_out_by_hand_unless_it_is_at_work(databases: Databa
         await one.looks()
         own = one.places.own
         assert own is not None
-        by_hand = Roll(database)
+        by_hand = Roll(database, SystemClock())
         with pytest.raises(ConflictError, match="is at work"):
             await by_hand.take_out(own.number)
         with pytest.raises(UnknownIdError):
@@ -203,7 +211,7 @@ async def test_numbers_of_hubs_are_bounded_and_those_longest_gone_are_given_on(d
                 for n in range(1, many + 1)
             )
         )
-        keeper = Roll(database)
+        keeper = Roll(database, SystemClock())
         with pytest.raises(TooManyError, match="triune hubs"):
             await keeper.join("https://one-more.example")
         await keeper.take_out(9)

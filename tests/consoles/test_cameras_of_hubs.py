@@ -1,4 +1,4 @@
-"""Cameras, recordings and clips of one hub as people see them who are at another (SPEC R645 to R651, R665, R666)."""
+"""Cameras, recordings and clips of one hub as people at another see them (SPEC R645 to R651, R663, R665, R666)."""
 
 from __future__ import annotations
 
@@ -301,8 +301,11 @@ async def until_recorded(person: Person, from_ms: int, enough_ms: int) -> dict[s
             await CLOCK.sleep(100)
 
 
-async def test_recordings_and_clips_of_all_hubs_are_one(tmp_path: Path, film: Path, postgres_url: str) -> None:
+async def test_recordings_and_clips_of_all_hubs_are_one(
+    tmp_path: Path, film: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Listed, watched, locked and exported at either, through the end and return of the one that recorded."""
+    monkeypatch.setattr("command.roll.HUB_AWAY_MS", 4000)
     async with two_hubs(tmp_path, postgres_url) as hubs:
         await enrol(hubs.sites[0], "k1", f"file://{film}#play=loop")
         await hubs.sites[0].hub.ask(SetRecording(camera="k1", policy=RecordingPolicy(mode="continuous")), HUB)
@@ -354,7 +357,19 @@ async def test_recordings_and_clips_of_all_hubs_are_one(tmp_path: Path, film: Pa
             assert (status, hubs.sites[first].http_url in problem["detail"]) == (503, True)
             assert (await fetch(there, f"/api/v1/clips/{clip['id']}.mp4"))[0] == 200, "it is kept where it was exported"
 
-            # It comes back: one clip of what both have.
+            # Taken out nobody waits for it any more: what it had recorded is known as lost, and no lock fails for it.
+            await until(lambda: is_taken_out(hubs.sites[1 - first], hubs.sites[first].http_url), 60)
+            told = await listing(there, from_ms, ended_ms + 600_000)
+            middle_ms = (span["from_ms"] + span["to_ms"]) // 2
+            [gap] = [gap for gap in told["gaps"] if gap["from_ms"] <= middle_ms < gap["to_ms"]]
+            told_of = ("hub_gone", f"hub {hubs.sites[first].http_url} was taken out")
+            assert (gap["reason"], gap.get("detail")) == told_of, told["gaps"]
+            assert gap["to_ms"] < ended_ms + 5000, "and nothing that came later"
+            status, last = await send(there, "POST", "/api/v1/cameras/k1/locks", {**span, "why": "再锁"})
+            assert status == 200, last
+            assert (await send(there, "DELETE", f"/api/v1/cameras/k1/locks/{last['id']}", {"why": "试"}))[0] == 204
+
+            # It comes back and takes its place: one clip of what both have.
             await hubs.begin(first)
 
             async def is_there_again() -> bool:
@@ -376,6 +391,17 @@ async def test_recordings_and_clips_of_all_hubs_are_one(tmp_path: Path, film: Pa
             path = f"/api/v1/cameras/k1/locks/{lock['id']}"
             assert (await send(there, "DELETE", path, {"why": "结案"}))[0] == 204
             assert (await send(there, "DELETE", path, {"why": "结案"}))[0] == 404
+
+
+async def is_taken_out(site: Site, gone: str) -> bool:
+    """Try to take a hub out."""
+    async with signed_in(site.http_url, "admin2") as admin:
+        hubs = (await admin.get("/api/v1/hubs/states"))[1]["hubs"]
+        number = next(hub["number"] for hub in hubs if hub["url"] == gone)
+        headers = {"X-CSRF-Token": admin.csrf}
+        async with admin.http.delete(f"/api/v1/hubs/{number}", headers=headers) as answer:
+            assert answer.status in (204, 409)
+            return answer.status == 204
 
 
 async def rooms_are_told(site: Site, urls: list[str]) -> None:

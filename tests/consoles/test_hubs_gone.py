@@ -34,6 +34,7 @@ from tests.streams.relay.viewers import stay_on_loopback
 
 pytestmark = pytest.mark.timeout(120)
 soon = partial(until, within_s=60)
+AGENT_GONE = f"link edge.{NAME}: away"
 CAME, MISSED = ["LinkCameUp"], ["LinkWentDown", "AlarmRaised", "CameraWentDown"]
 
 
@@ -63,8 +64,8 @@ async def delete(person: Person, path: str) -> int:
         return answer.status
 
 
-async def is_ready(person: Person) -> bool:
-    return not (await person.get("/health/ready"))[1]["degraded"]
+async def lacks_no_hub(person: Person) -> bool:
+    return bool((await person.get("/health/ready"))[1]["degraded"] == [AGENT_GONE])
 
 
 def by_command(capsys: pytest.CaptureFixture[str], *words: str) -> list[dict[str, Any]]:
@@ -109,7 +110,7 @@ async def test_an_agent_whose_hub_died_with_it_is_missed_once_and_that_hub_taken
         assert await said(there) == [*CAME, *MISSED]
         assert await is_listed(here.http_url, up=False, told=False)
 
-        assert (await admin.get("/health/ready"))[1]["degraded"] == ["hub 1: away"]
+        assert (await admin.get("/health/ready"))[1]["degraded"] == ["hub 1: away", AGENT_GONE]
         one, two = (await admin.get("/api/v1/hubs/states"))[1]["hubs"]
         assert (one["url"], one["own"], one["away"], one["has"]["agent"]) == (here.http_url, False, True, 1)
         assert (two["url"], two["own"], two["away"]) == (there.http_url, True, False)
@@ -124,7 +125,7 @@ async def test_an_agent_whose_hub_died_with_it_is_missed_once_and_that_hub_taken
         assert [hub["url"] for hub in await asyncio.to_thread(by_command, capsys, *words)] == [there.http_url]
         assert await is_listed("", up=False)
         assert await delete(admin, f"/api/v1/hubs/{one['number']}") == 404
-        await soon(lambda: is_ready(admin))
+        await soon(lambda: lacks_no_hub(admin))
 
         await hubs.begin(0)
         here = hubs.sites[0]

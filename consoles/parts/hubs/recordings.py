@@ -9,7 +9,7 @@ from command.kernel.clock import Clock
 from command.kernel.errors import UnavailableError, UnknownIdError
 from command.kernel.limits import RECORD_DISKS
 from command.places import Has
-from command.roll import HubPlace
+from command.roll import RECORDED, HubPlace
 from consoles.parts.agents.recordings import FarArchive
 from consoles.parts.hubs.clips import CLIPS, FarShelf, JoinedShelf, tells_clips
 from consoles.parts.hubs.errands import HUB_HOP
@@ -17,14 +17,14 @@ from consoles.parts.hubs.part import Hubs
 from edge.agent.archive import RECORDINGS, RecordingErrands
 from streams.recorder.archive import Archive
 from streams.recorder.disks import cause_of_disk
-from streams.recorder.gaps import Cause
+from streams.recorder.gaps import Cause, Why
 from streams.recorder.joined import numbered, whose
 from streams.recorder.joined_archive import JoinedArchive, Part
 from streams.recorder.shelf import OwnShelf, Shelf
 from streams.recorder.store import Store
 
-RECORDED_KIND, CLIPS_KIND = "recorded", "clips"
-"""What `Places` says of recordings, by camera, and of clips, by no name."""
+CLIPS_KIND = "clips"
+"""What `Places` says of clips, by no name; of recordings it says `RECORDED`, by camera."""
 
 
 def tell_recordings(
@@ -41,7 +41,7 @@ def tell_recordings(
     def no_events(_camera: str) -> None:
         raise UnknownIdError("the hub that records is told of events by itself")
 
-    hubs.places.tell(RECORDED_KIND, recorded)
+    hubs.places.tell(RECORDED, recorded)
     hubs.places.tell(CLIPS_KIND, has_clips)
     hubs.door.register(RECORDINGS, RecordingErrands(find_store, no_events, clock, own).answer)
     hubs.door.register(CLIPS, tells_clips(find_store))
@@ -65,7 +65,7 @@ class ArchiveOfHubs(JoinedArchive):
 
     async def parts(self, camera: str) -> list[Part]:
         """Return this hub and those others that have recordings of a camera."""
-        places = await self._hubs.places.at(RECORDED_KIND, camera)
+        places = await self._hubs.places.at(RECORDED, camera)
         others = [place for place in places if place != self._hubs.places.own]
         return [
             (self._number * RECORD_DISKS, self._own),
@@ -86,6 +86,11 @@ class ArchiveOfHubs(JoinedArchive):
     def cause_of(self, error: UnavailableError) -> Cause:
         """Say which hub does not answer, or what is wrong with a disk."""
         return Cause("hub_away", error.detail) if error.extra.get("hop") == HUB_HOP else cause_of_disk(error)
+
+    async def gone(self, camera: str) -> list[Why]:
+        """Return since when what hubs had recorded is gone that were taken out."""
+        lost = await self._hubs.places.lost(camera)
+        return [Why(0, until_ms, Cause("hub_gone", f"hub {url} was taken out")) for url, until_ms in lost]
 
     def exporter(self, segments: Sequence[int]) -> Archive | None:
         """Return this hub's own archive where it has all of them."""

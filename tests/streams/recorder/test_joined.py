@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from streams.recorder.archive import Listed, ListedSegment
-from streams.recorder.gaps import Cause, Gap
+from streams.recorder.gaps import Cause, Gap, Why
 from streams.recorder.index import Span
 from streams.recorder.joined import OTHERS_RECORD, joined, numbered, whose
 
@@ -41,6 +41,15 @@ def test_what_may_be_at_one_that_does_not_answer_is_never_silence() -> None:
     ])  # fmt: skip
     found = joined([(1, one)], [Cause("hub_away", "hub 2")], 0, 200_000, 200_000)
     assert [(gap.reason, gap.detail) for gap in found.gaps] == [("camera_down", ""), ("hub_away", "hub 2")]
+
+
+def test_what_a_hub_had_that_was_taken_out_is_gone_up_to_then_and_no_reason_for_later() -> None:
+    one = told((120_000, 150_000), gaps=[Gap(0, 120_000, "not_scheduled"), Gap(150_000, 200_000, "camera_down")])
+    gone = [Why(0, 90_000, Cause("hub_gone", "hub 2"))]
+    found = joined([(1, one)], [], 0, 200_000, 200_000, gone)
+    assert [(gap.from_ms, gap.to_ms, gap.reason) for gap in found.gaps] == [
+        (0, 90_000, "hub_gone"), (90_000, 120_000, "not_scheduled"), (150_000, 200_000, "camera_down"),
+    ]  # fmt: skip
 
 
 def test_a_long_listing_goes_on_where_the_first_of_them_was_cut() -> None:

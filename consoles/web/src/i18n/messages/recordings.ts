@@ -11,6 +11,7 @@ export const RECORDINGS = {
   "gap.no_event": ["无事件", "No event"],
   "gap.overwritten": ["已过期覆盖", "Overwritten"],
   "gap.hub_away": ["存放录像的中心无响应", "The hub that may have it does not answer"],
+  "gap.hub_gone": ["存放录像的中心已移除", "The hub that may have had it was taken out"],
   "gap.unknown": ["原因不明", "Reason unknown"],
   "gaps.detail": ["{why}（{detail}）", "{why} ({detail})"],
   "gaps.because": ["{what}：{why}", "{what}: {why}"],
