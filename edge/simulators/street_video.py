@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
+from zlib import crc32
 
 import av
 import cv2
@@ -65,7 +66,7 @@ class Street(msgspec.Struct, frozen=True):
     height: int = 720
     fps: int = 12
     seed: int = 0
-    """Of houses, trees and paints."""
+    """Of houses and trees."""
     key_every_s: int = 1
     """Encoders that save send key frames rarely."""
     soiled: bool = False
@@ -113,8 +114,10 @@ def pictures(street: Street) -> Iterator[Picture]:
     """Yield the clip's frames."""
     ground = _ground(street)
     dirt = _dirt(street)
-    paints = np.random.default_rng(street.seed).permutation(len(_PAINTS))
-    bodies = {vehicle: _body(vehicle, _PAINTS[paints[i % len(_PAINTS)]]) for i, vehicle in enumerate(street.vehicles)}
+    # Of its plate, so that a car is the same one before every camera.
+    bodies = {
+        vehicle: _body(vehicle, _PAINTS[crc32(vehicle.plate.encode()) % len(_PAINTS)]) for vehicle in street.vehicles
+    }
     for i in range(street.seconds * street.fps):
         at_s = i / street.fps
         picture = ground.copy()

@@ -67,6 +67,8 @@ export class Scene extends View {
   /** Where the picture is told, where it is no blob of a row. */
   @property() source = "";
   @property() label = "";
+  /** A polygon that is drawn over the picture, each point 0…1 of its width and height. */
+  @property({ attribute: false }) ring: readonly (readonly [number, number])[] | null = null;
   /** Without the enlarged plate. */
   @property({ type: Boolean }) whole = false;
   @state() private size: readonly [number, number] | null = null;
@@ -96,14 +98,24 @@ export class Scene extends View {
   }
 
   private boxed(): TemplateResult | typeof nothing {
-    if (this.size === null || this.box === null) return nothing;
-    const [x, y, width, height] = this.box;
-    const line = Math.max(2, this.size[0] / 320);
+    if (this.size === null || (this.box === null && this.ring === null)) return nothing;
+    const [wide, high] = this.size;
+    const line = Math.max(2, wide / 320);
     // Dark and light, so that it is seen on any picture.
-    return html`<svg class="box" viewBox="0 0 ${this.size[0]} ${this.size[1]}" preserveAspectRatio="none" aria-hidden="true">
-      ${svg`<rect x=${x - line} y=${y - line} width=${width + 2 * line} height=${height + 2 * line} fill="none" stroke="#0B0F14" stroke-width=${line * 2.4} />
-        <rect x=${x - line} y=${y - line} width=${width + 2 * line} height=${height + 2 * line} fill="none" stroke="#4CC2E0" stroke-width=${line} />`}
+    return html`<svg class="box" viewBox="0 0 ${wide} ${high}" preserveAspectRatio="none" aria-hidden="true">
+      ${this.ring === null ? nothing : this.outlined(this.ring.map(([x, y]) => `${x * wide},${y * high}`).join(" "), line)}
+      ${this.box === null ? nothing : this.framed(this.box, line)}
     </svg>`;
+  }
+
+  private outlined(points: string, line: number): TemplateResult {
+    return svg`<polygon points=${points} fill="rgb(76 194 224 / 8%)" stroke="#0B0F14" stroke-width=${line * 1.6} />
+      <polygon points=${points} fill="none" stroke="#E6ECF3" stroke-width=${line * 0.7} stroke-dasharray="${line * 5} ${line * 3}" />`;
+  }
+
+  private framed([x, y, width, height]: Box, line: number): TemplateResult {
+    return svg`<rect x=${x - line} y=${y - line} width=${width + 2 * line} height=${height + 2 * line} fill="none" stroke="#0B0F14" stroke-width=${line * 2.4} />
+        <rect x=${x - line} y=${y - line} width=${width + 2 * line} height=${height + 2 * line} fill="none" stroke="#4CC2E0" stroke-width=${line} />`;
   }
 
   private plate(source: string): TemplateResult | typeof nothing {

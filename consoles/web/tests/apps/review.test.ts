@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { counts, expired, hindrance, instant, nextOpen, queued, said } from "../../src/apps/vehicles/review_words";
-import type { SectionRow, ViolationRow } from "../../src/wire";
+import { counts, expired, headline, hindrance, instant, lacking, nextOpen, queued, said } from "../../src/apps/vehicles/review_words";
+import type { CameraRow, RegionsRow, SectionRow, ViolationRow } from "../../src/wire";
 
 const NOON_MS = Date.UTC(2026, 10, 22, 4); // 12:00 in the county
 const HOUR_MS = 3_600_000;
@@ -63,6 +63,33 @@ test("a section in force whose certificate is no longer good is named", () => {
   const version = (until_ms: number | null, good_ms: number) => ({ version: 1, by: "z", at_ms: 0, from_ms: 0, until_ms, definition: { name: "滨江路", certificate_until_ms: good_ms } });
   const sections = [version(null, NOON_MS - 1), version(NOON_MS - 1, NOON_MS - 1), version(null, NOON_MS + 1)].map((each, at) => ({ id: `s${at}`, versions: [each] }) as unknown as SectionRow);
   expect(expired(sections, NOON_MS)).toEqual(["滨江路"]);
+});
+
+describe("where nothing waits to be reviewed", () => {
+  const none = { left: 0, oldest_ms: null, yes: 0, no: 0, mine: 0 };
+  const nothing = { sections: [], restrictions: [], regions: [] };
+  const camera = (id: string, changes: Partial<CameraRow> = {}) => [id, { id, name: `路口 ${id}`, state: "up", reads_plates: true, ...changes } as CameraRow] as const;
+  const ofCamera = (id: string, until_ms: number | null = null) => ({ id, versions: [{ version: 1, by: "z", at_ms: 0, from_ms: 0, until_ms, regions: [], exempt: [] }] }) as RegionsRow;
+  test("it says that there are no rules, and who registers some", () => {
+    expect(lacking(nothing, new Map(), none, false, NOON_MS)).toMatchObject({ good: false, text: expect.stringContaining("请指挥长或管理员") });
+    expect(lacking({ ...nothing, regions: [ofCamera("k1", 5)] }, new Map(), none, true, NOON_MS)).toMatchObject({ good: false, text: expect.stringContaining("点右上") });
+  });
+  test("it names cameras of rules that are down or read no plates", () => {
+    const rules = { ...nothing, regions: ["k1", "k2", "k3"].map((id) => ofCamera(id)) };
+    const cameras = new Map([camera("k1"), camera("k2", { state: "down" }), camera("k3", { reads_plates: false })]);
+    expect(lacking(rules, cameras, none, false, NOON_MS)).toMatchObject({ good: false, text: expect.stringMatching(/3 条依据.*2 台.*路口 k2、路口 k3/) });
+    expect(lacking(rules, new Map([camera("k1")]), none, false, NOON_MS)).toMatchObject({ good: true, text: expect.stringContaining("今天还没有查到") });
+  });
+  test("it says so where all of today's are reviewed", () => {
+    expect(lacking(nothing, new Map(), { ...none, yes: 2, no: 1 }, false, NOON_MS)).toMatchObject({ good: true, text: "都审完了：今日确认 2，驳回 1" });
+  });
+});
+
+test("a speed stands beside limit, tolerance and by how much it is over", () => {
+  const finding = { ...row("v1").finding, speed_kmh: 88.2, limit_kmh: 60, steps: [{ step: "limit", args: { tolerance_percent: 10, over_percent: 47 } }] };
+  expect(headline(finding)).toEqual({ speed: "88.2 km/h", limit: "限速 60 · 容差 10% · 至少超 47%" });
+  expect(headline({ ...finding, steps: [] })?.limit).toBe("限速 60 km/h");
+  expect(headline(row("v1").finding)).toBeNull();
 });
 
 describe("the calculation", () => {

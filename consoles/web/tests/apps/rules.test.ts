@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { dayBegins, dayEnds, dayOf, exemptOf, exemptText, hoursOf, listedRules, restrictionOf, ringOf, ringText, sectionOf } from "../../src/apps/vehicles/rules_words";
+import { apart_m, contains, dayBegins, dayEnds, dayOf, exemptOf, exemptText, instantOf, listedRules, restrictionOf, ringOf, ringText, sectionOf } from "../../src/apps/vehicles/rules_words";
 import type { RegionsRow, SectionRow } from "../../src/wire";
 
 function form(values: Record<string, string | string[]>): FormData {
@@ -36,11 +36,23 @@ test("a section is asked for as it is typed", () => {
   expect(section).toMatchObject({ name: "滨江路", length_m: 2480.5, end: { camera: "k-end", clock_error_ms: 200, frame_error_ms: 80 }, limit_large_kmh: 50, certificate_until_ms: dayEnds("2026-12-31") });
 });
 
-test("a restriction keeps what is not typed here", () => {
-  const before = { name: "a", ring: [[1, 2]] as [number, number][], kinds: ["trailer" as const], hours: [1, 2].map((day) => ({ days: [day], from_min: 0, to_min: 60 })) };
-  const typed = form({ name: "城区", camera: ["k1", "k2"], colour: "yellow", digits: "1，6 6", day: ["1", "2"], from: "07:00", to: "09:30" });
-  expect(restrictionOf(typed, [], before)).toEqual({ name: "城区", cameras: ["k1", "k2"], ring: [[1, 2]], hours: [{ days: [1, 2], from_min: 420, to_min: 570 }, { days: [2], from_min: 0, to_min: 60 }], colours: ["yellow"], kinds: ["trailer"], last_digits: [1, 6], exempt: [] });
-  expect(hoursOf(form({ from: "07:00", to: "09:00" }))).toEqual([]);
+test("a restriction is what is typed, drawn and said beside the fields", () => {
+  const hours = [1, 2].map((day) => ({ days: [day], from_min: 420, to_min: 570 }));
+  const typed = form({ name: "城区", camera: ["k1", "k2"], colour: "yellow", kind: ["trailer", "coach"], digits: "1，6 6" });
+  const ring = [[113, 29], [113.1, 29], [113.1, 29.1]] as const;
+  expect(restrictionOf(typed, { ring, hours, exempt: [] })).toEqual({ name: "城区", cameras: ["k1", "k2"], ring, hours, colours: ["yellow"], kinds: ["trailer", "coach"], last_digits: [1, 6], exempt: [] });
+});
+
+test("an area says what stands in it, and how far apart two places are", () => {
+  const ring = [[113, 29], [113.1, 29], [113.1, 29.1], [113, 29.1]] as const;
+  expect([[113.05, 29.05], [113.2, 29.05], [112.9, 29.05]].map(([lon, lat]) => contains(ring, [lon ?? 0, lat ?? 0]))).toEqual([true, false, false]);
+  expect(apart_m([113, 29], [113, 29.01])).toBeCloseTo(1112, 0);
+  expect(apart_m([113, 29], [113.01, 29])).toBeCloseTo(972.5, 0);
+});
+
+test("an instant is the county's, and none is now", () => {
+  expect(instantOf("2026-11-22T07:30")).toBe(Date.UTC(2026, 10, 21, 23, 30));
+  expect(instantOf("")).toBeNull();
 });
 
 test("a register lists what holds before what has ended, and says what has expired", () => {

@@ -3,33 +3,29 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
 import { icon } from "../../components/icons";
-import "../../components/plate";
 import { describe } from "../../components/problems";
-import "../../components/scene";
 import "../../components/states";
 import { shared } from "../../components/view";
 import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import type { ViolationRow } from "../../wire";
 import "./rules";
+import { facts, pictures, type Part, type RuleNote, type Shown } from "./review_case";
 import { reviewStyles } from "./review_styles";
-import { counts, expired, hindrance, instant, isOpen, nextOpen, queued, REASONS, said, type Reason } from "./review_words";
+import { counts, expired, hindrance, isOpen, lacking, nextOpen, queued, REASONS, type Counts, type Reason, type Rules } from "./review_words";
 import { VehiclesTab } from "./shared";
 
 type Asking = "nothing" | "reason" | "words" | "plate";
 
-interface Part {
-  readonly name: string;
-  readonly sha256: string;
-  readonly about: "scene" | "plate" | "clip";
-  readonly passage: number;
+/** A decision that can still be taken back. */
+interface Slip {
+  readonly violation: string;
+  readonly text: string;
+  readonly until_ms: number;
 }
 
-/** What is shown of a violation: the parts that a manifest lists, each with its address. */
-interface Shown {
-  readonly manifest: string;
-  readonly parts: readonly (Part & { readonly source: string })[];
-}
+/** As long as the hub lets it be taken back, less the time that the request takes. */
+const TAKE_BACK_MS = 9_000;
 
 @customElement("vehicles-review")
 export class VehiclesReview extends VehiclesTab {
@@ -41,6 +37,7 @@ export class VehiclesReview extends VehiclesTab {
   @state() private zoomed = false;
   @state() private busy = false;
   @state() private note = "";
+  @state() private slip: Slip | null = null;
   @state() private refusal = "";
   /** The registers instead of the queue. */
   @state() private rules = false;
@@ -88,9 +85,10 @@ export class VehiclesReview extends VehiclesTab {
     const { row } = this;
     if (this.rules || !this.reviews()) return html`${this.countsLine()}<review-rules .connection=${this.connection} .actor=${this.actor} .now_ms=${this.now_ms} .who=${this.who} .revision=${this.revision} ?active=${this.active}></review-rules>`;
     return html`${this.countsLine()}
-      <nav class="panel" aria-label=${t("review.queue")}><ul class="queue">${this.order.map((id) => this.entry(id))}</ul>${this.order.length === 0 ? html`<t-state kind="empty" text=${t("review.none")}></t-state>` : nothing}</nav>
-      <section class="panel" aria-label=${t("review.pictures")}>${row === null ? html`<t-state kind="empty" text=${t("review.choose")}></t-state>` : this.pictures(row)}</section>
-      <section class="panel side" aria-label=${t("review.evidence")}>${row === null ? nothing : html`<div class="facts" tabindex="0" role="region" aria-label=${t("review.calculation")}>${this.facts(row)}</div>${this.keys(row)}`}</section>`;
+      <nav class="panel" aria-label=${t("review.queue")}><ul class="queue">${this.order.map((id) => this.entry(id))}</ul>${this.tally().left === 0 ? this.why() : nothing}
+        ${this.order.length < 2 ? nothing : html`<div class="steps"><button class="bare" @click=${() => this.step(-1)}>${t("review.before")} <kbd>K</kbd></button><button class="bare" @click=${() => this.step(1)}>${t("review.next")} <kbd>J</kbd></button></div>`}</nav>
+      <section class="panel" aria-label=${t("review.pictures")}>${row === null ? nothing : this.pictures(row)}</section>
+      <section class="panel side" aria-label=${t("review.evidence")}>${row === null ? nothing : html`<div class="facts" tabindex="0" role="region" aria-label=${t("review.calculation")}>${facts(row, this.shown.get(row.id) ?? null, this.who)}</div>${this.keys(row)}`}</section>`;
   }
 
   private reviews(): boolean {
@@ -99,16 +97,23 @@ export class VehiclesReview extends VehiclesTab {
 
   private countsLine(): TemplateResult {
     if (!this.reviews()) return html`<div class="counts"></div>`;
-    const told = counts(this.rows("violations").values(), this.actor?.id ?? "", this.now_ms);
+    const told = this.tally();
     const names = expired(this.rows("sections").values(), this.now_ms);
     return html`<div class="counts">
       <strong class="number">${t("review.left", { n: told.left })}</strong>
       ${told.oldest_ms === null ? nothing : html`<span class="number">${t("review.oldest", { age: format.duration(this.now_ms - told.oldest_ms) })}</span>`}
       <span class="number quiet">${t("review.today", { yes: told.yes, no: told.no })} · ${t("review.mine", { n: told.mine })}</span>
       ${names.length === 0 ? nothing : html`<span class="warning" role="note">${icon("alert")} ${t("review.expired", { n: names.length, names: names.join("、") })}</span>`}
-      <span role="status" class="quiet grow">${this.note}</span>
+      <span class="grow"><span role="status" class="quiet">${this.note}</span> ${this.undo()}</span>
       ${this.has("commander", "administrator") ? html`<button aria-pressed=${this.rules} @click=${() => (this.rules = !this.rules)}>${this.rules ? t("rules.back") : t("rules.title")}</button>` : nothing}
     </div>`;
+  }
+
+  private undo(): TemplateResult | typeof nothing {
+    const { slip } = this;
+    if (slip === null || this.now_ms >= slip.until_ms) return nothing;
+    const seconds = Math.ceil((slip.until_ms - this.now_ms) / 1000);
+    return html`<button class="undo" ?disabled=${this.busy} @click=${() => void this.takeBack()}>${icon("history")} ${t("review.take_back", { n: seconds })} <kbd>U</kbd></button>`;
   }
 
   private entry(id: string): TemplateResult | typeof nothing {
@@ -127,36 +132,22 @@ export class VehiclesReview extends VehiclesTab {
     if (row.manifest === "") return html`<t-state kind="loading" text=${t("review.preparing")}></t-state>`;
     const shown = this.shown.get(row.id);
     if (shown === undefined) return html`<t-state kind="loading"></t-state>`;
-    const { passages } = row.finding;
-    return html`<div class="pictures ${this.zoomed ? "zoomed" : ""}">${passages.map((passage, number) => {
-      const of = (about: Part["about"]): string => shown.parts.find((part) => part.passage === number && part.about === about)?.source ?? "";
-      const place = this.rows("cameras").get(passage.camera)?.name ?? passage.camera;
-      const time = `${format.fullDate(passage.first_ms)} ${instant(passage.first_ms)}`;
-      const label = passages.length < 2 ? t("review.passage", { place, time }) : number === 0 ? t("review.passage_start", { place, time }) : t("review.passage_end", { place, time });
-      const scene = of("scene");
-      const clip = of("clip");
-      return html`<figure>
-        <figcaption>${label}</figcaption>
-        ${scene === "" ? html`<t-state kind="empty" text=${t("scene.none")}></t-state>` : html`<t-scene source=${scene} .box=${passage.box ?? null} label=${label}></t-scene>`}
-        <t-plate-reading plate=${row.plate} .confidences=${passage.char_confidences ?? []}></t-plate-reading>
-        ${clip === "" ? nothing : html`<video src=${clip} controls muted preload="metadata" aria-label=${t("review.play")}></video>`}
-      </figure>`;
-    })}</div>`;
+    return pictures(row, shown, (camera) => this.rows("cameras").get(camera)?.name ?? camera, this.zoomed);
   }
 
-  private facts(row: ViolationRow): TemplateResult {
-    const { finding } = row;
-    return html`<p><t-plate plate=${row.plate} colour=${finding.colour} kind=${finding.plate_kind}></t-plate> ${word("violation_kind", finding.kind)}</p>
-      ${row.corrected === "" ? nothing : html`<p>${t("review.corrected", { plate: row.corrected, who: this.who(row.corrected_by) })}</p>`}
-      ${finding.speed_kmh == null ? nothing : html`<p class="big number" style="text-align:left">${finding.speed_kmh} / ${finding.limit_kmh} km/h</p>`}
-      <p class="quiet">${word("violation_state", row.state)}${row.case === "" ? nothing : html` · ${t("review.case", { number: row.case })}`} · ${row.overdue ? t("review.overdue") : t("review.due", { date: format.fullDate(row.due_ms) })}</p>
-      ${row.reason === null || row.reason === undefined ? nothing : html`<p>${word("reject_reason", row.reason)} ${row.text}</p>`}
-      <h2>${t("review.calculation")}</h2>
-      <ol>${finding.steps.map((step) => html`<li>${said(step)}</li>`)}</ol>
-      <p class="quiet">${t("review.rule", { rule: finding.rule, version: finding.version, who: this.who(row.registered_by) })}</p>
-      <h2>${t("review.evidence")}</h2>
-      <p>${row.clip === "missing" ? t("review.clip_missing", { why: word("clip_why", row.clip_why) }) : t(`review.clip_${row.clip}`)}</p>
-      ${row.manifest === "" ? nothing : html`<p class="quiet hash">${t("review.manifest")} ${row.manifest}</p><p><a href="/api/v1/violation-packs/${row.manifest}.zip" download>${t("review.pack")}</a></p>`}`;
+  /** Why there is nothing to review, and what to do about it. */
+  private why(): TemplateResult {
+    const told = this.tally();
+    const lack = lacking(this.registers(), this.rows("cameras"), told, this.has("commander", "administrator"), this.now_ms);
+    return html`<t-state kind=${lack.good ? "empty" : "hint"} text=${lack.text}></t-state>`;
+  }
+
+  private registers(): Rules {
+    return { sections: [...this.rows("sections").values()], restrictions: [...this.rows("restrictions").values()], regions: [...this.rows("regions").values()] };
+  }
+
+  private tally(): Counts {
+    return counts(this.rows("violations").values(), this.actor?.id ?? "", this.now_ms);
   }
 
   private keys(row: ViolationRow): TemplateResult {
@@ -175,7 +166,7 @@ export class VehiclesReview extends VehiclesTab {
         <button class="bare" aria-pressed=${this.zoomed} @click=${() => (this.zoomed = !this.zoomed)}>${t("review.zoom")} <kbd>Z</kbd></button>
         <button class="bare" ?disabled=${row.clip !== "ready"} @click=${() => this.play()}>${t("review.play")} <kbd>Space</kbd></button>
       </div>
-      <p class="quiet">${t("review.consequence")} · <kbd>J</kbd> ${t("review.next")} <kbd>K</kbd> ${t("review.before")}</p>
+      <p class="quiet">${t("review.consequence")}</p>
     </div>`;
   }
 
@@ -241,12 +232,29 @@ export class VehiclesReview extends VehiclesTab {
     try {
       await this.claim(row.id);
       await send(row.id, manifest);
-      this.note = t("review.done", { plate: row.corrected || row.plate, state: word("violation_state", decided) });
+      const text = t("review.done", { plate: row.corrected || row.plate, state: word("violation_state", decided) });
+      [this.note, this.slip] = [text, { violation: row.id, text, until_ms: this.now_ms + TAKE_BACK_MS }];
       if (this.chosen === row.id) this.choose(nextOpen(this.order, row.id, this.mayDecide));
     } catch (error) {
       this.refused(row.id, error);
     } finally {
       this.busy = false;
+    }
+  }
+
+  /** The last decision was a slip: it is to be decided anew. */
+  private async takeBack(): Promise<void> {
+    const { slip } = this;
+    if (slip === null || this.busy) return;
+    [this.busy, this.refusal] = [true, ""];
+    try {
+      await this.connection?.api.request({ request: "take_back_violation", violation: slip.violation });
+      this.note = t("review.taken_back", { text: slip.text });
+    } catch (error) {
+      this.note = describe(error);
+    } finally {
+      [this.busy, this.slip] = [false, null];
+      this.choose(slip.violation);
     }
   }
 
@@ -277,9 +285,9 @@ export class VehiclesReview extends VehiclesTab {
     this.looking.add(manifest);
     try {
       const base = `/api/v1/violation-packs/${manifest}`;
-      const { parts } = await connection.api.get<{ parts: Part[] }>(`${base}.json`);
+      const { parts, rule } = await connection.api.get<{ parts: Part[]; rule: RuleNote }>(`${base}.json`);
       const source = (part: Part): string => before?.parts.find((each) => each.sha256 === part.sha256)?.source ?? `${base}/${part.name}`;
-      const shown = { manifest, parts: parts.map((part) => ({ ...part, source: source(part) })) };
+      const shown: Shown = { manifest, rule, parts: parts.map((part) => ({ ...part, source: source(part) })) };
       this.shown = new Map([...this.shown, [id, shown] as const].slice(-SHOWN_KEPT));
     } catch (error) {
       this.refused(id, error);
@@ -329,6 +337,9 @@ export class VehiclesReview extends VehiclesTab {
         return true;
       case "KeyN":
         this.ask("reason");
+        return true;
+      case "KeyU":
+        void this.takeBack();
         return true;
       case "KeyE":
         this.ask("plate");

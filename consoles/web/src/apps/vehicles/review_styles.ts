@@ -71,6 +71,39 @@ export const reviewStyles = css`
     gap: var(--s1);
     min-width: 0;
   }
+  figcaption {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 0 var(--s3);
+  }
+  figcaption .number {
+    white-space: normal;
+    text-align: left;
+  }
+  nav.panel {
+    display: grid;
+    grid-template-rows: 1fr auto auto;
+    align-content: start;
+  }
+  .steps {
+    display: grid;
+    grid-template-columns: 1fr 1fr;
+    position: sticky;
+    bottom: calc(-1 * var(--s2));
+    background: var(--panel);
+  }
+  .speed {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: baseline;
+    gap: 0 var(--s3);
+  }
+  .undo {
+    min-height: 0;
+  }
+  summary {
+    cursor: pointer;
+  }
   video {
     width: 100%;
     background: var(--page);

@@ -2,7 +2,7 @@
 
 import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
-import type { SectionRow, Step, ViolationRow } from "../../wire";
+import type { CameraRow, Finding, RegionsRow, RestrictionRow, SectionRow, Step, ViolationRow } from "../../wire";
 
 export type Reason = NonNullable<ViolationRow["reason"]>;
 /** In the order of their numbers on the keyboard, from 1. */
@@ -67,6 +67,42 @@ export function counts(rows: Iterable<ViolationRow>, person: string, now_ms: num
   return told;
 }
 
+/** A speed in large, and what it is held against: the limit, by how much that may be passed, by how much it was. */
+export function headline({ speed_kmh, limit_kmh, steps }: Finding): { readonly speed: string; readonly limit: string } | null {
+  if (speed_kmh == null) return null;
+  const args = steps.find(({ step }) => step === "limit")?.args ?? {};
+  const [tolerance, over] = [args["tolerance_percent"], args["over_percent"]];
+  const limit = tolerance === undefined ? t("review.limit", { limit_kmh: limit_kmh ?? 0 }) : t("review.limits", { limit_kmh: limit_kmh ?? 0, tolerance_percent: Number(tolerance), over_percent: Number(over) });
+  return { speed: `${speed_kmh} km/h`, limit };
+}
+
+export interface Rules {
+  readonly sections: readonly SectionRow[];
+  readonly restrictions: readonly RestrictionRow[];
+  readonly regions: readonly RegionsRow[];
+}
+
+/** Why nothing waits to be reviewed, and what to do about it; good where somebody has done it all. */
+export function lacking(rules: Rules, cameras: ReadonlyMap<string, CameraRow>, told: Counts, registers: boolean, now_ms: number): { readonly good: boolean; readonly text: string } {
+  if (told.yes + told.no > 0) return { good: true, text: t("review.all_done", { yes: told.yes, no: told.no }) };
+  const holds = (version: { from_ms: number; until_ms: number | null } | undefined): boolean => version !== undefined && version.from_ms <= now_ms && (version.until_ms === null || now_ms < version.until_ms);
+  const inForce = [...rules.sections, ...rules.restrictions, ...rules.regions].filter((row) => row.versions.some(holds)).length;
+  if (inForce === 0) return { good: false, text: t(registers ? "review.no_rules_yours" : "review.no_rules") };
+  const away = [...concerned(rules, cameras)].map((id) => cameras.get(id)).filter((camera) => camera !== undefined && (camera.state === "down" || !camera.reads_plates)) as CameraRow[];
+  if (away.length > 0) return { good: false, text: t("review.cameras_away", { rules: inForce, n: away.length, names: away.slice(0, 3).map((camera) => camera.name).join("、") }) };
+  return { good: true, text: t("review.nothing_found", { rules: inForce }) };
+}
+
+/** The cameras that the newest versions name; who stands in an area is not looked up. */
+function concerned({ sections, restrictions, regions }: Rules, cameras: ReadonlyMap<string, CameraRow>): ReadonlySet<string> {
+  const named = [
+    ...sections.flatMap(({ versions: [one] }) => (one?.until_ms === null ? [one.definition.start.camera, one.definition.end.camera] : [])),
+    ...restrictions.flatMap(({ versions: [one] }) => (one?.until_ms === null ? (one.definition.cameras ?? []) : [])),
+    ...regions.flatMap(({ id, versions: [one] }) => (one?.until_ms === null ? [id] : [])),
+  ];
+  return new Set(named.filter((id) => cameras.has(id)));
+}
+
 /** Sections in force that find nothing any more, since their certificate is no longer good. */
 export function expired(sections: Iterable<SectionRow>, now_ms: number): readonly string[] {
   const names: string[] = [];
@@ -98,7 +134,7 @@ export function said({ step, args }: Step): string {
     case "vehicle_concerned":
       return t("review_step.vehicle_concerned", { colour: word("plate_colour", text("colour")), kind: word("plate_kind", text("kind")), last_digit: text("last_digit") });
     case "not_exempt":
-      return t("review_step.not_exempt", { exempt: text("exempt") });
+      return Number(args["exempt"]) === 0 ? t("review_step.none_exempt") : t("review_step.not_exempt", { exempt: text("exempt") });
     case "in_region":
       return t("review_step.in_region", { region: text("region"), lane: text("lane"), reads: text("reads") });
     case "went":

@@ -9,7 +9,9 @@ import { shared } from "../../components/view";
 import * as format from "../../i18n/format";
 import { t } from "../../i18n/i18n";
 import type { EndRule, Request } from "../../wire";
-import "./rule_forms";
+import "./rule_regions";
+import "./rule_restriction";
+import "./rule_section";
 import { listedRules, type ListedRule } from "./rules_words";
 import { VehiclesTab } from "./shared";
 
@@ -97,7 +99,7 @@ export class ReviewRules extends VehiclesTab {
       case "sections":
         return html`<rule-section rule=${id} .cameras=${cameras} .version=${this.rows("sections").get(id)?.versions[0] ?? null} @ask=${ask}></rule-section>`;
       case "restrictions":
-        return html`<rule-restriction rule=${id} .cameras=${cameras} .version=${this.rows("restrictions").get(id)?.versions[0] ?? null} @ask=${ask}></rule-restriction>`;
+        return html`<rule-restriction rule=${id} .cameras=${cameras} .fences=${[...this.rows("fences").values()]} .version=${this.rows("restrictions").get(id)?.versions[0] ?? null} @ask=${ask}></rule-restriction>`;
       case "regions":
         return html`<rule-regions rule=${id} .cameras=${cameras} .version=${this.rows("regions").get(id)?.versions[0] ?? null} @ask=${ask}></rule-regions>`;
     }

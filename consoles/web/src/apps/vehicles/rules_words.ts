@@ -50,7 +50,7 @@ export function exemptText(exempt: readonly Exemption[]): string {
   return exempt.map((one) => `${one.plate} ${one.why} ${dayOf(one.until_ms, true)}`).join("\n");
 }
 
-function minuteOf(time: string): number {
+export function minuteOf(time: string): number {
   const [hours = "0", minutes = "0"] = time.split(":");
   return Number(hours) * 60 + Number(minutes);
 }
@@ -59,11 +59,26 @@ export function timeOf(minute: number): string {
   return `${String(Math.floor(minute / 60)).padStart(2, "0")}:${String(minute % 60).padStart(2, "0")}`;
 }
 
-/** Weekdays and times as hours; none where no day is chosen. */
-export function hoursOf(form: FormData): Hours[] {
-  const days = form.getAll("day").map(Number);
-  const [from, to] = [String(form.get("from") ?? ""), String(form.get("to") ?? "")];
-  return days.length === 0 || from === "" || to === "" ? [] : [{ days, from_min: minuteOf(from), to_min: minuteOf(to) }];
+/** The instant of a day and time in the county, `2026-11-22T07:30`; null where none is given. */
+export function instantOf(local: string): number | null {
+  const at_ms = Date.parse(`${local}Z`) - BEIJING_MS;
+  return local === "" || Number.isNaN(at_ms) ? null : at_ms;
+}
+
+/** Metres between two places, [lon, lat], straight and near enough for a county. */
+export function apart_m([lon, lat]: Point, [other_lon, other_lat]: Point): number {
+  const east = (other_lon - lon) * Math.cos(((lat + other_lat) / 2) * (Math.PI / 180));
+  return Math.hypot(east, other_lat - lat) * 111_195;
+}
+
+/** Whether a polygon has a point inside: a ray from it crosses its sides an odd number of times. */
+export function contains(ring: readonly Point[], [x, y]: Point): boolean {
+  let inside = false;
+  for (const [at, [ax, ay]] of ring.entries()) {
+    const [bx, by] = ring[(at + 1) % ring.length] ?? [0, 0];
+    if (ay > y !== by > y && x < ax + ((y - ay) / (by - ay)) * (bx - ax)) inside = !inside;
+  }
+  return inside;
 }
 
 export function sectionOf(form: FormData): SpeedSection {
@@ -78,12 +93,13 @@ export function sectionOf(form: FormData): SpeedSection {
   };
 }
 
-/** What is typed as a restriction; area, kinds and further hours that it had are kept, since they are not shown here. */
-export function restrictionOf(form: FormData, exempt: Exemption[], before: Restriction | null): Restriction {
+/** What is typed, and drawn and said beside the fields, as a restriction. */
+export function restrictionOf(form: FormData, { ring, hours, exempt }: { readonly ring: readonly Point[]; readonly hours: readonly Hours[]; readonly exempt: Exemption[] }): Restriction {
   const digits = String(form.get("digits") ?? "").match(/\d/g) ?? [];
+  const ticked = (name: string): string[] => form.getAll(name).map(String);
   return {
-    name: String(form.get("name") ?? "").trim(), cameras: form.getAll("camera").map(String), ring: before?.ring ?? [], hours: [...hoursOf(form), ...(before?.hours?.slice(1) ?? [])],
-    colours: form.getAll("colour").map(String) as NonNullable<Restriction["colours"]>, kinds: before?.kinds ?? [], last_digits: [...new Set(digits.map(Number))], exempt,
+    name: String(form.get("name") ?? "").trim(), cameras: ticked("camera"), ring: ring.map(([lon, lat]) => [lon, lat]), hours: [...hours],
+    colours: ticked("colour") as NonNullable<Restriction["colours"]>, kinds: ticked("kind") as NonNullable<Restriction["kinds"]>, last_digits: [...new Set(digits.map(Number))], exempt,
   };
 }
 
