@@ -103,9 +103,7 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
         cars = await vehicles(settings, hub, kept, key, site_id, county, tasks, measured)
         in_field = await stack.enter_async_context(field(settings, hub, kept.accounts, kept.readings, tasks))
         hubs = several_hubs(settings, kept.places, key, clock, measured, degraded)
-        agents = edge_agents(
-            settings, key, hub, kept, in_field.uplink, cars.passages, cars.hits, cars.libraries, tasks, measured, hubs
-        )  # fmt: skip
+        agents = edge_agents(settings, key, hub, kept, in_field.uplink, cars, tasks, measured, hubs)
         cameras = await stack.enter_async_context(
             video(
                 settings, hub, kept, cars, tasks, measured, degraded,

@@ -154,6 +154,9 @@ AGENT_WINDOW_LEAST_BYTES = 4 * 1024
 # What is told waits so long behind what was told before it, on the link and for the hub's disk.
 AGENT_WAIT_MS = 1000
 AGENT_WINDOW_MOST_BYTES = 512 * 1024
+# How often counts of plates read and not read are told, and of how many cameras in one item.
+AGENT_READING_MS = 60_000
+AGENT_READING_CAMERAS = 64
 # What an agent keeps until the hub has it. Past either the least important are shed, oldest first, and counted.
 OUTBOX_ITEMS = 500_000
 OUTBOX_BYTES = 2 * 1024 * 1024 * 1024

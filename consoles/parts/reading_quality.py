@@ -7,20 +7,21 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import get_args
 
 import msgspec
 
 from command.actors import HUB
 from command.hub import Hub
-from command.kernel.errors import TriuneError
+from command.kernel.errors import InvalidInputError, TriuneError
 from command.leases import Leases
 from command.readings import Readings, Sighting, SightingQuery
 from command.readings.hours import HOUR_MS
 from command.requests import ReportReading
 from command.tables import Tables
 from consoles.parts.stores import CAMERAS
+from edge.agent.protocol import Reading
 from streams.limits import (
     QUALITY_JUDGE_MS,
     QUALITY_KEEP_MS,
@@ -29,7 +30,8 @@ from streams.limits import (
     QUALITY_WAITING,
     QUALITY_WATCHED_MS,
 )
-from streams.plates.hours import ReadingHours
+from streams.plates.counting import Counting
+from streams.plates.hours import ReadingHours, Total
 from streams.plates.quality import Judgement, Measure, Usual, Why, judge, usual_of
 from streams.plates.watcher import WatchCounters
 
@@ -39,16 +41,22 @@ _DAY_HOURS = 24
 _LOCAL_MS = 24 * HOUR_MS
 
 CountersOf = Callable[[str], WatchCounters]
+Troubles = Callable[[], Awaitable[Mapping[str, str]]]
+"""Says why before which cameras no plates can be read."""
 
 
 class CameraQuality(msgspec.Struct, frozen=True, kw_only=True):
-    """How one camera's plates are read now, beside what is usual; `from_ms` is since when `now` counts."""
+    """How one camera's plates are read now, beside what is usual; `from_ms` is since when `now` counts.
+
+    `no_plates` is why none are read before it at present: models that are missing or altered; empty while they are.
+    """
 
     camera: str
     from_ms: int
     now: Measure
     usual: Usual | None
     judgement: Judgement
+    no_plates: str = ""
 
 
 class ReadingQuality:
@@ -57,6 +65,7 @@ class ReadingQuality:
     def __init__(self, hub: Hub, hours: ReadingHours, readings: Readings, leases: Leases) -> None:
         self.counters_of: CountersOf | None = None
         """Where plates are read in this process; what is read elsewhere is known by its passages alone."""
+        self.troubles: Troubles | None = None
         self.dropped = 0
         """Hours of cameras that were not counted, because too many waited for the database."""
         self._hub = hub
@@ -64,7 +73,7 @@ class ReadingQuality:
         self._readings = readings
         self._leases = leases
         self._waiting: dict[tuple[str, int], Measure] = {}
-        self._before: dict[str, WatchCounters] = {}
+        self._counting = Counting()
         self._worse: dict[str, Why] = {}
         """Cameras that count as worse, and why: told once, whatever people do with the alarm."""
         self._provinces: deque[str] = deque(maxlen=QUALITY_LOCAL)
@@ -79,6 +88,21 @@ class ReadingQuality:
             stranger = bool(local) and seen.plate[:1] != local
             one = Measure(passages=1, confidence_sum=seen.confidence, strangers=int(stranger))
             self._add(seen.camera, seen.first_ms // HOUR_MS, one)
+
+    async def told(self, readings: Sequence[Reading]) -> None:
+        """Keep what agents counted. Raises `InvalidInputError` for an hour that cannot be, `UnavailableError`."""
+        hour = self._hour()
+        if not all(hour - QUALITY_KEPT_DAYS * _DAY_HOURS <= reading.hour <= hour + 1 for reading in readings):
+            raise InvalidInputError(
+                f"counts are of the {QUALITY_KEPT_DAYS} days up to now: is the agent's clock right?"
+            )
+        await self._hours.tell(
+            [
+                Total(each.camera, reading.hour, reading.run, each.found, each.unread, each.moving)
+                for reading in readings
+                for each in reading.cameras
+            ]
+        )
 
     async def run(self) -> None:
         """Keep each minute and judge every few until cancelled; what cannot be written waits."""
@@ -114,13 +138,14 @@ class ReadingQuality:
         hour = self._hour()
         days = [hour - _DAY_HOURS * day for day in range(QUALITY_KEPT_DAYS)]
         kept = await self._hours.at([*days, *(each - 1 for each in days)])
-        return [self._camera(camera, hour, kept.get(camera, {})) for camera in wanted]
+        troubles = await self.troubles() if self.troubles else {}
+        return [self._camera(camera, hour, kept.get(camera, {}), troubles.get(camera, "")) for camera in wanted]
 
     async def hours_of(self, camera: str, days: int) -> Mapping[int, Measure]:
         """Return a camera's hours of so many days, up to now."""
         return await self._hours.of(camera, self._hour() - days * _DAY_HOURS)
 
-    def _camera(self, camera: str, hour: int, kept: Mapping[int, Measure]) -> CameraQuality:
+    def _camera(self, camera: str, hour: int, kept: Mapping[int, Measure], no_plates: str) -> CameraQuality:
         now, wide = kept.get(hour, Measure()), False
         if now.watched_ms < QUALITY_WATCHED_MS:
             now, wide = now + kept.get(hour - 1, Measure()), True
@@ -132,7 +157,9 @@ class ReadingQuality:
         enough = now if now.watched_ms >= QUALITY_WATCHED_MS else Measure()
         judgement = judge(enough, usual, standing=camera in self._worse)
         from_ms = (hour - wide) * HOUR_MS
-        return CameraQuality(camera=camera, from_ms=from_ms, now=now, usual=usual, judgement=judgement)
+        return CameraQuality(
+            camera=camera, from_ms=from_ms, now=now, usual=usual, judgement=judgement, no_plates=no_plates
+        )
 
     async def judge(self) -> None:
         """Tell of cameras that became worse or well. Raises as `Hub.ask`, and where the table is away."""
@@ -159,19 +186,13 @@ class ReadingQuality:
         if self._leases.holds(CAMERAS):
             for camera in up:
                 self._add(camera, hour, Measure(watched_ms=passed_ms))
-        self._before = {camera: before for camera, before in self._before.items() if camera in enrolled}
+        self._counting.keep(enrolled)
         if self.counters_of is None:
             return
         for camera in enrolled:
-            counted = msgspec.structs.replace(self.counters_of(camera))
-            before = self._before.get(camera, WatchCounters())
-            if counted.seen < before.seen:
-                before = WatchCounters()  # it was forgotten meanwhile and began anew
-            self._before[camera] = counted
-            unread = counted.unread - before.unread
-            found = counted.reads - before.reads + unread
-            if moving := counted.read - before.read:
-                self._add(camera, hour, Measure(found=found, unread=unread, moving=moving))
+            measure = self._counting.since(camera, self.counters_of(camera))
+            if measure.moving:
+                self._add(camera, hour, measure)
 
     def _add(self, camera: str, hour: int, measure: Measure) -> None:
         at = (camera, hour)

@@ -41,6 +41,7 @@ from consoles.parts.hits import Hits
 from consoles.parts.hubs.part import Hubs
 from consoles.parts.plate_aims import aims
 from consoles.parts.publishing import publishing
+from consoles.parts.reading_quality import Troubles
 from consoles.parts.recording import recording
 from consoles.parts.stores import CAMERAS, Stores
 from consoles.parts.vehicles import Vehicles
@@ -194,6 +195,19 @@ def _enrolled(row: CameraRow) -> tuple[bool, float]:
     return row.reads_plates, row.bearing_deg
 
 
+def _troubles(pool: PlatePool | None, keeper: CameraKeeper, agents: EdgeAgents) -> Troubles:
+    """Return what says why before which cameras no plates can be read, here and at agents."""
+
+    async def told() -> dict[str, str]:
+        found = await agents.troubles()
+        if pool is not None and pool.trouble:
+            own = [camera for camera in keeper.running() if keeper.camera(camera).spec.reads_plates]
+            found |= dict.fromkeys(own, pool.trouble)
+        return found
+
+    return told
+
+
 def _spec(camera: str, address: str, *, reads_plates: bool) -> CameraSpec:
     if in_charge(address):
         return CameraSpec(id=camera, url=address, reported=True)
@@ -220,12 +234,13 @@ async def video(
     addresses = settings.video_addresses or (["127.0.0.1"] if settings.host == "127.0.0.1" else [])
     async with AsyncExitStack() as stack:
         watcher: PlateWatcher | None = None
+        pool: PlatePool | None = None
         if settings.plate_workers:
             pool = await stack.enter_async_context(PlatePool(settings.plate_workers, hub.clock))
             watcher = PlateWatcher(pool, part.on_passage)
             cars.quality.counters_of = watcher.counters
             measured.append(metrics.counted("plate_frames", "Frames for plate readers", pool.counters))
-            degraded.append(lambda: [f"plates: {pool.trouble}"] if pool.trouble else [])
+            degraded.append(lambda: [f"plates: {pool.trouble}"] if pool and pool.trouble else [])
 
         publishers = await stack.enter_async_context(
             publishing(hubs, lambda: keeper, addresses, part.on_published, hub.clock, tasks)
@@ -254,6 +269,7 @@ async def video(
 
         of_hubs = register_devices(devices, hubs, camera_at, sources, movable, ways)
         keeper = await stack.enter_async_context(CameraKeeper(hub.clock, part.on_status, watcher, sources=sources))
+        cars.quality.troubles = _troubles(pool, keeper, agents)
         archive: Registered | None = devices.archive if devices else None
         if hubs and of_hubs:
             archive = ArchiveOfHubs(of_hubs, devices.archive if devices else None, hub.clock)

@@ -22,6 +22,7 @@ from edge.agent.link import Condition, HubLink
 from edge.agent.live import LIVE, LivePictures
 from edge.agent.looking import DIAGNOSIS, TRIAL, diagnoses, trials
 from edge.agent.protocol import FOUND, Config
+from edge.agent.reading import ReadingCounts
 from edge.agent.recording import EdgeRecorder, RecordingRoom
 from edge.agent.sealing import box_of
 from edge.agent.turning import PTZ, Turning
@@ -166,6 +167,7 @@ async def running_agent(settings: AgentSettings, clock: Clock) -> AsyncIterator[
         if settings.plate_workers:
             pool = await stack.enter_async_context(PlatePool(settings.plate_workers, clock))
             cameras.watcher = PlateWatcher(pool, cameras.on_passage, "edge")
+        counts = ReadingCounts(outbox, clock, cameras.reading, cameras.counters_of, link.knows_kind)
         cameras.keeper = await stack.enter_async_context(
             CameraKeeper(clock, cameras.on_status, cameras.watcher, sources=edge_sources(gb28181))
         )
@@ -183,6 +185,7 @@ async def running_agent(settings: AgentSettings, clock: Clock) -> AsyncIterator[
                 tasks.create_task(link.run(), name="agent-link"),
                 tasks.create_task(recorder.run(), name="agent-recorder"),
                 tasks.create_task(libraries.run(), name="agent-libraries"),
+                tasks.create_task(counts.run(), name="agent-reading"),
             ]
             try:
                 yield Agent(outbox, link, cameras, recorder, errands, live, jt808, gb28181)

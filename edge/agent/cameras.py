@@ -35,7 +35,7 @@ from edge.outbox import NewItem, Outbox, Priority
 from streams.camera import Camera, CameraSpec, CameraStatus
 from streams.keeper import CameraKeeper
 from streams.plates.crop import plate_jpeg
-from streams.plates.watcher import Aim, PlateWatcher
+from streams.plates.watcher import Aim, PlateWatcher, WatchCounters
 from streams.sources import pulls_always
 from streams.watch_library import LibraryIndex
 from streams.watch_list import Match, Wanted, WatchList
@@ -106,6 +106,14 @@ class EdgeCameras:
     def address(self, camera: str) -> str:
         """Return where a camera that runs is. Raises `UnknownIdError`."""
         return self.keeper.camera(camera).spec.url
+
+    def reading(self) -> list[str]:
+        """Return the cameras before which plates are read."""
+        return [camera for camera in self.keeper.running() if self.keeper.camera(camera).spec.reads_plates]
+
+    def counters_of(self, camera: str) -> WatchCounters:
+        """Return what became of a camera's pictures."""
+        return self.watcher.counters(camera) if self.watcher else WatchCounters()
 
     def running(self, camera: str) -> Camera | None:
         """Return a camera that runs."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 from urllib.parse import urlsplit
@@ -154,6 +154,11 @@ class HubLink:
         self._asks: dict[int, asyncio.Future[Answer]] = {}
         self._asked = 0
         self._moved = asyncio.Event()
+        self._kinds: Collection[str] | None = None
+
+    def knows_kind(self, kind: str) -> bool | None:
+        """Say whether the hub takes items of a kind; None while it is away."""
+        return None if self._kinds is None else kind in self._kinds
 
     @property
     def hub(self) -> str:
@@ -209,7 +214,7 @@ class HubLink:
                 welcome = await self._shake_hands(socket)
             await self._outbox.bring_back(welcome.kinds)
             self.counters.connected += 1
-            self._socket = socket
+            self._socket, self._kinds = socket, frozenset(welcome.kinds)
             self.connected.set()
             log.info("the link to the hub is up, version %d, hub %s", welcome.version, welcome.release)
             sending = Sending(self._outbox, self._clock, socket)
@@ -220,7 +225,7 @@ class HubLink:
                 tasks.create_task(self._tell_standing(socket), name="agent-standing")
         finally:
             self.connected.clear()
-            self._socket = None
+            self._socket = self._kinds = None
             for waiting in self._asks.values():
                 if not waiting.done():
                     waiting.set_result(Answer(id=1, error="the hub is away"))

@@ -20,7 +20,7 @@ from command.kernel.limits import OPEN_LIBRARIES, PATTERN_CHARS
 from command.readings import Direction
 from command.requests import Id, Instant
 from command.requests.libraries import Sha256
-from edge.limits import AGENT_ITEMS_PER_MESSAGE, AGENT_PICTURE_BYTES
+from edge.limits import AGENT_ITEMS_PER_MESSAGE, AGENT_PICTURE_BYTES, AGENT_READING_CAMERAS
 from streams.plates.track import Lane
 
 VERSIONS = (1, 1)
@@ -329,6 +329,27 @@ class RecorderState(msgspec.Struct, frozen=True, kw_only=True):
     disk: Annotated[int, Meta(ge=1, le=64)] = 1
 
 
+class CameraReading(msgspec.Struct, frozen=True, kw_only=True):
+    """Of a camera: plates found in pictures, those not read, and pictures looked at because something moved."""
+
+    camera: Id
+    found: Count
+    unread: Count
+    moving: Count
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """How plates were read in an hour (since 1970) while one process of the agent ran; kind `reading`.
+
+    These are totals: of those of one `run` and hour the largest counts, whatever came when and how often.
+    """
+
+    run: Box
+    hour: Annotated[int, Meta(ge=0, le=2**40)]
+    cameras: Annotated[list[CameraReading], Meta(max_length=AGENT_READING_CAMERAS)]
+
+
+READING = "reading"
 RECORDER, RECORDER_DISK, DEVICE_ALARM = "recorder", "recorder_disk", "device_alarm"
 FOUND = "gb28181_found"
 """The errand that asks which GB/T 28181 channels may be cameras; who does it is told who we are to devices."""

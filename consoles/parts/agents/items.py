@@ -23,6 +23,7 @@ from command.requests import ReportCamera, ReportDeviceAlarm, ReportHit, ReportR
 from command.uplink import HubUplink
 from consoles.parts.camera_alarms import alarm_of
 from consoles.parts.hits import Hits
+from consoles.parts.reading_quality import ReadingQuality
 from edge.agent.protocol import (
     ALARM,
     CAMERA,
@@ -30,6 +31,7 @@ from edge.agent.protocol import (
     HIT,
     PICTURE,
     POSITION,
+    READING,
     RECORDER,
     RECORDER_DISK,
     SIGHTING,
@@ -39,6 +41,7 @@ from edge.agent.protocol import (
     Hit,
     Item,
     Piece,
+    Reading,
     Received,
     RecorderState,
     Refusal,
@@ -47,7 +50,7 @@ from edge.agent.protocol import (
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-KINDS = (ALARM, DEVICE_ALARM, HIT, CAMERA, RECORDER, RECORDER_DISK, SIGHTING, POSITION, PICTURE)
+KINDS = (ALARM, DEVICE_ALARM, HIT, CAMERA, RECORDER, RECORDER_DISK, SIGHTING, POSITION, READING, PICTURE)
 _BODIES: dict[str, msgspec.json.Decoder[Any]] = {
     ALARM: msgspec.json.Decoder(Alarm),
     DEVICE_ALARM: msgspec.json.Decoder(DeviceAlarm),
@@ -57,6 +60,7 @@ _BODIES: dict[str, msgspec.json.Decoder[Any]] = {
     RECORDER_DISK: msgspec.json.Decoder(RecorderState),
     SIGHTING: msgspec.json.Decoder(Sighting),
     POSITION: msgspec.json.Decoder(Position),
+    READING: msgspec.json.Decoder(Reading),
 }
 
 
@@ -97,19 +101,23 @@ class _Outcome:
 class Items:
     """Takes them. Nothing is answered as done before it is durable here."""
 
-    def __init__(self, hub: Hub, passages: Passages, hits: Hits, blobs: Blobs, uplink: HubUplink) -> None:
+    def __init__(
+        self, hub: Hub, passages: Passages, hits: Hits, blobs: Blobs, uplink: HubUplink, quality: ReadingQuality
+    ) -> None:
         self.counters = ItemCounters()
         self._hub = hub
         self._passages = passages
         self._hits = hits
         self._blobs = blobs
         self._uplink = uplink
+        self._quality = quality
 
     async def take(self, sender: Sender, items: Sequence[Item]) -> Settled:
         """Record items and say what became of each."""
         outcome = _Outcome()
         sightings: list[tuple[int, Sighting]] = []
         positions: list[tuple[int, Position]] = []
+        readings: list[tuple[int, Reading]] = []
         asked: list[tuple[int, Request]] = []
         for item in items:
             try:
@@ -119,6 +127,8 @@ class Items:
                         sightings.append((item.number, sighting))
                     case Position() as position:
                         positions.append((item.number, position))
+                    case Reading() as reading:
+                        readings.append((item.number, _own(sender, reading)))
                     case Alarm() as alarm:
                         _check_camera(sender, alarm.camera)
                         asked.append((item.number, alarm_of(alarm.camera, alarm.what, alarm.source)))
@@ -141,6 +151,7 @@ class Items:
         await asyncio.gather(*(self._ask(sender, number, request, outcome) for number, request in asked))
         await self._store(sightings, self._passages.add, outcome)
         await self._store(positions, self._uplink.positions, outcome)
+        await self._store(readings, self._quality.told, outcome)
         return self._settled(sender, outcome)
 
     async def _check_subject(self, sender: Sender, subject: str) -> None:
@@ -243,6 +254,11 @@ class Uploads:
 def _check_camera(sender: Sender, camera: str) -> None:
     if camera not in sender.cameras:
         raise NoRightError(f"camera {camera} is none of agent {sender.agent}")
+
+
+def _own(sender: Sender, reading: Reading) -> Reading:
+    """Return what is told of the agent's cameras: one may have been given to somebody else in that hour."""
+    return replace(reading, cameras=[each for each in reading.cameras if each.camera in sender.cameras])
 
 
 def _device_alarm(alarm: DeviceAlarm) -> ReportDeviceAlarm:

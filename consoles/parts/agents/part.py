@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from aiohttp import web
 
 from command.access.keys import Box, SiteKey
 from command.hub import Hub
-from command.passages import Passages
+from command.kernel.errors import TriuneError
 from command.uplink import HubUplink
 from consoles.http import agents as http
 from consoles.http import metrics
@@ -24,16 +25,17 @@ from consoles.parts.agents.live import live_source, way_by
 from consoles.parts.agents.registry import SCHEME, Agents, in_charge
 from consoles.parts.background import Background
 from consoles.parts.gb28181.part import password_of
-from consoles.parts.hits import Hits
 from consoles.parts.hubs.part import AGENT_KIND, Hubs, relays
-from consoles.parts.libraries import Libraries
 from consoles.parts.stores import Stores
+from consoles.parts.vehicles import Vehicles
 from consoles.settings import Settings
 from edge.agent.gb28181 import SECRETS, Secrets
 from edge.agent.protocol import Gb28181
 from streams.diagnosis import Ways
 from streams.ptz import PtzGateways
 from streams.sources import Sources
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,22 @@ class EdgeAgents:
 
     agents: Agents
     errands: Errands
+    listing: ListOfAgents
     routes: list[web.RouteDef]
 
     def reaches(self, address: str) -> bool:
         """Say whether the camera at an address is one of an agent that is connected to this hub."""
         place = in_charge(address)
         return place is not None and self.agents.is_here(place[0])
+
+    async def troubles(self) -> dict[str, str]:
+        """Return why agents read no plates, by their cameras; what nobody can tell is left out."""
+        try:
+            known = await self.listing.find()
+        except TriuneError as error:
+            log.warning("how plates are read at agents is not known: %s", error.detail)
+            return {}
+        return {camera: state.no_plates for state in known if state.up and state.no_plates for camera in state.cameras}
 
     def register(self, sources: Sources, movable: PtzGateways, ways: Ways) -> None:
         """Let cameras at `edge://AGENT/ADDRESS` be seen, moved and looked into."""
@@ -57,12 +69,12 @@ class EdgeAgents:
 
 
 def edge_agents(
-    settings: Settings, key: SiteKey, hub: Hub, kept: Stores, uplink: HubUplink, passages: Passages, hits: Hits,
-    libraries: Libraries, tasks: Background, measured: list[metrics.Source], hubs: Hubs | None = None,
+    settings: Settings, key: SiteKey, hub: Hub, kept: Stores, uplink: HubUplink, cars: Vehicles, tasks: Background,
+    measured: list[metrics.Source], hubs: Hubs | None = None,
 ) -> EdgeAgents:  # fmt: skip
     """Let agents come; adds to `measured` what is counted of them."""
     agents = Agents(hub, kept.accounts)
-    items = Items(hub, passages, hits, kept.blobs, uplink)
+    items = Items(hub, cars.passages, cars.hits, kept.blobs, uplink, cars.quality)
     errands = Errands(agents, hubs.of_agent if hubs else None)
     if hubs:
         hubs.places.tell(AGENT_KIND, agents.here)
@@ -76,10 +88,11 @@ def edge_agents(
         metrics.counted("agents", "Connections of edge agents", counters),
         metrics.counted("agent_errands", "What edge agents were asked for", errands.counters),
     ]
+    listing = ListOfAgents(agents, hubs)
     door = http.Door(
-        agents, ListOfAgents(agents, hubs), items, errands, uplink, counters, _gb28181(settings, key), libraries.content
+        agents, listing, items, errands, uplink, counters, _gb28181(settings, key), cars.libraries.content
     )  # fmt: skip
-    return EdgeAgents(agents, errands, http.routes(door))
+    return EdgeAgents(agents, errands, listing, http.routes(door))
 
 
 def _gb28181(settings: Settings, key: SiteKey) -> Callable[[Box], Gb28181] | None:

@@ -1,4 +1,4 @@
-"""What was read in each hour, in a file and in PostgreSQL (SPEC R629)."""
+"""What was read in each hour, in a file and in PostgreSQL (SPEC R629, R672)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from command.kernel.database import Database, PostgresDatabase, SqliteDatabase
 from command.kernel.postgres import Postgres
 from command.readings import hours
-from streams.plates.hours import ReadingHours
+from streams.plates.hours import ReadingHours, Total
 from streams.plates.quality import Measure
 
 SOME = Measure(watched_ms=60_000, passages=3, confidence_sum=2.75, found=9, unread=2, moving=30, strangers=1)
@@ -23,6 +23,14 @@ async def _adds_up_looks_and_forgets(database: Database) -> None:
     assert await kept.of("c1", 100) == {100: twice + twice, 101: Measure(passages=1)}
     assert await kept.of("c1", 101) == {101: Measure(passages=1)}
     assert await kept.at([100, 76]) == {"c1": {100: twice + twice}, "c2": {100: Measure(watched_ms=5)}}
+    early, late = Total("c1", 100, "run1", found=4, unread=1, moving=7), Total("c1", 100, "run1", 9, 2, 15)
+    for told in ([early], [late, Total("c3", 102, "run1", 1, 1, 1)], [early], [late]):  # again, and out of order
+        await kept.tell(told)
+    await kept.tell([Total("c1", 100, "run2", found=1, unread=0, moving=2)])  # the agent began anew
+    await kept.tell([])
+    of_agents = Measure(found=10, unread=2, moving=17)
+    assert await kept.of("c1", 100) == {100: twice + twice + of_agents, 101: Measure(passages=1)}
+    assert await kept.at([102]) == {"c3": {102: Measure(found=1, unread=1, moving=1)}}
     await kept.forget(101)
     assert await kept.at([100, 101]) == {"c1": {101: Measure(passages=1)}}
 

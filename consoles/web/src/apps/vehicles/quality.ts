@@ -117,10 +117,12 @@ export class VehiclesQuality extends VehiclesTab {
   override render(): TemplateResult {
     if (this.cameras === null) return this.refusal === "" ? html`<t-state kind="loading"></t-state>` : html`<t-state kind="error" text=${this.refusal}></t-state>`;
     const rows = new Map(this.cameras.map((each) => [each.camera, each]));
-    const worse = this.cameras.filter(({ judgement }) => isWorse(judgement.why)).length;
-    const well = this.cameras.filter(({ judgement }) => judgement.why === "").length;
+    const stopped = this.cameras.filter(isStopped).length;
+    const judged = this.cameras.filter((each) => !isStopped(each));
+    const worse = judged.filter(({ judgement }) => isWorse(judgement.why)).length;
+    const well = judged.filter(({ judgement }) => judgement.why === "").length;
     return html`<section class="panel" aria-label=${t("quality.cameras")}>
-        <div class="heading"><span class="grow">${t("quality.cameras")}</span>${worse === 0 ? nothing : html`<span class="worse">${icon("alert")} ${t("quality.some_worse", { n: worse })}</span>`}<span>${t("quality.others", { well, unknown: rows.size - worse - well })}</span></div>
+        <div class="heading"><span class="grow">${t("quality.cameras")}</span>${stopped === 0 ? nothing : html`<span class="worse">${icon("alert")} ${t("quality.some_stopped", { n: stopped })}</span>`}${worse === 0 ? nothing : html`<span class="worse">${icon("alert")} ${t("quality.some_worse", { n: worse })}</span>`}<span>${t("quality.others", { well, unknown: judged.length - worse - well })}</span></div>
         ${this.refusal === "" ? nothing : html`<t-state kind="error" text=${this.refusal}></t-state>`}
         <t-table label=${t("quality.cameras")} .columns=${this.columns()} .rows=${rows} sortBy="notice" chosen=${this.detail} @choose=${(event: CustomEvent<string>) => goTo("quality", event.detail)}>
           <t-state kind="empty" text=${t("quality.none")}></t-state></t-table>
@@ -131,7 +133,7 @@ export class VehiclesQuality extends VehiclesTab {
   private columns(): Column<CameraQuality>[] {
     const name = (row: CameraQuality): string => this.rows("cameras").get(row.camera)?.name ?? row.camera;
     return [
-      { id: "notice", title: t("quality.notice"), cell: (row) => noticeCell(row), sort: (row) => (isWorse(row.judgement.why) ? 0 : row.judgement.why === "" ? 1 : 2) * 1000 + (row.judgement.percent ?? 500) },
+      { id: "notice", title: t("quality.notice"), cell: (row) => noticeCell(row), sort: (row) => (isStopped(row) ? -1 : isWorse(row.judgement.why) ? 0 : row.judgement.why === "" ? 1 : 2) * 1000 + (row.judgement.percent ?? 500) },
       { id: "name", title: t("column.name"), cell: name, sort: name },
       { id: "rate", title: t("quality.per_hour"), number: true, cell: (row) => number(perHour(row.now)), sort: (row) => perHour(row.now) ?? -1 },
       { id: "percent", title: t("quality.share_usual"), number: true, cell: (row) => (row.judgement.percent === null ? "—" : `${row.judgement.percent}%`), sort: (row) => row.judgement.percent ?? Infinity },
@@ -147,7 +149,9 @@ export class VehiclesQuality extends VehiclesTab {
     const hours = this.hours?.camera === row.camera ? this.hours : null;
     return html`<div class="detail">
       <h2>${camera?.name ?? row.camera}</h2>
-      ${isWorse(row.judgement.why)
+      ${isStopped(row)
+        ? html`<p class="notice">${icon("alert")} <b>${t("quality.stopped")}</b><br />${t("quality.stopped_to_do")}<br /><span class="quiet">${row.no_plates}</span></p>`
+        : isWorse(row.judgement.why)
         ? html`<p class="notice">${icon("alert")} <b>${word("reading_why", row.judgement.why ?? "")}</b>${row.judgement.percent === null ? "" : ` · ${t("quality.of_usual", { percent: row.judgement.percent })}`}
             <br />${t("quality.to_do")}</p>`
         : html`<p class="quiet">${row.judgement.why === "" ? t("quality.well") : row.usual === null ? t("quality.unknown_days") : t("quality.unknown")}</p>`}
@@ -186,7 +190,14 @@ function isWorse(why: CameraQuality["judgement"]["why"]): boolean {
   return why !== null && why !== "";
 }
 
-function noticeCell({ judgement }: CameraQuality): TemplateResult {
+/** Its plates are read by nobody at present: the models of the readers are missing or altered. */
+function isStopped(row: CameraQuality): boolean {
+  return (row.no_plates ?? "") !== "";
+}
+
+function noticeCell(row: CameraQuality): TemplateResult {
+  const { judgement } = row;
+  if (isStopped(row)) return html`<b>${icon("alert")} ${t("quality.stopped_short")}</b>`;
   if (isWorse(judgement.why)) return html`<b>${icon("alert")} ${word("reading_short", judgement.why ?? "")}</b>`;
   return judgement.why === "" ? html`${icon("check")} ${t("quality.usual")}` : html`<span class="quiet">${t("quality.cannot_say")}</span>`;
 }

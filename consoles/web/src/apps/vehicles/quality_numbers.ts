@@ -16,6 +16,8 @@ export interface CameraQuality {
   readonly now: Measure;
   readonly usual: { readonly days: number; readonly passages_per_h: number; readonly moving_per_h: number; readonly unread_share: number | null; readonly confidence: number | null } | null;
   readonly judgement: { readonly percent: number | null; readonly why: "" | "fewer" | "unread" | "unsure" | null };
+  /** Why none are read before it at present, for technicians; a hub of before says nothing. */
+  readonly no_plates?: string;
 }
 
 export interface CameraHours {
