@@ -15,6 +15,11 @@ export function pause_ms(tries: number): number {
   return Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(tries, 16));
 }
 
+/** Where a file of the hub is. With the id of the row that names it also after that row has left the tables (R119). */
+export function filePath(sha256: string, row = ""): string {
+  return `/api/v1/blobs/${sha256}${row === "" ? "" : `?row=${encodeURIComponent(row)}`}`;
+}
+
 @customElement("t-picture")
 export class Picture extends View {
   static override styles = [

@@ -2,8 +2,10 @@ import { describe, expect, it } from "vitest";
 import { eventOf, INJECTS, type InjectKind } from "../../src/apps/rehearsal/injects";
 import { comingBefore, eventMarks, eventWords, offset, readOffset, refusalOf, stepSpeed, taskBars, timeRange, type Names } from "../../src/apps/rehearsal/lines";
 import { whoWords } from "../../src/apps/who";
-import { Latest } from "../../src/apps/rehearsal/past";
+import { Latest, type Scene } from "../../src/apps/rehearsal/past";
 import type { RehearsalView, TaskLine } from "../../src/apps/rehearsal/wire";
+import { filesOf } from "../../src/apps/rehearsal/past_files";
+import type { EvidenceRow, HitRow } from "../../src/wire";
 
 const MINUTE = 60_000;
 const names: Names = {
@@ -161,5 +163,19 @@ describe("fetching while somebody drags", () => {
     await latest.want(1);
     await latest.want(2);
     expect(failed).toHaveLength(1);
+  });
+});
+
+describe("files of a situation of the past (R119)", () => {
+  it("are asked for by the row that names them, newest first, and none where nothing was kept", () => {
+    const scene: Scene = {
+      situation: "s1", at_ms: 9, seq: 9,
+      tables: {
+        hits: { h1: { id: "h1", plate: "湘F12345", picture: "aa", seen_ms: 5 } as HitRow, h2: { id: "h2", plate: "湘F1", picture: "", seen_ms: 6 } as HitRow },
+        evidence: { e1: { id: "e1", name: "现场.pdf", sha256: "bb", media_type: "application/pdf", taken_ms: 7 } as EvidenceRow },
+      },
+    }; // prettier-ignore
+    expect(filesOf(scene).map(({ path, picture }) => [path, picture])).toEqual([["/api/v1/blobs/bb?row=e1", false], ["/api/v1/blobs/aa?row=h1", true]]);
+    expect(filesOf({ ...scene, tables: {} })).toEqual([]);
   });
 });

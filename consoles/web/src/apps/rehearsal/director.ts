@@ -7,7 +7,7 @@ import { describe } from "../../components/problems";
 import "../../components/timeline";
 import { shared } from "../../components/view";
 import * as format from "../../i18n/format";
-import { language, setLanguage, t, word } from "../../i18n/i18n";
+import { t, word } from "../../i18n/i18n";
 import "../../map/element";
 import type { Picked } from "../../map/element";
 import { NO_DATA, type MapData } from "../../map/picture";
@@ -168,7 +168,7 @@ export class Director extends Console {
       <div>${this.trouble()}${this.fault === "" ? nothing : html`<p class="error" role="alert">${icon("alert")} ${this.fault}</p>`}${this.question(view)}</div>
       ${this.timeLine(view, names, connection)}
       <main class="columns">
-        <section class="panel">${this.injecting ? this.palette(view) : scriptList(view, names, view.run.now_ms)}</section>
+        <section class="panel" tabindex="0" role="region" aria-label=${t("director.coming")}>${this.injecting ? this.palette(view) : scriptList(view, names, view.run.now_ms)}</section>
         <div class="middle">${this.pictures(view, names)}</div>
         <section class="panel">${marksPanel(view, this.onTask)}</section>
       </main>`;
@@ -225,7 +225,6 @@ export class Director extends Console {
       <span>${t("director.trainee_pages")}</span>
       ${TRAINEE_PAGES.map((page) => html`<a href="/${page}?space=${encodeURIComponent(space)}" target="_blank" rel="noopener">${t(`home.${page}`)}</a>`)}
       <a href="/rehearsal">${t("director.list")}</a>
-      <button class="bare" @click=${() => setLanguage(language() === "zh" ? "en" : "zh")}>${icon("languages")} ${t("action.language")}</button>
       <t-age .live=${this.live} .clock=${connection.clock}></t-age>
     </nav>`;
   }
@@ -242,8 +241,8 @@ export class Director extends Console {
           ?picking=${this.picking} @pick=${this.onPick}></t-map>
       </div>
       <div class="below">
-        <section class="panel" aria-label=${t("director.who_did")}>${doneList(marks, this.rows("units"), this.who)}</section>
-        <section class="panel" aria-label=${t("director.told")}>${toldList(view.told, view.told_total, names)}</section>
+        <section class="panel" tabindex="0" aria-label=${t("director.who_did")}>${doneList(marks, this.rows("units"), this.who)}</section>
+        <section class="panel" tabindex="0" aria-label=${t("director.told")}>${toldList(view.told, view.told_total, names)}</section>
       </div>`;
   }
 

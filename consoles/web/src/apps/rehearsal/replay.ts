@@ -21,6 +21,7 @@ import { consoleStyles } from "../console_styles";
 import { taskTitle, timeBars, timeMarks } from "../marks";
 import { isOpen, ordersOf } from "../picture";
 import { doneList } from "./lists";
+import { pastFiles, pastFilesStyles } from "./past_files";
 import { Latest, pathOfDay, rowsOf, sceneOnMap, surroundings, type PastLine, type PastSituation, type PastSituations, type Scene } from "./past";
 import { lineStyles } from "./styles";
 
@@ -37,6 +38,7 @@ export class Replay extends View {
     shared,
     consoleStyles,
     lineStyles,
+    pastFilesStyles,
     css`
       :host {
         display: grid;
@@ -51,6 +53,7 @@ export class Replay extends View {
         min-height: 0;
         padding: 0;
         text-align: left;
+        white-space: normal;
         border: none;
         background: none;
       }
@@ -114,6 +117,9 @@ export class Replay extends View {
         grid-template-rows: minmax(0, 1fr) minmax(0, 1fr) minmax(0, 1.2fr);
         gap: var(--s2);
         min-height: 0;
+      }
+      .tables.pictured {
+        grid-template-rows: minmax(0, 1fr) minmax(0, 1fr) auto minmax(0, 1.2fr);
       }
     `,
   ];
@@ -239,15 +245,17 @@ export class Replay extends View {
   }
 
   private screen(scene: Scene, row: SituationRow | undefined): TemplateResult {
+    const files = pastFiles(scene);
     const orders = new Map(ordersOf(rowsOf(scene, "orders"), this.chosen).map((order) => [order.id, order]));
     return html`<div class="screen">
       <t-map .data=${this.mapData} .fences=${this.fences} .focusOn=${row?.place ?? null} .around=${surroundings(row?.place ?? null)}></t-map>
-      <div class="tables">
+      <div class="tables ${files === nothing ? "" : "pictured"}">
         <section class="panel"><h2 class="heading">${t("situation.orders")}<span class="number">${orders.size}</span></h2>
           <t-table label=${t("situation.orders")} .columns=${orderColumns(scene)} .rows=${orders}></t-table></section>
         <section class="panel"><h2 class="heading">${t("marks.task")}<span class="number">${rowsOf(scene, "tasks").size}</span></h2>
           <t-table label=${t("marks.task")} .columns=${taskColumns(scene.at_ms)} .rows=${rowsOf(scene, "tasks")} sortBy="due"></t-table></section>
-        <section class="panel">${doneList(rowsOf(scene, "marks"), rowsOf(scene, "units"), this.who)}</section>
+        ${files}
+        <section class="panel" tabindex="0" aria-label=${t("director.who_did")}>${doneList(rowsOf(scene, "marks"), rowsOf(scene, "units"), this.who)}</section>
       </div>
     </div>`;
   }

@@ -133,6 +133,8 @@ export const REHEARSAL = {
   "inject.step": ["动作", "Step"],
   "inject.phase": ["阶段", "Phase"],
   "inject.unpicked": ["请先在地图上点选位置", "Click the place on the map first"],
+  "replay.files": ["图片与证据", "Pictures and evidence"],
+  "replay.files_n": ["{n} 件", "{n}"],
   "replay.choose": ["选择警情", "Choose a situation"],
   "replay.none": ["没有可复盘的警情", "No situation to replay"],
   "replay.day": ["查看某日", "Of a day"],
