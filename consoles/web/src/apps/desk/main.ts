@@ -386,6 +386,12 @@ export class DeskConsole extends Console {
       return;
     }
     const target = event.composedPath()[0];
+    // Nothing that is typed begins with it: in an empty field it means the command line as everywhere else.
+    if (event.key === "/" && !event.altKey && target instanceof HTMLInputElement && target.value === "" && target.type === "text") {
+      event.preventDefault();
+      this.line.focus();
+      return;
+    }
     if (event.altKey || (target instanceof Element && target.matches("input, textarea, select"))) return;
     // On a button only what means nothing to it: a situation is chosen by one, and its cameras come next.
     if (target instanceof Element && target.matches("button, a, tr, [role=tab]") && !"/vVW".includes(event.key)) return;
