@@ -68,6 +68,8 @@ class Hub:
         self.clock = clock
         self.journal = journal
         self.accepting = False
+        self.damaged = False
+        """Why it does not record: the journal is not the one that was folded, and no waiting will mend that."""
         self.history = ""
         """Which record these numbers count: another one after a backup was restored."""
         self.committed_seq = 0

@@ -54,12 +54,16 @@ class HeadSigner:
     async def resume(self) -> None:
         """Find the last signed head; call it before the hub is loaded.
 
-        Raises `DamagedJournalError` where the journal ends before it or differs there, or where it or an answer that
-        it vouches for was changed, or signed with another site's key. `UnavailableError` where the journal is away.
+        Raises `DamagedJournalError` where the journal ends before it, or before an answer that was given, or differs
+        there, or where it or an answer that it vouches for was changed, or signed with another site's key.
+        `UnavailableError` where the journal is away.
         """
         last = await _last_signed(self._journal, self._space)
-        if last is None:
-            return
+        if last is not None:
+            await self._go_on_from(last)
+        await self._refuse_cut_off()
+
+    async def _go_on_from(self, last: SignedHead) -> None:
         facts = await self._journal.read(self._space, last.seq - 1, 1)
         if not facts or facts[0].seq != last.seq or facts[0].digest != last.digest:
             raise _damaged(last.seq, f"the facts up to {last.seq}, once signed, are cut off or rewritten")
@@ -68,6 +72,14 @@ class HeadSigner:
                 last.seq, f"the signed head {last.seq} does not fit this site's key and the answers before it"
             )
         self._head = Head(seq=last.seq, digest=last.digest)
+
+    async def _refuse_cut_off(self) -> None:
+        """Refuse facts that are gone while an answer names them: the next ones would get their numbers again."""
+        end = await self._journal.head(self._space)
+        for _, answer in await self._journal.answered(self._space, end.seq, 1):
+            # Another hub may have written since; facts and answers come together.
+            if (await self._journal.head(self._space)).seq < answer.seq:
+                raise _damaged(end.seq + 1, f"the journal ends at fact {end.seq}, and an answer names {answer.seq}")
 
     async def run(self) -> None:
         """Sign until cancelled, and bring heads to where they are kept outside."""

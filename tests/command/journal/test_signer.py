@@ -120,6 +120,20 @@ async def sqlite_signed(path: Path, facts: int) -> None:
     await journal.close()
 
 
+async def test_facts_that_are_gone_and_answered_are_missed_before_their_numbers_are_given_again(tmp_path: Path) -> None:
+    """R261: also where nothing of them was signed yet."""
+    path = tmp_path / "journal.sqlite3"
+    journal = SqliteJournal(path)
+    await append(journal, entries(1, 20))
+    await Signing(journal).signer.resume()
+    change(path, "DELETE FROM facts WHERE seq > 18")
+    with pytest.raises(DamagedJournalError, match="ends at fact 18, and an answer names 19"):
+        await Signing(journal).signer.resume()
+    change(path, "DELETE FROM answers WHERE seq > 18")
+    await Signing(journal).signer.resume()
+    await journal.close()
+
+
 async def test_what_was_rewritten_underneath_is_never_vouched_for(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite3"
     await sqlite_signed(path, 500)
