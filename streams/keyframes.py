@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.limits import PICTURE_PIXELS
 from streams.packets import Codec, Packet
 
 Picture = NDArray[np.uint8]
@@ -75,6 +76,8 @@ def _decoder(codec: Codec) -> av.VideoCodecContext:
     decoder.thread_count = 1  # the hub has many cameras; frame threads would also hold pictures back
     decoder.flags |= av.codec.context.Flags.low_delay
     decoder.skip_frame = "NONREF"
+    # Memory is taken for what a camera says that its pictures measure, before anything of them is decoded.
+    decoder.options = {"max_pixels": str(PICTURE_PIXELS)}
     return decoder
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import pytest
 
+from streams import keyframes
 from streams.coded import ParameterSets, parameter_prefix
 from streams.keyframes import PictureDecoder, jpeg, size
 from streams.packets import Packet
@@ -43,6 +45,16 @@ def test_what_does_not_decode_has_no_size() -> None:
 
     assert size(Packet(b"\x00\x00\x00\x01\x26\x01garbage", 0, True, 0, "h265")) is None
     assert size(Packet(key.data, 0, True, 0, "h264")) is None
+
+
+def test_a_picture_is_refused_by_its_size_before_memory_is_taken_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """R739: what a camera says that its pictures measure is not to be believed without end."""
+    key = _packets(1)[0]
+    monkeypatch.setattr(keyframes, "PICTURE_PIXELS", 320 * 192 // 2)
+    assert size(key) is None
+    assert jpeg(key) is None
+    monkeypatch.setattr(keyframes, "PICTURE_PIXELS", 320 * 192 * 2)
+    assert size(key) == (320, 192)
 
 
 def test_parameter_sets_are_put_before_key_frames_that_come_without_once() -> None:
