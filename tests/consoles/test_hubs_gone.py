@@ -20,6 +20,7 @@ from command.access.accounts import AGENT
 from command.facts import decode
 from command.facts.patrol import AlarmCleared, AlarmRaised
 from command.facts.scene import CameraWentDown, LinkCameUp, LinkWentDown
+from command.kernel.errors import InvalidInputError, UnknownIdError
 from consoles.cli import hubs as command
 from consoles.parts.hubs.publishers import PUBLISHER_KIND
 from consoles.site import Site
@@ -76,6 +77,11 @@ def by_command(capsys: pytest.CaptureFixture[str], *words: str) -> list[dict[str
     return list(msgspec.json.decode(capsys.readouterr().out)["hubs"])
 
 
+def test_a_hub_that_is_alone_has_no_list(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(InvalidInputError, match="alone"):
+        by_command(capsys, "list")
+
+
 async def test_an_agent_whose_hub_died_with_it_is_missed_once_and_that_hub_taken_out(
     tmp_path: Path,
     postgres_url: str,
@@ -121,6 +127,8 @@ async def test_an_agent_whose_hub_died_with_it_is_missed_once_and_that_hub_taken
             assert await delete(desk, f"/api/v1/hubs/{one['number']}") == 403
         listed = await asyncio.to_thread(by_command, capsys, "list", "--journal", postgres_url)
         assert [hub["url"] for hub in listed] == [here.http_url, there.http_url]
+        with pytest.raises(UnknownIdError):
+            await asyncio.to_thread(by_command, capsys, "take-out", "https://x.example", "--journal", postgres_url)
         words = ("take-out", here.http_url, "--journal", postgres_url)
         assert [hub["url"] for hub in await asyncio.to_thread(by_command, capsys, *words)] == [there.http_url]
         assert await is_listed("", up=False)
