@@ -29,6 +29,10 @@ from edge.viid.values import Fields, written
 _PLATE_LEAST, _PLATE_MOST = 5, 10
 _CHAR_SAID = re.compile(r"\s*(\S)\s*[-:]\s*(\d{1,3})\s*")
 _SPOKEN_FOR = re.compile(r"[未无]|车牌|^[-0?*]+$")
+_UNREAD = re.compile(r"[-－?*]")
+"""A character that was not read is written so; without it another car's plate may be left."""
+_PARTED = re.compile(r"\w{2}[-－]\w+")
+"""The same sign after province and authority is what many write between them and the serial."""
 _BOX_SIDE_PX = 65_535
 _LANES = 99
 _CONFIDENCE_DIGITS = 3
@@ -108,7 +112,10 @@ def _plate(told: Fields) -> str:
     said = told.text("PlateNo", 32)
     if told.flag("HasPlate") is False or not said or _SPOKEN_FOR.search(said):
         return ""
-    plate = ga36.normalise(said) or ga36.strip_separators(said)
+    plate = ga36.normalise(said)
+    if _UNREAD.search(said) and (plate is None or not _PARTED.fullmatch(said)):
+        return ""
+    plate = plate or ga36.strip_separators(said)
     if not _PLATE_LEAST <= len(plate) <= _PLATE_MOST or not plate.isalnum():
         raise RefusedError("PlateNo is no plate")
     return plate

@@ -26,7 +26,13 @@ from tests.ports import free_port
 @pytest.mark.timeout(150)
 async def test_a_device_that_waits_is_said_to_be_a_camera(tmp_path: Path) -> None:
     up = ViidUpper(id="43060000005030000001", url=f"http://127.0.0.1:{free_port()}")
-    own = Viid(server_id="43062100005030000001", port=0, password="right-horse-battery", uppers=[up])
+    own = Viid(
+        server_id="43062100005030000001",
+        port=0,
+        password="right-horse-battery",
+        uppers=[up],
+        receive_at="http://127.0.0.1:1",
+    )
     async with running_site(replace(settings(tmp_path), viid=own)) as site, chromium() as browser:
         await site.context.accounts.create("administrator", "管理员", frozenset({"administrator"}), "", PASSWORD)
         await site.hub.ask(EnrolCamera(camera="k1", name="南门卡口", lat=29.1, lon=113.1), HUB)
@@ -48,6 +54,16 @@ async def test_a_device_that_waits_is_said_to_be_a_camera(tmp_path: Path) -> Non
         await expect(panel.get_by_text(f"已保存：{DEVICE}")).to_be_visible(timeout=SLOW)
         await expect(panel.get_by_text("待对应", exact=False)).to_have_count(0)
         assert codes((await curl(f"{url}/VIID/MotorVehicles", *IDENTITY, body=body))[1]) == [0]
+        lower = page.locator("t-viid-lower")
+        for name, text in (("peer", "9" * 20), ("url", f"http://127.0.0.1:{free_port()}"), ("title", "邻县")):
+            await lower.locator(f"[name={name}]").fill(text)
+        await lower.locator("[name=title]").press("Enter")
+        await expect(lower.get_by_role("button", name="退订 邻县")).to_be_visible(timeout=SLOW)
+        async with page.expect_response(lambda response: response.url.endswith("/viid/catalogue")):
+            await lower.get_by_role("button", name="刷新").click()
+        assert await faults(page) == []
+        await lower.get_by_role("button", name="退订 邻县").click()
+        await expect(lower.get_by_text("没有向下级订阅")).to_be_visible(timeout=SLOW)
         await page.evaluate("localStorage.setItem('triune.language', 'en')")
         await page.reload()
         await expect(panel.get_by_text("Devices that send passages")).to_be_visible(timeout=SLOW)

@@ -138,6 +138,11 @@ def test_a_passage_of_ours_is_understood_as_it_was_meant() -> None:
         ({"PlateReliability": 98}, "湘F12345", 0.98),
         ({"PlateReliability": "-1"}, "湘F12345", 0.9),
         ({"PlateNo": "湘F·12345"}, "湘F12345", 0.9),
+        ({"PlateNo": "湘F-12345"}, "湘F12345", 0.9),
+        ({"PlateNo": "湘F-2345"}, "", 0.9),  # a character was not read: what is left is no plate, or another's
+        ({"PlateNo": "湘FD1-345"}, "", 0.9),
+        ({"PlateNo": "-F12345"}, "", 0.9),
+        ({"PlateNo": "湘F1234?"}, "", 0.9),
         ({"PlateNo": "车牌"}, "", 0.9),
         ({"PlateNo": "无牌"}, "", 0.9),
         ({"PlateNo": ""}, "", 0.9),

@@ -26,6 +26,9 @@ interface ShownDevice {
 
 /** So many are adopted by one request. */
 const AT_ONCE = 200;
+/** What was asked for takes the lower system a moment: so often it is looked at again, so far apart. */
+const LOOKS = 5;
+const LOOK_MS = 1_500;
 /** So many are listed at once; the others are found by typing part of a name or id. */
 const LISTED = 100;
 
@@ -107,6 +110,13 @@ export class ViidLowerPanel extends View {
   @state() private said = "";
   @state() private refusal = "";
   private asked = false;
+  private looks = 0;
+  private timer: ReturnType<typeof setTimeout> | null = null;
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    if (this.timer !== null) clearTimeout(this.timer);
+  }
 
   protected override updated(): void {
     if (this.api === null || this.asked) return;
@@ -217,10 +227,12 @@ export class ViidLowerPanel extends View {
       this.refusal = describe(error);
       return;
     }
+    this.looks = LOOKS;
     await this.load(api);
   }
 
   private async load(api: Api): Promise<void> {
+    if (this.timer !== null) clearTimeout(this.timer);
     try {
       const { lowers, receive_at } = await api.get<{ readonly lowers: readonly ShownLower[]; readonly receive_at: string }>("/api/v1/viid/lowers");
       this.lowers = lowers;
@@ -229,6 +241,8 @@ export class ViidLowerPanel extends View {
     } catch (error) {
       this.refusal = describe(error);
     }
+    const onItsWay = this.lowers.some(({ ended, state }) => ended || state.up === null);
+    if (onItsWay && this.isConnected && this.looks-- > 0) this.timer = setTimeout(() => void this.load(api), LOOK_MS);
   }
 }
 
