@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from streams.limits import CAMERA_FRAME_BYTES
 
-# Devices.
+# Devices. Where so many are connected, the oldest that has not signed in makes room for the next.
 DEVICE_CONNECTIONS = 6000
 DEVICE_FRAME_BYTES = 64 * 1024
 DEVICE_MESSAGES_PER_S = 50
@@ -81,8 +81,8 @@ SIP_TICK_MS = 100
 SIP_ASKED = 4096
 SIP_HANDLED = 1024
 SIP_ANSWERED = 10_000
-# Connections over TCP; one more is closed at once. So is one that got no agreeing answer by then, that says nothing
-# for so long, or that leaves so much untaken.
+# Connections over TCP; for one more the oldest stranger is closed, or else that one at once. So is one that got no
+# agreeing answer by then, that says nothing for so long, or that leaves so much untaken.
 SIP_CONNECTIONS = 2000
 SIP_SIGN_IN_MS = 60_000
 SIP_SILENCE_MS = 10 * 60 * 1000

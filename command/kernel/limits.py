@@ -154,10 +154,11 @@ READ_FACTS = 10_000
 # How often a batch is decided anew because others wrote meanwhile; past this its callers are asked to try again.
 DECISIONS_PER_BATCH = 16
 
-# Doors of HTTP. A connection past these is told 503 or 429 and closed; the total leaves room in 8192 open files.
+# Doors of HTTP. A connection past these is told 503 or 429 and closed; OPEN_FILES has room for them, as many
+# terminals, SIP devices and files at once.
 # This machine's own addresses speak for everybody behind the TLS proxy: for them only the total counts.
 HTTP_CONNECTIONS = 6000
-OPEN_FILES = 8192
+OPEN_FILES = 16_384
 HTTP_CONNECTIONS_PER_ADDRESS = 512
 HTTP_BACKLOG = 1024
 # A connection whose first request has no end of its head by then is closed; so is one that asks nothing for so long.

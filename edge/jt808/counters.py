@@ -12,6 +12,8 @@ class Jt808Counters:
     connections: int = 0
     connections_accepted: int = 0
     connections_refused: int = 0
+    strangers_turned_out: int = 0
+    """To make room in a full house."""
     closed_for_silence: int = 0
     closed_for_abuse: int = 0
     faults: int = 0

@@ -45,7 +45,7 @@ class Jt808Gateway:
         self._uplink = uplink
         self._clock = clock
         self._host = host
-        self._connections: set[_Connection] = set()
+        self._connections: dict[_Connection, None] = {}
         self._by_device: dict[str, _Connection] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -83,11 +83,20 @@ class Jt808Gateway:
         return connection is not None and await connection.send_text(text)
 
     def opened(self, connection: _Connection) -> bool:
-        """Take a new connection into the house; False when the house is full."""
+        """Take a new connection into the house; False when the house is full of terminals.
+
+        A stranger makes room, the one that has been here longest: who opens connections and says nothing must not keep
+        terminals out.
+        """
         if len(self._connections) >= DEVICE_CONNECTIONS:
-            self.counters.connections_refused += 1
-            return False
-        self._connections.add(connection)
+            stranger = next((each for each in self._connections if each.device is None), None)
+            if stranger is None:
+                self.counters.connections_refused += 1
+                return False
+            self.counters.strangers_turned_out += 1
+            self.closed(stranger)
+            stranger.abort()
+        self._connections[connection] = None
         self.counters.connections_accepted += 1
         self.counters.connections = len(self._connections)
         task = self._group.create_task(connection.serve())
@@ -105,7 +114,7 @@ class Jt808Gateway:
 
     def closed(self, connection: _Connection) -> None:
         """Forget a connection."""
-        self._connections.discard(connection)
+        self._connections.pop(connection, None)
         self.counters.connections = len(self._connections)
         self._forget(connection)
 

@@ -107,10 +107,15 @@ class Connections:
             connection.tick()
 
     def opened(self, connection: _Connection) -> bool:
-        """Take one in; False when the house is full."""
+        """Take one in; False when the house is full of devices. The stranger that has been here longest makes room."""
         if len(self._open) >= SIP_CONNECTIONS:
-            self.counters.connections_refused += 1
-            return False
+            stranger = next((each for each in self._open.values() if not each.welcome), None)
+            if stranger is None:
+                self.counters.connections_refused += 1
+                return False
+            self.counters.strangers_turned_out += 1
+            self.closed(stranger)
+            stranger.abort()
         self._open[connection.peer] = connection
         self.counters.connections_accepted += 1
         self.counters.connections = len(self._open)

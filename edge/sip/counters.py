@@ -25,4 +25,6 @@ class SipCounters:
     connections: int = 0
     connections_accepted: int = 0
     connections_refused: int = 0
+    strangers_turned_out: int = 0
+    """To make room in a full house."""
     connections_cut: int = 0

@@ -15,6 +15,7 @@ from edge.gb28181.invite import InviteError, Media
 from edge.gb28181.manscdp import parse as parse_xml
 from edge.gb28181.platform import Platform
 from edge.limits import GB28181_BEAT_MS, GB28181_BEATS_MISSED, SIP_ADDRESSES, SIP_MESSAGES_PER_S
+from edge.sip import connections
 from edge.sip.message import Header, Message, Request, Response, parse, respond, serialise
 from tests.edge.gb28181.site import DEVICE, DOMAIN, SERVER, Hub, running, until
 from tests.edge.gb28181.test_registrar import answered
@@ -263,6 +264,23 @@ async def test_a_connection_that_sends_junk_or_nothing_is_cut_off() -> None:  # 
         await _is_cut_off(reader)
         writer.close()
         assert platform.endpoint.counters.connections_cut == 1
+
+
+async def test_who_connects_and_says_nothing_keeps_no_device_out(monkeypatch: pytest.MonkeyPatch) -> None:  # R733
+    monkeypatch.setattr(connections, "SIP_CONNECTIONS", 2)
+    async with running(Hub(), clock=VirtualClock(NOW_MS)) as platform, asyncio.timeout(10):
+        silent = [await asyncio.open_connection("127.0.0.1", platform.port) for _ in range(3)]
+        await _is_cut_off(silent[0][0])
+        counters = platform.endpoint.counters
+        await until(lambda: counters.connections_accepted == 3)
+        assert (counters.connections, counters.connections_refused, counters.strangers_turned_out) == (2, 0, 1)
+        for connection in list(platform.endpoint._connections._open.values()):
+            connection.welcome = True  # as one is whose registration was agreed to
+        reader, writer = await asyncio.open_connection("127.0.0.1", platform.port)
+        await _is_cut_off(reader)
+        assert (counters.connections, counters.connections_refused, counters.strangers_turned_out) == (2, 1, 1)
+        for _, each in (*silent, (reader, writer)):
+            each.close()
 
 
 _SDP = b"v=0\r\nc=IN IP4 127.0.0.1\r\nm=video 40000 RTP/AVP 96\r\na=rtpmap:96 PS/90000\r\n"

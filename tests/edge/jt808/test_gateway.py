@@ -271,6 +271,19 @@ async def test_a_full_house_turns_newcomers_away(gateway: Jt808Gateway, monkeypa
         assert (gateway.counters.connections, gateway.counters.connections_refused) == (1, 1)
 
 
+async def test_who_says_nothing_keeps_no_terminal_out(gateway: Jt808Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R733: the stranger that has been here longest makes room, and no terminal does."""
+    monkeypatch.setattr(gateway_module, "DEVICE_CONNECTIONS", 2)
+    async with Peer(gateway.port) as first:
+        await first.sign_in()
+        async with Peer(gateway.port) as silent, Peer(gateway.port) as second:
+            await second.sign_in("013900000002")
+            assert await silent.closed() == b""
+            assert await first.ask(location(3)) is not None
+            assert await second.ask(location(3)) is not None
+        assert (gateway.counters.connections_refused, gateway.counters.strangers_turned_out) == (0, 1)
+
+
 async def test_what_nobody_supports_is_said_to_be_so(gateway: Jt808Gateway) -> None:
     async with Peer(gateway.port) as peer:
         await peer.sign_in()
