@@ -130,6 +130,14 @@ def test_a_passage_of_ours_is_understood_as_it_was_meant() -> None:
     assert (got.camera, got.source, got.picture) == ("k2", "viid", "1" * 64)
 
 
+def test_of_several_pictures_the_one_that_shows_most_goes_first() -> None:  # R585 R729
+    types = ["11", "02", "10", "9", "99", "01", "100"]
+    subs = [{"Type": type_, "Data": "x"} for type_ in types]
+    told = Fields(vehicle(SubImageList={"SubImageInfoObject": subs}))
+    read = read_vehicle(told, NOW_MS)
+    assert [picture.text("Type") for picture in read.pictures] == ["01", "9", "100", "99", "02", "10", "11"]
+
+
 @pytest.mark.parametrize(
     ("more", "plate", "confidence"),
     [
@@ -139,7 +147,7 @@ def test_a_passage_of_ours_is_understood_as_it_was_meant() -> None:
         ({"PlateReliability": "-1"}, "湘F12345", 0.9),
         ({"PlateNo": "湘F·12345"}, "湘F12345", 0.9),
         ({"PlateNo": "湘F-12345"}, "湘F12345", 0.9),
-        ({"PlateNo": "湘F-2345"}, "", 0.9),  # a character was not read: what is left is no plate, or another's
+        ({"PlateNo": "湘F-2345"}, "", 0.9),  # R729: a character was not read; what is left may be another's plate
         ({"PlateNo": "湘FD1-345"}, "", 0.9),
         ({"PlateNo": "-F12345"}, "", 0.9),
         ({"PlateNo": "湘F1234?"}, "", 0.9),
