@@ -282,6 +282,10 @@ async def test_the_newest_connection_is_the_agents(tmp_path: Path) -> None:
         assert (await settled(now, item(1, "sighting", **msgspec.to_builtins(sighting(1)))))["done"] == [1]
 
 
+async def is_down(site: Site, camera: str) -> bool:
+    return (await site.hub.read(lambda t: t.cameras.need(camera))).state == "down"
+
+
 async def test_technicians_see_how_each_agent_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("consoles.parts.agents.away.AGENT_AWAY_MS", 0)
     monkeypatch.setattr("consoles.parts.agents.away._TICK_MS", 20)
@@ -314,6 +318,9 @@ async def test_technicians_see_how_each_agent_is(tmp_path: Path, monkeypatch: py
             assert "gate is away" in (await site.hub.read(lambda t: t.cameras.need("k0"))).reason
             [known] = (await person.get("/api/v1/agents"))[1]
             assert known["up"] is False
+            await site.hub.ask(q.EnrolCamera(camera="k9", name="后门", lat=29.0, lon=113.0), HUB)
+            await site.context.accounts.set_camera_address("k9", f"edge://{NAME}/rtsp://127.0.0.1:9/k9")
+            await until(lambda: is_down(site, "k9"))  # given to it while it is away
             async with as_agent(site, key) as (_, config):
                 assert config["restate"] is True
                 assert (await site.hub.read(lambda t: t.links.need(f"edge.{NAME}"))).state == "up"

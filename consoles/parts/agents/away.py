@@ -8,6 +8,7 @@ and what the record knows already is no news to it.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from command.actors import HUB
 from command.hub import Hub
@@ -34,7 +35,8 @@ class AwayWatch:
         self._places = places
         self._missing_ms: dict[str, int] = {}
         """For how long each agent that is nowhere has been so; counted in ticks, for clocks are set."""
-        self._told: set[str] = set()
+        self._told: dict[str, frozenset[str]] = {}
+        """Those of which it was said, with the cameras that they had then."""
 
     async def run(self) -> None:
         """Look and say it, until cancelled."""
@@ -49,9 +51,10 @@ class AwayWatch:
                 self._told.clear()  # whoever says it meanwhile may be the last to have heard of an agent
                 continue
             for agent, missing_ms in list(self._missing_ms.items()):
-                if missing_ms >= AGENT_AWAY_MS and agent not in self._told:
-                    self._told.add(agent)
-                    await self._say(agent)
+                cameras = frozenset(self._agents.states[agent].cameras)
+                if missing_ms >= AGENT_AWAY_MS and self._told.get(agent) != cameras:
+                    self._told[agent] = cameras
+                    await self._say(agent, sorted(cameras))
 
     async def _connected(self) -> set[str]:
         here = set(self._agents.here())
@@ -60,22 +63,22 @@ class AwayWatch:
     def _note(self, connected: set[str]) -> None:
         known = {agent for agent in self._agents.states if agent not in connected}
         self._missing_ms = {agent: self._missing_ms.get(agent, -_TICK_MS) + _TICK_MS for agent in known}
-        self._told &= known
+        self._told = {agent: cameras for agent, cameras in self._told.items() if agent in known}
         for agent, missing_ms in self._missing_ms.items():
             if missing_ms >= AGENT_AWAY_MS:
                 self._agents.uploads.pop(agent, None)
 
-    async def _say(self, agent: str) -> None:
-        link, cameras = f"{SCHEME}.{agent}", self._agents.states[agent].cameras
+    async def _say(self, agent: str, cameras: Sequence[str]) -> None:
+        link = f"{SCHEME}.{agent}"
         try:
             if not cameras and not await self._hub.read(lambda t: t.links.get(link)):
                 return  # enrolled, and nothing hangs on it yet
             reason = f"edge agent {agent} is away"
             await self._hub.ask(ReportLink(link=link, up=False, reason=reason), HUB)
             for camera in cameras:
-                if self._agents.is_here(agent):
-                    return  # it has come meanwhile, and tells of its cameras itself
+                if (await self._hub.read(lambda t: t.links.need(link))).state == "up":
+                    return  # it has come meanwhile, to whichever hub, and tells of its cameras itself
                 await self._hub.ask(ReportCamera(camera=camera, up=False, reason=reason), HUB)
         except TriuneError as error:
             log.warning("that agent %s is away could not be recorded: %s", agent, error.detail)
-            self._told.discard(agent)
+            self._told.pop(agent, None)
