@@ -150,6 +150,8 @@ export class CountyMap extends Element {
   @property({ type: Boolean }) still = false;
   @property({ type: Number }) scale = 1;
   @state() private failed = false;
+  /** The site has no base map: symbols stand on nothing, and that is no fault of the map. */
+  @state() private bare = false;
   private picked_ms = -Infinity;
   /** The camera under the pointer, which a drag would take. */
   private taken = "";
@@ -189,7 +191,10 @@ export class CountyMap extends Element {
       this.target.draggable = this.taken !== "";
     });
     this.base.ready.then(
-      () => this.look(false),
+      () => {
+        this.bare = this.base?.boundary.isEmpty() ?? true;
+        this.look(false);
+      },
       () => (this.failed = true),
     );
   }
@@ -233,7 +238,7 @@ export class CountyMap extends Element {
             <button aria-label=${t("map.zoom_out")} title=${t("map.zoom_out")} @click=${() => this.zoom(-1)}>${icon("minus")}</button>
             <button aria-label=${t("map.home")} title=${t("map.home")} @click=${() => this.home(true)}>${icon("house")}</button>
           </div>`}
-      <p class="note">${this.failed ? t("map.failed") : t("map.attribution")}</p>`;
+      <p class="note">${t(this.failed ? "map.failed" : this.bare ? "map.bare" : "map.attribution")}</p>`;
   }
 
   /** Show the whole county. */

@@ -232,7 +232,7 @@ export class Mobile extends Console {
   }
 
   private ordersTab(order: OrderRow | null, situation: SituationRow | undefined): TemplateResult {
-    if (this.actor?.unit === "") return html`<t-state kind="no_right" text=${t("mobile.no_unit")}></t-state>`;
+    if (this.actor?.unit === "") return html`<t-state kind="no_right" text=${t("mobile.no_unit")}></t-state>${this.leave()}`;
     const earlier = [...this.orders().values()].filter((row) => row.id !== order?.id).sort((a, b) => b.issued_ms - a.issued_ms);
     const now_ms = this.now_ms();
     return html`${order === null
@@ -250,7 +250,11 @@ export class Mobile extends Console {
         (row) => html`<div class="row"><span class="grow cut">${this.situationOf(row)?.title ?? row.text}</span>
           <span class="quiet">${word("order_state", row.state)} ${format.moment(row.issued_ms, now_ms)}</span></div>`,
       )}
-      <p class="leave row"><button class="bare" @click=${() => void this.signOut()}>${icon("signOut")} ${t("action.sign_out")}</button>
+      ${this.leave()}`;
+  }
+
+  private leave(): TemplateResult {
+    return html`<p class="leave row"><button class="bare" @click=${() => void this.signOut()}>${icon("signOut")} ${t("action.sign_out")}</button>
         <button class="bare" lang=${language() === "zh" ? "en" : "zh"} @click=${() => setLanguage(language() === "zh" ? "en" : "zh")}>${icon("languages")} ${t("action.language")}</button></p>
       ${this.leaving === "" ? nothing : html`<p class="error" role="alert">${icon("alert")} ${this.leaving}</p>`}`;
   }

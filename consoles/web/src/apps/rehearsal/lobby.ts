@@ -198,7 +198,7 @@ export class Lobby extends Console {
       <form class="panel" @submit=${(event: SubmitEvent) => void this.start(event)}>
         <h2 class="heading">${t("lobby.plans")}<span class="number">${overview.scenarios.length}</span></h2>
         <p class="about quiet">${t("lobby.about")}</p>
-        ${overview.scenarios.length === 0 ? html`<t-state kind="empty" text=${t("lobby.no_scenarios")}></t-state>` : nothing}
+        ${overview.scenarios.length === 0 ? html`<t-state kind="hint" text=${t("lobby.no_scenarios")}></t-state>` : nothing}
         ${byPlan(overview.scenarios).map(([plan, scenarios]) => this.plan(plan, scenarios, may))}
         ${files === "" ? nothing : html`<p class="error" title=${overview.unreadable.map((each) => each.why).join("\n")}>${icon("alert")} ${t("lobby.unreadable", { names: files })}</p>`}
         ${may ? this.begin() : html`<t-state kind="no_right" text=${t("director.watching")}></t-state>`}

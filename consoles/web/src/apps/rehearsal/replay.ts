@@ -183,7 +183,7 @@ export class Replay extends View {
     if (ofDay === null) return html`<t-state kind="loading"></t-state>`;
     const rows = ofDay.situations.filter((row) => row.merged_into === "").toReversed();
     return html`<h2 class="heading">${t("replay.choose")}<span class="number">${rows.length}</span></h2>
-      ${rows.length === 0 ? html`<t-state kind="empty" text=${t("replay.none_that_day")}></t-state>` : nothing}
+      ${rows.length === 0 ? html`<t-state kind="hint" text=${t("replay.none_that_day")}></t-state>` : nothing}
       ${repeat(rows, (row) => row.id, (row) => this.ofThatDay(row))}
       ${ofDay.more ? html`<p class="heading">${t("state.too_many", { shown: rows.length, total: `${rows.length}+` })}</p>` : nothing}`;
   }
@@ -211,7 +211,7 @@ export class Replay extends View {
     const rows = [...this.situations.values()].filter((row) => row.merged_into === "").sort((a, b) => Number(isOpen(b)) - Number(isOpen(a)) || b.opened_ms - a.opened_ms);
     const open = rows.filter(isOpen).length;
     return html`<h2 class="heading">${t("replay.choose")}<span class="number">${t("replay.open", { n: open })} · ${t("replay.closed", { n: rows.length - open })}</span></h2>
-      ${!this.loaded ? html`<t-state kind="loading"></t-state>` : rows.length === 0 ? html`<t-state kind="empty" text=${t("replay.none")}></t-state>` : nothing}
+      ${!this.loaded ? html`<t-state kind="loading"></t-state>` : rows.length === 0 ? html`<t-state kind="hint" text=${t("replay.none")}></t-state>` : nothing}
       ${repeat(rows.slice(0, SHOWN), (row) => row.id, (row) => html`<button class="pick" aria-current=${row.id === this.chosen} @click=${() => void this.choose(row.id)}>
         <t-situation .situation=${row} .now=${this.now} ?chosen=${row.id === this.chosen}></t-situation></button>`)}
       ${rows.length > SHOWN ? html`<p class="heading">${t("state.too_many", { shown: SHOWN, total: rows.length })}</p>` : nothing}`;

@@ -125,7 +125,7 @@ export class VehiclesQuality extends VehiclesTab {
         <div class="heading"><span class="grow">${t("quality.cameras")}</span>${stopped === 0 ? nothing : html`<span class="worse">${icon("alert")} ${t("quality.some_stopped", { n: stopped })}</span>`}${worse === 0 ? nothing : html`<span class="worse">${icon("alert")} ${t("quality.some_worse", { n: worse })}</span>`}<span>${t("quality.others", { well, unknown: judged.length - worse - well })}</span></div>
         ${this.refusal === "" ? nothing : html`<t-state kind="error" text=${this.refusal}></t-state>`}
         <t-table label=${t("quality.cameras")} .columns=${this.columns()} .rows=${rows} sortBy="notice" chosen=${this.detail} @choose=${(event: CustomEvent<string>) => goTo("quality", event.detail)}>
-          <t-state kind="empty" text=${t("quality.none")}></t-state></t-table>
+          <t-state kind="hint" text=${t("quality.none")}></t-state></t-table>
       </section>
       <section class="panel" aria-label=${t("quality.detail")}>${this.chosen(rows.get(this.detail))}</section>`;
   }

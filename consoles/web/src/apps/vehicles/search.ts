@@ -131,7 +131,7 @@ export class VehiclesSearch extends VehiclesTab {
     if (this.busy) return html`<t-state kind="loading"></t-state>`;
     const failure = this.failure === "" ? nothing : html`<t-state kind="error" text=${this.failure}></t-state>`;
     if (answer?.is === "queries") return html`${failure}${this.queries()}`;
-    if (answer === null) return html`${failure === nothing ? html`<t-state kind="empty" text=${t("search.nothing_asked")}></t-state>` : failure}`;
+    if (answer === null) return html`${failure === nothing ? html`<t-state kind="hint" text=${t("search.nothing_asked")}></t-state>` : failure}`;
     const more = answer.is === "search" && answer.next !== null;
     return html`${failure}
       ${answer.is === "search"

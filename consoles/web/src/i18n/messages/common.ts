@@ -80,6 +80,7 @@ export const COMMON = {
   "video.none": ["附近没有摄像机", "No camera near"],
   "map.attribution": ["底图：岳阳县行政区划；路网为示意", "Base: Yueyang County; roads are schematic"],
   "map.pick": ["在地图上点选位置，Esc 取消", "Click the place on the map, Esc cancels"],
+  "map.bare": ["没有底图，请管理员配置", "There is no base map: ask the administrator"],
   "map.failed": ["底图未载入", "The base map did not load"],
   "map.zoom_in": ["放大", "Zoom in"],
   "map.zoom_out": ["缩小", "Zoom out"],
