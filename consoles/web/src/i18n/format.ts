@@ -78,6 +78,11 @@ export function distance(span_m: number): string {
   return t("distance.kilometres", { km: span_m < 10_000 ? (span_m / 1_000).toFixed(1) : Math.round(span_m / 1_000) });
 }
 
+/** How many: 1 000 000, in groups that read alike in both languages. */
+export function count(n: number): string {
+  return String(n).replace(/\B(?=(\d{3})+$)/g, "\u202f");
+}
+
 /** How much: 640 MB, 21.6 GB, 1.2 TB. */
 export function bytes(size: number): string {
   for (const [unit, of] of [["TB", 1e12], ["GB", 1e9], ["MB", 1e6]] as const) {

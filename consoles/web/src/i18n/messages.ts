@@ -13,12 +13,13 @@ import { VEHICLES } from "./messages/vehicles";
 import { VEHICLES_REVIEW } from "./messages/vehicles_review";
 import { VEHICLES_RULES } from "./messages/vehicles_rules";
 import { VEHICLES_SEARCH } from "./messages/vehicles_search";
+import { VEHICLES_LIBRARIES } from "./messages/vehicles_libraries";
 import { VEHICLES_WATCHES } from "./messages/vehicles_watches";
 import { VIDEO } from "./messages/video";
 import { VIID } from "./messages/viid";
 import { WALL } from "./messages/wall";
 import { WORDS } from "./messages/words";
 
-export const MESSAGES = { ...COMMON, ...WORDS, ...FACTS, ...WALL, ...DESK, ...MOBILE, ...REHEARSAL, ...VIDEO, ...ADOPT, ...RECORDINGS, ...VEHICLES, ...VEHICLES_REVIEW, ...VEHICLES_RULES, ...VEHICLES_WATCHES, ...VEHICLES_SEARCH, ...VIID, ...HUBS, ...REFUSALS } as const;
+export const MESSAGES = { ...COMMON, ...WORDS, ...FACTS, ...WALL, ...DESK, ...MOBILE, ...REHEARSAL, ...VIDEO, ...ADOPT, ...RECORDINGS, ...VEHICLES, ...VEHICLES_REVIEW, ...VEHICLES_RULES, ...VEHICLES_WATCHES, ...VEHICLES_LIBRARIES, ...VEHICLES_SEARCH, ...VIID, ...HUBS, ...REFUSALS } as const;
 
 export type Key = keyof typeof MESSAGES;

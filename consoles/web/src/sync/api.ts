@@ -89,9 +89,9 @@ export class Api {
     await this.send("DELETE", path, null, {});
   }
 
-  async upload<T>(path: string, file: Blob, key: string = this.options.uuid()): Promise<T> {
+  async upload<T>(path: string, file: Blob, key: string = this.options.uuid(), timeout_ms: number = UPLOAD_TIMEOUT_MS): Promise<T> {
     const headers = { "Content-Type": file.type || "application/octet-stream", "Idempotency-Key": key };
-    return (await this.send("POST", path, file, headers, UPLOAD_TIMEOUT_MS)) as T;
+    return (await this.send("POST", path, file, headers, timeout_ms)) as T;
   }
 
   async signIn(name: string, password: string): Promise<Actor> {

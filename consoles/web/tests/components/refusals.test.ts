@@ -7,7 +7,7 @@ import { Problem } from "../../src/sync/api";
 /** Every sentence that the hub's sources refuse with, its placeholders filled in with something. */
 function sentences(): string[] {
   const root = new URL("../../../../", import.meta.url);
-  const files = ["command", "consoles/http"].flatMap((folder) =>
+  const files = ["command", "consoles/http", "consoles/watch_files"].flatMap((folder) =>
     readdirSync(new URL(folder, root), { recursive: true }).filter((name) => String(name).endsWith(".py")).map((name) => readFileSync(new URL(`${folder}/${String(name)}`, root), "utf8")),
   );
   return files.flatMap((text) => [...text.matchAll(/f?"((?:[^"\\]|\\.)*)"/g)].map(([, said = ""]) => said.replace(/\{[^}]*\}/g, "1")));

@@ -7,9 +7,10 @@ import "../../components/plate";
 import "../../components/scene";
 import type { Box } from "../../components/scene";
 import { shared, View } from "../../components/view";
+import { watchedBy, type Watched } from "../../components/watched";
 import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
-import type { HitRow, RejectHit, WatchRow } from "../../wire";
+import type { HitRow, RejectHit } from "../../wire";
 import { whyWords, type Desk } from "./context";
 import { lookUpOf, mayLookUp } from "./plates";
 import type { Act } from "./situation_parts";
@@ -122,7 +123,7 @@ export class HitPanel extends View {
   override render(): TemplateResult {
     const { desk, hit } = this;
     if (desk === null || hit === null) return html``;
-    const watch = desk.store.rows("watches").get(hit.watch);
+    const watch = watchedBy(desk.store, hit);
     return html`<section aria-label=${t("hit.title", { plate: hit.plate })}>
       <div class="head">
         <t-plate plate=${hit.plate} colour=${this.reading?.colour ?? ""} .confidences=${this.reading?.char_confidences ?? []}></t-plate>
@@ -140,7 +141,7 @@ export class HitPanel extends View {
     return desk.store.rows("cameras").get(camera)?.name ?? camera;
   }
 
-  private why(hit: HitRow, watch: WatchRow | undefined): TemplateResult {
+  private why(hit: HitRow, watch: Watched | undefined): TemplateResult {
     const how = `${word("hit_how", hit.how)}${hit.how === "look_alike" ? ` ${Math.round(hit.score * 100)}%` : ""}`;
     return html`<t-plate-reading plate=${hit.plate} .confidences=${this.reading?.char_confidences ?? []} expected=${watch?.pattern ?? ""}></t-plate-reading>
       <p><b>${how}</b> <span class="quiet">${t("plate.sure")} ${Math.round(hit.confidence * 100)}%</span></p>

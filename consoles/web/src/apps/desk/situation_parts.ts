@@ -4,6 +4,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { icon } from "../../components/icons";
 import "../../components/picture";
+import { watchedBy } from "../../components/watched";
 import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import type { ApprovalRow, HitRow, OrderRow, Request, SituationRow, TaskRow } from "../../wire";
@@ -124,7 +125,7 @@ export function hitsPart(desk: Desk, row: SituationRow, act: Act): TemplateResul
 }
 
 function hitCard(desk: Desk, hit: HitRow, act: Act): TemplateResult {
-  const watch = desk.store.rows("watches").get(hit.watch);
+  const watch = watchedBy(desk.store, hit);
   const reject: Request = { request: "reject_hit", hit: hit.id, why: t("situation.reject_hit") };
   return html`<figure>
     ${hit.picture === ""

@@ -3,12 +3,12 @@
 import type { Actor, Subscription } from "../../sync/protocol";
 
 export const DESK_TABLES = {
-  calls: {}, situations: {}, orders: {}, units: {}, positions: {}, stations: {}, fences: {}, cameras: {}, watches: {}, hits: {}, alarms: {}, sos: {},
+  calls: {}, situations: {}, orders: {}, units: {}, positions: {}, stations: {}, fences: {}, cameras: {}, watches: {}, libraries: {}, hits: {}, alarms: {}, sos: {},
   messages: {}, evidence: {}, plans: {}, activations: {}, tasks: {}, approvals: {}, cases: {}, links: {}, focus: {}, screens: {}, marks: { situation: "-" },
 } as const satisfies Subscription; // prettier-ignore
 
 const CAMERA_TABLES = {
-  situations: {}, units: {}, positions: {}, stations: {}, fences: {}, cameras: {}, watches: {}, hits: {}, alarms: {}, sos: {}, links: {}, screens: {}, marks: { situation: "-" },
+  situations: {}, units: {}, positions: {}, stations: {}, fences: {}, cameras: {}, watches: {}, libraries: {}, hits: {}, alarms: {}, sos: {}, links: {}, screens: {}, marks: { situation: "-" },
 } as const satisfies Subscription; // prettier-ignore
 
 const FULL = new Set<Actor["roles"][number]>(["call_taker", "dispatcher", "commander", "duty_leader", "director"]);

@@ -9,6 +9,7 @@ import "../../components/states";
 import type { Screening } from "../../components/video/context";
 import { maySendToWall } from "../../components/video/wall";
 import { shared } from "../../components/view";
+import { watchedBy } from "../../components/watched";
 import * as format from "../../i18n/format";
 import { t } from "../../i18n/i18n";
 import "../../map/element";
@@ -125,7 +126,7 @@ export class VehiclesNow extends VehiclesTab {
   private detailOf(connection: Connection): TemplateResult {
     const passage = this.chosen;
     const hit = passage === null ? null : (hitsByPassage(this.rows("hits")).get(keyOf(passage)) ?? null);
-    return html`<vehicles-passage .passage=${passage} .hit=${hit} .watch=${this.rows("watches").get(hit?.watch ?? "") ?? null} .camera=${this.rows("cameras").get(passage?.camera ?? "") ?? null}
+    return html`<vehicles-passage .passage=${passage} .hit=${hit} .watch=${(hit === null ? undefined : watchedBy(connection.store, hit)) ?? null} .camera=${this.rows("cameras").get(passage?.camera ?? "") ?? null}
       .cameras=${this.rows("cameras")} .screening=${this.screening(connection)} .now_ms=${this.now_ms} ?maySearch=${this.has("camera_watch", "dispatcher", "commander", "duty_leader")}
       @close=${() => (this.chosen = null)}></vehicles-passage>`;
   }

@@ -9,9 +9,10 @@ import type { Screening } from "../../components/video/context";
 import "../../components/video/playback";
 import "../../components/video/tile";
 import { shared, View } from "../../components/view";
+import type { Watched } from "../../components/watched";
 import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
-import type { CameraRow, HitRow, PassageRow, WatchRow } from "../../wire";
+import type { CameraRow, HitRow, PassageRow } from "../../wire";
 import { goTo } from "./shared";
 
 /** A replay begins so long before the car came. */
@@ -67,7 +68,7 @@ export class Passage extends View {
 
   @property({ attribute: false }) passage: PassageRow | null = null;
   @property({ attribute: false }) hit: HitRow | null = null;
-  @property({ attribute: false }) watch: WatchRow | null = null;
+  @property({ attribute: false }) watch: Watched | null = null;
   @property({ attribute: false }) camera: CameraRow | null = null;
   @property({ attribute: false }) cameras: ReadonlyMap<string, CameraRow> = new Map();
   @property({ attribute: false }) screening: Screening | null = null;

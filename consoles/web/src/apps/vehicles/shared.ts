@@ -28,15 +28,15 @@ const PLACES = { stations: {}, units: {}, positions: {}, fences: {}, cameras: {}
 const WATCHED = { ...PLACES, situations: {}, hits: {}, alarms: {}, screens: {} } as const satisfies Subscription;
 const RULES = { sections: {}, restrictions: {}, regions: {} } as const satisfies Subscription;
 const REVIEWED = { violations: {}, ...RULES } as const satisfies Subscription;
-const DESK = { ...WATCHED, ...REVIEWED, watches: {}, orders: {} } as const satisfies Subscription;
+const DESK = { ...WATCHED, ...REVIEWED, watches: {}, libraries: {}, orders: {} } as const satisfies Subscription;
 
 /** What this person's page mirrors: never a table that the hub would refuse; null for who has no business here. */
 export function vehiclesTables(actor: Actor): Subscription | null {
   const has = (...roles: Role[]): boolean => roles.some((role) => actor.roles.includes(role));
   if (has("dispatcher", "commander", "duty_leader")) return DESK;
-  if (has("camera_watch")) return { ...WATCHED, ...REVIEWED, watches: {} };
+  if (has("camera_watch")) return { ...WATCHED, ...REVIEWED, watches: {}, libraries: {} };
   if (has("wall")) return { ...WATCHED, orders: {} };
-  return has("administrator") ? { ...PLACES, ...RULES, watches: {}, alarms: {} } : null;
+  return has("administrator") ? { ...PLACES, ...RULES, watches: {}, libraries: {}, alarms: {} } : null;
 }
 
 /** The address of a tab, `#search/plate=湘F12345`; what follows the tab's name is that tab's own. */

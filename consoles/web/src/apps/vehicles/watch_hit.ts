@@ -24,6 +24,8 @@ export class WatchHit extends View {
   @property({ attribute: false }) who: (id: string) => string = (id) => id;
   @property({ type: Number }) now_ms = 0;
   @property({ type: Boolean }) mayReject = false;
+  /** Of a list: whether this person may set its entry aside. */
+  @property({ type: Boolean }) maySetAside = false;
   @state() private rejecting = false;
   @state() private kind: Kind = "misread";
   @state() private exclude = true;
@@ -38,6 +40,7 @@ export class WatchHit extends View {
         ${this.picture(hit.picture, hit, t("watches.scene", { plate: hit.plate, place: this.place(hit.camera) }))}</div>
       <div class="told">
         <p><b class="plate">${hit.plate}</b> ${word("hit_how", hit.how)}${hit.how === "look_alike" ? html` · ${t("watches.score", { score: Math.round(hit.score * 100) })}` : nothing}
+          ${hit.line !== "" && (hit.line !== hit.plate || hit.note !== "") ? html`<span>${[hit.line === hit.plate ? "" : hit.line, hit.note].filter((each) => each !== "").join(" · ")}</span>` : nothing}
           <span class="quiet">${t("watches.sure", { sure: Math.round(hit.confidence * 100) })}</span></p>
         <p>${this.place(hit.camera)} · ${format.moment(hit.seen_ms, this.now_ms)} <span class="quiet">${t("time.ago", { span: format.duration(this.now_ms - hit.seen_ms) })}</span> ${this.heading(hit)}</p>
         <p class="quiet">${this.seenBefore(hit)}</p>
@@ -108,12 +111,17 @@ export class WatchHit extends View {
           ${KINDS.map((kind) => html`<option value=${kind} ?selected=${kind === this.kind}>${word("reject_kind", kind)}</option>`)}
         </select></label>
       <label><span>${t("watches.reject_why")}</span><input maxlength="500" .value=${this.why} @input=${(event: Event) => (this.why = (event.target as HTMLInputElement).value)} /></label>
-      ${hit.how === "exact"
+      ${!this.mayExclude(hit)
         ? nothing
-        : html`<label class="tick"><input type="checkbox" .checked=${this.exclude} @change=${(event: Event) => (this.exclude = (event.target as HTMLInputElement).checked)} /><span>${t("watches.exclude")}</span></label>`}
+        : html`<label class="tick"><input type="checkbox" .checked=${this.exclude} @change=${(event: Event) => (this.exclude = (event.target as HTMLInputElement).checked)} /><span>${t(hit.line === "" ? "watches.exclude" : "watches.exclude_line")}</span></label>`}
       ${this.refusal === "" ? nothing : html`<p class="error" role="alert">${icon("alert")} ${this.refusal}</p>`}
       <div class="keys"><button class="primary">${t("watches.reject")}</button><button type="button" @click=${() => (this.rejecting = false)}>${t("action.cancel")} <kbd>Esc</kbd></button></div>
     </form>`;
+  }
+
+  /** An entry that is the plate itself is lifted instead; one of a list can only be set aside. */
+  private mayExclude(hit: HitRow): boolean {
+    return hit.line === "" ? hit.how !== "exact" : this.maySetAside;
   }
 
   private readonly onKey = (event: KeyboardEvent): void => {
@@ -125,7 +133,7 @@ export class WatchHit extends View {
     event.preventDefault();
     const why = this.why.trim() === "" ? word("reject_kind", this.kind) : this.why.trim();
     try {
-      await this.connection?.api.request({ request: "reject_hit", hit: hit.id, why, kind: this.kind, exclude: hit.how === "exact" ? null : this.exclude });
+      await this.connection?.api.request({ request: "reject_hit", hit: hit.id, why, kind: this.kind, exclude: this.mayExclude(hit) ? this.exclude : null });
       this.rejecting = false;
       this.refusal = "";
     } catch (error) {

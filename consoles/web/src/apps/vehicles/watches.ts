@@ -16,6 +16,7 @@ import "./watch_entry";
 import type { Rights, WatchEntry } from "./watch_entry";
 import "./watch_form";
 import "./watch_import";
+import "./watch_libraries";
 import { approvable, listed, SHOWS, wrongText, type Listing, type Show } from "./watch_words";
 import { watchesStyles } from "./watches_styles";
 
@@ -29,7 +30,10 @@ export class VehiclesWatches extends VehiclesTab {
   @state() private chosen = "";
   @state() private side: Side = "entry";
   @state() private plate = "";
+  @state() private library = "";
   @state() private approving = false;
+  /** Whole lists are shown instead of entries. */
+  @state() private ofLists = false;
   @state() private refusal = "";
   @query("watch-entry") private entry!: WatchEntry | null;
 
@@ -51,8 +55,16 @@ export class VehiclesWatches extends VehiclesTab {
   private onDetail(): void {
     const [name = "", value = ""] = this.detail.split("=");
     if (name === "plate" && value !== "" && this.rights().ask) [this.side, this.plate] = ["new", value];
-    if (name === "watch") [this.side, this.chosen] = ["entry", value];
-    if (name === "hit") [this.side, this.chosen] = ["entry", this.rows("hits").get(value)?.watch ?? ""];
+    if (name === "watch") this.show(value);
+    if (name === "hit") this.show(this.rows("hits").get(value)?.watch ?? "");
+    if (name === "library") this.show(value);
+  }
+
+  /** Show an entry, or the list that an id names. */
+  private show(id: string): void {
+    this.ofLists = this.rows("libraries").has(id);
+    if (this.ofLists) this.library = id;
+    else [this.side, this.chosen] = ["entry", id];
   }
 
   private rights(): Rights {
@@ -69,6 +81,9 @@ export class VehiclesWatches extends VehiclesTab {
     const { connection } = this;
     if (connection === null) return html``;
     const rights = this.rights();
+    if (this.ofLists) {
+      return html`<watch-libraries style="grid-column:1/-1;min-height:0" .connection=${connection} .rights=${rights} .who=${this.who} .now_ms=${this.now_ms} .revision=${this.revision} chosen=${this.library} @leave=${() => (this.ofLists = false)}></watch-libraries>`;
+    }
     const rows = listed(this.rows("watches"), this.listing);
     return html`<section class="panel list" aria-label=${t("watches.list")}>
         <div class="bar">
@@ -77,6 +92,7 @@ export class VehiclesWatches extends VehiclesTab {
             ? html`<button aria-pressed=${this.side === "new"} @click=${() => this.open("new")}>${icon("plus")} ${t("watches.new")} <kbd>N</kbd></button>
                 <button aria-pressed=${this.side === "import"} @click=${() => this.open("import")}>${icon("evidence")} ${t("watches.import")} <kbd>I</kbd></button>`
             : nothing}
+          <button @click=${() => (this.ofLists = true)}>${icon("tasks")} ${t("libraries.title")} <kbd>L</kbd></button>
         </div>
         <div class="bar" role="group" aria-label=${t("watches.state")}>${SHOWS.map((show) => this.showButton(show))}${this.batch()}${rights.approve ? this.approveAll(rows.values(), rights) : nothing}</div>
         <t-table label=${t("watches.list")} .columns=${columns(this.now_ms)} .rows=${rows} chosen=${this.chosen} @choose=${(event: CustomEvent<string>) => this.choose(event.detail)}><t-state kind="empty" text=${t("watches.none")}></t-state></t-table>
@@ -146,7 +162,16 @@ export class VehiclesWatches extends VehiclesTab {
       if (event.key === "Escape") (target as HTMLElement).blur();
       return;
     }
+    if (event.code === "KeyL") {
+      this.ofLists = !this.ofLists;
+      event.preventDefault();
+      return;
+    }
     const rights = this.rights();
+    if (this.ofLists) {
+      if (this.renderRoot.querySelector("watch-libraries")?.press(event.code) ?? false) event.preventDefault();
+      return;
+    }
     switch (event.code) {
       case "Slash":
         this.renderRoot.querySelector<HTMLElement>("#find")?.focus();

@@ -1,0 +1,102 @@
+"""Lists (库) in Chromium: a file is brought, approved by somebody else, hit, its entry set aside, the file replaced."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, expect
+
+from consoles.parts.libraries import Libraries
+from tests.consoles.support import site_with_people
+from tests.e2e.chromium import chromium
+from tests.e2e.test_accessibility import faults
+from tests.e2e.test_watches import SLOW, pass_by, roadside
+from tests.e2e.video import open_page
+
+FILE = "序号,号牌号码,品牌,车身颜色\n1,湘FB0345,大众,白\n2,湘F9*,,\n3,湘FI2345,,\n4,湘f·b0345,,\n5,=1+1,,\n"
+
+
+async def to_lists(page: Page) -> None:
+    await page.get_by_role("tab", name="布控").click(timeout=SLOW)
+    await expect(page.get_by_role("button", name="名单库")).to_be_visible(timeout=SLOW)
+    await page.keyboard.press("l")
+    await expect(page.get_by_text("上限 1\u202f000\u202f000 条")).to_be_visible()
+
+
+async def brings(page: Page, tmp_path: Path) -> None:
+    file = tmp_path / "库.csv"
+    file.write_bytes(FILE.encode("gbk"))
+    await page.keyboard.press("n")
+    await page.get_by_label("名单文件").set_input_files(file)
+    await expect(page.get_by_text("5 行：2 条可用（模糊 1），重复 1，有误 2")).to_be_visible(timeout=SLOW)
+    await expect(page.get_by_text("第 5 行：湘FB0345 与第 2 行相同")).to_be_visible()
+    await expect(page.get_by_role("row").filter(has_text="公式不予受理")).to_contain_text("6")
+    await page.get_by_label("名称").fill("盗抢机动车库")
+    await page.get_by_label("原因", exact=True).fill("省厅下发")
+    assert await faults(page) == []
+    await page.screenshot(path=tmp_path / "file.png")
+    await page.get_by_label("原因", exact=True).press("Enter")
+    await expect(page.get_by_role("heading", name="盗抢机动车库")).to_be_visible(timeout=SLOW)
+    await expect(page.get_by_text("本人装入的文件须由他人批准")).to_have_count(0)
+
+
+async def approves(page: Page, tmp_path: Path) -> None:
+    await page.get_by_role("row").filter(has_text="盗抢机动车库").click(timeout=SLOW)
+    await page.screenshot(path=tmp_path / "waiting.png")
+    await page.keyboard.press("a")
+    await page.get_by_role("button", name="确认").click()
+    await expect(page.get_by_text("本机：已装入 2 条")).to_be_visible(timeout=SLOW)
+
+
+async def replaces(page: Page, tmp_path: Path) -> None:
+    file = tmp_path / "新.txt"
+    file.write_text("湘FB0345\n湘F88888\n")
+    await page.keyboard.press("r")
+    await page.get_by_label("名单文件").set_input_files(file)
+    await expect(page.get_by_text("新增 1，减少 1")).to_be_visible(timeout=SLOW)
+    await page.get_by_role("button", name="提交，待他人批准").click()
+    await expect(page.get_by_role("group", name="待批准文件")).to_contain_text("新增 1，减少 1", timeout=SLOW)
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(150)
+async def test_a_list_is_brought_approved_hit_and_replaced(tmp_path: Path) -> None:  # R688
+    async with site_with_people(tmp_path, "dispatcher", "duty_leader") as site, chromium() as browser:
+        hits = await roadside(site)
+        page = await open_page(browser, site, "dispatcher", "/vehicles", axe=True)
+        await to_lists(page)
+        await brings(page, tmp_path)
+        leader = await open_page(browser, site, "duty_leader", "/vehicles")
+        await to_lists(leader)
+        await approves(leader, tmp_path)
+
+        await Libraries(site.hub, site.context.blobs, hits.hold).look()
+        await pass_by(site, hits, "k0", "湘FB0345")
+        hit = page.get_by_role("article")
+        await expect(hit).to_contain_text("大众 白", timeout=SLOW)
+        await page.keyboard.press("x")
+        await hit.get_by_label("误报原因").select_option("out_of_date")
+        await hit.get_by_label("说明").fill("已发还")
+        await hit.get_by_label("搁置此条").check()
+        await hit.get_by_label("说明").press("Enter")
+        await expect(page.get_by_role("region", name="误报的条目")).to_contain_text("已搁置，不报警", timeout=SLOW)
+
+        await page.keyboard.press("/")
+        await page.keyboard.type("湘FB0345")
+        await page.get_by_label("查询原因").fill("核查")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_text("盗抢机动车库：湘FB0345 · ")).to_be_visible(timeout=SLOW)
+        await page.get_by_label("查询原因").press("Escape")
+        await replaces(page, tmp_path)
+        await page.screenshot(path=tmp_path / "list.png")
+        assert await faults(page) == []
+        await leader.goto(f"{site.http_url}/vehicles?lang=en#watches")
+        await expect(leader.get_by_role("button", name="Lists")).to_be_visible(timeout=SLOW)
+        await leader.keyboard.press("l")
+        await leader.get_by_role("row").filter(has_text="盗抢机动车库").click(timeout=SLOW)
+        await leader.keyboard.press("a")
+        await leader.screenshot(path=tmp_path / "english.png")
+        await leader.get_by_role("button", name="Confirm").click()
+        await expect(leader.get_by_text("1 came, 1 went")).to_be_visible(timeout=SLOW)
+        assert page.faults == leader.faults == []  # type: ignore[attr-defined]
