@@ -6,14 +6,47 @@ import msgspec
 
 from streams.plates.read import Read
 
+# Looks at a plate share its dirt, the light and the blur: however many there are, no more than so many are worth.
+_INDEPENDENT_LOOKS = 2
+
+
+class Votes(msgspec.Struct, frozen=True):
+    """For one character at one place. Each read counts by how large the plate is in it.
+
+    `weight` is of all reads, `sureness` of the surest of each look, and `size` what that would be were all sure.
+    """
+
+    weight: float = 0.0
+    sureness: float = 0.0
+    size: float = 0.0
+    looks: int = 0
+
+    def count(self, look: Votes) -> Votes:
+        """Return both together, of different looks."""
+        return Votes(
+            self.weight + look.weight, self.sureness + look.sureness, self.size + look.size, self.looks + look.looks
+        )
+
+    def repeat(self, confidence: float, size: float) -> Votes:
+        """Return them with another read of the same look."""
+        surest = max((self.sureness, self.size), (confidence * size, size))
+        return Votes(self.weight + confidence * size, *surest, 1)
+
+    @property
+    def right(self) -> float:
+        """The chance that not all looks err: each does as they do on average, and most of them for one reason."""
+        if not self.looks:
+            return 0.0
+        return 1 - (1 - self.sureness / self.size) ** min(self.looks, _INDEPENDENT_LOOKS)
+
 
 class Ballot(msgspec.Struct):
-    """What some reads of one length say: for each place, character -> (sum of confidences, chance that all are wrong).
+    """What some reads of one length say: for each place, the votes for each character.
 
     `certainty` is how sure the reads are on the whole, which decides between lengths.
     """
 
-    places: list[dict[str, tuple[float, float]]]
+    places: list[dict[str, Votes]]
     certainty: float = 0.0
 
     def count(self, look: Ballot) -> Ballot:
@@ -24,21 +57,20 @@ class Ballot(msgspec.Struct):
         )
 
     def repeat(self, read: Read) -> None:
-        """Take another read of the same look: it votes, but all are as likely to be wrong as the best of them."""
-        self.certainty += sum(read.char_confidences) / len(read.char_confidences)
-        for votes, char, confidence in zip(self.places, read.plate, read.char_confidences, strict=True):
-            weight, wrong = votes.get(char, (0.0, 1.0))
-            votes[char] = (weight + confidence, min(wrong, 1 - confidence))
+        """Take another read of the same look."""
+        size = float(read.box[2])
+        self.certainty += size * sum(read.char_confidences) / len(read.char_confidences)
+        for place, char, confidence in zip(self.places, read.plate, read.char_confidences, strict=True):
+            place[char] = place.get(char, Votes()).repeat(confidence, size)
 
     def elect(self) -> tuple[str, tuple[float, ...]]:
         """Return the plate and how sure each character is: its share of the votes, and that not all of them err."""
         plate, confidences = "", []
-        for votes in self.places:
-            char = max(votes, key=lambda char: votes[char][0])
-            weight, wrong = votes[char]
-            total = sum(other for other, _ in votes.values())
+        for place in self.places:
+            char = max(place, key=lambda char: place[char].weight)
+            total = sum(votes.weight for votes in place.values())
             plate += char
-            confidences.append((1 - wrong) * weight / total if total else 0.0)
+            confidences.append(place[char].right * place[char].weight / total if total else 0.0)
         return plate, tuple(confidences)
 
 
@@ -67,11 +99,5 @@ class Ballots:
         return counted
 
 
-def _joined(
-    mine: dict[str, tuple[float, float]], its: dict[str, tuple[float, float]]
-) -> dict[str, tuple[float, float]]:
-    joined = dict(mine)
-    for char, (weight, wrong) in its.items():
-        before, erred = joined.get(char, (0.0, 1.0))
-        joined[char] = (before + weight, erred * wrong)
-    return joined
+def _joined(mine: dict[str, Votes], its: dict[str, Votes]) -> dict[str, Votes]:
+    return mine | {char: mine.get(char, Votes()).count(votes) for char, votes in its.items()}

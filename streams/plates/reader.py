@@ -18,9 +18,11 @@ from streams.plates.rectify import ABOVE_CORNERS, UPPER_WIDTH_PX, Floats, rectif
 
 # The first look finds most. In a photo others follow while it read nothing, or nothing sure: for plates far away, then
 # for plates so near that they are larger than the finder was taught.
-_FIRST_LOOK_PX, _FIRST_LOOK_AT_LEAST_PX = 960, 640
-_FURTHER_LOOKS_PX = (1280, 400)
+_FIRST_LOOK_PX, _LOOK_AT_LEAST_PX = 960, 640
+_FAR_LOOK_PX, _FAR_LOOK_AT_MOST_PX, _NEAR_LOOK_PX = 1280, 1920, 400
 _ENLARGE_AT_MOST = 2
+# Of a video each frame has one look, and cars come from afar.
+_FRAME_LOOK_PX = 1280
 _SURE = 0.8
 
 # A picture is dark when even its bright parts are.
@@ -72,7 +74,7 @@ class PlateReader:
         """Do the same, and count what surely is a plate but could not be read, as through a dirty lens."""
         check_picture(picture)
         picture = _brightened(picture)
-        found = self._finder.find(picture, next(_looks_px(max(picture.shape[:2]))))
+        found = self._finder.find(picture, _look_px(max(picture.shape[:2]), _FRAME_LOOK_PX))
         tried = [(one, self._read_found(picture, one)) for one in found if one.score >= _FINDER_SURE_IN_FRAMES]
         unread = sum(read is None and one.score >= _FINDER_SURE for one, read in tried)
         return Looked(_join([], [read for _, read in tried if read]), unread)
@@ -124,11 +126,17 @@ def _brightened(picture: Picture) -> Picture:
 
 
 def _looks_px(longest_px: int) -> Iterator[int]:
-    """Yield the lengths to scale a picture's longer side to, the likeliest first."""
-    enlarged_px = longest_px * _ENLARGE_AT_MOST
-    first_px = min(max(longest_px, _FIRST_LOOK_AT_LEAST_PX), _FIRST_LOOK_PX, enlarged_px)
+    """Yield the lengths to scale a photo's longer side to, the likeliest first."""
+    first_px = _look_px(longest_px, _FIRST_LOOK_PX)
     yield first_px
-    yield from (look_px for look_px in _FURTHER_LOOKS_PX if look_px != first_px and look_px <= enlarged_px)
+    far_px = min(max(_FAR_LOOK_PX, longest_px // 2), _FAR_LOOK_AT_MOST_PX)
+    further_px = (look_px for look_px in (far_px, _NEAR_LOOK_PX) if look_px != first_px)
+    yield from (look_px for look_px in further_px if look_px <= longest_px * _ENLARGE_AT_MOST)
+
+
+def _look_px(longest_px: int, wanted_px: int) -> int:
+    """Return the length to scale a picture's longer side to: no longer than it is, where it is not too small."""
+    return min(max(longest_px, _LOOK_AT_LEAST_PX), wanted_px, longest_px * _ENLARGE_AT_MOST)
 
 
 def _join(reads: list[Read], others: list[Read]) -> list[Read]:

@@ -25,7 +25,7 @@ _EARLY_READS_STANDING = 5
 _EARLY_CONFIDENCE = 0.9
 # Told at its end only with this much behind it; the rest are grilles and signs.
 _TOLD_READS = 2
-_TOLD_CONFIDENCE = 0.5
+_TOLD_CONFIDENCE = 0.6
 _TOLD_ONCE_CONFIDENCE = 0.88
 # Of callers that do not say how large their pictures are; only lanes and directions depend on it.
 _USUAL_SIZE: Size = (1920, 1080)
