@@ -110,6 +110,8 @@ describe("the likely way", () => {
   it("is drawn unlike a straight line, and only where it is known", () => {
     const paths = pathsOf(form({}), answer, 0, cameras);
     expect(paths.map(({ points, dotted }) => [points.length, dotted ?? false])).toEqual([[3, true], [2, false]]);
+    const suspect = { ...answer, track: { ...answer.track, legs: [{ ...road, suspect: "roads" }, road] } } as const;
+    expect(pathsOf(form({}), suspect, 0, cameras).map(({ dotted }) => dotted ?? false)).toEqual([false, true]);
   });
 
   it("is gone along while the track is played, and only there", () => {
@@ -118,12 +120,15 @@ describe("the likely way", () => {
     const pin = (stop: number, share: number) => pinsOf(answer, stop, cameras, share).find(({ id }) => id === "~likely");
     expect(pin(0, 0.5)).toMatchObject({ lat: expect.any(Number) });
     expect([pin(0, 0), pin(1, 0.5)]).toEqual([undefined, undefined]);
+    const gap = { ...answer, track: { ...answer.track, legs: [{ ...road, gap: true }] } } as const;
+    expect(pinsOf(gap, 0, cameras, 0.5).map(({ id }) => id)).not.toContain("~likely");
   });
 
   it("is told with what it would take, or why there is none", () => {
     expect(legWords(road)).toEqual(["10 分，直线 9.0 公里 · 至少 54 km/h", "推测路径 12 公里，常速约 12 分 · 平均 72 km/h"]);
     expect(legWords({ ...LEG, no_road: "off_road" })[1]).toContain("没有道路");
     expect(legWords({ ...road, gap: true }).join()).not.toContain("km/h");
+    expect(legWords({ ...road, suspect: "roads" })[1]).toBe("路网上 12 公里，常速约 12 分 · 平均 72 km/h");
     expect(legWords({ ...LEG, distance_m: 0, no_road: "same_place" })).toHaveLength(1);
   });
 });

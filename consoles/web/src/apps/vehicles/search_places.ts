@@ -7,7 +7,7 @@ import type { Pin } from "../../map/pins";
 import type { CameraRow, Place, Sighting } from "../../wire";
 import type { Form } from "./search_ask";
 import type { Answer } from "./search_found";
-import { along, pointsOf } from "./search_ways";
+import { along, playedOf, pointsOf } from "./search_ways";
 
 type Cameras = ReadonlyMap<string, CameraRow>;
 /** Numbers of passages at one camera that its pin names. */
@@ -41,7 +41,7 @@ export function pinsOf(answer: Answer | null, stop: number, cameras: Cameras, sh
   if (answer?.is !== "track") return [];
   const numbers = new Map<string, number[]>();
   for (const [at, { camera }] of answer.track.stops.entries()) numbers.set(camera, [...(numbers.get(camera) ?? []), at]);
-  const way = share > 0 ? pointsOf(answer.track, stop) : null;
+  const way = share > 0 ? playedOf(answer.track, stop) : null;
   const moving = way === null ? [] : [{ id: "~likely", ...along(way, share), content: html`<span style="background:var(--panel);border:2px dotted var(--accent);padding:0 6px;border-radius:4px;font-size:var(--t1);white-space:nowrap">${t("track.likely")}</span>` }];
   const stops = [...numbers].flatMap(([id, at]) => {
     const camera = cameras.get(id);

@@ -5,10 +5,16 @@ import * as format from "../../i18n/format";
 import type { Place } from "../../wire";
 import type { Leg, Track } from "./search_wire";
 
-/** The points of the likely way after a stop; null where none is told. */
+/** The points of the likely way after a stop; null where none is told, or no car drove it. */
 export function pointsOf(track: Track, stop: number): readonly Place[] | null {
-  const way = track.ways[track.legs[stop]?.road?.way ?? -1];
-  return way === undefined || way.length < 2 ? null : way.map(([lat, lon]) => ({ lat, lon }));
+  const leg = track.legs[stop];
+  const way = track.ways[leg?.road?.way ?? -1];
+  return way === undefined || way.length < 2 || leg?.suspect !== null ? null : way.map(([lat, lon]) => ({ lat, lon }));
+}
+
+/** The points that are gone along while the track is played; over a gap nobody can say where the car was when. */
+export function playedOf(track: Track, stop: number): readonly Place[] | null {
+  return track.legs[stop]?.gap === false ? pointsOf(track, stop) : null;
 }
 
 /** The place that is a share (0 to 1) of the way from its first point to its last. */
@@ -36,7 +42,7 @@ export function legWords(leg: Leg): readonly string[] {
   const speed = (kmh: number | null, key: "track.speed" | "track.road_speed"): string => (kmh === null || leg.gap ? "" : ` · ${t(key, { kmh: Math.round(kmh) })}`);
   const straight = t("track.leg", { span, distance: format.distance(leg.distance_m) }) + speed(leg.speed_kmh, "track.speed");
   if (leg.road !== null) {
-    const likely = t("track.road", { distance: format.distance(leg.road.distance_m), usual: format.duration(leg.road.usual_s * 1000) });
+    const likely = t(leg.suspect === null ? "track.road" : "track.by_road", { distance: format.distance(leg.road.distance_m), usual: format.duration(leg.road.usual_s * 1000) });
     return [straight, likely + speed(leg.road.speed_kmh, "track.road_speed")];
   }
   return leg.no_road === null || leg.no_road === "no_place" ? [straight] : [straight, t(`track.road_${leg.no_road}`)];

@@ -75,6 +75,7 @@ export const VEHICLES_SEARCH = {
   ],
   "track.likely": ["推测", "likely"],
   "track.road": ["推测路径 {distance}，常速约 {usual}", "likely way {distance}, usually {usual}"],
+  "track.by_road": ["路网上 {distance}，常速约 {usual}", "by road {distance}, usually {usual}"],
   "track.road_speed": ["平均 {kmh} km/h", "{kmh} km/h on average"],
   "track.road_no_net": ["没有路网，只连直线", "no road net: a straight line only"],
   "track.road_off_road": ["摄像机附近没有道路，只连直线", "no road near the camera: a straight line only"],
