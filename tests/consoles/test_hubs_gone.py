@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+from collections.abc import Awaitable, Callable
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -15,17 +16,26 @@ import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpSender, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamTrack
 from av.video.frame import VideoFrame
+from msgspec.structs import replace
 
+from command import places, roll
 from command.access.accounts import AGENT
+from command.access.keys import SiteKey
 from command.facts import decode
 from command.facts.patrol import AlarmCleared, AlarmRaised
 from command.facts.scene import CameraWentDown, LinkCameUp, LinkWentDown
-from command.kernel.errors import InvalidInputError, UnknownIdError
+from command.kernel.database import SqliteDatabase
+from command.kernel.errors import InvalidInputError, UnavailableError, UnknownIdError
+from command.leases import SoleHub
 from consoles.cli import hubs as command
+from consoles.parts.agents.registry import AgentState
+from consoles.parts.background import background
+from consoles.parts.hubs.listing import told_by_others
+from consoles.parts.hubs.part import Hubs, be_found
 from consoles.parts.hubs.publishers import PUBLISHER_KIND
 from consoles.site import Site
 from tests.consoles.cameras import CLOCK
-from tests.consoles.support import Person, signed_in
+from tests.consoles.support import Person, settings, signed_in
 from tests.consoles.test_adoption import PLACE, post
 from tests.consoles.test_agents import as_agent
 from tests.consoles.test_cameras_of_hubs import enrol, moving, shows, two_hubs
@@ -75,6 +85,32 @@ def by_command(capsys: pytest.CaptureFixture[str], *words: str) -> list[dict[str
     arguments = parser.parse_args(["hubs", *words])
     arguments.run(arguments)
     return list(msgspec.json.decode(capsys.readouterr().out)["hubs"])
+
+
+async def test_a_hub_that_others_cannot_reach_is_on_the_roll_all_the_same(tmp_path: Path) -> None:
+    database = SqliteDatabase(tmp_path / "places.sqlite3", places.SCHEMA + roll.SCHEMA, "places")
+    one, other = (Hubs(places.Places(database, CLOCK), SiteKey(bytes(32)), CLOCK) for _ in range(2))
+    one.places.tell("agent", lambda: [NAME])
+    behind = replace(settings(tmp_path), host="10.1.2.3")
+
+    async def is_at() -> list[str]:
+        return [place.url for place in await other.places.at("agent", NAME)]
+
+    async with background() as tasks:
+        be_found(one, behind, "http://10.1.2.3:8443", SoleHub(), tasks)
+        await soon(lambda: _holds(is_at))
+        [place] = await other.places.at("agent", NAME)
+        assert (place.url.startswith("unadvertised://"), place.url.endswith(":8443")) == (True, True)
+        with pytest.raises(UnavailableError, match="does not answer"):
+            async with other.peers.open(place, "live", "k0"):
+                pass
+        told = await told_by_others(other, "agents", AgentState)
+        assert (told.by, told.away) == ([], [place.url])
+    await database.close()
+
+
+async def _holds(find: Callable[[], Awaitable[object]]) -> bool:
+    return bool(await find())
 
 
 def test_a_hub_that_is_alone_has_no_list(capsys: pytest.CaptureFixture[str]) -> None:
