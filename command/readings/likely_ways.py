@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from command.kernel.limits import TRACK_STEPS, WAY_STEPS, WAYS_KEPT
 from command.kernel.roads import RoadNet
-from command.kernel.ways import NoWay, Way, quickest_way
+from command.kernel.ways import Found, NoWay, Way, quickest_way
 from command.readings.legs import Pair
 
 
@@ -25,22 +25,23 @@ class LikelyWays:
         if self._net is None:
             return {}
         async with self._turn:  # one search at a time: others keep a core
-            return await asyncio.to_thread(self._search, self._net, pairs)
+            unknown = [pair for pair in pairs if pair not in self._known]
+            searched = await asyncio.to_thread(_search, self._net, unknown) if unknown else {}
+            ways = {pair: self._known[pair] if pair in self._known else searched[pair].way for pair in pairs}
+            for pair, found in searched.items():
+                if found.way != "too_far" or found.steps >= WAY_STEPS:  # another question may have more room
+                    self._known[pair] = found.way
+            for pair in pairs:
+                if pair in self._known:
+                    self._known.move_to_end(pair)
+            while len(self._known) > WAYS_KEPT:
+                self._known.popitem(last=False)
+            return ways
 
-    def _search(self, net: RoadNet, pairs: Sequence[Pair]) -> dict[Pair, Way | NoWay]:
-        room, found = TRACK_STEPS, dict[Pair, Way | NoWay]()
-        for pair in pairs:
-            way = self._known.get(pair)
-            if way is None:
-                way, steps = quickest_way(net, *pair, most_steps=min(WAY_STEPS, room))
-                if way == "too_far" and steps < WAY_STEPS:  # not for ever: another question may have more room
-                    found[pair] = way
-                    room -= steps
-                    continue
-                room -= steps
-                self._known[pair] = way
-                if len(self._known) > WAYS_KEPT:
-                    self._known.popitem(last=False)
-            self._known.move_to_end(pair)
-            found[pair] = way
-        return found
+
+def _search(net: RoadNet, pairs: Sequence[Pair]) -> dict[Pair, Found]:
+    room, found = TRACK_STEPS, dict[Pair, Found]()
+    for pair in pairs:
+        found[pair] = quickest_way(net, *pair, most_steps=min(WAY_STEPS, room))
+        room -= found[pair].steps
+    return found
