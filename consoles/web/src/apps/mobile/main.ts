@@ -264,7 +264,7 @@ export class Mobile extends Console {
     if (order === null || next === null) return html`<span class="calm">${t("mobile.no_order")}</span>`;
     if (this.feedback !== null) {
       const ready = this.feedback.result !== "";
-      return html`<button class="big primary" ?disabled=${!ready} @click=${() => void this.feedBack(order)}>${t("mobile.send_feedback")}</button>`;
+      return html`<button class="big primary" ?disabled=${!ready} @click=${() => void this.feedBack(order)}>${t(ready ? "mobile.send_feedback" : "mobile.choose_result")}</button>`;
     }
     return html`<button class="big primary" @click=${() => void this.step(order, next)}>${t(`mobile.next.${next}`)}</button>`;
   }

@@ -4,6 +4,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { icon } from "../../components/icons";
 import { describe } from "../../components/problems";
+import "../../components/picture";
 import "../../components/states";
 import { shared, View } from "../../components/view";
 import * as format from "../../i18n/format";
@@ -42,7 +43,7 @@ export class QueryTab extends View {
     return html`${counted}<ul class="files">
       ${sightings.slice(0, 50).map(
         (each) => html`<li>
-          ${pictureOf(each) === "" ? icon("car") : html`<img src=${pictureOf(each)} alt=${each.plate} loading="lazy" />`}
+          ${pictureOf(each) === "" ? icon("car") : html`<t-picture src=${pictureOf(each)} alt=${each.plate}></t-picture>`}
           <span><b>${each.plate}</b><br />${places[each.camera]?.name ?? each.camera}<br /><span class="quiet">${t("query.seen", { reads: each.reads, n: Math.round(each.confidence * 100) })}</span></span>
           <span class="number">${format.moment(each.first_ms, Date.now())}</span>
         </li>`,

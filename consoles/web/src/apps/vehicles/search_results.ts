@@ -47,7 +47,7 @@ export function passageColumns(cameras: Cameras, now_ms: number): readonly Colum
     { id: "time", title: t("search.time"), number: true, cell: (one) => timeOf(one.first_ms, now_ms), sort: (one) => one.first_ms },
     { id: "plate", title: t("search.plate").split(/[（(]/)[0] ?? "", cell: plate, sort: (one) => one.plate },
     { id: "camera", title: t("search.camera"), cell: (one) => nameOf(cameras, one.camera), sort: (one) => nameOf(cameras, one.camera) },
-    { id: "moving", title: t("search.moving"), cell: movingOf },
+    { id: "moving", title: t("search.moving"), cell: (one) => html`<span style="white-space:normal">${movingOf(one)}</span>` },
     { id: "sure", title: t("plate.sure"), number: true, cell: (one) => `${Math.round(one.confidence * 100)}%`, sort: (one) => one.confidence },
   ];
 }

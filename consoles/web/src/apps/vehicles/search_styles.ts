@@ -5,7 +5,7 @@ import { css } from "lit";
 export const searchStyles = css`
   :host {
     display: grid;
-    grid-template-columns: clamp(260px, 17vw, 340px) minmax(0, 1fr) clamp(380px, 32vw, 680px);
+    grid-template-columns: clamp(240px, 17vw, 340px) minmax(0, 1fr) clamp(340px, 28vw, 680px);
     gap: var(--s2);
     height: 100%;
     overflow: hidden;

@@ -32,6 +32,7 @@ export const MOBILE = {
   "mobile.result.mediated": ["已调解", "Mediated"],
   "mobile.result.transferred": ["移交", "Handed over"],
   "mobile.result.unfounded": ["未发现", "Nothing found"],
+  "mobile.choose_result": ["先选结果", "Choose a result"],
   "mobile.send_feedback": ["提交反馈", "Send"],
   "mobile.draft": ["草稿已保存", "Draft kept"],
   "position.reporting": ["位置上报中 · ±{accuracy}", "Reporting position · ±{accuracy}"],
