@@ -1,4 +1,4 @@
-"""The queue of violations in Chromium, by keyboard alone: confirmed, rejected, corrected (SPEC R612, R613)."""
+"""The queue of violations in Chromium by keyboard, and what they are judged by (SPEC R612, R613, R693, R695, R696)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 from msgspec.structs import replace
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from command.actors import HUB
 from command.readings import Sighting
@@ -40,13 +40,18 @@ def street(plate: str, shade: int) -> bytes:
     return jpeg.tobytes()
 
 
-async def drives(site: Site) -> None:
-    """A section, and cars that were too fast on it, one after the other."""
+async def registered(site: Site) -> None:
+    """Two cameras and a section between them."""
     now_ms = site.clock.now_ms()
     for number, name in ((1, "滨江路起点"), (2, "滨江路终点")):
         await site.hub.ask(EnrolCamera(camera=f"k{number}", name=name, lat=30.5, lon=114.3), HUB)
     definition = replace(section(), measured_ms=now_ms - 1000, certificate_until_ms=now_ms + 86_400_000)
     await site.hub.ask(SetSection(section="sec1", definition=definition), HUB)
+
+
+async def drives(site: Site) -> None:
+    """Cars that are too fast on it, one after the other."""
+    await registered(site)
     begins_ms = site.clock.now_ms()
     for number, plate in enumerate(PLATES):
         for camera, first_ms, shade in (("k1", begins_ms, 110), ("k2", begins_ms + 80_000 - number * 900, 90)):
@@ -93,8 +98,8 @@ async def with_clip(site: Site, row: ViolationRow) -> None:
 
 @pytest.mark.browser
 @pytest.mark.timeout(150)
-async def test_the_queue_is_reviewed_by_keyboard_alone(tmp_path: Path) -> None:  # R612, R613
-    async with site_with_people(tmp_path, "commander", "administrator") as site, chromium() as browser:
+async def test_the_queue_is_reviewed_by_keyboard_alone(tmp_path: Path) -> None:  # R612, R693, R695
+    async with site_with_people(tmp_path, "commander") as site, chromium() as browser:
         await drives(site)
         rows = await rows_when(site, len(PLATES))
         await with_clip(site, rows[PLATES[3]])
@@ -109,9 +114,17 @@ async def test_the_queue_is_reviewed_by_keyboard_alone(tmp_path: Path) -> None: 
         await page.screenshot(path=tmp_path / "review.png")
         assert await faults(page) == []
 
+        await expect(tab.get_by_text("限速 60 · 容差 10% · 至少超")).to_be_visible()
+        await expect(tab.get_by_text("检定证书 JL-1，违法时有效")).to_be_visible()
         await page.keyboard.press("y")
         await expect(tab.get_by_text(f"{PLATES[0]} 已确认")).to_be_visible(timeout=SLOW)
-        await expect(chosen).to_contain_text(PLATES[1])
+        await page.keyboard.press("u")  # a slip
+        await expect(tab.get_by_text(f"已撤回：{PLATES[0]}")).to_be_visible(timeout=SLOW)
+        await expect(chosen).to_contain_text(PLATES[0])
+        await expect(tab.get_by_text("待审 4")).to_be_visible()
+        await expect(tab.get_by_role("button", name="确认违法 Y")).to_be_enabled(timeout=SLOW)
+        await page.keyboard.press("y")
+        await expect(chosen).to_contain_text(PLATES[1], timeout=SLOW)
         await expect(tab.get_by_role("button", name="驳回 N")).to_be_enabled(timeout=SLOW)
         await page.keyboard.press("n")
         await page.keyboard.press("1")
@@ -153,22 +166,28 @@ async def test_the_queue_is_reviewed_by_keyboard_alone(tmp_path: Path) -> None: 
         await expect(english.locator("vehicles-review").get_by_text("1 to review")).to_be_visible(timeout=SLOW)
         await english.wait_for_function(_SEEN)
         await english.screenshot(path=tmp_path / "review-en.png")
-        rules = await registers(browser, site, tmp_path)
-        assert page.faults == english.faults == rules.faults == []  # type: ignore[attr-defined]
+        assert page.faults == english.faults == []  # type: ignore[attr-defined]
 
 
-async def registers(browser: Browser, site: Site, tmp_path: Path) -> Page:
-    """An administrator draws a region in the picture of a camera, and gives a section a new version."""
-    page = await open_page(browser, site, "administrator", "/vehicles", axe=True)
+@pytest.mark.browser
+@pytest.mark.timeout(150)
+async def test_an_administrator_registers_what_is_judged_by(tmp_path: Path) -> None:  # R613, R696
+    async with site_with_people(tmp_path, "administrator") as site, chromium() as browser:
+        await registered(site)
+        page = await open_page(browser, site, "administrator", "/vehicles", axe=True)
+        await registers(page, site, tmp_path)
+        assert page.faults == []  # type: ignore[attr-defined]
+
+
+async def registers(page: Page, site: Site, tmp_path: Path) -> None:
+    """Draw a region in the picture of a camera, and give a section a new version."""
     await page.get_by_role("tab", name="违法审核").click(timeout=SLOW)
     tab = page.locator("vehicles-review")
     await tab.get_by_role("button", name="画区域").click(timeout=SLOW)
     await tab.locator("rule-regions select").first.select_option("k1")
     picture = tab.locator("region-drawing .picture")
-    box = await picture.bounding_box()
-    assert box is not None
     for x, y in ((0.25, 0.25), (0.5, 0.25), (0.5, 0.75)):
-        await picture.click(position={"x": box["width"] * x, "y": box["height"] * y})
+        await press(picture, x, y)
     await tab.get_by_label("名称").fill("应急车道")
     await tab.get_by_label("车道（左起）").fill("1")
     await tab.get_by_label("用途").select_option("emergency")
@@ -191,7 +210,55 @@ async def registers(browser: Browser, site: Site, tmp_path: Path) -> Page:
     newest, former = await site.hub.read(lambda t: t.sections.need("sec1").versions)
     assert (newest.definition.limit_small_kmh, newest.by) == (80, "administrator")
     assert (former.definition.limit_small_kmh, former.until_ms) == (60, newest.from_ms)
-    return page
+    await restricts(tab, site, tmp_path)
+
+
+async def press(there: Locator, x: float, y: float) -> None:
+    """Press a place of it, each 0…1 of its width and height."""
+    box = await there.bounding_box()
+    assert box is not None
+    await there.click(position={"x": box["width"] * x, "y": box["height"] * y})
+
+
+async def restricts(tab: Locator, site: Site, tmp_path: Path) -> None:
+    """Draws an area on the map, says when and for what it holds, and ends it again."""
+    await tab.get_by_role("button", name="新限行").click()
+    await tab.get_by_label("编号").fill("r1")
+    await tab.get_by_label("名称").fill("城区货车禁行")
+    county = tab.locator("rule-area t-map .map")
+    corners = ((0.3, 0.3), (0.7, 0.3), (0.7, 0.7))
+    for nth, (x, y) in enumerate(corners, 1):
+        await press(county, x, y)
+        told = f"已有 {nth} 个" if nth < len(corners) else "圈内相机 0 台"
+        await expect(tab.locator("rule-area").get_by_text(told)).to_be_visible(timeout=SLOW)
+    await tab.get_by_role("button", name="退一点").click()
+    await expect(tab.locator("rule-area").get_by_text("已有 2 个")).to_be_visible()
+    await tab.get_by_label("挂车").check()
+    await tab.get_by_role("button", name="登记为新版本").click()
+    await expect(tab.get_by_role("alert").get_by_text("已有 2 个")).to_be_visible()
+    await press(county, 0.5, 0.8)
+    await expect(tab.get_by_text("圈内相机 0 台")).to_be_visible(timeout=SLOW)
+    for at in range(2):
+        await tab.get_by_role("button", name="加一个时段").click()
+        times = tab.get_by_role("group", name=f"时段 {at + 1}")
+        await times.get_by_label("六").check()
+        await times.get_by_label("从").fill(("07:00", "22:00")[at])
+        await times.get_by_label("到").fill(("09:30", "06:00")[at])
+    await expect(tab.get_by_text("到次日")).to_be_visible()
+    await tab.get_by_label("黄", exact=True).check()
+    await tab.page.screenshot(path=tmp_path / "restriction.png")
+    await tab.get_by_role("button", name="登记为新版本").click()
+    await expect(tab.get_by_text("已登记")).to_be_visible(timeout=SLOW)
+    [version] = await site.hub.read(lambda t: t.restrictions.need("r1").versions)
+    now = version.definition
+    assert (len(now.ring), now.kinds, now.colours) == (3, ("trailer",), ("yellow",))
+    assert [(each.days, each.from_min, each.to_min) for each in now.hours] == [
+        ((1, 2, 3, 4, 5, 6), 420, 570), ((1, 2, 3, 4, 5, 6), 1320, 360),
+    ]  # fmt: skip
+    await tab.get_by_label("停用原因").fill("改造")
+    await tab.get_by_role("button", name="停用").click()
+    await expect(tab.get_by_text("已停用")).to_be_visible(timeout=SLOW)
+    assert await site.hub.read(lambda t: t.restrictions.need("r1").versions[0].until_ms) is not None
 
 
 _TAB = "document.querySelector('app-vehicles').shadowRoot.querySelector('vehicles-review').shadowRoot"

@@ -4,7 +4,6 @@ import { css, html, nothing, svg, type PropertyValues, type TemplateResult } fro
 import { customElement, property, query, state } from "lit/decorators.js";
 import "../../components/states";
 import { shared, View } from "../../components/view";
-import { t } from "../../i18n/i18n";
 import { LivePlayer } from "../../media/player";
 import type { PictureRegion } from "../../wire";
 import type { Point } from "./rules_words";
@@ -74,12 +73,12 @@ export class RegionDrawing extends View {
     return html`<div class="picture" @pointerdown=${(event: PointerEvent) => this.press(event)}>
         <video muted autoplay playsinline aria-label=${this.label}></video>
         <svg viewBox="0 0 160 90" preserveAspectRatio="none" aria-hidden="true">
-          ${this.regions.map((region) => svg`${polygon(region.ring, "#A9B5C3")}<text x=${(region.ring[0]?.[0] ?? 0) * WIDE} y=${(region.ring[0]?.[1] ?? 0) * HIGH}>${region.name}</text>`)}
+          ${this.regions.map((region) => svg`${polygon(region.ring, "#A9B5C3")}<text x=${middle(region.ring, 0) * WIDE} y=${middle(region.ring, 1) * HIGH} text-anchor="middle">${region.name}</text>`)}
           ${polygon(this.ring, "#4CC2E0")}
           ${this.ring.map(([x, y]) => svg`<circle cx=${x * WIDE} cy=${y * HIGH} r="0.8" fill="#4CC2E0" />`)}
         </svg>
       </div>
-      ${this.trouble === "" ? nothing : html`<t-state kind="empty" text=${t("state.error", { detail: this.trouble })}></t-state>`}`;
+      ${this.trouble === "" ? nothing : html`<t-state kind="error" text=${this.trouble}></t-state>`}`;
   }
 
   private press(event: PointerEvent): void {
@@ -87,6 +86,11 @@ export class RegionDrawing extends View {
     const part = (at: number, whole: number): number => Math.min(1, Math.max(0, Math.round((at / whole) * 1000) / 1000));
     this.dispatchEvent(new CustomEvent<Point>("point", { detail: [part(event.clientX - left, width), part(event.clientY - top, height)] }));
   }
+}
+
+/** Where a region's name stands: amid its corners. */
+function middle(ring: readonly Point[], axis: 0 | 1): number {
+  return ring.reduce((sum, point) => sum + point[axis], 0) / Math.max(1, ring.length);
 }
 
 function polygon(ring: readonly Point[], colour: string): TemplateResult {

@@ -21,6 +21,10 @@ const formStyles = css`
   label {
     display: grid;
     gap: var(--s1);
+    min-width: 0;
+  }
+  input {
+    min-width: 0;
   }
   fieldset {
     display: flex;

@@ -71,7 +71,7 @@ export const VEHICLES_RULES = {
   "rules.saved": ["已登记", "Registered"],
   "rules.stop": ["停用", "End"],
   "rules.stop_why": ["停用原因", "Why does it end?"],
-  "rules.consequence": ["从现在起生效，不溯及以往；登记人不得审核由它查处的违法", "It holds from now on and for nothing before; who registers it does not review what it finds"],
+  "rules.consequence": ["从现在或所填时间起生效，不溯及以往；登记人不得审核由它查处的违法", "It holds from now, or from when you say, and for nothing before; who registers it does not review what it finds"],
   "weekday.1": ["一", "Mon"],
   "weekday.2": ["二", "Tue"],
   "weekday.3": ["三", "Wed"],
