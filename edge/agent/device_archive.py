@@ -98,6 +98,8 @@ class DeviceArchiveErrands:
                 await reply.send(PICTURE + message_of(packet, self._clock.now_ms()))
         except PlaybackEndedError:
             await _say(reply, Done(ended=True))
+        except SourceError as error:  # not left to `play`, to which it would come in a group
+            raise UnavailableError(error.reason, hop=error.hop) from None
 
 
 async def _hear(playback: Playback, reply: Reply) -> None:

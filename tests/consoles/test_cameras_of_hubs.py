@@ -22,6 +22,7 @@ from consoles.parts.hubs.errands import PATH, PURPOSE, _signature
 from consoles.settings import Gb28181, Recordings, Settings
 from consoles.site import Site, running_site
 from edge.agent.agent import Agent, AgentSettings, running_agent
+from edge.agent.gb28181 import Gb28181Door
 from edge.simulators.clips import Clip
 from edge.simulators.gb28181_camera import Gb28181Camera
 from edge.simulators.onvif_camera import OnvifCamera
@@ -33,6 +34,7 @@ from tests.consoles.test_adoption import post
 from tests.consoles.test_device_recordings import CHANNEL, FROM_MS, Viewer
 from tests.consoles.test_recordings import fetch, listing, send, shown
 from tests.edge.agent.support import NAME, until
+from tests.edge.agent.test_gb28181 import platform_of
 from tests.edge.gb28181.site import DEVICE, SERVER
 from tests.ports import free_port
 
@@ -259,6 +261,42 @@ async def test_a_gb28181_device_at_another_hub(tmp_path: Path, street: PsClip, p
             await until(is_named, 60)
             listed = (await admin.get("/api/v1/gb28181/devices"))[1]
             assert (listed["devices"], listed["away"]) == ([], [here.http_url])
+
+
+async def test_what_a_device_behind_an_agent_at_another_hub_has_recorded(
+    tmp_path: Path, street: PsClip, postgres_url: str
+) -> None:  # R674
+    first = free_port() & ~1
+    own = Gb28181(server_id=SERVER, port=0, password="12345678")
+    async with two_hubs(tmp_path, postgres_url, gb28181=own) as hubs:
+        here, there = hubs.sites
+        await enrol(here, "g0", f"edge://{NAME}/gb28181://{DEVICE}/{CHANNEL}")
+        told = AgentSettings(
+            hubs=[here.http_url.replace("http", "ws")], key=await here.context.accounts.issue(AGENT + NAME),
+            data=tmp_path / "edge", release="test", plate_workers=0, gb28181=Gb28181Door(0, (first, first + 9)),
+        )  # fmt: skip
+        async with running_agent(told, CLOCK) as agent, signed_in(there.http_url, "desk") as person:
+            platform = await platform_of(agent)
+            async with Gb28181Camera(
+                street, CLOCK, platform=("127.0.0.1", platform.port), server=SERVER, device=DEVICE, channel=CHANNEL,
+                password="12345678", recorded=[(FROM_MS, FROM_MS + 60_000)],
+            ) as device:  # fmt: skip
+                await device.registered.wait()
+                path = f"/api/v1/cameras/g0/device-recordings?from_ms={FROM_MS}&to_ms={FROM_MS + 600_000}"
+
+                async def is_listed() -> bool:
+                    _, found = await person.get(path)
+                    return bool(found.get("spans") == [{"from_ms": FROM_MS, "to_ms": FROM_MS + 60_000}])
+
+                await until(is_listed, 60)
+                path = f"/api/v1/cameras/g0/device-playback?from_ms={FROM_MS + 10_000}"
+                async with asyncio.timeout(60), person.http.ws_connect(path) as socket:
+                    viewer = Viewer(socket)
+                    assert (await viewer.until("init"))["base_ms"] == FROM_MS + 10_000
+                    await viewer.until("picture")
+                    await viewer.order(speed=4)
+                    assert (await viewer.until("plays"))["speed"] == 4
+                await until(lambda: not device.streams)
 
 
 async def test_nobody_but_a_hub_of_the_site_is_served(tmp_path: Path, postgres_url: str) -> None:

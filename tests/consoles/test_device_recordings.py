@@ -74,20 +74,20 @@ class Viewer:
         self.said: list[dict[str, Any]] = []
         self.fragments = 0
 
-    async def until(self, kind: str) -> dict[str, Any]:
-        """Take messages in until one of a kind is said."""
+    async def until(self, *kinds: str) -> dict[str, Any]:
+        """Take messages in until one of these kinds is said."""
         while True:
             message = await self._socket.receive(timeout=30)
             if message.type is aiohttp.WSMsgType.BINARY:
                 self.fragments += b"moof" in message.data
-                if kind == "picture" and self.fragments:
+                if "picture" in kinds and self.fragments:
                     return {}
             elif message.type is aiohttp.WSMsgType.TEXT:
                 self.said.append(msgspec.json.decode(message.data))
-                if self.said[-1]["type"] == kind:
+                if self.said[-1]["type"] in kinds:
                     return self.said[-1]
             else:
-                raise AssertionError(f"{message} instead of {kind}")
+                raise AssertionError(f"{message} instead of {kinds}")
 
     async def order(self, **what: object) -> None:
         await self._socket.send_json(what)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from command.access.keys import SiteKey
 from command.actors import HUB
 from command.kernel.clock import SystemClock
 from command.kernel.database import SqliteDatabase, Statement
@@ -171,7 +172,7 @@ async def test_a_camera_that_was_not_watched_long_enough_is_not_judged(tmp_path:
 
 async def test_people_are_shown_the_hours_and_pictures_of_now_and_then(tmp_path: Path) -> None:
     hour = SystemClock().now_ms() // HOUR_MS
-    (tmp_path / "var").mkdir()
+    SiteKey.load(tmp_path / "var" / "site.key")  # before there is anything beside it
     kept = ReadingHours(SqliteDatabase(tmp_path / "var" / "reading_hours.sqlite3", hours.SCHEMA, "reading hours"))
     day_ago = ("p1", hour - DAY_HOURS)
     await kept.add({day_ago: Measure(watched_ms=HOUR_MS, passages=80, confidence_sum=72.0)})

@@ -13,6 +13,7 @@ from playwright.async_api import Page, expect
 
 from command import facts
 from command import requests as q
+from command.access.keys import SiteKey
 from command.actors import HUB, Actor
 from command.facts.scene import QueryMade
 from command.facts.watchlist import CameraAhead
@@ -107,7 +108,7 @@ async def test_what_passes_is_seen_at_once_and_stands_still_under_a_hand(tmp_pat
 @pytest.mark.timeout(150)
 async def test_a_dirty_lens_is_seen_beside_what_was_usual(tmp_path: Path) -> None:
     hour = CLOCK.now_ms() // HOUR_MS
-    (tmp_path / "var").mkdir()
+    SiteKey.load(tmp_path / "var" / "site.key")  # before there is anything beside it
     kept = ReadingHours(SqliteDatabase(tmp_path / "var" / "reading_hours.sqlite3", hours.SCHEMA, "reading hours"))
     usual = Measure(watched_ms=HOUR_MS, passages=100, confidence_sum=96.0, found=900, unread=30)
     for camera, share in (("p1", 0.41), ("p2", 1.0)):

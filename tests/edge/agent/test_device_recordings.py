@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,8 @@ from tests.edge.agent.test_gb28181 import (
     hub_for_devices,
     platform_of,
 )
-from tests.edge.gb28181.site import DEVICE, SERVER
+from tests.edge.gb28181.device import recording, registration
+from tests.edge.gb28181.site import DEVICE, SERVER, sipp_at
 
 PATH = "/api/v1/cameras/k0"
 
@@ -86,6 +88,42 @@ async def test_recordings_of_a_device_behind_an_agent_are_listed_played_and_stee
                 viewer = Viewer(socket)
                 assert (await viewer.until("end"))["reason"] == ""
                 assert viewer.fragments > 40  # of 5 s at 15 a second
+
+
+async def ordered(viewer: Viewer, **what: object) -> dict[str, Any]:
+    """What is said to an order: that it plays so, or not."""
+    await viewer.order(**what)
+    return await viewer.until("plays", "refused")
+
+
+@pytest.mark.data
+async def test_sipp_as_a_recorder_at_the_edge_tells_what_it_has_and_plays_it_faster(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It answers only what its scenario wants to see: the words of RecordInfo, of the SDP and of MANSRTSP."""
+    monkeypatch.setattr("edge.gb28181.media.CAMERA_OPEN_MS", 4000)
+    begin_ms = FROM_MS - 1_500_000
+    async with asyncio.timeout(60), watched(tmp_path) as (site, agent, desk):
+        platform = await platform_of(agent)
+        channel = f"gb28181://{DEVICE}/{DEVICE}"
+        await site.context.accounts.set_camera_address("k0", f"edge://{NAME}/{channel}")
+        await until(lambda: agent.cameras.addresses().get("k0") == channel)
+        device = sipp_at(platform.port, registration(tmp_path), "-oocsf", str(recording(tmp_path)))
+        async with device:
+            await until(lambda: platform.is_here(DEVICE))
+            span = f"from_ms={begin_ms}&to_ms={begin_ms + 7_200_000}"
+            status, found = await desk.get(f"{PATH}/device-recordings?{span}")
+            assert status == 200, found
+            assert found["spans"] == [{"from_ms": begin_ms, "to_ms": begin_ms + 3_600_000}]
+            span = f"from_ms={FROM_MS}&to_ms={FROM_MS + 60_000}"
+            async with desk.http.ws_connect(f"{PATH}/device-playback?{span}") as socket:
+                viewer = Viewer(socket)
+                while (await ordered(viewer, speed=4))["type"] == "refused":
+                    await SystemClock().sleep(20)  # it has not agreed yet
+                assert viewer.said[-1]["speed"] == 4
+                end = await viewer.until("end")
+                assert end["reason"].startswith(f"edge agent {NAME}: INVITE answered 200, no packets on UDP port")
+            assert platform.endpoint.counters.unanswered == 0
 
 
 async def test_why_recordings_behind_an_agent_cannot_be_had_is_told(tmp_path: Path) -> None:
