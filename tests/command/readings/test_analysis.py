@@ -8,7 +8,7 @@ from itertools import product
 from math import prod
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -23,6 +23,8 @@ from command.readings.memory import MemoryReadings
 SPACE, CAR, MINUTE = "live", "湘F00000", 60_000
 EVER = Span(None, 0, 10 * DAY_MS)
 PLATES = [CAR, "湘F11111", "湘F22222", "湘F33333"]
+AT_ANY_PACE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine makes examples slowly, which says nothing of what is tested."""
 PASSES = st.lists(
     st.builds(Pass, st.integers(0, 400), st.sampled_from(["c1", "c2", "c3"]), st.sampled_from(PLATES)),
     max_size=30, unique=True,
@@ -54,6 +56,7 @@ async def test_of_a_long_way_the_newest_part_is_told(monkeypatch: pytest.MonkeyP
 # companions
 
 
+@AT_ANY_PACE
 @given(st.lists(st.floats(0, 1), max_size=7), st.integers(0, 8))
 def test_the_chance_is_the_sum_over_all_that_can_happen(chances: Sequence[float], count: int) -> None:
     happens = product((False, True), repeat=len(chances))
@@ -69,6 +72,7 @@ def test_the_smallest_chances_keep_their_digits() -> None:
     assert chance_of_at_least(20, [1e-6] * 20) == pytest.approx(1e-120)
 
 
+@AT_ANY_PACE
 @given(PASSES, st.integers(0, 60), st.integers(1, 3))
 async def test_companions_are_those_that_going_through_all_pairs_finds(
     passes: list[Pass], within_ms: int, at_least: int
@@ -153,6 +157,7 @@ async def test_who_was_never_seen_has_no_companions() -> None:
 # new here, often here
 
 
+@AT_ANY_PACE
 @given(PASSES)
 async def test_newcomers_are_those_not_seen_before(passes: list[Pass]) -> None:
     readings = await holding(*passes)
@@ -191,6 +196,7 @@ def test_passages_are_counted_by_day_and_by_night() -> None:
     assert (by_night.first_ms, by_night.last_ms) == (local(0, 5, 59), local(1, 23, 0))
 
 
+@AT_ANY_PACE
 @given(PASSES, st.integers(1, 5))
 def test_the_most_frequent_come_first(passes: list[Pass], at_least: int) -> None:
     found = visits(passes, at_least, "all")

@@ -6,11 +6,12 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from command.readings import Sighting
 from edge.viid.bodies import RefusedError, read_json, statuses, verdicts_of
+from edge.viid.catalogue import read_device
 from edge.viid.codes import HEADINGS_DEG, StatusCode, class_of, direction_of
 from edge.viid.ids import business_id, image_id, own_device, vehicle_id
 from edge.viid.orders import read_disposition, read_subscription
@@ -20,6 +21,8 @@ from tests.edge.viid.site import DEVICE, NOW_MS, SERVER, china_ms, vehicle
 
 PASS_MS = china_ms("2026-11-22 11:59:00")
 
+AT_ANY_PACE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine makes examples slowly, which says nothing of what is tested."""
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
@@ -27,6 +30,11 @@ JSON = st.recursive(
 )
 NAMES = st.sampled_from(
     [
+        "ApeID",
+        "TollgateID",
+        "Latitude",
+        "Longitude",
+        "IsOnline",
         "MotorVehicleID",
         "DeviceID",
         "PassTime",
@@ -188,6 +196,7 @@ def test_a_clock_a_little_ahead_is_put_right() -> None:
     assert read_vehicle(Fields(vehicle(PassTime="20261122120500")), NOW_MS).pass_ms == NOW_MS
 
 
+@AT_ANY_PACE
 @given(st.dictionaries(NAMES, JSON, max_size=8))
 def test_nothing_that_is_json_brings_about_anything_but_an_object_or_a_refusal(more: dict[str, Any]) -> None:
     good = vehicle() | {
@@ -199,16 +208,23 @@ def test_nothing_that_is_json_brings_about_anything_but_an_object_or_a_refusal(m
         "DispositionID": "d",
         "DispositionCategory": 3,
         "TargetFeature": "湘F12345",
+        "ApeID": DEVICE,
+        "TollgateID": DEVICE,
+        "Latitude": 29.1,
+        "Longitude": 113.1,
     }
     for read in (
         lambda told: read_vehicle(told, NOW_MS),
         lambda told: read_subscription(told, "p", NOW_MS),
         lambda told: read_disposition(told, "p", NOW_MS),
+        lambda told: read_device(told, "ape", "gcj02"),
+        lambda told: read_device(told, "tollgate", "wgs84"),
     ):
         with suppress(RefusedError):
             read(Fields(good | more))
 
 
+@AT_ANY_PACE
 @given(st.binary(max_size=300))
 def test_no_bytes_bring_about_anything_but_an_object_or_a_refusal(junk: bytes) -> None:
     for body in (junk, b'{"a":' + junk + b"}"):
