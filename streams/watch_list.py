@@ -19,6 +19,8 @@ from streams import look_alike
 from streams.pattern_tree import PatternTree, is_wild
 from streams.watch_library import LibraryIndex
 
+_PLAIN = frozenset(ga36.ALPHABET)
+"""A plate of these alone is written as it is kept."""
 _LEAST = LOOK_ALIKE_SCORE * (1 - 1e-9)
 """A little less, since products round by the order in which they are made."""
 
@@ -83,9 +85,11 @@ class WatchList:
 
         `char_confidences` say how sure each character is, 0…1; without them all are taken for certain.
         """
-        plate = ga36.strip_separators(plate)
+        if not _PLAIN.issuperset(plate):
+            plate = ga36.strip_separators(plate)
         found = [Match(watch, "exact", 1.0) for watch in self._plates.get(plate, ())]
-        found += [Match(watch, "pattern", 1.0) for watch in self._patterns.find(plate)]
+        if not self._patterns.is_empty():
+            found += [Match(watch, "pattern", 1.0) for watch in self._patterns.find(plate)]
         if not self._alike.is_empty():
             found += self._looking_alike(plate, char_confidences)
         for one in self.libraries.find(plate):

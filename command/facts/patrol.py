@@ -11,7 +11,7 @@ FenceKind = Literal["area", "forbidden"]
 AlarmKind = Literal[
     "order_unsigned", "left_area", "entered_forbidden", "stood_still", "went_silent", "sos", "plate_hit",
     "watch_doubtful", "task_overdue", "approval_overdue", "approval_warning", "camera_down", "link_down",
-    "recording_failing", "device_alarm", "reading_worse",
+    "recording_failing", "device_alarm", "reading_worse", "library_failing",
 ]  # fmt: skip
 
 

@@ -30,6 +30,7 @@ from command.requests.libraries import (
     DeclineLibraryFile,
     LiftLibrary,
     OfferLibraryFile,
+    ReportLibrary,
     RequestLibrary,
     RestoreLibraryLine,
 )
@@ -122,11 +123,12 @@ __all__ = [
     "OfferLibraryFile", "OpenSituation", "Phone", "PinFocus", "PublishPlan", "RaiseSos", "Reason", "RecallOrder",
     "RecordApprovalNotice", "RecordCase", "RecordClip", "RecordMessage", "RecordPack", "RecordQuery",
     "RecordViolationSent", "RefuseOrder", "RejectHit", "RejectViolation", "ReleaseRecording", "RemoveCamera",
-    "RemoveFence", "ReportCall", "ReportCamera", "ReportDeviceAlarm", "ReportHit", "ReportLink", "ReportPatrol",
-    "ReportReading", "ReportRecorder", "ReportViolation", "Request", "RequestApproval", "RequestLibrary",
-    "RequestWatch", "RequestWatches", "RestoreLibraryLine", "SendMessage", "SendToWall", "SetLevel", "SetRecording",
-    "SetRecordings", "SetRegions", "SetRestriction", "SetSection", "ShelveAlarm", "StandDownPlan", "StartShift",
-    "StepOrder", "TakeAlarm", "TakeBackViolation", "TakeOffWall", "Text", "WatchEntry", "decode",
+    "RemoveFence", "ReportCall", "ReportCamera", "ReportDeviceAlarm", "ReportHit", "ReportLibrary", "ReportLink",
+    "ReportPatrol", "ReportReading", "ReportRecorder", "ReportViolation", "Request", "RequestApproval",
+    "RequestLibrary", "RequestWatch", "RequestWatches", "RestoreLibraryLine", "SendMessage", "SendToWall",
+    "SetLevel", "SetRecording", "SetRecordings", "SetRegions", "SetRestriction", "SetSection", "ShelveAlarm",
+    "StandDownPlan", "StartShift", "StepOrder", "TakeAlarm", "TakeBackViolation", "TakeOffWall", "Text",
+    "WatchEntry", "decode",
 ]  # fmt: skip
 
 REQUESTS: dict[str, type[Request]] = {str(cls.__struct_config__.tag): cls for cls in Request.__subclasses__()}

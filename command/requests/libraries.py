@@ -10,7 +10,7 @@ from command.facts.base import Level
 from command.facts.libraries import LibraryContent
 from command.facts.watchlist import WatchAction
 from command.kernel.limits import LIBRARY_MARKS
-from command.requests.base import Id, Instant, Name, Reason, Request
+from command.requests.base import Id, Instant, Name, Reason, Request, Text
 from command.requests.watchlist import Office, Pattern
 
 _Count = Annotated[int, Meta(ge=0)]
@@ -53,6 +53,13 @@ class DeclineLibraryFile(Request, frozen=True, tag="decline_library_file"):
     library: Id
     sha256: Sha256
     why: Reason
+
+
+class ReportLibrary(Request, frozen=True, tag="report_library"):
+    """A hub says how it holds a list that is in force; `wrong` is empty where that is as it should be."""
+
+    library: Id
+    wrong: Text = ""
 
 
 class LiftLibrary(Request, frozen=True, tag="lift_library"):

@@ -139,6 +139,7 @@ ALARM_WORDS: dict[AlarmKind, str] = {
     "recording_failing": "录像异常",
     "device_alarm": "设备报警",
     "reading_worse": "读牌率下降",
+    "library_failing": "名单库不可用",
 }
 """How text messages to officers and leaders word each kind; screens have their own catalogue."""
 

@@ -21,15 +21,18 @@ from command.facts.libraries import (
     LibraryLineRestored,
     LibraryRequested,
 )
+from command.facts.patrol import AlarmKind
 from command.kernel.errors import ConflictError, InvalidInputError, TooManyError
 from command.kernel.limits import LIBRARIES_BYTES, LIBRARY_ENTRIES, LIBRARY_MARKS, LIBRARY_PATTERNS, OPEN_LIBRARIES
 from command.rows import DeadlineRow, LibraryFile, LibraryRow, LineMark
-from command.rules.alarms import clear_alarm
+from command.rules.alarms import clear_alarm, open_alarm, raise_alarm
 from command.rules.base import Decision, decides, drop_deadline, fires, folds, over, set_deadline
 from command.rules.watchlist import DOUBTFUL, MAY_APPROVE, MAY_LIFT
 from command.tables import Tables
 
 EXPIRE = "library_expire"
+FAILING: AlarmKind = "library_failing"
+"""Its subject is the name of a list, which no other open one has."""
 _MOST = {"entries": LIBRARY_ENTRIES, "patterns": LIBRARY_PATTERNS, "size": LIBRARIES_BYTES}
 """By field of `LibraryContent`."""
 
@@ -95,6 +98,17 @@ def decline_library_file(t: Tables, request: q.DeclineLibraryFile, actor: Actor,
     yield LibraryFileDeclined(library=row.id, sha256=request.sha256, why=request.why)
     if row.file is None:
         yield LibraryLifted(library=row.id, why=request.why)
+    return row.id
+
+
+@decides(q.ReportLibrary, "hub")
+def report_library(t: Tables, request: q.ReportLibrary, actor: Actor, now_ms: int) -> Decision:
+    """A file that cannot be had or was altered is an alarm that names the list, until a hub holds it again."""
+    row = _open(t, request.library)
+    if not request.wrong:
+        yield from clear_alarm(t, FAILING, row.name)
+    elif open_alarm(t, FAILING, row.name) is None:
+        yield from raise_alarm(t, FAILING, 3, row.name, detail=request.wrong)
     return row.id
 
 
@@ -179,6 +193,7 @@ def _most_of(what: str, *files: LibraryFile | None) -> int:
 
 
 def _clear_alarms(t: Tables, row: LibraryRow, why: str) -> Decision:
+    yield from clear_alarm(t, FAILING, row.name, why)
     for mark in row.marks:
         yield from clear_alarm(t, DOUBTFUL, mark.line, why)
     return row.id

@@ -17,14 +17,13 @@ from command.blobs import Blobs
 from command.hub import Changes, Hub
 from command.kernel.errors import InvalidInputError, TriuneError, UnavailableError
 from command.kernel.limits import LIBRARY_AGAIN_MS
-from command.requests import ReportLink
+from command.requests import ReportLibrary
 from command.rows import LibraryRow
+from command.rules.libraries import FAILING
 from command.tables import Tables
 from streams.watch_library import LibraryContent, LibraryIndex
 
 log = logging.getLogger(__name__)
-LINK = "library."
-"""How the state of a list begins among the links that every screen shows."""
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,20 +66,19 @@ class Libraries:
         """Read the files of lists that came into force, and let go of those that are so no more."""
         self._changed.clear()
         try:
-            wanted = await self._hub.read(_in_force)
-            links = await self._hub.read(lambda t: {link.id for link in t.links if link.state == "down"})
+            wanted, failing = await self._hub.read(_in_force)
         except TriuneError as error:
             log.warning("the lists stay as they were for now: %s", error.detail)
             return
         contents: dict[str, LibraryContent] = {}
         held: dict[str, Held] = {}
-        for library, (sha256, name) in wanted.items():
+        for library, (sha256, _) in wanted.items():
             content, wrong = self.index.contents.get(library), ""
             if content is None or self.held[library].sha256 != sha256:
                 try:
                     content, known = await self._read(sha256), sha256
                 except TriuneError as error:
-                    known, wrong = self.held.get(library, Held()).sha256, f"{name}: {error.detail}"
+                    known, wrong = self.held.get(library, Held()).sha256, error.detail
             else:
                 known = sha256
             if content is not None:
@@ -89,8 +87,8 @@ class Libraries:
         if contents != self.index.contents:
             self.index = await asyncio.to_thread(LibraryIndex, contents)
             self._on_index(self.index)
-        before, self.held = self.held, held
-        await self._tell(before, links)
+        self.held = held
+        await self._tell({library for library, (_, name) in wanted.items() if name in failing})
 
     async def _read(self, sha256: str) -> LibraryContent:
         """Return a file. Raises `UnavailableError` where it is missing, altered or cannot be had."""
@@ -99,18 +97,14 @@ class Libraries:
         except InvalidInputError as error:
             raise UnavailableError(error.detail) from error
 
-    async def _tell(self, before: dict[str, Held], down: set[str]) -> None:
-        """Say on every screen which lists are not as they should be, and which are again."""
-        for library in {*before, *self.held}:
-            now = self.held.get(library, Held())
-            link = LINK + library
-            try:
-                if now.wrong:
-                    await self._hub.ask(ReportLink(link=link, up=False, reason=now.wrong), HUB)
-                elif link in down:
-                    await self._hub.ask(ReportLink(link=link, up=True), HUB)
-            except TriuneError as error:
-                log.warning("how list %s is could not be recorded: %s", library, error.detail)
+    async def _tell(self, failing: set[str]) -> None:
+        """Say on every screen which lists are not as they should be, and which of those that were are again."""
+        for library, held in self.held.items():
+            if held.wrong or library in failing:
+                try:
+                    await self._hub.ask(ReportLibrary(library=library, wrong=held.wrong), HUB)
+                except TriuneError as error:
+                    log.warning("how list %s is could not be recorded: %s", library, error.detail)
 
     def content(self, sha256: str) -> bytes | None:
         """Return the file of a list that is held; None for another."""
@@ -119,9 +113,10 @@ class Libraries:
         return content.data if content else None
 
 
-
-def _in_force(t: Tables) -> dict[str, tuple[str, str]]:
-    return {row.id: (sha256, row.name) for row in t.libraries if (sha256 := _wanted_of(row))}
+def _in_force(t: Tables) -> tuple[dict[str, tuple[str, str]], set[str]]:
+    """Return file and name of each list in force, and the names of those of which an alarm stands."""
+    wanted = {row.id: (sha256, row.name) for row in t.libraries if (sha256 := _wanted_of(row))}
+    return wanted, {alarm.subject for alarm in t.alarms if alarm.kind == FAILING}
 
 
 def _wanted_of(row: object) -> str:

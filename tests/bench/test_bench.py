@@ -91,7 +91,7 @@ def test_fences_are_compared_with_asking_each_of_them() -> None:
 
 def test_a_watch_list_answers_for_each_plate() -> None:
     report = watch.bench(watch.QUICK)
-    positive(report, "entries", "patterns", "hits", "p50_us", "p95_us")
+    positive(report, "entries", "patterns", "look_alikes", "hits", "build_s", "p50_us", "p95_us", "undisturbed_p95_us")
     assert report.figures["entries"] == watch.QUICK.entries
 
 

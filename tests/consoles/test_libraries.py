@@ -21,7 +21,7 @@ from command.facts.scene import QueryMade
 from command.readings import Sighting
 from command.readings.memory import MemoryReadings
 from command.requests import ApproveLibrary, LiftLibrary, OfferLibraryFile, RejectHit, RequestLibrary
-from command.rows import HitRow, LinkRow
+from command.rows import HitRow
 from consoles.parts.hits import Hits
 from consoles.parts.libraries import Libraries
 from consoles.site import running_site
@@ -140,10 +140,6 @@ class Office:
         await self.hits.report(seen, b"")
         return [hit for hit in (await self.d.table("hits")).values() if hit.seen_ms == now_ms]
 
-    async def link(self, library: str) -> LinkRow | None:
-        row: LinkRow | None = (await self.d.table("links")).get(f"library.{library}")
-        return row
-
     def path(self, sha256: str) -> Path:
         return self.blobs._folder / sha256[:2] / sha256
 
@@ -195,23 +191,21 @@ async def test_a_file_that_is_missing_or_altered_is_said_by_the_name_of_its_list
         o.libraries = Libraries(o.d.hub, o.blobs, o.hits.hold)  # as after a start
         await o.libraries.look()
         assert [await o.passes(plate) != [] for plate in ("湘F11111", "湘F22222", "湘F33333")] == [False, False, True]
-        for library, name in ((missing, "盗抢库"), (altered, "在逃库")):
-            link = await o.link(library)
-            assert link
-            assert link.state == "down"
-            assert link.reason.startswith(f"{name}: ")
-            alarm = await o.d.alarm("link_down", f"library.{library}")
+        for library, name, why in ((missing, "盗抢库", "no file"), (altered, "在逃库", "")):
+            alarm = await o.d.alarm("library_failing", name)
             assert alarm
-            assert name in alarm.detail
-        assert await o.link(good) is None
+            assert why in alarm.detail
+            assert o.libraries.held[library].wrong == alarm.detail
+        assert await o.d.alarm("library_failing", "好库") is None
+        assert o.libraries.held[good].wrong == ""
 
         o.path(files[missing]).write_bytes(kept)
         await o.libraries.look()
-        link = await o.link(missing)
-        assert link
-        assert link.state == "up"
-        assert await o.d.alarm("link_down", f"library.{missing}") is None
+        assert await o.d.alarm("library_failing", "盗抢库") is None
+        assert await o.d.alarm("library_failing", "在逃库") is not None
         assert len(await o.passes("湘F11111")) == 1
+        await o.d.ask(LiftLibrary(library=altered, why="换新"))
+        assert await o.d.alarm("library_failing", "在逃库") is None
 
 
 async def test_while_a_new_file_cannot_be_had_the_one_before_is_looked_for(tmp_path: Path) -> None:  # R687
@@ -222,9 +216,7 @@ async def test_while_a_new_file_cannot_be_had_the_one_before_is_looked_for(tmp_p
         o.path(sha256).unlink()
         await o.libraries.look()
         assert len(await o.passes("湘F11111")) == 1
-        link = await o.link(library)
-        assert link
-        assert link.state == "down"
+        assert await o.d.alarm("library_failing", "库") is not None
         o.path(sha256).write_bytes(kept)
         await o.libraries.look()
         assert [len(await o.passes(plate)) for plate in ("湘F11111", "湘F22222")] == [0, 1]

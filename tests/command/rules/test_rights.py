@@ -79,6 +79,7 @@ WHO: dict[str, set[Role]] = {
     "offer_library_file": set(),
     "approve_library": {"duty_leader", "commander"},
     "decline_library_file": {"dispatcher", "duty_leader", "commander", "camera_watch"},
+    "report_library": set(),
     "lift_library": {"dispatcher", "duty_leader", "commander", "camera_watch"},
     "restore_library_line": {"dispatcher", "duty_leader", "commander", "camera_watch"},
     "report_hit": set(),

@@ -8,10 +8,11 @@ export function alarmDetail({ kind, detail }: Pick<AlarmRow, "kind" | "detail">)
   return kind === "watch_doubtful" ? doubtfulWords(detail) : detail;
 }
 
-/** `3 diaodu`: how many hits in a row were none, and whose entry it is. */
+/** `3 diaodu`: how many hits in a row were none, and whose entry it is; of a list, its name after that. */
 function doubtfulWords(detail: string): string {
-  const [n = "", who = ""] = detail.split(" ");
-  return t("watches.alarm_doubtful", { n, who });
+  const [n = "", who = "", ...list] = detail.split(" ");
+  const words = t("watches.alarm_doubtful", { n, who });
+  return list.length === 0 ? words : `${list.join(" ")} · ${words}`;
 }
 
 /** `fewer 41`: why, and the percent of the usual passages where that is known. */

@@ -30,7 +30,7 @@ export interface ActorInfo {
 
 /** An alarm; gone from the table once cleared. */
 export interface AlarmRow {
-  kind: "approval_overdue" | "approval_warning" | "camera_down" | "device_alarm" | "entered_forbidden" | "left_area" | "link_down" | "order_unsigned" | "plate_hit" | "reading_worse" | "recording_failing" | "sos" | "stood_still" | "task_overdue" | "watch_doubtful" | "went_silent";
+  kind: "approval_overdue" | "approval_warning" | "camera_down" | "device_alarm" | "entered_forbidden" | "left_area" | "library_failing" | "link_down" | "order_unsigned" | "plate_hit" | "reading_worse" | "recording_failing" | "sos" | "stood_still" | "task_overdue" | "watch_doubtful" | "went_silent";
   level: 1 | 2 | 3 | 4;
   subject: string;
   situation: string;
@@ -1084,6 +1084,13 @@ export interface ReportHit {
   note?: string;
 }
 
+/** A hub says how it holds a list that is in force; `wrong` is empty where that is as it should be. */
+export interface ReportLibrary {
+  request: "report_library";
+  library: string;
+  wrong?: string;
+}
+
 /** A link says how the outside service is. */
 export interface ReportLink {
   request: "report_link";
@@ -1693,6 +1700,7 @@ export type Request =
   ReportCamera |
   ReportDeviceAlarm |
   ReportHit |
+  ReportLibrary |
   ReportLink |
   ReportPatrol |
   ReportReading |
