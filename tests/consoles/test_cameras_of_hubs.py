@@ -343,7 +343,7 @@ async def test_recordings_and_clips_of_all_hubs_are_one(
     tmp_path: Path, film: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Listed, watched, locked and exported at either, through the end and return of the one that recorded."""
-    monkeypatch.setattr("command.roll.HUB_AWAY_MS", 4000)
+    monkeypatch.setattr("command.roll.HUB_AWAY_MS", 6000)
     async with two_hubs(tmp_path, postgres_url) as hubs:
         await enrol(hubs.sites[0], "k1", f"file://{film}#play=loop")
         await hubs.sites[0].hub.ask(SetRecording(camera="k1", policy=RecordingPolicy(mode="continuous")), HUB)
