@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from command.kernel.errors import InvalidInputError
-from streams.plates.picture import decode_picture
+from streams.plates.picture import Picture, decode_picture
 from streams.plates.reader import PlateReader
 from tests.streams.plates import material
 
@@ -62,6 +62,24 @@ def test_boxes_follow_the_plate_and_colours_are_seen(reader: PlateReader) -> Non
         if read.plate == plate
     )
     assert colours == {"yellow": 2, "blue": 2}
+
+
+def far_off(reader: PlateReader, plate: str, wide_px: int, size: tuple[int, int]) -> Picture:
+    """A labelled photo so small that its plate is so wide, in a grey picture of a height and width."""
+    photo = material.photo(plate)
+    [read] = [read for read in reader.read(photo) if read.plate == plate]
+    scale = wide_px / read.box[2]
+    small = cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    picture = np.full((*size, 3), 90, np.uint8)
+    picture[size[0] // 2 :, size[1] // 3 :][: small.shape[0], : small.shape[1]] = small
+    return picture
+
+
+@pytest.mark.data
+def test_cars_far_off_are_read_in_photos_of_4k_and_in_frames_of_1080p(reader: PlateReader) -> None:
+    plate = "皖AYL375"
+    assert [read.plate for read in reader.read(far_off(reader, plate, 70, (2160, 3840)))] == [plate]
+    assert [read.plate for read in reader.look(far_off(reader, plate, 50, (1080, 1920))).reads] == [plate]
 
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 4000), (3000, 1), (7, 5), (720, 1280)])
