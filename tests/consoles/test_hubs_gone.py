@@ -1,4 +1,4 @@
-"""Hubs that die with what is connected to them, and publishers that reach any hub (SPEC R661 to R668)."""
+"""Hubs that die with what is connected to them, and publishers that reach any hub (SPEC R661 to R669)."""
 
 from __future__ import annotations
 
