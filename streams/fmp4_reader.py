@@ -35,11 +35,18 @@ def head_length(data: Bytes) -> int:
 
 
 def whole_length(data: Bytes) -> int:
-    """Return the length up to which the file is whole: its head and complete fragments."""
-    whole = head_length(data)
-    for kind, _, end in boxes(data):
-        if kind == b"mdat":
-            whole = end
+    """Return the length up to the end of the last complete fragment, as we write them, or of the head.
+
+    A power cut may leave a file its length and holes in its end: those count as cut off.
+    """
+    whole, moof = head_length(data), None
+    for kind, start, end in boxes(data):
+        if kind == b"moof":
+            moof = start
+        elif kind == b"mdat":
+            if moof is not None and _pictures(data, moof, start):
+                whole = end
+            moof = None
     return whole
 
 
@@ -58,6 +65,14 @@ def samples(data: bytes) -> list[Sample]:
     return found
 
 
+def _pictures(data: Bytes, moof: int, mdat: int) -> int:
+    """Return how many pictures the description at `moof` is of; 0 where it is none of ours."""
+    if moof + _MOOF_HEAD > mdat:
+        return 0
+    (count,) = struct.unpack_from(">I", data, moof + 80)
+    return int(count) if moof + _MOOF_HEAD + count * _SAMPLE.size == mdat else 0
+
+
 def end_ms(data: Bytes, moof: int) -> int:
     """Return when the last picture of the fragment described at `moof` is over."""
     (dts_ms,) = struct.unpack_from(">Q", data, moof + 60)
@@ -71,11 +86,10 @@ def end_ms(data: Bytes, moof: int) -> int:
 
 
 def _fragment(data: bytes, moof: int, mdat: int, end: int) -> Iterator[Sample]:
-    (dts_ms,) = struct.unpack_from(">Q", data, moof + 60)
-    (count,) = struct.unpack_from(">I", data, moof + 80)
-    at = mdat + 8
-    if moof + _MOOF_HEAD + count * _SAMPLE.size != mdat:
+    if not (count := _pictures(data, moof, mdat)):
         raise InvalidInputError("not a recording: a description of another form")
+    (dts_ms,) = struct.unpack_from(">Q", data, moof + 60)
+    at = mdat + 8
     for i in range(count):
         lasts_ms, size, flags, shift_ms = _SAMPLE.unpack_from(data, moof + _MOOF_HEAD + i * _SAMPLE.size)
         if at + size > end:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 
 from command.kernel.errors import InvalidInputError
-from streams import fmp4, h264
+from streams import fmp4, fmp4_reader, h264
 from streams.packets import Codec, Packet
+from streams.recorder import files
 
 AT_MS = 1_790_000_000_000
 
@@ -142,3 +144,21 @@ def test_a_fragment_ends_only_where_all_that_follows_is_shown_later() -> None:
     assert run(0, 120, 40) == 1
     assert run(0, 120, 40, 80, 240) == 4
     assert run(0) == 0
+
+
+def test_a_hole_in_the_end_of_a_file_costs_what_is_in_it_and_no_more(tmp_path: Path) -> None:
+    """R305: a power cut may leave the length of a file and not all of its blocks."""
+    file, _ = in_fragments(coded("h264", b_frames=0), 7)
+    moofs = [start for kind, start, _ in fmp4_reader.boxes(file) if kind == b"moof"]
+    path, (before, last) = tmp_path / "1790000000000-0.mp4", moofs[-2:]
+    for hole, size in ((last + 80, 4), (last + 80, len(file) - last - 80), (last, len(file) - last)):
+        torn = file[:hole] + bytes(size) + file[hole + size :]
+        path.write_bytes(torn)
+        found = files.trim(path)
+        assert found is not None
+        assert (found.bytes, path.read_bytes()) == (last, file[:last])
+        assert found.to_ms == found.from_ms + fmp4_reader.end_ms(file, before)
+    with pytest.raises(InvalidInputError):
+        fmp4_reader.samples(file[: last + 80] + b"\xff" * 4 + file[last + 84 :])
+    with pytest.raises(InvalidInputError):
+        fmp4_reader.samples(b"\0\0\0\x08moof\0\0\0\x08mdat")
