@@ -418,10 +418,10 @@ LIBRARY_FILES_READ = 16
 # A file that could not be had is tried again after this.
 LIBRARY_AGAIN_MS = 30 * 1000
 
-# Ways along the road net that a car may have taken: points of the net that one is searched through, and all of one
+# Ways along the road net that a car may have taken: junctions that one is searched through, and all of one
 # answer; past that a leg is told by its straight line. Ways remembered, and points of all those told in one answer.
-WAY_STEPS = 60_000
-TRACK_STEPS = 200_000
+WAY_STEPS = 20_000
+TRACK_STEPS = 60_000
 WAYS_KEPT = 2000
 TRACK_POINTS = 50_000
 # Plates that two cars may wear: passages that are gone through, more get 413; plates told.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import count
 from typing import Literal, NamedTuple
 
@@ -17,6 +17,8 @@ _SAME_ROAD_M = 50.0
 """A camera may look at any road that is so much further from it than the nearest: the other carriageway, a junction."""
 _STRAIGHTENED_DEG = 0.000_03
 """By so much, 3 m, the points told may leave the road."""
+_ALONG = 200
+"""So many points are gone along at once; a longer road counts as more steps."""
 Place = tuple[float, float]
 """Latitude and longitude, degrees."""
 
@@ -34,28 +36,25 @@ class Way(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What a search found, and how many points of the net it went through."""
+    """What a search found, and how many points of the net it went through, those not counted that only lead on."""
 
     way: Way | NoWay
     steps: int
 
 
-class _Arrival(NamedTuple):
-    """The place asked for, come to over a road from the point, or place of the start, before."""
-
-    spot: Spot
-    before: Node | Spot
-
-
 class _Waiting(NamedTuple):
-    """A point that can be come to; the estimate of the whole comes first, so that a heap gives the best."""
+    """A point, or place asked for, that can be come to; the estimate of the whole comes first, for the heap.
+
+    `via` are the points passed since the one, or the place of the start, `before`.
+    """
 
     estimate_s: float
     tie: int
     so_far_s: float
     so_far_m: float
-    at: Node | _Arrival
+    at: Node | Spot
     before: Node | Spot
+    via: tuple[Node, ...]
 
 
 def quickest_way(net: RoadNet, start: Place, end: Place, most_steps: int = WAY_STEPS) -> Found:
@@ -72,7 +71,10 @@ def _candidates(net: RoadNet, place: Place) -> list[Spot]:
 
 
 class _Search:
-    """A* over the points of the net; nothing is quicker than straight on at the highest speed of all."""
+    """A* over the points of the net; nothing is quicker than straight on at the highest speed of all.
+
+    Where a road only leads on it is gone along at once: most points of a net give a road its shape and no choice.
+    """
 
     def __init__(self, net: RoadNet, ends: list[Spot], end: Place) -> None:
         self._net = net
@@ -84,7 +86,7 @@ class _Search:
                 self._ends.setdefault((a, b), []).append((share, spot))
         self._order = count()  # settles ties without comparing points
         self._waiting: list[_Waiting] = []
-        self._before: dict[Node, Node | Spot] = {}
+        self._came: dict[Node, _Waiting] = {}
 
     def run(self, starts: list[Spot], most_steps: int) -> Found:
         for spot in starts:
@@ -92,50 +94,64 @@ class _Search:
                 self._go(a, b, share, 0.0, 0.0, spot)
         while self._waiting:
             best = heapq.heappop(self._waiting)
-            if isinstance(best.at, _Arrival):
-                return Found(self._way(best, best.at), len(self._before))
-            if best.at in self._before:
+            if isinstance(best.at, Spot):
+                return Found(self._way(best, best.at), len(self._came))
+            if best.at in self._came:
                 continue
-            if len(self._before) >= most_steps:
-                return Found("too_far", len(self._before))
-            self._before[best.at] = best.before
+            if len(self._came) >= most_steps:
+                return Found("too_far", len(self._came))
+            self._came[best.at] = best
             for there in self._net.beside.get(best.at, ()):
                 self._go(best.at, there, 0.0, best.so_far_s, best.so_far_m, best.at)
-        return Found("unconnected", len(self._before))
+        return Found("unconnected", len(self._came))
 
-    def _go(self, a: Node, b: Node, share: float, so_far_s: float, so_far_m: float, before: Node | Spot) -> None:
-        """Drive a piece from a share of it on, to its end and to the places on it that were asked for."""
-        piece = self._net.pieces.get((a, b))
-        if piece is None:
-            return
-        for at, spot in self._ends.get((a, b), ()):
-            if at >= share:
-                part_m = (at - share) * piece.length_m
-                seconds = so_far_s + part_m / piece.speed_ms
-                arrival = _Arrival(spot, before)
-                heapq.heappush(
-                    self._waiting, _Waiting(seconds, next(self._order), seconds, so_far_m + part_m, arrival, before)
-                )
-        if b in self._before:
-            return
-        rest_m = (1 - share) * piece.length_m
-        seconds, metres = so_far_s + rest_m / piece.speed_ms, so_far_m + rest_m
-        left_m = max(distance_m(b[1], b[0], *self._end) - self._beside_m, 0.0)
-        estimate_s = seconds + left_m / self._net.fastest_ms
-        heapq.heappush(self._waiting, _Waiting(estimate_s, next(self._order), seconds, metres, b, before))
+    def _go(self, a: Node, b: Node, share: float, seconds: float, metres: float, before: Node | Spot) -> None:
+        """Drive a piece from a share of it on, and as far as the road only leads on; note each place asked for."""
+        via: dict[Node, None] = {}
+        while (piece := self._net.pieces.get((a, b))) is not None:
+            for at, spot in self._ends.get((a, b), ()):
+                if at >= share:
+                    part_m = (at - share) * piece.length_m
+                    part_s = seconds + part_m / piece.speed_ms
+                    self._wait(part_s, part_s, metres + part_m, spot, before, via)
+            rest_m = (1 - share) * piece.length_m
+            seconds, metres, share = seconds + rest_m / piece.speed_ms, metres + rest_m, 0.0
+            onward = [there for there in self._net.beside.get(b, ()) if there != a]
+            if b in self._came or b in via:
+                return
+            if len(onward) != 1 or len(via) >= _ALONG:
+                left_m = max(distance_m(b[1], b[0], *self._end) - self._beside_m, 0.0)
+                self._wait(seconds + left_m / self._net.fastest_ms, seconds, metres, b, before, via)
+                return
+            via[b] = None
+            a, b = b, onward[0]
 
-    def _way(self, best: _Waiting, arrival: _Arrival) -> Way:
-        points = [_on_road(arrival.spot)]
-        at = arrival.before
-        while not isinstance(at, Spot):
-            points.append((at[1], at[0]))
-            at = self._before[at]
-        points.append(_on_road(at))
+    def _wait(
+        self,
+        estimate_s: float,
+        seconds: float,
+        metres: float,
+        at: Node | Spot,
+        before: Node | Spot,
+        via: Iterable[Node],
+    ) -> None:
+        one = _Waiting(estimate_s, next(self._order), seconds, metres, at, before, tuple(via))
+        heapq.heappush(self._waiting, one)
+
+    def _way(self, best: _Waiting, arrival: Spot) -> Way:
+        points, one = [_on_road(arrival)], best
+        while True:
+            points += [(lat, lon) for lon, lat in reversed(one.via)]
+            if isinstance(one.before, Spot):
+                break
+            points.append((one.before[1], one.before[0]))
+            one = self._came[one.before]
+        points.append(_on_road(one.before))
         points.reverse()
         line = LineString([(lon, lat) for lat, lon in points])
         simple = line.simplify(_STRAIGHTENED_DEG) if len(points) > 2 else line
         told = tuple((round(lat, 6), round(lon, 6)) for lon, lat in simple.coords)
-        return Way(told, best.so_far_m, best.so_far_s, at.away_m + arrival.spot.away_m)
+        return Way(told, best.so_far_m, best.so_far_s, one.before.away_m + arrival.away_m)
 
 
 def _both_ways(spot: Spot) -> Iterator[tuple[Node, Node, float]]:

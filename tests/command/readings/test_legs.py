@@ -116,7 +116,7 @@ async def test_each_way_is_told_once_and_as_far_as_there_is_room(monkeypatch: py
 
 
 async def test_one_question_has_so_much_searched_and_another_anew(monkeypatch: pytest.MonkeyPatch) -> None:  # R721
-    monkeypatch.setattr(likely_ways, "TRACK_STEPS", 3)
+    monkeypatch.setattr(likely_ways, "TRACK_STEPS", 1)
     likely = LikelyWays(roads())
     pairs = [APART, APART[::-1]]
     assert [way == "too_far" for way in (await likely.between(pairs)).values()] == [False, True]
