@@ -90,7 +90,11 @@ export class DeskConsole extends Console {
     switchLanguage: () => this.switchLanguage(),
     query: (plate, reason) => this.advice.query(this.desk(), plate, reason),
     video: {
-      show: (cameras) => void this.onScreens((screens) => cameras.forEach((camera) => screens.show(camera))),
+      show: (cameras) =>
+        void this.onScreens((screens) => {
+          cameras.forEach((camera) => screens.show(camera));
+          screens.focusOn(cameras.at(-1) ?? "");
+        }),
       layout: (n) => void this.onScreens((screens) => screens.setLayout(n)),
       tour: (seconds) => void this.onScreens((screens) => screens.tourOfAll(seconds)),
       shown: () => this.watched,

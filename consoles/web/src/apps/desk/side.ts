@@ -154,7 +154,7 @@ export class Side extends View {
     const columns: Column<CameraRow>[] = [
       { id: "name", title: t("column.name"), cell: draggable, sort: (row) => row.name },
       { id: "state", title: t("column.state"), cell: (row) => word("camera_state", row.state), sort: (row) => row.state },
-      { id: "reason", title: t("column.reason"), cell: (row) => [meaningOf(row.reason), row.reason].filter((words) => words !== "").join(" · "), sort: (row) => row.reason },
+      { id: "reason", title: t("column.reason"), cell: (row) => wrapping([meaningOf(row.reason), row.reason].filter((words) => words !== "").join(" · ")), sort: (row) => row.reason },
     ];
     const camera = rows.get(this.camera);
     return html`<div class="camera">
@@ -211,7 +211,7 @@ function watchColumns(desk: Desk): Column<WatchRow>[] {
   return [
     { id: "pattern", title: t("column.pattern"), cell: (row) => row.pattern, sort: (row) => row.pattern },
     { id: "state", title: t("column.state"), cell: (row) => word("watch_state", row.state), sort: (row) => row.state },
-    { id: "reason", title: t("column.reason"), cell: (row) => row.reason },
+    { id: "reason", title: t("column.reason"), cell: (row) => wrapping(row.reason) },
     { id: "hits", title: t("column.hits"), number: true, cell: (row) => String(row.hits), sort: (row) => -row.hits },
     { id: "until", title: t("column.until"), number: true, cell: (row) => format.moment(row.until_ms, desk.now_ms), sort: (row) => row.until_ms },
   ];
@@ -222,8 +222,13 @@ function messageColumns(desk: Desk): Column<MessageRow>[] {
     { id: "at", title: t("column.at"), cell: (row) => format.instant(row.queued_ms, desk.now_ms), sort: (row) => -row.queued_ms },
     { id: "to", title: t("column.to"), cell: (row) => row.to, sort: (row) => row.to },
     { id: "state", title: t("column.state"), cell: (row) => word("message_state", row.state), sort: (row) => row.state },
-    { id: "text", title: t("column.text"), cell: (row) => row.text },
+    { id: "text", title: t("column.text"), cell: (row) => wrapping(row.text) },
   ];
+}
+
+/** Sentences take as many lines as they need; names and numbers stay on one. */
+function wrapping(words: string): TemplateResult {
+  return html`<span style="white-space:normal">${words}</span>`;
 }
 
 declare global {

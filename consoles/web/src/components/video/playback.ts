@@ -116,7 +116,7 @@ export class Playback extends View {
     return html`<div class="row">
         <button @click=${() => this.tell("leave", null)}>${icon("video")} ${t("playback.back")} <kbd>Esc</kbd></button>
         <h2>${t("playback.title")} · ${camera.name}</h2>
-        <span class="quiet grow">${t("playback.keys")}</span>
+        <span class="quiet" style="flex:1 1 28em">${t("playback.keys")}</span>
         <button aria-expanded=${this.showsClips} @click=${() => (this.showsClips = !this.showsClips)}>${icon("evidence")} ${t("clips.title")}</button>
       </div>
       <div class="picture" @keydown=${this.onKey} tabindex="0" role="group" aria-label="${t("playback.title")} ${camera.name}">
@@ -182,9 +182,14 @@ export class Playback extends View {
       }}></t-clips>`;
   }
 
+  /** Onto the picture, where its keys are heard. */
+  override focus(): void {
+    void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>(".picture")?.focus());
+  }
+
   private closeClips(): void {
     this.showsClips = false;
-    this.renderRoot.querySelector<HTMLElement>(".picture")?.focus();
+    this.focus();
   }
 
   private controls(at_ms: number, screening: Screening, camera: CameraRow): TemplateResult {

@@ -151,6 +151,17 @@ export class Screens extends View {
 
   openPlayback(camera: string, from_ms: number): void {
     this.playing = { camera, from_ms };
+    void this.updateComplete.then(() => this.renderRoot.querySelector("t-playback")?.focus());
+  }
+
+  /** Put the keyboard on a camera's tile, whose letters replay, lock, turn and send it. */
+  focusOn(camera: string): void {
+    void this.updateComplete.then(() => [...this.renderRoot.querySelectorAll("t-tile")].find((tile) => tile.camera?.id === camera)?.focus());
+  }
+
+  private leavePlayback(camera: string): void {
+    this.playing = null;
+    this.focusOn(camera);
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
@@ -217,7 +228,7 @@ export class Screens extends View {
     const { playing, screening } = this;
     const camera = this.cameras.get(playing?.camera ?? "");
     if (playing !== null && camera !== undefined && screening !== null) {
-      return html`<div style="grid-row:1 / -1;min-height:0"><t-playback .camera=${camera} .names=${this.cameras} .screening=${screening} .from=${playing.from_ms} @leave=${() => (this.playing = null)}></t-playback></div>`;
+      return html`<div style="grid-row:1 / -1;min-height:0"><t-playback .camera=${camera} .names=${this.cameras} .screening=${screening} .from=${playing.from_ms} @leave=${() => this.leavePlayback(playing.camera)}></t-playback></div>`;
     }
     return html`${screening === null ? nothing : this.bar(screening)}${this.arranging ? this.editor() : this.grid()}`;
   }
@@ -231,7 +242,7 @@ export class Screens extends View {
       ${this.tourTools()}
       ${this.slots.some((slot) => slot?.pinned) ? html`<button @click=${this.unpinAll}>${icon("pinned")} ${t("screens.clear")}</button>` : nothing}
       ${screening.mayWall ? this.wallTools(screening) : nothing}
-      ${this.said === "" ? html`<span class="quiet cut grow">${this.tour === null ? about : ""}</span>` : html`<span class="notice grow" role="status">${this.said}</span>`}
+      ${this.said === "" ? html`<span class="quiet grow">${this.tour === null ? about : ""}</span>` : html`<span class="notice grow" role="status">${this.said}</span>`}
       <span class="sr">${screening.situation?.title ?? ""}</span>
     </div>`;
   }

@@ -41,7 +41,7 @@ export function replayCover(replay: RecordedState): TemplateResult | typeof noth
     case "loading":
       return note("history", t("playback.loading"), [], false);
     case "none":
-      return note("noVideo", t("playback.none"), [], true);
+      return note("noVideo", t("playback.none"), [t("tile.none_why")], true);
     case "end":
       return note("check", t("playback.end"), [], false);
     case "unsupported":

@@ -54,6 +54,7 @@ export const VIDEO = {
   "tile.snapshot_none": ["还没有画面", "No picture yet"],
   "tile.replay": ["回看 30 秒", "Replay 30 s"],
   "tile.live": ["回到实时", "Back to live"],
+  "tile.none_why": ["按 B 看录像时间轴和没有的原因", "Press B for the time line, and why there is none"],
   "tile.replaying": ["回看 {time}（{span}前）", "Replay {time} ({span} ago)"],
   "tile.playback": ["录像回放", "Recordings"],
   "tile.to_wall": ["上墙", "To the wall"],
