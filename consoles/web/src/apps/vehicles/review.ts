@@ -43,7 +43,6 @@ export class VehiclesReview extends VehiclesTab {
   @state() private rules = false;
   @state() private shown: ReadonlyMap<string, Shown> = new Map();
   @query("input") private field!: HTMLInputElement | null;
-  @query("video") private video!: HTMLVideoElement | null;
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -297,11 +296,15 @@ export class VehiclesReview extends VehiclesTab {
   }
   private readonly looking = new Set<string>();
 
+  /** Play, or hold, the clips of all passages at once, where they are seen. */
   private play(): void {
-    const { video } = this;
-    if (video === null) return;
-    if (video.paused) void video.play();
-    else video.pause();
+    const clips = [...this.renderRoot.querySelectorAll("video")];
+    const paused = clips.every((clip) => clip.paused);
+    for (const clip of clips) {
+      if (paused) void clip.play();
+      else clip.pause();
+    }
+    if (paused) clips[0]?.scrollIntoView({ block: "nearest" });
   }
 
   private step(by: number): void {
