@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TypeVar
 
 import shapely
@@ -39,16 +39,16 @@ def fires_at(watch: WatchRow, camera: CameraRow, seen_ms: int) -> bool:
     return watch.hours is None or is_within_day(seen_ms, watch.hours.from_min, watch.hours.to_min)
 
 
-def cameras_in(area: WatchArea, cameras: Iterable[CameraRow]) -> frozenset[str]:
+def cameras_in(area: WatchArea, cameras: Sequence[CameraRow]) -> frozenset[str]:
     """Return those of the cameras that an area names, or that stand in its ring."""
     named = frozenset(area.cameras)
-    ring = shapely.Polygon(area.ring) if area.ring else None
-    shapely.prepare(ring)
-    return frozenset(
-        camera.id
-        for camera in cameras
-        if camera.id in named or (ring is not None and ring.covers(shapely.Point(camera.lon, camera.lat)))
-    )
+    found = {camera.id for camera in cameras if camera.id in named}
+    if area.ring and cameras:
+        ring = shapely.Polygon(area.ring)
+        shapely.prepare(ring)
+        points = shapely.points([camera.lon for camera in cameras], [camera.lat for camera in cameras])
+        found |= {camera.id for camera, inside in zip(cameras, shapely.covers(ring, points), strict=True) if inside}
+    return frozenset(found)
 
 
 @decides(q.ReportHit, "hub")

@@ -112,6 +112,8 @@ class RecordedDisks:
     def __init__(self, folders: Sequence[Path], clock: Clock, on_health: OnHealth) -> None:
         if len(folders) > RECORD_DISKS:
             raise InvalidInputError(f"recordings are in {RECORD_DISKS} folders at most")
+        if len({folder.absolute() for folder in folders}) < len(folders):
+            raise InvalidInputError("each folder of recordings is named once")
         self.all = [RecordedDisk(number, folder, clock, on_health) for number, folder in enumerate(folders)]
         self._joined = _DisksArchive(self.all, self.store, clock)
 

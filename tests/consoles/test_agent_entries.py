@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from command.facts.watchlist import WatchArea, WatchHours
 from command.rows import CameraRow, WatchRow
@@ -51,6 +52,17 @@ def test_hours_and_plates_that_are_not_meant_are_told_with_the_time_of_the_count
     [entry] = known.of("gate", ["k0"])
     assert entry.hours == Hours(from_min=1320, to_min=360, ahead_min=480)
     assert entry.not_plates == ["湘F1Z312"]
+
+
+def test_what_is_told_stays_while_nothing_of_it_changes() -> None:
+    known = Entries()
+    rows = [watch(1), watch(2, area=WatchArea(ring=RING))]
+    known.take(rows, [camera("k0")])
+    before = known.of("gate", ["k0"])
+    known.take([replace(rows[0], hits=1), rows[1]], [camera("k0")])
+    assert known.of("gate", ["k0"]) is before, "a hit is no news"
+    known.take([replace(rows[0], until_ms=2)], [camera("k0")])
+    assert [(each.id, each.until_ms) for each in known.of("gate", ["k0"])] == [("w1", 2)]
 
 
 def test_past_the_limit_entries_are_told_without_their_area(

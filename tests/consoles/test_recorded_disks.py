@@ -45,6 +45,8 @@ def test_a_further_disk_takes_cameras_from_all_and_moves_no_others() -> None:
     assert 150 < moved < 250
     with pytest.raises(InvalidInputError):
         shared_out([Path(f"/disk{n}") for n in range(RECORD_DISKS + 1)])
+    with pytest.raises(InvalidInputError):
+        shared_out([Path("/disk1"), Path("/disk2"), Path("/disk1")])
 
 
 async def test_while_one_disk_hangs_the_other_goes_on(tmp_path: Path) -> None:

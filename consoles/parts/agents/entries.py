@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from command.facts.watchlist import WatchArea
 from command.kernel.local_time import BEIJING_AHEAD_MIN
@@ -17,22 +20,51 @@ _Place = tuple[float, float]
 _QUOTES_BYTES = 3
 
 
+class _Entry(NamedTuple):
+    """What is told of an entry that fires before all cameras, and the area where there is one."""
+
+    plain: Watch
+    area: WatchArea | None
+
+
 class Entries:
-    """The entries in force. Which cameras an area holds is looked up once, while they stay where they are."""
+    """The entries in force. What has not changed is not looked up again: each hit changes the row of its entry."""
 
     def __init__(self) -> None:
-        self._rows: Sequence[WatchRow] = ()
+        self._rows: dict[str, WatchRow] = {}
+        self._entries: dict[str, _Entry] = {}
+        self._others: list[tuple[Watch, frozenset[str] | None]] = []
+        """Those that not every agent is told in the same words, and the cameras in their areas."""
         self._places: Mapping[str, _Place] = {}
         self._inside: dict[WatchArea, frozenset[str]] = {}
+        self._everywhere: tuple[Watch, ...] = ()
+        self._told: dict[frozenset[str], tuple[Watch, ...]] = {}
 
     def take(self, watches: Sequence[WatchRow], cameras: Iterable[CameraRow]) -> None:
         """Know these entries and where the cameras of all agents stand."""
         cameras = list(cameras)
         places = {camera.id: (camera.lat, camera.lon) for camera in cameras}
-        known = self._inside if places == self._places else {}
-        areas = {watch.area for watch in watches if watch.area is not None}
-        self._inside = {area: known[area] if area in known else cameras_in(area, cameras) for area in areas}
-        self._rows, self._places = watches, places
+        entries = {row.id: self._entry(row) for row in watches}
+        if entries != self._entries or places != self._places:
+            known = self._inside if places == self._places else {}
+            areas = {entry.area for entry in entries.values() if entry.area is not None}
+            self._inside = {area: known[area] if area in known else cameras_in(area, cameras) for area in areas}
+            self._everywhere = tuple(entry.plain for entry in entries.values() if _is_plain(entry))
+            self._others = [
+                (entry.plain, None if entry.area is None else self._inside[entry.area])
+                for entry in entries.values()
+                if not _is_plain(entry)
+            ]
+            self._told = {}
+        self._entries, self._places = entries, places
+        self._rows = {row.id: row for row in watches}
+
+    def _entry(self, row: WatchRow) -> _Entry:
+        if self._rows.get(row.id) is row:
+            return self._entries[row.id]
+        entry = _Entry(_plain(row), row.area)
+        known = self._entries.get(row.id)
+        return known if known == entry else entry
 
     def of(self, agent: str, cameras: Iterable[str]) -> tuple[Watch, ...]:
         """Return those that can fire before an agent's cameras.
@@ -40,27 +72,36 @@ class Entries:
         Past `AGENT_WATCH_DETAIL_BYTES` it is told no more areas and plates: what it finds too much the hub leaves out.
         """
         mine = frozenset(cameras)
-        told, told_bytes = [], 0
-        for row in self._rows:
-            inside = mine if row.area is None else self._inside[row.area] & mine
-            if row.area is not None and not inside:
+        if mine not in self._told:
+            self._told[mine] = (*self._everywhere, *self._of(agent, mine))
+        return self._told[mine]
+
+    def _of(self, agent: str, mine: frozenset[str]) -> Iterator[Watch]:
+        told_bytes = 0
+        for plain, of_all in self._others:
+            inside = mine if of_all is None else of_all & mine
+            if of_all is not None and not inside:
                 continue
             before = None if inside == mine else sorted(inside)
-            more_bytes = sum(len(word.encode()) + _QUOTES_BYTES for word in (*(before or ()), *row.not_plates))
-            if told_bytes + more_bytes > AGENT_WATCH_DETAIL_BYTES:
-                log.warning("agent %s is not told where watch %s does not fire: too much is to be told", agent, row.id)
-                told.append(_watch(row, None, ()))
-                continue
-            told_bytes += more_bytes
-            told.append(_watch(row, before, row.not_plates))
-        return tuple(told)
+            told_bytes += sum(len(word.encode()) + _QUOTES_BYTES for word in (*(before or ()), *plain.not_plates))
+            if told_bytes <= AGENT_WATCH_DETAIL_BYTES:
+                yield replace(plain, cameras=before)
+            else:
+                log.warning(
+                    "agent %s is not told where watch %s does not fire: too much is to be told", agent, plain.id
+                )
+                yield replace(plain, not_plates=[])
 
 
-def _watch(row: WatchRow, cameras: list[str] | None, not_plates: Sequence[str]) -> Watch:
+def _is_plain(entry: _Entry) -> bool:
+    return entry.area is None and not entry.plain.not_plates
+
+
+def _plain(row: WatchRow) -> Watch:
     hours = None
     if row.hours is not None:
         hours = Hours(from_min=row.hours.from_min, to_min=row.hours.to_min, ahead_min=BEIJING_AHEAD_MIN)
     return Watch(
-        id=row.id, pattern=row.pattern, until_ms=row.until_ms, look_alike=row.look_alike, cameras=cameras, hours=hours,
-        not_plates=[*not_plates],
+        id=row.id, pattern=row.pattern, until_ms=row.until_ms, look_alike=row.look_alike, hours=hours,
+        not_plates=[*row.not_plates],
     )  # fmt: skip
