@@ -239,4 +239,4 @@ async def test_an_area_is_drawn_and_what_passed_in_it_taken_as_a_file(tmp_path: 
         await keep(phone, tmp_path, "phone")
         await phone.locator("mobile-query [name=plate]").fill("湘F1A2*")
         await phone.keyboard.press("Enter")
-        await expect(phone.locator("mobile-query t-state")).to_contain_text("内容不合要求")
+        await expect(phone.locator("mobile-query t-state")).to_contain_text("要填完整号牌")
