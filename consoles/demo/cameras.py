@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from itertools import count, cycle
+from collections.abc import Callable, Collection
+from itertools import cycle
 from pathlib import Path
 from random import Random
 
@@ -17,7 +18,7 @@ import msgspec
 from command.kernel.clock import Clock
 from consoles.demo.clips import streets, views
 from consoles.demo.county import County
-from consoles.demo.rules import offences
+from consoles.demo.rules import Drive, offences
 from edge.simulators.clips import Clip, load_clip
 from edge.simulators.rtsp_camera import RtspCameras
 from edge.simulators.street_video import Street
@@ -31,9 +32,9 @@ _CAR_FIRST_S = (60, 150)
 _CAR_EVERY_S = (480, 900)
 _CLEAN_S = (75, 120)
 _OFFENCE_FIRST_S = (20, 40)
-"""From one to the next at first, twice, for a busy machine misses some; later they come more rarely."""
-_OFFENCE_SOON = 2
+_OFFENCE_AGAIN_S = (40, 60)
 _OFFENCE_LATER_S = (900, 1500)
+"""From one to the next: at first, while some were not found, and once there are cases enough to review."""
 
 
 class ClipServer(RtspCameras):
@@ -64,9 +65,15 @@ class ClipServer(RtspCameras):
 
 
 class Cameras:
-    """Serves every camera at its id; `seed` decides which fails and when a watched car passes."""
+    """Serves every camera at its id; `seed` decides which fails and when a watched car passes.
 
-    def __init__(self, county: County, directory: Path, seed: int, clock: Clock) -> None:
+    `found` returns the plates of which the hub has violations.
+    """
+
+    def __init__(
+        self, county: County, directory: Path, seed: int, clock: Clock, found: Callable[[], Collection[str]]
+    ) -> None:
+        self._found = found
         self._views = views(county)
         self._drives = offences({camera: view.usual for camera, view in self._views.items()})
         self._directory = directory
@@ -143,16 +150,28 @@ class Cameras:
             await self._pause(_CAR_EVERY_S)
 
     async def _let_offenders_pass(self) -> None:
-        """Each of them soon after the start, then again and again, more rarely."""
-        for turn in count():
-            for drive in self._drives:
+        """Each again until it is found, for a busy machine misses some; then all of them now and then."""
+        pause_s = _OFFENCE_FIRST_S
+        while True:
+            for drive in self._missed() or self._drives:
                 while any(each.street not in self._drawn for each in drive):
                     await self._pause((1, 1))
-                await self._pause(_OFFENCE_FIRST_S if turn < _OFFENCE_SOON else _OFFENCE_LATER_S)
+                await self._pause(pause_s)
                 began_ms = self._clock.now_ms()
                 for each in drive:
                     await self._clock.sleep_until(began_ms + each.after_ms)
                     began_ms = await self._server.show_once(each.camera, self._drawn[each.street], now=True)
+            await self._pause(_OFFENCE_FIRST_S)  # until what passed is judged
+            pause_s = _OFFENCE_AGAIN_S if self._missed() else _OFFENCE_LATER_S
+
+    def _missed(self) -> list[Drive]:
+        """Return the drives with a car that no violation is of."""
+        found = self._found()
+        return [
+            drive
+            for drive in self._drives
+            if any(car.plate not in found for each in drive for car in each.street.vehicles)
+        ]
 
     async def _soil(self) -> None:
         """After a while one lens is dirty, and stays so."""

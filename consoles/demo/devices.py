@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from command.kernel.clock import Clock, SystemClock
-from command.rows import PositionRow
+from command.rows import PositionRow, ViolationRow
 from consoles.demo.cameras import Cameras
 from consoles.demo.county import SIMULATED_OFFICERS, County, load_county
 from consoles.demo.crews import Crews
@@ -30,7 +30,7 @@ from consoles.demo.mischief import Mischief
 TOKEN_VARIABLE = "TRIUNE_DEMO_PBX_TOKEN"  # noqa: S105 - the name of the variable
 """Environment variable that carries the exchange's device token, which a command line would show to everybody."""
 SEED = 430621
-_TABLES = ("orders", "situations", "units", "positions")
+_TABLES = ("orders", "situations", "units", "positions", "violations")
 _LOOK_MS = 1000
 _PLACES_WITHIN_S = 10
 
@@ -70,7 +70,9 @@ async def _run(options: argparse.Namespace, token: str) -> None:
     async with asyncio.TaskGroup() as tasks:
         work = [
             tasks.create_task(live.run(), name="live"),
-            tasks.create_task(Cameras(county, options.clips, SEED, clock).run(options.rtsp_port), name="cameras"),
+            tasks.create_task(
+                Cameras(county, options.clips, SEED, clock, lambda: _found(live)).run(options.rtsp_port), name="cameras"
+            ),
             tasks.create_task(dome(options.rtsp_port, clock), name="dome"),
             tasks.create_task(Exchange(options.http, token, county, SEED, clock).run(), name="exchange"),
             tasks.create_task(_patrol(county, live, host, options.jt808_port, clock), name="patrol"),
@@ -79,6 +81,10 @@ async def _run(options: argparse.Namespace, token: str) -> None:
         await stop.wait()
         for task in work:
             task.cancel()
+
+
+def _found(live: LiveClient) -> set[str]:
+    return {row.plate for row in live.rows("violations", ViolationRow).values()}
 
 
 async def _patrol(county: County, live: LiveClient, host: str, jt808_port: int, clock: Clock) -> None:

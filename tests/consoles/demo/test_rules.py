@@ -97,7 +97,7 @@ async def test_each_of_them_is_found_once_by_what_is_read_in_the_pictures(tmp_pa
         found = [row.finding for row in (await d.table("violations")).values()]
     assert sorted((one.kind, one.plate, one.region) for one in found) == [
         ("bus_lane", "湘F2N770", "公交专用道"),
-        ("interval_speed", "湘F8D391", ""),
+        ("interval_speed", "湘F8D396", ""),
         ("restricted_area", "鄂F5C826", ""),
         ("wrong_way", "湘F7G539", "左侧车道"),
     ]
