@@ -83,10 +83,11 @@ export class VehiclesReview extends VehiclesTab {
   override render(): TemplateResult {
     const { row } = this;
     if (this.rules || !this.reviews()) return html`${this.countsLine()}<review-rules .connection=${this.connection} .actor=${this.actor} .now_ms=${this.now_ms} .who=${this.who} .revision=${this.revision} ?active=${this.active}></review-rules>`;
+    if (this.order.length === 0) return html`${this.countsLine()}<section class="panel lacking" aria-label=${t("review.queue")}>${this.why()}</section>`;
     return html`${this.countsLine()}
       <nav class="panel" aria-label=${t("review.queue")}><ul class="queue">${this.order.map((id) => this.entry(id))}</ul>${this.tally().left === 0 ? this.why() : nothing}
         ${this.order.length < 2 ? nothing : html`<div class="steps"><button class="bare" @click=${() => this.step(-1)}>${t("review.before")} <kbd>K</kbd></button><button class="bare" @click=${() => this.step(1)}>${t("review.next")} <kbd>J</kbd></button></div>`}</nav>
-      <section class="panel" aria-label=${t("review.pictures")}>${row === null ? nothing : this.pictures(row)}</section>
+      <section class="panel" aria-label=${t("review.pictures")}>${row === null ? html`<t-state kind="hint" text=${t("review.choose")}></t-state>` : this.pictures(row)}</section>
       <section class="panel side" aria-label=${t("review.evidence")}>${row === null ? nothing : html`<div class="facts" tabindex="0" role="region" aria-label=${t("review.calculation")}>${facts(row, this.shown.get(row.id) ?? null, this.who)}</div>${this.keys(row)}`}</section>`;
   }
 

@@ -81,11 +81,14 @@ export const reviewStyles = css`
     text-align: left;
   }
   nav.panel {
-    display: grid;
-    grid-template-rows: 1fr auto auto;
-    align-content: start;
+    display: flex;
+    flex-direction: column;
+  }
+  .lacking {
+    grid-column: 1 / -1;
   }
   .steps {
+    margin-top: auto;
     display: grid;
     grid-template-columns: 1fr 1fr;
     position: sticky;

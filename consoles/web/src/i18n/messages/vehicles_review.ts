@@ -2,6 +2,7 @@
 
 export const VEHICLES_REVIEW = {
   "review.queue": ["待审队列", "To review"],
+  "review.choose": ["其余的都须由别人审；选一条可以查看", "The rest is for others to review; choose one to look at"],
   "review.all_done": ["都审完了：今日确认 {yes}，驳回 {no}", "All reviewed: today {yes} confirmed, {no} rejected"],
   "review.no_rules": ["还没有登记任何依据，所以什么也不会查处。请指挥长或管理员在“依据登记”中登记测速区间、禁行限行或画面区域", "No rule is registered, so nothing is found. Ask a commander or an administrator to register sections, restrictions or regions under Rules"],
   "review.no_rules_yours": ["还没有登记任何依据，所以什么也不会查处。点右上“依据登记”，登记测速区间、禁行限行或画面区域", "No rule is registered, so nothing is found. Press Rules at the top right to register sections, restrictions or regions"],
