@@ -20,8 +20,8 @@ _TABLES = {
     "call": "calls", "situation": "situations", "into": "situations", "order": "orders", "unit": "units",
     "units": "units", "task": "tasks", "message": "messages", "station": "stations", "device": "devices",
     "fence": "fences", "area": "fences", "sos": "sos", "alarm": "alarms", "camera": "cameras", "cameras": "cameras",
-    "watch": "watches", "library": "libraries", "hit": "hits", "link": "links", "plan": "plans", "activation": "activations",
-    "approval": "approvals", "case": "cases", "deadline": "deadlines", "section": "sections",
+    "watch": "watches", "hit": "hits", "link": "links", "plan": "plans", "activation": "activations",
+    "library": "libraries", "approval": "approvals", "case": "cases", "deadline": "deadlines", "section": "sections",
     "restriction": "restrictions", "rule": "sections", "violation": "violations", "query": "queries",
 }  # fmt: skip
 _NEW = ("n1", "n2", "c40", "新〔1〕")

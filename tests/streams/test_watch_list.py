@@ -115,7 +115,7 @@ def test_a_fit_as_written_scores_one_and_nothing_else_does(text: str, plate: str
     st.text("湘浙F0OQD8B", min_size=7, max_size=7),
     st.lists(st.floats(0, 1), min_size=7, max_size=7),
 )
-def test_every_entry_that_scores_enough_is_found(texts: list[str], plate: str, sure: list[float]) -> None:  # R535
+def test_every_entry_that_scores_enough_is_found(texts: list[str], plate: str, sure: list[float]) -> None:  # R689
     watches = _listed({f"w{number}": text for number, text in enumerate(texts)}, look_alike=True)
     scores = {watch: score(pattern, plate, sure) for watch, pattern in watches._kept.items()}
     found = {match.watch: match.score for match in watches.matching(plate, sure)}

@@ -17,13 +17,14 @@ from command.backup.records import Rows
 from command.backup.stores import Stores, new_stores, stores_of
 from command.backup.tables import LEFT_OUT, SCHEMAS, table_names
 from command.facts.calls import CallArrived
+from command.facts.libraries import LibraryContent
 from command.journal import GENESIS, DamagedJournalError, chained
 from command.kernel.clock import VirtualClock
 from command.kernel.errors import InvalidInputError, SignInRequiredError, UnavailableError
 from command.links import cursors
 from command.links.cursors import Cursors
 from command.readings.hours import HOUR_MS
-from command.requests import ReportCall
+from command.requests import ReportCall, RequestLibrary
 from tests.command.backup.keeping import KEY, PASSWORD, Kept, accounts_of, database_of, fill, kept, put_back, take
 from tests.command.support import DISPATCHER, MINUTE_MS, START_MS, desk, refold
 from tests.postgres import PostgresServer
@@ -262,6 +263,20 @@ async def test_a_lost_picture_is_named_and_all_else_kept(tmp_path: Path) -> None
     async with new_stores(tmp_path / "new", KEY, None) as stores:
         await put_back(stores, tmp_path / "archive")
         assert await stores.journal.read("live", 0, 1000) == before
+
+
+async def test_the_file_of_a_list_comes_back_and_is_named_where_it_is_lost(tmp_path: Path) -> None:  # R687
+    async with new_stores(tmp_path / "data", KEY, None) as stores:
+        sha256 = await stores.blobs.add("湘F12345\n".encode())
+        async with desk(stores.journal, clock=VirtualClock(START_MS)) as d:
+            content = LibraryContent(sha256=sha256, entries=1, patterns=0, size=10)
+            await d.ask(RequestLibrary(name="库", reason="盗抢", level=2, until_ms=START_MS + 1, content=content))
+        assert (await take(stores, tmp_path / "archive")).lost == ()
+        (tmp_path / "data" / "blobs" / sha256[:2] / sha256).unlink()
+        assert (await take(stores, tmp_path / "late")).lost == (sha256,)
+    async with new_stores(tmp_path / "new", KEY, None) as stores:
+        await put_back(stores, tmp_path / "archive")
+        assert (await stores.blobs.get(sha256)).decode() == "湘F12345\n"
 
 
 async def test_a_file_of_another_release_is_not_touched(tmp_path: Path) -> None:
