@@ -183,8 +183,8 @@ FEED_LOOKS = 4
 SCENE_BYTES = 300_000
 SCENE_PIXELS = 1920 * 1080
 
-# Pixels of a picture, three bytes each once decoded; past it, it is refused before: as one that does not decode, where a
-# camera sends it.
+# Pixels of a picture, three bytes each once decoded; past it, it is refused before that: as one that does not decode,
+# where a camera sends it.
 PICTURE_PIXELS = 40_000_000
 # The diary of recordings: a sign of life so often, and its two files are of so much.
 RECORD_ALIVE_MS = 60_000

@@ -90,7 +90,8 @@ def check_bonds(t: Tables) -> None:
         assert all(not row.situation or row.situation in t.situations.rows for row in table), table.name
     assert all(task.activation in t.activations.rows for task in t.tasks)
     subjects: dict[str, Table[Any]] = {
-        "order_sign": t.orders, "task_due": t.tasks, "watch_expire": t.watches, "library_expire": t.libraries, "shift_end": t.units,
+        "order_sign": t.orders, "task_due": t.tasks, "watch_expire": t.watches, "library_expire": t.libraries,
+        "shift_end": t.units,
         "approval_warn": t.approvals, "approval_due": t.approvals, "alarm_escalate": t.alarms,
         "alarm_unshelve": t.alarms, "violation_review": t.violations,
     }  # fmt: skip
