@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from command.facts.base import IncidentKind, Level, Place
 from command.facts.plans import CaseStep
@@ -74,7 +74,10 @@ class Violation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CaseOpening(msgspec.Struct, frozen=True, kw_only=True):
-    """Asks for a case about a situation, or a violation; `at_ms` is when its information was collected (信息采集)."""
+    """Asks for a case about a situation, or a violation; `at_ms` is when its information was collected (信息采集).
+
+    Without a violation it is written as before there were any: a service knows a request that comes again by its bytes.
+    """
 
     source: Name
     situation: Name
@@ -83,7 +86,7 @@ class CaseOpening(msgspec.Struct, frozen=True, kw_only=True):
     title: Name
     at_ms: InstantMs
     place: Place | None = None
-    violation: Violation | None = None
+    violation: Violation | UnsetType = UNSET
 
 
 class CaseMove(msgspec.Struct, frozen=True, kw_only=True):

@@ -54,7 +54,7 @@ def open_case(number: str, opening: CaseOpening, now_ms: int, limits_ms: Mapping
         due_ms=_due_ms("opened", now_ms, limits_ms),
         closed_ms=None,
         history=(collected, opened),
-        violation=opening.violation,
+        violation=opening.violation or None,
     )
 
 
