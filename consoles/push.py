@@ -8,177 +8,27 @@ newer one.
 from __future__ import annotations
 
 import asyncio
-import os
-import struct
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 
 import msgspec
 
 from command import wire
-from command.access.kept_cameras import KeptTo, hides
-from command.access.visibility import concerns, masks, sees_own_rows_only, shown, tables_of
-from command.actors import Actor
+from command.access.kept_cameras import KeptTo
+from command.access.visibility import tables_of
 from command.hub import Changes, Hub
 from command.kernel.clock import Clock
 from command.kernel.errors import NoRightError, UnavailableError
-from command.kernel.limits import CONSOLE_CATCH_UP_MS, CONSOLE_PING_MS, CONSOLE_SILENT_MS, SNAPSHOT_SHARED_MS
+from command.kernel.limits import CONSOLE_CATCH_UP_MS, CONSOLE_PING_MS
 from command.rows import Row
 from command.tables import Table, Tables
-from consoles.limits import BEAT_MS, CONSOLE_BUFFER_BYTES, PUSH_TICK_MS
-
-Filters = Mapping[str, str | None]
-"""Tables subscribed, each with the one situation whose rows are wanted, or None for all."""
+from consoles.console import Audience, Console, audience_of
+from consoles.frames import PING, text_frame
+from consoles.limits import BEAT_MS, PUSH_TICK_MS
+from consoles.views import View
 
 _VOLATILE = frozenset({"positions", "passages"})
 """Tables whose rows are readings: a sequence number does not say which of them a console has."""
-_OF_CAMERAS = frozenset({"violations"})
-"""Tables whose rows tell what cameras show, which may be kept to some roles."""
-
-
-PING = b"\x89\x00"
-"""A ping without a text (RFC 6455, section 5.5.2), which every browser answers by itself."""
-
-
-@dataclass(frozen=True)
-class Audience:
-    """Consoles that are sent the very same bytes."""
-
-    actor: Actor
-    tables: tuple[tuple[str, str | None], ...]
-
-
-@dataclass(eq=False, slots=True)
-class Console:
-    """One connected console. While it is behind, `complete_seq` is up to where it has been sent everything."""
-
-    actor: Actor
-    transport: asyncio.Transport
-    filters: dict[str, str | None] = field(default_factory=dict)
-    audience: Audience | None = None
-    behind: dict[tuple[str, str], Row | None] = field(default_factory=dict)
-    behind_since_ms: int | None = None
-    complete_seq: int = 0
-    heard_ms: int = 0
-    """When it last said something, or took something off its socket."""
-    pinged_ms: int = 0
-    waiting_bytes: int = 0
-    _fd: int = -1
-
-    def __post_init__(self) -> None:
-        """Note the socket, where there is one that the transport puts bytes on as they are, not encrypted."""
-        near = self.transport.get_extra_info("socket")
-        if near is not None and self.transport.get_extra_info("sslcontext") is None:
-            self._fd = near.fileno()
-
-    def send(self, frame: bytes) -> None:
-        """Hand the frame to the socket. Nothing waits; `congested` says when to stop."""
-        if not self.transport.is_closing():  # uvloop's raises once it is closed; its handler will say goodbye
-            self.transport.write(frame)
-
-    def offer(self, frame: bytes) -> bool:
-        """Hand the frame to the socket unless too much waits there already; say whether that was so."""
-        transport = self.transport
-        if transport.is_closing():
-            return True
-        waiting_bytes = transport.get_write_buffer_size()
-        if waiting_bytes > CONSOLE_BUFFER_BYTES:
-            return False
-        if waiting_bytes or self._fd < 0:
-            transport.write(frame)
-            return True
-        try:
-            written = os.write(self._fd, frame)
-        except OSError:  # full, or gone: the transport finds out which
-            written = 0
-        if written < len(frame):
-            transport.write(frame[written:])
-        return True
-
-    def is_silent(self, listened_ms: int) -> bool:
-        """Say whether it is gone, as far as anybody can tell; who reads slowly is there, whatever waits for it."""
-        if self.transport.is_closing():
-            return False
-        waiting_bytes = self.transport.get_write_buffer_size()
-        if waiting_bytes < self.waiting_bytes:
-            self.heard_ms = listened_ms
-        self.waiting_bytes = waiting_bytes
-        return listened_ms - self.heard_ms > CONSOLE_SILENT_MS
-
-    @property
-    def congested(self) -> bool:
-        """Say whether the socket holds more than a console may have waiting."""
-        return not self.transport.is_closing() and self.transport.get_write_buffer_size() > CONSOLE_BUFFER_BYTES
-
-
-class View:
-    """What one audience is shown; of tables it sees in part, which rows: only those can leave its screens again."""
-
-    def __init__(self, audience: Audience, tables: Tables, kept_to: KeptTo) -> None:
-        self.consoles: dict[Console, None] = {}
-        self.told = False
-        """Whether rows went to it since the last beat: they say as much as a beat does."""
-        self._kept_to = kept_to
-        self._actor = audience.actor
-        self._filters = dict(audience.tables)
-        self._partial = {
-            name
-            for name, situation in audience.tables
-            if situation is not None or sees_own_rows_only(audience.actor, name) or (kept_to and name in _OF_CAMERAS)
-        }
-        self._whole: dict[str, tuple[int, int, bytes]] = {}
-        self._masked = masks(audience.actor) and "calls" in self._filters
-        self._seen = {(name, row.id) for name in self._partial for row in tables.by_name[name] if self._fits(name, row)}
-
-    def is_partial(self, table: str) -> bool:
-        """Say whether rows of the table are kept from this audience."""
-        return table in self._partial
-
-    def snapshot(self, table: Table[Row], seq: int, now_ms: int) -> bytes:
-        """Return the frame of all rows that the audience may see; consoles that come together share it."""
-        known_seq, made_ms, frame = self._whole.get(table.name, (-1, 0, b""))
-        if known_seq != seq or now_ms - made_ms > SNAPSHOT_SHARED_MS:
-            rows = {row.id: shown(row, self._actor) for row in table if self._fits(table.name, row)}
-            frame = text_frame(msgspec.json.encode(wire.Snapshot(seq=seq, now_ms=now_ms, table=table.name, rows=rows)))
-            self._whole[table.name] = (seq, now_ms, frame)
-        return frame
-
-    def forget_snapshots(self) -> None:
-        """Free the memory of frames that nobody is about to share."""
-        self._whole.clear()
-
-    def changes(self, changed: Changes) -> dict[tuple[str, str], Row | None]:
-        """Return what the audience is told of changes: null too for a row that it saw and may see no more."""
-        filters = self._filters
-        self._whole.clear()
-        if not (self._partial or self._masked):
-            return {at: row for at, row in changed.items() if at[0] in filters}
-        told: dict[tuple[str, str], Row | None] = {}
-        for at, row in changed.items():
-            table = at[0]
-            if table not in filters:
-                continue
-            if row is not None and self._fits(table, row):
-                told[at] = shown(row, self._actor)
-                if table in self._partial:
-                    self._seen.add(at)
-            elif table not in self._partial:
-                told[at] = None
-            elif at in self._seen:
-                told[at] = None
-                self._seen.discard(at)
-        return told
-
-    def _fits(self, table: str, row: Row) -> bool:
-        if table not in self._partial:
-            return True
-        situation = self._filters[table]
-        if situation is not None and _situation_of(row) != situation:
-            return False
-        if hides(self._kept_to, row, self._actor):
-            return False
-        return not sees_own_rows_only(self._actor, table) or concerns(row, self._actor)
 
 
 class Feed:
@@ -289,7 +139,7 @@ class Feed:
         console.send(self._beat(console))
 
     def _enter_view(self, console: Console, filters: dict[str, str | None], tables: Tables) -> View:
-        audience = _audience(console.actor, filters)
+        audience = audience_of(console.actor, filters)
         view = self._views.get(audience)
         if view is None:
             view = self._views[audience] = View(audience, tables, self._kept_to)
@@ -426,33 +276,10 @@ class Feed:
         return text_frame(msgspec.json.encode(beat))
 
 
-def text_frame(payload: bytes) -> bytes:
-    """Return an unmasked, unfragmented WebSocket text frame (RFC 6455, section 5.2)."""
-    length = len(payload)
-    if length < 126:
-        head = struct.pack("!BB", 0x81, length)
-    elif length < 65536:
-        head = struct.pack("!BBH", 0x81, 126, length)
-    else:
-        head = struct.pack("!BBQ", 0x81, 127, length)
-    return head + payload
-
-
-def _audience(actor: Actor, filters: Filters) -> Audience:
-    """Consoles differ in what they get only by role, by unit where that limits the rows, and by what they asked for."""
-    own = any(sees_own_rows_only(actor, table) for table in filters)
-    name, unit = (actor.id, actor.unit) if own else ("", "")
-    return Audience(Actor(id=name, name="", roles=actor.roles, unit=unit), tuple(sorted(filters.items(), key=str)))
-
-
 def _missed(table: Table[Row], name: str, after: int | None, seq: int) -> dict[str, Row | None] | None:
     if after is None or after > seq or name in _VOLATILE:
         return None
     return table.changes_since(after)
-
-
-def _situation_of(row: Row) -> str:
-    return str(getattr(row, "situation", row.id) or "")
 
 
 def _delta(seq: int, now_ms: int, rows: Mapping[tuple[str, str], Row | None]) -> bytes:

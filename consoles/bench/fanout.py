@@ -24,8 +24,8 @@ from consoles.bench.crowded_site import CrowdProcess, crowded_site
 from consoles.bench.measure import cpu_s
 from consoles.bench.others import mosquitto_rate, socketio_rate
 from consoles.bench.report import Report, Step
+from consoles.frames import text_frame
 from consoles.limits import PUSH_TICK_MS
-from consoles.push import text_frame
 from consoles.site import Site
 
 Send = Callable[[int], Awaitable[None]]

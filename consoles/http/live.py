@@ -11,12 +11,13 @@ from aiohttp import web
 from command import wire
 from command.kernel.errors import InvalidInputError, NoRightError, SignInRequiredError, TooManyError, TriuneError
 from command.kernel.limits import CONSOLE_MESSAGE_BYTES, CONSOLE_MESSAGES_PER_S, CONSOLE_RECHECK_MS
+from consoles.console import Console
+from consoles.frames import text_frame
 from consoles.http import watching
 from consoles.http.context import Context, Space, actor_of, context_of
 from consoles.http.identity import actor_info, who_asks
 from consoles.http.origins import require_ours
 from consoles.limits import CONSOLES
-from consoles.push import Console, text_frame
 from edge.jt808.rate import RateLimit
 
 SESSION_ENDED = 4401

@@ -12,7 +12,7 @@ from command.actors import Actor
 from command.journal import Answer
 from command.kernel.errors import TooManyError, TriuneError, UnavailableError
 from command.requests import Request
-from consoles.push import Console
+from consoles.console import Console
 from consoles.sim.audit import Audit
 from consoles.sim.loop import Process, VirtualLoop
 from consoles.sim.node import Node

@@ -24,7 +24,9 @@ from command.readings import Position
 from command.requests import Request
 from command.tables import Tables
 from command.uplink import DeviceTokens, HubUplink
-from consoles.push import Console, Feed, text_frame
+from consoles.console import Console
+from consoles.frames import text_frame
+from consoles.push import Feed
 from consoles.sim.audit import Audit
 from consoles.sim.bus import Bus
 from consoles.sim.clock import MachineClock

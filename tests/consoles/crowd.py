@@ -17,8 +17,9 @@ from command.hub import Hub
 from command.journal.memory import MemoryJournal
 from command.kernel.clock import Clock, SystemClock
 from command.rows import PositionRow
-from consoles import push
-from consoles.push import Console, Feed
+from consoles.console import Console
+from consoles.frames import PING
+from consoles.push import Feed
 from tests.command.support import HERE, START_MS, Desk, desk
 
 UNITS = 200
@@ -41,7 +42,7 @@ class Peer:
 
     async def take(self) -> dict[str, Any]:
         async with asyncio.timeout(20):
-            while (head := await self.reader.readexactly(2)) == push.PING:
+            while (head := await self.reader.readexactly(2)) == PING:
                 self.pong()
             assert head[0] == 0x81
             length = head[1]

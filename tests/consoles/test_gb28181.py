@@ -46,6 +46,14 @@ async def test_a_device_is_listed_and_its_alarm_stands_at_the_camera_it_was_adop
         assert [(a.subject, a.level, a.detail) for a in alarms] == [("k7", 1, "设备报警")]
 
 
+async def test_a_hub_that_is_nobody_to_devices_lists_none(tmp_path: Path) -> None:
+    async with running_site(settings(tmp_path)) as site:
+        await site.context.accounts.create("administrator", "管理员", frozenset({"administrator"}), "", PASSWORD)
+        async with signed_in(site.http_url, "administrator") as admin:
+            status, told = await admin.get("/api/v1/gb28181/devices")
+    assert (status, told["server_id"], told["port"], told["devices"]) == (200, "", 0, [])
+
+
 @pytest.mark.data
 async def test_a_device_is_known_after_a_restart_of_the_hub_as_waited_for(tmp_path: Path) -> None:  # R470 R471
     own = replace(settings(tmp_path), gb28181=Gb28181(server_id=SERVER, port=0, password="12345678"))

@@ -164,7 +164,7 @@ async def test_a_console_that_does_not_answer_any_more_is_let_go(
 ) -> None:
     """Half open: its network is gone and nobody told the hub. It reads no ping and sends no pong."""
     monkeypatch.setattr(push, "CONSOLE_PING_MS", 100)
-    monkeypatch.setattr(push, "CONSOLE_SILENT_MS", 150)
+    monkeypatch.setattr("consoles.console.CONSOLE_SILENT_MS", 150)
     async with site_with_people(tmp_path, "wall") as site, signed_in(site.http_url, "wall") as person:
         url = URL(site.http_url)
         cookie = "; ".join(f"{c.key}={c.value}" for c in person.http.cookie_jar)
@@ -185,7 +185,7 @@ async def test_consoles_whose_process_is_stopped_are_let_go_and_the_others_go_on
 ) -> None:
     """SIGSTOP: the kernel goes on taking bytes for them, and nobody reads. Rule R205."""
     monkeypatch.setattr(push, "CONSOLE_PING_MS", 400)
-    monkeypatch.setattr(push, "CONSOLE_SILENT_MS", 600)
+    monkeypatch.setattr("consoles.console.CONSOLE_SILENT_MS", 600)
     monkeypatch.setattr(push, "BEAT_MS", 100)
     async with crowded_site(tmp_path, "calls") as (site, crowd):
         await crowd.grow(20)

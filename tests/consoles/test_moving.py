@@ -111,7 +111,7 @@ async def test_no_row_goes_backwards_whatever_happens_in_which_order(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Changes at either hub, consoles that stop reading, ask again, and go to a hub that has heard less."""
-    monkeypatch.setattr(push, "CONSOLE_BUFFER_BYTES", 8 * 1024)
+    monkeypatch.setattr("consoles.console.CONSOLE_BUFFER_BYTES", 8 * 1024)
     monkeypatch.setattr(push, "BEAT_MS", 25)
     chance = random.Random(seed)
     journal = MemoryJournal()

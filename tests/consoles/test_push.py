@@ -16,8 +16,9 @@ from command.actors import HUB, Actor
 from command.journal.memory import MemoryJournal
 from command.kernel.clock import SystemClock, VirtualClock
 from consoles import push
+from consoles.console import Console
+from consoles.frames import text_frame
 from consoles.limits import BEAT_MS
-from consoles.push import Console
 from tests.command.support import ACTORS, DISPATCHER, OFFICER, START_MS, actor
 from tests.consoles.crowd import UNITS, Crowd, Peer, crowd
 
@@ -30,7 +31,7 @@ def test_a_slow_console_gets_the_newest_of_each_row_soon_after_it_reads_again(
     run: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """R98, R99, R100: thousands of changes while it sleeps; not one old row, bounded memory, told how far behind."""
-    monkeypatch.setattr(push, "CONSOLE_BUFFER_BYTES", 32 * 1024)
+    monkeypatch.setattr("consoles.console.CONSOLE_BUFFER_BYTES", 32 * 1024)
     monkeypatch.setattr(push, "BEAT_MS", 3_600_000)  # so that only the tick can bring it up to date
 
     async def scenario() -> None:
@@ -66,8 +67,8 @@ def test_a_slow_console_gets_the_newest_of_each_row_soon_after_it_reads_again(
 
 @both_loops
 def test_a_frozen_console_is_cut_and_nobody_else_notices(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(push, "CONSOLE_BUFFER_BYTES", 16 * 1024)
-    monkeypatch.setattr(push, "CONSOLE_SILENT_MS", 1500)
+    monkeypatch.setattr("consoles.console.CONSOLE_BUFFER_BYTES", 16 * 1024)
+    monkeypatch.setattr("consoles.console.CONSOLE_SILENT_MS", 1500)
     monkeypatch.setattr(push, "CONSOLE_PING_MS", 100)
     monkeypatch.setattr(push, "BEAT_MS", 50)
 
@@ -90,7 +91,7 @@ def test_a_frozen_console_is_cut_and_nobody_else_notices(run: Runner, monkeypatc
 
 @both_loops
 def test_frames_larger_than_the_socket_takes_at_once_come_whole_and_in_order(run: Runner) -> None:  # R98
-    frames = [push.text_frame(bytes([number]) * size) for number, size in enumerate((100, 350_000, 70, 300_000, 9))]
+    frames = [text_frame(bytes([number]) * size) for number, size in enumerate((100, 350_000, 70, 300_000, 9))]
 
     async def scenario() -> None:
         near, far = socket.socketpair()
@@ -112,7 +113,7 @@ def test_frames_larger_than_the_socket_takes_at_once_come_whole_and_in_order(run
 @both_loops
 def test_who_reads_slowly_and_says_nothing_is_not_cut(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:  # R205
     """A thin line: the answer takes far longer than anybody may be silent, and comes whole."""
-    monkeypatch.setattr(push, "CONSOLE_SILENT_MS", 400)
+    monkeypatch.setattr("consoles.console.CONSOLE_SILENT_MS", 400)
     monkeypatch.setattr(push, "BEAT_MS", 50)
 
     async def scenario() -> None:
@@ -120,7 +121,7 @@ def test_who_reads_slowly_and_says_nothing_is_not_cut(run: Runner, monkeypatch: 
             await people.move(1)
             slow = await people.dial(DISPATCHER)
             await people.subscribe(slow, "positions")
-            slow.console.send(push.text_frame(bytes(4_000_000)))
+            slow.console.send(text_frame(bytes(4_000_000)))
             clock, begun_ms = SystemClock(), SystemClock().now_ms()
             slow.pong = lambda: None
             while clock.now_ms() - begun_ms < 4 * 400:
@@ -153,7 +154,7 @@ def test_consoles_that_come_together_share_one_frame(run: Runner) -> None:  # R1
 
 @both_loops
 def test_consoles_that_leave_in_the_middle_harm_nobody(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(push, "CONSOLE_BUFFER_BYTES", 16 * 1024)
+    monkeypatch.setattr("consoles.console.CONSOLE_BUFFER_BYTES", 16 * 1024)
 
     async def scenario() -> None:
         async with crowd() as people:
@@ -179,7 +180,7 @@ def test_consoles_that_leave_in_the_middle_harm_nobody(run: Runner, monkeypatch:
 async def test_another_subscription_while_behind_brings_nothing_old_and_nothing_unasked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(push, "CONSOLE_BUFFER_BYTES", 16 * 1024)
+    monkeypatch.setattr("consoles.console.CONSOLE_BUFFER_BYTES", 16 * 1024)
     async with crowd(enrolled=True) as people:
         quick = await people.connect(DISPATCHER, "positions")
         slow = await people.connect(DISPATCHER, "positions", "stations")
@@ -204,7 +205,7 @@ async def test_another_subscription_while_behind_brings_nothing_old_and_nothing_
 
 
 async def test_who_asks_without_reading_fills_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(push, "CONSOLE_BUFFER_BYTES", 16 * 1024)
+    monkeypatch.setattr("consoles.console.CONSOLE_BUFFER_BYTES", 16 * 1024)
     async with crowd() as people:
         peer = await people.connect(DISPATCHER)
         await people.move(1)

@@ -16,7 +16,8 @@ from command.kernel.clock import SystemClock
 from command.kernel.errors import UnavailableError
 from command.requests import FireDeadline, IssueOrder, Request
 from command.rules import base
-from consoles.push import Console, Feed
+from consoles.console import Console
+from consoles.push import Feed
 from consoles.sim.node import Parts, SimulatedHub
 from consoles.sim.services import Gateway
 from consoles.sim.simulation import Result, simulate

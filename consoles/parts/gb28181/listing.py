@@ -72,7 +72,7 @@ class ListOfDevices:
         self._gateway = gateway
         self._hubs = hubs
         self._adopted = adopted
-        self.routes = [web.get(PATH, self._list)] if gateway or hubs else []
+        self.routes = [web.get(PATH, self._list)]
         if hubs:
             hubs.door.register(DEVICES, tells(self._own))
 

@@ -8,7 +8,7 @@ import "../../components/states";
 import { shared, View } from "../../components/view";
 import { duration } from "../../i18n/format";
 import { t } from "../../i18n/i18n";
-import { Problem, type Api } from "../../sync/api";
+import type { Api } from "../../sync/api";
 
 /** The hub that is asked asks the others. */
 const OTHERS_MS = 20_000;
@@ -141,7 +141,7 @@ export class HubsPanel extends View {
       const [hubs, agents, devices] = await Promise.all([
         api.get<{ hubs: readonly Hub[] }>("/api/v1/hubs/states"),
         api.get<readonly Agent[]>("/api/v1/agents", OTHERS_MS),
-        api.get<Devices>("/api/v1/gb28181/devices", OTHERS_MS).catch(nobodyToDevices),
+        api.get<Devices>("/api/v1/gb28181/devices", OTHERS_MS),
       ]);
       [this.hubs, this.agents, this.devices] = [hubs.hubs, agents, devices];
       this.refusal = "";
@@ -162,12 +162,6 @@ export class HubsPanel extends View {
     }
     await this.load(api);
   }
-}
-
-/** A hub that is alone and nobody to devices has no list of them. */
-function nobodyToDevices(error: unknown): Devices {
-  if (error instanceof Problem && error.status === 404) return NO_DEVICES;
-  throw error;
 }
 
 function agentLine({ id, up, hub, told, release, cameras, behind }: Agent): TemplateResult {
