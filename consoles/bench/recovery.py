@@ -94,12 +94,12 @@ async def _lengthen(folder: Path, sizes: Sizes, facts: int) -> int:
 
     What goes on beside a hub was done all along, not left for its next start: snapshots, signed heads, links told.
     """
+    key = HeadKey(SiteKey.load(folder / "site.key").derive(PURPOSE))
     journal = SqliteJournal(folder / "journal.sqlite3")
     begun = await journal.read(LIVE, 0, 1)
     newest = await journal.read(LIVE, (await journal.head(LIVE)).seq - 1, 1)
     clock = VirtualClock(newest[0].at_ms if begun else SystemClock().now_ms() - _DAYS * _DAY_MS)
     hub, snapshots = Hub(LIVE, clock, journal), SnapshotFolder(folder / "snapshots")
-    key = HeadKey(SiteKey.load(folder / "site.key").derive(PURPOSE))
     signer = HeadSigner(LIVE, journal, key, SystemClock())
     await signer.resume()
     await start_from_snapshot(hub, snapshots)

@@ -64,7 +64,7 @@ def bench(sizes: Sizes) -> Report:
             "patterns": sum(len(content.patterns) for content in watches.libraries.contents.values()),
             "look_alikes": len(watches),
             "hits": hits,
-            "build_s": round(building.s, 2),
+            "build_s": round(building.s, 4),
             "held_mb": round(held_mb, 1),
             "p50_us": round(percentile(first_us, 0.5), 1),
             "p95_us": round(percentile(first_us, 0.95), 1),

@@ -75,7 +75,9 @@ _BUSY = (
     "approve_watch", "report_hit", "merge_situation", "close_situation", "take_alarm", "shelve_alarm",
     "decide_approval", "recall_order", "start_shift",
 )  # fmt: skip
-_KINDS = (*REQUESTS, *_BUSY * 6)
+_ALL = tuple(REQUESTS)
+_BUSY_SHARE = 0.75
+"""So many of the requests are what a busy night brings, however many kinds there are."""
 
 
 class RandomRequests:
@@ -87,7 +89,7 @@ class RandomRequests:
 
     def next(self, t: Tables, now_ms: int) -> tuple[Request, Actor]:
         """Return a request and who makes it: mostly somebody who may, and one in twelve of hostile content."""
-        kind = REQUESTS[self.random.choice(_KINDS)]
+        kind = self._kind(t)
         self._hostile = self.random.random() < 1 / 12
         allowed = sorted(base._decisions[kind][0])
         role = self.random.choice(allowed if self.random.random() < 0.9 else sorted(ROLES))
@@ -96,6 +98,16 @@ class RandomRequests:
         assert isinstance(shape, mi.StructType)
         fields = {f.name: self._value(f.type, f.name, t, now_ms) for f in shape.fields}
         return kind(**fields), actor
+
+    def _kind(self, t: Tables) -> type[Request]:
+        """Choose among what there is something to ask about; now and then among all."""
+        while True:
+            kind = REQUESTS[self.random.choice(_BUSY if self.random.random() < _BUSY_SHARE else _ALL)]
+            shape = mi.type_info(kind)
+            assert isinstance(shape, mi.StructType)
+            named = (_TABLES[field.name] for field in shape.fields if field.required and field.name in _TABLES)
+            if all(len(t.by_name[name]) for name in named) or self.random.random() < 1 / 12:
+                return kind
 
     def _value(self, kind: mi.Type, name: str, t: Tables, now_ms: int) -> Any:
         one = self.random

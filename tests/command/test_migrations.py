@@ -196,6 +196,7 @@ async def test_a_hub_does_not_load_a_damaged_journal(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("damaged", [True, False])
 def test_serve_says_in_one_line_what_is_wrong_with_the_record(damaged: bool, tmp_path: Path) -> None:
+    SiteKey.load(tmp_path / "site.key")
     path = left_by("journal", len(JOURNAL), tmp_path)
     if damaged:
         before = damage(path)

@@ -383,7 +383,7 @@ async def test_a_file_of_the_first_schema_is_taken_apart_into_days(tmp_path: Pat
     assert [path.name for path in tmp_path.glob("*.new")] == []
 
 
-@pytest.mark.parametrize("step", ["_copy_days", "_copy_newest", "sync"])
+@pytest.mark.parametrize("step", ["_copy_days", "_copy_newest", "sync_folder"])
 async def test_taking_apart_can_be_interrupted_anywhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
