@@ -64,11 +64,12 @@ export const shared = css`
     white-space: nowrap;
     cursor: pointer;
     touch-action: manipulation;
-    transition: background var(--motion);
   }
+  /* Only under the pointer: one that can be used again is to be read at once, not dark on dark first. */
   button:hover,
   a.button:hover {
     background: var(--line);
+    transition: background var(--motion);
   }
   button.primary {
     background: var(--accent);
