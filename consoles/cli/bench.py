@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import sys
 import tempfile
@@ -101,7 +102,10 @@ def run(arguments: argparse.Namespace) -> int:
     benches = {**_BENCHES, "plates": _plates_of(arguments.plates)}
     names = tuple(benches) if arguments.name == "all" else (arguments.name,)
     figures: dict[str, object] = {}
+    usual_threshold = gc.get_threshold()
     for name in names:
+        gc.unfreeze()  # what a hub of the one before set for its garbage is not for the next one's floors
+        gc.set_threshold(*usual_threshold)
         with tempfile.TemporaryDirectory(prefix="triune-bench-", dir=arguments.folder) as folder:
             try:
                 report = uvloop.run(benches[name](Path(folder), arguments.quick))

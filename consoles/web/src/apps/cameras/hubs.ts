@@ -9,6 +9,7 @@ import { shared, View } from "../../components/view";
 import { duration } from "../../i18n/format";
 import { t } from "../../i18n/i18n";
 import type { Api } from "../../sync/api";
+import { panel } from "./styles";
 
 /** The hub that is asked asks the others. */
 const OTHERS_MS = 20_000;
@@ -53,40 +54,10 @@ const NO_DEVICES: Devices = { devices: [], away: [] };
 export class HubsPanel extends View {
   static override styles = [
     shared,
+    panel,
     css`
-      h2,
-      h3 {
-        display: flex;
-        align-items: center;
-        justify-content: space-between;
-        gap: var(--s2);
-        padding: var(--s2) var(--s3);
-        font-weight: 650;
-      }
-      h3,
-      li {
-        border-top: var(--hair) solid var(--line);
-      }
-      li {
-        display: grid;
-        gap: 2px;
-        padding: var(--s2) var(--s3);
-        overflow-wrap: anywhere;
-      }
       li button {
         justify-self: start;
-      }
-      .quiet,
-      p {
-        color: var(--text-2);
-        font-size: var(--t1);
-      }
-      p {
-        padding: var(--s2) var(--s3);
-      }
-      .bad {
-        background: var(--hatch);
-        color: var(--text);
       }
     `,
   ];

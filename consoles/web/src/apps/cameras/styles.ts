@@ -134,3 +134,39 @@ export const camerasStyles = css`
     accent-color: var(--accent);
   }
 `;
+
+/** A panel of the page: sections with lists, and what is wrong in hatching. */
+export const panel = css`
+  h2,
+  h3 {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    justify-content: space-between;
+    gap: var(--s2);
+    padding: var(--s2) var(--s3);
+    font-weight: 650;
+  }
+  h3,
+  li {
+    border-top: var(--hair) solid var(--line);
+  }
+  li {
+    display: grid;
+    gap: 2px;
+    padding: var(--s2) var(--s3);
+    overflow-wrap: anywhere;
+  }
+  .quiet,
+  p {
+    color: var(--text-2);
+    font-size: var(--t1);
+  }
+  p {
+    padding: var(--s2) var(--s3);
+  }
+  .bad {
+    background: var(--hatch);
+    color: var(--text);
+  }
+`;

@@ -1,6 +1,6 @@
 /** GA/T 1400: which camera each device is, who is registered, and what is told to whom. For administrators. */
 
-import { css, html, nothing, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { icon } from "../../components/icons";
 import { describe } from "../../components/problems";
@@ -9,6 +9,7 @@ import { clock, dateWithYear } from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import type { Api } from "../../sync/api";
 import type { CameraRow } from "../../wire";
+import { panel } from "./styles";
 import "./viid_lower";
 
 interface Device {
@@ -41,42 +42,7 @@ interface Shown {
 
 @customElement("t-viid")
 export class ViidPanel extends View {
-  static override styles = [
-    shared,
-    css`
-      h2,
-      h3 {
-        display: flex;
-        align-items: center;
-        justify-content: space-between;
-        gap: var(--s2);
-        padding: var(--s2) var(--s3);
-        font-weight: 650;
-      }
-      h3,
-      li {
-        border-top: var(--hair) solid var(--line);
-      }
-      li {
-        display: grid;
-        gap: 2px;
-        padding: var(--s2) var(--s3);
-        overflow-wrap: anywhere;
-      }
-      .quiet,
-      p {
-        color: var(--text-2);
-        font-size: var(--t1);
-      }
-      p {
-        padding: var(--s2) var(--s3);
-      }
-      .bad {
-        background: var(--hatch);
-        color: var(--text);
-      }
-    `,
-  ];
+  static override styles = [shared, panel];
 
   @property({ attribute: false }) api: Api | null = null;
   @property({ attribute: false }) cameras: readonly CameraRow[] = [];

@@ -9,6 +9,7 @@ import { clock, dateWithYear } from "../../i18n/format";
 import { t } from "../../i18n/i18n";
 import type { Api } from "../../sync/api";
 import type { CameraRow } from "../../wire";
+import { panel } from "./styles";
 
 interface ShownLower {
   readonly lower: { readonly id: string; readonly peer: string; readonly url: string; readonly title: string; readonly resources: readonly string[] };
@@ -36,8 +37,8 @@ const LISTED = 100;
 export class ViidLowerPanel extends View {
   static override styles = [
     shared,
+    panel,
     css`
-      h3,
       .keys {
         display: flex;
         flex-wrap: wrap;
@@ -46,16 +47,6 @@ export class ViidLowerPanel extends View {
         gap: var(--s2);
         padding: var(--s2) var(--s3);
         font-weight: 650;
-      }
-      h3,
-      li {
-        border-top: var(--hair) solid var(--line);
-      }
-      li {
-        display: grid;
-        gap: 2px;
-        padding: var(--s2) var(--s3);
-        overflow-wrap: anywhere;
       }
       form {
         display: grid;
@@ -76,8 +67,6 @@ export class ViidLowerPanel extends View {
         min-height: 0;
         accent-color: var(--accent);
       }
-      .quiet,
-      p,
       label {
         color: var(--text-2);
         font-size: var(--t1);
@@ -85,17 +74,10 @@ export class ViidLowerPanel extends View {
       label.pick {
         color: var(--text);
       }
-      p {
-        padding: var(--s2) var(--s3);
-      }
       .row {
         display: flex;
         flex-wrap: wrap;
         gap: var(--s2);
-      }
-      .bad {
-        background: var(--hatch);
-        color: var(--text);
       }
     `,
   ];
