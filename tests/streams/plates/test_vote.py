@@ -228,15 +228,19 @@ def test_at_the_limit_the_one_unseen_longest_is_finished() -> None:
 def test_noise_in_single_frames_never_makes_two_passages_of_one_vehicle(passing: list[str], seed: int) -> None:
     chance = random.Random(seed)
     frames: list[list[Read]] = []
+    misread = dict.fromkeys(passing, 0)
     for plate in passing:
         for step in range(8):
             place = chance.randrange(2, 6)
             look_alikes = [plate[:place] + char + plate[place + 1 :] for char in ga36.ALPHABET]
             wrong = chance.choice([other for other in look_alikes if ga36.is_plausible(other)])
-            frames.append([read(wrong if chance.random() < 0.3 else plate, weak=place, x=300 + 40 * step)])
+            seen = wrong if chance.random() < 0.3 else plate
+            misread[plate] += seen != plate
+            frames.append([read(seen, weak=place, x=300 + 40 * step)])
         frames += [[]] * 10
     tracker = PassageTracker(early=False)
     told = [passage.plate for passage in follow(tracker, frames) + tracker.flush()]
-    # Where noise leaves a vehicle in doubt it is not told; none is told wrongly or twice.
+    # Where noise leaves a vehicle in doubt it is not told; none is told wrongly or twice, and one slip leaves no doubt.
+    assert {plate for plate in passing if misread[plate] <= 1} <= set(told)
     assert told == [plate for plate in passing if plate in told]
     assert len(told) + tracker.unsure == len(passing)
