@@ -129,13 +129,16 @@ WATCHED = """words => {
     const says = node => (node.nodeValue ?? "").includes(words)
         || [...node.childNodes, ...(node.shadowRoot?.childNodes ?? [])].some(says);
     window.frames_seen = [];
-    const look = at_ms => {
-        window.frames_seen.push([at_ms, document.documentElement.dataset.picture, says(document.body)]);
+    const look = () => {
+        window.frames_seen.push([performance.now(), document.documentElement.dataset.picture, says(document.body)]);
         requestAnimationFrame(look);
     };
     requestAnimationFrame(look);
 }"""
-"""Notes of every frame drawn: when, whether it was hatched, and whether the words stood on it."""
+"""Notes of every frame drawn: when, whether it was hatched, and whether the words stood on it.
+
+The time is the drawing's own: the one a frame is handed is when it was due, and those due while the page slept are drawn when it wakes.
+"""
 
 
 @pytest.mark.browser
@@ -146,6 +149,7 @@ async def test_a_page_that_slept_shows_the_truth_at_once_and_nothing_old_as_fres
         await sign_in(page, site.http_url, "wall", PASSWORD, "/wall")
         await is_fresh(page, 15_000)
         await page.evaluate(WATCHED, "建设路商铺起火")
+        await page.wait_for_function("window.frames_seen.length > 0")
         root = await browser.new_browser_cdp_session()
         processes = (await root.send("SystemInfo.getProcessInfo"))["processInfo"]
         renderers = [process["id"] for process in processes if process["type"] == "renderer"]
