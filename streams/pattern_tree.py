@@ -67,32 +67,33 @@ class PatternTree(Generic[K]):
             found += node.ends
         return found
 
-    def find_alike(self, plate: str, shares: Sequence[float], least: float) -> set[K]:
-        """Return the entries whose pattern a plate may satisfy, for all that its characters may be taken for.
+    def find_alike(self, plate: str, shares: Sequence[float], least: float) -> dict[K, float]:
+        """Return the entries whose pattern a plate fits well enough by what its characters may be taken for: how well.
 
-        `shares` say by how much the weight of another character counts (`streams.look_alike`). What all together make
-        less likely than `least` is not followed; so few ways remain, however many entries there are.
+        `shares` say by how much the weight of another character counts; an entry fits as well as its best way through
+        the plate, see `streams.look_alike`. Ways worse than `least` are not followed; so few remain, however many
+        entries there are.
         """
-        found: set[K] = set()
+        found: dict[K, float] = {}
         nodes: dict[_Node[K], float] = {self._root: 1.0}
         resting: dict[_Node[K], float] = {}
         if (rest := self._root.rest) is not None:
-            found.update(rest.ends)
+            _end(rest, 1.0, found)
             resting[rest] = 1.0
         for char, share in zip(plate, shares, strict=True):
             reached: dict[_Node[K], float] = {}
             _follow(nodes, char, share, least, reached)
             if resting:
                 _follow(resting, char, share, least, reached)
-            for node, likely in reached.items():
-                if (rest := node.rest) is not None and likely > resting.get(rest, 0):
-                    found.update(rest.ends)  # whatever follows
-                    resting[rest] = likely
+            for node, fit in reached.items():
+                if (rest := node.rest) is not None and fit > resting.get(rest, 0):
+                    _end(rest, fit, found)  # whatever follows
+                    resting[rest] = fit
             nodes = reached
             if not (nodes or resting):
                 return found
-        for node in nodes:
-            found.update(node.ends)
+        for node, fit in nodes.items():
+            _end(node, fit, found)
         return found
 
     def add(self, pattern: str, key: K) -> None:
@@ -125,25 +126,32 @@ def is_wild(pattern: str) -> bool:
     return "?" in pattern or "*" in pattern
 
 
+def _end(node: _Node[K], fit: float, found: dict[K, float]) -> None:
+    """Note the entries that end here, each with the best of its ways."""
+    for key in node.ends:
+        if fit > found.get(key, 0):
+            found[key] = fit
+
+
 def _follow(
     nodes: dict[_Node[K], float], char: str, share: float, least: float, reached: dict[_Node[K], float]
 ) -> None:
-    """Add to `reached` where a character leads, or one that it may be taken for, with the best likelihood of each."""
+    """Add to `reached` where a character leads, or one that it may be taken for, with the best fit of each."""
     others = OTHERS.get(char, ())
-    for node, likely in nodes.items():
+    for node, fit in nodes.items():
         after = node.any
-        if after is not None and likely > reached.get(after, 0):
-            reached[after] = likely
+        if after is not None and fit > reached.get(after, 0):
+            reached[after] = fit
         after = node.next.get(char)
-        if after is not None and likely > reached.get(after, 0):
-            reached[after] = likely
+        if after is not None and fit > reached.get(after, 0):
+            reached[after] = fit
         for other, weight in others:
-            less_likely = likely * weight * share
-            if less_likely < least:
+            worse = fit * (weight * share)
+            if worse < least:
                 break
             after = node.next.get(other)
-            if after is not None and less_likely > reached.get(after, 0):
-                reached[after] = less_likely
+            if after is not None and worse > reached.get(after, 0):
+                reached[after] = worse
 
 
 def _set(node: _Node[K], char: str, after: _Node[K] | None) -> None:

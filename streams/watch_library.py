@@ -55,22 +55,23 @@ class LibraryContent:
         if len(text) and (not len(ends) or ends[-1] != len(text) - 1):
             raise InvalidInputError("not a file of a list: its last line has no end")
         self.data = data
-        self.starts: _Numbers = np.concatenate((np.zeros(1, np.int64), ends + 1))
+        starts: _Numbers = np.concatenate((np.zeros(1, np.int64), ends + 1))
+        self._starts = starts.data
         """Where each line starts, and after the last one where the file ends."""
-        stops = self.starts[1:] - 1
+        stops = starts[1:] - 1
         tabs = np.append(np.flatnonzero(text == _TAB), len(text))
-        stops = np.minimum(stops, tabs[np.searchsorted(tabs, self.starts[:-1])])
-        lengths = stops - self.starts[:-1]
+        stops = np.minimum(stops, tabs[np.searchsorted(tabs, starts[:-1])])
+        lengths = stops - starts[:-1]
         if len(lengths) and not 1 <= lengths.min() <= lengths.max() <= _PATTERN_BYTES:
             raise InvalidInputError("not a file of a list: a line holds no pattern")
-        self.hashes = _hashes(text, self.starts[:-1], lengths)
+        self.hashes = _hashes(text, starts[:-1], lengths)
         wild = np.flatnonzero((text == _WILD[0]) | (text == _WILD[1]))
-        lines = np.searchsorted(self.starts, wild, side="right") - 1
+        lines = np.searchsorted(starts, wild, side="right") - 1
         self.patterns: _Numbers = np.unique(lines[wild < stops[lines]])
         """The lines with wild cards."""
 
     def __len__(self) -> int:
-        return len(self.starts) - 1
+        return len(self._starts) - 1
 
     def sha256(self) -> str:
         """Return the hash by which the file is known."""
@@ -78,7 +79,7 @@ class LibraryContent:
 
     def line(self, number: int) -> tuple[str, str]:
         """Return the pattern and remark of a line, counted from 0."""
-        pattern, _, note = self.data[self.starts[number] : self.starts[number + 1] - 1].decode().partition("\t")
+        pattern, _, note = self.data[self._starts[number] : self._starts[number + 1] - 1].decode().partition("\t")
         return pattern, note
 
     def without(self, lines: Iterable[str]) -> list[str]:

@@ -2,12 +2,12 @@
 
 Plates without wild cards are looked up. Patterns stand in a tree by their characters, so that a plate walks along those
 few that still fit it, however many there are. Entries that fire for look-alikes stand in a tree of their own, which a
-plate walks with what each of its characters may be taken for, and the few that are reached are scored.
+plate walks with what each of its characters may be taken for, and how well it fits is told by the way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from command.facts.watchlist import HitHow
@@ -21,8 +21,6 @@ from streams.watch_library import LibraryIndex
 
 _PLAIN = frozenset(ga36.ALPHABET)
 """A plate of these alone is written as it is kept."""
-_LEAST = LOOK_ALIKE_SCORE * (1 - 1e-9)
-"""A little less, since products round by the order in which they are made."""
 
 
 class Wanted(NamedTuple):
@@ -96,12 +94,10 @@ class WatchList:
             found.append(Match(one.library, "pattern" if one.is_pattern else "exact", 1.0, one.line, one.note))
         return found
 
-    def _looking_alike(self, plate: str, char_confidences: Sequence[float]) -> Iterator[Match]:
-        shares = look_alike.shares(plate, char_confidences)
-        for watch in sorted(self._alike.find_alike(plate, shares, _LEAST)):
-            score = look_alike.score(self._kept[watch], plate, char_confidences)
-            if LOOK_ALIKE_SCORE <= score < 1:  # 1: fires as it is written
-                yield Match(watch, "look_alike", score)
+    def _looking_alike(self, plate: str, char_confidences: Sequence[float]) -> list[Match]:
+        fits = self._alike.find_alike(plate, look_alike.shares(plate, char_confidences), LOOK_ALIKE_SCORE)
+        # One that fits in full fires as it is written.
+        return [Match(watch, "look_alike", fit) for watch, fit in sorted(fits.items()) if fit < 1]
 
     def _add(self, watch: str, wanted: Wanted) -> None:
         self._wanted[watch] = wanted

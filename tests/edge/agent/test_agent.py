@@ -21,12 +21,13 @@ from command import requests as q
 from command.actors import HUB
 from command.kernel.clock import SystemClock
 from command.kernel.errors import UnavailableError
+from command.kernel.look_alikes import LOOK_ALIKES
 from command.readings import Position
 from consoles.cli.edge import KEY_ENVIRONMENT
 from edge.agent.agent import Agent
 from edge.agent.devices import AgentUplink
 from edge.agent.sealing import box_of
-from streams.look_alike import score
+from streams.look_alike import SURE_SHARE
 from tests.e2e.hub_process import TRIUNE, hub_process, triune
 from tests.edge.agent.support import (
     Proxy,
@@ -69,7 +70,11 @@ async def test_a_hit_is_found_without_the_hub_and_told_later_with_its_own_time(t
             await until(lambda: "hit" not in agent.outbox.waiting)
             [hit] = await site.hub.read(lambda t: list(t.hits))
             assert (hit.plate, hit.seen_ms, hit.watch) == ("湘F00007", seen.first_ms, watch)
-            assert (hit.how, hit.score, hit.ahead_by) == ("look_alike", score("湘FD000?", "湘F00007"), "bearing")
+            assert (hit.how, hit.score, hit.ahead_by) == (
+                "look_alike",
+                LOOK_ALIKES["0"]["D"] * (1 - SURE_SHARE),
+                "bearing",
+            )
             await until(lambda: agent.outbox.items == 0)
             assert await site.context.blobs.get(hit.picture) == b"jpeg"
             assert {one.plate for one in await sightings_at(site)} == {"湘F00007", "湘F00008"}
