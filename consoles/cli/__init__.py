@@ -9,6 +9,7 @@ from importlib import import_module
 from importlib.metadata import version
 
 from command.kernel.errors import TriuneError
+from command.kernel.garbage import spare_what_is_loaded
 
 _MODULES = {
     "serve": "serve", "account": "access", "device": "access", "plan": "plan", "plates": "plates", "jt808": "jt808",
@@ -26,8 +27,9 @@ def main() -> int:
     parser.add_argument("--version", action="version", version=json.dumps({"triune": version("triune")}))
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     asked = _MODULES.get(sys.argv[1]) if len(sys.argv) > 1 else None
-    for name in [asked] if asked else dict.fromkeys(_MODULES.values()):
-        import_module(f"consoles.cli.{name}").add_parser(commands)
+    with spare_what_is_loaded():
+        for name in [asked] if asked else dict.fromkeys(_MODULES.values()):
+            import_module(f"consoles.cli.{name}").add_parser(commands)
     arguments = parser.parse_args()
     try:
         return int(arguments.run(arguments))

@@ -9,8 +9,7 @@ import msgspec
 
 from command.kernel.clock import Clock
 from command.kernel.errors import InvalidInputError
-from edge.agent.answering import Reply
-from edge.agent.errands import Errands
+from edge.agent.answering import Registers, Reply
 from edge.agent.protocol import Errand
 from edge.limits import AGENT_PIECE_BYTES
 from streams.recorder.archive import Archive, Body, OwnArchive, pieces
@@ -81,7 +80,7 @@ class RecordingErrands:
         self._clips: set[str] = set()
         self._cutting = asyncio.Lock()
 
-    def register(self, errands: Errands) -> None:
+    def register(self, errands: Registers) -> None:
         """Take errands of all three kinds."""
         errands.register(RECORDINGS, self.answer)
         errands.register(CLIP, self.cut)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
-from command.bus import RedisBus
 from command.hub import Hub
 from command.kernel.errors import TriuneError
 from command.kernel.limits import FOLLOW_ALONE_MS, FOLLOW_MS
@@ -16,6 +16,9 @@ from command.uplink import HubUplink
 from consoles.http import health, metrics
 from consoles.parts.background import Background
 from consoles.settings import Settings
+
+if TYPE_CHECKING:
+    from command.bus import RedisBus
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +38,8 @@ async def other_hubs(
     """Follow what other hubs record until the block is left."""
     bus: RedisBus | None = None
     if settings.bus:
+        from command.bus import RedisBus  # noqa: PLC0415 - a hub alone needs no Redis, and it takes long to load
+
         bus = RedisBus(settings.bus, hub, hub_id, hub.clock, uplink.follow)
         uplink.on_stored(bus.tell_fixes)
         passages.on_stored(bus.tell_passages)
