@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any, Generic, TypeVar
 
 from command import rows
@@ -133,8 +134,9 @@ class Table(Generic[R]):
 
     def forget_oldest_drops(self) -> None:
         """Keep the newest `TOMBSTONES`; done when nothing can be undone any more."""
-        while len(self.dropped_seq) > TOMBSTONES:
-            self.floor_seq = self.dropped_seq.pop(next(iter(self.dropped_seq)))
+        # All at once, since the way to the first key of a dict leads past all that were taken away before it.
+        for key in list(islice(self.dropped_seq, max(0, len(self.dropped_seq) - TOMBSTONES))):
+            self.floor_seq = self.dropped_seq.pop(key)
 
     def restore_change_order(self) -> None:
         """Sort the numbers again after an undo, which put old ones back at the end."""
