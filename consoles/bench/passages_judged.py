@@ -1,4 +1,4 @@
-"""What was told of cars that passed, beside whose cars passed: read, told again, wrong, other cars, missed. Pure."""
+"""What was told of cars that passed, beside whose cars passed: read, told again, wrong, missed. Pure."""
 
 from __future__ import annotations
 
@@ -40,19 +40,17 @@ class Told:
 
 @dataclass(frozen=True)
 class Judged:
-    """`read` counts cars, `again` how often one of them was told once more; `beside` are other cars in the photos."""
+    """`read` counts cars, `again` how often one of them was told once more."""
 
     read: int
     again: int
     wrong: tuple[Told, ...]
-    beside: tuple[Told, ...]
     missed: tuple[Turn, ...]
 
     def as_lines(self) -> list[str]:
         """Return for people what else than a car once and rightly was told, or not told."""
         return [
             *(f"wrong: {told}" for told in self.wrong),
-            *(f"beside: {told}" for told in self.beside),
             *(f"missed: {turn.car} at {turn.from_ms / 1000:.1f} s before {turn.camera}" for turn in self.missed),
         ]
 
@@ -61,7 +59,6 @@ def judge(turns: Sequence[Turn], sightings: Sequence[tuple[int, Sighting]]) -> J
     """Judge sightings, each with the instant in its camera's film at which it was first seen."""
     read: set[Turn] = set()
     wrong: list[Told] = []
-    beside: list[Told] = []
     again = 0
     for at_ms, sighting in sightings:
         told = Told(sighting, at_ms, tuple(turn for turn in turns if _is_turn(turn, sighting.camera, at_ms)))
@@ -69,11 +66,9 @@ def judge(turns: Sequence[Turn], sightings: Sequence[tuple[int, Sighting]]) -> J
         if right:
             again += right in read
             read.add(right)
-        elif any(sighting.plate in turn.car.beside for turn in told.turns):
-            beside.append(told)
         else:
             wrong.append(told)
-    return Judged(len(read), again, tuple(wrong), tuple(beside), tuple(turn for turn in turns if turn not in read))
+    return Judged(len(read), again, tuple(wrong), tuple(turn for turn in turns if turn not in read))
 
 
 def _is_turn(turn: Turn, camera: str, at_ms: int) -> bool:

@@ -18,7 +18,7 @@ from command.readings import Sighting
 from consoles.bench.measure import cpu_s
 from consoles.bench.passages_judged import Judged, Turn, judge
 from consoles.bench.report import Report, Step
-from consoles.bench.street_films import PASSAGE_S, Car, Coded, Films, cars, with_cars_beside
+from consoles.bench.street_films import PASSAGE_S, Car, Coded, Films, cars, each_alone
 from streams.camera import CameraSpec, CameraStatus
 from streams.keeper import CameraKeeper
 from streams.plates.pool import PlatePool
@@ -79,7 +79,7 @@ class _Run:
 
 async def bench(folder: Path, sizes: Sizes, labels: Path | None = None) -> Report:
     """Play empty streets on 1, 4 and 16 cameras, then streets in which one camera in four is busy."""
-    turns = _turns(await asyncio.to_thread(with_cars_beside, cars(labels, sizes.passages)), sizes)
+    turns = _turns(await asyncio.to_thread(each_alone, cars(labels, sizes.passages)), sizes)
     films = await asyncio.to_thread(Films, sizes.width, sizes.height)
     still = await asyncio.to_thread(films.still)
     empty = folder / "empty.ts"
@@ -107,7 +107,6 @@ async def bench(folder: Path, sizes: Sizes, labels: Path | None = None) -> Repor
             "passages": len(turns),
             "read": run.judged.read,
             "wrong": len(run.judged.wrong),
-            "told_beside": len(run.judged.beside),
             "told_twice": run.judged.again,
             "frames_looked_at": run.looked,
             "frames_dropped": run.dropped,

@@ -20,6 +20,7 @@ from command.kernel.errors import InvalidInputError
 from edge.simulators.street_video import Street, Vehicle, pictures
 from streams.plates.picture import Picture, decode_picture
 from streams.plates.reader import PlateReader
+from streams.plates.track import Box
 
 FRAMES_PER_S = 25
 PASSAGE_S = 5
@@ -32,8 +33,10 @@ _NOISE = 2.5
 _NOISES = 7
 # Narrow: plates at the very edge of a photo are to be read too.
 _FEATHER = 0.02
-_SURELY = 0.9
 _MISREAD_CHARS = 3
+# A look at so much of a photo's width and height, at each corner, shows plates too small for a look at the whole.
+_CORNER = 0.6
+_COVER_MORE = 0.3
 _OFFICES = "ABCDEFGHJKLMNP"
 # Without 0, D, O and Q, which the usual fonts draw more alike than those of plates.
 _SERIALS = "ABCEFGHJKLMNPRSTUVWXYZ123456789"
@@ -44,11 +47,14 @@ Coded = tuple[tuple[bytes, bool], ...]
 
 @dataclass(frozen=True)
 class Car:
-    """One that passes: its plate, and its photo; drawn where there is none. `beside` are other cars in the photo."""
+    """One that passes: its plate, and its photo; drawn where there is none.
+
+    `covered` are the plates of other cars in the photo, which its film does not show.
+    """
 
     plate: str
     photo: Path | None = None
-    beside: frozenset[str] = frozenset()
+    covered: tuple[Box, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.plate} ({self.photo.name if self.photo else 'drawn'})"
@@ -79,25 +85,41 @@ def cars(labels: Path | None, count: int) -> list[Car]:
     return [photos[order[i % len(photos)]] for i in range(count)]
 
 
-def with_cars_beside(passing: Sequence[Car]) -> list[Car]:
-    """Return the cars, each with the plates that are surely in its photo besides its own. Blocking.
+def each_alone(passing: Sequence[Car]) -> list[Car]:
+    """Return the cars, each with what is to be covered, so that its plate is the only one in its film. Blocking.
 
-    Labels name one plate for each photo, and some photos show several cars: telling those is no mistake. A plate is
-    taken for another car's where the photo at rest shows it surely, and where it has too little in common with the
-    label to be that, misread.
+    Labels name one plate for each photo, and some photos show several cars: of the others it could not be told whether
+    they were read rightly. The labelled one is what looks most like its label; where nothing does, nothing is covered.
     """
     if not any(car.photo for car in passing):
         return list(passing)
     reader = PlateReader()
-    beside: dict[Path, frozenset[str]] = {}
-    for car in passing:
-        if car.photo and car.photo not in beside:
-            beside[car.photo] = frozenset(
-                read.plate
-                for read in reader.read(_photo(car.photo))
-                if read.confidence >= _SURELY and _characters_that_differ(read.plate, car.plate) > _MISREAD_CHARS
-            )
-    return [Car(car.plate, car.photo, beside[car.photo]) if car.photo else car for car in passing]
+    photos = {(car.plate, car.photo) for car in passing if car.photo}
+    covered = {(plate, photo): _plates_beside(reader, _photo(photo), plate) for plate, photo in photos}
+    return [Car(car.plate, car.photo, covered[car.plate, car.photo]) if car.photo else car for car in passing]
+
+
+def _plates_beside(reader: PlateReader, photo: Picture, plate: str) -> tuple[Box, ...]:
+    """Return where in a photo plates of other cars are, however sure they are read."""
+    height, width = photo.shape[:2]
+    tall, wide = round(height * _CORNER), round(width * _CORNER)
+    seen = [(read.plate, read.box) for read in reader.read(photo)]
+    for top, left in itertools.product((0, height - tall), (0, width - wide)):
+        for read in reader.read(np.ascontiguousarray(photo[top : top + tall, left : left + wide])):
+            x, y, across, down = read.box
+            seen.append((read.plate, (x + left, y + top, across, down)))
+    own_differs, own = min(
+        ((_characters_that_differ(read, plate), box) for read, box in seen), default=(len(plate), None)
+    )
+    if own is None or own_differs > _MISREAD_CHARS:
+        return ()
+    return tuple(box for _, box in seen if not _is_within(own, box))
+
+
+def _is_within(box: Box, other: Box) -> bool:
+    """Say whether the middle of a box lies in another: they are of one plate."""
+    x, y, width, height = other
+    return x <= box[0] + box[2] / 2 < x + width and y <= box[1] + box[3] / 2 < y + height
 
 
 def _characters_that_differ(plate: str, other: str) -> int:
@@ -121,7 +143,7 @@ class Films:
 
     def passage(self, number: int, car: Car) -> Coded:
         """Return a film of a car that comes nearer or, every third, crosses; the street is still before and after."""
-        driving = self._drawn(car) if car.photo is None else self._photographed(number, car.photo)
+        driving = self._drawn(car) if car.photo is None else self._photographed(number, shown(car.photo, car.covered))
         return self._coded(itertools.chain([None] * _ENTERS, driving, [None] * (_FRAMES - _LEAVES)))
 
     def _drawn(self, car: Car) -> Iterator[Picture]:
@@ -134,8 +156,7 @@ class Films:
         drawn = list(pictures(street))
         return (drawn[i * len(drawn) // (_LEAVES - _ENTERS)] for i in range(_LEAVES - _ENTERS))
 
-    def _photographed(self, number: int, file: Path) -> Iterator[Picture]:
-        photo = _photo(file)
+    def _photographed(self, number: int, photo: Picture) -> Iterator[Picture]:
         soft = _soft_edges(photo)
         (width, height), chance = self._size, np.random.default_rng(number)
         fit = min(width / photo.shape[1], height / photo.shape[0])
@@ -216,6 +237,19 @@ def _photo(file: Path) -> Picture:
         return decode_picture(file.read_bytes())
     except OSError as error:
         raise InvalidInputError(f"{file}: {error.strerror}") from error
+
+
+def shown(file: Path, covered: Sequence[Box]) -> Picture:
+    """Return a photo in which some places are one patch of what is there and around them."""
+    photo = _photo(file)
+    height, width = photo.shape[:2]
+    for x, y, across, down in covered:
+        more_x, more_y = round(across * _COVER_MORE), round(down * _COVER_MORE)
+        place = np.s_[
+            max(0, y - more_y) : min(height, y + down + more_y), max(0, x - more_x) : min(width, x + across + more_x)
+        ]
+        photo[place] = photo[place].mean(axis=(0, 1)).round()
+    return photo
 
 
 def _soft_edges(photo: Picture) -> NDArray[np.float32]:

@@ -14,7 +14,7 @@ import pytest
 from command.kernel import ga36
 from command.kernel.errors import InvalidInputError
 from command.readings import Sighting
-from consoles.bench.street_films import FRAMES_PER_S, PASSAGE_S, Car, Coded, Films, cars, with_cars_beside
+from consoles.bench.street_films import FRAMES_PER_S, PASSAGE_S, Car, Coded, Films, cars, each_alone, shown
 from consoles.cli import bench
 from streams.plates.picture import Picture
 from streams.plates.read import Looked
@@ -125,10 +125,13 @@ async def test_a_photographed_car_that_crosses_is_told_once_and_rightly(reader: 
 
 
 @pytest.mark.data
-def test_other_cars_in_a_photo_are_known_and_a_wrong_label_makes_none(tmp_path: Path) -> None:
+def test_the_labelled_plate_is_the_only_one_in_a_film(reader: PlateReader, tmp_path: Path) -> None:
     left, right = (cv2.resize(material.photo(plate), (640, 480)) for plate in ("川A88888", "皖AYL375"))
     both, alone = tmp_path / "both.png", tmp_path / "alone.png"
     cv2.imwrite(str(both), np.hstack([left, right]))
     cv2.imwrite(str(alone), left)
-    known = with_cars_beside([Car("川A88888", both), Car("川A86888", alone), Car("湘F12345")])
-    assert [car.beside for car in known] == [{"皖AYL375"}, frozenset(), frozenset()]
+    misread, whole, unlike, drawn = each_alone(
+        [Car("川A86888", both), Car("川A88888", alone), Car("湘F12345", both), Car("湘F12345")]
+    )
+    assert {read.plate for read in reader.read(shown(both, misread.covered))} == {"川A88888"}
+    assert (whole.covered, unlike.covered, drawn.covered) == ((), (), ())
