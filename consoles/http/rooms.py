@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 from aiohttp import web
 
+from command.kernel.errors import UnavailableError
 from consoles.http.context import actor_of, require
 from consoles.http.record import json_response
-from streams.recorder.store import CameraRoom, Store
+from edge.agent.protocol import Disk
+from edge.agent.recording import told_of
+from streams.recorder.disks import RecordedDisk
+from streams.recorder.store import CameraRoom
 
 
 class HubRoom(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +29,8 @@ class HubRoom(msgspec.Struct, frozen=True, kw_only=True):
     capacity_bytes: int = 0
     reason: str = ""
     cameras: list[CameraRoom] = []
+    disks: list[Disk] = []
+    """Each by itself, in the order of the settings; none from a hub of before."""
 
 
 class Rooms(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,17 +45,26 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
     away: list[str]
 
 
-async def room_of(stores: Sequence[Store], now_ms: int, *, records: bool) -> HubRoom:
-    """Return how full these stores of one hub are."""
-    rooms = [store.room for store in stores]
+async def room_of(disks: Sequence[RecordedDisk], now_ms: int, *, records: bool) -> HubRoom:
+    """Return how full the disks of one hub are. What is on one that does not answer is left out; it says why."""
+    rooms = [told_of(disk) for disk in disks]
+    cameras = await asyncio.gather(*(_cameras(disk, now_ms) for disk in disks))
     return HubRoom(
         records=records,
         bytes=sum(room.bytes for room in rooms),
         locked_bytes=sum(room.locked_bytes for room in rooms),
         capacity_bytes=sum(room.capacity_bytes for room in rooms),
         reason="; ".join(room.reason for room in rooms if room.reason),
-        cameras=[camera for store in stores for camera in await store.rooms(now_ms)],
+        cameras=[camera for of_disk in cameras for camera in of_disk],
+        disks=rooms,
     )
+
+
+async def _cameras(disk: RecordedDisk, now_ms: int) -> list[CameraRoom]:
+    try:
+        return await disk.store().rooms(now_ms)
+    except UnavailableError:
+        return []
 
 
 def joined(hubs: list[HubRoom], away: list[str]) -> Rooms:

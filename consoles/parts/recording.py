@@ -202,8 +202,7 @@ async def recording(
         return part.remote if is_at_agent(camera) else of_hubs or disks.archive()
 
     def own_room() -> Awaitable[HubRoom]:
-        stores = [disk.store() for disk in disks.all]
-        return room_of(stores, hub.clock.now_ms(), records=kept.leases.holds(CAMERAS))
+        return room_of(disks.all, hub.clock.now_ms(), records=kept.leases.holds(CAMERAS))
 
     listen_motion(part.on_motion)
     tasks.start(part.tell_agents(), "recordings-at-agents")

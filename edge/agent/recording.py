@@ -11,7 +11,7 @@ import msgspec
 
 from command.facts.recording import RecordingPolicy
 from command.kernel.clock import Clock
-from command.kernel.errors import TriuneError, UnavailableError
+from command.kernel.errors import TriuneError
 from edge.agent.protocol import RECORDER, RECORDER_DISK, Camera, Disk, RecorderState
 from edge.outbox import NewItem, Outbox, Priority
 from streams.recorder.archive import Archive
@@ -65,15 +65,7 @@ class EdgeRecorder:
 
     def told(self) -> list[Disk]:
         """Return how each disk is."""
-        return [self._disk(disk) for disk in self.disks.all]
-
-    def _disk(self, disk: RecordedDisk) -> Disk:
-        reason = self._reasons.get(disk.number, "")[:500]
-        try:
-            room = disk.store().room
-        except UnavailableError as error:
-            return Disk(reason=reason or error.detail[:500])
-        return Disk(bytes=room.bytes, locked_bytes=room.locked_bytes, capacity_bytes=room.capacity_bytes, reason=reason)
+        return [told_of(disk) for disk in self.disks.all]
 
     async def run(self) -> None:
         """Record until cancelled. A folder that cannot be used is told and tried again; the agent goes on without."""
@@ -114,6 +106,14 @@ class EdgeRecorder:
         return any(
             policy.mode != "off" and self.disks.of(camera).number == number for camera, policy in self._policies.items()
         )
+
+
+def told_of(disk: RecordedDisk) -> Disk:
+    """Return how full a disk is and what is wrong with it; one that is still being opened has no capacity yet."""
+    room = disk.room
+    return Disk(
+        bytes=room.bytes, locked_bytes=room.locked_bytes, capacity_bytes=room.capacity_bytes, reason=disk.reason[:500]
+    )
 
 
 def _policy(camera: Camera) -> RecordingPolicy:

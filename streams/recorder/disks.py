@@ -14,6 +14,7 @@ from command.kernel.clock import Clock
 from command.kernel.errors import InvalidInputError, TriuneError, UnavailableError, UnknownIdError
 from command.kernel.limits import RECORD_DISKS
 from streams.recorder.archive import Archive, OwnArchive
+from streams.recorder.disk import Room
 from streams.recorder.gaps import Cause
 from streams.recorder.joined import OTHERS_RECORD, whose
 from streams.recorder.joined_archive import JoinedArchive, Part
@@ -43,6 +44,8 @@ class RecordedDisk:
         self.name = f"recorder-{number + 1}" if number else "recorder"
         """As whom its alarms stand."""
         self.recorder: Recorder | None = None
+        self.reason = ""
+        """What is wrong with it, as was told last; empty where nothing is known to be."""
         self._clock = clock
         self._on_health = on_health
         self._store: Store | None = None
@@ -55,6 +58,11 @@ class RecordedDisk:
         if self._store is None:
             raise UnavailableError(self._why_not)
         return self._store
+
+    @property
+    def room(self) -> Room:
+        """How full it is, as it was last looked at: a disk that does not answer keeps nobody waiting."""
+        return self._store.room if self._store else Room()
 
     def archive(self) -> Archive:
         """Return its recordings. Raises `UnavailableError`."""
@@ -84,6 +92,7 @@ class RecordedDisk:
             await self._store.close()
 
     async def _tell(self, reason: str) -> None:
+        self.reason = reason
         await self._on_health(self.name, reason)
 
     async def _say_why_not(self, reason: str) -> None:

@@ -78,6 +78,13 @@ async def test_while_one_disk_hangs_the_other_goes_on(tmp_path: Path) -> None:
             assert (await desk.get("/health/ready"))[1]["degraded"] == [
                 "recorder-2: the disk of recordings does not answer"
             ]
+            await site.context.accounts.create("technician", "technician", frozenset({"administrator"}), "", PASSWORD)
+            async with signed_in(site.http_url, "technician") as admin:
+                status, room = await admin.get("/api/v1/recordings/room")
+            assert status == 200, "what the other disk holds is told all the same"
+            [own] = room["hubs"]
+            assert [disk.get("reason", "") for disk in own["disks"]] == ["", "the disk of recordings does not answer"]
+            assert own["disks"][0]["capacity_bytes"] > 0  # R750
             hung_ms = site.clock.now_ms()
             while (await lasts_ms(desk, well, from_ms))[1] < hung_ms + 2000:
                 await site.clock.sleep(200)

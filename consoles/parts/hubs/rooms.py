@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 
 from msgspec.structs import replace
 
-from command.kernel.errors import UnavailableError
 from consoles.http.rooms import HubRoom, Rooms, joined
 from consoles.parts.hubs.listing import tells, told_by_others, url_of_own
 from consoles.parts.hubs.part import Hubs
@@ -16,22 +15,16 @@ ROOM = "room"
 
 
 def rooms_of(hubs: Hubs | None, own: Callable[[], Awaitable[HubRoom]]) -> Callable[[], Awaitable[Rooms]]:
-    """Return what finds the rooms of all hubs, and tell the others of ours. `own` may raise `UnavailableError`."""
-
-    async def here() -> HubRoom:
-        try:
-            return await own()
-        except UnavailableError as error:
-            return HubRoom(records=False, reason=error.detail)
+    """Return what finds the rooms of all hubs, and tell the others of ours."""
 
     async def to_tell() -> list[HubRoom]:
-        return [await here()]
+        return [await own()]
 
     async def find() -> Rooms:
         if hubs is None:
             return joined([await own()], [])
         told = await told_by_others(hubs, ROOM, HubRoom)
-        ours = replace(await here(), hub=url_of_own(hubs))
+        ours = replace(await own(), hub=url_of_own(hubs))
         return joined([ours, *(replace(room, hub=place.url) for place, rooms in told.by for room in rooms)], told.away)
 
     if hubs is not None:
