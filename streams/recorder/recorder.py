@@ -99,7 +99,7 @@ class Recorder:
             if not self._hangs:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(RECORD_HUNG_MS / 1000):
-                        await self.flush()
+                        await self._bring(self._clock.now_ms())  # nothing is told: to stop mends nothing
 
     async def _flush_for_ever(self) -> None:
         while True:
@@ -120,8 +120,12 @@ class Recorder:
             await self._say(NO_ANSWER)
 
     async def flush(self) -> None:
-        """Write what came, and look after the room where it is time to."""
+        """Write what came, look after the room where it is time to, and tell how it stands."""
         now_ms = self._clock.now_ms()
+        await self._bring(now_ms)
+        await self._tell(now_ms)
+
+    async def _bring(self, now_ms: int) -> None:
         batch: list[tuple[str, list[Step]]] = []
         for camera in {**self._recordings, **self._policies}:
             if steps := await self._collect(camera, now_ms):
@@ -134,7 +138,6 @@ class Recorder:
             self._tidied_ms = now_ms
             await self._tidy(now_ms)
         self._answered(now_ms)
-        await self._tell(now_ms)
 
     def _note_causes(self, now_ms: int) -> None:
         """Take down why which camera is not recorded now."""
@@ -159,8 +162,8 @@ class Recorder:
             if recording is None or recording.policy != policy:
                 steps: list[Step] = []
                 if recording is not None:
+                    steps = [*recording.collect(now_ms), *recording.end()]
                     await recording.detach()
-                    steps = recording.end()
                     del self._recordings[camera]
                 if policy is not None:
                     self._recordings[camera] = Recording(policy)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from pathlib import Path
 
@@ -132,3 +133,18 @@ async def test_a_camera_has_its_own_quota(tmp_path: Path) -> None:
         begin, end = (await one.spans("k1"))[0]
         assert begin >= 10
         assert end >= seconds - 1
+
+
+async def test_to_stop_mends_nothing_what_came_is_written_and_what_is_wrong_stays_said(tmp_path: Path) -> None:
+    """R780: the alarm stays, and a hub that stopped before is not asked for anything."""
+    async with rig(tmp_path, keep_free_bytes=2**60) as one:
+        recording = asyncio.ensure_future(one.recorder.run())
+        await one.run(3)
+        (full,) = one.told
+        assert full.startswith("the disk is full")
+        one.cameras["k1"].bring(one.clock.now_ms())
+        recording.cancel()
+        await asyncio.wait([recording])
+        assert recording.cancelled()
+        assert one.told == [full]
+        assert await one.spans() == [(0, 4)]
