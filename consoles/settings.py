@@ -135,6 +135,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The SMS gateway; without one, texts stay in the visible outbox, marked as sent by nobody."""
     keep_readings_days: Annotated[int, Meta(ge=1, le=3650)] = 180
     """Positions and sightings older than this are forgotten; own default, half a year."""
+    keep_lists_days: Annotated[int, Meta(ge=1, le=3650)] = 365
+    """Files of lists (库) that were replaced, declined or lifted so long ago are removed, unless a hit came of them,
+    and never before the readings of their time; own default, a year."""
     anchors: list[str] = []
     """Where signed heads of the record are kept outside: files on another disk, or `https://` addresses."""
     backup: Plan | None = None

@@ -68,8 +68,9 @@ async def take_backup(
         await write(_signed(stores.journal, space, cut))
     await write(_readings(stores.readings))
     names = await stores.blobs.names()
-    lost = tally.named - names
-    await write(_blobs(stores.blobs, sorted(names), lost))
+    needed = tally.named()
+    lost = needed - names
+    await write(_blobs(stores.blobs, sorted(names), needed, lost))
     # Of several hubs each has the clips that it exported itself: those of others are no loss of this one.
     await write(_clips(stores.clips, set() if stores.postgres else tally.clips, lost))
     manifest = Manifest(
@@ -92,13 +93,15 @@ async def _small(stores: Stores, settings: Path | None) -> AsyncIterator[Rows | 
         yield file
 
 
-async def _blobs(blobs: Blobs, names: Sequence[str], lost: set[str]) -> AsyncIterator[Blob]:
-    """Yield what can be read and add the others to `lost`."""
+async def _blobs(blobs: Blobs, names: Sequence[str], needed: set[str], lost: set[str]) -> AsyncIterator[Blob]:
+    """Yield what can be read and add the others to `lost`. What retention removes meanwhile is no longer wanted."""
     for name in names:
         try:
             yield Blob(name=name, data=await blobs.get(name))
-        except (DamagedBlobError, UnknownIdError):
+        except DamagedBlobError:
             lost.add(name)
+        except UnknownIdError:
+            lost.update(needed & {name})
 
 
 async def _clips(folder: Path, named: set[str], lost: set[str]) -> AsyncIterator[ClipSheet | ClipPiece]:

@@ -21,18 +21,19 @@ from command.backup.records import (
     SignedHeads,
     SpaceContents,
 )
-from command.facts.libraries import LibraryFileOffered, LibraryRequested
 from command.facts.orders import EvidenceFixed
 from command.facts.recording import ClipExported
 from command.facts.violations import ViolationFound, ViolationPacked
 from command.facts.watchlist import PlateHit
 from command.journal import GENESIS, Entry
+from command.list_files import ListFiles
 
 
 class _Space:
     def __init__(self) -> None:
         self.seq = self.at_ms = self.answers = self.signed = 0
         self.digest = GENESIS
+        self.list_files = ListFiles()
 
     def take(self, entry: Entry) -> None:
         for fact in entry.facts:
@@ -50,8 +51,7 @@ class Tally:
         self._spaces: dict[str, _Space] = {}
         self._counts: Counter[str] = Counter()
         self._rows: Counter[str] = Counter()
-        self.named: set[str] = set()
-        """Blobs that facts name."""
+        self._named: set[str] = set()
         self.clips: set[str] = set()
         """Clips that facts name."""
         self._clips = ClipCheck()
@@ -63,7 +63,7 @@ class Tally:
                 space = self._spaces.setdefault(name, _Space())
                 for entry in entries:
                     space.take(entry)
-                    self._name(entry)
+                    self._name(entry, space)
             case SignedHeads(space=name, heads=heads):
                 self._spaces.setdefault(name, _Space()).signed += len(heads)
             case Positions(positions=positions):
@@ -83,23 +83,27 @@ class Tally:
             case _:
                 pass
 
-    def _name(self, entry: Entry) -> None:
+    def _name(self, entry: Entry, space: _Space) -> None:
         for stored in entry.facts:
-            match facts.decode(stored.data, stored.seq):
+            fact = facts.decode(stored.data, stored.seq)
+            space.list_files.take(fact, stored.at_ms)
+            match fact:
                 case EvidenceFixed() as evidence:
-                    self.named.add(evidence.sha256)
+                    self._named.add(evidence.sha256)
                 case PlateHit() as hit:
-                    self.named.update(picture for picture in (hit.picture, hit.plate_picture) if picture)
-                case LibraryRequested(content=content) | LibraryFileOffered(content=content):
-                    self.named.add(content.sha256)
+                    self._named.update(picture for picture in (hit.picture, hit.plate_picture) if picture)
                 case ViolationFound(finding=finding):
-                    self.named.update(seen.picture for seen in finding.passages if seen.picture)
+                    self._named.update(seen.picture for seen in finding.passages if seen.picture)
                 case ViolationPacked(manifest=manifest, parts=parts):
-                    self.named.update((manifest, *parts))
+                    self._named.update((manifest, *parts))
                 case ClipExported(clip=clip):
                     self.clips.add(clip)
                 case _:
                     pass
+
+    def named(self) -> set[str]:
+        """Return the blobs that have to be there: a file that no list has any more may go while a backup is made."""
+        return self._named.union(*(space.list_files.needed() for space in self._spaces.values()))
 
     @property
     def contents(self) -> Contents:

@@ -8,6 +8,7 @@ import json
 import os
 import sqlite3
 import sys
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
@@ -31,6 +32,7 @@ from command.kernel.database import PostgresDatabase
 from command.kernel.errors import InvalidInputError, TriuneError
 from command.kernel.postgres import Postgres
 from command.links.cursors import FURTHEST, SCHEMA, Cursors, Furthest
+from command.list_files import ListFiles
 from consoles.http.context import LIVE
 
 _FAULTS_SHOWN = 100
@@ -116,6 +118,7 @@ class _Verification:
         self._heads = 0
         self._seen = 0
         self._named: set[bytes] = set()
+        self._list_files: defaultdict[str, ListFiles] = defaultdict(ListFiles)
         self._key: SiteKey | None = None
 
     async def run(self, journal_url: str, anchor: Path | None, public_key: str) -> Verdict:
@@ -202,7 +205,9 @@ class _Verification:
             sys.stderr.write(f"\r{space}: {self._seen:,} facts read")
             sys.stderr.flush()
         try:
-            match facts.decode(fact.data, fact.seq):
+            known = facts.decode(fact.data, fact.seq)
+            self._list_files[space].take(known, fact.at_ms)
+            match known:
                 case EvidenceFixed(sha256=name) if name:
                     self._named.add(name.encode())
                 case PlateHit() as hit:
@@ -230,7 +235,8 @@ class _Verification:
                 self._report("", None, "the site key is missing, so evidence cannot be opened")
             return 0, [], []
         count, damaged = await blobs.verify()
-        return count, damaged, sorted({name.decode() for name in self._named} - await blobs.names())
+        named = {name.decode() for name in self._named}.union(*(files.needed() for files in self._list_files.values()))
+        return count, damaged, sorted(named - await blobs.names())
 
 
 @asynccontextmanager

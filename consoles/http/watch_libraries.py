@@ -134,7 +134,7 @@ class WatchLibraries:
         require(actor, *MAY_ASK)
         space = _live(request)
         asked = msgspec.json.decode(await read_body(request, QUERY_BODY_BYTES), type=Asked)
-        content = self._known(asked.sha256)
+        content = await self._brought(asked.sha256)
         wanted = RequestLibrary(
             name=asked.name, reason=asked.reason, level=asked.level, until_ms=asked.until_ms, office=asked.office,
             action=asked.action, content=_content(asked.sha256, content),
@@ -148,7 +148,7 @@ class WatchLibraries:
         require(actor, *MAY_ASK)
         space = _live(request)
         sha256 = msgspec.json.decode(await read_body(request, QUERY_BODY_BYTES), type=Offered).sha256
-        content, library = self._known(sha256), request.match_info["library"]
+        content, library = await self._brought(sha256), request.match_info["library"]
         before = await self._file_before(space, library)
         row = await _row(space, library)
         if before is None or row.file is None:
@@ -190,10 +190,12 @@ class WatchLibraries:
             ],
         })  # fmt: skip
 
-    def _known(self, sha256: str) -> LibraryContent:
+    async def _brought(self, sha256: str) -> LibraryContent:
+        """Return a file that was read here, brought anew: between reading and asking the store may have let it go."""
         content = self._read.get(sha256)
         if content is None:
             raise ConflictError("this hub has not read such a file of late; bring it again")
+        await self._blobs.add(content.data)
         return content
 
     async def _file_before(self, space: Space, library: str) -> LibraryContent | None:

@@ -20,7 +20,7 @@ from command.journal.heads import PURPOSE, HeadKey
 from command.journal.signer import HeadSigner
 from command.kernel.clock import Clock
 from command.kernel.errors import TriuneError
-from command.sweeping import PictureSweep
+from command.sweeping import Sweep
 from consoles.http import health, metrics
 from consoles.parts.background import Background
 from consoles.parts.stores import CAMERAS, Stores
@@ -28,6 +28,7 @@ from consoles.settings import Settings
 
 log = logging.getLogger(__name__)
 _HOUR_MS = 60 * 60 * 1000
+_DAY_MS = 24 * _HOUR_MS
 
 
 @asynccontextmanager
@@ -93,17 +94,19 @@ def saving(
 def forgetting(
     settings: Settings, kept: Stores, clock: Clock, tasks: Background, measured: list[metrics.Source]
 ) -> None:
-    """Forget the days of readings that were kept long enough, and then the pictures that were of them alone."""
-    readings, pictures = kept.readings, PictureSweep(kept.journal, kept.blobs)
+    """Forget the days of readings that were kept long enough, their pictures, and files of former lists."""
+    readings, sweep = kept.readings, Sweep(kept.journal, kept.blobs)
+    lists_days = max(settings.keep_lists_days, settings.keep_readings_days)
 
     async def forget() -> None:
         while True:
-            before_ms = clock.now_ms() - settings.keep_readings_days * 24 * _HOUR_MS
+            now_ms = clock.now_ms()
+            before_ms, lists_ms = now_ms - settings.keep_readings_days * _DAY_MS, now_ms - lists_days * _DAY_MS
             try:
                 if count := await readings.forget(before_ms):
                     log.info("%d days of readings are forgotten", count)
-                if kept.leases.holds(CAMERAS) and (count := await pictures.sweep(before_ms)):
-                    log.info("%d pictures of forgotten readings are removed", count)
+                if kept.leases.holds(CAMERAS) and (count := await sweep.sweep(before_ms, lists_ms)):
+                    log.info("%d pictures of forgotten readings and files of former lists are removed", count)
             except TriuneError as error:
                 log.warning("old readings cannot be forgotten now: %s", error.detail)
             await clock.sleep(_HOUR_MS)
@@ -112,4 +115,5 @@ def forgetting(
     measured.append(
         metrics.gauge("readings_too_old", "Readings of days that were forgotten already", lambda: readings.too_old)
     )
-    measured.append(metrics.gauge("pictures_removed", "Pictures of forgotten readings", lambda: pictures.removed))
+    measured.append(metrics.gauge("pictures_removed", "Pictures of forgotten readings", lambda: sweep.removed))
+    measured.append(metrics.gauge("list_files_removed", "Files of former lists", lambda: sweep.lists_removed))

@@ -58,8 +58,10 @@ async def test_a_list_goes_from_a_file_over_approval_and_replacement_to_what_a_p
         asked = {**ASKED, "until_ms": site.clock.now_ms() + HOUR_MS}
         status, refused = await post(person, PATH, {**asked, "sha256": "a" * 64})
         assert (status, refused["code"]) == (409, "conflict")
+        await site.context.blobs.remove([told["sha256"]], 2**52)  # as if reading it had been long ago (R760)
         status, answer = await post(person, PATH, {**asked, "sha256": told["sha256"]})
         assert status == 200
+        assert await site.context.blobs.get(told["sha256"])
         library = answer["library"]
         row = await site.hub.read(lambda t: t.libraries.need(library))
         assert (row.requested_by, row.state) == ("dispatcher", "requested")

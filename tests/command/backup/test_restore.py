@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import replace
 
 from command import facts
 from command.backup.archive import read_archive
@@ -24,10 +25,12 @@ from command.kernel.errors import InvalidInputError, SignInRequiredError, Unavai
 from command.links import cursors
 from command.links.cursors import Cursors
 from command.readings.hours import HOUR_MS
-from command.requests import ReportCall, RequestLibrary
+from command.requests import ApproveLibrary, OfferLibraryFile, ReportCall, RequestLibrary
 from tests.command.backup.keeping import KEY, PASSWORD, Kept, accounts_of, database_of, fill, kept, put_back, take
 from tests.command.support import DISPATCHER, MINUTE_MS, START_MS, desk, refold
 from tests.postgres import PostgresServer
+
+NEVER_MS = 2**52
 
 Where = Callable[[str], tuple[Path, str | None]]
 """Return a folder and the database for stores of that name and kind."""
@@ -277,6 +280,39 @@ async def test_the_file_of_a_list_comes_back_and_is_named_where_it_is_lost(tmp_p
     async with new_stores(tmp_path / "new", KEY, None) as stores:
         await put_back(stores, tmp_path / "archive")
         assert (await stores.blobs.get(sha256)).decode() == "湘F12345\n"
+
+
+async def test_a_file_that_no_list_has_any_more_is_in_the_archive_and_no_loss_where_it_went(
+    tmp_path: Path,
+) -> None:  # R760
+    async with new_stores(tmp_path / "data", KEY, None) as stores:
+        first, second = [await stores.blobs.add(f"湘F1234{n}\n".encode()) for n in range(2)]
+        async with desk(stores.journal, clock=VirtualClock(START_MS)) as d:
+            content = LibraryContent(sha256=first, entries=1, patterns=0, size=10)
+            asked = RequestLibrary(name="库", reason="盗抢", level=2, until_ms=START_MS + 1, content=content)
+            library = await d.ask(asked)
+            await d.ask(ApproveLibrary(library=library, sha256=first))
+            offered = OfferLibraryFile(
+                library=library, content=replace(content, sha256=second), replaces=first, added=1, removed=1
+            )
+            await d.ask(offered)
+            await d.ask(ApproveLibrary(library=library, sha256=second))
+        names = stores.blobs.names
+
+        async def named_and_then_removed() -> set[str]:
+            found = await names()
+            assert await stores.blobs.remove([first], NEVER_MS) == 1
+            return found
+
+        assert (await take(stores, tmp_path / "early")).contents.blobs == 2
+        with pytest.MonkeyPatch.context() as patched:  # the sweep comes while the backup is made
+            patched.setattr(stores.blobs, "names", named_and_then_removed)
+            manifest = await take(stores, tmp_path / "archive")
+        assert (manifest.lost, manifest.contents.blobs) == ((), 1)
+    for archive, names_kept in (("early", {first, second}), ("archive", {second})):
+        async with new_stores(tmp_path / f"new-{archive}", KEY, None) as stores:
+            await put_back(stores, tmp_path / archive)
+            assert await stores.blobs.names() == names_kept
 
 
 async def test_a_file_of_another_release_is_not_touched(tmp_path: Path) -> None:

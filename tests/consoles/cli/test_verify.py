@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from command.access.keys import SiteKey
+from command.facts.libraries import LibraryContent
 from command.journal.heads import PURPOSE, HeadKey
 from command.journal.postgres import PostgresJournal
 from command.journal.signer import HeadSigner
@@ -17,8 +18,10 @@ from command.journal.sqlite import SqliteJournal
 from command.kernel.clock import VirtualClock
 from command.kernel.errors import InvalidInputError, UnavailableError
 from command.kernel.postgres import Postgres
+from command.requests import LiftLibrary, Request, RequestLibrary
 from consoles.cli import verify
 from tests.command.journal.vouching import KEY, append, entries
+from tests.command.support import START_MS, desk
 from tests.consoles.cli.asking import command
 from tests.consoles.cli.recording import Left, left_behind
 
@@ -224,3 +227,24 @@ async def _change(url: str, statement: str) -> None:
     postgres = await Postgres.open(url, (), "test")
     await postgres.fetch(statement)
     await postgres.close()
+
+
+def test_a_file_of_a_list_is_missed_while_it_is_in_force_and_no_longer(  # R760
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRIUNE_KEY", (b"k" * 32).hex())
+    content = LibraryContent(sha256="a" * 64, entries=1, patterns=0, size=10)
+    asked = RequestLibrary(name="库", reason="盗抢", level=2, until_ms=START_MS + 1, content=content)
+
+    async def record(request: Request) -> str:
+        journal = SqliteJournal(tmp_path / "journal.sqlite3")
+        try:
+            async with desk(journal, enrolled=False) as d:
+                return await d.ask(request)
+        finally:
+            await journal.close()
+
+    library = asyncio.run(record(asked))
+    assert verify.verify(tmp_path).missing_blobs == ["a" * 64]
+    asyncio.run(record(LiftLibrary(library=library, why="错")))
+    assert verify.verify(tmp_path).missing_blobs == []
