@@ -9,6 +9,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import traceback
 from collections import Counter
 from pathlib import Path
 from random import Random
@@ -66,6 +67,7 @@ class _Run:
         except Exception as error:  # noqa: BLE001 - whatever it was is told, with the way to see it again
             number = rounds.start + len(self._told) - done
             self.fault = f"{kind} round {number}: {_innermost(error)!r}"
+            (folder / "fault.txt").write_text("".join(traceback.format_exception(error)), encoding="utf-8")
             again = f"python -m tests.crash --seed {self._seed} --ground {kind} --first {number} --rounds 1"
             _say(f"{self.fault}\nagain: {again}\nlogs: {folder}")
             return False

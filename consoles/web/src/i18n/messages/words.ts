@@ -76,7 +76,7 @@ export const WORDS = {
   "alarm_todo.approval_warning": ["提醒领导", "Remind the leader"],
   "alarm_todo.camera_down": ["通知维护", "Tell maintenance"],
   "alarm_todo.device_alarm": ["查看画面", "Look at the picture"],
-  "alarm_todo.reading_worse": ["看看镜头", "Look at the lens"],
+  "alarm_todo.reading_worse": ["检查镜头", "Look at the lens"],
   "alarm_todo.recording_failing": ["通知维护", "Tell maintenance"],
   "alarm_todo.library_failing": ["请管理员查文件库，或重新装入文件", "Have the store looked at, or bring the file again"],
   "alarm_todo.link_down": ["改用电话联络", "Use the telephone"],
