@@ -26,6 +26,10 @@ HEALTH_ANSWER_MS = 2000
 
 # An edge agent that is asked about its recordings, and of which nothing comes for so long, counts as away.
 AGENT_RECORDINGS_MS = 15_000
+# One that is asked which devices or cameras it has: less, since other hubs wait meanwhile for what this one tells.
+AGENT_LISTED_MS = 8_000
+# An agent that tries a camera ends that by itself (ADOPTION_TRY_MS); one that says nothing by then is not waited for.
+CAMERA_TRIAL_MS = 30_000
 # How long is waited for an agent to say what a device has recorded, which looks through its disks and is asked again.
 DEVICE_LIST_MS = 25_000
 # Events near cameras at agents that wait to be told to them; past them they are not recorded, and that is logged.

@@ -21,10 +21,12 @@ from command.services.bodies import read_body
 from consoles.http.context import LIVE, actor_of, context_of, require
 from consoles.http.publishing import Publishing, publishing_of
 from consoles.http.record import json_response
+from consoles.parts.agents.registry import SCHEME as EDGE
+from consoles.parts.agents.registry import in_charge
 from edge.limits import ADOPTION_BODY_BYTES, ADOPTION_TRIES
 from edge.onvif.discovery import Discovery
 from edge.onvif.messages import DeviceInformation, Profile
-from edge.onvif.trial import Step, try_camera, with_credentials
+from edge.onvif.trial import Step, Trial, try_camera, with_credentials
 from streams.sources import SourceError, Sources, check_address, scheme_of, split_options
 from streams.whip import SCHEME, new_address
 
@@ -46,6 +48,8 @@ class FoundCamera(msgspec.Struct, frozen=True, kw_only=True):
     """Enrolled cameras at this address; of a recorder's channels there are many behind one."""
 
 
+TrialElsewhere = Callable[[str], Awaitable[Trial] | None]
+"""Tries the camera at an address where that can be reached; None for one that this hub tries itself."""
 Finder = Callable[[], Awaitable[Iterable[FoundCamera]]]
 """Looks for cameras of one kind; may raise a `TriuneError`, which is told beside what others found."""
 
@@ -96,7 +100,9 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
     picture: str | None
 
 
-def routes(finders: Sequence[Finder], sources: Sources, clock: Clock) -> list[web.RouteDef]:
+def routes(
+    finders: Sequence[Finder], sources: Sources, clock: Clock, try_elsewhere: TrialElsewhere
+) -> list[web.RouteDef]:
     """Return the routes, for administrators alone."""
     trying = asyncio.Semaphore(ADOPTION_TRIES)
     looking = asyncio.Lock()
@@ -117,7 +123,7 @@ def routes(finders: Sequence[Finder], sources: Sources, clock: Clock) -> list[we
         if trying.locked():
             raise TooManyError(f"{ADOPTION_TRIES} cameras are being tried")
         async with trying:
-            trial = await try_camera(address, clock, sources)
+            trial = await (try_elsewhere(address) or try_camera(address, clock, sources))
         _log.info("%s tried the camera at %s: %s", actor_of(request).id, _place(address), trial.failed or "all well")
         return json_response(
             Tried(
@@ -206,6 +212,8 @@ def _address(asked: CameraAddress, sources: Sources) -> str:
 
 def _place(address: str) -> str:
     """Return what tells devices apart: the host, or the whole address where it names none. Never a password."""
+    if (behind := in_charge(address)) is not None:
+        return f"{EDGE}://{behind[0]}/{_place(behind[1])}"
     if scheme_of(address) == "gb28181" or "/gb28181://" in address:
         return address.partition("#")[0].partition("?")[0]
     try:
@@ -216,6 +224,12 @@ def _place(address: str) -> str:
 
 def _camera_id(address: str) -> str:
     """Return the id of the camera at an address whoever asks, so that adopting it again changes it and adds none."""
-    parts = urlsplit(split_options(address)[0])
-    place = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    place = _without_credentials(split_options(address)[0])
     return f"cam-{hashlib.sha256(place.encode()).hexdigest()[:10]}"
+
+
+def _without_credentials(address: str) -> str:
+    if (behind := in_charge(address)) is not None:  # the address that the agent uses stands in the path
+        return f"{EDGE}://{behind[0]}/{_without_credentials(behind[1])}"
+    parts = urlsplit(address)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

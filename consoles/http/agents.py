@@ -25,6 +25,8 @@ from consoles.parts.agents.items import KINDS, Items, Sender
 from consoles.parts.agents.listing import ListOfAgents
 from consoles.parts.agents.registry import Agents, AgentState, Duties
 from edge.agent import protocol
+from edge.agent.adopting import ATTEMPT, sealed
+from edge.agent.looking import Tried
 from edge.agent.protocol import (
     Answer,
     Ask,
@@ -115,7 +117,10 @@ class Connection:
             log.debug("agent %s was gone before it could be told", self.agent)
 
     async def ask(self, errand: Errand) -> None:
-        """Ask the agent for something."""
+        """Ask the agent for something; an address that it is to try is sealed for it alone."""
+        if errand.kind == ATTEMPT:
+            address = msgspec.json.decode(errand.body, type=Tried).address
+            errand = msgspec.structs.replace(errand, body=sealed(address, self._box))
         await self._say(errand)
 
     async def replaced(self) -> None:

@@ -25,6 +25,7 @@ from consoles.http import publishing as publishing_routes
 from consoles.http.context import actor_of, context_of, require
 from consoles.http.device_recordings import DeviceRecordings
 from consoles.http.identity import Handler, is_open
+from consoles.parts.agents import devices as agent_devices
 from consoles.parts.agents import found as agent_found
 from consoles.parts.agents.device_recordings import DeviceArchives, Registered
 from consoles.parts.agents.part import EdgeAgents
@@ -306,11 +307,21 @@ async def video(
             *ptz.routes(control, authorise),
             *recordings,
             *cars.judging.start(recorded, authorise, tasks, measured),
-            *ListOfDevices(devices, hubs, devices.adopted if devices else Adopted(hub, kept.accounts)).routes,
+            *ListOfDevices(
+                devices,
+                hubs,
+                devices.adopted if devices else Adopted(hub, kept.accounts),
+                agent_devices.devices_at(agents.agents, agents.errands),
+            ).routes,
             *DeviceRecordings(
                 DeviceArchives(archive, agents.agents, agents.errands, hub.clock), url_of, hub.clock, authorise
             ).routes(),
-            *adoption.routes([adoption.onvif_finder(discovery), *finders], sources, hub.clock),
+            *adoption.routes(
+                [adoption.onvif_finder(discovery), *finders],
+                sources,
+                hub.clock,
+                agent_found.trials_at(agents.agents, agents.errands),
+            ),
             *publishing_routes.routes(),
             web.put(ADDRESS, _set_address(kept.accounts, sources)),
         ]

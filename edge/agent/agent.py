@@ -8,15 +8,17 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from command.access.keys import Box
 from command.kernel.clock import Clock
 from command.kernel.folders import held
+from edge.agent.adopting import ATTEMPT, ONVIF_FOUND, attempts, finds_onvif
 from edge.agent.archive import RecordingErrands
 from edge.agent.cameras import EdgeCameras
 from edge.agent.config import KeptConfig
 from edge.agent.device_archive import DeviceArchiveErrands
 from edge.agent.devices import AgentUplink
 from edge.agent.errands import Errands
-from edge.agent.gb28181 import EdgeGb28181, Gb28181Door
+from edge.agent.gb28181 import DEVICES, EdgeGb28181, Gb28181Door
 from edge.agent.libraries import EdgeLibraries
 from edge.agent.link import Condition, HubLink
 from edge.agent.live import LIVE, LivePictures
@@ -30,6 +32,7 @@ from edge.gb28181.media import SCHEME
 from edge.jt808.gateway import Jt808Gateway
 from edge.onvif import gateway as onvif
 from edge.onvif.diagnosis import ONVIF
+from edge.onvif.discovery import Discovery
 from edge.onvif.watching import EventWatch
 from edge.outbox import Outbox
 from streams.diagnosis import Ways
@@ -107,14 +110,18 @@ def edge_ways(gb28181: EdgeGb28181 | None) -> Ways:
 def _do_for_devices(gb28181: EdgeGb28181, errands: Errands, clock: Clock) -> None:
     """Do what the hub asks of GB/T 28181 devices that are no cameras yet, and of what they have recorded."""
     errands.register(FOUND, gb28181.tell_found)
+    errands.register(DEVICES, gb28181.tell_devices)
     errands.register(TRIAL, trials(edge_sources(gb28181), clock))
     DeviceArchiveErrands(gb28181.archive, clock).register(errands)
 
 
-def _show(keeper: CameraKeeper, gb28181: EdgeGb28181 | None, errands: Errands, clock: Clock) -> LivePictures:
+def _show(keeper: CameraKeeper, gb28181: EdgeGb28181 | None, errands: Errands, box: Box, clock: Clock) -> LivePictures:
+    """Let the hub see cameras, those that run here and those that may be adopted."""
     live = LivePictures(keeper, clock)
     errands.register(LIVE, live.show)
     errands.register(DIAGNOSIS, diagnoses(keeper, edge_ways(gb28181), clock))
+    errands.register(ONVIF_FOUND, finds_onvif(Discovery(clock).find))
+    errands.register(ATTEMPT, attempts(edge_sources(gb28181), box, clock))
     return live
 
 
@@ -171,7 +178,7 @@ async def running_agent(settings: AgentSettings, clock: Clock) -> AsyncIterator[
         cameras.keeper = await stack.enter_async_context(
             CameraKeeper(clock, cameras.on_status, cameras.watcher, sources=edge_sources(gb28181))
         )
-        live = _show(cameras.keeper, gb28181, errands, clock)
+        live = _show(cameras.keeper, gb28181, errands, box_of(settings.key), clock)
         control = await stack.enter_async_context(PtzControl(edge_movable(gb28181), cameras.address, clock))
         errands.register(PTZ, Turning(control).turn)
         cameras.noticing = await stack.enter_async_context(EventWatch(clock, cameras.on_event))

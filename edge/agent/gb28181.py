@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -21,6 +21,7 @@ from edge.agent.answering import Reply
 from edge.agent.protocol import DEVICE_ALARM, Config, DeviceAlarm, Errand, Gb28181
 from edge.gb28181.alarm_words import words_of
 from edge.gb28181.archive import Archive
+from edge.gb28181.devices import DeviceState
 from edge.gb28181.diagnosis import PULL, go
 from edge.gb28181.ids import shows_pictures
 from edge.gb28181.invite import InviteDialog, InviteError, Media
@@ -28,6 +29,7 @@ from edge.gb28181.media import SCHEME, Gb28181Media
 from edge.gb28181.pilot import Where, opens_ptz, where
 from edge.gb28181.platform import Identity, Platform
 from edge.gb28181.ports import MediaPorts
+from edge.gb28181.registrar import Refused as RefusedDevice
 from edge.gb28181.told import Alarm, Recording
 from edge.outbox import NewItem, Outbox, Priority
 from edge.uplink import Uplink
@@ -38,7 +40,10 @@ from streams.sources import Open
 log = logging.getLogger(__name__)
 SECRETS = "gb28181 passwords"
 """Label of the sealed passwords; no camera can have it as its id."""
+DEVICES = "gb28181_devices"
+"""The errand that asks how devices are; answered with a `ToldDevice` for each, and for each that was refused."""
 _AGAIN_MS = 10_000
+_REFUSED_TOLD = 100
 _LEVELS: dict[int, Level] = {1: 1, 2: 2, 3: 3, 4: 4}
 
 
@@ -64,6 +69,25 @@ class FoundChannel(msgspec.Struct, frozen=True, kw_only=True):
     address: str
     name: str
     told: str
+
+
+class ToldDevice(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One of the three that a platform has to tell: a device, one that was refused, or why an agent tells of none.
+
+    `agent` is the edge agent that it came to, empty where it came to the hub itself.
+    """
+
+    device: DeviceState | None = None
+    refused: RefusedDevice | None = None
+    silent: str = ""
+    agent: str = ""
+
+
+def told_of(platform: Platform | None) -> Iterator[ToldDevice]:
+    """Return what a platform, if there is one, tells of its devices, and of those that it refused last."""
+    if platform is not None:
+        yield from (ToldDevice(device=state) for state in platform.states())
+        yield from (ToldDevice(refused=each) for each in platform.refused()[:_REFUSED_TOLD])
 
 
 class _Told(msgspec.Struct, frozen=True):
@@ -177,6 +201,12 @@ class EdgeGb28181:
         """Answer the errand `FOUND`."""
         del errand
         await reply.send(msgspec.json.encode(self.found()))
+
+    async def tell_devices(self, errand: Errand, reply: Reply) -> None:
+        """Answer the errand `DEVICES`."""
+        del errand
+        for told in told_of(self.platform):
+            await reply.send(msgspec.json.encode(told))
 
     def found(self) -> list[FoundChannel]:
         """Return the channels of registered devices that may be cameras."""

@@ -66,6 +66,9 @@ def with_credentials(address: str, user: str, password: str, profile: str = "") 
 
 
 def _with_credentials(address: str, user: str, password: str, profile: str) -> str:
+    if scheme_of(address) == "edge":  # behind an agent, after whose name the camera's own address stands
+        agent, slash, inner = address.removeprefix("edge://").partition("/")
+        return f"edge://{agent}{slash}{_with_credentials(inner, user, password, profile)}" if inner else address
     if "://" not in address and scheme_of(address) != "whip":
         address = f"onvif://{address}"
     if scheme_of(address) in {*SCHEMES, "http", "https"}:

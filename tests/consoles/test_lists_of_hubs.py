@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from command.roll import HubPlace, HubState
 from consoles.http import rooms
 from consoles.http.rooms import HubRoom
 from consoles.parts.agents import listing as agents
 from consoles.parts.agents.registry import AgentState
 from consoles.parts.gb28181 import listing as devices
-from consoles.parts.gb28181.listing import ToldDevice
 from consoles.parts.hubs.listing import Told
+from edge.agent.gb28181 import ToldDevice
 from edge.gb28181.devices import DeviceState
 from edge.gb28181.registrar import Refused
 from streams.recorder.store import CameraRoom
@@ -68,9 +70,23 @@ def test_a_device_is_listed_once_at_the_hub_where_it_is_registered() -> None:
         (ONE, [device("a", online=False, heard_ms=90), device("b", online=False, heard_ms=5), refused(10)]),
         (TWO, [device("a", online=True, heard_ms=20), device("b", online=False, heard_ms=7), refused(30)]),
     ]
-    found, who = devices.joined(told)
+    found, who, silent = devices.joined(told)
     assert [(each.device, each.online, each.hub) for each in found] == [("a", True, TWO.url), ("b", False, TWO.url)]
     assert [(each.at_ms, each.hub) for each in who] == [(30, TWO.url), (10, ONE.url)]
+    assert silent == []
+
+
+def test_a_device_that_went_from_a_hub_to_an_agent_is_listed_at_the_agent() -> None:  # R751
+    at_agent = replace(device("a", online=True, heard_ms=20), agent="gate")
+    quiet = ToldDevice(agent="yard", silent="edge agent yard is too old")
+    told = [
+        (ONE, [device("a", online=False, heard_ms=90)]),
+        (TWO, [at_agent, replace(refused(30), agent="gate"), quiet]),
+    ]
+    found, who, silent = devices.joined(told)
+    assert [(each.device, each.online, each.hub, each.agent) for each in found] == [("a", True, TWO.url, "gate")]
+    assert [(each.hub, each.agent) for each in who] == [(TWO.url, "gate")]
+    assert [(each.agent, each.hub, each.why) for each in silent] == [("yard", TWO.url, "edge agent yard is too old")]
 
 
 def test_rooms_of_hubs_are_shown_each_and_in_all() -> None:

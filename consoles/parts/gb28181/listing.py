@@ -1,8 +1,9 @@
-"""The GB/T 28181 devices of all hubs as one list: each as the hub knows it where it is registered, or was last."""
+"""The GB/T 28181 devices of all hubs and edge agents as one list: each as it is known where it is, or was last."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import asyncio
+from collections.abc import Iterable
 
 import msgspec
 from aiohttp import web
@@ -10,9 +11,11 @@ from aiohttp import web
 from command.roll import HubPlace
 from consoles.http.context import actor_of, require
 from consoles.http.record import json_response
+from consoles.parts.agents.devices import DevicesAtAgents
 from consoles.parts.gb28181.part import Adopted, Gateway, address_of
 from consoles.parts.hubs.listing import Told, tells, told_by_others, url_of_own
 from consoles.parts.hubs.part import Hubs
+from edge.agent.gb28181 import ToldDevice, told_of
 from edge.gb28181.devices import DeviceState
 from edge.gb28181.ids import shows_pictures
 from edge.gb28181.pilot import Where
@@ -24,23 +27,26 @@ DEVICES = "devices"
 _REFUSED_SHOWN = 100
 
 
-class ToldDevice(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What one hub tells another: one of the two."""
-
-    device: DeviceState | None = None
-    refused: Refused | None = None
-
-
 class ListedDevice(DeviceState, frozen=True, kw_only=True):
-    """A device with the hub that it is at; that is empty where there is one hub alone."""
+    """A device with the hub that it is at, empty where there is one hub alone, and the agent that it came to."""
 
     hub: str
+    agent: str
 
 
 class ListedRefusal(Refused, frozen=True, kw_only=True):
-    """A refusal with the hub that refused."""
+    """A refusal with the hub that refused, or the agent."""
 
     hub: str
+    agent: str
+
+
+class SilentAgent(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent that devices may come to and that does not tell of them, and why."""
+
+    agent: str
+    hub: str
+    why: str
 
 
 class Channel(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +60,7 @@ class Devices(msgspec.Struct, frozen=True, kw_only=True):
     """Registered devices with their catalogues, which of their channels may be or are cameras, and who was refused.
 
     `server_id` and `port` are those of the hub that was asked, empty and 0 where it is nobody to devices; `away` are
-    hubs that do not answer, whose devices are not among these.
+    hubs that do not answer, whose devices are not among these, and `silent` agents that do not.
     """
 
     server_id: str
@@ -62,13 +68,17 @@ class Devices(msgspec.Struct, frozen=True, kw_only=True):
     devices: list[ListedDevice]
     cameras: list[Channel]
     refused: list[ListedRefusal]
+    silent: list[SilentAgent]
     away: list[str]
 
 
 class ListOfDevices:
     """Lists them. `gateway` is this hub's, None where it is nobody to devices; `hubs` are the others, if there are."""
 
-    def __init__(self, gateway: Gateway | None, hubs: Hubs | None, adopted: Adopted) -> None:
+    def __init__(
+        self, gateway: Gateway | None, hubs: Hubs | None, adopted: Adopted, at_agents: DevicesAtAgents
+    ) -> None:
+        self._at_agents = at_agents
         self._gateway = gateway
         self._hubs = hubs
         self._adopted = adopted
@@ -77,24 +87,19 @@ class ListOfDevices:
             hubs.door.register(DEVICES, tells(self._own))
 
     async def _own(self) -> list[ToldDevice]:
-        return [*self._here()]
-
-    def _here(self) -> Iterator[ToldDevice]:
-        if self._gateway is not None:
-            yield from (ToldDevice(device=state) for state in self._gateway.platform.states())
-            yield from (ToldDevice(refused=each) for each in self._gateway.platform.refused()[:_REFUSED_SHOWN])
+        return [*told_of(self._gateway.platform if self._gateway else None), *await self._at_agents()]
 
     async def _list(self, request: web.Request) -> web.Response:
         """`GET /api/v1/gb28181/devices`."""
         require(actor_of(request), "administrator")
-        told = await told_by_others(self._hubs, DEVICES, ToldDevice) if self._hubs else Told[ToldDevice]([], [])
+        here, told = await asyncio.gather(self._own(), self._of_others())
         own = HubPlace(0, url_of_own(self._hubs))
-        devices, refused = joined([(own, [*self._here()]), *told.by])
-        adopted, platform = await self._adopted.cameras(), self._gateway.platform if self._gateway else None
+        devices, refused, silent = joined([(own, here), *told.by])
+        adopted, platform = await self._adopted.everywhere(), self._gateway.platform if self._gateway else None
         cameras = [
             Channel(
-                address=address_of(device.device, item.channel),
-                camera=adopted.get(Where(device.device, item.channel), ""),
+                address=address_of(device.device, item.channel, device.agent),
+                camera=adopted.get((device.agent, Where(device.device, item.channel)), ""),
             )
             for device in devices
             for item in device.channels
@@ -103,24 +108,35 @@ class ListOfDevices:
         return json_response(
             Devices(
                 server_id=self._gateway.server_id if self._gateway else "", port=platform.port if platform else 0,
-                devices=devices, cameras=cameras, refused=refused, away=told.away,
+                devices=devices, cameras=cameras, refused=refused, silent=silent, away=told.away,
             )
         )  # fmt: skip
 
+    async def _of_others(self) -> Told[ToldDevice]:
+        return await told_by_others(self._hubs, DEVICES, ToldDevice) if self._hubs else Told([], [])
 
-def joined(told: Iterable[tuple[HubPlace, list[ToldDevice]]]) -> tuple[list[ListedDevice], list[ListedRefusal]]:
-    """Return each device once, of several hubs that know it from the one where it is, then that heard it last."""
+
+def joined(
+    told: Iterable[tuple[HubPlace, list[ToldDevice]]],
+) -> tuple[list[ListedDevice], list[ListedRefusal], list[SilentAgent]]:
+    """Return each device once, of several that know it from where it is, then where it was heard last.
+
+    With them, who was refused last, and the agents that do not tell.
+    """
     best: dict[str, ListedDevice] = {}
     refused: list[ListedRefusal] = []
+    silent: list[SilentAgent] = []
     for place, each in ((place, each) for place, all_told in told for each in all_told):
         if (state := each.device) is not None:
             known = best.get(state.device)
             if known is None or _weight(state) > _weight(known):
-                best[state.device] = ListedDevice(**msgspec.structs.asdict(state), hub=place.url)
+                best[state.device] = ListedDevice(**msgspec.structs.asdict(state), hub=place.url, agent=each.agent)
         elif each.refused is not None:
-            refused.append(ListedRefusal(**msgspec.structs.asdict(each.refused), hub=place.url))
+            refused.append(ListedRefusal(**msgspec.structs.asdict(each.refused), hub=place.url, agent=each.agent))
+        elif each.silent:
+            silent.append(SilentAgent(agent=each.agent, hub=place.url, why=each.silent))
     refused.sort(key=lambda one: one.at_ms, reverse=True)
-    return [best[device] for device in sorted(best)], refused[:_REFUSED_SHOWN]
+    return [best[device] for device in sorted(best)], refused[:_REFUSED_SHOWN], silent
 
 
 def _weight(state: DeviceState) -> tuple[bool, bool, int]:

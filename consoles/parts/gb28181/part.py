@@ -19,6 +19,8 @@ from command.requests import ReportDeviceAlarm
 from command.uplink import HubUplink
 from consoles.http import metrics
 from consoles.http.adoption import FoundCamera
+from consoles.parts.agents.registry import SCHEME as AGENT_SCHEME
+from consoles.parts.agents.registry import in_charge
 from consoles.settings import Gb28181, Settings
 from edge.gb28181.alarm_words import words_of
 from edge.gb28181.archive import Archive
@@ -82,31 +84,45 @@ class Gateway:
         ]
 
 
+Channel = tuple[str, Where]
+"""A channel, and the edge agent that its device comes to; empty where it comes to a hub."""
+
+
 class Adopted:
     """Which channels are enrolled cameras, read anew after an address was changed."""
 
     def __init__(self, hub: Hub, accounts: Accounts) -> None:
         self._hub = hub
         self._accounts = accounts
-        self._known: dict[Where, str] | None = None
+        self._known: dict[Channel, str] | None = None
         accounts.listen_addresses(self._forget)
 
     def _forget(self) -> None:
         self._known = None
 
     async def cameras(self) -> dict[Where, str]:
-        """Return the enrolled camera at each channel."""
+        """Return the enrolled camera at each channel of devices that come to hubs."""
+        return {channel: camera for (agent, channel), camera in (await self.everywhere()).items() if not agent}
+
+    async def everywhere(self) -> dict[Channel, str]:
+        """Return the enrolled camera at each channel, of devices at agents too."""
         if self._known is None:
             addresses = await self._accounts.camera_addresses()
-            self._known = {channel: camera for camera, text in addresses.items() if (channel := where(text))}
+            self._known = {channel: camera for camera, text in addresses.items() if (channel := _channel(text))}
         known = self._known
         enrolled = await self._hub.read(lambda t: {camera for camera in known.values() if t.cameras.get(camera)})
         return {channel: camera for channel, camera in known.items() if camera in enrolled}
 
 
-def address_of(device: str, channel: str) -> str:
-    """Return the address of a channel, of a camera that may be adopted."""
-    return f"{SCHEME}://{device}/{channel}"
+def _channel(address: str) -> Channel | None:
+    agent, inner = in_charge(address) or ("", address)
+    channel = where(inner)
+    return (agent, channel) if channel else None
+
+
+def address_of(device: str, channel: str, agent: str = "") -> str:
+    """Return the address of a channel, of a camera that may be adopted; `agent` is the one that its device came to."""
+    return (f"{AGENT_SCHEME}://{agent}/" if agent else "") + f"{SCHEME}://{device}/{channel}"
 
 
 def password_of(settings: Gb28181, key: SiteKey) -> str:

@@ -192,6 +192,12 @@ async def test_channels_that_came_to_an_agent_are_offered_for_adoption_and_becom
             address = f"edge://{NAME}/gb28181://{DEVICE}/{CHANNEL}"
             [found] = [each for each in told["found"] if each["address"] == address]
             assert (found["kind"], found["name"], found["adopted"]) == ("gb28181", "模拟摄像机", [])
+            _, listed = await admin.get("/api/v1/gb28181/devices")  # R751
+            assert [(each["device"], each["agent"], each["online"]) for each in listed["devices"]] == [
+                (DEVICE, NAME, True)
+            ]
+            assert {"address": address, "camera": ""} in listed["cameras"]
+            assert listed["silent"] == []
             tried = (await send(admin, "POST", "/api/v1/cameras/try", {"address": address}))[1]
             assert [(step["hop"], step["ok"]) for step in tried["steps"]] == [("picture", True)], (
                 "before it is a camera"
@@ -209,6 +215,8 @@ async def test_channels_that_came_to_an_agent_are_offered_for_adoption_and_becom
             await until(lambda: adopted["camera"] in agent.cameras.keeper.running())
             _, told = await admin.get("/api/v1/cameras/found")
             assert [each["adopted"] for each in told["found"] if each["address"] == address] == [[adopted["camera"]]]
+            _, listed = await admin.get("/api/v1/gb28181/devices")
+            assert {"address": address, "camera": adopted["camera"]} in listed["cameras"]
 
 
 async def test_the_way_behind_an_agent_is_told_hop_by_hop(tmp_path: Path, clip: PsClip) -> None:

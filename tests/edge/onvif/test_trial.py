@@ -20,6 +20,8 @@ CLOCK = SystemClock()
         ("10.0.0.5:81#pull=always", "onvif://admin:p%2F%23@10.0.0.5:81/onvif/device_service?profile=sub#pull=always"),
         ("https://h/x", "onvifs://admin:p%2F%23@h:443/x?profile=sub"),
         ("rtsp://old:one@h:554/s?a=1#transport=udp", "rtsp://admin:p%2F%23@h:554/s?a=1#transport=udp"),
+        ("edge://gate/10.0.0.5", "edge://gate/onvif://admin:p%2F%23@10.0.0.5:80/onvif/device_service?profile=sub"),
+        ("edge://gate/rtsp://h/s#transport=udp", "edge://gate/rtsp://admin:p%2F%23@h/s#transport=udp"),
         ("gb28181://34020000001320000001/34020000001310000001",) * 2,
         ("whip:",) * 2,
     ],
