@@ -4,16 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
+import sys
 import traceback
 from collections.abc import Generator, Iterator
 
 import pytest
+from argon2 import PasswordHasher
+
+# Where Python is told to keep no bytecode, as in images of containers, each worker and each hub that tests start
+# would compile all it loads again: 2 to 3 s of a CPU each time. Workers and hubs inherit this.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # pytest-asyncio 1.5 asks for the current loop on Python 3.11, which makes one that nobody closes: a ResourceWarning at
 # some later collection. Told that there is none, it makes none.
 asyncio.set_event_loop(None)
 
 pytest_plugins = ("tests.databases", "tests.postgres", "tests.redis_server")
+
+
+def _cheap_hasher() -> PasswordHasher:
+    """The same algorithm with the least work."""
+    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    """Spend no fifth of a second of a CPU on each sign-in to hubs in this process; `test_accounts` holds the cost."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("command.access.accounts.PasswordHasher", _cheap_hasher)
+        yield
 
 
 @pytest.hookimpl(wrapper=True)

@@ -15,12 +15,10 @@ from typing import Any
 import aiohttp
 import msgspec
 import pytest
-from argon2 import PasswordHasher
 from prometheus_client import REGISTRY
 from yarl import URL
 
 from command import requests as q
-from command.access import accounts
 from command.access.keys import SiteKey
 from command.actors import HUB
 from command.kernel.limits import EVIDENCE_BYTES, EVIDENCE_TRANSFERS, REQUEST_BODY_BYTES, REQUESTS_PER_S
@@ -31,16 +29,6 @@ from tests.consoles.support import PASSWORD, Person, signed_in, site_with_people
 
 PROBLEM = "application/problem+json"
 CALL = b'{"dialled":"110","caller":"1"}'
-
-
-def _cheap_hasher() -> PasswordHasher:
-    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-
-
-@pytest.fixture(autouse=True)
-def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
-    """How long a password takes is not what these tests are about."""
-    monkeypatch.setattr(accounts, "PasswordHasher", _cheap_hasher)
 
 
 @asynccontextmanager

@@ -32,16 +32,6 @@ PASSWORD = "right-horse-battery"
 KEY = SiteKey(b"k" * 32)
 
 
-def _cheap_hasher() -> PasswordHasher:
-    """The same algorithm with the least work; how much it takes is not what these tests are about."""
-    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-
-
-@pytest.fixture(autouse=True)
-def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PasswordHasher", _cheap_hasher)
-
-
 @asynccontextmanager
 async def doorkeeper(
     databases: Databases, clock: VirtualClock | None = None
@@ -59,6 +49,19 @@ async def refused(keeper: Accounts, name: str = "li", password: str = "wrong", a
     with pytest.raises((SignInRequiredError, TooManyError)) as error:
         await keeper.sign_in(name, password, address)
     return error.type
+
+
+async def test_a_password_is_kept_as_argon2id_at_the_cost_rfc_9106_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PasswordHasher", PasswordHasher)  # all other tests have a cheap one: tests/conftest.py
+    db = SqliteDatabase(tmp_path / "access.sqlite3", SCHEMA, "access")
+    keeper = await Accounts.open(db, KEY, VirtualClock(START_MS))
+    await keeper.create("li", "李", frozenset({"dispatcher"}), "", PASSWORD)
+    [(stored,)] = await db.rows("SELECT password FROM accounts")
+    assert stored.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+    assert (await keeper.sign_in("li", PASSWORD)).actor.id == "li"
+    await keeper.close()
 
 
 async def test_guesses_made_all_at_once_do_not_slip_past_the_count(databases: Databases) -> None:
