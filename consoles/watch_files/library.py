@@ -7,13 +7,9 @@ it the file as `streams.watch_library` keeps it.
 
 from __future__ import annotations
 
-import asyncio
 import re
-import resource
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
-from typing import Any
 
 import msgspec
 
@@ -31,9 +27,10 @@ from command.kernel.limits import (
 from command.rules.watchlist import check_pattern
 from consoles.watch_files import cells
 from consoles.watch_files.cells import CellError
+from consoles.watch_files.child import answer_of, answer_within
 from consoles.watch_files.columns import COLUMNS, plain_heading
 from consoles.watch_files.entries import Duplicate, Problem
-from consoles.watch_files.sheet import OLE, ZIP, Refusal, read_sheet
+from consoles.watch_files.sheet import OLE, ZIP, read_sheet
 from consoles.watch_files.table import UNREADABLE, csv_rows, decoded, is_formula
 from streams.watch_library import written
 
@@ -61,35 +58,12 @@ class Read(msgspec.Struct, frozen=True, kw_only=True, tag="read"):
     duplicates_more: int
 
 
-_said: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Read | Refusal)
-
-
 async def read_library(data: bytes) -> tuple[Read, bytes]:
     """Have a file read; return what is told of it, and its entries as they are kept.
 
     Raises `TooLargeError`, and `InvalidInputError` for what is no table or has no entry.
     """
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "consoles.watch_files.library",
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        async with asyncio.timeout(LIBRARY_READER_MS / 1000):
-            out, _ = await process.communicate(data)
-    except TimeoutError:
-        raise TooLargeError("the file takes too long to read; save it as CSV") from None
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    head, _, content = out.partition(b"\n")
-    try:
-        said: Read | Refusal = _said.decode(head)
-    except msgspec.MsgspecError as error:
-        raise InvalidInputError("the file cannot be read: it is damaged, or made to break readers") from error
-    if isinstance(said, Refusal):
-        raise TooLargeError(said.detail) if said.too_large else InvalidInputError(said.detail)
-    return said, content
+    return await answer_of("consoles.watch_files.library", data, LIBRARY_READER_MS, Read)
 
 
 def read(data: bytes) -> tuple[Read, bytes]:
@@ -207,20 +181,5 @@ def _pattern(cell: str) -> str:
         raise cells.invalid(error.detail, error.code) from error
 
 
-def main() -> None:
-    """Answer once, within bounds of memory and time that end the process where they are passed."""
-    resource.setrlimit(resource.RLIMIT_AS, (LIBRARY_READER_MEMORY_BYTES, LIBRARY_READER_MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (LIBRARY_READER_MS // 1000, LIBRARY_READER_MS // 1000))
-    said: Read | Refusal
-    content = b""
-    try:
-        said, content = read(sys.stdin.buffer.read())
-    except TriuneError as error:
-        said = Refusal(error.detail, isinstance(error, TooLargeError))
-    except MemoryError:
-        said = Refusal("the file is too large to read", too_large=True)
-    sys.stdout.buffer.write(msgspec.json.encode(said) + b"\n" + content)
-
-
 if __name__ == "__main__":
-    main()
+    answer_within(LIBRARY_READER_MEMORY_BYTES, LIBRARY_READER_MS, read)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import csv
-import sys
 from collections.abc import Iterator
 from io import StringIO
 from itertools import islice
-from typing import Any, NamedTuple
-
-import msgspec
+from typing import NamedTuple
 
 from command.kernel.errors import InvalidInputError, TooLargeError
 from command.kernel.limits import WATCH_FILE_BYTES, WATCH_FILE_COLUMNS, WATCH_FILE_ROWS, WATCH_SHEET_MS
-from consoles.watch_files.sheet import FORMULA, OLE, ZIP, Refusal, Said
+from consoles.watch_files.child import answer_of
+from consoles.watch_files.sheet import FORMULA, OLE, ZIP, Cells
 
 UNREADABLE = "\ufffd"
 """Stands for bytes that are no text."""
@@ -22,7 +20,6 @@ _CELL_CHARS = 1000
 _SAMPLE_BYTES = 4096
 _HEAD_ROWS = 10
 _CJK = (range(0x3000, 0x3040), range(0x4E00, 0xA000), range(0xFF00, 0xFFF0), range(0x2010, 0x2040))
-_said: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Said)
 
 
 class Table(NamedTuple):
@@ -108,25 +105,7 @@ def _line(line: bytes) -> tuple[str, str]:
 
 async def _of_sheet(data: bytes) -> list[list[str]]:
     """Have a sheet read by a process of its own: one that is made to fill memory or to break the reader ends alone."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "consoles.watch_files.sheet",
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        async with asyncio.timeout(WATCH_SHEET_MS / 1000):
-            out, _ = await process.communicate(data)
-    except TimeoutError:
-        raise TooLargeError("the sheet takes too long to read; save it as CSV") from None
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    try:
-        said: Said = _said.decode(out)
-    except msgspec.MsgspecError as error:
-        raise InvalidInputError("the sheet cannot be read: it is damaged, or made to break readers") from error
-    if isinstance(said, Refusal):
-        raise TooLargeError(said.detail) if said.too_large else InvalidInputError(said.detail)
+    said, _ = await answer_of("consoles.watch_files.sheet", data, WATCH_SHEET_MS, Cells)
     return said.rows
 
 

@@ -28,14 +28,13 @@ def formulas_of(data: bytes, sheet: int) -> list[tuple[int, int]]:
 
 
 def _workbook(data: bytes) -> bytes:
-    """Return the stream with the records. Files within our limit name all sectors of their table in the header."""
+    """Return the stream with the records."""
     if _u16(data, 30) not in (9, 12) or _u16(data, 32) != 6:
         raise ValueError("no compound file")
     sector, mini = 1 << _u16(data, 30), 1 << _u16(data, 32)
-    fats = struct.unpack_from(f"<{_HEADER_FATS}I", data, 76)
     table = [
         number
-        for fat in fats
+        for fat in _fats(data, sector)
         if fat < _NO_SECTOR
         for number in struct.unpack_from(f"<{sector // 4}I", data, (fat + 1) * sector)
     ]
@@ -58,6 +57,18 @@ def _workbook(data: bytes) -> bytes:
     listed = _chain(body, table, _u32(data, 60), sector)
     minis = list(struct.unpack(f"<{len(listed) // 4}I", listed))
     return _chain(small, minis, start, mini)[:size]
+
+
+def _fats(data: bytes, sector: int) -> list[int]:
+    """Return the sectors of the table of sectors: 109 in the header, those of more than 7 MB in a chain of sectors."""
+    fats = list(struct.unpack_from(f"<{_HEADER_FATS}I", data, 76))
+    more = _u32(data, 68)
+    while more < _NO_SECTOR:
+        if len(fats) * sector > len(data):
+            raise ValueError("a chain that goes round")
+        *listed, more = struct.unpack_from(f"<{sector // 4}I", data, (more + 1) * sector)
+        fats += listed
+    return fats
 
 
 def _chain(body: bytes, table: list[int], start: int, size: int) -> bytes:

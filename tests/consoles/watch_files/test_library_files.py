@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import openpyxl
 import pytest
@@ -11,6 +12,9 @@ from command.kernel.errors import InvalidInputError, TooLargeError
 from command.kernel.limits import LIBRARY_FILE_PROBLEMS, LIBRARY_NOTE_CHARS
 from consoles.watch_files import library
 from consoles.watch_files.library import read, read_library
+from consoles.watch_files.sheet import _formulas_of, _parts
+from consoles.watch_files.xls import formulas_of
+from tests.consoles.watch_files.xls_file import Formula, xls
 
 CSV = (
     "序号,号牌号码,品牌,车身颜色\n1,湘F12345,大众,白\n2,湘f·12345,奥迪,黑\n3,湘FI2345,,\n"
@@ -40,6 +44,41 @@ async def test_a_sheet_is_read_and_its_formulas_are_refused() -> None:
     told, content = await read_library(data.getvalue())
     assert content.decode() == "湘A88888\n湘F12345\t案号 7\n"
     assert [(each.row, each.code) for each in told.problems] == [(4, "formula")]
+
+
+async def test_a_sheet_of_before_2007_of_more_than_7_mb_is_read_to_its_end() -> None:  # R761
+    """Past 109 sectors the table of sectors is listed in a chain of its own."""
+    rows = [[f"湘F{number:05}", f"案号 {number:0500}"] for number in range(8_000)]
+    data = xls([["车牌", "备注"], *rows, [Formula("湘A88888"), ""]])
+    assert len(data) > 7.5e6
+    told, content = await read_library(data)
+    assert (told.rows, told.entries) == (8_001, 8_000)
+    assert content.decode().splitlines()[-1] == f"湘F07999\t案号 {'0' * 57}"
+    assert [(each.row, each.code) for each in told.problems] == [(8_002, "formula")]
+
+
+def test_a_chain_of_sectors_that_goes_round_is_refused() -> None:  # R761
+    data = bytearray(xls([["车牌"], ["湘F12345"]]))
+    data[68:72] = bytes(4)  # the list of the table of sectors is the first sector of the stream, which lists itself
+    data[512 + 508 : 512 + 512] = bytes(4)
+    with pytest.raises(InvalidInputError, match="do not fit together"):
+        formulas_of(bytes(data), 0)
+
+
+@pytest.mark.parametrize("prefix", ["", "x:"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_formula_is_found_however_its_part_is_written(prefix: str, encoding: str) -> None:  # R546
+    book, data = openpyxl.Workbook(), io.BytesIO()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["车牌"])
+    sheet.append(["=1+1"])
+    book.save(data)
+    parts = _parts(data.getvalue(), 10**7)
+    xml = parts["xl/worksheets/sheet1.xml"].decode()
+    if prefix:
+        xml = re.sub(r"<(/?)(\w)", rf"<\1{prefix}\2", xml).replace("xmlns=", "xmlns:x=")
+    assert _formulas_of(xml.encode(encoding)) == [(1, 0)]
 
 
 def test_plates_alone_need_no_heading() -> None:

@@ -1,11 +1,13 @@
-"""Writes small XLS files: BIFF8 records in a compound file, as spreadsheet programs of before 2007 do."""
+"""Writes XLS files: BIFF8 records in a compound file, as spreadsheet programs of before 2007 do."""
 
 from __future__ import annotations
 
 import struct
 
 _SECTOR = 512
-_END, _FREE, _FAT = 0xFFFFFFFE, 0xFFFFFFFF, 0xFFFFFFFD
+_NUMBERS = _SECTOR // 4
+_HEADER_TABLES = 109
+_END, _FREE, _FAT, _DIFAT = 0xFFFFFFFE, 0xFFFFFFFF, 0xFFFFFFFD, 0xFFFFFFFC
 _LEAST_BYTES = 4096
 
 
@@ -22,11 +24,8 @@ def xls(rows: list[list[str]]) -> bytes:
     sheet_at = len(head) + 4 + 6 + len(name) + 4
     book = head + _record(0x0085, struct.pack("<IBB", sheet_at, 0, 0) + name) + _record(0x000A, b"")
     assert len(book) == sheet_at
-    book += _bof(0x0010)
-    for y, row in enumerate(rows):
-        for x, cell in enumerate(row):
-            book += _cell(y, x, cell)
-    return _compound((book + _record(0x000A, b"")).ljust(_LEAST_BYTES, b"\0"))
+    cells = [_cell(y, x, cell) for y, row in enumerate(rows) for x, cell in enumerate(row)]
+    return _compound(b"".join((book, _bof(0x0010), *cells, _record(0x000A, b""))).ljust(_LEAST_BYTES, b"\0"))
 
 
 def _cell(y: int, x: int, cell: str) -> bytes:
@@ -47,16 +46,30 @@ def _record(kind: int, content: bytes) -> bytes:
 
 
 def _compound(stream: bytes) -> bytes:
-    """Return a file of sectors: 0 is their table, 1 the directory, and from 2 on the stream."""
-    sectors = -(-len(stream) // _SECTOR)
-    table = [_FAT, _END, *range(3, 2 + sectors), _END]
-    assert len(table) <= _SECTOR // 4
+    """Return a file of sectors: the stream, the directory, their table, and a list of the table's sectors past 109."""
+    count = -(-len(stream) // _SECTOR)
+    tables = lists = 0
+    while tables * _NUMBERS < count + 1 + tables + lists:
+        tables += 1
+        lists = -(-max(0, tables - _HEADER_TABLES) // (_NUMBERS - 1))
+    first_table, first_list = count + 1, count + 1 + tables
+    table = [*range(1, count), _END, _END, *[_FAT] * tables, *[_DIFAT] * lists]
+    where = [*range(first_table, first_list)]
     header = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16) + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6) + bytes(6)
-    header += struct.pack("<IIIIIIIII", 0, 1, 1, 0, _LEAST_BYTES, _END, 0, _END, 0)
-    header += struct.pack("<109I", 0, *[_FREE] * 108)
-    entries = _entry("Root Entry", 5, _END, 0, child=1) + _entry("Workbook", 2, 2, len(stream))
-    fat = struct.pack(f"<{_SECTOR // 4}I", *table, *[_FREE] * (_SECTOR // 4 - len(table)))
-    return header + fat + entries.ljust(_SECTOR, b"\0") + stream.ljust(sectors * _SECTOR, b"\0")
+    header += struct.pack("<IIIII", 0, tables, count, 0, _LEAST_BYTES)
+    header += struct.pack("<IIII", _END, 0, first_list if lists else _END, lists)
+    entries = _entry("Root Entry", 5, _END, 0, child=1) + _entry("Workbook", 2, 0, len(stream))
+    parts = [header, _numbers(where[:_HEADER_TABLES], _HEADER_TABLES), stream.ljust(count * _SECTOR, b"\0")]
+    parts += [entries.ljust(_SECTOR, b"\0"), _numbers(table, tables * _NUMBERS)]
+    for number in range(lists):
+        at = _HEADER_TABLES + number * (_NUMBERS - 1)
+        after = first_list + number + 1 if number + 1 < lists else _END
+        parts.append(_numbers(where[at : at + _NUMBERS - 1], _NUMBERS - 1) + struct.pack("<I", after))
+    return b"".join(parts)
+
+
+def _numbers(numbers: list[int], most: int) -> bytes:
+    return struct.pack(f"<{most}I", *numbers, *[_FREE] * (most - len(numbers)))
 
 
 def _entry(name: str, kind: int, start: int, size: int, child: int = _FREE) -> bytes:
