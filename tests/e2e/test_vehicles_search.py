@@ -180,6 +180,13 @@ async def test_a_car_is_looked_up_followed_and_shown_in_company_by_keyboard(tmp_
             ("clones", reason),
             ("track", reason),
         ]
+        await page.locator("vehicles-search-form [name=reason]").focus()
+        await page.keyboard.press("End")
+        await page.keyboard.press("]")
+        await expect(page.locator("vehicles-search-form [name=reason]")).to_have_value(f"{reason}]")
+        await page.keyboard.press("Escape")
+        await page.keyboard.press("]")
+        await expect(page.locator("#tab-watches")).to_have_attribute("aria-selected", "true")
 
 
 @pytest.mark.browser

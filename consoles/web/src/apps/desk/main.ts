@@ -10,6 +10,7 @@ import { describe } from "../../components/problems";
 import type { Screening } from "../../components/video/context";
 import "../../components/video/screens";
 import type { Screens } from "../../components/video/screens";
+import { typedInto } from "../../components/typing";
 import { maySendToWall, sentBy, WALL } from "../../components/video/wall";
 import { shared } from "../../components/view";
 import * as format from "../../i18n/format";
@@ -381,7 +382,7 @@ export class DeskConsole extends Console {
     this.allowSound();
     if (event.key === "Escape") {
       this.picking = "";
-      leaveField(event.composedPath()[0]);
+      typedInto(event)?.blur();
     }
     if (this.connection === null || event.isComposing || event.ctrlKey || event.metaKey) return;
     if (event.altKey && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
@@ -396,7 +397,7 @@ export class DeskConsole extends Console {
       this.line.focus();
       return;
     }
-    if (event.altKey || (target instanceof Element && target.matches("input, textarea, select"))) return;
+    if (event.altKey || typedInto(event) !== null) return;
     // On a button only what means nothing to it: a situation is chosen by one, and its cameras come next.
     if (target instanceof Element && target.matches("button, a, tr, [role=tab]") && !"/vVW".includes(event.key)) return;
     if (this.press(event)) event.preventDefault();
@@ -442,11 +443,6 @@ export class DeskConsole extends Console {
     const next = ids[Math.min(ids.length - 1, Math.max(0, ids.indexOf(this.chosen.id) + by))];
     if (next !== undefined) this.choose({ table: "situations", id: next });
   }
-}
-
-/** Out of a field, so that the keys of the desk are keys of the desk again; what was typed stays. */
-function leaveField(target: EventTarget | undefined): void {
-  if (target instanceof HTMLElement && target.matches("input, textarea, select")) target.blur();
 }
 
 show("app-desk");

@@ -3,6 +3,7 @@
 import type { TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { html, literal, type StaticValue } from "lit/static-html.js";
+import { typedInto } from "../../components/typing";
 import { shared } from "../../components/view";
 import { t } from "../../i18n/i18n";
 import type { Connection } from "../../sync/connect";
@@ -72,11 +73,12 @@ export class VehiclesConsole extends Console {
     return this.tables !== null && this.tab === "now" ? { ...this.tables, passages: {} } : this.tables;
   }
 
-  /** Brackets go to the tab before and after, unless somebody types: digits and letters are the tabs' own. */
+  /** Brackets go to the tab before and after, unless somebody types; Escape leaves what is typed into, on every tab. */
   private readonly onKey = (event: KeyboardEvent): void => {
-    const target = event.composedPath()[0];
     if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
-    if (target instanceof Element && target.matches("input, textarea, select")) return;
+    const field = typedInto(event);
+    if (event.key === "Escape") field?.blur();
+    if (field !== null) return;
     const step = { BracketLeft: -1, BracketRight: 1 }[event.code];
     if (step === undefined) return;
     event.preventDefault();

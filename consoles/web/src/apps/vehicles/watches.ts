@@ -7,6 +7,7 @@ import { describe } from "../../components/problems";
 import "../../components/states";
 import "../../components/table";
 import type { Column } from "../../components/table";
+import { typedInto } from "../../components/typing";
 import { shared } from "../../components/view";
 import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
@@ -156,12 +157,7 @@ export class VehiclesWatches extends VehiclesTab {
 
   /** Letters are keys of this tab unless somebody types. */
   private readonly onKey = (event: KeyboardEvent): void => {
-    const target = event.composedPath()[0];
-    if (!this.active || event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
-    if (target instanceof Element && target.matches("input, textarea, select")) {
-      if (event.key === "Escape") (target as HTMLElement).blur();
-      return;
-    }
+    if (!this.active || event.ctrlKey || event.altKey || event.metaKey || event.isComposing || typedInto(event) !== null) return;
     if (event.code === "KeyL") {
       this.ofLists = !this.ofLists;
       event.preventDefault();
