@@ -189,3 +189,7 @@ PICTURE_PIXELS = 40_000_000
 # The diary of recordings: a sign of life so often, and its two files are of so much.
 RECORD_ALIVE_MS = 60_000
 RECORD_DIARY_BYTES = 8 * 1024 * 1024
+
+# A still out of recordings, for a camera that shows nothing: so much of a segment is read, of so many of the newest.
+STILL_BYTES = 8 * 1024 * 1024
+STILL_TRIES = 3

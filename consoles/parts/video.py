@@ -20,7 +20,7 @@ from command.readings import Sighting
 from command.requests import ReportCamera
 from command.rows import CameraRow
 from command.services.bodies import read_body
-from consoles.http import adoption, cameras, health, metrics, ptz
+from consoles.http import adoption, cameras, health, metrics, ptz, stills
 from consoles.http import publishing as publishing_routes
 from consoles.http.context import actor_of, context_of, require
 from consoles.http.device_recordings import DeviceRecordings
@@ -306,6 +306,7 @@ async def video(
             *cameras.routes(keeper, hub.clock, authorise, ways),
             *ptz.routes(control, authorise),
             *recordings,
+            *stills.routes(keeper.camera, recorded.archive_of, authorise),
             *cars.judging.start(recorded, authorise, tasks, measured),
             *ListOfDevices(
                 devices,
