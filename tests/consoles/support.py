@@ -42,6 +42,12 @@ async def site_with_people(
         yield site
 
 
+async def recorded(site: Site, after: int) -> list[bytes]:
+    """What the hub recorded after a fact, but for services that come up or go down: that may come at any time."""
+    facts = [fact.data for fact in await site.hub.journal.read("live", after, 1000)]
+    return [fact for fact in facts if b'"link_came_up"' not in fact and b'"link_went_down"' not in fact]
+
+
 class Person:
     """Somebody with a browser."""
 
