@@ -15,7 +15,7 @@ import msgspec
 
 from command.kernel.clock import Clock
 from command.kernel.database import Database, Statement
-from command.kernel.errors import TriuneError
+from command.kernel.errors import TriuneError, UnavailableError
 from command.kernel.limits import HUB_BEAT_MS, PLACES_LOOK_MS, PLACES_WRITTEN
 from command.roll import LOST, HubPlace, HubState, Roll
 
@@ -35,17 +35,32 @@ _COME = """
     FROM places WHERE kind = ? AND name = ?
     ON CONFLICT (kind, name, hub) DO UPDATE SET turn = excluded.turn
 """
+_NOBODY = 0
+"""The number of no hub: under it stands how many turns were claimed of each thing, so that they never begin anew."""
+_TAKE_TURN = """
+    INSERT INTO places (kind, name, hub, turn)
+    SELECT CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS INTEGER), coalesce(max(turn), 0) + 1
+    FROM places WHERE kind = ? AND name = ?
+    ON CONFLICT (kind, name, hub) DO UPDATE
+    SET turn = CASE WHEN excluded.turn > places.turn THEN excluded.turn ELSE places.turn + 1 END
+"""
+_CLAIM = """
+    INSERT INTO places (kind, name, hub, turn)
+    SELECT kind, name, CAST(? AS INTEGER), turn FROM places WHERE kind = ? AND name = ? AND hub = ?
+    ON CONFLICT (kind, name, hub) DO UPDATE SET turn = excluded.turn
+"""
+_TURN = "SELECT turn FROM places WHERE kind = ? AND name = ? AND hub = ?"
 _GONE = "DELETE FROM places WHERE kind = ? AND name = ? AND hub = ?"
 _OURS = "SELECT kind, name FROM places WHERE hub = ?"
 _AT = """
     SELECT hubs.number, hubs.url FROM places JOIN hubs ON hubs.number = places.hub
-    WHERE places.kind = ? AND places.name = ? ORDER BY places.turn DESC
+    WHERE places.kind = ? AND places.name = ? ORDER BY places.turn DESC, places.hub DESC
 """
 _HAVING = """
     SELECT DISTINCT hubs.number, hubs.url FROM places JOIN hubs ON hubs.number = places.hub
     WHERE places.kind = ? ORDER BY hubs.number
 """
-_NAMES = "SELECT name, hub FROM places WHERE kind = ? ORDER BY turn"
+_NAMES = "SELECT name, hub, turn FROM places WHERE kind = ? ORDER BY turn, hub"
 _LOST = """
     SELECT hubs.url, hub_beats.gone_ms FROM places JOIN hubs ON hubs.number = places.hub
     JOIN hub_beats ON hub_beats.number = places.hub WHERE places.kind = ? AND places.name = ? ORDER BY hub_beats.gone
@@ -60,6 +75,13 @@ class HubThere(msgspec.Struct, frozen=True):
 
     state: HubState
     has: dict[str, int]
+
+
+class Newest(msgspec.Struct, frozen=True):
+    """The hub that something came to last, and the turn that it has there."""
+
+    state: HubState
+    turn: int
 
 
 class Places:
@@ -105,13 +127,19 @@ class Places:
 
     async def all_of(self, kind: str) -> dict[str, HubState]:
         """Return everything of a kind with the hub that it came to last, the dead ones included."""
+        return {name: newest.state for name, newest in (await self.turns(kind)).items()}
+
+    async def turns(self, kind: str) -> dict[str, Newest]:
+        """Return the same with the turns."""
         hubs = await self.roll.look()
-        return {name: hubs[hub] for name, hub in await self._database.rows(_NAMES, kind) if hub in hubs}
+        rows = await self._database.rows(_NAMES, kind)
+        return {name: Newest(hubs[hub], turn) for name, hub, turn in rows if hub in hubs}
 
     async def reached(self, kind: str) -> set[str]:
         """Return everything of a kind that is at a hub which is heard of."""
         hubs = await self.roll.look()
-        return {name for name, hub in await self._database.rows(_NAMES, kind) if hub in hubs and not hubs[hub].is_away}
+        rows = await self._database.rows(_NAMES, kind)
+        return {name for name, hub, _ in rows if hub in hubs and not hubs[hub].is_away}
 
     async def lost(self, camera: str) -> list[tuple[str, int]]:
         """Return the hubs with recordings of a camera that were taken out, with when each was heard of last (UTC)."""
@@ -124,17 +152,24 @@ class Places:
             has.setdefault(hub, {})[kind] = count
         return [HubThere(state, has.get(number, {})) for number, state in (await self.roll.look()).items()]
 
-    async def come(self, kind: str, name: str) -> bool:
-        """Tell at once of something that came here just now, also where it was here before: it came here last.
+    async def claim(self, kind: str, name: str) -> int:
+        """Have something come here, also where it is here already, and return its turn: higher than any before.
 
-        Say whether that could be told: not while this hub is not on the roll.
+        No two are alike, whoever claims at the same moment, and what was told of it before never counts again. Raises
+        `UnavailableError` also while this hub is not on the roll.
         """
         async with self._writing:
             if self.own is None or self._written is None:
-                return False
-            await self._database.write((_COME, (kind, name, self.own.number, kind, name)))
+                raise UnavailableError("this hub is not on the roll of hubs yet")
+            own = self.own.number
+            await self._database.write(
+                (_TAKE_TURN, (kind, name, _NOBODY, kind, name)), (_CLAIM, (own, kind, name, _NOBODY))
+            )
             self._written.add((kind, name))
-            return True
+            rows = await self._database.rows(_TURN, kind, name, own)
+        if not rows:
+            raise UnavailableError("this hub was taken out by others just now")
+        return int(rows[0][0])
 
     async def run(self, url: str, counts: Callable[[], bool] = lambda: True) -> None:
         """Be the hub at `url` and keep the table as things are here, until cancelled.

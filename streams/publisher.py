@@ -73,9 +73,9 @@ class Publisher:
         path.receive(self._heard)
 
     def end(self) -> None:
-        """Tell readers that it is gone."""
-        for reader in self._readers:
-            reader.close()
+        """Tell readers that it is gone; nothing that still comes reaches them."""
+        while self._readers:
+            self._readers.pop().close()
 
     @contextmanager
     def read(self) -> Iterator[AskedPackets]:

@@ -14,7 +14,7 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 from aiohttp import hdrs, web
 from aiortc import RTCCertificate
@@ -22,6 +22,7 @@ from prometheus_client import Counter, Gauge
 
 from command.kernel.clock import Clock
 from command.kernel.errors import (
+    ConflictError,
     InvalidInputError,
     SignInRequiredError,
     TooManyError,
@@ -49,13 +50,29 @@ _LOOK_MS: Final = 1000
 
 AddressOf = Callable[[str], str | None]
 """`address_of(camera_id)` returns the camera's address, None where it has none."""
-StopElsewhere = Callable[[str, str], Awaitable[None]]
-"""`stop(camera_id, session_id)` ends a session at another hub. Raises `UnknownIdError` where there is none."""
 
 
-async def no_others(_camera_id: str, _session_id: str) -> None:
-    """Be the `StopElsewhere` of a hub that is alone."""
-    raise UnknownIdError("no such publishing session")
+class Others(Protocol):
+    """The other hubs of the site, at which the same camera may publish."""
+
+    async def take(self, camera_id: str, session_id: str) -> None:
+        """Have the camera: who published it elsewhere has ended. Raises `ConflictError` where a newer one came."""
+        ...
+
+    async def stop(self, camera_id: str, session_id: str) -> None:
+        """End a session at another hub. Raises `UnknownIdError` where there is none."""
+        ...
+
+
+class NoOthers:
+    """The `Others` of a hub that is alone."""
+
+    async def take(self, camera_id: str, session_id: str) -> None:
+        """There is nobody to take it from."""
+
+    async def stop(self, camera_id: str, session_id: str) -> None:
+        """Raise `UnknownIdError`."""
+        raise UnknownIdError("no such publishing session")
 
 
 def new_address() -> str:
@@ -73,6 +90,15 @@ class _Session:
         self.publisher = publisher
         self.since_ms = now_ms
         self.connected = False
+        self.is_shown = False
+        """Whether its pictures are the camera's."""
+        self.has_ended = False
+
+    def end(self) -> None:
+        """Show nothing of it any more, from now on, and let it go."""
+        self.has_ended, self.is_shown = True, False
+        self.publisher.end()
+        self.transport.end()
 
     def is_lost(self, now_ms: int, address: str | None) -> bool:
         """Say whether it never connected, sends nothing any more, or the camera at `address` has another key by now."""
@@ -89,12 +115,13 @@ class WhipIngest:
     `arrived(camera_id)` is called when a camera begins to publish, so that it need not be found out by trying.
     """
 
+    others: Others
+
     def __init__(
-        self, clock: Clock, addresses: Sequence[str], address_of: AddressOf, arrived: Callable[[str], Awaitable[None]],
-        stop_elsewhere: StopElsewhere = no_others,
-    ) -> None:  # fmt: skip
+        self, clock: Clock, addresses: Sequence[str], address_of: AddressOf, arrived: Callable[[str], Awaitable[None]]
+    ) -> None:
+        self.others = NoOthers()
         self._clock = clock
-        self._stop_elsewhere = stop_elsewhere
         self._addresses = tuple(addresses)
         self._address_of = address_of
         self._arrived = arrived
@@ -120,23 +147,23 @@ class WhipIngest:
         """How many there are, connected or about to be."""
         return len(self._sessions)
 
-    def connected(self) -> dict[str, str]:
-        """Return the cameras that publish here, each with its session."""
-        return {session.camera_id: session.id for session in self._sessions.values() if session.connected}
+    def holds(self, session_id: str) -> bool:
+        """Say whether there is such a session, connected or about to be."""
+        return session_id in self._sessions
 
     def has(self, address: str) -> bool:
         """Say whether the camera at a `whip:` address publishes here."""
         return self._of(address) is not None
 
     def _of(self, address: str) -> _Session | None:
-        return next((s for s in self._sessions.values() if s.connected and s.publisher.address == address), None)
+        return next((s for s in self._sessions.values() if s.is_shown and s.publisher.address == address), None)
 
     async def stop(self, camera_id: str, session_id: str) -> None:
         """End a session. Raises `UnknownIdError` where it is not of this hub."""
         session = self._sessions.get(session_id)
         if session is None or session.camera_id != camera_id:
             raise UnknownIdError("no such publishing session")
-        session.transport.end()
+        session.end()
 
     def open(self, address: str, clock: Clock) -> PacketSource:
         """Open a `whip:` address, for `Sources.register`. Raises `SourceError` where its key is not one."""
@@ -191,7 +218,7 @@ class WhipIngest:
         try:
             await self.stop(camera_id, session_id)
         except UnknownIdError:
-            await self._stop_elsewhere(camera_id, session_id)
+            await self.others.stop(camera_id, session_id)
         return web.Response()
 
     def _authorised(self, request: web.Request, camera_id: str) -> str:
@@ -213,12 +240,7 @@ class WhipIngest:
         publisher = Publisher(self._clock, address, sent_as)
         transport = Transport(offer, self._certificate)
         session = _Session(camera_id, transport, publisher, self._clock.now_ms())
-        # The newest of a camera counts: a phone that lost its network comes back before the old session is given up.
-        for older in self._sessions.values():
-            if older.camera_id == camera_id:
-                older.transport.end()
-        if len(self._sessions) >= WHIP_PUBLISHERS:
-            raise TooManyError(f"{WHIP_PUBLISHERS} cameras publish already")
+        self._make_room(camera_id)
         self._sessions[session.id] = session
         _publishers.set(len(self._sessions))
         try:
@@ -230,28 +252,56 @@ class WhipIngest:
         return session, answer
 
     async def _run(self, session: _Session) -> None:
-        telling: asyncio.Task[None] | None = None
+        beginning: asyncio.Task[None] | None = None
 
         def connected(path: MediaPath) -> None:
-            nonlocal telling
-            session.since_ms = self._clock.now_ms()
-            session.connected = True
-            session.publisher.begin(path)
-            telling = self._tasks.create_task(self._tell(session.camera_id))
+            nonlocal beginning
+            if session.has_ended:
+                return
+            session.since_ms, session.connected = self._clock.now_ms(), True
+            self._end_others(session)
+            beginning = self._tasks.create_task(self._begin(session, path))
 
         try:
             await session.transport.run(connected)
         except Exception:  # noqa: BLE001 - whatever one peer provokes, the others go on
             _log.exception("a publishing session of camera %s failed", session.camera_id)
         finally:
-            if telling is not None:
-                telling.cancel()  # no picture of it will come any more
-            session.publisher.end()
+            if beginning is not None:
+                beginning.cancel()  # no picture of it will come any more
+            session.end()
             await self._forget(session)
 
-    async def _tell(self, camera_id: str) -> None:
+    async def _begin(self, session: _Session, path: MediaPath) -> None:
+        """Have its pictures be the camera's, once no other publisher's are."""
+        try:
+            await self.others.take(session.camera_id, session.id)
+        except ConflictError as error:
+            _log.info("a publisher of camera %s is let go: %s", session.camera_id, error.detail)
+            session.end()
+        if session.has_ended:
+            return
+        session.is_shown = True
+        session.publisher.begin(path)
         with suppress(UnavailableError, UnknownIdError):  # its state says why
-            await self._arrived(camera_id)
+            await self._arrived(session.camera_id)
+
+    def _end_others(self, newest: _Session) -> None:
+        for older in self._sessions.values():
+            if older.camera_id == newest.camera_id and older is not newest:
+                older.end()
+
+    def _make_room(self, camera_id: str) -> None:
+        """Take one more offer for a camera. Its newest counts, and who publishes goes on until that is connected.
+
+        Raises `TooManyError` where too many other cameras publish, or too many offers are being given up.
+        """
+        for older in self._sessions.values():
+            if older.camera_id == camera_id and not older.connected:
+                older.end()
+        others = {session.camera_id for session in self._sessions.values()} - {camera_id}
+        if len(others) >= WHIP_PUBLISHERS or len(self._sessions) >= 2 * WHIP_PUBLISHERS:
+            raise TooManyError(f"{WHIP_PUBLISHERS} cameras publish already")
 
     async def _forget(self, session: _Session) -> None:
         self._sessions.pop(session.id, None)
@@ -264,4 +314,4 @@ class WhipIngest:
             now_ms = self._clock.now_ms()
             for session in self._sessions.values():
                 if session.is_lost(now_ms, self._address_of(session.camera_id)):
-                    session.transport.end()
+                    session.end()

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Protocol
 
 from command.kernel.clock import Clock
-from command.kernel.errors import UnavailableError
 from consoles.parts.background import Background
 from consoles.parts.hubs.part import Hubs
 from consoles.parts.hubs.publishers import PublishersOfHubs
@@ -15,7 +14,7 @@ from edge.agent.answering import Handler
 from edge.agent.live import LivePictures
 from streams.keeper import CameraKeeper
 from streams.sources import Open
-from streams.whip import WhipIngest, no_others
+from streams.whip import WhipIngest
 
 
 class Report(Protocol):
@@ -50,7 +49,6 @@ async def publishing(
     tasks: Background,
 ) -> AsyncIterator[Publishing]:  # fmt: skip
     """Take publishers in until the block is left. `find_keeper()` is asked once there are any."""
-    others: PublishersOfHubs | None = None
 
     def address_of(camera: str) -> str | None:
         keeper = find_keeper()
@@ -61,19 +59,14 @@ async def publishing(
         return next((key for key in keeper.running() if keeper.camera(key).spec.url == address), "")
 
     async def arrived(camera: str) -> None:
-        if others:
-            with suppress(UnavailableError):  # who publishes elsewhere is not known now, and looked at again soon
-                await others.settle()
         await find_keeper().camera(camera).still()
         await report(camera, up=True)
 
     async def left(camera: str) -> None:
         await report(camera, up=False)
 
-    async def stop_elsewhere(camera: str, session: str) -> None:
-        await (others.stop_elsewhere if others else no_others)(camera, session)
-
-    async with WhipIngest(clock, addresses, address_of, arrived, stop_elsewhere) as ingest:
+    async with WhipIngest(clock, addresses, address_of, arrived) as ingest:
+        others: PublishersOfHubs | None = None
         if hubs:
             others = PublishersOfHubs(hubs, ingest, camera_at, left, clock)
             tasks.start(others.run(), "publishers")

@@ -12,7 +12,7 @@ from command import places as places_of_hubs
 from command import roll
 from command.kernel.clock import SystemClock, VirtualClock
 from command.kernel.database import Database
-from command.kernel.errors import ConflictError, TooManyError, UnknownIdError
+from command.kernel.errors import ConflictError, TooManyError, UnavailableError, UnknownIdError
 from command.kernel.limits import HUB_AWAY_MS, HUB_BEAT_MS, HUBS, PLACES_LOOK_MS
 from command.places import Places
 from command.roll import Roll
@@ -111,7 +111,7 @@ async def test_what_came_here_just_now_came_here_last_also_where_it_was_before(d
         await one.looks()
         await two.looks()
         assert await one.places.elsewhere("agent", "gate") == two.places.own
-        await one.places.come("agent", "gate")
+        await one.places.claim("agent", "gate")
         assert await one.places.elsewhere("agent", "gate") is None
         one.agents = []
         await one.looks()
@@ -220,3 +220,32 @@ async def test_numbers_of_hubs_are_bounded_and_those_longest_gone_are_given_on(d
         assert (await keeper.join("https://hub-5.example")).number == 5, "its own"
         with pytest.raises(TooManyError):
             await keeper.join("https://hub-9.example")
+
+
+async def test_turns_that_are_claimed_are_never_alike_and_never_begin_anew(databases: Databases) -> None:
+    async with (
+        databases(SCHEMA, "places") as at_one, databases(SCHEMA, "places") as at_two,
+        hub(at_one, ONE) as one, hub(at_two, TWO) as two,
+    ):  # fmt: skip
+        claims = (one.places.claim("whip", "c1"), two.places.claim("whip", "c1"), one.places.claim("whip", "c2"))
+        first, second, other = await asyncio.gather(*claims)
+        assert ({first, second}, other) == ({1, 2}, 1)
+        newest = one if first > second else two
+        assert (await one.places.turns("whip"))["c1"].state.place == newest.places.own
+        # Both have left: what comes then is newer than both all the same.
+        for each in (one, two):
+            each.places.tell("whip", list)
+            await each.looks()
+        assert await one.places.turns("whip") == {}
+        assert await one.places.claim("whip", "c1") == 3
+        # A hub of a release before counts from what is there, and is counted on from.
+        two.places.tell("whip", lambda: ["c1"])
+        await two.looks()
+        assert (await one.places.turns("whip"))["c1"].turn == 4
+        assert await one.places.claim("whip", "c1") == 5
+
+
+async def test_a_hub_that_is_not_on_the_roll_claims_nothing(databases: Databases) -> None:
+    async with databases(SCHEMA, "places") as database:
+        with pytest.raises(UnavailableError):
+            await HubHere(database).places.claim("whip", "c1")

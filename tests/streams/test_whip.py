@@ -71,7 +71,7 @@ async def serve(on_arrival: Callable[[], Awaitable[None]] | None = None) -> Asyn
     statuses, sources = Statuses(), standard_sources()
 
     def address_of(camera_id: str) -> str | None:
-        return {"phone": address, "wired": "rtsp://127.0.0.1:1/x"}.get(camera_id)
+        return {"phone": address, "other": address, "wired": "rtsp://127.0.0.1:1/x"}.get(camera_id)
 
     async def arrived(camera_id: str) -> None:
         await (on_arrival() if on_arrival else keeper.camera(camera_id).still())
@@ -170,8 +170,12 @@ async def test_publishers_are_bounded_and_one_that_never_connects_is_let_go(monk
             assert "a=recvonly" in await answer.text()
         assert site.ingest.publishers == 1
         monkeypatch.setattr("streams.whip.WHIP_PUBLISHERS", 1)
-        async with http.post("/api/v1/cameras/phone/whip", data=PUBLISHING) as refused:
+        async with http.post("/api/v1/cameras/other/whip", data=PUBLISHING) as refused:
             assert refused.status == 429
+        # The same camera's next offer takes the place of the one before.
+        async with http.post("/api/v1/cameras/phone/whip", data=PUBLISHING) as again:
+            assert again.status == 201
+        await until(lambda: site.ingest.publishers == 1)
         await until(lambda: site.ingest.publishers == 0)
 
 

@@ -1,7 +1,9 @@
 """Cameras that publish by WHIP, whichever hub a publisher reached: seen at all, and one publisher for each camera.
 
-The newest counts, over all hubs. Each tells the others at once of a publisher that came, and lets its own go once a
-newer one came elsewhere; turns are counted in the shared database and no clock is asked.
+The newest has the camera, over all hubs. Whoever has just connected claims a turn in the shared database, then has the
+hubs with older ones let these go, and only then are its pictures the camera's. A hub that could not be told finds out
+by itself: each looks at the turns every second. Who comes while the database is away is taken, and claims a turn once
+it is back. No clock is asked.
 """
 
 from __future__ import annotations
@@ -10,11 +12,13 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import msgspec
 
 from command.kernel.clock import Clock
-from command.kernel.errors import TriuneError, UnavailableError, UnknownIdError
+from command.kernel.errors import ConflictError, TriuneError, UnavailableError, UnknownIdError
+from command.kernel.limits import PEER_HELLO_MS
 from command.roll import HubPlace
 from consoles.parts.agents.live import pictures
 from consoles.parts.hubs.part import Hubs
@@ -30,6 +34,8 @@ PUBLISHER_KIND = "whip"
 """What `Places` says of publishers, by their cameras."""
 STOP = "whip_stop"
 """The kind of errand: it is asked a `_Stop`, and answered with nothing."""
+NEWER = "whip_newer"
+"""The kind of errand: it is asked a `_Newer`, and answered with nothing; refused where an even newer one is known."""
 _LOOK_MS = 1000
 
 
@@ -37,9 +43,23 @@ class _Stop(msgspec.Struct, frozen=True):
     session: str
 
 
+class _Newer(msgspec.Struct, frozen=True):
+    turn: int
+
+
+@dataclass
+class _Own:
+    """Who publishes a camera here."""
+
+    session: str
+    turn: int = 0
+    """0 while none was claimed."""
+    is_taking: bool = True
+
+
 class PublishersOfHubs:
     """`camera_at(address)` is the camera at a `whip:` address, empty where there is none; `left(camera)` hears of one
-    whose publisher went and came back nowhere."""
+    whose publisher went and came back nowhere. Is `streams.whip.Others` to the ingest."""
 
     def __init__(
         self, hubs: Hubs, ingest: WhipIngest, camera_at: Callable[[str], str], left: Callable[[str], Awaitable[None]],
@@ -50,31 +70,89 @@ class PublishersOfHubs:
         self._camera_at = camera_at
         self._left = left
         self._clock = clock
-        self._told: dict[str, str] = {}
-        """The session of each camera that the others were told of."""
-        self._settling = asyncio.Lock()
-        hubs.places.tell(PUBLISHER_KIND, ingest.connected)
+        self._own: dict[str, _Own] = {}
+        self._newest: dict[str, int] = {}
+        """The newest turn of each camera that was heard of."""
+        ingest.others = self
+        hubs.places.tell(PUBLISHER_KIND, self._here)
         hubs.door.register(STOP, self._stop)
+        hubs.door.register(NEWER, self._let_go)
+
+    def _here(self) -> list[str]:
+        return [camera for camera, own in self._own.items() if self._ingest.holds(own.session)]
+
+    async def take(self, camera: str, session: str) -> None:
+        """Have a camera: who published it elsewhere has ended. Raises `ConflictError` where a newer one came."""
+        own = self._own[camera] = _Own(session)
+        try:
+            await self._take(camera, own)
+        except UnavailableError as error:
+            log.warning("camera %s is published, which other hubs hear later: %s", camera, error.detail)
+        finally:
+            own.is_taking = False
+
+    async def _take(self, camera: str, own: _Own) -> None:
+        places = self._hubs.places
+        turn = await places.claim(PUBLISHER_KIND, camera)
+        others = [place for place in await places.at(PUBLISHER_KIND, camera) if place != places.own]
+        if turn < self._newest.get(camera, 0):
+            raise ConflictError("a newer one came at another hub")
+        own.turn = self._newest[camera] = turn
+        if not all(await asyncio.gather(*(self._tell(place, camera, turn) for place in others))):
+            raise ConflictError("a newer one came at another hub")
+
+    async def _tell(self, place: HubPlace, camera: str, turn: int) -> bool:
+        """Have another hub let go who publishes there; say whether it was so, or cannot be known now."""
+        try:
+            async with (
+                asyncio.timeout(PEER_HELLO_MS / 1000),
+                self._hubs.peers.open(place, NEWER, camera, _Newer(turn)) as reply,
+            ):
+                async for _ in reply:
+                    pass
+        except ConflictError:
+            return False
+        except (TriuneError, TimeoutError) as error:
+            log.warning("hub %s finds out later who publishes camera %s: %s", place.url, camera, type(error).__name__)
+        return True
+
+    async def _let_go(self, errand: Errand, _reply: Reply) -> None:
+        camera, turn = errand.camera, msgspec.json.decode(errand.body, type=_Newer).turn
+        if turn < self._newest.get(camera, 0):
+            raise ConflictError("an even newer one is known here")
+        self._newest[camera] = turn
+        own = self._own.get(camera)
+        if own is not None and own.turn < turn and (own.turn or not own.is_taking):
+            await self._end(camera, own)
+
+    async def _end(self, camera: str, own: _Own) -> None:
+        if self._ingest.holds(own.session):
+            log.info("camera %s is published at another hub now", camera)
+            await self._ingest.stop(camera, own.session)
 
     async def settle(self) -> None:
-        """Tell the others who publishes here, and let go those whose cameras others publish by now."""
-        async with self._settling:
-            connected, places = self._ingest.connected(), self._hubs.places
-            if not (connected or self._told):
-                return
-            for camera, session in connected.items():
-                if self._told.get(camera) != session and await places.come(PUBLISHER_KIND, camera):
-                    self._told[camera] = session
-            newest = await places.all_of(PUBLISHER_KIND)
-            for camera, session in list(self._told.items()):
-                is_elsewhere = camera in newest and newest[camera].place != places.own
-                if camera not in connected:
-                    del self._told[camera]
-                    if not is_elsewhere:
-                        await self._left(camera)
-                elif is_elsewhere and connected[camera] == session:
-                    log.info("camera %s is published at another hub now", camera)
-                    await self._ingest.stop(camera, session)
+        """Look at the turns: let go who has an older one, claim for whom none could be claimed, forget who has left."""
+        if not (self._own or self._newest):
+            return
+        standing = await self._hubs.places.turns(PUBLISHER_KIND)
+        self._newest = {camera: turn for camera, turn in self._newest.items() if camera in {*standing, *self._own}}
+        for camera, own in list(self._own.items()):
+            there = standing.get(camera)
+            is_elsewhere = there is not None and there.state.place != self._hubs.places.own
+            if not self._ingest.holds(own.session):
+                del self._own[camera]
+                if not is_elsewhere:
+                    await self._left(camera)
+            elif not (own.turn or own.is_taking):
+                await self._take_late(camera, own)
+            elif there and is_elsewhere and 0 < own.turn < there.turn:
+                await self._end(camera, own)
+
+    async def _take_late(self, camera: str, own: _Own) -> None:
+        try:
+            await self._take(camera, own)
+        except ConflictError:
+            await self._end(camera, own)
 
     async def run(self) -> None:
         """Settle it again and again, until cancelled."""
@@ -85,7 +163,7 @@ class PublishersOfHubs:
             except TriuneError as error:
                 log.warning("who publishes at other hubs is not known now: %s", error.detail)
 
-    async def stop_elsewhere(self, camera: str, session: str) -> None:
+    async def stop(self, camera: str, session: str) -> None:
         """End a session at the hub where the camera publishes. Raises `UnknownIdError`, or `UnavailableError`."""
         place = await self._elsewhere(camera)
         if place is None:
