@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
@@ -21,8 +22,8 @@ Port = Annotated[int, Meta(ge=0, le=65535)]
 class Outside(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An outside service: where it is and the token it knows the hub by."""
 
-    url: str
-    token: str
+    url: Annotated[str, Meta(pattern=r"^https?://[^/\s]+")]
+    token: Annotated[str, Meta(min_length=1)]
 
 
 class Gb28181(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -47,6 +48,13 @@ class Gb28181(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """From and to: where pictures come in, over UDP and TCP."""
     datum: Datum = "wgs84"
     """Of the places that devices tell; many send `gcj02`."""
+
+    def __post_init__(self) -> None:
+        """Refuse a range without a port and an address that is none."""
+        if self.media_ports[0] > self.media_ports[1]:
+            raise ValueError("media_ports are from the lower to the higher")
+        if self.address:
+            ipaddress.ip_address(self.address)
 
 
 class ViidUpper(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -73,7 +81,7 @@ class Viid(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """What systems have to know; empty: one made from the site key, which `triune viid` shows."""
     passwords: dict[str, str] = {}
     """Of single systems, by their ids."""
-    algorithms: tuple[Literal["MD5", "SHA-256"], ...] = ("MD5", "SHA-256")
+    algorithms: Annotated[tuple[Literal["MD5", "SHA-256"], ...], Meta(min_length=1)] = ("MD5", "SHA-256")
     """Of the challenges, in this order; many devices understand the first alone, and only MD5."""
     receivers: list[str] = []
     """Hosts that may be told things besides the one that asks for it."""
@@ -109,8 +117,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     hubs: list[str] = []
     """Origins (`https://hub-2.county.example`) of all hubs as browsers reach them, where there are several."""
     advertise: str = ""
-    """Address (`https://hub-2.county.example`) that the other hubs reach this one at; empty: they cannot, but on one
-    machine, and see no cameras of agents and devices that come here."""
+    """Address (`https://hub-2.county.example`) that the other hubs, and the county's own services, reach this one at;
+    empty: they cannot, but on one machine, and see no cameras of agents and devices that come here."""
     host: str = "127.0.0.1"
     """Address to listen on for consoles and devices; 0.0.0.0 for all networks, behind a TLS proxy."""
     http_port: Port = 8080
@@ -149,6 +157,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     recordings: Recordings = Recordings()
     limits: Limits = Limits()
 
+    def __post_init__(self) -> None:
+        """Refuse an address to send video from that is none."""
+        for address in self.video_addresses:
+            ipaddress.ip_address(address)
+
     @property
     def recordings_folder(self) -> Path:
         """Where recordings are, and clips in a folder within it."""
@@ -168,9 +181,12 @@ def load_settings(path: Path | None, **given: object) -> Settings:
     said = {name: value for name, value in given.items() if value is not None}
     settings = Settings() if path is None else _of_file(path)
     try:
-        return msgspec.convert({**msgspec.structs.asdict(settings), **said}, Settings)
+        settings = msgspec.convert({**msgspec.structs.asdict(settings), **said}, Settings)
     except msgspec.ValidationError as error:
         raise InvalidInputError(f"at the prompt: {error}") from error
+    if settings.bus and not settings.journal:
+        raise InvalidInputError("`bus` is for hubs that share a `journal`: this one keeps its own files")
+    return settings
 
 
 def _of_file(path: Path) -> Settings:

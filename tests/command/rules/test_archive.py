@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from command.actors import HUB
@@ -341,8 +342,8 @@ def recorded_of(fact: TablesSwept) -> Any:
 
 
 def test_a_time_too_short_for_texts_to_be_sent_is_refused() -> None:
-    with pytest.raises(ValueError, match="keep_closed_h"):
-        Limits(keep_closed_h=1)
+    with pytest.raises(msgspec.ValidationError, match="keep_closed_h"):
+        msgspec.convert({"keep_closed_h": 1}, Limits)
 
 
 @pytest.mark.parametrize("pattern", ["湘FI*", "湘F1234", "*湘", "京A1234567"])
