@@ -14,12 +14,13 @@ from dataclasses import dataclass
 import msgspec
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
+from redis.asyncio.connection import parse_url
 from redis.exceptions import RedisError
 
 from command.batch import Committed
 from command.hub import Hub
 from command.kernel.clock import Clock
-from command.kernel.errors import TriuneError
+from command.kernel.errors import InvalidInputError, TriuneError
 from command.kernel.limits import (
     BUS_BACKOFF_FIRST_MS,
     BUS_BACKOFF_LONGEST_MS,
@@ -64,6 +65,11 @@ class RedisBus:
     """One hub's place on the bus. `tell_fixes` what it stored; what it commits is told by itself."""
 
     def __init__(self, url: str, hub: Hub, hub_id: str, clock: Clock, followed: Followed) -> None:
+        """Raise `InvalidInputError` for an address that cannot be Redis's."""
+        try:
+            parse_url(url)
+        except ValueError as error:
+            raise InvalidInputError(f"the address of the bus is not redis://host:port: {error}") from None
         self.up = False
         self.counters = BusCounters()
         self._url = url
@@ -111,15 +117,17 @@ class RedisBus:
 
     async def run(self) -> None:
         """Keep to the bus until cancelled; while it is away, try again ever more slowly."""
-        pause_ms = BUS_BACKOFF_FIRST_MS
+        pause_ms, told = BUS_BACKOFF_FIRST_MS, ""
         while True:
             try:
                 await apart(self._attend())
             except* (RedisError, OSError, TimeoutError) as group:
                 if self.up:
                     self.counters.lost += 1
-                    pause_ms = BUS_BACKOFF_FIRST_MS
-                    log.warning("the bus is away, other hubs are heard of later: %s", group.exceptions[0])
+                    pause_ms, told = BUS_BACKOFF_FIRST_MS, ""
+                if (why := str(group.exceptions[0])) != told:  # once: it is tried for as long as it is away
+                    log.warning("the bus is away, other hubs are heard of later: %s", why)
+                    told = why
             finally:
                 self.up = False
                 self._fixes.clear()

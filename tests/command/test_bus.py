@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 
 import pytest
 
 from command.bus import RedisBus
 from command.kernel.clock import SystemClock
+from command.kernel.errors import InvalidInputError
 from command.passages import Passages
 from command.readings import Position, Sighting
 from command.readings.memory import MemoryReadings
@@ -82,3 +84,40 @@ async def _turn(bus: RedisBus) -> None:
     """One turn of the event loop, with something to tell."""
     bus._something.set()
     await asyncio.sleep(0)  # noqa: TID251 - nothing is waited for
+
+
+async def _nobody(_fixes: Sequence[Position]) -> None:
+    raise AssertionError("there is no other hub")
+
+
+@pytest.mark.parametrize("url", ["nonsense", "http://127.0.0.1", "redis://127.0.0.1:abc", "redis://127.0.0.1:99999"])
+async def test_an_address_that_cannot_be_a_bus_is_refused(url: str) -> None:  # R781
+    async with desk(enrolled=False) as d:
+        with pytest.raises(InvalidInputError, match="address of the bus"):
+            RedisBus(url, d.hub, "one", SystemClock(), _nobody)
+
+
+async def test_why_a_bus_never_came_up_is_told_once(redis_url: str, caplog: pytest.LogCaptureFixture) -> None:  # R781
+    caplog.set_level(logging.WARNING, "command.bus")
+    wrong = redis_url.replace("redis://", "redis://triune:a-wrong-password@")
+    third, pauses = asyncio.Event(), list[int]()
+
+    class Impatient(SystemClock):
+        async def sleep(self, ms: int) -> None:
+            pauses.append(ms)
+            if len(pauses) == 3:
+                third.set()
+            await super().sleep(0)
+
+    async with desk(enrolled=False) as d:
+        bus = RedisBus(wrong, d.hub, "one", Impatient(), _nobody)
+        running = asyncio.create_task(bus.run())  # noqa: TID251 - ended below, whatever comes
+        async with asyncio.timeout(20):
+            await third.wait()
+        running.cancel()
+        await asyncio.wait({running})
+    assert pauses[0] < pauses[1] < pauses[2]
+    (told,) = [record.getMessage() for record in caplog.records]
+    assert "the bus is away" in told
+    assert "a-wrong-password" not in told
+    assert not bus.up
