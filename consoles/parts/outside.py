@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ from command.services.case import app as case_service
 from consoles.parts.background import Background
 from consoles.parts.stores import LINKS, Stores
 from consoles.settings import Outside, Settings
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -67,17 +70,21 @@ async def services(settings: Settings, key: SiteKey, clock: Clock, tasks: Backgr
 async def links(
     settings: Settings, hub: Hub, site: str, known: Services, kept: Stores, own_url: str, tasks: Background
 ) -> AsyncIterator[list[Follower]]:
-    """Follow the journal for each outside service and subscribe to its webhooks; of several hubs one tells for all."""
+    """Follow the journal for each outside service and subscribe to its webhooks; of several hubs one tells for all.
+
+    `own_url` is where this hub listens; a service elsewhere reaches it where the settings advertise it.
+    """
+    hooks = f"{settings.advertise.rstrip('/') or own_url}/api/v1/hooks"
     async with AsyncExitStack() as stack:
         told: list[Link] = []
         if known.case:
             case = await stack.enter_async_context(CaseClient(known.case.url, known.case.token))
             told += [CaseLink(hub, case, site), ViolationLink(hub, case, site, kept.blobs)]
-            tasks.start(_subscribe(case, "case", own_url, known, hub.clock), "hook-case")
+            tasks.start(_subscribe(case, "case", hooks, known, hub.clock), "hook-case")
         if known.approval:
             approval = await stack.enter_async_context(ApprovalClient(known.approval.url, known.approval.token))
             told.append(ApprovalLink(hub, approval, site))
-            tasks.start(_subscribe(approval, "approval", own_url, known, hub.clock), "hook-approval")
+            tasks.start(_subscribe(approval, "approval", hooks, known, hub.clock), "hook-approval")
         if settings.sms:
             http = await stack.enter_async_context(aiohttp.ClientSession())
             told.append(SmsLink(hub, SmsGateway(http, settings.sms.url, settings.sms.token), site))
@@ -87,15 +94,16 @@ async def links(
         yield followers
 
 
-async def _subscribe(
-    client: CaseClient | ApprovalClient, name: str, own_url: str, known: Services, clock: Clock
-) -> None:
+async def _subscribe(client: CaseClient | ApprovalClient, name: str, hooks: str, known: Services, clock: Clock) -> None:
     """Ask the service to tell of changes, until it says yes."""
-    pause_ms = LINK_BACKOFF_FIRST_MS
+    pause_ms, told = LINK_BACKOFF_FIRST_MS, ""
     while True:
         try:
-            known.secrets[name] = (await client.subscribe(f"{own_url}/api/v1/hooks/{name}")).secret
-        except TriuneError:
+            known.secrets[name] = (await client.subscribe(f"{hooks}/{name}")).secret
+        except TriuneError as error:
+            if error.detail != told:
+                log.warning("the %s service does not tell of changes yet: %s", name, error.detail)
+            told = error.detail
             await clock.sleep(pause_ms)
             pause_ms = min(pause_ms * 2, LINK_BACKOFF_LONGEST_MS)
         else:
