@@ -109,9 +109,7 @@ class LiveClient:
 
     async def _connect(self, http: aiohttp.ClientSession) -> None:
         """Follow one connection to its end. A session outlives it, so signing in is for when there is none."""
-        async with http.get("/api/v1/session", timeout=_CALL) as response:
-            signed_in = response.status == 200 and bool(self._csrf)
-        if not signed_in:
+        if not await self._is_signed_in(http):
             body = msgspec.json.encode(self._sign_in)
             async with http.post("/api/v1/session", data=body, timeout=_CALL) as response:
                 response.raise_for_status()
@@ -123,6 +121,12 @@ class LiveClient:
                 if message.type is not aiohttp.WSMsgType.TEXT:
                     return
                 self._take(message.data)
+
+    async def _is_signed_in(self, http: aiohttp.ClientSession) -> bool:
+        if not self._csrf:
+            return False
+        async with http.get("/api/v1/session", timeout=_CALL) as response:
+            return response.status == 200
 
     def _take(self, text: str) -> None:
         match _decoder.decode(text):

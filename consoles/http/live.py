@@ -7,6 +7,7 @@ import asyncio
 import aiohttp
 import msgspec
 from aiohttp import web
+from prometheus_client import Counter
 
 from command import wire
 from command.kernel.errors import InvalidInputError, NoRightError, SignInRequiredError, TooManyError, TriuneError
@@ -22,6 +23,7 @@ from edge.jt808.rate import RateLimit
 
 SESSION_ENDED = 4401
 """Close code: sign in again. The private range is RFC 6455's, the number HTTP's."""
+REFUSED = Counter("triune_console_messages_refused", "What consoles sent and was refused, connection kept", ["code"])
 _decoder = msgspec.json.Decoder(wire.Subscribe)
 
 
@@ -98,6 +100,7 @@ async def _watch(request: web.Request, socket: web.WebSocketResponse, console: C
 
 
 def _refuse(console: Console, error: TriuneError) -> None:
+    REFUSED.labels(error.code).inc()
     refused = wire.Refused(status=error.status, code=error.code, detail=error.detail)
     console.send(text_frame(msgspec.json.encode(refused)))
 

@@ -139,7 +139,9 @@ class Asks:
             DURATION.labels(request.method, route, str(status)).observe(took_s)
         if served.span:
             served.span.end(status)
-        if status >= 400:
+        if status == HTTPStatus.UNAUTHORIZED and request.method in _READS:
+            level, event = logging.INFO, "refused"  # a page asks who is signed in before anybody is
+        elif status >= 400:
             level, event = (logging.ERROR, "failed") if status == 500 else (logging.WARNING, "refused")
         else:
             level, event = (logging.DEBUG if request.method in _READS else logging.INFO), "answered"

@@ -8,6 +8,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY
 from yarl import URL
 
 from command import requests as q
@@ -86,6 +87,10 @@ async def test_a_filter_brings_only_the_rows_of_one_situation(tmp_path: Path) ->
             assert {m["situation"] for m in console.tables["marks"].values()} == {opened[0]}
 
 
+def refusals(code: str) -> float:
+    return REGISTRY.get_sample_value("triune_console_messages_refused_total", {"code": code}) or 0.0
+
+
 async def test_hostile_subscriptions_are_answered_and_the_connection_lives(tmp_path: Path) -> None:
     async with (
         site_with_people(tmp_path, "dispatcher") as site,
@@ -93,12 +98,14 @@ async def test_hostile_subscriptions_are_answered_and_the_connection_lives(tmp_p
         mirror(person) as console,
     ):
         deep = '{"type":"subscribe","tables":' + '{"calls":' * 6000
+        before = refusals("invalid_input"), refusals("no_right")
         for bad in (
             '{"type":"subscribe"}', "[]", "nonsense", "", deep, '{"type":"subscribe","tables":{"deadlines":{}}}',
             '{"type":"subscribe","tables":{"calls":{}},"after":-1}', '{"type":"beat"}',
         ):  # fmt: skip
             await console.socket.send_str(bad)
             assert (await console.take())["type"] == "refused", bad
+        assert (refusals("invalid_input"), refusals("no_right")) == (before[0] + 7, before[1] + 1)
         await console.subscribe("calls")
         assert console.tables["calls"] == {}
 
