@@ -5,14 +5,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import secrets
 from pathlib import Path
 from typing import get_args
 
 from command.access.accounts import Accounts
-from command.access.keys import SiteKey
+from command.access.keys import ENVIRONMENT, SiteKey
 from command.actors import PEOPLE, Role
 from command.kernel.clock import SystemClock
+from command.kernel.errors import UnavailableError
 from consoles.parts.stores import accounts_alone
 from consoles.settings import load_settings
 
@@ -30,11 +32,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     device = commands.add_parser("device", help="make a token for an enrolled device").add_subparsers(required=True)
     token = device.add_parser("token", help="make a new token; the one before no longer works")
     token.add_argument("device")
-    for parser, work in ((add, _add), (password, _password), (token, _token)):
+    for parser, work, may_be_first in ((add, _add, True), (password, _password, False), (token, _token, False)):
         parser.add_argument("--config", type=Path, help="the settings file that the hub is started with")
         parser.add_argument("--data", help="the hub's data folder, with its site key (default: var)")
         parser.add_argument("--journal", metavar="URL", help="the database that several hubs share, postgresql://…")
-        parser.set_defaults(run=run, work=work)
+        parser.set_defaults(run=run, work=work, may_be_first=may_be_first)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -45,7 +47,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 async def _with_accounts(arguments: argparse.Namespace) -> dict[str, str]:
     settings = load_settings(arguments.config, data=arguments.data, journal=arguments.journal)
-    key = SiteKey.load(Path(settings.data) / "site.key")
+    file = Path(settings.data) / "site.key"
+    # An account may be made before the first start. The rest is of a hub that is there: a folder named wrongly must not
+    # become a new one, with a secret that opens nothing.
+    if not arguments.may_be_first and not file.exists() and not os.environ.get(ENVIRONMENT):
+        raise UnavailableError(f"no hub's data in {settings.data}: name its folder with --data or its --config")
+    key = SiteKey.load(file)
     async with accounts_alone(settings, key, SystemClock()) as accounts:
         result: dict[str, str] = await arguments.work(accounts, arguments)
         return result

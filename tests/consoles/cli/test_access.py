@@ -10,7 +10,7 @@ import pytest
 from command.access.accounts import Session
 from command.access.keys import SiteKey
 from command.kernel.clock import SystemClock
-from command.kernel.errors import ConflictError, InvalidInputError, SignInRequiredError
+from command.kernel.errors import ConflictError, InvalidInputError, SignInRequiredError, UnavailableError
 from consoles.cli import access
 from consoles.parts.stores import accounts_alone
 from consoles.settings import Settings
@@ -67,6 +67,7 @@ def test_a_device_is_known_by_its_newest_token(
             return await accounts.device_of(token)
 
     at = where(kept, tmp_path)
+    SiteKey.load(Path(kept.data) / "site.key")
     first, second = (command(access, capsys, "device", "token", "d7", *at)[2]["token"] for _ in range(2))
     assert asyncio.run(device_of(second)) == "d7"
     assert asyncio.run(device_of(first)) is None
@@ -93,3 +94,12 @@ def test_a_folder_with_another_site_key_is_refused(
     command(access, capsys, *add, tmp_path / "one")
     with pytest.raises(InvalidInputError, match=r"same site\.key"):
         command(access, capsys, *add, tmp_path / "two")
+
+
+@pytest.mark.parametrize("words", [("device", "token", "d7"), ("account", "password", "li")])
+def test_a_folder_without_a_hub_is_refused_and_not_made(  # R784
+    words: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(UnavailableError, match="no hub's data"):
+        command(access, capsys, *words, "--data", tmp_path / "wrong")
+    assert not (tmp_path / "wrong").exists()
