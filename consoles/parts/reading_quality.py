@@ -183,16 +183,16 @@ class ReadingQuality:
         passed_ms, self._looked_ms = min(now_ms - self._looked_ms, 2 * QUALITY_KEEP_MS), now_ms
         up, enrolled = await self._hub.read(_reading)
         hour = self._hour()
-        if self._leases.holds(CAMERAS):
-            for camera in up:
-                self._add(camera, hour, Measure(watched_ms=passed_ms))
+        looked: dict[str, float] = {}
         self._counting.keep(enrolled)
-        if self.counters_of is None:
-            return
-        for camera in enrolled:
-            measure = self._counting.since(camera, self.counters_of(camera))
-            if measure.moving:
-                self._add(camera, hour, measure)
+        if self.counters_of is not None:
+            for camera in enrolled:
+                measure, looked[camera] = self._counting.since(camera, self.counters_of(camera))
+                if measure.moving:
+                    self._add(camera, hour, measure)
+        if self._leases.holds(CAMERAS):
+            for camera in up:  # what readers were too busy for was not watched: that few are read then is not the lens
+                self._add(camera, hour, Measure(watched_ms=round(passed_ms * looked.get(camera, 1.0))))
 
     def _add(self, camera: str, hour: int, measure: Measure) -> None:
         at = (camera, hour)

@@ -70,7 +70,7 @@ class ReadingCounts:
         cameras = self._cameras()
         self._counting.keep(cameras)
         for camera in cameras:
-            measure = self._counting.since(camera, self._counters_of(camera))
+            measure = self._counting.since(camera, self._counters_of(camera)).measure
             if measure.moving:
                 totals = self._totals.setdefault(hour, {})
                 totals[camera] = totals.get(camera, Measure()) + measure

@@ -26,7 +26,7 @@ _DEVIATIONS = 3.0
 
 
 class Measure(msgspec.Struct, frozen=True, kw_only=True):
-    """What was read before one camera while it was watched for `watched_ms`.
+    """What was read before one camera while it was watched for `watched_ms`, but for what readers were too busy for.
 
     `found` counts plates in single pictures and `unread` those of which no characters were made out; `moving` counts
     pictures that were looked at because something moved. `strangers` are passages with another province's character.

@@ -94,6 +94,18 @@ async def test_passages_and_what_readers_met_with_are_added_up_by_the_hour(tmp_p
         assert found[c.hour - 1].passages == 1
 
 
+async def test_what_readers_were_too_busy_for_was_not_watched(tmp_path: Path) -> None:  # R634
+    async with counted(tmp_path) as c:
+        counters = WatchCounters(seen=50, read=20, dropped=60)
+        c.quality.counters_of = lambda _: counters
+        await c.desk.hub.ask(ReportCamera(camera="p1", up=True), HUB)
+        await c.desk.pass_time(QUALITY_KEEP_MS)
+        await c.quality.keep()
+        await c.desk.pass_time(QUALITY_KEEP_MS)
+        await c.quality.keep()  # nothing moved: it is watched all the same
+        assert (await c.kept.of("p1", 0))[c.hour].watched_ms == QUALITY_KEEP_MS // 4 + QUALITY_KEEP_MS
+
+
 class _Away(SqliteDatabase):
     """A file on a disk that is full for a while."""
 
