@@ -5,7 +5,7 @@ const POLICY: Policy = { mode: "continuous", schedule: [], keep_days: 30, quota_
 const room = (camera: string, bytes_per_day: number) => ({ camera, bytes: 0, oldest_ms: null, bytes_per_day });
 const rooms = (...rates: number[]): Rooms => {
   const own = { bytes: 5e11, locked_bytes: 0, capacity_bytes: 1e12, reason: "", cameras: rates.map((rate, i) => room(`c${i}`, rate)) };
-  return { ...own, hubs: [{ ...own, hub: "", records: true }], away: [] };
+  return { ...own, hubs: [{ ...own, hub: "", records: true, disks: [] }], away: [] };
 };
 
 describe("how long recordings are kept", () => {

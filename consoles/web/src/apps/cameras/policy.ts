@@ -9,8 +9,11 @@ import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import type { Api } from "../../sync/api";
 import type { CameraRow, Hours } from "../../wire";
-import { daysKept, daysOf, gigabytes, isWhole, mebibytes, minuteOf, MODES, NIGHT, policyOf, rateOf, roomsOf, setPolicy, timeOf, type HubRoom, type Policy, type Rooms } from "./recording";
-import { camerasStyles } from "./styles";
+import { daysKept, daysOf, gigabytes, isWhole, mebibytes, minuteOf, MODES, NIGHT, OTHERS_MS, policyOf, rateOf, roomsOf, setPolicy, timeOf, type HubRoom, type Policy, type Rooms } from "./recording";
+import type { Agent } from "./connected";
+import { diskLines } from "./disks";
+import { allOf } from "./panel";
+import { camerasStyles, diskStyles } from "./styles";
 
 const ROOM_EVERY_MS = 15_000;
 const DAYS = [1, 2, 3, 4, 5, 6, 7] as const;
@@ -20,20 +23,11 @@ export class RecordingPolicyForm extends View {
   static override styles = [
     shared,
     camerasStyles,
+    diskStyles,
     css`
       :host {
         display: block;
         padding: 0;
-      }
-      .fill {
-        height: 10px;
-        border: var(--hair) solid var(--line);
-        background: var(--page);
-      }
-      .fill span {
-        display: block;
-        height: 100%;
-        background: #51697b;
       }
       .days {
         display: flex;
@@ -66,6 +60,7 @@ export class RecordingPolicyForm extends View {
   @state() private policy: Policy | null = null;
   @state() private others: ReadonlySet<string> = new Set();
   @state() private rooms: Rooms | null = null;
+  @state() private agents: readonly Agent[] = [];
   @state() private said = "";
   @state() private refusal = "";
   @state() private saving = false;
@@ -132,24 +127,28 @@ export class RecordingPolicyForm extends View {
 
   private room(policy: Policy): TemplateResult {
     const { rooms } = this;
+    const agent = this.agents.find(({ cameras }) => cameras.includes(this.of));
+    if (agent !== undefined) return roomAtAgent(agent);
     if (rooms === null) return html`<t-state kind="loading"></t-state>`;
     const part = rooms.capacity_bytes > 0 ? Math.min(100, Math.round((rooms.bytes / rooms.capacity_bytes) * 100)) : 0;
     const own = rooms.cameras.find(({ camera }) => camera === this.of);
     const days = daysKept(rooms);
     const rate = rateOf(rooms);
     const real = daysOf(policy, own, rooms);
+    const disks = rooms.hubs.find(({ records }) => records)?.disks ?? [];
     return html`<h3>${t("room.title")}</h3>
       <div class="fill" role="img" aria-label="${part}%"><span style="width:${part}%"></span></div>
       <p>${t("room.used", { used: format.bytes(rooms.bytes), all: format.bytes(rooms.capacity_bytes), part })}
         ${rooms.locked_bytes > 0 ? html`· ${t("room.locked", { locked: format.bytes(rooms.locked_bytes) })}` : nothing}</p>
       ${rooms.hubs.length < 2 ? nothing : html`<ul>${rooms.hubs.map(hubRoom)}</ul>`}
+      ${disks.length < 2 && rooms.reason === "" ? nothing : diskLines(disks)}
       ${rooms.away.length === 0 ? nothing : html`<p class="problem">${icon("alert")} ${t("room.away", { hubs: rooms.away.join(" ") })}</p>`}
       <p>${days === null ? t("room.idle") : t("room.days", { rate: format.bytes(rate), days: daysWords(days) })}</p>
       <p>${own === undefined || own.oldest_ms === null ? t("room.camera_none") : t("room.camera", { used: format.bytes(own.bytes), oldest: format.dateWithYear(own.oldest_ms), rate: format.bytes(own.bytes_per_day) })}</p>
       ${policy.mode === "off" || days === null ? nothing : real < policy.keep_days
         ? html`<p class="problem">${icon("alert")} ${t("room.short", { days: policy.keep_days, real: daysWords(real) })}</p>`
         : html`<p>${icon("check")} ${t("room.enough", { days: policy.keep_days })}</p>`}
-      ${rooms.reason === "" ? nothing : html`<p class="problem" role="status">${icon("alert")} ${rooms.reason}</p>`}`;
+      ${rooms.reason === "" || disks.length > 0 ? nothing : html`<p class="problem" role="status">${icon("alert")} ${rooms.reason}</p>`}`;
   }
 
   private group(camera: CameraRow): TemplateResult | typeof nothing {
@@ -183,7 +182,10 @@ export class RecordingPolicyForm extends View {
   private async look(api: Api): Promise<void> {
     this.asked_ms = performance.now();
     try {
-      this.rooms = await roomsOf(api);
+      await allOf(
+        roomsOf(api).then((rooms) => void (this.rooms = rooms)),
+        api.get<readonly Agent[]>("/api/v1/agents", OTHERS_MS).then((agents) => void (this.agents = agents)),
+      );
     } catch (error) {
       this.refusal = describe(error);
     }
@@ -205,6 +207,13 @@ export class RecordingPolicyForm extends View {
       this.saving = false;
     }
   }
+}
+
+/** What an agent records lies on its own disks: what the hub has room for means nothing there. */
+function roomAtAgent({ id, up, disks }: Agent): TemplateResult {
+  return html`<h3>${t("disk.of_agent", { agent: id })}</h3>
+    ${up ? nothing : html`<p class="problem">${icon("alert")} ${t("disk.as_before")}</p>`}
+    ${disks.length === 0 ? html`<p>${t("disk.untold")}</p>` : diskLines(disks, !up)}`;
 }
 
 /** The room of one hub of several. */

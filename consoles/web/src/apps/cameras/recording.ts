@@ -2,9 +2,10 @@
 
 import type { Api } from "../../sync/api";
 import type { CameraRow, Hours, RecordingPolicy } from "../../wire";
+import type { Disk } from "./disks";
 
 /** The hub that is asked asks the others. */
-const OTHERS_MS = 20_000;
+export const OTHERS_MS = 20_000;
 
 export interface CameraRoom {
   readonly camera: string;
@@ -26,6 +27,8 @@ interface Room {
 export interface HubRoom extends Room {
   readonly hub: string;
   readonly records: boolean;
+  /** Each by itself; none of a hub of before. */
+  readonly disks: readonly Disk[];
 }
 
 /** Of all hubs together and each by itself; `away` are those that do not answer. */

@@ -135,6 +135,35 @@ export const camerasStyles = css`
   }
 `;
 
+/** How full a disk is, and how its lines stand under whose it is. */
+export const diskStyles = css`
+  .fill {
+    display: block;
+    height: 10px;
+    border: var(--hair) solid var(--line);
+    background: var(--page);
+  }
+  .fill span {
+    display: block;
+    height: 100%;
+    background: #51697b;
+  }
+  .disks li {
+    display: grid;
+    gap: 2px;
+    padding: var(--s1) 0 var(--s1) var(--s3);
+    overflow-wrap: anywhere;
+    border: none;
+  }
+  .disks .old {
+    background: var(--hatch);
+  }
+  .bad {
+    background: var(--hatch);
+    color: var(--text);
+  }
+`;
+
 /** A panel of the page: sections with lists, and what is wrong in hatching. */
 export const panel = css`
   h2,
@@ -161,6 +190,23 @@ export const panel = css`
   p {
     color: var(--text-2);
     font-size: var(--t1);
+  }
+  summary,
+  dl {
+    color: var(--text-2);
+    font-size: var(--t1);
+  }
+  summary {
+    cursor: pointer;
+  }
+  dl {
+    display: grid;
+    grid-template-columns: auto minmax(0, 1fr);
+    gap: 2px var(--s3);
+    padding: var(--s1) 0;
+  }
+  dd {
+    color: var(--text);
   }
   p {
     padding: var(--s2) var(--s3);

@@ -3,13 +3,11 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { icon } from "../../components/icons";
-import { describe } from "../../components/problems";
-import { shared, View } from "../../components/view";
 import { clock, dateWithYear } from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import type { Api } from "../../sync/api";
 import type { CameraRow } from "../../wire";
-import { panel } from "./styles";
+import { Panel } from "./panel";
 import "./viid_lower";
 
 interface Device {
@@ -41,31 +39,18 @@ interface Shown {
 }
 
 @customElement("t-viid")
-export class ViidPanel extends View {
-  static override styles = [shared, panel];
-
-  @property({ attribute: false }) api: Api | null = null;
+export class ViidPanel extends Panel {
   @property({ attribute: false }) cameras: readonly CameraRow[] = [];
   @state() private shown: Shown | null = null;
-  @state() private said = "";
-  @state() private refusal = "";
-  private asked = false;
-
-  protected override updated(): void {
-    if (this.api === null || this.asked) return;
-    this.asked = true;
-    void this.load(this.api);
-  }
 
   override render(): TemplateResult {
     const { shown, api } = this;
-    if (api === null || shown === null || shown.server_id === "") return html`${this.refusal === "" ? nothing : html`<p class="bad" role="alert">${icon("alert")} ${this.refusal}</p>`}`;
-    return html`<h2>${t("viid.title")} <button type="button" @click=${() => void this.load(api)}>${icon("search")} ${t("viid.refresh")}</button></h2>
+    if (api === null || shown === null || shown.server_id === "") return this.outcome();
+    return html`<h2>${t("viid.title")} ${this.refresh()}</h2>
       <p>${t("viid.own", { id: shown.server_id })}</p>
-      ${this.refusal === "" ? nothing : html`<p class="bad" role="alert">${icon("alert")} ${this.refusal}</p>`}
-      <div role="status">${this.said === "" ? nothing : html`<p>${icon("check")} ${this.said}</p>`}</div>
+      ${this.outcome()}
       <h3>${t("viid.devices")}</h3>
-      ${shown.devices.length === 0 ? html`<p>${t("viid.devices_none")}</p>` : html`<ul>${shown.devices.map((each) => this.device(api, each))}</ul>`}
+      ${shown.devices.length === 0 ? html`<p>${t("viid.devices_none")}</p>` : html`<ul>${shown.devices.map((each) => this.device(each))}</ul>`}
       <h3>${t("viid.systems")}</h3>
       ${this.systems(shown)}
       <h3>${t("viid.orders")}</h3>
@@ -73,14 +58,14 @@ export class ViidPanel extends View {
       <t-viid-lower .api=${api} .cameras=${new Map(this.cameras.map((each) => [each.id, each]))}></t-viid-lower>`;
   }
 
-  private device(api: Api, { device, camera, peer, heard_ms, refused }: Device): TemplateResult {
+  private device({ device, camera, peer, heard_ms, refused }: Device): TemplateResult {
     const when = heard_ms === 0 ? t("viid.never") : `${dateWithYear(heard_ms)} ${clock(heard_ms)}`;
     return html`<li>
       <span>${device}</span>
       <span class="quiet">${peer === "" ? when : t("viid.by", { peer, when })}</span>
       ${camera === "" ? html`<span class="bad">${icon("alert")} ${t("viid.waits", { n: refused })}</span>` : nothing}
       <label class="quiet">${t("viid.is")}
-        <select aria-label=${t("viid.of", { device })} @change=${(event: Event) => void this.assign(api, device, (event.target as HTMLSelectElement).value)}>
+        <select aria-label=${t("viid.of", { device })} @change=${(event: Event) => void this.assign(device, (event.target as HTMLSelectElement).value)}>
           <option value="" ?selected=${camera === ""}>${t("viid.none")}</option>
           ${this.cameras.map((each) => html`<option value=${each.id} ?selected=${each.id === camera}>${each.name}</option>`)}
         </select></label>
@@ -113,25 +98,12 @@ export class ViidPanel extends View {
     return line(`${what} ${title}`, peer, words.join(" · "), failing);
   }
 
-  private async load(api: Api): Promise<void> {
-    try {
-      this.shown = await api.get<Shown>("/api/v1/viid");
-      this.refusal = "";
-    } catch (error) {
-      this.refusal = describe(error);
-    }
+  protected override async fetch(api: Api): Promise<void> {
+    this.shown = await api.get<Shown>("/api/v1/viid");
   }
 
-  private async assign(api: Api, device: string, camera: string): Promise<void> {
-    this.said = "";
-    try {
-      await api.put(`/api/v1/viid/devices/${encodeURIComponent(device)}`, { camera });
-      this.said = t("viid.saved", { device });
-    } catch (error) {
-      this.refusal = describe(error);
-      return;
-    }
-    await this.load(api);
+  private async assign(device: string, camera: string): Promise<void> {
+    await this.does(t("viid.saved", { device }), (api) => api.put(`/api/v1/viid/devices/${encodeURIComponent(device)}`, { camera }));
   }
 }
 

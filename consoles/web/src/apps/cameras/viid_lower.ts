@@ -3,13 +3,11 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { icon } from "../../components/icons";
-import { describe } from "../../components/problems";
-import { shared, View } from "../../components/view";
 import { clock, dateWithYear } from "../../i18n/format";
 import { t } from "../../i18n/i18n";
 import type { Api } from "../../sync/api";
 import type { CameraRow } from "../../wire";
-import { panel } from "./styles";
+import { allOf, Panel } from "./panel";
 
 interface ShownLower {
   readonly lower: { readonly id: string; readonly peer: string; readonly url: string; readonly title: string; readonly resources: readonly string[] };
@@ -34,10 +32,9 @@ const LOOK_MS = 1_500;
 const LISTED = 100;
 
 @customElement("t-viid-lower")
-export class ViidLowerPanel extends View {
+export class ViidLowerPanel extends Panel {
   static override styles = [
-    shared,
-    panel,
+    ...Panel.styles,
     css`
       .keys {
         display: flex;
@@ -82,16 +79,12 @@ export class ViidLowerPanel extends View {
     `,
   ];
 
-  @property({ attribute: false }) api: Api | null = null;
   @property({ attribute: false }) cameras: ReadonlyMap<string, CameraRow> = new Map();
   @state() private lowers: readonly ShownLower[] = [];
   @state() private devices: readonly ShownDevice[] = [];
   @state() private receives = true;
   @state() private picked: ReadonlySet<string> = new Set();
   @state() private words = "";
-  @state() private said = "";
-  @state() private refusal = "";
-  private asked = false;
   private looks = 0;
   private timer: ReturnType<typeof setTimeout> | null = null;
 
@@ -100,25 +93,17 @@ export class ViidLowerPanel extends View {
     if (this.timer !== null) clearTimeout(this.timer);
   }
 
-  protected override updated(): void {
-    if (this.api === null || this.asked) return;
-    this.asked = true;
-    void this.load(this.api);
-  }
-
   override render(): TemplateResult | typeof nothing {
-    const { api } = this;
-    if (api === null) return nothing;
-    return html`<h3>${t("viid_lower.title")} <button type="button" @click=${() => void this.load(api)}>${icon("search")} ${t("viid.refresh")}</button></h3>
-      ${this.refusal === "" ? nothing : html`<p class="bad" role="alert">${icon("alert")} ${this.refusal}</p>`}
-      <div role="status">${this.said === "" ? nothing : html`<p>${icon("check")} ${this.said}</p>`}</div>
-      ${this.lowers.length === 0 ? html`<p>${t("viid_lower.none")}</p>` : html`<ul>${this.lowers.map((each) => this.lower(api, each))}</ul>`}
-      ${this.receives ? this.form(api) : html`<p class="bad">${icon("alert")} ${t("viid_lower.no_way_back")}</p>`}
+    if (this.api === null) return nothing;
+    return html`<h3>${t("viid_lower.title")} ${this.refresh()}</h3>
+      ${this.outcome()}
+      ${this.lowers.length === 0 ? html`<p>${t("viid_lower.none")}</p>` : html`<ul>${this.lowers.map((each) => this.lower(each))}</ul>`}
+      ${this.receives ? this.form() : html`<p class="bad">${icon("alert")} ${t("viid_lower.no_way_back")}</p>`}
       <h3>${t("viid_lower.devices")}</h3>
-      ${this.devices.length === 0 ? html`<p>${t("viid_lower.devices_none")}</p>` : this.catalogue(api)}`;
+      ${this.devices.length === 0 ? html`<p>${t("viid_lower.devices_none")}</p>` : this.catalogue()}`;
   }
 
-  private lower(api: Api, { lower, leased_ms, ended, state, passages }: ShownLower): TemplateResult {
+  private lower({ lower, leased_ms, ended, state, passages }: ShownLower): TemplateResult {
     const until = leased_ms === 0 ? t("viid_lower.never") : t("viid_lower.until", { at: `${dateWithYear(leased_ms)} ${clock(leased_ms)}` });
     const bad = state.up === false;
     const how = ended ? t("viid_lower.ending") : bad ? t("viid_lower.down", { reason: state.reason }) : until;
@@ -130,14 +115,14 @@ export class ViidLowerPanel extends View {
       ${ended
         ? nothing
         : html`<span class="row">
-            <button type="button" @click=${() => void this.does(api, t("viid_lower.asked_again"), () => api.post(`/api/v1/viid/lowers/${lower.id}/again`, {}))}>${t("viid_lower.again")}</button>
-            <button type="button" aria-label=${t("viid_lower.end_of", { title: lower.title })} @click=${() => void this.does(api, t("viid_lower.ended"), () => api.delete(`/api/v1/viid/lowers/${lower.id}`))}>${t("viid_lower.end")}</button>
+            <button type="button" @click=${() => void this.asks(t("viid_lower.asked_again"), (api) => api.post(`/api/v1/viid/lowers/${lower.id}/again`, {}))}>${t("viid_lower.again")}</button>
+            <button type="button" aria-label=${t("viid_lower.end_of", { title: lower.title })} @click=${() => void this.asks(t("viid_lower.ended"), (api) => api.delete(`/api/v1/viid/lowers/${lower.id}`))}>${t("viid_lower.end")}</button>
           </span>`}
     </li>`;
   }
 
-  private form(api: Api): TemplateResult {
-    return html`<form @submit=${(event: SubmitEvent) => void this.subscribe(api, event)}>
+  private form(): TemplateResult {
+    return html`<form @submit=${(event: SubmitEvent) => void this.subscribe(event)}>
       <label>${t("viid_lower.peer")}<input name="peer" required pattern="[0-9]{20}" inputmode="numeric" autocomplete="off" /></label>
       <label>${t("viid_lower.url")}<input name="url" required type="url" placeholder="http://10.0.0.9:8120" autocomplete="off" /></label>
       <label>${t("viid_lower.name")}<input name="title" required maxlength="100" autocomplete="off" /></label>
@@ -146,7 +131,7 @@ export class ViidLowerPanel extends View {
     </form>`;
   }
 
-  private catalogue(api: Api): TemplateResult {
+  private catalogue(): TemplateResult {
     const words = this.words.trim().toLowerCase();
     const fits = this.devices.filter(({ device, peer }) => `${device.id} ${device.name} ${peer}`.toLowerCase().includes(words));
     const open = fits.filter(({ device, camera }) => camera === "" && device.lat !== null).map(({ device }) => device.id);
@@ -155,7 +140,7 @@ export class ViidLowerPanel extends View {
         <label>${t("viid_lower.find")}<input type="search" .value=${this.words} @input=${(event: Event) => (this.words = (event.target as HTMLInputElement).value)} /></label>
         <span class="row">
           <button type="button" ?disabled=${open.length === 0} @click=${() => (this.picked = new Set(open.slice(0, AT_ONCE)))}>${t("viid_lower.pick_all", { n: Math.min(open.length, AT_ONCE) })}</button>
-          <button type="button" class="primary" ?disabled=${picked.length === 0} @click=${() => void this.adopt(api, picked)}>${t("viid_lower.adopt", { n: picked.length })}</button>
+          <button type="button" class="primary" ?disabled=${picked.length === 0} @click=${() => void this.adopt(picked)}>${t("viid_lower.adopt", { n: picked.length })}</button>
         </span>
       </div>
       <ul>${fits.slice(0, LISTED).map((each) => this.device(each))}</ul>
@@ -178,19 +163,19 @@ export class ViidLowerPanel extends View {
     this.picked = picked;
   }
 
-  private async subscribe(api: Api, event: SubmitEvent): Promise<void> {
+  private async subscribe(event: SubmitEvent): Promise<void> {
     event.preventDefault();
     const form = event.target as HTMLFormElement;
     const said = (name: string): string => String(new FormData(form).get(name) ?? "").trim();
     const resources = said("resources").split(/[\s,]+/).filter((each) => each !== "");
-    await this.does(api, t("viid_lower.subscribed"), async () => {
+    await this.asks(t("viid_lower.subscribed"), async (api) => {
       await api.post("/api/v1/viid/lowers", { peer: said("peer"), url: said("url"), title: said("title"), resources });
       form.reset();
     });
   }
 
-  private async adopt(api: Api, devices: readonly string[]): Promise<void> {
-    await this.does(api, "", async () => {
+  private async adopt(devices: readonly string[]): Promise<void> {
+    await this.asks("", async (api) => {
       const { adopted, left } = await api.put<{ readonly adopted: Readonly<Record<string, string>>; readonly left: Readonly<Record<string, string>> }>("/api/v1/viid/catalogue", { devices });
       this.picked = new Set();
       this.said = t("viid_lower.adopted", { n: Object.keys(adopted).length });
@@ -199,32 +184,26 @@ export class ViidLowerPanel extends View {
     });
   }
 
-  /** Do something, say that it was done or why it was not, and show how things are now. */
-  private async does(api: Api, done: string, work: () => Promise<unknown>): Promise<void> {
-    this.said = this.refusal = "";
-    try {
-      await work();
-      if (done !== "") this.said = done;
-    } catch (error) {
-      this.refusal = describe(error);
-      return;
-    }
+  /** As `does`; what was asked for takes the lower system a moment, so that it is looked at again. */
+  private async asks(done: string, work: (api: Api) => Promise<unknown>): Promise<void> {
     this.looks = LOOKS;
-    await this.load(api);
+    await this.does(done, work);
   }
 
-  private async load(api: Api): Promise<void> {
+  protected override async fetch(api: Api): Promise<void> {
     if (this.timer !== null) clearTimeout(this.timer);
     try {
-      const { lowers, receive_at } = await api.get<{ readonly lowers: readonly ShownLower[]; readonly receive_at: string }>("/api/v1/viid/lowers");
-      this.lowers = lowers;
-      this.receives = receive_at !== "";
-      this.devices = (await api.get<{ readonly devices: readonly ShownDevice[] }>("/api/v1/viid/catalogue")).devices;
-    } catch (error) {
-      this.refusal = describe(error);
+      await allOf(
+        api.get<{ readonly lowers: readonly ShownLower[]; readonly receive_at: string }>("/api/v1/viid/lowers").then(({ lowers, receive_at }) => {
+          this.lowers = lowers;
+          this.receives = receive_at !== "";
+        }),
+        api.get<{ readonly devices: readonly ShownDevice[] }>("/api/v1/viid/catalogue").then(({ devices }) => void (this.devices = devices)),
+      );
+    } finally {
+      const onItsWay = this.lowers.some(({ ended, state }) => ended || state.up === null);
+      if (onItsWay && this.isConnected && this.looks-- > 0) this.timer = setTimeout(() => void this.load(), LOOK_MS);
     }
-    const onItsWay = this.lowers.some(({ ended, state }) => ended || state.up === null);
-    if (onItsWay && this.isConnected && this.looks-- > 0) this.timer = setTimeout(() => void this.load(api), LOOK_MS);
   }
 }
 

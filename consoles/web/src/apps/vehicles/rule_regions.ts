@@ -1,4 +1,4 @@
-/** The form of the regions of a picture: drawn one by one in the live picture, each changed again until all are saved. */
+/** The form of the regions of a picture: drawn one by one in the picture, each changed again until all are saved. */
 
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
@@ -32,7 +32,7 @@ export class RuleRegions extends RuleForm {
     const name = this.cameras.find((camera) => camera.id === this.chosen)?.name ?? this.chosen;
     return html`<form aria-label=${t("rules.regions")} @submit=${(event: Event) => this.add(event)}>
       ${this.rule === "" ? html`<div class="whole">${this.camera("camera", t("rules.camera"), this.chosen, (id) => (this.chosen = id))}</div>` : nothing}
-      <region-drawing class="whole" camera=${this.chosen} label=${t("rules.picture", { name })} .regions=${this.regions} .ring=${this.ring} @point=${(event: CustomEvent<Point>) => (this.ring = [...this.ring, event.detail])}></region-drawing>
+      <region-drawing class="whole" camera=${this.chosen} label=${t("rules.picture", { name })} .regions=${this.regions} .ring=${this.ring} @point=${(event: CustomEvent<Point>) => (this.ring = [...this.ring, event.detail])} @undo=${() => (this.ring = this.ring.slice(0, -1))}></region-drawing>
       <ul class="whole">${this.regions.map((region, at) => this.listed(region, at))}</ul>
       <label class="whole"><span>${t("rules.ring")}</span><input name="ring" .value=${ringText(this.ring)} @change=${(event: Event) => (this.ring = ringOf((event.target as HTMLInputElement).value) ?? this.ring)} autocomplete="off" /></label>
       ${this.field("name", t("rules.name"), "")}

@@ -5,6 +5,11 @@ import type { Key } from "../../i18n/messages";
 
 /** The first that fits decides. */
 const MEANINGS = [
+  [/the disk of recordings does not answer/, "reason.disk_hangs"],
+  [/the folder of recordings cannot be used/, "reason.disk_folder"],
+  [/the disk is full, and what is left/, "reason.disk_full"],
+  [/^locked recordings take/, "reason.disk_locked"],
+  [/^recordings cannot be written/, "reason.disk_writes"],
   [/edge agent .* too old/i, "reason.agent_old"],
   [/edge agent .* (is away|not connected|does not come|just gone|was cut)|connection of edge agent/i, "reason.agent_away"],
   [/the link of edge agent|its link stalls/i, "reason.agent_link"],

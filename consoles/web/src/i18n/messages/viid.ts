@@ -3,7 +3,6 @@
 export const VIID = {
   "viid.title": ["GA/T 1400 视图库", "GA/T 1400 view libraries"],
   "viid.own": ["本库编号 {id}", "Our id {id}"],
-  "viid.refresh": ["刷新", "Refresh"],
   "viid.devices": ["送来过车的设备", "Devices that send passages"],
   "viid.devices_none": ["还没有设备送来过车", "No device has sent a passage yet"],
   "viid.waits": ["待对应，已拒收 {n} 条", "Not adopted, {n} refused"],
