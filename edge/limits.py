@@ -166,6 +166,8 @@ OUTBOX_WAITING = 20_000
 # Lists of the watch list that agents fetch: at once from one hub (one more gets 429), and bytes of one message.
 LIBRARY_FETCHES = 4
 LIBRARY_PIECE_BYTES = 64 * 1024
+# Ways from one file of a list to another that a hub keeps ready for agents; the one asked for longest ago is forgotten.
+LIBRARY_EDITS_KEPT = 8
 
 # Errands: what a hub asks of an edge agent, which answers over a connection of its own. One more of an agent gets 429;
 # one that the agent does not come for in time is given up. An answer goes in pieces, of which only so much is

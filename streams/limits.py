@@ -193,3 +193,6 @@ RECORD_DIARY_BYTES = 8 * 1024 * 1024
 # A still out of recordings, for a camera that shows nothing: so much of a segment is read, of so many of the newest.
 STILL_BYTES = 8 * 1024 * 1024
 STILL_TRIES = 3
+
+# Places in which two files of a list of the watch list differ; past them, who has the one is sent the other whole.
+LIBRARY_EDITS = 50_000

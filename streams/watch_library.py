@@ -73,6 +73,11 @@ class LibraryContent:
     def __len__(self) -> int:
         return len(self._starts) - 1
 
+    def lines(self) -> tuple[_Numbers, npt.NDArray[np.uint64]]:
+        """Return where each line starts, after the last where the file ends, and a hash of each whole line."""
+        text, starts = np.frombuffer(self.data, np.uint8), np.frombuffer(self._starts, np.int64)
+        return starts, _hashes(text, starts[:-1], np.diff(starts))
+
     def sha256(self) -> str:
         """Return the hash by which the file is known."""
         return hashlib.sha256(self.data).hexdigest()

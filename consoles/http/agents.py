@@ -7,6 +7,7 @@ import logging
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import aiohttp
 import msgspec
@@ -49,6 +50,7 @@ from edge.limits import (
     LIBRARY_FETCHES,
     LIBRARY_PIECE_BYTES,
 )
+from streams.watch_library import LibraryContent
 
 log = logging.getLogger(__name__)
 _DEVICE_KINDS = ("jt808", "gb28181")
@@ -67,6 +69,18 @@ class DoorCounters:
     unknown_messages: int = 0
 
 
+class HoldsFiles(Protocol):
+    """Who holds the files of lists, which are named by their SHA-256."""
+
+    def content(self, sha256: str) -> LibraryContent | None:
+        """Return a file; None where the hub does not hold it."""
+        ...
+
+    async def edits(self, since: str, sha256: str) -> bytes | None:
+        """Return what makes it of another; None where it is to be told whole."""
+        ...
+
+
 @dataclass(frozen=True)
 class Door:
     """What the door needs."""
@@ -79,8 +93,7 @@ class Door:
     counters: DoorCounters
     gb28181: Callable[[Box], protocol.Gb28181] | None
     """Seals who agents are to GB/T 28181 devices; None where the hub is nobody to them."""
-    library: Callable[[str], bytes | None]
-    """Returns the file of a list that the hub holds."""
+    libraries: HoldsFiles
 
 
 class Connection:
@@ -242,21 +255,22 @@ def routes(door: Door) -> list[web.RouteDef]:
 
     @is_open
     async def library(request: web.Request) -> web.StreamResponse:
-        """`GET /api/v1/agents/libraries/{sha256}`: the file of a list, packed, as binary messages."""
+        """`GET /api/v1/agents/libraries/{sha256}`: the file of a list, packed, as binary messages.
+
+        With `?since=` only what makes it of that file, where that is less; a text message that names it says so.
+        """
         await _agent_of(context_of(request), door, request)
-        data = door.library(request.match_info["sha256"])
-        if data is None:
+        sha256, since = request.match_info["sha256"], request.query.get("since", "")
+        content = door.libraries.content(sha256)
+        if content is None:
             raise UnknownIdError("this hub holds no list with this file")
         if fetching.locked():
             raise TooManyError(f"{LIBRARY_FETCHES} agents are fetching lists; come again")
         async with fetching:
-            packed = await asyncio.to_thread(zlib.compress, data)
-            socket = web.WebSocketResponse(heartbeat=AGENT_SILENT_MS / 1000, compress=False)
-            await socket.prepare(request)
-            for at in range(0, len(packed), LIBRARY_PIECE_BYTES):
-                await socket.send_bytes(packed[at : at + LIBRARY_PIECE_BYTES])
-            await socket.close()
-        return socket
+            edits = await door.libraries.edits(since, sha256) if since else None
+            if edits is None:
+                return await _send_file(request, "", content.data)
+            return await _send_file(request, since, edits)
 
     async def known(request: web.Request) -> web.Response:
         """`GET /api/v1/agents`: what is known of each agent, whichever hub it is at."""
@@ -269,6 +283,19 @@ def routes(door: Door) -> list[web.RouteDef]:
         web.get(protocol.LIBRARY_PATH + "{sha256}", library),
         web.get("/api/v1/agents", known),
     ]
+
+
+async def _send_file(request: web.Request, said: str, data: bytes) -> web.WebSocketResponse:
+    """Send words, if any, and then a file, packed and in pieces."""
+    packed = await asyncio.to_thread(zlib.compress, data)
+    socket = web.WebSocketResponse(heartbeat=AGENT_SILENT_MS / 1000, compress=False)
+    await socket.prepare(request)
+    if said:
+        await socket.send_str(said)
+    for at in range(0, len(packed), LIBRARY_PIECE_BYTES):
+        await socket.send_bytes(packed[at : at + LIBRARY_PIECE_BYTES])
+    await socket.close()
+    return socket
 
 
 async def _agent_of(context: Context, door: Door, request: web.Request) -> tuple[str, str]:

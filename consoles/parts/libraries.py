@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import Callable
 
 import msgspec
@@ -21,6 +22,8 @@ from command.requests import ReportLibrary
 from command.rows import LibraryRow
 from command.rules.libraries import FAILING
 from command.tables import Tables
+from edge.limits import LIBRARY_EDITS_KEPT
+from streams.watch_edits import edits
 from streams.watch_library import LibraryContent, LibraryIndex
 
 log = logging.getLogger(__name__)
@@ -44,6 +47,8 @@ class Libraries:
         self._blobs = blobs
         self._on_index = on_index
         self._changed = asyncio.Event()
+        self._edits: OrderedDict[tuple[str, str], bytes | None] = OrderedDict()
+        self._comparing = asyncio.Lock()
         hub.listen(self._on_change)
 
     def _on_change(self, _seq: int, changes: Changes) -> None:
@@ -106,11 +111,30 @@ class Libraries:
                 except TriuneError as error:
                     log.warning("how list %s is could not be recorded: %s", library, error.detail)
 
-    def content(self, sha256: str) -> bytes | None:
+    def content(self, sha256: str) -> LibraryContent | None:
         """Return the file of a list that is held; None for another."""
         library = next((library for library, held in self.held.items() if held.sha256 == sha256), None)
-        content = self.index.contents.get(library) if library else None
-        return content.data if content else None
+        return self.index.contents.get(library) if library else None
+
+    async def edits(self, since: str, sha256: str) -> bytes | None:
+        """Return what makes the file of a list that is held of another; None where that is not known or not worth it.
+
+        When a file comes into force all agents ask for the same: it is looked for once.
+        """
+        async with self._comparing:
+            if (since, sha256) not in self._edits:
+                self._edits[since, sha256] = await self._compare(since, self.content(sha256))
+            self._edits.move_to_end((since, sha256))
+            while len(self._edits) > LIBRARY_EDITS_KEPT:
+                self._edits.popitem(last=False)
+            return self._edits[since, sha256]
+
+    async def _compare(self, since: str, content: LibraryContent | None) -> bytes | None:
+        try:
+            before = await self._read(since)
+        except TriuneError:
+            return None
+        return await asyncio.to_thread(edits, before, content) if content else None
 
 
 def _in_force(t: Tables) -> tuple[dict[str, tuple[str, str]], set[str]]:

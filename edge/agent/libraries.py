@@ -1,4 +1,8 @@
-"""Lists of the watch list (库) at the edge: fetched once by their hash, kept on disk, looked for without the hub."""
+"""Lists of the watch list (库) at the edge: fetched once by their hash, kept on disk, looked for without the hub.
+
+Of a list that was held with another file the hub is asked for what came and went since that; one that does not know
+tells the file whole.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,7 @@ from command.kernel.limits import EVIDENCE_BYTES
 from edge.agent.link import checked_url, dial
 from edge.agent.protocol import LIBRARY_PATH, Library
 from edge.limits import AGENT_RETRY_FIRST_MS, AGENT_RETRY_LONGEST_MS, LIBRARY_PIECE_BYTES
+from streams.watch_edits import edited
 from streams.watch_library import LibraryContent, LibraryIndex
 
 log = logging.getLogger(__name__)
@@ -71,7 +76,7 @@ class EdgeLibraries:
                 contents[library.id], held[library.id] = self._index.contents[library.id], library.sha256
                 continue
             try:
-                contents[library.id] = await self._get(library.sha256)
+                contents[library.id] = await self._get(library)
                 held[library.id] = library.sha256
             except (UnavailableError, InvalidInputError) as error:
                 log.warning("list %s cannot be had: %s", library.id, error.detail)
@@ -86,25 +91,47 @@ class EdgeLibraries:
             await asyncio.to_thread(self._forget_others, {library.sha256 for library in wanted})
         return whole
 
-    async def _get(self, sha256: str) -> LibraryContent:
-        path = self._folder / sha256
+    async def _get(self, library: Library) -> LibraryContent:
+        path = self._folder / library.sha256
         data = await asyncio.to_thread(_kept, path)
         if data is None:
-            data = await self._fetched(sha256)
+            data = await self._edited(library) or await self._fetched(library.sha256)
             try:
                 await asyncio.to_thread(_keep, path, data)
             except OSError as error:  # it is looked for all the same, and fetched again after a restart
                 log.warning("a list cannot be kept: %s", error.strerror)
         return await asyncio.to_thread(LibraryContent, data)
 
+    async def _edited(self, library: Library) -> bytes | None:
+        """Return the file, made of the one held with what the hub says; None where that does not come to it."""
+        before = self._index.contents.get(library.id)
+        if before is None:
+            return None
+        since = self.held[library.id]
+        said, data = await self._told(f"{library.sha256}?since={since}")
+        if said == since:
+            try:
+                data = await asyncio.to_thread(edited, before.data, data)
+            except InvalidInputError as error:
+                log.warning("list %s is fetched whole: %s", library.id, error.detail)
+        return data if await asyncio.to_thread(_is, data, library.sha256) else None
+
     async def _fetched(self, sha256: str) -> bytes:
         """Return the file from the hub; raises `UnavailableError`."""
-        unpacking, parts, size = zlib.decompressobj(), list[bytes](), 0
+        _, data = await self._told(sha256)
+        if not await asyncio.to_thread(_is, data, sha256):
+            raise UnavailableError("what the hub gives is not the whole file")
+        return data
+
+    async def _told(self, what: str) -> tuple[str, bytes]:
+        """Return what the hub tells, and the words before it if any; raises `UnavailableError`."""
+        unpacking, parts, size, said = zlib.decompressobj(), list[bytes](), 0, ""
         try:
-            async with dial(checked_url(self._hub(), LIBRARY_PATH + sha256), self._key, LIBRARY_PIECE_BYTES) as socket:
+            async with dial(checked_url(self._hub(), LIBRARY_PATH + what), self._key, LIBRARY_PIECE_BYTES) as socket:
                 async for piece in socket:
                     if isinstance(piece, str):
-                        raise UnavailableError("the hub says what is no file")
+                        said = piece
+                        continue
                     part = unpacking.decompress(piece, EVIDENCE_BYTES - size + 1)
                     size += len(part)
                     if size > EVIDENCE_BYTES:
@@ -112,10 +139,7 @@ class EdgeLibraries:
                     parts.append(part)
         except (WebSocketException, OSError, TimeoutError, zlib.error) as error:
             raise UnavailableError(f"the hub does not give it: {error}") from error
-        data = b"".join(parts)
-        if not await asyncio.to_thread(_is, data, sha256):
-            raise UnavailableError("what the hub gives is not the whole file")
-        return data
+        return said, b"".join(parts)
 
     def _forget_others(self, wanted: set[str]) -> None:
         try:

@@ -27,7 +27,11 @@ VERSIONS = (1, 1)
 """The oldest and the newest version that this release speaks."""
 PATH = "/api/v1/agents/live"
 LIBRARY_PATH = "/api/v1/agents/libraries/"
-"""Followed by the SHA-256 of a file: the hub says it in binary messages, packed (RFC 1950), and hangs up."""
+"""Followed by the SHA-256 of a file: the hub says it in binary messages, packed (RFC 1950), and hangs up.
+
+With `?since=` the SHA-256 of another file, a hub that can tell what makes the one of the other first says that SHA-256
+in a text message, and then, instead of the file, the edits of `streams.watch_edits`.
+"""
 ERRAND_PATH = "/api/v1/agents/errands/"
 """Followed by an errand's id: where the agent answers it, see `edge.agent.errand_wire`."""
 NO_COMMON_VERSION = 4406

@@ -90,7 +90,7 @@ def edge_agents(
     ]
     listing = ListOfAgents(agents, hubs)
     door = http.Door(
-        agents, listing, items, errands, uplink, counters, _gb28181(settings, key), cars.libraries.content
+        agents, listing, items, errands, uplink, counters, _gb28181(settings, key), cars.libraries
     )  # fmt: skip
     return EdgeAgents(agents, errands, listing, http.routes(door))
 

@@ -1,11 +1,17 @@
-"""Lists (库) at the edge: fetched by hash, kept, looked for without the hub; agents of before get none (SPEC R686)."""
+"""Lists (库) at the edge: fetched by hash, kept, looked for without the hub; agents of before get none (R686, R762)."""
 
 from __future__ import annotations
 
+import asyncio
+import zlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
 import msgspec
+from websockets.asyncio.server import ServerConnection
+from websockets.asyncio.server import serve as listen
 
 from command import requests as q
 from command.actors import HUB
@@ -13,8 +19,11 @@ from command.facts.libraries import LibraryContent
 from command.kernel.clock import SystemClock
 from consoles.parts.agents.registry import AgentState
 from consoles.site import Site
-from edge.agent.protocol import LIBRARY_PATH
-from streams.watch_library import written
+from edge.agent.libraries import EdgeLibraries
+from edge.agent.protocol import LIBRARY_PATH, Library
+from streams.watch_edits import edited
+from streams.watch_library import LibraryContent as Content
+from streams.watch_library import LibraryIndex, written
 from tests.consoles.test_agents import as_agent
 from tests.edge.agent.support import NAME, Proxy, an_agent, hub_with_agent, port_of, sighting, until
 
@@ -102,6 +111,86 @@ async def test_another_file_is_fetched_and_the_one_before_forgotten_and_late_hit
             await until(lambda: files(tmp_path) == {sha256})
             await until(lambda: agent.outbox.items == 0)
             assert await site.hub.read(lambda t: list(t.hits)) == []
+
+
+PLATES = [f"湘F{number:05}" for number in range(1000)]
+
+
+async def told(site: Site, key: str, what: str) -> tuple[list[str], bytes]:
+    """Return the words and the unpacked bytes that the hub answers an agent with."""
+    headers = {"Authorization": f"Bearer {key}"}
+    async with (
+        aiohttp.ClientSession(site.http_url, headers=headers) as http,
+        http.ws_connect(LIBRARY_PATH + what) as socket,
+    ):
+        messages = [message.data async for message in socket]
+    words = [data for data in messages if isinstance(data, str)]
+    return words, zlib.decompress(b"".join(data for data in messages if isinstance(data, bytes)))
+
+
+async def test_of_a_file_that_the_agent_has_another_the_hub_tells_what_came_and_went_alone(  # R762
+    tmp_path: Path,
+) -> None:
+    async with hub_with_agent(tmp_path) as (site, key):
+        library = await in_force(site, *PLATES)
+        async with an_agent(tmp_path, port_of(site), key) as agent:
+            await until(lambda: len(agent.cameras._watches.libraries) == 1000)
+            [first] = files(tmp_path)
+            second = await replaced(site, library, *PLATES[1:], "湘A00001")
+            await until(lambda: files(tmp_path) == {second})
+            assert agent.cameras._watches.libraries.find("湘A00001") != []
+            assert agent.cameras._watches.libraries.find(PLATES[0]) == []
+        whole = await site.context.blobs.get(second)
+        words, edits = await told(site, key, f"{second}?since={first}")
+        assert (words, edited(await site.context.blobs.get(first), edits)) == ([first], whole)
+        assert len(edits) < 100 < 10_000 < len(whole)
+        # An agent of before asks for no edits; what the hub does not have, or is no list, it tells none of.
+        picture = await site.context.blobs.add(b"\xff\xd8 no list")
+        for what in (second, f"{second}?since={'a' * 64}", f"{second}?since={picture}", f"{second}?since=no%20name"):
+            assert await told(site, key, what) == ([], whole)
+
+
+@asynccontextmanager
+async def another_hub(answer: Callable[[str], list[str | bytes]]) -> AsyncIterator[tuple[str, list[str]]]:
+    """Serve what `answer` says of a path; return the address and the paths that were asked for."""
+    asked: list[str] = []
+
+    async def serve(socket: ServerConnection) -> None:
+        assert socket.request
+        asked.append(socket.request.path)
+        for message in answer(socket.request.path):
+            await socket.send(message)
+
+    async with listen(serve, "127.0.0.1", 0) as server:
+        yield f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}", asked
+
+
+async def test_a_hub_of_before_tells_the_file_whole_and_edits_that_do_not_fit_are_not_trusted(  # R762
+    tmp_path: Path,
+) -> None:
+    contents = [Content(written(dict.fromkeys(plates, ""))) for plates in (PLATES, PLATES[1:], PLATES[2:])]
+    first, second, third = [Library(id="b1", sha256=each.sha256(), until_ms=2**40) for each in contents]
+
+    def answer(path: str) -> list[str | bytes]:
+        if path.endswith(f"{third.sha256}?since={second.sha256}"):  # edits of quite another file
+            return [second.sha256, zlib.compress(msgspec.msgpack.encode([(0, b"", 99_999_999)]))]
+        [content] = [each for each in contents if each.sha256() in path.partition("?")[0]]
+        return [zlib.compress(content.data)]
+
+    indexes: list[LibraryIndex] = []
+    async with another_hub(answer) as (url, asked), asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+        libraries = EdgeLibraries(tmp_path / "libraries", "key", SystemClock(), lambda: url, indexes.append)
+        running = tasks.create_task(libraries.run())
+        for number, wanted in enumerate((first, second, third), start=1):
+            libraries.apply([wanted])
+            while len(indexes) < number:
+                await SystemClock().sleep(10)
+            assert libraries.held == {"b1": wanted.sha256}
+        running.cancel()
+    assert [len(index) for index in indexes] == [1000, 999, 998]
+    assert [path.removeprefix(LIBRARY_PATH) for path in asked] == [
+        first.sha256, f"{second.sha256}?since={first.sha256}", f"{third.sha256}?since={second.sha256}", third.sha256,
+    ]  # fmt: skip
 
 
 async def test_a_file_that_was_altered_on_the_disk_of_the_agent_is_fetched_again(tmp_path: Path) -> None:
