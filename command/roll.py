@@ -12,10 +12,13 @@ import logging
 
 import msgspec
 
+from command import taken_out
+from command.actors import HUB
 from command.kernel.clock import Clock
 from command.kernel.database import Database
 from command.kernel.errors import ConflictError, TooManyError, UnknownIdError
 from command.kernel.limits import HUB_AWAY_MS, HUB_BEAT_MS, HUB_GONE_MS, HUBS
+from command.taken_out import TakenOut
 
 log = logging.getLogger(__name__)
 RECORDED, LOST = "recorded", "lost"
@@ -28,6 +31,7 @@ SCHEMA = (
     """,
 )
 """Apart from the schema of `command.places`, which has the table `hubs`: a release before knows only that one."""
+_LONG_GONE = f"not heard of for {HUB_GONE_MS // (24 * 60 * 60 * 1000)} days"
 _LOOK = """
     SELECT hubs.number, hubs.url, hub_beats.unheard, coalesce(hub_beats.gone, 0)
     FROM hubs LEFT JOIN hub_beats ON hub_beats.number = hubs.number ORDER BY hubs.number
@@ -122,28 +126,45 @@ class Roll:
             await self._database.write((_COUNT, (own.number,)))
         for state in (await self.look()).values():
             if counts and state.unheard_ms is not None and state.unheard_ms >= HUB_GONE_MS:
-                await self._take_out(state, HUB_GONE_MS)
+                await self._take_out(state, HUB_GONE_MS, HUB.id, _LONG_GONE)
         return bool(is_known) and self.hubs.get(own.number, HubState(own, None)).place == own
 
-    async def take_out(self, number: int) -> None:
-        """Take a hub out at once. Raises `UnknownIdError`, and `ConflictError` for one that is heard of."""
+    async def take_out(self, number: int, who: str, why: str) -> None:
+        """Take a hub out at once; `who` does it and why is noted, to be recorded.
+
+        Raises `UnknownIdError`, and `ConflictError` for one that is heard of.
+        """
         state = (await self.look()).get(number)
         if state is None:
             raise UnknownIdError(f"there is no hub {number}")
         if state.unheard_ms is not None and not state.is_away:
             raise ConflictError(f"hub {state.place.url} is at work: stop it first")
         await self._database.write((_NEVER_COUNTED, (HUB_AWAY_MS // HUB_BEAT_MS, number)))
-        if not await self._take_out(state, HUB_AWAY_MS):
+        if not await self._take_out(state, HUB_AWAY_MS, who, why):
             raise ConflictError(f"hub {state.place.url} has just come back")
         await self.look()
 
-    async def _take_out(self, state: HubState, unheard_ms: int) -> bool:
+    async def taken_out(self) -> list[TakenOut]:
+        """Return the hubs that were taken out last, the newest first."""
+        return await taken_out.newest(self._database)
+
+    async def taken_out_waiting(self) -> list[TakenOut]:
+        """Return those of which it is not recorded yet, the oldest first."""
+        return await taken_out.waiting(self._database)
+
+    async def taken_out_recorded(self, taken: TakenOut) -> None:
+        """It is on record."""
+        await taken_out.note_recorded(self._database, taken)
+
+    async def _take_out(self, state: HubState, unheard_ms: int, who: str, why: str) -> bool:
         """Take it out unless it was heard of within this time; say whether it was."""
-        number, gone_ms = state.place.number, self._clock.now_ms() - (state.unheard_ms or 0)
+        now_ms = self._clock.now_ms()
+        number, gone_ms = state.place.number, now_ms - (state.unheard_ms or 0)
         taken, *_ = await self._database.write(
             (_TAKE_OUT, (gone_ms, number, unheard_ms // HUB_BEAT_MS)),
             (_FORGET, (number, RECORDED, LOST)),
             (_LOSE, (LOST, number, RECORDED)),
+            taken_out.noted(number, gone_ms, who, why, now_ms),
         )
         if taken:
             log.warning("hub %s is taken out: what was at it is asked for there no more", state.place.url)

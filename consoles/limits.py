@@ -35,6 +35,9 @@ DEVICE_LIST_MS = 25_000
 # Events near cameras at agents that wait to be told to them; past them they are not recorded, and that is logged.
 AGENT_EVENTS = 256
 
+# How soon it is on record that a hub was taken out.
+TAKEN_OUT_LOOK_MS = 1000
+
 # A query of sightings: corners of the area drawn for it; how long a time it may be about where it names neither plate
 # nor two characters of one; passages on one page; passages in one exported file, more of which get 413.
 QUERY_BODY_BYTES = 64 * 1024

@@ -33,7 +33,7 @@ from consoles.parts.background import Background, background
 from consoles.parts.field import field
 from consoles.parts.gb28181.part import gb28181
 from consoles.parts.hubs.others import other_hubs
-from consoles.parts.hubs.part import be_found, several_hubs
+from consoles.parts.hubs.part import join, several_hubs
 from consoles.parts.keeping import forgetting, saving, vouching
 from consoles.parts.outside import links, services
 from consoles.parts.serving import serving
@@ -140,7 +140,7 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
         asks.watch(app)
         url = await stack.enter_async_context(serving(app, settings.host, settings.http_port))
         if hubs:
-            be_found(hubs, settings, url, kept.leases, tasks)
+            join(hubs, hub, settings, url, kept.leases, tasks)
         followers = await stack.enter_async_context(links(settings, hub, site_id, known, kept, url, tasks))
         measured.append(metrics.links_of(followers))
         try:

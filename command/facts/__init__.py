@@ -11,6 +11,7 @@ import msgspec
 from command.facts import (
     archive,
     calls,
+    hubs,
     libraries,
     orders,
     patrol,
@@ -54,7 +55,20 @@ def kind_of(fact: type[Fact]) -> str:
 
 KINDS: dict[str, type[Fact]] = {
     kind_of(cls): cls
-    for module in (archive, calls, libraries, orders, patrol, scene, plans, recording, violations, wall, watchlist)
+    for module in (
+        archive,
+        calls,
+        hubs,
+        libraries,
+        orders,
+        patrol,
+        scene,
+        plans,
+        recording,
+        violations,
+        wall,
+        watchlist,
+    )
     for cls in vars(module).values()
     if isinstance(cls, type) and issubclass(cls, Fact) and cls is not Fact
 }

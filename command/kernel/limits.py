@@ -357,6 +357,8 @@ PLACES_WRITTEN = 200
 HUB_BEAT_MS = 2000
 HUB_AWAY_MS = 8000
 HUB_GONE_MS = 7 * 24 * 60 * 60 * 1000
+# Hubs taken out of which it is shown who did that and why, the newest; the record has all.
+HUBS_TAKEN_OUT = 50
 # What one hub may do for the others at once, and how long one may take to say who it is: after that it is away.
 PEER_ERRANDS = 512
 PEER_HELLO_MS = 3000

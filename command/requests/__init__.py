@@ -25,6 +25,7 @@ from command.requests.calls import (
     SetLevel,
 )
 from command.requests.deadlines import FireDeadline
+from command.requests.hubs import RecordHubTakenOut
 from command.requests.libraries import (
     ApproveLibrary,
     DeclineLibraryFile,
@@ -121,14 +122,14 @@ __all__ = [
     "GivenPlace", "HangUpCall", "Id", "Instant", "IssueOrder", "Lat", "LiftLibrary", "LiftWatch", "LinkCall",
     "LocateCall", "LocateSituation", "LockRecording", "Lon", "MergeSituation", "Name", "NextPhase", "NoteSituation",
     "OfferLibraryFile", "OpenSituation", "Phone", "PinFocus", "PublishPlan", "RaiseSos", "Reason", "RecallOrder",
-    "RecordApprovalNotice", "RecordCase", "RecordClip", "RecordMessage", "RecordPack", "RecordQuery",
-    "RecordViolationSent", "RefuseOrder", "RejectHit", "RejectViolation", "ReleaseRecording", "RemoveCamera",
-    "RemoveFence", "ReportCall", "ReportCamera", "ReportDeviceAlarm", "ReportHit", "ReportLibrary", "ReportLink",
-    "ReportPatrol", "ReportReading", "ReportRecorder", "ReportViolation", "Request", "RequestApproval",
-    "RequestLibrary", "RequestWatch", "RequestWatches", "RestoreLibraryLine", "SendMessage", "SendToWall",
-    "SetLevel", "SetRecording", "SetRecordings", "SetRegions", "SetRestriction", "SetSection", "ShelveAlarm",
-    "StandDownPlan", "StartShift", "StepOrder", "TakeAlarm", "TakeBackViolation", "TakeOffWall", "Text",
-    "WatchEntry", "decode",
+    "RecordApprovalNotice", "RecordCase", "RecordClip", "RecordHubTakenOut", "RecordMessage", "RecordPack",
+    "RecordQuery", "RecordViolationSent", "RefuseOrder", "RejectHit", "RejectViolation", "ReleaseRecording",
+    "RemoveCamera", "RemoveFence", "ReportCall", "ReportCamera", "ReportDeviceAlarm", "ReportHit", "ReportLibrary",
+    "ReportLink", "ReportPatrol", "ReportReading", "ReportRecorder", "ReportViolation", "Request",
+    "RequestApproval", "RequestLibrary", "RequestWatch", "RequestWatches", "RestoreLibraryLine", "SendMessage",
+    "SendToWall", "SetLevel", "SetRecording", "SetRecordings", "SetRegions", "SetRestriction", "SetSection",
+    "ShelveAlarm", "StandDownPlan", "StartShift", "StepOrder", "TakeAlarm", "TakeBackViolation", "TakeOffWall",
+    "Text", "WatchEntry", "decode",
 ]  # fmt: skip
 
 REQUESTS: dict[str, type[Request]] = {str(cls.__struct_config__.tag): cls for cls in Request.__subclasses__()}

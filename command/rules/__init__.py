@@ -5,6 +5,7 @@ from command.rules import (
     archive,
     dispatch,
     hits,
+    hubs,
     intake,
     libraries,
     messages,
@@ -24,7 +25,7 @@ from command.rules import (
 from command.rules.base import decide, fold, unruled
 
 __all__ = [
-    "approvals", "archive", "decide", "dispatch", "fold", "hits", "intake", "libraries", "messages", "patrol",
+    "approvals", "archive", "decide", "dispatch", "fold", "hits", "hubs", "intake", "libraries", "messages", "patrol",
     "plans", "queries", "recording", "registers", "scene", "situations", "sos", "unruled", "violation_register",
     "violations", "wall", "watchlist",
 ]  # fmt: skip

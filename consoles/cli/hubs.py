@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import getpass
+import socket
 from pathlib import Path
 
 import msgspec
 
 from command.kernel.errors import InvalidInputError, UnknownIdError
 from command.places import Places
-from consoles.http.hubs import HubViews, listed
+from consoles.http.hubs import checked_why, views
 from consoles.parts.stores import roll_alone
 from consoles.settings import load_settings
+
+_WHO_CHARS = 100
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -21,6 +25,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     listing = hubs.add_parser("list", help="print the hubs and what is at each as JSON")
     taking = hubs.add_parser("take-out", help="take out a hub that is gone for good; refused while it is at work")
     taking.add_argument("hub", help="its address, as the list has it")
+    taking.add_argument("--why", required=True, help="why, for the record")
     for parser, work in ((listing, _show), (taking, _take_out)):
         parser.add_argument("--config", type=Path, help="the settings file that a hub is started with")
         parser.add_argument("--journal", metavar="URL", help="the database that the hubs share, postgresql://…")
@@ -39,7 +44,7 @@ async def _with_roll(arguments: argparse.Namespace) -> str:
         raise InvalidInputError("a hub that keeps its own files is alone: give the `journal` that several share")
     async with roll_alone(settings) as places:
         await arguments.work(places, arguments)
-        return msgspec.json.encode(HubViews(listed(await places.whole(), places))).decode()
+        return msgspec.json.encode(await views(places)).decode()
 
 
 async def _show(_places: Places, _arguments: argparse.Namespace) -> None:
@@ -47,8 +52,9 @@ async def _show(_places: Places, _arguments: argparse.Namespace) -> None:
 
 
 async def _take_out(places: Places, arguments: argparse.Namespace) -> None:
-    url = str(arguments.hub).rstrip("/")
+    url, why = str(arguments.hub).rstrip("/"), checked_why(str(arguments.why))
     found = [number for number, state in (await places.roll.look()).items() if state.place.url == url]
     if not found:
         raise UnknownIdError(f"there is no hub {url}")
-    await places.roll.take_out(found[0])
+    who = f"{getpass.getuser()}@{socket.gethostname()}"[:_WHO_CHARS]
+    await places.roll.take_out(found[0], who, why)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from command import leases as lease
-from command import places, roll
+from command import places, roll, taken_out
 from command.access import accounts as access
 from command.access.accounts import Accounts
 from command.access.keys import SiteKey
@@ -128,9 +128,10 @@ async def roll_alone(settings: Settings) -> AsyncIterator[Places]:
 
 
 async def _hubs(postgres: Postgres) -> Database:
-    """Open the tables of `Places`: two schemas, of which hubs of the release before know the first."""
+    """Open the tables of `Places`: three schemas, of which hubs of releases before know the first, or two."""
     await PostgresDatabase.open(postgres, places.SCHEMA, "places")
-    return await PostgresDatabase.open(postgres, roll.SCHEMA, "hub_beats")
+    await PostgresDatabase.open(postgres, roll.SCHEMA, "hub_beats")
+    return await PostgresDatabase.open(postgres, taken_out.SCHEMA, "hubs_taken_out")
 
 
 async def _site(settings: Settings, stack: AsyncExitStack) -> Postgres:

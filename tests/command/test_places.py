@@ -1,4 +1,4 @@
-"""What is at which hub, and which hubs there are: whatever clocks say and whoever died (SPEC R651, R661, R662)."""
+"""What is at which hub, and which hubs there are, whatever clocks say (SPEC R651, R661, R662, R740, R743)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from command import places as places_of_hubs
-from command import roll
+from command import roll, taken_out
 from command.kernel.clock import SystemClock, VirtualClock
 from command.kernel.database import Database
 from command.kernel.errors import ConflictError, TooManyError, UnavailableError, UnknownIdError
@@ -18,7 +18,7 @@ from command.places import Places
 from command.roll import Roll
 from tests.databases import Databases
 
-SCHEMA = places_of_hubs.SCHEMA + roll.SCHEMA
+SCHEMA = places_of_hubs.SCHEMA + roll.SCHEMA + taken_out.SCHEMA
 ONE, TWO = "https://hub-1.example", "https://hub-2.example"
 
 
@@ -177,16 +177,24 @@ async def test_a_hub_is_taken_out_by_hand_unless_it_is_at_work(databases: Databa
         assert own is not None
         by_hand = Roll(database, SystemClock())
         with pytest.raises(ConflictError, match="is at work"):
-            await by_hand.take_out(own.number)
+            await by_hand.take_out(own.number, "admin", "test")
         with pytest.raises(UnknownIdError):
-            await by_hand.take_out(99)
+            await by_hand.take_out(99, "admin", "test")
         await two.beats(HUB_AWAY_MS + HUB_BEAT_MS)
         [before] = [each for each in await two.places.whole() if each.state.place == own]
         assert (before.state.is_away, before.has) == (True, {"agent": 1})
-        await by_hand.take_out(own.number)
+        assert await by_hand.taken_out() == []
+        await by_hand.take_out(own.number, "admin", "scrapped")
         assert [each.state.place.url for each in await two.places.whole()] == [TWO]
         with pytest.raises(UnknownIdError):
-            await by_hand.take_out(own.number)
+            await by_hand.take_out(own.number, "other", "test")
+        [taken] = await two.places.roll.taken_out()
+        assert (taken.hub, taken.url, taken.who, taken.why) == (own.number, ONE, "admin", "scrapped")
+        assert taken.at_ms - taken.heard_ms >= HUB_AWAY_MS
+        assert await two.places.roll.taken_out_waiting() == [taken]
+        await two.places.roll.taken_out_recorded(taken)
+        assert await two.places.roll.taken_out_waiting() == []
+        assert await by_hand.taken_out() == [taken], "it is shown all the same"
 
 
 async def test_a_hub_of_a_release_before_is_never_missed_but_can_be_taken_out(databases: Databases) -> None:
@@ -198,7 +206,7 @@ async def test_a_hub_of_a_release_before_is_never_missed_but_can_be_taken_out(da
         await two.beats(HUB_AWAY_MS + HUB_BEAT_MS)
         assert not await two.is_missing(7)
         assert await two.places.reached("agent") == {"gate"}
-        await two.places.roll.take_out(7)
+        await two.places.roll.take_out(7, "admin", "test")
         assert await two.places.at("agent", "gate") == []
 
 
@@ -214,8 +222,8 @@ async def test_numbers_of_hubs_are_bounded_and_those_longest_gone_are_given_on(d
         keeper = Roll(database, SystemClock())
         with pytest.raises(TooManyError, match="triune hubs"):
             await keeper.join("https://one-more.example")
-        await keeper.take_out(9)
-        await keeper.take_out(5)
+        await keeper.take_out(9, "admin", "test")
+        await keeper.take_out(5, "admin", "test")
         assert (await keeper.join("https://one-more.example")).number == 9
         assert (await keeper.join("https://hub-5.example")).number == 5, "its own"
         with pytest.raises(TooManyError):

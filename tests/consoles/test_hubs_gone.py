@@ -1,9 +1,10 @@
-"""Hubs that die with what is connected to them, and publishers that reach any hub (SPEC R661 to R669)."""
+"""Hubs that die with what is connected to them, and publishers that reach any hub (SPEC R661 to R669, R743)."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from fractions import Fraction
@@ -19,10 +20,11 @@ from aiortc.mediastreams import MediaStreamTrack
 from av.video.frame import VideoFrame
 from msgspec.structs import replace
 
-from command import places, roll
+from command import places, roll, taken_out
 from command.access.accounts import AGENT
 from command.access.keys import SiteKey
 from command.facts import decode
+from command.facts.hubs import HubTakenOut
 from command.facts.patrol import AlarmCleared, AlarmRaised
 from command.facts.scene import CameraWentDown, LinkCameUp, LinkWentDown
 from command.kernel.database import SqliteDatabase
@@ -62,6 +64,11 @@ async def said(site: Site) -> list[str]:
     return [type(fact).__name__ for fact in facts if isinstance(fact, about)]
 
 
+async def taken_out_of(site: Site) -> list[HubTakenOut]:
+    facts = [decode(stored.data, stored.seq) for stored in await site.hub.journal.read("live", 0, 1000)]
+    return [fact for fact in facts if isinstance(fact, HubTakenOut)]
+
+
 async def has_said(site: Site, facts: list[str]) -> bool:
     return await said(site) == facts
 
@@ -89,7 +96,7 @@ def by_command(capsys: pytest.CaptureFixture[str], *words: str) -> list[dict[str
 
 
 async def test_a_hub_that_others_cannot_reach_is_on_the_roll_all_the_same(tmp_path: Path) -> None:
-    database = SqliteDatabase(tmp_path / "places.sqlite3", places.SCHEMA + roll.SCHEMA, "places")
+    database = SqliteDatabase(tmp_path / "places.sqlite3", places.SCHEMA + roll.SCHEMA + taken_out.SCHEMA, "places")
     one, other = (Hubs(places.Places(database, CLOCK), SiteKey(bytes(32)), CLOCK) for _ in range(2))
     one.places.tell("agent", lambda: [NAME])
     behind = replace(settings(tmp_path), host="10.1.2.3")
@@ -158,19 +165,31 @@ async def test_an_agent_whose_hub_died_with_it_is_missed_once_and_that_hub_taken
         one, two = (await admin.get("/api/v1/hubs/states"))[1]["hubs"]
         assert (one["url"], one["own"], one["away"], one["has"]["agent"]) == (here.http_url, False, True, 1)
         assert (two["url"], two["own"], two["away"]) == (there.http_url, True, False)
-        assert await delete(admin, f"/api/v1/hubs/{two['number']}") == 409
-        assert await delete(admin, "/api/v1/hubs/77") == 404
+        assert await delete(admin, f"/api/v1/hubs/{two['number']}?why=test") == 409
+        assert await delete(admin, "/api/v1/hubs/77?why=test") == 404
+        for silent in ("", "?why=", "?why=%20", f"?why={'x' * 501}", "?why=%00"):
+            assert await delete(admin, f"/api/v1/hubs/{one['number']}{silent}") == 400, "nobody says why"
         async with signed_in(there.http_url, "desk") as desk:
             assert (await desk.get("/api/v1/hubs/states"))[0] == 403
-            assert await delete(desk, f"/api/v1/hubs/{one['number']}") == 403
+            assert await delete(desk, f"/api/v1/hubs/{one['number']}?why=test") == 403
         listed = await asyncio.to_thread(by_command, capsys, "list", "--journal", postgres_url)
         assert [hub["url"] for hub in listed] == [here.http_url, there.http_url]
+        why = ("--why", "机器 报废")
         with pytest.raises(UnknownIdError):
-            await asyncio.to_thread(by_command, capsys, "take-out", "https://x.example", "--journal", postgres_url)
-        words = ("take-out", here.http_url, "--journal", postgres_url)
+            await asyncio.to_thread(
+                by_command, capsys, "take-out", "https://x.example", *why, "--journal", postgres_url
+            )
+        words = ("take-out", here.http_url, *why, "--journal", postgres_url)
         assert [hub["url"] for hub in await asyncio.to_thread(by_command, capsys, *words)] == [there.http_url]
         assert await is_listed("", up=False)
-        assert await delete(admin, f"/api/v1/hubs/{one['number']}") == 404
+        assert await delete(admin, f"/api/v1/hubs/{one['number']}?why=test") == 404
+        await soon(lambda: _holds(partial(taken_out_of, there)))
+        [taken] = await taken_out_of(there)
+        assert (taken.hub, taken.url, taken.why) == (one["number"], here.http_url, "机器 报废")
+        assert taken.who.endswith(f"@{socket.gethostname()}")
+        assert taken.heard_ms < taken.taken_ms <= CLOCK.now_ms()
+        [shown] = (await admin.get("/api/v1/hubs/states"))[1]["taken_out"]
+        assert (shown["url"], shown["who"], shown["why"]) == (here.http_url, taken.who, "机器 报废")
         await soon(lambda: lacks_no_hub(admin))
 
         await hubs.begin(0)

@@ -11,7 +11,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from command import places, roll
+from command import places, roll, taken_out
 from command.access.keys import SiteKey
 from command.kernel.database import SqliteDatabase
 from command.kernel.errors import UnavailableError
@@ -123,7 +123,7 @@ async def test_who_comes_while_hubs_know_nothing_of_each_other_is_taken_and_sett
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stay_on_loopback(monkeypatch)
-    database = SqliteDatabase(tmp_path / "places.sqlite3", places.SCHEMA + roll.SCHEMA, "places")
+    database = SqliteDatabase(tmp_path / "places.sqlite3", places.SCHEMA + roll.SCHEMA + taken_out.SCHEMA, "places")
     one, other = (Hubs(places.Places(database, CLOCK), SiteKey(bytes(32)), CLOCK) for _ in range(2))
     left: list[str] = []
     phone = Phone()

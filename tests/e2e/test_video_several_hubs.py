@@ -56,11 +56,17 @@ async def take_out(browser: Browser, site: Site, gone: str, folder: Path) -> Non
     await button.press("Enter")
     await keep(page, folder, "hubs")
     assert await faults(page) == []
-    await expect(panel.get_by_role("button", name="取消")).to_be_focused()
+    await expect(panel.get_by_role("textbox", name="为什么移除")).to_be_focused()
+    await expect(panel.get_by_role("button", name="确认")).to_be_disabled()
+    await page.keyboard.insert_text("机器报废")
+    await page.keyboard.press("Tab")
     await page.keyboard.press("Tab")
     await page.keyboard.press("Enter")
     await expect(panel.get_by_text(f"已移除 {gone}")).to_be_visible(timeout=SLOW)
     await expect(panel.get_by_text("失联", exact=False)).to_have_count(0)
+    await expect(panel.get_by_text("机器报废")).to_be_visible()
+    await keep(page, folder, "hubs-taken-out")
+    assert await faults(page) == []
 
 
 @pytest.mark.browser

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 from command.access.keys import SiteKey
+from command.hub import Hub
 from command.kernel.clock import Clock
 from command.kernel.errors import UnavailableError
 from command.leases import Leases
@@ -19,6 +20,7 @@ from consoles.parts.agents.errands import Errands
 from consoles.parts.background import Background
 from consoles.parts.hubs.errands import PURPOSE, PeerCounters, PeerDoor, Peers, Relay, checked_address
 from consoles.parts.hubs.replies import AGENT_HOP, Reply
+from consoles.parts.hubs.takings import record_takings
 from consoles.parts.stores import WATCH
 from consoles.settings import Settings
 from edge.agent.answering import Handler
@@ -101,6 +103,12 @@ def several_hubs(
 
     degraded.append(check)
     return hubs
+
+
+def join(hubs: Hubs, hub: Hub, settings: Settings, url: str, leases: Leases, tasks: Background) -> None:
+    """Be one of them, now that this hub serves at `url`."""
+    be_found(hubs, settings, url, leases, tasks)
+    tasks.start(record_takings(hub, hubs.places, leases), "taken-out")
 
 
 def be_found(hubs: Hubs, settings: Settings, url: str, leases: Leases, tasks: Background) -> None:

@@ -58,6 +58,7 @@ WHO: dict[str, set[Role]] = {
     "release_recording": set(),
     "record_clip": set(),
     "report_recorder": set(),
+    "record_hub_taken_out": set(),
     "set_violation_section": {"administrator", "commander"},
     "set_violation_restriction": {"administrator", "commander"},
     "set_violation_regions": {"administrator", "commander"},

@@ -911,6 +911,17 @@ export interface RecordClip {
   situation?: string | null;
 }
 
+/** A hub was taken out of the roll; whichever hub sees to that writes it down. */
+export interface RecordHubTakenOut {
+  request: "record_hub_taken_out";
+  hub: number;
+  url: string;
+  who: string;
+  why: string;
+  heard_ms: number;
+  taken_ms: number;
+}
+
 /** The SMS link says what became of a message. */
 export interface RecordMessage {
   request: "record_message";
@@ -1686,6 +1697,7 @@ export type Request =
   RecordApprovalNotice |
   RecordCase |
   RecordClip |
+  RecordHubTakenOut |
   RecordMessage |
   RecordPack |
   RecordQuery |

@@ -4,7 +4,7 @@ import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { icon } from "../../components/icons";
 import "../../components/states";
-import { duration } from "../../i18n/format";
+import { clock, dateWithYear, duration } from "../../i18n/format";
 import { t } from "../../i18n/i18n";
 import type { Api } from "../../sync/api";
 import { adoptedOf, agentLine, deviceLine, NO_DEVICES, refusedLine, silentLine, standingOf, type Agent, type Devices } from "./connected";
@@ -22,6 +22,20 @@ interface Hub {
   readonly has: Readonly<Record<string, number>>;
 }
 
+/** One that was taken out, by a person, by a command, or by the hubs themselves once its time was over. */
+interface TakenOut {
+  readonly url: string;
+  readonly who: string;
+  readonly why: string;
+  readonly at_ms: number;
+  readonly heard_ms: number;
+}
+
+interface Hubs {
+  readonly hubs: readonly Hub[];
+  readonly taken_out: readonly TakenOut[];
+}
+
 @customElement("t-hubs")
 export class HubsPanel extends Panel {
   static override styles = [
@@ -34,7 +48,7 @@ export class HubsPanel extends Panel {
     `,
   ];
 
-  @state() private hubs: readonly Hub[] = [];
+  @state() private hubs: Hubs = { hubs: [], taken_out: [] };
   @state() private agents: readonly Agent[] | null = null;
   @state() private devices: Devices = NO_DEVICES;
   @state() private rooms: Rooms | null = null;
@@ -42,10 +56,12 @@ export class HubsPanel extends Panel {
 
   override render(): TemplateResult {
     const { agents, devices } = this;
+    const { hubs, taken_out } = this.hubs;
     if (this.api === null) return html``;
     return html`<h2>${t("hubs.title")} ${this.refresh()}</h2>
       ${this.outcome()}
-      ${this.hubs.length === 0 ? nothing : html`<h3>${t("hubs.hubs")}</h3><ul>${this.hubs.map((hub) => this.hub(hub))}</ul>`}
+      ${hubs.length === 0 ? nothing : html`<h3>${t("hubs.hubs")}</h3><ul>${hubs.map((hub) => this.hub(hub))}</ul>`}
+      ${taken_out.length === 0 ? nothing : html`<h3>${t("hubs.gone")}</h3><ul>${taken_out.map(takenOutLine)}</ul>`}
       <h3>${t("hubs.agents")}</h3>
       ${agents === null ? html`<t-state kind="loading"></t-state>` : agents.length === 0 ? html`<p>${t("hubs.agents_none")}</p>` : html`<ul>${agents.map(agentLine)}</ul>`}
       <h3>${t("hubs.devices")}</h3>
@@ -76,7 +92,7 @@ export class HubsPanel extends Panel {
       ${standingOf(standing, away || unreached)}
       <span class="quiet">${t("hubs.has", { agents: has["agent"] ?? 0, devices: has["gb28181"] ?? 0, recorded: has["recorded"] ?? 0, publishers: has["whip"] ?? 0 })}</span>
       ${this.asking?.number === hub.number
-        ? html`<t-confirm question=${t("hubs.take_out_question", { url })} consequence=${t("hubs.take_out_consequence")} @cancel=${() => (this.asking = null)} @confirm=${() => void this.takeOut(hub)}></t-confirm>`
+        ? html`<t-confirm question=${t("hubs.take_out_question", { url })} consequence=${t("hubs.take_out_consequence")} @cancel=${() => (this.asking = null)} reason=${t("hubs.take_out_why")} @confirm=${(event: CustomEvent<string>) => void this.takeOut(hub, event.detail)}></t-confirm>`
         : !own && (away || unheard_ms === null)
           ? html`<button type="button" aria-label=${t("hubs.take_out_of", { url })} @click=${() => (this.asking = hub)}>${icon("close")} ${t("hubs.take_out")}</button>`
           : nothing}
@@ -85,17 +101,31 @@ export class HubsPanel extends Panel {
 
   protected override fetch(api: Api): Promise<void> {
     return allOf(
-      api.get<{ hubs: readonly Hub[] }>("/api/v1/hubs/states").then(({ hubs }) => void (this.hubs = hubs)),
+      api.get<Hubs>("/api/v1/hubs/states").then((hubs) => void (this.hubs = hubs)),
       api.get<readonly Agent[]>("/api/v1/agents", OTHERS_MS).then((agents) => void (this.agents = agents)),
       api.get<Devices>("/api/v1/gb28181/devices", OTHERS_MS).then((devices) => void (this.devices = devices)),
       roomsOf(api).then((rooms) => void (this.rooms = rooms)),
     );
   }
 
-  private async takeOut({ number, url }: Hub): Promise<void> {
+  private async takeOut({ number, url }: Hub, why: string): Promise<void> {
     this.asking = null;
-    await this.does(t("hubs.taken_out", { url }), (api) => api.delete(`/api/v1/hubs/${number}`));
+    await this.does(t("hubs.taken_out", { url }), (api) => api.delete(`/api/v1/hubs/${number}?why=${encodeURIComponent(why)}`));
   }
+}
+
+function takenOutLine({ url, who, why, at_ms, heard_ms }: TakenOut): TemplateResult {
+  const itself = who === "hub";
+  return html`<li>
+    <span>${url}</span>
+    <span>${t("hubs.gone_by", { who: itself ? t("hubs.gone_itself") : who, at: at(at_ms) })}</span>
+    <span>${t("hubs.gone_why", { why: itself ? t("hubs.gone_time") : why })}</span>
+    <span class="quiet">${t("hubs.gone_heard", { at: at(heard_ms) })}</span>
+  </li>`;
+}
+
+function at(at_ms: number): string {
+  return `${dateWithYear(at_ms)} ${clock(at_ms)}`;
 }
 
 /** A hub of a release before these tells of all its disks as one. */
