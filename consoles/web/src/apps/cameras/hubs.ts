@@ -61,7 +61,7 @@ export class HubsPanel extends Panel {
     return html`<h2>${t("hubs.title")} ${this.refresh()}</h2>
       ${this.outcome()}
       ${hubs.length === 0 ? nothing : html`<h3>${t("hubs.hubs")}</h3><ul>${hubs.map((hub) => this.hub(hub))}</ul>`}
-      ${taken_out.length === 0 ? nothing : html`<h3>${t("hubs.gone")}</h3><ul>${taken_out.map(takenOutLine)}</ul>`}
+      ${taken_out.length === 0 ? nothing : html`<h3>${t("hubs.gone")}</h3><ul>${taken_out.map((each) => takenOutLine(each, hubs.some(({ url }) => url === each.url)))}</ul>`}
       <h3>${t("hubs.agents")}</h3>
       ${agents === null ? html`<t-state kind="loading"></t-state>` : agents.length === 0 ? html`<p>${t("hubs.agents_none")}</p>` : html`<ul>${agents.map(agentLine)}</ul>`}
       <h3>${t("hubs.devices")}</h3>
@@ -114,10 +114,10 @@ export class HubsPanel extends Panel {
   }
 }
 
-function takenOutLine({ url, who, why, at_ms, heard_ms }: TakenOut): TemplateResult {
+function takenOutLine({ url, who, why, at_ms, heard_ms }: TakenOut, isBack: boolean): TemplateResult {
   const itself = who === "hub";
   return html`<li>
-    <span>${url}</span>
+    <span>${url}${isBack ? html` <span class="quiet">${t("hubs.gone_back")}</span>` : nothing}</span>
     <span>${t("hubs.gone_by", { who: itself ? t("hubs.gone_itself") : who, at: at(at_ms) })}</span>
     <span>${t("hubs.gone_why", { why: itself ? t("hubs.gone_time") : why })}</span>
     <span class="quiet">${t("hubs.gone_heard", { at: at(heard_ms) })}</span>

@@ -22,6 +22,7 @@ export const HUBS = {
   "hubs.gone_itself": ["系统", "the system"],
   "hubs.gone_why": ["原因：{why}", "Why: {why}"],
   "hubs.gone_time": ["连续 7 天失联", "not heard of for 7 days"],
+  "hubs.gone_back": ["已归位", "has taken its place again"],
   "hubs.gone_heard": ["最后联络 {at}", "Heard of last {at}"],
   "hubs.agents": ["边缘节点", "Edge agents"],
   "hubs.agents_none": ["没有登记边缘节点", "No agent is enrolled"],
