@@ -90,7 +90,8 @@ class Hub:
         self._lost = asyncio.Event()
         self._look_again = True
         self._appended = asyncio.Event()
-        self._stopped = False
+        self.stopped = False
+        """Whether it was told to end: nothing is taken any more."""
 
     async def ask(self, request: Request, actor: Actor, key: str | None = None) -> Answer:
         """Return the answer once everything the request brought about is durable.
@@ -233,7 +234,7 @@ class Hub:
                 tasks.create_task(self._deadlines.run(), name=f"deadlines-{self.space}")
                 tasks.create_task(self._recover(), name=f"recover-{self.space}")
         finally:
-            self._stopped, self.accepting = True, False
+            self.stopped, self.accepting = True, False
             while self._inbox:
                 _refuse(self._inbox.popleft().answer, UnavailableError("the hub has stopped"))
 
@@ -245,7 +246,7 @@ class Hub:
             self._enqueue(_Reading(lambda _: None, answer))
 
     def _enqueue(self, item: Asked | _Reading) -> None:
-        if self._stopped:
+        if self.stopped:
             raise UnavailableError("the hub has stopped")
         if len(self._inbox) >= INBOX_REQUESTS:
             raise TooManyError(f"the hub has {INBOX_REQUESTS} requests waiting; try again")

@@ -13,7 +13,6 @@ from collections.abc import Callable
 
 import msgspec
 
-from command.actors import HUB
 from command.blobs import Blobs
 from command.hub import Changes, Hub
 from command.kernel.errors import InvalidInputError, TriuneError, UnavailableError
@@ -22,6 +21,7 @@ from command.requests import ReportLibrary
 from command.rows import LibraryRow
 from command.rules.libraries import FAILING
 from command.tables import Tables
+from command.telling import tell
 from edge.limits import LIBRARY_EDITS_KEPT
 from streams.watch_edits import edits
 from streams.watch_library import LibraryContent, LibraryIndex
@@ -106,10 +106,7 @@ class Libraries:
         """Say on every screen which lists are not as they should be, and which of those that were are again."""
         for library, held in self.held.items():
             if held.wrong or library in failing:
-                try:
-                    await self._hub.ask(ReportLibrary(library=library, wrong=held.wrong), HUB)
-                except TriuneError as error:
-                    log.warning("how list %s is could not be recorded: %s", library, error.detail)
+                await tell(self._hub, ReportLibrary(library=library, wrong=held.wrong), log, f"how list {library} is")
 
     def content(self, sha256: str) -> LibraryContent | None:
         """Return the file of a list that is held; None for another."""

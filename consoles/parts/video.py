@@ -11,7 +11,6 @@ import msgspec
 from aiohttp import web
 
 from command.access.accounts import Accounts
-from command.actors import HUB
 from command.hub import Changes, Hub
 from command.kernel.errors import InvalidInputError, TriuneError
 from command.kernel.limits import REQUEST_BODY_BYTES
@@ -20,6 +19,7 @@ from command.readings import Sighting
 from command.requests import ReportCamera
 from command.rows import CameraRow
 from command.services.bodies import read_body
+from command.telling import tell
 from consoles.http import adoption, cameras, health, metrics, ptz, stills
 from consoles.http import publishing as publishing_routes
 from consoles.http.context import actor_of, context_of, require
@@ -148,20 +148,16 @@ class Video:
         """Record that pictures arrive, or stopped and why; of a camera behind an agent that is the agent's to say."""
         if status.state == "connecting" or camera in self._at_agents or not self._leases.holds(CAMERAS):
             return
-        try:
-            await self._hub.ask(ReportCamera(camera=camera, up=status.state == "up", reason=status.reason), HUB)
-        except TriuneError as error:
-            log.warning("state of camera %s could not be recorded: %s", camera, error.detail)
+        said = ReportCamera(camera=camera, up=status.state == "up", reason=status.reason)
+        await tell(self._hub, said, log, f"state of camera {camera}")
 
     async def on_published(self, camera: str, *, up: bool) -> None:
         """Record that a camera that publishes came or went, for the hub that records how cameras are.
 
         That is no news to it where it found out itself, and it looks at cameras too seldom to find out soon.
         """
-        try:
-            await self._hub.ask(ReportCamera(camera=camera, up=up, reason="" if up else NOBODY), HUB)
-        except TriuneError as error:
-            log.warning("that camera %s publishes could not be recorded: %s", camera, error.detail)
+        said = ReportCamera(camera=camera, up=up, reason="" if up else NOBODY)
+        await tell(self._hub, said, log, f"whether camera {camera} publishes")
 
     def listen_motion(self, hear: Callable[[str, int], None]) -> None:
         """Call `hear(camera, now_ms)` whenever a camera says that motion before it begins or ends."""
@@ -177,10 +173,7 @@ class Video:
             return
         if not event.active:
             return
-        try:
-            await self._hub.ask(alarm_of(camera, event.kind, event.source), HUB)
-        except TriuneError as error:
-            log.warning("an alarm of camera %s could not be recorded: %s", camera, error.detail)
+        await tell(self._hub, alarm_of(camera, event.kind, event.source), log, f"an alarm of camera {camera}")
 
     async def on_passage(self, sighting: Sighting, jpeg: bytes) -> None:
         """Keep the sighting with its picture; report it where it is on the watch list."""

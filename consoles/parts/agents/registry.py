@@ -9,13 +9,13 @@ from typing import Protocol
 import msgspec
 
 from command.access.accounts import Accounts
-from command.actors import HUB
 from command.facts.recording import RecordingPolicy
 from command.hub import Changes, Hub
 from command.kernel.errors import TriuneError, UnavailableError, UnknownIdError
 from command.requests import ReportLink
 from command.rows import CameraRow, LinkRow, WatchRow
 from command.tables import Tables
+from command.telling import tell
 from consoles.parts.agents.entries import Entries
 from consoles.parts.agents.errands import Link
 from consoles.parts.agents.items import Uploads
@@ -289,10 +289,7 @@ class Agents:
             state.cameras = [duty.camera for duty in mine.cameras]
 
     async def _record(self, request: ReportLink) -> None:
-        try:
-            await self._hub.ask(request, HUB)
-        except TriuneError as error:
-            log.warning("how an agent is could not be recorded: %s", error.detail)
+        await tell(self._hub, request, log, "how an agent is")
 
 
 def _is_wanted_so(row: CameraRow, wanted: _Wanted | None) -> bool:
