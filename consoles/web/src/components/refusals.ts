@@ -1,8 +1,9 @@
 /** What the hub refused, in the words of whoever pressed. Its own sentence is exact, English, and for the log. Pure. */
 
 import { t, word } from "../i18n/i18n";
+import { CAMERAS_REFUSED } from "./refusals_cameras";
 
-type Words = (found: Readonly<Record<string, string>>) => string;
+export type Words = (found: Readonly<Record<string, string>>) => string;
 
 /** The first that fits decides; those of one subject stand together. */
 export const REFUSED: readonly (readonly [RegExp, Words])[] = [
@@ -57,6 +58,7 @@ export const REFUSED: readonly (readonly [RegExp, Words])[] = [
   [/^a plate or pattern has 1 to/, () => t("refusal.plate_chars")],
   [/^(the hub has \d+ requests waiting|more than \d+ requests a second)/, () => t("refusal.busy")],
   [/^the CSRF token is missing or wrong/, () => t("refusal.csrf")],
+  ...CAMERAS_REFUSED,
 ];
 
 /** Empty where the sentence is none of those that people meet at work. */

@@ -8,6 +8,7 @@ import { HUBS } from "./messages/hubs";
 import { MOBILE } from "./messages/mobile";
 import { RECORDINGS } from "./messages/recordings";
 import { REFUSALS } from "./messages/refusals";
+import { REFUSALS_CAMERAS } from "./messages/refusals_cameras";
 import { REHEARSAL } from "./messages/rehearsal";
 import { VEHICLES } from "./messages/vehicles";
 import { VEHICLES_REVIEW } from "./messages/vehicles_review";
@@ -20,6 +21,6 @@ import { VIID } from "./messages/viid";
 import { WALL } from "./messages/wall";
 import { WORDS } from "./messages/words";
 
-export const MESSAGES = { ...COMMON, ...WORDS, ...FACTS, ...WALL, ...DESK, ...MOBILE, ...REHEARSAL, ...VIDEO, ...ADOPT, ...RECORDINGS, ...VEHICLES, ...VEHICLES_REVIEW, ...VEHICLES_RULES, ...VEHICLES_WATCHES, ...VEHICLES_LIBRARIES, ...VEHICLES_SEARCH, ...VIID, ...HUBS, ...REFUSALS } as const;
+export const MESSAGES = { ...COMMON, ...WORDS, ...FACTS, ...WALL, ...DESK, ...MOBILE, ...REHEARSAL, ...VIDEO, ...ADOPT, ...RECORDINGS, ...VEHICLES, ...VEHICLES_REVIEW, ...VEHICLES_RULES, ...VEHICLES_WATCHES, ...VEHICLES_LIBRARIES, ...VEHICLES_SEARCH, ...VIID, ...HUBS, ...REFUSALS, ...REFUSALS_CAMERAS } as const;
 
 export type Key = keyof typeof MESSAGES;

@@ -10,7 +10,7 @@ const READS_MS = 60_000;
 /** Every sentence that the hub's sources refuse with, its placeholders filled in with something. */
 function sentences(): string[] {
   const root = new URL("../../../../", import.meta.url);
-  const files = ["command", "consoles/http", "consoles/watch_files"].flatMap((folder) =>
+  const files = ["command", "consoles/http", "consoles/parts", "consoles/watch_files", "edge", "streams"].flatMap((folder) =>
     readdirSync(new URL(folder, root), { recursive: true }).filter((name) => String(name).endsWith(".py")).map((name) => readFileSync(new URL(`${folder}/${String(name)}`, root), "utf8")),
   );
   return files.flatMap((text) => [...text.matchAll(/f?"((?:[^"\\]|\\.)*)"/g)].map(([, said = ""]) => said.replace(/\{[^}]*\}/g, "1")));
@@ -31,8 +31,16 @@ describe("refusals (R715)", () => {
     expect(words(new Problem(409, "conflict", "call c9 has not been answered"))).toBe("先接听这个来电，再做这一步");
   });
 
+  it("are told to technicians in their language too (R756)", () => {
+    expect(refusalWords("an address begins with one of rtsp, rtsps, file")).toBe("地址开头要是 rtsp://、onvif://、gb28181:// 等；只写 IP 当作 ONVIF");
+    expect(refusalWords("edge agent gate is not connected to this hub: is its machine on?")).toBe("边缘节点 gate 不在线：查它的电源和到中心的线路");
+    expect(refusalWords("李涛 moves this camera")).toBe("李涛 正在转动这台摄像机，等松手后再转");
+    expect(refusalWords("camera c1 shows no picture: connection refused")).toBe("摄像机没有画面：摄像机拒绝连接");
+    expect(refusalWords("camera c1 shows no picture: something new")).toBe("摄像机没有画面：something new");
+  });
+
   it("leave the hub's own words where there are no better ones", () => {
-    expect(refusalWords("a schedule names at least one time of the week")).toBe("");
+    expect(refusalWords("a session is opened by signing in")).toBe("");
     expect(words(new Problem(409, "conflict", "something new"))).toContain("something new");
   });
 });
