@@ -66,7 +66,12 @@ async def _follow(
                 continue
             case aiohttp.WSMsgType.TEXT:
                 pass
+            case aiohttp.WSMsgType.BINARY:
+                _refuse(console, InvalidInputError("a subscription is text"))
+                continue
             case _:
+                if isinstance(message.data, aiohttp.WebSocketError):  # closed already, with the code of RFC 6455
+                    REFUSED.labels(InvalidInputError.code).inc()
                 return
         # Whoever asks faster, or does not read the answers, waits in the socket: nothing is kept for them here.
         while wait_ms := rate.wait_ms(context.clock.now_ms()):

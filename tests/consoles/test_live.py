@@ -8,11 +8,13 @@ import signal
 from pathlib import Path
 
 import pytest
+from aiohttp import WSCloseCode, WSMsgType
 from prometheus_client import REGISTRY
 from yarl import URL
 
 from command import requests as q
 from command.actors import HUB
+from command.kernel.limits import CONSOLE_MESSAGE_BYTES
 from consoles import push
 from consoles.bench.crowded_site import crowded_site
 from consoles.http import live
@@ -105,9 +107,17 @@ async def test_hostile_subscriptions_are_answered_and_the_connection_lives(tmp_p
         ):  # fmt: skip
             await console.socket.send_str(bad)
             assert (await console.take())["type"] == "refused", bad
-        assert (refusals("invalid_input"), refusals("no_right")) == (before[0] + 7, before[1] + 1)
+        await console.socket.send_bytes(b'{"type":"subscribe","tables":{"calls":{}}}')
+        assert (await console.take())["type"] == "refused"
+        assert (refusals("invalid_input"), refusals("no_right")) == (before[0] + 8, before[1] + 1)
         await console.subscribe("calls")
         assert console.tables["calls"] == {}
+        await console.socket.send_str(" " * (CONSOLE_MESSAGE_BYTES + 1))
+        async with asyncio.timeout(5):
+            while (message := await console.socket.receive()).type is not WSMsgType.CLOSE:
+                pass
+        assert message.data == WSCloseCode.MESSAGE_TOO_BIG
+        assert refusals("invalid_input") == before[0] + 9
 
 
 async def test_an_officer_is_sent_only_what_concerns_the_own_unit(tmp_path: Path) -> None:
