@@ -259,3 +259,6 @@ VIID_CATALOGUE_OF_PEER = 5000
 VIID_CATALOGUE = 20_000
 VIID_CATALOGUE_MS = 30 * 24 * 3600 * 1000
 VIID_BEATS_MISSED = 3
+# Devices in one notice of our catalogue, and how often it is looked whether some have changed.
+VIID_DEVICES_TOLD = 200
+VIID_DEVICES_LOOK_MS = 10_000

@@ -107,10 +107,11 @@ def _is_count(text: str) -> bool:
 
 def write_devices(devices: Sequence[OwnDevice], server: str) -> dict[str, object]:
     """Return the catalogue of these; whoever wants their pictures comes to us."""
-    return {"APEListObject": {"APEObject": [_written(one, server) for one in devices]}}
+    return {"APEListObject": {"APEObject": [written_device(one, server) for one in devices]}}
 
 
-def _written(one: OwnDevice, server: str) -> dict[str, object]:
+def written_device(one: OwnDevice, server: str) -> dict[str, object]:
+    """Return its APEObject."""
     return {
         "ApeID": one.id, "Name": one.name[:_NAME_CHARS], "Model": "", "IPAddr": "", "Port": 0,
         "Longitude": round(one.lon, 6), "Latitude": round(one.lat, 6), "PlaceCode": one.id[:6],

@@ -21,6 +21,8 @@ from command.readings import PlateColour
 
 MOTOR_VEHICLES = "13"
 """The category of subscriptions that passages of motor vehicles are of."""
+DEVICES = "3"
+"""That of the catalogue of devices that collect (采集设备目录), so in every program in which it was found."""
 DISPOSITION_OF_VEHICLES = frozenset({"2", "3"})
 """Categories of dispositions that may mean a vehicle: 3 by most implementations, 2 by one. What is named decides."""
 STATED_CONFIDENCE = 0.9

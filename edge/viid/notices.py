@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from command.readings import Sighting
+from edge.viid.catalogue import OwnDevice, written_device
 from edge.viid.ids import business_id
 from edge.viid.orders import Disposition, Subscription
 from edge.viid.values import written
@@ -52,6 +55,17 @@ def subscribed(server: str, asked: Subscription, passages: list[Passage]) -> dic
         "NotificationID": business_id(server, "notice", newest_ms, f"{asked.id}/{ids}"), "SubscribeID": asked.id,
         "Title": asked.title, "TriggerTime": written(newest_ms), "InfoIDs": ids[:_INFO_IDS_CHARS],
         "MotorVehicleObjectList": {"MotorVehicleObject": told},
+    }  # fmt: skip
+    return {"SubscribeNotificationListObject": {"SubscribeNotificationObject": [notice]}}
+
+
+def devices(server: str, asked: Subscription, told: Sequence[OwnDevice], now_ms: int) -> dict[str, object]:
+    """Return the body that tells a subscription of devices."""
+    ids = ",".join(one.id for one in told)
+    notice = {
+        "NotificationID": business_id(server, "notice", now_ms, f"{asked.id}/{ids}"), "SubscribeID": asked.id,
+        "Title": asked.title, "TriggerTime": written(now_ms), "InfoIDs": ids[:_INFO_IDS_CHARS],
+        "DeviceList": {"APEObject": [written_device(one, server) for one in told]},
     }  # fmt: skip
     return {"SubscribeNotificationListObject": {"SubscribeNotificationObject": [notice]}}
 

@@ -14,7 +14,7 @@ from command.kernel.errors import InvalidInputError
 from command.kernel.plate_pattern import checked_pattern
 from edge.limits import VIID_INTERVAL_S
 from edge.viid.bodies import RefusedError
-from edge.viid.codes import DISPOSITION_OF_VEHICLES, MOTOR_VEHICLES, StatusCode
+from edge.viid.codes import DEVICES, DISPOSITION_OF_VEHICLES, MOTOR_VEHICLES, StatusCode
 from edge.viid.ids import is_device, is_id
 from edge.viid.values import Fields, written
 
@@ -30,7 +30,10 @@ _STATES: dict[OrderState, int] = {"in force": 0, "cancelled": 1, "over": 2, "wai
 
 
 class Subscription(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody wants to be told of passages. `resources` are ids of devices, tollgates, our own, or civil codes."""
+    """Somebody wants to be told of passages, of devices, or both, by `details`.
+
+    `resources` are ids of devices, tollgates, our own, or civil codes.
+    """
 
     id: str
     peer: str
@@ -41,18 +44,23 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     until_ms: int
     interval_s: int
     applicant: str
+    details: tuple[str, ...] = (MOTOR_VEHICLES,)
 
-    def wants(self, device: str, server: str, at_ms: int) -> bool:
-        """Say whether a passage before a device, at an instant, is what was subscribed to."""
-        return self.from_ms <= at_ms < self.until_ms and any(
-            name in (device, server) or (len(name) in _CIVIL_CODE_DIGITS and device.startswith(name))
-            for name in self.resources
+    def wants(self, detail: str, device: str, server: str, at_ms: int) -> bool:
+        """Say whether what is of a detail and a device is, at an instant, what was subscribed to."""
+        return (
+            detail in self.details
+            and self.from_ms <= at_ms < self.until_ms
+            and any(
+                name in (device, server) or (len(name) in _CIVIL_CODE_DIGITS and device.startswith(name))
+                for name in self.resources
+            )
         )
 
     def written(self, state: OrderState) -> dict[str, object]:
         """Return it as it is told."""
         return {
-            "SubscribeID": self.id, "Title": self.title, "SubscribeDetail": MOTOR_VEHICLES,
+            "SubscribeID": self.id, "Title": self.title, "SubscribeDetail": ",".join(self.details),
             "ResourceURI": ",".join(self.resources), "ApplicantName": self.applicant,
             "BeginTime": written(self.from_ms),
             "EndTime": written(self.until_ms), "ReceiveAddr": self.address, "ReportInterval": self.interval_s,
@@ -91,12 +99,18 @@ def is_cancelled(told: Fields) -> bool:
 
 
 def read_subscription(told: Fields, peer: str, now_ms: int, origin: str = "") -> Subscription:
-    """Return what a SubscribeObject asks; told at `origin` where it names no address. Raises `RefusedError`."""
-    details = set(re.split(r"[,;，；\s]+", told.text("SubscribeDetail")))
-    if MOTOR_VEHICLES not in details:
-        raise RefusedError(
-            f"only SubscribeDetail {MOTOR_VEHICLES} (motor vehicles) is offered", StatusCode.INVALID_OPERATION
-        )
+    """Return what a SubscribeObject asks; told at `origin` where it names no address. Raises `RefusedError`.
+
+    An origin is known of upper systems alone, and so are devices.
+    """
+    asked = re.split(r"[,;，；\s]+", told.text("SubscribeDetail"))
+    details = tuple(detail for detail in (DEVICES, MOTOR_VEHICLES) if detail in asked)
+    if not details:
+        words = f"only SubscribeDetail {DEVICES} (devices) and {MOTOR_VEHICLES} (motor vehicles) are offered"
+        raise RefusedError(words, StatusCode.INVALID_OPERATION)
+    if DEVICES in details and not origin:
+        words = "the catalogue (3) is for upper systems, which are set here"
+        raise RefusedError(words, StatusCode.INVALID_OPERATION)
     from_ms, until_ms = _times(told, now_ms)
     interval_s = told.whole("ReportInterval") or 0
     if not 0 <= interval_s <= VIID_INTERVAL_S:
@@ -107,7 +121,7 @@ def read_subscription(told: Fields, peer: str, now_ms: int, origin: str = "") ->
     return Subscription(
         id=_id(told, "SubscribeID"), peer=peer, title=told.text("Title"), resources=resources,
         address=_address(told, origin, "/VIID/SubscribeNotifications"), from_ms=from_ms, until_ms=until_ms,
-        interval_s=interval_s, applicant=_applicant(told),
+        interval_s=interval_s, applicant=_applicant(told), details=details,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""A hub that subscribes at a lower one, and takes its cameras for places on the map (SPEC R724-R729)."""
+"""A hub that subscribes at a lower one, and takes its cameras for places on the map (SPEC R724-R729, R763)."""
 
 from __future__ import annotations
 
@@ -19,9 +19,21 @@ from edge.limits import VIID_CATALOGUE_MS
 from edge.viid.catalogue import Listed
 from edge.viid.lower import Lower
 from tests.consoles.support import Person
-from tests.consoles.test_viid import LOWER, LOWER_CAMERA, SECRET, UPPER, adopt, hub, passes, shown, sightings, until
+from tests.consoles.test_viid import (
+    LOWER,
+    LOWER_CAMERA,
+    SECRET,
+    UPPER,
+    adopt,
+    hub,
+    now,
+    passes,
+    shown,
+    sightings,
+    until,
+)
 from tests.databases import Databases
-from tests.edge.viid.site import NOW_MS
+from tests.edge.viid.site import NOW_MS, codes, curl
 from tests.edge.viid.test_server import jpeg
 from tests.ports import free_port
 
@@ -110,6 +122,40 @@ async def test_what_a_lower_hub_sees_is_told_from_subscribing_until_it_is_ended(
             await until(ended)
             assert (await send(above, upper, "DELETE", f"/lowers/{lower['id']}"))[0] == 404
             assert (await send(above, upper, "POST", f"/lowers/{lower['id']}/again"))[0] == 409
+
+
+async def test_an_upper_system_subscribes_to_our_catalogue_and_hears_of_what_changes(tmp_path: Path) -> None:  # R763
+    up_port = free_port()
+    up_url = f"http://127.0.0.1:{up_port}"
+    lower_own = Viid(
+        server_id=LOWER, port=0, passwords={UPPER: SECRET},
+        uppers=[ViidUpper(id=UPPER, url=up_url, password=SECRET, pushes=False)],
+    )  # fmt: skip
+    async with (
+        hub(tmp_path / "upper", Viid(server_id=UPPER, port=up_port, password=SECRET)) as (_, above),
+        hub(tmp_path / "lower", lower_own) as (lower, admin),
+    ):
+        asked = {
+            "SubscribeID": "s1", "Title": "目录", "SubscribeDetail": "3", "ResourceURI": LOWER,
+            "BeginTime": now(lower), "EndTime": now(lower, 3_600_000), "OperateType": 0,
+        }  # fmt: skip
+        url = (await shown(admin))["url"]
+        body = json.dumps({"SubscribeListObject": {"SubscribeObject": [asked]}}).encode()
+        who = ("-H", f"User-Identify: {UPPER}")  # from its own host an upper system needs no password
+        assert codes((await curl(f"{url}/VIID/Subscribes", *who, body=body))[1]) == [0]
+
+        async def heard() -> bool:
+            _, listed = await above.get("/api/v1/viid/catalogue")
+            return [(one["device"]["id"], one["device"]["name"]) for one in listed["devices"]] == [
+                (LOWER_CAMERA, "南门")
+            ]
+
+        await until(heard)
+        (one,) = (await shown(admin))["subscriptions"]
+        assert (one["subscription"]["details"], one["state"]) == (["3"], "in force")
+        await passes(lower, "湘F00001")
+        told = await shown(admin)
+        assert ([each["receiver"] for each in told["senders"]], told["waiting"]) == ([f"catalogue/{UPPER}/s1"], {})
 
 
 async def test_only_administrators_with_a_way_back_subscribe(tmp_path: Path) -> None:  # R724

@@ -12,10 +12,8 @@ from aiohttp import web
 
 from command.access.accounts import Accounts
 from command.access.keys import SiteKey
-from command.actors import HUB
 from command.hub import Hub
 from command.kernel.database import Database, PostgresDatabase, SqliteDatabase
-from command.kernel.errors import TriuneError
 from command.kernel.postgres import Postgres
 from command.leases import while_held
 from command.links.follow import Follower
@@ -23,6 +21,7 @@ from command.links.viid import SCHEMA
 from command.passages import Passages
 from command.requests import ReportLink
 from command.services.bodies import read_body
+from command.telling import tell
 from consoles.http import metrics
 from consoles.http.identity import address_of
 from consoles.parts.background import Background
@@ -90,7 +89,7 @@ async def viid(
         tells = Tells(hub, kept.readings, store, devices, own.server_id, pushing)
         senders = Senders(
             hub, kept.blobs, store, devices, own.server_id, uppers, pushing, http,
-            lambda peer: own.passwords.get(peer, common), settings.keep_readings_days * _DAY_MS,
+            lambda peer: own.passwords.get(peer, common), settings.keep_readings_days * _DAY_MS, library.own_devices,
         )  # fmt: skip
         lowers = Lowers(
             lower_store, http, hub.clock, own.server_id, own.receive_at.rstrip("/"), own.datum,
@@ -152,11 +151,8 @@ def _report(hub: Hub, upper: str) -> Callable[[bool, str], Awaitable[None]]:
         nonlocal told
         if told is up:
             return
-        try:
-            await hub.ask(ReportLink(link=f"viid.{upper}", up=up, reason=reason[:500]), HUB)
-        except TriuneError as error:
-            log.warning("the state of GA/T 1400 system %s could not be recorded: %s", upper, error.detail)
-            return
-        told = up
+        said = ReportLink(link=f"viid.{upper}", up=up, reason=reason[:500])
+        if await tell(hub, said, log, f"the state of GA/T 1400 system {upper}"):
+            told = up
 
     return report

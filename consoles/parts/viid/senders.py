@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import aiohttp
 import msgspec
@@ -18,7 +18,9 @@ from consoles.parts.viid.tells import upper_receiver
 from edge.limits import VIID_BATCH_BYTES, VIID_PICTURE_BYTES
 from edge.viid import notices
 from edge.viid.bodies import Verdict
-from edge.viid.codes import StatusCode
+from edge.viid.catalogue import OwnDevice
+from edge.viid.codes import DEVICES, MOTOR_VEHICLES, StatusCode
+from edge.viid.device_teller import DeviceTeller
 from edge.viid.notices import Notice, Passage
 from edge.viid.orders import Disposition, Subscription
 from edge.viid.remote import Remote
@@ -29,17 +31,21 @@ log = logging.getLogger(__name__)
 _AFTER_MS = 24 * 60 * 60 * 1000
 """What waits for an order is told for so long after its end."""
 _SHED_EVERY_MS = 60_000
+_CATALOGUE = "catalogue/"
+_Order = Upper | Subscription | Disposition
 
 
 class Senders:
     """Run `run`, on the hub that tells for all.
 
-    `password_of(peer)` is what a system asks us for; what has waited longer than `keep_ms` is dropped.
+    `password_of(peer)` is what a system asks us for; what has waited longer than `keep_ms` is dropped. `own_devices`
+    are ours as a system is told of them.
     """
 
     def __init__(
         self, hub: Hub, blobs: Blobs, store: ViidStore, devices: Devices, server_id: str, uppers: Sequence[Upper],
         pushing: Sequence[str], http: aiohttp.ClientSession, password_of: Callable[[str], str], keep_ms: int,
+        own_devices: Callable[[str], Awaitable[Sequence[OwnDevice]]],
     ) -> None:  # fmt: skip
         self.uppers = uppers
         self.shed = 0
@@ -52,8 +58,9 @@ class Senders:
         self._http = http
         self._password_of = password_of
         self._keep_ms = keep_ms
+        self._own_devices = own_devices
         self._shed_ms = 0
-        self._running: dict[str, tuple[Sender, asyncio.Task[None], Upper | Subscription | Disposition]] = {}
+        self._running: dict[str, tuple[Sender | DeviceTeller, asyncio.Task[None], _Order]] = {}
 
     def states(self) -> list[SenderState]:
         """Return how each sender does."""
@@ -79,13 +86,16 @@ class Senders:
                 self._running.clear()
 
     async def _sync(self, tasks: asyncio.TaskGroup) -> None:
-        wanted: dict[str, Upper | Subscription | Disposition] = {
+        wanted: dict[str, _Order] = {
             upper_receiver(upper.state.id): upper for upper in self.uppers if upper.state.id in self._pushing
         }
         after_ms = self._hub.clock.now_ms() - _AFTER_MS
         for subscription, _, ended in await self._store.orders("subscription", Subscription):
             if not ended and subscription.until_ms > after_ms:
-                wanted[receiver_of("subscription", subscription.peer, subscription.id)] = subscription
+                if MOTOR_VEHICLES in subscription.details:
+                    wanted[receiver_of("subscription", subscription.peer, subscription.id)] = subscription
+                if DEVICES in subscription.details:
+                    wanted[f"{_CATALOGUE}{subscription.peer}/{subscription.id}"] = subscription
         for disposition, _, ended in await self._store.orders("disposition", Disposition):
             if not ended and disposition.until_ms > after_ms:
                 wanted[receiver_of("disposition", disposition.peer, disposition.id)] = disposition
@@ -107,7 +117,9 @@ class Senders:
             self.shed += gone
             log.warning("%d passages that waited longest to be told are dropped", gone)
 
-    def _sender(self, receiver: str, told: Upper | Subscription | Disposition) -> Sender:
+    def _sender(self, receiver: str, told: _Order) -> Sender | DeviceTeller:
+        if isinstance(told, Subscription) and receiver.startswith(_CATALOGUE):
+            return self._device_teller(receiver, told)
         interval_ms = told.interval_s * 1000 if isinstance(told, Subscription) else 0
         match told:
             case Upper():
@@ -117,6 +129,18 @@ class Senders:
             case Disposition():
                 deliver = self._to_disposition(told)
         return Sender(self._store, receiver, deliver, self._hub.clock, interval_ms)
+
+    def _device_teller(self, receiver: str, asked: Subscription) -> DeviceTeller:
+        clock, remote = self._hub.clock, self._remote(asked.peer)
+
+        async def find() -> list[OwnDevice]:
+            now_ms, devices = clock.now_ms(), await self._own_devices(asked.peer)
+            return [one for one in devices if asked.wants(DEVICES, one.id, self._server_id, now_ms)]
+
+        async def tell(some: Sequence[OwnDevice]) -> list[Verdict]:
+            return await remote.post(asked.address, notices.devices(self._server_id, asked, some, clock.now_ms()))
+
+        return DeviceTeller(receiver, find, tell, clock, asked.interval_s * 1000)
 
     def _remote(self, peer: str) -> Remote:
         return Remote(self._http, self._server_id, self._server_id, self._password_of(peer))

@@ -19,6 +19,7 @@ from consoles.parts.viid.devices import Devices
 from consoles.parts.viid.library import asker
 from consoles.parts.viid.store import ViidStore, receiver_of
 from edge.limits import VIID_BACKOFF_FIRST_MS, VIID_BACKOFF_LONGEST_MS, VIID_WAITING
+from edge.viid.codes import MOTOR_VEHICLES
 from edge.viid.notices import Notice
 from edge.viid.orders import Subscription
 
@@ -130,7 +131,7 @@ class Tells:
         return uppers + [
             receiver_of("subscription", one.peer, one.id)
             for one in asked
-            if one.peer != origin and one.wants(device, self._server_id, now_ms)
+            if one.peer != origin and one.wants(MOTOR_VEHICLES, device, self._server_id, now_ms)
         ]
 
 

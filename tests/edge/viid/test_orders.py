@@ -14,7 +14,7 @@ from tests.edge.viid.site import DEVICE, NOW_MS, SERVER, china_ms
 PEER = "43060000005030000001"
 
 
-def subscription(**more: Any) -> Subscription:
+def subscription(origin: str = "", **more: Any) -> Subscription:
     told = {
         "SubscribeID": "s1",
         "SubscribeDetail": "13",
@@ -23,7 +23,7 @@ def subscription(**more: Any) -> Subscription:
         "EndTime": "20261123120000",
         "ReceiveAddr": "http://10.0.0.1:8080/VIID/SubscribeNotifications",
     }
-    return read_subscription(Fields(told | more), PEER, NOW_MS)
+    return read_subscription(Fields(told | more), PEER, NOW_MS, origin)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def subscription(**more: Any) -> Subscription:
     ],
 )
 def test_a_subscription_is_to_devices_libraries_or_civil_codes(resource: str, wanted: bool) -> None:
-    assert subscription(ResourceURI=resource).wants(DEVICE, SERVER, NOW_MS + 1000) is wanted
+    assert subscription(ResourceURI=resource).wants("13", DEVICE, SERVER, NOW_MS + 1000) is wanted
 
 
 def test_a_subscription_holds_from_its_beginning_to_its_end() -> None:
@@ -53,7 +53,7 @@ def test_a_subscription_holds_from_its_beginning_to_its_end() -> None:
         china_ms("2026-11-23 11:59:59"),
         china_ms("2026-11-23 12:00:00"),
     )
-    assert [asked.wants(DEVICE, SERVER, at_ms) for at_ms in instants] == [False, True, True, False]
+    assert [asked.wants("13", DEVICE, SERVER, at_ms) for at_ms in instants] == [False, True, True, False]
     assert subscription(EndTime="99991231235959").until_ms == 32_503_680_000_000
 
 
@@ -129,3 +129,11 @@ def test_without_a_plate_nobody_is_looked_out_for(feature: str) -> None:
 def test_hosts_and_lists_of_ids() -> None:
     assert host_of("https://Example.org:8443/x") == "example.org"
     assert ids_of("a,b;; c d'e") == ["a", "b", "c"]
+
+
+def test_devices_are_for_upper_systems_alone_and_both_may_be_asked_for_at_once() -> None:  # R763
+    with pytest.raises(RefusedError, match="upper systems"):
+        subscription(SubscribeDetail="3")
+    asked = subscription("http://10.0.0.1:8080", SubscribeDetail="13,3,7")
+    assert (asked.details, asked.written("in force")["SubscribeDetail"]) == (("3", "13"), "3,13")
+    assert [asked.wants(detail, DEVICE, SERVER, NOW_MS + 1000) for detail in ("3", "13", "7")] == [True, True, False]

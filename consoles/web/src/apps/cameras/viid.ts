@@ -92,10 +92,10 @@ export class ViidPanel extends Panel {
   private order(shown: Shown, kind: string, { id, peer, title }: Order, state: string, what: string): TemplateResult {
     const receiver = `${kind}/${peer}/${id}`;
     const n = shown.waiting[receiver] ?? 0;
-    const sender = shown.senders.find((each) => each.receiver === receiver);
-    const failing = sender?.up === false;
-    const words = [word("viid_state", state), ...(n === 0 ? [] : [t("viid.waiting", { n })]), ...(failing ? [t("viid.failing", { reason: sender.reason })] : [])];
-    return line(`${what} ${title}`, peer, words.join(" · "), failing);
+    const own = [receiver, `catalogue/${peer}/${id}`];
+    const failing = shown.senders.find((each) => own.includes(each.receiver) && each.up === false);
+    const words = [word("viid_state", state), ...(n === 0 ? [] : [t("viid.waiting", { n })]), ...(failing ? [t("viid.failing", { reason: failing.reason })] : [])];
+    return line(`${what} ${title}`, peer, words.join(" · "), failing !== undefined);
   }
 
   protected override async fetch(api: Api): Promise<void> {
