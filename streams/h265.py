@@ -9,7 +9,6 @@ from streams.h264 import RTP_PAYLOAD_BYTES
 from streams.nal_payloads import fragments, pack, sized
 
 NAL_BLA_W_LP: Final = 16
-NAL_IDR_W_RADL: Final = 19
 NAL_CRA: Final = 21
 NAL_VPS: Final = 32
 NAL_SPS: Final = 33

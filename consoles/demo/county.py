@@ -27,7 +27,6 @@ from plans.yaml_lines import PlanError, parse
 LonLat = tuple[float, float]
 Line = tuple[LonLat, ...]
 RoadClass = Literal["expressway", "national", "county", "street"]
-MapLayer = Literal["boundary", "townships", "roads"]
 
 PLANS = ("mass-incident", "lake-shore-flood", "tanker-accident")
 """Each is a file of plans/ and, with a scenario for it, of scenarios/."""
@@ -223,11 +222,6 @@ def load_county() -> County:
             load_scenario(_bytes(f"scenarios/{plan.id}.yaml"), known_of(plan, unit_ids, camera_ids)) for plan in plans
         ),
     )
-
-
-def map_layer(name: MapLayer) -> bytes:
-    """Return a layer of the map as GeoJSON, for screens to draw."""
-    return _bytes(f"{name}.geojson")
 
 
 def _units() -> tuple[Unit, ...]:

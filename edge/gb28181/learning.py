@@ -43,7 +43,7 @@ class Learner:
         self._busy.add(device.id)
         try:
             async with self._turn:
-                await self.learn(device)
+                await self._learn(device)
                 for kind in ("Alarm", "Catalog"):
                     await self._subscriptions.subscribe(device, kind)
                 if await self._is_placed(device):
@@ -54,8 +54,7 @@ class Learner:
         finally:
             self._busy.discard(device.id)
 
-    async def learn(self, device: Device) -> None:
-        """Ask which channels the device has, what it is, and how its clock goes. Raises `UnavailableError`."""
+    async def _learn(self, device: Device) -> None:
         await self._learn_catalogue(device)
         for ask in (self._learn_info, self._learn_status):
             try:

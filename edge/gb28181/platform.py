@@ -186,10 +186,6 @@ class Platform:
         gathering = await self._questions.recordings(self._need(device), channel, from_ms, to_ms)
         return sorted(gathering.items, key=lambda each: each.from_ms), gathering.is_whole
 
-    async def ask_again(self, device: str) -> None:
-        """Ask a device anew for what it is and has. Raises `UnavailableError`."""
-        await self._learner.learn(self._need(device))
-
     def states(self) -> list[DeviceState]:
         """Return every registered device, with its channels, by id."""
         return [self._devices[device].state() for device in sorted(self._devices)]

@@ -100,13 +100,8 @@ def decode_alarm_confirm(body: bytes) -> AlarmConfirm:
     return AlarmConfirm(*_unpack(">HI", body))
 
 
-def encode_track(track: Track) -> bytes:
-    """Return the body of 0x8202; an interval of 0 goes without a validity, as the standard has it."""
-    return struct.pack(">HI", track.interval_s, track.validity_s) if track.interval_s else bytes(2)
-
-
 def decode_track(body: bytes) -> Track:
-    """Read 0x8202. Raises `BodyError`."""
+    """Read 0x8202; an interval of 0 goes without a validity, as the standard has it. Raises `BodyError`."""
     (interval_s,) = _unpack(">H", body)
     return Track(interval_s, _unpack(">HI", body)[1] if interval_s else 0)
 
