@@ -14,7 +14,7 @@ import msgspec
 from command.kernel import ga36
 from command.kernel.errors import InvalidInputError
 from command.kernel.limits import PICTURE_BYTES
-from streams.plates.calibration import UNCALIBRATED, Said, Table, fit
+from streams.plates.calibration import UNCALIBRATED, Said, Table, alike, fit
 from streams.plates.picture import Picture, decode_picture
 from streams.plates.read import Read
 from streams.plates.reader import PlateReader
@@ -64,13 +64,14 @@ class _Scores(msgspec.Struct):
 
 
 class _Fitted(msgspec.Struct):
-    """Both tables, from how many reads, and the expected calibration error of plates before and after.
+    """The tables, from how many reads, and the expected calibration error of plates before and after.
 
     `error_after` is of reads of pictures that their table was not fitted on.
     """
 
     plates: Table
     characters: Table
+    provinces: Table
     reads: int
     error_before: float
     error_after: float
@@ -113,6 +114,7 @@ def calibrate(labels: Path) -> None:
     reader = PlateReader(UNCALIBRATED)
     plates: list[list[Said]] = []
     characters: list[Said] = []
+    provinces: list[tuple[str, Said]] = []
     for labelled in _read_labels(labels):
         if not labelled.plate:
             continue
@@ -124,14 +126,30 @@ def calibrate(labels: Path) -> None:
                 continue
             plates[-1].append((read.confidence, read.plate == labelled.plate))
             if len(read.plate) == len(labelled.plate):
-                pairs = zip(read.plate, labelled.plate, read.char_confidences, strict=True)
-                characters += [(confidence, char == truth) for char, truth, confidence in pairs]
+                for char, truth, confidence in zip(read.plate, labelled.plate, read.char_confidences, strict=True):
+                    if char in ga36.PROVINCES:
+                        provinces.append((truth, (confidence, char == truth)))
+                    else:
+                        characters.append((confidence, char == truth))
+    print_json(_fitted(plates, characters, provinces, labels))
+
+
+def _fitted(
+    plates: Sequence[Sequence[Said]], characters: Sequence[Said], provinces: Sequence[tuple[str, Said]], labels: Path
+) -> _Fitted:
+    """Fit the tables to what was said of plates, by picture, of characters, and of provinces with the true ones."""
     reads = [said for picture in plates for said in picture]
     if not reads:
         raise InvalidInputError(f"{labels}: no plate was read")
     after = [said for fold in range(_FOLDS) for said in _unseen(plates, fold)]
-    print_json(
-        _Fitted(fit(reads), fit(characters), len(reads), _calibration_error(reads) or 0, _calibration_error(after) or 0)
+    weights = alike([truth for truth, _ in provinces])
+    return _Fitted(
+        fit(reads),
+        fit(characters),
+        fit([said for _, said in provinces], weights),
+        len(reads),
+        _calibration_error(reads) or 0,
+        _calibration_error(after) or 0,
     )
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
+from command.kernel import ga36
 from streams.plates.read import Read
 
 # Looks at a plate share its dirt, the light and the blur: however many there are, no more than so many are worth.
 _INDEPENDENT_LOOKS = 2
+# But what tells a province from another, or a D from a Q, are small strokes that are lost alike in every look: at these
+# all looks are worth one.
+_TOLD_BY_STROKES = frozenset(ga36.PROVINCES + "OQD0")
 
 
 class Votes(msgspec.Struct, frozen=True):
@@ -32,12 +36,11 @@ class Votes(msgspec.Struct, frozen=True):
         surest = max((self.sureness, self.size), (confidence * size, size))
         return Votes(self.weight + confidence * size, *surest, 1)
 
-    @property
-    def right(self) -> float:
-        """The chance that not all looks err: each does as they do on average, and most of them for one reason."""
+    def right(self, independent_looks: int) -> float:
+        """Return the chance that not all looks err: each does as they do on average, most of them for one reason."""
         if not self.looks:
             return 0.0
-        return 1 - (1 - self.sureness / self.size) ** min(self.looks, _INDEPENDENT_LOOKS)
+        return 1 - (1 - self.sureness / self.size) ** min(self.looks, independent_looks)
 
 
 class Ballot(msgspec.Struct):
@@ -70,7 +73,8 @@ class Ballot(msgspec.Struct):
             char = max(place, key=lambda char: place[char].weight)
             total = sum(votes.weight for votes in place.values())
             plate += char
-            confidences.append(place[char].right * place[char].weight / total if total else 0.0)
+            worth = 1 if char in _TOLD_BY_STROKES else _INDEPENDENT_LOOKS
+            confidences.append(place[char].right(worth) * place[char].weight / total if total else 0.0)
         return plate, tuple(confidences)
 
 

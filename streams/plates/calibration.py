@@ -1,4 +1,4 @@
-"""From what the network gives a character to how often it is right then: two monotone tables, fitted on labelled reads.
+"""From what the network gives a character to how often it is right then: monotone tables, fitted on labelled reads.
 
 A table is drawn through the shares of right reads in bins of what the network said. Each share is shrunk towards what
 was said, as by `_PRIOR_READS` further reads, since labelled pictures hold few unsure reads and none of things that are
@@ -7,16 +7,21 @@ no plate; then shares that fall are pooled (isotonic regression by pool adjacent
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
 import numpy as np
+
+from command.kernel import ga36
 
 Said = tuple[float, bool]
 """What was said, 0…1, and whether it was right."""
 
 _BIN_EDGES = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999, 1.0)
 _PRIOR_READS = 20
+_READS_TO_COUNT_ALIKE = 30
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -31,40 +36,65 @@ class Table(msgspec.Struct, frozen=True):
 
 
 class Calibration(msgspec.Struct, frozen=True):
-    """`plates` takes what was said of a plate's least sure character, `characters` of any."""
+    """`plates` takes what was said of the least sure character, `provinces` of a province, `characters` of others.
+
+    Each province counts alike in its table, however many of it are among the labelled pictures.
+    """
 
     plates: Table = Table()
     characters: Table = Table()
+    provinces: Table = Table()
+
+    def of(self, char: str, said: float) -> float:
+        """Return the chance that a character is right."""
+        return (self.provinces if char in ga36.PROVINCES else self.characters)(said)
 
 
 UNCALIBRATED = Calibration()
-# Of both networks, fitted to 2773 reads of the labelled pictures that docs/MODELS.md names, as they are and strained.
+# Of both networks, fitted to 2330 reads of 281 pictures (docs/MODELS.md), as they are and strained.
 CALIBRATION = Calibration(
     plates=Table(
-        said=(0.0, 0.1336, 0.4105, 0.6177, 0.7448, 0.8525, 0.9259, 0.9688, 0.9853, 0.9979),
-        right=(0.0, 0.4268, 0.5863, 0.6889, 0.7632, 0.85, 0.9298, 0.9838, 0.9945, 0.9989),
+        said=(0.0, 0.0907, 0.2478, 0.3986, 0.607, 0.7485, 0.8582, 0.9278, 0.9682, 0.9945, 0.9995),
+        right=(0.0, 0.3463, 0.3989, 0.5073, 0.6813, 0.7495, 0.8118, 0.9316, 0.9774, 0.9932, 0.9999),
     ),
     characters=Table(
-        said=(0.0, 0.1333, 0.4147, 0.6129, 0.7483, 0.8545, 0.9267, 0.9689, 0.9857, 0.9971, 0.9997),
-        right=(0.0, 0.5249, 0.6546, 0.7363, 0.8613, 0.8955, 0.9395, 0.9884, 0.9973, 0.9993, 0.9994),
+        said=(0.0, 0.1386, 0.413, 0.6122, 0.7502, 0.857, 0.9295, 0.9692, 0.9961, 0.9997),
+        right=(0.0, 0.3905, 0.5185, 0.6143, 0.7458, 0.882, 0.9416, 0.9786, 0.9981, 0.9999),
+    ),
+    provinces=Table(
+        said=(0.0, 0.0573, 0.1492, 0.2423, 0.3834, 0.6202, 0.7482, 0.8608, 0.93, 0.969, 0.9937, 0.9998),
+        right=(0.0, 0.2332, 0.2684, 0.3925, 0.4654, 0.7002, 0.7259, 0.8692, 0.8834, 0.9659, 0.9844, 0.9945),
     ),
 )
 
 
-def fit(reads: Sequence[Said]) -> Table:
-    """Return the table of labelled reads."""
+def alike(provinces: Sequence[str]) -> list[float]:
+    """Return weights by which each province counts alike, but for those read too seldom to say so much."""
+    reads = Counter(provinces)
+    return [1 / max(reads[province], _READS_TO_COUNT_ALIKE) for province in provinces]
+
+
+def fit(reads: Sequence[Said], weights: Sequence[float] | None = None) -> Table:
+    """Return the table of labelled reads, each of which counts as its weight says against the others, else alike."""
     said, right = np.array([said for said, _ in reads]), np.array([right for _, right in reads], float)
+    counts = np.ones(len(reads)) if weights is None else np.array(weights)
+    # Reads of many weights say less than as many of one (Kish 1965).
+    counts *= counts.sum() / (counts**2).sum()
     bins = np.clip(np.searchsorted(_BIN_EDGES, said, side="right") - 1, 0, len(_BIN_EDGES) - 2)
     pools: list[tuple[float, float, float]] = []  # reads, what was said and what was right in them, summed
     for number in range(len(_BIN_EDGES) - 1):
         here = bins == number
-        middle = float(said[here].mean()) if here.any() else (_BIN_EDGES[number] + _BIN_EDGES[number + 1]) / 2
-        weight = float(here.sum()) + _PRIOR_READS
-        pools.append((weight, middle * weight, float(right[here].sum()) + middle * _PRIOR_READS))
+        between = (_BIN_EDGES[number] + _BIN_EDGES[number + 1]) / 2
+        middle = float(np.average(said[here], weights=counts[here])) if here.any() else between
+        weight = float(counts[here].sum()) + _PRIOR_READS
+        were_right = float((right * counts)[here].sum()) + middle * _PRIOR_READS
+        pools.append((weight, middle * weight, were_right))
         while len(pools) > 1 and pools[-2][2] / pools[-2][0] >= pools[-1][2] / pools[-1][0]:
             last, before = pools.pop(), pools.pop()
             pools.append((last[0] + before[0], last[1] + before[1], last[2] + before[2]))
     points = [(said / weight, right / weight) for weight, said, right in pools]
+    # Rounded down: nothing is certain.
     return Table(
-        said=(0.0, *(round(said, 4) for said, _ in points)), right=(0.0, *(round(right, 4) for _, right in points))
+        said=(0.0, *(round(said, 4) for said, _ in points)),
+        right=(0.0, *(math.floor(right * 10_000) / 10_000 for _, right in points)),
     )

@@ -4,30 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import cv2
 import numpy as np
 
 from streams.plates.calibration import CALIBRATION, Calibration
 from streams.plates.colour import plate_colour
 from streams.plates.decode import Characters
 from streams.plates.detect import Finder, Found
+from streams.plates.light import brightened, evened
 from streams.plates.picture import Picture, check_picture
 from streams.plates.read import Looked, Read
 from streams.plates.recognise import Recogniser
 from streams.plates.rectify import ABOVE_CORNERS, UPPER_WIDTH_PX, Floats, rectify, rectify_two_lines
 
 # The first look finds most. In a photo others follow while it read nothing, or nothing sure: for plates far away, then
-# for plates so near that they are larger than the finder was taught.
+# for plates so near that they are larger than the finder was taught, then for those on which the light is uneven.
 _FIRST_LOOK_PX, _LOOK_AT_LEAST_PX = 960, 640
 _FAR_LOOK_PX, _FAR_LOOK_AT_MOST_PX, _NEAR_LOOK_PX = 1280, 1920, 400
 _ENLARGE_AT_MOST = 2
 # Of a video each frame has one look, and cars come from afar.
 _FRAME_LOOK_PX = 1280
 _SURE = 0.8
-
-# A picture is dark when even its bright parts are.
-_BRIGHTNESS_STEP_PX, _BRIGHT_PERCENTILE = 8, 98
-_DARK_BELOW, _BRIGHT, _GAIN_AT_MOST = 140, 200, 6
 
 # Of the least sure character, and on average. What the finder is not sure of has to be read all the better.
 _FINDER_SURE = 0.5
@@ -58,13 +54,14 @@ class PlateReader:
     def read(self, picture: Picture) -> list[Read]:
         """Return the plates in a BGR photo, surest first; `InvalidInputError` when it is not one."""
         check_picture(picture)
-        picture = _brightened(picture)
+        picture = brightened(picture)
         reads: list[Read] = []
-        for look_px in _looks_px(max(picture.shape[:2])):
+        longest_px = max(picture.shape[:2])
+        for look_px in _looks_px(longest_px):
             reads = _join(reads, self._look(picture, look_px))
             if reads and reads[-1].confidence >= _SURE:
-                break
-        return reads
+                return reads
+        return _join(reads, self._look(evened(picture), _look_px(longest_px, _FIRST_LOOK_PX)))
 
     def read_frame(self, picture: Picture) -> list[Read]:
         """Do the same for a frame of a video with one look only: the next frame is the second."""
@@ -73,7 +70,7 @@ class PlateReader:
     def look(self, picture: Picture) -> Looked:
         """Do the same, and count what surely is a plate but could not be read, as through a dirty lens."""
         check_picture(picture)
-        picture = _brightened(picture)
+        picture = brightened(picture)
         found = self._finder.find(picture, _look_px(max(picture.shape[:2]), _FRAME_LOOK_PX))
         tried = [(one, self._read_found(picture, one)) for one in found if one.score >= _FINDER_SURE_IN_FRAMES]
         unread = sum(read is None and one.score >= _FINDER_SURE for one, read in tried)
@@ -111,18 +108,10 @@ class PlateReader:
         if characters is None or not _is_credible(characters, is_sure=is_sure):
             return None
         points = tuple((float(x), float(y)) for x, y in corners)
-        each = tuple(self._calibration.characters(confidence) for confidence in characters.confidences)
+        said = zip(characters.plate, characters.confidences, strict=True)
+        each = tuple(self._calibration.of(char, confidence) for char, confidence in said)
         whole = min(self._calibration.plates(characters.confidence), *each)
         return Read(characters.plate, colour, whole, each, points, characters.kind, rows)
-
-
-def _brightened(picture: Picture) -> Picture:
-    """Return a picture by night as bright as one by day, which the finder was taught with."""
-    bright = float(np.percentile(picture[::_BRIGHTNESS_STEP_PX, ::_BRIGHTNESS_STEP_PX], _BRIGHT_PERCENTILE))
-    if bright >= _DARK_BELOW:
-        return picture
-    gain = min(_GAIN_AT_MOST, _BRIGHT / max(bright, 1))
-    return cv2.convertScaleAbs(picture, alpha=gain).astype(np.uint8, copy=False)
 
 
 def _looks_px(longest_px: int) -> Iterator[int]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from streams.plates.picture import Picture
 
@@ -33,8 +34,7 @@ def moved(picture: Picture) -> Picture:
 
 def by_night(picture: Picture) -> Picture:
     """Return it underexposed, with the noise of the sensor."""
-    noise = np.random.default_rng(_NOISE_SEED).normal(0, 4, picture.shape)
-    return _bgr((picture * 0.35 + noise).clip(0, 255))
+    return _noisy(picture * 0.35, 4)
 
 
 def tilted(picture: Picture) -> Picture:
@@ -49,6 +49,18 @@ def thrifty(picture: Picture) -> Picture:
     return _bgr(cv2.imdecode(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 40])[1], cv2.IMREAD_COLOR))
 
 
+def far(picture: Picture) -> Picture:
+    """Return it as a small car in a film is: from far away, with the noise of the sensor, and coded thriftily."""
+    size = max(1, round(picture.shape[1] * 0.4)), max(1, round(picture.shape[0] * 0.4))
+    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    return thrifty(_noisy(small, 2.5))
+
+
+def against_the_light(picture: Picture) -> Picture:
+    """Return it dim, with little contrast, as before a low sun."""
+    return _noisy(picture * 0.25 + 35, 2)
+
+
 STRAINS: Mapping[str, Callable[[Picture], Picture]] = {
     "smaller": smaller,
     "blurred": blurred,
@@ -56,10 +68,18 @@ STRAINS: Mapping[str, Callable[[Picture], Picture]] = {
     "by_night": by_night,
     "tilted": tilted,
     "thrifty": thrifty,
+    "far": far,
+    "against_the_light": against_the_light,
 }
 
 
-def _bgr(picture: np.typing.NDArray[np.generic] | cv2.typing.MatLike | None) -> Picture:
+def _noisy(picture: NDArray[np.generic] | cv2.typing.MatLike, deviation: float) -> Picture:
+    """Return it with the noise of a sensor, by its standard deviation in grey levels."""
+    noise = np.random.default_rng(_NOISE_SEED).normal(0, deviation, picture.shape)
+    return _bgr((np.asarray(picture, np.float64) + noise).clip(0, 255))
+
+
+def _bgr(picture: NDArray[np.generic] | cv2.typing.MatLike | None) -> Picture:
     if picture is None:
         raise ValueError("the strained picture could not be decoded")
     return np.asarray(picture).astype(np.uint8, copy=False)

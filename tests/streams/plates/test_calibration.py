@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.plates.calibration import CALIBRATION, UNCALIBRATED, Said, fit
+from streams.plates.calibration import CALIBRATION, UNCALIBRATED, Calibration, Said, Table, alike, fit
 
 SAID = st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=60)
 
@@ -36,6 +36,21 @@ def test_shares_that_fall_are_pooled() -> None:
     assert table(0.67) == pytest.approx(0.7, abs=0.05)
 
 
+def test_provinces_count_alike_however_many_pictures_there_are_of_one() -> None:
+    # Of one province nearly all are right, of the others half: what is said of a plate from anywhere is in between.
+    said = [(0.85, True)] * 3000 + [(0.85, i % 2 == 0) for i in range(300)] + [(0.85, i % 2 == 0) for i in range(300)]
+    provinces = ["皖"] * 3000 + ["川"] * 300 + ["粤"] * 300
+    assert fit(said)(0.85) > 0.9
+    assert fit(said, alike(provinces))(0.85) == pytest.approx((1 + 0.5 + 0.5) / 3, abs=0.02)
+    few = alike([*provinces, "宁"])
+    assert max(few) < 20 * min(few[3000:3600])
+
+
+def test_a_province_has_a_table_of_its_own() -> None:
+    calibration = Calibration(characters=Table((0.0, 1.0), (0.0, 0.9)), provinces=Table((0.0, 1.0), (0.0, 0.5)))
+    assert [round(calibration.of(char, 0.8), 2) for char in "粤B1警"] == [0.4, 0.72, 0.72, 0.72]
+
+
 @given(SAID)
 def test_a_table_always_rises_and_stays_a_chance(said: list[Said]) -> None:
     table = fit(said)
@@ -45,7 +60,7 @@ def test_a_table_always_rises_and_stays_a_chance(said: list[Said]) -> None:
 
 
 def test_the_tables_of_this_release_rise_and_keep_junk_low() -> None:
-    for table in (CALIBRATION.plates, CALIBRATION.characters):
+    for table in (CALIBRATION.plates, CALIBRATION.characters, CALIBRATION.provinces):
         values = [table(step / 100) for step in range(101)]
         assert values == sorted(values)
         assert table(0.02) < 0.1

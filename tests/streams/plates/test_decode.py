@@ -67,6 +67,18 @@ def test_the_retired_police_series_needs_better_evidence_than_its_look_alikes() 
     assert read(0.97) == "粤OA2160"
 
 
+@pytest.mark.parametrize(("rivals", "least", "most"), [(0.004, 0.9, 0.95), (0.02, 0.6, 0.8), (0.06, 0.2, 0.5)])
+def test_an_authority_that_looks_like_a_zero_is_an_o_unless_a_stroke_of_q_or_d_is_guessed(
+    rivals: float, least: float, most: float
+) -> None:
+    authority = {"O": 0.5 * (1 - rivals), "0": 0.5 * (1 - rivals), "Q": rivals * 0.1, "D": rivals * 0.9}
+    shown = [{"粤": 0.9}, authority, *({char: 0.9} for char in "A2160")]
+    read = best_plate(columns(*shown), kind_priors("blue"))
+    assert read is not None
+    assert read.plate == "粤OA2160"
+    assert least < read.confidences[1] < most
+
+
 def test_too_few_columns_hold_no_plate() -> None:
     assert best_plate(columns(*({char: 0.9} for char in "湘A1234")), NO_BIAS) is None
 

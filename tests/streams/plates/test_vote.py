@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -129,13 +130,29 @@ def test_a_sign_that_stands_still_does_not_become_sure_by_being_read_again_and_a
     assert tracker.unsure == 1
 
 
+def doubtful(plate: str, place: int, confidence: float, *, apart: float) -> list[list[Read]]:
+    """Ten frames in which one character is as sure as that, and the plate moves on by so much from each to the next."""
+    sure = [read(plate, x=apart * i) for i in range(10)]
+    each = tuple(confidence if at == place else 0.98 for at in range(len(plate)))
+    return [[msgspec.structs.replace(one, confidence=confidence, char_confidences=each)] for one in sure]
+
+
 def test_a_car_that_is_doubtful_where_it_is_becomes_sure_as_it_moves() -> None:
-    tracker = PassageTracker(early=True)
-    frames = [[read("湘F12345", confidence=0.7, x=40.0 * i)] for i in range(10)]
-    [passage] = follow(tracker, frames)
+    assert follow(PassageTracker(early=True), doubtful("湘F12345", 3, 0.7, apart=1)) == []
+    [passage] = follow(PassageTracker(early=True), doubtful("湘F12345", 3, 0.7, apart=40))
     assert passage.confidence >= 0.9
     assert len(passage.char_confidences) == 7
     assert min(passage.char_confidences) == passage.confidence
+
+
+@pytest.mark.parametrize(("plate", "place"), [("湘F12345", 0), ("湘Q12345", 1), ("湘F123D5", 5), ("湘F12305", 5)])
+def test_what_is_told_by_small_strokes_is_no_surer_after_many_looks_than_they_are(plate: str, place: int) -> None:
+    tracker = PassageTracker(early=True)
+    assert follow(tracker, doubtful(plate, place, 0.8, apart=40)) == []
+    [passage] = tracker.flush()
+    assert passage.plate == plate
+    assert passage.confidence == pytest.approx(0.8)
+    assert follow(PassageTracker(early=True), doubtful(plate, place, 0.95, apart=40))
 
 
 def test_looks_that_are_doubtful_again_and_again_are_not_sure_together() -> None:
@@ -144,6 +161,11 @@ def test_looks_that_are_doubtful_again_and_again_are_not_sure_together() -> None
     frames = [[read("皖BDB720", confidence, x=100.0 * i)] for i, confidence in enumerate(sure_once)]
     tracker = PassageTracker(early=True)
     assert follow(tracker, frames) == []
+    assert tracker.flush() == []
+    assert tracker.unsure == 1
+    # And of a digit, of which two looks tell more than one.
+    digit = [frame for i, sure in enumerate(sure_once) for frame in [doubtful("皖BDB720", 5, sure, apart=100)[i]]]
+    assert follow(tracker, digit, from_ms=20_000) == []
     [passage] = tracker.flush()
     assert 0.6 <= passage.confidence < 0.9
 
