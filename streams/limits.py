@@ -96,6 +96,8 @@ MSE_SAID_BYTES = 4096
 # Cameras that publish by WHIP; one more gets 429. A picture of more packets is left out. What each may send, which
 # browsers come up to within seconds; and how often one is asked for a key frame at most.
 WHIP_PUBLISHERS = 64
+# Cameras of which it is known who tried to publish last and what came of it; past it the oldest is forgotten.
+WHIP_TRIES = 256
 WHIP_PICTURE_PACKETS = 8192
 WHIP_BITS_PER_S = 4_000_000
 WHIP_KEY_AGAIN_MS = 500

@@ -30,6 +30,7 @@ from command.kernel.errors import (
     UnavailableError,
     UnknownIdError,
 )
+from streams.diagnosis import Hops, Way
 from streams.limits import RELAY_CONNECT_MS, RELAY_SILENCE_MS, WHIP_PUBLISHERS
 from streams.packets import Packet
 from streams.publisher import Publisher
@@ -38,13 +39,13 @@ from streams.relay.http import read_sdp
 from streams.relay.sdp import parse_offer
 from streams.relay.transport import Transport
 from streams.sources import PacketSource, SourceError
+from streams.whip_way import HOP, LEFT, NEVER_CONNECTED, NOBODY, WRONG_KEY, Tries, ago
 
 _log = logging.getLogger(__name__)
 _publishers = Gauge("triune_whip_publishers", "Cameras that publish by WHIP now")
 _refused = Counter("triune_whip_refused", "WHIP offers that were refused", ["why"])
 
 SCHEME: Final = "whip"
-NOBODY: Final = "nobody publishes to this camera now"
 _ADDRESS: Final = re.compile(r"whip:([A-Za-z0-9_~.-]{20,128})")
 _LOOK_MS: Final = 1000
 
@@ -83,8 +84,10 @@ def new_address() -> str:
 class _Session:
     """One publisher's connection."""
 
-    def __init__(self, camera_id: str, transport: Transport, publisher: Publisher, now_ms: int) -> None:
+    def __init__(self, camera_id: str, who: str, transport: Transport, publisher: Publisher, now_ms: int) -> None:
         self.id = secrets.token_urlsafe(16)
+        self.who = who
+        """The network address that it offered from."""
         self.camera_id = camera_id
         self.transport = transport
         self.publisher = publisher
@@ -128,6 +131,7 @@ class WhipIngest:
         self._certificate = RTCCertificate.generateCertificate()
         self._tasks = asyncio.TaskGroup()
         self._sessions: dict[str, _Session] = {}
+        self._tries = Tries(clock)
 
     async def __aenter__(self) -> Self:
         await self._tasks.__aenter__()
@@ -179,6 +183,19 @@ class WhipIngest:
         with session.publisher.read() as packets:
             yield packets
 
+    @property
+    def way(self) -> Way:
+        """How cameras that publish here are gone to, for `Ways.register`."""
+
+        async def go(address: str, clock: Clock, hops: Hops) -> None:
+            session = self._of(address)
+            if session is None:
+                self._tries.fail(address, hops)
+            else:
+                hops.ok(HOP, f"since {ago(clock.now_ms() - session.since_ms)} from {session.who}")
+
+        return Way(go=go, connects=False)
+
     def routes(self) -> list[web.RouteDef]:
         """Return the routes, which check the publishing key by themselves: nobody is signed in."""
 
@@ -200,9 +217,10 @@ class WhipIngest:
             raise InvalidInputError("the offer must be application/sdp")
         text = await read_sdp(request)
         try:
-            session, answer = await self._answer(camera_id, address, text)
+            session, answer = await self._answer(camera_id, address, text, _who(request))
         except TriuneError as error:
             _refused.labels(error.code).inc()
+            self._tries.note(address, _who(request), f"its offer was refused: {error.detail}")
             raise
         return web.Response(
             status=201,
@@ -230,16 +248,18 @@ class WhipIngest:
             _ADDRESS.fullmatch(address) and kind.lower() == "bearer" and hmac.compare_digest(offered, address.encode())
         ):
             _refused.labels("wrong key").inc()
+            if _ADDRESS.fullmatch(address):
+                self._tries.note(address, _who(request), WRONG_KEY)
             raise SignInRequiredError("the publishing key is wrong, or this camera does not publish")
         return address
 
-    async def _answer(self, camera_id: str, address: str, text: str) -> tuple[_Session, str]:
+    async def _answer(self, camera_id: str, address: str, text: str, who: str) -> tuple[_Session, str]:
         offer = parse_offer(text, "recvonly")
         # What every browser decodes; H.265 only where the publisher has nothing else.
         sent_as = offer.choose("h264" if any(x.codec == "h264" for x in offer.formats) else "h265", "42")
         publisher = Publisher(self._clock, address, sent_as)
         transport = Transport(offer, self._certificate)
-        session = _Session(camera_id, transport, publisher, self._clock.now_ms())
+        session = _Session(camera_id, who, transport, publisher, self._clock.now_ms())
         self._make_room(camera_id)
         self._sessions[session.id] = session
         _publishers.set(len(self._sessions))
@@ -270,6 +290,7 @@ class WhipIngest:
             if beginning is not None:
                 beginning.cancel()  # no picture of it will come any more
             session.end()
+            self._tries.note(session.publisher.address, session.who, LEFT if session.connected else NEVER_CONNECTED)
             await self._forget(session)
 
     async def _begin(self, session: _Session, path: MediaPath) -> None:
@@ -315,3 +336,7 @@ class WhipIngest:
             for session in self._sessions.values():
                 if session.is_lost(now_ms, self._address_of(session.camera_id)):
                     session.end()
+
+
+def _who(request: web.Request) -> str:
+    return request.remote or "nowhere"

@@ -12,6 +12,7 @@ from consoles.parts.hubs.part import Hubs
 from consoles.parts.hubs.publishers import PublishersOfHubs
 from edge.agent.answering import Handler
 from edge.agent.live import LivePictures
+from streams.diagnosis import Way
 from streams.keeper import CameraKeeper
 from streams.sources import Open
 from streams.whip import WhipIngest
@@ -36,6 +37,11 @@ class Publishing:
     def open(self) -> Open:
         """Opens `whip:` addresses, for `Sources.register`."""
         return self._others.source() if self._others else self.ingest.open
+
+    @property
+    def way(self) -> Way:
+        """How such cameras are gone to, for `Ways.register`."""
+        return self._others.way() if self._others else self.ingest.way
 
     def live(self, keeper: CameraKeeper, clock: Clock) -> Handler:
         """Return what shows other hubs the cameras that only this one reaches."""

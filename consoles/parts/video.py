@@ -67,7 +67,8 @@ from streams.relay.relay import Relay
 from streams.source import standard_sources
 from streams.sources import SourceError, Sources, check_address, pulls_always, scheme_of
 from streams.whep_source import whep_source
-from streams.whip import NOBODY, SCHEME
+from streams.whip import SCHEME
+from streams.whip_way import NOBODY
 
 log = logging.getLogger(__name__)
 _AGAIN_MS = 1000
@@ -247,6 +248,7 @@ async def video(
             movable.register(scheme, onvif.open_ptz)
             ways.register(scheme, ONVIF)
         sources.register(SCHEME, publishers.open)
+        ways.register(SCHEME, publishers.way)
         for scheme in elsewhere.SCHEMES:
             sources.register(scheme, whep_source(addresses))
         agents.register(sources, movable, ways)

@@ -1,4 +1,4 @@
-"""Publishers of one camera at several hubs: never two at once, and the newest has it (SPEC R740 to R742)."""
+"""Publishers of one camera at several hubs: never two at once, and the newest has it (SPEC R740 to R742, R745)."""
 
 from __future__ import annotations
 
@@ -100,6 +100,9 @@ async def test_one_camera_never_has_two_publishers_whichever_hubs_they_reach(
 
             await take_over(there, phones[0])
             await soon(lambda: shows(one, camera))
+            status, found = await one.get(f"/api/v1/cameras/{camera}/diagnosis")
+            assert (status, found["failed"]) == (200, None), found
+            assert [hop["hop"] for hop in found["hops"]][:2] == ["hub", "publisher"], "told by the hub that has it"
             for number, site in enumerate((here, there), 1):
                 await take_over(site, phones[number])
                 await soon(partial(is_let_go, phones[number - 1]))

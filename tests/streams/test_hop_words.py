@@ -1,12 +1,17 @@
-"""What hops tell, in Chinese (SPEC R478)."""
+"""What hops tell, in Chinese (SPEC R478, R744)."""
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
 
 import pytest
 
 from streams.hop_words import in_chinese
+from streams.source import _REASONS
+from streams.whip_way import NOBODY
+from tests.paths import ROOT
 
 
 @pytest.mark.parametrize(
@@ -32,6 +37,13 @@ from streams.hop_words import in_chinese
             "收到 PS 流里的 H.264，但没有完整的关键帧；丢包 31%",
         ),
         ("the video is MP4V-ES: set the camera to H.264 or H.265", "视频编码是 MP4V-ES：请把摄像机设为 H.264 或 H.265"),
+        ("nobody publishes to this camera now", "现在无人向该摄像机推流：推流端开了吗？地址和密钥对吗？"),
+        (
+            "nothing came from hub https://hub-2.example for 4 s: its link stalls",
+            "4 秒没有收到 中心 https://hub-2.example 的数据：它的链路停滞",
+        ),
+        ("connected, no packets for 4 s", "已连接，但 4 秒没有收到数据包"),
+        ("device 340 is offline: no keepalive for 180 s", "设备 340 离线：180 秒没有心跳"),
         ("西门路口", "西门路口"),
         ("", ""),
     ],
@@ -44,3 +56,34 @@ def test_what_a_device_says_can_neither_break_nor_slow_it() -> None:
     for told in ("{0}", "%s {", "(" * 5000, "a in " * 5000, "registered " * 2000, "x" * 100_000):
         assert in_chinese(told) == told
     assert not re.search(r"\{\d\}", in_chinese("INVITE answered 200, but {0} {1}"[:26]))
+
+
+def _said(node: ast.expr) -> Iterator[str]:
+    """Return what an expression may say, with "1" for what is only known when it is said."""
+    match node:
+        case ast.IfExp(body=one, orelse=other):
+            yield from _said(one)
+            yield from _said(other)
+        case ast.Constant(value=str() as text):
+            yield text
+        case ast.JoinedStr(values=parts) if any(isinstance(part, ast.Constant) for part in parts):
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "1" for part in parts)
+
+
+def _reasons() -> Iterator[str]:
+    """Return all that the code says itself of why a camera shows no picture."""
+    for folder in ("streams", "edge/onvif", "edge/gb28181", "consoles/parts"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            for call in ast.walk(ast.parse(path.read_text())):
+                if isinstance(call, ast.Call) and call.args:
+                    name = getattr(call.func, "id", getattr(call.func, "attr", ""))
+                    if name in ("SourceError", "end") or (name == "UnavailableError" and call.keywords):
+                        yield from _said(call.args[0])
+    yield from (reason for _, reason in _REASONS)
+    yield NOBODY
+
+
+def test_whatever_the_code_says_of_a_camera_without_a_picture_is_said_in_chinese() -> None:
+    reasons = set(_reasons())
+    assert len(reasons) > 50
+    assert {reason for reason in reasons if in_chinese(reason) == reason} == set()

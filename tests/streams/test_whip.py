@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import aiohttp
 import pytest
@@ -15,6 +15,7 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from command.kernel.clock import SystemClock
 from command.kernel.errors import TriuneError
 from streams.camera import CameraSpec
+from streams.diagnosis import Hops, WayEndedError
 from streams.keeper import CameraKeeper
 from streams.limits import SDP_BYTES
 from streams.relay.http import routes
@@ -177,6 +178,57 @@ async def test_publishers_are_bounded_and_one_that_never_connects_is_let_go(monk
             assert again.status == 201
         await until(lambda: site.ingest.publishers == 1)
         await until(lambda: site.ingest.publishers == 0)
+
+
+async def test_the_way_to_a_publisher_says_who_tried_last_and_what_became_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # R745
+    stay_on_loopback(monkeypatch)
+    monkeypatch.setattr("streams.whip.RELAY_CONNECT_MS", 500)
+
+    async def told(site: Site) -> tuple[bool, str, str]:
+        hops = Hops(CLOCK)
+        with suppress(WayEndedError):
+            await site.ingest.way.go(f"whip:{site.key}", CLOCK, hops)
+        [hop] = hops.gone
+        assert hop.hop == "publisher"
+        return hop.ok, hop.told, hop.told_zh
+
+    async def tells(site: Site, words: str) -> bool:
+        ok, said, _ = await told(site)
+        return not ok and said.endswith(f" from 127.0.0.1: {words}")
+
+    phone = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    phone.addTransceiver("video", direction="sendonly")
+    async with serve() as site, aiohttp.ClientSession(site.url) as http:
+        path = "/api/v1/cameras/phone/whip"
+
+        async def offers(sdp: str, key: str = site.key) -> str:
+            headers = {"Content-Type": "application/sdp", "Authorization": f"Bearer {key}"}
+            async with http.post(path, data=sdp.encode(), headers=headers) as answer:
+                return await answer.text()
+
+        assert await told(site) == (
+            False, "nobody publishes to this camera now", "现在无人向该摄像机推流：推流端开了吗？地址和密钥对吗？",
+        )  # fmt: skip
+        await offers(PUBLISHING, "wrong-key-of-many-letters")
+        assert await tells(site, "its key was wrong")
+        assert "来自 127.0.0.1：密钥不对" in (await told(site))[2]
+        await offers(PUBLISHING.replace("H264", "VP9"))
+        assert "its offer was refused: " in (await told(site))[1]
+        await offers(PUBLISHING)
+        await until(lambda: site.ingest.publishers == 0)
+        assert await tells(site, "it never connected: is UDP let through, is there NAT?")
+        await phone.setLocalDescription(await phone.createOffer())
+        answer = await offers(phone.localDescription.sdp)
+        await phone.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+        await until(lambda: site.ingest.has(f"whip:{site.key}"))
+        ok, said, _ = await told(site)
+        assert (ok, said.endswith(" s ago from 127.0.0.1")) == (True, True)
+        await phone.close()
+        await until(lambda: site.ingest.publishers == 0)
+        assert await tells(site, "it left")
+        assert site.key not in str(await told(site))
 
 
 async def test_a_site_that_ends_waits_for_no_picture_of_a_publisher_that_has_just_come(

@@ -15,19 +15,23 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import msgspec
+from msgspec.structs import replace
 
 from command.kernel.clock import Clock
 from command.kernel.errors import ConflictError, TriuneError, UnavailableError, UnknownIdError
 from command.kernel.limits import PEER_HELLO_MS
 from command.roll import HubPlace
-from consoles.parts.agents.live import pictures
+from consoles.parts.agents.live import go_by, pictures
 from consoles.parts.hubs.part import Hubs
 from edge.agent.answering import Handler, Reply
 from edge.agent.live import ASK_KEY, LIVE, message_of
+from edge.agent.looking import DIAGNOSIS
 from edge.agent.protocol import Errand
+from streams.diagnosis import Hops, Way
 from streams.packets import Packet
 from streams.sources import GivesKeys, Open, SourceError, scheme_of
-from streams.whip import NOBODY, SCHEME, WhipIngest
+from streams.whip import SCHEME, WhipIngest
+from streams.whip_way import HOP, NOBODY
 
 log = logging.getLogger(__name__)
 PUBLISHER_KIND = "whip"
@@ -199,6 +203,25 @@ class PublishersOfHubs:
                     yield packets
 
         return opened
+
+    def way(self) -> Way:
+        """Return how such cameras are gone to, for `Ways.register`: the hub that has the publisher goes, and tells."""
+        here = self._ingest.way
+
+        async def go(address: str, clock: Clock, hops: Hops) -> None:
+            place, camera = None, self._camera_at(address)
+            if camera and not self._ingest.has(address):
+                try:
+                    place = await self._elsewhere(camera)
+                except TriuneError as error:
+                    hops.fail(HOP, error.detail)
+            if place is None:
+                await here.go(address, clock, hops)
+            else:
+                chosen = place
+                await go_by(lambda: self._hubs.peers.open(chosen, DIAGNOSIS, camera), hops)
+
+        return replace(here, go=go)
 
     def serving(self, others: Handler, address_of: Callable[[str], str]) -> Handler:
         """Return what shows cameras to other hubs: `others` does, but for those that publish.

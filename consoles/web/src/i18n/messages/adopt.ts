@@ -82,6 +82,7 @@ export const ADOPT = {
   "hop.keepalive": ["心跳", "Keepalive"],
   "hop.catalogue": ["目录", "Catalogue"],
   "hop.invite": ["点播应答", "INVITE"],
+  "hop.publisher": ["推流端", "Publisher"],
   "hop.packets": ["数据包", "Packets"],
   "hop.ssrc": ["SSRC", "SSRC"],
   "hop.ps": ["封装", "Wrapping"],
