@@ -22,6 +22,7 @@ from command.services.bodies import read_body
 from command.telling import tell
 from consoles.http import adoption, cameras, health, metrics, ptz, stills
 from consoles.http import publishing as publishing_routes
+from consoles.http.adoption import Credential
 from consoles.http.context import actor_of, context_of, require
 from consoles.http.device_recordings import DeviceRecordings
 from consoles.http.identity import Handler, is_open
@@ -53,6 +54,7 @@ from edge.onvif import gateway as onvif
 from edge.onvif.diagnosis import ONVIF
 from edge.onvif.discovery import Discovery
 from edge.onvif.events import CameraEvent
+from edge.onvif.trial import with_credentials
 from edge.onvif.watching import EventWatch
 from streams.camera import CameraSpec, CameraStatus
 from streams.diagnosis import Ways
@@ -327,9 +329,15 @@ ADDRESS = "/api/v1/cameras/{camera_id}/address"
 
 
 class Address(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where a camera is reached, with its user and password; kept sealed and never shown again."""
+    """Where a camera is reached, with its user and password; kept sealed and never shown again.
+
+    `user`, `password` and `profile` go into the address as where one is adopted; without them it stays as it is.
+    """
 
     address: str
+    user: Credential = ""
+    password: Credential = ""
+    profile: Credential = ""
 
 
 def _set_address(accounts: Accounts, sources: Sources) -> Handler:
@@ -337,17 +345,20 @@ def _set_address(accounts: Accounts, sources: Sources) -> Handler:
         require(actor_of(request), "administrator")
         camera = request.match_info["camera_id"]
         form = msgspec.json.decode(await read_body(request, REQUEST_BODY_BYTES), type=Address)
-        agent = in_charge(form.address)
-        if scheme_of(form.address) == AGENT_SCHEME and agent is None:
+        address = form.address
+        if form.user or form.profile:
+            address = with_credentials(address, form.user, form.password, form.profile)
+        agent = in_charge(address)
+        if scheme_of(address) == AGENT_SCHEME and agent is None:
             raise InvalidInputError(f"the address of an agent's camera is {AGENT_SCHEME}://AGENT/ADDRESS")
-        if scheme_of(form.address) not in sources.schemes:
+        if scheme_of(address) not in sources.schemes:
             raise InvalidInputError(f"a camera's address begins with one of {', '.join(sources.schemes)}")
         try:
-            check_address(agent[1] if agent else form.address)
+            check_address(agent[1] if agent else address)
         except SourceError as error:
             raise InvalidInputError(error.reason) from None
         await context_of(request).space(request).hub.read(lambda t: t.cameras.need(camera))
-        await accounts.set_camera_address(camera, form.address)
+        await accounts.set_camera_address(camera, address)
         return web.Response(status=204)
 
     return set_address

@@ -125,6 +125,25 @@ async def test_only_administrators_adopt_and_bad_input_is_refused(tmp_path: Path
         assert not await site.hub.read(lambda t: list(t.cameras))
 
 
+async def test_an_enrolled_camera_gets_another_password(tmp_path: Path) -> None:  # R757
+    async with (
+        site_with_people(tmp_path, "administrator") as site,
+        signed_in(site.http_url, "administrator") as admin,
+    ):
+        camera = (
+            await post(admin, "adopt", {"address": "rtsp://10.0.0.5/s", "user": "u", "password": "old", **PLACE})
+        )[1]["camera"]
+        path, headers = f"/api/v1/cameras/{camera}/address", {"X-CSRF-Token": admin.csrf}
+        for asked, kept in (
+            ({"address": "rtsp://10.0.0.5/s", "user": "u", "password": "new"}, "rtsp://u:new@10.0.0.5/s"),
+            ({"address": "edge://gate/10.0.0.5", "user": "u", "password": "p"}, "edge://gate/onvif://u:p@10.0.0.5:80"),
+            ({"address": "rtsp://a:b@10.0.0.6/s"}, "rtsp://a:b@10.0.0.6/s"),
+        ):
+            async with admin.http.put(path, data=msgspec.json.encode(asked), headers=headers) as answer:
+                assert answer.status == 204, await answer.text()
+            assert (await site.context.accounts.camera_addresses())[camera].startswith(kept)
+
+
 async def test_trials_at_once_are_bounded(tmp_path: Path, clip: Clip) -> None:
     async with (
         onvif_camera(clip) as (_, _, port),

@@ -81,8 +81,24 @@ export async function adopt(api: Api, form: Form): Promise<Publishing | null> {
   if (lat === null || lon === null) throw new Error("the form is not complete");
   const place = { name: form.name.trim(), lat, lon, bearing_deg: form.bearing_deg, field_deg: form.field_deg, reads_plates: form.reads_plates };
   if (form.camera === "") return (await api.post<{ publishing: Publishing | null }>("/api/v1/cameras/adopt", { ...addressOf(form), ...place })).publishing;
+  if (form.address.trim() !== "") await api.put(`/api/v1/cameras/${encodeURIComponent(form.camera)}/address`, addressOf(form));
   await api.request({ request: "enrol_camera", camera: form.camera, ...place });
   return null;
+}
+
+/** Those whose name or state has all that was typed; the ones that are down first. */
+export function enrolled(cameras: readonly CameraRow[], words: string): readonly CameraRow[] {
+  const wanted = words.trim().toLowerCase().split(/\s+/);
+  return cameras
+    .filter(({ id, name, state }) => wanted.every((each) => `${id} ${name} ${word("camera_state", state)}`.toLowerCase().includes(each)))
+    .sort((a, b) => Number(a.state !== "down") - Number(b.state !== "down") || a.name.localeCompare(b.name, "zh-CN"));
+}
+
+/** Latitude and longitude in degrees as they were typed; null for what is none. */
+export function placeOf(text: string): { readonly lat: number; readonly lon: number } | null {
+  const [lat, lon, ...more] = text.split(/[\s,，]+/).filter((each) => each !== "").map(Number);
+  const isPlace = more.length === 0 && lat !== undefined && lon !== undefined && Math.abs(lat) <= 90 && Math.abs(lon) <= 180;
+  return isPlace ? { lat, lon } : null;
 }
 
 function addressOf({ address, user, password, profile }: Form): object {

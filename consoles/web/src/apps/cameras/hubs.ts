@@ -130,7 +130,7 @@ function at(at_ms: number): string {
 
 /** A hub of a release before these tells of all its disks as one. */
 function disksOfHub(room: HubRoom): TemplateResult {
-  return html`<li><span>${room.hub || t("hubs.this")}${room.records ? html` <strong>${t("room.records")}</strong>` : nothing}</span>${diskLines(room.disks.length > 0 ? room.disks : [room])}</li>`;
+  return html`<li><span>${room.hub || t("disk.of_hub")}${room.records ? html` <strong>${t("room.records")}</strong>` : nothing}</span>${diskLines(room.disks.length > 0 ? room.disks : [room])}</li>`;
 }
 
 declare global {

@@ -5,6 +5,7 @@ import { customElement, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import { icon } from "../../components/icons";
 import { describe } from "../../components/problems";
+import { refusalWords } from "../../components/refusals";
 import { meaningOf } from "../../components/video/reasons";
 import "../../components/video/diagnosis";
 import { shared } from "../../components/view";
@@ -24,7 +25,7 @@ import { show } from "../page";
 import "../page_tools";
 import "./hubs";
 import "./policy";
-import { adopt, attempt, bearingWords, EMPTY, find, formOf, missing, PUBLISHES, turned, type Form, type Found, type Tried } from "./adoption";
+import { adopt, attempt, bearingWords, EMPTY, enrolled, find, formOf, missing, placeOf, PUBLISHES, turned, type Form, type Found, type Tried } from "./adoption";
 import { newKey, publishers, type Publishing } from "./publishing";
 import "./publishing";
 import { camerasStyles } from "./styles";
@@ -34,6 +35,8 @@ const TABLES = { cameras: {}, stations: {}, fences: {} } as const satisfies Subs
 
 /** A recorder has many cameras at one address; so many are named. */
 const KNOWN_NAMED = 3;
+/** So many enrolled cameras are listed at once; the others are found by typing part of a name. */
+const LISTED = 200;
 
 @customElement("app-cameras")
 export class CamerasConsole extends Console {
@@ -45,6 +48,7 @@ export class CamerasConsole extends Console {
   @state() private tried: Tried | null = null;
   @state() private picking: "" | "place" | "direction" = "";
   @state() private busy: "" | "finding" | "trying" | "saving" = "";
+  @state() private words = "";
   @state() private said = "";
   @state() private refusal = "";
   /** Enrolled cameras that publish; and what has to be told of the one whose key was made just now. */
@@ -96,7 +100,8 @@ export class CamerasConsole extends Console {
   }
 
   private lists(connection: Connection): TemplateResult {
-    const cameras = [...this.rows("cameras").values()].sort((a, b) => Number(a.state !== "down") - Number(b.state !== "down") || a.name.localeCompare(b.name, "zh-CN"));
+    const all = [...this.rows("cameras").values()];
+    const cameras = enrolled(all, this.words);
     return html`<div class="heading">${t("adopt.found")}
         <button ?disabled=${this.busy === "finding"} @click=${() => void this.search(connection)}>${icon("search")} ${this.busy === "finding" ? t("adopt.finding") : t("adopt.find")}</button></div>
       ${this.problems.map((problem) => html`<p class="problem" role="status">${problem}</p>`)}
@@ -107,9 +112,10 @@ export class CamerasConsole extends Console {
           : this.found.map((each) => this.foundLine(each))}
       <button class="pick" aria-current=${this.form.camera === "" && this.form.address === ""} @click=${() => this.begin(EMPTY)}><span>${icon("plus")} ${t("adopt.by_hand")}</span></button>
       <button class="pick" aria-current=${this.form.address === PUBLISHES} @click=${() => this.begin({ ...EMPTY, address: PUBLISHES })}><span>${icon("smartphone")} ${t("publish.begin")}</span></button>
-      <h2 class="heading">${t("adopt.enrolled")}<span class="number">${cameras.length}</span></h2>
-      ${repeat(cameras, ({ id }) => id, (camera) => this.cameraLine(camera))}
-      <t-viid .api=${connection.api} .cameras=${cameras}></t-viid>
+      <h2 class="heading">${t("adopt.enrolled")}<span class="number">${t("adopt.enrolled_count", { n: all.length, down: all.filter(({ state }) => state === "down").length })}</span></h2>
+      <label class="words">${t("adopt.words")}<input type="search" .value=${this.words} @input=${(event: Event) => (this.words = valueOf(event))} @keydown=${(event: KeyboardEvent) => this.toList(event)} /></label>
+      <div role="group" aria-label=${t("adopt.enrolled")} @keydown=${moveAlong}>${this.cameraLines(cameras)}</div>
+      <t-viid .api=${connection.api} .cameras=${all}></t-viid>
       <t-hubs .api=${connection.api}></t-hubs>`;
   }
 
@@ -124,9 +130,17 @@ export class CamerasConsole extends Console {
     </button>`;
   }
 
-  private cameraLine(camera: CameraRow): TemplateResult {
+  /** One stop of the Tab key: arrows go from one to the next. */
+  private cameraLines(cameras: readonly CameraRow[]): TemplateResult {
+    const shown = cameras.slice(0, LISTED);
+    const stop = shown.some(({ id }) => id === this.form.camera) ? this.form.camera : shown[0]?.id;
+    return html`${repeat(shown, ({ id }) => id, (camera) => this.cameraLine(camera, camera.id === stop))}
+      ${cameras.length > LISTED ? html`<p class="problem">${t("adopt.more", { n: LISTED, all: cameras.length })}</p>` : cameras.length === 0 ? html`<p class="problem">${t("adopt.none_fits")}</p>` : nothing}`;
+  }
+
+  private cameraLine(camera: CameraRow, stop: boolean): TemplateResult {
     const meaning = meaningOf(camera.reason);
-    return html`<button class="pick" aria-current=${this.form.camera === camera.id} @click=${() => this.change(camera)}>
+    return html`<button class="pick" tabindex=${stop ? 0 : -1} aria-current=${this.form.camera === camera.id} @click=${() => this.change(camera)}>
       <span class="cut">${camera.name}</span><span class="quiet">${word("camera_state", camera.state)}</span>
       ${meaning === "" ? nothing : html`<span class="second means">${meaning}</span>`}
       ${camera.reason === "" ? nothing : html`<span class="second">${camera.reason}</span>`}
@@ -140,7 +154,7 @@ export class CamerasConsole extends Console {
       ${this.said === "" ? nothing : html`<p class="done" role="status">${icon("check")} ${this.said}</p>`}
       ${this.refusal === "" ? nothing : html`<p class="error" role="alert">${icon("alert")} ${this.refusal}</p>`}
       ${this.told === null ? nothing : html`<t-publishing name=${this.told.name} .publishing=${this.told.publishing}></t-publishing>`}
-      ${form.address === PUBLISHES ? publishes() : form.camera === "" ? this.access(connection) : this.publishing.has(form.camera) ? this.key(connection) : nothing}
+      ${form.address === PUBLISHES ? publishes() : form.camera === "" ? this.access(connection) : this.publishing.has(form.camera) ? this.key(connection) : html`<details><summary>${t("adopt.new_access")}</summary>${this.access(connection)}</details>`}
       ${this.place()}
       <button class="primary" ?disabled=${lacking.length > 0 || this.busy !== ""}>${form.camera === "" ? t("adopt.adopt") : t("action.save")}</button>
       ${lacking.length === 0 ? nothing : html`<p class="quiet">${t("adopt.lacking", { what: lacking.join(t("list.comma")) })}</p>`}
@@ -157,7 +171,8 @@ export class CamerasConsole extends Console {
   private access(connection: Connection): TemplateResult {
     const { form } = this;
     return html`<fieldset>
-      <legend>1 ${t("adopt.access")}</legend>
+      <legend>${form.camera === "" ? `1 ${t("adopt.access")}` : t("adopt.new_access")}</legend>
+      ${form.camera === "" ? nothing : html`<p class="wide quiet">${t("adopt.new_access_about")}</p>`}
       <label class="wide">${t("adopt.address")}
         <input .value=${form.address} spellcheck="false" maxlength="500" placeholder="rtsp:// onvif:// 192.168.1.64" @input=${(event: Event) => this.set({ address: valueOf(event) })} /></label>
       <label>${t("adopt.user")}<input .value=${form.user} autocomplete="off" maxlength="200" @input=${(event: Event) => this.set({ user: valueOf(event) })} /></label>
@@ -186,14 +201,14 @@ export class CamerasConsole extends Console {
 
   private place(): TemplateResult {
     const { form } = this;
-    const where = form.lat === null || form.lon === null ? t("adopt.nowhere") : `${form.lat.toFixed(6)}, ${form.lon.toFixed(6)}`;
+    const where = form.lat === null || form.lon === null ? "" : `${form.lat.toFixed(6)}, ${form.lon.toFixed(6)}`;
     return html`<fieldset>
       <legend>${form.camera === "" ? "2 " : ""}${t("adopt.place")}</legend>
       <label class="wide">${t("adopt.name")}<input .value=${form.name} maxlength="100" @input=${(event: Event) => this.set({ name: valueOf(event) })} /></label>
       <div class="wide row">
         <button type="button" aria-pressed=${this.picking === "place"} @click=${() => (this.picking = this.picking === "place" ? "" : "place")}>${icon("pin")} ${t("adopt.pick_place")}</button>
-        <span class="number">${where}</span>
       </div>
+      <label class="wide">${t("adopt.where")}<input .value=${where} inputmode="text" autocomplete="off" placeholder="29.144000, 113.116000" @change=${(event: Event) => this.setPlace(event)} /></label>
       <div class="wide row">
         <button type="button" ?disabled=${form.lat === null} aria-pressed=${this.picking === "direction"} @click=${() => (this.picking = this.picking === "direction" ? "" : "direction")}>${icon("navigation")} ${t("adopt.pick_direction")}</button>
         <span class="number">${form.bearing_deg}° ${bearingWords(form.bearing_deg)}</span>
@@ -229,6 +244,21 @@ export class CamerasConsole extends Console {
   private onPress({ table, id }: Pressed): void {
     const camera = table === "cameras" ? this.rows("cameras").get(id) : undefined;
     if (camera !== undefined) this.change(camera);
+  }
+
+  /** As it was typed, for whoever has no pointer or knows the coordinates. */
+  private setPlace(event: Event): void {
+    const text = valueOf(event).trim();
+    const place = placeOf(text);
+    this.refusal = text === "" || place !== null ? "" : t("adopt.where_wrong");
+    this.set({ lat: place?.lat ?? null, lon: place?.lon ?? null });
+    if (place !== null) this.lookAt = { ...place, text: this.form.name, source: "map", uncertainty_m: null };
+  }
+
+  private toList(event: KeyboardEvent): void {
+    if (event.key !== "ArrowDown") return;
+    event.preventDefault();
+    this.renderRoot.querySelector<HTMLElement>('[role="group"] .pick')?.focus();
   }
 
   private set(part: Partial<Form>): void {
@@ -280,6 +310,7 @@ export class CamerasConsole extends Console {
       const { form } = this;
       const publishing = await adopt(connection.api, form);
       if (form.camera === "") this.begin(EMPTY);
+      else [this.form, this.tried] = [{ ...this.form, address: "", user: "", password: "", profile: "" }, null]; // sealed by now
       if (publishing !== null) this.told = { name: form.name, publishing };
       this.said = form.camera === "" ? t("adopt.adopted", { name: form.name }) : t("adopt.changed", { name: form.name });
       if (form.camera === "") this.found = null;
@@ -310,10 +341,26 @@ export class CamerasConsole extends Console {
 
 function trialOf(tried: Tried): TemplateResult {
   return html`<ol class="steps">
-      ${tried.steps.map((step) => html`<li class=${step.ok ? "" : "failed"}>${icon(step.ok ? "check" : "alert")}<span>${word("adopt_hop", step.hop)}</span><span>${step.ok ? "" : t("adopt.failed")} ${step.told}</span></li>`)}
+      ${tried.steps.map((step) => html`<li class=${step.ok ? "" : "failed"}>${icon(step.ok ? "check" : "alert")}<span>${word("adopt_hop", step.hop)}</span>${step.ok ? html`<span>${step.told}</span>` : whyEnded(step.told)}</li>`)}
     </ol>
     ${tried.moves ? html`<p class="quiet">${icon("check")} ${t("adopt.moves")}</p>` : nothing}
     ${tried.picture === null ? nothing : html`<img src="data:image/jpeg;base64,${tried.picture}" alt=${t("adopt.picture")} />`}`;
+}
+
+/** What it means and what to do, and then the exact words; these alone where nobody knows better. */
+function whyEnded(told: string): TemplateResult {
+  const meaning = refusalWords(told) || meaningOf(told);
+  return html`<span>${t("adopt.failed")} ${meaning || told}${meaning === "" ? nothing : html`<br /><small>${told}</small>`}</span>`;
+}
+
+/** Up and down from one line of a list to the next, and to its ends. */
+function moveAlong(event: KeyboardEvent): void {
+  const lines = [...(event.currentTarget as HTMLElement).querySelectorAll<HTMLElement>(".pick")];
+  const at = lines.indexOf(event.target as HTMLElement);
+  const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: lines.length - 1 }[event.key];
+  if (to === undefined || at < 0) return;
+  event.preventDefault();
+  lines[to]?.focus();
 }
 
 function publishes(): TemplateResult {

@@ -45,6 +45,9 @@ export const camerasStyles = css`
   .list button.pick[aria-current="true"] {
     background: var(--accent-dim);
   }
+  .list .words {
+    padding: var(--s1) var(--s3) var(--s2);
+  }
   .list .second {
     grid-column: 1 / -1;
     color: var(--text-2);
@@ -108,6 +111,14 @@ export const camerasStyles = css`
     gap: var(--s2);
     padding: 2px 0;
     overflow-wrap: anywhere;
+  }
+  .steps small {
+    font-weight: 400;
+    color: var(--text-2);
+  }
+  summary {
+    cursor: pointer;
+    padding: var(--s1) 0 var(--s2);
   }
   .steps .failed {
     background: var(--hatch);

@@ -55,6 +55,7 @@ export const HUBS = {
   "hubs.no_plates": ["不识别号牌：{why}", "Reads no plates: {why}"],
   "hubs.disks_ill": ["录像盘 {n} 有问题", "Disks of recordings with trouble: {n}"],
   "disk.title": ["录像盘", "Disks of recordings"],
+  "disk.of_hub": ["本中心的录像盘", "Disks of this hub"],
   "disk.n": ["录像盘 {n}", "Disk {n}"],
   "disk.of_agent": ["边缘节点 {agent} 的录像盘", "Disks of edge agent {agent}"],
   "disk.as_before": ["节点离线，以下是离线前的情况", "The agent is away: as it was before"],
