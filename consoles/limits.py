@@ -23,6 +23,10 @@ PUSH_TRACED_MS = 5000
 # How old an answer about readiness may be, and how long the hub is given to show that it turns.
 HEALTH_AGE_MS = 1000
 HEALTH_ANSWER_MS = 2000
+# How often is looked at what the disk of the data folder has left, and below what readiness names it: recordings leave
+# 5 GiB to others, so that they alone never bring it there.
+DISK_LOOK_MS = 30_000
+DISK_LEFT_BYTES = 2 * 1024**3
 
 # An edge agent that is asked about its recordings, and of which nothing comes for so long, counts as away.
 AGENT_RECORDINGS_MS = 15_000

@@ -34,7 +34,7 @@ from consoles.parts.field import field
 from consoles.parts.gb28181.part import gb28181
 from consoles.parts.hubs.others import other_hubs
 from consoles.parts.hubs.part import join, several_hubs
-from consoles.parts.keeping import forgetting, saving, vouching
+from consoles.parts.keeping import keeping, vouching
 from consoles.parts.outside import links, services
 from consoles.parts.serving import serving
 from consoles.parts.stores import Stores, stores
@@ -95,13 +95,12 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
         tasks.start(feed.run(), "feed")
         tasks.start(keep_snapshots(hub, kept.snapshots, clock), "snapshots")
         tasks.start(signer.run(), "heads")
-        saving(settings, key, clock, tasks, measured, degraded)
-        forgetting(settings, kept, clock, tasks, measured)
+        keeping(settings, kept, key, clock, tasks, measured, degraded)
         site_id = key.derive("site-id").hex()[:12]
         known = await stack.enter_async_context(services(settings, key, clock, tasks))
         asks = await stack.enter_async_context(_observed(hub, feed, tasks, measured))
         cars = await vehicles(settings, hub, kept, key, site_id, county, tasks, measured)
-        in_field = await stack.enter_async_context(field(settings, hub, kept.accounts, kept.readings, tasks))
+        in_field = await stack.enter_async_context(field(settings, hub, kept.accounts, kept.readings, tasks, measured))
         hubs = several_hubs(settings, kept.places, key, clock, measured, degraded)
         agents = edge_agents(settings, key, hub, kept, in_field.uplink, cars, tasks, measured, hubs)
         cameras = await stack.enter_async_context(
@@ -122,27 +121,24 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
         directed = await stack.enter_async_context(
             rehearsals(context, [folder / "scenarios" for folder in (data, county) if folder])
         )
-        own = [
+        routes = [
             *hooks.routes(site_id, known.secrets),
             *replay.routes(context),
             *plans.routes,
             *health.routes(degraded),
+            *metrics.routes(measured),
             *cars.routes,
             *(cars.judging.told(known.case.token) if known.case else ()),
+            *(*cameras, *in_field.routes, *agents.routes, *directed, *views),
+            *(hubs.door.routes() if hubs else ()),
+            *roll.routes(kept.places),
         ]
-        measured += [
-            metrics.counted("uplink", "Positions and what followed from them", in_field.uplink.counters),
-            metrics.counted("jt808", "JT/T 808 terminals", in_field.jt808.counters),
-        ]
-        doors = [*(hubs.door.routes() if hubs else ()), *roll.routes(kept.places)]
-        routes = [*own, *metrics.routes(measured), *cameras, *in_field.routes, *agents.routes, *directed, *views]
-        app = make_app(context, [*routes, *doors], settings.hubs)
+        app = make_app(context, routes, settings.hubs)
         asks.watch(app)
         url = await stack.enter_async_context(serving(app, settings.host, settings.http_port))
         if hubs:
             join(hubs, hub, settings, url, kept.leases, tasks)
-        followers = await stack.enter_async_context(links(settings, hub, site_id, known, kept, url, tasks))
-        measured.append(metrics.links_of(followers))
+        await stack.enter_async_context(links(settings, hub, site_id, known, kept, url, tasks, measured))
         try:
             yield Site(
                 settings, clock, context, agents, cars.passages, kept.hours, url, in_field.jt808.port,

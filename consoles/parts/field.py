@@ -20,6 +20,7 @@ from command.readings import Position, Readings
 from command.requests import EnrolDevice, Instant, Lat, Lon
 from command.services.bodies import read_body
 from command.uplink import HubUplink
+from consoles.http import metrics
 from consoles.http.context import actor_of, require
 from consoles.http.identity import Handler, is_open
 from consoles.parts.background import Background
@@ -56,13 +57,18 @@ class Field:
 
 @asynccontextmanager
 async def field(
-    settings: Settings, hub: Hub, accounts: Accounts, readings: Readings, tasks: Background
-) -> AsyncIterator[Field]:
+    settings: Settings, hub: Hub, accounts: Accounts, readings: Readings, tasks: Background,
+    measured: list[metrics.Source],
+) -> AsyncIterator[Field]:  # fmt: skip
     """Listen to the field."""
     uplink = HubUplink(hub, readings, accounts, hub.clock)
     await uplink.restore()
     tasks.start(uplink.run(), "patrol-silence")
     async with Jt808Gateway(uplink, hub.clock, settings.host, settings.jt808_port) as jt808:
+        measured += [
+            metrics.counted("uplink", "Positions and what followed from them", uplink.counters),
+            metrics.counted("jt808", "JT/T 808 terminals", jt808.counters),
+        ]
         own = web.post("/api/v1/positions", _own_position(hub, uplink))
         yield Field(jt808, uplink, [own, *(_by_token(route) for route in trackers.routes(uplink, hub.clock))])
 

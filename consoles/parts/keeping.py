@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -22,6 +24,7 @@ from command.kernel.clock import Clock
 from command.kernel.errors import TriuneError
 from command.sweeping import Sweep
 from consoles.http import health, metrics
+from consoles.limits import DISK_LEFT_BYTES, DISK_LOOK_MS
 from consoles.parts.background import Background
 from consoles.parts.stores import CAMERAS, Stores
 from consoles.settings import Settings
@@ -64,7 +67,17 @@ def _wrong_with(signer: HeadSigner, anchors: list[Anchor]) -> health.Check:
     return check
 
 
-def saving(
+def keeping(
+    settings: Settings, kept: Stores, key: SiteKey, clock: Clock, tasks: Background, measured: list[metrics.Source],
+    degraded: list[health.Check],
+) -> None:  # fmt: skip
+    """Save what is to be kept, forget what was kept long enough, and look at the room that there is for it."""
+    _save(settings, key, clock, tasks, measured, degraded)
+    _watch_disk(Path(settings.data), clock, tasks, measured, degraded)
+    _forget(settings, kept, clock, tasks, measured)
+
+
+def _save(
     settings: Settings, key: SiteKey, clock: Clock, tasks: Background, measured: list[metrics.Source],
     degraded: list[health.Check],
 ) -> None:  # fmt: skip
@@ -91,9 +104,31 @@ def saving(
     degraded.append(check)
 
 
-def forgetting(
-    settings: Settings, kept: Stores, clock: Clock, tasks: Background, measured: list[metrics.Source]
+def _watch_disk(
+    data: Path, clock: Clock, tasks: Background, measured: list[metrics.Source], degraded: list[health.Check]
 ) -> None:
+    """Look at what the disk has left, and name it while there is time: a full one stops the record."""
+    left_bytes = math.nan
+
+    async def look() -> None:
+        nonlocal left_bytes
+        while True:
+            try:
+                left_bytes = (await asyncio.to_thread(shutil.disk_usage, data)).free
+            except OSError as error:
+                log.warning("what the disk of %s has left cannot be told: %s", data, error.strerror)
+            await clock.sleep(DISK_LOOK_MS)
+
+    def check() -> Iterator[str]:
+        if left_bytes < DISK_LEFT_BYTES:
+            yield f"disk: {left_bytes / 1024**3:.1f} GiB left"
+
+    tasks.start(look(), "disk")
+    measured.append(metrics.gauge("disk_left_bytes", "What the disk of the data folder has left", lambda: left_bytes))
+    degraded.append(check)
+
+
+def _forget(settings: Settings, kept: Stores, clock: Clock, tasks: Background, measured: list[metrics.Source]) -> None:
     """Forget the days of readings that were kept long enough, their pictures, and files of former lists."""
     readings, sweep = kept.readings, Sweep(kept.journal, kept.blobs)
     lists_days = max(settings.keep_lists_days, settings.keep_readings_days)

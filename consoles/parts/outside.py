@@ -24,6 +24,7 @@ from command.links.sms import SmsGateway, SmsLink
 from command.links.violations import ViolationLink
 from command.services.approval import app as approval_service
 from command.services.case import app as case_service
+from consoles.http import metrics
 from consoles.parts.background import Background
 from consoles.parts.stores import LINKS, Stores
 from consoles.settings import Outside, Settings
@@ -68,8 +69,9 @@ async def services(settings: Settings, key: SiteKey, clock: Clock, tasks: Backgr
 
 @asynccontextmanager
 async def links(
-    settings: Settings, hub: Hub, site: str, known: Services, kept: Stores, own_url: str, tasks: Background
-) -> AsyncIterator[list[Follower]]:
+    settings: Settings, hub: Hub, site: str, known: Services, kept: Stores, own_url: str, tasks: Background,
+    measured: list[metrics.Source],
+) -> AsyncIterator[None]:  # fmt: skip
     """Follow the journal for each outside service and subscribe to its webhooks; of several hubs one tells for all.
 
     `own_url` is where this hub listens; a service elsewhere reaches it where the settings advertise it.
@@ -91,7 +93,8 @@ async def links(
         followers = [Follower(hub, kept.cursors, link) for link in told]
         for follower in followers:
             tasks.start(while_held(kept.leases, LINKS, follower.run), f"link-{follower.name}")
-        yield followers
+        measured.append(metrics.links_of(followers))
+        yield
 
 
 async def _subscribe(client: CaseClient | ApprovalClient, name: str, hooks: str, known: Services, clock: Clock) -> None:

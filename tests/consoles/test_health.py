@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,6 +20,7 @@ from command.actors import HUB
 from command.kernel.errors import UnavailableError
 from consoles.http import health
 from consoles.http.context import CONTEXT, Space
+from consoles.parts import keeping
 from consoles.site import Site
 from tests.command.support import FlakyJournal
 from tests.consoles.support import site_with_people
@@ -43,6 +46,18 @@ async def stranger(tmp_path: Path) -> AsyncIterator[tuple[Site, aiohttp.ClientSe
 async def test_a_hub_that_records_is_ready(tmp_path: Path) -> None:
     async with stranger(tmp_path) as (_, http):
         assert await ready(http) == (200, {"status": "ready", "wrong": [], "degraded": []})
+
+
+async def test_a_disk_that_fills_is_named_before_it_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R785."""
+    monkeypatch.setattr(keeping, "DISK_LEFT_BYTES", 2**70)
+    async with stranger(tmp_path) as (site, http):
+        while not (told := (await ready(http))[1]["degraded"]):
+            await site.clock.sleep(20)
+        assert re.fullmatch(r"disk: \d+\.\d GiB left", told[0])
+        async with http.get("/metrics") as response:
+            (line,) = [line for line in (await response.text()).splitlines() if line.startswith("triune_disk_left_")]
+        assert 0 < float(line.split()[1]) < shutil.disk_usage(tmp_path).total
 
 
 async def test_a_hub_that_cannot_write_is_not_ready_but_lives_and_says_nothing_of_paths(tmp_path: Path) -> None:
