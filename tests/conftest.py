@@ -12,6 +12,8 @@ from collections.abc import Generator, Iterator
 import pytest
 from argon2 import PasswordHasher
 
+from command.kernel.garbage import spare_what_is_loaded
+
 # Where Python is told to keep no bytecode, as in images of containers, each worker and each hub that tests start
 # would compile all it loads again: 2 to 3 s of a CPU each time. Workers and hubs inherit this.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -22,6 +24,13 @@ sys.dont_write_bytecode = False
 asyncio.set_event_loop(None)
 
 pytest_plugins = ("tests.databases", "tests.postgres", "tests.redis_server")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage while all tests are loaded, and never among them later."""
+    with spare_what_is_loaded():
+        return (yield)
 
 
 def _cheap_hasher() -> PasswordHasher:

@@ -21,7 +21,7 @@ from command.readings.postgres import PostgresReadings
 from command.readings.sqlite import SqliteReadings
 from tests.crash.disk import SmallDisk, may_mount
 from tests.crash.waiting import CLOCK, insist
-from tests.e2e.hub_process import DidNotStartError, HubProcess, triune
+from tests.e2e.hub_process import DidNotStartError, HubProcess, add_accounts
 from tests.postgres import PostgresServer
 from tests.redis_server import RedisServer
 from tests.server import Server
@@ -92,14 +92,6 @@ class Ground:
             await kept.close()
 
 
-async def make_accounts(ground: Ground, people: dict[str, tuple[Role, str]]) -> None:
-    """Create accounts with a role and a unit each, before the first hub starts."""
-    where = ("--data", str(ground.data), *(("--journal", ground.journal_url) if ground.journal_url else ()))
-    for name, (role, unit) in people.items():
-        made = await triune("account", "add", name, "--role", role, "--unit", unit, *where)
-        ground.passwords[name] = made["password"]
-
-
 @asynccontextmanager
 async def ground_of(kind: Kind, folder: Path, people: dict[str, tuple[Role, str]]) -> AsyncIterator[Ground]:
     """Make a site in an empty folder and start it; whatever happens, all its processes are gone afterwards."""
@@ -113,7 +105,7 @@ async def ground_of(kind: Kind, folder: Path, people: dict[str, tuple[Role, str]
         for hub in ground.hubs:
             hub.data.mkdir(parents=True, exist_ok=True)
             (hub.data / "site.key").write_text(key)
-        await make_accounts(ground, people)
+        ground.passwords.update(await add_accounts(ground.data, people, ground.journal_url or None))
         stack.push_async_callback(_end, ground.hubs)
         await ground.start_hubs()
         yield ground

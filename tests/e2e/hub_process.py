@@ -7,10 +7,16 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+from command.access.keys import SiteKey
+from command.actors import Role
+from command.kernel.clock import SystemClock
+from consoles.parts.stores import accounts_alone
+from consoles.settings import load_settings
+from tests.consoles.support import PASSWORD
 from tests.ports import free_ports
 
 TRIUNE = Path(sys.executable).parent / "triune"
@@ -34,6 +40,20 @@ async def triune(*arguments: str) -> dict[str, str]:
     assert process.returncode == 0, output.decode()
     result: dict[str, str] = json.loads(output.decode().splitlines()[-1])
     return result
+
+
+async def add_accounts(
+    data: Path, people: Mapping[str, tuple[Role, str]], journal: str | None = None
+) -> dict[str, str]:
+    """Add accounts, each with a role and a unit, as `triune account add` does beside a hub; return their passwords.
+
+    In this process: the command takes one of its own for each, 2 s of a CPU. `test_kill` runs it.
+    """
+    chosen = load_settings(None, data=str(data), journal=journal)
+    async with accounts_alone(chosen, SiteKey.load(data / "site.key"), SystemClock()) as accounts:
+        for name, (role, unit) in people.items():
+            await accounts.create(name, name, frozenset({role}), unit, PASSWORD)
+    return dict.fromkeys(people, PASSWORD)
 
 
 class HubProcess:

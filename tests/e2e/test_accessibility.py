@@ -12,7 +12,7 @@ from command import requests as q
 from command.actors import Role
 from tests.consoles.support import signed_in
 from tests.e2e.chromium import chromium, sign_in
-from tests.e2e.hub_process import HubProcess, hub_process, triune
+from tests.e2e.hub_process import HubProcess, add_accounts, hub_process
 from tests.paths import ROOT
 
 AXE = ROOT / "consoles" / "web" / "node_modules" / "axe-core" / "axe.min.js"
@@ -28,14 +28,12 @@ PAGES: tuple[tuple[str, Role | None, tuple[int, int], str], ...] = (
 )
 
 
-async def people(hub: HubProcess) -> dict[str, str]:
-    """Accounts as an installation makes them; return their passwords."""
-    found = {}
-    for role in ("call_taker", "wall", "director", "officer"):
-        unit = ("--unit", "u1") if role == "officer" else ()
-        added = await triune("account", "add", role, "--role", role, *unit, "--data", str(hub.data))
-        found[role] = added["password"]
-    return found
+PEOPLE: dict[str, tuple[Role, str]] = {
+    "call_taker": ("call_taker", ""),
+    "wall": ("wall", ""),
+    "director": ("director", ""),
+    "officer": ("officer", "u1"),
+}
 
 
 async def situation_and_call(hub: HubProcess, password: str) -> None:
@@ -84,7 +82,7 @@ async def opened(browser: Browser, size: tuple[int, int]) -> Page:
 async def test_no_console_keeps_anybody_out(tmp_path: Path) -> None:
     found: list[str] = []
     async with hub_process(tmp_path / "var") as hub, chromium() as browser:
-        passwords = await people(hub)
+        passwords = await add_accounts(hub.data, PEOPLE)
         await situation_and_call(hub, passwords["call_taker"])
         for path, role, size, sign in PAGES:
             page = await opened(browser, size)

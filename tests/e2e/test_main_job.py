@@ -34,7 +34,7 @@ from edge.simulators.jt808_terminal import Fix, Jt808Terminal
 from edge.simulators.rtsp_camera import RtspCameras
 from tests.consoles.support import Mirror, Person, mirror, signed_in
 from tests.e2e.chromium import chromium, sign_in
-from tests.e2e.hub_process import HubProcess, hub_process, triune
+from tests.e2e.hub_process import HubProcess, add_accounts, hub_process, triune
 from tests.e2e.material import RECORDED_DEVICE, geolife, replay_recorded, stream_of, write_street
 
 ROLES: tuple[Role, ...] = ("administrator", "call_taker", "dispatcher", "commander", "duty_leader", "officer", "wall")
@@ -62,12 +62,12 @@ class Stage:
 
 
 async def enter_people(stage: Stage) -> None:
-    """An account for each role, made at the command line, signed in."""
+    """An account for each role, signed in."""
+    people: dict[str, tuple[Role, str]] = {role: (role, "u2" if role == "officer" else "") for role in ROLES}
+    stage.passwords.update(await add_accounts(stage.data, people))
     for role in ROLES:
-        unit = ["--unit", "u2"] if role == "officer" else []
-        made = await triune("account", "add", role, "--role", role, *unit, "--data", str(stage.data))
-        stage.passwords[role] = made["password"]
-        stage.people[role] = await stage.stack.enter_async_context(signed_in(stage.hub.url, role, made["password"]))
+        entered = signed_in(stage.hub.url, role, stage.passwords[role])
+        stage.people[role] = await stage.stack.enter_async_context(entered)
 
 
 async def enrol(stage: Stage) -> None:

@@ -14,6 +14,7 @@ import msgspec
 import pytest
 
 from command import requests as q
+from command.actors import Role
 from command.kernel.clock import SystemClock
 from command.kernel.database import SqliteDatabase
 from command.readings import hours
@@ -21,11 +22,11 @@ from command.readings.sqlite import SqliteReadings
 from streams.plates.hours import ReadingHours
 from streams.plates.quality import Measure
 from tests.consoles.support import Person, mirror, signed_in
-from tests.e2e.hub_process import HubProcess, hub_process, triune
+from tests.e2e.hub_process import HubProcess, add_accounts, hub_process, triune
 
 WRITERS = 4
 READ_WELL = Measure(watched_ms=3_600_000, passages=90, confidence_sum=88.5, found=95, unread=5, moving=400)
-ROLES = ("dispatcher", "wall", "administrator")
+ROLES: tuple[Role, ...] = ("dispatcher", "wall", "administrator")
 Passwords = dict[str, str]
 
 
@@ -139,9 +140,7 @@ async def test_a_hub_killed_under_load_goes_on_elsewhere_from_its_backup(tmp_pat
     archive, key, passwords = tmp_path / "night.backup", tmp_path / "kept apart.key", Passwords()
     async with hub_process(tmp_path / "var") as hub:
         data = str(hub.data)
-        for role in ROLES:
-            made = await triune("account", "add", role, "--role", role, "--data", data)
-            passwords[role] = made["password"]
+        passwords.update(await add_accounts(hub.data, {role: (role, "") for role in ROLES}))
         key.write_bytes((hub.data / "site.key").read_bytes())
         situation, token = await prepared(hub, passwords)
         async with signed_in(hub.url, "dispatcher", passwords["dispatcher"]) as person:

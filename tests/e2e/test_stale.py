@@ -21,7 +21,7 @@ from consoles.http.app import make_app
 from consoles.parts.serving import serving
 from tests.consoles.support import PASSWORD, signed_in, site_with_people
 from tests.e2e.chromium import chromium, sign_in
-from tests.e2e.hub_process import HubProcess, hub_process, triune
+from tests.e2e.hub_process import HubProcess, add_accounts, hub_process
 from tests.ports import free_ports
 
 SCREENS: tuple[tuple[str, Role, tuple[int, int]], ...] = (
@@ -69,12 +69,12 @@ async def is_fresh(page: Page, within_ms: int) -> None:
 async def screens(browser: Browser, hub: HubProcess) -> AsyncIterator[dict[str, Page]]:
     """All consoles of a hub, open and fresh."""
     pages = {}
+    people: dict[str, tuple[Role, str]] = {role: (role, "u1" if role == "officer" else "") for _, role, _ in SCREENS}
+    passwords = await add_accounts(hub.data, people)
     for path, role, (width, height) in SCREENS:
-        unit = ("--unit", "u1") if role == "officer" else ()
-        added = await triune("account", "add", role, "--role", role, *unit, "--data", str(hub.data))
         context = await browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN")
         page = pages[path[1:]] = await context.new_page()
-        await sign_in(page, hub.url, role, added["password"], path)
+        await sign_in(page, hub.url, role, passwords[role], path)
         await is_fresh(page, 15_000)
     yield pages
 
@@ -119,8 +119,8 @@ async def locked(database: Path) -> AsyncIterator[None]:
 
 
 async def _ask_in_vain(hub: HubProcess) -> None:
-    added = await triune("account", "add", "taker", "--role", "call_taker", "--data", str(hub.data))
-    async with signed_in(hub.url, "taker", added["password"]) as person:
+    passwords = await add_accounts(hub.data, {"taker": ("call_taker", "")})
+    async with signed_in(hub.url, "taker", passwords["taker"]) as person:
         status, _ = await person.ask(q.ReportCall(dialled="119", caller="13900000001"))
         assert status == 503
 
@@ -137,7 +137,8 @@ WATCHED = """words => {
 }"""
 """Notes of every frame drawn: when, whether it was hatched, and whether the words stood on it.
 
-The time is the drawing's own: the one a frame is handed is when it was due, and those due while the page slept are drawn when it wakes.
+The time is the drawing's own: the one a frame is handed is when it was due, and those due while the page slept are
+drawn when it wakes.
 """
 
 

@@ -11,19 +11,18 @@ import pytest
 from playwright.async_api import expect
 
 from command import requests as q
+from command.actors import Role
 from tests.consoles.support import signed_in
 from tests.e2e.chromium import chromium, sign_in
-from tests.e2e.hub_process import hub_process, triune
+from tests.e2e.hub_process import add_accounts, hub_process, triune
 
 
 @pytest.mark.browser
 async def test_a_call_reaches_the_wall_and_outlives_a_killed_hub(tmp_path: Path) -> None:
     data = tmp_path / "var"
     async with hub_process(data) as hub, chromium() as browser:
-        passwords = {
-            role: (await triune("account", "add", role, "--role", role, "--data", str(data)))["password"]
-            for role in ("administrator", "call_taker", "wall")
-        }
+        roles: tuple[Role, ...] = ("administrator", "call_taker", "wall")
+        passwords = await add_accounts(data, {role: (role, "") for role in roles})
         async with signed_in(hub.url, "administrator", passwords["administrator"]) as administrator:
             assert (await administrator.ask(q.EnrolDevice(device="pbx-1", kind="pbx")))[0] == 200
         token = (await triune("device", "token", "pbx-1", "--data", str(data)))["token"]
