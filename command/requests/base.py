@@ -12,7 +12,7 @@ from command.kernel.limits import TEXT_CHARS
 
 Id = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[\w.:@\-〔〕]+\Z")]
 Text = Annotated[str, Meta(max_length=TEXT_CHARS)]
-Reason = Annotated[str, Meta(min_length=1, max_length=500)]
+Reason = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"\S")]
 Name = Annotated[str, Meta(min_length=1, max_length=100)]
 Phone = Annotated[str, Meta(max_length=32, pattern=r"^[0-9+*#\- ]*\Z")]
 Lat = Annotated[float, Meta(ge=-90, le=90)]

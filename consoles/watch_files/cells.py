@@ -51,6 +51,14 @@ def unreadable() -> CellError:
     return CellError("encoding", "文字无法识别，请另存为 UTF-8", "cannot be read as text; save as UTF-8")
 
 
+def sheets_left(names: Sequence[str]) -> CellError:
+    """Sheets behind the first, which are not read."""
+    shown = "、".join(names[:_SHOWN])
+    zh = f"另有 {len(names)} 张工作表未读取（{shown}），请并入第一张，或另存后再次导入"
+    en = f"{len(names)} more sheets are not read ({shown}): move their rows to the first one, or import them as files"
+    return CellError("sheets_left", zh, en)
+
+
 def unknown_places(names: Sequence[str]) -> CellError:
     """Names that are no camera's."""
     shown = "、".join(names[:_SHOWN])

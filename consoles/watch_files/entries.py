@@ -73,6 +73,8 @@ def entries_of(table: Table, places: Places, now_ms: int) -> Found:
     """Return the entries and everything that is wrong. Raises `InvalidInputError` where no heading is found."""
     head, columns = columns_of(table.rows[:_HEAD_ROWS])
     reader = _Reader(places, now_ms)
+    if table.left:
+        reader.tell_of_sheets(table.left)
     count = 0
     for number, row in enumerate(table.rows[head + 1 :], start=head + 2):
         if any(row):
@@ -96,6 +98,10 @@ class _Reader:
         self._places = places
         self._now_ms = now_ms
         self._rows: dict[tuple[str, bool], int] = {}
+
+    def tell_of_sheets(self, left: Sequence[str]) -> None:
+        """Add that there are sheets which are not read."""
+        self._add(1, None, cells.sheets_left(left), "")
 
     def take(self, number: int, row: Sequence[str], columns: Mapping[Column, int]) -> None:
         """Add what a row says: an entry, a duplicate, or every problem that it has."""

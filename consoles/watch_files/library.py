@@ -69,8 +69,8 @@ async def read_library(data: bytes) -> tuple[Read, bytes]:
 def read(data: bytes) -> tuple[Read, bytes]:
     """Return what `read_library` does, read here."""
     if data.startswith((ZIP, OLE)):
-        rows, is_mixed = read_sheet(data, LIBRARY_ENTRIES + _HEAD_ROWS, LIBRARY_SHEET_BYTES), False
-        return _Reader().read(iter(rows), is_mixed=is_mixed)
+        sheet = read_sheet(data, LIBRARY_ENTRIES + _HEAD_ROWS, LIBRARY_SHEET_BYTES)
+        return _Reader(sheet.left).read(iter(sheet.rows), is_mixed=False)
     text, is_mixed = decoded(data)
     return _Reader().read(csv_rows(text), is_mixed=is_mixed)
 
@@ -78,7 +78,7 @@ def read(data: bytes) -> tuple[Read, bytes]:
 class _Reader:
     """Takes one row after the other."""
 
-    def __init__(self) -> None:
+    def __init__(self, sheets_left: Sequence[str] = ()) -> None:
         self._rows: dict[str, int] = {}
         """Where each pattern stands first."""
         self._notes: dict[str, str] = {}
@@ -88,6 +88,8 @@ class _Reader:
         self._problems: list[Problem] = []
         self._duplicates: list[Duplicate] = []
         self._more_problems = self._more_duplicates = 0
+        if sheets_left:
+            self._refuse(1, cells.sheets_left(sheets_left), "", column="")
 
     def read(self, rows: Iterator[Sequence[str]], *, is_mixed: bool) -> tuple[Read, bytes]:
         """Return what stands in the rows."""
@@ -151,13 +153,13 @@ class _Reader:
             raise cells.unreadable()
         return " ".join(" ".join(parts).split())[:LIBRARY_NOTE_CHARS].strip()
 
-    def _refuse(self, number: int, error: CellError, value: str) -> None:
+    def _refuse(self, number: int, error: CellError, value: str, column: str = COLUMNS["plate"][0]) -> None:
         if len(self._problems) >= LIBRARY_FILE_PROBLEMS:
             self._more_problems += 1
             return
         self._problems.append(
             Problem(
-                row=number, column=COLUMNS["plate"][0], code=error.code, zh=error.zh, en=error.en,
+                row=number, column=column, code=error.code, zh=error.zh, en=error.en,
                 value=value[:_VALUE_CHARS],
             )
         )  # fmt: skip

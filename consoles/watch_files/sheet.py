@@ -36,6 +36,9 @@ _PARTS = 2000
 _ROWS = WATCH_FILE_ROWS + 20
 """Some more than may be, so that what is above the heading does not count."""
 _PIECE = 64 * 1024
+_LOOKED_AT = 100
+_WORKBOOK = b".main+xml"
+"""Stands in the types of content of each workbook in XML: with and without macros, and templates."""
 _MAY_HOLD_FORMULAS = re.compile(rb"<(?:[^\s<>/!?]+:)?f[\s/>]|<!DOCTYPE|\x00")
 """Matches every XML with an element `f`: as such, put together by its document type, or in UTF-16."""
 _Place = tuple[int, int]
@@ -43,17 +46,20 @@ _Place = tuple[int, int]
 
 
 class Cells(msgspec.Struct, tag="cells"):
-    """Texts, row by row."""
+    """Texts, row by row, and the names of further sheets with anything in them, which are not read."""
 
     rows: list[list[str]]
+    left: list[str] = []
 
 
-def read_sheet(data: bytes, most_rows: int = _ROWS, unpacked_bytes: int = WATCH_SHEET_BYTES) -> list[list[str]]:
+def read_sheet(data: bytes, most_rows: int = _ROWS, unpacked_bytes: int = WATCH_SHEET_BYTES) -> Cells:
     """Return the cells of the first visible sheet as texts; a formula as one that begins with `=`.
 
     A row more than `most_rows` is read, which tells that there are more. Raises `InvalidInputError` or `TooLargeError`.
     """
     parts = _parts(data, unpacked_bytes) if data.startswith(ZIP) else None
+    if parts is not None and not _is_xlsx(parts):
+        raise InvalidInputError("of packed files only XLSX is read; save it as XLSX or CSV")
     try:
         book = python_calamine.load_workbook(io.BytesIO(data))
         shown = python_calamine.SheetVisibleEnum.Visible
@@ -62,6 +68,7 @@ def read_sheet(data: bytes, most_rows: int = _ROWS, unpacked_bytes: int = WATCH_
             raise InvalidInputError("the file holds no sheet")
         name = book.sheets_metadata[visible[0]].name
         rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False, nrows=most_rows + 1)
+        left = [book.sheets_metadata[number].name for number in visible[1:] if _holds_anything(book, number)]
     except python_calamine.PasswordError as error:
         raise InvalidInputError("the file is locked with a password") from error
     except (python_calamine.CalamineError, OSError, ValueError) as error:
@@ -71,7 +78,19 @@ def read_sheet(data: bytes, most_rows: int = _ROWS, unpacked_bytes: int = WATCH_
     for row, column in formulas:
         if row < len(cells) and column < len(cells[row]):
             cells[row][column] = f"={cells[row][column] or '…'}"
-    return cells
+    return Cells(cells, left)
+
+
+def _holds_anything(book: python_calamine.CalamineWorkbook, number: int) -> bool:
+    about = book.sheets_metadata[number]
+    if about.typ != python_calamine.SheetTypeEnum.WorkSheet:
+        return False
+    return any(any(row) for row in book.get_sheet_by_name(about.name).to_python(nrows=_LOOKED_AT))
+
+
+def _is_xlsx(parts: dict[str, bytes]) -> bool:
+    """Say whether it is a workbook in XML: where formulas stand in another kind (XLSB, ODS) is not known here."""
+    return any(name.lower() == "[content_types].xml" and _WORKBOOK in part for name, part in parts.items())
 
 
 def _text(cell: Any) -> str:
@@ -172,4 +191,4 @@ def _walk(xml: bytes, on_element: Callable[[str, dict[str, str]], None]) -> None
 
 
 if __name__ == "__main__":
-    answer_within(WATCH_SHEET_MEMORY_BYTES, WATCH_SHEET_MS, lambda data: (Cells(read_sheet(data)), b""))
+    answer_within(WATCH_SHEET_MEMORY_BYTES, WATCH_SHEET_MS, lambda data: (read_sheet(data), b""))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import StringIO
 from itertools import islice
 from typing import NamedTuple
@@ -19,14 +19,20 @@ UNREADABLE = "\ufffd"
 _CELL_CHARS = 1000
 _SAMPLE_BYTES = 4096
 _HEAD_ROWS = 10
+_LINES_OF_A_ROW = 20
+"""More line breaks than people write into cells of one row."""
 _CJK = (range(0x3000, 0x3040), range(0x4E00, 0xA000), range(0xFF00, 0xFFF0), range(0x2010, 0x2040))
 
 
 class Table(NamedTuple):
-    """Rows of texts; row 1 is the first of the file. `is_mixed` where lines of it are of different encodings."""
+    """Rows of texts; row 1 is the first of the file. `is_mixed` where lines of it are of different encodings.
+
+    `left` are sheets behind the first, which are not read.
+    """
 
     rows: list[list[str]]
     is_mixed: bool = False
+    left: Sequence[str] = ()
 
 
 async def read_table(data: bytes) -> Table:
@@ -38,7 +44,7 @@ async def read_table(data: bytes) -> Table:
         raise TooLargeError(f"a file of watches has at most {WATCH_FILE_BYTES} bytes")
     if not data.strip():
         raise InvalidInputError("the file is empty")
-    table = Table(await _of_sheet(data)) if data.startswith((ZIP, OLE)) else await asyncio.to_thread(read_text, data)
+    table = await _of_sheet(data) if data.startswith((ZIP, OLE)) else await asyncio.to_thread(read_text, data)
     if len(table.rows) > WATCH_FILE_ROWS + _HEAD_ROWS:
         raise TooLargeError(f"a file of watches has at most {WATCH_FILE_ROWS} rows")
     return table
@@ -54,17 +60,26 @@ def read_text(data: bytes) -> Table:
 
 
 def csv_rows(text: str) -> Iterator[list[str]]:
-    """Yield the rows of a text that `decoded` returned. Raises `InvalidInputError` where it is no table."""
+    """Yield the rows of a text that `decoded` returned. Raises `InvalidInputError` where it is no table.
+
+    A quotation mark that is not closed makes one cell of all rows up to the next: that is refused, not passed over.
+    """
     if "\x00" in text:
         raise InvalidInputError("the file is neither text nor a sheet")
     head = text[:_SAMPLE_BYTES].split("\n", 1)[0]
     delimiter = max(",;\t", key=head.count)
-    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter)
+    # Only strict reading says that the last mark was never closed; even numbers of marks may be written as they like.
+    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=text.count('"') % 2 == 1)
+    line = 0
     try:
         for row in reader:
+            if reader.line_num - line > _LINES_OF_A_ROW:
+                raise InvalidInputError(f"the file is no table: a quotation mark in line {line + 1} is not closed")
+            line = reader.line_num
             yield [cell.strip()[:_CELL_CHARS] for cell in row[:WATCH_FILE_COLUMNS]]
     except csv.Error as error:
-        raise InvalidInputError(f"the file is no table: {error}, near row {reader.line_num}") from error
+        why = "a quotation mark is not closed" if "end of data" in str(error) else str(error)
+        raise InvalidInputError(f"the file is no table: {why}, in line {line + 1} or after it") from error
 
 
 def decoded(data: bytes) -> tuple[str, bool]:
@@ -103,10 +118,10 @@ def _line(line: bytes) -> tuple[str, str]:
         return text or line.decode("gb18030", "replace"), "utf-8" if text else "gb18030"
 
 
-async def _of_sheet(data: bytes) -> list[list[str]]:
+async def _of_sheet(data: bytes) -> Table:
     """Have a sheet read by a process of its own: one that is made to fill memory or to break the reader ends alone."""
     said, _ = await answer_of("consoles.watch_files.sheet", data, WATCH_SHEET_MS, Cells)
-    return said.rows
+    return Table(said.rows, left=said.left)
 
 
 def is_formula(cell: str) -> bool:

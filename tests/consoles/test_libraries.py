@@ -86,7 +86,8 @@ async def test_a_list_goes_from_a_file_over_approval_and_replacement_to_what_a_p
                 await site.clock.sleep(20)
         lookup = "/api/v1/watches/lookup"
         assert (await post(wall, lookup, {"plate": "湘F12345", "reason": "查"}))[0] == 403
-        assert (await post(person, lookup, {"plate": "湘F12345", "reason": ""}))[0] == 400
+        for blank in ("", " ", "\u3000"):
+            assert (await post(person, lookup, {"plate": "湘F12345", "reason": blank}))[0] == 400
         for plate, lines in (("湘f·12345", ["湘F12345"]), ("湘A00001", ["湘A00001"]), ("湘F99001", [])):
             status, found = await post(leader, lookup, {"plate": plate, "reason": "查"})
             assert (status, [each["line"] for each in found["found"]]) == (200, lines)

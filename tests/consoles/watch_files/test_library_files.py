@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import zipfile
 
 import openpyxl
 import pytest
@@ -11,9 +12,12 @@ import pytest
 from command.kernel.errors import InvalidInputError, TooLargeError
 from command.kernel.limits import LIBRARY_FILE_PROBLEMS, LIBRARY_NOTE_CHARS
 from consoles.watch_files import library
+from consoles.watch_files.entries import Places, entries_of
 from consoles.watch_files.library import read, read_library
 from consoles.watch_files.sheet import _formulas_of, _parts
+from consoles.watch_files.table import read_table
 from consoles.watch_files.xls import formulas_of
+from tests.command.support import START_MS
 from tests.consoles.watch_files.xls_file import Formula, xls
 
 CSV = (
@@ -79,6 +83,64 @@ def test_a_formula_is_found_however_its_part_is_written(prefix: str, encoding: s
     if prefix:
         xml = re.sub(r"<(/?)(\w)", rf"<\1{prefix}\2", xml).replace("xmlns=", "xmlns:x=")
     assert _formulas_of(xml.encode(encoding)) == [(1, 0)]
+
+
+@pytest.mark.parametrize("after", ["", '湘A88888,"又一处'])
+def test_a_quotation_mark_that_is_not_closed_swallows_no_rows(after: str) -> None:  # R764
+    rows = ["车牌,备注", *(f"湘F{number:05},白色" for number in range(50)), after]
+    rows[10] = '湘F00009,"未闭合'
+    with pytest.raises(InvalidInputError, match=r"quotation mark .*line 11 "):
+        read("\n".join(rows).encode())
+
+
+def test_quotation_marks_within_cells_and_line_breaks_between_them_are_text() -> None:
+    told, content = read('车牌,备注\n湘F12345,5" 屏\n湘F12346,"大众\n白色"\n湘F12347,"说""急"""\n'.encode())
+    assert content.decode() == '湘F12345\t5" 屏\n湘F12346\t大众 白色\n湘F12347\t说"急"\n'
+    assert (told.rows, told.problems) == (3, ())
+
+
+def test_lines_of_two_encodings_in_one_file_are_told_apart() -> None:  # R684
+    told, content = read("车牌,备注\n湘F12345,白色\n".encode() + "湘F12346,黑色\n".encode("gbk"))
+    assert content.decode() == "湘F12345\t白色\n湘F12346\t黑色\n"
+    assert (told.is_mixed, told.problems) == (True, ())
+
+
+async def test_a_workbook_of_another_kind_is_refused_since_its_formulas_would_not_be_seen() -> None:  # R764
+    book, data, other = openpyxl.Workbook(), io.BytesIO(), io.BytesIO()
+    book.save(data)
+    with zipfile.ZipFile(data) as before, zipfile.ZipFile(other, "w") as after:
+        for info in before.infolist():
+            part = before.read(info)
+            after.writestr(
+                info.filename,
+                part.replace(
+                    b"openxmlformats-officedocument.spreadsheetml.sheet.main+xml",
+                    b"ms-excel.sheet.binary.macroEnabled.main",
+                ),
+            )
+    with pytest.raises(InvalidInputError, match="only XLSX"):
+        await read_library(other.getvalue())
+
+
+@pytest.mark.parametrize("second", [[["湘A88888"]], []])
+async def test_rows_of_a_further_sheet_are_not_passed_over_in_silence(second: list[list[str]]) -> None:  # R764
+    book, data = openpyxl.Workbook(), io.BytesIO()
+    first, other, hidden = book.active, book.create_sheet("续表"), book.create_sheet("字典")
+    assert first is not None
+    for row in (["车牌", "原因", "有效期"], ["湘F12345", "盗抢", "30天"]):
+        first.append(row)
+    for row in second:
+        other.append(row)
+    hidden.append(["蓝"])
+    hidden.sheet_state = "hidden"
+    book.save(data)
+    told, content = await read_library(data.getvalue())
+    found = entries_of(await read_table(data.getvalue()), Places({}, {}, {}), START_MS)
+    assert (content.decode(), len(found.entries)) == ("湘F12345\n", 1)
+    for problems in (told.problems, found.problems):
+        assert [(each.row, each.code, "续表" in each.zh) for each in problems] == [(1, "sheets_left", True)][
+            : len(second)
+        ]
 
 
 def test_plates_alone_need_no_heading() -> None:
