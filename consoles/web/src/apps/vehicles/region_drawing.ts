@@ -39,14 +39,14 @@ export class RegionDrawing extends View {
       }
       video,
       img,
-      svg {
+      .picture > svg {
         position: absolute;
         inset: 0;
         width: 100%;
         height: 100%;
         object-fit: fill;
       }
-      text {
+      svg text {
         font-size: 4px;
         fill: #e6ecf3;
         paint-order: stroke;
@@ -78,6 +78,8 @@ export class RegionDrawing extends View {
   @state() private shown: VideoState = { is: "connecting" };
   @state() private still: NewestStill | null = null;
   @state() private hasNone = false;
+  /** Why there is no live picture, as was heard last: it is tried again and again, and the words stand still. */
+  @state() private why = "";
   @state() private cross: Point = [0.5, 0.5];
   @query("video") private video!: HTMLVideoElement | null;
   private player: LivePlayer | null = null;
@@ -105,6 +107,7 @@ export class RegionDrawing extends View {
     this.timer = null;
     this.forget();
     this.shown = { is: "connecting" };
+    this.why = "";
   }
 
   private forget(): void {
@@ -115,6 +118,8 @@ export class RegionDrawing extends View {
 
   private onState(next: VideoState): void {
     this.shown = next;
+    if (this.isLive) this.why = "";
+    else if ("detail" in next && next.detail !== "") this.why = meaningOf(next.detail) || next.detail;
     if (this.isLive) this.forget();
     else if (next.is === "lost" || next.is === "refused") void this.look();
   }
@@ -159,9 +164,7 @@ export class RegionDrawing extends View {
 
   /** What is shown where it is not the live picture, and why. */
   private standing(): TemplateResult | typeof nothing {
-    const { still, shown } = this;
-    const detail = "detail" in shown ? shown.detail : "";
-    const why = meaningOf(detail) || detail;
+    const { still, why } = this;
     if (still !== null) {
       const at = `${dateWithYear(still.taken_ms)} ${clock(still.taken_ms)}`;
       return html`<p class="still">${icon("alert")} ${t("rules.still", { at, whence: t(still.whence) })}${why === "" ? nothing : html` <span class="quiet">${why}</span>`}</p>`;

@@ -31,7 +31,7 @@ export class RuleRegions extends RuleForm {
   override render(): TemplateResult {
     const name = this.cameras.find((camera) => camera.id === this.chosen)?.name ?? this.chosen;
     return html`<form aria-label=${t("rules.regions")} @submit=${(event: Event) => this.add(event)}>
-      ${this.rule === "" ? html`<div class="whole">${this.camera("camera", t("rules.camera"), this.chosen, (id) => (this.chosen = id))}</div>` : nothing}
+      ${this.rule === "" ? html`<div class="whole">${this.camera("camera", t("rules.camera"), this.chosen, (id) => this.choose(id))}</div>` : nothing}
       <region-drawing class="whole" camera=${this.chosen} label=${t("rules.picture", { name })} .regions=${this.regions} .ring=${this.ring} @point=${(event: CustomEvent<Point>) => (this.ring = [...this.ring, event.detail])} @undo=${() => (this.ring = this.ring.slice(0, -1))}></region-drawing>
       <ul class="whole">${this.regions.map((region, at) => this.listed(region, at))}</ul>
       <label class="whole"><span>${t("rules.ring")}</span><input name="ring" .value=${ringText(this.ring)} @change=${(event: Event) => (this.ring = ringOf((event.target as HTMLInputElement).value) ?? this.ring)} autocomplete="off" /></label>
@@ -55,6 +55,11 @@ export class RuleRegions extends RuleForm {
     return html`<li class="row"><span class="grow">${region.name}${lane} · ${word("region_use", region.use ?? "general")}${way}</span>
       <button type="button" class="bare" ?disabled=${this.ring.length > 0} @click=${() => this.change(region, at)}>${t("rules.change_region", { name: region.name })}</button>
       <button type="button" class="bare" aria-label=${t("rules.remove_region", { name: region.name })} @click=${() => this.drop(at)}>${icon("close")}</button></li>`;
+  }
+
+  /** What was drawn in the picture of one camera means nothing in another's. */
+  private choose(id: string): void {
+    [this.chosen, this.regions, this.ring] = [id, [], []];
   }
 
   private drop(at: number): void {
