@@ -58,6 +58,8 @@ class Hops:
         """What to call hops from now on that are gone a second time."""
         self.pull: tuple[str, ...] | None = None
         """The hops of the pull here, where they are not those that the way names."""
+        self.silence = ""
+        """What to look at where no packets come though the way ended well."""
         self._clock = clock
         self._from_ms = clock.now_ms()
 
@@ -144,7 +146,10 @@ async def _pull(camera: Camera, clock: Clock, hops: Hops, way: Way) -> None:
         seen = way.seen(camera.spec.url)
         for name in pull[: pull.index(hop)] if hop in pull else ():
             hops.ok(name, seen.get(name, ""))
-        hops.fail(hop, str(error.extra.get("reason") or error.detail))
+        reason = str(error.extra.get("reason") or error.detail)
+        if hops.silence and reason.startswith("no packets"):
+            reason = f"{reason}: {hops.silence}"
+        hops.fail(hop, reason)
     view = camera.view()
     age_ms = max(0, clock.now_ms() - (view.picture_ms or 0))
     told = {
@@ -201,6 +206,10 @@ _ADVICE: Final = {
 }
 
 
+_OVER_UDP: Final = "they come over UDP: is a firewall or NAT between?"
+_AGREED: Final = "the camera agreed to send: is its encoder on, do too many watch it?"
+
+
 class _RtspWay:
     """One connection of our own, as far as PLAY, and its end; FFmpeg, which pulls, tells these hops not apart."""
 
@@ -226,7 +235,9 @@ class _RtspWay:
             self._reader = reader
             stack.callback(self._writer.close)
             media = await self._describe()
-            if options.get("transport") != "udp":
+            if options.get("transport") == "udp":
+                self._hops.silence = _OVER_UDP
+            else:
                 await self._play(media)
 
     async def _describe(self) -> rtsp.Media:
@@ -254,6 +265,7 @@ class _RtspWay:
         answer, _ = await self._ask("setup", "SETUP", media.control, transport)
         if answer.status == 461:
             self._hops.ok("setup", _ADVICE[461])
+            self._hops.silence = _OVER_UDP
             return
         self._need_ok("setup", answer)
         self._hops.ok("setup")
@@ -261,6 +273,7 @@ class _RtspWay:
         answer, _ = await self._ask("play", "PLAY", self._target.url, session)
         self._need_ok("play", answer)
         self._hops.ok("play")
+        self._hops.silence = _AGREED
         self._send("TEARDOWN", self._target.url, session)
 
     def _need_ok(self, hop: str, answer: rtsp.Response) -> None:

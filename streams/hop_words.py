@@ -67,6 +67,14 @@ _WORDS: Final = tuple(
         (r"the newest is (\d+) ms old", "最新一包在 {0} 毫秒前"),
         (r"(h26[45]), (\d+) x (\d+)", "{0}，{1} × {2}"),
         (r"no packets for (\d+) s", "{0} 秒没有收到数据包"),
+        (
+            r"(no packets for \d+ s): they come over UDP: is a firewall or NAT between\?",
+            "{0}：走 UDP，中间有防火墙或地址转换（NAT）吗？",
+        ),
+        (
+            r"(no packets for \d+ s): the camera agreed to send: is its encoder on, do too many watch it\?",
+            "{0}：摄像机已同意发送，它的编码器开着吗？看的人太多吗？",
+        ),
         (r"no picture within (\d+) s", "{0} 秒内没有画面"),
         (r"it says that it sends (\S+) and sends (\S+)", "声称发送 {0}，实际发送 {1}"),
         (r"(\d+) packets in (\d+) s and no key frame of (\S+)", "{1} 秒内 {0} 个包，没有 {2} 关键帧"),

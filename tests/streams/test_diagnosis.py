@@ -1,4 +1,4 @@
-"""Where the way to a camera ends, told by hop (SPEC R395, R399, R400)."""
+"""Where the way to a camera ends, told by hop (SPEC R395, R399, R400, R746)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import base64
 import re
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import msgspec
 import pytest
@@ -44,7 +44,7 @@ async def _diagnosed(address: str) -> Diagnosis:
     assert found.failed is None or re.search("[一-鿿]", found.hops[-1].told_zh), found.hops[-1].told
     assert [hop.ok for hop in found.hops[:-1]] == [True] * (len(found.hops) - 1)
     gone = [hop.hop for hop in found.hops]
-    assert gone == [hop for hop in _WAY[: _WAY.index(gone[-1]) + 1] if hop != "play" or hop in gone]
+    assert gone == [hop for hop in _WAY[: _WAY.index(gone[-1]) + 1] if hop not in ("setup", "play") or hop in gone]
     return found
 
 
@@ -134,6 +134,51 @@ async def test_a_peer_that_says_nothing_is_told_apart(monkeypatch: pytest.Monkey
         found = await _diagnosed(f"rtsp://127.0.0.1:{listener.getsockname()[1]}/x")
 
     assert (found.failed, found.hops[-1].told) == ("describe", "connected, and no answer to DESCRIBE")
+
+
+_SDP = (
+    "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=x\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\n"
+    "a=rtpmap:96 H264/90000\r\na=control:trackID=1\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("takes_tcp", "options", "advice"),
+    [
+        (True, "", "the camera agreed to send: is its encoder on, do too many watch it?"),
+        (False, "", "they come over UDP: is a firewall or NAT between?"),
+        (True, "#transport=udp", "they come over UDP: is a firewall or NAT between?"),
+    ],
+)
+async def test_a_camera_that_agrees_and_sends_nothing_is_told_with_what_to_look_at(
+    takes_tcp: bool, options: str, advice: str, monkeypatch: pytest.MonkeyPatch
+) -> None:  # R746
+    monkeypatch.setattr("streams.source.CAMERA_OPEN_MS", 500)
+
+    talks: dict[asyncio.Task[None] | None, asyncio.StreamWriter] = {}
+
+    async def agree(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talks[asyncio.current_task()] = writer
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode()
+                said = {name.lower(): value for name, _, value in (line.partition(": ") for line in head.split("\r\n"))}
+                transport, body = said.get("transport", ""), _SDP if head.startswith("DESCRIBE") else ""
+                status = "461 Unsupported Transport" if "TCP" in transport and not takes_tcp else "200 OK"
+                ports = "" if "TCP" in transport else ";server_port=5000-5001"
+                setup = f"Session: 1\r\nTransport: {transport}{ports}\r\n" if transport else ""
+                kind = f"Content-Type: application/sdp\r\nContent-Length: {len(body)}\r\n" if body else ""
+                writer.write(f"RTSP/1.0 {status}\r\nCSeq: {said['cseq']}\r\n{setup}{kind}\r\n{body}".encode())
+
+    async with await asyncio.start_server(agree, "127.0.0.1", 0) as server:
+        found = await _diagnosed(f"rtsp://127.0.0.1:{server.sockets[0].getsockname()[1]}/x{options}")
+        for talk, writer in talks.items():
+            writer.close()
+            await writer.wait_closed()
+            assert talk is not None
+            await talk
+
+    assert (found.failed, found.hops[-1].told) == ("packets", f"no packets for 0 s: {advice}")
 
 
 async def test_a_camera_that_sends_another_codec_than_it_says_is_found_out(
