@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 import shapely
@@ -13,6 +14,7 @@ from command.actors import Actor
 from command.facts import Place, Recorded
 from command.facts.watchlist import NearUnit, PlateHit, PlateHitRejected, WatchArea
 from command.kernel.errors import ConflictError, InvalidInputError, NoRightError
+from command.kernel.ga36 import strip_separators
 from command.kernel.limits import HIT_UNITS, WATCH_NOT_PLATES
 from command.kernel.local_time import is_within_day
 from command.rows import CameraRow, HitRow, LibraryRow, LineMark, SituationRow, WatchRow
@@ -26,6 +28,7 @@ from command.tables import Tables
 
 _Watched = TypeVar("_Watched", WatchRow, LibraryRow)
 _MINUTE_MS = 60_000
+_TITLE = "布控车辆 {plate}"
 _JUDGED_HITS = 3
 """From so many hits on the share of wrong ones says something."""
 _WRONG_IN_A_ROW = 3
@@ -66,12 +69,12 @@ def report_hit(t: Tables, request: q.ReportHit, actor: Actor, now_ms: int) -> De
     line = "" if isinstance(watch, WatchRow) else request.line or request.plate
     if request.plate in _not_plates(watch, line):
         return ""
-    situation = _open_situation_of_car(t, [h for h in same_car if not h.rejected_why], now_ms)
+    situation = _open_situation_of_car(t, request.plate, [h for h in same_car if not h.rejected_why], now_ms)
     place = Place(lat=camera.lat, lon=camera.lon, text=camera.name, source="camera")
     if not situation:
         check_room_for_situation(t)
         situation = yield from open_situation(
-            t, title=f"布控车辆 {request.plate}", service="110", kind="public_security", level=watch.level,
+            t, title=_TITLE.format(plate=request.plate), service="110", kind="public_security", level=watch.level,
             place=place, source=watch.id,
         )  # fmt: skip
     hit = t.next_id("h")
@@ -112,7 +115,8 @@ def _near(t: Tables, here: SituationRow, now_ms: int) -> tuple[NearUnit, ...]:
     )
 
 
-def _open_situation_of_car(t: Tables, hits: list[HitRow], now_ms: int) -> str:
+def _open_situation_of_car(t: Tables, plate: str, hits: list[HitRow], now_ms: int) -> str:
+    """Return the open situation that had a hit of the car of late, else the newest that names its plate."""
     for hit in sorted(hits, key=lambda h: h.seen_ms, reverse=True):
         situation = t.situations.get(hit.situation)
         while situation and situation.merged_into:  # the one that went on may be over for longer, and gone
@@ -120,7 +124,20 @@ def _open_situation_of_car(t: Tables, hits: list[HitRow], now_ms: int) -> str:
         recent = now_ms - hit.seen_ms <= t.limits.hit_join_minutes * _MINUTE_MS
         if situation and situation.state != "closed" and recent:
             return situation.id
-    return ""
+    named = re.compile(rf"{re.escape(plate)}(?![A-Z0-9])")
+    # One that a hit opened and whose car was not seen for long is another matter by now.
+    going_on = (row for row in t.situations if row.state != "closed" and row.title != _TITLE.format(plate=plate))
+    naming = (row for row in going_on if any(named.search(strip_separators(text)) for text in _said(t, row)))
+    newest = max(naming, key=lambda row: row.opened_ms, default=None)
+    return newest.id if newest else ""
+
+
+def _said(t: Tables, situation: SituationRow) -> Iterator[str]:
+    """Yield what a situation is called, and what was said in its calls."""
+    yield situation.title
+    for call in situation.calls:
+        if row := t.calls.get(call):
+            yield from row.form.values()
 
 
 @decides(q.RejectHit, "call_taker", "dispatcher", "commander", "camera_watch", "hub")
@@ -183,7 +200,8 @@ def plate_hit(t: Tables, fact: PlateHit, r: Recorded) -> None:
     camera = t.cameras.get(fact.camera)
     place = situation.place
     latest = all(t.hits.need(h).seen_ms <= fact.seen_ms for h in situation.hits)
-    if camera and latest:  # a hit that was long on its way does not take the car back
+    follows_car = place is None or place.source == "camera"  # where somebody called for help, help is wanted still
+    if camera and latest and follows_car:  # a hit that was long on its way does not take the car back
         place = Place(lat=camera.lat, lon=camera.lon, text=camera.name, source="camera")
     t.situations.put(replace(situation, hits=(*situation.hits, fact.hit), place=place, changed_ms=r.at_ms))
     mark(t, fact.situation, r, hit=fact.hit, plate=fact.plate, camera=fact.camera)

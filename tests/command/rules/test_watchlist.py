@@ -1,4 +1,4 @@
-"""The watch list and hits (SPEC R63-R69)."""
+"""The watch list and hits (SPEC R63-R69, R765)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import pytest
 from command.kernel.errors import ConflictError, InvalidInputError
 from command.requests import (
     ApproveWatch,
+    ClassifyCall,
     CloseSituation,
     LiftWatch,
     MergeSituation,
@@ -15,7 +16,8 @@ from command.requests import (
     RequestWatch,
     TakeAlarm,
 )
-from tests.command.support import COMMANDER, DISPATCHER, HOUR_MS, LEADER, MINUTE_MS, START_MS, Desk, desk
+from command.requests.base import GivenPlace
+from tests.command.support import COMMANDER, DISPATCHER, HOUR_MS, LEADER, MINUTE_MS, START_MS, TAKER, Desk, desk
 
 PLATE = "京A12345"
 
@@ -146,3 +148,25 @@ async def test_a_further_hit_joins_the_situation_that_went_on() -> None:  # R69
         await d.ask(MergeSituation(situation=into, into=last, why="x"), COMMANDER)
         await d.pass_time(MINUTE_MS)
         assert (await d.row("hits", await hit(d, of))).situation == last
+
+
+async def test_a_hit_joins_the_open_situation_that_names_its_car_which_stays_where_help_is_wanted() -> None:  # R765
+    async with desk() as d:
+        of = await watch(d)
+        call = await d.answered_call()
+        await d.ask(ClassifyCall(call=call, form={"经过": "车牌 京a·12345 的白色轿车撞人后逃走"}), TAKER)
+        place = GivenPlace(lat=30.6, lon=114.4, text="人民路口", source="map")
+        robbed = await d.situation(call=call, title="肇事逃逸", place=place)
+        other = await d.situation(title="京A123456 被困")
+        first = await d.row("hits", await hit(d, of))
+        assert first.situation == robbed
+        row = await d.row("situations", robbed)
+        assert (row.place.text, row.hits) == ("人民路口", (first.id,))
+        await d.pass_time(3 * HOUR_MS)
+        assert (await d.row("hits", await hit(d, of, "k2"))).situation == robbed
+        await d.ask(CloseSituation(situation=robbed, why="已查获"), COMMANDER)
+        await d.pass_time(3 * HOUR_MS)
+        last = (await d.row("hits", await hit(d, of))).situation
+        assert last not in (robbed, other)
+        await d.pass_time(3 * HOUR_MS)
+        assert (await d.row("hits", await hit(d, of))).situation not in (robbed, other, last)
