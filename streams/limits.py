@@ -55,7 +55,8 @@ CAMERA_PICTURE_MS = 8000
 # A source has so long to say good-bye. How often a key frame is decoded, to see that what comes is pictures.
 CAMERA_CLOSE_MS = 5000
 CAMERA_EXAMINE_MS = 60_000
-# Cameras whose newest frame's age stands in /metrics; of further ones only the states are counted.
+# Cameras whose newest frame's age stands in /metrics, and cameras that are down that stand there with the reason; of
+# further ones only the states are counted.
 CAMERAS_MEASURED = 200
 # Ways to cameras being gone hop by hop at once; one more gets 429. What a camera may answer on the way.
 CAMERA_DIAGNOSES = 4

@@ -63,9 +63,10 @@ def _answer(body: msgspec.Struct) -> web.Response:
 
 
 def measured(keeper: CameraKeeper, clock: Clock) -> Source:
-    """Return a source of metrics: cameras being pulled, connections, and how old the newest frame of each is.
+    """Return a source of metrics: cameras being pulled, connections, how old the newest frame of each is; who is down.
 
-    Ages are told of cameras that are being pulled, of at most `CAMERAS_MEASURED`: who has more looks at the states.
+    Ages are told of cameras that are being pulled, reasons of those that are down, of at most `CAMERAS_MEASURED` each:
+    who has more looks at the states.
     """
 
     def read() -> Iterator[Metric]:
@@ -80,6 +81,13 @@ def measured(keeper: CameraKeeper, clock: Clock) -> Source:
         now_ms = clock.now_ms()
         for view in pulled[:CAMERAS_MEASURED]:
             ages.add_metric([view.camera], max(0, now_ms - (view.picture_ms or now_ms)) / 1000)
-        yield from (pulls, connections, ages)
+        down = GaugeMetricFamily(
+            "triune_camera_down_seconds",
+            "Since a camera shows no pictures, and why",
+            labels=["camera", "hop", "reason"],
+        )
+        for view in [view for view in views if view.state == "down"][:CAMERAS_MEASURED]:
+            down.add_metric([view.camera, view.failed_hop, view.reason], max(0, now_ms - view.since_ms) / 1000)
+        yield from (pulls, connections, ages, down)
 
     return read

@@ -58,3 +58,5 @@ async def test_a_camera_is_looked_at_let_go_and_pulled_again_for_a_snapshot(tmp_
             told = await response.text()
         assert "triune_cameras_pulled 1.0" in told
         assert 'triune_camera_frame_age_seconds{camera="east"}' in told
+        west = 'triune_camera_down_seconds{camera="west",hop="packets",reason="404 no such stream"} '
+        assert told.count("triune_camera_down_seconds{") == told.count(west) == 1
