@@ -1,5 +1,6 @@
 /** What screens conclude from rows: who waits, what is open, what is near, what happened last. Pure. */
 
+import { recorderWords } from "../components/alarm_words";
 import { word } from "../i18n/i18n";
 import type { AlarmRow, ApprovalRow, CallRow, CameraRow, OrderRow, PositionRow, SituationRow, TaskRow, UnitRow } from "../wire";
 import { taskTitle } from "./marks";
@@ -69,6 +70,7 @@ export function subjectOf(row: AlarmRow, subjects: Subjects): string {
   const task = subjects.tasks.get(row.subject);
   if (task !== undefined) return taskTitle(task);
   if (row.kind === "link_down") return word("link", row.subject);
+  if (row.kind === "recording_failing") return recorderWords(row.subject);
   return subjects.approvals.get(row.subject)?.item ?? subjects.cameras.get(row.subject)?.name ?? row.subject;
 }
 

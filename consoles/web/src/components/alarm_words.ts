@@ -2,10 +2,24 @@
 
 import { t, word } from "../i18n/i18n";
 import type { AlarmRow } from "../wire";
+import { meaningOf } from "./video/reasons";
 
 export function alarmDetail({ kind, detail }: Pick<AlarmRow, "kind" | "detail">): string {
   if (kind === "reading_worse") return readingWords(detail);
+  if (kind === "recording_failing") return recordingWords(detail);
   return kind === "watch_doubtful" ? doubtfulWords(detail) : detail;
+}
+
+/** Whose disk of recordings it is: `recorder-2` of the hub, `edge.gate` and `edge.gate:2` of an agent. */
+export function recorderWords(subject: string): string {
+  const { agent, disk = "1" } = /^(?:recorder|edge\.(?<agent>[^:]+))(?:[-:](?<disk>\d+))?$/.exec(subject)?.groups ?? { disk: "" };
+  if (disk === "") return subject;
+  return agent === undefined ? t("disk.alarm_hub", { n: disk }) : t("disk.alarm_agent", { agent, n: disk });
+}
+
+/** What it means and what to do; the exact words are on the page of cameras. */
+function recordingWords(detail: string): string {
+  return meaningOf(detail) || detail;
 }
 
 /** `3 diaodu`: how many hits in a row were none, and whose entry it is; of a list, its name after that. */

@@ -45,6 +45,8 @@ export interface Offer {
 }
 
 const MOST_OFFERS = 8;
+/** A label of more words than these is found by each of them. */
+const LABEL_WORDS = 4;
 
 export interface Messages {
   readonly unknown: (typed: string) => string;
@@ -67,7 +69,7 @@ function parsePart(text: string, commands: readonly Command[], messages: Message
   const chosen: Choice[] = [];
   if (command.takes === "one" || command.takes === "several") {
     const choices = command.choices?.() ?? [];
-    for (const word of command.takes === "one" ? (rest === "" ? [] : [rest]) : words) {
+    for (const word of command.takes === "one" ? (rest === "" ? [] : [rest]) : labelled(words, choices)) {
       const best = rank(word, choices)[0];
       if (best === undefined) return { command, words, chosen, outcome: { wrong: messages.unknown(word) } };
       if (!chosen.includes(best)) chosen.push(best);
@@ -93,6 +95,19 @@ function findVerb(text: string, commands: readonly Command[]): { command: Comman
     if (found !== null && found < least) [best, least] = [command, found];
   }
   return { command: best, rest };
+}
+
+/** Words with those put together that are a whole label: who types `107国道 南出口` means that one and not two others. */
+function labelled(words: readonly string[], choices: readonly Choice[]): string[] {
+  const labels = new Set(choices.map(({ label }) => label.toLowerCase()));
+  const found: string[] = [];
+  for (let at = 0; at < words.length; ) {
+    const most = Math.min(LABEL_WORDS, words.length - at);
+    const n = Array.from({ length: most }, (_, i) => most - i).find((size) => labels.has(words.slice(at, at + size).join(" ").toLowerCase())) ?? 1;
+    found.push(words.slice(at, at + n).join(" "));
+    at += n;
+  }
+  return found;
 }
 
 /** A label as one word, for verbs that take several. */

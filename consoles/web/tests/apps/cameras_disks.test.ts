@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { adoptedOf, NO_DEVICES, type Device } from "../../src/apps/cameras/connected";
 import { fullness, standing } from "../../src/apps/cameras/disks";
+import { alarmDetail, recorderWords } from "../../src/components/alarm_words";
 import { meaningOf } from "../../src/components/video/reasons";
 
 describe("a disk of recordings (R750)", () => {
@@ -19,6 +20,14 @@ describe("a disk of recordings (R750)", () => {
   it("says in the language of whoever looks what to do about it", () => {
     expect(meaningOf("the disk of recordings does not answer")).toBe("磁盘无响应：查硬盘和连接线");
     expect(meaningOf("the folder of recordings cannot be used: [Errno 13] Permission denied")).toContain("录像目录不能用");
+  });
+});
+
+describe("an alarm of recordings", () => {
+  it("names the disk, and says what to do about it", () => {
+    expect(["recorder", "recorder-2", "edge.gate", "edge.gate:3", "else"].map(recorderWords)).toEqual(["中心录像盘 1", "中心录像盘 2", "边缘节点 gate 录像盘 1", "边缘节点 gate 录像盘 3", "else"]);
+    expect(alarmDetail({ kind: "recording_failing", detail: "the disk of recordings does not answer" })).toBe("磁盘无响应：查硬盘和连接线");
+    expect(alarmDetail({ kind: "recording_failing", detail: "something new" })).toBe("something new");
   });
 });
 

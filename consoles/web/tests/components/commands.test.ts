@@ -47,6 +47,15 @@ describe("command line", () => {
     expect(offers("K Close_the_road ", [done], true)).toEqual([]);
   });
 
+  it("takes a whole label that is typed with its spaces for that one, and not for others that hold its words", () => {
+    const roads: Choice[] = ["107国道 北入口", "京港澳高速 北入口", "107国道 南出口", "京港澳高速 南出口"].map((label) => ({ id: label, label, names: [] }));
+    const show: Command = { verb: "SP", names: ["视频", "Video"], takes: "several", choices: () => roads, plan: (_w, chosen) => will(chosen.map((c) => c.id).join("+")) };
+    const shown = (line: string): unknown => parse(line, [show], messages)[0]?.outcome;
+    expect(shown("SP 京港澳高速 南出口")).toMatchObject({ will: "京港澳高速 南出口" });
+    expect(shown("SP 107国道 南出口 京港澳高速 北入口")).toMatchObject({ will: "107国道 南出口+京港澳高速 北入口" });
+    expect(shown("SP 南出口 107国道_北入口")).toMatchObject({ will: "107国道 南出口+107国道 北入口" });
+  });
+
   it("names a unit once however often it is typed", () => {
     expect(outcomes("D 岳01 岳01")).toEqual(["u1"]);
   });

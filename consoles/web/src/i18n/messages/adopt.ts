@@ -23,7 +23,7 @@ export const ADOPT = {
   "adopt.place": ["名称、位置和朝向", "Name, place and direction"],
   "adopt.name": ["名称", "Name"],
   "adopt.enrolled_count": ["{n} 台，中断 {down}", "{n}, down {down}"],
-  "adopt.words": ["按名称或状态找", "Find by name or state"],
+  "adopt.words": ["查找已接入的（可写“中断”）", "Find among these (“down” too)"],
   "adopt.more": ["先列 {n} 台，共 {all} 台：输入名称缩小范围", "{n} of {all} are listed: type part of a name"],
   "adopt.none_fits": ["没有这样的摄像机", "No such camera"],
   "adopt.new_access": ["换地址或密码", "New address or password"],

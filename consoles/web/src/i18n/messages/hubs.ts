@@ -56,6 +56,8 @@ export const HUBS = {
   "hubs.disks_ill": ["录像盘 {n} 有问题", "Disks of recordings with trouble: {n}"],
   "disk.title": ["录像盘", "Disks of recordings"],
   "disk.of_hub": ["本中心的录像盘", "Disks of this hub"],
+  "disk.alarm_hub": ["中心录像盘 {n}", "Hub's disk of recordings {n}"],
+  "disk.alarm_agent": ["边缘节点 {agent} 录像盘 {n}", "Edge agent {agent}, disk of recordings {n}"],
   "disk.n": ["录像盘 {n}", "Disk {n}"],
   "disk.of_agent": ["边缘节点 {agent} 的录像盘", "Disks of edge agent {agent}"],
   "disk.as_before": ["节点离线，以下是离线前的情况", "The agent is away: as it was before"],
