@@ -16,7 +16,7 @@ _MODULES = {
     "rehearse": "rehearse", "replay": "replay", "verify": "verify", "doctor": "doctor", "bench": "bench",
     "sim": "sim",
     "backup": "backup", "restore": "backup", "edge": "edge", "agent": "edge", "gb28181": "gb28181",
-    "viid": "viid", "violations": "violations", "hubs": "hubs",
+    "viid": "viid", "violations": "violations", "hubs": "hubs", "services": "services",
 }  # fmt: skip
 """Commands and the modules that hold them: only the one asked for is loaded, since some load large libraries."""
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import secrets
 from pathlib import Path
 from typing import get_args
 
 from command.access.accounts import Accounts
-from command.access.keys import ENVIRONMENT, SiteKey
+from command.access.keys import SiteKey
 from command.actors import PEOPLE, Role
 from command.kernel.clock import SystemClock
-from command.kernel.errors import UnavailableError
+from consoles.cli.hub_key import key_of_hub
 from consoles.parts.stores import accounts_alone
 from consoles.settings import load_settings
 
@@ -47,12 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 async def _with_accounts(arguments: argparse.Namespace) -> dict[str, str]:
     settings = load_settings(arguments.config, data=arguments.data, journal=arguments.journal)
-    file = Path(settings.data) / "site.key"
-    # An account may be made before the first start. The rest is of a hub that is there: a folder named wrongly must not
-    # become a new one, with a secret that opens nothing.
-    if not arguments.may_be_first and not file.exists() and not os.environ.get(ENVIRONMENT):
-        raise UnavailableError(f"no hub's data in {settings.data}: name its folder with --data or its --config")
-    key = SiteKey.load(file)
+    # An account may be made before the first start; the rest is of a hub that is there.
+    key = SiteKey.load(Path(settings.data) / "site.key") if arguments.may_be_first else key_of_hub(settings)
     async with accounts_alone(settings, key, SystemClock()) as accounts:
         result: dict[str, str] = await arguments.work(accounts, arguments)
         return result

@@ -41,6 +41,11 @@ class Services:
     secrets: dict[str, str] = field(default_factory=dict)
 
 
+def token_of(service: str, key: SiteKey) -> str:
+    """Return what a service of ours, `case` or `approval`, is spoken to and signed in to with."""
+    return key.derive(f"{service}-token").hex()
+
+
 @asynccontextmanager
 async def services(settings: Settings, key: SiteKey, clock: Clock, tasks: Background) -> AsyncIterator[Services]:
     """Start our own services for what the county does not have; a hub among several has them set up apart."""
@@ -49,7 +54,7 @@ async def services(settings: Settings, key: SiteKey, clock: Clock, tasks: Backgr
     async with AsyncExitStack() as stack:
         case, approval = settings.case, settings.approval
         if case is None and alone:
-            token = key.derive("case-token").hex()
+            token = token_of("case", key)
             running = await case_service.start(
                 tasks.group, path=data / "case.sqlite3", clock=clock, token=token,
                 webhook_secret=key.derive("case-webhooks"), host=settings.host, port=settings.case_port,
@@ -57,7 +62,7 @@ async def services(settings: Settings, key: SiteKey, clock: Clock, tasks: Backgr
             stack.push_async_callback(running.stop)
             case = Outside(url=running.url, token=token)
         if approval is None and alone:
-            token = key.derive("approval-token").hex()
+            token = token_of("approval", key)
             running = await approval_service.start(
                 tasks.group, path=data / "approval.sqlite3", clock=clock, token=token,
                 webhook_secret=key.derive("approval-webhooks"), host=settings.host, port=settings.approval_port,

@@ -6,15 +6,19 @@ import logging
 import sqlite3
 from pathlib import Path
 
+import aiohttp
 import pytest
 from msgspec.structs import replace
 
 from command.kernel.clock import SystemClock
+from command.kernel.errors import InvalidInputError, UnavailableError
+from consoles.cli import services
 from consoles.settings import Outside
 from consoles.site import running_site
 from tests.command.services.peers import TOKEN, approval_service
+from tests.consoles.cli.asking import command
 from tests.consoles.support import settings
-from tests.ports import free_port
+from tests.ports import free_port, free_ports
 
 
 async def test_a_service_elsewhere_tells_the_hub_where_it_is_advertised(tmp_path: Path) -> None:  # R782
@@ -43,3 +47,38 @@ async def test_why_a_service_does_not_tell_is_said_once(tmp_path: Path, caplog: 
         while not (told := [r.getMessage() for r in caplog.records if r.name == "consoles.parts.outside"]):
             await clock.sleep(20)
     assert told[0].startswith("the approval service does not tell of changes yet: ")
+
+
+async def test_the_token_shown_opens_the_page_of_a_service_of_ours(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """R786."""
+    case_port, approval_port = free_ports(2)
+    config = tmp_path / "triune.toml"
+    config.write_text(f'data = "{tmp_path}/var"\ncase_port = {case_port}\napproval_port = {approval_port}\n')
+    with pytest.raises(UnavailableError, match="no hub's data"):
+        command(services, capsys, "services", "--config", config)
+    chosen = replace(settings(tmp_path), case_port=case_port, approval_port=approval_port)
+    async with running_site(chosen), aiohttp.ClientSession() as browser:
+        _, _, shown = command(services, capsys, "services", "--config", config)
+        for name in ("case", "approval"):
+            url = f"http://localhost:{shown[name]['port']}"
+            async with browser.post(f"{url}/sign-in", data={"token": shown[name]["token"]}) as page:
+                assert page.status == 200
+                assert "请输入本服务的口令登录" not in await page.text()
+            headers = {"Authorization": f"Bearer {shown[name]['token']}"}
+            async with browser.get(f"{url}/openapi.json", headers=headers) as document:
+                assert (await document.json())["openapi"] == "3.1.0"
+
+
+def test_services_of_the_county_and_of_several_hubs_are_not_ours_to_show(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """R786."""
+    config = tmp_path / "triune.toml"
+    (tmp_path / "site.key").write_text("5a" * 32)
+    config.write_text(f'data = "{tmp_path}"\ncase = {{url = "https://case.county.example", token = "t"}}\n')
+    assert list(command(services, capsys, "services", "--config", config)[2]) == ["approval"]
+    config.write_text('journal = "postgresql://triune@db.county.example/triune"\n')
+    with pytest.raises(InvalidInputError, match="start no services"):
+        command(services, capsys, "services", "--config", config)
