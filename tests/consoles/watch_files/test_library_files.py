@@ -143,6 +143,35 @@ async def test_rows_of_a_further_sheet_are_not_passed_over_in_silence(second: li
         ]
 
 
+@pytest.mark.parametrize("sheet", ["sheet1", "sheet2"])
+async def test_a_sheet_made_to_fill_memory_ends_its_own_process_alone(sheet: str) -> None:  # R684
+    """Two cells at opposite corners: readers that make room for all between them take hundreds of gigabytes."""
+    book, whole, evil = openpyxl.Workbook(), io.BytesIO(), io.BytesIO()
+    for each in (book.active, book.create_sheet("续表")):
+        assert each is not None
+        each.append(["湘F12345"])
+    book.save(whole)
+    with zipfile.ZipFile(whole) as before, zipfile.ZipFile(evil, "w") as after:
+        for info in before.infolist():
+            part = before.read(info)
+            if info.filename == f"xl/worksheets/{sheet}.xml":
+                corner = b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
+                part = part.replace(b"</sheetData>", corner)
+            after.writestr(info.filename, part)
+    with pytest.raises((InvalidInputError, TooLargeError)):
+        await read_library(evil.getvalue())
+
+
+def test_what_unpacks_to_too_much_is_refused_before_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:  # R684
+    monkeypatch.setattr(library, "LIBRARY_SHEET_BYTES", 10_000_000)
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", b"<x>" + bytes(10_000_000))
+    assert len(bomb.getvalue()) < 20_000
+    with pytest.raises(TooLargeError, match="unpacked"):
+        read(bomb.getvalue())
+
+
 def test_plates_alone_need_no_heading() -> None:
     assert read("湘F12345\n湘A88888\n".encode())[1].decode() == "湘A88888\n湘F12345\n"
 
