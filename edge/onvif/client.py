@@ -182,7 +182,8 @@ class OnvifClient:
         origin = self.address.origin
         if parts.hostname == self.address.host and parts.scheme == origin.partition(":")[0] and port is not None:
             origin = f"{parts.scheme}://{netloc(self.address.host, port)}"
-        return origin + urlunsplit(("", "", parts.path or "/", parts.query, ""))
+        # Without the slash a path like "@elsewhere/" would name another host, and be sent the token.
+        return origin + urlunsplit(("", "", "/" + parts.path.removeprefix("/"), parts.query, ""))
 
     async def _post(self, url: str, document: bytes, operation: str, wait_ms: int = 0) -> bytes:
         within_ms = ONVIF_CALL_MS + wait_ms

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 from aiohttp import web
+from yarl import URL
 
 from command.kernel.clock import SystemClock
 from command.kernel.errors import UnknownIdError
@@ -95,6 +96,19 @@ async def test_a_camera_that_names_another_host_is_asked_where_it_was_reached() 
     ):
         assert len(await client.profiles()) == 2
         assert (await client.stream_uri("sub")).endswith("@127.0.0.1:554/live")
+
+
+async def test_whatever_address_a_camera_names_no_other_host_is_asked() -> None:  # R348
+    async with camera(CameraModel(rtsp="rtsp://192.0.2.9/live")) as (_, address), OnvifClient(address, CLOCK) as client:
+        for named in (
+            "@elsewhere.example/x", ":@elsewhere.example/", "http:@elsewhere.example/x", "elsewhere.example", ".e/x",
+            "//elsewhere.example/x", "http://elsewhere.example:80@elsewhere.example/x", "0.elsewhere.example",
+            "?@elsewhere.example/", "#@elsewhere.example", "\\\\e.example\\x", "https://elsewhere.example/x", "",
+        ):  # fmt: skip
+            asked = URL(client._here(named))
+            assert (asked.scheme, asked.host, asked.port, asked.user) == ("http", address.host, address.port, None), (
+                named
+            )
 
 
 async def test_http_digest_is_answered_where_the_camera_asks_for_that() -> None:
