@@ -18,7 +18,7 @@ import { playbackStyles } from "./playback_styles";
 import { RecordedPlayer, type RecordedState } from "./recorded_player";
 import "./clips";
 import { gapWords } from "./gap_words";
-import { gapAt, nearestRecorded, type Gap } from "./recorded_times";
+import { gapAt, lastRecorded, nearestRecorded, type Gap } from "./recorded_times";
 import "./timebar";
 import { keyStep_ms, rangeAround, SPANS_MS, type BarMark } from "./timebar_layout";
 
@@ -147,11 +147,25 @@ export class Playback extends View {
         return html`<p class="note" role="status">${icon("ban")} ${t("playback.unsupported", { codec: this.shown.codec })}</p>`;
       case "failed":
         return html`<p class="note" role="alert">${icon("alert")} ${t("playback.failed", { detail: this.shown.detail })}</p>`;
-      case "loading":
       case "none":
+        return this.nothingThere();
+      case "loading":
       case "end":
         return html`<p class="note" role="status">${t(`playback.${this.shown.is}`)}</p>`;
     }
+  }
+
+  /** Why nothing is recorded here, and the way to what was recorded last before. */
+  private nothingThere(): TemplateResult {
+    const last_ms = this.last_ms();
+    const gap = this.lane === "device" ? null : gapAt(this.gaps, this.at_ms());
+    const what = t("playback.none");
+    return html`<div class="note" role="status">${gap === null ? what : t("gaps.because", { what, why: gapWords(gap) })}
+      ${last_ms === null ? nothing : html`<button @click=${() => this.seek(last_ms)}>${icon("history")} ${t("playback.last", { time: format.clock(last_ms) })} <kbd>L</kbd></button>`}</div>`;
+  }
+
+  private last_ms(): number | null {
+    return this.lane === "device" ? null : lastRecorded(this.hub?.spans ?? [], this.at_ms());
   }
 
   /** That it went on at an instant, and why there was nothing before. */
@@ -275,6 +289,7 @@ export class Playback extends View {
     else if (event.key === " " && !(event.composedPath()[0] instanceof HTMLButtonElement)) this.toggle();
     else if (event.key === "," || event.key === "，") this.player?.step(-1);
     else if (event.key === "." || event.key === "。") this.player?.step(1);
+    else if ((event.key === "l" || event.key === "L") && this.shown.is === "none") this.seek(this.last_ms() ?? this.at_ms());
     else if (event.key === "i" || event.key === "I") this.evidence.mark(0);
     else if (event.key === "o" || event.key === "O") this.evidence.mark(1);
     else return;

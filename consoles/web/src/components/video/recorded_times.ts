@@ -24,6 +24,9 @@ export interface Listing {
 /** Shorter than this, two segments belong together: a camera's clock and a frame's length are no gap. */
 export const SEAM_MS = 400;
 
+/** So much of the end of a recording is shown to whoever wants to see how it ended. */
+const LEAD_MS = 10_000;
+
 /** A time without pictures, and why, as the hub knows it. */
 export interface Gap {
   readonly from_ms: number;
@@ -66,6 +69,13 @@ export function nearestRecorded(spans: readonly Span[], at_ms: number): number |
     if (to_ms <= at_ms && (earlier === null || to_ms > earlier)) earlier = to_ms;
   }
   return later ?? earlier;
+}
+
+/** From where on to see the last of what was recorded before an instant; null where nothing was. */
+export function lastRecorded(spans: readonly Span[], at_ms: number): number | null {
+  const before = spans.filter(({ to_ms }) => to_ms <= at_ms);
+  const last = before.reduce<Span | null>((best, span) => (best === null || span.to_ms > best.to_ms ? span : best), null);
+  return last === null ? null : Math.max(last.from_ms, last.to_ms - LEAD_MS);
 }
 
 /** Spans of two listings as one; overlapping parts are joined, locked ones stay apart from others. */

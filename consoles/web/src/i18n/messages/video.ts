@@ -108,6 +108,7 @@ export const VIDEO = {
   "playback.none": ["这段时间没有录像", "Nothing recorded in this time"],
   "playback.loading": ["正在读取录像", "Reading the recording"],
   "playback.gap": ["此处没有录像，已跳到 {time}", "Nothing recorded here: went on at {time}"],
+  "playback.last": ["看最后的录像 {time}", "What was recorded last, {time}"],
   "playback.end": ["已到最新录像", "End of what is recorded"],
   "playback.failed": ["录像无法播放：{detail}", "Cannot play: {detail}"],
   "playback.unsupported": ["此浏览器不能播放 {codec}", "This browser does not play {codec}"],

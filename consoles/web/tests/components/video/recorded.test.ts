@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { codecOf } from "../../../src/components/video/codec";
-import { gapAt, joined, nearestRecorded, segmentAt, withoutDoubles, type Gap, type Span } from "../../../src/components/video/recorded_times";
+import { gapAt, joined, lastRecorded, nearestRecorded, segmentAt, withoutDoubles, type Gap, type Span } from "../../../src/components/video/recorded_times";
 
 const span = (from_ms: number, to_ms: number, locked = false): Span => ({ from_ms, to_ms, locked });
 const box = (kind: string, ...inside: number[]): number[] => {
@@ -53,5 +53,19 @@ describe("codec of a recording (R411)", () => {
   it("knows nothing of other things", () => {
     expect(codecOf(new Uint8Array([1, 2, 3]))).toBeNull();
     expect(codecOf(new Uint8Array(box("avcC")))).toBeNull();
+  });
+});
+
+describe("what was recorded last (R757)", () => {
+  const span = (from_ms: number, to_ms: number): Span => ({ from_ms, to_ms, locked: false });
+
+  it("begins a little before its end, and not before its beginning", () => {
+    expect(lastRecorded([span(0, 60_000), span(100_000, 300_000), span(900_000, 990_000)], 500_000)).toBe(290_000);
+    expect(lastRecorded([span(100_000, 104_000)], 500_000)).toBe(100_000);
+  });
+
+  it("is nothing where nothing was before", () => {
+    expect(lastRecorded([], 500_000)).toBeNull();
+    expect(lastRecorded([span(400_000, 600_000)], 500_000)).toBeNull();
   });
 });
