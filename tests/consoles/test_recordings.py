@@ -55,6 +55,9 @@ async def recorded(
         await site.hub.ask(SetRecording(camera="k1", policy=CONTINUOUS), HUB)
         begun_ms = site.clock.now_ms()
         async with signed_in(site.http_url, "camera_watch") as watcher:
+            look = f"/api/v1/cameras/k1/recordings?from_ms={begun_ms - 10_000}&to_ms={begun_ms + 60_000}"
+            while (await watcher.get(look))[0] == 503:
+                await site.clock.sleep(20)  # the recorder starts beside the hub
             while True:
                 await site.clock.sleep(200)
                 spans = (await listing(watcher, begun_ms - 10_000, begun_ms + 60_000))["spans"]
