@@ -65,8 +65,10 @@ async def take_out(browser: Browser, site: Site, gone: str, folder: Path) -> Non
     await expect(panel.get_by_text(f"已移除 {gone}")).to_be_visible(timeout=SLOW)
     await expect(panel.get_by_text("失联", exact=False)).to_have_count(0)
     await expect(panel.get_by_text("机器报废")).to_be_visible()
-    await keep(page, folder, "hubs-taken-out")
     assert await faults(page) == []
+    await page.get_by_role("button", name="English").press("Enter")
+    await expect(panel.get_by_text("Taken out by administrator", exact=False)).to_be_visible(timeout=SLOW)
+    await keep(page, folder, "hubs-taken-out")
 
 
 @pytest.mark.browser
