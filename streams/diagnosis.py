@@ -206,7 +206,7 @@ _ADVICE: Final = {
 }
 
 
-_OVER_UDP: Final = "they come over UDP: is a firewall or NAT between?"
+_OVER_UDP: Final = "they come over UDP: is a firewall or NAT between, is their port another than agreed?"
 _AGREED: Final = "the camera agreed to send: is its encoder on, do too many watch it?"
 
 

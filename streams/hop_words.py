@@ -68,8 +68,9 @@ _WORDS: Final = tuple(
         (r"(h26[45]), (\d+) x (\d+)", "{0}，{1} × {2}"),
         (r"no packets for (\d+) s", "{0} 秒没有收到数据包"),
         (
-            r"(no packets for \d+ s): they come over UDP: is a firewall or NAT between\?",
-            "{0}：走 UDP，中间有防火墙或地址转换（NAT）吗？",
+            r"(no packets for \d+ s): they come over UDP: is a firewall or NAT between, "
+            r"is their port another than agreed\?",
+            "{0}：走 UDP，中间有防火墙或地址转换（NAT）吗？是否从约定以外的端口发出？",
         ),
         (
             r"(no packets for \d+ s): the camera agreed to send: is its encoder on, do too many watch it\?",

@@ -29,9 +29,10 @@ _RTSP_OPTIONS: Final = {
     "fpsprobesize": "0",
     "protocol_whitelist": "rtsp,rtsps,rtp,tcp,tls,udp",
 }
-# Over TCP, and over UDP where the camera answers 461 to that.
-_TCP: Final = {"rtsp_transport": "tcp+udp", "rtsp_flags": "prefer_tcp"}
-_UDP: Final = {"rtsp_transport": "udp"}
+# Over TCP, and over UDP where the camera answers 461 to that. Over UDP only from the address and port that it agreed to
+# send from: FFmpeg would take what anybody sends there for its pictures, of whichever SSRC.
+_TCP: Final = {"rtsp_transport": "tcp+udp", "rtsp_flags": "prefer_tcp+filter_src"}
+_UDP: Final = {"rtsp_transport": "udp", "rtsp_flags": "filter_src"}
 # No format that names other files to open.
 _FILE_OPTIONS: Final = {"protocol_whitelist": "file", "format_whitelist": "mov,matroska,mpegts,mpeg,avi,flv,h264,hevc"}
 _TO_ANNEX_B: Final[dict[Codec, str]] = {"h264": "h264_mp4toannexb", "h265": "hevc_mp4toannexb"}

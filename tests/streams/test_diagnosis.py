@@ -146,8 +146,12 @@ _SDP = (
     ("takes_tcp", "options", "advice"),
     [
         (True, "", "the camera agreed to send: is its encoder on, do too many watch it?"),
-        (False, "", "they come over UDP: is a firewall or NAT between?"),
-        (True, "#transport=udp", "they come over UDP: is a firewall or NAT between?"),
+        (False, "", "they come over UDP: is a firewall or NAT between, is their port another than agreed?"),
+        (
+            True,
+            "#transport=udp",
+            "they come over UDP: is a firewall or NAT between, is their port another than agreed?",
+        ),
     ],
 )
 async def test_a_camera_that_agrees_and_sends_nothing_is_told_with_what_to_look_at(

@@ -1,9 +1,13 @@
-"""Sources against real peers (SPEC R390, R401–R403)."""
+"""Sources against real peers (SPEC R390, R401–R403, R747)."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
+import struct
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -24,6 +28,7 @@ from streams.sources import SourceError
 from tests.ports import free_port
 from tests.streams.peers import PATIENCE_S, gstreamer_camera, gstreamer_server
 
+_FOREIGN = bytes(range(200, 250))
 _PICTURES = "videotestsrc is-live=true ! video/x-raw,width=320,height=192,framerate=15/1"
 _H264 = f"( {_PICTURES} ! x264enc tune=zerolatency speed-preset=ultrafast key-int-max=15 ! rtph264pay name=pay0 pt=96 )"
 _H265 = (
@@ -96,6 +101,52 @@ async def test_a_camera_that_speaks_only_udp_is_read_over_udp(options: str) -> N
 
     assert packets[0].is_key
     assert packets[0].codec == "h264"
+
+
+@asynccontextmanager
+async def _overheard(port: int) -> AsyncIterator[tuple[int, list[int]]]:
+    """Pass RTSP on to a server; gives the port for that, and the UDP ports that a client named so far."""
+    named: list[int] = []
+    talks: list[asyncio.Task[None] | None] = []
+
+    async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while data := await reader.read(65536):
+                named.extend(int(found) for found in re.findall(rb"client_port=(\d+)", data))
+                writer.write(data)
+        writer.close()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talks.append(asyncio.current_task())
+        there, back = await asyncio.open_connection("127.0.0.1", port)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(copy(reader, back))
+            tasks.create_task(copy(there, writer))
+
+    async with await asyncio.start_server(talk, "127.0.0.1", 0) as server:
+        yield server.sockets[0].getsockname()[1], named
+        for each in talks:
+            assert each is not None
+            await each
+
+
+@pytest.mark.parametrize("options", ["", "#transport=udp"])
+async def test_over_udp_nobody_else_gets_a_picture_in(options: str) -> None:  # R747
+    port, packets = free_port(), 0
+    async with (
+        asyncio.timeout(PATIENCE_S),
+        gstreamer_server(port, _H264, "udp"),
+        _overheard(port) as (at, named),
+    ):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+            async with Source(f"rtsp://127.0.0.1:{at}/cam1{options}", SystemClock()) as source:
+                while packets < 40:
+                    packet = await anext(source)
+                    packets += 1
+                    assert _FOREIGN not in packet.data
+                    for sequence in range(0, 65536, 512):
+                        header = struct.pack("!BBHII", 0x80, 0x80 | 96, sequence, sequence * 3000, 0xDEADBEEF)
+                        stranger.sendto(header + b"\x65" + 4 * _FOREIGN, ("127.0.0.1", named[-1]))
 
 
 async def test_a_closed_port_is_said_to_refuse() -> None:
