@@ -11,9 +11,9 @@ describe("why a camera is down, in words (R408)", () => {
     ["the camera ended the stream", "摄像机中止了传输"],
     ["INVITE answered 200, but 10.0.0.9:30000 does not answer: firewall?", "信令通，画面不到，查防火墙"],
     ["codec is neither H.264 nor H.265: mjpeg", "画面编码不支持"],
-    ["camera k0 shows no picture: edge agent gate of release 0.1.0 is too old for this (live): update it", "边缘代理版本过旧，需升级"],
-    ["edge agent gate is not connected to this hub: is its machine on, does its link reach here?", "边缘代理不在线"],
-    ["the link of edge agent gate carries 12 kB/s, too little for this camera: let it send smaller pictures", "到边缘代理的线路不够"],
+    ["camera k0 shows no picture: edge agent gate of release 0.1.0 is too old for this (live): update it", "边缘节点版本过旧，需升级"],
+    ["edge agent gate is not connected to this hub: is its machine on, does its link reach here?", "边缘节点不在线"],
+    ["the link of edge agent gate carries 12 kB/s, too little for this camera: let it send smaller pictures", "到边缘节点的线路不够"],
     ["edge agent gate: 401 unauthorised", "用户名或密码不对"],
   ])("says what %s means", (reason, meaning) => {
     expect(meaningOf(reason)).toBe(meaning);
