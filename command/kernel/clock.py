@@ -25,16 +25,32 @@ class Clock(Protocol):
         ...
 
 
-class SystemClock:
-    """The machine's clock, made monotonic: a step back of the wall clock never makes `now_ms` go back."""
+class Onward:
+    """Instants that only go on, of a wall clock that may be set back and a steady one that may not.
+
+    While the wall clock is behind what was said, time goes on at half its pace until that has caught up. If it stood
+    still, so would all that counts by it: limits of rates, dead man's switches, silences.
+    """
 
     def __init__(self) -> None:
-        self._last_ms = 0
+        self._last_ns = self._steady_ns = 0
+
+    def now_ms(self, wall_ns: int, steady_ns: int) -> int:
+        """Return the present instant, by what both clocks say now."""
+        self._last_ns = max(wall_ns, self._last_ns + (steady_ns - self._steady_ns) // 2)
+        self._steady_ns = steady_ns
+        return self._last_ns // 1_000_000
+
+
+class SystemClock:
+    """The machine's clock; a step back of the wall clock never makes `now_ms` go back, nor stand still."""
+
+    def __init__(self) -> None:
+        self._onward = Onward()
 
     def now_ms(self) -> int:
         """Return the present instant, never before one returned earlier."""
-        self._last_ms = max(self._last_ms, time.time_ns() // 1_000_000)
-        return self._last_ms
+        return self._onward.now_ms(time.time_ns(), time.monotonic_ns())
 
     async def sleep_until(self, at_ms: int) -> None:
         """Wait in steps of at most a minute, so that a corrected wall clock is noticed."""

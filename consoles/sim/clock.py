@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from command.kernel.clock import Onward
 from consoles.sim.loop import VirtualLoop
 
 START_MS = 1_767_225_600_000
@@ -10,14 +11,14 @@ _LONGEST_SLEEP_MS = 60_000
 
 
 class MachineClock:
-    """True time and an offset; what it says never goes back."""
+    """True time and an offset; what it says never goes back, nor stands still."""
 
     def __init__(self, loop: VirtualLoop, offset_ms: int = 0) -> None:
         self.offset_ms = offset_ms
         self.jumped_us = -1_000_000_000
         """When it was last set; whoever slept until an instant may notice only a minute later."""
         self._loop = loop
-        self._last_ms = 0
+        self._onward = Onward()
 
     def jump(self, by_ms: int) -> None:
         """Set the clock forward, or back."""
@@ -26,8 +27,9 @@ class MachineClock:
 
     def now_ms(self) -> int:
         """Return the present instant, never before one returned earlier."""
-        self._last_ms = max(self._last_ms, START_MS + self._loop.now_us // 1000 + self.offset_ms)
-        return self._last_ms
+        steady_us = self._loop.now_us
+        wall_us = (START_MS + self.offset_ms) * 1000 + steady_us
+        return self._onward.now_ms(wall_us * 1000, steady_us * 1000)
 
     async def sleep_until(self, at_ms: int) -> None:
         """Wait in steps of at most a minute, so that a corrected clock is noticed."""

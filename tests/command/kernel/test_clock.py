@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from command.kernel.clock import SystemClock, VirtualClock
+from command.kernel.clock import Onward, SystemClock, VirtualClock
+from edge.jt808.rate import RateLimit
 
 START_MS = 1_700_000_000_000
 
@@ -21,10 +22,36 @@ def test_the_system_clock_never_goes_back(monkeypatch: pytest.MonkeyPatch) -> No
     clock = SystemClock()
     first = clock.now_ms()
     assert abs(first - time.time_ns() // 1_000_000) < 1000
+    steady_ns = time.monotonic_ns()
+    monkeypatch.setattr(time, "monotonic_ns", lambda: steady_ns)
     monkeypatch.setattr(time, "time_ns", lambda: (first - 60_000) * 1_000_000)
-    assert clock.now_ms() == first
-    monkeypatch.setattr(time, "time_ns", lambda: (first + 5) * 1_000_000)
-    assert clock.now_ms() == first + 5
+    behind = clock.now_ms()
+    assert first <= behind <= first + 1000
+    assert clock.now_ms() == behind
+    monkeypatch.setattr(time, "time_ns", lambda: (behind + 5) * 1_000_000)
+    assert clock.now_ms() == behind + 5
+
+
+def test_a_clock_set_back_goes_on_at_half_its_pace_until_the_wall_has_caught_up() -> None:  # R91
+    hour_ns = 3600 * 10**9
+    wall_ns, steady_ns, onward = START_MS * 10**6, 5 * hour_ns, Onward()
+    assert onward.now_ms(wall_ns, steady_ns) == START_MS
+    said = [onward.now_ms(wall_ns - hour_ns + gone, steady_ns + gone) for gone in range(0, 3 * hour_ns, 10**9)]
+    assert said[:4] == [START_MS, START_MS + 500, START_MS + 1000, START_MS + 1500]
+    assert said == sorted(said)
+    assert said[7200] == START_MS + 3_600_000  # two hours later
+    assert said[7202] == START_MS + 3_602_000
+
+
+async def test_a_rate_is_not_held_up_by_a_clock_that_was_set_back(monkeypatch: pytest.MonkeyPatch) -> None:  # R91
+    clock = SystemClock()
+    rate = RateLimit(1000, clock.now_ms())
+    wall_ns = time.time_ns()
+    monkeypatch.setattr(time, "time_ns", lambda: wall_ns - 3600 * 10**9)
+    async with asyncio.timeout(10):
+        for _ in range(1100):
+            while wait_ms := rate.wait_ms(clock.now_ms()):
+                await clock.sleep(wait_ms)
 
 
 async def test_the_system_clock_sleeps_until_an_instant() -> None:  # R91
