@@ -250,14 +250,15 @@ def test_at_the_limit_the_one_unseen_longest_is_finished() -> None:
 def test_noise_in_single_frames_never_makes_two_passages_of_one_vehicle(passing: list[str], seed: int) -> None:
     chance = random.Random(seed)
     frames: list[list[Read]] = []
-    misread = dict.fromkeys(passing, 0)
+    misread = dict.fromkeys(passing, 0)  # or doubtful
     for plate in passing:
         for step in range(8):
             place = chance.randrange(2, 6)
             look_alikes = [plate[:place] + char + plate[place + 1 :] for char in ga36.ALPHABET]
             wrong = chance.choice([other for other in look_alikes if ga36.is_plausible(other)])
             seen = wrong if chance.random() < 0.3 else plate
-            misread[plate] += seen != plate
+            # What is told by a stroke is in doubt where looks are, even where they agree (R773).
+            misread[plate] += seen != plate or plate[place] in "OQD0"
             frames.append([read(seen, weak=place, x=300 + 40 * step)])
         frames += [[]] * 10
     tracker = PassageTracker(early=False)
