@@ -30,11 +30,11 @@ _WORDS: Final = tuple(
         # Edge agents
         (
             r"edge agent (\S+) of release (\S+) is too old for this \((\w+)\): update it",
-            "边缘代理 {0} 的版本 {1} 过旧，不支持此项（{2}）：请升级",
+            "边缘节点 {0} 的版本 {1} 过旧，不支持此项（{2}）：请升级",
         ),
         (
             r"edge agent (\S+) is not connected to this hub: is its machine on, does its link reach here\?",
-            "边缘代理 {0} 未连接到本机：它的主机开着吗？链路通吗？",
+            "边缘节点 {0} 未连接到本机：它的主机开着吗？链路通吗？",
         ),
         (r"it does not tell how far it comes: its link stalls", "对方没有回报走到哪一段：链路停滞"),
         # RTSP
@@ -131,7 +131,7 @@ _WORDS: Final = tuple(
         # Other hubs, and agents at them
         (r"it is at hub (\S+), which does not answer", "它接在中心 {0}，该中心没有应答：主机开着吗？中心之间通吗？"),
         (r"hub (\S+)", "中心 {0}"),
-        (r"edge agent (\S+)", "边缘代理 {0}"),
+        (r"edge agent (\S+)", "边缘节点 {0}"),
         (r"(.*) ended the (pictures|recording)", "{0} 结束了码流"),
         (r"(.*) moves the camera no more", "{0} 不再转动摄像机"),
         (r"the connection of (.*) was cut", "{0} 的连接中断"),
@@ -143,11 +143,11 @@ _WORDS: Final = tuple(
         ),
         (
             r"edge agent (\S+) is not connected to any hub: is its machine on, does its link reach here\?",
-            "边缘代理 {0} 未连接到任何中心：它的主机开着吗？链路通吗？",
+            "边缘节点 {0} 未连接到任何中心：它的主机开着吗？链路通吗？",
         ),
-        (r"edge agent (\S+) has not been told of this camera yet", "边缘代理 {0} 还不知道这台摄像机，稍后再试"),
-        (r"edge agent (\S+) has just gone away", "边缘代理 {0} 刚刚断开"),
-        (r"the agent was told to leave this camera or to reach it otherwise", "边缘代理已不再接入该摄像机，或改了地址"),
+        (r"edge agent (\S+) has not been told of this camera yet", "边缘节点 {0} 还不知道这台摄像机，稍后再试"),
+        (r"edge agent (\S+) has just gone away", "边缘节点 {0} 刚刚断开"),
+        (r"the agent was told to leave this camera or to reach it otherwise", "边缘节点已不再接入该摄像机，或改了地址"),
         (r"the address of an agent's camera is .*", "边缘摄像机的地址是 edge://代理名/摄像机地址"),
         (r"GB/T 28181 device (\d+) is registered at no hub", "国标设备 {0} 未在任何中心注册"),
         (r"the camera is not reached by this hub any more", "本中心已接不到该摄像机：设备或代理去了别处"),

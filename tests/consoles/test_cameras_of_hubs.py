@@ -437,7 +437,7 @@ async def is_taken_out(site: Site, gone: str) -> bool:
         hubs = (await admin.get("/api/v1/hubs/states"))[1]["hubs"]
         number = next(hub["number"] for hub in hubs if hub["url"] == gone)
         headers = {"X-CSRF-Token": admin.csrf}
-        async with admin.http.delete(f"/api/v1/hubs/{number}", headers=headers) as answer:
+        async with admin.http.delete(f"/api/v1/hubs/{number}?why=gone", headers=headers) as answer:
             assert answer.status in (204, 409)
             return answer.status == 204
 
