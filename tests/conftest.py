@@ -11,6 +11,7 @@ from collections.abc import Generator, Iterator
 
 import pytest
 from argon2 import PasswordHasher
+from hypothesis import settings
 
 from command.kernel.garbage import spare_what_is_loaded
 
@@ -22,6 +23,10 @@ sys.dont_write_bytecode = False
 # pytest-asyncio 1.5 asks for the current loop on Python 3.11, which makes one that nobody closes: a ResourceWarning at
 # some later collection. Told that there is none, it makes none.
 asyncio.set_event_loop(None)
+
+# Hypothesis allows an example 200 ms of the clock on the wall, which a busy machine takes now and then.
+settings.register_profile("any-pace", deadline=None)
+settings.load_profile("any-pace")
 
 pytest_plugins = ("tests.databases", "tests.postgres", "tests.redis_server")
 

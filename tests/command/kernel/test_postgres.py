@@ -218,8 +218,8 @@ async def test_a_server_that_hangs_is_told_as_away_in_time(
 ) -> None:
     """SIGSTOP leaves every connection standing: only the limits end the wait."""
     monkeypatch.setattr(module, "POSTGRES_COMMAND_MS", 300)
-    monkeypatch.setattr(module, "POSTGRES_CONNECT_MS", 200)
     db, frozen = [await Postgres.open(postgres_url, ONE, "test") for _ in range(2)]
+    monkeypatch.setattr(module, "POSTGRES_CONNECT_MS", 200)  # not before: a busy machine takes longer
 
     async def add(n: int) -> None:
         async with db.transaction() as connection:
