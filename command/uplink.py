@@ -94,7 +94,8 @@ class HubUplink:
         self._sos = SosWatch()
         self._watch = PatrolWatch()
         self._fences = FenceSet(())
-        self._newest_ms: dict[str, int] = {}
+        self._newest: dict[str, tuple[int, str]] = {}
+        """Of each unit the instant of its newest fix, and whose it is: of two at one instant every hub shows the same."""
         self._elsewhere: set[str] = set()
         self._stored: list[Callable[[Sequence[Position]], None]] = []
 
@@ -259,8 +260,8 @@ class HubUplink:
         if not self._fixes.admit(fix):
             self.counters.not_believed += 1
             return False
-        if fix.at_ms > self._newest_ms.get(unit, -1):
-            self._newest_ms[unit] = fix.at_ms
+        if (fix.at_ms, fix.device) > self._newest.get(unit, (-1, "")):
+            self._newest[unit] = fix.at_ms, fix.device
             fresh[unit] = fix
         return True
 

@@ -218,6 +218,18 @@ async def test_an_older_fix_of_the_second_device_does_not_take_the_unit_back(hou
     assert place.device == "d2"
 
 
+@pytest.mark.parametrize("first", ["d1", "d2"])
+async def test_of_two_devices_at_one_instant_the_same_places_the_unit_whichever_came_first(
+    house: House, first: str
+) -> None:
+    await house.hub.ask(EnrolDevice(device="d2", kind="owntracks", unit="u1"), HUB)
+    second = "d1" if first == "d2" else "d2"
+    await house.send(fix(100, 100, 10, device=first))
+    await house.send(fix(50, 50, 10, device=second))
+    assert (place := await house.place())
+    assert place.device == "d2"
+
+
 async def test_a_leap_is_stored_but_moves_nothing_until_confirmed(house: House) -> None:
     await house.send(fix(0, 0, 0), fix(50_000, 0, 10))
     assert (place := await house.place())
