@@ -95,7 +95,7 @@ class HubUplink:
         self._watch = PatrolWatch()
         self._fences = FenceSet(())
         self._newest: dict[str, tuple[int, str]] = {}
-        """Of each unit the instant of its newest fix, and whose it is: of two at one instant every hub shows the same."""
+        """Of each unit the instant of its newest fix, and whose: of two at one instant every hub shows the same."""
         self._elsewhere: set[str] = set()
         self._stored: list[Callable[[Sequence[Position]], None]] = []
 
