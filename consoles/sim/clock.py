@@ -22,6 +22,7 @@ class MachineClock:
 
     def jump(self, by_ms: int) -> None:
         """Set the clock forward, or back."""
+        self.now_ms()  # what it says from now on follows from when it is set, not from who asked last before
         self.offset_ms += by_ms
         self.jumped_us = self._loop.now_us
 

@@ -186,15 +186,16 @@ class Watch:
     async def check_state(self) -> None:
         """The state is true within a time that depends on whether the camera is being pulled."""
         settle_ms = CAMERA_FROZEN_MS + CAMERA_OPEN_MS + CAMERA_KEY_MS + CAMERA_EXAMINE_MS + CLOCK_STEP_MS
-        connected_ms = self.clock.now_ms()
+        connected_ms = wanted_ms = self.clock.now_ms()
         while True:
             await self.clock.sleep(5000)
             now_ms = self.clock.now_ms()
-            held_ms = now_ms - self.peer.mood_since_ms
             view = self.camera.view()
-            wait_ms = settle_ms + (
-                CAMERA_RETRY_LONGEST_MS if view.readers or self.camera.spec.always else CAMERA_PROBE_MS
-            )
+            if not view.readers and not self.camera.spec.always:
+                wanted_ms = now_ms  # and it is looked at seldom until somebody wants it
+            is_wanted = now_ms - wanted_ms > settle_ms + CAMERA_RETRY_LONGEST_MS
+            held_ms = now_ms - self.peer.mood_since_ms
+            wait_ms = settle_ms + (CAMERA_RETRY_LONGEST_MS if is_wanted else CAMERA_PROBE_MS)
             if held_ms > wait_ms and self.peer.mood in ("good", "jumps", "bursts", "resizes"):
                 assert view.state == "up", (self.peer.mood, held_ms, view)
             if held_ms > wait_ms and self.peer.mood in BAD - {"drops"}:
