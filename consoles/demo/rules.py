@@ -84,7 +84,7 @@ def offences(usual: dict[str, Street]) -> tuple[Drive, ...]:
         return msgspec.structs.replace(usual[camera], vehicles=vehicles, seconds=_SECONDS)
 
     flees = Vehicle("湘F8D396", "blue", 1.0, 1, speed_m_s=6)
-    in_bus_lane, lorry = Vehicle("湘F2N770", "blue", 0.5, 1), Vehicle("鄂F5C826", "yellow", 3.0, 0)
+    in_bus_lane, lorry = Vehicle("湘F2N770", "blue", 0.5, 1), Vehicle("京F5C826", "yellow", 3.0, 0)
     wrong_way = Vehicle("湘F7G539", "blue", 0.5, 0, away=True)
     return (
         (Pass("cam08", alone("cam08", wrong_way)),),

@@ -98,7 +98,7 @@ async def test_each_of_them_is_found_once_by_what_is_read_in_the_pictures(tmp_pa
     assert sorted((one.kind, one.plate, one.region) for one in found) == [
         ("bus_lane", "湘F2N770", "公交专用道"),
         ("interval_speed", "湘F8D396", ""),
-        ("restricted_area", "鄂F5C826", ""),
+        ("restricted_area", "京F5C826", ""),
         ("wrong_way", "湘F7G539", "左侧车道"),
     ]
     [fast] = [one for one in found if one.kind == "interval_speed"]
