@@ -64,6 +64,7 @@ class Publisher:
         self._highest = -1
         self._turns = 0
         self._asked_ms = 0
+        self._key_wanted = False
         self._reported = (0, 0)
         self._reported_ms = 0
 
@@ -111,10 +112,13 @@ class Publisher:
         self.ask_key()
 
     def ask_key(self) -> None:
-        """Ask for a key frame (PLI, RFC 4585 section 6.3.1), unless that was done a moment ago."""
-        now_ms = self._clock.now_ms()
-        if now_ms - self._asked_ms >= WHIP_KEY_AGAIN_MS:
-            self._asked_ms = now_ms
+        """Ask for a key frame (PLI, RFC 4585 section 6.3.1); a little later where that was done a moment ago."""
+        self._key_wanted = True
+        self._ask_when_due(self._clock.now_ms())
+
+    def _ask_when_due(self, now_ms: int) -> None:
+        if self._key_wanted and now_ms - self._asked_ms >= WHIP_KEY_AGAIN_MS:
+            self._key_wanted, self._asked_ms = False, now_ms
             self._say(RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=_OUR_SSRC, media_ssrc=self._rtp.ssrc or 0))
 
     def _report(self, now_ms: int) -> None:
@@ -152,6 +156,7 @@ class Publisher:
             return
         self.heard_ms = now_ms
         self._report(now_ms)
+        self._ask_when_due(now_ms)
         self._ask_for_lost(int.from_bytes(datagram[2:4], "big"))
         for packet in ready:
             for unit in self._video.feed(packet):

@@ -280,7 +280,8 @@ class WhipIngest:
                 return
             session.since_ms, session.connected = self._clock.now_ms(), True
             self._end_others(session)
-            beginning = self._tasks.create_task(self._begin(session, path))
+            session.publisher.begin(path)  # at once, so that whoever asks for a key frame knows whom to ask
+            beginning = self._tasks.create_task(self._show(session))
 
         try:
             await session.transport.run(connected)
@@ -293,7 +294,7 @@ class WhipIngest:
             self._tries.note(session.publisher.address, session.who, LEFT if session.connected else NEVER_CONNECTED)
             await self._forget(session)
 
-    async def _begin(self, session: _Session, path: MediaPath) -> None:
+    async def _show(self, session: _Session) -> None:
         """Have its pictures be the camera's, once no other publisher's are."""
         try:
             await self.others.take(session.camera_id, session.id)
@@ -303,7 +304,6 @@ class WhipIngest:
         if session.has_ended:
             return
         session.is_shown = True
-        session.publisher.begin(path)
         with suppress(UnavailableError, UnknownIdError):  # its state says why
             await self._arrived(session.camera_id)
 
