@@ -53,22 +53,12 @@ def kind_of(fact: type[Fact]) -> str:
     return str(fact.__struct_config__.tag)
 
 
+_SUBJECTS = (
+    archive, calls, hubs, libraries, orders, patrol, plans, recording, scene, violations, wall, watchlist,
+)  # fmt: skip
 KINDS: dict[str, type[Fact]] = {
     kind_of(cls): cls
-    for module in (
-        archive,
-        calls,
-        hubs,
-        libraries,
-        orders,
-        patrol,
-        scene,
-        plans,
-        recording,
-        violations,
-        wall,
-        watchlist,
-    )
+    for module in _SUBJECTS
     for cls in vars(module).values()
     if isinstance(cls, type) and issubclass(cls, Fact) and cls is not Fact
 }

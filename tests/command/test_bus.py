@@ -29,7 +29,7 @@ async def test_it_ends_whenever_it_is_told_to(redis_url: str, monkeypatch: pytes
     async with desk() as d:
         for steps in range(STEPS):
             bus = RedisBus(redis_url, d.hub, "one", SystemClock(), followed)
-            running = asyncio.create_task(bus.run())  # noqa: TID251 - ended below, whatever comes
+            running = asyncio.create_task(bus.run())  # noqa: TID251 - a group would wait for ever for one that does not end
             while bus.counters.sent < 2:
                 await _turn(bus)
             for _ in range(steps):  # each round, the end comes at another step of telling something
@@ -111,7 +111,7 @@ async def test_why_a_bus_never_came_up_is_told_once(redis_url: str, caplog: pyte
 
     async with desk(enrolled=False) as d:
         bus = RedisBus(wrong, d.hub, "one", Impatient(), _nobody)
-        running = asyncio.create_task(bus.run())  # noqa: TID251 - ended below, whatever comes
+        running = asyncio.create_task(bus.run())  # noqa: TID251 - a group would wait for ever for one that does not end
         async with asyncio.timeout(20):
             await third.wait()
         running.cancel()

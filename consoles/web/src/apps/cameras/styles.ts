@@ -178,7 +178,8 @@ export const diskStyles = css`
 /** A panel of the page: sections with lists, and what is wrong in hatching. */
 export const panel = css`
   h2,
-  h3 {
+  h3,
+  .keys {
     display: flex;
     flex-wrap: wrap;
     align-items: center;

@@ -36,15 +36,6 @@ export class ViidLowerPanel extends Panel {
   static override styles = [
     ...Panel.styles,
     css`
-      .keys {
-        display: flex;
-        flex-wrap: wrap;
-        align-items: center;
-        justify-content: space-between;
-        gap: var(--s2);
-        padding: var(--s2) var(--s3);
-        font-weight: 650;
-      }
       form {
         display: grid;
         gap: var(--s2);
