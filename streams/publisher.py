@@ -112,14 +112,18 @@ class Publisher:
         self.ask_key()
 
     def ask_key(self) -> None:
-        """Ask for a key frame (PLI, RFC 4585 section 6.3.1); a little later where that was done a moment ago."""
+        """Ask for a key frame (PLI, RFC 4585 section 6.3.1), a little later where that was done a moment ago.
+
+        And not before a packet came: a sender takes no request that does not name its stream.
+        """
         self._key_wanted = True
         self._ask_when_due(self._clock.now_ms())
 
     def _ask_when_due(self, now_ms: int) -> None:
-        if self._key_wanted and now_ms - self._asked_ms >= WHIP_KEY_AGAIN_MS:
+        ssrc = self._rtp.ssrc
+        if self._key_wanted and ssrc is not None and now_ms - self._asked_ms >= WHIP_KEY_AGAIN_MS:
             self._key_wanted, self._asked_ms = False, now_ms
-            self._say(RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=_OUR_SSRC, media_ssrc=self._rtp.ssrc or 0))
+            self._say(RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=_OUR_SSRC, media_ssrc=ssrc))
 
     def _report(self, now_ms: int) -> None:
         """Tell the sender what arrived and what it may send: without that it stays at its first, poor quality."""
