@@ -38,10 +38,10 @@ from consoles.parts.hubs.part import Hubs, be_found
 from consoles.parts.hubs.publishers import PUBLISHER_KIND
 from consoles.site import Site
 from tests.consoles.cameras import CLOCK
+from tests.consoles.hubs import enrol, moving, shows, two_hubs
 from tests.consoles.support import Person, settings, signed_in
 from tests.consoles.test_adoption import PLACE, post
 from tests.consoles.test_agents import as_agent
-from tests.consoles.test_cameras_of_hubs import enrol, moving, shows, two_hubs
 from tests.consoles.test_publishing import _offered
 from tests.edge.agent.support import NAME, until
 from tests.streams.relay.viewers import stay_on_loopback

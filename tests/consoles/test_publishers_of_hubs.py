@@ -23,9 +23,9 @@ from consoles.site import Site
 from streams.publisher import Path as MediaPath
 from streams.publisher import Publisher
 from tests.consoles.cameras import CLOCK
+from tests.consoles.hubs import moving, shows, two_hubs
 from tests.consoles.support import Person, settings, signed_in
 from tests.consoles.test_adoption import PLACE, post
-from tests.consoles.test_cameras_of_hubs import moving, shows, two_hubs
 from tests.consoles.test_hubs_gone import Phone
 from tests.consoles.test_publishing import _offered
 from tests.edge.agent.support import until
