@@ -20,8 +20,6 @@ from consoles.parts.background import background
 from consoles.parts.hubs.part import Hubs, be_found
 from consoles.parts.hubs.publishers import PUBLISHER_KIND, PublishersOfHubs
 from consoles.site import Site
-from streams.publisher import Path as MediaPath
-from streams.publisher import Publisher
 from tests.consoles.cameras import CLOCK
 from tests.consoles.hubs import moving, shows, two_hubs
 from tests.consoles.support import Person, settings, signed_in
@@ -37,29 +35,27 @@ soon = partial(until, within_s=60)
 
 
 class Shown:
-    """The publishers whose pictures are shown, over all hubs of this process, and the most that ever were at once."""
+    """The publishing sessions whose pictures are their camera's, over all hubs of this process, and the most ever."""
 
     def __init__(self) -> None:
-        self.now: set[Publisher] = set()
+        self.now: set[object] = set()
         self.most = 0
+
+    def note(self, session: object, is_shown: bool) -> None:
+        if is_shown:
+            self.now.add(session)
+        else:
+            self.now.discard(session)
+        self.most = max(self.most, len(self.now))
 
 
 @contextmanager
 def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Shown]:
-    shown, begin, end = Shown(), Publisher.begin, Publisher.end
-
-    def begins(publisher: Publisher, path: MediaPath) -> None:
-        shown.now.add(publisher)
-        shown.most = max(shown.most, len(shown.now))
-        begin(publisher, path)
-
-    def ends(publisher: Publisher) -> None:
-        end(publisher)
-        shown.now.discard(publisher)
-
+    shown = Shown()
     with monkeypatch.context() as patched:
-        patched.setattr(Publisher, "begin", begins)
-        patched.setattr(Publisher, "end", ends)
+        # What a hub sends to whoever watches is decided by this alone, whoever else is connected by then.
+        is_shown = property(lambda session: session in shown.now, shown.note)
+        patched.setattr("streams.whip._Session.is_shown", is_shown, raising=False)
         yield shown
 
 
