@@ -2,7 +2,7 @@
 
 A file of a list is UTF-8, a line for each entry: the pattern, and after a tab a remark where there is one; lines in
 the order of their bytes, each pattern once. Plates without wild cards are found by a hash of their bytes in one sorted
-array over all lists, patterns in one tree. What takes long is done by numpy, which lets other threads run meanwhile.
+array over all lists, patterns in one index. What takes long is done by numpy, which lets other threads run meanwhile.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from command.kernel.errors import InvalidInputError
-from streams.pattern_tree import PatternTree, is_wild
+from streams.pattern_index import PatternIndex, is_wild
 
 _TAB, _END = 0x09, 0x0A
 _WILD = (ord("?"), ord("*"))
@@ -26,6 +26,7 @@ _PRIME = 0x100000001B3
 """Of FNV-1, 64 bits (RFC 9923)."""
 _OFFSET = 0xCBF29CE484222325
 _MASK = (1 << 64) - 1
+_FIRST_BITS = 16
 _Numbers = npt.NDArray[np.int64]
 
 
@@ -108,7 +109,7 @@ class LibraryIndex:
         contents = contents or {}
         self.contents = contents
         self._ids = list(contents)
-        self._patterns = PatternTree[tuple[int, int]]()
+        self._patterns = PatternIndex[tuple[int, int]]()
         hashes: list[npt.NDArray[np.uint64]] = [np.zeros(0, np.uint64)]
         places: list[npt.NDArray[np.uint64]] = [np.zeros(0, np.uint64)]
         for number, content in enumerate(contents.values()):
@@ -122,6 +123,9 @@ class LibraryIndex:
         all_hashes = np.concatenate(hashes)
         order = np.argsort(all_hashes, kind="stable")
         self._hashes = _as_array(all_hashes[order])
+        firsts = np.arange(1 << _FIRST_BITS, dtype=np.uint64) << np.uint64(64 - _FIRST_BITS)
+        self._starts = [*np.searchsorted(all_hashes[order], firsts).tolist(), len(order)]
+        """Where among them those begin that have the same first bits."""
         self._places = _as_array(np.concatenate(places)[order])
 
     def __len__(self) -> int:
@@ -131,7 +135,8 @@ class LibraryIndex:
         """Return the entries that a plate without separators fits, of each list one: as written before patterns."""
         found: dict[int, Found] = {}
         wanted = _hash(plate)
-        at = bisect_left(self._hashes, wanted)
+        first = wanted >> (64 - _FIRST_BITS)
+        at = bisect_left(self._hashes, wanted, self._starts[first], self._starts[first + 1])
         while at < len(self._hashes) and self._hashes[at] == wanted:
             place = self._places[at]
             self._take(found, place >> 32, place & 0xFFFFFFFF, plate)

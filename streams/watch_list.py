@@ -1,8 +1,7 @@
 """The watch list in force (布控), ready to be asked about every plate that is read.
 
-Plates without wild cards are looked up. Patterns stand in a tree by their characters, so that a plate walks along those
-few that still fit it, however many there are. Entries that fire for look-alikes stand in a tree of their own, which a
-plate walks with what each of its characters may be taken for, and how well it fits is told by the way.
+Plates without wild cards are looked up, patterns found by their bits (`streams.pattern_index`). Entries that fire for
+look-alikes stand in an index of their own, which is asked with what each character of a plate may be taken for.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from command.kernel.errors import InvalidInputError
 from command.kernel.limits import LOOK_ALIKE_SCORE
 from command.kernel.plate_pattern import checked_pattern
 from streams import look_alike
-from streams.pattern_tree import PatternTree, is_wild
+from streams.pattern_index import TAKEN_FOR, PatternIndex, is_wild
 from streams.watch_library import LibraryIndex
 
 _PLAIN = frozenset(ga36.ALPHABET)
@@ -58,8 +57,8 @@ class WatchList:
         plates every other one looks like some."""
         self._plates: dict[str, dict[str, None]] = {}
         """Entries without wild cards."""
-        self._patterns = PatternTree[str]()
-        self._alike = PatternTree[str]()
+        self._patterns = PatternIndex[str]()
+        self._alike = PatternIndex[str](TAKEN_FOR)
         for watch, wanted in entries:
             self._add(watch, wanted)
 

@@ -1,0 +1,146 @@
+"""Which of many patterns a plate satisfies, found by bits.
+
+A number has a bit for each pattern. For each place in plates of a length, one such number says which patterns name a
+character there, and one for each character which of them name that one; a plate satisfies the patterns that none of its
+characters rules out. These numbers are a kilobyte for 10,000 patterns and are read from end to end: what a plate takes
+depends little on what the patterns have in common, and on how much of them is in the processor's caches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Generic, TypeVar
+
+from command.kernel.limits import PATTERN_CHARS
+from streams.look_alike import OTHERS, fit
+
+K = TypeVar("K", bound=Hashable)
+_NOTHING: Mapping[str, str] = {}
+TAKEN_FOR: Mapping[str, str] = {char: "".join(other for other, _ in others) for char, others in OTHERS.items()}
+"""What each character may be taken for, for `PatternIndex`."""
+
+
+class _Place(dict[str, int]):
+    """For one place in plates of one length: the patterns that a character there rules out, found on demand."""
+
+    def __init__(self, taken_for: Mapping[str, str]) -> None:
+        self._taken_for = taken_for
+        self._naming = 0
+        """The patterns that name a character here."""
+        self._named: dict[str, int] = {}
+        """Those of them that name this character."""
+
+    def __missing__(self, char: str) -> int:
+        ruled_out = self._naming & ~self._named.get(char, 0)
+        for other in self._taken_for.get(char, ""):
+            ruled_out &= ~self._named.get(other, 0)
+        self[char] = ruled_out
+        return ruled_out
+
+    def flip(self, char: str, bit: int) -> None:
+        """Note that a pattern names a character here, or no more."""
+        self.clear()
+        self._naming ^= bit
+        self._named[char] = self._named.get(char, 0) ^ bit
+
+
+class PatternIndex(Generic[K]):
+    """Entries by pattern; keys are whatever names them. To be changed by 10,000 entries and fewer.
+
+    `taken_for` are the characters that others may be taken for. No plate that is longer than a pattern may be satisfies
+    any.
+    """
+
+    def __init__(self, taken_for: Mapping[str, str] = _NOTHING) -> None:
+        self._taken_for = taken_for
+        self._entries: dict[int, tuple[str, K]] = {}
+        """By the number of their bit."""
+        self._numbers: dict[tuple[str, K], int] = {}
+        self._free: list[int] = []
+        self._of_length = [0] * (PATTERN_CHARS + 1)
+        """The patterns that plates so long can satisfy."""
+        self._places = [[_Place(taken_for) for _ in range(length)] for length in range(PATTERN_CHARS + 1)]
+        self._anywhere: dict[str, int] = {}
+        """The patterns that name a character between two `*`."""
+        self._parted = 0
+        """All of these."""
+
+    def is_empty(self) -> bool:
+        """Say whether nothing of any entry is left."""
+        return not self._numbers
+
+    def find(self, plate: str) -> list[K]:
+        """Return the entries whose pattern a plate satisfies."""
+        # What a pattern names between two `*` has no place.
+        return [
+            key
+            for pattern, key in self._not_ruled_out(plate)
+            if pattern.count("*") < 2 or fit(pattern, plate, [0.0] * len(plate))
+        ]
+
+    def find_alike(self, plate: str, shares: Sequence[float], least: float) -> dict[K, float]:
+        """Return the entries whose pattern a plate fits well enough by what its characters may be taken for: how well.
+
+        `shares` say by how much the weight of another character counts, see `streams.look_alike`.
+        """
+        fits = {key: fit(pattern, plate, shares) for pattern, key in self._not_ruled_out(plate)}
+        return {key: each for key, each in fits.items() if each >= least}
+
+    def add(self, pattern: str, key: K) -> None:
+        """Take an entry."""
+        number = self._free.pop() if self._free else len(self._entries)
+        self._entries[number] = pattern, key
+        self._numbers[pattern, key] = number
+        self._flip(pattern, 1 << number)
+
+    def remove(self, pattern: str, key: K) -> None:
+        """Forget an entry that was added."""
+        number = self._numbers.pop((pattern, key))
+        del self._entries[number]
+        self._free.append(number)
+        self._flip(pattern, 1 << number)
+
+    def _not_ruled_out(self, plate: str) -> list[tuple[str, K]]:
+        length = len(plate)
+        if length > PATTERN_CHARS:
+            return []
+        bits = self._of_length[length]
+        for place, char in zip(self._places[length], plate, strict=True):
+            if not bits:
+                return []
+            bits ^= bits & place[char]
+        if bits & self._parted:
+            there = {*plate, *(other for char in plate for other in self._taken_for.get(char, ""))}
+            for char, naming in self._anywhere.items():
+                if char not in there:
+                    bits ^= bits & naming
+        found = []
+        while bits:
+            number = bits.bit_length() - 1
+            bits ^= 1 << number
+            found.append(self._entries[number])
+        return found
+
+    def _flip(self, pattern: str, bit: int) -> None:
+        """Note a pattern's bit wherever it belongs, or take it away again."""
+        first, *others = pattern.split("*")
+        last = others[-1] if others else ""
+        for char in {*"".join(others[:-1])} - {"?"}:
+            self._anywhere[char] = self._anywhere.get(char, 0) ^ bit
+        if len(others) > 1:
+            self._parted ^= bit
+        least = len(pattern) - len(others)
+        for length in range(least, PATTERN_CHARS + 1 if others else least + 1):
+            self._of_length[length] ^= bit
+            places = self._places[length]
+            for place, char in [
+                *zip(places, first, strict=False),
+                *zip(places[length - len(last) :], last, strict=True),
+            ]:
+                if char != "?":
+                    place.flip(char, bit)
+
+
+def is_wild(pattern: str) -> bool:
+    """Say whether it is more than a plate."""
+    return "?" in pattern or "*" in pattern
