@@ -12,7 +12,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from command.kernel.limits import PATTERN_CHARS
-from streams.look_alike import OTHERS, fit
+from streams.look_alike import OTHERS, fit, shares
 
 K = TypeVar("K", bound=Hashable)
 _NOTHING: Mapping[str, str] = {}
@@ -78,13 +78,17 @@ class PatternIndex(Generic[K]):
             if pattern.count("*") < 2 or fit(pattern, plate, [0.0] * len(plate))
         ]
 
-    def find_alike(self, plate: str, shares: Sequence[float], least: float) -> dict[K, float]:
+    def find_alike(self, plate: str, char_confidences: Sequence[float], least: float) -> dict[K, float]:
         """Return the entries whose pattern a plate fits well enough by what its characters may be taken for: how well.
 
-        `shares` say by how much the weight of another character counts, see `streams.look_alike`.
+        `char_confidences` say how sure each character is, see `streams.look_alike`.
         """
-        fits = {key: fit(pattern, plate, shares) for pattern, key in self._not_ruled_out(plate)}
-        return {key: each for key, each in fits.items() if each >= least}
+        found = self._not_ruled_out(plate)
+        if not found:
+            return {}
+        each = shares(plate, char_confidences)
+        fits = ((key, fit(pattern, plate, each)) for pattern, key in found)
+        return {key: score for key, score in fits if score >= least}
 
     def add(self, pattern: str, key: K) -> None:
         """Take an entry."""

@@ -22,9 +22,9 @@ from streams.pattern_index import PatternIndex, is_wild
 _TAB, _END = 0x09, 0x0A
 _WILD = (ord("?"), ord("*"))
 _PATTERN_BYTES = 64
-_PRIME = 0x100000001B3
-"""Of FNV-1, 64 bits (RFC 9923)."""
-_OFFSET = 0xCBF29CE484222325
+_WORD_BYTES = 8
+_FACTOR = 0x9E3779B97F4A7C15
+"""2^64 by the golden ratio: to multiply by it spreads what differs little (Knuth, TAOCP 6.4)."""
 _MASK = (1 << 64) - 1
 _FIRST_BITS = 16
 _Numbers = npt.NDArray[np.int64]
@@ -172,18 +172,25 @@ def written(entries: Mapping[str, str]) -> bytes:
 
 
 def _hashes(text: npt.NDArray[np.uint8], starts: _Numbers, lengths: _Numbers) -> npt.NDArray[np.uint64]:
-    """Return `_hash` of each pattern: byte by byte, of all that are so long at once."""
-    hashes = np.full(len(starts), _OFFSET, np.uint64)
-    for at in range(int(lengths.max(initial=0))):
-        longer = np.flatnonzero(lengths > at) if at >= lengths.min() else slice(None)
-        hashes[longer] = hashes[longer] * np.uint64(_PRIME) ^ text[starts[longer] + at]
+    """Return `_hash` of each pattern: word by word, of all that are so long at once."""
+    hashes = np.zeros(len(starts), np.uint64)
+    longest = int(lengths.max(initial=0))
+    for word_at in range(0, longest, _WORD_BYTES):
+        words = hashes.copy()
+        for at in range(word_at, min(word_at + _WORD_BYTES, longest)):
+            longer = np.flatnonzero(lengths > at) if at >= lengths.min() else slice(None)
+            words[longer] ^= text[starts[longer] + at].astype(np.uint64) << np.uint64(8 * (at - word_at))
+        longer = np.flatnonzero(lengths > word_at)
+        words = words[longer] * np.uint64(_FACTOR)
+        hashes[longer] = words ^ (words >> np.uint64(32))
     return hashes
 
 
 def _hash(pattern: str) -> int:
-    value = _OFFSET
-    for byte in pattern.encode():
-        value = (value * _PRIME & _MASK) ^ byte
+    text, value = pattern.encode(), 0
+    for at in range(0, len(text), _WORD_BYTES):
+        value = (value ^ int.from_bytes(text[at : at + _WORD_BYTES], "little")) * _FACTOR & _MASK
+        value ^= value >> 32
     return value
 
 

@@ -14,7 +14,6 @@ from command.kernel import ga36
 from command.kernel.errors import InvalidInputError
 from command.kernel.limits import LOOK_ALIKE_SCORE
 from command.kernel.plate_pattern import checked_pattern
-from streams import look_alike
 from streams.pattern_index import TAKEN_FOR, PatternIndex, is_wild
 from streams.watch_library import LibraryIndex
 
@@ -94,7 +93,7 @@ class WatchList:
         return found
 
     def _looking_alike(self, plate: str, char_confidences: Sequence[float]) -> list[Match]:
-        fits = self._alike.find_alike(plate, look_alike.shares(plate, char_confidences), LOOK_ALIKE_SCORE)
+        fits = self._alike.find_alike(plate, char_confidences, LOOK_ALIKE_SCORE)
         # One that fits in full fires as it is written.
         return [Match(watch, "look_alike", fit) for watch, fit in sorted(fits.items()) if fit < 1]
 
