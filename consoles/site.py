@@ -30,6 +30,8 @@ from consoles.observe.asks import Asks
 from consoles.observe.tracing import tracing
 from consoles.parts.agents.part import EdgeAgents, edge_agents
 from consoles.parts.background import Background, background
+from consoles.parts.base import Base
+from consoles.parts.cameras.part import live_cameras
 from consoles.parts.field import field
 from consoles.parts.gb28181.part import gb28181
 from consoles.parts.hubs.others import other_hubs
@@ -39,7 +41,6 @@ from consoles.parts.outside import links, services
 from consoles.parts.serving import serving
 from consoles.parts.stores import Stores, stores
 from consoles.parts.vehicles import vehicles
-from consoles.parts.video import video
 from consoles.parts.viid.part import viid
 from consoles.push import Feed
 from consoles.settings import Settings
@@ -103,12 +104,9 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
         in_field = await stack.enter_async_context(field(settings, hub, kept.accounts, kept.readings, tasks, measured))
         hubs = several_hubs(settings, kept.places, key, clock, measured, degraded)
         agents = edge_agents(settings, key, hub, kept, in_field.uplink, cars, tasks, measured, hubs)
-        cameras = await stack.enter_async_context(
-            video(
-                settings, hub, kept, cars, tasks, measured, degraded,
-                gb28181(settings, hub, kept.accounts, key, in_field.uplink, measured), agents, hubs,
-            )
-        )  # fmt: skip
+        base = Base(settings, key, hub, kept, tasks, measured, degraded)
+        devices = gb28181(settings, hub, kept.accounts, key, in_field.uplink, measured)
+        cameras = await stack.enter_async_context(live_cameras(base, cars, devices, agents, hubs))
         views = await stack.enter_async_context(
             viid(settings, hub, kept, key, cars.passages, cars.hits, tasks, measured)
         )

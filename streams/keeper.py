@@ -85,3 +85,7 @@ class CameraKeeper:
         if camera_id not in self._running:
             raise UnknownIdError(f"no camera {camera_id!r}")
         return self._running[camera_id][0]
+
+    def address(self, camera_id: str) -> str:
+        """Return where a running camera is pulled from. Raises `UnknownIdError`."""
+        return self.camera(camera_id).spec.url

@@ -17,7 +17,6 @@ from command.kernel.errors import TriuneError, UnknownIdError
 from command.kernel.geo import distance_m
 from command.requests import ReportRecorder
 from command.rows import AlarmRow, CameraRow, HitRow
-from consoles.http import health
 from consoles.http.clips import Clips
 from consoles.http.recordings import Recordings
 from consoles.http.rooms import HubRoom, room_of
@@ -26,12 +25,11 @@ from consoles.http.stretches import Authorise
 from consoles.parts.agents.errands import Errands
 from consoles.parts.agents.recordings import AgentEvents, FarArchive
 from consoles.parts.agents.registry import in_charge
-from consoles.parts.background import Background
+from consoles.parts.base import Base
 from consoles.parts.hubs.part import Hubs
 from consoles.parts.hubs.recordings import ArchiveOfHubs, shelf_of, tell_recordings
 from consoles.parts.hubs.rooms import rooms_of
 from consoles.parts.stores import CAMERAS, Stores
-from consoles.settings import Settings
 from streams.keeper import CameraKeeper
 from streams.limits import RECORD_EVENT_M
 from streams.recorder.archive import Archive
@@ -155,14 +153,10 @@ def _concerns(row: HitRow | AlarmRow, camera: CameraRow) -> bool:
 
 @asynccontextmanager
 async def recording(
-    settings: Settings,
-    hub: Hub,
-    kept: Stores,
+    base: Base,
     keeper: CameraKeeper,
-    tasks: Background,
     authorise: Authorise,
     listen_motion: Callable[[Callable[[str, int], None]], None],
-    degraded: list[health.Check],
     errands: Errands,
     hubs: Hubs | None = None,
 ) -> AsyncIterator[tuple[list[web.RouteDef], Recorded]]:
@@ -170,15 +164,15 @@ async def recording(
 
     `listen_motion(hear)` has `hear(camera, at_ms)` called at what cameras see move.
     """
-    wanted = settings.recordings
+    hub, kept, wanted = base.hub, base.kept, base.settings.recordings
 
     def is_at_agent(camera: str) -> bool:
         try:
-            return in_charge(keeper.camera(camera).spec.url) is not None
+            return in_charge(keeper.address(camera)) is not None
         except UnknownIdError:
             return False
 
-    part = _Part(hub, kept, errands, is_at_agent, settings.recordings_folders)
+    part = _Part(hub, kept, errands, is_at_agent, base.settings.recordings_folders)
 
     def opening(folder: Path) -> Awaitable[Store]:
         return Store.open(
@@ -205,9 +199,9 @@ async def recording(
         return room_of(disks.all, hub.clock.now_ms(), records=kept.leases.holds(CAMERAS))
 
     listen_motion(part.on_motion)
-    tasks.start(part.tell_agents(), "recordings-at-agents")
-    tasks.start(part.run(opening, find), "recorder")
-    degraded.append(part.degraded)
+    base.tasks.start(part.tell_agents(), "recordings-at-agents")
+    base.tasks.start(part.run(opening, find), "recorder")
+    base.degraded.append(part.degraded)
     routes = [
         *Recordings(archive_of, hub, authorise).routes(),
         *room_routes(rooms_of(hubs, own_room)),

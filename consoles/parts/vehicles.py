@@ -17,7 +17,7 @@ from consoles.http.sightings import Sightings
 from consoles.http.watch_libraries import WatchLibraries
 from consoles.http.watches import Watches
 from consoles.parts.background import Background
-from consoles.parts.camera_rights import authorised
+from consoles.parts.cameras.rights import authorised
 from consoles.parts.hits import Hits, road_net
 from consoles.parts.libraries import Libraries
 from consoles.parts.reading_quality import ReadingQuality

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from command.actors import HUB, Actor, Role
 from command.requests import EnrolCamera
-from consoles.parts.camera_rights import may_see
+from consoles.parts.cameras.rights import may_see
 from consoles.site import running_site
 from tests.consoles.support import settings
 

@@ -21,7 +21,7 @@ from command.passages import Passages
 from command.readings import Position, Sighting
 from command.requests import ReportCamera, ReportDeviceAlarm, ReportHit, ReportRecorder, Request
 from command.uplink import HubUplink
-from consoles.parts.camera_alarms import alarm_of
+from consoles.parts.cameras.alarms import alarm_of
 from consoles.parts.hits import Hits
 from consoles.parts.reading_quality import ReadingQuality
 from edge.agent.protocol import (

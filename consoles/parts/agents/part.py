@@ -15,7 +15,6 @@ from command.kernel.errors import TriuneError
 from command.uplink import HubUplink
 from consoles.http import agents as http
 from consoles.http import metrics
-from consoles.parts.agents import turning as agent_turning
 from consoles.parts.agents.away import AwayWatch
 from consoles.parts.agents.errands import Errands
 from consoles.parts.agents.figures import figures
@@ -23,6 +22,7 @@ from consoles.parts.agents.items import Items
 from consoles.parts.agents.listing import ListOfAgents
 from consoles.parts.agents.live import live_source, way_by
 from consoles.parts.agents.registry import SCHEME, Agents, in_charge
+from consoles.parts.agents.turning import moves, opens_ptz
 from consoles.parts.background import Background
 from consoles.parts.gb28181.part import password_of
 from consoles.parts.hubs.part import AGENT_KIND, Hubs, relays
@@ -31,9 +31,7 @@ from consoles.parts.vehicles import Vehicles
 from consoles.settings import Settings
 from edge.agent.gb28181 import SECRETS, Secrets
 from edge.agent.protocol import Gb28181
-from streams.diagnosis import Ways
-from streams.ptz import PtzGateways
-from streams.sources import Sources
+from streams.schemes import Schemes
 
 log = logging.getLogger(__name__)
 
@@ -61,11 +59,10 @@ class EdgeAgents:
             return {}
         return {camera: state.no_plates for state in known if state.up and state.no_plates for camera in state.cameras}
 
-    def register(self, sources: Sources, movable: PtzGateways, ways: Ways) -> None:
+    def register(self, schemes: Schemes) -> None:
         """Let cameras at `edge://AGENT/ADDRESS` be seen, moved and looked into."""
-        ways.register(SCHEME, way_by(self.agents, self.errands))
-        sources.register(SCHEME, live_source(self.agents, self.errands))
-        movable.register(SCHEME, agent_turning.opens_ptz(self.agents, self.errands), agent_turning.moves)
+        schemes.register(SCHEME, live_source(self.agents, self.errands), way_by(self.agents, self.errands))
+        schemes.movable.register(SCHEME, opens_ptz(self.agents, self.errands), moves)
 
 
 def edge_agents(

@@ -19,8 +19,8 @@ from command.telling import tell
 from consoles.parts.agents.entries import Entries
 from consoles.parts.agents.errands import Link
 from consoles.parts.agents.items import Uploads
+from consoles.parts.cameras.aims import aims
 from consoles.parts.hubs.replies import AGENT_HOP
-from consoles.parts.plate_aims import aims
 from edge.agent.protocol import Disk, Library, Standing, Watch
 from edge.limits import AGENT_CAMERAS
 from streams.plates.watcher import Aim

@@ -30,6 +30,7 @@ from streams.diagnosis import Hops, Way, Ways
 from streams.keeper import CameraKeeper
 from streams.packets import Packet
 from streams.ptz import OpenPtz, Ptz, PtzControl, PtzGateways
+from streams.schemes import Schemes
 from streams.sources import Open, SourceError, Sources
 
 DEVICE_KIND = "gb28181"
@@ -133,19 +134,24 @@ class DevicesOfHubs:
 
 
 def register_devices(
-    gateway: Gateway | None, hubs: Hubs | None, camera_at: CameraAt, sources: Sources, movable: PtzGateways, ways: Ways
+    gateway: Gateway | None, hubs: Hubs | None, keeper: CameraKeeper, schemes: Schemes
 ) -> DevicesOfHubs | None:
     """Let cameras at `gb28181://<device>/<channel>` be seen, moved and looked into; returns where their devices are."""
     if hubs is None:
         if gateway is not None:
-            sources.register(SCHEME, gateway.open)
-            movable.register(SCHEME, gateway.open_ptz)
-            ways.register(SCHEME, gateway.way)
+            schemes.register(SCHEME, gateway.open, gateway.way, gateway.open_ptz)
         return None
+
+    def camera_at(channel: Where) -> str:
+        return next((key for key in keeper.running() if where(keeper.address(key)) == channel), "")
+
     devices = DevicesOfHubs(hubs, gateway.platform if gateway else None, camera_at)
-    sources.register(SCHEME, devices.source(gateway.open if gateway else None))
-    movable.register(SCHEME, devices.ptz(gateway.open_ptz if gateway else None))
-    ways.register(SCHEME, devices.way(gateway.way if gateway else None))
+    schemes.register(
+        SCHEME,
+        devices.source(gateway.open if gateway else None),
+        devices.way(gateway.way if gateway else None),
+        devices.ptz(gateway.open_ptz if gateway else None),
+    )
     return devices
 
 
@@ -167,7 +173,7 @@ async def serving_hubs(
 
     def here(handler: Handler) -> Handler:
         async def checked(errand: Errand, reply: Answering) -> None:
-            if not reaches(keeper.camera(errand.camera).spec.url):
+            if not reaches(keeper.address(errand.camera)):
                 raise UnavailableError("the camera is not reached by this hub any more", hop=HUB_HOP)
             await handler(errand, reply)
 
@@ -185,6 +191,6 @@ async def serving_hubs(
     door.register(TRIAL, trials(own, clock))
     DeviceArchiveErrands(gateway.archive, clock).register(door)
     # Who goes before whom is decided at the hub where people are; what is not renewed stops here.
-    async with PtzControl(movable, lambda camera: keeper.camera(camera).spec.url, clock) as control:
+    async with PtzControl(movable, keeper.address, clock) as control:
         door.register(PTZ, here(Turning(control).turn))
         yield

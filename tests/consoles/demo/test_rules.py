@@ -17,7 +17,7 @@ from command.requests import EnrolCamera
 from consoles.demo.clips import views
 from consoles.demo.county import County, load_county
 from consoles.demo.rules import Pass, offences, rules
-from consoles.parts.plate_aims import aims
+from consoles.parts.cameras.aims import aims
 from consoles.parts.violations.part import Violations
 from edge.simulators.street_video import Street, pictures
 from streams.plates.picture import Picture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
 
@@ -46,26 +46,23 @@ class Publishing:
     def live(self, keeper: CameraKeeper, clock: Clock) -> Handler:
         """Return what shows other hubs the cameras that only this one reaches."""
         show = LivePictures(keeper, clock).show
-        return self._others.serving(show, lambda camera: keeper.camera(camera).spec.url) if self._others else show
+        return self._others.serving(show, keeper.address) if self._others else show
 
 
 @asynccontextmanager
 async def publishing(
-    hubs: Hubs | None, find_keeper: Callable[[], CameraKeeper], addresses: Sequence[str], report: Report, clock: Clock,
-    tasks: Background,
-) -> AsyncIterator[Publishing]:  # fmt: skip
-    """Take publishers in until the block is left. `find_keeper()` is asked once there are any."""
+    hubs: Hubs | None, keeper: CameraKeeper, addresses: Sequence[str], report: Report, clock: Clock, tasks: Background
+) -> AsyncIterator[Publishing]:
+    """Take publishers in until the block is left."""
 
     def address_of(camera: str) -> str | None:
-        keeper = find_keeper()
-        return keeper.camera(camera).spec.url if camera in keeper.running() else None
+        return keeper.address(camera) if camera in keeper.running() else None
 
     def camera_at(address: str) -> str:
-        keeper = find_keeper()
-        return next((key for key in keeper.running() if keeper.camera(key).spec.url == address), "")
+        return next((key for key in keeper.running() if keeper.address(key) == address), "")
 
     async def arrived(camera: str) -> None:
-        await find_keeper().camera(camera).still()
+        await keeper.camera(camera).still()
         await report(camera, up=True)
 
     async def left(camera: str) -> None:
