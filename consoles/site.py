@@ -10,7 +10,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 from command.access.accounts import Accounts
-from command.access.kept_cameras import KeptTo
 from command.access.keys import SiteKey
 from command.actors import Role
 from command.hub import Hub
@@ -29,7 +28,7 @@ from consoles.http.rehearsal import rehearsals
 from consoles.observe.asks import Asks
 from consoles.observe.tracing import tracing
 from consoles.parts.agents.part import EdgeAgents, edge_agents
-from consoles.parts.background import Background, background
+from consoles.parts.background import background
 from consoles.parts.base import Base
 from consoles.parts.cameras.part import live_cameras
 from consoles.parts.field import field
@@ -76,55 +75,38 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
 
     Raises `UnavailableError` where a file or port cannot be had.
     """
-    clock = SystemClock()
-    data = Path(settings.data)
-    hub_id = secrets.token_hex(4)
     async with AsyncExitStack() as stack:
-        stack.enter_context(held(data))
-        key = SiteKey.load(data / "site.key")
-        tasks = await stack.enter_async_context(background())
-        kept = await stack.enter_async_context(stores(settings, key, clock, hub_id, tasks))
-
-        measured: list[metrics.Source] = []
-        degraded: list[health.Check] = []
-        hub = Hub(LIVE, clock, kept.journal, settings.limits)
-        signer = await stack.enter_async_context(vouching(settings, hub, key, measured, degraded))
+        base = await stack.enter_async_context(_base(settings))
+        hub, kept, tasks = base.hub, base.kept, base.tasks
+        signer = await stack.enter_async_context(vouching(base))
         await _load(hub, kept)
-        feed = Feed(hub, clock, settings.cameras_kept_to)
-        context = _context(clock, kept, hub_id, county, Space(LIVE, hub, feed), settings.cameras_kept_to)
+        feed = Feed(hub, hub.clock, settings.cameras_kept_to)
+        context = _context(base, county, Space(LIVE, hub, feed))
         tasks.start(hub.run(), "hub")
         tasks.start(feed.run(), "feed")
-        tasks.start(keep_snapshots(hub, kept.snapshots, clock), "snapshots")
+        tasks.start(keep_snapshots(hub, kept.snapshots, hub.clock), "snapshots")
         tasks.start(signer.run(), "heads")
-        keeping(settings, kept, key, clock, tasks, measured, degraded)
-        site_id = key.derive("site-id").hex()[:12]
-        known = await stack.enter_async_context(services(settings, key, clock, tasks))
-        asks = await stack.enter_async_context(_observed(hub, feed, tasks, measured))
-        cars = await vehicles(settings, hub, kept, key, site_id, county, tasks, measured)
-        in_field = await stack.enter_async_context(field(settings, hub, kept.accounts, kept.readings, tasks, measured))
-        hubs = several_hubs(settings, kept.places, key, clock, measured, degraded)
-        agents = edge_agents(settings, key, hub, kept, in_field.uplink, cars, tasks, measured, hubs)
-        base = Base(settings, key, hub, kept, tasks, measured, degraded)
-        devices = gb28181(settings, hub, kept.accounts, key, in_field.uplink, measured)
-        cameras = await stack.enter_async_context(live_cameras(base, cars, devices, agents, hubs))
-        views = await stack.enter_async_context(
-            viid(settings, hub, kept, key, cars.passages, cars.hits, tasks, measured)
+        keeping(base)
+        known = await stack.enter_async_context(services(base))
+        asks = await stack.enter_async_context(_observed(base, feed))
+        cars = await vehicles(base, county)
+        in_field = await stack.enter_async_context(field(base))
+        hubs = several_hubs(base)
+        agents = edge_agents(base, in_field.uplink, cars, hubs)
+        cameras = await stack.enter_async_context(
+            live_cameras(base, cars, gb28181(base, in_field.uplink), agents, hubs)
         )
+        views = await stack.enter_async_context(viid(base, cars.passages, cars.hits))
         if kept.shared:
-            await stack.enter_async_context(
-                other_hubs(
-                    settings, hub, hub_id, kept.readings, in_field.uplink, cars.passages, tasks, measured, degraded
-                )
-            )
-        directed = await stack.enter_async_context(
-            rehearsals(context, [folder / "scenarios" for folder in (data, county) if folder])
-        )
+            await stack.enter_async_context(other_hubs(base, in_field.uplink, cars.passages))
+        scenarios = [folder / "scenarios" for folder in (Path(settings.data), county) if folder]
+        directed = await stack.enter_async_context(rehearsals(context, scenarios))
         routes = [
-            *hooks.routes(site_id, known.secrets),
+            *hooks.routes(base.site_id, known.secrets),
             *replay.routes(context),
             *plans.routes,
-            *health.routes(degraded),
-            *metrics.routes(measured),
+            *health.routes(base.degraded),
+            *metrics.routes(base.measured),
             *cars.routes,
             *(cars.judging.told(known.case.token) if known.case else ()),
             *(*cameras, *in_field.routes, *agents.routes, *directed, *views),
@@ -135,11 +117,11 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
         asks.watch(app)
         url = await stack.enter_async_context(serving(app, settings.host, settings.http_port))
         if hubs:
-            join(hubs, hub, settings, url, kept.leases, tasks)
-        await stack.enter_async_context(links(settings, hub, site_id, known, kept, url, tasks, measured))
+            join(hubs, base, url)
+        await stack.enter_async_context(links(base, known, url))
         try:
             yield Site(
-                settings, clock, context, agents, cars.passages, kept.hours, url, in_field.jt808.port,
+                settings, hub.clock, context, agents, cars.passages, kept.hours, url, in_field.jt808.port,
                 # Last: a start that fails on the way, at a port that is taken, must not have shown it to nobody.
                 None if county else await _first_password(kept.accounts),
             )  # fmt: skip
@@ -148,17 +130,28 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
 
 
 @asynccontextmanager
-async def _observed(hub: Hub, feed: Feed, tasks: Background, measured: list[metrics.Source]) -> AsyncIterator[Asks]:
+async def _base(settings: Settings) -> AsyncIterator[Base]:
+    """Open what the parts stand on, for this hub alone; leaving closes it, once what runs on it has ended."""
+    data, clock, hub_id = Path(settings.data), SystemClock(), secrets.token_hex(4)
+    with held(data):
+        key = SiteKey.load(data / "site.key")
+        async with background() as tasks, stores(settings, key, clock, hub_id, tasks) as kept:
+            yield Base(settings, key, hub_id, Hub(LIVE, clock, kept.journal, settings.limits), kept, tasks)
+
+
+@asynccontextmanager
+async def _observed(base: Base, feed: Feed) -> AsyncIterator[Asks]:
     """Follow each request from its arrival to the rows that came of it."""
+    hub = base.hub
     async with tracing(hub.clock, lambda: feed.sent_seq) as traces:
         if traces:
-            tasks.start(traces.run(), "traces")
+            base.tasks.start(traces.run(), "traces")
         asks = Asks(traces)
         hub.on_commit(asks.on_commit)
-        measured += [
+        base.measured.extend((
             metrics.durations("ask_durable_seconds", "From asking the hub to the commit (HTTP)", asks.durable_s),
             metrics.durations("journal_commit_seconds", "From handing over a batch to durable", hub.commit_s),
-        ]
+        ))  # fmt: skip
         yield asks
 
 
@@ -172,17 +165,17 @@ async def _load(hub: Hub, kept: Stores) -> None:
     spare_what_stays()
 
 
-def _context(clock: Clock, kept: Stores, hub_id: str, county: Path | None, live: Space, kept_to: KeptTo) -> Context:
+def _context(base: Base, county: Path | None, live: Space) -> Context:
     return Context(
-        clock=clock,
-        accounts=kept.accounts,
-        blobs=kept.blobs,
-        readings=kept.readings,
-        hub_id=hub_id,
+        clock=base.hub.clock,
+        accounts=base.kept.accounts,
+        blobs=base.kept.blobs,
+        readings=base.kept.readings,
+        hub_id=base.hub_id,
         release=version("triune"),
         pages=PAGES,
         county=county,
-        kept_to=kept_to,
+        kept_to=base.settings.cameras_kept_to,
         spaces={LIVE: live},
     )
 

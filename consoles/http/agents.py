@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import aiohttp
 import msgspec
@@ -15,9 +13,10 @@ from aiohttp import hdrs, web
 
 from command.access.accounts import AGENT
 from command.access.keys import Box
-from command.kernel.errors import InvalidInputError, SignInRequiredError, TooManyError, TriuneError, UnknownIdError
+from command.kernel.errors import InvalidInputError, SignInRequiredError, TooManyError, TriuneError
 from command.kernel.limits import CONSOLE_RECHECK_MS
 from command.uplink import HubUplink
+from consoles.http.agent_files import FilesOfLists, HoldsFiles
 from consoles.http.context import Context, actor_of, context_of, require
 from consoles.http.identity import is_open
 from consoles.http.record import json_response
@@ -47,10 +46,7 @@ from edge.limits import (
     AGENT_MESSAGE_BYTES,
     AGENT_SILENT_MS,
     AGENTS,
-    LIBRARY_FETCHES,
-    LIBRARY_PIECE_BYTES,
 )
-from streams.watch_library import LibraryContent
 
 log = logging.getLogger(__name__)
 _DEVICE_KINDS = ("jt808", "gb28181")
@@ -67,18 +63,6 @@ class DoorCounters:
     refused: int = 0
     bad_messages: int = 0
     unknown_messages: int = 0
-
-
-class HoldsFiles(Protocol):
-    """Who holds the files of lists, which are named by their SHA-256."""
-
-    def content(self, sha256: str) -> LibraryContent | None:
-        """Return a file; None where the hub does not hold it."""
-        ...
-
-    async def edits(self, since: str, sha256: str) -> bytes | None:
-        """Return what makes it of another; None where it is to be told whole."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -223,10 +207,7 @@ def routes(door: Door) -> list[web.RouteDef]:
         if len(door.agents) >= AGENTS:
             door.counters.refused += 1
             raise TooManyError(f"{AGENTS} agents are connected")
-        socket = web.WebSocketResponse(
-            heartbeat=AGENT_SILENT_MS / 1000, compress=False, max_msg_size=AGENT_MESSAGE_BYTES
-        )
-        await socket.prepare(request)
+        socket = await _socket(request)
         try:
             await _serve(context, door, socket, agent, key)
         except* (ConnectionError, TimeoutError):
@@ -241,36 +222,20 @@ def routes(door: Door) -> list[web.RouteDef]:
         """`GET /api/v1/agents/errands/{id}`: see `edge/agent/errand_wire.py` for what goes over it."""
         agent, _ = await _agent_of(context_of(request), door, request)
         asked = door.errands.claim(request.match_info["id"], agent)
-        socket = web.WebSocketResponse(
-            heartbeat=AGENT_SILENT_MS / 1000, compress=False, max_msg_size=AGENT_MESSAGE_BYTES
-        )
-        await socket.prepare(request)
+        socket = await _socket(request)
         try:
             await door.errands.serve(asked, socket)
         finally:
             await socket.close()
         return socket
 
-    fetching = asyncio.Semaphore(LIBRARY_FETCHES)
+    files = FilesOfLists(door.libraries)
 
     @is_open
     async def library(request: web.Request) -> web.StreamResponse:
-        """`GET /api/v1/agents/libraries/{sha256}`: the file of a list, packed, as binary messages.
-
-        With `?since=` only what makes it of that file, where that is less; a text message that names it says so.
-        """
+        """`GET /api/v1/agents/libraries/{sha256}`: the file of a list."""
         await _agent_of(context_of(request), door, request)
-        sha256, since = request.match_info["sha256"], request.query.get("since", "")
-        content = door.libraries.content(sha256)
-        if content is None:
-            raise UnknownIdError("this hub holds no list with this file")
-        if fetching.locked():
-            raise TooManyError(f"{LIBRARY_FETCHES} agents are fetching lists; come again")
-        async with fetching:
-            edits = await door.libraries.edits(since, sha256) if since else None
-            if edits is None:
-                return await _send_file(request, "", content.data)
-            return await _send_file(request, since, edits)
+        return await files.send(request)
 
     async def known(request: web.Request) -> web.Response:
         """`GET /api/v1/agents`: what is known of each agent, whichever hub it is at."""
@@ -285,16 +250,9 @@ def routes(door: Door) -> list[web.RouteDef]:
     ]
 
 
-async def _send_file(request: web.Request, said: str, data: bytes) -> web.WebSocketResponse:
-    """Send words, if any, and then a file, packed and in pieces."""
-    packed = await asyncio.to_thread(zlib.compress, data)
-    socket = web.WebSocketResponse(heartbeat=AGENT_SILENT_MS / 1000, compress=False)
+async def _socket(request: web.Request) -> web.WebSocketResponse:
+    socket = web.WebSocketResponse(heartbeat=AGENT_SILENT_MS / 1000, compress=False, max_msg_size=AGENT_MESSAGE_BYTES)
     await socket.prepare(request)
-    if said:
-        await socket.send_str(said)
-    for at in range(0, len(packed), LIBRARY_PIECE_BYTES):
-        await socket.send_bytes(packed[at : at + LIBRARY_PIECE_BYTES])
-    await socket.close()
     return socket
 
 

@@ -18,6 +18,8 @@ class Base:
 
     settings: Settings
     key: SiteKey
+    hub_id: str
+    """New at each start."""
     hub: Hub
     kept: Stores
     tasks: Background
@@ -25,3 +27,8 @@ class Base:
     """Shown in `/metrics`."""
     degraded: list[health.Check] = field(default_factory=list)
     """Named in `/health/ready` as what does not work as it should."""
+
+    @property
+    def site_id(self) -> str:
+        """The same for all hubs of a site, and at each start."""
+        return self.key.derive("site-id").hex()[:12]

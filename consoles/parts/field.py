@@ -11,20 +11,18 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta
 
-from command.access.accounts import Accounts
 from command.actors import HUB
 from command.hub import Hub
 from command.kernel.errors import InvalidInputError
 from command.kernel.limits import CLOCK_SKEW_MS, POSITIONS_PER_BATCH, REQUEST_BODY_BYTES
-from command.readings import Position, Readings
+from command.readings import Position
 from command.requests import EnrolDevice, Instant, Lat, Lon
 from command.services.bodies import read_body
 from command.uplink import HubUplink
 from consoles.http import metrics
 from consoles.http.context import actor_of, require
 from consoles.http.identity import Handler, is_open
-from consoles.parts.background import Background
-from consoles.settings import Settings
+from consoles.parts.base import Base
 from edge.jt808.gateway import Jt808Gateway
 from edge.trackers import http as trackers
 
@@ -56,19 +54,15 @@ class Field:
 
 
 @asynccontextmanager
-async def field(
-    settings: Settings, hub: Hub, accounts: Accounts, readings: Readings, tasks: Background,
-    measured: list[metrics.Source],
-) -> AsyncIterator[Field]:  # fmt: skip
+async def field(base: Base) -> AsyncIterator[Field]:
     """Listen to the field."""
-    uplink = HubUplink(hub, readings, accounts, hub.clock)
+    hub, settings = base.hub, base.settings
+    uplink = HubUplink(hub, base.kept.readings, base.kept.accounts, hub.clock)
     await uplink.restore()
-    tasks.start(uplink.run(), "patrol-silence")
+    base.tasks.start(uplink.run(), "patrol-silence")
     async with Jt808Gateway(uplink, hub.clock, settings.host, settings.jt808_port) as jt808:
-        measured += [
-            metrics.counted("uplink", "Positions and what followed from them", uplink.counters),
-            metrics.counted("jt808", "JT/T 808 terminals", jt808.counters),
-        ]
+        base.measured.append(metrics.counted("uplink", "Positions and what followed from them", uplink.counters))
+        base.measured.append(metrics.counted("jt808", "JT/T 808 terminals", jt808.counters))
         own = web.post("/api/v1/positions", _own_position(hub, uplink))
         yield Field(jt808, uplink, [own, *(_by_token(route) for route in trackers.routes(uplink, hub.clock))])
 

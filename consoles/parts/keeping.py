@@ -13,21 +13,17 @@ from pathlib import Path
 
 import aiohttp
 
-from command.access.keys import SiteKey
 from command.backup.making import Source
 from command.backup.schedule import Backups
-from command.hub import Hub
 from command.journal.anchors import Anchor, place_at
 from command.journal.heads import PURPOSE, HeadKey
 from command.journal.signer import HeadSigner
-from command.kernel.clock import Clock
 from command.kernel.errors import TriuneError
 from command.sweeping import Sweep
 from consoles.http import health, metrics
 from consoles.limits import DISK_LEFT_BYTES, DISK_LOOK_MS
-from consoles.parts.background import Background
-from consoles.parts.stores import CAMERAS, Stores
-from consoles.settings import Settings
+from consoles.parts.base import Base
+from consoles.parts.stores import CAMERAS
 
 log = logging.getLogger(__name__)
 _HOUR_MS = 60 * 60 * 1000
@@ -35,21 +31,20 @@ _DAY_MS = 24 * _HOUR_MS
 
 
 @asynccontextmanager
-async def vouching(
-    settings: Settings, hub: Hub, key: SiteKey, measured: list[metrics.Source], degraded: list[health.Check]
-) -> AsyncIterator[HeadSigner]:
+async def vouching(base: Base) -> AsyncIterator[HeadSigner]:
     """Give what signs the heads of the journal, before it is loaded: a record cut off or rewritten is not served.
 
     Whoever runs it lets it go before the block is left; then it signs once more.
     """
+    hub = base.hub
     async with aiohttp.ClientSession() as http:
-        anchors = [Anchor(place_at(place, http), hub.clock) for place in settings.anchors]
-        signer = HeadSigner(hub.space, hub.journal, HeadKey(key.derive(PURPOSE)), hub.clock, anchors)
+        anchors = [Anchor(place_at(place, http), hub.clock) for place in base.settings.anchors]
+        signer = HeadSigner(hub.space, hub.journal, HeadKey(base.key.derive(PURPOSE)), hub.clock, anchors)
         await signer.resume()
-        measured.append(metrics.counted("heads", "Signed heads of the journal", signer.counters))
+        base.measured.append(metrics.counted("heads", "Signed heads of the journal", signer.counters))
         for number, anchor in enumerate(anchors, start=1):
-            measured.append(metrics.counted(f"anchor_{number}", "Signed heads kept outside", anchor.counters))
-        degraded.append(_wrong_with(signer, anchors))
+            base.measured.append(metrics.counted(f"anchor_{number}", "Signed heads kept outside", anchor.counters))
+        base.degraded.append(_wrong_with(signer, anchors))
         try:
             yield signer
         finally:
@@ -67,21 +62,16 @@ def _wrong_with(signer: HeadSigner, anchors: list[Anchor]) -> health.Check:
     return check
 
 
-def keeping(
-    settings: Settings, kept: Stores, key: SiteKey, clock: Clock, tasks: Background, measured: list[metrics.Source],
-    degraded: list[health.Check],
-) -> None:  # fmt: skip
+def keeping(base: Base) -> None:
     """Save what is to be kept, forget what was kept long enough, and look at the room that there is for it."""
-    _save(settings, key, clock, tasks, measured, degraded)
-    _watch_disk(Path(settings.data), clock, tasks, measured, degraded)
-    _forget(settings, kept, clock, tasks, measured)
+    _save(base)
+    _watch_disk(base)
+    _forget(base)
 
 
-def _save(
-    settings: Settings, key: SiteKey, clock: Clock, tasks: Background, measured: list[metrics.Source],
-    degraded: list[health.Check],
-) -> None:  # fmt: skip
+def _save(base: Base) -> None:
     """Make backups at their hours, where the settings say so."""
+    settings, clock = base.settings, base.hub.clock
     plan = settings.backup
     if plan is None:
         return
@@ -89,7 +79,7 @@ def _save(
         data=Path(settings.data), database=settings.journal or None, clips=settings.recordings_folder / "clips",
         release=version("triune"),
     )  # fmt: skip
-    backups = Backups(plan, source, key, clock)
+    backups = Backups(plan, source, base.key, clock)
     started_ms = clock.now_ms()
 
     def age_s() -> float:
@@ -99,15 +89,14 @@ def _save(
         if clock.now_ms() - (backups.last_good_ms or started_ms) > 2 * plan.hours * _HOUR_MS:
             yield "backup: none of late"
 
-    tasks.start(backups.run(), "backups")
-    measured.append(metrics.gauge("backup_age_seconds", "Age of the newest good backup", age_s))
-    degraded.append(check)
+    base.tasks.start(backups.run(), "backups")
+    base.measured.append(metrics.gauge("backup_age_seconds", "Age of the newest good backup", age_s))
+    base.degraded.append(check)
 
 
-def _watch_disk(
-    data: Path, clock: Clock, tasks: Background, measured: list[metrics.Source], degraded: list[health.Check]
-) -> None:
+def _watch_disk(base: Base) -> None:
     """Look at what the disk has left, and name it while there is time: a full one stops the record."""
+    data = Path(base.settings.data)
     left_bytes = math.nan
 
     async def look() -> None:
@@ -117,19 +106,22 @@ def _watch_disk(
                 left_bytes = (await asyncio.to_thread(shutil.disk_usage, data)).free
             except OSError as error:
                 log.warning("what the disk of %s has left cannot be told: %s", data, error.strerror)
-            await clock.sleep(DISK_LOOK_MS)
+            await base.hub.clock.sleep(DISK_LOOK_MS)
 
     def check() -> Iterator[str]:
         if left_bytes < DISK_LEFT_BYTES:
             yield f"disk: {left_bytes / 1024**3:.1f} GiB left"
 
-    tasks.start(look(), "disk")
-    measured.append(metrics.gauge("disk_left_bytes", "What the disk of the data folder has left", lambda: left_bytes))
-    degraded.append(check)
+    base.tasks.start(look(), "disk")
+    base.measured.append(
+        metrics.gauge("disk_left_bytes", "What the disk of the data folder has left", lambda: left_bytes)
+    )
+    base.degraded.append(check)
 
 
-def _forget(settings: Settings, kept: Stores, clock: Clock, tasks: Background, measured: list[metrics.Source]) -> None:
+def _forget(base: Base) -> None:
     """Forget the days of readings that were kept long enough, their pictures, and files of former lists."""
+    settings, kept, clock = base.settings, base.kept, base.hub.clock
     readings, sweep = kept.readings, Sweep(kept.journal, kept.blobs)
     lists_days = max(settings.keep_lists_days, settings.keep_readings_days)
 
@@ -146,9 +138,9 @@ def _forget(settings: Settings, kept: Stores, clock: Clock, tasks: Background, m
                 log.warning("old readings cannot be forgotten now: %s", error.detail)
             await clock.sleep(_HOUR_MS)
 
-    tasks.start(forget(), "retention")
-    measured.append(
-        metrics.gauge("readings_too_old", "Readings of days that were forgotten already", lambda: readings.too_old)
-    )
-    measured.append(metrics.gauge("pictures_removed", "Pictures of forgotten readings", lambda: sweep.removed))
-    measured.append(metrics.gauge("list_files_removed", "Files of former lists", lambda: sweep.lists_removed))
+    base.tasks.start(forget(), "retention")
+    base.measured.extend((
+        metrics.gauge("readings_too_old", "Readings of days that were forgotten already", lambda: readings.too_old),
+        metrics.gauge("pictures_removed", "Pictures of forgotten readings", lambda: sweep.removed),
+        metrics.gauge("list_files_removed", "Files of former lists", lambda: sweep.lists_removed),
+    ))  # fmt: skip

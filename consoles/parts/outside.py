@@ -11,7 +11,6 @@ from pathlib import Path
 import aiohttp
 
 from command.access.keys import SiteKey
-from command.hub import Hub
 from command.kernel.clock import Clock
 from command.kernel.errors import TriuneError
 from command.kernel.limits import LINK_BACKOFF_FIRST_MS, LINK_BACKOFF_LONGEST_MS
@@ -25,9 +24,9 @@ from command.links.violations import ViolationLink
 from command.services.approval import app as approval_service
 from command.services.case import app as case_service
 from consoles.http import metrics
-from consoles.parts.background import Background
-from consoles.parts.stores import LINKS, Stores
-from consoles.settings import Outside, Settings
+from consoles.parts.base import Base
+from consoles.parts.stores import LINKS
+from consoles.settings import Outside
 
 log = logging.getLogger(__name__)
 
@@ -47,8 +46,9 @@ def token_of(service: str, key: SiteKey) -> str:
 
 
 @asynccontextmanager
-async def services(settings: Settings, key: SiteKey, clock: Clock, tasks: Background) -> AsyncIterator[Services]:
+async def services(base: Base) -> AsyncIterator[Services]:
     """Start our own services for what the county does not have; a hub among several has them set up apart."""
+    settings, key, clock, tasks = base.settings, base.key, base.hub.clock, base.tasks
     data = Path(settings.data)
     alone = not settings.journal
     async with AsyncExitStack() as stack:
@@ -73,14 +73,12 @@ async def services(settings: Settings, key: SiteKey, clock: Clock, tasks: Backgr
 
 
 @asynccontextmanager
-async def links(
-    settings: Settings, hub: Hub, site: str, known: Services, kept: Stores, own_url: str, tasks: Background,
-    measured: list[metrics.Source],
-) -> AsyncIterator[None]:  # fmt: skip
+async def links(base: Base, known: Services, own_url: str) -> AsyncIterator[None]:
     """Follow the journal for each outside service and subscribe to its webhooks; of several hubs one tells for all.
 
     `own_url` is where this hub listens; a service elsewhere reaches it where the settings advertise it.
     """
+    settings, hub, site, kept, tasks = base.settings, base.hub, base.site_id, base.kept, base.tasks
     hooks = f"{settings.advertise.rstrip('/') or own_url}/api/v1/hooks"
     async with AsyncExitStack() as stack:
         told: list[Link] = []
@@ -98,7 +96,7 @@ async def links(
         followers = [Follower(hub, kept.cursors, link) for link in told]
         for follower in followers:
             tasks.start(while_held(kept.leases, LINKS, follower.run), f"link-{follower.name}")
-        measured.append(metrics.links_of(followers))
+        base.measured.append(metrics.links_of(followers))
         yield
 
 

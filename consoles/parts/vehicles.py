@@ -8,23 +8,19 @@ from pathlib import Path
 from aiohttp import web
 
 from command.access.kept_cameras import any_kept
-from command.access.keys import SiteKey
-from command.hub import Hub
 from command.passages import Passages
 from command.readings.likely_ways import LikelyWays
 from consoles.http import hit_reading, metrics, queries, reading_quality
 from consoles.http.sightings import Sightings
 from consoles.http.watch_libraries import WatchLibraries
 from consoles.http.watches import Watches
-from consoles.parts.background import Background
+from consoles.parts.base import Base
 from consoles.parts.cameras.rights import authorised
 from consoles.parts.hits import Hits, road_net
 from consoles.parts.libraries import Libraries
 from consoles.parts.reading_quality import ReadingQuality
 from consoles.parts.sightings import scope
-from consoles.parts.stores import Stores
 from consoles.parts.violations.judging import Judging
-from consoles.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -39,26 +35,18 @@ class Vehicles:
     routes: list[web.RouteDef]
 
 
-async def vehicles(
-    settings: Settings,
-    hub: Hub,
-    kept: Stores,
-    key: SiteKey,
-    site_id: str,
-    county: Path | None,
-    tasks: Background,
-    measured: list[metrics.Source],
-) -> Vehicles:
+async def vehicles(base: Base, county: Path | None) -> Vehicles:
     """Return what is there for vehicles; violations are judged once `judging` is started with the recordings.
 
     Passages before cameras that are kept to some roles are shown to nobody as they happen.
     """
+    settings, hub, kept, tasks = base.settings, base.hub, base.kept, base.tasks
     passages = Passages(hub, kept.readings, lambda camera: not any_kept(settings.cameras_kept_to, camera))
     await passages.look()
     quality = ReadingQuality(hub, kept.hours, kept.readings, kept.leases)
     passages.on_stored(quality.note)
     tasks.start(quality.run(), "reading-quality")
-    measured.append(
+    base.measured.append(
         metrics.gauge(
             "reading_counts_dropped", "Hours of readings not counted for want of room", lambda: quality.dropped
         )
@@ -72,7 +60,7 @@ async def vehicles(
         passages,
         hits,
         libraries,
-        Judging(hub, kept, passages, key, site_id),
+        Judging(base, passages),
         quality,
         [
             *Sightings(may_see, LikelyWays(net)).routes(),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from command.access.keys import Box
 from command.kernel.clock import Clock
@@ -35,13 +36,11 @@ from edge.onvif.diagnosis import ONVIF
 from edge.onvif.discovery import Discovery
 from edge.onvif.watching import EventWatch
 from edge.outbox import Outbox
-from streams.diagnosis import Ways
 from streams.keeper import CameraKeeper
 from streams.plates.pool import PlatePool
 from streams.plates.watcher import PlateWatcher
-from streams.ptz import PtzControl, PtzGateways
-from streams.source import standard_sources
-from streams.sources import Sources
+from streams.ptz import PtzControl
+from streams.schemes import Schemes
 
 
 @dataclass(frozen=True)
@@ -77,52 +76,65 @@ class Agent:
     gb28181: EdgeGb28181 | None
 
 
-def edge_sources(gb28181: EdgeGb28181 | None) -> Sources:
-    """Return the kinds of source that an agent opens: RTSP, files, ONVIF and, where devices may come, GB/T 28181."""
-    sources = standard_sources()
+def edge_schemes(gb28181: EdgeGb28181 | None) -> Schemes:
+    """Return the kinds of camera that an agent knows: RTSP, files, ONVIF and, where devices may come, GB/T 28181."""
+    schemes = Schemes()
     if gb28181 is not None:
-        sources.register(SCHEME, gb28181.open)
+        schemes.register(SCHEME, gb28181.open, gb28181.way, gb28181.open_ptz)
     for scheme in onvif.SCHEMES:
-        sources.register(scheme, onvif.stream_source(sources))
-    return sources
+        schemes.register(scheme, onvif.stream_source(schemes.sources), ONVIF, onvif.open_ptz)
+    return schemes
 
 
-def edge_movable(gb28181: EdgeGb28181 | None) -> PtzGateways:
-    """Return the kinds of camera that an agent moves."""
-    movable = PtzGateways()
-    if gb28181 is not None:
-        movable.register(SCHEME, gb28181.open_ptz)
-    for scheme in onvif.SCHEMES:
-        movable.register(scheme, onvif.open_ptz)
-    return movable
+@asynccontextmanager
+async def _devices(
+    settings: AgentSettings, uplink: AgentUplink, outbox: Outbox, cameras: EdgeCameras, errands: Errands, clock: Clock
+) -> AsyncIterator[EdgeGb28181 | None]:
+    """Let GB/T 28181 devices come; do what the hub asks of those that are no cameras yet, and of what they recorded."""
+    if settings.gb28181 is None:
+        yield None
+        return
+    box = box_of(settings.key)
+    async with EdgeGb28181(
+        settings.gb28181, settings.host, uplink, outbox, box, clock, cameras.addresses
+    ) as gb28181:  # fmt: skip
+        errands.register(FOUND, gb28181.tell_found)
+        errands.register(DEVICES, gb28181.tell_devices)
+        errands.register(TRIAL, trials(edge_schemes(gb28181).sources, clock))
+        DeviceArchiveErrands(gb28181.archive, clock).register(errands)
+        yield gb28181
 
 
-def edge_ways(gb28181: EdgeGb28181 | None) -> Ways:
-    """Return the kinds of way to a camera that an agent knows."""
-    ways = Ways()
-    if gb28181 is not None:
-        ways.register(SCHEME, gb28181.way)
-    for scheme in onvif.SCHEMES:
-        ways.register(scheme, ONVIF)
-    return ways
+@asynccontextmanager
+async def _terminals(settings: AgentSettings, uplink: AgentUplink, clock: Clock) -> AsyncIterator[Jt808Gateway | None]:
+    """Let JT/T 808 terminals come."""
+    if settings.jt808_port is None:
+        yield None
+        return
+    async with Jt808Gateway(uplink, clock, settings.host, settings.jt808_port) as jt808:
+        yield jt808
 
 
-def _do_for_devices(gb28181: EdgeGb28181, errands: Errands, clock: Clock) -> None:
-    """Do what the hub asks of GB/T 28181 devices that are no cameras yet, and of what they have recorded."""
-    errands.register(FOUND, gb28181.tell_found)
-    errands.register(DEVICES, gb28181.tell_devices)
-    errands.register(TRIAL, trials(edge_sources(gb28181), clock))
-    DeviceArchiveErrands(gb28181.archive, clock).register(errands)
-
-
-def _show(keeper: CameraKeeper, gb28181: EdgeGb28181 | None, errands: Errands, box: Box, clock: Clock) -> LivePictures:
+def _show(keeper: CameraKeeper, schemes: Schemes, errands: Errands, box: Box, clock: Clock) -> LivePictures:
     """Let the hub see cameras, those that run here and those that may be adopted."""
     live = LivePictures(keeper, clock)
     errands.register(LIVE, live.show)
-    errands.register(DIAGNOSIS, diagnoses(keeper, edge_ways(gb28181), clock))
+    errands.register(DIAGNOSIS, diagnoses(keeper, schemes.ways, clock))
     errands.register(ONVIF_FOUND, finds_onvif(Discovery(clock).find))
-    errands.register(ATTEMPT, attempts(edge_sources(gb28181), box, clock))
+    errands.register(ATTEMPT, attempts(schemes.sources, box, clock))
     return live
+
+
+@asynccontextmanager
+async def _at_work(*parts: tuple[str, Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
+    """Run named parts until the block is left; one that fails ends it."""
+    async with asyncio.TaskGroup() as tasks:
+        running = [tasks.create_task(work, name=name) for name, work in parts]
+        try:
+            yield
+        finally:
+            for task in running:
+                task.cancel()
 
 
 @asynccontextmanager
@@ -160,42 +172,29 @@ async def running_agent(settings: AgentSettings, clock: Clock) -> AsyncIterator[
             return Condition((pool and pool.trouble) or "", recorder.told(), libraries.held)
 
         link = HubLink(settings.hubs, settings.key, settings.release, outbox, clock, on_config, errands, condition)
-        libraries = EdgeLibraries(
-            settings.data / "libraries", settings.key, clock, lambda: link.hub, cameras.hold
-        )  # fmt: skip
+        lists = settings.data / "libraries"
+        libraries = EdgeLibraries(lists, settings.key, clock, lambda: link.hub, cameras.hold)
         uplink = AgentUplink(link, outbox)
-        gb28181: EdgeGb28181 | None = None
-        if settings.gb28181 is not None:
-            gateway = EdgeGb28181(
-                settings.gb28181, settings.host, uplink, outbox, box_of(settings.key), clock, cameras.addresses
-            )
-            gb28181 = await stack.enter_async_context(gateway)
-            _do_for_devices(gateway, errands, clock)
+        gb28181 = await stack.enter_async_context(_devices(settings, uplink, outbox, cameras, errands, clock))
+        schemes = edge_schemes(gb28181)
         if settings.plate_workers:
             pool = await stack.enter_async_context(PlatePool(settings.plate_workers, clock))
             cameras.watcher = PlateWatcher(pool, cameras.on_passage, "edge")
         counts = ReadingCounts(outbox, clock, cameras.reading, cameras.counters_of, link.knows_kind)
         cameras.keeper = await stack.enter_async_context(
-            CameraKeeper(clock, cameras.on_status, cameras.watcher, sources=edge_sources(gb28181))
+            CameraKeeper(clock, cameras.on_status, cameras.watcher, sources=schemes.sources)
         )
-        live = _show(cameras.keeper, gb28181, errands, box_of(settings.key), clock)
-        control = await stack.enter_async_context(PtzControl(edge_movable(gb28181), cameras.address, clock))
+        live = _show(cameras.keeper, schemes, errands, box_of(settings.key), clock)
+        control = await stack.enter_async_context(PtzControl(schemes.movable, cameras.address, clock))
         errands.register(PTZ, Turning(control).turn)
         cameras.noticing = await stack.enter_async_context(EventWatch(clock, cameras.on_event))
-        jt808: Jt808Gateway | None = None
-        if settings.jt808_port is not None:
-            jt808 = await stack.enter_async_context(Jt808Gateway(uplink, clock, settings.host, settings.jt808_port))
+        jt808 = await stack.enter_async_context(_terminals(settings, uplink, clock))
         await stack.enter_async_context(errands)
         await apply(await kept.load())
-        async with asyncio.TaskGroup() as tasks:
-            running = [
-                tasks.create_task(link.run(), name="agent-link"),
-                tasks.create_task(recorder.run(), name="agent-recorder"),
-                tasks.create_task(libraries.run(), name="agent-libraries"),
-                tasks.create_task(counts.run(), name="agent-reading"),
-            ]
-            try:
-                yield Agent(outbox, link, cameras, recorder, errands, live, jt808, gb28181)
-            finally:
-                for task in running:
-                    task.cancel()
+        async with _at_work(
+            ("agent-link", link.run()),
+            ("agent-recorder", recorder.run()),
+            ("agent-libraries", libraries.run()),
+            ("agent-reading", counts.run()),
+        ):
+            yield Agent(outbox, link, cameras, recorder, errands, live, jt808, gb28181)

@@ -101,11 +101,11 @@ class EdgeCameras:
 
     def addresses(self) -> Mapping[str, str]:
         """Return where each camera that runs is."""
-        return {camera: self.keeper.camera(camera).spec.url for camera in self.keeper.running()}
+        return {camera: self.keeper.address(camera) for camera in self.keeper.running()}
 
     def address(self, camera: str) -> str:
         """Return where a camera that runs is. Raises `UnknownIdError`."""
-        return self.keeper.camera(camera).spec.url
+        return self.keeper.address(camera)
 
     def reading(self) -> list[str]:
         """Return the cameras before which plates are read."""

@@ -10,7 +10,6 @@ import msgspec
 from aiohttp import web
 
 from command.access.keys import Box, SiteKey
-from command.hub import Hub
 from command.kernel.errors import TriuneError
 from command.uplink import HubUplink
 from consoles.http import agents as http
@@ -23,10 +22,9 @@ from consoles.parts.agents.listing import ListOfAgents
 from consoles.parts.agents.live import live_source, way_by
 from consoles.parts.agents.registry import SCHEME, Agents, in_charge
 from consoles.parts.agents.turning import moves, opens_ptz
-from consoles.parts.background import Background
+from consoles.parts.base import Base
 from consoles.parts.gb28181.part import password_of
 from consoles.parts.hubs.part import AGENT_KIND, Hubs, relays
-from consoles.parts.stores import Stores
 from consoles.parts.vehicles import Vehicles
 from consoles.settings import Settings
 from edge.agent.gb28181 import SECRETS, Secrets
@@ -65,11 +63,9 @@ class EdgeAgents:
         schemes.movable.register(SCHEME, opens_ptz(self.agents, self.errands), moves)
 
 
-def edge_agents(
-    settings: Settings, key: SiteKey, hub: Hub, kept: Stores, uplink: HubUplink, cars: Vehicles, tasks: Background,
-    measured: list[metrics.Source], hubs: Hubs | None = None,
-) -> EdgeAgents:  # fmt: skip
-    """Let agents come; adds to `measured` what is counted of them."""
+def edge_agents(base: Base, uplink: HubUplink, cars: Vehicles, hubs: Hubs | None) -> EdgeAgents:
+    """Let agents come."""
+    hub, kept = base.hub, base.kept
     agents = Agents(hub, kept.accounts)
     items = Items(hub, cars.passages, cars.hits, kept.blobs, uplink, cars.quality)
     errands = Errands(agents, hubs.of_agent if hubs else None)
@@ -77,18 +73,17 @@ def edge_agents(
         hubs.places.tell(AGENT_KIND, agents.here)
         hubs.door.relay_by(relays(errands))
     counters = http.DoorCounters()
-    tasks.start(agents.run(), "agents")
-    tasks.start(AwayWatch(hub, agents, kept.leases, kept.places).run(), "agents-away")
-    measured += [
+    base.tasks.start(agents.run(), "agents")
+    base.tasks.start(AwayWatch(hub, agents, kept.leases, kept.places).run(), "agents-away")
+    base.measured.extend((
         lambda: figures(agents.states),
         metrics.counted("agent_items", "Items of edge agents", items.counters),
         metrics.counted("agents", "Connections of edge agents", counters),
         metrics.counted("agent_errands", "What edge agents were asked for", errands.counters),
-    ]
+    ))  # fmt: skip
     listing = ListOfAgents(agents, hubs)
-    door = http.Door(
-        agents, listing, items, errands, uplink, counters, _gb28181(settings, key), cars.libraries
-    )  # fmt: skip
+    gb28181 = _gb28181(base.settings, base.key)
+    door = http.Door(agents, listing, items, errands, uplink, counters, gb28181, cars.libraries)
     return EdgeAgents(agents, errands, listing, http.routes(door))
 
 

@@ -21,6 +21,7 @@ from consoles.http import metrics
 from consoles.http.adoption import FoundCamera
 from consoles.parts.agents.registry import SCHEME as AGENT_SCHEME
 from consoles.parts.agents.registry import in_charge
+from consoles.parts.base import Base
 from consoles.settings import Gb28181, Settings
 from edge.gb28181.alarm_words import words_of
 from edge.gb28181.archive import Archive
@@ -131,15 +132,14 @@ def password_of(settings: Gb28181, key: SiteKey) -> str:
 
 
 @asynccontextmanager
-async def gb28181(
-    settings: Settings, hub: Hub, accounts: Accounts, key: SiteKey, uplink: HubUplink, measured: list[metrics.Source]
-) -> AsyncIterator[Gateway | None]:
+async def gb28181(base: Base, uplink: HubUplink) -> AsyncIterator[Gateway | None]:
     """Serve GB/T 28181 devices, where the settings say so."""
+    settings, hub = base.settings, base.hub
     own = settings.gb28181
     if own is None:
         yield None
         return
-    adopted = Adopted(hub, accounts)
+    adopted = Adopted(hub, base.kept.accounts)
 
     async def on_alarm(device: str, alarm: Alarm) -> None:
         camera = (await adopted.cameras()).get(Where(device, alarm.device))
@@ -152,25 +152,26 @@ async def gb28181(
         await hub.ask(request, HUB, key)
 
     identity = Identity(
-        server=own.server_id, domain=own.domain, password=password_of(own, key), passwords=own.passwords
+        server=own.server_id, domain=own.domain, password=password_of(own, base.key), passwords=own.passwords
     )  # fmt: skip
     ports = MediaPorts(settings.host, *own.media_ports, advertised=own.address or None)
     async with AsyncExitStack() as stack:
-        kept = _registrations(settings, key, hub.clock, stack)
+        kept = _registrations(settings, base.key, hub.clock, stack)
         platform = await stack.enter_async_context(
             Platform(
                 identity, uplink, on_alarm, hub.clock, settings.host, own.port, announced=own.address,
                 datum=own.datum, kept=kept,
             )
         )  # fmt: skip
-        measured += [
+        base.measured.extend((
             metrics.gauge("gb28181_devices_online", "GB/T 28181 devices online", lambda: platform.online),
             metrics.counted("gb28181", "GB/T 28181 devices", platform.counters),
             metrics.counted("gb28181_registrar", "GB/T 28181 registrations", platform.registrar.counters),
             metrics.counted("gb28181_sip", "SIP of GB/T 28181", platform.endpoint.counters),
-        ]
+        ))  # fmt: skip
         if kept:
-            measured.append(metrics.counted("gb28181_kept", "GB/T 28181 registrations over restarts", kept.counters))
+            told = "GB/T 28181 registrations over restarts"
+            base.measured.append(metrics.counted("gb28181_kept", told, kept.counters))
         yield Gateway(platform, Gb28181Media(platform, ports), own, adopted, hub.clock)
 
 

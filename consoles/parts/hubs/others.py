@@ -14,8 +14,7 @@ from command.passages import Passages
 from command.readings import Readings
 from command.uplink import HubUplink
 from consoles.http import health, metrics
-from consoles.parts.background import Background
-from consoles.settings import Settings
+from consoles.parts.base import Base
 
 if TYPE_CHECKING:
     from command.bus import RedisBus
@@ -24,30 +23,21 @@ log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def other_hubs(
-    settings: Settings,
-    hub: Hub,
-    hub_id: str,
-    readings: Readings,
-    uplink: HubUplink,
-    passages: Passages,
-    tasks: Background,
-    measured: list[metrics.Source],
-    degraded: list[health.Check],
-) -> AsyncIterator[None]:
+async def other_hubs(base: Base, uplink: HubUplink, passages: Passages) -> AsyncIterator[None]:
     """Follow what other hubs record until the block is left."""
+    hub, tasks = base.hub, base.tasks
     bus: RedisBus | None = None
-    if settings.bus:
+    if base.settings.bus:
         from command.bus import RedisBus  # noqa: PLC0415 - a hub alone needs no Redis, and it takes long to load
 
-        bus = RedisBus(settings.bus, hub, hub_id, hub.clock, uplink.follow)
+        bus = RedisBus(base.settings.bus, hub, base.hub_id, hub.clock, uplink.follow)
         uplink.on_stored(bus.tell_fixes)
         passages.on_stored(bus.tell_passages)
         bus.hear_passages(passages.follow)
-        measured.append(metrics.counted("bus", "Messages between hubs", bus.counters))
-        degraded.append(_away(bus))
+        base.measured.append(metrics.counted("bus", "Messages between hubs", bus.counters))
+        base.degraded.append(_away(bus))
         tasks.start(bus.run(), "bus")
-    tasks.start(_look(hub, readings, uplink, bus), "other-hubs")
+    tasks.start(_look(hub, base.kept.readings, uplink, bus), "other-hubs")
     tasks.start(_look_for_passages(hub, passages, bus), "other-hubs-passages")
     yield
 

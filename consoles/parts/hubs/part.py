@@ -10,14 +10,14 @@ from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 from command.access.keys import SiteKey
-from command.hub import Hub
 from command.kernel.clock import Clock
 from command.kernel.errors import UnavailableError
 from command.leases import Leases
 from command.places import Places
-from consoles.http import health, metrics
+from consoles.http import metrics
 from consoles.parts.agents.errands import Errands
 from consoles.parts.background import Background
+from consoles.parts.base import Base
 from consoles.parts.hubs.errands import PURPOSE, PeerCounters, PeerDoor, Peers, Relay, checked_address
 from consoles.parts.hubs.replies import AGENT_HOP, Reply
 from consoles.parts.hubs.takings import record_takings
@@ -82,17 +82,15 @@ async def _pass_on(asker: Answering, answer: Reply) -> None:
         await answer.send(said)
 
 
-def several_hubs(
-    settings: Settings, places: Places | None, key: SiteKey, clock: Clock, measured: list[metrics.Source],
-    degraded: list[health.Check],
-) -> Hubs | None:  # fmt: skip
+def several_hubs(base: Base) -> Hubs | None:
     """Return the other hubs; None for a hub that is alone. Raises `InvalidInputError` for an address that is none."""
+    settings, places = base.settings, base.kept.places
     if settings.advertise:
         checked_address(settings.advertise)
     if places is None:
         return None
-    hubs = Hubs(places, key, clock)
-    measured.append(metrics.counted("peers", "Errands between hubs", hubs.counters))
+    hubs = Hubs(places, base.key, base.hub.clock)
+    base.measured.append(metrics.counted("peers", "Errands between hubs", hubs.counters))
 
     def check() -> Iterator[str]:
         if not hubs.door.url and not _own_address(settings, ""):
@@ -101,14 +99,14 @@ def several_hubs(
             if state.is_away and state.place != hubs.places.own:
                 yield f"hub {state.place.number}: away"
 
-    degraded.append(check)
+    base.degraded.append(check)
     return hubs
 
 
-def join(hubs: Hubs, hub: Hub, settings: Settings, url: str, leases: Leases, tasks: Background) -> None:
+def join(hubs: Hubs, base: Base, url: str) -> None:
     """Be one of them, now that this hub serves at `url`."""
-    be_found(hubs, settings, url, leases, tasks)
-    tasks.start(record_takings(hub, hubs.places, leases), "taken-out")
+    be_found(hubs, base.settings, url, base.kept.leases, base.tasks)
+    base.tasks.start(record_takings(base.hub, hubs.places, base.kept.leases), "taken-out")
 
 
 def be_found(hubs: Hubs, settings: Settings, url: str, leases: Leases, tasks: Background) -> None:

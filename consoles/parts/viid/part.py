@@ -24,10 +24,10 @@ from command.services.bodies import read_body
 from command.telling import tell
 from consoles.http import metrics
 from consoles.http.identity import address_of
-from consoles.parts.background import Background
+from consoles.parts.base import Base
 from consoles.parts.hits import Hits
 from consoles.parts.serving import serving
-from consoles.parts.stores import LINKS, Stores
+from consoles.parts.stores import LINKS
 from consoles.parts.viid.devices import Devices
 from consoles.parts.viid.library import ViidLibrary
 from consoles.parts.viid.lower_routes import LowerRoutes
@@ -55,72 +55,83 @@ def password_of(settings: Viid, key: SiteKey) -> str:
 
 
 @asynccontextmanager
-async def viid(
-    settings: Settings, hub: Hub, kept: Stores, key: SiteKey, passages: Passages, hits: Hits, tasks: Background,
-    measured: list[metrics.Source],
-) -> AsyncIterator[list[web.RouteDef]]:  # fmt: skip
+async def viid(base: Base, passages: Passages, hits: Hits) -> AsyncIterator[list[web.RouteDef]]:
     """Speak GA/T 1400 where the settings say so; gives the routes by which an administrator looks after it."""
-    own = settings.viid
+    own, hub, kept, clock = base.settings.viid, base.hub, base.kept, base.hub.clock
     if own is None:
         yield off()
         return
-    common = password_of(own, key)
+    common, passwords = password_of(own, base.key), own.passwords
+
+    def password(peer: str) -> str:
+        return passwords.get(peer, common)
+
     async with AsyncExitStack() as stack:
-        database = await _database(settings, stack)
-        store, lower_store = ViidStore(database, hub.clock), LowerStore(database, hub.clock)
+        database = await _database(base.settings, stack)
+        store, lower_store = ViidStore(database, clock), LowerStore(database, clock)
         devices = Devices(hub, store, own.server_id, _channels(kept.accounts))
         origins = {upper.id: upper.url.rstrip("/") for upper in own.uppers}
         receivers = [*own.receivers, *map(host_of, origins.values())]
         library = ViidLibrary(hub, kept.blobs, passages, hits, store, devices, lower_store, own.server_id, receivers)
-        door = Door(
-            own.server_id[:10], own.algorithms, lambda peer: own.passwords.get(peer, common),
-            {upper: host_of(url) for upper, url in origins.items()},
-        )  # fmt: skip
-        server = Server(own.server_id, door, library, hub.clock, read_body, address_of, origins, own.datum)
+        hosts = {upper: host_of(url) for upper, url in origins.items()}
+        door = Door(own.server_id[:10], own.algorithms, password, hosts)
+        server = Server(own.server_id, door, library, clock, read_body, address_of, origins, own.datum)
         http = await stack.enter_async_context(aiohttp.ClientSession())
-        uppers = [
-            Upper(
-                Remote(http, own.server_id, upper.user or own.server_id, upper.password),
-                UpperState(id=upper.id, url=origins[upper.id]), own.server_id, hub.clock, _report(hub, upper.id),
-            )
-            for upper in own.uppers
-        ]  # fmt: skip
         pushing = [upper.id for upper in own.uppers if upper.pushes]
         tells = Tells(hub, kept.readings, store, devices, own.server_id, pushing)
         senders = Senders(
-            hub, kept.blobs, store, devices, own.server_id, uppers, pushing, http,
-            lambda peer: own.passwords.get(peer, common), settings.keep_readings_days * _DAY_MS, library.own_devices,
+            hub, kept.blobs, store, devices, own.server_id, _uppers(own, hub, http), pushing, http,
+            password, base.settings.keep_readings_days * _DAY_MS, library.own_devices,
         )  # fmt: skip
         lowers = Lowers(
-            lower_store, http, hub.clock, own.server_id, own.receive_at.rstrip("/"), own.datum,
-            lambda peer: own.passwords.get(peer, common), library.take_devices,
+            lower_store, http, clock, own.server_id, own.receive_at.rstrip("/"), own.datum,
+            password, library.take_devices,
         )  # fmt: skip
         passages.on_stored(tells.on_passages)
         if not await kept.cursors.load(HitLink.name):  # no hit of before can be of a disposition
             await kept.cursors.store(HitLink.name, hub.committed_seq)
         follower = Follower(hub, kept.cursors, HitLink(hub, kept.readings, store, tells.counters))
-        tasks.start(devices.run(), "viid-devices")
-        tasks.start(tells.run(), "viid-passages")
-        tasks.start(while_held(kept.leases, LINKS, follower.run), "viid-hits")
-        tasks.start(while_held(kept.leases, LINKS, senders.run), "viid-senders")
-        tasks.start(while_held(kept.leases, LINKS, lowers.run), "viid-lowers")
-        measured += [
-            metrics.counted("viid", "GA/T 1400", server.counters),
-            metrics.counted("viid_door", "GA/T 1400 registrations", door.counters),
-            metrics.counted("viid_intake", "GA/T 1400 passages that came", server.intake.counters),
-            metrics.counted("viid_told", "GA/T 1400 passages to be told", tells.counters),
-            metrics.gauge("viid_peers", "GA/T 1400 systems registered", lambda: len(door.peers)),
-            metrics.gauge("viid_shed", "GA/T 1400 passages dropped that waited for too long", lambda: senders.shed),
-            metrics.gauge("viid_lowers_down", "GA/T 1400 lower systems that tell nothing now",
-                          lambda: sum(state.up is False for state in lowers.states().values())),
-            metrics.gauge("viid_images_unclaimed", "GA/T 1400 images whose vehicle never came",
-                          lambda: server.intake.images.unclaimed),
-        ]  # fmt: skip
-        url = await stack.enter_async_context(serving(server.application(), settings.host, own.port))
+        base.tasks.start(devices.run(), "viid-devices")
+        base.tasks.start(tells.run(), "viid-passages")
+        base.tasks.start(while_held(kept.leases, LINKS, follower.run), "viid-hits")
+        base.tasks.start(while_held(kept.leases, LINKS, senders.run), "viid-senders")
+        base.tasks.start(while_held(kept.leases, LINKS, lowers.run), "viid-lowers")
+        base.measured.extend(_measured(server, door, tells, senders, lowers))
+        url = await stack.enter_async_context(serving(server.application(), base.settings.host, own.port))
         yield [
             *ViidRoutes(own.server_id, url, hub, server, library, devices, store, senders).routes(),
             *LowerRoutes(own.server_id, own.receive_at, hub, devices, lower_store, lowers, library).routes(),
         ]
+
+
+def _uppers(own: Viid, hub: Hub, http: aiohttp.ClientSession) -> list[Upper]:
+    return [
+        Upper(
+            Remote(http, own.server_id, upper.user or own.server_id, upper.password),
+            UpperState(id=upper.id, url=upper.url.rstrip("/")),
+            own.server_id,
+            hub.clock,
+            _report(hub, upper.id),
+        )
+        for upper in own.uppers
+    ]
+
+
+def _measured(server: Server, door: Door, tells: Tells, senders: Senders, lowers: Lowers) -> list[metrics.Source]:
+    def lowers_down() -> int:
+        return sum(state.up is False for state in lowers.states().values())
+
+    images = server.intake.images
+    return [
+        metrics.counted("viid", "GA/T 1400", server.counters),
+        metrics.counted("viid_door", "GA/T 1400 registrations", door.counters),
+        metrics.counted("viid_intake", "GA/T 1400 passages that came", server.intake.counters),
+        metrics.counted("viid_told", "GA/T 1400 passages to be told", tells.counters),
+        metrics.gauge("viid_peers", "GA/T 1400 systems registered", lambda: len(door.peers)),
+        metrics.gauge("viid_shed", "GA/T 1400 passages dropped that waited for too long", lambda: senders.shed),
+        metrics.gauge("viid_lowers_down", "GA/T 1400 lower systems that tell nothing now", lowers_down),
+        metrics.gauge("viid_images_unclaimed", "GA/T 1400 images whose vehicle never came", lambda: images.unclaimed),
+    ]
 
 
 async def _database(settings: Settings, stack: AsyncExitStack) -> Database:

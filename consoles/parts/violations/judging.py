@@ -5,16 +5,14 @@ from __future__ import annotations
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from command.access.keys import SiteKey
-from command.hub import Hub
 from command.leases import while_held
 from command.passages import Passages
 from consoles.http import metrics
 from consoles.http.stretches import Authorise
 from consoles.http.violations import for_case_service, for_people
-from consoles.parts.background import Background
+from consoles.parts.base import Base
 from consoles.parts.recording import Recorded
-from consoles.parts.stores import CAMERAS, Stores
+from consoles.parts.stores import CAMERAS
 from consoles.parts.violations.packs import Packs
 from consoles.parts.violations.part import Violations
 from streams.violations import pack
@@ -23,22 +21,19 @@ from streams.violations import pack
 class Judging:
     """What the site hands to the cameras' part, which knows where recordings are."""
 
-    def __init__(self, hub: Hub, kept: Stores, passages: Passages, key: SiteKey, site: str) -> None:
-        self.violations = Violations(hub, kept.readings, kept.blobs, passages)
-        self._hub = hub
-        self._kept = kept
-        self._key = Ed25519PrivateKey.from_private_bytes(key.derive(pack.PURPOSE))
-        self._site = site
+    def __init__(self, base: Base, passages: Passages) -> None:
+        self.violations = Violations(base.hub, base.kept.readings, base.kept.blobs, passages)
+        self._base = base
+        self._key = Ed25519PrivateKey.from_private_bytes(base.key.derive(pack.PURPOSE))
 
-    def start(
-        self, recordings: Recorded, authorise: Authorise, tasks: Background, measured: list[metrics.Source]
-    ) -> list[web.RouteDef]:
+    def start(self, recordings: Recorded, authorise: Authorise) -> list[web.RouteDef]:
         """Begin, and return the routes. Every hub judges what came to it; the one that records makes evidence."""
-        packs = Packs(self._hub, self._kept.blobs, self._site, recordings)
+        base, kept, tasks = self._base, self._base.kept, self._base.tasks
+        packs = Packs(base.hub, kept.blobs, base.site_id, recordings)
         tasks.start(self.violations.run(), "violations")
-        tasks.start(while_held(self._kept.leases, CAMERAS, self.violations.sweep), "violations-of-late")
-        tasks.start(while_held(self._kept.leases, CAMERAS, packs.run), "violation-packs")
-        measured.append(metrics.counted("violations", "Judgements of passages", self.violations.counters))
+        tasks.start(while_held(kept.leases, CAMERAS, self.violations.sweep), "violations-of-late")
+        tasks.start(while_held(kept.leases, CAMERAS, packs.run), "violation-packs")
+        base.measured.append(metrics.counted("violations", "Judgements of passages", self.violations.counters))
         return for_people(self._key, authorise)
 
     def told(self, case_token: str) -> list[web.RouteDef]:
