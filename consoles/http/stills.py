@@ -35,10 +35,10 @@ def routes(
         require(actor_of(request), *_MAY)
         camera_id = request.match_info["camera_id"]
         await authorise(request, camera_id)
-        camera, context = camera_of(camera_id), context_of(request)
+        context = context_of(request)
         space = context.space(request)
         now_ms = space.hub.clock.now_ms()
-        if (shown := await _shown(camera)) is not None:
+        if (shown := await _shown(camera_of, camera_id)) is not None:
             return _answer(Still(now_ms, shown), "now")
         recorded = await _recorded(archive_of, camera_id, now_ms)
         seen = await _seen(context, space.name, camera_id, now_ms)
@@ -56,12 +56,16 @@ def _answer(still: Still, whence: Whence) -> web.Response:
     return web.Response(body=still.jpeg, content_type="image/jpeg", headers=headers)
 
 
-async def _shown(camera: Camera) -> bytes | None:
-    if camera.status.state == "down":
-        return None  # nobody is to wait for the next try
+async def _shown(camera_of: Callable[[str], Camera], camera_id: str) -> bytes | None:
     try:
+        camera = camera_of(camera_id)
+        if camera.status.state == "down":
+            return None  # nobody is to wait for the next try
         return await camera.snapshot()
-    except UnavailableError:
+    except (
+        UnavailableError,
+        UnknownIdError,
+    ):  # a tollgate that tells passages has no stream, and is none that is pulled
         return None
 
 

@@ -179,6 +179,45 @@ async def test_an_administrator_registers_what_is_judged_by(tmp_path: Path) -> N
         assert page.faults == []  # type: ignore[attr-defined]
 
 
+@pytest.mark.browser
+@pytest.mark.timeout(120)
+async def test_a_region_is_drawn_in_a_still_where_no_live_picture_comes(tmp_path: Path) -> None:  # R755
+    async with site_with_people(tmp_path, "administrator") as site, chromium() as browser:
+        await registered(site)
+        now_ms = site.clock.now_ms()
+        passed = Sighting(
+            camera="k1", plate=PLATES[0], colour="blue", first_ms=now_ms, last_ms=now_ms, reads=6, confidence=0.93,
+            picture=await site.context.blobs.add(street(PLATES[0], 110)),
+        )  # fmt: skip
+        await site.context.readings.add_sightings("live", [passed])
+        page = await open_page(browser, site, "administrator", "/vehicles", axe=True)
+        await page.get_by_role("tab", name="违法审核").click(timeout=SLOW)
+        tab = page.locator("vehicles-review")
+        await tab.get_by_role("button", name="画区域").click(timeout=SLOW)
+        await tab.locator("rule-regions select").first.select_option("k1")
+        await expect(tab.get_by_text("不是实时画面：过车图片")).to_be_visible(timeout=SLOW)
+        still = tab.locator("region-drawing img")
+        assert await still.evaluate("x => x.decode().then(() => [x.naturalWidth, x.naturalHeight])") == [1280, 720]
+        picture = tab.locator("region-drawing .picture")
+        assert await still.bounding_box() == await picture.evaluate(_INSIDE), "points are of the picture that is seen"
+
+        await press(picture, 0.5, 0.5)
+        await picture.focus()
+        for key in ("Shift+ArrowRight", "Shift+ArrowRight", "Enter", "Shift+ArrowDown", "Enter", "ArrowUp", "Enter"):
+            await page.keyboard.press(key)
+        await page.keyboard.press("Backspace")
+        await page.screenshot(path=tmp_path / "region-in-still.png")
+        assert await faults(page) == []
+        await tab.get_by_label("名称").fill("公交道")
+        await tab.get_by_role("button", name="加入区域").click()
+        await tab.get_by_role("button", name="登记为新版本").click()
+        await expect(tab.get_by_text("已登记")).to_be_visible(timeout=SLOW)
+        [region] = await site.hub.read(lambda t: t.regions.need("k1").versions[0].regions)
+        drawn = [value for point in region.ring for value in point]
+        assert drawn == pytest.approx([0.5, 0.5, 0.6, 0.5, 0.6, 0.55], abs=0.01)
+        assert page.faults == []  # type: ignore[attr-defined]
+
+
 async def registers(page: Page, site: Site, tmp_path: Path) -> None:
     """Draw a region in the picture of a camera, and give a section a new version."""
     await page.get_by_role("tab", name="违法审核").click(timeout=SLOW)
@@ -261,6 +300,11 @@ async def restricts(tab: Locator, site: Site, tmp_path: Path) -> None:
     assert await site.hub.read(lambda t: t.restrictions.need("r1").versions[0].until_ms) is not None
 
 
+_INSIDE = """picture => {
+    const { x, y } = picture.getBoundingClientRect();
+    const [width, height] = [picture.clientWidth, picture.clientHeight];
+    return { x: x + picture.clientLeft, y: y + picture.clientTop, width, height };
+}"""
 _TAB = "document.querySelector('app-vehicles').shadowRoot.querySelector('vehicles-review').shadowRoot"
 _SEEN = f"""() => [...{_TAB}.querySelectorAll('t-scene')].filter(
     (scene) => scene.shadowRoot.querySelector('.crop svg')).length === 2"""
