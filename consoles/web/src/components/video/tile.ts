@@ -20,7 +20,7 @@ import { isOld, liveCover, replayCover } from "./tile_cover";
 import { tileStyles } from "./tile_styles";
 import type { Useful } from "./usefulness";
 import { sendToWall, takeOffWall } from "./wall";
-import { moveBy, transformOf, WHOLE, zoomAt, type Zoom } from "./zoom";
+import { moveBy, transformOf, WHOLE, zoomAt, zoomByKey, type Zoom } from "./zoom";
 
 const REPLAY_MS = 30_000;
 const SAID_MS = 5_000;
@@ -146,7 +146,7 @@ export class Tile extends View {
           : nothing}
         ${this.button("forward", t("tile.playback"), "B", () => this.tell("playback", (this.recorded?.at_ms ?? this.now) - (replaying ? 0 : REPLAY_MS)))}
         ${this.button("crosshair", this.turning ? t("ptz.off") : t("ptz.on"), "P", () => this.setTurning(!this.turning), this.turning)}
-        ${this.zoom.times === 1 ? nothing : html`<button title=${t("tile.whole")} @click=${() => (this.zoom = WHOLE)}>${t("tile.zoomed", { times: this.zoom.times.toFixed(1) })}</button>`}
+        ${this.zoom.times === 1 ? nothing : html`<button title="${t("tile.whole")} (0)" @click=${() => (this.zoom = WHOLE)}>${t("tile.zoomed", { times: this.zoom.times.toFixed(1) })}</button>`}
         ${this.button("enlarge", this.enlarged ? t("tile.shrink") : t("tile.enlarge"), "Z", this.enlarge, this.enlarged)}
         ${this.button("close", t("tile.remove"), "Del", () => this.tell("remove", null))}
       </div>`;
@@ -307,7 +307,9 @@ export class Tile extends View {
   private press(event: KeyboardEvent, onButton: boolean): boolean {
     const { key } = event;
     if (this.ptz?.press(event)) return true;
-    if (key === "Escape" && this.turning) this.setTurning(false);
+    const zoom = this.turning ? null : zoomByKey(this.zoom, key);
+    if (zoom !== null) this.zoom = zoom;
+    else if (key === "Escape" && this.turning) this.setTurning(false);
     else if (key === "Escape" && this.replay !== null) this.endReplay();
     else if (key === "Delete") this.tell("remove", null);
     else if (key === "Enter" && !onButton) this.enlarge();

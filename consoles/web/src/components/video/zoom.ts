@@ -22,6 +22,30 @@ export function moveBy(zoom: Zoom, dx: number, dy: number): Zoom {
   return within({ ...zoom, x: zoom.x + dx, y: zoom.y + dy });
 }
 
+/** How far an arrow key moves the view. */
+const STEP = 0.1;
+
+/** What a key makes of it: + and - about the middle, arrows move the view while it is enlarged, 0 shows all; null for other keys. */
+export function zoomByKey(zoom: Zoom, key: string): Zoom | null {
+  if (key === "+" || key === "=") return zoomAt(zoom, 0.5, 0.5, 1.25);
+  if (key === "-") return zoomAt(zoom, 0.5, 0.5, 0.8);
+  if (zoom.times === 1) return null;
+  switch (key) {
+    case "0":
+      return WHOLE;
+    case "ArrowLeft":
+      return moveBy(zoom, STEP, 0);
+    case "ArrowRight":
+      return moveBy(zoom, -STEP, 0);
+    case "ArrowUp":
+      return moveBy(zoom, 0, STEP);
+    case "ArrowDown":
+      return moveBy(zoom, 0, -STEP);
+    default:
+      return null;
+  }
+}
+
 export function transformOf(zoom: Zoom): string {
   return zoom.times === 1 ? "none" : `translate(${zoom.x * 100}%, ${zoom.y * 100}%) scale(${zoom.times})`;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { pass, shownOf, span_ms, startTour, step, type Tour } from "../../../src/components/video/tour";
-import { moveBy, transformOf, WHOLE, zoomAt } from "../../../src/components/video/zoom";
+import { moveBy, transformOf, WHOLE, zoomAt, zoomByKey } from "../../../src/components/video/zoom";
 
 const five = startTour([5, 10, 5, 5, 20].map((seconds, i) => ({ camera: "abcde".charAt(i), seconds })));
 const shown = (tour: Tour, tiles: number): string => shownOf(tour, tiles).map(({ camera }) => camera).join("");
@@ -48,6 +48,16 @@ describe("digital zoom (R410)", () => {
     const zoom = zoomAt(WHOLE, 0.25, 0.75, 2);
     expect(zoom).toEqual({ times: 2, x: -0.25, y: -0.75 });
     expect(transformOf(zoom)).toBe("translate(-25%, -75%) scale(2)");
+  });
+
+  it("is worked by keys too, arrows only while there is something beside the tile", () => {
+    const keys = (...pressed: string[]) => pressed.reduce<typeof WHOLE | null>((zoom, key) => zoom && zoomByKey(zoom, key), WHOLE);
+    expect(keys("+")).toEqual({ times: 1.25, x: -0.125, y: -0.125 });
+    expect(keys("+", "-")).toEqual(WHOLE);
+    expect(keys("+", "ArrowRight", "ArrowDown")).toEqual({ times: 1.25, x: -0.225, y: -0.225 });
+    expect(keys("+", "ArrowLeft", "ArrowLeft", "ArrowUp", "ArrowUp")).toEqual({ times: 1.25, x: 0, y: 0 });
+    expect(keys("+", "+", "0")).toEqual(WHOLE);
+    expect([keys("ArrowRight"), keys("0"), keys("z")]).toEqual([null, null, null]);
   });
 
   it("never shows an edge, is at most eight times, and comes back whole", () => {
