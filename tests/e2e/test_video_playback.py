@@ -1,4 +1,4 @@
-"""Recordings in Chromium with the real recorder: seek, gap, frames, replay, lock, clip (SPEC R411–R414, R450, R455)."""
+"""Recordings in Chromium with the real recorder: seek, gap, frames, replay, lock, clip, cars (SPEC R411–R414, R450, R787)."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from playwright.async_api import Page, expect
 
 from command import requests as q
 from command.actors import HUB
 from command.facts.recording import RecordingPolicy
+from command.readings import Sighting
 from consoles.site import Site
 from edge.simulators.clips import Clip
 from tests.consoles.support import signed_in
@@ -121,9 +123,29 @@ async def test_a_recording_is_watched_over_a_gap_locked_and_exported(tmp_path: P
             _, sheet = await person.get(str(href))
             assert digest in msgspec.json.encode(sheet).decode()
             assert situation in msgspec.json.encode(sheet).decode()
+        await _marks_cars_that_passed(page, site, second_from_ms + 2000, tmp_path)
         await _finds_it_again(page, tmp_path, digest)
         await _reads_it_in_english(page, tmp_path)
         assert page.faults == []  # type: ignore[attr-defined]
+
+
+async def _marks_cars_that_passed(page: Page, site: Site, at_ms: int, tmp_path: Path) -> None:
+    """None before somebody asks; then each at its instant, and the question is on record with why."""
+    elsewhere = Sighting(
+        camera="c2", plate="湘F99999", colour="blue", first_ms=at_ms, last_ms=at_ms, reads=3, confidence=1
+    )
+    here = replace(elsewhere, camera="c1", plate="湘F1A203")
+    await site.context.readings.add_sightings("live", [elsewhere, here])
+    marks = page.locator("t-timebar .mark.sighting")
+    await expect(marks).to_have_count(0)
+    await page.get_by_role("button", name="显示过车").click()
+    await expect(page.get_by_text("过车 1（")).to_be_visible(timeout=SLOW)
+    await expect(marks).to_have_attribute("title", re.compile("过车 湘F1A203$"))
+    await keep(page, tmp_path, "playback-cars")
+    await marks.click()
+    await page.wait_for_function(f"at => Math.abs({_PLAYBACK}.player.at_ms - at) < 30_000", arg=at_ms)
+    asked = await site.hub.read(lambda t: [(row.by, row.what, row.reason, row.results) for row in t.queries])
+    assert asked == [("commander", "sightings", "现场取证", 1)]
 
 
 async def _reads_it_in_english(page: Page, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import type { Screening } from "../../components/video/context";
 import "../../components/video/screens";
 import type { Screens } from "../../components/video/screens";
 import { typedInto } from "../../components/typing";
+import { mayLookUpPlates } from "../../components/video/plate_lane";
 import { maySendToWall, sentBy, WALL } from "../../components/video/wall";
 import { shared } from "../../components/view";
 import * as format from "../../i18n/format";
@@ -275,7 +276,7 @@ export class DeskConsole extends Console {
 
   private screening(desk: Desk): Screening {
     const { api, now_ms, situation } = desk;
-    return { api, now_ms, situation, alarms: this.rows("alarms"), hits: this.rows("hits"), mayWall: maySendToWall(desk.actor), who: this.who };
+    return { api, now_ms, situation, alarms: this.rows("alarms"), hits: this.rows("hits"), mayWall: maySendToWall(desk.actor), mayLookUp: mayLookUpPlates(desk.actor), who: this.who };
   }
 
   private async onScreens(run: (screens: Screens) => void): Promise<void> {

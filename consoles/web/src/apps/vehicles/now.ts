@@ -7,6 +7,7 @@ import { icon } from "../../components/icons";
 import "../../components/plate";
 import "../../components/states";
 import type { Screening } from "../../components/video/context";
+import { mayLookUpPlates } from "../../components/video/plate_lane";
 import { maySendToWall } from "../../components/video/wall";
 import { shared } from "../../components/view";
 import { watchedBy } from "../../components/watched";
@@ -133,7 +134,7 @@ export class VehiclesNow extends VehiclesTab {
 
   private screening(connection: Connection): Screening | null {
     if (this.actor === null) return null;
-    return { api: connection.api, now_ms: this.now_ms, situation: null, alarms: this.rows("alarms"), hits: this.rows("hits"), mayWall: maySendToWall(this.actor), who: this.who };
+    return { api: connection.api, now_ms: this.now_ms, situation: null, alarms: this.rows("alarms"), hits: this.rows("hits"), mayWall: maySendToWall(this.actor), mayLookUp: mayLookUpPlates(this.actor), who: this.who };
   }
 
   private choose(row: PassageRow): void {

@@ -7,6 +7,7 @@ import { describe } from "../../components/problems";
 import "../../components/states";
 import "../../components/table";
 import type { Column } from "../../components/table";
+import { mayLookUpPlates } from "../../components/video/plate_lane";
 import { maySendToWall } from "../../components/video/wall";
 import "../../components/video/tile";
 import { shared } from "../../components/view";
@@ -181,7 +182,7 @@ export class VehiclesQuality extends VehiclesTab {
   private live(camera: CameraRow | undefined): TemplateResult {
     const { connection, actor } = this;
     if (camera === undefined || connection === null || actor === null) return html`<t-state kind="empty"></t-state>`;
-    const screening = { api: connection.api, now_ms: this.now_ms, situation: null, alarms: this.rows("alarms"), hits: this.rows("hits"), mayWall: maySendToWall(actor), who: this.who };
+    const screening = { api: connection.api, now_ms: this.now_ms, situation: null, alarms: this.rows("alarms"), hits: this.rows("hits"), mayWall: maySendToWall(actor), mayLookUp: mayLookUpPlates(actor), who: this.who };
     return html`<t-tile .camera=${this.active ? camera : null} .screening=${screening} .now=${this.now_ms}></t-tile>`;
   }
 }

@@ -6,6 +6,7 @@ import { icon } from "../../components/icons";
 import { describe } from "../../components/problems";
 import "../../components/states";
 import type { Screening } from "../../components/video/context";
+import { mayLookUpPlates } from "../../components/video/plate_lane";
 import { maySendToWall } from "../../components/video/wall";
 import { shared } from "../../components/view";
 import { t } from "../../i18n/i18n";
@@ -154,7 +155,7 @@ export class VehiclesSearch extends VehiclesTab {
   private screening(): Screening | null {
     const { connection, actor } = this;
     if (connection === null || actor === null) return null;
-    return { api: connection.api, now_ms: this.now_ms, situation: null, alarms: this.rows("alarms"), hits: this.rows("hits"), mayWall: maySendToWall(actor), who: this.who };
+    return { api: connection.api, now_ms: this.now_ms, situation: null, alarms: this.rows("alarms"), hits: this.rows("hits"), mayWall: maySendToWall(actor), mayLookUp: mayLookUpPlates(actor), who: this.who };
   }
 
   // asking

@@ -78,6 +78,20 @@ export function listRecordings(api: Api, camera: string, from_ms: number, to_ms:
   return api.get<Listing>(`${pathOf(camera)}/recordings?from_ms=${Math.floor(from_ms)}&to_ms=${Math.ceil(to_ms)}`);
 }
 
+/** Who passed a camera, newest first, a page at a time. */
+export interface Passages {
+  readonly sightings: readonly { readonly plate: string; readonly first_ms: number }[];
+  readonly next: string | null;
+}
+
+const PASSAGES = 200;
+
+/** Stands in the record with its reason before it is answered; `cursor` is the `next` of the page before, or empty. */
+export function listPassages(api: Api, camera: string, from_ms: number, to_ms: number, asked: { reason: string; case: string; cursor: string }): Promise<Passages> {
+  const body = { ...asked, cameras: [camera], from_ms: Math.floor(from_ms), to_ms: Math.ceil(to_ms), limit: PASSAGES };
+  return api.post<Passages>(api.inSpace("/api/v1/sightings/search"), body);
+}
+
 export function initPath(camera: string, init: string): string {
   return `${pathOf(camera)}/recordings/init/${encodeURIComponent(init)}.mp4`;
 }

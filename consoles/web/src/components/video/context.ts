@@ -12,6 +12,8 @@ export interface Screening {
   readonly hits: ReadonlyMap<string, HitRow>;
   /** Whether who sits here may put pictures on the wall. */
   readonly mayWall: boolean;
+  /** Whether who sits here may look up who passed a camera. */
+  readonly mayLookUp: boolean;
   who(id: string): string;
 }
 

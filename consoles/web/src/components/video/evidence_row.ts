@@ -33,6 +33,11 @@ export class Evidence {
     this.onLocked = onLocked;
   }
 
+  /** Why, as typed; for whatever else is asked about the recording too. */
+  get reason(): string {
+    return this.why.trim();
+  }
+
   /** Choose what is shown now as the beginning or the end. */
   mark(end: 0 | 1): void {
     const at_ms = Math.round(this.at_ms());
@@ -46,7 +51,7 @@ export class Evidence {
     const [first, last] = this.choice;
     const ready = first !== null && last !== null && last > first;
     // What only the device has cannot be locked or exported here.
-    const may = ready && this.why.trim() !== "" && !this.busy && shown.kept;
+    const may = ready && this.reason !== "" && !this.busy && shown.kept;
     const said = this.said === "" ? shown.trouble : this.said;
     return html`<button @click=${() => this.mark(0)}>${t("playback.in")} <kbd>I</kbd></button>
       <button @click=${() => this.mark(1)}>${t("playback.out")} <kbd>O</kbd></button>
@@ -69,7 +74,7 @@ export class Evidence {
     const [first, last] = this.choice;
     if (first === null || last === null) return;
     await this.trying(async () => {
-      await lock(screening.api, camera.id, first, last, this.why.trim());
+      await lock(screening.api, camera.id, first, last, this.reason);
       this.said = t("playback.locked");
       this.onLocked();
     });
@@ -79,7 +84,7 @@ export class Evidence {
     const [first, last] = this.choice;
     if (first === null || last === null) return;
     await this.trying(async () => {
-      this.clip = await exportClip(screening.api, camera.id, first, last, this.why.trim(), screening.situation?.id ?? null);
+      this.clip = await exportClip(screening.api, camera.id, first, last, this.reason, screening.situation?.id ?? null);
       this.said = t("playback.exported", { hash: this.clip.sha256 });
     });
   }

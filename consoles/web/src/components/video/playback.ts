@@ -14,6 +14,7 @@ import { DeviceLane, playableFrom } from "./device_lane";
 import { DevicePlayer, type RecordingPlayer } from "./device_player";
 import { Evidence, quiet } from "./evidence_row";
 import { HubLane } from "./hub_lane";
+import { PlateLane, stretchOf } from "./plate_lane";
 import { playbackStyles } from "./playback_styles";
 import { RecordedPlayer, type RecordedState } from "./recorded_player";
 import "./clips";
@@ -49,6 +50,9 @@ export class Playback extends View {
   private player: RecordingPlayer | null = null;
   private hub: HubLane | null = null;
   private device: DeviceLane | null = null;
+  private plates: PlateLane | null = null;
+  /** Why cars that passed are not shown, or that they are being looked up. */
+  @state() private platesSaid = "";
   private readonly evidence = new Evidence(this, () => this.at_ms(), () => this.hub?.forget());
   private of = "";
 
@@ -73,6 +77,8 @@ export class Playback extends View {
       this.of = camera.id;
       this.hub = new HubLane(camera.id);
       this.device = new DeviceLane(camera.id);
+      this.plates = new PlateLane(camera.id);
+      this.platesSaid = "";
       this.begin(screening, camera.id, "hub", this.from);
     } else if (changed.has("from")) this.player?.seek(this.from);
     void this.lookAtHub(screening);
@@ -131,7 +137,7 @@ export class Playback extends View {
         @seek=${(event: CustomEvent<number>) => this.seek(event.detail)}
         @seek-hub=${(event: CustomEvent<number>) => this.seekIn(screening, camera.id, "hub", event.detail)}
         @seek-device=${(event: CustomEvent<number>) => this.seekIn(screening, camera.id, "device", event.detail)}></t-timebar>
-      ${this.missing()}
+      <div class="row">${this.missing()}${screening.mayLookUp ? this.passed(screening, range, at_ms) : nothing}</div>
       ${this.controls(at_ms, screening, camera)}
       <div class="row" @keydown=${this.onKey}>${this.evidence.render(screening, camera, () => this.video, { kept: this.lane === "hub", trouble: this.hub?.trouble ?? "" })}</div>`;
   }
@@ -186,6 +192,32 @@ export class Playback extends View {
         from: `${format.fullDate(gap.from_ms)} ${format.clock(gap.from_ms)}`, to: format.clock(gap.to_ms), span: format.duration(gap.to_ms - gap.from_ms), why: gapWords(gap),
       })}</button></li>`)}</ol>
     </details>`;
+  }
+
+  /** Cars that passed are told for a reason only: what is typed, else the situation that is worked on. */
+  private passed(screening: Screening, range: readonly [number, number], at_ms: number): TemplateResult {
+    const { plates } = this;
+    const looked = plates?.looked ?? null;
+    const told = looked === null || plates === null ? "" : t("plates.shown", { n: plates.marks.length, from: format.dayAndTime(looked[0]), to: format.dayAndTime(looked[1]) });
+    return html`<button @click=${() => void this.lookUp(screening, stretchOf(range, at_ms, screening.now_ms))}>${icon("search")} ${t("plates.show")}</button>
+      <span class="quiet" role="status">${this.platesSaid === "" ? told : this.platesSaid}</span>`;
+  }
+
+  private async lookUp(screening: Screening, stretch: readonly [number, number]): Promise<void> {
+    const { plates } = this;
+    const reason = this.evidence.reason || (screening.situation?.title ?? "");
+    if (plates === null || reason === "") {
+      this.platesSaid = t("plates.why");
+      return;
+    }
+    this.platesSaid = t("plates.looking");
+    let said = "";
+    try {
+      await plates.look(screening.api, stretch, reason, screening.situation?.id ?? null);
+    } catch (error) {
+      said = describe(error);
+    }
+    if (plates === this.plates) this.platesSaid = said;
   }
 
   private clips(screening: Screening, camera: CameraRow): TemplateResult {
@@ -243,7 +275,7 @@ export class Playback extends View {
     return this.player?.at_ms ?? this.from;
   }
 
-  /** Alarms and plates of this camera. */
+  /** Alarms, hits and cars that were looked up of this camera. */
   private marks(screening: Screening, camera: string): BarMark[] {
     const found: BarMark[] = [];
     for (const alarm of screening.alarms.values()) {
@@ -252,7 +284,9 @@ export class Playback extends View {
     for (const hit of screening.hits.values()) {
       if (hit.camera === camera && hit.rejected_why === "") found.push({ at_ms: hit.seen_ms, kind: "hit", label: t("playback.hit", { plate: hit.plate }) });
     }
-    return found;
+    // A hit is a car that passed too; it is marked once.
+    const hit = new Set(found.filter(({ kind }) => kind === "hit").map(({ at_ms }) => at_ms));
+    return [...found, ...(this.plates?.marks ?? []).filter(({ at_ms }) => !hit.has(at_ms))];
   }
 
   private seek(at_ms: number): void {

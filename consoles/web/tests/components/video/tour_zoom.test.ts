@@ -50,7 +50,7 @@ describe("digital zoom (R410)", () => {
     expect(transformOf(zoom)).toBe("translate(-25%, -75%) scale(2)");
   });
 
-  it("is worked by keys too, arrows only while there is something beside the tile", () => {
+  it("is worked by keys too, arrows only while there is something beside the tile (R788)", () => {
     const keys = (...pressed: string[]) => pressed.reduce<typeof WHOLE | null>((zoom, key) => zoom && zoomByKey(zoom, key), WHOLE);
     expect(keys("+")).toEqual({ times: 1.25, x: -0.125, y: -0.125 });
     expect(keys("+", "-")).toEqual(WHOLE);
