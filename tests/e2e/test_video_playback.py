@@ -1,4 +1,4 @@
-"""Recordings in Chromium: seek, gap, frames, replay, lock, clip, cars that passed (SPEC R411–R414, R450, R455, R787)."""
+"""Recordings in Chromium: seek, gap, frames, replay, lock, clip, cars (SPEC R411-R414, R450, R455, R787)."""
 
 from __future__ import annotations
 
