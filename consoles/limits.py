@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from command.kernel.limits import WATCHES_AT_ONCE
+
 # Push. A client whose socket holds more than this is only sent the newest rows, once it has drained.
 CONSOLE_BUFFER_BYTES = 1024 * 1024
 CONSOLES = 2000
@@ -52,3 +54,80 @@ EXPORT_PASSAGES = 10_000
 QUERIES_LISTED = 200
 # An agent or another hub that does not tell within this how far it comes to a camera is not waited for.
 DIAGNOSIS_MS = 60_000
+
+# Doors of HTTP. A connection past these is told 503 or 429 and closed; OPEN_FILES has room for them, as many
+# terminals, SIP devices and files at once.
+# This machine's own addresses speak for everybody behind the TLS proxy: for them only the total counts.
+HTTP_CONNECTIONS = 6000
+OPEN_FILES = 16_384
+HTTP_CONNECTIONS_PER_ADDRESS = 512
+HTTP_BACKLOG = 1024
+# A connection whose first request has no end of its head by then is closed; so is one that asks nothing for so long.
+HTTP_HEAD_MS = 10_000
+HTTP_IDLE_MS = 75_000
+# A console that comes from a hub that knew more waits so long for this one to know it too; then it is sent elsewhere.
+CONSOLE_CATCH_UP_MS = 5000
+
+# Each hub looks into the journal and the readings by itself: often while there is no bus, else for lost messages.
+FOLLOW_ALONE_MS = 300
+FOLLOW_MS = 2000
+
+# Simulations. More of any of them is refused; one run is bounded by these, and a step that never ends by its own limit.
+SIMULATED_HOURS = 48
+SIMULATED_HUBS = 5
+SIMULATED_SEEDS = 10_000
+
+# Sessions of which a hub remembers that it is on record that they see passages; of others it asks the record again.
+SESSIONS_WATCHING = 2000
+
+# Evidence of violations. A clip shows so much before and after the passage, and never more than the longest; what is
+# not recorded after so long will not come.
+VIOLATION_CLIP_AROUND_MS = 5000
+VIOLATION_CLIP_LONGEST_MS = 60 * 1000
+VIOLATION_CLIP_WAIT_MS = 2 * 60 * 1000
+VIOLATION_CLIP_AWAY_MS = 6 * 60 * 60 * 1000
+VIOLATION_PACK_LOOK_MS = 5000
+VIOLATION_PACK_AGAIN_MS = 60 * 1000
+VIOLATION_PACKS_AT_ONCE = 50
+# Passages that wait to be judged; past them they are judged by the next sweep, which looks so far back.
+VIOLATION_QUEUE = 10_000
+VIOLATION_SWEEP_MS = 60 * 60 * 1000
+VIOLATION_SWEEP_ROWS = 500
+VIOLATION_DRIVE_ROWS = 200
+VIOLATION_AGAIN_LATER_MS = 1000
+
+# A file of entries: larger or longer ones get 413. A sheet is read by a process of its own, which ends past these.
+WATCH_FILE_BYTES = 4 * 1024 * 1024
+WATCH_FILE_ROWS = WATCHES_AT_ONCE
+WATCH_FILE_COLUMNS = 64
+WATCH_SHEET_BYTES = 64 * 1024 * 1024
+WATCH_SHEET_MEMORY_BYTES = 768 * 1024 * 1024
+WATCH_SHEET_MS = 20_000
+# Files of entries read at once; one more gets 429. Past so many problems of a file the rest are counted only.
+WATCH_FILES_AT_ONCE = 2
+WATCH_FILE_PROBLEMS = 500
+
+# Where a car was seen before is looked for in this much of the readings.
+HIT_LAST_SEEN_MS = 30 * 24 * 60 * 60 * 1000
+# What an entry would have matched is counted in so many sightings, and shown up to here.
+WATCH_CHECK_SIGHTINGS = 200
+
+# What one hub may do for the others at once, and how long one may take to say who it is: after that it is away.
+PEER_ERRANDS = 512
+PEER_HELLO_MS = 3000
+# Things that one hub tells of at most when another lists those of all: agents, devices, who was refused.
+PEER_LISTED = 20_000
+
+# A list (库) as offices send it. It is read by a process of its own, which ends past these; past so many faults, and
+# lines that stand twice, the rest are counted only.
+LIBRARY_FILE_BYTES = 96 * 1024 * 1024
+LIBRARY_FILE_BODY_MS = 10 * 60 * 1000
+LIBRARY_SHEET_BYTES = 512 * 1024 * 1024
+LIBRARY_READER_MEMORY_BYTES = 3 * 1024 * 1024 * 1024
+LIBRARY_READER_MS = 5 * 60 * 1000
+LIBRARY_FILE_PROBLEMS = 200
+# Files being read at once; one more gets 429. Files that were read and may be asked for; the oldest is forgotten.
+LIBRARY_FILES_AT_ONCE = 1
+LIBRARY_FILES_READ = 16
+# A file that could not be had is tried again after this.
+LIBRARY_AGAIN_MS = 30 * 1000

@@ -8,8 +8,7 @@ from importlib.resources.abc import Traversable
 import msgspec
 
 from command.facts.plan_definition import PlanDefinition
-from command.kernel.limits import PLAN_FILE_BYTES
-from plans.limits import SCENARIO_FILES
+from plans.limits import PLAN_FILE_BYTES, SCENARIO_FILES
 from plans.scenario import Scenario
 from plans.scenario_format import known_of, load_scenario
 from plans.yaml_lines import Mapping as YamlMapping

@@ -25,3 +25,12 @@ REPLAY_FACTS_READ = 5000
 PAST_SITUATIONS = 500
 # Facts of one situation's time line in one answer.
 TIMELINE_FACTS = 20_000
+
+# Plans and scenarios. A larger, deeper or longer file is refused with the line where it went too far.
+PLAN_FILE_BYTES = 256 * 1024
+PLAN_NESTING = 16
+# Past this many problems the rest are left out: the author mends these first.
+PLAN_PROBLEMS = 100
+SCENARIO_EVENTS = 2000
+SCENARIO_DURATION_MS = 24 * 60 * 60 * 1000
+SCENARIO_HAPPENINGS = 200_000

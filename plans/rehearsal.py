@@ -15,7 +15,6 @@ from command.hub import Hub
 from command.journal.memory import MemoryJournal
 from command.kernel.clock import VirtualClock
 from command.kernel.errors import ConflictError, InvalidInputError, NoRightError, TriuneError, UnknownIdError
-from command.kernel.limits import SCENARIO_HAPPENINGS
 from command.readings import Position, Sighting
 from command.readings.memory import MemoryReadings
 from command.rows import UnitRow
@@ -24,7 +23,7 @@ from command.tables import Tables
 from command.uplink import HubUplink
 from plans.evaluate import Evaluation
 from plans.expand import expand
-from plans.limits import REHEARSAL_FACTS, REHEARSAL_REFUSALS, REHEARSAL_SPEED, REHEARSAL_STANDBY_MS
+from plans.limits import REHEARSAL_FACTS, REHEARSAL_REFUSALS, REHEARSAL_SPEED, REHEARSAL_STANDBY_MS, SCENARIO_HAPPENINGS
 from plans.marking import TaskLine, evaluation, task_lines
 from plans.recorder import Recorder
 from plans.registers import Registers, device_of, enrol

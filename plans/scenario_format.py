@@ -8,8 +8,8 @@ from itertools import islice
 import msgspec
 
 from command.facts.plan_definition import PlanDefinition
-from command.kernel.limits import SCENARIO_DURATION_MS, SCENARIO_EVENTS, SCENARIO_HAPPENINGS
 from plans.expand import happenings
+from plans.limits import SCENARIO_DURATION_MS, SCENARIO_EVENTS, SCENARIO_HAPPENINGS
 from plans.scenario import OFFSET_PATTERN, Scenario, offset_ms
 from plans.typed import convert
 from plans.yaml_lines import Mapping, Node, PlanError, Problem, Scalar, Sequence, parse

@@ -8,7 +8,7 @@ import msgspec
 import yaml
 
 from command.kernel.errors import InvalidInputError
-from command.kernel.limits import PLAN_FILE_BYTES, PLAN_NESTING, PLAN_PROBLEMS
+from plans.limits import PLAN_FILE_BYTES, PLAN_NESTING, PLAN_PROBLEMS
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):

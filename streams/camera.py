@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from prometheus_client import Counter
@@ -14,6 +14,7 @@ from prometheus_client import Counter
 from command.kernel.clock import Clock
 from command.kernel.errors import UnavailableError
 from command.kernel.tasks import apart
+from streams.camera_spec import CameraSpec, CameraStatus, OnStatus
 from streams.coded import parameter_prefix
 from streams.feed import Looker, PictureFeed
 from streams.key_asking import KeyAsking
@@ -45,31 +46,6 @@ _dropped = Counter("triune_camera_dropped_packets", "Packets that slow readers o
 _NAMES: dict[Codec, str] = {"h264": "H.264", "h265": "H.265"}
 
 
-class CameraSpec(msgspec.Struct, frozen=True):
-    """An enrolled camera. The address may hold credentials, so it is never logged and never leaves the hub."""
-
-    id: str
-    url: str
-    reads_plates: bool = False
-    always: bool = False
-    """Whether it is pulled also while nobody needs its pictures."""
-    reported: bool = False
-    """Whether somebody nearer to it tells how it is: then it is not looked at while nobody needs it."""
-
-    def __repr__(self) -> str:
-        return f"CameraSpec({self.id!r})"
-
-
-class CameraStatus(msgspec.Struct, frozen=True):
-    """What is so with a camera; of one that is not being pulled, what was so when it last was."""
-
-    state: Literal["connecting", "up", "down"]
-    since_ms: int
-    reason: str = ""
-    retry_at_ms: int | None = None
-
-
-OnStatus = Callable[[str, CameraStatus], Awaitable[None]]
 Examine = Callable[[Packet], Awaitable[tuple[int, int] | None]]
 """Decodes a key frame: width and height in pixels, None where it does not decode."""
 

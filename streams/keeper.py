@@ -9,7 +9,8 @@ from typing import Self
 
 from command.kernel.clock import Clock
 from command.kernel.errors import UnknownIdError
-from streams.camera import Camera, CameraSpec, OnStatus, examine
+from streams.camera import Camera, examine
+from streams.camera_spec import CameraSpec, OnStatus
 from streams.feed import Looker
 from streams.source import standard_sources
 from streams.sources import Sources

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from command.kernel.clock import Clock
-from command.kernel.limits import CAMERA_ASK_KEY_CALL_MS, CAMERA_ASK_KEY_MS
 from command.kernel.tasks import beside
+from streams.limits import CAMERA_ASK_KEY_CALL_MS, CAMERA_ASK_KEY_MS
 from streams.packets import Packet
 from streams.sources import GivesKeys
 

@@ -1,4 +1,4 @@
-"""Named limits of cameras: what happens at each is said beside it and tested."""
+"""Named limits of cameras and of what is read in their pictures: what happens at each is said beside it and tested."""
 
 from __future__ import annotations
 
@@ -199,3 +199,19 @@ STILL_TRIES = 3
 
 # Places in which two files of a list of the watch list differ; past them, who has the one is sent the other whole.
 LIBRARY_EDITS = 50_000
+
+# A camera is asked for a key frame at most so often, for all who wait for one, and has so long to agree.
+CAMERA_ASK_KEY_MS = 1000
+CAMERA_ASK_KEY_CALL_MS = 5000
+
+# A plate less sure than this, or seen in fewer frames where a lane is judged, is never a violation.
+VIOLATION_CONFIDENCE = 0.9
+VIOLATION_LANE_READS = 3
+# So near to where the hours of a rule begin or end nothing is found: clocks differ.
+VIOLATION_HOURS_EDGE_MS = 60 * 1000
+# A mean speed above this is two cars with one plate, or a wrong clock.
+VIOLATION_SPEED_MOST_KMH = 250
+
+# Evidence packs: a file that is larger or has more parts is none.
+VIOLATION_PACK_BYTES = 256 * 1024 * 1024
+VIOLATION_PACK_FILES = 32

@@ -60,15 +60,8 @@ WEBHOOK_BACKOFF_LONGEST_MS = 5 * 60 * 1000
 WEBHOOK_SKEW_MS = 5 * 60 * 1000
 WEBHOOK_SIGNATURES = 4
 
-# Plans and scenarios. A larger, deeper or longer file is refused with the line where it went too far.
-PLAN_FILE_BYTES = 256 * 1024
-PLAN_NESTING = 16
+# Plans. A file with more tasks is refused.
 PLAN_TASKS = 300
-# Past this many problems the rest are left out: the author mends these first.
-PLAN_PROBLEMS = 100
-SCENARIO_EVENTS = 2000
-SCENARIO_DURATION_MS = 24 * 60 * 60 * 1000
-SCENARIO_HAPPENINGS = 200_000
 
 # Plates. A picture past these is refused before it is decoded.
 PICTURE_BYTES = 32 * 1024 * 1024
@@ -154,18 +147,6 @@ READ_FACTS = 10_000
 # How often a batch is decided anew because others wrote meanwhile; past this its callers are asked to try again.
 DECISIONS_PER_BATCH = 16
 
-# Doors of HTTP. A connection past these is told 503 or 429 and closed; OPEN_FILES has room for them, as many
-# terminals, SIP devices and files at once.
-# This machine's own addresses speak for everybody behind the TLS proxy: for them only the total counts.
-HTTP_CONNECTIONS = 6000
-OPEN_FILES = 16_384
-HTTP_CONNECTIONS_PER_ADDRESS = 512
-HTTP_BACKLOG = 1024
-# A connection whose first request has no end of its head by then is closed; so is one that asks nothing for so long.
-HTTP_HEAD_MS = 10_000
-HTTP_IDLE_MS = 75_000
-# A console that comes from a hub that knew more waits so long for this one to know it too; then it is sent elsewhere.
-CONSOLE_CATCH_UP_MS = 5000
 # Other hubs that a page is told of.
 HUBS = 16
 
@@ -254,33 +235,21 @@ BUS_LOST_MS = 4000
 BUS_FIXES_WAITING = 20_000
 BUS_BACKOFF_FIRST_MS = 250
 BUS_BACKOFF_LONGEST_MS = 5000
-# Each hub looks into the journal and the readings by itself: often while there is no bus, else for lost messages.
-FOLLOW_ALONE_MS = 300
-FOLLOW_MS = 2000
 # A lease is renewed so often, and taken over by another hub once it was not renewed for so long.
 LEASE_RENEW_MS = 2000
 LEASE_MS = 8000
 
-# Simulations. More of any of them is refused; one run is bounded by these, and a step that never ends by its own limit.
-SIMULATED_HOURS = 48
-SIMULATED_HUBS = 5
-SIMULATED_SEEDS = 10_000
 # A backup that the hub makes by itself and that came to nothing is tried again after this.
 BACKUP_RETRY_MS = 15 * 60 * 1000
 
 # Cameras that desks may send to the wall; past them the one sent longest ago leaves it.
 WALL_CAMERAS = 16
-# A camera is asked for a key frame at most so often, for all who wait for one, and has so long to agree.
-CAMERA_ASK_KEY_MS = 1000
-CAMERA_ASK_KEY_CALL_MS = 5000
 
 # Passages of vehicles that consoles are shown, the newest of all cameras; what is told of later than this is in the
 # readings, and no news. Those that wait for the bus; more are found in the readings.
 PASSAGES_SHOWN = 300
 PASSAGES_FRESH_MS = 10 * 60 * 1000
 BUS_PASSAGES_WAITING = 1000
-# Sessions of which a hub remembers that it is on record that they see passages; of others it asks the record again.
-SESSIONS_WATCHING = 2000
 
 # Violations. Interval sections, restrictions and cameras with regions in force; one more gets 429. Versions of each
 # that are kept in the tables, so that a passage heard of late is judged by what held then.
@@ -295,30 +264,6 @@ VIOLATION_CLAIM_MS = 10 * 60 * 1000
 # A decision can be taken back by who made it for so long; the case service is told after that, whatever hub looks.
 VIOLATION_TAKE_BACK_MS = 10 * 1000
 VIOLATION_SEND_AFTER_MS = 12 * 1000
-# A plate less sure than this, or seen in fewer frames where a lane is judged, is never a violation.
-VIOLATION_CONFIDENCE = 0.9
-VIOLATION_LANE_READS = 3
-# So near to where the hours of a rule begin or end nothing is found: clocks differ.
-VIOLATION_HOURS_EDGE_MS = 60 * 1000
-# A mean speed above this is two cars with one plate, or a wrong clock.
-VIOLATION_SPEED_MOST_KMH = 250
-# Evidence packs: a file that is larger or has more parts is none. A clip shows so much before and after the passage,
-# and never more than the longest; what is not recorded after so long will not come.
-VIOLATION_PACK_BYTES = 256 * 1024 * 1024
-VIOLATION_PACK_FILES = 32
-VIOLATION_CLIP_AROUND_MS = 5000
-VIOLATION_CLIP_LONGEST_MS = 60 * 1000
-VIOLATION_CLIP_WAIT_MS = 2 * 60 * 1000
-VIOLATION_CLIP_AWAY_MS = 6 * 60 * 60 * 1000
-VIOLATION_PACK_LOOK_MS = 5000
-VIOLATION_PACK_AGAIN_MS = 60 * 1000
-VIOLATION_PACKS_AT_ONCE = 50
-# Passages that wait to be judged; past them they are judged by the next sweep, which looks so far back.
-VIOLATION_QUEUE = 10_000
-VIOLATION_SWEEP_MS = 60 * 60 * 1000
-VIOLATION_SWEEP_ROWS = 500
-VIOLATION_DRIVE_ROWS = 200
-VIOLATION_AGAIN_LATER_MS = 1000
 
 # The watch list. Entries that are asked for, or approved, at once; and what the area of one entry may name.
 WATCHES_AT_ONCE = 2000
@@ -326,28 +271,14 @@ WATCH_AREA_CAMERAS = 500
 WATCH_AREA_CORNERS = 200
 # Plates that an entry no longer fires for, since somebody said that they only look like it; the newest are kept.
 WATCH_NOT_PLATES = 50
-# A file of entries: larger or longer ones get 413. A sheet is read by a process of its own, which ends past these.
-WATCH_FILE_BYTES = 4 * 1024 * 1024
-WATCH_FILE_ROWS = WATCHES_AT_ONCE
-WATCH_FILE_COLUMNS = 64
-WATCH_SHEET_BYTES = 64 * 1024 * 1024
-WATCH_SHEET_MEMORY_BYTES = 768 * 1024 * 1024
-WATCH_SHEET_MS = 20_000
-# Files of entries read at once; one more gets 429. Past so many problems of a file the rest are counted only.
-WATCH_FILES_AT_ONCE = 2
-WATCH_FILE_PROBLEMS = 500
 # A plate that only looks like an entry fires from this score on (see streams/look_alike.py).
 LOOK_ALIKE_SCORE = 0.15
 # Of a hit: cameras that the car will pass next, how far along the roads they are looked for, and units near it.
 CAMERAS_AHEAD = 5
 CAMERAS_AHEAD_M = 30_000
 HIT_UNITS = 3
-# Where a car was seen before is looked for in this much of the readings.
-HIT_LAST_SEEN_MS = 30 * 24 * 60 * 60 * 1000
 # A road net: a larger file is refused at the start.
 ROADS_BYTES = 64 * 1024 * 1024
-# What an entry would have matched is counted in so many sightings, and shown up to here.
-WATCH_CHECK_SIGHTINGS = 200
 
 # Several hubs: how often each looks at what is at it, for the others to know, and how much of that it writes at once.
 PLACES_LOOK_MS = 500
@@ -359,11 +290,6 @@ HUB_AWAY_MS = 8000
 HUB_GONE_MS = 7 * 24 * 60 * 60 * 1000
 # Hubs taken out of which it is shown who did that and why, the newest; the record has all.
 HUBS_TAKEN_OUT = 50
-# What one hub may do for the others at once, and how long one may take to say who it is: after that it is away.
-PEER_ERRANDS = 512
-PEER_HELLO_MS = 3000
-# Things that one hub tells of at most when another lists those of all: agents, devices, who was refused.
-PEER_LISTED = 20_000
 
 # Queries of sightings that one person may make in an hour, from a desk and in the field; one more gets 429. Those in
 # the field reach so far back. The newest are kept in the tables, for who looks after them; an answer has so many pages.
@@ -405,20 +331,8 @@ LIBRARIES_BYTES = 96 * 1024 * 1024
 # Lines of one list of whose hits some were none; past them the one marked longest ago is forgotten, unless it was set
 # aside: then one more is refused.
 LIBRARY_MARKS = 200
-# A file as offices send it. It is read by a process of its own, which ends past these; a remark is cut at so many
-# characters. Past so many faults, and lines that stand twice, the rest are counted only.
-LIBRARY_FILE_BYTES = 96 * 1024 * 1024
-LIBRARY_FILE_BODY_MS = 10 * 60 * 1000
-LIBRARY_SHEET_BYTES = 512 * 1024 * 1024
-LIBRARY_READER_MEMORY_BYTES = 3 * 1024 * 1024 * 1024
-LIBRARY_READER_MS = 5 * 60 * 1000
+# A remark of a line is cut at so many characters.
 LIBRARY_NOTE_CHARS = 60
-LIBRARY_FILE_PROBLEMS = 200
-# Files being read at once; one more gets 429. Files that were read and may be asked for; the oldest is forgotten.
-LIBRARY_FILES_AT_ONCE = 1
-LIBRARY_FILES_READ = 16
-# A file that could not be had is tried again after this.
-LIBRARY_AGAIN_MS = 30 * 1000
 
 # Ways along the road net that a car may have taken: junctions that one is searched through, and all of one
 # answer; past that a leg is told by its straight line. Ways remembered, and points of all those told in one answer.

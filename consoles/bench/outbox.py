@@ -35,7 +35,7 @@ from consoles.bench.report import Report, Step
 from consoles.http.context import LIVE
 from consoles.settings import Settings
 from consoles.site import running_site
-from edge.agent.protocol import CAMERA, HIT, PICTURE, SIGHTING
+from edge.agent.items import CAMERA, HIT, PICTURE, SIGHTING
 
 _NAME = "bench"
 _HOST = "127.0.0.1"

@@ -17,8 +17,9 @@ import uvloop
 from command.kernel.clock import SystemClock
 from command.readings import Sighting
 from consoles.bench.measure import cpu_s
+from edge.agent.items import CAMERA, HIT, PICTURE, SIGHTING, CameraState, Hit
 from edge.agent.link import HubLink
-from edge.agent.protocol import CAMERA, HIT, PICTURE, SIGHTING, CameraState, Config, Hit
+from edge.agent.protocol import Config
 from edge.agent.sending import PictureBody
 from edge.outbox import NewItem, Outbox, Priority
 

@@ -19,7 +19,7 @@ from consoles.bench.measure import cpu_s
 from consoles.bench.passages_judged import Judged, Turn, judge
 from consoles.bench.report import Report, Step
 from consoles.bench.street_films import PASSAGE_S, Car, Coded, Films, cars, each_alone
-from streams.camera import CameraSpec, CameraStatus
+from streams.camera_spec import CameraSpec, CameraStatus
 from streams.keeper import CameraKeeper
 from streams.plates.pool import PlatePool
 from streams.plates.watcher import PlateWatcher

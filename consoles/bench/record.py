@@ -22,7 +22,7 @@ from command.kernel.clock import VirtualClock
 from consoles.bench.measure import cpu_time
 from consoles.bench.report import Report, Step
 from streams import fmp4_reader
-from streams.camera import CameraStatus
+from streams.camera_spec import CameraStatus
 from streams.h264 import START_CODE
 from streams.packets import Packet, Subscription
 from streams.recorder.recorder import Recorder

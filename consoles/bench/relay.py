@@ -31,7 +31,7 @@ from consoles.bench.measure import allow_many_sockets, cpu_s, percentile
 from consoles.bench.report import Report, Step
 from consoles.parts.serving import serving
 from edge.simulators.clips import load_clip
-from streams.camera import CameraSpec, CameraStatus
+from streams.camera_spec import CameraSpec, CameraStatus
 from streams.keeper import CameraKeeper
 from streams.relay.http import routes
 from streams.relay.relay import Relay

@@ -7,7 +7,7 @@ import json
 import time
 
 from command.kernel.errors import InvalidInputError
-from command.kernel.limits import SIMULATED_HOURS, SIMULATED_HUBS, SIMULATED_SEEDS
+from consoles.limits import SIMULATED_HOURS, SIMULATED_HUBS, SIMULATED_SEEDS
 from consoles.sim.simulation import Result, simulate
 
 

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from command.kernel.clock import Clock
 from command.kernel.errors import UnavailableError
-from command.kernel.limits import HTTP_CONNECTIONS
 from consoles.doctor.finding import Finding, Words, bad, ok
+from consoles.limits import HTTP_CONNECTIONS
 from streams.plates.models import AlteredModelError, Model, read_model
 
 _PYTHON = (3, 11)

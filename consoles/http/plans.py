@@ -7,12 +7,12 @@ import asyncio
 from aiohttp import web
 
 from command.facts.plan_definition import PlanDefinition
-from command.kernel.limits import PLAN_FILE_BYTES
 from command.requests import PublishPlan
 from command.services.bodies import read_body
 from consoles.http.context import actor_of, context_of, require
 from consoles.http.record import json_response
 from plans.format import load_plan
+from plans.limits import PLAN_FILE_BYTES
 
 
 async def _read(request: web.Request) -> PlanDefinition:

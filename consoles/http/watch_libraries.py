@@ -19,12 +19,6 @@ from command.facts.libraries import LibraryContent as Content
 from command.facts.watchlist import WatchAction
 from command.kernel import ga36
 from command.kernel.errors import ConflictError, NoRightError, TooManyError, UnknownIdError
-from command.kernel.limits import (
-    LIBRARY_FILE_BODY_MS,
-    LIBRARY_FILE_BYTES,
-    LIBRARY_FILES_AT_ONCE,
-    LIBRARY_FILES_READ,
-)
 from command.requests import Instant, Name, OfferLibraryFile, Reason, RecordQuery, RequestLibrary
 from command.requests.libraries import Sha256
 from command.requests.watchlist import Office
@@ -36,7 +30,13 @@ from consoles.http.context import LIVE, Space, actor_of, context_of, require
 from consoles.http.record import json_response
 from consoles.http.sightings import an_hour
 from consoles.http.watches import key_of
-from consoles.limits import QUERY_BODY_BYTES
+from consoles.limits import (
+    LIBRARY_FILE_BODY_MS,
+    LIBRARY_FILE_BYTES,
+    LIBRARY_FILES_AT_ONCE,
+    LIBRARY_FILES_READ,
+    QUERY_BODY_BYTES,
+)
 from consoles.watch_files.library import Read, read_library
 from streams.watch_library import Changes, LibraryContent, LibraryIndex
 from streams.watch_list import Match

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from command.actors import HUB, Actor
 from command.kernel.errors import InvalidInputError, TooManyError, TriuneError
-from command.kernel.limits import READINGS_ROWS, WATCH_CHECK_SIGHTINGS, WATCH_FILE_BYTES, WATCH_FILES_AT_ONCE
+from command.kernel.limits import READINGS_ROWS
 from command.kernel.look_alikes import LOOK_ALIKES
 from command.readings import Sighting, SightingQuery
 from command.requests import RecordQuery, RequestWatches
@@ -26,7 +26,7 @@ from command.tables import Tables
 from consoles.http.context import Space, actor_of, context_of, require
 from consoles.http.record import json_response
 from consoles.http.sightings import EXPORTS, Scope, an_hour
-from consoles.limits import QUERY_BODY_BYTES
+from consoles.limits import QUERY_BODY_BYTES, WATCH_CHECK_SIGHTINGS, WATCH_FILE_BYTES, WATCH_FILES_AT_ONCE
 from consoles.watch_files.columns import exported, template
 from consoles.watch_files.entries import Found, entries_of, places_of
 from consoles.watch_files.table import read_table

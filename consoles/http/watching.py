@@ -9,10 +9,10 @@ from msgspec.structs import replace
 
 from command.access.visibility import tables_of
 from command.actors import HUB, Actor
-from command.kernel.limits import SESSIONS_WATCHING
 from command.requests import RecordQuery
 from consoles.http.context import Context, Space
 from consoles.http.identity import SESSION_COOKIE
+from consoles.limits import SESSIONS_WATCHING
 
 PASSAGES = "passages"
 ON_DUTY = "值守"

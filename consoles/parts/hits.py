@@ -13,12 +13,12 @@ from command.blobs import Blobs
 from command.facts.watchlist import AheadBy, CameraAhead, LastSeen
 from command.hub import Changes, Hub
 from command.kernel.errors import InvalidInputError, TriuneError, UnknownIdError
-from command.kernel.limits import HIT_LAST_SEEN_MS
 from command.kernel.roads import RoadNet, ahead_by_bearing, read_roads
 from command.readings import Readings, Sighting
 from command.requests import ReportHit
 from command.rows import WatchRow
 from command.tables import Tables
+from consoles.limits import HIT_LAST_SEEN_MS
 from streams.plates.crop import plate_jpeg
 from streams.watch_library import Found, LibraryIndex
 from streams.watch_list import Match, Wanted, WatchList

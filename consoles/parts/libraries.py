@@ -16,12 +16,12 @@ import msgspec
 from command.blobs import Blobs
 from command.hub import Changes, Hub
 from command.kernel.errors import InvalidInputError, TriuneError, UnavailableError
-from command.kernel.limits import LIBRARY_AGAIN_MS
 from command.requests import ReportLibrary
 from command.rows import LibraryRow
 from command.rules.libraries import FAILING
 from command.tables import Tables
 from command.telling import tell
+from consoles.limits import LIBRARY_AGAIN_MS
 from edge.limits import LIBRARY_EDITS_KEPT
 from streams.watch_edits import edits
 from streams.watch_library import LibraryContent, LibraryIndex

@@ -21,7 +21,7 @@ from command.readings.hours import HOUR_MS
 from command.requests import ReportReading
 from command.tables import Tables
 from consoles.parts.stores import CAMERAS
-from edge.agent.protocol import Reading
+from edge.agent.items import Reading
 from streams.limits import (
     QUALITY_JUDGE_MS,
     QUALITY_KEEP_MS,

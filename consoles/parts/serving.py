@@ -16,7 +16,8 @@ from aiohttp.web_protocol import RequestHandler
 from prometheus_client import Counter as Metric
 
 from command.kernel.errors import TooManyError, TriuneError, UnavailableError
-from command.kernel.limits import (
+from command.services.problems import problem_response
+from consoles.limits import (
     HTTP_BACKLOG,
     HTTP_CONNECTIONS,
     HTTP_CONNECTIONS_PER_ADDRESS,
@@ -24,7 +25,6 @@ from command.kernel.limits import (
     HTTP_IDLE_MS,
     OPEN_FILES,
 )
-from command.services.problems import problem_response
 
 log = logging.getLogger(__name__)
 

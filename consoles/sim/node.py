@@ -16,7 +16,6 @@ from command.batch import Committed
 from command.hub import Changes, Hub, Listener
 from command.journal import Answer, Head, Journal
 from command.kernel.errors import TriuneError
-from command.kernel.limits import FOLLOW_ALONE_MS, FOLLOW_MS
 from command.leases import SharedLeases, while_held
 from command.links.cursors import Cursors
 from command.links.follow import Follower
@@ -26,6 +25,7 @@ from command.tables import Tables
 from command.uplink import DeviceTokens, HubUplink
 from consoles.console import Console
 from consoles.frames import text_frame
+from consoles.limits import FOLLOW_ALONE_MS, FOLLOW_MS
 from consoles.push import Feed
 from consoles.sim.audit import Audit
 from consoles.sim.bus import Bus

@@ -8,11 +8,11 @@ from typing import Literal
 import msgspec
 
 from command.kernel.errors import TooLargeError, TriuneError
-from command.kernel.limits import WATCH_FILE_PROBLEMS, WATCH_FILE_ROWS
 from command.requests import WatchEntry
 from command.requests.watchlist import GivenArea
 from command.rules.watchlist import check_entry
 from command.tables import Tables
+from consoles.limits import WATCH_FILE_PROBLEMS, WATCH_FILE_ROWS
 from consoles.watch_files import cells
 from consoles.watch_files.cells import CellError
 from consoles.watch_files.columns import COLUMNS, Column, columns_of

@@ -15,16 +15,9 @@ import msgspec
 
 from command.kernel import ga36
 from command.kernel.errors import InvalidInputError, TooLargeError, TriuneError
-from command.kernel.limits import (
-    EVIDENCE_BYTES,
-    LIBRARY_ENTRIES,
-    LIBRARY_FILE_PROBLEMS,
-    LIBRARY_NOTE_CHARS,
-    LIBRARY_READER_MEMORY_BYTES,
-    LIBRARY_READER_MS,
-    LIBRARY_SHEET_BYTES,
-)
+from command.kernel.limits import EVIDENCE_BYTES, LIBRARY_ENTRIES, LIBRARY_NOTE_CHARS
 from command.rules.watchlist import check_pattern
+from consoles.limits import LIBRARY_FILE_PROBLEMS, LIBRARY_READER_MEMORY_BYTES, LIBRARY_READER_MS, LIBRARY_SHEET_BYTES
 from consoles.watch_files import cells
 from consoles.watch_files.cells import CellError
 from consoles.watch_files.child import answer_of, answer_within

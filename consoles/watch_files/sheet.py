@@ -17,7 +17,7 @@ import msgspec
 import python_calamine
 
 from command.kernel.errors import InvalidInputError, TooLargeError
-from command.kernel.limits import (
+from consoles.limits import (
     WATCH_FILE_COLUMNS,
     WATCH_FILE_ROWS,
     WATCH_SHEET_BYTES,

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from command.kernel.errors import InvalidInputError, TooLargeError
-from command.kernel.limits import WATCH_FILE_BYTES, WATCH_FILE_COLUMNS, WATCH_FILE_ROWS, WATCH_SHEET_MS
+from consoles.limits import WATCH_FILE_BYTES, WATCH_FILE_COLUMNS, WATCH_FILE_ROWS, WATCH_SHEET_MS
 from consoles.watch_files.child import answer_of
 from consoles.watch_files.sheet import FORMULA, OLE, ZIP, Cells
 

@@ -14,25 +14,15 @@ from command.kernel.clock import Clock
 from command.kernel.errors import TooLargeError, TriuneError, UnavailableError, UnknownIdError
 from command.kernel.local_time import is_within_day
 from command.readings import Sighting
-from edge.agent.protocol import (
-    ALARM,
-    CAMERA,
-    HIT,
-    NO_RECORDING,
-    PICTURE,
-    SIGHTING,
-    Alarm,
-    CameraState,
-    Config,
-    Hit,
-    Watch,
-)
+from edge.agent.items import ALARM, CAMERA, HIT, PICTURE, SIGHTING, Alarm, CameraState, Hit
+from edge.agent.protocol import NO_RECORDING, Config, Watch
 from edge.agent.recording import EdgeRecorder
 from edge.agent.sending import PictureBody
 from edge.onvif.events import CameraEvent
 from edge.onvif.watching import EventWatch
 from edge.outbox import NewItem, Outbox, Priority
-from streams.camera import Camera, CameraSpec, CameraStatus
+from streams.camera import Camera
+from streams.camera_spec import CameraSpec, CameraStatus
 from streams.keeper import CameraKeeper
 from streams.plates.crop import plate_jpeg
 from streams.plates.watcher import Aim, PlateWatcher, WatchCounters

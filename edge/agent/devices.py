@@ -10,8 +10,8 @@ import msgspec
 
 from command.kernel.errors import UnavailableError
 from command.readings import Position
+from edge.agent.items import POSITION
 from edge.agent.link import HubLink
-from edge.agent.protocol import POSITION
 from edge.limits import DEVICE_CONNECTIONS
 from edge.outbox import NewItem, Outbox, Priority
 

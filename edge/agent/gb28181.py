@@ -18,7 +18,8 @@ from command.kernel.clock import Clock
 from command.kernel.errors import UnavailableError
 from command.kernel.geo import Datum
 from edge.agent.answering import Reply
-from edge.agent.protocol import DEVICE_ALARM, Config, DeviceAlarm, Errand, Gb28181
+from edge.agent.items import DEVICE_ALARM, DeviceAlarm
+from edge.agent.protocol import Config, Errand, Gb28181
 from edge.gb28181.alarm_words import words_of
 from edge.gb28181.archive import Archive
 from edge.gb28181.devices import DeviceState

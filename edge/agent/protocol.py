@@ -8,19 +8,16 @@ spoken.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
-from command.facts.base import Level
-from command.facts.watchlist import HitHow
 from command.kernel.errors import InvalidInputError
-from command.kernel.limits import OPEN_LIBRARIES, PATTERN_CHARS
-from command.readings import Direction
+from command.kernel.limits import OPEN_LIBRARIES
 from command.requests import Id, Instant
 from command.requests.libraries import Sha256
-from edge.limits import AGENT_ITEMS_PER_MESSAGE, AGENT_PICTURE_BYTES, AGENT_READING_CAMERAS
+from edge.limits import AGENT_ITEMS_PER_MESSAGE, AGENT_PICTURE_BYTES
 from streams.plates.track import Lane
 
 VERSIONS = (1, 1)
@@ -34,6 +31,8 @@ in a text message, and then, instead of the file, the edits of `streams.watch_ed
 """
 ERRAND_PATH = "/api/v1/agents/errands/"
 """Followed by an errand's id: where the agent answers it, see `edge.agent.errand_wire`."""
+FOUND = "gb28181_found"
+"""The errand that asks which GB/T 28181 channels may be cameras; who does it is told who we are to devices."""
 NO_COMMON_VERSION = 4406
 KEY_NO_LONGER_VALID = 4401
 """Close codes; the private range is RFC 6455's, the numbers HTTP's."""
@@ -268,97 +267,6 @@ class Unknown(Message, frozen=True, tag="unknown"):
 
 Said = Hello | Items | Standing | Ask | Unknown
 Told = Welcome | Refused | Config | Settled | Received | Answer | Errand | Unknown
-
-# The bodies of items
-
-
-class Hit(msgspec.Struct, frozen=True, kw_only=True):
-    """A watched plate passed; kind `hit`. `picture` is the SHA-256 of a picture that may come later, or never.
-
-    `how`, `score` and `line` are those of `streams.watch_list.Match`.
-    """
-
-    watch: Id
-    plate: Annotated[str, Meta(min_length=5, max_length=10)]
-    camera: Id
-    seen_ms: Instant
-    confidence: Annotated[float, Meta(ge=0, le=1)]
-    picture: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?\Z")] = ""
-    plate_picture: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?\Z")] = ""
-    how: HitHow = "exact"
-    score: Annotated[float, Meta(ge=0, le=1)] = 1.0
-    direction: Direction | None = None
-    heading_deg: Annotated[float, Meta(ge=0, lt=360)] | None = None
-    line: Annotated[str, Meta(max_length=PATTERN_CHARS)] = ""
-
-
-class Alarm(msgspec.Struct, frozen=True, kw_only=True):
-    """A camera says that something is up; kind `alarm`. `source` is which input or region."""
-
-    camera: Id
-    what: Literal["alarm_input", "tampering"]
-    at_ms: Instant
-    source: Annotated[str, Meta(max_length=200)] = ""
-
-
-class CameraState(msgspec.Struct, frozen=True, kw_only=True):
-    """Pictures of a camera arrive, or stopped and why; kind `camera`."""
-
-    camera: Id
-    up: bool
-    at_ms: Instant
-    reason: Annotated[str, Meta(max_length=500)] = ""
-
-
-class DeviceAlarm(msgspec.Struct, frozen=True, kw_only=True):
-    """A device says that something is up; kind `device_alarm`. `subject` is a camera, or the device's own id."""
-
-    subject: Id
-    level: Level
-    at_ms: Instant
-    detail: Annotated[str, Meta(max_length=500)] = ""
-    lat: Annotated[float, Meta(ge=-90, le=90)] | None = None
-    lon: Annotated[float, Meta(ge=-180, le=180)] | None = None
-
-
-class RecorderState(msgspec.Struct, frozen=True, kw_only=True):
-    """A recorder of the agent can do its work, or cannot and why.
-
-    Kind `recorder`, which hubs of before know, for the first disk, and `recorder_disk` for the others.
-    """
-
-    ok: bool
-    at_ms: Instant
-    reason: Annotated[str, Meta(max_length=500)] = ""
-    disk: Annotated[int, Meta(ge=1, le=64)] = 1
-
-
-class CameraReading(msgspec.Struct, frozen=True, kw_only=True):
-    """Of a camera: plates found in pictures, those not read, and pictures looked at because something moved."""
-
-    camera: Id
-    found: Count
-    unread: Count
-    moving: Count
-
-
-class Reading(msgspec.Struct, frozen=True, kw_only=True):
-    """How plates were read in an hour (since 1970) while one process of the agent ran; kind `reading`.
-
-    These are totals: of those of one `run` and hour the largest counts, whatever came when and how often.
-    """
-
-    run: Box
-    hour: Annotated[int, Meta(ge=0, le=2**40)]
-    cameras: Annotated[list[CameraReading], Meta(max_length=AGENT_READING_CAMERAS)]
-
-
-READING = "reading"
-RECORDER, RECORDER_DISK, DEVICE_ALARM = "recorder", "recorder_disk", "device_alarm"
-FOUND = "gb28181_found"
-"""The errand that asks which GB/T 28181 channels may be cameras; who does it is told who we are to devices."""
-ALARM, HIT, CAMERA, SIGHTING, POSITION, PICTURE = "alarm", "hit", "camera", "sighting", "position", "picture"
-"""Kinds of items. Bodies of `sighting` and `position` are those of `command.readings`; a `picture` comes in pieces."""
 
 
 class _Envelope(msgspec.Struct):

@@ -11,7 +11,7 @@ import msgspec
 from command.kernel.clock import Clock
 from command.kernel.errors import TriuneError
 from command.readings.hours import HOUR_MS
-from edge.agent.protocol import READING, CameraReading, Reading
+from edge.agent.items import READING, CameraReading, Reading
 from edge.limits import AGENT_READING_CAMERAS, AGENT_READING_MS
 from edge.outbox import NewItem, Outbox, Priority
 from streams.plates.counting import Counting

@@ -12,7 +12,8 @@ import msgspec
 from command.facts.recording import RecordingPolicy
 from command.kernel.clock import Clock
 from command.kernel.errors import TriuneError
-from edge.agent.protocol import RECORDER, RECORDER_DISK, Camera, Disk, RecorderState
+from edge.agent.items import RECORDER, RECORDER_DISK, RecorderState
+from edge.agent.protocol import Camera, Disk
 from edge.outbox import NewItem, Outbox, Priority
 from streams.recorder.archive import Archive
 from streams.recorder.disks import RecordedDisk, RecordedDisks

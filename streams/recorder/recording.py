@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Protocol
 
 from command.facts.recording import RecordingPolicy
-from streams.camera import CameraStatus
+from streams.camera_spec import CameraStatus
 from streams.limits import RECORD_GAP_MS, RECORD_QUEUE_FRAMES
 from streams.packets import Packet, Subscription
 from streams.recorder.cutter import Cutter, Step

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from command.facts.recording import Hours
-from command.kernel.limits import VIOLATION_HOURS_EDGE_MS
 from command.readings import Sighting
+from streams.limits import VIOLATION_HOURS_EDGE_MS
 from streams.recorder.schedule import covers
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from command.facts.violations import Finding, PictureRegion, Step, ViolationKind
-from command.kernel.limits import VIOLATION_LANE_READS
 from command.readings import Direction, Sighting
 from command.rows import RegionsVersion
+from streams.limits import VIOLATION_LANE_READS
 from streams.violations.hours import surely_within
 from streams.violations.plates import ON_DUTY, Unfounded, doubt, is_exempt, judged
 

@@ -20,7 +20,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from command.facts.violations import ClipState, Exemption, Finding, PictureRegion, Restriction, SpeedSection
-from command.kernel.limits import VIOLATION_PACK_BYTES, VIOLATION_PACK_FILES
+from streams.limits import VIOLATION_PACK_BYTES, VIOLATION_PACK_FILES
 
 PURPOSE = "evidence-packs"
 """What the signing key is derived from the site key for."""

@@ -8,8 +8,8 @@ from typing import Literal
 from command.facts.violations import Exemption, JudgedPassage, MeasuringPoint
 from command.kernel import ga36
 from command.kernel.ga36 import PlateKind
-from command.kernel.limits import VIOLATION_CONFIDENCE
 from command.readings import Sighting
+from streams.limits import VIOLATION_CONFIDENCE
 
 Unfounded = Literal[
     "unsure", "no_picture", "misread", "slower", "not_in_force", "calibration_expired", "implausible",

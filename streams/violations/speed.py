@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from command.facts.violations import Finding, SpeedSection, Step
-from command.kernel.limits import VIOLATION_SPEED_MOST_KMH
 from command.readings import PlateColour, Sighting
 from command.rows import SectionVersion
+from streams.limits import VIOLATION_SPEED_MOST_KMH
 from streams.violations.plates import Unfounded, doubt, is_large, judged
 
 

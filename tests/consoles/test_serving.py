@@ -14,7 +14,7 @@ from aiohttp import web
 from prometheus_client import REGISTRY
 
 from command.kernel.clock import SystemClock
-from command.kernel.limits import OPEN_FILES
+from consoles.limits import OPEN_FILES
 from consoles.parts import serving as doors
 from consoles.parts.serving import serving
 

@@ -12,9 +12,9 @@ import openpyxl
 from command import facts
 from command.actors import HUB
 from command.facts.scene import QueryMade
-from command.kernel.limits import WATCH_FILE_BYTES
 from command.readings import Sighting
 from command.requests import ApproveWatches, EnrolCamera
+from consoles.limits import WATCH_FILE_BYTES
 from consoles.site import Site
 from tests.consoles.support import Person, signed_in, site_with_people
 

@@ -17,7 +17,7 @@ from command.kernel.clock import SystemClock
 from edge.simulators.clips import Clip, load_clip
 from edge.simulators.rtsp_camera import RtspCameras
 from edge.simulators.street_video import Street, render, traffic
-from streams.camera import CameraSpec
+from streams.camera_spec import CameraSpec
 from streams.keeper import CameraKeeper
 from streams.mse import MseViewers
 from streams.relay.http import routes

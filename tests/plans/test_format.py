@@ -5,8 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from command.kernel.errors import InvalidInputError
-from command.kernel.limits import PLAN_FILE_BYTES, PLAN_NESTING, PLAN_PROBLEMS, PLAN_TASKS
+from command.kernel.limits import PLAN_TASKS
 from plans.format import load_plan
+from plans.limits import PLAN_FILE_BYTES, PLAN_NESTING, PLAN_PROBLEMS
 from plans.yaml_lines import PlanError, Problem
 
 PLAN = """\

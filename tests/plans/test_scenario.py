@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from command.kernel.geo import distance_m
-from command.kernel.limits import SCENARIO_EVENTS
 from plans.expand import expand
+from plans.limits import SCENARIO_EVENTS
 from plans.scenario import CallRings, UnitFix, UnitStep
 from plans.scenario_format import Known, load_scenario
 from plans.yaml_lines import PlanError

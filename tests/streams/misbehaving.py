@@ -10,7 +10,8 @@ from types import TracebackType
 from typing import Final, Literal, Self
 
 from command.kernel.clock import Clock
-from streams.camera import Camera, CameraSpec, CameraStatus
+from streams.camera import Camera
+from streams.camera_spec import CameraSpec, CameraStatus
 from streams.limits import (
     CAMERA_EXAMINE_MS,
     CAMERA_FROZEN_MS,

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from command.kernel.clock import SystemClock
-from streams.camera import CameraStatus
+from streams.camera_spec import CameraStatus
 from tests.paths import shared
 
 PATIENCE_S = 15

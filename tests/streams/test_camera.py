@@ -14,7 +14,8 @@ from command.kernel.clock import Clock, SystemClock, VirtualClock
 from command.kernel.errors import UnavailableError, UnknownIdError
 from edge.simulators.clips import Clip
 from edge.simulators.rtsp_camera import RtspCameras
-from streams.camera import Camera, CameraSpec, CameraStatus
+from streams.camera import Camera
+from streams.camera_spec import CameraSpec, CameraStatus
 from streams.feed import Looker
 from streams.keeper import CameraKeeper
 from streams.keyframes import Picture

@@ -12,7 +12,7 @@ from command.kernel.clock import Clock
 from command.kernel.errors import UnavailableError
 from consoles.sim.clock import MachineClock
 from consoles.sim.loop import VirtualLoop
-from streams.camera import CameraSpec, CameraStatus
+from streams.camera_spec import CameraSpec, CameraStatus
 from streams.keeper import CameraKeeper
 from streams.limits import (
     CAMERA_LINGER_MS,

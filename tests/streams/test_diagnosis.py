@@ -16,7 +16,7 @@ from command.kernel.clock import SystemClock
 from edge.simulators.clips import Clip
 from edge.simulators.rtsp_camera import RtspCameras
 from streams import rtsp
-from streams.camera import CameraSpec
+from streams.camera_spec import CameraSpec
 from streams.diagnosis import Diagnosis, Ways, diagnose
 from streams.keeper import CameraKeeper
 from tests.ports import free_port

@@ -9,8 +9,8 @@ import pytest
 
 from command.kernel.clock import VirtualClock
 from command.kernel.errors import UnavailableError
-from command.kernel.limits import CAMERA_ASK_KEY_MS
 from streams.key_asking import KeyAsking
+from streams.limits import CAMERA_ASK_KEY_MS
 from streams.packets import Packet
 from streams.sources import AskedPackets, SourceError
 from tests.streams.peers import until

@@ -15,7 +15,7 @@ from command.kernel.clock import SystemClock
 from edge.simulators.clips import Clip, ClipFrame, load_clip
 from edge.simulators.rtsp_camera import RtspCameras
 from edge.simulators.street_video import Street, render, traffic
-from streams.camera import CameraSpec
+from streams.camera_spec import CameraSpec
 from streams.keeper import CameraKeeper
 from tests.streams.peers import PATIENCE_S, Statuses, until
 

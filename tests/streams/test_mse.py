@@ -19,7 +19,7 @@ from command.kernel.clock import SystemClock
 from command.kernel.errors import InvalidInputError, NoRightError
 from edge.simulators.clips import Clip
 from edge.simulators.rtsp_camera import RtspCameras
-from streams.camera import CameraSpec
+from streams.camera_spec import CameraSpec
 from streams.h264 import annex_b
 from streams.keeper import CameraKeeper
 from streams.mse import GONE, NO_LONGER_ALLOWED, MseViewers, Muxer

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from command.kernel.errors import InvalidInputError, SignInRequiredError
 from edge.simulators.clips import Clip
-from streams.camera import CameraSpec
+from streams.camera_spec import CameraSpec
 from streams.keeper import CameraKeeper
 from streams.relay.elsewhere import elsewhere
 from streams.relay.http import routes

@@ -14,7 +14,7 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
 from command.kernel.clock import SystemClock
 from command.kernel.errors import TriuneError
-from streams.camera import CameraSpec
+from streams.camera_spec import CameraSpec
 from streams.diagnosis import Hops, WayEndedError
 from streams.keeper import CameraKeeper
 from streams.limits import SDP_BYTES

@@ -9,8 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from command.kernel.errors import TriuneError
-from command.kernel.limits import PEER_LISTED
-from consoles.limits import AGENT_LISTED_MS
+from consoles.limits import AGENT_LISTED_MS, PEER_LISTED
 from consoles.parts.agents.errands import Errands
 from consoles.parts.agents.registry import Agents
 from edge.agent.gb28181 import DEVICES, ToldDevice

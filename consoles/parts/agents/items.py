@@ -24,7 +24,7 @@ from command.uplink import HubUplink
 from consoles.parts.cameras.alarms import alarm_of
 from consoles.parts.hits import Hits
 from consoles.parts.reading_quality import ReadingQuality
-from edge.agent.protocol import (
+from edge.agent.items import (
     ALARM,
     CAMERA,
     DEVICE_ALARM,
@@ -39,14 +39,10 @@ from edge.agent.protocol import (
     CameraState,
     DeviceAlarm,
     Hit,
-    Item,
-    Piece,
     Reading,
-    Received,
     RecorderState,
-    Refusal,
-    Settled,
 )
+from edge.agent.protocol import Item, Piece, Received, Refusal, Settled
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")

@@ -22,7 +22,7 @@ from consoles.parts.hits import Hits
 from consoles.parts.stores import CAMERAS, Stores
 from edge.onvif.events import CameraEvent
 from edge.onvif.watching import EventWatch
-from streams.camera import CameraSpec, CameraStatus
+from streams.camera_spec import CameraSpec, CameraStatus
 from streams.keeper import CameraKeeper
 from streams.plates.watcher import PlateWatcher
 from streams.sources import pulls_always

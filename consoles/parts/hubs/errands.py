@@ -23,9 +23,9 @@ from aiohttp import hdrs, web
 
 from command.kernel.clock import Clock
 from command.kernel.errors import InvalidInputError, TooManyError, UnavailableError
-from command.kernel.limits import PEER_ERRANDS, PEER_HELLO_MS
 from command.roll import HubPlace
 from consoles.http.identity import is_loopback, is_open
+from consoles.limits import PEER_ERRANDS, PEER_HELLO_MS
 from consoles.parts.hubs.replies import Reply
 from edge.agent.answering import Handler, do, unknown
 from edge.agent.answering import Reply as Answering

@@ -11,9 +11,8 @@ from typing import Generic, TypeVar
 import msgspec
 
 from command.kernel.errors import TriuneError, UnavailableError
-from command.kernel.limits import PEER_LISTED
 from command.roll import HubPlace, HubState
-from consoles.limits import AGENT_RECORDINGS_MS
+from consoles.limits import AGENT_RECORDINGS_MS, PEER_LISTED
 from consoles.parts.hubs.part import Hubs
 from edge.agent.answering import Handler, Reply
 from edge.agent.protocol import Errand

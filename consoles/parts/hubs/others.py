@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from command.hub import Hub
 from command.kernel.errors import TriuneError
-from command.kernel.limits import FOLLOW_ALONE_MS, FOLLOW_MS
 from command.passages import Passages
 from command.readings import Readings
 from command.uplink import HubUplink
 from consoles.http import health, metrics
+from consoles.limits import FOLLOW_ALONE_MS, FOLLOW_MS
 from consoles.parts.base import Base
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from msgspec.structs import replace
 
 from command.kernel.clock import Clock
 from command.kernel.errors import ConflictError, TriuneError, UnavailableError, UnknownIdError
-from command.kernel.limits import PEER_HELLO_MS
 from command.roll import HubPlace
+from consoles.limits import PEER_HELLO_MS
 from consoles.parts.agents.live import go_by, pictures
 from consoles.parts.hubs.part import Hubs
 from edge.agent.answering import Handler, Reply

@@ -22,7 +22,10 @@ from command.kernel.errors import (
     UnavailableError,
     UnknownIdError,
 )
-from command.kernel.limits import (
+from command.requests import LockRecording, RecordPack, ReleaseRecording
+from command.rows import CameraRow, RuleVersion, ViolationRow
+from command.tables import Tables
+from consoles.limits import (
     VIOLATION_CLIP_AROUND_MS,
     VIOLATION_CLIP_AWAY_MS,
     VIOLATION_CLIP_LONGEST_MS,
@@ -31,9 +34,6 @@ from command.kernel.limits import (
     VIOLATION_PACK_LOOK_MS,
     VIOLATION_PACKS_AT_ONCE,
 )
-from command.requests import LockRecording, RecordPack, ReleaseRecording
-from command.rows import CameraRow, RuleVersion, ViolationRow
-from command.tables import Tables
 from consoles.parts.recording import Recorded
 from streams.limits import RECORD_FLUSH_MS
 from streams.plates.crop import plate_jpeg

@@ -19,13 +19,6 @@ from command.blobs import Blobs
 from command.facts.violations import Finding
 from command.hub import Changes, Hub
 from command.kernel.errors import InvalidInputError, TriuneError, UnavailableError, UnknownIdError
-from command.kernel.limits import (
-    VIOLATION_AGAIN_LATER_MS,
-    VIOLATION_DRIVE_ROWS,
-    VIOLATION_QUEUE,
-    VIOLATION_SWEEP_MS,
-    VIOLATION_SWEEP_ROWS,
-)
 from command.passages import Passages
 from command.readings import Readings, Sighting, SightingQuery, place_of
 from command.requests import ReportViolation
@@ -38,6 +31,13 @@ from command.rows import (
     SectionVersion,
 )
 from command.tables import Tables
+from consoles.limits import (
+    VIOLATION_AGAIN_LATER_MS,
+    VIOLATION_DRIVE_ROWS,
+    VIOLATION_QUEUE,
+    VIOLATION_SWEEP_MS,
+    VIOLATION_SWEEP_ROWS,
+)
 from streams.plates.picture import decode_picture
 from streams.violations.area import judge_area, stands_in
 from streams.violations.lanes import judge_lane, shows_inside

@@ -10,7 +10,8 @@ import openpyxl
 import pytest
 
 from command.kernel.errors import InvalidInputError, TooLargeError
-from command.kernel.limits import LIBRARY_FILE_PROBLEMS, LIBRARY_NOTE_CHARS
+from command.kernel.limits import LIBRARY_NOTE_CHARS
+from consoles.limits import LIBRARY_FILE_PROBLEMS
 from consoles.watch_files import library
 from consoles.watch_files.entries import Places, entries_of
 from consoles.watch_files.library import read, read_library

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from command.facts.watchlist import WatchArea, WatchHours
 from command.kernel.errors import InvalidInputError, TooLargeError
-from command.kernel.limits import WATCH_FILE_BYTES, WATCH_FILE_ROWS
 from command.requests.watchlist import GivenArea, GivenHours
 from command.rows import WatchRow
+from consoles.limits import WATCH_FILE_BYTES, WATCH_FILE_ROWS
 from consoles.watch_files.columns import exported, template
 from consoles.watch_files.entries import Found, Places, entries_of
 from consoles.watch_files.table import Table, decoded, read_table, read_text

@@ -18,7 +18,7 @@ from command.readings.hours import HOUR_MS
 from consoles.site import Site
 from edge.agent import reading
 from edge.agent.agent import AgentSettings, running_agent
-from edge.agent.protocol import Reading
+from edge.agent.items import Reading
 from edge.agent.reading import ReadingCounts
 from edge.outbox import Outbox, Priority
 from edge.simulators.rtsp_camera import RtspCameras

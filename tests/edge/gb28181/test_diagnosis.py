@@ -15,7 +15,7 @@ from edge.gb28181.media import SCHEME, Gb28181Media
 from edge.gb28181.platform import Platform
 from edge.limits import GB28181_BEAT_MS, GB28181_BEATS_MISSED
 from edge.simulators.ps_clips import PsClip
-from streams.camera import CameraSpec
+from streams.camera_spec import CameraSpec
 from streams.diagnosis import Diagnosis, Hop, Hops, WayEndedError, Ways, diagnose
 from streams.keeper import CameraKeeper
 from streams.sources import Sources

@@ -16,7 +16,7 @@ from edge.gb28181.platform import Platform
 from edge.gb28181.ports import MediaPorts
 from edge.simulators.gb28181_camera import Gb28181Camera
 from edge.simulators.ps_clips import PsClip
-from streams.camera import CameraSpec
+from streams.camera_spec import CameraSpec
 from streams.keeper import CameraKeeper
 from streams.packets import Packet
 from streams.sources import SourceError, Sources

@@ -14,7 +14,7 @@ from edge.simulators.clips import Clip, load_clip
 from edge.simulators.onvif_camera import CameraModel, OnvifCamera
 from edge.simulators.rtsp_camera import RtspCameras
 from edge.simulators.street_video import Street, render, traffic
-from streams.camera import CameraSpec
+from streams.camera_spec import CameraSpec
 from streams.diagnosis import Diagnosis, Ways, diagnose
 from streams.keeper import CameraKeeper
 from streams.source import standard_sources

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from command.facts.recording import RecordingPolicy
 from command.kernel.clock import VirtualClock
-from streams.camera import CameraStatus
+from streams.camera_spec import CameraStatus
 from streams.packets import Packet, Subscription
 from streams.recorder.recorder import Recorder
 from streams.recorder.store import Store

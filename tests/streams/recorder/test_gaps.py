@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from command.facts.recording import Hours, RecordingPolicy
-from streams.camera import CameraStatus
+from streams.camera_spec import CameraStatus
 from streams.recorder import index, whys
 from streams.recorder.clips import export
 from streams.recorder.diary import Diary

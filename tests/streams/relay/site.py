@@ -12,7 +12,7 @@ from command.kernel.clock import SystemClock
 from command.kernel.errors import NoRightError, TriuneError
 from edge.simulators.clips import Clip
 from edge.simulators.rtsp_camera import RtspCameras
-from streams.camera import CameraSpec
+from streams.camera_spec import CameraSpec
 from streams.keeper import CameraKeeper
 from streams.relay.http import Authorise, routes
 from streams.relay.relay import Relay

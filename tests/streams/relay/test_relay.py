@@ -9,7 +9,7 @@ from command.kernel.clock import SystemClock, VirtualClock
 from command.kernel.errors import TooManyError, UnavailableError, UnknownIdError
 from edge.simulators.clips import Clip
 from edge.simulators.rtsp_camera import RtspCameras
-from streams.camera import CameraSpec
+from streams.camera_spec import CameraSpec
 from streams.keeper import CameraKeeper
 from streams.relay.relay import Relay
 from tests.streams.peers import PATIENCE_S, Statuses, until
