@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import io
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from PIL import Image
+from playwright.async_api import Locator, Page, expect
 
 from edge.simulators.clips import Clip
+from edge.simulators.onvif_camera import OnvifCamera
 from tests.e2e.chromium import chromium
 from tests.e2e.video import CAMERAS, DOME, PLAYING, drawn, open_page, site_with_cameras
 
@@ -152,6 +156,67 @@ async def test_a_camera_is_turned_by_one_person_and_the_other_is_told_who(tmp_pa
         await _until(lambda: dome.movement() is None)
         await commander.keyboard.press("2")
         await _until(lambda: len(dome.recalled) == 1)
+
+        await _turned_by_mouse(commander, tile, dome)
+
+
+async def _turned_by_mouse(page: Page, tile: Locator, dome: OnvifCamera) -> None:
+    """A drag in the picture, and a button of the pad: each for as long as it is held."""
+    box = await tile.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    await page.mouse.move(x, y)
+    await page.mouse.down()
+    await page.mouse.move(x - box["width"] / 4, y - box["height"] / 4, steps=4)
+    await _until(lambda: (now := dome.movement()) is not None and now.pan < 0 < now.tilt)
+    await page.mouse.up()
+    await _until(lambda: dome.movement() is None)
+    await tile.get_by_role("button", name="拉近").hover()
+    await page.mouse.down()
+    await _until(lambda: (now := dome.movement()) is not None and now.zoom > 0)
+    await page.mouse.up()
+    await _until(lambda: dome.movement() is None)
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(120)
+async def test_a_picture_is_enlarged_and_kept_as_evidence(tmp_path: Path, clip: Clip) -> None:  # R410, R788
+    async with (
+        site_with_cameras(tmp_path, clip, "dispatcher") as (site, _, _, situation),
+        chromium() as browser,
+    ):
+        page = await open_page(browser, site, "dispatcher", "/desk")
+        await choose_situation(page)
+        await plays(page, "c1")
+        tile = page.locator("t-screens t-tile[aria-label=建设路路口]")
+        video = tile.locator("video.live")
+        await tile.hover()
+        await page.mouse.wheel(0, -100)
+        await expect(tile.get_by_text("1.3 倍")).to_be_visible()
+        await tile.focus()
+        await page.keyboard.press("+")
+        await expect(tile.get_by_text("1.6 倍")).to_be_visible()
+        before = await video.bounding_box()
+        await page.keyboard.press("ArrowRight")
+        await expect(tile.get_by_text("1.6 倍")).to_be_visible()
+        after = await video.bounding_box()
+        assert before is not None
+        assert after is not None
+        assert after["x"] < before["x"], "what lies to the right comes into view"
+        await keep(page, tmp_path, "desk-enlarged")
+        await page.keyboard.press("0")
+        await expect(tile.get_by_text("倍")).to_have_count(0)
+
+        # What is kept is the frame as it came, whatever is seen of it, and it can be had again by its hash.
+        await page.keyboard.press("+")
+        await page.keyboard.press("s")
+        await expect(tile.get_by_text("已固定为证据")).to_be_visible(timeout=SLOW)
+        [kept] = await site.hub.read(lambda t: [row for row in t.evidence if row.situation == situation])
+        picture = await site.context.blobs.get(kept.sha256)
+        assert hashlib.sha256(picture).hexdigest() == kept.sha256
+        with Image.open(io.BytesIO(picture)) as frame:
+            assert frame.size == (640, 360)
+        assert page.faults == []  # type: ignore[attr-defined]
 
 
 async def _until(happened: Callable[[], bool]) -> None:
