@@ -17,9 +17,9 @@ from command.hub import Hub
 from command.kernel.clock import Clock
 from command.kernel.errors import NoRightError, UnknownIdError
 from command.kernel.limits import EVIDENCE_TRANSFERS
+from command.kernel.rate import RateLimit
 from command.readings import Readings
 from consoles.push import Feed
-from edge.jt808.rate import RateLimit
 
 LIVE = "live"
 

@@ -12,6 +12,7 @@ from prometheus_client import Counter
 from command import wire
 from command.kernel.errors import InvalidInputError, NoRightError, SignInRequiredError, TooManyError, TriuneError
 from command.kernel.limits import CONSOLE_MESSAGE_BYTES, CONSOLE_MESSAGES_PER_S, CONSOLE_RECHECK_MS
+from command.kernel.rate import RateLimit
 from consoles.console import Console
 from consoles.frames import text_frame
 from consoles.http import watching
@@ -19,7 +20,6 @@ from consoles.http.context import Context, Space, actor_of, context_of
 from consoles.http.identity import actor_info, who_asks
 from consoles.http.origins import require_ours
 from consoles.limits import CONSOLES
-from edge.jt808.rate import RateLimit
 
 SESSION_ENDED = 4401
 """Close code: sign in again. The private range is RFC 6455's, the number HTTP's."""

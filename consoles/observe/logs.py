@@ -20,9 +20,9 @@ from prometheus_client import Counter
 
 from command.kernel.clock import Clock
 from command.kernel.correlation import request_id
+from command.kernel.rate import RateLimit
 from consoles.limits import LOG_KINDS, LOG_LINE_CHARS, LOG_LINES_PER_S, LOG_LINES_WAITING
 from consoles.observe.redaction import redacted
-from edge.jt808.rate import RateLimit
 
 Style = Literal["json", "text"]
 _LAST_LINES_S = 2.0

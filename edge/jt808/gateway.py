@@ -10,9 +10,9 @@ from typing import Self, assert_never, cast
 from command.kernel.clock import Clock
 from command.kernel.errors import TriuneError
 from command.kernel.limits import POSITIONS_PER_BATCH
+from command.kernel.rate import RateLimit
 from edge.jt808.counters import Jt808Counters
 from edge.jt808.framing import MAX_STUFFED_BYTES
-from edge.jt808.rate import RateLimit
 from edge.jt808.session import (
     Action,
     Answered,

@@ -15,7 +15,7 @@ from typing import NamedTuple, Self
 
 from command.kernel.clock import Clock
 from command.kernel.errors import TooManyError, UnavailableError
-from edge.jt808.rate import RateLimit
+from command.kernel.rate import RateLimit
 from edge.limits import SIP_ADDRESSES, SIP_ASKED, SIP_HANDLED, SIP_MESSAGES_PER_S, SIP_TICK_MS, SIP_TIMEOUT_MS
 from edge.sip.connections import Connections, Datagrams
 from edge.sip.counters import SipCounters

@@ -18,8 +18,8 @@ from command.kernel.errors import (
     TooManyError,
 )
 from command.kernel.limits import REQUEST_BODY_BYTES
+from command.kernel.rate import RateLimit
 from command.services.bodies import read_body
-from edge.jt808.rate import RateLimit
 from edge.limits import DEVICE_MESSAGES_PER_S, TRACKERS_REMEMBERED
 from edge.trackers import osmand, owntracks
 from edge.trackers.fix import Fix, Source, judge

@@ -14,7 +14,7 @@ from aiohttp import web
 from command.kernel.clock import Clock
 from command.kernel.errors import TooLargeError, TooManyError, TriuneError, UnavailableError
 from command.kernel.geo import Datum
-from edge.jt808.rate import RateLimit
+from command.kernel.rate import RateLimit
 from edge.limits import (
     VIID_ADDRESSES,
     VIID_BODIES_AT_ONCE,

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from command.kernel.clock import Onward, SystemClock, VirtualClock
-from edge.jt808.rate import RateLimit
+from command.kernel.rate import RateLimit
 
 START_MS = 1_700_000_000_000
 

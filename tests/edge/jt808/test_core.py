@@ -27,7 +27,6 @@ from edge.jt808.location import (
     encode_time,
 )
 from edge.jt808.plausible import Refusal, judge
-from edge.jt808.rate import RateLimit
 from edge.jt808.session import Session
 from edge.jt808.splits import Splits
 from edge.limits import DEVICE_FIX_AGE_MS, DEVICE_FRAME_BYTES, DEVICE_SPLIT_MESSAGES, DEVICE_SPLIT_WAIT_MS
@@ -265,11 +264,3 @@ def test_coordinates_shifted_by_the_map_plug_in_are_shifted_back() -> None:
     shifted = judge(fix(status=3 | 1 << 5), "1", None, NOW_MS)
     assert isinstance(shifted, Position)
     assert 0.001 < abs(shifted.lon - 113.1) < 0.01
-
-
-def test_the_rate_limit_lets_a_second_s_worth_through() -> None:
-    rate = RateLimit(10, NOW_MS)
-    assert [rate.wait_ms(NOW_MS) for _ in range(10)] == [0] * 10
-    wait_ms = rate.wait_ms(NOW_MS)
-    assert 90 <= wait_ms <= 110
-    assert rate.wait_ms(NOW_MS + wait_ms) == 0
