@@ -6,8 +6,8 @@ import argparse
 import json
 from pathlib import Path
 
-from command.access.keys import SiteKey
 from command.kernel.errors import InvalidInputError
+from consoles.cli.hub_key import key_of_hub
 from consoles.parts.gb28181.part import password_of
 from consoles.settings import load_settings
 from edge.gb28181.ids import domain_of
@@ -21,12 +21,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print it as JSON, on the last line."""
+    """Print it as JSON, on the last line. Raises `UnavailableError` where no hub has run in the data folder."""
     settings = load_settings(arguments.config)
     own = settings.gb28181
     if own is None:
         raise InvalidInputError("the settings have no [gb28181]: the hub listens to no such device")
-    key = SiteKey.load(Path(settings.data) / "site.key")
+    key = key_of_hub(settings)
     told = {
         "server_id": own.server_id,
         "domain": own.domain or domain_of(own.server_id),

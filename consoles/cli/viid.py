@@ -6,8 +6,8 @@ import argparse
 import json
 from pathlib import Path
 
-from command.access.keys import SiteKey
 from command.kernel.errors import InvalidInputError
+from consoles.cli.hub_key import key_of_hub
 from consoles.parts.viid.part import password_of
 from consoles.settings import load_settings
 
@@ -20,12 +20,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print it as JSON, on the last line."""
+    """Print it as JSON, on the last line. Raises `UnavailableError` where no hub has run in the data folder."""
     settings = load_settings(arguments.config)
     own = settings.viid
     if own is None:
         raise InvalidInputError("the settings have no [viid]: the hub does not speak GA/T 1400")
-    key = SiteKey.load(Path(settings.data) / "site.key")
+    key = key_of_hub(settings)
     told = {
         "server_id": own.server_id,
         "port": own.port,
