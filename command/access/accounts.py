@@ -45,6 +45,7 @@ from command.kernel.limits import (
     SIGN_INS_WAITING,
     WALL_SESSION_MS,
 )
+from command.kernel.names import REFUSED, is_seen
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -127,6 +128,8 @@ class Accounts:
             raise InvalidInputError("an account's name has letters, digits, . - _ and @, and is not the hub's")
         if not roles or not roles <= PEOPLE:
             raise InvalidInputError("an account has at least one of the roles of people")
+        if not is_seen(display):
+            raise InvalidInputError(REFUSED)
         stored = await self._in_checks(self._hash, password)
         row = (name, display, ",".join(sorted(roles)), unit, stored)
         insert = (

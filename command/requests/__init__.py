@@ -7,6 +7,7 @@ from typing import Any, Union
 import msgspec
 
 from command.kernel.errors import InvalidInputError
+from command.kernel.names import told
 from command.requests.base import GivenPlace, Id, Instant, Lat, Lon, Name, Phone, Reason, Request, Text
 from command.requests.calls import (
     AnswerCall,
@@ -143,5 +144,5 @@ def decode(data: bytes) -> Request:
     try:
         request: Request = _decoder.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidInputError(f"not a request: {error}") from error
+        raise InvalidInputError(f"not a request: {told(error)}") from error
     return request

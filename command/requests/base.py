@@ -9,11 +9,12 @@ from msgspec import Meta
 
 from command.kernel.geo import Datum
 from command.kernel.limits import TEXT_CHARS
+from command.kernel.names import SEEN
 
 Id = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[\w.:@\-〔〕]+\Z")]
 Text = Annotated[str, Meta(max_length=TEXT_CHARS)]
 Reason = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"\S")]
-Name = Annotated[str, Meta(min_length=1, max_length=100)]
+Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=SEEN)]
 Phone = Annotated[str, Meta(max_length=32, pattern=r"^[0-9+*#\- ]*\Z")]
 Lat = Annotated[float, Meta(ge=-90, le=90)]
 Lon = Annotated[float, Meta(ge=-180, le=180)]

@@ -11,6 +11,7 @@ from aiohttp import hdrs, web
 from prometheus_client import Counter
 
 from command.kernel.errors import ConflictError, InvalidInputError, TooLargeError, TriuneError
+from command.kernel.names import told
 
 PROBLEM_TYPE = "application/problem+json"
 
@@ -67,7 +68,7 @@ def _told(error: Exception, operation: str) -> TriuneError:
                 _log.warning("%s: %s", operation, error.detail)
             return error
         case msgspec.DecodeError() | UnicodeDecodeError():
-            return InvalidInputError(str(error))
+            return InvalidInputError(told(error))
         case RecursionError():  # what msgspec raises for JSON nested too deeply
             return InvalidInputError("the body is nested too deeply")
         case _:

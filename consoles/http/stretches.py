@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from command.actors import HUB, Actor
 from command.kernel.errors import InvalidInputError
 from command.kernel.limits import REQUEST_BODY_BYTES
+from command.kernel.names import told
 from command.requests import Id, Instant, Reason
 from command.services.bodies import read_body
 
@@ -51,4 +52,4 @@ async def read_as(request: web.Request, kind: type[B]) -> B:
     try:
         return msgspec.json.decode(await read_body(request, REQUEST_BODY_BYTES), type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise InvalidInputError(f"not what is asked for: {error}") from error
+        raise InvalidInputError(f"not what is asked for: {told(error)}") from error

@@ -309,3 +309,12 @@ async def test_a_new_device_token_ends_the_one_before_and_garbage_opens_nothing(
             assert await keeper.device_of(garbage) is None
             with pytest.raises(SignInRequiredError):
                 await keeper.session(garbage)
+
+
+async def test_a_person_is_shown_by_a_name_that_can_be_seen(tmp_path: Path) -> None:  # R790
+    db = SqliteDatabase(tmp_path / "access.sqlite3", SCHEMA, "access")
+    keeper = await Accounts.open(db, KEY, VirtualClock(START_MS))
+    with pytest.raises(InvalidInputError, match="cannot be seen"):
+        await keeper.create("li", "李\u200b警官", frozenset({"dispatcher"}), "", PASSWORD)
+    assert await keeper.names() == []
+    await keeper.close()
