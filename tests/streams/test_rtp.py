@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 import struct
+import sys
 from itertools import pairwise
 
 import pytest
@@ -174,6 +175,27 @@ def test_whatever_the_order_each_packet_comes_out_once_and_forward(order: list[i
     steps = [(one.sequence - first) & 0xFFFF for one in taken]
     assert all(after > before for before, after in pairwise(steps))
     assert len(receiver._held) <= RTP_REORDER_PACKETS
+
+
+def test_a_million_wrong_packets_keep_nothing_and_change_nothing() -> None:
+    """R336, R337, R343: every kind between the packets of the agreed stream, which comes out whole."""
+    receiver = RtpReceiver(SSRC)
+    taken = receive(receiver, [20_000])
+    blocks = sys.getallocatedblocks()
+    for turn in range(1000):
+        sequence = 20_001 + turn
+        late = packet(sequence - 1)
+        for other in range(250):
+            # In order, as those who would pass probation are.
+            for wrong in (packet(turn * 250 + other, ssrc=SSRC + 1), b"\x00" * 20, late, b"\x80"):
+                assert receiver.receive(wrong, 0) == []
+        taken += receive(receiver, [sequence])
+
+    counts = receiver.counts
+    assert sequences(taken) == list(range(20_000, 21_001))
+    assert not any(one.follows_gap for one in taken[1:])
+    assert (counts.wrong_ssrc, counts.malformed, counts.late) == (250_000, 500_000, 250_000)
+    assert sys.getallocatedblocks() - blocks < 20_000, "what is wrong is kept"
 
 
 @given(st.lists(st.binary(max_size=40), max_size=50))
