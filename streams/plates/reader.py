@@ -14,7 +14,15 @@ from streams.plates.light import brightened, evened
 from streams.plates.picture import Picture, check_picture
 from streams.plates.read import Looked, Read
 from streams.plates.recognise import Recogniser
-from streams.plates.rectify import ABOVE_CORNERS, UPPER_WIDTH_PX, Floats, rectify, rectify_two_lines
+from streams.plates.rectify import (
+    ABOVE_CORNERS,
+    FAR_OUTWARDS,
+    OUTWARDS,
+    UPPER_WIDTH_PX,
+    Floats,
+    rectify,
+    rectify_two_lines,
+)
 
 # The first look finds most. In a photo others follow while it read nothing, or nothing sure: for plates far away, then
 # for plates so near that they are larger than the finder was taught, then for those on which the light is uneven.
@@ -33,6 +41,9 @@ _CREDIBLE = (0.01, 0.7)
 _CREDIBLE_ALONE = (0.3, 0.85)
 # Shop names and adverts may hold a plate's characters, but not only those.
 _UNEXPLAINED_AT_MOST = 0.7
+
+# Read with the finder's corners further out where a character is less clear than this, and the whole as clear as that.
+_CLEAR, _A_PLATE_MEAN = 0.85, 0.5
 
 # A plate of two lines, read as one, has characters that nothing supports.
 _ONE_LINE_CONFIDENCE = 0.3
@@ -81,7 +92,7 @@ class PlateReader:
         check_picture(picture)
         height, width = picture.shape[:2]
         corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-        return self._read(picture, picture, corners, is_sure=True)
+        return self._read(picture, iter([picture]), corners, is_sure=True)
 
     def _look(self, picture: Picture, look_px: int) -> list[Read]:
         reads: list[Read] = []
@@ -94,11 +105,20 @@ class PlateReader:
         return reads
 
     def _read_found(self, picture: Picture, found: Found) -> Read | None:
-        return self._read(picture, rectify(picture, found.corners), found.corners, is_sure=found.score >= _FINDER_SURE)
+        strips = (rectify(picture, found.corners, outwards) for outwards in (OUTWARDS, FAR_OUTWARDS))
+        return self._read(picture, strips, found.corners, is_sure=found.score >= _FINDER_SURE)
 
-    def _read(self, picture: Picture, strip: Picture, corners: Floats, *, is_sure: bool) -> Read | None:
+    def _read(self, picture: Picture, strips: Iterator[Picture], corners: Floats, *, is_sure: bool) -> Read | None:
+        """Read the first strip, and the others where it may be better read."""
+        strip = next(strips)
         colour = plate_colour(strip)
         characters, rows = self._recogniser.recognise(strip, colour), 1
+        for another in strips:
+            if characters is None or not _is_worth_another(characters):
+                break
+            other = self._recogniser.recognise(another, colour)
+            if other and _rank(other, is_sure=is_sure) > _rank(characters, is_sure=is_sure):
+                characters = other
         if characters is None or characters.confidence < _ONE_LINE_CONFIDENCE:
             for above in ABOVE_CORNERS if is_sure and _aspect(corners) <= _TWO_LINES_ASPECT_AT_MOST else ():
                 joined = rectify_two_lines(picture, corners, above)
@@ -159,6 +179,15 @@ def _is_credible(characters: Characters, *, is_sure: bool) -> bool:
         and characters.mean >= mean_least
         and characters.unexplained <= _UNEXPLAINED_AT_MOST
     )
+
+
+def _is_worth_another(characters: Characters) -> bool:
+    """Say whether it is a plate, by most of its characters, but not all of them are clear."""
+    return characters.mean >= _A_PLATE_MEAN and characters.confidence < _CLEAR
+
+
+def _rank(characters: Characters, *, is_sure: bool) -> tuple[bool, float]:
+    return _is_credible(characters, is_sure=is_sure), characters.confidence
 
 
 def _is_two_lines(characters: Characters) -> bool:

@@ -12,8 +12,9 @@ Floats = NDArray[np.float32]
 
 STRIP_HEIGHT_PX = 48
 _STRIP_WIDTH_PX = 168
-# The finder's corners cut into the outer characters; measured best at 12 % out from the middle.
-_OUTWARDS = 1.12
+# The finder's corners cut into the outer characters: how far out from the middle they are moved. The first was measured
+# best; the second is for plates of which the finder saw the middle only.
+OUTWARDS, FAR_OUTWARDS = 1.12, 1.3
 
 # Of two lines (GA 36-2018, 440 x 220 mm): the finder knows plates of one line, so its corners lie lower than the
 # upper rim, by how much differs. Shares of the plate's height and width.
@@ -25,10 +26,10 @@ UPPER_WIDTH_PX = 56
 _LOWER_WIDTH_PX = 140
 
 
-def rectify(picture: Picture, corners: Floats) -> Picture:
+def rectify(picture: Picture, corners: Floats, outwards: float = OUTWARDS) -> Picture:
     """Return the plate as BGR (48, 168, 3); corners are (4, 2) pixels, clockwise from the top left."""
     middle = corners.mean(axis=0)
-    return _straighten(picture, middle + (corners - middle) * _OUTWARDS, (_STRIP_WIDTH_PX, STRIP_HEIGHT_PX))
+    return _straighten(picture, middle + (corners - middle) * outwards, (_STRIP_WIDTH_PX, STRIP_HEIGHT_PX))
 
 
 def rectify_two_lines(picture: Picture, corners: Floats, above: float) -> Picture:

@@ -82,6 +82,13 @@ def test_cars_far_off_are_read_in_photos_of_4k_and_in_frames_of_1080p(reader: Pl
     assert [read.plate for read in reader.look(far_off(reader, plate, 50, (1080, 1920))).reads] == [plate]
 
 
+@pytest.mark.data
+@pytest.mark.parametrize("share", [0.44, 0.48, 0.5])
+def test_a_plate_of_which_the_finder_saw_the_middle_only_is_read(reader: PlateReader, share: float) -> None:
+    far = cv2.resize(material.photo("浙LD1930"), None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
+    assert [read.plate for read in reader.look(far.astype(np.uint8, copy=False)).reads] == ["浙LD1930"]
+
+
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 4000), (3000, 1), (7, 5), (720, 1280)])
 @pytest.mark.parametrize("level", [0, 255])
 def test_pictures_without_a_plate(reader: PlateReader, height: int, width: int, level: int) -> None:
