@@ -6,7 +6,7 @@ from typing import Literal
 
 from command.facts.base import Fact
 
-Tiles = Literal[1, 4, 6, 9, 16]
+Tiles = Literal[1, 2, 4, 6, 8, 9, 10, 13, 16]
 """How many pictures a screen shows at once."""
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import get_args
+
 import pytest
 
+from command.facts.wall import Tiles
 from command.kernel.errors import InvalidInputError, NoRightError, UnknownIdError
 from command.kernel.limits import WALL_CAMERAS
 from command.requests import EnrolCamera, RemoveCamera, SendToWall, TakeOffWall
@@ -41,6 +45,15 @@ async def test_a_layout_is_the_whole_wall_until_all_is_taken_off() -> None:  # R
         assert await d.table("screens") == {}
         await d.ask(SendToWall(cameras=("k1",)), DISPATCHER)
         assert (await d.row("screens", "wall")).tiles is None
+
+
+@pytest.mark.parametrize("tiles", get_args(Tiles))
+async def test_every_layout_of_the_desk_goes_to_the_wall(tiles: Tiles) -> None:  # R793
+    slots = Path(__file__).parents[3] / "consoles/web/src/components/video/slots.ts"
+    assert f"LAYOUTS = {list(get_args(Tiles))}" in slots.read_text(encoding="utf-8")
+    async with desk() as d:
+        await d.ask(SendToWall(cameras=("k1",), tiles=tiles), DISPATCHER)
+        assert (await d.row("screens", "wall")).tiles == tiles
 
 
 async def test_past_the_bound_the_one_sent_longest_ago_leaves() -> None:  # R480

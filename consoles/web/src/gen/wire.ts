@@ -1229,7 +1229,7 @@ export interface Row {
 /** The one row "wall": the cameras that desks sent there, the first the largest; None: in the wall's own layout. */
 export interface ScreenRow {
   cameras: SentCamera[];
-  tiles: 1 | 4 | 6 | 9 | 16 | null;
+  tiles: 1 | 2 | 4 | 6 | 8 | 9 | 10 | 13 | 16 | null;
   id: string;
 }
 
@@ -1261,7 +1261,7 @@ export interface SendMessage {
 export interface SendToWall {
   request: "send_to_wall";
   cameras: string[];
-  tiles?: 1 | 4 | 6 | 9 | 16 | null;
+  tiles?: 1 | 2 | 4 | 6 | 8 | 9 | 10 | 13 | 16 | null;
 }
 
 /** A camera that somebody put on a screen. */

@@ -10,6 +10,10 @@ describe("the wall's cameras by its address (R416)", () => {
     expect(screensOf("?view=video&layout=9&cameras=c1,,c2&tour=10")).toEqual({ large: true, layout: 9, fixed: ["c1", "c2"], tour_s: 10 });
   });
 
+  it("take a layout with large tiles too (R793)", () => {
+    expect([2, 8, 10, 13].map((n) => screensOf(`?view=video&layout=${n}`).layout)).toEqual([2, 8, 10, 13]);
+  });
+
   it("fall back on what is usual for nonsense", () => {
     expect(screensOf("?view=video&layout=7&tour=soon")).toEqual({ large: true, layout: 6, fixed: [], tour_s: null });
     expect(screensOf("?tour=0").tour_s).toBe(3);

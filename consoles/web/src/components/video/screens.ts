@@ -64,11 +64,8 @@ export class Screens extends View {
         min-height: 0;
         min-width: 0;
       }
-      .large > :first-child {
-        grid-area: span 2 / span 2;
-      }
       .grid[data-layout="1"] t-tile,
-      .large > :first-child {
+      .grid .large {
         font-size: var(--t2);
       }
       .notice {
@@ -237,7 +234,7 @@ export class Screens extends View {
     const about = this.place === null ? t("screens.near_none") : t("screens.near", { title: this.aboutTitle });
     return html`<div class="bar">
       <div class="layouts" role="group" aria-label=${t("screens.layouts")}>
-        ${LAYOUTS.map((n) => html`<button aria-pressed=${n === this.layout} aria-label=${t("screens.layout", { n })} @click=${() => this.setLayout(n)}>${n}</button>`)}
+        ${LAYOUTS.map((n) => html`<button aria-pressed=${n === this.layout} aria-label=${t("screens.layout", { n })} title=${layoutWords(n)} @click=${() => this.setLayout(n)}>${n}</button>`)}
       </div>
       ${this.tourTools()}
       ${this.slots.some((slot) => slot?.pinned) ? html`<button @click=${this.unpinAll}>${icon("pinned")} ${t("screens.clear")}</button>` : nothing}
@@ -295,14 +292,14 @@ export class Screens extends View {
 
   private grid(): TemplateResult {
     const one = this.enlarged !== null && this.slots[this.enlarged] != null;
-    const { columns, rows, large } = gridOf(one ? 1 : this.layout);
+    const { columns, rows, large, span } = gridOf(one ? 1 : this.layout);
     const style = styleMap({ "grid-template-columns": `repeat(${columns}, minmax(0, 1fr))`, "grid-template-rows": `repeat(${rows}, minmax(0, 1fr))` });
     const tiles = this.slots.map((slot, index) => ({ slot, index })).filter(({ index }) => !one || index === this.enlarged);
     // By camera, so that a picture that changes its tile goes on playing; empty tiles by their place.
-    return html`<div class="grid ${large ? "large" : ""}" data-layout=${one ? 1 : this.layout} style=${style}>
+    return html`<div class="grid" data-layout=${one ? 1 : this.layout} style=${style}>
       ${repeat(tiles, ({ slot, index }) => slot?.camera ?? index, ({ slot, index }) => {
         const camera = this.cameras.get(slot?.camera ?? "") ?? null;
-        return html`<t-tile .camera=${camera} .useful=${camera !== null && this.place !== null && !slot?.pinned ? judge(camera, this.place) : null} .screening=${this.screening} .now=${this.now}
+        return html`<t-tile class=${index < large ? "large" : ""} style=${index < large ? `grid-area:span ${span} / span ${span}` : ""} .camera=${camera} .useful=${camera !== null && this.place !== null && !slot?.pinned ? judge(camera, this.place) : null} .screening=${this.screening} .now=${this.now}
           ?pinned=${slot?.pinned ?? false} ?enlarged=${one} sentBy=${this.sent.get(camera?.id ?? "") ?? ""}
           @tolayout=${() => void this.toWall(this.screening)}
           @pin=${(event: CustomEvent<boolean>) => (this.slots = setPinned(this.slots, index, event.detail))}
@@ -340,6 +337,13 @@ export class Screens extends View {
     this.said = words;
     setTimeout(() => (this.said = this.said === words ? "" : this.said), SAID_MS);
   }
+}
+
+/** A layout by its name, and what is large in it. */
+function layoutWords(layout: Layout): string {
+  const { large } = gridOf(layout);
+  const name = t("screens.layout", { n: layout });
+  return large === 0 ? name : t("screens.layout_large", { name, large, small: layout - large });
 }
 
 function differ(after: readonly string[], before: readonly string[] | undefined): boolean {

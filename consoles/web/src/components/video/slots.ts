@@ -1,6 +1,6 @@
 /** Which camera stands on which tile of a screen. What a person put there stays; the rest comes by itself. Pure. */
 
-export const LAYOUTS = [1, 4, 6, 9, 16] as const;
+export const LAYOUTS = [1, 2, 4, 6, 8, 9, 10, 13, 16] as const;
 /** Five is one large over two by two: for a column that is higher than wide. */
 export type Layout = (typeof LAYOUTS)[number] | 5;
 
@@ -16,11 +16,27 @@ export function emptySlots(layout: Layout): Slots {
   return new Array<null>(layout).fill(null);
 }
 
-/** How many columns and rows a layout has, and whether its first tile is two by two. */
-export function gridOf(layout: Layout): { readonly columns: number; readonly rows: number; readonly large: boolean } {
-  if (layout === 5) return { columns: 2, rows: 4, large: true };
-  if (layout === 6) return { columns: 3, rows: 3, large: true };
-  return { columns: Math.sqrt(layout), rows: Math.sqrt(layout), large: false };
+export interface Grid {
+  readonly columns: number;
+  readonly rows: number;
+  /** How many of the first tiles are large, and how many columns and rows each of them takes. */
+  readonly large: number;
+  readonly span: number;
+}
+
+/** The layouts that are no square of equal tiles. Every cell of each grid is taken, in reading order. */
+const GRIDS: Partial<Record<Layout, Grid>> = {
+  2: { columns: 2, rows: 1, large: 0, span: 1 },
+  5: { columns: 2, rows: 4, large: 1, span: 2 },
+  6: { columns: 3, rows: 3, large: 1, span: 2 },
+  8: { columns: 4, rows: 4, large: 1, span: 3 },
+  10: { columns: 4, rows: 4, large: 2, span: 2 },
+  13: { columns: 4, rows: 4, large: 1, span: 2 },
+};
+
+export function gridOf(layout: Layout): Grid {
+  const side = Math.sqrt(layout);
+  return GRIDS[layout] ?? { columns: side, rows: side, large: 0, span: 1 };
 }
 
 /** Cameras come by themselves, best first. `afresh`: for another place, in their order; otherwise those that stay do not move. */

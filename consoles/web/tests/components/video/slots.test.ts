@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { emptySlots, propose, put, putFirst, resize, setPinned, takeAway, type Slots } from "../../../src/components/video/slots";
+import { VIDEO } from "../../../src/i18n/messages/video";
+import { emptySlots, gridOf, LAYOUTS, propose, put, putFirst, resize, setPinned, takeAway, type Slots } from "../../../src/components/video/slots";
 
 const names = (slots: Slots | null): string => (slots ?? []).map((slot) => (slot === null ? "-" : slot.pinned ? slot.camera.toUpperCase() : slot.camera)).join("");
 
@@ -64,5 +65,22 @@ describe("tiles (R406)", () => {
     expect(sent.map((slot) => slot?.pinned)).toEqual([true, true, false, false]);
     expect(putFirst(sent, []).map((slot) => slot?.camera)).toEqual(["a", "c", undefined, undefined]);
     expect(putFirst(near, ["1", "2", "3", "4", "5"]).map((slot) => slot?.camera)).toEqual(["1", "2", "3", "4"]);
+  });
+});
+
+describe("layouts (R793)", () => {
+  it("are those that users of video systems know", () => {
+    expect(LAYOUTS).toEqual([1, 2, 4, 6, 8, 9, 10, 13, 16]);
+    const words = (n: number) => VIDEO["wrong.layout"][n]?.match(/\d+/g)?.map(Number);
+    expect([words(0), words(1)]).toEqual([LAYOUTS, LAYOUTS]);
+  });
+
+  it.each([...LAYOUTS, 5 as const])("of %i take each cell of their grid once", (n) => {
+    const { columns, rows, large, span } = gridOf(n);
+    expect(large * span * span + (n - large)).toBe(columns * rows);
+  });
+
+  it("of 8 and 13 have one large picture, of 10 two", () => {
+    expect([8, 10, 13].map((n) => gridOf(n as 8 | 10 | 13).large)).toEqual([1, 2, 1]);
   });
 });
