@@ -11,44 +11,53 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Generic, TypeVar
 
-from command.kernel.limits import PATTERN_CHARS
+from command.kernel import ga36
 from streams.look_alike import OTHERS, fit, shares
 
 K = TypeVar("K", bound=Hashable)
+_LONGEST = max(map(len, ga36.FORMATS))
 _NOTHING: Mapping[str, str] = {}
 TAKEN_FOR: Mapping[str, str] = {char: "".join(other for other, _ in others) for char, others in OTHERS.items()}
 """What each character may be taken for, for `PatternIndex`."""
 
 
-class _Place(dict[str, int]):
-    """For one place in plates of one length: the patterns that a character there rules out, found on demand."""
+class _Place:
+    """One place in plates of one length."""
 
-    def __init__(self, taken_for: Mapping[str, str]) -> None:
-        self._taken_for = taken_for
-        self._naming = 0
+    __slots__ = ("named", "naming")
+
+    def __init__(self) -> None:
+        self.naming = 0
         """The patterns that name a character here."""
-        self._named: dict[str, int] = {}
+        self.named: dict[str, int] = {}
         """Those of them that name this character."""
-
-    def __missing__(self, char: str) -> int:
-        ruled_out = self._naming & ~self._named.get(char, 0)
-        for other in self._taken_for.get(char, ""):
-            ruled_out &= ~self._named.get(other, 0)
-        self[char] = ruled_out
-        return ruled_out
 
     def flip(self, char: str, bit: int) -> None:
         """Note that a pattern names a character here, or no more."""
-        self.clear()
-        self._naming ^= bit
-        self._named[char] = self._named.get(char, 0) ^ bit
+        self.naming ^= bit
+        self.named[char] = self.named.get(char, 0) ^ bit
+
+
+class _Taking(dict[str, int]):
+    """For one place the patterns that a character there does not rule out, found on demand."""
+
+    def __init__(self, place: _Place, numbers: int, taken_for: Mapping[str, str]) -> None:
+        self._place = place
+        self._all = (1 << numbers) - 1
+        self._taken_for = taken_for
+
+    def __missing__(self, char: str) -> int:
+        named = self._place.named.get(char, 0)
+        for other in self._taken_for.get(char, ""):
+            named |= self._place.named.get(other, 0)
+        self[char] = taking = self._all & ~(self._place.naming & ~named)
+        return taking
 
 
 class PatternIndex(Generic[K]):
     """Entries by pattern; keys are whatever names them. To be changed by 10,000 entries and fewer.
 
-    `taken_for` are the characters that others may be taken for. No plate that is longer than a pattern may be satisfies
-    any.
+    `taken_for` are the characters that others may be taken for. What is longer than any plate satisfies none.
     """
 
     def __init__(self, taken_for: Mapping[str, str] = _NOTHING) -> None:
@@ -57,9 +66,11 @@ class PatternIndex(Generic[K]):
         """By the number of their bit."""
         self._numbers: dict[tuple[str, K], int] = {}
         self._free: list[int] = []
-        self._of_length = [0] * (PATTERN_CHARS + 1)
+        self._of_length = [0] * (_LONGEST + 1)
         """The patterns that plates so long can satisfy."""
-        self._places = [[_Place(taken_for) for _ in range(length)] for length in range(PATTERN_CHARS + 1)]
+        self._places = [[_Place() for _ in range(length)] for length in range(_LONGEST + 1)]
+        self._taking: dict[int, list[_Taking]] = {}
+        """By the length of plates, until an entry is added."""
         self._anywhere: dict[str, int] = {}
         """The patterns that name a character between two `*`."""
         self._parted = 0
@@ -95,6 +106,7 @@ class PatternIndex(Generic[K]):
         number = self._free.pop() if self._free else len(self._entries)
         self._entries[number] = pattern, key
         self._numbers[pattern, key] = number
+        self._taking = {}
         self._flip(pattern, 1 << number)
 
     def remove(self, pattern: str, key: K) -> None:
@@ -106,13 +118,18 @@ class PatternIndex(Generic[K]):
 
     def _not_ruled_out(self, plate: str) -> list[tuple[str, K]]:
         length = len(plate)
-        if length > PATTERN_CHARS:
+        if length > _LONGEST:
             return []
+        places = self._taking.get(length)
+        if places is None:
+            numbers = len(self._entries) + len(self._free)
+            places = [_Taking(place, numbers, self._taken_for) for place in self._places[length]]
+            self._taking[length] = places
         bits = self._of_length[length]
-        for place, char in zip(self._places[length], plate, strict=True):
+        for taking, char in zip(places, plate, strict=True):
             if not bits:
                 return []
-            bits ^= bits & place[char]
+            bits &= taking[char]
         if bits & self._parted:
             there = {*plate, *(other for char in plate for other in self._taken_for.get(char, ""))}
             for char, naming in self._anywhere.items():
@@ -134,7 +151,7 @@ class PatternIndex(Generic[K]):
         if len(others) > 1:
             self._parted ^= bit
         least = len(pattern) - len(others)
-        for length in range(least, PATTERN_CHARS + 1 if others else least + 1):
+        for length in range(least, (_LONGEST if others else min(least, _LONGEST)) + 1):
             self._of_length[length] ^= bit
             places = self._places[length]
             for place, char in [

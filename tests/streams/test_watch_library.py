@@ -76,3 +76,9 @@ def test_an_entry_is_had_by_name() -> None:
     assert index.holds("b1", "湘F12345") == Found("b1", "湘F12345", False, "红")
     assert index.holds("b1", "湘F12*") == Found("b1", "湘F12*", True, "")
     assert (index.holds("b1", "湘F1"), index.holds("b2", "湘F12345")) == (None, None)
+
+
+def test_a_pattern_longer_than_any_plate_fits_none() -> None:
+    index = LibraryIndex({"b1": content("湘F12345?????", "*湘F12345*678901", "湘F*")})
+    assert [found.line for found in index.find("湘F12345")] == ["湘F*"]
+    assert index.find("湘F1234567890") == []

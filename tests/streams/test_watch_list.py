@@ -60,7 +60,7 @@ def test_a_list_that_is_updated_is_as_one_made_anew(lists: list[dict[str, Wanted
     for index in (watches._patterns, watches._alike):
         assert index.is_empty()
         assert not any((*index._of_length, index._parted, *index._anywhere.values()))
-        assert not any(place._naming or any(place._named.values()) for places in index._places for place in places)
+        assert not any(place.naming or any(place.named.values()) for places in index._places for place in places)
     assert not watches._plates
 
 
