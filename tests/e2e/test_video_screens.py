@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from playwright.async_api import Locator, Page, expect
 from edge.simulators.clips import Clip
 from edge.simulators.onvif_camera import OnvifCamera
 from tests.e2e.chromium import chromium
-from tests.e2e.video import CAMERAS, DOME, PLAYING, drawn, open_page, site_with_cameras
+from tests.e2e.video import CAMERAS, DOME, PLAYING, Cameras, drawn, open_page, site_with_cameras
 
 SLOW = 20_000
 FROZEN_WITHIN_MS = 3_000
@@ -88,6 +89,8 @@ async def test_cameras_of_a_situation_come_by_themselves_and_pinned_ones_stay(tm
         for n in (9, 16, 1):
             await page.get_by_role("button", name=f"{n} 画面", exact=True).click()
             await expect(page.locator("t-screens t-tile")).to_have_count(n)
+            if n == 16:  # R794: c3 and c4 are better by now than the one that is down
+                await expect(page.get_by_text("1 · 260 米 南", exact=True)).to_be_visible()
             await keep(page, tmp_path, f"desk-{n}")
         assert await on_screen(page) == ["c6"]
         assert page.faults == []  # type: ignore[attr-defined]
@@ -100,9 +103,10 @@ async def test_a_picture_that_stands_still_is_marked_within_three_seconds(tmp_pa
         site_with_cameras(tmp_path, clip, "dispatcher") as (site, cameras, _, _),
         chromium() as browser,
     ):
+        cameras.repeat("c4")
         page = await open_page(browser, site, "dispatcher", "/desk")
         await choose_situation(page)
-        await plays(page, "c1", "c2")
+        await plays(page, "c1", "c2", "c4")
         cameras.fall_silent("c2")
         tile = page.locator("t-tile[aria-label=荣家河桥]")
         await page.wait_for_function(_STOOD_STILL, arg="c2", timeout=SLOW, polling=50)
@@ -110,6 +114,23 @@ async def test_a_picture_that_stands_still_is_marked_within_three_seconds(tmp_pa
         await keep(page, tmp_path, "desk-frozen")
         others = page.locator("t-tile[aria-label=建设路路口]")
         await expect(others.get_by_text("画面停滞")).to_have_count(0)
+        await _one_repeats_its_picture(page, cameras, clip)
+
+
+async def _one_repeats_its_picture(page: Page, cameras: Cameras, clip: Clip) -> None:
+    """R791, R792: pictures of c4 arrive as ever, and nothing in them changes."""
+    tile, other = (page.locator(f"t-tile[aria-label={name}]") for name in ("县医院门口", "建设路路口"))
+    await expect(tile.get_by_text(re.compile(r"画面无变化 \d+ 秒"))).to_be_visible(timeout=SLOW)
+    before = (await page.evaluate(PLAYING))["c4"]
+    await page.wait_for_function(f"before => ({PLAYING})()['c4'] > before + 12", arg=before, timeout=SLOW)
+    await expect(tile.get_by_text("画面无变化")).to_be_visible()
+    await expect(tile.get_by_text("画面停滞")).to_have_count(0)
+    for each in (tile, other):
+        await expect(each.locator(".age")).to_have_text(re.compile(r"延时 (<?[\d.]+ 秒|—)\s+画面 <?[\d.]+ 秒前"))
+    await expect(other.get_by_text("画面无变化")).to_have_count(0)
+    cameras.go_on("c4", clip)
+    await expect(tile.get_by_text("画面无变化")).to_have_count(0, timeout=SLOW)
+    await expect(tile.get_by_text("画面停滞")).to_have_count(0)
 
 
 _STOOD_STILL = """id => {

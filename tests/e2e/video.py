@@ -46,6 +46,18 @@ class Cameras(ClipServer):
         first = tuple(frame for frame in clip.frames if frame.at_ms < SILENT_AFTER_MS)
         self.show(camera, msgspec.structs.replace(clip, frames=first, duration_ms=60_000))
 
+    def repeat(self, camera: str) -> None:
+        """Send one and the same picture at the usual rate, as a device does whose sensor hangs."""
+        clip = self._cameras[camera].clip
+        same = tuple(msgspec.structs.replace(clip.frames[0], at_ms=frame.at_ms) for frame in clip.frames)
+        self.show(camera, msgspec.structs.replace(clip, frames=same))
+        self.give_key(camera)
+
+    def go_on(self, camera: str, clip: Clip) -> None:
+        """Send this clip from now on."""
+        self.show(camera, clip)
+        self.give_key(camera)
+
 
 def drawn(folder: Path, *, seconds: int = 8, key_every_s: int = 1) -> Clip:
     """A street with traffic and a running clock."""

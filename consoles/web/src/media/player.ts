@@ -7,6 +7,7 @@ import type { Problem } from "../sync/api";
 import { backoffMs } from "../sync/backoff";
 import type { Carrier, CarrierEvents } from "./carrier";
 import { MseCarrier } from "./mse_carrier";
+import { ChangeWatch, UNCHANGED_AFTER_MS } from "./unchanged";
 import { WhepCarrier } from "./whep_carrier";
 
 /** No new picture for this long is a frozen one; judged twice a second, so it shows within three. */
@@ -29,7 +30,8 @@ const SMOOTH = 12;
 
 export type VideoState =
   | { readonly is: "connecting" }
-  | { readonly is: "live" }
+  /** `unchanged`: pictures come, and nothing in them changes. */
+  | { readonly is: "live"; readonly unchanged: boolean }
   /** All is well but for the camera's next key frame: what is shown is the newest one. */
   | { readonly is: "waiting" }
   | { readonly is: "frozen" }
@@ -57,6 +59,7 @@ export class LivePlayer {
   private picture_ms = 0;
   private started_ms = 0;
   private refusal: Problem | null = null;
+  private readonly changes = new ChangeWatch();
 
   constructor(camera: string, video: HTMLVideoElement, onState: (state: VideoState) => void) {
     this.camera = camera;
@@ -83,6 +86,11 @@ export class LivePlayer {
     return performance.now() - this.picture_ms;
   }
 
+  /** For how long pictures came in which nothing changed. */
+  unchanged_ms(): number {
+    return this.changes.unchanged_ms(performance.now());
+  }
+
   private firstWay(): Way {
     return WhepCarrier.present && (performance.now() >= blocked_until_ms || !MseCarrier.present) ? "webrtc" : "websocket";
   }
@@ -93,6 +101,7 @@ export class LivePlayer {
     this.way = way;
     this.started_ms = performance.now();
     this.pictures = 0;
+    this.changes.forget();
     this.delay_ms = null;
     let carrier: Carrier | null = null;
     const mine = (): boolean => carrier === this.carrier && !this.stopped;
@@ -165,11 +174,17 @@ export class LivePlayer {
     // Frame callbacks stop in hidden tabs; nobody is looking, so nothing is judged there.
     if (this.carrier === null || document.hidden) {
       this.picture_ms = this.started_ms = performance.now();
+      this.changes.forget();
       return;
     }
     const now_ms = performance.now();
-    if (this.pictures === 0) this.lookForFirst(now_ms - this.started_ms);
-    else this.judge(now_ms - this.picture_ms);
+    if (this.pictures === 0) {
+      this.lookForFirst(now_ms - this.started_ms);
+      return;
+    }
+    const silent_ms = now_ms - this.picture_ms;
+    if (silent_ms <= 2 * WATCH_EVERY_MS) this.changes.sample(this.video, now_ms);
+    this.judge(silent_ms);
   }
 
   private lookForFirst(waited_ms: number): void {
@@ -187,7 +202,7 @@ export class LivePlayer {
       this.attempt = 0;
       // Only now is it known that the other way works where UDP does not: else it is the camera that is slow.
       if (this.way === "websocket" && WhepCarrier.present && this.refusal === null) blocked_until_ms = performance.now() + BLOCKED_FOR_MS;
-      this.onState({ is: "live" });
+      this.onState({ is: "live", unchanged: this.unchanged_ms() >= UNCHANGED_AFTER_MS });
     } else if (silent_ms < GIVE_UP_MS) {
       this.onState({ is: "frozen" });
     } else {

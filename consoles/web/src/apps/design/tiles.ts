@@ -12,15 +12,16 @@ const UP = CAMERAS.get("c1") ?? null;
 
 /** A player that is in one state for good. */
 function posing(state: VideoState, age_ms: number, delay_ms: number | null, way: Player["way"]): MakePlayer {
-  return (_camera, _video, onState) => ({ delay_ms, way, age_ms: () => age_ms, start: () => onState(state), stop: () => undefined });
+  return (_camera, _video, onState) => ({ delay_ms, way, age_ms: () => age_ms, unchanged_ms: () => age_ms + 7_000, start: () => onState(state), stop: () => undefined });
 }
 
 const LIVE: readonly (readonly [VideoState, age_ms: number, delay_ms: number | null, way: Player["way"]])[] = [
   [{ is: "connecting" }, 0, null, "webrtc"],
-  [{ is: "live" }, 40, 60, "webrtc"],
-  [{ is: "live" }, 40, 420, "websocket"],
-  [{ is: "live" }, 40, null, "webrtc"],
-  [{ is: "live" }, 1_600, 420, "webrtc"],
+  [{ is: "live", unchanged: false }, 40, 60, "webrtc"],
+  [{ is: "live", unchanged: false }, 40, 420, "websocket"],
+  [{ is: "live", unchanged: false }, 40, null, "webrtc"],
+  [{ is: "live", unchanged: false }, 1_600, 420, "webrtc"],
+  [{ is: "live", unchanged: true }, 40, 420, "webrtc"],
   [{ is: "waiting" }, 6_000, null, "webrtc"],
   [{ is: "frozen" }, 134_000, 420, "webrtc"],
   [{ is: "lost", detail: "edge agent gate-3 of release 0.1.0 is too old for this (live): update it" }, 0, null, "webrtc"],
@@ -38,7 +39,7 @@ function down(reason: string): CameraRow | null {
 }
 
 export function tiles(): TemplateResult {
-  const calm = posing({ is: "live" }, 40, 420, "webrtc");
+  const calm = posing({ is: "live", unchanged: false }, 40, 420, "webrtc");
   return html`<h2>t-tile</h2>
     <div class="tiles">
       <t-tile></t-tile>
@@ -49,5 +50,6 @@ export function tiles(): TemplateResult {
       ${REPLAYS.map((replay) => html`<t-tile .camera=${UP} .now=${NOW_MS} .makePlayer=${calm} .replay=${replay}></t-tile>`)}
       <t-tile class="small" .camera=${down(DOWN_REASONS[0] ?? "")} .now=${NOW_MS}></t-tile>
       <t-tile class="small" .camera=${UP} .now=${NOW_MS} .makePlayer=${calm} sentBy="王派警"></t-tile>
+      <t-tile class="small" .camera=${UP} .now=${NOW_MS} .makePlayer=${posing({ is: "live", unchanged: true }, 40, 420, "webrtc")}></t-tile>
     </div>`;
 }

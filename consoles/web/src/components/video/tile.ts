@@ -16,7 +16,7 @@ import "./ptz_layer";
 import type { PtzLayer } from "./ptz_layer";
 import { RecordedPlayer, type RecordedState } from "./recorded_player";
 import { fix, save, still } from "./snapshot";
-import { isOld, liveCover, replayCover } from "./tile_cover";
+import { isOld, isUnchanged, liveCover, replayCover } from "./tile_cover";
 import { tileStyles } from "./tile_styles";
 import type { Useful } from "./usefulness";
 import { sendToWall, takeOffWall } from "./wall";
@@ -24,7 +24,11 @@ import { moveBy, transformOf, WHOLE, zoomAt, zoomByKey, type Zoom } from "./zoom
 
 const REPLAY_MS = 30_000;
 const SAID_MS = 5_000;
-/** An age of the picture that is worth a word before it counts as frozen. */
+/** The states in which there is a picture, whose delay and age are told. */
+const SHOWS: ReadonlySet<VideoState["is"]> = new Set(["live", "waiting", "frozen"]);
+/** Between two pictures of a camera that is well; less than this is not told apart, so that the number does not dance. */
+const YOUNG_MS = 200;
+/** An age of the picture that is worth a mark before it counts as frozen. */
 const OLD_MS = 1_000;
 
 /** What plays a camera live: `LivePlayer`, and on the design page what poses. */
@@ -32,6 +36,7 @@ export interface Player {
   readonly delay_ms: number | null;
   readonly way: Way;
   age_ms(): number;
+  unchanged_ms(): number;
   start(): void;
   stop(): void;
 }
@@ -106,7 +111,7 @@ export class Tile extends View {
         <video class="live" muted autoplay playsinline style=${look} aria-label=${camera?.name ?? nothing}></video>
         ${this.replay === null ? nothing : html`<video class="replay" muted playsinline style=${look} aria-label=${t("tile.replay")}></video>`}
       </div>
-      ${camera === null ? html`<p class="empty">${this.screening === null ? t("video.none") : t("screens.drop")}</p>` : html`${this.replay === null ? liveCover(camera, this.shown, this.player?.age_ms() ?? 0, this.now) : replayCover(this.replay)}${this.head(camera)}`}
+      ${camera === null ? html`<p class="empty">${this.screening === null ? t("video.none") : t("screens.drop")}</p>` : html`${this.replay === null ? liveCover(camera, this.shown, this.player, this.now) : replayCover(this.replay)}${this.head(camera)}`}
       ${this.screening === null || camera === null ? nothing : html`${this.turning ? html`<t-ptz camera=${camera.id} .screening=${this.screening} .now=${this.now} @dblclick=${quiet} @wheel=${quiet}></t-ptz>` : nothing}${this.foot(camera)}`}`;
   }
 
@@ -123,13 +128,13 @@ export class Tile extends View {
       const at_ms = this.recorded?.at_ms ?? this.now;
       return html`<span class="age late replaying">${icon("history")} ${t("tile.replaying", { time: format.clock(at_ms), span: format.duration(this.now - at_ms) })}</span>`;
     }
-    if (camera.state === "down" || this.shown.is !== "live") return nothing;
-    if (this.player === null) return nothing;
+    if (camera.state === "down" || this.player === null || !SHOWS.has(this.shown.is)) return nothing;
     const { delay_ms, way } = this.player;
     const age_ms = this.player.age_ms();
-    if (age_ms > OLD_MS) return html`<span class="age late">${t("tile.old", { age: format.age(age_ms) })}</span>`;
-    const words = delay_ms === null ? t("video.live") : delay_ms < 100 ? t("tile.delay_little") : t("tile.delay", { s: (delay_ms / 1_000).toFixed(1) });
-    return html`<span class="age" title="${t(`tile.way_${way}`)} · ${t("tile.delay_about")}">${words}</span>`;
+    const delay = delay_ms === null ? "—" : delay_ms < 100 ? t("tile.little", { s: "0.1" }) : format.age(delay_ms);
+    const age = age_ms < YOUNG_MS ? t("tile.little", { s: "0.2" }) : format.age(age_ms);
+    return html`<span class="age ${age_ms > OLD_MS ? "late" : ""}" title="${t(`tile.way_${way}`)} · ${t("tile.delay_about")}"
+      ><span>${t("tile.delay", { delay })}</span> <span>${t("tile.old", { age })}</span></span>`;
   }
 
   private foot(camera: CameraRow): TemplateResult {
@@ -170,7 +175,7 @@ export class Tile extends View {
     }
     this.shown = { is: "connecting" };
     this.player = this.makePlayer(wanted, this.video, (next) => {
-      if (next.is !== this.shown.is) this.shown = next;
+      if (next.is !== this.shown.is || isUnchanged(next) !== isUnchanged(this.shown)) this.shown = next;
     });
     this.player.start();
   }

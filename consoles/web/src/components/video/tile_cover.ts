@@ -14,21 +14,31 @@ export function isOld(camera: CameraRow, shown: VideoState): boolean {
   return camera.state === "down" || (shown.is !== "live" && shown.is !== "connecting");
 }
 
-/** `age_ms`: of the picture that is shown. */
-export function liveCover(camera: CameraRow, shown: VideoState, age_ms: number, now_ms: number): TemplateResult | typeof nothing {
+/** Whether pictures come in which nothing changes: what is seen may be live, and may not. */
+export function isUnchanged(shown: VideoState): boolean {
+  return shown.is === "live" && shown.unchanged;
+}
+
+/** How old the shown picture is, and for how long nothing in it changed. */
+interface Ages {
+  age_ms(): number;
+  unchanged_ms(): number;
+}
+
+export function liveCover(camera: CameraRow, shown: VideoState, ages: Ages | null, now_ms: number): TemplateResult | typeof nothing {
   if (camera.state === "down") {
     const since = now_ms > camera.since_ms && camera.since_ms > 0 ? t("tile.down_for", { span: format.duration(now_ms - camera.since_ms) }) : "";
     return note("noVideo", t("tile.down"), [meaningOf(camera.reason), camera.reason || t("tile.no_reason"), since], true);
   }
   switch (shown.is) {
     case "live":
-      return nothing;
+      return shown.unchanged ? doubt(ages?.unchanged_ms() ?? 0) : nothing;
     case "connecting":
       return note("video", t("video.connecting"), [], false);
     case "waiting":
       return note("clock", t("tile.waiting"), [t("tile.waiting_why")], true);
     case "frozen":
-      return note("clock", t("tile.frozen"), [t("tile.frozen_for", { span: format.duration(age_ms) })], true);
+      return note("clock", t("tile.frozen"), [t("tile.frozen_for", { span: format.duration(ages?.age_ms() ?? 0) })], true);
     case "lost":
       return note("noVideo", t("video.lost"), [meaningOf(shown.detail), shown.detail], true);
     case "refused":
@@ -53,6 +63,12 @@ export function replayCover(replay: RecordedState): TemplateResult | typeof noth
     case "playing":
       return nothing;
   }
+}
+
+/** Framed and hatched in its words only: the scene may stand still, and then it is to be seen. */
+function doubt(unchanged_ms: number): TemplateResult {
+  return html`<div class="cover doubt" role="status"><p class="title">${icon("clock")} ${t("tile.unchanged", { span: format.duration(unchanged_ms) })}</p>
+    <p class="why">${t("tile.unchanged_why")}</p></div>`;
 }
 
 function note(name: IconName, title: string, why: readonly string[], bad: boolean): TemplateResult {

@@ -84,6 +84,7 @@ export const tileStyles = css`
     padding: 0 var(--s2);
     color: var(--text-2);
     white-space: nowrap;
+    font-variant-numeric: tabular-nums;
   }
   .age.late {
     color: var(--text);
@@ -154,6 +155,22 @@ export const tileStyles = css`
     outline: calc(3px * var(--scale)) dashed var(--text);
     outline-offset: calc(-3px * var(--scale));
   }
+  /* What is seen may be live after all: it stays clear, and can be enlarged as any other. */
+  .cover.doubt {
+    justify-content: flex-end;
+    padding-bottom: 2.4em;
+    color: var(--text);
+    outline: calc(3px * var(--scale)) dashed var(--text);
+    outline-offset: calc(-3px * var(--scale));
+    pointer-events: none;
+  }
+  .cover.doubt p {
+    background: rgb(11 15 20 / 82%) var(--hatch);
+  }
+  .cover.doubt .title {
+    font-size: 1em;
+    font-variant-numeric: tabular-nums;
+  }
   .cover p {
     flex: none;
     max-width: 100%;
@@ -180,6 +197,7 @@ export const tileStyles = css`
   /* Where there is little room: that it is down, and what that means. */
   @container (max-height: 10em) {
     .cover > .icon,
+    .cover.doubt .why,
     .cover .why ~ .why {
       display: none;
     }
