@@ -45,11 +45,12 @@ export function tiles(): TemplateResult {
       <t-tile></t-tile>
       ${LIVE.map(([state, age_ms, delay_ms, way]) => html`<t-tile .camera=${UP} .now=${NOW_MS} .makePlayer=${posing(state, age_ms, delay_ms, way)}></t-tile>`)}
       ${DOWN_REASONS.map((reason) => html`<t-tile .camera=${down(reason)} .now=${NOW_MS}></t-tile>`)}
-      <t-tile .camera=${UP} .now=${NOW_MS} .makePlayer=${calm} pinned .useful=${UP === null ? null : { camera: UP, distance_m: 420, aside_deg: 25 }}></t-tile>
+      <t-tile .camera=${UP} .now=${NOW_MS} .makePlayer=${calm} pinned .useful=${UP === null ? null : { camera: UP, distance_m: 420, side_deg: 90, aside_deg: 25 }}></t-tile>
       <t-tile .camera=${UP} .now=${NOW_MS} .makePlayer=${calm} sentBy="王派警"></t-tile>
       ${REPLAYS.map((replay) => html`<t-tile .camera=${UP} .now=${NOW_MS} .makePlayer=${calm} .replay=${replay}></t-tile>`)}
       <t-tile class="small" .camera=${down(DOWN_REASONS[0] ?? "")} .now=${NOW_MS}></t-tile>
       <t-tile class="small" .camera=${UP} .now=${NOW_MS} .makePlayer=${calm} sentBy="王派警"></t-tile>
+      <t-tile class="small" .camera=${UP} .now=${NOW_MS} .makePlayer=${calm} .rank=${3} .useful=${UP === null ? null : { camera: UP, distance_m: 240, side_deg: 90, aside_deg: 0 }}></t-tile>
       <t-tile class="small" .camera=${UP} .now=${NOW_MS} .makePlayer=${posing({ is: "live", unchanged: true }, 40, 420, "webrtc")}></t-tile>
     </div>`;
 }

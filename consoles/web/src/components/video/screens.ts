@@ -16,7 +16,7 @@ import { emptySlots, gridOf, LAYOUTS, propose, put, putFirst, resize, setPinned,
 import "./tile";
 import { pass, shownOf, span_ms, startTour, step, USUAL_S, type Stop, type Tour } from "./tour";
 import "./tour_editor";
-import { camerasFor, judge } from "./usefulness";
+import { camerasFor, mostUseful, type Useful } from "./usefulness";
 import { sendToWall, takeOffWall } from "./wall";
 
 const SAID_MS = 5_000;
@@ -104,6 +104,8 @@ export class Screens extends View {
   @state() private said = "";
   protected readonly second = new EverySecond(this);
   private filledFor: string | null = null;
+  /** Those near the place by their ids, the most useful first. */
+  private near: ReadonlyMap<string, Useful> = new Map();
   private passed_ms = 0;
   private told = "";
 
@@ -186,6 +188,7 @@ export class Screens extends View {
   /** Who stands on the tiles that nobody pinned: the tour's where there is one, else the most useful. */
   private fill(): void {
     const room = this.room();
+    this.near = new Map(this.place === null ? [] : mostUseful(this.forgiving(), this.place, this.cameras.size).map((each) => [each.camera.id, each]));
     if (this.tour !== null) {
       this.slots = propose(this.slots, shownOf(this.tour, room).map(({ camera }) => camera), false);
       return;
@@ -195,8 +198,8 @@ export class Screens extends View {
       // The last situation's cameras stay until another one is chosen: they may be what somebody is looking at.
       return;
     }
-    const near = camerasFor(this.forgiving(), this.place, this.slots.length).map(({ id }) => id);
-    const next = propose(this.slots, near, about !== this.filledFor);
+    const wanted = this.place === null ? camerasFor(this.cameras, null, this.slots.length).map(({ id }) => id) : [...this.near.keys()].slice(0, this.slots.length);
+    const next = propose(this.slots, wanted, about !== this.filledFor);
     this.filledFor = about;
     if (next.some((slot, index) => slot !== this.slots[index])) this.slots = next;
   }
@@ -296,10 +299,11 @@ export class Screens extends View {
     const style = styleMap({ "grid-template-columns": `repeat(${columns}, minmax(0, 1fr))`, "grid-template-rows": `repeat(${rows}, minmax(0, 1fr))` });
     const tiles = this.slots.map((slot, index) => ({ slot, index })).filter(({ index }) => !one || index === this.enlarged);
     // By camera, so that a picture that changes its tile goes on playing; empty tiles by their place.
+    const ranks = [...this.near.keys()];
     return html`<div class="grid" data-layout=${one ? 1 : this.layout} style=${style}>
       ${repeat(tiles, ({ slot, index }) => slot?.camera ?? index, ({ slot, index }) => {
         const camera = this.cameras.get(slot?.camera ?? "") ?? null;
-        return html`<t-tile class=${index < large ? "large" : ""} style=${index < large ? `grid-area:span ${span} / span ${span}` : ""} .camera=${camera} .useful=${camera !== null && this.place !== null && !slot?.pinned ? judge(camera, this.place) : null} .screening=${this.screening} .now=${this.now}
+        return html`<t-tile class=${index < large ? "large" : ""} style=${index < large ? `grid-area:span ${span} / span ${span}` : ""} .camera=${camera} .useful=${slot?.pinned ? null : (this.near.get(slot?.camera ?? "") ?? null)} .rank=${ranks.indexOf(slot?.camera ?? "") + 1} .screening=${this.screening} .now=${this.now}
           ?pinned=${slot?.pinned ?? false} ?enlarged=${one} sentBy=${this.sent.get(camera?.id ?? "") ?? ""}
           @tolayout=${() => void this.toWall(this.screening)}
           @pin=${(event: CustomEvent<boolean>) => (this.slots = setPinned(this.slots, index, event.detail))}

@@ -12,6 +12,7 @@ import { describe } from "../problems";
 import { EverySecond, shared, View } from "../view";
 import { listRecordings } from "./camera_api";
 import { CAMERA_TYPE, type Screening } from "./context";
+import { farWords, type FarWords } from "./far_words";
 import "./ptz_layer";
 import type { PtzLayer } from "./ptz_layer";
 import { RecordedPlayer, type RecordedState } from "./recorded_player";
@@ -51,6 +52,8 @@ export class Tile extends View {
   @property({ attribute: false }) camera: CameraRow | null = null;
   /** How it lies to the place it is shown for; null where it is shown for its own sake. */
   @property({ attribute: false }) useful: Useful | null = null;
+  /** Its place in the order of their use, from 1. */
+  @property({ type: Number }) rank = 1;
   /** Null where nobody can touch it: the wall. */
   @property({ attribute: false }) screening: Screening | null = null;
   @property({ type: Number }) now = 0;
@@ -119,8 +122,12 @@ export class Tile extends View {
     return html`<div class="head">
       ${this.pinned && (this.screening !== null || this.sentBy === "") ? html`<span class="pin" title=${t("tile.pinned")}>${icon("pinned")}<span class="sr">${t("tile.pinned")}</span></span>` : nothing}
       <span class="name cut">${camera.name}</span>
-      ${this.useful === null ? nothing : html`<span class="far cut">${farWords(this.useful)}</span>`}
+      ${this.useful === null ? nothing : this.far(farWords(this.useful, this.rank))}
     </div>${this.sentBy === "" ? nothing : html`<span class="sent cut">${icon("monitor")} ${t("wall.sent", { name: this.sentBy })}</span>`}${this.ageWords(camera)}`;
+  }
+
+  private far({ plain, short, whole }: FarWords): TemplateResult {
+    return html`<span class="far cut" title=${whole}><span class="plain" aria-hidden="true">${plain}</span><span class="short" aria-hidden="true">${short}</span><span class="sr">${whole}</span></span>`;
   }
 
   private ageWords(camera: CameraRow): TemplateResult | typeof nothing {
@@ -365,11 +372,6 @@ export class Tile extends View {
     event.preventDefault();
     this.tell("putcamera", camera);
   };
-}
-
-function farWords({ distance_m, aside_deg }: Useful): string {
-  const far = format.distance(distance_m);
-  return aside_deg < 1 ? t("tile.far", { far }) : t("tile.far_aside", { far, deg: Math.round(aside_deg) });
 }
 
 function quiet(event: Event): void {

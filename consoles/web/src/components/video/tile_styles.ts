@@ -205,9 +205,16 @@ export const tileStyles = css`
       -webkit-line-clamp: 2;
     }
   }
-  @container (max-width: 22em) {
-    .head .far {
+  .far .short {
+    display: none;
+  }
+  /* Rank and distance tell the order of the tiles: they stay where all of it does not fit. */
+  @container (max-width: 28em) {
+    .far .plain {
       display: none;
+    }
+    .far .short {
+      display: inline;
     }
   }
   .foot {

@@ -11,6 +11,8 @@ interface Point {
 export interface Useful {
   readonly camera: CameraRow;
   readonly distance_m: number;
+  /** On which side of the place it stands, degrees from north. */
+  readonly side_deg: number;
   /** How far the place lies outside of what the camera looks at, degrees; 0 where it looks there. */
   readonly aside_deg: number;
 }
@@ -24,9 +26,10 @@ const BACK_TURNED = 3;
 
 export function judge(camera: CameraRow, place: Point): Useful {
   const far_m = distance_m(camera, place);
-  if (far_m <= AT_THE_PLACE_M) return { camera, distance_m: far_m, aside_deg: 0 };
+  const side_deg = bearing_deg(place, camera);
+  if (far_m <= AT_THE_PLACE_M) return { camera, distance_m: far_m, side_deg, aside_deg: 0 };
   const off_deg = Math.abs(((bearing_deg(camera, place) - camera.bearing_deg + 540) % 360) - 180);
-  return { camera, distance_m: far_m, aside_deg: Math.max(0, off_deg - camera.field_deg / 2) };
+  return { camera, distance_m: far_m, side_deg, aside_deg: Math.max(0, off_deg - camera.field_deg / 2) };
 }
 
 /** Cameras for a place, the most useful first. One that is down comes after all that work, with its reason to be read. */
