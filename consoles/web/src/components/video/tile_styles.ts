@@ -54,7 +54,7 @@ export const tileStyles = css`
     align-items: center;
     flex-wrap: wrap;
     gap: 0 var(--s2);
-    padding: 0 7.5em 0 var(--s2);
+    padding: 0 14em 0 var(--s2);
     overflow: hidden;
     background: rgb(11 15 20 / 82%);
   }
@@ -86,6 +86,9 @@ export const tileStyles = css`
     white-space: nowrap;
     font-variant-numeric: tabular-nums;
   }
+  .age span + span {
+    margin-left: 0.5em;
+  }
   .age.late {
     color: var(--text);
     background: rgb(11 15 20 / 82%) var(--hatch);
@@ -108,7 +111,7 @@ export const tileStyles = css`
     font-weight: 650;
   }
   /* Where both do not fit beside each other the name goes first: it stands alone, and the age in the other corner. */
-  @container (max-width: 19em) {
+  @container (max-width: 27em) {
     .head {
       padding-right: var(--s2);
     }
