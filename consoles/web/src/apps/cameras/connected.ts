@@ -2,7 +2,7 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { icon } from "../../components/icons";
-import { meaningOf } from "../../components/video/reasons";
+import { answerWords } from "../../components/answer_words";
 import { clock, dateWithYear } from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import { standing, type Disk } from "./disks";
@@ -63,7 +63,7 @@ export function agentLine({ id, up, since_ms, hub, told, release, cameras, behin
 
 export function deviceLine(device: Device, adopted: number): TemplateResult {
   const { device: id, online, waiting, reason, name, hub, agent, channels } = device;
-  const meaning = meaningOf(reason);
+  const meaning = answerWords(reason);
   const is = online ? t("hubs.online") : waiting ? t("hubs.waiting") : reason === "" ? t("hubs.offline") : t("hubs.offline_because", { reason: meaning || reason });
   return html`<li>
     <span>${id}${name === "" ? nothing : html` <span class="quiet">${name}</span>`}</span>
@@ -86,7 +86,7 @@ export function refusedLine({ device, host, at_ms, why, hub, agent }: Devices["r
 }
 
 export function silentLine({ agent, hub, why }: Devices["silent"][number]): TemplateResult {
-  const meaning = meaningOf(why);
+  const meaning = answerWords(why);
   return html`<li>
     <span>${t("hubs.silent_agent", { agent })}</span>
     ${standingOf(meaning || why, true)} ${where("", hub, true)}${meaning === "" ? nothing : html`<span class="quiet">${why}</span>`}

@@ -3,9 +3,9 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
+import { answerWords } from "../../components/answer_words";
 import { icon } from "../../components/icons";
 import { describe } from "../../components/problems";
-import { refusalWords } from "../../components/refusals";
 import { meaningOf } from "../../components/video/reasons";
 import "../../components/video/diagnosis";
 import { shared } from "../../components/view";
@@ -349,7 +349,7 @@ function trialOf(tried: Tried): TemplateResult {
 
 /** What it means and what to do, and then the exact words; these alone where nobody knows better. */
 function whyEnded(told: string): TemplateResult {
-  const meaning = refusalWords(told) || meaningOf(told);
+  const meaning = answerWords(told);
   return html`<span>${t("adopt.failed")} ${meaning || told}${meaning === "" ? nothing : html`<br /><small>${told}</small>`}</span>`;
 }
 

@@ -5,10 +5,10 @@
 
 import { css, html, nothing, svg, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
+import { answerWords } from "../../components/answer_words";
 import { icon } from "../../components/icons";
 import "../../components/states";
 import { newestStill, type NewestStill } from "../../components/video/newest_still";
-import { meaningOf } from "../../components/video/reasons";
 import { shared, View } from "../../components/view";
 import { clock, dateWithYear } from "../../i18n/format";
 import { t } from "../../i18n/i18n";
@@ -119,7 +119,7 @@ export class RegionDrawing extends View {
   private onState(next: VideoState): void {
     this.shown = next;
     if (this.isLive) this.why = "";
-    else if ("detail" in next && next.detail !== "") this.why = meaningOf(next.detail) || next.detail;
+    else if ("detail" in next && next.detail !== "") this.why = answerWords(next.detail) || next.detail;
     if (this.isLive) this.forget();
     else if (next.is === "lost" || next.is === "refused") void this.look();
   }

@@ -2,7 +2,6 @@
 
 import { MediaFeed, NO_LONGER_ALLOWED, pictureSocket, type Init } from "../../media/media_feed";
 import { devicePlaybackPath } from "./camera_api";
-import { meaningOf } from "./reasons";
 import type { RecordedState } from "./recorded_player";
 
 /** What the time line drives: recordings of the hub, or of the device. */
@@ -195,8 +194,7 @@ export class DevicePlayer implements RecordingPlayer {
   private fail(reason: string): void {
     this.hangUp();
     this.ended = true;
-    const meaning = meaningOf(reason);
-    this.say({ is: "failed", detail: meaning === "" ? reason : `${meaning} (${reason})` });
+    this.say({ is: "failed", detail: reason });
   }
 
   private say(state: RecordedState): void {

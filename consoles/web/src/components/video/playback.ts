@@ -5,6 +5,7 @@ import { customElement, property, query, state } from "lit/decorators.js";
 import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import type { CameraRow } from "../../wire";
+import { answerWords } from "../answer_words";
 import { icon, type IconName } from "../icons";
 import { describe } from "../problems";
 import { EverySecond, shared, View } from "../view";
@@ -152,7 +153,7 @@ export class Playback extends View {
       case "unsupported":
         return html`<p class="note" role="status">${icon("ban")} ${t("playback.unsupported", { codec: this.shown.codec })}</p>`;
       case "failed":
-        return html`<p class="note" role="alert">${icon("alert")} ${t("playback.failed", { detail: this.shown.detail })}</p>`;
+        return html`<p class="note" role="alert" title=${this.shown.detail}>${icon("alert")} ${t("playback.failed", { detail: answerWords(this.shown.detail) || this.shown.detail })}</p>`;
       case "none":
         return this.nothingThere();
       case "loading":

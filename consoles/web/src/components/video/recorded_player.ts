@@ -1,5 +1,6 @@
 /** Plays a recording over Media Source Extensions: fetches segments ahead, jumps over gaps, keeps wall-clock time. No page element here. */
 
+import { Problem } from "../../sync/api";
 import { problemFrom } from "../../sync/api";
 import { initPath, segmentPath } from "./camera_api";
 import { codecOf } from "./codec";
@@ -289,7 +290,7 @@ export class RecordedPlayer {
   private fail(error: unknown): void {
     if (this.closed) return;
     this.broken = true;
-    this.say({ is: "failed", detail: error instanceof Error ? error.message : String(error) });
+    this.say({ is: "failed", detail: error instanceof Problem ? error.detail || error.code : error instanceof Error ? error.message : String(error) });
   }
 
   private say(state: RecordedState): void {

@@ -5,6 +5,7 @@ import * as format from "../../i18n/format";
 import { t } from "../../i18n/i18n";
 import type { VideoState } from "../../media/player";
 import type { CameraRow } from "../../wire";
+import { answerWords } from "../answer_words";
 import { icon, type IconName } from "../icons";
 import { meaningOf } from "./reasons";
 import type { RecordedState } from "./recorded_player";
@@ -40,9 +41,9 @@ export function liveCover(camera: CameraRow, shown: VideoState, ages: Ages | nul
     case "frozen":
       return note("clock", t("tile.frozen"), [t("tile.frozen_for", { span: format.duration(ages?.age_ms() ?? 0) })], true);
     case "lost":
-      return note("noVideo", t("video.lost"), [meaningOf(shown.detail), shown.detail], true);
+      return note("noVideo", t("video.lost"), [answerWords(shown.detail), shown.detail], true);
     case "refused":
-      return note("lock", t("video.refused", { detail: shown.detail }), [], true);
+      return note("lock", t("video.refused", { detail: answerWords(shown.detail) || shown.detail }), [], true);
   }
 }
 
@@ -57,7 +58,7 @@ export function replayCover(replay: RecordedState): TemplateResult | typeof noth
     case "unsupported":
       return note("ban", t("playback.unsupported", { codec: replay.codec }), [], true);
     case "failed":
-      return note("alert", t("playback.failed", { detail: replay.detail }), [], true);
+      return note("alert", t("playback.failed", { detail: answerWords(replay.detail) || replay.detail }), answerWords(replay.detail) === "" ? [] : [replay.detail], true);
     case "gap":
     case "paused":
     case "playing":
