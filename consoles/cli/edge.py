@@ -17,9 +17,9 @@ from typing import get_args
 import uvloop
 
 from command.access.accounts import AGENT
-from command.access.keys import SiteKey
 from command.kernel.clock import SystemClock
 from command.kernel.errors import InvalidInputError
+from consoles.cli.hub_key import key_of_hub
 from consoles.observe.logs import Style, writing
 from consoles.parts.stores import accounts_alone
 from consoles.settings import load_settings
@@ -70,7 +70,7 @@ async def _enrol(arguments: argparse.Namespace) -> dict[str, str]:
     if not _NAME.fullmatch(arguments.name):
         raise InvalidInputError("an agent's name has up to 40 letters, digits, . - and _")
     settings = load_settings(arguments.config, data=arguments.data, journal=arguments.journal)
-    key = SiteKey.load(Path(settings.data) / "site.key")
+    key = key_of_hub(settings)
     async with accounts_alone(settings, key, SystemClock()) as accounts:
         return {"agent": arguments.name, "key": await accounts.issue(AGENT + arguments.name)}
 

@@ -43,6 +43,15 @@ def test_a_folder_without_a_site_is_refused_and_stays_as_it_is(
     assert not (config.parent / "var").exists()
 
 
+def test_no_agent_is_let_in_where_no_hub_has_run(
+    config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:  # R796
+    monkeypatch.setattr(sys, "argv", ["triune", "agent", "enrol", "gate", "--config", str(config)])
+    assert cli.main() == 2
+    assert f"no hub's data in {config.parent / 'var'}" in capsys.readouterr().err
+    assert not (config.parent / "var").exists()
+
+
 @pytest.mark.parametrize("module", [gb28181, viid])
 def test_a_site_prints_the_password_that_it_takes(
     module: ModuleType, config: Path, capsys: pytest.CaptureFixture[str]
