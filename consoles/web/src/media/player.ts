@@ -183,7 +183,9 @@ export class LivePlayer {
       return;
     }
     const silent_ms = now_ms - this.picture_ms;
+    // Only pictures that keep coming are compared: what stood for want of new ones is called frozen, and may differ in the next.
     if (silent_ms <= 2 * WATCH_EVERY_MS) this.changes.sample(this.video, now_ms);
+    else this.changes.forget();
     this.judge(silent_ms);
   }
 
