@@ -6,7 +6,7 @@ import asyncio
 import base64
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -45,7 +45,7 @@ class FoundCamera(msgspec.Struct, frozen=True, kw_only=True):
     told: str = ""
     """What else it says of itself: make, place."""
     adopted: list[str] = []
-    """Enrolled cameras at this address; of a recorder's channels there are many behind one."""
+    """Enrolled cameras at just this address; where there is none, those at its host, as the channels of a recorder."""
 
 
 TrialElsewhere = Callable[[str], Awaitable[Trial] | None]
@@ -112,7 +112,7 @@ def routes(
         async with looking:  # one probe at a time: all who ask meanwhile take turns
             cameras, problems = await _find(finders)
         enrolled = await _enrolled(request)
-        told = [msgspec.structs.replace(camera, adopted=enrolled.get(_place(camera.address), [])) for camera in cameras]
+        told = [msgspec.structs.replace(camera, adopted=_adopted(camera.address, enrolled)) for camera in cameras]
         return json_response(FoundCameras(found=told, problems=problems))
 
     async def attempt(request: web.Request) -> web.Response:
@@ -188,15 +188,19 @@ async def _find(finders: Sequence[Finder]) -> tuple[list[FoundCamera], list[str]
     return cameras, problems
 
 
-async def _enrolled(request: web.Request) -> dict[str, list[str]]:
-    """Return the enrolled cameras at each place."""
+async def _enrolled(request: web.Request) -> dict[str, str]:
+    """Return the enrolled cameras with their addresses."""
     context = context_of(request)
     known = await context.spaces[LIVE].hub.read(lambda t: {camera.id for camera in t.cameras})
-    found: dict[str, list[str]] = {}
-    for camera, address in sorted((await context.accounts.camera_addresses()).items()):
-        if camera in known:
-            found.setdefault(_place(address), []).append(camera)
-    return found
+    addresses = sorted((await context.accounts.camera_addresses()).items())
+    return {camera: address for camera, address in addresses if camera in known}
+
+
+def _adopted(address: str, enrolled: Mapping[str, str]) -> list[str]:
+    """Return the cameras at a found address: by host, port and path, else by host, behind which many cameras may be."""
+    exact, place = _endpoint(address), _place(address)
+    same = [camera for camera, at in enrolled.items() if _endpoint(at) == exact]
+    return same or [camera for camera, at in enrolled.items() if _place(at) == place]
 
 
 def _address(asked: CameraAddress, sources: Sources) -> str:
@@ -226,6 +230,14 @@ def _camera_id(address: str) -> str:
     """Return the id of the camera at an address whoever asks, so that adopting it again changes it and adds none."""
     place = _without_credentials(split_options(address)[0])
     return f"cam-{hashlib.sha256(place.encode()).hexdigest()[:10]}"
+
+
+def _endpoint(address: str) -> str:
+    """Return host, port and path, whoever asks there and for which stream."""
+    try:
+        return _without_credentials(address.partition("#")[0])
+    except ValueError:
+        return _place(address)
 
 
 def _without_credentials(address: str) -> str:

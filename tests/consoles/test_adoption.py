@@ -173,10 +173,13 @@ async def test_what_answers_a_probe_is_listed_and_marked_once_adopted(
         assert found["name"] == camera.model.name
         assert found["adopted"] == []
 
+        _, other = await post(admin, "adopt", {"address": "rtsp://127.0.0.1:9/other", **PLACE})
+        assert (await _found(admin, camera))["adopted"] == [other["camera"]], "at its host, whatever the port"
+
         credentials = {"user": MODEL.user, "password": MODEL.password}
         _, adopted = await post(admin, "adopt", {"address": found["address"], **credentials, **PLACE})
         await _is_up(site, adopted["camera"])
-        assert (await _found(admin, camera))["adopted"] == [adopted["camera"]]
+        assert (await _found(admin, camera))["adopted"] == [adopted["camera"]], "R797: its own address before its host"
 
 
 async def _found(admin: Person, camera: OnvifCamera) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 /** Plays a recording over Media Source Extensions: fetches segments ahead, jumps over gaps, keeps wall-clock time. No page element here. */
 
-import { Problem } from "../../sync/api";
-import { problemFrom } from "../../sync/api";
+import { Problem, problemFrom } from "../../sync/api";
 import { initPath, segmentPath } from "./camera_api";
 import { codecOf } from "./codec";
 import { segmentAt, type Listing, type Segment } from "./recorded_times";

@@ -8,7 +8,7 @@ export const ADOPT = {
   "adopt.by_hand": ["手工填写地址", "Type an address"],
   "adopt.enrolled": ["已接入的摄像机", "Enrolled cameras"],
   "adopt.known": ["已接入：{names}", "Enrolled: {names}"],
-  "adopt.known_more": ["此地址已接入：{names}等 {n} 个", "At this address adopted: {names} and more, {n} in all"],
+  "adopt.known_more": ["此主机已接入：{names} 等 {n} 路", "Of this host enrolled: {names} and more, {n} in all"],
   "adopt.access": ["地址和凭据", "Address and credentials"],
   "adopt.address": ["地址", "Address"],
   "adopt.user": ["用户名", "User"],
