@@ -234,8 +234,11 @@ def _camera_id(address: str) -> str:
 
 def _endpoint(address: str) -> str:
     """Return host, port and path, whoever asks there and for which stream."""
+    whole = address.partition("#")[0]
+    if scheme_of(whole) == "onvif" or "/onvif://" in whole:  # the stream of one device; of RTSP it tells cameras apart
+        whole = whole.partition("?")[0]
     try:
-        return _without_credentials(address.partition("#")[0])
+        return _without_credentials(whole)
     except ValueError:
         return _place(address)
 

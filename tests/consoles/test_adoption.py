@@ -177,7 +177,7 @@ async def test_what_answers_a_probe_is_listed_and_marked_once_adopted(
         assert (await _found(admin, camera))["adopted"] == [other["camera"]], "at its host, whatever the port"
 
         credentials = {"user": MODEL.user, "password": MODEL.password}
-        _, adopted = await post(admin, "adopt", {"address": found["address"], **credentials, **PLACE})
+        _, adopted = await post(admin, "adopt", {"address": found["address"], **credentials, **PLACE, "profile": "sub"})
         await _is_up(site, adopted["camera"])
         assert (await _found(admin, camera))["adopted"] == [adopted["camera"]], "R797: its own address before its host"
 
