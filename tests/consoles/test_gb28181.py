@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from command.access.keys import SiteKey
 from command.actors import Role
 from command.requests import EnrolCamera
 from consoles.cli import gb28181 as cli
@@ -79,6 +80,7 @@ def test_what_devices_have_to_be_set_to_is_shown_on_the_machine(
 ) -> None:
     config = tmp_path / "triune.toml"
     config.write_text(f'data = "{tmp_path}/var"\n[gb28181]\nserver_id = "{SERVER}"\n', encoding="utf-8")
+    SiteKey.load(tmp_path / "var" / "site.key")  # as a hub does when it starts
     shown = []
     for _ in range(2):
         assert cli.run(argparse.Namespace(config=config)) == 0

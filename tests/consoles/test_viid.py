@@ -13,6 +13,7 @@ import pytest
 from aiohttp import web
 from msgspec.structs import replace
 
+from command.access.keys import SiteKey
 from command.actors import HUB
 from command.kernel.clock import SystemClock
 from command.readings import Sighting, SightingQuery
@@ -322,6 +323,7 @@ def test_what_systems_have_to_be_set_to_is_shown_on_the_machine(
 ) -> None:
     config = tmp_path / "triune.toml"
     config.write_text(f'data = "{tmp_path}/var"\n[viid]\nserver_id = "{LOWER}"\n', encoding="utf-8")
+    SiteKey.load(tmp_path / "var" / "site.key")  # as a hub does when it starts
     shown_ = []
     for _ in range(2):
         assert cli.run(argparse.Namespace(config=config)) == 0
