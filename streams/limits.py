@@ -189,6 +189,8 @@ SCENE_PIXELS = 1920 * 1080
 # Pixels of a picture, three bytes each once decoded; past it, it is refused before that: as one that does not decode,
 # where a camera sends it.
 PICTURE_PIXELS = 40_000_000
+# Scans of one JPEG; encoders make 10 of a progressive one.
+JPEG_SCANS = 64
 # The diary of recordings: a sign of life so often, and its two files are of so much.
 RECORD_ALIVE_MS = 60_000
 RECORD_DIARY_BYTES = 8 * 1024 * 1024

@@ -11,9 +11,9 @@ import numpy as np
 
 from command.kernel.errors import InvalidInputError
 from edge.limits import VIID_IMAGE_MS, VIID_IMAGES_BYTES, VIID_PICTURE_BYTES, VIID_PNG_PX
-from streams.plates.picture import check_size
+from streams.plates.picture import check_size, jpeg_size
 
-_JPEG, _JPEG_END, _PNG = b"\xff\xd8\xff", b"\xff\xd9", b"\x89PNG\r\n\x1a\n"
+_JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
 _REDUCED = 8
 _BASE64_MOST = (VIID_PICTURE_BYTES + 2) // 3 * 4
 _LINE_ENDS = str.maketrans("", "", "\r\n \t")
@@ -40,12 +40,14 @@ def picture_of(data: object) -> bytes:
 
 
 def _check(picture: bytes) -> None:
-    """Decode it small: a JPEG takes a 64th of the memory then, whatever its header says."""
+    """Look at its header, then decode it small: a baseline JPEG takes a 64th of the memory then."""
     if picture.startswith(_PNG) and len(picture) >= 24:
         width, height = struct.unpack_from(">II", picture, 16)
         if width * height > VIID_PNG_PX:
             raise InvalidInputError(f"a PNG picture of {width} x {height} pixels")
-    elif not picture.startswith(_JPEG) or picture.rfind(_JPEG_END) < 0:
+    elif picture.startswith(_JPEG):
+        check_size(*jpeg_size(picture))
+    else:
         raise InvalidInputError("not a whole JPEG or PNG picture")
     try:
         small = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_REDUCED_GRAYSCALE_8)

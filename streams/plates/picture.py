@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from command.kernel.errors import InvalidInputError
 from command.kernel.limits import PICTURE_BYTES, PICTURE_SIDE_PX
-from streams.limits import PICTURE_PIXELS
+from streams.limits import JPEG_SCANS, PICTURE_PIXELS
 
 Picture = NDArray[np.uint8]
 """BGR, shape (height, width, 3)."""
 
 _JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
-_JPEG_END = b"\xff\xd9"
+_JPEG_END, _SCAN = b"\xff\xd9", b"\xff\xda"
 # Start-of-frame markers; C4, C8 and CC in their midst mean other things (ITU-T T.81, table B.1).
 _FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_SEGMENTS = 1000
@@ -27,7 +27,7 @@ def decode_picture(data: bytes) -> Picture:
     if len(data) > PICTURE_BYTES:
         raise InvalidInputError(f"picture of {len(data)} bytes is larger than {PICTURE_BYTES}")
     if data.startswith(_JPEG):
-        width, height = _jpeg_size(data)
+        width, height = jpeg_size(data)
     elif data.startswith(_PNG) and len(data) >= 24:
         width, height = struct.unpack_from(">II", data, 16)
     else:
@@ -57,8 +57,12 @@ def check_size(width: int, height: int) -> None:
         raise InvalidInputError(f"picture of {width} x {height} pixels; {PICTURE_PIXELS} in all are the most")
 
 
-def _jpeg_size(data: bytes) -> tuple[int, int]:
-    """Walk the segments to the frame header; a stream without its end marker was cut short."""
+def jpeg_size(data: bytes) -> tuple[int, int]:
+    """Return width and height of a JPEG, told by its frame header alone; nothing is decoded.
+
+    Raises `InvalidInputError` for one that has none, was cut short, or comes in so many scans that it is made to take
+    long: of a progressive one each is decoded over the whole picture.
+    """
     at = 2
     for _ in range(_JPEG_SEGMENTS):
         if at + 9 > len(data) or data[at] != 0xFF:
@@ -69,6 +73,8 @@ def _jpeg_size(data: bytes) -> tuple[int, int]:
         elif marker in _FRAME_MARKERS:
             if data.rfind(_JPEG_END, at) < 0:
                 raise InvalidInputError("the JPEG picture is cut short")
+            if (scans := data.count(_SCAN, at)) > JPEG_SCANS:
+                raise InvalidInputError(f"a JPEG picture in {scans} scans; {JPEG_SCANS} are the most")
             height, width = struct.unpack_from(">HH", data, at + 5)
             return width, height
         else:
