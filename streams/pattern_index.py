@@ -50,7 +50,9 @@ class _Taking(dict[str, int]):
         named = self._place.named.get(char, 0)
         for other in self._taken_for.get(char, ""):
             named |= self._place.named.get(other, 0)
-        self[char] = taking = self._all & ~(self._place.naming & ~named)
+        taking = self._all & ~(self._place.naming & ~named)
+        if char in ga36.ALPHABET:  # other systems may send whatever they like as a plate: that is not kept
+            self[char] = taking
         return taking
 
 

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from hypothesis import given
 from hypothesis import strategies as st
 
+from command.kernel import ga36
 from command.kernel.limits import LOOK_ALIKE_SCORE
 from command.kernel.look_alikes import LOOK_ALIKES
 from command.kernel.plate_pattern import checked_pattern
@@ -132,3 +133,11 @@ def test_every_entry_that_scores_enough_is_found(texts: list[str], plate: str, s
     scores = {watch: _score(pattern, plate, sure) for watch, pattern in watches._kept.items()}
     found = {match.watch: match.score for match in watches.matching(plate, sure)}
     assert found == {watch: fit for watch, fit in scores.items() if fit >= LOOK_ALIKE_SCORE}
+
+
+def test_what_is_in_no_plate_leaves_nothing_behind() -> None:
+    watches = _listed({"w1": "湘F?2345", "w2": "湘*5"})
+    for number in range(1000):
+        assert watches.matching("湘F" + chr(0x4E00 + number) * 4 + "5") == [Match("w2", "pattern", 1.0)]
+    kept = {char for places in watches._patterns._taking.values() for place in places for char in place}
+    assert kept <= set(ga36.ALPHABET)
