@@ -11,11 +11,12 @@ import logging
 from collections.abc import Sequence
 
 from command.actors import HUB
-from command.hub import Hub
+from command.hub import Changes, Hub
 from command.kernel.errors import TriuneError
 from command.leases import Leases
 from command.places import Places
 from command.requests import ReportCamera, ReportLink
+from command.rows import LinkRow
 from consoles.parts.agents.registry import SCHEME, Agents
 from consoles.parts.hubs.part import AGENT_KIND
 from consoles.parts.stores import WATCH
@@ -37,6 +38,13 @@ class AwayWatch:
         """For how long each agent that is nowhere has been so; counted in ticks, for clocks are set."""
         self._told: dict[str, frozenset[str]] = {}
         """Those of which it was said, with the cameras that they had then."""
+        hub.listen(self._on_change)
+
+    def _on_change(self, _seq: int, changes: Changes) -> None:
+        """One that came is to be missed again, though it be gone before anybody looked."""
+        for (table, key), row in changes.items():
+            if table == "links" and isinstance(row, LinkRow) and row.state == "up":
+                self._told.pop(key.removeprefix(f"{SCHEME}."), None)
 
     async def run(self) -> None:
         """Look and say it, until cancelled."""
