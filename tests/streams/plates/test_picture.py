@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import struct
 import tracemalloc
@@ -17,6 +18,18 @@ from PIL import Image
 from command.kernel.errors import InvalidInputError
 from command.kernel.limits import PICTURE_BYTES, PICTURE_SIDE_PX
 from streams.plates.picture import check_picture, decode_picture
+
+ARITHMETIC = base64.b85decode(
+    "|JeWF01!$>Nk#wx0RR9200961|JwjV01yid4h#wq4h;?x5fBp?C>j_R78o%jB^@X_Gd(;xGdMRuNL)@pL{~*OI8bd-"
+    "S6^ahXlFi6ad~iLcwA*?WB=O#Lje&I5*QU2FB%#zV?sDWV`F1uV`F1uV`F1uV`F1uV`F1uV`F1uV`F1uV`F1uV`F1uV`F1uV`F1uV`F1uV`Klx01"
+    "*fPC;&JE0U`hb5di}c0sqVZ3IGrg1pyEd1^?Or3<CiG0ucid06zfDeX>ULm;~K&@aK%0nsIhe)>|KZPfJvV`!e}x1>eUaDcEkaMrrDOA1-"
+    "xTPkClOvXxu*4i!09-SyH*kB8ESg@gHj{{SCq#|8W!Fn3(6{Z}-tme1UW4%YDeX}3f^wMcDUQFptQf$3-"
+    "1Vj4h4jWVdbybLjq2^c_6P)bukVuAb#sr4cd5i8`nZ~#cz{{RR?YDs}J7^Kkta)~x}uq~yjcPEv_+MI`k{G^B?v{Id-rP#9N!KLkF_cDL);|dZQl"
+    "Zh8L;Rva}@gh&z4qVQ!A<4g`$GO%W6wbunEz$|>l8<Y^a1@(c8v@am@Ck0lUn73-"
+    "4GT`2i2~YH@bo&2p^Ewns(E;OKx5Dq;?K1gMVZuep}&&#$L>fv>39vbtyn6aC|j}WHejqo+F@IOI?Os9C&IgWLRsNxt9xA4ufjo#-"
+    "^FN52Q~2A_4j`bgb|55nYEqeR6|(2%Xm^rNPm!3Y19<W!=a=`tyGQV8qb4^$W{SxrQje|zov()NGhAhD=-CUx*5yhO8?m"
+)
+"""A drawing of 56 x 40 pixels, arithmetic-coded by jpegtran; nothing on board writes such."""
 
 
 def encoded(kind: str, width: int = 64, height: int = 48) -> bytes:
@@ -87,6 +100,43 @@ def test_sixteen_bits_a_channel_become_eight() -> None:
 def test_a_jpeg_cut_short_is_refused(part: int) -> None:
     with pytest.raises(InvalidInputError):
         decode_picture(encoded(".jpg")[:part])
+
+
+def by_pillow(mode: str, **how: object) -> bytes:
+    """A picture of noise in a colour model."""
+    noise = np.random.default_rng(1).integers(0, 255, (48, 64, 3)).astype(np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(noise).convert(mode).save(file, "JPEG", **how)
+    return file.getvalue()
+
+
+JPEGS = {
+    "baseline": encoded(".jpg"),
+    "restarts": cv2.imencode(".jpg", np.eye(64, dtype=np.uint8) * 200, [cv2.IMWRITE_JPEG_RST_INTERVAL, 1])[1].tobytes(),
+    "progressive": by_pillow("RGB", progressive=True),
+    "grey": by_pillow("L"),
+    "CMYK": by_pillow("CMYK"),
+    "arithmetic": ARITHMETIC,
+}
+
+
+@pytest.mark.parametrize("kind", JPEGS)
+def test_a_jpeg_cut_short_is_refused_though_it_ends_with_an_end_marker(kind: str) -> None:  # R830
+    whole = JPEGS[kind]
+    check_picture(decode_picture(whole))
+    begin = whole.rindex(b"\xff\xda") + 14
+    for part in range(1, 9):
+        with pytest.raises(InvalidInputError):
+            decode_picture(whole[: begin + (len(whole) - begin) * part // 10] + b"\xff\xd9")
+
+
+@pytest.mark.parametrize("level", [0, 64, 65, 127, 128, 129, 255])
+def test_a_whole_picture_that_is_as_grey_as_what_is_missing_is_taken(level: int) -> None:  # R830
+    plain = np.full((40, 56, 3), level, np.uint8)
+    plain[:8, :8] = 200
+    jpeg = cv2.imencode(".jpg", plain)[1].tobytes()
+    for data in (jpeg, jpeg + bytes(40), jpeg + jpeg):  # cameras put thumbnails and more behind it
+        assert abs(int(decode_picture(data)[-1, -1, 0]) - level) <= 1
 
 
 def test_an_empty_size_and_an_oversized_file_are_refused() -> None:
