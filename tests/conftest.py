@@ -55,8 +55,13 @@ def cheap_passwords() -> Iterator[None]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Say what was raised inside of groups within groups, which pytest cuts, and what tasks waited for in the end."""
+    """Say what was raised inside of groups within groups, which pytest cuts, and what tasks waited for in the end.
+
+    In CI nothing is skipped: what is missing there is a failure.
+    """
     report = yield
+    if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("CI") == "true":
+        report.outcome, report.longrepr = "failed", f"skipped in CI: {report.longrepr}"
     if call.excinfo is None:
         return report
     error = call.excinfo.value
