@@ -293,11 +293,13 @@ HUBS_TAKEN_OUT = 50
 
 # Queries of sightings that one person may make in an hour, from a desk and in the field; one more gets 429. Those in
 # the field reach so far back. The newest are kept in the tables, for who looks after them; an answer has so many pages.
+# For so long after a query its asker is shown pictures of passages; later the question is to be asked again.
 QUERIES_AN_HOUR = 60
 TERMINAL_QUERIES_AN_HOUR = 20
 TERMINAL_QUERY_MS = 24 * 60 * 60 * 1000
 QUERIES_KEPT = 10_000
 QUERY_PAGES = 50
+QUERY_PICTURES_MS = 24 * 60 * 60 * 1000
 # Passages that one question about many counts, and plates that one is about; more get 413 and 400.
 READINGS_PASSES = 500_000
 READINGS_PLATES = 50_000

@@ -12,10 +12,11 @@ from command.requests.base import Id, Lat, Lon, Name, Reason, Request, Text
 
 QueryOf = Literal[
     "sightings", "track", "companions", "first_time", "frequent", "clones", "watches", "export", "passages",
-    "vehicle", "person",
+    "lens", "vehicle", "person",
 ]  # fmt: skip
 """What is looked up: passages, one car's way, cars that go with it, cars new here, cars often here, plates that
-two cars may wear, what a plate is on the watch list by, passages as a file, passages as they happen."""
+two cars may wear, what a plate is on the watch list by, passages as a file, passages as they happen, pictures of
+passages that show how well a camera sees."""
 
 
 class EnrolCamera(Request, frozen=True, tag="enrol_camera"):

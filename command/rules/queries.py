@@ -9,20 +9,28 @@ from command.actors import Actor
 from command.facts import Recorded
 from command.facts.scene import QueryMade
 from command.kernel.errors import NoRightError, TooManyError
-from command.kernel.limits import QUERIES_KEPT, QUERY_PAGES
+from command.kernel.limits import QUERIES_KEPT, QUERY_PAGES, QUERY_PICTURES_MS
 from command.rows import QueryRow
 from command.rules.base import Decision, decides, folds
 from command.tables import Tables
 
 HOUR_MS = 3_600_000
-WATCHED = "passages"
-"""Looking on as vehicles pass is on record too, and no query among those of an hour."""
+STANDING = frozenset({"passages", "lens"})
+"""Looking on as vehicles pass, and at what a lens sees, is on record too, and no query among those of an hour."""
+TELL_PASSAGES = frozenset({"sightings", "track", "companions", "first_time", "frequent", "clones", "export"})
+"""Queries of which the answer tells of passages; their pictures are opened afterwards."""
 
 
 def made_lately(t: Tables, by: str, now_ms: int) -> list[int]:
     """Return when the person made queries within the last hour, oldest first."""
     rows = t.queries.of(by)
-    return sorted(row.at_ms for row in rows if row.at_ms > now_ms - HOUR_MS and row.what != WATCHED)
+    return sorted(row.at_ms for row in rows if row.at_ms > now_ms - HOUR_MS and row.what not in STANDING)
+
+
+def has_asked(t: Tables, by: str, now_ms: int) -> bool:
+    """Say whether the person asked for passages, with a reason, so lately that their pictures are shown."""
+    rows = t.queries.of(by)
+    return any(row.at_ms > now_ms - QUERY_PICTURES_MS and row.what in TELL_PASSAGES for row in rows)
 
 
 def check_one_more(t: Tables, by: str, an_hour: int, now_ms: int) -> None:
@@ -36,7 +44,7 @@ def check_one_more(t: Tables, by: str, an_hour: int, now_ms: int) -> None:
 @decides(q.RecordQuery, "hub")
 def record_query(t: Tables, request: q.RecordQuery, actor: Actor, now_ms: int) -> Decision:
     """Every query is on record before it is answered; so is every further page, which is no query of its own."""
-    if request.query is None and request.what != WATCHED:
+    if request.query is None and request.what not in STANDING:
         check_one_more(t, actor.id, request.an_hour, now_ms)
     elif request.query is not None:
         first = t.queries.need(request.query)

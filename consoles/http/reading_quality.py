@@ -11,6 +11,7 @@ from aiohttp import web
 from command.kernel.errors import UnknownIdError
 from command.readings import Readings, Sighting, SightingQuery
 from command.readings.hours import HOUR_MS
+from consoles.http import watching
 from consoles.http.context import actor_of, context_of, require
 from consoles.http.record import json_response
 from consoles.parts.reading_quality import CameraQuality, ReadingQuality
@@ -73,9 +74,10 @@ def routes(quality: ReadingQuality, authorise: Authorise) -> list[web.RouteDef]:
     async def picture(request: web.Request) -> web.Response:
         """`GET /api/v1/reading-quality/{camera}/{now|then}.jpg`: what it sees of cars now, or saw on other days.
 
-        It is shown for the sake of the lens; who looks for cars asks for them with a reason.
+        It is shown for the sake of the lens, and that is on record first; who looks for cars asks with a reason.
         """
-        require(actor_of(request), *_MAY)
+        actor = actor_of(request)
+        require(actor, *_MAY)
         context, camera = context_of(request), request.match_info["camera"]
         space, which = context.space(request), request.match_info["which"]
         await authorise(request, camera)
@@ -86,6 +88,7 @@ def routes(quality: ReadingQuality, authorise: Authorise) -> list[web.RouteDef]:
         seen = await example(context.readings, space.name, camera, which, hours, space.hub.clock.now_ms())
         if seen is None or not seen.picture:
             raise UnknownIdError("no picture of that time is kept")
+        await watching.lens_on_record(context, request, space, actor, camera)
         data = await context.blobs.get(seen.picture)
         return web.Response(body=data, content_type=HIT_MEDIA_TYPE, headers={"Cache-Control": "no-store"})
 

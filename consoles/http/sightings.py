@@ -20,7 +20,7 @@ from command.readings.legs import drive, pairs_of
 from command.readings.likely_ways import LikelyWays
 from command.requests import RecordQuery
 from command.requests.scene import QueryOf
-from command.rules.queries import check_one_more, made_lately
+from command.rules.queries import check_one_more, has_asked, made_lately
 from command.services.bodies import read_body
 from command.tables import Tables
 from consoles.http import sighting_bodies as bodies
@@ -199,18 +199,19 @@ class Sightings:
         return await query.answer(name, clones=found.clones, ways=found.ways, more=found.more)
 
     async def picture(self, request: web.Request) -> web.Response:
-        """`GET …/picture?camera=&plate=&first_ms=`: the picture of a passage that a query told of."""
+        """`GET …/picture?camera=&plate=&first_ms=`: the picture of a passage, to who asked of late and said why."""
         actor = actor_of(request)
         an_hour(actor)
         context = context_of(request)
         space = context.space(request)
         camera, plate, first_ms = _passage(request)
-        may = await space.hub.read(lambda t: self._scope(t, actor))
-        recent = actor.has(*AT_DESKS) or first_ms >= space.hub.clock.now_ms() - TERMINAL_QUERY_MS
+        now_ms = space.hub.clock.now_ms()
+        may, asked = await space.hub.read(lambda t: (self._scope(t, actor), has_asked(t, actor.id, now_ms)))
+        recent = actor.has(*AT_DESKS) or first_ms >= now_ms - TERMINAL_QUERY_MS
         there = SightingQuery(plate=plate, cameras=(camera,), from_ms=first_ms, to_ms=first_ms, limit=1)
         found = await context.readings_of(space).search(space.name, there)
-        if not (found and found[0].picture and recent and (may is None or camera in may)):
-            raise UnknownIdError("no picture of such a passage that you may see")
+        if not (asked and found and found[0].picture and recent and (may is None or camera in may)):
+            raise UnknownIdError("no picture of such a passage that you may see, or asked for, with a reason, of late")
         async with transfer(context):
             data = await context.blobs.get(found[0].picture)
         headers = {"Cache-Control": "private, max-age=86400, immutable"}

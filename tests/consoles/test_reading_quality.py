@@ -1,4 +1,4 @@
-"""How plates are read is counted by the hour, judged, and told once as an alarm (SPEC R629-R636)."""
+"""How plates are read is counted by the hour, judged, and told once as an alarm (SPEC R629-R636, R832)."""
 
 from __future__ import annotations
 
@@ -209,6 +209,13 @@ async def test_people_are_shown_the_hours_and_pictures_of_now_and_then(tmp_path:
                     assert (response.status, await response.read()) == (200, which.encode())
             assert (await person.get("/api/v1/reading-quality/p9"))[0] == 404
             assert (await person.get("/api/v1/reading-quality/p1/x.jpg"))[0] == 404
+            # R832: on record once for the session and camera, whatever was looked at how often
+            [row] = await site.hub.read(lambda t: list(t.queries))
+            assert (row.by, row.what, row.terms, row.reason) == ("administrator", "lens", "p1", "镜头检查")
         async with signed_in(site.http_url, "call_taker") as other:
             for path in ("", "/p1", "/p1/now.jpg"):
                 assert (await other.get(f"/api/v1/reading-quality{path}"))[0] == 403
+        assert len(await site.hub.read(lambda t: list(t.queries))) == 1
+        async with signed_in(site.http_url, "administrator") as person:
+            await site.hub.journal.close()
+            assert (await person.get("/api/v1/reading-quality/p1/now.jpg"))[0] == 503

@@ -1,4 +1,4 @@
-"""Queries of sightings: who may, how often, of which cameras, and on record first (SPEC R87, R563-R573)."""
+"""Queries of sightings: who may, how often, of which cameras, and on record first (SPEC R87, R563-R573, R831)."""
 
 from __future__ import annotations
 
@@ -199,13 +199,15 @@ async def test_cameras_kept_from_somebody_are_kept_from_their_queries(tmp_path: 
         name = await site.context.blobs.add(PICTURE)
         there = [passage(CAR, now_ms, camera, picture=name) for camera in PLACES]
         await site.context.readings.add_sightings("live", there)
+        path = f"/api/v1/sightings/picture?camera={{}}&plate={CAR}&first_ms={now_ms}"
+        for who in (person, leader):  # R831: nobody is shown a picture who asked for nothing
+            assert (await who.get(path.format("k1")))[0] == 404
         for who, cameras in ((person, ["k1", "k3"]), (leader, ["k1", "k2", "k3"])):
             for terms in ({}, {"cameras": ["k1", "k2", "k3"]}):
                 _, found = await ask(who, "search", plate=CAR, from_ms=now_ms, to_ms=now_ms, **terms)
                 assert [one["camera"] for one in found["sightings"]] == cameras
             _, found = await ask(who, "track", plate=CAR, from_ms=now_ms, to_ms=now_ms)
             assert [one["camera"] for one in found["stops"]] == cameras[::-1]
-        path = f"/api/v1/sightings/picture?camera={{}}&plate={CAR}&first_ms={now_ms}"
         for who, camera, status in ((person, "k1", 200), (person, "k2", 404), (leader, "k2", 200), (leader, "k9", 404)):
             async with who.http.get(path.format(camera)) as response:
                 assert response.status == status

@@ -1,4 +1,4 @@
-"""Queries: on record with who and why, so many an hour, and listed for who looks after them (SPEC R87, R561)."""
+"""Queries: on record with who and why, so many an hour, and listed for who looks after them (SPEC R87, R561, R831)."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from msgspec.structs import replace
 
 from command.actors import HUB, Actor
 from command.kernel.errors import NoRightError, TooManyError, UnknownIdError
+from command.kernel.limits import QUERY_PICTURES_MS
 from command.requests import RecordQuery
 from command.rules import queries
-from command.rules.queries import made_lately
+from command.rules.queries import has_asked, made_lately
 from tests.command.support import MINUTE_MS, START_MS, Desk, desk
 
 ASKED = RecordQuery(what="sightings", terms="湘F12345", reason="办案", results=3, case="A1")
@@ -41,10 +42,27 @@ async def test_somebody_makes_so_many_queries_an_hour_and_no_more() -> None:
             await d.ask(replace(ASKED, an_hour=3), of("zhang"))
         assert told.value.extra == {"an_hour": 3, "next_ms": START_MS + 60 * MINUTE_MS}
         await d.ask(replace(ASKED, an_hour=3), of("li"))  # one person's say nothing about another's
-        await d.ask(replace(ASKED, what="passages"), of("zhang"))  # looking on is none
+        for what in ("passages", "lens"):
+            await d.ask(replace(ASKED, what=what), of("zhang"))  # looking on is none
         await d.pass_time(57 * MINUTE_MS)
         assert await made(d, "zhang") == 2
         await d.ask(replace(ASKED, an_hour=3), of("zhang"))
+
+
+async def test_who_asked_for_passages_is_shown_their_pictures_for_a_day() -> None:  # R831
+    async def may(d: Desk, person: str) -> bool:
+        return await d.hub.read(lambda t: has_asked(t, person, d.hub.clock.now_ms()))
+
+    async with desk() as d:
+        for what in ("passages", "lens", "watches"):  # looking on asks for no car, and a watch list tells of no passage
+            await d.ask(replace(ASKED, what=what), of("zhang"))
+        assert not await may(d, "zhang")
+        await d.ask(ASKED, of("zhang"))
+        assert (await may(d, "zhang"), await may(d, "li")) == (True, False)
+        await d.pass_time(QUERY_PICTURES_MS - 1)
+        assert await may(d, "zhang")
+        await d.pass_time(1)
+        assert not await may(d, "zhang")
 
 
 async def test_further_pages_are_on_record_and_no_queries_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -943,7 +943,7 @@ export interface RecordPack {
 /** A query of persons, vehicles or sightings was made; the hub writes it down before it answers. */
 export interface RecordQuery {
   request: "record_query";
-  what: "clones" | "companions" | "export" | "first_time" | "frequent" | "passages" | "person" | "sightings" | "track" | "vehicle" | "watches";
+  what: "clones" | "companions" | "export" | "first_time" | "frequent" | "lens" | "passages" | "person" | "sightings" | "track" | "vehicle" | "watches";
   terms: string;
   reason: string;
   results: number;

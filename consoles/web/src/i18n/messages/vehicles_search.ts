@@ -156,6 +156,7 @@ export const VEHICLES_SEARCH = {
   "query_what.frequent": ["频繁过车", "often here"],
   "query_what.export": ["导出", "export"],
   "query_what.passages": ["实时过车", "reads now"],
+  "query_what.lens": ["镜头检查", "how a camera sees"],
   "query_what.vehicle": ["车辆", "vehicle"],
   "query_what.person": ["人员", "person"],
 } as const;
