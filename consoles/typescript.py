@@ -1,4 +1,4 @@
-"""TypeScript types of everything on the wire, written from `command/wire.py` so that pages cannot drift."""
+"""What pages take from the hub's own code so that they cannot drift: types of the wire, and words for vehicles."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from msgspec import inspect
 from command import requests, wire
 from command.readings import Sighting
 from command.rows import Row
+from command.vehicle_words import WORDS
 
-OUTPUT = Path(__file__).parent / "web" / "src" / "gen" / "wire.ts"
+_FOLDER = Path(__file__).parent / "web" / "src" / "gen"
+OUTPUT = _FOLDER / "wire.ts"
+VEHICLE_WORDS = _FOLDER / "vehicle_words.ts"
 _HEAD = "// Generated from command/wire.py by `make types`. Do not edit.\n\n"
 _MESSAGES = (wire.Subscribe, wire.Welcome, wire.Snapshot, wire.Delta, wire.Beat, wire.Refused)
 _OTHERS = (wire.Problem, wire.SignIn, wire.Candidate, wire.Recommendation, wire.BlobInfo, Sighting)
@@ -34,6 +37,17 @@ def generate() -> str:
     parts.append("export type FromHub = Welcome | Snapshot | Delta | Beat | Refused;\n\n")
     parts.append(f"export const PROTOCOL_VERSION = {_quoted(wire.VERSION)};\n")
     return "".join(parts)
+
+
+def words() -> str:
+    """Return the module of words for vehicles, by their keys in the catalogue of messages."""
+    lines = [
+        f"  {_quoted(f'{group}.{value}')}: [{_quoted(word.zh)}, {_quoted(word.en)}],\n"
+        for group, known in WORDS.items()
+        for value, word in known.items()
+    ]
+    head = "// Generated from command/vehicle_words.py by `make types`. Do not edit.\n\n"
+    return f"{head}export const VEHICLE_WORDS = {{\n{''.join(lines)}}} as const;\n"
 
 
 def _collect(info: inspect.Type, structs: dict[str, inspect.StructType]) -> None:
@@ -111,21 +125,26 @@ def _quoted(text: str) -> str:
     return msgspec.json.encode(text).decode()
 
 
+def _modules() -> dict[Path, str]:
+    return {OUTPUT: generate(), VEHICLE_WORDS: words()}
+
+
 def write() -> None:
-    """Write the module where the pages import it from."""
-    OUTPUT.parent.mkdir(parents=True, exist_ok=True)
-    OUTPUT.write_text(generate(), encoding="utf-8")
+    """Write the modules where the pages import them from."""
+    for path, text in _modules().items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
 
 
 def main(arguments: list[str]) -> int:
-    """Write the module, or with `--check` say whether it is what would be written."""
+    """Write the modules, or with `--check` say whether they are what would be written."""
     if arguments != ["--check"]:
         write()
         return 0
-    fresh = OUTPUT.is_file() and OUTPUT.read_text(encoding="utf-8") == generate()
-    if not fresh:
-        sys.stderr.write("consoles/web/src/gen/wire.ts is not what command/wire.py says; run `make types`\n")
-    return 0 if fresh else 1
+    old = [path for path, text in _modules().items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
+    for path in old:
+        sys.stderr.write(f"consoles/web/src/gen/{path.name} is not what the hub's code says; run `make types`\n")
+    return 1 if old else 0
 
 
 if __name__ == "__main__":

@@ -22,14 +22,11 @@ from command.links.service_messages import CaseOpening, Evidence, EvidenceFile, 
 from command.requests import RecordViolationSent
 from command.rows import ViolationRow
 from command.tables import Tables
+from command.vehicle_words import formal
 
 PACKS = "/api/v1/hooks/violation-packs"
 """Where hubs show evidence to the case service."""
 log = logging.getLogger(__name__)
-_KINDS = {
-    "interval_speed": "区间超速", "restricted_area": "违反禁行限行", "bus_lane": "占用公交专用车道",
-    "emergency_lane": "占用应急车道", "wrong_way": "逆行",
-}  # fmt: skip
 
 
 class _Part(msgspec.Struct, frozen=True):
@@ -132,4 +129,4 @@ def _title(row: ViolationRow) -> str:
     finding: Finding = row.finding
     plate = f"{row.corrected}（机读 {row.plate}）" if row.corrected else row.plate
     speed = f" {finding.speed_kmh:g}/{finding.limit_kmh} km/h" if finding.speed_kmh else ""
-    return f"{_KINDS[finding.kind]} {plate}{speed} 证据包 SHA-256 {row.manifest}"
+    return f"{formal('violation_kind', finding.kind)} {plate}{speed} 证据包 SHA-256 {row.manifest}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import os
 import resource
 import secrets
@@ -11,11 +10,11 @@ import shutil
 import socket
 import sqlite3
 import statistics
-import struct
 import sys
 from pathlib import Path
 
 from command.kernel.clock import Clock
+from command.kernel.clock_sync import KernelClock, kernel_clock
 from command.kernel.errors import UnavailableError
 from consoles.doctor.finding import Finding, Words, bad, ok
 from consoles.limits import HTTP_CONNECTIONS
@@ -29,8 +28,6 @@ _SYNCS, _SYNC_BYTES, _SYNC_WARN_MS, _SYNC_FAIL_MS = 32, 4096, 20.0, 200.0
 _WATCHED_MS = 500
 _DRIFT_MS = 50
 _OPEN_FILES = HTTP_CONNECTIONS + 1000
-_TIMEX_BYTES, _TIMEX_HEAD, _STA_UNSYNC, _TIME_ERROR = 208, "@Iqqqqi", 0x0040, 5
-"""`struct timex` of adjtimex(2), 64-bit Linux, up to `status`: modes, offset, freq, maxerror, esterror (µs), status."""
 _SETUP = Words("run `make setup`", "运行 `make setup`")
 
 
@@ -46,7 +43,7 @@ async def examine(data: Path, pages: Path, models: tuple[Model, ...], clock: Clo
         built_pages(pages),
         *(model(one) for one in models),
         await pace(clock),
-        clock_sync(*kernel_clock()),
+        clock_sync(kernel_clock()),
     ]
 
 
@@ -202,23 +199,11 @@ async def pace(clock: Clock) -> Finding:
     return ok("clock", "goes evenly", "走时均匀")
 
 
-def kernel_clock() -> tuple[int, int, int]:
-    """Return what adjtimex(2) says: state, status and estimated error (µs); a state below 0 where it cannot."""
-    try:
-        adjtimex = ctypes.CDLL(None, use_errno=True).adjtimex
-    except (OSError, AttributeError):  # no Linux
-        return -1, 0, 0
-    buffer = ctypes.create_string_buffer(_TIMEX_BYTES)  # modes 0: only look
-    state = int(adjtimex(buffer))
-    _, _, _, _, error_us, status = struct.unpack_from(_TIMEX_HEAD, buffer.raw)
-    return state, status, error_us
-
-
-def clock_sync(state: int, status: int, error_us: int) -> Finding:
+def clock_sync(clock: KernelClock) -> Finding:
     """Does the kernel know that somebody keeps the clock?"""
     todo = Words("run chrony or another NTP client: facts carry this clock", "运行 chrony 等 NTP 客户端:记录使用该时钟")
-    if state < 0:
+    if clock.state < 0:
         return bad("clock sync", "warn", Words("the kernel does not say", "内核未提供同步状态"), todo)
-    if state == _TIME_ERROR or status & _STA_UNSYNC:
+    if not clock.is_kept:
         return bad("clock sync", "warn", Words("nobody keeps the clock", "时钟未同步"), todo)
-    return ok("clock sync", f"kept, ±{error_us / 1000:.1f} ms", f"已同步,误差 ±{error_us / 1000:.1f} 毫秒")
+    return ok("clock sync", f"kept, ±{clock.error_us / 1000:.1f} ms", f"已同步,误差 ±{clock.error_us / 1000:.1f} 毫秒")

@@ -24,6 +24,7 @@ from consoles.http.stretches import Authorise, in_the_name_of
 from streams.limits import VIOLATION_PACK_BYTES
 from streams.violations import pack
 from streams.violations.pack import Manifest
+from streams.violations.paper import paper
 
 _MAY_LOOK: tuple[Role, ...] = ("dispatcher", "duty_leader", "commander", "camera_watch", "director")
 _MEDIA_TYPES = {"jpg": "image/jpeg", "png": "image/png", "mp4": "video/mp4"}
@@ -32,6 +33,13 @@ _PART_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
 }
 
+
+_PAPER_HEADERS = {
+    "Cache-Control": "private, no-store",
+    "Content-Security-Policy": "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+}
+"""Not sandboxed: its pictures are fetched with the session's cookie. It runs no script."""
 
 Door = Callable[[web.Request, Manifest | None], Awaitable[Actor]]
 """Says who asks; raises where they may not look, at anything or at what this manifest shows."""
@@ -79,6 +87,7 @@ def _routes(base: str, evidence: Evidence, opened: Callable[[Handler], Handler])
     return [
         web.get(f"{base}/{{manifest}}.json", opened(evidence.manifest)),
         web.get(f"{base}/{{manifest}}.zip", opened(evidence.zip)),
+        web.get(f"{base}/{{manifest}}/{pack.PAPER}", opened(evidence.paper)),
         web.get(f"{base}/{{manifest}}/{{part}}", opened(evidence.part)),
     ]
 
@@ -116,24 +125,43 @@ class Evidence:
         media_type = _MEDIA_TYPES.get(name.rpartition(".")[2], "application/octet-stream")
         return web.Response(status=status, body=body, content_type=media_type, headers=headers)
 
+    async def paper(self, request: web.Request) -> web.Response:
+        """`GET …/{manifest}/evidence.html`: what the pack says, to be read and printed. That it was is on record."""
+        actor, _, manifest = await self._about(request)
+        await self._note_taken(request, actor, manifest)
+        _, text = await self._paper(request, manifest)
+        return web.Response(body=text, content_type="text/html", charset="utf-8", headers=_PAPER_HEADERS)
+
     async def zip(self, request: web.Request) -> web.Response:
         """`GET …/{manifest}.zip`: all of it in one file that proves itself; that it was taken out is on record."""
         actor, data, manifest = await self._about(request)
         context = context_of(request)
         if sum(part.size for part in manifest.parts) > VIOLATION_PACK_BYTES:
             raise UnknownIdError("no such pack")
-        hub = context.space(request).hub
-        query = RecordQuery(
-            what="vehicle", terms=manifest.finding.plate, reason=f"取证 {manifest.violation}", results=1
-        )
-        await hub.ask(query, in_the_name_of(actor))
-        review = await hub.read(lambda t: _review(t.violations.get(manifest.violation), manifest))
+        await self._note_taken(request, actor, manifest)
+        row, text = await self._paper(request, manifest)
         async with _transfer(context):
             parts = {part.name: await context.blobs.get(part.sha256) for part in manifest.parts}
-            packed = await asyncio.to_thread(pack.zipped, data, parts, review, self._key)
+            review = msgspec.json.encode(row, order="sorted")
+            packed = await asyncio.to_thread(pack.zipped, data, parts, review, text, self._key)
         name = f"{manifest.violation}-{request.match_info['manifest'][:12]}.zip"
         headers = {"Cache-Control": "private, no-store", "Content-Disposition": f'attachment; filename="{name}"'}
         return web.Response(body=packed, content_type="application/zip", headers=headers)
+
+    async def _note_taken(self, request: web.Request, actor: Actor, manifest: Manifest) -> None:
+        query = RecordQuery(
+            what="vehicle", terms=manifest.finding.plate, reason=f"取证 {manifest.violation}", results=1
+        )
+        await context_of(request).space(request).hub.ask(query, in_the_name_of(actor))
+
+    async def _paper(self, request: web.Request, manifest: Manifest) -> tuple[ViolationRow | None, bytes]:
+        """Return how the review stands, None where it left the tables, which the journal still has; and the paper."""
+        context = context_of(request)
+        row = await context.space(request).hub.read(lambda t: t.violations.get(manifest.violation))
+        if row is not None and row.found_ms != manifest.found_ms:
+            row = None
+        people, key = await context.accounts.people(), self._key.public_key().public_bytes_raw().hex()
+        return row, paper(manifest, request.match_info["manifest"], row, people, key)
 
     async def _about(self, request: web.Request) -> tuple[Actor, bytes, Manifest]:
         """Return who asks, and a manifest that they may see."""
@@ -146,12 +174,6 @@ class Evidence:
         if manifest.format != pack.FORMAT:
             raise UnknownIdError("no such pack")
         return await self._door(request, manifest), data, manifest
-
-
-def _review(row: ViolationRow | None, manifest: Manifest) -> bytes:
-    """Return how the review stands; nothing where it left the tables, which the journal still has."""
-    known = row if row is not None and row.found_ms == manifest.found_ms else None
-    return msgspec.json.encode(known, order="sorted")
 
 
 @asynccontextmanager

@@ -29,10 +29,15 @@ def judge_area(rule: str, version: RestrictionVersion, sighting: Sighting) -> Fi
         steps=(
             Step(step="seen_in_area", args={"at_ms": sighting.first_ms, "area": given.name}),
             Step(step="vehicle_concerned", args={"colour": sighting.colour, "kind": sighting.kind,
-                                                 "last_digit": str(last_digit(sighting.plate))}),
+                                                 "last_digit": _digit(sighting.plate)}),
             Step(step="not_exempt", args={"exempt": len(given.exempt)}),
         ),
     )  # fmt: skip
+
+
+def _digit(plate: str) -> str:
+    digit = last_digit(plate)
+    return "" if digit is None else str(digit)
 
 
 def _unfit(version: RestrictionVersion, sighting: Sighting) -> Unfounded | None:

@@ -10,7 +10,7 @@ import hashlib
 import io
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -19,13 +19,25 @@ import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from command.facts.violations import ClipState, Exemption, Finding, PictureRegion, Restriction, SpeedSection
+from command.facts.violations import (
+    ClipState,
+    Exemption,
+    Finding,
+    JudgedPassage,
+    MeasuringPoint,
+    PictureRegion,
+    Restriction,
+    SpeedSection,
+)
+from command.readings import SightingSource
 from streams.limits import VIOLATION_PACK_BYTES, VIOLATION_PACK_FILES
 
 PURPOSE = "evidence-packs"
 """What the signing key is derived from the site key for."""
 FORMAT = "triune-violation-evidence/1"
 MANIFEST, SUMS, SIGNATURE, REVIEW = "manifest.json", "SHA256SUMS", "SHA256SUMS.sig", "review.json"
+PAPER = "evidence.html"
+"""All of it as people read and print it; its pictures are the parts beside it."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """Of files in the ZIP: the same evidence is the same file, whenever it is taken out."""
 About = Literal["scene", "plate", "clip"]
@@ -78,6 +90,34 @@ class CameraNote(msgspec.Struct, frozen=True, kw_only=True):
     bearing_deg: float
 
 
+class DeviceNote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """By what a passage was read and dated. What nobody registered or measured is empty, and said to be not known."""
+
+    source: SightingSource
+    number: str = ""
+    """The device's number, as registered for its calibration certificate."""
+    channel: str = ""
+    """Its id of GB/T 28181, 20 digits."""
+    agent: str | None = None
+    """The edge agent that has the camera; empty: the hub has it itself. None where that is not known."""
+    clock_error_ms: int | None = None
+    """The most that its clock differs from true time, as registered."""
+    frame_error_ms: int | None = None
+    """The most that a picture's stamp differs from when it was taken by that clock, as registered."""
+    hub_clock_error_ms: int | None = None
+    """The most that the hub's clock differed from its time source when the evidence was put together (adjtimex)."""
+    agent_ahead_ms: int | None = None
+    """How far the agent's clock was before the hub's then."""
+    certificate: str = ""
+    """Number of the calibration certificate that names the device."""
+    certificate_until_ms: int | None = None
+
+    @property
+    def error_ms(self) -> int | None:
+        """How far its instants may be from true, as registered."""
+        return None if self.clock_error_ms is None else self.clock_error_ms + (self.frame_error_ms or 0)
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that is known of a violation, and every part of its evidence."""
 
@@ -93,6 +133,27 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     cameras: tuple[CameraNote, ...]
     parts: tuple[Part, ...]
     clips: tuple[ClipNote, ...]
+    devices: tuple[DeviceNote, ...] = ()
+    """One for each passage; none in evidence of earlier releases."""
+
+
+def devices_of(finding: Finding, section: SpeedSection | None, noted: Sequence[DeviceNote] = ()) -> list[DeviceNote]:
+    """Return a note for each passage: what was noted, else what the finding and its section tell."""
+    if len(noted) == len(finding.passages):
+        return list(noted)
+    points = (section.start, section.end) if section else ()
+    return [_device(passage, points, section) for passage in finding.passages]
+
+
+def _device(passage: JudgedPassage, points: Sequence[MeasuringPoint], section: SpeedSection | None) -> DeviceNote:
+    point = next((point for point in points if point.camera == passage.camera), None)
+    if point is None or section is None:
+        return DeviceNote(source=passage.source, number=passage.device, clock_error_ms=passage.clock_error_ms)
+    return DeviceNote(
+        source=passage.source, number=point.device, clock_error_ms=point.clock_error_ms,
+        frame_error_ms=point.frame_error_ms, certificate=section.certificate,
+        certificate_until_ms=section.certificate_until_ms,
+    )  # fmt: skip
 
 
 def encode(manifest: Manifest) -> bytes:
@@ -105,9 +166,9 @@ def decode(data: bytes) -> Manifest:
     return msgspec.json.decode(data, type=Manifest)
 
 
-def zipped(manifest: bytes, parts: Mapping[str, bytes], review: bytes, key: Ed25519PrivateKey) -> bytes:
-    """Return the pack: manifest, parts by name, how the review stands, sums and their signature."""
-    files = {MANIFEST: manifest, **parts, REVIEW: review}
+def zipped(manifest: bytes, parts: Mapping[str, bytes], review: bytes, paper: bytes, key: Ed25519PrivateKey) -> bytes:
+    """Return the pack: paper, manifest, parts by name, how the review stands, sums and their signature."""
+    files = {PAPER: paper, MANIFEST: manifest, **parts, REVIEW: review}
     sums = "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in sorted(files.items())).encode()
     files |= {SUMS: sums, SIGNATURE: msgspec.json.encode(_signed(sums, key))}
     out = io.BytesIO()

@@ -1,9 +1,10 @@
-"""From two passages to a case: evidence over HTTP, review, a pack that proves itself (SPEC R604, R608, R609, R611)."""
+"""From two passages to a case: evidence over HTTP, review, a pack that proves itself (R604, R608, R609, R611, R822)."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,6 +35,7 @@ from tests.command.rules.test_violations import section
 from tests.consoles.cli.asking import command
 from tests.consoles.support import mirror, signed_in, site_with_people
 from tests.consoles.test_violations import scene
+from tests.streams.violations.support import read_out
 
 
 async def row_of(site: Site, fits: Callable[[ViolationRow], bool]) -> ViolationRow:
@@ -71,7 +73,7 @@ async def fetched(site: Site, manifest: str, token: str) -> None:
     """The case service fetches everything with what it was told and its token; nobody else does."""
     base = f"{PACKS}/{manifest}"
     async with aiohttp.ClientSession(site.http_url) as nobody:
-        for path in (f"{base}.json", f"{base}.zip", f"{base}/scene-1.jpg"):
+        for path in (f"{base}.json", f"{base}.zip", f"{base}/scene-1.jpg", f"{base}/{pack.PAPER}"):
             for headers in ({}, {"Authorization": "Bearer wrong"}):
                 async with nobody.get(path, headers=headers) as refused:
                     assert refused.status == 401
@@ -138,7 +140,8 @@ async def test_a_violation_goes_from_passages_to_a_case(
         base = f"/api/v1/violation-packs/{row.manifest}"
         async with signed_in(site.http_url, "officer") as officer, signed_in(site.http_url, "commander") as commander:
             assert (await officer.get(f"{base}.json"))[0] == 403
-            assert (await commander.get(f"{base}.json"))[0] == 403  # one of its cameras is not theirs to look at
+            for path in (f"{base}.json", f"{base}/{pack.PAPER}"):
+                assert (await commander.get(path))[0] == 403  # one of its cameras is not theirs to look at
         async with signed_in(site.http_url, "duty_leader") as leader:
             status, manifest = await leader.get(f"{base}.json")
             assert (status, manifest["violation"], manifest["clips"][0]["state"]) == (200, row.id, "pending")
@@ -164,6 +167,16 @@ async def test_a_violation_goes_from_passages_to_a_case(
             assert await site.hub.read(lambda t: len(t.cases)) == 0  # it is no situation's case
             await fetched(site, row.manifest, SiteKey.load(tmp_path / "var" / "site.key").derive("case-token").hex())
 
+            async with leader.http.get(f"{base}/{pack.PAPER}") as response:
+                assert (response.status, response.content_type) == (200, "text/html")
+                assert "script" not in response.headers["Content-Security-Policy"]
+                read = read_out(await response.read())
+            assert "路口1（相机编号 k1）" in read
+            assert read[read.index("审核人") + 1] == "duty_leader（账号 duty_leader）"
+            assert read[read.index("审核结论") + 1] == "已确认，已移送案件服务"
+            told = await site.hub.journal.read("live", site.hub.committed_seq - 1, 1)
+            assert b'"query_made"' in told[0].data, "that it was read is on record"
+
             async with leader.http.get(f"{base}.zip") as response:
                 assert response.status == 200
                 (tmp_path / "pack.zip").write_bytes(await response.read())
@@ -171,6 +184,8 @@ async def test_a_violation_goes_from_passages_to_a_case(
             assert b'"query_made"' in told[0].data
             assert "取证".encode() in told[0].data
     file = tmp_path / "pack.zip"
+    with zipfile.ZipFile(file) as archive:
+        assert read_out(archive.read(pack.PAPER)) == read
     words = ("violations", "verify", file, "--data", tmp_path / "var")
     code, lines, verdict = await asyncio.to_thread(command, cli, capsys, *words)
     assert (code, lines, verdict["authentic"], verdict["manifest"]) == (0, [], True, row.manifest)

@@ -4,34 +4,42 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+import pytest
 from msgspec.structs import replace
 
 from command.access.keys import SiteKey
 from command.blobs import FolderBlobs
-from command.facts.violations import PictureRegion
+from command.facts.violations import PictureRegion, Restriction, ViolationKind
+from command.kernel.clock_sync import KernelClock
 from command.passages import Passages
 from command.readings import Readings, Sighting
 from command.readings.memory import MemoryReadings
-from command.requests import EndRule, SetRegions, SetSection
+from command.requests import EndRule, Request, SetRegions, SetRestriction, SetSection
 from command.rows import ViolationRow
+from consoles.parts.agents.registry import AgentState
 from consoles.parts.recording import Recorded
+from consoles.parts.violations.devices import Devices
 from consoles.parts.violations.packs import Packs
 from consoles.parts.violations.part import Violations
 from streams.recorder.archive import OwnArchive
 from streams.violations import pack
+from streams.violations.pack import DeviceNote
+from streams.violations.paper import paper
 from tests.command.rules.test_violations import DAY_MS, LEFT, section
 from tests.command.support import ADMIN, Desk, desk
-from tests.streams.recorder.support import Rig, rig
+from tests.streams.recorder.support import CONTINUOUS, Feed, Rig, rig
 from tests.streams.test_fmp4 import AT_MS
+from tests.streams.violations.support import english, read_out
 
+_CHANNEL = "43062100001320000017"
 _SECTION = replace(section(), measured_ms=AT_MS - DAY_MS, certificate_until_ms=AT_MS + 300 * DAY_MS)
 
 
@@ -78,9 +86,15 @@ class Watch:
     async def found(self) -> list[ViolationRow]:
         return list((await self.d.table("violations")).values())
 
-    def packs(self) -> Packs:
+    def packs(
+        self, addresses: Mapping[str, str] | None = None, agents: Mapping[str, AgentState] | None = None
+    ) -> Packs:
+        async def known() -> Mapping[str, str]:
+            return addresses or {}
+
         recorded = Recorded(lambda _: OwnArchive(self.one.store, self.one.clock), lambda: self.one.store)
-        return Packs(self.d.hub, self.blobs, "abc", recorded)
+        devices = Devices(known, agents or {}, lambda: KernelClock(0, 0, 1000, 11_500))
+        return Packs(self.d.hub, self.blobs, "abc", recorded, devices)
 
 
 @asynccontextmanager
@@ -156,36 +170,139 @@ async def test_a_lane_is_judged_by_what_the_picture_shows_too(tmp_path: Path) ->
         assert len(await w.found()) == 2  # still the same drive
 
 
-async def test_evidence_is_pictures_at_once_and_the_clip_when_it_is_recorded(tmp_path: Path) -> None:  # R608
+@dataclass(frozen=True)
+class Case:
+    """What is registered, and a car that breaks it: before which camera, when, and how it was seen."""
+
+    kind: ViolationKind
+    rule: Request | None
+    seen: tuple[tuple[str, float], ...] = (("k1", 18),)
+    how: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def seconds(self) -> int:
+        return 2 + int(self.seen[-1][1])
+
+
+def _lane(**means: Any) -> SetRegions:
+    return SetRegions(camera="k1", regions=(PictureRegion(name="左侧车道", ring=LEFT, lane=1, **means),))
+
+
+_IN_LANE = {"lane": 1, "box": (340, 300, 80, 26)}
+_AREA = Restriction(name="城区限行", cameras=("k1",), last_digits=(5,))
+CASES = (
+    Case("interval_speed", None, (("k1", 8), ("k2", 40))),
+    Case("restricted_area", SetRestriction(restriction="r1", definition=_AREA)),
+    Case("bus_lane", _lane(use="bus"), how=_IN_LANE),
+    Case("emergency_lane", _lane(use="emergency"), how=_IN_LANE),
+    Case("wrong_way", _lane(travel="away"), how={**_IN_LANE, "direction": "towards"}),
+)
+
+
+async def broken(w: Watch, case: Case) -> ViolationRow:
+    """Record both cameras, let the car pass, and return what was found."""
+    w.one.cameras["k2"] = Feed()
+    w.one.recorder.set_policies({"k1": CONTINUOUS, "k2": CONTINUOUS})
+    await w.one.recorder.flush()
+    if case.rule is not None:
+        await w.d.ask(case.rule, ADMIN)
+    await w.one.run(case.seconds)
+    for camera, after_s in case.seen:
+        await w.seen(camera, after_s, **case.how)
+    [row] = await w.found()
+    return row
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.kind)
+async def test_evidence_is_pictures_at_once_and_the_clip_when_it_is_recorded(
+    tmp_path: Path, case: Case
+) -> None:  # R608, R820, R821, R823
     async with watch(tmp_path) as w:
-        lane = PictureRegion(name="应急车道", ring=LEFT, lane=1, use="emergency")
-        await w.d.ask(SetRegions(camera="k1", regions=(lane,)), ADMIN)
-        await w.one.run(20)
-        await w.seen("k1", 18, lane=1, box=(340, 300, 80, 26))
+        row = await broken(w, case)
+        assert row.finding.kind == case.kind
         packs = w.packs()
         await packs.look()
         [row] = await w.found()
         assert row.clip == "pending"
         pictures = pack.decode(await w.blobs.get(row.manifest))
         assert [(part.name, part.about) for part in pictures.parts] == [
-            ("scene-1.jpg", "scene"), ("plate-1.jpg", "plate"),
-        ]  # fmt: skip
-        [lock] = w.one.store.locks("k1")
-        assert (lock.from_ms, lock.to_ms) == (AT_MS + 13_000, AT_MS + 23_500)
+            (f"{about}-{number}.jpg", about) for number in range(1, len(case.seen) + 1) for about in ("scene", "plate")
+        ]
+        for camera, after_s in case.seen:
+            [lock] = w.one.store.locks(camera)
+            first_ms = AT_MS + int(after_s * 1000)
+            assert (lock.from_ms, lock.to_ms) == (first_ms - 5000, first_ms + 5500)
         await packs.look()
         assert (await w.found())[0].clip == "pending"  # what comes after the passage is not recorded yet
         await w.one.run(10)
         await packs.look()
         [row] = await w.found()
         whole = pack.decode(await w.blobs.get(row.manifest))
-        assert (row.clip, whole.clips[0].missing_ms, whole.clips[0].state) == ("ready", 0, "ready")
-        assert whole.rule.version == row.finding.version
-        assert whole.rule.regions == (lane,)
+        assert (row.clip, [(note.missing_ms, note.state) for note in whole.clips]) == (
+            "ready", [(0, "ready")] * len(case.seen),
+        )  # fmt: skip
         for part in whole.parts:
             data = await w.blobs.get(part.sha256)
             assert (hashlib.sha256(data).hexdigest(), len(data)) == (part.sha256, part.size)
-        assert w.one.store.locks("k1") == []
+        for camera, _ in case.seen:
+            assert w.one.store.locks(camera) == []
         assert not list((tmp_path / "recordings" / "clips").glob("*"))  # kept with the evidence, not twice
+        judged_by(whole, row, case)
+        tells_all(whole, row, case)
+
+
+def judged_by(whole: pack.Manifest, row: ViolationRow, case: Case) -> None:
+    """The version of the rule stands there whole."""
+    assert (whole.rule.version, whole.rule.registered_ms, whole.rule.from_ms) == (row.finding.version, AT_MS, AT_MS)
+    match case.rule:
+        case SetRegions(regions=regions):
+            assert whole.rule.regions == regions
+        case SetRestriction(definition=definition):
+            assert whole.rule.restriction == definition
+        case _:
+            assert whole.rule.section == _SECTION
+
+
+def tells_all(whole: pack.Manifest, row: ViolationRow, case: Case) -> None:
+    """The paper has device, clock, calibration and every hash, in Chinese; the section's camera is a known device."""
+    assert [note.number for note in whole.devices] == ["GD"] * len(case.seen)
+    assert {(note.agent, note.hub_clock_error_ms) for note in whole.devices} == {("", 12)}
+    lines = read_out(paper(whole, row.manifest, row, {"administrator": "管理员甲"}, "cd" * 32))
+    ids = ("k1", "k2", "sec1", "r1", "JL-1", "GD", "abc", row.id, *row.plate, row.plate)
+    assert english([*lines, *whole.calculation], *ids, "administrator") == []
+    for label, said in (
+        ("设备编号", "GD（按检定登记）；型号、出厂编号：未登记"),
+        ("国标编码", "未登记"),
+        ("边缘节点", "无，不经边缘节点"),
+        ("时钟误差", "与真实时刻之差不超过 ±100 毫秒，帧时误差不超过 ±40 毫秒（登记值）；"
+         "与授时源的误差：平台时钟不超过 ±12 毫秒（取证时的校时状态）"),
+    ):  # fmt: skip
+        assert [lines[at + 1] for at, line in enumerate(lines) if line == label] == [said] * len(case.seen)
+    assert {*(part.sha256 for part in whole.parts), row.manifest} <= set(lines)
+    assert "管理员甲（账号 administrator）" in lines
+    assert any(
+        line.endswith("违法时有效" if case.kind == "interval_speed" else "没有登记计量检定证书") for line in lines
+    )
+
+
+async def test_what_nobody_registered_or_measured_is_not_made_up(tmp_path: Path) -> None:  # R821
+    async with watch(tmp_path) as w:
+        await w.d.ask(EndRule(register="sections", rule="sec1", why="改造"), ADMIN)
+        w.one.clock.advance(AT_MS + 1000)
+        await w.d.ask(_lane(use="bus"), ADMIN)
+        behind = f"edge://north/gb28181://{_CHANNEL}/{_CHANNEL}"
+        agents = {"north": AgentState(id="north", up=True, since_ms=0, clock_ahead_ms=70)}
+        found = []
+        told: tuple[tuple[str, dict[str, str] | None], ...] = (("edge", None), ("edge", {}), ("viid", None))
+        for at, (source, libraries) in enumerate(told):
+            await w.seen("k1", 5 + 4000 * at, source=source, **_IN_LANE)
+            agents["north"].libraries = libraries
+            await w.packs({"k1": behind}, agents).look()
+            found.append(pack.decode(await w.blobs.get((await w.found())[-1].manifest)).devices)
+        unheard, heard, outside = found
+        assert unheard == (DeviceNote(source="edge", agent="north", channel=_CHANNEL, hub_clock_error_ms=12),)
+        assert heard == (replace(unheard[0], agent_ahead_ms=70),)
+        assert outside == (DeviceNote(source="viid", channel=_CHANNEL),)
 
 
 async def test_a_clip_that_never_comes_is_said_to_be_missing(tmp_path: Path) -> None:  # R608

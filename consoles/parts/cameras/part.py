@@ -98,7 +98,7 @@ async def live_cameras(
             *ptz.routes(control, authorise),
             *recordings,
             *stills.routes(keeper.camera, recorded.archive_of, authorise),
-            *cars.judging.start(recorded, authorise),
+            *cars.judging.start(recorded, agents.agents.states, authorise),
             *_of_devices(base, keeper, agents, devices, of_hubs, hubs, authorise),
             *adoption.routes(finders, schemes.sources, clock, found.trials_at(agents.agents, agents.errands)),
             *publishing_routes.routes(),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -10,9 +12,11 @@ from command.passages import Passages
 from consoles.http import metrics
 from consoles.http.stretches import Authorise
 from consoles.http.violations import for_case_service, for_people
+from consoles.parts.agents.registry import AgentState
 from consoles.parts.base import Base
 from consoles.parts.recording import Recorded
 from consoles.parts.stores import CAMERAS
+from consoles.parts.violations.devices import Devices
 from consoles.parts.violations.packs import Packs
 from consoles.parts.violations.part import Violations
 from streams.violations import pack
@@ -26,10 +30,11 @@ class Judging:
         self._base = base
         self._key = Ed25519PrivateKey.from_private_bytes(base.key.derive(pack.PURPOSE))
 
-    def start(self, recordings: Recorded, authorise: Authorise) -> list[web.RouteDef]:
+    def start(self, recordings: Recorded, agents: Mapping[str, AgentState], authorise: Authorise) -> list[web.RouteDef]:
         """Begin, and return the routes. Every hub judges what came to it; the one that records makes evidence."""
         base, kept, tasks = self._base, self._base.kept, self._base.tasks
-        packs = Packs(base.hub, kept.blobs, base.site_id, recordings)
+        devices = Devices(kept.accounts.camera_addresses, agents)
+        packs = Packs(base.hub, kept.blobs, base.site_id, recordings, devices)
         tasks.start(self.violations.run(), "violations")
         tasks.start(while_held(kept.leases, CAMERAS, self.violations.sweep), "violations-of-late")
         tasks.start(while_held(kept.leases, CAMERAS, packs.run), "violation-packs")

@@ -35,6 +35,7 @@ from consoles.limits import (
     VIOLATION_PACKS_AT_ONCE,
 )
 from consoles.parts.recording import Recorded
+from consoles.parts.violations.devices import Devices, section_of
 from streams.limits import RECORD_FLUSH_MS
 from streams.plates.crop import plate_jpeg
 from streams.recorder.locks import Lock
@@ -50,8 +51,9 @@ _WHY = "violation evidence"
 class Packs:
     """Makes them, one after the other. Of several hubs the one that records does."""
 
-    def __init__(self, hub: Hub, blobs: Blobs, site: str, recordings: Recorded) -> None:
+    def __init__(self, hub: Hub, blobs: Blobs, site: str, recordings: Recorded, devices: Devices) -> None:
         self._hub = hub
+        self._devices = devices
         self._blobs = blobs
         self._site = site
         self._recordings = recordings
@@ -129,12 +131,15 @@ class Packs:
     async def _record(self, row: ViolationRow, notes: list[ClipNote], clips: list[Part]) -> None:
         """Put the manifest on record: the blobs that it names are durable before it."""
         pictures = [part for n, passage in enumerate(row.finding.passages) for part in await self._pictures(n, passage)]
-        cameras, version = await self._hub.read(lambda t: _context(t, row))
+        (cameras, version), section = await self._hub.read(lambda t: (_context(t, row), section_of(t, row.finding)))
+        devices = await self._devices.notes(row.finding, section)
+        names = {camera.id: camera.name for camera in cameras}
         manifest = Manifest(
             format=pack.FORMAT, site=self._site, space=self._hub.space, violation=row.id,
             title=wording.title(row.finding), found_ms=row.found_ms, finding=row.finding,
-            calculation=tuple(wording.sentences(row.finding)), rule=version,
+            calculation=tuple(wording.sentences(row.finding, names, devices)), rule=version,
             cameras=tuple(_camera(camera) for camera in cameras), parts=(*pictures, *clips), clips=tuple(notes),
+            devices=devices,
         )  # fmt: skip
         state, why = _together(notes)
         name = await self._blobs.add(pack.encode(manifest))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+from html.parser import HTMLParser
 from typing import Any
 
 from command.facts.violations import MeasuringPoint, SpeedSection
@@ -44,3 +47,47 @@ def seen(camera: str, after_s: float, **changes: Any) -> Sighting:
         "reads": 6, "confidence": 0.97, "picture": "ab" * 32, "box": (100, 500, 80, 30),
     }  # fmt: skip
     return Sighting(**given | changes)
+
+
+class _Text(HTMLParser):
+    """What people read on a page: each cell and paragraph a line, without styles."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+        self._in_style = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._in_style = tag == "style"
+        self.lines.extend(value or "" for name, value in attrs if name == "alt")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._in_style = False
+
+    def handle_data(self, data: str) -> None:
+        if not self._in_style and data.strip():
+            self.lines.append(data.strip())
+
+
+def read_out(paper: bytes) -> list[str]:
+    """Return what people read on a paper, piece by piece, the words for its pictures too."""
+    text = _Text()
+    text.feed(paper.decode())
+    return text.lines
+
+
+_PERMITTED = re.compile(
+    r"[0-9a-f]{64}|[\w-]+\.(jpg|png|mp4|json|html)|SHA256SUMS(\.sig)?|km/h|SHA-256|Ed25519|GB/T 28181|GA/T 1400|WGS-84"
+    r"|triune-violation-evidence/1"
+)
+
+
+def english(lines: Iterable[str], *names: str) -> list[str]:
+    """Return what is left in Latin letters besides units, standards, hashes, files, and the names that are given.
+
+    `names` are plates, ids and what people typed; a letter alone is one of a plate.
+    """
+    text = _PERMITTED.sub(" ", " ".join(lines))
+    for name in sorted(names, key=len, reverse=True):
+        text = re.sub(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])", " ", text)
+    return re.findall(r"[A-Za-z]+", text)

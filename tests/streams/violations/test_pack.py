@@ -18,6 +18,7 @@ from tests.streams.violations.support import START_MS, seen, version
 
 _KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
 _PARTS = {"scene-1.jpg": b"a scene", "plate-1.jpg": b"a plate", "scene-2.jpg": b"another scene"}
+_PAPER = b"a paper"
 
 
 def _finding() -> Finding:
@@ -26,12 +27,17 @@ def _finding() -> Finding:
     return found
 
 
+def _sentences(finding: Finding) -> list[str]:
+    names = {"k1": "路口1", "k2": "路口2"}
+    return wording.sentences(finding, names, pack.devices_of(finding, version().definition))
+
+
 def _manifest() -> bytes:
     finding, now = _finding(), version()
     return pack.encode(
         Manifest(
             format=pack.FORMAT, site="abc", space="live", violation="v12", title=wording.title(finding),
-            found_ms=START_MS + 99_000, finding=finding, calculation=tuple(wording.sentences(finding)),
+            found_ms=START_MS + 99_000, finding=finding, calculation=tuple(_sentences(finding)),
             rule=RuleNote(
                 rule="sec1", version=7, registered_by="zhang", registered_ms=START_MS, from_ms=START_MS,
                 section=now.definition,
@@ -51,7 +57,7 @@ def _manifest() -> bytes:
 
 def _written(tmp_path: Path) -> Path:
     path = tmp_path / "v12.zip"
-    path.write_bytes(pack.zipped(_manifest(), _PARTS, b'{"state":"found"}', _KEY))
+    path.write_bytes(pack.zipped(_manifest(), _PARTS, b'{"state":"found"}', _PAPER, _KEY))
     return path
 
 
@@ -71,7 +77,7 @@ def test_it_can_be_checked_without_us(tmp_path: Path) -> None:  # R608
     assert checked.returncode == 0, checked.stderr
 
 
-@pytest.mark.parametrize("name", [*_PARTS, pack.MANIFEST, pack.REVIEW, pack.SUMS, pack.SIGNATURE])
+@pytest.mark.parametrize("name", [*_PARTS, pack.MANIFEST, pack.REVIEW, pack.PAPER, pack.SUMS, pack.SIGNATURE])
 @pytest.mark.parametrize("how", ["changed", "taken out"])
 def test_a_file_that_is_not_what_it_was_is_noticed(tmp_path: Path, name: str, how: str) -> None:  # R608
     with zipfile.ZipFile(_written(tmp_path)) as archive:
@@ -90,7 +96,7 @@ def test_a_file_that_is_not_what_it_was_is_noticed(tmp_path: Path, name: str, ho
 def test_one_that_was_made_anew_has_another_key(tmp_path: Path) -> None:  # R608
     """Whoever changes everything that hangs together still has not got the site's key."""
     path = tmp_path / "forged.zip"
-    path.write_bytes(pack.zipped(_manifest(), _PARTS, b"{}", Ed25519PrivateKey.generate()))
+    path.write_bytes(pack.zipped(_manifest(), _PARTS, b"{}", _PAPER, Ed25519PrivateKey.generate()))
     assert pack.verify(path).public_key != _KEY.public_key().public_bytes_raw().hex()
 
 
@@ -109,7 +115,11 @@ def test_a_file_added_is_noticed(tmp_path: Path) -> None:
 
 
 def test_the_calculation_is_spelled_out_in_chinese() -> None:  # R607
-    said = wording.sentences(_finding())
+    said = _sentences(_finding())
+    assert said[0].startswith(
+        "路口1（相机编号 k1）：首帧 2023-11-15 06:13:30.000，末帧 2023-11-15 06:13:31.000，读牌 6 次"
+    )
+    assert said[0].endswith("时刻为平台时钟对该帧的标记，误差不超过 ±140 毫秒。")
     assert said[2].startswith("区间长度 2000.0 米（市计量所，2022-11-15 06:13:20.000 测量），减去误差 20.0 米")
     assert said[4] == "1980.0 米 ÷ 81280 毫秒 × 3600 = 87.6 km/h（舍去尾数）。"
     assert said[5] == "小型车，限速 60 km/h，容差 10%；至少超过限速 46%。"

@@ -1,5 +1,6 @@
 /** The one catalogue: every text of every page, Chinese first, then English. */
 
+import { VEHICLE_WORDS } from "../gen/vehicle_words";
 import { ADOPT } from "./messages/adopt";
 import { COMMON } from "./messages/common";
 import { DESK } from "./messages/desk";
@@ -21,6 +22,6 @@ import { VIID } from "./messages/viid";
 import { WALL } from "./messages/wall";
 import { WORDS } from "./messages/words";
 
-export const MESSAGES = { ...COMMON, ...WORDS, ...FACTS, ...WALL, ...DESK, ...MOBILE, ...REHEARSAL, ...VIDEO, ...ADOPT, ...RECORDINGS, ...VEHICLES, ...VEHICLES_REVIEW, ...VEHICLES_RULES, ...VEHICLES_WATCHES, ...VEHICLES_LIBRARIES, ...VEHICLES_SEARCH, ...VIID, ...HUBS, ...REFUSALS, ...REFUSALS_CAMERAS } as const;
+export const MESSAGES = { ...COMMON, ...WORDS, ...FACTS, ...WALL, ...DESK, ...MOBILE, ...REHEARSAL, ...VIDEO, ...ADOPT, ...RECORDINGS, ...VEHICLE_WORDS, ...VEHICLES, ...VEHICLES_REVIEW, ...VEHICLES_RULES, ...VEHICLES_WATCHES, ...VEHICLES_LIBRARIES, ...VEHICLES_SEARCH, ...VIID, ...HUBS, ...REFUSALS, ...REFUSALS_CAMERAS } as const;
 
 export type Key = keyof typeof MESSAGES;

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { counts, expired, headline, hindrance, instant, lacking, nextOpen, queued, said } from "../../src/apps/vehicles/review_words";
+import { counts, expired, headline, hindrance, instant, lacking, nextOpen, queued, said, taken } from "../../src/apps/vehicles/review_words";
 import type { CameraRow, RegionsRow, SectionRow, ViolationRow } from "../../src/wire";
 
 const NOON_MS = Date.UTC(2026, 10, 22, 4); // 12:00 in the county
@@ -99,4 +99,18 @@ describe("the calculation", () => {
     expect(said({ step: "went", args: { direction: "towards", allowed: "away" } })).toBe("行驶方向：驶来；此处只许：驶离");
     expect(said({ step: "newer", args: {} })).toBe("newer");
   });
+  // R820
+  test("says the last digit, or that there is none", () => {
+    const of = (last_digit: string) => said({ step: "vehicle_concerned", args: { colour: "blue", kind: "ordinary", last_digit } });
+    expect(of("4")).toBe("蓝牌，普通，尾号（最后一位数字）4：在限制之列");
+    for (const none of ["", "None"]) expect(of(none)).toBe("蓝牌，普通，号牌无数字，无尾号：在限制之列");
+  });
+});
+
+// R824
+test("by what device and clock a passage was dated is said for every kind, and what is not known", () => {
+  const passage = { camera: "k1", first_ms: 1, last_ms: 2, reads: 6, confidence: 0.97, source: "edge" } as const;
+  expect(taken(passage, {})).toEqual(["边缘节点读取", "设备编号未登记", "时刻误差未测", "读 6 次"]);
+  expect(taken(passage, { agent: "north", number: "GD-1", clock_error_ms: 100, frame_error_ms: 40 })).toEqual(["边缘节点读取 north", "设备 GD-1", "时刻误差 ±140 毫秒", "读 6 次"]);
+  expect(taken({ ...passage, source: "camera", device: "GD-2", clock_error_ms: 90 }, null)).toEqual(["本平台读取", "设备 GD-2", "时刻误差 ±90 毫秒", "读 6 次"]);
 });

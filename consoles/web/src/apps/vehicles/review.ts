@@ -12,7 +12,7 @@ import type { ViolationRow } from "../../wire";
 import "./rules";
 import { facts, pictures, type Part, type RuleNote, type Shown } from "./review_case";
 import { reviewStyles } from "./review_styles";
-import { counts, expired, hindrance, isOpen, lacking, nextOpen, queued, REASONS, type Counts, type Reason, type Rules } from "./review_words";
+import { counts, expired, hindrance, isOpen, lacking, nextOpen, queued, REASONS, type Counts, type DeviceNote, type Reason, type Rules } from "./review_words";
 import { VehiclesTab } from "./shared";
 
 type Asking = "nothing" | "reason" | "words" | "plate";
@@ -88,7 +88,7 @@ export class VehiclesReview extends VehiclesTab {
       <nav class="panel" aria-label=${t("review.queue")}><ul class="queue">${this.order.map((id) => this.entry(id))}</ul>${this.tally().left === 0 ? this.why() : nothing}
         ${this.order.length < 2 ? nothing : html`<div class="steps"><button class="bare" @click=${() => this.step(-1)}>${t("review.before")} <kbd>K</kbd></button><button class="bare" @click=${() => this.step(1)}>${t("review.next")} <kbd>J</kbd></button></div>`}</nav>
       <section class="panel" aria-label=${t("review.pictures")}>${row === null ? html`<t-state kind="hint" text=${t("review.choose")}></t-state>` : this.pictures(row)}</section>
-      <section class="panel side" aria-label=${t("review.evidence")}>${row === null ? nothing : html`<div class="facts" tabindex="0" role="region" aria-label=${t("review.calculation")}>${facts(row, this.shown.get(row.id) ?? null, this.who)}</div>${this.keys(row)}`}</section>`;
+      <section class="panel side" aria-label=${t("review.evidence")}>${row === null ? nothing : html`<div class="facts" tabindex="0" role="region" aria-label=${t("review.calculation")}>${facts(row, this.shown.get(row.id) ?? null, this.who, this.cameraName)}</div>${this.keys(row)}`}</section>`;
   }
 
   private reviews(): boolean {
@@ -132,8 +132,10 @@ export class VehiclesReview extends VehiclesTab {
     if (row.manifest === "") return html`<t-state kind="loading" text=${t("review.preparing")}></t-state>`;
     const shown = this.shown.get(row.id);
     if (shown === undefined) return html`<t-state kind="loading"></t-state>`;
-    return pictures(row, shown, (camera) => this.rows("cameras").get(camera)?.name ?? camera, this.zoomed);
+    return pictures(row, shown, this.cameraName, this.zoomed);
   }
+
+  private readonly cameraName = (camera: string): string => this.rows("cameras").get(camera)?.name ?? camera;
 
   /** Why there is nothing to review, and what to do about it. */
   private why(): TemplateResult {
@@ -285,9 +287,9 @@ export class VehiclesReview extends VehiclesTab {
     this.looking.add(manifest);
     try {
       const base = `/api/v1/violation-packs/${manifest}`;
-      const { parts, rule } = await connection.api.get<{ parts: Part[]; rule: RuleNote }>(`${base}.json`);
+      const { parts, rule, devices = [] } = await connection.api.get<{ parts: Part[]; rule: RuleNote; devices?: DeviceNote[] }>(`${base}.json`);
       const source = (part: Part): string => before?.parts.find((each) => each.sha256 === part.sha256)?.source ?? `${base}/${part.name}`;
-      const shown: Shown = { manifest, rule, parts: parts.map((part) => ({ ...part, source: source(part) })) };
+      const shown: Shown = { manifest, rule, devices, parts: parts.map((part) => ({ ...part, source: source(part) })) };
       this.shown = new Map([...this.shown, [id, shown] as const].slice(-SHOWN_KEPT));
     } catch (error) {
       this.refused(id, error);

@@ -2,11 +2,19 @@
 
 import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
-import type { CameraRow, Finding, RegionsRow, RestrictionRow, SectionRow, Step, ViolationRow } from "../../wire";
+import type { CameraRow, Finding, JudgedPassage, RegionsRow, RestrictionRow, SectionRow, Step, ViolationRow } from "../../wire";
 
 export type Reason = NonNullable<ViolationRow["reason"]>;
 /** In the order of their numbers on the keyboard, from 1. */
 export const REASONS: readonly Reason[] = ["misread", "exempt", "emergency_vehicle", "calibration_doubt", "bad_picture", "other"];
+
+/** Of a passage, as the manifest tells it; what is not known is left out there. */
+export interface DeviceNote {
+  readonly number?: string;
+  readonly agent?: string | null;
+  readonly clock_error_ms?: number;
+  readonly frame_error_ms?: number;
+}
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** The county's clock, eight hours ahead of UTC, without summer time. */
@@ -132,7 +140,7 @@ export function said({ step, args }: Step): string {
     case "seen_in_area":
       return t("review_step.seen_in_area", { at: at("at_ms"), area: text("area") });
     case "vehicle_concerned":
-      return t("review_step.vehicle_concerned", { colour: word("plate_colour", text("colour")), kind: word("plate_kind", text("kind")), last_digit: text("last_digit") });
+      return t("review_step.vehicle_concerned", { colour: word("plate_colour", text("colour")), kind: word("plate_kind", text("kind")), last_digit: lastDigit(text("last_digit")) });
     case "not_exempt":
       return Number(args["exempt"]) === 0 ? t("review_step.none_exempt") : t("review_step.not_exempt", { exempt: text("exempt") });
     case "in_region":
@@ -142,6 +150,24 @@ export function said({ step, args }: Step): string {
     default:
       return step;
   }
+}
+
+/** Of a plate without a digit none is told, or "None" by earlier releases. */
+function lastDigit(digit: string): string {
+  return /^\d$/.test(digit) ? t("review.last_digit", { digit }) : t("review.no_digit");
+}
+
+/** By what a passage was read and dated, as far as anybody registered or measured it; each that is not known says so. */
+export function taken(passage: JudgedPassage, note: DeviceNote | null): readonly string[] {
+  const number = note?.number ?? passage.device ?? "";
+  const error_ms = note === null ? (passage.clock_error_ms ?? null) : note.clock_error_ms == null ? null : note.clock_error_ms + (note.frame_error_ms ?? 0);
+  const agent = note?.agent ?? "";
+  return [
+    word("passage_source", passage.source) + (agent === "" ? "" : ` ${agent}`),
+    number === "" ? t("review.no_device") : t("review.device", { device: number }),
+    error_ms === null ? t("review.time_unmeasured") : t("review.time_within", { error_ms }),
+    t("review.reads", { n: passage.reads }),
+  ];
 }
 
 /** An instant to the millisecond, by the county's clock. */
