@@ -1,8 +1,11 @@
 """Lists of the watch list (库) ready to be asked about every plate: of a million entries in some 30 MB.
 
-A file of a list is UTF-8, a line for each entry: the pattern, and after a tab a remark where there is one; lines in
-the order of their bytes, each pattern once. Plates without wild cards are found by a hash of their bytes in one sorted
-array over all lists, patterns in one index. What takes long is done by numpy, which lets other threads run meanwhile.
+A file of a list is UTF-8, a line for each entry: the pattern, after a tab a remark where there is one, and after
+another tab the instant (ms, UTC) from which on the entry is over where that is said; lines in the order of their bytes,
+each pattern once. Plates without wild cards are found by a hash in one sorted array over all lists, patterns in one
+index. What a plate may be taken for is looked for by its hashes: a table of bits, two to four bytes for each line of
+the lists that mean look-alikes, says of nearly all that no such line is there; what is left is compared character by
+character. What takes long is done by numpy, which lets other threads run meanwhile.
 """
 
 from __future__ import annotations
@@ -10,33 +13,50 @@ from __future__ import annotations
 import hashlib
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from command.kernel import ga36
 from command.kernel.errors import InvalidInputError
+from command.kernel.limits import LOOK_ALIKE_SCORE
+from streams.look_alike import fit, shares
 from streams.pattern_index import PatternIndex, is_wild
+from streams.plate_hash import hash_of, hashes_alike, hashes_of
 
 _TAB, _END = 0x09, 0x0A
 _WILD = (ord("?"), ord("*"))
 _PATTERN_BYTES = 64
-_WORD_BYTES = 8
-_FACTOR = 0x9E3779B97F4A7C15
-"""2^64 by the golden ratio: to multiply by it spreads what differs little (Knuth, TAOCP 6.4)."""
-_MASK = (1 << 64) - 1
 _FIRST_BITS = 16
+_BITS_PER_LINE = 16
+"""Of the table of bits: so one hash in 16 to 32 that no line has is looked up for nothing."""
+_LONGEST = max(map(len, ga36.FORMATS))
 _Numbers = npt.NDArray[np.int64]
+_Hashes = npt.NDArray[np.uint64]
+
+
+class Line(NamedTuple):
+    """An entry of a list. It is over from `until_ms` on, where the file says that; else with its list."""
+
+    pattern: str
+    note: str
+    until_ms: int | None = None
+
+    def is_over(self, at_ms: int) -> bool:
+        """Say whether it fires no more at an instant."""
+        return self.until_ms is not None and at_ms >= self.until_ms
 
 
 class Found(NamedTuple):
-    """An entry of a list that a plate fits."""
+    """An entry of a list that a plate fits, and how well: less than 1 where it only looks like it."""
 
     library: str
     line: str
     is_pattern: bool
     note: str
+    score: float = 1.0
 
 
 class Changes(NamedTuple):
@@ -65,7 +85,7 @@ class LibraryContent:
         lengths = stops - starts[:-1]
         if len(lengths) and not 1 <= lengths.min() <= lengths.max() <= _PATTERN_BYTES:
             raise InvalidInputError("not a file of a list: a line holds no pattern")
-        self.hashes = _hashes(text, starts[:-1], lengths)
+        self.hashes = hashes_of(text, starts[:-1], lengths)
         wild = np.flatnonzero((text == _WILD[0]) | (text == _WILD[1]))
         lines = np.searchsorted(starts, wild, side="right") - 1
         self.patterns: _Numbers = np.unique(lines[wild < stops[lines]])
@@ -74,24 +94,30 @@ class LibraryContent:
     def __len__(self) -> int:
         return len(self._starts) - 1
 
-    def lines(self) -> tuple[_Numbers, npt.NDArray[np.uint64]]:
+    def lines(self) -> tuple[_Numbers, _Hashes]:
         """Return where each line starts, after the last where the file ends, and a hash of each whole line."""
         text, starts = np.frombuffer(self.data, np.uint8), np.frombuffer(self._starts, np.int64)
-        return starts, _hashes(text, starts[:-1], np.diff(starts))
+        return starts, hashes_of(text, starts[:-1], np.diff(starts))
 
     def sha256(self) -> str:
         """Return the hash by which the file is known."""
         return hashlib.sha256(self.data).hexdigest()
 
-    def line(self, number: int) -> tuple[str, str]:
-        """Return the pattern and remark of a line, counted from 0."""
-        pattern, _, note = self.data[self._starts[number] : self._starts[number + 1] - 1].decode().partition("\t")
-        return pattern, note
+    def line(self, number: int) -> Line:
+        """Return a line, counted from 0."""
+        parts = self.data[self._starts[number] : self._starts[number + 1] - 1].decode().split("\t")
+        note = parts[1] if len(parts) > 1 else ""
+        return Line(parts[0], note, int(parts[2]) if len(parts) > 2 and parts[2].isdecimal() else None)
+
+    def line_of(self, pattern: str) -> Line | None:
+        """Return the line of a pattern; None where there is none."""
+        lines = (self.line(int(number)) for number in np.flatnonzero(self.hashes == np.uint64(hash_of(pattern))))
+        return next((line for line in lines if line.pattern == pattern), None)
 
     def without(self, lines: Iterable[str]) -> list[str]:
         """Return those of some patterns that are no line of this."""
         wanted = list(lines)
-        there = np.isin(np.array([_hash(line) for line in wanted], np.uint64), self.hashes)
+        there = np.isin(np.array([hash_of(line) for line in wanted], np.uint64), self.hashes)
         return [line for line, is_there in zip(wanted, there, strict=True) if not is_there]
 
     def since(self, before: LibraryContent | None) -> Changes:
@@ -103,23 +129,30 @@ class LibraryContent:
 
 
 class LibraryIndex:
-    """Several lists at once, by id; never changed, so that one takes the place of another while plates are asked."""
+    """Several lists at once, by id; never changed, so that one takes the place of another while plates are asked.
 
-    def __init__(self, contents: Mapping[str, LibraryContent] | None = None) -> None:
+    Those in `look_alike` mean look-alikes of their plates too, though not of their patterns.
+    """
+
+    def __init__(self, contents: Mapping[str, LibraryContent] | None = None, look_alike: Collection[str] = ()) -> None:
         contents = contents or {}
         self.contents = contents
+        self.look_alike = frozenset(look_alike)
         self._ids = list(contents)
         self._patterns = PatternIndex[tuple[int, int]]()
-        hashes: list[npt.NDArray[np.uint64]] = [np.zeros(0, np.uint64)]
-        places: list[npt.NDArray[np.uint64]] = [np.zeros(0, np.uint64)]
-        for number, content in enumerate(contents.values()):
+        hashes: list[_Hashes] = [np.zeros(0, np.uint64)]
+        places: list[_Hashes] = [np.zeros(0, np.uint64)]
+        alike: list[_Hashes] = [np.zeros(0, np.uint64)]
+        for number, (library, content) in enumerate(contents.items()):
             exact = np.ones(len(content), bool)
             exact[content.patterns] = False
             lines = np.flatnonzero(exact)
             hashes.append(content.hashes[lines])
             places.append((lines | (number << 32)).astype(np.uint64))
+            if library in self.look_alike:
+                alike.append(hashes[-1])
             for line in content.patterns:
-                self._patterns.add(content.line(line)[0], (number, int(line)))
+                self._patterns.add(content.line(int(line)).pattern, (number, int(line)))
         all_hashes = np.concatenate(hashes)
         order = np.argsort(all_hashes, kind="stable")
         self._hashes = _as_array(all_hashes[order])
@@ -127,74 +160,90 @@ class LibraryIndex:
         self._starts = [*np.searchsorted(all_hashes[order], firsts).tolist(), len(order)]
         """Where among them those begin that have the same first bits."""
         self._places = _as_array(np.concatenate(places)[order])
+        self._bits, self._shift = _bits(np.concatenate(alike))
+        """Which first bits the hashes of lines have that mean look-alikes, and how many others follow those."""
 
     def __len__(self) -> int:
         return sum(map(len, self.contents.values()))
 
-    def find(self, plate: str) -> list[Found]:
-        """Return the entries that a plate without separators fits, of each list one: as written before patterns."""
+    def find(self, plate: str, char_confidences: Sequence[float] = (), at_ms: int = 0) -> list[Found]:
+        """Return the entries that a plate without separators fits, of each list one: as written before patterns, and
+        these before the one that it looks most like.
+
+        Entries that are over at an instant are passed over. `char_confidences` are those of `streams.look_alike`.
+        """
         found: dict[int, Found] = {}
-        wanted = _hash(plate)
+        for number, line in self._lines(hash_of(plate)):
+            if line.pattern == plate:
+                self._take(found, number, line, at_ms)
+        for number, at in self._patterns.find(plate):
+            self._take(found, number, self.contents[self._ids[number]].line(at), at_ms)
+        if self.look_alike and len(plate) <= _LONGEST:
+            self._take_alike(found, plate, shares(plate, char_confidences), at_ms)
+        return list(found.values())
+
+    def _take(self, found: dict[int, Found], number: int, line: Line, at_ms: int) -> None:
+        """Note a line, unless its list has one already or it is over."""
+        if number not in found and not line.is_over(at_ms):
+            found[number] = Found(self._ids[number], line.pattern, is_wild(line.pattern), line.note)
+
+    def _take_alike(self, found: dict[int, Found], plate: str, each: Sequence[float], at_ms: int) -> None:
+        """Note of each list that means look-alikes and has none yet the line that the plate looks most like."""
+        bits, shift = self._bits, self._shift
+        for wanted in hashes_alike(plate, each, LOOK_ALIKE_SCORE):
+            slot = wanted >> shift
+            if not bits[slot >> 3] >> (slot & 7) & 1:
+                continue
+            for number, line in self._lines(wanted):
+                library = self._ids[number]
+                if library not in self.look_alike or line.is_over(at_ms):
+                    continue
+                score, known = fit(line.pattern, plate, each), found.get(number)
+                if score >= LOOK_ALIKE_SCORE and (known is None or known.score < score):
+                    found[number] = Found(library, line.pattern, False, line.note, score)
+
+    def _lines(self, wanted: int) -> Iterator[tuple[int, Line]]:
+        """Yield the lines without wild cards that have a hash, each with the number of its list."""
         first = wanted >> (64 - _FIRST_BITS)
         at = bisect_left(self._hashes, wanted, self._starts[first], self._starts[first + 1])
         while at < len(self._hashes) and self._hashes[at] == wanted:
             place = self._places[at]
-            self._take(found, place >> 32, place & 0xFFFFFFFF, plate)
+            yield place >> 32, self.contents[self._ids[place >> 32]].line(place & 0xFFFFFFFF)
             at += 1
-        for number, line in self._patterns.find(plate):
-            self._take(found, number, line)
-        return list(found.values())
 
-    def _take(self, found: dict[int, Found], number: int, line: int, plate: str = "") -> None:
-        """Note a line, unless its list has one already or it only has the hash of the plate."""
-        if number not in found:
-            library = self._ids[number]
-            pattern, note = self.contents[library].line(line)
-            if not plate or pattern == plate:
-                found[number] = Found(library, pattern, not plate, note)
-
-    def holds(self, library: str, line: str) -> Found | None:
-        """Return an entry of a list; None where this index has no such list or entry."""
+    def holds(self, library: str, line: str, at_ms: int = 0) -> Found | None:
+        """Return an entry of a list; None where this index has no such list or entry, or that is over at an instant."""
         content = self.contents.get(library)
-        if content is None:
+        found = content.line_of(line) if content else None
+        if found is None or found.is_over(at_ms):
             return None
-        for number in np.flatnonzero(content.hashes == np.uint64(_hash(line))):
-            pattern, note = content.line(int(number))
-            if pattern == line:
-                return Found(library, pattern, is_wild(pattern), note)
-        return None
+        return Found(library, found.pattern, is_wild(found.pattern), found.note)
 
 
-def written(entries: Mapping[str, str]) -> bytes:
-    """Return entries, remarks by pattern, as the file of a list."""
-    lines = (f"{pattern}\t{note}\n" if note else f"{pattern}\n" for pattern, note in entries.items())
+def written(entries: Mapping[str, str], until_ms: Mapping[str, int] | None = None) -> bytes:
+    """Return entries, remarks by pattern, as the file of a list; some of them are over from `until_ms` on."""
+    ends = until_ms or {}
+    lines = (
+        f"{pattern}\t{note}\t{ends[pattern]}\n"
+        if pattern in ends
+        else f"{pattern}\t{note}\n"
+        if note
+        else f"{pattern}\n"
+        for pattern, note in entries.items()
+    )
     return b"".join(sorted(map(str.encode, lines)))
 
 
-def _hashes(text: npt.NDArray[np.uint8], starts: _Numbers, lengths: _Numbers) -> npt.NDArray[np.uint64]:
-    """Return `_hash` of each pattern: word by word, of all that are so long at once."""
-    hashes = np.zeros(len(starts), np.uint64)
-    longest = int(lengths.max(initial=0))
-    for word_at in range(0, longest, _WORD_BYTES):
-        words = hashes.copy()
-        for at in range(word_at, min(word_at + _WORD_BYTES, longest)):
-            longer = np.flatnonzero(lengths > at) if at >= lengths.min() else slice(None)
-            words[longer] ^= text[starts[longer] + at].astype(np.uint64) << np.uint64(8 * (at - word_at))
-        longer = np.flatnonzero(lengths > word_at)
-        words = words[longer] * np.uint64(_FACTOR)
-        hashes[longer] = words ^ (words >> np.uint64(32))
-    return hashes
+def _bits(hashes: _Hashes) -> tuple[bytes, int]:
+    """Return a table with a bit set for the first bits of each hash, and by how much to shift one to those."""
+    first_bits = max(3, (len(hashes) * _BITS_PER_LINE).bit_length())
+    shift = 64 - first_bits
+    bits = np.zeros(1 << first_bits, bool)
+    bits[hashes >> np.uint64(shift)] = True
+    return np.packbits(bits, bitorder="little").tobytes(), shift
 
 
-def _hash(pattern: str) -> int:
-    text, value = pattern.encode(), 0
-    for at in range(0, len(text), _WORD_BYTES):
-        value = (value ^ int.from_bytes(text[at : at + _WORD_BYTES], "little")) * _FACTOR & _MASK
-        value ^= value >> 32
-    return value
-
-
-def _as_array(numbers: npt.NDArray[np.uint64]) -> array[int]:
+def _as_array(numbers: _Hashes) -> array[int]:
     """Return numbers as `bisect` reads them quickest."""
     made = array("Q")
     made.frombytes(numbers.tobytes())

@@ -52,8 +52,7 @@ class WatchList:
         self._kept: dict[str, str] = {}
         """As each is matched."""
         self.libraries = LibraryIndex()
-        """The lists (库) in force. Their entries fire as they are written and never for look-alikes: of a million
-        plates every other one looks like some."""
+        """The lists (库) in force."""
         self._plates: dict[str, dict[str, None]] = {}
         """Entries without wild cards."""
         self._patterns = PatternIndex[str]()
@@ -76,10 +75,11 @@ class WatchList:
             if watch not in self._wanted:
                 self._add(watch, wanted)
 
-    def matching(self, plate: str, char_confidences: Sequence[float] = ()) -> list[Match]:
+    def matching(self, plate: str, char_confidences: Sequence[float] = (), at_ms: int = 0) -> list[Match]:
         """Return the entries that a plate, written in any usual way, fits: as written, then look-alikes.
 
-        `char_confidences` say how sure each character is, 0…1; without them all are taken for certain.
+        `char_confidences` say how sure each character is, 0…1; without them all are taken for certain. Of lists those
+        lines are passed over that are over at an instant.
         """
         if not _PLAIN.issuperset(plate):
             plate = ga36.strip_separators(plate)
@@ -88,8 +88,9 @@ class WatchList:
             found += [Match(watch, "pattern", 1.0) for watch in self._patterns.find(plate)]
         if not self._alike.is_empty():
             found += self._looking_alike(plate, char_confidences)
-        for one in self.libraries.find(plate):
-            found.append(Match(one.library, "pattern" if one.is_pattern else "exact", 1.0, one.line, one.note))
+        for one in self.libraries.find(plate, char_confidences, at_ms):
+            how: HitHow = "look_alike" if one.score < 1 else "pattern" if one.is_pattern else "exact"
+            found.append(Match(one.library, how, one.score, one.line, one.note))
         return found
 
     def _looking_alike(self, plate: str, char_confidences: Sequence[float]) -> list[Match]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from command.facts.base import Fact, Level
-from command.facts.watchlist import WatchAction
+from command.facts.watchlist import WatchAction, WatchArea, WatchHours
 
 
 class LibraryContent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -18,7 +18,10 @@ class LibraryContent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class LibraryRequested(Fact, frozen=True, tag="library_requested"):
-    """A list to look out for, on behalf of `office`; it fires only once its file is approved and until `until_ms`."""
+    """A list to look out for, on behalf of `office`; it fires only once its file is approved and until `until_ms`.
+
+    Where and when it fires, and whether for look-alikes of its plates, is said of it as of an entry of its own.
+    """
 
     library: str
     name: str
@@ -28,6 +31,9 @@ class LibraryRequested(Fact, frozen=True, tag="library_requested"):
     action: WatchAction
     until_ms: int
     content: LibraryContent
+    look_alike: bool = False
+    area: WatchArea | None = None
+    hours: WatchHours | None = None
 
 
 class LibraryFileOffered(Fact, frozen=True, tag="library_file_offered"):
@@ -63,6 +69,31 @@ class LibraryFileDeclined(Fact, frozen=True, tag="library_file_declined"):
 
     library: str
     sha256: str
+    why: str
+
+
+class LibraryTermsOffered(Fact, frozen=True, tag="library_terms_offered"):
+    """Where and when the list is to fire, and whether for look-alikes; as before until these `terms` are approved."""
+
+    library: str
+    terms: str
+    look_alike: bool = False
+    area: WatchArea | None = None
+    hours: WatchHours | None = None
+
+
+class LibraryTermsApproved(Fact, frozen=True, tag="library_terms_approved"):
+    """The terms are in force, whatever file the list has, by the word of somebody other than who offered them."""
+
+    library: str
+    terms: str
+
+
+class LibraryTermsDeclined(Fact, frozen=True, tag="library_terms_declined"):
+    """The terms are not to be in force; those before stay so."""
+
+    library: str
+    terms: str
     why: str
 
 

@@ -29,9 +29,12 @@ from command.requests.deadlines import FireDeadline
 from command.requests.hubs import RecordHubTakenOut
 from command.requests.libraries import (
     ApproveLibrary,
+    ApproveLibraryTerms,
     DeclineLibraryFile,
+    DeclineLibraryTerms,
     LiftLibrary,
     OfferLibraryFile,
+    OfferLibraryTerms,
     ReportLibrary,
     RequestLibrary,
     RestoreLibraryLine,
@@ -116,13 +119,16 @@ from command.requests.watchlist import (
 )
 
 __all__ = [
-    "REQUESTS", "ActivatePlan", "AnswerCall", "ApproveLibrary", "ApproveWatch", "ApproveWatches", "ClaimViolation",
-    "ClassifyCall", "ClearAlarm", "ClearSos", "CloseSituation", "ConfirmViolation", "CorrectViolationPlate",
-    "DecideApproval", "DeclineLibraryFile", "DrawFence", "EndCall", "EndRule", "EndShift", "EnrolCamera",
+    "REQUESTS", "ActivatePlan", "AnswerCall", "ApproveLibrary", "ApproveLibraryTerms", "ApproveWatch", "ApproveWatches",
+    "ClaimViolation", "ClassifyCall", "ClearAlarm", "ClearSos", "CloseSituation", "ConfirmViolation",
+    "CorrectViolationPlate",
+    "DecideApproval", "DeclineLibraryFile", "DeclineLibraryTerms", "DrawFence", "EndCall", "EndRule", "EndShift",
+    "EnrolCamera",
     "EnrolDevice", "EnrolStation", "EnrolUnit", "FeedBack", "FinishTask", "FireDeadline", "FixEvidence",
     "GivenPlace", "HangUpCall", "Id", "Instant", "IssueOrder", "Lat", "LiftLibrary", "LiftWatch", "LinkCall",
     "LocateCall", "LocateSituation", "LockRecording", "Lon", "MergeSituation", "Name", "NextPhase", "NoteSituation",
-    "OfferLibraryFile", "OpenSituation", "Phone", "PinFocus", "PublishPlan", "RaiseSos", "Reason", "RecallOrder",
+    "OfferLibraryFile", "OfferLibraryTerms", "OpenSituation", "Phone", "PinFocus", "PublishPlan", "RaiseSos", "Reason",
+    "RecallOrder",
     "RecordApprovalNotice", "RecordCase", "RecordClip", "RecordHubTakenOut", "RecordMessage", "RecordPack",
     "RecordQuery", "RecordViolationSent", "RefuseOrder", "RejectHit", "RejectViolation", "ReleaseRecording",
     "RemoveCamera", "RemoveFence", "ReportCall", "ReportCamera", "ReportDeviceAlarm", "ReportHit", "ReportLibrary",

@@ -11,7 +11,7 @@ from command.facts.libraries import LibraryContent
 from command.facts.watchlist import WatchAction
 from command.kernel.limits import LIBRARY_MARKS
 from command.requests.base import Id, Instant, Name, Reason, Request, Text
-from command.requests.watchlist import Office, Pattern
+from command.requests.watchlist import GivenArea, GivenHours, Office, Pattern
 
 _Count = Annotated[int, Meta(ge=0)]
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
@@ -27,6 +27,9 @@ class RequestLibrary(Request, frozen=True, tag="request_library"):
     content: LibraryContent
     office: Office = ""
     action: WatchAction = "alarm"
+    look_alike: bool = False
+    area: GivenArea | None = None
+    hours: GivenHours | None = None
 
 
 class OfferLibraryFile(Request, frozen=True, tag="offer_library_file"):
@@ -52,6 +55,30 @@ class DeclineLibraryFile(Request, frozen=True, tag="decline_library_file"):
 
     library: Id
     sha256: Sha256
+    why: Reason
+
+
+class OfferLibraryTerms(Request, frozen=True, tag="offer_library_terms"):
+    """Have a list fire there and then alone, or everywhere and always, and for look-alikes of its plates or not."""
+
+    library: Id
+    look_alike: bool = False
+    area: GivenArea | None = None
+    hours: GivenHours | None = None
+
+
+class ApproveLibraryTerms(Request, frozen=True, tag="approve_library_terms"):
+    """Put the terms in force that wait; not by who offered them."""
+
+    library: Id
+    terms: Id
+
+
+class DeclineLibraryTerms(Request, frozen=True, tag="decline_library_terms"):
+    """Have nothing to do with the terms that wait."""
+
+    library: Id
+    terms: Id
     why: Reason
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from command.rows.base import Row
 from command.rows.calls import CallRow, CallState, MarkRow, SituationRow, SituationState
 from command.rows.deadlines import DeadlineRow
-from command.rows.libraries import LibraryFile, LibraryRow, LineMark
+from command.rows.libraries import LibraryFile, LibraryRow, LibraryTerms, LineMark
 from command.rows.orders import EvidenceRow, MessageRow, OrderRow, OrderState
 from command.rows.patrol import AlarmRow, DeviceRow, FenceRow, PositionRow, SosRow, StationRow, UnitRow, UnitState
 from command.rows.plans import ActivationRow, ApprovalRow, CaseRow, LinkRow, PlanRow, TaskRow
@@ -41,6 +41,7 @@ __all__ = [
     "HitRow",
     "LibraryFile",
     "LibraryRow",
+    "LibraryTerms",
     "LineMark",
     "LinkRow",
     "MarkRow",

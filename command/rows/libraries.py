@@ -8,7 +8,7 @@ import msgspec
 
 from command.facts.base import Level
 from command.facts.libraries import LibraryContent
-from command.facts.watchlist import WatchAction
+from command.facts.watchlist import WatchAction, WatchArea, WatchHours
 from command.rows.base import Row
 
 
@@ -25,6 +25,17 @@ class LibraryFile(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     approved_ms: int | None = None
 
 
+class LibraryTerms(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Where and when a list is to fire, and whether for look-alikes: who offered that and when."""
+
+    id: str
+    by: str
+    at_ms: int
+    look_alike: bool = False
+    area: WatchArea | None = None
+    hours: WatchHours | None = None
+
+
 class LineMark(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A line of whose hits some were none; `not_plates` do not fire for it, as the line itself once it is set aside."""
 
@@ -38,6 +49,7 @@ class LineMark(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class LibraryRow(Row, frozen=True):
     """A list of the watch list (库): one row, whatever it holds. `file` is in force and `waiting` to be approved.
 
+    So are `area`, `hours` and `look_alike`, which means exact lines alone, and `waiting_terms`.
     `wrong_share` is that of hits that were none, once there are enough; `marks` are of single lines.
     """
 
@@ -57,3 +69,7 @@ class LibraryRow(Row, frozen=True):
     rejected: int = 0
     wrong_share: float | None = None
     marks: tuple[LineMark, ...] = ()
+    look_alike: bool = False
+    area: WatchArea | None = None
+    hours: WatchHours | None = None
+    waiting_terms: LibraryTerms | None = None

@@ -35,8 +35,8 @@ _WRONG_IN_A_ROW = 3
 """So many hits in a row that were none, and whoever asked is asked to lift or narrow the entry; own default."""
 
 
-def fires_at(watch: WatchRow, camera: CameraRow, seen_ms: int) -> bool:
-    """Say whether the entry is to fire for what a camera saw at an instant: in its area and hours."""
+def fires_at(watch: WatchRow | LibraryRow, camera: CameraRow, seen_ms: int) -> bool:
+    """Say whether an entry or list is to fire for what a camera saw at an instant: in its area and hours."""
     if watch.area and not cameras_in(watch.area, [camera]):
         return False
     return watch.hours is None or is_within_day(seen_ms, watch.hours.from_min, watch.hours.to_min)
@@ -60,14 +60,14 @@ def report_hit(t: Tables, request: q.ReportHit, actor: Actor, now_ms: int) -> De
     watch, camera = _watched(t, request.watch), t.cameras.need(request.camera)
     if watch.state != "active" or now_ms >= watch.until_ms:
         return ""
-    if isinstance(watch, WatchRow) and not fires_at(watch, camera, request.seen_ms):
-        return ""
+    if not fires_at(watch, camera, request.seen_ms) or (request.how == "look_alike" and not watch.look_alike):
+        return ""  # an agent may have been told of a list before it was changed
     same_car = [h for h in t.hits if h.plate == request.plate]
     for earlier in same_car:
         if earlier.camera == request.camera and earlier.seen_ms == request.seen_ms and earlier.watch == watch.id:
             return earlier.id
     line = "" if isinstance(watch, WatchRow) else request.line or request.plate
-    if request.plate in _not_plates(watch, line):
+    if not {request.plate, line}.isdisjoint(_not_plates(watch, line)):
         return ""
     situation = _open_situation_of_car(t, request.plate, [h for h in same_car if not h.rejected_why], now_ms)
     place = Place(lat=camera.lat, lon=camera.lon, text=camera.name, source="camera")
@@ -151,7 +151,7 @@ def reject_hit(t: Tables, request: q.RejectHit, actor: Actor, now_ms: int) -> De
     if row.rejected_why:
         raise ConflictError(f"hit {row.id} was rejected already", current=row)
     library = t.libraries.get(row.watch)
-    if library and request.exclude:
+    if library and request.exclude and row.how != "look_alike":
         if not any(actor.has(role) for role in MAY_LIFT):
             raise NoRightError(f"setting lines of a list aside needs one of the roles {', '.join(sorted(MAY_LIFT))}")
         check_room_to_set_aside(library, row.line)

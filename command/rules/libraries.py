@@ -1,10 +1,13 @@
 """Lists of the watch list (库): each a row with a file, put in force by a second person, replaced whole, ended.
 
 What a file holds is known to whoever asks; the rules see its hash and counts. Marks of single lines, of whose hits some
-were none, stand in the row: they are few, go with their line, and outlive files that still have it.
+were none, stand in the row: they are few, go with their line, and outlive files that still have it. So do the terms:
+where and when the list fires, and whether for look-alikes.
 """
 
 from __future__ import annotations
+
+from typing import Literal
 
 from msgspec.structs import replace
 
@@ -20,14 +23,17 @@ from command.facts.libraries import (
     LibraryLifted,
     LibraryLineRestored,
     LibraryRequested,
+    LibraryTermsApproved,
+    LibraryTermsDeclined,
+    LibraryTermsOffered,
 )
 from command.facts.patrol import AlarmKind
 from command.kernel.errors import ConflictError, InvalidInputError, TooManyError
 from command.kernel.limits import LIBRARIES_BYTES, LIBRARY_ENTRIES, LIBRARY_MARKS, LIBRARY_PATTERNS, OPEN_LIBRARIES
-from command.rows import DeadlineRow, LibraryFile, LibraryRow, LineMark
+from command.rows import DeadlineRow, LibraryFile, LibraryRow, LibraryTerms, LineMark
 from command.rules.alarms import clear_alarm, open_alarm, raise_alarm
 from command.rules.base import Decision, decides, drop_deadline, fires, folds, over, set_deadline
-from command.rules.watchlist import DOUBTFUL, MAY_APPROVE, MAY_LIFT
+from command.rules.watchlist import DOUBTFUL, MAY_APPROVE, MAY_ASK, MAY_LIFT, checked_area, checked_hours
 from command.tables import Tables
 
 EXPIRE = "library_expire"
@@ -51,7 +57,8 @@ def request_library(t: Tables, request: q.RequestLibrary, actor: Actor, now_ms: 
     library = t.next_id("b")
     yield LibraryRequested(
         library=library, name=name, office=request.office, reason=request.reason, level=request.level,
-        action=request.action, until_ms=request.until_ms, content=request.content,
+        action=request.action, until_ms=request.until_ms, content=request.content, look_alike=request.look_alike,
+        area=checked_area(t, request.area), hours=checked_hours(request.hours),
     )  # fmt: skip
     return library
 
@@ -98,6 +105,39 @@ def decline_library_file(t: Tables, request: q.DeclineLibraryFile, actor: Actor,
     yield LibraryFileDeclined(library=row.id, sha256=request.sha256, why=request.why)
     if row.file is None:
         yield LibraryLifted(library=row.id, why=request.why)
+    return row.id
+
+
+@decides(q.OfferLibraryTerms, *MAY_ASK)
+def offer_library_terms(t: Tables, request: q.OfferLibraryTerms, actor: Actor, now_ms: int) -> Decision:
+    """Other terms; some that wait already are forgotten for them."""
+    row = _open(t, request.library)
+    if row.file is None:
+        raise ConflictError(f"list {row.name} waits for its first approval; decline that file first", current=row)
+    area, hours = checked_area(t, request.area), checked_hours(request.hours)
+    if (request.look_alike, area, hours) == (row.look_alike, row.area, row.hours):
+        raise ConflictError(f"list {row.name} has exactly these terms already", current=row)
+    terms = t.next_id("bt")
+    yield LibraryTermsOffered(library=row.id, terms=terms, look_alike=request.look_alike, area=area, hours=hours)
+    return terms
+
+
+@decides(q.ApproveLibraryTerms, *MAY_APPROVE)
+def approve_library_terms(t: Tables, request: q.ApproveLibraryTerms, actor: Actor, now_ms: int) -> Decision:
+    """Two people: who offers terms does not approve them. What is approved are the terms that were looked at."""
+    row = _open(t, request.library)
+    if _waiting_terms(row, request.terms).by == actor.id and not actor.has("hub"):
+        raise ConflictError("terms of a list are approved by somebody other than who offered them")
+    yield LibraryTermsApproved(library=row.id, terms=request.terms)
+    return row.id
+
+
+@decides(q.DeclineLibraryTerms, *MAY_LIFT)
+def decline_library_terms(t: Tables, request: q.DeclineLibraryTerms, actor: Actor, now_ms: int) -> Decision:
+    """Not these terms."""
+    row = _open(t, request.library)
+    _waiting_terms(row, request.terms)
+    yield LibraryTermsDeclined(library=row.id, terms=request.terms, why=request.why)
     return row.id
 
 
@@ -149,7 +189,7 @@ def mark_of(row: LibraryRow, line: str) -> LineMark | None:
 
 def check_room_to_set_aside(row: LibraryRow, line: str) -> None:
     """Raise `TooManyError` where so many lines are set aside that the list itself is wrong."""
-    set_aside = [mark.line for mark in row.marks if mark.not_plates]
+    set_aside = [mark.line for mark in row.marks if _is_set_aside(mark)]
     if len(set_aside) >= LIBRARY_MARKS and line not in set_aside:
         raise TooManyError(f"{LIBRARY_MARKS} lines of {row.name} are set aside: have the list replaced or lift it")
 
@@ -158,8 +198,16 @@ def marked(row: LibraryRow, mark: LineMark) -> LibraryRow:
     """Return the row with a mark as it is now, the newest last."""
     marks = [*(one for one in row.marks if one.line != mark.line), mark]
     while len(marks) > LIBRARY_MARKS:
-        marks.remove(next(one for one in marks if not one.not_plates))
+        marks.remove(next(one for one in marks if not _is_set_aside(one)))
     return replace(row, marks=tuple(marks))
+
+
+def _is_set_aside(mark: LineMark) -> bool:
+    """Say whether somebody who may lift the list had it fire no more for the line, or for a plate of a pattern.
+
+    That a plate only looks like the line anybody may say who judges hits, and it may be forgotten.
+    """
+    return bool(mark.not_plates) and (mark.line in mark.not_plates or not {"?", "*"}.isdisjoint(mark.line))
 
 
 def _open(t: Tables, library: str) -> LibraryRow:
@@ -173,6 +221,12 @@ def _waiting(row: LibraryRow, sha256: str) -> LibraryFile:
     if row.waiting is None or row.waiting.content.sha256 != sha256:
         raise ConflictError(f"no such file of list {row.name} waits for approval", state=row.state, current=row)
     return row.waiting
+
+
+def _waiting_terms(row: LibraryRow, terms: str) -> LibraryTerms:
+    if row.waiting_terms is None or row.waiting_terms.id != terms:
+        raise ConflictError(f"no such terms of list {row.name} wait for approval", state=row.state, current=row)
+    return row.waiting_terms
 
 
 def _check_room(t: Tables, library: str, content: LibraryContent) -> None:
@@ -207,6 +261,7 @@ def library_requested(t: Tables, fact: LibraryRequested, r: Recorded) -> None:
             id=fact.library, name=fact.name, office=fact.office, reason=fact.reason, level=fact.level,
             action=fact.action, until_ms=fact.until_ms, state="requested", requested_by=r.actor, requested_ms=r.at_ms,
             waiting=LibraryFile(content=fact.content, by=r.actor, at_ms=r.at_ms, added=fact.content.entries),
+            look_alike=fact.look_alike, area=fact.area, hours=fact.hours,
         )
     )  # fmt: skip
     set_deadline(t, EXPIRE, fact.library, fact.until_ms)
@@ -236,19 +291,46 @@ def library_file_declined(t: Tables, fact: LibraryFileDeclined, r: Recorded) -> 
     t.libraries.put(replace(t.libraries.need(fact.library), waiting=None))
 
 
+@folds(LibraryTermsOffered)
+def library_terms_offered(t: Tables, fact: LibraryTermsOffered, r: Recorded) -> None:
+    """Waiting beside those in force."""
+    waiting = LibraryTerms(
+        id=fact.terms, by=r.actor, at_ms=r.at_ms, look_alike=fact.look_alike, area=fact.area, hours=fact.hours
+    )
+    t.libraries.put(replace(t.libraries.need(fact.library), waiting_terms=waiting))
+
+
+@folds(LibraryTermsApproved)
+def library_terms_approved(t: Tables, fact: LibraryTermsApproved, r: Recorded) -> None:
+    """In force from this fact on."""
+    row = t.libraries.need(fact.library)
+    if terms := row.waiting_terms:
+        row = replace(row, look_alike=terms.look_alike, area=terms.area, hours=terms.hours, waiting_terms=None)
+        t.libraries.put(row)
+
+
+@folds(LibraryTermsDeclined)
+def library_terms_declined(t: Tables, fact: LibraryTermsDeclined, r: Recorded) -> None:
+    """As if they had not been offered."""
+    t.libraries.put(replace(t.libraries.need(fact.library), waiting_terms=None))
+
+
 @folds(LibraryLifted)
 def library_lifted(t: Tables, fact: LibraryLifted, r: Recorded) -> None:
     """Over by somebody's word."""
-    t.libraries.put(replace(t.libraries.need(fact.library), state="lifted", waiting=None, ended_ms=r.at_ms))
-    drop_deadline(t, EXPIRE, fact.library)
-    over(t, r.at_ms, t.libraries)
+    _end(t, fact.library, "lifted", r)
 
 
 @folds(LibraryExpired)
 def library_expired(t: Tables, fact: LibraryExpired, r: Recorded) -> None:
     """Over by its date."""
-    t.libraries.put(replace(t.libraries.need(fact.library), state="expired", waiting=None, ended_ms=r.at_ms))
-    drop_deadline(t, EXPIRE, fact.library)
+    _end(t, fact.library, "expired", r)
+
+
+def _end(t: Tables, library: str, state: Literal["lifted", "expired"], r: Recorded) -> None:
+    row = t.libraries.need(library)
+    t.libraries.put(replace(row, state=state, waiting=None, waiting_terms=None, ended_ms=r.at_ms))
+    drop_deadline(t, EXPIRE, library)
     over(t, r.at_ms, t.libraries)
 
 

@@ -70,14 +70,14 @@ def _requested(t: Tables, entry: q.RequestWatch | q.WatchEntry, batch: str, now_
     watch = t.next_id("w")
     yield WatchRequested(
         watch=watch, pattern=pattern, reason=entry.reason, level=entry.level, until_ms=entry.until_ms,
-        look_alike=entry.look_alike, office=entry.office, area=_area(t, entry.area), hours=_hours(entry.hours),
-        action=entry.action, batch=batch,
+        look_alike=entry.look_alike, office=entry.office, area=checked_area(t, entry.area),
+        hours=checked_hours(entry.hours), action=entry.action, batch=batch,
     )  # fmt: skip
     return watch
 
 
-def _area(t: Tables, given: GivenArea | None) -> WatchArea | None:
-    """Return the area; none for one that names nothing, which is everywhere."""
+def checked_area(t: Tables, given: GivenArea | None) -> WatchArea | None:
+    """Return the area; none for one that names nothing, which is everywhere. Raises for what is no area here."""
     if given is None or not (given.cameras or given.ring):
         return None
     for camera in given.cameras:
@@ -87,7 +87,8 @@ def _area(t: Tables, given: GivenArea | None) -> WatchArea | None:
     return WatchArea(cameras=tuple(dict.fromkeys(given.cameras)), ring=tuple(given.ring))
 
 
-def _hours(given: GivenHours | None) -> WatchHours | None:
+def checked_hours(given: GivenHours | None) -> WatchHours | None:
+    """Return the hours; `InvalidInputError` for some that are none."""
     if given is None:
         return None
     if given.from_min == given.to_min:

@@ -21,8 +21,9 @@ from command.kernel import ga36
 from command.kernel.errors import ConflictError, NoRightError, TooManyError, UnknownIdError
 from command.requests import Instant, Name, OfferLibraryFile, Reason, RecordQuery, RequestLibrary
 from command.requests.libraries import Sha256
-from command.requests.watchlist import Office
+from command.requests.watchlist import GivenArea, GivenHours, Office
 from command.rows import LibraryRow
+from command.rules.libraries import mark_of
 from command.rules.watchlist import MAY_ASK
 from command.services.bodies import read_body
 from command.tables import Tables
@@ -55,6 +56,9 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     sha256: Sha256
     office: Office = ""
     action: WatchAction = "alarm"
+    look_alike: bool = False
+    area: GivenArea | None = None
+    hours: GivenHours | None = None
 
 
 class Offered(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -117,7 +121,7 @@ class WatchLibraries:
             raise TooManyError("another list is being read; try again")
         async with self._reading:
             data = await read_body(request, LIBRARY_FILE_BYTES, LIBRARY_FILE_BODY_MS)
-            told, kept = await read_library(data)
+            told, kept = await read_library(data, space.hub.clock.now_ms())
             del data
             content = await asyncio.to_thread(LibraryContent, kept)
             sha256 = await self._blobs.add(kept)
@@ -137,7 +141,8 @@ class WatchLibraries:
         content = await self._brought(asked.sha256)
         wanted = RequestLibrary(
             name=asked.name, reason=asked.reason, level=asked.level, until_ms=asked.until_ms, office=asked.office,
-            action=asked.action, content=_content(asked.sha256, content),
+            action=asked.action, content=_content(asked.sha256, content), look_alike=asked.look_alike,
+            area=asked.area, hours=asked.hours,
         )  # fmt: skip
         answer = await space.hub.ask(wanted, replace(HUB, id=actor.id), key_of(request, actor))
         return json_response({"library": answer.subject})
@@ -235,7 +240,8 @@ def _content(sha256: str, content: LibraryContent) -> Content:
 def _is_set_aside(t: Tables, match: Match, plate: str) -> bool:
     library, watch = t.libraries.get(match.watch), t.watches.get(match.watch)
     if library is not None:
-        return any(mark.line == match.line and plate in mark.not_plates for mark in library.marks)
+        mark = mark_of(library, match.line)
+        return mark is not None and not {plate, match.line}.isdisjoint(mark.not_plates)
     return watch is not None and plate in watch.not_plates
 
 
@@ -244,5 +250,6 @@ def _told(told: Read, sha256: str, changes: Changes) -> dict[str, object]:
         "sha256": sha256, "rows": told.rows, "entries": told.entries, "patterns": told.patterns,
         "added": changes.added, "removed": changes.removed, "mixed_encodings": told.is_mixed,
         "problems": told.problems, "problems_more": told.problems_more, "duplicates": told.duplicates,
-        "duplicates_more": told.duplicates_more,
+        "duplicates_more": told.duplicates_more, "dated": told.dated, "first_until_ms": told.first_until_ms,
+        "last_until_ms": told.last_until_ms,
     }  # fmt: skip

@@ -47,15 +47,16 @@ class Hits:
         """Look for these lists from now on."""
         self._watches.libraries = index
 
-    def stands(self, library: str, line: str) -> Found | None:
+    def stands(self, library: str, line: str, seen_ms: int) -> Found | None:
         """Return an entry of a list as it is now.
 
-        Raises `UnknownIdError` where the list holds it no more; None where this hub does not hold the list.
+        Raises `UnknownIdError` where the list holds it no more, or it was over when a car was seen; None where this hub
+        does not hold the list.
         """
         index = self._watches.libraries
         if library not in index.contents:
             return None
-        found = index.holds(library, line)
+        found = index.holds(library, line, seen_ms)
         if found is None:
             raise UnknownIdError(f"list {library} holds {line} no more")
         return found
@@ -63,12 +64,12 @@ class Hits:
     async def on(self, plate: str) -> list[Match]:
         """Return the entries in force that a plate fits, every character of it taken for certain."""
         await self._catch_up()
-        return self._watches.matching(plate)
+        return self._watches.matching(plate, at_ms=self._hub.clock.now_ms())
 
     async def matching(self, sighting: Sighting) -> list[Match]:
         """Return the entries in force that a sighting fits; those of before where the tables cannot be read."""
         await self._catch_up()
-        return self._watches.matching(sighting.plate, sighting.char_confidences)
+        return self._watches.matching(sighting.plate, sighting.char_confidences, sighting.first_ms)
 
     async def _catch_up(self) -> None:
         if self._is_old:

@@ -53,7 +53,8 @@ class Libraries:
 
     def _on_change(self, _seq: int, changes: Changes) -> None:
         for (table, key), row in changes.items():
-            if table == "libraries" and self.held.get(key, Held()).sha256 != _wanted_of(row):
+            held = (self.held.get(key, Held()).sha256, key in self.index.look_alike)
+            if table == "libraries" and held != _wanted_of(row):
                 self._changed.set()
 
     async def run(self) -> None:
@@ -77,7 +78,8 @@ class Libraries:
             return
         contents: dict[str, LibraryContent] = {}
         held: dict[str, Held] = {}
-        for library, (sha256, _) in wanted.items():
+        look_alike = {library for library, (_, is_wide, _) in wanted.items() if is_wide}
+        for library, (sha256, _, _) in wanted.items():
             content, wrong = self.index.contents.get(library), ""
             if content is None or self.held[library].sha256 != sha256:
                 try:
@@ -89,11 +91,11 @@ class Libraries:
             if content is not None:
                 contents[library] = content
             held[library] = Held(sha256=known, entries=len(content) if content else 0, wrong=wrong)
-        if contents != self.index.contents:
-            self.index = await asyncio.to_thread(LibraryIndex, contents)
+        if contents != self.index.contents or look_alike != self.index.look_alike:
+            self.index = await asyncio.to_thread(LibraryIndex, contents, look_alike)
             self._on_index(self.index)
         self.held = held
-        await self._tell({library for library, (_, name) in wanted.items() if name in failing})
+        await self._tell({library for library, (_, _, name) in wanted.items() if name in failing})
 
     async def _read(self, sha256: str) -> LibraryContent:
         """Return a file. Raises `UnavailableError` where it is missing, altered or cannot be had."""
@@ -134,12 +136,15 @@ class Libraries:
         return await asyncio.to_thread(edits, before, content) if content else None
 
 
-def _in_force(t: Tables) -> tuple[dict[str, tuple[str, str]], set[str]]:
-    """Return file and name of each list in force, and the names of those of which an alarm stands."""
-    wanted = {row.id: (sha256, row.name) for row in t.libraries if (sha256 := _wanted_of(row))}
+def _in_force(t: Tables) -> tuple[dict[str, tuple[str, bool, str]], set[str]]:
+    """Return of each list in force its file, whether it means look-alikes, and its name; and the names of those of
+    which an alarm stands."""
+    wanted = {row.id: (*_wanted_of(row), row.name) for row in t.libraries if _wanted_of(row)[0]}
     return wanted, {alarm.subject for alarm in t.alarms if alarm.kind == FAILING}
 
 
-def _wanted_of(row: object) -> str:
-    """Return the file that is in force of a row; empty where none is."""
-    return row.file.content.sha256 if isinstance(row, LibraryRow) and row.state == "active" and row.file else ""
+def _wanted_of(row: object) -> tuple[str, bool]:
+    """Return the file that is in force of a row, empty where none is, and whether look-alikes are meant."""
+    if isinstance(row, LibraryRow) and row.state == "active" and row.file:
+        return row.file.content.sha256, row.look_alike
+    return "", False

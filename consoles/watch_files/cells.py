@@ -115,8 +115,11 @@ def _level(cell: str, _now_ms: int) -> Level:
     return _LEVELS[word]
 
 
-def _until(cell: str, now_ms: int) -> int:
-    """Return an instant: of a date alone the end of that day in Beijing, or so many days from now."""
+def until_ms(cell: str, now_ms: int) -> int:
+    """Return an instant (ms, UTC): of a date alone the end of that day in Beijing, or so many days from now.
+
+    Raises `CellError`, also for one that is past.
+    """
     word = _plain(cell)
     if not word:
         raise _missing()
@@ -132,10 +135,10 @@ def _until(cell: str, now_ms: int) -> int:
         at = day.replace(hour=int(time[1]), minute=int(time[2])) if time else day + timedelta(days=1)
     except (ValueError, OverflowError):
         raise _not_a_date() from None
-    until_ms = int(at.timestamp() * 1000)
-    if until_ms <= now_ms:
+    at_ms = int(at.timestamp() * 1000)
+    if at_ms <= now_ms:
         raise CellError("past", "有效期已过", "is over already")
-    return until_ms
+    return at_ms
 
 
 def _look_alike(cell: str, _now_ms: int) -> bool:
@@ -190,7 +193,7 @@ def _not_hours() -> CellError:
 
 
 READERS: Mapping[Column, Callable[[str, int], object]] = {
-    "plate": _plate, "reason": _reason, "level": _level, "until": _until, "look_alike": _look_alike,
+    "plate": _plate, "reason": _reason, "level": _level, "until": until_ms, "look_alike": _look_alike,
     "office": _office, "hours": _hours, "action": _action,
 }  # fmt: skip
 """What each cell means at an instant; raises `CellError`. Areas need the tables, see `entries`."""

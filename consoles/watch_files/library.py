@@ -1,7 +1,8 @@
 """Reads a file of a list (库) on standard input and says its entries; run as a process of its own, with bounds.
 
-Files of this kind have up to a million lines. Of each the plate counts, and as a remark what columns such as 备注, 案号
-or 颜色 say; without headings the first column holds the plates. What comes out is one line of JSON, a `Read`, and after
+Files of this kind have up to a million lines. Of each the plate counts, as a remark what columns such as 备注, 案号 or
+颜色 say, and until when it is looked for where a column such as 有效期 says a date; without headings the first column
+holds the plates. Before the file comes a line with the instant; what comes out is one line of JSON, a `Read`, and after
 it the file as `streams.watch_library` keeps it.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import chain, islice
 
 import msgspec
@@ -21,7 +23,7 @@ from consoles.limits import LIBRARY_FILE_PROBLEMS, LIBRARY_READER_MEMORY_BYTES, 
 from consoles.watch_files import cells
 from consoles.watch_files.cells import CellError
 from consoles.watch_files.child import answer_of, answer_within
-from consoles.watch_files.columns import COLUMNS, plain_heading
+from consoles.watch_files.columns import COLUMNS, Column, plain_heading
 from consoles.watch_files.entries import Duplicate, Problem
 from consoles.watch_files.sheet import OLE, ZIP, read_sheet
 from consoles.watch_files.table import UNREADABLE, csv_rows, decoded, is_formula
@@ -29,6 +31,8 @@ from streams.watch_library import written
 
 _HEAD_ROWS = 10
 _VALUE_CHARS = 60
+_DATES = 4096
+"""Days of lists come again and again: so many cells are remembered with what they mean."""
 _NOTES = frozenset({
     "备注", "说明", "案号", "案件编号", "案件号", "品牌", "车辆品牌", "品牌型号", "型号", "颜色", "车身颜色",
     "车辆颜色", "车辆类型", "号牌种类", "状态", "remark", "remarks", "note", "case", "case no", "make", "model",
@@ -39,7 +43,10 @@ _USUAL = re.compile(f"[{ga36.PROVINCES}][{ga36.LETTERS}][{ga36.LETTERS}{ga36.DIG
 
 
 class Read(msgspec.Struct, frozen=True, kw_only=True, tag="read"):
-    """What a file holds: rows with anything in them, and what is not taken and why; the first of each are told."""
+    """What a file holds: rows with anything in them, and what is not taken and why; the first of each are told.
+
+    So many entries are `dated`: they are over before their list may be, from `first_until_ms` on to `last_until_ms`.
+    """
 
     rows: int
     entries: int
@@ -49,34 +56,40 @@ class Read(msgspec.Struct, frozen=True, kw_only=True, tag="read"):
     problems_more: int
     duplicates: tuple[Duplicate, ...]
     duplicates_more: int
+    dated: int = 0
+    first_until_ms: int = 0
+    last_until_ms: int = 0
 
 
-async def read_library(data: bytes) -> tuple[Read, bytes]:
-    """Have a file read; return what is told of it, and its entries as they are kept.
+async def read_library(data: bytes, now_ms: int) -> tuple[Read, bytes]:
+    """Have a file read at an instant; return what is told of it, and its entries as they are kept.
 
     Raises `TooLargeError`, and `InvalidInputError` for what is no table or has no entry.
     """
-    return await answer_of("consoles.watch_files.library", data, LIBRARY_READER_MS, Read)
+    return await answer_of("consoles.watch_files.library", b"%d\n" % now_ms + data, LIBRARY_READER_MS, Read)
 
 
-def read(data: bytes) -> tuple[Read, bytes]:
+def read(data: bytes, now_ms: int) -> tuple[Read, bytes]:
     """Return what `read_library` does, read here."""
     if data.startswith((ZIP, OLE)):
         sheet = read_sheet(data, LIBRARY_ENTRIES + _HEAD_ROWS, LIBRARY_SHEET_BYTES)
-        return _Reader(sheet.left).read(iter(sheet.rows), is_mixed=False)
+        return _Reader(now_ms, sheet.left).read(iter(sheet.rows), is_mixed=False)
     text, is_mixed = decoded(data)
-    return _Reader().read(csv_rows(text), is_mixed=is_mixed)
+    return _Reader(now_ms).read(csv_rows(text), is_mixed=is_mixed)
 
 
 class _Reader:
     """Takes one row after the other."""
 
-    def __init__(self, sheets_left: Sequence[str] = ()) -> None:
+    def __init__(self, now_ms: int, sheets_left: Sequence[str] = ()) -> None:
+        self._now_ms = now_ms
         self._rows: dict[str, int] = {}
         """Where each pattern stands first."""
         self._notes: dict[str, str] = {}
+        self._until_ms: dict[str, int] = {}
         self._patterns = 0
         self._plate = 0
+        self._until: int | None = None
         self._remarks: list[int] = []
         self._problems: list[Problem] = []
         self._duplicates: list[Duplicate] = []
@@ -91,24 +104,24 @@ class _Reader:
         count = self._take_all(enumerate(chain(head[first:], rows), start=first + 1))
         if not self._rows:
             raise InvalidInputError(f"none of {count} rows holds a plate as GA 36 has them")
-        content = written({pattern: self._notes.get(pattern, "") for pattern in self._rows})
+        content = written({pattern: self._notes.get(pattern, "") for pattern in self._rows}, self._until_ms)
         if len(content) > EVIDENCE_BYTES:
             raise TooLargeError(f"with its remarks the list has more than {EVIDENCE_BYTES} bytes; leave columns out")
         return Read(
             rows=count, entries=len(self._rows), patterns=self._patterns, is_mixed=is_mixed,
             problems=tuple(self._problems), problems_more=self._more_problems, duplicates=tuple(self._duplicates),
-            duplicates_more=self._more_duplicates,
+            duplicates_more=self._more_duplicates, dated=len(self._until_ms),
+            first_until_ms=min(self._until_ms.values(), default=0),
+            last_until_ms=max(self._until_ms.values(), default=0),
         ), content  # fmt: skip
 
     def _find_columns(self, head: list[list[str]] | list[Sequence[str]]) -> int:
         """Note which column says what; return the first row below the headings, 0 where there are none."""
         for number, row in enumerate(head):
             headings = [plain_heading(cell) for cell in row]
-            plates = [at for at, heading in enumerate(headings) if heading in COLUMNS["plate"]]
-            if len(plates) > 1:
-                raise InvalidInputError(f"two columns are headed as {COLUMNS['plate'][0]} (plate)")
-            if plates:
+            if plates := _headed(headings, "plate"):
                 self._plate = plates[0]
+                self._until = next(iter(_headed(headings, "until")), None)
                 self._remarks = [at for at, heading in enumerate(headings) if heading in _NOTES]
                 return number + 1
         return 0
@@ -128,6 +141,12 @@ class _Reader:
             except CellError as error:
                 self._refuse(number, error, cell)
                 continue
+            until = row[self._until] if self._until is not None and self._until < len(row) else ""
+            try:
+                until_ms = _until_ms(until, self._now_ms) if until else None
+            except CellError as error:
+                self._refuse(number, error, until, COLUMNS["until"][0])
+                continue
             if pattern in self._rows:
                 self._note_twice(number, pattern)
                 continue
@@ -135,6 +154,8 @@ class _Reader:
             self._patterns += "?" in pattern or "*" in pattern
             if note:
                 self._notes[pattern] = note
+            if until_ms is not None:
+                self._until_ms[pattern] = until_ms
         return count
 
     def _note(self, row: Sequence[str]) -> str:
@@ -164,6 +185,22 @@ class _Reader:
             self._duplicates.append(Duplicate(row=number, pattern=pattern, of="file", of_row=self._rows[pattern]))
 
 
+def _headed(headings: Sequence[str], column: Column) -> list[int]:
+    """Return which columns are headed so, none or one; raises `InvalidInputError` for more."""
+    found = [at for at, heading in enumerate(headings) if heading in COLUMNS[column]]
+    if len(found) > 1:
+        raise InvalidInputError(f"two columns are headed as {COLUMNS[column][0]} ({column})")
+    return found
+
+
+@lru_cache(_DATES)
+def _until_ms(cell: str, now_ms: int) -> int:
+    """Return until when a cell says; raises `CellError`."""
+    if is_formula(cell):
+        raise cells.formula()
+    return cells.until_ms(cell, now_ms)
+
+
 def _pattern(cell: str) -> str:
     """Return a pattern as it is kept; raises `CellError`."""
     if is_formula(cell):
@@ -176,5 +213,10 @@ def _pattern(cell: str) -> str:
         raise cells.invalid(error.detail, error.code) from error
 
 
+def _read_at(data: bytes) -> tuple[Read, bytes]:
+    at, _, file = data.partition(b"\n")
+    return read(file, int(at))
+
+
 if __name__ == "__main__":
-    answer_within(LIBRARY_READER_MEMORY_BYTES, LIBRARY_READER_MS, read)
+    answer_within(LIBRARY_READER_MEMORY_BYTES, LIBRARY_READER_MS, _read_at)

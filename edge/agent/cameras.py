@@ -15,7 +15,7 @@ from command.kernel.errors import TooLargeError, TriuneError, UnavailableError, 
 from command.kernel.local_time import is_within_day
 from command.readings import Sighting
 from edge.agent.items import ALARM, CAMERA, HIT, PICTURE, SIGHTING, Alarm, CameraState, Hit
-from edge.agent.protocol import NO_RECORDING, Config, Watch
+from edge.agent.protocol import NO_RECORDING, Config, Library, Watch
 from edge.agent.recording import EdgeRecorder
 from edge.agent.sending import PictureBody
 from edge.onvif.events import CameraEvent
@@ -47,14 +47,14 @@ class EdgeCameras:
         self._clock = clock
         self._watches = WatchList(())
         self._entries: dict[str, Watch] = {}
-        self._libraries_until_ms: dict[str, int] = {}
+        self._libraries: dict[str, Library] = {}
         self._applying = asyncio.Lock()
 
     async def apply(self, config: Config) -> None:
         """Run exactly these cameras and look out for exactly these plates."""
         async with self._applying:
             self._look_out(config.watches)
-            self._libraries_until_ms = {library.id: library.until_ms for library in config.libraries}
+            self._libraries = {library.id: library for library in config.libraries}
             cameras: dict[str, CameraSpec] = {}
             for camera in config.cameras:
                 try:
@@ -85,9 +85,13 @@ class EdgeCameras:
         self._watches.libraries = index
 
     def _fires(self, match: Match, sighting: Sighting) -> bool:
-        if match.line:
-            return sighting.first_ms < self._libraries_until_ms.get(match.watch, 0)
-        return _fires(self._entries[match.watch], sighting)
+        if not match.line:
+            entry = self._entries[match.watch]
+            return sighting.plate not in entry.not_plates and _fires(entry, sighting)
+        library = self._libraries.get(match.watch)
+        if library is None or (match.how == "look_alike" and not library.look_alike):
+            return False  # what is held is older than what was told
+        return _fires(library, sighting)
 
     def addresses(self) -> Mapping[str, str]:
         """Return where each camera that runs is."""
@@ -138,7 +142,7 @@ class EdgeCameras:
         sighting = msgspec.structs.replace(sighting, picture=_name(jpeg))
         matches = [
             match
-            for match in self._watches.matching(sighting.plate, sighting.char_confidences)
+            for match in self._watches.matching(sighting.plate, sighting.char_confidences, sighting.first_ms)
             if self._fires(match, sighting)
         ]
         plate = await _plate_of(sighting, jpeg) if matches else b""
@@ -168,13 +172,13 @@ class EdgeCameras:
             log.warning("%s could not be stored: %s", items[0].kind, error.detail)
 
 
-def _fires(watch: Watch, sighting: Sighting) -> bool:
-    """Say whether an entry that a plate fits is in force where and when it was seen, as the hub would."""
-    if watch.cameras is not None and sighting.camera not in watch.cameras:
+def _fires(told: Watch | Library, sighting: Sighting) -> bool:
+    """Say whether an entry or list that a plate fits is in force where and when it was seen, as the hub would."""
+    if told.cameras is not None and sighting.camera not in told.cameras:
         return False
-    if sighting.first_ms >= watch.until_ms or sighting.plate in watch.not_plates:
+    if sighting.first_ms >= told.until_ms:
         return False
-    hours = watch.hours
+    hours = told.hours
     return hours is None or is_within_day(sighting.first_ms, hours.from_min, hours.to_min, hours.ahead_min)
 
 

@@ -83,8 +83,9 @@ class EdgeLibraries:
                 whole = False
                 if library.id in self._index.contents:
                     contents[library.id], held[library.id] = self._index.contents[library.id], self.held[library.id]
-        if held != self.held:
-            self._index = await asyncio.to_thread(LibraryIndex, contents)
+        look_alike = {library.id for library in wanted if library.look_alike and library.id in contents}
+        if held != self.held or look_alike != self._index.look_alike:
+            self._index = await asyncio.to_thread(LibraryIndex, contents, look_alike)
             self.held = held
             self._on_index(self._index)
         if whole:

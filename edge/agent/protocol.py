@@ -186,12 +186,18 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """They look like it, and somebody said that they are not meant."""
 
 
-class Library(msgspec.Struct, frozen=True, kw_only=True):
-    """A list of the watch list (库) to look out for, until an instant: its file is at `LIBRARY_PATH`."""
+class Library(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A list of the watch list (库) to look out for, until an instant: its file is at `LIBRARY_PATH`.
+
+    `cameras` and `hours` are as those of a `Watch`; with `look_alike` plates fire too that look like one in the file.
+    """
 
     id: Id
     sha256: Sha256
     until_ms: Instant
+    look_alike: bool = False
+    cameras: list[Id] | None = None
+    hours: Hours | None = None
 
 
 class Gb28181(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""What agents are told of the watch list: rule R670 of docs/SPEC.md."""
+"""What agents are told of the watch list: rules R670 and R829 of docs/SPEC.md."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from command.facts.libraries import LibraryContent
 from command.facts.watchlist import WatchArea, WatchHours
-from command.rows import CameraRow, WatchRow
+from command.rows import CameraRow, LibraryFile, LibraryRow, WatchRow
 from consoles.parts.agents import entries
 from consoles.parts.agents.entries import Entries
-from edge.agent.protocol import Hours
+from edge.agent.protocol import Hours, Library
 
 RING = ((113.0, 29.0), (113.1, 29.0), (113.1, 29.1), (113.0, 29.1))
 
@@ -73,3 +74,33 @@ def test_past_the_limit_entries_are_told_without_their_area(
     known.take([watch(n, area=WatchArea(cameras=("k0",))) for n in range(3)], [camera("k0"), camera("k1")])
     assert told(known, "k0", "k1") == {"w0": ["k0"], "w1": None, "w2": None}, "it finds too much, never too little"
     assert "watch w1" in caplog.text
+
+
+def a_list(number: int, **changes: Any) -> LibraryRow:
+    file = LibraryFile(content=LibraryContent(sha256="a" * 64, entries=1, patterns=0, size=9), by="x", at_ms=0)
+    given: dict[str, Any] = {"state": "active", "file": file} | changes
+    return LibraryRow(
+        id=f"b{number}", name="库", office="", reason="查", level=2, action="alarm", until_ms=1, requested_by="x",
+        requested_ms=0, **given,
+    )  # fmt: skip
+
+
+def test_an_agent_is_told_lists_that_can_fire_before_its_cameras_and_where_when_and_how() -> None:  # R829
+    known = Entries()
+    cameras = [camera("in"), camera("out", lat=29.2), camera("far", lat=30)]
+    rows = [
+        a_list(1), a_list(2, area=WatchArea(ring=RING)), a_list(3, area=WatchArea(cameras=("far",))),
+        a_list(4, look_alike=True, hours=WatchHours(from_min=1320, to_min=360)), a_list(5, file=None),
+        a_list(6, state="lifted"),
+    ]  # fmt: skip
+    known.take([], cameras, rows)
+    assert {each.id: each.cameras for each in known.lists_of(["in", "out"])} == {"b1": None, "b2": ["in"], "b4": None}
+    assert [each.id for each in known.lists_of(["far"])] == ["b1", "b3", "b4"]
+    assert known.lists_of([])[-1] == Library(
+        id="b4", sha256="a" * 64, until_ms=1, look_alike=True,
+        hours=Hours(from_min=1320, to_min=360, ahead_min=480),
+    )  # fmt: skip
+    known.take([], cameras, [a_list(2, area=WatchArea(cameras=("out",)))])
+    assert [each.cameras for each in known.lists_of(["in", "out"])] == [["out"]], "its area was changed"
+    known.take([], [camera("in"), camera("out")], [a_list(2, area=WatchArea(ring=RING))])
+    assert [each.cameras for each in known.lists_of(["in", "out"])] == [None], "a camera was put up elsewhere"

@@ -1,4 +1,5 @@
-"""Lists (库) at a hub: files brought and asked for, hits, what is missing or altered, restarts (SPEC R680-R687)."""
+"""Lists (库) at a hub: files brought and asked for, hits, terms, what is missing or altered, restarts (SPEC R680-R687,
+R825-R828)."""
 
 from __future__ import annotations
 
@@ -18,9 +19,19 @@ from command.blobs import FolderBlobs
 from command.facts.libraries import LibraryContent as Content
 from command.facts.libraries import LibraryFileApproved
 from command.facts.scene import QueryMade
+from command.kernel.clock import SystemClock
 from command.readings import Sighting
 from command.readings.memory import MemoryReadings
-from command.requests import ApproveLibrary, LiftLibrary, OfferLibraryFile, RejectHit, RequestLibrary
+from command.requests import (
+    ApproveLibrary,
+    ApproveLibraryTerms,
+    LiftLibrary,
+    OfferLibraryFile,
+    OfferLibraryTerms,
+    RejectHit,
+    RequestLibrary,
+)
+from command.requests.watchlist import GivenArea, GivenHours
 from command.rows import HitRow
 from consoles.parts.hits import Hits
 from consoles.parts.libraries import Libraries
@@ -112,14 +123,15 @@ class Office:
         self.hits = Hits(d.hub, MemoryReadings(), self.blobs, None)
         self.libraries = Libraries(d.hub, self.blobs, self.hits.hold)
 
-    async def file(self, *plates: str) -> Content:
-        data = written(dict.fromkeys(plates, ""))
+    async def file(self, *plates: str, until_ms: dict[str, int] | None = None) -> Content:
+        data = written(dict.fromkeys(plates, ""), until_ms)
         patterns = sum("?" in plate or "*" in plate for plate in plates)
         return Content(sha256=await self.blobs.add(data), entries=len(plates), patterns=patterns, size=len(data))
 
-    async def in_force(self, name: str, *plates: str) -> str:
-        content = await self.file(*plates)
-        asked = RequestLibrary(name=name, reason="盗抢", level=2, until_ms=START_MS + 9 * HOUR_MS, content=content)
+    async def in_force(self, name: str, *plates: str, until_ms: dict[str, int] | None = None, **terms: Any) -> str:
+        content = await self.file(*plates, until_ms=until_ms)
+        end_ms = START_MS + 9 * HOUR_MS
+        asked = RequestLibrary(name=name, reason="盗抢", level=2, until_ms=end_ms, content=content, **terms)
         library = await self.d.ask(asked)
         await self.d.ask(ApproveLibrary(library=library, sha256=content.sha256))
         await self.libraries.look()
@@ -134,12 +146,17 @@ class Office:
         await self.d.ask(ApproveLibrary(library=library, sha256=content.sha256))
         return content.sha256
 
-    async def passes(self, plate: str) -> list[HitRow]:
+    async def terms(self, library: str, **terms: Any) -> None:
+        offered = await self.d.ask(OfferLibraryTerms(library=library, **terms), DISPATCHER)
+        await self.d.ask(ApproveLibraryTerms(library=library, terms=offered), LEADER)
+
+    async def passes(self, plate: str, camera: str = "k1", sure: tuple[float, ...] = ()) -> list[HitRow]:
         self.d.clock.advance(self.d.clock.now_ms() + 1000)
         now_ms = self.d.clock.now_ms()
         seen = Sighting(
-            camera="k1", plate=plate, colour="blue", first_ms=now_ms, last_ms=now_ms, reads=4, confidence=0.9
-        )
+            camera=camera, plate=plate, colour="blue", first_ms=now_ms, last_ms=now_ms, reads=4, confidence=0.9,
+            char_confidences=sure,
+        )  # fmt: skip
         await self.hits.report(seen, b"")
         return [hit for hit in (await self.d.table("hits")).values() if hit.seen_ms == now_ms]
 
@@ -231,3 +248,55 @@ async def test_who_asks_for_a_list_is_the_person_and_not_the_hub(tmp_path: Path)
         wanted = RequestLibrary(name="库", reason="x", level=3, until_ms=START_MS + HOUR_MS, content=content)
         library = await o.d.ask(wanted, msgspec.structs.replace(HUB, id=DISPATCHER.id))
         assert (await o.d.row("libraries", library)).requested_by == DISPATCHER.id
+
+
+async def test_a_list_fires_in_its_area_and_a_change_of_that_holds_without_another_file(tmp_path: Path) -> None:
+    # R825, R826
+    async with office(tmp_path) as o:
+        library = await o.in_force("库", "湘F12345", "湘A1*", area=GivenArea(cameras=["k2"]))
+        for plate in ("湘F12345", "湘A12345"):
+            assert [len(await o.passes(plate, camera)) for camera in ("k1", "k2")] == [0, 1]
+        index = o.libraries.index
+        await o.terms(library, area=GivenArea(cameras=["k1"]))
+        assert [len(await o.passes("湘F12345", camera)) for camera in ("k1", "k2")] == [1, 0]
+        now_min = (o.d.clock.now_ms() // 60_000 + 480) % 1440
+        await o.terms(library, hours=GivenHours(from_min=(now_min + 2) % 1440, to_min=(now_min + 4) % 1440))
+        assert await o.passes("湘F12345") == []
+        o.d.clock.advance(o.d.clock.now_ms() + 2 * 60_000)
+        assert len(await o.passes("湘F12345")) == 1
+        await o.libraries.look()
+        assert o.libraries.index is index, "nothing was read for that"
+
+
+async def test_a_list_means_look_alikes_once_that_is_approved_and_as_an_entry_would(tmp_path: Path) -> None:
+    # R825-R827
+    async with office(tmp_path) as o:
+        library = await o.in_force("库", "湘F80345", "湘F8888?")
+        assert await o.passes("湘FB0345") == []
+        index = o.libraries.index
+        async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(o.libraries.run())
+            await o.terms(library, look_alike=True)
+            while o.libraries.index is index:
+                await SystemClock().sleep(1)
+            running.cancel()
+        [sure] = await o.passes("湘FB0345")
+        [unsure] = await o.passes("湘FB0345", sure=(1.0, 1.0, 0.2, 1.0, 1.0, 1.0, 1.0))
+        assert (sure.how, sure.line, sure.watch) == ("look_alike", "湘F80345", library)
+        assert 0.15 <= sure.score < unsure.score < 1
+        assert await o.passes("湘FB8882") == [], "patterns of lists mean none"
+        await o.terms(library)
+        await o.libraries.look()
+        assert await o.passes("湘FB0345") == []
+
+
+async def test_an_entry_with_an_end_of_its_own_fires_until_then(tmp_path: Path) -> None:  # R828
+    async with office(tmp_path) as o:
+        end_ms = START_MS + HOUR_MS
+        await o.in_force("库", "湘F12345", "湘F54321", until_ms={"湘F12345": end_ms})
+        assert len(await o.passes("湘F12345")) == 1
+        assert await o.hits.on("湘F12345") != []
+        o.d.clock.advance(end_ms - 2000)
+        assert [len(await o.passes("湘F12345")) for _ in range(2)] == [1, 0], "the second at its end"
+        assert len(await o.passes("湘F54321")) == 1
+        assert await o.hits.on("湘F12345") == [], "nor is it watched, who looks it up"

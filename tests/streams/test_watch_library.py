@@ -1,14 +1,21 @@
-"""Lists of the watch list as every plate is asked about them (SPEC R682)."""
+"""Lists of the watch list as every plate is asked about them (SPEC R682, R827, R828)."""
 
 from __future__ import annotations
 
 import random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from command.kernel import ga36
 from command.kernel.errors import InvalidInputError
-from streams.watch_library import Changes, Found, LibraryContent, LibraryIndex, written
+from command.kernel.limits import LOOK_ALIKE_SCORE
+from command.kernel.look_alikes import LOOK_ALIKES
+from streams.limits import LOOK_ALIKE_WAYS
+from streams.look_alike import fit, shares
+from streams.plate_hash import hash_of, hashes_alike
+from streams.watch_library import Changes, Found, LibraryContent, LibraryIndex, Line, written
 from streams.watch_list import Match, Wanted, WatchList
 
 
@@ -52,7 +59,7 @@ def test_what_came_and_went_is_counted_by_entries_and_not_by_remarks() -> None:
 
 def test_the_same_entries_are_the_same_file_in_whatever_order_they_came() -> None:
     assert content("湘A00002", "湘A00001").sha256() == content("湘A00001", "湘A00002").sha256()
-    assert content("湘A00001").line(0) == ("湘A00001", "")
+    assert content("湘A00001").line(0) == Line("湘A00001", "")
 
 
 @pytest.mark.parametrize("data", [b"\xff\xd8\xff\xe0", b"\n\n", b"\tx\n", ("湘" * 40 + "\n").encode()])
@@ -61,7 +68,7 @@ def test_bytes_that_are_no_file_of_a_list_are_refused(data: bytes) -> None:
         LibraryContent(data)
 
 
-def test_entries_and_lists_are_asked_together_and_lists_never_fire_for_look_alikes() -> None:
+def test_entries_and_lists_are_asked_together_and_lists_mean_no_look_alikes_unless_they_say_so() -> None:
     watches = WatchList([("w1", Wanted("湘F12345", look_alike=True))])
     watches.libraries = LibraryIndex({"b1": content("湘F12345", 湘F8000B="红")})
     assert watches.matching("湘F·12345") == [
@@ -82,3 +89,68 @@ def test_a_pattern_longer_than_any_plate_fits_none() -> None:
     index = LibraryIndex({"b1": content("湘F12345?????", "*湘F12345*678901", "湘F*")})
     assert [found.line for found in index.find("湘F12345")] == ["湘F*"]
     assert index.find("湘F1234567890") == []
+
+
+def alike(*entries: str, **notes: str) -> LibraryIndex:
+    return LibraryIndex({"b1": content(*entries, **notes)}, {"b1"})
+
+
+def test_a_list_that_means_look_alikes_fires_for_them_with_the_score_of_an_entry() -> None:  # R827
+    entry = WatchList([("w1", Wanted("湘F80345", look_alike=True))])
+    watches = WatchList()
+    watches.libraries = LibraryIndex({"b1": content(湘F80345="红"), "b2": content("湘F80345")}, {"b1"})
+    for sure in ((), (1.0,) * 7, (1.0, 1.0, 0.2, 1.0, 1.0, 1.0, 1.0)):
+        [wanted] = entry.matching("湘FB0345", sure)
+        assert watches.matching("湘FB0345", sure) == [Match("b1", "look_alike", wanted.score, "湘F80345", "红")]
+    assert [match.how for match in watches.matching("湘F80345")] == ["exact", "exact"]
+    assert watches.matching("湘F90345") == []
+
+
+@given(
+    st.lists(st.text("湘浙F0OQD8B", min_size=3, max_size=8), max_size=30),
+    st.text("湘浙F0OQD8B", min_size=6, max_size=8),
+    st.lists(st.floats(0, 1), min_size=6, max_size=8),
+)
+def test_of_a_list_the_line_that_scores_most_is_found_as_it_would_be_as_an_entry(  # R827
+    lines: list[str], plate: str, sure: list[float]
+) -> None:
+    each = shares(plate, sure)
+    best = max((fit(line, plate, each) for line in lines), default=0.0)
+    found = alike(*lines).find(plate, sure)
+    assert [one.score for one in found] == ([best] if best >= LOOK_ALIKE_SCORE else [])
+    assert all(fit(one.line, plate, each) == best for one in found)
+
+
+def test_what_stands_there_comes_before_what_it_looks_like_and_patterns_mean_no_look_alikes() -> None:  # R827
+    index = alike("湘F80345", "湘FB034?", "湘FB03*", "湘F8888?")
+    assert index.find("湘FB0345") == [Found("b1", "湘FB034?", True, "")]
+    assert index.find("湘F8D345")[0].line == "湘F80345"
+    assert index.find("湘F888B1") == []
+
+
+def test_a_plate_that_nobody_read_finds_the_likeliest_of_all_that_it_may_be() -> None:  # R827
+    nobody = [1.0] * 9
+    assert len(hashes_alike("000000000", nobody, LOOK_ALIKE_SCORE)) == LOOK_ALIKE_WAYS - 1
+    likeliest = max(LOOK_ALIKES["0"], key=lambda char: LOOK_ALIKES["0"][char])
+    assert hash_of(f"0000{likeliest}0000") in hashes_alike("000000000", nobody, LOOK_ALIKE_SCORE)
+    assert alike("0" * 12).find("0" * 11 + "O", [0.0] * 12) == [], "no plate is so long"
+
+
+def test_the_table_for_look_alikes_takes_at_most_four_bytes_for_a_line() -> None:  # R827
+    plates = [f"湘F{number:05}" for number in range(5000)]
+    index = LibraryIndex({"b1": content(*plates), "b2": content(*plates)}, {"b1"})
+    assert len(index._bits) <= 4 * len(plates)
+    assert len(LibraryIndex({"b1": content(*plates)})._bits) == 1
+
+
+def test_an_entry_fires_until_its_own_instant_and_then_gives_way_to_what_else_fits() -> None:  # R828
+    entries = {"湘F12345": "白色", "湘F80345": "", "湘F123*": ""}
+    until_ms = {"湘F12345": 1000, "湘F80345": 2000}
+    index = LibraryIndex({"b1": LibraryContent(written(entries, until_ms))}, {"b1"})
+    assert index.find("湘F12345", at_ms=999) == [Found("b1", "湘F12345", False, "白色")]
+    assert [found.line for found in index.find("湘F12345", at_ms=1000)] == ["湘F123*"]
+    assert [found.line for found in index.find("湘FB0345", at_ms=1999)] == ["湘F80345"]
+    assert index.find("湘FB0345", at_ms=2000) == index.find("湘F80345", at_ms=2000) == []
+    assert index.holds("b1", "湘F12345", 999) == Found("b1", "湘F12345", False, "白色")
+    assert index.holds("b1", "湘F12345", 1000) is None
+    assert index.contents["b1"].line_of("湘F80345") == Line("湘F80345", "", 2000)

@@ -1,4 +1,4 @@
-"""Which entries of the watch list an agent looks out for, and where, when and for which plates not."""
+"""Which entries and lists of the watch list an agent looks out for, and where, when and for which plates not."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from command.facts.watchlist import WatchArea
+from command.facts.watchlist import WatchArea, WatchHours
 from command.kernel.local_time import BEIJING_AHEAD_MIN
-from command.rows import CameraRow, WatchRow
+from command.rows import CameraRow, LibraryRow, WatchRow
 from command.rules.hits import cameras_in
-from edge.agent.protocol import Hours, Watch
+from edge.agent.protocol import Hours, Library, Watch
 from edge.limits import AGENT_WATCH_DETAIL_BYTES
 
 log = logging.getLogger(__name__)
@@ -27,28 +27,41 @@ class _Entry(NamedTuple):
     area: WatchArea | None
 
 
+class _List(NamedTuple):
+    """What is told of a list that fires before all cameras, and the area where there is one."""
+
+    plain: Library
+    area: WatchArea | None
+
+
 class Entries:
-    """The entries in force. What has not changed is not looked up again: each hit changes the row of its entry."""
+    """The entries and lists in force. What has not changed is not looked up again: each hit changes a row."""
 
     def __init__(self) -> None:
         self._rows: dict[str, WatchRow] = {}
         self._entries: dict[str, _Entry] = {}
         self._others: list[tuple[Watch, frozenset[str] | None]] = []
         """Those that not every agent is told in the same words, and the cameras in their areas."""
+        self._lists: list[_List] = []
         self._places: Mapping[str, _Place] = {}
         self._inside: dict[WatchArea, frozenset[str]] = {}
         self._everywhere: tuple[Watch, ...] = ()
         self._told: dict[frozenset[str], tuple[Watch, ...]] = {}
 
-    def take(self, watches: Sequence[WatchRow], cameras: Iterable[CameraRow]) -> None:
-        """Know these entries and where the cameras of all agents stand."""
+    def take(
+        self, watches: Sequence[WatchRow], cameras: Iterable[CameraRow], libraries: Iterable[LibraryRow] = ()
+    ) -> None:
+        """Know these entries and lists, and where the cameras of all agents stand."""
         cameras = list(cameras)
         places = {camera.id: (camera.lat, camera.lon) for camera in cameras}
         entries = {row.id: self._entry(row) for row in watches}
-        if entries != self._entries or places != self._places:
+        lists = [_list(row) for row in libraries if row.state == "active" and row.file]
+        if entries != self._entries or places != self._places or lists != self._lists:
             known = self._inside if places == self._places else {}
-            areas = {entry.area for entry in entries.values() if entry.area is not None}
-            self._inside = {area: known[area] if area in known else cameras_in(area, cameras) for area in areas}
+            areas = {*(entry.area for entry in entries.values()), *(each.area for each in lists)}
+            self._inside = {
+                area: known[area] if area in known else cameras_in(area, cameras) for area in areas if area is not None
+            }
             self._everywhere = tuple(entry.plain for entry in entries.values() if _is_plain(entry))
             self._others = [
                 (entry.plain, None if entry.area is None else self._inside[entry.area])
@@ -56,7 +69,7 @@ class Entries:
                 if not _is_plain(entry)
             ]
             self._told = {}
-        self._entries, self._places = entries, places
+        self._entries, self._places, self._lists = entries, places, lists
         self._rows = {row.id: row for row in watches}
 
     def _entry(self, row: WatchRow) -> _Entry:
@@ -75,6 +88,17 @@ class Entries:
         if mine not in self._told:
             self._told[mine] = (*self._everywhere, *self._of(agent, mine))
         return self._told[mine]
+
+    def lists_of(self, cameras: Iterable[str]) -> tuple[Library, ...]:
+        """Return the lists that can fire before an agent's cameras: with all of these, of all lists, under 1 MiB."""
+        mine = frozenset(cameras)
+        return tuple(self._lists_of(mine))
+
+    def _lists_of(self, mine: frozenset[str]) -> Iterator[Library]:
+        for plain, area in self._lists:
+            inside = mine if area is None else self._inside[area] & mine
+            if area is None or inside:
+                yield plain if inside == mine else replace(plain, cameras=sorted(inside))
 
     def _of(self, agent: str, mine: frozenset[str]) -> Iterator[Watch]:
         told_bytes = 0
@@ -98,10 +122,21 @@ def _is_plain(entry: _Entry) -> bool:
 
 
 def _plain(row: WatchRow) -> Watch:
-    hours = None
-    if row.hours is not None:
-        hours = Hours(from_min=row.hours.from_min, to_min=row.hours.to_min, ahead_min=BEIJING_AHEAD_MIN)
     return Watch(
-        id=row.id, pattern=row.pattern, until_ms=row.until_ms, look_alike=row.look_alike, hours=hours,
+        id=row.id, pattern=row.pattern, until_ms=row.until_ms, look_alike=row.look_alike, hours=_told(row.hours),
         not_plates=[*row.not_plates],
     )  # fmt: skip
+
+
+def _list(row: LibraryRow) -> _List:
+    sha256 = row.file.content.sha256 if row.file else ""
+    plain = Library(
+        id=row.id, sha256=sha256, until_ms=row.until_ms, look_alike=row.look_alike, hours=_told(row.hours)
+    )  # fmt: skip
+    return _List(plain, row.area)
+
+
+def _told(hours: WatchHours | None) -> Hours | None:
+    if hours is None:
+        return None
+    return Hours(from_min=hours.from_min, to_min=hours.to_min, ahead_min=BEIJING_AHEAD_MIN)

@@ -185,7 +185,7 @@ class Items:
         # An agent whose clock runs ahead still has seen the car: by now at the latest.
         seen_ms = min(hit.seen_ms, self._hub.clock.now_ms())
         # It may be on an older file of a list; what the list no longer holds is refused.
-        entry = self._hits.stands(hit.watch, hit.line) if hit.line else None
+        entry = self._hits.stands(hit.watch, hit.line, seen_ms) if hit.line else None
         return await self._hits.told_more(
             ReportHit(
                 watch=hit.watch, plate=hit.plate, camera=hit.camera, confidence=hit.confidence, picture=hit.picture,

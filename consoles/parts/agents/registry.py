@@ -80,6 +80,8 @@ class AgentState(msgspec.Struct, kw_only=True):
     """Of its recordings."""
     libraries: dict[str, str] | None = None
     """The lists (库) that it looks for, each by its file; null of one too old for any."""
+    lists: list[str] | None = None
+    """Those that it is to look for, as they can fire before its cameras; null where that is not known."""
     clock_ahead_ms: int = 0
     taken: int = 0
     refused: int = 0
@@ -140,7 +142,7 @@ class Agents:
     async def duties(self) -> dict[str, Duties]:
         """Return what each agent is to do now. Raises `TriuneError` where nobody can tell."""
         cameras, rows, watches = await self._hub.read(lambda t: _wanted(t, self._hub.clock.now_ms()))
-        libraries = await self._hub.read(_libraries)
+        libraries = await self._hub.read(lambda t: list(t.libraries))
         self._wanted = cameras
         of: dict[str, list[Duty]] = {}
         for camera, address in sorted((await self._accounts.camera_addresses()).items()):
@@ -152,12 +154,12 @@ class Agents:
                 else:
                     log.warning("agent %s has %d cameras and is not told of %s", place[0], AGENT_CAMERAS, camera)
         names = {*await self._accounts.agents(), *of}
-        self._entries.take(watches, [rows[duty.camera] for mine in of.values() for duty in mine])
+        self._entries.take(watches, [rows[duty.camera] for mine in of.values() for duty in mine], libraries)
         self._duties = {
             agent: Duties(
                 tuple(of.get(agent, ())),
                 self._entries.of(agent, [duty.camera for duty in of.get(agent, ())]),
-                libraries,
+                self._entries.lists_of([duty.camera for duty in of.get(agent, ())]),
             )
             for agent in names
         }
@@ -223,6 +225,7 @@ class Agents:
         self._connected[agent] = connection
         self._told[agent] = duties
         state.cameras = [duty.camera for duty in duties.cameras]
+        state.lists = [library.id for library in duties.libraries]
         if before is not None:
             state.taken, state.refused, state.shed = before.taken, before.refused, before.shed
         self.states[agent] = state
@@ -287,6 +290,7 @@ class Agents:
             if state is None:
                 state = self.states[agent] = AgentState(id=agent, up=False, since_ms=self._hub.clock.now_ms())
             state.cameras = [duty.camera for duty in mine.cameras]
+            state.lists = [library.id for library in mine.libraries]
 
     async def _record(self, request: ReportLink) -> None:
         await tell(self._hub, request, log, "how an agent is")
@@ -308,11 +312,3 @@ def _wanted(t: Tables, now_ms: int) -> tuple[dict[str, _Wanted], dict[str, Camer
         camera: (row.reads_plates, row.recording, aimed[camera], (row.lat, row.lon)) for camera, row in rows.items()
     }
     return cameras, rows, [watch for watch in t.watches if watch.state == "active"]
-
-
-def _libraries(t: Tables) -> tuple[Library, ...]:
-    return tuple(
-        Library(id=row.id, sha256=row.file.content.sha256, until_ms=row.until_ms)
-        for row in t.libraries
-        if row.state == "active" and row.file
-    )

@@ -1,26 +1,48 @@
-"""Lists of the watch list: two people, whole files, and hits of their entries (SPEC R680-R683)."""
+"""Lists of the watch list: two people, whole files, terms, and hits of their entries (SPEC R680-R683, R825-R827)."""
 
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
 import pytest
 from msgspec.structs import replace
 
+from command import facts
 from command.actors import HUB, Actor
-from command.facts.libraries import LibraryContent
-from command.kernel.errors import ConflictError, InvalidInputError, NoRightError, TooManyError
+from command.facts.libraries import LibraryContent, LibraryRequested
+from command.facts.watchlist import WatchArea, WatchHours
+from command.kernel.errors import ConflictError, InvalidInputError, NoRightError, TooManyError, UnknownIdError
 from command.kernel.limits import LIBRARY_ENTRIES, LIBRARY_MARKS, LIBRARY_PATTERNS, OPEN_LIBRARIES
 from command.requests import (
     ApproveLibrary,
+    ApproveLibraryTerms,
     DeclineLibraryFile,
+    DeclineLibraryTerms,
     LiftLibrary,
     OfferLibraryFile,
+    OfferLibraryTerms,
     RejectHit,
     ReportHit,
     RequestLibrary,
     RestoreLibraryLine,
 )
-from command.rows import LibraryRow
-from tests.command.support import ACTORS, COMMANDER, DISPATCHER, HOUR_MS, LEADER, START_MS, Desk, desk
+from command.requests.watchlist import GivenArea, GivenHours
+from command.rows import CameraRow, LibraryRow
+from command.rules.hits import fires_at
+from tests.command.rules.test_hits import clock_ms
+from tests.command.support import (
+    ACTORS,
+    COMMANDER,
+    DISPATCHER,
+    HERE,
+    HOUR_MS,
+    LEADER,
+    START_MS,
+    Desk,
+    desk,
+    ring,
+)
 
 PLATE = "京A12345"
 WATCHER = ACTORS["camera_watch"]
@@ -35,18 +57,18 @@ def content(letter: str = "a", entries: int = 100_000, patterns: int = 0, size: 
     return LibraryContent(sha256=letter * 64, entries=entries, patterns=patterns, size=size)
 
 
-async def asked(d: Desk, name: str = "盗抢机动车库", of: LibraryContent | None = None) -> str:
+async def asked(d: Desk, name: str = "盗抢机动车库", of: LibraryContent | None = None, **terms: Any) -> str:
     return await d.ask(
         RequestLibrary(
             name=name, office="省厅", reason="盗抢", level=2, action="intercept", until_ms=START_MS + 12 * HOUR_MS,
-            content=of or content(),
+            content=of or content(), **terms,
         ),
         as_hub(DISPATCHER),
     )  # fmt: skip
 
 
-async def in_force(d: Desk) -> str:
-    library = await asked(d)
+async def in_force(d: Desk, **terms: Any) -> str:
+    library = await asked(d, **terms)
     await d.ask(ApproveLibrary(library=library, sha256="a" * 64), LEADER)
     return library
 
@@ -58,13 +80,10 @@ async def offer(d: Desk, library: str, letter: str = "b", gone: tuple[str, ...] 
     await d.ask(offered, as_hub(DISPATCHER))
 
 
-async def hit(d: Desk, library: str, plate: str = PLATE, line: str = "") -> str:
+async def hit(d: Desk, library: str, plate: str = PLATE, line: str = "", camera: str = "k1", **more: Any) -> str:
     d.clock.advance(d.clock.now_ms() + 1000)
-    return await d.ask(
-        ReportHit(
-            watch=library, plate=plate, camera="k1", seen_ms=d.clock.now_ms(), confidence=0.9, line=line, note="白色"
-        )
-    )
+    given: dict[str, Any] = {"seen_ms": d.clock.now_ms(), "confidence": 0.9, "note": "白色"} | more
+    return await d.ask(ReportHit(watch=library, plate=plate, camera=camera, line=line, **given))
 
 
 async def row(d: Desk, library: str) -> LibraryRow:
@@ -267,3 +286,139 @@ async def test_a_list_leaves_the_tables_a_day_after_it_is_over() -> None:  # R68
         await d.ask(LiftLibrary(library=library, why="换新"), LEADER)
         await d.pass_time(26 * HOUR_MS)
         assert library not in await d.table("libraries")
+
+
+async def test_a_list_fires_only_in_its_area() -> None:  # R825
+    lat, lon = HERE
+    async with desk() as d:  # k1 and k2 stand 0.01 and 0.02 degrees to the north
+        by_name = await in_force(d, area=GivenArea(cameras=["k2"]))
+        assert [bool(await hit(d, by_name, camera=camera)) for camera in ("k1", "k2")] == [False, True]
+        drawn = await asked(d, "另一库", content("b"), area=GivenArea(ring=ring(lat + 0.01, lon, 0.005)))
+        await d.ask(ApproveLibrary(library=drawn, sha256="b" * 64), LEADER)
+        assert [bool(await hit(d, drawn, camera=camera)) for camera in ("k1", "k2")] == [True, False]
+        nowhere = await asked(d, "第三库", content("c"), area=GivenArea())
+        assert (await row(d, nowhere)).area is None
+
+
+@pytest.mark.parametrize(
+    ("clock", "fires"), [("21:59", False), ("22:00", True), ("00:00", True), ("05:59", True), ("06:00", False)]
+)
+def test_a_list_fires_only_within_its_hours_as_an_entry_does(clock: str, fires: bool) -> None:  # R825
+    library = LibraryRow(
+        id="b1", name="库", office="", reason="x", level=3, action="alarm", until_ms=2**40, state="active",
+        requested_by="x", requested_ms=0, hours=WatchHours(from_min=1320, to_min=360),
+    )  # fmt: skip
+    camera = CameraRow(id="k1", name="x", lat=30, lon=114, bearing_deg=0, field_deg=60, reads_plates=True)
+    assert fires_at(library, camera, clock_ms(clock)) is fires
+
+
+async def test_the_hours_of_a_list_are_judged_by_when_the_car_passed() -> None:  # R825
+    async with desk() as d:
+        now_min = (START_MS // 60_000 + 480) % 1440
+        library = await in_force(d, hours=GivenHours(from_min=(now_min + 1) % 1440, to_min=(now_min + 3) % 1440))
+        assert await hit(d, library) == ""
+        await d.pass_time(HOUR_MS)
+        late = START_MS + 2 * 60_000
+        assert await hit(d, library, seen_ms=late), "told an hour after it passed"
+        assert await hit(d, library) == ""
+
+
+@pytest.mark.parametrize(
+    ("terms", "error"),
+    [
+        ({"area": GivenArea(cameras=["nowhere"])}, UnknownIdError),
+        ({"area": GivenArea(ring=[(114.0, 30.0), (114.1, 30.0)])}, InvalidInputError),
+        ({"hours": GivenHours(from_min=60, to_min=60)}, InvalidInputError),
+    ],
+)
+async def test_terms_that_mean_nothing_are_refused(terms: dict[str, Any], error: type[Exception]) -> None:  # R825
+    async with desk() as d:
+        with pytest.raises(error):
+            await asked(d, **terms)
+        library = await in_force(d)
+        with pytest.raises(error):
+            await d.ask(OfferLibraryTerms(library=library, **terms), DISPATCHER)
+
+
+async def test_other_terms_hold_once_a_second_person_approved_them_without_another_file() -> None:  # R826
+    async with desk() as d:
+        library = await asked(d)
+        narrow = OfferLibraryTerms(library=library, area=GivenArea(cameras=["k2"]), look_alike=True)
+        with pytest.raises(ConflictError, match="first approval"):
+            await d.ask(narrow, DISPATCHER)
+        await d.ask(ApproveLibrary(library=library, sha256="a" * 64), LEADER)
+        with pytest.raises(ConflictError, match="exactly these terms"):
+            await d.ask(OfferLibraryTerms(library=library, area=GivenArea()), DISPATCHER)
+        terms = await d.ask(narrow, DISPATCHER)
+        assert await hit(d, library), "those before hold until then"
+        with pytest.raises(NoRightError):
+            await d.ask(ApproveLibraryTerms(library=library, terms=terms), DISPATCHER)
+        with pytest.raises(ConflictError, match="somebody other"):
+            await d.ask(ApproveLibraryTerms(library=library, terms=terms), replace(LEADER, id=DISPATCHER.id))
+        await d.ask(ApproveLibraryTerms(library=library, terms=terms), LEADER)
+        found = await row(d, library)
+        assert (found.area, found.look_alike, found.hours, found.waiting_terms) == (
+            WatchArea(cameras=("k2",)), True, None, None,
+        )  # fmt: skip
+        assert found.file
+        assert found.file.content.sha256 == "a" * 64
+        assert [bool(await hit(d, library, camera=camera)) for camera in ("k1", "k2")] == [False, True]
+        everywhere = await d.ask(OfferLibraryTerms(library=library), DISPATCHER)
+        await d.ask(ApproveLibraryTerms(library=library, terms=everywhere), LEADER)
+        assert await hit(d, library)
+
+
+async def test_terms_that_were_looked_at_are_those_approved_or_declined() -> None:  # R826
+    async with desk() as d:
+        library = await in_force(d)
+        first = await d.ask(OfferLibraryTerms(library=library, look_alike=True), DISPATCHER)
+        second = await d.ask(OfferLibraryTerms(library=library, area=GivenArea(cameras=["k2"])), WATCHER)
+        with pytest.raises(ConflictError, match="no such terms"):
+            await d.ask(ApproveLibraryTerms(library=library, terms=first), LEADER)
+        await d.ask(DeclineLibraryTerms(library=library, terms=second, why="范围不对"), LEADER)
+        found = await row(d, library)
+        assert (found.waiting_terms, found.area, found.look_alike, found.state) == (None, None, False, "active")
+        with pytest.raises(ConflictError, match="no such terms"):
+            await d.ask(DeclineLibraryTerms(library=library, terms=second, why="x"), LEADER)
+        third = await d.ask(OfferLibraryTerms(library=library, look_alike=True), DISPATCHER)
+        await d.ask(LiftLibrary(library=library, why="换新"), LEADER)
+        assert (await row(d, library)).waiting_terms is None
+        with pytest.raises(ConflictError, match="is lifted"):
+            await d.ask(ApproveLibraryTerms(library=library, terms=third), LEADER)
+
+
+async def test_look_alikes_fire_while_the_list_means_them() -> None:  # R825
+    async with desk() as d:
+        library = await in_force(d)
+        assert await hit(d, library, "京AI2345", PLATE, how="look_alike", score=0.3) == ""
+        terms = await d.ask(OfferLibraryTerms(library=library, look_alike=True), DISPATCHER)
+        await d.ask(ApproveLibraryTerms(library=library, terms=terms), LEADER)
+        found = await d.row("hits", await hit(d, library, "京AI2345", PLATE, how="look_alike", score=0.3))
+        assert (found.line, found.how, found.score) == (PLATE, "look_alike", 0.3)
+
+
+async def test_a_look_alike_that_was_none_does_not_fire_again_and_takes_no_room_of_what_is_set_aside() -> None:  # R827
+    async with desk() as d:
+        library = await in_force(d, look_alike=True)
+        alike: dict[str, Any] = {"how": "look_alike", "score": 0.3}
+        await d.ask(RejectHit(hit=await hit(d, library, "京A1234S", PLATE, **alike), why="是 S"), CALL_TAKER)
+        assert await hit(d, library, "京A1234S", PLATE, **alike) == ""
+        assert await hit(d, library, "京AT2345", PLATE, **alike), "another that looks like it"
+        assert await hit(d, library), "and the plate itself"
+        for number in range(LIBRARY_MARKS + 1):
+            line, plate = f"京A{number:05}", f"京B{number:05}"
+            await d.ask(RejectHit(hit=await hit(d, library, plate, line, **alike), why="x"), CALL_TAKER)
+        assert len((await row(d, library)).marks) == LIBRARY_MARKS
+        await d.ask(RejectHit(hit=await hit(d, library), why="已发还", exclude=True), WATCHER)
+        assert await hit(d, library, "京AT2345", PLATE, **alike) == "", "it is set aside"
+        assert (await row(d, library)).marks[-1].line == PLATE
+
+
+def test_a_list_of_before_is_everywhere_and_always_and_means_no_look_alikes() -> None:  # R825
+    said = {
+        "fact": "library_requested", "library": "b7", "name": "库", "office": "", "reason": "x", "level": 2,
+        "action": "alarm", "until_ms": 9, "content": {"sha256": "a" * 64, "entries": 1, "patterns": 0, "size": 9},
+    }  # fmt: skip
+    fact = facts.decode(msgspec.json.encode(said), 1)
+    assert isinstance(fact, LibraryRequested)
+    assert (fact.look_alike, fact.area, fact.hours) == (False, None, None)

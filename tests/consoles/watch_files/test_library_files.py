@@ -13,11 +13,13 @@ from command.kernel.errors import InvalidInputError, TooLargeError
 from command.kernel.limits import LIBRARY_NOTE_CHARS
 from consoles.limits import LIBRARY_FILE_PROBLEMS
 from consoles.watch_files import library
+from consoles.watch_files.columns import COLUMNS
 from consoles.watch_files.entries import Places, entries_of
 from consoles.watch_files.library import read, read_library
 from consoles.watch_files.sheet import _formulas_of, _parts
 from consoles.watch_files.table import read_table
 from consoles.watch_files.xls import formulas_of
+from streams.watch_library import LibraryContent
 from tests.command.support import START_MS
 from tests.consoles.watch_files.xls_file import Formula, xls
 
@@ -29,7 +31,7 @@ CSV = (
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
 async def test_a_file_is_read_whatever_an_office_saved_it_as(encoding: str) -> None:
-    told, content = await read_library(CSV.encode(encoding))
+    told, content = await read_library(CSV.encode(encoding), START_MS)
     assert content.decode() == "湘F12345\t大众 白\n湘F99*\n"
     assert (told.rows, told.entries, told.patterns) == (6, 2, 1)
     assert [(each.row, each.code) for each in told.problems] == [
@@ -46,7 +48,7 @@ async def test_a_sheet_is_read_and_its_formulas_are_refused() -> None:
         sheet.append(row)
     data = io.BytesIO()
     book.save(data)
-    told, content = await read_library(data.getvalue())
+    told, content = await read_library(data.getvalue(), START_MS)
     assert content.decode() == "湘A88888\n湘F12345\t案号 7\n"
     assert [(each.row, each.code) for each in told.problems] == [(4, "formula")]
 
@@ -56,7 +58,7 @@ async def test_a_sheet_of_before_2007_of_more_than_7_mb_is_read_to_its_end() -> 
     rows = [[f"湘F{number:05}", f"案号 {number:0500}"] for number in range(8_000)]
     data = xls([["车牌", "备注"], *rows, [Formula("湘A88888"), ""]])
     assert len(data) > 7.5e6
-    told, content = await read_library(data)
+    told, content = await read_library(data, START_MS)
     assert (told.rows, told.entries) == (8_001, 8_000)
     assert content.decode().splitlines()[-1] == f"湘F07999\t案号 {'0' * 57}"
     assert [(each.row, each.code) for each in told.problems] == [(8_002, "formula")]
@@ -91,17 +93,17 @@ def test_a_quotation_mark_that_is_not_closed_swallows_no_rows(after: str) -> Non
     rows = ["车牌,备注", *(f"湘F{number:05},白色" for number in range(50)), after]
     rows[10] = '湘F00009,"未闭合'
     with pytest.raises(InvalidInputError, match=r"quotation mark .*line 11 "):
-        read("\n".join(rows).encode())
+        read("\n".join(rows).encode(), START_MS)
 
 
 def test_quotation_marks_within_cells_and_line_breaks_between_them_are_text() -> None:
-    told, content = read('车牌,备注\n湘F12345,5" 屏\n湘F12346,"大众\n白色"\n湘F12347,"说""急"""\n'.encode())
+    told, content = read('车牌,备注\n湘F12345,5" 屏\n湘F12346,"大众\n白色"\n湘F12347,"说""急"""\n'.encode(), START_MS)
     assert content.decode() == '湘F12345\t5" 屏\n湘F12346\t大众 白色\n湘F12347\t说"急"\n'
     assert (told.rows, told.problems) == (3, ())
 
 
 def test_lines_of_two_encodings_in_one_file_are_told_apart() -> None:  # R684
-    told, content = read("车牌,备注\n湘F12345,白色\n".encode() + "湘F12346,黑色\n".encode("gbk"))
+    told, content = read("车牌,备注\n湘F12345,白色\n".encode() + "湘F12346,黑色\n".encode("gbk"), START_MS)
     assert content.decode() == "湘F12345\t白色\n湘F12346\t黑色\n"
     assert (told.is_mixed, told.problems) == (True, ())
 
@@ -120,7 +122,7 @@ async def test_a_workbook_of_another_kind_is_refused_since_its_formulas_would_no
                 ),
             )
     with pytest.raises(InvalidInputError, match="only XLSX"):
-        await read_library(other.getvalue())
+        await read_library(other.getvalue(), START_MS)
 
 
 @pytest.mark.parametrize("second", [[["湘A88888"]], []])
@@ -135,9 +137,10 @@ async def test_rows_of_a_further_sheet_are_not_passed_over_in_silence(second: li
     hidden.append(["蓝"])
     hidden.sheet_state = "hidden"
     book.save(data)
-    told, content = await read_library(data.getvalue())
+    told, content = await read_library(data.getvalue(), START_MS)
     found = entries_of(await read_table(data.getvalue()), Places({}, {}, {}), START_MS)
-    assert (content.decode(), len(found.entries)) == ("湘F12345\n", 1)
+    until_ms = START_MS + 30 * 24 * 3_600_000
+    assert (content.decode(), len(found.entries)) == (f"湘F12345\t\t{until_ms}\n", 1)
     for problems in (told.problems, found.problems):
         assert [(each.row, each.code, "续表" in each.zh) for each in problems] == [(1, "sheets_left", True)][
             : len(second)
@@ -160,7 +163,7 @@ async def test_a_sheet_made_to_fill_memory_ends_its_own_process_alone(sheet: str
                 part = part.replace(b"</sheetData>", corner)
             after.writestr(info.filename, part)
     with pytest.raises((InvalidInputError, TooLargeError)):
-        await read_library(evil.getvalue())
+        await read_library(evil.getvalue(), START_MS)
 
 
 def test_what_unpacks_to_too_much_is_refused_before_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:  # R684
@@ -170,23 +173,23 @@ def test_what_unpacks_to_too_much_is_refused_before_it_is_read(monkeypatch: pyte
         archive.writestr("[Content_Types].xml", b"<x>" + bytes(10_000_000))
     assert len(bomb.getvalue()) < 20_000
     with pytest.raises(TooLargeError, match="unpacked"):
-        read(bomb.getvalue())
+        read(bomb.getvalue(), START_MS)
 
 
 def test_plates_alone_need_no_heading() -> None:
-    assert read("湘F12345\n湘A88888\n".encode())[1].decode() == "湘A88888\n湘F12345\n"
+    assert read("湘F12345\n湘A88888\n".encode(), START_MS)[1].decode() == "湘A88888\n湘F12345\n"
 
 
 def test_the_first_faults_are_told_and_the_rest_counted() -> None:
     wrong = LIBRARY_FILE_PROBLEMS + 7
     lines = ["车牌", *["错"] * wrong, "湘F12345", *["湘F12345"] * wrong]
-    told, _ = read("\n".join(lines).encode())
+    told, _ = read("\n".join(lines).encode(), START_MS)
     assert (len(told.problems), told.problems_more) == (LIBRARY_FILE_PROBLEMS, 7)
     assert (len(told.duplicates), told.duplicates_more) == (LIBRARY_FILE_PROBLEMS, 7)
 
 
 def test_a_remark_is_cut_and_holds_neither_tabs_nor_formulas() -> None:
-    told, content = read(f'车牌;备注\n湘F12345;"a\tb\n{"长" * 100}"\n湘A88888;@cmd\n'.encode())
+    told, content = read(f'车牌;备注\n湘F12345;"a\tb\n{"长" * 100}"\n湘A88888;@cmd\n'.encode(), START_MS)
     assert content.decode() == f"湘F12345\t{('a b ' + '长' * 100)[:LIBRARY_NOTE_CHARS]}\n"
     assert [each.code for each in told.problems] == ["formula"]
 
@@ -194,16 +197,36 @@ def test_a_remark_is_cut_and_holds_neither_tabs_nor_formulas() -> None:
 @pytest.mark.parametrize("data", [b"\x00\x01\x02\x03", "车牌\n错\n".encode(), "车牌,号牌\n湘F12345,x\n".encode()])
 async def test_a_file_without_any_entry_or_that_is_no_table_is_refused(data: bytes) -> None:
     with pytest.raises(InvalidInputError):
-        await read_library(data)
+        await read_library(data, START_MS)
 
 
 def test_a_file_with_too_many_rows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(library, "LIBRARY_ENTRIES", 2)
     with pytest.raises(TooLargeError, match="at most 2 rows"):
-        read("湘F12345\n湘A88888\n湘A88889\n".encode())
+        read("湘F12345\n湘A88888\n湘A88889\n".encode(), START_MS)
 
 
 def test_a_file_whose_remarks_are_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(library, "EVIDENCE_BYTES", 20)
     with pytest.raises(TooLargeError, match="leave columns out"):
-        read("车牌,备注\n湘F12345,很长的说明\n".encode())
+        read("车牌,备注\n湘F12345,很长的说明\n".encode(), START_MS)
+
+
+def test_entries_may_end_each_at_their_own_date() -> None:  # R828
+    day_ms, beijing_ms = 24 * 3_600_000, 8 * 3_600_000
+    rows = (
+        "号牌号码,有效期至,备注", "湘F12345,2023-12-31,白色", "湘F12346,30天,", "湘F12347,,", "湘F12348,去年,",
+        "湘F12349,2023-11-14,", "湘F12350,=1+1,", "湘F1*,2023-11-15 18:00,",
+    )  # fmt: skip
+    told, content = read("\n".join(rows).encode(), START_MS)
+    end_of_year_ms = 1_704_067_200_000 - beijing_ms
+    until_ms = {"湘F12345": end_of_year_ms, "湘F12346": START_MS + 30 * day_ms, "湘F1*": 1_700_042_400_000}
+    kept = LibraryContent(content)
+    assert {line.pattern: line.until_ms for line in map(kept.line, range(len(kept)))} == until_ms | {"湘F12347": None}
+    assert [(each.row, each.column, each.code) for each in told.problems] == [
+        (5, COLUMNS["until"][0], "date"), (6, COLUMNS["until"][0], "past"),
+        (7, COLUMNS["until"][0], "formula"),
+    ]  # fmt: skip
+    assert (told.dated, told.first_until_ms, told.last_until_ms) == (3, 1_700_042_400_000, end_of_year_ms)
+    with pytest.raises(InvalidInputError, match="two columns"):
+        read("车牌,有效期,到期\n湘F12345,,\n".encode(), START_MS)

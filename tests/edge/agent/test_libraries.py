@@ -1,4 +1,5 @@
-"""Lists (库) at the edge: fetched by hash, kept, looked for without the hub; agents of before get none (R686, R762)."""
+"""Lists (库) at the edge: fetched by hash, kept, looked for without the hub; agents of before get none (R686, R762,
+R825-R829)."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ import zlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import msgspec
@@ -17,8 +19,11 @@ from command import requests as q
 from command.actors import HUB
 from command.facts.libraries import LibraryContent
 from command.kernel.clock import SystemClock
+from command.readings import Sighting
+from command.requests.watchlist import GivenArea, GivenHours
 from consoles.parts.agents.registry import AgentState
 from consoles.site import Site
+from edge.agent.agent import Agent
 from edge.agent.libraries import EdgeLibraries
 from edge.agent.protocol import LIBRARY_PATH, Library
 from streams.watch_edits import edited
@@ -30,17 +35,17 @@ from tests.edge.agent.support import NAME, Proxy, an_agent, hub_with_agent, port
 HOUR_MS = 3_600_000
 
 
-async def file(site: Site, *plates: str) -> LibraryContent:
-    data = written(dict.fromkeys(plates, "白色"))
+async def file(site: Site, *plates: str, ends: dict[str, int] | None = None) -> LibraryContent:
+    data = written(dict.fromkeys(plates, "白色"), ends)
     return LibraryContent(
         sha256=await site.context.blobs.add(data), entries=len(plates), patterns=0, size=len(data)
     )  # fmt: skip
 
 
-async def in_force(site: Site, *plates: str) -> str:
-    content = await file(site, *plates)
+async def in_force(site: Site, *plates: str, ends: dict[str, int] | None = None, **terms: Any) -> str:
+    content = await file(site, *plates, ends=ends)
     until_ms = SystemClock().now_ms() + HOUR_MS
-    asked = q.RequestLibrary(name="库", reason="盗抢", level=2, until_ms=until_ms, content=content)
+    asked = q.RequestLibrary(name="库", reason="盗抢", level=2, until_ms=until_ms, content=content, **terms)
     library = (await site.hub.ask(asked, HUB)).subject
     await site.hub.ask(q.ApproveLibrary(library=library, sha256=content.sha256), HUB)
     return library
@@ -53,6 +58,11 @@ async def replaced(site: Site, library: str, *plates: str) -> str:
     await site.hub.ask(offered, HUB)
     await site.hub.ask(q.ApproveLibrary(library=library, sha256=content.sha256), HUB)
     return content.sha256
+
+
+async def terms(site: Site, library: str, **terms: Any) -> None:
+    offered = (await site.hub.ask(q.OfferLibraryTerms(library=library, **terms), HUB)).subject
+    await site.hub.ask(q.ApproveLibraryTerms(library=library, terms=offered), HUB)
 
 
 def files(tmp_path: Path) -> set[str]:
@@ -224,3 +234,92 @@ async def test_only_an_agent_fetches_lists_and_only_those_in_force(tmp_path: Pat
         await until(lambda: held(site, key, sha256))
         statuses = [await fetched(site, *each) for each in (("wrong", sha256), ("", sha256), (key, "a" * 64))]
         assert statuses == [401, 401, 404]
+
+
+def passing(plate: str, camera: str = "k0", at_ms: int = 0) -> Sighting:
+    first_ms = at_ms or SystemClock().now_ms()
+    return msgspec.structs.replace(sighting(7, camera), plate=plate, first_ms=first_ms, last_ms=first_ms)
+
+
+async def found(agent: Agent, *passages: Sighting) -> list[int]:
+    """Return how many hits each passage is at the agent, which cannot reach its hub."""
+    counts = []
+    for passage in passages:
+        before = agent.outbox.waiting.get("hit", 0)
+        await agent.cameras.on_passage(passage, b"jpeg")
+        counts.append(agent.outbox.waiting.get("hit", 0) - before)
+    return counts
+
+
+async def test_where_when_and_for_what_a_list_fires_is_judged_at_the_edge_without_the_hub(  # R825, R827, R828
+    tmp_path: Path,
+) -> None:
+    now_ms = SystemClock().now_ms()
+    minute = now_ms // 60_000 + 480  # in Beijing
+    async with hub_with_agent(tmp_path) as (site, key), Proxy(port_of(site)) as proxy:
+        library = await in_force(
+            site, "湘F80007", "湘F00008", "湘F8001?", ends={"湘F00008": now_ms + 60_000}, look_alike=True,
+            area=GivenArea(cameras=["k1"]), hours=GivenHours(from_min=minute % 1440, to_min=(minute + 30) % 1440),
+        )  # fmt: skip
+        async with an_agent(tmp_path, proxy.port, key) as agent:
+            await until(lambda: agent.cameras._watches.libraries.look_alike == {library})
+        proxy.open = False
+        async with an_agent(tmp_path, proxy.port, key) as agent:  # a restart while the hub is away
+            await until(lambda: len(agent.cameras._watches.libraries) == 3)
+            first_ms, last_ms = now_ms // 60_000 * 60_000, now_ms // 60_000 * 60_000 + 30 * 60_000
+            assert await found(
+                agent, passing("湘F80007", "k0"), passing("湘F80007", "k1", first_ms - 1),
+                passing("湘F80007", "k1", last_ms), passing("湘F90007", "k1"), passing("湘FB0011", "k1"),
+                passing("湘F00008", "k1", now_ms + 60_000),
+            ) == [0] * 6  # fmt: skip
+            assert await found(
+                agent, passing("湘F80007", "k1", first_ms), passing("湘FB0007", "k1"), passing("湘F80012", "k1"),
+                passing("湘F00008", "k1", now_ms + 59_999),
+            ) == [1] * 4  # fmt: skip
+            proxy.open = True
+            await until(lambda: agent.outbox.items == 0)
+            hits = {hit.plate: hit for hit in await site.hub.read(lambda t: list(t.hits))}
+            assert {plate: (hit.how, hit.line) for plate, hit in hits.items()} == {
+                "湘F80007": ("exact", "湘F80007"), "湘FB0007": ("look_alike", "湘F80007"),
+                "湘F80012": ("pattern", "湘F8001?"), "湘F00008": ("exact", "湘F00008"),
+            }  # fmt: skip
+            assert hits["湘FB0007"].score == 0.22
+
+
+async def test_changed_terms_reach_the_edge_without_another_file_and_late_hits_are_judged_by_them(  # R825, R826
+    tmp_path: Path,
+) -> None:
+    async with hub_with_agent(tmp_path) as (site, key), Proxy(port_of(site)) as proxy:
+        library = await in_force(site, "湘F80007")
+        async with an_agent(tmp_path, proxy.port, key) as agent:
+            await until(lambda: len(agent.cameras._watches.libraries) == 1)
+            [path] = (tmp_path / "edge" / "libraries").iterdir()
+            fetched_ns = path.stat().st_mtime_ns
+            await terms(site, library, look_alike=True)
+            await until(lambda: agent.cameras._watches.libraries.look_alike == {library})
+            assert path.stat().st_mtime_ns == fetched_ns
+            proxy.open = False
+            proxy.cut()
+            passages = [passing("湘F80007", "k0"), passing("湘F80007", "k1"), passing("湘FB0007", "k1")]
+            assert await found(agent, *passages) == [1, 1, 1]
+            await terms(site, library, area=GivenArea(cameras=["k1"]))
+            proxy.open = True
+            await until(lambda: agent.outbox.items == 0)
+            hits = await site.hub.read(lambda t: list(t.hits))
+            assert [(hit.camera, hit.plate) for hit in hits] == [("k1", "湘F80007")]
+
+
+async def test_a_list_that_can_fire_before_none_of_its_cameras_an_agent_is_not_told(tmp_path: Path) -> None:  # R829
+    async with hub_with_agent(tmp_path) as (site, key):
+        await site.hub.ask(q.EnrolCamera(camera="far", name="远处", lat=29.5, lon=113.0), HUB)
+        library = await in_force(site, "湘F00007", area=GivenArea(cameras=["far"]))
+        async with an_agent(tmp_path, port_of(site), key) as agent:
+            await until(lambda: state(site).libraries == {})
+            assert state(site).lists == []
+            await terms(site, library, area=GivenArea(cameras=["k1", "far"]))
+            await until(lambda: len(agent.cameras._watches.libraries) == 1)
+            assert state(site).lists == [library]
+            assert await found(agent, passing("湘F00007", "k0")) == [0]
+            await terms(site, library, area=GivenArea(cameras=["far"]))
+            await until(lambda: len(agent.cameras._watches.libraries) == 0)
+            await until(lambda: files(tmp_path) == set())

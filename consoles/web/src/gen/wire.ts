@@ -93,6 +93,13 @@ export interface ApproveLibrary {
   sha256: string;
 }
 
+/** Put the terms in force that wait; not by who offered them. */
+export interface ApproveLibraryTerms {
+  request: "approve_library_terms";
+  library: string;
+  terms: string;
+}
+
 /** Grant it; not by who asked. */
 export interface ApproveWatch {
   request: "approve_watch";
@@ -250,6 +257,14 @@ export interface DeclineLibraryFile {
   request: "decline_library_file";
   library: string;
   sha256: string;
+  why: string;
+}
+
+/** Have nothing to do with the terms that wait. */
+export interface DeclineLibraryTerms {
+  request: "decline_library_terms";
+  library: string;
+  terms: string;
   why: string;
 }
 
@@ -566,7 +581,21 @@ export interface LibraryRow {
   rejected: number;
   wrong_share: number | null;
   marks: LineMark[];
+  look_alike: boolean;
+  area: WatchArea | null;
+  hours: WatchHours | null;
+  waiting_terms: LibraryTerms | null;
   id: string;
+}
+
+/** Where and when a list is to fire, and whether for look-alikes: who offered that and when. */
+export interface LibraryTerms {
+  id: string;
+  by: string;
+  at_ms: number;
+  look_alike: boolean;
+  area: WatchArea | null;
+  hours: WatchHours | null;
 }
 
 /** Stop looking. */
@@ -701,6 +730,15 @@ export interface OfferLibraryFile {
   added: number;
   removed: number;
   gone?: string[];
+}
+
+/** Have a list fire there and then alone, or everywhere and always, and for look-alikes of its plates or not. */
+export interface OfferLibraryTerms {
+  request: "offer_library_terms";
+  library: string;
+  look_alike?: boolean;
+  area?: GivenArea | null;
+  hours?: GivenHours | null;
 }
 
 /** Open one, usually from a call, which is linked to it. */
@@ -1163,6 +1201,9 @@ export interface RequestLibrary {
   content: LibraryContent;
   office?: string;
   action?: "alarm" | "check" | "follow" | "intercept";
+  look_alike?: boolean;
+  area?: GivenArea | null;
+  hours?: GivenHours | null;
 }
 
 /** Look out for a plate; the fields are those of `WatchEntry`. */
@@ -1654,6 +1695,7 @@ export type Request =
   ActivatePlan |
   AnswerCall |
   ApproveLibrary |
+  ApproveLibraryTerms |
   ApproveWatch |
   ApproveWatches |
   ClaimViolation |
@@ -1665,6 +1707,7 @@ export type Request =
   CorrectViolationPlate |
   DecideApproval |
   DeclineLibraryFile |
+  DeclineLibraryTerms |
   DrawFence |
   EndCall |
   EndRule |
@@ -1689,6 +1732,7 @@ export type Request =
   NextPhase |
   NoteSituation |
   OfferLibraryFile |
+  OfferLibraryTerms |
   OpenSituation |
   PinFocus |
   PublishPlan |
