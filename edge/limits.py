@@ -262,3 +262,14 @@ VIID_BEATS_MISSED = 3
 # Devices in one notice of our catalogue, and how often it is looked whether some have changed.
 VIID_DEVICES_TOLD = 200
 VIID_DEVICES_LOOK_MS = 10_000
+# Lower systems that are told our watch list; entries told to one, the gravest first; in one body; tollgates that one
+# names. Agreed ones are told anew, refused ones once more, after so long; cancelling is given up after so long.
+VIID_CASCADES = 50
+VIID_CASCADED = 2000
+VIID_CASCADE_BATCH = 50
+VIID_CASCADE_TOLLGATES = 40
+VIID_CASCADE_AGAIN_MS = 24 * 3600 * 1000
+VIID_CASCADE_REFUSED_MS = 3600 * 1000
+VIID_CASCADE_END_MS = 7 * 24 * 3600 * 1000
+# Without any news it is looked so often whether what is to be told has changed: an area's cameras may have.
+VIID_CASCADE_LOOK_MS = 60_000

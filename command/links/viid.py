@@ -25,5 +25,12 @@ SCHEMA = (
     CREATE TABLE lowers (id TEXT PRIMARY KEY, body BLOB NOT NULL, leased_ms INTEGER NOT NULL, ended INTEGER NOT NULL);
     CREATE TABLE catalogue (device TEXT PRIMARY KEY, peer TEXT NOT NULL, body BLOB NOT NULL, told_ms INTEGER NOT NULL);
     """,
+    """
+    CREATE TABLE cascades (peer TEXT PRIMARY KEY, body BLOB NOT NULL, ended_ms INTEGER NOT NULL);
+    CREATE TABLE cascaded (
+        peer TEXT NOT NULL, id TEXT NOT NULL, body BLOB NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL,
+        told_ms INTEGER NOT NULL, PRIMARY KEY (peer, id)
+    );
+    """,
 )
 """What the database is to be opened with; several hubs may share it. `waiting` is not in backups: see there."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TypeVar
+
 import msgspec
 
 from command.kernel.errors import InvalidInputError
@@ -10,6 +13,7 @@ from edge.viid.values import Fields, written
 
 CONTENT_TYPE = "application/VIID+JSON;charset=UTF-8"
 _STRING_CHARS = 200
+_T = TypeVar("_T")
 
 
 class RefusedError(InvalidInputError):
@@ -80,3 +84,11 @@ def verdicts_of(answer: Fields) -> list[Verdict]:
             code = StatusCode.BUSY
         found.append(Verdict(one.text("Id", 64), code, one.text("StatusString")))
     return found
+
+
+def each_of(told: Sequence[_T], verdicts: Sequence[Verdict]) -> list[tuple[_T, Verdict]]:
+    """Return what became of each: the answer's objects stand in our order; one alone, or none, speaks for all."""
+    if len(verdicts) == len(told):
+        return list(zip(told, verdicts, strict=True))
+    worst = next((verdict for verdict in verdicts if verdict.code is not StatusCode.OK), Verdict(""))
+    return [(one, worst) for one in told]

@@ -23,7 +23,9 @@ MOTOR_VEHICLES = "13"
 """The category of subscriptions that passages of motor vehicles are of."""
 DEVICES = "3"
 """That of the catalogue of devices that collect (采集设备目录), so in every program in which it was found."""
-DISPOSITION_OF_VEHICLES = frozenset({"2", "3"})
+DISPOSITION_OF_MOTOR_VEHICLES = "3"
+"""The category of ours."""
+DISPOSITION_OF_VEHICLES = frozenset({"2", DISPOSITION_OF_MOTOR_VEHICLES})
 """Categories of dispositions that may mean a vehicle: 3 by most implementations, 2 by one. What is named decides."""
 STATED_CONFIDENCE = 0.9
 """Of a plate whose device does not say how sure it is; own default."""

@@ -17,10 +17,10 @@ from edge.viid.bodies import RefusedError, Verdict
 from edge.viid.catalogue import Listed, ListedKind, read_device
 from edge.viid.codes import StatusCode
 from edge.viid.ids import is_id
-from edge.viid.library import Library
+from edge.viid.library import AlarmOutcome, Library
 from edge.viid.pictures import ImagesWaiting, picture_of
 from edge.viid.values import Fields
-from edge.viid.vehicle import Vehicle, read_vehicle
+from edge.viid.vehicle import Vehicle, read_plate, read_vehicle
 
 _log = logging.getLogger(__name__)
 
@@ -36,6 +36,9 @@ class IntakeCounters(msgspec.Struct):
     bad_pictures: int = 0
     images: int = 0
     devices: int = 0
+    alarms: int = 0
+    alarms_unmatched: int = 0
+    alarms_refused: int = 0
     wrong_clock: int = 0
     refused: int = 0
     busy: int = 0
@@ -60,6 +63,14 @@ class Intake:
         taken = [self._vehicle(peer, one) for one in told[:VIID_OBJECTS]]
         return [*await asyncio.gather(*taken), *self._beyond(told, "MotorVehicleID")]
 
+    async def alarms(self, peer: str, told: Sequence[Fields]) -> list[Verdict]:
+        """Return what became of each notice (A.18) of a vehicle that we asked a system to look out for.
+
+        Its vehicle is taken as any passage is, so that one told both ways is one, and one hit.
+        """
+        taken = [self._alarm(peer, one) for one in told[:VIID_OBJECTS]]
+        return [*await asyncio.gather(*taken), *self._beyond(told, "NotificationID")]
+
     async def pictures(self, peer: str, told: Sequence[Fields]) -> list[Verdict]:
         """Return what became of each image; one may hold the vehicles found in it."""
         verdicts = []
@@ -83,6 +94,36 @@ class Intake:
         self.counters.devices += sum(verdict.code is StatusCode.OK for verdict in taken)
         self.counters.too_many += len(told[VIID_CATALOGUE_OF_PEER:])
         return [*verdicts, *taken]
+
+    async def _alarm(self, peer: str, told: Fields) -> Verdict:
+        name, vehicles = told.text("NotificationID", 64), told.list("MotorVehicleObject")
+        try:
+            plate = await self._library.awaited(peer, told.text("DispositionID", 64))
+            if len(vehicles) != 1:
+                raise RefusedError("a notice brings one MotorVehicleObject")
+        except (UnavailableError, TooManyError) as error:
+            self.counters.busy += 1
+            return _busy(name, error.detail)
+        except TriuneError as error:
+            self._alarmed(peer, "refused")
+            return self._refused(name, error)
+        verdict = await self._vehicle(peer, vehicles[0])
+        if verdict.code is StatusCode.BUSY:
+            return _busy(name, verdict.told)
+        if verdict.code is not StatusCode.OK:
+            self._alarmed(peer, "refused")
+            return Verdict(name, verdict.code, verdict.told)
+        if read_plate(vehicles[0]) != plate:
+            self._alarmed(peer, "unmatched")
+            return Verdict(name, StatusCode.OK, "no hit: the plate told is not the one of the disposition")
+        self._alarmed(peer, "matched")
+        return Verdict(name)
+
+    def _alarmed(self, peer: str, outcome: AlarmOutcome) -> None:
+        self.counters.alarms += 1
+        self.counters.alarms_unmatched += outcome == "unmatched"
+        self.counters.alarms_refused += outcome == "refused"
+        self._library.alarmed(peer, outcome)
 
     def _beyond(self, told: Sequence[Fields], name: str) -> list[Verdict]:
         self.counters.too_many += len(told[VIID_OBJECTS:])

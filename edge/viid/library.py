@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 from edge.viid.bodies import Verdict
 from edge.viid.catalogue import Listed, OwnDevice
 from edge.viid.orders import Disposition, OrderState, Subscription
 from edge.viid.vehicle import Vehicle
+
+AlarmOutcome = Literal["matched", "unmatched", "refused"]
+"""What a notice of a vehicle that we asked for was: it, another one, or nothing that can be taken."""
 
 
 class Library(Protocol):
@@ -28,6 +31,14 @@ class Library(Protocol):
 
     def noticed(self, subscription: str, passages: int) -> None:
         """Passages came for something that we subscribed to elsewhere."""
+        ...
+
+    async def awaited(self, peer: str, disposition: str) -> str:
+        """Return the plate of a disposition of ours that a system was told, while it is in force here."""
+        ...
+
+    def alarmed(self, peer: str, outcome: AlarmOutcome) -> None:
+        """A system told of a vehicle that we had asked it to look out for."""
         ...
 
     async def subscribe(self, subscription: Subscription, host: str) -> None:

@@ -185,7 +185,8 @@ def _address(told: Fields, origin: str, path: str) -> str:
 
 
 def _applicant(told: Fields) -> str:
-    return " ".join(filter(None, (told.text("ApplicantOrg", 100), told.text("ApplicantName", 50))))
+    said = (told.text("ApplicantOrg", 100), told.text("ApplicantName", 50))
+    return " ".join(dict.fromkeys(filter(None, said)))
 
 
 def host_of(address: str) -> str:

@@ -36,7 +36,7 @@ from edge.viid.values import Fields, written
 _log = logging.getLogger(__name__)
 _NOT_TAKEN = (
     "Faces", "Persons", "NonMotorVehicles", "Things", "Scenes", "VideoSlices", "Files", "VideoLabels", "Cases",
-    "AnalysisRules", "DispositionNotifications", "APSs", "Lanes",
+    "AnalysisRules", "APSs", "Lanes",
 )  # fmt: skip
 _NO_JSON = ("xml", "multipart/", "image/", "audio/", "video/")
 ReadBody = Callable[[web.Request, int, int], Awaitable[bytes]]
@@ -86,6 +86,7 @@ class Server:
         app.router.add_post("/VIID/MotorVehicles", self._vehicles)
         app.router.add_post("/VIID/Images", self._images)
         app.router.add_post("/VIID/SubscribeNotifications", self._notices)
+        app.router.add_post("/VIID/DispositionNotifications", self._alarms)
         for kind in ("APEs", "Tollgates"):
             app.router.add_post(f"/VIID/{kind}", self._devices)
             app.router.add_put(f"/VIID/{kind}", self._devices)
@@ -224,6 +225,13 @@ class Server:
                 vehicles += await self.intake.devices(peer, devices_of(notice))
                 verdicts.append(_summed(notice.text("NotificationID", 64), vehicles))
             return self._statuses(request, verdicts)
+
+    async def _alarms(self, request: web.Request) -> web.Response:
+        """Vehicles that a lower system found because we asked it to look out for them."""
+        peer = self._peer(request)
+        async with self._place():
+            body = await self._body(request, VIID_BODY_BYTES)
+            return self._statuses(request, await self.intake.alarms(peer, _listed(body, "DispositionNotification")))
 
     # What there is to collect
 

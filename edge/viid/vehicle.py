@@ -77,7 +77,7 @@ def read_vehicle(told: Fields, now_ms: int) -> Vehicle:
         raise RefusedError("MotorVehicleID is missing or no id")
     if not is_device(device) and not is_device(tollgate):
         raise RefusedError("neither DeviceID nor TollgateID has 20 digits")
-    plate = _plate(told)
+    plate = read_plate(told)
     colour = PLATE_COLOURS.get(told.text("PlateColor"), "unknown")
     kind = PLATE_KINDS.get(told.text("PlateClass").zfill(2)) or ga36.kind_of(plate) or "ordinary"
     if kind == "new_energy_large" and colour in ("green", "yellow", "unknown"):
@@ -108,7 +108,8 @@ def _pass_ms(told: Fields, now_ms: int) -> int:
     return min(pass_ms, now_ms)
 
 
-def _plate(told: Fields) -> str:
+def read_plate(told: Fields) -> str:
+    """Return the plate of a MotorVehicleObject, empty where it has none or it was not read. Raises `RefusedError`."""
     said = told.text("PlateNo", 32)
     if told.flag("HasPlate") is False or not said or _SPOKEN_FOR.search(said):
         return ""

@@ -18,13 +18,16 @@ from command.requests import LiftWatch, RequestWatch
 from command.requests.watchlist import GivenArea
 from command.rows import WatchRow
 from consoles.parts.hits import Hits
+from consoles.parts.viid.cascade_store import CascadeStore
 from consoles.parts.viid.devices import Devices
+from consoles.parts.viid.entries import id_of, is_in_force
 from consoles.parts.viid.lower_store import LowerStore
 from consoles.parts.viid.store import ViidStore
-from edge.limits import VIID_ORDERS, VIID_ORDERS_OF_PEER
+from edge.limits import VIID_ORDERS, VIID_ORDERS_OF_PEER, VIID_PEERS
 from edge.viid.bodies import RefusedError, Verdict
 from edge.viid.catalogue import Listed, OwnDevice
 from edge.viid.codes import StatusCode
+from edge.viid.library import AlarmOutcome
 from edge.viid.orders import Disposition, OrderState, Subscription, host_of
 from edge.viid.vehicle import Vehicle
 
@@ -40,7 +43,7 @@ class ViidLibrary:
 
     def __init__(
         self, hub: Hub, blobs: Blobs, passages: Passages, hits: Hits, store: ViidStore, devices: Devices,
-        lowers: LowerStore, server_id: str, receivers: Sequence[str],
+        lowers: LowerStore, cascades: CascadeStore, server_id: str, receivers: Sequence[str],
     ) -> None:  # fmt: skip
         self._hub = hub
         self._blobs = blobs
@@ -49,6 +52,9 @@ class ViidLibrary:
         self._store = store
         self._devices = devices
         self._lowers = lowers
+        self._cascades = cascades
+        self.alarms: Counter[tuple[str, AlarmOutcome]] = Counter()
+        """Notices that came here of vehicles that systems were asked to look out for."""
         self.notices: Counter[str] = Counter()
         """Passages that came here for each thing that we subscribed to elsewhere."""
         self._server_id = server_id
@@ -93,6 +99,20 @@ class ViidLibrary:
         known = subscription in self.notices or len(self.notices) < VIID_ORDERS_OF_PEER
         if known and subscription.startswith(self._server_id[:12]):
             self.notices[subscription] += passages
+
+    async def awaited(self, peer: str, disposition: str) -> str:
+        """Return the plate, of an entry that was told to this very system and is in force still."""
+        told = await self._cascades.entry(peer, disposition)
+        row = await self._hub.read(lambda t: t.watches.get(told.watch)) if told else None
+        in_force = row is not None and is_in_force(row, self._hub.clock.now_ms())
+        if told is None or row is None or not in_force or id_of(row, self._server_id) != told.id:
+            raise RefusedError("no disposition of ours under that id is in force at you", StatusCode.INVALID_OPERATION)
+        return told.plate
+
+    def alarmed(self, peer: str, outcome: AlarmOutcome) -> None:
+        """Count it, of systems that may be told."""
+        if (peer, outcome) in self.alarms or len(self.alarms) < VIID_PEERS:
+            self.alarms[peer, outcome] += 1
 
     async def subscribe(self, subscription: Subscription, host: str) -> None:
         """Keep it where it names something of ours and an address that may be told."""

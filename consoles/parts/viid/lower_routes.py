@@ -28,16 +28,18 @@ from edge.viid.lower import Lower
 
 log = logging.getLogger(__name__)
 VIID_LOWERS_PATH, VIID_CATALOGUE_PATH = "/api/v1/viid/lowers", "/api/v1/viid/catalogue"
-_DeviceId = Annotated[str, Meta(pattern=r"^[0-9]{20}\Z")]
+DeviceId = Annotated[str, Meta(pattern=r"^[0-9]{20}\Z")]
+Origin = Annotated[str, Meta(pattern=r"^https?://[^/@\s]+/?\Z", max_length=200)]
+"""Of a system's own server."""
+Title = Annotated[str, Meta(min_length=1, max_length=100)]
 
 
 class AskedLower(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Subscribe at a system: all that it has, unless `resources` name devices, tollgates or civil codes."""
 
-    peer: _DeviceId
-    url: Annotated[str, Meta(pattern=r"^https?://[^/@\s]+/?\Z", max_length=200)]
-    """The origin of its own server."""
-    title: Annotated[str, Meta(min_length=1, max_length=100)]
+    peer: DeviceId
+    url: Origin
+    title: Title
     resources: Annotated[
         list[Annotated[str, Meta(pattern=r"^([0-9]{20}|([0-9]{2}){1,4})\Z")]], Meta(max_length=VIID_LOWER_RESOURCES)
     ] = []
@@ -65,7 +67,7 @@ class ShownDevice(msgspec.Struct, frozen=True, kw_only=True):
 class Adopted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Devices that are to be cameras here, with the name and place that were told."""
 
-    devices: Annotated[list[_DeviceId], Meta(min_length=1, max_length=VIID_OBJECTS)]
+    devices: Annotated[list[DeviceId], Meta(min_length=1, max_length=VIID_OBJECTS)]
 
 
 class LowerRoutes:

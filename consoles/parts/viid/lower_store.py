@@ -83,6 +83,10 @@ class LowerStore:
         rows = await self._db.rows("SELECT body, peer, told_ms FROM catalogue ORDER BY peer, device")
         return [KeptDevice(msgspec.json.decode(body, type=Listed), peer, int(told_ms)) for body, peer, told_ms in rows]
 
+    async def devices_of(self, peer: str) -> frozenset[str]:
+        """Return the ids of those that a system told."""
+        return frozenset(row[0] for row in await self._db.rows("SELECT device FROM catalogue WHERE peer = ?", peer))
+
     async def device(self, device: str) -> KeptDevice | None:
         """Return one, or None."""
         rows = await self._db.rows("SELECT body, peer, told_ms FROM catalogue WHERE device = ?", device)

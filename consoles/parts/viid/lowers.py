@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
 import aiohttp
 import msgspec
@@ -13,6 +12,7 @@ from command.kernel.clock import Clock
 from command.kernel.errors import TriuneError
 from command.kernel.geo import Datum
 from consoles.parts.viid.lower_store import KeptLower, LowerStore
+from consoles.parts.viid.tended import Tended
 from edge.limits import (
     VIID_BACKOFF_FIRST_MS,
     VIID_BACKOFF_LONGEST_MS,
@@ -58,47 +58,28 @@ class Lowers:
         self._datum: Datum = datum
         self._password_of = password_of
         self._take_devices = take_devices
-        self._running: dict[str, tuple[LowerState, asyncio.Task[None], KeptLower]] = {}
+        self._tended = Tended(
+            "subscriptions at lower systems", store.changed, self._find, self._begin, lambda kept: kept.ended
+        )
 
     def states(self) -> dict[str, LowerState]:
         """Return how each does."""
-        return {name: state for name, (state, _, _) in self._running.items()}
+        return self._tended.states()
 
     def again(self, lower: str) -> bool:
         """Renew one at once, and ask for its devices; say whether it is kept in force here."""
-        if lower not in self._running:
-            return False
-        self._running.pop(lower)[1].cancel()
-        self._store.changed.next()
-        return True
+        return self._tended.again(lower)
 
     async def run(self) -> None:
         """Keep them in force until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            try:
-                while True:
-                    changes = self._store.changed.count
-                    try:
-                        await self._sync(tasks)
-                    except TriuneError as error:
-                        log.warning("subscriptions at lower systems stay as they were for now: %s", error.detail)
-                    await self._store.changed.wait(changes)
-            finally:
-                for _, task, _ in self._running.values():
-                    task.cancel()
-                self._running.clear()
+        await self._tended.run()
 
-    async def _sync(self, tasks: asyncio.TaskGroup) -> None:
-        wanted = {kept.lower.id: kept for kept in await self._store.lowers()}
-        for name, (_, task, kept) in list(self._running.items()):
-            if name not in wanted or wanted[name].ended != kept.ended:
-                task.cancel()
-                del self._running[name]
-        for name, kept in wanted.items():
-            if name not in self._running:
-                state = LowerState(id=name)
-                work = self._tend(kept, state)
-                self._running[name] = (state, tasks.create_task(work, name=f"viid-lower-{name}"), kept)
+    async def _find(self) -> dict[str, KeptLower]:
+        return {kept.lower.id: kept for kept in await self._store.lowers()}
+
+    def _begin(self, name: str, kept: KeptLower) -> tuple[LowerState, Coroutine[None, None, None]]:
+        state = LowerState(id=name)
+        return state, self._tend(kept, state)
 
     async def _tend(self, kept: KeptLower, state: LowerState) -> None:
         """Subscribe and renew, or end it there; after what fails pauses get longer."""

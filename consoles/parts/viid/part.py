@@ -28,6 +28,9 @@ from consoles.parts.base import Base
 from consoles.parts.hits import Hits
 from consoles.parts.serving import serving
 from consoles.parts.stores import LINKS
+from consoles.parts.viid.cascade_routes import CascadeRoutes
+from consoles.parts.viid.cascade_store import CascadeStore
+from consoles.parts.viid.cascades import Cascades
 from consoles.parts.viid.devices import Devices
 from consoles.parts.viid.library import ViidLibrary
 from consoles.parts.viid.lower_routes import LowerRoutes
@@ -69,10 +72,13 @@ async def viid(base: Base, passages: Passages, hits: Hits) -> AsyncIterator[list
     async with AsyncExitStack() as stack:
         database = await _database(base.settings, stack)
         store, lower_store = ViidStore(database, clock), LowerStore(database, clock)
+        cascade_store = CascadeStore(database, clock)
         devices = Devices(hub, store, own.server_id, _channels(kept.accounts))
         origins = {upper.id: upper.url.rstrip("/") for upper in own.uppers}
         receivers = [*own.receivers, *map(host_of, origins.values())]
-        library = ViidLibrary(hub, kept.blobs, passages, hits, store, devices, lower_store, own.server_id, receivers)
+        library = ViidLibrary(
+            hub, kept.blobs, passages, hits, store, devices, lower_store, cascade_store, own.server_id, receivers
+        )
         hosts = {upper: host_of(url) for upper, url in origins.items()}
         door = Door(own.server_id[:10], own.algorithms, password, hosts)
         server = Server(own.server_id, door, library, clock, read_body, address_of, origins, own.datum)
@@ -83,10 +89,12 @@ async def viid(base: Base, passages: Passages, hits: Hits) -> AsyncIterator[list
             hub, kept.blobs, store, devices, own.server_id, _uppers(own, hub, http), pushing, http,
             password, base.settings.keep_readings_days * _DAY_MS, library.own_devices,
         )  # fmt: skip
+        receive_at = own.receive_at.rstrip("/")
         lowers = Lowers(
-            lower_store, http, clock, own.server_id, own.receive_at.rstrip("/"), own.datum,
-            password, library.take_devices,
+            lower_store, http, clock, own.server_id, receive_at, own.datum, password, library.take_devices
         )  # fmt: skip
+        cascades = Cascades(hub, cascade_store, lower_store, devices, http, own.server_id, receive_at, password)
+        stack.callback(hub.listen(cascades.on_change))
         passages.on_stored(tells.on_passages)
         if not await kept.cursors.load(HitLink.name):  # no hit of before can be of a disposition
             await kept.cursors.store(HitLink.name, hub.committed_seq)
@@ -96,11 +104,13 @@ async def viid(base: Base, passages: Passages, hits: Hits) -> AsyncIterator[list
         base.tasks.start(while_held(kept.leases, LINKS, follower.run), "viid-hits")
         base.tasks.start(while_held(kept.leases, LINKS, senders.run), "viid-senders")
         base.tasks.start(while_held(kept.leases, LINKS, lowers.run), "viid-lowers")
-        base.measured.extend(_measured(server, door, tells, senders, lowers))
+        base.tasks.start(while_held(kept.leases, LINKS, cascades.run), "viid-cascades")
+        base.measured.extend(_measured(server, door, tells, senders, lowers, cascades))
         url = await stack.enter_async_context(serving(server.application(), base.settings.host, own.port))
         yield [
             *ViidRoutes(own.server_id, url, hub, server, library, devices, store, senders).routes(),
             *LowerRoutes(own.server_id, own.receive_at, hub, devices, lower_store, lowers, library).routes(),
+            *CascadeRoutes(own.server_id, own.receive_at, cascade_store, cascades, library).routes(),
         ]
 
 
@@ -117,9 +127,14 @@ def _uppers(own: Viid, hub: Hub, http: aiohttp.ClientSession) -> list[Upper]:
     ]
 
 
-def _measured(server: Server, door: Door, tells: Tells, senders: Senders, lowers: Lowers) -> list[metrics.Source]:
+def _measured(
+    server: Server, door: Door, tells: Tells, senders: Senders, lowers: Lowers, cascades: Cascades
+) -> list[metrics.Source]:
     def lowers_down() -> int:
         return sum(state.up is False for state in lowers.states().values())
+
+    def cascades_down() -> int:
+        return sum(state.up is False for state in cascades.states().values())
 
     images = server.intake.images
     return [
@@ -130,6 +145,7 @@ def _measured(server: Server, door: Door, tells: Tells, senders: Senders, lowers
         metrics.gauge("viid_peers", "GA/T 1400 systems registered", lambda: len(door.peers)),
         metrics.gauge("viid_shed", "GA/T 1400 passages dropped that waited for too long", lambda: senders.shed),
         metrics.gauge("viid_lowers_down", "GA/T 1400 lower systems that tell nothing now", lowers_down),
+        metrics.gauge("viid_cascades_down", "GA/T 1400 lower systems that cannot be told the list", cascades_down),
         metrics.gauge("viid_images_unclaimed", "GA/T 1400 images whose vehicle never came", lambda: images.unclaimed),
     ]
 

@@ -17,7 +17,7 @@ from consoles.parts.viid.store import ViidStore, receiver_of
 from consoles.parts.viid.tells import upper_receiver
 from edge.limits import VIID_BATCH_BYTES, VIID_PICTURE_BYTES
 from edge.viid import notices
-from edge.viid.bodies import Verdict
+from edge.viid.bodies import Verdict, each_of
 from edge.viid.catalogue import OwnDevice
 from edge.viid.codes import DEVICES, MOTOR_VEHICLES, StatusCode
 from edge.viid.device_teller import DeviceTeller
@@ -151,7 +151,7 @@ class Senders:
             if not passages:
                 return wrong
             verdicts = await upper.post("/VIID/MotorVehicles", notices.vehicles(passages))
-            return wrong + _each(keys, verdicts)
+            return wrong + each_of(keys, verdicts)
 
         return deliver
 
@@ -175,7 +175,7 @@ class Senders:
             if not passages:
                 return wrong
             verdicts = await remote.post(asked.address, notices.disposed(self._server_id, asked, passages))
-            return wrong + _each(keys, verdicts)
+            return wrong + each_of(keys, verdicts)
 
         return deliver
 
@@ -210,11 +210,3 @@ class Senders:
             log.warning("a passage is told without its picture: %s", error.detail)
             return None
         return picture if len(picture) <= VIID_PICTURE_BYTES else None
-
-
-def _each(keys: Sequence[str], verdicts: Sequence[Verdict]) -> list[tuple[str, Verdict]]:
-    """Return what became of each: the answer's objects stand in our order; one alone, or none, speaks for all."""
-    if len(verdicts) == len(keys):
-        return list(zip(keys, verdicts, strict=True))
-    worst = next((verdict for verdict in verdicts if verdict.code is not StatusCode.OK), Verdict(""))
-    return [(key, worst) for key in keys]

@@ -24,6 +24,7 @@ from edge.viid.bodies import RefusedError, Verdict
 from edge.viid.catalogue import Listed, OwnDevice
 from edge.viid.codes import StatusCode
 from edge.viid.door import Door
+from edge.viid.library import AlarmOutcome
 from edge.viid.orders import Disposition, OrderState, Subscription
 from edge.viid.server import Server
 from edge.viid.vehicle import Vehicle
@@ -53,6 +54,9 @@ class MemoryLibrary:
     told: list[tuple[str, Listed]] = field(default_factory=list)
     own: list[OwnDevice] = field(default_factory=list)
     notices: dict[str, int] = field(default_factory=dict)
+    wanted: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Plates that a system was asked to look out for, by its id and the disposition's."""
+    alarms: list[tuple[str, AlarmOutcome]] = field(default_factory=list)
 
     async def take_devices(self, peer: str, devices: Sequence[Listed]) -> Sequence[Verdict]:
         if self.away is not None:
@@ -66,6 +70,16 @@ class MemoryLibrary:
 
     def noticed(self, subscription: str, passages: int) -> None:
         self.notices[subscription] = self.notices.get(subscription, 0) + passages
+
+    async def awaited(self, peer: str, disposition: str) -> str:
+        if self.away is not None:
+            raise self.away
+        if (peer, disposition) not in self.wanted:
+            raise RefusedError("no such disposition", StatusCode.INVALID_OPERATION)
+        return self.wanted[peer, disposition]
+
+    def alarmed(self, peer: str, outcome: AlarmOutcome) -> None:
+        self.alarms.append((peer, outcome))
 
     async def take(self, peer: str, vehicle: Vehicle, picture: bytes | None) -> Verdict:
         del peer

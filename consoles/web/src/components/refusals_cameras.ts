@@ -78,4 +78,7 @@ export const CAMERAS_REFUSED: readonly (readonly [RegExp, Words])[] = [
   [/^no system has told of this device/, () => t("refusal.viid_device")],
   [/^no place was told of it/, () => t("refusal.viid_place")],
   [/^\d+ subscriptions at lower systems are all/, () => t("refusal.viid_many")],
+  [/^\d+ lower systems that are told the watch list are all/, () => t("refusal.viid_cascades")],
+  [/^the watch list is not told to/, () => t("refusal.viid_untold")],
+  [/^this hub tells no such system/, () => t("refusal.viid_teller")],
 ];

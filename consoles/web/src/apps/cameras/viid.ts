@@ -8,6 +8,7 @@ import { t, word } from "../../i18n/i18n";
 import type { Api } from "../../sync/api";
 import type { CameraRow } from "../../wire";
 import { Panel } from "./panel";
+import "./viid_cascade";
 import "./viid_lower";
 
 interface Device {
@@ -55,7 +56,8 @@ export class ViidPanel extends Panel {
       ${this.systems(shown)}
       <h3>${t("viid.orders")}</h3>
       ${this.orders(shown)}
-      <t-viid-lower .api=${api} .cameras=${new Map(this.cameras.map((each) => [each.id, each]))}></t-viid-lower>`;
+      <t-viid-lower .api=${api} .cameras=${new Map(this.cameras.map((each) => [each.id, each]))}></t-viid-lower>
+      <t-viid-cascade .api=${api}></t-viid-cascade>`;
   }
 
   private device({ device, camera, peer, heard_ms, refused }: Device): TemplateResult {

@@ -8,6 +8,7 @@ import { t } from "../../i18n/i18n";
 import type { Api } from "../../sync/api";
 import type { CameraRow } from "../../wire";
 import { allOf, Panel } from "./panel";
+import { viidForm } from "./viid_form";
 
 interface ShownLower {
   readonly lower: { readonly id: string; readonly peer: string; readonly url: string; readonly title: string; readonly resources: readonly string[] };
@@ -35,37 +36,18 @@ const LISTED = 100;
 export class ViidLowerPanel extends Panel {
   static override styles = [
     ...Panel.styles,
+    viidForm,
     css`
-      form {
-        display: grid;
-        gap: var(--s2);
-        padding: var(--s2) var(--s3);
-      }
-      label {
-        display: grid;
-        gap: 2px;
-      }
       label.pick {
         display: flex;
         align-items: center;
         gap: var(--s2);
+        color: var(--text);
       }
       label.pick input {
         width: auto;
         min-height: 0;
         accent-color: var(--accent);
-      }
-      label {
-        color: var(--text-2);
-        font-size: var(--t1);
-      }
-      label.pick {
-        color: var(--text);
-      }
-      .row {
-        display: flex;
-        flex-wrap: wrap;
-        gap: var(--s2);
       }
     `,
   ];

@@ -67,4 +67,7 @@ export const REFUSALS_CAMERAS = {
   "refusal.viid_device": ["没有系统报过这台设备", "No system has told of this device"],
   "refusal.viid_place": ["没有报过它的位置：请手工接入摄像机，再选它对应哪台", "No place was told of it: enrol a camera by hand and say which it is"],
   "refusal.viid_many": ["向下级的订阅已到上限，请先结束一些", "There are as many subscriptions as there can be: end some first"],
+  "refusal.viid_cascades": ["下发的下级已到上限，请先停止一些", "As many systems are told as can be: end some first"],
+  "refusal.viid_untold": ["没有向这个下级下发，可能已停止", "This system is not told, or no more"],
+  "refusal.viid_teller": ["由别的中心向这个下级下发，请到那里操作", "Another hub tells this system: do it there"],
 } as const;

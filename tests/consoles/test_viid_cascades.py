@@ -1,0 +1,294 @@
+"""What is told to lower systems that are full, away, broken or of other makes (SPEC R810, R812, R817)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import msgspec
+import pytest
+from aiohttp import web
+
+from command.actors import HUB
+from command.facts.base import Level
+from command.hub import Hub
+from command.journal.memory import MemoryJournal
+from command.kernel.clock import SystemClock, VirtualClock
+from command.kernel.errors import TooManyError
+from command.links.viid import SCHEMA
+from command.requests import ApproveWatches, LiftWatch, RequestWatches
+from command.requests.watchlist import WatchEntry
+from consoles.parts.viid import cascade_store
+from consoles.parts.viid.cascade_store import CascadeStore, KeptCascade
+from consoles.parts.viid.cascades import Cascades, CascadeState
+from consoles.parts.viid.devices import Devices
+from consoles.parts.viid.lower_store import LowerStore
+from consoles.parts.viid.store import ViidStore
+from edge.limits import VIID_CASCADE_BATCH, VIID_CASCADE_END_MS, VIID_CASCADE_REFUSED_MS
+from edge.viid import remote
+from edge.viid.cascade import Cascade, Entry
+from tests.databases import Databases
+from tests.edge.viid.site import NOW_MS, SERVER
+
+PEER = "43062100005030000009"
+Answer = Callable[[str, list[dict[str, Any]]], list[int] | int]
+"""Codes of the objects of a request, or the HTTP status, by its method."""
+
+
+def agrees(_method: str, told: list[dict[str, Any]]) -> list[int] | int:
+    return [0] * len(told)
+
+
+@dataclass
+class Lower:
+    """A lower system that answers as it is told to; 0 instead of a status never answers."""
+
+    answer: Answer = agrees
+    heard: list[tuple[str, list[str]]] = field(default_factory=list)
+    """Methods and plates, or ids that were to be deleted."""
+    url: str = ""
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    """Nothing is answered before it is set."""
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    """The test is."""
+
+    def __post_init__(self) -> None:
+        self.gate.set()
+
+    async def take(self, request: web.Request) -> web.Response:
+        body = await request.read()
+        told = msgspec.json.decode(body)["DispositionListObject"]["DispositionObject"] if body else []
+        ids = request.query.get("IDList", "").split(",") if request.method == "DELETE" else []
+        method = "CANCEL" if told and told[0]["OperateType"] == 1 else request.method
+        self.heard.append((method, [one["TargetFeature"] for one in told] or ids))
+        await self.gate.wait()
+        codes = self.answer(method, told or [{"DispositionID": name} for name in ids])
+        if codes == 0:
+            await self.over.wait()
+        if isinstance(codes, int):
+            return web.Response(status=codes)
+        status = [{"Id": "", "StatusCode": code, "StatusString": "says so"} for code in codes]
+        return web.json_response({"ResponseStatusListObject": {"ResponseStatusObject": status}})
+
+    def plates(self, method: str) -> list[str]:
+        return [plate for heard, plates in self.heard if heard == method for plate in plates]
+
+
+@dataclass
+class At:
+    hub: Hub
+    clock: VirtualClock
+    store: CascadeStore
+    cascades: Cascades
+    lower: Lower
+
+    async def watch(self, *plates: str, level: Level = 2, until_ms: int = NOW_MS + 10**9) -> list[str]:
+        entry = [WatchEntry(pattern=plate, reason="r", level=level, until_ms=until_ms) for plate in plates]
+        batch = (await self.hub.ask(RequestWatches(entries=entry), HUB)).subject
+        watches = await self.hub.read(lambda t: [row.id for row in t.watches if row.batch == batch])
+        await self.hub.ask(ApproveWatches(watches=watches), HUB)
+        return watches
+
+    async def begin(self) -> None:
+        await self.store.add(Cascade(peer=PEER, url=self.lower.url, title="t"))
+
+    async def until(self, look: Callable[[CascadeState], bool]) -> CascadeState:
+        """Return the state once it is so; the test's own limit ends it otherwise."""
+        while (state := self.cascades.states().get(PEER)) is None or not look(state):
+            await SystemClock().sleep(5)
+        return state
+
+
+@asynccontextmanager
+async def served(lower: Lower) -> AsyncIterator[Lower]:
+    app = web.Application()
+    app.router.add_route("*", "/VIID/Dispositions", lower.take)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        lower.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        yield lower
+    finally:
+        lower.over.set()
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def teller(databases: Databases, answer: Answer = agrees, speed: float = 200) -> AsyncIterator[At]:
+    """A hub in memory whose time passes fast, and a lower system."""
+    clock = VirtualClock(NOW_MS, speed=speed)
+    hub = Hub("live", clock, MemoryJournal())
+
+    async def no_channels() -> dict[str, str]:
+        return {}
+
+    async with (
+        databases(SCHEMA, "viid") as db, served(Lower(answer)) as lower, aiohttp.ClientSession() as http,
+        asyncio.TaskGroup() as tasks,
+    ):  # fmt: skip
+        store = CascadeStore(db, clock)
+        devices = Devices(hub, ViidStore(db, clock), SERVER, no_channels)
+        cascades = Cascades(
+            hub, store, LowerStore(db, clock), devices, http, SERVER, "http://127.0.0.1:1", lambda _: "secret"
+        )
+        hub.listen(cascades.on_change)
+        await hub.load()
+        work = [tasks.create_task(hub.run()), tasks.create_task(cascades.run())]
+        yield At(hub, clock, store, cascades, lower)
+        for task in work:
+            task.cancel()
+
+
+async def test_what_a_full_system_does_not_take_now_is_told_until_it_does(databases: Databases) -> None:  # R812
+    async with teller(databases) as at:
+        (first,) = await at.watch("湘F00001", level=1)
+        await at.begin()
+        await at.until(lambda state: state.agreed == 1 and state.waiting == 0)
+        at.lower.answer = lambda method, told: [0 if method == "CANCEL" else 2 for _ in told]
+        await at.watch("湘F00002")
+        state = await at.until(lambda state: state.up is False)
+        assert (state.reason, state.agreed) == ("busy: says so", 1)
+        # What is over does not wait behind what it has no room for.
+        await at.hub.ask(LiftWatch(watch=first, why="found"), HUB)
+        while at.lower.plates("CANCEL") != ["湘F00001"]:
+            await SystemClock().sleep(5)
+        at.lower.answer = agrees
+        await at.until(lambda state: state.up is True and state.agreed == 1 and state.waiting == 0)
+        assert [one.entry.plate for one in (await at.store.told(PEER)).values()] == ["湘F00002"]
+
+
+@pytest.mark.parametrize("fault", [500, 503, 302, 401, 0])
+async def test_a_system_that_fails_or_hangs_is_tried_again_and_keeps_no_other_waiting(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch, fault: int
+) -> None:  # R812
+    monkeypatch.setattr(remote, "_TIMEOUT", aiohttp.ClientTimeout(total=0.2))
+    async with teller(databases, lambda _method, _told: fault) as at, served(Lower()) as other:
+        await at.watch("湘F00001")
+        await at.begin()
+        await at.store.add(Cascade(peer=SERVER, url=other.url, title="t"))
+        while not other.heard:
+            await SystemClock().sleep(5)
+        state = await at.until(lambda state: state.up is False)
+        assert state.reason
+        assert (state.agreed, state.waiting) == (0, 1)
+        at.lower.answer = agrees
+        await at.until(lambda state: state.up is True and state.agreed == 1)
+
+
+async def test_what_is_refused_for_good_is_said_and_asked_once_more_after_an_hour(databases: Databases) -> None:  # R812
+    async with teller(
+        databases, lambda _, told: [4 if one["TargetFeature"] == "湘F00001" else 0 for one in told]
+    ) as at:
+        await at.watch("湘F00001", "湘F00002")
+        await at.begin()
+        state = await at.until(lambda state: state.refused == 1 and state.agreed == 1)
+        assert (state.up, state.refused_reason, state.waiting) == (True, "4: says so", 0)
+        await at.watch("湘F00003")
+        await at.until(lambda state: state.agreed == 2)
+        assert at.lower.plates("POST") == ["湘F00001", "湘F00002", "湘F00003"]
+        at.lower.answer = agrees
+        at.clock.advance(at.clock.now_ms() + VIID_CASCADE_REFUSED_MS)
+        await at.watch("湘F00004")
+        await at.until(lambda state: state.agreed == 4 and state.refused == 0)
+        assert at.lower.plates("PUT") == ["湘F00001"]  # it may have it by now: changed is said first
+
+
+async def test_a_system_without_put_is_told_by_post_and_cancelled_by_delete(databases: Databases) -> None:  # R812
+    async with teller(databases, lambda method, told: 405 if method in ("PUT", "CANCEL") else [0] * len(told)) as at:
+        watch, _ = await at.watch("湘F00001", "湘F00002")
+        await at.begin()
+        await at.until(lambda state: state.agreed == 2)
+        await at.store.ask_again(PEER)
+        assert at.cascades.again(PEER)
+        await at.until(lambda state: state.agreed == 2 and state.waiting == 0)
+        assert sorted(at.lower.plates("POST")) == sorted(["湘F00001", "湘F00002"] * 2)
+        name = next(name for name, one in (await at.store.told(PEER)).items() if one.entry.watch == watch)
+        await at.hub.ask(LiftWatch(watch=watch, why="found"), HUB)
+        await at.until(lambda state: state.agreed == 1)
+        assert at.lower.heard[-1] == ("DELETE", [name])
+
+
+async def test_many_go_in_bodies_of_a_size_and_what_is_lifted_meanwhile_is_not_told(
+    databases: Databases,
+) -> None:  # R810 R812
+    plates = [f"湘F{number:05d}" for number in range(3 * VIID_CASCADE_BATCH)]
+    async with teller(databases) as at:
+        at.lower.gate.clear()
+        watches = await at.watch(*plates)
+        await at.begin()
+        while not at.lower.heard:
+            await SystemClock().sleep(5)
+        await at.hub.ask(LiftWatch(watch=watches[-1], why="found"), HUB)
+        at.lower.gate.set()
+        await at.until(lambda state: state.agreed == len(plates) - 1 and state.waiting == 0)
+        told = [each for method, each in at.lower.heard if method == "POST"]
+        assert max(map(len, told)) == VIID_CASCADE_BATCH
+        assert sorted(plate for each in told for plate in each) == plates[:-1]
+        assert not at.lower.plates("CANCEL")
+
+
+async def test_one_whose_answer_was_lost_is_known_there_and_cancelled_when_it_is_over(databases: Databases) -> None:
+    # R812
+    async with teller(databases) as at:
+        await at.begin()
+        lost = Entry(
+            id="4" * 33, watch="w999", plate="湘F00009", level=1, from_ms=NOW_MS, until_ms=NOW_MS + 10**9
+        )  # fmt: skip
+        await at.store.keep(PEER, [lost], "asked")
+        await at.watch("湘F00001")
+        await at.until(lambda state: state.agreed == 1 and state.waiting == 0)
+        assert at.lower.heard == [("CANCEL", ["湘F00009"]), ("POST", ["湘F00001"])]
+
+
+async def test_an_entry_past_its_date_is_dropped_without_a_word_and_so_is_one_nobody_takes_back(
+    databases: Databases,
+) -> None:  # R812
+    async with teller(databases) as at:
+        await at.watch("湘F00001", until_ms=NOW_MS + 3_600_000)
+        await at.watch("湘F00002")
+        await at.begin()
+        await at.until(lambda state: state.agreed == 2)
+        at.clock.advance(NOW_MS + 3_700_000)
+        await at.watch("湘F00003")
+        await at.until(lambda state: state.agreed == 2 and state.waiting == 0 and state.up is True)
+        while {one.entry.plate for one in (await at.store.told(PEER)).values()} != {"湘F00002", "湘F00003"}:
+            await SystemClock().sleep(5)
+        assert not at.lower.plates("CANCEL")
+        at.lower.answer = lambda _method, _told: 500
+        await at.store.end(PEER)
+        await at.until(lambda state: state.up is False)
+        at.clock.advance(at.clock.now_ms() + VIID_CASCADE_END_MS)
+        while await at.store.cascades():
+            await SystemClock().sleep(5)
+        assert await at.store.told(PEER) == {}
+
+
+async def test_which_systems_are_told_and_what_is_kept_within_bounds(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:  # R813
+    monkeypatch.setattr(cascade_store, "VIID_CASCADES", 1)
+    async with databases(SCHEMA, "viid") as db:
+        clock = VirtualClock(NOW_MS)
+        store, cascade = CascadeStore(db, clock), Cascade(peer=PEER, url="http://x", title="t")
+        entry = Entry(id="d1", watch="w1", plate="湘F00001", level=1, from_ms=NOW_MS, until_ms=NOW_MS + 1)
+        await store.add(cascade)
+        with pytest.raises(TooManyError):
+            await store.add(Cascade(peer=SERVER, url="http://y", title="t"))
+        await store.keep(PEER, [entry], "agreed")
+        assert await store.entry(PEER, "d1") == entry
+        assert (await store.entry(SERVER, "d1"), await store.entry(PEER, "d2")) == (None, None)
+        moved = Cascade(peer=PEER, url="http://z", title="t")
+        await store.add(moved)
+        assert (await store.told(PEER))["d1"].state == "asked"  # at its new address it is told anew
+        await store.forget(PEER)  # it is to be ended first
+        assert (await store.end(PEER), await store.end(SERVER)) == (True, False)
+        clock.advance(NOW_MS + 5)
+        assert await store.end(PEER)
+        assert await store.cascades() == [KeptCascade(moved, NOW_MS)]
+        await store.forget(PEER)
+        assert (await store.cascades(), await store.told(PEER)) == ([], {})
