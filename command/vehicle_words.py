@@ -59,8 +59,8 @@ WORDS: Mapping[Group, Mapping[str, Word]] = {
         "wrong_way": Word("逆行", "Wrong way"),
     },
     "violation_state": {
-        "found": Word("待审", "to review", "待审核"),
-        "confirmed_once": Word("待第二人确认", "waits for a second person"),
+        "found": Word("待审", "to review", "待审核，尚未经人工确认"),
+        "confirmed_once": Word("待第二人确认", "waits for a second person", "已有一人确认，待第二人确认"),
         "confirmed": Word("已确认", "confirmed"),
         "rejected": Word("已驳回", "rejected"),
         "sent": Word("已移送", "sent", "已确认，已移送案件服务"),

@@ -52,6 +52,9 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     about: About
     passage: int
     """Which of the finding's passages it shows, from 0."""
+    width_px: int = 0
+    height_px: int = 0
+    """Of a scene, as it is shown; 0 where that is not known."""
 
 
 class ClipNote(msgspec.Struct, frozen=True, kw_only=True):

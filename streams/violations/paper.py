@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
-from command.facts.violations import JudgedPassage
+from command.facts.violations import JudgedPassage, PictureRegion
 from command.rows import ViolationRow
 from command.vehicle_words import formal
 from streams.violations import wording
@@ -34,6 +34,7 @@ figure { margin: 0 0 3mm; break-inside: avoid }
 .scene { position: relative }
 .scene img { display: block; width: 100%; border: 0.3mm solid #000; box-sizing: border-box }
 .scene svg { position: absolute; inset: 0; width: 100%; height: 100% }
+.scene svg * { fill: none; stroke-width: 3; vector-effect: non-scaling-stroke }
 .plate { display: block; height: 18mm; margin-top: 2mm; border: 0.3mm solid #000 }
 video { width: 100% }
 .sign td { height: 14mm }
@@ -52,7 +53,7 @@ def paper(
     notes = devices_of(finding, manifest.rule.section, manifest.devices)
     steps = "".join(f"<li>{escape(said)}</li>" for said in wording.sentences(finding, names, notes))
     devices = "".join(
-        f"<h3>{escape(wording.camera(passage.camera, names))}</h3>{_table([*_place(manifest, passage.camera), *told])}"
+        f"<h3>{escape(wording.place(passage.camera, names))}</h3>{_table([*_place(manifest, passage.camera), *told])}"
         for passage, told in zip(finding.passages, map(wording.device, notes), strict=True)
     )
     sections = (
@@ -67,7 +68,8 @@ def paper(
     )
     body = "".join(f"<h2>{_ORDER[at]}、{name}</h2>{text}" for at, (name, text) in enumerate(sections))
     head = f'<meta charset="utf-8"><title>证据说明 {escape(finding.plate)}</title><style>{_STYLE}</style>'
-    about = f"{escape(wording.title(finding))}<br>编号 {escape(manifest.violation)}，平台 {escape(manifest.site)}"
+    about = escape(wording.title(finding, row.corrected if row else ""))
+    about += f"<br>编号 {escape(manifest.violation)}，平台编号 {escape(manifest.site)}"
     about += "，时刻均为北京时间"
     return (
         f'<!doctype html><html lang="zh-CN"><head>{head}</head><body><h1>道路交通违法证据说明</h1>'
@@ -103,7 +105,7 @@ def _facts(manifest: Manifest, row: ViolationRow | None, names: Mapping[str, str
         ("号牌种类", formal("plate_kind", finding.plate_kind)),
         ("违法行为", formal("violation_kind", finding.kind)),
         ("违法时间", f"{instant(finding.began_ms)} 至 {instant(finding.ended_ms)}"),
-        ("违法地点", "，至 ".join(wording.camera(passage.camera, names) for passage in finding.passages)),
+        ("违法地点", "至".join(wording.place(passage.camera, names) for passage in finding.passages)),
         *speed,
         ("发现时间", f"{instant(manifest.found_ms)}，由本平台按登记的依据自动发现"),
     ]
@@ -111,11 +113,12 @@ def _facts(manifest: Manifest, row: ViolationRow | None, names: Mapping[str, str
 
 def _place(manifest: Manifest, camera: str) -> Rows:
     note = next((each for each in manifest.cameras if each.camera == camera), None)
+    number = ("相机编号", camera)
     if note is None:
-        return [("安装地点", f"{UNKNOWN}：相机已不在登记表中")]
+        return [number, ("安装地点", f"{UNKNOWN}：相机已不在登记表中")]
     towards = _COMPASS[round(note.bearing_deg / 45) % len(_COMPASS)]
     where = f"北纬 {note.lat:.6f}°，东经 {note.lon:.6f}°（WGS-84）"
-    return [("安装地点", f"{note.name}，{where}，朝向 {note.bearing_deg:g}°（{towards}）")]
+    return [number, ("安装地点", f"{where}，朝向 {note.bearing_deg:g}°（{towards}）")]
 
 
 def _shown(manifest: Manifest, number: int, names: Mapping[str, str]) -> str:
@@ -123,13 +126,18 @@ def _shown(manifest: Manifest, number: int, names: Mapping[str, str]) -> str:
     passage = manifest.finding.passages[number]
     parts = {part.about: part for part in manifest.parts if part.passage == number}
     scene, plate, clip = parts.get("scene"), parts.get("plate"), parts.get("clip")
-    shown = (
-        f'<div class="scene">{_image(scene)}{_ring(manifest)}</div>' if scene else "<p>现场全景：没有，图片已不在。</p>"
-    )
+    shown = "<p>现场全景：没有，图片已不在。</p>"
+    if scene:
+        shown = f'<div class="scene">{_image(scene)}{_marks(manifest, passage, scene)}</div>'
     shown += _image(plate) if plate else "<p>号牌放大：没有。</p>"
     shown += f'<video controls preload="metadata" src="{escape(clip.name)}"></video>' if clip else ""
-    where = f"图 {number + 1}　{wording.camera(passage.camera, names)}，{instant(passage.first_ms)}"
-    said = [where, _characters(manifest.finding.plate, passage), _clip(manifest, number, clip)]
+    where = f"图 {number + 1}　{wording.place(passage.camera, names)}，{instant(passage.first_ms)}"
+    said = [
+        where,
+        _marked(manifest, passage, scene),
+        _characters(manifest.finding.plate, passage),
+        _clip(manifest, number, clip),
+    ]
     caption = "<br>".join(escape(each) for each in said if each)
     return f"<figure>{shown}<figcaption>{caption}</figcaption></figure>"
 
@@ -139,16 +147,31 @@ def _image(part: Part) -> str:
     return f'<img{kind} src="{escape(part.name)}" alt="{_ABOUT[part.about]}">'
 
 
-def _ring(manifest: Manifest) -> str:
-    """Draw the region of the picture that it is judged by."""
-    region = next((each for each in manifest.rule.regions if each.name == manifest.finding.region), None)
-    if region is None:
+def _region(manifest: Manifest) -> PictureRegion | None:
+    return next((each for each in manifest.rule.regions if each.name == manifest.finding.region), None)
+
+
+def _marks(manifest: Manifest, passage: JudgedPassage, scene: Part) -> str:
+    """Draw where the plate was read, and the region of the picture that it is judged by."""
+    width, height = scene.width_px or 1, scene.height_px or 1
+    drawn = ""
+    if region := _region(manifest):
+        points = " ".join(f"{x * width:.4f},{y * height:.4f}" for x, y in region.ring)
+        drawn += f'<polygon points="{points}" stroke="#e00"/>'
+    if passage.box and scene.width_px:
+        x, y, wide, high = passage.box
+        drawn += f'<rect x="{x}" y="{y}" width="{wide}" height="{high}" stroke="#ff0"/>'
+    return f'<svg viewBox="0 0 {width} {height}" preserveAspectRatio="none">{drawn}</svg>' if drawn else ""
+
+
+def _marked(manifest: Manifest, passage: JudgedPassage, scene: Part | None) -> str:
+    """Say what the marks are; a print may have no colours."""
+    if scene is None:
         return ""
-    points = " ".join(f"{x:.4f},{y:.4f}" for x, y in region.ring)
-    return (
-        f'<svg viewBox="0 0 1 1" preserveAspectRatio="none"><polygon points="{points}" fill="none" stroke="#e00" '
-        'stroke-width="3" vector-effect="non-scaling-stroke"/></svg>'
-    )
+    region = _region(manifest)
+    marks = [f"红色多边形为画面区域“{region.name}”"] if region else []
+    marks += ["黄色方框为识读的号牌"] if passage.box and scene.width_px else []
+    return f"{'，'.join(marks)}；标线为本说明所加，原图不含" if marks else ""
 
 
 def _characters(plate: str, passage: JudgedPassage) -> str:

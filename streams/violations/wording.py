@@ -38,15 +38,20 @@ _STEPS = {
 UNKNOWN, UNMEASURED, UNREGISTERED = "未知", "未测", "未登记"
 
 
-def title(finding: Finding) -> str:
-    """Return what was found, in a few words."""
+def title(finding: Finding, corrected: str = "") -> str:
+    """Return what was found, in a few words; `corrected` is the plate as a person read it."""
     speed = f" {finding.speed_kmh:g} km/h（限速 {finding.limit_kmh} km/h）" if finding.speed_kmh else ""
-    return f"{formal('violation_kind', finding.kind)}{speed} {finding.plate}"
+    return f"{formal('violation_kind', finding.kind)}{speed} {corrected or finding.plate}"
+
+
+def place(identity: str, names: Mapping[str, str]) -> str:
+    """Return a camera by its name."""
+    return names.get(identity) or "名称未知的相机"
 
 
 def camera(identity: str, names: Mapping[str, str]) -> str:
     """Return a camera by its name, and once by its number."""
-    return f"{names.get(identity) or '名称未知的相机'}（相机编号 {identity}）"
+    return f"{place(identity, names)}（相机编号 {identity}）"
 
 
 def sentences(finding: Finding, names: Mapping[str, str], devices: Sequence[DeviceNote]) -> list[str]:
@@ -114,7 +119,7 @@ def _synchronised(note: DeviceNote) -> str:
 def _certificate(note: DeviceNote) -> str:
     if not note.certificate:
         return f"检定证书{UNREGISTERED}"
-    return f"检定证书 {note.certificate}，有效期至 {instant(note.certificate_until_ms)}"
+    return f"检定证书 {note.certificate}（测速区间登记），有效期至 {instant(note.certificate_until_ms)}"
 
 
 def _sentence(step: Step) -> str:

@@ -171,7 +171,8 @@ async def test_a_violation_goes_from_passages_to_a_case(
                 assert (response.status, response.content_type) == (200, "text/html")
                 assert "script" not in response.headers["Content-Security-Policy"]
                 read = read_out(await response.read())
-            assert "路口1（相机编号 k1）" in read
+            assert read[read.index("违法地点") + 1] == "路口1至路口2"
+            assert read[read.index("相机编号") + 1] == "k1"
             assert read[read.index("审核人") + 1] == "duty_leader（账号 duty_leader）"
             assert read[read.index("审核结论") + 1] == "已确认，已移送案件服务"
             told = await site.hub.journal.read("live", site.hub.committed_seq - 1, 1)

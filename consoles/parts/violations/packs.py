@@ -38,6 +38,7 @@ from consoles.parts.recording import Recorded
 from consoles.parts.violations.devices import Devices, section_of
 from streams.limits import RECORD_FLUSH_MS
 from streams.plates.crop import plate_jpeg
+from streams.plates.picture import decode_picture
 from streams.recorder.locks import Lock
 from streams.recorder.sheets import CLIPS, Asked, clip_file, delete_clip
 from streams.violations import pack, wording
@@ -153,15 +154,17 @@ class Packs:
         except (UnknownIdError, DamagedBlobError):
             return []
         suffix = "png" if scene.startswith(b"\x89PNG") else "jpg"
-        parts = [_part(f"scene-{number + 1}.{suffix}", scene, passage.picture, "scene", number)]
-        if passage.box is not None:
-            try:
-                plate = await asyncio.to_thread(plate_jpeg, scene, passage.box)
-            except InvalidInputError:
-                return parts
-            name = await self._blobs.add(plate)
-            parts.append(_part(f"plate-{number + 1}.jpg", plate, name, "plate", number))
-        return parts
+        whole = _part(f"scene-{number + 1}.{suffix}", scene, passage.picture, "scene", number)
+        try:
+            height_px, width_px = (await asyncio.to_thread(decode_picture, scene)).shape[:2]
+            whole = replace(whole, width_px=width_px, height_px=height_px)
+            if passage.box is None:
+                return [whole]
+            plate = await asyncio.to_thread(plate_jpeg, scene, passage.box)
+        except InvalidInputError:
+            return [whole]
+        name = await self._blobs.add(plate)
+        return [whole, _part(f"plate-{number + 1}.jpg", plate, name, "plate", number)]
 
     async def _clip(self, row: ViolationRow, number: int, passage: JudgedPassage) -> tuple[ClipNote, Part | None]:
         """Return what came of the recording by now; a last word unless it is pending."""

@@ -107,7 +107,8 @@ def manifest(finding: Finding, clip: ClipState = "ready", devices: tuple[DeviceN
             for camera, name in CAMERAS.items()
         ),
         parts=tuple(
-            Part(name=name, sha256=hashlib.sha256(name.encode()).hexdigest(), size=7, about=about, passage=number)
+            Part(name=name, sha256=hashlib.sha256(name.encode()).hexdigest(), size=7, about=about, passage=number,
+                 width_px=1920, height_px=1080)
             for name, about, number in names
             if clip == "ready" or about != "clip"
         ),
@@ -180,17 +181,18 @@ def test_however_a_review_stands_and_a_clip_came_it_is_said_in_chinese(kind: Vio
 def test_each_paper_says_by_which_device_and_clock_and_what_nobody_measured(kind: ViolationKind) -> None:  # R821
     finding = found(kind)
     lines = written(finding)
+    assert _said(lines, "相机编号") == [passage.camera for passage in finding.passages]
     labels = ("安装地点", "读取方式", "设备编号", "国标编码", "边缘节点", "时钟误差", "设备检定")
     for label in labels:
         assert len(_said(lines, label)) == len(finding.passages), label
-    assert _said(lines, "安装地点")[0] == "滨江路起点，北纬 29.130000°，东经 113.100000°（WGS-84），朝向 90°（东）"
+    assert _said(lines, "安装地点")[0] == "北纬 29.130000°，东经 113.100000°（WGS-84），朝向 90°（东）"
     clock, *_ = _said(lines, "时钟误差")
     if kind == "interval_speed":
         assert clock.startswith(
             "与真实时刻之差不超过 ±100 毫秒，帧时误差不超过 ±40 毫秒（登记值）；与授时源的误差：未测"
         )
         assert _said(lines, "设备编号")[1] == "GD-002（按检定登记）；型号、出厂编号：未登记"
-        assert _said(lines, "设备检定")[0].startswith("检定证书 JL-2026-0117，有效期至 2024-11-14")
+        assert _said(lines, "设备检定")[0].startswith("检定证书 JL-2026-0117（测速区间登记），有效期至 2024-11-14")
     else:
         assert clock == "与真实时刻之差、帧时误差：未测；与授时源的误差：未测"
         assert _said(lines, "设备编号") == ["未登记；型号、出厂编号：未登记"]
@@ -224,7 +226,7 @@ _KNOWN: list[tuple[DeviceNote, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("note", "clock", "agent"), _KNOWN)
+@pytest.mark.parametrize(("note", "clock", "agent"), _KNOWN, ids=range(len(_KNOWN)))
 def test_what_is_known_of_a_clock_is_said_with_who_measured_it(
     note: DeviceNote, clock: str, agent: str
 ) -> None:  # R821
@@ -246,13 +248,19 @@ def test_each_paper_says_who_registered_what_it_is_judged_by_and_since_when(kind
     else:
         assert calibration.endswith("本依据没有登记计量检定证书")
     whole = paper(manifest(finding), "ab" * 32, None, PEOPLE, _KEY).decode()
-    assert ("<polygon points=" in whole) == (kind in {"bus_lane", "emergency_lane", "wrong_way"})
+    marks = "；标线为本说明所加，原图不含"
+    of_region = kind in {"bus_lane", "emergency_lane", "wrong_way"}
+    assert ('<polygon points="0.0000,216.0000 960.0000,216.0000 ' in whole) == of_region
+    assert whole.count('<rect x="100" y="500" width="80" height="30"') == len(finding.passages)
+    assert (f"红色多边形为画面区域“左侧车道”，黄色方框为识读的号牌{marks}" in lines) == of_region
+    assert (f"黄色方框为识读的号牌{marks}" in lines) != of_region
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_paper_names_who_reviewed_it_and_every_file_with_its_hash(kind: ViolationKind) -> None:  # R822
     finding = found(kind)
     lines = written(finding, reviewed(finding, corrected="京A12346", corrected_by="zhao"))
+    assert f"{wording.title(finding)}".replace("京A12345", "京A12346") == lines[2]
     assert _said(lines, "审核人") == ["李四（账号 li）、王五（账号 wang）"]
     assert _said(lines, "号牌号码") == ["京A12346（赵六（账号 zhao）人工更正；机器识读为 京A12345）"]
     for part in manifest(finding).parts:
