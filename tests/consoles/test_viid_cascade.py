@@ -1,4 +1,4 @@
-"""A hub that has lower systems look out for its plates, and hears of them (SPEC R810-R817)."""
+"""A hub that has lower systems look out for its plates, and hears of them (SPEC R810-R815)."""
 
 from __future__ import annotations
 

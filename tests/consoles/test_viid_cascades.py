@@ -1,9 +1,9 @@
-"""What is told to lower systems that are full, away, broken or of other makes (SPEC R810, R812, R817)."""
+"""What is told to lower systems that are full, away, broken or of other makes (SPEC R810, R812, R813)."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,7 +23,7 @@ from command.links.viid import SCHEMA
 from command.requests import ApproveWatches, LiftWatch, RequestWatches
 from command.requests.watchlist import WatchEntry
 from consoles.parts.viid import cascade_store
-from consoles.parts.viid.cascade_store import CascadeStore, KeptCascade
+from consoles.parts.viid.cascade_store import CascadeStore, KeptCascade, ToldState
 from consoles.parts.viid.cascades import Cascades, CascadeState
 from consoles.parts.viid.devices import Devices
 from consoles.parts.viid.lower_store import LowerStore
@@ -35,6 +35,8 @@ from tests.databases import Databases
 from tests.edge.viid.site import NOW_MS, SERVER
 
 PEER = "43062100005030000009"
+_SPEED = 200
+"""Pauses of a second take 5 ms."""
 Answer = Callable[[str, list[dict[str, Any]]], list[int] | int]
 """Codes of the objects of a request, or the HTTP status, by its method."""
 
@@ -119,9 +121,11 @@ async def served(lower: Lower) -> AsyncIterator[Lower]:
 
 
 @asynccontextmanager
-async def teller(databases: Databases, answer: Answer = agrees, speed: float = 200) -> AsyncIterator[At]:
+async def teller(
+    databases: Databases, answer: Answer = agrees, kind: type[CascadeStore] = CascadeStore
+) -> AsyncIterator[At]:
     """A hub in memory whose time passes fast, and a lower system."""
-    clock = VirtualClock(NOW_MS, speed=speed)
+    clock = VirtualClock(NOW_MS, speed=_SPEED)
     hub = Hub("live", clock, MemoryJournal())
 
     async def no_channels() -> dict[str, str]:
@@ -131,7 +135,7 @@ async def teller(databases: Databases, answer: Answer = agrees, speed: float = 2
         databases(SCHEMA, "viid") as db, served(Lower(answer)) as lower, aiohttp.ClientSession() as http,
         asyncio.TaskGroup() as tasks,
     ):  # fmt: skip
-        store = CascadeStore(db, clock)
+        store = kind(db, clock)
         devices = Devices(hub, ViidStore(db, clock), SERVER, no_channels)
         cascades = Cascades(
             hub, store, LowerStore(db, clock), devices, http, SERVER, "http://127.0.0.1:1", lambda _: "secret"
@@ -230,6 +234,26 @@ async def test_many_go_in_bodies_of_a_size_and_what_is_lifted_meanwhile_is_not_t
         assert max(map(len, told)) == VIID_CASCADE_BATCH
         assert sorted(plate for each in told for plate in each) == plates[:-1]
         assert not at.lower.plates("CANCEL")
+
+
+async def test_what_is_lifted_just_before_it_goes_out_does_not(databases: Databases) -> None:  # R810
+    lifted = asyncio.Event()
+
+    class Lifting(CascadeStore):
+        """Somebody lifts the first entry while what is going to be asked is written down."""
+
+        async def keep(self, peer: str, entries: Iterable[Entry], state: ToldState, reason: str = "") -> None:
+            some = list(entries)
+            await super().keep(peer, some, state, reason)
+            if state == "asked" and not lifted.is_set():
+                lifted.set()
+                await at.hub.ask(LiftWatch(watch=some[0].watch, why="found"), HUB)
+
+    async with teller(databases, kind=Lifting) as at:
+        await at.watch("湘F00001", "湘F00002")
+        await at.begin()
+        await at.until(lambda state: state.agreed == 1 and state.waiting == 0)
+        assert at.lower.plates("POST") == ["湘F00002"]
 
 
 async def test_one_whose_answer_was_lost_is_known_there_and_cancelled_when_it_is_over(databases: Databases) -> None:

@@ -1,4 +1,4 @@
-"""Devices of GA/T 1400 are adopted on the page of cameras, in Chromium (SPEC R587)."""
+"""Devices of GA/T 1400 are adopted on the page of cameras, in Chromium (SPEC R587, R813)."""
 
 from __future__ import annotations
 
@@ -64,6 +64,17 @@ async def test_a_device_that_waits_is_said_to_be_a_camera(tmp_path: Path) -> Non
         assert await faults(page) == []
         await lower.get_by_role("button", name="退订 邻县").click()
         await expect(lower.get_by_text("没有向下级订阅")).to_be_visible(timeout=SLOW)
+        cascade = page.locator("t-viid-cascade")
+        for name, text in (("peer", "9" * 20), ("url", f"http://127.0.0.1:{free_port()}"), ("title", "城关镇")):
+            await cascade.locator(f"[name={name}]").fill(text)
+        await cascade.locator("[name=title]").press("Enter")
+        await expect(cascade.get_by_role("button", name="停止下发并撤控：城关镇")).to_be_visible(timeout=SLOW)
+        await expect(cascade.get_by_text("下级已接收 0 条，待发 0 条", exact=False)).to_be_visible(timeout=SLOW)
+        await cascade.scroll_into_view_if_needed()
+        await keep(page, tmp_path, "viid-cascade")
+        assert await faults(page) == []
+        await cascade.get_by_role("button", name="停止下发并撤控：城关镇").click()
+        await expect(cascade.get_by_text("没有下发给任何下级")).to_be_visible(timeout=SLOW)
         await page.evaluate("localStorage.setItem('triune.language', 'en')")
         await page.reload()
         await expect(panel.get_by_text("Devices that send passages")).to_be_visible(timeout=SLOW)

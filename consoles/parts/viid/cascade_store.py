@@ -103,9 +103,9 @@ class CascadeStore:
     async def keep(self, peer: str, entries: Iterable[Entry], state: ToldState, reason: str = "") -> None:
         """Keep how it stands with entries: before a system is asked, so that none is forgotten there, and after."""
         now_ms = self._clock.now_ms()
-        await self._db.write(
-            *((_KEEP, (peer, one.id, msgspec.json.encode(one), state, reason, now_ms)) for one in entries)
-        )
+        kept = [(_KEEP, (peer, one.id, msgspec.json.encode(one), state, reason, now_ms)) for one in entries]
+        if kept:
+            await self._db.write(*kept)
 
     async def ask_again(self, peer: str) -> None:
         """Let everything be told anew."""
@@ -114,4 +114,6 @@ class CascadeStore:
     async def drop(self, peer: str, entries: Iterable[Entry]) -> None:
         """They are no longer looked for there."""
         sql = "DELETE FROM cascaded WHERE peer = ? AND id = ?"
-        await self._db.write(*((sql, (peer, entry.id)) for entry in entries))
+        gone = [(sql, (peer, entry.id)) for entry in entries]
+        if gone:
+            await self._db.write(*gone)

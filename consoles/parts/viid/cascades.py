@@ -123,7 +123,8 @@ class Cascades:
                     log.warning("GA/T 1400 system %s was never told to stop looking out for %d", peer, state.waiting)
                     await self._store.forget(peer)
                     return
-                await self._bring(remote, kept, state, turn)
+                if await self._bring(remote, kept, state, turn):
+                    state.up, state.reason = True, ""
                 if kept.ended_ms:
                     await self._store.forget(peer)
                     return
@@ -132,7 +133,7 @@ class Cascades:
                 await self._pause(pause_ms, turn)
                 pause_ms = min(2 * pause_ms, VIID_BACKOFF_LONGEST_MS)
             else:
-                state.up, state.reason, pause_ms = True, "", VIID_BACKOFF_FIRST_MS
+                pause_ms = VIID_BACKOFF_FIRST_MS
                 await self._wait(turn)
 
     async def _pause(self, pause_ms: int, turn: int) -> None:
@@ -147,8 +148,11 @@ class Cascades:
         while self._news.count == turn and self._clock.now_ms() - looked_ms < VIID_CASCADE_LOOK_MS:
             await self._news.wait(turn)
 
-    async def _bring(self, remote: Remote, kept: KeptCascade, state: CascadeState, turn: int) -> None:
-        """Cancel what is over, then tell what is new or was changed. Raises where some of it has to be tried again."""
+    async def _bring(self, remote: Remote, kept: KeptCascade, state: CascadeState, turn: int) -> bool:
+        """Cancel what is over, then tell what is new or was changed; say whether it was spoken to.
+
+        Raises where some of it has to be tried again.
+        """
         cascade, now_ms = kept.cascade, self._clock.now_ms()
         told = await self._store.told(cascade.peer)
         found = Chosen({}, {}) if kept.ended_ms else await self._chosen(cascade.peer, now_ms)
@@ -158,9 +162,11 @@ class Cascades:
         _count(state, told, found, now_ms)
         await self._cancel(remote, cascade, gone, now_ms)
         await self._tell(remote, cascade, due, told, turn)
-        if gone or due:
+        _count(state, await self._store.told(cascade.peer), found, now_ms)
+        spoke = bool(due) or any(entry.until_ms > now_ms for entry in gone)
+        if spoke:
             state.told_ms = self._clock.now_ms()
-            _count(state, await self._store.told(cascade.peer), found, now_ms)
+        return spoke
 
     async def _chosen(self, peer: str, now_ms: int) -> Chosen:
         rows, cameras = await self._hub.read(
@@ -183,8 +189,7 @@ class Cascades:
     async def _cancel(self, remote: Remote, cascade: Cascade, gone: Sequence[Entry], now_ms: int) -> None:
         """End them there; past their time they have ended by themselves, whether anybody answers or not."""
         over = [entry for entry in gone if entry.until_ms <= now_ms]
-        if over:
-            await self._store.drop(cascade.peer, over)
+        await self._store.drop(cascade.peer, over)
         for some in _batches([entry for entry in gone if entry.until_ms > now_ms]):
             verdicts = await cancel(remote, cascade, some, self._body(some, cascade, ends=True))
             await self._store.drop(
@@ -199,20 +204,26 @@ class Cascades:
         for some in _batches(due):
             verdicts: list[tuple[Entry, Verdict]] = []
             fresh = [entry for entry in some if entry.id not in told]
-            if known := [entry for entry in some if entry.id in told]:
+            if known := await self._still(entry for entry in some if entry.id in told):
                 changed = await ask(remote, cascade, known, self._body(known, cascade), known=True)
                 verdicts = [(entry, verdict) for entry, verdict in changed if verdict.code in _TAKEN_OR_LATER]
+                await self._keep(cascade.peer, verdicts)
                 # What it will not change it may never have had.
                 fresh += [entry for entry, verdict in changed if verdict.code not in _TAKEN_OR_LATER]
-            await self._keep(cascade.peer, verdicts)
-            if fresh:
-                await self._store.keep(cascade.peer, fresh, "asked")
+            await self._store.keep(cascade.peer, fresh, "asked")
+            if fresh := await self._still(fresh):
                 asked = await ask(remote, cascade, fresh, self._body(fresh, cascade), known=False)
                 await self._keep(cascade.peer, asked)
                 verdicts += asked
             _check_busy(verdicts)
             if self._news.count != turn:
                 return
+
+    async def _still(self, entries: Iterable[Entry]) -> list[Entry]:
+        """Return those that are in force at this moment: what was lifted meanwhile is not told any more."""
+        some, now_ms = list(entries), self._clock.now_ms()
+        rows = await self._hub.read(lambda t: [t.watches.get(entry.watch) for entry in some])
+        return [entry for entry, row in zip(some, rows, strict=True) if row is not None and is_in_force(row, now_ms)]
 
     async def _keep(self, peer: str, verdicts: Iterable[tuple[Entry, Verdict]]) -> None:
         agreed: list[Entry] = []
