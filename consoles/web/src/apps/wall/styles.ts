@@ -107,6 +107,11 @@ export const wallStyles = css`
     aspect-ratio: 8 / 9;
     height: auto;
   }
+  /* Nothing stands below: names and ages get room of their own over and under the pictures. */
+  t-screens.tall:last-child {
+    aspect-ratio: 8 / 12;
+    max-height: 100%;
+  }
   t-screens.fill {
     padding: 0 var(--s2) var(--s2);
   }

@@ -141,7 +141,7 @@ export class Tile extends View {
     const delay = delay_ms === null ? "—" : delay_ms < 100 ? t("tile.little", { s: "0.1" }) : format.age(delay_ms);
     const age = age_ms < YOUNG_MS ? t("tile.little", { s: "0.2" }) : format.age(age_ms);
     return html`<span class="age ${age_ms > OLD_MS ? "late" : ""}" title="${t(`tile.way_${way}`)} · ${t("tile.delay_about")}"
-      ><span>${t("tile.delay", { delay })}</span> <span>${t("tile.old", { age })}</span></span>`;
+      ><span>${t("tile.delay", { delay })}</span> <span><span class="word">${t("tile.picture")}</span> ${t("tile.old", { age })}</span></span>`;
   }
 
   private foot(camera: CameraRow): TemplateResult {

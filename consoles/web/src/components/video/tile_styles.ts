@@ -86,7 +86,7 @@ export const tileStyles = css`
     white-space: nowrap;
     font-variant-numeric: tabular-nums;
   }
-  .age span + span {
+  .age > span + span {
     margin-left: 0.5em;
   }
   .age.late {
@@ -136,6 +136,12 @@ export const tileStyles = css`
       flex: 0 1 auto;
       line-height: 1.25;
       white-space: normal;
+    }
+    .age {
+      font-size: 0.85em;
+    }
+    .age .word {
+      display: none;
     }
   }
   .cover {
