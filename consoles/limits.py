@@ -77,6 +77,12 @@ SIMULATED_HOURS = 48
 SIMULATED_HUBS = 5
 SIMULATED_SEEDS = 10_000
 
+# Passages before this hub's own cameras that wait while the readings refuse them, and bytes of pictures while the blobs
+# do; past either the oldest is dropped and counted. Both are tried again.
+OWN_PASSAGES_WAITING = 20_000
+OWN_PICTURES_BYTES = 128 * 1024 * 1024
+OWN_PASSAGES_AGAIN_MS = 1000
+
 # Sessions of which a hub remembers that it is on record that they see passages; of others it asks the record again.
 SESSIONS_WATCHING = 2000
 
@@ -89,12 +95,15 @@ VIOLATION_CLIP_AWAY_MS = 6 * 60 * 60 * 1000
 VIOLATION_PACK_LOOK_MS = 5000
 VIOLATION_PACK_AGAIN_MS = 60 * 1000
 VIOLATION_PACKS_AT_ONCE = 50
-# Passages that wait to be judged; past them they are judged by the next sweep, which looks so far back.
-VIOLATION_QUEUE = 10_000
-VIOLATION_SWEEP_MS = 60 * 60 * 1000
-VIOLATION_SWEEP_ROWS = 500
 VIOLATION_DRIVE_ROWS = 200
-VIOLATION_AGAIN_LATER_MS = 1000
+
+# Passages that wait to be judged, by the rules of violations or by the watch list; past them they are looked for among
+# what is stored, so far back and so many at once. What cannot be judged now is tried again.
+JUDGE_QUEUE = 10_000
+JUDGE_SWEEP_MS = 60 * 60 * 1000
+JUDGE_SWEEP_ROWS = 500
+JUDGE_SWEEP_EVERY_MS = 10 * 60 * 1000
+JUDGE_AGAIN_MS = 1000
 
 # A file of entries: larger or longer ones get 413. A sheet is read by a process of its own, which ends past these.
 WATCH_FILE_BYTES = 4 * 1024 * 1024
@@ -109,6 +118,8 @@ WATCH_FILE_PROBLEMS = 500
 
 # Where a car was seen before is looked for in this much of the readings.
 HIT_LAST_SEEN_MS = 30 * 24 * 60 * 60 * 1000
+# A car that was seen so long before an entry came into force, as clocks of devices go, is still a hit as it comes.
+HIT_CLOCKS_MS = 60 * 1000
 # What an entry would have matched is counted in so many sightings, and shown up to here.
 WATCH_CHECK_SIGHTINGS = 200
 

@@ -96,7 +96,7 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
         cameras = await stack.enter_async_context(
             live_cameras(base, cars, gb28181(base, in_field.uplink), agents, hubs)
         )
-        views = await stack.enter_async_context(viid(base, cars.passages, cars.hits))
+        views = await stack.enter_async_context(viid(base, cars.passages))
         if kept.shared:
             await stack.enter_async_context(other_hubs(base, in_field.uplink, cars.passages))
         scenarios = [folder / "scenarios" for folder in (Path(settings.data), county) if folder]

@@ -21,7 +21,7 @@ from command.rows.base import Row
 
 
 class WatchRow(Row, frozen=True):
-    """An entry of the watch list (布控).
+    """An entry of the watch list (布控), in force since `approved_ms`.
 
     `not_plates` look like it and do not fire; `wrong_share` is that of hits that were none, once there are enough.
     """
@@ -47,6 +47,7 @@ class WatchRow(Row, frozen=True):
     wrong_share: float | None = None
     wrong_in_a_row: int = 0
     last_hit: str = ""
+    approved_ms: int | None = None
 
 
 class HitRow(Row, frozen=True):

@@ -58,18 +58,11 @@ def cameras_in(area: WatchArea, cameras: Sequence[CameraRow]) -> frozenset[str]:
 def report_hit(t: Tables, request: q.ReportHit, actor: Actor, now_ms: int) -> Decision:
     """A hit joins the car's open situation or opens one, and is an alarm. A watch not in force does not fire."""
     watch, camera = _watched(t, request.watch), t.cameras.need(request.camera)
-    if watch.state != "active" or now_ms >= watch.until_ms:
-        return ""
-    if not fires_at(watch, camera, request.seen_ms) or (request.how == "look_alike" and not watch.look_alike):
-        return ""  # an agent may have been told of a list before it was changed
-    same_car = [h for h in t.hits if h.plate == request.plate]
-    for earlier in same_car:
-        if earlier.camera == request.camera and earlier.seen_ms == request.seen_ms and earlier.watch == watch.id:
-            return earlier.id
-    line = "" if isinstance(watch, WatchRow) else request.line or request.plate
-    if not {request.plate, line}.isdisjoint(_not_plates(watch, line)):
-        return ""
-    situation = _open_situation_of_car(t, request.plate, [h for h in same_car if not h.rejected_why], now_ms)
+    if (answer := answer_without_news(t, request, now_ms)) is not None:
+        return answer
+    line = _line_of(watch, request)
+    same_car = [h for h in t.hits if h.plate == request.plate and not h.rejected_why]
+    situation = _open_situation_of_car(t, request.plate, same_car, now_ms)
     place = Place(lat=camera.lat, lon=camera.lon, text=camera.name, source="camera")
     if not situation:
         check_room_for_situation(t)
@@ -91,6 +84,36 @@ def report_hit(t: Tables, request: q.ReportHit, actor: Actor, now_ms: int) -> De
         detail=f"{camera.name} {_why(watch, request.note)}",
     )  # fmt: skip
     return hit
+
+
+def answer_without_news(t: Tables, request: q.ReportHit, now_ms: int) -> str | None:
+    """Return the hit that it was told as before, empty where the entry does not fire for it; None where it is news.
+
+    Raises `UnknownIdError` for an entry or camera that there is not.
+    """
+    watch, camera = _watched(t, request.watch), t.cameras.need(request.camera)
+    if watch.state != "active" or now_ms >= watch.until_ms:
+        return ""
+    if not fires_at(watch, camera, request.seen_ms) or (request.how == "look_alike" and not watch.look_alike):
+        return ""  # an agent may have been told of a list before it was changed
+    for earlier in t.hits:
+        if (earlier.plate, earlier.camera, earlier.seen_ms, earlier.watch) == (
+            request.plate, request.camera, request.seen_ms, watch.id,
+        ):  # fmt: skip
+            return earlier.id
+    line = _line_of(watch, request)
+    return None if {request.plate, line}.isdisjoint(_not_plates(watch, line)) else ""
+
+
+def in_force_ms(t: Tables, watch: str) -> int:
+    """Return since when an entry is in force; a list, since its file is. Raises `UnknownIdError`."""
+    row = _watched(t, watch)
+    approved = row if isinstance(row, WatchRow) else row.file
+    return row.requested_ms if approved is None or approved.approved_ms is None else approved.approved_ms
+
+
+def _line_of(watch: WatchRow | LibraryRow, request: q.ReportHit) -> str:
+    return "" if isinstance(watch, WatchRow) else request.line or request.plate
 
 
 def _watched(t: Tables, watch: str) -> WatchRow | LibraryRow:

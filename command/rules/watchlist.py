@@ -169,7 +169,7 @@ def watch_requested(t: Tables, fact: WatchRequested, r: Recorded) -> None:
 @folds(WatchApproved)
 def watch_approved(t: Tables, fact: WatchApproved, r: Recorded) -> None:
     """In force."""
-    t.watches.put(replace(t.watches.need(fact.watch), state="active", approved_by=r.actor))
+    t.watches.put(replace(t.watches.need(fact.watch), state="active", approved_by=r.actor, approved_ms=r.at_ms))
 
 
 @folds(WatchLifted)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -12,13 +13,16 @@ from command.actors import HUB
 from command.blobs import Blobs
 from command.facts.watchlist import AheadBy, CameraAhead, LastSeen
 from command.hub import Changes, Hub
-from command.kernel.errors import InvalidInputError, TriuneError, UnknownIdError
+from command.kernel.errors import InvalidInputError, TriuneError, UnavailableError, UnknownIdError
 from command.kernel.roads import RoadNet, ahead_by_bearing, read_roads
+from command.passages import Passages
 from command.readings import Readings, Sighting
 from command.requests import ReportHit
 from command.rows import WatchRow
+from command.rules.hits import answer_without_news, in_force_ms
 from command.tables import Tables
-from consoles.limits import HIT_LAST_SEEN_MS
+from consoles.limits import HIT_CLOCKS_MS, HIT_LAST_SEEN_MS
+from consoles.parts.judge import PassageJudge
 from streams.plates.crop import plate_jpeg
 from streams.watch_library import Found, LibraryIndex
 from streams.watch_list import Match, Wanted, WatchList
@@ -26,10 +30,21 @@ from streams.watch_list import Match, Wanted, WatchList
 log = logging.getLogger(__name__)
 
 
+@dataclass
+class HitCounters:
+    """What became of hits that this hub found in passages, and of passages that it could not judge at once."""
+
+    found: int = 0
+    refused: int = 0
+    failed: int = 0
+    dropped: int = 0
+
+
 class Hits:
     """The watch list of a hub, as the tables have it, and hits of it as requests."""
 
     def __init__(self, hub: Hub, readings: Readings, blobs: Blobs, roads: RoadNet | None) -> None:
+        self.counters = HitCounters()
         self._hub = hub
         self._readings = readings
         self._blobs = blobs
@@ -82,33 +97,39 @@ class Hits:
             for watch, why in self._watches.impossible.items():
                 log.warning("watch %s can never fire: %s", watch, why)
 
-    async def report(self, sighting: Sighting, scene: bytes) -> None:
-        """Record a hit for every entry that a sighting fits; `scene` is its picture, empty where there is none.
+    async def judge(self, sighting: Sighting, *, late: bool) -> None:
+        """Record a hit for every entry that a stored passage fits and that was in force when the car was seen.
 
-        Raises `TriuneError` where that cannot be done.
+        Each is tried by itself; those that are refused are counted. Raises `UnavailableError`, or `TooManyError` where
+        the hub has too much to do, when that cannot be done now: what is recorded by then is recorded once.
         """
         matches = await self.matching(sighting)
         if not matches:
             return
-        about = await self.told_more(
-            ReportHit(
-                watch=matches[0].watch,
-                plate=sighting.plate,
-                camera=sighting.camera,
-                seen_ms=sighting.first_ms,
-                confidence=min(1.0, max(0.0, sighting.confidence)),
-                picture=sighting.picture or "",
-                plate_picture=await self._plate_picture(sighting, scene),
-                direction=sighting.direction,
-                heading_deg=sighting.heading_deg,
-            )
-        )
-        for match in matches:
-            key = f"hit/{match.watch}/{sighting.camera}/{sighting.plate}/{sighting.first_ms}"
-            hit = replace(
-                about, watch=match.watch, how=match.how, score=match.score, line=match.line, note=match.note
+        now_ms = self._hub.clock.now_ms()
+        found = [_hit(match, sighting, now_ms) for match in matches]
+        by_ms = sighting.last_ms + (0 if late else HIT_CLOCKS_MS)
+        news = await self._hub.read(lambda t: [hit for hit in found if _is_news(t, hit, by_ms, now_ms)])
+        if not news:  # as with most cars that fit a pattern which is looked for elsewhere
+            return
+        picture = await self._plate_picture(sighting)
+        about = await self.told_more(news[0])
+        for hit in news:
+            told = replace(
+                hit, plate_picture=picture, last_seen=about.last_seen, ahead=about.ahead, ahead_by=about.ahead_by
             )  # fmt: skip
-            await self._hub.ask(hit, HUB, key)
+            await self._record(told, key_of(hit.watch, hit.camera, hit.plate, sighting.first_ms))
+
+    async def _record(self, hit: ReportHit, key: str) -> None:
+        try:
+            answer = await self._hub.ask(hit, HUB, key)
+        except UnavailableError:
+            raise
+        except TriuneError as error:
+            self.counters.refused += 1
+            log.warning("a hit of %s on %s could not be recorded: %s", hit.plate, hit.watch, error.detail)
+        else:
+            self.counters.found += bool(answer.subject)
 
     async def told_more(self, hit: ReportHit) -> ReportHit:
         """Return the hit with where the car was before and which cameras it will pass next, as far as that is known."""
@@ -136,14 +157,55 @@ class Hits:
         )
         return ahead, by
 
-    async def _plate_picture(self, sighting: Sighting, scene: bytes) -> str:
-        if sighting.box is None or not scene:
+    async def _plate_picture(self, sighting: Sighting) -> str:
+        if sighting.box is None or not sighting.picture:
             return ""
         try:
+            scene = await self._blobs.get(sighting.picture)
             return await self._blobs.add(await asyncio.to_thread(plate_jpeg, scene, sighting.box))
+        except UnknownIdError:  # an agent's, which comes later, or one that the store refused
+            return ""
         except TriuneError as error:
             log.warning("no picture of plate %s: %s", sighting.plate, error.detail)
             return ""
+
+
+class HitFinder(PassageJudge):
+    """Asks the watch list about every passage that is stored, whichever way it came."""
+
+    def __init__(self, hub: Hub, readings: Readings, passages: Passages, hits: Hits) -> None:
+        super().__init__(hub, readings, passages, hits.counters, "the watch list")
+        self._hits = hits
+
+    async def judge(self, sighting: Sighting, *, late: bool) -> None:
+        """Record its hits."""
+        await self._hits.judge(sighting, late=late)
+
+
+def key_of(watch: str, camera: str, plate: str, first_ms: int) -> str:
+    """Return the idempotency key of a hit, by when the car was seen first as whoever saw it has it.
+
+    Hub and agent may both find it: by this it is one.
+    """
+    return f"hit/{watch}/{camera}/{plate}/{first_ms}"
+
+
+def _hit(match: Match, sighting: Sighting, now_ms: int) -> ReportHit:
+    return ReportHit(
+        watch=match.watch, plate=sighting.plate, camera=sighting.camera,
+        seen_ms=min(sighting.first_ms, now_ms),  # whose clock runs ahead still has seen the car, by now at the latest
+        confidence=min(1.0, max(0.0, sighting.confidence)), picture=sighting.picture or "", how=match.how,
+        score=match.score, direction=sighting.direction, heading_deg=sighting.heading_deg, line=match.line,
+        note=match.note,
+    )  # fmt: skip
+
+
+def _is_news(t: Tables, hit: ReportHit, by_ms: int, now_ms: int) -> bool:
+    """Say whether a hit is to be recorded of a car that was seen until an instant."""
+    try:
+        return in_force_ms(t, hit.watch) <= by_ms and answer_without_news(t, hit, now_ms) is None
+    except UnknownIdError:  # asked, the rule says which
+        return True
 
 
 def road_net(path: str, county: Path | None) -> RoadNet | None:

@@ -16,7 +16,7 @@ from consoles.http.watch_libraries import WatchLibraries
 from consoles.http.watches import Watches
 from consoles.parts.base import Base
 from consoles.parts.cameras.rights import authorised
-from consoles.parts.hits import Hits, road_net
+from consoles.parts.hits import HitFinder, Hits, road_net
 from consoles.parts.libraries import Libraries
 from consoles.parts.reading_quality import ReadingQuality
 from consoles.parts.sightings import scope
@@ -56,6 +56,10 @@ async def vehicles(base: Base, county: Path | None) -> Vehicles:
     libraries = Libraries(hub, kept.blobs, hits.hold)
     await libraries.look()
     tasks.start(libraries.run(), "watch-libraries")
+    finding = HitFinder(hub, kept.readings, passages, hits)
+    tasks.start(finding.run(), "hits")
+    tasks.start(finding.sweep_on(), "hits-of-late")
+    base.measured.append(metrics.counted("hits", "Passages that the watch list was asked about", hits.counters))
     return Vehicles(
         passages,
         hits,

@@ -60,13 +60,12 @@ class Roadside:
     async def passes(self, camera: str, plate: str = PLATE, **changes: Any) -> list[HitRow]:
         """Let a car pass and return all hits there are."""
         now_ms = self.d.clock.now_ms()
-        picture = scene()
         sighting = Sighting(
             camera=camera, plate=plate, colour="blue", first_ms=now_ms, last_ms=now_ms, reads=4, confidence=0.95,
-            picture=await self.blobs.add(picture), box=(260, 200, 120, 40), **changes,
+            picture=await self.blobs.add(scene()), box=(260, 200, 120, 40), **changes,
         )  # fmt: skip
         await self.readings.add_sightings("live", [sighting])
-        await self.hits.report(sighting, picture)
+        await self.hits.judge(sighting, late=False)
         return list((await self.d.table("hits")).values())
 
 
@@ -140,7 +139,7 @@ async def test_a_hit_is_told_even_without_a_picture_of_the_plate(
             camera="k1", plate=PLATE, colour="blue", first_ms=now_ms, last_ms=now_ms, reads=4, confidence=0.95,
             picture="ab" * 32, box=box,  # type: ignore[arg-type]  # four numbers
         )  # fmt: skip
-        await road.hits.report(sighting, scene())
+        await road.hits.judge(sighting, late=False)
         [hit] = (await road.d.table("hits")).values()
         assert (hit.picture, hit.plate_picture) == ("ab" * 32, "")
 

@@ -108,8 +108,12 @@ async def test_a_device_waits_to_be_adopted_and_its_passages_are_ours_then(tmp_p
         assert (seen.camera, seen.plate, seen.source, seen.confidence, seen.lane) == ("k1", "湘F12345", "viid", 0.98, 2)
         assert seen.picture
         assert await site.context.blobs.get(seen.picture) == jpeg()
-        hits = await site.hub.read(lambda t: [(hit.plate, hit.camera, hit.picture) for hit in t.hits])
-        assert hits == [("湘F12345", "k1", seen.picture)]
+        wanted = [("湘F12345", "k1", seen.picture)]
+
+        async def is_found() -> bool:
+            return await site.hub.read(lambda t: [(hit.plate, hit.camera, hit.picture) for hit in t.hits]) == wanted
+
+        await until(is_found)
         assert SECRET not in json.dumps(await shown(admin))
         await site.context.accounts.create("dispatcher", "调度", frozenset({"dispatcher"}), "", PASSWORD)
         async with signed_in(site.http_url, "dispatcher") as dispatcher:

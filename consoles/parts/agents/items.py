@@ -22,7 +22,7 @@ from command.readings import Position, Sighting
 from command.requests import ReportCamera, ReportDeviceAlarm, ReportHit, ReportRecorder, Request
 from command.uplink import HubUplink
 from consoles.parts.cameras.alarms import alarm_of
-from consoles.parts.hits import Hits
+from consoles.parts.hits import Hits, key_of
 from consoles.parts.reading_quality import ReadingQuality
 from edge.agent.items import (
     ALARM,
@@ -115,6 +115,7 @@ class Items:
         positions: list[tuple[int, Position]] = []
         readings: list[tuple[int, Reading]] = []
         asked: list[tuple[int, Request]] = []
+        keys: dict[int, str] = {}
         for item in items:
             try:
                 match _BODIES[item.kind].decode(item.body):
@@ -134,6 +135,7 @@ class Items:
                     case Hit() as hit:
                         _check_camera(sender, hit.camera)
                         asked.append((item.number, await self._hit(hit)))
+                        keys[item.number] = key_of(hit.watch, hit.camera, hit.plate, hit.seen_ms)
                     case CameraState() as state:
                         _check_camera(sender, state.camera)
                         asked.append((item.number, _state(state)))
@@ -144,7 +146,9 @@ class Items:
             except TriuneError as error:
                 outcome.failed(item.number, error)
         # At once and in this order: the hub decides them in the order in which they are asked.
-        await asyncio.gather(*(self._ask(sender, number, request, outcome) for number, request in asked))
+        await asyncio.gather(
+            *(self._ask(sender, number, request, keys.get(number), outcome) for number, request in asked)
+        )
         await self._store(sightings, self._passages.add, outcome)
         await self._store(positions, self._uplink.positions, outcome)
         await self._store(readings, self._quality.told, outcome)
@@ -155,10 +159,11 @@ class Items:
         if await self._hub.read(lambda t: t.cameras.get(subject) is not None):
             _check_camera(sender, subject)
 
-    async def _ask(self, sender: Sender, number: int, request: Request, outcome: _Outcome) -> None:
+    async def _ask(self, sender: Sender, number: int, request: Request, key: str | None, outcome: _Outcome) -> None:
+        """Record an item under a key, its own where what it says has none."""
         actor = replace(HUB, id=AGENT + sender.agent)
         try:
-            await self._hub.ask(request, actor, f"{AGENT}{sender.agent}/{sender.box}/{number}")
+            await self._hub.ask(request, actor, key or f"{AGENT}{sender.agent}/{sender.box}/{number}")
             outcome.done.append(number)
         except TriuneError as error:
             outcome.failed(number, error)

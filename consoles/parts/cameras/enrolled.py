@@ -6,19 +6,14 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-import msgspec
-
 from command.hub import Changes, Hub
 from command.kernel.errors import TriuneError
-from command.passages import Passages
-from command.readings import Sighting
 from command.requests import ReportCamera
 from command.rows import CameraRow
 from command.telling import tell
 from consoles.parts.agents.registry import in_charge
 from consoles.parts.cameras.aims import aims
 from consoles.parts.cameras.alarms import alarm_of
-from consoles.parts.hits import Hits
 from consoles.parts.stores import CAMERAS, Stores
 from edge.onvif.events import CameraEvent
 from edge.onvif.watching import EventWatch
@@ -35,12 +30,9 @@ _AGAIN_MS = 1000
 class EnrolledCameras:
     """Glue between the record and the cameras. Of several hubs every one shows pictures, one records what they show."""
 
-    def __init__(self, hub: Hub, kept: Stores, passages: Passages, hits: Hits) -> None:
+    def __init__(self, hub: Hub, kept: Stores) -> None:
         self._hub = hub
         self._accounts = kept.accounts
-        self._passages = passages
-        self._hits = hits
-        self._blobs = kept.blobs
         self._leases = kept.leases
         self._enrolled: dict[str, tuple[bool, float]] = {}
         """Of each camera whether plates are read, and where it looks."""
@@ -133,15 +125,6 @@ class EnrolledCameras:
         if not event.active:
             return
         await tell(self._hub, alarm_of(camera, event.kind, event.source), log, f"an alarm of camera {camera}")
-
-    async def on_passage(self, sighting: Sighting, jpeg: bytes) -> None:
-        """Keep the sighting with its picture; report it where it is on the watch list."""
-        try:
-            sighting = msgspec.structs.replace(sighting, picture=await self._blobs.add(jpeg))
-            await self._passages.add([sighting])
-            await self._hits.report(sighting, jpeg)
-        except TriuneError as error:
-            log.warning("sighting of %s before %s is lost: %s", sighting.plate, sighting.camera, error.detail)
 
 
 def _enrolled(row: CameraRow) -> tuple[bool, float]:

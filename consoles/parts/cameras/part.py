@@ -19,6 +19,7 @@ from consoles.parts.agents.devices import devices_at
 from consoles.parts.agents.part import EdgeAgents
 from consoles.parts.base import Base
 from consoles.parts.cameras.enrolled import EnrolledCameras
+from consoles.parts.cameras.passing import OwnPassages
 from consoles.parts.cameras.plate_reading import plate_reading, troubles_of
 from consoles.parts.cameras.publishing import Publishing, publishing
 from consoles.parts.cameras.rights import authorised
@@ -54,9 +55,9 @@ async def live_cameras(
     hub, settings, clock = base.hub, base.settings, base.hub.clock
     addresses = settings.video_addresses or (["127.0.0.1"] if settings.host == "127.0.0.1" else [])
     authorise = authorised(settings.cameras_kept_to)
-    enrolled = EnrolledCameras(hub, base.kept, cars.passages, cars.hits)
+    enrolled = EnrolledCameras(hub, base.kept)
     async with AsyncExitStack() as stack:
-        reading = await stack.enter_async_context(plate_reading(base, enrolled.on_passage))
+        reading = await stack.enter_async_context(plate_reading(base, _own_passages(base, cars, stack).take))
         schemes, discovery = Schemes(), Discovery(clock)
         keeper = CameraKeeper(clock, enrolled.on_status, reading.watcher, sources=schemes.sources)
         publishers = await stack.enter_async_context(
@@ -104,6 +105,20 @@ async def live_cameras(
             *publishing_routes.routes(),
             *camera_address.routes(schemes.sources),
         ]
+
+
+def _own_passages(base: Base, cars: Vehicles, stack: AsyncExitStack) -> OwnPassages:
+    """Keep what readers tell until the stack is left, and try again meanwhile what a store refused."""
+    own = OwnPassages(base.kept.blobs, cars.passages, base.hub.clock)
+    base.tasks.start(own.run(), "own-passages")
+    stack.push_async_callback(own.finish)
+    base.measured.extend((
+        metrics.counted("own_passages", "Passages before this hub's own cameras", own.counters),
+        metrics.gauge("own_passages_waiting", "Of these, those that wait for the readings", lambda: own.waiting),
+        metrics.gauge("own_pictures_waiting_bytes", "Pictures of passages that wait", lambda: own.pictures_bytes),
+    ))  # fmt: skip
+    base.degraded.append(own.degraded)
+    return own
 
 
 def _register(schemes: Schemes, publishers: Publishing, addresses: Sequence[str]) -> None:

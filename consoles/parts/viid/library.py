@@ -17,7 +17,6 @@ from command.passages import Passages
 from command.requests import LiftWatch, RequestWatch
 from command.requests.watchlist import GivenArea
 from command.rows import WatchRow
-from consoles.parts.hits import Hits
 from consoles.parts.viid.cascade_store import CascadeStore
 from consoles.parts.viid.devices import Devices
 from consoles.parts.viid.entries import id_of, is_in_force
@@ -42,13 +41,12 @@ class ViidLibrary:
     """The hub as a `edge.viid.library.Library`. `receivers` are hosts that may be told besides whoever asks."""
 
     def __init__(
-        self, hub: Hub, blobs: Blobs, passages: Passages, hits: Hits, store: ViidStore, devices: Devices,
+        self, hub: Hub, blobs: Blobs, passages: Passages, store: ViidStore, devices: Devices,
         lowers: LowerStore, cascades: CascadeStore, server_id: str, receivers: Sequence[str],
     ) -> None:  # fmt: skip
         self._hub = hub
         self._blobs = blobs
         self._passages = passages
-        self._hits = hits
         self._store = store
         self._devices = devices
         self._lowers = lowers
@@ -61,16 +59,14 @@ class ViidLibrary:
         self._receivers = frozenset(receivers)
 
     async def take(self, peer: str, vehicle: Vehicle, picture: bytes | None) -> Verdict:
-        """Keep the passage as one of our own cameras', and report it where it is on the watch list."""
+        """Keep the passage as one of our own cameras'."""
         camera = await self._devices.camera_of(vehicle.device, vehicle.tollgate)
         self._devices.heard(vehicle.device or vehicle.tollgate, peer, taken=bool(camera))
         if not camera:
             why = f"device {vehicle.device or vehicle.tollgate} is not adopted here: our administrator has to say which"
             raise RefusedError(f"{why} camera it is", StatusCode.INVALID_OPERATION)
         name = await self._blobs.add(picture) if picture is not None else None
-        sighting = vehicle.sighting(camera, name)
-        await self._passages.add([sighting])
-        await self._hits.report(sighting, picture or b"")
+        await self._passages.add([vehicle.sighting(camera, name)])
         return Verdict(vehicle.id)
 
     async def take_devices(self, peer: str, devices: Sequence[Listed]) -> list[Verdict]:

@@ -25,7 +25,6 @@ from command.telling import tell
 from consoles.http import metrics
 from consoles.http.identity import address_of
 from consoles.parts.base import Base
-from consoles.parts.hits import Hits
 from consoles.parts.serving import serving
 from consoles.parts.stores import LINKS
 from consoles.parts.viid.cascade_routes import CascadeRoutes
@@ -58,7 +57,7 @@ def password_of(settings: Viid, key: SiteKey) -> str:
 
 
 @asynccontextmanager
-async def viid(base: Base, passages: Passages, hits: Hits) -> AsyncIterator[list[web.RouteDef]]:
+async def viid(base: Base, passages: Passages) -> AsyncIterator[list[web.RouteDef]]:
     """Speak GA/T 1400 where the settings say so; gives the routes by which an administrator looks after it."""
     own, hub, kept, clock = base.settings.viid, base.hub, base.kept, base.hub.clock
     if own is None:
@@ -77,7 +76,7 @@ async def viid(base: Base, passages: Passages, hits: Hits) -> AsyncIterator[list
         origins = {upper.id: upper.url.rstrip("/") for upper in own.uppers}
         receivers = [*own.receivers, *map(host_of, origins.values())]
         library = ViidLibrary(
-            hub, kept.blobs, passages, hits, store, devices, lower_store, cascade_store, own.server_id, receivers
+            hub, kept.blobs, passages, store, devices, lower_store, cascade_store, own.server_id, receivers
         )
         hosts = {upper: host_of(url) for upper, url in origins.items()}
         door = Door(own.server_id[:10], own.algorithms, password, hosts)

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from command.actors import HUB
@@ -31,13 +29,8 @@ from command.rows import (
     SectionVersion,
 )
 from command.tables import Tables
-from consoles.limits import (
-    VIOLATION_AGAIN_LATER_MS,
-    VIOLATION_DRIVE_ROWS,
-    VIOLATION_QUEUE,
-    VIOLATION_SWEEP_MS,
-    VIOLATION_SWEEP_ROWS,
-)
+from consoles.limits import VIOLATION_DRIVE_ROWS
+from consoles.parts.judge import PassageJudge
 from streams.plates.picture import decode_picture
 from streams.violations.area import judge_area, stands_in
 from streams.violations.lanes import judge_lane, shows_inside
@@ -83,24 +76,16 @@ class _Rules:
         return camera in self.sections or camera in self.areas or camera in self.regions
 
 
-class Violations:
-    """Judges passages one after the other. `run` works, `sweep` goes over those of late once more."""
+class Violations(PassageJudge):
+    """Finds violations in passages. `run` works, `sweep` goes over those of late once more."""
 
     def __init__(self, hub: Hub, readings: Readings, blobs: Blobs, passages: Passages) -> None:
         self.counters = JudgeCounters()
-        self._hub = hub
-        self._readings = readings
+        super().__init__(hub, readings, passages, self.counters, "the rules of violations")
         self._blobs = blobs
         self._rules = _Rules()
         self._is_old = True
-        self._heard_from_ms: int | None = None
-        """From when on a rule holds that was heard of since this hub last judged: what passed then is judged again."""
-        self._waiting: deque[Sighting] = deque()
-        self._came = asyncio.Event()
-        self._idle = asyncio.Event()
-        self._idle.set()
         hub.listen(self._on_change)
-        passages.on_stored(self.hear)
 
     def _on_change(self, _seq: int, changes: Changes) -> None:
         if not any(table in _RULES for table, _ in changes):
@@ -109,75 +94,11 @@ class Violations:
         news = [row.versions[0] for row in changes.values() if isinstance(row, _RuleRow)]
         for version in news:
             if version.until_ms is None and version.from_ms < self._hub.clock.now_ms():
-                self._heard_from_ms = min(version.from_ms, self._heard_from_ms or version.from_ms)
-                self._idle.clear()
-                self._came.set()
+                self.again(version.from_ms)
 
-    def hear(self, sightings: Sequence[Sighting]) -> None:
-        """Take passages that are stored. Past `VIOLATION_QUEUE` they wait for the next sweep, and are counted."""
-        for sighting in sightings:
-            if len(self._waiting) >= VIOLATION_QUEUE:
-                self.counters.dropped += 1
-                continue
-            self._waiting.append(sighting)
-            self._idle.clear()
-            self._came.set()
-
-    async def idle(self) -> None:
-        """Return once everything heard so far is judged."""
-        await self._idle.wait()
-
-    async def run(self) -> None:
-        """Judge until cancelled."""
-        while True:
-            await self._came.wait()
-            self._came.clear()
-            while self._waiting:
-                await self._judge_until_done(self._waiting[0])
-                self._waiting.popleft()
-            from_ms, self._heard_from_ms = self._heard_from_ms, None
-            if from_ms is not None:
-                await self._judge_since(from_ms)
-            if not (self._waiting or self._heard_from_ms):
-                self._idle.set()
-
-    async def sweep(self) -> None:
-        """Judge once more what passed of late: what a hub that ended, or a full queue, left undone."""
-        await self._judge_since(0)
-
-    async def _judge_since(self, from_ms: int) -> None:
-        """Judge what any hub stored of passages since an instant, or in the time of a sweep where that is less."""
-        to_ms, after = self._hub.clock.now_ms(), None
-        while True:
-            query = SightingQuery(
-                from_ms=max(from_ms, to_ms - VIOLATION_SWEEP_MS), to_ms=to_ms, limit=VIOLATION_SWEEP_ROWS, after=after
-            )
-            try:
-                page = await self._readings.search(self._hub.space, query)
-            except UnavailableError as error:
-                log.warning("what passed of late cannot be judged yet: %s", error.detail)
-                await self._hub.clock.sleep(VIOLATION_AGAIN_LATER_MS)
-                continue
-            for sighting in page:
-                await self._judge_until_done(sighting)
-            if len(page) < VIOLATION_SWEEP_ROWS:
-                return
-            after = place_of(page[-1])
-
-    async def _judge_until_done(self, sighting: Sighting) -> None:
-        while True:
-            try:
-                await self._judge(sighting)
-            except UnavailableError as error:
-                log.warning("violations wait to be judged: %s", error.detail)
-                await self._hub.clock.sleep(VIOLATION_AGAIN_LATER_MS)
-                continue
-            except TriuneError as error:
-                self.counters.failed += 1
-                log.warning("%s before %s is not judged: %s", sighting.plate, sighting.camera, error.detail)
-            return
-
-    async def _judge(self, sighting: Sighting) -> None:
+    async def judge(self, sighting: Sighting, *, late: bool) -> None:
+        """Record what a passage violates, and the drives that it began or ended."""
+        del late  # a rule says by itself from when on it holds
         rules = await self._rules_now()
         if not rules.concern(sighting.camera):
             return

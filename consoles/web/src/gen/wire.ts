@@ -1618,7 +1618,7 @@ export interface WatchHours {
   to_min: number;
 }
 
-/** An entry of the watch list (布控). */
+/** An entry of the watch list (布控), in force since `approved_ms`. */
 export interface WatchRow {
   pattern: string;
   reason: string;
@@ -1641,6 +1641,7 @@ export interface WatchRow {
   wrong_share: number | null;
   wrong_in_a_row: number;
   last_hit: string;
+  approved_ms: number | null;
   id: string;
 }
 
