@@ -100,7 +100,7 @@ class DeviceNote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     number: str = ""
     """The device's number, as registered for its calibration certificate."""
     channel: str = ""
-    """Its id of GB/T 28181, 20 digits."""
+    """Its id of 20 digits, of GB/T 28181 or GA/T 1400."""
     agent: str | None = None
     """The edge agent that has the camera; empty: the hub has it itself. None where that is not known."""
     clock_error_ms: int | None = None

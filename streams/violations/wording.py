@@ -16,7 +16,7 @@ from streams.violations.pack import DeviceNote
 _READ_BY: Mapping[SightingSource, str] = {
     "camera": "本平台读取，时刻为平台时钟对该帧的标记",
     "edge": "边缘节点读取，时刻为该节点时钟对该帧的标记",
-    "viid": "外部系统（GA/T 1400）上报，时刻为该系统所报",
+    "viid": "外部系统（GA/T 1400，未记录是哪个系统）上报，时刻为该系统所报",
 }
 _GROUPS: Mapping[str, Group] = {
     "size": "vehicle_size", "direction": "direction", "allowed": "direction", "colour": "plate_colour",
@@ -66,7 +66,7 @@ def device(note: DeviceNote) -> list[tuple[str, str]]:
     return [
         ("读取方式", _READ_BY[note.source]),
         ("设备编号", f"{number}；型号、出厂编号：{UNREGISTERED}"),
-        ("国标编码", f"{note.channel}（GB/T 28181）" if note.channel else UNREGISTERED),
+        ("国标编码", note.channel or UNREGISTERED),
         ("边缘节点", _agent(note)),
         ("时钟误差", _clock(note)),
         ("设备检定", _certificate(note)),

@@ -22,7 +22,7 @@ from command.kernel.clock_sync import KernelClock
 from command.passages import Passages
 from command.readings import Readings, Sighting
 from command.readings.memory import MemoryReadings
-from command.requests import EndRule, Request, SetRegions, SetRestriction, SetSection
+from command.requests import EndRule, EnrolCamera, Request, SetRegions, SetRestriction, SetSection
 from command.rows import ViolationRow
 from consoles.parts.agents.registry import AgentState
 from consoles.parts.recording import Recorded
@@ -303,6 +303,21 @@ async def test_what_nobody_registered_or_measured_is_not_made_up(tmp_path: Path)
         assert unheard == (DeviceNote(source="edge", agent="north", channel=_CHANNEL, hub_clock_error_ms=12),)
         assert heard == (replace(unheard[0], agent_ahead_ms=70),)
         assert outside == (DeviceNote(source="viid", channel=_CHANNEL),)
+
+
+async def test_a_camera_adopted_from_a_catalogue_is_known_by_its_device(tmp_path: Path) -> None:  # R821
+    async with watch(tmp_path) as w:
+        camera = f"v{_CHANNEL}"
+        await w.d.ask(EnrolCamera(camera=camera, name="城东卡口", lat=30.5, lon=114.3), ADMIN)
+        await w.d.ask(SetRestriction(restriction="r1", definition=replace(_AREA, cameras=(camera,))), ADMIN)
+        await w.seen(camera, 5, source="viid")
+        await w.packs().look()
+        [row] = await w.found()
+        whole = pack.decode(await w.blobs.get(row.manifest))
+        assert whole.devices == (DeviceNote(source="viid", channel=_CHANNEL),)
+        lines = read_out(paper(whole, row.manifest, row, {}, "cd" * 32))
+        assert lines[lines.index("国标编码") + 1] == _CHANNEL
+        assert lines[lines.index("违法地点") + 1] == "城东卡口"
 
 
 async def test_a_clip_that_never_comes_is_said_to_be_missing(tmp_path: Path) -> None:  # R608

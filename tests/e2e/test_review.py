@@ -1,4 +1,4 @@
-"""The queue of violations in Chromium by keyboard, and what they are judged by (SPEC R612, R613, R693, R695, R696)."""
+"""The queue of violations in Chromium by keyboard, and what they are judged by (R612, R613, R693, R695, R696, R824)."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from msgspec.structs import replace
 from playwright.async_api import Locator, Page, expect
 
 from command.actors import HUB
-from command.readings import Sighting
-from command.requests import EnrolCamera, RecordPack, SetSection
+from command.facts.violations import PictureRegion
+from command.readings import Direction, Sighting
+from command.requests import EnrolCamera, RecordPack, SetRegions, SetSection
 from command.rows import ViolationRow
 from consoles.site import Site
 from streams.violations import pack
@@ -24,6 +25,7 @@ from tests.consoles.support import site_with_people
 from tests.e2e.chromium import chromium
 from tests.e2e.test_accessibility import faults
 from tests.e2e.video import open_page
+from tests.streams.violations.support import english, read_out
 
 SLOW = 20_000
 PLATES = ("湘F80001", "湘F80002", "湘F80003", "湘F80004")
@@ -167,6 +169,66 @@ async def test_the_queue_is_reviewed_by_keyboard_alone(tmp_path: Path) -> None: 
         await english.wait_for_function(_SEEN)
         await english.screenshot(path=tmp_path / "review-en.png")
         assert page.faults == english.faults == []  # type: ignore[attr-defined]
+
+
+async def breaks_lanes(site: Site) -> None:
+    """A camera of which nobody registered a device, and two cars: one in the bus lane, one the wrong way."""
+    await site.hub.ask(EnrolCamera(camera="k7", name="人民路口", lat=29.13, lon=113.1, bearing_deg=90), HUB)
+    left = PictureRegion(
+        name="公交专用道", ring=((0, 0), (0.7, 0), (0.7, 1), (0, 1)), lane=1, use="bus", travel="towards"
+    )
+    await site.hub.ask(SetRegions(camera="k7", regions=(left,)), HUB)
+    now_ms = site.clock.now_ms()
+    ways: tuple[Direction | None, ...] = (None, "away")
+    for number, (plate, direction) in enumerate(zip(PLATES, ways, strict=False)):
+        seen = Sighting(
+            camera="k7", plate=plate, colour="blue", first_ms=now_ms + number, last_ms=now_ms + number + 500, reads=6,
+            confidence=0.93, picture=await site.context.blobs.add(street(plate, 110)), box=(560, 540, 160, 50),
+            char_confidences=(0.99, 0.98, 0.99, 0.97, 0.99, 0.93, 0.99), lane=1, direction=direction,
+        )  # fmt: skip
+        await site.passages.add([seen])
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(150)
+async def test_lanes_are_reviewed_with_what_is_known_of_device_clock_and_region(
+    tmp_path: Path,
+) -> None:  # R820, R821, R822, R824
+    async with site_with_people(tmp_path, "commander") as site, chromium() as browser:
+        await breaks_lanes(site)
+        await rows_when(site, 3)
+        page = await open_page(browser, site, "commander", "/vehicles", axe=True)
+        await page.get_by_role("tab", name="违法审核").click(timeout=SLOW)
+        tab = page.locator("vehicles-review")
+        await expect(tab.get_by_text("待审 3")).to_be_visible(timeout=SLOW)
+        await expect(tab.locator("figcaption")).to_contain_text("设备编号未登记 · 时刻误差未测", timeout=SLOW)
+        facts = tab.locator(".facts")
+        await expect(facts).to_contain_text("占用公交专用车道")
+        await expect(facts).to_contain_text("人民路口的画面")
+        await expect(facts).to_contain_text("登记并生效")
+        await expect(facts).to_contain_text("没有登记计量检定证书")
+        await expect(tab.locator("t-scene polygon")).to_have_count(2)  # a light line upon a dark one
+        await page.screenshot(path=tmp_path / "lane.png")
+        assert await faults(page) == []
+
+        await page.keyboard.press("y")
+        await expect(tab.get_by_text(f"{PLATES[0]} 已确认")).to_be_visible(timeout=SLOW)
+        for _ in range(2):
+            await page.keyboard.press("k")
+        await expect(facts).to_contain_text("审核人 commander", timeout=SLOW)
+        async with page.expect_popup() as opened:
+            await tab.get_by_role("link", name="看证据说明").click()
+        paper = await opened.value
+        await paper.wait_for_load_state("networkidle")
+        assert await paper.evaluate("[...document.images].map((each) => each.naturalWidth > 0)") == [True, True]
+        assert await paper.locator(".scene svg > *").count() == 2
+        lines = read_out((await paper.content()).encode())
+        [row] = [row for row in (await site.hub.read(lambda t: list(t.violations))) if row.reviewed_by]
+        known = pack.decode(await site.context.blobs.get(row.manifest)).site
+        assert english(lines, PLATES[0], "F", "k7", "commander", known, row.id) == []
+        assert "commander（账号 commander）" in lines
+        await paper.screenshot(path=tmp_path / "paper.png", full_page=True)
+        assert page.faults == []  # type: ignore[attr-defined]
 
 
 @pytest.mark.browser

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -13,6 +14,9 @@ from command.tables import Tables
 from consoles.parts.agents.registry import AgentState, in_charge
 from edge.gb28181.pilot import where
 from streams.violations.pack import DeviceNote, devices_of
+
+_ADOPTED = re.compile(r"v(\d{20})")
+"""The id of a camera that became one as another system's catalogue told of its device (SPEC R728)."""
 
 
 @dataclass(frozen=True)
@@ -28,14 +32,14 @@ class Devices:
         addresses, error_ms = await self.addresses(), self.clock().most_ms
         known = devices_of(finding, section)
         return tuple(
-            self._with(note, addresses.get(passage.camera, ""), error_ms)
+            self._with(note, passage.camera, addresses.get(passage.camera, ""), error_ms)
             for note, passage in zip(known, finding.passages, strict=True)
         )
 
-    def _with(self, note: DeviceNote, address: str, error_ms: int | None) -> DeviceNote:
+    def _with(self, note: DeviceNote, camera: str, address: str, error_ms: int | None) -> DeviceNote:
         agent, inner = in_charge(address) or ("", address)
-        channel = where(inner)
-        note = replace(note, channel=channel.channel if channel else "")
+        channel, told = where(inner), _ADOPTED.fullmatch(camera)
+        note = replace(note, channel=channel.channel if channel else told[1] if told else "")
         match note.source:
             case "camera":
                 return replace(note, agent="", hub_clock_error_ms=error_ms)

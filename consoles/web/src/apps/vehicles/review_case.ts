@@ -88,7 +88,8 @@ function dated(at_ms: number): string {
 
 function since(shown: Shown | null): string {
   const { from_ms, registered_ms } = shown?.rule ?? {};
-  return from_ms == null || registered_ms == null ? t("review.since_unknown") : t("review.since", { at: dated(registered_ms), from: dated(from_ms) });
+  if (from_ms == null || registered_ms == null) return t("review.since_unknown");
+  return from_ms === registered_ms ? t("review.since_then", { at: dated(registered_ms) }) : t("review.since", { at: dated(registered_ms), from: dated(from_ms) });
 }
 
 function ruleName({ finding }: ViolationRow, shown: Shown | null): string {

@@ -44,6 +44,7 @@ export const VEHICLES_REVIEW = {
   "review.manifest": ["清单 SHA-256", "Manifest SHA-256"],
   "review.of_camera": ["{place}的画面", "the picture of {place}"],
   "review.since": ["{at} 登记，{from} 起生效", "registered {at}, in force since {from}"],
+  "review.since_then": ["{at} 登记并生效", "registered and in force since {at}"],
   "review.since_unknown": ["登记和生效时间未知", "when it was registered and came into force is not known"],
   "review.by": ["审核人 {who}", "reviewed by {who}"],
   "review.paper": ["看证据说明（可打印）", "Read and print the evidence"],
