@@ -2,8 +2,9 @@
 
 GA 36-2018 sets the plates of ordinary, new energy, police, trailer and coach cars, of Hong Kong and Macau cars that
 cross the border, of consulates and temporary ones; the embassies' and the fire and rescue service's (2018) follow it
-in size and colour. `O` as the issuing authority's letter was the police's own series and is no longer issued, but
-still seen. Military and armed police plates follow another standard and are not covered.
+in size and colour. `O` as the issuing authority's letter was the police's own series, is no longer issued, but still
+seen: on ordinary and police plates, for the others came later or were never theirs. Military and armed police plates
+follow another standard and are not covered.
 """
 
 from __future__ import annotations
@@ -32,13 +33,13 @@ PlateKind = Literal[
 Format = tuple[str, ...]
 """For each position of a plate, the characters it may hold."""
 
-_HEAD = (PROVINCES, AUTHORITIES)
+_HEAD, _HEAD_OR_O = (PROVINCES, LETTERS), (PROVINCES, AUTHORITIES)
 _SERIAL = LETTERS + DIGITS
 FORMATS_BY_KIND: Mapping[PlateKind, tuple[Format, ...]] = {
-    "ordinary": ((*_HEAD, *[_SERIAL] * 5),),
+    "ordinary": ((*_HEAD_OR_O, *[_SERIAL] * 5),),
     "new_energy_small": ((*_HEAD, NEW_ENERGY_MARKS, _SERIAL, *[DIGITS] * 4),),
     "new_energy_large": ((*_HEAD, *[DIGITS] * 5, NEW_ENERGY_MARKS),),
-    "police": ((*_HEAD, *[_SERIAL] * 4, "警"),),
+    "police": ((*_HEAD_OR_O, *[_SERIAL] * 4, "警"),),
     "trailer": ((*_HEAD, *[_SERIAL] * 4, "挂"),),
     "coach": ((*_HEAD, *[_SERIAL] * 4, "学"),),
     "hong_kong_macau": (("粤", "Z", *[_SERIAL] * 4, "港澳"),),

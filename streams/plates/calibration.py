@@ -49,6 +49,11 @@ class Calibration(msgspec.Struct, frozen=True):
         """Return the chance that a character is right."""
         return (self.provinces if char in ga36.PROVINCES else self.characters)(said)
 
+    def stated(self, plate: str, said: Sequence[float]) -> tuple[float, tuple[float, ...]]:
+        """Return the chance that a whole plate is right, and that each of its characters is."""
+        each = tuple(self.of(char, one) for char, one in zip(plate, said, strict=True))
+        return min(self.plates(min(said)), *each), each
+
 
 UNCALIBRATED = Calibration()
 # Of both networks, fitted to 2845 reads of 346 pictures (docs/MODELS.md), as they are and strained.
@@ -75,7 +80,12 @@ def alike(provinces: Sequence[str]) -> list[float]:
 
 
 def fit(reads: Sequence[Said], weights: Sequence[float] | None = None) -> Table:
-    """Return the table of labelled reads, each of which counts as its weight says against the others, else alike."""
+    """Return the table of labelled reads, each of which counts as its weight says against the others, else alike.
+
+    Of no reads it is the line on which what was said is right.
+    """
+    if not reads:
+        return Table()
     said, right = np.array([said for said, _ in reads]), np.array([right for _, right in reads], float)
     counts = np.ones(len(reads)) if weights is None else np.array(weights)
     # Reads of many weights say less than as many of one (Kish 1965).

@@ -79,6 +79,7 @@ def best_plate(chances: Floats, priors: Mapping[PlateKind, float], line_break: i
     ends at column `line_break`. A state is (format, position, character) either on the character or in the gap behind
     it.
     """
+    chances = _rounds_as_zeros(chances)
     seen = np.flatnonzero(chances[:, 1:].max(axis=0) > _WORTH_A_SEARCH)
     if not seen.size:
         return None
@@ -116,10 +117,17 @@ def best_plate(chances: Floats, priors: Mapping[PlateKind, float], line_break: i
     )
 
 
+def _rounds_as_zeros(chances: Floats) -> Floats:
+    """Return the chances with what looks like an O a 0 as well: no serial holds an O, and no authority is a 0."""
+    chances = chances.copy()
+    chances[:, _ZERO] += chances[:, _O]
+    return chances
+
+
 def _sureness(chances: Floats) -> Floats:
     """Return how sure each column makes each character: as the network does, but for O, which it tells from no 0."""
     sureness = chances.copy()
-    rounds = chances[:, _O] + chances[:, _ZERO]
+    rounds = chances[:, _ZERO]
     o, others = rounds * _O_AMONG_THESE, chances[:, _TAKEN_FOR_O].sum(axis=1)
     sureness[:, _O] = rounds * o / np.maximum(o + others, _FLOOR)
     return sureness

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from command.readings import PlateColour
 from streams.plates.calibration import CALIBRATION, Calibration
 from streams.plates.colour import plate_colour
 from streams.plates.decode import Characters
@@ -49,6 +50,8 @@ _CLEAR, _A_PLATE_MEAN = 0.85, 0.5
 _ONE_LINE_CONFIDENCE = 0.3
 _CREDIBLE_TWO_LINES = (0.05, 0.8)
 _TWO_LINES_ASPECT_AT_MOST = 3.0
+
+_GREENS: frozenset[PlateColour] = frozenset({"green", "yellow_green"})
 
 
 class PlateReader:
@@ -125,12 +128,10 @@ class PlateReader:
                 other = self._recogniser.recognise(joined, colour, UPPER_WIDTH_PX)
                 if other and _is_two_lines(other) and (characters is None or other.mean > characters.mean):
                     characters, rows = other, 2
-        if characters is None or not _is_credible(characters, is_sure=is_sure):
+        if characters is None or not _is_credible(characters, is_sure=is_sure) or _is_tractors(characters, colour):
             return None
         points = tuple((float(x), float(y)) for x, y in corners)
-        said = zip(characters.plate, characters.confidences, strict=True)
-        each = tuple(self._calibration.of(char, confidence) for char, confidence in said)
-        whole = min(self._calibration.plates(characters.confidence), *each)
+        whole, each = self._calibration.stated(characters.plate, characters.confidences)
         return Read(characters.plate, colour, whole, each, points, characters.kind, rows)
 
 
@@ -179,6 +180,11 @@ def _is_credible(characters: Characters, *, is_sure: bool) -> bool:
         and characters.mean >= mean_least
         and characters.unexplained <= _UNEXPLAINED_AT_MOST
     )
+
+
+def _is_tractors(characters: Characters, colour: PlateColour) -> bool:
+    """A tractor's plate, which is green and no plate of GA 36, has two digits for the authority: 01 looks like an O."""
+    return characters.plate[1] == "O" and colour in _GREENS
 
 
 def _is_worth_another(characters: Characters) -> bool:

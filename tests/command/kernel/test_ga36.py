@@ -69,6 +69,10 @@ def test_plates_in_the_ways_people_write_them(text: str, plate: str) -> None:
         ("湘Z1234港", None),
         ("湘F1234应急", None),
         ("湘AZ12345", None),
+        ("粤OA2160", "ordinary"),
+        ("粤O1234警", "police"),
+        ("粤O1234学", None),
+        ("粤O12345D", None),
     ],
 )
 def test_what_a_plate_says_tells_what_it_was_issued_for(plate: str, kind: ga36.PlateKind | None) -> None:

@@ -1,4 +1,7 @@
-"""Plates of every kind and things that are none, drawn by GA 36-2018 and put into real photos."""
+"""Plates of every kind and things that are none, drawn by GA 36-2018 and put into real photos.
+
+Positions and sizes are the standard's, in millimetres; the characters are of a common font, stretched to theirs.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
+from command.kernel import ga36
 from command.readings import PlateColour
 from edge.simulators.plate_drawing import font
 from streams.plates.picture import Picture
@@ -25,6 +29,10 @@ INKS: dict[PlateColour, tuple[Bgr, Bgr]] = {
     "black": ((25, 25, 25), (240, 240, 240)),
 }
 _RED: Bgr = (30, 30, 200)
+_PAPERS: dict[bool, tuple[Bgr, Bgr]] = {
+    False: ((235, 215, 180), (225, 195, 140)), True: ((170, 205, 230), (140, 185, 215))
+}  # fmt: skip
+"""Temporary plates' paper and the lines on it, whether or not they are good in other provinces."""
 _FONT_PX = 160
 # Left edges of the characters in millimetres, one pixel each.
 _SEVEN = (15, 72, 151, 208, 265, 322, 379)
@@ -32,7 +40,10 @@ _EIGHT = (15, 69, 147, 198, 249, 300, 351, 402)
 
 
 def draw_plate(plate: str, colour: PlateColour, rows: int = 1) -> Picture:
-    """Return a plate: 440 x 140, 480 x 140 with eight characters, 440 x 220 with two lines."""
+    """Return a plate: 440 x 140, 480 x 140 with eight characters, 440 x 220 with two lines.
+
+    What is red on it is red; the dot behind the authority is there, which embassies' numbers have none of.
+    """
     height, width = (220, 440) if rows == 2 else (140, 480 if len(plate) == 8 else 440)
     background, ink = INKS[colour]
     plain = np.full((height, width, 3), background, np.uint8)
@@ -44,7 +55,44 @@ def draw_plate(plate: str, colour: PlateColour, rows: int = 1) -> Picture:
     else:
         places = [(x, 25, 45, 90) for x in (_EIGHT if len(plate) == 8 else _SEVEN)]
     for char, place in zip(plate, places, strict=True):
-        _ink(plain, char, place, _RED if char in "警使领" else ink)
+        _ink(plain, char, place, _RED if char in "警使领应急" else ink)
+    if plate[0] in ga36.PROVINCES:
+        dot = (220, 45) if rows == 2 else ((places[1][0] + 45 + places[2][0]) // 2, 70)
+        cv2.circle(plain, dot, 5, ink, -1, cv2.LINE_AA)
+    return plain
+
+
+def draw_temporary(plate: str, *, across_provinces: bool) -> Picture:
+    """Return a temporary plate, of paper: black on a pattern, sky-blue within a province and brown across them."""
+    background, lines = _PAPERS[across_provinces]
+    written = draw_plate(plate, "white")
+    paper = np.full_like(written, background)
+    height, width = written.shape[:2]
+    for x in range(-height, width, 10):
+        cv2.line(paper, (x, 0), (x + height, height), lines, 2)
+    ink = (1 - written.astype(np.float32) / INKS["white"][0][0]).clip(0, 1)
+    shown: Picture = (paper * (1 - ink) + 20 * ink).astype(np.uint8)
+    return shown
+
+
+def draw_motorcycle(plate: str, colour: PlateColour) -> Picture:
+    """Return a motorcycle's plate, 220 x 140 with two lines, twice as large."""
+    background, ink = INKS[colour]
+    plain = np.full((280, 440, 3), background, np.uint8)
+    cv2.rectangle(plain, (6, 6), (433, 273), ink, 4)
+    places = [(110, 20, 80, 70), (250, 20, 80, 70), *((26 + 80 * i, 110, 66, 140) for i in range(5))]
+    for char, place in zip(plate, places, strict=True):
+        _ink(plain, char, place, ink)
+    return plain
+
+
+def draw_tractor(plate: str) -> Picture:
+    """Return a tractor's plate, 300 x 165: province and two digits above five characters. It is none of GA 36."""
+    plain = np.full((241, 438, 3), (90, 140, 30), np.uint8)
+    cv2.rectangle(plain, (4, 4), (433, 236), (255, 255, 255), 3)
+    places = [(80, 16, 66, 73), (182, 16, 51, 73), (270, 16, 51, 73), *((26 + 80 * i, 110, 66, 110) for i in range(5))]
+    for char, place in zip(plate, places, strict=True):
+        _ink(plain, char, place, (255, 255, 255))
     return plain
 
 

@@ -51,6 +51,17 @@ def test_a_province_has_a_table_of_its_own() -> None:
     assert [round(calibration.of(char, 0.8), 2) for char in "粤B1警"] == [0.4, 0.72, 0.72, 0.72]
 
 
+def test_a_plate_is_no_surer_than_its_table_nor_than_its_least_sure_character() -> None:
+    modest = Table((0.0, 1.0), (0.0, 0.5))
+    assert UNCALIBRATED.stated("粤B1", (0.9, 0.8, 0.95)) == (0.8, (0.9, 0.8, 0.95))
+    assert Calibration(plates=modest).stated("粤B1", (0.9, 0.8, 0.95))[0] == pytest.approx(0.4)
+    assert Calibration(provinces=modest).stated("粤B1", (0.9, 0.8, 0.95)) == (0.45, (0.45, 0.8, 0.95))
+
+
+def test_of_no_reads_what_was_said_is_right() -> None:
+    assert fit([]) == fit([], []) == Table()
+
+
 @given(SAID)
 def test_a_table_always_rises_and_stays_a_chance(said: list[Said]) -> None:
     table = fit(said)

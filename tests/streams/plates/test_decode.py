@@ -79,6 +79,22 @@ def test_an_authority_that_looks_like_a_zero_is_an_o_unless_a_stroke_of_q_or_d_i
     assert least < read.confidences[1] < most
 
 
+def test_what_looks_like_an_o_in_a_serial_is_a_zero_and_as_sure() -> None:  # R833
+    shown = [{"吉": 0.9}, {"B": 0.9}, {"O": 0.7, "0": 0.2}, *({char: 0.9} for char in "F2L1")]
+    read = best_plate(columns(*shown), kind_priors("blue"))
+    assert read is not None
+    assert read.plate == "吉B0F2L1"
+    assert read.confidences == pytest.approx([0.9] * 7)
+
+
+def test_only_ordinary_and_police_plates_have_the_authority_o() -> None:  # R833
+    shown = [{char: 0.9} for char in "琼O85476E"]
+    read = best_plate(columns(*shown), kind_priors("green"))
+    assert read is not None
+    assert read.kind == "ordinary"
+    assert read.confidence < 0.01 or read.unexplained > 0.7  # and so none is told
+
+
 def test_too_few_columns_hold_no_plate() -> None:
     assert best_plate(columns(*({char: 0.9} for char in "湘A1234")), NO_BIAS) is None
 

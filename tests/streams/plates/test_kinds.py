@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from functools import cache
 
 import cv2
@@ -73,6 +74,73 @@ def test_every_kind_is_read_and_named(reader: PlateReader, plate: str, colour: P
         assert (read.kind, read.rows) == (ga36.kind_of(plate), rows)
         assert len(read.char_confidences) == len(plate)
         assert read.colour in {colour, "unknown"}
+
+
+EVERY_KIND: list[tuple[ga36.PlateKind, PlateColour, int]] = [
+    ("ordinary", "blue", 1), ("ordinary", "yellow", 1), ("ordinary", "black", 1), ("ordinary", "yellow", 2),
+    ("new_energy_small", "green", 1), ("new_energy_large", "yellow_green", 1), ("police", "white", 1),
+    ("trailer", "yellow", 2), ("coach", "yellow", 1), ("hong_kong_macau", "black", 1), ("embassy", "black", 1),
+    ("consulate", "black", 1), ("temporary", "white", 1), ("emergency", "white", 1),
+]  # fmt: skip
+SERIAL_DIGITS = 3
+"""On the road most characters of serials are digits."""
+
+
+def any_plate(chance: random.Random, kind: ga36.PlateKind) -> str:
+    """Some plate of a kind; of the retired series of the police none."""
+    plate = ""
+    for chars in chance.choice(ga36.FORMATS_BY_KIND[kind]):
+        likely = chars.replace("O", "") + (ga36.DIGITS * SERIAL_DIGITS if ga36.DIGITS in chars else "")
+        plate += chance.choice(likely)
+    return plate
+
+
+def put_somewhere(number: int, image: Picture) -> Picture:
+    photo, place = scenes()[number % len(scenes())]
+    return drawn.put_in_place(photo, place, image)
+
+
+def test_plates_of_every_kind_are_read_whatever_they_say(reader: PlateReader) -> None:  # R833
+    chance = random.Random(36)
+    missed, told_wrongly = [], []
+    for number, (kind, colour, rows) in enumerate(EVERY_KIND * 5):
+        plate = any_plate(chance, kind)
+        reads = reader.read(put_somewhere(number, drawn.draw_plate(plate, colour, rows)))
+        if (plate, kind, rows) not in [(read.plate, read.kind, read.rows) for read in reads]:
+            missed.append((plate, reads))
+        told_wrongly += [(plate, read) for read in reads if read.plate != plate and read.confidence >= 0.9]
+    assert told_wrongly == []
+    assert len(missed) <= 0.05 * len(EVERY_KIND * 5), missed
+
+
+@pytest.mark.parametrize("across_provinces", [False, True])
+def test_temporary_plates_are_read_from_their_paper(reader: PlateReader, across_provinces: bool) -> None:  # R833
+    chance = random.Random(36)
+    for number in range(4):
+        plate = any_plate(chance, "temporary")
+        paper = drawn.draw_temporary(plate, across_provinces=across_provinces)
+        assert [(read.plate, read.kind) for read in reader.read(put_somewhere(number, paper))] == [(plate, "temporary")]
+
+
+@pytest.mark.parametrize("colour", ["yellow", "blue"])
+def test_motorcycles_plates_are_read(reader: PlateReader, colour: PlateColour) -> None:  # R833
+    chance = random.Random(36)
+    for number in range(4):
+        plate = any_plate(chance, "ordinary")
+        reads = reader.read(put_somewhere(number, drawn.draw_motorcycle(plate, colour)))
+        assert [(read.plate, read.rows, read.colour) for read in reads] == [(plate, 2, colour)]
+
+
+OF_OTHER_STANDARDS = ["WJ湘1234X", "WJ粤0572B", "空A15270", "北C65459", "VA53296", "KB93508", "军K83156", "广V98851"]
+TRACTORS = ["湘0197583", "川015BKWZ", "川01Y831A", "湘0612345", "皖1123407", "粤8812345"]
+
+
+def test_plates_of_forces_and_tractors_are_read_as_no_others(reader: PlateReader) -> None:  # R833
+    for number, plate in enumerate(OF_OTHER_STANDARDS):
+        assert reader.read(put_somewhere(number, drawn.draw_plate(plate, "white"))) == [], plate
+    for number, plate in enumerate(TRACTORS):
+        assert reader.read(put_somewhere(3 * number, drawn.draw_tractor(plate))) == [], plate
+        assert reader.read_crop(drawn.draw_tractor(plate)) is None, plate
 
 
 def test_a_plate_of_two_lines_is_read_from_its_crop(reader: PlateReader) -> None:
