@@ -8,13 +8,14 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TextIO
 
 import msgspec
 
 from command.kernel import ga36
 from command.kernel.errors import InvalidInputError
 from command.kernel.limits import PICTURE_BYTES
-from streams.plates.calibration import UNCALIBRATED, Said, Table, alike, fit
+from streams.plates.calibration import UNCALIBRATED, Calibration, Said, Table, alike, fit
 from streams.plates.picture import Picture, decode_picture
 from streams.plates.read import Read
 from streams.plates.reader import PlateReader
@@ -26,7 +27,7 @@ _COLUMNS = frozenset({"file", "kind", "plate"})
 _BINS = ((0.0, 0.5), (0.5, 0.8), (0.8, 0.9), (0.9, 0.95), (0.95, 0.99), (0.99, 1.0))
 # A read that differs from the label in more is of another car in the picture.
 _SAME_CAR_CHARS = 3
-_FOLDS = 5
+_FOLDS = 2
 
 
 class _Labelled(msgspec.Struct, frozen=True):
@@ -35,6 +36,13 @@ class _Labelled(msgspec.Struct, frozen=True):
     file: Path
     kind: str
     plate: str
+
+
+class _Judged(msgspec.Struct, frozen=True):
+    """The plate that a picture is labelled with, and what was read of it."""
+
+    plate: str
+    read: Read
 
 
 class _Score(msgspec.Struct):
@@ -66,7 +74,7 @@ class _Scores(msgspec.Struct):
 class _Fitted(msgspec.Struct):
     """The tables, from how many reads, and the expected calibration error of plates before and after.
 
-    `error_after` is of reads of pictures that their table was not fitted on.
+    `error_after` is of reads of pictures that their tables were not fitted on: each half by those of the other.
     """
 
     plates: Table
@@ -105,59 +113,71 @@ def evaluate(labels: Path) -> None:
     for kind, score in scores.items():
         if times_ms[kind]:
             score.cpu_ms_median = round(statistics.median(times_ms[kind]), 1)
-    _print_reliability(said)
+    _print_reliability(said, sys.stdout)
     print_json(_Scores(scores["crop"], scores["full"], nothing, _calibration_error(said)))
 
 
 def calibrate(labels: Path) -> None:
     """Read every labelled picture as it is and strained; print the tables that the reads make, as JSON."""
     reader = PlateReader(UNCALIBRATED)
-    plates: list[list[Said]] = []
-    characters: list[Said] = []
-    provinces: list[tuple[str, Said]] = []
+    pictures: list[list[_Judged]] = []
     for labelled in _read_labels(labels):
         if not labelled.plate:
             continue
         picture = _picture(labelled)
-        plates.append([])
-        for shown in (picture, *(strain(picture) for strain in STRAINS.values())):
-            read = _nearest(labelled.plate, _reads(reader, labelled, shown))
-            if read is None:
-                continue
-            plates[-1].append((read.confidence, read.plate == labelled.plate))
-            if len(read.plate) == len(labelled.plate):
-                for char, truth, confidence in zip(read.plate, labelled.plate, read.char_confidences, strict=True):
-                    if char in ga36.PROVINCES:
-                        provinces.append((truth, (confidence, char == truth)))
-                    else:
-                        characters.append((confidence, char == truth))
-    print_json(_fitted(plates, characters, provinces, labels))
-
-
-def _fitted(
-    plates: Sequence[Sequence[Said]], characters: Sequence[Said], provinces: Sequence[tuple[str, Said]], labels: Path
-) -> _Fitted:
-    """Fit the tables to what was said of plates, by picture, of characters, and of provinces with the true ones."""
-    reads = [said for picture in plates for said in picture]
-    if not reads:
+        shown = (picture, *(strain(picture) for strain in STRAINS.values()))
+        reads = (_nearest(labelled.plate, _reads(reader, labelled, one)) for one in shown)
+        pictures.append([_Judged(labelled.plate, read) for read in reads if read])
+    if not any(pictures):
         raise InvalidInputError(f"{labels}: no plate was read")
-    after = [said for fold in range(_FOLDS) for said in _unseen(plates, fold)]
-    weights = alike([truth for truth, _ in provinces])
-    return _Fitted(
-        fit(reads),
-        fit(characters),
-        fit([said for _, said in provinces], weights),
-        len(reads),
-        _calibration_error(reads) or 0,
-        _calibration_error(after) or 0,
+    fitted = _tables(pictures)
+    before = _stated(pictures, UNCALIBRATED)
+    after = [said for fold in range(_FOLDS) for said in _unseen(pictures, fold)]
+    print_json(
+        _Fitted(
+            fitted.plates,
+            fitted.characters,
+            fitted.provinces,
+            len(before),
+            _calibration_error(before) or 0,
+            _calibration_error(after) or 0,
+        )
     )
+    _print_reliability(after, sys.stderr)
 
 
-def _unseen(plates: Sequence[Sequence[Said]], fold: int) -> Iterator[Said]:
-    """Yield the reads of one fold of the pictures as a table of the other folds has them."""
-    table = fit([said for number, picture in enumerate(plates) if number % _FOLDS != fold for said in picture])
-    for picture in plates[fold::_FOLDS]:
-        yield from ((table(confidence), right) for confidence, right in picture)
+def _tables(pictures: Sequence[Sequence[_Judged]]) -> Calibration:
+    """Return the tables that reads make, by picture; what of a read cannot be laid beside its label says nothing."""
+    reads = [judged for picture in pictures for judged in picture]
+    plates: list[Said] = []
+    characters: list[Said] = []
+    provinces: list[tuple[str, Said]] = []
+    for judged in reads:
+        read, plate = judged.read, judged.plate
+        plates.append((read.confidence, read.plate == plate))
+        if len(read.plate) == len(plate):
+            for char, truth, confidence in zip(read.plate, plate, read.char_confidences, strict=True):
+                if char in ga36.PROVINCES:
+                    provinces.append((truth, (confidence, char == truth)))
+                else:
+                    characters.append((confidence, char == truth))
+    weights = alike([truth for truth, _ in provinces])
+    return Calibration(fit(plates), fit(characters), fit([said for _, said in provinces], weights))
+
+
+def _stated(pictures: Sequence[Sequence[_Judged]], calibration: Calibration) -> list[Said]:
+    """Return how sure each read would be said to be, and whether it is right."""
+    reads = [judged for picture in pictures for judged in picture]
+    return [
+        (calibration.stated(judged.read.plate, judged.read.char_confidences)[0], judged.read.plate == judged.plate)
+        for judged in reads
+    ]
+
+
+def _unseen(pictures: Sequence[Sequence[_Judged]], fold: int) -> list[Said]:
+    """Return the reads of one fold of the pictures as the tables of the other folds have them."""
+    others = [picture for number, picture in enumerate(pictures) if number % _FOLDS != fold]
+    return _stated(pictures[fold::_FOLDS], _tables(others))
 
 
 def _count(score: _Score, plate: str, reads: Sequence[Read]) -> None:
@@ -189,13 +209,13 @@ def _calibration_error(said: Sequence[Said]) -> float | None:
     return round(sum(gaps) / len(said), 4)
 
 
-def _print_reliability(said: Sequence[Said]) -> None:
-    print("stated       on average   right   reads")
+def _print_reliability(said: Sequence[Said], out: TextIO) -> None:
+    print("stated       on average   right   reads", file=out)
     for low, high, reads in _binned(said):
         if reads:
             stated = sum(confidence for confidence, _ in reads) / len(reads)
             right = sum(right for _, right in reads) / len(reads)
-            print(f"{low:.2f}–{high:.2f} {stated:14.1%} {right:7.1%} {len(reads):7}")
+            print(f"{low:.2f}–{high:.2f} {stated:14.1%} {right:7.1%} {len(reads):7}", file=out)
 
 
 def _picture(labelled: _Labelled) -> Picture:

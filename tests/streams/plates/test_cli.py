@@ -82,8 +82,13 @@ def test_calibrate_fits_tables_that_rise(tmp_path: Path, capsys: pytest.CaptureF
         rows.append(f"{file.name}\tcrop\t{plate}")
     (tmp_path / "labels.tsv").write_text("\n".join(rows), encoding="utf-8")
     assert run("calibrate", str(tmp_path / "labels.tsv")) == 0
-    fitted = json.loads(capsys.readouterr().out)
+    out, err = capsys.readouterr()
+    fitted = json.loads(out)
     assert 40 <= fitted["reads"] <= 90
+    assert 0 < fitted["error_after"] < 0.3
+    # How sure each half was said to be by the tables of the other, and how many were right.
+    table = [line.split() for line in err.splitlines() if "–" in line]
+    assert sum(int(line[-1]) for line in table) == fitted["reads"]
     for name in ("plates", "characters", "provinces"):
         said, right = fitted[name]["said"], fitted[name]["right"]
         assert said == sorted(said)

@@ -11,9 +11,17 @@ import numpy as np
 import pytest
 
 from command.kernel.errors import InvalidInputError
+from streams.plates.models import FINDER, RECOGNISER, Session, open_session
 from streams.plates.picture import Picture, decode_picture
 from streams.plates.reader import PlateReader
-from tests.streams.plates import material
+from tests.streams.plates import drawn, material
+
+# The figures that readers are held to.
+CROPS_RIGHT, PHOTOS_RIGHT, NO_PLATE_READ = 0.983, 0.93, 0.01
+# A photo takes 110 ms at most, of CPU time. What other programs do to the caches makes all of it slower, so it is held
+# against both networks alone in the same run: below 110 ms wherever these take 88 ms, as they do but for heavy load.
+PHOTO_MS, BARE_MS = 110, 88
+SHOWS_ONE_CAR_PX = 1400
 
 
 @pytest.fixture(scope="module")
@@ -23,26 +31,60 @@ def reader() -> PlateReader:
 
 
 @pytest.mark.data
-def test_crops_are_read_exactly(reader: PlateReader) -> None:
+@pytest.mark.parametrize("half", [0, 1])
+def test_crops_are_read_exactly(reader: PlateReader, half: int) -> None:  # R834
     wrong = []
-    for file, plate in material.sample("crop", 200):
+    crops = material.labelled("crop")[half::2]
+    for file, plate in crops:
         read = reader.read_crop(decode_picture(file.read_bytes()))
         if read is None or read.plate != plate:
             wrong.append((plate, read))
-    assert len(wrong) <= 200 * 0.025, wrong
+    assert len(crops) >= 250
+    assert 1 - len(wrong) / len(crops) >= CROPS_RIGHT, wrong
+
+
+def bare_ms(finder: Session, recogniser: Session) -> float:
+    """CPU time of both networks alone, once each, on a photo of the usual shape and one plate."""
+    photo, plate = np.zeros((1, 3, 720, 960), np.float32), np.zeros((1, 3, 48, 256), np.float32)
+    begun_s = time.process_time()
+    finder.run(None, {"image": photo})
+    recogniser.run(None, {"x": plate})
+    return (time.process_time() - begun_s) * 1000
 
 
 @pytest.mark.data
-def test_photos_are_read_exactly_and_fast(reader: PlateReader) -> None:
-    wrong, times_ms = [], []
-    for file, plate in material.sample("full", 80):
+def test_photos_are_read_exactly_and_fast(reader: PlateReader) -> None:  # R834
+    finder, recogniser = open_session(FINDER), open_session(RECOGNISER)
+    wrong, times_ms, floors_ms = [], [], []
+    photos = material.labelled("full")
+    for number, (file, plate) in enumerate(photos):
         started_s = time.process_time()
         reads = reader.read(decode_picture(file.read_bytes()))
         times_ms.append((time.process_time() - started_s) * 1000)
         if plate not in [read.plate for read in reads]:
             wrong.append((plate, reads))
-    assert len(wrong) <= 80 * 0.06, wrong
-    assert statistics.median(times_ms) <= 150
+        if number % 4 == 0:
+            floors_ms.append(bare_ms(finder, recogniser))
+    assert len(photos) > 150
+    assert 1 - len(wrong) / len(photos) >= PHOTOS_RIGHT, wrong
+    took_ms, floor_ms = statistics.median(times_ms), statistics.median(floors_ms)
+    assert took_ms <= floor_ms * PHOTO_MS / BARE_MS, (took_ms, floor_ms)
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("half", [0, 1])
+def test_photos_without_a_plate_show_none(reader: PlateReader, half: int) -> None:  # R834
+    """Real photos with the plate painted over by what is around it; none of the larger ones, which show other cars."""
+    looked, read = 0, []
+    for file, plate in material.labelled("full")[half::2]:
+        picture = decode_picture(file.read_bytes())
+        if max(picture.shape) > SHOWS_ONE_CAR_PX:
+            continue
+        for one in [one for one in reader.read(picture) if one.plate == plate]:
+            looked += 1
+            read += [(plate, seen) for seen in reader.read(drawn.without_plate(picture, one))]
+    assert looked >= 50
+    assert len(read) / looked <= NO_PLATE_READ, read
 
 
 @pytest.mark.data
