@@ -7,6 +7,7 @@ from typing import Literal
 from command.facts.base import Fact, Level, Service
 
 UnitKind = Literal["patrol_car", "foot_patrol", "traffic_police", "fire_engine", "ambulance"]
+UnitState = Literal["off", "free", "ordered", "moving", "on_scene"]
 FenceKind = Literal["area", "forbidden"]
 AlarmKind = Literal[
     "order_unsigned", "left_area", "entered_forbidden", "stood_still", "went_silent", "sos", "plate_hit",

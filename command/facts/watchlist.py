@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from command.facts.base import Fact, Level
+from command.facts.patrol import UnitState
 from command.readings import Direction
 
 WatchAction = Literal["alarm", "follow", "check", "intercept"]
@@ -51,12 +52,17 @@ class CameraAhead(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     expected_s: int
 
 
-class NearUnit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A free unit, how far it is in a straight line, and how many seconds it will take."""
+class NearUnit(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """A unit, how far it is in a straight line, how many seconds it will take, and how old its position was.
+
+    `state` is that of the unit as the car passed: one that is not free would have to be called away, or in.
+    """
 
     unit: str
     distance_m: int
     arrival_s: int
+    state: UnitState = "free"
+    position_age_ms: int = 0
 
 
 class WatchRequested(Fact, frozen=True, tag="watch_requested"):
@@ -123,6 +129,12 @@ class PlateHit(Fact, frozen=True, tag="plate_hit"):
     units: tuple[NearUnit, ...] = ()
     line: str = ""
     note: str = ""
+
+
+class PlateHitConfirmed(Fact, frozen=True, tag="plate_hit_confirmed"):
+    """A person looked at the picture: it is that car."""
+
+    hit: str
 
 
 class PlateHitRejected(Fact, frozen=True, tag="plate_hit_rejected"):

@@ -273,10 +273,23 @@ WATCH_AREA_CORNERS = 200
 WATCH_NOT_PLATES = 50
 # A plate that only looks like an entry fires from this score on (see streams/look_alike.py).
 LOOK_ALIKE_SCORE = 0.15
-# Of a hit: cameras that the car will pass next, how far along the roads they are looked for, and units near it.
+# Of a hit: cameras that the car will pass next, how far along the roads they are looked for, and free units near it.
 CAMERAS_AHEAD = 5
 CAMERAS_AHEAD_M = 30_000
 HIT_UNITS = 3
+# Beside those, units that would be there sooner than the soonest free one but are on an order or off duty.
+HIT_UNITS_TAKEN = 2
+# A hit that nobody said anything of stands once it is so old: the entry was right then. Until then it is not judged.
+HIT_STANDS_MS = 10 * 60 * 1000
+# From so many judged hits on an entry says the share that was none.
+HITS_JUDGED_SAID = 3
+# An entry is doubtful, and whoever asked for it is told: so many hits in a row were none; or this share of all judged
+# ones was, from so many on. Own defaults.
+HITS_WRONG_IN_A_ROW = 3
+HITS_WRONG_SHARE = 0.5
+HITS_WRONG_OF = 5
+# The newest hits of an entry that are remembered with what was said of them; one that leaves counts as one that stood.
+HITS_REMEMBERED = 8
 # A road net: a larger file is refused at the start.
 ROADS_BYTES = 64 * 1024 * 1024
 

@@ -110,6 +110,7 @@ from command.requests.wall import SendToWall, TakeOffWall
 from command.requests.watchlist import (
     ApproveWatch,
     ApproveWatches,
+    ConfirmHit,
     LiftWatch,
     RejectHit,
     ReportHit,
@@ -120,7 +121,7 @@ from command.requests.watchlist import (
 
 __all__ = [
     "REQUESTS", "ActivatePlan", "AnswerCall", "ApproveLibrary", "ApproveLibraryTerms", "ApproveWatch", "ApproveWatches",
-    "ClaimViolation", "ClassifyCall", "ClearAlarm", "ClearSos", "CloseSituation", "ConfirmViolation",
+    "ClaimViolation", "ClassifyCall", "ClearAlarm", "ClearSos", "CloseSituation", "ConfirmHit", "ConfirmViolation",
     "CorrectViolationPlate",
     "DecideApproval", "DeclineLibraryFile", "DeclineLibraryTerms", "DrawFence", "EndCall", "EndRule", "EndShift",
     "EnrolCamera",

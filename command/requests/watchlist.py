@@ -117,6 +117,12 @@ class ReportHit(Request, frozen=True, tag="report_hit"):
     note: Annotated[str, Meta(max_length=LIBRARY_NOTE_CHARS)] = ""
 
 
+class ConfirmHit(Request, frozen=True, tag="confirm_hit"):
+    """It is that car. Again says nothing."""
+
+    hit: Id
+
+
 class RejectHit(Request, frozen=True, tag="reject_hit"):
     """It is not that car. With `exclude` this plate does not fire for the entry again, as after a look-alike anyway
     unless it is false; a plate that is the entry itself cannot be excluded."""

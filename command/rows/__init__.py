@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from command.facts.patrol import UnitState
 from command.rows.base import Row
 from command.rows.calls import CallRow, CallState, MarkRow, SituationRow, SituationState
 from command.rows.deadlines import DeadlineRow
 from command.rows.libraries import LibraryFile, LibraryRow, LibraryTerms, LineMark
 from command.rows.orders import EvidenceRow, MessageRow, OrderRow, OrderState
-from command.rows.patrol import AlarmRow, DeviceRow, FenceRow, PositionRow, SosRow, StationRow, UnitRow, UnitState
+from command.rows.patrol import AlarmRow, DeviceRow, FenceRow, PositionRow, SosRow, StationRow, UnitRow
 from command.rows.plans import ActivationRow, ApprovalRow, CaseRow, LinkRow, PlanRow, TaskRow
 from command.rows.scene import CameraRow, PassageRow
 from command.rows.violations import (
@@ -23,7 +24,7 @@ from command.rows.violations import (
     is_in_force,
 )
 from command.rows.wall import FocusRow, ScreenRow, SentCamera
-from command.rows.watchlist import HitRow, QueryRow, WatchRow
+from command.rows.watchlist import HitRow, QueryRow, RememberedHit, WatchRow
 
 __all__ = [
     "ActivationRow",
@@ -54,6 +55,7 @@ __all__ = [
     "QueryRow",
     "RegionsRow",
     "RegionsVersion",
+    "RememberedHit",
     "RestrictionRow",
     "RestrictionVersion",
     "Row",

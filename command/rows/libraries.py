@@ -10,6 +10,7 @@ from command.facts.base import Level
 from command.facts.libraries import LibraryContent
 from command.facts.watchlist import WatchAction, WatchArea, WatchHours
 from command.rows.base import Row
+from command.rows.watchlist import RememberedHit
 
 
 class LibraryFile(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -37,13 +38,19 @@ class LibraryTerms(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class LineMark(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A line of whose hits some were none; `not_plates` do not fire for it, as the line itself once it is set aside."""
+    """A line of whose hits some were none; `not_plates` do not fire for it, as the line itself once it is set aside.
+
+    The other fields are as in `WatchRow`; hits are those since the mark began, and those in the tables when it did.
+    """
 
     line: str
     rejected: int = 0
     wrong_in_a_row: int = 0
-    last_hit: str = ""
     not_plates: tuple[str, ...] = ()
+    hits: int = 0
+    judged: int = 0
+    wrong_share: float | None = None
+    remembered: tuple[RememberedHit, ...] = ()
 
 
 class LibraryRow(Row, frozen=True):

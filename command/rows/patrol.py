@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 from command.facts.base import Level, Service
-from command.facts.patrol import AlarmKind, FenceKind, UnitKind
+from command.facts.patrol import AlarmKind, FenceKind, UnitKind, UnitState
 from command.readings import PositionSource
 from command.rows.base import Row
-
-UnitState = Literal["off", "free", "ordered", "moving", "on_scene"]
 
 
 class StationRow(Row, frozen=True):

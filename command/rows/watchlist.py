@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
+
 from command.facts.base import Level
 from command.facts.watchlist import (
     AheadBy,
@@ -20,10 +22,19 @@ from command.readings import Direction
 from command.rows.base import Row
 
 
+class RememberedHit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A hit of an entry: when it was told, and whether somebody said that it was the car, or none."""
+
+    hit: str
+    at_ms: int
+    said: Literal["nothing", "right", "wrong"] = "nothing"
+
+
 class WatchRow(Row, frozen=True):
     """An entry of the watch list (布控), in force since `approved_ms`.
 
-    `not_plates` look like it and do not fire; `wrong_share` is that of hits that were none, once there are enough.
+    `not_plates` look like it and do not fire. Of its `hits` so many are `judged` (SPEC R805); `wrong_share` is the
+    share of these that was none, once there are enough. `remembered` are the newest hits, the newest last.
     """
 
     pattern: str
@@ -46,12 +57,16 @@ class WatchRow(Row, frozen=True):
     not_plates: tuple[str, ...] = ()
     wrong_share: float | None = None
     wrong_in_a_row: int = 0
-    last_hit: str = ""
+    judged: int = 0
+    remembered: tuple[RememberedHit, ...] = ()
     approved_ms: int | None = None
 
 
 class HitRow(Row, frozen=True):
-    """A watched plate that passed a camera; pictures are blob ids. Of a list, `watch` is that and `line` its entry."""
+    """A watched plate that passed a camera; pictures are blob ids. Of a list, `watch` is that and `line` its entry.
+
+    It was told at `told_ms`, which is later than seen where it was long on its way.
+    """
 
     watch: str
     plate: str
@@ -74,6 +89,8 @@ class HitRow(Row, frozen=True):
     rejected_by: str = ""
     line: str = ""
     note: str = ""
+    told_ms: int = 0
+    confirmed_by: str = ""
 
 
 class QueryRow(Row, frozen=True):

@@ -5,6 +5,7 @@ from command.rules import (
     archive,
     dispatch,
     hits,
+    hits_judged,
     hubs,
     intake,
     libraries,
@@ -25,7 +26,7 @@ from command.rules import (
 from command.rules.base import decide, fold, unruled
 
 __all__ = [
-    "approvals", "archive", "decide", "dispatch", "fold", "hits", "hubs", "intake", "libraries", "messages", "patrol",
-    "plans", "queries", "recording", "registers", "scene", "situations", "sos", "unruled", "violation_register",
-    "violations", "wall", "watchlist",
+    "approvals", "archive", "decide", "dispatch", "fold", "hits", "hits_judged", "hubs", "intake", "libraries",
+    "messages", "patrol", "plans", "queries", "recording", "registers", "scene", "situations", "sos", "unruled",
+    "violation_register", "violations", "wall", "watchlist",
 ]  # fmt: skip

@@ -17,9 +17,13 @@ FITTING: dict[Service, frozenset[UnitKind]] = {
     "120": frozenset({"ambulance"}),
     "122": frozenset({"traffic_police"}),
 }
+CAN_STOP: frozenset[UnitKind] = FITTING["110"] | FITTING["122"]
+"""Kinds of units that can stop a car: police and traffic police alike."""
 STALE_POSITION_MS = 2 * 60 * 1000
 _SHOWN = 5
 _RECOMMENDED = 10
+_STALE_S = 600
+"""So much later a unit is taken to arrive whose position is old."""
 
 
 def likely_duplicates(t: Tables, call: str, now_ms: int) -> list[Candidate]:
@@ -62,27 +66,37 @@ def _score(t: Tables, distance: float | None, minutes: float, *, same_caller: bo
 def recommend(t: Tables, situation: SituationRow, now_ms: int) -> list[Recommendation]:
     """Return free units for a situation, fitting ones first, then by estimated arrival.
 
-    A position that is old counts for less. The nearest, in a straight line, is marked wherever it stands.
+    Where a watched car is looked for, those that can stop it fit too. A position that is old counts for less. The
+    nearest, in a straight line, is marked wherever it stands.
     """
     if situation.place is None:
         return []
-    options = []
-    for unit in t.units:
-        position = t.positions.get(unit.id)
-        if unit.state == "free" and not unit.sos and position:
-            straight_m = distance_m(situation.place.lat, situation.place.lon, position.lat, position.lon)
-            options.append(_option(t, situation, unit, straight_m, now_ms - position.at_ms))
-    options.sort(key=lambda o: (not o.fits, o.arrival_s + (600 if "stale_position" in o.why else 0)))
+    fitting = FITTING[situation.service] | (CAN_STOP if _follows_car(t, situation) else frozenset())
+    free = [unit for unit in t.units if unit.state == "free"]
+    options = [o for unit in free if (o := option_of(t, unit, situation.place, now_ms, fitting))]
+    options.sort(key=lambda o: (not o.fits, soonest_s(o)))
     options = options[:_RECOMMENDED]
     if options:
         min(options, key=lambda o: o.distance_m).why.insert(0, "nearest")
     return options
 
 
-def _option(t: Tables, situation: SituationRow, unit: UnitRow, straight_m: float, age_ms: int) -> Recommendation:
+def _follows_car(t: Tables, situation: SituationRow) -> bool:
+    return any((hit := t.hits.get(each)) and not hit.rejected_why for each in situation.hits)
+
+
+def option_of(
+    t: Tables, unit: UnitRow, place: Place, now_ms: int, fitting: frozenset[UnitKind] = CAN_STOP
+) -> Recommendation | None:
+    """Return how soon a unit would be at a place; None for one in distress, or whose position is not known."""
+    position = t.positions.get(unit.id)
+    if unit.sos or position is None:
+        return None
+    straight_m = distance_m(place.lat, place.lon, position.lat, position.lon)
+    age_ms = now_ms - position.at_ms
     road_m = straight_m * t.limits.detour_factor
     speed_ms = t.limits.mean_speed_kmh[unit.kind] / 3.6
-    fits = unit.kind in FITTING[situation.service]
+    fits = unit.kind in fitting
     option = Recommendation(
         unit=unit.id,
         distance_m=round(straight_m),
@@ -91,16 +105,21 @@ def _option(t: Tables, situation: SituationRow, unit: UnitRow, straight_m: float
         fits=fits,
         why=["fits_service" if fits else "other_service"],
     )
-    if _is_in_area(t, unit, situation.place):
+    if _is_in_area(t, unit, place):
         option.why.append("own_area")
     if age_ms > STALE_POSITION_MS:
         option.why.append("stale_position")
     return option
 
 
-def _is_in_area(t: Tables, unit: UnitRow, place: Place | None) -> bool:
+def soonest_s(option: Recommendation) -> int:
+    """Return by what a unit stands before others: its arrival, later where that rests on an old position."""
+    return option.arrival_s + (_STALE_S if "stale_position" in option.why else 0)
+
+
+def _is_in_area(t: Tables, unit: UnitRow, place: Place) -> bool:
     fence = t.fences.get(unit.area)
-    return bool(fence and place and shapely.Polygon(fence.ring).covers(shapely.Point(place.lon, place.lat)))
+    return bool(fence and shapely.Polygon(fence.ring).covers(shapely.Point(place.lon, place.lat)))
 
 
 def _distance(a: Place | None, b: Place | None) -> float | None:

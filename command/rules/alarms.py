@@ -130,7 +130,7 @@ ALARM_WORDS: dict[AlarmKind, str] = {
     "went_silent": "位置失联",
     "sos": "一键报警",
     "plate_hit": "布控车辆出现",
-    "watch_doubtful": "布控连续误报",
+    "watch_doubtful": "布控屡次误报",
     "task_overdue": "预案任务超时",
     "approval_overdue": "审批超时",
     "approval_warning": "审批即将超时",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,11 +16,14 @@ from command import facts
 from command import requests as q
 from command.access.keys import SiteKey
 from command.actors import HUB, Actor
+from command.facts.base import Service
+from command.facts.patrol import UnitKind
 from command.facts.scene import QueryMade
 from command.facts.watchlist import CameraAhead
 from command.kernel.database import SqliteDatabase
 from command.readings import Sighting, hours
 from command.readings.hours import HOUR_MS
+from command.rows import PositionRow
 from consoles.site import Site
 from edge.simulators.street_video import Street, pictures, traffic
 from streams.plates.hours import ReadingHours
@@ -56,6 +60,33 @@ async def _queries(site: Site) -> list[QueryMade]:
     stored = await site.hub.journal.read("live", 0, 1000)
     decoded = [facts.decode(each.data, each.seq) for each in stored]
     return [fact for fact in decoded if isinstance(fact, QueryMade)]
+
+
+async def _units(site: Site) -> None:
+    """Two units that are free, of police and of traffic police, and a nearer one that is on an order."""
+    lat, lon, now_ms = CAMERAS[0][2], 113.116, site.clock.now_ms()
+    station = q.EnrolStation(
+        station="s1", name="城关所", service="110", lat=lat, lon=lon, leader="李所长", leader_phone="13900000001"
+    )
+    await site.hub.ask(station, HUB)
+    given: tuple[tuple[str, str, UnitKind, Service, int], ...] = (
+        ("u1", "城关巡逻一组", "patrol_car", "110", 2222), ("u2", "城关巡逻二组", "patrol_car", "110", 550),
+        ("u3", "交警三中队", "traffic_police", "122", 1111),
+    )  # fmt: skip
+    for unit, name, kind, service, north_m in given:
+        enrolled = q.EnrolUnit(
+            unit=unit, name=name, kind=kind, service=service, station="s1", phone="13800000000", officers=["甲"]
+        )
+        await site.hub.ask(enrolled, HUB)
+        await site.hub.ask(q.EnrolDevice(device=f"d{unit}", kind="mobile", unit=unit), HUB)
+        await site.hub.ask(q.StartShift(unit=unit, until_ms=now_ms + HOUR_MS), HUB)
+        at = PositionRow(
+            id=unit, device=f"d{unit}", at_ms=now_ms, lat=lat + north_m / 111_195, lon=lon, source="mobile"
+        )
+        site.hub.positions_changed([at])
+    elsewhere = q.OpenSituation(title="斗殴", service="110", kind="public_security", level=4)
+    situation = (await site.hub.ask(elsewhere, HUB)).subject
+    await site.hub.ask(q.IssueOrder(situation=situation, unit="u2"), HUB)
 
 
 async def _key(page: Page, key: str) -> None:
@@ -153,6 +184,7 @@ async def test_a_hit_stands_beside_its_picture_once_it_is_taken(tmp_path: Path) 
         watch = (await site.hub.ask(asked, dispatcher)).subject
         await site.hub.ask(q.ApproveWatch(watch=watch), leader)
         await site.passages.add([passage])
+        await _units(site)
         hit = await site.hub.ask(
             q.ReportHit(
                 watch=watch, plate=passage.plate, camera="p1", seen_ms=passage.first_ms, confidence=0.97,
@@ -169,9 +201,25 @@ async def test_a_hit_stands_beside_its_picture_once_it_is_taken(tmp_path: Path) 
         await expect(panel.locator("t-plate-reading")).to_contain_text("71%", timeout=SLOW)
         for words in ("形近字 86%", "无证驾驶", "城区中队", "荣家河桥", "驶来 · 南"):
             await expect(panel.get_by_text(words).first).to_be_visible()
+        units = panel.locator(".unit")
+        await expect(units).to_have_text(
+            [
+                re.compile(r"1\s*交警三中队\s*约 2 分 00 秒 · 1\.1\s公里"),
+                re.compile(r"2\s*城关巡逻一组\s*约 4 分 00 秒 · 2\.2\s公里"),
+                re.compile(r"^\s*城关巡逻二组\s*已派 · 约 59 秒 · 550\s米"),
+            ],
+            timeout=SLOW,
+        )
         await expect(panel.locator("t-scene .crop image")).to_be_visible(timeout=SLOW)
         assert await faults(page) == []
         await keep(page, tmp_path, "desk-hit")
+
+        await _key(page, "1")
+        await expect(page.locator("t-command input")).to_have_value("D 交警三中队 ")
+        await page.keyboard.press("Escape")
+        await _key(page, "y")
+        await expect(panel.get_by_text("已确认是此车")).to_be_visible(timeout=SLOW)
+        assert (await site.hub.read(lambda t: t.hits.need(hit.subject))).confirmed_by == "dispatcher"
 
         await _key(page, "c")
         await expect(page.locator("t-screens t-tile").filter(has_text="荣家河桥")).to_be_visible(timeout=SLOW)

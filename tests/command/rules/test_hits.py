@@ -7,13 +7,16 @@ from typing import Any
 import pytest
 
 from command.actors import HUB
-from command.facts.watchlist import CameraAhead, LastSeen, WatchHours
+from command.facts.watchlist import CameraAhead, LastSeen, NearUnit, WatchHours
 from command.kernel.errors import ConflictError, InvalidInputError, NoRightError, TooManyError, UnknownIdError
-from command.kernel.limits import OPEN_WATCHES, WATCH_NOT_PLATES, WATCHES_AT_ONCE
+from command.kernel.limits import HIT_STANDS_MS, OPEN_WATCHES, WATCH_NOT_PLATES, WATCHES_AT_ONCE
 from command.requests import (
     ApproveWatch,
     ApproveWatches,
+    EnrolDevice,
+    EnrolUnit,
     LiftWatch,
+    RaiseSos,
     RejectHit,
     ReportHit,
     RequestWatch,
@@ -22,6 +25,7 @@ from command.requests import (
 )
 from command.requests.watchlist import GivenArea, GivenHours
 from command.rows import CameraRow, WatchRow
+from command.rules.advice import recommend
 from command.rules.hits import fires_at
 from tests.command.support import (
     COMMANDER,
@@ -131,6 +135,86 @@ async def test_a_hit_tells_where_the_car_was_goes_and_who_is_near() -> None:  # 
         assert row.units[0].arrival_s < row.units[1].arrival_s
 
 
+async def near(d: Desk, place: tuple[float, float] = (HERE[0] + 0.01, HERE[1]), **north_m: float) -> list[NearUnit]:
+    """Return the units that a hit before camera k1 names, each standing so far to the north of it."""
+    now_ms = d.clock.now_ms()
+    d.hub.positions_changed(
+        [position(unit, place[0] + metres / 111_195, place[1], now_ms) for unit, metres in north_m.items()]
+    )
+    await d.table("positions")
+    row = await d.row("hits", await hit(d, await watch(d)))
+    return list(row.units)
+
+
+async def traffic_police(d: Desk, unit: str = "t1") -> None:
+    await d.ask(
+        EnrolUnit(
+            unit=unit, name="交警一", kind="traffic_police", service="122", station="st1", phone="1", officers=[]
+        )
+    )  # fmt: skip
+    await d.ask(EnrolDevice(device=f"d{unit}", kind="mobile", unit=unit))
+
+
+async def test_police_and_traffic_police_are_named_by_arrival_alike() -> None:  # R807
+    """The engine that is nearest stops no car; who walks is near by line and late."""
+    async with desk() as d:
+        await traffic_police(d)
+        await d.on_duty("u1", "u2", "u3", "u4", "t1")
+        found = await near(d, u1=4000, u2=2000, u3=600, u4=100, t1=1000)
+        assert [each.unit for each in found] == ["t1", "u2", "u1"]
+        assert [each.distance_m for each in found] == [1000, 2000, 4000]
+        assert found[0].arrival_s == round(1000 * 1.35 / (45 / 3.6)) == 108
+        assert {each.state for each in found} == {"free"}
+
+
+async def test_a_unit_whose_position_is_old_stands_last_and_says_how_old() -> None:  # R807
+    async with desk() as d:
+        await d.on_duty("u1", "u2")
+        d.hub.positions_changed([position("u1", HERE[0] + 0.01, HERE[1])])
+        await d.pass_time(3 * MINUTE_MS)
+        found = await near(d, u2=5000)
+        assert [(each.unit, each.position_age_ms) for each in found] == [("u2", 0), ("u1", 3 * MINUTE_MS)]
+
+
+async def test_who_is_taken_or_off_duty_is_named_only_where_nobody_free_is_sooner_and_says_so() -> None:  # R807
+    async with desk() as d:
+        await traffic_police(d)
+        await d.on_duty("u1", "u2", "t1")
+        await d.order("u1")
+        found = await near(d, u1=500, u2=3000, t1=2000, u3=10)
+        assert [(each.unit, each.state) for each in found] == [
+            ("t1", "free"), ("u2", "free"), ("u3", "off"), ("u1", "ordered"),
+        ]  # fmt: skip
+        found = await near(d, u1=4000, u2=3000, t1=2000, u3=4000)
+        assert [each.unit for each in found] == ["t1", "u2"]
+        await d.ask(RaiseSos(unit="t1"), HUB)
+        assert [each.unit for each in await near(d)] == ["u2"]
+
+
+async def test_where_nobody_is_near_a_hit_names_nobody() -> None:  # R807
+    async with desk() as d:
+        assert await near(d) == []
+        await d.on_duty()
+        assert await near(d) == []
+
+
+async def test_whoever_can_stop_the_car_is_recommended_as_long_as_a_hit_stands() -> None:  # R807, R89
+    async with desk() as d:
+        await traffic_police(d)
+        await d.on_duty("u1", "u4", "t1")
+        await near(d, u1=3000, u4=100, t1=1000)
+        first, *_ = (await d.table("hits")).values()
+
+        async def fitting() -> list[tuple[str, bool]]:
+            now_ms = d.clock.now_ms()
+            found = await d.hub.read(lambda t: recommend(t, t.situations.need(first.situation), now_ms))
+            return [(each.unit, each.fits) for each in found]
+
+        assert await fitting() == [("t1", True), ("u1", True), ("u4", False)]
+        await d.ask(RejectHit(hit=first.id, why="x"), DISPATCHER)
+        assert await fitting() == [("u1", True), ("u4", False), ("t1", False)]
+
+
 async def test_a_look_alike_that_was_none_does_not_fire_again_for_the_same_plate() -> None:  # R540
     async with desk() as d:
         of = await watch(d, "京A8345*", look_alike=True)
@@ -196,7 +280,7 @@ async def test_a_hit_that_stands_ends_the_row_of_wrong_ones() -> None:  # R541
             one = await hit(d, of, f"京A8345{number}")
             if wrong:
                 await d.ask(RejectHit(hit=one, why="x"), DISPATCHER)
-            await d.pass_time(MINUTE_MS)
+            await d.pass_time(HIT_STANDS_MS)
         row = await d.row("watches", of)
         assert (row.wrong_in_a_row, row.wrong_share) == (1, 0.75)
         assert await d.alarm("watch_doubtful", "京A8345*") is None

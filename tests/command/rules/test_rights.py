@@ -87,6 +87,7 @@ WHO: dict[str, set[Role]] = {
     "lift_library": {"dispatcher", "duty_leader", "commander", "camera_watch"},
     "restore_library_line": {"dispatcher", "duty_leader", "commander", "camera_watch"},
     "report_hit": set(),
+    "confirm_hit": {"call_taker", "dispatcher", "commander", "camera_watch"},
     "reject_hit": {"call_taker", "dispatcher", "commander", "camera_watch"},
     "report_device_alarm": set(),
     "report_reading": set(),

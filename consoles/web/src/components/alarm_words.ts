@@ -22,10 +22,14 @@ function recordingWords(detail: string): string {
   return meaningOf(detail) || detail;
 }
 
-/** `3 diaodu`: how many hits in a row were none, and whose entry it is; of a list, its name after that. */
+/** `3,4/7 diaodu`: how many hits in a row were none, how many of those judged, or one of these; whose entry it is; of a list, its name after that. */
 function doubtfulWords(detail: string): string {
-  const [n = "", who = "", ...list] = detail.split(" ");
-  const words = t("watches.alarm_doubtful", { n, who });
+  const [why = "", who = "", ...list] = detail.split(" ");
+  const said = why.split(",").map((each) => {
+    const [n = "", of = ""] = each.split("/");
+    return of === "" ? t("watches.wrong_row", { n }) : t("watches.alarm_share", { n, of, share: Math.round((Number(n) / Number(of)) * 100) });
+  });
+  const words = t("watches.alarm_doubtful", { why: said.join(t("list.comma")), who });
   return list.length === 0 ? words : `${list.join(" ")} · ${words}`;
 }
 

@@ -229,6 +229,12 @@ export interface CloseSituation {
   why?: string;
 }
 
+/** It is that car. Again says nothing. */
+export interface ConfirmHit {
+  request: "confirm_hit";
+  hit: string;
+}
+
 /** It is so. `manifest` is that of the evidence that was looked at. */
 export interface ConfirmViolation {
   request: "confirm_violation";
@@ -501,6 +507,8 @@ export interface HitRow {
   rejected_by: string;
   line: string;
   note: string;
+  told_ms: number;
+  confirmed_by: string;
   id: string;
 }
 
@@ -617,8 +625,11 @@ export interface LineMark {
   line: string;
   rejected: number;
   wrong_in_a_row: number;
-  last_hit: string;
   not_plates: string[];
+  hits: number;
+  judged: number;
+  wrong_share: number | null;
+  remembered: RememberedHit[];
 }
 
 /** Add the call to an open situation. */
@@ -700,11 +711,13 @@ export interface MessageRow {
   id: string;
 }
 
-/** A free unit, how far it is in a straight line, and how many seconds it will take. */
+/** A unit, how far it is in a straight line, how many seconds it will take, and how old its position was. */
 export interface NearUnit {
   unit: string;
   distance_m: number;
   arrival_s: number;
+  state?: "free" | "moving" | "off" | "on_scene" | "ordered";
+  position_age_ms?: number;
 }
 
 /** The commander begins the next phase. */
@@ -1063,6 +1076,13 @@ export interface ReleaseRecording {
   lock: string;
   camera: string;
   why: string;
+}
+
+/** A hit of an entry: when it was told, and whether somebody said that it was the car, or none. */
+export interface RememberedHit {
+  hit: string;
+  at_ms: number;
+  said: "nothing" | "right" | "wrong";
 }
 
 /** It is gone. */
@@ -1640,7 +1660,8 @@ export interface WatchRow {
   not_plates: string[];
   wrong_share: number | null;
   wrong_in_a_row: number;
-  last_hit: string;
+  judged: number;
+  remembered: RememberedHit[];
   approved_ms: number | null;
   id: string;
 }
@@ -1704,6 +1725,7 @@ export type Request =
   ClearAlarm |
   ClearSos |
   CloseSituation |
+  ConfirmHit |
   ConfirmViolation |
   CorrectViolationPlate |
   DecideApproval |

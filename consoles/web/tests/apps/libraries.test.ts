@@ -41,6 +41,8 @@ describe("lists", () => {
 
   it("are named where an entry of theirs keeps being wrong, and refusals are told in Chinese", () => {
     expect(alarmDetail({ kind: "watch_doubtful", detail: "3 diaodu 盗抢机动车库" })).toBe("盗抢机动车库 · 连续 3 次误报，申请人 diaodu");
+    expect(alarmDetail({ kind: "watch_doubtful", detail: "4/7 diaodu" })).toBe("已判定 7 次中误报 4 次（57%），申请人 diaodu");
+    expect(alarmDetail({ kind: "watch_doubtful", detail: "3,4/7 diaodu" })).toBe("连续 3 次误报、已判定 7 次中误报 4 次（57%），申请人 diaodu");
     expect(refusalWords("all lists together have at most 1000000 entries, there is room for 7")).toBe("全部名单库合计上限 1000000，还可容纳 7");
     expect(refusalWords("list 盗抢机动车库 is lifted")).toContain("已撤控");
     expect(count(1234567)).toBe("1\u202f234\u202f567");

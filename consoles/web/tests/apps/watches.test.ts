@@ -6,7 +6,7 @@ function watch(id: string, more: Partial<WatchRow> = {}): WatchRow {
   return {
     id, pattern: "湘F12345", reason: "被盗", level: 3, until_ms: 1, state: "active", requested_by: "d1", requested_ms: 0, approved_by: "l1", approved_ms: 0, ended_ms: null,
     hits: 0, rejected: 0, look_alike: false, office: "", area: null, hours: null, action: "alarm", batch: "", not_plates: [], wrong_share: null,
-    wrong_in_a_row: 0, last_hit: "", ...more,
+    wrong_in_a_row: 0, judged: 0, remembered: [], ...more,
   };
 }
 
@@ -54,8 +54,10 @@ describe("words", () => {
   });
   it("say how often an entry was wrong only once the hub says it", () => {
     expect(wrongText(watch("w"))).toBe("");
-    expect(wrongText(watch("w", { wrong_share: 0.67, rejected: 2, hits: 3 }))).toBe("误报 67%（2/3）");
+    expect(wrongText(watch("w", { wrong_share: 0.67, rejected: 2, judged: 3, hits: 9 }))).toBe("误报 67%（已判定 3 次中 2 次）");
+    expect(wrongText(watch("w", { wrong_share: 0.3, rejected: 3, judged: 10, hits: 10, wrong_in_a_row: 3 }))).toBe("误报 30%（已判定 10 次中 3 次） · 连续 3 次误报");
     expect(isDoubtful(watch("w", { wrong_share: 0.3 }))).toBe(false);
+    expect(isDoubtful(watch("w", { wrong_share: 0.3, wrong_in_a_row: 3 }))).toBe(true);
   });
   it("go from clocks to minutes and back", () => {
     for (const minute of [0, 59, 60, 1439]) expect(minuteOf(clockOf(minute))).toBe(minute);

@@ -42,7 +42,7 @@ const HIT: HitRow = {
   id: "h1", watch: "w1", plate: "湘F9K237", camera: "c1", seen_ms: NOW_MS - 45_000, confidence: 0.97, situation: "s2", picture: "", rejected_why: "", plate_picture: "",
   how: "pattern", score: 1, direction: "away", heading_deg: 180, last_seen: { camera: "c2", at_ms: NOW_MS - 26 * HOUR }, line: "", note: "",
   ahead: [{ camera: "c5", distance_m: 1_300, expected_s: 30 }, { camera: "c6", distance_m: 4_900, expected_s: 210 }], ahead_by: "roads",
-  units: [{ unit: "u1", distance_m: 2_100, arrival_s: 230 }], rejected_kind: null, rejected_by: "",
+  units: [{ unit: "u1", distance_m: 2_100, arrival_s: 230, state: "free", position_age_ms: 900 }], rejected_kind: null, rejected_by: "", told_ms: NOW_MS - 44_000, confirmed_by: "",
 }; // prettier-ignore
 const SITUATION: SituationRow = { ...situation("s2", 2, "布控车辆 湘F9K237", "signed", 45), hits: ["h1"], orders: ["o1"] };
 const WATCH: Partial<WatchRow> = { id: "w1", pattern: "湘F9K2?7", reason: "涉嫌肇事逃逸", level: 2, action: "intercept", requested_by: "李娜", office: "交警城区中队" };

@@ -6,18 +6,17 @@ import { icon } from "../../components/icons";
 import "../../components/plate";
 import "../../components/scene";
 import type { Box } from "../../components/scene";
+import { nearUnits } from "../../components/near_units";
 import { shared, View } from "../../components/view";
 import { watchedBy, type Watched } from "../../components/watched";
 import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import type { HitRow, RejectHit } from "../../wire";
-import { whyWords, type Desk } from "./context";
+import type { Desk } from "./context";
 import { lookUpOf, mayLookUp } from "./plates";
 import type { Act } from "./situation_parts";
 
 const KINDS: readonly NonNullable<RejectHit["kind"]>[] = ["misread", "look_alike", "cloned_plate", "out_of_date", "other"];
-/** Units named; each is sent to by the digit of its place, as in the list beside. */
-const UNITS = 3;
 
 /** As the hub tells it of the passage. */
 interface Reading {
@@ -71,6 +70,10 @@ export class HitPanel extends View {
         justify-content: flex-start;
         min-height: 28px;
         padding: 0 var(--s2);
+      }
+      .confirmed {
+        margin: 0;
+        padding: var(--s1) var(--s3) 0;
       }
       .keys {
         display: flex;
@@ -130,6 +133,7 @@ export class HitPanel extends View {
         <span>${this.place(desk, hit.camera)} ${format.instant(hit.seen_ms, desk.now_ms)} <span class="quiet">${t("time.ago", { span: format.duration(desk.now_ms - hit.seen_ms) })}</span></span>
         ${this.rejecting ? this.reasons(hit) : this.keys(hit)}
       </div>
+      ${hit.confirmed_by === "" ? nothing : html`<p class="confirmed">${icon("check")} ${t("watches.confirmed", { who: desk.who(hit.confirmed_by) })}</p>`}
       <div class="columns">
         <t-scene picture=${hit.picture} .box=${this.reading?.box ?? null} platePicture=${hit.plate_picture} label=${t("now.scene", { plate: hit.plate, place: this.place(desk, hit.camera) })}></t-scene>
         <div class="told">${this.why(hit, watch)}${this.way(desk, hit)}${this.units(desk, hit)}</div>
@@ -165,16 +169,12 @@ export class HitPanel extends View {
             })}</div>`}`;
   }
 
-  /** Who is nearest now; before that is known, who was as the car passed. */
+  /** Each is sent to by its digit, as in the list beside. */
   private units(desk: Desk, hit: HitRow): TemplateResult {
-    const units = desk.store.rows("units");
-    const line = (unit: string, index: number, about: string): TemplateResult => {
-      const name = units.get(unit)?.name ?? unit;
-      return html`<button class="bare line" @click=${() => this.tell("fill", `D ${name} `)}><kbd>${index + 1}</kbd> <span class="grow cut" style="text-align:left">${name}</span><span class="number quiet">${about}</span></button>`;
-    };
-    const now = desk.recommended.slice(0, UNITS).map((each, index) => line(each.unit, index, `${whyWords(each.why)} · ${format.distance(each.distance_m)} · ${format.duration(each.arrival_s * 1_000)}`));
-    const then = hit.units.slice(0, UNITS).map((each, index) => line(each.unit, index, `${format.distance(each.distance_m)} · ${format.duration(each.arrival_s * 1_000)}`));
-    const lines = now.length > 0 ? now : then;
+    const near = nearUnits(hit, { units: desk.store.rows("units"), cameras: desk.store.rows("cameras"), situation: desk.situation, recommended: desk.recommended });
+    const lines = near.map(
+      ({ name, digit, about }) => html`<button class="bare line unit" @click=${() => this.tell("fill", `D ${name} `)}>${digit === null ? nothing : html`<kbd>${digit}</kbd>`} <span class="grow cut" style="text-align:left">${name}</span><span class="number quiet">${about}</span></button>`,
+    );
     return html`<div><h4>${t("watches.units")}</h4>${lines.length === 0 ? html`<span class="quiet">${t("watches.no_units")}</span>` : lines}</div>`;
   }
 
@@ -182,6 +182,7 @@ export class HitPanel extends View {
     return html`<div class="keys">
       ${hit.ahead.length === 0 ? nothing : html`<button @click=${() => this.watchAhead()}>${icon("video")} ${t("hit.watch_ahead")} <kbd>C</kbd></button>`}
       ${this.lookUp(hit)}
+      ${hit.confirmed_by === "" ? html`<button @click=${() => this.confirm(hit)}>${icon("check")} ${t("watches.confirm")} <kbd>Y</kbd></button>` : nothing}
       <button @click=${() => this.begin()}>${icon("close")} ${t("watches.reject")} <kbd>X</kbd></button>
     </div>`;
   }
@@ -203,6 +204,10 @@ export class HitPanel extends View {
   private watchAhead(): void {
     const ahead = this.hit?.ahead.map(({ camera }) => camera) ?? [];
     if (ahead.length > 0) this.tell("watchall", ahead);
+  }
+
+  private confirm(hit: HitRow): void {
+    if (hit.confirmed_by === "") this.act({ request: "confirm_hit", hit: hit.id });
   }
 
   private begin(): void {
@@ -233,6 +238,7 @@ export class HitPanel extends View {
     if (key === "c") this.watchAhead();
     else if (key === "q") this.renderRoot.querySelector<HTMLElement>(".lookup")?.click();
     else if (key === "x") this.begin();
+    else if (key === "y" && this.hit !== null) this.confirm(this.hit);
     else return;
     event.preventDefault();
   };

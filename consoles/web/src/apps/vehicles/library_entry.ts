@@ -16,7 +16,7 @@ import type { LibraryRead } from "./library_file";
 import type { Rights } from "./watch_entry";
 import "./watch_hit";
 import type { WatchHit } from "./watch_hit";
-import { hitsOf } from "./watch_words";
+import { hitsOf, isDoubtful, wrongText } from "./watch_words";
 import { sideStyles } from "./watches_styles";
 
 const SHOWN_HITS = 20;
@@ -166,7 +166,7 @@ export class LibraryEntry extends View {
     if (library.marks.length === 0) return nothing;
     return html`<h3>${t("libraries.marks")}</h3>
       <div class="scroll" tabindex="0" role="region" aria-label=${t("libraries.marks")}><ul>${[...library.marks].reverse().map(
-        (mark) => html`<li><b class="plate">${mark.line}</b> ${t("libraries.mark", { n: mark.rejected })}${mark.wrong_in_a_row >= 3 ? html` · ${icon("alert")} ${t("libraries.mark_row", { n: mark.wrong_in_a_row })}` : nothing}
+        (mark) => html`<li><b class="plate">${mark.line}</b> ${isDoubtful(mark) ? icon("alert") : nothing} ${wrongText(mark) === "" ? t("libraries.mark", { n: mark.rejected }) : wrongText(mark)}
           ${mark.not_plates.length === 0 ? nothing : html`· ${t("libraries.set_aside")}${mark.not_plates.length > 1 || mark.not_plates[0] !== mark.line ? ` ${mark.not_plates.join(t("list.comma"))}` : ""} ${isOpen(library) && this.rights.lift ? html`<button class="small" @click=${() => (this.restoring = mark.line)}>${t("libraries.restore")}</button>` : nothing}`}</li>`,
       )}</ul></div>
       ${this.restoring === ""

@@ -43,10 +43,10 @@ export class WatchEntry extends View {
   override render(): TemplateResult {
     const { watch } = this;
     if (watch === null) return html`<t-state kind="hint" text=${t("watches.choose")}></t-state>`;
-    const doubtful = isDoubtful(watch) || watch.wrong_in_a_row >= 3;
+    const doubtful = isDoubtful(watch);
     return html`<section aria-label=${watch.pattern}>
       <h2><span class="plate">${watch.pattern}</span> <span class="quiet">${word("watch_state", watch.state)}${watch.look_alike ? ` · ${t("watches.look_alike")}` : ""}</span></h2>
-      ${wrongText(watch) === "" ? nothing : html`<p class=${doubtful ? "error" : "quiet"}>${doubtful ? icon("alert") : nothing} ${wrongText(watch)}${watch.wrong_in_a_row >= 3 ? html` · ${t("watches.wrong_row", { n: watch.wrong_in_a_row })}` : nothing}</p>`}
+      ${wrongText(watch) === "" ? nothing : html`<p class=${doubtful ? "error" : "quiet"}>${doubtful ? icon("alert") : nothing} ${wrongText(watch)}${doubtful ? ` · ${t("watches.wrong_todo")}` : ""}</p>`}
       ${wrongBefore(this.connection?.store.rows("watches") ?? new Map<string, WatchRow>(), watch).map((each) => html`<p class="error">${icon("alert")} ${t("watches.wrong_before", { rejected: each.rejected, hits: each.hits, state: word("watch_state", each.state) })}</p>`)}
       ${this.facts(watch)}${this.actions(watch)}${this.history(watch)}
     </section>`;

@@ -4,12 +4,13 @@ import { html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { icon } from "../../components/icons";
 import "../../components/plate";
+import { nearWords } from "../../components/near_units";
 import { describe } from "../../components/problems";
 import { shared, View } from "../../components/view";
 import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import type { Connection } from "../../sync/connect";
-import type { HitRow, RejectHit } from "../../wire";
+import type { HitRow, RejectHit, Request } from "../../wire";
 import { sideStyles } from "./watches_styles";
 
 type Kind = NonNullable<RejectHit["kind"]>;
@@ -83,7 +84,7 @@ export class WatchHit extends View {
     return html`<h3>${t("watches.units")}</h3>
       ${hit.units.length === 0
         ? html`<p class="quiet">${t("watches.no_units")}</p>`
-        : html`<ol>${hit.units.map((each) => html`<li>${t("watches.unit", { unit: line(each.unit), distance: format.distance(each.distance_m), span: format.duration(each.arrival_s * 1000) })}</li>`)}</ol>`}`;
+        : html`<ol>${hit.units.map((each) => html`<li>${t("watches.unit", { unit: line(each.unit), about: nearWords(each) })}</li>`)}</ol>`}`;
   }
 
   private judged(hit: HitRow): TemplateResult | typeof nothing {
@@ -91,8 +92,15 @@ export class WatchHit extends View {
       const kind = word("reject_kind", hit.rejected_kind ?? "other");
       return html`<p>${icon("close")} ${t("watches.rejected", { kind, why: hit.rejected_why, who: this.who(hit.rejected_by) })}</p>`;
     }
-    if (!this.mayReject || this.rejecting) return nothing;
-    return html`<p><button class="small" @click=${() => this.begin(hit)}>${icon("close")} ${t("watches.reject")} <kbd>X</kbd></button></p>`;
+    const confirmed = hit.confirmed_by === "" ? nothing : html`<p>${icon("check")} ${t("watches.confirmed", { who: this.who(hit.confirmed_by) })}</p>`;
+    if (!this.mayReject || this.rejecting) return confirmed;
+    return html`${confirmed}
+      <p>${hit.confirmed_by === "" ? html`<button class="small" @click=${() => void this.confirm(hit)}>${icon("check")} ${t("watches.confirm")}</button> ` : nothing}<button class="small" @click=${() => this.begin(hit)}>${icon("close")} ${t("watches.reject")} <kbd>X</kbd></button></p>
+      ${this.refused()}`;
+  }
+
+  private refused(): TemplateResult | typeof nothing {
+    return this.refusal === "" ? nothing : html`<p class="error" role="alert">${icon("alert")} ${this.refusal}</p>`;
   }
 
   /** Open the form in which somebody says what was wrong. */
@@ -114,7 +122,7 @@ export class WatchHit extends View {
       ${!this.mayExclude(hit)
         ? nothing
         : html`<label class="tick"><input type="checkbox" .checked=${this.exclude} @change=${(event: Event) => (this.exclude = (event.target as HTMLInputElement).checked)} /><span>${t(hit.line === "" ? "watches.exclude" : "watches.exclude_line")}</span></label>`}
-      ${this.refusal === "" ? nothing : html`<p class="error" role="alert">${icon("alert")} ${this.refusal}</p>`}
+      ${this.refused()}
       <div class="keys"><button class="primary">${t("watches.reject")}</button><button type="button" @click=${() => (this.rejecting = false)}>${t("action.cancel")} <kbd>Esc</kbd></button></div>
     </form>`;
   }
@@ -129,11 +137,19 @@ export class WatchHit extends View {
     if (event.key === "Escape") this.rejecting = false;
   };
 
-  private async reject(event: Event, hit: HitRow): Promise<void> {
+  private reject(event: Event, hit: HitRow): Promise<void> {
     event.preventDefault();
     const why = this.why.trim() === "" ? word("reject_kind", this.kind) : this.why.trim();
+    return this.ask({ request: "reject_hit", hit: hit.id, why, kind: this.kind, exclude: this.mayExclude(hit) ? this.exclude : null });
+  }
+
+  private confirm(hit: HitRow): Promise<void> {
+    return this.ask({ request: "confirm_hit", hit: hit.id });
+  }
+
+  private async ask(request: Request): Promise<void> {
     try {
-      await this.connection?.api.request({ request: "reject_hit", hit: hit.id, why, kind: this.kind, exclude: this.mayExclude(hit) ? this.exclude : null });
+      await this.connection?.api.request(request);
       this.rejecting = false;
       this.refusal = "";
     } catch (error) {

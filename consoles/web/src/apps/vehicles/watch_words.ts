@@ -1,13 +1,15 @@
 /** What the tab of the watch list computes from rows: which entries are listed, and how hours and areas are said. Pure. */
 
 import { t } from "../../i18n/i18n";
-import type { CameraRow, HitRow, WatchRow } from "../../wire";
+import type { CameraRow, HitRow, LineMark, WatchRow } from "../../wire";
 
 export type Show = "all" | WatchRow["state"] | "doubtful";
 export const SHOWS: readonly Show[] = ["all", "requested", "active", "doubtful", "lifted", "expired"];
 
 /** From this share on an entry counts as one that is often wrong; the hub says a share only after enough hits. */
 const OFTEN_WRONG = 0.5;
+/** So many hits in a row that were none are doubtful too, however often the entry was right before. */
+const WRONG_IN_A_ROW = 3;
 const ORDER: Readonly<Record<WatchRow["state"], number>> = { requested: 0, active: 1, lifted: 2, expired: 3 };
 
 export interface Listing {
@@ -17,8 +19,8 @@ export interface Listing {
   readonly batch: string;
 }
 
-export function isDoubtful(row: WatchRow): boolean {
-  return row.wrong_share !== null && row.wrong_share !== undefined && row.wrong_share >= OFTEN_WRONG;
+export function isDoubtful(entry: WatchRow | LineMark): boolean {
+  return entry.wrong_in_a_row >= WRONG_IN_A_ROW || (entry.wrong_share ?? 0) >= OFTEN_WRONG;
 }
 
 /** The entries that are listed: those that wait first, then in force, graver ones before others. */
@@ -77,8 +79,10 @@ export function wrongBefore(rows: ReadonlyMap<string, WatchRow>, row: WatchRow):
   return [...rows.values()].filter((each) => each.id !== row.id && each.pattern === row.pattern && each.rejected > 0);
 }
 
-/** Of how many hits so many were none, in words; empty while there are too few to say. */
-export function wrongText(row: WatchRow): string {
-  if (row.wrong_share === null || row.wrong_share === undefined) return "";
-  return t("watches.wrong_share", { share: Math.round(row.wrong_share * 100), rejected: row.rejected, hits: row.hits });
+/** Of how many judged hits so many were none, and how many in a row, in words; empty while there are too few to say. */
+export function wrongText(entry: WatchRow | LineMark): string {
+  const { wrong_share: share, wrong_in_a_row: row, rejected, judged } = entry;
+  const said = share === null || share === undefined ? [] : [t("watches.wrong_judged", { share: Math.round(share * 100), rejected, judged })];
+  if (row >= WRONG_IN_A_ROW) said.push(t("watches.wrong_row", { n: row }));
+  return said.join(" · ");
 }

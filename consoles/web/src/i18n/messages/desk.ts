@@ -93,7 +93,7 @@ export const DESK = {
   "side.none_free": ["没有空闲单位", "No free unit"],
   "side.send": ["派", "Send"],
   "side.arrival": ["约 {span}", "about {span}"],
-  "why.nearest": ["最快到达", "soonest"],
+  "why.nearest": ["直线最近", "nearest in a straight line"],
   "why.fits_service": ["专业对口", "right service"],
   "why.other_service": ["非对口警种", "other service"],
   "why.own_area": ["本辖区", "own area"],

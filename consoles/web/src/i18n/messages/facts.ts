@@ -42,6 +42,7 @@ export const FACTS = {
   "fact.alarm_shelved": ["告警搁置", "Alarm shelved"],
   "fact.alarm_cleared": ["告警解除", "Alarm cleared"],
   "fact.plate_hit": ["布控命中", "Plate hit"],
+  "fact.plate_hit_confirmed": ["命中确认", "Hit confirmed"],
   "fact.plate_hit_rejected": ["命中排除", "Hit rejected"],
   "fact.camera_came_up": ["摄像机恢复", "Camera up"],
   "fact.camera_went_down": ["摄像机中断", "Camera down"],

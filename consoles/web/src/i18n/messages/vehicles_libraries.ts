@@ -39,7 +39,6 @@ export const VEHICLES_LIBRARIES = {
   "libraries.lift_consequence": ["其中 {n} 条不再报警。", "Its {n} entries raise no alarm any more."],
   "libraries.marks": ["误报的条目", "Entries that were wrong"],
   "libraries.mark": ["误报 {n} 次", "wrong {n} times"],
-  "libraries.mark_row": ["连续 {n} 次", "{n} in a row"],
   "libraries.restore": ["恢复报警", "Fire again"],
   "libraries.restore_question": ["让 {line} 恢复报警？", "Let {line} fire again?"],
   "libraries.restore_consequence": ["此前的误报不再计。", "What was wrong before no longer counts."],

@@ -53,7 +53,7 @@ export const WORDS = {
   "alarm.went_silent": ["失去定位", "No position"],
   "alarm.sos": ["一键报警", "SOS"],
   "alarm.plate_hit": ["布控车辆", "Watched vehicle"],
-  "alarm.watch_doubtful": ["布控连续误报", "Watch keeps being wrong"],
+  "alarm.watch_doubtful": ["布控屡次误报", "Watch keeps being wrong"],
   "alarm.task_overdue": ["任务超时", "Task overdue"],
   "alarm.approval_overdue": ["审批超时", "Approval overdue"],
   "alarm.approval_warning": ["审批将超时", "Approval due soon"],
