@@ -147,11 +147,13 @@ def port_of(site: Site) -> int:
 
 
 @asynccontextmanager
-async def an_agent(tmp_path: Path, port: int, key: str, *, jt808: bool = False) -> AsyncIterator[Agent]:
+async def an_agent(
+    tmp_path: Path, port: int, key: str, *, jt808: bool = False, plate_workers: int = 0
+) -> AsyncIterator[Agent]:
     """A running agent that reaches its hub at a port of the loopback."""
     told = AgentSettings(
-        hubs=[f"ws://127.0.0.1:{port}"], key=key, data=tmp_path / "edge", release="test", plate_workers=0,
-        jt808_port=0 if jt808 else None,
+        hubs=[f"ws://127.0.0.1:{port}"], key=key, data=tmp_path / "edge", release="test",
+        plate_workers=plate_workers, jt808_port=0 if jt808 else None,
     )  # fmt: skip
     async with running_agent(told, SystemClock()) as agent:
         yield agent
