@@ -6,10 +6,9 @@ a plate may be taken for is looked for by as many XORs, without any of it being 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from heapq import nlargest
-from operator import itemgetter
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +33,7 @@ def _random_numbers() -> npt.NDArray[np.uint64]:
 _TABLE = _random_numbers()
 """By place in a piece, and byte there."""
 _ROWS: list[list[int]] = _TABLE.tolist()
+_MOST_WEIGHT = max(weight for others in OTHERS.values() for _, weight in others)
 
 
 def hash_of(pattern: str) -> int:
@@ -61,31 +61,41 @@ def hashes_of(
 def hashes_alike(plate: str, shares: Sequence[float], least: float) -> list[int]:
     """Return the hashes of all that a plate may be taken for with at least such a score (`streams.look_alike.fit`).
 
-    `shares` are of each character of the plate. There are more of them the less sure the plate was read: 14 usually,
-    and at most `LOOK_ALIKE_WAYS`.
+    `shares` are of each character of the plate. There are more of them the less sure the plate was read: of a sure one
+    8, and at most `LOOK_ALIKE_WAYS`.
     """
-    ways = [(hash_of(plate), 1.0)]
+    found: list[tuple[float, int]] = []
+    going_on = [(1.0, hash_of(plate))]
+    """Those in which one more character may be another."""
+    most = _MOST_WEIGHT * max(shares, default=0.0)
     at = 0
     for char, share in zip(plate, shares, strict=True):
-        if char in OTHERS:
-            others = _others(char, at)
-            for value, score in ways[:]:
+        if others := _others(at).get(char):
+            for score, value in going_on[:]:
                 for change, weight in others:
                     fits = score * (weight * share)
                     if fits < least:  # as all that are less likely
                         break
-                    ways.append((value ^ change, fits))
-            if len(ways) > LOOK_ALIKE_WAYS:
-                ways = nlargest(LOOK_ALIKE_WAYS, ways, key=itemgetter(1))
+                    found.append((fits, value ^ change))
+                    if fits * most >= least:
+                        going_on.append(found[-1])
+            going_on = _likeliest(going_on)
         at += 1 if char.isascii() else len(char.encode())
-    return [value for value, _ in ways[1:]]
+    return [value for _, value in _likeliest(found)]
 
 
-@cache  # of the few characters that look like any, at the few places of plates
-def _others(char: str, at: int) -> tuple[tuple[int, float], ...]:
-    """Return by what the hash differs with another character from this byte on, and its weight, the likeliest first."""
-    here = _part(char, at)
-    return tuple((here ^ _part(other, at), weight) for other, weight in OTHERS[char])
+def _likeliest(ways: list[tuple[float, int]]) -> list[tuple[float, int]]:
+    return ways if len(ways) <= LOOK_ALIKE_WAYS else nlargest(LOOK_ALIKE_WAYS, ways)
+
+
+@cache  # there are few places in plates
+def _others(at: int) -> Mapping[str, Sequence[tuple[int, float]]]:
+    """Return for each character from this byte on by what the hash differs with another, and its weight, the likeliest
+    first."""
+    return {
+        char: [(_part(char, at) ^ _part(other, at), weight) for other, weight in others]
+        for char, others in OTHERS.items()
+    }
 
 
 def _part(char: str, at: int) -> int:

@@ -28,6 +28,8 @@ describe("lists", () => {
     expect(agentWords({ ...agent, libraries: { b1: "b".repeat(64) } }, library("b1"))).toEqual(["前端 gate：尚未装入", false]);
     expect(agentWords({ ...agent, libraries: null }, library("b1"))[0]).toContain("版本过旧");
     expect(agentWords({ ...agent, up: false }, library("b1"))[0]).toContain("离线");
+    expect(agentWords({ ...agent, libraries: {}, lists: [] }, library("b1"))).toEqual(["前端 gate：范围内无其摄像机，不下发", true]);
+    expect(agentWords({ ...agent, libraries: {}, lists: ["b1"] }, library("b1"))).toEqual(["前端 gate：尚未装入", false]);
     expect(agentWords({ ...agent, up: false, version: 0, libraries: null }, library("b1"))[0]).toContain("离线");
   });
 
@@ -44,6 +46,7 @@ describe("lists", () => {
     expect(alarmDetail({ kind: "watch_doubtful", detail: "4/7 diaodu" })).toBe("已判定 7 次中误报 4 次（57%），申请人 diaodu");
     expect(alarmDetail({ kind: "watch_doubtful", detail: "3,4/7 diaodu" })).toBe("连续 3 次误报、已判定 7 次中误报 4 次（57%），申请人 diaodu");
     expect(refusalWords("all lists together have at most 1000000 entries, there is room for 7")).toBe("全部名单库合计上限 1000000，还可容纳 7");
+    expect(refusalWords("no such terms of list 盗抢机动车库 wait for approval")).toContain("已变");
     expect(refusalWords("list 盗抢机动车库 is lifted")).toContain("已撤控");
     expect(count(1234567)).toBe("1\u202f234\u202f567");
   });

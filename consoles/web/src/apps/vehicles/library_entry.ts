@@ -10,19 +10,21 @@ import { shared, View } from "../../components/view";
 import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import type { Connection } from "../../sync/connect";
-import type { LibraryRow, Request } from "../../wire";
+import type { CameraRow, LibraryRow, Request } from "../../wire";
 import "./library_file";
 import type { LibraryRead } from "./library_file";
+import "./library_terms";
+import { EVERYWHERE, termsOf, type LibraryTerms } from "./library_terms";
 import type { Rights } from "./watch_entry";
 import "./watch_hit";
 import type { WatchHit } from "./watch_hit";
-import { hitsOf, isDoubtful, wrongText } from "./watch_words";
+import { areaText, hitsOf, hoursText, isDoubtful, wrongText } from "./watch_words";
 import { sideStyles } from "./watches_styles";
 
 const SHOWN_HITS = 20;
 const LOOK_EVERY_MS = 5_000;
 type File = NonNullable<LibraryRow["file"]>;
-type Asking = "approve" | "decline" | "lift" | "replace" | null;
+type Asking = "approve" | "decline" | "approve_terms" | "decline_terms" | "lift" | "replace" | "terms" | null;
 
 interface Held {
   readonly sha256: string;
@@ -35,6 +37,8 @@ interface Agent {
   readonly up: boolean;
   readonly version: number;
   readonly libraries: Readonly<Record<string, string>> | null;
+  /** The lists that can fire before its cameras; null where that is not known. */
+  readonly lists?: readonly string[] | null;
 }
 
 @customElement("library-entry")
@@ -50,6 +54,7 @@ export class LibraryEntry extends View {
   @state() private asking: Asking = null;
   @state() private restoring = "";
   @state() private found: LibraryRead | null = null;
+  @state() private terms: LibraryTerms = EVERYWHERE;
   @state() private held: Readonly<Record<string, Held>> = {};
   @state() private agents: readonly Agent[] = [];
   @state() private refusal = "";
@@ -79,7 +84,7 @@ export class LibraryEntry extends View {
     return html`<section aria-label=${library.name}>
       <h2>${library.name} <span class="quiet">${word("watch_state", library.state)}</span></h2>
       ${share === null || share === undefined ? nothing : html`<p class=${share >= 0.5 ? "error" : "quiet"}>${share >= 0.5 ? icon("alert") : nothing} ${t("watches.wrong_share", { share: Math.round(share * 100), rejected: library.rejected, hits: library.hits })}</p>`}
-      ${this.waiting(library)}${this.facts(library)}${this.actions(library)}${this.holders(library)}${this.marks(library)}${this.history(library)}
+      ${this.waiting(library)}${this.waitingTerms(library)}${this.facts(library)}${this.actions(library)}${this.holders(library)}${this.marks(library)}${this.history(library)}
     </section>`;
   }
 
@@ -90,9 +95,15 @@ export class LibraryEntry extends View {
       <dt>${t("watches.level")}</dt><dd>${["I", "II", "III", "IV"][library.level - 1]} ${word("level", String(library.level))}</dd>
       <dt>${t("watches.action")}</dt><dd>${word("watch_action", library.action)}</dd>
       ${library.office === "" ? nothing : html`<dt>${t("watches.office")}</dt><dd>${library.office}</dd>`}
+      <dt>${t("libraries.terms")}</dt><dd>${this.termsText(library)}</dd>
       <dt>${t("watches.until")}</dt><dd>${format.dateWithYear(library.until_ms)} ${format.clock(library.until_ms)}</dd>
       ${file === null || file === undefined ? nothing : html`<dt>${t("libraries.file")}</dt><dd>${this.about(file)}<br />${t("libraries.file_by", { who: this.who(file.by), when: format.moment(file.at_ms, this.now_ms), other: this.who(file.approved_by) })}</dd>`}
     </dl>`;
+  }
+
+  private termsText(terms: Pick<LibraryRow, "area" | "hours" | "look_alike">): string {
+    const cameras = this.connection?.store.rows("cameras") ?? new Map<string, CameraRow>();
+    return [areaText(terms, cameras), hoursText(terms), t(terms.look_alike ? "watches.look_alike" : "libraries.as_written")].join(" · ");
   }
 
   private about(file: File): TemplateResult {
@@ -116,10 +127,26 @@ export class LibraryEntry extends View {
     </div>`;
   }
 
+  private waitingTerms(library: LibraryRow): TemplateResult | typeof nothing {
+    const terms = library.waiting_terms;
+    if (terms === null) return nothing;
+    const own = terms.by === this.rights.person;
+    return html`<div class="reject" role="group" aria-label=${t("libraries.terms_waiting")}>
+      <h3>${t("libraries.terms_waiting")}</h3>
+      <p>${this.termsText(terms)}<br />${t("libraries.terms_by", { who: this.who(terms.by), when: format.moment(terms.at_ms, this.now_ms) })}</p>
+      <div class="keys">
+        ${this.rights.approve ? html`<button class="primary" ?disabled=${own} @click=${() => this.begin("approve_terms")}>${icon("check")} ${t("libraries.terms_approve")} <kbd>A</kbd></button>` : nothing}
+        ${this.rights.lift ? html`<button @click=${() => this.begin("decline_terms")}>${icon("close")} ${t("libraries.decline")} <kbd>D</kbd></button>` : nothing}
+        ${this.rights.approve && own ? html`<span class="quiet">${t("libraries.terms_own")}</span>` : nothing}
+      </div>
+    </div>`;
+  }
+
   private actions(library: LibraryRow): TemplateResult | typeof nothing {
     const refusal = this.refusal === "" ? nothing : html`<p class="error" role="alert">${icon("alert")} ${this.refusal}</p>`;
     const cancel = (): void => void (this.asking = null);
     const sha256 = library.waiting?.content.sha256 ?? "";
+    const terms = library.waiting_terms?.id ?? "";
     switch (this.asking) {
       case "approve":
         return html`<t-confirm question=${t("libraries.approve_question", { name: library.name })} consequence=${t("libraries.approve_consequence", { n: format.count(library.waiting?.content.entries ?? 0) })}
@@ -127,6 +154,17 @@ export class LibraryEntry extends View {
       case "decline":
         return html`<t-confirm question=${t("libraries.decline_question")} consequence=${t("libraries.decline_consequence")} reason=${t("libraries.decline_why")}
           @cancel=${cancel} @confirm=${(event: CustomEvent<string>) => void this.ask({ request: "decline_library_file", library: library.id, sha256, why: event.detail })}></t-confirm>`;
+      case "approve_terms":
+        return html`<t-confirm question=${t("libraries.terms_question", { name: library.name })} consequence=${library.waiting_terms === null ? "" : t("libraries.terms_consequence", { terms: this.termsText(library.waiting_terms) })}
+          @cancel=${cancel} @confirm=${() => void this.ask({ request: "approve_library_terms", library: library.id, terms })}></t-confirm>`;
+      case "decline_terms":
+        return html`<t-confirm question=${t("libraries.terms_decline_question")} consequence=${t("libraries.terms_decline_consequence")} reason=${t("libraries.decline_why")}
+          @cancel=${cancel} @confirm=${(event: CustomEvent<string>) => void this.ask({ request: "decline_library_terms", library: library.id, terms, why: event.detail })}></t-confirm>`;
+      case "terms":
+        return html`<div class="reject"><library-terms style="padding:0" .connection=${this.connection} .library=${library} @terms=${(event: CustomEvent<LibraryTerms>) => (this.terms = event.detail)}></library-terms>
+          ${refusal}<div class="keys"><button class="primary" ?disabled=${this.terms.lacking.length > 0} @click=${() => void this.offerTerms(library)}>${icon("send")} ${t("libraries.ask")}</button>
+            <button @click=${cancel}>${t("action.cancel")} <kbd>Esc</kbd></button>
+            ${this.terms.lacking.length === 0 ? nothing : html`<span class="quiet">${t("watches.lacking", { what: this.terms.lacking.join(t("list.comma")) })}</span>`}</div></div>`;
       case "lift":
         return html`<t-confirm question=${t("libraries.lift_question", { name: library.name })} consequence=${t("libraries.lift_consequence", { n: format.count(library.file?.content.entries ?? 0) })} reason=${t("watches.lift_why")}
           @cancel=${cancel} @confirm=${(event: CustomEvent<string>) => void this.ask({ request: "lift_library", library: library.id, why: event.detail })}></t-confirm>`;
@@ -135,7 +173,8 @@ export class LibraryEntry extends View {
           ${refusal}<div class="keys">${this.offerButton(library)}<button @click=${cancel}>${t("action.cancel")} <kbd>Esc</kbd></button></div></div>`;
       case null:
         return html`<div class="keys">
-            ${library.state === "active" && this.rights.ask ? html`<button @click=${() => this.begin("replace")}>${icon("evidence")} ${t("libraries.replace")} <kbd>R</kbd></button>` : nothing}
+            ${library.state === "active" && this.rights.ask ? html`<button @click=${() => this.begin("replace")}>${icon("evidence")} ${t("libraries.replace")} <kbd>R</kbd></button>
+              <button @click=${() => this.begin("terms")}>${icon("crosshair")} ${t("libraries.terms_change")} <kbd>T</kbd></button>` : nothing}
             ${isOpen(library) && this.rights.lift ? html`<button @click=${() => this.begin("lift")}>${icon("close")} ${t("libraries.lift")} <kbd>U</kbd></button>` : nothing}
           </div>${refusal}`;
     }
@@ -188,13 +227,23 @@ export class LibraryEntry extends View {
     const { library, rights } = this;
     if (library === null) return;
     const waits = library.waiting !== null && library.waiting !== undefined;
+    const terms = library.waiting_terms;
     const may = {
       approve: waits && rights.approve && library.waiting?.by !== rights.person,
       decline: waits && rights.lift,
       lift: isOpen(library) && rights.lift,
+      approve_terms: terms !== null && rights.approve && terms.by !== rights.person,
+      decline_terms: terms !== null && rights.lift,
       replace: library.state === "active" && rights.ask,
+      terms: library.state === "active" && rights.ask,
     };
-    if (may[asking]) [this.asking, this.found, this.refusal] = [asking, null, ""];
+    if (may[asking]) [this.asking, this.found, this.terms, this.refusal] = [asking, null, termsOf(library), ""];
+  }
+
+  /** Begin to approve or decline what waits: the file first, else the terms. */
+  judge(asking: "approve" | "decline"): void {
+    const waits = this.library?.waiting !== null && this.library?.waiting !== undefined;
+    this.begin(waits ? asking : `${asking}_terms`);
   }
 
   /** Leave what was begun. */
@@ -228,6 +277,16 @@ export class LibraryEntry extends View {
     }
   }
 
+  private async offerTerms(library: LibraryRow): Promise<void> {
+    const { look_alike, area, hours } = this.terms;
+    try {
+      await this.connection?.api.request({ request: "offer_library_terms", library: library.id, look_alike, area, hours });
+      [this.asking, this.refusal] = [null, ""];
+    } catch (error) {
+      this.refusal = describe(error);
+    }
+  }
+
   private async ask(request: Request): Promise<void> {
     this.cancel();
     try {
@@ -247,6 +306,7 @@ export function isOpen(library: LibraryRow): boolean {
 export function agentWords(agent: Agent, library: LibraryRow): readonly [string, boolean] {
   const { id, libraries } = agent;
   if (agent.version > 0 && (libraries === null || libraries === undefined)) return [t("libraries.agent_old", { agent: id }), false];
+  if (agent.lists && !agent.lists.includes(library.id)) return [t("libraries.agent_elsewhere", { agent: id }), true];
   if (!agent.up) return [t("libraries.agent_away", { agent: id }), false];
   const has = libraries?.[library.id] === library.file?.content.sha256;
   return [t(has ? "libraries.agent_has" : "libraries.agent_waits", { agent: id }), has];

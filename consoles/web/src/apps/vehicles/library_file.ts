@@ -6,6 +6,7 @@ import { icon } from "../../components/icons";
 import { describe } from "../../components/problems";
 import "../../components/states";
 import { shared, View } from "../../components/view";
+import * as format from "../../i18n/format";
 import { language, t } from "../../i18n/i18n";
 import type { Connection } from "../../sync/connect";
 import { sideStyles } from "./watches_styles";
@@ -26,6 +27,9 @@ export interface LibraryRead {
   readonly problems_more: number;
   readonly duplicates: readonly { readonly row: number; readonly pattern: string; readonly of_row: number }[];
   readonly duplicates_more: number;
+  readonly dated: number;
+  readonly first_until_ms: number;
+  readonly last_until_ms: number;
 }
 
 /** Tells `read` with what was found, null while there is nothing. */
@@ -55,6 +59,7 @@ export class LibraryFile extends View {
     const wrong = found.problems.length + found.problems_more;
     const twice = found.duplicates.length + found.duplicates_more;
     return html`<p>${t("libraries.found", { rows: found.rows, n: found.entries, patterns: found.patterns, twice, wrong })}</p>
+      ${found.dated === 0 ? nothing : html`<p>${t("libraries.dated", { n: found.dated, first: format.dateWithYear(found.first_until_ms - 1), last: format.dateWithYear(found.last_until_ms - 1) })}</p>`}
       ${this.library === "" ? nothing : html`<p><b>${t("libraries.changes", { added: found.added, removed: found.removed })}</b></p>`}
       ${found.mixed_encodings ? html`<p class="error">${icon("alert")} ${t("watches.mixed")}</p>` : nothing}`;
   }

@@ -10,6 +10,8 @@ import type { Connection } from "../../sync/connect";
 import type { LibraryRow, Level } from "../../wire";
 import "./library_file";
 import type { LibraryRead } from "./library_file";
+import "./library_terms";
+import { EVERYWHERE, type LibraryTerms } from "./library_terms";
 import { sideStyles } from "./watches_styles";
 
 const DAY_MS = 86_400_000;
@@ -30,6 +32,7 @@ export class LibraryForm extends View {
   @state() private level: Level = 2;
   @state() private action: LibraryRow["action"] = "alarm";
   @state() private days = 365;
+  @state() private terms: LibraryTerms = EVERYWHERE;
   @state() private refusal = "";
   @state() private busy = false;
 
@@ -44,6 +47,7 @@ export class LibraryForm extends View {
       <fieldset><legend>${t("watches.level")}</legend><div class="segments">${LEVELS.map((level) => html`<button type="button" aria-pressed=${level === this.level} @click=${() => (this.level = level)}>${["I", "II", "III", "IV"][level - 1]} ${word("level", String(level))}</button>`)}</div></fieldset>
       <fieldset><legend>${t("watches.action")}</legend><div class="segments">${ACTIONS.map((action) => html`<button type="button" aria-pressed=${action === this.action} @click=${() => (this.action = action)}>${word("watch_action", action)}</button>`)}</div></fieldset>
       <fieldset><legend>${t("watches.until")}</legend><div class="segments">${DAYS.map((days) => html`<button type="button" aria-pressed=${days === this.days} @click=${() => (this.days = days)}>${t("watches.days", { n: days })}</button>`)}</div></fieldset>
+      <library-terms style="padding:0" .connection=${this.connection} @terms=${(event: CustomEvent<LibraryTerms>) => (this.terms = event.detail)}></library-terms>
       ${this.refusal === "" ? nothing : html`<p class="error" role="alert">${icon("alert")} ${this.refusal}</p>`}
       <div class="keys"><button class="primary" ?disabled=${lacking.length > 0 || this.busy}>${icon("send")} ${t("libraries.ask")}</button>
         ${lacking.length === 0 ? nothing : html`<span class="quiet">${t("watches.lacking", { what: lacking.join(t("list.comma")) })}</span>`}</div>
@@ -55,11 +59,12 @@ export class LibraryForm extends View {
   }
 
   private lacking(): string[] {
-    return [
+    const lacking = [
       [this.found === null, t("libraries.file")],
       [this.name.trim() === "", t("libraries.name")],
       [this.reason.trim() === "", t("watches.reason")],
     ].flatMap(([lacks, name]) => (lacks === true ? [String(name)] : []));
+    return [...lacking, ...this.terms.lacking];
   }
 
   private async submit(event: Event): Promise<void> {
@@ -71,6 +76,7 @@ export class LibraryForm extends View {
       const { library } = await connection.api.post<{ library: string }>(connection.api.inSpace("/api/v1/watches/libraries"), {
         name: this.name.trim(), reason: this.reason.trim(), office: this.office.trim(), level: this.level, action: this.action,
         until_ms: Math.round(this.now_ms) + this.days * DAY_MS, sha256: found.sha256,
+        look_alike: this.terms.look_alike, area: this.terms.area, hours: this.terms.hours,
       });
       this.refusal = "";
       this.tell("asked", library);

@@ -11,6 +11,7 @@ import type { MapPath } from "../../map/paths";
 import { NO_DATA, type MapData } from "../../map/picture";
 import type { Connection } from "../../sync/connect";
 import type { CameraRow, FenceRow, GivenArea } from "../../wire";
+import { areaText } from "./watch_words";
 import { sideStyles } from "./watches_styles";
 
 type Corner = readonly [number, number];
@@ -36,7 +37,9 @@ export class WatchArea extends View {
   ];
 
   @property({ attribute: false }) connection: Connection | null = null;
-  /** Empty for everywhere, `drawn`, `cameras`, or `fence:ID`. */
+  /** The area that there is, which may be left as it is; null for everywhere. */
+  @property({ attribute: false }) kept: GivenArea | null = null;
+  /** Empty for everywhere, `kept`, `drawn`, `cameras`, or `fence:ID`. */
   @state() private where = "";
   @state() private cameras: ReadonlySet<string> = new Set();
   @state() private corners: readonly Corner[] = [];
@@ -47,11 +50,16 @@ export class WatchArea extends View {
     this.say();
   }
 
+  protected override willUpdate(changed: Map<PropertyKey, unknown>): void {
+    if (changed.has("kept")) this.where = this.kept === null ? "" : "kept";
+  }
+
   override render(): TemplateResult {
     const fences = sorted(this.connection?.store.rows("fences"));
     const option = (value: string, name: string): TemplateResult => html`<option value=${value} ?selected=${value === this.where}>${name}</option>`;
     return html`<fieldset><legend>${t("watches.area")}</legend>
       <label><span class="sr">${t("watches.area")}</span><select @change=${(event: Event) => this.choose((event.target as HTMLSelectElement).value)}>
+        ${this.kept === null ? nothing : option("kept", t("watches.area_kept", { area: areaText({ area: this.kept }, this.connection?.store.rows("cameras") ?? new Map<string, CameraRow>()) }))}
         ${option("", t("watches.everywhere"))}${option("drawn", t("watches.area_drawn"))}${option("cameras", t("watches.area_cameras"))}
         <optgroup label=${t("watches.area_fence")}>${fences.map((fence) => option(`fence:${fence.id}`, fence.name))}</optgroup></select></label>
       ${this.where === "drawn" ? this.drawing() : this.where === "cameras" ? this.choosing() : nothing}
@@ -97,8 +105,8 @@ export class WatchArea extends View {
     const fence = this.where.startsWith("fence:") ? this.connection?.store.rows("fences").get(this.where.slice("fence:".length)) : undefined;
     const ring = this.where === "drawn" ? this.corners : (fence?.ring ?? []);
     const cameras = this.where === "cameras" ? [...this.cameras] : [];
-    const isWhole = this.where === "" || cameras.length > 0 || ring.length >= 3;
-    const area: GivenArea | null = this.where === "" ? null : { cameras, ring: ring.map(([lon, lat]): [number, number] => [lon, lat]) };
+    const isWhole = this.where === "" || this.where === "kept" || cameras.length > 0 || ring.length >= 3;
+    const area: GivenArea | null = this.where === "" ? null : this.where === "kept" ? this.kept : { cameras, ring: ring.map(([lon, lat]): [number, number] => [lon, lat]) };
     this.tell<{ area: GivenArea | null; isWhole: boolean }>("area", { area, isWhole });
   }
 }

@@ -119,10 +119,13 @@ export class WatchLibraries extends View {
         this.entry?.begin("replace");
         return true;
       case "KeyA":
-        this.entry?.begin("approve");
+        this.entry?.judge("approve");
         return true;
       case "KeyD":
-        this.entry?.begin("decline");
+        this.entry?.judge("decline");
+        return true;
+      case "KeyT":
+        this.entry?.begin("terms");
         return true;
       case "KeyU":
         this.entry?.begin("lift");

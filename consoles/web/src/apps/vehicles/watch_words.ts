@@ -51,7 +51,7 @@ export function hitsOf(hits: ReadonlyMap<string, HitRow>, watch: string): HitRow
 }
 
 /** 22:00–06:00 */
-export function hoursText(row: WatchRow): string {
+export function hoursText(row: Pick<WatchRow, "hours">): string {
   return row.hours === null || row.hours === undefined ? t("watches.always") : `${clockOf(row.hours.from_min)}–${clockOf(row.hours.to_min)}`;
 }
 
@@ -65,7 +65,7 @@ export function minuteOf(clock: string): number | null {
   return parts === null ? null : Number(parts[1]) * 60 + Number(parts[2]);
 }
 
-export function areaText(row: WatchRow, cameras: ReadonlyMap<string, CameraRow>): string {
+export function areaText(row: Pick<WatchRow, "area">, cameras: ReadonlyMap<string, CameraRow>): string {
   const { area } = row;
   if (area === null || area === undefined) return t("watches.everywhere");
   const names = (area.cameras ?? []).map((id) => cameras.get(id)?.name ?? id);

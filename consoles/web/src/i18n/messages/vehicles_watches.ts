@@ -36,6 +36,7 @@ export const VEHICLES_WATCHES = {
   "watches.everywhere": ["全部摄像机", "Every camera"],
   "watches.ring": ["绘定区域（{n} 个角点）", "a drawn area of {n} corners"],
   "watches.area_fence": ["已有区域", "Areas of the county"],
+  "watches.area_kept": ["不变：{area}", "As it is: {area}"],
   "watches.area_drawn": ["在地图上画一块区域", "An area drawn on the map"],
   "watches.area_draw": ["逐点点出区域的角", "Click the corners of the area"],
   "watches.area_corners": ["至少三个角点", "At least three corners"],
