@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -177,10 +178,8 @@ async def test_what_changed_while_either_was_away_is_told_once_both_are_back(tmp
 async def test_a_notice_for_what_is_over_or_another_systems_is_refused_and_no_hit(tmp_path: Path) -> None:  # R815
     up_port, low_port = free_port(), free_port()
     upper_own, lower_own = pair(up_port, low_port, pushes=False)
-    async with (
-        hub(tmp_path / "upper", upper_own) as (upper, above),
-        hub(tmp_path / "lower", lower_own) as (_, admin),
-    ):
+    async with hub(tmp_path / "upper", upper_own) as (upper, above), AsyncExitStack() as below:
+        _, admin = await below.enter_async_context(hub(tmp_path / "lower", lower_own))
         await adopt(upper, above, DEVICE)
         watch = await watched(upper)
         await begin(above, upper, low_port)
@@ -209,6 +208,7 @@ async def test_a_notice_for_what_is_over_or_another_systems_is_refused_and_no_hi
             return len(await upper.hub.read(lambda t: list(t.hits))) == 1
 
         await until(one_hit)
+        await below.aclose()  # it cannot be told that it is over, and goes on
         await upper.hub.ask(LiftWatch(watch=watch, why="找到了"), HUB)
         assert await tell(LOWER, 4) == 4
         assert await one_hit()

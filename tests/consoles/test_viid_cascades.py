@@ -122,10 +122,10 @@ async def served(lower: Lower) -> AsyncIterator[Lower]:
 
 @asynccontextmanager
 async def teller(
-    databases: Databases, answer: Answer = agrees, kind: type[CascadeStore] = CascadeStore
+    databases: Databases, answer: Answer = agrees, kind: type[CascadeStore] = CascadeStore, speed: float = _SPEED
 ) -> AsyncIterator[At]:
     """A hub in memory whose time passes fast, and a lower system."""
-    clock = VirtualClock(NOW_MS, speed=_SPEED)
+    clock = VirtualClock(NOW_MS, speed=speed)
     hub = Hub("live", clock, MemoryJournal())
 
     async def no_channels() -> dict[str, str]:
@@ -150,20 +150,37 @@ async def teller(
 
 async def test_what_a_full_system_does_not_take_now_is_told_until_it_does(databases: Databases) -> None:  # R812
     async with teller(databases) as at:
+        await at.watch("湘F00001", level=1)
+        await at.begin()
+        await at.until(lambda state: state.agreed == 1 and state.waiting == 0)
+        at.lower.answer = lambda _, told: [2 for _ in told]
+        await at.watch("湘F00002")
+        state = await at.until(lambda state: state.up is False)
+        assert (state.reason, state.agreed) == ("busy: says so", 1)
+        at.lower.answer = agrees
+        await at.until(lambda state: state.up is True and state.agreed == 2 and state.waiting == 0)
+
+
+async def test_what_is_over_does_not_wait_behind_what_a_system_has_no_room_for(databases: Databases) -> None:  # R812
+    async with teller(databases, speed=0) as at:
         (first,) = await at.watch("湘F00001", level=1)
         await at.begin()
         await at.until(lambda state: state.agreed == 1 and state.waiting == 0)
         at.lower.answer = lambda method, told: [0 if method == "CANCEL" else 2 for _ in told]
         await at.watch("湘F00002")
-        state = await at.until(lambda state: state.up is False)
-        assert (state.reason, state.agreed) == ("busy: says so", 1)
-        # What is over does not wait behind what it has no room for.
+
+        async def second() -> None:
+            at_ms = at.clock.now_ms() + 1000
+            while (at.clock.next_wake_ms() or 2**50) > at_ms:
+                await SystemClock().sleep(1)
+            at.clock.advance(at_ms)
+
+        for _ in range(40):  # the pause is one of 32 s by now
+            await second()
         await at.hub.ask(LiftWatch(watch=first, why="found"), HUB)
+        await second()
         while at.lower.plates("CANCEL") != ["湘F00001"]:
             await SystemClock().sleep(5)
-        at.lower.answer = agrees
-        await at.until(lambda state: state.up is True and state.agreed == 1 and state.waiting == 0)
-        assert [one.entry.plate for one in (await at.store.told(PEER)).values()] == ["湘F00002"]
 
 
 @pytest.mark.parametrize("fault", [500, 503, 302, 401, 0])
