@@ -98,8 +98,10 @@ VIOLATION_PACKS_AT_ONCE = 50
 VIOLATION_DRIVE_ROWS = 200
 
 # Passages that wait to be judged, by the rules of violations or by the watch list; past them they are looked for among
-# what is stored, so far back and so many at once. What cannot be judged now is tried again.
+# what is stored, so far back and so many at once. What cannot be judged now is tried again; after so many others get
+# their turn.
 JUDGE_QUEUE = 10_000
+JUDGE_AT_ONCE = 100
 JUDGE_SWEEP_MS = 60 * 60 * 1000
 JUDGE_SWEEP_ROWS = 500
 JUDGE_SWEEP_EVERY_MS = 10 * 60 * 1000

@@ -17,7 +17,14 @@ from command.hub import Hub
 from command.kernel.errors import TooManyError, TriuneError, UnavailableError
 from command.passages import Passages
 from command.readings import Readings, Sighting, SightingQuery, place_of
-from consoles.limits import JUDGE_AGAIN_MS, JUDGE_QUEUE, JUDGE_SWEEP_EVERY_MS, JUDGE_SWEEP_MS, JUDGE_SWEEP_ROWS
+from consoles.limits import (
+    JUDGE_AGAIN_MS,
+    JUDGE_AT_ONCE,
+    JUDGE_QUEUE,
+    JUDGE_SWEEP_EVERY_MS,
+    JUDGE_SWEEP_MS,
+    JUDGE_SWEEP_ROWS,
+)
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +45,8 @@ class PassageJudge(ABC):
         self._readings = readings
         self._waits = waits
         self._what = what
+        self._at_once = 0
+        """Passages judged since others had their turn: most cost microseconds, and wait for nothing."""
         self._again_from_ms: int | None = None
         self._waiting: deque[Sighting] = deque()
         self._came = asyncio.Event()
@@ -124,6 +133,9 @@ class PassageJudge(ABC):
             after = place_of(page[-1])
 
     async def _judge_until_done(self, sighting: Sighting, *, late: bool) -> None:
+        self._at_once = (self._at_once + 1) % JUDGE_AT_ONCE
+        if not self._at_once:
+            await self._hub.clock.sleep(0)
         while True:
             try:
                 await self.judge(sighting, late=late)

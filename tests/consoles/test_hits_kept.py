@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,14 @@ from command.access.keys import SiteKey
 from command.actors import HUB
 from command.blobs import FolderBlobs
 from command.facts.libraries import LibraryContent as Content
+from command.journal.postgres import PostgresJournal
 from command.journal.sqlite import SqliteJournal
 from command.kernel.clock import SystemClock, VirtualClock
+from command.kernel.postgres import Postgres
 from command.kernel.sqlite import SqliteThread
 from command.passages import Passages
 from command.readings import Sighting
+from command.readings.postgres import PostgresReadings
 from command.readings.sqlite import SqliteReadings
 from command.requests import ApproveLibrary, ApproveWatch, EnrolCamera, LiftWatch, RequestLibrary, RequestWatch
 from command.requests.watchlist import GivenArea, GivenHours
@@ -307,6 +310,40 @@ async def test_past_the_queue_passages_are_found_among_what_is_stored(
         assert {(hit.camera, hit.seen_ms) for hit in await hub.found()} == {
             (camera, START_MS + n) for n, camera in enumerate(cameras)
         }
+
+
+async def test_every_hub_looks_through_what_all_of_them_stored_and_a_hit_is_recorded_once(
+    tmp_path: Path, postgres_url: str
+) -> None:  # R800
+    blobs, clock = FolderBlobs(tmp_path / "blobs", SiteKey(b"k" * 32).box("blobs")), VirtualClock(START_MS)
+    async with AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
+        hubs: list[tuple[Desk, HitFinder]] = []
+        running: list[asyncio.Task[None]] = []
+        for is_first in (True, False):
+            postgres = await Postgres.open(postgres_url, (), "site")
+            stack.push_async_callback(postgres.close)
+            readings = await PostgresReadings.open(postgres_url)
+            stack.push_async_callback(readings.close)
+            journal = await PostgresJournal.open(postgres)
+            d = await stack.enter_async_context(desk(journal, clock=clock, enrolled=is_first))
+            finder = HitFinder(d.hub, readings, Passages(d.hub, readings), Hits(d.hub, readings, blobs, None))
+            running.append(tasks.create_task(finder.run()))
+            hubs.append((d, finder))
+        one, other = hubs[0][0], hubs[1][0]
+        asked = RequestWatch(pattern="湘F8034?", reason="盗抢", level=2, until_ms=START_MS + HOUR_MS)
+        watch = await one.ask(asked, COMMANDER)
+        await one.ask(ApproveWatch(watch=watch), LEADER)
+        await other.hub.catch_up(one.hub.committed_seq)
+        # By a third one, which is no more.
+        await readings.add_sightings("live", [passage(plate=f"湘F8034{n}", at_ms=START_MS + n) for n in range(9)])
+        clock.advance(START_MS + MINUTE_MS)
+        for _ in range(2):
+            await asyncio.gather(*(finder.sweep() for _, finder in hubs))
+        assert len(await one.table("hits")) == 9
+        facts = [fact.data for fact in await journal.read("live", 0, 1000)]
+        assert sum(b'"fact":"plate_hit"' in fact for fact in facts) == 9
+        for task in running:
+            task.cancel()
 
 
 async def test_what_an_agent_found_and_the_hub_finds_again_is_one_hit(tmp_path: Path) -> None:  # R802
