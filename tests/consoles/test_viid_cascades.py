@@ -20,17 +20,18 @@ from command.journal.memory import MemoryJournal
 from command.kernel.clock import SystemClock, VirtualClock
 from command.kernel.errors import TooManyError
 from command.links.viid import SCHEMA
-from command.requests import ApproveWatches, LiftWatch, RequestWatches
-from command.requests.watchlist import WatchEntry
+from command.requests import ApproveWatches, EnrolCamera, LiftWatch, RequestWatches
+from command.requests.watchlist import GivenArea, WatchEntry
 from consoles.parts.viid import cascade_store
 from consoles.parts.viid.cascade_store import CascadeStore, KeptCascade, ToldState
 from consoles.parts.viid.cascades import Cascades, CascadeState
 from consoles.parts.viid.devices import Devices
 from consoles.parts.viid.lower_store import LowerStore
 from consoles.parts.viid.store import ViidStore
-from edge.limits import VIID_CASCADE_BATCH, VIID_CASCADE_END_MS, VIID_CASCADE_REFUSED_MS
+from edge.limits import VIID_CASCADE_BATCH, VIID_CASCADE_END_MS, VIID_CASCADE_LOOK_MS, VIID_CASCADE_REFUSED_MS
 from edge.viid import remote
 from edge.viid.cascade import Cascade, Entry
+from edge.viid.catalogue import Listed
 from tests.databases import Databases
 from tests.edge.viid.site import NOW_MS, SERVER
 
@@ -52,6 +53,8 @@ class Lower:
     answer: Answer = agrees
     heard: list[tuple[str, list[str]]] = field(default_factory=list)
     """Methods and plates, or ids that were to be deleted."""
+    tollgates: dict[str, str] = field(default_factory=dict)
+    """Told last, by plate."""
     url: str = ""
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     """Nothing is answered before it is set."""
@@ -66,6 +69,7 @@ class Lower:
         told = msgspec.json.decode(body)["DispositionListObject"]["DispositionObject"] if body else []
         ids = request.query.get("IDList", "").split(",") if request.method == "DELETE" else []
         method = "CANCEL" if told and told[0]["OperateType"] == 1 else request.method
+        self.tollgates |= {one["TargetFeature"]: one.get("TollgateList", "") for one in told}
         self.heard.append((method, [one["TargetFeature"] for one in told] or ids))
         await self.gate.wait()
         codes = self.answer(method, told or [{"DispositionID": name} for name in ids])
@@ -87,9 +91,13 @@ class At:
     store: CascadeStore
     cascades: Cascades
     lower: Lower
+    devices: ViidStore
+    catalogue: LowerStore
 
-    async def watch(self, *plates: str, level: Level = 2, until_ms: int = NOW_MS + 10**9) -> list[str]:
-        entry = [WatchEntry(pattern=plate, reason="r", level=level, until_ms=until_ms) for plate in plates]
+    async def watch(
+        self, *plates: str, level: Level = 2, until_ms: int = NOW_MS + 10**9, area: GivenArea | None = None
+    ) -> list[str]:
+        entry = [WatchEntry(pattern=plate, reason="r", level=level, until_ms=until_ms, area=area) for plate in plates]
         batch = (await self.hub.ask(RequestWatches(entries=entry), HUB)).subject
         watches = await self.hub.read(lambda t: [row.id for row in t.watches if row.batch == batch])
         await self.hub.ask(ApproveWatches(watches=watches), HUB)
@@ -136,14 +144,13 @@ async def teller(
         asyncio.TaskGroup() as tasks,
     ):  # fmt: skip
         store = kind(db, clock)
-        devices = Devices(hub, ViidStore(db, clock), SERVER, no_channels)
-        cascades = Cascades(
-            hub, store, LowerStore(db, clock), devices, http, SERVER, "http://127.0.0.1:1", lambda _: "secret"
-        )
+        known, catalogue = ViidStore(db, clock), LowerStore(db, clock)
+        devices = Devices(hub, known, SERVER, no_channels)
+        cascades = Cascades(hub, store, catalogue, devices, http, SERVER, "http://127.0.0.1:1", lambda _: "secret")
         hub.listen(cascades.on_change)
         await hub.load()
         work = [tasks.create_task(hub.run()), tasks.create_task(cascades.run())]
-        yield At(hub, clock, store, cascades, lower)
+        yield At(hub, clock, store, cascades, lower, known, catalogue)
         for task in work:
             task.cancel()
 
@@ -251,6 +258,32 @@ async def test_many_go_in_bodies_of_a_size_and_what_is_lifted_meanwhile_is_not_t
         assert max(map(len, told)) == VIID_CASCADE_BATCH
         assert sorted(plate for each in told for plate in each) == plates[:-1]
         assert not at.lower.plates("CANCEL")
+
+
+async def test_an_area_is_told_as_the_systems_own_devices_in_it_and_anew_when_these_change(
+    databases: Databases,
+) -> None:
+    # R811 R812
+    listed, passing, strange = (f"4306210000119000000{number}" for number in range(3))
+    async with teller(databases) as at:
+        for camera in ("k1", "k2", "k3"):
+            await at.hub.ask(EnrolCamera(camera=camera, name=camera, lat=29.1, lon=113.1), HUB)
+        for camera, device in (("k1", listed), ("k2", strange), ("k3", passing)):
+            await at.devices.assign(device, camera)
+        await at.devices.heard(strange, SERVER, 0)
+        told = Listed(id=listed, kind="ape", name="n", lat=None, lon=None, heading_deg=None, online=None)
+        assert await at.catalogue.take(PEER, [told]) == {}
+        await at.watch("湘F00001", area=GivenArea(cameras=["k1", "k2", "k3"]))
+        await at.watch("湘F00002", area=GivenArea(cameras=["k2"]))
+        await at.begin()
+        await at.until(lambda state: state.agreed == 1 and state.left == {"area": 1})
+        assert at.lower.tollgates == {"湘F00001": listed}
+        await at.devices.heard(passing, PEER, 0)  # a passage says whose it is
+        at.clock.advance(at.clock.now_ms() + VIID_CASCADE_LOOK_MS)
+        await at.watch("湘F00003")
+        await at.until(lambda state: state.agreed == 2 and state.waiting == 0)
+        assert at.lower.tollgates == {"湘F00001": f"{listed};{passing}", "湘F00003": ""}
+        assert at.lower.plates("PUT") == ["湘F00001"]
 
 
 async def test_what_is_lifted_just_before_it_goes_out_does_not(databases: Databases) -> None:  # R810
