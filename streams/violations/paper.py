@@ -131,7 +131,8 @@ def _shown(manifest: Manifest, number: int, names: Mapping[str, str]) -> str:
         shown = f'<div class="scene">{_image(scene)}{_marks(manifest, passage, scene)}</div>'
     shown += _image(plate) if plate else "<p>号牌放大：没有。</p>"
     shown += f'<video controls preload="metadata" src="{escape(clip.name)}"></video>' if clip else ""
-    where = f"图 {number + 1}　{wording.place(passage.camera, names)}，{instant(passage.first_ms)}"
+    during = f"{instant(passage.first_ms)} 至 {instant(passage.last_ms)} 之间"
+    where = f"图 {number + 1}　{wording.place(passage.camera, names)}，摄于 {during}"
     said = [
         where,
         _marked(manifest, passage, scene),

@@ -247,6 +247,7 @@ def test_each_paper_says_who_registered_what_it_is_judged_by_and_since_when(kind
         assert calibration.endswith("违法时有效")
     else:
         assert calibration.endswith("本依据没有登记计量检定证书")
+    assert "图 1　滨江路起点，摄于 2023-11-15 06:13:30.000 至 2023-11-15 06:13:31.000 之间" in lines
     whole = paper(manifest(finding), "ab" * 32, None, PEOPLE, _KEY).decode()
     marks = "；标线为本说明所加，原图不含"
     of_region = kind in {"bus_lane", "emergency_lane", "wrong_way"}
