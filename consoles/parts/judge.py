@@ -121,7 +121,7 @@ class PassageJudge(ABC):
             )
             try:
                 page = await self._readings.search(self._hub.space, query)
-            except UnavailableError as error:
+            except (UnavailableError, TooManyError) as error:
                 log.warning("what passed of late cannot be judged by %s yet: %s", self._what, error.detail)
                 await self._hub.clock.sleep(JUDGE_AGAIN_MS)
                 continue
@@ -148,4 +148,7 @@ class PassageJudge(ABC):
                 log.warning(
                     "%s before %s is not judged by %s: %s", sighting.plate, sighting.camera, self._what, error.detail
                 )
+            except Exception:  # found again after each start, it would end the hub again and again
+                self._waits.failed += 1
+                log.exception("judging %s before %s by %s failed", sighting.plate, sighting.camera, self._what)
             return

@@ -296,6 +296,27 @@ async def test_a_match_that_is_refused_keeps_no_other_from_being_recorded(tmp_pa
         assert (hub.hits.counters.found, hub.hits.counters.refused) == (1, 1)
 
 
+class Faulty(HitFinder):
+    """One that is at fault with one plate."""
+
+    async def judge(self, sighting: Sighting, *, late: bool) -> None:
+        if sighting.plate == "湘F00001":
+            raise KeyError(sighting.plate)
+        await super().judge(sighting, late=late)
+
+
+async def test_a_fault_in_judging_one_passage_ends_neither_the_hub_nor_the_others(tmp_path: Path) -> None:  # R799
+    async with a_hub(tmp_path, finds=False) as hub, asyncio.TaskGroup() as tasks:
+        await hub.watch()
+        finder = Faulty(hub.d.hub, hub.readings, hub.passages, hub.hits)
+        running = tasks.create_task(finder.run())
+        await hub.passages.add([passage(plate="湘F00001"), passage()])
+        await finder.idle()
+        assert [hit.plate for hit in await hub.found()] == [PLATE]
+        assert hub.hits.counters.failed == 1
+        running.cancel()
+
+
 async def test_past_the_queue_passages_are_found_among_what_is_stored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # R800
