@@ -273,3 +273,6 @@ VIID_CASCADE_REFUSED_MS = 3600 * 1000
 VIID_CASCADE_END_MS = 7 * 24 * 3600 * 1000
 # Without any news it is looked so often whether what is to be told has changed: an area's cameras may have.
 VIID_CASCADE_LOOK_MS = 60_000
+# How often a lower system is asked how what it was told stands there; so many that nobody here knows of are ended.
+VIID_CASCADE_STAND_MS = 5 * 60_000
+VIID_CASCADE_STRAYS = 2000

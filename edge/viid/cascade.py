@@ -11,8 +11,11 @@ import msgspec
 
 from command.facts.base import Level
 from command.kernel.errors import InvalidInputError
+from edge.limits import VIID_CATALOGUE_BYTES
 from edge.viid.bodies import Verdict, each_of
 from edge.viid.codes import DISPOSITION_OF_MOTOR_VEHICLES, StatusCode
+from edge.viid.ids import is_id
+from edge.viid.orders import ORDER_STATES, OrderState
 from edge.viid.remote import Remote
 from edge.viid.values import written
 
@@ -71,6 +74,25 @@ def dispositions(
             }  # fmt: skip
         told.append(one)
     return {"DispositionListObject": {"DispositionObject": told}}
+
+
+async def standing(remote: Remote, cascade: Cascade, server: str, receive_at: str) -> list[tuple[Entry, OrderState]]:
+    """Return what a system says that it looks out for and tells us at our address, and how each stands there.
+
+    Raises as `Remote.get`; `InvalidInputError` where the system does not tell.
+    """
+    body = await remote.get(cascade.url + _DISPOSITIONS, VIID_CATALOGUE_BYTES)
+    found = []
+    for told in body.inner("DispositionListObject").list("DispositionObject"):
+        name, until_ms = told.text("DispositionID", 64), told.instant_ms("EndTime")
+        state = ORDER_STATES.get(told.whole("DispositionStatus"))
+        ours = told.text("ReceiveAddr") == f"{receive_at}{_NOTICES}" and name.startswith(server[:12]) and is_id(name)
+        if ours and state is not None and until_ms is not None:
+            entry = Entry(
+                id=name, watch="", plate=told.text("TargetFeature", 16), level=3, from_ms=0, until_ms=until_ms
+            )  # fmt: skip
+            found.append((entry, state))
+    return found
 
 
 async def ask(

@@ -27,6 +27,8 @@ _LEVELS: dict[int | None, Level] = {1: 1, 2: 2, 3: 3}
 OrderState = Literal["waiting", "in force", "cancelled", "over"]
 _STATES: dict[OrderState, int] = {"in force": 0, "cancelled": 1, "over": 2, "waiting": 9}
 """SubscribeStatus and DispositionStatus: 0 in force, 1 cancelled, 2 past its end, 9 not yet."""
+ORDER_STATES: dict[int | None, OrderState] = {code: state for state, code in _STATES.items()}
+"""The states by their codes."""
 
 
 class Subscription(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""A hub that has lower systems look out for its plates, and hears of them (SPEC R810-R815)."""
+"""A hub that has lower systems look out for its plates, and hears of them (SPEC R810-R817)."""
 
 from __future__ import annotations
 
@@ -96,6 +96,13 @@ async def test_an_entry_above_fires_below_and_is_one_hit_above_until_it_ends(tmp
         assert (row.requested_by, row.level, row.office) == (asker(UPPER), 1, UPPER)
         assert "张三" not in json.dumps([row.reason, await shown(admin)], ensure_ascii=False)
         await lower.hub.ask(ApproveWatch(watch=row.id), HUB)
+        assert (await send(above, upper, "POST", f"/cascades/{LOWER}/again", {}))[0] == 204
+
+        async def seen_above() -> bool:
+            (one,) = await cascades(above)
+            return (one["state"]["agreed"], one["state"]["in_force"], one["state"]["waiting"]) == (2, 1, 0)
+
+        await until(seen_above)
 
         await passed(url, lower, 1)
         await passed(url, lower, 2, "湘F99999")

@@ -1,4 +1,4 @@
-"""What is told to lower systems that are full, away, broken or of other makes (SPEC R810, R812, R813)."""
+"""What is told to lower systems that are full, away, broken or of other makes (SPEC R810-R813, R817)."""
 
 from __future__ import annotations
 
@@ -53,6 +53,8 @@ class Lower:
     answer: Answer = agrees
     heard: list[tuple[str, list[str]]] = field(default_factory=list)
     """Methods and plates, or ids that were to be deleted."""
+    standing: list[dict[str, Any]] | int = 404
+    """What it says that it looks out for, or HTTP's status."""
     tollgates: dict[str, str] = field(default_factory=dict)
     """Told last, by plate."""
     url: str = ""
@@ -65,6 +67,11 @@ class Lower:
         self.gate.set()
 
     async def take(self, request: web.Request) -> web.Response:
+        if request.method == "GET":
+            told = self.standing
+            if isinstance(told, int):
+                return web.Response(status=told)
+            return web.json_response({"DispositionListObject": {"DispositionObject": told}})
         body = await request.read()
         told = msgspec.json.decode(body)["DispositionListObject"]["DispositionObject"] if body else []
         ids = request.query.get("IDList", "").split(",") if request.method == "DELETE" else []
@@ -258,6 +265,39 @@ async def test_many_go_in_bodies_of_a_size_and_what_is_lifted_meanwhile_is_not_t
         assert max(map(len, told)) == VIID_CASCADE_BATCH
         assert sorted(plate for each in told for plate in each) == plates[:-1]
         assert not at.lower.plates("CANCEL")
+
+
+async def test_how_it_stands_there_is_shown_and_what_nobody_here_knows_of_is_cancelled(databases: Databases) -> None:
+    # R817
+    async with teller(databases) as at:
+        await at.watch("湘F00001", "湘F00002")
+        await at.begin()
+        await at.until(lambda state: state.agreed == 2 and state.in_force is None)
+        ours, prefix = list(await at.store.told(PEER)), f"{SERVER[:12]}01202611221200000000"
+        told = {"TargetFeature": "湘F00009", "EndTime": "20270101000000",
+                "ReceiveAddr": "http://127.0.0.1:1/VIID/DispositionNotifications"}  # fmt: skip
+        stray = {"DispositionID": f"{prefix}1", "DispositionStatus": "9"} | told
+        at.lower.standing = [
+            {"DispositionID": ours[0], "DispositionStatus": 0} | told,
+            {"DispositionID": ours[1], "DispositionStatus": 9} | told,
+            stray,
+            stray | {"DispositionID": f"{prefix}2", "DispositionStatus": 1},
+            stray | {"DispositionID": f"{prefix}3", "ReceiveAddr": "http://127.0.0.1:2/VIID/DispositionNotifications"},
+            stray | {"DispositionID": "9" * 33},
+            stray | {"DispositionID": f"{prefix}4", "EndTime": "x"},
+            stray | {"DispositionID": f"{prefix}5", "DispositionStatus": []},
+            {},
+        ]
+        assert at.cascades.again(PEER)
+        await at.until(lambda state: state.in_force == 1 and state.agreed == 2 and state.waiting == 0)
+        assert at.lower.plates("CANCEL") == ["湘F00009"]
+        assert sorted(await at.store.told(PEER)) == sorted(ours)
+        at.lower.standing = 500
+        assert at.cascades.again(PEER)
+        state = await at.until(lambda state: state.up is False)
+        assert (state.reason.endswith("answers HTTP 500"), state.in_force) == (True, None)
+        await at.watch("湘F00003")
+        await at.until(lambda state: state.agreed == 3 and state.up is True)
 
 
 async def test_an_area_is_told_as_the_systems_own_devices_in_it_and_anew_when_these_change(

@@ -10,7 +10,7 @@ import aiohttp
 import msgspec
 
 from command.hub import Changes, Hub
-from command.kernel.errors import TriuneError, UnavailableError
+from command.kernel.errors import InvalidInputError, TriuneError, UnavailableError
 from command.rows import WatchRow
 from consoles.parts.viid.cascade_store import CascadeStore, KeptCascade, Told
 from consoles.parts.viid.devices import Devices
@@ -27,9 +27,11 @@ from edge.limits import (
     VIID_CASCADE_END_MS,
     VIID_CASCADE_LOOK_MS,
     VIID_CASCADE_REFUSED_MS,
+    VIID_CASCADE_STAND_MS,
+    VIID_CASCADE_STRAYS,
 )
 from edge.viid.bodies import Verdict
-from edge.viid.cascade import Cascade, Entry, ask, cancel, dispositions
+from edge.viid.cascade import Cascade, Entry, ask, cancel, dispositions, standing
 from edge.viid.codes import StatusCode
 from edge.viid.remote import Remote
 
@@ -47,6 +49,8 @@ class CascadeState(msgspec.Struct, kw_only=True):
     reason: str = ""
     told_ms: int = 0
     agreed: int = 0
+    in_force: int | None = None
+    """Of those agreed, how many its own people approved; None where it does not say."""
     waiting: int = 0
     refused: int = 0
     refused_reason: str = ""
@@ -114,7 +118,7 @@ class Cascades:
 
     async def _tend(self, kept: KeptCascade, state: CascadeState) -> None:
         """Bring a system to what it is to look out for, again and again; after what fails pauses get longer."""
-        pause_ms, peer = VIID_BACKOFF_FIRST_MS, kept.cascade.peer
+        pause_ms, peer, asked_ms = VIID_BACKOFF_FIRST_MS, kept.cascade.peer, 0
         remote = Remote(self._http, self._server_id, self._server_id, self._password_of(peer))
         while True:
             turn = self._news.count
@@ -134,6 +138,10 @@ class Cascades:
                 pause_ms = min(2 * pause_ms, VIID_BACKOFF_LONGEST_MS)
             else:
                 pause_ms = VIID_BACKOFF_FIRST_MS
+                if self._clock.now_ms() - asked_ms >= VIID_CASCADE_STAND_MS:
+                    asked_ms = self._clock.now_ms()
+                    if await self._look_there(remote, kept.cascade, state):
+                        continue
                 await self._wait(turn)
 
     async def _pause(self, pause_ms: int, turn: int) -> None:
@@ -167,6 +175,28 @@ class Cascades:
         if spoke:
             state.told_ms = self._clock.now_ms()
         return spoke
+
+    async def _look_there(self, remote: Remote, cascade: Cascade, state: CascadeState) -> bool:
+        """Ask how it stands there; say whether there is something to be cancelled that nobody here knows of any more.
+
+        That is written down as if it had just been asked for. A system that does not say is told all the same.
+        """
+        state.in_force = None
+        try:
+            found = await standing(remote, cascade, self._server_id, self._receive_at)
+            told = await self._store.told(cascade.peer)
+            strays = [entry for entry, stands in found if entry.id not in told and stands in ("in force", "waiting")]
+            await self._store.keep(cascade.peer, strays[:VIID_CASCADE_STRAYS], "asked")
+        except InvalidInputError:  # it has no such answer
+            return False
+        except TriuneError as error:
+            state.up, state.reason = False, error.detail
+            return False
+        state.up, state.reason = True, ""
+        state.in_force = sum(stands == "in force" for entry, stands in found if entry.id in told)
+        if strays:
+            log.warning("GA/T 1400 system %s looks out for %d that it is not to", cascade.peer, len(strays))
+        return bool(strays)
 
     async def _chosen(self, peer: str, now_ms: int) -> Chosen:
         rows, cameras = await self._hub.read(

@@ -17,6 +17,7 @@ interface ShownCascade {
     readonly reason: string;
     readonly told_ms: number;
     readonly agreed: number;
+    readonly in_force: number | null;
     readonly waiting: number;
     readonly refused: number;
     readonly refused_reason: string;
@@ -55,7 +56,7 @@ export class ViidCascadePanel extends Panel {
   private cascade({ cascade, ended, state, notices }: ShownCascade): TemplateResult {
     const bad = state.up === false;
     const since = state.told_ms === 0 ? "" : ` · ${t("viid_cascade.at", { at: `${dateWithYear(state.told_ms)} ${clock(state.told_ms)}` })}`;
-    const how = bad ? t("viid_cascade.down", { reason: state.reason }) : ended ? t("viid_cascade.ending") : t("viid_cascade.counts", { agreed: state.agreed, waiting: state.waiting });
+    const how = bad ? t("viid_cascade.down", { reason: state.reason }) : ended ? t("viid_cascade.ending") : t("viid_cascade.counts", { agreed: state.agreed, waiting: state.waiting }) + (state.in_force === null ? "" : ` · ${t("viid_cascade.in_force", { n: state.in_force })}`);
     const left = Object.entries(state.left).map(([why, n]) => t("viid_cascade.left", { n, why: word("viid_left", why) }));
     return html`<li>
       <span>${cascade.title}</span>

@@ -62,6 +62,7 @@ export const VIID = {
   "viid_cascade.begin": ["开始下发", "Tell it the watch list"],
   "viid_cascade.begun": ["已记下，正在下发", "Kept; it is being told"],
   "viid_cascade.counts": ["下级已接收 {agreed} 条，待发 {waiting} 条", "{agreed} taken there, {waiting} still to be told"],
+  "viid_cascade.in_force": ["下级已批准生效 {n} 条", "{n} approved there"],
   "viid_cascade.at": ["最近下发 {at}", "told last at {at}"],
   "viid_cascade.down": ["发不出：{reason}", "Cannot be told: {reason}"],
   "viid_cascade.ending": ["正在撤控", "being cancelled there"],
