@@ -26,7 +26,7 @@ export const VIDEO = {
   "tile.way_webrtc": ["经 WebRTC（UDP）", "By WebRTC (UDP)"],
   "tile.way_websocket": ["经 WebSocket（UDP 不通）", "By websocket (no UDP)"],
   "tile.old": ["{age}前", "{age} old"],
-  "tile.picture": ["画面", ""],
+  "tile.picture": ["画面", "picture"],
   "tile.waiting": ["等待关键帧", "WAITING FOR A KEY FRAME"],
   "tile.waiting_why": ["摄像机发出下一个关键帧之前，画面不动", "The picture stands until the camera sends its next one"],
   "tile.frozen": ["画面停滞", "FROZEN"],
