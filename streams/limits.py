@@ -201,8 +201,8 @@ STILL_TRIES = 3
 
 # Places in which two files of a list of the watch list differ; past them, who has the one is sent the other whole.
 LIBRARY_EDITS = 50_000
-# What one plate may be taken for, on lists that mean look-alikes; of more, which no reader is that unsure of, these
-# are the likeliest.
+# Ways to take a plate for others in several characters that are followed further, on lists that mean look-alikes; of
+# more, which no reader is that unsure of, the likeliest.
 LOOK_ALIKE_WAYS = 4096
 
 # A camera is asked for a key frame at most so often, for all who wait for one, and has so long to agree.

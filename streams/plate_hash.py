@@ -33,6 +33,7 @@ def _random_numbers() -> npt.NDArray[np.uint64]:
 _TABLE = _random_numbers()
 """By place in a piece, and byte there."""
 _ROWS: list[list[int]] = _TABLE.tolist()
+_ROUNDING = 1e-9
 _MOST_WEIGHT = max(weight for others in OTHERS.values() for _, weight in others)
 
 
@@ -58,34 +59,33 @@ def hashes_of(
     return hashes
 
 
-def hashes_alike(plate: str, shares: Sequence[float], least: float) -> list[int]:
+def hashes_alike(plate: str, own: int, shares: Sequence[float], least: float) -> list[int]:
     """Return the hashes of all that a plate may be taken for with at least such a score (`streams.look_alike.fit`).
 
-    `shares` are of each character of the plate. There are more of them the less sure the plate was read: of a sure one
-    8, and at most `LOOK_ALIKE_WAYS`.
+    `own` is the hash of the plate, `shares` are of each of its characters. There are more of them the less sure the
+    plate was read, of a sure one 8; where more than `LOOK_ALIKE_WAYS` may differ further, only the likeliest do.
     """
-    found: list[tuple[float, int]] = []
-    going_on = [(1.0, hash_of(plate))]
-    """Those in which one more character may be another."""
-    most = _MOST_WEIGHT * max(shares, default=0.0)
+    found: list[int] = []
+    going_on = [(1.0, own)]
+    """Those in which a further character may be another: of a sure plate itself alone, mostly."""
+    enough = least / (_MOST_WEIGHT * max(shares, default=1.0)) * (1 - _ROUNDING)
     at = 0
     for char, share in zip(plate, shares, strict=True):
-        if others := _others(at).get(char):
-            for score, value in going_on[:]:
-                for change, weight in others:
-                    fits = score * (weight * share)
-                    if fits < least:  # as all that are less likely
-                        break
-                    found.append((fits, value ^ change))
-                    if fits * most >= least:
-                        going_on.append(found[-1])
-            going_on = _likeliest(going_on)
-        at += 1 if char.isascii() else len(char.encode())
-    return [value for _, value in _likeliest(found)]
-
-
-def _likeliest(ways: list[tuple[float, int]]) -> list[tuple[float, int]]:
-    return ways if len(ways) <= LOOK_ALIKE_WAYS else nlargest(LOOK_ALIKE_WAYS, ways)
+        others = _others(at).get(char)
+        at += 1 if char < "\x80" else len(char.encode())
+        if others is None:
+            continue
+        for score, value in going_on[:]:
+            for change, weight in others:
+                fits = score * (weight * share)
+                if fits < least:  # as all that are less likely
+                    break
+                found.append(value ^ change)
+                if fits >= enough:
+                    going_on.append((fits, value ^ change))
+        if len(going_on) > LOOK_ALIKE_WAYS:
+            going_on = nlargest(LOOK_ALIKE_WAYS, going_on)
+    return found
 
 
 @cache  # there are few places in plates

@@ -173,13 +173,14 @@ class LibraryIndex:
         Entries that are over at an instant are passed over. `char_confidences` are those of `streams.look_alike`.
         """
         found: dict[int, Found] = {}
-        for number, line in self._lines(hash_of(plate)):
+        own = hash_of(plate)
+        for number, line in self._lines(own):
             if line.pattern == plate:
                 self._take(found, number, line, at_ms)
         for number, at in self._patterns.find(plate):
             self._take(found, number, self.contents[self._ids[number]].line(at), at_ms)
         if self.look_alike and len(plate) <= _LONGEST:
-            self._take_alike(found, plate, shares(plate, char_confidences), at_ms)
+            self._take_alike(found, plate, own, shares(plate, char_confidences), at_ms)
         return list(found.values())
 
     def _take(self, found: dict[int, Found], number: int, line: Line, at_ms: int) -> None:
@@ -187,10 +188,10 @@ class LibraryIndex:
         if number not in found and not line.is_over(at_ms):
             found[number] = Found(self._ids[number], line.pattern, is_wild(line.pattern), line.note)
 
-    def _take_alike(self, found: dict[int, Found], plate: str, each: Sequence[float], at_ms: int) -> None:
+    def _take_alike(self, found: dict[int, Found], plate: str, own: int, each: Sequence[float], at_ms: int) -> None:
         """Note of each list that means look-alikes and has none yet the line that the plate looks most like."""
         bits, shift = self._bits, self._shift
-        for wanted in hashes_alike(plate, each, LOOK_ALIKE_SCORE):
+        for wanted in hashes_alike(plate, own, each, LOOK_ALIKE_SCORE):
             slot = wanted >> shift
             if not bits[slot >> 3] >> (slot & 7) & 1:
                 continue
