@@ -279,8 +279,9 @@ CAMERAS_AHEAD_M = 30_000
 HIT_UNITS = 3
 # Beside those, units that would be there sooner than the soonest free one but are on an order or off duty.
 HIT_UNITS_TAKEN = 2
-# A hit that nobody said anything of stands once it is so old: the entry was right then. Until then it is not judged.
-HIT_STANDS_MS = 10 * 60 * 1000
+# A hit that nobody said anything of stands once so many minutes of the clock are over: the entry was right then. Until
+# then it is not judged.
+HIT_STANDS_MINUTES = 10
 # From so many judged hits on an entry says the share that was none.
 HITS_JUDGED_SAID = 3
 # An entry is doubtful, and whoever asked for it is told: so many hits in a row were none; or this share of all judged
@@ -288,7 +289,7 @@ HITS_JUDGED_SAID = 3
 HITS_WRONG_IN_A_ROW = 3
 HITS_WRONG_SHARE = 0.5
 HITS_WRONG_OF = 5
-# The newest hits of an entry that are remembered with what was said of them; one that leaves counts as one that stood.
+# The newest hits of an entry that are remembered with what was said of them: no longer row of wrong ones is told.
 HITS_REMEMBERED = 8
 # A road net: a larger file is refused at the start.
 ROADS_BYTES = 64 * 1024 * 1024

@@ -51,6 +51,7 @@ class LineMark(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     judged: int = 0
     wrong_share: float | None = None
     remembered: tuple[RememberedHit, ...] = ()
+    waiting: tuple[tuple[int, int], ...] = ()
 
 
 class LibraryRow(Row, frozen=True):

@@ -34,7 +34,8 @@ class WatchRow(Row, frozen=True):
     """An entry of the watch list (布控), in force since `approved_ms`.
 
     `not_plates` look like it and do not fire. Of its `hits` so many are `judged` (SPEC R805); `wrong_share` is the
-    share of these that was none, once there are enough. `remembered` are the newest hits, the newest last.
+    share of these that was none, once there are enough. `remembered` are the newest hits, the newest last; `waiting`
+    is how many of those told in which minute nobody has said anything of, and will soon stand.
     """
 
     pattern: str
@@ -59,6 +60,7 @@ class WatchRow(Row, frozen=True):
     wrong_in_a_row: int = 0
     judged: int = 0
     remembered: tuple[RememberedHit, ...] = ()
+    waiting: tuple[tuple[int, int], ...] = ()
     approved_ms: int | None = None
 
 

@@ -12,7 +12,7 @@ from command.facts import Recorded
 from command.facts.watchlist import PlateHit, PlateHitConfirmed, PlateHitRejected
 from command.kernel.errors import ConflictError, InvalidInputError, NoRightError
 from command.kernel.limits import (
-    HIT_STANDS_MS,
+    HIT_STANDS_MINUTES,
     HITS_JUDGED_SAID,
     HITS_REMEMBERED,
     HITS_WRONG_IN_A_ROW,
@@ -28,6 +28,7 @@ from command.rules.watchlist import DOUBTFUL, MAY_LIFT
 from command.tables import Tables
 
 _Entry = TypeVar("_Entry", WatchRow, LineMark)
+_MINUTE_MS = 60_000
 _MAY_JUDGE: tuple[Role, ...] = ("call_taker", "dispatcher", "commander", "camera_watch", "hub")
 
 
@@ -114,14 +115,15 @@ def note_hit(t: Tables, fact: PlateHit, at_ms: int) -> None:
 @folds(PlateHitConfirmed)
 def plate_hit_confirmed(t: Tables, fact: PlateHitConfirmed, r: Recorded) -> None:
     """Counted for its watch, where that is still to be seen."""
-    row = replace(t.hits.need(fact.hit), confirmed_by=r.actor)
+    before = t.hits.need(fact.hit)
+    row = replace(before, confirmed_by=r.actor)
     t.hits.put(row)
     watch, library = t.watches.get(row.watch), t.libraries.get(row.watch)
     if watch:
-        t.watches.put(_said(watch, row, r.at_ms))
+        t.watches.put(_said(watch, before, "right", r.at_ms))
     line = mark_of(library, row.line) if library else None
     if library and line:
-        t.libraries.put(marked(library, _said(line, row, r.at_ms)))
+        t.libraries.put(marked(library, _said(line, before, "right", r.at_ms)))
     mark(t, row.situation, r, hit=row.id, plate=row.plate)
 
 
@@ -135,34 +137,44 @@ def plate_hit_rejected(t: Tables, fact: PlateHitRejected, r: Recorded) -> None:
     t.hits.put(row)
     if watch:
         not_plates = _without(watch.not_plates, row.plate) if fact.excluded else watch.not_plates
-        t.watches.put(_said(replace(watch, rejected=watch.rejected + 1, not_plates=not_plates), row, r.at_ms))
+        watch = replace(watch, rejected=watch.rejected + 1, not_plates=not_plates)
+        t.watches.put(_said(watch, before, "wrong", r.at_ms))
     if library and line:
         not_plates = _without(line.not_plates, row.plate) if fact.excluded else line.not_plates
-        line = _said(replace(line, rejected=line.rejected + 1, not_plates=not_plates), row, r.at_ms)
+        line = _said(replace(line, rejected=line.rejected + 1, not_plates=not_plates), before, "wrong", r.at_ms)
         t.libraries.put(_share(replace(marked(library, line), rejected=library.rejected + 1)))
     mark(t, row.situation, r, hit=row.id, plate=row.plate, why=fact.why, kind=fact.kind)
 
 
 def _begun(t: Tables, hit: HitRow) -> LineMark:
     """Return the mark of a line at its first hit that is none, with those in the tables that nobody rejected."""
+    mark = LineMark(line=hit.line)
     hits = [h for h in t.hits if h.watch == hit.watch and h.line == hit.line and not h.rejected_why]
-    hits.sort(key=lambda h: (h.told_ms, len(h.id), h.id))  # ids count up
-    remembered = tuple(
-        RememberedHit(hit=h.id, at_ms=h.told_ms, said="right" if h.confirmed_by else "nothing")
-        for h in hits[-HITS_REMEMBERED:]
-    )
-    return LineMark(line=hit.line, hits=len(hits), remembered=remembered)
+    for each in sorted(hits, key=lambda h: (h.told_ms, len(h.id), h.id)):  # ids count up
+        mark = _told(mark, each.id, each.told_ms)
+        if each.confirmed_by:
+            mark = _said(mark, replace(each, confirmed_by=""), "right", each.told_ms)
+    return mark
 
 
 def _told(entry: _Entry, hit: str, at_ms: int) -> _Entry:
     remembered = (*entry.remembered, RememberedHit(hit=hit, at_ms=at_ms))[-HITS_REMEMBERED:]
-    return _weighed(replace(entry, hits=entry.hits + 1, remembered=remembered), at_ms)
+    waiting = _counted(entry.waiting, at_ms // _MINUTE_MS, 1)
+    return _weighed(replace(entry, hits=entry.hits + 1, remembered=remembered, waiting=waiting), at_ms)
 
 
-def _said(entry: _Entry, hit: HitRow, at_ms: int) -> _Entry:
-    said: Literal["right", "wrong"] = "wrong" if hit.rejected_why else "right"
+def _said(entry: _Entry, hit: HitRow, said: Literal["right", "wrong"], at_ms: int) -> _Entry:
+    """Return the entry after something was said of a hit, given as it was before."""
     remembered = tuple(replace(one, said=said) if one.hit == hit.id else one for one in entry.remembered)
-    return _weighed(replace(entry, remembered=remembered), at_ms)
+    waiting = entry.waiting if hit.confirmed_by else _counted(entry.waiting, hit.told_ms // _MINUTE_MS, -1)
+    return _weighed(replace(entry, remembered=remembered, waiting=waiting), at_ms)
+
+
+def _counted(waiting: tuple[tuple[int, int], ...], minute: int, more: int) -> tuple[tuple[int, int], ...]:
+    """Return how many hits wait by minute with more or fewer of one; of a minute that is over there are none."""
+    counts = dict(waiting)
+    counts[minute] = counts.get(minute, 0) + more
+    return tuple((of, count) for of, count in sorted(counts.items()) if count > 0)
 
 
 def _weighed(entry: _Entry, at_ms: int) -> _Entry:
@@ -171,15 +183,16 @@ def _weighed(entry: _Entry, at_ms: int) -> _Entry:
     for one in reversed(entry.remembered):
         if one.said == "wrong":
             in_a_row += 1
-        elif not _waits(one, at_ms):
+        elif one.said == "right" or not _waits(one.at_ms // _MINUTE_MS, at_ms):
             break
-    judged = entry.hits - sum(_waits(one, at_ms) for one in entry.remembered)
+    waiting = tuple((minute, count) for minute, count in entry.waiting if _waits(minute, at_ms))
+    judged = entry.hits - sum(count for _, count in waiting)
     share = round(entry.rejected / judged, 2) if judged >= HITS_JUDGED_SAID else None
-    return replace(entry, wrong_in_a_row=in_a_row, judged=judged, wrong_share=share)
+    return replace(entry, wrong_in_a_row=in_a_row, judged=judged, wrong_share=share, waiting=waiting)
 
 
-def _waits(one: RememberedHit, at_ms: int) -> bool:
-    return one.said == "nothing" and at_ms - one.at_ms < HIT_STANDS_MS
+def _waits(minute: int, at_ms: int) -> bool:
+    return at_ms // _MINUTE_MS - minute < HIT_STANDS_MINUTES
 
 
 def _share(library: LibraryRow) -> LibraryRow:

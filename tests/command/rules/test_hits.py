@@ -9,7 +9,7 @@ import pytest
 from command.actors import HUB
 from command.facts.watchlist import CameraAhead, LastSeen, NearUnit, WatchHours
 from command.kernel.errors import ConflictError, InvalidInputError, NoRightError, TooManyError, UnknownIdError
-from command.kernel.limits import HIT_STANDS_MS, OPEN_WATCHES, WATCH_NOT_PLATES, WATCHES_AT_ONCE
+from command.kernel.limits import HIT_STANDS_MINUTES, OPEN_WATCHES, WATCH_NOT_PLATES, WATCHES_AT_ONCE
 from command.requests import (
     ApproveWatch,
     ApproveWatches,
@@ -280,7 +280,7 @@ async def test_a_hit_that_stands_ends_the_row_of_wrong_ones() -> None:  # R541
             one = await hit(d, of, f"京A8345{number}")
             if wrong:
                 await d.ask(RejectHit(hit=one, why="x"), DISPATCHER)
-            await d.pass_time(HIT_STANDS_MS)
+            await d.pass_time(HIT_STANDS_MINUTES * MINUTE_MS)
         row = await d.row("watches", of)
         assert (row.wrong_in_a_row, row.wrong_share) == (1, 0.75)
         assert await d.alarm("watch_doubtful", "京A8345*") is None

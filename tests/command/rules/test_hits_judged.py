@@ -9,9 +9,9 @@ import pytest
 from command.actors import HUB
 from command.journal.memory import MemoryJournal
 from command.kernel.errors import ConflictError, TriuneError
-from command.kernel.limits import HIT_STANDS_MS, HITS_REMEMBERED
+from command.kernel.limits import HIT_STANDS_MINUTES, HITS_REMEMBERED
 from command.requests import ConfirmHit, RejectHit, RestoreLibraryLine
-from command.rows import LineMark, WatchRow
+from command.rows import HitRow, LineMark, WatchRow
 from command.settings import Limits
 from tests.command.rules.test_hits import hit, watch
 from tests.command.rules.test_libraries import PLATE, in_force
@@ -79,11 +79,11 @@ async def test_a_hit_that_nobody_rejected_for_ten_minutes_breaks_the_row_until_s
         first = await hit(d, of, "京A83451")
         stands = await hit(d, of, "京A83452")
         await wrong(d, first)
-        await d.pass_time(HIT_STANDS_MS - 1)
+        await d.pass_time((HIT_STANDS_MINUTES - 1) * MINUTE_MS)
         second = await hit(d, of, "京A83453")
         await wrong(d, second)
         assert (await entry(d, of)).wrong_in_a_row == 2
-        d.clock.advance(d.clock.now_ms() + 1)
+        d.clock.advance(d.clock.now_ms() + MINUTE_MS)
         third = await hit(d, of, "京A83454")
         await wrong(d, third)
         assert (await entry(d, of)).wrong_in_a_row == 2
@@ -128,7 +128,7 @@ async def test_one_wrong_in_ten_stays_quiet() -> None:  # R805
             one = await hit(d, of, f"京A83{number:03}")
             if number % 10 == 3:
                 await wrong(d, one)
-            await d.pass_time(HIT_STANDS_MS)
+            await d.pass_time(HIT_STANDS_MINUTES * MINUTE_MS)
         row = await entry(d, of)
         assert (row.hits, row.rejected, row.judged, row.wrong_in_a_row) == (40, 4, 39, 0)
         assert (row.wrong_share or 0) <= 0.11
@@ -139,11 +139,18 @@ async def test_more_hits_at_once_than_are_remembered_are_judged_all_the_same() -
     async with desk() as d:
         of = await watch(d)
         hits = await overlapping(d, of, 3 * HITS_REMEMBERED)
-        await wrong(d, *hits)
+        assert (await entry(d, of)).judged == 0
+        await wrong(d, *hits[:5])  # of which none is remembered any more
         row = await entry(d, of)
-        assert (row.judged, row.wrong_share, len(row.remembered)) == (row.hits, 1.0, HITS_REMEMBERED)
-        assert row.wrong_in_a_row == HITS_REMEMBERED
-        assert await d.alarm("watch_doubtful", PATTERN)
+        assert (row.hits, row.judged, row.wrong_share, row.wrong_in_a_row) == (len(hits), 5, 1.0, 0)
+        alarm = await d.alarm("watch_doubtful", PATTERN)
+        assert alarm
+        assert alarm.detail == "5/5 commander"
+        await d.pass_time(HIT_STANDS_MINUTES * MINUTE_MS)
+        await wrong(d, *hits[5:])
+        row = await entry(d, of)
+        assert (row.judged, row.wrong_share, row.waiting) == (len(hits), 1.0, ())
+        assert row.wrong_in_a_row == len(row.remembered) == HITS_REMEMBERED
 
 
 async def test_an_entry_of_a_list_that_keeps_being_wrong_says_so_too() -> None:  # R683, R805
@@ -169,11 +176,11 @@ async def test_hits_of_a_list_before_the_first_wrong_one_count_for_its_entry() -
         library = await in_force(d)
         right = [await hit_of_list(d, library) for _ in range(6)]
         await d.ask(ConfirmHit(hit=right[0]), DISPATCHER)
-        await d.pass_time(HIT_STANDS_MS)
+        await d.pass_time(HIT_STANDS_MINUTES * MINUTE_MS)
         for _ in range(2):
             await wrong(d, await hit_of_list(d, library))
             await hit_of_list(d, library)
-            await d.pass_time(HIT_STANDS_MS)
+            await d.pass_time(HIT_STANDS_MINUTES * MINUTE_MS)
         await wrong(d, await hit_of_list(d, library))
         found = await mark(d, library)
         assert (found.hits, found.rejected, found.judged, found.wrong_share) == (11, 3, 11, 0.27)
@@ -210,6 +217,11 @@ async def test_a_hit_is_confirmed_once_and_by_nobody_who_saw_that_it_is_none() -
         assert (await entry(d, of)).wrong_in_a_row == 2
 
 
+def _waits(row: HitRow, of: str, now_ms: int) -> bool:
+    fresh = now_ms // MINUTE_MS - row.told_ms // MINUTE_MS < HIT_STANDS_MINUTES
+    return row.watch == of and fresh and not row.rejected_why and not row.confirmed_by
+
+
 @pytest.mark.parametrize("seed", range(4))
 async def test_entries_fold_alike_however_hits_and_judgements_fall(seed: int) -> None:  # R805, R18
     dice = Random(seed)
@@ -218,7 +230,7 @@ async def test_entries_fold_alike_however_hits_and_judgements_fall(seed: int) ->
         of, library = await watch(d), await in_force(d)
         hits: list[str] = []
         for _ in range(60):
-            d.clock.advance(d.clock.now_ms() + dice.choice((1000, MINUTE_MS, HIT_STANDS_MS)))
+            d.clock.advance(d.clock.now_ms() + dice.choice((1000, MINUTE_MS, HIT_STANDS_MINUTES * MINUTE_MS)))
             match dice.randrange(4):
                 case 0:
                     hits.append(await hit(d, of, f"京A83{dice.randrange(999):03}"))
@@ -233,5 +245,8 @@ async def test_entries_fold_alike_however_hits_and_judgements_fall(seed: int) ->
         row = await entry(d, of)
         assert row.rejected <= row.judged <= row.hits
         assert len(row.remembered) <= HITS_REMEMBERED
+        assert len(row.waiting) <= HIT_STANDS_MINUTES
+        waits = await d.hub.read(lambda t: sum(_waits(h, of, d.clock.now_ms()) for h in t.hits))
+        assert row.judged <= row.hits - waits
         live = await d.hub.read(picture)
         assert picture(await refold(journal)) == live

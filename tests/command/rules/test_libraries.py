@@ -13,7 +13,7 @@ from command.actors import HUB, Actor
 from command.facts.libraries import LibraryContent, LibraryRequested
 from command.facts.watchlist import WatchArea, WatchHours
 from command.kernel.errors import ConflictError, InvalidInputError, NoRightError, TooManyError, UnknownIdError
-from command.kernel.limits import HIT_STANDS_MS, LIBRARY_ENTRIES, LIBRARY_MARKS, LIBRARY_PATTERNS, OPEN_LIBRARIES
+from command.kernel.limits import HIT_STANDS_MINUTES, LIBRARY_ENTRIES, LIBRARY_MARKS, LIBRARY_PATTERNS, OPEN_LIBRARIES
 from command.requests import (
     ApproveLibrary,
     ApproveLibraryTerms,
@@ -38,6 +38,7 @@ from tests.command.support import (
     HERE,
     HOUR_MS,
     LEADER,
+    MINUTE_MS,
     START_MS,
     Desk,
     desk,
@@ -224,7 +225,7 @@ async def test_a_hit_that_stands_between_ends_the_row_of_wrong_ones() -> None:  
         for _ in range(2):
             await d.ask(RejectHit(hit=await hit(d, library), why="x"), CALL_TAKER)
         await hit(d, library)
-        await d.pass_time(HIT_STANDS_MS)
+        await d.pass_time(HIT_STANDS_MINUTES * MINUTE_MS)
         await d.ask(RejectHit(hit=await hit(d, library), why="x"), CALL_TAKER)
         assert [mark.wrong_in_a_row for mark in (await row(d, library)).marks] == [1]
         assert await d.alarm("watch_doubtful", PLATE) is None

@@ -630,6 +630,7 @@ export interface LineMark {
   judged: number;
   wrong_share: number | null;
   remembered: RememberedHit[];
+  waiting: [number, number][];
 }
 
 /** Add the call to an open situation. */
@@ -1662,6 +1663,7 @@ export interface WatchRow {
   wrong_in_a_row: number;
   judged: number;
   remembered: RememberedHit[];
+  waiting: [number, number][];
   approved_ms: number | null;
   id: string;
 }

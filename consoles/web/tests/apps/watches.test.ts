@@ -6,7 +6,7 @@ function watch(id: string, more: Partial<WatchRow> = {}): WatchRow {
   return {
     id, pattern: "湘F12345", reason: "被盗", level: 3, until_ms: 1, state: "active", requested_by: "d1", requested_ms: 0, approved_by: "l1", approved_ms: 0, ended_ms: null,
     hits: 0, rejected: 0, look_alike: false, office: "", area: null, hours: null, action: "alarm", batch: "", not_plates: [], wrong_share: null,
-    wrong_in_a_row: 0, judged: 0, remembered: [], ...more,
+    wrong_in_a_row: 0, judged: 0, remembered: [], waiting: [], ...more,
   };
 }
 

@@ -53,6 +53,7 @@ export class HitPanel extends View {
       }
       .told {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: var(--s2);
         align-content: start;
       }
@@ -136,7 +137,7 @@ export class HitPanel extends View {
       ${hit.confirmed_by === "" ? nothing : html`<p class="confirmed">${icon("check")} ${t("watches.confirmed", { who: desk.who(hit.confirmed_by) })}</p>`}
       <div class="columns">
         <t-scene picture=${hit.picture} .box=${this.reading?.box ?? null} platePicture=${hit.plate_picture} label=${t("now.scene", { plate: hit.plate, place: this.place(desk, hit.camera) })}></t-scene>
-        <div class="told">${this.why(hit, watch)}${this.way(desk, hit)}${this.units(desk, hit)}</div>
+        <div class="told">${this.why(hit, watch)}${this.way(desk, hit)}${this.units(desk, hit)}${this.ahead(desk, hit)}</div>
       </div>
     </section>`;
   }
@@ -158,18 +159,20 @@ export class HitPanel extends View {
   private way(desk: Desk, hit: HitRow): TemplateResult {
     const said = [hit.direction === null ? "" : word("direction", hit.direction), hit.heading_deg === null ? "" : word("bearing", String(Math.round(hit.heading_deg / 45) % 8))];
     const seen = hit.last_seen === null ? t("watches.first_seen") : t("watches.last_seen", { place: this.place(desk, hit.last_seen.camera), when: format.moment(hit.last_seen.at_ms, desk.now_ms) });
-    return html`<p>${said.filter((each) => each !== "").join(" · ") || "—"} <span class="quiet">${seen}</span></p>
-      ${hit.ahead.length === 0
-        ? nothing
-        : html`<div><h4>${t(hit.ahead_by === "roads" ? "watches.ahead_roads" : "watches.ahead_bearing")}</h4>
-            ${hit.ahead.map((each) => {
-              const left_ms = hit.seen_ms + each.expected_s * 1_000 - desk.now_ms;
-              return html`<button class="bare line" @click=${() => this.tell("watchall", [each.camera])}>${icon("video")} <span class="grow cut" style="text-align:left">${this.place(desk, each.camera)}</span>
-                <span class="number quiet">${format.distance(each.distance_m)} · ${left_ms >= 0 ? t("hit.in", { span: format.duration(left_ms) }) : t("hit.passed", { span: format.duration(-left_ms) })}</span></button>`;
-            })}</div>`}`;
+    return html`<p>${said.filter((each) => each !== "").join(" · ") || "—"} <span class="quiet">${seen}</span></p>`;
   }
 
-  /** Each is sent to by its digit, as in the list beside. */
+  private ahead(desk: Desk, hit: HitRow): TemplateResult | typeof nothing {
+    if (hit.ahead.length === 0) return nothing;
+    return html`<div><h4>${t(hit.ahead_by === "roads" ? "watches.ahead_roads" : "watches.ahead_bearing")}</h4>
+      ${hit.ahead.map((each) => {
+        const left_ms = hit.seen_ms + each.expected_s * 1_000 - desk.now_ms;
+        return html`<button class="bare line" @click=${() => this.tell("watchall", [each.camera])}>${icon("video")} <span class="grow cut" style="text-align:left">${this.place(desk, each.camera)}</span>
+          <span class="number quiet">${format.distance(each.distance_m)} · ${left_ms >= 0 ? t("hit.in", { span: format.duration(left_ms) }) : t("hit.passed", { span: format.duration(-left_ms) })}</span></button>`;
+      })}</div>`;
+  }
+
+  /** Each is sent to by its digit, as in the list beside. They stand before the cameras ahead: who can stop the car is asked first. */
   private units(desk: Desk, hit: HitRow): TemplateResult {
     const near = nearUnits(hit, { units: desk.store.rows("units"), cameras: desk.store.rows("cameras"), situation: desk.situation, recommended: desk.recommended });
     const lines = near.map(
