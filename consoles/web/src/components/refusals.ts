@@ -2,6 +2,7 @@
 
 import { t, word } from "../i18n/i18n";
 import { CAMERAS_REFUSED } from "./refusals_cameras";
+import { VEHICLES_REFUSED } from "./refusals_vehicles";
 
 export type Words = (found: Readonly<Record<string, string>>) => string;
 
@@ -63,6 +64,7 @@ export const REFUSED: readonly (readonly [RegExp, Words])[] = [
   [/a name holds characters that cannot be seen/, () => t("refusal.name_unseen")],
   [/^the CSRF token is missing or wrong/, () => t("refusal.csrf")],
   ...CAMERAS_REFUSED,
+  ...VEHICLES_REFUSED,
 ];
 
 /** Empty where the sentence is none of those that people meet at work. */

@@ -10,6 +10,7 @@ import { MOBILE } from "./messages/mobile";
 import { RECORDINGS } from "./messages/recordings";
 import { REFUSALS } from "./messages/refusals";
 import { REFUSALS_CAMERAS } from "./messages/refusals_cameras";
+import { REFUSALS_VEHICLES } from "./messages/refusals_vehicles";
 import { REHEARSAL } from "./messages/rehearsal";
 import { VEHICLES } from "./messages/vehicles";
 import { VEHICLES_REVIEW } from "./messages/vehicles_review";
@@ -22,6 +23,6 @@ import { VIID } from "./messages/viid";
 import { WALL } from "./messages/wall";
 import { WORDS } from "./messages/words";
 
-export const MESSAGES = { ...COMMON, ...WORDS, ...FACTS, ...WALL, ...DESK, ...MOBILE, ...REHEARSAL, ...VIDEO, ...ADOPT, ...RECORDINGS, ...VEHICLE_WORDS, ...VEHICLES, ...VEHICLES_REVIEW, ...VEHICLES_RULES, ...VEHICLES_WATCHES, ...VEHICLES_LIBRARIES, ...VEHICLES_SEARCH, ...VIID, ...HUBS, ...REFUSALS, ...REFUSALS_CAMERAS } as const;
+export const MESSAGES = { ...COMMON, ...WORDS, ...FACTS, ...WALL, ...DESK, ...MOBILE, ...REHEARSAL, ...VIDEO, ...ADOPT, ...RECORDINGS, ...VEHICLE_WORDS, ...VEHICLES, ...VEHICLES_REVIEW, ...VEHICLES_RULES, ...VEHICLES_WATCHES, ...VEHICLES_LIBRARIES, ...VEHICLES_SEARCH, ...VIID, ...HUBS, ...REFUSALS, ...REFUSALS_CAMERAS, ...REFUSALS_VEHICLES } as const;
 
 export type Key = keyof typeof MESSAGES;

@@ -7,13 +7,36 @@ import { Problem } from "../../src/sync/api";
 /** All of the hub's sources are read; a busy machine may need a while for that. */
 const READS_MS = 60_000;
 
+/** What an error is raised with; a quotation mark that stands alone somewhere before it takes nothing from it. */
+const RAISED = /Error\(\s*f?"((?:[^"\\]|\\.)*)"/g;
+
+function quoted(text: string, pattern: RegExp): string[] {
+  return [...text.matchAll(pattern)].map(([, said = ""]) => said.replace(/\{[^}]*\}/g, "1"));
+}
+
 /** Every sentence that the hub's sources refuse with, its placeholders filled in with something. */
 function sentences(): string[] {
   const root = new URL("../../../../", import.meta.url);
   const files = ["command", "consoles/http", "consoles/parts", "consoles/watch_files", "edge", "streams"].flatMap((folder) =>
     readdirSync(new URL(folder, root), { recursive: true }).filter((name) => String(name).endsWith(".py")).map((name) => readFileSync(new URL(`${folder}/${String(name)}`, root), "utf8")),
   );
-  return files.flatMap((text) => [...text.matchAll(/f?"((?:[^"\\]|\\.)*)"/g)].map(([, said = ""]) => said.replace(/\{[^}]*\}/g, "1")));
+  return files.flatMap((text) => [...quoted(text, /f?"((?:[^"\\]|\\.)*)"/g), ...quoted(text, RAISED)]);
+}
+
+/** What the pages of vehicles ask goes through these. */
+const VEHICLES = [
+  ...["watchlist", "libraries", "hits", "hits_judged", "violations", "violation_register", "queries"].map((name) => `command/rules/${name}`),
+  ...["watches", "watch_libraries", "sightings", "sighting_bodies", "queries", "violations", "reading_quality", "watching", "hit_reading"].map((name) => `consoles/http/${name}`),
+  ...["child", "columns", "entries", "library", "sheet", "table"].map((name) => `consoles/watch_files/${name}`),
+  "command/kernel/plate_pattern", "command/readings/inquiries", "command/readings/area", "command/readings/pattern",
+];
+/** Told to programs: no page of ours asks so. */
+const TO_PROGRAMS = [/Idempotency-Key/, /bearer token/, /^before is the id of a query/, /^first_ms is milliseconds/];
+
+function ofVehicles(): string[] {
+  const root = new URL("../../../../", import.meta.url);
+  const said = VEHICLES.flatMap((name) => quoted(readFileSync(new URL(`${name}.py`, root), "utf8"), RAISED));
+  return said.filter((each) => each.includes(" ") && !TO_PROGRAMS.some((pattern) => pattern.test(each)));
 }
 
 describe("refusals (R715)", () => {
@@ -40,6 +63,16 @@ describe("refusals (R715)", () => {
     expect(refusalWords("camera c1 shows no picture: connection refused")).toBe("摄像机没有画面：摄像机拒绝连接");
     expect(refusalWords("camera c1 shows no picture: something new")).toBe("摄像机没有画面：something new");
   });
+
+  it("are told on the pages of vehicles in their language, each of them (R808)", () => {
+    const said = ofVehicles();
+    expect(said.length).toBeGreaterThan(60);
+    expect(said.filter((each) => refusalWords(each) === "")).toEqual([]);
+    expect(refusalWords("no plate contains 'I' (GA 36)")).toBe("号牌里没有“I”这个字（GA 36），请核对");
+    expect(refusalWords("5000 watches may be open, there is room for 7 more; lift some")).toBe("布控上限 5000 条，还可申请 7 条：请先撤控一些");
+    expect(refusalWords("violation v3 is confirmed")).toBe("这条违法已是“已确认”，不能再做这一步");
+    expect(refusalWords("the file is no table: a quotation mark in line 7 is not closed; close it")).toBe("第 7 行的引号没有配对，请改正");
+  }, READS_MS);
 
   it("leave the hub's own words where there are no better ones", () => {
     expect(refusalWords("a session is opened by signing in")).toBe("");

@@ -4,6 +4,7 @@ import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
 import { icon } from "../../components/icons";
 import { describe } from "../../components/problems";
+import { refusalWords } from "../../components/refusals";
 import "../../components/states";
 import type { Screening } from "../../components/video/context";
 import { mayLookUpPlates } from "../../components/video/plate_lane";
@@ -227,7 +228,7 @@ export class VehiclesSearch extends VehiclesTab {
       await work();
     } catch (error) {
       const tooMuch = error instanceof Problem && error.code === "too_large";
-      this.failure = tooMuch ? t("search.too_much", { detail: error.detail }) : describe(error);
+      this.failure = tooMuch ? t("search.too_much", { detail: refusalWords(error.detail) || error.detail }) : describe(error);
       void this.load();
     } finally {
       this.busy = false;
