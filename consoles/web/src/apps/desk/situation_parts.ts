@@ -136,7 +136,7 @@ function hitCard(desk: Desk, hit: HitRow, act: Act): TemplateResult {
       ${desk.store.rows("cameras").get(hit.camera)?.name ?? hit.camera} ${format.instant(hit.seen_ms, desk.now_ms)}<br />
       <span class="quiet">${watch?.reason ?? ""}</span><br />
       ${hit.rejected_why === ""
-        ? html`<span class="row">${t("situation.compare")} <button class="small" @click=${() => act(reject)}>${t("situation.reject_hit")}</button></span>`
+        ? html`<span class="row">${hit.confirmed_by === "" ? t("situation.compare") : t("watches.confirmed", { who: desk.who(hit.confirmed_by) })} <button class="small" @click=${() => act(reject)}>${t("situation.reject_hit")}</button></span>`
         : hit.rejected_why}
     </figcaption>
   </figure>`;
