@@ -46,7 +46,7 @@ class Sizes:
     height: int = 1080
 
 
-QUICK = Sizes(streams=4, passages=1, still_s=1, block=1, width=1280, height=720)
+QUICK = Sizes(streams=8, passages=4, still_s=1, block=1, width=1280, height=720)
 
 
 @dataclass

@@ -11,6 +11,9 @@ import pytest
 from consoles.bench import append, fanout, fences, latency, plates, record, recovery, relay, search, watch
 from consoles.bench.report import Report
 
+# The first answer of the watch list, and how many times what nothing answers without it may take where that is more.
+ANSWER_US, ANSWER_FLOORS = 50, 30
+
 
 def positive(report: Report, *names: str) -> None:
     """Every figure named was measured, and the cost of an item at three loads."""
@@ -92,15 +95,27 @@ def test_fences_are_compared_with_asking_each_of_them() -> None:
 def test_a_watch_list_answers_for_each_plate() -> None:
     report = watch.bench(watch.QUICK)
     positive(report, "entries", "patterns", "look_alikes", "hits", "build_s", "p50_us", "p95_us", "undisturbed_p95_us")
+    positive(report, "floor_p95_us", "ratio")
     assert report.figures["entries"] == watch.QUICK.entries
+
+
+def test_the_first_answer_of_the_watch_list_comes_in_time() -> None:
+    """All patterns and look-alikes that there may be, and a tenth of the lines: these hardly count. On a machine on
+    which the least that an answer takes is slow, it may take so many times that."""
+    figures = watch.bench(watch.Sizes(entries=100_000, plates=1000)).figures
+    answer_us, floor_us = _number(figures, "undisturbed_p95_us"), _number(figures, "floor_p95_us")
+    assert answer_us <= max(ANSWER_US, ANSWER_FLOORS * floor_us), figures
 
 
 async def test_plates_are_read_in_films_that_play_before_cameras(tmp_path: Path) -> None:
     report = await plates.bench(tmp_path, plates.QUICK)
     positive(report, "streams", "idle_cpu_s_per_s", "busy_cpu_s_per_s", "passages", "frames_looked_at")
-    # The film does not wait: on a machine that has no time for it a car may go unread, but none is read wrongly.
-    assert 0 <= _number(report.figures, "read") <= _number(report.figures, "passages") == plates.QUICK.passages
-    assert report.figures["wrong"] == 0
+    figures = report.figures
+    assert figures["passages"] == plates.QUICK.passages == 4
+    assert (figures["busy_streams"], figures["wrong"], figures["told_twice"]) == (2, 0, 0)
+    # The film does not wait: a machine that has no time for half of the frames may miss cars, and still not all.
+    has_time = _number(figures, "frames_looked_at") >= _number(figures, "frames_dropped")
+    assert _number(figures, "read") >= (4 if has_time else 1), figures
 
 
 def _number(figures: dict[str, int | float | str | None], name: str) -> float:
