@@ -21,7 +21,7 @@ from command.rules.alarms import raise_alarm
 from command.rules.base import Decision, decides, folds, mark
 from command.rules.hits_judged import note_hit
 from command.rules.libraries import mark_of
-from command.rules.situations import check_room_for_situation, open_situation
+from command.rules.situations import check_room_for_situation, open_situation, went_on
 from command.tables import Tables
 
 _MINUTE_MS = 60_000
@@ -142,9 +142,7 @@ def _near(t: Tables, place: Place, now_ms: int) -> tuple[NearUnit, ...]:
 def _open_situation_of_car(t: Tables, plate: str, hits: list[HitRow], now_ms: int) -> str:
     """Return the open situation that had a hit of the car of late, else the newest that names its plate."""
     for hit in sorted(hits, key=lambda h: h.seen_ms, reverse=True):
-        situation = t.situations.get(hit.situation)
-        while situation and situation.merged_into:  # the one that went on may be over for longer, and gone
-            situation = t.situations.get(situation.merged_into)
+        situation = went_on(t, hit.situation)
         recent = now_ms - hit.seen_ms <= t.limits.hit_join_minutes * _MINUTE_MS
         if situation and situation.state != "closed" and recent:
             return situation.id

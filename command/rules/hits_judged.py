@@ -21,9 +21,10 @@ from command.kernel.limits import (
     WATCH_NOT_PLATES,
 )
 from command.rows import HitRow, LibraryRow, LineMark, RememberedHit, WatchRow
-from command.rules.alarms import clear_alarm, raise_alarm
+from command.rules.alarms import clear_alarm, open_alarm, raise_alarm
 from command.rules.base import Decision, decides, folds, mark
 from command.rules.libraries import check_room_to_set_aside, mark_of, marked
+from command.rules.situations import went_on
 from command.rules.watchlist import DOUBTFUL, MAY_LIFT
 from command.tables import Tables
 
@@ -46,7 +47,7 @@ def confirm_hit(t: Tables, request: q.ConfirmHit, actor: Actor, now_ms: int) -> 
 
 @decides(q.RejectHit, *_MAY_JUDGE)
 def reject_hit(t: Tables, request: q.RejectHit, actor: Actor, now_ms: int) -> Decision:
-    """A person says it is not that car; the alarm goes once no other hit of it stands in the situation.
+    """A person says it is not that car; the alarm goes once no other hit stands in its situation.
 
     A look-alike does not fire again for its entry unless that is asked for, any other hit only where it is asked for.
     An entry of a list cannot be lifted alone; so that it can be set aside by those who may lift the list.
@@ -63,10 +64,22 @@ def reject_hit(t: Tables, request: q.RejectHit, actor: Actor, now_ms: int) -> De
         raise InvalidInputError("a plate that is the entry itself cannot be excluded from it; lift the watch instead")
     excluded = row.how == "look_alike" if request.exclude is None else request.exclude
     yield PlateHitRejected(hit=row.id, why=request.why, kind=request.kind, excluded=excluded)
-    if not any(h.plate == row.plate and h.situation == row.situation and not h.rejected_why for h in t.hits):
-        yield from clear_alarm(t, "plate_hit", row.plate, request.why)
+    yield from _clear_without_hits(t, row, request.why)
     yield from _doubt(t, row)
     return row.id
+
+
+def _clear_without_hits(t: Tables, rejected: HitRow, why: str) -> Decision:
+    """End the alarm of the car with the last hit of the alarm's situation; a hit of another one leaves it standing."""
+    alarm = open_alarm(t, "plate_hit", rejected.plate)
+    if alarm is None:
+        return ""
+    of_car = (hit for hit in t.hits if hit.plate == rejected.plate and not hit.rejected_why)
+    stands_in = {row.id for hit in of_car if (row := went_on(t, hit.situation)) and row.state != "closed"}
+    home = went_on(t, rejected.situation)
+    if alarm.situation not in stands_in and (not stands_in or (home and home.id == alarm.situation)):
+        yield from clear_alarm(t, "plate_hit", rejected.plate, why)
+    return alarm.id
 
 
 def _doubt(t: Tables, hit: HitRow) -> Decision:

@@ -38,6 +38,14 @@ def need_open(t: Tables, situation: str) -> SituationRow:
     return row
 
 
+def went_on(t: Tables, situation: str) -> SituationRow | None:
+    """Return the situation, or the one that it was merged into and went on as; None where that is gone."""
+    row = t.situations.get(situation)
+    while row and row.merged_into:  # the one that went on may be over for longer, and gone
+        row = t.situations.get(row.merged_into)
+    return row
+
+
 def check_room_for_situation(t: Tables) -> None:
     """Refuse to open one more than anybody could work on; a call can still be linked, and an SOS always opens one."""
     check_room(t.situations, OPEN_SITUATIONS)
