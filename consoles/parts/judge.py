@@ -10,11 +10,11 @@ import asyncio
 import logging
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from command.hub import Hub
-from command.kernel.errors import TooManyError, TriuneError, UnavailableError
+from command.kernel.errors import DamagedFileError, TooManyError, TriuneError, UnavailableError
 from command.passages import Passages
 from command.readings import Readings, Sighting, SightingQuery, place_of
 from consoles.limits import (
@@ -48,6 +48,8 @@ class PassageJudge(ABC):
         self._at_once = 0
         """Passages judged since others had their turn: most cost microseconds, and wait for nothing."""
         self._again_from_ms: int | None = None
+        self._is_blind = False
+        """What passed of late could not be looked through the last time."""
         self._waiting: deque[Sighting] = deque()
         self._came = asyncio.Event()
         self._idle = asyncio.Event()
@@ -58,8 +60,14 @@ class PassageJudge(ABC):
     async def judge(self, sighting: Sighting, *, late: bool) -> None:
         """Judge a passage; `late` says that it was found among what is stored, and not heard as it came.
 
-        Raises `UnavailableError` or `TooManyError` to be asked again soon, any other `TriuneError` not to be.
+        Raises `UnavailableError` or `TooManyError` to be asked again soon, `DamagedFileError` and any other
+        `TriuneError` not to be.
         """
+
+    def degraded(self) -> Iterator[str]:
+        """Name, for `/health/ready`, that nothing left out is found meanwhile."""
+        if self._is_blind:
+            yield f"{self._what}: what passed of late cannot be looked through"
 
     def hear(self, sightings: Sequence[Sighting]) -> None:
         """Take passages that are stored. Past `JUDGE_QUEUE` they are counted, and found when the others are done."""
@@ -113,22 +121,31 @@ class PassageJudge(ABC):
             self._waiting.popleft()
 
     async def _judge_since(self, from_ms: int) -> None:
-        """Judge what any hub stored of passages since an instant; what comes meanwhile goes first."""
+        """Judge what any hub stored of passages since an instant; what comes meanwhile goes first.
+
+        No passage that comes waits for readings that cannot be read: those that are away are asked again, those that
+        are damaged not before the next sweep.
+        """
         to_ms, after = self._hub.clock.now_ms(), None
         while True:
+            await self._judge_waiting()
             query = SightingQuery(
                 from_ms=max(from_ms, to_ms - JUDGE_SWEEP_MS), to_ms=to_ms, limit=JUDGE_SWEEP_ROWS, after=after
             )
             try:
                 page = await self._readings.search(self._hub.space, query)
             except (UnavailableError, TooManyError) as error:
-                log.warning("what passed of late cannot be judged by %s yet: %s", self._what, error.detail)
+                self._is_blind = True
+                log.warning("what passed of late cannot be judged by %s: %s", self._what, error.detail)
+                if isinstance(error, DamagedFileError):
+                    return
                 await self._hub.clock.sleep(JUDGE_AGAIN_MS)
                 continue
             for sighting in page:
                 await self._judge_waiting()
                 await self._judge_until_done(sighting, late=True)
             if len(page) < JUDGE_SWEEP_ROWS:
+                self._is_blind = False
                 return
             after = place_of(page[-1])
 
@@ -139,16 +156,19 @@ class PassageJudge(ABC):
         while True:
             try:
                 await self.judge(sighting, late=late)
+            except DamagedFileError as error:  # waiting mends nothing
+                self._fail(sighting, error)
             except (UnavailableError, TooManyError) as error:
                 log.warning("passages wait to be judged by %s: %s", self._what, error.detail)
                 await self._hub.clock.sleep(JUDGE_AGAIN_MS)
                 continue
             except TriuneError as error:
-                self._waits.failed += 1
-                log.warning(
-                    "%s before %s is not judged by %s: %s", sighting.plate, sighting.camera, self._what, error.detail
-                )
+                self._fail(sighting, error)
             except Exception:  # found again after each start, it would end the hub again and again
                 self._waits.failed += 1
                 log.exception("judging %s before %s by %s failed", sighting.plate, sighting.camera, self._what)
             return
+
+    def _fail(self, sighting: Sighting, error: TriuneError) -> None:
+        self._waits.failed += 1
+        log.warning("%s before %s is not judged by %s: %s", sighting.plate, sighting.camera, self._what, error.detail)

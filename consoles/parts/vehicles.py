@@ -59,6 +59,7 @@ async def vehicles(base: Base, county: Path | None) -> Vehicles:
     finding = HitFinder(hub, kept.readings, passages, hits)
     tasks.start(finding.run(), "hits")
     tasks.start(finding.sweep_on(), "hits-of-late")
+    base.degraded.append(finding.degraded)
     base.measured.append(metrics.counted("hits", "Passages that the watch list was asked about", hits.counters))
     return Vehicles(
         passages,

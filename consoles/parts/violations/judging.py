@@ -38,6 +38,7 @@ class Judging:
         tasks.start(self.violations.run(), "violations")
         tasks.start(while_held(kept.leases, CAMERAS, self.violations.sweep), "violations-of-late")
         tasks.start(while_held(kept.leases, CAMERAS, packs.run), "violation-packs")
+        base.degraded.append(self.violations.degraded)
         base.measured.append(metrics.counted("violations", "Judgements of passages", self.violations.counters))
         return for_people(self._key, authorise)
 
