@@ -160,6 +160,17 @@ class AlarmRepeated(Fact, frozen=True, tag="alarm_repeated"):
     alarm: str
 
 
+class AlarmRenewed(Fact, frozen=True, tag="alarm_renewed"):
+    """The same again, but graver, or in another situation: whoever had it knew of less, so it is nobody's again."""
+
+    alarm: str
+    level: Level
+    situation: str = ""
+    lat: float | None = None
+    lon: float | None = None
+    detail: str = ""
+
+
 class AlarmEscalated(Fact, frozen=True, tag="alarm_escalated"):
     """Nobody took it in time: the leader was told."""
 

@@ -12,6 +12,7 @@ from command.facts.patrol import (
     AlarmEscalated,
     AlarmKind,
     AlarmRaised,
+    AlarmRenewed,
     AlarmRepeated,
     AlarmShelved,
     AlarmTaken,
@@ -44,8 +45,15 @@ def raise_alarm(
     lon: float | None = None,
     detail: str = "",
 ) -> Decision:
-    """Raise it, or count it up where it is open already. Returns its id."""
+    """Raise it, or count it up where it is open already; anew where it is graver or of another situation now.
+
+    Returns its id.
+    """
     standing = open_alarm(t, kind, subject)
+    if standing and (level < standing.level or situation != standing.situation):
+        graver = min(level, standing.level)
+        yield AlarmRenewed(alarm=standing.id, level=graver, situation=situation, lat=lat, lon=lon, detail=detail)
+        return standing.id
     if standing:
         yield AlarmRepeated(alarm=standing.id)
         return standing.id
@@ -183,6 +191,21 @@ def alarm_repeated(t: Tables, fact: AlarmRepeated, r: Recorded) -> None:
             set_deadline(t, ESCALATE, row.id, r.at_ms + t.limits.alarm_escalate_s * 1000)
     else:
         t.alarms.put(replace(row, count=row.count + 1))
+
+
+@folds(AlarmRenewed)
+def alarm_renewed(t: Tables, fact: AlarmRenewed, r: Recorded) -> None:
+    """As if raised now, whoever took it or put it aside; a leader who was told is not told again."""
+    before = t.alarms.need(fact.alarm)
+    drop_deadline(t, UNSHELVE, before.id)
+    row = replace(
+        before, level=fact.level, situation=fact.situation, state="raised", raised_ms=r.at_ms, lat=fact.lat,
+        lon=fact.lon, detail=fact.detail, count=before.count + 1, taken_by="", shelved_until_ms=None, shelved_why="",
+    )  # fmt: skip
+    t.alarms.put(row)
+    if row.kind in ESCALATED_KINDS and not row.escalated:
+        set_deadline(t, ESCALATE, row.id, r.at_ms + t.limits.alarm_escalate_s * 1000)
+    mark(t, row.situation, r, alarm=row.id, alarm_kind=row.kind, subject=row.subject)
 
 
 @folds(AlarmEscalated)

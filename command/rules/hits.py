@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from command import requests as q
 from command.actors import Actor
 from command.facts import Place, Recorded
+from command.facts.calls import SituationRaised
 from command.facts.watchlist import NearUnit, PlateHit, WatchArea
 from command.kernel.ga36 import strip_separators
 from command.kernel.limits import HIT_UNITS, HIT_UNITS_TAKEN
@@ -21,11 +22,12 @@ from command.rules.alarms import raise_alarm
 from command.rules.base import Decision, decides, folds, mark
 from command.rules.hits_judged import note_hit
 from command.rules.libraries import mark_of
-from command.rules.situations import check_room_for_situation, open_situation, went_on
+from command.rules.situations import has_room_for_situation, open_situation, went_on
 from command.tables import Tables
 
 _MINUTE_MS = 60_000
 _TITLE = "布控车辆 {plate}"
+_NO_ROOM = "(在办警情已满,未开警情)"
 
 
 def fires_at(watch: WatchRow | LibraryRow, camera: CameraRow, seen_ms: int) -> bool:
@@ -49,7 +51,10 @@ def cameras_in(area: WatchArea, cameras: Sequence[CameraRow]) -> frozenset[str]:
 
 @decides(q.ReportHit, "hub")
 def report_hit(t: Tables, request: q.ReportHit, actor: Actor, now_ms: int) -> Decision:
-    """A hit joins the car's open situation or opens one, and is an alarm. A watch not in force does not fire."""
+    """A hit joins the car's open situation or opens one, and is an alarm. A watch not in force does not fire.
+
+    One of a graver entry than the situation had so far raises it.
+    """
     watch, camera = _watched(t, request.watch), t.cameras.need(request.camera)
     if (answer := answer_without_news(t, request, now_ms)) is not None:
         return answer
@@ -57,12 +62,18 @@ def report_hit(t: Tables, request: q.ReportHit, actor: Actor, now_ms: int) -> De
     same_car = [h for h in t.hits if h.plate == request.plate and not h.rejected_why]
     situation = _open_situation_of_car(t, request.plate, same_car, now_ms)
     place = Place(lat=camera.lat, lon=camera.lon, text=camera.name, source="camera")
+    detail = f"{camera.name} {_why(watch, request.note)}"
+    if not situation and not has_room_for_situation(t):  # a watched car is told all the same
+        yield from raise_alarm(
+            t, "plate_hit", watch.level, request.plate, lat=camera.lat, lon=camera.lon, detail=f"{detail} {_NO_ROOM}"
+        )  # fmt: skip
+        return ""
     if not situation:
-        check_room_for_situation(t)
         situation = yield from open_situation(
             t, title=_TITLE.format(plate=request.plate), service="110", kind="public_security", level=watch.level,
             place=place, source=watch.id,
         )  # fmt: skip
+    yield from _raise_level(t, situation, watch, request)
     hit = t.next_id("h")
     yield PlateHit(
         hit=hit, watch=watch.id, plate=request.plate, camera=camera.id, seen_ms=request.seen_ms,
@@ -72,10 +83,20 @@ def report_hit(t: Tables, request: q.ReportHit, actor: Actor, now_ms: int) -> De
         ahead_by=request.ahead_by, units=_near(t, place, now_ms), line=line, note=request.note,
     )  # fmt: skip
     yield from raise_alarm(
-        t, "plate_hit", watch.level, request.plate, situation=situation, lat=camera.lat, lon=camera.lon,
-        detail=f"{camera.name} {_why(watch, request.note)}",
+        t, "plate_hit", watch.level, request.plate, situation=situation, lat=camera.lat, lon=camera.lon, detail=detail
     )  # fmt: skip
     return hit
+
+
+def _raise_level(t: Tables, situation: str, watch: WatchRow | LibraryRow, request: q.ReportHit) -> Decision:
+    """Raise a situation that is less grave than the entry; once, so that people may lower it afterwards."""
+    row = t.situations.need(situation)
+    hits = [hit for of in row.hits if (hit := t.hits.get(of)) and not hit.rejected_why]
+    had = [entry.level for hit in hits if (entry := t.libraries.get(hit.watch) or t.watches.get(hit.watch))]
+    if watch.level < min((row.level, *had)):
+        why = f"{_TITLE.format(plate=request.plate)} {_why(watch, request.note)}"
+        yield SituationRaised(situation=row.id, level=watch.level, why=why)
+    return row.id
 
 
 def answer_without_news(t: Tables, request: q.ReportHit, now_ms: int) -> str | None:

@@ -6,7 +6,7 @@ import type { MarkRow, TaskRow, UnitRow } from "../wire";
 
 const WEIGHTY = new Set([
   "call_arrived", "situation_opened", "situation_raised", "situation_closed", "order_arrived", "order_overdue", "plan_activated", "phase_started",
-  "plate_hit", "sos_raised", "approval_decided", "task_overdue", "case_opened", "alarm_raised",
+  "plate_hit", "sos_raised", "approval_decided", "task_overdue", "case_opened", "alarm_raised", "alarm_renewed",
 ]); // prettier-ignore
 
 /** The arguments that say most, in the order in which they are said. */
@@ -14,6 +14,7 @@ const TELLING = ["unit", "title", "text", "item", "plate", "result", "case", "st
 
 export function wordMark(row: MarkRow, units: ReadonlyMap<string, UnitRow>): string {
   const parts = [row.kind === "alarm_raised" ? word("alarm", String(row.args["alarm_kind"])) : word("fact", row.kind)];
+  if (row.kind === "alarm_renewed") parts.push(word("alarm", String(row.args["alarm_kind"])));
   if (row.kind === "situation_raised" || row.kind === "situation_lowered") parts.push(word("level", String(row.args["level"])));
   if (row.kind === "approval_decided") parts.push(word("approval_state", row.args["granted"] === true ? "granted" : "refused"));
   for (const name of TELLING) {

@@ -87,4 +87,14 @@ describe("sounds of the desk", () => {
     sounder.hear(new Map([["c", { state: "ringing" } as CallRow]]), alarms(alarm("s", "sos", 1, "taken", 1)));
     expect(played.slice(3)).toEqual(["ring"]);
   });
+
+  it("sounds an alarm again that was raised anew, also where nobody had taken it", () => {
+    const played: SoundName[] = [];
+    const sounder = new Sounder({ play: (name) => played.push(name) });
+    sounder.hear(none, alarms());
+    sounder.hear(none, alarms(alarm("a", "plate_hit", 4, "raised", 30)));
+    sounder.hear(none, alarms(alarm("a", "plate_hit", 1, "raised", 1)));
+    sounder.hear(none, alarms(alarm("a", "plate_hit", 1, "raised", 1)));
+    expect(played).toEqual(["alarm4", "alarm1"]);
+  });
 });

@@ -126,7 +126,7 @@ function isPerson(actor: string): boolean {
 }
 
 /** Said already by the fact that they follow from. */
-const CONSEQUENCES: ReadonlySet<string> = new Set(["message_queued", "message_sent", "message_failed", "alarm_raised", "alarm_repeated", "task_opened"]);
+const CONSEQUENCES: ReadonlySet<string> = new Set(["message_queued", "message_sent", "message_failed", "alarm_raised", "alarm_repeated", "alarm_renewed", "task_opened"]);
 
 /** What people, the script and the hub did, newest first. The id of a mark is its sequence number. */
 export function newestMarks(rows: ReadonlyMap<string, MarkRow>, most: number): MarkRow[] {

@@ -37,6 +37,7 @@ export const FACTS = {
   "fact.sos_cleared": ["一键报警解除", "SOS cleared"],
   "fact.alarm_raised": ["告警", "Alarm"],
   "fact.alarm_repeated": ["告警重复", "Alarm again"],
+  "fact.alarm_renewed": ["再次告警", "Alarm raised anew"],
   "fact.alarm_escalated": ["告警上报", "Alarm escalated"],
   "fact.alarm_taken": ["告警受理", "Alarm taken"],
   "fact.alarm_shelved": ["告警搁置", "Alarm shelved"],
