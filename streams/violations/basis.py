@@ -39,7 +39,11 @@ def basis(finding: Finding, rule: RuleNote, people: Mapping[str, str]) -> Rows:
         return [("限行规定", f"{area.name}（编号 {rule.rule}）"), *version, *_restriction(finding, area)]
     region = next((each for each in rule.regions if each.name == finding.region), None)
     if region:
-        return [("画面区域", f"{region.name}（相机编号 {rule.rule}）"), *version, *_region(region, len(rule.exempt))]
+        return [
+            ("画面区域", f"{region.name}（相机编号 {rule.rule}）"),
+            *version,
+            *_region(finding, region, len(rule.exempt)),
+        ]
     return [("依据", f"编号 {rule.rule}"), *version, ("内容", f"{UNKNOWN}：该版本已不在登记表中，见平台日志")]
 
 
@@ -62,7 +66,7 @@ def _section(finding: Finding, section: SpeedSection) -> Rows:
     good = "违法时有效" if finding.ended_ms < section.certificate_until_ms else "违法时已过期"
     return [
         ("限速", f"小型车 {section.limit_small_kmh} km/h，大型车 {section.limit_large_kmh} km/h"),
-        ("区间长度", f"{section.length_m:g} 米，误差不超过 {section.length_error_m:g} 米"),
+        ("区间长度", f"{section.length_m} 米，误差不超过 {section.length_error_m} 米"),
         ("长度测量", f"{section.measured_by}，{instant(section.measured_ms)}"),
         ("检定", f"证书 {section.certificate}，有效期至 {instant(section.certificate_until_ms)}，{good}"),
     ]
@@ -83,14 +87,21 @@ def _restriction(finding: Finding, area: Restriction) -> Rows:
     ]
 
 
-def _region(region: PictureRegion, exempt: int) -> Rows:
+def _region(finding: Finding, region: PictureRegion, exempt: int) -> Rows:
     corners = "、".join(f"({x * 100:.1f}%, {y * 100:.1f}%)" for x, y in region.ring)
     return [
         ("区域用途", _USES[region.use]),
         ("车道", UNKNOWN if region.lane is None else f"画面左起第 {region.lane} 车道"),
         ("允许方向", "未限定" if region.travel is None else formal("direction", region.travel)),
-        ("适用时段", hours(region.hours)),
+        ("适用时段", _hours_of(finding, region)),
         ("区域顶点", f"{corners}（占画面宽、高，自左上角起）"),
         ("豁免号牌", f"{exempt} 个"),
         ("检定", f"区域由登记人在画面中画定；{_NO_CERTIFICATE}"),
     ]
+
+
+def _hours_of(finding: Finding, region: PictureRegion) -> str:
+    """Hours of a region say when its lane is for some alone; the direction of travel holds always (SPEC R840)."""
+    if finding.kind != "wrong_way" or not region.hours:
+        return hours(region.hours)
+    return f"全天（登记的时段 {hours(region.hours)} 只限定车道用途，不限定行驶方向）"

@@ -45,7 +45,7 @@ def shows_inside(region: PictureRegion, box: tuple[int, int, int, int], width: i
 
 
 def _use(version: RegionsVersion, region: PictureRegion, sighting: Sighting) -> Finding | Unfounded:
-    if sighting.kind in ON_DUTY or is_exempt(sighting.plate, version.exempt, sighting.last_ms):
+    if _is_free(version, sighting):
         return "exempt"
     if region.use == "bus" and (sighting.colour in (*_MAYBE_BUS, "unknown") or sighting.kind == "new_energy_large"):
         return "other_vehicle"
@@ -54,9 +54,15 @@ def _use(version: RegionsVersion, region: PictureRegion, sighting: Sighting) -> 
     return _finding("bus_lane" if region.use == "bus" else "emergency_lane", version, region, sighting)
 
 
+def _is_free(version: RegionsVersion, sighting: Sighting) -> bool:
+    return sighting.kind in ON_DUTY or is_exempt(sighting.plate, version.exempt, sighting.last_ms)
+
+
 def _way(version: RegionsVersion, region: PictureRegion, travel: Direction, sighting: Sighting) -> Finding | Unfounded:
     if sighting.direction is None or sighting.direction != _OPPOSITE[travel]:
         return "right_way"
+    if _is_free(version, sighting):
+        return "exempt"
     return _finding("wrong_way", version, region, sighting)
 
 
@@ -66,7 +72,7 @@ def _finding(kind: ViolationKind, version: RegionsVersion, region: PictureRegion
         Step(step="not_exempt", args={"exempt": len(version.exempt)}),
     ]
     if kind == "wrong_way":
-        steps[1] = Step(step="went", args={"direction": sighting.direction or "", "allowed": region.travel or ""})
+        steps.insert(1, Step(step="went", args={"direction": sighting.direction or "", "allowed": region.travel or ""}))
     return Finding(
         kind=kind, plate=sighting.plate, colour=sighting.colour, plate_kind=sighting.kind, rule=sighting.camera,
         version=version.version, passages=(judged(sighting),), steps=tuple(steps), region=region.name,

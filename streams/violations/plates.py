@@ -18,8 +18,8 @@ Unfounded = Literal[
 """Why a passage is no violation, or may not be called one."""
 
 ON_DUTY: frozenset[PlateKind] = frozenset({"police", "emergency"})
-"""Vehicles that may use any lane and area on duty (Road Traffic Safety Law of the PRC, article 53): a person decides
-about their speed, nothing is found of the rest."""
+"""Vehicles that on duty may use any lane, area and direction (Road Traffic Safety Law of the PRC, article 53): a person
+decides about their speed, nothing is found of the rest."""
 
 
 def is_sure(sighting: Sighting) -> bool:

@@ -110,6 +110,14 @@ _LANES: list[tuple[str, dict[str, Any], Any]] = [
     ("right_way", {"travel": "away"}, _at(0, lane=1, direction="away")),
     ("right_way", {"travel": "away"}, _at(0, lane=1, direction="left")),  # it turns, which is not driving against
     ("right_way", {"travel": "away"}, _at(0, lane=1)),
+    ("exempt", {"travel": "away"}, _at(0, lane=1, direction="towards", kind="police", colour="white")),  # R840
+    ("exempt", {"travel": "away"}, _at(0, lane=1, direction="towards", kind="emergency")),
+    ("exempt", {"travel": "away", "exempt": (Exemption(plate="京A12345", why="救护车", until_ms=_MONDAY_8 * 2),)},
+     _at(0, lane=1, direction="towards")),
+    ("wrong_way", {"travel": "away", "exempt": (Exemption(plate="京A12345", why="救护车", until_ms=_MONDAY_8),)},
+     _at(0, lane=1, direction="towards")),
+    ("right_way", {"travel": "away"}, _at(0, lane=1, direction="away", kind="police")),
+    ("wrong_way", {"travel": "away", "hours": (_RUSH,)}, _at(240, lane=1, direction="towards")),
     ("not_in_force", {"use": "bus"}, seen("k1", -5, lane=1)),
 ]  # fmt: skip
 

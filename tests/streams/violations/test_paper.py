@@ -25,7 +25,7 @@ from command.rows import RegionsVersion, RestrictionVersion, ViolationRow, Viola
 from command.vehicle_words import WORDS
 from streams.violations import pack, wording
 from streams.violations.area import judge_area
-from streams.violations.basis import hours, person
+from streams.violations.basis import basis, hours, person
 from streams.violations.lanes import judge_lane
 from streams.violations.pack import CameraNote, ClipNote, DeviceNote, Manifest, Part, RuleNote, devices_of
 from streams.violations.paper import paper
@@ -320,6 +320,29 @@ def test_what_people_typed_is_text_on_the_paper() -> None:  # R820
     assert "<script" not in page
     assert "<img src=x>" not in page
     assert "a&amp;b" in page
+
+
+def _of_region(kind: ViolationKind) -> list[str]:
+    whole = manifest(found(kind))
+    regions = tuple(replace(region, hours=(_RUSH,)) for region in whole.rule.regions)
+    timed = replace(whole, rule=replace(whole.rule, regions=regions))
+    return _said(read_out(paper(timed, "ab" * 32, None, PEOPLE, _KEY)), "适用时段")
+
+
+def test_hours_of_a_region_are_of_its_lane_and_not_of_its_direction() -> None:  # R840
+    times = "周一、二、三、四、五 22:00 至 次日 06:00"
+    assert _of_region("bus_lane") == [times]
+    assert _of_region("wrong_way") == [f"全天（登记的时段 {times} 只限定车道用途，不限定行驶方向）"]
+    assert _said(written(found("wrong_way")), "适用时段") == ["全天"]
+    assert (
+        wording.sentences(found("wrong_way"), CAMERAS, devices_of(found("wrong_way"), None))[-1] == "没有登记豁免号牌。"
+    )
+
+
+def test_a_length_stands_on_the_paper_as_it_is_reckoned_with() -> None:  # R823
+    long = section(length_m=12_345.67, length_error_m=10.25)
+    rows = dict(basis(found("interval_speed"), RuleNote(rule="sec1", version=7, registered_by="li", section=long), {}))
+    assert rows["区间长度"] == "12345.67 米，误差不超过 10.25 米"
 
 
 def test_times_of_the_week_and_people_are_written_out() -> None:  # R820, R823
