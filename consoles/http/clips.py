@@ -11,9 +11,9 @@ from aiohttp import web
 
 from command.actors import Actor
 from command.hub import Hub
-from command.kernel.errors import InvalidInputError, NoRightError, TooManyError, TriuneError
+from command.kernel.errors import NoRightError, TooManyError, TriuneError
 from command.requests import RecordClip
-from consoles.http.bodies import send_pieces
+from consoles.http.bodies import part_of, send_pieces
 from consoles.http.context import actor_of, require
 from consoles.http.record import json_response
 from consoles.http.stretches import Authorise, Stretch, in_the_name_of, query_instant, read_as
@@ -130,25 +130,18 @@ class Clips:
     async def file(self, request: web.Request) -> web.StreamResponse:
         """`GET /api/v1/clips/{clip}.mp4`: the file; a part of it by `Range`."""
         shelf, clip = await self._about(request)
-        try:
-            part = request.http_range
-        except ValueError as error:
-            raise InvalidInputError("the range cannot be read") from error
-        start, stop, _ = part.indices(clip.size)
-        is_part = part.start is not None or part.stop is not None
+        part = part_of(request, clip.size)
+        if part.status == 416:
+            return web.Response(status=416, headers=part.headers)
         headers = {
             "Content-Type": "video/mp4",
             "Content-Disposition": f'attachment; filename="{clip.id}.mp4"',
             "Cache-Control": "private, no-store",
-            "Accept-Ranges": "bytes",
+            **part.headers,
         }
-        if start >= stop:
-            return web.Response(status=416, headers={"Content-Range": f"bytes */{clip.size}"})
-        if is_part:
-            headers["Content-Range"] = f"bytes {start}-{stop - 1}/{clip.size}"
-        response = web.StreamResponse(status=206 if is_part else 200, headers=headers)
-        response.content_length = stop - start
-        async with shelf.file(clip, start, stop) as body:
+        response = web.StreamResponse(status=part.status, headers=headers)
+        response.content_length = part.stop - part.start
+        async with shelf.file(clip, part.start, part.stop) as body:
             return await send_pieces(request, response, body)
 
     async def sheet(self, request: web.Request) -> web.Response:

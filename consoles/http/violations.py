@@ -17,6 +17,7 @@ from command.kernel.limits import EVIDENCE_TRANSFERS
 from command.links.violations import PACKS
 from command.requests import RecordQuery
 from command.rows import ViolationRow
+from consoles.http.bodies import part_of
 from consoles.http.context import Context, actor_of, context_of, require
 from consoles.http.hooks import CASE_ACTOR
 from consoles.http.identity import Handler, is_open
@@ -114,16 +115,14 @@ class Evidence:
         context = context_of(request)
         async with _transfer(context):
             data = await context.blobs.get(part.sha256)
-        headers = {**_PART_HEADERS, "Accept-Ranges": "bytes"}
-        status, body = 200, data
-        if request.http_range.start is not None or request.http_range.stop is not None:
-            start, stop, _ = request.http_range.indices(len(data))
-            if start >= stop:
-                return web.Response(status=416, headers={"Content-Range": f"bytes */{len(data)}"})
-            status, body = 206, data[start:stop]
-            headers["Content-Range"] = f"bytes {start}-{stop - 1}/{len(data)}"
+        piece = part_of(request, len(data))
+        if piece.status == 416:
+            return web.Response(status=416, headers=piece.headers)
         media_type = _MEDIA_TYPES.get(name.rpartition(".")[2], "application/octet-stream")
-        return web.Response(status=status, body=body, content_type=media_type, headers=headers)
+        return web.Response(
+            status=piece.status, body=data[piece.start : piece.stop], content_type=media_type,
+            headers={**_PART_HEADERS, **piece.headers},
+        )  # fmt: skip
 
     async def paper(self, request: web.Request) -> web.Response:
         """`GET …/{manifest}/evidence.html`: what the pack says, to be read and printed. That it was is on record."""

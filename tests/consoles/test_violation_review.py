@@ -151,6 +151,11 @@ async def test_a_violation_goes_from_passages_to_a_case(
                 assert await response.read() == scene()
             async with leader.http.get(f"{base}/scene-1.jpg", headers={"Range": "bytes=0-9"}) as response:
                 assert (response.status, await response.read()) == (206, scene()[:10])
+            for unread in ("bytes=abc", "bytes=9-2", "bytes=0-1,3-4"):  # R843
+                async with leader.http.get(f"{base}/scene-1.jpg", headers={"Range": unread}) as response:
+                    assert (response.status, (await response.json())["code"]) == (400, "invalid_input"), unread
+            async with leader.http.get(f"{base}/scene-1.jpg", headers={"Range": "bytes=9999999-"}) as response:
+                assert (response.status, response.headers["Content-Range"]) == (416, f"bytes */{len(scene())}")
             assert (await leader.get(f"{base}/other.jpg"))[0] == 404
             assert (await leader.get(f"/api/v1/violation-packs/{'0' * 64}.json"))[0] == 404
             picture = row.finding.passages[0].picture
