@@ -19,7 +19,7 @@ from command.journal import Answer, DamagedJournalError, Head, Journal, StoredFa
 from command.kernel.clock import Clock
 from command.kernel.correlation import key_of
 from command.kernel.durations import Durations
-from command.kernel.errors import InvalidInputError, TooManyError, TriuneError, UnavailableError
+from command.kernel.errors import HubBusyError, InvalidInputError, TriuneError, UnavailableError
 from command.kernel.limits import (
     BATCH_REQUESTS,
     DECISIONS_PER_BATCH,
@@ -96,7 +96,7 @@ class Hub:
     async def ask(self, request: Request, actor: Actor, key: str | None = None) -> Answer:
         """Return the answer once everything the request brought about is durable.
 
-        The same `key` again gets the first answer. Raises what the rule refuses with, `TooManyError` when the inbox is
+        The same `key` again gets the first answer. Raises what the rule refuses with, `HubBusyError` when the inbox is
         full, `InvalidInputError` for a key that no journal could keep, and `UnavailableError` when the journal is away
         and nobody can tell. Keys are of the whole space: who passes on keys from outside puts the asker in front.
         """
@@ -242,14 +242,14 @@ class Hub:
         """Make the sequencer go round once, with nothing to ask; a full inbox does it anyway, a stopped hub no more."""
         answer = asyncio.get_running_loop().create_future()
         answer.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody waits for it
-        with contextlib.suppress(TooManyError, UnavailableError):
+        with contextlib.suppress(HubBusyError, UnavailableError):
             self._enqueue(_Reading(lambda _: None, answer))
 
     def _enqueue(self, item: Asked | _Reading) -> None:
         if self.stopped:
             raise UnavailableError("the hub has stopped")
         if len(self._inbox) >= INBOX_REQUESTS:
-            raise TooManyError(f"the hub has {INBOX_REQUESTS} requests waiting; try again")
+            raise HubBusyError(f"the hub has {INBOX_REQUESTS} requests waiting; try again")
         self._inbox.append(item)
         self._asked.set()
 

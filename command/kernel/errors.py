@@ -71,6 +71,10 @@ class TooManyError(TriuneError):
     code = "too_many"
 
 
+class HubBusyError(TooManyError):
+    """So many requests wait at the hub that it took no further one: no rule has refused anything yet."""
+
+
 class UnavailableError(TriuneError):
     """Something the hub depends on is away; the request was not carried out, or nobody can tell yet."""
 

@@ -51,6 +51,11 @@ def check_room_for_situation(t: Tables) -> None:
     check_room(t.situations, OPEN_SITUATIONS)
 
 
+def has_room_for_situation(t: Tables) -> bool:
+    """Say whether one more may be opened."""
+    return t.situations.open < OPEN_SITUATIONS
+
+
 def open_situation(
     t: Tables, *, title: str, service: Service, kind: IncidentKind, level: Level, place: Place | None, source: str
 ) -> Decision:

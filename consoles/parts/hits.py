@@ -13,7 +13,7 @@ from command.actors import HUB
 from command.blobs import Blobs
 from command.facts.watchlist import AheadBy, CameraAhead, LastSeen
 from command.hub import Changes, Hub
-from command.kernel.errors import InvalidInputError, TriuneError, UnavailableError, UnknownIdError
+from command.kernel.errors import HubBusyError, InvalidInputError, TriuneError, UnavailableError, UnknownIdError
 from command.kernel.roads import RoadNet, ahead_by_bearing, read_roads
 from command.passages import Passages
 from command.readings import Readings, Sighting
@@ -100,7 +100,7 @@ class Hits:
     async def judge(self, sighting: Sighting, *, late: bool) -> None:
         """Record a hit for every entry that a stored passage fits and that was in force when the car was seen.
 
-        Each is tried by itself; those that are refused are counted. Raises `UnavailableError`, or `TooManyError` where
+        Each is tried by itself; those that are refused are counted. Raises `UnavailableError`, or `HubBusyError` where
         the hub has too much to do, when that cannot be done now: what is recorded by then is recorded once.
         """
         matches = await self.matching(sighting)
@@ -123,7 +123,7 @@ class Hits:
     async def _record(self, hit: ReportHit, key: str) -> None:
         try:
             answer = await self._hub.ask(hit, HUB, key)
-        except UnavailableError:
+        except (UnavailableError, HubBusyError):
             raise
         except TriuneError as error:
             self.counters.refused += 1

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from command.kernel.errors import DamagedFileError
 from command.readings import Sighting
-from consoles.parts.hits import HitFinder
-from tests.command.support import MINUTE_MS
+from command.requests import ReportHit
+from consoles.parts.hits import HitFinder, Hits
+from tests.command.support import MINUTE_MS, START_MS
 from tests.consoles.test_hits_kept import PLATE, a_hub, passage
 
 MIDNIGHT_MS = 1_700_006_400_000  # UTC, when a day of readings ends
@@ -74,3 +78,32 @@ async def test_a_passage_for_which_a_damaged_file_is_wanted_keeps_no_other_back(
             running.cancel()
         assert [hit.plate for hit in await hub.found()] == [PLATE]
         assert hub.hits.counters.failed == 1
+
+
+class Overtaken(Hits):
+    """Those of a hub whose inbox is filled by others while it gathers what helps to find the car."""
+
+    fill: Callable[[], None]
+
+    async def told_more(self, hit: ReportHit) -> ReportHit:
+        told = await super().told_more(hit)
+        self.fill()
+        return told
+
+
+async def test_a_hit_that_finds_the_inbox_full_is_asked_for_again_each_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # R856
+    async with a_hub(tmp_path, finds=False) as hub, asyncio.TaskGroup() as tasks:
+        await hub.watch()
+        hits = Overtaken(hub.d.hub, hub.readings, hub.blobs, None)
+        finder = HitFinder(hub.d.hub, hub.readings, hub.passages, hits)
+        running = tasks.create_task(finder.run())
+        with monkeypatch.context() as for_now:
+            hits.fill = lambda: for_now.setattr("command.hub.INBOX_REQUESTS", 0)
+            await hub.passages.add([passage()])
+            await hub.until(lambda: hub.d.clock.now_ms() > START_MS + 5000)
+        hits.fill = lambda: None
+        await hub.until(lambda: hits.counters.found == 1)
+        assert (hits.counters.refused, [hit.plate for hit in await hub.found()]) == (0, [PLATE])
+        running.cancel()

@@ -16,7 +16,7 @@ from command.actors import HUB
 from command.blobs import Blobs
 from command.facts.violations import Finding
 from command.hub import Changes, Hub
-from command.kernel.errors import InvalidInputError, TriuneError, UnavailableError, UnknownIdError
+from command.kernel.errors import HubBusyError, InvalidInputError, TriuneError, UnavailableError, UnknownIdError
 from command.passages import Passages
 from command.readings import Readings, Sighting, SightingQuery, place_of
 from command.requests import ReportViolation
@@ -159,7 +159,7 @@ class Violations(PassageJudge):
         key = f"violation/{verdict.kind}/{verdict.rule}/{verdict.plate}/{passage.camera}/{passage.first_ms}"
         try:
             await self._hub.ask(ReportViolation(finding=verdict), HUB, key)
-        except UnavailableError:
+        except (UnavailableError, HubBusyError):
             raise
         except TriuneError as error:
             self.counters.refused += 1

@@ -13,6 +13,7 @@ from command.kernel.limits import HIT_STANDS_MINUTES, OPEN_WATCHES, WATCH_NOT_PL
 from command.requests import (
     ApproveWatch,
     ApproveWatches,
+    CloseSituation,
     EnrolDevice,
     EnrolUnit,
     LiftWatch,
@@ -133,6 +134,22 @@ async def test_a_hit_tells_where_the_car_was_goes_and_who_is_near() -> None:  # 
         assert [each.unit for each in row.units] == ["u1", "u2"]
         assert row.units[0].distance_m < row.units[1].distance_m
         assert row.units[0].arrival_s < row.units[1].arrival_s
+
+
+async def test_a_hit_for_which_no_situation_can_be_opened_is_an_alarm_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # R856
+    monkeypatch.setattr("command.rules.situations.OPEN_SITUATIONS", 1)
+    async with desk() as d:
+        of, other = await watch(d), await d.situation()
+        assert await hit(d, of) == ""
+        [alarm] = (await d.table("alarms")).values()
+        assert (alarm.kind, alarm.level, alarm.subject, alarm.situation) == ("plate_hit", 2, "京A83456", "")
+        assert "在办警情已满" in alarm.detail
+        assert not await d.table("hits")
+        await d.ask(CloseSituation(situation=other), DISPATCHER)
+        d.clock.advance(d.clock.now_ms() + MINUTE_MS)
+        assert (await d.row("hits", await hit(d, of))).situation
 
 
 async def near(d: Desk, place: tuple[float, float] = (HERE[0] + 0.01, HERE[1]), **north_m: float) -> list[NearUnit]:
@@ -260,17 +277,17 @@ async def test_an_entry_that_keeps_being_wrong_says_so_and_asks_to_be_lifted() -
         of = await watch(d)
         for number in range(3):
             assert (await d.row("watches", of)).wrong_share is None
-            assert await d.alarm("watch_doubtful", "京A8345*") is None
+            assert await d.alarm("watch_doubtful", f"{of}/京A8345*") is None
             one = await hit(d, of, f"京A8345{number}")
             await d.ask(RejectHit(hit=one, why="x"), DISPATCHER)
             await d.pass_time(MINUTE_MS)
         row = await d.row("watches", of)
         assert (row.wrong_share, row.wrong_in_a_row) == (1.0, 3)
-        alarm = await d.alarm("watch_doubtful", "京A8345*")
+        alarm = await d.alarm("watch_doubtful", f"{of}/京A8345*")
         assert alarm is not None
         assert (alarm.level, alarm.detail) == (4, "3 commander")
         await d.ask(LiftWatch(watch=of, why="收窄后重报"), DISPATCHER)
-        assert await d.alarm("watch_doubtful", "京A8345*") is None
+        assert await d.alarm("watch_doubtful", f"{of}/京A8345*") is None
 
 
 async def test_a_hit_that_stands_ends_the_row_of_wrong_ones() -> None:  # R541
@@ -283,7 +300,7 @@ async def test_a_hit_that_stands_ends_the_row_of_wrong_ones() -> None:  # R541
             await d.pass_time(HIT_STANDS_MINUTES * MINUTE_MS)
         row = await d.row("watches", of)
         assert (row.wrong_in_a_row, row.wrong_share) == (1, 0.75)
-        assert await d.alarm("watch_doubtful", "京A8345*") is None
+        assert await d.alarm("watch_doubtful", f"{of}/京A8345*") is None
 
 
 def entries(*patterns: str) -> list[WatchEntry]:
