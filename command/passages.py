@@ -13,6 +13,7 @@ from command.rows import PassageRow
 
 log = logging.getLogger(__name__)
 Stored = Callable[[Sequence[Sighting]], None]
+PictureCame = Callable[[str], None]
 
 
 class Passages:
@@ -24,12 +25,22 @@ class Passages:
         self._readings = readings
         self._shows = shows
         self._stored: list[Stored] = []
+        self._came: list[PictureCame] = []
         self._ring: dict[tuple[str, str, int], str] = {}
         """The row of each passage shown, the oldest first."""
 
     def on_stored(self, listener: Stored) -> None:
         """Call `listener` with passages that came to this hub, once they are durable."""
         self._stored.append(listener)
+
+    def on_picture(self, listener: PictureCame) -> None:
+        """Call `listener` with the name of a picture that came to this hub after its passage, once it is durable."""
+        self._came.append(listener)
+
+    def picture_came(self, name: str) -> None:
+        """Tell of a picture that is durable now and that a passage may have named before."""
+        for listener in self._came:
+            listener(name)
 
     async def add(self, sightings: Sequence[Sighting]) -> None:
         """Store passages, then show and tell of them. Raises as `Readings.add_sightings`; then nothing is shown."""

@@ -97,6 +97,12 @@ VIOLATION_PACK_AGAIN_MS = 60 * 1000
 VIOLATION_PACKS_AT_ONCE = 50
 VIOLATION_DRIVE_ROWS = 200
 
+# Passages that may be violations once their pictures come, and how long each waits; past either the oldest is given up
+# and counted. And passages before cameras with rules that a sweep need not judge again.
+VIOLATIONS_WITHOUT_PICTURE = 2000
+VIOLATION_PICTURE_AWAY_MS = 6 * 60 * 60 * 1000
+VIOLATION_PASSAGES_JUDGED = 50_000
+
 # Passages that wait to be judged, by the rules of violations or by the watch list; past them they are looked for among
 # what is stored, so far back and so many at once. What cannot be judged now is tried again; after so many others get
 # their turn.

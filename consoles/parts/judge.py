@@ -69,6 +69,10 @@ class PassageJudge(ABC):
         if self._is_blind:
             yield f"{self._what}: what passed of late cannot be looked through"
 
+    async def cameras(self) -> tuple[str, ...] | None:
+        """Return before which cameras there is anything to judge; None: before any may be."""
+        return None
+
     def hear(self, sightings: Sequence[Sighting]) -> None:
         """Take passages that are stored. Past `JUDGE_QUEUE` they are counted, and found when the others are done."""
         for sighting in sightings:
@@ -129,10 +133,11 @@ class PassageJudge(ABC):
         to_ms, after = self._hub.clock.now_ms(), None
         while True:
             await self._judge_waiting()
-            query = SightingQuery(
-                from_ms=max(from_ms, to_ms - JUDGE_SWEEP_MS), to_ms=to_ms, limit=JUDGE_SWEEP_ROWS, after=after
-            )
             try:
+                query = SightingQuery(
+                    from_ms=max(from_ms, to_ms - JUDGE_SWEEP_MS), to_ms=to_ms, cameras=await self.cameras(),
+                    limit=JUDGE_SWEEP_ROWS, after=after,
+                )  # fmt: skip
                 page = await self._readings.search(self._hub.space, query)
             except (UnavailableError, TooManyError) as error:
                 self._is_blind = True

@@ -206,7 +206,7 @@ class Items:
             outcome.refused.append(Refusal(number=number, code="invalid_input", detail="not the picture that it says"))
         else:
             try:
-                await self._blobs.add(data)
+                self._passages.picture_came(await self._blobs.add(data))
                 outcome.done.append(number)
             except TriuneError as error:
                 outcome.failed(number, error)

@@ -138,7 +138,10 @@ class OwnPassages:
         self._is_behind = bool(self._waiting)
         while self._pictures:
             jpeg = self._pictures[0]
-            if (await self._keep_picture(jpeg))[1]:
+            name, can_wait = await self._keep_picture(jpeg)
+            if can_wait:
                 return
+            if name is not None:
+                self._passages.picture_came(name)
             if self._pictures and self._pictures[0] is jpeg:
                 self.pictures_bytes -= len(self._pictures.popleft())

@@ -3,7 +3,8 @@
 Whichever hub a passage comes to judges it, with what all hubs stored: the other half of a drive comes from the
 readings, never from memory, and what is found twice is recorded once. So a restart or a late edge agent loses nothing.
 Of two halves that two hubs store at the same moment, the one stored last is judged with the other in sight. A hub that
-hears late of a rule judges again what passed since it holds: nobody else may have known of both.
+hears late of a rule judges again what passed since it holds: nobody else may have known of both. A passage whose
+picture is named and not here yet waits for it, where the picture decides.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ import logging
 from dataclasses import dataclass, field
 
 from command.actors import HUB
-from command.blobs import Blobs
+from command.blobs import Blobs, DamagedBlobError
 from command.facts.violations import Finding
 from command.hub import Changes, Hub
 from command.kernel.errors import HubBusyError, InvalidInputError, TriuneError, UnavailableError, UnknownIdError
+from command.kernel.limits import READINGS_CAMERAS
 from command.passages import Passages
-from command.readings import Readings, Sighting, SightingQuery, place_of
+from command.readings import Place, Readings, Sighting, SightingQuery, place_of
 from command.requests import ReportViolation
 from command.rows import (
     RegionsRow,
@@ -29,7 +31,13 @@ from command.rows import (
     SectionVersion,
 )
 from command.tables import Tables
-from consoles.limits import VIOLATION_DRIVE_ROWS
+from consoles.limits import (
+    JUDGE_SWEEP_EVERY_MS,
+    VIOLATION_DRIVE_ROWS,
+    VIOLATION_PASSAGES_JUDGED,
+    VIOLATION_PICTURE_AWAY_MS,
+    VIOLATIONS_WITHOUT_PICTURE,
+)
 from consoles.parts.judge import PassageJudge
 from streams.plates.picture import decode_picture
 from streams.violations.area import judge_area, stands_in
@@ -52,6 +60,7 @@ class JudgeCounters:
     dropped: int = 0
     unsure: int = 0
     no_picture: int = 0
+    no_picture_yet: int = 0
     misread: int = 0
     slower: int = 0
     not_in_force: int = 0
@@ -85,7 +94,12 @@ class Violations(PassageJudge):
         self._blobs = blobs
         self._rules = _Rules()
         self._is_old = True
+        self._judged: dict[Place, None] = {}
+        """Passages that a sweep passes over, the oldest first."""
+        self._without_picture: dict[Place, tuple[int, Sighting]] = {}
+        """Passages that may be violations by what their pictures show, the oldest first; since when they wait."""
         hub.listen(self._on_change)
+        passages.on_picture(self._on_picture)
 
     def _on_change(self, _seq: int, changes: Changes) -> None:
         if not any(table in _RULES for table, _ in changes):
@@ -94,11 +108,38 @@ class Violations(PassageJudge):
         news = [row.versions[0] for row in changes.values() if isinstance(row, _RuleRow)]
         for version in news:
             if version.until_ms is None and version.from_ms < self._hub.clock.now_ms():
+                self._judged.clear()
                 self.again(version.from_ms)
+
+    def _on_picture(self, name: str) -> None:
+        """Judge those again that wait for it: agents tell of passages first, and of their pictures later."""
+        if came := [sighting for _, sighting in self._without_picture.values() if sighting.picture == name]:
+            self.hear(came)
+
+    async def look_for_pictures(self) -> None:
+        """Judge again from time to time what waits for its picture, until cancelled: another hub may have got it."""
+        while True:
+            await self._hub.clock.sleep(JUDGE_SWEEP_EVERY_MS)
+            given_up_ms = self._hub.clock.now_ms() - VIOLATION_PICTURE_AWAY_MS
+            for place in [place for place, (since_ms, _) in self._without_picture.items() if since_ms < given_up_ms]:
+                self._give_up(place)
+            self.hear([sighting for _, sighting in self._without_picture.values()])
+
+    def _give_up(self, place: Place) -> None:
+        del self._without_picture[place]
+        self.counters.no_picture += 1
+
+    async def cameras(self) -> tuple[str, ...] | None:
+        """Return those with rules."""
+        rules = await self._rules_now()
+        known = {*rules.sections, *rules.areas, *rules.regions}
+        return tuple(sorted(known)) if len(known) <= READINGS_CAMERAS else None
 
     async def judge(self, sighting: Sighting, *, late: bool) -> None:
         """Record what a passage violates, and the drives that it began or ended."""
-        del late  # a rule says by itself from when on it holds
+        place = place_of(sighting)
+        if late and place in self._judged:
+            return
         rules = await self._rules_now()
         if not rules.concern(sighting.camera):
             return
@@ -109,8 +150,11 @@ class Violations(PassageJudge):
                 await self._conclude(judge_area(rule, version, sighting))
         for regions in rules.regions.get(sighting.camera, ()):
             if regions.holds(sighting.first_ms):
-                for verdict in judge_lane(regions, sighting):
-                    await self._conclude(await self._seen_inside(regions, verdict))
+                await self._judge_lane(regions, sighting)
+        if place not in self._without_picture:
+            self._judged[place] = None
+            if len(self._judged) > VIOLATION_PASSAGES_JUDGED:
+                del self._judged[next(iter(self._judged))]
 
     async def _rules_now(self) -> _Rules:
         while self._is_old:
@@ -137,19 +181,31 @@ class Violations(PassageJudge):
                     percent = self._hub.limits.speed_tolerance_percent
                     await self._conclude(judge_speed(rule, version, start, end, percent))
 
-    async def _seen_inside(self, regions: RegionsVersion, verdict: Finding | Unfounded) -> Finding | Unfounded:
+    async def _judge_lane(self, regions: RegionsVersion, sighting: Sighting) -> None:
         """A lane that was counted over the frames has to be seen in the picture that is shown to people, too."""
-        if not isinstance(verdict, Finding):
-            return verdict
-        passage = verdict.passages[0]
-        region = next(region for region in regions.regions if region.name == verdict.region)
+        verdicts = judge_lane(regions, sighting)
+        if any(isinstance(verdict, Finding) for verdict in verdicts):
+            scene = await self._scene_of(sighting)
+            if scene is None:
+                return
+            verdicts = [await _seen_inside(regions, verdict, scene) for verdict in verdicts]
+        for verdict in verdicts:
+            await self._conclude(verdict)
+
+    async def _scene_of(self, sighting: Sighting) -> bytes | None:
+        """Return the picture of a passage; None where the passage waits for it."""
+        place = place_of(sighting)
+        # It waits before its picture is looked for, which may come while that is done.
+        self._without_picture.setdefault(place, (self._hub.clock.now_ms(), sighting))
         try:
-            scene = await self._blobs.get(passage.picture)
-            picture = await asyncio.to_thread(decode_picture, scene)
-        except (UnknownIdError, InvalidInputError):
-            return "no_picture"
-        height, width = picture.shape[:2]
-        return verdict if passage.box and shows_inside(region, passage.box, width, height) else "other_lane"
+            scene = await self._blobs.get(sighting.picture or "")
+        except (UnknownIdError, DamagedBlobError):
+            self.counters.no_picture_yet += 1
+            if len(self._without_picture) > VIOLATIONS_WITHOUT_PICTURE:
+                self._give_up(next(iter(self._without_picture)))
+            return None
+        del self._without_picture[place]
+        return scene
 
     async def _conclude(self, verdict: Finding | Unfounded) -> None:
         if not isinstance(verdict, Finding):
@@ -166,6 +222,19 @@ class Violations(PassageJudge):
             log.warning("a violation of %s could not be recorded: %s", verdict.plate, error.detail)
         else:
             self.counters.found += 1
+
+
+async def _seen_inside(regions: RegionsVersion, verdict: Finding | Unfounded, scene: bytes) -> Finding | Unfounded:
+    if not isinstance(verdict, Finding):
+        return verdict
+    passage = verdict.passages[0]
+    region = next(region for region in regions.regions if region.name == verdict.region)
+    try:
+        picture = await asyncio.to_thread(decode_picture, scene)
+    except InvalidInputError:
+        return "no_picture"
+    height, width = picture.shape[:2]
+    return verdict if passage.box and shows_inside(region, passage.box, width, height) else "other_lane"
 
 
 def _rules(t: Tables) -> _Rules:
