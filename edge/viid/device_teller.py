@@ -15,6 +15,7 @@ from edge.limits import (
 from edge.viid.bodies import RefusedError, Verdict
 from edge.viid.catalogue import OwnDevice
 from edge.viid.codes import StatusCode
+from edge.viid.faults import contained
 from edge.viid.sender import SenderState
 
 Find = Callable[[], Awaitable[Sequence[OwnDevice]]]
@@ -41,7 +42,8 @@ class DeviceTeller:
         pause_ms = VIID_BACKOFF_FIRST_MS
         while True:
             try:
-                await self._look()
+                with contained(self.state.receiver):
+                    await self._look()
             except TriuneError as error:
                 self.state.up, self.state.reason = False, error.detail
                 self.state.failures += 1

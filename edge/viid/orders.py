@@ -20,7 +20,6 @@ from edge.viid.values import Fields, written
 
 _RESOURCE = re.compile(r"[0-9]{2,20}")
 _CIVIL_CODE_DIGITS = (2, 4, 6, 8)
-_LAST_INSTANT_MS = 32_503_680_000_000  # as `requests.Instant`: the year 3000, where others write 9999
 _RESOURCE_CHARS, _ADDRESS_CHARS = 1024, 256
 _PLATE_IN_TEXT = re.compile(rf"[{ga36.PROVINCES}?*][A-Za-z0-9?*·{ga36.SUFFIXES}]{{1,15}}")
 _LEVELS: dict[int | None, Level] = {1: 1, 2: 2, 3: 3}
@@ -170,7 +169,7 @@ def _times(told: Fields, now_ms: int) -> tuple[int, int]:
         raise RefusedError("EndTime is missing or no time")
     if until_ms <= now_ms:
         raise RefusedError(f"EndTime is past; our clock says {written(now_ms)}")
-    return min(from_ms or now_ms, _LAST_INSTANT_MS), min(until_ms, _LAST_INSTANT_MS)
+    return from_ms or now_ms, until_ms
 
 
 def _address(told: Fields, origin: str, path: str) -> str:

@@ -12,6 +12,7 @@ from command.kernel.errors import InvalidInputError, TriuneError
 from edge.limits import VIID_BACKOFF_FIRST_MS, VIID_BACKOFF_LONGEST_MS, VIID_BATCH
 from edge.viid.bodies import Verdict
 from edge.viid.codes import StatusCode
+from edge.viid.faults import contained
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -75,12 +76,13 @@ class Sender:
         pause_ms = VIID_BACKOFF_FIRST_MS
         while True:
             try:
-                turn = self._queue.turn(self.state.receiver)
-                waiting = await self._queue.next(self.state.receiver, VIID_BATCH)
-                if not waiting:
-                    await self._queue.news(self.state.receiver, turn)
-                    continue
-                all_settled = await self._tell(waiting)
+                with contained(self.state.receiver):
+                    turn = self._queue.turn(self.state.receiver)
+                    waiting = await self._queue.next(self.state.receiver, VIID_BATCH)
+                    if not waiting:
+                        await self._queue.news(self.state.receiver, turn)
+                        continue
+                    all_settled = await self._tell(waiting)
             except TriuneError as error:
                 self.state.up, self.state.reason = False, error.detail
                 self.state.failures += 1

@@ -12,6 +12,7 @@ from command.kernel.errors import SignInRequiredError, TriuneError, UnavailableE
 from edge.limits import VIID_BACKOFF_FIRST_MS, VIID_BACKOFF_LONGEST_MS, VIID_BEATS_MISSED, VIID_KEEPALIVE_MS
 from edge.viid.bodies import RefusedError, Verdict
 from edge.viid.codes import StatusCode
+from edge.viid.faults import contained
 from edge.viid.remote import Remote
 
 Report = Callable[[bool, str], Awaitable[None]]
@@ -48,8 +49,9 @@ class Upper:
         pause_ms = VIID_BACKOFF_FIRST_MS
         while True:
             try:
-                async with self._turn:
-                    await self._beat()
+                with contained(self.state.url):
+                    async with self._turn:
+                        await self._beat()
             except TriuneError as error:
                 self._missed += 1
                 if isinstance(error, SignInRequiredError) or self._missed >= VIID_BEATS_MISSED or not self.state.up:

@@ -12,6 +12,8 @@ from edge.limits import VIID_TEXT_CHARS
 _NUMBER = re.compile(r"[+-]?\d{1,18}(\.\d{0,9})?")
 _STAMP = re.compile(r"(\d{14})(\d{3})?")
 _EPOCH_DIGITS_MS, _EPOCH_DIGITS_S = 13, 10
+_LAST_INSTANT_MS = 32_503_680_000_000
+"""As `requests.Instant`: the year 3000, where others write 9999."""
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "是"}), frozenset({"0", "false", "no", "否"})
 
 
@@ -48,13 +50,12 @@ class Fields:
         return True if text in _TRUE else False if text in _FALSE else None
 
     def instant_ms(self, name: str) -> int | None:
-        """Return UTC milliseconds of a time of China or since 1970; None for what is no time."""
-        text = self.text(name, 32)
-        if found := _STAMP.fullmatch(text):
-            return _stamped(found[1], found[2])
-        if text.isascii() and text.isdecimal() and len(text) in (_EPOCH_DIGITS_MS, _EPOCH_DIGITS_S):
-            return int(text) * (1 if len(text) == _EPOCH_DIGITS_MS else 1000)
-        return instant_ms(text) if "-" in text else None
+        """Return UTC milliseconds of a time of China or since 1970, such as `written` can write; None for what is none.
+
+        Some write "always" as the year 1 or 9999: what is before 1970 is its beginning, what is past 2999 its end.
+        """
+        at_ms = _instant_ms(self.text(name, 32))
+        return None if at_ms is None else _within(at_ms)
 
     def said(self, name: str) -> bool:
         """Say whether the member is there with something in it."""
@@ -76,6 +77,14 @@ class Fields:
         return [Fields(one if isinstance(one, dict) else {}) for one in several]
 
 
+def _instant_ms(text: str) -> int | None:
+    if found := _STAMP.fullmatch(text):
+        return _stamped(found[1], found[2])
+    if text.isascii() and text.isdecimal() and len(text) in (_EPOCH_DIGITS_MS, _EPOCH_DIGITS_S):
+        return int(text) * (1 if len(text) == _EPOCH_DIGITS_MS else 1000)
+    return instant_ms(text) if "-" in text else None
+
+
 def _stamped(digits: str, fraction: str | None) -> int | None:
     try:
         moment = datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=CHINA)
@@ -84,6 +93,13 @@ def _stamped(digits: str, fraction: str | None) -> int | None:
     return int(moment.timestamp()) * 1000 + int(fraction or 0)
 
 
+def _within(at_ms: int) -> int:
+    return min(max(at_ms, 0), _LAST_INSTANT_MS)
+
+
 def written(at_ms: int) -> str:
-    """Write an instant as the standard does: local time of China, yyyyMMddHHmmss."""
-    return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(CHINA).strftime("%Y%m%d%H%M%S")
+    """Write an instant as the standard does: local time of China, yyyyMMddHHmmss; others as `Fields.instant_ms` has it.
+
+    It never fails: what is kept from earlier versions may be any number.
+    """
+    return datetime.fromtimestamp(_within(at_ms) / 1000, UTC).astimezone(CHINA).strftime("%Y%m%d%H%M%S")

@@ -23,12 +23,18 @@ from command.links.viid import SCHEMA
 from command.requests import ApproveWatches, EnrolCamera, LiftWatch, RequestWatches
 from command.requests.watchlist import GivenArea, WatchEntry
 from consoles.parts.viid import cascade_store
-from consoles.parts.viid.cascade_store import CascadeStore, KeptCascade, ToldState
+from consoles.parts.viid.cascade_store import CascadeStore, KeptCascade, Told, ToldState
 from consoles.parts.viid.cascades import Cascades, CascadeState
 from consoles.parts.viid.devices import Devices
 from consoles.parts.viid.lower_store import LowerStore
 from consoles.parts.viid.store import ViidStore
-from edge.limits import VIID_CASCADE_BATCH, VIID_CASCADE_END_MS, VIID_CASCADE_LOOK_MS, VIID_CASCADE_REFUSED_MS
+from edge.limits import (
+    VIID_BACKOFF_FIRST_MS,
+    VIID_CASCADE_BATCH,
+    VIID_CASCADE_END_MS,
+    VIID_CASCADE_LOOK_MS,
+    VIID_CASCADE_REFUSED_MS,
+)
 from edge.viid import remote
 from edge.viid.cascade import Cascade, Entry
 from edge.viid.catalogue import Listed
@@ -298,6 +304,52 @@ async def test_how_it_stands_there_is_shown_and_what_nobody_here_knows_of_is_can
         assert (state.reason.endswith("answers HTTP 500"), state.in_force) == (True, None)
         await at.watch("湘F00003")
         await at.until(lambda state: state.agreed == 3 and state.up is True)
+
+
+async def test_whatever_end_a_system_names_for_what_is_ours_it_is_cancelled_and_ends_nothing_here(
+    databases: Databases,
+) -> None:  # R850
+    prefix = f"{SERVER[:12]}01202611221200000000"
+    async with teller(databases) as at:
+        of_before = Entry(
+            id=f"{prefix}9", watch="w999", plate="湘F00008", level=1, from_ms=-(10**14), until_ms=253_402_300_799_000
+        )  # fmt: skip
+        await at.store.keep(PEER, [of_before], "asked")
+        at.lower.standing = [
+            {"DispositionID": f"{prefix}{number}", "DispositionStatus": 0, "TargetFeature": "湘F00009", "EndTime": end,
+             "ReceiveAddr": "http://127.0.0.1:1/VIID/DispositionNotifications"}
+            for number, end in enumerate(("9999-12-31T23:59:59Z", "00010101000000"))
+        ]  # fmt: skip
+        await at.watch("湘F00001")
+        await at.begin()
+        await at.until(lambda state: state.agreed == 1 and state.waiting == 0 and state.in_force == 0)
+        assert at.lower.plates("CANCEL") == ["湘F00008", "湘F00009"]
+
+
+async def test_a_fault_of_ours_with_one_system_is_shown_there_and_keeps_no_other_waiting(
+    databases: Databases, caplog: pytest.LogCaptureFixture
+) -> None:  # R850
+    class Faulty(CascadeStore):
+        """As if what one system was told could not be dealt with, once."""
+
+        faults = 1
+
+        async def told(self, peer: str) -> dict[str, Told]:
+            if peer == PEER and self.faults:
+                self.faults -= 1
+                raise OverflowError("never foreseen")
+            return await super().told(peer)
+
+    async with teller(databases, kind=Faulty, speed=0) as at, served(Lower()) as other:
+        await at.watch("湘F00001")
+        await at.begin()
+        await at.store.add(Cascade(peer=SERVER, url=other.url, title="t"))
+        state = await at.until(lambda state: state.up is False)
+        assert ("OverflowError" in state.reason, "never foreseen" in caplog.text) == (True, True)
+        while not other.heard:
+            await SystemClock().sleep(5)
+        at.clock.advance(at.clock.now_ms() + VIID_BACKOFF_FIRST_MS)
+        await at.until(lambda state: state.up is True and state.agreed == 1)
 
 
 async def test_an_area_is_told_as_the_systems_own_devices_in_it_and_anew_when_these_change(

@@ -33,6 +33,7 @@ from edge.limits import (
 from edge.viid.bodies import Verdict
 from edge.viid.cascade import Cascade, Entry, ask, cancel, dispositions, standing
 from edge.viid.codes import StatusCode
+from edge.viid.faults import contained
 from edge.viid.remote import Remote
 
 log = logging.getLogger(__name__)
@@ -123,15 +124,16 @@ class Cascades:
         while True:
             turn = self._news.count
             try:
-                if kept.ended_ms and self._clock.now_ms() - kept.ended_ms > VIID_CASCADE_END_MS:
-                    log.warning("GA/T 1400 system %s was never told to stop looking out for %d", peer, state.waiting)
-                    await self._store.forget(peer)
-                    return
-                if await self._bring(remote, kept, state, turn):
-                    state.up, state.reason = True, ""
-                if kept.ended_ms:
-                    await self._store.forget(peer)
-                    return
+                with contained(kept.cascade.url):
+                    if kept.ended_ms and self._clock.now_ms() - kept.ended_ms > VIID_CASCADE_END_MS:
+                        log.warning("GA/T 1400 system %s was never told to stop looking for %d", peer, state.waiting)
+                        await self._store.forget(peer)
+                        return
+                    if await self._bring(remote, kept, state, turn):
+                        state.up, state.reason = True, ""
+                    if kept.ended_ms:
+                        await self._store.forget(peer)
+                        return
             except TriuneError as error:
                 state.up, state.reason = False, error.detail
                 await self._pause(pause_ms, turn)
@@ -183,16 +185,20 @@ class Cascades:
         """
         state.in_force = None
         try:
-            found = await standing(remote, cascade, self._server_id, self._receive_at)
-            told = await self._store.told(cascade.peer)
-            strays = [entry for entry, stands in found if entry.id not in told and stands in ("in force", "waiting")]
-            await self._store.keep(cascade.peer, strays[:VIID_CASCADE_STRAYS], "asked")
+            with contained(cascade.url):
+                found = await standing(remote, cascade, self._server_id, self._receive_at)
+                told = await self._store.told(cascade.peer)
+                strays = [
+                    entry for entry, stands in found if entry.id not in told and stands in ("in force", "waiting")
+                ]  # fmt: skip
+                await self._store.keep(cascade.peer, strays[:VIID_CASCADE_STRAYS], "asked")
         except InvalidInputError:  # it has no such answer
             return False
         except TriuneError as error:
             state.up, state.reason = False, error.detail
             return False
         state.up, state.reason = True, ""
+        state.waiting += len(strays)
         state.in_force = sum(stands == "in force" for entry, stands in found if entry.id in told)
         if strays:
             log.warning("GA/T 1400 system %s looks out for %d that it is not to", cascade.peer, len(strays))

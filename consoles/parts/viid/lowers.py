@@ -22,6 +22,7 @@ from edge.limits import (
 )
 from edge.viid.bodies import RefusedError, Verdict
 from edge.viid.catalogue import Listed, devices_of, read_device
+from edge.viid.faults import contained
 from edge.viid.lower import Lower, cancel, catalogue, renew
 from edge.viid.remote import Remote
 
@@ -87,12 +88,13 @@ class Lowers:
         remote = Remote(self._http, self._server_id, self._server_id, self._password_of(kept.lower.peer))
         while True:
             try:
-                if kept.ended:
-                    await self._end(remote, kept.lower, leased_ms)
-                    return
-                leased_ms = await self._renew(remote, kept.lower, leased_ms)
-                state.up, state.reason, state.renewed_ms = True, "", self._clock.now_ms()
-                state.devices = await self._ask_devices(remote, kept.lower)
+                with contained(kept.lower.url):
+                    if kept.ended:
+                        await self._end(remote, kept.lower, leased_ms)
+                        return
+                    leased_ms = await self._renew(remote, kept.lower, leased_ms)
+                    state.up, state.reason, state.renewed_ms = True, "", self._clock.now_ms()
+                    state.devices = await self._ask_devices(remote, kept.lower)
             except TriuneError as error:
                 state.up, state.reason = kept.ended or leased_ms > self._clock.now_ms(), error.detail
                 await self._clock.sleep(pause_ms)

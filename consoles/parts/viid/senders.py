@@ -21,6 +21,7 @@ from edge.viid.bodies import Verdict, each_of
 from edge.viid.catalogue import OwnDevice
 from edge.viid.codes import DEVICES, MOTOR_VEHICLES, StatusCode
 from edge.viid.device_teller import DeviceTeller
+from edge.viid.faults import contained
 from edge.viid.notices import Notice, Passage
 from edge.viid.orders import Disposition, Subscription
 from edge.viid.remote import Remote
@@ -75,8 +76,9 @@ class Senders:
                 while True:
                     changes = self._store.orders_changed.count
                     try:
-                        await self._sync(tasks)
-                        await self._shed()
+                        with contained("who is to be told"):
+                            await self._sync(tasks)
+                            await self._shed()
                     except TriuneError as error:
                         log.warning("who is to be told over GA/T 1400 stays as it was for now: %s", error.detail)
                     await self._store.orders_changed.wait(changes)

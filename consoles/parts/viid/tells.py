@@ -20,6 +20,7 @@ from consoles.parts.viid.library import asker
 from consoles.parts.viid.store import ViidStore, receiver_of
 from edge.limits import VIID_BACKOFF_FIRST_MS, VIID_BACKOFF_LONGEST_MS, VIID_WAITING
 from edge.viid.codes import MOTOR_VEHICLES
+from edge.viid.faults import contained
 from edge.viid.notices import Notice
 from edge.viid.orders import Subscription
 
@@ -70,14 +71,15 @@ class Tells:
         pause_ms, marked_ms, looked_back = VIID_BACKOFF_FIRST_MS, 0, False
         while True:
             try:
-                if not looked_back:
-                    await self._look_back()
-                    looked_back = True
-                await self._queue()
-                now_ms = self._hub.clock.now_ms()
-                if now_ms - marked_ms >= _MARK_EVERY_MS:
-                    await self._store.set_mark(_QUEUED, now_ms)
-                    marked_ms = now_ms
+                with contained("passages that are to be told"):
+                    if not looked_back:
+                        await self._look_back()
+                        looked_back = True
+                    await self._queue()
+                    now_ms = self._hub.clock.now_ms()
+                    if now_ms - marked_ms >= _MARK_EVERY_MS:
+                        await self._store.set_mark(_QUEUED, now_ms)
+                        marked_ms = now_ms
             except TriuneError as error:
                 log.warning("who is to be told of passages over GA/T 1400 waits: %s", error.detail)
                 await self._hub.clock.sleep(pause_ms)

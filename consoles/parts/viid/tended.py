@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from command.kernel.errors import TriuneError
 from consoles.parts.viid.store import Turns
+from edge.viid.faults import contained
 
 log = logging.getLogger(__name__)
 K = TypeVar("K")
@@ -51,7 +52,8 @@ class Tended(Generic[K, S]):
                 while True:
                     changes = self._changed.count
                     try:
-                        await self._sync(tasks)
+                        with contained(self._what):
+                            await self._sync(tasks)
                     except TriuneError as error:
                         log.warning("%s stay as they were for now: %s", self._what, error.detail)
                     await self._changed.wait(changes)

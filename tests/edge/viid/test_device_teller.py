@@ -70,3 +70,23 @@ async def test_all_are_told_once_and_then_those_that_changed(monkeypatch: pytest
         assert await next_look(VIID_DEVICES_LOOK_MS) == [["不要"]]
         assert await next_look(VIID_DEVICES_LOOK_MS) == []
     assert (teller.state.sent, teller.state.refused, teller.state.failures) == (7, 1, 2)
+
+
+async def test_a_fault_of_ours_with_one_answer_ends_nothing(caplog: pytest.LogCaptureFixture) -> None:  # R850
+    clock, faults = VirtualClock(NOW_MS), [ValueError("never foreseen")]
+
+    async def find() -> list[OwnDevice]:
+        return [device(1)]
+
+    async def tell(some: Sequence[OwnDevice]) -> list[Verdict]:
+        if faults:
+            raise faults.pop()
+        return [Verdict("") for _ in some]
+
+    teller = DeviceTeller("catalogue/p/s", find, tell, clock, 0)
+    async with at_work(teller.run()):
+        assert await sleeping(clock) == NOW_MS + VIID_BACKOFF_FIRST_MS
+        assert (teller.state.up, teller.state.failures, "never foreseen" in caplog.text) == (False, 1, True)
+        clock.advance(NOW_MS + VIID_BACKOFF_FIRST_MS)
+        await settled()
+        assert (teller.state.up, teller.state.sent) == (True, 1)

@@ -123,6 +123,27 @@ async def test_what_cannot_be_told_is_told_again_after_longer_and_longer_pauses(
         assert (queue.items, sender.state.refused, sender.state.reason) == ([], 2, "never that")
 
 
+async def test_a_fault_of_ours_with_one_answer_counts_as_a_failure_and_is_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # R850
+    clock, queue, faults = VirtualClock(NOW_MS), MemoryQueue("a"), [OverflowError("never foreseen")]
+
+    async def deliver(items: Sequence[Item]) -> list[tuple[str, Verdict]]:
+        if faults:
+            raise faults.pop()
+        return [(item.key, Verdict(item.key)) for item in items]
+
+    sender = Sender(queue, "r", deliver, clock)
+    async with at_work(sender.run()):
+        assert await sleeping(clock) == NOW_MS + VIID_BACKOFF_FIRST_MS
+        assert (sender.state.up, sender.state.failures, len(queue.items)) == (False, 1, 1)
+        assert "OverflowError" in sender.state.reason
+        assert "never foreseen" in caplog.text
+        clock.advance(NOW_MS + VIID_BACKOFF_FIRST_MS)
+        await settled()
+        assert (sender.state.up, queue.items) == (True, [])
+
+
 async def test_pauses_have_an_end_and_an_interval_is_kept_between_batches() -> None:  # R589
     clock, queue, tried = VirtualClock(NOW_MS), MemoryQueue("a"), list[int]()
 

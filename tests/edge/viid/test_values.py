@@ -20,6 +20,7 @@ from edge.viid.vehicle import read_vehicle, write_vehicle
 from tests.edge.viid.site import DEVICE, NOW_MS, SERVER, china_ms, vehicle
 
 PASS_MS = china_ms("2026-11-22 11:59:00")
+_YEAR_3000_MS = china_ms("3000-01-01 08:00:00")
 
 AT_ANY_PACE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """A busy machine makes examples slowly, which says nothing of what is tested."""
@@ -77,10 +78,32 @@ NAMES = st.sampled_from(
         ({}, None),
         ("١٢٣٤٥٦٧٨٩٠١٢٣", None),
         (1e30, None),
+        ("00010101000000", 0),
+        ("99991231235959", _YEAR_3000_MS),
+        ("9999-12-31T23:59:59Z", _YEAR_3000_MS),
+        ("0001-01-01T00:00:00Z", 0),
+        ("0001-01-01T00:00:00+14:00", 0),
     ],
 )
 def test_times_come_in_several_forms(said: object, at_ms: int | None) -> None:
     assert Fields({"PassTime": said}).instant_ms("passtime") == at_ms
+
+
+@pytest.mark.parametrize("said", ["00010101000000", "99991231235959", "9999-12-31T23:59:59Z", "20261122115900"])
+def test_whatever_time_was_read_can_be_written(said: str) -> None:  # R850
+    at_ms = Fields({"t": said}).instant_ms("t")
+    assert at_ms is not None
+    assert len(written(at_ms)) == 14
+    assert (written(-62_135_625_600_000), written(253_402_300_799_000)) == ("19700101080000", "30000101080000")
+
+
+def test_what_was_subscribed_since_ever_and_for_ever_can_be_told_back() -> None:  # R850
+    told = {"SubscribeID": "s", "SubscribeDetail": "13", "ResourceURI": DEVICE, "ReceiveAddr": "http://10.0.0.1/x"}
+    asked = read_subscription(
+        Fields(told | {"BeginTime": "00010101000000", "EndTime": "99991231235959"}), "p", NOW_MS
+    )  # fmt: skip
+    assert (asked.from_ms, asked.until_ms) == (NOW_MS, _YEAR_3000_MS)
+    assert asked.written("in force")["BeginTime"] == written(NOW_MS)
 
 
 def test_numbers_flags_and_texts_come_as_each_other() -> None:
