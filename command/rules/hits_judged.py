@@ -25,7 +25,7 @@ from command.rules.alarms import clear_alarm, open_alarm, raise_alarm
 from command.rules.base import Decision, decides, folds, mark
 from command.rules.libraries import check_room_to_set_aside, mark_of, marked
 from command.rules.situations import went_on
-from command.rules.watchlist import DOUBTFUL, MAY_LIFT
+from command.rules.watchlist import DOUBTFUL, MAY_LIFT, doubt_of
 from command.tables import Tables
 
 _Entry = TypeVar("_Entry", WatchRow, LineMark)
@@ -86,11 +86,11 @@ def _doubt(t: Tables, hit: HitRow) -> Decision:
     """Ask on every screen, as a code which they word: what keeps being wrong, and who is to see to the entry."""
     watch, library = t.watches.get(hit.watch), t.libraries.get(hit.watch)
     if watch and watch.state == "active" and (why := _doubtful(watch)):
-        yield from raise_alarm(t, DOUBTFUL, 4, watch.pattern, detail=f"{why} {watch.requested_by}")
+        yield from raise_alarm(t, DOUBTFUL, 4, doubt_of(watch.id, watch.pattern), detail=f"{why} {watch.requested_by}")
     line = mark_of(library, hit.line) if library else None
     if library and library.state == "active" and line and (why := _doubtful(line)):
         who = library.file.by if library.file else library.requested_by
-        yield from raise_alarm(t, DOUBTFUL, 4, hit.line, detail=f"{why} {who} {library.name}")
+        yield from raise_alarm(t, DOUBTFUL, 4, doubt_of(library.id, hit.line), detail=f"{why} {who} {library.name}")
     return hit.id
 
 
@@ -98,10 +98,10 @@ def _trust(t: Tables, hit: HitRow) -> Decision:
     """End the alarm of an entry that is doubtful no longer."""
     watch, library = t.watches.get(hit.watch), t.libraries.get(hit.watch)
     if watch and not _doubtful(watch):
-        yield from clear_alarm(t, DOUBTFUL, watch.pattern)
+        yield from clear_alarm(t, DOUBTFUL, doubt_of(watch.id, watch.pattern))
     line = mark_of(library, hit.line) if library else None
-    if line and not _doubtful(line):
-        yield from clear_alarm(t, DOUBTFUL, line.line)
+    if library and line and not _doubtful(line):
+        yield from clear_alarm(t, DOUBTFUL, doubt_of(library.id, line.line))
     return hit.id
 
 

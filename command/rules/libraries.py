@@ -33,7 +33,15 @@ from command.kernel.limits import LIBRARIES_BYTES, LIBRARY_ENTRIES, LIBRARY_MARK
 from command.rows import DeadlineRow, LibraryFile, LibraryRow, LibraryTerms, LineMark
 from command.rules.alarms import clear_alarm, open_alarm, raise_alarm
 from command.rules.base import Decision, decides, drop_deadline, fires, folds, over, set_deadline
-from command.rules.watchlist import DOUBTFUL, MAY_APPROVE, MAY_ASK, MAY_LIFT, checked_area, checked_hours
+from command.rules.watchlist import (
+    DOUBTFUL,
+    MAY_APPROVE,
+    MAY_ASK,
+    MAY_LIFT,
+    checked_area,
+    checked_hours,
+    doubt_of,
+)
 from command.tables import Tables
 
 EXPIRE = "library_expire"
@@ -93,7 +101,7 @@ def approve_library(t: Tables, request: q.ApproveLibrary, actor: Actor, now_ms: 
         added=waiting.added, removed=waiting.removed, gone=waiting.gone,
     )  # fmt: skip
     for line in waiting.gone:
-        yield from clear_alarm(t, DOUBTFUL, line)
+        yield from clear_alarm(t, DOUBTFUL, doubt_of(row.id, line))
     return row.id
 
 
@@ -169,7 +177,7 @@ def restore_library_line(t: Tables, request: q.RestoreLibraryLine, actor: Actor,
     if found is None or not found.not_plates:
         raise ConflictError(f"{request.line} of list {row.name} is not set aside", current=row)
     yield LibraryLineRestored(library=row.id, line=request.line, why=request.why)
-    yield from clear_alarm(t, DOUBTFUL, request.line, request.why)
+    yield from clear_alarm(t, DOUBTFUL, doubt_of(row.id, request.line), request.why)
     return row.id
 
 
@@ -249,7 +257,7 @@ def _most_of(what: str, *files: LibraryFile | None) -> int:
 def _clear_alarms(t: Tables, row: LibraryRow, why: str) -> Decision:
     yield from clear_alarm(t, FAILING, row.name, why)
     for mark in row.marks:
-        yield from clear_alarm(t, DOUBTFUL, mark.line, why)
+        yield from clear_alarm(t, DOUBTFUL, doubt_of(row.id, mark.line), why)
     return row.id
 
 
@@ -282,7 +290,10 @@ def library_file_approved(t: Tables, fact: LibraryFileApproved, r: Recorded) -> 
     row = t.libraries.need(fact.library)
     file = row.waiting and replace(row.waiting, approved_by=r.actor, approved_ms=r.at_ms)
     marks = tuple(mark for mark in row.marks if mark.line not in fact.gone)
-    t.libraries.put(replace(row, state="active", file=file, waiting=None, marks=marks))
+    first_ms = r.at_ms if row.first_approved_ms is None else row.first_approved_ms
+    t.libraries.put(
+        replace(row, state="active", file=file, waiting=None, marks=marks, first_approved_ms=first_ms)
+    )  # fmt: skip
 
 
 @folds(LibraryFileDeclined)

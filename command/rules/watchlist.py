@@ -50,6 +50,14 @@ def request_watches(t: Tables, request: q.RequestWatches, actor: Actor, now_ms: 
     return batch
 
 
+def doubt_of(entry: str, plate: str) -> str:
+    """Return the subject of the alarm `DOUBTFUL`: the watch or list, and which plate or pattern of it, for screens.
+
+    Several entries may look for one plate, and each is right or wrong by itself.
+    """
+    return f"{entry}/{plate}"
+
+
 def check_entry(entry: q.RequestWatch | q.WatchEntry, now_ms: int) -> str:
     """Return the pattern as it is kept; `InvalidInputError` for an entry that would match every car, or never fire."""
     if entry.until_ms <= now_ms:
@@ -139,7 +147,7 @@ def lift_watch(t: Tables, request: q.LiftWatch, actor: Actor, now_ms: int) -> De
     if row.state in ("lifted", "expired"):
         raise ConflictError(f"watch {row.id} is {row.state}", state=row.state, current=row)
     yield WatchLifted(watch=row.id, why=request.why)
-    yield from clear_alarm(t, DOUBTFUL, row.pattern, request.why)
+    yield from clear_alarm(t, DOUBTFUL, doubt_of(row.id, row.pattern), request.why)
     return row.id
 
 
@@ -149,7 +157,7 @@ def expire_watch(t: Tables, deadline: DeadlineRow, now_ms: int) -> Decision:
     row = t.watches.need(deadline.subject)
     if row.state in ("requested", "active"):
         yield WatchExpired(watch=row.id)
-        yield from clear_alarm(t, DOUBTFUL, row.pattern)
+        yield from clear_alarm(t, DOUBTFUL, doubt_of(row.id, row.pattern))
     return row.id
 
 

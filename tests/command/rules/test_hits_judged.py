@@ -1,4 +1,4 @@
-"""What people say of hits, and entries that keep being wrong (SPEC R541, R683, R805, R806)."""
+"""What people say of hits, and entries that keep being wrong (SPEC R541, R683, R805, R806, R862)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from command.actors import HUB
 from command.journal.memory import MemoryJournal
 from command.kernel.errors import ConflictError, TriuneError
 from command.kernel.limits import HIT_STANDS_MINUTES, HITS_REMEMBERED
-from command.requests import ConfirmHit, RejectHit, RestoreLibraryLine
+from command.requests import ConfirmHit, LiftWatch, RejectHit, RestoreLibraryLine
 from command.rows import HitRow, LineMark, WatchRow
 from command.settings import Limits
 from tests.command.rules.test_hits import hit, watch
@@ -51,10 +51,10 @@ async def test_hits_that_are_not_judged_yet_do_not_break_a_row_of_wrong_ones() -
         of = await watch(d)
         hits = await overlapping(d, of, 3)
         for number, one in enumerate(hits):
-            assert await d.alarm("watch_doubtful", PATTERN) is None, number
+            assert await d.alarm("watch_doubtful", f"{of}/{PATTERN}") is None, number
             await wrong(d, one)
         assert (await entry(d, of)).wrong_in_a_row == 3
-        alarm = await d.alarm("watch_doubtful", PATTERN)
+        alarm = await d.alarm("watch_doubtful", f"{of}/{PATTERN}")
         assert alarm
         assert alarm.detail == "3 commander"
 
@@ -70,7 +70,7 @@ async def test_a_busy_entry_says_so_though_each_hit_comes_before_the_last_was_ju
             last = this
         row = await entry(d, of)
         assert (row.hits, row.rejected, row.judged, row.wrong_in_a_row) == (5, 4, 4, 4)
-        assert await d.alarm("watch_doubtful", PATTERN)
+        assert await d.alarm("watch_doubtful", f"{of}/{PATTERN}")
 
 
 async def test_a_hit_that_nobody_rejected_for_ten_minutes_breaks_the_row_until_somebody_does() -> None:  # R805
@@ -96,12 +96,12 @@ async def test_a_hit_that_was_confirmed_breaks_the_row_and_ends_the_alarm() -> N
         of = await watch(d)
         hits = await overlapping(d, of, 4)
         await wrong(d, *hits[:3])
-        assert await d.alarm("watch_doubtful", PATTERN)
+        assert await d.alarm("watch_doubtful", f"{of}/{PATTERN}")
         await d.ask(ConfirmHit(hit=hits[3]), WATCHER)
         assert (await d.row("hits", hits[3])).confirmed_by == WATCHER.id
         row = await entry(d, of)
         assert (row.wrong_in_a_row, row.judged, row.wrong_share) == (0, 4, 0.75)
-        assert await d.alarm("watch_doubtful", PATTERN) is None
+        assert await d.alarm("watch_doubtful", f"{of}/{PATTERN}") is None
 
 
 async def test_an_entry_of_which_half_was_none_says_so_with_the_share_from_five_judged_on() -> None:  # R805
@@ -109,14 +109,14 @@ async def test_an_entry_of_which_half_was_none_says_so_with_the_share_from_five_
         of = await watch(d)
         hits = await overlapping(d, of, 6)
         for number, one in enumerate(hits[:5]):
-            assert await d.alarm("watch_doubtful", PATTERN) is None
+            assert await d.alarm("watch_doubtful", f"{of}/{PATTERN}") is None
             if number % 2:
                 await d.ask(ConfirmHit(hit=one), DISPATCHER)
             else:
                 await wrong(d, one)
         row = await entry(d, of)
         assert (row.hits, row.rejected, row.judged, row.wrong_share, row.wrong_in_a_row) == (6, 3, 5, 0.6, 1)
-        alarm = await d.alarm("watch_doubtful", PATTERN)
+        alarm = await d.alarm("watch_doubtful", f"{of}/{PATTERN}")
         assert alarm
         assert alarm.detail == "3/5 commander"
 
@@ -132,7 +132,7 @@ async def test_one_wrong_in_ten_stays_quiet() -> None:  # R805
         row = await entry(d, of)
         assert (row.hits, row.rejected, row.judged, row.wrong_in_a_row) == (40, 4, 39, 0)
         assert (row.wrong_share or 0) <= 0.11
-        assert await d.alarm("watch_doubtful", PATTERN) is None
+        assert await d.alarm("watch_doubtful", f"{of}/{PATTERN}") is None
 
 
 async def test_more_hits_at_once_than_are_remembered_are_judged_all_the_same() -> None:  # R805
@@ -143,7 +143,7 @@ async def test_more_hits_at_once_than_are_remembered_are_judged_all_the_same() -
         await wrong(d, *hits[:5])  # of which none is remembered any more
         row = await entry(d, of)
         assert (row.hits, row.judged, row.wrong_share, row.wrong_in_a_row) == (len(hits), 5, 1.0, 0)
-        alarm = await d.alarm("watch_doubtful", PATTERN)
+        alarm = await d.alarm("watch_doubtful", f"{of}/{PATTERN}")
         assert alarm
         assert alarm.detail == "5/5 commander"
         await d.pass_time(HIT_STANDS_MINUTES * MINUTE_MS)
@@ -159,16 +159,16 @@ async def test_an_entry_of_a_list_that_keeps_being_wrong_says_so_too() -> None: 
         hits = [await hit_of_list(d, library) for _ in range(3)]
         other = await hit_of_list(d, library, "京B22222")
         await wrong(d, *hits[:2])
-        assert await d.alarm("watch_doubtful", PLATE) is None
+        assert await d.alarm("watch_doubtful", f"{library}/{PLATE}") is None
         await wrong(d, hits[2])
         found = await mark(d, library)
         assert (found.hits, found.rejected, found.judged, found.wrong_in_a_row) == (3, 3, 3, 3)
-        assert (await d.alarm("watch_doubtful", PLATE)) is not None
+        assert (await d.alarm("watch_doubtful", f"{library}/{PLATE}")) is not None
         await d.ask(ConfirmHit(hit=other), DISPATCHER)
-        assert await d.alarm("watch_doubtful", PLATE)
+        assert await d.alarm("watch_doubtful", f"{library}/{PLATE}")
         await d.ask(ConfirmHit(hit=await hit_of_list(d, library)), DISPATCHER)
         assert (await mark(d, library)).wrong_in_a_row == 0
-        assert await d.alarm("watch_doubtful", PLATE) is None
+        assert await d.alarm("watch_doubtful", f"{library}/{PLATE}") is None
 
 
 async def test_hits_of_a_list_before_the_first_wrong_one_count_for_its_entry() -> None:  # R683, R805
@@ -184,7 +184,7 @@ async def test_hits_of_a_list_before_the_first_wrong_one_count_for_its_entry() -
         await wrong(d, await hit_of_list(d, library))
         found = await mark(d, library)
         assert (found.hits, found.rejected, found.judged, found.wrong_share) == (11, 3, 11, 0.27)
-        assert await d.alarm("watch_doubtful", PLATE) is None
+        assert await d.alarm("watch_doubtful", f"{library}/{PLATE}") is None
 
 
 async def test_an_entry_that_was_restored_is_judged_anew() -> None:  # R683, R805
@@ -196,7 +196,27 @@ async def test_an_entry_that_was_restored_is_judged_anew() -> None:  # R683, R80
         await wrong(d, await hit_of_list(d, library))
         found = await mark(d, library)
         assert (found.hits, found.rejected, found.wrong_in_a_row) == (1, 1, 1)
-        assert await d.alarm("watch_doubtful", PLATE) is None
+        assert await d.alarm("watch_doubtful", f"{library}/{PLATE}") is None
+
+
+async def test_each_entry_of_a_plate_is_doubtful_by_itself() -> None:  # R862
+    async with desk() as d:
+        ours, theirs, library = await watch(d, PLATE), await watch(d, PLATE), await in_force(d)
+
+        async def doubtful() -> list[str]:
+            alarms = await d.table("alarms")
+            return [row.subject for row in alarms.values() if row.kind == "watch_doubtful"]
+
+        await wrong(d, *[await hit(d, ours, PLATE, seen_ms=n) for n in range(3)])
+        await wrong(d, *[await hit_of_list(d, library) for n in range(3)])
+        assert await doubtful() == [f"{ours}/{PLATE}", f"{library}/{PLATE}"]
+        await d.ask(ConfirmHit(hit=await hit(d, theirs, PLATE)), DISPATCHER)
+        assert await doubtful() == [f"{ours}/{PLATE}", f"{library}/{PLATE}"]
+        await d.ask(LiftWatch(watch=theirs, why="已找到"), DISPATCHER)
+        await d.ask(ConfirmHit(hit=await hit_of_list(d, library)), DISPATCHER)
+        assert await doubtful() == [f"{ours}/{PLATE}"]
+        await d.ask(LiftWatch(watch=ours, why="收窄后重报"), DISPATCHER)
+        assert await doubtful() == []
 
 
 async def test_a_hit_is_confirmed_once_and_by_nobody_who_saw_that_it_is_none() -> None:  # R806

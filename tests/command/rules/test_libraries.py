@@ -212,11 +212,11 @@ async def test_an_entry_that_keeps_being_wrong_says_so_and_the_list_its_share() 
         found = await row(d, library)
         assert (found.hits, found.rejected, found.wrong_share) == (3, 3, 1.0)
         assert [(mark.line, mark.rejected, mark.wrong_in_a_row) for mark in found.marks] == [(PLATE, 3, 3)]
-        alarm = await d.alarm("watch_doubtful", PLATE)
+        alarm = await d.alarm("watch_doubtful", f"{library}/{PLATE}")
         assert alarm
         assert alarm.detail == f"3 {DISPATCHER.id} 盗抢机动车库"
         await d.ask(LiftLibrary(library=library, why="换新"), LEADER)
-        assert await d.alarm("watch_doubtful", PLATE) is None
+        assert await d.alarm("watch_doubtful", f"{library}/{PLATE}") is None
 
 
 async def test_a_hit_that_stands_between_ends_the_row_of_wrong_ones() -> None:  # R683
@@ -228,7 +228,7 @@ async def test_a_hit_that_stands_between_ends_the_row_of_wrong_ones() -> None:  
         await d.pass_time(HIT_STANDS_MINUTES * MINUTE_MS)
         await d.ask(RejectHit(hit=await hit(d, library), why="x"), CALL_TAKER)
         assert [mark.wrong_in_a_row for mark in (await row(d, library)).marks] == [1]
-        assert await d.alarm("watch_doubtful", PLATE) is None
+        assert await d.alarm("watch_doubtful", f"{library}/{PLATE}") is None
 
 
 async def test_an_entry_is_set_aside_by_who_may_lift_the_list_until_it_is_restored() -> None:  # R683

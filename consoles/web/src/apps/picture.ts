@@ -71,6 +71,8 @@ export function subjectOf(row: AlarmRow, subjects: Subjects): string {
   if (task !== undefined) return taskTitle(task);
   if (row.kind === "link_down") return word("link", row.subject);
   if (row.kind === "recording_failing") return recorderWords(row.subject);
+  // `ENTRY/PLATE`: each entry of a plate has an alarm of its own; those of before have the plate alone.
+  if (row.kind === "watch_doubtful") return row.subject.slice(row.subject.indexOf("/") + 1);
   return subjects.approvals.get(row.subject)?.item ?? subjects.cameras.get(row.subject)?.name ?? row.subject;
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { alarm, situation } from "../../src/apps/design/samples";
-import { alarmRate, alarmsInOrder, numbersOf, openSituations, waitingCalls } from "../../src/apps/picture";
+import { alarmRate, alarmsInOrder, numbersOf, openSituations, subjectOf, waitingCalls, type Subjects } from "../../src/apps/picture";
 import type { CallRow, OrderRow, UnitRow } from "../../src/wire";
 
 const byId = <R extends { id: string }>(...rows: R[]): ReadonlyMap<string, R> => new Map(rows.map((row) => [row.id, row]));
@@ -34,6 +34,12 @@ describe("picture", () => {
     const now_ms = alarm("x", "sos", 1, "raised", 0).raised_ms;
     const rows = byId(alarm("a", "left_area", 4, "raised", 30, { count: 4 }), alarm("b", "left_area", 4, "raised", 601));
     expect(alarmRate(rows, now_ms)).toBe(4);
+  });
+
+  it("names the plate of an entry that keeps being wrong, also where an alarm of before names nothing else", () => {
+    const none = { units: byId(), cameras: byId(), orders: byId(), tasks: byId(), approvals: byId() } as Subjects;
+    const subject = (of: string): string => subjectOf(alarm("a", "watch_doubtful", 4, "raised", 1, { subject: of }), none);
+    expect(["w12/京A8345*", "b3/京A12345", "京A8345*"].map(subject)).toEqual(["京A8345*", "京A12345", "京A8345*"]);
   });
 
   it("counts the day from midnight in China", () => {
