@@ -57,7 +57,8 @@ class LineMark(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class LibraryRow(Row, frozen=True):
     """A list of the watch list (库): one row, whatever it holds. `file` is in force and `waiting` to be approved.
 
-    So are `area`, `hours` and `look_alike`, which means exact lines alone, and `waiting_terms`.
+    So are `area`, `hours` and `look_alike`, which means exact lines alone, and `waiting_terms`. The list is in force
+    since `first_approved_ms`, whichever file it has by now.
     `wrong_share` is that of hits that were none, once there are enough; `marks` are of single lines.
     """
 
@@ -81,3 +82,4 @@ class LibraryRow(Row, frozen=True):
     area: WatchArea | None = None
     hours: WatchHours | None = None
     waiting_terms: LibraryTerms | None = None
+    first_approved_ms: int | None = None

@@ -119,10 +119,10 @@ def answer_without_news(t: Tables, request: q.ReportHit, now_ms: int) -> str | N
 
 
 def in_force_ms(t: Tables, watch: str) -> int:
-    """Return since when an entry is in force; a list, since its file is. Raises `UnknownIdError`."""
+    """Return since when an entry is in force; a list, since its first file was. Raises `UnknownIdError`."""
     row = _watched(t, watch)
-    approved = row if isinstance(row, WatchRow) else row.file
-    return row.requested_ms if approved is None or approved.approved_ms is None else approved.approved_ms
+    approved_ms = row.approved_ms if isinstance(row, WatchRow) else row.first_approved_ms
+    return row.requested_ms if approved_ms is None else approved_ms
 
 
 def _line_of(watch: WatchRow | LibraryRow, request: q.ReportHit) -> str:

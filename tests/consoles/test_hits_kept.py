@@ -29,7 +29,15 @@ from command.passages import Passages
 from command.readings import Sighting
 from command.readings.postgres import PostgresReadings
 from command.readings.sqlite import SqliteReadings
-from command.requests import ApproveLibrary, ApproveWatch, EnrolCamera, LiftWatch, RequestLibrary, RequestWatch
+from command.requests import (
+    ApproveLibrary,
+    ApproveWatch,
+    EnrolCamera,
+    LiftWatch,
+    OfferLibraryFile,
+    RequestLibrary,
+    RequestWatch,
+)
 from command.requests.watchlist import GivenArea, GivenHours
 from command.rows import HitRow
 from consoles.parts import judge as judging
@@ -279,6 +287,40 @@ async def test_a_passage_that_comes_late_fires_for_what_was_in_force_then(  # R8
         await hub.passages.add([passage(at_ms=START_MS - late_ms, source="viid")])  # clocks of devices differ
         await hub.finder.idle()
         assert bool(await hub.found()) is fires
+
+
+@pytest.mark.parametrize("is_swept", [True, False])
+async def test_a_list_that_was_replaced_meanwhile_fires_for_cars_that_passed_before(  # R801, R857
+    tmp_path: Path, *, is_swept: bool
+) -> None:
+    files = [written({PLATE: ""}), written({PLATE: "", "湘A12345": ""})]
+    async with a_hub(tmp_path) as hub:
+        contents = [
+            Content(sha256=await hub.blobs.add(file), entries=n, patterns=0, size=len(file))
+            for n, file in enumerate(files, 1)
+        ]
+        old, new = contents
+        asked = RequestLibrary(name="库", reason="盗抢", level=2, until_ms=START_MS + 9 * HOUR_MS, content=old)
+        hub.d.clock.advance(START_MS + MINUTE_MS)
+        library = await hub.d.ask(asked)
+        await hub.d.ask(ApproveLibrary(library=library, sha256=old.sha256))
+        before_ms = hub.d.clock.now_ms()
+        if is_swept:
+            await hub.readings.add_sightings("live", [passage(at_ms=before_ms - HOUR_MS // 2, plate="湘A12345")])
+            await hub.readings.add_sightings("live", [passage(at_ms=before_ms + MINUTE_MS)])
+        hub.d.clock.advance(before_ms + 10 * MINUTE_MS)
+        offered = OfferLibraryFile(library=library, content=new, replaces=old.sha256, added=1, removed=0, gone=())
+        await hub.d.ask(offered)
+        await hub.d.ask(ApproveLibrary(library=library, sha256=new.sha256))
+        hub.hits.hold(LibraryIndex({library: LibraryContent(files[1])}))
+        if is_swept:
+            await hub.finder.sweep()
+        else:  # three minutes on its way
+            await hub.passages.add([passage(at_ms=before_ms + 7 * MINUTE_MS, source="viid")])
+            await hub.finder.idle()
+        assert [hit.plate for hit in await hub.found()] == [PLATE]
+        row = (await hub.d.table("libraries"))[library]
+        assert row.first_approved_ms == before_ms
 
 
 async def test_a_match_that_is_refused_keeps_no_other_from_being_recorded(tmp_path: Path) -> None:  # R799

@@ -593,6 +593,7 @@ export interface LibraryRow {
   area: WatchArea | null;
   hours: WatchHours | null;
   waiting_terms: LibraryTerms | null;
+  first_approved_ms: number | null;
   id: string;
 }
 

@@ -12,7 +12,7 @@ const FILE = { content: { sha256: "a".repeat(64), entries: 3, patterns: 0, size:
 function library(id: string, more: Partial<LibraryRow> = {}): LibraryRow {
   return {
     id, name: `库${id}`, office: "省厅", reason: "盗抢", level: 2, action: "intercept", until_ms: 1, state: "active", requested_by: "d0", requested_ms: 0,
-    file: FILE, waiting: null, ended_ms: null, hits: 0, rejected: 0, wrong_share: null, marks: [], look_alike: false, area: null, hours: null, waiting_terms: null, ...more,
+    file: FILE, waiting: null, ended_ms: null, hits: 0, rejected: 0, wrong_share: null, marks: [], look_alike: false, area: null, hours: null, waiting_terms: null, first_approved_ms: null, ...more,
   };
 }
 
