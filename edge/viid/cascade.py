@@ -16,7 +16,7 @@ from edge.viid.bodies import Verdict, each_of
 from edge.viid.codes import DISPOSITION_OF_MOTOR_VEHICLES, StatusCode
 from edge.viid.ids import is_id
 from edge.viid.orders import ORDER_STATES, OrderState
-from edge.viid.remote import Remote
+from edge.viid.remote import NotSaidError, Remote
 from edge.viid.values import written
 
 _DISPOSITIONS, _NOTICES = "/VIID/Dispositions", "/VIID/DispositionNotifications"
@@ -79,7 +79,7 @@ def dispositions(
 async def standing(remote: Remote, cascade: Cascade, server: str, receive_at: str) -> list[tuple[Entry, OrderState]]:
     """Return what a system says that it looks out for and tells us at our address, and how each stands there.
 
-    Raises as `Remote.get`; `InvalidInputError` where the system does not tell.
+    Raises as `Remote.get`; `InvalidInputError` or `NotSaidError` where the system does not tell.
     """
     body = await remote.get(cascade.url + _DISPOSITIONS, VIID_CATALOGUE_BYTES)
     found = []
@@ -112,7 +112,10 @@ async def ask(
 async def cancel(
     remote: Remote, cascade: Cascade, entries: Sequence[Entry], body: dict[str, object]
 ) -> list[tuple[Entry, Verdict]]:
-    """End them there, as the standard has it, else by deleting. What is still refused is none of its: it agrees."""
+    """End them there, as the standard has it, else by deleting. What is still refused is none of its: it agrees.
+
+    Where it says nothing of them to either (`NotSaidError`) they are in force there still: that is told as busy.
+    """
     url = cascade.url + _DISPOSITIONS
     ended = each_of(entries, await _put(remote, url, body))
     left = [entry for entry, verdict in ended if verdict.code not in (StatusCode.OK, StatusCode.BUSY)]
@@ -121,12 +124,11 @@ async def cancel(
             deleted = await remote.delete(f"{url}?IDList={','.join(entry.id for entry in left)}")
         except InvalidInputError:
             deleted = []
-        busy = {entry.id for entry, verdict in each_of(left, deleted) if verdict.code is StatusCode.BUSY}
+        except NotSaidError as error:
+            deleted = [Verdict("", StatusCode.BUSY, error.detail)]
+        busy = {entry.id: verdict for entry, verdict in each_of(left, deleted) if verdict.code is StatusCode.BUSY}
         ended = [
-            (entry, Verdict(entry.id, StatusCode.BUSY, "busy") if entry.id in busy else Verdict(entry.id))
-            if entry in left
-            else (entry, verdict)
-            for entry, verdict in ended
+            (entry, busy.get(entry.id, Verdict(entry.id)) if entry in left else verdict) for entry, verdict in ended
         ]
     return ended
 
@@ -134,5 +136,5 @@ async def cancel(
 async def _put(remote: Remote, url: str, body: dict[str, object]) -> list[Verdict]:
     try:
         return await remote.put(url, body)
-    except InvalidInputError as error:
+    except (InvalidInputError, NotSaidError) as error:  # there is another way to say it
         return [Verdict("", StatusCode.OTHER, error.detail)]

@@ -14,7 +14,7 @@ from command.kernel.errors import InvalidInputError, UnavailableError
 from edge.limits import VIID_CATALOGUE_BYTES, VIID_LEASE_MS
 from edge.viid.bodies import RefusedError, Verdict
 from edge.viid.codes import MOTOR_VEHICLES, StatusCode
-from edge.viid.remote import Remote
+from edge.viid.remote import NotSaidError, Remote
 from edge.viid.values import Fields, written
 
 _SUBSCRIBES = "/VIID/Subscribes"
@@ -76,7 +76,7 @@ async def _is_taken(
 ) -> bool:
     try:
         _check(await send(url, body))
-    except InvalidInputError:
+    except (InvalidInputError, NotSaidError):
         return False
     return True
 
@@ -97,6 +97,6 @@ async def catalogue(remote: Remote, lower: Lower) -> list[Fields]:
     for kind in ("APEs", "Tollgates"):
         try:
             found.append(await remote.get(f"{lower.url}/VIID/{kind}", VIID_CATALOGUE_BYTES))
-        except InvalidInputError:
+        except (InvalidInputError, NotSaidError):
             continue
     return found

@@ -13,17 +13,23 @@ import msgspec
 from command.kernel.errors import InvalidInputError, SignInRequiredError, TriuneError, UnavailableError
 from edge.limits import VIID_ANSWER_BYTES, VIID_CALL_MS
 from edge.viid.bodies import CONTENT_TYPE, RefusedError, Verdict, read_json, verdicts_of
+from edge.viid.codes import StatusCode
 from edge.viid.values import Fields
 
 _TIMEOUT = aiohttp.ClientTimeout(total=VIID_CALL_MS / 1000)
 _AGAIN = frozenset({408, 429})
+_TOO_LARGE = 413
+
+
+class NotSaidError(UnavailableError):
+    """HTTP says no and GA/T 1400 nothing: a method or path that is not there, or whatever stands before the system."""
 
 
 class Remote:
     """Speaks to one system. `identity` is what we are called there, `user` and `password` what it asks us for.
 
-    The session is its owner's. Raises `UnavailableError` where the system is away or overloaded, `SignInRequiredError`
-    where it does not know us, `InvalidInputError` for what it refuses for good.
+    The session is its owner's. Raises `UnavailableError` where the system is away or overloaded, `NotSaidError` where
+    only HTTP refuses, `SignInRequiredError` where it does not know us, `InvalidInputError` where it refuses for good.
     """
 
     def __init__(self, http: aiohttp.ClientSession, identity: str, user: str, password: str) -> None:
@@ -86,7 +92,11 @@ def _refusal(url: str, http_status: int, verdicts: list[Verdict]) -> TriuneError
         return SignInRequiredError(told)
     if http_status >= 500 or http_status in _AGAIN or 300 <= http_status < 400:
         return UnavailableError(told)
-    return InvalidInputError(told)
+    if any(verdict.code is StatusCode.BUSY for verdict in verdicts):
+        return UnavailableError(told)
+    if verdicts or http_status == _TOO_LARGE:
+        return InvalidInputError(told)
+    return NotSaidError(f"{told} without a status of GA/T 1400")
 
 
 def _words(error: Exception) -> str:

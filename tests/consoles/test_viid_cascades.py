@@ -254,6 +254,29 @@ async def test_a_system_without_put_is_told_by_post_and_cancelled_by_delete(data
         assert at.lower.heard[-1] == ("DELETE", [name])
 
 
+async def test_what_only_http_refuses_is_not_taken_for_refused_nor_for_cancelled(databases: Databases) -> None:
+    # R851
+    async with teller(databases, lambda _method, _told: 404) as at:
+        first, _ = await at.watch("湘F00001", "湘F00002")
+        await at.begin()
+        state = await at.until(lambda state: state.up is False)
+        assert state.reason.endswith("answers HTTP 404 without a status of GA/T 1400")
+        assert (state.agreed, state.refused, state.waiting) == (0, 0, 2)
+        at.lower.answer = agrees
+        await at.until(lambda state: state.up is True and state.agreed == 2)
+        at.lower.answer = lambda method, told: 404 if method in ("CANCEL", "DELETE") else [0] * len(told)
+        await at.hub.ask(LiftWatch(watch=first, why="found"), HUB)
+        state = await at.until(lambda state: state.up is False)
+        assert state.reason.endswith("answers HTTP 404 without a status of GA/T 1400")
+        assert len(await at.store.told(PEER)) == 2  # it may look out for it still
+        await at.watch("湘F00003")  # and hears of what is new
+        while "湘F00003" not in at.lower.plates("POST"):
+            await SystemClock().sleep(5)
+        at.lower.answer = agrees
+        await at.until(lambda state: state.up is True and state.agreed == 2 and state.waiting == 0)
+        assert {one.entry.plate for one in (await at.store.told(PEER)).values()} == {"湘F00002", "湘F00003"}
+
+
 async def test_many_go_in_bodies_of_a_size_and_what_is_lifted_meanwhile_is_not_told(
     databases: Databases,
 ) -> None:  # R810 R812

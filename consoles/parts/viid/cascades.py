@@ -34,7 +34,7 @@ from edge.viid.bodies import Verdict
 from edge.viid.cascade import Cascade, Entry, ask, cancel, dispositions, standing
 from edge.viid.codes import StatusCode
 from edge.viid.faults import contained
-from edge.viid.remote import Remote
+from edge.viid.remote import NotSaidError, Remote
 
 log = logging.getLogger(__name__)
 _STEP_MS = 1000
@@ -170,8 +170,9 @@ class Cascades:
         due = [entry for name, entry in found.entries.items() if _is_due(told.get(name), entry, now_ms)]
         state.left = found.left
         _count(state, told, found, now_ms)
-        await self._cancel(remote, cascade, gone, now_ms)
+        ended = await self._cancel(remote, cascade, gone, now_ms)
         await self._tell(remote, cascade, due, told, turn)
+        _check_busy(ended)
         _count(state, await self._store.told(cascade.peer), found, now_ms)
         spoke = bool(due) or any(entry.until_ms > now_ms for entry in gone)
         if spoke:
@@ -192,7 +193,7 @@ class Cascades:
                     entry for entry, stands in found if entry.id not in told and stands in ("in force", "waiting")
                 ]  # fmt: skip
                 await self._store.keep(cascade.peer, strays[:VIID_CASCADE_STRAYS], "asked")
-        except InvalidInputError:  # it has no such answer
+        except (InvalidInputError, NotSaidError):  # it has no such answer
             return False
         except TriuneError as error:
             state.up, state.reason = False, error.detail
@@ -222,16 +223,24 @@ class Cascades:
             if by == peer or device in listed
         }  # fmt: skip
 
-    async def _cancel(self, remote: Remote, cascade: Cascade, gone: Sequence[Entry], now_ms: int) -> None:
-        """End them there; past their time they have ended by themselves, whether anybody answers or not."""
+    async def _cancel(
+        self, remote: Remote, cascade: Cascade, gone: Sequence[Entry], now_ms: int
+    ) -> list[tuple[Entry, Verdict]]:
+        """End them there; past their time they have ended by themselves, whether anybody answers or not.
+
+        Return what became of them. What cannot be ended now is tried again, and keeps what is new not waiting.
+        """
         over = [entry for entry in gone if entry.until_ms <= now_ms]
         await self._store.drop(cascade.peer, over)
+        verdicts: list[tuple[Entry, Verdict]] = []
         for some in _batches([entry for entry in gone if entry.until_ms > now_ms]):
-            verdicts = await cancel(remote, cascade, some, self._body(some, cascade, ends=True))
-            await self._store.drop(
-                cascade.peer, [entry for entry, verdict in verdicts if verdict.code is not StatusCode.BUSY]
-            )
-            _check_busy(verdicts)
+            ended = await cancel(remote, cascade, some, self._body(some, cascade, ends=True))
+            settled = [entry for entry, verdict in ended if verdict.code is not StatusCode.BUSY]
+            await self._store.drop(cascade.peer, settled)
+            verdicts += ended
+            if not settled:
+                break
+        return verdicts
 
     async def _tell(
         self, remote: Remote, cascade: Cascade, due: Sequence[Entry], told: Mapping[str, Told], turn: int

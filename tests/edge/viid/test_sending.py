@@ -22,7 +22,7 @@ from edge.limits import (
 )
 from edge.viid.bodies import Verdict
 from edge.viid.codes import StatusCode
-from edge.viid.remote import Remote
+from edge.viid.remote import NotSaidError, Remote
 from edge.viid.sender import Item, Sender
 from edge.viid.upper import Upper, UpperState
 from tests.edge.viid.site import DEVICE, NOW_MS, PASSWORD, Running, running, vehicle
@@ -87,6 +87,23 @@ async def at_work(work: Awaitable[None]) -> AsyncIterator[None]:
         assert task.cancelled()
 
 
+Answer = Callable[[web.Request], Awaitable[web.Response]]
+
+
+@asynccontextmanager
+async def answering(answer: Answer) -> AsyncIterator[str]:
+    """Give the origin of a system that answers whatever is posted."""
+    app = web.Application()
+    app.router.add_post("/{path:.*}", answer)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
 async def test_what_cannot_be_told_is_told_again_after_longer_and_longer_pauses() -> None:  # R589
     clock, queue, answers = (
         VirtualClock(NOW_MS),
@@ -142,6 +159,34 @@ async def test_a_fault_of_ours_with_one_answer_counts_as_a_failure_and_is_in_the
         clock.advance(NOW_MS + VIID_BACKOFF_FIRST_MS)
         await settled()
         assert (sender.state.up, queue.items) == (True, [])
+
+
+async def test_what_only_http_refuses_waits_and_is_shown_until_a_view_library_answers() -> None:  # R851
+    clock, queue, http_status = VirtualClock(NOW_MS), MemoryQueue("a", "b"), [404]
+
+    async def answer(_request: web.Request) -> web.Response:
+        return web.Response(status=http_status[0], text="nginx: not found")
+
+    async with answering(answer) as url, aiohttp.ClientSession() as http:
+        remote = Remote(http, DEVICE, DEVICE, PASSWORD)
+
+        async def deliver(items: Sequence[Item]) -> list[tuple[str, Verdict]]:
+            await remote.post(f"{url}/VIID/SubscribeNotifications", {})
+            return [(item.key, Verdict(item.key)) for item in items]
+
+        sender = Sender(queue, "r", deliver, clock)
+        async with at_work(sender.run()):
+            for wrong in (404, 405, 400):
+                http_status[0] = wrong
+                clock.advance(await sleeping(clock))
+                await sleeping(clock)
+                assert (sender.state.up, len(queue.items), sender.state.refused) == (False, 2, 0)
+            assert sender.state.reason.endswith("answers HTTP 400 without a status of GA/T 1400")
+            http_status[0] = 200
+            clock.advance(await sleeping(clock))
+            while queue.items:
+                await _REAL.sleep(1)
+            assert (sender.state.up, sender.state.sent) == (True, 2)
 
 
 async def test_pauses_have_an_end_and_an_interval_is_kept_between_batches() -> None:  # R589
@@ -226,9 +271,6 @@ async def test_a_system_that_answers_no_more_is_down_after_some_missed_beats() -
         assert "does not answer" in told[-1][1]
 
 
-Answer = Callable[[web.Request], Awaitable[web.Response]]
-
-
 @pytest.mark.parametrize(
     ("status", "body", "error"),
     [
@@ -236,7 +278,13 @@ Answer = Callable[[web.Request], Awaitable[web.Response]]
         (503, b'{"ResponseStatusObject":{"StatusCode":2,"StatusString":"later"}}', UnavailableError),
         (302, b"", UnavailableError),
         (429, b"", UnavailableError),
-        (400, b"not json", InvalidInputError),
+        (400, b"not json", NotSaidError),
+        (404, b"nginx: not found", NotSaidError),
+        (405, b"", NotSaidError),
+        (400, b'{"status":400,"error":"Bad Request"}', NotSaidError),
+        (400, b'{"ResponseStatusObject":{"StatusCode":8,"StatusString":"never"}}', InvalidInputError),
+        (400, b'{"ResponseStatusObject":{"StatusCode":2,"StatusString":"later"}}', UnavailableError),
+        (413, b"", InvalidInputError),
         (403, b"", SignInRequiredError),
         (200, b" " * (VIID_ANSWER_BYTES + 1), UnavailableError),
         (200, b"<html>", None),
@@ -251,19 +299,11 @@ async def test_whatever_a_system_answers_means_something(
         assert request.headers["Content-Type"] == "application/VIID+JSON;charset=UTF-8"
         return web.Response(status=status, body=body, headers={"Location": "http://127.0.0.1:1/"})
 
-    app = web.Application()
-    app.router.add_post("/{path:.*}", answer)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        async with aiohttp.ClientSession() as http:
-            remote = Remote(http, DEVICE, DEVICE, PASSWORD)
-            asked = remote.post(f"http://127.0.0.1:{runner.addresses[0][1]}/VIID/MotorVehicles", {})
-            if error is None:
-                assert [one.id for one in await asked] == (["v"] if b"Id" in body else [])
-            else:
-                with pytest.raises(error):
-                    await asked
-    finally:
-        await runner.cleanup()
+    async with answering(answer) as url, aiohttp.ClientSession() as http:
+        asked = Remote(http, DEVICE, DEVICE, PASSWORD).post(f"{url}/VIID/MotorVehicles", {})
+        if error is None:
+            assert [one.id for one in await asked] == (["v"] if b"Id" in body else [])
+        else:
+            with pytest.raises(error) as raised:
+                await asked
+            assert raised.type is error
