@@ -224,6 +224,8 @@ class ViolationPacked(Fact, frozen=True, tag="violation_packed"):
     """Why there is none."""
     parts: tuple[str, ...] = ()
     """The blobs that the manifest names."""
+    unseen: tuple[int, ...] = ()
+    """Passages of the finding, from 0, whose scene none of them shows."""
 
 
 class ViolationClaimed(Fact, frozen=True, tag="violation_claimed"):

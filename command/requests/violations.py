@@ -70,6 +70,8 @@ class RecordPack(Request, frozen=True, tag="record_violation_pack"):
     clip: ClipState
     clip_why: Text = ""
     parts: Annotated[tuple[Sha256, ...], Meta(max_length=16)] = ()
+    unseen: Annotated[tuple[Annotated[int, Meta(ge=0, le=1)], ...], Meta(max_length=2)] = ()
+    """Passages of the finding, from 0, whose scene none of the parts shows."""
 
 
 class ClaimViolation(Request, frozen=True, tag="claim_violation"):

@@ -95,6 +95,8 @@ class ViolationRow(Row, frozen=True):
     """SHA-256 of what lists the evidence; empty until that is put together."""
     clip: ClipState = "pending"
     clip_why: str = ""
+    unseen: tuple[int, ...] = ()
+    """Passages, from 0, whose scene the evidence does not show: nobody can confirm it so."""
     claimed_by: str = ""
     claimed_until_ms: int | None = None
     corrected: str = ""

@@ -51,17 +51,18 @@ def report_violation(t: Tables, request: q.ReportViolation, actor: Actor, now_ms
 
 @decides(q.RecordPack, "hub")
 def record_pack(t: Tables, request: q.RecordPack, actor: Actor, now_ms: int) -> Decision:
-    """Once its clip came, or is known to be missing, the evidence is whole and changes no more."""
+    """Once pictures and clip came, or are known to be missing, the evidence is whole and changes no more."""
     row = t.violations.need(request.violation)
     if row.manifest and row.clip != "pending":
         return row.id
-    if (row.manifest, row.clip) != (request.manifest, request.clip):
+    if (row.manifest, row.clip, row.unseen) != (request.manifest, request.clip, request.unseen):
         yield ViolationPacked(
             violation=row.id,
             manifest=request.manifest,
             clip=request.clip,
             clip_why=request.clip_why,
             parts=request.parts,
+            unseen=request.unseen,
         )
     return row.id
 
@@ -90,9 +91,11 @@ def correct_plate(t: Tables, request: q.CorrectViolationPlate, actor: Actor, now
 
 @decides(q.ConfirmViolation, *REVIEWERS)
 def confirm_violation(t: Tables, request: q.ConfirmViolation, actor: Actor, now_ms: int) -> Decision:
-    """By who looks at the evidence as it is now; a second person where the county wants two."""
+    """By who looks at the evidence as it is now, of which each scene is there; by two where the county wants two."""
     row = _claimed(t, request.violation, actor, now_ms)
     _check_evidence(row, request.manifest)
+    if row.unseen:
+        raise ConflictError("the evidence does not show the scene: nobody can confirm it so", current=row)
     wanted = t.limits.interval_speed_reviewers if row.finding.kind == "interval_speed" else 1
     yield ViolationConfirmed(violation=row.id, manifest=request.manifest, final=len(row.reviewed_by) + 1 >= wanted)
     return row.id
@@ -215,7 +218,7 @@ def violation_found(t: Tables, fact: ViolationFound, r: Recorded) -> None:
 def violation_packed(t: Tables, fact: ViolationPacked, r: Recorded) -> None:
     """What to look at."""
     row = t.violations.need(fact.violation)
-    t.violations.put(replace(row, manifest=fact.manifest, clip=fact.clip, clip_why=fact.clip_why))
+    t.violations.put(replace(row, manifest=fact.manifest, clip=fact.clip, clip_why=fact.clip_why, unseen=fact.unseen))
 
 
 @folds(ViolationClaimed)

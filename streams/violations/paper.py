@@ -13,7 +13,7 @@ from command.rows import ViolationRow
 from command.vehicle_words import formal
 from streams.violations import wording
 from streams.violations.basis import Rows, basis, person
-from streams.violations.pack import MANIFEST, REVIEW, SIGNATURE, SUMS, Manifest, Part, devices_of
+from streams.violations.pack import MANIFEST, REVIEW, SIGNATURE, SUMS, ClipNote, Manifest, Part, devices_of
 from streams.violations.wording import UNKNOWN, instant
 
 _ABOUT = {"scene": "现场全景", "plate": "号牌放大", "clip": "录像片段"}
@@ -126,7 +126,9 @@ def _shown(manifest: Manifest, number: int, names: Mapping[str, str]) -> str:
     passage = manifest.finding.passages[number]
     parts = {part.about: part for part in manifest.parts if part.passage == number}
     scene, plate, clip = parts.get("scene"), parts.get("plate"), parts.get("clip")
-    shown = "<p>现场全景：没有，图片已不在。</p>"
+    note = manifest.clips[number] if number < len(manifest.clips) else None
+    may_come = note is not None and note.state == "pending"
+    shown = f"<p>现场全景：{'图片尚未取得' if may_come else '没有，图片没有取得或已不在'}。</p>"
     if scene:
         shown = f'<div class="scene">{_image(scene)}{_marks(manifest, passage, scene)}</div>'
     shown += _image(plate) if plate else "<p>号牌放大：没有。</p>"
@@ -137,7 +139,7 @@ def _shown(manifest: Manifest, number: int, names: Mapping[str, str]) -> str:
         where,
         _marked(manifest, passage, scene),
         _characters(manifest.finding.plate, passage),
-        _clip(manifest, number, clip),
+        _clip(note, clip),
     ]
     caption = "<br>".join(escape(each) for each in said if each)
     return f"<figure>{shown}<figcaption>{caption}</figcaption></figure>"
@@ -182,8 +184,7 @@ def _characters(plate: str, passage: JudgedPassage) -> str:
     return "机器识读逐字可信度：" + "，".join(f"{char} {each:.3f}" for char, each in zip(plate, sure, strict=True))
 
 
-def _clip(manifest: Manifest, number: int, clip: Part | None) -> str:
-    note = manifest.clips[number] if number < len(manifest.clips) else None
+def _clip(note: ClipNote | None, clip: Part | None) -> str:
     if note is None:
         return f"录像片段：{UNKNOWN}"
     if note.state == "missing":

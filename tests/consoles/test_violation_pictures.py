@@ -14,22 +14,28 @@ from msgspec.structs import replace
 
 from command.actors import HUB
 from command.facts.violations import PictureRegion
+from command.kernel.errors import ConflictError
 from command.readings import Sighting
-from command.requests import SetRegions
-from consoles.limits import JUDGE_SWEEP_EVERY_MS, VIOLATION_PICTURE_AWAY_MS
+from command.requests import ClaimViolation, ConfirmViolation, RejectViolation, SetRegions
+from command.rows import ViolationRow
+from consoles.limits import JUDGE_SWEEP_EVERY_MS, VIOLATION_PACK_AGAIN_MS, VIOLATION_PICTURE_AWAY_MS
 from consoles.parts.cameras.passing import OwnPassages
 from consoles.parts.violations import part
 from edge.outbox import NewItem, Priority
+from streams.violations import pack
+from streams.violations.paper import paper
 from tests.command.rules.test_violations import LEFT
-from tests.command.support import ADMIN
+from tests.command.support import ACTORS, ADMIN
 from tests.consoles.test_violation_review import row_of
 from tests.consoles.test_violations import Watch, scene, watch
 from tests.edge.agent.support import an_agent, hub_with_agent, port_of, until
 from tests.edge.agent.test_link import picture_item
 from tests.streams.test_fmp4 import AT_MS
+from tests.streams.violations.support import read_out
 
 LANE = PictureRegion(name="应急车道", ring=LEFT, lane=1, use="emergency", travel="away")
 INSIDE: dict[str, Any] = {"lane": 1, "box": (340, 300, 80, 26), "direction": "towards"}
+REVIEWER = ACTORS["camera_watch"]
 BOTH = {"emergency_lane", "wrong_way"}
 
 
@@ -141,3 +147,66 @@ async def test_a_real_agent_tells_of_the_passage_and_then_of_its_picture(tmp_pat
             await agent.outbox.put([item, picture_item(jpeg)])
             row = await row_of(site, lambda row: bool(row.manifest))
         assert row.finding.kind == "emergency_lane"
+
+
+async def agents_drive(w: Watch) -> tuple[bytes, bytes]:
+    """A car too fast, told of ten minutes later without its pictures, which are returned."""
+    w.one.clock.advance(AT_MS + 10 * 60_000)
+    pictures = scene(95), scene(96)
+    for camera, after_s, jpeg in (("k1", 10, pictures[0]), ("k2", 90, pictures[1])):
+        await w.seen(camera, after_s, picture=named(jpeg), source="edge")
+    return pictures
+
+
+async def evidence(w: Watch) -> tuple[ViolationRow, list[str]]:
+    [row] = await w.found()
+    return row, [part.name for part in pack.decode(await w.blobs.get(row.manifest)).parts]
+
+
+async def test_evidence_waits_for_pictures_that_come_after_their_passages(tmp_path: Path) -> None:  # R836
+    async with watch(tmp_path) as w:
+        start, end = await agents_drive(w)
+        packs = w.packs()
+        for _ in range(3):  # the clip will not come any more
+            await packs.look()
+        row, parts = await evidence(w)
+        assert (row.clip, row.unseen, parts) == ("pending", (0, 1), [])
+        lines = read_out(paper(pack.decode(await w.blobs.get(row.manifest)), row.manifest, row, {}, "cd" * 32))
+        assert lines.count("现场全景：图片尚未取得。") == 2
+        confirm = ConfirmViolation(violation=row.id, manifest=row.manifest)
+        await w.d.ask(ClaimViolation(violation=row.id), REVIEWER)
+        with pytest.raises(ConflictError, match="does not show the scene"):
+            await w.d.ask(confirm, REVIEWER)
+        await w.blobs.add(start)
+        await packs.look()
+        row, parts = await evidence(w)
+        assert (row.clip, row.unseen, parts) == ("pending", (1,), ["scene-1.jpg", "plate-1.jpg"])
+        with pytest.raises(ConflictError, match="does not show the scene"):
+            await w.d.ask(replace(confirm, manifest=row.manifest), REVIEWER)
+        await w.blobs.add(end)
+        await packs.look()
+        row, parts = await evidence(w)
+        assert (row.clip, row.clip_why, row.unseen) == ("missing", "not_recorded", ())
+        assert parts == ["scene-1.jpg", "plate-1.jpg", "scene-2.jpg", "plate-2.jpg"]
+        await w.d.ask(replace(confirm, manifest=row.manifest), REVIEWER)
+
+
+async def test_evidence_whose_pictures_never_come_can_only_be_rejected(tmp_path: Path) -> None:  # R836
+    async with watch(tmp_path) as w:
+        await agents_drive(w)
+        packs = w.packs()
+        await packs.look()
+        found_ms = w.one.clock.now_ms()
+        w.one.clock.advance(found_ms + VIOLATION_PICTURE_AWAY_MS - 1)
+        await packs.look()
+        assert (await evidence(w))[0].clip == "pending"
+        w.one.clock.advance(found_ms + VIOLATION_PICTURE_AWAY_MS + VIOLATION_PACK_AGAIN_MS)
+        await packs.look()
+        row, parts = await evidence(w)
+        assert (row.clip, row.unseen, parts) == ("missing", (0, 1), [])
+        lines = read_out(paper(pack.decode(await w.blobs.get(row.manifest)), row.manifest, row, {}, "cd" * 32))
+        assert lines.count("现场全景：没有，图片没有取得或已不在。") == 2
+        await w.d.ask(ClaimViolation(violation=row.id), REVIEWER)
+        with pytest.raises(ConflictError, match="does not show the scene"):
+            await w.d.ask(ConfirmViolation(violation=row.id, manifest=row.manifest), REVIEWER)
+        await w.d.ask(RejectViolation(violation=row.id, manifest=row.manifest, reason="bad_picture"), REVIEWER)

@@ -33,6 +33,7 @@ from consoles.limits import (
     VIOLATION_PACK_AGAIN_MS,
     VIOLATION_PACK_LOOK_MS,
     VIOLATION_PACKS_AT_ONCE,
+    VIOLATION_PICTURE_AWAY_MS,
 )
 from consoles.parts.recording import Recorded
 from consoles.parts.violations.devices import Devices, section_of
@@ -116,6 +117,7 @@ class Packs:
                 await self._lock(row, number, passage)
             await self._record(row, [_pending(passage) for passage in passages], [])
             return
+        is_here = [await self._is_here(passages[number].picture) for number in row.unseen]
         notes, parts = [], []
         for number, passage in enumerate(passages):
             note, part = self._clips.get((row.id, number)) or await self._clip(row, number, passage)
@@ -123,11 +125,28 @@ class Packs:
                 self._clips[row.id, number] = note, part
             notes.append(note)
             parts += [part] if part else []
-        if all(note.state != "pending" for note in notes):
+        if not all(is_here) and self._may_come(row):
+            notes, parts = [_pending(passage) for passage in passages], []
+            if self._hub.clock.now_ms() >= row.found_ms + VIOLATION_PACK_AGAIN_MS:
+                self._later(row)
+        is_whole = all(note.state != "pending" for note in notes)
+        if is_whole or any(is_here):
             await self._record(row, notes, parts)
+        if is_whole:
             for number, passage in enumerate(passages):
                 self._clips.pop((row.id, number), None)
                 await self._release(row, number, passage)
+
+    def _may_come(self, row: ViolationRow) -> bool:
+        """Say whether pictures are waited for: agents bring them after all that they saw meanwhile."""
+        return self._hub.clock.now_ms() < row.found_ms + VIOLATION_PICTURE_AWAY_MS
+
+    async def _is_here(self, picture: str) -> bool:
+        try:
+            await self._blobs.get(picture)
+        except (UnknownIdError, DamagedBlobError):
+            return False
+        return True
 
     async def _record(self, row: ViolationRow, notes: list[ClipNote], clips: list[Part]) -> None:
         """Put the manifest on record: the blobs that it names are durable before it."""
@@ -143,12 +162,15 @@ class Packs:
             devices=devices,
         )  # fmt: skip
         state, why = _together(notes)
+        shown = {part.passage for part in pictures if part.about == "scene"}
+        unseen = tuple(number for number in range(len(row.finding.passages)) if number not in shown)
         name = await self._blobs.add(pack.encode(manifest))
         parts = tuple(part.sha256 for part in manifest.parts)
-        await self._hub.ask(RecordPack(violation=row.id, manifest=name, clip=state, clip_why=why, parts=parts), HUB)
+        asked = RecordPack(violation=row.id, manifest=name, clip=state, clip_why=why, parts=parts, unseen=unseen)
+        await self._hub.ask(asked, HUB)
 
     async def _pictures(self, number: int, passage: JudgedPassage) -> list[Part]:
-        """Return scene and plate of a passage; one that cannot be had is left out, which a person sees."""
+        """Return scene and plate of a passage; one that is not here is left out."""
         try:
             scene = await self._blobs.get(passage.picture)
         except (UnknownIdError, DamagedBlobError):

@@ -41,6 +41,7 @@ export const VEHICLES_REFUSED: readonly (readonly [RegExp, Words])[] = [
   [/^a person reviews what the rules find/, () => t("refusal.violation_person")],
   [/^a second person has to look at it/, () => t("refusal.violation_second")],
   [/^who registered the rule does not review/, () => t("refusal.violation_own_rule")],
+  [/^the evidence does not show the scene/, () => t("refusal.violation_unseen")],
   [/^the evidence is another by now/, () => t("refusal.violation_evidence")],
   [/^version \S+ of \S+ was not in force then|^there is no version \S+ of/, () => t("refusal.rule_version")],
   [/^no such (pack|part)/, () => t("refusal.pack_gone")],

@@ -991,6 +991,7 @@ export interface RecordPack {
   clip: "missing" | "pending" | "ready";
   clip_why?: string;
   parts?: string[];
+  unseen?: number[];
 }
 
 /** A query of persons, vehicles or sightings was made; the hub writes it down before it answers. */
@@ -1601,6 +1602,7 @@ export interface ViolationRow {
   manifest: string;
   clip: "missing" | "pending" | "ready";
   clip_why: string;
+  unseen: number[];
   claimed_by: string;
   claimed_until_ms: number | null;
   corrected: string;

@@ -7,7 +7,7 @@ const HOUR_MS = 3_600_000;
 
 function row(id: string, changes: Partial<ViolationRow> = {}): ViolationRow {
   return {
-    id, plate: "湘F12345", state: "found", registered_by: "zhang", found_ms: NOON_MS - Number(id.slice(1)) * HOUR_MS, due_ms: NOON_MS, manifest: "", clip: "pending", clip_why: "",
+    id, plate: "湘F12345", state: "found", registered_by: "zhang", found_ms: NOON_MS - Number(id.slice(1)) * HOUR_MS, due_ms: NOON_MS, manifest: "", clip: "pending", clip_why: "", unseen: [],
     claimed_by: "", claimed_until_ms: null, corrected: "", corrected_by: "", reviewed_by: [], reviewed_ms: null, reason: null, text: "", overdue: false, case: "", sent_ms: null,
     finding: { kind: "interval_speed", plate: "湘F12345", colour: "blue", plate_kind: "ordinary", rule: "sec1", version: 1, passages: [], steps: [] }, ...changes,
   };

@@ -71,6 +71,7 @@ export function facts(row: ViolationRow, shown: Shown | null, who: NameOf, camer
     <h2>${t("review.calculation")}</h2>
     <ol>${finding.steps.filter(({ step }) => step !== "calibration").map((step) => html`<li>${said(step)}</li>`)}</ol>
     <h2>${t("review.evidence")}</h2>
+    ${row.unseen.length === 0 ? nothing : html`<p class="warning">${icon("alert")} ${t(row.clip === "pending" ? "review.scene_pending" : "review.scene_missing")}</p>`}
     <p>${row.clip === "missing" ? t("review.clip_missing", { why: word("clip_why", row.clip_why) }) : t(`review.clip_${row.clip}`)}</p>
     ${row.manifest === "" ? nothing : html`<details><summary class="quiet">${t("review.manifest")} ${row.manifest.slice(0, 12)}…</summary><p class="quiet hash">${row.manifest}</p></details>
       <p><a href="/api/v1/violation-packs/${row.manifest}/evidence.html" target="_blank" rel="noopener">${t("review.paper")}</a><br />

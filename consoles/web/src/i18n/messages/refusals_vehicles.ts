@@ -35,6 +35,7 @@ export const REFUSALS_VEHICLES = {
   "refusal.violation_second": ["须由另一人复核", "A second person has to look at it"],
   "refusal.violation_own_rule": ["登记规则的人不能审核它查出的违法", "Who registered the rule does not review what it finds"],
   "refusal.violation_evidence": ["证据已更新，请重新查看", "The evidence is another by now: look at it again"],
+  "refusal.violation_unseen": ["缺现场图片，不能确认：等图片到齐再审，等不到就驳回", "A picture of the scene is missing, so it cannot be confirmed: wait for it, or reject"],
   "refusal.rule_version": ["规则的这个版本当时没有生效", "This version of the rule was not in force then"],
   "refusal.pack_gone": ["没有这份证据", "There is no such evidence"],
   "refusal.rule_ends": ["区间的起点和终点要是两台摄像机", "A section begins at one camera and ends at another"],
