@@ -18,7 +18,9 @@ Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=SEEN)]
 Phone = Annotated[str, Meta(max_length=32, pattern=r"^[0-9+*#\- ]*\Z")]
 Lat = Annotated[float, Meta(ge=-90, le=90)]
 Lon = Annotated[float, Meta(ge=-180, le=180)]
-Instant = Annotated[int, Meta(ge=0, le=32_503_680_000_000)]
+LATEST_MS = 32_503_680_000_000
+"""Nothing that is asked for ends after the year 2999."""
+Instant = Annotated[int, Meta(ge=0, le=LATEST_MS)]
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, tag_field="request", forbid_unknown_fields=True):

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from command.facts.base import Level
 from command.facts.watchlist import WatchAction
 from command.kernel.local_time import BEIJING
+from command.requests.base import LATEST_MS
 from command.requests.watchlist import GivenHours
 from consoles.watch_files.columns import ACTIONS, Column
 
@@ -26,6 +27,12 @@ _LEVELS: Mapping[str, Level] = {
 _YES = frozenset({"是", "有", "含", "1", "y", "yes", "true", "√", "✓"})
 _NO = frozenset({"", "否", "无", "不", "0", "n", "no", "false", "×"})
 _ACTIONS = {word: action for action, words in ACTIONS.items() for word in words}
+_NO_END = frozenset({
+    "长期", "长期有效", "永久", "永久有效", "无", "无期限", "不限", "-", "--", "—", "——", "/", "none",
+    "permanent", "forever",
+})  # fmt: skip
+_LAST_DAY = (9999, 12, 31)
+"""What programs write that have no word for it, and the last day that a sheet can hold."""
 _DATE = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})[-/.月](\d{1,2})日?|(\d\d)(\d\d))")
 _TIME = re.compile(r"(\d{1,2}):(\d{1,2})(?::\d{1,2})?")
 _SPAN = re.compile(r"(\d{1,4})(天|日|days?|d)")
@@ -115,14 +122,28 @@ def _level(cell: str, _now_ms: int) -> Level:
     return _LEVELS[word]
 
 
-def until_ms(cell: str, now_ms: int) -> int:
+def _until(cell: str, now_ms: int) -> int:
+    """Return the last instant of an entry, of one without an end the latest that there is."""
+    at_ms = end_ms(cell, now_ms)
+    if at_ms is None:
+        return LATEST_MS
+    if at_ms > LATEST_MS:
+        raise CellError(
+            "too_late", "最晚至 2999-12-31；无期限请填“长期”", "ends in 2999 at the latest; for no end write 长期"
+        )
+    return at_ms
+
+
+def end_ms(cell: str, now_ms: int) -> int | None:
     """Return an instant (ms, UTC): of a date alone the end of that day in Beijing, or so many days from now.
 
-    Raises `CellError`, also for one that is past.
+    None for what has no end, as people and programs write it. Raises `CellError`, also for one that is past.
     """
     word = _plain(cell)
     if not word:
         raise _missing()
+    if word in _NO_END:
+        return None
     if span := _SPAN.fullmatch(word.replace(" ", "")):
         return now_ms + int(span[1]) * _DAY_MS
     date = _DATE.match(word)
@@ -130,8 +151,11 @@ def until_ms(cell: str, now_ms: int) -> int:
     time = _TIME.fullmatch(rest)
     if date is None or (rest and time is None):
         raise _not_a_date()
+    year, month, day_of = int(date[1]), int(date[2] or date[4]), int(date[3] or date[5])
+    if (year, month, day_of) == _LAST_DAY:
+        return None
     try:
-        day = datetime(int(date[1]), int(date[2] or date[4]), int(date[3] or date[5]), tzinfo=BEIJING)
+        day = datetime(year, month, day_of, tzinfo=BEIJING)
         at = day.replace(hour=int(time[1]), minute=int(time[2])) if time else day + timedelta(days=1)
     except (ValueError, OverflowError):
         raise _not_a_date() from None
@@ -193,7 +217,7 @@ def _not_hours() -> CellError:
 
 
 READERS: Mapping[Column, Callable[[str, int], object]] = {
-    "plate": _plate, "reason": _reason, "level": _level, "until": until_ms, "look_alike": _look_alike,
+    "plate": _plate, "reason": _reason, "level": _level, "until": _until, "look_alike": _look_alike,
     "office": _office, "hours": _hours, "action": _action,
 }  # fmt: skip
 """What each cell means at an instant; raises `CellError`. Areas need the tables, see `entries`."""

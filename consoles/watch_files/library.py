@@ -18,6 +18,7 @@ import msgspec
 from command.kernel import ga36
 from command.kernel.errors import InvalidInputError, TooLargeError, TriuneError
 from command.kernel.limits import EVIDENCE_BYTES, LIBRARY_ENTRIES, LIBRARY_NOTE_CHARS
+from command.requests.base import LATEST_MS
 from command.rules.watchlist import check_pattern
 from consoles.limits import LIBRARY_FILE_PROBLEMS, LIBRARY_READER_MEMORY_BYTES, LIBRARY_READER_MS, LIBRARY_SHEET_BYTES
 from consoles.watch_files import cells
@@ -194,11 +195,12 @@ def _headed(headings: Sequence[str], column: Column) -> list[int]:
 
 
 @lru_cache(_DATES)
-def _until_ms(cell: str, now_ms: int) -> int:
-    """Return until when a cell says; raises `CellError`."""
+def _until_ms(cell: str, now_ms: int) -> int | None:
+    """Return until when a cell says; None for as long as its list, which ends by `LATEST_MS`. Raises `CellError`."""
     if is_formula(cell):
         raise cells.formula()
-    return cells.until_ms(cell, now_ms)
+    at_ms = cells.end_ms(cell, now_ms)
+    return None if at_ms is None or at_ms > LATEST_MS else at_ms
 
 
 def _pattern(cell: str) -> str:

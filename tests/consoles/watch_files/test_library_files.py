@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import io
 import re
 import zipfile
@@ -230,3 +231,28 @@ def test_entries_may_end_each_at_their_own_date() -> None:  # R828
     assert (told.dated, told.first_until_ms, told.last_until_ms) == (3, 1_700_042_400_000, end_of_year_ms)
     with pytest.raises(InvalidInputError, match="two columns"):
         read("车牌,有效期,到期\n湘F12345,,\n".encode(), START_MS)
+
+
+def test_an_entry_without_an_end_ends_with_its_list() -> None:  # R863
+    ends = (
+        "长期", "永久有效", "无", "-", "/", "－", "9999-12-31", "9999/12/31 23:59:59", "99991231", "9999年12月31日",
+        "3001-01-01", "9999-12-30",
+    )  # fmt: skip
+    told, content = read(
+        "\n".join(("车牌,有效期", *(f"湘F12{n:03},{end}" for n, end in enumerate(ends)))).encode(), START_MS
+    )
+    assert (told.entries, told.dated, told.problems) == (len(ends), 0, ())
+    assert content.decode().splitlines() == [f"湘F12{n:03}" for n in range(len(ends))]
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    for row in (
+        ["车牌", "有效期"],
+        ["湘F12345", datetime.date(9999, 12, 31)],
+        ["湘F12346", datetime.date(2030, 12, 31)],
+    ):
+        book.active.append(row)
+    data = io.BytesIO()
+    book.save(data)
+    told, content = read(data.getvalue(), START_MS)
+    assert (told.entries, told.dated, told.problems) == (2, 1, ())
+    assert content.decode().splitlines()[0] == "湘F12345"

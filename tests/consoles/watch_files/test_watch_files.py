@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from command.facts.watchlist import WatchArea, WatchHours
 from command.kernel.errors import InvalidInputError, TooLargeError
+from command.requests.base import LATEST_MS
 from command.requests.watchlist import GivenArea, GivenHours
 from command.rows import WatchRow
 from consoles.limits import WATCH_FILE_BYTES, WATCH_FILE_ROWS
@@ -124,6 +125,24 @@ async def test_a_sheet_is_read_with_dates_and_numbers_as_people_mean_them() -> N
     assert one.hours == GivenHours(from_min=22 * 60, to_min=6 * 60)
     assert (other.level, other.area, other.hours) == (4, GivenArea(ring=list(RING)), None)
     assert one.until_ms - other.until_ms == 6 * HOUR_MS
+
+
+async def test_an_entry_without_an_end_has_the_latest_that_there_is() -> None:  # R863
+    ends = ("长期", "永久", "无", "-", "/", "9999-12-31", "9999-12-31 23:59:59", "3000-01-01 08:00")
+    told = found(HEAD + "".join(f"湘F12{n:03},盗抢,{end}\n" for n, end in enumerate(ends)))
+    assert not told.problems
+    assert [entry.until_ms for _, entry in told.entries] == [LATEST_MS] * len(ends)
+    rows: list[list[object]] = [["车牌", "原因", "有效期"], ["湘F12345", "盗抢", datetime.date(9999, 12, 31)]]
+    [(_, entry)] = entries_of(await read_table(sheet(rows)), PLACES, START_MS).entries
+    assert entry.until_ms == LATEST_MS
+
+
+@pytest.mark.parametrize("end", ["3001-01-01", "9999-12-30", "3000-01-01 08:01"])
+def test_an_end_past_the_latest_is_told_with_its_column_in_both_languages(end: str) -> None:  # R863
+    [problem] = found(f"{HEAD}湘F12345,盗抢,{end}\n").problems
+    assert (problem.row, problem.column, problem.code, problem.value) == (2, "有效期", "too_late", end)
+    assert problem.zh == "最晚至 2999-12-31；无期限请填“长期”"
+    assert problem.en == "ends in 2999 at the latest; for no end write 长期"
 
 
 async def test_a_formula_in_a_sheet_is_refused_and_not_worked_out() -> None:  # R546
