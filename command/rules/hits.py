@@ -27,7 +27,7 @@ from command.tables import Tables
 
 _MINUTE_MS = 60_000
 _TITLE = "布控车辆 {plate}"
-_NO_ROOM = "(在办警情已满,未开警情)"
+_NO_ROOM = "（在办警情已满，未开警情）"
 
 
 def fires_at(watch: WatchRow | LibraryRow, camera: CameraRow, seen_ms: int) -> bool:
@@ -114,8 +114,16 @@ def answer_without_news(t: Tables, request: q.ReportHit, now_ms: int) -> str | N
             request.plate, request.camera, request.seen_ms, watch.id,
         ):  # fmt: skip
             return earlier.id
-    line = _line_of(watch, request)
-    return None if {request.plate, line}.isdisjoint(_not_plates(watch, line)) else ""
+    return "" if is_set_aside(t, watch.id, _line_of(watch, request), request.plate) else None
+
+
+def is_set_aside(t: Tables, watch: str, line: str, plate: str) -> bool:
+    """Say whether somebody had an entry, or a line of a list, fire no more for a plate."""
+    row = t.libraries.get(watch) or t.watches.get(watch)
+    if isinstance(row, WatchRow):
+        return plate in row.not_plates
+    mark = row and mark_of(row, line)
+    return mark is not None and not {plate, line}.isdisjoint(mark.not_plates)
 
 
 def in_force_ms(t: Tables, watch: str) -> int:
@@ -131,13 +139,6 @@ def _line_of(watch: WatchRow | LibraryRow, request: q.ReportHit) -> str:
 
 def _watched(t: Tables, watch: str) -> WatchRow | LibraryRow:
     return t.libraries.get(watch) or t.watches.need(watch)
-
-
-def _not_plates(watch: WatchRow | LibraryRow, line: str) -> tuple[str, ...]:
-    if isinstance(watch, WatchRow):
-        return watch.not_plates
-    found = mark_of(watch, line)
-    return found.not_plates if found else ()
 
 
 def _why(watch: WatchRow | LibraryRow, note: str) -> str:
