@@ -16,6 +16,8 @@ Direction = Literal["towards", "away", "left", "right"]
 """How a vehicle moves in the picture, as its viewer sees it."""
 SightingSource = Literal["camera", "edge", "viid"]
 """Read from a camera by this hub, or by an edge agent, or told by another system over GA/T 1400."""
+UNSTATED = 0.0
+"""The confidence of a plate whose reader does not say how sure it is: nothing vouches for it (SPEC R841)."""
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,9 +38,9 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
 class Sighting(msgspec.Struct, frozen=True, gc=False):
     """One vehicle passage before one camera, after voting. `picture` is the blob id (SHA-256) of the scene picture.
 
-    `confidence` is 0…1, and so are `char_confidences`, one for each character, kept to a thousandth; `box` is x, y,
-    width, height in pixels of that picture. `rows` is how many lines the plate has. `heading_deg` is of travel over
-    ground, clockwise from north; `lane` 1 is the leftmost in the picture.
+    `confidence` is 0…1 (`UNSTATED`: nobody said), and so are `char_confidences`, one for each character, kept to a
+    thousandth; `box` is x, y, width, height in pixels of that picture. `rows` is how many lines the plate has.
+    `heading_deg` is of travel over ground, clockwise from north; `lane` 1 is the leftmost in the picture.
     """
 
     camera: str

@@ -7,7 +7,7 @@ import io
 from collections.abc import Mapping, Sequence
 
 from command.kernel.local_time import local_text
-from command.readings import Sighting
+from command.readings import UNSTATED, Sighting
 from command.rows import CameraRow
 
 _COLUMNS = (
@@ -36,7 +36,7 @@ def _values(seen: Sighting, camera: CameraRow | None) -> tuple[str | float | Non
     return (
         local_text(seen.first_ms), seen.plate, seen.colour, seen.kind, seen.camera, camera.name if camera else None,
         camera.lat if camera else None, camera.lon if camera else None, seen.direction, seen.heading_deg, seen.lane,
-        round(seen.confidence, 3), seen.reads, seen.source, seen.picture,
+        None if seen.confidence == UNSTATED else round(seen.confidence, 3), seen.reads, seen.source, seen.picture,
     )  # fmt: skip
 
 

@@ -27,8 +27,6 @@ DISPOSITION_OF_MOTOR_VEHICLES = "3"
 """The category of ours."""
 DISPOSITION_OF_VEHICLES = frozenset({"2", DISPOSITION_OF_MOTOR_VEHICLES})
 """Categories of dispositions that may mean a vehicle: 3 by most implementations, 2 by one. What is named decides."""
-STATED_CONFIDENCE = 0.9
-"""Of a plate whose device does not say how sure it is; own default."""
 
 
 class StatusCode(IntEnum):

@@ -10,7 +10,7 @@ import msgspec
 from command.kernel import ga36
 from command.kernel.ga36 import PlateKind
 from command.kernel.limits import CLOCK_SKEW_MS
-from command.readings import PlateColour, Sighting
+from command.readings import UNSTATED, PlateColour, Sighting
 from edge.limits import VIID_PASS_AGE_MS
 from edge.viid.bodies import RefusedError
 from edge.viid.codes import (
@@ -19,7 +19,6 @@ from edge.viid.codes import (
     PLATE_COLOUR_CODES,
     PLATE_COLOURS,
     PLATE_KINDS,
-    STATED_CONFIDENCE,
     class_of,
     direction_of,
 )
@@ -123,11 +122,11 @@ def read_plate(told: Fields) -> str:
 
 
 def _confidence(told: Fields) -> float:
-    """Devices tell per cent, some a fraction."""
+    """Devices tell per cent, some a fraction: what can be either is the lesser, 1 is one per cent."""
     number = told.number("PlateReliability")
-    if number is None or not 0 < number <= 100:
-        return STATED_CONFIDENCE
-    return round(number if number <= 1 else number / 100, _CONFIDENCE_DIGITS)
+    if number is None or not 0 <= number <= 100:
+        return UNSTATED
+    return round(number if number < 1 else number / 100, _CONFIDENCE_DIGITS)
 
 
 def _char_confidences(told: Fields, plate: str) -> tuple[float, ...]:
@@ -158,6 +157,11 @@ def _order(sub: Fields) -> int:
     return PICTURE_ORDER.index(type_) if type_ in PICTURE_ORDER else PICTURE_ORDER.index("")
 
 
+def _percent(sure: float) -> int:
+    """Return whole per cent, never more than it is: who is told may accuse by them."""
+    return int(sure * 100 + 1e-6)  # floats err by far less
+
+
 def write_vehicle(sighting: Sighting, device: str, picture: bytes | None) -> dict[str, object]:
     """Return the MotorVehicleObject of a passage before the camera that `device` is the id of."""
     name = f"{sighting.camera}/{sighting.plate}/{sighting.first_ms}"
@@ -169,13 +173,14 @@ def write_vehicle(sighting: Sighting, device: str, picture: bytes | None) -> dic
         "RightBtmY": top + height, "HasPlate": "1", "PlateNo": sighting.plate,
         "PlateClass": class_of(sighting.kind, sighting.colour), "PlateColor": PLATE_COLOUR_CODES[sighting.colour],
         "VehicleColor": "99", "PassTime": written(sighting.first_ms), "Direction": direction_of(sighting.heading_deg),
-        "PlateReliability": str(round(sighting.confidence * 100)),
     }  # fmt: skip
+    if sighting.confidence != UNSTATED:
+        told["PlateReliability"] = str(_percent(sighting.confidence))
     if sighting.lane is not None:
         told["LaneNo"] = sighting.lane
     if len(sighting.char_confidences) == len(sighting.plate):
         said = zip(sighting.plate, sighting.char_confidences, strict=True)
-        told["PlateCharReliability"] = ",".join(f"{char}-{round(sure * 100)}" for char, sure in said)
+        told["PlateCharReliability"] = ",".join(f"{char}-{_percent(sure)}" for char, sure in said)
     if picture is not None:
         sub = {
             "ImageID": source, "EventSort": 16, "DeviceID": device, "Type": "01", "FileFormat": "Jpeg",

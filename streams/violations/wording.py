@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from command.facts.violations import Finding, JudgedPassage, Step
 from command.kernel.local_time import local_text
-from command.readings import SightingSource
+from command.readings import UNSTATED, SightingSource
 from command.vehicle_words import Group, formal
 from streams.violations.pack import DeviceNote
 
@@ -35,7 +35,7 @@ _STEPS = {
     "in_region": "号牌在画面区域“{region}”（画面左起第 {lane} 车道）内，共读牌 {reads} 次，该车道占多数。",
     "went": "行驶方向：{direction}；该区域只许{allowed}。",
 }
-UNKNOWN, UNMEASURED, UNREGISTERED = "未知", "未测", "未登记"
+UNKNOWN, UNMEASURED, UNREGISTERED, UNSTATED_SAID = "未知", "未测", "未登记", "未报"
 
 
 def title(finding: Finding, corrected: str = "") -> str:
@@ -82,8 +82,12 @@ def _seen(passage: JudgedPassage, names: Mapping[str, str], note: DeviceNote) ->
     error = f"与真实时刻之差{UNMEASURED}" if note.error_ms is None else f"误差不超过 ±{note.error_ms} 毫秒"
     return (
         f"{camera(passage.camera, names)}：首帧 {instant(passage.first_ms)}，末帧 {instant(passage.last_ms)}，"
-        f"读牌 {passage.reads} 次，可信度 {passage.confidence:.3f}。{_READ_BY[passage.source]}，{error}。"
+        f"读牌 {passage.reads} 次，可信度{_sure(passage)}。{_READ_BY[passage.source]}，{error}。"
     )
+
+
+def _sure(passage: JudgedPassage) -> str:
+    return UNSTATED_SAID if passage.confidence == UNSTATED else f" {passage.confidence:.3f}"
 
 
 def _agent(note: DeviceNote) -> str:

@@ -18,7 +18,7 @@ from command import requests as q
 from command.actors import HUB, Role
 from command.blobs import SINCE
 from command.facts.scene import QueryMade
-from command.readings import Sighting
+from command.readings import UNSTATED, Sighting
 from command.requests import EnrolCamera, EnrolStation, EnrolUnit
 from consoles.http import sightings as sightings_module
 from consoles.site import Site, running_site
@@ -291,7 +291,7 @@ async def test_a_file_says_who_took_it_and_why_and_runs_nothing(tmp_path: Path) 
         now_ms = site.clock.now_ms()
         camera = EnrolCamera(camera="k1", name="=HYPERLINK(1)", lat=29, lon=-113)
         await site.hub.ask(camera, HUB)
-        await site.context.readings.add_sightings("live", [passage(CAR, now_ms, lane=2)])
+        await site.context.readings.add_sightings("live", [replace(passage(CAR, now_ms, lane=2), confidence=UNSTATED)])
         terms = {"plate": CAR, "from_ms": now_ms, "to_ms": now_ms, "reason": "=1+1", "case": "@x"}
         status, found = await ask(person, "export", **terms)
         assert status == 200
@@ -302,6 +302,7 @@ async def test_a_file_says_who_took_it_and_why_and_runs_nothing(tmp_path: Path) 
         assert (about["reason"], about["case"], about["query"]) == ("'=1+1", "'@x", found["query"])
         told = dict(zip(rows[-2], rows[-1], strict=True))
         assert (told["plate"], told["camera_name"], told["lon"], told["lane"]) == (CAR, "'=HYPERLINK(1)", "-113.0", "2")
+        assert told["confidence"] == ""  # R841: nobody said
         assert [fact.what for _, fact in await recorded(site)] == ["export"]
 
 

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from command.access.keys import SiteKey
 from command.actors import HUB
 from command.kernel.clock import SystemClock
-from command.readings import Sighting, SightingQuery
+from command.readings import UNSTATED, Sighting, SightingQuery
 from command.requests import ApproveWatch, EnrolCamera, RequestWatch
 from consoles.cli import viid as cli
 from consoles.settings import Settings, Viid, ViidUpper, load_settings
@@ -118,6 +118,27 @@ async def test_a_device_waits_to_be_adopted_and_its_passages_are_ours_then(tmp_p
         await site.context.accounts.create("dispatcher", "调度", frozenset({"dispatcher"}), "", PASSWORD)
         async with signed_in(site.http_url, "dispatcher") as dispatcher:
             assert (await dispatcher.get("/api/v1/viid"))[0] == 403
+
+
+async def test_a_passage_whose_certainty_nobody_stated_is_a_hit_all_the_same(tmp_path: Path) -> None:  # R841
+    async with hub(tmp_path, Viid(server_id=UPPER, port=0, password=SECRET)) as (site, admin):
+        url = (await shown(admin))["url"]
+        assert (await curl(f"{url}/VIID/System/Register", *digest(), body=register()))[0] == 200
+        told = vehicle(PassTime=now(site))
+        await curl(f"{url}/VIID/MotorVehicles", *IDENTITY, body=vehicles(told))
+        await adopt(site, admin, DEVICE)
+        watch = RequestWatch(pattern="湘F12345", reason="失窃", level=1, until_ms=site.clock.now_ms() + 60_000)
+        await site.hub.ask(ApproveWatch(watch=(await site.hub.ask(watch, HUB)).subject), HUB)
+        await curl(f"{url}/VIID/MotorVehicles", *IDENTITY, body=vehicles(told))
+
+        async def is_found() -> bool:
+            return await site.hub.read(lambda t: [(hit.plate, hit.confidence) for hit in t.hits]) == [
+                ("湘F12345", UNSTATED)
+            ]
+
+        await until(is_found)
+        (seen,) = await sightings(site)
+        assert seen.confidence == UNSTATED
 
 
 async def test_one_hub_tells_another_its_passages_over_restarts_of_both_and_none_twice(tmp_path: Path) -> None:

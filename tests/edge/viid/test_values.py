@@ -8,16 +8,21 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from command.readings import Sighting
-from edge.viid.bodies import RefusedError, read_json, statuses, verdicts_of
+from command.facts.violations import Finding, Restriction
+from command.readings import UNSTATED, Sighting
+from command.rows import RestrictionVersion
+from edge.viid.bodies import RefusedError, Verdict, each_of, read_json, statuses, verdicts_of
 from edge.viid.catalogue import read_device
 from edge.viid.codes import HEADINGS_DEG, StatusCode, class_of, direction_of
 from edge.viid.ids import business_id, image_id, own_device, vehicle_id
 from edge.viid.orders import read_disposition, read_subscription
 from edge.viid.values import Fields, written
 from edge.viid.vehicle import read_vehicle, write_vehicle
+from streams.violations.area import judge_area
 from tests.edge.viid.site import DEVICE, NOW_MS, SERVER, china_ms, vehicle
+from tests.streams.violations.support import seen
 
 PASS_MS = china_ms("2026-11-22 11:59:00")
 _YEAR_3000_MS = china_ms("3000-01-01 08:00:00")
@@ -161,6 +166,25 @@ def test_a_passage_of_ours_is_understood_as_it_was_meant() -> None:
     assert (got.camera, got.source, got.picture) == ("k2", "viid", "1" * 64)
 
 
+def test_nobody_is_told_that_a_plate_is_surer_than_it_was_read() -> None:  # R841
+    read = seen("k1", 0, confidence=0.899, char_confidences=(0.899,) * 7)
+    told = write_vehicle(read, DEVICE, None)
+    assert (told["PlateReliability"], str(told["PlateCharReliability"])[:4]) == ("89", "京-89")
+    assert "PlateReliability" not in write_vehicle(replace(read, confidence=UNSTATED), DEVICE, None)
+
+
+@pytest.mark.parametrize("said", [{}, *({"PlateReliability": each} for each in ("0", "1", "abc", "45", "89.9"))])
+def test_nobody_is_accused_by_a_device_that_does_not_say_that_it_is_sure(said: dict[str, Any]) -> None:  # R841
+    told = vehicle(LeftTopX=1, LeftTopY=2, RightBtmX=30, RightBtmY=20, **said)
+    passage = read_vehicle(Fields(told), NOW_MS).sighting("k1", "ab" * 32)
+    area = RestrictionVersion(
+        version=1, by="li", at_ms=0, from_ms=0, definition=Restriction(name="城区", cameras=("k1",))
+    )
+    assert judge_area("r1", area, passage) == "unsure"
+    sure = replace(passage, confidence=0.9)
+    assert isinstance(judge_area("r1", area, sure), Finding)
+
+
 def test_of_several_pictures_the_one_that_shows_most_goes_first() -> None:  # R585 R729
     types = ["11", "02", "10", "9", "99", "01", "100"]
     subs = [{"Type": type_, "Data": "x"} for type_ in types]
@@ -172,22 +196,29 @@ def test_of_several_pictures_the_one_that_shows_most_goes_first() -> None:  # R5
 @pytest.mark.parametrize(
     ("more", "plate", "confidence"),
     [
-        ({}, "湘F12345", 0.9),
+        ({}, "湘F12345", UNSTATED),
         ({"PlateReliability": "0.98"}, "湘F12345", 0.98),
         ({"PlateReliability": 98}, "湘F12345", 0.98),
-        ({"PlateReliability": "-1"}, "湘F12345", 0.9),
-        ({"PlateNo": "湘F·12345"}, "湘F12345", 0.9),
-        ({"PlateNo": "湘F-12345"}, "湘F12345", 0.9),
-        ({"PlateNo": "湘F-2345"}, "", 0.9),  # R729: a character was not read; what is left may be another's plate
-        ({"PlateNo": "湘FD1-345"}, "", 0.9),
-        ({"PlateNo": "-F12345"}, "", 0.9),
-        ({"PlateNo": "湘F1234?"}, "", 0.9),
-        ({"PlateNo": "车牌"}, "", 0.9),
-        ({"PlateNo": "无牌"}, "", 0.9),
-        ({"PlateNo": ""}, "", 0.9),
-        ({"PlateNo": "00000000"}, "", 0.9),
-        ({"HasPlate": "false"}, "", 0.9),
-        ({"PlateNo": "使123456"}, "使123456", 0.9),
+        ({"PlateReliability": "1"}, "湘F12345", 0.01),  # R841: what can be per cent or a fraction is the lesser
+        ({"PlateReliability": 1.0}, "湘F12345", 0.01),
+        ({"PlateReliability": 0.5}, "湘F12345", 0.5),
+        ({"PlateReliability": "100"}, "湘F12345", 1.0),
+        ({"PlateReliability": "0"}, "湘F12345", UNSTATED),
+        ({"PlateReliability": "-1"}, "湘F12345", UNSTATED),
+        ({"PlateReliability": "101"}, "湘F12345", UNSTATED),
+        ({"PlateReliability": "abc"}, "湘F12345", UNSTATED),
+        ({"PlateNo": "湘F·12345"}, "湘F12345", UNSTATED),
+        ({"PlateNo": "湘F-12345"}, "湘F12345", UNSTATED),
+        ({"PlateNo": "湘F-2345"}, "", UNSTATED),  # R729: a character was not read; what is left may be another's plate
+        ({"PlateNo": "湘FD1-345"}, "", UNSTATED),
+        ({"PlateNo": "-F12345"}, "", UNSTATED),
+        ({"PlateNo": "湘F1234?"}, "", UNSTATED),
+        ({"PlateNo": "车牌"}, "", UNSTATED),
+        ({"PlateNo": "无牌"}, "", UNSTATED),
+        ({"PlateNo": ""}, "", UNSTATED),
+        ({"PlateNo": "00000000"}, "", UNSTATED),
+        ({"HasPlate": "false"}, "", UNSTATED),
+        ({"PlateNo": "使123456"}, "使123456", UNSTATED),
     ],
 )
 def test_plates_and_how_sure_they_are(more: dict[str, Any], plate: str, confidence: float) -> None:

@@ -20,7 +20,7 @@ from command.facts.violations import (
     ViolationKind,
 )
 from command.kernel.ga36 import PlateKind
-from command.readings import Direction, PlateColour, Sighting, SightingSource
+from command.readings import UNSTATED, Direction, PlateColour, Sighting, SightingSource
 from command.rows import RegionsVersion, RestrictionVersion, ViolationRow, ViolationState
 from command.vehicle_words import WORDS
 from streams.violations import pack, wording
@@ -320,6 +320,13 @@ def test_what_people_typed_is_text_on_the_paper() -> None:  # R820
     assert "<script" not in page
     assert "<img src=x>" not in page
     assert "a&amp;b" in page
+
+
+def test_a_certainty_that_nobody_stated_is_not_made_up() -> None:  # R821, R841
+    stated = found("restricted_area")
+    unstated = replace(stated, passages=(replace(stated.passages[0], confidence=UNSTATED, source="viid"),))
+    for finding, said in ((stated, "可信度 0.970。"), (unstated, "可信度未报。")):
+        assert said in wording.sentences(finding, CAMERAS, devices_of(finding, None))[0]
 
 
 def _of_region(kind: ViolationKind) -> list[str]:

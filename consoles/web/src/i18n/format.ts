@@ -83,6 +83,11 @@ export function count(n: number): string {
   return String(n).replace(/\B(?=(\d{3})+$)/g, "\u202f");
 }
 
+/** How sure a plate was read: 97%, or that whoever read it did not say (0 in the data, SPEC R841). */
+export function sureness(confidence: number): string {
+  return confidence === 0 ? t("plate.unstated") : `${Math.round(confidence * 100)}%`;
+}
+
 /** How much: 640 MB, 21.6 GB, 1.2 TB. */
 export function bytes(size: number): string {
   for (const [unit, of] of [["TB", 1e12], ["GB", 1e9], ["MB", 1e6]] as const) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { age, dayAndTime, distance, duration, instant, moment } from "../../src/i18n/format";
+import { age, dayAndTime, distance, duration, instant, moment, sureness } from "../../src/i18n/format";
 import { say, t, word } from "../../src/i18n/i18n";
 import { MESSAGES } from "../../src/i18n/messages";
 import { fit, initials } from "../../src/i18n/pinyin";
@@ -22,6 +22,10 @@ describe("messages", () => {
 });
 
 describe("format", () => {
+  it("says that nobody stated how sure a plate was read (R841)", () => {
+    expect([sureness(0.974), sureness(0.001), sureness(0)]).toEqual(["97%", "0%", "未报"]);
+  });
+
   it("counts as people do", () => {
     expect(duration(134_000)).toBe("2 分 14 秒");
     expect(duration(3_900_000)).toBe("1 小时 05 分");

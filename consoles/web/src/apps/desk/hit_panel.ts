@@ -149,7 +149,7 @@ export class HitPanel extends View {
   private why(hit: HitRow, watch: Watched | undefined): TemplateResult {
     const how = `${word("hit_how", hit.how)}${hit.how === "look_alike" ? ` ${Math.round(hit.score * 100)}%` : ""}`;
     return html`<t-plate-reading plate=${hit.plate} .confidences=${this.reading?.char_confidences ?? []} expected=${watch?.pattern ?? ""}></t-plate-reading>
-      <p><b>${how}</b> <span class="quiet">${t("plate.sure")} ${Math.round(hit.confidence * 100)}%</span></p>
+      <p><b>${how}</b> <span class="quiet">${t("plate.sure")} ${format.sureness(hit.confidence)}</span></p>
       ${watch === undefined
         ? nothing
         : html`<p><t-level level=${watch.level}></t-level> <b>${watch.pattern}</b> ${watch.reason}

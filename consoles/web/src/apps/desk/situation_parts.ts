@@ -132,7 +132,7 @@ function hitCard(desk: Desk, hit: HitRow, act: Act): TemplateResult {
       ? html`<t-state kind="hint" text=${t("scene.none")}></t-state>`
       : html`<a href="/api/v1/blobs/${hit.picture}" target="_blank" rel="noopener"><t-picture src="/api/v1/blobs/${hit.picture}" alt=${hit.plate}></t-picture></a>`}
     <figcaption>
-      <b class="plate">${hit.plate}</b> <span class="quiet">${Math.round(hit.confidence * 100)}%</span><br />
+      <b class="plate">${hit.plate}</b> <span class="quiet">${t("plate.sure")} ${format.sureness(hit.confidence)}</span><br />
       ${desk.store.rows("cameras").get(hit.camera)?.name ?? hit.camera} ${format.instant(hit.seen_ms, desk.now_ms)}<br />
       <span class="quiet">${watch?.reason ?? ""}</span><br />
       ${hit.rejected_why === ""

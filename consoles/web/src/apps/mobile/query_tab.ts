@@ -44,7 +44,7 @@ export class QueryTab extends View {
       ${sightings.slice(0, 50).map(
         (each) => html`<li>
           ${pictureOf(each) === "" ? icon("car") : html`<t-picture src=${pictureOf(each)} alt=${each.plate}></t-picture>`}
-          <span><b>${each.plate}</b><br />${places[each.camera]?.name ?? each.camera}<br /><span class="quiet">${t("query.seen", { reads: each.reads, n: Math.round(each.confidence * 100) })}</span></span>
+          <span><b>${each.plate}</b><br />${places[each.camera]?.name ?? each.camera}<br /><span class="quiet">${t("query.seen", { reads: each.reads, sure: format.sureness(each.confidence) })}</span></span>
           <span class="number">${format.moment(each.first_ms, Date.now())}</span>
         </li>`,
       )}

@@ -117,7 +117,7 @@ export class Passage extends View {
       <dt>${t("now.at")}</dt><dd>${format.instant(passage.first_ms, this.now_ms)} <span class="quiet">${t("time.ago", { span: format.duration(this.now_ms - passage.first_ms) })}</span></dd>
       <dt>${t("now.where")}</dt><dd>${place}</dd>
       <dt>${t("now.moving")}</dt><dd>${moving.length === 0 ? "—" : moving.join(" · ")}</dd>
-      <dt>${t("plate.sure")}</dt><dd>${Math.round(passage.confidence * 100)}% <span class="quiet">${word("sighting_source", passage.source)}</span></dd>
+      <dt>${t("plate.sure")}</dt><dd>${format.sureness(passage.confidence)} <span class="quiet">${word("sighting_source", passage.source)}</span></dd>
     </dl>`;
   }
 

@@ -68,7 +68,7 @@ export class Chosen extends View {
         <button class="bare" title=${t("action.close")} @click=${() => this.tell("close", null)}><span class="sr">${t("action.close")}</span>${icon("close")} <kbd>Esc</kbd></button>
       </header>
       ${this.replays ? this.recording(one) : html`<t-scene picture=${one.picture ?? ""} source=${pictureOf(one)} .box=${one.box} label=${t("now.scene", { plate: one.plate, place })}></t-scene>`}
-      <p class="quiet">${[movingOf(one), `${t("plate.sure")} ${Math.round(one.confidence * 100)}%`, word("sighting_source", one.source)].filter((each) => each !== "").join(" · ")}</p>
+      <p class="quiet">${[movingOf(one), `${t("plate.sure")} ${format.sureness(one.confidence)}`, word("sighting_source", one.source)].filter((each) => each !== "").join(" · ")}</p>
       ${one.char_confidences.length === 0 ? nothing : html`<t-plate-reading plate=${one.plate} .confidences=${one.char_confidences}></t-plate-reading>`}
       <div class="keys">
         <button @click=${() => this.tell("track", one.plate)}>${icon("navigation")} ${t("search.to_track")} <kbd>T</kbd></button>

@@ -48,7 +48,7 @@ export function passageColumns(cameras: Cameras, now_ms: number): readonly Colum
     { id: "plate", title: t("search.plate").split(/[（(]/)[0] ?? "", cell: plate, sort: (one) => one.plate },
     { id: "camera", title: t("search.camera"), cell: (one) => nameOf(cameras, one.camera), sort: (one) => nameOf(cameras, one.camera) },
     { id: "moving", title: t("search.moving"), cell: (one) => html`<span style="white-space:normal">${movingOf(one)}</span>` },
-    { id: "sure", title: t("plate.sure"), number: true, cell: (one) => `${Math.round(one.confidence * 100)}%`, sort: (one) => one.confidence },
+    { id: "sure", title: t("plate.sure"), number: true, cell: (one) => format.sureness(one.confidence), sort: (one) => one.confidence },
   ];
 }
 
@@ -113,7 +113,7 @@ export function visitColumns(now_ms: number): readonly Column<Visits>[] {
 }
 
 export function cloneColumns(cameras: Cameras, now_ms: number): readonly Column<Clone>[] {
-  const passage = (one: Sighting): TemplateResult => html`${picture(one)} ${format.instant(one.first_ms, now_ms)}<br />${nameOf(cameras, one.camera)} · ${Math.round(one.confidence * 100)}%`;
+  const passage = (one: Sighting): TemplateResult => html`${picture(one)} ${format.instant(one.first_ms, now_ms)}<br />${nameOf(cameras, one.camera)} · ${t("plate.sure")} ${format.sureness(one.confidence)}`;
   return [
     { id: "plate", title: t("search.whole_plate"), cell: (one) => plate(one.after), sort: (one) => one.plate },
     { id: "times", title: t("clones.times"), number: true, cell: (one) => String(one.times), sort: (one) => one.times },

@@ -84,7 +84,7 @@ export class Suspects extends View {
     if (stop === undefined) return nothing;
     const place = nameOf(this.cameras, stop.camera);
     const source = pictureOf(stop);
-    const words = `${format.instant(stop.first_ms, this.now_ms)} · ${place} · ${Math.round(stop.confidence * 100)}%`;
+    const words = `${format.instant(stop.first_ms, this.now_ms)} · ${place} · ${t("plate.sure")} ${format.sureness(stop.confidence)}`;
     return html`<figure>${source === "" ? html`<span class="without"></span>` : html`<img src=${source} alt=${t("now.scene", { plate: stop.plate, place })} loading="lazy" />`}
       <figcaption>${words}</figcaption></figure>`;
   }

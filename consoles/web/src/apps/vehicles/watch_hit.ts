@@ -42,7 +42,7 @@ export class WatchHit extends View {
       <div class="told">
         <p><b class="plate">${hit.plate}</b> ${word("hit_how", hit.how)}${hit.how === "look_alike" ? html` · ${t("watches.score", { score: Math.round(hit.score * 100) })}` : nothing}
           ${hit.line !== "" && (hit.line !== hit.plate || hit.note !== "") ? html`<span>${[hit.line === hit.plate ? "" : hit.line, hit.note].filter((each) => each !== "").join(" · ")}</span>` : nothing}
-          <span class="quiet">${t("watches.sure", { sure: Math.round(hit.confidence * 100) })}</span></p>
+          <span class="quiet">${t("watches.sure", { sure: format.sureness(hit.confidence) })}</span></p>
         <p>${this.place(hit.camera)} · ${format.moment(hit.seen_ms, this.now_ms)} <span class="quiet">${t("time.ago", { span: format.duration(this.now_ms - hit.seen_ms) })}</span> ${this.heading(hit)}</p>
         <p class="quiet">${this.seenBefore(hit)}</p>
         ${hit.rejected_why === "" ? html`${this.ahead(hit)}${this.units(hit)}` : nothing}

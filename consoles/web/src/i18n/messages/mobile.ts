@@ -49,7 +49,7 @@ export const MOBILE = {
   "query.none": ["没有过车记录", "No sightings"],
   "query.notice": ["每次查询都会记录查询人和事由", "Every query records who asked and why"],
   "query.left": ["本小时还可查 {left} 次", "{left} queries left in this hour"],
-  "query.seen": ["{reads} 次识读 · {n}%", "{reads} reads · {n}%"],
+  "query.seen": ["{reads} 次识读 · 把握 {sure}", "{reads} reads · sure: {sure}"],
   "evidence.photo": ["拍照", "Photo"],
   "evidence.video": ["录像", "Video"],
   "evidence.audio": ["录音", "Audio"],

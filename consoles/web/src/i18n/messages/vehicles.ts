@@ -10,6 +10,7 @@ export const VEHICLES = {
   "vehicles.quality": ["读牌质量", "Reading quality"],
   "plate.read": ["读作", "Read"],
   "plate.sure": ["把握", "Sure"],
+  "plate.unstated": ["未报", "not stated"],
   "plate.watched": ["布控", "Watched"],
   "plate.reading": ["逐字读数", "Reading by character"],
   "plate.unsure": ["此字把握不大", "Not sure of this character"],

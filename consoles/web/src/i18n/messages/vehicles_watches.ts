@@ -62,7 +62,7 @@ export const VEHICLES_WATCHES = {
   "watches.history": ["命中记录", "Hits"],
   "watches.no_hits": ["尚无命中", "No hit yet"],
   "watches.score": ["相似度 {score}%", "{score}% alike"],
-  "watches.sure": ["读取把握 {sure}%", "read {sure}% sure"],
+  "watches.sure": ["读取把握 {sure}", "sure of the reading: {sure}"],
   "watches.last_seen": ["上次出现：{place}，{when}", "Last seen before: {place}, {when}"],
   "watches.first_seen": ["近 30 天内未见过此车", "Not seen within 30 days before"],
   "watches.ahead_roads": ["沿路网将经过", "Will pass, along the roads"],
