@@ -78,6 +78,7 @@ WORDS: Mapping[Group, Mapping[str, Word]] = {
         "picture_changed": Word("画面规格中途变了", "the picture changed its size in between"),
         "too_large": Word("片段太大", "it is too large"),
         "recorder_away": Word("录像机一直连不上", "the recorder could not be reached"),
+        "decided": Word("审核时还没有取到", "it had not come when this was reviewed"),
     },
     "vehicle_size": {
         "large": Word("大型车", "large vehicle"),

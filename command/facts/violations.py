@@ -215,7 +215,7 @@ class ViolationFound(Fact, frozen=True, tag="violation_found"):
 
 
 class ViolationPacked(Fact, frozen=True, tag="violation_packed"):
-    """Its evidence, as the manifest with this SHA-256 lists it; a later one replaces it once the clip came."""
+    """Its evidence, as the manifest with this SHA-256 lists it; a later one replaces it until that is decided on."""
 
     violation: str
     manifest: str

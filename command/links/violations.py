@@ -63,7 +63,7 @@ class ViolationLink:
         self._blobs = blobs
 
     async def tell(self, fact: Recorded) -> bool:
-        """Send it at its last confirmation, or once its clip came or will not; told twice, it is the same case.
+        """Send it at its last confirmation, or once its evidence changes no more; told twice, it is the same case.
 
         Not before the time is over in which the confirmation can be taken back.
         """

@@ -63,7 +63,7 @@ class ReportViolation(Request, frozen=True, tag="report_violation"):
 
 
 class RecordPack(Request, frozen=True, tag="record_violation_pack"):
-    """Its evidence is put together; the hub says so, again once the clip came or is known to be missing."""
+    """Its evidence is put together; the hub says so, again as more of it comes or is known to be missing."""
 
     violation: Id
     manifest: Sha256

@@ -51,9 +51,13 @@ def report_violation(t: Tables, request: q.ReportViolation, actor: Actor, now_ms
 
 @decides(q.RecordPack, "hub")
 def record_pack(t: Tables, request: q.RecordPack, actor: Actor, now_ms: int) -> Decision:
-    """Once pictures and clip came, or are known to be missing, the evidence is whole and changes no more."""
+    """Once pictures and clip came, or are known to be missing, the evidence is whole and changes no more.
+
+    Nor does its manifest once somebody decided on it: what was looked at is what is sent.
+    """
     row = t.violations.need(request.violation)
-    if row.manifest and row.clip != "pending":
+    is_decided = row.state != "found"
+    if row.manifest and (row.clip != "pending" or (is_decided and request.manifest != row.manifest)):
         return row.id
     if (row.manifest, row.clip, row.unseen) != (request.manifest, request.clip, request.unseen):
         yield ViolationPacked(

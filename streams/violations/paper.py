@@ -56,9 +56,10 @@ def paper(
         f"<h3>{escape(wording.place(passage.camera, names))}</h3>{_table([*_place(manifest, passage.camera), *told])}"
         for passage, told in zip(finding.passages, map(wording.device, notes), strict=True)
     )
+    may_come = row is not None and row.state == "found"
     sections = (
         ("违法事实", _table(_facts(manifest, row, names, people))),
-        ("图片与录像", "".join(_shown(manifest, number, names) for number in range(len(finding.passages)))),
+        ("图片与录像", "".join(_shown(manifest, number, names, may_come) for number in range(len(finding.passages)))),
         ("认定过程", f"<ol>{steps}</ol>"),
         ("采集设备与时钟", devices),
         ("认定依据", _table(basis(finding, manifest.rule, people))),
@@ -121,13 +122,13 @@ def _place(manifest: Manifest, camera: str) -> Rows:
     return [number, ("安装地点", f"{where}，朝向 {note.bearing_deg:g}°（{towards}）")]
 
 
-def _shown(manifest: Manifest, number: int, names: Mapping[str, str]) -> str:
-    """Return the pictures of a passage with what was read in them, and its clip."""
+def _shown(manifest: Manifest, number: int, names: Mapping[str, str], may_come: bool) -> str:
+    """Return the pictures of a passage with what was read in them, and its clip; they may come until it is decided."""
     passage = manifest.finding.passages[number]
     parts = {part.about: part for part in manifest.parts if part.passage == number}
     scene, plate, clip = parts.get("scene"), parts.get("plate"), parts.get("clip")
     note = manifest.clips[number] if number < len(manifest.clips) else None
-    may_come = note is not None and note.state == "pending"
+    may_come = may_come and note is not None and note.state == "pending"
     shown = f"<p>现场全景：{'图片尚未取得' if may_come else '没有，图片没有取得或已不在'}。</p>"
     if scene:
         shown = f'<div class="scene">{_image(scene)}{_marks(manifest, passage, scene)}</div>'
@@ -139,7 +140,7 @@ def _shown(manifest: Manifest, number: int, names: Mapping[str, str]) -> str:
         where,
         _marked(manifest, passage, scene),
         _characters(manifest.finding.plate, passage),
-        _clip(note, clip),
+        _clip(note, clip, may_come),
     ]
     caption = "<br>".join(escape(each) for each in said if each)
     return f"<figure>{shown}<figcaption>{caption}</figcaption></figure>"
@@ -184,13 +185,13 @@ def _characters(plate: str, passage: JudgedPassage) -> str:
     return "机器识读逐字可信度：" + "，".join(f"{char} {each:.3f}" for char, each in zip(plate, sure, strict=True))
 
 
-def _clip(note: ClipNote | None, clip: Part | None) -> str:
+def _clip(note: ClipNote | None, clip: Part | None, may_come: bool) -> str:
     if note is None:
         return f"录像片段：{UNKNOWN}"
     if note.state == "missing":
         return f"录像片段：没有，{formal('clip_why', note.why)}"
     if clip is None:
-        return "录像片段：尚未取得，取得后证据清单将更新"
+        return f"录像片段：{'尚未取得，审核前取得则列入' if may_come else '没有，列出本清单时尚未取得'}"
     lost = f"，其间缺 {note.missing_ms} 毫秒" if note.missing_ms else ""
     return f"录像片段 {clip.name}：{instant(note.from_ms)} 至 {instant(note.to_ms)}{lost}"
 

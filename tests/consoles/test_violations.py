@@ -19,10 +19,20 @@ from command.access.keys import SiteKey
 from command.blobs import FolderBlobs
 from command.facts.violations import PictureRegion, Restriction, ViolationKind
 from command.kernel.clock_sync import KernelClock
+from command.kernel.limits import VIOLATION_TAKE_BACK_MS
 from command.passages import Passages
 from command.readings import Readings, Sighting
 from command.readings.memory import MemoryReadings
-from command.requests import EndRule, EnrolCamera, Request, SetRegions, SetRestriction, SetSection
+from command.requests import (
+    ClaimViolation,
+    ConfirmViolation,
+    EndRule,
+    EnrolCamera,
+    Request,
+    SetRegions,
+    SetRestriction,
+    SetSection,
+)
 from command.rows import ViolationRow
 from consoles.parts.agents.registry import AgentState
 from consoles.parts.recording import Recorded
@@ -34,7 +44,7 @@ from streams.violations import pack
 from streams.violations.pack import DeviceNote
 from streams.violations.paper import paper
 from tests.command.rules.test_violations import DAY_MS, LEFT, section
-from tests.command.support import ADMIN, Desk, desk
+from tests.command.support import ACTORS, ADMIN, Desk, desk
 from tests.streams.recorder.support import CONTINUOUS, Feed, Rig, rig
 from tests.streams.test_fmp4 import AT_MS
 from tests.streams.violations.support import english, read_out
@@ -339,3 +349,30 @@ async def test_a_clip_that_never_comes_is_said_to_be_missing(tmp_path: Path) -> 
         whole = pack.decode(await w.blobs.get(row.manifest))
         assert [part.name for part in whole.parts] == ["scene-1.jpg", "plate-1.jpg", "scene-2.jpg", "plate-2.jpg"]
         assert [note.state for note in whole.clips] == ["missing", "missing"]
+
+
+async def test_a_clip_that_comes_after_the_decision_is_not_added(tmp_path: Path) -> None:  # R837
+    async with watch(tmp_path) as w:
+        row = await broken(w, CASES[1])
+        packs = w.packs()
+        await packs.look()
+        [row] = await w.found()
+        seen = row.manifest
+        reviewer = ACTORS["camera_watch"]
+        await w.d.ask(ClaimViolation(violation=row.id), reviewer)
+        await w.d.ask(ConfirmViolation(violation=row.id, manifest=seen), reviewer)
+        confirmed_ms = w.one.clock.now_ms()
+        await w.one.run(8)
+        await packs.look()
+        [row] = await w.found()
+        assert (row.clip, len(w.one.store.locks("k1"))) == ("pending", 1), "it may be taken back"
+        w.one.clock.advance(confirmed_ms + VIOLATION_TAKE_BACK_MS + 1)
+        await packs.look()
+        [row] = await w.found()
+        assert (row.state, row.manifest, row.clip, row.clip_why) == ("confirmed", seen, "missing", "decided")
+        assert w.one.store.locks("k1") == []
+        whole = pack.decode(await w.blobs.get(seen))
+        lines = read_out(paper(whole, seen, row, {}, "cd" * 32))
+        assert "录像片段：没有，列出本清单时尚未取得" in lines
+        before = read_out(paper(whole, seen, replace(row, state="found"), {}, "cd" * 32))
+        assert "录像片段：尚未取得，审核前取得则列入" in before

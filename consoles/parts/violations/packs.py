@@ -22,6 +22,7 @@ from command.kernel.errors import (
     UnavailableError,
     UnknownIdError,
 )
+from command.kernel.limits import VIOLATION_TAKE_BACK_MS
 from command.requests import LockRecording, RecordPack, ReleaseRecording
 from command.rows import CameraRow, RuleVersion, ViolationRow
 from command.tables import Tables
@@ -117,6 +118,9 @@ class Packs:
                 await self._lock(row, number, passage)
             await self._record(row, [_pending(passage) for passage in passages], [])
             return
+        if row.state != "found":
+            await self._close(row)
+            return
         is_here = [await self._is_here(passages[number].picture) for number in row.unseen]
         notes, parts = [], []
         for number, passage in enumerate(passages):
@@ -133,9 +137,21 @@ class Packs:
         if is_whole or any(is_here):
             await self._record(row, notes, parts)
         if is_whole:
-            for number, passage in enumerate(passages):
-                self._clips.pop((row.id, number), None)
-                await self._release(row, number, passage)
+            await self._let_go(row)
+
+    async def _close(self, row: ViolationRow) -> None:
+        """Leave evidence as it was decided on, without what had not come, once that cannot be taken back any more."""
+        if self._hub.clock.now_ms() > (row.reviewed_ms or 0) + VIOLATION_TAKE_BACK_MS:
+            asked = RecordPack(
+                violation=row.id, manifest=row.manifest, clip="missing", clip_why="decided", unseen=row.unseen
+            )
+            await self._hub.ask(asked, HUB)
+            await self._let_go(row)
+
+    async def _let_go(self, row: ViolationRow) -> None:
+        for number, passage in enumerate(row.finding.passages):
+            self._clips.pop((row.id, number), None)
+            await self._release(row, number, passage)
 
     def _may_come(self, row: ViolationRow) -> bool:
         """Say whether pictures are waited for: agents bring them after all that they saw meanwhile."""

@@ -337,6 +337,36 @@ async def test_of_two_confirmations_the_last_is_taken_back() -> None:  # R693
         assert (row.state, row.reviewed_by) == ("confirmed_once", ("camera_watch",))
 
 
+async def test_what_was_confirmed_is_what_is_sent() -> None:  # R837
+    async with desk(limits=Limits(interval_speed_reviewers=2)) as d:
+        violation, other = await found(d), actor("camera_watch", "zhao")
+        later = RecordPack(violation=violation, manifest="cd" * 32, clip="ready", parts=("ef" * 32,))
+        for who, state in ((WATCH, "confirmed_once"), (other, "confirmed")):
+            await d.ask(ClaimViolation(violation=violation), who)
+            await d.ask(ConfirmViolation(violation=violation, manifest=MANIFEST), who)
+            seq = d.hub.committed_seq
+            await d.ask(later)
+            row = await d.row("violations", violation)
+            assert (row.state, row.manifest, row.clip, d.hub.committed_seq) == (state, MANIFEST, "pending", seq)
+        await d.ask(replace(later, manifest=MANIFEST, clip="missing", clip_why="decided", parts=()))
+        row = await d.row("violations", violation)
+        assert (row.manifest, row.clip, row.clip_why) == (MANIFEST, "missing", "decided")
+
+
+async def test_evidence_of_a_decision_that_was_taken_back_grows_again() -> None:  # R837
+    async with desk() as d:
+        violation = await found(d)
+        await d.ask(ClaimViolation(violation=violation), WATCH)
+        await d.ask(RejectViolation(violation=violation, manifest=MANIFEST, reason="misread"), WATCH)
+        later = RecordPack(violation=violation, manifest="cd" * 32, clip="ready")
+        await d.ask(later)
+        assert (await d.row("violations", violation)).manifest == MANIFEST
+        await d.ask(TakeBackViolation(violation=violation), WATCH)
+        await d.ask(later)
+        row = await d.row("violations", violation)
+        assert (row.state, row.manifest, row.clip) == ("found", "cd" * 32, "ready")
+
+
 async def test_evidence_that_is_whole_changes_no_more() -> None:  # R608
     async with desk() as d:
         violation = await found(d)

@@ -43,6 +43,7 @@ export const VEHICLE_WORDS = {
   "clip_why.picture_changed": ["画面规格中途变了", "the picture changed its size in between"],
   "clip_why.too_large": ["片段太大", "it is too large"],
   "clip_why.recorder_away": ["录像机一直连不上", "the recorder could not be reached"],
+  "clip_why.decided": ["审核时还没有取到", "it had not come when this was reviewed"],
   "vehicle_size.large": ["大型车", "large vehicle"],
   "vehicle_size.small": ["小型车", "small vehicle"],
   "vehicle_size.unknown": ["车型不明，按较高限速", "size not known, so the higher limit"],

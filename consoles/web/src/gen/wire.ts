@@ -983,7 +983,7 @@ export interface RecordMessage {
   why?: string;
 }
 
-/** Its evidence is put together; the hub says so, again once the clip came or is known to be missing. */
+/** Its evidence is put together; the hub says so, again as more of it comes or is known to be missing. */
 export interface RecordPack {
   request: "record_violation_pack";
   violation: string;

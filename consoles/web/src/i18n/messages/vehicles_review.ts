@@ -38,7 +38,7 @@ export const VEHICLES_REVIEW = {
   "review.evidence": ["证据", "Evidence"],
   "review.scene_pending": ["现场图片：还没有到齐，到齐才能确认", "Pictures of the scene: not all are here; it is confirmed once they are"],
   "review.scene_missing": ["现场图片：缺，不能确认，只能驳回", "Pictures of the scene: missing, so it can only be rejected"],
-  "review.clip_pending": ["录像片段：等待录像机", "Clip: waiting for the recorder"],
+  "review.clip_pending": ["录像片段：等待录像机，确认以后不再加入", "Clip: waiting for the recorder; once confirmed, nothing is added"],
   "review.clip_ready": ["录像片段：已固定", "Clip: kept"],
   "review.clip_missing": ["录像片段：没有，{why}", "Clip: none, {why}"],
   "review.preparing": ["证据正在整理", "The evidence is being put together"],
