@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -86,9 +87,29 @@ def verdicts_of(answer: Fields) -> list[Verdict]:
     return found
 
 
-def each_of(told: Sequence[_T], verdicts: Sequence[Verdict]) -> list[tuple[_T, Verdict]]:
-    """Return what became of each: the answer's objects stand in our order; one alone, or none, speaks for all."""
-    if len(verdicts) == len(told):
-        return list(zip(told, verdicts, strict=True))
-    worst = next((verdict for verdict in verdicts if verdict.code is not StatusCode.OK), Verdict(""))
-    return [(one, worst) for one in told]
+def each_of(told: Sequence[_T], ids: Sequence[str], verdicts: Sequence[Verdict]) -> list[tuple[_T, Verdict]]:
+    """Return what became of each, told under its id: by the ids that the answer names, whatever its order.
+
+    What it says without one that is known stands in our order where it is as much as is left, else speaks for all that
+    is left. Where it names some and says no more, HTTP's yes is for the others.
+    """
+    named: defaultdict[str, deque[Verdict]] = defaultdict(deque)
+    for verdict in verdicts:
+        named[verdict.id].append(verdict)
+    nameless = [verdict for verdict in verdicts if verdict.id not in ids]
+    left = sum(name not in named for name in ids)
+    worst = max(nameless, key=_gravity, default=Verdict(""))
+    rest = iter(nameless if len(nameless) == left else [worst] * left)
+    return [
+        (one, _next_of(named[name]) if name in named else next(rest)) for one, name in zip(told, ids, strict=True)
+    ]  # fmt: skip
+
+
+def _gravity(verdict: Verdict) -> int:
+    """Busy goes before refused, so that it is told again."""
+    return 2 if verdict.code is StatusCode.BUSY else int(verdict.code is not StatusCode.OK)
+
+
+def _next_of(verdicts: deque[Verdict]) -> Verdict:
+    """Objects may share an id: then those of it stand in our order, and the last one speaks for all further."""
+    return verdicts.popleft() if len(verdicts) > 1 else verdicts[0]

@@ -101,12 +101,12 @@ async def ask(
     """Return what became of each; those that the system may know are changed, else told. Raises as `Remote.post`."""
     url = cascade.url + _DISPOSITIONS
     if known:
-        return each_of(entries, await _put(remote, url, body))
+        return _each(entries, await _put(remote, url, body))
     try:
         verdicts = await remote.post(url, body)
     except InvalidInputError as error:
         verdicts = [Verdict("", StatusCode.OTHER, error.detail)]
-    return each_of(entries, verdicts)
+    return _each(entries, verdicts)
 
 
 async def cancel(
@@ -117,7 +117,7 @@ async def cancel(
     Where it says nothing of them to either (`NotSaidError`) they are in force there still: that is told as busy.
     """
     url = cascade.url + _DISPOSITIONS
-    ended = each_of(entries, await _put(remote, url, body))
+    ended = _each(entries, await _put(remote, url, body))
     left = [entry for entry, verdict in ended if verdict.code not in (StatusCode.OK, StatusCode.BUSY)]
     if left:
         try:
@@ -126,11 +126,15 @@ async def cancel(
             deleted = []
         except NotSaidError as error:
             deleted = [Verdict("", StatusCode.BUSY, error.detail)]
-        busy = {entry.id: verdict for entry, verdict in each_of(left, deleted) if verdict.code is StatusCode.BUSY}
+        busy = {entry.id: verdict for entry, verdict in _each(left, deleted) if verdict.code is StatusCode.BUSY}
         ended = [
             (entry, busy.get(entry.id, Verdict(entry.id)) if entry in left else verdict) for entry, verdict in ended
         ]
     return ended
+
+
+def _each(entries: Sequence[Entry], verdicts: Sequence[Verdict]) -> list[tuple[Entry, Verdict]]:
+    return each_of(entries, [entry.id for entry in entries], verdicts)
 
 
 async def _put(remote: Remote, url: str, body: dict[str, object]) -> list[Verdict]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -41,22 +42,31 @@ class Passage(msgspec.Struct, frozen=True):
         return write_vehicle(self.sighting, self.device, self.picture)
 
 
-def vehicles(passages: list[Passage]) -> dict[str, object]:
+class Body(NamedTuple):
+    """What is told, and under which id each passage is in it: answers name these."""
+
+    ids: list[str]
+    body: dict[str, object]
+
+
+def vehicles(passages: list[Passage]) -> Body:
     """Return the body that brings passages by themselves."""
-    return {"MotorVehicleListObject": {"MotorVehicleObject": [passage.vehicle() for passage in passages]}}
-
-
-def subscribed(server: str, asked: Subscription, passages: list[Passage]) -> dict[str, object]:
-    """Return the body that tells a subscription of passages."""
     told = [passage.vehicle() for passage in passages]
-    ids = ",".join(str(vehicle["MotorVehicleID"]) for vehicle in told)
+    return Body(_ids("MotorVehicleID", told), {"MotorVehicleListObject": {"MotorVehicleObject": told}})
+
+
+def subscribed(server: str, asked: Subscription, passages: list[Passage]) -> Body:
+    """Return the body that tells a subscription of passages: one notice."""
+    told = [passage.vehicle() for passage in passages]
+    names = _ids("MotorVehicleID", told)
+    ids = ",".join(names)
     newest_ms = max(passage.sighting.first_ms for passage in passages)
     notice = {
         "NotificationID": business_id(server, "notice", newest_ms, f"{asked.id}/{ids}"), "SubscribeID": asked.id,
         "Title": asked.title, "TriggerTime": written(newest_ms), "InfoIDs": ids[:_INFO_IDS_CHARS],
         "MotorVehicleObjectList": {"MotorVehicleObject": told},
     }  # fmt: skip
-    return {"SubscribeNotificationListObject": {"SubscribeNotificationObject": [notice]}}
+    return Body(names, {"SubscribeNotificationListObject": {"SubscribeNotificationObject": [notice]}})
 
 
 def devices(server: str, asked: Subscription, told: Sequence[OwnDevice], now_ms: int) -> dict[str, object]:
@@ -70,9 +80,9 @@ def devices(server: str, asked: Subscription, told: Sequence[OwnDevice], now_ms:
     return {"SubscribeNotificationListObject": {"SubscribeNotificationObject": [notice]}}
 
 
-def disposed(server: str, asked: Disposition, passages: list[Passage]) -> dict[str, object]:
-    """Return the body that tells of vehicles that were looked out for."""
-    notices = []
+def disposed(server: str, asked: Disposition, passages: list[Passage]) -> Body:
+    """Return the body that tells of vehicles that were looked out for: a notice of each."""
+    notices: list[dict[str, object]] = []
     for passage in passages:
         vehicle, at_ms = passage.vehicle(), passage.sighting.first_ms
         notices.append(
@@ -82,4 +92,9 @@ def disposed(server: str, asked: Disposition, passages: list[Passage]) -> dict[s
                 "CntObjectID": vehicle["MotorVehicleID"], "MotorVehicleObject": vehicle,
             }
         )  # fmt: skip
-    return {"DispositionNotificationListObject": {"DispositionNotificationObject": notices}}
+    body: dict[str, object] = {"DispositionNotificationListObject": {"DispositionNotificationObject": notices}}
+    return Body(_ids("NotificationID", notices), body)
+
+
+def _ids(name: str, objects: Sequence[dict[str, object]]) -> list[str]:
+    return [str(one[name]) for one in objects]

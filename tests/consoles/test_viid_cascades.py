@@ -63,6 +63,7 @@ class Lower:
     """What it says that it looks out for, or HTTP's status."""
     tollgates: dict[str, str] = field(default_factory=dict)
     """Told last, by plate."""
+    names_refused_alone: bool = False
     url: str = ""
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     """Nothing is answered before it is set."""
@@ -91,6 +92,9 @@ class Lower:
         if isinstance(codes, int):
             return web.Response(status=codes)
         status = [{"Id": "", "StatusCode": code, "StatusString": "says so"} for code in codes]
+        if self.names_refused_alone:
+            status = [one | {"Id": each["DispositionID"]} for one, each in zip(status, told, strict=True)]
+            status = [one for one in reversed(status) if one["StatusCode"]]
         return web.json_response({"ResponseStatusListObject": {"ResponseStatusObject": status}})
 
     def plates(self, method: str) -> list[str]:
@@ -237,6 +241,18 @@ async def test_what_is_refused_for_good_is_said_and_asked_once_more_after_an_hou
         await at.watch("湘F00004")
         await at.until(lambda state: state.agreed == 4 and state.refused == 0)
         assert at.lower.plates("PUT") == ["湘F00001"]  # it may have it by now: changed is said first
+
+
+async def test_an_answer_that_names_only_what_it_refuses_refuses_nothing_else(databases: Databases) -> None:  # R852
+    async with teller(
+        databases, lambda _, told: [4 if one["TargetFeature"] == "湘F00002" else 0 for one in told]
+    ) as at:
+        at.lower.names_refused_alone = True
+        await at.watch("湘F00001", "湘F00002", "湘F00003")
+        await at.begin()
+        await at.until(lambda state: state.agreed == 2 and state.refused == 1)
+        found = (await at.store.told(PEER)).values()
+        assert [one.entry.plate for one in found if one.state == "refused"] == ["湘F00002"]
 
 
 async def test_a_system_without_put_is_told_by_post_and_cancelled_by_delete(databases: Databases) -> None:  # R812

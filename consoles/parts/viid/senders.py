@@ -152,8 +152,8 @@ class Senders:
             keys, passages, wrong = await self._passages(items)
             if not passages:
                 return wrong
-            verdicts = await upper.post("/VIID/MotorVehicles", notices.vehicles(passages))
-            return wrong + each_of(keys, verdicts)
+            ids, body = notices.vehicles(passages)
+            return wrong + each_of(keys, ids, await upper.post("/VIID/MotorVehicles", body))
 
         return deliver
 
@@ -164,8 +164,8 @@ class Senders:
             keys, passages, wrong = await self._passages(items)
             if not passages:
                 return wrong
-            verdicts = await remote.post(asked.address, notices.subscribed(self._server_id, asked, passages))
-            return wrong + [(key, verdicts[0] if verdicts else Verdict(key)) for key in keys]
+            ids, body = notices.subscribed(self._server_id, asked, passages)
+            return wrong + each_of(keys, ids, await remote.post(asked.address, body))
 
         return deliver
 
@@ -176,8 +176,8 @@ class Senders:
             keys, passages, wrong = await self._passages(items)
             if not passages:
                 return wrong
-            verdicts = await remote.post(asked.address, notices.disposed(self._server_id, asked, passages))
-            return wrong + each_of(keys, verdicts)
+            ids, body = notices.disposed(self._server_id, asked, passages)
+            return wrong + each_of(keys, ids, await remote.post(asked.address, body))
 
         return deliver
 

@@ -295,3 +295,33 @@ def test_answers_of_others_are_understood_in_their_forms() -> None:
     codes = [one.code for one in verdicts_of(read_json(several))]
     assert codes == [StatusCode.BUSY, StatusCode.OTHER, StatusCode.OTHER]
     assert written(PASS_MS) == "20261122115900"
+
+
+_OK, _BUSY, _NO = StatusCode.OK, StatusCode.BUSY, StatusCode.INVALID_OPERATION
+
+
+@pytest.mark.parametrize(
+    ("answer", "became"),
+    [
+        ([("c", _NO), ("a", _OK), ("b", _BUSY)], [_OK, _BUSY, _NO]),  # in its own order
+        ([("b", _NO)], [_OK, _NO, _OK]),  # only what is refused
+        ([("b", _NO), ("", _OK), ("x", _BUSY)], [_OK, _NO, _BUSY]),  # the others as they stand
+        ([("b", _NO), ("", _BUSY)], [_BUSY, _NO, _BUSY]),
+        ([("", _OK), ("", _NO), ("", _BUSY)], [_OK, _NO, _BUSY]),
+        ([("x", _OK), ("y", _NO), ("z", _OK)], [_OK, _NO, _OK]),  # ids of its own
+        ([("", _NO)], [_NO, _NO, _NO]),
+        ([("", _NO), ("", _BUSY)], [_BUSY, _BUSY, _BUSY]),
+        ([("b", _NO), ("b", _OK)], [_OK, _NO, _OK]),
+        ([], [_OK, _OK, _OK]),
+    ],
+)
+def test_what_became_of_each_is_found_by_its_id(
+    answer: list[tuple[str, StatusCode]], became: list[StatusCode]
+) -> None:  # R852
+    found = each_of([1, 2, 3], ["a", "b", "c"], [Verdict(name, code) for name, code in answer])
+    assert [(one, verdict.code) for one, verdict in found] == list(zip([1, 2, 3], became, strict=True))
+
+
+def test_objects_of_one_id_are_told_apart_by_their_order() -> None:  # R852
+    found = each_of("pqr", ["a", "a", "b"], [Verdict("b", _NO), Verdict("a"), Verdict("a", _BUSY)])
+    assert [verdict.code for _, verdict in found] == [_OK, _BUSY, _NO]
