@@ -100,7 +100,10 @@ async def with_clip(site: Site, row: ViolationRow) -> None:
 
 @pytest.mark.browser
 @pytest.mark.timeout(150)
-async def test_the_queue_is_reviewed_by_keyboard_alone(tmp_path: Path) -> None:  # R612, R693, R695
+async def test_the_queue_is_reviewed_by_keyboard_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # R612, R693, R695, R837
+    monkeypatch.setattr("command.links.violations.VIOLATION_SEND_AFTER_MS", 600_000)  # how it stands is looked at below
     async with site_with_people(tmp_path, "commander") as site, chromium() as browser:
         await drives(site)
         rows = await rows_when(site, len(PLATES))
@@ -118,6 +121,7 @@ async def test_the_queue_is_reviewed_by_keyboard_alone(tmp_path: Path) -> None: 
 
         await expect(tab.get_by_text("限速 60 · 容差 10% · 至少超")).to_be_visible()
         await expect(tab.get_by_text("检定证书 JL-1，违法时有效")).to_be_visible()
+        await expect(tab.get_by_text("录像片段：等待录像机，确认以后不再加入")).to_be_visible()
         await page.keyboard.press("y")
         await expect(tab.get_by_text(f"{PLATES[0]} 已确认")).to_be_visible(timeout=SLOW)
         await page.keyboard.press("u")  # a slip
