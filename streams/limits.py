@@ -204,6 +204,8 @@ LIBRARY_EDITS = 50_000
 # Ways to take a plate for others in several characters that are followed further, on lists that mean look-alikes; of
 # more, which no reader is that unsure of, the likeliest.
 LOOK_ALIKE_WAYS = 4096
+# Lines of one list that are told of a plate, the first of which nobody set aside fires; further ones are passed over.
+LIBRARY_FITS = 8
 
 # A camera is asked for a key frame at most so often, for all who wait for one, and has so long to agree.
 CAMERA_ASK_KEY_MS = 1000

@@ -14,6 +14,7 @@ import hashlib
 from array import array
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +23,7 @@ import numpy.typing as npt
 from command.kernel import ga36
 from command.kernel.errors import InvalidInputError
 from command.kernel.limits import LOOK_ALIKE_SCORE
+from streams.limits import LIBRARY_FITS
 from streams.look_alike import fit, shares
 from streams.pattern_index import PatternIndex, is_wild
 from streams.plate_hash import hash_of, hashes_alike, hashes_of
@@ -167,12 +169,12 @@ class LibraryIndex:
         return sum(map(len, self.contents.values()))
 
     def find(self, plate: str, char_confidences: Sequence[float] = (), at_ms: int = 0) -> list[Found]:
-        """Return the entries that a plate without separators fits, of each list one: as written before patterns, and
-        these before the one that it looks most like.
+        """Return the entries that a plate without separators fits, of each list `LIBRARY_FITS` at most, together: as
+        written before patterns, and these before those that it looks like, the likest first.
 
         Entries that are over at an instant are passed over. `char_confidences` are those of `streams.look_alike`.
         """
-        found: dict[int, Found] = {}
+        found: dict[int, list[Found]] = {}
         own = hash_of(plate)
         for number, line in self._lines(own):
             if line.pattern == plate:
@@ -181,16 +183,20 @@ class LibraryIndex:
             self._take(found, number, self.contents[self._ids[number]].line(at), at_ms)
         if self.look_alike and len(plate) <= _LONGEST:
             self._take_alike(found, plate, own, shares(plate, char_confidences), at_ms)
-        return list(found.values())
+        return [one for lines in found.values() for one in lines]
 
-    def _take(self, found: dict[int, Found], number: int, line: Line, at_ms: int) -> None:
-        """Note a line, unless its list has one already or it is over."""
-        if number not in found and not line.is_over(at_ms):
-            found[number] = Found(self._ids[number], line.pattern, is_wild(line.pattern), line.note)
+    def _take(self, found: dict[int, list[Found]], number: int, line: Line, at_ms: int) -> None:
+        """Note a line, unless its list has enough already or it is over."""
+        lines = found.setdefault(number, [])
+        if len(lines) < LIBRARY_FITS and not line.is_over(at_ms):
+            lines.append(Found(self._ids[number], line.pattern, is_wild(line.pattern), line.note))
 
-    def _take_alike(self, found: dict[int, Found], plate: str, own: int, each: Sequence[float], at_ms: int) -> None:
-        """Note of each list that means look-alikes and has none yet the line that the plate looks most like."""
+    def _take_alike(
+        self, found: dict[int, list[Found]], plate: str, own: int, each: Sequence[float], at_ms: int
+    ) -> None:
+        """Note of each list that means look-alikes the lines that the plate looks most like, as long as it has room."""
         bits, shift = self._bits, self._shift
+        alike: dict[int, list[Found]] = {}
         for wanted in hashes_alike(plate, own, each, LOOK_ALIKE_SCORE):
             slot = wanted >> shift
             if not bits[slot >> 3] >> (slot & 7) & 1:
@@ -199,9 +205,12 @@ class LibraryIndex:
                 library = self._ids[number]
                 if library not in self.look_alike or line.is_over(at_ms):
                     continue
-                score, known = fit(line.pattern, plate, each), found.get(number)
-                if score >= LOOK_ALIKE_SCORE and (known is None or known.score < score):
-                    found[number] = Found(library, line.pattern, False, line.note, score)
+                score = fit(line.pattern, plate, each)
+                if score >= LOOK_ALIKE_SCORE:
+                    alike.setdefault(number, []).append(Found(library, line.pattern, False, line.note, score))
+        for number, lines in alike.items():
+            lines.sort(key=attrgetter("score"), reverse=True)
+            found[number] = [*found.get(number, ()), *lines][:LIBRARY_FITS]
 
     def _lines(self, wanted: int) -> Iterator[tuple[int, Line]]:
         """Yield the lines without wild cards that have a hash, each with the number of its list."""

@@ -78,8 +78,9 @@ class WatchList:
     def matching(self, plate: str, char_confidences: Sequence[float] = (), at_ms: int = 0) -> list[Match]:
         """Return the entries that a plate, written in any usual way, fits: as written, then look-alikes.
 
-        `char_confidences` say how sure each character is, 0…1; without them all are taken for certain. Of lists those
-        lines are passed over that are over at an instant.
+        `char_confidences` say how sure each character is, 0…1; without them all are taken for certain. Lists come last,
+        each with `LIBRARY_FITS` lines at most, of which the first that nobody set aside is to fire; lines are passed
+        over that are over at an instant.
         """
         if not _PLAIN.issuperset(plate):
             plate = ga36.strip_separators(plate)

@@ -23,10 +23,9 @@ from command.requests import Instant, Name, OfferLibraryFile, Reason, RecordQuer
 from command.requests.libraries import Sha256
 from command.requests.watchlist import GivenArea, GivenHours, Office
 from command.rows import LibraryRow
-from command.rules.libraries import mark_of
+from command.rules.hits import is_set_aside
 from command.rules.watchlist import MAY_ASK
 from command.services.bodies import read_body
-from command.tables import Tables
 from consoles.http.context import LIVE, Space, actor_of, context_of, require
 from consoles.http.record import json_response
 from consoles.http.sightings import an_hour
@@ -185,7 +184,7 @@ class WatchLibraries:
             an_hour=an_hour(actor),
         )  # fmt: skip
         await space.hub.ask(record, replace(HUB, id=actor.id))
-        marks = await space.hub.read(lambda t: [_is_set_aside(t, match, plate) for match in found])
+        marks = await space.hub.read(lambda t: [is_set_aside(t, match.watch, match.line, plate) for match in found])
         return json_response({
             "plate": plate,
             "found": [
@@ -235,14 +234,6 @@ def _content(sha256: str, content: LibraryContent) -> Content:
     return Content(
         sha256=sha256, entries=len(content), patterns=len(content.patterns), size=len(content.data)
     )  # fmt: skip
-
-
-def _is_set_aside(t: Tables, match: Match, plate: str) -> bool:
-    library, watch = t.libraries.get(match.watch), t.watches.get(match.watch)
-    if library is not None:
-        mark = mark_of(library, match.line)
-        return mark is not None and not {plate, match.line}.isdisjoint(mark.not_plates)
-    return watch is not None and plate in watch.not_plates
 
 
 def _told(told: Read, sha256: str, changes: Changes) -> dict[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from command.passages import Passages
 from command.readings import Readings, Sighting
 from command.requests import ReportHit
 from command.rows import WatchRow
-from command.rules.hits import answer_without_news, in_force_ms
+from command.rules.hits import answer_without_news, in_force_ms, is_set_aside
 from command.tables import Tables
 from consoles.limits import HIT_CLOCKS_MS, HIT_LAST_SEEN_MS
 from consoles.parts.judge import PassageJudge
@@ -76,6 +77,14 @@ class Hits:
             raise UnknownIdError(f"list {library} holds {line} no more")
         return found
 
+    async def first_of(self, fits: Sequence[ReportHit]) -> ReportHit:
+        """Return of hits of one passage, by lines of one list, the first whose line nobody set aside, if any is."""
+        if len(fits) == 1:
+            return fits[0]
+        return await self._hub.read(
+            lambda t: next((hit for hit in fits if not is_set_aside(t, hit.watch, hit.line, hit.plate)), fits[0])
+        )
+
     async def on(self, plate: str) -> list[Match]:
         """Return the entries in force that a plate fits, every character of it taken for certain."""
         await self._catch_up()
@@ -98,7 +107,8 @@ class Hits:
                 log.warning("watch %s can never fire: %s", watch, why)
 
     async def judge(self, sighting: Sighting, *, late: bool) -> None:
-        """Record a hit for every entry that a stored passage fits and that was in force when the car was seen.
+        """Record a hit for every entry, and of every list one, that a stored passage fits and that was in force when
+        the car was seen.
 
         Each is tried by itself; those that are refused are counted. Raises `UnavailableError`, or `HubBusyError` where
         the hub has too much to do, when that cannot be done now: what is recorded by then is recorded once.
@@ -109,7 +119,7 @@ class Hits:
         now_ms = self._hub.clock.now_ms()
         found = [_hit(match, sighting, now_ms) for match in matches]
         by_ms = sighting.last_ms + (0 if late else HIT_CLOCKS_MS)
-        news = await self._hub.read(lambda t: [hit for hit in found if _is_news(t, hit, by_ms, now_ms)])
+        news = await self._hub.read(lambda t: _one_of_each([hit for hit in found if _is_news(t, hit, by_ms, now_ms)]))
         if not news:  # as with most cars that fit a pattern which is looked for elsewhere
             return
         picture = await self._plate_picture(sighting)
@@ -206,6 +216,14 @@ def _is_news(t: Tables, hit: ReportHit, by_ms: int, now_ms: int) -> bool:
         return in_force_ms(t, hit.watch) <= by_ms and answer_without_news(t, hit, now_ms) is None
     except UnknownIdError:  # asked, the rule says which
         return True
+
+
+def _one_of_each(hits: Sequence[ReportHit]) -> list[ReportHit]:
+    """Return of each list the first hit: of lines that nobody set aside."""
+    firsts: dict[str, ReportHit] = {}
+    for hit in hits:
+        firsts.setdefault(hit.watch, hit)
+    return list(firsts.values())
 
 
 def road_net(path: str, county: Path | None) -> RoadNet | None:

@@ -14,7 +14,7 @@ from command.kernel.clock import Clock
 from command.kernel.errors import TooLargeError, TriuneError, UnavailableError, UnknownIdError
 from command.kernel.local_time import is_within_day
 from command.readings import Sighting
-from edge.agent.items import ALARM, CAMERA, HIT, PICTURE, SIGHTING, Alarm, CameraState, Hit
+from edge.agent.items import ALARM, CAMERA, HIT, PICTURE, SIGHTING, Alarm, CameraState, Fit, Hit
 from edge.agent.protocol import NO_RECORDING, Config, Library, Watch
 from edge.agent.recording import EdgeRecorder
 from edge.agent.sending import PictureBody
@@ -147,8 +147,8 @@ class EdgeCameras:
         ]
         plate = await _plate_of(sighting, jpeg) if matches else b""
         items = [
-            NewItem(Priority.HIT, HIT, msgspec.json.encode(_hit(match, sighting, plate)), subject=match.watch)
-            for match in matches
+            NewItem(Priority.HIT, HIT, msgspec.json.encode(_hit(fits, sighting, plate)), subject=watch)
+            for watch, fits in _by_entry(matches).items()
         ]
         if items:
             self.recorder.event(sighting.camera)
@@ -197,7 +197,15 @@ async def _plate_of(sighting: Sighting, jpeg: bytes) -> bytes:
         return b""
 
 
-def _hit(match: Match, sighting: Sighting, plate: bytes) -> Hit:
+def _by_entry(matches: Sequence[Match]) -> dict[str, list[Match]]:
+    fits: dict[str, list[Match]] = {}
+    for match in matches:
+        fits.setdefault(match.watch, []).append(match)
+    return fits
+
+
+def _hit(fits: Sequence[Match], sighting: Sighting, plate: bytes) -> Hit:
+    match, *others = fits
     return Hit(
         watch=match.watch,
         plate=sighting.plate,
@@ -211,4 +219,5 @@ def _hit(match: Match, sighting: Sighting, plate: bytes) -> Hit:
         direction=sighting.direction,
         heading_deg=sighting.heading_deg,
         line=match.line,
+        others=[Fit(line=other.line, how=other.how, score=other.score) for other in others],
     )

@@ -14,12 +14,22 @@ from command.readings import Direction
 from command.requests import Id, Instant
 from edge.agent.protocol import Box, Count
 from edge.limits import AGENT_READING_CAMERAS
+from streams.limits import LIBRARY_FITS
+
+
+class Fit(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of a list that a plate fits, as in `streams.watch_list.Match`."""
+
+    line: Annotated[str, Meta(max_length=PATTERN_CHARS)]
+    how: HitHow
+    score: Annotated[float, Meta(ge=0, le=1)] = 1.0
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True):
     """A watched plate passed; kind `hit`. `picture` is the SHA-256 of a picture that may come later, or never.
 
-    `how`, `score` and `line` are those of `streams.watch_list.Match`.
+    `how`, `score` and `line` are those of `streams.watch_list.Match`; `others` are of further lines of the list, since
+    the hub alone knows what was set aside there.
     """
 
     watch: Id
@@ -34,6 +44,7 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     direction: Direction | None = None
     heading_deg: Annotated[float, Meta(ge=0, lt=360)] | None = None
     line: Annotated[str, Meta(max_length=PATTERN_CHARS)] = ""
+    others: Annotated[list[Fit], Meta(max_length=LIBRARY_FITS)] = []
 
 
 class Alarm(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import pytest
@@ -35,6 +35,7 @@ from command.requests import (
     EnrolCamera,
     LiftWatch,
     OfferLibraryFile,
+    RejectHit,
     RequestLibrary,
     RequestWatch,
 )
@@ -321,6 +322,32 @@ async def test_a_list_that_was_replaced_meanwhile_fires_for_cars_that_passed_bef
         assert [hit.plate for hit in await hub.found()] == [PLATE]
         row = (await hub.d.table("libraries"))[library]
         assert row.first_approved_ms == before_ms
+
+
+@pytest.mark.parametrize(
+    ("plate", "lines", "why"),
+    [(PLATE, [PLATE, "湘F80*"], "out_of_date"), ("湘FB0345", ["湘FBD345", PLATE], "look_alike")],
+)
+async def test_a_line_that_was_set_aside_hides_no_other_of_its_list(  # R858
+    tmp_path: Path, plate: str, lines: list[str], why: Literal["out_of_date", "look_alike"]
+) -> None:
+    file = written(dict.fromkeys(lines, ""))
+    async with a_hub(tmp_path) as hub:
+        content = Content(sha256=await hub.blobs.add(file), entries=2, patterns=0, size=len(file))
+        asked = RequestLibrary(
+            name="库", reason="盗抢", level=2, until_ms=START_MS + HOUR_MS, content=content, look_alike=True
+        )
+        library = await hub.d.ask(asked)
+        await hub.d.ask(ApproveLibrary(library=library, sha256=content.sha256))
+        hub.hits.hold(LibraryIndex({library: LibraryContent(file)}, [library]))
+        for found in ([lines[0]], lines, lines):
+            hub.d.clock.advance(hub.d.clock.now_ms() + MINUTE_MS)
+            await hub.passages.add([passage(plate=plate, at_ms=hub.d.clock.now_ms())])
+            await hub.finder.idle()
+            hits = await hub.found()
+            assert ([hit.line for hit in hits], hub.hits.counters.found) == (found, len(found))
+            if not hits[-1].rejected_why:
+                await hub.d.ask(RejectHit(hit=hits[-1].id, why="不是", kind=why, exclude=True), COMMANDER)
 
 
 async def test_a_match_that_is_refused_keeps_no_other_from_being_recorded(tmp_path: Path) -> None:  # R799

@@ -12,7 +12,7 @@ from command.kernel import ga36
 from command.kernel.errors import InvalidInputError
 from command.kernel.limits import LOOK_ALIKE_SCORE
 from command.kernel.look_alikes import LOOK_ALIKES
-from streams.limits import LOOK_ALIKE_WAYS
+from streams.limits import LIBRARY_FITS, LOOK_ALIKE_WAYS
 from streams.look_alike import fit, shares
 from streams.plate_hash import hash_of, hashes_alike
 from streams.watch_library import Changes, Found, LibraryContent, LibraryIndex, Line, written
@@ -31,11 +31,27 @@ def test_a_plate_is_found_in_every_list_that_holds_it_with_its_remark() -> None:
     assert len(index) == 4
 
 
-def test_of_each_list_one_entry_fires_as_written_before_patterns() -> None:
+def test_of_each_list_the_lines_that_fit_are_told_as_written_before_patterns() -> None:  # R682, R858
     index = LibraryIndex({"b1": content("湘F12*", "湘F1234?", "湘F12345"), "b2": content("?F12345", 湘F99999="*?")})
-    assert index.find("湘F12345") == [Found("b1", "湘F12345", False, ""), Found("b2", "?F12345", True, "")]
+    assert index.find("湘F12345") == [
+        Found("b1", "湘F12345", False, ""), Found("b1", "湘F1234?", True, ""), Found("b1", "湘F12*", True, ""),
+        Found("b2", "?F12345", True, ""),
+    ]  # fmt: skip
     assert [found.line for found in index.find("湘F12399")] == ["湘F12*"]
     assert [len(each.patterns) for each in index.contents.values()] == [2, 1]
+
+
+def test_so_many_lines_of_a_list_are_told_the_likest_first() -> None:  # R858
+    patterns = [f"湘F12345{'*' * n}?" for n in range(1, LIBRARY_FITS + 2)]
+    assert len(LibraryIndex({"b1": content(*patterns)}).find("湘F123456")) == LIBRARY_FITS
+    plate, each = "湘F80D45", shares("湘F80D45")
+    others = {
+        plate[:at] + other + plate[at + 1 :] for at, char in enumerate(plate) for other in LOOK_ALIKES.get(char, {})
+    }
+    fits = sorted((fit(other, plate, each) for other in others), reverse=True)
+    assert len(fits) > LIBRARY_FITS
+    assert [one.score for one in alike(*others).find(plate)] == fits[:LIBRARY_FITS]
+    assert [one.score for one in alike(plate, *others).find(plate)] == [1.0, *fits[: LIBRARY_FITS - 1]]
 
 
 def test_it_finds_what_a_set_would_whatever_the_lists_hold() -> None:
@@ -117,13 +133,17 @@ def test_of_a_list_the_line_that_scores_most_is_found_as_it_would_be_as_an_entry
     each = shares(plate, sure)
     best = max((fit(line, plate, each) for line in lines), default=0.0)
     found = alike(*lines).find(plate, sure)
-    assert [one.score for one in found] == ([best] if best >= LOOK_ALIKE_SCORE else [])
-    assert all(fit(one.line, plate, each) == best for one in found)
+    assert [one.score for one in found[:1]] == ([best] if best >= LOOK_ALIKE_SCORE else [])
+    assert [one.score for one in found] == sorted((fit(one.line, plate, each) for one in found), reverse=True)
+    assert len({one.line for one in found}) == len(found) <= LIBRARY_FITS
 
 
 def test_what_stands_there_comes_before_what_it_looks_like_and_patterns_mean_no_look_alikes() -> None:  # R827
     index = alike("湘F80345", "湘FB034?", "湘FB03*", "湘F8888?")
-    assert index.find("湘FB0345") == [Found("b1", "湘FB034?", True, "")]
+    assert index.find("湘FB0345")[0] == Found("b1", "湘FB034?", True, "")
+    assert [(found.line, found.score < 1) for found in index.find("湘FB0345")] == [
+        ("湘FB034?", False), ("湘FB03*", False), ("湘F80345", True),
+    ]  # fmt: skip
     assert index.find("湘F8D345")[0].line == "湘F80345"
     assert index.find("湘F888B1") == []
 
@@ -148,7 +168,8 @@ def test_an_entry_fires_until_its_own_instant_and_then_gives_way_to_what_else_fi
     entries = {"湘F12345": "白色", "湘F80345": "", "湘F123*": ""}
     until_ms = {"湘F12345": 1000, "湘F80345": 2000}
     index = LibraryIndex({"b1": LibraryContent(written(entries, until_ms))}, {"b1"})
-    assert index.find("湘F12345", at_ms=999) == [Found("b1", "湘F12345", False, "白色")]
+    assert index.find("湘F12345", at_ms=999)[0] == Found("b1", "湘F12345", False, "白色")
+    assert [found.line for found in index.find("湘F12345", at_ms=999)] == ["湘F12345", "湘F123*"]
     assert [found.line for found in index.find("湘F12345", at_ms=1000)] == ["湘F123*"]
     assert [found.line for found in index.find("湘FB0345", at_ms=1999)] == ["湘F80345"]
     assert index.find("湘FB0345", at_ms=2000) == index.find("湘F80345", at_ms=2000) == []

@@ -16,7 +16,7 @@ from command.access.accounts import AGENT
 from command.actors import HUB
 from command.blobs import Blobs
 from command.hub import Hub
-from command.kernel.errors import NoRightError, TooManyError, TriuneError, UnavailableError
+from command.kernel.errors import NoRightError, TooManyError, TriuneError, UnavailableError, UnknownIdError
 from command.passages import Passages
 from command.readings import Position, Sighting
 from command.requests import ReportCamera, ReportDeviceAlarm, ReportHit, ReportRecorder, Request
@@ -38,6 +38,7 @@ from edge.agent.items import (
     Alarm,
     CameraState,
     DeviceAlarm,
+    Fit,
     Hit,
     Reading,
     RecorderState,
@@ -189,15 +190,32 @@ class Items:
     async def _hit(self, hit: Hit) -> ReportHit:
         # An agent whose clock runs ahead still has seen the car: by now at the latest.
         seen_ms = min(hit.seen_ms, self._hub.clock.now_ms())
-        # It may be on an older file of a list; what the list no longer holds is refused.
-        entry = self._hits.stands(hit.watch, hit.line, seen_ms) if hit.line else None
-        return await self._hits.told_more(
-            ReportHit(
-                watch=hit.watch, plate=hit.plate, camera=hit.camera, confidence=hit.confidence, picture=hit.picture,
-                plate_picture=hit.plate_picture, seen_ms=seen_ms, how=hit.how, score=hit.score,
-                direction=hit.direction, heading_deg=hit.heading_deg, line=hit.line, note=entry.note if entry else "",
-            )
+        told = ReportHit(
+            watch=hit.watch, plate=hit.plate, camera=hit.camera, confidence=hit.confidence, picture=hit.picture,
+            plate_picture=hit.plate_picture, seen_ms=seen_ms, how=hit.how, score=hit.score, direction=hit.direction,
+            heading_deg=hit.heading_deg, line=hit.line,
         )  # fmt: skip
+        return await self._hits.told_more(await self._hits.first_of(self._standing(told, hit)))
+
+    def _standing(self, told: ReportHit, hit: Hit) -> list[ReportHit]:
+        """Return a hit of a list by each line that the list holds still: the agent may be on an older file of it.
+
+        Raises `UnknownIdError` where it holds none of them.
+        """
+        if not hit.line:
+            return [told]
+        standing: list[ReportHit] = []
+        for fit in (Fit(line=hit.line, how=hit.how, score=hit.score), *hit.others):
+            try:
+                entry = self._hits.stands(hit.watch, fit.line, told.seen_ms)
+            except UnknownIdError as error:
+                gone = error
+            else:
+                note = entry.note if entry else ""
+                standing.append(replace(told, line=fit.line, how=fit.how, score=fit.score, note=note))
+        if not standing:
+            raise gone
+        return standing
 
     async def keep_picture(self, sender: Sender, number: int, data: bytes, sha256: str) -> Settled:
         """Keep a picture that has come whole."""

@@ -26,6 +26,7 @@ from consoles.site import Site
 from edge.agent.agent import Agent
 from edge.agent.libraries import EdgeLibraries
 from edge.agent.protocol import LIBRARY_PATH, Library
+from edge.outbox import Priority
 from streams.watch_edits import edited
 from streams.watch_library import LibraryContent as Content
 from streams.watch_library import LibraryIndex, written
@@ -102,6 +103,30 @@ async def test_a_list_is_looked_for_at_the_edge_without_the_hub_and_its_hit_told
             await until(lambda: "hit" not in agent.outbox.waiting)
             [hit] = await site.hub.read(lambda t: list(t.hits))
             assert (hit.watch, hit.line, hit.note, hit.how) == (library, "湘F00007", "白色", "exact")
+
+
+async def test_a_hit_of_an_agent_is_by_the_first_line_of_its_list_that_was_not_set_aside(  # R858
+    tmp_path: Path,
+) -> None:
+    now_ms = SystemClock().now_ms()
+    async with hub_with_agent(tmp_path) as (site, key), Proxy(port_of(site)) as proxy:
+        library = await in_force(site, "湘F00007", "湘F0000?")
+        asked = q.ReportHit(
+            watch=library, plate="湘F00007", camera="k0", seen_ms=now_ms, confidence=0.9, line="湘F00007"
+        )  # fmt: skip
+        first = (await site.hub.ask(asked, HUB)).subject
+        await site.hub.ask(q.RejectHit(hit=first, why="已解除", kind="out_of_date", exclude=True), HUB)
+        async with an_agent(tmp_path, proxy.port, key) as agent:
+            await until(lambda: len(agent.cameras._watches.libraries) == 2)
+            proxy.open = False
+            proxy.cut()
+            await agent.cameras.on_passage(msgspec.structs.replace(sighting(7), first_ms=now_ms + 1), b"")
+            [passed] = await agent.outbox.next(Priority.SIGHTING, 0, 10)
+            await agent.outbox.settle([passed.number])  # in which the hub would find the hit itself
+            proxy.open = True
+            await until(lambda: agent.outbox.items == 0)
+            second = await site.hub.read(lambda t: list(t.hits)[-1])
+            assert (second.line, second.how, second.note) == ("湘F0000?", "pattern", "白色")
 
 
 async def test_another_file_is_fetched_and_the_one_before_forgotten_and_late_hits_of_it_do_not_fire(
