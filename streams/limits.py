@@ -189,6 +189,9 @@ SCENE_PIXELS = 1920 * 1080
 # Pixels of a picture, three bytes each once decoded; past it, it is refused before that: as one that does not decode,
 # where a camera sends it.
 PICTURE_PIXELS = 40_000_000
+# Of one that its decoder holds as a whole, in up to 11 bytes for each pixel: a JPEG in several scans, as progressive
+# ones are. Either way 250 MB are the most.
+PICTURE_HELD_PIXELS = 20_000_000
 # Scans of one JPEG; encoders make 10 of a progressive one.
 JPEG_SCANS = 64
 # The diary of recordings: a sign of life so often, and its two files are of so much.
@@ -201,11 +204,11 @@ STILL_TRIES = 3
 
 # Places in which two files of a list of the watch list differ; past them, who has the one is sent the other whole.
 LIBRARY_EDITS = 50_000
+# Lines of one list that are told of a plate, the first of which nobody set aside fires; further ones are passed over.
+LIBRARY_FITS = 8
 # Ways to take a plate for others in several characters that are followed further, on lists that mean look-alikes; of
 # more, which no reader is that unsure of, the likeliest.
 LOOK_ALIKE_WAYS = 4096
-# Lines of one list that are told of a plate, the first of which nobody set aside fires; further ones are passed over.
-LIBRARY_FITS = 8
 
 # A camera is asked for a key frame at most so often, for all who wait for one, and has so long to agree.
 CAMERA_ASK_KEY_MS = 1000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import struct
+import hashlib
 
 import cv2
 import numpy as np
@@ -10,16 +10,13 @@ from numpy.typing import NDArray
 
 from command.kernel.errors import InvalidInputError
 from command.kernel.limits import PICTURE_BYTES, PICTURE_SIDE_PX
-from streams.limits import JPEG_SCANS, PICTURE_PIXELS
+from streams.limits import PICTURE_HELD_PIXELS, PICTURE_PIXELS
+from streams.plates.jpeg import JPEG, JPEG_END, JPEG_SCAN, JpegHead, jpeg_head
+from streams.plates.png import PNG, png_size
 
 Picture = NDArray[np.uint8]
 """BGR, shape (height, width, 3)."""
 
-_JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
-_JPEG_END, _SCAN = b"\xff\xd9", b"\xff\xda"
-# Start-of-frame markers; C4, C8 and CC in their midst mean other things (ITU-T T.81, table B.1).
-_FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_JPEG_SEGMENTS = 1000
 # What did not come of a frame in one scan of Huffman code decoders leave as grey as this, but for CMYK.
 _ONE_SCAN, _MISSING, _CMYK = frozenset({0xC0, 0xC1}), 128, 4
 # Any bytes but FF, which begins a marker; also behind each restart marker, whichever was to come next.
@@ -34,17 +31,35 @@ def decode_picture(data: bytes) -> Picture:
     """
     if len(data) > PICTURE_BYTES:
         raise InvalidInputError(f"picture of {len(data)} bytes is larger than {PICTURE_BYTES}")
-    if data.startswith(_JPEG):
-        width, height = jpeg_size(data)
-    elif data.startswith(_PNG) and len(data) >= 24:
-        width, height = struct.unpack_from(">II", data, 16)
+    picture_size(data)
+    if data.startswith(JPEG):
+        return _whole(data, jpeg_head(data))
+    return _decoded(data, cv2.IMREAD_COLOR)
+
+
+def picture_size(data: bytes) -> tuple[int, int]:
+    """Return width and height in pixels of a JPEG or PNG, as its header says them; nothing is decoded.
+
+    Raises `InvalidInputError` for what is neither, or past a limit.
+    """
+    if data.startswith(JPEG):
+        head = jpeg_head(data)
+        width, height = head.width, head.height
+        check_size(width, height, PICTURE_HELD_PIXELS if head.is_held else PICTURE_PIXELS)
+    elif data.startswith(PNG):
+        width, height = png_size(data)
+        check_size(width, height)
     else:
         raise InvalidInputError("not a JPEG or PNG picture")
-    check_size(width, height)
-    picture = _decoded(data)
-    if data.startswith(_JPEG):
-        _check_whole(data, picture)
-    return picture
+    return width, height
+
+
+def check_decodes(data: bytes) -> None:
+    """Decode a JPEG or PNG to a grey eighth, which takes a baseline JPEG a 64th of the memory.
+
+    Raises `InvalidInputError` unless it can be decoded. Its header was judged before, by `picture_size`.
+    """
+    _decoded(data, cv2.IMREAD_REDUCED_GRAYSCALE_8)
 
 
 def check_picture(picture: Picture) -> None:
@@ -54,59 +69,35 @@ def check_picture(picture: Picture) -> None:
     check_size(picture.shape[1], picture.shape[0])
 
 
-def check_size(width: int, height: int) -> None:
+def check_size(width: int, height: int, most: int = PICTURE_PIXELS) -> None:
     """Raise `InvalidInputError` unless both sides, and their product, are within the limits."""
     if not (1 <= width <= PICTURE_SIDE_PX and 1 <= height <= PICTURE_SIDE_PX):
         raise InvalidInputError(f"picture of {width} x {height} pixels; each side may be 1 to {PICTURE_SIDE_PX}")
-    if width * height > PICTURE_PIXELS:
-        raise InvalidInputError(f"picture of {width} x {height} pixels; {PICTURE_PIXELS} in all are the most")
+    if width * height > most:
+        raise InvalidInputError(f"picture of {width} x {height} pixels; {most} in all are the most for its kind")
 
 
-def jpeg_size(data: bytes) -> tuple[int, int]:
-    """Return width and height of a JPEG, told by its frame header alone; nothing is decoded.
-
-    Raises `InvalidInputError` for one that has none, was cut short, or comes in so many scans that it is made to take
-    long: of a progressive one each is decoded over the whole picture.
-    """
-    at = _frame_at(data)
-    if data.rfind(_JPEG_END, at) < 0:
-        raise InvalidInputError("the JPEG picture is cut short")
-    if (scans := data.count(_SCAN, at)) > JPEG_SCANS:
-        raise InvalidInputError(f"a JPEG picture in {scans} scans; {JPEG_SCANS} are the most")
-    height, width = struct.unpack_from(">HH", data, at + 5)
-    return width, height
-
-
-def _frame_at(data: bytes) -> int:
-    """Return where the frame header of a JPEG begins; a thumbnail's, which is inside another segment, is passed by."""
-    at = 2
-    for _ in range(_JPEG_SEGMENTS):
-        if at + 10 > len(data) or data[at] != 0xFF:
-            break
-        marker = data[at + 1]
-        if marker == 0xFF:  # fill byte
-            at += 1
-        elif marker in _FRAME_MARKERS:
-            return at
-        else:
-            at += 2 + int(struct.unpack_from(">H", data, at + 2)[0])
-    raise InvalidInputError("the JPEG picture has no frame header")
-
-
-def _check_whole(data: bytes, picture: Picture) -> None:
-    """Raise `InvalidInputError` for a JPEG that ends with its end marker, but whose data ends before the picture does.
+def _whole(data: bytes, head: JpegHead) -> Picture:
+    """Decode a JPEG; `InvalidInputError` for one that has its end marker, but whose data ends before the picture does.
 
     Decoders make up the rest, as grey or out of nothing, and say so to nobody. Data that goes on where it ended would
-    have been part of such a picture; behind a whole one it is passed over.
+    have been part of such a picture; behind a whole one it is passed over. Of the two only one is held at a time.
     """
-    at = _frame_at(data)
-    scan = data.find(_SCAN, at)
-    is_plain = data[at + 1] in _ONE_SCAN and data[at + 9] < _CMYK and data.find(_SCAN, scan + 2) < 0
+    picture = _decoded(data, cv2.IMREAD_COLOR)
+    is_plain = head.marker in _ONE_SCAN and head.components < _CMYK and data.find(JPEG_SCAN, head.scan_at + 2) < 0
     if is_plain and not _has_missing_corner(picture):
-        return
-    end = data.find(_JPEG_END, scan)
-    if not np.array_equal(_decoded(data[:end] + _FURTHER_DATA + data[end:]), picture):
+        return picture
+    decoded = _digest(picture)
+    del picture
+    end = data.find(JPEG_END, head.scan_at)
+    picture = _decoded(data[:end] + _FURTHER_DATA + data[end:], cv2.IMREAD_COLOR)
+    if _digest(picture) != decoded:
         raise InvalidInputError("the JPEG picture is cut short")
+    return picture
+
+
+def _digest(picture: Picture) -> tuple[tuple[int, ...], bytes]:
+    return picture.shape, hashlib.sha256(picture.data).digest()
 
 
 def _has_missing_corner(picture: Picture) -> bool:
@@ -115,9 +106,9 @@ def _has_missing_corner(picture: Picture) -> bool:
     return bool((corners == _MISSING).all(axis=2).any())
 
 
-def _decoded(data: bytes) -> Picture:
+def _decoded(data: bytes, how: int) -> Picture:
     try:
-        picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        picture = cv2.imdecode(np.frombuffer(data, np.uint8), how)
     except cv2.error as error:
         raise InvalidInputError("the picture cannot be decoded") from error
     if picture is None:
