@@ -20,10 +20,12 @@ from command.blobs import SINCE
 from command.facts.scene import QueryMade
 from command.readings import UNSTATED, Sighting
 from command.requests import EnrolCamera, EnrolStation, EnrolUnit
+from consoles.http import sighting_bodies as bodies
 from consoles.http import sightings as sightings_module
 from consoles.site import Site, running_site
 from tests.consoles.support import PASSWORD, Person, settings, signed_in
 from tests.edge.agent.support import until
+from tests.paths import ROOT
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -335,6 +337,19 @@ async def test_who_looks_after_queries_sees_who_asked_what_and_why(tmp_path: Pat
         _, found = await leader.get("/api/v1/queries?by=dispatcher")
         assert [one["id"] for one in found["queries"]] == [middle, oldest]
         assert (await leader.get("/api/v1/queries?before=x"))[0] == 400
+
+
+TERMS = msgspec.json.decode((ROOT / "tests" / "golden" / "query_terms.json").read_bytes())
+"""What pages tell in words (`tests/apps/query_words.test.ts` of the pages reads it too)."""
+
+
+@pytest.mark.parametrize("example", [one for one in TERMS if "body" in one], ids=lambda one: one["what"])
+def test_terms_on_record_keep_the_form_that_pages_tell_in_words(example: dict[str, Any]) -> None:  # R864
+    asked = {"reason": "办案", "from_ms": 0, "to_ms": HOUR_MS} | example["asked"]
+    body = msgspec.convert(asked, getattr(bodies, example["body"]), strict=False)
+    terms, digest = bodies.told(body).rsplit(" #", 1)
+    assert terms == example["terms"]
+    assert len(digest) == 16
 
 
 async def test_nobody_writes_such_a_record_by_hand(tmp_path: Path) -> None:

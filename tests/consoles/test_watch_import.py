@@ -116,6 +116,9 @@ async def test_an_entry_is_tried_against_what_passed_of_late_and_that_is_on_reco
         recorded = [facts.decode(each.data, each.seq) for each in await site.hub.journal.read("live", before, 10)]
         made = [fact for fact in recorded if isinstance(fact, QueryMade)]
         assert [(fact.reason, fact.results) for fact in made] == [("嫌疑", 2), ("嫌疑", 3)]
+        assert [fact.terms for fact in made] == [  # R864
+            "watch 湘F80345, 30 days", "watch 湘F80345 and look-alikes, 30 days",
+        ]  # fmt: skip
 
 
 async def test_the_list_goes_out_as_a_file_with_a_reason_and_to_leaders_alone(tmp_path: Path) -> None:  # R546

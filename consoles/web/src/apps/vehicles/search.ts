@@ -146,7 +146,7 @@ export class VehiclesSearch extends VehiclesTab {
   }
 
   private queries(): TemplateResult {
-    return html`<vehicles-queries .api=${this.connection?.api ?? null} .who=${this.who} .now_ms=${this.now_ms}></vehicles-queries>`;
+    return html`<vehicles-queries .api=${this.connection?.api ?? null} .cameras=${this.rows("cameras")} .who=${this.who} .now_ms=${this.now_ms}></vehicles-queries>`;
   }
 
   private maySearch(): boolean {

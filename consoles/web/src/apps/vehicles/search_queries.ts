@@ -7,6 +7,7 @@ import "../../components/states";
 import { shared, View } from "../../components/view";
 import { t } from "../../i18n/i18n";
 import type { Api } from "../../sync/api";
+import type { CameraRow } from "../../wire";
 import { byKey, queryColumns } from "./search_results";
 import type { Queries, QueryRow } from "./search_wire";
 
@@ -34,6 +35,7 @@ export class QueriesMade extends View {
 
   @property({ attribute: false }) api: Api | null = null;
   @property({ attribute: false }) who: (id: string) => string = (id) => id;
+  @property({ attribute: false }) cameras: ReadonlyMap<string, CameraRow> = new Map();
   @property({ type: Number }) now_ms = 0;
   @state() private rows: readonly QueryRow[] = [];
   @state() private more = false;
@@ -50,7 +52,7 @@ export class QueriesMade extends View {
         <button>${t("search.go")}</button>
       </form>
       ${this.failure === "" ? nothing : html`<t-state kind="error" text=${this.failure}></t-state>`}
-      <t-table label=${t("queries.label")} .columns=${queryColumns(this.who, this.now_ms)} .rows=${byKey(this.rows, (row) => row.id)}><t-state kind="empty" text=${t("queries.none")}></t-state></t-table>
+      <t-table label=${t("queries.label")} .columns=${queryColumns(this.cameras, this.who, this.now_ms)} .rows=${byKey(this.rows, (row) => row.id)}><t-state kind="empty" text=${t("queries.none")}></t-state></t-table>
       ${this.more ? html`<button @click=${() => void this.load(this.rows.at(-1)?.id)}>${t("queries.older")}</button>` : nothing}`;
   }
 

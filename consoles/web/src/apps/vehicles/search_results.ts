@@ -7,6 +7,7 @@ import "../../components/table";
 import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import type { CameraRow, Sighting } from "../../wire";
+import { termsWords } from "./query_words";
 import { legWords } from "./search_ways";
 import { pictureOf, type Clone, type Companion, type Pass, type QueryRow, type Visits } from "./search_wire";
 
@@ -123,7 +124,7 @@ export function cloneColumns(cameras: Cameras, now_ms: number): readonly Column<
   ];
 }
 
-export function queryColumns(who: (id: string) => string, now_ms: number): readonly Column<QueryRow>[] {
+export function queryColumns(cameras: Cameras, who: (id: string) => string, now_ms: number): readonly Column<QueryRow>[] {
   return [
     { id: "time", title: t("search.time"), number: true, cell: (one) => timeOf(one.at_ms, now_ms), sort: (one) => one.at_ms },
     { id: "who", title: t("queries.who"), cell: (one) => who(one.by), sort: (one) => who(one.by) },
@@ -131,7 +132,7 @@ export function queryColumns(who: (id: string) => string, now_ms: number): reado
     { id: "reason", title: t("queries.reason"), cell: (one) => one.reason, sort: (one) => one.reason },
     { id: "case", title: t("queries.case"), cell: (one) => one.case, sort: (one) => one.case },
     { id: "results", title: t("queries.results"), number: true, cell: (one) => String(one.results), sort: (one) => one.results },
-    { id: "terms", title: t("queries.terms"), cell: (one) => one.terms, sort: (one) => one.terms },
+    { id: "terms", title: t("queries.terms"), cell: (one) => termsWords(one, cameras), sort: (one) => one.terms },
   ];
 }
 

@@ -44,6 +44,7 @@ export const COMMON = {
   "sign_out.failed": ["没能退出登录：{why}。本机仍在登录，请稍后再试", "Not signed out: {why}. This machine is still signed in: try again"],
   "action.sign_out": ["退出登录", "Sign out"],
   "list.comma": ["、", ", "],
+  "list.semicolon": ["；", "; "],
   "action.language": ["English", "中文"],
   "action.mute": ["静音", "Mute"],
   "action.unmute": ["取消静音", "Sound on"],
