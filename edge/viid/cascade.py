@@ -70,7 +70,7 @@ def dispositions(
         if ends:
             one |= {
                 "DispositionRemoveOrg": server, "DispositionRemovePerson": server,
-                "DispositionRemoveTime": written(now_ms), "DispositionRemoveReason": "no longer looked for",
+                "DispositionRemoveTime": written(now_ms), "DispositionRemoveReason": "已撤控",
             }  # fmt: skip
         told.append(one)
     return {"DispositionListObject": {"DispositionObject": told}}

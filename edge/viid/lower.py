@@ -43,7 +43,7 @@ class Lower(msgspec.Struct, frozen=True, kw_only=True):
             "ReportInterval": _AT_ONCE_S, "OperateType": int(ends),
         }  # fmt: skip
         if ends:
-            told |= {"SubscribeCancelOrg": server, "CancelTime": written(now_ms), "CancelReason": "no longer needed"}
+            told |= {"SubscribeCancelOrg": server, "CancelTime": written(now_ms), "CancelReason": "不再需要"}
         return {"SubscribeListObject": {"SubscribeObject": [told]}}
 
 

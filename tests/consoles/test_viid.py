@@ -13,8 +13,10 @@ import pytest
 from aiohttp import web
 from msgspec.structs import replace
 
+from command import facts
 from command.access.keys import SiteKey
 from command.actors import HUB
+from command.facts.watchlist import WatchLifted
 from command.kernel.clock import SystemClock
 from command.readings import UNSTATED, Sighting, SightingQuery
 from command.requests import ApproveWatch, EnrolCamera, RequestWatch
@@ -293,6 +295,8 @@ async def test_a_disposition_waits_for_our_approval_and_its_hits_go_back(tmp_pat
         _, answer = await curl(f"{url}/VIID/Dispositions?IDList=d1", *options)
         assert codes(answer) == [0]
         assert (await site.hub.read(lambda t: t.watches.need(watch.id))).state == "lifted"
+        recorded = [facts.decode(each.data, each.seq) for each in await site.hub.journal.read("live", 0, 1000)]
+        assert [one.why for one in recorded if isinstance(one, WatchLifted)] == ["对方平台已撤控"]  # R853
 
 
 @asynccontextmanager

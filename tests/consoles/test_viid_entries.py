@@ -99,4 +99,6 @@ def test_no_word_of_why_or_who_goes_out_and_our_own_reader_understands_it() -> N
     assert (read.address, read.applicant) == ("http://10.0.0.2:8120/VIID/DispositionNotifications", SERVER)
     assert not is_cancelled(told)
     ends = dispositions([entry], PEER, SERVER, "http://10.0.0.2:8120", NOW_MS, ends=True)
-    assert is_cancelled(Fields(ends).inner("DispositionListObject").list("DispositionObject")[0])
+    (told,) = Fields(ends).inner("DispositionListObject").list("DispositionObject")
+    assert is_cancelled(told)
+    assert told.text("DispositionRemoveReason") == "已撤控"  # R853

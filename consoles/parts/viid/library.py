@@ -31,6 +31,8 @@ from edge.viid.orders import Disposition, OrderState, Subscription, host_of
 from edge.viid.vehicle import Vehicle
 
 _REASON_CHARS, _OFFICE_CHARS = 500, 100
+_CHANGED, _ENDED = "对方平台改了布控内容", "对方平台已撤控"
+"""Why an entry is lifted, for our record and whoever reads it."""
 _ONLINE = {"up": True, "down": False, "unknown": None}
 _STATES: dict[str, OrderState] = {
     "requested": "waiting", "active": "in force", "lifted": "cancelled", "expired": "over",
@@ -140,7 +142,7 @@ class ViidLibrary:
             return
         request = await self._watch(disposition)
         if known is not None and not known[2]:
-            await self._lift(disposition.peer, known[1], "asked for otherwise")
+            await self._lift(disposition.peer, known[1], _CHANGED)
         else:
             await self._check_room(disposition.peer)
         said = hashlib.sha256(msgspec.json.encode(disposition)).hexdigest()[:16]
@@ -181,7 +183,7 @@ class ViidLibrary:
         row = await self._hub.read(lambda t: t.watches.get(watch))
         if row is None or row.requested_by != asker(peer) or row.state not in ("requested", "active"):
             return  # over already; or a hub restored to an earlier moment has given the id to another watch
-        lift = LiftWatch(watch=watch, why=why or "the system that asked for it says so")
+        lift = LiftWatch(watch=watch, why=why or _ENDED)
         with suppress(ConflictError):  # somebody was quicker
             await self._hub.ask(lift, _actor(peer))
 

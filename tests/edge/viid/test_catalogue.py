@@ -166,6 +166,7 @@ async def test_it_is_taken_renewed_and_ended_at_a_real_system() -> None:  # R724
         at.library.own = OWN
         assert [len(devices_of(one)) for one in await catalogue(remote, lower)] == [3, 0]
         ends = lower.body("http://127.0.0.1:9", UPPER, NOW_MS, ends=True)
+        assert Fields(ends).inner("SubscribeListObject").list("SubscribeObject")[0].text("CancelReason") == "不再需要"
         for _ in range(2):
             await cancel(remote, lower, ends)
         assert at.library.subscribed[lower.id][1] == "cancelled"
