@@ -9,8 +9,8 @@ from streams.plates.picture import decode_picture
 
 _MARGIN = 0.25
 """Of the plate's size is left around it, so that a person sees that it is one."""
-_LEAST_WIDTH_PX = 240
-"""A smaller plate is enlarged, for people."""
+_LEAST_SIDE_PX = 240
+"""The longer side of what a smaller plate is enlarged to, for people: a box a pixel wide costs no more than others."""
 _JPEG_QUALITY = 90
 
 
@@ -26,8 +26,9 @@ def plate_jpeg(scene: bytes, box: tuple[int, int, int, int]) -> bytes:
     if left >= right or top >= bottom:
         raise InvalidInputError("the plate is not in the picture")
     plate = picture[top:bottom, left:right]
-    if plate.shape[1] < _LEAST_WIDTH_PX:
-        times = _LEAST_WIDTH_PX / plate.shape[1]
+    longer_px = max(plate.shape[:2])
+    if longer_px < _LEAST_SIDE_PX:
+        times = _LEAST_SIDE_PX / longer_px
         plate = cv2.resize(plate, None, fx=times, fy=times, interpolation=cv2.INTER_CUBIC).astype("uint8", copy=False)
     ok, jpeg = cv2.imencode(".jpg", plate, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
     if not ok:
