@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from command.kernel.limits import WATCHES_AT_ONCE
+from edge.limits import VIID_PASS_AGE_MS
 
 # Push. A client whose socket holds more than this is only sent the newest rows, once it has drained.
 CONSOLE_BUFFER_BYTES = 1024 * 1024
@@ -96,6 +97,8 @@ VIOLATION_PACK_LOOK_MS = 5000
 VIOLATION_PACK_AGAIN_MS = 60 * 1000
 VIOLATION_PACKS_AT_ONCE = 50
 VIOLATION_DRIVE_ROWS = 200
+# An area is not judged by any more so long after its end: no later do devices tell of passages.
+VIOLATION_RULES_LATE_MS = VIID_PASS_AGE_MS
 
 # Passages that may be violations once their pictures come, and how long each waits; past either the oldest is given up
 # and counted. And passages before cameras with rules that a sweep need not judge again.

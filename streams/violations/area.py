@@ -2,20 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Set
+from itertools import compress
+
+import numpy as np
 import shapely
 
 from command.facts.violations import Finding, Restriction, Step
 from command.readings import Sighting
-from command.rows import CameraRow, RestrictionVersion
+from command.rows import RestrictionVersion
 from streams.violations.hours import surely_within
 from streams.violations.plates import ON_DUTY, Unfounded, doubt, is_exempt, judged, last_digit
 
+Position = tuple[float, float]
+"""Longitude and latitude in degrees, WGS-84."""
+Ring = tuple[Position, ...]
 
-def stands_in(restriction: Restriction, camera: CameraRow) -> bool:
-    """Say whether a restriction holds at a camera: it is named, or stands in the area."""
-    if camera.id in restriction.cameras:
-        return True
-    return bool(restriction.ring) and shapely.Polygon(restriction.ring).covers(shapely.Point(camera.lon, camera.lat))
+
+class Stands:
+    """Cameras and where they stand, so that an area is asked for all of them at once."""
+
+    def __init__(self, at: Mapping[str, Position]) -> None:
+        self.cameras = tuple(at)
+        self._points = np.asarray(shapely.points(np.array([*at.values()], float).reshape(-1, 2)))
+
+    def within(self, polygon: shapely.Polygon) -> set[str]:
+        """Return those in a polygon or on its border."""
+        return set(compress(self.cameras, shapely.covers(polygon, self._points)))
+
+
+class Extent:
+    """The ring of a restriction, made ready once, and the cameras in it. One thread uses it at a time."""
+
+    def __init__(self, polygon: shapely.Polygon, cameras: frozenset[str]) -> None:
+        self.cameras = cameras
+        self._polygon = polygon
+
+    @classmethod
+    def of(cls, ring: Ring, stand: Stands) -> Extent:
+        """Return it of a ring that is a valid polygon."""
+        polygon = shapely.Polygon(ring)
+        shapely.prepare(polygon)
+        return cls(polygon, frozenset(stand.within(polygon)))
+
+    def after(self, moved: Stands, gone: Set[str]) -> Extent:
+        """Return it with the cameras that moved or are new where they stand now, and without those that are gone."""
+        if not moved.cameras and not gone:
+            return self
+        return Extent(self._polygon, self.cameras - gone - {*moved.cameras} | moved.within(self._polygon))
 
 
 def judge_area(rule: str, version: RestrictionVersion, sighting: Sighting) -> Finding | Unfounded:

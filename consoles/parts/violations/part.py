@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from command.actors import HUB
 from command.blobs import Blobs, DamagedBlobError
@@ -22,15 +22,7 @@ from command.kernel.limits import READINGS_CAMERAS
 from command.passages import Passages
 from command.readings import Place, Readings, Sighting, SightingQuery, place_of
 from command.requests import ReportViolation
-from command.rows import (
-    RegionsRow,
-    RegionsVersion,
-    RestrictionRow,
-    RestrictionVersion,
-    SectionRow,
-    SectionVersion,
-)
-from command.tables import Tables
+from command.rows import RegionsRow, RegionsVersion, RestrictionRow, SectionRow, SectionVersion
 from consoles.limits import (
     JUDGE_SWEEP_EVERY_MS,
     VIOLATION_DRIVE_ROWS,
@@ -39,14 +31,14 @@ from consoles.limits import (
     VIOLATIONS_WITHOUT_PICTURE,
 )
 from consoles.parts.judge import PassageJudge
+from consoles.parts.violations.rules import KeptRules
 from streams.plates.picture import decode_picture
-from streams.violations.area import judge_area, stands_in
+from streams.violations.area import judge_area
 from streams.violations.lanes import judge_lane, shows_inside
 from streams.violations.plates import Unfounded
 from streams.violations.speed import judge_speed, pairs, window_ms
 
 log = logging.getLogger(__name__)
-_RULES = ("sections", "restrictions", "regions", "cameras")
 _RuleRow = SectionRow | RestrictionRow | RegionsRow
 
 
@@ -73,18 +65,6 @@ class JudgeCounters:
     right_way: int = 0
 
 
-@dataclass
-class _Rules:
-    """The rules by the cameras that they concern, as the tables have them."""
-
-    sections: dict[str, list[tuple[str, tuple[SectionVersion, ...]]]] = field(default_factory=dict)
-    areas: dict[str, list[tuple[str, RestrictionVersion]]] = field(default_factory=dict)
-    regions: dict[str, tuple[RegionsVersion, ...]] = field(default_factory=dict)
-
-    def concern(self, camera: str) -> bool:
-        return camera in self.sections or camera in self.areas or camera in self.regions
-
-
 class Violations(PassageJudge):
     """Finds violations in passages. `run` works, `sweep` goes over those of late once more."""
 
@@ -92,8 +72,7 @@ class Violations(PassageJudge):
         self.counters = JudgeCounters()
         super().__init__(hub, readings, passages, self.counters, "the rules of violations")
         self._blobs = blobs
-        self._rules = _Rules()
-        self._is_old = True
+        self._rules = KeptRules(hub)
         self._judged: dict[Place, None] = {}
         """Passages that a sweep passes over, the oldest first."""
         self._without_picture: dict[Place, tuple[int, Sighting]] = {}
@@ -102,9 +81,7 @@ class Violations(PassageJudge):
         passages.on_picture(self._on_picture)
 
     def _on_change(self, _seq: int, changes: Changes) -> None:
-        if not any(table in _RULES for table, _ in changes):
-            return
-        self._is_old = True
+        self._rules.on_change(changes)
         news = [row.versions[0] for row in changes.values() if isinstance(row, _RuleRow)]
         for version in news:
             if version.until_ms is None and version.from_ms < self._hub.clock.now_ms():
@@ -131,7 +108,7 @@ class Violations(PassageJudge):
 
     async def cameras(self) -> tuple[str, ...] | None:
         """Return those with rules."""
-        rules = await self._rules_now()
+        rules = await self._rules.now()
         known = {*rules.sections, *rules.areas, *rules.regions}
         return tuple(sorted(known)) if len(known) <= READINGS_CAMERAS else None
 
@@ -140,7 +117,7 @@ class Violations(PassageJudge):
         place = place_of(sighting)
         if late and place in self._judged:
             return
-        rules = await self._rules_now()
+        rules = await self._rules.now()
         if not rules.concern(sighting.camera):
             return
         for rule, versions in rules.sections.get(sighting.camera, ()):
@@ -155,16 +132,6 @@ class Violations(PassageJudge):
             self._judged[place] = None
             if len(self._judged) > VIOLATION_PASSAGES_JUDGED:
                 del self._judged[next(iter(self._judged))]
-
-    async def _rules_now(self) -> _Rules:
-        while self._is_old:
-            self._is_old = False
-            try:
-                self._rules = await self._hub.read(_rules)
-            except TriuneError:
-                self._is_old = True
-                raise
-        return self._rules
 
     async def _judge_drives(self, rule: str, versions: tuple[SectionVersion, ...], sighting: Sighting) -> None:
         """Judge the drives through a section that a sighting began or ended; its other half may be stored already."""
@@ -235,19 +202,3 @@ async def _seen_inside(regions: RegionsVersion, verdict: Finding | Unfounded, sc
         return "no_picture"
     height, width = picture.shape[:2]
     return verdict if passage.box and shows_inside(region, passage.box, width, height) else "other_lane"
-
-
-def _rules(t: Tables) -> _Rules:
-    found = _Rules()
-    for section in t.sections:
-        cameras = {point.camera for one in section.versions for point in (one.definition.start, one.definition.end)}
-        for camera in cameras:
-            found.sections.setdefault(camera, []).append((section.id, section.versions))
-    for restriction in t.restrictions:
-        for version in restriction.versions:
-            for row in t.cameras:
-                if stands_in(version.definition, row):
-                    found.areas.setdefault(row.id, []).append((restriction.id, version))
-    rows: list[RegionsRow] = list(t.regions)
-    found.regions = {row.id: row.versions for row in rows}
-    return found

@@ -10,8 +10,8 @@ import pytest
 from command.facts.recording import Hours
 from command.facts.violations import Exemption, Finding, PictureRegion, Restriction
 from command.kernel.local_time import BEIJING
-from command.rows import CameraRow, RegionsVersion, RestrictionVersion
-from streams.violations.area import judge_area, stands_in
+from command.rows import RegionsVersion, RestrictionVersion
+from streams.violations.area import Extent, Stands, judge_area
 from streams.violations.lanes import judge_lane, shows_inside
 from streams.violations.plates import Unfounded, last_digit
 from tests.streams.violations.support import START_MS, YEAR_MS, seen
@@ -66,13 +66,13 @@ def test_an_area_holds_for_whom_and_when_it_says(  # R605
         assert found == why
 
 
-def test_a_restriction_holds_at_its_cameras_and_in_its_area() -> None:  # R605
-    camera = CameraRow(id="k2", name="路口", lat=30.5, lon=114.3, bearing_deg=0, field_deg=60, reads_plates=True)
+def test_a_ring_is_asked_for_all_cameras_once_and_then_for_those_that_moved() -> None:  # R605, R842
     around = ((114.29, 30.49), (114.31, 30.49), (114.31, 30.51), (114.29, 30.51))
-    beside = tuple((lon + 1, lat) for lon, lat in around)
-    assert stands_in(Restriction(name="a", cameras=("k2",)), camera)
-    assert stands_in(Restriction(name="a", ring=around), camera)
-    assert not stands_in(Restriction(name="a", cameras=("k1",), ring=beside), camera)
+    first = Extent.of(around, Stands({"k1": (114.3, 30.5), "k2": (114.29, 30.5), "k3": (115.3, 30.5)}))
+    assert first.cameras == {"k1", "k2"}  # its border is of it
+    assert first.after(Stands({}), set()) is first
+    assert first.after(Stands({"k1": (115.3, 30.5), "k4": (114.3, 30.5)}), {"k2"}).cameras == {"k4"}
+    assert Extent.of(around, Stands({})).cameras == set()
 
 
 @pytest.mark.parametrize(
