@@ -163,7 +163,7 @@ async def test_a_violation_goes_from_passages_to_a_case(
 
             assert (await leader.ask(ClaimViolation(violation=row.id)))[0] == 200
             assert (await leader.ask(ConfirmViolation(violation=row.id, manifest=row.manifest)))[0] == 200
-            await row_of(site, lambda row: row.state == "confirmed")  # and not sent: its clip may still come
+            await row_of(site, lambda row: row.state == "confirmed")  # and not sent before its evidence is closed
             await site.hub.ask(
                 RecordPack(violation=row.id, manifest=row.manifest, clip="missing", clip_why="not_recorded"), HUB
             )
