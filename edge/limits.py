@@ -162,6 +162,11 @@ OUTBOX_ITEMS = 500_000
 OUTBOX_BYTES = 2 * 1024 * 1024 * 1024
 # Items waiting for the one commit before theirs; past it whoever brings more is told that the outbox is away.
 OUTBOX_WAITING = 20_000
+# What the agent's disk refuses is held in memory and tried again after so long. Past either of these the least
+# important are given up, oldest first, and counted.
+AGENT_HELD_ITEMS = 10_000
+AGENT_HELD_BYTES = 64 * 1024 * 1024
+AGENT_HELD_AGAIN_MS = 1000
 
 # Lists of the watch list that agents fetch: at once from one hub (one more gets 429), and bytes of one message.
 LIBRARY_FETCHES = 4

@@ -78,7 +78,7 @@ class Outbox:
         self.shed: Mapping[str, int] = {}
         """How many of each kind were shed since the file was made."""
         self.not_stored = 0
-        """Items that the file refused, since this process began."""
+        """Items that the file refused and that nobody has, since this process began."""
         self.newest = 0
         """The number of the newest item that was ever put, durable."""
         self._db = db
@@ -115,21 +115,28 @@ class Outbox:
     async def put(self, items: Sequence[NewItem]) -> list[int]:
         """Store items, all or none, and return their numbers once they are durable.
 
+        Raises as `offer`; what the file refuses nobody has, which `not_stored` counts.
+        """
+        try:
+            return await self.offer(items)
+        except UnavailableError:
+            self.not_stored += len(items)
+            raise
+
+    async def offer(self, items: Sequence[NewItem]) -> list[int]:
+        """Store items as `put` does; who offers them keeps those that are refused, and counts what it gives up.
+
         Raises `TooLargeError` for one past `AGENT_ITEM_BYTES` or `AGENT_PICTURE_BYTES`, and `UnavailableError` where
-        the file refuses or too many wait for it: then nobody has them, which `not_stored` counts.
+        the file refuses or too many wait for it.
         """
         for item in items:
             if len(item.body) > AGENT_ITEM_BYTES or len(item.picture or b"") > AGENT_PICTURE_BYTES:
                 raise TooLargeError(f"an item of kind {item.kind} is too large for the outbox")
         if self._waiting + len(items) > OUTBOX_WAITING:
-            self.not_stored += len(items)
             raise UnavailableError(f"{self._waiting} items wait for the outbox")
         self._waiting += len(items)
         try:
             numbers = await self._change(partial(_put, items, *self._most))
-        except UnavailableError:
-            self.not_stored += len(items)
-            raise
         finally:
             self._waiting -= len(items)
         self.newest = max([self.newest, *numbers])

@@ -151,6 +151,7 @@ async def running_agent(settings: AgentSettings, clock: Clock) -> AsyncIterator[
         kept = KeptConfig(settings.data / "config.json")
         room = settings.recordings or RecordingRoom([settings.data / "recordings"])
         cameras = EdgeCameras(outbox, box_of(settings.key), clock)
+        stack.push_async_callback(cameras.held.finish)
         recorder = cameras.recorder = EdgeRecorder(room, outbox, clock, cameras.running)
 
         errands = Errands(settings.key, clock)
@@ -169,7 +170,7 @@ async def running_agent(settings: AgentSettings, clock: Clock) -> AsyncIterator[
         pool: PlatePool | None = None
 
         def condition() -> Condition:
-            return Condition((pool and pool.trouble) or "", recorder.told(), libraries.held)
+            return Condition((pool and pool.trouble) or "", recorder.told(), libraries.held, cameras.held.waiting)
 
         link = HubLink(settings.hubs, settings.key, settings.release, outbox, clock, on_config, errands, condition)
         lists = settings.data / "libraries"
@@ -193,6 +194,7 @@ async def running_agent(settings: AgentSettings, clock: Clock) -> AsyncIterator[
         await apply(await kept.load())
         async with _at_work(
             ("agent-link", link.run()),
+            ("agent-held", cameras.held.run()),
             ("agent-recorder", recorder.run()),
             ("agent-libraries", libraries.run()),
             ("agent-reading", counts.run()),

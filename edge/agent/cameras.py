@@ -11,9 +11,10 @@ import msgspec
 
 from command.access.keys import Box
 from command.kernel.clock import Clock
-from command.kernel.errors import TooLargeError, TriuneError, UnavailableError, UnknownIdError
+from command.kernel.errors import TriuneError, UnavailableError, UnknownIdError
 from command.kernel.local_time import is_within_day
 from command.readings import Sighting
+from edge.agent.holding import HeldItems
 from edge.agent.items import ALARM, CAMERA, HIT, PICTURE, SIGHTING, Alarm, CameraState, Fit, Hit
 from edge.agent.protocol import NO_RECORDING, Config, Library, Watch
 from edge.agent.recording import EdgeRecorder
@@ -42,7 +43,8 @@ class EdgeCameras:
     watcher: PlateWatcher | None = None
 
     def __init__(self, outbox: Outbox, box: Box, clock: Clock) -> None:
-        self._outbox = outbox
+        self.held = HeldItems(outbox, clock)
+        """What the outbox refused of all that cameras show; run it."""
         self._box = box
         self._clock = clock
         self._watches = WatchList(())
@@ -127,7 +129,7 @@ class EdgeCameras:
         if status.state != "connecting":
             now_ms = self._clock.now_ms()
             state = CameraState(camera=camera, up=status.state == "up", at_ms=now_ms, reason=status.reason[:500])
-            await self._put([NewItem(Priority.STATE, CAMERA, msgspec.json.encode(state), subject=camera)])
+            await self.held.put([NewItem(Priority.STATE, CAMERA, msgspec.json.encode(state), subject=camera)])
 
     async def on_event(self, camera: str, event: CameraEvent) -> None:
         """Tell of an alarm input or tampering that has just begun; motion is worth recording, no more."""
@@ -135,7 +137,7 @@ class EdgeCameras:
             self.recorder.event(camera)
         if event.kind != "motion" and event.active and not event.is_state:
             alarm = Alarm(camera=camera, what=event.kind, at_ms=max(0, event.at_ms), source=event.source[:200])
-            await self._put([NewItem(Priority.ALARM, ALARM, msgspec.json.encode(alarm), subject=camera)])
+            await self.held.put([NewItem(Priority.ALARM, ALARM, msgspec.json.encode(alarm), subject=camera)])
 
     async def on_passage(self, sighting: Sighting, jpeg: bytes) -> None:
         """Tell of a vehicle, after its hits on the watch list and before its picture; all of it is stored at once."""
@@ -158,18 +160,7 @@ class EdgeCameras:
             for data in (plate, jpeg)
             if data
         ]
-        try:
-            await self._outbox.put([*items, *pictures])
-        except TooLargeError:
-            await self._put(items)  # what was seen is told even where its picture cannot be
-        except TriuneError as error:
-            log.warning("a sighting before %s is lost: %s", sighting.camera, error.detail)
-
-    async def _put(self, items: list[NewItem]) -> None:
-        try:
-            await self._outbox.put(items)
-        except TriuneError as error:  # counted by the outbox; the camera goes on
-            log.warning("%s could not be stored: %s", items[0].kind, error.detail)
+        await self.held.put([*items, *pictures])
 
 
 def _fires(told: Watch | Library, sighting: Sighting) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
@@ -119,6 +120,8 @@ class Condition:
     no_plates: str = ""
     disks: Sequence[Disk] = ()
     libraries: Mapping[str, str] = field(default_factory=dict)
+    held: Mapping[str, int] = field(default_factory=dict)
+    """What waits for the outbox, as `Outbox.waiting` says what waits in it."""
 
 
 class HubLink:
@@ -298,7 +301,7 @@ class HubLink:
             outbox, condition = self._outbox, self._condition()
             standing = Standing(
                 now_ms=self._clock.now_ms(),
-                waiting=outbox.waiting,
+                waiting=dict(Counter(outbox.waiting) + Counter(condition.held)),
                 waiting_bytes=outbox.size_bytes,
                 shed=dict(outbox.shed),
                 not_stored=outbox.not_stored,
