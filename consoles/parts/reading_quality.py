@@ -48,7 +48,8 @@ Troubles = Callable[[], Awaitable[Mapping[str, str]]]
 class CameraQuality(msgspec.Struct, frozen=True, kw_only=True):
     """How one camera's plates are read now, beside what is usual; `from_ms` is since when `now` counts.
 
-    `no_plates` is why none are read before it at present: models that are missing or altered; empty while they are.
+    `no_plates` is why none are read before it at present, models that are missing or readers that do not start; empty
+    while they are.
     """
 
     camera: str

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import NoReturn, Self, TypeVar
 
 import msgspec
 
@@ -19,8 +19,11 @@ from streams.plates.picture import Picture, check_picture
 from streams.plates.read import Looked, Read
 from streams.plates.worker import ModelError, Worker
 
-_RESTART_MS = 1_000
-_MODEL_RETRY_MS = 60_000
+# A reader that did not start is tried again after so long, then twice that, up to the longest; where a model's file has
+# to be mended first, after the longest at once. After so many times in a row it is told that it does not.
+_RESTART_FIRST_MS = 1_000
+_RESTART_LONGEST_MS = 60_000
+_STARTS = 3
 Result = TypeVar("Result")
 
 
@@ -55,8 +58,6 @@ class PlatePool:
         if not 1 <= workers <= READERS:
             raise InvalidInputError(f"{workers} plate readers; 1 to {READERS} can run")
         self.counters = PoolCounters()
-        # Why no reader can start, None while they can.
-        self.trouble: str | None = None
         self._clock = clock
         self._slots: list[Worker | None] = [None] * workers
         # Threads only wait for processes, so that no pipe ever blocks the loop.
@@ -69,6 +70,8 @@ class PlatePool:
         self._work = asyncio.Event()
         self._is_open = False
         self._ready: set[int] = set()
+        # Why the reader of a slot does not start, of those that do not.
+        self._failing: dict[int, str] = {}
         self._up = asyncio.Event()
 
     async def __aenter__(self) -> Self:
@@ -98,15 +101,25 @@ class PlatePool:
         return [worker.pid for worker in self._slots if worker]
 
     @property
+    def failing(self) -> str | None:
+        """Why a reader does not start, None while all do."""
+        return next(iter(self._failing.values()), None)
+
+    @property
+    def trouble(self) -> str | None:
+        """Why none of the readers starts, so that no frame is read; None while one does."""
+        return self.failing if len(self._failing) == len(self._slots) else None
+
+    @property
     def busy(self) -> frozenset[str]:
         """The cameras a frame of which is being read."""
         return frozenset(self._busy)
 
     async def ready(self) -> None:
-        """Return once every reader has opened its networks; `UnavailableError` when none can."""
+        """Return once every reader has opened its networks; `UnavailableError` when one cannot."""
         while len(self._ready) < len(self._slots):
-            if self.trouble:
-                raise UnavailableError(self.trouble)
+            if self.failing:
+                raise UnavailableError(self.failing)
             self._up.clear()
             await self._up.wait()
 
@@ -140,38 +153,51 @@ class PlatePool:
         return await job.answer
 
     async def _run_slot(self, slot: int) -> None:
-        """Keep one process up and hand it frames, until cancelled."""
+        """Keep one process up, until cancelled."""
+        failed = 0
         while True:
+            error = await self._run_reader(slot)
+            if error is None:
+                failed = 0
+                continue
+            failed += 1
+            is_model = isinstance(error, ModelError)
+            if is_model or failed >= _STARTS:
+                self._give_up(slot, error.detail if is_model else f"no plate reader starts: {error.detail}")
+            # One that cannot even start, say for lack of memory, must not take the machine with it.
+            pause_ms = _RESTART_LONGEST_MS if is_model else _RESTART_FIRST_MS * 2 ** min(failed - 1, 6)
+            await self._clock.sleep(min(pause_ms, _RESTART_LONGEST_MS))
+
+    async def _run_reader(self, slot: int) -> UnavailableError | None:
+        """Hand frames to one process until it dies; return why where it never came to that."""
+        worker: Worker | None = None
+        try:
             worker = self._slots[slot] = Worker()
-            is_ready = False
-            try:
-                await self._in_thread(worker, worker.wait_ready, READER_START_MS)
-                is_ready = True
-                self.trouble = None
-                self._ready.add(slot)
-                self._up.set()
-                await self._serve(worker)
-            except ModelError as error:
-                self._give_up(error)
-            except UnavailableError:
+            await self._in_thread(worker, worker.wait_ready, READER_START_MS)
+            self._failing.pop(slot, None)
+            self._ready.add(slot)
+            self._up.set()
+            await self._serve(worker)
+        except UnavailableError as error:
+            if not isinstance(error, ModelError):
                 self.counters.restarts += 1
-            finally:
-                self._slots[slot] = None
-                self._ready.discard(slot)
+            return None if slot in self._ready else error
+        finally:
+            self._slots[slot] = None
+            self._ready.discard(slot)
+            if worker is not None:
                 await asyncio.get_running_loop().run_in_executor(self._threads, worker.close)
-            if not is_ready:
-                # One that cannot even start, say for lack of memory, must not take the machine with it.
-                await self._clock.sleep(_MODEL_RETRY_MS if self.trouble else _RESTART_MS)
 
-    def _give_up(self, error: ModelError) -> None:
-        """No reader can start until somebody repairs the installation; frames are not kept waiting for it."""
-        self.trouble = error.detail
+    def _give_up(self, slot: int, why: str) -> None:
+        """Tell that a slot's reader does not start; where that is so of all, frames are not kept waiting for one."""
+        self._failing[slot] = why
         self._up.set()
-        for job in self._waiting.values():
-            _fail(job, error)
-        self._waiting.clear()
+        if self.trouble:
+            for job in self._waiting.values():
+                _fail(job, UnavailableError(why))
+            self._waiting.clear()
 
-    async def _serve(self, worker: Worker) -> None:
+    async def _serve(self, worker: Worker) -> NoReturn:
         """Read frame after frame; `UnavailableError` once the process is of no more use."""
         while True:
             camera, job = await self._next_job()

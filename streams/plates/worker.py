@@ -51,15 +51,18 @@ _FRAME = msgspec.msgpack.Decoder(_Frame)
 
 class Worker:
     """The parent's end of one process. Its methods block: call them in a thread. Any of them raises
-    `UnavailableError` once the process is dead.
+    `UnavailableError` once the process is dead, and so does making one for which the machine has nothing left.
     """
 
     def __init__(self) -> None:
-        self._pipe, childs_end = _CONTEXT.Pipe()
-        self._process = _CONTEXT.Process(target=_serve, args=(childs_end,), daemon=True, name="plate-reader")
-        self._process.start()
-        # Only the child holds its end now, so that its death closes the pipe.
-        childs_end.close()
+        try:
+            self._pipe, childs_end = _CONTEXT.Pipe()
+            # Only the child holds its end in the end, so that its death closes the pipe.
+            with childs_end:
+                self._process = _CONTEXT.Process(target=_serve, args=(childs_end,), daemon=True, name="plate-reader")
+                self._process.start()
+        except OSError as error:
+            raise UnavailableError(f"no process for a plate reader can be had: {error.strerror}") from error
 
     @property
     def pid(self) -> int:
@@ -110,7 +113,18 @@ class Worker:
         try:
             return _REPLY.decode(self._pipe.recv_bytes())
         except (EOFError, OSError, msgspec.MsgspecError) as error:
-            raise UnavailableError("a plate reader died") from error
+            raise UnavailableError(f"a plate reader {self._end()}") from error
+
+    def _end(self) -> str:
+        """How the process ended, whose pipe did."""
+        self._process.join(_STOP_S)
+        match self._process.exitcode:
+            case None:
+                return "answers no longer"
+            case code if code < 0:
+                return f"was ended by {signal.Signals(-code).name}"
+            case code:
+                return f"ended with code {code}; why is in the log"
 
 
 def _serve(pipe: Connection) -> None:

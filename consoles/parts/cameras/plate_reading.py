@@ -31,7 +31,7 @@ async def plate_reading(base: Base, on_passage: OnPassage) -> AsyncIterator[Plat
         return
     async with PlatePool(base.settings.plate_workers, base.hub.clock) as pool:
         base.measured.append(metrics.counted("plate_frames", "Frames for plate readers", pool.counters))
-        base.degraded.append(lambda: [f"plates: {pool.trouble}"] if pool.trouble else [])
+        base.degraded.append(lambda: [f"plates: {pool.failing}"] if pool.failing else [])
         yield PlateReading(pool, PlateWatcher(pool, on_passage))
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 import uvloop
 
-from command.kernel.clock import SystemClock
+from command.kernel.clock import SystemClock, VirtualClock
 from command.kernel.errors import InvalidInputError, TooManyError, UnavailableError
 from command.kernel.limits import READER_CAMERAS, READERS
 from streams.plates import pool as pool_module
@@ -92,6 +94,70 @@ async def test_a_process_that_hangs_is_replaced(pool: PlatePool, monkeypatch: py
     monkeypatch.undo()
     assert await pool.read("gate", EMPTY) == []
     assert not is_alive(pid)
+
+
+DYING = {
+    "killed": ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "was ended by SIGKILL"),
+    "not loaded": ("raise ImportError('libgomp.so.1')", "ended with code 1; why is in the log"),
+}
+
+
+@pytest.mark.parametrize("how", DYING)
+async def test_readers_that_die_as_they_start_say_so_until_one_does(
+    how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # R848
+    code, said = DYING[how]
+    library = tmp_path / "onnxruntime.py"
+    library.write_text(code, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)  # the reader's process inherits it
+    async with PlatePool(2, VirtualClock(0, speed=1000)) as pool:
+        with pytest.raises(UnavailableError, match=f"no plate reader starts: a plate reader {said}"):
+            await pool.read("gate", EMPTY)
+        assert pool.counters.restarts >= 6
+        assert said in (pool.trouble or "")
+        with pytest.raises(UnavailableError, match=said):
+            await pool.ready()
+        library.unlink()
+        while pool.trouble:
+            await SystemClock().sleep(0)  # lets a reader start
+        assert await pool.read("gate", EMPTY) == []
+
+
+async def test_readers_for_which_there_are_no_files_left_are_tried_again() -> None:  # R847
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    async with PlatePool(1, VirtualClock(0, speed=1000)) as pool:
+        await pool.read("gate", EMPTY)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, most[1]))  # which are open
+        try:
+            os.kill(pool.pids[0], signal.SIGKILL)
+            while not pool.trouble:
+                await read_failing(pool)
+            assert (
+                pool.trouble == "no plate reader starts: no process for a plate reader can be had: Too many open files"
+            )
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, most)
+        while pool.trouble:
+            await SystemClock().sleep(0)  # lets it start
+        assert await pool.read("gate", EMPTY) == []
+
+
+async def test_one_reader_that_does_not_start_is_told_and_the_others_read() -> None:  # R848
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    async with PlatePool(2, VirtualClock(0, speed=1000)) as pool:
+        await pool.ready()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, most[1]))  # which are open
+        try:
+            os.kill(pool.pids[0], signal.SIGKILL)
+            while not pool.failing:
+                await read_failing(pool)
+            assert pool.trouble is None
+            assert await pool.read("gate", EMPTY) == []
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, most)
+        while pool.failing:
+            await SystemClock().sleep(0)  # lets it start
+        assert len(pool.pids) == 2
 
 
 async def test_the_newest_frame_of_a_camera_wins_and_no_camera_starves(pool: PlatePool) -> None:

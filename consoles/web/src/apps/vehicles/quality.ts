@@ -191,7 +191,7 @@ function isWorse(why: CameraQuality["judgement"]["why"]): boolean {
   return why !== null && why !== "";
 }
 
-/** Its plates are read by nobody at present: the models of the readers are missing or altered. */
+/** Its plates are read by nobody at present: no reader starts, for want of a model or otherwise. */
 function isStopped(row: CameraQuality): boolean {
   return (row.no_plates ?? "") !== "";
 }

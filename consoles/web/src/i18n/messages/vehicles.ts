@@ -69,7 +69,7 @@ export const VEHICLES = {
   "quality.strangers": ["外省占比", "Other provinces"],
   "quality.some_stopped": ["{n} 个不在读牌", "{n} not being read"],
   "quality.stopped_short": ["不在读牌", "not being read"],
-  "quality.stopped": ["读牌模型缺失或被改动，现在不读牌", "The reading models are missing or altered: no plates are read now"],
+  "quality.stopped": ["读牌程序起不来，现在不读牌", "The plate readers do not start: no plates are read now"],
   "quality.stopped_to_do": ["画面和录像照常；布控车辆在这里认不出来。请通知维护：", "Pictures and recordings go on; watched cars are not noticed here. Tell maintenance:"],
   "quality.usual": ["和平时一样", "as usual"],
   "quality.cannot_say": ["尚不能判断", "cannot say yet"],
