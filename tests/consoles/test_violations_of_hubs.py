@@ -14,13 +14,14 @@ from msgspec.structs import replace
 from command.access.keys import SiteKey
 from command.blobs import FolderBlobs
 from command.bus import RedisBus
+from command.facts.violations import Restriction
 from command.journal.postgres import PostgresJournal
 from command.kernel.clock import SystemClock, VirtualClock
 from command.kernel.postgres import Postgres
 from command.passages import Passages
-from command.readings import Position, Sighting
+from command.readings import Position, Sighting, SightingQuery
 from command.readings.postgres import PostgresReadings
-from command.requests import SetSection
+from command.requests import SetRestriction, SetSection
 from consoles.parts.violations.part import Violations
 from tests.command.rules.test_violations import section
 from tests.command.support import ADMIN, START_MS, Desk, desk
@@ -156,3 +157,26 @@ async def test_a_hub_that_hears_of_the_section_after_its_half_passed_still_finds
         assert await one.plates() == []
         await other.d.hub.catch_up(one.d.hub.committed_seq)
         assert await other.plates() == await one.plates() == [start.plate]
+
+
+async def test_a_passage_is_judged_by_a_rule_that_is_heard_of_while_it_is_judged(
+    tmp_path: Path, postgres_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:  # R604
+    async with judges(tmp_path, postgres_url, redis_url, heard=False) as (one, other):
+        await one.d.ask(SetSection(section="sec1", definition=_SECTION), ADMIN)
+        await other.d.hub.catch_up(one.d.hub.committed_seq)
+        await other.d.table("sections")
+        area = Restriction(name="城区限行", cameras=("k1",), last_digits=(0,))
+        await one.d.ask(SetRestriction(restriction="r1", definition=area), ADMIN)
+        start, _ = halves(0)
+        one.d.clock.advance(start.last_ms + 1000)
+        search = other.readings.search
+
+        async def hear_first(space: str, query: SightingQuery) -> list[Sighting]:
+            await other.d.hub.catch_up(one.d.hub.committed_seq)
+            return await search(space, query)
+
+        monkeypatch.setattr(other.readings, "search", hear_first)
+        await other.passages.add([start])
+        await other.violations.idle()
+        assert await other.plates() == [start.plate]

@@ -85,7 +85,7 @@ class Violations(PassageJudge):
         news = [row.versions[0] for row in changes.values() if isinstance(row, _RuleRow)]
         for version in news:
             if version.until_ms is None and version.from_ms < self._hub.clock.now_ms():
-                self._judged.clear()
+                self._judged = {}  # what is judged now, by the rules before, is not remembered
                 self.again(version.from_ms)
 
     def _on_picture(self, name: str) -> None:
@@ -114,8 +114,8 @@ class Violations(PassageJudge):
 
     async def judge(self, sighting: Sighting, *, late: bool) -> None:
         """Record what a passage violates, and the drives that it began or ended."""
-        place = place_of(sighting)
-        if late and place in self._judged:
+        place, judged = place_of(sighting), self._judged
+        if late and place in judged:
             return
         rules = await self._rules.now()
         if not rules.concern(sighting.camera):
@@ -129,9 +129,9 @@ class Violations(PassageJudge):
             if regions.holds(sighting.first_ms):
                 await self._judge_lane(regions, sighting)
         if place not in self._without_picture:
-            self._judged[place] = None
-            if len(self._judged) > VIOLATION_PASSAGES_JUDGED:
-                del self._judged[next(iter(self._judged))]
+            judged[place] = None
+            if len(judged) > VIOLATION_PASSAGES_JUDGED:
+                del judged[next(iter(judged))]
 
     async def _judge_drives(self, rule: str, versions: tuple[SectionVersion, ...], sighting: Sighting) -> None:
         """Judge the drives through a section that a sighting began or ended; its other half may be stored already."""
@@ -171,7 +171,7 @@ class Violations(PassageJudge):
             if len(self._without_picture) > VIOLATIONS_WITHOUT_PICTURE:
                 self._give_up(next(iter(self._without_picture)))
             return None
-        del self._without_picture[place]
+        self._without_picture.pop(place, None)  # it may have been given up meanwhile
         return scene
 
     async def _conclude(self, verdict: Finding | Unfounded) -> None:
