@@ -132,7 +132,7 @@ export function queryColumns(cameras: Cameras, who: (id: string) => string, now_
     { id: "reason", title: t("queries.reason"), cell: (one) => one.reason, sort: (one) => one.reason },
     { id: "case", title: t("queries.case"), cell: (one) => one.case, sort: (one) => one.case },
     { id: "results", title: t("queries.results"), number: true, cell: (one) => String(one.results), sort: (one) => one.results },
-    { id: "terms", title: t("queries.terms"), cell: (one) => termsWords(one, cameras), sort: (one) => one.terms },
+    { id: "terms", title: t("queries.terms"), cell: (one) => html`<span style="white-space:normal">${termsWords(one, cameras)}</span>`, sort: (one) => one.terms },
   ];
 }
 
