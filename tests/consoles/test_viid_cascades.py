@@ -38,6 +38,7 @@ from edge.limits import (
 from edge.viid import remote
 from edge.viid.cascade import Cascade, Entry
 from edge.viid.catalogue import Listed
+from tests.consoles.test_areas import counted
 from tests.databases import Databases
 from tests.edge.viid.site import NOW_MS, SERVER
 
@@ -318,7 +319,7 @@ async def test_how_it_stands_there_is_shown_and_what_nobody_here_knows_of_is_can
         await at.watch("湘F00001", "湘F00002")
         await at.begin()
         await at.until(lambda state: state.agreed == 2 and state.in_force is None)
-        ours, prefix = list(await at.store.told(PEER)), f"{SERVER[:12]}01202611221200000000"
+        ours, prefix = list(await at.store.told(PEER)), f"{SERVER[:12]}01202611211200000000"
         told = {"TargetFeature": "湘F00009", "EndTime": "20270101000000",
                 "ReceiveAddr": "http://127.0.0.1:1/VIID/DispositionNotifications"}  # fmt: skip
         stray = {"DispositionID": f"{prefix}1", "DispositionStatus": "9"} | told
@@ -348,7 +349,7 @@ async def test_how_it_stands_there_is_shown_and_what_nobody_here_knows_of_is_can
 async def test_whatever_end_a_system_names_for_what_is_ours_it_is_cancelled_and_ends_nothing_here(
     databases: Databases,
 ) -> None:  # R850
-    prefix = f"{SERVER[:12]}01202611221200000000"
+    prefix = f"{SERVER[:12]}01202611211200000000"
     async with teller(databases) as at:
         of_before = Entry(
             id=f"{prefix}9", watch="w999", plate="湘F00008", level=1, from_ms=-(10**14), until_ms=253_402_300_799_000
@@ -415,6 +416,23 @@ async def test_an_area_is_told_as_the_systems_own_devices_in_it_and_anew_when_th
         await at.until(lambda state: state.agreed == 2 and state.waiting == 0)
         assert at.lower.tollgates == {"湘F00001": f"{listed};{passing}", "湘F00003": ""}
         assert at.lower.plates("PUT") == ["湘F00001"]
+
+
+async def test_areas_are_looked_up_once_for_all_systems_and_not_at_each_news(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:  # R811
+    looked_up = counted(monkeypatch)
+    async with teller(databases) as at, served(Lower()) as other:
+        await at.hub.ask(EnrolCamera(camera="k1", name="k1", lat=29.1, lon=113.1), HUB)
+        await at.watch("湘F00001", area=GivenArea(cameras=["k1"]))
+        await at.begin()
+        await at.store.add(Cascade(peer=SERVER, url=other.url, title="t"))
+        for plate in ("湘F00002", "湘F00003"):
+            await at.watch(plate)
+            await at.until(lambda state, plate=plate: plate in at.lower.plates("POST"))  # type: ignore[misc]
+        while set(other.plates("POST")) != {"湘F00002", "湘F00003"}:
+            await SystemClock().sleep(5)
+        assert len(looked_up) == 1
 
 
 async def test_what_is_lifted_just_before_it_goes_out_does_not(databases: Databases) -> None:  # R810

@@ -9,8 +9,10 @@ from msgspec.structs import replace
 
 from command.facts.watchlist import WatchArea, WatchHours
 from command.rows import CameraRow, WatchRow
+from consoles.parts.areas import Areas
 from consoles.parts.viid import entries
-from consoles.parts.viid.entries import chosen, id_of
+from consoles.parts.viid.entries import Chosen, id_of
+from consoles.parts.viid.entries import chosen as chosen_of
 from edge.limits import VIID_CASCADE_TOLLGATES
 from edge.viid.cascade import dispositions
 from edge.viid.orders import is_cancelled, read_disposition
@@ -39,6 +41,11 @@ def camera(number: int) -> CameraRow:
         field_deg=60.0,
         reads_plates=True,
     )
+
+
+def chosen(rows: list[WatchRow], cameras: list[CameraRow], devices: dict[str, str], server: str, now_ms: int) -> Chosen:
+    inside = Areas().inside({row.area for row in rows if row.area}, cameras)
+    return chosen_of(rows, inside, devices, server, now_ms)
 
 
 def test_only_what_is_in_force_and_can_be_said_is_told() -> None:  # R810 R811

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from command.facts.watchlist import WatchArea, WatchHours
 from command.kernel.local_time import BEIJING_AHEAD_MIN
 from command.rows import CameraRow, LibraryRow, WatchRow
-from command.rules.hits import cameras_in
+from consoles.parts.areas import Areas
 from edge.agent.protocol import Hours, Library, Watch
 from edge.limits import AGENT_WATCH_DETAIL_BYTES
 
@@ -44,7 +44,8 @@ class Entries:
         """Those that not every agent is told in the same words, and the cameras in their areas."""
         self._lists: list[_List] = []
         self._places: Mapping[str, _Place] = {}
-        self._inside: dict[WatchArea, frozenset[str]] = {}
+        self._areas = Areas()
+        self._inside: Mapping[WatchArea, frozenset[str]] = {}
         self._everywhere: tuple[Watch, ...] = ()
         self._told: dict[frozenset[str], tuple[Watch, ...]] = {}
 
@@ -57,11 +58,8 @@ class Entries:
         entries = {row.id: self._entry(row) for row in watches}
         lists = [_list(row) for row in libraries if row.state == "active" and row.file]
         if entries != self._entries or places != self._places or lists != self._lists:
-            known = self._inside if places == self._places else {}
             areas = {*(entry.area for entry in entries.values()), *(each.area for each in lists)}
-            self._inside = {
-                area: known[area] if area in known else cameras_in(area, cameras) for area in areas if area is not None
-            }
+            self._inside = self._areas.inside((area for area in areas if area is not None), cameras)
             self._everywhere = tuple(entry.plain for entry in entries.values() if _is_plain(entry))
             self._others = [
                 (entry.plain, None if entry.area is None else self._inside[entry.area])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
@@ -12,6 +13,7 @@ import msgspec
 from command.hub import Changes, Hub
 from command.kernel.errors import InvalidInputError, TriuneError, UnavailableError
 from command.rows import WatchRow
+from consoles.parts.areas import Areas
 from consoles.parts.viid.cascade_store import CascadeStore, KeptCascade, Told
 from consoles.parts.viid.devices import Devices
 from consoles.parts.viid.entries import Chosen, Left, chosen, is_in_force
@@ -79,6 +81,8 @@ class Cascades:
         self._receive_at = receive_at
         self._password_of = password_of
         self._news = Turns()
+        self._areas = Areas()
+        self._choosing = asyncio.Lock()
         self._active: set[str] = set()
         """Entries that are in force, as far as was heard here."""
         self._tended = Tended(
@@ -206,14 +210,19 @@ class Cascades:
         return bool(strays)
 
     async def _chosen(self, peer: str, now_ms: int) -> Chosen:
+        """Look up areas one system after the other and beside the loop: of thousands at first that takes a second."""
         rows, cameras = await self._hub.read(
-            lambda t: (
-                [row for row in t.watches if is_in_force(row, now_ms) and row.requested_by != asker(peer)],
-                list(t.cameras),
-            )
+            lambda t: ([row for row in t.watches if is_in_force(row, now_ms)], list(t.cameras))
         )
         devices = await self._devices_of(peer) if any(row.area for row in rows) else {}
-        return chosen(rows, [camera for camera in cameras if camera.id in devices], devices, self._server_id, now_ms)
+
+        def choose() -> Chosen:
+            inside = self._areas.inside({row.area for row in rows if row.area}, cameras)
+            others = [row for row in rows if row.requested_by != asker(peer)]
+            return chosen(others, inside, devices, self._server_id, now_ms)
+
+        async with self._choosing:
+            return await asyncio.to_thread(choose)
 
     async def _devices_of(self, peer: str) -> dict[str, str]:
         """Return the devices of a system by the cameras that they are here: it told of them, or their passages."""

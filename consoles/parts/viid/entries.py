@@ -12,8 +12,8 @@ from typing import Literal
 
 import msgspec
 
-from command.rows import CameraRow, WatchRow
-from command.rules.hits import cameras_in
+from command.facts.watchlist import WatchArea
+from command.rows import WatchRow
 from edge.limits import VIID_CASCADE_TOLLGATES, VIID_CASCADED
 from edge.viid.cascade import Entry
 from edge.viid.ids import disposition_id
@@ -41,16 +41,20 @@ def id_of(row: WatchRow, server: str) -> str:
 
 
 def chosen(
-    rows: Iterable[WatchRow], cameras: Sequence[CameraRow], devices: Mapping[str, str], server: str, now_ms: int
-) -> Chosen:
-    """Return what to tell a system of these entries: its cameras here are `cameras`, as its own `devices`, by camera.
+    rows: Iterable[WatchRow], inside: Mapping[WatchArea, frozenset[str]], devices: Mapping[str, str], server: str,
+    now_ms: int,
+) -> Chosen:  # fmt: skip
+    """Return what to tell a system of these entries: its cameras here are its own `devices`, by camera.
 
-    Entries that it asked for itself are for the caller to leave out.
+    `inside` has the cameras in each area of the entries. Entries that it asked for itself are for the caller to leave
+    out.
     """
+    own = frozenset(devices)
+    tollgates = {area: sorted(devices[camera] for camera in cameras & own) for area, cameras in inside.items()}
     entries: dict[str, Entry] = {}
     left: dict[Left, int] = {}
     for row in sorted(rows, key=lambda row: (row.level, row.requested_ms, row.id)):
-        entry = _entry(row, cameras, devices, server) if is_in_force(row, now_ms) else None
+        entry = _entry(row, tollgates, server) if is_in_force(row, now_ms) else None
         if isinstance(entry, Entry) and len(entries) >= VIID_CASCADED:
             entry = "many"
         if isinstance(entry, Entry):
@@ -60,12 +64,12 @@ def chosen(
     return Chosen(entries, left)
 
 
-def _entry(row: WatchRow, cameras: Sequence[CameraRow], devices: Mapping[str, str], server: str) -> Entry | Left:
+def _entry(row: WatchRow, tollgates_in: Mapping[WatchArea, Sequence[str]], server: str) -> Entry | Left:
     if _WILD & set(row.pattern):
         return "pattern"
     if row.hours is not None:
         return "hours"
-    tollgates = tuple(sorted(devices[camera] for camera in cameras_in(row.area, cameras))) if row.area else ()
+    tollgates = tuple(tollgates_in[row.area]) if row.area else ()
     if row.area and not 0 < len(tollgates) <= VIID_CASCADE_TOLLGATES:
         return "area"
     return Entry(
