@@ -8,11 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from command.facts.violations import Restriction
 from command.kernel.errors import DamagedFileError
 from command.readings import Sighting
-from command.requests import ReportHit
+from command.requests import ReportHit, SetRestriction, SetSection
 from consoles.parts.hits import HitFinder, Hits
-from tests.command.support import MINUTE_MS, START_MS
+from consoles.parts.violations.part import Violations
+from tests.command.rules.test_violations import section
+from tests.command.support import ADMIN, HOUR_MS, MINUTE_MS, START_MS
+from tests.consoles.test_hits import scene
 from tests.consoles.test_hits_kept import PLATE, a_hub, passage
 
 MIDNIGHT_MS = 1_700_006_400_000  # UTC, when a day of readings ends
@@ -28,12 +32,15 @@ async def a_day_before(tmp_path: Path) -> Path:
     return tmp_path / "readings" / "live" / "2023-11-14.sqlite3"
 
 
+def damage(file: Path) -> None:
+    whole = file.read_bytes()
+    file.write_bytes(whole[:_PAGE_BYTES] + b"\xa5" * (len(whole) - _PAGE_BYTES))
+
+
 async def test_a_damaged_day_of_readings_keeps_no_hit_back_and_is_told_until_it_is_not_looked_for(  # R855
     tmp_path: Path,
 ) -> None:
-    file = await a_day_before(tmp_path)
-    whole = file.read_bytes()
-    file.write_bytes(whole[:_PAGE_BYTES] + b"\xa5" * (len(whole) - _PAGE_BYTES))
+    damage(await a_day_before(tmp_path))
     async with a_hub(tmp_path, MIDNIGHT_MS + 10 * MINUTE_MS) as hub:
         await hub.until(lambda: list(hub.finder.degraded()) != [])
         await hub.passages.add([passage(at_ms=hub.d.clock.now_ms())])
@@ -78,6 +85,23 @@ async def test_a_passage_for_which_a_damaged_file_is_wanted_keeps_no_other_back(
             running.cancel()
         assert [hit.plate for hit in await hub.found()] == [PLATE]
         assert hub.hits.counters.failed == 1
+
+
+async def test_an_area_is_judged_although_the_other_end_of_a_drive_cannot_be_looked_for(tmp_path: Path) -> None:  # R855
+    damage(await a_day_before(tmp_path))
+    async with a_hub(tmp_path, MIDNIGHT_MS, finds=False) as hub, asyncio.TaskGroup() as tasks:
+        driven = section(measured_ms=MIDNIGHT_MS - 2 * HOUR_MS, certificate_until_ms=MIDNIGHT_MS + 900 * HOUR_MS)
+        await hub.d.ask(SetSection(section="sec1", definition=driven), ADMIN)
+        area = Restriction(name="城区限行", cameras=("k1",), last_digits=(5,))
+        await hub.d.ask(SetRestriction(restriction="r1", definition=area), ADMIN)
+        violations = Violations(hub.d.hub, hub.readings, hub.blobs, hub.passages)
+        running = tasks.create_task(violations.run())
+        hub.d.clock.advance(MIDNIGHT_MS + MINUTE_MS)
+        picture = await hub.blobs.add(scene())
+        await hub.passages.add([passage(at_ms=MIDNIGHT_MS + MINUTE_MS, plate="京A12345", picture=picture, reads=6)])
+        await violations.idle()
+        assert (violations.counters.found, violations.counters.failed) == (1, 1)
+        running.cancel()
 
 
 class Overtaken(Hits):

@@ -120,14 +120,15 @@ class Violations(PassageJudge):
         rules = await self._rules.now()
         if not rules.concern(sighting.camera):
             return
-        for rule, versions in rules.sections.get(sighting.camera, ()):
-            await self._judge_drives(rule, versions, sighting)
         for rule, version in rules.areas.get(sighting.camera, ()):
             if version.holds(sighting.first_ms):
                 await self._conclude(judge_area(rule, version, sighting))
         for regions in rules.regions.get(sighting.camera, ()):
             if regions.holds(sighting.first_ms):
                 await self._judge_lane(regions, sighting)
+        # Last, since for these alone the readings are read, which may be damaged.
+        for rule, versions in rules.sections.get(sighting.camera, ()):
+            await self._judge_drives(rule, versions, sighting)
         if place not in self._without_picture:
             judged[place] = None
             if len(judged) > VIOLATION_PASSAGES_JUDGED:
