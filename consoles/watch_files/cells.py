@@ -208,7 +208,9 @@ def _missing() -> CellError:
 
 def _not_a_date() -> CellError:
     return CellError(
-        "date", "日期如 2030-12-31 或 2030-12-31 18:00，也可写 30天", "a date as 2030-12-31 18:00, or 30 days"
+        "date",
+        "日期如 2030-12-31 或 2030-12-31 18:00，也可写 30天、长期",
+        "a date as 2030-12-31 18:00, 30 days, or 长期",
     )
 
 

@@ -12,6 +12,7 @@ from typing import Literal
 from command.facts.watchlist import WatchAction
 from command.kernel.errors import InvalidInputError
 from command.kernel.local_time import local_text
+from command.requests.base import LATEST_MS
 from command.rows import WatchRow
 from consoles.watch_files.sheet import FORMULA
 
@@ -83,7 +84,7 @@ def exported(watches: Iterable[WatchRow], cameras: Mapping[str, str]) -> bytes:
         area = watch.area and ("、".join(cameras.get(each, each) for each in watch.area.cameras) or "已绘区域")
         hours = watch.hours and f"{_clock(watch.hours.from_min)}-{_clock(watch.hours.to_min)}"
         rows.append([
-            watch.pattern, watch.reason, str(watch.level), local_text(watch.until_ms),
+            watch.pattern, watch.reason, str(watch.level), _until(watch.until_ms),
             "是" if watch.look_alike else "否", watch.office, area or "", hours or "", ACTIONS[watch.action][0],
             _STATES[watch.state], watch.requested_by, watch.approved_by, str(watch.hits), str(watch.rejected),
         ])  # fmt: skip
@@ -91,6 +92,10 @@ def exported(watches: Iterable[WatchRow], cameras: Mapping[str, str]) -> bytes:
 
 
 _STATES = {"requested": "待批准", "active": "布控中", "lifted": "已撤控", "expired": "已到期"}
+
+
+def _until(at_ms: int) -> str:
+    return "长期" if at_ms >= LATEST_MS else local_text(at_ms)
 
 
 def _clock(minute: int) -> str:

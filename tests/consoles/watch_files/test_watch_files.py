@@ -8,6 +8,7 @@ import datetime
 import io
 import zipfile
 
+import msgspec
 import openpyxl
 import pytest
 from hypothesis import given
@@ -189,6 +190,9 @@ def test_a_cell_of_ours_is_no_formula_elsewhere_and_what_is_written_can_be_read_
         "湘F1*", True, "follow", GivenArea(cameras=["k1"])
     )  # fmt: skip
     assert again.hours == GivenHours(from_min=1320, to_min=360)
+    data = exported([msgspec.structs.replace(watch, until_ms=LATEST_MS)], {"k1": "路口1"})
+    assert "长期" in data.decode()  # R863
+    assert [entry.until_ms for _, entry in entries_of(read_text(data), PLACES, START_MS).entries] == [LATEST_MS]
 
 
 def test_the_template_can_be_imported_as_it_is() -> None:  # R547

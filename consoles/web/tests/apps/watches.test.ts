@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { approvable, areaText, clockOf, hitsOf, hoursText, isDoubtful, listed, minuteOf, wrongBefore, wrongText } from "../../src/apps/vehicles/watch_words";
+import { approvable, areaText, clockOf, hitsOf, hoursText, isDoubtful, listed, minuteOf, untilText, wrongBefore, wrongText } from "../../src/apps/vehicles/watch_words";
 import type { CameraRow, HitRow, WatchRow } from "../../src/wire";
 
 function watch(id: string, more: Partial<WatchRow> = {}): WatchRow {
@@ -58,6 +58,10 @@ describe("words", () => {
     expect(wrongText(watch("w", { wrong_share: 0.3, rejected: 3, judged: 10, hits: 10, wrong_in_a_row: 3 }))).toBe("误报 30%（已判定 10 次中 3 次） · 连续 3 次误报");
     expect(isDoubtful(watch("w", { wrong_share: 0.3 }))).toBe(false);
     expect(isDoubtful(watch("w", { wrong_share: 0.3, wrong_in_a_row: 3 }))).toBe(true);
+  });
+  it("say that they have no end where that is the latest instant that there is", () => {
+    const told = (at_ms: number): string => `@${at_ms}`;
+    expect([1, 32_503_679_999_999, 32_503_680_000_000].map((at_ms) => untilText(at_ms, told))).toEqual(["@1", "@32503679999999", "长期"]);
   });
   it("go from clocks to minutes and back", () => {
     for (const minute of [0, 59, 60, 1439]) expect(minuteOf(clockOf(minute))).toBe(minute);

@@ -14,6 +14,7 @@ import { sentBy, WALL } from "../../components/video/wall";
 import type { CameraRow, FenceRow, MessageRow, Recommendation, UnitRow, WatchRow } from "../../wire";
 import { consoleStyles } from "../console_styles";
 import { positionAge_ms } from "../picture";
+import { untilText } from "../vehicles/watch_words";
 import { whyWords, type Desk } from "./context";
 
 const TABS = ["recommended", "units", "cameras", "fences", "watches", "messages"] as const;
@@ -213,7 +214,7 @@ function watchColumns(desk: Desk): Column<WatchRow>[] {
     { id: "state", title: t("column.state"), cell: (row) => word("watch_state", row.state), sort: (row) => row.state },
     { id: "reason", title: t("column.reason"), cell: (row) => wrapping(row.reason) },
     { id: "hits", title: t("column.hits"), number: true, cell: (row) => String(row.hits), sort: (row) => -row.hits },
-    { id: "until", title: t("column.until"), number: true, cell: (row) => format.moment(row.until_ms, desk.now_ms), sort: (row) => row.until_ms },
+    { id: "until", title: t("column.until"), number: true, cell: (row) => untilText(row.until_ms, (at_ms) => format.moment(at_ms, desk.now_ms)), sort: (row) => row.until_ms },
   ];
 }
 

@@ -13,7 +13,7 @@ import type { Connection } from "../../sync/connect";
 import type { Request, WatchRow } from "../../wire";
 import "./watch_hit";
 import type { WatchHit } from "./watch_hit";
-import { areaText, hitsOf, hoursText, isDoubtful, wrongBefore, wrongText } from "./watch_words";
+import { areaText, hitsOf, hoursText, isDoubtful, untilText, wrongBefore, wrongText } from "./watch_words";
 import { sideStyles } from "./watches_styles";
 
 const SHOWN_HITS = 20;
@@ -61,7 +61,7 @@ export class WatchEntry extends View {
       ${watch.office === "" ? nothing : html`<dt>${t("watches.office")}</dt><dd>${watch.office}</dd>`}
       <dt>${t("watches.area")}</dt><dd>${areaText(watch, cameras)}</dd>
       <dt>${t("watches.hours")}</dt><dd>${hoursText(watch)}</dd>
-      <dt>${t("watches.until")}</dt><dd>${format.dateWithYear(watch.until_ms)} ${format.clock(watch.until_ms)}</dd>
+      <dt>${t("watches.until")}</dt><dd>${untilText(watch.until_ms, (at_ms) => `${format.dateWithYear(at_ms)} ${format.clock(at_ms)}`)}</dd>
       <dt>${t("watches.state")}</dt><dd>${t("watches.requested", { who: this.who(watch.requested_by), when: format.moment(watch.requested_ms, this.now_ms) })}${watch.approved_by === "" ? nothing : html` · ${t("watches.approved", { who: this.who(watch.approved_by) })}`}</dd>
       ${watch.not_plates.length === 0 ? nothing : html`<dt>${t("watches.excluded")}</dt><dd>${watch.not_plates.join(t("list.comma"))}</dd>`}
     </dl>`;

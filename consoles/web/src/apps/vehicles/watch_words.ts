@@ -19,6 +19,14 @@ export interface Listing {
   readonly batch: string;
 }
 
+/** The latest instant that the hub takes: what has it has no end (SPEC R863). */
+const LATEST_MS = 32_503_680_000_000;
+
+/** Until when an entry or list holds, as told otherwise; one without an end says so. */
+export function untilText(until_ms: number, told: (until_ms: number) => string): string {
+  return until_ms >= LATEST_MS ? t("watches.no_end") : told(until_ms);
+}
+
 export function isDoubtful(entry: WatchRow | LineMark): boolean {
   return entry.wrong_in_a_row >= WRONG_IN_A_ROW || (entry.wrong_share ?? 0) >= OFTEN_WRONG;
 }

@@ -18,7 +18,7 @@ import type { Rights, WatchEntry } from "./watch_entry";
 import "./watch_form";
 import "./watch_import";
 import "./watch_libraries";
-import { approvable, isDoubtful, listed, SHOWS, wrongText, type Listing, type Show } from "./watch_words";
+import { approvable, isDoubtful, listed, SHOWS, untilText, wrongText, type Listing, type Show } from "./watch_words";
 import { watchesStyles } from "./watches_styles";
 
 type Side = "entry" | "new" | "import";
@@ -207,7 +207,7 @@ function columns(now_ms: number): Column<WatchRow>[] {
     { id: "reason", title: t("watches.reason"), cell: (row) => html`<span style="display:inline-block;max-width:18em;overflow:hidden;text-overflow:ellipsis;vertical-align:bottom">${row.reason}</span>`, sort: (row) => row.reason },
     { id: "hits", title: t("watches.hits"), number: true, cell: (row) => String(row.hits), sort: (row) => -row.hits },
     { id: "wrong", title: t("watches.wrong"), number: true, cell: (row) => (wrongText(row) === "" ? "" : html`${isDoubtful(row) ? icon("alert") : nothing} ${Math.round((row.wrong_share ?? 0) * 100)}%`), sort: (row) => -(row.wrong_share ?? 0) },
-    { id: "until", title: t("watches.until"), number: true, cell: (row) => format.moment(row.until_ms, now_ms), sort: (row) => row.until_ms },
+    { id: "until", title: t("watches.until"), number: true, cell: (row) => untilText(row.until_ms, (at_ms) => format.moment(at_ms, now_ms)), sort: (row) => row.until_ms },
   ];
 }
 

@@ -16,6 +16,7 @@ export const VEHICLES_WATCHES = {
   "watches.reason": ["原因", "Reason"],
   "watches.office": ["单位", "Office"],
   "watches.until": ["有效期至", "Until"],
+  "watches.no_end": ["长期", "No end"],
   "watches.hits": ["命中", "Hits"],
   "watches.wrong": ["误报", "Wrong"],
   "watches.wrong_share": ["误报 {share}%（{rejected}/{hits}）", "{share}% wrong ({rejected} of {hits})"],
