@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+import aiohttp
 import pytest
+from aiohttp import web
 
-from command.kernel.clock import VirtualClock
+from command.kernel.clock import SystemClock, VirtualClock
 from command.kernel.database import Database, SqliteDatabase
 from command.links.viid import SCHEMA
 from consoles.parts.viid import lower_store
 from consoles.parts.viid.lower_store import KeptLower, LowerStore
+from consoles.parts.viid.lowers import Lowers
 from consoles.settings import Viid, ViidUpper
 from consoles.site import Site
-from edge.limits import VIID_CATALOGUE_MS
+from edge.limits import VIID_BACKOFF_FIRST_MS, VIID_CATALOGUE_MS
+from edge.viid.bodies import Verdict
 from edge.viid.catalogue import Listed
 from edge.viid.lower import Lower
 from tests.consoles.support import Person
@@ -34,6 +39,7 @@ from tests.consoles.test_viid import (
 )
 from tests.databases import Databases
 from tests.edge.viid.site import NOW_MS, codes, curl
+from tests.edge.viid.test_sending import answering, at_work, sleeping
 from tests.edge.viid.test_server import jpeg
 from tests.ports import free_port
 
@@ -232,3 +238,44 @@ async def _keeps_what_is_told(db: Database, monkeypatch: pytest.MonkeyPatch) -> 
     found = await store.device(a)
     assert found is not None
     assert (found.peer, await store.device(b)) == (UPPER, None)
+
+
+async def test_a_fault_of_ours_with_a_lower_system_is_shown_and_it_is_asked_again(
+    databases: Databases, caplog: pytest.LogCaptureFixture
+) -> None:  # R850
+    class Faulty(LowerStore):
+        faults: ClassVar[list[Exception]] = [OverflowError("never foreseen"), ValueError("nor that")]
+
+        async def lowers(self) -> list[KeptLower]:
+            if len(self.faults) > 1:
+                raise self.faults.pop()
+            return await super().lowers()
+
+        async def lease(self, lower: str, until_ms: int) -> None:
+            if self.faults:
+                raise self.faults.pop()
+            await super().lease(lower, until_ms)
+
+    async def agrees(_request: web.Request) -> web.Response:
+        return web.Response()
+
+    async def take(_peer: str, _devices: Sequence[Listed]) -> list[Verdict]:
+        return []
+
+    clock = VirtualClock(NOW_MS)
+    async with (
+        databases(SCHEMA, "viid") as db, answering(agrees) as url, aiohttp.ClientSession() as http,
+    ):  # fmt: skip
+        store = Faulty(db, clock)
+        lowers = Lowers(store, http, clock, UPPER, "http://127.0.0.1:1", "wgs84", lambda _: SECRET, take)
+        async with at_work(lowers.run()):
+            while "nor that" not in caplog.text:
+                await SystemClock().sleep(1)
+            await store.add(Lower(id="l1", peer=LOWER, url=url, title="t", resources=(LOWER,)))
+            assert await sleeping(clock) == NOW_MS + VIID_BACKOFF_FIRST_MS
+            state = lowers.states()["l1"]
+            assert (state.up, "OverflowError" in state.reason, "never foreseen" in caplog.text) == (False, True, True)
+            clock.advance(NOW_MS + VIID_BACKOFF_FIRST_MS)
+            while not state.up:
+                await SystemClock().sleep(1)
+            assert (await store.lowers())[0].leased_ms > NOW_MS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import aiohttp
@@ -254,6 +254,35 @@ async def test_with_a_wrong_password_the_link_is_down_and_says_so() -> None:  # 
         assert await sleeping(clock) == NOW_MS + VIID_BACKOFF_FIRST_MS
         assert "answers HTTP 401: wrong password" in upper.state.reason
         assert told == [(False, upper.state.reason)]
+
+
+async def test_a_fault_of_ours_with_an_upper_system_is_shown_and_the_link_registers_later(
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # R850
+    class Faulty(Remote):
+        faults = 1
+
+        async def post(self, url: str, body: Mapping[str, object]) -> list[Verdict]:
+            if self.faults:
+                self.faults -= 1
+                raise OverflowError("never foreseen")
+            return [Verdict("")]
+
+    async def report(_up: bool, _reason: str) -> None:
+        """Nobody listens."""
+
+    clock = VirtualClock(NOW_MS)
+    async with aiohttp.ClientSession() as http:
+        remote = Faulty(http, DEVICE, DEVICE, PASSWORD)
+        upper = Upper(remote, UpperState(id="u", url="http://127.0.0.1:1"), DEVICE, clock, report)
+        async with at_work(upper.run()):
+            assert await sleeping(clock) == NOW_MS + VIID_BACKOFF_FIRST_MS
+            assert (upper.state.up, "OverflowError" in upper.state.reason, "never foreseen" in caplog.text) == (
+                False, True, True,
+            )  # fmt: skip
+            clock.advance(NOW_MS + VIID_BACKOFF_FIRST_MS)
+            await settled()
+            assert upper.state.up is True
 
 
 async def test_a_system_that_answers_no_more_is_down_after_some_missed_beats() -> None:  # R591
