@@ -3,6 +3,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { icon } from "../../components/icons";
+import { filePath } from "../../components/picture";
 import "../../components/plate";
 import { nearWords } from "../../components/near_units";
 import { describe } from "../../components/problems";
@@ -54,8 +55,9 @@ export class WatchHit extends View {
 
   private picture(name: string, hit: HitRow, label: string): TemplateResult | typeof nothing {
     if (name === "") return nothing;
-    const path = `/api/v1/blobs/${name}?row=${hit.id}`;
-    return html`<a href=${path} target="_blank" rel="noopener"><img src=${path} alt=${label} loading="lazy" /></a>`;
+    // An agent tells a hit before its pictures: they are asked for until they are there.
+    const path = filePath(name, hit.id);
+    return html`<a href=${path} target="_blank" rel="noopener"><t-picture src=${path} alt=${label}></t-picture></a>`;
   }
 
   private place(camera: string): string {

@@ -132,7 +132,7 @@ export const sideStyles = css`
   .hit.none {
     color: var(--text-2);
   }
-  .hit img {
+  .hit t-picture {
     display: block;
     width: 100%;
     border-radius: var(--radius);
