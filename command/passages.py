@@ -25,6 +25,7 @@ class Passages:
         self._readings = readings
         self._shows = shows
         self._stored: list[Stored] = []
+        self._new: list[Stored] = []
         self._came: list[PictureCame] = []
         self._ring: dict[tuple[str, str, int], str] = {}
         """The row of each passage shown, the oldest first."""
@@ -32,6 +33,10 @@ class Passages:
     def on_stored(self, listener: Stored) -> None:
         """Call `listener` with passages that came to this hub, once they are durable."""
         self._stored.append(listener)
+
+    def on_new(self, listener: Stored) -> None:
+        """Call `listener` with those of them that were not stored before: what is not answered is told again."""
+        self._new.append(listener)
 
     def on_picture(self, listener: PictureCame) -> None:
         """Call `listener` with the name of a picture that came to this hub after its passage, once it is durable."""
@@ -44,10 +49,12 @@ class Passages:
 
     async def add(self, sightings: Sequence[Sighting]) -> None:
         """Store passages, then show and tell of them. Raises as `Readings.add_sightings`; then nothing is shown."""
-        await self._readings.add_sightings(self._hub.space, sightings)
+        new = await self._readings.add_sightings(self._hub.space, sightings)
         self.follow(sightings)
         for listener in self._stored:
             listener(sightings)
+        for listener in self._new:
+            listener(new)
 
     def follow(self, sightings: Sequence[Sighting]) -> None:
         """Show passages that are durable. One shown already stays where it is; what came late is not shown as new."""

@@ -148,8 +148,11 @@ class Readings(Protocol):
         """Store fixes; the same device and instant again is the same fix, to which only an SOS is added."""
         ...
 
-    async def add_sightings(self, space: str, sightings: Sequence[Sighting]) -> None:
-        """Store passages; the same camera, plate and first instant again is the same passage."""
+    async def add_sightings(self, space: str, sightings: Sequence[Sighting]) -> list[Sighting]:
+        """Store passages; the same camera, plate and first instant again is the same passage.
+
+        Returns those that were not stored before, each once, whoever else stores it at the same moment.
+        """
         ...
 
     async def track(self, space: str, device: str, from_ms: int, to_ms: int, limit: int) -> list[Position]:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from command.kernel.errors import UnavailableError
 from command.kernel.limits import READINGS_WAITING
-from command.readings import Position, Sighting
+from command.readings import Place, Position, Sighting, place_of
 
 
 @dataclass(slots=True)
@@ -19,6 +19,8 @@ class Batch:
 
     positions: list[tuple[str, Position]] = field(default_factory=list)
     sightings: list[tuple[str, Sighting]] = field(default_factory=list)
+    new: set[tuple[str, Place]] = field(default_factory=set)
+    """Sightings that were not stored before, as `write` found; whoever asked first takes each out."""
     done: bool = False
     failed: UnavailableError | None = None
 
@@ -49,14 +51,20 @@ class GroupCommit:
         self._collecting = Batch()
         self._commit = asyncio.Lock()
 
-    async def add(self, space: str, *, positions: Sequence[Position] = (), sightings: Sequence[Sighting] = ()) -> None:
-        """Return once the readings are durable. Raises `UnavailableError` past `READINGS_WAITING`, and as `write`."""
+    async def add(
+        self, space: str, *, positions: Sequence[Position] = (), sightings: Sequence[Sighting] = ()
+    ) -> list[Sighting]:
+        """Return, once the readings are durable, which sightings were not stored before, each once.
+
+        Raises `UnavailableError` past `READINGS_WAITING`, and as `write`.
+        """
         batch = self._collecting
         if len(batch) + len(positions) + len(sightings) > READINGS_WAITING:
             raise UnavailableError(f"{len(batch)} readings wait for the disk; send again")
         batch.positions += [(space, fix) for fix in positions]
         batch.sightings += [(space, seen) for seen in sightings]
         await self._committed(batch)
+        return [seen for seen in sightings if _taken(batch.new, (space, place_of(seen)))]
 
     async def _committed(self, batch: Batch) -> None:
         """Return once the batch is durable: whoever comes first to the lock commits it for all that share it.
@@ -75,3 +83,10 @@ class GroupCommit:
                     batch.failed = error
         if batch.failed:
             raise type(batch.failed)(batch.failed.detail) from batch.failed
+
+
+def _taken(new: set[tuple[str, Place]], sighting: tuple[str, Place]) -> bool:
+    """Take a sighting out, and say whether it was there."""
+    is_new = sighting in new
+    new.discard(sighting)
+    return is_new

@@ -117,18 +117,21 @@ class MemoryReadings(Readings):
         for fix in newest_of([(space, fix) for fix in fresh]).values():
             kept.note_newest(fix)
 
-    async def add_sightings(self, space: str, sightings: Sequence[Sighting]) -> None:
-        """Keep passages."""
+    async def add_sightings(self, space: str, sightings: Sequence[Sighting]) -> list[Sighting]:
+        """Keep passages, and return those that were not kept before."""
         check_sightings(space, sightings)
         self._check_room(len(sightings))
         kept, from_ms = self._space(space).sightings, self._from_ms(space)
-        before = len(kept)
+        new: list[Sighting] = []
         for seen in sightings:
-            if seen.first_ms >= from_ms:
-                kept.setdefault((seen.camera, seen.plate, seen.first_ms), as_kept(seen))
-            else:
+            key = (seen.camera, seen.plate, seen.first_ms)
+            if seen.first_ms < from_ms:
                 self.too_old += 1
-        self._held += len(kept) - before
+            elif key not in kept:
+                kept[key] = as_kept(seen)
+                new.append(seen)
+        self._held += len(new)
+        return new
 
     def _space(self, name: str) -> _Space:
         return self._spaces.setdefault(name, _Space())

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from command.kernel.errors import UnavailableError
 from command.kernel.postgres import Connection, Postgres
-from command.readings import AreaQuery, Changes, Day, Pass, Position, Presence, Readings, Sighting, SightingQuery
+from command.readings import AreaQuery, Changes, Day, Pass, Place, Position, Presence, Readings, Sighting, SightingQuery
 from command.readings.area import Area, cell_of
 from command.readings.bounds import (
     DAY_MS,
@@ -68,7 +68,7 @@ _ADD_SIGHTINGS = f"""
         $1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::integer[], $8::float8[],
         $9::text[], $10::bytea[], $11::text[], $12::smallint[], $13::bytea[], $14::text[], $15::float8[],
         $16::smallint[], $17::text[], $18::text[]
-    ) ON CONFLICT DO NOTHING
+    ) ON CONFLICT DO NOTHING RETURNING space, first_ms, camera, plate
 """  # noqa: S608
 _TRACK = f"""
     SELECT {POSITION_COLUMNS} FROM readings_positions
@@ -120,10 +120,10 @@ class PostgresReadings(Readings):
         check_positions(space, positions)
         await self._group.add(space, positions=positions)
 
-    async def add_sightings(self, space: str, sightings: Sequence[Sighting]) -> None:
-        """Store passages."""
+    async def add_sightings(self, space: str, sightings: Sequence[Sighting]) -> list[Sighting]:
+        """Store passages, and return those that were not stored before."""
         check_sightings(space, sightings)
-        await self._group.add(space, sightings=sightings)
+        return await self._group.add(space, sightings=sightings)
 
     async def _write(self, batch: Batch) -> None:
         # In one order for all hubs, so that none waits for another that waits for it; and each key once, since
@@ -143,10 +143,11 @@ class PostgresReadings(Readings):
             kept_sightings = [one for one in sightings if (one[0], day_of(one[1].first_ms)) in there]
             try:
                 async with self._db.transaction() as db:
-                    await _store(db, kept_positions, kept_sightings)
+                    new = await _store(db, kept_positions, kept_sightings)
             except asyncpg.CheckViolationError:  # there is no partition for a row: another hub dropped it
                 self._there.clear()
             else:
+                batch.new |= new
                 self.too_old += len(positions) - len(kept_positions) + len(sightings) - len(kept_sightings)
                 return
         raise UnavailableError("the days of these readings are dropped again and again")
@@ -259,7 +260,8 @@ class PostgresReadings(Readings):
 
 async def _store(
     db: Connection, positions: Sequence[tuple[str, Position]], sightings: Sequence[tuple[str, Sighting]]
-) -> None:
+) -> set[tuple[str, Place]]:
+    """Return which sightings were not stored before."""
     if positions:
         rows = [(space, *position_row(fix), cell_of(fix.lat, fix.lon)) for space, fix in positions]
         await _execute(db, _ADD_POSITIONS, rows)
@@ -267,16 +269,17 @@ async def _store(
         await _execute(db, _ADD_NEWEST, newest)
         if pressed := [row[:3] for row in newest if row[-1]]:
             await _execute(db, _ADD_SOS, pressed)
-    if sightings:
-        seen_rows = [(space, *sighting_row(seen), seen.plate[::-1]) for space, seen in sightings]
-        await _execute(db, _ADD_SIGHTINGS, seen_rows)
+    seen_rows = [(space, *sighting_row(seen), seen.plate[::-1]) for space, seen in sightings]
+    return {(row[0], Place(row[1], row[2], row[3])) for row in await _execute(db, _ADD_SIGHTINGS, seen_rows)}
 
 
-async def _execute(db: Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
+async def _execute(db: Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> list[asyncpg.Record]:
     """Carry out a statement that takes columns, in parts that end well within the time of a command."""
+    answered: list[asyncpg.Record] = []
     for begin in range(0, len(rows), _ROWS_AT_ONCE):
         columns = zip(*rows[begin : begin + _ROWS_AT_ONCE], strict=True)
-        await db.execute(sql, *(list(column) for column in columns))
+        answered += await db.fetch(sql, *(list(column) for column in columns))
+    return answered
 
 
 def _search(space: str, query: SightingQuery) -> tuple[str, list[Any]]:

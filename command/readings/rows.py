@@ -7,7 +7,7 @@ import struct
 from collections.abc import Sequence
 from typing import Any
 
-from command.readings import Position, Sighting
+from command.readings import Place, Position, Sighting
 from command.readings.area import cell_of
 
 Row = tuple[Any, ...]
@@ -38,10 +38,12 @@ def add_positions(db: sqlite3.Connection, positions: Sequence[Position]) -> None
     db.executemany(_ADD_POSITION, ((*position_row(fix), cell_of(fix.lat, fix.lon)) for fix in positions))
 
 
-def add_sightings(db: sqlite3.Connection, sightings: Sequence[Sighting]) -> None:
-    """Store passages of one day; those that are there already stay as they are."""
+def add_sightings(db: sqlite3.Connection, sightings: Sequence[Sighting]) -> list[Place]:
+    """Store passages of one day, and return which were not there; those that are stay as they are."""
+    (last,) = db.execute("SELECT coalesce(max(id), 0) FROM sightings").fetchone()
     db.executemany(_ADD_SIGHTING, map(sighting_row, sightings))
     db.executemany(_ADD_PLATE, ((plate, plate[::-1]) for plate in {seen.plate for seen in sightings}))
+    return [Place(*row) for row in db.execute("SELECT first_ms, camera, plate FROM sightings WHERE id > ?", (last,))]
 
 
 def position_row(p: Position) -> Row:

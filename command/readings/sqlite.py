@@ -92,10 +92,10 @@ class SqliteReadings(Readings):
         check_positions(space, positions)
         await self._group.add(space, positions=positions)
 
-    async def add_sightings(self, space: str, sightings: Sequence[Sighting]) -> None:
-        """Store passages."""
+    async def add_sightings(self, space: str, sightings: Sequence[Sighting]) -> list[Sighting]:
+        """Store passages, and return those that were not stored before."""
         check_sightings(space, sightings)
-        await self._group.add(space, sightings=sightings)
+        return await self._group.add(space, sightings=sightings)
 
     async def _write(self, batch: Batch) -> None:
         self.too_old += await self._writer.run(lambda db: self._write_days(db, batch))
@@ -120,7 +120,8 @@ class SqliteReadings(Readings):
         for (space, day), (fixes, passages) in sorted(by_day.items(), key=lambda item: item[0]):
             with self._written.to_write(space, day) as file:
                 add_positions(file, fixes)
-                add_sightings(file, passages)
+                new = add_sightings(file, passages)
+            batch.new |= {(space, place) for place in new}
         if positions:
             _write_newest(db, positions)
         return len(batch) - len(positions) - len(sightings)

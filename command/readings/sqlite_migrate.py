@@ -92,7 +92,7 @@ def _copy(
     rows: sqlite3.Cursor,
     to_reading: Callable[[Sequence[Any]], R],
     at_ms: Callable[[R], int],
-    add: Callable[[sqlite3.Connection, Sequence[R]], None],
+    add: Callable[[sqlite3.Connection, Sequence[R]], object],
 ) -> None:
     while batch := rows.fetchmany(_BATCH):
         readings = sorted(((space, to_reading(row)) for space, *row in batch), key=lambda one: one[0])

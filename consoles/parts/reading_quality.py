@@ -81,7 +81,7 @@ class ReadingQuality:
         self._looked_ms = hub.clock.now_ms()
 
     def note(self, sightings: Sequence[Sighting]) -> None:
-        """Count passages that came to this hub, each in its own hour."""
+        """Count passages that no hub had stored before, each in its own hour (SPEC R844)."""
         own = [seen for seen in sightings if seen.source != "viid"]  # the rest was read by another system
         self._provinces.extend(seen.plate[:1] for seen in own)
         local = self._local()

@@ -44,7 +44,7 @@ async def vehicles(base: Base, county: Path | None) -> Vehicles:
     passages = Passages(hub, kept.readings, lambda camera: not any_kept(settings.cameras_kept_to, camera))
     await passages.look()
     quality = ReadingQuality(hub, kept.hours, kept.readings, kept.leases)
-    passages.on_stored(quality.note)
+    passages.on_new(quality.note)
     tasks.start(quality.run(), "reading-quality")
     base.measured.append(
         metrics.gauge(

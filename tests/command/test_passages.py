@@ -35,6 +35,17 @@ async def test_a_passage_is_stored_then_told_then_shown_to_consoles() -> None:
         assert await readings.sightings("live", "湘F12345", START_MS, START_MS, 2) == [one]
 
 
+async def test_what_is_told_again_is_new_to_nobody() -> None:  # R844
+    async with desk() as d:
+        readings, stored, new = MemoryReadings(), list[Sighting](), list[Sighting]()
+        for passages in (Passages(d.hub, readings), Passages(d.hub, readings)):  # the second is another hub's
+            passages.on_stored(stored.extend)
+            passages.on_new(new.extend)
+            for _ in range(2):
+                await passages.add([passed("湘F12345", START_MS)])
+        assert (len(stored), new) == (4, [passed("湘F12345", START_MS)])
+
+
 async def test_what_cannot_be_stored_is_not_shown() -> None:
     async with desk(enrolled=False) as d:
         passages = Passages(d.hub, MemoryReadings())

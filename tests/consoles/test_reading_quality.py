@@ -94,6 +94,24 @@ async def test_passages_and_what_readers_met_with_are_added_up_by_the_hour(tmp_p
         assert found[c.hour - 1].passages == 1
 
 
+async def test_a_passage_that_is_told_again_is_counted_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # R844
+    monkeypatch.setattr("consoles.parts.reading_quality.QUALITY_KEEP_MS", 20)
+    async with site_with_people(tmp_path, "administrator") as site:
+        await site.hub.ask(CAMERA, HUB)
+        now_ms = site.clock.now_ms()
+        for plate in ("湘F12345", "湘F12345", "湘F12345", "湘F00001"):  # an agent that heard no answer to the first
+            await site.passages.add([passed(now_ms, plate)])
+        async with signed_in(site.http_url, "administrator") as person:
+            counted = 0
+            while counted < 2:
+                await site.clock.sleep(20)
+                _, one = await person.get("/api/v1/reading-quality/p1")
+                counted = sum(each["measure"]["passages"] for each in one["hours"])
+        assert counted == 2
+
+
 async def test_what_readers_were_too_busy_for_was_not_watched(tmp_path: Path) -> None:  # R634
     async with counted(tmp_path) as c:
         counters = WatchCounters(seen=50, read=20, dropped=60)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -42,6 +43,20 @@ async def test_plates_are_found_by_pattern_newest_first(readings: Readings) -> N
     for pattern, found in PATTERNS:
         assert [s.plate for s in await readings.search(SPACE, asked(pattern))] == found, pattern
         assert [s.plate for s in await readings.sightings(SPACE, pattern, 0, 100, 10)] == found, pattern
+
+
+async def test_who_stores_is_told_what_was_not_stored_before(readings: Readings) -> None:  # R844
+    first, second, next_day = passage("湘F12345", 1), passage("湘F12346", 2), passage("湘F12345", DAY_MS)
+    assert await readings.add_sightings(SPACE, [first]) == [first]
+    assert await readings.add_sightings(SPACE, [first]) == []
+    again = replace(first, confidence=0.1)
+    assert await readings.add_sightings(SPACE, [next_day, again, second, second]) == [next_day, second]
+    assert await readings.add_sightings("rehearsal", [first]) == [first]
+    third = passage("湘F12347", 3)
+    told = await asyncio.gather(*(readings.add_sightings(SPACE, [third, first]) for _ in range(5)))
+    assert sorted(map(len, told)) == [0, 0, 0, 0, 1]
+    await readings.forget(DAY_MS)
+    assert await readings.add_sightings(SPACE, [first]) == []  # too old, and not stored
 
 
 async def test_sightings_are_bounded_by_time_and_number(readings: Readings) -> None:
