@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import msgspec
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
@@ -21,9 +22,9 @@ from command.kernel.errors import UnavailableError
 from consoles.http import health
 from consoles.http.context import CONTEXT, Space
 from consoles.parts import keeping
-from consoles.site import Site
+from consoles.site import Site, running_site
 from tests.command.support import FlakyJournal
-from tests.consoles.support import site_with_people
+from tests.consoles.support import settings, site_with_people
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +47,23 @@ async def stranger(tmp_path: Path) -> AsyncIterator[tuple[Site, aiohttp.ClientSe
 async def test_a_hub_that_records_is_ready(tmp_path: Path) -> None:
     async with stranger(tmp_path) as (_, http):
         assert await ready(http) == (200, {"status": "ready", "wrong": [], "degraded": []})
+
+
+async def test_plate_readers_that_die_as_they_start_are_named_until_they_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R848."""
+    library = tmp_path / "onnxruntime.py"
+    library.write_text("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)  # the reader's process inherits it
+    wanted = msgspec.structs.replace(settings(tmp_path / "hub"), plate_workers=1)
+    async with running_site(wanted) as site, aiohttp.ClientSession(site.http_url) as http:
+        while not (told := (await ready(http))[1]["degraded"]):
+            await site.clock.sleep(20)
+        assert told == ["plates: no plate reader starts: a plate reader was ended by SIGKILL"]
+        library.unlink()
+        while (await ready(http))[1]["degraded"]:
+            await site.clock.sleep(20)
 
 
 async def test_a_disk_that_fills_is_named_before_it_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
