@@ -53,12 +53,20 @@ class HeldItems:
         """Store what waits as far as the outbox takes it."""
         while self._batches:
             batch = self._batches[0]
-            items = [*batch]
-            if not await self._store(items):
+            storing = asyncio.ensure_future(self._store([*batch]))
+            try:
+                is_done = await asyncio.shield(storing)
+            except asyncio.CancelledError:  # whether the disk took them has to be known, lest they be told twice
+                self._let_go(batch, await storing)
+                raise
+            self._let_go(batch, is_done)
+            if not is_done:
                 return
-            if self._batches and self._batches[0] is batch:  # it may have been given up meanwhile
-                self._batches.popleft()
-                self._count(batch, -1)
+
+    def _let_go(self, batch: list[NewItem], is_done: bool) -> None:
+        if is_done and self._batches and self._batches[0] is batch:  # it may have been given up meanwhile
+            self._batches.popleft()
+            self._count(batch, -1)
 
     async def _store(self, items: Sequence[NewItem]) -> bool:
         """Say whether there is nothing more to do for some items: what was seen is told even without its picture."""
