@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from hashlib import sha256
 from typing import Protocol
@@ -161,11 +161,29 @@ def chained(facts: Sequence[StoredFact], previous: bytes) -> bytes:
     return previous
 
 
-def check_counts_on(entries: Sequence[Entry], after: int) -> None:
-    """Assert that the entries' facts are numbered on from `after`, that none is empty and no key comes twice."""
-    assert len({entry.key for entry in entries}) == len(entries)
+class Rows(msgspec.Struct, frozen=True, gc=False):
+    """What a store inserts for a batch, column by column as its tables have them."""
+
+    facts: list[tuple[str, int, int, str, bytes, bytes]]
+    """Space, number, time in ms, actor, data, digest."""
+    answers: Collection[tuple[str, str, int, str]]
+    """Space, key, number of the last fact, subject."""
+    head: Head
+
+
+def rows_of(space: str, entries: Sequence[Entry], after: Head) -> Rows:
+    """Return the rows of entries chained on from `after`.
+
+    Asserts that they count on from there, that none is empty and no key comes twice.
+    """
+    facts, answers, seq, digest = [], dict[str, tuple[str, str, int, str]](), after.seq, after.digest
     for entry in entries:
         assert entry.facts, entry.key
-        assert entry.facts[0].seq == after + 1, (entry.facts[0].seq, after)
-        after += len(entry.facts)
-        assert entry.facts[-1].seq == after, (entry.facts[-1].seq, after)
+        for fact in entry.facts:
+            seq += 1
+            assert fact.seq == seq, (fact.seq, seq)
+            digest = fact.chained_to(digest)
+            facts.append((space, seq, fact.at_ms, fact.actor, fact.data, digest))
+        answers[entry.key] = (space, entry.key, seq, entry.subject)
+    assert len(answers) == len(entries)
+    return Rows(facts, answers.values(), Head(seq=seq, digest=digest))

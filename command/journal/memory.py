@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from msgspec.structs import replace
-
-from command.journal import Answer, Entry, Head, Outcome, SignedHead, StoredFact, Turn, check_counts_on
+from command.journal import Answer, Entry, Head, Outcome, SignedHead, StoredFact, Turn, rows_of
 from command.kernel.limits import READ_FACTS
 
 
@@ -32,14 +30,10 @@ class MemoryJournal:
         known = {key: answers[key] for key in (*(e.key for e in entries), *keys) if key in answers}
         if after != self._head(space) or any(entry.key in known for entry in entries):
             return Outcome(head=self._head(space), stored=False, unseen=unseen, known=known)
-        check_counts_on(entries, len(facts))
-        digest = self._head(space).digest
-        for entry in entries:
-            for fact in entry.facts:
-                digest = fact.chained_to(digest)
-                facts.append(replace(fact, digest=digest))
-            answers[entry.key] = Answer(seq=entry.facts[-1].seq, subject=entry.subject)
-        return Outcome(head=self._head(space), stored=True, known=known)
+        rows = rows_of(space, entries, after)
+        facts += [StoredFact(seq=s, at_ms=a, actor=w, data=d, digest=h) for _, s, a, w, d, h in rows.facts]
+        answers |= {key: Answer(seq=seq, subject=subject) for _, key, seq, subject in rows.answers}
+        return Outcome(head=rows.head, stored=True, known=known)
 
     def _head(self, space: str) -> Head:
         facts = self._facts.get(space)

@@ -16,7 +16,7 @@ from command.journal import (
     SignedHead,
     StoredFact,
     Turn,
-    check_counts_on,
+    rows_of,
 )
 from command.kernel.errors import DamagedFileError, TriuneError
 from command.kernel.limits import READ_FACTS
@@ -115,7 +115,7 @@ class SqliteJournal:
 
 
 class _JournalFile(SqliteThread):
-    def _told(self, what: str, error: sqlite3.Error) -> TriuneError:
+    def _told(self, what: str, error: Exception) -> TriuneError:
         told = super()._told(what, error)
         if isinstance(told, DamagedFileError):
             hint = "Nothing is repaired: run `triune verify`, then restore a backup"
@@ -145,22 +145,16 @@ def _append(db: sqlite3.Connection, space: str, entries: Sequence[Entry], after:
         unseen = tuple(_fact(row) for row in db.execute(_READ, (space, after.seq, READ_FACTS)))
         known = _answers(db, space, [*(entry.key for entry in entries), *keys])
         return Outcome(head=head, stored=False, unseen=unseen, known=known)
-    check_counts_on(entries, after.seq)
-    facts, answers, digest = [], [], head.digest
-    for entry in entries:
-        for fact in entry.facts:
-            digest = fact.chained_to(digest)
-            facts.append((space, fact.seq, fact.at_ms, fact.actor, fact.data, digest))
-        answers.append((space, entry.key, entry.facts[-1].seq, entry.subject))
+    rows = rows_of(space, entries, head)
     try:
-        db.executemany("INSERT INTO answers VALUES (?, ?, ?, ?)", answers)
+        db.executemany("INSERT INTO answers VALUES (?, ?, ?, ?)", rows.answers)
     except sqlite3.IntegrityError:  # rare: somebody asks again; looking every key up beforehand would cost everybody
         db.rollback()
         return Outcome(head=head, stored=False, known=_answers(db, space, [*(e.key for e in entries), *keys]))
-    db.executemany("INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?)", facts)
+    db.executemany("INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?)", rows.facts)
     known = _answers(db, space, keys)
     db.commit()
-    return Outcome(head=Head(seq=facts[-1][1], digest=digest) if facts else head, stored=True, known=known)
+    return Outcome(head=rows.head, stored=True, known=known)
 
 
 def _head(db: sqlite3.Connection, space: str) -> Head:
