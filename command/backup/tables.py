@@ -13,6 +13,7 @@ from command.backup.records import Rows
 from command.kernel.errors import InvalidInputError, UnavailableError
 from command.kernel.limits import BACKUP_READ_ROWS
 from command.kernel.postgres import Postgres
+from command.kernel.sqlite import SQLITE_ERRORS
 from command.links import cursors, viid
 from command.readings import hours
 from command.services.approval import approvals
@@ -46,7 +47,7 @@ def read_only(path: Path) -> sqlite3.Connection:
     """Open a file that a hub may be writing to, without changing anything."""
     try:
         return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
-    except sqlite3.Error as error:
+    except SQLITE_ERRORS as error:
         raise UnavailableError(f"{path.name} cannot be opened: {error}") from error
 
 
@@ -58,7 +59,7 @@ def refuse_older(path: Path, schema: tuple[str, ...]) -> None:
     try:
         with closing(read_only(path)) as db:
             (version,) = db.execute("PRAGMA user_version").fetchone()
-    except sqlite3.Error as error:
+    except SQLITE_ERRORS as error:
         raise UnavailableError(f"{path.name} cannot be read: {error}") from error
     if version != len(schema):
         raise UnavailableError(
@@ -82,7 +83,7 @@ def sqlite_rows(path: Path, store: str) -> Iterator[Rows]:
                         store=store, version=version, table=table, columns=columns, rows=[list(row) for row in rows]
                     )
                     first = False
-    except sqlite3.Error as error:
+    except SQLITE_ERRORS as error:
         raise UnavailableError(f"{path.name} cannot be read: {error}") from error
 
 

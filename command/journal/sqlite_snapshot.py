@@ -10,7 +10,7 @@ from typing import TypeVar
 from command.journal import DamagedJournalError, SignedHead
 from command.journal.sqlite import SqliteJournal
 from command.kernel.errors import TriuneError, UnavailableError
-from command.kernel.sqlite import SqliteThread
+from command.kernel.sqlite import SQLITE_ERRORS, SqliteThread
 
 T = TypeVar("T")
 _PROBLEMS = 10
@@ -46,19 +46,19 @@ class _ReadOnly(SqliteThread):
         try:
             self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
             self._db.execute("BEGIN")
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             raise _told(error) from error
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         try:
             return work(self._db)
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             raise _told(error) from error
 
     async def close(self) -> None:
         self._db.close()
 
 
-def _told(error: sqlite3.Error) -> TriuneError:
+def _told(error: Exception) -> TriuneError:
     kind = UnavailableError if getattr(error, "sqlite_errorcode", None) in _AWAY else DamagedJournalError
     return kind(f"the journal file cannot be read on: {error}")

@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 from command.kernel.errors import DamagedFileError, TriuneError, UnavailableError
 
 T = TypeVar("T")
+SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
+"""What a connection raises: where SQLite's words quote a damaged file's bytes, Python cannot read even those."""
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _PRIMARY_CODE = 0xFF
 
@@ -68,10 +70,10 @@ class SqliteThread:
                 return work(connection)
         except sqlite3.IntegrityError:
             raise
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             raise self._told("the database file refuses", error) from error
 
-    def _told(self, what: str, error: sqlite3.Error) -> TriuneError:
+    def _told(self, what: str, error: Exception) -> TriuneError:
         """Return what a caller is told of an error of the file."""
         return _told(what, error)
 
@@ -102,7 +104,7 @@ def _open(path: Path, schema: tuple[str, ...], name: str) -> sqlite3.Connection:
         raise UnavailableError(f"the {name} file cannot be opened: {error}") from error
     try:
         _bring_up_to_date(connection, schema, name)
-    except (sqlite3.Error, UnavailableError) as error:
+    except (*SQLITE_ERRORS, UnavailableError) as error:
         connection.close()
         if isinstance(error, UnavailableError):
             raise
@@ -110,8 +112,9 @@ def _open(path: Path, schema: tuple[str, ...], name: str) -> sqlite3.Connection:
     return connection
 
 
-def _told(what: str, error: sqlite3.Error) -> UnavailableError:
-    if (getattr(error, "sqlite_errorcode", None) or 0) & _PRIMARY_CODE in _DAMAGED:
+def _told(what: str, error: Exception) -> UnavailableError:
+    code = getattr(error, "sqlite_errorcode", None) or 0
+    if code & _PRIMARY_CODE in _DAMAGED or isinstance(error, UnicodeDecodeError):
         return DamagedFileError(f"{what}, since it is damaged: {error}")
     return UnavailableError(f"{what}: {error}")
 

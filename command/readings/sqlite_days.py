@@ -16,6 +16,7 @@ from pathlib import Path
 from command.kernel.errors import UnavailableError
 from command.kernel.folders import sync_folder
 from command.kernel.limits import READINGS_DAYS
+from command.kernel.sqlite import SQLITE_ERRORS
 
 _EPOCH = date(1970, 1, 1)
 _SUFFIX = ".sqlite3"
@@ -88,7 +89,7 @@ class DayFiles:
     def _put_away(self) -> None:
         """Move what the logs hold into the files: nobody may write to a past day again, and its log would stay."""
         for connection in self._open.values():
-            with suppress(sqlite3.Error):  # of a damaged day is told who asks for it, not who asks for another
+            with suppress(*SQLITE_ERRORS):  # of a damaged day is told who asks for it, not who asks for another
                 connection.execute("PRAGMA busy_timeout = 0")  # who reads it now keeps the log, until the next time
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
@@ -163,7 +164,7 @@ def _opened(path: Path, cache_kib: int) -> sqlite3.Connection:
         version = _version(connection)
         if 0 < version < len(_SCHEMA):
             _bring_up_to_date(connection)
-    except sqlite3.Error:
+    except SQLITE_ERRORS:
         connection.close()
         raise
     if version > len(_SCHEMA):

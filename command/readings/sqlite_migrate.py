@@ -14,6 +14,7 @@ import msgspec
 from command.kernel.errors import UnavailableError
 from command.kernel.folders import sync_folder
 from command.kernel.limits import READINGS_FILE_WRITTEN_KIB, READINGS_FILES_WRITTEN
+from command.kernel.sqlite import SQLITE_ERRORS
 from command.readings import Position, Sighting
 from command.readings.bounds import day_of
 from command.readings.rows import (
@@ -64,7 +65,7 @@ def migrate(path: Path, folder: Path) -> None:
                 raise UnavailableError("the readings are in use by another program")
         new.replace(path)
         sync_folder(path.parent)
-    except (sqlite3.Error, OSError) as error:
+    except (*SQLITE_ERRORS, OSError) as error:
         raise UnavailableError(f"the readings cannot be taken apart into days: {error}") from error
 
 

@@ -31,6 +31,7 @@ from command.journal.sqlite_snapshot import SqliteSnapshot
 from command.kernel.database import PostgresDatabase
 from command.kernel.errors import InvalidInputError, TriuneError
 from command.kernel.postgres import Postgres
+from command.kernel.sqlite import SQLITE_ERRORS
 from command.links.cursors import FURTHEST, SCHEMA, Cursors, Furthest
 from command.list_files import ListFiles
 from consoles.http.context import LIVE
@@ -266,6 +267,6 @@ def _told(path: Path) -> Furthest:
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
             row = db.execute(FURTHEST).fetchone()
-    except sqlite3.Error:
+    except SQLITE_ERRORS:
         row = None
     return Furthest(*row) if row else Furthest("", 0)

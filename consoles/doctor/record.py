@@ -14,6 +14,7 @@ from command.blobs import FolderBlobs
 from command.journal import GENESIS, DamagedJournalError, StoredFact, chained
 from command.journal.sqlite import SCHEMA
 from command.kernel.errors import TriuneError
+from command.kernel.sqlite import SQLITE_ERRORS
 from consoles.doctor.finding import Finding, Words, bad, ok
 from consoles.http.context import LIVE
 
@@ -70,7 +71,7 @@ def journal(path: Path, now_ms: int) -> Finding:
             rows = db.execute(_NEWEST, (LIVE, TAIL_FACTS + 1)).fetchall()
         finally:
             db.close()
-    except sqlite3.Error as error:
+    except SQLITE_ERRORS as error:
         return bad("journal", "fail", Words(f"cannot be read: {error}", f"无法读取:{error}"), _RESTORE)
     return schema("journal", version, len(SCHEMA)) or tail(
         [StoredFact(seq=s, at_ms=a, actor=w, data=bytes(d), digest=bytes(h)) for s, a, w, d, h in reversed(rows)],

@@ -279,6 +279,17 @@ def test_a_flipped_byte_of_the_file_is_found_or_means_nothing(whole: Path, data:
             assert rows(path) == rows(whole / "journal.sqlite3")
 
 
+def test_a_schema_that_is_no_text_is_told(path: Path) -> None:
+    raw = path.read_bytes()
+    assert b"tableanswersanswers" in raw
+    path.write_bytes(
+        raw.replace(b"tableanswersanswers", b"table\xcbnswersanswers").replace(b"TABLE answers", b"TABEL answers")
+    )
+    verdict = check(path)
+    assert not verdict.ok
+    assert "cannot be read on" in said(verdict)
+
+
 Anchored = Callable[[Callable[[list[bytes]], list[bytes]]], Verdict]
 
 

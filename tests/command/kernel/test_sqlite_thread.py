@@ -91,6 +91,15 @@ async def test_a_damaged_file_is_told_from_one_that_is_away(tmp_path: Path) -> N
         await db.close()
 
 
+async def test_a_file_whose_names_are_no_text_is_damaged(tmp_path: Path) -> None:
+    """SQLite quotes the name, and Python cannot read what it says."""
+    path = tmp_path / "x.db"
+    await SqliteThread(path, ONE, "test").close()
+    path.write_bytes(path.read_bytes().replace(b"tableaa", b"table\xcba").replace(b"CREATE TABLE a", b"CREATE ABLET a"))
+    with pytest.raises(DamagedFileError, match="damaged"):
+        SqliteThread(path, ONE, "test")
+
+
 async def test_a_commit_survives_a_power_cut(tmp_path: Path) -> None:
     """WAL and synchronous=FULL (2): SQLite syncs the log at every commit."""
     db = SqliteThread(tmp_path / "x.db", ONE, "test")
