@@ -74,6 +74,41 @@ export abstract class Panel extends View {
   }
 }
 
+/** So often it is looked again at what others take a moment for, so far apart. */
+const LOOKS = 5;
+const LOOK_MS = 1_500;
+
+/** A panel of what other systems are asked for: that takes them a moment, so after something was asked for it is looked at again. */
+export abstract class WaitingPanel extends Panel {
+  private looks = 0;
+  private timer: ReturnType<typeof setTimeout> | null = null;
+
+  /** Whether something that was asked for is still on its way. */
+  protected abstract isWaiting(): boolean;
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.forget();
+  }
+
+  protected override async load(): Promise<void> {
+    this.forget();
+    await super.load();
+    if (this.timer === null && this.isWaiting() && this.isConnected && this.looks-- > 0) this.timer = setTimeout(() => void this.load(), LOOK_MS);
+  }
+
+  /** As `does`, of what takes another system a moment. */
+  protected async asks(done: string, work: (api: Api) => Promise<unknown>): Promise<void> {
+    this.looks = LOOKS;
+    await this.does(done, work);
+  }
+
+  private forget(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+  }
+}
+
 /** Take what each asked brings as soon as it comes; raise why one did not once all are over, so that it hides none of the others. */
 export async function allOf(...asked: readonly Promise<void>[]): Promise<void> {
   const failed = (await Promise.allSettled(asked)).find((one) => one.status === "rejected");

@@ -6,7 +6,7 @@ import { icon } from "../../components/icons";
 import { clock, dateWithYear } from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import type { Api } from "../../sync/api";
-import { Panel } from "./panel";
+import { WaitingPanel } from "./panel";
 import { viidForm } from "./viid_form";
 
 interface ShownCascade {
@@ -26,23 +26,12 @@ interface ShownCascade {
   readonly notices: { readonly matched: number; readonly unmatched: number; readonly refused: number };
 }
 
-/** What was asked for takes the lower system a moment: so often it is looked at again, so far apart. */
-const LOOKS = 5;
-const LOOK_MS = 1_500;
-
 @customElement("t-viid-cascade")
-export class ViidCascadePanel extends Panel {
-  static override styles = [...Panel.styles, viidForm];
+export class ViidCascadePanel extends WaitingPanel {
+  static override styles = [...WaitingPanel.styles, viidForm];
 
   @state() private cascades: readonly ShownCascade[] = [];
   @state() private receives = true;
-  private looks = 0;
-  private timer: ReturnType<typeof setTimeout> | null = null;
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    if (this.timer !== null) clearTimeout(this.timer);
-  }
 
   override render(): TemplateResult | typeof nothing {
     if (this.api === null) return nothing;
@@ -93,19 +82,14 @@ export class ViidCascadePanel extends Panel {
     });
   }
 
-  /** As `does`; what was asked for takes the lower system a moment, so that it is looked at again. */
-  private async asks(done: string, work: (api: Api) => Promise<unknown>): Promise<void> {
-    this.looks = LOOKS;
-    await this.does(done, work);
-  }
-
   protected override async fetch(api: Api): Promise<void> {
-    if (this.timer !== null) clearTimeout(this.timer);
     const { cascades, receive_at } = await api.get<{ readonly cascades: readonly ShownCascade[]; readonly receive_at: string }>("/api/v1/viid/cascades");
     this.cascades = cascades;
     this.receives = receive_at !== "";
-    const onItsWay = cascades.some(({ ended, state }) => ended || state.up === null || state.waiting > 0);
-    if (onItsWay && this.isConnected && this.looks-- > 0) this.timer = setTimeout(() => void this.load(), LOOK_MS);
+  }
+
+  protected override isWaiting(): boolean {
+    return this.cascades.some(({ ended, state }) => ended || state.up === null || state.waiting > 0);
   }
 }
 

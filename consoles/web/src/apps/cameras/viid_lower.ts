@@ -7,7 +7,7 @@ import { clock, dateWithYear } from "../../i18n/format";
 import { t } from "../../i18n/i18n";
 import type { Api } from "../../sync/api";
 import type { CameraRow } from "../../wire";
-import { allOf, Panel } from "./panel";
+import { allOf, WaitingPanel } from "./panel";
 import { viidForm } from "./viid_form";
 
 interface ShownLower {
@@ -26,16 +26,13 @@ interface ShownDevice {
 
 /** So many are adopted by one request. */
 const AT_ONCE = 200;
-/** What was asked for takes the lower system a moment: so often it is looked at again, so far apart. */
-const LOOKS = 5;
-const LOOK_MS = 1_500;
 /** So many are listed at once; the others are found by typing part of a name or id. */
 const LISTED = 100;
 
 @customElement("t-viid-lower")
-export class ViidLowerPanel extends Panel {
+export class ViidLowerPanel extends WaitingPanel {
   static override styles = [
-    ...Panel.styles,
+    ...WaitingPanel.styles,
     viidForm,
     css`
       label.pick {
@@ -58,13 +55,6 @@ export class ViidLowerPanel extends Panel {
   @state() private receives = true;
   @state() private picked: ReadonlySet<string> = new Set();
   @state() private words = "";
-  private looks = 0;
-  private timer: ReturnType<typeof setTimeout> | null = null;
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    if (this.timer !== null) clearTimeout(this.timer);
-  }
 
   override render(): TemplateResult | typeof nothing {
     if (this.api === null) return nothing;
@@ -157,26 +147,18 @@ export class ViidLowerPanel extends Panel {
     });
   }
 
-  /** As `does`; what was asked for takes the lower system a moment, so that it is looked at again. */
-  private async asks(done: string, work: (api: Api) => Promise<unknown>): Promise<void> {
-    this.looks = LOOKS;
-    await this.does(done, work);
+  protected override async fetch(api: Api): Promise<void> {
+    await allOf(
+      api.get<{ readonly lowers: readonly ShownLower[]; readonly receive_at: string }>("/api/v1/viid/lowers").then(({ lowers, receive_at }) => {
+        this.lowers = lowers;
+        this.receives = receive_at !== "";
+      }),
+      api.get<{ readonly devices: readonly ShownDevice[] }>("/api/v1/viid/catalogue").then(({ devices }) => void (this.devices = devices)),
+    );
   }
 
-  protected override async fetch(api: Api): Promise<void> {
-    if (this.timer !== null) clearTimeout(this.timer);
-    try {
-      await allOf(
-        api.get<{ readonly lowers: readonly ShownLower[]; readonly receive_at: string }>("/api/v1/viid/lowers").then(({ lowers, receive_at }) => {
-          this.lowers = lowers;
-          this.receives = receive_at !== "";
-        }),
-        api.get<{ readonly devices: readonly ShownDevice[] }>("/api/v1/viid/catalogue").then(({ devices }) => void (this.devices = devices)),
-      );
-    } finally {
-      const onItsWay = this.lowers.some(({ ended, state }) => ended || state.up === null);
-      if (onItsWay && this.isConnected && this.looks-- > 0) this.timer = setTimeout(() => void this.load(), LOOK_MS);
-    }
+  protected override isWaiting(): boolean {
+    return this.lowers.some(({ ended, state }) => ended || state.up === null);
   }
 }
 
