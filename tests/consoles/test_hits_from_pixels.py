@@ -12,8 +12,8 @@ from command.actors import HUB
 from command.journal.sqlite import SqliteJournal
 from consoles.site import Site, running_site
 from streams.plates.picture import decode_picture
+from tests.consoles.hits_hub import hits_of, refuse
 from tests.consoles.support import settings
-from tests.consoles.test_hits_kept import hits_of, refuse
 from tests.edge.agent.support import until
 from tests.edge.agent.test_from_pixels import SIZE, WATCHED, street
 

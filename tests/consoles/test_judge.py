@@ -16,8 +16,8 @@ from consoles.parts.hits import HitFinder, Hits
 from consoles.parts.violations.part import Violations
 from tests.command.rules.test_violations import section
 from tests.command.support import ADMIN, HOUR_MS, MINUTE_MS, START_MS
+from tests.consoles.hits_hub import PLATE, a_hub, passage
 from tests.consoles.test_hits import scene
-from tests.consoles.test_hits_kept import PLATE, a_hub, passage
 
 MIDNIGHT_MS = 1_700_006_400_000  # UTC, when a day of readings ends
 _PAGE_BYTES = 4096

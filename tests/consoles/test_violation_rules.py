@@ -13,7 +13,7 @@ from command.facts.violations import Restriction
 from command.requests import EndRule, EnrolCamera, RemoveCamera, ReportCamera, SetRestriction
 from consoles.limits import VIOLATION_RULES_LATE_MS
 from consoles.parts.violations.rules import KeptRules
-from streams.violations.area import Extent
+from streams.violations.area import Extent, Ring, Stands
 from tests.command.support import ADMIN, Desk, desk
 
 _AROUND = ((114.29, 30.49), (114.31, 30.49), (114.31, 30.51), (114.29, 30.51))
@@ -74,13 +74,13 @@ async def test_an_area_follows_cameras_that_come_move_and_go() -> None:  # R605,
 
 async def test_a_camera_that_goes_down_has_nothing_worked_out_again(monkeypatch: pytest.MonkeyPatch) -> None:  # R842
     built: list[object] = []
-    plain = Extent.of.__func__  # type: ignore[attr-defined]
+    plain = Extent.of
 
-    def counted(cls: type[Extent], ring: object, stand: object) -> Extent:
+    def counted(ring: Ring, stand: Stands) -> Extent:
         built.append(ring)
-        return plain(cls, ring, stand)  # type: ignore[no-any-return]
+        return plain(ring, stand)
 
-    monkeypatch.setattr(Extent, "of", classmethod(counted))
+    monkeypatch.setattr(Extent, "of", counted)
     async with kept() as (d, rules):
         for n in range(3):
             await d.ask(_camera(f"k{n}"), ADMIN)

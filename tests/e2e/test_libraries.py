@@ -13,7 +13,7 @@ from tests.consoles.support import site_with_people
 from tests.e2e.chromium import chromium
 from tests.e2e.test_accessibility import faults
 from tests.e2e.test_watches import SLOW, pass_by, roadside
-from tests.e2e.video import open_page
+from tests.e2e.video import faults_of, open_page
 
 FILE = "序号,号牌号码,品牌,车身颜色\n1,湘FB0345,大众,白\n2,湘F9*,,\n3,湘FI2345,,\n4,湘f·b0345,,\n5,=1+1,,\n"
 
@@ -100,7 +100,7 @@ async def test_a_list_is_brought_approved_hit_and_replaced(tmp_path: Path) -> No
         await leader.screenshot(path=tmp_path / "english.png")
         await leader.get_by_role("button", name="Confirm").click()
         await expect(leader.get_by_text("1 came, 1 went")).to_be_visible(timeout=SLOW)
-        assert page.faults == leader.faults == []  # type: ignore[attr-defined]
+        assert faults_of(page) == faults_of(leader) == []
 
 
 async def brings_with_terms(page: Page, tmp_path: Path) -> None:
@@ -175,4 +175,4 @@ async def test_where_when_and_for_which_look_alikes_a_list_fires_is_set_changed_
         await leader.keyboard.press("l")
         await leader.get_by_role("row").filter(has_text="未登记车辆库").click(timeout=SLOW)
         await expect(leader.get_by_text("00:00–23:59 · as written")).to_be_visible(timeout=SLOW)
-        assert page.faults == leader.faults == []  # type: ignore[attr-defined]
+        assert faults_of(page) == faults_of(leader) == []

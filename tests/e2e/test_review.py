@@ -24,7 +24,7 @@ from tests.command.rules.test_violations import section
 from tests.consoles.support import site_with_people
 from tests.e2e.chromium import chromium
 from tests.e2e.test_accessibility import faults
-from tests.e2e.video import open_page
+from tests.e2e.video import faults_of, open_page
 from tests.streams.violations.support import english, read_out
 
 SLOW = 20_000
@@ -172,7 +172,7 @@ async def test_the_queue_is_reviewed_by_keyboard_alone(
         await expect(english.locator("vehicles-review").get_by_text("1 to review")).to_be_visible(timeout=SLOW)
         await english.wait_for_function(_SEEN)
         await english.screenshot(path=tmp_path / "review-en.png")
-        assert page.faults == english.faults == []  # type: ignore[attr-defined]
+        assert faults_of(page) == faults_of(english) == []
 
 
 async def breaks_lanes(site: Site) -> None:
@@ -231,7 +231,7 @@ async def test_lanes_are_reviewed_with_what_is_known_of_device_clock_and_region(
         assert english(lines, PLATES[0], "F", "k7", "commander", known, row.id) == []
         assert "commander（账号 commander）" in lines
         await paper.screenshot(path=tmp_path / "paper.png", full_page=True)
-        assert page.faults == []  # type: ignore[attr-defined]
+        assert faults_of(page) == []
 
 
 @pytest.mark.browser
@@ -241,7 +241,7 @@ async def test_an_administrator_registers_what_is_judged_by(tmp_path: Path) -> N
         await registered(site)
         page = await open_page(browser, site, "administrator", "/vehicles", axe=True)
         await registers(page, site, tmp_path)
-        assert page.faults == []  # type: ignore[attr-defined]
+        assert faults_of(page) == []
 
 
 @pytest.mark.browser
@@ -280,7 +280,7 @@ async def test_a_region_is_drawn_in_a_still_where_no_live_picture_comes(tmp_path
         [region] = await site.hub.read(lambda t: t.regions.need("k1").versions[0].regions)
         drawn = [value for point in region.ring for value in point]
         assert drawn == pytest.approx([0.5, 0.5, 0.6, 0.5, 0.6, 0.55], abs=0.01)
-        assert page.faults == []  # type: ignore[attr-defined]
+        assert faults_of(page) == []
 
 
 async def registers(page: Page, site: Site, tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ from tests.consoles.support import site_with_people
 from tests.e2e.chromium import chromium
 from tests.e2e.test_accessibility import faults
 from tests.e2e.test_video_screens import SLOW, keep
-from tests.e2e.video import CLOCK, open_page
+from tests.e2e.video import CLOCK, faults_of, open_page
 
 CAMERAS = (("p1", "建设路路口", 29.144), ("p2", "荣家河桥", 29.142))
 DAY_HOURS = 24
@@ -132,7 +132,7 @@ async def test_what_passes_is_seen_at_once_and_stands_still_under_a_hand(tmp_pat
         english = await open_page(browser, site, "camera_watch", "/vehicles", (1366, 768), english=True)
         await expect(english.locator("vehicles-now .pick").filter(has_text="new energy")).to_be_visible(timeout=SLOW)
         await keep(english, tmp_path, "vehicles-now-en")
-        assert page.faults == english.faults == []  # type: ignore[attr-defined]
+        assert faults_of(page) == faults_of(english) == []
 
 
 @pytest.mark.browser
@@ -167,7 +167,7 @@ async def test_a_dirty_lens_is_seen_beside_what_was_usual(tmp_path: Path) -> Non
         alarm = desk.locator("t-alarm")
         await expect(alarm).to_contain_text("读牌率下降", timeout=SLOW)
         await expect(alarm).to_contain_text("为常时的 41%")
-        assert page.faults == desk.faults == []  # type: ignore[attr-defined]
+        assert faults_of(page) == faults_of(desk) == []
 
 
 @pytest.mark.browser
@@ -229,4 +229,4 @@ async def test_a_hit_stands_beside_its_picture_once_it_is_taken(tmp_path: Path) 
         await expect(page.locator("desk-hit")).to_have_count(0, timeout=SLOW)
         row = await site.hub.read(lambda t: t.hits.need(hit.subject))
         assert (row.rejected_kind, row.rejected_by) == ("look_alike", "dispatcher")
-        assert page.faults == []  # type: ignore[attr-defined]
+        assert faults_of(page) == []

@@ -11,7 +11,7 @@ from edge.simulators.clips import Clip
 from tests.e2e.chromium import chromium
 from tests.e2e.test_accessibility import faults
 from tests.e2e.test_video_screens import SLOW, choose_situation, keep, plays
-from tests.e2e.video import drawn, open_page, site_with_cameras
+from tests.e2e.video import drawn, faults_of, open_page, site_with_cameras
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ async def test_a_camera_is_adopted_on_one_page(tmp_path: Path, clip: Clip) -> No
         rows = await site.hub.read(lambda t: [c for c in t.cameras if c.name == "新墙河大桥"])
         assert [(row.bearing_deg, row.field_deg) for row in rows] == [(90.0, 45.0)]
         await keep(page, tmp_path, "adopted")
-        assert page.faults == []  # type: ignore[attr-defined]
+        assert faults_of(page) == []
 
 
 @pytest.mark.browser
@@ -135,4 +135,4 @@ async def test_a_camera_that_publishes_is_told_its_address_and_key_once(tmp_path
         await page.get_by_role("button", name="确认").click()
         await expect(sheet).to_be_visible(timeout=SLOW)
         assert key not in await sheet.input_value()
-        assert page.faults == []  # type: ignore[attr-defined]
+        assert faults_of(page) == []

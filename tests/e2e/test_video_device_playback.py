@@ -20,7 +20,7 @@ from edge.simulators.street_video import Street, render, traffic
 from tests.consoles.support import PASSWORD, settings, signed_in
 from tests.e2e.chromium import chromium
 from tests.e2e.test_video_screens import SLOW, choose_situation, keep, plays
-from tests.e2e.video import PLACE, TITLE, open_page
+from tests.e2e.video import PLACE, TITLE, faults_of, open_page
 from tests.edge.gb28181.site import DEVICE, SERVER, until
 from tests.ports import free_port
 
@@ -89,7 +89,7 @@ async def test_a_recorders_own_recording_is_played_faster_held_and_left(tmp_path
         await page.wait_for_function(_PLAYS, arg=[from_ms + MINUTE_MS, from_ms + 2 * MINUTE_MS], timeout=SLOW)
         await page.get_by_role("button", name="返回实时画面").click()
         await until(lambda: device.playbacks == 0)  # the viewer left: the device was told BYE
-        assert page.faults == []  # type: ignore[attr-defined]  # kept there by open_page
+        assert faults_of(page) == []
 
 
 @pytest.mark.browser

@@ -22,7 +22,7 @@ from tests.consoles.support import signed_in
 from tests.e2e.chromium import chromium
 from tests.e2e.test_accessibility import faults
 from tests.e2e.test_video_screens import SLOW, choose_situation, keep, plays
-from tests.e2e.video import drawn, open_page, site_with_cameras
+from tests.e2e.video import drawn, faults_of, open_page, site_with_cameras
 
 RECORDED_MS = 16_000
 GAP_MS = 6_000
@@ -126,7 +126,7 @@ async def test_a_recording_is_watched_over_a_gap_locked_and_exported(tmp_path: P
         await _marks_cars_that_passed(page, site, second_from_ms + 2000, tmp_path)
         await _finds_it_again(page, tmp_path, digest)
         await _reads_it_in_english(page, tmp_path)
-        assert page.faults == []  # type: ignore[attr-defined]
+        assert faults_of(page) == []
 
 
 async def _marks_cars_that_passed(page: Page, site: Site, at_ms: int, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from edge.simulators.clips import Clip
 from tests.e2e.chromium import chromium
 from tests.e2e.test_accessibility import faults
 from tests.e2e.test_video_screens import SLOW, keep
-from tests.e2e.video import drawn, open_page, site_with_cameras
+from tests.e2e.video import drawn, faults_of, open_page, site_with_cameras
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ async def test_what_is_recorded_is_set_for_one_camera_and_for_all(tmp_path: Path
         await expect(english.get_by_text("used", exact=False).first).to_be_visible(timeout=SLOW)
         await english.locator("t-recording-policy").scroll_into_view_if_needed()
         await keep(english, tmp_path, "policy-en")
-        assert page.faults == english.faults == []  # type: ignore[attr-defined]
+        assert faults_of(page) == faults_of(english) == []
 
 
 _NOTHING_FADES = "() => document.getAnimations().length === 0"

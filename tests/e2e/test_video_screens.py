@@ -16,7 +16,7 @@ from playwright.async_api import Locator, Page, expect
 from edge.simulators.clips import Clip
 from edge.simulators.onvif_camera import OnvifCamera
 from tests.e2e.chromium import chromium
-from tests.e2e.video import CAMERAS, DOME, PLAYING, Cameras, drawn, open_page, site_with_cameras
+from tests.e2e.video import CAMERAS, DOME, PLAYING, Cameras, drawn, faults_of, open_page, site_with_cameras
 
 SLOW = 20_000
 FROZEN_WITHIN_MS = 3_000
@@ -93,7 +93,7 @@ async def test_cameras_of_a_situation_come_by_themselves_and_pinned_ones_stay(tm
                 await expect(page.get_by_text("1 · 260 米 南", exact=True)).to_be_visible()
             await keep(page, tmp_path, f"desk-{n}")
         assert await on_screen(page) == ["c6"]
-        assert page.faults == []  # type: ignore[attr-defined]
+        assert faults_of(page) == []
 
 
 @pytest.mark.browser
@@ -250,7 +250,7 @@ async def test_a_picture_is_enlarged_and_kept_as_evidence(tmp_path: Path, clip: 
         assert hashlib.sha256(picture).hexdigest() == kept.sha256
         with Image.open(io.BytesIO(picture)) as frame:
             assert frame.size == (640, 360)
-        assert page.faults == []  # type: ignore[attr-defined]
+        assert faults_of(page) == []
 
 
 async def _until(happened: Callable[[], bool]) -> None:
@@ -307,4 +307,4 @@ async def test_the_wall_shows_the_best_cameras_large_and_beside_the_map(tmp_path
         await page.goto(f"{site.http_url}/wall?view=video&layout=1&tour=3")
         await plays(page, "c1")
         await plays(page, "c2")
-        assert page.faults == []  # type: ignore[attr-defined]
+        assert faults_of(page) == []

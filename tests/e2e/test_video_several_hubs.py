@@ -21,7 +21,7 @@ from tests.e2e.chromium import chromium
 from tests.e2e.hub_process import HubProcess
 from tests.e2e.test_accessibility import faults
 from tests.e2e.test_video_screens import SLOW, choose_situation, keep
-from tests.e2e.video import PLACE, PLAYING, TITLE, drawn, open_page
+from tests.e2e.video import PLACE, PLAYING, TITLE, drawn, faults_of, open_page
 from tests.edge.agent.support import NAME, until
 
 CLOCK = SystemClock()
@@ -104,7 +104,7 @@ async def test_the_picture_comes_from_another_hub_and_back_by_itself_after_that_
                 await one.kill()
                 await until(lambda: two.agents.agents.is_here(NAME), 60)
                 await moves(page)
-                assert page.faults == []  # type: ignore[attr-defined]  # as `open_page` keeps them
+                assert faults_of(page) == []
                 await take_out(browser, two, one.url, tmp_path)
         finally:
             await one.kill()

@@ -16,7 +16,7 @@ from tests.consoles.support import PASSWORD, settings, signed_in
 from tests.e2e.chromium import chromium
 from tests.e2e.test_accessibility import faults
 from tests.e2e.test_video_screens import SLOW, keep
-from tests.e2e.video import open_page
+from tests.e2e.video import faults_of, open_page
 from tests.edge.viid.site import DEVICE, codes, curl, digest, register, vehicle, vehicles
 from tests.edge.viid.test_server import IDENTITY
 from tests.ports import free_port
@@ -80,4 +80,4 @@ async def test_a_device_that_waits_is_said_to_be_a_camera(tmp_path: Path) -> Non
         await expect(panel.get_by_text("Devices that send passages")).to_be_visible(timeout=SLOW)
         await panel.scroll_into_view_if_needed()
         await keep(page, tmp_path, "viid-en")
-        assert page.faults == []  # type: ignore[attr-defined]
+        assert faults_of(page) == []

@@ -16,7 +16,7 @@ from tests.command.support import ACTORS
 from tests.consoles.support import signed_in
 from tests.e2e.chromium import chromium
 from tests.e2e.test_video_screens import SLOW, choose_situation, keep, on_screen, plays
-from tests.e2e.video import DOME, Cameras, drawn, open_page, site_with_cameras
+from tests.e2e.video import DOME, Cameras, drawn, faults_of, open_page, site_with_cameras
 
 RARE_S = 60
 """Seconds between key frames: nobody would wait for the next."""
@@ -70,8 +70,7 @@ async def test_a_desk_sends_a_camera_to_the_wall_and_takes_it_off(tmp_path: Path
         await expect(wall.get_by_text("王派警 上墙")).to_have_count(0, timeout=SLOW)
         assert "c4" in await on_screen(wall), "it goes on among those that are near"
         await keep(desk, tmp_path, "desk-wall")
-        assert wall.faults == []  # type: ignore[attr-defined]
-        assert desk.faults == []  # type: ignore[attr-defined]
+        assert faults_of(wall) == faults_of(desk) == []
 
 
 @pytest.mark.browser

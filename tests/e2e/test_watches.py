@@ -17,7 +17,7 @@ from tests.consoles.support import site_with_people
 from tests.consoles.test_hits import scene
 from tests.e2e.chromium import chromium
 from tests.e2e.test_accessibility import faults
-from tests.e2e.video import open_page
+from tests.e2e.video import faults_of, open_page
 
 FILE = (
     "车牌,原因,级别,有效期,形近,处置,时段,范围\n"
@@ -76,7 +76,7 @@ async def approves(browser: Browser, site: Site, tmp_path: Path) -> None:
     await page.get_by_role("button", name="确认").click()
     await expect(page.get_by_role("button", name="布控中 2")).to_be_visible(timeout=SLOW)
     await page.screenshot(path=tmp_path / "approved.png")
-    assert page.faults == []  # type: ignore[attr-defined]
+    assert faults_of(page) == []
 
 
 @pytest.mark.browser
@@ -111,7 +111,7 @@ async def test_a_list_is_imported_approved_hit_and_a_hit_rejected(tmp_path: Path
         await pass_by(site, hits, "k1", "湘FB0345")
         watches = await site.hub.read(lambda t: {w.pattern: (w.hits, w.not_plates) for w in t.watches})
         assert watches["湘F80345"] == (1, ("湘FB0345",))
-        assert page.faults == []  # type: ignore[attr-defined]
+        assert faults_of(page) == []
 
 
 ALL_SHOWN = """(article) => [...article.querySelectorAll("t-picture")].every(
@@ -142,4 +142,4 @@ async def test_pictures_that_come_after_their_hit_are_shown_once_they_are_there(
         await expect(told.locator("img")).to_have_count(2, timeout=SLOW)
         await page.wait_for_function(ALL_SHOWN, arg=await told.element_handle(), timeout=SLOW)
         await page.screenshot(path=tmp_path / "pictures.png")
-        assert page.faults == []  # type: ignore[attr-defined]
+        assert faults_of(page) == []

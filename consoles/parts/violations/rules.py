@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from command.hub import Changes, Hub
-from command.rows import RegionsVersion, RestrictionVersion, SectionVersion
+from command.rows import CameraRow, RegionsVersion, RestrictionVersion, SectionVersion
 from command.tables import Tables
 from consoles.limits import VIOLATION_RULES_LATE_MS
 from streams.violations.area import Extent, Position, Ring, Stands
@@ -57,7 +57,7 @@ class KeptRules:
             if table in _RULES:
                 self._is_old = True
             elif table == "cameras":
-                stands = (row.lon, row.lat) if row is not None else None  # type: ignore[attr-defined]
+                stands = (row.lon, row.lat) if isinstance(row, CameraRow) else None
                 self._is_old |= stands != self._stand.get(identity)
 
     async def now(self) -> Rules:

@@ -17,19 +17,13 @@ from edge.agent import holding
 from edge.agent.cameras import EdgeCameras
 from edge.agent.items import Hit
 from edge.agent.protocol import Watch
+from edge.agent.recording import EdgeRecorder, RecordingRoom
 from edge.limits import AGENT_PICTURE_BYTES
 from edge.onvif.events import CameraEvent
 from edge.outbox import NewItem, Outbox, Priority
 from tests.command.support import START_MS
-from tests.consoles.test_hits_kept import refuse
+from tests.consoles.hits_hub import refuse
 from tests.edge.agent.support import NAME, Proxy, an_agent, hub_with_agent, port_of, sighting, sighting_item, until
-
-
-class Recorder:
-    """Records nothing."""
-
-    def event(self, camera: str) -> None:
-        pass
 
 
 @asynccontextmanager
@@ -37,7 +31,7 @@ async def cameras_of(tmp_path: Path) -> AsyncIterator[tuple[EdgeCameras, Outbox,
     """Cameras of an agent that looks out for 湘F00001, while what is held is tried again."""
     outbox, clock = await Outbox.open(tmp_path / "outbox"), VirtualClock(START_MS)
     cameras = EdgeCameras(outbox, SiteKey(b"k" * 32).box("cameras"), clock)
-    cameras.recorder = Recorder()  # type: ignore[assignment]  # all that is asked of one here
+    cameras.recorder = EdgeRecorder(RecordingRoom([tmp_path / "disk"]), outbox, clock, cameras.running)
     cameras._look_out([Watch(id="w1", pattern="湘F00001", until_ms=2_000_000_000_000)])
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(cameras.held.run())

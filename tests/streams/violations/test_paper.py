@@ -22,7 +22,7 @@ from command.facts.violations import (
 from command.kernel.ga36 import PlateKind
 from command.readings import UNSTATED, Direction, PlateColour, Sighting, SightingSource
 from command.rows import RegionsVersion, RestrictionVersion, ViolationRow, ViolationState
-from command.vehicle_words import WORDS
+from command.vehicle_words import WORDS, Group
 from streams.violations import pack, wording
 from streams.violations.area import judge_area
 from streams.violations.basis import basis, hours, person
@@ -307,11 +307,16 @@ def test_evidence_of_earlier_releases_gives_a_paper_that_says_what_is_not_known(
 
 
 def test_words_are_there_for_all_that_can_be_found() -> None:  # R820
-    for group, values in (
-        ("plate_colour", PlateColour), ("plate_kind", PlateKind), ("direction", Direction),
-        ("violation_kind", ViolationKind), ("violation_state", ViolationState), ("reject_reason", RejectReason),
-    ):  # fmt: skip
-        assert set(WORDS[group]) == set(get_args(values)), group  # type: ignore[index]
+    values: dict[Group, object] = {
+        "plate_colour": PlateColour,
+        "plate_kind": PlateKind,
+        "direction": Direction,
+        "violation_kind": ViolationKind,
+        "violation_state": ViolationState,
+        "reject_reason": RejectReason,
+    }
+    for group, known in values.items():
+        assert set(WORDS[group]) == set(get_args(known)), group
 
 
 def test_what_people_typed_is_text_on_the_paper() -> None:  # R820
