@@ -166,8 +166,10 @@ class Recorder:
                     await recording.detach()
                     del self._recordings[camera]
                 if policy is not None:
-                    self._recordings[camera] = Recording(policy)
-                    await self._recordings[camera].attach(self._find(camera), now_ms)
+                    begun = self._recordings[camera] = Recording(policy)
+                    if recording is not None:
+                        begun.goes_on_from(recording)
+                    await begun.attach(self._find(camera), now_ms)
                 return steps
             steps = recording.collect(now_ms)
             await recording.attach(self._find(camera), now_ms)

@@ -41,6 +41,8 @@ class Recording:
         self.cutter = Cutter()
         self._ring = PreEventRing(policy.pre_s * 1000)
         self._until_ms = 0
+        self._taken_ms = 0
+        """When packets were last taken: what came since is wanted where `_until_ms` is after that."""
         self._came_ms = 0
         self._stream: Stream | None = None
         self._still: Packet | None = None
@@ -57,6 +59,10 @@ class Recording:
     def event(self, at_ms: int) -> None:
         """Something happened that is worth recording."""
         self._until_ms = max(self._until_ms, at_ms + self.policy.post_s * 1000)
+
+    def goes_on_from(self, before: Recording) -> None:
+        """Take over what goes on before the camera: it was recorded under another policy until now."""
+        self._until_ms = before._until_ms
 
     async def attach(self, stream: Stream | None, now_ms: int) -> None:
         """Hold the camera's packets where the policy wants them now, and only then."""
@@ -101,11 +107,12 @@ class Recording:
         """Return what there is to write of what came since the last time."""
         if self._subscription is None:
             return self.end()
+        taken_ms, self._taken_ms = self._taken_ms, now_ms
         packets = self._fresh(self._subscription.queue.take())
         if packets:
             self._came_ms = now_ms
         if self.policy.mode == "event":
-            if now_ms >= self._until_ms:
+            if taken_ms >= self._until_ms:
                 steps = self.cutter.end()
                 self._ring.put(packets)
                 return steps

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import av
 import pytest
+from msgspec.structs import replace
 
 from command.facts.recording import Hours, RecordingPolicy
 from command.kernel.errors import UnknownIdError
@@ -89,6 +90,29 @@ async def test_nobody_is_asked_for_pictures_when_nothing_is_to_be_recorded(tmp_p
         one.recorder.set_policies({"k1": RecordingPolicy()})
         await one.recorder.flush()
         assert not one.cameras["k1"].readers
+
+
+async def test_an_event_that_is_over_before_the_next_look_is_recorded(tmp_path: Path) -> None:  # R865
+    async with rig(tmp_path, RecordingPolicy(mode="event", pre_s=5, post_s=1)) as one:
+        await one.run(20)
+        one.recorder.event("k1", one.clock.now_ms())
+        for _ in range(3):  # a slow disk, or machine
+            one.cameras["k1"].bring(one.clock.now_ms())
+            one.clock.advance(one.clock.now_ms() + 1000)
+        await one.run(10)
+        ((begin, end),) = await one.spans()
+        assert (14 <= begin <= 15, end) == (True, 24)
+
+
+async def test_what_goes_on_is_recorded_on_where_the_policy_changes(tmp_path: Path) -> None:  # R865
+    policy = RecordingPolicy(mode="event", pre_s=5, post_s=10)
+    async with rig(tmp_path, policy) as one:
+        await one.run(20)
+        one.recorder.event("k1", one.clock.now_ms())
+        await one.run(3)
+        one.recorder.set_policies({"k1": replace(policy, keep_days=7)})
+        await one.run(20)
+        assert (await one.spans())[-1][1] == 30
 
 
 async def test_an_event_is_recorded_with_what_came_before_and_after(tmp_path: Path) -> None:
