@@ -13,7 +13,7 @@ from command.backup.records import Rows
 from command.kernel.errors import InvalidInputError, UnavailableError
 from command.kernel.limits import BACKUP_READ_ROWS
 from command.kernel.postgres import Postgres
-from command.kernel.sqlite import SQLITE_ERRORS
+from command.kernel.sqlite import SQLITE_ERRORS, words_of
 from command.links import cursors, viid
 from command.readings import hours
 from command.services.approval import approvals
@@ -48,7 +48,7 @@ def read_only(path: Path) -> sqlite3.Connection:
     try:
         return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
     except SQLITE_ERRORS as error:
-        raise UnavailableError(f"{path.name} cannot be opened: {error}") from error
+        raise UnavailableError(f"{path.name} cannot be opened: {words_of(error)}") from error
 
 
 def refuse_older(path: Path, schema: tuple[str, ...]) -> None:
@@ -60,7 +60,7 @@ def refuse_older(path: Path, schema: tuple[str, ...]) -> None:
         with closing(read_only(path)) as db:
             (version,) = db.execute("PRAGMA user_version").fetchone()
     except SQLITE_ERRORS as error:
-        raise UnavailableError(f"{path.name} cannot be read: {error}") from error
+        raise UnavailableError(f"{path.name} cannot be read: {words_of(error)}") from error
     if version != len(schema):
         raise UnavailableError(
             f"{path.name} is of schema {version}, this program's is {len(schema)}: "
@@ -84,7 +84,7 @@ def sqlite_rows(path: Path, store: str) -> Iterator[Rows]:
                     )
                     first = False
     except SQLITE_ERRORS as error:
-        raise UnavailableError(f"{path.name} cannot be read: {error}") from error
+        raise UnavailableError(f"{path.name} cannot be read: {words_of(error)}") from error
 
 
 async def postgres_rows(postgres: Postgres, store: str) -> AsyncIterator[Rows]:

@@ -10,7 +10,7 @@ from typing import TypeVar
 from command.journal import DamagedJournalError, SignedHead
 from command.journal.sqlite import SqliteJournal
 from command.kernel.errors import TriuneError, UnavailableError
-from command.kernel.sqlite import SQLITE_ERRORS, SqliteThread
+from command.kernel.sqlite import SQLITE_ERRORS, SqliteThread, words_of
 
 T = TypeVar("T")
 _PROBLEMS = 10
@@ -61,4 +61,4 @@ class _ReadOnly(SqliteThread):
 
 def _told(error: Exception) -> TriuneError:
     kind = UnavailableError if getattr(error, "sqlite_errorcode", None) in _AWAY else DamagedJournalError
-    return kind(f"the journal file cannot be read on: {error}")
+    return kind(f"the journal file cannot be read on: {words_of(error)}")

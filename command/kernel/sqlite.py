@@ -115,8 +115,13 @@ def _open(path: Path, schema: tuple[str, ...], name: str) -> sqlite3.Connection:
 def _told(what: str, error: Exception) -> UnavailableError:
     code = getattr(error, "sqlite_errorcode", None) or 0
     if code & _PRIMARY_CODE in _DAMAGED or isinstance(error, UnicodeDecodeError):
-        return DamagedFileError(f"{what}, since it is damaged: {error}")
-    return UnavailableError(f"{what}: {error}")
+        return DamagedFileError(f"{what}, since it is damaged: {words_of(error)}")
+    return UnavailableError(f"{what}: {words_of(error)}")
+
+
+def words_of(error: Exception) -> str:
+    """Return what SQLite said, with bytes that are no text written out."""
+    return error.object.decode("utf-8", "backslashreplace") if isinstance(error, UnicodeDecodeError) else str(error)
 
 
 def _bring_up_to_date(connection: sqlite3.Connection, schema: tuple[str, ...], name: str) -> None:

@@ -14,7 +14,7 @@ import msgspec
 from command.kernel.errors import UnavailableError
 from command.kernel.folders import sync_folder
 from command.kernel.limits import READINGS_FILE_WRITTEN_KIB, READINGS_FILES_WRITTEN
-from command.kernel.sqlite import SQLITE_ERRORS
+from command.kernel.sqlite import SQLITE_ERRORS, words_of
 from command.readings import Position, Sighting
 from command.readings.bounds import day_of
 from command.readings.rows import (
@@ -66,7 +66,7 @@ def migrate(path: Path, folder: Path) -> None:
         new.replace(path)
         sync_folder(path.parent)
     except (*SQLITE_ERRORS, OSError) as error:
-        raise UnavailableError(f"the readings cannot be taken apart into days: {error}") from error
+        raise UnavailableError(f"the readings cannot be taken apart into days: {words_of(error)}") from error
 
 
 def _copy_days(old: sqlite3.Connection, folder: Path) -> None:

@@ -14,7 +14,7 @@ from command.blobs import FolderBlobs
 from command.journal import GENESIS, DamagedJournalError, StoredFact, chained
 from command.journal.sqlite import SCHEMA
 from command.kernel.errors import TriuneError
-from command.kernel.sqlite import SQLITE_ERRORS
+from command.kernel.sqlite import SQLITE_ERRORS, words_of
 from consoles.doctor.finding import Finding, Words, bad, ok
 from consoles.http.context import LIVE
 
@@ -72,7 +72,9 @@ def journal(path: Path, now_ms: int) -> Finding:
         finally:
             db.close()
     except SQLITE_ERRORS as error:
-        return bad("journal", "fail", Words(f"cannot be read: {error}", f"无法读取:{error}"), _RESTORE)
+        return bad(
+            "journal", "fail", Words(f"cannot be read: {words_of(error)}", f"无法读取:{words_of(error)}"), _RESTORE
+        )
     return schema("journal", version, len(SCHEMA)) or tail(
         [StoredFact(seq=s, at_ms=a, actor=w, data=bytes(d), digest=bytes(h)) for s, a, w, d, h in reversed(rows)],
         now_ms,
