@@ -34,10 +34,17 @@ def is_wanted() -> bool:
     disabled = os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
     if disabled or not any(os.environ.get(name) for name in _ENDPOINTS):
         return False
-    if find_spec("opentelemetry") is None or find_spec("opentelemetry.exporter.otlp.proto.http") is None:
+    if not _is_installed():
         log.warning("traces are not sent: an endpoint is set, but triune's extra `otel` is not installed")
         return False
     return True
+
+
+def _is_installed() -> bool:
+    try:
+        return find_spec("opentelemetry.exporter.otlp.proto.http") is not None
+    except ModuleNotFoundError:  # a package above it is missing: others install the API without any exporter
+        return False
 
 
 class Span:

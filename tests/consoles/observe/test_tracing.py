@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -118,3 +119,16 @@ def test_it_can_be_switched_off_and_says_where_it_is_not_installed(
     monkeypatch.setattr(tracing, "find_spec", lambda _name: None)
     assert not tracing.is_wanted()
     assert "`otel` is not installed" in caplog.text
+
+
+def test_the_api_alone_which_others_bring_is_not_the_extra(tmp_path: Path) -> None:
+    """R880: it is a warning, and no end of the start."""
+    (tmp_path / "opentelemetry").mkdir()
+    (tmp_path / "opentelemetry" / "__init__.py").touch()
+    look = "import sys; from consoles.observe import tracing; sys.exit(tracing.is_wanted())"
+    path = {"PYTHONPATH": str(tmp_path), "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
+    told = subprocess.run(
+        [sys.executable, "-c", look], env=os.environ | path, capture_output=True, text=True, check=False
+    )
+    assert told.returncode == 0, told.stderr
+    assert told.stderr.strip() == "traces are not sent: an endpoint is set, but triune's extra `otel` is not installed"
