@@ -23,6 +23,7 @@ from command.kernel.errors import HubBusyError, InvalidInputError, TriuneError, 
 from command.kernel.limits import (
     BATCH_REQUESTS,
     DECISIONS_PER_BATCH,
+    HUB_HANGS_MS,
     HUB_RETRY_MS,
     INBOX_REQUESTS,
     READ_FACTS,
@@ -67,7 +68,10 @@ class Hub:
         self.space = space
         self.clock = clock
         self.journal = journal
-        self.accepting = False
+        self._accepting = False
+        """Whether the journal took what it was last given, and all that it holds is folded."""
+        self._round_begun_s: float | None = None
+        """When the sequencer took up what it is at, by the loop's clock."""
         self.damaged = False
         """Why it does not record: the journal is not the one that was folded, and no waiting will mend that."""
         self.history = ""
@@ -158,6 +162,17 @@ class Hub:
             await self._appended.wait()
 
     @property
+    def accepting(self) -> bool:
+        """Whether requests can be recorded, as far as anybody can tell: a store that is silent for long may be gone."""
+        return self._accepting and not self.hangs
+
+    @property
+    def hangs(self) -> bool:
+        """Whether the store does not answer; a disk may hang without an error."""
+        begun_s = self._round_begun_s
+        return begun_s is not None and asyncio.get_running_loop().time() - begun_s > HUB_HANGS_MS / 1000
+
+    @property
     def inbox_depth(self) -> int:
         """How many requests and readers wait."""
         return len(self._inbox)
@@ -197,7 +212,7 @@ class Hub:
         self.history = await self.journal.history()
         await self._follow()
         self._deadlines.gather(self._tables.deadlines)
-        self.accepting, self.damaged = True, False
+        self._accepting, self.damaged = True, False
         self._lost.clear()
 
     async def _follow(self) -> None:
@@ -234,7 +249,7 @@ class Hub:
                 tasks.create_task(self._deadlines.run(), name=f"deadlines-{self.space}")
                 tasks.create_task(self._recover(), name=f"recover-{self.space}")
         finally:
-            self.stopped, self.accepting = True, False
+            self.stopped, self._accepting = True, False
             while self._inbox:
                 _refuse(self._inbox.popleft().answer, UnavailableError("the hub has stopped"))
 
@@ -254,8 +269,11 @@ class Hub:
         self._asked.set()
 
     async def _sequence(self) -> None:
+        loop = asyncio.get_running_loop()
         while True:
+            self._round_begun_s = None
             await self._asked.wait()
+            self._round_begun_s = loop.time()
             items = [self._inbox.popleft() for _ in range(min(BATCH_REQUESTS, len(self._inbox)))]
             if not self._inbox:
                 self._asked.clear()
@@ -272,9 +290,9 @@ class Hub:
     async def _serve(self, asked: list[Asked]) -> None:
         self.counters.requests += len(asked)
         try:
-            if not self.accepting and (asked or self._look_again):
+            if not self._accepting and (asked or self._look_again):
                 await self.load()
-            elif self.accepting and self.journal_seq > self.committed_seq:
+            elif self._accepting and self.journal_seq > self.committed_seq:
                 await self._follow()
             batch = await self._commit(asked) if asked else Batch()
         except TriuneError as error:
@@ -318,10 +336,10 @@ class Hub:
         `load` reads it once it answers again, and a caller who asks again with the same key gets what stands there.
         """
         self._tables.undo_to((self.committed_seq, 0))
-        if asked or self.accepting:  # and not each time that it is looked for again
+        if asked or self._accepting:  # and not each time that it is looked for again
             self.counters.failed_batches += 1
             log.error("the journal is lost, %d requests not answered: %s", len(asked), error.detail)
-        self.accepting, self.damaged = False, isinstance(error, DamagedJournalError)
+        self._accepting, self.damaged = False, isinstance(error, DamagedJournalError)
         self._lost.set()
         for item in asked:
             _refuse(item.answer, error if self.damaged else UnavailableError(error.detail))

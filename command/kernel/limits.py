@@ -10,9 +10,11 @@ INBOX_REQUESTS = 4096
 BATCH_REQUESTS = 256
 # An idempotency key that is longer, or holds what cannot be printed, gets 400.
 REQUEST_KEY_CHARS = 300
-# Deadlines that were moved or dropped and still stand in the heap; past this it is built anew.
 HUB_RETRY_MS = 1000
 """How long the hub waits before it looks for a lost journal again, or asks for a deadline that could not be met."""
+HUB_HANGS_MS = 2000
+"""A store that answers nothing for so long is shown as one that does not record: it may be a disk that hangs."""
+# Deadlines that were moved or dropped and still stand in the heap; past this it is built anew.
 MOVED_DEADLINES = 1000
 
 # HTTP. Larger bodies get 413.

@@ -66,7 +66,8 @@ class _Examiner:
 
     async def _look(self, context: Context) -> Health:
         hub = context.spaces[LIVE].hub
-        wrong = [] if hub.accepting else ["journal: damaged" if hub.damaged else "journal: cannot be written"]
+        why_not = "damaged" if hub.damaged else "does not answer" if hub.hangs else "cannot be written"
+        wrong = [] if hub.accepting else [f"journal: {why_not}"]
         degraded = [name for check in self._checks for name in check()]
         try:
             async with asyncio.timeout(HEALTH_ANSWER_MS / 1000):

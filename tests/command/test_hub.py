@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from command import hub as hubs
 from command import rules
 from command.actors import HUB
 from command.hub import Changes, Hub
@@ -17,7 +19,7 @@ from command.journal import Turn
 from command.journal.memory import MemoryJournal
 from command.journal.sqlite import SqliteJournal
 from command.kernel import limits
-from command.kernel.clock import VirtualClock
+from command.kernel.clock import SystemClock, VirtualClock
 from command.kernel.errors import (
     ConflictError,
     InvalidInputError,
@@ -378,6 +380,26 @@ async def test_a_listener_that_breaks_or_leaves_stops_nobody() -> None:  # R14
         await d.ask(RING)
         assert len(heard) == 2
         assert d.hub.counters.faults == 2
+
+
+async def test_a_store_that_hangs_without_an_error_shows_until_it_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # R866
+    monkeypatch.setattr(hubs, "HUB_HANGS_MS", 50)
+    journal, freed = SqliteJournal(tmp_path / "journal.sqlite3"), threading.Event()
+    async with desk(journal) as d, asyncio.TaskGroup() as tasks:
+        await d.ask(RING)
+        assert (d.hub.accepting, d.hub.hangs) == (True, False)
+        hanging = tasks.create_task(journal._db.run(lambda _: freed.wait(60)))
+        asked = tasks.create_task(d.ask(RING))
+        while d.hub.accepting:
+            await SystemClock().sleep(5)
+        assert (d.hub.hangs, d.hub.damaged, asked.done()) == (True, False, False)
+        freed.set()
+        assert await asked
+        assert await hanging
+        assert (d.hub.accepting, d.hub.hangs) == (True, False)
+    await journal.close()
 
 
 async def test_positions_reach_the_tables_without_a_fact() -> None:  # R15

@@ -261,11 +261,11 @@ async def test_a_beat_is_spared_where_rows_came_and_the_hub_can_record_as_before
         quiet = await people.connect(DISPATCHER, "situations")
         before = len(busy.messages)
         for nth, ((has_moved, accepting), _) in seconds.items():
-            people.hub.accepting = True
+            people.hub._accepting = True
             if has_moved:
                 await people.move(nth)
                 await people.seen(busy, nth)
-            people.hub.accepting = accepting
+            people.hub._accepting = accepting
             clock.advance(START_MS + nth * BEAT_MS)
             beat = await quiet.take()
             assert (beat["type"], beat["accepting"]) == ("beat", accepting)

@@ -96,7 +96,7 @@ async def test_a_file_whose_names_are_no_text_is_damaged(tmp_path: Path) -> None
     path = tmp_path / "x.db"
     await SqliteThread(path, ONE, "test").close()
     path.write_bytes(path.read_bytes().replace(b"tableaa", b"table\xcba").replace(b"CREATE TABLE a", b"CREATE ABLET a"))
-    with pytest.raises(DamagedFileError, match=r"damaged: malformed database schema \(\\\\xcb"):
+    with pytest.raises(DamagedFileError, match=r"damaged: malformed database schema \(\\xcb"):
         SqliteThread(path, ONE, "test")
 
 
