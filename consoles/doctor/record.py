@@ -6,6 +6,7 @@ import os
 import sqlite3
 import stat
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from command.access.keys import ENVIRONMENT, SiteKey
 from command.blobs import FolderBlobs
 from command.journal import GENESIS, DamagedJournalError, StoredFact, chained
 from command.journal.sqlite import SCHEMA
-from command.kernel.errors import TriuneError
+from command.kernel.errors import TriuneError, UnknownIdError
 from command.kernel.sqlite import SQLITE_ERRORS, words_of
 from consoles.doctor.finding import Finding, Words, bad, ok
 from consoles.http.context import LIVE
@@ -76,7 +77,7 @@ def journal(path: Path, now_ms: int) -> Finding:
             "journal", "fail", Words(f"cannot be read: {words_of(error)}", f"无法读取:{words_of(error)}"), _RESTORE
         )
     return schema("journal", version, len(SCHEMA)) or tail(
-        [StoredFact(seq=s, at_ms=a, actor=w, data=bytes(d), digest=bytes(h)) for s, a, w, d, h in reversed(rows)],
+        [StoredFact(seq=s, at_ms=a, actor=w, data=d, digest=h) for s, a, w, d, h in reversed(rows)],
         now_ms,
     )
 
@@ -97,7 +98,10 @@ def tail(facts: Sequence[StoredFact], now_ms: int) -> Finding:
         return ok("journal", "holds no facts yet", "尚无记录")
     whole = facts[0].seq == 1
     previous, rest = (GENESIS, facts) if whole else (facts[0].digest, facts[1:])
-    gap = next((a.seq + 1 for a, b in pairwise(facts) if b.seq != a.seq + 1), None)
+    try:
+        gap = next((a.seq + 1 for a, b in pairwise(facts) if b.seq != a.seq + 1), None)
+    except TypeError:  # whoever changed the file put text where all numbers were
+        gap = 1
     if not whole and len(facts) <= TAIL_FACTS:
         gap = 1
     if gap is not None:
@@ -107,7 +111,7 @@ def tail(facts: Sequence[StoredFact], now_ms: int) -> Finding:
     except DamagedJournalError as error:
         seq = error.extra.get("seq")
         return bad("journal", "fail", Words(error.detail, f"第 {seq} 条记录与链不符,曾被改动"), _RESTORE)
-    if (ahead_ms := max(fact.at_ms for fact in facts) - now_ms) > _AHEAD_MS:
+    if (ahead_ms := max(fact.at_ms for fact in rest) - now_ms) > _AHEAD_MS:
         what = Words(
             f"the clock is {ahead_ms / 1000:.0f} s behind the newest fact", f"时钟比最新记录慢 {ahead_ms / 1000:.0f} 秒"
         )
@@ -122,21 +126,40 @@ def tail(facts: Sequence[StoredFact], now_ms: int) -> Finding:
 
 async def evidence(data: Path) -> Finding:
     """Open the newest files with the site key; `triune verify` opens all."""
-    files = [path for path in (data / "blobs").glob("??/*") if not path.name.startswith(".")]
-    if not files:
-        return ok("evidence", "none yet", "尚无")
-    newest = sorted(files, key=lambda path: path.stat().st_mtime, reverse=True)[:_BLOBS]
-    if not (data / "site.key").exists() and ENVIRONMENT not in os.environ:
-        what = Words("cannot be opened without the site key", "缺少密钥,无法打开")
-        return bad("evidence", "fail", what, Words("restore the site key", "恢复密钥"))
     try:
-        kept = FolderBlobs(data / "blobs", SiteKey.load(data / "site.key").box("blobs"))
-        for path in newest:
-            await kept.get(path.name)
+        files = _newest_first(data / "blobs")
+        if not files:
+            return ok("evidence", "none yet", "尚无")
+        if not (data / "site.key").exists() and ENVIRONMENT not in os.environ:
+            what = Words("cannot be opened without the site key", "缺少密钥,无法打开")
+            return bad("evidence", "fail", what, Words("restore the site key", "恢复密钥"))
+        opened = await _opened(data, files[:_BLOBS])
     except (TriuneError, OSError, UnicodeDecodeError) as error:
         return bad("evidence", "fail", Words(f"{error}", f"{error}"), _RESTORE)
     return ok(
-        "evidence",
-        f"{len(files)} files; the newest {len(newest)} open",
-        f"{len(files)} 个文件;最新 {len(newest)} 个可打开",
+        "evidence", f"{len(files)} files; the newest {opened} open", f"{len(files)} 个文件;最新 {opened} 个可打开"
     )
+
+
+def _newest_first(folder: Path) -> list[Path]:
+    """Return the files that are there; a hub at work may remove one while it is looked at."""
+    brought: list[tuple[float, Path]] = []
+    for path in folder.glob("??/*"):
+        if not path.name.startswith("."):
+            with suppress(FileNotFoundError):
+                brought.append((path.stat().st_mtime, path))
+    return [path for _, path in sorted(brought, reverse=True)]
+
+
+async def _opened(data: Path, files: Sequence[Path]) -> int:
+    """Return how many open. Raises what `Blobs.get` does, but not for one that was removed meanwhile."""
+    kept, opened = FolderBlobs(data / "blobs", SiteKey.load(data / "site.key").box("blobs")), 0
+    for path in files:
+        try:
+            await kept.get(path.name)
+        except UnknownIdError:
+            if path.exists():
+                raise
+        else:
+            opened += 1
+    return opened

@@ -12,8 +12,11 @@ from typing import Any
 
 import pytest
 
+from command.access.keys import SiteKey
+from command.blobs import FolderBlobs
 from command.kernel.clock import VirtualClock
 from consoles.cli import doctor
+from consoles.doctor import record
 from consoles.settings import Settings
 from tests.command.support import START_MS
 from tests.consoles.cli.asking import command
@@ -134,6 +137,66 @@ def test_a_journal_that_was_changed_torn_or_written_by_a_newer_release_fails(
     assert "schema 99" in findings(capsys, left.data, config)["journal"]["what"]
     left.journal.write_bytes(b"not a database at all" * 100)
     assert findings(capsys, left.data, config)["journal"]["verdict"] == "fail"
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "says"),
+    [
+        ("data", "xx", "fact 2 does not fit the chain"),
+        ("data", 99999999999999, "fact 2 does not fit the chain"),
+        ("digest", 99999999999999, "fact 2 does not fit the chain"),
+        ("digest", "xx", "fact 2 does not fit the chain"),
+        ("at_ms", "xx", "fact 2 does not fit the chain"),
+        ("actor", b"xx", "fact 2 does not fit the chain"),
+        ("seq", "xx", "fact 2 is missing"),
+    ],
+)
+def test_a_journal_in_which_values_of_another_type_stand_fails(
+    column: str, value: object, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """R881."""
+    left, config = left_behind(tmp_path), free_ports(tmp_path)
+    left.alter(f"UPDATE facts SET {column} = ? WHERE seq = 2", value)
+    found = findings(capsys, left.data, config)["journal"]
+    assert found["verdict"] == "fail"
+    assert says in found["what"]
+
+
+def test_a_journal_whose_numbers_are_all_text_or_whose_oldest_fact_looked_at_has_no_time_is_examined(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R881. Of the oldest fact looked at only the digest counts."""
+    left, config = left_behind(tmp_path), free_ports(tmp_path)
+    monkeypatch.setattr(record, "TAIL_FACTS", 3)
+    left.alter("UPDATE facts SET at_ms = 'xx' WHERE seq = ?", left.last_seq - 3)
+    assert findings(capsys, left.data, config)["journal"]["verdict"] == "ok"
+    left.alter("UPDATE facts SET seq = 'x' || seq")
+    assert "fact 1 is missing" in findings(capsys, left.data, config)["journal"]["what"]
+
+
+async def test_evidence_that_a_hub_at_work_removes_meanwhile_is_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R881."""
+    left = await asyncio.to_thread(left_behind, tmp_path)
+    blobs = FolderBlobs(left.data / "blobs", SiteKey.load(left.data / "site.key").box("blobs"))
+    # A link to nowhere is listed and then not found, as a file is that goes between the two.
+    gone = left.data / "blobs" / "ab" / ("ab" * 32)
+    gone.parent.mkdir()
+    gone.symlink_to("nowhere")
+    told = await record.evidence(left.data)
+    assert (told.verdict, told.what.en) == ("ok", "1 files; the newest 1 open")
+    gone.unlink()
+    later = await blobs.add(b"jpeg of another scene")
+    opens = FolderBlobs.get
+
+    async def removed_before(kept: FolderBlobs, name: str) -> bytes:
+        await blobs.remove([later], 2**52)
+        return await opens(kept, name)
+
+    monkeypatch.setattr(FolderBlobs, "get", removed_before)
+    told = await record.evidence(left.data)
+    assert (told.verdict, told.what.en) == ("ok", "2 files; the newest 1 open")
 
 
 def test_evidence_that_was_changed_or_that_the_key_does_not_open_fails(
