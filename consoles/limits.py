@@ -13,6 +13,8 @@ BEAT_MS = 1000
 
 # Watching. Lines of one kind that are logged in a second; the others are counted, and the next line says how many.
 LOG_LINES_PER_S = 200
+# Lines that lead from a request to its facts, counted apart: more than a hub records of requests in a second.
+LOG_COMMITS_PER_S = 5000
 # Kinds told apart; further ones share one turn. Lines waiting for the writing thread; one more is dropped and counted.
 LOG_KINDS = 1000
 LOG_LINES_WAITING = 10_000

@@ -20,7 +20,7 @@ from prometheus_client import Histogram
 from command.batch import Committed
 from command.kernel.correlation import Correlation, serving
 from command.kernel.durations import Durations
-from consoles.limits import ASKS_WATCHED
+from consoles.limits import ASKS_WATCHED, LOG_COMMITS_PER_S
 from consoles.observe.logs import tell
 from consoles.observe.trace_context import TraceContext, child_of, parse
 from consoles.observe.tracing import Commit, Span, Tracing
@@ -119,10 +119,11 @@ class Asks:
             asked = self._asked.pop(entry.key, None)
             level = logging.DEBUG if asked is None else logging.INFO
             if log.isEnabledFor(level):
+                # Nothing else leads from a request to its numbers where the page made the key itself.
                 tell(
-                    log, level, "committed", request_id=asked.request_id if asked else None, key=entry.key,
-                    actor=entry.actor, request=entry.kind, first_seq=entry.first_seq, last_seq=entry.last_seq,
-                    subject=entry.subject,
+                    log, level, "committed", per_s=LOG_COMMITS_PER_S if asked else None,
+                    request_id=asked.request_id if asked else None, key=entry.key, actor=entry.actor,
+                    request=entry.kind, first_seq=entry.first_seq, last_seq=entry.last_seq, subject=entry.subject,
                 )  # fmt: skip
             if asked:
                 self.durable_s.note(asyncio.get_running_loop().time() - asked.since_s)

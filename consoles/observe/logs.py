@@ -30,10 +30,13 @@ LINES_LEFT_OUT = Counter("triune_log_lines_left_out", "Log lines not written", [
 Value = str | int | float | bool | None | list[str]
 
 
-def tell(log: logging.Logger, level: int, event: str, **fields: Value) -> None:
-    """Write a line about an `event`, which stays the same for programs that read logs, with what is known of it."""
+def tell(log: logging.Logger, level: int, event: str, *, per_s: int | None = None, **fields: Value) -> None:
+    """Write a line about an `event`, which stays the same for programs that read logs, with what is known of it.
+
+    Lines with a limit of their own, `per_s`, are counted apart from others of the event.
+    """
     if log.isEnabledFor(level):
-        log.log(level, event, extra={"fields": fields})
+        log.log(level, event, extra={"fields": fields, "per_s": per_s})
 
 
 class JsonLines(logging.Formatter):
@@ -87,21 +90,25 @@ def _fields(record: logging.LogRecord) -> dict[str, Value]:
 
 
 class Throttle(logging.Filter):
-    """Lets so many lines of one kind (logger and unformatted message) through a second, and counts the others."""
+    """Lets so many lines of one kind through a second, and counts the others.
+
+    A kind is a logger, an unformatted message, and the limit of its own where it has one.
+    """
 
     def __init__(self, clock: Clock, per_s: int = LOG_LINES_PER_S) -> None:
         super().__init__()
         self._clock = clock
         self._per_s = per_s
-        self._kinds: dict[tuple[str, str], tuple[RateLimit, list[int]]] = {}
+        self._kinds: dict[tuple[str, str, int | None], tuple[RateLimit, list[int]]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Say whether the line is written."""
         now_ms = self._clock.now_ms()
-        kind = (record.name, str(record.msg))
-        if kind not in self._kinds and len(self._kinds) >= LOG_KINDS:
-            kind = ("", "")  # whoever writes texts instead of formats shares one turn
-        rate, left_out = self._kinds.setdefault(kind, (RateLimit(self._per_s, now_ms), [0]))
+        per_s: int | None = getattr(record, "per_s", None)
+        kind = (record.name, str(record.msg), per_s)
+        if per_s is None and kind not in self._kinds and len(self._kinds) >= LOG_KINDS:
+            kind = ("", "", None)  # whoever writes texts instead of formats shares one turn
+        rate, left_out = self._kinds.setdefault(kind, (RateLimit(per_s or self._per_s, now_ms), [0]))
         if rate.wait_ms(now_ms):
             left_out[0] += 1
             LINES_LEFT_OUT.labels("too_many").inc()

@@ -20,11 +20,12 @@ from command.actors import HUB
 from command.batch import Committed
 from command.hub import Hub
 from command.journal.memory import MemoryJournal
-from command.kernel.clock import SystemClock
+from command.kernel.clock import SystemClock, VirtualClock
 from command.kernel.correlation import key_of
-from consoles.limits import ASKS_WATCHED
+from consoles.limits import ASKS_WATCHED, LOG_LINES_PER_S
 from consoles.observe.asks import Asks
 from consoles.observe.logs import writing
+from tests.command.support import START_MS
 from tests.consoles.support import mirror, signed_in, site_with_people
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
@@ -137,6 +138,28 @@ async def test_an_ask_whose_client_went_away_is_told_once_it_is_durable_and_wait
     assert keys[-1].startswith(line["request_id"])
     assert line["subject"] == "c1"
     assert len(asks._asked) == ASKS_WATCHED - 1, "the oldest was forgotten, the newest is told of"
+
+
+async def test_of_each_of_many_requests_in_one_second_it_is_told_what_it_recorded() -> None:
+    """R882: their pages made the keys, so that no line but this leads from a request's id to its number."""
+    asks, stream, number = Asks(), io.StringIO(), 2 * LOG_LINES_PER_S
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        asks.on_commit([_committed(key_of(request.headers["Idempotency-Key"]))])
+        return web.Response()
+
+    app = web.Application()
+    asks.watch(app)
+    app.router.add_post("/ask", handler)
+    ids: dict[str, str] = {}
+    async with TestServer(app) as server, aiohttp.ClientSession() as http:
+        with writing(VirtualClock(START_MS), stream, "json"):
+            for n in range(number):
+                async with http.post(server.make_url("/ask"), headers={"Idempotency-Key": f"page{n}"}) as response:
+                    ids[response.headers["X-Request-Id"]] = f"page{n}"
+            asks.on_commit([_committed("of a gateway")])
+    assert {line["request_id"]: line["key"] for line in told(stream, "committed")} == ids
+    assert len(told(stream, "answered")) == LOG_LINES_PER_S, "other lines are bounded as before"
 
 
 def _committed(key: str) -> Committed:

@@ -12,7 +12,7 @@ import pytest
 
 from command.kernel.clock import SystemClock, VirtualClock
 from command.kernel.correlation import Correlation, serving
-from consoles.limits import LOG_LINE_CHARS, LOG_LINES_WAITING
+from consoles.limits import LOG_COMMITS_PER_S, LOG_KINDS, LOG_LINE_CHARS, LOG_LINES_WAITING
 from consoles.observe.logs import LINES_LEFT_OUT, Style, Throttle, tell, writing
 
 log = logging.getLogger("triune.test")
@@ -86,6 +86,25 @@ def test_kinds_without_end_take_no_memory_without_end() -> None:
     for n in range(5000):
         throttle.filter(logging.LogRecord("a", logging.INFO, "", 0, f"text {n}", None, None))
     assert len(throttle._kinds) <= 1001
+
+
+def test_lines_with_a_limit_of_their_own_are_counted_apart_and_bounded_too() -> None:
+    """R882."""
+    stream, clock, more = io.StringIO(), VirtualClock(1_700_000_000_000), 7
+    before = LINES_LEFT_OUT.labels("too_many")._value.get()
+    with writing(clock, stream, "json"):
+        for n in range(LOG_KINDS + 1):
+            log.info(f"text {n}")  # noqa: G004 - as somebody might who uses up the kinds
+        for _ in range(LOG_COMMITS_PER_S + more):
+            tell(log, logging.INFO, "committed", per_s=LOG_COMMITS_PER_S, request_id="r1")
+        tell(log, logging.INFO, "committed")
+        clock.advance(clock.now_ms() + 1000)
+        tell(log, logging.INFO, "committed", per_s=LOG_COMMITS_PER_S, request_id="r2")
+    *committed, others, last = [line for line in lines(stream) if line["message"] == "committed"]
+    assert len(committed) == LOG_COMMITS_PER_S
+    assert LINES_LEFT_OUT.labels("too_many")._value.get() - before == more
+    assert "request_id" not in others, "one without has a turn of its own"
+    assert (last["request_id"], last["left_out"]) == ("r2", more)
 
 
 class Stuck(io.StringIO):
