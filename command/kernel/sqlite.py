@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any, TypeVar
 
 from command.kernel.errors import DamagedFileError, TriuneError, UnavailableError
+from command.kernel.folders import sync_folder
 
 T = TypeVar("T")
 SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
@@ -97,10 +98,28 @@ def _answer(answer: asyncio.Future[Any], result: object, error: BaseException | 
             answer.set_exception(error)
 
 
+def make_file(path: Path, schema: tuple[str, ...]) -> None:
+    """Make a file beside its place and put it there whole, so that one without a schema is never a new one.
+
+    Raises `OSError` or what SQLite raises. Belongs to whoever holds the folder: two at once would take turns.
+    """
+    new = path.with_name(path.name + ".new")
+    for left_behind in (new, *(new.with_name(new.name + ending) for ending in ("-wal", "-shm", "-journal"))):
+        left_behind.unlink(missing_ok=True)
+    with closing(sqlite3.connect(new)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        _apply(connection, schema, 0)
+    new.replace(path)
+    sync_folder(path.parent)
+
+
 def _open(path: Path, schema: tuple[str, ...], name: str) -> sqlite3.Connection:
     try:
+        if not path.exists():
+            make_file(path, schema)
         connection = sqlite3.connect(path, check_same_thread=False)
-    except sqlite3.Error as error:
+    except (*SQLITE_ERRORS, OSError) as error:
         raise UnavailableError(f"the {name} file cannot be opened: {error}") from error
     try:
         _bring_up_to_date(connection, schema, name)
@@ -125,11 +144,17 @@ def words_of(error: Exception) -> str:
 
 
 def _bring_up_to_date(connection: sqlite3.Connection, schema: tuple[str, ...], name: str) -> None:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if not version:
+        raise DamagedFileError(f"the {name} file holds nothing: it was emptied or cut off; restore it from a backup")
+    if version > len(schema):
+        raise UnavailableError(f"the {name} file is of schema {version}; this program knows {len(schema)}")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > len(schema):
-        raise UnavailableError(f"the {name} file is of schema {version}; this program knows {len(schema)}")
+    _apply(connection, schema, version)
+
+
+def _apply(connection: sqlite3.Connection, schema: tuple[str, ...], version: int) -> None:
     for number, script in enumerate(schema[version:], start=version + 1):
         connection.executescript(f"BEGIN; {script}; PRAGMA user_version = {number}; COMMIT;")

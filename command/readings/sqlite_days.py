@@ -13,10 +13,10 @@ from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 from pathlib import Path
 
-from command.kernel.errors import UnavailableError
+from command.kernel.errors import DamagedFileError, UnavailableError
 from command.kernel.folders import sync_folder
 from command.kernel.limits import READINGS_DAYS
-from command.kernel.sqlite import SQLITE_ERRORS
+from command.kernel.sqlite import SQLITE_ERRORS, make_file
 
 _EPOCH = date(1970, 1, 1)
 _SUFFIX = ".sqlite3"
@@ -77,14 +77,10 @@ class DayFiles:
                 raise UnavailableError(f"{space} keeps readings of {READINGS_DAYS} days and makes no further one")
             with _told_as_unavailable():
                 _make_folder(path.parent)
-                path.touch()
+                make_file(path, _SCHEMA)
         if (space, day) not in self._open:
             self._put_away()
-        connection = self._connection(space, day)
-        if _version(connection) == 0:
-            connection.execute("PRAGMA journal_mode = WAL")
-            _bring_up_to_date(connection)
-        return connection
+        return self._connection(space, day)
 
     def _put_away(self) -> None:
         """Move what the logs hold into the files: nobody may write to a past day again, and its log would stay."""
@@ -100,12 +96,11 @@ class DayFiles:
             self.close(space, day)
             return None
         try:
-            connection = self._connection(space, day)
+            return self._connection(space, day)
         except sqlite3.OperationalError:
             if self._path(space, day).exists():
                 raise
             return None
-        return connection if _version(connection) else None  # without a version it is being made
 
     def _connection(self, space: str, day: int) -> sqlite3.Connection:
         connection = self._open.pop((space, day), None)
@@ -167,6 +162,9 @@ def _opened(path: Path, cache_kib: int) -> sqlite3.Connection:
     except SQLITE_ERRORS:
         connection.close()
         raise
+    if not version:
+        connection.close()
+        raise DamagedFileError(f"{path.name} holds nothing: it was emptied or cut off; restore it from a backup")
     if version > len(_SCHEMA):
         connection.close()
         raise UnavailableError(f"{path.name} is of schema {version}; this program knows {len(_SCHEMA)}")

@@ -91,6 +91,28 @@ async def test_a_damaged_file_is_told_from_one_that_is_away(tmp_path: Path) -> N
         await db.close()
 
 
+async def test_a_file_that_was_emptied_is_no_new_one(tmp_path: Path) -> None:  # R867
+    path = tmp_path / "x.db"
+    await SqliteThread(path, ONE, "test").close()
+    path.write_bytes(b"")
+    with pytest.raises(DamagedFileError, match="holds nothing"):
+        SqliteThread(path, ONE, "test")
+    assert path.read_bytes() == b""
+
+
+async def test_a_file_whose_making_was_cut_short_is_made_anew(tmp_path: Path) -> None:  # R867
+    path = tmp_path / "x.db"
+    with pytest.raises(UnavailableError):
+        SqliteThread(path, (*ONE, "SELECT nonsense;"), "test")
+    assert not path.exists()
+    (tmp_path / "x.db.new").write_bytes(b"half of a file")
+    (tmp_path / "x.db.new-wal").write_bytes(b"and of its log")
+    made = SqliteThread(path, ONE, "test")
+    assert await made.run(lambda c: c.execute("SELECT count(*) FROM a").fetchone()) == (0,)
+    await made.close()
+    assert [file.name for file in tmp_path.iterdir()] == ["x.db"]
+
+
 async def test_a_file_whose_names_are_no_text_is_damaged(tmp_path: Path) -> None:
     """SQLite quotes the name, and Python cannot read what it says."""
     path = tmp_path / "x.db"

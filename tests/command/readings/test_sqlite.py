@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from command.kernel.errors import UnavailableError
+from command.kernel.errors import DamagedFileError, UnavailableError
 from command.readings import AreaQuery, Position, Sighting, SightingQuery
 from command.readings import group as group_module
 from command.readings import sqlite as store_module
@@ -146,6 +146,27 @@ async def test_a_damaged_day_is_told_and_the_others_serve(store: SqliteReadings,
     with pytest.raises(UnavailableError):
         await store.add_positions(SPACE, [fix(5)])
     assert await store.track(SPACE, "d1", DAY_MS, 2 * DAY_MS, 9) == [fix(DAY_MS)]
+
+
+async def test_a_day_that_was_emptied_is_damaged_and_no_day_without_readings(tmp_path: Path) -> None:  # R867
+    path = tmp_path / "readings" / SPACE / "1970-01-01.sqlite3"
+    store = SqliteReadings(tmp_path / "readings.sqlite3")
+    await store.add_positions(SPACE, [fix(5), fix(DAY_MS)])
+    await store.close()
+    path.write_bytes(b"")
+    again = SqliteReadings(tmp_path / "readings.sqlite3")
+    try:
+        for asked in (
+            again.track(SPACE, "d1", 0, DAY_MS, 9),
+            again.search(SPACE, EVER),
+            again.add_positions(SPACE, [fix(6)]),
+        ):
+            with pytest.raises(DamagedFileError, match="holds nothing"):
+                await asked
+        assert path.read_bytes() == b""
+        assert await again.track(SPACE, "d1", DAY_MS, 2 * DAY_MS, 9) == [fix(DAY_MS)]
+    finally:
+        await again.close()
 
 
 async def test_a_day_of_a_newer_program_is_refused(store: SqliteReadings, tmp_path: Path) -> None:
