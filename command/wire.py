@@ -76,7 +76,12 @@ class Subscribe(msgspec.Struct, frozen=True, kw_only=True, tag="subscribe", forb
     tables: Annotated[dict[Annotated[str, Meta(max_length=32)], TableFilter], Meta(max_length=32)]
     after: Annotated[int, Meta(ge=0)] | None = None
     history: Annotated[str, Meta(max_length=64)] | None = None
-    """Of the welcome with which `after` came; where the hub's is another one, it sends everything anew."""
+    """Of the welcome with which `after` and `seen` came; where the hub's is another one, it sends everything anew."""
+    seen: Annotated[int, Meta(ge=0)] = 0
+    """Up to where the console has seen rows, where that is beyond `after`: the hub's answer begins no earlier.
+
+    Tables that are asked for anew have no `after`, and their rows may not go back for that.
+    """
 
 
 class Welcome(msgspec.Struct, frozen=True, kw_only=True, tag="welcome"):

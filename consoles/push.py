@@ -90,9 +90,9 @@ class Feed:
             raise NoRightError(f"not for your role: {', '.join(sorted(hidden))}")
         await self.drained(console)
         # The numbers of another history say nothing here: a backup was restored, and went on from there.
-        after = request.after if request.history in (None, self._hub.history) else None
-        if after is not None:
-            await self._reach(after)
+        ours = request.history in (None, self._hub.history)
+        after = request.after if ours else None
+        await self._reach(max(after or 0, request.seen) if ours else 0)
         await self._hub.read(lambda tables: self._begin(console, filters, after, tables))
 
     async def _reach(self, seq: int) -> None:

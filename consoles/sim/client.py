@@ -123,7 +123,7 @@ class Client:
         after = self.complete_seq if not self._awaiting and self.complete_seq > 0 else None
         self._answering = True
         tables = {name: wire.TableFilter() for name in self.tables}
-        self.pipe.subscribe(wire.Subscribe(tables=tables, after=after))
+        self.pipe.subscribe(wire.Subscribe(tables=tables, after=after, seen=self.mirror.heard_seq))
 
     def _snapshot(self, message: Json) -> None:
         seq, table = message["seq"], message["table"]

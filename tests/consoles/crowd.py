@@ -114,9 +114,11 @@ class Crowd:
         self.peers.append(peer)
         return peer
 
-    async def subscribe(self, peer: Peer, *tables: str, after: int | None = None, situation: str | None = None) -> None:
+    async def subscribe(
+        self, peer: Peer, *tables: str, after: int | None = None, situation: str | None = None, seen: int = 0
+    ) -> None:
         wanted = {name: wire.TableFilter(situation=situation) for name in tables}
-        await self.feed.subscribe(peer.console, wire.Subscribe(tables=wanted, after=after))
+        await self.feed.subscribe(peer.console, wire.Subscribe(tables=wanted, after=after, seen=seen))
 
     async def move(self, nth: int) -> None:
         """Every unit reports its `nth` place."""

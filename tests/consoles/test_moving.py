@@ -1,4 +1,4 @@
-"""Consoles that go from hub to hub while rows change: no row ever goes backwards. Rules R98, R200 of docs/SPEC.md."""
+"""Consoles that go from hub to hub while rows change: no row ever goes backwards. Rules R98, R200, R870."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from command import requests as q
-from command import tables
+from command import tables, wire
 from command.actors import HUB
 from command.journal.memory import MemoryJournal
 from command.kernel.errors import UnavailableError
@@ -40,14 +40,16 @@ class Roamer:
         self._highest = 0
         self._answering = False
 
-    async def go(self, people: Crowd) -> None:
-        """Leave the hub without a word and go on at another, or at the same."""
+    async def go(self, people: Crowd, *more: str) -> None:
+        """Leave the hub without a word and go on at another, or at the same; with `more` tables all are asked anew."""
         if self.at:
             self.at[1].writer.transport.abort()
             self.at[0].feed.leave(self.at[1].console)
         peer = await people.dial(DISPATCHER)
         self.at = people, peer
-        await self.ask()
+        if more:
+            self.after = None
+        await self.ask(*more)
 
     async def ask(self, *more: str) -> None:
         """Subscribe after what it has, and read the answer."""
@@ -56,7 +58,7 @@ class Roamer:
         peer.tables |= {"fences": {}, "units": {}, "stations": {}}
         self._answering = True
         async with asyncio.TaskGroup() as tasks:  # the hub answers once there is room, so it has to read
-            asked = tasks.create_task(people.subscribe(peer, "fences", *more, after=self.after))
+            asked = tasks.create_task(people.subscribe(peer, "fences", *more, after=self.after, seen=self._highest))
             while self._answering or not asked.done():
                 await self.take()
 
@@ -181,6 +183,20 @@ async def test_a_console_that_knows_more_waits_for_the_hub_to_know_it() -> None:
         assert two.hub.committed_seq == one.hub.committed_seq
 
 
+async def test_a_console_that_asks_for_everything_anew_waits_for_the_hub_to_know_what_it_saw() -> None:  # R870
+    """Between two hubs another situation was opened, so nothing can be resumed; what was on the screen stays so."""
+    journal = MemoryJournal()
+    async with crowd(journal) as one, crowd(journal) as two:
+        roamer = Roamer()
+        await roamer.go(one)
+        for nth in range(1, 4):
+            await draw(one, "f0", nth)
+        await roamer.until(one.hub.committed_seq)
+        assert two.hub.committed_seq < one.hub.committed_seq, "nobody told it yet"
+        await roamer.go(two, "units")
+        assert (roamer.rows, roamer.snapshots) == ({"f0": 3}, 2)
+
+
 async def test_a_journal_that_really_ends_before_is_shown_as_it_is() -> None:
     """A backup was restored: what came after it is no longer so, and no screen may go on saying it."""
     roamer = Roamer()
@@ -227,8 +243,11 @@ async def test_a_hub_that_cannot_read_what_the_console_knows_sends_it_elsewhere(
         await two.hub.read(lambda _: None)
         flaky.reads_fail = True
         peer = await two.dial(DISPATCHER)
-        with pytest.raises(UnavailableError, match="try another"):
-            await two.subscribe(peer, "fences", after=after)
+        stations = {"stations": wire.TableFilter()}
+        await two.feed.subscribe(peer.console, wire.Subscribe(tables=stations, seen=after, history="lost"))  # R208
+        for has, seen in ((after, 0), (None, after)):
+            with pytest.raises(UnavailableError, match="try another"):
+                await two.subscribe(peer, "fences", after=has, seen=seen)
         assert two.feed.behind == 0
         flaky.reads_fail = False
         await two.subscribe(peer, "fences")

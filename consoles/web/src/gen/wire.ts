@@ -1519,6 +1519,7 @@ export interface Subscribe {
   tables: Record<string, TableFilter>;
   after?: number | null;
   history?: string | null;
+  seen?: number;
 }
 
 /** Only the rows of one situation, for tables whose rows name one. */

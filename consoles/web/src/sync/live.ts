@@ -67,8 +67,10 @@ export class Live {
   private unsure_since_ms: number | null = null;
   /** Up to where every table is here; what a reconnect resumes after. */
   private complete_seq = 0;
-  /** Of the record that `complete_seq` counts. */
+  /** Of the record that `complete_seq` counts; an answer that is cut off changes neither. */
   private history = "";
+  /** Of the hub that is connected. */
+  private welcomed = "";
   private answering = false;
   private stopTimer: (() => void) | null = null;
   private stopWatch: (() => void) | null = null;
@@ -98,7 +100,7 @@ export class Live {
     this.options.store.drop([...gone, ...fresh]);
     for (const name of gone) this.awaiting.delete(name);
     for (const name of fresh) this.awaiting.add(name);
-    if (this.opened) this.sendSubscription();
+    if (this.opened) this.sendSubscription(0);
   }
 
   /** The page is about to be frozen: what is seen of it from now on is old until the hub is heard again. */
@@ -126,7 +128,7 @@ export class Live {
     socket.onopen = () => {
       if (socket !== this.socket) return;
       this.opened = true;
-      this.sendSubscription();
+      this.sendSubscription(this.options.store.seq);
     };
     socket.onmessage = ({ data }) => {
       if (socket === this.socket) this.take(String(data));
@@ -141,11 +143,14 @@ export class Live {
     this.lost();
   }
 
-  private sendSubscription(): void {
+  /** `seen_seq`: up to where rows of any hub are here. A hub that was asked before over this connection has come as far. */
+  private sendSubscription(seen_seq: number): void {
     // Resuming is only whole when every table has had its snapshot; a mix of old and new would leave holes.
     const after = this.awaiting.size === 0 && this.complete_seq > 0 ? this.complete_seq : null;
     this.answering = true;
     const message: Subscribe = { type: "subscribe", tables: this.tables, after, history: this.history || null };
+    // Only where it says more than `after`: a hub of an earlier release refuses what it does not know.
+    if (seen_seq > (after ?? 0)) message.seen = seen_seq;
     this.socket?.send(JSON.stringify(message));
   }
 
@@ -171,7 +176,7 @@ export class Live {
     this.options.clock.observe(message.now_ms, this.whole(message));
     switch (message.type) {
       case "welcome":
-        this.history = message.history;
+        this.welcomed = message.history;
         this.set({ phase: this.away(), actor: message.actor, space: message.space, release: message.release, fits: message.version === PROTOCOL_VERSION, refusal: null });
         break;
       case "snapshot":
@@ -185,7 +190,10 @@ export class Live {
         this.heardUpTo(message.seq);
         break;
       case "beat":
-        if (this.answering) this.complete_seq = this.options.store.seq;
+        if (this.answering) {
+          this.complete_seq = this.options.store.seq;
+          this.history = this.welcomed;
+        }
         this.answering = false;
         this.options.clock.behind(message.behind_ms);
         this.heardOfRecord(message.accepting);

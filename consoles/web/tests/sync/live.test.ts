@@ -112,6 +112,18 @@ describe("live connection", () => {
     last().onclose?.({ code: 1006 });
     time.pass(BACKOFF_MOST_MS);
     last().onopen?.();
+    expect(last().sent).toEqual([{ type: "subscribe", tables: { calls: {} }, after: 5, history: "r1", seen: 9 }]);
+  });
+
+  it("resumes by the history of the rows it has, not by that of an answer that was cut off", () => {
+    welcome(5);
+    last().onclose?.({ code: 1006 });
+    time.pass(BACKOFF_FIRST_MS);
+    last().onopen?.();
+    last().say({ type: "welcome", space: "live", hub: "h2", history: "r2", version: "1", release: "0.1.0", actor, now_ms: 1_000 + time.now_ms });
+    last().onclose?.({ code: 1006 });
+    time.pass(BACKOFF_MOST_MS);
+    last().onopen?.();
     expect(last().sent).toEqual([{ type: "subscribe", tables: { calls: {} }, after: 5, history: "r1" }]);
   });
 
@@ -237,6 +249,15 @@ describe("several hubs", () => {
     time.pass(BACKOFF_FIRST_MS);
     last().onopen?.();
     expect(last().sent).toEqual([{ type: "subscribe", tables: { calls: {} }, after: 5, history: "r1" }]);
+  });
+
+  it("says up to where it has seen rows when it asks anew at the other hub, so that none goes back", () => {
+    welcome(1_000, { c1: { id: "c1", state: "ended" } });
+    last().onclose?.({ code: 1006 });
+    live.subscribe({ calls: {}, marks: { situation: "s9" } }); // another situation is opened while between hubs
+    time.pass(BACKOFF_FIRST_MS);
+    last().onopen?.();
+    expect(last().sent).toEqual([{ type: "subscribe", tables: { calls: {}, marks: { situation: "s9" } }, after: null, history: "r1", seen: 1_000 }]);
   });
 
   it("goes elsewhere when a hub cannot answer now, and stays where it is told no", () => {
