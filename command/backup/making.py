@@ -40,7 +40,7 @@ def make_backup(source: Source, key: SiteKey, to: Path) -> Manifest:
     not read, `DamagedJournalError` and `DamagedArchiveError`.
     """
     _refuse_existing(to)
-    part = to.with_name(f".{to.name}.part")
+    part = part_of(to)
     try:
         part.unlink(missing_ok=True)  # of a backup that was killed
         try:
@@ -58,6 +58,11 @@ def make_backup(source: Source, key: SiteKey, to: Path) -> Manifest:
     except OSError as error:
         raise UnavailableError(f"{to} cannot be written: {error.strerror or error}") from error
     return manifest
+
+
+def part_of(to: Path) -> Path:
+    """Return the name that a backup has until it is known to be good."""
+    return to.with_name(f".{to.name}.part")
 
 
 async def write_backup(source: Source, key: SiteKey, file: BinaryIO) -> Manifest:

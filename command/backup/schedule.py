@@ -6,22 +6,20 @@ import asyncio
 import logging
 import multiprocessing
 import os
-import re
-from datetime import UTC, datetime
 from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 
 from command.access.keys import SiteKey
-from command.backup.making import Source, make_backup
+from command.backup.folder import archive_at, archives_in, begun_ms, being_written, clear_parts, remove
+from command.backup.making import Source, make_backup, part_of
 from command.kernel.clock import Clock
 from command.kernel.errors import TriuneError, UnavailableError
-from command.kernel.limits import BACKUP_RETRY_MS
+from command.kernel.limits import BACKUP_KILL_MS, BACKUP_RETRY_MS
 
-_NAME = "triune-%Y%m%dT%H%M%SZ.backup"
-_NAMES = re.compile(r"triune-\d{8}T\d{6}Z\.backup")
 _HOUR_MS = 60 * 60 * 1000
 _NICENESS = 10
 _log = logging.getLogger(__name__)
@@ -52,7 +50,7 @@ class Backups:
         """Make one when the newest is old enough; after a failure try again a little later. Until cancelled."""
         while True:
             try:
-                self.last_good_ms = max(map(_begun_ms, await asyncio.to_thread(self._archives)), default=None)
+                self.last_good_ms = max(map(begun_ms, await asyncio.to_thread(archives_in, self._folder)), default=None)
                 await self._clock.sleep_until((self.last_good_ms or 0) + self._plan.hours * _HOUR_MS)
                 await self.make()
             except TriuneError as error:
@@ -62,11 +60,11 @@ class Backups:
 
     async def make(self) -> Path:
         """Make one now, drop what is beyond those kept, and return it. Raises as `make_backup`."""
-        begun_ms = self._clock.now_ms()
-        to = self._folder / datetime.fromtimestamp(begun_ms / 1000, UTC).strftime(_NAME)
+        to = archive_at(self._folder, self._clock.now_ms())
+        await asyncio.to_thread(clear_parts, self._folder)
         if problem := await self._in_a_process(to):
             raise UnavailableError(problem)
-        self.last_good_ms = _begun_ms(to)
+        self.last_good_ms = begun_ms(to)
         await asyncio.to_thread(self._drop_oldest)
         return to
 
@@ -76,35 +74,48 @@ class Backups:
         receiving, sending = spawning.Pipe(duplex=False)
         # Ends with the hub: what is half written then has another name.
         process = spawning.Process(target=_make, args=(self._source, self._key, to, sending), daemon=True)
-        await asyncio.to_thread(process.start)
-        sending.close()
-        ended = asyncio.Event()
         loop = asyncio.get_running_loop()
-        loop.add_reader(process.sentinel, ended.set)
-        try:
-            await ended.wait()
-        finally:
-            loop.remove_reader(process.sentinel)
-            process.kill()
-            process.join()
-            with receiving:
-                problem = _received(receiving)
-            process.close()
-        return problem
-
-    def _archives(self) -> list[Path]:
-        try:
-            return sorted(path for path in self._folder.iterdir() if _NAMES.fullmatch(path.name))
-        except OSError as error:
-            raise UnavailableError(f"the folder of backups cannot be used: {error.strerror}") from error
+        with receiving, sending:
+            starting = loop.run_in_executor(None, process.start)
+            try:
+                await asyncio.shield(starting)
+                await _ended(process)
+            except OSError as error:
+                return f"its process cannot be started: {error.strerror}"
+            finally:
+                await asyncio.wait([starting])
+                # A thread ends what it began, also where the hub is told to stop a second time.
+                await asyncio.shield(loop.run_in_executor(None, _end, process, part_of(to)))
+            return _received(receiving)
 
     def _drop_oldest(self) -> None:
-        for path in self._archives()[: -self._plan.keep]:
-            path.unlink(missing_ok=True)
+        for path in archives_in(self._folder)[: -self._plan.keep]:
+            remove(path)
 
 
-def _begun_ms(path: Path) -> int:
-    return int(datetime.strptime(path.name, _NAME).replace(tzinfo=UTC).timestamp() * 1000)
+async def _ended(process: SpawnProcess) -> None:
+    """Return once the process has ended."""
+    ended, loop = asyncio.Event(), asyncio.get_running_loop()
+    loop.add_reader(process.sentinel, ended.set)
+    try:
+        await ended.wait()
+    finally:
+        loop.remove_reader(process.sentinel)
+
+
+def _end(process: SpawnProcess, part: Path) -> None:
+    """Kill the process where it still runs, and remove what it leaves; wait for it no longer than `BACKUP_KILL_MS`."""
+    if process.pid is None:
+        return  # it never started
+    process.kill()
+    process.join(BACKUP_KILL_MS / 1000)
+    if process.is_alive():
+        _log.error("the process of a backup cannot be ended now: does the disk of %s answer?", part.parent)
+        # The end of Python waits for all that are in here, and nothing public takes one out.
+        multiprocessing.process._children.discard(process)  # type: ignore[attr-defined]  # noqa: SLF001
+        return
+    remove(part)
+    process.close()
 
 
 def _received(receiving: Connection) -> str:
@@ -117,7 +128,8 @@ def _received(receiving: Connection) -> str:
 def _make(source: Source, key: SiteKey, to: Path, sending: Connection) -> None:
     os.nice(_NICENESS)  # the hub goes first
     try:
-        manifest = make_backup(source, key, to)
+        with being_written(to.parent):
+            manifest = make_backup(source, key, to)
     except TriuneError as error:
         sending.send(error.detail)
     else:

@@ -243,6 +243,8 @@ LEASE_MS = 8000
 
 # A backup that the hub makes by itself and that came to nothing is tried again after this.
 BACKUP_RETRY_MS = 15 * 60 * 1000
+# A hub that stops waits so long for the process of a backup to be gone; one that a disk holds up then ends without it.
+BACKUP_KILL_MS = 5000
 
 # Cameras that desks may send to the wall; past them the one sent longest ago leaves it.
 WALL_CAMERAS = 16

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import multiprocessing
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from command.backup import schedule
 from command.backup.checking import check_archive
 from command.backup.making import Source
 from command.backup.schedule import Backups, Plan
@@ -16,6 +24,9 @@ from command.kernel.errors import UnavailableError
 from command.kernel.limits import BACKUP_RETRY_MS
 from tests.command.backup.keeping import KEY, fill
 from tests.command.support import HOUR_MS, START_MS
+
+LOCK = ".triune-backups.lock"
+"""Its file stays in the folder."""
 
 
 @pytest.fixture
@@ -51,7 +62,7 @@ async def test_one_is_made_when_due_and_the_newest_are_kept(source: Source) -> N
             clock.advance(START_MS + turn * 6 * HOUR_MS - (1 if turn == 3 else 0))
         running.cancel()
     assert len(set(made)) == 3
-    assert sorted(path.name for path in out.iterdir()) == sorted(["somebody's notes", *made[-2:]])
+    assert sorted(path.name for path in out.iterdir()) == sorted([LOCK, "somebody's notes", *made[-2:]])
     assert check_archive(out / made[-1], KEY).contents.blobs == 1
     # The next hub goes on from what is there: nothing is due yet.
     later = backups_of(source, clock)
@@ -76,13 +87,13 @@ async def test_one_that_fails_is_counted_costs_no_other_and_is_tried_again(sourc
         running = group.create_task(backups.run())
         await until_asleep(clock, START_MS + 6 * HOUR_MS + BACKUP_RETRY_MS)
         assert (backups.failed, backups.last_good_ms) == (1, START_MS)
-        assert list(out.iterdir()) == [good]
+        assert sorted(out.iterdir()) == [out / LOCK, good]
         (source.data / "away").rename(journal)
         clock.advance(START_MS + 6 * HOUR_MS + BACKUP_RETRY_MS)
         await until_asleep(clock, START_MS + 12 * HOUR_MS + BACKUP_RETRY_MS)
         running.cancel()
     assert not good.exists()
-    assert len(list(out.iterdir())) == 1
+    assert len(list(out.iterdir())) == 2
 
 
 async def test_no_folder_is_a_failure_and_no_reason_to_make_one(source: Source) -> None:
@@ -96,3 +107,86 @@ async def test_no_folder_is_a_failure_and_no_reason_to_make_one(source: Source) 
         running.cancel()
     assert backups.failed == 1
     assert not out.exists()
+
+
+@asynccontextmanager
+async def begun(source: Source, clock: VirtualClock) -> AsyncIterator[tuple[asyncio.Task[Path], Path, Path]]:
+    """A backup that waits in the middle for what is told to a pipe, its part, and the pipe."""
+    pipe, out = source.data.parent / "pipe", source.data.parent / "out"
+    if not pipe.exists():
+        os.mkfifo(pipe)
+    before = parts(out)
+    async with asyncio.TaskGroup() as group:
+        making = group.create_task(backups_of(msgspec.structs.replace(source, settings=pipe), clock).make())
+        while not parts(out) - before:
+            await SystemClock().sleep(20)
+        (part,) = parts(out) - before
+        yield making, part, pipe
+
+
+def parts(folder: Path) -> set[Path]:
+    return set(folder.glob(".*.part"))
+
+
+async def test_what_a_hub_that_stops_has_begun_is_removed_and_so_is_what_others_left(source: Source) -> None:
+    """R900."""
+    out = source.data.parent / "out"
+    async with begun(source, VirtualClock(START_MS)) as (making, part, _):
+        left = part.with_name(".triune-20260101T000000Z.backup.part")
+        left.touch()
+        making.cancel()
+    assert parts(out) == {left}
+    notes = [out / ".somebody's.backup.part", out / ".triune-before-the-move.backup.part"]
+    for path in notes:
+        path.touch()
+    made = await backups_of(source, VirtualClock(START_MS)).make()
+    assert parts(out) == set(notes)
+    check_archive(made, KEY)
+
+
+async def test_what_another_hub_is_writing_is_not_removed(source: Source) -> None:
+    """R900."""
+    out = source.data.parent / "out"
+    async with begun(source, VirtualClock(START_MS)) as (making, part, pipe):
+        left = part.with_name(".triune-20260101T000000Z.backup.part")
+        left.touch()
+        other = await backups_of(source, VirtualClock(START_MS + HOUR_MS)).make()
+        assert parts(out) == {part, left}
+        pipe.write_text("data = 'var'", encoding="utf-8")
+    assert sorted(out.glob("*.backup")) == [making.result(), other]
+    check_archive(making.result(), KEY)
+
+
+async def test_a_process_that_cannot_be_killed_holds_up_neither_the_hub_nor_its_end(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R901. What a disk holds up within the kernel is not reached by a signal: here the signal is kept from it."""
+    monkeypatch.setattr(schedule, "BACKUP_KILL_MS", 100)
+    kill = SpawnProcess.kill
+    others = set(multiprocessing.active_children())
+    turns = 0
+
+    async def turn() -> None:
+        nonlocal turns
+        while True:
+            await SystemClock().sleep(10)
+            turns += 1
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SpawnProcess, "kill", lambda _: None)
+        async with begun(source, VirtualClock(START_MS)) as (making, part, _):
+            (process,) = set(multiprocessing.active_children()) - others
+            assert isinstance(process, SpawnProcess)
+            async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+                turning = group.create_task(turn())
+                making.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await making
+                turning.cancel()
+    assert turns > 2
+    assert part.exists()
+    assert process not in multiprocessing.active_children(), "the end of Python would wait for it"
+    kill(process)
+    process.join()
+    made = await backups_of(source, VirtualClock(START_MS + HOUR_MS)).make()
+    assert parts(made.parent) == set(), "the next one removes what it left"
