@@ -32,6 +32,8 @@ HEALTH_ANSWER_MS = 2000
 # 5 GiB to others, so that they alone never bring it there.
 DISK_LOOK_MS = 30_000
 DISK_LEFT_BYTES = 2 * 1024**3
+# The newest backup is late once it is older than so many turns of those that the hub makes by itself.
+BACKUP_LATE_TURNS = 2
 
 # An edge agent that is asked about its recordings, and of which nothing comes for so long, counts as away.
 AGENT_RECORDINGS_MS = 15_000

@@ -11,7 +11,10 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
+
 from command.kernel.errors import UnavailableError
+from command.kernel.limits import BACKUP_AHEAD_MS
 
 _NAME = "triune-%Y%m%dT%H%M%SZ.backup"
 _NAMES = re.compile(r"triune-\d{8}T\d{6}Z\.backup")
@@ -30,12 +33,42 @@ def begun_ms(archive: Path) -> int:
     return int(datetime.strptime(archive.name, _NAME).replace(tzinfo=UTC).timestamp() * 1000)
 
 
-def archives_in(folder: Path) -> list[Path]:
-    """Return the archives, the oldest first. Raises `UnavailableError` where the folder cannot be read."""
+class Archives(msgspec.Struct, frozen=True, kw_only=True):
+    """What is in the folder, by names, each in their order."""
+
+    dated: list[Path]
+    ahead: list[Path]
+    """Begun later than now: the clock that named them was ahead, or the one here is behind."""
+
+    @property
+    def oldest_first(self) -> list[Path]:
+        """All of them. Those ahead come first: nobody knows when they were made, only that it was before now."""
+        return [*self.ahead, *self.dated]
+
+
+def archives_in(folder: Path, now_ms: int) -> Archives:
+    """Return the archives there are. Raises `UnavailableError` where the folder cannot be read."""
     try:
-        return sorted(path for path in folder.iterdir() if _NAMES.fullmatch(path.name))
+        names = sorted(path for path in folder.iterdir() if _is_archive(path))
     except OSError as error:
         raise _unusable(error) from error
+    return Archives(
+        dated=[path for path in names if not is_ahead(path, now_ms)],
+        ahead=[path for path in names if is_ahead(path, now_ms)],
+    )
+
+
+def _is_archive(path: Path) -> bool:
+    """Other files are somebody's own, those too that are named after no instant there is."""
+    try:
+        return bool(_NAMES.fullmatch(path.name)) and begun_ms(path) >= 0
+    except ValueError:
+        return False
+
+
+def is_ahead(archive: Path, now_ms: int) -> bool:
+    """Say whether an archive is dated further ahead of now than clocks differ."""
+    return begun_ms(archive) > now_ms + BACKUP_AHEAD_MS
 
 
 @contextmanager

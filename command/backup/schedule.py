@@ -14,11 +14,20 @@ from typing import Annotated
 import msgspec
 
 from command.access.keys import SiteKey
-from command.backup.folder import archive_at, archives_in, begun_ms, being_written, clear_parts, remove
+from command.backup.folder import (
+    Archives,
+    archive_at,
+    archives_in,
+    begun_ms,
+    being_written,
+    clear_parts,
+    is_ahead,
+    remove,
+)
 from command.backup.making import Source, make_backup, part_of
 from command.kernel.clock import Clock
 from command.kernel.errors import TriuneError, UnavailableError
-from command.kernel.limits import BACKUP_KILL_MS, BACKUP_RETRY_MS
+from command.kernel.limits import BACKUP_AHEAD_LOOK_MS, BACKUP_KILL_MS, BACKUP_RETRY_MS
 
 _HOUR_MS = 60 * 60 * 1000
 _NICENESS = 10
@@ -45,14 +54,25 @@ class Backups:
         self.failed = 0
         self.last_good_ms: int | None = None
         """When the newest good one was begun, also by a hub before this one; None where there is none."""
+        self._ahead: list[Path] = []
+
+    @property
+    def ahead(self) -> list[str]:
+        """Names of those dated later than now when it was looked last, and still: how old they are nobody can tell."""
+        now_ms = self._clock.now_ms()
+        return [path.name for path in self._ahead if is_ahead(path, now_ms)]
 
     async def run(self) -> None:
         """Make one when the newest is old enough; after a failure try again a little later. Until cancelled."""
         while True:
             try:
-                self.last_good_ms = max(map(begun_ms, await asyncio.to_thread(archives_in, self._folder)), default=None)
-                await self._clock.sleep_until((self.last_good_ms or 0) + self._plan.hours * _HOUR_MS)
-                await self.make()
+                dated = (await self._look()).dated
+                self.last_good_ms = begun_ms(dated[-1]) if dated else None
+                due_ms = (self.last_good_ms or 0) + self._plan.hours * _HOUR_MS
+                look_ms = self._clock.now_ms() + BACKUP_AHEAD_LOOK_MS
+                await self._clock.sleep_until(min(due_ms, look_ms) if self._ahead else due_ms)
+                if self._clock.now_ms() >= due_ms:
+                    await self.make()
             except TriuneError as error:
                 self.failed += 1
                 _log.error("the backup came to nothing: %s", error.detail)
@@ -65,8 +85,14 @@ class Backups:
         if problem := await self._in_a_process(to):
             raise UnavailableError(problem)
         self.last_good_ms = begun_ms(to)
-        await asyncio.to_thread(self._drop_oldest)
+        for path in (await self._look()).oldest_first[: -self._plan.keep]:
+            await asyncio.to_thread(remove, path)
         return to
+
+    async def _look(self) -> Archives:
+        found = await asyncio.to_thread(archives_in, self._folder, self._clock.now_ms())
+        self._ahead = found.ahead
+        return found
 
     async def _in_a_process(self, to: Path) -> str:
         """Return what went wrong, or nothing. The hub's own threads and locks are not held up by it."""
@@ -87,10 +113,6 @@ class Backups:
                 # A thread ends what it began, also where the hub is told to stop a second time.
                 await asyncio.shield(loop.run_in_executor(None, _end, process, part_of(to)))
             return _received(receiving)
-
-    def _drop_oldest(self) -> None:
-        for path in archives_in(self._folder)[: -self._plan.keep]:
-            remove(path)
 
 
 async def _ended(process: SpawnProcess) -> None:

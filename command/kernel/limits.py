@@ -243,6 +243,10 @@ LEASE_MS = 8000
 
 # A backup that the hub makes by itself and that came to nothing is tried again after this.
 BACKUP_RETRY_MS = 15 * 60 * 1000
+# One that is dated further ahead of the clock counts as no new one, and is named; whether it is still there is looked
+# at so often.
+BACKUP_AHEAD_MS = 10 * 60 * 1000
+BACKUP_AHEAD_LOOK_MS = 15 * 60 * 1000
 # A hub that stops waits so long for the process of a backup to be gone; one that a disk holds up then ends without it.
 BACKUP_KILL_MS = 5000
 

@@ -21,7 +21,7 @@ from command.journal.signer import HeadSigner
 from command.kernel.errors import TriuneError
 from command.sweeping import Sweep
 from consoles.http import health, metrics
-from consoles.limits import DISK_LEFT_BYTES, DISK_LOOK_MS
+from consoles.limits import BACKUP_LATE_TURNS, DISK_LEFT_BYTES, DISK_LOOK_MS
 from consoles.parts.base import Base
 from consoles.parts.stores import CAMERAS
 
@@ -83,14 +83,20 @@ def _save(base: Base) -> None:
     started_ms = clock.now_ms()
 
     def age_s() -> float:
-        return (clock.now_ms() - backups.last_good_ms) / 1000 if backups.last_good_ms else math.inf
+        if backups.last_good_ms is None:
+            return math.inf
+        return max(0, clock.now_ms() - backups.last_good_ms) / 1000
 
     def check() -> Iterator[str]:
-        if clock.now_ms() - (backups.last_good_ms or started_ms) > 2 * plan.hours * _HOUR_MS:
+        if clock.now_ms() - (backups.last_good_ms or started_ms) > BACKUP_LATE_TURNS * plan.hours * _HOUR_MS:
             yield "backup: none of late"
+        if ahead := backups.ahead:
+            yield f"backup: {len(ahead)} dated ahead of the clock, up to {ahead[-1]}"
 
     base.tasks.start(backups.run(), "backups")
     base.measured.append(metrics.gauge("backup_age_seconds", "Age of the newest good backup", age_s))
+    told = "Backups dated ahead of the clock, which count as no new ones"
+    base.measured.append(metrics.gauge("backups_ahead", told, lambda: len(backups.ahead)))
     base.degraded.append(check)
 
 

@@ -18,6 +18,7 @@ from aiohttp.test_utils import TestServer
 
 from command import requests as q
 from command.actors import HUB
+from command.backup.schedule import Plan
 from command.kernel.errors import UnavailableError
 from consoles.http import health
 from consoles.http.context import CONTEXT, Space
@@ -76,6 +77,23 @@ async def test_a_disk_that_fills_is_named_before_it_is_full(tmp_path: Path, monk
         async with http.get("/metrics") as response:
             (line,) = [line for line in (await response.text()).splitlines() if line.startswith("triune_disk_left_")]
         assert 0 < float(line.split()[1]) < shutil.disk_usage(tmp_path).total
+
+
+async def test_a_backup_dated_ahead_of_the_clock_is_named_and_none_of_late_is_no_negative_age(tmp_path: Path) -> None:
+    """R902."""
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "triune-20990101T000000Z.backup").touch()
+    wanted = msgspec.structs.replace(settings(tmp_path), backup=Plan(folder=str(out)))
+    async with running_site(wanted) as site, aiohttp.ClientSession(site.http_url) as http:
+        while not (told := (await ready(http))[1]["degraded"]):
+            await site.clock.sleep(20)
+        assert told == ["backup: 1 dated ahead of the clock, up to triune-20990101T000000Z.backup"]
+        async with http.get("/metrics") as response:
+            lines = (await response.text()).splitlines()
+        assert "triune_backups_ahead 1.0" in lines
+        (age,) = [line.split()[1] for line in lines if line.startswith("triune_backup_age_seconds ")]
+        assert float(age) >= 0
 
 
 async def test_a_hub_that_cannot_write_is_not_ready_but_lives_and_says_nothing_of_paths(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from command.backup.schedule import Backups, Plan
 from command.backup.stores import new_stores
 from command.kernel.clock import SystemClock, VirtualClock
 from command.kernel.errors import UnavailableError
-from command.kernel.limits import BACKUP_RETRY_MS
+from command.kernel.limits import BACKUP_AHEAD_LOOK_MS, BACKUP_AHEAD_MS, BACKUP_RETRY_MS
 from tests.command.backup.keeping import KEY, fill
 from tests.command.support import HOUR_MS, START_MS
 
@@ -190,3 +190,39 @@ async def test_a_process_that_cannot_be_killed_holds_up_neither_the_hub_nor_its_
     process.join()
     made = await backups_of(source, VirtualClock(START_MS + HOUR_MS)).make()
     assert parts(made.parent) == set(), "the next one removes what it left"
+
+
+async def test_one_made_while_the_clock_was_ahead_neither_stops_the_others_nor_pushes_them_out(source: Source) -> None:
+    """R902."""
+    out = source.data.parent / "out"
+    early, clock = VirtualClock(START_MS + 400 * 24 * HOUR_MS), VirtualClock(START_MS)
+    ahead = await backups_of(source, early).make()
+    (out / "triune-20279999T999999Z.backup").touch()  # no instant: somebody's own file
+    backups = backups_of(source, clock)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(backups.run())
+        # One is due at once. While one is ahead the folder is looked at more often than backups are made.
+        await until_asleep(clock, START_MS + BACKUP_AHEAD_LOOK_MS)
+        assert (backups.last_good_ms, backups.ahead) == (START_MS, [ahead.name])
+        (first,) = set(out.glob("triune-2023*.backup"))
+        assert ahead.exists(), "two are kept"
+        clock.advance(START_MS + 6 * HOUR_MS)
+        await until_asleep(clock, START_MS + 12 * HOUR_MS)
+        assert (backups.last_good_ms, backups.ahead) == (START_MS + 6 * HOUR_MS, [])
+        running.cancel()
+    assert not ahead.exists(), "it went first, being of nobody knows when"
+    assert first.exists()
+    assert len(list(out.glob("triune-2023*.backup"))) == 2
+    assert (out / "triune-20279999T999999Z.backup").exists()
+
+
+async def test_clocks_that_differ_a_little_are_no_reason_to_make_one_more(source: Source) -> None:
+    """R902."""
+    await backups_of(source, VirtualClock(START_MS)).make()
+    clock = VirtualClock(START_MS - BACKUP_AHEAD_MS)
+    backups = backups_of(source, clock)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(backups.run())
+        await until_asleep(clock, START_MS + 6 * HOUR_MS)
+        running.cancel()
+    assert (backups.last_good_ms, backups.ahead, backups.failed) == (START_MS, [], 0)

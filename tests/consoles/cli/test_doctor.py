@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from command.access.keys import SiteKey
+from command.backup.folder import archive_at
 from command.blobs import FolderBlobs
-from command.kernel.clock import VirtualClock
+from command.kernel.clock import SystemClock, VirtualClock
 from consoles.cli import doctor
 from consoles.doctor import record
 from consoles.settings import Settings
@@ -214,6 +215,30 @@ def test_evidence_that_was_changed_or_that_the_key_does_not_open_fails(
     assert findings(capsys, left.data, config)["evidence"]["verdict"] == "fail"
     (left.data / "site.key").unlink()
     assert findings(capsys, left.data, config)["evidence"]["verdict"] == "fail"
+
+
+def test_backups_that_are_late_dated_ahead_or_have_no_folder_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """R902."""
+    out, config = tmp_path / "out", free_ports(tmp_path)
+    assert "backups" not in findings(capsys, tmp_path / "var", config)
+    with config.open("a", encoding="utf-8") as file:
+        file.write(f'[backup]\nfolder = "{out}"\n')
+    assert findings(capsys, tmp_path / "var", config)["backups"]["verdict"] == "fail"
+    out.mkdir()
+    assert findings(capsys, tmp_path / "var", config)["backups"]["verdict"] == "ok"
+    (out / "triune-20260101T000000Z.backup").touch()
+    late = findings(capsys, tmp_path / "var", config)["backups"]
+    assert late["verdict"] == "warn"
+    assert "1, the newest" in late["what"]
+    archive_at(out, SystemClock().now_ms()).touch()
+    told = findings(capsys, tmp_path / "var", config)["backups"]
+    assert (told["verdict"], told["what"]) == ("ok", "2, the newest 0 h old")
+    (out / "triune-20990101T000000Z.backup").touch()
+    ahead = findings(capsys, tmp_path / "var", config)["backups"]
+    assert ahead["verdict"] == "warn"
+    assert ahead["what"] == "1 dated ahead of the clock, up to triune-20990101T000000Z.backup"
 
 
 def test_it_speaks_chinese_where_the_environment_does_and_json_alone_where_asked(

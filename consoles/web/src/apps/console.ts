@@ -35,6 +35,11 @@ export abstract class Console extends View {
   /** Rows have changed; called before the page is drawn. */
   protected changed(_tables: ReadonlySet<string>, _connection: Connection): void {}
 
+  /** How old what the page shows is before anything came from the hub, ms; infinite where nobody knows, null where it shows nothing. */
+  protected shownAge_ms(): number | null {
+    return null;
+  }
+
   override connectedCallback(): void {
     super.connectedCallback();
     if (this.space !== "live") document.documentElement.dataset["rehearsal"] = "";
@@ -112,7 +117,7 @@ export abstract class Console extends View {
       this.failure = "no_right";
       return;
     }
-    this.connection = connect(tables, (live) => this.take(live), this.space, () => this.onSignedOut(), () => this.requestUpdate());
+    this.connection = connect(tables, (live) => this.take(live), this.space, () => this.onSignedOut(), () => this.requestUpdate(), this.shownAge_ms());
     this.connection.store.listen((changed) => {
       if (this.connection !== null) this.changed(changed, this.connection);
       this.requestUpdate();

@@ -67,8 +67,9 @@ export function duration(span_ms: number): string {
   return t("time.days", { d: Math.floor(span / DAY) });
 }
 
-/** How old a picture is, finer than `duration`: 0.4 秒. */
+/** How old a picture is, finer than `duration`: 0.4 秒; infinite where nobody knows. */
 export function age(age_ms: number): string {
+  if (age_ms === Infinity) return t("time.age_unknown");
   return age_ms < 10 * SECOND ? t("time.age", { s: (age_ms / SECOND).toFixed(1) }) : duration(age_ms);
 }
 

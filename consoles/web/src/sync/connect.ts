@@ -37,18 +37,23 @@ export function browserApi(onSignedOut: () => void = toLogin, space = "live", ba
   return new Api({ fetch: fetch.bind(globalThis), cookies: () => document.cookie, uuid, onSignedOut, space, base });
 }
 
-/** `onSignedOut` decides what a page does without a session: most go to the login page, a terminal keeps what was typed. */
+/**
+ * `onSignedOut` decides what a page does without a session: most go to the login page, a terminal keeps what was typed. `shown_age_ms` is how old
+ * what the page shows already is, where it shows anything.
+ */
 export function connect(
   tables: Subscription,
   onState: (state: LiveState) => void,
   space: string,
   onSignedOut: () => void,
   onNames: () => void,
+  shown_age_ms: number | null,
 ): Connection {
   const hubs = new Hubs(location.origin);
   const api = browserApi(onSignedOut, space, () => hubs.base);
   const store = new Store(perFrame);
   const clock = new ServerClock(browserTime, space !== "live");
+  if (shown_age_ms !== null) clock.recall(shown_age_ms);
   let failures = 0;
   let learned = false;
   const live = new Live({
@@ -86,11 +91,10 @@ export function connect(
   return { store, clock, live, api, people, space };
 }
 
-/** Hatch the whole page unless what it shows is so now. Before the first picture there is nothing to hatch. */
+/** Hatch the whole page unless what it shows is so now. Before the first picture there is nothing to hatch; trying to connect again clears nothing. */
 function showAge(state: LiveState): void {
   const root = document.documentElement;
-  if (state.phase === "connecting") delete root.dataset["picture"];
-  else root.dataset["picture"] = state.phase === "live" && state.accepting ? "live" : "old";
+  if (state.phase !== "connecting") root.dataset["picture"] = state.phase === "live" && state.accepting ? "live" : "old";
 }
 
 async function learnHubs(api: Api, hubs: Hubs): Promise<void> {

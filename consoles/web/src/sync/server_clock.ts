@@ -27,6 +27,11 @@ export class ServerClock {
     this.virtual = virtual;
   }
 
+  /** What the screen shows was kept on this machine: it was whole `age_ms` ago, an infinite time where nobody knows. */
+  recall(age_ms: number): void {
+    this.whole = { steady_ms: this.time.steady_ms() - age_ms, wall_ms: this.time.wall_ms() - age_ms };
+  }
+
   /** A new connection, perhaps to another hub: only now may the hub's time go back. What comes late never turns it back. */
   restart(): void {
     this.offset_ms = null;

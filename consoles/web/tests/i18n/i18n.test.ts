@@ -31,6 +31,7 @@ describe("format", () => {
     expect(duration(3_900_000)).toBe("1 小时 05 分");
     expect(duration(-5)).toBe("0 秒");
     expect(age(420)).toBe("0.4 秒");
+    expect(age(Infinity)).toBe("时长不明");
     expect(distance(354)).toBe("350 米");
     expect(distance(2_440)).toBe("2.4 公里");
   });

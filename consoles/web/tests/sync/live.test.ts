@@ -387,6 +387,37 @@ describe("never old as fresh", () => {
     expect(last().sent).toHaveLength(2);
   });
 
+  it("is offline, and as old as what it opened with, until the hub has brought it up to date (R871)", () => {
+    live.stop();
+    const kept = new ServerClock(time);
+    kept.recall(7_200_000);
+    const seen: string[] = [];
+    const connect = (): Socket => {
+      const socket = new FakeSocket();
+      sockets.push(socket);
+      return socket;
+    };
+    live = new Live({ store, clock: kept, time, hubs, connect, onState: ({ phase }) => seen.push(phase) });
+    live.subscribe({ calls: {} });
+    live.start();
+    for (let i = 0; i < 4; i += 1) time.pass(DEAD_AFTER_MS + BACKOFF_MOST_MS); // a tunnel: no socket ever opens
+    expect(new Set(seen)).toEqual(new Set(["offline"]));
+    expect(kept.age_ms()).toBe(7_200_000 + 4 * (DEAD_AFTER_MS + BACKOFF_MOST_MS));
+    while (live.state.retry_ms !== null) time.pass(100);
+    welcome();
+    expect(live.state.phase).toBe("live");
+    expect(kept.age_ms()).toBe(0);
+  });
+
+  it("knows that it is old where nobody knows how old", () => {
+    clock.recall(Infinity);
+    time.pass(1_000);
+    expect(clock.age_ms()).toBe(Infinity);
+    expect(clock.stale()).toBe(true);
+    clock.observe(10_000);
+    expect(clock.age_ms()).toBe(0);
+  });
+
   it("says stale within its limit, whatever the timers did", () => {
     welcome();
     time.now_ms += STALE_AFTER_MS + 1;

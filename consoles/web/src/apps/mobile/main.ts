@@ -17,7 +17,7 @@ import { Sounds } from "../../media/sounds";
 import { UnreachableError, Problem } from "../../sync/api";
 import { toLogin, uuid, type Connection } from "../../sync/connect";
 import { openOutbox, Outbox, OutboxFullError, type Entry } from "../../sync/outbox";
-import type { Actor, Subscription } from "../../sync/protocol";
+import type { Actor, Subscription, TableName } from "../../sync/protocol";
 import { browserTime } from "../../sync/time";
 import type { OrderRow, PositionRow, Request, SituationRow, UnitRow } from "../../wire";
 import { Console } from "../console";
@@ -25,7 +25,7 @@ import { consoleStyles } from "../console_styles";
 import { show } from "../page";
 import "./evidence_tab";
 import { install } from "./install";
-import { forget, keep, recall, type Kept } from "./kept";
+import { ageOf, Keeper, recall, type Kept } from "./kept";
 import { feedbackForm, orderCard, type FeedbackDraft } from "./order_card";
 import { PositionReporter } from "./position";
 import "./query_tab";
@@ -55,7 +55,9 @@ export class Mobile extends Console {
   private reporter: PositionReporter | null = null;
   private readonly sounds = new Sounds();
   private known: ReadonlySet<string> | null = null;
-  private readonly kept: Kept | null = recall();
+  /** Of live work only: nothing of a rehearsal is ever opened with. */
+  private readonly kept: Kept | null = this.space === "live" ? recall() : null;
+  private readonly keeper = new Keeper(browserTime);
   private mapData: MapData = NO_DATA;
   /** Where this unit was when the map first knew: the way there is in view with it, and the view stays. */
   private self: readonly PositionRow[] = [];
@@ -79,6 +81,11 @@ export class Mobile extends Console {
     }
   }
 
+  protected override shownAge_ms(): number | null {
+    const kept = this.keptOf("orders");
+    return kept === null ? null : ageOf(kept, browserTime.wall_ms());
+  }
+
   protected override onSignedOut(): void {
     if (this.waiting.length === 0 && this.outbox === null) toLogin();
     else this.signedOut = true;
@@ -88,10 +95,6 @@ export class Mobile extends Console {
     if (tables.has("orders")) this.hear(connection);
     this.mapData = this.data();
     if (this.self.length === 0) this.self = [this.rows("positions").get(this.actor?.unit ?? "")].flatMap((row) => row ?? []);
-    const { actor } = this;
-    if (actor === null || !connection.store.loaded("orders")) return;
-    const unit = this.rows("units").get(actor.unit) ?? null;
-    keep({ actor, unit, at_ms: this.now_ms(), orders: [...this.rows("orders").values()], situations: [...this.rows("situations").values()] });
   }
 
   protected override willUpdate(_changed: PropertyValues): void {
@@ -99,6 +102,7 @@ export class Mobile extends Console {
     if (this.outbox === null) void this.openOutbox(this.connection, this.actor);
     this.reporter ??= new PositionReporter(this.connection.api, () => this.requestUpdate());
     this.reporter.set(this.onDuty());
+    if (this.live?.phase === "live" && this.space === "live") this.keeper.keep(this.actor, this.connection);
   }
 
   private async openOutbox(connection: Connection, actor: Actor): Promise<void> {
@@ -116,18 +120,23 @@ export class Mobile extends Console {
     document.addEventListener("visibilitychange", () => document.hidden || this.outbox?.kick());
   }
 
+  /** What is shown of a table until it comes: this person's, of when the terminal last heard of it. */
+  private keptOf(table: TableName): Kept | null {
+    return this.connection?.store.loaded(table) === true || this.kept?.actor.id !== this.actor?.id ? null : this.kept;
+  }
+
   private orders(): ReadonlyMap<string, OrderRow> {
-    if (this.connection?.store.loaded("orders")) return this.rows("orders");
-    return new Map(this.kept?.orders.map((row) => [row.id, row]));
+    const kept = this.keptOf("orders");
+    return kept === null ? this.rows("orders") : new Map(kept.orders.map((row) => [row.id, row]));
   }
 
   private situationOf(order: OrderRow | null): SituationRow | undefined {
     if (order === null) return undefined;
-    return this.rows("situations").get(order.situation) ?? this.kept?.situations.find((row) => row.id === order.situation);
+    return this.rows("situations").get(order.situation) ?? this.keptOf("situations")?.situations.find((row) => row.id === order.situation);
   }
 
   private unit(): UnitRow | null {
-    return this.rows("units").get(this.actor?.unit ?? "") ?? this.kept?.unit ?? null;
+    return this.rows("units").get(this.actor?.unit ?? "") ?? this.keptOf("units")?.unit ?? null;
   }
 
   private onDuty(): boolean {
@@ -361,7 +370,7 @@ export class Mobile extends Console {
       this.leaving = t("sign_out.failed", { why: describe(error) });
       return;
     }
-    forget();
+    this.keeper.forget();
     toLogin();
   }
 }

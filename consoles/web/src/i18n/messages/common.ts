@@ -9,6 +9,7 @@ export const COMMON = {
   "time.hours_minutes": ["{h} 小时 {m} 分", "{h} h {m} min"],
   "time.days": ["{d} 天", "{d} d"],
   "time.age": ["{s} 秒", "{s} s"],
+  "time.age_unknown": ["时长不明", "(age unknown)"],
   "time.ago": ["{span}前", "{span} ago"],
   "time.late": ["超时 {span}", "{span} late"],
   "time.left": ["剩 {span}", "{span} left"],
