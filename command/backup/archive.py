@@ -12,7 +12,7 @@ import hashlib
 import secrets
 import zlib
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import BinaryIO, assert_never
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -20,8 +20,20 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from command.access.keys import SiteKey
 from command.backup import DamagedArchiveError
-from command.backup.records import Blob, ClipPiece, Manifest, Record
-from command.kernel.errors import InvalidInputError
+from command.backup.records import (
+    Blob,
+    ClipPiece,
+    ClipSheet,
+    Entries,
+    File,
+    Manifest,
+    Positions,
+    Record,
+    Rows,
+    Sightings,
+    SignedHeads,
+)
+from command.kernel.errors import InvalidInputError, UnavailableError
 from command.kernel.limits import BACKUP_CHUNK_BYTES, BACKUP_CHUNK_MOST_BYTES, BACKUP_HEADER_BYTES
 
 _NAME = b"triune-backup "
@@ -44,7 +56,10 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ArchiveWriter:
-    """Writes records; the archive is whole once `end` has returned. Raises `OSError` where the file refuses."""
+    """Writes records; the archive is whole once `end` has returned.
+
+    Raises `OSError` where the file refuses, `UnavailableError` for a record that nobody could read again.
+    """
 
     def __init__(self, file: BinaryIO, key: SiteKey, made_ms: int) -> None:
         header = Header(format=_FORMAT, made_ms=made_ms, key=_fingerprint(key), salt=secrets.token_hex(16))
@@ -71,7 +86,9 @@ class ArchiveWriter:
         if method != self._method:
             self._flush()
             self._method = method
-        encoded = self._encoder.encode(record)
+        encoded = self._encoded(record)
+        if self._bytes + len(encoded) > _most_bytes():
+            self._flush()
         self._digest.update(encoded)
         self._records.append(encoded)
         self._bytes += len(encoded)
@@ -81,9 +98,17 @@ class ArchiveWriter:
     def end(self, manifest: Manifest) -> None:
         """Write the last record, in a chunk of its own that says it is the last."""
         self._flush()
-        self._records = [self._encoder.encode(manifest)]
+        self._records = [self._encoded(manifest)]
         self._flush(last=True)
         self._file.flush()
+
+    def _encoded(self, record: Record) -> bytes:
+        encoded = self._encoder.encode(record)
+        if len(encoded) > _most_bytes():
+            raise UnavailableError(
+                f"{_named(record)}: {len(encoded)} bytes in one record are more than a backup can hold"
+            )
+        return encoded
 
     def _flush(self, *, last: bool = False) -> None:
         if not self._records:
@@ -174,6 +199,24 @@ def _unpacked(body: bytes) -> bytes:
     if not inflating.eof:
         raise zlib.error("longer than a chunk may be")
     return plain
+
+
+def _most_bytes() -> int:
+    """Return how long a record may be: what is sealed with it takes room, and what cannot be compressed grows."""
+    return BACKUP_CHUNK_MOST_BYTES - BACKUP_CHUNK_MOST_BYTES // 1024
+
+
+def _named(record: Record) -> str:
+    match record:
+        case Rows(store=store, table=table):
+            return f"{store}, table {table}"
+        case File(path=name) | Blob(name=name) | ClipSheet(clip=name) | ClipPiece(clip=name):
+            return name
+        case Entries(space=space) | SignedHeads(space=space) | Positions(space=space) | Sightings(space=space):
+            return f"{type(record).__name__.lower()} of {space}"
+        case Manifest():
+            return "the manifest"
+    assert_never(record)
 
 
 def _nonce(number: int, *, last: bool) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -87,16 +87,19 @@ def sqlite_rows(path: Path, store: str) -> Iterator[Rows]:
         raise UnavailableError(f"{path.name} cannot be read: {words_of(error)}") from error
 
 
-async def postgres_rows(postgres: Postgres, store: str) -> AsyncIterator[Rows]:
-    """Yield a store's tables as they are at one moment; they are small, and read before the first is given."""
-    found: list[Rows] = []
+async def postgres_rows(postgres: Postgres, store: str) -> AsyncGenerator[Rows]:
+    """Yield a store's tables as they are at one moment. Whoever stops before the end closes it: a transaction is open.
+
+    Raises `UnavailableError` as `Postgres.transaction`, and where a page is held for longer than `POSTGRES_IDLE_MS`.
+    """
     async with postgres.transaction() as db:
         await db.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         version = await db.fetchval("SELECT version FROM triune_schemas WHERE name = $1", store)
         for table in table_names(store) if version else ():  # no hub has used it yet
             statement = await db.prepare(f"SELECT * FROM {table}")  # noqa: S608 - names of our own schema
             columns = tuple(column.name for column in statement.get_attributes())
-            rows = [list(row) for row in await statement.fetch()]
-            found.append(Rows(store=store, version=version, table=table, columns=columns, rows=rows))
-    for rows_of_table in found:
-        yield rows_of_table
+            found = await statement.cursor()
+            first = True
+            while (rows := await found.fetch(BACKUP_READ_ROWS)) or first:
+                yield Rows(store=store, version=version, table=table, columns=columns, rows=[list(row) for row in rows])
+                first = False

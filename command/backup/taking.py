@@ -9,7 +9,8 @@ longer than one short read: a long transaction would keep SQLite's log and Postg
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
 from pathlib import Path
 
 from command.backup.archive import ArchiveWriter
@@ -53,10 +54,12 @@ async def take_backup(
     """
     tally = Tally()
 
-    async def write(records: AsyncIterator[Record]) -> None:
-        async for record in records:
-            tally.take(record)
-            writer.add(record)
+    async def write(records: AsyncGenerator[Record]) -> None:
+        # A file that refuses ends the reading at once, and with it the transaction that it may be in.
+        async with aclosing(records):
+            async for record in records:
+                tally.take(record)
+                writer.add(record)
 
     await write(_small(stores, settings))
     # The live space first: of the others only what had happened by then is restored to a moment of it.
@@ -80,12 +83,13 @@ async def take_backup(
     return manifest
 
 
-async def _small(stores: Stores, settings: Path | None) -> AsyncIterator[Rows | File]:
+async def _small(stores: Stores, settings: Path | None) -> AsyncGenerator[Rows | File]:
     for store in (*SHARED, *SERVICES):
         path = stores.data / f"{store}.sqlite3"
         if stores.postgres and store in SHARED:
-            async for rows in postgres_rows(stores.postgres, store):
-                yield rows
+            async with aclosing(postgres_rows(stores.postgres, store)) as found:
+                async for rows in found:
+                    yield rows
         elif path.is_file():
             for rows in sqlite_rows(path, store):
                 yield rows
@@ -93,7 +97,7 @@ async def _small(stores: Stores, settings: Path | None) -> AsyncIterator[Rows | 
         yield file
 
 
-async def _blobs(blobs: Blobs, names: Sequence[str], needed: set[str], lost: set[str]) -> AsyncIterator[Blob]:
+async def _blobs(blobs: Blobs, names: Sequence[str], needed: set[str], lost: set[str]) -> AsyncGenerator[Blob]:
     """Yield what can be read and add the others to `lost`. What retention removes meanwhile is no longer wanted."""
     for name in names:
         try:
@@ -104,7 +108,7 @@ async def _blobs(blobs: Blobs, names: Sequence[str], needed: set[str], lost: set
             lost.update(needed & {name})
 
 
-async def _clips(folder: Path, named: set[str], lost: set[str]) -> AsyncIterator[ClipSheet | ClipPiece]:
+async def _clips(folder: Path, named: set[str], lost: set[str]) -> AsyncGenerator[ClipSheet | ClipPiece]:
     """Yield the clips that are what they were and add the others, and those that facts name, to `lost`."""
     taken: set[str] = set()
     for found in read_clips(folder):
@@ -129,7 +133,7 @@ def _files(data: Path, settings: Path | None) -> list[File]:
         raise UnavailableError(f"{error.filename} cannot be read: {error.strerror}") from error
 
 
-async def _entries(journal: Journal, space: str, cut: Head) -> AsyncIterator[Entries]:
+async def _entries(journal: Journal, space: str, cut: Head) -> AsyncGenerator[Entries]:
     """Yield the entries up to the cut, put together again from facts and answers.
 
     Raises `DamagedJournalError` where they do not make up one chain up to the cut.
@@ -175,7 +179,7 @@ async def _answers(journal: Journal, space: str, cut: Head) -> AsyncIterator[tup
         after = page[-1][1].seq
 
 
-async def _signed(journal: Journal, space: str, cut: Head) -> AsyncIterator[SignedHeads]:
+async def _signed(journal: Journal, space: str, cut: Head) -> AsyncGenerator[SignedHeads]:
     after = 0
     while page := await journal.signed(space, after, BACKUP_READ_FACTS):
         if heads := tuple(head for head in page if head.seq <= cut.seq):
@@ -183,7 +187,7 @@ async def _signed(journal: Journal, space: str, cut: Head) -> AsyncIterator[Sign
         after = page[-1].seq
 
 
-async def _readings(readings: Readings) -> AsyncIterator[Positions | Sightings]:
+async def _readings(readings: Readings) -> AsyncGenerator[Positions | Sightings]:
     """Yield all readings, day by day. One that retention drops meanwhile is no longer wanted."""
     devices: dict[str, list[str]] = {}
     for day in await readings.days():

@@ -208,9 +208,10 @@ SNAPSHOT_FACTS = 20_000
 SNAPSHOTS_KEPT = 2
 SNAPSHOT_RETRY_MS = 60_000
 
-# Backups. Records are sealed in chunks of about this many bytes; a longer one than the other holds no record of ours.
+# Backups. Records are sealed in chunks of about this many bytes; a longer one than the other holds no record of ours:
+# the longest is the file of a list (LIBRARIES_BYTES).
 BACKUP_CHUNK_BYTES = 1024 * 1024
-BACKUP_CHUNK_MOST_BYTES = 64 * 1024 * 1024
+BACKUP_CHUNK_MOST_BYTES = 128 * 1024 * 1024
 BACKUP_HEADER_BYTES = 4096
 # Facts and rows read at once from a store that others are using.
 BACKUP_READ_FACTS = 2000

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from command.access.keys import SiteKey
-from command.backup import DamagedArchiveError
+from command.backup import DamagedArchiveError, archive
 from command.backup.archive import ArchiveWriter, read_archive, read_header
 from command.backup.checking import check_archive
-from command.backup.records import Blob, Contents, File, Manifest, Record
-from command.kernel.errors import InvalidInputError
-from command.kernel.limits import BACKUP_CHUNK_BYTES, BACKUP_CHUNK_MOST_BYTES
+from command.backup.records import Blob, Contents, File, Manifest, Record, Rows
+from command.kernel.errors import InvalidInputError, UnavailableError
+from command.kernel.limits import BACKUP_CHUNK_BYTES, BACKUP_CHUNK_MOST_BYTES, LIBRARIES_BYTES
 
 KEY = SiteKey(bytes(range(32)))
 CHUNKS = 5
@@ -125,6 +127,29 @@ def test_a_length_that_no_chunk_has_is_refused_before_it_is_read(length: int) ->
     line, _ = taken_apart(written())
     with pytest.raises(DamagedArchiveError, match="no length of a chunk"):
         read(line + length.to_bytes(4, "big") + bytes(100))
+
+
+def test_a_record_that_nobody_could_read_again_is_refused_at_once_and_named() -> None:  # R893
+    row = [bytes(BACKUP_CHUNK_MOST_BYTES)]
+    rows = Rows(store="access", version=1, table="people", columns=("picture",), rows=[row])
+    with pytest.raises(UnavailableError, match="access, table people: "):
+        written(rows)
+
+
+def test_the_longest_record_is_read_again_whatever_waits_before_it(monkeypatch: pytest.MonkeyPatch) -> None:  # R893
+    monkeypatch.setattr(archive, "BACKUP_CHUNK_MOST_BYTES", 2 * BACKUP_CHUNK_BYTES)
+    whole = File(path="b", data=os.urandom(archive._most_bytes()))  # its path and frame are too much
+    with pytest.raises(UnavailableError, match=r"^b: "):
+        written(whole)
+    records: list[Record] = [
+        File(path="a", data=os.urandom(BACKUP_CHUNK_BYTES - 100)),
+        replace(whole, data=whole.data[:-100]),
+    ]
+    assert read(written(*records))[:-1] == records
+
+
+def test_the_file_of_the_largest_list_is_no_longer_than_a_record_may_be() -> None:  # R893
+    assert archive._most_bytes() > LIBRARIES_BYTES + 1024
 
 
 @pytest.mark.parametrize("start", [b"", b"PK\x03\x04", b"triune-backup"])
