@@ -156,6 +156,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Without it GA/T 1400 is not spoken."""
     recordings: Recordings = Recordings()
     limits: Limits = Limits()
+    file: str = ""
+    """No key of the file, but where it is: it belongs into backups. Empty where there is none, or it is no file that
+    can be read again (a pipe)."""
 
     def __post_init__(self) -> None:
         """Refuse an address to send video from that is none."""
@@ -191,6 +194,9 @@ def load_settings(path: Path | None, **given: object) -> Settings:
 
 def _of_file(path: Path) -> Settings:
     try:
-        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Settings)
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        if "file" in table:
+            raise InvalidInputError(f"{path.name}: `file` is no key of the settings")
+        return msgspec.convert({**table, "file": str(path.absolute()) if path.is_file() else ""}, Settings)
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
         raise InvalidInputError(f"{path.name}: {error}") from error

@@ -61,7 +61,8 @@ async def take_backup(
                 tally.take(record)
                 writer.add(record)
 
-    await write(_small(stores, settings))
+    lost = set[str]()
+    await write(_small(stores, settings, lost))
     # The live space first: of the others only what had happened by then is restored to a moment of it.
     spaces = sorted(await stores.journal.spaces(), key=lambda name: (name != LIVE, name))
     cuts = {space: await stores.journal.head(space) for space in spaces}
@@ -72,7 +73,7 @@ async def take_backup(
     await write(_readings(stores.readings))
     names = await stores.blobs.names()
     needed = tally.named()
-    lost = needed - names
+    lost |= needed - names
     await write(_blobs(stores.blobs, sorted(names), needed, lost))
     # Of several hubs each has the clips that it exported itself: those of others are no loss of this one.
     await write(_clips(stores.clips, set() if stores.postgres else tally.clips, lost))
@@ -83,7 +84,7 @@ async def take_backup(
     return manifest
 
 
-async def _small(stores: Stores, settings: Path | None) -> AsyncGenerator[Rows | File]:
+async def _small(stores: Stores, settings: Path | None, lost: set[str]) -> AsyncGenerator[Rows | File]:
     for store in (*SHARED, *SERVICES):
         path = stores.data / f"{store}.sqlite3"
         if stores.postgres and store in SHARED:
@@ -93,7 +94,7 @@ async def _small(stores: Stores, settings: Path | None) -> AsyncGenerator[Rows |
         elif path.is_file():
             for rows in sqlite_rows(path, store):
                 yield rows
-    for file in _files(stores.data, settings):
+    for file in _files(stores.data, settings, lost):
         yield file
 
 
@@ -124,9 +125,14 @@ def _clip_name(clip: str) -> str:
     return f"clips/{clip}.mp4"
 
 
-def _files(data: Path, settings: Path | None) -> list[File]:
+def _files(data: Path, settings: Path | None, lost: set[str]) -> list[File]:
+    files = list[File]()
+    if settings:
+        try:
+            files.append(File(path=SETTINGS, data=settings.read_bytes()))
+        except OSError:  # the hub began with it: somebody moved it since
+            lost.add(SETTINGS)
     try:
-        files = [File(path=SETTINGS, data=settings.read_bytes())] if settings else []
         scenarios = sorted((data / _SCENARIOS).glob("*.y*ml"))
         return files + [File(path=f"{_SCENARIOS}/{path.name}", data=path.read_bytes()) for path in scenarios]
     except OSError as error:

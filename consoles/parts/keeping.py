@@ -77,7 +77,7 @@ def _save(base: Base) -> None:
         return
     source = Source(
         data=Path(settings.data), database=settings.journal or None, clips=settings.recordings_folder / "clips",
-        release=version("triune"),
+        settings=Path(settings.file) if settings.file else None, release=version("triune"),
     )  # fmt: skip
     backups = Backups(plan, source, base.key, clock)
     started_ms = clock.now_ms()

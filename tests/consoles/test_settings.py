@@ -31,7 +31,7 @@ VIID = '[viid]\nserver_id = "43062100005030000001"\n'
         (VIID + "algorithms = []", "viid.algorithms"), ('video_addresses = ["eth0"]', "eth0"),
         ('[case]\nurl = "case.county.example"\ntoken = "t"', "case.url"),
         ('[sms]\nurl = "https://sms.example/send"\ntoken = ""', "sms.token"),
-        ('bus = "redis://127.0.0.1"', "journal"),
+        ('bus = "redis://127.0.0.1"', "journal"), ('file = ""', "`file` is no key"),
     ],
 )  # fmt: skip
 def test_a_value_that_cannot_be_meant_is_named(text: str, named: str, tmp_path: Path) -> None:

@@ -226,3 +226,10 @@ async def test_clocks_that_differ_a_little_are_no_reason_to_make_one_more(source
         await until_asleep(clock, START_MS + 6 * HOUR_MS)
         running.cancel()
     assert (backups.last_good_ms, backups.ahead, backups.failed) == (START_MS, [], 0)
+
+
+async def test_a_settings_file_that_was_moved_away_is_named_as_lost_and_costs_no_backup(source: Source) -> None:
+    """R903."""
+    gone = msgspec.structs.replace(source, settings=source.data / "gone.toml")
+    made = await backups_of(gone, VirtualClock(START_MS)).make()
+    assert check_archive(made, KEY).lost == ("triune.toml",)
