@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import logging
 import shutil
 import signal
 import sys
@@ -19,7 +20,10 @@ from tests.crash.ground import Kind
 from tests.crash.rounds import Told, crash
 from tests.crash.waiting import CLOCK
 
-_HEAD = f"{'round':>10} {'s':>5} {'well ms':>7} {'yes':>5} {'again':>5} {'fixes':>5} {'moves':>5} {'facts':>7}  faults"
+_HEAD = (
+    f"{'round':>10} {'s':>5} {'well ms':>7} {'yes':>5} {'again':>5} {'fixes':>5} {'cars':>5} {'moves':>5} {'facts':>7}"
+    "  faults"
+)
 
 
 def main() -> int:
@@ -33,6 +37,7 @@ def main() -> int:
     seed = Random().randrange(1 << 32) if arguments.seed is None else arguments.seed
     kinds: tuple[Kind, ...] = (arguments.ground,) if arguments.ground else get_args(Kind)
     each = max(1, arguments.rounds // len(kinds))
+    logging.getLogger("edge.agent").setLevel(logging.ERROR)  # that its hub is gone is no news here
     run = _Run(seed)
     _say(f"seed {seed}\n{_HEAD}")
     try:
@@ -78,7 +83,7 @@ class _Run:
         self._told.append(told)
         _say(
             f"{f'{told.ground} {told.number}':>10} {told.seconds:>5} {told.well_ms:>7} {told.answered:>5} "
-            f"{sum(told.tried_again.values()):>5} {told.fixes:>5} {told.moves:>5} {told.facts:>7}  "
+            f"{sum(told.tried_again.values()):>5} {told.fixes:>5} {told.passages:>5} {told.moves:>5} {told.facts:>7}  "
             f"{', '.join(f'{name} {hold_ms} ms' for name, hold_ms in told.faults.items())}"
         )
 
@@ -96,6 +101,7 @@ class _Run:
             "answered": sum(each.answered for each in told),
             "tried_again": dict(tried),
             "fixes": sum(each.fixes for each in told),
+            "passages": sum(each.passages for each in told),
             "consoles_moved": sum(each.moves for each in told),
             "well_ms_most": max((each.well_ms for each in told), default=0),
             "seconds": round((CLOCK.now_ms() - self._began_ms) / 1000),

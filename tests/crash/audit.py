@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 
+from msgspec.structs import replace
+
 from command.facts.calls import CallArrived, SituationNoted
 from command.facts.orders import OrderIssued, OrderOverdue, OrderRecalled
 from command.hub import recorded
 from command.journal import Head, StoredFact, chained
 from command.kernel.limits import READ_FACTS, READINGS_ROWS
+from command.readings import SightingQuery, place_of
 from consoles.http.context import LIVE
 from tests.crash.ground import Ground
 from tests.crash.ledger import Ledger
@@ -34,7 +37,8 @@ class Auditor:
         await self._read_on()
         self._count_effects()
         self._count_deadlines()
-        await self._count_readings()
+        await self._count_fixes()
+        await self._count_passages()
 
     async def _read_on(self) -> None:
         async with self._ground.journal() as journal:
@@ -84,7 +88,7 @@ class Auditor:
             times = self._overdue[order]
             insist(times == 1, f"the deadline of order {order} came {times} times")
 
-    async def _count_readings(self) -> None:
+    async def _count_fixes(self) -> None:
         async with self._ground.readings() as readings:
             for device, instants in self._ledger.fixes.items():
                 stored: list[int] = []
@@ -103,6 +107,21 @@ class Auditor:
                 insist(
                     len(stored) == len(instants), f"{device} reported {len(instants)} fixes, {len(stored)} are there"
                 )
+
+    async def _count_passages(self) -> None:
+        stored: Counter[tuple[str, str, int]] = Counter()
+        query = SightingQuery(from_ms=0, to_ms=2**52, limit=READINGS_ROWS)
+        async with self._ground.readings() as readings:
+            while True:
+                found = await readings.search(LIVE, query)
+                stored.update((seen.camera, seen.plate, seen.first_ms) for seen in found)
+                if len(found) < READINGS_ROWS:
+                    break
+                query = replace(query, after=place_of(found[-1]))
+        told = self._ledger.passages
+        lost, more = told - stored, stored - told
+        insist(not lost, f"{lost.total()} acknowledged passages are lost, the first is {min(lost, default=None)}")
+        insist(not more, f"{more.total()} passages are there twice or were never told: {min(more, default=None)}")
 
 
 async def verify(ground: Ground) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from command.access.accounts import AGENT
+from command.access.keys import SiteKey
 from command.actors import Role
 from command.journal import Journal
 from command.journal.postgres import PostgresJournal
@@ -19,6 +21,8 @@ from command.kernel.postgres import Postgres
 from command.readings import Readings
 from command.readings.postgres import PostgresReadings
 from command.readings.sqlite import SqliteReadings
+from consoles.parts.stores import accounts_alone
+from consoles.settings import load_settings
 from tests.crash.disk import SmallDisk, may_mount
 from tests.crash.waiting import CLOCK, insist
 from tests.e2e.hub_process import DidNotStartError, HubProcess, add_accounts
@@ -45,6 +49,7 @@ class Ground:
     redis: RedisServer | None = None
     disk: SmallDisk | None = None
     passwords: dict[str, str] = field(default_factory=dict)
+    agent_keys: dict[str, str] = field(default_factory=dict)
 
     async def start_hub(self, hub: HubProcess) -> None:
         """Start it, again and again as a supervisor does while it says itself that something is missing."""
@@ -93,8 +98,13 @@ class Ground:
 
 
 @asynccontextmanager
-async def ground_of(kind: Kind, folder: Path, people: dict[str, tuple[Role, str]]) -> AsyncIterator[Ground]:
-    """Make a site in an empty folder and start it; whatever happens, all its processes are gone afterwards."""
+async def ground_of(
+    kind: Kind, folder: Path, people: dict[str, tuple[Role, str]], agents: Mapping[str, Sequence[str]]
+) -> AsyncIterator[Ground]:
+    """Make a site in an empty folder and start it; whatever happens, all its processes are gone afterwards.
+
+    `agents` are edge agents, each with its cameras.
+    """
     (folder / "triune.toml").write_text(_CONFIG)
     key = secrets.token_hex(32)
     async with AsyncExitStack() as stack:
@@ -106,9 +116,22 @@ async def ground_of(kind: Kind, folder: Path, people: dict[str, tuple[Role, str]
             hub.data.mkdir(parents=True, exist_ok=True)
             (hub.data / "site.key").write_text(key)
         ground.passwords.update(await add_accounts(ground.data, people, ground.journal_url or None))
+        ground.agent_keys.update(await _add_agents(ground, agents))
         stack.push_async_callback(_end, ground.hubs)
         await ground.start_hubs()
         yield ground
+
+
+async def _add_agents(ground: Ground, agents: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Give each agent its cameras and a key, as `triune agent` does beside a hub; return the keys."""
+    chosen = load_settings(None, data=str(ground.data), journal=ground.journal_url or None)
+    keys: dict[str, str] = {}
+    async with accounts_alone(chosen, SiteKey.load(ground.data / "site.key"), CLOCK) as accounts:
+        for agent, cameras in agents.items():
+            for camera in cameras:
+                await accounts.set_camera_address(camera, f"edge://{agent}/rtsp://127.0.0.1:9/{camera}")
+            keys[agent] = await accounts.issue(AGENT + agent)
+    return keys
 
 
 def _alone(folder: Path, stack: AsyncExitStack) -> Ground:

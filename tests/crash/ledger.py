@@ -30,6 +30,9 @@ class Ledger:
     asked: list[Asked] = field(default_factory=list)
     fixes: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     """Instants that each device has reported; at a quiet moment all of them are acknowledged."""
+    passages: Counter[tuple[str, str, int]] = field(default_factory=Counter)
+    """Passages that edge agents have told, by camera, plate and first instant; at a quiet moment all are acknowledged.
+    """
     by_hub: Counter[str] = field(default_factory=Counter)
     """Answers by the URL of the hub that gave them."""
     tries: Counter[str] = field(default_factory=Counter)

@@ -19,6 +19,7 @@ from tests.consoles.support import Person, signed_in
 from tests.crash.audit import Auditor, verify
 from tests.crash.faults import Fault, choose
 from tests.crash.field import Phone, Terminal
+from tests.crash.gates import Gate
 from tests.crash.ground import Ground, Kind, ground_of
 from tests.crash.ledger import Ledger
 from tests.crash.people import TRY_S, Asker, repeat
@@ -29,6 +30,8 @@ _CALLERS = ("caller1", "caller2", "caller3")
 _COMMANDERS = ("commander1", "commander2")
 _TERMINALS = ("13900000001", "13900000002", "13900000003")
 _PHONES = ("officer1", "officer2")
+_GATES = {"gate1": ("k1", "k2"), "gate2": ("k3",)}
+"""Edge agents and their cameras."""
 _SCREENS = 3
 _PEOPLE: dict[str, tuple[Role, str]] = {
     "admin": ("administrator", ""),
@@ -57,6 +60,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     answered: int
     tried_again: dict[str, int]
     fixes: int
+    passages: int
     moves: int
     facts: int
     well_ms: int
@@ -75,6 +79,7 @@ class Site:
     askers: dict[str, Asker] = field(default_factory=dict)
     screens: list[Screen] = field(default_factory=list)
     terminals: list[Terminal] = field(default_factory=list)
+    gates: list[Gate] = field(default_factory=list)
     situations: list[str] = field(default_factory=list)
 
     @property
@@ -85,7 +90,7 @@ class Site:
 
 async def crash(kind: Kind, folder: Path, seed: int, rounds: range, tell: Callable[[Told], None]) -> None:
     """Crash one site again and again, and tell of each round. Raises what was found wrong."""
-    async with ground_of(kind, folder, _PEOPLE) as ground, _loaded(ground, seed) as site:
+    async with ground_of(kind, folder, _PEOPLE, _GATES) as ground, _loaded(ground, folder, seed) as site:
         for number in rounds:
             chance = Random(f"{seed} {kind} {number}")
             async with asyncio.timeout(_ROUND_S):
@@ -98,6 +103,7 @@ async def crash(kind: Kind, folder: Path, seed: int, rounds: range, tell: Callab
 async def _round(site: Site, number: int, chance: Random) -> Told:
     began_ms, before = CLOCK.now_ms(), site.ledger.answered
     tries, fixes, moves = site.ledger.tries.copy(), _fixes(site), site.moves
+    passages = site.ledger.passages.total()
     first_asked = len(site.ledger.asked)
     site.ledger.gate.set()
     await until(lambda: site.ledger.answered >= before + _WARM_ANSWERS, _WELL_MS, "nobody is answered")
@@ -121,6 +127,7 @@ async def _round(site: Site, number: int, chance: Random) -> Told:
         answered=site.ledger.answered - before,
         tried_again=dict(site.ledger.tries - tries),
         fixes=_fixes(site) - fixes,
+        passages=site.ledger.passages.total() - passages,
         moves=site.moves - moves,
         facts=site.auditor.head.seq,
         well_ms=well_ms,
@@ -151,12 +158,14 @@ async def _is_ready(site: Site, url: str) -> bool:
 
 
 async def _quiet(site: Site) -> None:
-    """Wait until everything that was begun has been answered, and every fix acknowledged."""
+    """Wait until everything that was begun has been answered, and every fix and passage acknowledged."""
 
     def waiting() -> str:
         fixes = [terminal.reported - terminal.acknowledged for terminal in site.terminals]
-        still = site.ledger.busy or any(fixes)
-        return f"{site.ledger.busy} people or phones and {fixes} fixes of terminals wait" if still else ""
+        passages = [gate.waiting for gate in site.gates]
+        still = site.ledger.busy or any(fixes) or any(passages)
+        told = f"{site.ledger.busy} people or phones, {fixes} fixes of terminals and {passages} passages of gates wait"
+        return told if still else ""
 
     await until(lambda: not waiting(), _QUIET_MS, waiting)
 
@@ -216,7 +225,7 @@ def _fixes(site: Site) -> int:
 
 
 @asynccontextmanager
-async def _loaded(ground: Ground, seed: int) -> AsyncIterator[Site]:
+async def _loaded(ground: Ground, folder: Path, seed: int) -> AsyncIterator[Site]:
     """Sign everybody in, make a county, and let people, devices and consoles work behind the gate."""
     chance, ledger = Random(f"{seed} {ground.kind} load"), Ledger()
     async with AsyncExitStack() as stack:
@@ -231,11 +240,16 @@ async def _loaded(ground: Ground, seed: int) -> AsyncIterator[Site]:
         units = await _make_county(site, people)
         site.screens = [Screen(f"screen {n}", site.watcher, ground.hubs, n) for n in range(_SCREENS)]
         site.terminals = [Terminal(phone, ground.hubs, ledger, chance) for phone in _TERMINALS]
+        site.gates = [
+            Gate(name, cameras, ground.agent_keys[name], ground.hubs, folder, ledger)
+            for name, cameras in _GATES.items()
+        ]
         phones = [Phone(name, people[name], ground.hubs, ledger, chance) for name in _PHONES]
         group = await stack.enter_async_context(asyncio.TaskGroup())
         work = [
             *(screen.follow() for screen in site.screens),
             *(terminal.run() for terminal in site.terminals),
+            *(gate.run() for gate in site.gates),
             *(phone.report() for phone in phones),
             *(site.askers[name].report(site.situations) for name in _CALLERS),
             *(
@@ -250,7 +264,7 @@ async def _loaded(ground: Ground, seed: int) -> AsyncIterator[Site]:
 
 
 async def _make_county(site: Site, people: dict[str, Person]) -> list[str]:
-    """Enrol a station, units and devices, and open a situation for each commander; return the units on duty."""
+    """Enrol all there is, and open a situation for each commander; return the units on duty."""
     station = q.EnrolStation(
         station="st1", name="城关所", service="110", lat=29.0, lon=113.0, leader="李所长", leader_phone="13900000099"
     )
@@ -264,6 +278,8 @@ async def _make_county(site: Site, people: dict[str, Person]) -> list[str]:
     ]  # fmt: skip
     made += [q.EnrolDevice(device=phone, kind="jt808", unit=f"car{phone}") for phone in _TERMINALS]
     made += [q.EnrolDevice(device=f"mobile:{name}", kind="mobile", unit="u9") for name in _PHONES]
+    cameras = [camera for cameras in _GATES.values() for camera in cameras]
+    made += [q.EnrolCamera(camera=camera, name=f"卡口{camera}", lat=29.0, lon=113.0) for camera in cameras]
     made += [q.StartShift(unit=unit, until_ms=CLOCK.now_ms() + _SHIFT_MS) for unit in units]
     for request in made:
         status, told = await people["admin"].ask(request)

@@ -13,7 +13,7 @@ from command import requests as q
 from command.actors import HUB
 from command.hub import Hub
 from command.journal.sqlite import SqliteJournal
-from command.readings import Position
+from command.readings import Position, Sighting
 from command.readings.sqlite import SqliteReadings
 from consoles.http.context import LIVE
 from tests.crash.audit import Auditor
@@ -111,6 +111,38 @@ async def test_fixes_are_counted(reported: list[int], stored: list[int], wrong: 
     readings = SqliteReadings(tmp_path / "readings.sqlite3")
     fixes = [Position(device="car", at_ms=at_ms, lat=29.0, lon=113.0, source="jt808") for at_ms in stored]
     await readings.add_positions(LIVE, fixes)
+    await readings.close()
+    auditor = Auditor(Ground("sqlite", [], tmp_path), ledger)
+    if wrong is None:
+        await auditor.count()
+    else:
+        with pytest.raises(ViolationError, match=wrong):
+            await auditor.count()
+
+
+@pytest.mark.parametrize(
+    ("stored", "wrong"),
+    [
+        ([("k1", "湘F00001", 1), ("k1", "湘F00001", 2), ("k2", "湘F00001", 1)], None),
+        ([("k1", "湘F00001", 1), ("k1", "湘F00001", 2)], "1 acknowledged passages are lost, the first is .*k2"),
+        (
+            [("k1", "湘F00001", n) for n in (1, 2, 3)] + [("k2", "湘F00001", 1)],
+            "1 passages are there twice or were never told: .* 3",
+        ),
+        ([("k1", "湘F00001", 1), ("k1", "湘F00002", 2), ("k2", "湘F00001", 1)], "1 acknowledged passages are lost"),
+    ],
+)
+async def test_passages_are_counted(stored: list[tuple[str, str, int]], wrong: str | None, tmp_path: Path) -> None:
+    ledger = Ledger()
+    ledger.passages.update([("k1", "湘F00001", 1), ("k1", "湘F00001", 2), ("k2", "湘F00001", 1)])
+    async with recording(tmp_path) as hub:
+        await asked_and_answered(hub, ledger)
+    readings = SqliteReadings(tmp_path / "readings.sqlite3")
+    seen = [
+        Sighting(camera=camera, plate=plate, colour="blue", first_ms=at_ms, last_ms=at_ms, reads=1, confidence=0.9)
+        for camera, plate, at_ms in stored
+    ]
+    await readings.add_sightings(LIVE, seen)
     await readings.close()
     auditor = Auditor(Ground("sqlite", [], tmp_path), ledger)
     if wrong is None:

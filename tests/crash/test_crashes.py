@@ -25,5 +25,6 @@ async def test_what_was_answered_survives_crashes_and_nothing_happens_twice(kind
         error.add_note(f"again: python -m tests.crash --seed {SEED} --ground {kind} --first {first} --rounds 1")
         raise
     assert len(told) == len(ROUNDS)
-    assert all(each.answered > 10 and each.fixes > 10 for each in told), "the load was no load"
+    load = [min(each.answered, each.fixes, each.passages) for each in told]
+    assert min(load) > 10, "the load was no load"
     assert sum(sum(each.tried_again.values()) for each in told) > 0, "nobody noticed anything"
