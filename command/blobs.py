@@ -23,7 +23,7 @@ from command.kernel.folders import sync_folder
 from command.kernel.limits import EVIDENCE_BYTES
 from command.kernel.postgres import Postgres
 
-_SCHEMA = (
+SCHEMA = (
     # Sealed bytes do not compress: stored as they are, out of line.
     """
     CREATE TABLE blobs (name text PRIMARY KEY, sealed bytea NOT NULL);
@@ -207,7 +207,7 @@ class FolderBlobs:
 
 
 class PostgresBlobs:
-    """A table of sealed blobs that several hubs share. Use `open`."""
+    """A table of sealed blobs that several hubs share. Use `open`, but for looking at it as it is."""
 
     def __init__(self, postgres: Postgres, box: Box) -> None:
         self._postgres = postgres
@@ -216,7 +216,7 @@ class PostgresBlobs:
     @classmethod
     async def open(cls, postgres: Postgres, box: Box) -> PostgresBlobs:
         """Bring the table up to date. The pool stays its owner's."""
-        await postgres.bring_up_to_date(_SCHEMA, "blobs")
+        await postgres.bring_up_to_date(SCHEMA, "blobs")
         return cls(postgres, box)
 
     async def add(self, data: bytes) -> str:

@@ -7,19 +7,24 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from command import blobs
 from command.access.keys import SiteKey
 from command.backup.clips import FOLDER
 from command.backup.tables import refuse_older
 from command.blobs import Blobs, FolderBlobs, PostgresBlobs
-from command.journal import Journal, sqlite
+from command.journal import Journal, postgres, sqlite
 from command.journal.postgres import PostgresJournal
 from command.journal.sqlite import SqliteJournal
 from command.kernel.errors import InvalidInputError
 from command.kernel.postgres import Postgres
-from command.readings import Readings
+from command.readings import Readings, postgres_schema
 from command.readings.postgres import PostgresReadings
 from command.readings.sqlite import SqliteReadings
 from command.readings.sqlite_migrate import MAIN_SCHEMA
+
+_FILES = {"journal": sqlite.SCHEMA, "readings": MAIN_SCHEMA}
+_TABLES = {"journal": postgres.SCHEMA, "readings": postgres_schema.SCHEMA, "blobs": blobs.SCHEMA}
+"""What every hub makes at its start."""
 
 
 @dataclass
@@ -39,47 +44,58 @@ class Stores:
 
 @asynccontextmanager
 async def stores_of(data: Path, key: SiteKey, database: str | None, clips: Path | None = None) -> AsyncIterator[Stores]:
-    """Open what a hub, which may be running, uses, and change nothing. Raises `InvalidInputError` where it is not."""
-    _look(data, database)
-    async with _opened(data, key, database, clips or data / FOLDER) as stores:
-        yield stores
+    """Open what a hub, which may be running, uses, and change nothing.
+
+    Raises `InvalidInputError` where it is not there, and `UnavailableError` where it is of another release.
+    """
+    _look(data, in_files=database is None)
+    clips, box = clips or data / FOLDER, key.box("blobs")
+    async with AsyncExitStack() as stack:
+        if database is not None:
+            shared = await Postgres.open_beside(database, _TABLES)
+            stack.push_async_callback(shared.close)
+            tables = PostgresJournal(shared), PostgresReadings(shared), PostgresBlobs(shared, box)
+            yield Stores(data, *tables, clips, shared)
+            return
+        journal = SqliteJournal(data / "journal.sqlite3")
+        stack.push_async_callback(journal.close)
+        readings = SqliteReadings(data / "readings.sqlite3")
+        stack.push_async_callback(readings.close)
+        yield Stores(data, journal, readings, FolderBlobs(data / "blobs", box), clips, None)
 
 
-def _look(data: Path, database: str | None) -> None:
+def _look(data: Path, *, in_files: bool) -> None:
     if not data.is_dir():
         raise InvalidInputError(f"no data folder {data}")
-    if database is None:
-        if not (data / "journal.sqlite3").is_file():
-            raise InvalidInputError(f"no journal in {data}")
-        for name, schema in (("journal", sqlite.SCHEMA), ("readings", MAIN_SCHEMA)):
-            if (path := data / f"{name}.sqlite3").is_file():
-                refuse_older(path, schema)
+    for name, schema in _FILES.items() if in_files else ():
+        if not (path := data / f"{name}.sqlite3").is_file():
+            raise InvalidInputError(f"no {name} in {data}")
+        refuse_older(path, schema)
 
 
 @asynccontextmanager
 async def new_stores(data: Path, key: SiteKey, database: str | None) -> AsyncIterator[Stores]:
     """Make stores; `InvalidInputError` where the database holds something already."""
-    async with _opened(data, key, database, data / FOLDER) as stores:
+    async with _made(data, key, database) as stores:
         if await stores.journal.spaces() or await stores.readings.days() or await stores.blobs.names():
             raise InvalidInputError("the database is not empty: restore into a new one")
         yield stores
 
 
 @asynccontextmanager
-async def _opened(data: Path, key: SiteKey, database: str | None, clips: Path) -> AsyncIterator[Stores]:
+async def _made(data: Path, key: SiteKey, database: str | None) -> AsyncIterator[Stores]:
+    clips, box = data / FOLDER, key.box("blobs")
     async with AsyncExitStack() as stack:
-        box = key.box("blobs")
         if database is None:
-            journal: Journal = SqliteJournal(data / "journal.sqlite3")
+            journal = SqliteJournal(data / "journal.sqlite3")
             stack.push_async_callback(journal.close)
-            readings: Readings = SqliteReadings(data / "readings.sqlite3")
+            readings = SqliteReadings(data / "readings.sqlite3")
             stack.push_async_callback(readings.close)
-            blobs: Blobs = FolderBlobs(data / "blobs", box)
-            yield Stores(data, journal, readings, blobs, clips, None)
+            yield Stores(data, journal, readings, FolderBlobs(data / "blobs", box), clips, None)
             return
-        postgres = await Postgres.open(database, (), "pool")
-        stack.push_async_callback(postgres.close)
-        journal = await PostgresJournal.open(postgres)
-        readings = await PostgresReadings.open(database)
-        stack.push_async_callback(readings.close)
-        yield Stores(data, journal, readings, await PostgresBlobs.open(postgres, box), clips, postgres)
+        shared = await Postgres.open(database, (), "pool")
+        stack.push_async_callback(shared.close)
+        in_tables = await PostgresReadings.open(database)
+        stack.push_async_callback(in_tables.close)
+        tables = await PostgresJournal.open(shared), in_tables, await PostgresBlobs.open(shared, box)
+        yield Stores(data, *tables, clips, shared)

@@ -13,6 +13,7 @@ from command.backup.records import Rows
 from command.kernel.errors import InvalidInputError, UnavailableError
 from command.kernel.limits import BACKUP_READ_ROWS
 from command.kernel.postgres import Postgres
+from command.kernel.schemas import refuse_other
 from command.kernel.sqlite import SQLITE_ERRORS, words_of
 from command.links import cursors, viid
 from command.readings import hours
@@ -52,20 +53,13 @@ def read_only(path: Path) -> sqlite3.Connection:
 
 
 def refuse_older(path: Path, schema: tuple[str, ...]) -> None:
-    """Raise `UnavailableError` unless the file has this program's schema: opening it would bring it up to date.
-
-    That is for the hub to do, at its start, and not for a backup beside a hub of the release before.
-    """
+    """Raise `UnavailableError` unless the file has this program's schema: opening it would bring it up to date."""
     try:
         with closing(read_only(path)) as db:
             (version,) = db.execute("PRAGMA user_version").fetchone()
     except SQLITE_ERRORS as error:
         raise UnavailableError(f"{path.name} cannot be read: {words_of(error)}") from error
-    if version != len(schema):
-        raise UnavailableError(
-            f"{path.name} is of schema {version}, this program's is {len(schema)}: "
-            "make the backup with the version that runs"
-        )
+    refuse_other(path.name, version, len(schema))
 
 
 def sqlite_rows(path: Path, store: str) -> Iterator[Rows]:

@@ -34,7 +34,7 @@ from command.backup.tally import Tally
 from command.blobs import Blobs, DamagedBlobError
 from command.journal import GENESIS, Answer, DamagedJournalError, Entry, Head, Journal, StoredFact, chained
 from command.kernel.clock import Clock
-from command.kernel.errors import UnavailableError, UnknownIdError
+from command.kernel.errors import InvalidInputError, UnavailableError, UnknownIdError
 from command.kernel.limits import BACKUP_CHUNK_BYTES, BACKUP_READ_FACTS, READINGS_ROWS
 from command.readings import Day, Place, Position, Readings, SightingQuery, place_of
 from command.readings.bounds import DAY_MS
@@ -50,7 +50,8 @@ async def take_backup(
     """Write everything and return the manifest. `settings` is the file that the hub was started with.
 
     Raises `DamagedJournalError` for a journal that does not hold together: a backup of it would pass for a good one.
-    A picture or clip that cannot be read is no reason to have no backup; the manifest names it.
+    A picture or clip that cannot be read is no reason to have no backup; the manifest names it. `InvalidInputError`
+    where no fact is on record: in turn with others such a backup would be kept in the place of a good one.
     """
     tally = Tally()
 
@@ -65,6 +66,8 @@ async def take_backup(
     await write(_small(stores, settings, lost))
     # The live space first: of the others only what had happened by then is restored to a moment of it.
     spaces = sorted(await stores.journal.spaces(), key=lambda name: (name != LIVE, name))
+    if not spaces:
+        raise InvalidInputError("empty: no fact is on record yet, or they were lost, or it is another hub's store")
     cuts = {space: await stores.journal.head(space) for space in spaces}
     made_ms = clock.now_ms()
     for space, cut in cuts.items():

@@ -65,7 +65,7 @@ class SqliteDatabase:
 
 
 class PostgresDatabase:
-    """Tables in a database that several hubs share. Use `open`."""
+    """Tables in a database that several hubs share. Use `open`, but for looking at them as they are."""
 
     def __init__(self, postgres: Postgres) -> None:
         self._postgres = postgres

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TypeAlias
 
@@ -12,7 +12,7 @@ import asyncpg
 from asyncpg.connect_utils import SessionAttribute
 from asyncpg.pool import Pool, PoolConnectionProxy
 
-from command.kernel.errors import UnavailableError
+from command.kernel.errors import InvalidInputError, UnavailableError
 from command.kernel.limits import (
     POSTGRES_COMMAND_MS,
     POSTGRES_CONNECT_MS,
@@ -21,6 +21,7 @@ from command.kernel.limits import (
     POSTGRES_SCHEMA_MS,
     POSTGRES_WAITING,
 )
+from command.kernel.schemas import refuse_other
 
 Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
 
@@ -73,18 +74,32 @@ class Postgres:
         """
         with told_as_unavailable():
             await _bring_up_to_date(url, schema, name)
-            pool = await asyncpg.create_pool(
-                url,
-                min_size=1,
-                max_size=POSTGRES_CONNECTIONS,
-                timeout=POSTGRES_CONNECT_MS / 1000,
-                command_timeout=POSTGRES_COMMAND_MS / 1000,
-                # After a failover the server that was written to may only be read.
-                target_session_attrs=SessionAttribute.read_write,
-                server_settings=_SETTINGS | {"statement_timeout": str(POSTGRES_COMMAND_MS)},
-                reset=_nothing_to_reset,
-            )
-        return cls(url, pool)
+            # After a failover the server that was written to may only be read.
+            return cls(url, await _pool(url, SessionAttribute.read_write, _SETTINGS))
+
+    @classmethod
+    async def open_beside(cls, url: str, schemas: Mapping[str, tuple[str, ...]]) -> Postgres:
+        """Connect to what hubs keep, and change nothing: the server itself refuses every command that would write.
+
+        `schemas` are those that have to be there, by name. Raises `InvalidInputError` where one is not, and
+        `UnavailableError` where one is of another version, or the server is not reached.
+        """
+        with told_as_unavailable():
+            # What commits have just left may not be on a standby yet.
+            pool = await _pool(url, SessionAttribute.primary, _SETTINGS | {"default_transaction_read_only": "on"})
+        postgres = cls(url, pool)
+        try:
+            _refuse_others(await postgres.schema_versions(), schemas)
+        except BaseException:
+            await postgres.close()
+            raise
+        return postgres
+
+    async def schema_versions(self) -> dict[str, int]:
+        """Return the version of each schema that is there, by name; of a database that no hub has used, none."""
+        if not await self.fetch("SELECT 1 WHERE to_regclass('triune_schemas') IS NOT NULL"):
+            return {}
+        return {row["name"]: row["version"] for row in await self.fetch("SELECT name, version FROM triune_schemas")}
 
     async def bring_up_to_date(self, schema: tuple[str, ...], name: str) -> None:
         """Do for one more schema what `open` did for the first: several stores may use one pool."""
@@ -173,6 +188,27 @@ async def _nothing_to_reset(_: asyncpg.Connection[asyncpg.Record]) -> None:
     """Save the round trip: whatever is set here is set for a transaction."""
 
 
+def _refuse_others(found: Mapping[str, int], schemas: Mapping[str, tuple[str, ...]]) -> None:
+    for name, schema in schemas.items():
+        if name not in found:
+            raise InvalidInputError(f"no {name} in this database")
+        refuse_other(f"{name} in this database", found[name], len(schema))
+
+
+async def _pool(url: str, server: SessionAttribute, settings: dict[str, str]) -> Pool[asyncpg.Record]:
+    with _told_without_password():
+        return await asyncpg.create_pool(
+            url,
+            min_size=1,
+            max_size=POSTGRES_CONNECTIONS,
+            timeout=POSTGRES_CONNECT_MS / 1000,
+            command_timeout=POSTGRES_COMMAND_MS / 1000,
+            target_session_attrs=server,
+            server_settings=settings | {"statement_timeout": str(POSTGRES_COMMAND_MS)},
+            reset=_nothing_to_reset,
+        )
+
+
 async def _bring_up_to_date(url: str, schema: tuple[str, ...], name: str) -> None:
     connection = await _connect(url)
     try:
@@ -200,7 +236,7 @@ async def _bring_up_to_date(url: str, schema: tuple[str, ...], name: str) -> Non
 
 
 async def _connect(url: str) -> asyncpg.Connection[asyncpg.Record]:
-    try:
+    with _told_without_password():
         return await asyncpg.connect(
             url,
             timeout=POSTGRES_CONNECT_MS / 1000,
@@ -208,8 +244,14 @@ async def _connect(url: str) -> asyncpg.Connection[asyncpg.Record]:
             target_session_attrs=SessionAttribute.read_write,
             server_settings=_SETTINGS,
         )
+
+
+@contextmanager
+def _told_without_password() -> Iterator[None]:
+    """The message may hold a piece of it: an address is cut at the wrong place where the password is not quoted."""
+    try:
+        yield
     except ValueError as error:
-        # The message may hold a piece of the password: a URL is cut at the wrong place where it is not quoted.
         raise UnavailableError("the address of the database is not postgresql://user@host:port/database") from error
 
 

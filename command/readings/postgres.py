@@ -102,7 +102,7 @@ _KNOWN = """
 
 
 class PostgresReadings(Readings):
-    """Readings of all spaces of all hubs. Use `open`."""
+    """Readings of all spaces of all hubs. Use `open`, but for looking at them as they are."""
 
     def __init__(self, db: Postgres) -> None:
         self._db = db

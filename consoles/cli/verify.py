@@ -17,6 +17,7 @@ import msgspec
 
 from command import facts
 from command.access.keys import ENVIRONMENT, SiteKey
+from command.blobs import SCHEMA as BLOBS_SCHEMA
 from command.blobs import Blobs, FolderBlobs, PostgresBlobs
 from command.facts import UnreadableFactError
 from command.facts.orders import EvidenceFixed
@@ -26,13 +27,14 @@ from command.journal import DamagedJournalError, Journal, StoredFact
 from command.journal.anchor_file import AnchorFile, read_anchor
 from command.journal.audit import Audit
 from command.journal.heads import PURPOSE, HeadKey
+from command.journal.postgres import SCHEMA as JOURNAL_SCHEMA
 from command.journal.postgres import PostgresJournal
 from command.journal.sqlite_snapshot import SqliteSnapshot
 from command.kernel.database import PostgresDatabase
 from command.kernel.errors import InvalidInputError, TriuneError
 from command.kernel.postgres import Postgres
 from command.kernel.sqlite import SQLITE_ERRORS
-from command.links.cursors import FURTHEST, SCHEMA, Cursors, Furthest
+from command.links.cursors import FURTHEST, Cursors, Furthest
 from command.list_files import ListFiles
 from consoles.http.context import LIVE
 
@@ -100,7 +102,9 @@ def verify(
 ) -> Verdict:
     """Look at everything and change nothing of it.
 
-    Raises `InvalidInputError` where there is no journal or anchor, `UnavailableError` where a database is away.
+    A record with no fact at all is not `ok`: so it is with a hub that was just installed, and with one that was wiped.
+    Raises `InvalidInputError` where there is no journal or anchor, `UnavailableError` where a database is away, or its
+    tables are of another release.
     """
     return asyncio.run(_Verification(data, progress=progress).run(journal, anchor, public_key))
 
@@ -135,6 +139,8 @@ class _Verification:
                     self._report("", None, "altered: the name of a space is no text")
                 for space in sorted({LIVE, *outside.outside, *(name for name in found if type(name) is str)}):
                     await self._space(journal, space, outside)
+                if not any(self._counts.values()):
+                    self._report("", None, "empty: no fact is on record yet, or they were lost, or it is another hub's")
             except DamagedJournalError as error:
                 self._report("", None, error.detail)
             if cut_off := told.missing(last := self._counts.get(LIVE, 0)):
@@ -245,11 +251,13 @@ async def _stores(data: Path, url: str, key: SiteKey | None) -> AsyncIterator[tu
     """Open the journal, and the evidence where there is a key for it; say what links were told before."""
     async with AsyncExitStack() as stack:
         if url:
-            postgres = await Postgres.open(url, (), "site")
+            needed = {"journal": JOURNAL_SCHEMA} | ({"blobs": BLOBS_SCHEMA} if key else {})
+            postgres = await Postgres.open_beside(url, needed)
             stack.push_async_callback(postgres.close)
-            blobs = await PostgresBlobs.open(postgres, key.box("blobs")) if key else None
-            cursors = Cursors(await PostgresDatabase.open(postgres, SCHEMA, "links"))
-            yield await PostgresJournal.open(postgres), blobs, await cursors.furthest()
+            blobs = PostgresBlobs(postgres, key.box("blobs")) if key else None
+            has_links = "links" in await postgres.schema_versions()
+            told = await Cursors(PostgresDatabase(postgres)).furthest() if has_links else Furthest("", 0)
+            yield PostgresJournal(postgres), blobs, told
             return
         path = data / "journal.sqlite3"
         if not path.is_file():

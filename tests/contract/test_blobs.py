@@ -152,7 +152,7 @@ async def test_files_of_earlier_releases_count_as_brought_now(tmp_path: Path) ->
 
 
 async def test_blobs_of_the_first_schema_count_as_brought_now(postgres_url: str) -> None:  # R572
-    postgres = await Postgres.open(postgres_url, module._SCHEMA[:1], "blobs")
+    postgres = await Postgres.open(postgres_url, module.SCHEMA[:1], "blobs")
     await postgres.fetch("INSERT INTO blobs VALUES ($1, $2)", "a" * 64, b"sealed")
     blobs = await PostgresBlobs.open(postgres, BOX)
     [row] = await postgres.fetch("SELECT extract(epoch FROM now())::bigint * 1000 AS now_ms")

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any, cast
 
+import asyncpg
 import pytest
 from msgspec.structs import replace
 
 from command import facts
 from command.backup.archive import read_archive
+from command.backup.making import Source, make_backup
 from command.backup.moment import Until, parse_instant
 from command.backup.records import Rows
 from command.backup.stores import Stores, new_stores, stores_of
@@ -59,8 +62,8 @@ async def test_everything_comes_back(source: str, target: str, where: Where, tmp
     folder, url = where(source)
     async with new_stores(folder, KEY, url) as stores:
         given = await fill(stores)
-    async with stores_of(folder, KEY, url) as stores:
         before = await kept(stores)
+    async with stores_of(folder, KEY, url) as stores:
         manifest = await take(stores, archive)
     assert manifest.lost == ()
     assert manifest.contents.positions == 10
@@ -326,6 +329,73 @@ async def test_a_file_of_another_release_is_not_touched(tmp_path: Path) -> None:
             pass
     with closing(sqlite3.connect(tmp_path / "journal.sqlite3")) as db:
         assert db.execute("PRAGMA user_version").fetchone() == (version - 1,)
+
+
+async def schemas_in(url: str) -> dict[str, int]:
+    connection = await asyncpg.connect(url)
+    try:
+        rows = await connection.fetch("SELECT name, version FROM triune_schemas")
+        return {row["name"]: row["version"] for row in rows}
+    finally:
+        await connection.close()
+
+
+async def change(url: str, *statements: str) -> None:
+    connection = await asyncpg.connect(url)
+    for statement in statements:
+        await connection.execute(statement)
+    await connection.close()
+
+
+async def test_a_database_of_no_hub_is_not_backed_up_and_nothing_is_made_in_it(  # R894
+    postgres_url: str, tmp_path: Path
+) -> None:
+    with pytest.raises(InvalidInputError, match="no journal in this database"):
+        async with stores_of(tmp_path, KEY, postgres_url):
+            pass
+    with pytest.raises(asyncpg.UndefinedTableError):
+        await schemas_in(postgres_url)
+
+
+@pytest.mark.parametrize("name", ["journal", "readings", "blobs"])
+async def test_tables_of_another_release_are_not_touched(name: str, postgres_url: str, tmp_path: Path) -> None:  # R895
+    async with new_stores(tmp_path, KEY, postgres_url) as stores:
+        await fill(stores)
+    await change(postgres_url, f"UPDATE triune_schemas SET version = version - 1 WHERE name = '{name}'")
+    before = await schemas_in(postgres_url)
+    with pytest.raises(UnavailableError, match=rf"{name} in this database is of schema .* with the version that runs"):
+        async with stores_of(tmp_path, KEY, postgres_url):
+            pass
+    assert await schemas_in(postgres_url) == before
+
+
+async def test_a_backup_can_write_to_no_table(postgres_url: str, tmp_path: Path) -> None:  # R895
+    async with new_stores(tmp_path, KEY, postgres_url) as stores:
+        await fill(stores)
+    async with stores_of(tmp_path, KEY, postgres_url) as stores:
+        with pytest.raises(UnavailableError, match="read-only"):
+            await stores.journal.probe()
+        with pytest.raises(UnavailableError, match="read-only"):
+            await stores.blobs.add(b"another")
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+async def test_a_record_that_was_emptied_is_not_backed_up(kind: str, where: Where, tmp_path: Path) -> None:  # R894
+    """Kept in turn with others, archives of nothing would push the good ones out."""
+    folder, url = where(kind)
+    async with new_stores(folder, KEY, url) as stores:
+        await fill(stores)
+    if url:
+        await change(url, "TRUNCATE facts, answers, signed_heads")
+    else:
+        with closing(sqlite3.connect(folder / "journal.sqlite3")) as db, db:
+            for table in ("facts", "answers", "signed_heads"):
+                db.execute(f"DELETE FROM {table}")
+    out = tmp_path / "out"
+    out.mkdir()
+    with pytest.raises(InvalidInputError, match="empty: no fact is on record"):
+        await asyncio.to_thread(make_backup, Source(data=folder, database=url, release="test"), KEY, out / "a.backup")
+    assert list(out.iterdir()) == []
 
 
 def test_every_table_of_the_small_databases_is_in_it_but_sessions_the_fingerprint_and_what_waits() -> None:

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from command.kernel import postgres as module
-from command.kernel.errors import UnavailableError
+from command.kernel.errors import InvalidInputError, UnavailableError
 from command.kernel.limits import POSTGRES_CONNECTIONS
 from command.kernel.postgres import Postgres
 from tests.postgres import PostgresServer
@@ -40,6 +40,27 @@ async def test_a_schema_of_a_newer_program_is_refused_and_left_as_it_is(postgres
     db = await Postgres.open(postgres_url, TWO, "test")
     assert [tuple(row) for row in await db.fetch("SELECT * FROM triune_schemas")] == [("test", 2)]
     await db.close()
+
+
+async def test_beside_a_hub_everything_is_read_and_nothing_written_or_brought_up(postgres_url: str) -> None:  # R895
+    hub = await Postgres.open(postgres_url, ONE, "test")
+    beside = await Postgres.open_beside(postgres_url, {"test": ONE})
+    await hub.fetch("INSERT INTO a VALUES (7)")
+    assert await count(beside) == 1
+    for statement in ("INSERT INTO a VALUES (8)", "DELETE FROM a", "CREATE TABLE c (z integer)"):
+        with pytest.raises(UnavailableError, match="read-only"):
+            await beside.fetch(statement)
+    with pytest.raises(UnavailableError, match="read-only"):
+        async with beside.transaction() as db:
+            await db.execute("INSERT INTO a VALUES (8)")
+    await beside.close()
+    with pytest.raises(UnavailableError, match="test in this database is of schema 1, this program's is 2"):
+        await Postgres.open_beside(postgres_url, {"test": TWO})
+    with pytest.raises(InvalidInputError, match="no other in this database"):
+        await Postgres.open_beside(postgres_url, {"test": ONE, "other": ONE})
+    assert await hub.schema_versions() == {"test": 1}
+    assert await count(hub) == 1
+    await hub.close()
 
 
 async def test_schemas_of_other_names_count_for_themselves(postgres_url: str) -> None:
@@ -187,7 +208,9 @@ async def test_a_database_that_would_lose_letters_is_refused(
 async def test_an_address_where_no_database_is_is_refused_without_its_password(url: str) -> None:
     with pytest.raises(UnavailableError) as refused:
         await Postgres.open(url, ONE, "test")
-    assert "secret" not in refused.value.detail
+    with pytest.raises(UnavailableError) as not_looked_at:
+        await Postgres.open_beside(url, {})
+    assert "secret" not in refused.value.detail + not_looked_at.value.detail
 
 
 async def test_a_server_that_restarts_is_used_again(postgres_server: PostgresServer, postgres_url: str) -> None:

@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from command.access.keys import SiteKey
@@ -16,14 +17,19 @@ from command.journal.postgres import PostgresJournal
 from command.journal.signer import HeadSigner
 from command.journal.sqlite import SqliteJournal
 from command.kernel.clock import VirtualClock
+from command.kernel.database import PostgresDatabase
 from command.kernel.errors import InvalidInputError, UnavailableError
 from command.kernel.postgres import Postgres
+from command.links.cursors import SCHEMA as LINKS
+from command.links.cursors import Cursors
 from command.requests import LiftLibrary, Request, RequestLibrary
 from consoles.cli import verify
 from tests.command.journal.vouching import KEY, append, entries
 from tests.command.support import START_MS, desk
 from tests.consoles.cli.asking import command
 from tests.consoles.cli.recording import Left, left_behind
+
+EMPTY = "empty: no fact is on record yet, or they were lost, or it is another hub's"
 
 
 @pytest.fixture
@@ -209,18 +215,64 @@ def test_a_journal_that_hubs_share_is_checked_alike(postgres_url: str, tmp_path:
         assert any(f"{fault.space} {fault.seq}: {fault.what}".startswith(place) for fault in verdict.faults), place
 
 
+def test_a_database_of_no_hub_is_refused_and_nothing_is_made_in_it(postgres_url: str, left: Left) -> None:  # R894
+    with pytest.raises(InvalidInputError, match="no journal in this database"):
+        verify.verify(left.data, postgres_url)
+    assert asyncio.run(_rows(postgres_url, "SELECT to_regclass('triune_schemas')")) == [(None,)]
+
+
+def test_tables_of_another_release_are_refused_and_left_as_they_are(postgres_url: str, tmp_path: Path) -> None:  # R895
+    asyncio.run(_fill(postgres_url))
+    asyncio.run(_change(postgres_url, "DROP TABLE history"))
+    asyncio.run(_change(postgres_url, "UPDATE triune_schemas SET version = 1 WHERE name = 'journal'"))
+    with pytest.raises(UnavailableError, match=r"journal in this database is of schema 1.* with the version that runs"):
+        verify.verify(tmp_path, postgres_url)
+    assert asyncio.run(_rows(postgres_url, "SELECT * FROM triune_schemas")) == [("journal", 1)]
+    assert asyncio.run(_rows(postgres_url, "SELECT to_regclass('history'), to_regclass('cursors')")) == [(None, None)]
+
+
+def test_a_record_without_a_fact_is_not_called_whole(  # R894
+    left: Left, postgres_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asyncio.run(_fill(postgres_url))
+    asyncio.run(_change(postgres_url, "TRUNCATE facts, answers, signed_heads"))
+    verdict = verify.verify(left.data / "none", postgres_url)
+    assert (verdict.ok, verdict.spaces) == (False, {})
+    assert [fault.what for fault in verdict.faults] == [EMPTY]
+    for table in ("facts", "answers"):
+        left.alter(f"DELETE FROM {table}")
+    code, seq, lines = check(left, capsys)
+    assert (code, seq) == (1, None)
+    assert EMPTY in lines
+
+
+def test_how_far_links_came_is_held_against_tables_too(postgres_url: str, tmp_path: Path) -> None:  # R738
+    asyncio.run(_fill(postgres_url, told_seq=12_001))
+    verdict = verify.verify(tmp_path, postgres_url, public_key=KEY.public.hex())
+    assert [(fault.space, fault.seq) for fault in verdict.faults] == [("live", 12_001)]
+
+
 def test_a_database_that_is_away_is_no_verdict(tmp_path: Path) -> None:
     with pytest.raises(UnavailableError):
         verify.verify(tmp_path, "postgresql://nobody@127.0.0.1:9/none")
 
 
-async def _fill(url: str) -> None:
+async def _fill(url: str, told_seq: int | None = None) -> None:
     postgres = await Postgres.open(url, (), "test")
     journal = await PostgresJournal.open(postgres)
     await append(journal, entries(1, 12_000))
     signer = HeadSigner("live", journal, KEY, VirtualClock(0))
     await signer.sign(is_due=True)
+    if told_seq is not None:
+        await Cursors(await PostgresDatabase.open(postgres, LINKS, "links")).store("case", told_seq)
     await postgres.close()
+
+
+async def _rows(url: str, query: str) -> list[tuple[object, ...]]:
+    connection = await asyncpg.connect(url)
+    rows = [tuple(row) for row in await connection.fetch(query)]
+    await connection.close()
+    return rows
 
 
 async def _change(url: str, statement: str) -> None:
