@@ -20,6 +20,7 @@ from command.kernel.postgres import Postgres
 from command.readings import Readings, postgres_schema
 from command.readings.postgres import PostgresReadings
 from command.readings.sqlite import SqliteReadings
+from command.readings.sqlite_beside import SqliteReadingsBeside
 from command.readings.sqlite_migrate import MAIN_SCHEMA
 
 _FILES = {"journal": sqlite.SCHEMA, "readings": MAIN_SCHEMA}
@@ -59,7 +60,7 @@ async def stores_of(data: Path, key: SiteKey, database: str | None, clips: Path 
             return
         journal = SqliteJournal(data / "journal.sqlite3")
         stack.push_async_callback(journal.close)
-        readings = SqliteReadings(data / "readings.sqlite3")
+        readings = SqliteReadingsBeside(data / "readings.sqlite3")
         stack.push_async_callback(readings.close)
         yield Stores(data, journal, readings, FolderBlobs(data / "blobs", box), clips, None)
 

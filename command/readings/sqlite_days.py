@@ -16,6 +16,7 @@ from pathlib import Path
 from command.kernel.errors import DamagedFileError, UnavailableError
 from command.kernel.folders import sync_folder
 from command.kernel.limits import READINGS_DAYS
+from command.kernel.schemas import refuse_other
 from command.kernel.sqlite import SQLITE_ERRORS, make_file
 
 _EPOCH = date(1970, 1, 1)
@@ -59,16 +60,19 @@ class DayFiles:
     """The files under one folder, as `<space>/<date>.sqlite3`. Belongs to one thread, which keeps some of them open.
 
     At most `most` files are open at once, each with `cache_kib` of pages in memory. Raises `UnavailableError` or
-    `sqlite3.Error` where the disk or a file refuses.
+    `sqlite3.Error` where the disk or a file refuses. `beside` the hub that they belong to they are only read: none is
+    made or brought up to date, and `UnavailableError` says so of one of another schema.
     """
 
-    def __init__(self, folder: Path, most: int, cache_kib: int) -> None:
+    def __init__(self, folder: Path, most: int, cache_kib: int, *, beside: bool = False) -> None:
         self._folder = folder
         self._most, self._cache_kib = most, cache_kib
+        self._beside = beside
         self._open: OrderedDict[tuple[str, int], sqlite3.Connection] = OrderedDict()
-        with _told_as_unavailable():
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            _make_folder(folder)
+        if not beside:
+            with _told_as_unavailable():
+                folder.parent.mkdir(parents=True, exist_ok=True)
+                _make_folder(folder)
 
     def to_write(self, space: str, day: int) -> sqlite3.Connection:
         """Return the connection of a day, whose file is made where there is none; its commits are durable."""
@@ -107,7 +111,7 @@ class DayFiles:
         if connection is None:
             while len(self._open) >= self._most:
                 self._open.popitem(last=False)[1].close()
-            connection = _opened(self._path(space, day), self._cache_kib)
+            connection = _opened(self._path(space, day), self._cache_kib, self._beside)
         self._open[space, day] = connection
         return connection
 
@@ -150,16 +154,19 @@ class DayFiles:
         return self._folder / space / f"{(_EPOCH + timedelta(days=day)).isoformat()}{_SUFFIX}"
 
 
-def _opened(path: Path, cache_kib: int) -> sqlite3.Connection:
+def _opened(path: Path, cache_kib: int, beside: bool) -> sqlite3.Connection:
     # A file that is not there any more is not made again by looking at it.
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, check_same_thread=False)
+    mode = "ro" if beside else "rw"
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, check_same_thread=False)
     try:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute(f"PRAGMA cache_size = -{cache_kib}")
         version = _version(connection)
-        if 0 < version < len(_SCHEMA):
+        if version and beside:
+            refuse_other(f"{path.parent.name}/{path.name}", version, len(_SCHEMA))
+        elif 0 < version < len(_SCHEMA):
             _bring_up_to_date(connection)
-    except SQLITE_ERRORS:
+    except (*SQLITE_ERRORS, UnavailableError):
         connection.close()
         raise
     if not version:

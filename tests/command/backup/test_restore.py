@@ -318,17 +318,38 @@ async def test_a_file_that_no_list_has_any_more_is_in_the_archive_and_no_loss_wh
             assert await stores.blobs.names() == names_kept
 
 
-async def test_a_file_of_another_release_is_not_touched(tmp_path: Path) -> None:
-    async with new_stores(tmp_path, KEY, None) as stores:
+def a_day(data: Path) -> Path:
+    return min((data / "readings" / "live").glob("*.sqlite3"))
+
+
+@pytest.mark.parametrize("file", ["journal", "readings", "a day"])
+async def test_a_file_of_another_release_is_not_touched(file: str, tmp_path: Path) -> None:  # R896
+    async with new_stores(tmp_path / "data", KEY, None) as stores:
         await fill(stores)
-    with closing(sqlite3.connect(tmp_path / "journal.sqlite3")) as db:
+    path = a_day(tmp_path / "data") if file == "a day" else tmp_path / "data" / f"{file}.sqlite3"
+    with closing(sqlite3.connect(path)) as db:
         (version,) = db.execute("PRAGMA user_version").fetchone()
         db.execute(f"PRAGMA user_version = {version - 1}")
+    before = path.read_bytes()
     with pytest.raises(UnavailableError, match="with the version that runs"):
-        async with stores_of(tmp_path, KEY, None):
-            pass
-    with closing(sqlite3.connect(tmp_path / "journal.sqlite3")) as db:
+        async with stores_of(tmp_path / "data", KEY, None) as stores:
+            await take(stores, tmp_path / "archive")
+    with closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA user_version").fetchone() == (version - 1,)
+    assert path.read_bytes() == before
+
+
+async def test_nothing_is_made_in_a_folder_that_lacks_something(tmp_path: Path) -> None:  # R896
+    data = tmp_path / "data"
+    async with new_stores(data, KEY, None) as stores:
+        await fill(stores)
+    for part in data.glob("readings.sqlite3*"):
+        part.unlink()
+    there = sorted(data.rglob("*.sqlite3"))
+    with pytest.raises(InvalidInputError, match="no readings in"):
+        async with stores_of(data, KEY, None):
+            pass
+    assert sorted(data.rglob("*.sqlite3")) == there
 
 
 async def schemas_in(url: str) -> dict[str, int]:
