@@ -28,6 +28,10 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     seq: int
     subject: str
 
+    def is_sound(self) -> bool:
+        """Say whether each value is of its kind: a file keeps whatever is written into it behind the hub's back."""
+        return type(self.seq) is int and type(self.subject) is str
+
 
 class StoredFact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A fact as bytes. `data` is its JSON; `digest` chains it to all before it (SHA-256)."""
@@ -42,6 +46,16 @@ class StoredFact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         """Return the digest of this fact after one with digest `previous`."""
         sealed = b"%b%d\n%d\n%b\n%b" % (previous, self.seq, self.at_ms, self.actor.encode(), self.data)
         return sha256(sealed).digest()
+
+    def is_sound(self) -> bool:
+        """As `Answer.is_sound`. A number with a fraction, say, is chained like the whole one that it was."""
+        return (
+            type(self.seq) is int
+            and type(self.at_ms) is int
+            and type(self.actor) is str
+            and type(self.data) is bytes
+            and type(self.digest) is bytes
+        )
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -66,6 +80,15 @@ class SignedHead(msgspec.Struct, frozen=True, kw_only=True):
     digest: bytes
     at_ms: int
     signature: bytes
+
+    def is_sound(self) -> bool:
+        """As `Answer.is_sound`."""
+        return (
+            type(self.seq) is int
+            and type(self.digest) is bytes
+            and type(self.at_ms) is int
+            and type(self.signature) is bytes
+        )
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,6 +14,8 @@ _BEFORE_ALL = -(2**62)
 """Something may have been slipped in before the first."""
 _UNSIGNED_FACTS = 2 * BLOCK_FACTS
 """A hub at work is never further behind with signing, unless it is at its first start with this release."""
+_UNNUMBERED = "altered: the number of a fact is no whole number"
+_UNNUMBERED_HEAD = "altered: the number of a signed head is no whole number"
 
 Report = Callable[[int | None, str], None]
 """Is told the number of the fact where something is wrong, and what."""
@@ -64,7 +66,7 @@ class Audit:
         self._seq = 0
         self._digest: bytes | None = GENESIS
         """Of the fact looked at last, as stored; None where it could not be read."""
-        self._known: dict[int, tuple[bytes, bytes]] = {}
+        self._known: dict[int, tuple[bytes, bytes | None]] = {}
         """The digests of this page's facts: as stored, and as they follow."""
         self._answers = AnswersDigest()
         self._answered_seq = 0
@@ -73,6 +75,7 @@ class Audit:
         """The last fact at which the chain was found broken."""
         self._rewritten = False
         self._heads_unchecked = False
+        self._is_unnumbered_left = False
 
     async def run(self) -> None:
         """Look at everything."""
@@ -95,10 +98,11 @@ class Audit:
             page = await self._journal.read(self._space, after, READ_FACTS)
         except DamagedJournalError:
             page = await self._one_by_one(after)
-        sound = [fact for fact in page if _is_numbered(fact)]
-        if page and not sound:
-            self._report(self._seq + 1, "altered: the number of a fact is no number")
-        return sound
+        self._is_unnumbered_left = bool(page)
+        # SQLite sorts text after all numbers: the page ends with a number, or nothing else is left.
+        while page and not _is_numbered(page[-1]):
+            page.pop()
+        return page
 
     async def _one_by_one(self, after: int) -> list[StoredFact]:
         """Return the facts before the first that cannot be read; where that is the next, report it and go past it."""
@@ -122,28 +126,44 @@ class Audit:
         raise error
 
     def _fact(self, fact: StoredFact) -> None:
+        if not _is_numbered(fact):
+            self._report(self._seq + 1, _UNNUMBERED)
+            return
         self.facts += 1
         if fact.seq <= self._seq:
             self._report(fact.seq, "inserted: facts are numbered from 1")
             return
-        follows = fact.digest
+        follows = self._follows(fact)
         if fact.seq != self._seq + 1:
             self._report(self._seq + 1, f"missing: after {self._seq} comes {fact.seq}")
-            self._broken_seq = self._seq + 1
-        elif self._digest is not None and (follows := _follows(fact, self._digest)) != fact.digest:
+            self._broken_seq, follows = self._seq + 1, fact.digest
+        elif follows is None or follows != fact.digest:
             self._report(fact.seq, "altered: it does not fit the chain")
             self._broken_seq = fact.seq
         self._seq = fact.seq
         self._digest = fact.digest if type(fact.digest) is bytes else None
         self._known[fact.seq] = (fact.digest, follows)
-        if type(fact.data) is bytes:
+        if type(fact.data) is bytes and type(fact.at_ms) is int:
             self._look(fact)
+
+    def _follows(self, fact: StoredFact) -> bytes | None:
+        """Return the digest that a fact has to have after the one before it; None where no fact is like it."""
+        if not fact.is_sound():
+            return None
+        return fact.digest if self._digest is None else fact.chained_to(self._digest)
 
     async def _hold_against(self, after: int, upto: int) -> None:
         """Hold the facts of a page against the answers and heads of the same numbers."""
-        found = await self._journal.answered(self._space, after, READ_FACTS)
-        answers = iter([item for item in found if _is_numbered(item[1]) and item[1].seq <= upto])
-        heads = [head for head in await self._journal.signed(self._space, after, READ_FACTS) if head.seq <= upto]
+        most = min(upto - after, READ_FACTS) + 1  # each fact has one of each at most: one that is too many shows
+        found = await self._journal.answered(self._space, after, most)
+        answers = iter([item for item in found if _is_up_to(item[1], upto)])
+        heads = []
+        for head in await self._journal.signed(self._space, after, most):
+            if _is_up_to(head, upto):
+                if _is_numbered(head):
+                    heads.append(head)
+                else:
+                    self._report(int(head.seq), _UNNUMBERED_HEAD)
         marks: list[Seal | SignedHead] = [*heads]
         while self._outside and self._outside[-1].seq <= upto:
             marks.append(self._outside.pop())
@@ -162,6 +182,9 @@ class Audit:
             item = next(answers, None)
 
     def _answer(self, key: str, answer: Answer) -> None:
+        if type(key) is not str or not answer.is_sound():
+            self._report(int(answer.seq), f"altered: a value in the answer to {key!r} is of another kind")
+            return
         if answer.seq not in self._known:
             self._report(answer.seq, f"missing: it was given as the answer to {key!r}")
         elif answer.seq == self._answered_seq:
@@ -177,7 +200,8 @@ class Audit:
             self._heads_unchecked = True
             self._fits(head.seq, head.digest)
             return
-        is_genuine = _is_genuine(self._space, head, self._answers.at(head.seq), self._public)
+        answers = self._answers.at(head.seq)
+        is_genuine = head.is_sound() and is_signed(self._space, head, answers, self._public)
         if not self._fits(head.seq, head.digest):
             return
         if is_genuine:
@@ -225,9 +249,13 @@ class Audit:
         return max(block_before(seq), self.sealed_seq) + 1
 
     def _end(self, answers: Sequence[tuple[str, Answer]], heads: Sequence[SignedHead]) -> None:
-        """Report what speaks of facts after the last."""
-        if gone := [*(head.seq for head in heads), *(seal.seq for seal in self._outside)]:
+        """Report what speaks of facts after the last, and what has no number."""
+        if self._is_unnumbered_left:
+            self._report(self._seq + 1, _UNNUMBERED)
+        if gone := [*(head.seq for head in heads if _is_numbered(head)), *(seal.seq for seal in self._outside)]:
             self._report(self._seq + 1, f"cut off: facts up to {max(gone)} were signed")
+        if not all(_is_numbered(head) for head in heads):
+            self._report(None, _UNNUMBERED_HEAD)
         for key, answer in answers:
             if _is_numbered(answer):
                 self._report(answer.seq, f"missing: it was given as the answer to {key!r}")
@@ -244,19 +272,9 @@ class Audit:
             self._report(None, "the signed heads cannot be checked: there is no site key, and no public key was named")
 
 
-def _follows(fact: StoredFact, previous: bytes) -> bytes:
-    try:
-        return fact.chained_to(previous)
-    except TypeError:  # a damaged file may hold a number where bytes were
-        return b""
+def _is_numbered(one: StoredFact | Answer | SignedHead) -> bool:
+    return type(one.seq) is int  # a damaged file may hold anything there
 
 
-def _is_genuine(space: str, head: SignedHead, answers: bytes, public: bytes) -> bool:
-    try:
-        return is_signed(space, head, answers, public)
-    except (TypeError, AttributeError):  # as above
-        return False
-
-
-def _is_numbered(one: StoredFact | Answer) -> bool:
-    return type(one.seq) is int  # a damaged file may hold text there, which SQLite sorts after all numbers
+def _is_up_to(one: Answer | SignedHead, upto: int) -> bool:
+    return isinstance(one.seq, int | float) and one.seq <= upto

@@ -7,7 +7,18 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import asyncpg
 
-from command.journal import GENESIS, Answer, Entry, Head, Outcome, SignedHead, StoredFact, Turn, rows_of
+from command.journal import (
+    GENESIS,
+    Answer,
+    DamagedJournalError,
+    Entry,
+    Head,
+    Outcome,
+    SignedHead,
+    StoredFact,
+    Turn,
+    rows_of,
+)
 from command.kernel.errors import UnavailableError
 from command.kernel.limits import READ_FACTS
 from command.kernel.postgres import Connection, Postgres, told_as_unavailable
@@ -113,6 +124,10 @@ class PostgresJournal:
     async def history(self) -> str:
         """Return the id of this history: a store that was restored goes on in another one, with the same numbers."""
         rows = await self._postgres.fetch("SELECT id FROM history")
+        if not rows:
+            raise DamagedJournalError(
+                "the journal does not say of which history it is: that was removed. Restore a backup"
+            )
         return str(rows[0]["id"])
 
     async def spaces(self) -> list[str]:

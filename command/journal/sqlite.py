@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import reprlib
 import sqlite3
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from typing import TypeVar
 
 from command.journal import (
     Answer,
@@ -48,12 +50,21 @@ SCHEMA = (
     INSERT INTO history VALUES (lower(hex(randomblob(8))));
     """,
 )
+_HINT = "Nothing is repaired: run `triune verify`, then restore a backup"
 _READ = "SELECT seq, at_ms, actor, data, digest FROM facts WHERE space = ? AND seq > ? ORDER BY seq LIMIT ?"
 _HEAD = "SELECT seq, digest FROM facts WHERE space = ? ORDER BY seq DESC LIMIT 1"
+_ANSWERED = "SELECT key, seq, subject FROM answers WHERE space = ? AND seq > ? ORDER BY seq LIMIT ?"
+_SIGNED = "SELECT seq, digest, at_ms, signature FROM signed_heads WHERE space = ? AND seq > ? ORDER BY seq LIMIT ?"
+
+S = TypeVar("S", StoredFact, SignedHead)
 
 
 class SqliteJournal:
-    """One file for all spaces of a hub."""
+    """One file for all spaces of a hub.
+
+    SQLite keeps a value of any kind in any column, so what is read is held to its kinds: where one is of another,
+    `DamagedJournalError` says so, and in which fact.
+    """
 
     def __init__(self, path: Path) -> None:
         self._db: SqliteThread = _JournalFile(path, SCHEMA, "journal")
@@ -68,8 +79,7 @@ class SqliteJournal:
 
     async def read(self, space: str, after: int, limit: int) -> list[StoredFact]:
         """Return the facts after a sequence number."""
-        rows = await self._db.run(lambda db: db.execute(_READ, (space, after, limit)).fetchall())
-        return [_fact(row) for row in rows]
+        return _sound(await self._db.run(lambda db: facts_in(db, space, after, limit)))
 
     async def answers(self, space: str, keys: Sequence[str]) -> dict[str, Answer]:
         """Return the answers once given."""
@@ -77,9 +87,7 @@ class SqliteJournal:
 
     async def answered(self, space: str, after: int, limit: int) -> list[tuple[str, Answer]]:
         """Return keys and answers after a sequence number."""
-        query = "SELECT key, seq, subject FROM answers WHERE space = ? AND seq > ? ORDER BY seq LIMIT ?"
-        rows = await self._db.run(lambda db: db.execute(query, (space, after, limit)).fetchall())
-        return [(key, Answer(seq=seq, subject=subject)) for key, seq, subject in rows]
+        return _sound_answers(await self._db.run(lambda db: answers_in(db, space, after, limit)))
 
     async def sign(self, space: str, head: SignedHead) -> None:
         """Keep a signed head."""
@@ -89,11 +97,7 @@ class SqliteJournal:
 
     async def signed(self, space: str, after: int, limit: int) -> list[SignedHead]:
         """Return the signed heads after a sequence number."""
-        query = (
-            "SELECT seq, digest, at_ms, signature FROM signed_heads WHERE space = ? AND seq > ? ORDER BY seq LIMIT ?"
-        )
-        rows = await self._db.run(lambda db: db.execute(query, (space, after, limit)).fetchall())
-        return [SignedHead(seq=s, digest=d, at_ms=a, signature=g) for s, d, a, g in rows]
+        return _sound(await self._db.run(lambda db: heads_in(db, space, after, limit)))
 
     async def probe(self) -> None:
         """Commit and delete some pages."""
@@ -102,12 +106,18 @@ class SqliteJournal:
 
     async def history(self) -> str:
         """Return the id of this history: a store that was restored goes on in another one, with the same numbers."""
-        return await self._db.run(lambda db: str(db.execute("SELECT id FROM history").fetchone()[0]))
+        row = await self._db.run(lambda db: db.execute("SELECT id FROM history").fetchone())
+        if row is None or type(row[0]) is not str:
+            raise DamagedJournalError(f"the journal does not say of which history it is: that was removed. {_HINT}")
+        return row[0]
 
     async def spaces(self) -> list[str]:
         """Return every space."""
-        rows = await self._db.run(lambda db: db.execute("SELECT DISTINCT space FROM facts ORDER BY space").fetchall())
-        return [space for (space,) in rows]
+        found = await self._db.run(spaces_in)
+        for space in found:
+            if type(space) is not str:
+                raise _altered(f"the space {reprlib.repr(space)}")
+        return found
 
     async def close(self) -> None:
         """Close the file."""
@@ -118,8 +128,7 @@ class _JournalFile(SqliteThread):
     def _told(self, what: str, error: Exception) -> TriuneError:
         told = super()._told(what, error)
         if isinstance(told, DamagedFileError):
-            hint = "Nothing is repaired: run `triune verify`, then restore a backup"
-            return DamagedJournalError(f"{told.detail}. {hint}")
+            return DamagedJournalError(f"{told.detail}. {_HINT}")
         return told
 
 
@@ -142,7 +151,7 @@ def _append(db: sqlite3.Connection, space: str, entries: Sequence[Entry], after:
     db.execute("BEGIN IMMEDIATE" if entries else "BEGIN")  # so that nobody writes between the look and the rows
     head = _head(db, space)
     if head != after:
-        unseen = tuple(_fact(row) for row in db.execute(_READ, (space, after.seq, READ_FACTS)))
+        unseen = tuple(_sound(facts_in(db, space, after.seq, READ_FACTS)))
         known = _answers(db, space, [*(entry.key for entry in entries), *keys])
         return Outcome(head=head, stored=False, unseen=unseen, known=known)
     rows = rows_of(space, entries, head)
@@ -159,7 +168,12 @@ def _append(db: sqlite3.Connection, space: str, entries: Sequence[Entry], after:
 
 def _head(db: sqlite3.Connection, space: str) -> Head:
     row = db.execute(_HEAD, (space,)).fetchone()
-    return Head(seq=row[0], digest=row[1]) if row else Head()
+    if row is None:
+        return Head()
+    seq, digest = row
+    if type(seq) is not int or type(digest) is not bytes:
+        raise _altered("fact", seq)
+    return Head(seq=seq, digest=digest)
 
 
 def _answers(db: sqlite3.Connection, space: str, keys: Sequence[str]) -> dict[str, Answer]:
@@ -168,11 +182,49 @@ def _answers(db: sqlite3.Connection, space: str, keys: Sequence[str]) -> dict[st
         asked = keys[first : first + _KEYS_AT_ONCE]
         marks = ",".join("?" * len(asked))
         query = f"SELECT key, seq, subject FROM answers WHERE space = ? AND key IN ({marks})"  # noqa: S608 - only marks
-        for key, seq, subject in db.execute(query, (space, *asked)):
-            found[key] = Answer(seq=seq, subject=subject)
+        rows = db.execute(query, (space, *asked))
+        found.update(_sound_answers([(key, Answer(seq=seq, subject=subject)) for key, seq, subject in rows]))
     return found
 
 
-def _fact(row: tuple[int, int, str, bytes, bytes]) -> StoredFact:
-    seq, at_ms, actor, data, digest = row
-    return StoredFact(seq=seq, at_ms=at_ms, actor=actor, data=data, digest=digest)
+def facts_in(db: sqlite3.Connection, space: str, after: int, limit: int) -> list[StoredFact]:
+    """Return facts as they are in the file, whatever kinds of values they hold; so the next ones."""
+    rows = db.execute(_READ, (space, after, limit)).fetchall()
+    return [StoredFact(seq=s, at_ms=a, actor=w, data=d, digest=h) for s, a, w, d, h in rows]
+
+
+def answers_in(db: sqlite3.Connection, space: str, after: int, limit: int) -> list[tuple[str, Answer]]:
+    """Return keys and answers."""
+    rows = db.execute(_ANSWERED, (space, after, limit)).fetchall()
+    return [(key, Answer(seq=seq, subject=subject)) for key, seq, subject in rows]
+
+
+def heads_in(db: sqlite3.Connection, space: str, after: int, limit: int) -> list[SignedHead]:
+    """Return signed heads."""
+    rows = db.execute(_SIGNED, (space, after, limit)).fetchall()
+    return [SignedHead(seq=s, digest=d, at_ms=a, signature=g) for s, d, a, g in rows]
+
+
+def spaces_in(db: sqlite3.Connection) -> list[str]:
+    """Return the names of spaces."""
+    return [space for (space,) in db.execute("SELECT DISTINCT space FROM facts ORDER BY space")]
+
+
+def _sound(found: list[S]) -> list[S]:
+    for one in found:
+        if not one.is_sound():
+            raise _altered("fact" if isinstance(one, StoredFact) else "signed head", one.seq)
+    return found
+
+
+def _sound_answers(found: list[tuple[str, Answer]]) -> list[tuple[str, Answer]]:
+    for key, answer in found:
+        if type(key) is not str or not answer.is_sound():
+            raise _altered(f"the answer to {reprlib.repr(key)} with fact", answer.seq)
+    return found
+
+
+def _altered(what: str, seq: object = None) -> DamagedJournalError:
+    numbered = f" {reprlib.repr(seq)}" if seq is not None else ""
+    said = f"{what}{numbered} was changed: a value of it is of another kind than what was written. {_HINT}"
+    return DamagedJournalError(said, seq=seq) if type(seq) is int else DamagedJournalError(said)

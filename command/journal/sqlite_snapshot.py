@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from command.journal import DamagedJournalError, SignedHead
-from command.journal.sqlite import SqliteJournal
+from command.journal import Answer, DamagedJournalError, SignedHead, StoredFact
+from command.journal.sqlite import SqliteJournal, answers_in, facts_in, heads_in, spaces_in
 from command.kernel.errors import TriuneError, UnavailableError
 from command.kernel.sqlite import SQLITE_ERRORS, SqliteThread, words_of
 
@@ -27,16 +27,49 @@ class SqliteSnapshot(SqliteJournal):
         self._file = _ReadOnly(path)
         self._db = self._file
 
+    async def signed(self, space: str, after: int, limit: int) -> list[SignedHead]:
+        """Return the signed heads; a file of the first schema has none."""
+        return await super().signed(space, after, limit) if await self._version() > 1 else []
+
+    async def history(self) -> str:
+        """Return the id of this history; a file of the first two schemas has none."""
+        return await super().history() if await self._version() > 2 else ""
+
+    async def _version(self) -> int:
+        return await self._file.run(lambda db: int(db.execute("PRAGMA user_version").fetchone()[0]))
+
+
+class SnapshotToAudit(SqliteSnapshot):
+    """What an audit looks at, value by value: here they are of whatever kind the file has, where others refuse them.
+
+    Text that is none comes as None.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._file.read_text_with(_text_or_none)
+
     async def problems(self) -> list[str]:
         """Return what SQLite's own check says of the file's pages, the first few."""
         check = f"PRAGMA integrity_check({_PROBLEMS})"
         found = await self._file.run(lambda db: db.execute(check).fetchall())
         return [str(problem) for (problem,) in found if problem != "ok"]
 
+    async def read(self, space: str, after: int, limit: int) -> list[StoredFact]:
+        """Return the facts after a sequence number."""
+        return await self._file.run(lambda db: facts_in(db, space, after, limit))
+
+    async def answered(self, space: str, after: int, limit: int) -> list[tuple[str, Answer]]:
+        """Return keys and answers after a sequence number."""
+        return await self._file.run(lambda db: answers_in(db, space, after, limit))
+
     async def signed(self, space: str, after: int, limit: int) -> list[SignedHead]:
         """Return the signed heads; a file of the first schema has none."""
-        version = await self._file.run(lambda db: int(db.execute("PRAGMA user_version").fetchone()[0]))
-        return await super().signed(space, after, limit) if version > 1 else []
+        return await self._file.run(lambda db: heads_in(db, space, after, limit)) if await self._version() > 1 else []
+
+    async def spaces(self) -> list[str]:
+        """Return every space."""
+        return await self._file.run(spaces_in)
 
 
 class _ReadOnly(SqliteThread):
@@ -55,8 +88,18 @@ class _ReadOnly(SqliteThread):
         except SQLITE_ERRORS as error:
             raise _told(error) from error
 
+    def read_text_with(self, read: Callable[[bytes], str | None]) -> None:
+        self._db.text_factory = read
+
     async def close(self) -> None:
         self._db.close()
+
+
+def _text_or_none(value: bytes) -> str | None:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def _told(error: Exception) -> TriuneError:

@@ -18,6 +18,8 @@ T = TypeVar("T")
 SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 """What a connection raises: where SQLite's words quote a damaged file's bytes, Python cannot read even those."""
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_NO_TEXT = "Could not decode to UTF-8"
+"""How Python begins to say that a row holds text that is none; it has no code of SQLite's."""
 _PRIMARY_CODE = 0xFF
 
 
@@ -133,7 +135,8 @@ def _open(path: Path, schema: tuple[str, ...], name: str) -> sqlite3.Connection:
 
 def _told(what: str, error: Exception) -> UnavailableError:
     code = getattr(error, "sqlite_errorcode", None) or 0
-    if code & _PRIMARY_CODE in _DAMAGED or isinstance(error, UnicodeDecodeError):
+    is_no_text = isinstance(error, UnicodeDecodeError) or str(error).startswith(_NO_TEXT)
+    if code & _PRIMARY_CODE in _DAMAGED or is_no_text:
         return DamagedFileError(f"{what}, since it is damaged: {words_of(error)}")
     return UnavailableError(f"{what}: {words_of(error)}")
 

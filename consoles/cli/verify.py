@@ -29,7 +29,7 @@ from command.journal.audit import Audit
 from command.journal.heads import PURPOSE, HeadKey
 from command.journal.postgres import SCHEMA as JOURNAL_SCHEMA
 from command.journal.postgres import PostgresJournal
-from command.journal.sqlite_snapshot import SqliteSnapshot
+from command.journal.sqlite_snapshot import SnapshotToAudit
 from command.kernel.database import PostgresDatabase
 from command.kernel.errors import InvalidInputError, TriuneError
 from command.kernel.postgres import Postgres
@@ -132,7 +132,7 @@ class _Verification:
         if anchor is not None:
             outside = read_anchor(anchor, public, lambda what: self._report("", None, what))
         async with _stores(self._data, journal_url, self._key) as (journal, blobs, told):
-            await self._pages(journal)
+            await self._whole(journal)
             try:
                 found = await journal.spaces()
                 if any(type(space) is not str for space in found):  # a damaged file may hold anything there
@@ -180,14 +180,14 @@ class _Verification:
             raise InvalidInputError("a public key is 32 bytes, written as 64 hex digits")
         return public
 
-    async def _pages(self, journal: Journal) -> None:
-        if isinstance(journal, SqliteSnapshot):
-            try:
-                problems = await journal.problems()
-            except DamagedJournalError as error:
-                problems = [error.detail]
-            for problem in problems:
+    async def _whole(self, journal: Journal) -> None:
+        """Look at what belongs to no space: the pages of a file, and the name of its history."""
+        try:
+            for problem in await journal.problems() if isinstance(journal, SnapshotToAudit) else ():
                 self._report("", None, problem)
+            await journal.history()
+        except DamagedJournalError as error:
+            self._report("", None, error.detail)
 
     async def _space(self, journal: Journal, space: str, outside: AnchorFile) -> None:
         def report(seq: int | None, what: str) -> None:
@@ -263,7 +263,7 @@ async def _stores(data: Path, url: str, key: SiteKey | None) -> AsyncIterator[tu
         if not path.is_file():
             raise InvalidInputError(f"no journal in {data}")
         told = _told(data / "links.sqlite3")
-        snapshot = SqliteSnapshot(path)
+        snapshot = SnapshotToAudit(path)
         stack.push_async_callback(snapshot.close)
         yield snapshot, FolderBlobs(data / "blobs", key.box("blobs")) if key else None, told
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import sqlite3
 import tempfile
@@ -17,8 +18,12 @@ from hypothesis.strategies import DataObject
 
 from command.journal import Head
 from command.journal.heads import HeadKey
+from command.journal.signer import HeadSigner
+from command.journal.sqlite import SqliteJournal
+from command.kernel.clock import VirtualClock
+from command.kernel.limits import READ_FACTS
 from consoles.cli.verify import Verdict, verify
-from tests.command.journal.vouching import KEY, SPACE, change, rechain, renumber, vouched_for
+from tests.command.journal.vouching import KEY, SPACE, append, change, entries, rechain, renumber, vouched_for
 
 FACTS, LOOSE = 2400, 40
 TAMPERING = settings(deadline=None, phases=(Phase.explicit, Phase.generate))
@@ -263,6 +268,24 @@ def test_a_second_answer_for_a_fact_and_one_for_none_are_found_after_the_last_he
     verdict = check(path)
     assert verdict.first_fault_seq == FACTS + LOOSE
     assert "a second answer names it" in said(verdict)
+
+
+def test_a_second_answer_to_the_last_fact_of_a_page_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite3"
+    asyncio.run(_fill_a_page(path))
+    assert check(path).first_fault_seq is None
+    change(path, "INSERT INTO answers VALUES ('live', 'zzz', ?, 's1')", READ_FACTS)
+    assert f"{READ_FACTS}: altered: a second answer names it" in said(check(path))
+
+
+async def _fill_a_page(path: Path) -> None:
+    """Write just as many facts as are read at once, each with an answer of its own, and sign the last of them."""
+    journal = SqliteJournal(path)
+    await append(journal, [entries(seq, 1)[0] for seq in range(1, READ_FACTS + 1)])
+    signer = HeadSigner(SPACE, journal, KEY, VirtualClock(5000))
+    await signer.resume()
+    await signer.stop()
+    await journal.close()
 
 
 @settings(TAMPERING, max_examples=50)
