@@ -14,6 +14,7 @@ from command.facts.plans import ApprovalOverdue, ApprovalRequested, ApprovalWarn
 from command.facts.watchlist import WatchExpired, WatchRequested
 from command.hub import Changes
 from command.journal import GENESIS, Answer, Entry, Head, Outcome, StoredFact
+from command.readings import Position
 from consoles.sim.history import History
 from consoles.sim.loop import VirtualLoop
 from consoles.sim.trace import Trace
@@ -34,6 +35,10 @@ class Audit:
         """Every text that was ever queued, by message."""
         self.set_us: dict[str, int] = {}
         """When each deadline that stands was set."""
+        self.most_deadlines = 0
+        """How many ever stood at once."""
+        self.fixes: dict[str, dict[int, Position]] = {}
+        """Every fix of which a device was told that it is taken, by device and instant."""
         self._answers: dict[str, Answer] = {}
         self._digest = GENESIS
         self._met: Counter[tuple[str, str]] = Counter()
@@ -70,6 +75,7 @@ class Audit:
     def _note_deadlines(self) -> None:
         standing = {f"{row.id}@{row.at_ms}" for row in self.history.tables.deadlines}
         self.set_us = {key: self.set_us.get(key, self.loop.now_us) for key in sorted(standing)}
+        self.most_deadlines = max(self.most_deadlines, len(standing))
 
     def stored(self, who: str, entries: Sequence[Entry], outcome: Outcome) -> None:
         """See what a hub is told became of its batch."""
@@ -85,6 +91,11 @@ class Audit:
         known = self._answers.get(key)
         if known is not None and known != answer:
             self.loop.fail(f"{who}: {key} is answered {answer}, and the journal holds {known}")
+
+    def fixes_taken(self, fixes: Sequence[Position]) -> None:
+        """See a device hear that its fixes are taken."""
+        for fix in fixes:
+            self.fixes.setdefault(fix.device, {})[fix.at_ms] = fix
 
     def published(self, who: str, seq: int, before: int, changes: Changes) -> None:
         """See a hub publish rows: all of them durable, and what the journal folds to."""

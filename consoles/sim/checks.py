@@ -5,25 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from command.kernel.errors import TriuneError
-from command.kernel.limits import BATCH_REQUESTS, INBOX_REQUESTS, KEPT_ROWS, MARKS_PER_SITUATION, TOMBSTONES
+from command.kernel.limits import BATCH_REQUESTS, KEPT_ROWS, MARKS_PER_SITUATION, TOMBSTONES
 from command.links.naming import name_of
+from command.readings import Position
 from command.tables import Tables
 from consoles.sim.audit import Audit
 from consoles.sim.client import Client
+from consoles.sim.field import Field
 from consoles.sim.history import as_json, picture_of
+from consoles.sim.narrow import INBOX, MOVED
 from consoles.sim.node import LINKS, Node
 from consoles.sim.services import SITE, Services
+from consoles.sim.store import Store
 
 _DEADLINE_GRACE_MS = 10_000
 _CLOCK_NOTICED_US = 65_000_000
+_CUT_US = 60_000_000
+"""A hub whose clock was set back, and so goes at half pace, cuts off in 45 s who is silent."""
 _LISTENERS = 2  # the checks' own, and the feed
 
 
 class Checks:
     """Looks at hubs, consoles and services and compares them with what is durable."""
 
-    def __init__(self, audit: Audit, nodes: list[Node], clients: list[Client], services: Services) -> None:
+    def __init__(
+        self, audit: Audit, store: Store, nodes: list[Node], clients: list[Client], services: Services
+    ) -> None:
         self._audit = audit
+        self._field = Field(audit, store, nodes)
         self._nodes = nodes
         self._clients = clients
         self._services = services
@@ -38,8 +47,11 @@ class Checks:
 
     def _unbounded(self, node: Node) -> Iterator[str]:
         hub, feed = node.hub, node.feed
-        if hub.waiting > INBOX_REQUESTS + BATCH_REQUESTS:
+        if hub.waiting > INBOX + BATCH_REQUESTS:
             yield f"{hub.waiting} requests wait"
+        if (waiting := len(hub._deadlines)) > self._audit.most_deadlines + MOVED:  # noqa: SLF001 - memory of its own
+            yield f"{waiting} deadlines are kept, and {self._audit.most_deadlines} stood at most"
+        yield from self._consoles_kept(node)
         if hub.listening > _LISTENERS:
             yield f"{hub.listening} listeners, of which {_LISTENERS} live"
         here = [client.pipe for client in self._clients if client.node_number == node.number and client.pipe]
@@ -54,6 +66,16 @@ class Checks:
         if feed.behind > len(feed):
             yield f"{feed.behind} consoles are behind, of {len(feed)}"
 
+    def _consoles_kept(self, node: Node) -> Iterator[str]:
+        """A feed keeps consoles that are connected, or left without a word a while ago, and views that they look at."""
+        now_us = self._audit.loop.now_us
+        node.pipes = [pipe for pipe in node.pipes if pipe.gone_us is None or now_us - pipe.gone_us < _CUT_US]
+        if len(node.feed) > len(node.pipes):
+            yield f"{len(node.feed)} consoles are kept, of which {len(node.pipes)} may still be there"
+        looking = [len(view.consoles) for view in node.feed._views.values()]  # noqa: SLF001 - memory of its own
+        if 0 in looking or sum(looking) > len(node.feed):
+            yield f"views are kept for {looking} consoles, of {len(node.feed)}"
+
     def _missed(self, node: Node) -> str | None:
         """A hub is well while it can record and follows; who slept until an instant notices a jump after a minute."""
         loop, store = self._audit.loop, node.store
@@ -66,8 +88,11 @@ class Checks:
 
     async def at_rest(self) -> str | None:
         """Return what is still different somewhere although nothing is wrong any more; None where all agree."""
+        if problem := await self._field.lost():
+            return problem
+        newest = await self._field.newest()
         for node in self._nodes:
-            if problem := await self._differs(node):
+            if problem := await self._differs(node, newest):
                 return f"{node.process.name}: {problem}"
         for client in self._clients:
             if problem := await self._mirrors_wrongly(client):
@@ -76,13 +101,15 @@ class Checks:
             return "nobody holds the lease of the links"
         return next(self._texts_unsent(), None)
 
-    async def _differs(self, node: Node) -> str | None:
+    async def _differs(self, node: Node, newest: dict[str, Position]) -> str | None:
         if not node.up:
             return "is down"
         if not node.hub.accepting:
             return "does not accept"
         try:
-            problem = await node.hub.read(self._tables_differ)
+            problem = await node.hub.read(
+                lambda tables: self._tables_differ(tables) or self._field.differs(node, tables, newest)
+            )
         except TriuneError as error:
             return error.detail
         if problem:

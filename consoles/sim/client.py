@@ -11,7 +11,7 @@ from command.actors import Actor
 from consoles.sim.audit import Audit
 from consoles.sim.loop import VirtualLoop
 from consoles.sim.mirror import Json, Mirror, messages
-from consoles.sim.network import Network, Pipe
+from consoles.sim.network import Flow, Network, Pipe, Sent
 
 # As `web/src/sync/live.ts` and `backoff.ts` have them.
 _DEAD_AFTER_S = 8.0
@@ -19,6 +19,12 @@ _UNSURE_AFTER_S = 5.0
 _BACKOFF_FIRST_S = 0.25
 _BACKOFF_MOST_S = 8.0
 _WATCH_EVERY_S = 2.0
+_SURE_US = 15_000_000
+"""How long a hub may say that it records after its store went away: it waits 10 s for the lock of a turn."""
+_TOLD_US = 2_000_000
+"""Two beats: what was published before is in what a beat is about."""
+_BEHIND_US = 60_000_000
+"""No console stays behind for longer."""
 
 
 class Client:
@@ -31,6 +37,8 @@ class Client:
         self.process = loop.process(name)
         self.tables = sorted(tables_of(actor))
         self.live = False
+        self.line: Flow = "free"
+        """How new connections flow."""
         self.pipe: Pipe | None = None
         self.complete_seq = 0
         self._loop = loop
@@ -65,7 +73,7 @@ class Client:
     def _open(self) -> None:
         self._heard_us = self._loop.now_us
         self._told = {}
-        self.pipe = Pipe(self._network, self._network.nodes[self._at], self, self.actor)
+        self.pipe = Pipe(self._network, self._network.nodes[self._at], self, self.actor, self.line)
         self.pipe.open()
 
     def _lost(self) -> None:
@@ -89,7 +97,7 @@ class Client:
         if pipe is self.pipe:
             self._lost()
 
-    def receive(self, pipe: Pipe, data: bytes) -> None:
+    def receive(self, pipe: Pipe, data: bytes, sent: Sent) -> None:
         """Take what came."""
         for payload, message in messages(data):
             if pipe is not self.pipe:
@@ -98,6 +106,8 @@ class Client:
             kind = message["type"]
             if kind not in ("beat", "ping"):
                 self._audit.trace.note(self.name, kind, f"{message.get('seq')} {zlib.crc32(payload)}")
+            if kind == "beat":
+                self._see_beat(message, sent)
             self._take(kind, message)
 
     def _take(self, kind: str, message: Json) -> None:
@@ -169,6 +179,22 @@ class Client:
         if row and known and row["at_ms"] < known["at_ms"] and ("positions", unit) in self._told:
             self._loop.fail(f"{self.name}: the position of {unit} goes back in time")
         self._told["positions", unit] = 0
+
+    def _see_beat(self, message: Json, sent: Sent) -> None:
+        """A beat is true of the moment at which it was sent: whether the hub records, and how old the picture is."""
+        if message["accepting"] and sent.without_store_us > _SURE_US:
+            lost_s = sent.without_store_us / 1_000_000
+            self._loop.fail(f"{self.name}: a beat says that the hub records, {lost_s:.1f} s after its store went away")
+        assert self.pipe is not None
+        node = self._network.nodes[self._at]
+        if sent.at_us - node.clock.right_again_us < _BEHIND_US:
+            return  # a clock at half pace does not tell how old anything is
+        known_us = sent.at_us - message["behind_ms"] * 1000 - _TOLD_US
+        if message["seq"] < (published := node.published_by(known_us)):
+            self._loop.fail(
+                f"{self.name}: a beat at {message['seq']} says that it is {message['behind_ms']} ms old, "
+                f"and the hub published {published} before"
+            )
 
     def _beat(self, message: Json) -> None:
         if self._answering:

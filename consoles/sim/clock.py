@@ -17,14 +17,18 @@ class MachineClock:
         self.offset_ms = offset_ms
         self.jumped_us = -1_000_000_000
         """When it was last set; whoever slept until an instant may notice only a minute later."""
+        self.right_again_us = -1_000_000_000
+        """When it has made up for having been set back; until then it goes at half pace."""
         self._loop = loop
         self._onward = Onward()
 
     def jump(self, by_ms: int) -> None:
         """Set the clock forward, or back."""
-        self.now_ms()  # what it says from now on follows from when it is set, not from who asked last before
+        said_ms = self.now_ms()  # what it says from now on follows from when it is set, not from who asked last before
         self.offset_ms += by_ms
         self.jumped_us = self._loop.now_us
+        ahead_ms = said_ms - START_MS - self.offset_ms - self._loop.now_us // 1000
+        self.right_again_us = self._loop.now_us + 2 * max(ahead_ms, 0) * 1000
 
     def now_ms(self) -> int:
         """Return the present instant, never before one returned earlier."""

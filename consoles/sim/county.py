@@ -25,6 +25,7 @@ from command.requests import (
 
 LAT, LON = 30.5, 114.3
 UNITS = ("u1", "u2", "u3", "u4", "u5", "u6")
+ENGINE = UNITS[-1]
 CAMERAS = ("k1", "k2")
 PLAN = "tanker"
 SHIFT_MS = 50 * 60 * 1000
@@ -40,9 +41,9 @@ TAKER, DISPATCHER, COMMANDER = actor("call_taker"), actor("dispatcher"), actor("
 LEADER, WALL, EXCHANGE = actor("duty_leader"), actor("wall"), actor("device", "pbx")
 
 
-def device_of(unit: str) -> str:
-    """Return the device that a unit carries."""
-    return f"d{unit}"
+def devices_of(unit: str) -> tuple[str, ...]:
+    """Return the devices that a unit carries: the engine has a handset and a terminal of its own."""
+    return (f"d{unit}", f"d{unit}-car") if unit == ENGINE else (f"d{unit}",)
 
 
 def ring(half_deg: float) -> list[tuple[float, float]]:
@@ -60,17 +61,17 @@ def enrolment(now_ms: int) -> list[Request]:
         EnrolStation(
             station="st2", name="消防站", service="119", lat=LAT, lon=LON, leader="王站长", leader_phone="13900000002"
         ),
-        DrawFence(fence="f1", name="城关片区", kind="area", ring=ring(0.01)),
+        DrawFence(fence="f1", name="城关片区", kind="area", ring=ring(0.006)),
     ]
     for unit in UNITS:
-        engine = unit == UNITS[-1]
+        engine = unit == ENGINE
         requests += [
             EnrolUnit(
                 unit=unit, name=f"巡{unit}", kind="fire_engine" if engine else "patrol_car",
                 service="119" if engine else "110", station="st2" if engine else "st1", phone=f"1380000000{unit[1]}",
                 officers=[f"民警{unit}"], area=None if engine else "f1",
             ),
-            EnrolDevice(device=device_of(unit), kind="mobile", unit=unit),
+            *(EnrolDevice(device=device, kind="mobile", unit=unit) for device in devices_of(unit)),
             StartShift(unit=unit, until_ms=now_ms + SHIFT_MS),
         ]  # fmt: skip
     requests += [

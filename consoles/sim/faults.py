@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from command.kernel.errors import HubBusyError, TriuneError
 from consoles.sim.bus import Bus
 from consoles.sim.client import Client
 from consoles.sim.loop import Process, VirtualLoop
+from consoles.sim.narrow import INBOX
 from consoles.sim.network import Network
-from consoles.sim.node import Node
+from consoles.sim.node import Node, SimulatedHub
 from consoles.sim.services import Services
 from consoles.sim.store import Failure, Store
 from consoles.sim.trace import Trace
@@ -16,6 +18,11 @@ from consoles.sim.trace import Trace
 _EVERY_S = 25.0
 _FAILURES: tuple[Failure, ...] = ("before", "after", "late")
 _CRASH_CALLBACKS = 400
+_RUSH_S = 3.0
+_RUSH_WAITS_MS = 30_000
+_RUSH_EVERY_S = 0.1
+_RUSH_SLOWNESS = 1000.0
+_TURNED_AWAY = 2
 
 
 class Faults:
@@ -38,8 +45,9 @@ class Faults:
         self._dice = self._process.random
         self._kinds: tuple[tuple[int, Callable[[], str]], ...] = (
             (8, self._crash), (2, self._stop), (8, self._commits_fail), (3, self._store_away), (3, self._hub_cut_off),
-            (3, self._disk_full), (2, self._store_slow), (4, self._bus_bad), (3, self._clock_jumps),
+            (5, self._disk_full), (2, self._store_slow), (4, self._bus_bad), (3, self._clock_jumps),
             (8, self._console_bad), (4, self._network_bad), (3, self._service_away), (2, self._console_moves),
+            (3, self._rush),
         )  # fmt: skip
 
     def start(self) -> None:
@@ -54,20 +62,26 @@ class Faults:
                 about = self._dice.choices(kinds, weights)[0]()
                 self._trace.note("faults", "fault", about)
 
+    def fill_record(self) -> None:
+        """Let the record's disk be full and not that of the readings: what fixes lead to has to be told again later."""
+        self._store.full, self._store.readings_full = True, False
+
     def heal(self) -> None:
         """End everything that is wrong; hubs that are down come back."""
         self.on = False
-        self._store.away, self._store.full, self._store.slowness = False, False, 1.0
+        self._store.go(away=False)
+        self._store.full, self._store.readings_full, self._store.slowness = False, False, 1.0
         self._services.away, self._services.answers_lost = False, 0.0
         self._bus.heal()
         self._network.heal()
         for node in self._nodes:
-            node.cut_off = node.access.cut_off = False
+            node.cut_off_from_store(cut_off=False)
             node.access.failures.clear()
             node.process.fuse = None
             if not node.process.alive:
                 node.start()
         for client in self._clients:
+            client.line = "free"
             if client.pipe is not None and client.pipe.flow in ("slow", "frozen"):
                 client.pipe.let("free")
 
@@ -107,37 +121,28 @@ class Faults:
         return f"commits of {node.process.name} fail: {failures}"
 
     def _store_away(self) -> str:
-        def back() -> None:
-            self._store.away = False
-
-        self._store.away = True
-        self._for(8.0, back)
+        self._store.go(away=True)
+        self._for(8.0, lambda: self._store.go(away=False))
         return "the store is away"
 
     def _hub_cut_off(self) -> str:
         node = self._node()
 
-        def back() -> None:
-            node.cut_off = node.access.cut_off = False
-
-        node.cut_off = node.access.cut_off = True
-        self._for(10.0, back)
+        node.cut_off_from_store(cut_off=True)
+        self._for(10.0, lambda: node.cut_off_from_store(cut_off=False))
         return f"{node.process.name} is cut off from the store"
 
     def _disk_full(self) -> str:
         def back() -> None:
-            self._store.full = False
+            self._store.full = self._store.readings_full = False
 
-        self._store.full = True
-        self._for(15.0, back)
-        return "the disk is full"
+        self._store.full, self._store.readings_full = True, self._dice.random() < 0.5
+        self._for(20.0, back)
+        return f"the disk is full, that of the readings {'too' if self._store.readings_full else 'not'}"
 
     def _store_slow(self) -> str:
-        def back() -> None:
-            self._store.slowness = 1.0
-
         self._store.slowness = self._dice.choice((20.0, 200.0, 1000.0))
-        self._for(15.0, back)
+        self._for(15.0, self._store_quick)
         return f"the store is {self._store.slowness:.0f} times as slow"
 
     def _bus_bad(self) -> str:
@@ -160,8 +165,14 @@ class Faults:
         if pipe is None:
             return f"{client.name} is offline anyway"
         pipe.let(self._dice.choice(("slow", "frozen", "lost")))
+        if pipe.flow == "slow" and self._dice.random() < 0.5:  # a slow line, over which it connects anew
+            client.line = "slow"
+            client.process.later(0.0, client.leave)
 
         def thaw() -> None:
+            client.line = "free"
+            if client.pipe is not None and client.pipe.flow == "slow":
+                client.pipe.let("free")
             if pipe.flow != "lost":
                 pipe.let("free")
 
@@ -188,3 +199,40 @@ class Faults:
         self._services.answers_lost = self._dice.random()
         self._for(30.0, back)
         return "the SMS gateway is away" if self._services.away else "answers of the SMS gateway are lost"
+
+    def _rush(self) -> str:
+        """Everybody looks at once while the store is slow: the hub's inbox fills, and is full when a deadline comes."""
+        node = self._node()
+        if not node.up:
+            return "rush at a hub that is down"
+        due_ms = [row.at_ms - node.clock.now_ms() for row in self._store.audit.history.tables.deadlines]
+        soon_s = min((ms / 1000 for ms in due_ms if 0 < ms < _RUSH_WAITS_MS), default=0.0)
+        until_us = self._loop.now_us + int((soon_s + self._dice.expovariate(1 / _RUSH_S)) * 1_000_000)
+        node.process.start(self._crowd(node, until_us))
+        self._store.slowness = _RUSH_SLOWNESS
+        self._process.later((until_us - self._loop.now_us) / 1_000_000, self._store_quick)
+        return f"rush at {node.process.name}"
+
+    def _store_quick(self) -> None:
+        self._store.slowness = 1.0
+
+    async def _crowd(self, node: Node, until_us: int) -> None:
+        hub = node.hub
+        while self.on and self._loop.now_us < until_us:
+            hub.look()  # so that each round waits for the store
+            for _ in range(INBOX - hub.inbox_depth + _TURNED_AWAY):
+                node.process.start(self._look(hub))
+            node.process.start(self._see_room(hub))  # once all of them have asked, and before the hub has a turn
+            await self._loop.pause(_RUSH_EVERY_S)
+
+    async def _see_room(self, hub: SimulatedHub) -> None:
+        if hub.inbox_depth > INBOX:
+            self._loop.fail(f"{hub.name}: {hub.inbox_depth} wait in its inbox, which has room for {INBOX}")
+
+    async def _look(self, hub: SimulatedHub) -> None:
+        try:
+            await hub.read(lambda _: None)
+        except HubBusyError:
+            self._trace.counts["busy"] += 1
+        except TriuneError:
+            pass  # it has stopped, or lost its store

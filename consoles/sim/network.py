@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 from command import wire
 from command.actors import Actor
@@ -25,7 +25,9 @@ _TIMEOUT_S = 6.0
 _ATTEMPTS = 6
 _PAUSE_S = 1.5
 _GONE_S = 0.01
-_WEIGHT = 256
+_SLOW_S = 1.2
+"""Longer than from beat to beat, so that what waits on a slow line stays there."""
+_WEIGHT = 512
 """How much of a socket's room each byte takes: a little county's few bytes fill it as a large one's would."""
 
 
@@ -117,12 +119,19 @@ def _settle(reply: asyncio.Future[Any], result: object, error: Exception | None)
         reply.set_result(result)
 
 
+class Sent(NamedTuple):
+    """How it stood with the hub when it sent something: the instant, and for how long it had not reached its store."""
+
+    at_us: int
+    without_store_us: int
+
+
 class Reader(Protocol):
     """A console at its end of a connection."""
 
     process: Process
 
-    def receive(self, pipe: Pipe, data: bytes) -> None:
+    def receive(self, pipe: Pipe, data: bytes, sent: Sent) -> None:
         """Take what came."""
         ...
 
@@ -134,15 +143,17 @@ class Reader(Protocol):
 class Pipe(asyncio.Transport):
     """A console's socket as the hub sees it, and the way from there to the console."""
 
-    def __init__(self, network: Network, node: Node, reader: Reader, actor: Actor) -> None:
+    def __init__(self, network: Network, node: Node, reader: Reader, actor: Actor, flow: Flow) -> None:
         super().__init__()
-        self.flow: Flow = "free"
+        self.flow = flow
         self.console = Console(actor, self)
+        self.gone_us: int | None = None
+        self._serving: asyncio.Task[None] | None = None
         self._network = network
         self._node = node
         self._at = node.process
         self._reader = reader
-        self._waiting: deque[bytes] = deque()
+        self._waiting: deque[tuple[bytes, Sent]] = deque()
         self._size = 0
         self._closing = False
         self._delivering = False
@@ -155,6 +166,7 @@ class Pipe(asyncio.Transport):
             self._reader.process.later(self._network.delay(self._reader.process), self._reader.closed, self)
 
     def _opened(self) -> None:
+        self._node.pipes.append(self)
         self._node.on_death(self._lose_hub)
         self._node.welcome(self.console)
 
@@ -171,7 +183,7 @@ class Pipe(asyncio.Transport):
 
     def _asked(self, request: wire.Subscribe) -> None:
         if not self._closing:
-            self._at.start(self._node.subscribe(self.console, request))
+            self._serving = self._at.start(self._node.subscribe(self.console, request))
 
     def pong(self) -> None:
         """From the console, as a browser does by itself: it is still there."""
@@ -184,12 +196,23 @@ class Pipe(asyncio.Transport):
 
     def hang_up(self) -> None:
         """The console leaves; the hub hears of it unless the line is broken."""
+        self._gone()
         if self.flow != "lost" and self._at.alive:
             self._at.later(self._network.delay(self._reader.process), self._left)
         self._reader.process.later(0.001, self._waiting.clear)
 
+    def _gone(self) -> None:
+        if self.gone_us is None:
+            self.gone_us = self._network.loop.now_us
+
     def _left(self) -> None:
         self._closing = True
+        self._at.start(self._end())
+
+    async def _end(self) -> None:
+        """The door lets the console go once it has served what it was asked."""
+        if self._serving is not None:
+            await asyncio.wait([self._serving])
         self._node.feed.leave(self.console)
 
     def let(self, flow: Flow) -> None:
@@ -203,7 +226,8 @@ class Pipe(asyncio.Transport):
         """Take bytes for the console."""
         if self._closing or not self._at.alive:
             return
-        self._waiting.append(bytes(data))
+        sent = Sent(self._network.loop.now_us, self._node.without_store_us)
+        self._waiting.append((bytes(data), sent))
         self._size += len(data)
         self._go_on()
 
@@ -223,13 +247,15 @@ class Pipe(asyncio.Transport):
         """End it at once."""
         if not self._closing:
             self._closing = True
+            self._gone()
+            self._at.later(0.0, self._left)
             if self.flow != "lost":
                 self._reader.process.later(self._network.delay(self._reader.process), self._reader.closed, self)
 
     def _go_on(self) -> None:
         if self._waiting and not self._delivering and self.flow in ("free", "slow"):
             self._delivering = True
-            delay_s = self._network.delay(self._reader.process) if self.flow == "free" else 0.6
+            delay_s = self._network.delay(self._reader.process) if self.flow == "free" else _SLOW_S
             self._reader.process.later(delay_s, self._deliver)
 
     def _deliver(self) -> None:
@@ -237,7 +263,7 @@ class Pipe(asyncio.Transport):
         if self.flow not in ("free", "slow"):
             return
         count = len(self._waiting) if self.flow == "free" else min(1, len(self._waiting))
-        data = b"".join(self._waiting.popleft() for _ in range(count))
-        self._size -= len(data)
-        self._reader.receive(self, data)
+        for data, sent in [self._waiting.popleft() for _ in range(count)]:
+            self._size -= len(data)
+            self._reader.receive(self, data, sent)
         self._go_on()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Protocol, cast
 
 import msgspec
 
@@ -89,6 +90,12 @@ class Parts:
     feed: Callable[[Hub, MachineClock], Feed] = Feed
 
 
+class Connection(Protocol):
+    """A console's connection; `gone_us` is when the console let go of it, or the hub."""
+
+    gone_us: int | None
+
+
 class Node:
     """A machine that runs a hub, whichever incarnation of it lives now."""
 
@@ -101,7 +108,7 @@ class Node:
         self.clock = MachineClock(loop)
         self.deaths = 0
         self.well_since_us = 0
-        self.cut_off = False
+        self.cut_off_since_us: int | None = None
         self._audit = store.audit
         self._bus = bus
         self._services = services
@@ -115,6 +122,28 @@ class Node:
         """Say whether it lives and its doors are open."""
         return self.process.alive and self._open
 
+    @property
+    def cut_off(self) -> bool:
+        """Say whether it alone does not reach the store."""
+        return self.cut_off_since_us is not None
+
+    @property
+    def without_store_us(self) -> int:
+        """For how long it has not reached the store; 0 while it does."""
+        since = [us for us in (self.cut_off_since_us, self.store.away_since_us) if us is not None]
+        return self.loop.now_us - min(since) if since else 0
+
+    def published_by(self, at_us: int) -> int:
+        """Return the number up to which it had published everything at an instant."""
+        place = bisect_right(self._publications, at_us, key=lambda publication: publication[0])
+        return self._publications[place - 1][1] if place else 0
+
+    def cut_off_from_store(self, cut_off: bool) -> None:
+        """Cut its way to the store, or mend it."""
+        if cut_off != self.cut_off:
+            self.cut_off_since_us = self.loop.now_us if cut_off else None
+        self.access.cut_off = cut_off
+
     def start(self) -> None:
         """Begin anew, with nothing but what the store holds."""
         name = f"hub{self.number}.{self.deaths}"
@@ -122,6 +151,9 @@ class Node:
         self.process.on_death = self._died
         self.access = Access(self.store, self.process)
         self.access.cut_off = self.cut_off
+        self.pipes: list[Connection] = []
+        """Connections of this incarnation, but for those that ended long ago."""
+        self._publications: list[tuple[int, int]] = []
         journal = self._parts.journal(JournalAccess(self.access))
         self.hub = self._parts.hub(name, self._audit, self.clock, journal)
         self._open = False
@@ -219,6 +251,7 @@ class Node:
     def _published(self, seq: int, changes: Changes) -> None:
         self._audit.published(self.process.name, seq, self._published_seq, changes)
         self._published_seq = seq
+        self._publications.append((self.loop.now_us, seq))
 
     def _committed(self, told: Sequence[Committed]) -> None:
         self._bus.say(self, told[-1].last_seq, [])

@@ -25,6 +25,9 @@ _CALL_S = 40.0
 _CAMERA_S = 60.0
 _FIX_S = 30.0
 _OUTBOX_FIXES = 50
+_RESTING_FIXES = 6
+_RESTING_FIX_S = 11.0
+_STEP_S = 5.0
 _STALE_SHARE = 0.03
 _AGAIN_SHARE = 0.05
 _WORDS: dict[type[q.Request], str] = {
@@ -57,15 +60,30 @@ class Population:
             process = self._loop.process(name)
             process.start(work(process))
         for unit in county.UNITS:
-            officer, device = self._loop.process(f"officer-{unit}"), self._loop.process(f"device-{unit}")
+            officer = self._loop.process(f"officer-{unit}")
             officer.start(self._officer_of(officer, unit))
-            device.start(_Device(self, self._network, device, unit).run())
+            first: _Device | None = None
+            for name in county.devices_of(unit):
+                process = self._loop.process(f"device-{name}")
+                device = _Device(self, self._network, process, name, first)
+                process.start(device.run())
+                first = first or device
 
     async def wait(self, who: Process, mean_s: float) -> None:
         """Wait for the next occasion, and until nobody rests."""
         await self._loop.pause(min(who.random.expovariate(1 / mean_s), 8 * mean_s))
+        await self.rested()
+
+    async def rested(self) -> None:
+        """Wait until nobody rests."""
         while self.resting:
-            await self._loop.pause(5.0)
+            await self._loop.pause(_STEP_S)
+
+    async def busy_for(self, duration_s: float) -> None:
+        """Wait, and no longer than until the others rest."""
+        until_us = self._loop.now_us + int(duration_s * 1_000_000)
+        while not self.resting and self._loop.now_us < until_us:
+            await self._loop.pause(min(_STEP_S, (until_us - self._loop.now_us) / 1_000_000))
 
     async def _desk(self, client: Client, role: Role) -> None:
         who, asked = client.process, 0
@@ -155,13 +173,20 @@ def _next_step(order: dict[str, Any], who: Process) -> q.Request:
 
 
 class _Device:
-    """A handset on patrol: goes about, rests, falls silent, calls for help; keeps what is not taken."""
+    """A handset on patrol: goes about, rests, falls silent, calls for help; keeps what is not taken.
 
-    def __init__(self, people: Population, network: Network, process: Process, unit: str) -> None:
+    While people rest it stands and goes on reporting for a while: what a hub could not record is told with a later fix.
+    One that has a `first` goes where that one goes.
+    """
+
+    def __init__(
+        self, people: Population, network: Network, process: Process, name: str, first: _Device | None
+    ) -> None:
         self._people = people
         self._network = network
         self._process = process
-        self._id = county.device_of(unit)
+        self._id = name
+        self._first = first
         self._lat, self._lon = county.LAT, county.LON
         self._heading = 0.0
         self._still = 0
@@ -169,21 +194,36 @@ class _Device:
         self._outbox: deque[Position] = deque(maxlen=_OUTBOX_FIXES)
         self._at = 0
 
+    @property
+    def place(self) -> tuple[float, float]:
+        """Return latitude and longitude."""
+        return self._lat, self._lon
+
     async def run(self) -> None:
         """Report until the end of the simulation."""
         dice = self._process.random
         while True:
-            await self._people.wait(self._process, _FIX_S)
+            await self._people.busy_for(min(dice.expovariate(1 / _FIX_S), 8 * _FIX_S))
             if dice.random() < 0.01:  # a tunnel, a flat battery: silent, then everything at once
-                await self._network.loop.pause(dice.uniform(60, 600))
-            self._move()
-            self._outbox.append(
-                Position(
-                    device=self._id, at_ms=self._people.clock_ms(), lat=self._lat, lon=self._lon, source="mobile",
-                    accuracy_m=10.0, speed_kmh=20.0, sos=self._sos > 0,
-                )
-            )  # fmt: skip
-            await self._send()
+                await self._people.busy_for(dice.uniform(60, 600))
+            if self._people.resting:
+                for _ in range(_RESTING_FIXES):
+                    await self._report()
+                    await self._network.loop.pause(_RESTING_FIX_S)
+                await self._people.rested()
+            else:
+                self._move()
+                await self._report()
+
+    async def _report(self) -> None:
+        lat, lon = self._first.place if self._first else self.place
+        self._outbox.append(
+            Position(
+                device=self._id, at_ms=self._people.clock_ms(), lat=lat, lon=lon, source="mobile",
+                accuracy_m=10.0, speed_kmh=20.0, sos=self._sos > 0,
+            )
+        )  # fmt: skip
+        await self._send()
 
     def _move(self) -> None:
         dice = self._process.random
@@ -211,4 +251,5 @@ class _Device:
         except (TriuneError, TimeoutError):
             self._at = (self._at + 1) % len(self._network.nodes)
         else:
+            self._network.audit.fixes_taken(batch)
             self._outbox.clear()

@@ -14,6 +14,7 @@ from consoles.sim.clock import START_MS
 from consoles.sim.faults import Faults
 from consoles.sim.guard import closed_world
 from consoles.sim.loop import SimulationError, VirtualLoop
+from consoles.sim.narrow import narrow_limits
 from consoles.sim.network import Network
 from consoles.sim.node import Node, Parts
 from consoles.sim.people import Population
@@ -22,7 +23,8 @@ from consoles.sim.store import Store
 from consoles.sim.trace import Trace
 
 _HOUR_S = 3600
-_BUSY_S = 510
+_BUSY_S = 470
+_FULL_S = 40.0
 _HEALING_S = 70
 _AGREEING_S = 20.0
 _LOOK_EVERY_S = 5.0
@@ -52,7 +54,7 @@ def simulate(seed: int, hours: float, hubs: int = 2, parts: Parts | None = None)
     """Run the whole for some virtual hours; any check that fails ends it. Same arguments, same result."""
     world = World(f"{seed}/{hubs}", hubs, parts or Parts())
     failure: str | None = None
-    with closed_world(world.trace, world.loop.fail):
+    with narrow_limits(), closed_world(world.trace, world.loop.fail):
         try:
             world.loop.run_until_complete(world.live(hours * _HOUR_S))
         except SimulationError as error:
@@ -85,7 +87,7 @@ class World:
         self.faults = Faults(
             self.loop, self.trace, self.store, self.bus, self.network, self.services, self.nodes, self.clients
         )
-        self.checks = Checks(self.audit, self.nodes, self.clients, self.services)
+        self.checks = Checks(self.audit, self.store, self.nodes, self.clients, self.services)
 
     def _consoles(self) -> list[Client]:
         people = {
@@ -112,6 +114,8 @@ class World:
         while self.loop.now_us < end_us:
             self.people.resting, self.faults.on = False, True
             await self.loop.pause(min(_BUSY_S, (end_us - self.loop.now_us) / 1_000_000))
+            self.faults.fill_record()
+            await self.loop.pause(_FULL_S)
             self.people.resting = True
             self.faults.heal()
             await self._agree()

@@ -41,8 +41,10 @@ class Store:
         self.database = sqlite3.connect(":memory:", isolation_level=None)
         for statement in (*cursors.SCHEMA, *leases.SCHEMA):
             self.database.execute(statement)
-        self.away = False
+        self.away_since_us: int | None = None
         self.full = False
+        self.readings_full = False
+        """Readings lie on a disk of their own, which may be full too or still have room."""
         self.slowness = 1.0
         self._owner: object | None = None
         self._owned_by: Process | None = None
@@ -55,6 +57,16 @@ class Store:
             facts = await self.journal.read(space, after.seq, sum(len(entry.facts) for entry in entries))
             self.audit.committed(who, entries, facts, outcome.head)
         return outcome
+
+    @property
+    def away(self) -> bool:
+        """Say whether no hub reaches it."""
+        return self.away_since_us is not None
+
+    def go(self, away: bool) -> None:
+        """Go away, or come back."""
+        if away != self.away:
+            self.away_since_us = self.loop.now_us if away else None
 
     @property
     def hung(self) -> bool:
@@ -274,7 +286,7 @@ class _ReadingsAccess:
 
     async def add_positions(self, space: str, positions: Sequence[Position]) -> None:
         await self._access.trip()
-        if self._access.store.full:
+        if self._access.store.readings_full:
             raise UnavailableError("the disk is full")
         await self._access.store.readings.add_positions(space, positions)
         await self._access.trip()

@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
+from command import wire
 from command.actors import HUB, Actor
+from command.deadlines import Deadlines
 from command.hub import Changes, Listener
 from command.journal import Answer, Entry, Head, Journal, Outcome, StoredFact, Turn
 from command.kernel.clock import SystemClock
-from command.kernel.errors import UnavailableError
+from command.kernel.errors import HubBusyError, UnavailableError
+from command.patrol.watch import PatrolWatch
+from command.readings import Position
 from command.requests import FireDeadline, IssueOrder, Request
+from command.rows import DeadlineRow
 from command.rules import base
+from command.tables import Table
+from command.uplink import HubUplink
 from consoles.console import Console
+from consoles.frames import text_frame
 from consoles.push import Feed
 from consoles.sim.node import Parts, SimulatedHub
 from consoles.sim.services import Gateway
 from consoles.sim.simulation import Result, simulate
-from consoles.sim.store import JournalAccess
+from consoles.sim.store import JournalAccess, _ReadingsAccess
 
 HOURS = 0.5
 
 
-def found(parts: Parts | None = None, hubs: int = 2) -> Result:
+def found(parts: Parts | None = None, hubs: int = 2, first: int = 1) -> Result:
     """Return the first failure among a few seeds, and see that its replay fails in the same way."""
-    for seed in range(1, 6):
+    for seed in range(first, first + 5):
         result = simulate(seed, HOURS, hubs, parts)
         if result.failure is not None:
             again = simulate(seed, HOURS, hubs, parts)
@@ -246,3 +256,124 @@ def test_a_store_that_says_away_for_ever() -> None:  # R282
 
     broken: Callable[[JournalAccess], Journal] = lambda real: Away(real.access)  # noqa: E731
     assert "although nothing is wrong any more" in (found(Parts(journal=broken)).failure or "")
+
+
+def test_fixes_that_are_taken_and_not_stored(monkeypatch: pytest.MonkeyPatch) -> None:  # R875
+    async def add_positions(self: Any, space: str, positions: Sequence[Position]) -> None:
+        pass
+
+    monkeypatch.setattr(_ReadingsAccess, "add_positions", add_positions)
+    assert "were taken and are not stored" in (found().failure or "")
+
+
+def test_fixes_that_other_hubs_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:  # R875
+    async def follow(self: HubUplink, fixes: Sequence[Position]) -> None:
+        pass
+
+    monkeypatch.setattr(HubUplink, "follow", follow)
+    assert "and the newest fix stored is" in (found().failure or "")
+
+
+def test_an_older_fix_of_a_unit_that_replaces_a_newer_one(monkeypatch: pytest.MonkeyPatch) -> None:  # R875
+    real = HubUplink._believe
+
+    def believe(self: HubUplink, fix: Position, unit: str, fresh: dict[str, Position]) -> bool:
+        self._newest.pop(unit, None)
+        return real(self, fix, unit, fresh)
+
+    monkeypatch.setattr(HubUplink, "_believe", believe)
+    assert "goes back in time" in (found(hubs=3).failure or "")
+
+
+def test_a_report_of_a_patrol_that_is_told_once_only(monkeypatch: pytest.MonkeyPatch) -> None:  # R875
+    monkeypatch.setattr(PatrolWatch, "not_recorded", lambda *_: None)
+    assert "and its row says" in (found(hubs=1).failure or "")
+
+
+class _KeepsViews(Feed):
+    """Makes what an audience is shown for ever, once somebody of it was there."""
+
+    def _leave_view(self, console: Console) -> None:
+        views = dict(self._views)
+        super()._leave_view(console)
+        self._views.update(views)
+
+
+def test_views_that_nobody_looks_at() -> None:  # R876
+    assert "views are kept for" in (found(Parts(feed=_KeepsViews)).failure or "")
+
+
+class _KeepsConsoles(Feed):
+    """Discards no console."""
+
+    def leave(self, console: Console) -> None:
+        self._leave_view(console)
+
+
+def test_consoles_that_are_not_let_go() -> None:  # R876
+    assert "may still be there" in (found(Parts(feed=_KeepsConsoles)).failure or "")
+
+
+def test_consoles_that_are_gone_without_a_word(monkeypatch: pytest.MonkeyPatch) -> None:  # R876
+    monkeypatch.setattr(Console, "is_silent", lambda *_: False)
+    assert "may still be there" in (found(hubs=1).failure or "")
+
+
+def test_deadlines_that_were_moved_and_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:  # R876
+    def kept(self: Deadlines, row: DeadlineRow, _: Table[DeadlineRow]) -> None:
+        heapq.heappush(self._heap, (row.at_ms, row.id))
+        self._changed.set()
+
+    monkeypatch.setattr(Deadlines, "set", kept)
+    assert "deadlines are kept" in (found().failure or "")
+
+
+class _TakesAll(SimulatedHub):
+    """Has an inbox without end."""
+
+    def _enqueue(self, item: Any) -> None:
+        self._inbox.append(item)
+        self._asked.set()
+
+
+def test_an_inbox_without_end() -> None:  # R876
+    assert "wait in its inbox" in (found(Parts(hub=_TakesAll)).failure or "")
+
+
+class _DropsDeadlines(SimulatedHub):
+    """Does not ask again for a deadline that came while it was busy."""
+
+    async def ask(self, request: Request, actor: Actor, key: str | None = None) -> Answer:
+        try:
+            return await super().ask(request, actor, key)
+        except HubBusyError:
+            if isinstance(request, FireDeadline):
+                return Answer(seq=self.committed_seq, subject="")
+            raise
+
+
+def test_a_deadline_that_came_while_the_hub_was_busy() -> None:  # R876
+    assert "is not met" in (found(Parts(hub=_DropsDeadlines), hubs=1, first=3).failure or "")
+
+
+class _AlwaysSure(Feed):
+    """Says that the hub records, whatever became of its store."""
+
+    def _beat_of(self, seq: int, behind_ms: int) -> bytes:
+        beat = wire.Beat(seq=seq, now_ms=self._hub.clock.now_ms(), accepting=True, behind_ms=behind_ms)
+        return text_frame(msgspec.json.encode(beat))
+
+
+def test_a_beat_that_says_recorded_without_a_store() -> None:  # R877
+    assert "after its store went away" in (found(Parts(feed=_AlwaysSure)).failure or "")
+
+
+class _AlwaysFresh(Feed):
+    """Says of each picture that it is of now."""
+
+    def _beat_of(self, seq: int, behind_ms: int) -> bytes:
+        return super()._beat_of(seq, 0)
+
+
+def test_a_beat_that_says_fresh_of_an_old_picture() -> None:  # R877
+    assert "says that it is 0 ms old" in (found(Parts(feed=_AlwaysFresh)).failure or "")

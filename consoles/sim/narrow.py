@@ -1,0 +1,23 @@
+"""Limits that a little county would never reach, narrowed while a simulation runs, so that what they bound is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from unittest.mock import patch
+
+from command import deadlines, hub
+
+INBOX = 48
+"""Requests that wait at a hub (`INBOX_REQUESTS`)."""
+MOVED = 8
+"""Deadlines in a heap beyond those that stand (`MOVED_DEADLINES`)."""
+
+
+@contextmanager
+def narrow_limits() -> Iterator[None]:
+    """Hold the hubs to the narrow limits."""
+    with ExitStack() as stack:
+        stack.enter_context(patch.object(hub, "INBOX_REQUESTS", INBOX))
+        stack.enter_context(patch.object(deadlines, "MOVED_DEADLINES", MOVED))
+        yield
