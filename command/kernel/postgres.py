@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
+from functools import partial
 from typing import TypeAlias
 
 import asyncpg
@@ -24,6 +25,7 @@ from command.kernel.limits import (
 from command.kernel.schemas import refuse_other
 
 Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
+_Prepared: TypeAlias = dict[str, tuple[object, ...]]
 
 _AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 """What asyncpg raises when a command was not, or may not have been, carried out. TimeoutError is an OSError."""
@@ -49,6 +51,8 @@ _SETTINGS = {
     "tcp_keepalives_idle": "10",
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
+    # One that is frozen while it is told something takes nothing more: what is sent to it is given up.
+    "tcp_user_timeout": str(POSTGRES_IDLE_MS),
     # Compiling costs more than the short statements here ever take.
     "jit": "off",
 }
@@ -60,9 +64,10 @@ class Postgres:
     A server that restarts is used again by the next transaction; the ones it interrupts end in `UnavailableError`.
     """
 
-    def __init__(self, url: str, pool: Pool[asyncpg.Record]) -> None:
+    def __init__(self, url: str, pool: Pool[asyncpg.Record], prepared: _Prepared) -> None:
         self._url = url
         self._pool = pool
+        self._prepared = prepared
         self._waiting = 0
 
     @classmethod
@@ -75,7 +80,7 @@ class Postgres:
         with told_as_unavailable():
             await _bring_up_to_date(url, schema, name)
             # After a failover the server that was written to may only be read.
-            return cls(url, await _pool(url, SessionAttribute.read_write, _SETTINGS))
+            return cls(url, *await _pool(url, SessionAttribute.read_write, _SETTINGS))
 
     @classmethod
     async def open_beside(cls, url: str, schemas: Mapping[str, tuple[str, ...]]) -> Postgres:
@@ -87,7 +92,7 @@ class Postgres:
         with told_as_unavailable():
             # What commits have just left may not be on a standby yet.
             pool = await _pool(url, SessionAttribute.primary, _SETTINGS | {"default_transaction_read_only": "on"})
-        postgres = cls(url, pool)
+        postgres = cls(url, *pool)
         try:
             _refuse_others(await postgres.schema_versions(), schemas)
         except BaseException:
@@ -105,6 +110,16 @@ class Postgres:
         """Do for one more schema what `open` did for the first: several stores may use one pool."""
         with told_as_unavailable():
             await _bring_up_to_date(self._url, schema, name)
+
+    async def prepare(self, statements: Iterable[tuple[str, tuple[object, ...]]]) -> None:
+        """Have every connection know these statements before it is lent; each comes with terms that make it do nothing.
+
+        A statement that is new to a connection is sent first, and its terms once the server has understood it. No time
+        of the server's ends its wait for those: a hub that is frozen just then would keep the locks that it has.
+        """
+        self._prepared.update(statements)
+        with told_as_unavailable():
+            await self._pool.expire_connections()
 
     @asynccontextmanager
     async def transaction(self, lock: str | None = None) -> AsyncIterator[Connection]:
@@ -184,6 +199,11 @@ def _give_up(connection: Connection) -> None:
         connection.terminate()
 
 
+async def _prepare(prepared: _Prepared, connection: asyncpg.Connection[asyncpg.Record]) -> None:
+    for statement, terms in prepared.items():
+        await connection.fetch(statement, *terms)
+
+
 async def _nothing_to_reset(_: asyncpg.Connection[asyncpg.Record]) -> None:
     """Save the round trip: whatever is set here is set for a transaction."""
 
@@ -195,9 +215,11 @@ def _refuse_others(found: Mapping[str, int], schemas: Mapping[str, tuple[str, ..
         refuse_other(f"{name} in this database", found[name], len(schema))
 
 
-async def _pool(url: str, server: SessionAttribute, settings: dict[str, str]) -> Pool[asyncpg.Record]:
+async def _pool(url: str, server: SessionAttribute, settings: dict[str, str]) -> tuple[Pool[asyncpg.Record], _Prepared]:
+    """Return a pool, and the statements that each connection of it is to know: none yet."""
+    prepared: _Prepared = {}
     with _told_without_password():
-        return await asyncpg.create_pool(
+        pool = await asyncpg.create_pool(
             url,
             min_size=1,
             max_size=POSTGRES_CONNECTIONS,
@@ -205,8 +227,12 @@ async def _pool(url: str, server: SessionAttribute, settings: dict[str, str]) ->
             command_timeout=POSTGRES_COMMAND_MS / 1000,
             target_session_attrs=server,
             server_settings=settings | {"statement_timeout": str(POSTGRES_COMMAND_MS)},
+            init=partial(_prepare, prepared),
+            # Else they are forgotten after some minutes, and sent anew within a transaction.
+            max_cached_statement_lifetime=0,
             reset=_nothing_to_reset,
         )
+    return pool, prepared
 
 
 async def _bring_up_to_date(url: str, schema: tuple[str, ...], name: str) -> None:
