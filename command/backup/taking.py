@@ -5,6 +5,7 @@ which say how far the services were told; then the services and accounts, which 
 then the cut, the journal's last fact; then the facts up to it, which never change, so that the cut is all the snapshot
 it takes; then readings; and last the pictures, files and clips that facts and readings name. No store is held for
 longer than one short read: a long transaction would keep SQLite's log and PostgreSQL's dead rows from being cleared.
+Only each small database is read to its end in one, so that its tables fit each other; that takes seconds.
 """
 
 from __future__ import annotations
