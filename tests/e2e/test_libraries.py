@@ -48,6 +48,19 @@ async def approves(page: Page, tmp_path: Path) -> None:
     await page.keyboard.press("a")
     await page.get_by_role("button", name="确认").click()
     await expect(page.get_by_text("本机：已装入 2 条")).to_be_visible(timeout=SLOW)
+    await holders_are_told_with_their_age(page, tmp_path)
+
+
+async def holders_are_told_with_their_age(page: Page, tmp_path: Path) -> None:
+    """Who holds a list comes with no rows (R886)."""
+    entry = page.locator("library-entry")
+    await expect(entry.locator("t-age .badge:not(.bad)")).to_contain_text("数据")
+    await page.route("**/api/v1/agents", lambda route: route.abort())
+    await expect(entry.locator("t-age .bad")).to_contain_text("已过时", timeout=SLOW)
+    await expect(entry.locator("ul.stale")).to_contain_text("本机：已装入 2 条")
+    await page.screenshot(path=tmp_path / "holders-old.png")
+    await page.unroute("**/api/v1/agents")
+    await expect(entry.locator("t-age .badge:not(.bad)")).to_contain_text("数据", timeout=SLOW)
 
 
 async def replaces(page: Page, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""No screen ever shows an old picture as a fresh one: what people see, and how soon. Rules R100, R201 to R204."""
+"""No screen ever shows an old picture as a fresh one: what people see, how soon. Rules R100, R201 to R204, R885 on."""
 
 from __future__ import annotations
 
@@ -12,16 +12,21 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from msgspec.structs import replace
+from playwright.async_api import Browser, Locator, Page, expect
 
 from command import requests as q
+from command.access.accounts import AGENT
 from command.actors import HUB, Role
 from command.kernel.limits import CONSOLE_RECHECK_MS
 from consoles.http.app import make_app
 from consoles.parts.serving import serving
-from tests.consoles.support import PASSWORD, signed_in, site_with_people
+from consoles.settings import Viid
+from consoles.site import Site, running_site
+from tests.consoles.support import PASSWORD, settings, signed_in, site_with_people
 from tests.e2e.chromium import chromium, sign_in
 from tests.e2e.hub_process import HubProcess, add_accounts, hub_process
+from tests.edge.agent.support import until
 from tests.ports import free_ports
 
 SCREENS: tuple[tuple[str, Role, tuple[int, int]], ...] = (
@@ -29,6 +34,8 @@ SCREENS: tuple[tuple[str, Role, tuple[int, int]], ...] = (
     ("/desk", "dispatcher", (1920, 1080)),
     ("/mobile", "officer", (390, 844)),
     ("/rehearsal", "director", (1920, 1080)),
+    ("/cameras", "administrator", (1920, 1080)),
+    ("/vehicles", "dispatcher", (1920, 1080)),
 )
 SILENT_MS = 3000 + 1000
 """Three beats missing, and the look at the clock after that."""
@@ -40,6 +47,12 @@ LOST_MS = 20_000
 """Somebody signs in and asks, the database gives up waiting, the next beat says so."""
 AWAKE_MS = 2000
 ASLEEP_MS = 6000
+LOOK_EVERY_MS = 10_000
+"""What no rows come for is looked at this often while it is seen."""
+OLD_AFTER_MS = 60_000
+"""And is hatched where it is older than this."""
+PANEL_MS = 8000
+"""A panel has asked, and the hub has asked the others."""
 LOOK_MS = 600
 """A page looks at its clock this often."""
 PICTURES = os.environ.get("TRIUNE_STALE_PICTURES")
@@ -254,3 +267,96 @@ async def test_a_screen_goes_on_at_another_hub(tmp_path: Path, fate: str) -> Non
         await site.hub.ask(opened, HUB)
         await expect(page.get_by_text("建设路商铺起火").first).to_be_visible(timeout=DEAD_MS)
         await is_fresh(page, AWAKE_MS)
+
+
+@asynccontextmanager
+async def page_of_cameras(tmp_path: Path) -> AsyncIterator[tuple[Site, Page]]:
+    """Open and fresh, of a site that speaks GA/T 1400, with a clock that may be turned on."""
+    viid = Viid(
+        server_id="43062100005030000001", port=0, password="right-horse-battery", receive_at="http://127.0.0.1:1"
+    )
+    async with running_site(replace(settings(tmp_path), viid=viid)) as site, chromium() as browser:
+        await site.context.accounts.create("administrator", "管理员", frozenset({"administrator"}), "", PASSWORD)
+        context = await browser.new_context(viewport={"width": 1920, "height": 1080}, locale="zh-CN")
+        page = await context.new_page()
+        await page.clock.install()
+        await sign_in(page, site.http_url, "administrator", PASSWORD, "/cameras")
+        await is_fresh(page, 15_000)
+        yield site, page
+
+
+async def part_is_fresh(part: Locator) -> None:
+    await expect(part.locator("t-age .badge:not(.bad)")).to_contain_text("数据", timeout=PANEL_MS)
+    await expect(part).not_to_have_attribute("data-old", "")
+
+
+async def part_is_old(part: Locator, words: str) -> None:
+    await expect(part.locator("t-age .bad")).to_contain_text(words, timeout=PANEL_MS)
+    await expect(part).to_have_attribute("data-old", "")
+    hatch = await part.evaluate("element => getComputedStyle(element).backgroundImage")
+    assert hatch.startswith("repeating-linear-gradient")
+
+
+@pytest.mark.browser
+async def test_what_no_rows_come_for_is_looked_at_again_and_hatched_where_that_fails(tmp_path: Path) -> None:
+    """An agent is enrolled while nobody presses anything; then the hub cannot be asked for agents (R885, R886)."""
+    async with page_of_cameras(tmp_path) as (site, page):
+        panel = page.locator("t-hubs")
+        await part_is_fresh(panel)
+        await panel.scroll_into_view_if_needed()
+        words = page.get_by_role("searchbox", name="查找已接入的")
+        await words.focus()
+        await panel.scroll_into_view_if_needed()
+        await site.context.accounts.issue(AGENT + "gate")
+        await site.context.accounts.set_camera_address("k0", "edge://gate/rtsp://127.0.0.1:1/k0")
+        await until(lambda: "gate" in site.agents.agents.states)
+        await page.clock.fast_forward(LOOK_EVERY_MS)
+        await expect(panel.get_by_text("gate", exact=True)).to_be_visible(timeout=PANEL_MS)
+
+        await page.route("**/api/v1/agents", lambda route: route.abort())
+        await page.clock.fast_forward(LOOK_EVERY_MS)
+        await part_is_old(panel, "已过时")
+        await expect(panel.get_by_text("gate", exact=True)).to_be_visible()
+        await expect(panel.get_by_role("alert")).to_have_count(0)
+        await is_fresh(page, BACK_MS)
+        await picture(page, "cameras-look-failed")
+
+        await panel.get_by_role("button", name="刷新").click()
+        await expect(panel.get_by_role("alert")).to_be_visible(timeout=PANEL_MS)
+        await page.unroute("**/api/v1/agents")
+        await words.focus()
+        await page.clock.fast_forward(LOOK_EVERY_MS)
+        await part_is_fresh(panel)
+        await expect(panel.get_by_role("alert")).to_have_count(0)
+        await expect(words).to_be_focused()
+        await picture(page, "cameras-looked-again")
+
+
+@pytest.mark.browser
+async def test_nothing_is_asked_while_somebody_types_or_nobody_sees_it(tmp_path: Path) -> None:
+    """Its age goes on, and it is hatched after a minute (R885, R887)."""
+    async with page_of_cameras(tmp_path) as (_, page):
+        panel = page.locator("t-viid-lower")
+        title = panel.locator("[name=title]")
+        await part_is_fresh(panel)
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/lowers") else None)
+        await title.press_sequentially("邻县")
+        asked.clear()
+        await page.clock.fast_forward(OLD_AFTER_MS)
+        await part_is_old(panel, "已过时 1 分")
+        await picture(page, "cameras-typing")
+        assert asked == []
+        await expect(title).to_be_focused()
+        await expect(title).to_have_value("邻县")
+        await title.fill("")
+        await part_is_fresh(panel)
+
+        await page.evaluate("Object.defineProperty(document, 'hidden', {value: true, configurable: true})")
+        asked.clear()
+        await page.clock.fast_forward(OLD_AFTER_MS)
+        await part_is_old(panel, "已过时 1 分")
+        assert asked == []
+        await page.evaluate("delete document.hidden")
+        await part_is_fresh(panel)
+        assert len(asked) == 1

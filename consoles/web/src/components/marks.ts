@@ -121,7 +121,9 @@ export class AgeBadge extends View {
     `,
   ];
 
-  @property({ attribute: false }) live: LiveState | null = null;
+  @property({ attribute: false }) live: Pick<LiveState, "phase" | "accepting"> | null = null;
+  /** Of a part of the page: read by whoever comes to it, not announced each second beside the page's own. */
+  @property({ type: Boolean }) inner = false;
   @property({ attribute: false }) clock: Pick<ServerClock, "age_ms"> | null = null;
   @state() private age_ms: number | null = null;
   private readonly second = new EverySecond(this);
@@ -134,7 +136,7 @@ export class AgeBadge extends View {
   override render(): TemplateResult {
     const phase = this.live?.phase ?? "connecting";
     const good = phase === "live" && this.live?.accepting === true;
-    return html`<span class="badge ${good ? "" : "bad"}" role="status" aria-live=${good ? "off" : "polite"}
+    return html`<span class="badge ${good ? "" : "bad"}" role="status" aria-live=${good || this.inner ? "off" : "polite"}
       ><span class="dot"></span><span>${this.words(phase)}</span></span
     >`;
   }

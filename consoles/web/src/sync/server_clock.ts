@@ -1,6 +1,6 @@
 /** What time it is at the hub, and how old the picture is, judged from the `now_ms` of what it sends. */
 
-import type { Time } from "./time";
+import { Since, type Time } from "./time";
 
 /** No word from the hub for this long and the picture is called stale. */
 export const STALE_AFTER_MS = 3_000;
@@ -17,7 +17,7 @@ export class ServerClock {
   private offset_ms: number | null = null;
   private last: { readonly now_ms: number; readonly steady_ms: number } | null = null;
   /** When the picture was last known to be whole. */
-  private whole: { readonly steady_ms: number; readonly wall_ms: number } | null = null;
+  private whole: Since | null = null;
   private rate = 1;
   private behind_ms = 0;
 
@@ -29,7 +29,7 @@ export class ServerClock {
 
   /** What the screen shows was kept on this machine: it was whole `age_ms` ago, an infinite time where nobody knows. */
   recall(age_ms: number): void {
-    this.whole = { steady_ms: this.time.steady_ms() - age_ms, wall_ms: this.time.wall_ms() - age_ms };
+    this.whole = new Since(this.time, age_ms);
   }
 
   /** A new connection, perhaps to another hub: only now may the hub's time go back. What comes late never turns it back. */
@@ -42,9 +42,7 @@ export class ServerClock {
     const steady_ms = this.time.steady_ms();
     if (this.virtual) this.follow(now_ms, steady_ms);
     else this.hear(now_ms, steady_ms);
-    if (!whole) return;
-    const late_ms = this.late_ms();
-    this.whole = { steady_ms: steady_ms - late_ms, wall_ms: this.time.wall_ms() - late_ms };
+    if (whole) this.whole = new Since(this.time, this.late_ms());
   }
 
   private hear(now_ms: number, steady_ms: number): void {
@@ -75,11 +73,7 @@ export class ServerClock {
 
   /** How old what the screen shows is; null before it was first whole. Frames that queued on the way count as old too. */
   age_ms(): number | null {
-    if (this.whole === null) return null;
-    const steady_ms = this.time.steady_ms();
-    // The steady clock of some browsers stands while the machine sleeps; the wall clock does not.
-    const silent_ms = Math.max(steady_ms - this.whole.steady_ms, this.time.wall_ms() - this.whole.wall_ms);
-    return this.behind_ms + silent_ms;
+    return this.whole === null ? null : this.behind_ms + this.whole.span_ms();
   }
 
   /** True before the first word too: a screen that never heard from the hub shows nothing one may trust. */

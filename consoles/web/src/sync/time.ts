@@ -19,3 +19,21 @@ export const browserTime: Time = {
   },
   random: () => Math.random(),
 };
+
+/** How long ago something was, of which it was heard `late_ms` afterwards. */
+export class Since {
+  private readonly time: Time;
+  private readonly steady_ms: number;
+  private readonly wall_ms: number;
+
+  constructor(time: Time, late_ms = 0) {
+    this.time = time;
+    this.steady_ms = time.steady_ms() - late_ms;
+    this.wall_ms = time.wall_ms() - late_ms;
+  }
+
+  /** The steady clock of some browsers stands while the machine sleeps; the wall clock does not. */
+  span_ms(): number {
+    return Math.max(this.time.steady_ms() - this.steady_ms, this.time.wall_ms() - this.wall_ms);
+  }
+}

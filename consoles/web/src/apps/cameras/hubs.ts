@@ -2,6 +2,7 @@
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
+import { repeat } from "lit/directives/repeat.js";
 import { icon } from "../../components/icons";
 import "../../components/states";
 import { clock, dateWithYear, duration } from "../../i18n/format";
@@ -60,13 +61,13 @@ export class HubsPanel extends Panel {
     if (this.api === null) return html``;
     return html`<h2>${t("hubs.title")} ${this.refresh()}</h2>
       ${this.outcome()}
-      ${hubs.length === 0 ? nothing : html`<h3>${t("hubs.hubs")}</h3><ul>${hubs.map((hub) => this.hub(hub))}</ul>`}
+      ${hubs.length === 0 ? nothing : html`<h3>${t("hubs.hubs")}</h3><ul>${repeat(hubs, ({ number }) => number, (hub) => this.hub(hub))}</ul>`}
       ${taken_out.length === 0 ? nothing : html`<h3>${t("hubs.gone")}</h3><ul>${taken_out.map((each) => takenOutLine(each, hubs.some(({ url }) => url === each.url)))}</ul>`}
       <h3>${t("hubs.agents")}</h3>
       ${agents === null ? html`<t-state kind="loading"></t-state>` : agents.length === 0 ? html`<p>${t("hubs.agents_none")}</p>` : html`<ul>${agents.map(agentLine)}</ul>`}
       <h3>${t("hubs.devices")}</h3>
       ${devices.away.length === 0 ? nothing : html`<p class="bad">${icon("alert")} ${t("hubs.no_answer", { hubs: devices.away.join(" ") })}</p>`}
-      ${devices.devices.length === 0 ? html`<p>${t("hubs.devices_none")}</p>` : html`<ul>${devices.devices.map((device) => deviceLine(device, adoptedOf(device, devices.cameras)))}</ul>`}
+      ${devices.devices.length === 0 ? html`<p>${t("hubs.devices_none")}</p>` : html`<ul>${repeat(devices.devices, ({ device }) => device, (device) => deviceLine(device, adoptedOf(device, devices.cameras)))}</ul>`}
       ${devices.silent.length === 0 ? nothing : html`<ul>${devices.silent.map(silentLine)}</ul>`}
       ${devices.refused.length === 0 ? nothing : html`<h3>${t("hubs.refused")}</h3><ul>${devices.refused.map(refusedLine)}</ul>`}
       ${this.disks()}`;

@@ -1,12 +1,14 @@
-/** What the panels of the page of cameras share: the hub is asked once they are there and when somebody says so, and how that went is told. */
+/** What the panels of the page of cameras share: the hub is asked at once, again while they are seen, and when somebody says so; how old what they show is is told. */
 
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
 import { icon } from "../../components/icons";
+import { Looks } from "../../components/looks";
 import { describe } from "../../components/problems";
 import { shared, View } from "../../components/view";
 import { t } from "../../i18n/i18n";
 import type { Api } from "../../sync/api";
+import { LOOK_EVERY_MS } from "../../sync/looking";
 import { panel } from "./styles";
 
 export abstract class Panel extends View {
@@ -16,32 +18,35 @@ export abstract class Panel extends View {
   /** What was done, and what was refused, in the words of whoever looks. */
   @state() protected said = "";
   @state() protected refusal = "";
+  /** Why a look that somebody asked for was not whole; of others age and hatch tell. */
+  @state() private unseen = "";
   @state() private loading = false;
-  private asked = false;
-  private wanted = false;
+  private doing = 0;
+  private readonly looks = new Looks(this, () => this.look(), () => this.api !== null && this.doing === 0, () => this.pace_ms());
 
   /** Ask the hub for what is shown. What it raises is told; what was shown before stays. */
   protected abstract fetch(api: Api): Promise<void>;
 
-  protected override updated(_changed: PropertyValues<this>): void {
-    if (this.api === null || this.asked) return;
-    this.asked = true;
-    void this.load();
+  /** How long after one look the next is due. */
+  protected pace_ms(): number {
+    return LOOK_EVERY_MS;
   }
 
-  /** Where it is being asked already, it is asked once more after that: what was done meanwhile may be missing there. */
-  protected async load(): Promise<void> {
-    this.wanted = this.api !== null;
-    if (this.loading) return;
+  protected override updated(_changed: PropertyValues<this>): void {
+    this.toggleAttribute("data-old", this.looks.old);
+    if (this.api !== null && this.looks.isFirst) void this.load();
+  }
+
+  protected async look(): Promise<void> {
+    if (this.api === null) return;
+    await this.fetch(this.api);
+    this.unseen = "";
+  }
+
+  private async load(): Promise<void> {
     this.loading = true;
-    while (this.api !== null && this.wanted) {
-      this.wanted = false;
-      try {
-        await this.fetch(this.api);
-      } catch (error) {
-        this.refusal = describe(error);
-      }
-    }
+    const failure = await this.looks.now();
+    this.unseen = failure === null ? "" : describe(failure);
     this.loading = false;
   }
 
@@ -49,27 +54,30 @@ export abstract class Panel extends View {
   protected async does(done: string, work: (api: Api) => Promise<unknown>): Promise<void> {
     if (this.api === null) return;
     this.said = this.refusal = "";
+    this.doing += 1;
     try {
       await work(this.api);
       if (done !== "") this.said = done;
     } catch (error) {
       this.refusal = describe(error);
       return;
+    } finally {
+      this.doing -= 1;
     }
     await this.load();
   }
 
-  /** The button that asks anew; while it does so it stays where the keyboard is. */
+  /** How old what is shown is, and the button that asks anew; while it does so it stays where the keyboard is. */
   protected refresh(): TemplateResult {
     const again = (): void => {
       this.refusal = "";
       void this.load();
     };
-    return html`<button type="button" aria-busy=${this.loading} @click=${again}>${icon("search")} ${t(this.loading ? "panel.refreshing" : "panel.refresh")}</button>`;
+    return html`<span class="row">${this.looks.age()}<button type="button" aria-busy=${this.loading} @click=${again}>${icon("search")} ${t(this.loading ? "panel.refreshing" : "panel.refresh")}</button></span>`;
   }
 
   protected outcome(): TemplateResult {
-    return html`${this.refusal === "" ? nothing : html`<p class="bad" role="alert">${icon("alert")} ${this.refusal}</p>`}
+    return html`${[this.refusal, this.unseen].map((why) => (why === "" ? nothing : html`<p class="bad" role="alert">${icon("alert")} ${why}</p>`))}
       <div role="status">${this.said === "" ? nothing : html`<p>${icon("check")} ${this.said}</p>`}</div>`;
   }
 }
@@ -78,34 +86,26 @@ export abstract class Panel extends View {
 const LOOKS = 5;
 const LOOK_MS = 1_500;
 
-/** A panel of what other systems are asked for: that takes them a moment, so after something was asked for it is looked at again. */
+/** A panel of what other systems are asked for: that takes them a moment, so after something was asked for it is looked at again soon. */
 export abstract class WaitingPanel extends Panel {
-  private looks = 0;
-  private timer: ReturnType<typeof setTimeout> | null = null;
+  private left = 0;
 
   /** Whether something that was asked for is still on its way. */
   protected abstract isWaiting(): boolean;
 
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.forget();
-  }
-
-  protected override async load(): Promise<void> {
-    this.forget();
-    await super.load();
-    if (this.timer === null && this.isWaiting() && this.isConnected && this.looks-- > 0) this.timer = setTimeout(() => void this.load(), LOOK_MS);
+  protected override pace_ms(): number {
+    return this.left > 0 && this.isWaiting() ? LOOK_MS : super.pace_ms();
   }
 
   /** As `does`, of what takes another system a moment. */
   protected async asks(done: string, work: (api: Api) => Promise<unknown>): Promise<void> {
-    this.looks = LOOKS;
+    this.left = 1 + LOOKS;
     await this.does(done, work);
   }
 
-  private forget(): void {
-    if (this.timer !== null) clearTimeout(this.timer);
-    this.timer = null;
+  protected override look(): Promise<void> {
+    this.left -= 1;
+    return super.look();
   }
 }
 

@@ -3,6 +3,7 @@
 import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { icon } from "../../components/icons";
+import { Looks } from "../../components/looks";
 import { describe } from "../../components/problems";
 import { shared, View } from "../../components/view";
 import * as format from "../../i18n/format";
@@ -15,7 +16,6 @@ import { diskLines } from "./disks";
 import { allOf } from "./panel";
 import { camerasStyles, diskStyles } from "./styles";
 
-const ROOM_EVERY_MS = 15_000;
 const DAYS = [1, 2, 3, 4, 5, 6, 7] as const;
 
 @customElement("t-recording-policy")
@@ -65,7 +65,7 @@ export class RecordingPolicyForm extends View {
   @state() private refusal = "";
   @state() private saving = false;
   private of = "";
-  private asked_ms = -Infinity;
+  private readonly looks = new Looks(this, () => this.look(), () => this.api !== null);
 
   protected override willUpdate(_changed: PropertyValues<this>): void {
     if (this.camera === null || this.camera.id === this.of) return;
@@ -76,7 +76,7 @@ export class RecordingPolicyForm extends View {
   }
 
   protected override updated(): void {
-    if (this.api !== null && performance.now() - this.asked_ms > ROOM_EVERY_MS) void this.look(this.api);
+    if (this.api !== null && this.looks.isFirst) void this.firstLook();
   }
 
   override render(): TemplateResult {
@@ -97,7 +97,7 @@ export class RecordingPolicyForm extends View {
           <input type="number" min="0" step="any" .value=${String(gigabytes(policy.quota_mib))} @change=${(event: Event) => this.set({ quota_mib: mebibytes(Number(valueOf(event))) })} /></label>
         ${policy.mode === "scheduled" ? this.schedule(policy) : nothing}
         ${policy.mode === "event" ? this.aroundEvents(policy) : nothing}
-        <div class="wide">${this.room(policy)}</div>
+        <div class="wide ${this.looks.old ? "stale" : ""}">${this.room(policy)}</div>
         ${this.group(camera)}
         <div class="wide"><button class="primary" ?disabled=${this.saving || !isWhole(policy)}>${this.saving ? t("policy.saving") : t("policy.save")}</button>
           ${isWhole(policy) ? nothing : html`<span class="quiet">${t("policy.lacking_time")}</span>`}</div>
@@ -128,7 +128,7 @@ export class RecordingPolicyForm extends View {
   private room(policy: Policy): TemplateResult {
     const { rooms } = this;
     const agent = this.agents.find(({ cameras }) => cameras.includes(this.of));
-    if (agent !== undefined) return roomAtAgent(agent);
+    if (agent !== undefined) return roomAtAgent(agent, this.looks.age());
     if (rooms === null) return html`<t-state kind="loading"></t-state>`;
     const part = rooms.capacity_bytes > 0 ? Math.min(100, Math.round((rooms.bytes / rooms.capacity_bytes) * 100)) : 0;
     const own = rooms.cameras.find(({ camera }) => camera === this.of);
@@ -136,7 +136,7 @@ export class RecordingPolicyForm extends View {
     const rate = rateOf(rooms);
     const real = daysOf(policy, own, rooms);
     const disks = rooms.hubs.find(({ records }) => records)?.disks ?? [];
-    return html`<h3>${t("room.title")}</h3>
+    return html`<h3>${t("room.title")} ${this.looks.age()}</h3>
       <div class="fill" role="img" aria-label="${part}%"><span style="width:${part}%"></span></div>
       <p>${t("room.used", { used: format.bytes(rooms.bytes), all: format.bytes(rooms.capacity_bytes), part })}
         ${rooms.locked_bytes > 0 ? html`· ${t("room.locked", { locked: format.bytes(rooms.locked_bytes) })}` : nothing}</p>
@@ -179,16 +179,18 @@ export class RecordingPolicyForm extends View {
     this.others = others;
   }
 
-  private async look(api: Api): Promise<void> {
-    this.asked_ms = performance.now();
-    try {
-      await allOf(
-        roomsOf(api).then((rooms) => void (this.rooms = rooms)),
-        api.get<readonly Agent[]>("/api/v1/agents", OTHERS_MS).then((agents) => void (this.agents = agents)),
-      );
-    } catch (error) {
-      this.refusal = describe(error);
-    }
+  private async look(): Promise<void> {
+    const { api } = this;
+    if (api === null) return;
+    await allOf(
+      roomsOf(api).then((rooms) => void (this.rooms = rooms)),
+      api.get<readonly Agent[]>("/api/v1/agents", OTHERS_MS).then((agents) => void (this.agents = agents)),
+    );
+  }
+
+  private async firstLook(): Promise<void> {
+    const failure = await this.looks.now();
+    if (failure !== null) this.refusal = describe(failure);
   }
 
   private async save(event: Event): Promise<void> {
@@ -210,8 +212,8 @@ export class RecordingPolicyForm extends View {
 }
 
 /** What an agent records lies on its own disks: what the hub has room for means nothing there. */
-function roomAtAgent({ id, up, disks }: Agent): TemplateResult {
-  return html`<h3>${t("disk.of_agent", { agent: id })}</h3>
+function roomAtAgent({ id, up, disks }: Agent, age: TemplateResult | typeof nothing): TemplateResult {
+  return html`<h3>${t("disk.of_agent", { agent: id })} ${age}</h3>
     ${up ? nothing : html`<p class="problem">${icon("alert")} ${t("disk.as_before")}</p>`}
     ${disks.length === 0 ? html`<p>${t("disk.untold")}</p>` : diskLines(disks, !up)}`;
 }

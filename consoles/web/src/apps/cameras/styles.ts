@@ -175,8 +175,14 @@ export const diskStyles = css`
   }
 `;
 
-/** A panel of the page: sections with lists, and what is wrong in hatching. */
+/** A panel of the page: sections with lists, and what is wrong or old in hatching. One within another is old by itself. */
 export const panel = css`
+  :host {
+    background-color: var(--panel);
+  }
+  :host([data-old]) {
+    background-image: var(--hatch);
+  }
   h2,
   h3,
   .keys {

@@ -2,6 +2,7 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
+import { repeat } from "lit/directives/repeat.js";
 import { icon } from "../../components/icons";
 import { clock, dateWithYear } from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
@@ -51,7 +52,7 @@ export class ViidPanel extends Panel {
       <p>${t("viid.own", { id: shown.server_id })}</p>
       ${this.outcome()}
       <h3>${t("viid.devices")}</h3>
-      ${shown.devices.length === 0 ? html`<p>${t("viid.devices_none")}</p>` : html`<ul>${shown.devices.map((each) => this.device(each))}</ul>`}
+      ${shown.devices.length === 0 ? html`<p>${t("viid.devices_none")}</p>` : html`<ul>${repeat(shown.devices, ({ device }) => device, (each) => this.device(each))}</ul>`}
       <h3>${t("viid.systems")}</h3>
       ${this.systems(shown)}
       <h3>${t("viid.orders")}</h3>

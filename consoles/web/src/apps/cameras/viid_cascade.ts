@@ -2,6 +2,7 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
+import { repeat } from "lit/directives/repeat.js";
 import { icon } from "../../components/icons";
 import { clock, dateWithYear } from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
@@ -38,7 +39,7 @@ export class ViidCascadePanel extends WaitingPanel {
     return html`<h3>${t("viid_cascade.title")} ${this.refresh()}</h3>
       <p class="quiet">${t("viid_cascade.what")}</p>
       ${this.outcome()}
-      ${this.cascades.length === 0 ? html`<p>${t("viid_cascade.none")}</p>` : html`<ul>${this.cascades.map((each) => this.cascade(each))}</ul>`}
+      ${this.cascades.length === 0 ? html`<p>${t("viid_cascade.none")}</p>` : html`<ul>${repeat(this.cascades, ({ cascade }) => cascade.peer, (each) => this.cascade(each))}</ul>`}
       ${this.receives ? this.form() : html`<p class="bad">${icon("alert")} ${t("viid_lower.no_way_back")}</p>`}`;
   }
 

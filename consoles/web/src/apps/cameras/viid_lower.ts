@@ -2,6 +2,7 @@
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
+import { repeat } from "lit/directives/repeat.js";
 import { icon } from "../../components/icons";
 import { clock, dateWithYear } from "../../i18n/format";
 import { t } from "../../i18n/i18n";
@@ -60,7 +61,7 @@ export class ViidLowerPanel extends WaitingPanel {
     if (this.api === null) return nothing;
     return html`<h3>${t("viid_lower.title")} ${this.refresh()}</h3>
       ${this.outcome()}
-      ${this.lowers.length === 0 ? html`<p>${t("viid_lower.none")}</p>` : html`<ul>${this.lowers.map((each) => this.lower(each))}</ul>`}
+      ${this.lowers.length === 0 ? html`<p>${t("viid_lower.none")}</p>` : html`<ul>${repeat(this.lowers, ({ lower }) => lower.id, (each) => this.lower(each))}</ul>`}
       ${this.receives ? this.form() : html`<p class="bad">${icon("alert")} ${t("viid_lower.no_way_back")}</p>`}
       <h3>${t("viid_lower.devices")}</h3>
       ${this.devices.length === 0 ? html`<p>${t("viid_lower.devices_none")}</p>` : this.catalogue()}`;
@@ -106,7 +107,7 @@ export class ViidLowerPanel extends WaitingPanel {
           <button type="button" class="primary" ?disabled=${picked.length === 0} @click=${() => void this.adopt(picked)}>${t("viid_lower.adopt", { n: picked.length })}</button>
         </span>
       </div>
-      <ul>${fits.slice(0, LISTED).map((each) => this.device(each))}</ul>
+      <ul>${repeat(fits.slice(0, LISTED), ({ device }) => device.id, (each) => this.device(each))}</ul>
       ${fits.length > LISTED ? html`<p>${t("viid_lower.more", { n: LISTED, all: fits.length })}</p>` : nothing}`;
   }
 

@@ -4,6 +4,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import { icon } from "../../components/icons";
+import { Looks } from "../../components/looks";
 import { describe } from "../../components/problems";
 import "../../components/states";
 import { shared, View } from "../../components/view";
@@ -58,23 +59,15 @@ export class LibraryEntry extends View {
   @state() private held: Readonly<Record<string, Held>> = {};
   @state() private agents: readonly Agent[] = [];
   @state() private refusal = "";
-  private timer: ReturnType<typeof setInterval> | undefined;
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.timer = setInterval(() => void this.look(), LOOK_EVERY_MS);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    clearInterval(this.timer);
-  }
+  /** Who holds the lists: that does not come with their rows. */
+  private readonly looks = new Looks(this, () => this.look(), () => this.connection !== null && this.library !== null, () => LOOK_EVERY_MS);
 
   protected override willUpdate(changed: Map<PropertyKey, unknown>): void {
     const before = changed.get("library") as LibraryRow | null | undefined;
     if (!changed.has("library")) return;
     if (before?.id !== this.library?.id) [this.asking, this.restoring, this.found, this.refusal] = [null, "", null, ""];
-    if (before?.id !== this.library?.id || before?.file?.content.sha256 !== this.library?.file?.content.sha256) void this.look();
+    if (this.connection === null || this.library === null) return;
+    if (before?.id !== this.library.id || before.file?.content.sha256 !== this.library.file?.content.sha256) void this.looks.now();
   }
 
   override render(): TemplateResult {
@@ -193,8 +186,8 @@ export class LibraryEntry extends View {
     const sha256 = library.file?.content.sha256;
     const hub = here === undefined ? "" : here.wrong !== "" ? t("libraries.held_wrong", { why: here.wrong }) : here.sha256 === sha256 ? t("libraries.held_hub", { n: format.count(here.entries) }) : t("libraries.held_old");
     const bad = here !== undefined && (here.wrong !== "" || here.sha256 !== sha256);
-    return html`<h3>${t("libraries.held")}</h3>
-      <ul>${hub === "" ? nothing : html`<li class=${bad ? "error" : ""}>${icon(bad ? "alert" : "check")} ${hub}</li>`}
+    return html`<h3>${t("libraries.held")} ${this.looks.age()}</h3>
+      <ul class=${this.looks.old ? "stale" : ""}>${hub === "" ? nothing : html`<li class=${bad ? "error" : ""}>${icon(bad ? "alert" : "check")} ${hub}</li>`}
         ${this.agents.map((agent) => {
           const [said, fine] = agentWords(agent, library);
           return html`<li>${icon(fine ? "check" : "alert")} ${said}</li>`;
@@ -260,12 +253,8 @@ export class LibraryEntry extends View {
   private async look(): Promise<void> {
     const { connection } = this;
     if (connection === null || this.library === null) return;
-    try {
-      this.held = await connection.api.get<Record<string, Held>>("/api/v1/watches/libraries");
-      this.agents = await connection.api.get<readonly Agent[]>("/api/v1/agents");
-    } catch {
-      // Who holds it is shown as it was known last; the lists themselves come with the rows.
-    }
+    this.held = await connection.api.get<Record<string, Held>>("/api/v1/watches/libraries");
+    this.agents = await connection.api.get<readonly Agent[]>("/api/v1/agents");
   }
 
   private async offer(library: LibraryRow, sha256: string): Promise<void> {
