@@ -117,7 +117,10 @@ async def test_what_cannot_be_queued_now_is_queued_later(tmp_path: Path) -> None
     async with site(tmp_path) as at, at_work(tells := at.tells()):
         tells.on_passages([passage("湘F00001")])
         await queued(tells, 2)
-        database, at.store._db = at.store._db, SqliteDatabase(tmp_path / "gone.sqlite3", (), "gone")
+        database, at.store._db = (
+            at.store._db,
+            SqliteDatabase(tmp_path / "gone.sqlite3", ("CREATE TABLE gone (x)",), "gone"),
+        )
         tells.on_passages([passage("湘F00002")])
         while at.clock.next_wake_ms() is None:
             await SystemClock().sleep(5)

@@ -325,6 +325,7 @@ async def test_what_no_rows_come_for_is_looked_at_again_and_hatched_where_that_f
         await expect(panel.get_by_role("alert")).to_be_visible(timeout=PANEL_MS)
         await page.unroute("**/api/v1/agents")
         await words.focus()
+        await panel.scroll_into_view_if_needed()
         await page.clock.fast_forward(LOOK_EVERY_MS)
         await part_is_fresh(panel)
         await expect(panel.get_by_role("alert")).to_have_count(0)

@@ -139,6 +139,6 @@ async def test_a_journal_that_is_not_all_there_is_refused_at_the_start(tmp_path:
             pass
     told = raised.value.subgroup(DamagedJournalError)
     assert told is not None
-    assert ("does not fit" if how == "of another type" else "cut off: the journal ends at fact") in repr(
+    assert ("fact 2 was changed" if how == "of another type" else "cut off: the journal ends at fact") in repr(
         told.exceptions
     )
