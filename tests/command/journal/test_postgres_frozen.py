@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Awaitable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -16,7 +16,7 @@ from command.journal.postgres import PostgresJournal
 from command.kernel import postgres as module
 from command.kernel.errors import UnavailableError
 from command.kernel.limits import BATCH_REQUESTS, POSTGRES_IDLE_MS, READ_FACTS
-from command.kernel.postgres import Postgres
+from tests.command.journal.test_postgres import hub
 from tests.postgres import PostgresServer
 
 _ENDS = b"QSHc"
@@ -97,15 +97,6 @@ class Wire:
                     del waiting[:size]
         finally:
             to_server.close()
-
-
-@asynccontextmanager
-async def hub(url: str) -> AsyncIterator[PostgresJournal]:
-    postgres = await Postgres.open(url, (), "pool")
-    try:
-        yield await PostgresJournal.open(postgres)
-    finally:
-        await postgres.close()
 
 
 def batch(name: str, first: int, count: int, size: int = 100) -> list[Entry]:
