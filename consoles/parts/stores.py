@@ -18,6 +18,7 @@ from command.journal.postgres import PostgresJournal
 from command.journal.sqlite import SqliteJournal
 from command.kernel.clock import Clock, SystemClock
 from command.kernel.database import Database, PostgresDatabase, SqliteDatabase
+from command.kernel.errors import DamagedFileError
 from command.kernel.postgres import Postgres
 from command.leases import Leases, SharedLeases, SoleHub
 from command.links import cursors as link_cursors
@@ -27,6 +28,7 @@ from command.readings import Readings, hours
 from command.readings.postgres import PostgresReadings
 from command.readings.sqlite import SqliteReadings
 from command.snapshots import SnapshotFolder
+from consoles.http.context import LIVE
 from consoles.parts.background import Background
 from consoles.settings import Settings
 from streams import holds
@@ -81,10 +83,14 @@ async def stores(
 async def _own(settings: Settings, key: SiteKey, clock: Clock, hub_id: str, stack: AsyncExitStack) -> Stores:
     del hub_id
     data = Path(settings.data)
+    _refuse_loss(data / "journal.sqlite3", beside=data / "readings.sqlite3")
     journal = SqliteJournal(data / "journal.sqlite3")
     stack.push_async_callback(journal.close)
     readings = SqliteReadings(data / "readings.sqlite3")
     stack.push_async_callback(readings.close)
+    if await journal.read(LIVE, 0, 1):
+        hint = "or begin with new accounts: `triune account add`, and a new token for each device"
+        _refuse_loss(data / "access.sqlite3", beside=data / "journal.sqlite3", hint=hint)
     accounts = await _accounts(settings, None, key, clock, stack)
     cursors = Cursors(SqliteDatabase(data / "links.sqlite3", link_cursors.SCHEMA, "links"))
     stack.push_async_callback(cursors.close)
@@ -95,6 +101,15 @@ async def _own(settings: Settings, key: SiteKey, clock: Clock, hub_id: str, stac
         cursors=cursors, leases=SoleHub(), holds=None, places=None, snapshots=SnapshotFolder(data / "snapshots"),
         hours=counted, shared=False,
     )  # fmt: skip
+
+
+def _refuse_loss(path: Path, *, beside: Path, hint: str = "or begin a new record in another folder") -> None:
+    """Refuse a start without a file that is made before, or with, the one that is there: it was lost.
+
+    Made anew, it would show a site without a past.
+    """
+    if beside.is_file() and not path.is_file():
+        raise DamagedFileError(f"{path} is missing beside {beside.name}: restore it from a backup, {hint}")
 
 
 async def _shared(settings: Settings, key: SiteKey, clock: Clock, hub_id: str, stack: AsyncExitStack) -> Stores:

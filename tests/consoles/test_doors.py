@@ -11,7 +11,12 @@ from yarl import URL
 
 from command import requests as q
 from command.actors import Role
+from command.kernel.clock import SystemClock
+from command.kernel.errors import DamagedFileError
+from consoles.cli.hub_key import key_of_hub
+from consoles.parts.stores import accounts_alone
 from consoles.site import running_site
+from tests.command.support import DISPATCHER
 from tests.consoles.support import PASSWORD, ROLES, mirror, settings, signed_in, site_with_people
 
 
@@ -132,3 +137,24 @@ async def test_first_start_makes_one_administrator_and_shows_the_password_once(t
             assert (await person.get("/api/v1/session"))[1]["actor"]["roles"] == ["administrator"]
     async with running_site(settings(tmp_path)) as again:
         assert again.first_password is None
+
+
+async def test_a_site_without_its_journal_or_its_accounts_is_no_new_one(tmp_path: Path) -> None:  # R904
+    config = settings(tmp_path)
+    async with site_with_people(tmp_path, "dispatcher") as site:
+        await site.hub.ask(q.ReportCall(dialled="110", caller="1"), DISPATCHER)
+    journal, accounts = (Path(config.data) / name for name in ("journal.sqlite3", "access.sqlite3"))
+    for lost in (journal, accounts):
+        away = lost.rename(tmp_path / lost.name)
+        told = pytest.RaisesExc(DamagedFileError, match=f"{lost.name} is missing")
+        with pytest.RaisesGroup(told, flatten_subgroups=True):
+            async with running_site(config):
+                pass
+        assert not lost.exists()
+        away.rename(lost)
+    accounts.unlink()
+    async with accounts_alone(config, key_of_hub(config), SystemClock()) as made:
+        await made.create("chief", "主任", frozenset({"administrator"}), "", PASSWORD)
+    async with running_site(config) as again:
+        assert again.first_password is None
+        assert len(await again.hub.read(lambda tables: list(tables.calls))) == 1
