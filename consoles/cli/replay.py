@@ -12,15 +12,17 @@ from pathlib import Path
 
 import msgspec
 
+from command.backup.tables import refuse_older
 from command.journal import Journal
-from command.journal.postgres import PostgresJournal
+from command.journal.postgres import SCHEMA, PostgresJournal
 from command.journal.sqlite_snapshot import SqliteSnapshot
 from command.kernel.errors import InvalidInputError
 from command.kernel.postgres import Postgres
-from command.readings import Readings
+from command.readings import Readings, postgres_schema
 from command.readings.memory import MemoryReadings
 from command.readings.postgres import PostgresReadings
-from command.readings.sqlite import SqliteReadings
+from command.readings.sqlite_beside import SqliteReadingsBeside
+from command.readings.sqlite_migrate import MAIN_SCHEMA
 from command.rows import Row
 from command.settings import Limits
 from consoles.http.context import LIVE
@@ -61,18 +63,20 @@ async def _stores(data: Path, url: str) -> AsyncIterator[tuple[Journal, Readings
     async with AsyncExitStack() as stack:
         readings: Readings
         if url:
-            postgres = await Postgres.open(url, (), "site")
+            postgres = await Postgres.open_beside(url, {"journal": SCHEMA, "readings": postgres_schema.SCHEMA})
             stack.push_async_callback(postgres.close)
-            readings = await PostgresReadings.open(url)
-            stack.push_async_callback(readings.close)
-            yield await PostgresJournal.open(postgres), readings
+            yield PostgresJournal(postgres), PostgresReadings(postgres)
             return
         if not (data / "journal.sqlite3").is_file():
             raise InvalidInputError(f"no journal in {data}")
         journal = SqliteSnapshot(data / "journal.sqlite3")
         stack.push_async_callback(journal.close)
         stored = data / "readings.sqlite3"
-        readings = SqliteReadings(stored) if stored.is_file() else MemoryReadings()
+        if stored.is_file():
+            refuse_older(stored, MAIN_SCHEMA)
+            readings = SqliteReadingsBeside(stored)
+        else:
+            readings = MemoryReadings()
         stack.push_async_callback(readings.close)
         yield journal, readings
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from command.journal.postgres import PostgresJournal
-from command.kernel.errors import InvalidInputError, UnknownIdError
+from command.kernel.errors import InvalidInputError, UnavailableError, UnknownIdError
 from command.kernel.postgres import Postgres
 from command.readings import Position
 from command.readings.postgres import PostgresReadings
@@ -95,6 +95,38 @@ def test_a_shared_database_is_replayed_too(
     assert (code, scene["tables"]["orders"][order]["state"]) == (0, "issued")
     assert scene["tables"]["positions"]["u1"]["lat"] == HERE[0]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_database_of_no_hub_is_refused_and_nothing_is_made_in_it(  # R895
+    tmp_path: Path, postgres_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def tables() -> int:
+        postgres = await Postgres.open_beside(postgres_url, {})
+        found = await postgres.fetch("SELECT 1 FROM pg_tables WHERE schemaname = 'public'")
+        await postgres.close()
+        return len(found)
+
+    with pytest.raises(InvalidInputError, match="no journal in this database"):
+        command(replay, capsys, "replay", "s1", "--at", "+00:00:01", "--data", tmp_path, "--journal", postgres_url)
+    assert asyncio.run(tables()) == 0
+
+
+def test_readings_of_another_release_are_left_as_they_are(  # R895
+    left: Left, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = left.data / "readings.sqlite3"
+    with closing(sqlite3.connect(path)) as db:
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        db.execute(f"PRAGMA user_version = {version - 1}")
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        before = path.read_bytes()
+    try:
+        with pytest.raises(UnavailableError, match=f"readings.sqlite3 is of schema {version - 1}"):
+            command(replay, capsys, "replay", left.situation, "--at", "+00:01:00", "--data", left.data)
+        assert path.read_bytes() == before
+    finally:
+        with closing(sqlite3.connect(path)) as db:
+            db.execute(f"PRAGMA user_version = {version}")
 
 
 def test_what_was_not_there_yet_is_unknown(left: Left, capsys: pytest.CaptureFixture[str]) -> None:
