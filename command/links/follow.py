@@ -62,6 +62,7 @@ class Follower:
         """Follow until cancelled, from the stored cursor on. While journal or cursor file is away or damaged, wait."""
         pause_ms = LINK_BACKOFF_FIRST_MS
         loaded = False
+        self._up = None  # another hub may have followed meanwhile, and said otherwise
         while True:
             try:
                 if not loaded:

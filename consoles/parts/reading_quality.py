@@ -79,6 +79,11 @@ class ReadingQuality:
         """Cameras that count as worse, and why: told once, whatever people do with the alarm."""
         self._provinces: deque[str] = deque(maxlen=QUALITY_LOCAL)
         self._looked_ms = hub.clock.now_ms()
+        leases.listen(self._on_leases)
+
+    def _on_leases(self) -> None:
+        if not self._leases.holds(CAMERAS):  # whoever judges now may say otherwise than this hub did
+            self._worse.clear()
 
     def note(self, sightings: Sequence[Sighting]) -> None:
         """Count passages that no hub had stored before, each in its own hour (SPEC R844)."""

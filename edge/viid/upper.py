@@ -45,7 +45,8 @@ class Upper:
         state.since_ms = clock.now_ms()
 
     async def run(self) -> None:
-        """Register and keep alive until cancelled."""
+        """Register and keep alive until cancelled; anew each time, since another hub may have done it meanwhile."""
+        self.state.up = False
         pause_ms = VIID_BACKOFF_FIRST_MS
         while True:
             try:

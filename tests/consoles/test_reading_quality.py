@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -189,6 +189,45 @@ async def test_after_a_restart_the_standing_alarm_is_known_and_cleared(tmp_path:
         assert len(await c.alarms()) == 1
         await c.now(90, watched_ms=0)
         assert await c.alarms() == []
+
+
+class _Turns(SoleHub):
+    """A lease that two hubs hold in turns."""
+
+    def __init__(self) -> None:
+        self.held = True
+        self.listeners: list[Callable[[], None]] = []
+
+    def holds(self, name: str) -> bool:
+        return self.held and bool(name)
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        self.listeners.append(listener)
+
+    def pass_on(self, *, held: bool) -> None:
+        self.held = held
+        for listener in self.listeners:
+            listener()
+
+
+async def test_what_another_hub_found_well_meanwhile_is_told_when_it_is_worse_again(tmp_path: Path) -> None:  # R947
+    async with counted(tmp_path) as c:
+        await c.usual(100)
+        lease = _Turns()
+        c.quality = here = ReadingQuality(c.desk.hub, c.kept, MemoryReadings(), lease)
+        await c.now(10)
+        assert len(await c.alarms()) == 1
+        lease.pass_on(held=False)
+        c.quality = ReadingQuality(c.desk.hub, c.kept, MemoryReadings(), SoleHub())
+        await c.now(90, watched_ms=0)
+        assert await c.alarms() == []
+        lease.pass_on(held=True)
+        c.quality = here
+        await c.desk.pass_time(2 * HOUR_MS)
+        c.hour += 2
+        await c.usual(100)
+        await c.now(10)
+        assert len(await c.alarms()) == 1
 
 
 async def test_a_camera_that_was_not_watched_long_enough_is_not_judged(tmp_path: Path) -> None:

@@ -36,6 +36,8 @@ async def test_a_page_of_one_hub_asks_another(tmp_path: Path) -> None:
             assert may.headers["Access-Control-Allow-Origin"] == one
             assert may.headers["Access-Control-Allow-Credentials"] == "true"
             assert "X-CSRF-Token" in may.headers["Access-Control-Allow-Headers"]
+            # An address of a camera and an adopted GA/T 1400 device are put, by RFC 9110's word.
+            assert set(may.headers["Access-Control-Allow-Methods"].split(", ")) == {"GET", "POST", "PUT", "DELETE"}
         cookies = {c.key: c.value for c in person.http.cookie_jar}
         async with aiohttp.ClientSession(two, cookies=cookies, cookie_jar=aiohttp.CookieJar(unsafe=True)) as http:
             async with http.get("/api/v1/hubs", headers={"Origin": one}) as told:

@@ -14,6 +14,7 @@ from command.access.accounts import Accounts
 from command.access.keys import SiteKey
 from command.hub import Hub
 from command.kernel.database import Database, PostgresDatabase, SqliteDatabase
+from command.kernel.errors import TriuneError
 from command.kernel.postgres import Postgres
 from command.leases import while_held
 from command.links.follow import Follower
@@ -170,15 +171,16 @@ def _channels(accounts: Accounts) -> Callable[[], Awaitable[dict[str, str]]]:
 
 
 def _report(hub: Hub, upper: str) -> Callable[[bool, str], Awaitable[None]]:
-    """Return what records how an upper system is, each time that it changes."""
-    told: bool | None = None
+    """Return what records how an upper system is, each time that it changes, whichever hub said so before."""
+    link = f"viid.{upper}"
 
     async def report(up: bool, reason: str) -> None:
-        nonlocal told
-        if told is up:
-            return
-        said = ReportLink(link=f"viid.{upper}", up=up, reason=reason[:500])
-        if await tell(hub, said, log, f"the state of GA/T 1400 system {upper}"):
-            told = up
+        try:
+            known = await hub.read(lambda tables: tables.links.get(link))
+        except TriuneError:
+            return  # where nothing can be read nothing can be recorded
+        if known is None or (known.state == "up") is not up:
+            said = ReportLink(link=link, up=up, reason=reason[:500])
+            await tell(hub, said, log, f"the state of GA/T 1400 system {upper}")
 
     return report

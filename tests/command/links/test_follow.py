@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
+from command.actors import HUB
 from command.facts import Recorded
 from command.facts.calls import SituationNoted, SituationOpened
 from command.hub import Hub
 from command.journal import DamagedJournalError, StoredFact
 from command.journal.memory import MemoryJournal
+from command.kernel.database import SqliteDatabase
 from command.kernel.errors import InvalidInputError
 from command.links.case import CaseLink
 from command.links.clients import CaseClient
+from command.links.cursors import SCHEMA, Cursors
+from command.links.follow import Follower
 from command.links.naming import named
 from command.links.service_messages import Paging
-from command.requests import NoteSituation
+from command.requests import NoteSituation, ReportLink
 from command.services.case import app as case_app
 from tests.command.links.following import SITE, following, service_on, told, until
 from tests.command.services.peers import TOKEN
@@ -43,6 +48,22 @@ async def test_while_the_service_is_away_everybody_sees_it_and_nothing_is_lost(t
                 assert [case.step for case in cases] == ["assigned", "opened", "opened"]
                 assert all([(await at.row("situations", one)).case for one in opened])
         assert (follower.refused, follower.faults) == (0, 0)
+
+
+async def test_what_another_hub_said_of_the_service_meanwhile_is_said_anew(tmp_path: Path) -> None:  # R947
+    """The lease of a link goes from this hub to another and back."""
+    async with desk() as at, CaseClient(f"http://127.0.0.1:{free_port()}", TOKEN) as client:
+        cursors = Cursors(SqliteDatabase(tmp_path / "links.sqlite3", SCHEMA, "links"))
+        follower = Follower(at.hub, cursors, CaseLink(at.hub, client, SITE))
+        await at.situation()
+        for _ in range(2):
+            async with asyncio.TaskGroup() as tasks:
+                running = tasks.create_task(follower.run())
+                await until(at, lambda t: "case" in t.links.rows and t.links.need("case").state == "down")
+                running.cancel()
+            await at.ask(ReportLink(link="case", up=True), HUB)
+            assert (await at.alarm("link_down", "case")) is None
+        await cursors.close()
 
 
 async def test_a_hub_that_is_killed_again_and_again_doubles_nothing(tmp_path: Path) -> None:

@@ -248,6 +248,19 @@ async def test_the_link_registers_keeps_alive_and_registers_anew_when_it_was_for
         assert (upper.state.up, upper.state.registrations, told[-1]) == (True, 2, (True, ""))
 
 
+async def test_a_link_that_is_taken_up_again_registers_and_says_how_it_is() -> None:  # R947
+    """Between two terms of a hub's lease another hub may have said that the system is away."""
+    clock = VirtualClock(NOW_MS)
+    async with running(clock=clock) as at, linked(at, clock) as (upper, told):
+        await sleeping(clock)
+        assert (upper.state.registrations, told) == (1, [(True, "")])
+        async with at_work(upper.run()):
+            await settled()
+            while upper.state.registrations < 2:
+                await settled()
+        assert told == [(True, ""), (True, "")]
+
+
 async def test_with_a_wrong_password_the_link_is_down_and_says_so() -> None:  # R591
     clock = VirtualClock(NOW_MS)
     async with running(clock=clock) as at, linked(at, clock, "wrong") as (upper, told):
