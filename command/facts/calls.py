@@ -34,10 +34,16 @@ class CallLocated(Fact, frozen=True, tag="call_located"):
 
 
 class CallClassified(Fact, frozen=True, tag="call_classified"):
-    """The form of the number dialled was filled in; `form` holds its answers by field name."""
+    """The form of the number dialled was filled in; `form` holds its answers by field name, all of them.
+
+    With `hung_up` nothing was: the caller hung up in the middle, and `form` is what it was. No kind of its own, for
+    a hub of the release before that reads the same journal stops at a kind that it does not know, and every
+    conversation ends with somebody hanging up.
+    """
 
     call: str
     form: dict[str, str]
+    hung_up: bool = False
 
 
 class CallLinked(Fact, frozen=True, tag="call_linked"):

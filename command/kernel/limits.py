@@ -21,6 +21,8 @@ MOVED_DEADLINES = 1000
 REQUEST_BODY_BYTES = 256 * 1024
 EVIDENCE_BYTES = 32 * 1024 * 1024
 TEXT_CHARS = 4000
+# The form of a call. What would have more, or a longer text, is refused.
+FORM_ANSWERS = 40
 
 # Tables. A dropped row is remembered, so that a console that was away learns of it; past this it gets a snapshot.
 TOMBSTONES = 10_000

@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from command.facts.base import IncidentKind, Level, Service
 from command.facts.calls import CallOutcome
-from command.kernel.limits import TEXT_CHARS
+from command.kernel.limits import FORM_ANSWERS, TEXT_CHARS
 from command.requests.base import GivenPlace, Id, Name, Phone, Reason, Request, Text
 
 
@@ -30,7 +30,7 @@ class AnswerCall(Request, frozen=True, tag="answer_call"):
 
 
 class HangUpCall(Request, frozen=True, tag="hang_up_call"):
-    """The caller is gone: abandoned if nobody had answered, else noted."""
+    """The caller is gone: abandoned if nobody had answered, else noted with its instant until the call is ended."""
 
     call: Id
 
@@ -42,11 +42,19 @@ class LocateCall(Request, frozen=True, tag="locate_call"):
     place: GivenPlace
 
 
+Form = Annotated[dict[Annotated[str, Meta(max_length=40)], Text], Meta(max_length=FORM_ANSWERS)]
+
+
 class ClassifyCall(Request, frozen=True, tag="classify_call"):
-    """Save the form."""
+    """Save the form. Alone, `form` is all of it.
+
+    With `seen`, what the asker saw in these fields before, `form` holds those that were changed: the others stay, and
+    where somebody else wrote into one meanwhile, both texts stand in it.
+    """
 
     call: Id
-    form: Annotated[dict[Annotated[str, Meta(max_length=40)], Text], Meta(max_length=40)]
+    form: Form
+    seen: Form | None = None
 
 
 class LinkCall(Request, frozen=True, tag="link_call"):

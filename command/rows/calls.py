@@ -26,6 +26,8 @@ class CallRow(Row, frozen=True):
     place: Place | None = None
     answered_ms: int | None = None
     answered_by: str = ""
+    hung_up_ms: int | None = None
+    """The caller was gone then, though somebody had answered and not ended the call yet."""
     ended_ms: int | None = None
     form: dict[str, str] = msgspec.field(default_factory=dict)
     situation: str = ""

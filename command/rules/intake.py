@@ -19,9 +19,13 @@ from command.facts.calls import (
 )
 from command.kernel.errors import ConflictError, InvalidInputError
 from command.kernel.geo import to_wgs84
+from command.kernel.limits import FORM_ANSWERS, TEXT_CHARS
 from command.rows import CallRow, CallState
 from command.rules.base import Decision, decides, folds, mark, over
 from command.tables import Tables
+
+_AND = "；"
+"""Between what two people wrote into one field of a form at the same time."""
 
 
 def place_of(given: q.GivenPlace) -> Place:
@@ -91,10 +95,13 @@ def answer_call(t: Tables, request: q.AnswerCall, actor: Actor, now_ms: int) -> 
 
 @decides(q.HangUpCall, "device", "service", "hub", "call_taker", "dispatcher")
 def hang_up_call(t: Tables, request: q.HangUpCall, actor: Actor, now_ms: int) -> Decision:
-    """Before the answer it is an abandoned call; after it the desk still has the form to finish."""
-    if t.calls.need(request.call).state == "ringing":
-        yield CallAbandoned(call=request.call)
-    return request.call
+    """Before the answer it is an abandoned call; after it the desk has a form to finish and somebody to call back."""
+    row = t.calls.need(request.call)
+    if row.state == "ringing":
+        yield CallAbandoned(call=row.id)
+    elif row.state == "answered" and row.hung_up_ms is None:
+        yield CallClassified(call=row.id, form=row.form, hung_up=True)
+    return row.id
 
 
 @decides(q.LocateCall, *DESK, "device", "service", "hub")
@@ -113,9 +120,29 @@ def locate_call(t: Tables, request: q.LocateCall, actor: Actor, now_ms: int) -> 
 def classify_call(t: Tables, request: q.ClassifyCall, actor: Actor, now_ms: int) -> Decision:
     """Save the form; the same answers again say nothing new."""
     row = _call_in(t, request.call, "answered", "abandoned")
-    if row.form != request.form:
-        yield CallClassified(call=row.id, form=request.form)
+    form = request.form if request.seen is None else _filled_in(row.form, request.form, request.seen)
+    if row.form != form:
+        yield CallClassified(call=row.id, form=form)
     return row.id
+
+
+def _filled_in(now: dict[str, str], typed: dict[str, str], seen: dict[str, str]) -> dict[str, str]:
+    """Return the form with what was typed. Nothing is written over that who typed had not seen."""
+    form = dict(now)
+    for name, text in typed.items():
+        known = now.get(name, "")
+        form[name] = text if known == seen.get(name, "") else _both(known, text)
+        if len(form[name]) > TEXT_CHARS:
+            raise InvalidInputError(f"an answer of a form has at most {TEXT_CHARS} characters")
+    if len(form) > FORM_ANSWERS:
+        raise InvalidInputError(f"a form has at most {FORM_ANSWERS} answers")
+    return form
+
+
+def _both(known: str, typed: str) -> str:
+    """Return two people's answers to one question, each part of them once."""
+    parts = [part for text in (known, typed) for part in text.split(_AND) if part]
+    return _AND.join(dict.fromkeys(parts))
 
 
 @decides(q.LinkCall, *DESK, "hub")
@@ -174,8 +201,9 @@ def call_located(t: Tables, fact: CallLocated, r: Recorded) -> None:
 
 @folds(CallClassified)
 def call_classified(t: Tables, fact: CallClassified, r: Recorded) -> None:
-    """Keep the newest form."""
-    t.calls.put(replace(t.calls.need(fact.call), form=fact.form))
+    """Keep the newest form, or the instant from which on nobody listens."""
+    row = t.calls.need(fact.call)
+    t.calls.put(replace(row, hung_up_ms=r.at_ms) if fact.hung_up else replace(row, form=fact.form))
 
 
 @folds(CallLinked)

@@ -1,13 +1,15 @@
-"""Calls (SPEC R21-R29)."""
+"""Calls (SPEC R21-R29, R940, R941)."""
 
 from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
 
 from command.actors import HUB
 from command.kernel.errors import ConflictError, InvalidInputError, UnknownIdError
+from command.kernel.limits import FORM_ANSWERS, TEXT_CHARS
 from command.requests import (
     AnswerCall,
     ClassifyCall,
@@ -116,9 +118,43 @@ async def test_a_caller_who_hangs_up_unanswered_stays_to_be_called_back() -> Non
         with pytest.raises(ConflictError):
             await d.ask(AnswerCall(call=call), TAKER)
         await d.ask(EndCall(call=call, outcome="inquiry"), TAKER)
-        answered = await d.answered_call()
-        await d.ask(HangUpCall(call=answered))
-        assert (await d.row("calls", answered)).state == "answered"
+
+
+async def test_a_caller_who_hangs_up_in_the_middle_leaves_the_instant_on_the_call() -> None:  # R940
+    """The desk calls back on it; the exchange tells of every end, some twice, and most after the desk is done."""
+    async with desk() as d:
+        call = await d.answered_call()
+        await d.ask(ClassifyCall(call=call, form={"what": "有人持刀"}), TAKER)
+        assert (await d.row("calls", call)).hung_up_ms is None
+        await d.pass_time(7000)
+        at_ms = d.clock.now_ms()
+        await d.ask(HangUpCall(call=call))
+        await d.pass_time(1000)
+        seq = d.hub.committed_seq
+        await d.ask(HangUpCall(call=call))
+        assert d.hub.committed_seq == seq
+        row = await d.row("calls", call)
+        assert (row.state, row.hung_up_ms, row.form) == ("answered", at_ms, {"what": "有人持刀"})
+        await d.ask(ClassifyCall(call=call, form={"what": "有人持刀抢劫"}), TAKER)
+        assert (await d.row("calls", call)).hung_up_ms == at_ms
+        await d.ask(EndCall(call=call, outcome="inquiry"), TAKER)
+        over = await d.answered_call()
+        await d.ask(EndCall(call=over, outcome="inquiry"), TAKER)
+        await d.ask(HangUpCall(call=over))
+        assert (await d.row("calls", over)).hung_up_ms is None
+
+
+async def test_hubs_of_the_release_before_read_on_where_a_caller_hung_up() -> None:  # R940, R265
+    """They stop at a kind that they do not know, and pass over a field: all that they make of this one is nothing."""
+    async with desk() as d:
+        call = await d.answered_call()
+        await d.ask(ClassifyCall(call=call, form={"what": "打架"}), TAKER)
+        seq = d.hub.committed_seq
+        await d.ask(HangUpCall(call=call))
+        (told,) = await d.hub.journal.read("live", seq, 10)
+        assert msgspec.json.decode(told.data) == {
+            "fact": "call_classified", "call": call, "form": {"what": "打架"}, "hung_up": True,
+        }  # fmt: skip
 
 
 async def test_a_call_ends_only_with_what_it_led_to() -> None:  # R27
@@ -184,3 +220,48 @@ async def test_merging_takes_the_calls_along_also_those_that_ended() -> None:  #
         with pytest.raises(UnknownIdError):
             await d.ask(OpenSituation(title="x", service="110", kind="accident", level=4, call="none"), DISPATCHER)
         assert await d.ask(ReportCall(dialled="110", caller="5"), HUB)
+
+
+async def test_two_people_at_one_form_wipe_nothing_of_each_other() -> None:  # R941
+    async with desk() as d:
+        call = await d.answered_call()
+        burning = ClassifyCall(call=call, form={"burning": "液化气站起火"}, seen={"burning": ""})
+        await d.ask(burning, TAKER)
+        await d.ask(ClassifyCall(call=call, form={"floors": "共3层"}, seen={"floors": ""}), COMMANDER)
+        assert (await d.row("calls", call)).form == {"burning": "液化气站起火", "floors": "共3层"}
+        await d.ask(ClassifyCall(call=call, form={"floors": "共5层"}, seen={"floors": "共3层"}), TAKER)
+        assert (await d.row("calls", call)).form["floors"] == "共5层"
+        await d.ask(ClassifyCall(call=call, form={"floors": ""}, seen={"floors": "共5层"}), TAKER)
+        assert (await d.row("calls", call)).form["floors"] == ""
+        seq = d.hub.committed_seq
+        await d.ask(burning, TAKER)  # once more under another key
+        assert d.hub.committed_seq == seq
+
+
+async def test_what_two_wrote_into_one_field_at_the_same_time_is_both_kept() -> None:  # R941
+    async with desk() as d:
+        call = await d.answered_call()
+        for text, who in (("1", TAKER), ("11", COMMANDER), ("1", TAKER), ("11；3", DISPATCHER), ("", COMMANDER)):
+            await d.ask(ClassifyCall(call=call, form={"injured": text}, seen={"injured": ""}), who)
+        assert (await d.row("calls", call)).form == {"injured": "1；11；3"}
+
+
+async def test_a_form_that_two_fill_has_the_bounds_of_one() -> None:  # R941
+    async with desk() as d:
+        call = await d.answered_call()
+        full = {f"q{n}": "x" for n in range(FORM_ANSWERS)}
+        await d.ask(ClassifyCall(call=call, form=full), TAKER)
+        with pytest.raises(InvalidInputError, match="at most 40 answers"):
+            await d.ask(ClassifyCall(call=call, form={"more": "x"}, seen={}), TAKER)
+        with pytest.raises(InvalidInputError, match="at most 4000 characters"):
+            await d.ask(ClassifyCall(call=call, form={"q1": "y" * TEXT_CHARS}, seen={}), TAKER)
+        assert (await d.row("calls", call)).form == full
+
+
+async def test_a_whole_form_is_the_whole_form() -> None:  # R941
+    """As pages of the release before ask, and an exchange that fills it in."""
+    async with desk() as d:
+        call = await d.answered_call()
+        await d.ask(ClassifyCall(call=call, form={"what": "打架", "who": "两男"}), TAKER)
+        await d.ask(ClassifyCall(call=call, form={"what": "打架"}), TAKER)
+        assert (await d.row("calls", call)).form == {"what": "打架"}

@@ -145,6 +145,7 @@ export interface CallRow {
   place: Place | null;
   answered_ms: number | null;
   answered_by: string;
+  hung_up_ms: number | null;
   ended_ms: number | null;
   form: Record<string, string>;
   situation: string;
@@ -201,11 +202,12 @@ export interface ClaimViolation {
   violation: string;
 }
 
-/** Save the form. */
+/** Save the form. Alone, `form` is all of it. */
 export interface ClassifyCall {
   request: "classify_call";
   call: string;
   form: Record<string, string>;
+  seen?: Record<string, string> | null;
 }
 
 /** Over. */
@@ -478,7 +480,7 @@ export interface GivenPlace {
   uncertainty_m?: number | null;
 }
 
-/** The caller is gone: abandoned if nobody had answered, else noted. */
+/** The caller is gone: abandoned if nobody had answered, else noted with its instant until the call is ended. */
 export interface HangUpCall {
   request: "hang_up_call";
   call: string;
