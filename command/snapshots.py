@@ -139,17 +139,23 @@ class SnapshotFolder:
         return [path for _, path in sorted(found, reverse=True)]
 
 
-async def start_from_snapshot(hub: Hub, folder: SnapshotFolder) -> None:
-    """Give a hub that has loaded nothing yet the newest tables that its journal vouches for, if there are any."""
+async def start_from_snapshot(hub: Hub, folder: SnapshotFolder) -> int:
+    """Give a hub that has loaded nothing yet the newest tables that its journal vouches for, if there are any.
+
+    Returns the fact that they were taken after; 0 where all history is to be folded.
+    """
     found = await asyncio.to_thread(folder.read, hub.space, hub.limits)
     while at := await asyncio.to_thread(next, found, None):
         if await hub.start_from(*at):
-            return
+            return at[1].seq
+    return 0
 
 
-async def keep_snapshots(hub: Hub, folder: SnapshotFolder, clock: Clock) -> None:
-    """Take one each time so many facts came, until cancelled. A disk that refuses is tried again."""
-    taken_seq = hub.committed_seq
+async def keep_snapshots(hub: Hub, folder: SnapshotFolder, clock: Clock, taken_seq: int) -> None:
+    """Take one each time so many facts came since the one before, until cancelled. A disk that refuses is tried again.
+
+    `taken_seq` is what `start_from_snapshot` returned: counted from a start, a hub that is started often takes none.
+    """
     while True:
         await hub.wait_beyond(taken_seq + SNAPSHOT_FACTS - 1)
         try:

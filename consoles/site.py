@@ -79,12 +79,12 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
         base = await stack.enter_async_context(_base(settings))
         hub, kept, tasks = base.hub, base.kept, base.tasks
         signer = await stack.enter_async_context(vouching(base))
-        await _load(hub, kept)
+        from_seq = await _load(hub, kept)
         feed = Feed(hub, hub.clock, settings.cameras_kept_to)
         context = _context(base, county, Space(LIVE, hub, feed))
         tasks.start(hub.run(), "hub")
         tasks.start(feed.run(), "feed")
-        tasks.start(keep_snapshots(hub, kept.snapshots, hub.clock), "snapshots")
+        tasks.start(keep_snapshots(hub, kept.snapshots, hub.clock, from_seq), "snapshots")
         tasks.start(signer.run(), "heads")
         keeping(base)
         known = await stack.enter_async_context(services(base))
@@ -155,14 +155,16 @@ async def _observed(base: Base, feed: Feed) -> AsyncIterator[Asks]:
         yield asks
 
 
-async def _load(hub: Hub, kept: Stores) -> None:
-    await start_from_snapshot(hub, kept.snapshots)
+async def _load(hub: Hub, kept: Stores) -> int:
+    """Load the record, and return the fact of the snapshot that it went on from, or 0."""
+    from_seq = await start_from_snapshot(hub, kept.snapshots)
     told = await kept.cursors.furthest()
     await hub.load()
     if missing := told.missing(hub.committed_seq):
         hint = "Nothing is repaired: run `triune verify`, then restore a backup"
         raise DamagedJournalError(f"{missing}. {hint}", seq=hub.committed_seq + 1)
     spare_what_stays()
+    return from_seq
 
 
 def _context(base: Base, county: Path | None, live: Space) -> Context:

@@ -102,10 +102,10 @@ async def _lengthen(folder: Path, sizes: Sizes, facts: int) -> int:
     hub, snapshots = Hub(LIVE, clock, journal), SnapshotFolder(folder / "snapshots")
     signer = HeadSigner(LIVE, journal, key, SystemClock())
     await signer.resume()
-    await start_from_snapshot(hub, snapshots)
+    from_seq = await start_from_snapshot(hub, snapshots)
     await hub.load()
     async with asyncio.TaskGroup() as tasks:
-        work = (hub.run(), keep_snapshots(hub, snapshots, clock), signer.run())
+        work = (hub.run(), keep_snapshots(hub, snapshots, clock, from_seq), signer.run())
         running = [tasks.create_task(each) for each in work]
         if not begun:
             await _enrol(hub, sizes)

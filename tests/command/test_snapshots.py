@@ -143,7 +143,7 @@ async def test_a_hub_takes_one_each_so_many_facts_and_goes_on_where_the_disk_ref
 
     loop, folder = asyncio.get_running_loop(), Refusing(tmp_path)
     async with desk() as d, asyncio.TaskGroup() as tasks:
-        keeping = tasks.create_task(keep_snapshots(d.hub, folder, d.clock))
+        keeping = tasks.create_task(keep_snapshots(d.hub, folder, d.clock, d.hub.committed_seq))
         for _ in range(10):
             await d.hub.ask(RING, HUB)
         assert not await tried.get()
@@ -154,6 +154,42 @@ async def test_a_hub_takes_one_each_so_many_facts_and_goes_on_where_the_disk_ref
         keeping.cancel()
     [(tables, head)] = folder.read("live", Limits())
     assert tables.seq == head.seq >= 10
+
+
+async def test_a_hub_that_is_started_often_takes_one_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # R905
+    monkeypatch.setattr(snapshots, "SNAPSHOT_FACTS", 10)
+    taken: asyncio.Queue[int] = asyncio.Queue()
+
+    class Telling(SnapshotFolder):
+        def write(self, copied: TablesCopy) -> None:
+            super().write(copied)
+            loop.call_soon_threadsafe(taken.put_nowait, copied.head.seq)
+
+    loop, journal, folder = asyncio.get_running_loop(), CountingJournal(), Telling(tmp_path)
+    async with desk(journal) as d:
+        before = d.hub.committed_seq
+        assert before >= 10, "history that no snapshot was taken of: another release's, or of other limits"
+    for _ in range(3):  # each time fewer facts come than a snapshot is taken after
+        hub = Hub("live", VirtualClock(START_MS), journal)
+        from_seq = await start_from_snapshot(hub, folder)
+        await hub.load()
+        async with asyncio.TaskGroup() as tasks:
+            running = [
+                tasks.create_task(hub.run()),
+                tasks.create_task(keep_snapshots(hub, folder, hub.clock, from_seq)),
+            ]
+            async with asyncio.timeout(5):
+                for _ in range(6):
+                    await hub.ask(RING, HUB)
+                while hub.committed_seq - from_seq >= 10:
+                    from_seq = await taken.get()
+            for task in running:
+                task.cancel()
+    journal.read_facts = 0
+    await restarted(journal, folder)
+    assert journal.read_facts <= 10
 
 
 async def test_a_journal_that_is_away_is_not_taken_for_another(tmp_path: Path) -> None:
