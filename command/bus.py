@@ -45,6 +45,8 @@ class _Told(msgspec.Struct, frozen=True, array_like=True):
     seq: int
     fixes: list[Position]
     passages: list[Sighting] = []
+    left_out: bool = False
+    """Whether it stored passages before that it told nobody of: they are to be looked for."""
 
 
 _decoder = msgspec.msgpack.Decoder(_Told)
@@ -71,6 +73,8 @@ class RedisBus:
         except ValueError as error:
             raise InvalidInputError(f"the address of the bus is not redis://host:port: {error}") from None
         self.up = False
+        self.missed = False
+        """Whether some hub stored passages that it told nobody of. Whoever looks for them sets it back first."""
         self.counters = BusCounters()
         self._url = url
         self._hub = hub
@@ -81,6 +85,7 @@ class RedisBus:
         self._fixes: dict[str, Position] = {}
         self._passages: deque[Sighting] = deque(maxlen=BUS_PASSAGES_WAITING)
         self._passed: Passed | None = None
+        self._left_out = False
         self._something = asyncio.Event()
         self._heard_ms = 0
         hub.on_commit(self._on_commit)
@@ -111,7 +116,9 @@ class RedisBus:
         if not self.up:
             self.counters.not_sent += len(passages)
             return
-        self.counters.not_sent += max(0, len(self._passages) + len(passages) - BUS_PASSAGES_WAITING)
+        if (too_many := len(self._passages) + len(passages) - BUS_PASSAGES_WAITING) > 0:
+            self.counters.not_sent += too_many
+            self._left_out = True
         self._passages.extend(passages)
         self._something.set()
 
@@ -166,7 +173,8 @@ class RedisBus:
             fixes, self._fixes = list(self._fixes.values()), {}
             passages = list(self._passages)
             self._passages.clear()
-            told = _Told(self._hub_id, self._hub.committed_seq, fixes, passages)
+            left_out, self._left_out = self._left_out, False
+            told = _Told(self._hub_id, self._hub.committed_seq, fixes, passages, left_out)
             async with asyncio.timeout(BUS_LOST_MS / 1000):
                 await redis.publish(self._channel, msgspec.msgpack.encode(told))
             self.counters.sent += 1
@@ -182,7 +190,11 @@ class RedisBus:
             except (msgspec.MsgspecError, TypeError):
                 self.counters.not_understood += 1
                 continue
-            self._heard_ms, self.up = self._clock.now_ms(), True
+            self._heard_ms = self._clock.now_ms()
+            if not self.up:
+                # From here on what this hub stores is told. What it and others stored before is not.
+                self.up = self.missed = self._left_out = True
+                self._something.set()
             if told.hub != self._hub_id:
                 self.counters.received += 1
                 await self._take(told)
@@ -190,6 +202,7 @@ class RedisBus:
     async def _take(self, told: _Told) -> None:
         if told.seq > self._hub.committed_seq:
             self._hub.look(told.seq)
+        self.missed = self.missed or told.left_out
         if told.passages and self._passed is not None:
             self._passed(told.passages)
         if told.fixes:

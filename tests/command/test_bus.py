@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -14,7 +14,10 @@ from command.kernel.errors import InvalidInputError
 from command.passages import Passages
 from command.readings import Position, Sighting
 from command.readings.memory import MemoryReadings
+from consoles.limits import FOLLOW_MS
+from consoles.parts.hubs.others import look_for_passages
 from tests.command.support import desk
+from tests.redis_server import RedisServer
 
 STEPS = 40
 """More turns of the event loop than one message takes to be written and answered."""
@@ -66,6 +69,45 @@ async def test_a_passage_stored_at_one_hub_is_shown_at_the_other(redis_url: str)
                 task.cancel()
     assert [row.plate for row in rows] == ["湘F12345"]
     assert telling.counters.not_sent == 0
+
+
+async def test_what_was_stored_while_a_hub_was_off_the_bus_is_shown_by_all(redis_server: RedisServer) -> None:  # R948
+    """Whichever hub comes back first."""
+    clock, readings = SystemClock(), MemoryReadings()
+    async with desk(enrolled=False) as here, desk(enrolled=False) as there, asyncio.TaskGroup() as tasks:
+        shown = [Passages(d.hub, readings) for d in (here, there)]
+        buses = [RedisBus(redis_server.url, d.hub, d.hub.history, clock, _nobody) for d in (here, there)]
+        running = []
+        for d, passages, bus in zip((here, there), shown, buses, strict=True):
+            passages.on_stored(bus.tell_passages)
+            bus.hear_passages(passages.follow)
+            running.append(tasks.create_task(bus.run()))
+            running.append(tasks.create_task(look_for_passages(d.hub, passages, bus)))
+        cars = 0
+
+        async def cars_pass(until: Callable[[], bool]) -> None:
+            nonlocal cars
+            while not until():
+                at_ms, plate = here.clock.now_ms(), f"湘F{cars:05}"
+                seen = Sighting(
+                    camera="c1", plate=plate, colour="blue", first_ms=at_ms, last_ms=at_ms, reads=2, confidence=0.9
+                )
+                await shown[cars % 2].add([seen])
+                cars += 1
+                await clock.sleep(20)
+
+        async with asyncio.timeout(60):
+            await cars_pass(lambda: all(bus.up for bus in buses))
+            redis_server.stop()
+            await cars_pass(lambda: not any(bus.up for bus in buses))
+            redis_server.start()
+            await cars_pass(lambda: all(bus.up for bus in buses))
+            for d in (here, there):
+                while len(await d.hub.read(lambda t: list(t.passages))) < cars:
+                    d.clock.advance(d.clock.now_ms() + FOLLOW_MS)
+                    await clock.sleep(10)
+        for task in running:
+            task.cancel()
 
 
 async def test_passages_are_not_kept_for_a_bus_that_is_away(redis_url: str) -> None:

@@ -38,7 +38,7 @@ async def other_hubs(base: Base, uplink: HubUplink, passages: Passages) -> Async
         base.degraded.append(_away(bus))
         tasks.start(bus.run(), "bus")
     tasks.start(_look(hub, base.kept.readings, uplink, bus), "other-hubs")
-    tasks.start(_look_for_passages(hub, passages, bus), "other-hubs-passages")
+    tasks.start(look_for_passages(hub, passages, bus), "other-hubs-passages")
     yield
 
 
@@ -50,11 +50,15 @@ def _away(bus: RedisBus) -> health.Check:
     return check
 
 
-async def _look_for_passages(hub: Hub, passages: Passages, bus: RedisBus | None) -> None:
+async def look_for_passages(hub: Hub, passages: Passages, bus: RedisBus | None) -> None:
+    """Look into the store for what no hub tells of: while the bus is down, and for what was stored meanwhile."""
     while True:
         await hub.clock.sleep(FOLLOW_MS)
-        if not (bus and bus.up):
-            await passages.look()
+        if bus and bus.up:
+            if not bus.missed:
+                continue
+            bus.missed = False
+        await passages.look()
 
 
 async def _look(hub: Hub, readings: Readings, uplink: HubUplink, bus: RedisBus | None) -> None:
