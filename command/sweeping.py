@@ -12,7 +12,7 @@ import re
 from command import facts
 from command.blobs import Blobs
 from command.journal import Journal, StoredFact
-from command.kernel.limits import BLOBS_REMOVED, BLOBS_SWEPT, READ_FACTS
+from command.kernel.limits import BLOBS_REMOVED, BLOBS_SWEPT, SWEPT_FACTS
 from command.list_files import LibraryFact, ListFiles
 from command.readings.bounds import DAY_MS
 
@@ -69,7 +69,7 @@ class Sweep:
         past: dict[bytes, int] = {}
         for space in await self._journal.spaces():
             files, after = ListFiles(), 0
-            while page := await self._journal.read(space, after, READ_FACTS):
+            while page := await self._journal.read(space, after, SWEPT_FACTS):
                 for fact in page:
                     if not _is_of_list(fact, files):
                         named.update(

@@ -25,7 +25,7 @@ class SqliteSnapshot(SqliteJournal):
 
     def __init__(self, path: Path) -> None:
         self._file = _ReadOnly(path)
-        self._db = self._file
+        self._db = self._reader = self._file
 
     async def signed(self, space: str, after: int, limit: int) -> list[SignedHead]:
         """Return the signed heads; a file of the first schema has none."""

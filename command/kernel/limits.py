@@ -340,8 +340,10 @@ COMPANION_PLATES = 200
 FIRST_TIME_PASSES = 50_000
 FREQUENT_PASSES = 300_000
 
-# Pictures of forgotten passages: so many names are held against the facts at once, and so many removed at once.
+# Pictures of forgotten passages: so many names are held against the facts at once, of which so many are read at once (a
+# hub at work is held up for no longer than that takes), and so many removed at once.
 BLOBS_SWEPT = 300_000
+SWEPT_FACTS = 200
 BLOBS_REMOVED = 1000
 
 # Cameras whose recording is set by one request.

@@ -30,7 +30,7 @@ async def brought(blobs: FolderBlobs, folder: Path, data: bytes, at_ms: int) -> 
 async def test_what_is_old_and_named_by_no_fact_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "BLOBS_SWEPT", 3)
     monkeypatch.setattr(module, "BLOBS_REMOVED", 2)
-    monkeypatch.setattr(module, "READ_FACTS", 5)
+    monkeypatch.setattr(module, "SWEPT_FACTS", 5)
     blobs = FolderBlobs(tmp_path, SiteKey(b"k" * 32).box("blobs"))
     (tmp_path / SINCE).touch()
     os.utime(tmp_path / SINCE, (0, 0))

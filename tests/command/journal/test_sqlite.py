@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from command.journal import GENESIS, Answer, DamagedJournalError, Entry, Head, StoredFact, chained
-from command.journal.sqlite import SCHEMA, SqliteJournal
+from command.journal.sqlite import SCHEMA, SqliteJournal, spaces_in
 from command.kernel.errors import UnavailableError
 from command.kernel.sqlite import SqliteThread
 
@@ -34,6 +37,30 @@ async def test_a_file_opened_again_goes_on_where_it_stood(tmp_path: Path) -> Non
     await append(again, [entry("b", 3)])
     assert chained(await again.read("live", 0, 10), GENESIS) == (await again.head("live")).digest
     await again.close()
+
+
+async def test_who_reads_all_of_the_past_holds_up_no_commit(tmp_path: Path) -> None:  # R906
+    journal = SqliteJournal(tmp_path / "journal.db")
+    await append(journal, [entry(f"k{n}", 1 + n) for n in range(5000)])
+    async with asyncio.TaskGroup() as tasks:
+        reading = [tasks.create_task(journal.read("live", 0, 5000)) for _ in range(40)]
+        await asyncio.wait(reading, return_when=asyncio.FIRST_COMPLETED)
+        await append(journal, [entry("now", 5001)])
+        assert not all(one.done() for one in reading)
+    assert len(await journal.read("live", 0, 9000)) == 5001, "and who reads after a commit finds it"
+    await journal.close()
+
+
+async def test_spaces_are_found_without_reading_every_fact(tmp_path: Path) -> None:  # R906
+    path, steps = tmp_path / "journal.db", list[int]()
+    await SqliteJournal(path).close()
+    with closing(sqlite3.connect(path)) as db:
+        for space in ("rehearsal-2", "live", "rehearsal-1"):
+            rows = [(space, seq, 1, "a", b"{}", b"") for seq in range(1, 1001)]
+            db.executemany("INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?)", rows)
+        db.set_progress_handler(lambda: steps.append(1), 1)
+        assert spaces_in(db) == ["live", "rehearsal-1", "rehearsal-2"]
+    assert len(steps) < 1000
 
 
 async def test_a_file_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:  # R1, R4
