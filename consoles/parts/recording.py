@@ -15,6 +15,7 @@ from command.actors import HUB
 from command.hub import Changes, Hub
 from command.kernel.errors import TriuneError, UnknownIdError
 from command.kernel.geo import distance_m
+from command.leases import Leases
 from command.requests import ReportRecorder
 from command.rows import AlarmRow, CameraRow, HitRow
 from consoles.http.clips import Clips
@@ -23,13 +24,13 @@ from consoles.http.rooms import HubRoom, room_of
 from consoles.http.rooms import routes as room_routes
 from consoles.http.stretches import Authorise
 from consoles.parts.agents.errands import Errands
-from consoles.parts.agents.recordings import AgentEvents, FarArchive
+from consoles.parts.agents.recordings import AgentEvents, Asks, FarArchive
 from consoles.parts.agents.registry import in_charge
 from consoles.parts.base import Base
 from consoles.parts.hubs.part import Hubs
 from consoles.parts.hubs.recordings import ArchiveOfHubs, shelf_of, tell_recordings
 from consoles.parts.hubs.rooms import rooms_of
-from consoles.parts.stores import CAMERAS, Stores
+from consoles.parts.stores import CAMERAS
 from streams.keeper import CameraKeeper
 from streams.limits import RECORD_EVENT_M
 from streams.recorder.archive import Archive
@@ -55,23 +56,23 @@ class Recorded:
     find_store: Callable[[], Store]
 
 
-class _Part:
+class HubRecorder:
     """Glue between the record and the recorder. Of several hubs the one that holds the lease records."""
 
     def __init__(
-        self, hub: Hub, kept: Stores, errands: Errands, is_at_agent: Callable[[str], bool], folders: Sequence[Path]
+        self, hub: Hub, leases: Leases, asks: Asks, is_at_agent: Callable[[str], bool], folders: Sequence[Path]
     ) -> None:
-        self.remote = FarArchive(errands.open, self.store)
+        self.remote = FarArchive(asks, self.store)
         self._at_agents = AgentEvents(self.remote)
         self._is_at_agent = is_at_agent
         self._hub = hub
-        self._leases = kept.leases
+        self._leases = leases
         self._cameras: dict[str, CameraRow] = {}
         self._changed = asyncio.Event()
         self._changed.set()
         self.disks = RecordedDisks(folders, hub.clock, self.on_health)
         hub.listen(self._on_change)
-        kept.leases.listen(self._changed.set)
+        leases.listen(self._changed.set)
 
     def _on_change(self, _seq: int, changes: Changes) -> None:
         for (table, key), row in changes.items():
@@ -119,19 +120,30 @@ class _Part:
 
     async def _keep(self) -> None:
         """Bring the recorders to what the record says, each time it changes."""
+        records = False
         while True:
             await self._changed.wait()
             self._changed.clear()
+            mine = self._leases.holds(CAMERAS)
             try:
                 self._cameras = await self._hub.read(lambda t: {camera.id: camera for camera in t.cameras})
+                policies = {c.id: c.recording for c in self._cameras.values()} if mine else {}
+                self.disks.set_policies(policies, "" if mine else OTHERS_RECORD)
+                if mine and not records:
+                    await self._say_how_disks_are()
             except TriuneError as error:
-                log.warning("what is recorded stays as it was for now: %s", error.detail)
+                log.warning("recorders and what is known of them stay as they were for now: %s", error.detail)
                 await self._hub.clock.sleep(_AGAIN_MS)
                 self._changed.set()
-                continue
-            mine = self._leases.holds(CAMERAS)
-            policies = {c.id: c.recording for c in self._cameras.values()} if mine else {}
-            self.disks.set_policies(policies, "" if mine else OTHERS_RECORD)
+            else:
+                records = mine
+
+    async def _say_how_disks_are(self) -> None:
+        """Say it of each, when recording becomes this hub's: it was another's disk that was told of before."""
+        here = {disk.name: disk.reason for disk in self.disks.all}
+        told = await self._hub.read(lambda t: [a.subject for a in t.alarms if a.kind == "recording_failing"])
+        for recorder in {*here, *told}:
+            await self.on_health(recorder, here.get(recorder, ""))
 
     async def on_health(self, recorder: str, reason: str) -> None:
         """An alarm while recordings are lost, or soon will be."""
@@ -172,7 +184,7 @@ async def recording(
         except UnknownIdError:
             return False
 
-    part = _Part(hub, kept, errands, is_at_agent, base.settings.recordings_folders)
+    part = HubRecorder(hub, kept.leases, errands.open, is_at_agent, base.settings.recordings_folders)
 
     def opening(folder: Path) -> Awaitable[Store]:
         return Store.open(
@@ -198,6 +210,9 @@ async def recording(
     def own_room() -> Awaitable[HubRoom]:
         return room_of(disks.all, hub.clock.now_ms(), records=kept.leases.holds(CAMERAS))
 
+    def own_address() -> str:
+        return hubs.places.own.url if hubs and hubs.places.own else ""
+
     listen_motion(part.on_motion)
     base.tasks.start(part.tell_agents(), "recordings-at-agents")
     base.tasks.start(part.run(opening, find), "recorder")
@@ -205,6 +220,6 @@ async def recording(
     routes = [
         *Recordings(archive_of, hub, authorise).routes(),
         *room_routes(rooms_of(hubs, own_room)),
-        *Clips(part.store, lambda: shelf_of(hubs, part.store), archive_of, hub, authorise).routes(),
+        *Clips(part.store, lambda: shelf_of(hubs, part.store), archive_of, hub, authorise, own_address).routes(),
     ]
     yield routes, Recorded(archive_of, part.store)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from streams.plates.quality import Measure
 from streams.plates.watcher import WatchCounters
 from tests.command.support import DISPATCHER, Desk, desk
 from tests.consoles.support import signed_in, site_with_people
+from tests.leases import Turns
 
 CAMERA = EnrolCamera(
     camera="p1", name="建设路路口", lat=29.14, lon=113.11, bearing_deg=90, field_deg=60, reads_plates=True
@@ -191,29 +192,10 @@ async def test_after_a_restart_the_standing_alarm_is_known_and_cleared(tmp_path:
         assert await c.alarms() == []
 
 
-class _Turns(SoleHub):
-    """A lease that two hubs hold in turns."""
-
-    def __init__(self) -> None:
-        self.held = True
-        self.listeners: list[Callable[[], None]] = []
-
-    def holds(self, name: str) -> bool:
-        return self.held and bool(name)
-
-    def listen(self, listener: Callable[[], None]) -> None:
-        self.listeners.append(listener)
-
-    def pass_on(self, *, held: bool) -> None:
-        self.held = held
-        for listener in self.listeners:
-            listener()
-
-
 async def test_what_another_hub_found_well_meanwhile_is_told_when_it_is_worse_again(tmp_path: Path) -> None:  # R947
     async with counted(tmp_path) as c:
         await c.usual(100)
-        lease = _Turns()
+        lease = Turns()
         c.quality = here = ReadingQuality(c.desk.hub, c.kept, MemoryReadings(), lease)
         await c.now(10)
         assert len(await c.alarms()) == 1

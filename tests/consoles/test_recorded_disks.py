@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
@@ -16,14 +17,18 @@ from command.kernel.clock import SystemClock
 from command.kernel.errors import InvalidInputError
 from command.kernel.limits import RECORD_DISKS
 from command.requests import EnrolCamera, SetRecordings
+from consoles.parts.hubs.replies import Reply
+from consoles.parts.recording import HubRecorder
 from consoles.settings import Recordings
 from consoles.site import Site, running_site
 from edge.simulators.street_video import Street, render
 from streams.recorder.disks import RecordedDisks
 from streams.recorder.files import camera_folder
 from streams.recorder.store import Store
+from tests.command.support import desk
 from tests.consoles.support import PASSWORD, Person, settings, signed_in
 from tests.consoles.test_recordings import fetch, listing, send, shown
+from tests.leases import Turns
 
 
 async def nobody(_recorder: str, _reason: str) -> None:
@@ -47,6 +52,42 @@ def test_a_further_disk_takes_cameras_from_all_and_moves_no_others() -> None:
         shared_out([Path(f"/disk{n}") for n in range(RECORD_DISKS + 1)])
     with pytest.raises(InvalidInputError):
         shared_out([Path("/disk1"), Path("/disk2"), Path("/disk1")])
+
+
+async def test_whoever_takes_over_recording_says_how_its_own_disks_are(tmp_path: Path) -> None:  # R949
+    """One hub has a second disk that fails, the other a single one that is well."""
+    no_folder = tmp_path / "file"
+    no_folder.write_text("no folder can be made here")
+    folders = [[tmp_path / "a", no_folder], [tmp_path / "b"]]
+
+    def ask(kind: str, camera: str, body: object = None) -> AbstractAsyncContextManager[Reply]:
+        raise AssertionError(f"{kind} of {camera} {body}: no camera is at an agent")
+
+    async with desk(enrolled=False) as d, asyncio.TaskGroup() as tasks:
+        leases = [Turns(held=False), Turns(held=True)]
+        parts = [
+            HubRecorder(d.hub, lease, ask, lambda _: False, each) for lease, each in zip(leases, folders, strict=True)
+        ]
+        running = [tasks.create_task(part.run(Store.open, lambda _: None)) for part in parts]
+        failing, sound = parts
+
+        async def until(alarms: set[str]) -> None:
+            async with asyncio.timeout(30):
+                while {a.subject for a in await d.hub.read(lambda t: list(t.alarms))} != alarms:
+                    await asyncio.to_thread(lambda: None)
+
+        async with asyncio.timeout(30):
+            while not failing.disks.all[1].reason or not sound.disks.all[0].recorder:
+                await asyncio.to_thread(lambda: None)
+        await until(set())  # it does not record: nothing is lost there
+        for lease, held in zip(leases, (True, False), strict=True):
+            lease.pass_on(held=held)
+        await until({"recorder-2"})
+        for lease, held in zip(leases, (False, True), strict=True):
+            lease.pass_on(held=held)
+        await until(set())
+        for task in running:
+            task.cancel()
 
 
 async def test_while_one_disk_hangs_the_other_goes_on(tmp_path: Path) -> None:
