@@ -138,7 +138,10 @@ HIT_CLOCKS_MS = 60 * 1000
 # What an entry would have matched is counted in so many sightings, and shown up to here.
 WATCH_CHECK_SIGHTINGS = 200
 
-# What one hub may do for the others at once, and how long one may take to say who it is: after that it is away.
+# What one hub may do for the others at once: live pictures, which last, for every camera of a county at a few hubs;
+# apart from them everything else, and as many who have not said yet who they are. How long one may take for that:
+# after it a hub is away.
+PEER_PICTURES = 8192
 PEER_ERRANDS = 512
 PEER_HELLO_MS = 3000
 # Things that one hub tells of at most when another lists those of all: agents, devices, who was refused.

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from command.kernel.errors import InvalidInputError, UnavailableError, UnknownIdError
+from command.kernel.errors import InvalidInputError, TooManyError, UnavailableError, UnknownIdError
 from consoles.limits import AGENT_RECORDINGS_MS
 from consoles.parts.agents.recordings import next_of, pieces_of
 from consoles.parts.hubs.replies import Reply
@@ -153,7 +153,7 @@ class JoinedShelf:
                 about = await shelf.about(clip)
             except UnknownIdError:
                 continue
-            except UnavailableError as error:
+            except (UnavailableError, TooManyError) as error:
                 self._away.append(error.detail)
                 continue
             self._found[clip] = shelf
@@ -173,7 +173,7 @@ class JoinedShelf:
             try:
                 async with asyncio.timeout(AGENT_RECORDINGS_MS / 1000):
                     return [await ask(shelf)]
-            except (UnavailableError, TimeoutError):
+            except (UnavailableError, TooManyError, TimeoutError):
                 self._away.append(name)
                 return []
 

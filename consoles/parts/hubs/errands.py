@@ -11,8 +11,8 @@ import asyncio
 import hmac
 import logging
 import secrets
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -25,10 +25,11 @@ from command.kernel.clock import Clock
 from command.kernel.errors import InvalidInputError, TooManyError, UnavailableError
 from command.roll import HubPlace
 from consoles.http.identity import is_loopback, is_open
-from consoles.limits import PEER_ERRANDS, PEER_HELLO_MS
+from consoles.limits import PEER_ERRANDS, PEER_HELLO_MS, PEER_PICTURES
 from consoles.parts.hubs.replies import Reply
 from edge.agent.answering import Handler, do, unknown
 from edge.agent.answering import Reply as Answering
+from edge.agent.live import LIVE
 from edge.agent.protocol import Errand, Word
 from edge.limits import AGENT_SILENT_MS, ERRAND_PIECE_BYTES, ERRAND_SAID_BYTES
 
@@ -90,7 +91,7 @@ class Peers:
     ) -> AsyncIterator[Reply]:
         """Ask another hub for something; gives its reply. Leaving hangs up, and it stops.
 
-        `body` becomes JSON. Raises `UnavailableError` where the hub does not answer.
+        `body` becomes JSON. Raises `UnavailableError` where the hub does not answer, `TooManyError` where it is busy.
         """
         wanted = Wanted(kind=kind, camera=camera, agent=agent, body=msgspec.Raw(msgspec.json.encode(body or {})))
         self._counters.asked += 1
@@ -111,6 +112,8 @@ class Peers:
                 nonce = await socket.receive_str()
                 await socket.send_str(_signature(self._key, hub.url, nonce, wanted) + wanted.decode())
         except (aiohttp.ClientError, OSError, TimeoutError, TypeError, ValueError) as error:
+            if isinstance(error, aiohttp.WSServerHandshakeError) and error.status == TooManyError.status:
+                raise TooManyError(f"hub {hub.url} is asked for too much at once; try again", hop=HUB_HOP) from None
             self._counters.away += 1
             log.warning("hub %s does not answer: %s", hub.url, type(error).__name__)
             raise UnavailableError(f"it is at hub {hub.url}, which does not answer", hop=HUB_HOP) from None
@@ -128,7 +131,9 @@ class PeerDoor:
         self._counters = counters
         self._handlers: dict[str, Handler] = {}
         self._relay: Relay = lambda _agent: unknown
-        self._open = 0
+        self._greeting = _Room("hubs that have not said who they are", PEER_ERRANDS)
+        self._pictures = _Room("live pictures for other hubs", PEER_PICTURES)
+        self._others = _Room("errands of other hubs", PEER_ERRANDS)
 
     def register(self, kind: str, handler: Handler) -> None:
         """Have errands of a kind done by `handler`."""
@@ -152,21 +157,13 @@ class PeerDoor:
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         if hdrs.ORIGIN in request.headers:
             raise InvalidInputError("only hubs ask here, and no page")
-        if self._open >= PEER_ERRANDS:
-            raise TooManyError(f"{PEER_ERRANDS} errands of other hubs are being done")
-        self._open += 1
-        try:
-            return await self._serve(request)
-        finally:
-            self._open -= 1
-
-    async def _serve(self, request: web.Request) -> web.StreamResponse:
         socket = web.WebSocketResponse(
             heartbeat=AGENT_SILENT_MS / 1000, compress=False, max_msg_size=ERRAND_SAID_BYTES, timeout=1.0
         )
-        await socket.prepare(request)
         try:
-            wanted = await self._hear(socket)
+            with self._greeting.place():
+                await socket.prepare(request)
+                wanted = await self._hear(socket)
         except (InvalidInputError, TimeoutError, ConnectionError):
             self._counters.strangers += 1
             await socket.close(code=_POLICY, message=b"not a hub of this site")
@@ -174,7 +171,8 @@ class PeerDoor:
         self._counters.taken += 1
         errand = Errand(id=secrets.token_urlsafe(32), kind=wanted.kind, camera=wanted.camera or "-", body=wanted.body)
         handler = self._relay(wanted.agent) if wanted.agent else self._handlers.get(wanted.kind, unknown)
-        await do(errand, self._counted(handler), _Line(socket), self._clock)
+        room = self._pictures if wanted.kind == LIVE else self._others
+        await do(errand, self._counted(handler, room), _Line(socket), self._clock)
         return socket
 
     async def _hear(self, socket: web.WebSocketResponse) -> Wanted:
@@ -192,15 +190,36 @@ class PeerDoor:
         except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
             raise InvalidInputError(f"not an errand: {error}") from error
 
-    def _counted(self, handler: Handler) -> Handler:
+    def _counted(self, handler: Handler, room: _Room) -> Handler:
         async def counted(errand: Errand, reply: Answering) -> None:
             try:
-                await handler(errand, reply)
+                with room.place():
+                    await handler(errand, reply)
             except Exception:
                 self._counters.refused += 1
                 raise
 
         return counted
+
+
+class _Room:
+    """So many things at once, and no more."""
+
+    def __init__(self, what: str, limit: int) -> None:
+        self._what = what
+        self._limit = limit
+        self._taken = 0
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Take one as long as the block lasts. Raises `TooManyError`."""
+        if self._taken >= self._limit:
+            raise TooManyError(f"{self._limit} {self._what} at once are the most")
+        self._taken += 1
+        try:
+            yield
+        finally:
+            self._taken -= 1
 
 
 class _Line:
