@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from command.journal import DamagedJournalError, Head, Journal, SignedHead, chained
 from command.journal.anchors import Anchor
-from command.journal.heads import BLOCK_FACTS, AnswersDigest, HeadKey, block_before, is_signed, to_anchor
+from command.journal.heads import BLOCK_FACTS, HeadKey, to_anchor
+from command.journal.kept_heads import KeptHeads, damaged
 from command.kernel.clock import Clock
 from command.kernel.errors import TriuneError
 from command.kernel.limits import ANCHOR_CALL_MS, HEAD_EVERY_MS, HEAD_LOOK_MS, HEADS_AT_ONCE, READ_FACTS
@@ -42,6 +43,7 @@ class HeadSigner:
         """Why nothing is vouched for any more: for health and screens. Only a restored journal and a start end it."""
         self._space = space
         self._journal = journal
+        self._kept = KeptHeads(space, journal, key.public)
         self._key = key
         self._clock = clock
         self._head = Head()
@@ -66,11 +68,8 @@ class HeadSigner:
     async def _go_on_from(self, last: SignedHead) -> None:
         facts = await self._journal.read(self._space, last.seq - 1, 1)
         if not facts or facts[0].seq != last.seq or facts[0].digest != last.digest:
-            raise _damaged(last.seq, f"the facts up to {last.seq}, once signed, are cut off or rewritten")
-        if not is_signed(self._space, last, await self._answers(last.seq), self._key.public):
-            raise _damaged(
-                last.seq, f"the signed head {last.seq} does not fit this site's key and the answers before it"
-            )
+            raise damaged(last.seq, f"the facts up to {last.seq}, once signed, are cut off or rewritten")
+        await self._kept.checked([last])
         self._head = Head(seq=last.seq, digest=last.digest)
 
     async def _refuse_cut_off(self) -> None:
@@ -79,13 +78,13 @@ class HeadSigner:
         for _, answer in await self._journal.answered(self._space, end.seq, 1):
             # Another hub may have written since; facts and answers come together.
             if (await self._journal.head(self._space)).seq < answer.seq:
-                raise _damaged(end.seq + 1, f"the journal ends at fact {end.seq}, and an answer names {answer.seq}")
+                raise damaged(end.seq + 1, f"the journal ends at fact {end.seq}, and an answer names {answer.seq}")
 
     async def run(self) -> None:
         """Sign until cancelled, and bring heads to where they are kept outside."""
         async with asyncio.TaskGroup() as tasks:
             for anchor in self.anchors:
-                tasks.create_task(anchor.run(), name=f"anchor-{anchor.name}")
+                tasks.create_task(self._bring(anchor.run()), name=f"anchor-{anchor.name}")
             tasks.create_task(self._keep_signing(), name=f"heads-{self._space}")
 
     async def stop(self) -> None:
@@ -94,7 +93,7 @@ class HeadSigner:
         for anchor in self.anchors:
             with suppress(TimeoutError):
                 async with asyncio.timeout(ANCHOR_CALL_MS / 1000):
-                    await anchor.bring()
+                    await self._bring(anchor.bring())
 
     async def sign(self, *, is_due: bool) -> None:
         """Sign every multiple since the last head, `HEADS_AT_ONCE` at most, and where it is due the end too.
@@ -103,7 +102,7 @@ class HeadSigner:
         """
         end = await self._journal.head(self._space)
         if end.seq < self._head.seq:
-            raise _damaged(end.seq + 1, f"the journal ends at fact {end.seq}, and {self._head.seq} was signed")
+            raise damaged(end.seq + 1, f"the journal ends at fact {end.seq}, and {self._head.seq} was signed")
         for _ in range(HEADS_AT_ONCE):
             upto = min(self._head.seq // BLOCK_FACTS * BLOCK_FACTS + BLOCK_FACTS, end.seq)
             if upto == self._head.seq or (upto % BLOCK_FACTS and not is_due):
@@ -114,8 +113,8 @@ class HeadSigner:
         facts = await self._journal.read(self._space, self._head.seq, upto - self._head.seq)
         digest = chained(facts, self._head.digest)
         if not facts or facts[-1].seq != upto:
-            raise _damaged(upto, f"fact {upto} is missing")
-        answers = await self._answers(upto)
+            raise damaged(upto, f"fact {upto} is missing")
+        (answers,) = await self._kept.answers(upto)
         head = Head(seq=upto, digest=digest)
         signed = self._key.sign(self._space, head, answers, self._clock.now_ms())
         await self._journal.sign(self._space, signed)
@@ -123,14 +122,6 @@ class HeadSigner:
         self.counters.signed += 1
         for anchor in self.anchors:
             anchor.offer(to_anchor(self._space, signed, answers, self._key.public))
-
-    async def _answers(self, upto: int) -> bytes:
-        """Return the digest of the answers in the block of `upto`: each has facts of its own, so they fit one page."""
-        digest = AnswersDigest()
-        for key, answer in await self._journal.answered(self._space, block_before(upto), BLOCK_FACTS + 1):
-            if answer.seq <= upto:
-                digest.add(key, answer)
-        return digest.at(upto)
 
     async def _keep_signing(self) -> None:
         due_ms = self._clock.now_ms() + HEAD_EVERY_MS
@@ -147,13 +138,23 @@ class HeadSigner:
         try:
             await self.sign(is_due=is_due)
         except DamagedJournalError as error:
-            self.damage = error.detail
-            self.counters.failed += 1
-            log.critical("the journal is vouched for no longer: %s", error.detail)
+            self._stop_vouching(error)
         except TriuneError as error:
             self.counters.failed += 1
             log.warning("the head of the journal could not be signed: %s", error.detail)
         return self.damage is None
+
+    async def _bring(self, bringing: Awaitable[object]) -> None:
+        """Bring heads outside. Where an older one turns out not to fit, no newer one may hide that."""
+        try:
+            await bringing
+        except DamagedJournalError as error:
+            self._stop_vouching(error)
+
+    def _stop_vouching(self, error: DamagedJournalError) -> None:
+        self.damage = error.detail
+        self.counters.failed += 1
+        log.critical("the journal is vouched for no longer: %s", error.detail)
 
 
 async def _last_signed(journal: Journal, space: str) -> SignedHead | None:
@@ -168,7 +169,3 @@ async def _last_signed(journal: Journal, space: str) -> SignedHead | None:
         if found or not after:
             return found[-1] if found else None
         span *= 4
-
-
-def _damaged(seq: int, what: str) -> DamagedJournalError:
-    return DamagedJournalError(f"{what}. Nothing is repaired: run `triune verify`, then restore a backup", seq=seq)

@@ -224,9 +224,14 @@ BACKUP_READ_ROWS = 100
 HEAD_EVERY_MS = 60_000
 HEAD_LOOK_MS = 2000
 HEADS_AT_ONCE = 50
-# A place that takes longer is away; heads wait for it, and past these the oldest is given up: later ones cover it.
+# A place that takes longer is away; so many heads wait for it in memory, older ones in the journal. Those are read and
+# brought by the page, with a pause after each, so that a place with years to catch up with takes nothing from requests.
 ANCHOR_CALL_MS = 5000
 ANCHORS_WAITING = 1000
+ANCHOR_PAGE_HEADS = 20
+ANCHOR_PAUSE_MS = 20
+# Of what a place has, the end is looked at: some 150 lines, so that torn ones and others' do not matter.
+ANCHOR_TAIL_BYTES = 64 * 1024
 ANCHOR_BACKOFF_FIRST_MS = 1000
 ANCHOR_BACKOFF_LONGEST_MS = 60 * 1000
 # `triune verify` gives up on a store that fails at so many facts in a row.

@@ -17,6 +17,7 @@ from command.backup.making import Source
 from command.backup.schedule import Backups
 from command.journal.anchors import Anchor, place_at
 from command.journal.heads import PURPOSE, HeadKey
+from command.journal.kept_heads import KeptHeads
 from command.journal.signer import HeadSigner
 from command.kernel.errors import TriuneError
 from command.sweeping import Sweep
@@ -38,17 +39,27 @@ async def vouching(base: Base) -> AsyncIterator[HeadSigner]:
     """
     hub = base.hub
     async with aiohttp.ClientSession() as http:
-        anchors = [Anchor(place_at(place, http), hub.clock) for place in base.settings.anchors]
-        signer = HeadSigner(hub.space, hub.journal, HeadKey(base.key.derive(PURPOSE)), hub.clock, anchors)
+        key, notes = HeadKey(base.key.derive(PURPOSE)), Path(base.settings.data) / "anchors"
+        heads = KeptHeads(hub.space, hub.journal, key.public)
+        anchors = [Anchor(place_at(place, http, notes), heads, hub.clock) for place in base.settings.anchors]
+        signer = HeadSigner(hub.space, hub.journal, key, hub.clock, anchors)
         await signer.resume()
         base.measured.append(metrics.counted("heads", "Signed heads of the journal", signer.counters))
         for number, anchor in enumerate(anchors, start=1):
-            base.measured.append(metrics.counted(f"anchor_{number}", "Signed heads kept outside", anchor.counters))
+            base.measured.extend(_measured(f"anchor_{number}", anchor))
         base.degraded.append(_wrong_with(signer, anchors))
         try:
             yield signer
         finally:
             await signer.stop()
+
+
+def _measured(name: str, anchor: Anchor) -> tuple[metrics.Source, metrics.Source]:
+    upto = "Fact up to which signed heads are kept outside"
+    return (
+        metrics.counted(name, "Signed heads kept outside", anchor.counters),
+        metrics.gauge(f"{name}_kept_seq", upto, lambda: anchor.kept_seq),
+    )
 
 
 def _wrong_with(signer: HeadSigner, anchors: list[Anchor]) -> health.Check:
@@ -58,6 +69,8 @@ def _wrong_with(signer: HeadSigner, anchors: list[Anchor]) -> health.Check:
         for number, anchor in enumerate(anchors, start=1):
             if anchor.away:
                 yield f"anchor {number}: away"
+            if anchor.strange:
+                yield f"anchor {number}: has what the record does not, see the log"
 
     return check
 

@@ -263,6 +263,8 @@ class FlakyJournal:
         await self.real.sign(space, head)
 
     async def signed(self, space: str, after: int, limit: int) -> list[SignedHead]:
+        if self.reads_fail:
+            raise UnavailableError("the file cannot be read")
         return await self.real.signed(space, after, limit)
 
     async def probe(self) -> None:

@@ -16,6 +16,7 @@ from command.facts.calls import SituationNoted
 from command.journal import GENESIS, Entry, Journal, StoredFact
 from command.journal.anchors import Anchor, place_at
 from command.journal.heads import HeadKey
+from command.journal.kept_heads import KeptHeads
 from command.journal.signer import HeadSigner
 from command.journal.sqlite import SqliteJournal
 from command.kernel.clock import VirtualClock
@@ -54,7 +55,8 @@ async def _write(folder: Path, facts: int, loose: int) -> Path:
     path = folder / "journal.sqlite3"
     journal, clock = SqliteJournal(path), VirtualClock(5000)
     async with aiohttp.ClientSession() as http:
-        anchor = Anchor(place_at(str(folder / "anchor"), http), clock)
+        place = place_at(str(folder / "anchor"), http, folder / "notes")
+        anchor = Anchor(place, KeptHeads(SPACE, journal, KEY.public), clock)
         signer = HeadSigner(SPACE, journal, KEY, clock, [anchor])
         await signer.resume()
         half = facts // 2
