@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from command.kernel.ga36 import PROVINCES, SUFFIXES
+
 _MASK = "***"
-_PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领"
 _ALONE, _ENDS = r"(?<![0-9A-Za-z])", r"(?![0-9A-Za-z])"
 # RFC 3986 userinfo.
 _USER = re.compile(r"(?<=://)[^/@\s\"']+(?=@)")
@@ -18,8 +19,12 @@ _SECRETS = (
     ),
 )
 _SECRET_WORDS = re.compile("bearer|basic|passw|token|secret|authorization|cookie")
-# GA 36: a province, a letter, five or six letters or digits; the separator that is painted, or none.
-_PLATE = re.compile(rf"[{_PROVINCES}][A-Z][·.\s-]?[A-Z0-9]{{4,5}}[A-Z0-9挂学警港澳]")
+# Plates of every kind in GA 36: a province, a letter, five or six letters or digits, the last perhaps a character; six
+# digits after or before 使. The separator that is painted, or none.
+_PLATE = re.compile(
+    rf"[{PROVINCES}使领][A-Z][·.\s-]?[A-Z0-9]{{4,5}}(?:应急|[A-Z0-9{SUFFIXES}])"
+    r"|使[·.\s-]?\d{3}[·.\s-]?\d{3}|(?<!\d)\d{3}[·.\s-]?\d{3}[·.\s-]?使"
+)
 # GB 11643 identity numbers; mobile and landline numbers. Instants in milliseconds have 13 digits and stay.
 _NUMBERS = (
     re.compile(rf"{_ALONE}[1-9]\d{{16}}[\dXx]{_ENDS}"),

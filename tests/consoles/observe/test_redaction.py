@@ -1,9 +1,12 @@
-"""Nothing in a log names a person or opens a door; what leads to a row stays readable."""
+"""Nothing in a log names a person or opens a door; what leads to a row stays readable (SPEC R927)."""
 
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from command.kernel import ga36
 from consoles.observe.redaction import redacted
 
 
@@ -18,6 +21,11 @@ from consoles.observe.redaction import redacted
         ("sighting of 湘F12345 before k1 is lost", "F12345"),
         ("sighting of 湘F·D12345 before k1", "D12345"),
         ("hit/w1/k1/京A8888警/1700000000000", "A8888"),
+        ("hit/w1/k1/使014578/1700000000000", "014578"),
+        ("sighting of 使014·578 before k1", "578"),
+        ("sighting of 014578使 before k1", "014578"),
+        ("sighting of 沪A0023领 before k1", "A0023"),
+        ("sighting of 京X1234应急 before k1", "X1234"),
         ("open rtsp://admin:pa55@10.0.0.1/ch1", "pa55"),
         ("redis://:hunter2@db/0 is away", "hunter2"),
         ("Authorization: Bearer abcdef.ghi-jkl", "abcdef"),
@@ -30,6 +38,15 @@ def test_what_names_a_person_or_opens_a_door_is_masked(text: str, secret: str) -
     assert "***" in redacted(text)
 
 
+@given(st.sampled_from(ga36.FORMATS).flatmap(lambda format_: st.tuples(*map(st.sampled_from, format_))), st.booleans())
+def test_no_plate_of_any_kind_is_in_a_log(characters: tuple[str, ...], separated: bool) -> None:
+    """R927."""
+    plate = "".join(characters)
+    if separated:
+        plate = f"{plate[:2]}·{plate[2:]}" if plate[0] in ga36.PROVINCES else plate.replace("使", "·使·").strip("·")
+    assert redacted(f"sighting of {plate} before k1 is lost") == "sighting of *** before k1 is lost"
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -39,6 +56,7 @@ def test_what_names_a_person_or_opens_a_door_is_masked(text: str, secret: str) -
         "fact 1234567 of s17, camera k-0730-1",
         "the journal stands at 4, the batch goes on with 7",
         "rtsp://10.0.0.1:554/ch1 does not answer",
+        "1700000000000使用中",
     ],
 )
 def test_ids_instants_and_numbers_stay(text: str) -> None:
