@@ -1,4 +1,7 @@
-"""Who asks: a person, a device, a service or the hub, with the roles that decide what they may do and see."""
+"""Who asks: a person, a device, a service or the hub, with the roles that decide what they may do and see.
+
+A device that is a telephone exchange has that role alone; the others report where they are, and tell of no call.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,11 @@ import msgspec
 
 Role = Literal[
     "call_taker", "dispatcher", "commander", "duty_leader", "officer", "director", "camera_watch", "administrator",
-    "wall", "device", "service", "hub",
+    "wall", "device", "exchange", "service", "hub",
 ]  # fmt: skip
 
 ROLES: frozenset[Role] = frozenset(get_args(Role))
-PEOPLE: frozenset[Role] = ROLES - {"device", "service", "hub"}
+PEOPLE: frozenset[Role] = ROLES - {"device", "exchange", "service", "hub"}
 DESK: frozenset[Role] = frozenset({"call_taker", "dispatcher", "commander", "duty_leader"})
 
 

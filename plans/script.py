@@ -40,7 +40,7 @@ Asked = tuple[q.Request, Actor]
 
 _NAMES: dict[Role, str] = {
     "call_taker": "演练接警员", "dispatcher": "演练派警员", "commander": "演练指挥长", "duty_leader": "演练值班领导",
-    "officer": "演练民警", "camera_watch": "演练视频巡查员", "director": "演练导调", "device": "演练话务台",
+    "officer": "演练民警", "camera_watch": "演练视频巡查员", "director": "演练导调", "exchange": "演练话务台",
 }  # fmt: skip
 _CallEvent = CallRings | CallAnswered | SituationOpened | CallLinked | CallEnded
 _PlanEvent = PlanActivated | PhaseOrdered | TaskCarriedOut | ApprovalDecided | NoteInjected
@@ -99,7 +99,7 @@ class Script:
             case CallRings():
                 place = given(event.place) if event.place else None
                 ring = q.ReportCall(call=event.call, dialled=event.dialled, caller=event.caller, place=place)
-                return [(ring, played("device"))]
+                return [(ring, played("exchange"))]
             case CallAnswered():
                 answer: list[Asked] = [(q.AnswerCall(call=event.call), taker)]
                 if says := self._says.get(event.call):

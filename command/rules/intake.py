@@ -43,7 +43,7 @@ def _call_in(t: Tables, call: str, *states: CallState) -> CallRow:
     return row
 
 
-@decides(q.ReportCall, "device", "service", "call_taker", "dispatcher", "hub")
+@decides(q.ReportCall, "exchange", "service", "call_taker", "dispatcher", "hub")
 def report_call(t: Tables, request: q.ReportCall, actor: Actor, now_ms: int) -> Decision:
     """A line rings; an exchange that tells of the same call twice is answered with the first.
 
@@ -93,7 +93,7 @@ def answer_call(t: Tables, request: q.AnswerCall, actor: Actor, now_ms: int) -> 
     return row.id
 
 
-@decides(q.HangUpCall, "device", "service", "hub", "call_taker", "dispatcher")
+@decides(q.HangUpCall, "exchange", "service", "hub", "call_taker", "dispatcher")
 def hang_up_call(t: Tables, request: q.HangUpCall, actor: Actor, now_ms: int) -> Decision:
     """Before the answer it is an abandoned call; after it the desk has a form to finish and somebody to call back."""
     row = t.calls.need(request.call)
@@ -104,7 +104,7 @@ def hang_up_call(t: Tables, request: q.HangUpCall, actor: Actor, now_ms: int) ->
     return row.id
 
 
-@decides(q.LocateCall, *DESK, "device", "service", "hub")
+@decides(q.LocateCall, *DESK, "exchange", "service", "hub")
 def locate_call(t: Tables, request: q.LocateCall, actor: Actor, now_ms: int) -> Decision:
     """The place may come from the desk, the carrier or the phone; a situation without one takes it."""
     row = _call_in(t, request.call, "ringing", "answered", "abandoned")

@@ -11,7 +11,7 @@ from aiohttp import hdrs, web
 
 from command import wire
 from command.access.accounts import AGENT, Session
-from command.actors import Actor
+from command.actors import Actor, Role
 from command.kernel.errors import NoRightError, SignInRequiredError, TooManyError
 from command.kernel.limits import ASKERS_REMEMBERED, REQUESTS_PER_S, SIGN_IN_BODY_BYTES
 from command.kernel.rate import RateLimit
@@ -60,7 +60,10 @@ async def _device(context: Context, token: str) -> Actor:
     if device is None or device.startswith(AGENT):  # an agent's key opens the agents' door alone
         raise SignInRequiredError("the device token is not known")
     row = await context.spaces[LIVE].hub.read(lambda t: t.devices.get(device))
-    return Actor(id=device, name=device, roles=frozenset({"device"}), unit=row.unit if row else "")
+    if row is None:
+        raise SignInRequiredError(f"{device} is not enrolled")
+    role: Role = "exchange" if row.kind == "pbx" else "device"
+    return Actor(id=device, name=device, roles=frozenset({role}), unit=row.unit)
 
 
 def _take_turn(request: web.Request, actor: Actor) -> None:
@@ -138,7 +141,7 @@ def _json(value: object) -> web.Response:
 
 async def people(request: web.Request) -> web.Response:
     """`GET /api/v1/people`: the person's name for each account id that rows and marks carry."""
-    if actor_of(request).has("device"):
+    if actor_of(request).has("device", "exchange"):
         raise NoRightError("names are for people")
     return _json(await context_of(request).accounts.people())
 

@@ -38,7 +38,7 @@ def actor(role: Role, name: str = "", unit: str = "") -> Actor:
 
 
 TAKER, DISPATCHER, COMMANDER = actor("call_taker"), actor("dispatcher"), actor("commander")
-LEADER, WALL, EXCHANGE = actor("duty_leader"), actor("wall"), actor("device", "pbx")
+LEADER, WALL, EXCHANGE = actor("duty_leader"), actor("wall"), actor("exchange", "pbx")
 
 
 def devices_of(unit: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import aiohttp
@@ -10,7 +11,7 @@ import pytest
 from yarl import URL
 
 from command import requests as q
-from command.actors import Role
+from command.actors import HUB, Role
 from command.kernel.clock import SystemClock
 from command.kernel.errors import DamagedFileError
 from consoles.cli.hub_key import key_of_hub
@@ -116,18 +117,74 @@ async def test_a_device_token_opens_the_intake_and_nothing_else(tmp_path: Path) 
             assert response.status == 401
 
 
+async def test_a_trackers_token_neither_rings_nor_ends_nor_moves_a_call(tmp_path: Path) -> None:  # R950
+    """It lies in a telephone, and in the URL of each fix; a call is the exchange's, of which a site may have two."""
+    async with site_with_people(tmp_path) as site, AsyncExitStack() as stack:
+        hub, accounts = site.hub, site.context.accounts
+        await hub.ask(q.EnrolStation(
+            station="st", name="所", service="110", lat=29.1, lon=113.1, leader="长", leader_phone="1"
+        ), HUB)  # fmt: skip
+        await hub.ask(q.EnrolUnit(
+            unit="u1", name="u1", kind="patrol_car", service="110", station="st", phone="1", officers=["甲"]
+        ), HUB)  # fmt: skip
+        for device, kind in (("phone7", "osmand"), ("bodycam", "gb28181")):
+            await hub.ask(q.EnrolDevice(device=device, kind=kind, unit="u1"), HUB)  # type: ignore[arg-type]  # of a list
+        for device in ("pbx-1", "pbx-2"):
+            await hub.ask(q.EnrolDevice(device=device, kind="pbx"), HUB)
+
+        async def opened(device: str) -> aiohttp.ClientSession:
+            headers = {"Authorization": f"Bearer {await accounts.issue(device)}"}
+            return await stack.enter_async_context(aiohttp.ClientSession(site.http_url, headers=headers))
+
+        ring = q.ReportCall(dialled="119", caller="13900000001", call="real-2")
+        place = q.LocateCall(call="real-2", place=q.GivenPlace(lat=10, lon=10))
+        pbx, other = await opened("pbx-1"), await opened("pbx-2")
+        async with pbx.post("/api/v1/calls", data=msgspec.json.encode(ring)) as response:
+            assert response.status == 200
+        seq = hub.committed_seq
+        for device in ("phone7", "bodycam"):
+            tracker = await opened(device)
+            invented = msgspec.json.encode(q.ReportCall(dialled="110", caller="1", call=f"of-{device}"))
+            async with tracker.post("/api/v1/calls", data=invented) as response:
+                assert response.status == 403
+            async with tracker.delete("/api/v1/calls/real-2") as response:
+                assert response.status == 403
+            async with tracker.post("/api/v1/requests", data=msgspec.json.encode(place)) as response:
+                assert response.status == 403
+        assert hub.committed_seq == seq
+        for exchange in (other, pbx):
+            async with exchange.post("/api/v1/requests", data=msgspec.json.encode(place)) as response:
+                assert response.status == 200
+        async with other.delete("/api/v1/calls/real-2") as response:
+            assert response.status == 200
+
+
+async def test_a_token_of_what_is_not_enrolled_opens_nothing(tmp_path: Path) -> None:  # R951
+    async with site_with_people(tmp_path) as site:
+        headers = {"Authorization": f"Bearer {await site.context.accounts.issue('nosuch2')}"}
+        async with aiohttp.ClientSession(site.http_url, headers=headers) as nobody:
+            for path in ("/api/v1/calls", "/api/v1/requests"):
+                async with nobody.post(path, data=b'{"dialled":"110","caller":"1"}') as response:
+                    assert response.status == 401
+                    assert "nosuch2 is not enrolled" in await response.text()
+            await site.hub.ask(q.EnrolDevice(device="nosuch2", kind="pbx"), HUB)
+            async with nobody.post("/api/v1/calls", data=b'{"dialled":"110","caller":"1"}') as response:
+                assert response.status == 200
+
+
 async def test_rows_name_accounts_and_people_are_told_whose_they_are(tmp_path: Path) -> None:
     async with site_with_people(tmp_path, "officer") as site:
         await site.context.accounts.create("li", "李涛", frozenset({"dispatcher"}), "", PASSWORD)
         async with signed_in(site.http_url, "officer") as person:
             assert (await person.get("/api/v1/people"))[1]["li"] == "李涛"
+        await site.hub.ask(q.EnrolDevice(device="pbx-1", kind="pbx"), HUB)
         token = await site.context.accounts.issue("pbx-1")
         headers = {"Authorization": f"Bearer {token}"}
         async with (
             aiohttp.ClientSession(site.http_url, headers=headers) as device,
             device.get("/api/v1/people") as said,
         ):
-            assert said.status in (401, 403)
+            assert said.status == 403
 
 
 async def test_first_start_makes_one_administrator_and_shows_the_password_once(tmp_path: Path) -> None:

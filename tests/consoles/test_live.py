@@ -160,6 +160,7 @@ async def test_an_open_console_ends_with_its_session(
         accounts = site.context.accounts
         headers = {}
         if change == "device token replaced":
+            await site.hub.ask(q.EnrolDevice(device="pbx", kind="pbx"), HUB)
             headers = {"Authorization": f"Bearer {await accounts.issue('pbx')}"}
         async with person.http.ws_connect("/api/v1/live", headers=headers) as socket:
             assert (await socket.receive_json(timeout=10))["type"] == "welcome"

@@ -14,10 +14,10 @@ from tests.command.random_requests import RandomRequests
 from tests.command.support import ACTORS, START_MS
 
 WHO: dict[str, set[Role]] = {
-    "report_call": {"device", "service", "call_taker", "dispatcher"},
+    "report_call": {"exchange", "service", "call_taker", "dispatcher"},
     "answer_call": {"call_taker", "dispatcher"},
-    "hang_up_call": {"device", "service", "call_taker", "dispatcher"},
-    "locate_call": {*DESK, "device", "service"},
+    "hang_up_call": {"exchange", "service", "call_taker", "dispatcher"},
+    "locate_call": {*DESK, "exchange", "service"},
     "classify_call": {*DESK},
     "link_call": {*DESK},
     "end_call": {*DESK},

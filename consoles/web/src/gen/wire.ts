@@ -24,7 +24,7 @@ export interface ActivationRow {
 export interface ActorInfo {
   id: string;
   name: string;
-  roles: ("administrator" | "call_taker" | "camera_watch" | "commander" | "device" | "director" | "dispatcher" | "duty_leader" | "hub" | "officer" | "service" | "wall")[];
+  roles: ("administrator" | "call_taker" | "camera_watch" | "commander" | "device" | "director" | "dispatcher" | "duty_leader" | "exchange" | "hub" | "officer" | "service" | "wall")[];
   unit: string;
 }
 

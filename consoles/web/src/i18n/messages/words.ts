@@ -126,6 +126,7 @@ export const WORDS = {
   "role.administrator": ["系统管理员", "Administrator"],
   "role.wall": ["大屏", "Wall"],
   "role.device": ["设备", "Device"],
+  "role.exchange": ["话务台", "Telephone exchange"],
   "role.service": ["服务", "Service"],
   "role.hub": ["系统", "System"],
   "who.hub": ["系统", "System"],
