@@ -9,6 +9,7 @@ twice; the line in front is bound to each chunk.
 from __future__ import annotations
 
 import hashlib
+import os
 import secrets
 import zlib
 from collections.abc import Iterator
@@ -44,6 +45,7 @@ _FAST = 1
 _LENGTH_BYTES = 4
 _TAG_BYTES = 16
 _ARRAY32 = b"\xdd"
+_DECODER: msgspec.msgpack.Decoder[list[Record]] = msgspec.msgpack.Decoder(list[Record])
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +64,7 @@ class ArchiveWriter:
     """
 
     def __init__(self, file: BinaryIO, key: SiteKey, made_ms: int) -> None:
-        header = Header(format=_FORMAT, made_ms=made_ms, key=_fingerprint(key), salt=secrets.token_hex(16))
+        header = Header(format=_FORMAT, made_ms=made_ms, key=fingerprint(key), salt=secrets.token_hex(16))
         self._file = file
         self._line = _NAME + msgspec.json.encode(header) + b"\n"
         self._cipher = _cipher(key, header)
@@ -143,21 +145,12 @@ def read_archive(file: BinaryIO, key: SiteKey) -> Iterator[Record]:
     Raises `InvalidInputError` for another site's archive, `DamagedArchiveError` for one that was changed or cut off:
     what came before was genuine, but is not all.
     """
-    header, line = read_header(file)
-    if header.key != _fingerprint(key):
-        raise InvalidInputError("the archive was made under another site key; give the one that was kept apart from it")
-    cipher = _cipher(key, header)
-    decoder: msgspec.msgpack.Decoder[list[Record]] = msgspec.msgpack.Decoder(list[Record])
+    cipher, line = _begun(file, key)
     digest, number, last = hashlib.sha256(), 0, False
     while not last:
-        sealed = _read_chunk(file, number)
+        sealed = _read_chunk(file, _read_length(file, number), number)
         body, last = _opened(cipher, sealed, number, line)
-        try:
-            plain = _unpacked(body)
-            records = decoder.decode(plain)
-        except (msgspec.MsgspecError, zlib.error) as error:
-            # It is genuine, so a program wrote it that knows more than this one.
-            raise DamagedArchiveError(f"chunk {number} of the archive holds what is not known here: {error}") from error
+        plain, records = _records_of(body, number)
         for record in records:
             if last != isinstance(record, Manifest):
                 raise DamagedArchiveError(f"chunk {number} of the archive is not where it belongs")
@@ -170,15 +163,56 @@ def read_archive(file: BinaryIO, key: SiteKey) -> Iterator[Record]:
         raise DamagedArchiveError("something follows the end of the archive")
 
 
-def _read_chunk(file: BinaryIO, number: int) -> bytes:
+def read_manifest(file: BinaryIO, key: SiteKey) -> Manifest:
+    """Return the last record alone: quick, however large the archive is, and no proof of what comes before it.
+
+    Raises as `read_archive`.
+    """
+    cipher, line = _begun(file, key)
+    end = file.seek(0, os.SEEK_END)
+    file.seek(len(line))
+    number, length = 0, _read_length(file, 0)
+    while file.tell() + length < end:
+        file.seek(length, os.SEEK_CUR)
+        number += 1
+        length = _read_length(file, number)
+    body, last = _opened(cipher, _read_chunk(file, length, number), number, line)
+    if not last:
+        raise _cut_off(number)
+    _, records = _records_of(body, number)
+    match records:
+        case [Manifest() as manifest]:
+            return manifest
+    raise DamagedArchiveError(f"chunk {number} of the archive is not where it belongs")
+
+
+def _begun(file: BinaryIO, key: SiteKey) -> tuple[AESGCM, bytes]:
+    """Read the first line; return what opens the chunks after it, and the line, to which they are bound."""
+    header, line = read_header(file)
+    if header.key != fingerprint(key):
+        raise InvalidInputError("the archive was made under another site key; give the one that was kept apart from it")
+    return _cipher(key, header), line
+
+
+def _read_length(file: BinaryIO, number: int) -> int:
     head = file.read(_LENGTH_BYTES)
+    if len(head) < _LENGTH_BYTES:
+        raise _cut_off(number)
     length = int.from_bytes(head, "big")
-    if len(head) == _LENGTH_BYTES and not _TAG_BYTES < length <= BACKUP_CHUNK_MOST_BYTES:
+    if not _TAG_BYTES < length <= BACKUP_CHUNK_MOST_BYTES:
         raise DamagedArchiveError(f"chunk {number} of the archive was changed: {length} bytes is no length of a chunk")
+    return length
+
+
+def _read_chunk(file: BinaryIO, length: int, number: int) -> bytes:
     sealed = file.read(length)
-    if len(head) < _LENGTH_BYTES or len(sealed) < length:
-        raise DamagedArchiveError(f"the archive is cut off: it ends in chunk {number}, before its end")
+    if len(sealed) < length:
+        raise _cut_off(number)
     return sealed
+
+
+def _cut_off(number: int) -> DamagedArchiveError:
+    return DamagedArchiveError(f"the archive is cut off: it ends in chunk {number}, before its end")
 
 
 def _opened(cipher: AESGCM, sealed: bytes, number: int, line: bytes) -> tuple[bytes, bool]:
@@ -189,6 +223,16 @@ def _opened(cipher: AESGCM, sealed: bytes, number: int, line: bytes) -> tuple[by
         except InvalidTag:
             pass
     raise DamagedArchiveError(f"chunk {number} of the archive was changed, or is not where it belongs")
+
+
+def _records_of(body: bytes, number: int) -> tuple[bytes, list[Record]]:
+    """Return what a chunk holds, as bytes and as records."""
+    try:
+        plain = _unpacked(body)
+        return plain, _DECODER.decode(plain)
+    except (msgspec.MsgspecError, zlib.error) as error:
+        # It is genuine, so a program wrote it that knows more than this one.
+        raise DamagedArchiveError(f"chunk {number} of the archive holds what is not known here: {error}") from error
 
 
 def _unpacked(body: bytes) -> bytes:
@@ -223,7 +267,8 @@ def _nonce(number: int, *, last: bool) -> bytes:
     return number.to_bytes(11, "big") + bytes([last])
 
 
-def _fingerprint(key: SiteKey) -> str:
+def fingerprint(key: SiteKey) -> str:
+    """Return what the first line tells site keys apart by."""
     return key.derive("backup fingerprint").hex()
 
 

@@ -1,4 +1,9 @@
-"""The folder that hubs put their backups into: archives by the instant in their names, and parts of unfinished ones."""
+"""The folder that hubs put their backups into: archives by their names, and parts of unfinished ones.
+
+A name says when an archive was begun and of which record it is, by the id of its history: that of a copy which was
+restored elsewhere is another one, where the site key is the same. Earlier releases gave the instant alone; of those
+files the key under which they were sealed is all that tells whose they are.
+"""
 
 from __future__ import annotations
 
@@ -6,39 +11,53 @@ import fcntl
 import logging
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
-from command.kernel.errors import UnavailableError
+from command.access.keys import SiteKey
+from command.backup.archive import fingerprint, read_header, read_manifest
+from command.backup.records import Manifest
+from command.kernel.errors import TriuneError, UnavailableError
 from command.kernel.limits import BACKUP_AHEAD_MS
 
-_NAME = "triune-%Y%m%dT%H%M%SZ.backup"
-_NAMES = re.compile(r"triune-\d{8}T\d{6}Z\.backup")
+_INSTANT = "%Y%m%dT%H%M%SZ"
+_NAMES = re.compile(r"triune-(?P<begun>\d{8}T\d{6}Z)(-(?P<history>[0-9a-f]+))?\.backup")
 _PARTS = re.compile(rf"\.{_NAMES.pattern}\.part")
 _LOCK = ".triune-backups.lock"
 _log = logging.getLogger(__name__)
 
 
-def archive_at(folder: Path, begun_ms: int) -> Path:
+class Owner(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose archives are meant: those of one record, sealed under its site's key."""
+
+    history: str
+    key: SiteKey
+
+
+def archive_at(folder: Path, begun_ms: int, owner: Owner) -> Path:
     """Return where an archive belongs that is begun at an instant."""
-    return folder / datetime.fromtimestamp(begun_ms / 1000, UTC).strftime(_NAME)
+    begun = datetime.fromtimestamp(begun_ms / 1000, UTC).strftime(_INSTANT)
+    return folder / f"triune-{begun}-{owner.history}.backup"
 
 
 def begun_ms(archive: Path) -> int:
     """Return when an archive was begun, by its name, to the second."""
-    return int(datetime.strptime(archive.name, _NAME).replace(tzinfo=UTC).timestamp() * 1000)
+    begun = datetime.strptime(_named(archive)["begun"], _INSTANT).replace(tzinfo=UTC)
+    return int(begun.timestamp() * 1000)
 
 
 class Archives(msgspec.Struct, frozen=True, kw_only=True):
-    """What is in the folder, by names, each in their order."""
+    """The owner's archives in the folder, each in their order, and how many of others there are."""
 
     dated: list[Path]
     ahead: list[Path]
     """Begun later than now: the clock that named them was ahead, or the one here is behind."""
+    others: int
+    """Of other records, and those of which nobody can tell: nothing here is said of them, and none is dropped."""
 
     @property
     def oldest_first(self) -> list[Path]:
@@ -46,16 +65,56 @@ class Archives(msgspec.Struct, frozen=True, kw_only=True):
         return [*self.ahead, *self.dated]
 
 
-def archives_in(folder: Path, now_ms: int) -> Archives:
-    """Return the archives there are. Raises `UnavailableError` where the folder cannot be read."""
+def archives_in(folder: Path, owner: Owner | None, now_ms: int) -> Archives:
+    """Return the archives there are; of nobody they are all others'.
+
+    Raises `UnavailableError` where the folder cannot be read.
+    """
     try:
-        names = sorted(path for path in folder.iterdir() if _is_archive(path))
+        found = sorted(path for path in folder.iterdir() if _is_archive(path))
     except OSError as error:
         raise _unusable(error) from error
+    own = [path for path in found if owner is not None and _is_of(owner, path)]
     return Archives(
-        dated=[path for path in names if not is_ahead(path, now_ms)],
-        ahead=[path for path in names if is_ahead(path, now_ms)],
+        dated=[path for path in own if not is_ahead(path, now_ms)],
+        ahead=[path for path in own if is_ahead(path, now_ms)],
+        others=len(found) - len(own),
     )
+
+
+def newest_good(archives: Archives, key: SiteKey) -> tuple[Path, Manifest] | None:
+    """Return the newest of those not ahead that can still be opened, and its manifest; the others are logged."""
+    for path in reversed(archives.dated):
+        try:
+            return path, _manifest_of(path, key)
+        except TriuneError as error:
+            _log.warning("%s is no good backup: %s", path.name, error.detail)
+    return None
+
+
+def to_drop(archives: Archives, key: SiteKey, keep: int, lost: Sequence[str]) -> list[Path]:
+    """Return those beyond the newest `keep`, less the newest ones that do not lack, each, what is `lost` since."""
+    spared, missing = set[Path](), set(lost)
+    for path in reversed(archives.oldest_first):
+        if not missing:
+            break
+        try:
+            lacking = missing.intersection(_manifest_of(path, key).lost)
+        except TriuneError:  # nobody can tell what it has
+            spared.add(path)
+            continue
+        if lacking != missing:
+            spared.add(path)
+        missing = lacking
+    return [path for path in archives.oldest_first[:-keep] if path not in spared]
+
+
+def _manifest_of(archive: Path, key: SiteKey) -> Manifest:
+    try:
+        with archive.open("rb") as file:
+            return read_manifest(file, key)
+    except OSError as error:
+        raise UnavailableError(f"it cannot be read: {error.strerror}") from error
 
 
 def _is_archive(path: Path) -> bool:
@@ -64,6 +123,22 @@ def _is_archive(path: Path) -> bool:
         return bool(_NAMES.fullmatch(path.name)) and begun_ms(path) >= 0
     except ValueError:
         return False
+
+
+def _is_of(owner: Owner, archive: Path) -> bool:
+    if history := _named(archive)["history"]:
+        return history == owner.history
+    try:
+        with archive.open("rb") as file:
+            return read_header(file)[0].key == fingerprint(owner.key)
+    except (OSError, TriuneError):
+        return False
+
+
+def _named(archive: Path) -> re.Match[str]:
+    named = _NAMES.fullmatch(archive.name)
+    assert named is not None  # nothing else is looked at
+    return named
 
 
 def is_ahead(archive: Path, now_ms: int) -> bool:

@@ -16,15 +16,19 @@ import msgspec
 from command.access.keys import SiteKey
 from command.backup.folder import (
     Archives,
+    Owner,
     archive_at,
     archives_in,
     begun_ms,
     being_written,
     clear_parts,
     is_ahead,
+    newest_good,
     remove,
+    to_drop,
 )
 from command.backup.making import Source, make_backup, part_of
+from command.backup.records import Manifest
 from command.kernel.clock import Clock
 from command.kernel.errors import TriuneError, UnavailableError
 from command.kernel.limits import BACKUP_AHEAD_LOOK_MS, BACKUP_KILL_MS, BACKUP_RETRY_MS
@@ -43,18 +47,27 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Backups:
-    """Makes them in turn. `failed` counts those that came to nothing."""
+    """Makes them in turn, of the record `owner`. `failed` counts the times that it came to nothing."""
 
-    def __init__(self, plan: Plan, source: Source, key: SiteKey, clock: Clock) -> None:
+    def __init__(self, plan: Plan, source: Source, owner: Owner, clock: Clock) -> None:
         self._plan = plan
         self._folder = Path(plan.folder)
         self._source = source
-        self._key = key
+        self._owner = owner
         self._clock = clock
         self.failed = 0
+        self.failing = False
+        """Whether the last time came to nothing, and one is still due."""
         self.last_good_ms: int | None = None
         """When the newest good one was begun, also by a hub before this one; None where there is none."""
+        self.newest: Manifest | None = None
+        """What that one holds, and lacks."""
         self._ahead: list[Path] = []
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """Names of the pictures and files that the newest good one lacks: they were lost before it was made."""
+        return self.newest.lost if self.newest else ()
 
     @property
     def ahead(self) -> list[str]:
@@ -66,32 +79,39 @@ class Backups:
         """Make one when the newest is old enough; after a failure try again a little later. Until cancelled."""
         while True:
             try:
-                dated = (await self._look()).dated
-                self.last_good_ms = begun_ms(dated[-1]) if dated else None
-                due_ms = (self.last_good_ms or 0) + self._plan.hours * _HOUR_MS
-                look_ms = self._clock.now_ms() + BACKUP_AHEAD_LOOK_MS
+                await self._look()
+                due_ms, now_ms = (self.last_good_ms or 0) + self._plan.hours * _HOUR_MS, self._clock.now_ms()
+                self.failing = self.failing and now_ms >= due_ms
+                look_ms = now_ms + BACKUP_AHEAD_LOOK_MS
                 await self._clock.sleep_until(min(due_ms, look_ms) if self._ahead else due_ms)
                 if self._clock.now_ms() >= due_ms:
                     await self.make()
             except TriuneError as error:
                 self.failed += 1
+                self.failing = True
                 _log.error("the backup came to nothing: %s", error.detail)
                 await self._clock.sleep(BACKUP_RETRY_MS)
 
     async def make(self) -> Path:
         """Make one now, drop what is beyond those kept, and return it. Raises as `make_backup`."""
-        to = archive_at(self._folder, self._clock.now_ms())
+        to = archive_at(self._folder, self._clock.now_ms(), self._owner)
         await asyncio.to_thread(clear_parts, self._folder)
         if problem := await self._in_a_process(to):
             raise UnavailableError(problem)
-        self.last_good_ms = begun_ms(to)
-        for path in (await self._look()).oldest_first[: -self._plan.keep]:
+        found = await self._look()
+        if (self.last_good_ms or 0) < begun_ms(to):
+            raise UnavailableError(f"{to.name} cannot be opened again: does its disk answer?")
+        if self.lost:
+            _log.warning("%d pictures or files cannot be read, the first is %s", len(self.lost), self.lost[0])
+        for path in await asyncio.to_thread(to_drop, found, self._owner.key, self._plan.keep, self.lost):
             await asyncio.to_thread(remove, path)
         return to
 
     async def _look(self) -> Archives:
-        found = await asyncio.to_thread(archives_in, self._folder, self._clock.now_ms())
+        found = await asyncio.to_thread(archives_in, self._folder, self._owner, self._clock.now_ms())
         self._ahead = found.ahead
+        newest = await asyncio.to_thread(newest_good, found, self._owner.key)
+        self.last_good_ms, self.newest = (begun_ms(newest[0]), newest[1]) if newest else (None, None)
         return found
 
     async def _in_a_process(self, to: Path) -> str:
@@ -99,7 +119,7 @@ class Backups:
         spawning = multiprocessing.get_context("spawn")
         receiving, sending = spawning.Pipe(duplex=False)
         # Ends with the hub: what is half written then has another name.
-        process = spawning.Process(target=_make, args=(self._source, self._key, to, sending), daemon=True)
+        process = spawning.Process(target=_make, args=(self._source, self._owner.key, to, sending), daemon=True)
         loop = asyncio.get_running_loop()
         with receiving, sending:
             starting = loop.run_in_executor(None, process.start)
@@ -151,10 +171,8 @@ def _make(source: Source, key: SiteKey, to: Path, sending: Connection) -> None:
     os.nice(_NICENESS)  # the hub goes first
     try:
         with being_written(to.parent):
-            manifest = make_backup(source, key, to)
+            make_backup(source, key, to)
     except TriuneError as error:
         sending.send(error.detail)
     else:
-        if manifest.lost:
-            _log.warning("%d pictures or files cannot be read, the first is %s", len(manifest.lost), manifest.lost[0])
         sending.send("")

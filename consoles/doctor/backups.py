@@ -1,22 +1,35 @@
-"""The backups that the hub makes by itself: is their folder there, and the newest of them new?"""
+"""The backups that the hub makes by itself: is their folder there, and the newest of them new and whole?"""
 
 from __future__ import annotations
 
+import asyncio
+import os
 from pathlib import Path
 
-from command.backup.folder import archives_in, begun_ms
+from command.access.keys import ENVIRONMENT, SiteKey
+from command.backup.folder import Archives, Owner, archives_in, begun_ms, newest_good
 from command.backup.schedule import Plan
-from command.kernel.errors import UnavailableError
+from command.journal.postgres import SCHEMA, PostgresJournal
+from command.journal.sqlite_snapshot import SqliteSnapshot
+from command.kernel.errors import InvalidInputError, TriuneError, UnavailableError
+from command.kernel.postgres import Postgres
 from consoles.doctor.finding import Finding, Words, bad, ok
 from consoles.limits import BACKUP_LATE_TURNS
 
+_DATABASE_S = 5.0
 _HOUR_MS = 60 * 60 * 1000
 
 
-def examine(plan: Plan, now_ms: int) -> Finding:
-    """Look at the names in the folder; `triune backup --check` reads one."""
+async def examine(plan: Plan, data: Path, database: str | None, now_ms: int) -> Finding:
+    """Look at the names in the folder, and at the end of the newest; `triune backup --check` reads all of one."""
     try:
-        found = archives_in(Path(plan.folder), now_ms)
+        owner = await _owner(data, database)
+    except (TriuneError, OSError, UnicodeDecodeError):
+        what = Words("which are of this record cannot be told: it, or its key, cannot be read",
+                     "记录库或密钥无法读取,不能判断哪些备份属于本记录库")  # fmt: skip
+        return bad("backups", "warn", what, Words("see what is said of them here", "参见此处对记录库和密钥的检查结果"))
+    try:
+        found = archives_in(Path(plan.folder), owner, now_ms)
     except UnavailableError as error:
         what = Words(error.detail, f"备份目录 {plan.folder} 无法使用:{error.__cause__}")
         return bad("backups", "fail", what, Words("make or mount the folder", "创建或挂载该目录"))
@@ -30,11 +43,80 @@ def examine(plan: Plan, now_ms: int) -> Finding:
             "校准时钟;若时钟无误,说明它曾经超前:请将这些备份移走保存,否则会被最先清除",
         )
         return bad("backups", "warn", what, todo)
-    if not found.dated:
-        return ok("backups", "none yet; the hub makes one once it runs", "尚无;中心运行后自动生成")
-    hours = max(0, now_ms - begun_ms(found.dated[-1])) // _HOUR_MS
-    what = Words(f"{len(found.dated)}, the newest {hours} h old", f"共 {len(found.dated)} 份,最新一份为 {hours} 小时前")
+    if owner is None or not found.dated:
+        en, zh = _others(found)
+        return ok("backups", f"none yet; the hub makes one once it runs{en}", f"尚无;中心运行后自动生成{zh}")
+    return _of_newest(plan, owner, found, now_ms)
+
+
+async def _owner(data: Path, database: str | None) -> Owner | None:
+    """Return whose backups the hub makes, by its record and key; None before its first start. Changes nothing.
+
+    Raises `TriuneError`, `OSError` and `UnicodeDecodeError` where one of them cannot be read.
+    """
+    history, path = await _history(data / "journal.sqlite3", database), data / "site.key"
+    if history is None:
+        return None
+    if not os.environ.get(ENVIRONMENT) and not path.is_file():
+        raise UnavailableError("the site key is missing")
+    return Owner(history=history, key=SiteKey.load(path))
+
+
+async def _history(path: Path, database: str | None) -> str | None:
+    if database:
+        async with asyncio.timeout(_DATABASE_S):
+            try:
+                postgres = await Postgres.open_beside(database, {"journal": SCHEMA})
+            except InvalidInputError:  # no hub has used it yet
+                return None
+            try:
+                return await PostgresJournal(postgres).history()
+            finally:
+                await postgres.close()
+    if (snapshot := _snapshot(path)) is None:
+        return None
+    try:
+        return await snapshot.history()
+    finally:
+        await snapshot.close()
+
+
+def _snapshot(path: Path) -> SqliteSnapshot | None:
+    return SqliteSnapshot(path) if path.is_file() else None
+
+
+def _of_newest(plan: Plan, owner: Owner, found: Archives, now_ms: int) -> Finding:
+    newest = newest_good(found, owner.key)
+    if newest is None:
+        what = Words(f"none of {len(found.dated)} can be opened", f"共 {len(found.dated)} 份,均无法打开")
+        todo = Words(
+            "read one with `triune backup --check`; look at the disk", "用 triune backup --check 检查;检查磁盘"
+        )
+        return bad("backups", "warn", what, todo)
+    archive, manifest = newest
+    hours = max(0, now_ms - begun_ms(archive)) // _HOUR_MS
+    en, zh = _others(found)
+    what = Words(
+        f"{len(found.dated)}, the newest {hours} h old{en}", f"共 {len(found.dated)} 份,最新一份为 {hours} 小时前{zh}"
+    )
     if hours > BACKUP_LATE_TURNS * plan.hours:
         todo = Words("see in the log of the hub why none was made since", "查看中心日志,了解此后未生成备份的原因")
         return bad("backups", "warn", what, todo)
+    if lost := manifest.lost:
+        what = Words(
+            f"the newest lacks {len(lost)} pictures or files that were lost before, the first is {lost[0]}",
+            f"最新一份缺少 {len(lost)} 个此前已丢失的图片或文件,首个为 {lost[0]}",
+        )
+        todo = Words(
+            "take them out of an older one that has them: the newest such stays until they are back",
+            "从仍含有它们的旧备份中取回:在取回之前,含有它们的最新一份不会被清除",
+        )
+        return bad("backups", "warn", what, todo)
     return ok("backups", *what)
+
+
+def _others(found: Archives) -> Words:
+    """Return how many nobody drops but whoever knows what they are."""
+    if not found.others:
+        return Words("", "")
+    return Words(f"; {found.others} of other records are there", f";目录中另有 {found.others} 份属于其他记录库")

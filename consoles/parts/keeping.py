@@ -13,6 +13,7 @@ from pathlib import Path
 
 import aiohttp
 
+from command.backup.folder import Owner
 from command.backup.making import Source
 from command.backup.schedule import Backups
 from command.journal.anchors import Anchor, place_at
@@ -83,7 +84,7 @@ def keeping(base: Base) -> None:
 
 
 def _save(base: Base) -> None:
-    """Make backups at their hours, where the settings say so."""
+    """Make backups at their hours, where the settings say so; the hub is loaded, so its history is known."""
     settings, clock = base.settings, base.hub.clock
     plan = settings.backup
     if plan is None:
@@ -92,7 +93,7 @@ def _save(base: Base) -> None:
         data=Path(settings.data), database=settings.journal or None, clips=settings.recordings_folder / "clips",
         settings=Path(settings.file) if settings.file else None, release=version("triune"),
     )  # fmt: skip
-    backups = Backups(plan, source, base.key, clock)
+    backups = Backups(plan, source, Owner(history=base.hub.history, key=base.key), clock)
     started_ms = clock.now_ms()
 
     def age_s() -> float:
@@ -103,13 +104,22 @@ def _save(base: Base) -> None:
     def check() -> Iterator[str]:
         if clock.now_ms() - (backups.last_good_ms or started_ms) > BACKUP_LATE_TURNS * plan.hours * _HOUR_MS:
             yield "backup: none of late"
+        if backups.failing:
+            yield "backup: the last one came to nothing"
+        if backups.lost:
+            yield f"backup: the newest lacks {len(backups.lost)} pictures or files"
         if ahead := backups.ahead:
             yield f"backup: {len(ahead)} dated ahead of the clock, up to {ahead[-1]}"
 
     base.tasks.start(backups.run(), "backups")
-    base.measured.append(metrics.gauge("backup_age_seconds", "Age of the newest good backup", age_s))
-    told = "Backups dated ahead of the clock, which count as no new ones"
-    base.measured.append(metrics.gauge("backups_ahead", told, lambda: len(backups.ahead)))
+    ahead = "Backups dated ahead of the clock, which count as no new ones"
+    lost = "Pictures and files that the newest good backup lacks"
+    base.measured.extend((
+        metrics.gauge("backup_age_seconds", "Age of the newest good backup", age_s),
+        metrics.gauge("backup_lost", lost, lambda: len(backups.lost)),
+        metrics.gauge("backups_failed", "Backups that came to nothing since the start", lambda: backups.failed),
+        metrics.gauge("backups_ahead", ahead, lambda: len(backups.ahead)),
+    ))  # fmt: skip
     base.degraded.append(check)
 
 

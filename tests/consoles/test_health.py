@@ -17,7 +17,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from command import requests as q
+from command.access.keys import SiteKey
 from command.actors import HUB
+from command.backup.archive import ArchiveWriter
 from command.backup.schedule import Plan
 from command.kernel.errors import UnavailableError
 from consoles.http import health
@@ -25,6 +27,7 @@ from consoles.http.context import CONTEXT, Space
 from consoles.parts import keeping
 from consoles.site import Site, running_site
 from tests.command.support import FlakyJournal
+from tests.consoles.cli.recording import Left, left_behind
 from tests.consoles.support import settings, site_with_people
 
 
@@ -43,6 +46,16 @@ async def ready(http: aiohttp.ClientSession) -> tuple[int, dict[str, Any]]:
 async def stranger(tmp_path: Path) -> AsyncIterator[tuple[Site, aiohttp.ClientSession]]:
     async with site_with_people(tmp_path) as site, aiohttp.ClientSession(site.http_url) as http:
         yield site, http
+
+
+async def measured(http: aiohttp.ClientSession) -> list[str]:
+    async with http.get("/metrics") as response:
+        return (await response.text()).splitlines()
+
+
+@pytest.fixture
+def left(tmp_path: Path) -> Left:
+    return left_behind(tmp_path)
 
 
 async def test_a_hub_that_records_is_ready(tmp_path: Path) -> None:
@@ -80,20 +93,37 @@ async def test_a_disk_that_fills_is_named_before_it_is_full(tmp_path: Path, monk
 
 
 async def test_a_backup_dated_ahead_of_the_clock_is_named_and_none_of_late_is_no_negative_age(tmp_path: Path) -> None:
-    """R902."""
+    """R902, R914, R915: nor can the hub make one yet, for nothing is on its record."""
     out = tmp_path / "out"
     out.mkdir()
-    (out / "triune-20990101T000000Z.backup").touch()
+    wanted = msgspec.structs.replace(settings(tmp_path), backup=Plan(folder=str(out)))
+    key = SiteKey.load(Path(wanted.data) / "site.key")
+    with (out / "triune-20990101T000000Z.backup").open("wb") as file:
+        ArchiveWriter(file, key, 0)
+    async with running_site(wanted) as site, aiohttp.ClientSession(site.http_url) as http:
+        while len(told := (await ready(http))[1]["degraded"]) < 2:
+            await site.clock.sleep(20)
+        assert told == [
+            "backup: the last one came to nothing",
+            "backup: 1 dated ahead of the clock, up to triune-20990101T000000Z.backup",
+        ]
+        lines = await measured(http)
+        assert {"triune_backups_ahead 1.0", "triune_backups_failed 1.0"} < set(lines)
+        (age,) = [line.split()[1] for line in lines if line.startswith("triune_backup_age_seconds ")]
+        assert float(age) >= 0
+
+
+async def test_what_the_newest_backup_lacks_is_named(left: Left, tmp_path: Path) -> None:
+    """R915."""
+    out = tmp_path / "out"
+    (left.data / "blobs" / left.picture[:2] / left.picture).unlink()
+    out.mkdir()
     wanted = msgspec.structs.replace(settings(tmp_path), backup=Plan(folder=str(out)))
     async with running_site(wanted) as site, aiohttp.ClientSession(site.http_url) as http:
         while not (told := (await ready(http))[1]["degraded"]):
             await site.clock.sleep(20)
-        assert told == ["backup: 1 dated ahead of the clock, up to triune-20990101T000000Z.backup"]
-        async with http.get("/metrics") as response:
-            lines = (await response.text()).splitlines()
-        assert "triune_backups_ahead 1.0" in lines
-        (age,) = [line.split()[1] for line in lines if line.startswith("triune_backup_age_seconds ")]
-        assert float(age) >= 0
+        assert told == ["backup: the newest lacks 1 pictures or files"]
+        assert {"triune_backup_lost 1.0", "triune_backups_failed 0.0"} < set(await measured(http))
 
 
 async def test_a_hub_that_cannot_write_is_not_ready_but_lives_and_says_nothing_of_paths(tmp_path: Path) -> None:

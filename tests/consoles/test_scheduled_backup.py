@@ -1,7 +1,9 @@
-"""A backup that a hub makes by itself holds what `triune backup --config` does: its settings file too (R903)."""
+"""A backup that a hub makes by itself: of which record it is (R913), and that it has the settings file (R903)."""
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -32,9 +34,17 @@ async def archive(left: Left, tmp_path: Path) -> Path:
     return made[0]
 
 
+def test_its_name_says_of_which_record_it_is(left: Left, archive: Path) -> None:
+    """R913."""
+    with closing(sqlite3.connect(left.journal)) as db:
+        (history,) = db.execute("SELECT id FROM history").fetchone()
+    assert archive.name.endswith(f"Z-{history}.backup")
+
+
 def test_a_restore_of_a_scheduled_backup_has_the_settings_that_the_hub_was_started_with(
     left: Left, archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """R903."""
     words = ("restore", archive, "--to", tmp_path / "new", "--key", left.data / "site.key")
     assert command(backup, capsys, *words)[0] == 0
     assert (tmp_path / "new" / "triune.toml").read_bytes() == (tmp_path / "county.toml").read_bytes()

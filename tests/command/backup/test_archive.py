@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from command.access.keys import SiteKey
 from command.backup import DamagedArchiveError, archive
-from command.backup.archive import ArchiveWriter, read_archive, read_header
+from command.backup.archive import ArchiveWriter, read_archive, read_header, read_manifest
 from command.backup.checking import check_archive
 from command.backup.records import Blob, Contents, File, Manifest, Record, Rows
 from command.kernel.errors import InvalidInputError, UnavailableError
@@ -164,6 +164,29 @@ def test_a_first_line_that_is_torn_is_damage_and_a_newer_format_named() -> None:
         read(line[:40])
     with pytest.raises(InvalidInputError, match="format 2"):
         read(line.replace(b'"format":1', b'"format":2'))
+
+
+def test_the_manifest_is_read_without_what_comes_before_it() -> None:  # R915
+    whole = written(*files())
+    line, chunks = taken_apart(whole)
+    *_, manifest = read(whole)
+    assert read_manifest(io.BytesIO(whole), KEY) == manifest
+    unread = [chunk[:4] + bytes(len(chunk) - 4) for chunk in chunks[:-1]]
+    assert read_manifest(io.BytesIO(b"".join([line, *unread, chunks[-1]])), KEY) == manifest
+    with pytest.raises(InvalidInputError, match="another site key"):
+        read_manifest(io.BytesIO(whole), SiteKey(bytes(32)))
+
+
+def test_an_end_that_is_not_the_archives_own_holds_no_manifest() -> None:  # R915
+    line, chunks = taken_apart(written(*files()))
+    whole = line + b"".join(chunks)
+    ends = [len(line) + sum(map(len, chunks[:n])) for n in range(CHUNKS)]
+    for end in (*ends, ends[2] + 2, ends[2] + 100, len(whole) - 1):
+        with pytest.raises(DamagedArchiveError, match="cut off"):
+            read_manifest(io.BytesIO(whole[:end]), KEY)
+    for other in (whole[:-1] + bytes([whole[-1] ^ 1]), line + b"".join(chunks[1:]), whole + bytes(8), whole + b"x"):
+        with pytest.raises(DamagedArchiveError):
+            read_manifest(io.BytesIO(other), KEY)
 
 
 def test_a_manifest_that_counts_otherwise_is_refused(tmp_path: Path) -> None:

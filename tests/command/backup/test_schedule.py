@@ -14,9 +14,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from command.access.keys import SiteKey
 from command.backup import schedule
+from command.backup.archive import ArchiveWriter
 from command.backup.checking import check_archive
-from command.backup.making import Source
+from command.backup.folder import Owner
+from command.backup.making import Source, make_backup
 from command.backup.schedule import Backups, Plan
 from command.backup.stores import new_stores
 from command.kernel.clock import SystemClock, VirtualClock
@@ -37,9 +40,10 @@ async def source(tmp_path: Path) -> Source:
     return Source(data=tmp_path / "data", release="test")
 
 
-def backups_of(source: Source, clock: VirtualClock, keep: int = 2) -> Backups:
+def backups_of(source: Source, clock: VirtualClock, keep: int = 2, history: str = "0123456789abcdef") -> Backups:
     folder = source.data.parent / "out"
-    return Backups(Plan(folder=str(folder), hours=6, keep=keep), source, KEY, clock)
+    owner = Owner(history=history, key=KEY)
+    return Backups(Plan(folder=str(folder), hours=6, keep=keep), source, owner, clock)
 
 
 async def until_asleep(clock: VirtualClock, wake_ms: int) -> None:
@@ -86,11 +90,12 @@ async def test_one_that_fails_is_counted_costs_no_other_and_is_tried_again(sourc
     async with asyncio.TaskGroup() as group:
         running = group.create_task(backups.run())
         await until_asleep(clock, START_MS + 6 * HOUR_MS + BACKUP_RETRY_MS)
-        assert (backups.failed, backups.last_good_ms) == (1, START_MS)
+        assert (backups.failed, backups.failing, backups.last_good_ms) == (1, True, START_MS)
         assert sorted(out.iterdir()) == [out / LOCK, good]
         (source.data / "away").rename(journal)
         clock.advance(START_MS + 6 * HOUR_MS + BACKUP_RETRY_MS)
         await until_asleep(clock, START_MS + 12 * HOUR_MS + BACKUP_RETRY_MS)
+        assert (backups.failed, backups.failing) == (1, False)
         running.cancel()
     assert not good.exists()
     assert len(list(out.iterdir())) == 2
@@ -132,10 +137,11 @@ async def test_what_a_hub_that_stops_has_begun_is_removed_and_so_is_what_others_
     """R900."""
     out = source.data.parent / "out"
     async with begun(source, VirtualClock(START_MS)) as (making, part, _):
-        left = part.with_name(".triune-20260101T000000Z.backup.part")
-        left.touch()
+        left = {part.with_name(f".triune-20260101T000000Z{of}.backup.part") for of in ("", "-fedcba9876543210")}
+        for path in left:
+            path.touch()
         making.cancel()
-    assert parts(out) == {left}
+    assert parts(out) == left
     notes = [out / ".somebody's.backup.part", out / ".triune-before-the-move.backup.part"]
     for path in notes:
         path.touch()
@@ -233,3 +239,88 @@ async def test_a_settings_file_that_was_moved_away_is_named_as_lost_and_costs_no
     gone = msgspec.structs.replace(source, settings=source.data / "gone.toml")
     made = await backups_of(gone, VirtualClock(START_MS)).make()
     assert check_archive(made, KEY).lost == ("triune.toml",)
+
+
+async def test_hubs_that_share_a_folder_make_each_their_own_and_drop_none_of_others(source: Source) -> None:
+    """R913. A copy restored elsewhere, with its settings, has the same key and the same folder."""
+    clock = VirtualClock(START_MS)
+    theirs = {await backups_of(source, clock).make()}
+    copy = backups_of(source, clock, history="fedcba9876543210")
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(copy.run())
+        await until_asleep(clock, START_MS + 6 * HOUR_MS)
+        running.cancel()
+    assert (copy.failed, copy.last_good_ms) == (0, START_MS)
+    made = set((source.data.parent / "out").glob("*.backup")) - theirs
+    assert len(made) == 1, "its own, though theirs was new"
+    for hours in (6, 12):
+        clock.advance(START_MS + hours * HOUR_MS)
+        made.add(await copy.make())
+    assert len(made) == 3
+    assert theirs < set((source.data.parent / "out").glob("*.backup")), "two are kept of its own"
+    assert len(list((source.data.parent / "out").glob("*.backup"))) == 3
+
+
+async def test_those_of_a_release_before_are_counted_and_dropped_in_their_turn(source: Source) -> None:
+    """R914."""
+    out, clock = source.data.parent / "out", VirtualClock(START_MS + HOUR_MS)
+    older, newer = out / "triune-20231114T000000Z.backup", out / "triune-20231114T221320Z.backup"
+    for path in (older, newer):
+        await asyncio.to_thread(make_backup, source, KEY, path)
+    others = out / "triune-20231113T000000Z.backup"
+    with others.open("wb") as file:
+        ArchiveWriter(file, SiteKey(bytes(32)), 0)
+    backups = backups_of(source, clock)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(backups.run())
+        await until_asleep(clock, START_MS + 6 * HOUR_MS)
+        assert backups.last_good_ms == START_MS, "none is due yet"
+        clock.advance(START_MS + 6 * HOUR_MS)
+        await until_asleep(clock, START_MS + 12 * HOUR_MS)
+        running.cancel()
+    assert (older.exists(), newer.exists(), others.exists()) == (False, True, True)
+
+
+async def test_what_was_lost_is_told_and_the_last_one_that_has_it_is_kept(
+    source: Source, caplog: pytest.LogCaptureFixture
+) -> None:
+    """R915, R916."""
+    out, clock = source.data.parent / "out", VirtualClock(START_MS)
+    (picture,) = (source.data / "blobs").glob("??/*")
+    backups = backups_of(source, clock, keep=1)
+    whole = await backups.make()
+    assert (backups.lost, caplog.records) == ((), [])
+    picture.rename(source.data / "away")
+    for hours in (6, 12):
+        clock.advance(START_MS + hours * HOUR_MS)
+        newest = await backups.make()
+        assert sorted(out.glob("*.backup")) == [whole, newest]
+        assert backups.lost == (picture.name,)
+    assert [line.getMessage() for line in caplog.records] == 2 * [
+        f"1 pictures or files cannot be read, the first is {picture.name}"
+    ]
+    # The next hub knows it from the folder.
+    later = backups_of(source, clock, keep=1)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(later.run())
+        await until_asleep(clock, START_MS + 18 * HOUR_MS)
+        assert (later.last_good_ms, later.lost) == (START_MS + 12 * HOUR_MS, (picture.name,))
+        running.cancel()
+    (source.data / "away").rename(picture)
+    clock.advance(START_MS + 18 * HOUR_MS)
+    newest = await later.make()
+    assert (later.lost, list(out.glob("*.backup"))) == ((), [newest])
+
+
+async def test_one_that_cannot_be_opened_any_more_is_not_the_newest_good_one(source: Source) -> None:
+    """R915."""
+    clock = VirtualClock(START_MS)
+    damaged = await backups_of(source, clock).make()
+    damaged.write_bytes(damaged.read_bytes()[:-1])
+    clock.advance(START_MS + HOUR_MS)
+    backups = backups_of(source, clock)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(backups.run())
+        await until_asleep(clock, START_MS + 7 * HOUR_MS)
+        running.cancel()
+    assert (backups.last_good_ms, backups.failed) == (START_MS + HOUR_MS, 0)

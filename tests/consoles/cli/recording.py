@@ -1,4 +1,4 @@
-"""A data folder as a hub leaves it behind: a journal of some facts, a sealed picture, positions."""
+"""A data folder as a hub leaves it behind: a journal of some facts, a sealed picture, positions, no account yet."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from pathlib import Path
 
 import msgspec
 
+from command.access.accounts import SCHEMA as ACCESS
 from command.access.keys import SiteKey
 from command.blobs import FolderBlobs
 from command.hub import Hub
 from command.journal.sqlite import SqliteJournal
 from command.kernel.clock import VirtualClock
+from command.kernel.database import SqliteDatabase
 from command.readings import Position
 from command.readings.sqlite import SqliteReadings
 from command.requests import FeedBack, FixEvidence, NoteSituation, StepOrder
@@ -72,6 +74,7 @@ async def _record(data: Path) -> Left:
         await work.ask(FeedBack(order=order, result="已处置"), OFFICER)
         await work.ask(NoteSituation(situation=situation, text="完毕"), DISPATCHER)
         last_seq = _head(work.hub)
+    await SqliteDatabase(data / "access.sqlite3", ACCESS, "access").close()
     await readings.close()
     await journal.close()
     return Left(data, situation, order, picture, last_seq)

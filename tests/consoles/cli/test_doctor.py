@@ -13,15 +13,16 @@ from typing import Any
 import pytest
 
 from command.access.keys import SiteKey
-from command.backup.folder import archive_at
+from command.backup.folder import Owner, archive_at
+from command.backup.making import Source, make_backup
 from command.blobs import FolderBlobs
 from command.kernel.clock import SystemClock, VirtualClock
-from consoles.cli import doctor
+from consoles.cli import backup, doctor
 from consoles.doctor import record
 from consoles.settings import Settings
-from tests.command.support import START_MS
+from tests.command.support import HOUR_MS, START_MS
 from tests.consoles.cli.asking import command
-from tests.consoles.cli.recording import left_behind
+from tests.consoles.cli.recording import Left, left_behind
 from tests.consoles.support import settings, site_with_people
 
 
@@ -62,9 +63,23 @@ def test_a_key_that_others_can_read_or_that_is_none_fails(
     key.chmod(0o600)
     key.write_text("short", encoding="ascii")
     assert findings(capsys, left.data, config)["key"]["verdict"] == "fail"
+    key.write_bytes(b"\xff" * 64)
+    assert findings(capsys, left.data, config)["key"]["verdict"] == "fail"
     key.unlink()
     assert "missing beside a journal" in findings(capsys, left.data, config)["key"]["what"]
     assert not key.exists()
+
+
+def test_a_folder_that_others_can_look_into_is_warned_of(  # R966
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, config = tmp_path / "var", free_ports(tmp_path)
+    assert findings(capsys, data, config)["folder"]["verdict"] == "ok"
+    data.mkdir()
+    data.chmod(0o755)
+    assert findings(capsys, data, config)["folder"]["verdict"] == "warn"
+    data.chmod(0o750)
+    assert findings(capsys, data, config)["folder"]["verdict"] == "ok"
 
 
 def test_a_port_that_somebody_else_has_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -217,28 +232,72 @@ def test_evidence_that_was_changed_or_that_the_key_does_not_open_fails(
     assert findings(capsys, left.data, config)["evidence"]["verdict"] == "fail"
 
 
-def test_backups_that_are_late_dated_ahead_or_have_no_folder_are_named(
+def test_backups_that_are_late_dated_ahead_damaged_or_have_no_folder_are_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """R902."""
-    out, config = tmp_path / "out", free_ports(tmp_path)
+    """R902, R913-R915."""
+    out, config, now_ms = tmp_path / "out", free_ports(tmp_path), SystemClock().now_ms()
     assert "backups" not in findings(capsys, tmp_path / "var", config)
     with config.open("a", encoding="utf-8") as file:
         file.write(f'[backup]\nfolder = "{out}"\n')
     assert findings(capsys, tmp_path / "var", config)["backups"]["verdict"] == "fail"
     out.mkdir()
     assert findings(capsys, tmp_path / "var", config)["backups"]["verdict"] == "ok"
-    (out / "triune-20260101T000000Z.backup").touch()
-    late = findings(capsys, tmp_path / "var", config)["backups"]
-    assert late["verdict"] == "warn"
-    assert "1, the newest" in late["what"]
-    archive_at(out, SystemClock().now_ms()).touch()
-    told = findings(capsys, tmp_path / "var", config)["backups"]
-    assert (told["verdict"], told["what"]) == ("ok", "2, the newest 0 h old")
-    (out / "triune-20990101T000000Z.backup").touch()
-    ahead = findings(capsys, tmp_path / "var", config)["backups"]
-    assert ahead["verdict"] == "warn"
-    assert ahead["what"] == "1 dated ahead of the clock, up to triune-20990101T000000Z.backup"
+    left = left_behind(tmp_path)
+    owner, source = owner_of(left), Source(data=left.data, release="test")
+
+    def told() -> tuple[str, str]:
+        found = findings(capsys, left.data, config)["backups"]
+        return found["verdict"], found["what"]
+
+    none = "none yet; the hub makes one once it runs"
+    assert told() == ("ok", none)
+    (out / "triune-20260101T000000Z.backup").touch()  # whose it is nobody can tell
+    assert told() == ("ok", f"{none}; 1 of other records are there")
+    made = archive_at(out, now_ms - 49 * HOUR_MS, owner)
+    make_backup(source, owner.key, made)
+    assert told() == ("warn", "1, the newest 49 h old; 1 of other records are there")
+    # By the release before, without its record in the name.
+    made.rename(newest := out / f"{archive_at(out, now_ms, owner).name.rsplit('-', 1)[0]}.backup")
+    assert told() == ("ok", "1, the newest 0 h old; 1 of other records are there")
+    newest.write_bytes(newest.read_bytes()[:-1])
+    assert told() == ("warn", "none of 1 can be opened")
+    (left.data / "blobs" / left.picture[:2] / left.picture).unlink()
+    make_backup(source, owner.key, archive_at(out, now_ms, owner))
+    assert told()[0] == "warn"
+    assert told()[1].startswith("the newest lacks 1 pictures or files that were lost before, the first is ")
+    archive_at(out, now_ms + 24 * HOUR_MS, owner).touch()
+    assert told() == ("warn", f"1 dated ahead of the clock, up to {archive_at(out, now_ms + 24 * HOUR_MS, owner).name}")
+
+
+def test_whose_backups_there_are_is_asked_of_the_record_and_its_key(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R913."""
+    monkeypatch.delenv("TRIUNE_KEY", raising=False)
+    left, out, config = left_behind(tmp_path), tmp_path / "out", free_ports(tmp_path)
+    out.mkdir()
+    with config.open("a", encoding="utf-8") as file:
+        file.write(f'[backup]\nfolder = "{out}"\n')
+    in_files = archive_at(out, START_MS, owner_of(left))
+    make_backup(Source(data=left.data, release="test"), owner_of(left).key, in_files)
+    shared = tmp_path / "triune-shared.toml"
+    shared.write_text(f'journal = "{postgres_url}"\n{config.read_text("utf-8")}', encoding="utf-8")
+    assert findings(capsys, left.data, shared)["backups"]["what"].startswith("none yet; ")
+    restored = ("restore", in_files, "--to", tmp_path / "new", "--key", left.data / "site.key")
+    assert command(backup, capsys, *restored, "--journal", postgres_url)[0] == 0
+    copy = findings(capsys, tmp_path / "new", shared)["backups"]["what"]
+    assert copy == "none yet; the hub makes one once it runs; 1 of other records are there"
+    assert findings(capsys, left.data, config)["backups"]["what"].startswith("1, the newest ")
+    (left.data / "site.key").unlink()
+    untold = findings(capsys, left.data, config)["backups"]
+    assert (untold["verdict"], "cannot be told" in untold["what"]) == ("warn", True)
+
+
+def owner_of(left: Left) -> Owner:
+    with contextlib.closing(sqlite3.connect(left.journal)) as db:
+        (history,) = db.execute("SELECT id FROM history").fetchone()
+    return Owner(history=history, key=SiteKey.load(left.data / "site.key"))
 
 
 def test_it_speaks_chinese_where_the_environment_does_and_json_alone_where_asked(
