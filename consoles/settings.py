@@ -119,7 +119,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     advertise: str = ""
     """Address (`https://hub-2.county.example`) that the other hubs, and the county's own services, reach this one at;
     empty: they cannot, but on one machine, and see no cameras of agents and devices that come here."""
-    host: str = "127.0.0.1"
+    host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
     """Address to listen on for consoles and devices; 0.0.0.0 for all networks, behind a TLS proxy."""
     http_port: Port = 8080
     jt808_port: Port = 6808

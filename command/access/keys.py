@@ -41,6 +41,8 @@ class SiteKey:
             return cls._from_hex(path.read_text(encoding="ascii"))
         except OSError as error:
             raise UnavailableError(f"the site key {path} cannot be had: {error.strerror}") from error
+        except UnicodeDecodeError:
+            raise InvalidInputError(f"the site key {path} is not 64 hex digits") from None
 
     @classmethod
     def _from_hex(cls, text: str) -> SiteKey:
@@ -60,7 +62,7 @@ class SiteKey:
 
 def _make(path: Path) -> None:
     """Write a new key: durable before anything is sealed with it, and whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if any(path.parent.glob("*.sqlite3")):
         raise UnavailableError(
             f"{path} is missing beside what is sealed with it: restore it from where it was kept, or set {ENVIRONMENT}"

@@ -1,4 +1,4 @@
-"""Folders: one program at a time in each, and names that outlive a power cut."""
+"""Folders: one program at a time in each, nobody else's to read, and names that outlive a power cut."""
 
 from __future__ import annotations
 
@@ -11,6 +11,17 @@ from pathlib import Path
 from command.kernel.errors import UnavailableError
 
 _LOCK = "in-use.lock"
+_OTHERS = 0o077
+
+
+@contextmanager
+def private() -> Iterator[None]:
+    """Keep what is made in the block from other accounts of the machine: a record names callers and informants."""
+    before = os.umask(_OTHERS)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 @contextmanager
@@ -21,7 +32,7 @@ def held(folder: Path) -> Iterator[None]:
     `UnavailableError` where another one holds the folder, or it cannot be written.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise UnavailableError(f"the data folder {folder} cannot be used: {error.strerror}") from error

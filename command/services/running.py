@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from aiohttp import web
 
 from command.kernel.errors import UnavailableError
+from command.kernel.ports import address, listening_at
 from command.services.store import Store
 
 _LAST_REQUESTS_S = 5.0
@@ -43,12 +44,12 @@ async def start_service(
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_LAST_REQUESTS_S)
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port).start()
-    except OSError as error:
+        with listening_at(host, port):
+            await web.TCPSite(runner, host, port).start()
+    except UnavailableError:
         await runner.cleanup()
         await store.close()
-        raise UnavailableError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
+        raise
     bound_port = int(runner.addresses[0][1])
-    shown_host = f"[{host}]" if ":" in host else host
     tasks = [group.create_task(loop()) for loop in loops]
-    return RunningService(f"http://{shown_host}:{bound_port}", runner, tasks, store)
+    return RunningService(f"http://{address(host, bound_port)}", runner, tasks, store)

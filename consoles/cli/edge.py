@@ -14,13 +14,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import get_args
 
-import uvloop
-
 from command.access.accounts import AGENT
 from command.kernel.clock import SystemClock
 from command.kernel.errors import InvalidInputError
 from consoles.cli.hub_key import key_of_hub
-from consoles.observe.logs import Style, writing
+from consoles.cli.running import run_until_stopped
+from consoles.observe.logs import Style
 from consoles.parts.stores import accounts_alone
 from consoles.settings import load_settings
 from edge.agent.agent import AgentSettings, running_agent
@@ -28,6 +27,7 @@ from edge.agent.gb28181 import Gb28181Door
 from edge.agent.recording import RecordingRoom
 
 KEY_ENVIRONMENT = "TRIUNE_AGENT_KEY"
+_FIRST_OPEN_PORT, _LAST_PORT = 1024, 0xFFFF
 _NAME = re.compile(r"[\w.\-]{1,40}")
 
 
@@ -40,8 +40,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     edge.add_argument("--data", type=Path, default=Path("edge-var"), help="folder of the outbox (default: edge-var)")
     edge.add_argument("--plate-workers", type=int, default=1, help="processes that read plates; 0 for none (1)")
     edge.add_argument("--host", default="127.0.0.1", help="address to listen on for terminals (127.0.0.1)")
-    edge.add_argument("--jt808-port", type=int, help="port for JT/T 808 terminals (default: none come here)")
-    edge.add_argument("--gb28181-port", type=int, help="SIP port for GB/T 28181 devices (default: none come here)")
+    edge.add_argument("--jt808-port", type=_port, help="port for JT/T 808 terminals (default: none come here)")
+    edge.add_argument("--gb28181-port", type=_port, help="SIP port for GB/T 28181 devices (default: none come here)")
     edge.add_argument("--gb28181-media", type=_ports, default=(30_000, 30_999), metavar="FROM-TO",
                       help="ports that their pictures come in at, UDP and TCP (30000-30999)")  # fmt: skip
     edge.add_argument("--gb28181-address", default="", help="address that they are told, if they come through a NAT")
@@ -91,8 +91,7 @@ def run_edge(arguments: argparse.Namespace) -> int:
         ),
         gb28181=_door(arguments),
     )
-    with writing(SystemClock(), sys.stderr, style, logging.INFO):
-        uvloop.run(_run(settings))
+    run_until_stopped(_run(settings), style, logging.INFO)
     return 0
 
 
@@ -102,20 +101,30 @@ def _door(arguments: argparse.Namespace) -> Gb28181Door | None:
     return Gb28181Door(arguments.gb28181_port, arguments.gb28181_media, arguments.gb28181_address)
 
 
+def _port(said: str) -> int:
+    """Return a port; 0 for any that is free."""
+    if not said.isascii() or not said.isdecimal() or int(said) > _LAST_PORT:
+        raise argparse.ArgumentTypeError(f"{said!r} is no port: 0 to {_LAST_PORT}")
+    return int(said)
+
+
 def _ports(said: str) -> tuple[int, int]:
-    """Return two ports, `FROM-TO`. Raises `ValueError`, of which argparse tells."""
+    """Return two ports, `FROM-TO`."""
     first, _, last = said.partition("-")
-    ports = int(first), int(last)
-    if not 1024 <= ports[0] < ports[1] <= 0xFFFF:
-        raise ValueError(said)
+    ports = _port(first), _port(last)
+    if not _FIRST_OPEN_PORT <= ports[0] < ports[1]:
+        raise argparse.ArgumentTypeError(f"{said!r} is not FROM-TO between {_FIRST_OPEN_PORT} and {_LAST_PORT}")
     return ports
 
 
 def _gib(said: str) -> float:
-    """Return GiB. Raises `ValueError`, of which argparse tells."""
-    gib = float(said)
+    """Return GiB."""
+    try:
+        gib = float(said)
+    except ValueError:
+        gib = -1.0
     if not 0 <= gib < 2**40:
-        raise ValueError(said)
+        raise argparse.ArgumentTypeError(f"{said!r} is no number of GiB")
     return gib
 
 

@@ -13,12 +13,9 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import get_args
 
-import uvloop
-
-from command.kernel.clock import SystemClock
-from command.kernel.errors import TriuneError
+from consoles.cli.running import run_until_stopped
 from consoles.demo.county import Account
-from consoles.observe.logs import Style, writing
+from consoles.observe.logs import Style
 from consoles.settings import Settings, load_settings
 from consoles.site import Site, running_site
 
@@ -52,23 +49,8 @@ def run(arguments: argparse.Namespace) -> int:
     logging.getLogger("aioice").setLevel(logging.WARNING)  # it tells every step of finding a way to a viewer
     flags = ("data", "journal", "bus", "advertise", "host", "http_port", "jt808_port", "case_port", "approval_port")
     settings = load_settings(arguments.config, **{name: getattr(arguments, name) for name in flags})
-    try:
-        with writing(SystemClock(), sys.stderr, style, level):
-            uvloop.run(_serve(settings, demo=arguments.demo))
-    except* TriuneError as group:  # what stops a start is said in one line; anything else is our fault and shown whole
-        error = _first(group)
-        for note in getattr(error, "__notes__", ()):
-            sys.stderr.write(f"triune: {note}\n")
-        raise error from None
+    run_until_stopped(_serve(settings, demo=arguments.demo), style, level)
     return 0
-
-
-def _first(group: BaseExceptionGroup[TriuneError]) -> TriuneError:
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    assert isinstance(error, TriuneError)
-    return error
 
 
 async def _serve(settings: Settings, *, demo: bool) -> None:

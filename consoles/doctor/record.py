@@ -29,10 +29,25 @@ _RESTORE = Words("run `triune verify`, restore a backup", "运行 `triune verify
 
 async def examine(data: Path, now_ms: int, *, in_files: bool) -> list[Finding]:
     """Return what was found; `in_files` says whether the journal is kept in the folder."""
-    found = [site_key(data / "site.key")]
+    found = [folder(data), site_key(data / "site.key")]
     if in_files:
         found += [journal(data / "journal.sqlite3", now_ms), await evidence(data)]
     return found
+
+
+def folder(data: Path) -> Finding:
+    """Is what is kept there nobody else's to read? Releases before this one made it for every account to read."""
+    if not data.exists():
+        return ok("folder", "none yet; made at the first start", "尚无;首次启动时创建")
+    if stat.S_IMODE(data.stat().st_mode) & stat.S_IRWXO:
+        what = Words(f"every account of this machine can look into {data}", f"本机任何账户都能查看 {data}")
+        return bad(
+            "folder",
+            "warn",
+            what,
+            Words("chmod 700 it, or 750 for a group of its own", "执行 chmod 700;需要专用组时 750"),
+        )
+    return ok("folder", f"other accounts of this machine cannot look into {data}", f"本机其他账户无法查看 {data}")
 
 
 def site_key(path: Path) -> Finding:

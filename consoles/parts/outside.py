@@ -11,7 +11,6 @@ from pathlib import Path
 import aiohttp
 
 from command.access.keys import SiteKey
-from command.kernel.clock import Clock
 from command.kernel.errors import TriuneError
 from command.kernel.limits import LINK_BACKOFF_FIRST_MS, LINK_BACKOFF_LONGEST_MS
 from command.leases import while_held
@@ -85,11 +84,11 @@ async def links(base: Base, known: Services, own_url: str) -> AsyncIterator[None
         if known.case:
             case = await stack.enter_async_context(CaseClient(known.case.url, known.case.token))
             told += [CaseLink(hub, case, site), ViolationLink(hub, case, site, kept.blobs)]
-            tasks.start(_subscribe(case, "case", hooks, known, hub.clock), "hook-case")
+            tasks.start(_subscribe(case, "case", hooks, known, base), "hook-case")
         if known.approval:
             approval = await stack.enter_async_context(ApprovalClient(known.approval.url, known.approval.token))
             told.append(ApprovalLink(hub, approval, site))
-            tasks.start(_subscribe(approval, "approval", hooks, known, hub.clock), "hook-approval")
+            tasks.start(_subscribe(approval, "approval", hooks, known, base), "hook-approval")
         if settings.sms:
             http = await stack.enter_async_context(aiohttp.ClientSession())
             told.append(SmsLink(hub, SmsGateway(http, settings.sms.url, settings.sms.token), site))
@@ -100,9 +99,10 @@ async def links(base: Base, known: Services, own_url: str) -> AsyncIterator[None
         yield
 
 
-async def _subscribe(client: CaseClient | ApprovalClient, name: str, hooks: str, known: Services, clock: Clock) -> None:
-    """Ask the service to tell of changes, until it says yes."""
-    pause_ms, told = LINK_BACKOFF_FIRST_MS, ""
+async def _subscribe(client: CaseClient | ApprovalClient, name: str, hooks: str, known: Services, base: Base) -> None:
+    """Ask the service to tell of changes, until it says yes; until then no decision comes back, and health says so."""
+    clock, pause_ms, told = base.hub.clock, LINK_BACKOFF_FIRST_MS, ""
+    base.degraded.append(lambda: [f"{name}: the service does not tell of changes yet: {told}"] if told else [])
     while True:
         try:
             known.secrets[name] = (await client.subscribe(f"{hooks}/{name}")).secret
@@ -113,4 +113,5 @@ async def _subscribe(client: CaseClient | ApprovalClient, name: str, hooks: str,
             await clock.sleep(pause_ms)
             pause_ms = min(pause_ms * 2, LINK_BACKOFF_LONGEST_MS)
         else:
+            told = ""
             return

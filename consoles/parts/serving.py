@@ -16,6 +16,7 @@ from aiohttp.web_protocol import RequestHandler
 from prometheus_client import Counter as Metric
 
 from command.kernel.errors import TooManyError, TriuneError, UnavailableError
+from command.kernel.ports import address, listening_at
 from command.services.problems import problem_response
 from consoles.limits import (
     HTTP_BACKLOG,
@@ -141,12 +142,10 @@ async def serving(app: web.Application, host: str, port: int) -> AsyncIterator[s
     runner = web.ServerRunner(doors, shutdown_timeout=_LAST_REQUESTS_S)
     await runner.setup()
     try:
-        try:
+        with listening_at(host, port):
             await web.TCPSite(runner, host, port, backlog=HTTP_BACKLOG).start()
-        except OSError as error:
-            raise UnavailableError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
-        shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - compared with, not bound to
-        yield f"http://{shown}:{runner.addresses[0][1]}"
+        shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared with, not bound to
+        yield f"http://{address(shown, runner.addresses[0][1])}"
     finally:
         await runner.cleanup()
         await inner.cleanup()

@@ -10,6 +10,7 @@ from typing import Self, assert_never, cast
 from command.kernel.clock import Clock
 from command.kernel.errors import TriuneError
 from command.kernel.limits import POSITIONS_PER_BATCH
+from command.kernel.ports import listening_at
 from command.kernel.rate import RateLimit
 from edge.jt808.counters import Jt808Counters
 from edge.jt808.framing import MAX_STUFFED_BYTES
@@ -55,9 +56,10 @@ class Jt808Gateway:
             await asyncio.get_running_loop().create_future()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.get_running_loop().create_server(
-            lambda: _Connection(self, self._uplink, self._clock), self._host, self.port, start_serving=False
-        )
+        with listening_at(self._host, self.port):
+            self._server = await asyncio.get_running_loop().create_server(
+                lambda: _Connection(self, self._uplink, self._clock), self._host, self.port, start_serving=False
+            )
         self.port = self._server.sockets[0].getsockname()[1]
         self._group = await asyncio.TaskGroup().__aenter__()
         self._tasks.add(self._group.create_task(self._tick()))

@@ -15,6 +15,7 @@ from typing import NamedTuple, Self
 
 from command.kernel.clock import Clock
 from command.kernel.errors import TooManyError, UnavailableError
+from command.kernel.ports import listening_at
 from command.kernel.rate import RateLimit
 from edge.limits import SIP_ADDRESSES, SIP_ASKED, SIP_HANDLED, SIP_MESSAGES_PER_S, SIP_TICK_MS, SIP_TIMEOUT_MS
 from edge.sip.connections import Connections, Datagrams
@@ -71,10 +72,12 @@ class Endpoint:
 
     async def __aenter__(self) -> Self:
         # TCP first: a free port of UDP may well be one that an outgoing TCP connection has.
-        self.port = await self._connections.open(self._host, self.port)
+        with listening_at(self._host, self.port):
+            self.port = await self._connections.open(self._host, self.port)
         try:
-            await self._datagrams.open(self._host, self.port)
-        except OSError:
+            with listening_at(self._host, self.port):
+                await self._datagrams.open(self._host, self.port)
+        except UnavailableError:
             self._connections.close()
             raise
         self._group = await asyncio.TaskGroup().__aenter__()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sqlite3
 from pathlib import Path
@@ -43,10 +44,28 @@ async def test_why_a_service_does_not_tell_is_said_once(tmp_path: Path, caplog: 
     caplog.set_level(logging.WARNING, "consoles.parts.outside")
     clock = SystemClock()
     away = Outside(url=f"http://127.0.0.1:{free_port()}", token=TOKEN)
-    async with running_site(replace(settings(tmp_path), approval=away)):
+    async with running_site(replace(settings(tmp_path), approval=away)) as site, aiohttp.ClientSession() as http:
         while not (told := [r.getMessage() for r in caplog.records if r.name == "consoles.parts.outside"]):
             await clock.sleep(20)
+        async with http.get(f"{site.http_url}/health/ready") as ready:  # R964
+            degraded = (await ready.json())["degraded"]
     assert told[0].startswith("the approval service does not tell of changes yet: ")
+    assert [each for each in degraded if each.startswith("approval: the service does not tell of changes yet: ")]
+
+
+async def test_on_an_ipv6_address_a_service_of_ours_tells_what_was_decided(tmp_path: Path) -> None:  # R964
+    clock = SystemClock()
+    async with running_site(replace(settings(tmp_path), host="::1")) as site, asyncio.timeout(30):
+        assert site.http_url.startswith("http://[::1]:")
+        async with aiohttp.ClientSession() as http:
+            while True:
+                async with http.get(f"{site.http_url}/health/ready") as ready:
+                    if not (await ready.json())["degraded"]:
+                        break
+                await clock.sleep(20)
+    with sqlite3.connect(Path(settings(tmp_path).data) / "approval.sqlite3") as db:
+        [(url,)] = db.execute("SELECT url FROM subscribers")
+    assert url == f"{site.http_url}/api/v1/hooks/approval"
 
 
 async def test_the_token_shown_opens_the_page_of_a_service_of_ours(

@@ -8,6 +8,7 @@ import json
 import signal
 import socket
 import sqlite3
+import stat
 import sys
 import traceback
 from collections.abc import AsyncIterator
@@ -24,7 +25,7 @@ from command.kernel.errors import DamagedFileError, UnavailableError
 from command.requests import ReportCall
 from consoles.cli import serve
 from consoles.parts.background import background
-from consoles.settings import Settings
+from consoles.settings import Gb28181, Settings
 from consoles.site import running_site
 from tests.consoles.support import settings
 from tests.paths import ROOT
@@ -57,6 +58,8 @@ async def test_each_line_on_stderr_is_one_object_and_the_last_on_stdout_says_whe
         if process.returncode is None:
             process.kill()
             await process.wait()
+    kept = [tmp_path / "var", *(tmp_path / "var").rglob("*")]
+    assert [str(each) for each in kept if each.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)] == []  # R966
     assert {"at", "level", "logger", "message"} <= set.intersection(*(set(line) for line in lines))
     (refused,) = [line for line in lines if line.get("request_id") == request_id]
     assert (refused["message"], refused["route"], refused["status"]) == ("refused", "/api/v1/session", 401)
@@ -90,6 +93,18 @@ def test_a_task_that_ends_the_hub_is_named(
     if isinstance(error, UnavailableError):
         assert ended.value is error
         assert "triune: the task 'retention' ended the hub" in told
+
+
+@pytest.mark.parametrize("taken_by", ["http_port", "jt808_port", "gb28181", "case_port"])
+async def test_a_port_that_is_taken_is_said_in_one_line(tmp_path: Path, taken_by: str) -> None:  # R965
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        own = {"gb28181": Gb28181(server_id="34020000002000000001", port=port, password="12345678")}
+        occupied = msgspec.structs.replace(settings(tmp_path), **{taken_by: own.get(taken_by, port)})
+        told = pytest.RaisesExc(UnavailableError, match=f"cannot listen on 127.0.0.1:{port}: Address already in use$")
+        with pytest.RaisesGroup(told, flatten_subgroups=True):
+            async with running_site(occupied):
+                pass
 
 
 async def test_a_first_start_that_fails_leaves_the_password_to_the_next(tmp_path: Path) -> None:

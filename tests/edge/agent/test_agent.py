@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -166,6 +168,31 @@ async def test_the_command_says_in_one_line_what_it_lacks(tmp_path: Path, argume
     assert process.returncode == 2
     assert errors.decode().startswith("triune: ")
     assert KEY not in errors.decode()
+
+
+async def said_by(tmp_path: Path, *arguments: str) -> tuple[int | None, str]:
+    """Return how `triune edge` ends and the last line that it says."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "consoles.cli", "edge", "--hub", "ws://127.0.0.1:9", "--data", str(tmp_path / "edge"),
+        "--plate-workers", "0", *arguments,
+        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE, env={**os.environ, KEY_ENVIRONMENT: KEY},
+    )  # fmt: skip
+    _, errors = await process.communicate()
+    assert "Traceback" not in errors.decode()
+    return process.returncode, errors.decode().splitlines()[-1]
+
+
+async def test_a_port_that_is_taken_is_said_in_one_line(tmp_path: Path) -> None:  # R965
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        told = f"triune: cannot listen on 127.0.0.1:{port}: {os.strerror(errno.EADDRINUSE)}"
+        assert await said_by(tmp_path, "--jt808-port", str(port)) == (2, told)
+
+
+@pytest.mark.parametrize("option", ["--jt808-port", "--gb28181-port"])
+async def test_a_port_beyond_the_last_is_refused(tmp_path: Path, option: str) -> None:  # R965
+    code, told = await said_by(tmp_path, option, "68080")
+    assert (code, told) == (2, f"triune edge: error: argument {option}: '68080' is no port: 0 to 65535")
 
 
 class ScriptedHub:
