@@ -32,6 +32,7 @@ from consoles.parts.background import background
 from consoles.parts.base import Base
 from consoles.parts.cameras.part import live_cameras
 from consoles.parts.field import field
+from consoles.parts.forgetting import forgetting
 from consoles.parts.gb28181.part import gb28181
 from consoles.parts.hubs.others import other_hubs
 from consoles.parts.hubs.part import join, several_hubs
@@ -87,6 +88,7 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
         tasks.start(keep_snapshots(hub, kept.snapshots, hub.clock, from_seq), "snapshots")
         tasks.start(signer.run(), "heads")
         keeping(base)
+        forgetting(base)
         known = await stack.enter_async_context(services(base))
         asks = await stack.enter_async_context(_observed(base, feed))
         cars = await vehicles(base, county)

@@ -16,6 +16,10 @@ class Clock(Protocol):
         """Return the present instant."""
         ...
 
+    def set_back_ms(self) -> int:
+        """Return by how much the machine's clock was set back, as far as `now_ms` is ahead of it for that still."""
+        ...
+
     async def sleep_until(self, at_ms: int) -> None:
         """Return once `now_ms() >= at_ms`."""
         ...
@@ -52,6 +56,10 @@ class SystemClock:
         """Return the present instant, never before one returned earlier."""
         return self._onward.now_ms(time.time_ns(), time.monotonic_ns())
 
+    def set_back_ms(self) -> int:
+        """Return how far `now_ms` is ahead of the wall clock."""
+        return max(0, self.now_ms() - time.time_ns() // 1_000_000)
+
     async def sleep_until(self, at_ms: int) -> None:
         """Wait in steps of at most a minute, so that a corrected wall clock is noticed."""
         while (left_ms := at_ms - self.now_ms()) > 0:  # noqa: ASYNC110 - there is nothing else to wait for
@@ -83,6 +91,10 @@ class VirtualClock:
     def now_ms(self) -> int:
         """Return the present virtual instant."""
         return int(self._base_ms + (time.monotonic() - self._real_s) * 1000 * self._speed)
+
+    def set_back_ms(self) -> int:
+        """Return 0: nobody sets it back."""
+        return 0
 
     def set_speed(self, speed: float) -> None:
         """Go on from the present instant at another speed; sleepers are woken to look again."""

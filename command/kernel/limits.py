@@ -172,6 +172,11 @@ POSTGRES_SCHEMA_MS = 10 * 60 * 1000
 READINGS_SPACE_CHARS = 32
 READINGS_TEXT_CHARS = 128
 READINGS_DAYS = 4000
+# By a clock that is ahead at most this part of what is kept is forgotten at once, and then, for as long as it stays so,
+# so many hours' worth for each hour that a hub runs: 9 days and 4 a day of 180. A machine that was off for longer than
+# that part catches up as fast.
+READINGS_LEAP_PART = 20
+READINGS_PACE = 4
 # Cameras that one search may name, and devices; more get 400.
 READINGS_CAMERAS = 5000
 READINGS_DEVICES = 20_000

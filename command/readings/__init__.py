@@ -206,6 +206,14 @@ class Readings(Protocol):
         """Return those of at most `READINGS_PLATES` plates that passed one of the cameras, or any, in the time."""
         ...
 
+    async def look(self, now_ms: int, ran_ms: int, keep_ms: int) -> int:
+        """Return how far time is known to have come, at most to `now_ms`, which a clock says (`known_time`).
+
+        `ran_ms` is how long the caller has run since it looked before. Readings no older than `keep_ms` before what is
+        returned are taken from now on, though a clock that was ahead had their days forgotten.
+        """
+        ...
+
     async def forget(self, before_ms: int, space: str | None = None) -> int:
         """Drop the days that ended by an instant, of one space or of all, and return how many there were.
 

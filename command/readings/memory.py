@@ -25,6 +25,7 @@ from command.readings.bounds import (
     rows_of,
 )
 from command.readings.group import newest_of
+from command.readings.known_time import first_known_ms, known_ms
 from command.readings.pattern import plate_pattern
 from command.readings.rows import as_kept
 
@@ -101,6 +102,7 @@ class MemoryReadings(Readings):
     def __init__(self) -> None:
         self._spaces: dict[str, _Space] = {}
         self._kept_from_ms: dict[str | None, int] = {}
+        self._known_ms: int | None = None
         self._held = 0
         self.too_old = 0
 
@@ -229,6 +231,15 @@ class MemoryReadings(Readings):
         for seen in self._look(space).sightings.values():
             if from_ms <= seen.first_ms <= to_ms and (wanted is None or seen.camera in wanted):
                 yield Pass(seen.first_ms, seen.camera, seen.plate)
+
+    async def look(self, now_ms: int, ran_ms: int, keep_ms: int) -> int:
+        """Return how far time is known to have come."""
+        if self._known_ms is None:
+            self._known_ms = first_known_ms(now_ms, (day for kept in self._spaces.values() for day in kept.days()))
+        self._known_ms = known_ms(self._known_ms, now_ms, ran_ms, keep_ms)
+        told_ms = min(now_ms, self._known_ms)
+        self._kept_from_ms[None] = min(self._kept_from_ms.get(None, 0), day_of(told_ms - keep_ms) * DAY_MS)
+        return told_ms
 
     async def forget(self, before_ms: int, space: str | None = None) -> int:
         """Drop the days that ended by an instant; a day of rehearsals is small, so this may take its time."""

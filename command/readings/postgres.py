@@ -28,7 +28,7 @@ from command.readings.bounds import (
 )
 from command.readings.group import Batch, GroupCommit, newest_of
 from command.readings.pattern import beyond, plate_pattern
-from command.readings.postgres_schema import DROPPED_AT_ONCE, SCHEMA, drop_days, make_days, partition
+from command.readings.postgres_schema import DROPPED_AT_ONCE, SCHEMA, drop_days, look, make_days, partition
 from command.readings.rows import (
     POSITION_COLUMNS,
     SIGHTING_COLUMNS,
@@ -223,6 +223,11 @@ class PostgresReadings(Readings):
             # What is fast depends on the values: a plan for any would go through whole days for a rare plate.
             await db.execute("SET LOCAL plan_cache_mode = force_custom_plan")
             return await db.fetch(sql, *terms)
+
+    async def look(self, now_ms: int, ran_ms: int, keep_ms: int) -> int:
+        """Return how far time is known to have come."""
+        async with self._db.transaction() as db:
+            return await look(db, now_ms, ran_ms, keep_ms)
 
     async def forget(self, before_ms: int, space: str | None = None) -> int:
         """Drop the days that ended by an instant, as whole tables."""

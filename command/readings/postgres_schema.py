@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from command.kernel.errors import UnavailableError
 from command.kernel.limits import READINGS_DAYS
 from command.kernel.postgres import Connection
-from command.readings.bounds import DAY_MS
+from command.readings.bounds import DAY_MS, day_of
+from command.readings.known_time import first_known_ms, known_ms
 
 # Texts are compared by code point, as SQLite and Python do, and so that the indexes serve beginnings of plates.
 # A partition holds one space, so only the keys, which have to, name it.
@@ -50,6 +51,7 @@ SCHEMA = (
         ADD COLUMN char_confidences bytea, ADD COLUMN direction text, ADD COLUMN heading_deg double precision,
         ADD COLUMN lane smallint, ADD COLUMN source text NOT NULL DEFAULT 'camera';
     """,
+    "CREATE TABLE readings_looked (known_ms bigint NOT NULL)",
 )
 ALL = ""
 """In `readings_kept` stands what holds for every space under this name."""
@@ -123,6 +125,23 @@ async def drop_days(db: Connection, before: int, space: str | None) -> int:
         "DELETE FROM readings_newest WHERE at_ms < $1 AND ($2::text IS NULL OR space = $2)", before * DAY_MS, space
     )
     return len(gone)
+
+
+async def look(db: Connection, now_ms: int, ran_ms: int, keep_ms: int) -> int:
+    """Return how far time is known to have come, as `Readings.look`."""
+    await db.execute(_LOCK_TIMEOUT)
+    await db.execute(_LOCK)
+    before_ms = await db.fetchval("SELECT known_ms FROM readings_looked")
+    if before_ms is None:
+        days = [row["day"] for row in await db.fetch("SELECT DISTINCT day FROM readings_days")]
+        before_ms = first_known_ms(now_ms, days)
+        await db.execute("INSERT INTO readings_looked VALUES ($1)", before_ms)
+    known = known_ms(before_ms, now_ms, ran_ms, keep_ms)
+    await db.execute("UPDATE readings_looked SET known_ms = $1", known)
+    told_ms = min(now_ms, known)
+    lower = "UPDATE readings_kept SET from_day = least(from_day, $1) WHERE space = $2"
+    await db.execute(lower, day_of(told_ms - keep_ms), ALL)
+    return told_ms
 
 
 def partition(table: str, space: str, day: int) -> str:

@@ -34,6 +34,7 @@ from command.readings.bounds import (
     within,
 )
 from command.readings.group import Batch, GroupCommit, newest_of
+from command.readings.known_time import first_known_ms, known_ms
 from command.readings.rows import (
     POSITION_COLUMNS,
     add_positions,
@@ -245,6 +246,11 @@ class SqliteReadings(Readings):
 
         await self._reader.run(read)
 
+    async def look(self, now_ms: int, ran_ms: int, keep_ms: int) -> int:
+        """Return how far time is known to have come."""
+        days = [day for _, day in await self._kept()]
+        return await self._writer.run(lambda db: _look(db, first_known_ms(now_ms, days), now_ms, ran_ms, keep_ms))
+
     async def forget(self, before_ms: int, space: str | None = None) -> int:
         """Drop the days that ended by an instant, by removing their files."""
         if space is not None:
@@ -296,6 +302,16 @@ def _forget(db: sqlite3.Connection, before: int, space: str | None) -> None:
     db.execute(_FORGET, (space or _ALL, before))
     where, terms = ("", ()) if space is None else (" AND space = ?", (space,))
     db.execute(f"DELETE FROM newest WHERE at_ms < ?{where}", (before * DAY_MS, *terms))  # noqa: S608 - a condition of our own
+
+
+def _look(db: sqlite3.Connection, first_ms: int, now_ms: int, ran_ms: int, keep_ms: int) -> int:
+    row = db.execute("SELECT known_ms FROM looked").fetchone()
+    known = known_ms(row[0] if row else first_ms, now_ms, ran_ms, keep_ms)
+    db.execute("UPDATE looked SET known_ms = ?" if row else "INSERT INTO looked VALUES (?)", (known,))
+    told_ms = min(now_ms, known)
+    lower = "UPDATE kept SET from_day = min(from_day, ?) WHERE space = ?"
+    db.execute(lower, (day_of(told_ms - keep_ms), _ALL))
+    return told_ms
 
 
 def _positions(rows: Iterable[Sequence[Any]]) -> list[Position]:

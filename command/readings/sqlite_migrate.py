@@ -38,7 +38,8 @@ _NEWEST = """
     INSERT INTO stamps VALUES (1);
     CREATE TABLE kept (space TEXT PRIMARY KEY, from_day INTEGER NOT NULL) WITHOUT ROWID;
 """
-MAIN_SCHEMA = ("", _NEWEST)
+_LOOKED = "CREATE TABLE looked (known_ms INTEGER NOT NULL)"
+MAIN_SCHEMA = ("", _NEWEST, _LOOKED)
 """The first schema is never brought up in place: `migrate` puts a new file where it was."""
 _BATCH = 10_000
 _SIGHTING_COLUMNS = "camera, first_ms, plate, colour, last_ms, reads, confidence, picture, box"
@@ -106,7 +107,8 @@ def _copy_newest(path: Path, new: Path) -> None:
     new.unlink(missing_ok=True)
     with closing(sqlite3.connect(new)) as db:
         db.execute("PRAGMA synchronous = FULL")
-        db.executescript(_NEWEST)
+        for script in MAIN_SCHEMA[1:]:
+            db.executescript(script)
         db.execute("ATTACH ? AS old", (str(path),))
         with db:
             columns = ", ".join(f"p.{name}" for name in POSITION_COLUMNS.split(", "))

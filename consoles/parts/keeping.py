@@ -1,4 +1,4 @@
-"""How long and how safely things are kept: signed heads, backups at their hours, readings forgotten in time."""
+"""How safely things are kept: signed heads, backups at their hours, room on the disk."""
 
 from __future__ import annotations
 
@@ -20,16 +20,12 @@ from command.journal.anchors import Anchor, place_at
 from command.journal.heads import PURPOSE, HeadKey
 from command.journal.kept_heads import KeptHeads
 from command.journal.signer import HeadSigner
-from command.kernel.errors import TriuneError
-from command.sweeping import Sweep
 from consoles.http import health, metrics
 from consoles.limits import BACKUP_LATE_TURNS, DISK_LEFT_BYTES, DISK_LOOK_MS
 from consoles.parts.base import Base
-from consoles.parts.stores import CAMERAS
 
 log = logging.getLogger(__name__)
 _HOUR_MS = 60 * 60 * 1000
-_DAY_MS = 24 * _HOUR_MS
 
 
 @asynccontextmanager
@@ -77,10 +73,9 @@ def _wrong_with(signer: HeadSigner, anchors: list[Anchor]) -> health.Check:
 
 
 def keeping(base: Base) -> None:
-    """Save what is to be kept, forget what was kept long enough, and look at the room that there is for it."""
+    """Save what is to be kept, and look at the room that there is for it."""
     _save(base)
     _watch_disk(base)
-    _forget(base)
 
 
 def _save(base: Base) -> None:
@@ -146,30 +141,3 @@ def _watch_disk(base: Base) -> None:
         metrics.gauge("disk_left_bytes", "What the disk of the data folder has left", lambda: left_bytes)
     )
     base.degraded.append(check)
-
-
-def _forget(base: Base) -> None:
-    """Forget the days of readings that were kept long enough, their pictures, and files of former lists."""
-    settings, kept, clock = base.settings, base.kept, base.hub.clock
-    readings, sweep = kept.readings, Sweep(kept.journal, kept.blobs)
-    lists_days = max(settings.keep_lists_days, settings.keep_readings_days)
-
-    async def forget() -> None:
-        while True:
-            now_ms = clock.now_ms()
-            before_ms, lists_ms = now_ms - settings.keep_readings_days * _DAY_MS, now_ms - lists_days * _DAY_MS
-            try:
-                if count := await readings.forget(before_ms):
-                    log.info("%d days of readings are forgotten", count)
-                if kept.leases.holds(CAMERAS) and (count := await sweep.sweep(before_ms, lists_ms)):
-                    log.info("%d pictures of forgotten readings and files of former lists are removed", count)
-            except TriuneError as error:
-                log.warning("old readings cannot be forgotten now: %s", error.detail)
-            await clock.sleep(_HOUR_MS)
-
-    base.tasks.start(forget(), "retention")
-    base.measured.extend((
-        metrics.gauge("readings_too_old", "Readings of days that were forgotten already", lambda: readings.too_old),
-        metrics.gauge("pictures_removed", "Pictures of forgotten readings", lambda: sweep.removed),
-        metrics.gauge("list_files_removed", "Files of former lists", lambda: sweep.lists_removed),
-    ))  # fmt: skip

@@ -135,8 +135,6 @@ class ReadingQuality:
             for (camera, hour), measure in waiting.items():
                 self._add(camera, hour, measure)
             raise
-        if self._leases.holds(CAMERAS):
-            await self._hours.forget(self._hour() - QUALITY_KEPT_DAYS * _DAY_HOURS)
 
     async def cameras(self) -> list[CameraQuality]:
         """Return how the plates of every camera that reads them are read now, by camera."""

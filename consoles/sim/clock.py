@@ -36,6 +36,10 @@ class MachineClock:
         wall_us = (START_MS + self.offset_ms) * 1000 + steady_us
         return self._onward.now_ms(wall_us * 1000, steady_us * 1000)
 
+    def set_back_ms(self) -> int:
+        """Return how far `now_ms` is ahead of the wall clock."""
+        return max(0, self.now_ms() - START_MS - self.offset_ms - self._loop.now_us // 1000)
+
     async def sleep_until(self, at_ms: int) -> None:
         """Wait in steps of at most a minute, so that a corrected clock is noticed."""
         while (left_ms := at_ms - self.now_ms()) > 0:

@@ -27,9 +27,11 @@ def test_the_system_clock_never_goes_back(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(time, "time_ns", lambda: (first - 60_000) * 1_000_000)
     behind = clock.now_ms()
     assert first <= behind <= first + 1000
+    assert clock.set_back_ms() == behind - (first - 60_000)
     assert clock.now_ms() == behind
     monkeypatch.setattr(time, "time_ns", lambda: (behind + 5) * 1_000_000)
     assert clock.now_ms() == behind + 5
+    assert clock.set_back_ms() == 0
 
 
 def test_a_clock_set_back_goes_on_at_half_its_pace_until_the_wall_has_caught_up() -> None:  # R91

@@ -398,9 +398,9 @@ async def test_a_file_of_the_first_schema_is_taken_apart_into_days(tmp_path: Pat
     first_file(path)
     await holds_what_the_first_file_held(path)
     with closing(sqlite3.connect(path)) as db:
-        assert db.execute("PRAGMA user_version").fetchone() == (2,)
+        assert db.execute("PRAGMA user_version").fetchone() == (3,)
         tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    assert tables == {"newest", "stamps", "kept"}
+    assert tables == {"newest", "stamps", "kept", "looked"}
     assert [path.name for path in tmp_path.glob("*.new")] == []
 
 
