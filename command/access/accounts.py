@@ -19,10 +19,12 @@ import msgspec
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
+from command.access import rights
 from command.access.failures import Failures
 from command.access.keys import SiteKey
+from command.access.rights import AccountInfo
 from command.access.same_key import SAME_KEY, refuse_another_key
-from command.actors import PEOPLE, Actor, Role
+from command.actors import Actor, Role
 from command.kernel.clock import Clock
 from command.kernel.database import Database, Row
 from command.kernel.errors import (
@@ -122,16 +124,23 @@ class Accounts:
         """Return every account's name and the person's name that screens show."""
         return dict(await self._db.rows("SELECT name, display FROM accounts"))
 
+    async def listed(self) -> list[AccountInfo]:
+        """Return every account."""
+        return await rights.listed(self._db)
+
+    async def administered(self) -> bool:
+        """Say whether anybody who may sign in is administrator."""
+        return await rights.administered(self._db)
+
     async def create(self, name: str, display: str, roles: frozenset[Role], unit: str, password: str) -> None:
         """Add an account; `ConflictError` where the name is taken, `InvalidInputError` for one that is no person's."""
         if not _NAME.fullmatch(name) or _NOT_PEOPLE.fullmatch(name):
             raise InvalidInputError("an account's name has letters, digits, . - _ and @, and is not the hub's")
-        if not roles or not roles <= PEOPLE:
-            raise InvalidInputError("an account has at least one of the roles of people")
+        stored_roles = rights.stored(roles)
         if not is_seen(display):
             raise InvalidInputError(REFUSED)
         stored = await self._in_checks(self._hash, password)
-        row = (name, display, ",".join(sorted(roles)), unit, stored)
+        row = (name, display, stored_roles, unit, stored)
         insert = (
             "INSERT INTO accounts (name, display, roles, unit, password) VALUES (?, ?, ?, ?, ?) "
             "ON CONFLICT (name) DO NOTHING"
@@ -150,6 +159,20 @@ class Accounts:
         )
         if not changed:
             raise UnknownIdError(f"no account {name}")
+        self._forget_sessions()
+
+    async def disable(self, name: str) -> None:
+        """Let nobody sign in by it any more and end its sessions; `ConflictError` for the last administrator."""
+        await rights.disable(self._db, name)
+        self._forget_sessions()
+
+    async def enable(self, name: str) -> None:
+        """Let its person sign in again, by the password that it has."""
+        await rights.enable(self._db, name)
+
+    async def set_roles(self, name: str, roles: frozenset[Role]) -> None:
+        """Give it these roles and no others, and end its sessions; `ConflictError` for the last administrator."""
+        await rights.set_roles(self._db, name, roles)
         self._forget_sessions()
 
     def _hash(self, password: str) -> str:
@@ -191,12 +214,12 @@ class Accounts:
             self._checking -= 1
         if row is None or not right or row[4]:
             raise SignInRequiredError("name or password is wrong")
-        session = await self._begin_session(_actor(name, *row[:3]), checked=row[3], now_ms=now_ms)
+        session = await self._begin_session(rights.actor_of(name, *row[:3]), checked=(row[3], row[1]), now_ms=now_ms)
         self._failed_names.forget(name)
         self._failed_addresses.take_back(address)
         return session
 
-    async def _begin_session(self, actor: Actor, checked: str, now_ms: int) -> Session:
+    async def _begin_session(self, actor: Actor, checked: tuple[str, str], now_ms: int) -> Session:
         lasts_ms = WALL_SESSION_MS if actor.roles == {"wall"} else SESSION_MS
         session = Session(
             token=secrets.token_urlsafe(32), csrf=secrets.token_urlsafe(16), actor=actor, until_ms=now_ms + lasts_ms
@@ -204,7 +227,7 @@ class Accounts:
         digest = _digest(session.token)
 
         *_, begun = await self._db.write(
-            # First of all keep others from this account: its password may be changed, or somebody sign in, meanwhile.
+            # First of all keep others from this account: it may be changed, or somebody sign in, meanwhile.
             ("UPDATE accounts SET disabled = disabled WHERE name = ?", (actor.id,)),
             ("DELETE FROM sessions WHERE account = ? AND until_ms <= ?", (actor.id, now_ms)),
             (
@@ -212,11 +235,11 @@ class Accounts:
                 "ORDER BY until_ms DESC LIMIT ? OFFSET ?)",
                 (actor.id, _ALL, SESSIONS_PER_ACCOUNT - 1),
             ),
-            # Only with the password that was checked.
+            # Only with the password that was checked, and the roles that it opens.
             (
                 "INSERT INTO sessions SELECT CAST(? AS TEXT), name, CAST(? AS TEXT), CAST(? AS BIGINT) FROM accounts "
-                "WHERE name = ? AND password = ? AND disabled = 0",
-                (digest, session.csrf, session.until_ms, actor.id, checked),
+                "WHERE name = ? AND password = ? AND roles = ? AND disabled = 0",
+                (digest, session.csrf, session.until_ms, actor.id, *checked),
             ),
         )
         if not begun:
@@ -269,7 +292,7 @@ class Accounts:
             self._sessions.pop(digest, None)
             raise SignInRequiredError("nobody is signed in here")
         row = rows[0]
-        return Session(token=token, csrf=row[4], actor=_actor(*row[:4]), until_ms=row[5])
+        return Session(token=token, csrf=row[4], actor=rights.actor_of(*row[:4]), until_ms=row[5])
 
     async def sign_out(self, token: str) -> None:
         """End the session."""
@@ -291,6 +314,11 @@ class Accounts:
         )
         await self._db.write((insert, (_digest(token), device)))
         return token
+
+    async def revoke(self, device: str) -> None:
+        """Take a device's token back; `UnknownIdError` where it has none."""
+        if await self._db.write(("DELETE FROM device_tokens WHERE device = ?", (device,))) == [0]:
+            raise UnknownIdError(f"{device!r} has no token", id=device)
 
     async def check(self, device: str, token: str) -> bool:
         """Say whether the token is that device's."""
@@ -343,11 +371,6 @@ class Accounts:
         """Close the database."""
         await self._db.close()
         self._checks.shutdown(wait=True)
-
-
-def _actor(name: str, display: str, roles: str, unit: str) -> Actor:
-    held: frozenset[Role] = frozenset(role for role in PEOPLE if role in roles.split(","))
-    return Actor(id=name, name=display, roles=held, unit=unit)
 
 
 def _digest(token: str) -> str:

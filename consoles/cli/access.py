@@ -6,65 +6,116 @@ import argparse
 import asyncio
 import json
 import secrets
+import sys
 from pathlib import Path
 from typing import get_args
+
+import msgspec
 
 from command.access.accounts import Accounts
 from command.access.keys import SiteKey
 from command.actors import PEOPLE, Role
 from command.kernel.clock import SystemClock
+from consoles.cli.enrolled import need_enrolled
 from consoles.cli.hub_key import key_of_hub
 from consoles.parts.stores import accounts_alone
-from consoles.settings import load_settings
+from consoles.settings import Settings, load_settings
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the commands."""
-    account = commands.add_parser("account", help="add an account or set a password").add_subparsers(required=True)
+    account = commands.add_parser("account", help="who may sign in, and as what").add_subparsers(required=True)
     add = account.add_parser("add", help="add an account; its generated password is printed once")
-    add.add_argument("name")
-    add.add_argument("--role", action="append", required=True, choices=[r for r in get_args(Role) if r in PEOPLE])
+    listing = account.add_parser("list", help="show every account, those that are shut out too")
+    password = account.add_parser("password", help="set a new generated password and end the account's sessions")
+    disable = account.add_parser("disable", help="let nobody sign in by it, and end its sessions")
+    enable = account.add_parser("enable", help="let its person sign in again, by the password that it had")
+    roles = account.add_parser("roles", help="give it these roles and no others, and end its sessions")
+    for parser in (add, password, disable, enable, roles):
+        parser.add_argument("name")
+    for parser in (add, roles):
+        choices = [role for role in get_args(Role) if role in PEOPLE]
+        parser.add_argument("--role", action="append", required=True, choices=choices)
     add.add_argument("--display", default="", help="the person's name as screens show it")
     add.add_argument("--unit", default="", help="the unit that an officer belongs to")
-    password = account.add_parser("password", help="set a new generated password and end the account's sessions")
-    password.add_argument("name")
-    device = commands.add_parser("device", help="make a token for an enrolled device").add_subparsers(required=True)
-    token = device.add_parser("token", help="make a new token; the one before no longer works")
-    token.add_argument("device")
-    for parser, work, may_be_first in ((add, _add, True), (password, _password, False), (token, _token, False)):
+    device = commands.add_parser("device", help="make or take back a device's token").add_subparsers(required=True)
+    token = device.add_parser("token", help="make a new token for an enrolled device; the one before no longer works")
+    revoke = device.add_parser("revoke", help="take its token back; an edge agent's key is that of agent:NAME")
+    for parser in (token, revoke):
+        parser.add_argument("device")
+    for parser, work in (
+        (add, _add), (listing, _list), (password, _password), (disable, _disable), (enable, _enable), (roles, _roles),
+        (token, _token), (revoke, _revoke),
+    ):  # fmt: skip
         parser.add_argument("--config", type=Path, help="the settings file that the hub is started with")
         parser.add_argument("--data", help="the hub's data folder, with its site key (default: var)")
         parser.add_argument("--journal", metavar="URL", help="the database that several hubs share, postgresql://…")
-        parser.set_defaults(run=run, work=work, may_be_first=may_be_first)
+        parser.set_defaults(run=run, work=work)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do it and print the secret as JSON, on the last line."""
+    """Do it and print what came of it as JSON, on the last line."""
     print(json.dumps(asyncio.run(_with_accounts(arguments)), ensure_ascii=False))
     return 0
 
 
-async def _with_accounts(arguments: argparse.Namespace) -> dict[str, str]:
-    settings = load_settings(arguments.config, data=arguments.data, journal=arguments.journal)
+async def _with_accounts(arguments: argparse.Namespace) -> dict[str, object]:
+    settings = _settings(arguments)
     # An account may be made before the first start; the rest is of a hub that is there.
-    key = SiteKey.load(Path(settings.data) / "site.key") if arguments.may_be_first else key_of_hub(settings)
+    key = SiteKey.load(Path(settings.data) / "site.key") if arguments.work is _add else key_of_hub(settings)
     async with accounts_alone(settings, key, SystemClock()) as accounts:
-        result: dict[str, str] = await arguments.work(accounts, arguments)
+        result: dict[str, object] = await arguments.work(accounts, arguments)
         return result
 
 
-async def _add(accounts: Accounts, arguments: argparse.Namespace) -> dict[str, str]:
+def _settings(arguments: argparse.Namespace) -> Settings:
+    return load_settings(arguments.config, data=arguments.data, journal=arguments.journal)
+
+
+async def _add(accounts: Accounts, arguments: argparse.Namespace) -> dict[str, object]:
+    first = not await accounts.names()
     password = secrets.token_urlsafe(12)
     display = arguments.display or arguments.name
     await accounts.create(arguments.name, display, frozenset(arguments.role), arguments.unit, password)
+    if first:
+        data = _settings(arguments).data
+        sys.stderr.write(f"triune: the first account of a site in {data}: if its hub runs already, that is elsewhere\n")
     return {"account": arguments.name, "password": password}
 
 
-async def _password(accounts: Accounts, arguments: argparse.Namespace) -> dict[str, str]:
+async def _list(accounts: Accounts, _arguments: argparse.Namespace) -> dict[str, object]:
+    known = await accounts.listed()
+    for one in known:
+        print(*filter(None, (one.name, one.display, ",".join(one.roles), one.unit, one.disabled and "disabled")))
+    return {"accounts": msgspec.to_builtins(known)}
+
+
+async def _disable(accounts: Accounts, arguments: argparse.Namespace) -> dict[str, object]:
+    await accounts.disable(arguments.name)
+    return {"account": arguments.name, "disabled": True}
+
+
+async def _enable(accounts: Accounts, arguments: argparse.Namespace) -> dict[str, object]:
+    await accounts.enable(arguments.name)
+    return {"account": arguments.name, "disabled": False}
+
+
+async def _roles(accounts: Accounts, arguments: argparse.Namespace) -> dict[str, object]:
+    await accounts.set_roles(arguments.name, frozenset(arguments.role))
+    return {"account": arguments.name, "roles": sorted({*arguments.role})}
+
+
+async def _password(accounts: Accounts, arguments: argparse.Namespace) -> dict[str, object]:
     password = secrets.token_urlsafe(12)
     await accounts.set_password(arguments.name, password)
     return {"account": arguments.name, "password": password}
 
 
-async def _token(accounts: Accounts, arguments: argparse.Namespace) -> dict[str, str]:
+async def _token(accounts: Accounts, arguments: argparse.Namespace) -> dict[str, object]:
+    await need_enrolled(_settings(arguments), arguments.device)
     return {"device": arguments.device, "token": await accounts.issue(arguments.device)}
+
+
+async def _revoke(accounts: Accounts, arguments: argparse.Namespace) -> dict[str, object]:
+    await accounts.revoke(arguments.device)
+    return {"device": arguments.device, "token": None}

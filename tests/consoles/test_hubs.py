@@ -8,15 +8,20 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from msgspec.structs import replace
 
+from command.access import accounts
+from command.access.keys import SiteKey
 from command.actors import HUB
 from command.kernel.clock import SystemClock
 from command.kernel.limits import BUS_LOST_MS
 from command.requests import AnswerCall, EnrolCamera, EnrolStation, EnrolUnit, ReportCall
 from command.rows import PositionRow
 from command.tables import Tables
+from consoles.http import live
+from consoles.parts.stores import accounts_alone
 from consoles.site import Site, running_site
 from edge.simulators.onvif_camera import CameraModel, OnvifCamera
 from tests.consoles.support import PASSWORD, Mirror, Person, mirror, settings, signed_in
@@ -110,6 +115,25 @@ async def enrol(site: Site) -> None:
     for request in (station, unit):
         await site.hub.ask(request, HUB)
     await site.context.accounts.create("officer", "officer", frozenset({"officer"}), "u1", PASSWORD)
+
+
+async def test_who_is_shut_out_at_the_command_line_is_let_go_by_every_hub(
+    tmp_path: Path, postgres_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:  # R952
+    monkeypatch.setattr(live, "CONSOLE_RECHECK_MS", 50)
+    monkeypatch.setattr(accounts, "SESSION_RECHECK_MS", 50)
+    async with hubs(tmp_path, 2, postgres_url, redis_url) as sites, AsyncExitStack() as stack:
+        people = [await stack.enter_async_context(signed_in(site.http_url, "taker")) for site in sites]
+        mirrors = [await stack.enter_async_context(mirror(person)) for person in people]
+        at = sites[0].settings
+        async with accounts_alone(at, SiteKey.load(Path(at.data) / "site.key"), SystemClock()) as command_line:
+            await command_line.disable("taker")
+        for each in mirrors:
+            while (message := await each.socket.receive(timeout=20)).type is not aiohttp.WSMsgType.CLOSE:
+                pass
+            assert message.data == live.SESSION_ENDED
+        for person in people:
+            assert (await person.get("/api/v1/session"))[0] == 401
 
 
 @pytest.mark.parametrize("with_bus", [True, False])

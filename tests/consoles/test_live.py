@@ -151,7 +151,17 @@ async def _all_left(site: Site) -> None:
             await site.hub.read(lambda _: None)
 
 
-@pytest.mark.parametrize("change", ["signed out", "password changed", "device token replaced"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        "signed out",
+        "password changed",
+        "disabled",
+        "role taken",
+        "device token replaced",
+        "device token revoked",
+    ],
+)
 async def test_an_open_console_ends_with_its_session(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
@@ -159,7 +169,7 @@ async def test_an_open_console_ends_with_its_session(
     async with site_with_people(tmp_path, "wall") as site, signed_in(site.http_url, "wall") as person:
         accounts = site.context.accounts
         headers = {}
-        if change == "device token replaced":
+        if change.startswith("device"):
             await site.hub.ask(q.EnrolDevice(device="pbx", kind="pbx"), HUB)
             headers = {"Authorization": f"Bearer {await accounts.issue('pbx')}"}
         async with person.http.ws_connect("/api/v1/live", headers=headers) as socket:
@@ -170,6 +180,12 @@ async def test_an_open_console_ends_with_its_session(
                     await person.http.delete("/api/v1/session", headers={"X-CSRF-Token": person.csrf})
                 case "password changed":
                     await accounts.set_password("wall", "another-password")
+                case "disabled":
+                    await accounts.disable("wall")
+                case "role taken":
+                    await accounts.set_roles("wall", frozenset({"officer"}))
+                case "device token revoked":
+                    await accounts.revoke("pbx")
                 case _:
                     await accounts.issue("pbx")
             await socket.receive(timeout=10)

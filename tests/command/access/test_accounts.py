@@ -1,4 +1,4 @@
-"""The doorkeeper: guesses, sessions, password changes, tokens. Rules R104 to R106, R173, R174 of docs/SPEC.md."""
+"""The doorkeeper: guesses, sessions, password changes, tokens. Rules R104 to R106, R173, R174, R952 to R954."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from command.access import accounts as module
 from command.access import failures
 from command.access.accounts import SCHEMA, Accounts, Session
 from command.access.keys import SiteKey
+from command.actors import Role
 from command.kernel.clock import VirtualClock
 from command.kernel.database import SqliteDatabase
 from command.kernel.errors import ConflictError, InvalidInputError, SignInRequiredError, TooManyError, UnknownIdError
@@ -225,6 +226,94 @@ async def test_a_look_up_under_way_does_not_bring_back_a_session_that_is_ended(d
             await keeper.session(session.token)
 
 
+@pytest.mark.parametrize("change", ["disabled", "role taken"])
+async def test_who_is_shut_out_or_loses_a_role_is_signed_in_nowhere(databases: Databases, change: str) -> None:  # R952
+    async with doorkeeper(databases) as (hub, clock), doorkeeper(databases, clock) as (command_line, _):
+        await hub.create("wang", "王", frozenset({"commander"}), "", PASSWORD)
+        session, others = await hub.sign_in("li", PASSWORD), await hub.sign_in("wang", PASSWORD)
+        match change:
+            case "disabled":
+                await command_line.disable("li")
+            case _:
+                await command_line.set_roles("li", frozenset({"officer", "wall"}))
+        clock.advance(START_MS + SESSION_RECHECK_MS + 1)
+        with pytest.raises(SignInRequiredError):
+            await hub.session(session.token)
+        assert (await hub.session(others.token)).actor.roles == {"commander"}
+        if change == "disabled":
+            assert await refused(hub, password=PASSWORD) is SignInRequiredError
+            await command_line.enable("li")
+            with pytest.raises(SignInRequiredError):
+                await hub.session(session.token)
+            assert (await hub.sign_in("li", PASSWORD)).actor.roles == {"dispatcher"}
+        else:
+            assert (await hub.sign_in("li", PASSWORD)).actor.roles == {"officer", "wall"}
+
+
+@pytest.mark.parametrize("change", ["disabled", "role taken"])
+async def test_a_sign_in_under_way_while_rights_are_taken_opens_nothing(databases: Databases, change: str) -> None:
+    async with doorkeeper(databases) as (keeper, _):  # R952
+        real = keeper._begin_session
+
+        async def later(*given: object, **named: object) -> Session:
+            if change == "disabled":
+                await keeper.disable("li")
+            else:
+                await keeper.set_roles("li", frozenset({"officer"}))
+            return await real(*given, **named)  # type: ignore[arg-type]  # passed on as it came
+
+        keeper._begin_session = later  # type: ignore[method-assign]
+        assert await refused(keeper, password=PASSWORD) is SignInRequiredError
+
+
+async def test_somebody_stays_who_administers(databases: Databases) -> None:  # R953
+    async with doorkeeper(databases) as (keeper, clock):
+        assert not await keeper.administered()
+        for name in ("chief", "deputy"):
+            await keeper.create(name, name, frozenset({"administrator", "duty_leader"}), "", PASSWORD)
+        await keeper.disable("deputy")
+        session = await keeper.sign_in("chief", PASSWORD)
+        for _ in range(2):
+            with pytest.raises(ConflictError, match="the last"):
+                await keeper.disable("chief")
+            with pytest.raises(ConflictError, match="the last"):
+                await keeper.set_roles("chief", frozenset({"duty_leader"}))
+        clock.advance(START_MS + SESSION_RECHECK_MS + 1)
+        assert (await keeper.session(session.token)).actor.has("administrator")
+        await keeper.set_roles("chief", frozenset({"administrator"}))
+        await keeper.disable("li")
+        await keeper.disable("deputy")
+        await keeper.enable("deputy")
+        await keeper.set_roles("chief", frozenset({"duty_leader"}))
+        with pytest.raises(ConflictError, match="the last"):
+            await keeper.disable("deputy")
+        assert await keeper.administered()
+        listed = [(one.name, one.roles, one.disabled) for one in await keeper.listed()]
+        assert listed == [
+            ("chief", ["duty_leader"], False), ("deputy", ["administrator", "duty_leader"], False),
+            ("li", ["dispatcher"], True),
+        ]  # fmt: skip
+        for work in (keeper.disable("x"), keeper.enable("x"), keeper.set_roles("x", frozenset({"wall"}))):
+            with pytest.raises(UnknownIdError):
+                await work
+        for none in (frozenset[Role](), frozenset[Role]({"hub"})):
+            with pytest.raises(InvalidInputError):
+                await keeper.set_roles("li", none)
+
+
+async def test_of_two_who_are_let_go_at_once_one_still_administers(databases: Databases) -> None:  # R953
+    async with doorkeeper(databases) as (one, _), doorkeeper(databases) as (other, _):
+        for name in ("chief", "deputy"):
+            await one.create(name, name, frozenset({"administrator"}), "", PASSWORD)
+        for _ in range(10):
+            told = await asyncio.gather(
+                one.disable("chief"), other.set_roles("deputy", frozenset({"wall"})), return_exceptions=True
+            )
+            assert [type(answer) for answer in told if answer] == [ConflictError]
+            await one.enable("chief")
+            await one.set_roles("deputy", frozenset({"administrator"}))
+
+
 async def test_a_name_is_taken_once_whoever_asks(databases: Databases) -> None:
     async with doorkeeper(databases) as (one, _), doorkeeper(databases) as (other, _):
         asked = (keeper.create("wang", "王", frozenset({"officer"}), "u1", PASSWORD) for keeper in (one, other))
@@ -309,6 +398,18 @@ async def test_a_new_device_token_ends_the_one_before_and_garbage_opens_nothing(
             assert await keeper.device_of(garbage) is None
             with pytest.raises(SignInRequiredError):
                 await keeper.session(garbage)
+
+
+async def test_a_token_is_taken_back(databases: Databases) -> None:  # R954
+    async with doorkeeper(databases) as (keeper, _), doorkeeper(databases) as (command_line, _):
+        token, other = await keeper.issue("d1"), await keeper.issue("d2")
+        await command_line.revoke("d1")
+        assert await keeper.device_of(token) is None
+        assert not await keeper.check("d1", token)
+        assert await keeper.device_of(other) == "d2"
+        with pytest.raises(UnknownIdError):
+            await command_line.revoke("d1")
+        assert await keeper.device_of(await keeper.issue("d1")) == "d1"
 
 
 async def test_a_person_is_shown_by_a_name_that_can_be_seen(tmp_path: Path) -> None:  # R790

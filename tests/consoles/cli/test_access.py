@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
+from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from command.access.accounts import Session
 from command.access.keys import SiteKey
+from command.journal import Journal
+from command.journal.postgres import PostgresJournal
+from command.journal.sqlite import SqliteJournal
 from command.kernel.clock import SystemClock
-from command.kernel.errors import ConflictError, InvalidInputError, SignInRequiredError, UnavailableError
+from command.kernel.errors import (
+    ConflictError,
+    InvalidInputError,
+    SignInRequiredError,
+    UnavailableError,
+    UnknownIdError,
+)
+from command.kernel.postgres import Postgres
+from command.requests import EnrolDevice
 from consoles.cli import access
 from consoles.parts.stores import accounts_alone
 from consoles.settings import Settings
+from tests.command.support import desk
 from tests.consoles.cli.asking import command
 
 
@@ -31,6 +46,21 @@ def where(kept: Settings, tmp_path: Path) -> tuple[object, ...]:
     config = tmp_path / "triune.toml"
     config.write_text(f'data = "{kept.data}"\njournal = "{kept.journal}"\n', encoding="utf-8")
     return "--config", config
+
+
+async def enrol(kept: Settings, device: str) -> None:
+    """Enrol an exchange, in the record that hubs with these settings write."""
+    async with AsyncExitStack() as stack:
+        journal: Journal
+        if kept.journal:
+            postgres = await Postgres.open(kept.journal, (), "site")
+            stack.push_async_callback(postgres.close)
+            journal = await PostgresJournal.open(postgres)
+        else:
+            journal = SqliteJournal(Path(kept.data) / "journal.sqlite3")
+            stack.push_async_callback(journal.close)
+        async with desk(journal, enrolled=False) as at_work:
+            await at_work.ask(EnrolDevice(device=device, kind="pbx"))
 
 
 def sign_in(kept: Settings, name: str, password: str) -> Session:
@@ -68,9 +98,83 @@ def test_a_device_is_known_by_its_newest_token(
 
     at = where(kept, tmp_path)
     SiteKey.load(Path(kept.data) / "site.key")
+    asyncio.run(enrol(kept, "d7"))
     first, second = (command(access, capsys, "device", "token", "d7", *at)[2]["token"] for _ in range(2))
     assert asyncio.run(device_of(second)) == "d7"
     assert asyncio.run(device_of(first)) is None
+
+
+def test_an_account_is_shut_out_let_in_again_and_given_other_roles(  # R952, R953
+    kept: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at = where(kept, tmp_path)
+
+    def account(*words: str) -> tuple[list[str], dict[str, Any]]:
+        return command(access, capsys, "account", *words, *at)[1:]
+
+    account("add", "chief", "--role", "administrator")
+    password = account("add", "li", "--role", "officer", "--unit", "u9", "--display", "李警官")[1]["password"]
+    assert account("disable", "li")[1] == {"account": "li", "disabled": True}
+    with pytest.raises(SignInRequiredError):
+        sign_in(kept, "li", password)
+    lines, told = account("list")
+    assert lines == ["chief chief administrator", "li 李警官 officer u9 disabled"]
+    assert told["accounts"][1] == {
+        "name": "li", "display": "李警官", "roles": ["officer"], "unit": "u9", "disabled": True,
+    }  # fmt: skip
+    assert account("enable", "li")[1] == {"account": "li", "disabled": False}
+    assert sign_in(kept, "li", password).actor.roles == {"officer"}
+    given = account("roles", "li", "--role", "dispatcher", "--role", "call_taker", "--role", "dispatcher")[1]
+    assert given == {"account": "li", "roles": ["call_taker", "dispatcher"]}
+    assert sign_in(kept, "li", password).actor.roles == {"dispatcher", "call_taker"}
+    with pytest.raises(ConflictError, match="the last account that administers"):
+        account("disable", "chief")
+    with pytest.raises(UnknownIdError, match="no account lee"):
+        account("disable", "lee")
+
+
+def test_a_token_is_taken_back(  # R954
+    kept: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at = where(kept, tmp_path)
+    SiteKey.load(Path(kept.data) / "site.key")
+    asyncio.run(enrol(kept, "d7"))
+    command(access, capsys, "device", "token", "d7", *at)
+    _, _, told = command(access, capsys, "device", "revoke", "d7", *at)
+    assert told == {"device": "d7", "token": None}
+    with pytest.raises(UnknownIdError, match="'d7' has no token"):
+        command(access, capsys, "device", "revoke", "d7", *at)
+
+
+def test_the_first_account_of_a_folder_is_said_to_be_of_a_new_site(  # R956
+    kept: Settings, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A folder named wrongly: its password would open nothing."""
+    at = [str(word) for word in where(kept, tmp_path)]
+    parser = argparse.ArgumentParser()
+    access.add_parser(parser.add_subparsers(required=True))
+    for name, told in (("li", [f"triune: the first account of a site in {kept.data}"]), ("wang", [])):
+        arguments = parser.parse_args(["account", "add", name, "--role", "officer", *at])
+        assert arguments.run(arguments) == 0
+        assert [line.partition(": if ")[0] for line in capfd.readouterr().err.splitlines()] == told
+
+
+def test_a_device_that_nobody_enrolled_is_given_no_token(  # R951
+    kept: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A slip in its id is told, and the token that the device has stays."""
+    at = where(kept, tmp_path)
+    SiteKey.load(Path(kept.data) / "site.key")
+    asyncio.run(enrol(kept, "d7"))
+    command(access, capsys, "device", "token", "d7", *at)
+    with pytest.raises(UnknownIdError, match="no device 'd71' is enrolled"):
+        command(access, capsys, "device", "token", "d71", *at)
+
+
+def test_no_device_is_enrolled_before_a_hub_was_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    SiteKey.load(tmp_path / "site.key")
+    with pytest.raises(UnknownIdError, match="no device 'd7' is enrolled"):
+        command(access, capsys, "device", "token", "d7", "--data", tmp_path)
 
 
 def test_what_is_said_at_the_prompt_goes_before_the_file(
@@ -96,7 +200,13 @@ def test_a_folder_with_another_site_key_is_refused(
         command(access, capsys, *add, tmp_path / "two")
 
 
-@pytest.mark.parametrize("words", [("device", "token", "d7"), ("account", "password", "li")])
+NEED_A_HUB = [
+    ("device", "token", "d7"), ("device", "revoke", "d7"), ("account", "password", "li"), ("account", "list"),
+    ("account", "disable", "li"), ("account", "enable", "li"), ("account", "roles", "li", "--role", "wall"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", NEED_A_HUB)
 def test_a_folder_without_a_hub_is_refused_and_not_made(  # R784
     words: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

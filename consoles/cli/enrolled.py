@@ -1,0 +1,53 @@
+"""Whether a device is enrolled, by the record of a hub that runs or does not; nothing is changed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from command import facts
+from command.facts.patrol import DeviceEnrolled
+from command.journal import Journal
+from command.journal.postgres import SCHEMA, PostgresJournal
+from command.journal.sqlite_snapshot import SqliteSnapshot
+from command.kernel.errors import UnknownIdError
+from command.kernel.limits import READ_FACTS
+from command.kernel.postgres import Postgres
+from consoles.http.context import LIVE
+from consoles.settings import Settings
+
+_KIND = b"device_enrolled"
+
+
+async def need_enrolled(settings: Settings, device: str) -> None:
+    """Raise `UnknownIdError` for a device that nobody has enrolled; those that are stay so."""
+    async with _journal(settings) as journal:
+        seq = 0
+        while journal and (page := await journal.read(LIVE, seq, READ_FACTS)):
+            for stored in page:
+                if _KIND in stored.data:
+                    fact = facts.decode(stored.data, stored.seq)
+                    if isinstance(fact, DeviceEnrolled) and fact.device == device:
+                        return
+            seq = page[-1].seq
+    raise UnknownIdError(f"no device {device!r} is enrolled: a token for it would open nothing", id=device)
+
+
+@asynccontextmanager
+async def _journal(settings: Settings) -> AsyncIterator[Journal | None]:
+    """Open the record to be read; None where no hub has written one yet."""
+    if settings.journal:
+        postgres = await Postgres.open_beside(settings.journal, {"journal": SCHEMA})
+        try:
+            yield PostgresJournal(postgres)
+        finally:
+            await postgres.close()
+        return
+    path = Path(settings.data) / "journal.sqlite3"
+    snapshot = SqliteSnapshot(path) if path.is_file() else None
+    try:
+        yield snapshot
+    finally:
+        if snapshot:
+            await snapshot.close()
