@@ -20,6 +20,12 @@ def is_seen(name: str) -> bool:
     return re.search(SEEN, name) is not None
 
 
+def too_long(most_chars: int) -> str:
+    """Return what a longer text is refused with."""
+    return f"a text has at most {most_chars} characters"
+
+
 def told(error: Exception) -> str:
-    """Return what a message that does not fit is refused with: of a name's pattern in words."""
-    return str(error).replace(f"Expected `str` matching regex {SEEN!r}", REFUSED)
+    """Return what a message that does not fit is refused with: what people meet in words, not in those of msgspec."""
+    said = str(error).replace(f"Expected `str` matching regex {SEEN!r}", REFUSED)
+    return re.sub(r"Expected `str` of length <= (\d+)", lambda found: too_long(int(found[1])), said)

@@ -20,6 +20,7 @@ from command.facts.calls import (
 from command.kernel.errors import ConflictError, InvalidInputError
 from command.kernel.geo import to_wgs84
 from command.kernel.limits import FORM_ANSWERS, TEXT_CHARS
+from command.kernel.names import too_long
 from command.rows import CallRow, CallState
 from command.rules.base import Decision, decides, folds, mark, over
 from command.tables import Tables
@@ -133,7 +134,7 @@ def _filled_in(now: dict[str, str], typed: dict[str, str], seen: dict[str, str])
         known = now.get(name, "")
         form[name] = text if known == seen.get(name, "") else _both(known, text)
         if len(form[name]) > TEXT_CHARS:
-            raise InvalidInputError(f"an answer of a form has at most {TEXT_CHARS} characters")
+            raise InvalidInputError(too_long(TEXT_CHARS))
     if len(form) > FORM_ANSWERS:
         raise InvalidInputError(f"a form has at most {FORM_ANSWERS} answers")
     return form

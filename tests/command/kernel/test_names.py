@@ -9,6 +9,7 @@ from command.kernel.errors import InvalidInputError
 from command.kernel.names import REFUSED, is_seen
 
 ENROL = {"request": "enrol_camera", "camera": "cam1", "lat": 28.0, "lon": 113.0, "bearing_deg": 0.0, "field_deg": 60.0}
+NAMED = ENROL | {"name": "案" * 101}
 UNSEEN = [
     "\u200b",
     "\u200e",
@@ -30,6 +31,14 @@ def test_a_name_that_passes_for_another_on_a_screen_is_refused_in_words(unseen: 
     with pytest.raises(InvalidInputError, match=rf"^not a request: {REFUSED} - at `\$\.name`$"):
         requests.decode(body)
     assert not is_seen(unseen)
+
+
+def test_a_text_that_is_too_long_is_refused_in_words() -> None:  # R715
+    for text, most in ((requests.NoteSituation(situation="s1", text="案" * 4001), 4000), (NAMED, 100)):
+        with pytest.raises(
+            InvalidInputError, match=rf"^not a request: a text has at most {most} characters - at `\$\."
+        ):
+            requests.decode(msgspec.json.encode(text))
 
 
 @pytest.mark.parametrize("name", ["东门卡口 1·北", "Ünal O’Brien", "ᠮᠣᠩᠭᠣᠯ", "ئۇيغۇر", "𠮷野家", "é"])

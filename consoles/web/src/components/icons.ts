@@ -31,6 +31,7 @@ import offline from "lucide-static/icons/wifi-off.svg?raw";
 import orders from "lucide-static/icons/clipboard-list.svg?raw";
 import pause from "lucide-static/icons/pause.svg?raw";
 import phone from "lucide-static/icons/phone.svg?raw";
+import phoneOff from "lucide-static/icons/phone-off.svg?raw";
 import pin from "lucide-static/icons/map-pin.svg?raw";
 import play from "lucide-static/icons/play.svg?raw";
 import plus from "lucide-static/icons/plus.svg?raw";
@@ -52,7 +53,7 @@ import noVideo from "lucide-static/icons/video-off.svg?raw";
 
 const ICONS = {
   alert, ban, bell, camera, car, check, clock, close, crosshair, down, enlarge, evidence, eye, forward, history, house, image, info, languages, left, lock, map,
-  minus, monitor, muted, navigation, noVideo, offline, orders, pause, phone, pin, pinned, play, plus, rehearsal, right, ringing, search, send,
+  minus, monitor, muted, navigation, noVideo, offline, orders, pause, phone, phoneOff, pin, pinned, play, plus, rehearsal, right, ringing, search, send,
   signOut, siren, smartphone, sound, tasks, up, video,
 } as const;
 

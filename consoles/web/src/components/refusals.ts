@@ -61,6 +61,7 @@ export const REFUSED: readonly (readonly [RegExp, Words])[] = [
   [/^not a number plate/, () => t("refusal.plate")],
   [/^a plate or pattern has 1 to/, () => t("refusal.plate_chars")],
   [/^(the hub has \d+ requests waiting|more than \d+ requests a second)/, () => t("refusal.busy")],
+  [/a text has at most (?<most>\d+) characters/, ({ most = "" }) => t("refusal.too_long", { word: most })],
   [/a name holds characters that cannot be seen/, () => t("refusal.name_unseen")],
   [/^the CSRF token is missing or wrong/, () => t("refusal.csrf")],
   ...CAMERAS_REFUSED,

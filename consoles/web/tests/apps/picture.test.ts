@@ -5,7 +5,7 @@ import type { CallRow, OrderRow, UnitRow } from "../../src/wire";
 
 const byId = <R extends { id: string }>(...rows: R[]): ReadonlyMap<string, R> => new Map(rows.map((row) => [row.id, row]));
 const call = (id: string, state: CallRow["state"], arrived_ms: number): CallRow => ({
-  id, state, arrived_ms, dialled: "110", caller: "1", subscriber: "", address: "", place: null, answered_ms: null, answered_by: "", ended_ms: null,
+  id, state, arrived_ms, dialled: "110", caller: "1", subscriber: "", address: "", place: null, answered_ms: null, answered_by: "", hung_up_ms: null, ended_ms: null,
   form: {}, situation: "", linked_why: "", outcome: null, outcome_why: "",
 });
 const order = (id: string, issued_ms: number, signed_ms: number | null): OrderRow => ({

@@ -53,6 +53,7 @@ describe("refusals (R715)", () => {
     expect(refusalWords("activate_plan needs one of the roles commander, duty_leader")).toBe("你的岗位不能做这件事，请找：指挥长、值班领导");
     expect(refusalWords("not a request: a name holds characters that cannot be seen or that turn how it is read - at `$.name`"))
       .toBe("名称里有看不见或改变文字方向的字符，请删去后重新输入");
+    expect(refusalWords("not a request: a text has at most 4000 characters - at `$.text`")).toBe("文字太长：最多 4000 个字，请删短后再存");
     expect(words(new Problem(409, "conflict", "call c9 has not been answered"))).toBe("先接听这个来电，再做这一步");
   });
 

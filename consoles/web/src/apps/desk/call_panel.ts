@@ -14,7 +14,7 @@ import { consoleStyles } from "../console_styles";
 import { callPanelStyles } from "./call_panel_styles";
 import type { Desk } from "./context";
 import { needsReason, outcomesOf, type Outcome } from "./outcomes";
-import { keepDraft, loadDraft, QUESTIONS, titleOf, type Draft } from "./draft";
+import { answerOf, keepDraft, keyOf, loadDraft, named, placeOf, pointOf, QUESTIONS, settled, taken, titleOf, typed, unplaced, unsaved, type Draft } from "./draft";
 import { findPlaces, parseCoordinates, type NamedPlace } from "./places";
 
 const KINDS: readonly IncidentKind[] = ["natural_disaster", "accident", "public_health", "public_security"];
@@ -33,15 +33,34 @@ export class CallPanel extends View {
   /** The outcome whose reason is being asked for. */
   @state() private reasoned: Outcome | null = null;
   private of = "";
+  private saving: Promise<void> = Promise.resolve();
+  /** Up to where the rows have to come before they hold all that was saved here. */
+  private saved_seq = 0;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    window.addEventListener("storage", this.onStorage);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    window.removeEventListener("storage", this.onStorage);
+  }
 
   protected override willUpdate(_changed: PropertyValues): void {
-    const call = this.desk?.call ?? null;
-    if (call === null || call.id === this.of) return;
-    this.of = call.id;
-    this.failure = "";
-    this.offered = [];
-    this.reasoned = null;
-    this.draft = loadDraft(call);
+    const { desk } = this;
+    const call = desk?.call ?? null;
+    if (desk === null || call === null) return;
+    if (call.id !== this.of) {
+      this.of = call.id;
+      this.failure = "";
+      this.offered = [];
+      this.reasoned = null;
+      this.draft = null;
+    }
+    const draft = this.draft ?? loadDraft(call);
+    this.draft = settled(call, draft, desk.store.seq >= this.saved_seq);
+    if (this.draft !== draft) keepDraft(call.id, this.draft);
   }
 
   /** Put the keyboard into the first question. */
@@ -63,10 +82,15 @@ export class CallPanel extends View {
   }
 
   /** Take a place that was picked on the map. */
-  async locate(place: GivenPlace): Promise<void> {
+  async locate(picked: GivenPlace): Promise<void> {
     const call = this.desk?.call;
     if (call == null) return;
-    await this.trying(() => this.ask({ request: "locate_call", call: call.id, place }));
+    const place = named(call, this.draftOf(call), picked);
+    await this.trying(async () => {
+      await this.ask({ request: "locate_call", call: call.id, place });
+      this.keep(call, typed(call, this.draftOf(call), "where", place.text ?? ""));
+      await this.save(call.id);
+    });
   }
 
   /** Open a situation from what is on the form. */
@@ -80,9 +104,9 @@ export class CallPanel extends View {
       return;
     }
     await this.trying(async () => {
-      if (Object.keys(draft.form).length > 0) await desk.ask({ request: "classify_call", call: call.id, form: { ...draft.form } });
+      await this.save(call.id);
       const { kind, level } = draft;
-      const answer = await desk.ask({ request: "open_situation", title, service: call.dialled, kind, level, call: call.id, place: givenPlace(call) });
+      const answer = await desk.ask({ request: "open_situation", title, service: call.dialled, kind, level, call: call.id, place: placeOf(call, draft) });
       desk.choose("situations", answer.subject);
     });
   }
@@ -94,13 +118,24 @@ export class CallPanel extends View {
       <span class="quiet">${word("call_state", call.state)} ${format.duration(desk.now_ms - (call.answered_ms ?? call.arrived_ms))}</span>
       ${call.subscriber === "" ? nothing : html`<span><span class="quiet">${t("call.subscriber")}</span> ${call.subscriber}</span>`}
       ${call.address === "" ? nothing : html`<span><span class="quiet">${t("call.address")}</span> ${call.address}</span>`}
+      ${this.gone(desk, call)}
     </header>`;
   }
 
+  /** Nobody listens any more: since when, and whom to call back. */
+  private gone(desk: Desk, call: CallRow): TemplateResult | typeof nothing {
+    const at_ms = call.state === "abandoned" ? call.ended_ms : call.state === "answered" ? call.hung_up_ms : null;
+    if (at_ms == null) return nothing;
+    return html`<p class="gone" role="status">${icon("phoneOff")} <b>${t("call.hung_up")}</b>
+      <span class="quiet">${format.instant(at_ms, desk.now_ms)} · ${t("time.ago", { span: format.duration(desk.now_ms - at_ms) })}</span>
+      ${call.caller === "" ? nothing : html`<a href="tel:${call.caller}">${icon("phone")} ${t("call.call_back", { number: call.caller })}</a>`}</p>`;
+  }
+
   private where(call: CallRow, draft: Draft): TemplateResult {
+    const words = unplaced(call, draft) !== "";
     return html`<div class="where">
-      <label class="wide">${t("form.where")}
-        <input .value=${draft.where} placeholder=${t("form.where_hint")} autocomplete="off" @input=${this.onWhere} @keydown=${this.onWhereKey} />
+      <label class="wide"><span>${t("form.where")} <span class="words" aria-live="polite">${words ? html`${icon("alert")} ${t("form.words_only")}` : nothing}</span></span>
+        <input .value=${answerOf(call, draft, "where")} placeholder=${t("form.where_hint")} autocomplete="off" @input=${this.onWhere} @keydown=${this.onWhereKey} @change=${this.onChange} />
       </label>
       <label>${t("form.datum")}
         <select @change=${(event: Event) => this.put({ datum: (event.target as HTMLSelectElement).value as Draft["datum"] })}>
@@ -110,12 +145,12 @@ export class CallPanel extends View {
       <button type="button" @click=${() => this.tell("pick", null)}>${icon("crosshair")} ${t("form.pick")}</button>
       ${this.offered.length === 0
         ? nothing
-        : html`<ul class="wide offered">
+        : html`<ul class="offered">
             ${this.offered.map((place) => html`<li><button type="button" @click=${() => void this.take(place)}>${icon("pin")} ${place.name}</button></li>`)}
           </ul>`}
       ${call.place === null
         ? nothing
-        : html`<p class="wide located">${icon("pin")} ${t("form.located", { text: call.place.text || `${call.place.lat}, ${call.place.lon}` })}
+        : html`<p class="located">${icon("pin")} ${t(words ? "form.point_of" : "form.located", { text: pointOf(call) })}
             ${call.place.uncertainty_m == null ? nothing : html`<span class="quiet">${t("form.uncertain", { span: format.distance(call.place.uncertainty_m) })}</span>`}</p>`}
     </div>`;
   }
@@ -126,8 +161,8 @@ export class CallPanel extends View {
         (name, index) =>
           html`<label class=${index === 0 ? "wide" : ""}>${t(`form.${name}`)}
             ${index === 0
-              ? html`<textarea rows="2" maxlength="4000" .value=${draft.form[name] ?? ""} @input=${(event: Event) => this.answer(name, event)} @change=${this.save}></textarea>`
-              : html`<input maxlength="400" .value=${draft.form[name] ?? ""} autocomplete="off" @input=${(event: Event) => this.answer(name, event)} @change=${this.save} />`}
+              ? html`<textarea rows="2" .value=${answerOf(call, draft, name)} @input=${(event: Event) => this.answer(name, event)} @change=${this.onChange}></textarea>`
+              : html`<input .value=${answerOf(call, draft, name)} autocomplete="off" @input=${(event: Event) => this.answer(name, event)} @change=${this.onChange} />`}
           </label>`,
       )}
     </div>`;
@@ -168,7 +203,7 @@ export class CallPanel extends View {
   private opening(call: CallRow, draft: Draft): TemplateResult {
     return html`<div class="opening">
       <label class="wide">${t("form.title")}
-        <input maxlength="100" .value=${titleOf(call, draft)} @input=${(event: Event) => this.put({ title: (event.target as HTMLInputElement).value })} />
+        <input .value=${titleOf(call, draft)} @input=${(event: Event) => this.put({ title: (event.target as HTMLInputElement).value })} />
       </label>
       <label>${t("form.kind")}
         <select @change=${(event: Event) => this.put({ kind: (event.target as HTMLSelectElement).value as IncidentKind })}>
@@ -202,25 +237,54 @@ export class CallPanel extends View {
   }
 
   private put(change: Partial<Draft>): void {
-    if (this.draft === null) return;
-    this.draft = { ...this.draft, ...change };
-    keepDraft(this.of, this.draft);
+    const call = this.desk?.call;
+    if (call != null) this.keep(call, { ...this.draftOf(call), ...change });
+  }
+
+  private draftOf(call: CallRow): Draft {
+    return (call.id === this.of ? this.draft : null) ?? loadDraft(call);
+  }
+
+  private keep(call: CallRow, draft: Draft): void {
+    if (call.id === this.of) this.draft = draft;
+    keepDraft(call.id, draft);
   }
 
   private answer(name: string, event: Event): void {
-    const { value } = event.target as HTMLInputElement;
-    if (this.draft !== null) this.put({ form: { ...this.draft.form, [name]: value } });
+    const call = this.desk?.call;
+    if (call != null) this.keep(call, typed(call, this.draftOf(call), name, (event.target as HTMLInputElement).value));
   }
 
   /** To the hub when a field is left, not with every key: each saving is a fact. */
-  private readonly save = (): void => {
-    const { draft, of } = this;
-    if (draft !== null) void this.trying(() => this.ask({ request: "classify_call", call: of, form: { ...draft.form } }));
+  private readonly onChange = (): void => {
+    const { of } = this;
+    void this.trying(() => this.save(of));
+  };
+
+  /** One after the other: what is sent next builds on what the hub has taken. */
+  private save(id: string): Promise<void> {
+    this.saving = this.saving.catch(() => undefined).then(() => this.saveNow(id));
+    return this.saving;
+  }
+
+  private async saveNow(id: string): Promise<void> {
+    const call = this.desk?.store.rows("calls").get(id);
+    const change = call === undefined ? null : unsaved(this.draftOf(call));
+    if (call === undefined || change === null) return;
+    const { seq } = await this.ask({ request: "classify_call", call: id, ...change });
+    this.saved_seq = Math.max(this.saved_seq, seq);
+    this.keep(call, taken(this.draftOf(call), change.form));
+  }
+
+  /** Another page on this machine works on the same call: what is typed there is typed here. */
+  private readonly onStorage = ({ key }: StorageEvent): void => {
+    const call = this.desk?.call;
+    if (call != null && key === keyOf(call.id)) this.draft = loadDraft(call);
   };
 
   private readonly onWhere = (event: InputEvent): void => {
     const where = (event.target as HTMLInputElement).value;
-    this.put({ where });
+    this.answer("where", event);
     this.offered = parseCoordinates(where) === null ? findPlaces(where, this.places) : [];
   };
 
@@ -228,16 +292,19 @@ export class CallPanel extends View {
     if (event.key !== "Enter" || event.isComposing || event.ctrlKey) return;
     event.preventDefault();
     event.stopPropagation();
-    const draft = this.draft;
-    const point = parseCoordinates(draft?.where ?? "");
+    const { draft } = this;
+    const point = parseCoordinates((event.target as HTMLInputElement).value);
     const first = this.offered[0];
     if (point !== null && draft !== null) void this.locate({ ...point, datum: draft.datum, text: "", source: "address" });
     else if (first !== undefined) void this.take(first);
+    else this.onChange();
   };
 
   private async take({ name, lat, lon, source }: NamedPlace): Promise<void> {
+    const call = this.desk?.call;
+    if (call == null) return;
     this.offered = [];
-    this.put({ where: name });
+    this.keep(call, typed(call, this.draftOf(call), "where", name));
     await this.locate({ lat, lon, text: name, source, datum: "wgs84" });
   }
 
@@ -282,12 +349,6 @@ export function evidenceOf(candidate: Candidate): string {
   if (candidate.same_caller) parts.push(t("call.same_caller"));
   if (candidate.same_kind) parts.push(t("call.same_kind"));
   return parts.join(" · ");
-}
-
-function givenPlace(call: CallRow): GivenPlace | null {
-  if (call.place === null) return null;
-  const { lat, lon, text = "", source = "map", uncertainty_m = null } = call.place;
-  return { lat, lon, text, source, uncertainty_m, datum: "wgs84" };
 }
 
 declare global {

@@ -25,6 +25,13 @@ export const callPanelStyles = css`
     font-size: var(--t4);
     font-variant-numeric: tabular-nums;
   }
+  .gone {
+    flex-basis: 100%;
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: 0 var(--s3);
+  }
   form {
     flex: 1;
     display: flex;
@@ -53,23 +60,34 @@ export const callPanelStyles = css`
     color: var(--text);
     font-size: var(--t2);
   }
-  .where,
+  /* Three beside each other, fewer where the text is large. */
   .questions,
   .opening {
     display: grid;
-    grid-template-columns: repeat(3, minmax(0, 1fr));
+    grid-template-columns: repeat(auto-fit, minmax(max(8em, (100% - 2 * var(--s3)) / 3), 1fr));
     gap: var(--s2) var(--s3);
     align-items: end;
-  }
-  .where {
-    grid-template-columns: minmax(0, 1fr) 110px auto;
   }
   .wide {
     grid-column: 1 / -1;
   }
-  .where label.wide {
-    grid-column: 1;
+  .where {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: end;
+    gap: var(--s2) var(--s3);
   }
+  .where label {
+    flex: 0 0 110px;
+  }
+  .where label.wide {
+    flex: 1 1 18em;
+  }
+  .where > ul,
+  .where > p {
+    flex-basis: 100%;
+  }
+  .words,
   .located {
     color: var(--text);
   }

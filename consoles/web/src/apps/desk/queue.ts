@@ -147,7 +147,7 @@ export class Queue extends View {
       <span>${row.caller || "—"}</span>
       ${first ? html`<kbd title=${t("desk.answer")}>Enter</kbd>` : html`<span></span>`}
       <span class="second quiet row"
-        ><span class="grow">${rings ? row.place?.text || row.address || word("call_state", row.state) : t("desk.mine")}</span
+        ><span class="grow">${rings ? row.place?.text || row.address || word("call_state", row.state) : t(row.hung_up_ms == null ? "desk.mine" : "call.hung_up")}</span
         ><span class="number">${format.duration(rings ? waited_ms : desk.now_ms - (row.answered_ms ?? row.arrived_ms))}</span></span
       >
     </button>`;

@@ -18,8 +18,10 @@ export const deskStyles = css`
   }
   .status {
     display: flex;
+    flex-wrap: wrap;
     align-items: center;
-    gap: var(--s3);
+    justify-content: end;
+    gap: 0 var(--s3);
     white-space: nowrap;
   }
   .status button.bare {

@@ -51,6 +51,7 @@ export const REFUSALS = {
   "refusal.plate": ["这不是号牌，请核对", "This is no number plate"],
   "refusal.plate_chars": ["号牌或通配太长或为空", "The plate or pattern is empty or too long"],
   "refusal.busy": ["指挥中心正忙，请稍候再按一次", "The hub is busy: press again in a moment"],
+  "refusal.too_long": ["文字太长：最多 {word} 个字，请删短后再存", "Too long: at most {word} characters, shorten it and save again"],
   "refusal.name_unseen": ["名称里有看不见或改变文字方向的字符，请删去后重新输入", "The name holds characters that cannot be seen: type it anew without them"],
   "refusal.csrf": ["登录信息已变，请刷新页面", "The session has changed: load the page again"],
 } as const;
