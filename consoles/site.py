@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -46,6 +47,7 @@ from consoles.push import Feed
 from consoles.settings import Settings
 from streams.plates.hours import ReadingHours
 
+log = logging.getLogger(__name__)
 PAGES = Path(__file__).parent / "web" / "dist"
 
 
@@ -62,7 +64,7 @@ class Site:
     http_url: str
     jt808_port: int
     first_password: str | None
-    """Of the account "admin", generated at the first start and never shown again."""
+    """Of the account "admin", made at a start that finds nobody who administers, and never shown again."""
 
     @property
     def hub(self) -> Hub:
@@ -185,11 +187,14 @@ def _context(base: Base, county: Path | None, live: Space) -> Context:
 
 
 async def _first_password(accounts: Accounts) -> str | None:
-    if await accounts.names():
+    """Make somebody who administers where nobody does: accounts may have been made before the first start."""
+    if await accounts.administered():
         return None
     password = secrets.token_urlsafe(12)
     try:
         await accounts.create("admin", "系统管理员", frozenset[Role]({"administrator"}), "", password)
     except ConflictError:
-        return None  # another hub of the site came first, and showed its password
+        if not await accounts.administered():  # else another hub of the site came first, and showed its password
+            log.warning("nobody administers this site: `triune account add NAME --role administrator`")
+        return None
     return password

@@ -74,7 +74,7 @@ def _announce(site: Site, accounts: Sequence[Account]) -> None:
         print(f"  {words}  {site.http_url}{page}")
     print(f"  JT/T 808  {site.settings.host}:{site.jt808_port}")
     if site.first_password:
-        print(f"\nFirst start. Account admin, password {site.first_password} (shown this once)")
+        print(f"\nNobody administers this site yet. Account admin, password {site.first_password} (shown this once)")
     for account in accounts:
         print(f"  {account.name:　<12}  {account.username:<8}  {account.password}")
     print(json.dumps({"url": site.http_url, "jt808_port": site.jt808_port}), flush=True)

@@ -11,11 +11,13 @@ import pytest
 from yarl import URL
 
 from command import requests as q
+from command.access.keys import SiteKey
 from command.actors import HUB, Role
 from command.kernel.clock import SystemClock
 from command.kernel.errors import DamagedFileError
 from consoles.cli.hub_key import key_of_hub
 from consoles.parts.stores import accounts_alone
+from consoles.settings import Settings
 from consoles.site import running_site
 from tests.command.support import DISPATCHER
 from tests.consoles.support import PASSWORD, ROLES, mirror, settings, signed_in, site_with_people
@@ -194,6 +196,49 @@ async def test_first_start_makes_one_administrator_and_shows_the_password_once(t
             assert (await person.get("/api/v1/session"))[1]["actor"]["roles"] == ["administrator"]
     async with running_site(settings(tmp_path)) as again:
         assert again.first_password is None
+
+
+async def made_before_the_first_start(config: Settings, name: str, *roles: Role) -> None:
+    """As `triune account add` does."""
+    key = SiteKey.load(Path(config.data) / "site.key")
+    async with accounts_alone(config, key, SystemClock()) as accounts:
+        await accounts.create(name, name, frozenset(roles), "", PASSWORD)
+
+
+async def test_a_site_whose_accounts_were_made_before_it_has_an_administrator_too(tmp_path: Path) -> None:  # R955
+    config = settings(tmp_path)
+    await made_before_the_first_start(config, "chief", "duty_leader")
+    async with running_site(config) as site:
+        assert site.first_password
+        async with signed_in(site.http_url, "admin", site.first_password) as person:
+            assert (await person.get("/api/v1/session"))[1]["actor"]["roles"] == ["administrator"]
+    async with running_site(config) as again:
+        assert again.first_password is None
+
+
+async def test_a_site_whose_administrator_was_made_before_it_gets_no_other(tmp_path: Path) -> None:  # R955
+    config = settings(tmp_path)
+    await made_before_the_first_start(config, "chief", "administrator", "duty_leader")
+    async with running_site(config) as site:
+        assert site.first_password is None
+        assert await site.context.accounts.names() == ["chief"]
+
+
+async def test_a_start_warns_where_nobody_administers_and_the_name_for_it_is_taken(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:  # R955
+    config = settings(tmp_path)
+    await made_before_the_first_start(config, "admin", "duty_leader")
+    async with running_site(config) as site:
+        assert site.first_password is None
+        async with signed_in(site.http_url, "admin") as person:
+            assert (await person.get("/api/v1/session"))[1]["actor"]["roles"] == ["duty_leader"]
+    assert "nobody administers this site" in caplog.text
+    await made_before_the_first_start(config, "chief", "administrator")
+    caplog.clear()
+    async with running_site(config) as site:
+        assert site.first_password is None
+    assert "nobody administers this site" not in caplog.text
 
 
 async def test_a_site_without_its_journal_or_its_accounts_is_no_new_one(tmp_path: Path) -> None:  # R904
