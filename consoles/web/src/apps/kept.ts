@@ -1,5 +1,6 @@
-/** Keeps what was made from tables until one of them changes: screens are drawn far more often than most rows change. */
+/** Keeps what was made from tables until one of them, or the language, changes: screens are drawn far more often than most rows change. */
 
+import { language } from "../i18n/i18n";
 import type { TableName } from "../sync/protocol";
 import type { Store } from "../sync/store";
 
@@ -16,7 +17,7 @@ export class Kept<T> {
 
   /** The value for the tables as they are now; `about` is whatever else it depends on. */
   get(store: Store, about = ""): T {
-    const key = `${this.tables.map((name) => store.revision(name)).join(" ")} ${about}`;
+    const key = `${this.tables.map((name) => store.revision(name)).join(" ")} ${language()} ${about}`;
     if (key !== this.key || this.value === null) {
       this.key = key;
       this.value = this.make();

@@ -13,6 +13,13 @@ export interface Choice {
   readonly names: readonly string[];
   /** Why it is offered, beside it. */
   readonly why?: string;
+  /** What tells it from others of its name, shown where several of them are offered. */
+  readonly apart?: string;
+}
+
+/** A choice as it is offered: no other one bears the same label. */
+interface Named extends Choice {
+  readonly bare: string;
 }
 
 /** What Enter will do, or why it cannot. */
@@ -24,13 +31,15 @@ export interface Command {
   /** One or two capital letters. */
   readonly verb: string;
   readonly names: readonly [zh: string, en: string];
-  /** What comes after the verb: nothing, free text to the end, one choice or several. */
-  readonly takes: "nothing" | "text" | "one" | "several";
+  /** What comes after the verb: nothing, free text to the end, one choice, one and then free text, or several. */
+  readonly takes: "nothing" | "text" | "one" | "one_and_text" | "several";
   choices?(): readonly Choice[];
   plan(words: readonly string[], chosen: readonly Choice[]): Outcome;
 }
 
 export interface Part {
+  /** As it stands in the line. */
+  readonly text: string;
   readonly command: Command | null;
   readonly words: readonly string[];
   readonly chosen: readonly Choice[];
@@ -48,8 +57,19 @@ const MOST_OFFERS = 8;
 /** A label of more words than these is found by each of them. */
 const LABEL_WORDS = 4;
 
+/** Thrown by a command that stopped on the way: these are not done, and why. */
+export class StoppedError extends Error {
+  readonly rest: readonly Choice[];
+
+  constructor(rest: readonly Choice[], cause: unknown) {
+    super("stopped on the way", { cause });
+    this.rest = rest;
+  }
+}
+
 export interface Messages {
   readonly unknown: (typed: string) => string;
+  readonly several: (typed: string, n: number) => string;
   readonly missing: (names: Command["names"]) => string;
 }
 
@@ -64,19 +84,45 @@ export function parse(line: string, commands: readonly Command[], messages: Mess
 
 function parsePart(text: string, commands: readonly Command[], messages: Messages): Part {
   const { command, rest } = findVerb(text, commands);
-  if (command === null) return { command, words: [], chosen: [], outcome: { wrong: messages.unknown(text) } };
-  const words = command.takes === "text" ? (rest === "" ? [] : [rest]) : rest.split(/\s+/).filter((word) => word !== "");
-  const chosen: Choice[] = [];
-  if (command.takes === "one" || command.takes === "several") {
-    const choices = command.choices?.() ?? [];
-    for (const word of command.takes === "one" ? (rest === "" ? [] : [rest]) : labelled(words, choices)) {
-      const best = rank(word, choices)[0];
-      if (best === undefined) return { command, words, chosen, outcome: { wrong: messages.unknown(word) } };
-      if (!chosen.includes(best)) chosen.push(best);
-    }
-    if (chosen.length === 0) return { command, words, chosen, outcome: { wrong: messages.missing(command.names) } };
+  if (command === null) return { text, command, words: [], chosen: [], outcome: { wrong: messages.unknown(text) } };
+  const typed = rest.split(/\s+/).filter((word) => word !== "");
+  if (command.takes === "nothing" || command.takes === "text") {
+    const words = command.takes === "text" && rest !== "" ? [rest] : typed;
+    return { text, command, words, chosen: [], outcome: command.plan(words, []) };
   }
-  return { command, words, chosen, outcome: command.plan(words, chosen) };
+  const choices = distinct(command.choices?.() ?? []);
+  const names = command.takes === "one" ? (rest === "" ? [] : [rest]) : labelled(typed, choices);
+  const picked = command.takes === "one_and_text" ? names.slice(0, 1) : names;
+  const after = command.takes === "one_and_text" ? names.slice(1).join(" ") : "";
+  const words = command.takes === "one_and_text" ? (after === "" ? [] : [after]) : typed;
+  const chosen: Choice[] = [];
+  for (const name of picked) {
+    const found = find(name, choices, messages);
+    if ("wrong" in found) return { text, command, words, chosen, outcome: found };
+    if (!chosen.includes(found)) chosen.push(found);
+  }
+  const outcome = chosen.length === 0 ? { wrong: messages.missing(command.names) } : command.plan(words, chosen);
+  return { text, command, words, chosen, outcome };
+}
+
+/** Which choice is meant. A name that several bear means none of them: what is done to one may not be undone. */
+function find(typed: string, choices: readonly Named[], messages: Messages): Named | { readonly wrong: string } {
+  const best = rank(typed, choices)[0];
+  if (best === undefined) return { wrong: messages.unknown(typed) };
+  const alike = choices.filter((each) => each.bare === best.bare && fitness(typed, each) === fitness(typed, best));
+  return alike.length > 1 ? { wrong: messages.several(typed, alike.length) } : best;
+}
+
+/** Each with a label of its own: what tells it from its namesakes beside the name they share, and where that is one too, its id. */
+export function distinct(choices: readonly Choice[]): Named[] {
+  const named = choices.map((each) => ({ ...each, bare: each.label }));
+  return spread(spread(named, ({ apart = "" }) => apart), ({ id }) => id);
+}
+
+function spread(choices: readonly Named[], apart: (choice: Named) => string): Named[] {
+  const count = new Map<string, number>();
+  for (const { label } of choices) count.set(label, (count.get(label) ?? 0) + 1);
+  return choices.map((each) => ((count.get(each.label) ?? 0) > 1 ? { ...each, label: `${each.label} ${apart(each)}`.trim() } : each));
 }
 
 /** `D 岳01`, `L2`, `派警 岳01`, `pj 岳01` and `dispatch 岳01` all begin with their verb. */
@@ -98,8 +144,8 @@ function findVerb(text: string, commands: readonly Command[]): { command: Comman
 }
 
 /** Words with those put together that are a whole label: who types `107国道 南出口` means that one and not two others. */
-function labelled(words: readonly string[], choices: readonly Choice[]): string[] {
-  const labels = new Set(choices.map(({ label }) => label.toLowerCase()));
+function labelled(words: readonly string[], choices: readonly Named[]): string[] {
+  const labels = new Set(choices.flatMap(({ label, bare }) => [label.toLowerCase(), bare.toLowerCase()]));
   const found: string[] = [];
   for (let at = 0; at < words.length; ) {
     const most = Math.min(LABEL_WORDS, words.length - at);
@@ -110,16 +156,30 @@ function labelled(words: readonly string[], choices: readonly Choice[]): string[
   return found;
 }
 
-/** A label as one word, for verbs that take several. */
+/** A label as one word, for verbs that take more than it. */
 function token(choice: Choice): string {
-  return choice.label.replace(/\s+/g, "_");
+  return undivided(choice.label).replace(/\s+/g, "_");
+}
+
+/** What would divide the line is left out of a label that is put into it. */
+function undivided(label: string): string {
+  return label.replace(/[·;；]/g, "_");
+}
+
+/** A part of the line with only these left of what was chosen. */
+export function withOnly(part: Part, rest: readonly Choice[]): string {
+  return `${[part.command?.verb ?? "", ...rest.map(token)].join(" ")} `;
+}
+
+function fitness(typed: string, choice: Choice): number | null {
+  return fit(typed, [choice.label, undivided(choice.label), token(choice), ...choice.names]);
 }
 
 /** The choices that fit, best first; equally good ones stay in the order they were given (nearest unit first). */
-export function rank(typed: string, choices: readonly Choice[]): Choice[] {
-  const found: { choice: Choice; rank: number; at: number }[] = [];
+export function rank<C extends Choice>(typed: string, choices: readonly C[]): C[] {
+  const found: { choice: C; rank: number; at: number }[] = [];
   choices.forEach((choice, at) => {
-    const best = fit(typed, [choice.label, token(choice), ...choice.names]);
+    const best = fitness(typed, choice);
     if (best !== null) found.push({ choice, rank: best, at });
   });
   return found.sort((a, b) => a.rank - b.rank || a.at - b.at).map(({ choice }) => choice);
@@ -133,16 +193,19 @@ export function offers(line: string, commands: readonly Command[], english: bool
   const lead = before === "" ? "" : `${before} `;
   const { command, rest } = findVerb(typed, commands);
   if (command?.choices !== undefined && (/\s/.test(typed) || typed.length > command.verb.length && /\d/.test(rest.charAt(0)))) {
-    const words = command.takes === "several" ? rest.split(/\s+/) : [rest];
-    const last = /\s$/.test(line) && command.takes === "several" ? "" : (words.at(-1) ?? "");
-    const kept = command.takes === "several" ? words.slice(0, last === "" ? words.length : -1).filter((w) => w !== "") : [];
-    return rank(last, command.choices())
+    const [several, worded] = [command.takes === "several", command.takes === "several" || command.takes === "one_and_text"];
+    const words = several ? rest.split(/\s+/) : [rest];
+    const last = /\s$/.test(line) && several ? "" : (words.at(-1) ?? "");
+    const kept = several ? words.slice(0, last === "" ? words.length : -1).filter((w) => w !== "") : [];
+    // What comes after the one is said, not chosen.
+    if (command.takes === "one_and_text" && /\s/.test(rest)) return [];
+    return rank(last, distinct(command.choices()))
       .filter((choice) => !kept.includes(token(choice)))
       .slice(0, MOST_OFFERS)
       .map((choice) => ({
         label: choice.label,
         detail: choice.why ?? "",
-        line: `${lead}${[command.verb, ...kept, command.takes === "several" ? token(choice) : choice.label].join(" ")} `,
+        line: `${lead}${[command.verb, ...kept, worded ? token(choice) : undivided(choice.label)].join(" ")} `,
       }));
   }
   return commands

@@ -16,6 +16,8 @@ export interface Base {
   readonly boundary: VectorSource;
   /** Resolves when all three are here; rejects with the first that failed. */
   readonly ready: Promise<void>;
+  /** Write the names anew, in the language that is chosen now. */
+  rename(): Promise<void>;
 }
 
 const format = new GeoJSON({ dataProjection: "EPSG:4326", featureProjection: "EPSG:3857" });
@@ -30,13 +32,14 @@ export function makeBase(scale: number): Base {
     layer(roads, roadStyle(scale)),
     layer(townships, townshipStyle(scale)),
   ];
-  const ready = Promise.all([load("boundary", boundary), load("townships", townships), load("roads", roads)]).then(async () => {
+  const rename = async (): Promise<void> => {
     // Canvas text does not wait for a web font: fetch the glyphs first, then draw the names.
-    const names = townships.getFeatures().map(nameOf).join("");
+    const names = [townships, roads].flatMap((source) => source.getFeatures().map(nameOf)).join("");
     await document.fonts.load(`13px ${FONT}`, names);
     for (const each of layers) each.changed();
-  });
-  return { layers, boundary, ready };
+  };
+  const ready = Promise.all([load("boundary", boundary), load("townships", townships), load("roads", roads)]).then(rename);
+  return { layers, boundary, ready, rename };
 }
 
 async function load(name: string, source: VectorSource): Promise<void> {

@@ -19,7 +19,7 @@ import { icon } from "../components/icons";
 import { ACCENT } from "../components/shapes";
 import { CAMERA_TYPE } from "../components/video/context";
 import { shared, View as Element } from "../components/view";
-import { t } from "../i18n/i18n";
+import { language, t } from "../i18n/i18n";
 import type { FenceRow, Place } from "../wire";
 import { FONT, makeBase, nameOf, type Base } from "./base";
 import { NO_DATA, symbolsOf, waysOf, type MapData } from "./picture";
@@ -164,6 +164,8 @@ export class CountyMap extends Element {
   private readonly fenceSource = new VectorSource();
   private readonly markSource = new VectorSource();
   private readonly pathSource = new VectorSource();
+  /** The language in which the base map's names were written. */
+  private named = language();
 
   protected override firstUpdated(): void {
     this.base = makeBase(this.scale);
@@ -205,6 +207,10 @@ export class CountyMap extends Element {
   }
 
   protected override updated(changed: PropertyValues<this>): void {
+    if (this.named !== language()) {
+      this.named = language();
+      void this.base?.rename();
+    }
     if (changed.has("data")) {
       this.symbols.symbols = symbolsOf(this.data);
       this.symbols.ways = waysOf(this.data);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { offers, parse, type Choice, type Command } from "../../src/components/commands";
+import { offers, parse, withOnly, type Choice, type Command } from "../../src/components/commands";
 
 const units: Choice[] = [
   { id: "u2", label: "岳02", names: ["Yue 02"], why: "1.2 公里" },
@@ -12,7 +12,7 @@ const commands: Command[] = [
   { verb: "P", names: ["启动预案", "Plan"], takes: "one", choices: () => [{ id: "p1", label: "洪水 预案", names: ["Flood"] }], plan: (_w, [plan]) => will(plan?.id ?? "") },
   { verb: "A", names: ["接警", "Answer"], takes: "nothing", plan: () => will("answer") },
 ];
-const messages = { unknown: (typed: string) => `? ${typed}`, missing: ([zh]: readonly [string, string]) => `… ${zh}` };
+const messages = { unknown: (typed: string) => `? ${typed}`, several: (typed: string, n: number) => `${n} ${typed}`, missing: ([zh]: readonly [string, string]) => `… ${zh}` };
 
 function outcomes(line: string): string[] {
   return parse(line, commands, messages).map(({ outcome }) => ("will" in outcome ? outcome.will : outcome.wrong));
@@ -70,4 +70,69 @@ describe("command line", () => {
     expect(offers("D 岳02 ", commands, false).map(({ line }) => line)).toEqual(["D 岳02 岳01 "]);
     expect(offers("L2 · D 01", commands, false).map(({ line }) => line)).toEqual(["L2 · D 岳01 "]);
   });
+});
+
+describe("choices of one name (R929)", () => {
+  const fire = (id: string, at: string): Choice => ({ id, label: "商铺起火(二楼)", names: [], why: "友谊路", apart: at });
+  const merge = (...choices: Choice[]): Command => ({ verb: "Z", names: ["并案", "Merge"], takes: "one", choices: () => choices, plan: (_w, [into]) => will(into?.id ?? "") });
+  const said = (line: string, command: Command) => parse(line, [command], messages)[0]?.outcome;
+
+  it("are told apart, so that the one that is picked is the one that is meant", () => {
+    const z = merge(fire("s2", "03:15:02"), fire("s1", "03:12:45"), { id: "s3", label: "落水", names: [] });
+    const offered = offers("Z ", [z], false);
+    expect(offered.map(({ label }) => label)).toEqual(["商铺起火(二楼) 03:15:02", "商铺起火(二楼) 03:12:45", "落水"]);
+    expect(offered.map(({ line }) => said(line, z))).toMatchObject([{ will: "s2" }, { will: "s1" }, { will: "s3" }]);
+    expect(said("Z 03:12", z)).toMatchObject({ will: "s1" });
+  });
+
+  it("bear their id where nothing else tells them apart, and only their name where nobody shares it", () => {
+    const z = merge(fire("s2", "03:15:02"), fire("s1", "03:15:02"));
+    expect(offers("Z ", [z], false).map(({ line }) => said(line, z))).toMatchObject([{ will: "s2" }, { will: "s1" }]);
+    expect(offers("Z ", [merge(fire("s1", "03:15:02"))], false)[0]?.label).toBe("商铺起火(二楼)");
+  });
+
+  it("are none of them chosen by what fits them all alike", () => {
+    const z = merge(fire("s2", "03:15:02"), fire("s1", "03:12:45"), { id: "s3", label: "落水", names: [] });
+    for (const typed of ["商铺起火(二楼)", "商铺", "spqh"]) expect(said(`Z ${typed}`, z), typed).toEqual({ wrong: `2 ${typed}` });
+    expect(said("Z 落水", z)).toMatchObject({ will: "s3" });
+    const same: Choice[] = [{ id: "u1", label: "巡 一", names: ["甲"] }, { id: "u2", label: "巡 一", names: ["乙"] }];
+    const d: Command = { verb: "D", names: ["派警", "Dispatch"], takes: "several", choices: () => same, plan: (_w, chosen) => will(chosen.map(({ id }) => id).join("+")) };
+    expect(said("D 巡 一", d)).toEqual({ wrong: "2 巡 一" });
+    expect(said("D 乙", d), "what only one of them is called by").toMatchObject({ will: "u2" });
+  });
+
+  it("do not divide the line by what stands in them", () => {
+    const z = merge({ id: "s1", label: "起火；有人被困 · 二楼", names: [] }, { id: "s2", label: "起火", names: [] });
+    expect(offers("Z ", [z], false).map(({ line }) => parse(line, [z], messages).map(({ outcome }) => outcome))).toMatchObject([[{ will: "s1" }], [{ will: "s2" }]]);
+  });
+});
+
+describe("one choice with words after it (R928)", () => {
+  const alarms: Choice[] = [
+    { id: "a1", label: "107国道 南出口 设备离线", names: ["设备离线"] },
+    { id: "a2", label: "岳01 张三 久坐不动", names: ["久坐不动"] },
+  ];
+  const shelve: Command = { verb: "S", names: ["搁置告警", "Shelve"], takes: "one_and_text", choices: () => alarms, plan: ([text = ""], [alarm]) => (text === "" ? { wrong: "why?" } : will(`${alarm?.id ?? ""}: ${text}`)) };
+  const said = (line: string) => parse(line, [shelve], messages)[0]?.outcome;
+
+  it("names the one first, by a word or by its whole label", () => {
+    expect(said("S 久坐 15 已报修")).toMatchObject({ will: "a2: 15 已报修" });
+    expect(said("S 107国道 南出口 设备离线 15 已报修")).toMatchObject({ will: "a1: 15 已报修" });
+    expect(said("S 岳01_张三_久坐不动 已报修，明天来人")).toMatchObject({ will: "a2: 已报修，明天来人" });
+    expect(said("S 久坐")).toEqual({ wrong: "why?" });
+    expect(said("S")).toEqual({ wrong: "… 搁置告警" });
+    expect(said("S 已报修")).toEqual({ wrong: "? 已报修" });
+  });
+
+  it("offers what can be named, and nothing for the words", () => {
+    expect(offers("S ", [shelve], false).map(({ line }) => line)).toEqual(["S 107国道_南出口_设备离线 ", "S 岳01_张三_久坐不动 "]);
+    expect(offers("S 久坐", [shelve], false).map(({ line }) => line)).toEqual(["S 岳01_张三_久坐不动 "]);
+    expect(offers("S 久坐 107", [shelve], false)).toEqual([]);
+  });
+});
+
+it("writes a part with only those left that are not done (R930)", () => {
+  const [part] = parse("D 岳02 岳01", commands, messages);
+  if (part === undefined) throw new Error("not read");
+  expect(withOnly(part, part.chosen.slice(1))).toBe("D 岳01 ");
 });

@@ -1,6 +1,6 @@
 /** Every command of the desk. Each says what it will do, and asks where it cannot be undone. */
 
-import type { Choice, Command, Outcome } from "../../components/commands";
+import { StoppedError, type Choice, type Command, type Outcome } from "../../components/commands";
 import { MESSAGES, type Key } from "../../i18n/messages";
 import { t } from "../../i18n/i18n";
 import type { Desk } from "./context";
@@ -12,7 +12,8 @@ import { videoCommands, type VideoActions } from "./commands_video";
 
 /** What the desk itself does, not the hub. */
 export interface DeskActions {
-  open(): Promise<unknown>;
+  /** Open a situation from the draft of this call. */
+  open(call: string): Promise<unknown>;
   signOut(): Promise<unknown>;
   switchLanguage(): void;
   query(plate: string, reason: string): Promise<unknown>;
@@ -44,11 +45,18 @@ export function wrong(key: "wrong.no_situation" | "wrong.no_call" | "wrong.no_wa
   return { wrong: t(key) };
 }
 
-export function choice(id: string, label: string, why = "", names: readonly string[] = []): Choice {
-  return { id, label, names, why };
+/** `apart` tells it from others of its name. */
+export function choice(id: string, label: string, why = "", names: readonly string[] = [], apart = ""): Choice {
+  return { id, label, names, why, apart };
 }
 
-/** The chosen ones, one after the other: each answer is awaited, so that the first refusal stops the rest. */
+/** The chosen ones, one after the other: each answer is awaited, so that the first refusal stops the rest, which are not done. */
 export async function each(chosen: readonly Choice[], run: (id: string) => Promise<unknown>): Promise<void> {
-  for (const { id } of chosen) await run(id);
+  for (const [at, { id }] of chosen.entries()) {
+    try {
+      await run(id);
+    } catch (error) {
+      throw new StoppedError(chosen.slice(at), error);
+    }
+  }
 }

@@ -4,6 +4,7 @@ import { rank, type Choice, type Command } from "../../components/commands";
 import { t, word } from "../../i18n/i18n";
 import { openSituations, waitingCalls } from "../picture";
 import { choice, does, namesOf, wrong, type DeskActions } from "./commands";
+import { inFull, situationChoice } from "./commands_situations";
 import type { Desk } from "./context";
 import { needsReason, outcomesOf } from "./outcomes";
 
@@ -26,7 +27,11 @@ export function callCommands(desk: () => Desk, actions: Pick<DeskActions, "open"
       verb: "O",
       names: namesOf("cmd.open"),
       takes: "nothing",
-      plan: () => (desk().call === null ? wrong("wrong.no_call") : does(t("cmd.open"), () => actions.open())),
+      plan: () => {
+        const { call } = desk();
+        if (call === null) return wrong("wrong.no_call");
+        return does(t("will.do", { verb: t("cmd.open"), what: call.caller || call.dialled }), () => actions.open(call.id));
+      },
     },
     {
       verb: "J",
@@ -36,16 +41,17 @@ export function callCommands(desk: () => Desk, actions: Pick<DeskActions, "open"
         const rows = desk().store.rows("situations");
         const likely = desk().candidates.flatMap(({ situation, score }) => {
           const row = rows.get(situation);
-          return row === undefined ? [] : [choice(row.id, row.title, t("call.score", { n: Math.round(score * 100) }))];
+          return row === undefined ? [] : [situationChoice(row, desk(), t("call.score", { n: Math.round(score * 100) }))];
         });
         const known = new Set(likely.map(({ id }) => id));
-        return [...likely, ...openSituations(rows).filter(({ id }) => !known.has(id)).map((row) => choice(row.id, row.title, row.place?.text ?? ""))];
+        return [...likely, ...openSituations(rows).filter(({ id }) => !known.has(id)).map((row) => situationChoice(row, desk()))];
       },
       plan: (_words, [into]) => {
         const { call } = desk();
         if (call === null) return wrong("wrong.no_call");
-        if (into === undefined) return wrong("wrong.no_situation");
-        return does(t("will.do", { verb: t("cmd.join"), what: into.label }), async () => {
+        const row = desk().store.rows("situations").get(into?.id ?? "");
+        if (into === undefined || row === undefined) return wrong("wrong.no_situation");
+        return does(t("will.do", { verb: t("cmd.join"), what: inFull(row, desk()) }), async () => {
           await desk().ask({ request: "link_call", call: call.id, situation: into.id, why: into.why ?? "" });
           desk().choose("situations", into.id);
         });

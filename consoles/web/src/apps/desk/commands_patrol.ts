@@ -12,7 +12,7 @@ import { platesOf } from "./plates";
 const SHELVE_MINUTES = 15;
 const WATCH_DAYS = 7;
 
-function alarmChoices(desk: Desk, states: readonly AlarmRow["state"][]): Choice[] {
+function alarmChoices(desk: Desk, states: readonly AlarmRow["state"][], fits: (row: AlarmRow) => boolean = () => true): Choice[] {
   const { store } = desk;
   const subjects = {
     units: store.rows("units"),
@@ -22,8 +22,8 @@ function alarmChoices(desk: Desk, states: readonly AlarmRow["state"][]): Choice[
     approvals: store.rows("approvals"),
   };
   return alarmsInOrder(store.rows("alarms"))
-    .filter((row) => states.includes(row.state))
-    .map((row) => choice(row.id, subjectOf(row, subjects), word("alarm", row.kind), [word("alarm", row.kind)]));
+    .filter((row) => states.includes(row.state) && fits(row))
+    .map((row) => choice(row.id, `${subjectOf(row, subjects)} ${word("alarm", row.kind)}`, "", [word("alarm", row.kind)]));
 }
 
 /** "15 已报修" and "已报修" alike: minutes first, if any, then why. */
@@ -33,7 +33,6 @@ function shelving(text: string): { minutes: number; why: string } {
 }
 
 export function patrolCommands(desk: () => Desk, actions: Pick<DeskActions, "query">): Command[] {
-  const first = (): AlarmRow | undefined => alarmsInOrder(desk().store.rows("alarms"))[0];
   return [
     {
       verb: "T",
@@ -48,13 +47,13 @@ export function patrolCommands(desk: () => Desk, actions: Pick<DeskActions, "que
     {
       verb: "S",
       names: namesOf("cmd.shelve"),
-      takes: "text",
-      plan: ([text]) => {
-        const alarm = first();
-        if (alarm === undefined || text === undefined) return wrong("wrong.reason");
+      takes: "one_and_text",
+      // A call for help is not put aside (R60).
+      choices: () => alarmChoices(desk(), ["raised", "taken"], ({ kind }) => kind !== "sos"),
+      plan: ([text = ""], [alarm]) => {
         const { minutes, why } = shelving(text);
-        if (why === "") return wrong("wrong.reason");
-        return does(t("will.do", { verb: t("cmd.shelve"), what: `${word("alarm", alarm.kind)} ${minutes} min` }), () =>
+        if (alarm === undefined || why === "") return wrong("wrong.reason");
+        return does(t("will.shelve", { alarm: alarm.label, n: minutes, why }), () =>
           desk().ask({ request: "shelve_alarm", alarm: alarm.id, minutes, why }),
         );
       },
@@ -128,7 +127,7 @@ function watchCommand(
     names: namesOf(key),
     takes: "one",
     choices: () =>
-      [...desk().store.rows("watches").values()].filter((row) => row.state === state).map((row) => choice(row.id, row.pattern, row.reason)),
+      [...desk().store.rows("watches").values()].filter((row) => row.state === state).map((row) => choice(row.id, row.pattern, row.reason, [], row.reason)),
     plan: (_words, [watch]) =>
       watch === undefined ? wrong("wrong.text") : does(t("will.do", { verb: t(key), what: watch.label }), () => desk().ask(request(watch.id))),
   };

@@ -1,7 +1,7 @@
 /** Commands about plans, tasks and approvals. */
 
 import type { Choice, Command } from "../../components/commands";
-import { duration } from "../../i18n/format";
+import { duration, instant } from "../../i18n/format";
 import { language, t } from "../../i18n/i18n";
 import type { Bilingual, PlanRow, SituationRow } from "../../wire";
 import { taskTitle } from "../marks";
@@ -40,7 +40,8 @@ export function planCommands(desk: () => Desk): Command[] {
       plan: () => {
         const activation = desk().situation?.activation ?? "";
         if (activation === "") return wrong("wrong.no_situation");
-        return does(t("cmd.phase"), () => desk().ask({ request: "next_phase", activation }));
+        const title = desk().situation?.title ?? "";
+        return does(t("will.do", { verb: t("cmd.phase"), what: title }), () => desk().ask({ request: "next_phase", activation }));
       },
     },
     {
@@ -90,7 +91,7 @@ function decision(desk: () => Desk, verb: string, granted: boolean): Command {
       [...desk().store.rows("approvals").values()]
         .filter((row) => row.state === "waiting")
         .sort((a, b) => a.due_ms - b.due_ms)
-        .map((row) => choice(row.id, row.item, row.subject)),
+        .map((row) => choice(row.id, row.item, row.subject, [], `${row.subject} ${instant(row.requested_ms, desk().now_ms)}`)),
     plan: (_words, chosen) =>
       does(t("will.do", { verb: t(key), what: labels(chosen) }), () =>
         each(chosen, (approval) => desk().ask({ request: "decide_approval", approval, granted })),
@@ -104,7 +105,7 @@ function planChoices(desk: Desk): Choice[] {
   const fits = (row: PlanRow): boolean => situation !== null && applies(row, situation);
   return plans
     .sort((a, b) => Number(fits(b)) - Number(fits(a)))
-    .map(({ id, definition }) => choice(id, inLanguage(definition.title), definition.version, [definition.title.zh, definition.title.en, id]));
+    .map(({ id, definition }) => choice(id, inLanguage(definition.title), definition.version, [definition.title.zh, definition.title.en, id], definition.version));
 }
 
 function taskChoices(desk: Desk): Choice[] {
@@ -115,7 +116,8 @@ function taskChoices(desk: Desk): Choice[] {
     .map((row) => {
       const left_ms = row.due_ms - desk.now_ms;
       const why = left_ms < 0 ? t("time.late", { span: duration(-left_ms) }) : t("time.left", { span: duration(left_ms) });
-      return choice(row.id, taskTitle(row), why, [row.title, row.title_en]);
+      const of = desk.store.rows("situations").get(row.situation)?.title ?? "";
+      return choice(row.id, taskTitle(row), why, [row.title, row.title_en], `${of} ${instant(row.opened_ms, desk.now_ms)}`);
     });
 }
 

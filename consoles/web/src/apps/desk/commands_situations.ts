@@ -2,7 +2,7 @@
 
 import type { Choice, Command, Outcome } from "../../components/commands";
 import { NUMERALS } from "../../components/shapes";
-import { distance } from "../../i18n/format";
+import { distance, instant } from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import type { Level, SituationRow } from "../../wire";
 import { isActiveOrder, openSituations, ordersOf } from "../picture";
@@ -21,6 +21,17 @@ export function unitChoices(desk: Desk): Choice[] {
   const known = new Set(best.map(({ id }) => id));
   const rest = [...units.values()].filter((unit) => unit.state !== "off" && !known.has(unit.id));
   return [...best, ...rest.map((unit) => choice(unit.id, unit.name, word("unit_state", unit.state), unit.officers))];
+}
+
+/** Open situations to choose from; those of one title are told apart by when they were opened. */
+export function situationChoice(row: SituationRow, desk: Pick<Desk, "now_ms">, why = row.place?.text ?? ""): Choice {
+  return choice(row.id, row.title, why, [], instant(row.opened_ms, desk.now_ms));
+}
+
+/** A situation that cannot be taken for another: with its place, when it was opened, and its case. */
+export function inFull(row: SituationRow, { now_ms }: Pick<Desk, "now_ms">): string {
+  const about = [row.place?.text ?? "", t("situation.opened_at", { at: instant(row.opened_ms, now_ms) }), row.case === "" ? "" : t("situation.case", { id: row.case })];
+  return t("situation.in_full", { title: row.title, about: about.filter((each) => each !== "").join(t("list.comma")) });
 }
 
 export function situationCommands(desk: () => Desk): Command[] {
@@ -108,16 +119,17 @@ export function situationCommands(desk: () => Desk): Command[] {
       choices: () => {
         const { store, situation } = desk();
         const others = openSituations(store.rows("situations")).filter(({ id }) => id !== situation?.id);
-        return others.map((row) => choice(row.id, row.title, row.place?.text ?? ""));
+        return others.map((row) => situationChoice(row, desk()));
       },
       plan: (_words, [into]) =>
         about((row) => {
-          if (into === undefined) return wrong("wrong.no_situation");
+          const other = desk().store.rows("situations").get(into?.id ?? "");
+          if (into === undefined || other === undefined) return wrong("wrong.no_situation");
           const merge = async (): Promise<void> => {
             await desk().ask({ request: "merge_situation", situation: row.id, into: into.id, why: t("default.level_why") });
             desk().choose("situations", into.id);
           };
-          return does(t("will.merge", { title: row.title, into: into.label }), merge, t("will.merge_consequence"));
+          return does(t("will.merge", { title: inFull(row, desk()), into: inFull(other, desk()) }), merge, t("will.merge_consequence"));
         }),
     },
     {
@@ -126,7 +138,7 @@ export function situationCommands(desk: () => Desk): Command[] {
       takes: "text",
       plan: ([why = ""]) =>
         about((row) =>
-          does(t("will.close", { title: row.title }), () => desk().ask({ request: "close_situation", situation: row.id, why }), t("will.close_consequence")),
+          does(t("will.close", { title: inFull(row, desk()) }), () => desk().ask({ request: "close_situation", situation: row.id, why }), t("will.close_consequence")),
         ),
     },
   ];

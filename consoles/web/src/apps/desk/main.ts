@@ -10,7 +10,6 @@ import { describe } from "../../components/problems";
 import type { Screening } from "../../components/video/context";
 import "../../components/video/screens";
 import type { Screens } from "../../components/video/screens";
-import { typedInto } from "../../components/typing";
 import { mayLookUpPlates } from "../../components/video/plate_lane";
 import { maySendToWall, sentBy, WALL } from "../../components/video/wall";
 import { shared } from "../../components/view";
@@ -37,6 +36,7 @@ import { Advice } from "./advice";
 import { deskCommands } from "./commands";
 import type { Desk } from "./context";
 import { dropDrafts } from "./draft";
+import { DeskKeys } from "./keys";
 import { allPlaces, loadTownships, type NamedPlace } from "./places";
 import { mineFirst } from "./queue";
 import "./queue";
@@ -87,7 +87,7 @@ export class DeskConsole extends Console {
   private readonly places = new Kept(["stations", "cameras"], () => allPlaces(this.townships, this.rows("stations"), this.rows("cameras")));
   private tables: Subscription = DESK_TABLES;
   private readonly commands = deskCommands(() => this.desk(), {
-    open: () => this.callPanel?.open() ?? Promise.resolve(),
+    open: (call) => this.open(call),
     signOut: () => this.signOut(),
     switchLanguage: () => this.switchLanguage(),
     query: (plate, reason) => this.advice.query(this.desk(), plate, reason),
@@ -105,16 +105,30 @@ export class DeskConsole extends Console {
     },
   });
 
+  private readonly keys = new DeskKeys({
+    ready: () => this.connection !== null,
+    leave: () => (this.picking = ""),
+    toLine: () => this.line.focus(),
+    step: (by) => this.step(by),
+    answerFirst: () => this.answerFirst(),
+    offerUnit: (index) => this.offerUnit(index),
+    takeFirst: () => this.takeFirst(),
+    swapView: () => (this.view = this.view === "video" ? "work" : "video"),
+    sendLayout: () => this.view === "video" && (void this.screens.sendLayout(), true),
+  });
+
   override connectedCallback(): void {
     super.connectedCallback();
-    document.addEventListener("keydown", this.onKey);
+    document.addEventListener("keydown", this.allowSound);
+    document.addEventListener("keydown", this.keys.onKey);
     document.addEventListener("pointerdown", this.allowSound);
     void loadTownships().then((found) => (this.townships = found));
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    document.removeEventListener("keydown", this.onKey);
+    document.removeEventListener("keydown", this.allowSound);
+    document.removeEventListener("keydown", this.keys.onKey);
     document.removeEventListener("pointerdown", this.allowSound);
   }
 
@@ -238,7 +252,8 @@ export class DeskConsole extends Console {
     const { muted } = this.sounds;
     return html`<header>
       <h1 class="sr">${t("home.desk")}</h1>
-      <t-command .commands=${this.commands}></t-command>
+      <t-command .commands=${this.commands} @entered=${(event: Event) => this.keys.entered(event.timeStamp)}
+        @refused=${(event: CustomEvent<string>) => (this.refusal = event.detail)}></t-command>
       <div class="status">
         <span class="quiet">${this.actor?.name ?? ""}</span>
         <span>${icon("ringing")} <b>${waiting.length}</b> ${waiting[0] === undefined ? nothing : format.duration(this.now_ms() - waiting[0].arrived_ms)}</span>
@@ -346,6 +361,21 @@ export class DeskConsole extends Console {
     });
   }
 
+  private answerFirst(): boolean {
+    const first = waitingCalls(this.rows("calls"))[0];
+    if (first === undefined) return false;
+    void this.answer(first.id);
+    return true;
+  }
+
+  /** Open a situation from what was written down about a call, which is looked at for that. */
+  private async open(call: string): Promise<void> {
+    if (this.chosen.id !== call) this.choose({ table: "calls", id: call });
+    await this.updateComplete;
+    await this.callPanel?.updateComplete;
+    await this.callPanel?.open();
+  }
+
   private act(request: Request): void {
     void this.trying(() => this.connection?.api.request(request) ?? Promise.resolve());
   }
@@ -377,44 +407,6 @@ export class DeskConsole extends Console {
     this.sounds.set(!this.sounds.muted, this.sounds.volume);
     this.requestUpdate();
   };
-
-  /** Keys of the whole desk; none of them works while something is typed, and few while a button has the focus. */
-  private readonly onKey = (event: KeyboardEvent): void => {
-    this.allowSound();
-    if (event.key === "Escape") {
-      this.picking = "";
-      typedInto(event)?.blur();
-    }
-    if (this.connection === null || event.isComposing || event.ctrlKey || event.metaKey) return;
-    if (event.altKey && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
-      event.preventDefault();
-      this.step(event.key === "ArrowDown" ? 1 : -1);
-      return;
-    }
-    const target = event.composedPath()[0];
-    // Nothing that is typed begins with it: in an empty field it means the command line as everywhere else.
-    if (event.key === "/" && !event.altKey && target instanceof HTMLInputElement && target.value === "" && target.type === "text") {
-      event.preventDefault();
-      this.line.focus();
-      return;
-    }
-    if (event.altKey || typedInto(event) !== null) return;
-    // On a button only what means nothing to it: a situation is chosen by one, and its cameras come next.
-    if (target instanceof Element && target.matches("button, a, tr, [role=tab]") && !"/vVW".includes(event.key)) return;
-    if (this.press(event)) event.preventDefault();
-  };
-
-  private press({ key, shiftKey }: KeyboardEvent): boolean {
-    const first = waitingCalls(this.rows("calls"))[0];
-    if (key === "/") this.line.focus();
-    else if (key === "Enter" && first !== undefined) void this.answer(first.id);
-    else if (/^[1-9]$/.test(key)) return this.offerUnit(Number(key) - 1);
-    else if (key === "t" || key === "T") return this.takeFirst();
-    else if (key === "v" || key === "V") this.view = this.view === "video" ? "work" : "video";
-    else if (key === "W" && shiftKey && this.view === "video") void this.screens.sendLayout();
-    else return false;
-    return true;
-  }
 
   private offerUnit(index: number): boolean {
     const each = this.advice.recommended[index];
