@@ -25,6 +25,8 @@ export interface Symbol {
   readonly groups: boolean;
   /** Its label is drawn from this zoom on. */
   readonly labelZoom: number;
+  /** How many lie on its very point, told of the one on top; 1 where it lies there alone or beneath another. */
+  readonly stacked: number;
 }
 
 export interface Pressed {
@@ -44,6 +46,19 @@ interface Label {
   readonly x: number;
   readonly y: number;
   readonly symbol: Symbol;
+}
+
+/** What stands under a symbol: its name where there is room for one, and how many it stands for. */
+export function labelOf({ label, labelZoom, chosen, stacked }: Pick<Symbol, "label" | "labelZoom" | "chosen" | "stacked">, zoom: number, count: number): string {
+  if (count > 1) return String(count);
+  if (zoom >= labelZoom || chosen) return stacked > 1 ? `${label} +${stacked - 1}` : label;
+  return stacked > 1 ? String(stacked) : "";
+}
+
+/** Weightier names first; of alike ones that of the symbol drawn last, which lies on top. */
+export function weightiestFirst<L extends { readonly symbol: Pick<Symbol, "chosen" | "groups" | "table"> }>(labels: readonly L[]): L[] {
+  const weight = ({ symbol }: L): number => (symbol.chosen ? 0 : symbol.groups ? 3 : symbol.table === "situations" ? 1 : 2);
+  return [...labels].reverse().sort((a, b) => weight(a) - weight(b));
 }
 
 const MOST_LABELS = 300;
@@ -128,7 +143,7 @@ export class SymbolsLayer extends Layer {
         const badge = symbol.badge(Math.round(size_px * 0.85));
         if (blinkOn) c.drawImage(badge, px + size_px * 0.25, py - size_px * 0.85);
       }
-      const text = count > 1 ? String(count) : zoom >= symbol.labelZoom || symbol.chosen ? symbol.label : "";
+      const text = labelOf(symbol, zoom, count);
       if (text !== "" && !(moving && count === 1)) labels.push({ text, x: px, y: py + size_px * 0.5, symbol });
     }
     this.paintLabels(c, labels, ratio);
@@ -181,11 +196,10 @@ export class SymbolsLayer extends Layer {
     c.stroke();
   }
 
-  /** Weightier names first; one that would lie on another is left out until there is room. */
+  /** One that would lie on another is left out until there is room. */
   private paintLabels(c: CanvasRenderingContext2D, labels: Label[], ratio: number): void {
-    const weight = ({ symbol }: Label): number => (symbol.chosen ? 0 : symbol.groups ? 3 : symbol.table === "situations" ? 1 : 2);
     const taken: (readonly [number, number, number, number])[] = [];
-    for (const label of labels.sort((a, b) => weight(a) - weight(b)).slice(0, MOST_LABELS)) {
+    for (const label of weightiestFirst(labels).slice(0, MOST_LABELS)) {
       const { chosen } = label.symbol;
       const font = `${chosen ? 650 : 450} ${Math.round(12 * this.scale * ratio)}px "Noto Sans SC Variable", "Noto Sans CJK SC", sans-serif`;
       const image = labelSprite(label.text, font, chosen ? TEXT : TEXT_2);
