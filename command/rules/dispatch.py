@@ -258,7 +258,8 @@ def _moved_on(t: Tables, order: str, r: Recorded, unit_state: UnitState) -> None
     if situation.state != "closed":
         orders = [t.orders.need(o) for o in situation.orders]
         t.situations.put(replace(situation, state=_furthest(orders), changed_ms=r.at_ms))
-    mark(t, row.situation, r, order=row.id, unit=row.unit, text=row.feedback or row.why or row.text)
+    text = row.feedback if row.state == "fed_back" else row.why or row.text
+    mark(t, row.situation, r, order=row.id, unit=row.unit, result=row.result, text=text)
 
 
 def _furthest(orders: list[OrderRow]) -> SituationState:

@@ -61,6 +61,8 @@ async def test_an_order_goes_through_its_steps_with_unit_and_situation() -> None
         times = [row.issued_ms, row.signed_ms, row.departed_ms, row.arrived_ms, row.fed_back_ms]
         assert times == [START_MS, *(START_MS + n * SECOND_MS for n in (1, 2, 3)), START_MS + 3 * SECOND_MS]
         assert (row.result, row.feedback, row.issued_by) == ("调解", "双方和解", "dispatcher")
+        told = (await d.marks(situation))[-1].args  # R933
+        assert (told["unit"], told["result"], told["text"]) == ("u1", "调解", "双方和解")
         assert (await d.unit()).order == ""
         await d.ask(CloseSituation(situation=situation), DISPATCHER)
 

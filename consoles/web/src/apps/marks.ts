@@ -1,7 +1,7 @@
 /** Facts on a time line, in words. */
 
 import type { TimeBar, TimeMark } from "../components/timeline";
-import { language, word } from "../i18n/i18n";
+import { language, t, word } from "../i18n/i18n";
 import type { MarkRow, TaskRow, UnitRow } from "../wire";
 
 const WEIGHTY = new Set([
@@ -12,8 +12,14 @@ const WEIGHTY = new Set([
 /** The arguments that say most, in the order in which they are said. */
 const TELLING = ["unit", "title", "text", "item", "plate", "result", "case", "step", "leader", "name", "why", "note"] as const;
 
+/** What an officer answered: the result, and whatever was written with it. */
+export function answerWords(result: string, text: string): string {
+  return [result, text].filter((part) => part !== "").join(t("list.colon"));
+}
+
 export function wordMark(row: MarkRow, units: ReadonlyMap<string, UnitRow>): string {
-  const parts = [row.kind === "alarm_raised" ? word("alarm", String(row.args["alarm_kind"])) : word("fact", row.kind)];
+  if (row.kind === "order_fed_back") return [word("fact", row.kind), unitName(row, units), answerWords(textOf(row, "result"), textOf(row, "text"))].join(" ");
+  const parts = [row.kind === "alarm_raised" ? word("alarm", String(row.args["alarm_kind"])) : factWords(row)];
   if (row.kind === "alarm_renewed") parts.push(word("alarm", String(row.args["alarm_kind"])));
   if (row.kind === "situation_raised" || row.kind === "situation_lowered") parts.push(word("level", String(row.args["level"])));
   if (row.kind === "approval_decided") parts.push(word("approval_state", row.args["granted"] === true ? "granted" : "refused"));
@@ -21,10 +27,35 @@ export function wordMark(row: MarkRow, units: ReadonlyMap<string, UnitRow>): str
     const value = row.args[name];
     if (value === undefined || value === "") continue;
     const text = String(value);
-    parts.push(name === "unit" ? (units.get(text)?.name ?? text) : name === "step" ? word("case_step", text) : text);
+    parts.push(name === "unit" ? unitName(row, units) : name === "step" ? word("case_step", text) : text);
     if (parts.length >= 3) break;
   }
   return parts.join(" ");
+}
+
+function textOf(row: MarkRow, name: string): string {
+  return String(row.args[name] ?? "");
+}
+
+function unitName(row: MarkRow, units: ReadonlyMap<string, UnitRow>): string {
+  const unit = textOf(row, "unit");
+  return units.get(unit)?.name ?? unit;
+}
+
+function factWords(row: MarkRow): string {
+  return isDecision(row) ? t("situation.decision") : word("fact", row.kind);
+}
+
+/** A note that a commander or duty leader recorded as a decision. */
+export function isDecision(row: MarkRow): boolean {
+  return row.kind === "situation_noted" && row.args["decision"] === true;
+}
+
+/** What people wrote into the record of a situation, newest first. */
+export function notesOf(rows: ReadonlyMap<string, MarkRow>, situation: string): MarkRow[] {
+  const found = [...rows.values()].filter((row) => row.situation === situation && row.kind === "situation_noted");
+  // Of one millisecond the later fact has the greater number.
+  return found.sort((a, b) => b.at_ms - a.at_ms || Number(b.id) - Number(a.id));
 }
 
 export function timeMarks(rows: ReadonlyMap<string, MarkRow>, situation: string, units: ReadonlyMap<string, UnitRow>): TimeMark[] {
@@ -32,7 +63,7 @@ export function timeMarks(rows: ReadonlyMap<string, MarkRow>, situation: string,
   for (const row of rows.values()) {
     // A text message, an opened task and a repeated alarm say nothing that is not on the line already.
     if (row.situation !== situation || row.kind.startsWith("message_") || row.kind === "task_opened" || row.kind === "alarm_repeated") continue;
-    found.push({ id: row.id, at_ms: row.at_ms, label: wordMark(row, units), weighty: WEIGHTY.has(row.kind) });
+    found.push({ id: row.id, at_ms: row.at_ms, label: wordMark(row, units), weighty: WEIGHTY.has(row.kind) || isDecision(row) });
   }
   return found.sort((a, b) => a.at_ms - b.at_ms);
 }

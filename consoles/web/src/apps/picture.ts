@@ -29,6 +29,18 @@ export function ordersOf(rows: ReadonlyMap<string, OrderRow>, situation: string)
   return found.sort((a, b) => Number(isActiveOrder(b)) - Number(isActiveOrder(a)) || a.issued_ms - b.issued_ms);
 }
 
+/** What waits for somebody's yes, whatever is due first before the rest. */
+export function waitingApprovals(rows: ReadonlyMap<string, ApprovalRow>): ApprovalRow[] {
+  return [...rows.values()].filter((row) => row.state === "waiting").sort((a, b) => a.due_ms - b.due_ms || (a.id < b.id ? -1 : 1));
+}
+
+/** Approvals of one situation: those that wait as above, then what was decided, newest first. */
+export function approvalsOf(rows: ReadonlyMap<string, ApprovalRow>, situation: string): ApprovalRow[] {
+  const all = [...rows.values()].filter((row) => row.situation === situation);
+  const decided = all.filter((row) => row.state !== "waiting").sort((a, b) => (b.decided_ms ?? 0) - (a.decided_ms ?? 0));
+  return [...waitingApprovals(new Map(all.map((row) => [row.id, row]))), ...decided];
+}
+
 /** Units on their way to, or at, each situation. */
 export function unitsAt(rows: ReadonlyMap<string, OrderRow>): ReadonlyMap<string, number> {
   const found = new Map<string, number>();

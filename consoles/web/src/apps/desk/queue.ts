@@ -1,4 +1,4 @@
-/** The left of the desk: calls that wait, calls I have, alarms, situations. Nothing here moves under the pointer. */
+/** The left of the desk: calls that wait, calls I have, what waits for my yes, alarms, situations. Nothing here moves under the pointer. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
@@ -12,11 +12,14 @@ import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import type { AlarmRow, CallRow, SituationRow } from "../../wire";
 import { consoleStyles } from "../console_styles";
-import { ALARM_FLOOD, alarmRate, alarmsInOrder, openSituations, subjectOf, unitsAt, waitingCalls, type Subjects } from "../picture";
+import { ALARM_FLOOD, alarmRate, alarmsInOrder, openSituations, subjectOf, unitsAt, waitingApprovals, waitingCalls, type Subjects } from "../picture";
+import "./approval";
 import type { Desk } from "./context";
+import { mayDecide } from "./deciders";
 import { deskTables } from "./tables";
 
 const LATE_ANSWER_MS = 15_000;
+const MOST_APPROVALS = 30;
 const MOST_ALARMS = 30;
 const MOST_SITUATIONS = 100;
 
@@ -45,6 +48,24 @@ export class Queue extends View {
       .situations {
         flex: 1 1 auto;
         min-height: 30%;
+      }
+      /* One with its question has to be seen whole; calls, alarms and situations make room for that. */
+      .approvals {
+        flex: none;
+        max-height: 32%;
+      }
+      .approvals .heading button {
+        min-height: 22px;
+        padding: 0;
+      }
+      :host(:has(.approvals)) .calls {
+        max-height: 24%;
+      }
+      :host(:has(.approvals)) .alarms {
+        min-height: min(14em, 20%);
+      }
+      :host(:has(.approvals)) .situations {
+        min-height: 20%;
       }
       .alarms t-alarm {
         margin: 0 var(--s2) var(--s2);
@@ -107,6 +128,7 @@ export class Queue extends View {
   @property({ attribute: false }) subjects: Subjects | null = null;
   @state() private unfolded = false;
   private held = "";
+  private readonly approvalOrder = new StableOrder();
   private readonly alarmOrder = new StableOrder();
   private readonly situationOrder = new StableOrder();
 
@@ -116,7 +138,7 @@ export class Queue extends View {
     // Who only watches cameras answers no calls, and is sent none.
     const answers = "calls" in (deskTables(desk.actor) ?? {});
     return html`${answers ? html`<section class="panel calls" aria-label=${t("desk.queue")}>${this.calls(desk)}</section>` : nothing}
-      ${this.alarms(desk)}
+      ${this.approvals(desk)} ${this.alarms(desk)}
       <section class="panel situations" aria-label=${t("desk.situations")} @pointerenter=${() => (this.held = "situations")} @pointerleave=${this.release}>
         ${this.situations(desk)}
       </section>`;
@@ -151,6 +173,24 @@ export class Queue extends View {
         ><span class="number">${format.duration(rings ? waited_ms : desk.now_ms - (row.answered_ms ?? row.arrived_ms))}</span></span
       >
     </button>`;
+  }
+
+  /** What I may decide, soonest due first; then what I asked for that stands in no situation, and so nowhere else. */
+  private approvals(desk: Desk): TemplateResult | typeof nothing {
+    const rows = desk.store.rows("approvals");
+    const waiting = waitingApprovals(rows);
+    const mine = waiting.filter((row) => mayDecide(desk.actor, row));
+    const asked = waiting.filter((row) => row.requested_by === desk.actor.id && row.situation === "");
+    if (mine.length + asked.length === 0) return nothing;
+    const keys = this.approvalOrder.arrange([...mine, ...asked].map((row) => row.id), this.held === "approvals");
+    const title = mine.length > 0 ? t("approvals.mine", { n: mine.length }) : t("approvals.asked", { n: asked.length });
+    return html`<section class="panel approvals" aria-label=${title} @pointerenter=${() => (this.held = "approvals")} @pointerleave=${this.release}>
+      <h2 class="heading">${title}${mine.length === 0
+        ? nothing
+        : html`<button class="bare number" title=${t("approvals.line")} @click=${() => this.tell("fill", "Y ")}><kbd>Y</kbd></button>`}</h2>
+      ${repeat(keys.slice(0, MOST_APPROVALS), (key) => key, (key) => html`<desk-approval placed .desk=${desk} .row=${rows.get(key) ?? null}></desk-approval>`)}
+      ${keys.length > MOST_APPROVALS ? html`<t-state kind="hint" text=${t("state.too_many", { shown: MOST_APPROVALS, total: keys.length })}></t-state>` : nothing}
+    </section>`;
   }
 
   private alarms(desk: Desk): TemplateResult | typeof nothing {

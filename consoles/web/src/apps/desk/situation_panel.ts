@@ -1,6 +1,6 @@
 /** The situation being worked on: what, where, level, orders, plan, approvals, hits, evidence, notes and its time line. */
 
-import { css, html, nothing, type TemplateResult } from "lit";
+import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { icon } from "../../components/icons";
 import { describe } from "../../components/problems";
@@ -16,8 +16,10 @@ import { timeBars, timeMarks } from "../marks";
 import { ordersOf } from "../picture";
 import { applies, inLanguage } from "./commands_plans";
 import type { Desk } from "./context";
+import { failureOf } from "./failure";
+import "./note_field";
 import { lookUpOf, mayLookUp, platesOf } from "./plates";
-import { approvalsPart, evidencePart, hitsPart, ordersPart, planPart } from "./situation_parts";
+import { approvalsPart, evidencePart, hitsPart, notesPart, ordersPart, planPart } from "./situation_parts";
 
 /** Tells `pick` for its place, `choose` for one of its calls, `fill` with a command line to look at before Enter. */
 @customElement("desk-situation")
@@ -120,9 +122,24 @@ export class SituationPanel extends View {
       .plate {
         font-size: var(--t3);
       }
-      .note {
-        padding: var(--s2) var(--s4);
+      .written {
+        white-space: pre-wrap;
+        overflow-wrap: anywhere;
+      }
+      .answer {
+        padding: 0 var(--s4) var(--s2);
+      }
+      .noted {
+        display: grid;
+        grid-template-columns: auto auto minmax(0, 1fr);
+        gap: 0 var(--s3);
+        padding: var(--s1) var(--s4);
         border-top: var(--hair) solid var(--line);
+      }
+      summary {
+        padding: var(--s1) var(--s4) var(--s2);
+        color: var(--text-2);
+        cursor: pointer;
       }
       .error {
         margin: var(--s2) var(--s4);
@@ -136,8 +153,18 @@ export class SituationPanel extends View {
   @property({ attribute: false }) desk: Desk | null = null;
   @state() private failure = "";
   @state() private closing = false;
+  /** The situation that was shown last: what was asked and what failed is about one, and goes with it. */
+  private of = "";
   private readonly marks = new Kept(["marks", "units"], () => this.madeOf((desk, id) => timeMarks(desk.store.rows("marks"), id, desk.store.rows("units"))));
   private readonly bars = new Kept(["tasks"], () => this.madeOf((desk, id) => timeBars(desk.store.rows("tasks"), id)));
+
+  protected override willUpdate(_changed: PropertyValues): void {
+    const id = this.desk?.situation?.id ?? "";
+    if (id === this.of) return;
+    this.of = id;
+    this.closing = false;
+    this.failure = "";
+  }
 
   override render(): TemplateResult {
     const desk = this.desk;
@@ -150,13 +177,11 @@ export class SituationPanel extends View {
       <div class="body">
         ${this.failure === "" ? nothing : html`<p class="error" role="alert">${icon("alert")} ${this.failure}</p>`}
         ${this.closing ? this.closeQuestion(row) : nothing}
-        ${sent ? html`${orders} ${hits}` : html`${hits} ${orders}`} ${planPart(desk, row, this.act)} ${this.planOffer(desk, row)}
-        ${approvalsPart(desk, row, this.act)} ${evidencePart(desk, row)}
+        ${sent ? html`${orders} ${hits}` : html`${hits} ${orders}`} ${notesPart(desk, row)} ${planPart(desk, row, this.act)}
+        ${this.planOffer(desk, row)} ${approvalsPart(desk, row)} ${evidencePart(desk, row)}
         ${this.calls(desk, row)} ${this.plates(desk, row)}
       </div>
-      <form class="note" @submit=${this.note}>
-        <input name="text" maxlength="4000" autocomplete="off" placeholder=${t("situation.note")} aria-label=${t("situation.note")} />
-      </form>
+      <desk-note .desk=${desk}></desk-note>
       <t-timeline .marks=${this.marks.get(desk.store, row.id)} .bars=${this.bars.get(desk.store, row.id)} .now=${desk.now_ms}></t-timeline>`;
   }
 
@@ -236,25 +261,14 @@ export class SituationPanel extends View {
     void this.trying(() => this.desk?.ask(request) ?? Promise.resolve());
   };
 
-  private readonly note = (event: SubmitEvent): void => {
-    event.preventDefault();
-    const form = event.target as HTMLFormElement;
-    const text = String(new FormData(form).get("text") ?? "").trim();
-    const { desk } = this;
-    if (text === "" || desk?.situation == null) return;
-    const situation = desk.situation.id;
-    void this.trying(async () => {
-      await desk.ask({ request: "note_situation", situation, text });
-      form.reset();
-    });
-  };
-
+  /** What goes wrong after another situation was chosen says which one it is about. */
   private async trying(run: () => Promise<unknown>): Promise<void> {
+    const about = this.desk?.situation ?? null;
     this.failure = "";
     try {
       await run();
     } catch (error) {
-      this.failure = describe(error);
+      this.failure = failureOf(about, this.desk?.situation ?? null, describe(error));
     }
   }
 }

@@ -1,4 +1,4 @@
-/** The parts of a situation on the desk: orders, plan tasks, approvals, plate hits, evidence. Each a list with what can be done. */
+/** The parts of a situation on the desk: orders, notes, plan tasks, approvals, plate hits, evidence. Each a list with what can be done. */
 
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
@@ -7,9 +7,10 @@ import "../../components/picture";
 import { watchedBy } from "../../components/watched";
 import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
-import type { ApprovalRow, HitRow, OrderRow, Request, SituationRow, TaskRow } from "../../wire";
-import { taskTitle } from "../marks";
-import { isActiveOrder, ordersOf } from "../picture";
+import type { HitRow, MarkRow, OrderRow, Request, SituationRow, TaskRow } from "../../wire";
+import { answerWords, isDecision, notesOf, taskTitle } from "../marks";
+import { approvalsOf, isActiveOrder, ordersOf } from "../picture";
+import "./approval";
 import { inLanguage } from "./commands_plans";
 import type { Desk } from "./context";
 import "./hit_panel";
@@ -17,6 +18,10 @@ import "./hit_panel";
 /** Ask the hub and show what went wrong beside the list. */
 export type Act = (request: Request) => void;
 
+/** So many notes stand open, the others fold: what is left to do comes after them. */
+const NOTES_OPEN = 3;
+/** The hub keeps so many entries of a time line in its tables (R35). */
+const MARKS_PER_SITUATION = 500;
 const STEPS = ["issued_ms", "signed_ms", "departed_ms", "arrived_ms", "fed_back_ms"] as const;
 
 export function ordersPart(desk: Desk, row: SituationRow, act: Act): TemplateResult {
@@ -32,14 +37,16 @@ function orderLine(desk: Desk, order: OrderRow, act: Act): TemplateResult {
   const unit = desk.store.rows("units").get(order.unit);
   const late = order.state === "issued" && order.sign_by_ms < desk.now_ms;
   const recall: Request = { request: "recall_order", order: order.id, why: t("default.recall_why") };
+  const answer = answerWords(order.result, order.feedback) || order.why;
   return html`<div class="line ${late ? "late" : ""}">
     <t-unit-state state=${unit?.state ?? "off"}></t-unit-state>
     <span class="who">${unit?.name ?? order.unit}</span>
     <ol class="steps">${STEPS.map((step) => stepMark(order, step))}</ol>
-    <span class="grow cut quiet">${order.result || order.why || order.text}</span>
+    <span class="grow cut quiet">${order.text}</span>
     ${late ? html`<span>${t("time.late", { span: format.duration(desk.now_ms - order.sign_by_ms) })}</span>` : nothing}
     ${isActiveOrder(order) ? html`<button class="small" @click=${() => act(recall)}>${t("situation.recall")}</button>` : html`<span>${word("order_state", order.state)}</span>`}
-  </div>`;
+  </div>
+  ${answer === "" ? nothing : html`<p class="answer written">${answer}</p>`}`;
 }
 
 function stepMark(order: OrderRow, step: (typeof STEPS)[number]): TemplateResult {
@@ -47,6 +54,31 @@ function stepMark(order: OrderRow, step: (typeof STEPS)[number]): TemplateResult
   const name = t(`step.${step}`);
   return html`<li class=${at_ms === null ? "open" : "done"} title=${at_ms === null ? name : `${name} ${format.clock(at_ms)}`}>
     ${name}<br />${at_ms === null ? "–" : format.clock(at_ms).slice(0, 5)}
+  </li>`;
+}
+
+/** What people wrote into the record, newest first; the newest few stand open. */
+export function notesPart(desk: Desk, row: SituationRow): TemplateResult | typeof nothing {
+  const marks = desk.store.rows("marks");
+  const notes = notesOf(marks, row.id);
+  if (notes.length === 0) return nothing;
+  const earlier = notes.slice(NOTES_OPEN);
+  const list = (some: readonly MarkRow[], label: string): TemplateResult =>
+    html`<ol aria-label=${label}>${repeat(some, (note) => note.id, (note) => noteLine(desk, note))}</ol>`;
+  return html`<section>
+    <h3 class="heading">${t("situation.notes")}<span class="number">${notes.length}</span></h3>
+    ${list(notes.slice(0, NOTES_OPEN), t("situation.notes"))}
+    ${earlier.length === 0
+      ? nothing
+      : html`<details><summary>${t("situation.notes_earlier", { n: earlier.length })}</summary>${list(earlier, t("situation.notes_earlier", { n: earlier.length }))}</details>`}
+    ${marks.size < MARKS_PER_SITUATION ? nothing : html`<p class="none quiet">${t("situation.marks_cut", { n: MARKS_PER_SITUATION })}</p>`}
+  </section>`;
+}
+
+function noteLine(desk: Desk, note: MarkRow): TemplateResult {
+  return html`<li class="noted">
+    <span class="quiet number">${format.instant(note.at_ms, desk.now_ms)}</span><span class="quiet">${desk.who(note.actor)}</span>
+    <span class="written">${isDecision(note) ? html`<b>${t("situation.decision")}</b> ` : nothing}${String(note.args["text"] ?? "")}</span>
   </li>`;
 }
 
@@ -85,31 +117,13 @@ function taskLine(desk: Desk, task: TaskRow, act: Act): TemplateResult {
   </div>`;
 }
 
-export function approvalsPart(desk: Desk, row: SituationRow, act: Act): TemplateResult | typeof nothing {
-  const rows = [...desk.store.rows("approvals").values()].filter((each) => each.situation === row.id);
+export function approvalsPart(desk: Desk, row: SituationRow): TemplateResult | typeof nothing {
+  const rows = approvalsOf(desk.store.rows("approvals"), row.id);
   if (rows.length === 0) return nothing;
-  const may = desk.actor.roles.some((role) => role === "duty_leader" || role === "commander");
   return html`<section>
     <h3 class="heading">${t("situation.approvals")}<span class="number">${rows.length}</span></h3>
-    ${repeat(rows, (each) => each.id, (each) => approvalLine(desk, each, may, act))}
+    ${repeat(rows, (each) => each.id, (each) => html`<desk-approval .desk=${desk} .row=${each}></desk-approval>`)}
   </section>`;
-}
-
-function approvalLine(desk: Desk, row: ApprovalRow, may: boolean, act: Act): TemplateResult {
-  const left_ms = row.due_ms - desk.now_ms;
-  const waiting = row.state === "waiting";
-  const decide = (granted: boolean) => () => act({ request: "decide_approval", approval: row.id, granted });
-  return html`<div class="line ${waiting && left_ms < 0 ? "late" : ""}">
-    <span>${icon(waiting ? "lock" : row.state === "granted" ? "check" : "close")}</span>
-    <span class="grow cut">${row.item}</span>
-    <span>${word("approval_state", row.state)} ${desk.who(row.decided_by)}</span>
-    ${waiting
-      ? html`<span class="number">${left_ms < 0 ? t("time.late", { span: format.duration(-left_ms) }) : t("time.left", { span: format.duration(left_ms) })}</span>`
-      : nothing}
-    ${waiting && may
-      ? html`<button class="small" @click=${decide(true)}>${t("situation.grant")}</button><button class="small" @click=${decide(false)}>${t("situation.refuse")}</button>`
-      : nothing}
-  </div>`;
 }
 
 export function hitsPart(desk: Desk, row: SituationRow, act: Act): TemplateResult | typeof nothing {

@@ -17,13 +17,13 @@ import type { Screens } from "../../components/video/screens";
 import { sentBy, WALL } from "../../components/video/wall";
 import type { Connection } from "../../sync/connect";
 import type { Actor, Subscription } from "../../sync/protocol";
-import type { HitRow, PositionRow, SituationRow } from "../../wire";
+import type { ApprovalRow, HitRow, OrderRow, PositionRow, SituationRow } from "../../wire";
 import { Console } from "../console";
 import { consoleStyles } from "../console_styles";
 import { Kept } from "../kept";
-import { timeBars, timeMarks } from "../marks";
+import { answerWords, timeBars, timeMarks } from "../marks";
 import { show } from "../page";
-import { alarmRate, alarmsInOrder, isActiveOrder, numbersOf, openSituations, ordersOf, subjectOf, unitsAt } from "../picture";
+import { alarmRate, alarmsInOrder, approvalsOf, isActiveOrder, numbersOf, openSituations, ordersOf, subjectOf, unitsAt, waitingApprovals } from "../picture";
 import { nextFocus, NO_FOCUS, type Focus } from "./focus";
 import { roomOf, wallScale } from "./scale";
 import { screensOf, withSent, type WallScreens } from "./screens";
@@ -33,9 +33,9 @@ const TABLES = {
   calls: {}, situations: {}, orders: {}, units: {}, positions: {}, stations: {}, fences: {}, cameras: {}, alarms: {}, hits: {}, tasks: {},
   approvals: {}, cases: {}, links: {}, focus: {}, screens: {}, sos: {},
 } as const satisfies Subscription; // prettier-ignore
-/** Tables that the map is drawn from. */
 /** So many stand whole on two lines each; of more the words are cut rather than the alarms. */
 const ROOMY_ALARMS = 3;
+/** Tables that the map is drawn from. */
 const DRAWN = ["units", "positions", "situations", "orders", "cameras", "stations", "alarms"] as const;
 const MAY = new Set<Actor["roles"][number]>(["wall", "dispatcher", "commander", "duty_leader", "director", "call_taker"]);
 const CARDS = 12;
@@ -183,6 +183,7 @@ export class Wall extends Console {
     const pinned = this.rows("focus").get("wall");
     const now_ms = this.now_ms();
     return html`<h2 class="heading">${t("wall.situations")}<span class="number">${open.length}</span></h2>
+      ${this.toDecide()}
       <div class="cards">
         ${open.length === 0 ? html`<t-state kind="empty" text=${t("wall.calm")}></t-state>` : nothing}
         ${repeat(
@@ -193,6 +194,15 @@ export class Wall extends Console {
               pinned=${pinned?.situation === row.id ? this.who(pinned.by) : ""}></t-situation>`,
         )}
       </div>`;
+  }
+
+  /** How many approvals wait, of whatever is going on, and the one that is due first. */
+  private toDecide(): TemplateResult | typeof nothing {
+    const waiting = waitingApprovals(this.rows("approvals"));
+    const [first] = waiting;
+    if (first === undefined) return nothing;
+    return html`<p class="to-decide ${first.due_ms < this.now_ms() ? "late" : ""}">${icon("lock")} ${t("wall.to_decide")} <b>${waiting.length}</b>
+      <span class="number">${this.until(first.due_ms)}</span><span class="quiet words">${first.item}</span></p>`;
   }
 
   private focusHead(row: SituationRow): TemplateResult {
@@ -223,27 +233,39 @@ export class Wall extends Console {
       .now=${this.now_ms()} @shown=${(event: CustomEvent<readonly string[]>) => (this.cameras = event.detail)}></t-screens>`;
   }
 
-  /** Who was called to the one in focus and how far they are; what still needs a leader's word. */
+  /** What still needs a leader's word for the one in focus, who was called to it and how far they are, what was decided. */
   private sent(row: SituationRow): TemplateResult | typeof nothing {
-    const now_ms = this.now_ms();
-    const approvals = [...this.rows("approvals").values()].filter((each) => each.situation === row.id);
+    const approvals = approvalsOf(this.rows("approvals"), row.id);
     const orders = ordersOf(this.rows("orders"), row.id);
     if (approvals.length === 0 && orders.length === 0) return nothing;
+    const isWaiting = (each: ApprovalRow): boolean => each.state === "waiting";
     return html`<ul class="panel sent">
-      ${approvals.map((each) => {
-        const late = each.state === "waiting" && each.due_ms < now_ms;
-        const span = each.state !== "waiting" ? this.who(each.decided_by) : late ? t("time.late", { span: format.duration(now_ms - each.due_ms) }) : t("time.left", { span: format.duration(each.due_ms - now_ms) });
-        return html`<li class=${late ? "late" : ""}>${icon("lock")}<span class="grow cut">${each.item}</span>
-          <span>${word("approval_state", each.state)}</span><span class="number quiet">${span}</span></li>`;
-      })}
-      ${orders.map((order) => {
-        const unit = this.rows("units").get(order.unit);
-        const since_ms = order.fed_back_ms ?? order.arrived_ms ?? order.departed_ms ?? order.signed_ms ?? order.issued_ms;
-        return html`<li class=${order.overdue && order.state === "issued" ? "late" : ""}>
-          <t-unit-state state=${unit?.state ?? "off"}></t-unit-state><span class="grow cut">${unit?.name ?? order.unit}</span>
-          <span>${word("order_state", order.state)}</span><span class="number quiet">${format.duration(now_ms - since_ms)}</span></li>`;
-      })}
+      ${approvals.filter(isWaiting).map((each) => this.approval(each))} ${orders.map((order) => this.order(order))}
+      ${approvals.filter((each) => !isWaiting(each)).map((each) => this.approval(each))}
     </ul>`;
+  }
+
+  private approval(row: ApprovalRow): TemplateResult {
+    const waiting = row.state === "waiting";
+    return html`<li class=${waiting && row.due_ms < this.now_ms() ? "late" : ""}>${icon("lock")}<span class="words">${row.item}</span>
+      ${waiting
+        ? html`<span class="number">${this.until(row.due_ms)}</span>`
+        : html`<span>${word("approval_state", row.state)}</span><span class="number quiet">${this.who(row.decided_by)}</span>`}</li>`;
+  }
+
+  private order(row: OrderRow): TemplateResult {
+    const unit = this.rows("units").get(row.unit);
+    const since_ms = row.fed_back_ms ?? row.arrived_ms ?? row.departed_ms ?? row.signed_ms ?? row.issued_ms;
+    const answer = answerWords(row.result, row.feedback);
+    return html`<li class=${row.overdue && row.state === "issued" ? "late" : ""}>
+      <t-unit-state state=${unit?.state ?? "off"}></t-unit-state><span class="grow cut">${unit?.name ?? row.unit}</span>
+      <span>${word("order_state", row.state)}</span><span class="number quiet">${format.duration(this.now_ms() - since_ms)}</span>
+      ${answer === "" ? nothing : html`<span class="words answer">${answer}</span>`}</li>`;
+  }
+
+  private until(due_ms: number): string {
+    const left_ms = due_ms - this.now_ms();
+    return left_ms < 0 ? t("time.late", { span: format.duration(-left_ms) }) : t("time.left", { span: format.duration(left_ms) });
   }
 
   /** The newest hit of the one in focus, or any that nobody has taken yet. */

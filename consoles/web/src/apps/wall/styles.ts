@@ -204,11 +204,45 @@ export const wallStyles = css`
   }
   .sent li {
     display: flex;
-    gap: var(--s3);
+    flex-wrap: wrap;
+    gap: 0 var(--s3);
     align-items: center;
     width: 100%;
     padding: var(--s1) var(--s3);
   }
+  /* Two lines: what is to be decided, or what was found there, says nothing when it is cut after three words. */
+  .words {
+    flex: 1 1 10em;
+    min-width: 0;
+    display: -webkit-box;
+    -webkit-box-orient: vertical;
+    -webkit-line-clamp: 2;
+    overflow: hidden;
+    overflow-wrap: anywhere;
+    line-height: 1.25;
+  }
+  .sent .number {
+    margin-left: auto;
+  }
+  .sent .answer {
+    flex: 1 1 100%;
+    color: var(--text-2);
+  }
+  .to-decide {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: 0 var(--s2);
+    padding: var(--s1) var(--s3) var(--s2);
+    border-bottom: var(--hair) solid var(--line);
+  }
+  .to-decide .number {
+    margin-left: auto;
+  }
+  .to-decide .words {
+    flex: 1 1 100%;
+  }
+  .to-decide.late,
   .sent .late {
     background: var(--hatch);
   }

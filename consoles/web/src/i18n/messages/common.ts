@@ -46,6 +46,7 @@ export const COMMON = {
   "action.sign_out": ["退出登录", "Sign out"],
   "list.comma": ["、", ", "],
   "list.semicolon": ["；", "; "],
+  "list.colon": ["：", ": "],
   "action.language": ["English", "中文"],
   "action.mute": ["静音", "Mute"],
   "action.unmute": ["取消静音", "Sound on"],

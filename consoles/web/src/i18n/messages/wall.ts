@@ -12,6 +12,7 @@ export const WALL = {
   "wall.calm": ["当前没有在办警情", "No open situation"],
   "wall.pinned": ["{name} 指定", "pinned by {name}"],
   "wall.sent": ["{name} 上墙", "sent by {name}"],
+  "wall.to_decide": ["待批", "To decide"],
   "wall.approvals": ["{n} 项待审批", "{n} approvals waiting"],
   "wall.orders": ["{n} 个单位在途或在场", "units on it: {n}"],
   "wall.links_down": ["中断：{names}", "Down: {names}"],
