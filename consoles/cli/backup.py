@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import json
 import os
-import shutil
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -19,12 +18,12 @@ from command.backup.checking import check_archive, open_archive
 from command.backup.clips import FOLDER
 from command.backup.making import Source, make_backup, write_backup
 from command.backup.moment import Moment, Until, parse_instant
+from command.backup.placing import placed
 from command.backup.records import Manifest
 from command.backup.restoring import Restorer
 from command.backup.stores import new_stores
 from command.backup.taking import SETTINGS
 from command.kernel.errors import InvalidInputError, UnavailableError
-from command.kernel.folders import sync_folder
 from consoles.settings import load_settings
 
 _STDOUT = "-"
@@ -85,27 +84,17 @@ def run_restore(arguments: argparse.Namespace) -> int:
         raise InvalidInputError(f"{ENVIRONMENT} is set: leave out --key, or unset it")
     if arguments.key is None and not os.environ.get(ENVIRONMENT):
         raise InvalidInputError(f"give the site key, which is not in the archive: --key FILE or {ENVIRONMENT}")
-    key, to = _key(arguments.key or Path()), arguments.to.absolute()
-    if to.exists() and (not to.is_dir() or any(to.iterdir())):
-        raise InvalidInputError(f"{to} is not empty; a restore writes over nothing")
+    key, to = _key(arguments.key or Path()), Path(os.path.realpath(arguments.to))
     at_ms = parse_instant(arguments.until) if arguments.until else None
     moment = Moment(Until(at_ms=at_ms, seq=arguments.until_seq))
-    # The whole archive is read before anything is written: what is cut off must not be restored by half.
-    manifest = check_archive(arguments.file, key, moment.see)
-    moment.check(manifest.made_ms)
-    making = to.with_name(f".{to.name}.restoring")
     try:
-        shutil.rmtree(making, ignore_errors=True)  # of a restore that was killed
-        making.mkdir(mode=0o700, parents=True)
-        try:
+        with placed(to) as making:
+            # The whole archive is read before any of it is put there: what is cut off must not be restored by half.
+            manifest = check_archive(arguments.file, key, moment.see)
+            moment.check(manifest.made_ms)
             asyncio.run(_restore(arguments, key, moment, making))
             if arguments.key:
                 _keep_key(arguments.key, making / "site.key")
-            os.sync()
-            making.replace(to)  # over an empty folder, or none
-            sync_folder(to.parent)
-        finally:
-            shutil.rmtree(making, ignore_errors=True)
     except OSError as error:
         raise UnavailableError(f"{to} cannot be written: {error.strerror or error}") from error
     print(
