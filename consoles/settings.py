@@ -171,6 +171,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return Path(self.recordings.folder or Path(self.data) / "recordings")
 
     @property
+    def known_as(self) -> str:
+        """Address that the other hubs know this one by, as it stands on their roll; empty where none is set."""
+        return self.advertise.rstrip("/")
+
+    @property
     def recordings_folders(self) -> list[Path]:
         """All folders of recordings, that of clips first."""
         return [self.recordings_folder, *map(Path, self.recordings.more_folders)]

@@ -8,9 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+from msgspec.structs import replace
+
 from command.access.keys import SiteKey
 from command.backup import DamagedArchiveError
 from command.backup.archive import read_archive
+from command.backup.clips import clip_name
 from command.backup.records import Blob, Manifest, Record
 from command.backup.tally import Tally
 from command.kernel.errors import InvalidInputError
@@ -26,6 +29,9 @@ def open_archive(path: Path) -> BinaryIO:
 
 def check_archive(path: Path, key: SiteKey, see: Callable[[Record], None] | None = None) -> Manifest:
     """Return the manifest; `see` is shown every record. Memory does not grow with the archive.
+
+    Of what a release before wrote it names as lost the clips too that are not what the record says, and those that it
+    has not at all as elsewhere.
 
     Raises `DamagedArchiveError` where it is not genuine or whole, `InvalidInputError` where it is another site's.
     """
@@ -45,7 +51,8 @@ def check_archive(path: Path, key: SiteKey, see: Callable[[Record], None] | None
     assert manifest is not None  # an archive without one is cut off
     if manifest.contents != tally.contents:
         raise DamagedArchiveError("the archive does not hold what its manifest counts")
-    return manifest
+    lost = tuple(sorted({*manifest.lost, *map(clip_name, tally.clips.altered)}))
+    return replace(manifest, lost=lost, clips_elsewhere=tally.elsewhere(lost))
 
 
 def _forget_cached(file: BinaryIO) -> None:

@@ -9,12 +9,15 @@ from typing import BinaryIO
 
 import msgspec
 
-from command.access.keys import SiteKey
+from command.access.keys import ENVIRONMENT, SiteKey
 from command.backup.archive import ArchiveWriter
 from command.backup.checking import check_archive
 from command.backup.records import Manifest
 from command.backup.stores import stores_of
-from command.backup.taking import take_backup
+from command.backup.taking import LIVE, take_backup
+from command.journal import DamagedJournalError, Journal
+from command.journal.heads import PURPOSE, HeadKey
+from command.journal.kept_heads import KeptHeads
 from command.kernel.clock import SystemClock
 from command.kernel.errors import InvalidInputError, UnavailableError
 from command.kernel.folders import sync_folder
@@ -23,13 +26,15 @@ from command.kernel.folders import sync_folder
 class Source(msgspec.Struct, frozen=True, kw_only=True):
     """What to back up: a data folder, the database where hubs share one, and the settings file, if there is one.
 
-    `clips` is the folder of clips, where recordings are kept outside of the data folder.
+    `clips` is the folder of clips, where recordings are kept outside of the data folder; `hub` the address that other
+    hubs know this one by.
     """
 
     data: Path
     database: str | None = None
     settings: Path | None = None
     clips: Path | None = None
+    hub: str = ""
     release: str
 
 
@@ -68,9 +73,21 @@ def part_of(to: Path) -> Path:
 async def write_backup(source: Source, key: SiteKey, file: BinaryIO) -> Manifest:
     """Write a backup to an open file. Raises `OSError` where that refuses, else as `make_backup`."""
     clock = SystemClock()
-    async with stores_of(source.data, key, source.database, source.clips) as stores:
+    async with stores_of(source.data, key, source.database, source.clips, source.hub) as stores:
+        await _refuse_another_key(stores.journal, key)
         writer = ArchiveWriter(file, key, clock.now_ms())
         return await take_backup(stores, writer, clock, source.release, source.settings)
+
+
+async def _refuse_another_key(journal: Journal, key: SiteKey) -> None:
+    """Refuse a key with which the hub signs nothing: it opens no picture, and would have to be kept for this backup."""
+    try:
+        await KeptHeads(LIVE, journal, HeadKey(key.derive(PURPOSE)).public).after(0, None)
+    except DamagedJournalError as error:
+        raise InvalidInputError(
+            f"this is not the site key of this hub ({ENVIRONMENT}, where it is set, goes before any file), or else "
+            f"{error.detail}"
+        ) from error
 
 
 def _refuse_existing(to: Path) -> None:

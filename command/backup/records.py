@@ -101,10 +101,21 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     clips: int = 0
 
 
+class ClipElsewhere(msgspec.Struct, frozen=True):
+    """A clip that the record names and the archive has not: it lies at the hub that exported it.
+
+    `hub` is the address of that one as others know it; empty where the record does not say, as of earlier releases.
+    """
+
+    clip: str
+    hub: str
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, tag="manifest"):
     """The last record. `sha256` is of all records before it, unsealed and unpacked.
 
     `lost` names blobs and clips that a fact or the store names and that could not be read when the backup was made.
+    `clips_elsewhere` is no loss: of several hubs each has the clips that it exported.
     """
 
     made_ms: int
@@ -112,6 +123,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, tag="manifest"):
     contents: Contents
     lost: tuple[str, ...]
     sha256: str
+    clips_elsewhere: tuple[ClipElsewhere, ...] = ()
 
 
 Record: TypeAlias = (

@@ -83,7 +83,7 @@ class Restorer:
                     await stores.readings.add_sightings(space, sightings[first : first + _READINGS_AT_ONCE])
             case Blob(data=data):
                 await stores.blobs.add(data)
-            case ClipSheet() | ClipPiece():
+            case ClipSheet(clip=clip) | ClipPiece(clip=clip) if clip not in self._tally.clips.altered:
                 put_clip(stores.clips, record)
             case File():
                 _put_file(stores.data, record)

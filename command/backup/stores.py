@@ -32,7 +32,8 @@ _TABLES = {"journal": postgres.SCHEMA, "readings": postgres_schema.SCHEMA, "blob
 class Stores:
     """What a hub keeps, wherever it keeps it. `postgres` holds all that hubs share, or there is none.
 
-    `clips` is the folder of clips of recordings, a hub's own always; there may be none.
+    `clips` is the folder of clips of recordings, a hub's own always; there may be none. `hub` is the address that other
+    hubs know this one by; empty where it is not known.
     """
 
     data: Path
@@ -41,10 +42,13 @@ class Stores:
     blobs: Blobs
     clips: Path
     postgres: Postgres | None
+    hub: str = ""
 
 
 @asynccontextmanager
-async def stores_of(data: Path, key: SiteKey, database: str | None, clips: Path | None = None) -> AsyncIterator[Stores]:
+async def stores_of(
+    data: Path, key: SiteKey, database: str | None, clips: Path | None = None, hub: str = ""
+) -> AsyncIterator[Stores]:
     """Open what a hub, which may be running, uses, and change nothing.
 
     Raises `InvalidInputError` where it is not there, and `UnavailableError` where it is of another release.
@@ -56,13 +60,13 @@ async def stores_of(data: Path, key: SiteKey, database: str | None, clips: Path 
             shared = await Postgres.open_beside(database, _TABLES)
             stack.push_async_callback(shared.close)
             tables = PostgresJournal(shared), PostgresReadings(shared), PostgresBlobs(shared, box)
-            yield Stores(data, *tables, clips, shared)
+            yield Stores(data, *tables, clips, shared, hub)
             return
         journal = SqliteJournal(data / "journal.sqlite3")
         stack.push_async_callback(journal.close)
         readings = SqliteReadingsBeside(data / "readings.sqlite3")
         stack.push_async_callback(readings.close)
-        yield Stores(data, journal, readings, FolderBlobs(data / "blobs", box), clips, None)
+        yield Stores(data, journal, readings, FolderBlobs(data / "blobs", box), clips, None, hub)
 
 
 def _look(data: Path, *, in_files: bool) -> None:

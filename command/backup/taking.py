@@ -15,7 +15,7 @@ from contextlib import aclosing
 from pathlib import Path
 
 from command.backup.archive import ArchiveWriter
-from command.backup.clips import read_clips
+from command.backup.clips import clip_name, clips_in, read_clips
 from command.backup.records import (
     Blob,
     ClipPiece,
@@ -79,11 +79,11 @@ async def take_backup(
     needed = tally.named()
     lost |= needed - names
     await write(_blobs(stores.blobs, sorted(names), needed, lost))
-    # Of several hubs each has the clips that it exported itself: those of others are no loss of this one.
-    await write(_clips(stores.clips, set() if stores.postgres else tally.clips, lost))
+    await write(_clips(stores, tally, lost))
     manifest = Manifest(
-        made_ms=made_ms, release=release, contents=tally.contents, lost=tuple(sorted(lost)), sha256=writer.sha256
-    )
+        made_ms=made_ms, release=release, contents=tally.contents, lost=tuple(sorted(lost)), sha256=writer.sha256,
+        clips_elsewhere=tally.elsewhere(lost),
+    )  # fmt: skip
     writer.end(manifest)
     return manifest
 
@@ -113,20 +113,22 @@ async def _blobs(blobs: Blobs, names: Sequence[str], needed: set[str], lost: set
             lost.update(needed & {name})
 
 
-async def _clips(folder: Path, named: set[str], lost: set[str]) -> AsyncGenerator[ClipSheet | ClipPiece]:
-    """Yield the clips that are what they were and add the others, and those that facts name, to `lost`."""
-    taken: set[str] = set()
-    for found in read_clips(folder):
+async def _clips(stores: Stores, tally: Tally, lost: set[str]) -> AsyncGenerator[ClipSheet | ClipPiece]:
+    """Yield the clips that are what they were and add the others, and those that are missing here, to `lost`."""
+    try:
+        files = clips_in(stores.clips)
+    except OSError:
+        files = {}
+        lost.add("clips")
+    for found in read_clips(files, tally.named_clips):
         if isinstance(found, str):
-            lost.add(_clip_name(found))
-            continue
-        taken.add(found.clip)
-        yield found
-    lost.update(_clip_name(clip) for clip in named - taken)
-
-
-def _clip_name(clip: str) -> str:
-    return f"clips/{clip}.mp4"
+            lost.add(clip_name(found))
+        else:
+            yield found
+    # Of several hubs each has the clips that it exported itself: those of others are no loss of this one.
+    for clip, fact in tally.named_clips.items():
+        if clip not in tally.clips.taken and (not stores.postgres or fact.hub == stores.hub != ""):
+            lost.add(clip_name(clip))
 
 
 def _files(data: Path, settings: Path | None, lost: set[str]) -> list[File]:

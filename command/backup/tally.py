@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 
 from command import facts
 from command.backup import DamagedArchiveError
-from command.backup.clips import ClipCheck
+from command.backup.clips import ClipCheck, clip_name
 from command.backup.records import (
     Blob,
+    ClipElsewhere,
     ClipPiece,
     ClipSheet,
     Contents,
@@ -52,9 +54,10 @@ class Tally:
         self._counts: Counter[str] = Counter()
         self._rows: Counter[str] = Counter()
         self._named: set[str] = set()
-        self.clips: set[str] = set()
-        """Clips that facts name."""
-        self._clips = ClipCheck()
+        self.named_clips: dict[str, ClipExported] = {}
+        """Clips that facts name, by their ids."""
+        self.clips = ClipCheck(self.named_clips)
+        """Those that are there. Facts come before them."""
 
     def take(self, record: Record) -> None:
         """Count a record; `DamagedArchiveError` where facts do not count on, or a clip is not what it was."""
@@ -75,9 +78,9 @@ class Tally:
             case File():
                 self._counts["files"] += 1
             case ClipSheet():
-                self._clips.sheet(record)
+                self.clips.sheet(record)
             case ClipPiece():
-                self._clips.piece(record)
+                self.clips.piece(record)
             case Rows(store=store, table=table, rows=rows):
                 self._rows[f"{store}.{table}"] += len(rows)
             case _:
@@ -96,8 +99,8 @@ class Tally:
                     self._named.update(seen.picture for seen in finding.passages if seen.picture)
                 case ViolationPacked(manifest=manifest, parts=parts):
                     self._named.update((manifest, *parts))
-                case ClipExported(clip=clip):
-                    self.clips.add(clip)
+                case ClipExported(clip=clip) as exported:
+                    self.named_clips[clip] = exported
                 case _:
                     pass
 
@@ -105,10 +108,18 @@ class Tally:
         """Return the blobs that have to be there: a file that no list has any more may go while a backup is made."""
         return self._named.union(*(space.list_files.needed() for space in self._spaces.values()))
 
+    def elsewhere(self, lost: Collection[str]) -> tuple[ClipElsewhere, ...]:
+        """Return the clips that facts name and that are neither there nor lost."""
+        return tuple(
+            ClipElsewhere(clip, fact.hub)
+            for clip, fact in sorted(self.named_clips.items())
+            if clip not in self.clips.taken and clip_name(clip) not in lost
+        )
+
     @property
     def contents(self) -> Contents:
         """Everything taken so far. Raises `DamagedArchiveError` where the last clip is not whole."""
-        self._clips.end()
+        self.clips.end()
         return Contents(
             spaces={
                 name: SpaceContents(
@@ -121,5 +132,5 @@ class Tally:
             blobs=self._counts["blobs"],
             files=self._counts["files"],
             rows=dict(self._rows),
-            clips=self._clips.count,
+            clips=len(self.clips.taken),
         )

@@ -63,7 +63,10 @@ class RecordingReleased(Fact, frozen=True, tag="recording_released"):
 
 
 class ClipExported(Fact, frozen=True, tag="clip_exported"):
-    """A stretch of recording was taken out as one file; its SHA-256 proves it, `missing_ms` is what it lacks."""
+    """A stretch of recording was taken out as one file; its SHA-256 proves it, `missing_ms` is what it lacks.
+
+    It lies at `hub`, by the address that the other hubs know that one by; empty for a hub that is alone.
+    """
 
     clip: str
     camera: str
@@ -74,6 +77,7 @@ class ClipExported(Fact, frozen=True, tag="clip_exported"):
     missing_ms: int
     why: str
     situation: str = ""
+    hub: str = ""
 
 
 class RecorderFailed(Fact, frozen=True, tag="recorder_failed"):

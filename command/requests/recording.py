@@ -55,6 +55,7 @@ class RecordClip(Request, frozen=True, tag="record_clip"):
     missing_ms: Annotated[int, Meta(ge=0)]
     why: Reason
     situation: Id | None = None
+    hub: Text = ""
 
 
 class ReportRecorder(Request, frozen=True, tag="report_recorder"):

@@ -73,7 +73,7 @@ def record_clip(t: Tables, request: q.RecordClip, actor: Actor, now_ms: int) -> 
     yield ClipExported(
         clip=request.clip, camera=request.camera, from_ms=request.from_ms, to_ms=request.to_ms,
         sha256=request.sha256, size=request.size, missing_ms=request.missing_ms, why=request.why,
-        situation=request.situation or "",
+        situation=request.situation or "", hub=request.hub,
     )  # fmt: skip
     return request.clip
 

@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import TextIO
@@ -19,7 +20,7 @@ from command.backup.clips import FOLDER
 from command.backup.making import Source, make_backup, write_backup
 from command.backup.moment import Moment, Until, parse_instant
 from command.backup.placing import placed
-from command.backup.records import Manifest
+from command.backup.records import ClipElsewhere, Manifest
 from command.backup.restoring import Restorer
 from command.backup.stores import new_stores
 from command.backup.taking import SETTINGS
@@ -54,7 +55,7 @@ def run_backup(arguments: argparse.Namespace) -> int:
     """Make or check a backup; 0 good, 1 damaged or with pictures lost, 2 not done. The last line is JSON."""
     settings = load_settings(arguments.config)
     data = arguments.data or Path(settings.data)
-    key = _key(arguments.key or data / "site.key")
+    key = _key(arguments.key, data / "site.key")
     if arguments.check:
         try:
             return _tell(check_archive(Path(arguments.file), key), Path(arguments.file), sys.stdout)
@@ -67,6 +68,7 @@ def run_backup(arguments: argparse.Namespace) -> int:
         database=arguments.journal or settings.journal or None,
         settings=arguments.config,
         clips=settings.recordings_folder / "clips" if settings.recordings.folder else None,
+        hub=settings.known_as,
         release=version("triune"),
     )
     if arguments.file != _STDOUT:
@@ -80,11 +82,9 @@ def run_backup(arguments: argparse.Namespace) -> int:
 
 def run_restore(arguments: argparse.Namespace) -> int:
     """Restore; 0 done, 1 done but pictures were lost before the backup, 2 not done. The last line is JSON."""
-    if arguments.key and os.environ.get(ENVIRONMENT):
-        raise InvalidInputError(f"{ENVIRONMENT} is set: leave out --key, or unset it")
     if arguments.key is None and not os.environ.get(ENVIRONMENT):
         raise InvalidInputError(f"give the site key, which is not in the archive: --key FILE or {ENVIRONMENT}")
-    key, to = _key(arguments.key or Path()), Path(os.path.realpath(arguments.to))
+    key, to = _key(arguments.key, Path()), Path(os.path.realpath(arguments.to))
     at_ms = parse_instant(arguments.until) if arguments.until else None
     moment = Moment(Until(at_ms=at_ms, seq=arguments.until_seq))
     try:
@@ -106,9 +106,16 @@ def run_restore(arguments: argparse.Namespace) -> int:
         if manifest.contents.clips:
             print(f"Clips are in {to / FOLDER}: where recordings have a folder of their own, move clips/ there.")
     for name in manifest.lost:
-        print(f"picture or file {name}: was lost before the backup")
+        print(f"picture or file {name}: was lost or altered before the backup")
     seqs = {space: moment.seqs.get(space, 0) for space in manifest.contents.spaces}
-    print(json.dumps({"ok": not manifest.lost, "made_ms": manifest.made_ms, "spaces": seqs, "lost": manifest.lost}))
+    summary = {
+        "ok": not manifest.lost,
+        "made_ms": manifest.made_ms,
+        "spaces": seqs,
+        "lost": manifest.lost,
+        "clips_elsewhere": _elsewhere(manifest.clips_elsewhere, sys.stdout),
+    }
+    print(json.dumps(summary, ensure_ascii=False))
     return int(bool(manifest.lost))
 
 
@@ -120,8 +127,11 @@ async def _restore(arguments: argparse.Namespace, key: SiteKey, moment: Moment, 
         raise DamagedArchiveError("the archive changed while it was restored: begin again")
 
 
-def _key(path: Path) -> SiteKey:
-    """Return the key; unlike a hub at its first start, a backup makes none."""
+def _key(given: Path | None, otherwise: Path) -> SiteKey:
+    """Return the key; unlike a hub at its first start, a backup makes none. Two are refused: one would be ignored."""
+    if given and os.environ.get(ENVIRONMENT):
+        raise InvalidInputError(f"{ENVIRONMENT} is set: leave out --key, or unset it")
+    path = given or otherwise
     if not os.environ.get(ENVIRONMENT) and not path.is_file():
         raise InvalidInputError(f"no site key at {path}: give it with --key FILE or {ENVIRONMENT}")
     try:
@@ -153,6 +163,14 @@ def _tell(manifest: Manifest, file: Path | None, out: TextIO) -> int:
         "clips": contents.clips,
         "rows": contents.rows,
         "lost": manifest.lost,
+        "clips_elsewhere": _elsewhere(manifest.clips_elsewhere, out),
     }
     print(json.dumps(summary, ensure_ascii=False), file=out)
     return int(bool(manifest.lost))
+
+
+def _elsewhere(clips: Sequence[ClipElsewhere], out: TextIO) -> list[dict[str, str]]:
+    """Print which clips the backup has not since they lie at other hubs, and return them for JSON."""
+    for one in clips:
+        print(f"clip {one.clip}: is not in this backup; it was exported at {one.hub or 'another hub'}", file=out)
+    return [{"clip": one.clip, "hub": one.hub} for one in clips]

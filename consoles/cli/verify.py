@@ -17,10 +17,13 @@ import msgspec
 
 from command import facts
 from command.access.keys import ENVIRONMENT, SiteKey
+from command.backup.clips import FOLDER, clips_in, opened
+from command.backup.records import ClipElsewhere
 from command.blobs import SCHEMA as BLOBS_SCHEMA
 from command.blobs import Blobs, FolderBlobs, PostgresBlobs
 from command.facts import UnreadableFactError
 from command.facts.orders import EvidenceFixed
+from command.facts.recording import ClipExported
 from command.facts.violations import ViolationFound, ViolationPacked
 from command.facts.watchlist import PlateHit
 from command.journal import DamagedJournalError, Journal, StoredFact
@@ -37,6 +40,7 @@ from command.kernel.sqlite import SQLITE_ERRORS
 from command.links.cursors import FURTHEST, Cursors, Furthest
 from command.list_files import ListFiles
 from consoles.http.context import LIVE
+from consoles.settings import load_settings
 
 _FAULTS_SHOWN = 100
 _PROGRESS_FACTS = 50_000
@@ -55,6 +59,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
     `sealed` says up to which fact of each space signed heads, or heads kept outside, vouch for what is there: whoever
     can write to the store could have cut off what came later. `public_key` is what the heads were checked with.
+    `clips_elsewhere` were exported at other hubs that share the record: those are to be checked there.
     """
 
     ok: bool
@@ -62,6 +67,10 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     blobs: int
     damaged_blobs: list[str]
     missing_blobs: list[str]
+    clips: int
+    damaged_clips: list[str]
+    missing_clips: list[str]
+    clips_elsewhere: list[ClipElsewhere]
     first_fault_seq: int | None
     faults: list[Fault]
     faults_total: int
@@ -75,8 +84,9 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     parser = commands.add_parser("verify", help="check the journal's chain and the evidence")
-    parser.add_argument("--data", type=Path, default=Path("var"), help="the hub's data folder (default: var)")
-    parser.add_argument("--journal", default="", help="postgresql://… where hubs share the journal")
+    parser.add_argument("--data", type=Path, help="the hub's data folder (default: that of the settings, else var)")
+    parser.add_argument("--config", type=Path, help="the settings file the hub is started with: where its clips are")
+    parser.add_argument("--journal", help="postgresql://… where hubs share the journal")
     parser.add_argument("--anchor", type=Path, help="file of signed heads that was kept outside")
     parser.add_argument("--public-key", default="", help="what heads are checked with (default: the site key's)")
     parser.set_defaults(run=run)
@@ -84,36 +94,56 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(arguments: argparse.Namespace) -> int:
     """Print every fault and a verdict; 0 where all is well, 1 where something is not."""
+    settings = load_settings(arguments.config)
     verdict = verify(
-        arguments.data, arguments.journal, arguments.anchor, arguments.public_key, progress=sys.stderr.isatty()
-    )
+        arguments.data or Path(settings.data), arguments.journal or settings.journal, arguments.anchor,
+        arguments.public_key, progress=sys.stderr.isatty(), hub=settings.known_as,
+        clips=settings.recordings_folder / "clips" if settings.recordings.folder else None,
+    )  # fmt: skip
     for fault in verdict.faults:
         print(f"{fault.space} {fault.seq if fault.seq is not None else '-'}: {fault.what}")
     for name in verdict.damaged_blobs:
         print(f"evidence {name}: damaged, or sealed with another key")
     for name in verdict.missing_blobs:
         print(f"evidence {name}: missing")
+    for name in verdict.damaged_clips:
+        print(f"clip {name}: its file or its sheet is not what the record says")
+    for name in verdict.missing_clips:
+        print(f"clip {name}: missing")
+    for one in verdict.clips_elsewhere:
+        print(f"clip {one.clip}: is not here; it was exported at {one.hub or 'another hub'}")
     print(json.dumps(msgspec.to_builtins(verdict), ensure_ascii=False))
     return 0 if verdict.ok else 1
 
 
 def verify(
-    data: Path, journal: str = "", anchor: Path | None = None, public_key: str = "", *, progress: bool = False
-) -> Verdict:
+    data: Path, journal: str = "", anchor: Path | None = None, public_key: str = "", *, progress: bool = False,
+    clips: Path | None = None, hub: str = "",
+) -> Verdict:  # fmt: skip
     """Look at everything and change nothing of it.
 
-    A record with no fact at all is not `ok`: so it is with a hub that was just installed, and with one that was wiped.
-    Raises `InvalidInputError` where there is no journal or anchor, `UnavailableError` where a database is away, or its
-    tables are of another release.
+    `clips` is the folder of clips, where recordings are kept outside of the data folder; `hub` the address that other
+    hubs know this one by. A record with no fact at all is not `ok`: so it is with a hub that was just installed, and
+    with one that was wiped. Raises `InvalidInputError` where there is no journal or anchor, `UnavailableError` where a
+    database is away, or its tables are of another release.
     """
-    return asyncio.run(_Verification(data, progress=progress).run(journal, anchor, public_key))
+    verification = _Verification(data, clips or data / FOLDER, hub, progress=progress)
+    return asyncio.run(verification.run(journal, anchor, public_key))
+
+
+class _Clips(msgspec.Struct, frozen=True, kw_only=True):
+    damaged: list[str]
+    missing: list[str]
+    elsewhere: list[ClipElsewhere]
 
 
 class _Verification:
     """What was found so far."""
 
-    def __init__(self, data: Path, *, progress: bool) -> None:
+    def __init__(self, data: Path, clips: Path, hub: str, *, progress: bool) -> None:
         self._data = data
+        self._clips_folder = clips
+        self._hub = hub
         self._progress = progress
         self._faults: list[Fault] = []
         self._faults_total = 0
@@ -123,6 +153,7 @@ class _Verification:
         self._heads = 0
         self._seen = 0
         self._named: set[bytes] = set()
+        self._clips: dict[str, ClipExported] = {}
         self._list_files: defaultdict[str, ListFiles] = defaultdict(ListFiles)
         self._key: SiteKey | None = None
 
@@ -146,12 +177,17 @@ class _Verification:
             if cut_off := told.missing(last := self._counts.get(LIVE, 0)):
                 self._report(LIVE, last + 1, cut_off)
             count, damaged, missing = await self._evidence(blobs)
+            clips = self._look_at_clips(shared=bool(journal_url))
         return Verdict(
-            ok=not (self._faults_total or damaged or missing),
+            ok=not (self._faults_total or damaged or missing or clips.damaged or clips.missing),
             spaces=self._counts,
             blobs=count,
             damaged_blobs=damaged,
             missing_blobs=missing,
+            clips=len(self._clips),
+            damaged_clips=clips.damaged,
+            missing_clips=clips.missing,
+            clips_elsewhere=clips.elsewhere,
             first_fault_seq=self._first_seq,
             faults=self._faults,
             faults_total=self._faults_total,
@@ -223,6 +259,8 @@ class _Verification:
                     self._named.update(seen.picture.encode() for seen in finding.passages if seen.picture)
                 case ViolationPacked(manifest=name, parts=parts):
                     self._named.update(each.encode() for each in (name, *parts))
+                case ClipExported(clip=clip) as exported:
+                    self._clips[clip] = exported
                 case _:
                     pass
         except UnreadableFactError as error:
@@ -244,6 +282,25 @@ class _Verification:
         count, damaged = await blobs.verify()
         named = {name.decode() for name in self._named}.union(*(files.needed() for files in self._list_files.values()))
         return count, damaged, sorted(named - await blobs.names())
+
+    def _look_at_clips(self, *, shared: bool) -> _Clips:
+        """Hold each clip that the record names to the hash there. Of several hubs each has those that it exported."""
+        found = _Clips(damaged=[], missing=[], elsewhere=[])
+        try:
+            files = clips_in(self._clips_folder)
+        except OSError as error:
+            files = {}
+            self._report("", None, f"the folder of clips cannot be read: {error.strerror}")
+        for clip, fact in sorted(self._clips.items()):
+            if clip in files:
+                with opened(files[clip], fact) as whole:
+                    if whole is None:
+                        found.damaged.append(clip)
+            elif shared and (not self._hub or fact.hub != self._hub):
+                found.elsewhere.append(ClipElsewhere(clip, fact.hub))
+            else:
+                found.missing.append(clip)
+        return found
 
 
 @asynccontextmanager

@@ -51,17 +51,18 @@ FindShelf = Callable[[], Awaitable[SiteShelf]]
 
 class Clips:
     """The handlers. `find_store` raises `UnavailableError` while there is none; `find_shelf` returns what there is at
-    all hubs, and the names of those that do not answer."""
+    all hubs, and the names of those that do not answer; `own_address` what other hubs know this one by."""
 
     def __init__(
         self, find_store: Callable[[], Store], find_shelf: FindShelf, archive_of: Callable[[str], Archive], hub: Hub,
-        authorise: Authorise,
+        authorise: Authorise, own_address: Callable[[], str],
     ) -> None:  # fmt: skip
         self._find_store = find_store
         self._find_shelf = find_shelf
         self._archive_of = archive_of
         self._hub = hub
         self._authorise = authorise
+        self._own_address = own_address
         self._exporting = asyncio.Semaphore(RECORD_CLIPS_AT_ONCE)
 
     def routes(self) -> list[web.RouteDef]:
@@ -97,6 +98,7 @@ class Clips:
         fact = RecordClip(
             clip=clip.id, camera=asked.camera, from_ms=asked.from_ms, to_ms=asked.to_ms, sha256=clip.sha256,
             size=clip.size, missing_ms=clip.missing_ms, why=asked.why, situation=asked.situation or None,
+            hub=self._own_address(),
         )  # fmt: skip
         try:
             await self._hub.ask(fact, in_the_name_of(actor))

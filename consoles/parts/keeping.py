@@ -87,6 +87,7 @@ def _save(base: Base) -> None:
     source = Source(
         data=Path(settings.data), database=settings.journal or None, clips=settings.recordings_folder / "clips",
         settings=Path(settings.file) if settings.file else None, release=version("triune"),
+        hub=settings.known_as,
     )  # fmt: skip
     backups = Backups(plan, source, Owner(history=base.hub.history, key=base.key), clock)
     started_ms = clock.now_ms()

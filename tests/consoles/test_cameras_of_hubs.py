@@ -12,10 +12,11 @@ from typing import Any
 import aiohttp
 import pytest
 
+from command import facts
 from command.access.accounts import AGENT
 from command.access.keys import SiteKey
 from command.actors import HUB
-from command.facts.recording import RecordingPolicy
+from command.facts.recording import ClipExported, RecordingPolicy
 from command.requests import SetRecording
 from consoles.parts.hubs.errands import PATH, PURPOSE, _signature
 from consoles.settings import Gb28181
@@ -299,6 +300,7 @@ async def test_recordings_and_clips_of_all_hubs_are_one(
             status, clip = await send(there, "POST", "/api/v1/cameras/k1/clips", span)
             assert status == 200
             assert clip["missing_ms"] == 0
+            assert await clips_on_record(hubs.sites[first]) == {clip["id"]: hubs.sites[1 - first].http_url}  # R919
             for person in (one, other):
                 while not (await person.get("/api/v1/clips"))[1]["clips"]:
                     await CLOCK.sleep(50)
@@ -356,6 +358,13 @@ async def test_recordings_and_clips_of_all_hubs_are_one(
             path = f"/api/v1/cameras/k1/locks/{lock['id']}"
             assert (await send(there, "DELETE", path, {"why": "结案"}))[0] == 204
             assert (await send(there, "DELETE", path, {"why": "结案"}))[0] == 404
+
+
+async def clips_on_record(site: Site) -> dict[str, str]:
+    """Return the clips that the record names, with the hub where each is."""
+    stored = await site.hub.journal.read("live", 0, 1000)
+    known = [facts.decode(each.data, each.seq) for each in stored]
+    return {fact.clip: fact.hub for fact in known if isinstance(fact, ClipExported)}
 
 
 async def is_taken_out(site: Site, gone: str) -> bool:

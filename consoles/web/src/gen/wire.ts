@@ -964,6 +964,7 @@ export interface RecordClip {
   missing_ms: number;
   why: string;
   situation?: string | null;
+  hub?: string;
 }
 
 /** A hub was taken out of the roll; whichever hub sees to that writes it down. */
