@@ -161,9 +161,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     can be read again (a pipe)."""
 
     def __post_init__(self) -> None:
-        """Refuse an address to send video from that is none."""
+        """Refuse an address to send video from that is none, and names of cameras that could mean none."""
         for address in self.video_addresses:
             ipaddress.ip_address(address)
+        cameras = [*self.cameras_kept_to, *(each for some in self.cameras_of_stations.values() for each in some)]
+        for name in cameras:
+            if not name or set("*?[") & set(name[:-1]) or name.endswith(("?", "[")):
+                raise ValueError(f"{name!r} is neither the id of a camera nor the beginning of ids and `*`")
 
     @property
     def recordings_folder(self) -> Path:

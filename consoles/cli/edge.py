@@ -8,7 +8,6 @@ import json
 import logging
 import os
 import re
-import signal
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -18,7 +17,7 @@ from command.access.accounts import AGENT
 from command.kernel.clock import SystemClock
 from command.kernel.errors import InvalidInputError
 from consoles.cli.hub_key import key_of_hub
-from consoles.cli.running import run_until_stopped
+from consoles.cli.running import run_until_stopped, stop_asked
 from consoles.observe.logs import Style
 from consoles.parts.stores import accounts_alone
 from consoles.settings import load_settings
@@ -142,9 +141,7 @@ def _key(path: Path | None) -> str:
 
 
 async def _run(settings: AgentSettings) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = stop_asked()
     async with running_agent(settings, SystemClock()) as agent:
         print(
             json.dumps({"outbox": agent.outbox.id, "jt808_port": agent.jt808.port if agent.jt808 else None}), flush=True

@@ -5,27 +5,18 @@ from __future__ import annotations
 import argparse
 import asyncio
 import re
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
-from command.backup.tables import refuse_older
 from command.journal import Journal
-from command.journal.postgres import SCHEMA, PostgresJournal
-from command.journal.sqlite_snapshot import SqliteSnapshot
 from command.kernel.errors import InvalidInputError
-from command.kernel.postgres import Postgres
-from command.readings import Readings, postgres_schema
-from command.readings.memory import MemoryReadings
-from command.readings.postgres import PostgresReadings
-from command.readings.sqlite_beside import SqliteReadingsBeside
-from command.readings.sqlite_migrate import MAIN_SCHEMA
 from command.rows import Row
 from command.settings import Limits
+from consoles.cli.beside import record_beside
 from consoles.http.context import LIVE
+from consoles.settings import Settings, load_settings
 from plans.past import Replays, Scene, opened_ms
 
 _AFTER = re.compile(r"\+([0-9]{1,4}):([0-5][0-9]):([0-5][0-9])")
@@ -37,14 +28,16 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = commands.add_parser("replay", help="show a situation as it was at a moment")
     parser.add_argument("situation", help="its id")
     parser.add_argument("--at", required=True, help="ISO 8601, or +00:05:00 after it was opened")
-    parser.add_argument("--data", type=Path, default=Path("var"), help="the hub's data folder (default: var)")
-    parser.add_argument("--journal", default="", metavar="URL", help="the database that hubs share, postgresql://…")
+    parser.add_argument("--config", type=Path, help="the settings file that the hub is started with")
+    parser.add_argument("--data", help="the hub's data folder (default: var)")
+    parser.add_argument("--journal", metavar="URL", help="the database that hubs share, postgresql://…")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the rows in lines, and once more as JSON on the last one."""
-    scene = asyncio.run(_scene(arguments.data, arguments.journal, arguments.situation, arguments.at))
+    settings = load_settings(arguments.config, data=arguments.data, journal=arguments.journal)
+    scene = asyncio.run(_scene(settings, arguments.situation, arguments.at))
     for name in _SHOWN:
         for row in scene.tables[name].values():
             print(line(name, row))
@@ -52,33 +45,10 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-async def _scene(data: Path, url: str, situation: str, at: str) -> Scene:
-    async with _stores(data, url) as (journal, readings):
+async def _scene(settings: Settings, situation: str, at: str) -> Scene:
+    async with record_beside(settings) as (journal, readings):
         at_ms = await instant(journal, situation, at)
         return await Replays().scene(journal, readings, LIVE, situation, at_ms, Limits())
-
-
-@asynccontextmanager
-async def _stores(data: Path, url: str) -> AsyncIterator[tuple[Journal, Readings]]:
-    async with AsyncExitStack() as stack:
-        readings: Readings
-        if url:
-            postgres = await Postgres.open_beside(url, {"journal": SCHEMA, "readings": postgres_schema.SCHEMA})
-            stack.push_async_callback(postgres.close)
-            yield PostgresJournal(postgres), PostgresReadings(postgres)
-            return
-        if not (data / "journal.sqlite3").is_file():
-            raise InvalidInputError(f"no journal in {data}")
-        journal = SqliteSnapshot(data / "journal.sqlite3")
-        stack.push_async_callback(journal.close)
-        stored = data / "readings.sqlite3"
-        if stored.is_file():
-            refuse_older(stored, MAIN_SCHEMA)
-            readings = SqliteReadingsBeside(stored)
-        else:
-            readings = MemoryReadings()
-        stack.push_async_callback(readings.close)
-        yield journal, readings
 
 
 async def instant(journal: Journal, situation: str, at: str) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 import sys
 from collections.abc import Coroutine
 from typing import Any
@@ -24,6 +26,18 @@ def run_until_stopped(work: Coroutine[Any, Any, None], style: Style, level: int)
         for note in getattr(error, "__notes__", ()):
             sys.stderr.write(f"triune: {note}\n")
         raise error from None
+
+
+def stop_asked() -> asyncio.Event:
+    """Return what is set once somebody asks the program to end: by a key, a service manager, or a session that drops.
+
+    A hang-up that was already ignored when it began (`nohup`) goes on being ignored.
+    """
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, stop.set)
+    return stop
 
 
 def _first(group: BaseExceptionGroup[TriuneError]) -> TriuneError:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import logging
-import signal
 import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import get_args
 
-from consoles.cli.running import run_until_stopped
+from consoles.cli.running import run_until_stopped, stop_asked
 from consoles.demo.county import Account
 from consoles.observe.logs import Style
 from consoles.settings import Settings, load_settings
@@ -54,9 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _serve(settings: Settings, *, demo: bool) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = stop_asked()
     async with AsyncExitStack() as stack:
         site = await stack.enter_async_context(running_site(settings, county=_COUNTY if demo else None))
         accounts: tuple[Account, ...] = ()

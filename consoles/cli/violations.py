@@ -10,12 +10,13 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from command import facts
-from command.access.keys import SiteKey
 from command.facts.violations import ViolationPacked
-from command.journal.sqlite_snapshot import SqliteSnapshot
 from command.kernel.errors import InvalidInputError
 from command.kernel.limits import READ_FACTS
+from consoles.cli.beside import record_beside
+from consoles.cli.hub_key import key_of_hub
 from consoles.http.context import LIVE
+from consoles.settings import Settings, load_settings
 from streams.violations import pack
 
 
@@ -26,7 +27,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     verify = asked.add_parser("verify", help="check a pack by itself, and against a site's key and record")
     verify.add_argument("file", type=Path, help="the ZIP file")
     verify.add_argument("--public-key", default="", help="the site's key for packs, 64 hex digits")
-    verify.add_argument("--data", type=Path, help="the hub's data folder: its key and its record are asked")
+    verify.add_argument("--data", help="the hub's data folder: its key and its record are asked")
+    verify.add_argument("--config", type=Path, help="the settings file that the hub is started with, instead")
+    verify.add_argument("--journal", metavar="URL", help="the database that several hubs share, postgresql://…")
     verify.set_defaults(run=run)
 
 
@@ -40,13 +43,15 @@ def run(arguments: argparse.Namespace) -> int:
     except OSError as error:
         raise InvalidInputError(f"{arguments.file.name} cannot be read: {error.strerror}") from error
     problems = list(verdict.problems)
-    expected = _public_key(arguments.public_key, arguments.data)
+    asked = arguments.config or arguments.data or arguments.journal
+    site = load_settings(arguments.config, data=arguments.data, journal=arguments.journal) if asked else None
+    expected = _public_key(arguments.public_key, site)
     authentic = None if not expected else verdict.public_key == expected
     if authentic is False:
         problems.append("it was signed with another key than the site's")
     recorded_seq: int | None = None
-    if arguments.data is not None and verdict.manifest:
-        recorded_seq = asyncio.run(_recorded(arguments.data, verdict.manifest))
+    if site is not None and verdict.manifest:
+        recorded_seq = asyncio.run(_recorded(site, verdict.manifest))
         if recorded_seq is None:
             problems.append("its manifest does not stand in the site's record")
     for problem in problems:
@@ -59,25 +64,19 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if problems else 0
 
 
-def _public_key(given: str, data: Path | None) -> str:
+def _public_key(given: str, site: Settings | None) -> str:
     if given:
         return given.lower()
-    if data is None:
+    if site is None:
         return ""
-    path = data / "site.key"
-    if not path.is_file():
-        raise InvalidInputError(f"{data} has no site.key")
-    private = Ed25519PrivateKey.from_private_bytes(SiteKey.load(path).derive(pack.PURPOSE))
+    private = Ed25519PrivateKey.from_private_bytes(key_of_hub(site).derive(pack.PURPOSE))
     return private.public_key().public_bytes_raw().hex()
 
 
-async def _recorded(data: Path, manifest: str) -> int | None:
+async def _recorded(site: Settings, manifest: str) -> int | None:
     """Return the number of the fact that names the manifest; `triune verify` says whether the record is sound."""
-    path = data / "journal.sqlite3"
-    if not path.is_file():
-        raise InvalidInputError(f"{data} has no journal")
-    journal, seq = SqliteSnapshot(path), 0
-    try:
+    seq = 0
+    async with record_beside(site) as (journal, _):
         while page := await journal.read(LIVE, seq, READ_FACTS):
             for stored in page:
                 if manifest.encode() in stored.data:
@@ -85,6 +84,4 @@ async def _recorded(data: Path, manifest: str) -> int | None:
                     if isinstance(fact, ViolationPacked) and fact.manifest == manifest:
                         return stored.seq
             seq = page[-1].seq
-    finally:
-        await journal.close()
     return None

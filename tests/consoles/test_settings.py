@@ -31,6 +31,8 @@ VIID = '[viid]\nserver_id = "43062100005030000001"\n'
         (VIID + "algorithms = []", "viid.algorithms"), ('video_addresses = ["eth0"]', "eth0"),
         ('[case]\nurl = "case.county.example"\ntoken = "t"', "case.url"),
         ('[sms]\nurl = "https://sms.example/send"\ntoken = ""', "sms.token"),
+        ('cameras_kept_to = {"*-cell" = ["commander"]}', "'*-cell'"),
+        ('cameras_kept_to = {"cell-?" = ["commander"]}', "'cell-?'"), ('cameras_of_stations = {s1 = [""]}', "''"),
         ('bus = "redis://127.0.0.1"', "journal"), ('file = ""', "`file` is no key"),
     ],
 )  # fmt: skip
@@ -47,6 +49,7 @@ def test_what_counties_set_is_taken(tmp_path: Path) -> None:
     text = f"""
         bus = "rediss://:password@redis.county.example:6380/1"
         video_addresses = ["10.0.0.2", "fd00::2"]
+        cameras_kept_to = {{"cell-*" = ["commander"], k7 = ["commander"]}}
         case = {{url = "http://10.0.0.5:8081/cases", token = "t"}}
         [limits]
         sign_s = 90

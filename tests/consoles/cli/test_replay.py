@@ -90,11 +90,12 @@ def test_a_shared_database_is_replayed_too(
         return situation, order
 
     situation, order = asyncio.run(record())
-    words = ("replay", situation, "--at", "+00:00:01", "--data", tmp_path, "--journal", postgres_url)
-    code, _, scene = command(replay, capsys, *words)
+    config = tmp_path / "triune.toml"  # where the password is nobody else's to read
+    config.write_text(f'data = "{tmp_path / "var"}"\njournal = "{postgres_url}"\n', encoding="utf-8")
+    code, _, scene = command(replay, capsys, "replay", situation, "--at", "+00:00:01", "--config", config)
     assert (code, scene["tables"]["orders"][order]["state"]) == (0, "issued")
     assert scene["tables"]["positions"]["u1"]["lat"] == HERE[0]
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.iterdir()) == [config]
 
 
 def test_a_database_of_no_hub_is_refused_and_nothing_is_made_in_it(  # R895

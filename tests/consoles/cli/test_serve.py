@@ -31,7 +31,10 @@ from tests.consoles.support import settings
 from tests.paths import ROOT
 
 
-async def test_each_line_on_stderr_is_one_object_and_the_last_on_stdout_says_where_it_is(tmp_path: Path) -> None:
+@pytest.mark.parametrize("asked_by", [signal.SIGTERM, signal.SIGHUP])
+async def test_each_line_on_stderr_is_one_object_and_the_last_on_stdout_says_where_it_is(
+    tmp_path: Path, asked_by: signal.Signals
+) -> None:
     config = tmp_path / "triune.toml"
     ports = ("http_port", "jt808_port", "case_port", "approval_port", "plate_workers")
     config.write_text("".join(f"{name} = 0\n" for name in ports), encoding="utf-8")
@@ -50,7 +53,7 @@ async def test_each_line_on_stderr_is_one_object_and_the_last_on_stdout_says_whe
             async with aiohttp.ClientSession(url) as http, http.delete("/api/v1/session") as response:
                 assert response.status == 401
                 request_id = response.headers["X-Request-Id"]
-            process.send_signal(signal.SIGTERM)
+            process.send_signal(asked_by)
             told = await process.stderr.read()
             lines = [json.loads(line) for line in told.splitlines()]
             assert await process.wait() == 0
