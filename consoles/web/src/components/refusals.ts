@@ -25,6 +25,7 @@ export const REFUSED: readonly (readonly [RegExp, Words])[] = [
   [/^order \S+ is (?<state>\w+)$/, ({ state = "" }) => t("refusal.order_state", { word: word("order_state", state) })],
   [/^order \S+ is another unit's/, () => t("refusal.order_other")],
   [/^alarm \S+ was taken by \S+/, () => t("refusal.alarm_taken")],
+  [/^no (?<table>\w+) row with id /, ({ table = "" }) => t(table === "alarms" ? "refusal.alarm_gone" : table === "sos" ? "refusal.sos_gone" : "refusal.gone")],
   [/^hit \S+ was rejected already/, () => t("refusal.hit_rejected")],
   [/^approval \S+ was (?<state>\w+) by/, ({ state = "" }) => t("refusal.approval_decided", { word: word("approval_state", state) })],
   [/^an approval is decided by somebody other/, () => t("refusal.approval_self")],

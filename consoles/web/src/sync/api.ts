@@ -5,6 +5,10 @@ import type { Actor } from "./protocol";
 
 export const TIMEOUT_MS = 10_000;
 export const UPLOAD_TIMEOUT_MS = 120_000;
+/** Who asks the very same so soon after no answer came means the same: a hub that had it after all does it once. */
+export const ASKED_AGAIN_MS = 120_000;
+/** Requests without an answer that are remembered for that; the oldest is forgotten first. */
+const MOST_UNANSWERED = 50;
 
 /** The hub answered, and the answer is no. `code` is stable and translated on screen; `detail` is for people. */
 export class Problem extends Error {
@@ -51,18 +55,35 @@ export interface ApiOptions {
 
 export class Api {
   readonly options: ApiOptions;
+  /** The keys of requests to which no answer came, by what they ask. */
+  private readonly unanswered = new Map<string, { readonly key: string; readonly at_ms: number }>();
 
   constructor(options: ApiOptions) {
     this.options = options;
   }
 
-  /** Ask for a change. The same `key` again gets the first answer, whatever happened in between. */
-  async request(request: Request, key: string = this.options.uuid()): Promise<Answer> {
+  /** Ask for a change. The same `key` again gets the first answer, whatever happened in between. Without one, what got no answer is asked with the key it had. */
+  async request(request: Request, key?: string): Promise<Answer> {
     const path = this.inSpace("/api/v1/requests");
-    return (await this.send("POST", path, JSON.stringify(request), {
-      "Content-Type": "application/json",
-      "Idempotency-Key": key,
-    })) as Answer;
+    const body = JSON.stringify(request);
+    const before = this.unanswered.get(body);
+    const soon = before !== undefined && performance.now() - before.at_ms < ASKED_AGAIN_MS;
+    const used = key ?? (soon ? before.key : this.options.uuid());
+    this.unanswered.delete(body);
+    try {
+      return (await this.send("POST", path, body, { "Content-Type": "application/json", "Idempotency-Key": used })) as Answer;
+    } catch (error) {
+      if (!(error instanceof Problem) || error.passing) this.remember(body, used);
+      throw error;
+    }
+  }
+
+  private remember(body: string, key: string): void {
+    this.unanswered.set(body, { key, at_ms: performance.now() });
+    for (const oldest of this.unanswered.keys()) {
+      if (this.unanswered.size <= MOST_UNANSWERED) break;
+      this.unanswered.delete(oldest);
+    }
   }
 
   /** A path with the space it is about. */

@@ -49,6 +49,7 @@ describe("refusals (R715)", () => {
 
   it("say in the language of whoever looks what happened and what to do", () => {
     expect(refusalWords("unit yue54 is on order o17")).toBe("该单位正在执行另一条指令：先撤回那条，或派别的单位");
+    expect(refusalWords("no alarms row with id 'a5'")).toBe("这条告警已解除，不必再做");
     expect(refusalWords("order o17 is recalled")).toBe("指令已是“已撤回”，不能再做这一步");
     expect(refusalWords("activate_plan needs one of the roles commander, duty_leader")).toBe("你的岗位不能做这件事，请找：指挥长、值班领导");
     expect(refusalWords("not a request: a name holds characters that cannot be seen or that turn how it is read - at `$.name`"))

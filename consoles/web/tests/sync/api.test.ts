@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Api, Problem, problemFrom, readCookie, UnreachableError } from "../../src/sync/api";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Api, ASKED_AGAIN_MS, Problem, problemFrom, readCookie, UnreachableError } from "../../src/sync/api";
 
 interface Seen {
   readonly method: string;
@@ -81,6 +81,42 @@ describe("api", () => {
     server.close();
     server.closeAllConnections();
     await expect(api.request(answer_call)).rejects.toBeInstanceOf(UnreachableError);
+  });
+
+  it("asks again with the same key what got no answer, and with a new one what was answered, or is asked much later (R930)", async () => {
+    let keys = 0;
+    const own = new Api({ ...api.options, uuid: () => `u-${(keys += 1)}` });
+    const note = { request: "note_situation", situation: "s1", text: "二楼有人" } as const;
+    const now_ms = vi.spyOn(performance, "now").mockReturnValue(1_000);
+    const asked = async (status: number, request: typeof note | typeof answer_call = note): Promise<string | undefined> => {
+      answer = { status, body: "{}" };
+      await own.request(request).catch(() => undefined);
+      return seen.at(-1)?.headers["idempotency-key"] as string | undefined;
+    };
+    expect(await asked(504), "a proxy gave up").toBe("u-1");
+    expect(await asked(503, answer_call), "another one is another one").toBe("u-2");
+    expect(await asked(503)).toBe("u-1");
+    expect(await asked(200)).toBe("u-1");
+    expect(await asked(409)).toBe("u-3");
+    expect(await asked(503), "a refusal is an answer").toBe("u-4");
+    now_ms.mockReturnValue(1_000 + ASKED_AGAIN_MS);
+    expect(await asked(200), "as meant anew").toBe("u-5");
+    now_ms.mockRestore();
+    const port = (server.address() as AddressInfo).port;
+    let lost = true;
+    const losing = new Api({
+      ...own.options,
+      fetch: async (path, options) => {
+        const response = await fetch(`http://127.0.0.1:${port}${String(path)}`, options);
+        if (lost) throw new TypeError("the answer was lost on the way");
+        return response;
+      },
+    });
+    await expect(losing.request(note)).rejects.toBeInstanceOf(UnreachableError);
+    lost = false;
+    await losing.request(note);
+    const [first, second] = seen.slice(-2);
+    expect(second?.headers["idempotency-key"]).toBe(first?.headers["idempotency-key"]);
   });
 
   it("reads cookies and problems that are odd", () => {
