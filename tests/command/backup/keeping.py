@@ -18,6 +18,8 @@ from command.backup.restoring import Restorer
 from command.backup.stores import Stores
 from command.backup.taking import take_backup
 from command.journal import Answer, SignedHead, StoredFact
+from command.journal.heads import PURPOSE, HeadKey
+from command.journal.signer import HeadSigner
 from command.kernel.clock import SystemClock, VirtualClock
 from command.kernel.database import Database, PostgresDatabase, SqliteDatabase
 from command.links import cursors
@@ -104,8 +106,8 @@ async def fill(stores: Stores) -> dict[str, str]:
         situation = await work.situation()
         await work.pass_time(MINUTE_MS)
         order = await work.order("u1", situation)
-        half = await journal.head("live")
-        await journal.sign("live", SignedHead(seq=half.seq, digest=half.digest, at_ms=START_MS, signature=bytes(64)))
+        signer = HeadSigner("live", journal, HeadKey(KEY.derive(PURPOSE)), work.clock)
+        await signer.sign(is_due=True)
         await work.pass_time(MINUTE_MS)
         evidence = FixEvidence(
             situation=situation, order=order, sha256=picture, media_type="image/jpeg", size=15, name="现场",
@@ -117,7 +119,7 @@ async def fill(stores: Stores) -> dict[str, str]:
         for number in range(3):
             await work.hub.ask(ReportCall(dialled="110", caller=f"1391234567{number}"), DISPATCHER, f"call {number}")
     end = await journal.head("live")
-    await journal.sign("live", SignedHead(seq=end.seq, digest=end.digest, at_ms=work.clock.now_ms(), signature=b"s"))
+    await signer.sign(is_due=True)
     await _fill_readings(stores, picture)
     async with database_of(stores, "links", cursors.SCHEMA) as links:
         for place, link in enumerate(LINKS):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shlex
@@ -13,6 +14,10 @@ import pytest
 from command.access.keys import ENVIRONMENT, SiteKey
 from command.backup import DamagedArchiveError
 from command.blobs import FolderBlobs
+from command.journal.heads import PURPOSE, HeadKey
+from command.journal.signer import HeadSigner
+from command.journal.sqlite import SqliteJournal
+from command.kernel.clock import SystemClock
 from command.kernel.errors import InvalidInputError, UnavailableError
 from consoles.cli import backup
 from tests.consoles.cli.asking import command
@@ -109,6 +114,32 @@ def test_the_key_from_the_environment_is_not_written_down(
     assert not (tmp_path / "new" / "site.key").exists()
     with pytest.raises(InvalidInputError, match="leave out --key"):
         restore(capsys, archive, left, tmp_path / "other")
+
+
+def test_a_key_that_is_not_the_hubs_seals_no_backup(
+    left: Left, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:  # R917
+    asyncio.run(sign_head(left))
+    words = ("backup", tmp_path / "a.backup", "--data", left.data)
+    monkeypatch.setenv(ENVIRONMENT, "ab" * 32)
+    with pytest.raises(InvalidInputError, match=f"this is not the site key of this hub \\({ENVIRONMENT}"):
+        command(backup, capsys, *words)
+    for check in ((), ("--check",)):
+        with pytest.raises(InvalidInputError, match="leave out --key"):
+            command(backup, capsys, *words, "--key", key_of(left), *check)
+    monkeypatch.delenv(ENVIRONMENT)
+    SiteKey.load(tmp_path / "other.key")
+    with pytest.raises(InvalidInputError, match="this is not the site key of this hub"):
+        command(backup, capsys, *words, "--key", tmp_path / "other.key")
+    assert not list(tmp_path.glob("*a.backup*"))
+    assert command(backup, capsys, *words, "--key", key_of(left))[0] == 0
+
+
+async def sign_head(left: Left) -> None:
+    """Sign the record's end, as a hub does."""
+    journal, key = SqliteJournal(left.journal), SiteKey.load(key_of(left))
+    await HeadSigner("live", journal, HeadKey(key.derive(PURPOSE)), SystemClock()).sign(is_due=True)
+    await journal.close()
 
 
 def test_a_folder_with_something_in_it_is_left_alone(
