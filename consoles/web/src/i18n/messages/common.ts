@@ -69,7 +69,7 @@ export const COMMON = {
   "command.placeholder": ["输入命令：中文、拼音首字母或英文", "Command: Chinese, pinyin initials or English"],
   "command.missing": ["{verb}：还缺内容", "{verb}: something is missing"],
   "command.none": ["没有这样的命令", "No such command"],
-  "command.several": ["“{typed}”有 {n} 个同名，请用 ↓ 选一个", "{n} bear the name “{typed}”: choose one with ↓"],
+  "command.several": ["“{typed}”对应 {n} 个同名项，请用 ↓ 选一个", "“{typed}” fits {n} of one name: choose one with ↓"],
   "command.doing": ["正在执行：{what}", "Doing: {what}"],
   "command.will": ["回车：{what}", "Enter: {what}"],
   "sos.hold": ["按住 1.5 秒", "Hold 1.5 s"],
