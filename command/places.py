@@ -171,13 +171,19 @@ class Places:
             raise UnavailableError("this hub was taken out by others just now")
         return int(rows[0][0])
 
-    async def run(self, url: str, counts: Callable[[], bool] = lambda: True) -> None:
-        """Be the hub at `url` and keep the table as things are here, until cancelled.
+    async def run(
+        self, url: str, counts: Callable[[], bool] = lambda: True, is_ours: Callable[[], bool] = lambda: True
+    ) -> None:
+        """Be the hub at `url` and keep the table as things are here, until cancelled; nobody while it is not ours.
 
         Of several hubs the one of which `counts()` is true looks after who has not been heard of.
         """
         looks = 0
         while True:
+            if not is_ours():  # what stands there is the other's
+                self.own = None
+                await self._clock.sleep(PLACES_LOOK_MS)
+                continue
             try:
                 await self._be(url, beats=looks % (HUB_BEAT_MS // PLACES_LOOK_MS) == 0, counts=counts())
             except TriuneError as error:

@@ -146,6 +146,9 @@ WATCH_CHECK_SIGHTINGS = 200
 PEER_PICTURES = 8192
 PEER_ERRANDS = 512
 PEER_HELLO_MS = 3000
+# A hub looks so often whether its address leads to it, and believes it again after so many looks that did.
+ADDRESS_LOOK_MS = 10_000
+ADDRESS_LOOKS = 6
 # Things that one hub tells of at most when another lists those of all: agents, devices, who was refused.
 PEER_LISTED = 20_000
 

@@ -18,6 +18,7 @@ from consoles.http import metrics
 from consoles.parts.agents.errands import Errands
 from consoles.parts.background import Background
 from consoles.parts.base import Base
+from consoles.parts.hubs.addressed import Addressed
 from consoles.parts.hubs.errands import PURPOSE, PeerCounters, PeerDoor, Peers, Relay, checked_address
 from consoles.parts.hubs.replies import AGENT_HOP, Reply
 from consoles.parts.hubs.takings import record_takings
@@ -42,6 +43,7 @@ class Hubs:
         shared = key.derive(PURPOSE)
         self.peers = Peers(shared, self.counters)
         self.door = PeerDoor(shared, clock, self.counters)
+        self.addressed = Addressed(self.peers, self.door, clock)
 
     @asynccontextmanager
     async def of_agent(self, agent: str, kind: str, camera: str, body: object) -> AsyncIterator[Reply]:
@@ -95,6 +97,8 @@ def several_hubs(base: Base) -> Hubs | None:
     def check() -> Iterator[str]:
         if not hubs.door.url and not _own_address(settings, ""):
             yield "hubs: the others cannot reach this one, set `advertise`"
+        if hubs.addressed.leads_elsewhere:
+            yield f"hubs: {hubs.door.url} leads to another hub, set `advertise` to an address of this one"
         for state in hubs.places.roll.hubs.values():
             if state.is_away and state.place != hubs.places.own:
                 yield f"hub {state.place.number}: away"
@@ -117,10 +121,18 @@ def be_found(hubs: Hubs, settings: Settings, url: str, leases: Leases, tasks: Ba
     address = _own_address(settings, url)
     if address:
         hubs.door.url = checked_address(address)
+        tasks.start(hubs.addressed.run(hubs.door.url), "address")
     else:
         log.warning("what is connected to this hub cannot be seen at others: `advertise` says no address")
+        hubs.addressed.looked.set()
     name = hubs.door.url or f"unadvertised://{socket.gethostname()}:{urlsplit(url).port}"
-    tasks.start(hubs.places.run(name, lambda: leases.holds(WATCH)), "places")
+    tasks.start(_be_on_roll(hubs, name, leases), "places")
+
+
+async def _be_on_roll(hubs: Hubs, name: str, leases: Leases) -> None:
+    await hubs.addressed.looked.wait()  # whoever joins by the address of another wipes out what is at that
+    may = hubs.addressed
+    await hubs.places.run(name, lambda: leases.holds(WATCH), lambda: not may.leads_elsewhere)
 
 
 def _own_address(settings: Settings, url: str) -> str:

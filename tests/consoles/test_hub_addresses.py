@@ -1,0 +1,54 @@
+"""Two hubs that were told the same address (SPEC R969)."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import aiohttp
+import pytest
+from msgspec.structs import replace
+
+from command.access.accounts import AGENT
+from consoles.parts.hubs.part import AGENT_KIND
+from consoles.parts.stores import roll_alone
+from consoles.settings import Settings
+from consoles.site import Site, running_site
+from tests.consoles.cameras import CLOCK
+from tests.consoles.hubs import KEY
+from tests.consoles.support import settings
+from tests.consoles.test_agents import as_agent
+from tests.edge.agent.support import NAME
+from tests.ports import free_port
+
+
+def hub_at(folder: Path, journal: str, advertise: str, port: int = 0) -> Settings:
+    (folder / "var").mkdir(parents=True)
+    (folder / "var" / "site.key").write_text(KEY)
+    return replace(settings(folder), journal=journal, advertise=advertise, http_port=port)
+
+
+async def degraded(site: Site) -> list[str]:
+    async with aiohttp.ClientSession() as http, http.get(f"{site.http_url}/health/ready") as ready:
+        return [each for each in (await ready.json())["degraded"] if "leads to another" in each]
+
+
+async def test_a_hub_with_the_address_of_another_is_not_on_the_roll_and_says_so(
+    tmp_path: Path, postgres_url: str, caplog: pytest.LogCaptureFixture
+) -> None:  # R969
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    first = hub_at(tmp_path / "one", postgres_url, address, port)
+    copied = hub_at(tmp_path / "two", postgres_url, address)
+    async with asyncio.timeout(60), running_site(first) as one, roll_alone(first) as places:
+        key = await one.context.accounts.issue(AGENT + NAME)
+        async with as_agent(one, key), running_site(copied) as two:
+            while not await degraded(two):
+                await CLOCK.sleep(20)
+            assert await degraded(one) == []
+            while [place.url for place in await places.at(AGENT_KIND, NAME)] != [address]:
+                await CLOCK.sleep(20)
+        assert [hub.place.url for hub in (await places.roll.look()).values()] == [address]
+    assert [r.getMessage() for r in caplog.records if "leads to another hub" in r.getMessage()] == [
+        f"{address} leads to another hub: set `advertise` of each hub to an address of its own"
+    ]
