@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 
 import msgspec
 from msgspec.structs import replace
 
 from command.backup.records import Entries, Positions, Record, Rows, Sightings, SignedHeads
 from command.backup.taking import LIVE
-from command.journal import Entry
+from command.journal import Entry, StoredFact
 from command.kernel.errors import InvalidInputError
+from command.kernel.limits import BACKUP_AHEAD_MS
 from command.readings.hours import HOUR_MS
 
 
@@ -33,45 +34,103 @@ def parse_instant(text: str) -> int:
     return round(instant.timestamp() * 1000)
 
 
+class Ended(msgspec.Struct, kw_only=True):
+    """Where a space ends and what is not kept of it. Numbers of facts; 0 where there is none."""
+
+    seq: int = 0
+    """The last fact kept."""
+    cut: int = 0
+    """How many come after it."""
+    past_seq: int = 0
+    """The first one past the moment."""
+    past_ms: int = 0
+    earlier: int = 0
+    """How many of those cut are dated at or before the moment: the clock was set, or is another's."""
+    earlier_seq: int = 0
+    """The last of these."""
+    ahead: int = 0
+    """How many of all are dated after the backup was made."""
+    ahead_seq: int = 0
+    """The first of these."""
+
+
 class Moment:
     """Found by having `see` look at every record in order; then `of` keeps what was so at that moment.
 
-    An entry is kept whole or not at all, and nothing after the first that is not: the record stays a beginning of what
-    it was, whatever clocks wrote it.
+    An entry is kept whole or not at all, and nothing after the first that is past the moment: the record stays a
+    beginning of what it was, whatever clocks wrote it. An instant after the backup was made is nobody's: such a fact is
+    kept with those that follow it and are not past the moment, and hides none of them.
     """
 
-    def __init__(self, until: Until) -> None:
+    def __init__(self, until: Until, made_ms: int) -> None:
         self._until = until
+        self._made_ms = made_ms
         self._at_ms = until.at_ms
-        self._ended: set[str] = set()
-        self.seqs: dict[str, int] = {}
-        """The last fact kept of each space."""
+        self.ended: dict[str, Ended] = {}
+        """By space; the live one comes first."""
+
+    @property
+    def seqs(self) -> dict[str, int]:
+        """Return the last fact kept of each space of which something is."""
+        return {space: ended.seq for space, ended in self.ended.items() if ended.seq}
 
     def see(self, record: Record) -> None:
         """Take note of a record."""
-        if isinstance(record, Entries) and record.space not in self._ended:
+        if isinstance(record, Entries):
+            ended = self.ended.setdefault(record.space, Ended())
             for entry in record.entries:
-                if not self._reaches(record.space, entry):
-                    self._ended.add(record.space)
-                    break
-                self.seqs[record.space] = entry.facts[-1].seq
-                if record.space == LIVE and self._until.seq is not None:
-                    self._at_ms = max(self._at_ms or 0, *(fact.at_ms for fact in entry.facts))
+                self._see(record.space, ended, entry)
 
-    def _reaches(self, space: str, entry: Entry) -> bool:
-        if space == LIVE and self._until.seq is not None:
-            return entry.facts[-1].seq <= self._until.seq
-        return self._at_ms is None or all(fact.at_ms <= self._at_ms for fact in entry.facts)
+    def _see(self, space: str, ended: Ended, entry: Entry) -> None:
+        by_number, end = space == LIVE and self._until.seq is not None, entry.facts[-1].seq
+        dated = [fact for fact in entry.facts if fact.at_ms <= self._made_ms + BACKUP_AHEAD_MS]
+        if len(dated) < len(entry.facts):
+            ended.ahead += len(entry.facts) - len(dated)
+            ended.ahead_seq = ended.ahead_seq or next(fact.seq for fact in entry.facts if fact not in dated)
+        if not ended.past_seq and (past := self._past(entry.facts if by_number else dated, by_number=by_number)):
+            ended.past_seq, ended.past_ms = past.seq, past.at_ms
+        if not ended.past_seq and (dated or by_number or self._at_ms is None):
+            ended.seq = end
+            if by_number and dated:
+                self._at_ms = max(self._at_ms or 0, *(fact.at_ms for fact in dated))
+        elif ended.past_seq and not by_number:
+            early = [fact.seq for fact in dated if fact.at_ms <= (self._at_ms or 0)]
+            ended.earlier, ended.earlier_seq = ended.earlier + len(early), max(ended.earlier_seq, *early, 0)
+        ended.cut = end - ended.seq
 
-    def check(self, made_ms: int) -> None:
+    def _past(self, found: Sequence[StoredFact], *, by_number: bool) -> StoredFact | None:
+        """Return the first fact past the moment."""
+        if by_number:
+            return next((fact for fact in found if fact.seq > (self._until.seq or 0)), None)
+        return next((fact for fact in found if self._at_ms is not None and fact.at_ms > self._at_ms), None)
+
+    def check(self) -> None:
         """Raise `InvalidInputError` for a moment that the archive does not reach, or of which nothing is kept."""
-        until = self._until
-        if until.at_ms is not None and until.at_ms > made_ms:
+        until, live = self._until, self.ended.get(LIVE, Ended())
+        if until.at_ms is not None and until.at_ms > self._made_ms:
             raise InvalidInputError("the backup was made before that instant: restore a later one")
-        if until.seq is not None and until.seq > self.seqs.get(LIVE, 0) and LIVE not in self._ended:
-            raise InvalidInputError(f"the backup ends with fact {self.seqs.get(LIVE, 0)}: restore a later one")
-        if (until.at_ms is not None or until.seq is not None) and LIVE not in self.seqs:
+        if until.seq is not None and until.seq > live.seq and not live.past_seq:
+            raise InvalidInputError(f"the backup ends with fact {live.seq}: restore a later one")
+        if (until.at_ms is not None or until.seq is not None) and not live.seq:
             raise InvalidInputError("there was nothing on record yet at that moment")
+
+    def told(self) -> Iterator[str]:
+        """Yield in words what is not kept, and where clocks were wrong."""
+        for space, ended in self.ended.items():
+            if ended.cut:
+                past = f", fact {ended.past_seq} is of {_written(ended.past_ms)}" if ended.past_seq else ""
+                yield f"{space}: ends with fact {ended.seq}; {ended.cut} facts after it are cut{past}"
+            if ended.earlier:
+                yield (
+                    f"{space}: {ended.earlier} of those cut, up to fact {ended.earlier_seq}, are dated before the "
+                    "moment: a clock was ahead then and set right, or was set back later. Where they are of before, "
+                    f"restore again with --until-seq {ended.earlier_seq}"
+                )
+            if ended.ahead:
+                yield (
+                    f"{space}: {ended.ahead} facts are dated after the backup was made, the first is fact "
+                    f"{ended.ahead_seq}: a clock was ahead. They count as of when those after them are of"
+                )
 
     def of(self, records: Iterable[Record]) -> Iterator[Record]:
         """Yield what was so at the moment."""
@@ -106,3 +165,7 @@ class Moment:
         seq = row[place]
         assert isinstance(seq, int)
         return [*row[:place], min(seq, self.seqs.get(LIVE, 0)), *row[place + 1 :]]
+
+
+def _written(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="seconds")

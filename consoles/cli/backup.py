@@ -12,9 +12,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TextIO
 
+import msgspec
+
 from command.access.keys import ENVIRONMENT, SiteKey
 from command.backup import DamagedArchiveError
-from command.backup.archive import read_archive
+from command.backup.archive import read_archive, read_manifest
 from command.backup.checking import check_archive, open_archive
 from command.backup.clips import FOLDER
 from command.backup.making import Source, make_backup, write_backup
@@ -86,12 +88,12 @@ def run_restore(arguments: argparse.Namespace) -> int:
         raise InvalidInputError(f"give the site key, which is not in the archive: --key FILE or {ENVIRONMENT}")
     key, to = _key(arguments.key, Path()), Path(os.path.realpath(arguments.to))
     at_ms = parse_instant(arguments.until) if arguments.until else None
-    moment = Moment(Until(at_ms=at_ms, seq=arguments.until_seq))
     try:
         with placed(to) as making:
+            moment = Moment(Until(at_ms=at_ms, seq=arguments.until_seq), _made_ms(arguments.file, key))
             # The whole archive is read before any of it is put there: what is cut off must not be restored by half.
             manifest = check_archive(arguments.file, key, moment.see)
-            moment.check(manifest.made_ms)
+            moment.check()
             asyncio.run(_restore(arguments, key, moment, making))
             if arguments.key:
                 _keep_key(arguments.key, making / "site.key")
@@ -107,16 +109,27 @@ def run_restore(arguments: argparse.Namespace) -> int:
             print(f"Clips are in {to / FOLDER}: where recordings have a folder of their own, move clips/ there.")
     for name in manifest.lost:
         print(f"picture or file {name}: was lost or altered before the backup")
-    seqs = {space: moment.seqs.get(space, 0) for space in manifest.contents.spaces}
+    for line in moment.told():
+        print(line)
     summary = {
         "ok": not manifest.lost,
         "made_ms": manifest.made_ms,
-        "spaces": seqs,
+        "spaces": {space: moment.seqs.get(space, 0) for space in manifest.contents.spaces},
+        "ended": {space: msgspec.to_builtins(ended) for space, ended in moment.ended.items()},
         "lost": manifest.lost,
         "clips_elsewhere": _elsewhere(manifest.clips_elsewhere, sys.stdout),
     }
     print(json.dumps(summary, ensure_ascii=False))
     return int(bool(manifest.lost))
+
+
+def _made_ms(path: Path, key: SiteKey) -> int:
+    try:
+        with open_archive(path) as file:
+            return read_manifest(file, key).made_ms
+    except DamagedArchiveError:
+        check_archive(path, key)  # says where the damage begins, and not what it does to the end
+        raise
 
 
 async def _restore(arguments: argparse.Namespace, key: SiteKey, moment: Moment, folder: Path) -> None:

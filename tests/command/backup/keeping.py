@@ -10,7 +10,7 @@ import msgspec
 
 from command.access.accounts import SCHEMA, Accounts
 from command.access.keys import SiteKey
-from command.backup.archive import ArchiveWriter, read_archive
+from command.backup.archive import ArchiveWriter, read_archive, read_manifest
 from command.backup.checking import check_archive
 from command.backup.moment import Moment, Until
 from command.backup.records import Manifest
@@ -159,8 +159,10 @@ async def take(stores: Stores, path: Path, settings: Path | None = None) -> Mani
 
 
 async def put_back(stores: Stores, path: Path, until: Until | None = None) -> Moment:
-    moment = Moment(until or Until())
-    moment.check(check_archive(path, KEY, moment.see).made_ms)
+    with path.open("rb") as file:
+        moment = Moment(until or Until(), read_manifest(file, KEY).made_ms)
+    check_archive(path, KEY, moment.see)
+    moment.check()
     async with Restorer(stores) as restorer:
         with path.open("rb") as file:
             await restorer.restore(moment.of(read_archive(file, KEY)))

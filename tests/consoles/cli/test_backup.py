@@ -7,6 +7,7 @@ import json
 import os
 import shlex
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,16 @@ import pytest
 from command.access.keys import ENVIRONMENT, SiteKey
 from command.backup import DamagedArchiveError
 from command.blobs import FolderBlobs
+from command.facts import encode
+from command.facts.recording import RecorderRecovered
+from command.journal import Entry, StoredFact
 from command.journal.heads import PURPOSE, HeadKey
 from command.journal.signer import HeadSigner
 from command.journal.sqlite import SqliteJournal
 from command.kernel.clock import SystemClock
 from command.kernel.errors import InvalidInputError, UnavailableError
 from consoles.cli import backup
+from tests.command.support import START_MS
 from tests.consoles.cli.asking import command
 from tests.consoles.cli.recording import Left, left_behind
 from tests.e2e.hub_process import TRIUNE
@@ -254,3 +259,37 @@ def test_a_county_moves_into_a_database_and_out_again(
     assert not (tmp_path / "other").exists()
     assert restore(capsys, again, left, tmp_path / "alone") == 0
     assert (tmp_path / "alone" / "journal.sqlite3").is_file()
+
+
+def test_an_earlier_moment_says_what_is_cut_and_that_a_fact_is_dated_ahead(
+    left: Left, tmp_path: Path, capsys: Capture
+) -> None:  # R910
+    hour_ms = 3_600_000
+    in_a_year_ms = SystemClock().now_ms() + 365 * 24 * hour_ms
+    instants = [START_MS + hour_ms + n * 1000 for n in range(8)]
+    instants[2] = in_a_year_ms  # while the clock stood a year ahead
+    asyncio.run(go_on(left, instants))
+    archive, new = tmp_path / "a.backup", tmp_path / "new"
+    assert command(backup, capsys, "backup", archive, "--data", left.data)[0] == 0
+    until = datetime.fromtimestamp(instants[5] / 1000, UTC).isoformat()
+    words = ("restore", archive, "--to", new, "--key", key_of(left), "--until", until)
+    code, lines, said = command(backup, capsys, *words)
+    assert (code, said["spaces"]) == (0, {"live": left.last_seq + 6})
+    assert said["ended"]["live"] == {
+        "seq": left.last_seq + 6, "cut": 2, "past_seq": left.last_seq + 7, "past_ms": instants[6],
+        "earlier": 0, "earlier_seq": 0, "ahead": 1, "ahead_seq": left.last_seq + 3,
+    }  # fmt: skip
+    assert any(f"ends with fact {left.last_seq + 6}; 2 facts after it are cut" in line for line in lines)
+    assert any(
+        f"1 facts are dated after the backup was made, the first is fact {left.last_seq + 3}" in s for s in lines
+    )
+
+
+async def go_on(left: Left, instants: list[int]) -> None:
+    journal = SqliteJournal(left.journal)
+    for n, at_ms in enumerate(instants):
+        head = await journal.head("live")
+        fact = StoredFact(seq=head.seq + 1, at_ms=at_ms, actor="p", data=encode(RecorderRecovered(recorder="r")))
+        async with journal.turn("live") as turn:
+            assert (await turn.append([Entry(key=f"went on {n}", subject="r", facts=(fact,))], head, [])).stored
+    await journal.close()
