@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
@@ -27,6 +28,7 @@ from command.kernel.schemas import refuse_other
 Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
 _Prepared: TypeAlias = dict[str, tuple[object, ...]]
 
+_ABOUT_TLS = re.compile(r"certificate|`?sslmode|private key", re.IGNORECASE)
 _AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 """What asyncpg raises when a command was not, or may not have been, carried out. TimeoutError is an OSError."""
 
@@ -274,10 +276,16 @@ async def _connect(url: str) -> asyncpg.Connection[asyncpg.Record]:
 
 @contextmanager
 def _told_without_password() -> Iterator[None]:
-    """The message may hold a piece of it: an address is cut at the wrong place where the password is not quoted."""
+    """The message may hold a piece of it: an address is cut at the wrong place where the password is not quoted.
+
+    Not so where it is about TLS, and then only the driver can say what is missing.
+    """
     try:
         yield
     except ValueError as error:
+        told = str(error).partition("\n")[0]
+        if isinstance(error, asyncpg.ClientConfigurationError) and _ABOUT_TLS.search(told):
+            raise UnavailableError(f"the database cannot be reached over TLS: {told}") from error
         raise UnavailableError("the address of the database is not postgresql://user@host:port/database") from error
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -40,6 +41,27 @@ async def test_a_schema_of_a_newer_program_is_refused_and_left_as_it_is(postgres
     db = await Postgres.open(postgres_url, TWO, "test")
     assert [tuple(row) for row in await db.fetch("SELECT * FROM triune_schemas")] == [("test", 2)]
     await db.close()
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ("sslmode=verify-full&sslrootcert=/nowhere/root.crt", "/nowhere/root.crt|No such file"),
+        ("sslmode=strict", "sslmode.*must be one of"),
+    ],
+)
+async def test_what_tls_lacks_is_said(options: str, told: str) -> None:  # R967
+    with pytest.raises(UnavailableError, match=told) as refused:
+        await Postgres.open(f"postgresql://triune:a-password@127.0.0.1:1/triune?{options}", ONE, "test")
+    assert "a-password" not in refused.value.detail
+
+
+async def test_tls_without_a_root_certificate_says_where_one_is_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # R967
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(UnavailableError, match=r"over TLS: root certificate file \S+root\.crt\S* does not exist"):
+        await Postgres.open("postgresql://triune@127.0.0.1:1/triune?sslmode=verify-full", ONE, "test")
 
 
 async def test_beside_a_hub_everything_is_read_and_nothing_written_or_brought_up(postgres_url: str) -> None:  # R895
