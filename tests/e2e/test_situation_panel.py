@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,8 @@ async def test_what_an_officer_answers_and_what_desks_note_can_be_read_back(tmp_
         await expect(page.get_by_text("二楼有人")).to_be_hidden()
         await page.get_by_text("较早的 2 条").click()
         await expect(page.get_by_text("二楼有人")).to_be_visible()
+        await page.locator("t-timeline canvas").hover(position={"x": 18, "y": 10})
+        await expect(page.locator("t-timeline canvas")).to_have_attribute("title", re.compile("指挥决定 调蛙人"))
         await page.screenshot(path=tmp_path / "notes.png")
         assert faults_of(page) == []
 
@@ -127,6 +130,18 @@ async def test_what_is_typed_and_asked_belongs_to_its_situation(tmp_path: Path) 
         await expect(page.get_by_role("alertdialog")).to_contain_text("办结 北门溺水")
         await choose(page, "南门打架")
         await expect(page.get_by_role("alertdialog")).to_have_count(0)
+
+        await site.hub.ask(q.ReportCall(dialled="110", caller="13900000002"), HUB)
+        await expect(page.locator("desk-queue button.call").filter(has_text="13900000002")).to_be_visible(timeout=SLOW)
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(f"{request.url} {request.post_data}"))
+        await page.get_by_role("button", name="办结").click()
+        await page.keyboard.press("Enter")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("alertdialog")).to_have_count(0)
+        await page.evaluate("fetch('/health/live').then((answer) => answer.status)")
+        assert any("/health/live" in each for each in asked), "what was asked before it is known by now"
+        assert not any("answer_call" in each for each in asked)
         assert faults_of(page) == []
 
 

@@ -54,7 +54,10 @@ export class StateNote extends View {
   }
 }
 
-/** A question with its consequence. Cancel has the focus, so a stray Enter does no harm. Tells `confirm` or `cancel`. */
+/**
+ * A question with its consequence. Cancel has the focus, so a stray Enter does no harm. Tells `confirm` or `cancel`, and `entered` with both:
+ * it is gone then, and a second press of Enter would fall on the page.
+ */
 @customElement("t-confirm")
 export class Confirm extends View {
   static override styles = [
@@ -97,7 +100,7 @@ export class Confirm extends View {
         : html`<label class="sr" for="why">${this.reason}</label>
             <textarea id="why" rows="2" maxlength="500" placeholder=${this.reason} @input=${this.onInput}></textarea>`}
       <div class="row">
-        <button class="cancel" @click=${() => this.tell("cancel", null)}>${t("action.cancel")} <kbd>Esc</kbd></button>
+        <button class="cancel" @click=${this.cancel}>${t("action.cancel")} <kbd>Esc</kbd></button>
         <button class="primary" ?disabled=${!ready} @click=${this.confirm}>${t("action.confirm")}</button>
       </div>
     </div>`;
@@ -109,12 +112,18 @@ export class Confirm extends View {
   }
 
   private confirm(): void {
+    this.tell("entered", null);
     this.tell("confirm", this.why.trim());
+  }
+
+  private cancel(): void {
+    this.tell("entered", null);
+    this.tell("cancel", null);
   }
 
   private onKey(event: KeyboardEvent): void {
     event.stopPropagation();
-    if (event.key === "Escape") this.tell("cancel", null);
+    if (event.key === "Escape") this.cancel();
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.confirm();
   }
 }

@@ -5,8 +5,11 @@ import { customElement, property, query } from "lit/decorators.js";
 import * as format from "../i18n/format";
 import { t } from "../i18n/i18n";
 import { ACCENT, LINE, QUIET, TEXT, TEXT_2 } from "./shapes";
-import { lanes, pickRange, ticks } from "./timeline_layout";
+import { lanes, marksNear, pickRange, ticks } from "./timeline_layout";
 import { shared, View } from "./view";
+
+/** A pointer so far from a mark still means it. */
+const REACH_PX = 8;
 
 export interface TimeMark {
   readonly id: string;
@@ -74,7 +77,7 @@ export class Timeline extends View {
   override render(): TemplateResult {
     const late = this.bars.filter((bar) => isLate(bar, this.now)).length;
     const words = this.marks.slice(-5).map((mark) => `${format.instant(mark.at_ms, this.now)} ${mark.label}`);
-    return html`<canvas role="img" aria-label=${[t("situation.overdue", { n: late }), ...words].join("；")} @click=${this.seek}></canvas>`;
+    return html`<canvas role="img" aria-label=${[t("situation.overdue", { n: late }), ...words].join("；")} @click=${this.seek} @pointermove=${this.nameMarks}></canvas>`;
   }
 
   protected override updated(_changed: PropertyValues): void {
@@ -84,6 +87,14 @@ export class Timeline extends View {
   private seek(event: MouseEvent): void {
     const [from, to] = this.shown;
     this.tell("seek", from + ((to - from) * event.offsetX) / Math.max(1, this.canvas.clientWidth));
+  }
+
+  /** What is only a tick, or cut short, is read in full under the pointer. */
+  private nameMarks(event: PointerEvent): void {
+    const [from, to] = this.shown;
+    const perPixel_ms = (to - from) / Math.max(1, this.canvas.clientWidth);
+    const near = marksNear(this.marks, from + perPixel_ms * event.offsetX, perPixel_ms * REACH_PX);
+    this.canvas.title = near.map((mark) => `${format.instant(mark.at_ms, this.now)} ${mark.label}`).join("\n");
   }
 
   private draw(): void {

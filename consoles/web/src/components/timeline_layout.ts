@@ -4,6 +4,7 @@ import type { TimeBar, TimeMark } from "./timeline";
 
 const MINUTE = 60_000;
 const STEPS_MS = [10_000, 30_000, MINUTE, 5 * MINUTE, 10 * MINUTE, 30 * MINUTE, 60 * MINUTE, 120 * MINUTE, 360 * MINUTE, 1_440 * MINUTE];
+const MOST_NEAR = 12;
 const LEAST_SPAN_MS = 10 * MINUTE;
 
 /** Everything there is and a little ahead of now; never so short that seconds fill the wall. */
@@ -25,6 +26,11 @@ export function ticks(from_ms: number, to_ms: number, most: number): number[] {
   const found: number[] = [];
   for (let at = Math.ceil(from_ms / step) * step; at < to_ms; at += step) found.push(at);
   return found;
+}
+
+/** Marks so near to an instant that a pointer there may mean them, as many as can be read at once, the newest last. */
+export function marksNear(marks: readonly TimeMark[], at_ms: number, within_ms: number): readonly TimeMark[] {
+  return marks.filter((mark) => Math.abs(mark.at_ms - at_ms) <= within_ms).slice(-MOST_NEAR);
 }
 
 /** Bars that overlap lie under each other; late ones come first, so that they are seen where room is short. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { StableOrder } from "../../src/components/stable_order";
-import { lanes, pickRange, ticks } from "../../src/components/timeline_layout";
+import { lanes, marksNear, pickRange, ticks } from "../../src/components/timeline_layout";
 
 describe("stable order", () => {
   it("holds rows where they are while somebody points at them, and sorts again after", () => {
@@ -25,6 +25,13 @@ describe("time line", () => {
   it("puts ticks on round times", () => {
     expect(ticks(50_000, 250_000, 5)).toEqual([60_000, 120_000, 180_000, 240_000]);
     expect(ticks(0, 86_400_000, 4).length).toBeLessThanOrEqual(5);
+  });
+
+  it("names the marks under the pointer, of many the newest (R934)", () => {
+    const marks = Array.from({ length: 40 }, (_, n) => ({ id: String(n), at_ms: n * 1_000, label: `m${n}`, weighty: false }));
+    expect(marksNear(marks, 5_200, 1_500).map(({ id }) => id)).toEqual(["4", "5", "6"]);
+    expect(marksNear(marks, 5_200, 100)).toEqual([]);
+    expect(marksNear(marks, 20_000, 20_000).map(({ id }) => id)).toEqual(marks.slice(-12).map(({ id }) => id));
   });
 
   it("lays overlapping bars under each other, late ones first", () => {

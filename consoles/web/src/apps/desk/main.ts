@@ -121,6 +121,7 @@ export class DeskConsole extends Console {
     super.connectedCallback();
     document.addEventListener("keydown", this.allowSound);
     document.addEventListener("keydown", this.keys.onKey);
+    this.addEventListener("entered", (event) => this.keys.entered(event.timeStamp));
     document.addEventListener("pointerdown", this.allowSound);
     void loadTownships().then((found) => (this.townships = found));
   }
@@ -252,8 +253,7 @@ export class DeskConsole extends Console {
     const { muted } = this.sounds;
     return html`<header>
       <h1 class="sr">${t("home.desk")}</h1>
-      <t-command .commands=${this.commands} @entered=${(event: Event) => this.keys.entered(event.timeStamp)}
-        @refused=${(event: CustomEvent<string>) => (this.refusal = event.detail)}></t-command>
+      <t-command .commands=${this.commands} @refused=${(event: CustomEvent<string>) => (this.refusal = event.detail)}></t-command>
       <div class="status">
         <span class="quiet">${this.actor?.name ?? ""}</span>
         <span>${icon("ringing")} <b>${waiting.length}</b> ${waiting[0] === undefined ? nothing : format.duration(this.now_ms() - waiting[0].arrived_ms)}</span>
