@@ -198,6 +198,7 @@ async def test_a_hub_does_not_load_a_damaged_journal(tmp_path: Path) -> None:
 def test_serve_says_in_one_line_what_is_wrong_with_the_record(damaged: bool, tmp_path: Path) -> None:
     SiteKey.load(tmp_path / "site.key")
     path = left_by("journal", len(JOURNAL), tmp_path)
+    left_by("access", len(ACCESS), tmp_path)  # a record without accounts is refused for that
     if damaged:
         before = damage(path)
     else:

@@ -80,6 +80,19 @@ async def test_a_day_that_another_hub_dropped_is_known_to_be_gone(hubs: list[Pos
     assert [p.at_ms for p in await second.latest_positions(SPACE)] == [DAY_MS + 1]
 
 
+async def test_a_hub_whose_clock_is_a_year_ahead_erases_nothing_of_all_hubs(hubs: list[PostgresReadings]) -> None:
+    """R907, R908: whichever of them looked first."""
+    right, ahead, _ = hubs
+    keep_ms, now_ms = 20 * DAY_MS, 30 * DAY_MS
+    await right.add_positions(SPACE, [fix(now_ms - day * DAY_MS) for day in range(5)])
+    assert await ahead.look(now_ms + 365 * DAY_MS, 0, keep_ms) == now_ms + DAY_MS, "the end of the newest day"
+    assert await right.look(now_ms, 0, keep_ms) == now_ms
+    assert await ahead.look(now_ms + 365 * DAY_MS, 0, keep_ms) == now_ms + DAY_MS
+    assert await ahead.forget(now_ms + DAY_MS - keep_ms) == 0
+    await right.add_positions(SPACE, [fix(now_ms + 1)])
+    assert (len(await right.days()), right.too_old) == (5, 0)
+
+
 async def test_more_days_are_forgotten_than_one_transaction_drops(
     hubs: list[PostgresReadings], monkeypatch: pytest.MonkeyPatch
 ) -> None:
