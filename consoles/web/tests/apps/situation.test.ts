@@ -1,10 +1,13 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { planCommands } from "../../src/apps/desk/commands_plans";
+import type { Desk } from "../../src/apps/desk/context";
 import { mayDecide } from "../../src/apps/desk/deciders";
 import { failureOf } from "../../src/apps/desk/failure";
 import { afterSaving, keepNote, loadNote, MOST_NOTES, noteKey } from "../../src/apps/desk/note_drafts";
 import { answerWords, notesOf, timeMarks, wordMark } from "../../src/apps/marks";
 import { approvalsOf, waitingApprovals } from "../../src/apps/picture";
-import type { Actor } from "../../src/sync/protocol";
+import type { Actor, Snapshot } from "../../src/sync/protocol";
+import { Store } from "../../src/sync/store";
 import type { ApprovalRow, MarkRow, UnitRow } from "../../src/wire";
 
 const mark = (id: string, kind: string, at_ms: number, args: MarkRow["args"], of = "s1"): MarkRow => ({ id, kind, at_ms, args, situation: of, actor: "lina" });
@@ -100,5 +103,17 @@ describe("approvals (R936)", () => {
     expect(mayDecide(actor("lingdao", "duty_leader"), row)).toBe(true);
     expect(mayDecide(actor("zhihui", "commander"), row)).toBe(false);
     expect(mayDecide(actor("diaodu", "dispatcher", "call_taker"), row)).toBe(false);
+  });
+
+  it("are offered by the command line to the same people in the same order", () => {
+    const store = new Store((run) => run());
+    store.snapshot({ type: "snapshot", table: "approvals", seq: 1, rows: Object.fromEntries(rows) } as unknown as Snapshot);
+    const offered = (id: string, role: Actor["roles"][number]): string[] => {
+      const desk = { store, now_ms: 0, actor: { id, roles: [role] } } as unknown as Desk;
+      return planCommands(() => desk).flatMap(({ verb, choices }) => (verb === "Y" ? (choices?.() ?? []) : [])).map((each) => each.id);
+    };
+    expect(offered("lingdao", "duty_leader")).toEqual(["elsewhere", "soon", "late"]);
+    expect(offered("zhihui", "commander")).toEqual([]);
+    expect(offered("diaodu", "dispatcher")).toEqual([]);
   });
 });

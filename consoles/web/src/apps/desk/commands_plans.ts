@@ -5,8 +5,10 @@ import { duration, instant } from "../../i18n/format";
 import { language, t } from "../../i18n/i18n";
 import type { Bilingual, PlanRow, SituationRow } from "../../wire";
 import { taskTitle } from "../marks";
+import { waitingApprovals } from "../picture";
 import { choice, does, each, namesOf, wrong } from "./commands";
 import type { Desk } from "./context";
+import { mayDecide } from "./deciders";
 
 export function inLanguage(text: Bilingual): string {
   return language() === "zh" ? text.zh : text.en;
@@ -88,9 +90,8 @@ function decision(desk: () => Desk, verb: string, granted: boolean): Command {
     names: namesOf(key),
     takes: "several",
     choices: () =>
-      [...desk().store.rows("approvals").values()]
-        .filter((row) => row.state === "waiting")
-        .sort((a, b) => a.due_ms - b.due_ms)
+      waitingApprovals(desk().store.rows("approvals"))
+        .filter((row) => mayDecide(desk().actor, row))
         .map((row) => choice(row.id, row.item, row.subject, [], `${row.subject} ${instant(row.requested_ms, desk().now_ms)}`)),
     plan: (_words, chosen) =>
       does(t("will.do", { verb: t(key), what: labels(chosen) }), () =>
