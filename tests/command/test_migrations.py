@@ -27,6 +27,7 @@ from command.journal.sqlite import SqliteJournal
 from command.kernel.clock import VirtualClock
 from command.kernel.database import SqliteDatabase
 from command.kernel.errors import UnavailableError
+from command.kernel.sqlite import make_file
 from command.links.clients import ApprovalClient, CaseClient
 from command.links.cursors import SCHEMA as LINKS
 from command.links.cursors import Cursors
@@ -198,7 +199,7 @@ async def test_a_hub_does_not_load_a_damaged_journal(tmp_path: Path) -> None:
 def test_serve_says_in_one_line_what_is_wrong_with_the_record(damaged: bool, tmp_path: Path) -> None:
     SiteKey.load(tmp_path / "site.key")
     path = left_by("journal", len(JOURNAL), tmp_path)
-    left_by("access", len(ACCESS), tmp_path)  # a record without accounts is refused for that
+    make_file(tmp_path / "access.sqlite3", ACCESS)  # a record without accounts is refused for that
     if damaged:
         before = damage(path)
     else:
