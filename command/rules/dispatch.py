@@ -19,7 +19,7 @@ from command.facts.orders import (
     OrderSigned,
 )
 from command.kernel.errors import ConflictError, NoRightError
-from command.rows import DeadlineRow, EvidenceRow, OrderRow, OrderState, SituationState, UnitState
+from command.rows import DeadlineRow, EvidenceRow, OrderRow, OrderState, SituationRow, SituationState, UnitState
 from command.rules.alarms import clear_alarm, leader_of, raise_alarm
 from command.rules.base import Decision, check_station, decides, drop_deadline, fires, folds, mark, set_deadline
 from command.rules.intake import place_of
@@ -51,10 +51,8 @@ def issue_order(t: Tables, request: q.IssueOrder, actor: Actor, now_ms: int) -> 
         order=order, situation=situation.id, unit=unit.id, text=request.text or situation.title,
         sign_by_ms=now_ms + t.limits.sign_s * 1000, task=request.task or "",
     )  # fmt: skip
-    where = f",{situation.place.text}" if situation.place and situation.place.text else ""
-    yield from queue_message(
-        t, to=unit.name, phone=unit.phone, text=f"【指令】{request.text or situation.title}{where}", about=order
-    )
+    what = _what(request.text or situation.title, situation)
+    yield from queue_message(t, to=unit.name, phone=unit.phone, text=f"【指令】{what}", about=order)
     return order
 
 
@@ -104,7 +102,8 @@ def recall_order(t: Tables, request: q.RecallOrder, actor: Actor, now_ms: int) -
     check_station(actor, unit)
     yield OrderRecalled(order=row.id, why=request.why)
     yield from clear_alarm(t, "order_unsigned", row.id, "recalled")
-    yield from queue_message(t, to=unit.name, phone=unit.phone, text=f"【撤回】{request.why}", about=row.id)
+    what = _what(row.text, t.situations.need(row.situation))
+    yield from queue_message(t, to=unit.name, phone=unit.phone, text=f"【撤回】{what}。{request.why}", about=row.id)
     return row.id
 
 
@@ -147,6 +146,11 @@ def fix_evidence(t: Tables, request: q.FixEvidence, actor: Actor, now_ms: int) -
         place=place_of(request.place) if request.place else None,
     )  # fmt: skip
     return evidence
+
+
+def _what(text: str, situation: SituationRow) -> str:
+    """Return an order in the words of a text message: what and where."""
+    return f"{text},{situation.place.text}" if situation.place and situation.place.text else text
 
 
 def _check_own(t: Tables, actor: Actor, row: OrderRow) -> None:

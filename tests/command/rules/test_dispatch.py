@@ -179,7 +179,7 @@ async def test_a_signed_refused_or_recalled_order_is_never_overdue() -> None:  #
         await d.pass_time(HOUR_MS)
         assert not any(o.overdue for o in (await d.table("orders")).values())
         assert (await d.unit("u2")).state == (await d.unit("u3")).state == "free"
-        assert [m.text for m in await d.messages(recalled)][-1] == "【撤回】误报"
+        assert [m.text for m in await d.messages(recalled)][-1] == "【撤回】斗殴。误报"  # R958
         for order in (refused, recalled):
             with pytest.raises(ConflictError):
                 await step(d, order, "signed", HUB)

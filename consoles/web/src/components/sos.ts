@@ -8,7 +8,7 @@ import { shared, View } from "./view";
 
 export const HOLD_MS = 1_500;
 
-export type SosState = "ready" | "trying" | "through" | "refused" | "none";
+export type SosState = "ready" | "trying" | "signed_out" | "through" | "refused" | "none";
 
 /** Tells `sos` once, when it has been held long enough. */
 @customElement("t-sos")
@@ -71,7 +71,8 @@ export class SosButton extends View {
         max-width: 180px;
         text-align: center;
       }
-      .is-trying button {
+      .is-trying button,
+      .is-signed_out button {
         background: var(--text) var(--hatch);
       }
       .is-through .ring {
@@ -149,6 +150,8 @@ export function sosWords(state: SosState, detail: string): string {
       return t("sos.hold");
     case "trying":
       return t("sos.trying");
+    case "signed_out":
+      return t("sos.signed_out");
     case "through":
       return t("sos.through");
     case "refused":

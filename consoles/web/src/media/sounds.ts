@@ -2,7 +2,7 @@
 
 import type { Level } from "../wire";
 
-export type SoundName = "ring" | "order" | "sos" | `alarm${Level}`;
+export type SoundName = "ring" | "order" | "recall" | "sos" | `alarm${Level}`;
 
 interface Tone {
   readonly at_s: number;
@@ -15,10 +15,11 @@ interface Tone {
 
 const beep = (at_s: number, hz: number, for_s: number, wave: OscillatorType = "square"): Tone => ({ at_s, hz, for_s, wave });
 
-/** A telephone warbles, an order climbs, alarms beep as often as they are grave, SOS wails. */
+/** A telephone warbles, an order climbs, its recall falls, alarms beep as often as they are grave, SOS wails. */
 export const TONES: Readonly<Record<SoundName, readonly Tone[]>> = {
   ring: [0, 0.1, 0.2, 0.3, 0.6, 0.7, 0.8, 0.9].map((at_s, i) => beep(at_s, i % 2 === 0 ? 1_000 : 1_250, 0.09, "sine")),
   order: [beep(0, 523, 0.16, "triangle"), beep(0.16, 659, 0.16, "triangle"), beep(0.32, 784, 0.3, "triangle")],
+  recall: [beep(0, 784, 0.16, "triangle"), beep(0.16, 659, 0.16, "triangle"), beep(0.32, 523, 0.3, "triangle")],
   alarm4: [beep(0, 440, 0.25, "triangle")],
   alarm3: [beep(0, 660, 0.18), beep(0.3, 660, 0.18)],
   alarm2: [beep(0, 880, 0.14), beep(0.22, 880, 0.14), beep(0.44, 880, 0.14)],

@@ -9,7 +9,7 @@ const order = (id: string, state: OrderRow["state"], issued_ms: number): OrderRo
   arrived_ms: null, fed_back_ms: null, ended_ms: null, result: "", feedback: "", why: "",
 });
 const entry = (request: Request, refused: Entry["refused"] = null): Entry => ({
-  id: 1, key: "k", actor: "a", request, file: null, path: null, urgent: false, made_ms: 0, tries: 0, refused,
+  key: "k", actor: "a", request, file: null, path: null, urgent: false, made_ms: 0, tries: 0, refused,
 });
 const byId = (...rows: OrderRow[]): ReadonlyMap<string, OrderRow> => new Map(rows.map((row) => [row.id, row]));
 

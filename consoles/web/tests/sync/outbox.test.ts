@@ -9,20 +9,26 @@ import { FakeTime } from "../fake_time";
 const sign: Request = { request: "step_order", order: "o1", step: "signed" };
 const sos: Request = { request: "raise_sos", unit: "u1" };
 const evidence: Request = { request: "fix_evidence", situation: "s1", sha256: "", media_type: "", size: 1, name: "x", taken_ms: 1 };
+/** As the release before stored them. */
+const before = { file: null, path: null, urgent: false, made_ms: 1, tries: 3, refused: null };
 let factory: IDBFactory;
 let time: FakeTime;
 let sent: { key: string; request: Request }[];
 let uploads: string[];
 let fail: ((key: string) => Error | null) | null;
 let actor: string | null;
+let stillThere: boolean;
+let uploading: Promise<object>;
 let latest: readonly Entry[];
 let heard: (() => void)[];
 
-async function outbox(): Promise<Outbox> {
+function outbox(open: () => Promise<IDBDatabase> = () => openOutbox(factory)): Outbox {
   return new Outbox({
-    database: await openOutbox(factory),
+    open,
     time,
     actor: () => actor,
+    confirm: () => Promise.resolve(stillThere),
+    onSent: () => undefined,
     onChange: (entries) => {
       latest = entries;
       for (const wake of heard.splice(0)) wake();
@@ -32,14 +38,26 @@ async function outbox(): Promise<Outbox> {
         const error = fail?.(key) ?? null;
         if (error !== null) return Promise.reject(error);
         sent.push({ key, request });
-        return Promise.resolve({});
+        return Promise.resolve({ seq: 1, subject: "" });
       },
       upload: (path, _file, key) => {
         uploads.push(`${path} ${key}`);
-        return Promise.resolve({ sha256: "ab" });
+        return uploading;
       },
     },
   });
+}
+
+/** One whose database is open. */
+async function ready(): Promise<Outbox> {
+  const box = outbox();
+  await new Promise<void>((resolve) => heard.push(resolve));
+  await settling();
+  return box;
+}
+
+async function settling(): Promise<void> {
+  for (let round = 0; round < 5; round += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
 async function until(condition: () => boolean): Promise<void> {
@@ -53,13 +71,15 @@ beforeEach(() => {
   uploads = [];
   fail = null;
   actor = "a1";
+  stillThere = true;
+  uploading = Promise.resolve({ sha256: "ab" });
   latest = [];
   heard = [];
 });
 
 describe("outbox", () => {
   it("sends what was added, in order, and forgets it", async () => {
-    const box = await outbox();
+    const box = outbox();
     for (const key of ["k1", "k2"]) await box.add({ key, actor: "a1", request: sign });
     await until(() => latest.length === 0);
     expect(sent.map(({ key }) => key)).toEqual(["k1", "k2"]);
@@ -67,7 +87,7 @@ describe("outbox", () => {
 
   it("tries again with the same key until it is through, the order kept", async () => {
     fail = () => new UnreachableError("no net");
-    const box = await outbox();
+    const box = outbox();
     await box.add({ key: "k1", actor: "a1", request: sign });
     await box.add({ key: "k2", actor: "a1", request: sign });
     await until(() => (latest[0]?.tries ?? 0) > 0);
@@ -81,11 +101,11 @@ describe("outbox", () => {
   it("tries again by itself after the back-off", async () => {
     let broken = true;
     fail = () => (broken ? new Problem(503, "unavailable", "") : null);
-    const box = await outbox();
+    const box = await ready();
     await box.add({ key: "k1", actor: "a1", request: sign });
     await until(() => latest[0]?.tries === 1);
     broken = false;
-    await new Promise((resolve) => setImmediate(resolve)); // lets the failed round set its timer
+    await settling(); // lets the failed round set its timer
     time.pass(BACKOFF_FIRST_MS * 4);
     await until(() => latest.length === 0);
     expect(sent).toEqual([{ key: "k1", request: sign }]);
@@ -93,29 +113,29 @@ describe("outbox", () => {
 
   it("survives a restart of the page", async () => {
     fail = () => new UnreachableError("no net");
-    await (await outbox()).add({ key: "k1", actor: "a1", request: sos });
-    await until(() => latest[0]?.tries === 1);
+    await (await ready()).add({ key: "k1", actor: "a1", request: sos });
+    await until(() => (latest[0]?.tries ?? 0) > 0);
+    await settling();
     fail = null;
-    const later = await outbox();
-    expect(await later.entries()).toMatchObject([{ key: "k1", request: sos }]);
-    later.kick();
+    outbox();
     await until(() => sent.length === 1 && latest.length === 0);
+    expect(sent).toEqual([{ key: "k1", request: sos }]);
   });
 
   it("keeps what the hub refuses, with why, and goes on with the rest", async () => {
     fail = (key) => (key === "k1" ? new Problem(409, "conflict", "recalled") : null);
-    const box = await outbox();
+    const box = outbox();
     await box.add({ key: "k1", actor: "a1", request: sign });
     await box.add({ key: "k2", actor: "a1", request: sign });
     await until(() => sent.length === 1 && latest.length === 1);
     expect(latest[0]).toMatchObject({ key: "k1", refused: { code: "conflict", detail: "recalled" } });
-    await box.dismiss(latest[0]?.id ?? 0);
+    await box.dismiss("k1");
     expect(latest).toHaveLength(0);
   });
 
   it("lets SOS go first", async () => {
     fail = () => new UnreachableError("no net");
-    const box = await outbox();
+    const box = outbox();
     await box.add({ key: "k1", actor: "a1", request: sign });
     await box.add({ key: "sos", actor: "a1", request: sign, urgent: true });
     fail = null;
@@ -126,7 +146,7 @@ describe("outbox", () => {
 
   it("never sends what another person typed", async () => {
     actor = null;
-    const box = await outbox();
+    const box = outbox();
     await box.add({ key: "k1", actor: "a1", request: sign });
     actor = "a2";
     await box.add({ key: "k2", actor: "a2", request: sign });
@@ -136,14 +156,14 @@ describe("outbox", () => {
 
   it("waits rather than refuses when the session has ended", async () => {
     fail = () => new Problem(401, "sign_in_required", "");
-    const box = await outbox();
+    const box = outbox();
     await box.add({ key: "k1", actor: "a1", request: sign });
-    await until(() => latest[0]?.tries === 1);
+    await until(() => (latest[0]?.tries ?? 0) > 0);
     expect(latest[0]?.refused).toBeNull();
   });
 
   it("sends a file first and names it in the request", async () => {
-    const box = await outbox();
+    const box = outbox();
     await box.add({ key: "k1", actor: "a1", request: evidence, file: new Blob(["x"]), path: "/api/v1/blobs" });
     await until(() => sent.length === 1);
     expect(uploads).toEqual(["/api/v1/blobs k1-file"]);
@@ -152,8 +172,145 @@ describe("outbox", () => {
 
   it("refuses aloud when it is full", async () => {
     actor = null;
-    const box = await outbox();
+    const box = outbox();
     for (let i = 0; i < OUTBOX_ENTRIES; i += 1) await box.add({ key: `k${i}`, actor: "a1", request: sign });
     await expect(box.add({ key: "more", actor: "a1", request: sign })).rejects.toBeInstanceOf(OutboxFullError);
+  });
+
+  it("counts nobody else's against a person's room", async () => {
+    actor = null;
+    const box = outbox();
+    for (let i = 0; i < OUTBOX_ENTRIES; i += 1) await box.add({ key: `k${i}`, actor: "a1", request: sign });
+    await box.add({ key: "mine", actor: "a2", request: sign });
+    expect(latest).toHaveLength(OUTBOX_ENTRIES + 1);
+  });
+
+  it("keeps live work and each rehearsal apart", async () => {
+    actor = null;
+    await outbox(() => openOutbox(factory, "r1")).add({ key: "k1", actor: "a1", request: sos, urgent: true });
+    const live = outbox();
+    await live.add({ key: "k2", actor: "a1", request: sign });
+    expect((await live.entries()).map(({ key }) => key)).toEqual(["k2"]);
+  });
+});
+
+describe("a call for help (R960, R961)", () => {
+  const call = { key: "sos", actor: "a1", request: sos, urgent: true };
+
+  it("has room where the outbox is full, goes first after a reload, and once", async () => {
+    fail = () => new UnreachableError("no net");
+    const box = outbox();
+    for (let i = 0; i < OUTBOX_ENTRIES; i += 1) await box.add({ key: `k${i}`, actor: "a1", request: sign });
+    await box.add(call);
+    await box.add({ ...call, key: "again" });
+    await expect(box.add({ key: "more", actor: "a1", request: sign })).rejects.toBeInstanceOf(OutboxFullError);
+    fail = null;
+    outbox();
+    await until(() => latest.length === 0);
+    expect(sent[0]).toEqual({ key: "sos", request: sos });
+    expect(sent.filter(({ request }) => request.request === "raise_sos")).toHaveLength(1);
+    expect(sent).toHaveLength(OUTBOX_ENTRIES + 1);
+  });
+
+  it("does not wait for what is being sent, and lets nothing else begin before it is through", async () => {
+    let through: (answer: object) => void = () => undefined;
+    uploading = new Promise((resolve) => (through = resolve));
+    const box = outbox();
+    await box.add({ key: "file", actor: "a1", request: evidence, file: new Blob(["x"]), path: "/api/v1/blobs" });
+    await until(() => uploads.length === 1 || heard.length > 0);
+    fail = (key) => (key === "sos" ? new UnreachableError("no net") : null);
+    await box.add({ key: "k2", actor: "a1", request: sign });
+    await box.add(call);
+    await until(() => latest.some(({ key, tries }) => key === "sos" && tries > 0));
+    through({ sha256: "ab" });
+    await until(() => !latest.some(({ key }) => key === "file"));
+    expect(sent.map(({ key }) => key)).toEqual(["file"]);
+    fail = null;
+    box.kick();
+    await until(() => latest.length === 0);
+    expect(sent.map(({ key }) => key)).toEqual(["file", "sos", "k2"]);
+  });
+
+  it("goes although the database never opens, is seen to be trying at once, and goes again from memory", async () => {
+    fail = () => new UnreachableError("no net");
+    const box = outbox(() => new Promise(() => undefined));
+    void box.add(call);
+    expect(latest).toMatchObject([{ key: "sos", refused: null }]);
+    expect(box.keeping).toBe(false);
+    await until(() => latest[0]?.tries === 1);
+    fail = null;
+    box.kick();
+    await until(() => latest.length === 0);
+    expect(sent).toEqual([{ key: "sos", request: sos }]);
+    expect(box.keeping).toBe(true);
+  });
+
+  it("goes where nothing can be kept, as everything does", async () => {
+    fail = () => new UnreachableError("no net");
+    const box = outbox(() => Promise.reject(new Error("not allowed")));
+    await box.add({ key: "k1", actor: "a1", request: sign });
+    await box.add(call);
+    expect(box.keeping).toBe(false);
+    fail = null;
+    box.kick();
+    await until(() => latest.length === 0);
+    expect(sent.map(({ key }) => key)).toEqual(["sos", "k1"]);
+  });
+
+  it("is kept as soon as the database is there, and sent once", async () => {
+    let open: () => void = () => undefined;
+    const opened = new Promise<void>((resolve) => (open = resolve));
+    fail = () => new UnreachableError("no net");
+    const box = outbox(() => opened.then(() => openOutbox(factory)));
+    const kept = box.add(call);
+    await until(() => (latest[0]?.tries ?? 0) > 0);
+    open();
+    await kept;
+    expect(box.keeping).toBe(true);
+    fail = null;
+    outbox();
+    await until(() => latest.length === 0);
+    box.kick();
+    await settling();
+    expect(sent).toEqual([{ key: "sos", request: sos }]);
+  });
+
+  it("is called anew once it was refused", async () => {
+    fail = (key) => (key === "sos" ? new Problem(409, "conflict", "") : null);
+    const box = outbox();
+    await box.add(call);
+    await until(() => latest[0]?.refused !== null && latest.length === 1);
+    await box.add({ ...call, key: "second" });
+    await until(() => latest.length === 0);
+    expect(sent.map(({ key }) => key)).toEqual(["second"]);
+  });
+
+  it("is never sent as another's, also where the session has changed hands behind the page", async () => {
+    actor = "a2";
+    const box = outbox();
+    await box.add(call);
+    actor = "a1";
+    stillThere = false;
+    box.kick();
+    await settling();
+    await box.add({ key: "k1", actor: "a1", request: sign });
+    await settling();
+    expect(sent).toEqual([]);
+    expect(latest.map(({ key, refused }) => [key, refused])).toEqual([["sos", null], ["k1", null]]);
+  });
+
+  it("is found in what the release before stored, with the rest", async () => {
+    const database = await openOutbox(factory);
+    const store = database.transaction("entries", "readwrite").objectStore("entries");
+    store.add({ ...before, key: "k1", actor: "a1", request: sign });
+    store.add({ ...before, key: "theirs", actor: "a2", request: sign });
+    store.add({ ...before, key: "sos", actor: "a1", request: sos, urgent: true });
+    store.add({ ...before, key: "no", actor: "a1", request: sign, refused: { code: "conflict", detail: "" } });
+    const box = outbox();
+    await until(() => sent.length === 2 && latest.length === 2);
+    expect(sent.map(({ key }) => key)).toEqual(["sos", "k1"]);
+    expect(latest.map(({ key }) => key)).toEqual(["theirs", "no"]);
+    await box.dismiss("no");
+    expect(latest).toHaveLength(1);
   });
 });

@@ -196,7 +196,7 @@ export class Design extends View {
       </div>
       <div style="margin:var(--s3) 0 260px"><t-command .commands=${commands}></t-command></div>
       <div class="wrap">
-        ${(["ready", "trying", "through", "refused", "none"] as const).map((each) => html`<t-sos state=${each} detail="单位已离岗"></t-sos>`)}
+        ${(["ready", "trying", "signed_out", "through", "refused", "none"] as const).map((each) => html`<t-sos state=${each} detail="单位已离岗"></t-sos>`)}
       </div>
       <div class="wrap">${(Object.keys(TONES) as SoundName[]).map((name) => html`<button @click=${() => void this.sound(name)}>${icon("sound")} ${name}</button>`)}</div>`;
   }

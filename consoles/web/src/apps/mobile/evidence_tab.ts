@@ -21,7 +21,13 @@ const KINDS: readonly { readonly key: "photo" | "video" | "audio"; readonly acce
   { key: "audio", accept: "audio/mp4,audio/ogg,audio/webm", icon: "sound" },
 ];
 
-/** Tells `evidence` with the file. */
+/** A file, and the order for which its camera was opened: another may have come before it was taken. */
+export interface Shot {
+  readonly file: File;
+  readonly order: OrderRow;
+}
+
+/** Tells `evidence` with the shot. */
 @customElement("mobile-evidence")
 export class EvidenceTab extends View {
   static override styles = [shared, tabStyles, mobileStyles];
@@ -31,6 +37,7 @@ export class EvidenceTab extends View {
   @property({ attribute: false }) rows: ReadonlyMap<string, EvidenceRow> = new Map();
   @property({ attribute: false }) waiting: readonly Entry[] = [];
   @state() private failure = "";
+  private takenFor: OrderRow | null = null;
 
   override render(): TemplateResult {
     const mine = this.waiting.filter(({ request }) => request.request === "fix_evidence");
@@ -53,16 +60,17 @@ export class EvidenceTab extends View {
   }
 
   private shot({ key, accept, icon: name }: (typeof KINDS)[number]): TemplateResult {
-    return html`<label>${icon(name)} ${t(`evidence.${key}`)}<input type="file" accept=${accept} capture="environment" @change=${this.take} /></label>`;
+    return html`<label>${icon(name)} ${t(`evidence.${key}`)}<input type="file" accept=${accept} capture="environment" @click=${() => (this.takenFor = this.order)} @change=${this.take} /></label>`;
   }
 
   private readonly take = (event: Event): void => {
     const input = event.target as HTMLInputElement;
     const file = input.files?.[0];
     input.value = "";
-    if (file === undefined) return;
+    const order = this.takenFor;
+    if (file === undefined || order === null) return;
     this.failure = file.size > MOST_BYTES ? t("evidence.too_large") : "";
-    if (this.failure === "") this.tell("evidence", file);
+    if (this.failure === "") this.tell<Shot>("evidence", { file, order });
   };
 }
 

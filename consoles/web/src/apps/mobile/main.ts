@@ -6,7 +6,6 @@ import "../../components/cards";
 import { icon, type IconName } from "../../components/icons";
 import "../../components/sos";
 import { describe } from "../../components/problems";
-import { refusalWords } from "../../components/refusals";
 import { sosWords, type SosState } from "../../components/sos";
 import { shared } from "../../components/view";
 import * as format from "../../i18n/format";
@@ -14,21 +13,26 @@ import { language, setLanguage, t, word } from "../../i18n/i18n";
 import "../../map/element";
 import { NO_DATA, type MapData } from "../../map/picture";
 import { Sounds } from "../../media/sounds";
-import { UnreachableError, Problem } from "../../sync/api";
+import { UnreachableError, Problem, type Api } from "../../sync/api";
 import { toLogin, uuid, type Connection } from "../../sync/connect";
-import { openOutbox, Outbox, OutboxFullError, type Entry } from "../../sync/outbox";
+import { openOutbox, Outbox, OutboxFullError, type Draft, type Entry } from "../../sync/outbox";
 import type { Actor, Subscription, TableName } from "../../sync/protocol";
 import { browserTime } from "../../sync/time";
 import type { OrderRow, PositionRow, Request, SituationRow, UnitRow } from "../../wire";
 import { Console } from "../console";
 import { consoleStyles } from "../console_styles";
 import { show } from "../page";
+import { positionWords, recalledBar, refusedBar } from "./bars";
+import "./big_step";
 import "./evidence_tab";
+import type { Shot } from "./evidence_tab";
+import { Feedback } from "./feedback";
 import { install } from "./install";
 import { ageOf, Keeper, recall, type Kept } from "./kept";
 import { feedbackForm, orderCard, type FeedbackDraft } from "./order_card";
 import { PositionReporter } from "./position";
 import "./query_tab";
+import { Recalls } from "./recalls";
 import { currentOrder, progressOf, type Step } from "./steps";
 import { appStyles, mobileStyles } from "./styles";
 
@@ -38,7 +42,6 @@ const TABLES = {
 const TABS = { orders: "orders", map: "map", query: "search", evidence: "camera" } as const satisfies Record<string, IconName>;
 type Tab = keyof typeof TABS;
 const SHIFT_MS = 8 * 3_600_000;
-const NO_FEEDBACK: FeedbackDraft = { result: "", text: "" };
 
 @customElement("app-mobile")
 export class Mobile extends Console {
@@ -47,14 +50,20 @@ export class Mobile extends Console {
   @state() private tab: Tab = "orders";
   @state() private waiting: readonly Entry[] = [];
   @state() private signedOut = false;
-  @state() private feedback: FeedbackDraft | null = null;
-  @state() private refusing = false;
+  /** Which order is about to be refused. */
+  @state() private refusing = "";
   @state() private full = false;
   @state() private leaving = "";
   private outbox: Outbox | null = null;
   private reporter: PositionReporter | null = null;
   private readonly sounds = new Sounds();
   private known: ReadonlySet<string> | null = null;
+  private readonly feedback = new Feedback(this.space, () => this.requestUpdate());
+  private readonly recalls = new Recalls(this.space);
+  /** With which cookies the hub last said that this person is signed in. */
+  private sure: string | null = null;
+  /** The sequence number at which the centre had the last SOS of this page. */
+  private raised_seq = 0;
   /** Of live work only: nothing of a rehearsal is ever opened with. */
   private readonly kept: Kept | null = this.space === "live" ? recall() : null;
   private readonly keeper = new Keeper(browserTime);
@@ -74,7 +83,9 @@ export class Mobile extends Console {
 
   protected override async whoIsThere(): Promise<Actor | null> {
     try {
-      return await super.whoIsThere();
+      const actor = await super.whoIsThere();
+      this.sure = document.cookie;
+      return actor;
     } catch (error) {
       if (this.kept !== null && (error instanceof UnreachableError || (error instanceof Problem && error.passing))) return this.kept.actor;
       throw error;
@@ -99,25 +110,39 @@ export class Mobile extends Console {
 
   protected override willUpdate(_changed: PropertyValues): void {
     if (this.connection === null || this.actor === null) return;
-    if (this.outbox === null) void this.openOutbox(this.connection, this.actor);
+    this.outbox ??= this.makeOutbox(this.connection, this.actor);
     this.reporter ??= new PositionReporter(this.connection.api, () => this.requestUpdate());
     this.reporter.set(this.onDuty());
     if (this.live?.phase === "live" && this.space === "live") this.keeper.keep(this.actor, this.connection);
   }
 
-  private async openOutbox(connection: Connection, actor: Actor): Promise<void> {
-    const entries: Entry[] = [];
-    this.waiting = entries;
-    const database = await openOutbox(indexedDB);
-    if (this.outbox !== null) return;
-    const onChange = (now: readonly Entry[]): void => {
-      this.waiting = now.filter((entry) => entry.actor === actor.id);
-    };
-    this.outbox = new Outbox({ database, sender: connection.api, time: browserTime, actor: () => (this.signedOut ? null : actor.id), onChange });
-    onChange(await this.outbox.entries());
-    this.outbox.kick();
-    addEventListener("online", () => this.outbox?.kick());
-    document.addEventListener("visibilitychange", () => document.hidden || this.outbox?.kick());
+  private makeOutbox({ api }: Connection, actor: Actor): Outbox {
+    const outbox = new Outbox({
+      open: () => openOutbox(indexedDB, this.space),
+      sender: api,
+      time: browserTime,
+      actor: () => (this.signedOut ? null : actor.id),
+      confirm: () => this.isStillThere(api, actor),
+      onSent: ({ request }, { seq }) => {
+        if (request === "raise_sos") this.raised_seq = seq;
+      },
+      onChange: (now) => (this.waiting = now.filter((entry) => entry.actor === actor.id)),
+    });
+    addEventListener("online", () => outbox.kick());
+    document.addEventListener("visibilitychange", () => document.hidden || outbox.kick());
+    return outbox;
+  }
+
+  /** Somebody else may have signed in on another page of this terminal, or before this one was opened without a network. */
+  private async isStillThere(api: Api, actor: Actor): Promise<boolean> {
+    const cookies = document.cookie;
+    if (cookies === this.sure) return true;
+    if ((await api.session())?.id !== actor.id) {
+      this.signedOut = true;
+      return false;
+    }
+    this.sure = cookies;
+    return true;
   }
 
   /** What is shown of a table until it comes: this person's, of when the terminal last heard of it. */
@@ -164,7 +189,8 @@ export class Mobile extends Console {
     if (actor === null) return html``;
     const order = currentOrder(this.orders(), actor.unit, this.waiting);
     return html`<header class="bars">${this.bars(actor)}</header>
-      <main class=${this.tab === "map" ? "flush" : ""} aria-label=${t(`mobile.${this.tab}`)}>${this.content(order)}</main>
+      <main class=${this.tab === "map" ? "flush" : ""} aria-label=${t(`mobile.${this.tab}`)}>${this.content(order)}
+        <mobile-query ?hidden=${this.tab !== "query"} .api=${this.connection?.api ?? null}></mobile-query></main>
       <section class="thumb" aria-label=${t("sos.button")}>${this.bigStep(order)}${this.sos(actor)}</section>
       <nav>
         ${(Object.keys(TABS) as Tab[]).map(
@@ -191,18 +217,13 @@ export class Mobile extends Console {
       ${this.signedOut
         ? html`<div class="bar offline" role="alert"><span class="grow">${t("mobile.signed_out")}</span><button @click=${() => toLogin()}>${t("mobile.sign_in")}</button></div>`
         : nothing}
-      ${this.full ? html`<div class="bar offline" role="alert">${icon("alert")} ${t("evidence.full")}</div>` : nothing}
-      ${this.waiting.filter((entry) => entry.refused !== null).map((entry) => this.refusedBar(entry))}
+      ${this.full ? html`<div class="bar offline" role="alert">${icon("alert")} ${t("mobile.full")}</div>` : nothing}
+      ${waits === 0 || this.outbox?.keeping !== false ? nothing : html`<div class="bar offline" role="alert">${icon("alert")} ${t("mobile.unkept")}</div>`}
+      ${this.recalls.untold(this.orders()).map((order) => recalledBar(this.situationOf(order)?.title ?? order.text, order.why, () => this.knowRecall(order)))}
+      ${this.waiting.filter((entry) => entry.refused !== null).map((entry) => refusedBar(entry, () => void this.outbox?.dismiss(entry.key)))}
       ${[...this.rows("alarms").values()]
         .filter((row) => row.subject === actor.unit && row.kind !== "sos")
         .map((row) => html`<div class="bar">${icon("alert")} <b>${word("alarm", row.kind)}</b> <span class="cut quiet">${row.detail}</span></div>`)}`;
-  }
-
-  private refusedBar(entry: Entry): TemplateResult {
-    const { code = "", detail: said = "" } = entry.refused ?? {};
-    const detail = refusalWords(said) || `${word("problem", code)} ${said}`;
-    return html`<div class="bar" role="alert">${icon("ban")} <span class="grow">${t("mobile.refused", { detail })}</span>
-      <button @click=${() => void this.outbox?.dismiss(entry.id)}>${t("mobile.dismiss")}</button></div>`;
   }
 
   private positionBar(): TemplateResult {
@@ -210,19 +231,9 @@ export class Mobile extends Console {
     const unit = this.actor?.unit ?? "";
     const shift: Request = onDuty ? { request: "end_shift", unit } : { request: "start_shift", unit, until_ms: Math.round(this.now_ms()) + SHIFT_MS };
     return html`<div class="bar">
-      ${icon("navigation")} <span class="grow">${this.positionWords()}</span>
+      ${icon("navigation")} <span class="grow">${positionWords(this.reporter)}</span>
       ${unit === "" ? nothing : html`<button @click=${() => void this.send(shift)}>${onDuty ? t("shift.end") : t("shift.start")}</button>`}
     </div>`;
-  }
-
-  private positionWords(): string {
-    const { reporter } = this;
-    if (reporter === null || reporter.state === "off") return t("position.off");
-    if (reporter.state !== "reporting" || reporter.last === null) {
-      return t(reporter.state === "denied" ? "position.denied" : reporter.state === "unavailable" ? "position.unavailable" : "position.searching");
-    }
-    const words = t("position.reporting", { accuracy: format.distance(reporter.last.accuracy_m) });
-    return reporter.waiting > 2 ? `${words} · ${t("position.kept", { n: reporter.waiting })}` : words;
   }
 
   private content(order: OrderRow | null): TemplateResult {
@@ -233,10 +244,10 @@ export class Mobile extends Console {
       case "map":
         return html`<t-map .data=${this.mapData} .fences=${this.rows("fences")} .focusOn=${situation?.place ?? this.reporter?.last ?? null} .around=${this.self}></t-map>`;
       case "query":
-        return html`<mobile-query .api=${this.connection?.api ?? null}></mobile-query>`;
+        return html``; // it stays on the page, whatever is looked at meanwhile: what was found is not paid for twice
       case "evidence":
         return html`<mobile-evidence .order=${order} .situation=${situation ?? null} .rows=${this.rows("evidence")} .waiting=${this.waiting}
-          @evidence=${(event: CustomEvent<File>) => void this.addEvidence(event.detail, order)}></mobile-evidence>`;
+          @evidence=${(event: CustomEvent<Shot>) => void this.addEvidence(event.detail)}></mobile-evidence>`;
     }
   }
 
@@ -244,15 +255,16 @@ export class Mobile extends Console {
     if (this.actor?.unit === "") return html`<t-state kind="no_right" text=${t("mobile.no_unit")}></t-state>${this.leave()}`;
     const earlier = [...this.orders().values()].filter((row) => row.id !== order?.id).sort((a, b) => b.issued_ms - a.issued_ms);
     const now_ms = this.now_ms();
+    const draft = order === null ? null : this.feedback.of(order.id);
     return html`${order === null
         ? html`<div class="order"><h2>${t("mobile.no_order")}</h2><p class="quiet">${t("mobile.no_order_about")}</p></div>`
         : html`${orderCard(order, situation, this.who, progressOf(order, this.waiting), this.reporter?.last ?? null, now_ms)}
-            ${this.feedback === null ? nothing : feedbackForm(this.feedback, (draft) => this.keepFeedback(order, draft))}
-            ${this.refusing
-              ? html`<t-confirm question=${t("mobile.refuse")} reason=${t("mobile.refuse_why")} @cancel=${() => (this.refusing = false)}
+            ${draft === null ? nothing : feedbackForm(draft, (now) => this.feedback.keep(order.id, now))}
+            ${this.refusing === order.id
+              ? html`<t-confirm question=${t("mobile.refuse")} reason=${t("mobile.refuse_why")} @cancel=${() => (this.refusing = "")}
                   @confirm=${(event: CustomEvent<string>) => void this.refuse(order, event.detail)}></t-confirm>`
               : progressOf(order, this.waiting).state === "issued"
-                ? html`<button class="bare" @click=${() => (this.refusing = true)}>${t("mobile.refuse")}</button>`
+                ? html`<button class="bare" @click=${() => (this.refusing = order.id)}>${t("mobile.refuse")}</button>`
                 : nothing}`}
       ${earlier.length === 0 ? nothing : html`<h3 class="quiet">${t("mobile.earlier")}</h3>`}
       ${earlier.slice(0, 10).map(
@@ -269,13 +281,15 @@ export class Mobile extends Console {
   }
 
   private bigStep(order: OrderRow | null): TemplateResult {
-    const next = order === null ? null : progressOf(order, this.waiting).next;
-    if (order === null || next === null) return html`<span class="calm">${t("mobile.no_order")}</span>`;
-    if (this.feedback !== null) {
-      const ready = this.feedback.result !== "";
-      return html`<button class="big primary" ?disabled=${!ready} @click=${() => void this.feedBack(order)}>${t(ready ? "mobile.send_feedback" : "mobile.choose_result")}</button>`;
-    }
-    return html`<button class="big primary" @click=${() => void this.step(order, next)}>${t(`mobile.next.${next}`)}</button>`;
+    if (order === null) return html`<span class="calm">${t("mobile.no_order")}</span>`;
+    const { state, next } = progressOf(order, this.waiting);
+    if (next === null) return html`<span class="calm">${t("mobile.no_order")}</span>`;
+    const draft = this.feedback.of(order.id);
+    const ready = draft === null || draft.result !== "";
+    const label = draft === null ? t(`mobile.next.${next}`) : t(ready ? "mobile.send_feedback" : "mobile.choose_result");
+    const done = draft === null && state !== "issued" ? word("order_state", state) : "";
+    return html`<mobile-step meaning="${order.id} ${next} ${draft === null ? "" : "send"}" label=${label} done=${done} ?ready=${ready}
+      @go=${() => void (draft === null ? this.step(order, next) : this.feedBack(order, draft))}></mobile-step>`;
   }
 
   private sos(actor: Actor): TemplateResult {
@@ -292,9 +306,13 @@ export class Mobile extends Console {
 
   private sosState(actor: Actor): { state: SosState; detail: string } {
     if (actor.unit === "") return { state: "none", detail: "" };
-    const entry = this.waiting.find(({ request }) => request.request === "raise_sos");
-    if (entry !== undefined) return { state: entry.refused === null ? "trying" : "refused", detail: entry.refused?.detail ?? "" };
-    return { state: (this.unit()?.sos ?? "") === "" ? "ready" : "through", detail: "" };
+    const calls = this.waiting.filter(({ request }) => request.request === "raise_sos");
+    const call = calls.find(({ refused }) => refused === null) ?? calls[0];
+    if (call?.refused === null) return { state: this.signedOut ? "signed_out" : "trying", detail: "" };
+    // Told by the hub, and not in the picture yet: it is through all the same.
+    const behind = this.raised_seq > (this.connection?.store.seq ?? 0);
+    if (behind || (this.unit()?.sos ?? "") !== "") return { state: "through", detail: "" };
+    return call === undefined ? { state: "ready", detail: "" } : { state: "refused", detail: call.refused?.detail ?? "" };
   }
 
   private async raiseSos(actor: Actor): Promise<void> {
@@ -305,32 +323,23 @@ export class Mobile extends Console {
   private async step(order: OrderRow, step: Step): Promise<void> {
     if (step === "fed_back") {
       this.tab = "orders";
-      this.feedback = JSON.parse(localStorage.getItem(`triune.feedback.${order.id}`) ?? "null") as FeedbackDraft | null ?? NO_FEEDBACK;
+      this.feedback.begin(order.id);
       return;
     }
     await this.send({ request: "step_order", order: order.id, step });
   }
 
-  private keepFeedback(order: OrderRow, draft: FeedbackDraft): void {
-    this.feedback = draft;
-    localStorage.setItem(`triune.feedback.${order.id}`, JSON.stringify(draft));
-  }
-
-  private async feedBack(order: OrderRow): Promise<void> {
-    const draft = this.feedback;
-    if (draft === null || draft.result === "") return;
-    await this.send({ request: "feed_back", order: order.id, result: t(`mobile.result.${draft.result}`), text: draft.text });
-    localStorage.removeItem(`triune.feedback.${order.id}`);
-    this.feedback = null;
+  private async feedBack(order: OrderRow, draft: FeedbackDraft): Promise<void> {
+    if (draft.result === "") return;
+    const request: Request = { request: "feed_back", order: order.id, result: t(`mobile.result.${draft.result}`), text: draft.text };
+    if (await this.send(request)) this.feedback.forget(order.id);
   }
 
   private async refuse(order: OrderRow, why: string): Promise<void> {
-    this.refusing = false;
-    await this.send({ request: "refuse_order", order: order.id, why });
+    if (await this.send({ request: "refuse_order", order: order.id, why })) this.refusing = "";
   }
 
-  private async addEvidence(file: File, order: OrderRow | null): Promise<void> {
-    if (order === null) return;
+  private async addEvidence({ file, order }: Shot): Promise<void> {
     const here = this.reporter?.last ?? null;
     const place = here === null ? null : ({ lat: here.lat, lon: here.lon, source: "phone", uncertainty_m: here.accuracy_m, datum: "wgs84" } as const);
     const request: Request = {
@@ -340,9 +349,9 @@ export class Mobile extends Console {
     await this.send(request, { file, path: "/api/v1/blobs" });
   }
 
-  /** Everything goes through the outbox, so that it is safe before it is sent. */
-  private async send(request: Request, more: { file?: Blob; path?: string; urgent?: boolean } = {}): Promise<void> {
-    if (this.outbox === null || this.actor === null) return;
+  /** Everything goes through the outbox, so that it is safe before it is sent. False where there was no room. */
+  private async send(request: Request, more: Pick<Draft, "file" | "path" | "urgent"> = {}): Promise<boolean> {
+    if (this.outbox === null || this.actor === null) return false;
     try {
       await this.outbox.add({ key: uuid(), actor: this.actor.id, request, ...more });
       this.full = false;
@@ -350,16 +359,27 @@ export class Mobile extends Console {
       if (!(error instanceof OutboxFullError)) throw error;
       this.full = true;
     }
+    return !this.full;
   }
 
-  /** A new order rings and vibrates; what was there when the page opened does not. */
-  private hear(connection: Connection): void {
-    const issued = new Set([...connection.store.rows("orders").values()].filter((row) => row.state === "issued").map((row) => row.id));
+  private knowRecall(order: OrderRow): void {
+    this.recalls.dismiss(order.id);
+    this.feedback.forget(order.id);
+  }
+
+  /** A new order rings and vibrates, what was there when the page opened does not. A recall does each time until it was heard here. */
+  private hear({ store }: Connection): void {
+    const orders = store.rows("orders");
+    const issued = new Set([...orders.values()].filter((row) => row.state === "issued").map((row) => row.id));
     const before = this.known;
     this.known = issued;
-    if (before === null || ![...issued].some((id) => !before.has(id))) return;
-    this.sounds.play("order");
-    if ("vibrate" in navigator) navigator.vibrate([300, 150, 300]);
+    if (store.loaded("orders") && this.recalls.take(orders, this.actor?.unit ?? "")) this.ring("recall", [900]);
+    if (before !== null && [...issued].some((id) => !before.has(id))) this.ring("order", [300, 150, 300]);
+  }
+
+  private ring(sound: "order" | "recall", pattern: number[]): void {
+    this.sounds.play(sound);
+    if ("vibrate" in navigator) navigator.vibrate(pattern);
   }
 
   private async signOut(): Promise<void> {

@@ -21,7 +21,7 @@ export class QueryTab extends View {
   static override styles = [shared, tabStyles, mobileStyles];
 
   @property({ attribute: false }) api: Api | null = null;
-  @state() private found: Found | null = null;
+  @state() private found: (Found & { readonly plate: string; readonly asked_ms: number }) | null = null;
   @state() private failure = "";
   @state() private busy = false;
 
@@ -37,8 +37,8 @@ export class QueryTab extends View {
       ${this.found === null ? nothing : this.results(this.found)}`;
   }
 
-  private results({ sightings, places, left }: Found): TemplateResult {
-    const counted = html`<p class="quiet" role="status">${t("query.left", { left })}</p>`;
+  private results({ sightings, places, left, plate, asked_ms }: NonNullable<QueryTab["found"]>): TemplateResult {
+    const counted = html`<p class="quiet" role="status">${t("query.asked", { plate, time: format.moment(asked_ms, Date.now()) })} · ${t("query.left", { left })}</p>`;
     if (sightings.length === 0) return html`${counted}<t-state kind="hint" text=${t("query.none")}></t-state>`;
     return html`${counted}<ul class="files">
       ${sightings.slice(0, 50).map(
@@ -59,7 +59,8 @@ export class QueryTab extends View {
     this.busy = true;
     this.failure = "";
     try {
-      this.found = (await this.api?.post<Found>(this.api.inSpace("/api/v1/sightings/search"), ask)) ?? null;
+      const found = await this.api?.post<Found>(this.api.inSpace("/api/v1/sightings/search"), ask);
+      this.found = found === undefined ? null : { ...found, plate: ask.plate, asked_ms: now_ms };
     } catch (error) {
       this.failure = describe(error);
     } finally {

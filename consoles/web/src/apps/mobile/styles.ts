@@ -42,6 +42,10 @@ export const mobileStyles = css`
   .bar button {
     min-height: 44px;
   }
+  .bar.recalled {
+    background: var(--raised);
+    font-size: 16px;
+  }
   .bar.offline {
     background: var(--raised) var(--hatch);
   }
@@ -111,12 +115,6 @@ export const mobileStyles = css`
     padding: var(--s2) var(--s4);
     background: var(--panel);
     border-top: 1px solid var(--line);
-  }
-  .big {
-    width: 100%;
-    min-height: 72px;
-    font-size: 24px;
-    font-weight: 750;
   }
   .thumb .calm {
     color: var(--text-2);

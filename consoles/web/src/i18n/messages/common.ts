@@ -75,6 +75,7 @@ export const COMMON = {
   "sos.hold": ["按住 1.5 秒", "Hold 1.5 s"],
   "sos.button": ["一键报警 SOS", "SOS"],
   "sos.trying": ["正在发出，未连上则不断重试", "Sending, trying until it is through"],
+  "sos.signed_out": ["未发出：登录已过期，请重新登录，或打电话求助", "Not sent: signed out. Sign in again, or call for help by telephone"],
   "sos.through": ["指挥中心已收到", "The centre has it"],
   "sos.refused": ["未被受理：{detail}", "Not taken: {detail}"],
   "sos.none": ["此账号没有关联单位", "This account has no unit"],

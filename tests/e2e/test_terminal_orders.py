@@ -1,0 +1,166 @@
+"""The officer's terminal at work: one press, one step; each form its own order's; help called first. R957 to R963."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Locator, Page, expect
+
+from command import requests as q
+from command.actors import HUB
+from consoles.site import Site
+from tests.command.support import HOUR_MS, county
+from tests.consoles.support import PASSWORD, recorded, site_with_people
+from tests.e2e.chromium import chromium, sign_in
+
+SOON_MS = 15_000
+"""A page opens, or hears of what changed."""
+TAP_MS = 180
+"""Between the two taps of one thumb."""
+HELD_MS = 1800
+"""Longer than SOS is to be held."""
+FILL = """([actor, order]) => new Promise((resolve, reject) => {
+    const opening = indexedDB.open("triune-outbox", 1);
+    opening.onsuccess = () => {
+        const writing = opening.result.transaction("entries", "readwrite");
+        const each = {file: null, path: null, urgent: false, made_ms: 1, tries: 0, refused: null};
+        const request = {request: "step_order", order, step: "signed"};
+        for (let i = 0; i <= 200; i += 1) {
+            const whose = i < 200 ? actor : "somebody";
+            writing.objectStore("entries").add({...each, key: crypto.randomUUID(), actor: whose, request});
+        }
+        writing.oncomplete = () => { opening.result.close(); resolve(); };
+        writing.onabort = reject;
+    };
+})"""
+"""Fill the outbox of a person as the release before did, and add one of somebody else's."""
+
+
+@asynccontextmanager
+async def terminal(tmp_path: Path) -> AsyncIterator[tuple[Site, Page]]:
+    """An officer's terminal, signed in and on duty."""
+    async with site_with_people(tmp_path, "officer") as site, chromium() as browser:
+        for request in county():
+            await site.hub.ask(request, HUB)
+        await site.hub.ask(q.StartShift(unit="u1", until_ms=site.clock.now_ms() + HOUR_MS), HUB)
+        page = await (await browser.new_context(viewport={"width": 390, "height": 844}, locale="zh-CN")).new_page()
+        await sign_in(page, site.http_url, "officer", PASSWORD, "/mobile")
+        await expect(page.locator("html")).to_have_attribute("data-picture", "live", timeout=SOON_MS)
+        yield site, page
+
+
+async def order(site: Site, title: str) -> str:
+    """Send the unit to a new situation."""
+    opened = q.OpenSituation(title=title, service="110", kind="public_security", level=4)
+    situation = (await site.hub.ask(opened, HUB)).subject
+    return (await site.hub.ask(q.IssueOrder(situation=situation, unit="u1", text=""), HUB)).subject
+
+
+async def state_of(site: Site, order: str) -> str:
+    """Return how far an order is at the hub."""
+    return await site.hub.read(lambda t: t.orders.need(order).state)
+
+
+def big(page: Page, name: str) -> Locator:
+    """Return the big button, once it takes a press as this."""
+    return page.locator("mobile-step button:not([disabled])", has_text=name)
+
+
+async def tap_twice(page: Page, button: Locator) -> None:
+    """Press where the button is, whatever stands there by the second time."""
+    box = await button.bounding_box()
+    assert box is not None
+    for _ in range(2):
+        await page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        await page.wait_for_timeout(TAP_MS)
+
+
+@pytest.mark.browser
+async def test_two_taps_are_one_step(tmp_path: Path) -> None:  # R957
+    async with terminal(tmp_path) as (site, page):
+        first = await order(site, "斗殴")
+        await expect(big(page, "签收")).to_be_visible(timeout=SOON_MS)
+        await tap_twice(page, big(page, "签收"))
+        await expect(page.locator("mobile-step button[disabled]")).to_contain_text("已签收")
+        await expect(big(page, "出警")).to_be_visible(timeout=SOON_MS)
+        assert await state_of(site, first) == "signed"
+        await tap_twice(page, big(page, "出警"))
+        await expect(big(page, "到场")).to_be_visible(timeout=SOON_MS)
+        assert await state_of(site, first) == "departed"
+
+
+@pytest.mark.browser
+async def test_what_was_begun_for_an_order_stays_its_own_and_a_recall_is_told_until_it_is_known(tmp_path: Path) -> None:
+    async with terminal(tmp_path) as (site, page):  # R958, R959
+        first = await order(site, "南门口打架")
+        await site.hub.ask(q.StepOrder(order=first, step="arrived"), HUB)
+        await big(page, "反馈").click(timeout=SOON_MS)
+        await page.get_by_label("情况说明").fill("已劝离")
+        await page.get_by_role("button", name="已处置").click()
+        await expect(big(page, "提交反馈")).to_be_visible(timeout=SOON_MS)
+
+        await site.hub.ask(q.RecallOrder(order=first, why="误报"), HUB)
+        second = await order(site, "商铺起火")
+        told = page.locator(".recalled")
+        await expect(told).to_contain_text("撤回：南门口打架", timeout=SOON_MS)
+        await expect(told).to_contain_text("误报")
+        await expect(page.get_by_label("情况说明")).to_have_count(0)
+        await big(page, "签收").click(timeout=SOON_MS)
+        await expect(big(page, "出警")).to_be_visible(timeout=SOON_MS)
+        assert (await state_of(site, first), await state_of(site, second)) == ("recalled", "signed")
+
+        await page.reload()
+        await expect(told).to_contain_text("撤回：南门口打架", timeout=SOON_MS)
+        await told.get_by_role("button", name="知道了").click()
+        await expect(told).to_have_count(0)
+        await page.reload()
+        await expect(big(page, "出警")).to_be_visible(timeout=SOON_MS)
+        await expect(told).to_have_count(0)
+
+        await page.get_by_role("button", name="查询").click()
+        await page.get_by_label("完整号牌").fill("湘F12345")
+        await page.get_by_label("查询事由").fill("逃逸")
+        await page.get_by_role("button", name="查询过车").click()
+        await expect(page.get_by_text("本小时还可查 19 次")).to_be_visible(timeout=SOON_MS)
+        await page.get_by_role("button", name="地图").click()
+        await page.get_by_role("button", name="查询").click()  # R963
+        await expect(page.get_by_text("本小时还可查 19 次")).to_contain_text("湘F12345")
+        await expect(page.get_by_label("查询事由")).to_have_value("逃逸")
+
+
+@pytest.mark.browser
+async def test_a_call_for_help_goes_first_from_a_full_outbox_after_a_reload(tmp_path: Path) -> None:  # R960, R961
+    async with terminal(tmp_path) as (site, page):
+        first = await order(site, "斗殴")
+        await expect(big(page, "签收")).to_be_visible(timeout=SOON_MS)
+        await page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+        await page.reload()  # so that all of it came through the worker, and is there without a network
+        await expect(page.locator("html")).to_have_attribute("data-picture", "live", timeout=SOON_MS)
+        await page.context.set_offline(True)
+        actor = await page.evaluate("JSON.parse(localStorage.getItem('triune.mobile')).actor.id")
+        await page.evaluate(FILL, [actor, first])
+        await page.reload()
+        await expect(page.get_by_text("200 件待发")).to_be_visible(timeout=SOON_MS)
+
+        sos = page.locator("t-sos button")
+        await sos.hover()
+        await page.mouse.down()
+        await page.wait_for_timeout(HELD_MS)
+        await page.mouse.up()
+        trying = page.get_by_text("正在发出，未连上则不断重试")
+        await expect(trying).to_be_visible(timeout=SOON_MS)
+        await expect(page.get_by_text("201 件待发")).to_be_visible(timeout=SOON_MS)
+        await page.reload()
+        await expect(trying).to_be_visible(timeout=SOON_MS)
+
+        seq = site.hub.committed_seq
+        await page.context.set_offline(False)
+        await expect(page.get_by_text("指挥中心已收到")).to_be_visible(timeout=SOON_MS)
+        await expect(page.get_by_text("件待发")).to_have_count(0, timeout=SOON_MS)
+        await expect(page.get_by_text("正在发送")).to_have_count(0, timeout=2 * SOON_MS)
+        facts = b"".join(await recorded(site, seq))
+        assert 0 < facts.index(b'"sos_raised"') < facts.index(b'"order_signed"')
+        assert facts.count(b'"sos_raised"') == 1
