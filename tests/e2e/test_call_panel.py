@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from command.actors import HUB, Actor
 from command.requests import AnswerCall, GivenPlace, HangUpCall, OpenSituation, ReportCall
@@ -124,6 +124,41 @@ async def test_a_text_that_is_too_long_is_said_and_not_cut(tmp_path: Path) -> No
         await page.keyboard.press("Control+Enter")
         await expect(page.locator("desk-situation")).to_be_visible(timeout=SLOW)
         assert (await row(site, call)).form["what"] == "𠮷" * 4000
+
+
+async def test_a_note_that_is_too_long_is_said_and_not_cut(tmp_path: Path) -> None:  # R944
+    async with site_with_people(tmp_path, "call_taker") as site, chromium() as browser:
+        call = await answered(site, "110")
+        await site.hub.ask(OpenSituation(title="打架", service="110", kind="accident", level=4, call=call), TAKER)
+        page = await panel(browser, site, "call_taker", call)
+        await page.get_by_role("button", name="看警情").click()
+        note = page.get_by_label("记一笔")
+        await note.fill("案" * 4001)
+        await note.press("Enter")
+        await expect(page.get_by_text("文字太长：最多 4000 个字")).to_be_visible(timeout=SLOW)
+        await expect(note).to_have_value("案" * 4001)
+
+
+async def test_what_was_typed_last_is_saved_before_the_call_ends(tmp_path: Path) -> None:  # R943
+    async with site_with_people(tmp_path, "call_taker") as site, chromium() as browser:
+        call = await answered(site, "110")
+        page = await panel(browser, site, "call_taker", call)
+        order = []
+
+        async def slowly(route: Route) -> None:
+            asked = str(route.request.post_data_json["request"])
+            response = await route.fetch()
+            if asked == "classify_call":
+                await page.evaluate("() => new Promise((done) => requestIdleCallback(done))")
+            order.append(asked)
+            await route.fulfill(response=response)
+
+        await page.route("**/api/v1/requests", slowly)
+        await page.get_by_label("什么事").fill("问路")
+        await page.get_by_role("button", name="咨询").click()
+        await expect(page.locator("desk-queue .call")).to_have_count(0, timeout=SLOW)
+        assert order == ["classify_call", "end_call"]
+        assert (await row(site, call)).form == {"what": "问路"}
 
 
 async def test_at_twice_the_size_everything_is_in_reach(tmp_path: Path) -> None:  # R946

@@ -315,15 +315,20 @@ export class CallPanel extends View {
   };
 
   private async join(desk: Desk, situation: string, why: string): Promise<void> {
+    const { of } = this;
     await this.trying(async () => {
-      await desk.ask({ request: "link_call", call: this.of, situation, why });
+      await this.save(of);
+      await desk.ask({ request: "link_call", call: of, situation, why });
       desk.choose("situations", situation);
     });
   }
 
   private async end(call: CallRow, outcome: Outcome, why: string): Promise<void> {
     this.reasoned = null;
-    await this.trying(() => this.ask({ request: "end_call", call: call.id, outcome, why }));
+    await this.trying(async () => {
+      await this.save(call.id); // of a call that has ended no form is taken
+      await this.ask({ request: "end_call", call: call.id, outcome, why });
+    });
   }
 
   private ask(request: Parameters<Desk["ask"]>[0]): ReturnType<Desk["ask"]> {
@@ -332,11 +337,13 @@ export class CallPanel extends View {
   }
 
   private async trying(run: () => Promise<unknown>): Promise<void> {
+    const about = this.desk?.call ?? null;
     this.failure = "";
     try {
       await run();
     } catch (error) {
-      this.failure = describe(error);
+      const words = describe(error);
+      this.failure = about === null || about.id === this.of ? words : `${about.caller}${t("list.colon")}${words}`;
     }
   }
 }
