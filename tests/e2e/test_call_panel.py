@@ -146,7 +146,7 @@ async def test_what_was_typed_last_is_saved_before_the_call_ends(tmp_path: Path)
         order = []
 
         async def slowly(route: Route) -> None:
-            asked = str(route.request.post_data_json["request"])
+            asked = (route.request.post_data_json or {})["request"]
             response = await route.fetch()
             if asked == "classify_call":
                 await page.evaluate("() => new Promise((done) => requestIdleCallback(done))")

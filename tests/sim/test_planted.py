@@ -282,7 +282,7 @@ def test_an_older_fix_of_a_unit_that_replaces_a_newer_one(monkeypatch: pytest.Mo
         return real(self, fix, unit, fresh)
 
     monkeypatch.setattr(HubUplink, "_believe", believe)
-    assert "goes back in time" in (found(hubs=3).failure or "")
+    assert "goes back in time" in (found(hubs=3, first=13).failure or "")
 
 
 def test_a_report_of_a_patrol_that_is_told_once_only(monkeypatch: pytest.MonkeyPatch) -> None:  # R875
