@@ -22,10 +22,10 @@ Change = Literal["left_area", "returned", "stood_still", "moved_again", "went_si
 class _Unit:
     """What is remembered of a unit on duty. `fix` is the newest of the device that speaks for its place.
 
-    `told` names the fences that the hub was told of; the row names only the newest of them.
+    `told` names the fences that the record was told of; the row, whose `out_of` was seen last, only the newest of them.
     """
 
-    __slots__ = ("crossing", "fix", "heard_ms", "shift_until_ms", "stay", "told")
+    __slots__ = ("crossing", "fix", "heard_ms", "out_of", "shift_until_ms", "stay", "told")
 
     def __init__(self, unit: UnitRow, now_ms: int) -> None:
         self.heard_ms = now_ms
@@ -34,9 +34,22 @@ class _Unit:
         self.stay: Stay | None = None
         self.crossing = Crossing()
         self.told: set[str] = set()
-        if unit.out_of:
-            self.crossing.out[unit.out_of] = now_ms
-            self.told.add(unit.out_of)
+        self.out_of = ""
+        self.see(unit, now_ms)
+
+    def see(self, unit: UnitRow, now_ms: int) -> None:
+        """Go on from what the record says now: another hub's word may come after the fix that it followed from."""
+        if unit.shift_until_ms != self.shift_until_ms:  # a new shift begins with nothing told
+            self.shift_until_ms = unit.shift_until_ms
+            self.told &= {unit.out_of}
+        elif unit.out_of != self.out_of:
+            if unit.out_of:
+                self.crossing.out.setdefault(unit.out_of, now_ms)
+                self.told.add(unit.out_of)
+            else:
+                self.crossing.out.pop(self.out_of, None)
+                self.told.discard(self.out_of)
+        self.out_of = unit.out_of
 
 
 class PatrolWatch:
@@ -64,6 +77,7 @@ class PatrolWatch:
         reports = []
         if unit.silent_since_ms is not None:
             reports.append(_report(unit, "heard_again", fix.at_ms, fix))
+        known.see(unit, now_ms)
         reports += _fences_kept(unit, known, fix, fences)
         reports += _motion(unit, known, fix, limits)
         return reports
@@ -132,9 +146,6 @@ def _leads(fix: Position, newest: Position | None) -> bool:
 
 
 def _fences_kept(unit: UnitRow, known: _Unit, fix: Position, fences: FenceSet) -> list[ReportPatrol]:
-    if unit.shift_until_ms != known.shift_until_ms:  # a new shift begins with nothing told
-        known.shift_until_ms = unit.shift_until_ms
-        known.told &= {unit.out_of}
     out, told = known.crossing.out, known.told
     known.crossing.observe(fences, unit.area, fix)
     if not out and not told:

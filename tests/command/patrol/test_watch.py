@@ -72,6 +72,18 @@ def test_leaving_and_coming_back_is_said_once_each() -> None:
     assert hub.take(fix(1000, 900, 300), fix(1000, 800, 360)) == ["returned area"]
 
 
+def test_what_another_hub_told_after_its_fix_came_here_is_gone_on_from() -> None:  # R970
+    hub = Hub(replace(unit(area="area"), out_of="area"))
+    hub.watch.follow(hub.row, fix(1000, 500, 0), LIMITS, START_MS)
+    hub.row = replace(hub.row, out_of="")
+    assert hub.take(fix(1000, 1010, 30)) == []  # on the line
+    assert hub.take(fix(1000, 1200, 60), fix(1000, 1300, 120)) == ["left_area area"]
+    hub = Hub(unit(area="area"))
+    hub.watch.follow(hub.row, fix(1000, 1200, 0), LIMITS, START_MS)
+    hub.row = replace(hub.row, out_of="area")
+    assert hub.take(fix(1000, 500, 30)) == ["returned area"]
+
+
 def test_two_broken_fences_are_told_apart() -> None:
     hub = Hub(unit(area="area"))
     assert hub.take(fix(2100, 500, 0), fix(2110, 500, 31)) == ["left_area area", "left_area yard"]
