@@ -78,6 +78,14 @@ async def tap_twice(page: Page, button: Locator) -> None:
         await page.wait_for_timeout(TAP_MS)
 
 
+async def hold_sos(page: Page) -> None:
+    """Call for help."""
+    await page.locator("t-sos button").hover()
+    await page.mouse.down()
+    await page.wait_for_timeout(HELD_MS)
+    await page.mouse.up()
+
+
 @pytest.mark.browser
 async def test_two_taps_are_one_step(tmp_path: Path) -> None:  # R957
     async with terminal(tmp_path) as (site, page):
@@ -145,14 +153,14 @@ async def test_a_call_for_help_goes_first_from_a_full_outbox_after_a_reload(tmp_
         await page.reload()
         await expect(page.get_by_text("200 件待发")).to_be_visible(timeout=SOON_MS)
 
-        sos = page.locator("t-sos button")
-        await sos.hover()
-        await page.mouse.down()
-        await page.wait_for_timeout(HELD_MS)
-        await page.mouse.up()
+        await big(page, "出警").click(timeout=SOON_MS)
+        full = page.get_by_text("待发已满，这一条没有存下")
+        await expect(full).to_be_visible(timeout=SOON_MS)
+        await hold_sos(page)
         trying = page.get_by_text("正在发出，未连上则不断重试")
         await expect(trying).to_be_visible(timeout=SOON_MS)
         await expect(page.get_by_text("201 件待发")).to_be_visible(timeout=SOON_MS)
+        await expect(full).to_be_visible()
         await page.reload()
         await expect(trying).to_be_visible(timeout=SOON_MS)
 
@@ -164,3 +172,29 @@ async def test_a_call_for_help_goes_first_from_a_full_outbox_after_a_reload(tmp_
         facts = b"".join(await recorded(site, seq))
         assert 0 < facts.index(b'"sos_raised"') < facts.index(b'"order_signed"')
         assert facts.count(b'"sos_raised"') == 1
+
+
+@pytest.mark.browser
+async def test_a_call_for_help_is_never_told_as_that_of_whoever_signed_in_on_another_page(tmp_path: Path) -> None:
+    async with terminal(tmp_path) as (site, page):  # R962
+        await site.context.accounts.create("other", "other", frozenset({"officer"}), "u1", PASSWORD)
+        other = await page.context.new_page()
+        await other.goto(site.http_url + "/login")
+        await other.locator("input").nth(0).fill("other")
+        await other.locator("input[type=password]").fill(PASSWORD)
+        await other.keyboard.press("Enter")
+        await other.wait_for_url(lambda url: "/login" not in url)
+        seq = site.hub.committed_seq
+        await page.bring_to_front()
+        await hold_sos(page)
+        await expect(page.get_by_text("未发出：登录已过期")).to_be_visible(timeout=SOON_MS)
+        assert b"sos_raised" not in b"".join(await recorded(site, seq))
+        await other.close()
+
+        await page.get_by_role("button", name="重新登录").click()
+        await page.wait_for_url("**/login*")
+        await page.context.clear_cookies()
+        await sign_in(page, site.http_url, "officer", PASSWORD, "/mobile")
+        await expect(page.get_by_text("指挥中心已收到")).to_be_visible(timeout=SOON_MS)
+        called = [fact for fact in await recorded(site, seq) if b"sos_raised" in fact]
+        assert len(called) == 1

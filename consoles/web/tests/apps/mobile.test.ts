@@ -1,5 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { KEPT_FIXES, PositionReporter, thinned, type Fix } from "../../src/apps/mobile/position";
+import { Recalls } from "../../src/apps/mobile/recalls";
 import { currentOrder, eighth, progressOf } from "../../src/apps/mobile/steps";
 import type { Entry } from "../../src/sync/outbox";
 import type { OrderRow, Request } from "../../src/wire";
@@ -56,5 +57,35 @@ describe("position", () => {
     const reporter = new PositionReporter({ post: () => Promise.reject(new Error("must not be asked")) }, () => undefined);
     reporter.set(false);
     expect(reporter.state).toBe("off");
+  });
+});
+
+describe("recalls (R958)", () => {
+  const stored = new Map<string, string>();
+  beforeEach(() => {
+    stored.clear();
+    vi.stubGlobal("localStorage", { setItem: (key: string, text: string) => stored.set(key, text), getItem: (key: string) => stored.get(key) ?? null });
+  });
+  afterEach(() => vi.unstubAllGlobals());
+
+  it("are told once aloud, and shown until they are known, also where the order was recalled while the page was shut", () => {
+    expect(new Recalls("live").take(byId(order("o1", "arrived", 1), order("o2", "issued", 2)), "u")).toBe(false);
+    const now = byId(order("o1", "recalled", 1), order("o2", "fed_back", 2));
+    const later = new Recalls("live");
+    expect(later.take(now, "u")).toBe(true);
+    expect(later.take(now, "u")).toBe(false);
+    expect(later.untold(now).map(({ id }) => id)).toEqual(["o1"]);
+    expect(new Recalls("live").untold(now)).toHaveLength(1);
+    expect(new Recalls("r1").untold(now)).toHaveLength(0);
+    later.dismiss("o1");
+    expect(new Recalls("live").take(now, "u")).toBe(false);
+    expect(later.untold(now)).toHaveLength(0);
+  });
+
+  it("are of orders that this unit had here", () => {
+    const recalls = new Recalls("live");
+    const theirs = { ...order("o2", "issued", 1), unit: "x" };
+    expect(recalls.take(byId(order("o1", "recalled", 1), theirs), "u")).toBe(false);
+    expect(recalls.take(byId({ ...theirs, state: "recalled" }), "u")).toBe(false);
   });
 });

@@ -354,12 +354,13 @@ export class Mobile extends Console {
     if (this.outbox === null || this.actor === null) return false;
     try {
       await this.outbox.add({ key: uuid(), actor: this.actor.id, request, ...more });
-      this.full = false;
+      this.full &&= more.urgent === true; // that one needed no room
+      return true;
     } catch (error) {
       if (!(error instanceof OutboxFullError)) throw error;
       this.full = true;
+      return false;
     }
-    return !this.full;
   }
 
   private knowRecall(order: OrderRow): void {
