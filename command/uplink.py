@@ -223,7 +223,7 @@ class HubUplink:
             unit = roster.units[roster.unit_of[fix.device]]
             if not unit.sos:
                 await self._ask_for_help(unit, fix, start_ms)
-            self._sos.told(fix.device)
+            self._sos.told(fix.device, start_ms)
 
     async def _ask_for_help(self, unit: UnitRow, fix: Position, start_ms: int) -> None:
         """Raise an SOS. What the hub cannot record now the device has to say again, so it is not told yes."""
