@@ -110,8 +110,19 @@ async def test_what_was_begun_for_an_order_stays_its_own_and_a_recall_is_told_un
         await page.get_by_role("button", name="已处置").click()
         await expect(big(page, "提交反馈")).to_be_visible(timeout=SOON_MS)
 
+        await page.get_by_role("button", name="取证").click()
+        async with page.expect_file_chooser() as camera:
+            await page.get_by_text("拍照").click()
         await site.hub.ask(q.RecallOrder(order=first, why="误报"), HUB)
         second = await order(site, "商铺起火")
+        await expect(page.get_by_text("为「商铺起火」取证")).to_be_visible(timeout=SOON_MS)
+        await (await camera.value).set_files(
+            {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": b"\xff\xd8\xff\xe0\xff\xd9"}
+        )
+        await expect(page.get_by_text("已固定")).to_be_visible(timeout=SOON_MS)
+        evidence = await site.hub.read(lambda t: [row.order for row in t.evidence])
+        assert evidence == [first]
+        await page.get_by_role("button", name="指令").click()
         told = page.locator(".recalled")
         await expect(told).to_contain_text("撤回：南门口打架", timeout=SOON_MS)
         await expect(told).to_contain_text("误报")

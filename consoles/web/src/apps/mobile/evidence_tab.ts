@@ -67,7 +67,8 @@ export class EvidenceTab extends View {
     const input = event.target as HTMLInputElement;
     const file = input.files?.[0];
     input.value = "";
-    const order = this.takenFor;
+    const order = this.takenFor ?? this.order;
+    this.takenFor = null;
     if (file === undefined || order === null) return;
     this.failure = file.size > MOST_BYTES ? t("evidence.too_large") : "";
     if (this.failure === "") this.tell<Shot>("evidence", { file, order });
