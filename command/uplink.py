@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -22,10 +23,17 @@ from command.kernel.errors import (
     UnknownIdError,
 )
 from command.kernel.geo import check_point
-from command.kernel.limits import POSITIONS_PER_BATCH, READINGS_ROWS, SILENCE_SWEEP_MS, SILENT_PER_SWEEP, SOS_AGE_MS
+from command.kernel.limits import (
+    POSITIONS_PER_BATCH,
+    READINGS_ROWS,
+    SILENCE_SWEEP_MS,
+    SILENT_PER_SWEEP,
+    SOS_AGE_MS,
+    SOS_LOOK_MS,
+)
 from command.patrol.fences import FenceSet
 from command.patrol.fixes import FixFilter
-from command.patrol.sos import SosWatch
+from command.patrol.sos import SosWatch, call_began
 from command.patrol.watch import PatrolWatch, after
 from command.readings import Position, Readings
 from command.requests import RaiseSos, ReportPatrol
@@ -96,7 +104,6 @@ class HubUplink:
         self._fences = FenceSet(())
         self._newest: dict[str, tuple[int, str]] = {}
         """Of each unit the instant of its newest fix, and whose: of two at one instant every hub shows the same."""
-        self._elsewhere: set[str] = set()
         self._stored: list[Callable[[Sequence[Position]], None]] = []
 
     def on_stored(self, listener: Callable[[Sequence[Position]], None]) -> None:
@@ -138,7 +145,6 @@ class HubUplink:
         self.counters.positions += len(known)
         for listener in self._stored:
             listener(known)
-        await self._come_here(known)
         await self._raise_sos(known, roster)
         await self._conclude(known, roster)
         if unknown := sorted({fix.device for fix in batch} - roster.unit_of.keys()):
@@ -146,13 +152,8 @@ class HubUplink:
             raise UnknownIdError(f"not enrolled for any unit: {', '.join(unknown[:5])}", id=unknown[0])
 
     async def restore(self) -> None:
-        """Take up from the readings where everybody was and which calls for help were running."""
-        latest = await self._readings.latest_positions(self._hub.space)
-        await self.follow(latest)
-        for fix in latest:
-            if fix.sos:
-                await self._recall_sos(fix)
-        self._elsewhere.clear()
+        """Take up from the readings where everybody was."""
+        await self.follow(await self._readings.latest_positions(self._hub.space))
 
     async def follow(self, fixes: Sequence[Position]) -> None:
         """Take newest fixes that others stored, known ones among them. Raises `UnavailableError` as `positions`."""
@@ -162,25 +163,9 @@ class HubUplink:
         fresh: dict[str, Position] = {}
         for stored in news:
             fix = _not_ahead(stored, now_ms)
-            self._elsewhere.add(fix.device)
             if (unit := roster.unit_of.get(fix.device)) and self._believe(fix, unit, fresh):
                 self._watch.follow(roster.units[unit], fix, roster.limits, now_ms)
         self._hub.positions_changed([_row(unit, fix) for unit, fix in fresh.items()])
-
-    async def _come_here(self, fixes: Sequence[Position]) -> None:
-        """A device that reported to another hub until now may be in the middle of a call for help."""
-        for fix in fixes:
-            if fix.device in self._elsewhere:
-                self._elsewhere.discard(fix.device)
-                if fix.sos:
-                    await self._recall_sos(fix)
-
-    async def _recall_sos(self, newest: Position) -> None:
-        """Find where the running call began, so that asking for it again has the key that it had."""
-        from_ms = newest.at_ms - _SOS_RUN_MS
-        track = await self._readings.track(self._hub.space, newest.device, from_ms, newest.at_ms, READINGS_ROWS)
-        for fix in track:
-            self._sos.observe(fix)
 
     async def run(self) -> None:
         """Look for silent units from time to time, until cancelled."""
@@ -222,8 +207,21 @@ class HubUplink:
                 continue
             unit = roster.units[roster.unit_of[fix.device]]
             if not unit.sos:
-                await self._ask_for_help(unit, fix, start_ms)
-            self._sos.told(fix.device, start_ms)
+                await self._ask_for_help(unit, fix, await self._call_began(fix.device, start_ms))
+            self._sos.told(fix.device)
+
+    async def _call_began(self, device: str, at_ms: int) -> int:
+        """Find where a call that is new here began: before a restart, at another hub, or before a release.
+
+        Asked for with the key that it had, it is the same call. Where that cannot be read it is rather raised twice.
+        """
+        try:
+            async with asyncio.timeout(SOS_LOOK_MS / 1000):
+                track = await self._readings.track(self._hub.space, device, at_ms - _SOS_RUN_MS, at_ms, READINGS_ROWS)
+        except (TriuneError, TimeoutError) as error:
+            log.warning("whether %s called for help before is not known: %r", device, error)
+            return at_ms
+        return call_began(track, at_ms)
 
     async def _ask_for_help(self, unit: UnitRow, fix: Position, start_ms: int) -> None:
         """Raise an SOS. What the hub cannot record now the device has to say again, so it is not told yes."""

@@ -102,9 +102,9 @@ LEADING_DEVICE_MS = 60_000
 FIX_NOISE_M = 50
 # SOS fixes further apart than this are two calls for help; a call older than the age is history and raises nothing.
 SOS_GAP_MS = 60_000
-# Calls of one device that are known again when their fixes are sent again.
-SOS_CALLS_KNOWN = 8
 SOS_AGE_MS = 24 * 60 * 60 * 1000
+# A call for help waits no longer for the readings that tell where it began.
+SOS_LOOK_MS = 2000
 SILENCE_SWEEP_MS = 5000
 # Units reported silent at one sweep; the others wait for the next, so that a dead network does not fill the inbox.
 SILENT_PER_SWEEP = 200

@@ -2,39 +2,18 @@
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-from command.kernel.limits import SOS_CALLS_KNOWN, SOS_GAP_MS
+from command.kernel.limits import SOS_GAP_MS
 from command.readings import Position
 
 
 @dataclass(slots=True)
-class _Call:
-    """From its first fix to the last one known."""
-
-    start_ms: int
-    last_ms: int
-    told: bool = False
-
-
-def _calls() -> deque[_Call]:
-    return deque(maxlen=SOS_CALLS_KNOWN)
-
-
-@dataclass(slots=True)
 class _Device:
-    """`running` is the call that the newest fix belongs to, `late` the one that an older fix came of a moment ago."""
-
     last_ms: int
-    running: _Call | None = None
-    late: _Call | None = None
-    calls: deque[_Call] = field(default_factory=_calls)
-
-    def begin(self, at_ms: int) -> _Call:
-        call = _Call(at_ms, at_ms)
-        self.calls.append(call)
-        return call
+    start_ms: int | None = None
+    told: bool = False
 
 
 class SosWatch:
@@ -51,33 +30,28 @@ class SosWatch:
         """
         device = self._devices.setdefault(fix.device, _Device(fix.at_ms))
         if fix.at_ms < device.last_ms:
-            call = _late(device, fix)
-        else:
-            quiet_ms, device.last_ms, device.late = fix.at_ms - device.last_ms, fix.at_ms, None
-            if not fix.sos:
-                device.running = None
-            elif device.running is None or quiet_ms > SOS_GAP_MS:
-                device.running = device.begin(fix.at_ms)
-            call = device.running
-            if call:
-                call.last_ms = fix.at_ms
-        return None if call is None or call.told else call.start_ms
+            running = device.start_ms is not None
+            return fix.at_ms if fix.sos and not running else None
+        quiet_ms, device.last_ms = fix.at_ms - device.last_ms, fix.at_ms
+        if not fix.sos:
+            device.start_ms = None
+        elif device.start_ms is None or quiet_ms > SOS_GAP_MS:
+            device.start_ms, device.told = fix.at_ms, False
+        return None if device.start_ms is None or device.told else device.start_ms
 
-    def told(self, device: str, start_ms: int) -> None:
-        """Say nothing more of the call that began then."""
-        for call in self._devices[device].calls:
-            call.told = call.told or call.start_ms == start_ms
+    def told(self, device: str) -> None:
+        """Say nothing more of the call that runs."""
+        self._devices[device].told = True
 
 
-def _late(device: _Device, fix: Position) -> _Call | None:
-    """Return the call that a fix older than the newest belongs to; while one runs, help is called for already."""
-    if device.running or not fix.sos:
-        device.late = None
-        return None
-    for call in device.calls:
-        if call.start_ms <= fix.at_ms <= call.last_ms:  # sent again
-            return call
-    if device.late is None or not 0 <= fix.at_ms - device.late.last_ms <= SOS_GAP_MS:
-        device.late = device.begin(fix.at_ms)
-    device.late.last_ms = fix.at_ms
-    return device.late
+def call_began(track: Iterable[Position], at_ms: int) -> int:
+    """Return the instant at which the call began that goes on at `at_ms`; the track goes up to there, oldest first."""
+    began_ms: int | None = None
+    last_ms = at_ms
+    for fix in track:
+        if not fix.sos:
+            began_ms = None
+        elif began_ms is None or fix.at_ms - last_ms > SOS_GAP_MS:
+            began_ms = fix.at_ms
+        last_ms = fix.at_ms
+    return at_ms if began_ms is None or at_ms - last_ms > SOS_GAP_MS else began_ms

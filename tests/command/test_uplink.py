@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from command import uplink
 from command.actors import HUB
 from command.hub import Hub
 from command.journal import Journal, Turn
@@ -392,6 +393,32 @@ async def test_a_call_for_help_opens_one_situation_however_often_it_is_sent(hous
     await house.send(fix(100, 500, 60, sos=True))
     assert (await house.unit()).sos
     assert len(await house.hub.read(lambda t: list(t.situations))) == 2
+
+
+async def test_what_is_sent_again_after_the_release_calls_nobody_anew(house: House) -> None:  # R971
+    call = [fix(100, 500, t, sos=True) for t in range(0, 50, 10)]
+    await house.send(*call)
+    (sos,) = await house.hub.read(lambda t: list(t.sos))
+    await house.hub.ask(ClearSos(sos=sos.id, why="安全"), HUB)
+    await house.send(fix(100, 500, 50))
+    await house.send(*call[2:], fix(100, 500, 60))
+    house.uplink = HubUplink(house.hub, house.readings, house.tokens, house.clock)  # another hub, or after a restart
+    await house.uplink.restore()
+    await house.send(*call[3:], fix(100, 500, 70))
+    assert len(await house.hub.read(lambda t: list(t.situations))) == 1
+
+
+async def test_a_call_for_help_does_not_wait_for_readings_that_hang(monkeypatch: pytest.MonkeyPatch) -> None:  # R971
+    class Hanging(MemoryReadings):
+        async def track(self, space: str, device: str, from_ms: int, to_ms: int, limit: int) -> list[Position]:
+            await asyncio.Event().wait()
+            return []
+
+    monkeypatch.setattr(uplink, "SOS_LOOK_MS", 1)
+    async with running(House(readings=Hanging())) as house:
+        await house.enrol()
+        await house.send(fix(100, 500, 0, sos=True))
+        assert (await house.unit()).sos
 
 
 async def test_a_unit_off_duty_can_still_call_for_help_but_nothing_else_follows(house: House) -> None:
