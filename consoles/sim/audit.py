@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from command.actors import Actor
 from command.facts import Fact, Recorded
 from command.facts.calls import SituationClosed, SituationNoted, SituationOpened
 from command.facts.orders import MessageQueued, OrderIssued, OrderOverdue, OrderRecalled
+from command.facts.patrol import SosCleared, SosRaised
 from command.facts.plans import ApprovalOverdue, ApprovalRequested, ApprovalWarned, TaskOverdue
 from command.facts.watchlist import WatchExpired, WatchRequested
 from command.hub import Changes
@@ -21,6 +23,18 @@ from consoles.sim.trace import Trace
 
 MARK = "#"
 """Stands before the key of a request in the words that it puts into the record."""
+
+
+@dataclass
+class Sos:
+    """A call for help in the record: which fix of which device it names, and from when to when it stood."""
+
+    id: str
+    unit: str
+    device: str
+    at_ms: int
+    raised_us: int
+    cleared_us: int | None = None
 
 
 class Audit:
@@ -39,6 +53,10 @@ class Audit:
         """How many ever stood at once."""
         self.fixes: dict[str, dict[int, Position]] = {}
         """Every fix of which a device was told that it is taken, by device and instant."""
+        self.taken_us: dict[tuple[str, int], int] = {}
+        """When it was first told so."""
+        self.sos: list[Sos] = []
+        """Every call for help in the record."""
         self._answers: dict[str, Answer] = {}
         self._digest = GENESIS
         self._met: Counter[tuple[str, str]] = Counter()
@@ -58,8 +76,10 @@ class Audit:
         if (head.seq, head.digest) != (seq, self._digest):
             self.loop.fail(f"{who}: the journal's head {head.seq} is not that of the facts stored up to {seq}")
         self.head = head
+        key_of = {fact.seq: entry.key for entry in entries for fact in entry.facts}
         for recorded in self.history.take_in(facts):
             self._note(who, recorded)
+            self._note_sos(recorded.fact, key_of[recorded.seq])
         self._note_deadlines()
 
     def _note(self, who: str, fact: Recorded) -> None:
@@ -71,6 +91,17 @@ class Audit:
             self._met[type(fact.fact).__name__, about] += 1
             if self._met[type(fact.fact).__name__, about] > 1:
                 self.loop.fail(f"fact {fact.seq}: {type(fact.fact).__name__} of {about} for a second time: doubled")
+
+    def _note_sos(self, fact: Fact, key: str) -> None:
+        match fact:
+            case SosRaised():
+                device, _, at_ms = key.removeprefix("sos:").rpartition(":")
+                self.sos.append(Sos(fact.sos, fact.unit, device, int(at_ms), self.loop.now_us))
+            case SosCleared():
+                row = next(row for row in self.sos if row.id == fact.sos)
+                row.cleared_us = self.loop.now_us
+            case _:
+                pass
 
     def _note_deadlines(self) -> None:
         standing = {f"{row.id}@{row.at_ms}" for row in self.history.tables.deadlines}
@@ -96,6 +127,7 @@ class Audit:
         """See a device hear that its fixes are taken."""
         for fix in fixes:
             self.fixes.setdefault(fix.device, {})[fix.at_ms] = fix
+            self.taken_us.setdefault((fix.device, fix.at_ms), self.loop.now_us)
 
     def published(self, who: str, seq: int, before: int, changes: Changes) -> None:
         """See a hub publish rows: all of them durable, and what the journal folds to."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from command.kernel.errors import TriuneError
-from command.kernel.limits import BATCH_REQUESTS, KEPT_ROWS, MARKS_PER_SITUATION, TOMBSTONES
+from command.kernel.limits import BATCH_REQUESTS, KEPT_ROWS, MARKS_PER_SITUATION
+from command.kernel.limits import TOMBSTONES as TOMBSTONES_AT_MOST
 from command.links.naming import name_of
 from command.readings import Position
 from command.tables import Tables
@@ -13,13 +14,14 @@ from consoles.sim.audit import Audit
 from consoles.sim.client import Client
 from consoles.sim.field import Field
 from consoles.sim.history import as_json, picture_of
-from consoles.sim.narrow import INBOX, MOVED
+from consoles.sim.narrow import INBOX, MOVED, TOMBSTONES
 from consoles.sim.node import LINKS, Node
 from consoles.sim.services import SITE, Services
 from consoles.sim.store import Store
 
 _DEADLINE_GRACE_MS = 10_000
 _CLOCK_NOTICED_US = 65_000_000
+_WELL_US = 20_000_000
 _CUT_US = 60_000_000
 """A hub whose clock was set back, and so goes at half pace, cuts off in 45 s who is silent."""
 _LISTENERS = 2  # the checks' own, and the feed
@@ -42,7 +44,7 @@ class Checks:
         for node in self._nodes:
             if not node.up:
                 continue
-            if problem := next(self._unbounded(node), None) or self._missed(node):
+            if problem := next(self._unbounded(node), None) or self._missed(node) or self._unreported(node):
                 self._audit.loop.fail(f"{node.process.name}: {problem}")
 
     def _unbounded(self, node: Node) -> Iterator[str]:
@@ -56,7 +58,7 @@ class Checks:
             yield f"{hub.listening} listeners, of which {_LISTENERS} live"
         here = [client.pipe for client in self._clients if client.node_number == node.number and client.pipe]
         for pipe in here:
-            room = sum(len(rows) for rows in self._audit.history.tables.by_name.values()) + TOMBSTONES
+            room = sum(len(rows) for rows in self._audit.history.tables.by_name.values()) + TOMBSTONES_AT_MOST
             if len(pipe.console.behind) > room:
                 yield f"{len(pipe.console.behind)} rows wait for {pipe.console.actor.id}"
         if hub.counters.faults:
@@ -86,6 +88,11 @@ class Checks:
         since_us = max(node.well_since_us, node.clock.jumped_us + _CLOCK_NOTICED_US)
         return self._audit.missed_deadline(node.clock.now_ms(), since_us, _DEADLINE_GRACE_MS)
 
+    def _unreported(self, node: Node) -> str | None:
+        """A hub that could record nothing for a while reports silent units once it can again."""
+        problem = self._field.silent(node)
+        return problem if self._audit.loop.now_us - node.well_since_us > _WELL_US else None
+
     async def at_rest(self) -> str | None:
         """Return what is still different somewhere although nothing is wrong any more; None where all agree."""
         if problem := await self._field.lost():
@@ -97,9 +104,10 @@ class Checks:
         for client in self._clients:
             if problem := await self._mirrors_wrongly(client):
                 return f"{client.name}: {problem}"
-        if not any(node.leases.holds(LINKS) for node in self._nodes):
-            return "nobody holds the lease of the links"
-        return next(self._texts_unsent(), None)
+        holders = [node.process.name for node in self._nodes if node.leases.holds(LINKS)]
+        if len(holders) != 1:
+            return f"one hub is to hold the lease of the links, and these do: {holders}"
+        return next(self._texts_unsent(), None) or next(self._links_wrong(), None)
 
     async def _differs(self, node: Node, newest: dict[str, Position]) -> str | None:
         if not node.up:
@@ -114,6 +122,8 @@ class Checks:
             return error.detail
         if problem:
             return problem
+        if self._services.away:
+            return None
         behind = [follower.name for follower in node.followers if node.leases.holds(LINKS) and follower.behind]
         return f"links are behind: {behind}" if behind else None
 
@@ -153,10 +163,18 @@ class Checks:
             if row is None:
                 continue  # it left the tables a day later
             key = f"{SITE}/{name_of(row.id, row.queued_ms)}"
-            if row.state == "queued":
+            if row.state == "queued" and not self._services.away:
                 yield f"the text {message} is neither sent nor failed"
             if row.state == "sent" and key not in self._services.sent:
                 yield f"the text {message} is recorded as sent and never was"
+
+    def _links_wrong(self) -> Iterator[str]:
+        """A service that is away while something waits for it is down on every screen, and up once it was told."""
+        tables = self._audit.history.tables
+        waiting = any(row.state == "queued" for row in tables.messages)
+        for row in tables.links:
+            if row.state != ("down" if waiting else "up"):
+                yield f"the link {row.id} is said to be {row.state}, and {'texts wait' if waiting else 'all is told'}"
 
 
 def _over_limits(tables: Tables) -> Iterator[str]:

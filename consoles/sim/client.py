@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import zlib
 from typing import Any
 
@@ -21,6 +22,8 @@ _BACKOFF_MOST_S = 8.0
 _WATCH_EVERY_S = 2.0
 _SURE_US = 15_000_000
 """How long a hub may say that it records after its store went away: it waits 10 s for the lock of a turn."""
+_FULL_US = 3_000_000
+"""How long it may say so after it was told that the disk is full."""
 _TOLD_US = 2_000_000
 """Two beats: what was published before is in what a beat is about."""
 _BEHIND_US = 60_000_000
@@ -52,7 +55,7 @@ class Client:
         self._unsure_since_us: int | None = None
         self._told: dict[tuple[str, str], int] = {}
         """The number that each row last came with over this connection."""
-        self._come_back = False
+        self._asleep: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
         """Connect, and watch the line from then on."""
@@ -70,13 +73,26 @@ class Client:
             self.pipe.hang_up()
             self._lost()
 
+    def sleep(self, for_s: float) -> None:
+        """Be gone for long, as a machine that is closed: what it comes back to may be known nowhere any more."""
+        if self.pipe is not None:
+            self.pipe.hang_up()
+            self._lost(for_s)
+
+    def wake(self) -> None:
+        """Come back now, if it sleeps."""
+        if self._asleep is not None:
+            self._asleep.cancel()
+            self._open()
+
     def _open(self) -> None:
+        self._asleep = None
         self._heard_us = self._loop.now_us
         self._told = {}
         self.pipe = Pipe(self._network, self._network.nodes[self._at], self, self.actor, self.line)
         self.pipe.open()
 
-    def _lost(self) -> None:
+    def _lost(self, asleep_s: float | None = None) -> None:
         self.pipe, self.live, self._unsure_since_us = None, False, None
         hubs = len(self._network.nodes)
         ceiling_s = min(_BACKOFF_MOST_S, _BACKOFF_FIRST_S * 2 ** min(self._attempt // hubs, 16))
@@ -84,7 +100,10 @@ class Client:
         self._at = (self._at + 1) % hubs
         self._audit.trace.note(self.name, "offline", f"at {self.complete_seq}")
         delay_s = max(_BACKOFF_FIRST_S / 2, ceiling_s * self.process.random.random())
-        self.process.later(delay_s, self._open)
+        if asleep_s is None:
+            self.process.later(delay_s, self._open)
+        else:
+            self._asleep = self.process.later(asleep_s, self._open)
 
     async def _watch(self) -> None:
         while True:
@@ -185,6 +204,10 @@ class Client:
         if message["accepting"] and sent.without_store_us > _SURE_US:
             lost_s = sent.without_store_us / 1_000_000
             self._loop.fail(f"{self.name}: a beat says that the hub records, {lost_s:.1f} s after its store went away")
+        if message["accepting"] and sent.full_us > _FULL_US:
+            self._loop.fail(
+                f"{self.name}: a beat says that the hub records, {sent.full_us / 1e6:.1f} s after a full disk"
+            )
         assert self.pipe is not None
         node = self._network.nodes[self._at]
         if sent.at_us - node.clock.right_again_us < _BEHIND_US:

@@ -22,12 +22,15 @@ from command.requests import (
     Request,
     StartShift,
 )
+from command.settings import Limits
 
 LAT, LON = 30.5, 114.3
 UNITS = ("u1", "u2", "u3", "u4", "u5", "u6")
 ENGINE = UNITS[-1]
 CAMERAS = ("k1", "k2")
 PLAN = "tanker"
+LIMITS = Limits(silent_s=150)
+"""Short, so that a simulated hour sees units fall silent while a hub stays up."""
 SHIFT_MS = 50 * 60 * 1000
 """Short, so that a simulated hour sees shifts end, on orders and off them."""
 

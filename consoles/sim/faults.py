@@ -10,7 +10,7 @@ from consoles.sim.client import Client
 from consoles.sim.loop import Process, VirtualLoop
 from consoles.sim.narrow import INBOX
 from consoles.sim.network import Network
-from consoles.sim.node import Node, SimulatedHub
+from consoles.sim.node import LINKS, Node, SimulatedHub
 from consoles.sim.services import Services
 from consoles.sim.store import Failure, Store
 from consoles.sim.trace import Trace
@@ -23,6 +23,10 @@ _RUSH_WAITS_MS = 30_000
 _RUSH_EVERY_S = 0.1
 _RUSH_SLOWNESS = 1000.0
 _TURNED_AWAY = 2
+_AWAY_AT_REST = 0.3
+_SLEEP_S = 120.0
+_CUT_OFF_S = 15.0
+_CUTS_HOLDER = 0.7
 
 
 class Faults:
@@ -44,10 +48,10 @@ class Faults:
         self._process: Process = loop.process("faults")
         self._dice = self._process.random
         self._kinds: tuple[tuple[int, Callable[[], str]], ...] = (
-            (8, self._crash), (2, self._stop), (8, self._commits_fail), (3, self._store_away), (3, self._hub_cut_off),
+            (8, self._crash), (2, self._stop), (8, self._commits_fail), (3, self._store_away), (5, self._hub_cut_off),
             (5, self._disk_full), (2, self._store_slow), (4, self._bus_bad), (3, self._clock_jumps),
-            (8, self._console_bad), (4, self._network_bad), (3, self._service_away), (2, self._console_moves),
-            (3, self._rush),
+            (8, self._console_bad), (4, self._network_bad), (6, self._service_away), (2, self._console_moves),
+            (3, self._rush), (4, self._console_sleeps),
         )  # fmt: skip
 
     def start(self) -> None:
@@ -64,13 +68,15 @@ class Faults:
 
     def fill_record(self) -> None:
         """Let the record's disk be full and not that of the readings: what fixes lead to has to be told again later."""
-        self._store.full, self._store.readings_full = True, False
+        self._store.fill(full=True)
+        self._store.readings_full = False
 
     def heal(self) -> None:
         """End everything that is wrong; hubs that are down come back."""
         self.on = False
         self._store.go(away=False)
-        self._store.full, self._store.readings_full, self._store.slowness = False, False, 1.0
+        self._store.fill(full=False)
+        self._store.readings_full, self._store.slowness = False, 1.0
         self._services.away, self._services.answers_lost = False, 0.0
         self._bus.heal()
         self._network.heal()
@@ -82,8 +88,13 @@ class Faults:
                 node.start()
         for client in self._clients:
             client.line = "free"
+            client.wake()
             if client.pipe is not None and client.pipe.flow in ("slow", "frozen"):
                 client.pipe.let("free")
+
+    def take_service(self) -> None:
+        """Let the SMS gateway be away at some rests: all agree about what waits for it, too."""
+        self._services.away = self._dice.random() < _AWAY_AT_REST
 
     def _for(self, mean_s: float, end: Callable[[], None]) -> None:
         self._process.later(self._dice.expovariate(1 / mean_s), end)
@@ -126,17 +137,20 @@ class Faults:
         return "the store is away"
 
     def _hub_cut_off(self) -> str:
-        node = self._node()
-
+        """Sometimes the one that does something for all: another takes that over, and it may come back."""
+        holding = [node for node in self._nodes if node.up and node.leases.holds(LINKS)]
+        node = holding[0] if holding and self._dice.random() < _CUTS_HOLDER else self._node()
         node.cut_off_from_store(cut_off=True)
-        self._for(10.0, lambda: node.cut_off_from_store(cut_off=False))
+        self._for(_CUT_OFF_S, lambda: node.cut_off_from_store(cut_off=False))
         return f"{node.process.name} is cut off from the store"
 
     def _disk_full(self) -> str:
         def back() -> None:
-            self._store.full = self._store.readings_full = False
+            self._store.fill(full=False)
+            self._store.readings_full = False
 
-        self._store.full, self._store.readings_full = True, self._dice.random() < 0.5
+        self._store.fill(full=True)
+        self._store.readings_full = self._dice.random() < 0.5
         self._for(20.0, back)
         return f"the disk is full, that of the readings {'too' if self._store.readings_full else 'not'}"
 
@@ -183,6 +197,11 @@ class Faults:
         client = self._dice.choice(self._clients)
         client.process.later(0.0, client.leave)
         return f"{client.name} goes to another hub"
+
+    def _console_sleeps(self) -> str:
+        client = self._dice.choice(self._clients)
+        client.process.later(0.0, client.sleep, self._dice.expovariate(1 / _SLEEP_S))
+        return f"{client.name} sleeps"
 
     def _network_bad(self) -> str:
         self._network.lost = 0.4 * self._dice.random()

@@ -16,6 +16,7 @@ from command.hub import recorded
 from command.journal import StoredFact
 from command.rows import Row
 from command.tables import Tables
+from consoles.sim.county import LIMITS
 
 Json = dict[str, Any]
 
@@ -48,7 +49,7 @@ class History:
     """What the journal folds to, at its head and at every number before."""
 
     def __init__(self) -> None:
-        self.tables = Tables()
+        self.tables = Tables(LIMITS)
         self._lines: dict[str, dict[str, _Line]] = {name: {} for name in self.tables.by_name}
 
     @property

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from unittest.mock import patch
 
-from command import deadlines, hub
+from command import deadlines, hub, tables
 
 INBOX = 48
 """Requests that wait at a hub (`INBOX_REQUESTS`)."""
 MOVED = 8
 """Deadlines in a heap beyond those that stand (`MOVED_DEADLINES`)."""
+TOMBSTONES = 3
+"""Dropped rows whose numbers a table keeps; who resumes from before takes a snapshot."""
 
 
 @contextmanager
@@ -20,4 +22,5 @@ def narrow_limits() -> Iterator[None]:
     with ExitStack() as stack:
         stack.enter_context(patch.object(hub, "INBOX_REQUESTS", INBOX))
         stack.enter_context(patch.object(deadlines, "MOVED_DEADLINES", MOVED))
+        stack.enter_context(patch.object(tables, "TOMBSTONES", TOMBSTONES))
         yield

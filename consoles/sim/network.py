@@ -120,10 +120,13 @@ def _settle(reply: asyncio.Future[Any], result: object, error: Exception | None)
 
 
 class Sent(NamedTuple):
-    """How it stood with the hub when it sent something: the instant, and for how long it had not reached its store."""
+    """How it stood with the hub when it sent something: the instant, for how long it had not reached its store, and for
+    how long it had known that the disk is full.
+    """
 
     at_us: int
     without_store_us: int
+    full_us: int
 
 
 class Reader(Protocol):
@@ -226,7 +229,7 @@ class Pipe(asyncio.Transport):
         """Take bytes for the console."""
         if self._closing or not self._at.alive:
             return
-        sent = Sent(self._network.loop.now_us, self._node.without_store_us)
+        sent = Sent(self._network.loop.now_us, self._node.without_store_us, self._node.access.full_us)
         self._waiting.append((bytes(data), sent))
         self._size += len(data)
         self._go_on()

@@ -31,6 +31,7 @@ from consoles.push import Feed
 from consoles.sim.audit import Audit
 from consoles.sim.bus import Bus
 from consoles.sim.clock import MachineClock
+from consoles.sim.county import LIMITS
 from consoles.sim.history import copy_of
 from consoles.sim.loop import Process, VirtualLoop
 from consoles.sim.services import Services
@@ -54,7 +55,7 @@ class SimulatedHub(Hub):
         self.listening = 0
         self._audit = audit
         self._keys = 0
-        super().__init__(SPACE, clock, journal)
+        super().__init__(SPACE, clock, journal, LIMITS)
 
     async def ask(self, request: Request, actor: Actor, key: str | None = None) -> Answer:
         """Ask, and see that the answer is true before anybody hears it."""
@@ -156,6 +157,8 @@ class Node:
         self._publications: list[tuple[int, int]] = []
         journal = self._parts.journal(JournalAccess(self.access))
         self.hub = self._parts.hub(name, self._audit, self.clock, journal)
+        self.watching_since_us: int | None = None
+        """Since when this incarnation looks for silent units."""
         self._open = False
         self._on_death = []
         self.well_since_us = self.loop.now_us
@@ -231,6 +234,7 @@ class Node:
                 break
             except TriuneError:
                 await self.clock.sleep(_RETRY_MS)
+        self.watching_since_us = self.loop.now_us
         await self.uplink.run()
 
     async def _look(self) -> None:
@@ -257,6 +261,7 @@ class Node:
         self._bus.say(self, told[-1].last_seq, [])
 
     def _stored(self, fixes: Sequence[Position]) -> None:
+        self.store.heard_us.update((fix.device, self.loop.now_us) for fix in fixes)
         self._bus.say(self, self.hub.committed_seq, fixes)
 
     def hear(self, seq: int, fixes: Sequence[Position]) -> None:

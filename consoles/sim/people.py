@@ -28,6 +28,9 @@ _OUTBOX_FIXES = 50
 _RESTING_FIXES = 6
 _RESTING_FIX_S = 11.0
 _STEP_S = 5.0
+_GATHERS_S = 20.0
+_SOS_SHARE = 0.008
+_SOS_FIXES = 8
 _STALE_SHARE = 0.03
 _AGAIN_SHARE = 0.05
 _WORDS: dict[type[q.Request], str] = {
@@ -176,7 +179,7 @@ class _Device:
     """A handset on patrol: goes about, rests, falls silent, calls for help; keeps what is not taken.
 
     While people rest it stands and goes on reporting for a while: what a hub could not record is told with a later fix.
-    One that has a `first` goes where that one goes.
+    One that has a `first` goes where that one goes, and gathers its fixes: they come after newer ones of the other.
     """
 
     def __init__(
@@ -223,11 +226,13 @@ class _Device:
                 accuracy_m=10.0, speed_kmh=20.0, sos=self._sos > 0,
             )
         )  # fmt: skip
+        if self._first and not self._people.resting:
+            await self._people.busy_for(_GATHERS_S * self._process.random.random())
         await self._send()
 
     def _move(self) -> None:
         dice = self._process.random
-        self._sos = max(0, self._sos - 1) or (3 if dice.random() < 0.004 else 0)
+        self._sos = max(0, self._sos - 1) or (_SOS_FIXES if dice.random() < _SOS_SHARE else 0)
         if self._still > 0 or dice.random() < 0.005:
             self._still = self._still - 1 if self._still else 50
             return

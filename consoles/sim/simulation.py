@@ -112,12 +112,13 @@ class World:
         watching.start(self._watch())
         end_us = self.loop.now_us + int(duration_s * 1_000_000)
         while self.loop.now_us < end_us:
-            self.people.resting, self.faults.on = False, True
+            self.people.resting, self.faults.on, self.services.away = False, True, False
             await self.loop.pause(min(_BUSY_S, (end_us - self.loop.now_us) / 1_000_000))
             self.faults.fill_record()
             await self.loop.pause(_FULL_S)
             self.people.resting = True
             self.faults.heal()
+            self.faults.take_service()
             await self._agree()
         self.trace.note("world", "end", f"{self.audit.head.seq} facts")
 

@@ -42,10 +42,12 @@ class Store:
         for statement in (*cursors.SCHEMA, *leases.SCHEMA):
             self.database.execute(statement)
         self.away_since_us: int | None = None
-        self.full = False
+        self.full_since_us: int | None = None
         self.readings_full = False
         """Readings lie on a disk of their own, which may be full too or still have room."""
         self.slowness = 1.0
+        self.heard_us: dict[str, int] = {}
+        """When a hub last took a fix of each device for stored."""
         self._owner: object | None = None
         self._owned_by: Process | None = None
         self._waiting: deque[tuple[object, Process, Any]] = deque()
@@ -67,6 +69,16 @@ class Store:
         """Go away, or come back."""
         if away != self.away:
             self.away_since_us = self.loop.now_us if away else None
+
+    @property
+    def full(self) -> bool:
+        """Say whether the record's disk is full."""
+        return self.full_since_us is not None
+
+    def fill(self, full: bool) -> None:
+        """Fill the record's disk, or make room."""
+        if full != self.full:
+            self.full_since_us = self.loop.now_us if full else None
 
     @property
     def hung(self) -> bool:
@@ -130,12 +142,28 @@ class Access:
         self.cut_off = False
         self.failures: deque[Failure] = deque()
         """What happens to the next commits."""
+        self._told_full_us = -1
 
     async def trip(self, mean_s: float = _TRIP_S) -> None:
         """Take the time of a message to the store or back."""
         await self.store.loop.pause(mean_s * self.store.slowness * (0.5 + self.process.random.random()))
         if self.store.away or self.cut_off or not self.process.alive:
             raise UnavailableError("the store does not answer")
+
+    def refuse_if_full(self) -> None:
+        """Refuse what the record's disk has no room for."""
+        if self.store.full_since_us is None:
+            return
+        if self._told_full_us < self.store.full_since_us:
+            self._told_full_us = self.store.loop.now_us
+        raise UnavailableError("the disk is full")
+
+    @property
+    def full_us(self) -> int:
+        """For how long the hub has known that the disk is full; 0 while it is not, or nothing was to be written."""
+        since_us = self.store.full_since_us
+        known = since_us is not None and self._told_full_us >= since_us
+        return self.store.loop.now_us - self._told_full_us if known else 0
 
 
 class JournalAccess:
@@ -187,8 +215,7 @@ class JournalAccess:
     async def probe(self) -> None:
         """Say whether the store takes anything."""
         await self.access.trip()
-        if self.access.store.full:
-            raise UnavailableError("the disk is full")
+        self.access.refuse_if_full()
 
     async def history(self) -> str:
         """Return the id of the history."""
@@ -228,8 +255,10 @@ class _Turn:
             await store.lock(self, access.process)
             self._locked = True
         failure = access.failures.popleft() if entries and access.failures else None
-        if entries and (failure == "before" or store.full):
-            raise UnavailableError("the disk is full" if store.full else "the commit failed")
+        if entries:
+            access.refuse_if_full()
+        if failure == "before":
+            raise UnavailableError("the commit failed")
         if failure == "late":
             session = store.hand_over(self)
             delay_s = _LATE_S * access.process.random.random()
