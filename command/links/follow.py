@@ -48,6 +48,8 @@ class Follower:
         self._cursors = cursors
         self._link = link
         self._up: bool | None = None
+        self._unsaid: ReportLink | None = None
+        """How the service is, where that could not be recorded."""
         self.seq = 0
         self.told = 0
         self.refused = 0
@@ -62,12 +64,16 @@ class Follower:
         """Follow until cancelled, from the stored cursor on. While journal or cursor file is away or damaged, wait."""
         pause_ms = LINK_BACKOFF_FIRST_MS
         loaded = False
-        self._up = None  # another hub may have followed meanwhile, and said otherwise
+        self._up, self._unsaid = None, None  # another hub may have followed meanwhile, and said otherwise
         while True:
             try:
                 if not loaded:
                     self.seq = await self._cursors.load(self._link.name)
                     loaded = True
+                if not await self._caught_up():
+                    await self._hub.clock.sleep(pause_ms)
+                    pause_ms = min(pause_ms * 2, LINK_BACKOFF_LONGEST_MS)
+                    continue
                 await self._hub.wait_beyond(self.seq)
                 # Never beyond the tables: another hub may have written what the rows here do not show yet.
                 count = min(_READ_FACTS, self._hub.committed_seq - self.seq)
@@ -107,9 +113,20 @@ class Follower:
 
     async def _report(self, *, up: bool, reason: str = "") -> None:
         if self._up is not up:
-            try:
-                await self._hub.ask(ReportLink(link=self._link.name, up=up, reason=reason[:500]), HUB)
-            except TriuneError as error:
+            await self._say(ReportLink(link=self._link.name, up=up, reason=reason[:500]))
+
+    async def _caught_up(self) -> bool:
+        """Record what could not be recorded, or it would not be before there is something to tell again."""
+        return self._unsaid is None or await self._say(self._unsaid)
+
+    async def _say(self, said: ReportLink) -> bool:
+        """Record how the service is; where that cannot be it is said later, and the log tells it once."""
+        try:
+            await self._hub.ask(said, HUB)
+        except TriuneError as error:
+            if self._unsaid is None:
                 log.warning("the state of %s could not be recorded: %s", self.name, error.detail)
-                return
-            self._up = up
+            self._unsaid = said
+            return False
+        self._up, self._unsaid = said.up, None
+        return True

@@ -12,7 +12,7 @@ from command.hub import Hub
 from command.journal import DamagedJournalError, StoredFact
 from command.journal.memory import MemoryJournal
 from command.kernel.database import SqliteDatabase
-from command.kernel.errors import InvalidInputError
+from command.kernel.errors import InvalidInputError, UnavailableError
 from command.links.case import CaseLink
 from command.links.clients import CaseClient
 from command.links.cursors import SCHEMA, Cursors
@@ -23,7 +23,7 @@ from command.requests import NoteSituation, ReportLink
 from command.services.case import app as case_app
 from tests.command.links.following import SITE, following, service_on, told, until
 from tests.command.services.peers import TOKEN
-from tests.command.support import DISPATCHER, MINUTE_MS, desk
+from tests.command.support import DISPATCHER, MINUTE_MS, FlakyJournal, desk
 from tests.ports import free_port
 
 
@@ -48,6 +48,31 @@ async def test_while_the_service_is_away_everybody_sees_it_and_nothing_is_lost(t
                 assert [case.step for case in cases] == ["assigned", "opened", "opened"]
                 assert all([(await at.row("situations", one)).case for one in opened])
         assert (follower.refused, follower.faults) == (0, 0)
+
+
+class Gateway:
+    """A link whose service makes the hub record nothing; it is away when the test says so."""
+
+    name = "gateway"
+    away = True
+
+    async def tell(self, fact: Recorded) -> bool:
+        if isinstance(fact.fact, SituationOpened) and self.away:
+            raise UnavailableError("no route to the gateway")
+        return isinstance(fact.fact, SituationOpened)
+
+
+async def test_that_a_service_is_back_is_said_though_the_record_was_away_just_then(tmp_path: Path) -> None:  # R976
+    """And though nothing comes after it that is to be told."""
+    journal, link = FlakyJournal(MemoryJournal()), Gateway()
+    async with desk(journal) as at, following(at, tmp_path, link) as follower:
+        await at.situation()
+        await until(at, lambda t: "gateway" in t.links.rows and t.links.need("gateway").state == "down")
+        journal.failures = ["before"]
+        link.away = False
+        await until(at, lambda t: t.links.need("gateway").state == "up")
+        assert (journal.failures, follower.told) == ([], 1)
+        assert (await at.alarm("link_down", "gateway")) is None
 
 
 async def test_what_another_hub_said_of_the_service_meanwhile_is_said_anew(tmp_path: Path) -> None:  # R947
