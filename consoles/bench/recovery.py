@@ -66,6 +66,7 @@ class _Start:
 async def bench(folder: Path, sizes: Sizes) -> Report:
     """Start on a 16th, a quarter and all of the record; the figures are of the last, whose consoles come back too."""
     steps: list[Step] = []
+    await (await _accounts(folder)).close()  # a record without them is one that lost them
     for times in (1, 4, 16):
         facts = await _lengthen(folder, sizes, sizes.facts * times // 16)
         async with _started(folder) as (hub, start):
@@ -212,10 +213,14 @@ async def _url(process: asyncio.subprocess.Process) -> str:
     raise UnavailableError("the hub ended before it served")
 
 
+async def _accounts(folder: Path) -> Accounts:
+    key = SiteKey.load(folder / "site.key")
+    return await Accounts.open(SqliteDatabase(folder / "access.sqlite3", access.SCHEMA, "access"), key, SystemClock())
+
+
 async def _in_full_use(folder: Path, hub: _Served, consoles: int) -> float:
     """Return the memory with so many consoles, each of which follows every table."""
-    clock, key = SystemClock(), SiteKey.load(folder / "site.key")
-    accounts = await Accounts.open(SqliteDatabase(folder / "access.sqlite3", access.SCHEMA, "access"), key, clock)
+    accounts = await _accounts(folder)
     people = [await sign_in(accounts, f"dispatcher-{nth}") for nth in range(_PEOPLE)]
     await accounts.close()
     host, _, port = hub.url.removeprefix("http://").partition(":")

@@ -36,19 +36,19 @@ class Away(Database):
         await self.real.close()
 
 
-async def settled(clock: VirtualClock) -> None:
-    """Return once every hub sleeps again."""
-    for _ in range(100):
-        await asyncio.sleep(0.001)  # noqa: TID251 - threads of the database answer
-    assert clock.next_wake_ms() is not None
+async def settled(clock: VirtualClock, hubs: int = 1) -> None:
+    """Return once so many hubs sleep again."""
+    async with asyncio.timeout(30):
+        while len(clock._sleepers) < hubs:
+            await asyncio.to_thread(lambda: None)  # threads of the database answer
 
 
-async def pass_time(clock: VirtualClock, duration_ms: int) -> None:
+async def pass_time(clock: VirtualClock, duration_ms: int, hubs: int = 1) -> None:
     """Let time pass in steps that leave out no renewal."""
     end_ms = clock.now_ms() + duration_ms
     while clock.now_ms() < end_ms:
         clock.advance(min(end_ms, clock.now_ms() + LEASE_RENEW_MS))
-        await settled(clock)
+        await settled(clock, hubs)
 
 
 async def test_one_holds_it_until_it_is_gone_and_then_another(tmp_path: Path) -> None:
@@ -61,19 +61,19 @@ async def test_one_holds_it_until_it_is_gone_and_then_another(tmp_path: Path) ->
         one = tasks.create_task(first.run())
         await settled(clock)
         other = tasks.create_task(second.run())
-        await settled(clock)
+        await settled(clock, 2)
         for _ in range(5):
             assert [first.holds(name) for name in NAMES] == [True, True]
             assert [second.holds(name) for name in NAMES] == [False, False]
             clock.advance(clock.now_ms() + LEASE_RENEW_MS)
-            await settled(clock)
+            await settled(clock, 2)
         databases[0].away = True  # it cannot renew, and says so before another may hold it
-        await pass_time(clock, LEASE_MS - LEASE_RENEW_MS - 1)
+        await pass_time(clock, LEASE_MS - LEASE_RENEW_MS - 1, 2)
         assert first.holds("links") != second.holds("links")
-        await pass_time(clock, 2 * LEASE_RENEW_MS)
+        await pass_time(clock, 2 * LEASE_RENEW_MS, 2)
         assert not first.holds("links")
         clock.advance(clock.now_ms() + LEASE_RENEW_MS)
-        await settled(clock)
+        await settled(clock, 2)
         assert second.holds("links")
         assert told == [True]
         databases[0].away = False
@@ -95,9 +95,11 @@ async def test_a_holder_whose_clock_was_ahead_keeps_it_no_longer(tmp_path: Path)
         first, second = tasks.create_task(gone.run()), tasks.create_task(here.run())
         for _ in range(2):
             await settled(clock)
+            await settled(ahead)
             clock.advance(clock.now_ms() + LEASE_RENEW_MS)
             ahead.advance(ahead.now_ms() + LEASE_RENEW_MS)
         await settled(clock)
+        await settled(ahead)
         assert gone.holds("links")
         assert not here.holds("links")
         gone._database.away = True  # type: ignore[attr-defined]  # it dies

@@ -61,6 +61,7 @@ export class Timeline extends View {
   @query("canvas") private canvas!: HTMLCanvasElement;
   private readonly resized = new ResizeObserver(() => this.draw());
   private shown: readonly [number, number] = [0, 1];
+  private pointed_px: number | null = null;
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -77,7 +78,7 @@ export class Timeline extends View {
   override render(): TemplateResult {
     const late = this.bars.filter((bar) => isLate(bar, this.now)).length;
     const words = this.marks.slice(-5).map((mark) => `${format.instant(mark.at_ms, this.now)} ${mark.label}`);
-    return html`<canvas role="img" aria-label=${[t("situation.overdue", { n: late }), ...words].join("；")} @click=${this.seek} @pointermove=${this.nameMarks}></canvas>`;
+    return html`<canvas role="img" aria-label=${[t("situation.overdue", { n: late }), ...words].join("；")} @click=${this.seek} @pointermove=${this.point} @pointerleave=${this.point}></canvas>`;
   }
 
   protected override updated(_changed: PropertyValues): void {
@@ -89,11 +90,17 @@ export class Timeline extends View {
     this.tell("seek", from + ((to - from) * event.offsetX) / Math.max(1, this.canvas.clientWidth));
   }
 
-  /** What is only a tick, or cut short, is read in full under the pointer. */
-  private nameMarks(event: PointerEvent): void {
+  private point(event: PointerEvent): void {
+    this.pointed_px = event.type === "pointerleave" ? null : event.offsetX;
+    this.nameMarks();
+  }
+
+  /** What is only a tick, or cut short, is read in full under the pointer, also what comes while that rests there. */
+  private nameMarks(): void {
+    if (this.pointed_px === null) return;
     const [from, to] = this.shown;
     const perPixel_ms = (to - from) / Math.max(1, this.canvas.clientWidth);
-    const near = marksNear(this.marks, from + perPixel_ms * event.offsetX, perPixel_ms * REACH_PX);
+    const near = marksNear(this.marks, from + perPixel_ms * this.pointed_px, perPixel_ms * REACH_PX);
     this.canvas.title = near.map((mark) => `${format.instant(mark.at_ms, this.now)} ${mark.label}`).join("\n");
   }
 
@@ -110,6 +117,7 @@ export class Timeline extends View {
     const unit = Number(styles.getPropertyValue("--scale") || 1);
     this.shown = this.range ?? pickRange(this.marks, this.bars, this.now);
     new Painter(context, width, height, unit, styles.fontFamily, this.shown).paint(this.marks, this.bars, this.now);
+    this.nameMarks();
   }
 }
 
