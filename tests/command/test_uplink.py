@@ -3,137 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
-from command import uplink
 from command.actors import HUB
-from command.hub import Hub
-from command.journal import Journal, Turn
-from command.journal.memory import MemoryJournal
 from command.journal.sqlite import SqliteJournal
-from command.kernel.clock import VirtualClock
 from command.kernel.errors import InvalidInputError, TooLargeError, UnavailableError, UnknownIdError
 from command.kernel.limits import POSITIONS_PER_BATCH, SILENCE_SWEEP_MS
-from command.readings import Position, Readings
-from command.readings.memory import MemoryReadings
+from command.readings import Position
 from command.readings.sqlite import SqliteReadings
-from command.requests import ClearSos, DrawFence, EnrolDevice, EnrolStation, EnrolUnit, StartShift
-from command.rows import PositionRow, UnitRow
-from command.settings import Limits
-from command.uplink import HubUplink
-from tests.command.patrol.ground import LAT, LON, SHIFT_UNTIL_MS, START_MS, fence, fix
-
-SPACE = "live"
-LIMITS = Limits(still_s=600, silent_s=300)
-
-
-class Tokens:
-    """Device tokens in memory."""
-
-    def __init__(self) -> None:
-        self.issued: dict[str, str] = {}
-
-    async def issue(self, device: str) -> str:
-        self.issued[device] = f"{device}-{len(self.issued)}"
-        return self.issued[device]
-
-    async def check(self, device: str, token: str) -> bool:
-        return self.issued.get(device) == token
-
-
-class BrittleReadings(MemoryReadings):
-    """A store whose disk can be taken away, and held while it writes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.away = False
-        self.hold = asyncio.Event()
-        self.hold.set()
-
-    async def add_positions(self, space: str, positions: Sequence[Position]) -> None:
-        await self.hold.wait()
-        if self.away:
-            raise UnavailableError("the disk is full")
-        await super().add_positions(space, positions)
-
-
-class BrittleJournal(MemoryJournal):
-    """A journal that can be away."""
-
-    away = False
-
-    @asynccontextmanager
-    async def turn(self, space: str) -> AsyncIterator[Turn]:
-        if self.away:
-            raise UnavailableError("the journal is away")
-        async with super().turn(space) as turn:
-            yield turn
-
-
-class House:
-    """A hub with one unit on duty and what its uplink needs."""
-
-    def __init__(
-        self, journal: Journal | None = None, readings: Readings | None = None, start_ms: int = START_MS
-    ) -> None:
-        self.clock = VirtualClock(start_ms)
-        self.journal = journal or MemoryJournal()
-        self.readings = readings or MemoryReadings()
-        self.hub = Hub(SPACE, self.clock, self.journal, LIMITS)
-        self.tokens = Tokens()
-        self.uplink = HubUplink(self.hub, self.readings, self.tokens, self.clock)
-
-    async def enrol(self) -> None:
-        ring = list(fence("area", (0, 0), (2000, 1000)).ring)
-        station = EnrolStation(
-            station="s1", name="荣家湾派出所", service="110", lat=LAT, lon=LON, leader="李所长",
-            leader_phone="13900000000",
-        )  # fmt: skip
-        unit = EnrolUnit(
-            unit="u1", name="巡逻一组", kind="patrol_car", service="110", station="s1", phone="13800000000",
-            officers=["张三"], area="area",
-        )  # fmt: skip
-        for request in (
-            station,
-            DrawFence(fence="area", name="一号辖区", kind="area", ring=ring, dwell_s=30, margin_m=30),
-            unit,
-            EnrolDevice(device="d1", kind="jt808", unit="u1"),
-            EnrolDevice(device="pbx", kind="pbx"),
-            StartShift(unit="u1", until_ms=SHIFT_UNTIL_MS),
-        ):
-            await self.hub.ask(request, HUB)
-
-    async def send(self, *fixes: Position) -> None:
-        """Let the clock come to the newest fix, then hand the fixes over."""
-        self.clock.advance(max(one.at_ms for one in fixes))
-        await self.uplink.positions(fixes)
-
-    async def unit(self) -> UnitRow:
-        return await self.hub.read(lambda t: t.units.need("u1"))
-
-    async def place(self) -> PositionRow | None:
-        await self.hub.read(lambda t: t.seq)  # one round, so that what waits for a batch is taken
-        return await self.hub.read(lambda t: t.positions.get("u1"))
-
-    async def alarms(self) -> list[str]:
-        return await self.hub.read(lambda t: sorted(alarm.kind for alarm in t.alarms))
-
-    async def stored(self) -> list[int]:
-        track = await self.readings.track(SPACE, "d1", 0, SHIFT_UNTIL_MS, 1000)
-        return [(one.at_ms - START_MS) // 1000 for one in track]
-
-
-@asynccontextmanager
-async def running(house: House) -> AsyncIterator[House]:
-    async with asyncio.TaskGroup() as tasks:
-        task = tasks.create_task(house.hub.run())
-        yield house
-        task.cancel()
+from command.requests import ClearSos, EnrolDevice
+from command.rows import PositionRow
+from tests.command.patrol.ground import START_MS, fix
+from tests.command.patrol_house import LIMITS, SPACE, BrittleJournal, BrittleReadings, House, running
 
 
 @pytest.fixture
@@ -281,33 +166,6 @@ async def test_a_store_that_is_away_means_no_acknowledgement_and_no_place() -> N
         assert await house.stored() == [0]
 
 
-async def test_a_call_for_help_is_raised_even_when_fixes_cannot_be_stored() -> None:
-    readings = BrittleReadings()
-    async with running(House(readings=readings)) as house:
-        await house.enrol()
-        readings.away = True
-        with pytest.raises(UnavailableError):
-            await house.send(fix(0, 0, 0, sos=True))
-        assert (await house.unit()).sos
-        readings.away = False
-        await house.send(fix(0, 0, 0, sos=True))
-        assert await house.stored() == [0]
-        assert house.uplink.counters.calls_for_help == 1
-
-
-async def test_a_call_for_help_is_acknowledged_only_when_the_record_has_it() -> None:
-    journal = BrittleJournal()
-    async with running(House(journal=journal)) as house:
-        await house.enrol()
-        journal.away = True
-        with pytest.raises(UnavailableError):
-            await house.send(fix(0, 0, 0, sos=True))
-        journal.away = False
-        await house.send(fix(0, 0, 0, sos=True))
-        assert (await house.unit()).sos
-        assert await house.alarms() == ["sos"]
-
-
 async def test_what_the_journal_missed_is_told_again_and_the_fixes_are_acknowledged() -> None:
     journal = BrittleJournal()
     async with running(House(journal=journal)) as house:
@@ -378,65 +236,6 @@ async def test_silence_is_found_by_the_sweep_and_ends_with_the_next_fix(house: H
 
 
 # SOS
-
-
-async def test_a_call_for_help_opens_one_situation_however_often_it_is_sent(house: House) -> None:
-    for t in range(0, 50, 5):
-        await house.send(fix(100, 500, t, sos=True))
-    (sos,) = await house.hub.read(lambda t: list(t.sos))
-    assert (sos.lat, sos.lon) == (fix(100, 500, 0).lat, fix(100, 500, 0).lon)
-    assert len(await house.hub.read(lambda t: list(t.situations))) == 1
-    await house.hub.ask(ClearSos(sos=sos.id, why="安全"), HUB)
-    await house.send(fix(100, 500, 50, sos=True))  # the button is still in
-    assert (await house.unit()).sos == ""
-    await house.send(fix(100, 500, 55))
-    await house.send(fix(100, 500, 60, sos=True))
-    assert (await house.unit()).sos
-    assert len(await house.hub.read(lambda t: list(t.situations))) == 2
-
-
-async def test_what_is_sent_again_after_the_release_calls_nobody_anew(house: House) -> None:  # R971
-    call = [fix(100, 500, t, sos=True) for t in range(0, 50, 10)]
-    await house.send(*call)
-    (sos,) = await house.hub.read(lambda t: list(t.sos))
-    await house.hub.ask(ClearSos(sos=sos.id, why="安全"), HUB)
-    await house.send(fix(100, 500, 50))
-    await house.send(*call[2:], fix(100, 500, 60))
-    house.uplink = HubUplink(house.hub, house.readings, house.tokens, house.clock)  # another hub, or after a restart
-    await house.uplink.restore()
-    await house.send(*call[3:], fix(100, 500, 70))
-    assert len(await house.hub.read(lambda t: list(t.situations))) == 1
-
-
-async def test_a_call_for_help_does_not_wait_for_readings_that_hang(monkeypatch: pytest.MonkeyPatch) -> None:  # R971
-    class Hanging(MemoryReadings):
-        async def track(self, space: str, device: str, from_ms: int, to_ms: int, limit: int) -> list[Position]:
-            await asyncio.Event().wait()
-            return []
-
-    monkeypatch.setattr(uplink, "SOS_LOOK_MS", 1)
-    async with running(House(readings=Hanging())) as house:
-        await house.enrol()
-        await house.send(fix(100, 500, 0, sos=True))
-        assert (await house.unit()).sos
-
-
-async def test_a_unit_off_duty_can_still_call_for_help_but_nothing_else_follows(house: House) -> None:
-    await house.hub.ask(EnrolUnit(
-        unit="u2", name="二组", kind="foot_patrol", service="110", station="s1", phone="1", officers=[], area="area",
-    ), HUB)  # fmt: skip
-    await house.hub.ask(EnrolDevice(device="d2", kind="owntracks", unit="u2"), HUB)
-    await house.send(*(fix(100, 5000, t, device="d2") for t in range(0, 1200, 30)))
-    assert await house.alarms() == []
-    await house.send(fix(100, 5000, 1200, device="d2", sos=True))
-    assert await house.alarms() == ["sos"]
-
-
-async def test_a_call_from_the_day_before_yesterday_is_history(house: House) -> None:
-    house.clock.advance(START_MS + 2 * 24 * 3600 * 1000)
-    await house.uplink.positions([fix(100, 500, 0, sos=True)])
-    assert (await house.unit()).sos == ""
-    assert await house.stored() == [0]
 
 
 # end to end, over a restart

@@ -1,0 +1,111 @@
+"""Calls for help from a gateway to the record: raised once, acknowledged when on record, whatever is away."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from command import uplink
+from command.actors import HUB
+from command.kernel.errors import UnavailableError
+from command.readings import Position
+from command.readings.memory import MemoryReadings
+from command.requests import ClearSos, EnrolDevice, EnrolUnit
+from command.uplink import HubUplink
+from tests.command.patrol.ground import START_MS, fix
+from tests.command.patrol_house import BrittleJournal, BrittleReadings, House, running
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[House]:
+    async with running(House()) as house:
+        await house.enrol()
+        yield house
+
+
+async def test_a_call_for_help_is_raised_even_when_fixes_cannot_be_stored() -> None:
+    readings = BrittleReadings()
+    async with running(House(readings=readings)) as house:
+        await house.enrol()
+        readings.away = True
+        with pytest.raises(UnavailableError):
+            await house.send(fix(0, 0, 0, sos=True))
+        assert (await house.unit()).sos
+        readings.away = False
+        await house.send(fix(0, 0, 0, sos=True))
+        assert await house.stored() == [0]
+        assert house.uplink.counters.calls_for_help == 1
+
+
+async def test_a_call_for_help_is_acknowledged_only_when_the_record_has_it() -> None:
+    journal = BrittleJournal()
+    async with running(House(journal=journal)) as house:
+        await house.enrol()
+        journal.away = True
+        with pytest.raises(UnavailableError):
+            await house.send(fix(0, 0, 0, sos=True))
+        journal.away = False
+        await house.send(fix(0, 0, 0, sos=True))
+        assert (await house.unit()).sos
+        assert await house.alarms() == ["sos"]
+
+
+async def test_a_call_for_help_opens_one_situation_however_often_it_is_sent(house: House) -> None:
+    for t in range(0, 50, 5):
+        await house.send(fix(100, 500, t, sos=True))
+    (sos,) = await house.hub.read(lambda t: list(t.sos))
+    assert (sos.lat, sos.lon) == (fix(100, 500, 0).lat, fix(100, 500, 0).lon)
+    assert len(await house.hub.read(lambda t: list(t.situations))) == 1
+    await house.hub.ask(ClearSos(sos=sos.id, why="安全"), HUB)
+    await house.send(fix(100, 500, 50, sos=True))  # the button is still in
+    assert (await house.unit()).sos == ""
+    await house.send(fix(100, 500, 55))
+    await house.send(fix(100, 500, 60, sos=True))
+    assert (await house.unit()).sos
+    assert len(await house.hub.read(lambda t: list(t.situations))) == 2
+
+
+async def test_what_is_sent_again_after_the_release_calls_nobody_anew(house: House) -> None:  # R971
+    call = [fix(100, 500, t, sos=True) for t in range(0, 50, 10)]
+    await house.send(*call)
+    (sos,) = await house.hub.read(lambda t: list(t.sos))
+    await house.hub.ask(ClearSos(sos=sos.id, why="安全"), HUB)
+    await house.send(fix(100, 500, 50))
+    await house.send(*call[2:], fix(100, 500, 60))
+    house.uplink = HubUplink(house.hub, house.readings, house.tokens, house.clock)  # another hub, or after a restart
+    await house.uplink.restore()
+    await house.send(*call[3:], fix(100, 500, 70))
+    assert len(await house.hub.read(lambda t: list(t.situations))) == 1
+
+
+async def test_a_call_for_help_does_not_wait_for_readings_that_hang(monkeypatch: pytest.MonkeyPatch) -> None:  # R971
+    class Hanging(MemoryReadings):
+        async def track(self, space: str, device: str, from_ms: int, to_ms: int, limit: int) -> list[Position]:
+            await asyncio.Event().wait()
+            return []
+
+    monkeypatch.setattr(uplink, "SOS_LOOK_MS", 1)
+    async with running(House(readings=Hanging())) as house:
+        await house.enrol()
+        await house.send(fix(100, 500, 0, sos=True))
+        assert (await house.unit()).sos
+
+
+async def test_a_unit_off_duty_can_still_call_for_help_but_nothing_else_follows(house: House) -> None:
+    await house.hub.ask(EnrolUnit(
+        unit="u2", name="二组", kind="foot_patrol", service="110", station="s1", phone="1", officers=[], area="area",
+    ), HUB)  # fmt: skip
+    await house.hub.ask(EnrolDevice(device="d2", kind="owntracks", unit="u2"), HUB)
+    await house.send(*(fix(100, 5000, t, device="d2") for t in range(0, 1200, 30)))
+    assert await house.alarms() == []
+    await house.send(fix(100, 5000, 1200, device="d2", sos=True))
+    assert await house.alarms() == ["sos"]
+
+
+async def test_a_call_from_the_day_before_yesterday_is_history(house: House) -> None:
+    house.clock.advance(START_MS + 2 * 24 * 3600 * 1000)
+    await house.uplink.positions([fix(100, 500, 0, sos=True)])
+    assert (await house.unit()).sos == ""
+    assert await house.stored() == [0]
