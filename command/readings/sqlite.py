@@ -120,6 +120,7 @@ class SqliteReadings(Readings):
             by_day[space, day_of(seen.first_ms)][1].append(seen)
         for (space, day), (fixes, passages) in sorted(by_day.items(), key=lambda item: item[0]):
             with self._written.to_write(space, day) as file:
+                file.execute("BEGIN IMMEDIATE")  # waits for its turn: one that has read before is refused at once
                 add_positions(file, fixes)
                 new = add_sightings(file, passages)
             batch.new |= {(space, place) for place in new}

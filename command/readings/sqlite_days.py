@@ -91,8 +91,10 @@ class DayFiles:
         for connection in self._open.values():
             with suppress(*SQLITE_ERRORS):  # of a damaged day is told who asks for it, not who asks for another
                 connection.execute("PRAGMA busy_timeout = 0")  # who reads it now keeps the log, until the next time
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-                connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+                try:
+                    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                finally:
+                    connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
 
     def to_read(self, space: str, day: int) -> sqlite3.Connection | None:
         """Return the connection of a day, or None where nothing is kept of it."""

@@ -340,6 +340,18 @@ async def test_a_day_of_the_first_schema_is_read_and_written_on(tmp_path: Path) 
     await store.close()
 
 
+async def test_passages_wait_for_whoever_writes_to_their_day(store: SqliteReadings, tmp_path: Path) -> None:  # R560
+    await store.add_sightings(SPACE, [passage("湘F12345", 7)])
+    with closing(sqlite3.connect(tmp_path / "readings" / SPACE / "1970-01-01.sqlite3")) as other:
+        other.execute("BEGIN IMMEDIATE")  # as whoever brings the day to a newer schema
+        other.execute("PRAGMA user_version = 2")
+        adding = asyncio.create_task(store.add_sightings(SPACE, [passage("湘F12346", 8)]))
+        done, _ = await asyncio.wait({adding}, timeout=0.3)
+        assert not done  # it was refused at once, and with it whatever else came just then
+        other.commit()
+    assert await adding == [passage("湘F12346", 8)]
+
+
 FIRST_SCHEMA = """
     CREATE TABLE positions (
         space TEXT NOT NULL, device TEXT NOT NULL, at_ms INTEGER NOT NULL, lat REAL NOT NULL, lon REAL NOT NULL,
