@@ -34,6 +34,9 @@ DISK_LOOK_MS = 30_000
 DISK_LEFT_BYTES = 2 * 1024**3
 # A machine's clock that was set back by more than this is named: until the hub is started anew it dates ahead.
 CLOCK_SET_BACK_MS = 10 * 60 * 1000
+# A hub that shares a database looks so often what that one's clock says, and names it from so far apart on.
+CLOCK_LOOK_MS = 30_000
+CLOCK_APART_MS = 5_000
 # The newest backup is late once it is older than so many turns of those that the hub makes by itself.
 BACKUP_LATE_TURNS = 2
 

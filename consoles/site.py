@@ -37,6 +37,7 @@ from consoles.parts.forgetting import forgetting
 from consoles.parts.gb28181.part import gb28181
 from consoles.parts.hubs.others import other_hubs
 from consoles.parts.hubs.part import join, several_hubs
+from consoles.parts.hubs.shared_clock import shared_clock
 from consoles.parts.keeping import keeping, vouching
 from consoles.parts.outside import links, services
 from consoles.parts.serving import serving
@@ -101,7 +102,8 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
             live_cameras(base, cars, gb28181(base, in_field.uplink), agents, hubs)
         )
         views = await stack.enter_async_context(viid(base, cars.passages))
-        if kept.shared:
+        if kept.shared_now_ms:
+            shared_clock(base, kept.shared_now_ms)
             await stack.enter_async_context(other_hubs(base, in_field.uplink, cars.passages))
         scenarios = [folder / "scenarios" for folder in (Path(settings.data), county) if folder]
         directed = await stack.enter_async_context(rehearsals(context, scenarios))

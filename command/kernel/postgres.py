@@ -28,6 +28,8 @@ from command.kernel.schemas import refuse_other
 Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
 _Prepared: TypeAlias = dict[str, tuple[object, ...]]
 
+NOW_MS = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now_ms"
+"""Asks for the server's clock."""
 _ABOUT_TLS = re.compile(r"certificate|`?sslmode|private key", re.IGNORECASE)
 _AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 """What asyncpg raises when a command was not, or may not have been, carried out. TimeoutError is an OSError."""
@@ -167,6 +169,11 @@ class Postgres:
                 raise
             finally:
                 await self._pool.release(connection)
+
+    async def now_ms(self) -> int:
+        """Return what the server's clock says."""
+        now_ms: int = (await self.fetch(NOW_MS))[0]["now_ms"]
+        return now_ms
 
     async def close(self) -> None:
         """Wait for what is under way, no longer than a command may take, and close the connections."""

@@ -13,7 +13,7 @@ import aiohttp
 import msgspec
 
 from command.kernel.clock import Clock, SystemClock
-from consoles.doctor import backups, known_time, machine, outside, record, recordings
+from consoles.doctor import backups, known_time, machine, outside, record, recordings, shared_clock
 from consoles.doctor.finding import Finding, Language
 from consoles.http.health import Health
 from consoles.settings import Settings, load_settings
@@ -79,6 +79,7 @@ async def examine(
         *await known_time.examine(data, journal, clock.now_ms(), settings.keep_readings_days),
         *([await backups.examine(settings.backup, data, journal, clock.now_ms())] if settings.backup else []),
         *(await outside.postgres(journal, clock.now_ms()) if journal else []),
+        *(await shared_clock.examine(journal, clock) if journal else []),
         *([await outside.bus(bus)] if bus else []),
         *[await outside.service(name, where.url, clock.now_ms()) for name, where in services.items() if where],
         await outside.cameras(data),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +42,7 @@ hubs and agents that are away."""
 
 @dataclass
 class Stores:
-    """Everything that is kept. `shared` says that other hubs write to it too."""
+    """Everything that is kept."""
 
     journal: Journal
     readings: Readings
@@ -57,7 +57,13 @@ class Stores:
     snapshots: SnapshotFolder
     hours: ReadingHours
     """How well plates were read in each hour."""
-    shared: bool
+    shared_now_ms: Callable[[], Awaitable[int]] | None
+    """What the clock says that all hubs reach, where there are others."""
+
+    @property
+    def shared(self) -> bool:
+        """Say whether other hubs write here too."""
+        return self.shared_now_ms is not None
 
 
 @asynccontextmanager
@@ -99,7 +105,7 @@ async def _own(settings: Settings, key: SiteKey, clock: Clock, hub_id: str, stac
     return Stores(
         journal=journal, readings=readings, accounts=accounts, blobs=FolderBlobs(data / "blobs", key.box("blobs")),
         cursors=cursors, leases=SoleHub(), holds=None, places=None, snapshots=SnapshotFolder(data / "snapshots"),
-        hours=counted, shared=False,
+        hours=counted, shared_now_ms=None,
     )  # fmt: skip
 
 
@@ -131,7 +137,7 @@ async def _shared(settings: Settings, key: SiteKey, clock: Clock, hub_id: str, s
         places=Places(await _hubs(postgres), clock),
         snapshots=SnapshotFolder(Path(settings.data) / "snapshots"),
         hours=ReadingHours(await PostgresDatabase.open(postgres, hours.SCHEMA, "reading_hours")),
-        shared=True,
+        shared_now_ms=postgres.now_ms,
     )
 
 
