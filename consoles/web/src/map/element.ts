@@ -73,6 +73,16 @@ export class CountyMap extends Element {
       :host([picking]) .map {
         cursor: crosshair;
       }
+      /* What Enter picks: the middle, to which the arrows move the map. */
+      :host([picking]) .map:focus-visible::after {
+        content: "";
+        position: absolute;
+        inset: 0;
+        pointer-events: none;
+        background:
+          linear-gradient(var(--text), var(--text)) center / 24px 1px no-repeat,
+          linear-gradient(var(--text), var(--text)) center / 1px 24px no-repeat;
+      }
       .tools {
         position: absolute;
         right: var(--s2);
@@ -96,14 +106,13 @@ export class CountyMap extends Element {
       }
       .picking {
         position: absolute;
-        left: 50%;
-        top: var(--s2);
-        transform: translateX(-50%);
+        inset: var(--s2) calc(48px * var(--scale)) auto;
+        width: fit-content;
+        margin: 0 auto;
         padding: var(--s1) var(--s3);
         border: var(--hair) solid var(--accent);
         border-radius: var(--radius);
         background: var(--panel);
-        white-space: nowrap;
       }
       .ghost {
         position: absolute;
@@ -234,7 +243,7 @@ export class CountyMap extends Element {
   }
 
   override render(): TemplateResult {
-    return html`<div class="map" @dragstart=${this.onDragStart} tabindex=${this.still ? -1 : 0} role="application" aria-label=${t("map.home")}></div>
+    return html`<div class="map" @dragstart=${this.onDragStart} @keydown=${this.onMapKey} tabindex=${this.still ? -1 : 0} role="application" aria-label=${t("map.home")}></div>
       <span class="ghost" aria-hidden="true"></span>
       ${this.picking ? html`<p class="picking" role="status">${this.pickText || t("map.pick")}</p>` : nothing}
       ${this.still
@@ -277,12 +286,24 @@ export class CountyMap extends Element {
   private onClick(pixel: [number, number], coordinate: [number, number]): void {
     if (this.picking) {
       this.picked_ms = performance.now();
-      const [lon = 0, lat = 0] = toLonLat(coordinate);
-      this.tell<Picked>("pick", { lat: round(lat), lon: round(lon), near: this.nearest(coordinate) });
+      this.pick(coordinate);
       return;
     }
     const pressed = this.symbols.at(...pixel);
     if (pressed !== null) this.tell<Pressed>("press", pressed);
+  }
+
+  /** Arrows move the map, + and - zoom (OpenLayers); Enter picks what is in the middle. */
+  private onMapKey(event: KeyboardEvent): void {
+    const centre = this.map?.getView().getCenter();
+    if (!this.picking || event.key !== "Enter" || centre === undefined) return;
+    event.preventDefault();
+    this.pick(centre as [number, number]);
+  }
+
+  private pick(coordinate: [number, number]): void {
+    const [lon = 0, lat = 0] = toLonLat(coordinate);
+    this.tell<Picked>("pick", { lat: round(lat), lon: round(lon), near: this.nearest(coordinate) });
   }
 
   private gestures(): ReturnType<typeof interactions> {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { enrolled, placeOf } from "../../src/apps/cameras/adoption";
+import { enrolled } from "../../src/apps/cameras/adoption";
+import { placeOf } from "../../src/map/typed";
 import type { CameraRow } from "../../src/wire";
 
 const camera = (id: string, name: string, state: CameraRow["state"]) => ({ id, name, state }) as CameraRow;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { filtered, Heard, HeldStream, HIT_PIN_MS, hitsByPassage, inside, keyOf, LINES, newestFirst, onMap, PIN_MS, PINS_PER_CAMERA } from "../../src/apps/vehicles/passages";
-import { tabsOf, vehiclesTables, whereIs } from "../../src/apps/vehicles/shared";
+import { whereIs } from "../../src/apps/tabs";
+import { tabsOf, vehiclesTables } from "../../src/apps/vehicles/shared";
 import { lastDay, perHour, type Measure } from "../../src/apps/vehicles/quality_numbers";
 import { around } from "../../src/components/scene";
 import { alarmDetail } from "../../src/components/alarm_words";

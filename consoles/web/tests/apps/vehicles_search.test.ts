@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { hashOf, whereIs } from "../../src/apps/vehicles/shared";
+import { hashOf, whereIs } from "../../src/apps/tabs";
 import { addressOf, asked, bodyOf, emptyForm, instantOf, lastTime, localOf, missing, type Form } from "../../src/apps/vehicles/search_ask";
 import { advanced, BEGINNING, pressed, SPEEDS, wait_ms } from "../../src/apps/vehicles/search_playback";
 import { pathsOf, pinsOf } from "../../src/apps/vehicles/search_places";

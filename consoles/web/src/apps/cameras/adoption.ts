@@ -94,13 +94,6 @@ export function enrolled(cameras: readonly CameraRow[], words: string): readonly
     .sort((a, b) => Number(a.state !== "down") - Number(b.state !== "down") || a.name.localeCompare(b.name, "zh-CN"));
 }
 
-/** Latitude and longitude in degrees as they were typed; null for what is none. */
-export function placeOf(text: string): { readonly lat: number; readonly lon: number } | null {
-  const [lat, lon, ...more] = text.split(/[\s,，]+/).filter((each) => each !== "").map(Number);
-  const isPlace = more.length === 0 && lat !== undefined && lon !== undefined && Math.abs(lat) <= 90 && Math.abs(lon) <= 180;
-  return isPlace ? { lat, lon } : null;
-}
-
 function addressOf({ address, user, password, profile }: Form): object {
   return { address: address.trim(), user, password, profile };
 }

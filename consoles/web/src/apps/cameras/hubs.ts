@@ -10,7 +10,7 @@ import { t } from "../../i18n/i18n";
 import type { Api } from "../../sync/api";
 import { adoptedOf, agentLine, deviceLine, NO_DEVICES, refusedLine, silentLine, standingOf, type Agent, type Devices } from "./connected";
 import { diskLines } from "./disks";
-import { allOf, Panel } from "./panel";
+import { allOf, Panel } from "../panel";
 import { OTHERS_MS, roomsOf, type HubRoom, type Rooms } from "./recording";
 import { diskStyles } from "./styles";
 

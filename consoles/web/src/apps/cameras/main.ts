@@ -6,6 +6,7 @@ import { repeat } from "lit/directives/repeat.js";
 import { answerWords } from "../../components/answer_words";
 import { icon } from "../../components/icons";
 import { describe } from "../../components/problems";
+import "../../components/secret_sheet";
 import { meaningOf } from "../../components/video/reasons";
 import "../../components/video/diagnosis";
 import { shared } from "../../components/view";
@@ -15,6 +16,7 @@ import type { Picked } from "../../map/element";
 import { bearing_deg } from "../../map/geography";
 import { NO_DATA, type MapData } from "../../map/picture";
 import type { Pressed } from "../../map/symbols_layer";
+import { placeOf } from "../../map/typed";
 import type { Connection } from "../../sync/connect";
 import type { Actor, Subscription } from "../../sync/protocol";
 import type { CameraRow, Place } from "../../wire";
@@ -25,9 +27,8 @@ import { show } from "../page";
 import "../page_tools";
 import "./hubs";
 import "./policy";
-import { adopt, attempt, bearingWords, EMPTY, enrolled, find, formOf, missing, placeOf, PUBLISHES, turned, type Form, type Found, type Tried } from "./adoption";
-import { newKey, publishers, type Publishing } from "./publishing";
-import "./publishing";
+import { adopt, attempt, bearingWords, EMPTY, enrolled, find, formOf, missing, PUBLISHES, turned, type Form, type Found, type Tried } from "./adoption";
+import { newKey, publishers, publishingText, type Publishing } from "./publishing";
 import { camerasStyles } from "./styles";
 import "./viid";
 
@@ -153,7 +154,7 @@ export class CamerasConsole extends Console {
     return html`<form @submit=${(event: Event) => void this.save(event, connection)}>
       ${this.said === "" ? nothing : html`<p class="done" role="status">${icon("check")} ${this.said}</p>`}
       ${this.refusal === "" ? nothing : html`<p class="error" role="alert">${icon("alert")} ${this.refusal}</p>`}
-      ${this.told === null ? nothing : html`<t-publishing name=${this.told.name} .publishing=${this.told.publishing}></t-publishing>`}
+      ${this.told === null ? nothing : html`<t-secret once=${t("publish.once")} label=${t("publish.sheet", { name: this.told.name })} text=${publishingText(this.told.name, this.told.publishing, location.origin)}></t-secret>`}
       ${form.address === PUBLISHES ? publishes() : form.camera === "" ? this.access(connection) : this.publishing.has(form.camera) ? this.key(connection) : html`<details><summary>${t("adopt.new_access")}</summary>${this.access(connection)}</details>`}
       ${this.place()}
       <button class="primary" ?disabled=${lacking.length > 0 || this.busy !== ""}>${form.camera === "" ? t("adopt.adopt") : t("action.save")}</button>

@@ -13,7 +13,7 @@ import type { CameraRow, Hours } from "../../wire";
 import { daysKept, daysOf, gigabytes, isWhole, mebibytes, minuteOf, MODES, NIGHT, OTHERS_MS, policyOf, rateOf, roomsOf, setPolicy, timeOf, type HubRoom, type Policy, type Rooms } from "./recording";
 import type { Agent } from "./connected";
 import { diskLines } from "./disks";
-import { allOf } from "./panel";
+import { allOf } from "../panel";
 import { camerasStyles, diskStyles } from "./styles";
 
 const DAYS = [1, 2, 3, 4, 5, 6, 7] as const;

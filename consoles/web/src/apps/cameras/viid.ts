@@ -8,7 +8,7 @@ import { clock, dateWithYear } from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import type { Api } from "../../sync/api";
 import type { CameraRow } from "../../wire";
-import { Panel } from "./panel";
+import { Panel } from "../panel";
 import "./viid_cascade";
 import "./viid_lower";
 

@@ -7,7 +7,7 @@ import { icon } from "../../components/icons";
 import { clock, dateWithYear } from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import type { Api } from "../../sync/api";
-import { WaitingPanel } from "./panel";
+import { WaitingPanel } from "../panel";
 import { viidForm } from "./viid_form";
 
 interface ShownCascade {

@@ -8,7 +8,7 @@ import { clock, dateWithYear } from "../../i18n/format";
 import { t } from "../../i18n/i18n";
 import type { Api } from "../../sync/api";
 import type { CameraRow } from "../../wire";
-import { allOf, WaitingPanel } from "./panel";
+import { allOf, WaitingPanel } from "../panel";
 import { viidForm } from "./viid_form";
 
 interface ShownLower {

@@ -2,7 +2,8 @@
 
 import type { CallRow, HitRow, SituationRow } from "../../wire";
 import type { Actor } from "../../sync/protocol";
-import { hashOf, tabsOf } from "../vehicles/shared";
+import { hashOf } from "../tabs";
+import { tabsOf } from "../vehicles/shared";
 import { addressOf } from "../vehicles/search_ask";
 
 /** As GA 36-2018 writes them, with or without the dot; what only looks like one costs nothing: it finds no passage. */

@@ -13,7 +13,7 @@ import type { Watched } from "../../components/watched";
 import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import type { CameraRow, HitRow, PassageRow } from "../../wire";
-import { goTo } from "./shared";
+import { goTo } from "../tabs";
 
 /** A replay begins so long before the car came. */
 const BEFORE_MS = 10_000;

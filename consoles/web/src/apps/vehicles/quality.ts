@@ -16,7 +16,8 @@ import type { Api } from "../../sync/api";
 import type { CameraRow } from "../../wire";
 import { confidence, lastDay, perHour, strangerShare, unreadShare, type CameraHours, type CameraQuality } from "./quality_numbers";
 import "./quality_chart";
-import { goTo, VehiclesTab } from "./shared";
+import { goTo } from "../tabs";
+import { VehiclesTab } from "./shared";
 
 /** The hub counts up once a minute. */
 const LOOK_MS = 60_000;

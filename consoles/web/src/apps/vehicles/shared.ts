@@ -1,4 +1,4 @@
-/** What all tabs of the vehicles page share: which there are and for whom, what is mirrored, how to go from one to another. */
+/** What all tabs of the vehicles page share: which there are and for whom, what is mirrored. */
 
 import { property } from "lit/decorators.js";
 import { View } from "../../components/view";
@@ -37,32 +37,6 @@ export function vehiclesTables(actor: Actor): Subscription | null {
   if (has("camera_watch")) return { ...WATCHED, ...REVIEWED, watches: {}, libraries: {} };
   if (has("wall")) return { ...WATCHED, orders: {} };
   return has("administrator") ? { ...PLACES, ...RULES, watches: {}, libraries: {}, alarms: {} } : null;
-}
-
-/** The address of a tab, `#search/plate=湘F12345`; what follows the tab's name is that tab's own. */
-export function hashOf(tab: Tab, detail = ""): string {
-  return detail === "" ? `#${tab}` : `#${tab}/${detail}`;
-}
-
-/** Go to a tab as a link would, so that the browser's way back works. */
-export function goTo(tab: Tab, detail = ""): void {
-  location.hash = hashOf(tab, detail);
-}
-
-/** The tab and its detail that an address names; the first of `tabs` where it names none of them. */
-export function whereIs(hash: string, tabs: readonly Tab[]): { readonly tab: Tab; readonly detail: string } {
-  const [name = "", ...rest] = hash.replace(/^#/, "").split("/");
-  const tab = tabs.find((each) => each === name);
-  if (tab === undefined) return { tab: tabs[0] ?? "now", detail: "" };
-  return { tab, detail: decoded(rest.join("/")) };
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 /**

@@ -2,19 +2,16 @@
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
-import { icon } from "../../components/icons";
 import { shared, View } from "../../components/view";
 import { t } from "../../i18n/i18n";
-import "../../map/element";
-import type { Picked } from "../../map/element";
-import type { MapPath } from "../../map/paths";
 import { NO_DATA, type MapData } from "../../map/picture";
+import { LEAST_CORNERS } from "../../map/ring_drawing";
+import type { Corner } from "../../map/typed";
 import type { Connection } from "../../sync/connect";
 import type { CameraRow, FenceRow, GivenArea } from "../../wire";
 import { areaText } from "./watch_words";
 import { sideStyles } from "./watches_styles";
 
-type Corner = readonly [number, number];
 /** As many as the hub takes. */
 const MOST_CORNERS = 200;
 
@@ -28,10 +25,8 @@ export class WatchArea extends View {
       :host {
         padding: 0;
       }
-      t-map {
-        height: 280px;
-        border-radius: var(--radius);
-        overflow: hidden;
+      ring-drawing {
+        grid-template-rows: 280px auto auto;
       }
     `,
   ];
@@ -68,10 +63,7 @@ export class WatchArea extends View {
 
   private drawing(): TemplateResult {
     const data: MapData = { ...NO_DATA, cameras: this.connection?.store.rows("cameras") ?? new Map<string, CameraRow>() };
-    const path: MapPath = { points: this.corners.map(([lon, lat]) => ({ lon, lat })), closed: true, dashed: false, strong: true };
-    return html`<t-map .data=${data} .paths=${this.corners.length === 0 ? [] : [path]} picking pickText=${t("watches.area_draw")} @pick=${this.onPick}></t-map>
-      <div class="keys"><span class="quiet" role="status">${this.corners.length < 3 ? t("watches.area_corners") : t("watches.ring", { n: this.corners.length })}</span>
-        <button type="button" ?disabled=${this.corners.length === 0} @click=${() => this.draw(this.corners.slice(0, -1))}>${icon("left")} ${t("watches.area_undo")}</button></div>`;
+    return html`<ring-drawing .data=${data} .corners=${this.corners} most=${MOST_CORNERS} @ring=${(event: CustomEvent<readonly Corner[]>) => this.draw(event.detail)}></ring-drawing>`;
   }
 
   private choosing(): TemplateResult {
@@ -83,10 +75,6 @@ export class WatchArea extends View {
     this.where = where;
     this.say();
   }
-
-  private readonly onPick = (event: CustomEvent<Picked>): void => {
-    if (this.corners.length < MOST_CORNERS) this.draw([...this.corners, [event.detail.lon, event.detail.lat]]);
-  };
 
   private draw(corners: readonly Corner[]): void {
     this.corners = corners;
@@ -105,7 +93,7 @@ export class WatchArea extends View {
     const fence = this.where.startsWith("fence:") ? this.connection?.store.rows("fences").get(this.where.slice("fence:".length)) : undefined;
     const ring = this.where === "drawn" ? this.corners : (fence?.ring ?? []);
     const cameras = this.where === "cameras" ? [...this.cameras] : [];
-    const isWhole = this.where === "" || this.where === "kept" || cameras.length > 0 || ring.length >= 3;
+    const isWhole = this.where === "" || this.where === "kept" || cameras.length > 0 || ring.length >= LEAST_CORNERS;
     const area: GivenArea | null = this.where === "" ? null : this.where === "kept" ? this.kept : { cameras, ring: ring.map(([lon, lat]): [number, number] => [lon, lat]) };
     this.tell<{ area: GivenArea | null; isWhole: boolean }>("area", { area, isWhole });
   }

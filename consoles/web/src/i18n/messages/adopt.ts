@@ -51,8 +51,6 @@ export const ADOPT = {
   "publish.about": ["没有地址可填：接入时由中心生成密钥，把地址和密钥交给手机或编码器", "No address to type: the hub makes a key as it adopts; give address and key to the phone or encoder"],
   "publish.once": ["密钥只显示这一次，请现在复制", "The key is shown only now: copy it"],
   "publish.sheet": ["{name} 的推送设置", "How {name} publishes"],
-  "publish.copy": ["复制", "Copy"],
-  "publish.copied": ["已复制", "Copied"],
   "publish.renew": ["换新密钥", "Make a new key"],
   "publish.renew_consequence": ["旧密钥立即作废，正在推送的设备会断开", "The old key is void at once; whoever publishes by it is cut off"],
   "publish.sealed": ["密钥加密保存，不再显示；丢了就换新", "The key is sealed and not shown again; if it is lost, make a new one"],

@@ -20,7 +20,6 @@ export const VEHICLES = {
   "hit_how.exact": ["完全一致", "exact"],
   "hit_how.pattern": ["符合通配", "fits the pattern"],
   "hit_how.look_alike": ["形近字", "look-alike"],
-  "vehicles.tab_keys": ["[ ] 换页签", "[ ] change tab"],
   "scene.none": ["没有图片", "No picture"],
   "scene.gone": ["图片已不在", "The picture is gone"],
   "scene.plate": ["放大的号牌", "The plate, enlarged"],

@@ -1,8 +1,8 @@
-/** How the vehicles page and its tabs are framed. */
+/** How a page of tabs is framed. */
 
 import { css } from "lit";
 
-export const vehiclesStyles = css`
+export const tabbedStyles = css`
   :host {
     display: grid;
     grid-template-rows: auto auto minmax(0, 1fr);

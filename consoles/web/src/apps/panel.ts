@@ -1,15 +1,15 @@
-/** What the panels of the page of cameras share: the hub is asked at once, again while they are seen, and when somebody says so; how old what they show is is told. */
+/** What the panels of technicians' pages share: the hub is asked at once, again while they are seen, and when somebody says so; how old what they show is is told. */
 
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
-import { icon } from "../../components/icons";
-import { Looks } from "../../components/looks";
-import { describe } from "../../components/problems";
-import { shared, View } from "../../components/view";
-import { t } from "../../i18n/i18n";
-import type { Api } from "../../sync/api";
-import { LOOK_EVERY_MS } from "../../sync/looking";
-import { panel } from "./styles";
+import { icon } from "../components/icons";
+import { Looks } from "../components/looks";
+import { describe } from "../components/problems";
+import { shared, View } from "../components/view";
+import { t } from "../i18n/i18n";
+import type { Api } from "../sync/api";
+import { LOOK_EVERY_MS } from "../sync/looking";
+import { panel } from "./panel_styles";
 
 export abstract class Panel extends View {
   static override styles = [shared, panel];
