@@ -14,9 +14,10 @@ import os
 import re
 import struct
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
 
@@ -101,16 +102,25 @@ def _copy(table: Table[Any]) -> _Copied:
     return table.name, [table.rows[key] for key in keys], list(keys.values()), dict(table.dropped_seq), table.floor_seq
 
 
+class Taken(NamedTuple):
+    """A snapshot: the fact that it was taken after, and when it was written."""
+
+    seq: int
+    at_ms: int
+
+
 class SnapshotFolder:
     """Where a hub keeps its snapshots, the newest of each space."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self.newest: dict[str, Taken] = {}
+        """What each space was started from, or what was taken of it since."""
 
     def write(self, copied: TablesCopy) -> None:
         """Write it through to the disk and drop older ones. Raises `OSError`."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._folder / f"{copied.space}-{copied.head.seq:012}.snapshot"
+        path = self._path(copied.space, copied.head.seq)
         part = path.with_suffix(".part")
         try:
             with part.open("wb") as file:
@@ -118,6 +128,7 @@ class SnapshotFolder:
             part.replace(path)
         finally:
             part.unlink(missing_ok=True)
+        self.note(copied.space, copied.head.seq)
         for old in self._of(copied.space)[SNAPSHOTS_KEPT:]:
             old.unlink(missing_ok=True)
 
@@ -129,6 +140,13 @@ class SnapshotFolder:
                     yield _tables(_read_sealed(file), space, limits)
             except (OSError, UnusableSnapshotError) as error:
                 log.warning("%s is not used: %s", path.name, error)
+
+    def note(self, space: str, seq: int) -> None:
+        """Take the snapshot after a fact for the newest of use. Raises `OSError`."""
+        self.newest[space] = Taken(seq, self._path(space, seq).stat().st_mtime_ns // 1_000_000)
+
+    def _path(self, space: str, seq: int) -> Path:
+        return self._folder / f"{space}-{seq:012}.snapshot"
 
     def _of(self, space: str) -> list[Path]:
         found = [
@@ -147,6 +165,8 @@ async def start_from_snapshot(hub: Hub, folder: SnapshotFolder) -> int:
     found = await asyncio.to_thread(folder.read, hub.space, hub.limits)
     while at := await asyncio.to_thread(next, found, None):
         if await hub.start_from(*at):
+            with suppress(OSError):  # of what was just read, nobody can say when it was taken: no reason not to start
+                await asyncio.to_thread(folder.note, hub.space, at[1].seq)
             return at[1].seq
     return 0
 

@@ -28,9 +28,11 @@ PUSH_TRACED_MS = 5000
 # How old an answer about readiness may be, and how long the hub is given to show that it turns.
 HEALTH_AGE_MS = 1000
 HEALTH_ANSWER_MS = 2000
-# How often is looked at what the disk of the data folder has left, and below what readiness names it: recordings leave
-# 5 GiB to others, so that they alone never bring it there.
-DISK_LOOK_MS = 30_000
+# How often is asked what disks have left and stores take, and after how many such turns without an answer nobody knows.
+FIGURES_LOOK_MS = 30_000
+FIGURES_OLD_LOOKS = 3
+# Below what readiness names the disk of the data folder: recordings leave 5 GiB to others, so that they alone never
+# bring it there.
 DISK_LEFT_BYTES = 2 * 1024**3
 # A machine's clock that was set back by more than this is named: until the hub is started anew it dates ahead.
 CLOCK_SET_BACK_MS = 10 * 60 * 1000

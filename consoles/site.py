@@ -21,7 +21,7 @@ from command.kernel.folders import held
 from command.kernel.garbage import spare_what_stays
 from command.passages import Passages
 from command.snapshots import keep_snapshots, start_from_snapshot
-from consoles.http import health, hooks, metrics, plans, replay
+from consoles.http import admin_health, health, hooks, metrics, plans, replay
 from consoles.http import hubs as roll
 from consoles.http.app import make_app
 from consoles.http.context import LIVE, Context, Space
@@ -32,14 +32,16 @@ from consoles.parts.agents.part import EdgeAgents, edge_agents
 from consoles.parts.background import background
 from consoles.parts.base import Base
 from consoles.parts.cameras.part import live_cameras
+from consoles.parts.disks import disks
 from consoles.parts.field import field
 from consoles.parts.forgetting import forgetting
 from consoles.parts.gb28181.part import gb28181
 from consoles.parts.hubs.others import other_hubs
 from consoles.parts.hubs.part import join, several_hubs
 from consoles.parts.hubs.shared_clock import shared_clock
-from consoles.parts.keeping import keeping, vouching
+from consoles.parts.keeping import scheduled, vouching
 from consoles.parts.outside import links, services
+from consoles.parts.own_health import own_health
 from consoles.parts.serving import serving
 from consoles.parts.stores import Stores, stores
 from consoles.parts.vehicles import vehicles
@@ -90,7 +92,7 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
         tasks.start(feed.run(), "feed")
         tasks.start(keep_snapshots(hub, kept.snapshots, hub.clock, from_seq), "snapshots")
         tasks.start(signer.run(), "heads")
-        keeping(base)
+        backups, rooms = scheduled(base), disks(base)
         forgetting(base)
         known = await stack.enter_async_context(services(base))
         asks = await stack.enter_async_context(_observed(base, feed))
@@ -105,13 +107,15 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
         if kept.shared_now_ms:
             shared_clock(base, kept.shared_now_ms)
             await stack.enter_async_context(other_hubs(base, in_field.uplink, cars.passages))
+        examiner = health.Examiner(base.degraded)
         scenarios = [folder / "scenarios" for folder in (Path(settings.data), county) if folder]
         directed = await stack.enter_async_context(rehearsals(context, scenarios))
         routes = [
             *hooks.routes(base.site_id, known.secrets),
             *replay.routes(context),
             *plans.routes,
-            *health.routes(base.degraded),
+            *health.routes(examiner),
+            *admin_health.routes(examiner, own_health(base, context, signer, backups, rooms, hubs)),
             *metrics.routes(base.measured),
             *cars.routes,
             *(cars.judging.told(known.case.token) if known.case else ()),
@@ -142,7 +146,8 @@ async def _base(settings: Settings) -> AsyncIterator[Base]:
     with held(data):
         key = SiteKey.load(data / "site.key")
         async with background() as tasks, stores(settings, key, clock, hub_id, tasks) as kept:
-            yield Base(settings, key, hub_id, Hub(LIVE, clock, kept.journal, settings.limits), kept, tasks)
+            hub = Hub(LIVE, clock, kept.journal, settings.limits)
+            yield Base(settings, key, hub_id, hub, kept, tasks, clock.now_ms())
 
 
 @asynccontextmanager

@@ -12,13 +12,14 @@ from command import requests, wire
 from command.readings import Sighting
 from command.rows import Row
 from command.vehicle_words import WORDS
+from consoles.http.admin_health import AdminHealth
 
 _FOLDER = Path(__file__).parent / "web" / "src" / "gen"
 OUTPUT = _FOLDER / "wire.ts"
 VEHICLE_WORDS = _FOLDER / "vehicle_words.ts"
 _HEAD = "// Generated from command/wire.py by `make types`. Do not edit.\n\n"
 _MESSAGES = (wire.Subscribe, wire.Welcome, wire.Snapshot, wire.Delta, wire.Beat, wire.Refused)
-_OTHERS = (wire.Problem, wire.SignIn, wire.Candidate, wire.Recommendation, wire.BlobInfo, Sighting)
+_OTHERS = (wire.Problem, wire.SignIn, wire.Candidate, wire.Recommendation, wire.BlobInfo, Sighting, AdminHealth)
 
 
 def generate() -> str:

@@ -109,6 +109,14 @@ def to_drop(archives: Archives, key: SiteKey, keep: int, lost: Sequence[str]) ->
     return [path for path in archives.oldest_first[:-keep] if path not in spared]
 
 
+def size_bytes(archive: Path) -> int | None:
+    """Return how large an archive is; None where nobody can tell."""
+    try:
+        return archive.stat().st_size
+    except OSError:
+        return None
+
+
 def _manifest_of(archive: Path, key: SiteKey) -> Manifest:
     try:
         with archive.open("rb") as file:

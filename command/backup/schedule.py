@@ -25,6 +25,7 @@ from command.backup.folder import (
     is_ahead,
     newest_good,
     remove,
+    size_bytes,
     to_drop,
 )
 from command.backup.making import Source, make_backup, part_of
@@ -45,6 +46,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     hours: Annotated[int, msgspec.Meta(ge=1, le=24 * 31)] = 24
     keep: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 14
 
+    @property
+    def every_ms(self) -> int:
+        """How long after one was begun the next one is."""
+        return self.hours * _HOUR_MS
+
 
 class Backups:
     """Makes them in turn, of the record `owner`. `failed` counts the times that it came to nothing."""
@@ -62,6 +68,8 @@ class Backups:
         """When the newest good one was begun, also by a hub before this one; None where there is none."""
         self.newest: Manifest | None = None
         """What that one holds, and lacks."""
+        self.newest_bytes: int | None = None
+        """How large that one is; None where nobody can tell."""
         self._ahead: list[Path] = []
 
     @property
@@ -80,7 +88,7 @@ class Backups:
         while True:
             try:
                 await self._look()
-                due_ms, now_ms = (self.last_good_ms or 0) + self._plan.hours * _HOUR_MS, self._clock.now_ms()
+                due_ms, now_ms = (self.last_good_ms or 0) + self._plan.every_ms, self._clock.now_ms()
                 self.failing = self.failing and now_ms >= due_ms
                 look_ms = now_ms + BACKUP_AHEAD_LOOK_MS
                 await self._clock.sleep_until(min(due_ms, look_ms) if self._ahead else due_ms)
@@ -111,6 +119,7 @@ class Backups:
         found = await asyncio.to_thread(archives_in, self._folder, self._owner, self._clock.now_ms())
         self._ahead = found.ahead
         newest = await asyncio.to_thread(newest_good, found, self._owner.key)
+        self.newest_bytes = await asyncio.to_thread(size_bytes, newest[0]) if newest else None
         self.last_good_ms, self.newest = (begun_ms(newest[0]), newest[1]) if newest else (None, None)
         return found
 

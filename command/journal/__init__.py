@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from hashlib import sha256
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
 from command.kernel.errors import TriuneError
 
+Kind: TypeAlias = Literal["sqlite", "postgresql", "memory"]
 GENESIS = b"\0" * 32
 """What the first fact of a space is chained to."""
 
@@ -123,6 +124,11 @@ class Journal(Protocol):
     happened until `read` says so. A store that is not what it was raises `DamagedJournalError`.
     """
 
+    @property
+    def kind(self) -> Kind:
+        """What it is kept in."""
+        ...
+
     def turn(self, space: str) -> AbstractAsyncContextManager[Turn]:
         """Return a turn at writing; what was not stored when it is left never happened."""
         ...
@@ -161,6 +167,10 @@ class Journal(Protocol):
 
     async def spaces(self) -> list[str]:
         """Return every space that holds facts."""
+        ...
+
+    async def size_bytes(self) -> int:
+        """Return what all of it takes on the disk: facts, answers, signed heads and indexes; 0 in memory."""
         ...
 
     async def close(self) -> None:

@@ -198,6 +198,11 @@ class Anchor:
         self._some = asyncio.Event()
         self._some.set()
 
+    @property
+    def waiting(self) -> int | None:
+        """How many signed heads wait to be kept there; None while what was signed earlier is still looked for."""
+        return len(self._waiting) if self._is_complete else None
+
     def offer(self, head: AnchoredHead) -> None:
         """Have a new head kept; where too many wait, the oldest is read from the journal once its turn comes."""
         if len(self._waiting) >= ANCHORS_WAITING:

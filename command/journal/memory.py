@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from command.journal import Answer, Entry, Head, Outcome, SignedHead, StoredFact, Turn, rows_of
+from command.journal import Answer, Entry, Head, Kind, Outcome, SignedHead, StoredFact, Turn, rows_of
 from command.kernel.limits import READ_FACTS
 
 
 class MemoryJournal:
     """Facts in lists; gone with the process. What is stored, is stored at once."""
+
+    kind: Kind = "memory"
 
     def __init__(self, history: str = "memory") -> None:
         self._history = history
@@ -76,6 +78,10 @@ class MemoryJournal:
     async def spaces(self) -> list[str]:
         """Return every space."""
         return sorted(space for space, facts in self._facts.items() if facts)
+
+    async def size_bytes(self) -> int:
+        """Return nothing: it takes no disk."""
+        return 0
 
     async def close(self) -> None:
         """Nothing to release."""

@@ -13,6 +13,7 @@ from command.journal import (
     DamagedJournalError,
     Entry,
     Head,
+    Kind,
     Outcome,
     SignedHead,
     StoredFact,
@@ -69,6 +70,10 @@ _IN_TURNS: tuple[tuple[str, tuple[object, ...]], ...] = (
     (_STORE, ("", *[[]] * 8)),
 )
 """What is asked in a turn, with terms for nothing."""
+_SIZE = """
+    SELECT sum(pg_total_relation_size(name)) AS size_bytes
+    FROM unnest(ARRAY['facts', 'answers', 'signed_heads']::regclass[]) AS of (name)
+"""
 # From one space to the next by the index: DISTINCT would read every fact.
 _SPACES = """
     WITH RECURSIVE found AS (
@@ -83,6 +88,8 @@ _SPACES = """
 
 class PostgresJournal:
     """The journal of all hubs on one database. Use `open`."""
+
+    kind: Kind = "postgresql"
 
     def __init__(self, postgres: Postgres) -> None:
         self._postgres = postgres
@@ -148,6 +155,11 @@ class PostgresJournal:
     async def spaces(self) -> list[str]:
         """Return every space."""
         return [row["space"] for row in await self._postgres.fetch(_SPACES)]
+
+    async def size_bytes(self) -> int:
+        """Return what its tables take with their indexes."""
+        rows = await self._postgres.fetch(_SIZE)
+        return int(rows[0]["size_bytes"])
 
     async def close(self) -> None:
         """Leave the pool as it is: others use it too."""

@@ -47,6 +47,8 @@ class HeadSigner:
         self._key = key
         self._clock = clock
         self._head = Head()
+        self.signed_at_ms: int | None = None
+        """When that was signed, by whichever hub; None where nothing is."""
 
     @property
     def signed_seq(self) -> int:
@@ -70,7 +72,7 @@ class HeadSigner:
         if not facts or facts[0].seq != last.seq or facts[0].digest != last.digest:
             raise damaged(last.seq, f"the facts up to {last.seq}, once signed, are cut off or rewritten")
         await self._kept.checked([last])
-        self._head = Head(seq=last.seq, digest=last.digest)
+        self._head, self.signed_at_ms = Head(seq=last.seq, digest=last.digest), last.at_ms
 
     async def _refuse_cut_off(self) -> None:
         """Refuse facts that are gone while an answer names them: the next ones would get their numbers again."""
@@ -118,7 +120,7 @@ class HeadSigner:
         head = Head(seq=upto, digest=digest)
         signed = self._key.sign(self._space, head, answers, self._clock.now_ms())
         await self._journal.sign(self._space, signed)
-        self._head = head
+        self._head, self.signed_at_ms = head, signed.at_ms
         self.counters.signed += 1
         for anchor in self.anchors:
             anchor.offer(to_anchor(self._space, signed, answers, self._key.public))

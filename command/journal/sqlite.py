@@ -14,13 +14,14 @@ from command.journal import (
     DamagedJournalError,
     Entry,
     Head,
+    Kind,
     Outcome,
     SignedHead,
     StoredFact,
     Turn,
     rows_of,
 )
-from command.kernel.errors import DamagedFileError, TriuneError
+from command.kernel.errors import DamagedFileError, TriuneError, UnavailableError
 from command.kernel.limits import READ_FACTS
 from command.kernel.sqlite import SqliteThread
 
@@ -75,7 +76,10 @@ class SqliteJournal:
     `DamagedJournalError` says so, and in which fact.
     """
 
+    kind: Kind = "sqlite"
+
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._db: SqliteThread = _JournalFile(path, SCHEMA, "journal")
         # Who reads much of the past must not keep a commit waiting; in WAL mode readers block no writer.
         self._reader: SqliteThread = _JournalFile(path, SCHEMA, "journal")
@@ -129,6 +133,18 @@ class SqliteJournal:
             if type(space) is not str:
                 raise _altered(f"the space {reprlib.repr(space)}")
         return found
+
+    async def size_bytes(self) -> int:
+        """Return what the file takes, and what waits beside it to be moved into it."""
+
+        def sizes(_db: sqlite3.Connection) -> int:
+            parts = (self._path, self._path.with_name(f"{self._path.name}-wal"))
+            try:
+                return sum(part.stat().st_size for part in parts if part.exists())
+            except OSError as error:
+                raise UnavailableError(f"the size of the journal cannot be told: {error.strerror}") from error
+
+        return await self._reader.run(sizes)
 
     async def close(self) -> None:
         """Close the file."""

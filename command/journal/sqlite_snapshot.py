@@ -24,6 +24,7 @@ class SqliteSnapshot(SqliteJournal):
     """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._file = _ReadOnly(path)
         self._db = self._reader = self._file
 

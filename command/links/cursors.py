@@ -41,6 +41,10 @@ class Cursors:
         rows = await self._db.rows("SELECT seq FROM cursors WHERE link = ?", link)
         return int(rows[0][0]) if rows else 0
 
+    async def all(self) -> dict[str, int]:
+        """Return it of each link that ever told anything."""
+        return {str(link): int(seq) for link, seq in await self._db.rows("SELECT link, seq FROM cursors")}
+
     async def store(self, link: str, seq: int) -> None:
         """Keep it. A hub that was slow to say so does not take back what another has done since."""
         await self._db.write(

@@ -19,6 +19,7 @@ from consoles.http.context import LIVE, Context, context_of
 from consoles.http.identity import is_open
 from consoles.limits import HEALTH_AGE_MS, HEALTH_ANSWER_MS
 
+LinkState = Literal["up", "down"]
 Check = Callable[[], Iterable[str]]
 """Names the parts that are away, without which the hub still records: `bus`, …"""
 
@@ -31,9 +32,8 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     degraded: list[str]
 
 
-def routes(checks: Sequence[Check] = ()) -> list[web.RouteDef]:
-    """Return the routes; `checks` are looked at with each request, so parts may still add theirs."""
-    examiner = _Examiner(checks)
+def routes(examiner: Examiner) -> list[web.RouteDef]:
+    """Return the routes."""
 
     @is_open
     async def live(_request: web.Request) -> web.Response:
@@ -47,16 +47,22 @@ def routes(checks: Sequence[Check] = ()) -> list[web.RouteDef]:
     return [web.get("/health/live", live), web.get("/health/ready", ready)]
 
 
-class _Examiner:
-    """Looks at most once in a while, whoever asks how often: the door is open, and the look takes the hub's time."""
+class Examiner:
+    """Looks at most once in a while, whoever asks how often: the door is open, and the look takes the hub's time.
+
+    `checks` are looked at each time anew, so parts may still add theirs.
+    """
 
     def __init__(self, checks: Sequence[Check]) -> None:
         self._checks = checks
         self._turn = asyncio.Lock()
         self._at_ms: int | None = None
         self._known = Health(status="not_ready", wrong=[], degraded=[])
+        self.links: dict[str, LinkState] | None = None
+        """How links were at the last look; None where the hub did not say."""
 
     async def health(self, context: Context) -> Health:
+        """Return what was found at the last look, which is not long ago."""
         async with self._turn:
             now_ms = context.clock.now_ms()
             if self._at_ms is None or now_ms - self._at_ms >= HEALTH_AGE_MS:
@@ -67,11 +73,13 @@ class _Examiner:
     async def _look(self, context: Context) -> Health:
         hub = context.spaces[LIVE].hub
         why_not = "damaged" if hub.damaged else "does not answer" if hub.hangs else "cannot be written"
+        self.links = None
         wrong = [] if hub.accepting else [f"journal: {why_not}"]
         degraded = [name for check in self._checks for name in check()]
         try:
             async with asyncio.timeout(HEALTH_ANSWER_MS / 1000):
-                degraded += [f"link {link}: away" for link in await hub.read(_links_away)]
+                self.links = await hub.read(_links)
+                degraded += [f"link {link}: away" for link, state in self.links.items() if state != "up"]
         except TimeoutError:
             wrong.append("hub: does not answer")
         except TooManyError:
@@ -87,8 +95,8 @@ class _Examiner:
         return Health(status=status, wrong=wrong, degraded=degraded)
 
 
-def _links_away(t: Tables) -> list[str]:
-    return sorted(row.id for row in t.links if row.state != "up")
+def _links(t: Tables) -> dict[str, LinkState]:
+    return {row.id: row.state for row in sorted(t.links, key=lambda row: row.id)}
 
 
 def _answer(status: int, value: object) -> web.Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from command.access.keys import SiteKey
@@ -23,10 +24,15 @@ class Base:
     hub: Hub
     kept: Stores
     tasks: Background
+    started_ms: int
     measured: list[metrics.Source] = field(default_factory=list)
     """Shown in `/metrics`."""
     degraded: list[health.Check] = field(default_factory=list)
     """Named in `/health/ready` as what does not work as it should."""
+    connected: list[Callable[[], int]] = field(default_factory=list)
+    """How many devices each gateway has connected now."""
+    waits: list[Callable[[], Mapping[str, int | None]]] = field(default_factory=list)
+    """How much each link has still to tell, by its name; None where nobody can tell."""
 
     @property
     def site_id(self) -> str:

@@ -63,6 +63,7 @@ async def field(base: Base) -> AsyncIterator[Field]:
     async with Jt808Gateway(uplink, hub.clock, settings.host, settings.jt808_port) as jt808:
         base.measured.append(metrics.counted("uplink", "Positions and what followed from them", uplink.counters))
         base.measured.append(metrics.counted("jt808", "JT/T 808 terminals", jt808.counters))
+        base.connected.append(lambda: jt808.counters.connections)
         own = web.post("/api/v1/positions", _own_position(hub, uplink))
         yield Field(jt808, uplink, [own, *(_by_token(route) for route in trackers.routes(uplink, hub.clock))])
 

@@ -1,13 +1,11 @@
-"""How safely things are kept: signed heads, backups at their hours, room on the disk."""
+"""How safely things are kept: signed heads, and backups at their hours."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import math
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,17 +13,15 @@ import aiohttp
 
 from command.backup.folder import Owner
 from command.backup.making import Source
-from command.backup.schedule import Backups
+from command.backup.schedule import Backups, Plan
 from command.journal.anchors import Anchor, place_at
 from command.journal.heads import PURPOSE, HeadKey
 from command.journal.kept_heads import KeptHeads
 from command.journal.signer import HeadSigner
+from command.kernel.clock import Clock
 from consoles.http import health, metrics
-from consoles.limits import BACKUP_LATE_TURNS, DISK_LEFT_BYTES, DISK_LOOK_MS
+from consoles.limits import BACKUP_LATE_TURNS
 from consoles.parts.base import Base
-
-log = logging.getLogger(__name__)
-_HOUR_MS = 60 * 60 * 1000
 
 
 @asynccontextmanager
@@ -72,73 +68,56 @@ def _wrong_with(signer: HeadSigner, anchors: list[Anchor]) -> health.Check:
     return check
 
 
-def keeping(base: Base) -> None:
-    """Save what is to be kept, and look at the room that there is for it."""
-    _save(base)
-    _watch_disk(base)
+@dataclass(frozen=True)
+class Scheduled:
+    """The backups that the hub makes by itself, and what is the matter with them now."""
+
+    plan: Plan
+    backups: Backups
+    troubles: health.Check
 
 
-def _save(base: Base) -> None:
+def scheduled(base: Base) -> Scheduled | None:
     """Make backups at their hours, where the settings say so; the hub is loaded, so its history is known."""
     settings, clock = base.settings, base.hub.clock
     plan = settings.backup
     if plan is None:
-        return
+        return None
     source = Source(
         data=Path(settings.data), database=settings.journal or None, clips=settings.recordings_folder / "clips",
         settings=Path(settings.file) if settings.file else None, release=version("triune"),
         hub=settings.known_as,
     )  # fmt: skip
     backups = Backups(plan, source, Owner(history=base.hub.history, key=base.key), clock)
-    started_ms = clock.now_ms()
+    late_ms = BACKUP_LATE_TURNS * plan.every_ms
 
+    def troubles() -> Iterator[str]:
+        if clock.now_ms() - (backups.last_good_ms or base.started_ms) > late_ms:
+            yield "none of late"
+        if backups.failing:
+            yield "the last one came to nothing"
+        if backups.lost:
+            yield f"the newest lacks {len(backups.lost)} pictures or files"
+        if ahead := backups.ahead:
+            yield f"{len(ahead)} dated ahead of the clock, up to {ahead[-1]}"
+
+    base.tasks.start(backups.run(), "backups")
+    base.measured.extend(_figures(backups, clock))
+    base.degraded.append(lambda: [f"backup: {trouble}" for trouble in troubles()])
+    return Scheduled(plan, backups, troubles)
+
+
+def _figures(backups: Backups, clock: Clock) -> list[metrics.Source]:
     def age_s() -> float:
         if backups.last_good_ms is None:
             return math.inf
         return max(0, clock.now_ms() - backups.last_good_ms) / 1000
 
-    def check() -> Iterator[str]:
-        if clock.now_ms() - (backups.last_good_ms or started_ms) > BACKUP_LATE_TURNS * plan.hours * _HOUR_MS:
-            yield "backup: none of late"
-        if backups.failing:
-            yield "backup: the last one came to nothing"
-        if backups.lost:
-            yield f"backup: the newest lacks {len(backups.lost)} pictures or files"
-        if ahead := backups.ahead:
-            yield f"backup: {len(ahead)} dated ahead of the clock, up to {ahead[-1]}"
-
-    base.tasks.start(backups.run(), "backups")
     ahead = "Backups dated ahead of the clock, which count as no new ones"
     lost = "Pictures and files that the newest good backup lacks"
-    base.measured.extend((
+    return [
         metrics.gauge("backup_age_seconds", "Age of the newest good backup", age_s),
         metrics.gauge("backup_lost", lost, lambda: len(backups.lost)),
         metrics.gauge("backups_failed", "Backups that came to nothing since the start", lambda: backups.failed),
         metrics.gauge("backups_ahead", ahead, lambda: len(backups.ahead)),
-    ))  # fmt: skip
-    base.degraded.append(check)
-
-
-def _watch_disk(base: Base) -> None:
-    """Look at what the disk has left, and name it while there is time: a full one stops the record."""
-    data = Path(base.settings.data)
-    left_bytes = math.nan
-
-    async def look() -> None:
-        nonlocal left_bytes
-        while True:
-            try:
-                left_bytes = (await asyncio.to_thread(shutil.disk_usage, data)).free
-            except OSError as error:
-                log.warning("what the disk of %s has left cannot be told: %s", data, error.strerror)
-            await base.hub.clock.sleep(DISK_LOOK_MS)
-
-    def check() -> Iterator[str]:
-        if left_bytes < DISK_LEFT_BYTES:
-            yield f"disk: {left_bytes / 1024**3:.1f} GiB left"
-
-    base.tasks.start(look(), "disk")
-    base.measured.append(
-        metrics.gauge("disk_left_bytes", "What the disk of the data folder has left", lambda: left_bytes)
-    )
-    base.degraded.append(check)
+    ]

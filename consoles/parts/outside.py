@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +25,7 @@ from command.services.case import app as case_service
 from consoles.http import metrics
 from consoles.parts.base import Base
 from consoles.parts.stores import LINKS
+from consoles.parts.watched import Watched
 from consoles.settings import Outside
 
 log = logging.getLogger(__name__)
@@ -96,7 +97,20 @@ async def links(base: Base, known: Services, own_url: str) -> AsyncIterator[None
         for follower in followers:
             tasks.start(while_held(kept.leases, LINKS, follower.run), f"link-{follower.name}")
         base.measured.append(metrics.links_of(followers))
+        _watch_behind(base, [follower.name for follower in followers])
         yield
+
+
+def _watch_behind(base: Base, links: Sequence[str]) -> None:
+    """Tell how many facts each link has still to tell, whichever of several hubs it is that tells them."""
+
+    async def behind() -> dict[str, int]:
+        told = await base.kept.cursors.all()
+        return {link: max(0, base.hub.committed_seq - told.get(link, 0)) for link in links}
+
+    watched = Watched("how far links are", behind, base.hub.clock)
+    base.tasks.start(watched.run(), "links-behind")
+    base.waits.append(lambda: watched.value or dict.fromkeys(links))
 
 
 async def _subscribe(client: CaseClient | ApprovalClient, name: str, hooks: str, known: Services, base: Base) -> None:

@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Literal, cast
 
 from command import leases
-from command.journal import Answer, Entry, Head, Outcome, SignedHead, StoredFact, Turn
+from command.journal import Answer, Entry, Head, Kind, Outcome, SignedHead, StoredFact, Turn
 from command.journal.memory import MemoryJournal
 from command.kernel.database import Row, Statement, Value
 from command.kernel.errors import UnavailableError
@@ -173,6 +173,11 @@ class JournalAccess:
         self.access = access
         self.real = access.store.journal
 
+    @property
+    def kind(self) -> Kind:
+        """What it is kept in."""
+        return self.real.kind
+
     def turn(self, space: str) -> AbstractAsyncContextManager[Turn]:
         """Return a turn at writing; the space is locked from the first append to the end of the turn."""
         return _Turn(self.access, space)
@@ -228,6 +233,11 @@ class JournalAccess:
         found = await self.real.spaces()
         await self.access.trip()
         return found
+
+    async def size_bytes(self) -> int:
+        """Return what it takes."""
+        await self.access.trip()
+        return await self.real.size_bytes()
 
     async def close(self) -> None:
         """Nothing to release."""

@@ -19,7 +19,7 @@ from command.facts.plan_definition import (
     PlanTask,
 )
 from command.hub import Hub, recorded
-from command.journal import Answer, Entry, Head, Journal, Outcome, SignedHead, StoredFact, Turn
+from command.journal import Answer, Entry, Head, Journal, Kind, Outcome, SignedHead, StoredFact, Turn
 from command.journal.memory import MemoryJournal
 from command.kernel.clock import VirtualClock
 from command.kernel.errors import UnavailableError
@@ -240,6 +240,10 @@ class FlakyJournal:
         self.failures: list[str] = []
         self.reads_fail = False
 
+    @property
+    def kind(self) -> Kind:
+        return self.real.kind
+
     @asynccontextmanager
     async def turn(self, space: str) -> AsyncIterator[_FlakyTurn]:
         async with self.real.turn(space) as turn:
@@ -278,6 +282,11 @@ class FlakyJournal:
 
     async def spaces(self) -> list[str]:
         return await self.real.spaces()
+
+    async def size_bytes(self) -> int:
+        if self.reads_fail:
+            raise UnavailableError("the file cannot be read")
+        return await self.real.size_bytes()
 
     async def close(self) -> None:
         await self.real.close()

@@ -24,7 +24,7 @@ from command.backup.schedule import Plan
 from command.kernel.errors import UnavailableError
 from consoles.http import health
 from consoles.http.context import CONTEXT, Space
-from consoles.parts import keeping
+from consoles.parts import disks
 from consoles.site import Site, running_site
 from tests.command.support import FlakyJournal
 from tests.consoles.cli.recording import Left, left_behind
@@ -82,7 +82,7 @@ async def test_plate_readers_that_die_as_they_start_are_named_until_they_do(
 
 async def test_a_disk_that_fills_is_named_before_it_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """R785."""
-    monkeypatch.setattr(keeping, "DISK_LEFT_BYTES", 2**70)
+    monkeypatch.setattr(disks, "DISK_LEFT_BYTES", 2**70)
     async with stranger(tmp_path) as (site, http):
         while not (told := (await ready(http))[1]["degraded"]):
             await site.clock.sleep(20)
@@ -173,7 +173,7 @@ async def test_links_and_parts_that_are_away_degrade_and_do_not_make_it_unready(
         assert await ready(http) == (200, told)
         app = web.Application()
         app[CONTEXT] = site.context
-        app.add_routes(health.routes([lambda: away]))
+        app.add_routes(health.routes(health.Examiner([lambda: away])))
         async with TestServer(app) as server, aiohttp.ClientSession(server.make_url("")) as beside:
             assert (await ready(beside))[1]["degraded"] == ["bus: away", "link case: away"]
             away.clear()
@@ -202,7 +202,7 @@ async def test_a_crowd_that_asks_costs_the_hub_one_look(tmp_path: Path, monkeypa
     async with site_with_people(tmp_path) as site:
         app = web.Application()
         app[CONTEXT] = site.context
-        app.add_routes(health.routes([check]))
+        app.add_routes(health.routes(health.Examiner([check])))
         async with (
             TestServer(app) as server,
             aiohttp.ClientSession(server.make_url("")) as http,

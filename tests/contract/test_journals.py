@@ -244,6 +244,15 @@ async def test_signed_heads_are_kept_as_they_were_first_signed(journal: Journal)
     assert await journal.signed("rehearsal-1", 0, 10) == []
 
 
+async def test_a_store_says_what_it_is_and_takes_more_room_the_more_it_keeps(journal: Journal) -> None:  # R995
+    before = await journal.size_bytes()
+    await append(journal, [entry(f"key-{n}", 1 + n * 100, 100, "s" * 500) for n in range(20)], 0)
+    if journal.kind == "memory":
+        assert (before, await journal.size_bytes()) == (0, 0)
+    else:
+        assert 0 < before < before + 100_000 < await journal.size_bytes()
+
+
 async def test_a_store_says_of_which_history_it_is(journal: Journal) -> None:  # R208
     history = await journal.history()
     await stored(journal, [entry("a", 1)], 0)

@@ -75,6 +75,8 @@ def edge_agents(base: Base, uplink: HubUplink, cars: Vehicles, hubs: Hubs | None
     counters = http.DoorCounters()
     base.tasks.start(agents.run(), "agents")
     base.tasks.start(AwayWatch(hub, agents, kept.leases, kept.places).run(), "agents-away")
+    base.connected.append(lambda: len(agents.here()))
+    base.waits.append(lambda: _behind(agents))
     base.measured.extend((
         lambda: figures(agents.states),
         metrics.counted("agent_items", "Items of edge agents", items.counters),
@@ -85,6 +87,11 @@ def edge_agents(base: Base, uplink: HubUplink, cars: Vehicles, hubs: Hubs | None
     gb28181 = _gb28181(base.settings, base.key)
     door = http.Door(agents, listing, items, errands, uplink, counters, gb28181, cars.libraries)
     return EdgeAgents(agents, errands, listing, http.routes(door))
+
+
+def _behind(agents: Agents) -> dict[str, int | None]:
+    """Return how many items each agent that is connected here has still to tell."""
+    return {f"{SCHEME}.{agent}": agents.states[agent].behind for agent in agents.here()}
 
 
 def _gb28181(settings: Settings, key: SiteKey) -> Callable[[Box], Gb28181] | None:

@@ -169,6 +169,7 @@ async def gb28181(base: Base, uplink: HubUplink) -> AsyncIterator[Gateway | None
             metrics.counted("gb28181_registrar", "GB/T 28181 registrations", platform.registrar.counters),
             metrics.counted("gb28181_sip", "SIP of GB/T 28181", platform.endpoint.counters),
         ))  # fmt: skip
+        base.connected.append(lambda: platform.online)
         if kept:
             told = "GB/T 28181 registrations over restarts"
             base.measured.append(metrics.counted("gb28181_kept", told, kept.counters))
