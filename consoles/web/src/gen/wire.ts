@@ -28,6 +28,24 @@ export interface ActorInfo {
   unit: string;
 }
 
+/** All of it, of the hub that was asked. What nobody can tell just now is None. */
+export interface AdminHealth {
+  status: "degraded" | "not_ready" | "ready";
+  wrong: string[];
+  degraded: string[];
+  hub: string;
+  version: string;
+  started_at_ms: number;
+  now_ms: number;
+  journal: JournalHealth;
+  readings: ReadingsHealth;
+  backup: BackupHealth;
+  disks: DiskHealth[];
+  links: LinkHealth[];
+  consoles: number;
+  devices: number;
+}
+
 /** An alarm; gone from the table once cleared. */
 export interface AlarmRow {
   kind: "approval_overdue" | "approval_warning" | "camera_down" | "device_alarm" | "entered_forbidden" | "left_area" | "library_failing" | "link_down" | "order_unsigned" | "plate_hit" | "reading_worse" | "recording_failing" | "sos" | "stood_still" | "task_overdue" | "watch_doubtful" | "went_silent";
@@ -110,6 +128,16 @@ export interface ApproveWatch {
 export interface ApproveWatches {
   request: "approve_watches";
   watches: string[];
+}
+
+/** The newest good backup of those that the hub makes by itself; `folder` is None where it makes none. */
+export interface BackupHealth {
+  folder: string | null;
+  last_at_ms: number | null;
+  bytes: number | null;
+  seq: number | null;
+  every_ms: number | null;
+  trouble: string | null;
 }
 
 /** The hub's clock, and whether it can record: in each second without rows. Three seconds without a word are stale. */
@@ -289,6 +317,14 @@ export interface DeviceRow {
   kind: string;
   unit: string;
   id: string;
+}
+
+/** A disk that the hub stands on, by a folder on it. */
+export interface DiskHealth {
+  what: "anchor" | "backup" | "data" | "recordings";
+  path: string;
+  free_bytes: number | null;
+  total_bytes: number | null;
 }
 
 /** Add or change a fence; the ring is [lon, lat], not crossing itself. */
@@ -530,6 +566,19 @@ export interface IssueOrder {
   task?: string | null;
 }
 
+/** The record of the live space. `facts_bytes` is what all of it takes: facts, answers, signed heads, indexes. */
+export interface JournalHealth {
+  kind: "memory" | "postgresql" | "sqlite";
+  committed_seq: number;
+  facts_bytes: number | null;
+  snapshot_seq: number | null;
+  snapshot_at_ms: number | null;
+  signed_seq: number | null;
+  signed_at_ms: number | null;
+  anchored_seq: number | null;
+  anchor_waiting: number | null;
+}
+
 /** A vehicle before a camera, as it was judged. `picture` is a blob id, `box` x, y, width, height in its pixels. */
 export interface JudgedPassage {
   camera: string;
@@ -642,6 +691,13 @@ export interface LinkCall {
   call: string;
   situation: string;
   why?: string;
+}
+
+/** A link; `waiting` are facts, or items of an edge agent, that it has still to tell. */
+export interface LinkHealth {
+  name: string;
+  state: "down" | "up" | null;
+  waiting: number | null;
 }
 
 /** An outside service: whether it answers, and since when. */
@@ -917,6 +973,14 @@ export interface RaiseSos {
   unit: string;
   lat?: number | null;
   lon?: number | null;
+}
+
+/** Positions and sightings of the live space; `oldest_day` is a UTC day, `2026-05-27`. */
+export interface ReadingsHealth {
+  days: number | null;
+  bytes: number | null;
+  oldest_day: string | null;
+  keep_days: number;
 }
 
 /** Take it back. */
