@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from command import rows
 from command.actors import Role
+from command.kernel.limits import PASSWORD_MOST_CHARS
 from command.rows import Row
 from command.tables import Tables
 
@@ -150,7 +151,108 @@ class SignIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Name and password of a local account."""
 
     name: Annotated[str, Meta(min_length=1, max_length=64)]
-    password: Annotated[str, Meta(min_length=1, max_length=256)]
+    password: Annotated[str, Meta(min_length=1, max_length=PASSWORD_MOST_CHARS)]
+
+
+class AccountInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """An account as administrators list it."""
+
+    name: str
+    display: str
+    roles: list[Role]
+    unit: str
+    disabled: bool
+
+
+class AccountList(msgspec.Struct, frozen=True, kw_only=True):
+    """Every account, by name."""
+
+    accounts: list[AccountInfo]
+
+
+class NewAccount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An account that an administrator adds; its password is made by the hub."""
+
+    name: str
+    display: str
+    roles: list[Role]
+    unit: str = ""
+
+
+class AccountRoles(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The roles that an account has from now on, and no others."""
+
+    roles: list[Role]
+
+
+class AccountState(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whether an account is shut out."""
+
+    disabled: bool
+
+
+class MadeAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """An account that was added, with its password: told this once."""
+
+    name: str
+    password: str
+
+
+class MadePassword(msgspec.Struct, frozen=True, kw_only=True):
+    """An account's new password: told this once."""
+
+    password: str
+
+
+class OwnPassword(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A person's new password, and the one before as a proof that it is they who ask."""
+
+    old: str
+    new: str
+
+
+AccountDeed = Literal[
+    "added", "roles", "disabled", "enabled", "password", "own_password", "token", "token_revoked",
+]  # fmt: skip
+"""What was done to an account, or to the token of a device."""
+
+
+class AccountChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A change of an account, or of a device's token; `name` is the account, the device, or `agent:` and an agent.
+
+    `by` is an account, `hub` for what a start makes, or `command line` and the user of that machine. `detail` is, of an
+    account added, its roles and unit; of other roles, those before and after; else empty.
+    """
+
+    at_ms: int
+    by: str
+    what: AccountDeed
+    name: str
+    detail: str
+
+
+class AccountChanges(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest changes, the newest first."""
+
+    changes: list[AccountChange]
+
+
+class DeviceToken(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a device has a token."""
+
+    issued: bool
+
+
+class DeviceTokens(msgspec.Struct, frozen=True, kw_only=True):
+    """Every enrolled device, by its id."""
+
+    devices: dict[str, DeviceToken]
+
+
+class MadeToken(msgspec.Struct, frozen=True, kw_only=True):
+    """A device's new token, told this once; the one before no longer works."""
+
+    token: str
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):

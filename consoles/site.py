@@ -12,6 +12,7 @@ from pathlib import Path
 
 from command.access.accounts import Accounts
 from command.access.keys import SiteKey
+from command.access.passwords import new_password
 from command.actors import Role
 from command.hub import Hub
 from command.journal import DamagedJournalError
@@ -197,7 +198,7 @@ async def _first_password(accounts: Accounts) -> str | None:
     """Make somebody who administers where nobody does: accounts may have been made before the first start."""
     if await accounts.administered():
         return None
-    password = secrets.token_urlsafe(12)
+    password = new_password()
     try:
         await accounts.create("admin", "系统管理员", frozenset[Role]({"administrator"}), "", password)
     except ConflictError:

@@ -47,7 +47,7 @@ def _cheap_hasher() -> PasswordHasher:
 def cheap_passwords() -> Iterator[None]:
     """Spend no fifth of a second of a CPU on each sign-in to hubs in this process; `test_accounts` holds the cost."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("command.access.accounts.PasswordHasher", _cheap_hasher)
+        patch.setattr("command.access.passwords.PasswordHasher", _cheap_hasher)
         yield
 
 

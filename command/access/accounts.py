@@ -5,52 +5,43 @@ Several hubs may share the database: who signed in at one is known at all.
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
 import re
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import TypeVar
 
 import msgspec
-from argon2 import PasswordHasher
-from argon2.exceptions import VerificationError
 
-from command.access import rights
-from command.access.failures import Failures
+from command.access import changes, rights, tokens
+from command.access.changes import By
 from command.access.keys import SiteKey
-from command.access.rights import AccountInfo
+from command.access.passwords import Passwords, refuse_length
 from command.access.same_key import SAME_KEY, refuse_another_key
-from command.actors import Actor, Role
+from command.access.tokens import digest as _digest
+from command.actors import HUB, Actor, Role
 from command.kernel.clock import Clock
 from command.kernel.database import Database, Row
 from command.kernel.errors import (
     ConflictError,
     InvalidInputError,
+    NoRightError,
     SignInRequiredError,
-    TooManyError,
     TriuneError,
     UnavailableError,
     UnknownIdError,
 )
 from command.kernel.limits import (
+    PERSON_CHARS,
     SESSION_MS,
     SESSION_RECHECK_MS,
     SESSIONS_PER_ACCOUNT,
     SESSIONS_REMEMBERED,
-    SIGN_IN_FAILURES,
-    SIGN_IN_FAILURES_PER_ADDRESS,
-    SIGN_INS_AT_ONCE,
-    SIGN_INS_WAITING,
     WALL_SESSION_MS,
 )
 from command.kernel.names import REFUSED, is_seen
+from command.wire import AccountChange, AccountInfo
 
-T = TypeVar("T")
-R = TypeVar("R")
 SCHEMA = (
     """
     CREATE TABLE accounts (
@@ -65,16 +56,22 @@ SCHEMA = (
     CREATE TABLE camera_addresses (camera TEXT PRIMARY KEY, address BLOB NOT NULL);
     """,
     SAME_KEY,
+    changes.SCHEMA,
 )
 """What the database is to be opened with."""
 AGENT = "agent:"
 """What the name of an edge agent begins with among the devices that have a token."""
-MIN_PASSWORD_CHARS = 8
-_NAME = re.compile(r"[\w.@\-]{1,64}")
+_PERSON = re.compile(rf"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{{0,{PERSON_CHARS}}}")
 _ALL = 2**63 - 1
 """A limit that is none, since SQLite knows no OFFSET without LIMIT."""
 _NOT_PEOPLE = re.compile(r"hub|triune|.*-service")
 """Names that facts carry for the hub and the services: a person of that name could pass for them in the record."""
+
+
+class WrongPasswordError(NoRightError):
+    """Who is signed in offers another password than theirs as a proof that it is they: the session stays."""
+
+    code = "wrong_password"
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,17 +90,9 @@ class Accounts:
         self._db = db
         self._box = key.box("camera-addresses")
         self._clock = clock
-        self._hasher = PasswordHasher()
-        # Threads of their own, few: each check takes 64 MB, and strangers decide how many they ask for.
-        self._checks = ThreadPoolExecutor(SIGN_INS_AT_ONCE, thread_name_prefix="passwords")
-        self._checking = 0
+        self._passwords = Passwords(db, clock)
         self._sessions: OrderedDict[str, tuple[int, Session]] = OrderedDict()
         self._ended = 0
-        self._failed_names = Failures(SIGN_IN_FAILURES)
-        self._failed_addresses = Failures(SIGN_IN_FAILURES_PER_ADDRESS)
-        self._nobody: str | None = None
-        self.refused = 0
-        """Sign-ins refused: wrong, too many wrong before, or too many at once."""
         self._address_listeners: list[Callable[[], None]] = []
 
     @classmethod
@@ -115,6 +104,11 @@ class Accounts:
             await db.close()
             raise
         return cls(db, key, clock)
+
+    @property
+    def refused(self) -> int:
+        """Return how many passwords were refused: wrong, after too many wrong ones, or too many at once."""
+        return self._passwords.refused
 
     async def names(self) -> list[str]:
         """Return every account's name."""
@@ -132,28 +126,50 @@ class Accounts:
         """Say whether anybody who may sign in is administrator."""
         return await rights.administered(self._db)
 
-    async def create(self, name: str, display: str, roles: frozenset[Role], unit: str, password: str) -> None:
-        """Add an account; `ConflictError` where the name is taken, `InvalidInputError` for one that is no person's."""
-        if not _NAME.fullmatch(name) or _NOT_PEOPLE.fullmatch(name):
+    async def changes(self, limit: int) -> list[AccountChange]:
+        """Return the newest changes of accounts and tokens, the newest first: at most `ACCOUNT_CHANGES`."""
+        return await changes.newest(self._db, limit)
+
+    def _by(self, who: str) -> By:
+        return By(who, self._clock.now_ms())
+
+    async def create(
+        self, name: str, display: str, roles: frozenset[Role], unit: str, password: str, by: str = HUB.id
+    ) -> None:
+        """Add an account; `ConflictError` where the name is taken, `InvalidInputError` for one that is no person's.
+
+        Here and below `by` is who does it, for `changes`.
+        """
+        if not rights.NAME.fullmatch(name) or _NOT_PEOPLE.fullmatch(name):
             raise InvalidInputError("an account's name has letters, digits, . - _ and @, and is not the hub's")
         stored_roles = rights.stored(roles)
         if not is_seen(display):
             raise InvalidInputError(REFUSED)
-        stored = await self._in_checks(self._hash, password)
-        row = (name, display, stored_roles, unit, stored)
-        insert = (
-            "INSERT INTO accounts (name, display, roles, unit, password) VALUES (?, ?, ?, ?, ?) "
-            "ON CONFLICT (name) DO NOTHING"
+        if not (display.strip() and _PERSON.fullmatch(display) and _PERSON.fullmatch(unit)):
+            raise InvalidInputError(f"a person's name has 1 to {PERSON_CHARS} characters, a unit at most as many")
+        stored = await self._passwords.kept(password)
+        free, detail = "WHERE NOT EXISTS (SELECT 1 FROM accounts WHERE name = ?)", f"{stored_roles} {unit}".strip()
+        *_, created = await self._db.write(
+            changes.TURN,
+            changes.note(self._by(by), "added", name, free, detail, name, detail="CAST(? AS TEXT)"),
+            (
+                "INSERT INTO accounts (name, display, roles, unit, password) VALUES (?, ?, ?, ?, ?) "
+                "ON CONFLICT (name) DO NOTHING",
+                (name, display, stored_roles, unit, stored),
+            ),
         )
-        if await self._db.write((insert, row)) == [0]:
+        if not created:
             raise ConflictError(f"there is an account {name} already")
 
-    async def set_password(self, name: str, password: str) -> None:
-        """Change it and end the account's sessions."""
-        stored = await self._in_checks(self._hash, password)
-
+    async def set_password(self, name: str, password: str, by: str = HUB.id) -> None:
+        """Change it and end the account's sessions; `OwnAccountError` for who does it, see `change_own_password`."""
+        if by == name:
+            raise rights.OwnAccountError("the own password is changed by whoever knows the one before")
+        stored = await self._passwords.kept(password)
         # In this order: the change waits for a sign-in under way elsewhere, whose session is then ended as well.
-        changed, _ = await self._db.write(
+        *_, changed, _ = await self._db.write(
+            changes.TURN,
+            changes.note(self._by(by), "password", rights.formed(name), "FROM accounts WHERE name = ?", name),
             ("UPDATE accounts SET password = ? WHERE name = ?", (stored, name)),
             ("DELETE FROM sessions WHERE account = ?", (name,)),
         )
@@ -161,65 +177,64 @@ class Accounts:
             raise UnknownIdError(f"no account {name}")
         self._forget_sessions()
 
-    async def disable(self, name: str) -> None:
-        """Let nobody sign in by it any more and end its sessions; `ConflictError` for the last administrator."""
-        await rights.disable(self._db, name)
+    async def change_own_password(self, token: str, old: str, new: str, address: str = "") -> None:
+        """Change the password of whoever is signed in by this session, and end their other sessions.
+
+        Raises `WrongPasswordError`, counted as at a sign-in, `TooManyError`, `InvalidInputError` for a new one that is
+        too short or too long, `SignInRequiredError` where there is no such session.
+        """
+        name = (await self.session(token)).actor.id
+        refuse_length(new)
+        wrong = WrongPasswordError("the password before is wrong")
+        try:
+            known = (await self._passwords.proven(name, old, address))[3]
+        except SignInRequiredError:
+            raise wrong from None
+        stored = await self._passwords.kept(new)
+        proven = "FROM accounts WHERE name = ? AND password = ? AND disabled = 0"
+        *_, changed, _ = await self._db.write(
+            changes.TURN,
+            changes.note(self._by(name), "own_password", name, proven, name, known),
+            (
+                "UPDATE accounts SET password = ? WHERE name = ? AND password = ? AND disabled = 0",
+                (stored, name, known),
+            ),
+            ("DELETE FROM sessions WHERE account = ? AND token <> ?", (name, _digest(token))),
+        )
+        self._forget_sessions()
+        if not changed:
+            raise wrong
+        self._passwords.was_right(name, address)
+
+    async def disable(self, name: str, by: str = HUB.id) -> None:
+        """Let nobody sign in by it any more and end its sessions; `ConflictError` for the last administrator.
+
+        Here and in `set_roles`: `OwnAccountError` where who does it would shut himself out.
+        """
+        await rights.disable(self._db, name, self._by(by))
         self._forget_sessions()
 
-    async def enable(self, name: str) -> None:
+    async def enable(self, name: str, by: str = HUB.id) -> None:
         """Let its person sign in again, by the password that it has."""
-        await rights.enable(self._db, name)
+        await rights.enable(self._db, name, self._by(by))
 
-    async def set_roles(self, name: str, roles: frozenset[Role]) -> None:
+    async def set_roles(self, name: str, roles: frozenset[Role], by: str = HUB.id) -> None:
         """Give it these roles and no others, and end its sessions; `ConflictError` for the last administrator."""
-        await rights.set_roles(self._db, name, roles)
+        await rights.set_roles(self._db, name, roles, self._by(by))
         self._forget_sessions()
-
-    def _hash(self, password: str) -> str:
-        if len(password) < MIN_PASSWORD_CHARS:
-            raise InvalidInputError(f"a password has at least {MIN_PASSWORD_CHARS} characters")
-        return self._hasher.hash(password)
-
-    async def _in_checks(self, work: Callable[[T], R], argument: T) -> R:
-        return await asyncio.get_running_loop().run_in_executor(self._checks, work, argument)
 
     async def sign_in(self, name: str, password: str, address: str = "") -> Session:
         """Return a new session. After several failures the name has to wait, whoever asks, and so has the address.
 
         Raises `SignInRequiredError` where either is wrong, `TooManyError` where one has to wait.
         """
-        try:
-            return await self._sign_in(name, password, address)
-        except (SignInRequiredError, TooManyError):
-            self.refused += 1
-            raise
-
-    async def _sign_in(self, name: str, password: str, address: str) -> Session:
-        now_ms = self._clock.now_ms()
-        if self._failed_names.has_to_wait(name, now_ms) or self._failed_addresses.has_to_wait(address, now_ms):
-            raise TooManyError("too many wrong passwords; try again in a minute")
-        if self._checking >= SIGN_INS_WAITING:
-            raise TooManyError("too many are signing in just now; try again")
-        # Counted as failed until it is known to be right: many guesses at once must not all slip past the count.
-        self._failed_names.add(name, now_ms)
-        self._failed_addresses.add(address, now_ms)
-        self._checking += 1
-        try:
-            query = "SELECT display, roles, unit, password, disabled FROM accounts WHERE name = ?"
-            # What cannot be a name is not asked for: a database may refuse to read it.
-            found = await self._db.rows(query, name) if _NAME.fullmatch(name) else []
-            row = found[0] if found else None
-            right = await self._in_checks(lambda stored: self._verify(stored, password), row[3] if row else None)
-        finally:
-            self._checking -= 1
-        if row is None or not right or row[4]:
-            raise SignInRequiredError("name or password is wrong")
-        session = await self._begin_session(rights.actor_of(name, *row[:3]), checked=(row[3], row[1]), now_ms=now_ms)
-        self._failed_names.forget(name)
-        self._failed_addresses.take_back(address)
+        row = await self._passwords.proven(name, password, address)
+        session = await self._begin_session(rights.actor_of(name, *row[:3]), checked=(row[3], row[1]))
+        self._passwords.was_right(name, address)
         return session
 
-    async def _begin_session(self, actor: Actor, checked: tuple[str, str], now_ms: int) -> Session:
+    async def _begin_session(self, actor: Actor, checked: tuple[str, str]) -> Session:
+        now_ms = self._clock.now_ms()
         lasts_ms = WALL_SESSION_MS if actor.roles == {"wall"} else SESSION_MS
         session = Session(
             token=secrets.token_urlsafe(32), csrf=secrets.token_urlsafe(16), actor=actor, until_ms=now_ms + lasts_ms
@@ -243,7 +258,7 @@ class Accounts:
             ),
         )
         if not begun:
-            raise SignInRequiredError("name or password is wrong")
+            raise self._passwords.counted(SignInRequiredError("name or password is wrong"))
         self._remember(digest, now_ms, session)
         return session
 
@@ -252,16 +267,6 @@ class Accounts:
         self._sessions.move_to_end(digest)
         if len(self._sessions) > SESSIONS_REMEMBERED:
             self._sessions.popitem(last=False)
-
-    def _verify(self, stored: str | None, password: str) -> bool:
-        if stored is None:
-            # An unknown name takes as long as a known one, so that names cannot be found out by timing.
-            self._nobody = self._nobody or self._hasher.hash(secrets.token_hex(16))
-            stored = self._nobody
-        try:
-            return self._hasher.verify(stored, password)
-        except VerificationError:
-            return False
 
     async def session(self, token: str) -> Session:
         """Return the session; `SignInRequiredError` where there is none or it ended. Survives a restart.
@@ -305,20 +310,16 @@ class Accounts:
         self._sessions.clear()
         self._ended += 1
 
-    async def issue(self, device: str) -> str:
-        """Return a new token for a device; the one before no longer works. Only its digest is kept."""
-        token = secrets.token_urlsafe(18)
-        insert = (
-            "INSERT INTO device_tokens (token, device) VALUES (?, ?) "
-            "ON CONFLICT (device) DO UPDATE SET token = excluded.token"
-        )
-        await self._db.write((insert, (_digest(token), device)))
-        return token
+    async def issue(self, device: str, by: str | None = None) -> str:
+        """Return a new token for a device; the one before no longer works. Only its digest is kept.
 
-    async def revoke(self, device: str) -> None:
+        Without `by` a terminal came for it by itself, which is no change that anybody made.
+        """
+        return await tokens.issue(self._db, device, self._by(by) if by else None)
+
+    async def revoke(self, device: str, by: str = HUB.id) -> None:
         """Take a device's token back; `UnknownIdError` where it has none."""
-        if await self._db.write(("DELETE FROM device_tokens WHERE device = ?", (device,))) == [0]:
-            raise UnknownIdError(f"{device!r} has no token", id=device)
+        await tokens.revoke(self._db, device, self._by(by))
 
     async def check(self, device: str, token: str) -> bool:
         """Say whether the token is that device's."""
@@ -326,13 +327,15 @@ class Accounts:
 
     async def device_of(self, token: str) -> str | None:
         """Return which device a token belongs to."""
-        rows = await self._db.rows("SELECT device FROM device_tokens WHERE token = ?", _digest(token))
-        return rows[0][0] if rows else None
+        return await tokens.device_of(self._db, token)
+
+    async def devices(self) -> list[str]:
+        """Return the devices that have a token."""
+        return [device for device in await tokens.holders(self._db) if not device.startswith(AGENT)]
 
     async def agents(self) -> list[str]:
         """Return the edge agents that have a key, by name."""
-        rows = await self._db.rows("SELECT device FROM device_tokens ORDER BY device")
-        return [device.removeprefix(AGENT) for (device,) in rows if device.startswith(AGENT)]
+        return [device.removeprefix(AGENT) for device in await tokens.holders(self._db) if device.startswith(AGENT)]
 
     async def set_camera_address(self, camera: str, address: str) -> None:
         """Keep where a camera is reached, with its password, sealed."""
@@ -370,9 +373,4 @@ class Accounts:
     async def close(self) -> None:
         """Close the database."""
         await self._db.close()
-        self._checks.shutdown(wait=True)
-
-
-def _digest(token: str) -> str:
-    """Tokens are random and long, so that a plain hash is enough to keep a stolen file from opening doors."""
-    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
+        self._passwords.close()

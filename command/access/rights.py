@@ -5,39 +5,33 @@
 
 from __future__ import annotations
 
-import msgspec
+import re
 
+from command.access.changes import By, noted_update
 from command.actors import PEOPLE, Actor, Role
 from command.kernel.database import Database, Statement
 from command.kernel.errors import ConflictError, InvalidInputError, UnknownIdError
+from command.wire import AccountInfo
 
-# First of all: of two who are let go at once, at two hubs, the second waits here and then finds itself the last.
-_HOLD_ADMINISTRATORS: Statement = (
-    "UPDATE accounts SET disabled = disabled WHERE disabled = 0 AND roles LIKE '%administrator%'",
-    (),
+NAME = re.compile(r"[\w.@\-]{1,64}")
+"""What an account may be called."""
+_ANOTHER = "EXISTS (SELECT 1 FROM accounts WHERE disabled = 0 AND roles LIKE '%administrator%' AND name <> ?)"
+# Each is the condition of a change and of its note.
+_MAY_BE_DISABLED = f"name = ? AND disabled = 0 AND (roles NOT LIKE '%administrator%' OR {_ANOTHER})"
+_MAY_BE_ENABLED = "name = ? AND disabled = 1"
+_MAY_BE_GIVEN = (
+    "name = ? AND roles <> ? AND "
+    f"(CAST(? AS TEXT) LIKE '%administrator%' OR disabled = 1 OR roles NOT LIKE '%administrator%' OR {_ANOTHER})"
 )
-_DISABLE = """
-    UPDATE accounts SET disabled = 1 WHERE name = ? AND (disabled = 1 OR roles NOT LIKE '%administrator%' OR EXISTS (
-        SELECT 1 FROM accounts WHERE disabled = 0 AND roles LIKE '%administrator%' AND name <> ?))
-"""
-_SET_ROLES = """
-    UPDATE accounts SET roles = ? WHERE name = ? AND (
-        CAST(? AS TEXT) LIKE '%administrator%' OR disabled = 1 OR roles NOT LIKE '%administrator%' OR EXISTS (
-            SELECT 1 FROM accounts WHERE disabled = 0 AND roles LIKE '%administrator%' AND name <> ?))
-"""
 # After the change, as with a new password, and only where it was made.
 _END_DISABLED = "DELETE FROM sessions WHERE account IN (SELECT name FROM accounts WHERE name = ? AND disabled = 1)"
 _END_CHANGED = "DELETE FROM sessions WHERE account IN (SELECT name FROM accounts WHERE name = ? AND roles = ?)"
 
 
-class AccountInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """An account as administrators list it."""
+class OwnAccountError(ConflictError):
+    """An administrator would shut himself out by a slip: somebody else may do it."""
 
-    name: str
-    display: str
-    roles: list[Role]
-    unit: str
-    disabled: bool
+    code = "own_account"
 
 
 async def listed(db: Database) -> list[AccountInfo]:
@@ -55,31 +49,60 @@ async def administered(db: Database) -> bool:
     return bool(await db.rows(query))
 
 
-async def disable(db: Database, name: str) -> None:
-    """Shut an account out and end its sessions; `ConflictError` for the last administrator, `UnknownIdError`."""
-    disabling = _HOLD_ADMINISTRATORS, (_DISABLE, (name, name)), (_END_DISABLED, (name,))
-    await _change(db, name, *disabling)
+async def disable(db: Database, name: str, by: By) -> None:
+    """Shut an account out and end its sessions.
+
+    Raises `OwnAccountError`, `ConflictError` for the last administrator, `UnknownIdError`.
+    """
+    if by.who == name:
+        raise OwnAccountError("nobody shuts the own account out: another administrator does")
+    disabling = noted_update(by, "disabled", formed(name), "disabled = 1", _MAY_BE_DISABLED, name, name)
+    if not await _change(db, *disabling, (_END_DISABLED, (name,))):
+        _, disabled = await _found(db, name)
+        _refuse_last(name, unless=disabled)
 
 
-async def enable(db: Database, name: str) -> None:
+async def enable(db: Database, name: str, by: By) -> None:
     """Let an account in again; `UnknownIdError`."""
-    await _change(db, name, _HOLD_ADMINISTRATORS, ("UPDATE accounts SET disabled = 0 WHERE name = ?", (name,)))
+    if not await _change(db, *noted_update(by, "enabled", formed(name), "disabled = 0", _MAY_BE_ENABLED, name)):
+        await _found(db, name)
 
 
-async def set_roles(db: Database, name: str, roles: frozenset[Role]) -> None:
+async def set_roles(db: Database, name: str, roles: frozenset[Role], by: By) -> None:
     """Give an account these roles and no others, and end its sessions; raises as `disable`, and `InvalidInputError`."""
     kept = stored(roles)
-    setting = _HOLD_ADMINISTRATORS, (_SET_ROLES, (kept, name, kept, name)), (_END_CHANGED, (name, kept))
-    await _change(db, name, *setting)
+    if by.who == name and "administrator" not in roles:
+        raise OwnAccountError("nobody takes the role of administrator from the own account: another one does")
+    was_and_is = "roles || ' → ' || CAST(? AS TEXT)"
+    values = kept, name, kept, kept, name
+    giving = noted_update(by, "roles", formed(name), "roles = ?", _MAY_BE_GIVEN, *values, detail=was_and_is)
+    if not await _change(db, *giving, (_END_CHANGED, (name, kept))):
+        had, _ = await _found(db, name)
+        _refuse_last(name, unless=had == kept)
 
 
-async def _change(db: Database, name: str, *statements: Statement) -> None:
-    _, changed, *_ = await db.write(*statements)
-    if changed:
-        return
-    if not await db.rows("SELECT 1 FROM accounts WHERE name = ?", name):
-        raise UnknownIdError(f"no account {name}")
-    raise ConflictError(f"{name} is the last account that administers: make somebody else administrator first")
+async def _change(db: Database, *statements: Statement) -> bool:
+    """Say whether it was made; it is not where the account is not there, is as wanted, or is the last of its kind."""
+    _, _, changed, *_ = await db.write(*statements)
+    return bool(changed)
+
+
+def formed(name: str) -> str:
+    """Return a name that an account may have; what cannot be one is not asked for: a database may refuse to read it."""
+    if not NAME.fullmatch(name):
+        raise UnknownIdError(f"no account {name[:64]!r}")
+    return name
+
+
+async def _found(db: Database, name: str) -> tuple[str, bool]:
+    for roles, disabled in await db.rows("SELECT roles, disabled FROM accounts WHERE name = ?", name):
+        return roles, bool(disabled)
+    raise UnknownIdError(f"no account {name}")
+
+
+def _refuse_last(name: str, *, unless: bool) -> None:
+    if not unless:
+        raise ConflictError(f"{name} is the last account that administers: make somebody else administrator first")
 
 
 def stored(roles: frozenset[Role]) -> str:

@@ -126,6 +126,12 @@ SIGN_IN_REMEMBERED = 10_000
 SESSIONS_PER_ACCOUNT = 64
 # Sessions remembered between looks into the file.
 SESSIONS_REMEMBERED = 10_000
+# Characters of a password: a new one that is shorter or longer gets 400. Of a person's name and unit; more get 400.
+PASSWORD_LEAST_CHARS = 8
+PASSWORD_MOST_CHARS = 256
+PERSON_CHARS = 64
+# Changes of accounts that one answer holds, the newest; older ones stay in the database.
+ACCOUNT_CHANGES = 500
 # A wall only reads, masked, and nobody stands by to sign it in again.
 WALL_SESSION_MS = 30 * 24 * 60 * 60 * 1000
 # Requests of one person or device; further ones get 429. Who asks is remembered for the newest.

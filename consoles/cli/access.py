@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import secrets
 import sys
 from pathlib import Path
 from typing import get_args
@@ -14,10 +13,12 @@ import msgspec
 
 from command.access.accounts import Accounts
 from command.access.keys import SiteKey
+from command.access.passwords import new_password
 from command.actors import PEOPLE, Role
 from command.kernel.clock import SystemClock
 from consoles.cli.enrolled import need_enrolled
 from consoles.cli.hub_key import key_of_hub
+from consoles.cli.who import at_the_command_line
 from consoles.parts.stores import accounts_alone
 from consoles.settings import Settings, load_settings
 
@@ -74,9 +75,11 @@ def _settings(arguments: argparse.Namespace) -> Settings:
 
 async def _add(accounts: Accounts, arguments: argparse.Namespace) -> dict[str, object]:
     first = not await accounts.names()
-    password = secrets.token_urlsafe(12)
+    password = new_password()
     display = arguments.display or arguments.name
-    await accounts.create(arguments.name, display, frozenset(arguments.role), arguments.unit, password)
+    await accounts.create(
+        arguments.name, display, frozenset(arguments.role), arguments.unit, password, at_the_command_line()
+    )
     if first:
         data = _settings(arguments).data
         sys.stderr.write(f"triune: the first account of a site in {data}: if its hub runs already, that is elsewhere\n")
@@ -91,31 +94,31 @@ async def _list(accounts: Accounts, _arguments: argparse.Namespace) -> dict[str,
 
 
 async def _disable(accounts: Accounts, arguments: argparse.Namespace) -> dict[str, object]:
-    await accounts.disable(arguments.name)
+    await accounts.disable(arguments.name, at_the_command_line())
     return {"account": arguments.name, "disabled": True}
 
 
 async def _enable(accounts: Accounts, arguments: argparse.Namespace) -> dict[str, object]:
-    await accounts.enable(arguments.name)
+    await accounts.enable(arguments.name, at_the_command_line())
     return {"account": arguments.name, "disabled": False}
 
 
 async def _roles(accounts: Accounts, arguments: argparse.Namespace) -> dict[str, object]:
-    await accounts.set_roles(arguments.name, frozenset(arguments.role))
+    await accounts.set_roles(arguments.name, frozenset(arguments.role), at_the_command_line())
     return {"account": arguments.name, "roles": sorted({*arguments.role})}
 
 
 async def _password(accounts: Accounts, arguments: argparse.Namespace) -> dict[str, object]:
-    password = secrets.token_urlsafe(12)
-    await accounts.set_password(arguments.name, password)
+    password = new_password()
+    await accounts.set_password(arguments.name, password, at_the_command_line())
     return {"account": arguments.name, "password": password}
 
 
 async def _token(accounts: Accounts, arguments: argparse.Namespace) -> dict[str, object]:
     await need_enrolled(_settings(arguments), arguments.device)
-    return {"device": arguments.device, "token": await accounts.issue(arguments.device)}
+    return {"device": arguments.device, "token": await accounts.issue(arguments.device, at_the_command_line())}
 
 
 async def _revoke(accounts: Accounts, arguments: argparse.Namespace) -> dict[str, object]:
-    await accounts.revoke(arguments.device)
+    await accounts.revoke(arguments.device, at_the_command_line())
     return {"device": arguments.device, "token": None}

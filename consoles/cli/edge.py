@@ -18,6 +18,7 @@ from command.kernel.clock import SystemClock
 from command.kernel.errors import InvalidInputError
 from consoles.cli.hub_key import key_of_hub
 from consoles.cli.running import run_until_stopped, stop_asked
+from consoles.cli.who import at_the_command_line
 from consoles.observe.logs import Style
 from consoles.parts.stores import accounts_alone
 from consoles.settings import load_settings
@@ -71,7 +72,8 @@ async def _enrol(arguments: argparse.Namespace) -> dict[str, str]:
     settings = load_settings(arguments.config, data=arguments.data, journal=arguments.journal)
     key = key_of_hub(settings)
     async with accounts_alone(settings, key, SystemClock()) as accounts:
-        return {"agent": arguments.name, "key": await accounts.issue(AGENT + arguments.name)}
+        made = await accounts.issue(AGENT + arguments.name, at_the_command_line())
+        return {"agent": arguments.name, "key": made}
 
 
 def run_edge(arguments: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from command.kernel.limits import REQUEST_BODY_BYTES
 from command.services.problems import problem_middleware
-from consoles.http import identity, live, origins, pages, record
+from consoles.http import accounts, identity, live, origins, pages, record
 from consoles.http.context import CONTEXT, RATES, Context
 from consoles.http.identity import authenticate
 from consoles.http.origins import HUB_URLS, across_hubs, checked_origins
@@ -44,7 +44,8 @@ def make_app(
     app[HUB_URLS] = checked_origins(hub_urls)
     policy = _SECURITY_HEADERS["Content-Security-Policy"].format(hubs="".join(f" {url}" for url in hub_urls))
     app[SECURITY_HEADERS] = {**_SECURITY_HEADERS, "Content-Security-Policy": policy}
-    for routes in (identity.routes, record.routes, live.routes, origins.routes, pages.routes, list(more_routes)):
+    ours = (identity, accounts, record, live, origins, pages)
+    for routes in (*(module.routes for module in ours), list(more_routes)):
         app.add_routes(routes)
     return app
 

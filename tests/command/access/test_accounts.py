@@ -11,7 +11,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from command.access import accounts as module
-from command.access import failures
+from command.access import failures, passwords
 from command.access.accounts import SCHEMA, Accounts, Session
 from command.access.keys import SiteKey
 from command.actors import Role
@@ -55,7 +55,9 @@ async def refused(keeper: Accounts, name: str = "li", password: str = "wrong", a
 async def test_a_password_is_kept_as_argon2id_at_the_cost_rfc_9106_asks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "PasswordHasher", PasswordHasher)  # all other tests have a cheap one: tests/conftest.py
+    monkeypatch.setattr(
+        passwords, "PasswordHasher", PasswordHasher
+    )  # all other tests have a cheap one: tests/conftest.py
     db = SqliteDatabase(tmp_path / "access.sqlite3", SCHEMA, "access")
     keeper = await Accounts.open(db, KEY, VirtualClock(START_MS))
     await keeper.create("li", "李", frozenset({"dispatcher"}), "", PASSWORD)
@@ -92,7 +94,7 @@ async def test_right_passwords_count_against_nobody(databases: Databases) -> Non
 async def test_too_many_at_once_are_refused_and_not_queued_without_end(
     databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "SIGN_INS_WAITING", 3)
+    monkeypatch.setattr(passwords, "SIGN_INS_WAITING", 3)
     async with doorkeeper(databases) as (keeper, _):
         answers = await asyncio.gather(*(refused(keeper, f"n{n}", address=f"a{n}") for n in range(10)))
         assert (answers.count(SignInRequiredError), answers.count(TooManyError)) == (3, 7)
@@ -103,7 +105,7 @@ async def test_what_is_remembered_of_failures_is_bounded(databases: Databases, m
     async with doorkeeper(databases) as (keeper, _):
         for n in range(9):
             await refused(keeper, f"n{n}", address=f"a{n}")
-        kept = keeper._failed_names._of
+        kept = keeper._passwords._failed_names._of
         assert list(kept) == ["n5", "n6", "n7", "n8"]
 
 

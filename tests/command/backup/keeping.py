@@ -69,7 +69,7 @@ async def accounts_of(stores: Stores) -> AsyncIterator[Accounts]:
     async with database_of(stores, "access", SCHEMA) as db:
         accounts = await Accounts.open(db, KEY, SystemClock())
         yield accounts
-        accounts._checks.shutdown()
+        accounts._passwords._checks.shutdown()
 
 
 async def kept(stores: Stores) -> Kept:

@@ -1,5 +1,43 @@
 // Generated from command/wire.py by `make types`. Do not edit.
 
+/** A change of an account, or of a device's token; `name` is the account, the device, or `agent:` and an agent. */
+export interface AccountChange {
+  at_ms: number;
+  by: string;
+  what: "added" | "disabled" | "enabled" | "own_password" | "password" | "roles" | "token" | "token_revoked";
+  name: string;
+  detail: string;
+}
+
+/** The newest changes, the newest first. */
+export interface AccountChanges {
+  changes: AccountChange[];
+}
+
+/** An account as administrators list it. */
+export interface AccountInfo {
+  name: string;
+  display: string;
+  roles: ("administrator" | "call_taker" | "camera_watch" | "commander" | "device" | "director" | "dispatcher" | "duty_leader" | "exchange" | "hub" | "officer" | "service" | "wall")[];
+  unit: string;
+  disabled: boolean;
+}
+
+/** Every account, by name. */
+export interface AccountList {
+  accounts: AccountInfo[];
+}
+
+/** The roles that an account has from now on, and no others. */
+export interface AccountRoles {
+  roles: ("administrator" | "call_taker" | "camera_watch" | "commander" | "device" | "director" | "dispatcher" | "duty_leader" | "exchange" | "hub" | "officer" | "service" | "wall")[];
+}
+
+/** Whether an account is shut out. */
+export interface AccountState {
+  disabled: boolean;
+}
+
 /** Run it for a situation. */
 export interface ActivatePlan {
   request: "activate_plan";
@@ -320,6 +358,16 @@ export interface DeviceRow {
 }
 
 /** A disk that the hub stands on, by a folder on it. */
+/** Whether a device has a token. */
+export interface DeviceToken {
+  issued: boolean;
+}
+
+/** Every enrolled device, by its id. */
+export interface DeviceTokens {
+  devices: Record<string, DeviceToken>;
+}
+
 export interface DiskHealth {
   what: "anchor" | "backup" | "data" | "recordings";
   path: string;
@@ -739,6 +787,22 @@ export interface MarkRow {
   actor: string;
   kind: string;
   args: Record<string, string | number | number | boolean>;
+/** An account that was added, with its password: told this once. */
+export interface MadeAccount {
+  name: string;
+  password: string;
+}
+
+/** An account's new password: told this once. */
+export interface MadePassword {
+  password: string;
+}
+
+/** A device's new token, told this once; the one before no longer works. */
+export interface MadeToken {
+  token: string;
+}
+
   id: string;
 }
 
@@ -787,6 +851,14 @@ export interface NextPhase {
 }
 
 /** Write into the record. */
+/** An account that an administrator adds; its password is made by the hub. */
+export interface NewAccount {
+  name: string;
+  display: string;
+  roles: ("administrator" | "call_taker" | "camera_watch" | "commander" | "device" | "director" | "dispatcher" | "duty_leader" | "exchange" | "hub" | "officer" | "service" | "wall")[];
+  unit: string;
+}
+
 export interface NoteSituation {
   request: "note_situation";
   situation: string;
@@ -854,6 +926,12 @@ export interface PassageRow {
   colour: "black" | "blue" | "green" | "unknown" | "white" | "yellow" | "yellow_green";
   kind: "coach" | "consulate" | "embassy" | "emergency" | "hong_kong_macau" | "new_energy_large" | "new_energy_small" | "ordinary" | "police" | "temporary" | "trailer";
   rows: number;
+/** A person's new password, and the one before as a proof that it is they who ask. */
+export interface OwnPassword {
+  old: string;
+  new: string;
+}
+
   first_ms: number;
   last_ms: number;
   confidence: number;
