@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { DeskKeys, ENTER_AGAIN_MS, type KeyedDesk } from "../../src/apps/desk/keys";
+import { HAND_MS, MeantAlarm } from "../../src/apps/desk/meant_alarm";
+import type { AlarmRow } from "../../src/wire";
 
 function desk(): { keys: DeskKeys; did: string[]; press: (key: string, at_ms: number, repeat?: boolean) => boolean } {
   const did: string[] = [];
@@ -11,6 +13,33 @@ function desk(): { keys: DeskKeys; did: string[]; press: (key: string, at_ms: nu
   const keys = new DeskKeys(keyed);
   return { keys, did, press: (key, at_ms, repeat = false) => keys.press({ key, repeat, timeStamp: at_ms, shiftKey: /^[A-Z]$/.test(key) }) };
 }
+
+describe("the alarm that a key is meant for (R978)", () => {
+  const alarm = (id: string, level = 4, kind: AlarmRow["kind"] = "idle"): AlarmRow => ({ id, level, kind }) as AlarmRow;
+
+  it("is the first that stood there before the hand began to move", () => {
+    const meant = new MeantAlarm();
+    meant.shown([alarm("a"), alarm("b")], 1_000);
+    expect(meant.at([alarm("a"), alarm("b")], 1_000 + HAND_MS - 1)).toBeUndefined();
+    expect(meant.at([alarm("a"), alarm("b")], 1_000 + HAND_MS)?.id).toBe("a");
+    const sos = [alarm("sos", 1, "sos"), alarm("a"), alarm("b")];
+    meant.shown(sos, 2_000);
+    expect(meant.at(sos, 2_100)?.id, "a call for help that jumps in is not taken unseen").toBe("a");
+    expect(meant.at(sos, 2_000 + HAND_MS)?.id).toBe("sos");
+  });
+
+  it("is the next one at once where that was there too, and none that moved up just then", () => {
+    const meant = new MeantAlarm();
+    meant.shown([alarm("a"), alarm("b"), alarm("c")], 1_000);
+    meant.shown([alarm("b"), alarm("c")], 3_000);
+    expect(meant.at([alarm("b"), alarm("c")], 3_010)?.id).toBe("b");
+    meant.shown([alarm("c", 1), alarm("b")], 3_020);
+    expect(meant.at([alarm("c", 1), alarm("b")], 3_100)?.id).toBe("b");
+    meant.shown([alarm("b")], 3_200);
+    meant.shown([alarm("c", 1), alarm("b")], 9_000);
+    expect(meant.at([alarm("c", 1)], 9_100), "one that comes again is new").toBeUndefined();
+  });
+});
 
 describe("keys of the desk (R931)", () => {
   it("answer the first call, take the first alarm, offer units, and so on", () => {

@@ -15,7 +15,8 @@ export interface KeyedDesk {
   step(by: 1 | -1): void;
   answerFirst(): boolean;
   offerUnit(index: number): boolean;
-  takeFirst(): boolean;
+  /** The first alarm that was there to be seen, `at_ms` on the clock of events. */
+  takeFirst(at_ms: number): boolean;
   swapView(): void;
   sendLayout(): boolean;
 }
@@ -63,7 +64,7 @@ export class DeskKeys {
     if (repeat) return false;
     if (key === "Enter") return this.enter(timeStamp);
     if (/^[1-9]$/.test(key)) return this.desk.offerUnit(Number(key) - 1);
-    if (key === "t" || key === "T") return this.desk.takeFirst();
+    if (key === "t" || key === "T") return this.desk.takeFirst(timeStamp);
     if (key === "W" && shiftKey) return this.desk.sendLayout();
     if (key === "/") this.desk.toLine();
     else if (key === "v" || key === "V") this.desk.swapView();

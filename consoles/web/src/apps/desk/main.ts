@@ -23,7 +23,7 @@ import type { Pressed } from "../../map/symbols_layer";
 import { Sounds } from "../../media/sounds";
 import { toLogin, type Connection } from "../../sync/connect";
 import type { Actor, Subscription } from "../../sync/protocol";
-import type { CallRow, Place, PositionRow, Request } from "../../wire";
+import type { AlarmRow, CallRow, Place, PositionRow, Request } from "../../wire";
 import { Console } from "../console";
 import { consoleStyles } from "../console_styles";
 import { Kept } from "../kept";
@@ -37,6 +37,7 @@ import { deskCommands } from "./commands";
 import type { Desk } from "./context";
 import { dropDrafts } from "./draft";
 import { DeskKeys } from "./keys";
+import { MeantAlarm } from "./meant_alarm";
 import { allPlaces, loadTownships, type NamedPlace } from "./places";
 import { mineFirst } from "./queue";
 import "./queue";
@@ -105,6 +106,7 @@ export class DeskConsole extends Console {
     },
   });
 
+  private readonly meant = new MeantAlarm();
   private readonly keys = new DeskKeys({
     ready: () => this.connection !== null,
     leave: () => (this.picking = ""),
@@ -112,7 +114,7 @@ export class DeskConsole extends Console {
     step: (by) => this.step(by),
     answerFirst: () => this.answerFirst(),
     offerUnit: (index) => this.offerUnit(index),
-    takeFirst: () => this.takeFirst(),
+    takeFirst: (at_ms) => this.takeFirst(at_ms),
     swapView: () => (this.view = this.view === "video" ? "work" : "video"),
     sendLayout: () => this.view === "video" && (void this.screens.sendLayout(), true),
   });
@@ -249,7 +251,8 @@ export class DeskConsole extends Console {
 
   private top(connection: Connection): TemplateResult {
     const waiting = waitingCalls(this.rows("calls"));
-    const raised = alarmsInOrder(this.rows("alarms")).filter((row) => row.state === "raised").length;
+    const raised = this.raised();
+    this.meant.shown(raised, performance.now());
     const { muted } = this.sounds;
     return html`<header>
       <h1 class="sr">${t("home.desk")}</h1>
@@ -257,7 +260,7 @@ export class DeskConsole extends Console {
       <div class="status">
         <span class="quiet">${this.actor?.name ?? ""}</span>
         <span>${icon("ringing")} <b>${waiting.length}</b> ${waiting[0] === undefined ? nothing : format.duration(this.now_ms() - waiting[0].arrived_ms)}</span>
-        <span>${icon("bell")} <b>${raised}</b></span>
+        <span>${icon("bell")} <b>${raised.length}</b></span>
         <button class="bare" aria-pressed=${muted} aria-label=${muted ? t("action.unmute") : t("action.mute")}
           title=${this.sounds.blocked ? t("sound.blocked") : muted ? t("sound.off") : t("sound.on")} @click=${this.toggleSound}>
           ${icon(muted || this.sounds.blocked ? "muted" : "sound")}</button>
@@ -415,11 +418,14 @@ export class DeskConsole extends Console {
     return true;
   }
 
-  private takeFirst(): boolean {
-    const alarm = alarmsInOrder(this.rows("alarms")).find((row) => row.state === "raised");
-    if (alarm === undefined) return false;
-    this.takeAlarm(alarm.id);
-    return true;
+  private raised(): AlarmRow[] {
+    return alarmsInOrder(this.rows("alarms")).filter((row) => row.state === "raised");
+  }
+
+  private takeFirst(at_ms: number): boolean {
+    const alarm = this.meant.at(this.raised(), at_ms);
+    if (alarm !== undefined) this.takeAlarm(alarm.id);
+    return alarm !== undefined;
   }
 
   /** Take an alarm; that of a watched car comes up beside its picture at once. */
