@@ -66,6 +66,8 @@ _LOST = """
     JOIN hub_beats ON hub_beats.number = places.hub WHERE places.kind = ? AND places.name = ? ORDER BY hub_beats.gone
 """
 _COUNTS = "SELECT hub, kind, count(*) FROM places GROUP BY hub, kind"
+SAVES_CLIPS = "saves_clips"
+"""The kind of place that says of a hub that its own backups have the clips which it exported; one name stands there."""
 Has = Callable[[], Iterable[str] | None]
 """The names of what is here now; None while that is not known, and what was told before stands."""
 
@@ -113,6 +115,10 @@ class Places:
         """Return the other hubs at which there is anything of these kinds."""
         found = {HubPlace(*row) for kind in kinds for row in await self._database.rows(_HAVING, kind)}
         return sorted((place for place in found if place != self.own), key=lambda place: place.number)
+
+    async def saving_clips(self) -> set[str]:
+        """Return the addresses of the hubs whose own backups have the clips that they exported."""
+        return {url for _, url in await self._database.rows(_HAVING, SAVES_CLIPS)}
 
     async def hub(self, number: int) -> HubPlace | None:
         """Return a hub by its number."""

@@ -70,6 +70,8 @@ class Backups:
         """What that one holds, and lacks."""
         self.newest_bytes: int | None = None
         """How large that one is; None where nobody can tell."""
+        self.is_known = False
+        """Whether the folder was looked into since the start."""
         self._ahead: list[Path] = []
 
     @property
@@ -121,6 +123,7 @@ class Backups:
         newest = await asyncio.to_thread(newest_good, found, self._owner.key)
         self.newest_bytes = await asyncio.to_thread(size_bytes, newest[0]) if newest else None
         self.last_good_ms, self.newest = (begun_ms(newest[0]), newest[1]) if newest else (None, None)
+        self.is_known = True
         return found
 
     async def _in_a_process(self, to: Path) -> str:

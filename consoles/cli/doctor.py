@@ -77,7 +77,7 @@ async def examine(
         *(machine.port(name, settings.host, port, hub_runs=hub_runs) for name, port in ports.items()),
         *await record.examine(data, clock.now_ms(), in_files=journal is None),
         *await known_time.examine(data, journal, clock.now_ms(), settings.keep_readings_days),
-        *([await backups.examine(settings.backup, data, journal, clock.now_ms())] if settings.backup else []),
+        *(await backups.examine(settings.backup, data, journal, clock.now_ms()) if settings.backup else []),
         *(await outside.postgres(journal, clock.now_ms()) if journal else []),
         *(await shared_clock.examine(journal, clock) if journal else []),
         *([await outside.bus(bus)] if bus else []),

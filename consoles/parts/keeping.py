@@ -22,6 +22,7 @@ from command.kernel.clock import Clock
 from consoles.http import health, metrics
 from consoles.limits import BACKUP_LATE_TURNS
 from consoles.parts.base import Base
+from consoles.parts.unsaved_clips import UnsavedClips
 
 
 @asynccontextmanager
@@ -89,6 +90,7 @@ def scheduled(base: Base) -> Scheduled | None:
         hub=settings.known_as,
     )  # fmt: skip
     backups = Backups(plan, source, Owner(history=base.hub.history, key=base.key), clock)
+    unsaved = _unsaved(base, backups)
     late_ms = BACKUP_LATE_TURNS * plan.every_ms
 
     def troubles() -> Iterator[str]:
@@ -100,11 +102,24 @@ def scheduled(base: Base) -> Scheduled | None:
             yield f"the newest lacks {len(backups.lost)} pictures or files"
         if ahead := backups.ahead:
             yield f"{len(ahead)} dated ahead of the clock, up to {ahead[-1]}"
+        if unsaved:
+            yield from unsaved.troubles()
 
     base.tasks.start(backups.run(), "backups")
     base.measured.extend(_figures(backups, clock))
     base.degraded.append(lambda: [f"backup: {trouble}" for trouble in troubles()])
     return Scheduled(plan, backups, troubles)
+
+
+def _unsaved(base: Base, backups: Backups) -> UnsavedClips | None:
+    """Look which clips of other hubs are in no backup; a hub that is alone has all there are."""
+    if base.kept.places is None:
+        return None
+    unsaved = UnsavedClips(backups, base.kept.places, base.hub.clock)
+    base.tasks.start(unsaved.saving.run(), "hubs-saving")
+    told = "Clips of other hubs that are in no backup"
+    base.measured.append(metrics.gauge("backup_clips_elsewhere", told, unsaved.count))
+    return unsaved
 
 
 def _figures(backups: Backups, clock: Clock) -> list[metrics.Source]:

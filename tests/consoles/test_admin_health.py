@@ -27,6 +27,7 @@ from consoles.settings import Outside, Settings
 from consoles.site import Site, running_site
 from tests.command.support import FlakyJournal
 from tests.consoles.support import PASSWORD, Person, mirror, settings, signed_in, site_with_people
+from tests.ports import free_port
 from tests.redis_server import RedisServer
 
 DAY_MS = 86_400_000
@@ -166,9 +167,9 @@ async def test_a_backup_that_was_made_shows_and_one_that_was_not_says_why(kept: 
         assert abs(found["backup"]["last_at_ms"] - found["now_ms"]) < DAY_MS
 
 
-async def test_a_link_that_cannot_tell_says_how_much_waits(kept: Settings, unused_tcp_port: int) -> None:
+async def test_a_link_that_cannot_tell_says_how_much_waits(kept: Settings) -> None:
     """R995: also where nobody has spoken to the service yet."""
-    away = Outside(url=f"http://127.0.0.1:{unused_tcp_port}", token="t")
+    away = Outside(url=f"http://127.0.0.1:{free_port()}", token="t")
     async with looked_after(msgspec.structs.replace(kept, case=away, approval=away)) as (site, person):
         found = await told_once(person, lambda now: {"name": "case", "state": None, "waiting": 0} in now["links"])
         assert [link["name"] for link in found["links"]] == ["approval", "case", "violation"]
