@@ -45,6 +45,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     restore = commands.add_parser("restore", help="restore a backup into a new folder")
     restore.add_argument("file", type=Path)
     restore.add_argument("--to", type=Path, required=True, help="data folder to make; it must not exist or be empty")
+    restore.add_argument("--config", type=Path, help="settings file that names the database, with its password")
     restore.add_argument("--journal", metavar="URL", help="an empty database to restore into, postgresql://…")
     restore.add_argument("--key", type=Path, help=f"file of the site key, kept apart (default: {ENVIRONMENT})")
     moment = restore.add_mutually_exclusive_group()
@@ -84,6 +85,7 @@ def run_backup(arguments: argparse.Namespace) -> int:
 
 def run_restore(arguments: argparse.Namespace) -> int:
     """Restore; 0 done, 1 done but pictures were lost before the backup, 2 not done. The last line is JSON."""
+    database = load_settings(arguments.config, journal=arguments.journal).journal or None
     if arguments.key is None and not os.environ.get(ENVIRONMENT):
         raise InvalidInputError(f"give the site key, which is not in the archive: --key FILE or {ENVIRONMENT}")
     key, to = _key(arguments.key, Path()), Path(os.path.realpath(arguments.to))
@@ -94,7 +96,7 @@ def run_restore(arguments: argparse.Namespace) -> int:
             # The whole archive is read before any of it is put there: what is cut off must not be restored by half.
             manifest = check_archive(arguments.file, key, moment.see)
             moment.check()
-            asyncio.run(_restore(arguments, key, moment, making))
+            asyncio.run(_restore(arguments.file, key, database, moment, making))
             if arguments.key:
                 _keep_key(arguments.key, making / "site.key")
     except OSError as error:
@@ -132,9 +134,9 @@ def _made_ms(path: Path, key: SiteKey) -> int:
         raise
 
 
-async def _restore(arguments: argparse.Namespace, key: SiteKey, moment: Moment, folder: Path) -> None:
-    async with new_stores(folder, key, arguments.journal) as stores, Restorer(stores) as restorer:
-        with open_archive(arguments.file) as file:
+async def _restore(archive: Path, key: SiteKey, database: str | None, moment: Moment, folder: Path) -> None:
+    async with new_stores(folder, key, database) as stores, Restorer(stores) as restorer:
+        with open_archive(archive) as file:
             spaces = await restorer.restore(moment.of(read_archive(file, key)))
     if {space: contents.seq for space, contents in spaces.items() if contents.seq} != moment.seqs:
         raise DamagedArchiveError("the archive changed while it was restored: begin again")

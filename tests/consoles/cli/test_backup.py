@@ -183,6 +183,33 @@ def test_a_backup_that_finds_no_room_leaves_nothing(left: Left, tmp_path: Path) 
     assert done.returncode == 0
 
 
+@pytest.mark.parametrize("at_prompt", [False, True])
+def test_a_restore_takes_the_database_from_the_settings_and_one_at_the_prompt_goes_before_it(
+    at_prompt: bool, left: Left, archive: Path, tmp_path: Path, capsys: Capture, postgres_url: str
+) -> None:
+    """R999: no password stands on a command line, and nothing else of the settings counts."""
+    config, new, again = tmp_path / "county.toml", tmp_path / "new", tmp_path / "again.backup"
+    named = "postgresql://triune@127.0.0.1:1/none" if at_prompt else postgres_url
+    config.write_text(f'data = "{tmp_path / "elsewhere"}"\njournal = "{named}"\n', encoding="utf-8")
+    words = ("--journal", postgres_url) if at_prompt else ()
+    assert restore(capsys, archive, left, new, "--config", config, *words) == 0
+    assert not (new / "journal.sqlite3").exists()
+    assert not (tmp_path / "elsewhere").exists()
+    shared = ("backup", again, "--data", new, "--journal", postgres_url)
+    assert command(backup, capsys, *shared)[2]["spaces"]["live"]["seq"] == left.last_seq
+
+
+def test_a_restore_with_settings_that_cannot_be_read_makes_nothing(
+    left: Left, archive: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    """R999."""
+    config = tmp_path / "county.toml"
+    config.write_text("data = 1\n", encoding="utf-8")
+    with pytest.raises(InvalidInputError, match=r"county\.toml"):
+        restore(capsys, archive, left, tmp_path / "new", "--config", config)
+    assert not (tmp_path / "new").exists()
+
+
 def test_a_restore_that_finds_no_room_leaves_nothing(left: Left, archive: Path, tmp_path: Path) -> None:
     bring_large_files(left)
     larger = tmp_path / "b.backup"
