@@ -64,7 +64,10 @@ class BusCounters:
 
 
 class RedisBus:
-    """One hub's place on the bus. `tell_fixes` what it stored; what it commits is told by itself."""
+    """One hub's place on the bus, once it is loaded: hubs of another history are not heard.
+
+    `tell_fixes` what it stored; what it commits is told by itself.
+    """
 
     def __init__(self, url: str, hub: Hub, hub_id: str, clock: Clock, followed: Followed) -> None:
         """Raise `InvalidInputError` for an address that cannot be Redis's."""
@@ -81,7 +84,8 @@ class RedisBus:
         self._hub_id = hub_id
         self._clock = clock
         self._followed = followed
-        self._channel = f"triune:{hub.space}"
+        # A Redis is shared more easily than a database, and knows no databases where messages are concerned.
+        self._channel = f"triune:{hub.history}:{hub.space}"
         self._fixes: dict[str, Position] = {}
         self._passages: deque[Sighting] = deque(maxlen=BUS_PASSAGES_WAITING)
         self._passed: Passed | None = None

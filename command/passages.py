@@ -73,16 +73,20 @@ class Passages:
         if rows:
             self._hub.passages_changed(rows)
 
-    async def look(self) -> None:
-        """Show what this and other hubs stored of late: at the start, and while the hubs do not hear each other."""
+    async def look(self) -> bool:
+        """Show what this and other hubs stored of late: at the start, and while the hubs do not hear each other.
+
+        Say whether that could be read.
+        """
         now_ms = self._hub.clock.now_ms()
         query = SightingQuery(from_ms=now_ms - PASSAGES_FRESH_MS, to_ms=now_ms, limit=PASSAGES_SHOWN)
         try:
             newest = await self._readings.search(self._hub.space, query)
         except TriuneError as error:
             log.warning("what passed of late cannot be read now: %s", error.detail)
-            return
+            return False
         self.follow(newest[::-1])
+        return True
 
 
 def _row(place: str, seen: Sighting) -> PassageRow:

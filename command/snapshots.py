@@ -121,7 +121,7 @@ class SnapshotFolder:
         """Write it through to the disk and drop older ones. Raises `OSError`."""
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._path(copied.space, copied.head.seq)
-        part = path.with_suffix(".part")
+        part = self._folder / f"{copied.space}.part"  # of one name: what a kill left of it goes with the next
         try:
             with part.open("wb") as file:
                 _write_sealed(file, copied.chunks())

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 
 import pytest
 
 from command.bus import RedisBus
+from command.journal.memory import MemoryJournal
 from command.kernel.clock import SystemClock
-from command.kernel.errors import InvalidInputError
+from command.kernel.errors import InvalidInputError, UnavailableError
 from command.passages import Passages
-from command.readings import Position, Sighting
+from command.readings import Position, Sighting, SightingQuery
 from command.readings.memory import MemoryReadings
 from consoles.limits import FOLLOW_MS
 from consoles.parts.hubs.others import look_for_passages
@@ -76,7 +78,7 @@ async def test_what_was_stored_while_a_hub_was_off_the_bus_is_shown_by_all(redis
     clock, readings = SystemClock(), MemoryReadings()
     async with desk(enrolled=False) as here, desk(enrolled=False) as there, asyncio.TaskGroup() as tasks:
         shown = [Passages(d.hub, readings) for d in (here, there)]
-        buses = [RedisBus(redis_server.url, d.hub, d.hub.history, clock, _nobody) for d in (here, there)]
+        buses = [RedisBus(redis_server.url, d.hub, name, clock, _nobody) for d, name in ((here, "one"), (there, "two"))]
         running = []
         for d, passages, bus in zip((here, there), shown, buses, strict=True):
             passages.on_stored(bus.tell_passages)
@@ -108,6 +110,69 @@ async def test_what_was_stored_while_a_hub_was_off_the_bus_is_shown_by_all(redis
                     await clock.sleep(10)
         for task in running:
             task.cancel()
+
+
+class _Struck(MemoryReadings):
+    """A store that is away when it is looked into for the first time."""
+
+    looks = 0
+
+    async def search(self, space: str, query: SightingQuery) -> list[Sighting]:
+        self.looks += 1
+        if self.looks == 1:
+            raise UnavailableError("the database is away")
+        return await super().search(space, query)
+
+
+async def test_what_could_not_be_looked_for_is_looked_for_again(redis_url: str) -> None:  # R948
+    """Redis and PostgreSQL that are started anew together are back at different moments."""
+    readings = _Struck()
+    async with desk(enrolled=False) as d, asyncio.TaskGroup() as tasks:
+        bus = RedisBus(redis_url, d.hub, "one", SystemClock(), _nobody)
+        running = [tasks.create_task(bus.run())]
+        async with asyncio.timeout(20):
+            while not bus.up:
+                await SystemClock().sleep(10)
+            seen = Sighting(
+                camera="c1", plate="湘F12345", colour="blue", first_ms=d.clock.now_ms(), last_ms=d.clock.now_ms(),
+                reads=2, confidence=0.9,
+            )  # fmt: skip
+            await readings.add_sightings("live", [seen])
+            running.append(tasks.create_task(look_for_passages(d.hub, Passages(d.hub, readings), bus)))
+            while not await d.hub.read(lambda t: list(t.passages)):
+                d.clock.advance(d.clock.now_ms() + FOLLOW_MS)
+                await SystemClock().sleep(10)
+            assert readings.looks == 2
+            assert not bus.missed
+        for task in running:
+            task.cancel()
+
+
+async def test_sites_that_share_a_redis_do_not_hear_each_other(redis_url: str) -> None:  # R979
+    async with AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
+        heard: dict[str, list[Sighting]] = {"a real one": [], "in training": [], "also real": []}
+        buses = {}
+        for name, passages in heard.items():
+            history = "training" if name == "in training" else "real"
+            d = await stack.enter_async_context(desk(MemoryJournal(history)))
+            bus = buses[name] = RedisBus(redis_url, d.hub, name, SystemClock(), _nobody)
+            bus.hear_passages(passages.extend)
+        running = [tasks.create_task(bus.run()) for bus in buses.values()]
+        car = Sighting(camera="c1", plate="湘F12345", colour="blue", first_ms=1, last_ms=1, reads=2, confidence=0.9)
+        async with asyncio.timeout(20):
+            while not all(bus.up for bus in buses.values()):
+                await SystemClock().sleep(10)
+            buses["in training"].tell_passages([car])
+            sent = buses["in training"].counters.sent
+            while buses["in training"].counters.sent < sent + 2:  # what it told has come to whoever hears it
+                buses["in training"]._something.set()
+                await SystemClock().sleep(10)
+            buses["a real one"].tell_passages([car])
+            while not heard["also real"]:
+                await SystemClock().sleep(10)
+        for task in running:
+            task.cancel()
+    assert heard == {"a real one": [], "in training": [], "also real": [car]}
 
 
 async def test_passages_are_not_kept_for_a_bus_that_is_away(redis_url: str) -> None:

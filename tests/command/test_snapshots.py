@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -109,6 +111,28 @@ async def test_a_damaged_one_gives_way_to_the_one_before(tmp_path: Path) -> None
         assert picture((await restarted(journal, folder))._tables) == expected
     path.write_bytes(whole)
     assert [head for _, head in folder.read("live", Limits())] == [second.head, first.head]
+
+
+async def test_what_a_kill_left_of_one_goes_with_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = SnapshotFolder(tmp_path)
+
+    def killed(file: BinaryIO, _chunks: object) -> None:
+        file.write(b"half")
+        file.flush()
+        os._exit(0)
+
+    async with desk() as d:
+        with monkeypatch.context() as there:
+            there.setattr(snapshots, "_write_sealed", killed)
+            for _ in range(2):
+                await d.ask(RING)
+                copied = await d.hub.read(lambda t: TablesCopy("live", t, d.hub.head))
+                if not (child := os.fork()):
+                    folder.write(copied)
+                os.waitpid(child, 0)
+        assert len(list(tmp_path.iterdir())) == 1
+        await take(d, folder)
+    assert [path.suffix for path in tmp_path.iterdir()] == [".snapshot"]
 
 
 async def test_the_newest_two_of_each_space_are_kept(tmp_path: Path) -> None:

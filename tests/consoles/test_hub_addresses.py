@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from pathlib import Path
 
 import aiohttp
@@ -10,6 +11,9 @@ import pytest
 from msgspec.structs import replace
 
 from command.access.accounts import AGENT
+from command.kernel.clock import SystemClock
+from consoles.parts.hubs.addressed import Addressed
+from consoles.parts.hubs.errands import PeerCounters, PeerDoor, Peers
 from consoles.parts.hubs.part import AGENT_KIND
 from consoles.parts.stores import roll_alone
 from consoles.settings import Settings
@@ -52,3 +56,31 @@ async def test_a_hub_with_the_address_of_another_is_not_on_the_roll_and_says_so(
     assert [r.getMessage() for r in caplog.records if "leads to another hub" in r.getMessage()] == [
         f"{address} leads to another hub: set `advertise` of each hub to an address of its own"
     ]
+
+
+async def test_a_hub_that_its_network_does_not_lead_to_itself_is_not_called_away(
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # R969
+    caplog.set_level(logging.INFO)
+    looks, often = 0, asyncio.Event()
+
+    class Impatient(SystemClock):
+        async def sleep(self, duration_ms: int) -> None:
+            nonlocal looks
+            looks += 1
+            if looks == 3:
+                often.set()
+            await super().sleep(0)
+
+    counters, clock = PeerCounters(), Impatient()
+    one = Addressed(Peers(b"k" * 32, counters), PeerDoor(b"k" * 32, clock, counters), clock)
+    url = f"http://127.0.0.1:{free_port()}"
+    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+        looking = tasks.create_task(one.run(url))
+        await often.wait()
+        looking.cancel()
+    assert counters.away == 0
+    [told] = [record for record in caplog.records if record.name.startswith("consoles")]
+    assert told.levelname == "INFO"
+    assert url in told.getMessage()
+    assert not one.leads_elsewhere

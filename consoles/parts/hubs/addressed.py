@@ -46,13 +46,16 @@ class Addressed:
                 self.leads_elsewhere = True
             elif ours >= ADDRESS_LOOKS:  # a balancer leads here each second time
                 self.leads_elsewhere = False
+            if not found and not self.looked.is_set():
+                log.info("nobody answers here at %s: whether another hub has that address too is not known", url)
             self.looked.set()
             await self._clock.sleep(ADDRESS_LOOK_MS)
 
     async def _who(self, url: str) -> str:
         """Return who answers; nobody where that cannot be told: some networks lead no machine to itself."""
         try:
-            async with asyncio.timeout(PEER_HELLO_MS / 1000), self._peers.open(HubPlace(0, url), _WHO) as reply:
+            own = HubPlace(0, url)
+            async with asyncio.timeout(PEER_HELLO_MS / 1000), self._peers.open(own, _WHO, missed=False) as reply:
                 return (await anext(reply)).decode()
         except (TriuneError, TimeoutError, StopAsyncIteration, UnicodeDecodeError):
             return ""

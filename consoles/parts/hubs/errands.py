@@ -87,22 +87,25 @@ class Peers:
 
     @asynccontextmanager
     async def open(
-        self, hub: HubPlace, kind: str, camera: str = "", body: object = None, agent: str = ""
-    ) -> AsyncIterator[Reply]:
+        self, hub: HubPlace, kind: str, camera: str = "", body: object = None, agent: str = "", *, missed: bool = True
+    ) -> AsyncIterator[Reply]:  # fmt: skip
         """Ask another hub for something; gives its reply. Leaving hangs up, and it stops.
 
-        `body` becomes JSON. Raises `UnavailableError` where the hub does not answer, `TooManyError` where it is busy.
+        `body` becomes JSON. One that does not answer is logged and counted, unless it is not `missed`. Raises
+        `UnavailableError` where the hub does not answer, `TooManyError` where it is busy.
         """
         wanted = Wanted(kind=kind, camera=camera, agent=agent, body=msgspec.Raw(msgspec.json.encode(body or {})))
         self._counters.asked += 1
         async with aiohttp.ClientSession() as http:
-            socket = await self._dial(http, hub, msgspec.json.encode(wanted))
+            socket = await self._dial(http, hub, msgspec.json.encode(wanted), missed=missed)
             try:
                 yield Reply(f"hub {hub.url}", socket, HUB_HOP)
             finally:
                 await socket.close()
 
-    async def _dial(self, http: aiohttp.ClientSession, hub: HubPlace, wanted: bytes) -> aiohttp.ClientWebSocketResponse:
+    async def _dial(
+        self, http: aiohttp.ClientSession, hub: HubPlace, wanted: bytes, *, missed: bool
+    ) -> aiohttp.ClientWebSocketResponse:
         try:
             async with asyncio.timeout(PEER_HELLO_MS / 1000):
                 socket = await http.ws_connect(
@@ -114,8 +117,9 @@ class Peers:
         except (aiohttp.ClientError, OSError, TimeoutError, TypeError, ValueError) as error:
             if isinstance(error, aiohttp.WSServerHandshakeError) and error.status == TooManyError.status:
                 raise TooManyError(f"hub {hub.url} is asked for too much at once; try again", hop=HUB_HOP) from None
-            self._counters.away += 1
-            log.warning("hub %s does not answer: %s", hub.url, type(error).__name__)
+            if missed:
+                self._counters.away += 1
+                log.warning("hub %s does not answer: %s", hub.url, type(error).__name__)
             raise UnavailableError(f"it is at hub {hub.url}, which does not answer", hop=HUB_HOP) from None
         return socket
 

@@ -58,7 +58,8 @@ async def look_for_passages(hub: Hub, passages: Passages, bus: RedisBus | None) 
             if not bus.missed:
                 continue
             bus.missed = False
-        await passages.look()
+        if not await passages.look() and bus:
+            bus.missed = True
 
 
 async def _look(hub: Hub, readings: Readings, uplink: HubUplink, bus: RedisBus | None) -> None:
