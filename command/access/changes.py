@@ -35,7 +35,7 @@ class By(msgspec.Struct, frozen=True):
 def note(by: By, deed: AccountDeed, name: str, source: str, *values: Value, detail: str = "''") -> Statement:
     """Return what writes the note, for as many rows as `source` has, a FROM or WHERE with `values`: one, or none.
 
-    `source` has to ask just what the change asks, that comes next. `detail` is SQL, whose values come first.
+    `source` has to ask what the change asks, that comes next. `detail` is SQL, whose values come first.
     """
     statement = (
         "INSERT INTO account_changes SELECT (SELECT COALESCE(MAX(number), 0) + 1 FROM account_changes), "  # noqa: S608 - all SQL of ours
@@ -45,14 +45,16 @@ def note(by: By, deed: AccountDeed, name: str, source: str, *values: Value, deta
 
 
 def noted_update(
-    by: By, deed: AccountDeed, name: str, setting: str, where: str, *values: Value, detail: str = "''"
-) -> tuple[Statement, Statement, Statement]:
-    """Return what changes an account and notes it, the change last: how many rows that touched says whether it was.
+    by: By, deed: AccountDeed, name: str, setting: str, where: str, *asked: Value, given: tuple[Value, ...] = (),
+    news: str, detail: str = "''",
+) -> tuple[Statement, Statement, Statement]:  # fmt: skip
+    """Return what changes an account and notes it, the change last: how many rows that touches says whether it may be.
 
-    `setting` and `detail` have as many values, the same, which come before those of `where`.
+    It is noted where there is `news` in it. All of these are SQL: `asked` are the values of `where`, `given` those of
+    `setting`, and of `detail` and of `news` too.
     """
-    update = f"UPDATE accounts SET {setting} WHERE {where}"  # noqa: S608 - all SQL of ours
-    return TURN, note(by, deed, name, f"FROM accounts WHERE {where}", *values, detail=detail), (update, values)
+    noting = note(by, deed, name, f"FROM accounts WHERE {news} AND {where}", *given, *given, *asked, detail=detail)
+    return TURN, noting, (f"UPDATE accounts SET {setting} WHERE {where}", (*given, *asked))  # noqa: S608 - all SQL of ours
 
 
 async def newest(db: Database, limit: int) -> list[AccountChange]:

@@ -16,12 +16,10 @@ from command.wire import AccountInfo
 NAME = re.compile(r"[\w.@\-]{1,64}")
 """What an account may be called."""
 _ANOTHER = "EXISTS (SELECT 1 FROM accounts WHERE disabled = 0 AND roles LIKE '%administrator%' AND name <> ?)"
-# Each is the condition of a change and of its note.
-_MAY_BE_DISABLED = f"name = ? AND disabled = 0 AND (roles NOT LIKE '%administrator%' OR {_ANOTHER})"
-_MAY_BE_ENABLED = "name = ? AND disabled = 1"
+_MAY_BE_DISABLED = f"name = ? AND (disabled = 1 OR roles NOT LIKE '%administrator%' OR {_ANOTHER})"
 _MAY_BE_GIVEN = (
-    "name = ? AND roles <> ? AND "
-    f"(CAST(? AS TEXT) LIKE '%administrator%' OR disabled = 1 OR roles NOT LIKE '%administrator%' OR {_ANOTHER})"
+    "name = ? AND (CAST(? AS TEXT) LIKE '%administrator%' OR disabled = 1 OR roles NOT LIKE '%administrator%' "
+    f"OR {_ANOTHER})"
 )
 # After the change, as with a new password, and only where it was made.
 _END_DISABLED = "DELETE FROM sessions WHERE account IN (SELECT name FROM accounts WHERE name = ? AND disabled = 1)"
@@ -56,16 +54,15 @@ async def disable(db: Database, name: str, by: By) -> None:
     """
     if by.who == name:
         raise OwnAccountError("nobody shuts the own account out: another administrator does")
-    disabling = noted_update(by, "disabled", formed(name), "disabled = 1", _MAY_BE_DISABLED, name, name)
-    if not await _change(db, *disabling, (_END_DISABLED, (name,))):
-        _, disabled = await _found(db, name)
-        _refuse_last(name, unless=disabled)
+    asked = formed(name), name
+    disabling = noted_update(by, "disabled", name, "disabled = 1", _MAY_BE_DISABLED, *asked, news="disabled = 0")
+    await _change(db, name, *disabling, (_END_DISABLED, (name,)))
 
 
 async def enable(db: Database, name: str, by: By) -> None:
     """Let an account in again; `UnknownIdError`."""
-    if not await _change(db, *noted_update(by, "enabled", formed(name), "disabled = 0", _MAY_BE_ENABLED, name)):
-        await _found(db, name)
+    enabling = noted_update(by, "enabled", name, "disabled = 0", "name = ?", formed(name), news="disabled = 1")
+    await _change(db, name, *enabling)
 
 
 async def set_roles(db: Database, name: str, roles: frozenset[Role], by: By) -> None:
@@ -73,18 +70,20 @@ async def set_roles(db: Database, name: str, roles: frozenset[Role], by: By) -> 
     kept = stored(roles)
     if by.who == name and "administrator" not in roles:
         raise OwnAccountError("nobody takes the role of administrator from the own account: another one does")
-    was_and_is = "roles || ' → ' || CAST(? AS TEXT)"
-    values = kept, name, kept, kept, name
-    giving = noted_update(by, "roles", formed(name), "roles = ?", _MAY_BE_GIVEN, *values, detail=was_and_is)
-    if not await _change(db, *giving, (_END_CHANGED, (name, kept))):
-        had, _ = await _found(db, name)
-        _refuse_last(name, unless=had == kept)
+    giving = noted_update(
+        by, "roles", name, "roles = ?", _MAY_BE_GIVEN, formed(name), kept, name, given=(kept,), news="roles <> ?",
+        detail="roles || ' → ' || CAST(? AS TEXT)",
+    )  # fmt: skip
+    await _change(db, name, *giving, (_END_CHANGED, (name, kept)))
 
 
-async def _change(db: Database, *statements: Statement) -> bool:
-    """Say whether it was made; it is not where the account is not there, is as wanted, or is the last of its kind."""
+async def _change(db: Database, name: str, *statements: Statement) -> None:
     _, _, changed, *_ = await db.write(*statements)
-    return bool(changed)
+    if changed:
+        return
+    if not await db.rows("SELECT 1 FROM accounts WHERE name = ?", name):
+        raise UnknownIdError(f"no account {name}")
+    raise ConflictError(f"{name} is the last account that administers: make somebody else administrator first")
 
 
 def formed(name: str) -> str:
@@ -92,17 +91,6 @@ def formed(name: str) -> str:
     if not NAME.fullmatch(name):
         raise UnknownIdError(f"no account {name[:64]!r}")
     return name
-
-
-async def _found(db: Database, name: str) -> tuple[str, bool]:
-    for roles, disabled in await db.rows("SELECT roles, disabled FROM accounts WHERE name = ?", name):
-        return roles, bool(disabled)
-    raise UnknownIdError(f"no account {name}")
-
-
-def _refuse_last(name: str, *, unless: bool) -> None:
-    if not unless:
-        raise ConflictError(f"{name} is the last account that administers: make somebody else administrator first")
 
 
 def stored(roles: frozenset[Role]) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -26,24 +25,8 @@ from command.kernel.limits import (
     SIGN_IN_PAUSE_MS,
     WALL_SESSION_MS,
 )
+from tests.command.access.support import KEY, PASSWORD, START_MS, doorkeeper
 from tests.databases import Databases
-
-START_MS = 1_790_000_000_000
-PASSWORD = "right-horse-battery"
-KEY = SiteKey(b"k" * 32)
-
-
-@asynccontextmanager
-async def doorkeeper(
-    databases: Databases, clock: VirtualClock | None = None
-) -> AsyncIterator[tuple[Accounts, VirtualClock]]:
-    clock = clock or VirtualClock(START_MS)
-    async with databases(SCHEMA, "access") as db:
-        keeper = await Accounts.open(db, KEY, clock)
-        if "li" not in await keeper.names():
-            await keeper.create("li", "李", frozenset({"dispatcher"}), "", PASSWORD)
-        yield keeper, clock
-        await keeper.close()
 
 
 async def refused(keeper: Accounts, name: str = "li", password: str = "wrong", address: str = "") -> type[Exception]:

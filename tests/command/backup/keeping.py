@@ -28,6 +28,7 @@ from command.readings import Position, Sighting, SightingQuery, hours
 from command.readings.bounds import DAY_MS
 from command.readings.hours import HOUR_MS
 from command.requests import FixEvidence, NoteSituation, ReportCall
+from command.wire import AccountChange
 from tests.command.support import DISPATCHER, HERE, MINUTE_MS, OFFICER, START_MS, desk
 
 KEY = SiteKey(bytes(range(32)))
@@ -46,6 +47,7 @@ class Kept(msgspec.Struct, frozen=True):
     sightings: list[Sighting]
     blobs: dict[str, bytes]
     people: dict[str, str]
+    changes: list[AccountChange]
     cameras: dict[str, str]
     cursors: dict[str, int]
     hours: dict[int, int]
@@ -78,6 +80,7 @@ async def kept(stores: Stores) -> Kept:
     tracks = [await readings.track("live", device, 0, FOREVER.to_ms, 1000) for device in ("du1", "du2")]
     async with accounts_of(stores) as accounts, database_of(stores, "links", cursors.SCHEMA) as links:
         people, cameras = await accounts.people(), await accounts.camera_addresses()
+        changes = await accounts.changes(1000)
         seqs = {link: await Cursors(links).load(link) for link in LINKS}
     async with database_of(stores, "reading_hours", hours.SCHEMA) as db:
         counted = {
@@ -91,6 +94,7 @@ async def kept(stores: Stores) -> Kept:
         await readings.search("live", FOREVER),
         {name: await stores.blobs.get(name) for name in await stores.blobs.names()},
         people,
+        changes,
         cameras,
         seqs,
         counted,
@@ -128,7 +132,7 @@ async def fill(stores: Stores) -> dict[str, str]:
         await accounts.create("admin", "管理员", frozenset({"administrator"}), "", PASSWORD)
         await accounts.set_camera_address("c1", "rtsp://user:secret@10.0.0.1/")
         session = await accounts.sign_in("admin", PASSWORD)
-        return {"session": session.token, "token": await accounts.issue("du1")}
+        return {"session": session.token, "token": await accounts.issue("du1", "admin")}
 
 
 async def _fill_readings(stores: Stores, picture: str) -> None:

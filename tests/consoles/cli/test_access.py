@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from contextlib import AsyncExitStack
+import os
+import pwd
+import sqlite3
+from contextlib import AsyncExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,7 @@ import pytest
 
 from command.access.accounts import Session
 from command.access.keys import SiteKey
+from command.hub import Hub
 from command.journal import Journal
 from command.journal.postgres import PostgresJournal
 from command.journal.sqlite import SqliteJournal
@@ -25,7 +29,11 @@ from command.kernel.errors import (
 )
 from command.kernel.postgres import Postgres
 from command.requests import EnrolDevice
-from consoles.cli import access
+from command.snapshots import SnapshotFolder, TablesCopy
+from command.wire import AccountChange
+from consoles.cli import access, edge
+from consoles.cli.who import at_the_command_line
+from consoles.http.context import LIVE
 from consoles.parts.stores import accounts_alone
 from consoles.settings import Settings
 from tests.command.support import desk
@@ -169,6 +177,94 @@ def test_a_device_that_nobody_enrolled_is_given_no_token(  # R951
     command(access, capsys, "device", "token", "d7", *at)
     with pytest.raises(UnknownIdError, match="no device 'd71' is enrolled"):
         command(access, capsys, "device", "token", "d71", *at)
+
+
+def test_whether_a_device_is_enrolled_is_found_from_a_snapshot_on(  # R987
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is before it is not read again: a record is years long. It is taken away here, to see that."""
+    kept = Settings(data=str(tmp_path / "var"))
+    at = where(kept, tmp_path)
+    SiteKey.load(Path(kept.data) / "site.key")
+
+    async def enrolled() -> None:
+        journal = SqliteJournal(Path(kept.data) / "journal.sqlite3")
+        async with desk(journal, enrolled=False) as at_work:
+            for device in ("d7", "d8"):
+                await at_work.ask(EnrolDevice(device=device, kind="pbx"))
+            copied = await at_work.hub.read(lambda tables: TablesCopy(LIVE, tables, at_work.hub.head))
+            SnapshotFolder(Path(kept.data) / "snapshots").write(copied)
+            await at_work.ask(EnrolDevice(device="d9", kind="pbx"))
+        await journal.close()
+
+    asyncio.run(enrolled())
+    with closing(sqlite3.connect(Path(kept.data) / "journal.sqlite3")) as db, db:
+        assert db.execute("DELETE FROM facts WHERE seq = 1").rowcount == 1
+    for device in ("d7", "d8", "d9"):
+        assert command(access, capsys, "device", "token", device, *at)[2]["device"] == device
+    for path in (Path(kept.data) / "snapshots").iterdir():
+        path.unlink()
+    with pytest.raises(UnknownIdError, match="no device 'd7' is enrolled"):
+        command(access, capsys, "device", "token", "d7", *at)
+    assert command(access, capsys, "device", "token", "d9", *at)[2]["device"] == "d9"
+
+
+def test_a_snapshot_of_another_record_is_not_believed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:  # R987
+    for folder, device in (("var", "d7"), ("other", "d8")):
+        kept = Settings(data=str(tmp_path / folder))
+        SiteKey.load(Path(kept.data) / "site.key")
+        asyncio.run(enrol(kept, device))
+
+    async def take() -> None:
+        journal = SqliteJournal(tmp_path / "other" / "journal.sqlite3")
+        hub = Hub(LIVE, SystemClock(), journal)
+        await hub.load()
+        SnapshotFolder(tmp_path / "var" / "snapshots").write(TablesCopy(LIVE, hub._tables, hub.head))
+        await journal.close()
+
+    asyncio.run(take())
+    at = where(Settings(data=str(tmp_path / "var")), tmp_path)
+    command(access, capsys, "device", "token", "d7", *at)
+    with pytest.raises(UnknownIdError, match="no device 'd8' is enrolled"):
+        command(access, capsys, "device", "token", "d8", *at)
+
+
+def test_what_is_changed_at_the_command_line_is_kept_with_who_was_there(  # R984
+    kept: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at = where(kept, tmp_path)
+    SiteKey.load(Path(kept.data) / "site.key")
+    asyncio.run(enrol(kept, "d7"))
+    for module, *words in (
+        (access, "account", "add", "li", "--role", "officer", "--unit", "u9"), (access, "account", "password", "li"),
+        (access, "account", "roles", "li", "--role", "wall"), (access, "account", "disable", "li"),
+        (access, "account", "enable", "li"), (access, "device", "token", "d7"), (access, "device", "revoke", "d7"),
+        (edge, "agent", "enrol", "gate"), (access, "account", "list"),
+    ):  # fmt: skip
+        command(module, capsys, *words, *at)
+
+    async def changes() -> list[AccountChange]:
+        key = SiteKey.load(Path(kept.data) / "site.key")
+        async with accounts_alone(kept, key, SystemClock()) as accounts:
+            return await accounts.changes(100)
+
+    told = asyncio.run(changes())
+    assert {change.by for change in told} == {f"command line {pwd.getpwuid(os.getuid()).pw_name}"}
+    assert [(change.what, change.name, change.detail) for change in told] == [
+        ("token", "agent:gate", ""), ("token_revoked", "d7", ""), ("token", "d7", ""), ("enabled", "li", ""),
+        ("disabled", "li", ""), ("roles", "li", "officer → wall"), ("password", "li", ""),
+        ("added", "li", "officer u9"),
+    ]  # fmt: skip
+
+
+def test_a_user_whom_the_machine_knows_no_name_of_is_kept_by_number(monkeypatch: pytest.MonkeyPatch) -> None:  # R984
+    """As in a container; what the environment says counts for nothing."""
+    monkeypatch.setenv("USER", "somebody-else")
+    nobody = next(number for number in range(54_321, 60_000) if number not in {each.pw_uid for each in pwd.getpwall()})
+    monkeypatch.setattr(os, "getuid", lambda: nobody)
+    assert at_the_command_line() == f"command line {nobody}"
 
 
 def test_no_device_is_enrolled_before_a_hub_was_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
