@@ -112,7 +112,7 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
         scenarios = [folder / "scenarios" for folder in (Path(settings.data), county) if folder]
         directed = await stack.enter_async_context(rehearsals(context, scenarios))
         routes = [
-            *hooks.routes(base.site_id, known.secrets),
+            *hooks.routes(base.site_id, known.subscribers),
             *replay.routes(context),
             *plans.routes,
             *health.routes(examiner),

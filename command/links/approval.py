@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import logging
 
+from command.actors import Actor
 from command.facts import Recorded
 from command.facts.plans import ApprovalDecided, ApprovalRequested
 from command.hub import Hub
-from command.kernel.errors import ConflictError, UnknownIdError
+from command.kernel.errors import ConflictError, TriuneError, UnknownIdError
 from command.links.clients import ApprovalClient
+from command.links.follow import AWAY
 from command.links.naming import name_of, named
 from command.links.service_messages import Approval, ApprovalAsking, ApprovalDecision, ApprovalEvent
 from command.requests import DecideApproval, RecordApprovalNotice, Request
 from command.rows import ApprovalRow
 
-SERVICE_ACTOR = "approval-service"
+APPROVAL_SERVICE = Actor(id="approval-service", name="approval-service", roles=frozenset({"service"}))
+"""Who decides where the service says so."""
 
 _NAME_CHARS = 200
 """What the service's names hold at most; a plan's may be longer."""
@@ -39,11 +42,26 @@ class ApprovalLink:
         match fact.fact:
             case ApprovalRequested():
                 await self._asked(fact.fact.approval)
-            case ApprovalDecided() as decided if fact.actor != SERVICE_ACTOR:
+            case ApprovalDecided() as decided if fact.actor != APPROVAL_SERVICE.id:
                 await self._decide(await self._asked(decided.approval), decided)
             case _:
                 return False
         return True
+
+    async def catch_up(self) -> None:
+        """Ask again what waits here: a service that lost it has it again, and one that decided it says so.
+
+        Errors of `AWAY` mean again later.
+        """
+        for row in await self._hub.read(lambda t: [a for a in t.approvals if a.state == "waiting"]):
+            try:
+                there = await self._asked(row.id)
+                if there.state != "waiting":
+                    await self._hub.ask(_decision(row.id, there), APPROVAL_SERVICE)
+            except AWAY:
+                raise
+            except TriuneError as error:
+                log.warning("how approval %s stands in the service cannot be told: %s", row.id, error.detail)
 
     async def _decide(self, asked: Approval, decided: ApprovalDecided) -> None:
         decision = ApprovalDecision(
@@ -79,6 +97,10 @@ def _asking(row: ApprovalRow, site: str) -> ApprovalAsking:
     )
 
 
+def _decision(approval: str, there: Approval) -> DecideApproval:
+    return DecideApproval(approval=approval, granted=there.state == "granted", why=there.why, by=there.decided_by)
+
+
 async def request_of(event: ApprovalEvent, site: str, hub: Hub) -> Request | None:
     """Return what a webhook asks of the hub; None for what concerns another site or says nothing new.
 
@@ -98,7 +120,6 @@ async def request_of(event: ApprovalEvent, site: str, hub: Hub) -> Request | Non
         case "approval.overdue":
             return RecordApprovalNotice(approval=asked, notice="overdue")
         case "approval.decided":
-            granted = approval.state == "granted"
-            return DecideApproval(approval=asked, granted=granted, why=approval.why, by=approval.decided_by)
+            return _decision(asked, approval)
         case "approval.requested":
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from itertools import pairwise
 from typing import get_args
 
@@ -11,8 +12,9 @@ from command.facts.calls import SituationClosed, SituationMerged, SituationOpene
 from command.facts.orders import OrderArrived, OrderFedBack, OrderIssued
 from command.facts.plans import CaseStep
 from command.hub import Hub
-from command.kernel.errors import ConflictError, UnknownIdError
+from command.kernel.errors import ConflictError, TriuneError, UnknownIdError
 from command.links.clients import CaseClient
+from command.links.follow import AWAY
 from command.links.naming import name_of, named
 from command.links.service_messages import Case, CaseMove, CaseOpening
 from command.requests import RecordCase
@@ -23,6 +25,8 @@ _WANTED: dict[SituationState, CaseStep] = {
     "received": "opened", "dispatched": "assigned", "signed": "assigned", "departed": "assigned",
     "on_scene": "handled", "fed_back": "fed_back", "closed": "verified",
 }  # fmt: skip
+
+log = logging.getLogger(__name__)
 
 
 class CaseLink:
@@ -55,6 +59,21 @@ class CaseLink:
         await record(self._hub, case, HUB)
         await self._advance(case, _WANTED[row.state], fact, f"并入 {row.merged_into}" if row.merged_into else "")
         return True
+
+    async def catch_up(self) -> None:
+        """Record how far the open cases came in the service. Errors of `AWAY` mean again later.
+
+        One that the service lost is opened anew by what next happens in its situation.
+        """
+        for row in await self._hub.read(lambda t: [case for case in t.cases if case.closed_ms is None]):
+            try:
+                case = await self._client.case(row.id)
+                if case.source == _source(self._site) and named(case.situation)[0] == row.situation:
+                    await record(self._hub, case, HUB)
+            except AWAY:
+                raise
+            except TriuneError as error:
+                log.warning("how case %s stands in the service cannot be told: %s", row.id, error.detail)
 
     async def _case_of(self, row: SituationRow) -> Case:
         if row.case:
@@ -114,9 +133,13 @@ def _recording(case: Case, step: CaseStep, *, closed: bool = False) -> RecordCas
     return RecordCase(case=case.number, situation=named(case.situation)[0], step=step, closed=closed)
 
 
+def _source(site: str) -> str:
+    return f"triune:{site}"
+
+
 def _opening(row: SituationRow, site: str) -> CaseOpening:
     return CaseOpening(
-        source=f"triune:{site}",
+        source=_source(site),
         situation=name_of(row.id, row.opened_ms),
         kind=row.kind,
         level=row.level,

@@ -12,29 +12,29 @@ from prometheus_client import Counter
 from command.actors import Actor
 from command.kernel.errors import TooManyError, TriuneError, UnavailableError
 from command.kernel.limits import REQUEST_BODY_BYTES
-from command.links.approval import SERVICE_ACTOR, request_of
+from command.links.approval import APPROVAL_SERVICE, request_of
 from command.links.case import record
 from command.links.service_messages import ApprovalEvent, CaseEvent
-from command.links.signing import verify
+from command.links.subscriber import Subscriber
 from command.services.bodies import read_body
 from consoles.http.context import LIVE, context_of
 from consoles.http.identity import is_open
 
-CASE_ACTOR = "case-service"
+CASE_SERVICE = Actor(id="case-service", name="case-service", roles=frozenset({"service"}))
 REFUSED = Counter("triune_webhooks_refused", "Signed events that the record refused for good", ["service"])
 
 log = logging.getLogger(__name__)
 
 
-def routes(site: str, secrets: Mapping[str, str]) -> list[web.RouteDef]:
-    """Return the routes; `secrets` holds each service's signing secret once the hub has subscribed there."""
+def routes(site: str, subscribers: Mapping[str, Subscriber]) -> list[web.RouteDef]:
+    """Return the routes; `subscribers` holds who hears each service once the hub follows it."""
 
     async def body_of(request: web.Request, service: str) -> tuple[str, bytes]:
-        secret = secrets.get(service)
-        if secret is None:
-            raise UnavailableError(f"not subscribed to the {service} service yet")
+        subscriber = subscribers.get(service)
+        if subscriber is None:
+            raise UnavailableError(f"the {service} service is not followed yet")
         body = await read_body(request, REQUEST_BODY_BYTES)
-        return verify(secret, request.headers, body, context_of(request).clock.now_ms()), body
+        return subscriber.hear(request.headers, body), body
 
     @is_open
     async def case(request: web.Request) -> web.Response:
@@ -42,7 +42,7 @@ def routes(site: str, secrets: Mapping[str, str]) -> list[web.RouteDef]:
         event = msgspec.json.decode(body, type=CaseEvent)
         if event.case.source == f"triune:{site}":
             hub = context_of(request).spaces[LIVE].hub
-            await _unless_refused("case", lambda: record(hub, event.case, _service(CASE_ACTOR)))
+            await _unless_refused("case", lambda: record(hub, event.case, CASE_SERVICE))
         return web.Response(status=204)
 
     @is_open
@@ -52,7 +52,7 @@ def routes(site: str, secrets: Mapping[str, str]) -> list[web.RouteDef]:
 
         async def hear() -> None:
             if (asked := await request_of(event, site, hub)) is not None:
-                await hub.ask(asked, _service(SERVICE_ACTOR), f"{SERVICE_ACTOR}/{event_id}")
+                await hub.ask(asked, APPROVAL_SERVICE, f"{APPROVAL_SERVICE.id}/{event_id}")
 
         await _unless_refused("approval", hear)
         return web.Response(status=204)
@@ -73,7 +73,3 @@ async def _unless_refused(service: str, work: Callable[[], Awaitable[object]]) -
             raise
         REFUSED.labels(service).inc()
         log.warning("an event of the %s service was refused: %s", service, error.detail)
-
-
-def _service(name: str) -> Actor:
-    return Actor(id=name, name=name, roles=frozenset({"service"}))

@@ -19,7 +19,7 @@ from command.requests import RecordQuery
 from command.rows import ViolationRow
 from consoles.http.bodies import part_of
 from consoles.http.context import Context, actor_of, context_of, require
-from consoles.http.hooks import CASE_ACTOR
+from consoles.http.hooks import CASE_SERVICE
 from consoles.http.identity import Handler, is_open
 from consoles.http.stretches import Authorise, in_the_name_of
 from streams.limits import VIOLATION_PACK_BYTES
@@ -73,7 +73,7 @@ def for_case_service(key: Ed25519PrivateKey, token: str) -> list[web.RouteDef]:
         offered = request.headers.get(hdrs.AUTHORIZATION, "").encode("utf-8", "surrogateescape")
         if not hmac.compare_digest(offered, expected):
             raise SignInRequiredError("this needs the case service's bearer token")
-        return Actor(id=CASE_ACTOR, name=CASE_ACTOR, roles=frozenset({"service"}))
+        return CASE_SERVICE
 
     def opened(handler: Handler) -> Handler:
         async def handle(request: web.Request) -> web.StreamResponse:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,14 +10,13 @@ from pathlib import Path
 import aiohttp
 
 from command.access.keys import SiteKey
-from command.kernel.errors import TriuneError
-from command.kernel.limits import LINK_BACKOFF_FIRST_MS, LINK_BACKOFF_LONGEST_MS
 from command.leases import while_held
 from command.links.approval import ApprovalLink
 from command.links.case import CaseLink
 from command.links.clients import ApprovalClient, CaseClient
 from command.links.follow import Follower, Link
 from command.links.sms import SmsGateway, SmsLink
+from command.links.subscriber import Subscriber
 from command.links.violations import ViolationLink
 from command.services.approval import app as approval_service
 from command.services.case import app as case_service
@@ -28,16 +26,14 @@ from consoles.parts.stores import LINKS
 from consoles.parts.watched import Watched
 from consoles.settings import Outside
 
-log = logging.getLogger(__name__)
-
 
 @dataclass
 class Services:
-    """Where the services are, if anywhere, and the secrets that their webhooks are signed with once subscribed."""
+    """Where the services are, if anywhere, and who hears what each tells once it is followed."""
 
     case: Outside | None
     approval: Outside | None
-    secrets: dict[str, str] = field(default_factory=dict)
+    subscribers: dict[str, Subscriber] = field(default_factory=dict)
 
 
 def token_of(service: str, key: SiteKey) -> str:
@@ -84,12 +80,15 @@ async def links(base: Base, known: Services, own_url: str) -> AsyncIterator[None
         told: list[Link] = []
         if known.case:
             case = await stack.enter_async_context(CaseClient(known.case.url, known.case.token))
-            told += [CaseLink(hub, case, site), ViolationLink(hub, case, site, kept.blobs)]
-            tasks.start(_subscribe(case, "case", hooks, known, base), "hook-case")
+            cases = CaseLink(hub, case, site)
+            told += [cases, ViolationLink(hub, case, site, kept.blobs)]
+            _subscribe(Subscriber("case", case, f"{hooks}/case", cases.catch_up, hub.clock), known, base)
         if known.approval:
             approval = await stack.enter_async_context(ApprovalClient(known.approval.url, known.approval.token))
-            told.append(ApprovalLink(hub, approval, site))
-            tasks.start(_subscribe(approval, "approval", hooks, known, base), "hook-approval")
+            approvals = ApprovalLink(hub, approval, site)
+            told.append(approvals)
+            hears = Subscriber("approval", approval, f"{hooks}/approval", approvals.catch_up, hub.clock)
+            _subscribe(hears, known, base)
         if settings.sms:
             http = await stack.enter_async_context(aiohttp.ClientSession())
             told.append(SmsLink(hub, SmsGateway(http, settings.sms.url, settings.sms.token), site))
@@ -113,19 +112,8 @@ def _watch_behind(base: Base, links: Sequence[str]) -> None:
     base.waits.append(lambda: watched.value or dict.fromkeys(links))
 
 
-async def _subscribe(client: CaseClient | ApprovalClient, name: str, hooks: str, known: Services, base: Base) -> None:
-    """Ask the service to tell of changes, until it says yes; until then no decision comes back, and health says so."""
-    clock, pause_ms, told = base.hub.clock, LINK_BACKOFF_FIRST_MS, ""
-    base.degraded.append(lambda: [f"{name}: the service does not tell of changes yet: {told}"] if told else [])
-    while True:
-        try:
-            known.secrets[name] = (await client.subscribe(f"{hooks}/{name}")).secret
-        except TriuneError as error:
-            if error.detail != told:
-                log.warning("the %s service does not tell of changes yet: %s", name, error.detail)
-            told = error.detail
-            await clock.sleep(pause_ms)
-            pause_ms = min(pause_ms * 2, LINK_BACKOFF_LONGEST_MS)
-        else:
-            told = ""
-            return
+def _subscribe(subscriber: Subscriber, known: Services, base: Base) -> None:
+    """Hear the service from now on; while no decision comes back, health says so."""
+    known.subscribers[subscriber.name] = subscriber
+    base.degraded.append(subscriber.problems)
+    base.tasks.start(subscriber.run(), f"hook-{subscriber.name}")

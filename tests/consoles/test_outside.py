@@ -11,11 +11,17 @@ import aiohttp
 import pytest
 from msgspec.structs import replace
 
+from command.actors import HUB
 from command.kernel.clock import SystemClock
 from command.kernel.errors import InvalidInputError, UnavailableError
+from command.links.clients import ApprovalClient
+from command.links.service_messages import ApprovalDecision, Paging
+from command.requests import RequestApproval
+from command.services.approval import app as approval_app
 from consoles.cli import services
 from consoles.settings import Outside
 from consoles.site import running_site
+from tests.command.links.following import service_on
 from tests.command.services.peers import TOKEN, approval_service
 from tests.consoles.cli.asking import command
 from tests.consoles.support import settings
@@ -41,16 +47,41 @@ async def test_a_service_elsewhere_tells_the_hub_where_it_is_advertised(tmp_path
 
 async def test_why_a_service_does_not_tell_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """R782."""
-    caplog.set_level(logging.WARNING, "consoles.parts.outside")
+    caplog.set_level(logging.WARNING, "command.links.subscriber")
     clock = SystemClock()
     away = Outside(url=f"http://127.0.0.1:{free_port()}", token=TOKEN)
     async with running_site(replace(settings(tmp_path), approval=away)) as site, aiohttp.ClientSession() as http:
-        while not (told := [r.getMessage() for r in caplog.records if r.name == "consoles.parts.outside"]):
+        while not (told := [r.getMessage() for r in caplog.records if r.name == "command.links.subscriber"]):
             await clock.sleep(20)
         async with http.get(f"{site.http_url}/health/ready") as ready:  # R964
             degraded = (await ready.json())["degraded"]
     assert told[0].startswith("the approval service does not tell of changes yet: ")
     assert [each for each in degraded if each.startswith("approval: the service does not tell of changes yet: ")]
+
+
+async def test_a_service_with_another_key_is_heard_again(tmp_path: Path) -> None:  # R1005
+    clock, kept, port = SystemClock(), tmp_path / "county.sqlite3", free_port()
+    chosen = replace(settings(tmp_path), approval=Outside(url=f"http://127.0.0.1:{port}", token=TOKEN))
+    async with running_site(chosen) as site, aiohttp.ClientSession() as http, asyncio.timeout(30):
+
+        async def ready() -> list[str]:
+            async with http.get(f"{site.http_url}/health/ready") as answer:
+                return list((await answer.json())["degraded"])
+
+        async with service_on(approval_app, port, kept, clock):
+            while any("approval" in each for each in await ready()):
+                await clock.sleep(20)
+        wanted = RequestApproval(item="封路", subject="危化品处置", due_minutes=30)
+        approval = (await site.hub.ask(wanted, HUB)).subject
+        async with (
+            service_on(approval_app, port, kept, clock, b"another key"),
+            ApprovalClient(chosen.approval.url if chosen.approval else "", TOKEN) as county,
+        ):
+            while not (asked := (await county.approvals(Paging())).items):
+                await clock.sleep(20)
+            await county.decide("theirs", asked[0].id, ApprovalDecision(decision="grant", by="局长"))
+            while (await site.hub.read(lambda t: t.approvals.need(approval).state)) != "granted":
+                await clock.sleep(20)
 
 
 async def test_on_an_ipv6_address_a_service_of_ours_tells_what_was_decided(tmp_path: Path) -> None:  # R964

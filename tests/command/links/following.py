@@ -22,11 +22,13 @@ SITE = "site"
 
 
 @asynccontextmanager
-async def service_on(app: object, port: int, path: Path, clock: Clock) -> AsyncIterator[RunningService]:
+async def service_on(
+    app: object, port: int, path: Path, clock: Clock, secret: bytes = ROOT_SECRET
+) -> AsyncIterator[RunningService]:
     """Run one of our services (`command.services.case.app`, …) on a port, as long as the block lasts."""
     async with asyncio.TaskGroup() as group:
         service: RunningService = await app.start(  # type: ignore[attr-defined]  # a module
-            group, path=path, clock=clock, token=TOKEN, webhook_secret=ROOT_SECRET, port=port
+            group, path=path, clock=clock, token=TOKEN, webhook_secret=secret, port=port
         )
         try:
             yield service

@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from command.actors import Actor
 from command.facts.plans import ApprovalDecided
 from command.kernel.errors import ConflictError, UnknownIdError
-from command.links.approval import SERVICE_ACTOR, ApprovalLink, request_of
+from command.links.approval import APPROVAL_SERVICE, ApprovalLink, request_of
 from command.links.clients import ApprovalClient
 from command.links.follow import Follower
 from command.links.service_messages import Approval, ApprovalDecision, ApprovalEvent, Paging
@@ -21,8 +20,6 @@ from command.services.approval import app as approval_app
 from tests.command.links.following import SITE, facts, following, service_on, told
 from tests.command.services.peers import TOKEN
 from tests.command.support import DISPATCHER, LEADER, Desk, desk
-
-SERVICE = Actor(id=SERVICE_ACTOR, name=SERVICE_ACTOR, roles=frozenset({"service"}))
 
 
 class County:
@@ -49,7 +46,7 @@ class County:
         event = ApprovalEvent(id="evt_1", kind="approval.decided", at_ms=self.at.clock.now_ms(), approval=approval)
         request = await request_of(event, SITE, self.at.hub)
         assert request is not None
-        return await self.at.ask(request, SERVICE)
+        return await self.at.ask(request, APPROVAL_SERVICE)
 
 
 @asynccontextmanager
