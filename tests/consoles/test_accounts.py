@@ -17,6 +17,7 @@ from command.access.accounts import AGENT
 from command.actors import HUB
 from command.kernel.limits import ACCOUNT_CHANGES, PASSWORD_MOST_CHARS, SIGN_IN_FAILURES
 from consoles.site import Site
+from tests.consoles.hubs import two_hubs
 from tests.consoles.support import PASSWORD, ROLES, Person, signed_in, site_with_people
 
 NEW = {"name": "li", "display": "李警官", "roles": ["officer"], "unit": "u9"}
@@ -265,3 +266,34 @@ async def test_tokens_are_made_for_enrolled_devices_and_taken_back(tmp_path: Pat
         kept = repr(await send(chief, "GET", "/account-changes"))
         assert first["token"] not in kept
         assert second["token"] not in kept
+
+
+async def test_what_is_changed_at_one_hub_holds_and_is_told_at_the_others(  # R980, R983, R984, R985
+    tmp_path: Path, postgres_url: str
+) -> None:
+    async with two_hubs(tmp_path, postgres_url) as hubs, AsyncExitStack() as stack:
+        one, two = hubs.sites
+        here, there = [await stack.enter_async_context(signed_in(site.http_url, "admin2")) for site in (one, two)]
+        _, made = await send(here, "POST", "/accounts", NEW)
+        async with signed_in(two.http_url, "li", made["password"]) as li:
+            body = {"old": made["password"], "new": "new-horse-battery"}
+            assert await send(li, "PUT", "/session/password", body) == (204, None)
+        async with signed_in(one.http_url, "li", "new-horse-battery"):
+            pass
+        assert await send(there, "PUT", "/accounts/li/roles", {"roles": ["wall"]}) == (204, None)
+        assert await send(here, "PUT", "/accounts/li/state", {"disabled": True}) == (204, None)
+        listed = (await send(there, "GET", "/accounts"))[1]["accounts"]
+        assert {**NEW, "roles": ["wall"], "disabled": True} in listed
+        await one.hub.ask(q.EnrolDevice(device="pbx-1", kind="pbx"), HUB)
+        _, issued = await send(here, "POST", "/devices/pbx-1/token")
+        assert await two.context.accounts.device_of(issued["token"]) == "pbx-1"
+        told = await changes(there, 6)
+        assert told == await changes(here, 6)
+        assert told == [
+            ("admin2", "token", "pbx-1", ""),
+            ("admin2", "disabled", "li", ""),
+            ("admin2", "roles", "li", "officer → wall"),
+            ("li", "own_password", "li", ""),
+            ("admin2", "added", "li", "officer u9"),
+            ("hub", "added", "admin2", "administrator"),
+        ]
