@@ -31,9 +31,15 @@ LEFT_OUT = frozenset({"sessions", "site_key", "waiting"})
 waits to be told over GA/T 1400 may be far more than all the rest, and is told over as soon as somebody takes it."""
 
 
-def table_names(store: str) -> list[str]:
-    """Return the tables of a store that belong in a backup."""
-    found = re.findall(r"CREATE TABLE (\w+)", ";".join(SCHEMAS[store]))
+def table_names(store: str, version: int) -> list[str]:
+    """Return the tables of a store of a version that belong in a backup.
+
+    A hub brings up only what it uses: beside it may lie what was used before an upgrade. `UnavailableError` for a
+    version that is not known here.
+    """
+    if not 0 < version <= len(SCHEMAS[store]):
+        refuse_other(store, version, len(SCHEMAS[store]))
+    found = re.findall(r"CREATE TABLE (\w+)", ";".join(SCHEMAS[store][:version]))
     return [name for name in found if name not in LEFT_OUT]
 
 
@@ -68,7 +74,7 @@ def sqlite_rows(path: Path, store: str) -> Iterator[Rows]:
         with closing(read_only(path)) as db:
             db.execute("BEGIN")
             (version,) = db.execute("PRAGMA user_version").fetchone()
-            for table in table_names(store):
+            for table in table_names(store, version):
                 found = db.execute(f"SELECT * FROM {table}")  # noqa: S608 - names of our own schema
                 columns = tuple(column[0] for column in found.description)
                 first = True
@@ -89,7 +95,7 @@ async def postgres_rows(postgres: Postgres, store: str) -> AsyncGenerator[Rows]:
     async with postgres.transaction() as db:
         await db.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         version = await db.fetchval("SELECT version FROM triune_schemas WHERE name = $1", store)
-        for table in table_names(store) if version else ():  # no hub has used it yet
+        for table in table_names(store, version) if version else ():  # no hub has used it yet
             statement = await db.prepare(f"SELECT * FROM {table}")  # noqa: S608 - names of our own schema
             columns = tuple(column.name for column in statement.get_attributes())
             found = await statement.cursor()

@@ -14,7 +14,8 @@ from command.readings.sqlite_migrate import MAIN_SCHEMA
 class SqliteReadingsBeside(SqliteReadings):
     """The reading half of a `SqliteReadings`, whose file must be there and of this program's schema.
 
-    No day is made or brought up to date; a question that comes to a day of another release is `UnavailableError`.
+    No day is made or brought up to date. One of an earlier schema is read as it is, but not searched by what it lacks:
+    that is `UnavailableError`, as is a day of a newer program.
     """
 
     def __init__(self, path: Path) -> None:

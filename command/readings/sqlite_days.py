@@ -16,7 +16,6 @@ from pathlib import Path
 from command.kernel.errors import DamagedFileError, UnavailableError
 from command.kernel.folders import sync_folder
 from command.kernel.limits import READINGS_DAYS
-from command.kernel.schemas import refuse_other
 from command.kernel.sqlite import SQLITE_ERRORS, make_file
 
 _EPOCH = date(1970, 1, 1)
@@ -54,6 +53,15 @@ _READ_MORE = """
     ALTER TABLE sightings ADD COLUMN source TEXT NOT NULL DEFAULT 'camera';
 """
 _SCHEMA = (_FIRST, _READ_MORE)
+# Once the hub has brought the file up its own columns go before those of the same name.
+_WITHOUT_MORE = """
+    CREATE TEMP VIEW sightings AS
+    SELECT *, 'ordinary' AS kind, 1 AS lines, NULL AS char_confidences, NULL AS direction, NULL AS heading_deg,
+        NULL AS lane, 'camera' AS source
+    FROM main.sightings
+"""
+_AS_LAST = (_WITHOUT_MORE,)
+"""For each schema but the last: what a connection is told to read a file of it as if it were of the last."""
 
 
 class DayFiles:
@@ -61,7 +69,8 @@ class DayFiles:
 
     At most `most` files are open at once, each with `cache_kib` of pages in memory. Raises `UnavailableError` or
     `sqlite3.Error` where the disk or a file refuses. `beside` the hub that they belong to they are only read: none is
-    made or brought up to date, and `UnavailableError` says so of one of another schema.
+    made or brought up to date, and one of an earlier schema is read as it is. A hub brings a day up only once somebody
+    asks for it, so that there are such days for as long as days are kept.
     """
 
     def __init__(self, folder: Path, most: int, cache_kib: int, *, beside: bool = False) -> None:
@@ -164,11 +173,12 @@ def _opened(path: Path, cache_kib: int, beside: bool) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute(f"PRAGMA cache_size = -{cache_kib}")
         version = _version(connection)
-        if version and beside:
-            refuse_other(f"{path.parent.name}/{path.name}", version, len(_SCHEMA))
-        elif 0 < version < len(_SCHEMA):
-            _bring_up_to_date(connection)
-    except (*SQLITE_ERRORS, UnavailableError):
+        if 0 < version < len(_SCHEMA):
+            if beside:
+                connection.execute(_AS_LAST[version - 1])
+            else:
+                _bring_up_to_date(connection)
+    except SQLITE_ERRORS:
         connection.close()
         raise
     if not version:

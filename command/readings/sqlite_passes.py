@@ -23,7 +23,7 @@ def passes_of_day(
             index, where = f"sightings_by_{column}", f"{where} {column} {_NAMED} AND"
             terms.append(_json(names))
     sql = f"""
-        SELECT first_ms, camera, plate FROM sightings INDEXED BY {index}
+        SELECT first_ms, camera, plate FROM main.sightings INDEXED BY {index}
         WHERE {where} first_ms BETWEEN ? AND ? LIMIT ?
     """  # noqa: S608 - names of our own, values apart
     return sorted(Pass(*row) for row in db.execute(sql, (*terms, from_ms, to_ms, most)))
@@ -32,7 +32,7 @@ def passes_of_day(
 def traffic_of_day(db: sqlite3.Connection, cameras: Sequence[str], from_ms: int, to_ms: int) -> dict[str, int]:
     """Return how many passages there were at each of the cameras."""
     sql = f"""
-        SELECT camera, count(*) FROM sightings INDEXED BY sightings_by_camera
+        SELECT camera, count(*) FROM main.sightings INDEXED BY sightings_by_camera
         WHERE camera {_NAMED} AND first_ms BETWEEN ? AND ? GROUP BY camera
     """  # noqa: S608
     return dict(db.execute(sql, (_json(cameras), from_ms, to_ms)).fetchall())
@@ -44,7 +44,7 @@ def known_of_day(
     """Return those of the plates that passed one of the cameras, or any."""
     where, terms = ("", ()) if cameras is None else (f"AND camera {_NAMED}", (_json(cameras),))
     sql = f"""
-        SELECT DISTINCT plate FROM sightings INDEXED BY sightings_by_plate
+        SELECT DISTINCT plate FROM main.sightings INDEXED BY sightings_by_plate
         WHERE plate {_NAMED} AND first_ms BETWEEN ? AND ? {where}
     """  # noqa: S608
     return {plate for (plate,) in db.execute(sql, (_json(plates), from_ms, to_ms, *terms))}

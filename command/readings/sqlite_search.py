@@ -107,7 +107,7 @@ class Search:
         # Whole rows are only read of those that are answered with, and need not be sorted again: they nearly are.
         sql = f"""
             SELECT {SIGHTING_COLUMNS} FROM (
-                SELECT id AS found FROM sightings INDEXED BY {index} WHERE {where}
+                SELECT id AS found FROM main.sightings INDEXED BY {index} WHERE {where}
                 ORDER BY first_ms DESC, camera, plate LIMIT ?
             ) CROSS JOIN sightings ON id = found
         """  # noqa: S608 - conditions of our own, values apart

@@ -25,7 +25,7 @@ from command.facts.libraries import LibraryContent
 from command.journal import GENESIS, DamagedJournalError, chained
 from command.kernel.clock import VirtualClock
 from command.kernel.errors import InvalidInputError, SignInRequiredError, UnavailableError
-from command.links import cursors
+from command.links import cursors, viid
 from command.links.cursors import Cursors
 from command.readings.hours import HOUR_MS
 from command.requests import ApproveLibrary, OfferLibraryFile, ReportCall, RequestLibrary
@@ -322,21 +322,75 @@ def a_day(data: Path) -> Path:
     return min((data / "readings" / "live").glob("*.sqlite3"))
 
 
-@pytest.mark.parametrize("file", ["journal", "readings", "a day"])
-async def test_a_file_of_another_release_is_not_touched(file: str, tmp_path: Path) -> None:  # R896
+@pytest.mark.parametrize(
+    ("file", "other", "told"),
+    [
+        ("journal", -1, "with the version that runs"),
+        ("readings", -1, "with the version that runs"),
+        ("a day", 1, "this program knows"),
+        ("access", 1, "with the version that runs"),
+    ],
+)
+async def test_a_file_of_another_release_is_not_touched(  # R896
+    file: str, other: int, told: str, tmp_path: Path
+) -> None:
     async with new_stores(tmp_path / "data", KEY, None) as stores:
         await fill(stores)
     path = a_day(tmp_path / "data") if file == "a day" else tmp_path / "data" / f"{file}.sqlite3"
     with closing(sqlite3.connect(path)) as db:
         (version,) = db.execute("PRAGMA user_version").fetchone()
-        db.execute(f"PRAGMA user_version = {version - 1}")
+        db.execute(f"PRAGMA user_version = {version + other}")
     before = path.read_bytes()
-    with pytest.raises(UnavailableError, match="with the version that runs"):
+    with pytest.raises(UnavailableError, match=told):
         async with stores_of(tmp_path / "data", KEY, None) as stores:
             await take(stores, tmp_path / "archive")
     with closing(sqlite3.connect(path)) as db:
-        assert db.execute("PRAGMA user_version").fetchone() == (version - 1,)
+        assert db.execute("PRAGMA user_version").fetchone() == (version + other,)
     assert path.read_bytes() == before
+
+
+_LATER = ("kind", "lines", "char_confidences", "direction", "heading_deg", "lane", "source")
+"""What passages have since the second schema of a day."""
+
+
+async def test_days_that_the_release_before_left_are_in_a_backup_as_they_are(tmp_path: Path) -> None:  # R1014
+    """A hub brings a day up once somebody asks for it: months may pass."""
+    async with new_stores(tmp_path / "data", KEY, None) as stores:
+        await fill(stores)
+        whole = await kept(stores)
+    assert whole.sightings
+    days = sorted((tmp_path / "data" / "readings" / "live").glob("*.sqlite3"))
+    for path in days:
+        with closing(sqlite3.connect(path)) as db, db:
+            for column in _LATER:
+                db.execute(f"ALTER TABLE sightings DROP COLUMN {column}")
+            db.execute("PRAGMA user_version = 1")
+    before = [path.read_bytes() for path in days]
+    async with stores_of(tmp_path / "data", KEY, None) as stores:
+        await take(stores, tmp_path / "archive")
+    assert [path.read_bytes() for path in days] == before
+    async with new_stores(tmp_path / "new", KEY, None) as stores:
+        await put_back(stores, tmp_path / "archive")
+        assert await kept(stores) == whole
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+async def test_what_no_hub_has_used_since_an_upgrade_is_in_a_backup_as_it_is(  # R1014
+    kind: str, where: Where, tmp_path: Path
+) -> None:
+    """GA/T 1400 was taken out of the settings before: nobody brings its tables up."""
+    folder, url = where(kind)
+    async with new_stores(folder, KEY, url) as stores:
+        await fill(stores)
+        async with database_of(stores, "viid", viid.SCHEMA[:1]) as db:
+            await db.write(("INSERT INTO own VALUES ('c1', 7)", ()))
+    async with stores_of(folder, KEY, url) as stores:
+        await take(stores, tmp_path / "archive")
+    async with new_stores(tmp_path / "new", KEY, None) as stores:
+        await put_back(stores, tmp_path / "archive")
+        async with database_of(stores, "viid", viid.SCHEMA) as db:
+            assert await db.rows("SELECT * FROM own") == [("c1", 7)]
+            assert await db.rows("SELECT * FROM cascades") == []
 
 
 async def test_nothing_is_made_in_a_folder_that_lacks_something(tmp_path: Path) -> None:  # R896
@@ -426,7 +480,7 @@ def test_every_table_of_the_small_databases_is_in_it_but_sessions_the_fingerprin
                 db.executescript(script)
             there = {name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
         wanted = {name for name in there if not name.startswith("sqlite_")}
-        assert set(table_names(store)) == wanted - LEFT_OUT
+        assert set(table_names(store, len(schema))) == wanted - LEFT_OUT
     # What waited to be told over GA/T 1400 may be far more than the rest, and was told since where there is somebody.
     assert {"sessions", "site_key", "waiting"} == LEFT_OUT
 

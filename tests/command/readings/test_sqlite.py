@@ -13,7 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from command.kernel.errors import DamagedFileError, UnavailableError
-from command.readings import AreaQuery, Position, Sighting, SightingQuery
+from command.readings import AreaQuery, Pass, Position, Sighting, SightingQuery
 from command.readings import group as group_module
 from command.readings import sqlite as store_module
 from command.readings import sqlite_days as days_module
@@ -21,6 +21,7 @@ from command.readings import sqlite_migrate as migrate_module
 from command.readings import sqlite_search as search_module
 from command.readings.bounds import DAY_MS
 from command.readings.sqlite import SqliteReadings
+from command.readings.sqlite_beside import SqliteReadingsBeside
 
 SPACE = "live"
 EVER = SightingQuery(from_ms=0, to_ms=10**15)
@@ -340,16 +341,42 @@ async def test_a_day_of_the_first_schema_is_read_and_written_on(tmp_path: Path) 
     await store.close()
 
 
+async def test_a_day_of_the_first_schema_is_read_beside_a_hub_that_brings_it_up(tmp_path: Path) -> None:  # R1014
+    first_day(tmp_path / "readings" / SPACE)
+    day = tmp_path / "readings" / SPACE / "1970-01-01.sqlite3"
+    store = SqliteReadings(tmp_path / "readings.sqlite3")
+    beside = SqliteReadingsBeside(tmp_path / "readings.sqlite3")
+    old, new = passage("湘F12345", 7), replace(passage("湘F12346", 8), kind="police", direction="left", lane=2)
+    before = day.read_bytes()
+    for query in (EVER, replace(EVER, plate="湘F12345"), replace(EVER, cameras=("c1",))):
+        assert await beside.search(SPACE, query) == [old]
+    assert await beside.passes(SPACE, None, 0, DAY_MS, 9) == [Pass(7, "c1", "湘F12345")]
+    assert await beside.traffic(SPACE, ("c1",), 0, DAY_MS) == {"c1": 1}
+    assert await beside.known_plates(SPACE, ["湘F12345"], 0, DAY_MS) == {"湘F12345"}
+    with pytest.raises(UnavailableError, match="no such column: kind"):
+        await beside.search(SPACE, replace(EVER, kind="police"))
+    assert day.read_bytes() == before
+    await store.add_sightings(SPACE, [new])
+    assert await beside.search(SPACE, EVER) == [new, old]
+    await beside.close()
+    await store.close()
+
+
+def test_each_earlier_schema_of_a_day_can_be_read_beside() -> None:  # R1014
+    assert len(days_module._AS_LAST) == len(days_module._SCHEMA) - 1
+
+
 async def test_passages_wait_for_whoever_writes_to_their_day(store: SqliteReadings, tmp_path: Path) -> None:  # R560
     await store.add_sightings(SPACE, [passage("湘F12345", 7)])
     with closing(sqlite3.connect(tmp_path / "readings" / SPACE / "1970-01-01.sqlite3")) as other:
         other.execute("BEGIN IMMEDIATE")  # as whoever brings the day to a newer schema
         other.execute("PRAGMA user_version = 2")
-        adding = asyncio.create_task(store.add_sightings(SPACE, [passage("湘F12346", 8)]))
-        done, _ = await asyncio.wait({adding}, timeout=0.3)
-        assert not done  # it was refused at once, and with it whatever else came just then
-        other.commit()
-    assert await adding == [passage("湘F12346", 8)]
+        async with asyncio.TaskGroup() as tasks:
+            adding = tasks.create_task(store.add_sightings(SPACE, [passage("湘F12346", 8)]))
+            done, _ = await asyncio.wait({adding}, timeout=0.3)
+            assert not done  # it was refused at once, and with it whatever else came just then
+            other.commit()
+    assert adding.result() == [passage("湘F12346", 8)]
 
 
 FIRST_SCHEMA = """
