@@ -77,7 +77,11 @@ class Subscribe(msgspec.Struct, frozen=True, kw_only=True, tag="subscribe", forb
     tables: Annotated[dict[Annotated[str, Meta(max_length=32)], TableFilter], Meta(max_length=32)]
     after: Annotated[int, Meta(ge=0)] | None = None
     history: Annotated[str, Meta(max_length=64)] | None = None
-    """Of the welcome with which `after` and `seen` came; where the hub's is another one, it sends everything anew."""
+    """Of the welcome with which `after` and `seen` came, and after a point the seal that came with `after`.
+
+    Where the hub's is another one, or the fact `after` has another seal, it sends everything anew. (In one word, for a
+    hub of an earlier release refuses a field that it does not know, and takes this for another history.)
+    """
     seen: Annotated[int, Meta(ge=0)] = 0
     """Up to where the console has seen rows, where that is beyond `after`: the hub's answer begins no earlier.
 
@@ -101,20 +105,22 @@ class Welcome(msgspec.Struct, frozen=True, kw_only=True, tag="welcome"):
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
-    """The whole of one table at `seq`; replaces what the console holds of it."""
+    """The whole of one table at `seq`, a fact of this `seal`; replaces what the console holds of it."""
 
     seq: int
     now_ms: int
     table: str
     rows: dict[str, Row]
+    seal: str = ""
 
 
 class Delta(msgspec.Struct, frozen=True, kw_only=True, tag="delta"):
-    """Rows that changed up to `seq`; null where a row is gone."""
+    """Rows that changed up to `seq`, a fact of this `seal`, if that is known; null where a row is gone."""
 
     seq: int
     now_ms: int
     tables: dict[str, dict[str, Row | None]]
+    seal: str = ""
 
 
 class Beat(msgspec.Struct, frozen=True, kw_only=True, tag="beat"):

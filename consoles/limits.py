@@ -8,6 +8,8 @@ from edge.limits import VIID_PASS_AGE_MS
 # Push. A client whose socket holds more than this is only sent the newest rows, once it has drained.
 CONSOLE_BUFFER_BYTES = 1024 * 1024
 CONSOLES = 2000
+# Facts whose seals a hub remembers for consoles that come back; others are looked up.
+SEALS_KEPT = 4096
 PUSH_TICK_MS = 15
 BEAT_MS = 1000
 

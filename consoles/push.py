@@ -25,6 +25,7 @@ from command.tables import Table, Tables
 from consoles.console import Audience, Console, audience_of
 from consoles.frames import PING, text_frame
 from consoles.limits import BEAT_MS, CONSOLE_CATCH_UP_MS, PUSH_TICK_MS
+from consoles.seals import Seals
 from consoles.views import View
 
 _VOLATILE = frozenset({"positions", "passages"})
@@ -47,6 +48,7 @@ class Feed:
         self._behind: set[Console] = set()
         self._changed: dict[tuple[str, str], Row | None] = {}
         self._sent_seq = 0
+        self._seals = Seals(hub)
         self._something = asyncio.Event()
         self._listened_ms = 0
         """For how long consoles could be heard: not while this process was stopped, nor over a jump of the clock."""
@@ -90,9 +92,12 @@ class Feed:
             raise NoRightError(f"not for your role: {', '.join(sorted(hidden))}")
         await self.drained(console)
         # The numbers of another history say nothing here: a backup was restored, and went on from there.
-        ours = request.history in (None, self._hub.history)
+        history, _, seal = (request.history or self._hub.history).partition(".")
+        ours = history == self._hub.history
         after = request.after if ours else None
         await self._reach(max(after or 0, request.seen) if ours else 0)
+        if after and seal and not await self._seals.fits(after, seal):
+            after = None
         await self._hub.read(lambda tables: self._begin(console, filters, after, tables))
 
     async def _reach(self, seq: int) -> None:
@@ -133,9 +138,9 @@ class Feed:
             else:
                 missed |= {(name, key): row for key, row in rows.items()}
         if missed and (told := view.changes(missed)):
-            console.send(_delta(seq, now_ms, told))  # one frame, since it moves the number that is resumed from
+            console.send(self._delta(seq, now_ms, told))  # one frame, since it moves the number that is resumed from
         for name in whole:
-            console.send(view.snapshot(tables.by_name[name], seq, now_ms))
+            console.send(view.snapshot(tables.by_name[name], seq, self._seals.of(seq), now_ms))
         console.send(self._beat(console))
 
     def _enter_view(self, console: Console, filters: dict[str, str | None], tables: Tables) -> View:
@@ -198,7 +203,7 @@ class Feed:
                 rows = view.changes(changed)
                 if not rows:
                     continue
-                frame = _delta(seq, now_ms, rows)
+                frame = self._delta(seq, now_ms, rows)
                 view.told = True
                 for console in view.consoles:
                     if console.behind_since_ms is not None or not console.offer(frame):
@@ -258,10 +263,17 @@ class Feed:
             return
         told = self._beat(console)
         if console.behind:
-            told += _delta(self._sent_seq, self._hub.clock.now_ms(), console.behind)
+            told += self._delta(self._sent_seq, self._hub.clock.now_ms(), console.behind)
         console.behind, console.behind_since_ms = {}, None
         self._behind.discard(console)
         console.send(told + self._beat(console))
+
+    def _delta(self, seq: int, now_ms: int, rows: Mapping[tuple[str, str], Row | None]) -> bytes:
+        tables: dict[str, dict[str, Row | None]] = {}
+        for (table, key), row in rows.items():
+            tables.setdefault(table, {})[key] = row
+        delta = wire.Delta(seq=seq, now_ms=now_ms, tables=tables, seal=self._seals.of(seq))
+        return text_frame(msgspec.json.encode(delta))
 
     def _beat(self, console: Console) -> bytes:
         since_ms = console.behind_since_ms
@@ -280,10 +292,3 @@ def _missed(table: Table[Row], name: str, after: int | None, seq: int) -> dict[s
     if after is None or after > seq or name in _VOLATILE:
         return None
     return table.changes_since(after)
-
-
-def _delta(seq: int, now_ms: int, rows: Mapping[tuple[str, str], Row | None]) -> bytes:
-    tables: dict[str, dict[str, Row | None]] = {}
-    for (table, key), row in rows.items():
-        tables.setdefault(table, {})[key] = row
-    return text_frame(msgspec.json.encode(wire.Delta(seq=seq, now_ms=now_ms, tables=tables)))

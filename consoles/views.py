@@ -41,12 +41,13 @@ class View:
         """Say whether rows of the table are kept from this audience."""
         return table in self._partial
 
-    def snapshot(self, table: Table[Row], seq: int, now_ms: int) -> bytes:
+    def snapshot(self, table: Table[Row], seq: int, seal: str, now_ms: int) -> bytes:
         """Return the frame of all rows that the audience may see; consoles that come together share it."""
         known_seq, made_ms, frame = self._whole.get(table.name, (-1, 0, b""))
         if known_seq != seq or now_ms - made_ms > SNAPSHOT_SHARED_MS:
             rows = {row.id: shown(row, self._actor) for row in table if self._fits(table.name, row)}
-            frame = text_frame(msgspec.json.encode(wire.Snapshot(seq=seq, now_ms=now_ms, table=table.name, rows=rows)))
+            whole = wire.Snapshot(seq=seq, now_ms=now_ms, table=table.name, rows=rows, seal=seal)
+            frame = text_frame(msgspec.json.encode(whole))
             self._whole[table.name] = (seq, now_ms, frame)
         return frame
 

@@ -14,7 +14,7 @@ import msgspec
 from command import wire
 from command.actors import Actor
 from command.hub import Hub
-from command.journal.memory import MemoryJournal
+from command.journal import Journal
 from command.kernel.clock import Clock, SystemClock
 from command.rows import PositionRow
 from consoles.console import Console
@@ -139,7 +139,7 @@ class Crowd:
 
 @asynccontextmanager
 async def crowd(
-    journal: MemoryJournal | None = None, *, enrolled: bool = False, clock: Clock | None = None
+    journal: Journal | None = None, *, enrolled: bool = False, clock: Clock | None = None
 ) -> AsyncIterator[Crowd]:
     async with desk(journal, enrolled=enrolled) as at, asyncio.TaskGroup() as tasks:
         feed = Feed(at.hub, clock or SystemClock())

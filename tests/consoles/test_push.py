@@ -19,7 +19,8 @@ from consoles import push
 from consoles.console import Console
 from consoles.frames import text_frame
 from consoles.limits import BEAT_MS
-from tests.command.support import ACTORS, DISPATCHER, OFFICER, START_MS, actor
+from consoles.push import Feed
+from tests.command.support import ACTORS, DISPATCHER, OFFICER, START_MS, FlakyJournal, actor
 from tests.consoles.crowd import UNITS, Crowd, Peer, crowd
 
 Runner = Callable[[Coroutine[Any, Any, None]], None]
@@ -141,7 +142,8 @@ def test_consoles_that_come_together_share_one_frame(run: Runner) -> None:  # R1
             first = await people.connect(DISPATCHER, "positions")
             view = next(iter(people.feed._views.values()))
             frames = [
-                await people.hub.read(lambda t: view.snapshot(t.by_name["positions"], t.seq, START_MS)) for _ in "ab"
+                await people.hub.read(lambda t: view.snapshot(t.by_name["positions"], t.seq, "", START_MS))
+                for _ in "ab"
             ]
             assert frames[0] is frames[1]
             await people.move(2)
@@ -227,13 +229,13 @@ async def _ask_for_ever(people: Crowd, peer: Peer) -> None:
 
 async def test_two_hundred_consoles_share_their_frames(monkeypatch: pytest.MonkeyPatch) -> None:
     encoded: list[int] = []
-    real = push._delta
+    real = Feed._delta
 
-    def counting(*given: Any) -> bytes:
+    def counting(feed: Feed, *given: Any) -> bytes:
         encoded.append(1)
-        return real(*given)
+        return real(feed, *given)
 
-    monkeypatch.setattr(push, "_delta", counting)
+    monkeypatch.setattr(Feed, "_delta", counting)
     async with crowd(enrolled=True) as people:
         peers = [await people.connect(actor("dispatcher", f"d{n}"), "situations", "units") for n in range(190)]
         peers += [await people.connect(actor("officer", f"o{n}", unit="u1"), "units") for n in range(10)]
@@ -360,6 +362,65 @@ def test_a_console_of_another_history_gets_everything_anew(run: Runner) -> None:
                 await people.feed.subscribe(peer.console, request)
                 assert (await peer.take())["type"] == message
                 assert call in peer.tables["calls"]
+
+    run(scenario())
+
+
+@both_loops
+def test_a_console_of_a_record_that_was_set_back_gets_everything_anew(run: Runner) -> None:  # R208
+    """A machine was rolled back: the record has its id, and what came since other callers under the same numbers."""
+
+    async def scenario() -> None:
+        async def ring(people: Crowd, *callers: str) -> None:
+            for caller in callers:
+                await people.desk.ask(q.ReportCall(dialled="110", caller=caller))
+
+        async with crowd(MemoryJournal("rolled back")) as before:
+            await ring(before, "1", "2", "3")
+            seen = await before.connect(DISPATCHER, "calls")
+            last = seen.messages[0]
+            assert (last["type"], last["seq"]) == ("snapshot", before.hub.committed_seq)
+        async with crowd(MemoryJournal("rolled back")) as after:
+            await ring(after, "1", "2", "another", "one more")
+
+            async def come_back(at: int, seal: str) -> tuple[str, list[str]]:
+                peer = await after.dial(DISPATCHER)
+                peer.tables = {"calls": dict(last["rows"])}
+                tables = {"calls": wire.TableFilter()}
+                await after.feed.subscribe(
+                    peer.console, wire.Subscribe(tables=tables, after=at, history=f"rolled back{seal}")
+                )
+                told = await peer.take()
+                return told["type"], sorted(row["caller"] for row in peer.tables["calls"].values())
+
+            whole = ("snapshot", ["1", "2", "another", "one more"])
+            assert await come_back(last["seq"], f".{last['seal']}") == whole
+            assert await come_back(last["seq"], "") != whole, "a console of an earlier release"
+            there = await after.hub.journal.read("live", 0, 100)
+            for fact in there[:-1]:  # none of them was ever sent by this hub: they are looked up
+                kind, _ = await come_back(fact.seq, f".{fact.digest[:8].hex()}")
+                assert kind == "delta"
+            assert await come_back(len(there) + 5, f".{last['seal']}") == whole
+
+    run(scenario())
+
+
+@both_loops
+def test_a_console_is_answered_while_the_record_is_away_and_cannot_vouch_for_it(run: Runner) -> None:  # R208
+    async def scenario() -> None:
+        journal = FlakyJournal(MemoryJournal("memory"))
+        async with crowd(journal) as people:
+            for _ in range(3):
+                await people.desk.ask(q.ReportCall(dialled="110", caller="1"))
+            first = (await journal.read("live", 0, 1))[0]
+            journal.reads_fail = True
+            peer = await people.dial(DISPATCHER)
+            peer.tables = {"calls": {}}
+            tables = {"calls": wire.TableFilter()}
+            request = wire.Subscribe(tables=tables, after=1, history=f"memory.{first.digest[:8].hex()}")
+            await people.feed.subscribe(peer.console, request)
+            assert (await peer.take())["type"] == "snapshot"
+            assert len(peer.tables["calls"]) == 3
 
     run(scenario())
 

@@ -69,6 +69,10 @@ export class Live {
   private complete_seq = 0;
   /** Of the record that `complete_seq` counts; an answer that is cut off changes neither. */
   private history = "";
+  /** Of the fact `complete_seq`, empty where no hub told it. */
+  private complete_seal = "";
+  /** The newest seal that came, and of which fact. */
+  private seal = { seq: 0, text: "" };
   /** Of the hub that is connected. */
   private welcomed = "";
   private answering = false;
@@ -148,7 +152,9 @@ export class Live {
     // Resuming is only whole when every table has had its snapshot; a mix of old and new would leave holes.
     const after = this.awaiting.size === 0 && this.complete_seq > 0 ? this.complete_seq : null;
     this.answering = true;
-    const message: Subscribe = { type: "subscribe", tables: this.tables, after, history: this.history || null };
+    // A record that was set back gives the same numbers to other facts: the seal shows that.
+    const history = after !== null && this.complete_seal !== "" ? `${this.history}.${this.complete_seal}` : this.history;
+    const message: Subscribe = { type: "subscribe", tables: this.tables, after, history: history || null };
     // Only where it says more than `after`: a hub of an earlier release refuses what it does not know.
     if (seen_seq > (after ?? 0)) message.seen = seen_seq;
     this.socket?.send(JSON.stringify(message));
@@ -183,15 +189,15 @@ export class Live {
         if (!(message.table in this.tables)) break;
         this.awaiting.delete(message.table);
         this.options.store.snapshot(message);
-        this.heardUpTo(message.seq);
+        this.heardUpTo(message.seq, message.seal);
         break;
       case "delta":
         this.options.store.delta(message);
-        this.heardUpTo(message.seq);
+        this.heardUpTo(message.seq, message.seal);
         break;
       case "beat":
         if (this.answering) {
-          this.complete_seq = this.options.store.seq;
+          this.wholeUpTo(this.options.store.seq);
           this.history = this.welcomed;
         }
         this.answering = false;
@@ -240,9 +246,18 @@ export class Live {
     if (this.options.hubs.count > 1 && now_ms - this.unsure_since_ms > wait_ms) this.moveOn();
   }
 
-  /** While a subscription is being answered, table by table, nothing is whole before the beat that ends the answer. */
-  private heardUpTo(seq: number): void {
-    if (!this.answering) this.complete_seq = Math.max(this.complete_seq, seq);
+  /**
+   * While a subscription is being answered, table by table, nothing is whole before the beat that ends the answer. A hub of an
+   * earlier release tells no seal, and one is silent about it where readings alone changed.
+   */
+  private heardUpTo(seq: number, seal: string | undefined): void {
+    if (seal || seq !== this.seal.seq) this.seal = { seq, text: seal ?? "" };
+    if (!this.answering && seq >= this.complete_seq) this.wholeUpTo(seq);
+  }
+
+  private wholeUpTo(seq: number): void {
+    this.complete_seq = seq;
+    this.complete_seal = this.seal.seq === seq ? this.seal.text : "";
   }
 
   private leave(): void {

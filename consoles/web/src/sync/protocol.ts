@@ -1,8 +1,12 @@
 /** Reading the frames of the live socket. Their types are generated from the hub's own. */
 
-import type { ActorInfo, Beat, Delta, FromHub, Refused, Row, Snapshot, Subscribe, TableFilter, TableName, Welcome } from "../wire";
+import type { ActorInfo, Beat, Delta as Sealed, FromHub, Refused, Row, Snapshot as SealedWhole, Subscribe, TableFilter, TableName, Welcome } from "../wire";
 
-export type { Beat, Delta, Refused, Row, Snapshot, Subscribe, TableName, Welcome };
+export type { Beat, Refused, Row, Subscribe, TableName, Welcome };
+/** A hub of an earlier release seals nothing. */
+type Unsealed<Frame extends { seal: string }> = Omit<Frame, "seal"> & Partial<Pick<Frame, "seal">>;
+export type Delta = Unsealed<Sealed>;
+export type Snapshot = Unsealed<SealedWhole>;
 export type Actor = ActorInfo;
 /** What a page mirrors; an empty filter is the whole table. */
 export type Subscription = Readonly<Partial<Record<TableName, TableFilter>>>;

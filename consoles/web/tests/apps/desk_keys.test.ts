@@ -9,13 +9,14 @@ function desk(): { keys: DeskKeys; did: string[]; press: (key: string, at_ms: nu
   const keyed: KeyedDesk = {
     ready: () => true, leave: does("leave"), toLine: does("line"), step: does("step"), answerFirst: does("answer"),
     offerUnit: (index) => (did.push(`unit ${index}`), true), takeFirst: does("take"), swapView: does("view"), sendLayout: does("wall"),
+    past: () => false,
   }; // prettier-ignore
   const keys = new DeskKeys(keyed);
   return { keys, did, press: (key, at_ms, repeat = false) => keys.press({ key, repeat, timeStamp: at_ms, shiftKey: /^[A-Z]$/.test(key) }) };
 }
 
 describe("the alarm that a key is meant for (R978)", () => {
-  const alarm = (id: string, level = 4, kind: AlarmRow["kind"] = "idle"): AlarmRow => ({ id, level, kind }) as AlarmRow;
+  const alarm = (id: string, level = 4, kind: AlarmRow["kind"] = "stood_still"): AlarmRow => ({ id, level, kind }) as AlarmRow;
 
   it("is the first that stood there before the hand began to move", () => {
     const meant = new MeantAlarm();

@@ -115,6 +115,28 @@ describe("live connection", () => {
     expect(last().sent).toEqual([{ type: "subscribe", tables: { calls: {} }, after: 5, history: "r1", seen: 9 }]);
   });
 
+  it("says by its seal which fact it resumes after, and nothing of one that it was told none of (R208)", () => {
+    const again = (): unknown => {
+      last().onclose?.({ code: 1006 });
+      time.pass(BACKOFF_MOST_MS);
+      last().onopen?.();
+      return last().sent.at(-1);
+    };
+    const beat = { type: "beat", seq: 50, now_ms: 1_000, accepting: true, behind_ms: 0 };
+    welcome(5);
+    last().say({ type: "delta", seq: 9, now_ms: 1_000, tables: { calls: {} }, seal: "aa" });
+    last().say({ type: "delta", seq: 9, now_ms: 1_000, tables: { positions: {} }, seal: "" });
+    expect(again(), "readings alone changed since").toMatchObject({ after: 9, history: "r1.aa" });
+    last().say({ type: "snapshot", seq: 12, now_ms: 1_000, table: "calls", rows: {}, seal: "bb" });
+    expect(again(), "the answer was cut off").toMatchObject({ after: 9, history: "r1.aa", seen: 12 });
+    welcome(13);
+    expect(again(), "a hub of an earlier release seals nothing").toMatchObject({ after: 13, history: "r1" });
+    last().say({ type: "welcome", space: "live", hub: "h1", history: "r1", version: "1", release: "0.1.0", actor, now_ms: 1_000 });
+    last().say({ type: "snapshot", seq: 7, now_ms: 1_000, table: "calls", rows: {}, seal: "cc" });
+    last().say(beat);
+    expect(again(), "the record was set back").toMatchObject({ after: 7, history: "r1.cc" });
+  });
+
   it("resumes by the history of the rows it has, not by that of an answer that was cut off", () => {
     welcome(5);
     last().onclose?.({ code: 1006 });
