@@ -50,7 +50,7 @@ class LinkWentDown(Fact, frozen=True, tag="link_went_down"):
 
 
 class QueryMade(Fact, frozen=True, tag="query_made"):
-    """Somebody looked up a person, a vehicle or sightings, and said why.
+    """Somebody looked up a person, a vehicle, sightings or where patrols were, and said why.
 
     `case` numbers the case or situation that it was for. `query` is the id of the query; further pages of its answer
     are facts of their own with the same id.

@@ -78,6 +78,20 @@ def distance_m(lat_a: float, lon_a: float, lat_b: float, lon_b: float) -> float:
     return 2 * EARTH_RADIUS_M * math.asin(min(1.0, math.sqrt(h)))
 
 
+def ring_around(lat: float, lon: float, radius_m: float, corners: int) -> list[tuple[float, float]]:
+    """Return a polygon of (lon, lat) that holds the whole circle: its sides touch it, its corners lie outside."""
+    reach = radius_m / math.cos(math.pi / corners) / EARTH_RADIUS_M
+    phi = math.radians(lat)
+    ring = []
+    for number in range(corners):
+        bearing = 2 * math.pi * number / corners
+        there = math.asin(math.sin(phi) * math.cos(reach) + math.cos(phi) * math.sin(reach) * math.cos(bearing))
+        east = math.sin(bearing) * math.sin(reach) * math.cos(phi)
+        d_lon = math.atan2(east, math.cos(reach) - math.sin(phi) * math.sin(there))
+        ring.append((lon + math.degrees(d_lon), math.degrees(there)))
+    return ring
+
+
 def bearing_deg(lat_a: float, lon_a: float, lat_b: float, lon_b: float) -> float:
     """Return the initial bearing from a to b, clockwise from north, 0 ≤ bearing < 360."""
     phi_a, phi_b, d_lon = math.radians(lat_a), math.radians(lat_b), math.radians(lon_b - lon_a)

@@ -362,6 +362,21 @@ COMPANION_PLATES = 200
 FIRST_TIME_PASSES = 50_000
 FREQUENT_PASSES = 300_000
 
+# What is told of the way of a patrol (轨迹回放): fixes that are gone through for one answer, and devices of one unit;
+# more get 413: ask for less time, or for one device. Fixes of one answer: those kept tell where it was to within THIN
+# wherever there is room for that, and the answer says how far off the others may lie. A place is a stop when it is
+# stayed at for so long; a gap is what the space's `silent_s` says.
+PATROL_FIXES_READ = 50_000
+PATROL_DEVICES = 16
+PATROL_FIXES = 4000
+PATROL_THIN_M = 5.0
+PATROL_STOP_MS = 3 * 60_000
+# Whose a device was: the newest that are remembered. Who held it before the oldest of them is not known.
+DEVICE_HOLDERS = 50
+# Corners of a circle in which is looked who was there (谁在现场), and its largest radius (m).
+CIRCLE_CORNERS = 72
+CIRCLE_RADIUS_M = 50_000
+
 # Pictures of forgotten passages: so many names are held against the facts at once, of which so many are read at once (a
 # hub at work is held up for no longer than that takes), and so many removed at once.
 BLOBS_SWEPT = 300_000

@@ -1,4 +1,4 @@
-"""Questions about cars that take several looks at the readings; each does a bounded amount of work or refuses."""
+"""Questions about cars and patrols that take several looks at the readings; each does bounded work or refuses."""
 
 from __future__ import annotations
 
@@ -17,11 +17,13 @@ from command.kernel.limits import (
     COMPANION_STOPS,
     FIRST_TIME_PASSES,
     FREQUENT_PASSES,
+    PATROL_FIXES_READ,
     READINGS_PASSES,
+    READINGS_ROWS,
     TRACK_STOPS,
 )
 from command.kernel.ways import Place, Way
-from command.readings import Pass, Readings, Sighting, SightingQuery, analysis
+from command.readings import Pass, Position, Readings, Sighting, SightingQuery, analysis
 from command.readings.legs import Doubt, Leg, Places, Ways, doubts, leg, place_pair
 from command.readings.likely_ways import LikelyWays
 
@@ -138,6 +140,22 @@ async def clones(readings: Readings, space: str, span: Span, places: Places, lik
         between = leg(spent_ms, before.camera, after.camera, places, ways, number)
         told.append(Clone(plate=plate, times=len(suspect[plate]), before=before, after=after, leg=between))
     return Clones(told, points, len(most) > CLONES)
+
+
+async def fixes(readings: Readings, space: str, device: str, from_ms: int, to_ms: int, read: int = 0) -> list[Position]:
+    """Return all fixes of a device from one instant to another, both included, oldest first.
+
+    Raises `TooLargeError` where they are, with `read` others, more than `PATROL_FIXES_READ`.
+    """
+    found: list[Position] = []
+    while True:
+        page = await readings.track(space, device, from_ms, to_ms, READINGS_ROWS)
+        found += page
+        if read + len(found) > PATROL_FIXES_READ:
+            raise TooLargeError(f"more than {PATROL_FIXES_READ} fixes then; ask for less time", most=PATROL_FIXES_READ)
+        if len(page) < READINGS_ROWS:
+            return found
+        from_ms = page[-1].at_ms + 1
 
 
 def _pair(one: Doubt, places: Places) -> tuple[Place, Place] | None:

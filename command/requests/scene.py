@@ -12,11 +12,11 @@ from command.requests.base import Id, Lat, Lon, Name, Reason, Request, Text
 
 QueryOf = Literal[
     "sightings", "track", "companions", "first_time", "frequent", "clones", "watches", "export", "passages",
-    "lens", "vehicle", "person",
+    "lens", "vehicle", "person", "patrol_track", "present",
 ]  # fmt: skip
 """What is looked up: passages, one car's way, cars that go with it, cars new here, cars often here, plates that
 two cars may wear, what a plate is on the watch list by, passages as a file, passages as they happen, pictures of
-passages that show how well a camera sees."""
+passages that show how well a camera sees; the way of a patrol, which patrols were somewhere."""
 
 
 class EnrolCamera(Request, frozen=True, tag="enrol_camera"):
@@ -75,7 +75,7 @@ class ReportLink(Request, frozen=True, tag="report_link"):
 
 
 class RecordQuery(Request, frozen=True, tag="record_query"):
-    """A query of persons, vehicles or sightings was made; the hub writes it down before it answers.
+    """A query of persons, vehicles, sightings or patrols was made; the hub writes it down before it answers.
 
     `query` names an earlier one of which this is a further page; any other is one of the `an_hour` that are allowed.
     """

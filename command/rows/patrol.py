@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
+
 from command.facts.base import Level, Service
 from command.facts.patrol import AlarmKind, FenceKind, UnitKind, UnitState
 from command.readings import PositionSource
@@ -35,17 +37,27 @@ class UnitRow(Row, frozen=True):
     state: UnitState = "off"
     order: str = ""
     shift_until_ms: int | None = None
+    shift_since_ms: int | None = None
+    """Since when it is on duty without a break."""
     out_of: str = ""
     still_since_ms: int | None = None
     silent_since_ms: int | None = None
     sos: str = ""
 
 
+class Held(msgspec.Struct, frozen=True):
+    """Whose a device was, from an instant until the next one."""
+
+    unit: str
+    from_ms: int
+
+
 class DeviceRow(Row, frozen=True):
-    """A device that may report, and whose it is."""
+    """A device that may report, whose it is, and whose it was: the newest `DEVICE_HOLDERS`, oldest first."""
 
     kind: str
     unit: str
+    held: tuple[Held, ...] = ()
 
 
 class PositionRow(Row, frozen=True):

@@ -1,4 +1,4 @@
-"""Queries of persons, vehicles and sightings: on record before they are answered, so many an hour of each person."""
+"""Queries of persons, vehicles, sightings and patrols: on record before they are answered, so many an hour each."""
 
 from __future__ import annotations
 

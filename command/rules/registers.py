@@ -21,7 +21,8 @@ from command.facts.patrol import (
 )
 from command.kernel.errors import ConflictError, InvalidInputError
 from command.kernel.geo import check_point
-from command.rows import DeadlineRow, DeviceRow, FenceRow, StationRow, UnitRow
+from command.kernel.limits import DEVICE_HOLDERS
+from command.rows import DeadlineRow, DeviceRow, FenceRow, Held, StationRow, UnitRow
 from command.rules.alarms import clear_alarm
 from command.rules.base import Decision, decides, drop_deadline, fires, folds, set_deadline
 from command.rules.patrol import is_out, own_unit, returned
@@ -171,8 +172,9 @@ def unit_enrolled(t: Tables, fact: UnitEnrolled, r: Recorded) -> None:
     )
     if old:
         fresh = replace(
-            fresh, state=old.state, order=old.order, shift_until_ms=old.shift_until_ms, out_of=old.out_of,
-            still_since_ms=old.still_since_ms, silent_since_ms=old.silent_since_ms, sos=old.sos,
+            fresh, state=old.state, order=old.order, shift_until_ms=old.shift_until_ms,
+            shift_since_ms=old.shift_since_ms, out_of=old.out_of, still_since_ms=old.still_since_ms,
+            silent_since_ms=old.silent_since_ms, sos=old.sos,
         )  # fmt: skip
     t.units.put(fresh)
 
@@ -183,7 +185,12 @@ def device_enrolled(t: Tables, fact: DeviceEnrolled, r: Recorded) -> None:
     old = t.devices.get(fact.device)
     if old and old.unit and old.unit != fact.unit and (former := t.units.get(old.unit)):
         t.units.put(replace(former, devices=tuple(d for d in former.devices if d != fact.device)))
-    t.devices.put(DeviceRow(id=fact.device, kind=fact.kind, unit=fact.unit))
+    held = old.held if old else ()
+    if not held:
+        held = (Held(fact.unit, 0),)  # what it sends of before it was enrolled is nobody else's
+    elif held[-1].unit != fact.unit:
+        held = (*held, Held(fact.unit, r.at_ms))[-DEVICE_HOLDERS:]
+    t.devices.put(DeviceRow(id=fact.device, kind=fact.kind, unit=fact.unit, held=held))
     unit = t.units.get(fact.unit)
     if unit and fact.device not in unit.devices:
         t.units.put(replace(unit, devices=(*unit.devices, fact.device)))
@@ -194,7 +201,8 @@ def shift_started(t: Tables, fact: ShiftStarted, r: Recorded) -> None:
     """Free, or on with what it does."""
     unit = t.units.need(fact.unit)
     state = "free" if unit.state == "off" else unit.state
-    t.units.put(replace(unit, shift_until_ms=fact.until_ms, state=state))
+    since_ms = r.at_ms if unit.shift_since_ms is None else unit.shift_since_ms
+    t.units.put(replace(unit, shift_until_ms=fact.until_ms, shift_since_ms=since_ms, state=state))
     set_deadline(t, SHIFT_END, fact.unit, fact.until_ms)
 
 
@@ -202,7 +210,8 @@ def shift_started(t: Tables, fact: ShiftStarted, r: Recorded) -> None:
 def shift_ended(t: Tables, fact: ShiftEnded, r: Recorded) -> None:
     """Off, and nothing about its position matters any more."""
     unit = t.units.need(fact.unit)
-    t.units.put(replace(unit, shift_until_ms=None, state="off", out_of="", still_since_ms=None, silent_since_ms=None))
+    off = replace(unit, shift_until_ms=None, shift_since_ms=None, state="off", out_of="")
+    t.units.put(replace(off, still_since_ms=None, silent_since_ms=None))
     drop_deadline(t, SHIFT_END, fact.unit)
 
 

@@ -18,8 +18,9 @@ from command.kernel.limits import PATTERN_CHARS, READINGS_CAMERAS, TEXT_CHARS
 from command.kernel.local_time import local_text
 from command.readings import Direction, Place, PlateColour
 from command.readings.analysis import When
-from command.requests.base import Id, Instant, Lat, Lon, Reason
+from command.requests.base import Id, Lat, Lon
 from command.tables import Tables
+from consoles.http.inquiries import Stated
 from consoles.limits import QUERY_AREA_CORNERS, QUERY_OPEN_MS, QUERY_PAGE
 
 _LEAST_KNOWN = 2
@@ -28,16 +29,12 @@ _TOLD_NAMES = 20
 Bearing = Annotated[float, Meta(ge=0, le=360)]
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What every query says: why, for which case or situation, about which time, and where.
+class Asked(Stated, frozen=True, kw_only=True):
+    """What every query of sightings says: of which time and why, and where.
 
     `area` is a polygon of (lon, lat) corners, WGS-84: the cameras that stand in it. With `cameras` too, both hold.
     """
 
-    reason: Reason
-    case: Annotated[str, Meta(max_length=64)] = ""
-    from_ms: Instant
-    to_ms: Instant
     cameras: Annotated[list[Id], Meta(max_length=READINGS_CAMERAS)] | None = None
     area: Annotated[list[tuple[Lon, Lat]], Meta(min_length=3, max_length=QUERY_AREA_CORNERS)] | None = None
 
@@ -86,14 +83,6 @@ class Frequent(Asked, frozen=True, kw_only=True):
 
 class Clones(Asked, frozen=True, kw_only=True):
     """`POST …/clones`: plates that were at two places sooner than one car may be."""
-
-
-def checked(asked: Asked) -> None:
-    """Raise `InvalidInputError` for a blank reason or a time that ends before it begins."""
-    if not asked.reason.strip():
-        raise InvalidInputError("a query says why it is made")
-    if asked.from_ms > asked.to_ms:
-        raise InvalidInputError("a time ends after it begins")
 
 
 def pattern_of(search: Search) -> str:

@@ -10,22 +10,21 @@ import msgspec
 from aiohttp import web
 from msgspec.structs import replace
 
-from command.actors import HUB, Actor, Role
+from command.actors import Actor, Role
 from command.kernel.errors import InvalidInputError, NoRightError, TooLargeError, UnknownIdError
 from command.kernel.limits import QUERIES_AN_HOUR, TERMINAL_QUERIES_AN_HOUR, TERMINAL_QUERY_MS
 from command.kernel.local_time import local_text
-from command.readings import Readings, SightingQuery, inquiries, place_of
+from command.readings import SightingQuery, inquiries, place_of
 from command.readings.inquiries import Span
 from command.readings.legs import drive, pairs_of
 from command.readings.likely_ways import LikelyWays
-from command.requests import RecordQuery
-from command.requests.scene import QueryOf
-from command.rules.queries import check_one_more, has_asked, made_lately
+from command.rules.queries import check_one_more, has_asked
 from command.services.bodies import read_body
 from command.tables import Tables
 from consoles.http import sighting_bodies as bodies
-from consoles.http.context import Space, actor_of, context_of, require
-from consoles.http.record import json_response, transfer
+from consoles.http.context import actor_of, context_of, require
+from consoles.http.inquiries import Inquiry, checked
+from consoles.http.record import transfer
 from consoles.http.sightings_csv import csv_of
 from consoles.limits import EXPORT_PASSAGES, QUERY_BODY_BYTES
 from plans.past import HIT_MEDIA_TYPE
@@ -57,33 +56,15 @@ class Stood(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True)
-class _Query:
+class _Query(Inquiry):
     """A query that is allowed and not yet answered."""
 
-    actor: Actor
-    space: Space
-    readings: Readings
     asked: bodies.Asked
     span: Span
-    an_hour: int
-
-    async def recorded(self, what: QueryOf, results: int, query: str | None = None) -> str:
-        """Return its id, once it stands in the record in the name of whoever asked; nobody writes one by hand."""
-        record = RecordQuery(
-            what=what, terms=bodies.told(self.asked), reason=self.asked.reason.strip(), results=results,
-            case=self.asked.case, query=query, an_hour=self.an_hour,
-        )  # fmt: skip
-        return (await self.space.hub.ask(record, replace(HUB, id=self.actor.id))).subject
 
     async def places(self) -> dict[str, tuple[float, float]]:
         """Return where the cameras stand: latitude and longitude."""
         return await self.space.hub.read(lambda t: {row.id: (row.lat, row.lon) for row in t.cameras})
-
-    async def answer(self, query: str, **found: object) -> web.Response:
-        """Answer with what was found, the query's id and how many more may be made now."""
-        now_ms = self.space.hub.clock.now_ms()
-        made = await self.space.hub.read(lambda t: made_lately(t, self.actor.id, now_ms))
-        return json_response({**found, "query": query, "left": max(0, self.an_hour - len(made))})
 
 
 class Sightings:
@@ -140,7 +121,7 @@ class Sightings:
         at_ms = query.space.hub.clock.now_ms()
         about = {
             "query": name, "taken_by": f"{query.actor.name} ({query.actor.id})", "taken_at": local_text(at_ms),
-            "reason": asked.reason.strip(), "case": asked.case, "terms": bodies.told(asked),
+            "reason": asked.reason.strip(), "case": asked.case, "terms": query.terms,
             "passages": str(len(found)),
         }  # fmt: skip
         file_name = f"sightings-{name}.csv"
@@ -172,8 +153,7 @@ class Sightings:
         """`POST …/first_time`: cars that were not seen there in the days before, as far back as readings are kept."""
         asked = await _body(request, bodies.FirstTime)
         query = await self._allowed(request, asked)
-        kept = [day.start_ms for day in await query.readings.days() if day.space == query.space.name]
-        since_ms = max(asked.from_ms - asked.days * _DAY_MS, min(kept, default=asked.from_ms))
+        since_ms = max(asked.from_ms - asked.days * _DAY_MS, await query.kept_from_ms(asked.from_ms))
         found = await inquiries.first_time(query.readings, query.space.name, query.span, since_ms)
         return await query.answer(await query.recorded("first_time", len(found)), passes=found, since_ms=since_ms)
 
@@ -221,7 +201,7 @@ class Sightings:
         """Return the query, where the person may make it now. Raises `NoRightError` and `TooManyError`."""
         actor, context = actor_of(request), context_of(request)
         space, most = context.space(request), an_hour(actor)
-        bodies.checked(asked)
+        checked(asked)
         if not actor.has(*AT_DESKS):
             _check_terminal(asked, space.hub.clock.now_ms())
 
@@ -232,7 +212,8 @@ class Sightings:
 
         cameras = await space.hub.read(look)
         span = Span(cameras, asked.from_ms, asked.to_ms)
-        return _Query(actor, space, context.readings_of(space), asked, span, most)
+        told = bodies.told(asked)
+        return _Query(actor, space, context.readings_of(space), asked, told, most, asked, span)
 
 
 def _check_terminal(asked: bodies.Asked, now_ms: int) -> None:

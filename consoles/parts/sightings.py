@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from command.access.kept_cameras import is_named, kept_from
 from command.actors import Actor
 from command.tables import Tables
+from consoles.http.inquiries import station_of
 from consoles.http.sightings import Scope
 from consoles.settings import Settings
 
@@ -15,9 +16,7 @@ def scope(settings: Settings) -> Scope:
     """Return what names the cameras that somebody may look up; None, all, where nothing keeps any from them."""
 
     def allowed(t: Tables, actor: Actor) -> Sequence[str] | None:
-        unit = t.units.get(actor.unit) if actor.unit else None
-        station = actor.station or (unit.station if unit else "")
-        theirs = settings.cameras_of_stations.get(station)
+        theirs = settings.cameras_of_stations.get(station_of(t, actor))
         if theirs is None and not settings.cameras_kept_to:
             return None
         return [

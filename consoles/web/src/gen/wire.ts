@@ -342,23 +342,22 @@ export interface DeclineLibraryTerms {
   why: string;
 }
 
-/** Rows that changed up to `seq`, a fact of this `seal`, if that is known; null where a row is gone. */
+/** Rows that changed up to `seq`; null where a row is gone. */
 export interface Delta {
   type: "delta";
   seq: number;
   now_ms: number;
   tables: Record<string, Record<string, Row | null>>;
-  seal: string;
 }
 
-/** A device that may report, and whose it is. */
+/** A device that may report, whose it is, and whose it was: the newest `DEVICE_HOLDERS`, oldest first. */
 export interface DeviceRow {
   kind: string;
   unit: string;
+  held: Held[];
   id: string;
 }
 
-/** A disk that the hub stands on, by a folder on it. */
 /** Whether a device has a token. */
 export interface DeviceToken {
   issued: boolean;
@@ -369,6 +368,7 @@ export interface DeviceTokens {
   devices: Record<string, DeviceToken>;
 }
 
+/** A disk that the hub stands on, by a folder on it. */
 export interface DiskHealth {
   what: "anchor" | "backup" | "data" | "recordings";
   path: string;
@@ -569,6 +569,12 @@ export interface GivenPlace {
 export interface HangUpCall {
   request: "hang_up_call";
   call: string;
+}
+
+/** Whose a device was, from an instant until the next one. */
+export interface Held {
+  unit: string;
+  from_ms: number;
 }
 
 /** A watched plate that passed a camera; pictures are blob ids. Of a list, `watch` is that and `line` its entry. */
@@ -781,13 +787,6 @@ export interface LockRecording {
   why: string;
 }
 
-/** One fact on the time line of a situation; the id is its sequence number, `args` what a screen words it with. */
-export interface MarkRow {
-  situation: string;
-  at_ms: number;
-  actor: string;
-  kind: string;
-  args: Record<string, string | number | number | boolean>;
 /** An account that was added, with its password: told this once. */
 export interface MadeAccount {
   name: string;
@@ -804,6 +803,13 @@ export interface MadeToken {
   token: string;
 }
 
+/** One fact on the time line of a situation; the id is its sequence number, `args` what a screen words it with. */
+export interface MarkRow {
+  situation: string;
+  at_ms: number;
+  actor: string;
+  kind: string;
+  args: Record<string, string | number | number | boolean>;
   id: string;
 }
 
@@ -845,13 +851,6 @@ export interface NearUnit {
   position_age_ms?: number;
 }
 
-/** The commander begins the next phase. */
-export interface NextPhase {
-  request: "next_phase";
-  activation: string;
-}
-
-/** Write into the record. */
 /** An account that an administrator adds; its password is made by the hub. */
 export interface NewAccount {
   name: string;
@@ -860,6 +859,13 @@ export interface NewAccount {
   unit: string;
 }
 
+/** The commander begins the next phase. */
+export interface NextPhase {
+  request: "next_phase";
+  activation: string;
+}
+
+/** Write into the record. */
 export interface NoteSituation {
   request: "note_situation";
   situation: string;
@@ -920,6 +926,12 @@ export interface OrderRow {
   id: string;
 }
 
+/** A person's new password, and the one before as a proof that it is they who ask. */
+export interface OwnPassword {
+  old: string;
+  new: string;
+}
+
 /** One passage of a vehicle of late; a reading, as a position is. `id` is its place in the ring of the newest. */
 export interface PassageRow {
   camera: string;
@@ -927,12 +939,6 @@ export interface PassageRow {
   colour: "black" | "blue" | "green" | "unknown" | "white" | "yellow" | "yellow_green";
   kind: "coach" | "consulate" | "embassy" | "emergency" | "hong_kong_macau" | "new_energy_large" | "new_energy_small" | "ordinary" | "police" | "temporary" | "trailer";
   rows: number;
-/** A person's new password, and the one before as a proof that it is they who ask. */
-export interface OwnPassword {
-  old: string;
-  new: string;
-}
-
   first_ms: number;
   last_ms: number;
   confidence: number;
@@ -1140,10 +1146,10 @@ export interface RecordPack {
   unseen?: number[];
 }
 
-/** A query of persons, vehicles or sightings was made; the hub writes it down before it answers. */
+/** A query of persons, vehicles, sightings or patrols was made; the hub writes it down before it answers. */
 export interface RecordQuery {
   request: "record_query";
-  what: "clones" | "companions" | "export" | "first_time" | "frequent" | "lens" | "passages" | "person" | "sightings" | "track" | "vehicle" | "watches";
+  what: "clones" | "companions" | "export" | "first_time" | "frequent" | "lens" | "passages" | "patrol_track" | "person" | "present" | "sightings" | "track" | "vehicle" | "watches";
   terms: string;
   reason: string;
   results: number;
@@ -1587,14 +1593,13 @@ export interface SituationRow {
   id: string;
 }
 
-/** The whole of one table at `seq`, a fact of this `seal`; replaces what the console holds of it. */
+/** The whole of one table at `seq`; replaces what the console holds of it. */
 export interface Snapshot {
   type: "snapshot";
   seq: number;
   now_ms: number;
   table: string;
   rows: Record<string, Row>;
-  seal: string;
 }
 
 /** An open call for help. */
@@ -1732,6 +1737,7 @@ export interface UnitRow {
   state: "free" | "moving" | "off" | "on_scene" | "ordered";
   order: string;
   shift_until_ms: number | null;
+  shift_since_ms: number | null;
   out_of: string;
   still_since_ms: number | null;
   silent_since_ms: number | null;

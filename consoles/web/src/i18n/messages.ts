@@ -7,6 +7,7 @@ import { DESK } from "./messages/desk";
 import { FACTS } from "./messages/facts";
 import { HUBS } from "./messages/hubs";
 import { MOBILE } from "./messages/mobile";
+import { PAST } from "./messages/past";
 import { RECORDINGS } from "./messages/recordings";
 import { REFUSALS } from "./messages/refusals";
 import { REFUSALS_CAMERAS } from "./messages/refusals_cameras";
@@ -23,6 +24,6 @@ import { VIID } from "./messages/viid";
 import { WALL } from "./messages/wall";
 import { WORDS } from "./messages/words";
 
-export const MESSAGES = { ...COMMON, ...WORDS, ...FACTS, ...WALL, ...DESK, ...MOBILE, ...REHEARSAL, ...VIDEO, ...ADOPT, ...RECORDINGS, ...VEHICLE_WORDS, ...VEHICLES, ...VEHICLES_REVIEW, ...VEHICLES_RULES, ...VEHICLES_WATCHES, ...VEHICLES_LIBRARIES, ...VEHICLES_SEARCH, ...VIID, ...HUBS, ...REFUSALS, ...REFUSALS_CAMERAS, ...REFUSALS_VEHICLES } as const;
+export const MESSAGES = { ...COMMON, ...WORDS, ...FACTS, ...WALL, ...DESK, ...MOBILE, ...REHEARSAL, ...PAST, ...VIDEO, ...ADOPT, ...RECORDINGS, ...VEHICLE_WORDS, ...VEHICLES, ...VEHICLES_REVIEW, ...VEHICLES_RULES, ...VEHICLES_WATCHES, ...VEHICLES_LIBRARIES, ...VEHICLES_SEARCH, ...VIID, ...HUBS, ...REFUSALS, ...REFUSALS_CAMERAS, ...REFUSALS_VEHICLES } as const;
 
 export type Key = keyof typeof MESSAGES;

@@ -45,7 +45,7 @@ export const UNITS: ReadonlyMap<string, UnitRow> = new Map(
     const state = i < 5 ? (STATES[i] ?? "free") : i % 7 === 0 ? "off" : "free";
     const row: UnitRow = {
       id: `u${i + 1}`, name, state, kind: "patrol_car", service: "110", station: "st1", phone: "000-0000", officers: ["张伟"], area: "",
-      devices: [], order: "", shift_until_ms: null, out_of: "", still_since_ms: null, silent_since_ms: null, sos: "",
+      devices: [], order: "", shift_until_ms: null, shift_since_ms: null, out_of: "", still_since_ms: null, silent_since_ms: null, sos: "",
     };
     return [row.id, row];
   }),

@@ -49,6 +49,15 @@ function partWords(part: string, what: string, cameras: Cameras): string {
       return t("query_terms.within", { n: value });
     case "days":
       return t("query_terms.not_seen", { n: value });
+    case "unit":
+      // Its id, then the name that it had.
+      return t("query_terms.unit", { name: value.slice(value.indexOf(" ") + 1) });
+    case "device":
+      return t("query_terms.device", { name: value });
+    case "circle": {
+      const [place = "", metres = ""] = value.split(" ");
+      return t("query_terms.circle", { place, metres });
+    }
     case "when":
       return `${t("search.when")} ${word("search_when", value)}`;
     default:

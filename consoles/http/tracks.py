@@ -1,0 +1,224 @@
+"""Where patrols were: the way of one, and who was somewhere (轨迹回放, 谁在现场); on record before it is answered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Annotated, TypeVar
+
+import msgspec
+from aiohttp import web
+from msgspec import Meta
+
+from command.actors import Actor, Role
+from command.kernel.errors import InvalidInputError, NoRightError, TooLargeError
+from command.kernel.geo import ring_around
+from command.kernel.limits import (
+    CIRCLE_CORNERS,
+    CIRCLE_RADIUS_M,
+    PATROL_DEVICES,
+    PATROL_FIXES,
+    QUERIES_AN_HOUR,
+)
+from command.kernel.local_time import local_text
+from command.patrol.holders import Holding, holdings, of_unit
+from command.patrol.tracks import PatrolTrack, way_of
+from command.readings import AreaQuery, Position, Presence, Readings, inquiries
+from command.readings.area import Area
+from command.requests.base import Id, Lat, Lon
+from command.rules.queries import check_one_more
+from command.services.bodies import read_body
+from command.settings import Limits
+from command.tables import Tables
+from consoles.http.context import actor_of, context_of, require
+from consoles.http.inquiries import Inquiry, Stated, checked, station_of
+from consoles.limits import QUERY_AREA_CORNERS, QUERY_BODY_BYTES
+
+MAY_LOOK_UP: tuple[Role, ...] = ("dispatcher", "commander", "duty_leader")
+"""Who sends patrols and answers for them. An officer's terminal and whoever only answers calls need none of it."""
+_PATH = "/api/v1/positions"
+_TOLD_CORNERS = 20
+_NOT_YOURS = "a station's desk looks up its own units"
+
+
+class Track(Stated, frozen=True, kw_only=True):
+    """`POST …/track`: of a unit, all devices that it had, or of one device."""
+
+    unit: Id | None = None
+    device: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+
+
+class Circle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All within so far of a point, WGS-84."""
+
+    lat: Lat
+    lon: Lon
+    radius_m: Annotated[float, Meta(gt=0, le=CIRCLE_RADIUS_M)]
+
+
+class Present(Stated, frozen=True, kw_only=True):
+    """`POST …/present`: in a polygon of (lon, lat) corners, WGS-84, or in a circle; borders are included."""
+
+    area: Annotated[list[tuple[Lon, Lat]], Meta(min_length=3, max_length=QUERY_AREA_CORNERS)] | None = None
+    circle: Circle | None = None
+
+
+A = TypeVar("A", bound=Stated)
+
+
+class UnitThere(msgspec.Struct, frozen=True):
+    """A unit (empty where nobody is known to have had the device) with its first and last fix there, by device."""
+
+    unit: str
+    first_ms: int
+    last_ms: int
+    fixes: int
+    devices: list[Presence]
+
+
+async def track(request: web.Request) -> web.Response:
+    """`POST /api/v1/positions/track`: the ways of the devices that a unit had then, the one with most fixes first."""
+    asked = await _body(request, Track)
+    if (asked.unit is None) == (asked.device is None):
+        raise InvalidInputError("a track is of a unit or of a device, one of them")
+    space, actor = context_of(request).space(request), actor_of(request)
+    to_ms = min(asked.to_ms, space.hub.clock.now_ms())
+    of, name, limits = await space.hub.read(lambda t: (*_whose(t, actor, asked, to_ms), t.limits))
+    query = await _allowed(request, asked, f"{_time(asked)}; {name}")
+    if len({held.device for held in of}) > PATROL_DEVICES:
+        raise TooLargeError(f"more than {PATROL_DEVICES} devices then; ask for one of them", most=PATROL_DEVICES)
+    found: list[tuple[Holding, list[Position]]] = []
+    read = 0
+    for held in of:
+        fixes = await inquiries.fixes(query.readings, space.name, held.device, held.from_ms, held.to_ms, read)
+        found.append((held, fixes))
+        read += len(fixes)
+    tracks = await asyncio.to_thread(_ways, found, limits)
+    since_ms = await query.kept_from_ms(asked.from_ms)
+    return await query.answer(
+        await query.recorded("patrol_track", read), tracks=tracks, gap_ms=limits.silent_s * 1000, since_ms=since_ms
+    )
+
+
+async def present(request: web.Request) -> web.Response:
+    """`POST /api/v1/positions/present`: which units reported from an area, and when first and last."""
+    asked = await _body(request, Present)
+    if (asked.area is None) == (asked.circle is None):
+        raise InvalidInputError("an area is a polygon or a circle, one of them")
+    query = await _allowed(request, asked, f"{_time(asked)}; {_where(asked)}")
+    area = AreaQuery(ring=_ring(asked), from_ms=asked.from_ms, to_ms=asked.to_ms)
+    seen = await query.readings.devices_in(query.space.name, area)
+    devices = [one.device for one in seen]
+    held = await query.space.hub.read(lambda t: _had(t, query.actor, devices, area))
+    there: list[tuple[str, Presence]] = []
+    for one in seen:
+        there += await _at_each(query.readings, query.space.name, area, one, held[one.device])
+    units = _by_unit(there)
+    since_ms = await query.kept_from_ms(asked.from_ms)
+    return await query.answer(await query.recorded("present", len(units)), present=units, since_ms=since_ms)
+
+
+def _ways(found: Sequence[tuple[Holding, Sequence[Position]]], limits: Limits) -> list[PatrolTrack]:
+    most = PATROL_FIXES // max(1, sum(bool(fixes) for _, fixes in found))
+    ways = [way_of(fixes, held, limits, most) for held, fixes in found]
+    return sorted(ways, key=lambda way: (-way.read, way.device, way.from_ms))
+
+
+routes = [web.post(f"{_PATH}/track", track), web.post(f"{_PATH}/present", present)]
+
+
+async def _body(request: web.Request, kind: type[A]) -> A:
+    require(actor_of(request), *MAY_LOOK_UP)  # who may not ask at all is not told what is wrong with the question
+    asked = msgspec.json.decode(await read_body(request, QUERY_BODY_BYTES), type=kind)
+    checked(asked)
+    return asked
+
+
+async def _allowed(request: web.Request, asked: Stated, terms: str) -> Inquiry:
+    """Return the query, where the person may make it now. Raises `TooManyError`."""
+    actor, context = actor_of(request), context_of(request)
+    space = context.space(request)
+    now_ms = space.hub.clock.now_ms()
+    await space.hub.read(lambda t: check_one_more(t, actor.id, QUERIES_AN_HOUR, now_ms))
+    return Inquiry(actor, space, context.readings_of(space), asked, terms, QUERIES_AN_HOUR)
+
+
+def _whose(t: Tables, actor: Actor, asked: Track, to_ms: int) -> tuple[Sequence[Holding], str]:
+    """Return which devices are meant, and when, and how the record tells of them.
+
+    A desk of a station is told of its own units only. Raises `UnknownIdError` and `NoRightError`.
+    """
+    if asked.unit is not None:
+        unit = t.units.need(asked.unit)
+        if not _is_own(t, actor, unit.id):
+            raise NoRightError(_NOT_YOURS)
+        return of_unit(t, unit.id, asked.from_ms, to_ms), f"unit {unit.id} {unit.name}"
+    device = t.devices.need(asked.device or "")
+    of = list(holdings(device, asked.from_ms, to_ms))
+    own = [held for held in of if _is_own(t, actor, held.unit)]
+    if of and not own:
+        raise NoRightError(_NOT_YOURS)
+    return own, f"device {device.id}"
+
+
+def _is_own(t: Tables, actor: Actor, unit: str) -> bool:
+    row, station = t.units.get(unit), station_of(t, actor)
+    return not station or (row is not None and row.station == station)
+
+
+def _had(t: Tables, actor: Actor, devices: Iterable[str], area: AreaQuery) -> dict[str, list[Holding]]:
+    """Return who had each of the devices, when, as far as the actor is told of them."""
+    found = {}
+    for device in devices:
+        row = t.devices.get(device)
+        of = list(holdings(row, area.from_ms, area.to_ms)) if row else []
+        of = of or [Holding(device, "", area.from_ms, area.to_ms)]
+        found[device] = [held for held in of if _is_own(t, actor, held.unit)]
+    return found
+
+
+async def _at_each(
+    readings: Readings, space: str, area: AreaQuery, seen: Presence, held: Sequence[Holding]
+) -> list[tuple[str, Presence]]:
+    """Return with whom the device was there: it changes hands, and what one unit's car did is not another's."""
+    if [(one.from_ms, one.to_ms) for one in held] == [(area.from_ms, area.to_ms)]:
+        return [(held[0].unit, seen)]
+    found = []
+    for one in held:
+        theirs = Area(area)
+        fixes = await inquiries.fixes(readings, space, one.device, one.from_ms, one.to_ms)
+        theirs.take([(fix.device, fix.at_ms, fix.lat, fix.lon) for fix in fixes])
+        found += [(one.unit, presence) for presence in theirs.presences()]
+    return found
+
+
+def _by_unit(there: Iterable[tuple[str, Presence]]) -> list[UnitThere]:
+    """Return them by unit, who was there first at the beginning; a device that nobody had stands by itself."""
+    by: dict[tuple[str, str], list[Presence]] = {}
+    for unit, presence in there:
+        by.setdefault((unit, "" if unit else presence.device), []).append(presence)
+    found = [
+        UnitThere(
+            unit, min(one.first_ms for one in of), max(one.last_ms for one in of), sum(one.fixes for one in of), of
+        )
+        for (unit, _), of in by.items()
+    ]
+    return sorted(found, key=lambda one: (one.first_ms, one.unit))
+
+
+def _ring(asked: Present) -> tuple[tuple[float, float], ...]:
+    if (circle := asked.circle) is not None:
+        return tuple(ring_around(circle.lat, circle.lon, circle.radius_m, CIRCLE_CORNERS))
+    return tuple(asked.area or ())
+
+
+def _time(asked: Stated) -> str:
+    return f"{local_text(asked.from_ms)} – {local_text(asked.to_ms)}"
+
+
+def _where(asked: Present) -> str:
+    if (circle := asked.circle) is not None:
+        return f"circle {circle.lat:.5f},{circle.lon:.5f} {circle.radius_m:.0f} m"
+    corners = asked.area or []
+    more = f" +{len(corners) - _TOLD_CORNERS}" if len(corners) > _TOLD_CORNERS else ""
+    return f"area {' '.join(f'{lat:.4f},{lon:.4f}' for lon, lat in corners[:_TOLD_CORNERS])}{more}"
