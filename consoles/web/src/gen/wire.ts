@@ -342,12 +342,13 @@ export interface DeclineLibraryTerms {
   why: string;
 }
 
-/** Rows that changed up to `seq`; null where a row is gone. */
+/** Rows that changed up to `seq`, a fact of this `seal`, if that is known; null where a row is gone. */
 export interface Delta {
   type: "delta";
   seq: number;
   now_ms: number;
   tables: Record<string, Record<string, Row | null>>;
+  seal: string;
 }
 
 /** A device that may report, whose it is, and whose it was: the newest `DEVICE_HOLDERS`, oldest first. */
@@ -1593,13 +1594,14 @@ export interface SituationRow {
   id: string;
 }
 
-/** The whole of one table at `seq`; replaces what the console holds of it. */
+/** The whole of one table at `seq`, a fact of this `seal`; replaces what the console holds of it. */
 export interface Snapshot {
   type: "snapshot";
   seq: number;
   now_ms: number;
   table: string;
   rows: Record<string, Row>;
+  seal: string;
 }
 
 /** An open call for help. */
