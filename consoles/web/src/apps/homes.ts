@@ -3,13 +3,14 @@
 import type { IconName } from "../components/icons";
 import type { Actor } from "../sync/protocol";
 
-export type Home = "wall" | "desk" | "mobile" | "rehearsal" | "cameras" | "vehicles";
+export type Home = "wall" | "desk" | "mobile" | "rehearsal" | "admin" | "cameras" | "vehicles";
 
 export const HOME_ICONS: Readonly<Record<Home, IconName>> = {
   desk: "phone",
   wall: "monitor",
   mobile: "smartphone",
   rehearsal: "rehearsal",
+  admin: "settings",
   cameras: "camera",
   vehicles: "car",
 };
@@ -23,7 +24,7 @@ const HOMES: Readonly<Partial<Record<Actor["roles"][number], readonly Home[]>>> 
   officer: ["mobile"],
   director: ["rehearsal", "desk", "wall"],
   wall: ["wall"],
-  administrator: ["cameras", "vehicles"],
+  administrator: ["admin", "cameras", "vehicles"],
 };
 
 /** The consoles of a person, the usual one first; empty for who works on the command line only. */

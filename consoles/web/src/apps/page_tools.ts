@@ -1,4 +1,4 @@
-/** What stands at the end of every page's header: the way to the person's other pages, the language, and out. */
+/** What stands at the end of every page's header: the way to the person's other pages, the language, the own password, and out. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
@@ -10,6 +10,7 @@ import type { Api } from "../sync/api";
 import { toLogin } from "../sync/connect";
 import type { Actor } from "../sync/protocol";
 import { HOME_ICONS, homesOf, type Home } from "./homes";
+import "./own_password";
 
 @customElement("page-tools")
 export class PageTools extends View {
@@ -66,6 +67,7 @@ export class PageTools extends View {
     const others = this.actor === null ? [] : homesOf(this.actor).filter((home) => home !== this.here);
     return html`${others.map((home) => html`<a href="/${home}" title=${t(`home.${home}`)} aria-label=${t(`home.${home}`)}>${icon(HOME_ICONS[home])}<span class="name" aria-hidden="true">${t(`home.${home}`)}</span></a>`)}
       <button class="bare" lang=${language() === "zh" ? "en" : "zh"} @click=${() => setLanguage(language() === "zh" ? "en" : "zh")}>${t("action.language")}</button>
+      <own-password .api=${this.api} account=${this.actor?.id ?? ""}></own-password>
       <button class="bare" aria-label=${t("action.sign_out")} title=${t("action.sign_out")} @click=${() => void this.leave()}>${icon("signOut")}</button>
       ${this.failure === "" ? nothing : html`<p class="error failed" role="alert">${icon("alert")} ${this.failure}</p>`}`;
   }

@@ -4,6 +4,7 @@ import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
 import { icon } from "../components/icons";
 import { Looks } from "../components/looks";
+import "../components/states";
 import { describe } from "../components/problems";
 import { shared, View } from "../components/view";
 import { t } from "../i18n/i18n";
@@ -74,6 +75,11 @@ export abstract class Panel extends View {
       void this.load();
     };
     return html`<span class="row">${this.looks.age()}<button type="button" aria-busy=${this.loading} @click=${again}>${icon("search")} ${t(this.loading ? "panel.refreshing" : "panel.refresh")}</button></span>`;
+  }
+
+  /** In the place of what never came: why is told by `outcome`. */
+  protected nothingYet(): TemplateResult | typeof nothing {
+    return this.unseen === "" ? html`<t-state kind="loading"></t-state>` : nothing;
   }
 
   protected outcome(): TemplateResult {

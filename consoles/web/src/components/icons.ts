@@ -20,6 +20,7 @@ import history from "lucide-static/icons/history.svg?raw";
 import house from "lucide-static/icons/house.svg?raw";
 import info from "lucide-static/icons/info.svg?raw";
 import image from "lucide-static/icons/image.svg?raw";
+import key from "lucide-static/icons/key-round.svg?raw";
 import languages from "lucide-static/icons/languages.svg?raw";
 import left from "lucide-static/icons/chevron-left.svg?raw";
 import lock from "lucide-static/icons/lock.svg?raw";
@@ -41,6 +42,7 @@ import right from "lucide-static/icons/chevron-right.svg?raw";
 import rehearsal from "lucide-static/icons/theater.svg?raw";
 import search from "lucide-static/icons/search.svg?raw";
 import send from "lucide-static/icons/send.svg?raw";
+import settings from "lucide-static/icons/settings-2.svg?raw";
 import signOut from "lucide-static/icons/log-out.svg?raw";
 import siren from "lucide-static/icons/siren.svg?raw";
 import smartphone from "lucide-static/icons/smartphone.svg?raw";
@@ -52,9 +54,9 @@ import video from "lucide-static/icons/video.svg?raw";
 import noVideo from "lucide-static/icons/video-off.svg?raw";
 
 const ICONS = {
-  alert, ban, bell, camera, car, check, clock, close, crosshair, down, enlarge, evidence, eye, forward, history, house, image, info, languages, left, lock, map,
+  alert, ban, bell, camera, car, check, clock, close, crosshair, down, enlarge, evidence, eye, forward, history, house, image, info, key, languages, left, lock, map,
   minus, monitor, muted, navigation, noVideo, offline, orders, pause, phone, phoneOff, pin, pinned, play, plus, rehearsal, right, ringing, search, send,
-  signOut, siren, smartphone, sound, tasks, up, video,
+  settings, signOut, siren, smartphone, sound, tasks, up, video,
 } as const;
 
 export type IconName = keyof typeof ICONS;

@@ -1,6 +1,7 @@
 /** What the hub refused, in the words of whoever pressed. Its own sentence is exact, English, and for the log. Pure. */
 
 import { t, word } from "../i18n/i18n";
+import { ADMIN_REFUSED } from "./refusals_admin";
 import { CAMERAS_REFUSED } from "./refusals_cameras";
 import { VEHICLES_REFUSED } from "./refusals_vehicles";
 
@@ -65,6 +66,7 @@ export const REFUSED: readonly (readonly [RegExp, Words])[] = [
   [/a text has at most (?<most>\d+) characters/, ({ most = "" }) => t("refusal.too_long", { word: most })],
   [/a name holds characters that cannot be seen/, () => t("refusal.name_unseen")],
   [/^the CSRF token is missing or wrong/, () => t("refusal.csrf")],
+  ...ADMIN_REFUSED,
   ...CAMERAS_REFUSED,
   ...VEHICLES_REFUSED,
 ];

@@ -33,6 +33,10 @@ export class RingDrawing extends View {
         border-radius: var(--radius);
         overflow: hidden;
       }
+      .keys,
+      details {
+        padding: var(--s1) var(--s2);
+      }
       .keys {
         display: flex;
         flex-wrap: wrap;

@@ -1,11 +1,28 @@
-/** What is connected to the hubs, line by line: edge agents, GB/T 28181 devices, and those of them that were refused or do not tell. No page element here. */
+/** Hubs and what is connected to them, line by line: edge agents, GB/T 28181 devices, and those of them that were refused or do not tell. No page element here. */
 
 import { html, nothing, type TemplateResult } from "lit";
 import { icon } from "../../components/icons";
 import { answerWords } from "../../components/answer_words";
-import { clock, dateWithYear } from "../../i18n/format";
+import { clock, dateWithYear, duration } from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import { standing, type Disk } from "./disks";
+
+/** A hub of the site, as `GET /api/v1/hubs/states` tells it; one that is alone is in no list. */
+export interface Hub {
+  readonly number: number;
+  readonly url: string;
+  readonly own: boolean;
+  readonly away: boolean;
+  readonly unheard_ms: number | null;
+  readonly has: Readonly<Record<string, number>>;
+}
+
+/** How a hub is, as the others know it. */
+export function hubStanding({ url, away, unheard_ms }: Hub): { readonly words: string; readonly bad: boolean } {
+  const unreached = url.startsWith("unadvertised:");
+  const words = away ? t("hubs.away", { span: duration(unheard_ms ?? 0) }) : unheard_ms === null ? t("hubs.silent") : unreached ? t("hubs.unreached") : t("hubs.up");
+  return { words, bad: away || unreached };
+}
 
 export interface Agent {
   readonly id: string;

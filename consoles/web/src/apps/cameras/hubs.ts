@@ -5,23 +5,14 @@ import { customElement, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import { icon } from "../../components/icons";
 import "../../components/states";
-import { clock, dateWithYear, duration } from "../../i18n/format";
+import { clock, dateWithYear } from "../../i18n/format";
 import { t } from "../../i18n/i18n";
 import type { Api } from "../../sync/api";
-import { adoptedOf, agentLine, deviceLine, NO_DEVICES, refusedLine, silentLine, standingOf, type Agent, type Devices } from "./connected";
+import { adoptedOf, agentLine, deviceLine, hubStanding, NO_DEVICES, refusedLine, silentLine, standingOf, type Agent, type Devices, type Hub } from "./connected";
 import { diskLines } from "./disks";
 import { allOf, Panel } from "../panel";
 import { OTHERS_MS, roomsOf, type HubRoom, type Rooms } from "./recording";
 import { diskStyles } from "./styles";
-
-interface Hub {
-  readonly number: number;
-  readonly url: string;
-  readonly own: boolean;
-  readonly away: boolean;
-  readonly unheard_ms: number | null;
-  readonly has: Readonly<Record<string, number>>;
-}
 
 /** One that was taken out, by a person, by a command, or by the hubs themselves once its time was over. */
 interface TakenOut {
@@ -86,11 +77,10 @@ export class HubsPanel extends Panel {
 
   private hub(hub: Hub): TemplateResult {
     const { url, own, away, unheard_ms, has } = hub;
-    const unreached = url.startsWith("unadvertised:");
-    const standing = away ? t("hubs.away", { span: duration(unheard_ms ?? 0) }) : unheard_ms === null ? t("hubs.silent") : unreached ? t("hubs.unreached") : t("hubs.up");
+    const { words, bad } = hubStanding(hub);
     return html`<li>
       <span>${url}${own ? html` <span class="quiet">${t("hubs.this")}</span>` : nothing}</span>
-      ${standingOf(standing, away || unreached)}
+      ${standingOf(words, bad)}
       <span class="quiet">${t("hubs.has", { agents: has["agent"] ?? 0, devices: has["gb28181"] ?? 0, recorded: has["recorded"] ?? 0, publishers: has["whip"] ?? 0 })}</span>
       ${this.asking?.number === hub.number
         ? html`<t-confirm question=${t("hubs.take_out_question", { url })} consequence=${t("hubs.take_out_consequence")} @cancel=${() => (this.asking = null)} reason=${t("hubs.take_out_why")} @confirm=${(event: CustomEvent<string>) => void this.takeOut(hub, event.detail)}></t-confirm>`

@@ -21,6 +21,7 @@ import { browserTime } from "../../sync/time";
 import type { OrderRow, PositionRow, Request, SituationRow, UnitRow } from "../../wire";
 import { Console } from "../console";
 import { consoleStyles } from "../console_styles";
+import "../own_password";
 import { show } from "../page";
 import { positionWords, recalledBar, refusedBar } from "./bars";
 import "./big_step";
@@ -276,7 +277,8 @@ export class Mobile extends Console {
 
   private leave(): TemplateResult {
     return html`<p class="leave row"><button class="bare" @click=${() => void this.signOut()}>${icon("signOut")} ${t("action.sign_out")}</button>
-        <button class="bare" lang=${language() === "zh" ? "en" : "zh"} @click=${() => setLanguage(language() === "zh" ? "en" : "zh")}>${icon("languages")} ${t("action.language")}</button></p>
+        <button class="bare" lang=${language() === "zh" ? "en" : "zh"} @click=${() => setLanguage(language() === "zh" ? "en" : "zh")}>${icon("languages")} ${t("action.language")}</button>
+        <own-password named .api=${this.connection?.api ?? null} account=${this.actor?.id ?? ""}></own-password></p>
       ${this.leaving === "" ? nothing : html`<p class="error" role="alert">${icon("alert")} ${this.leaving}</p>`}`;
   }
 

@@ -122,6 +122,8 @@ export const COMMON = {
   "home.mobile_about": ["指令、地图、查询、取证、一键报警", "Orders, map, query, evidence, SOS"],
   "home.rehearsal": ["演练导调", "Rehearsal"],
   "home.rehearsal_about": ["脚本、时钟、评估", "Scenario, clock, marks"],
+  "home.admin": ["系统管理", "Administration"],
+  "home.admin_about": ["运行状况、账号、单位与终端、围栏", "Health, accounts, units and devices, fences"],
   "home.none": ["此账号没有可用的工作台", "This account has no console"],
   "rehearsal.banner": ["演练", "EXERCISE"],
   "design.title": ["设计目录", "Design catalogue"],
