@@ -49,8 +49,12 @@ _SOS_RUN_MS = 60 * 60 * 1000
 class DeviceTokens(Protocol):
     """Where the tokens of devices are kept, hashed."""
 
-    async def issue(self, device: str) -> str:
-        """Make, store and return a new token; the one before is void."""
+    async def register(self, device: str) -> str:
+        """Make, store and return a new token; the one before is void. `NoRightError` after that was taken back."""
+        ...
+
+    async def is_revoked(self, device: str) -> bool:
+        """Say whether its token was taken back, and nobody gave it another since."""
         ...
 
     async def check(self, device: str, token: str) -> bool:
@@ -111,16 +115,19 @@ class HubUplink:
         self._stored.append(listener)
 
     async def device_known(self, kind: str, device: str) -> bool:
-        """Say whether a device of that kind is enrolled under this id."""
+        """Say whether a device of that kind is enrolled under this id, and its token was not taken back."""
+        return await self._is_enrolled(kind, device) and not await self._tokens.is_revoked(device)
+
+    async def _is_enrolled(self, kind: str, device: str) -> bool:
         row = await self._hub.read(lambda tables: tables.devices.get(device))
         return row is not None and row.kind == kind
 
     async def issue_device_token(self, kind: str, device: str) -> str:
-        """Return a new token; `UnknownIdError` for a device that is not enrolled."""
-        if not await self.device_known(kind, device):
+        """Return a new token; `UnknownIdError` for a device that is not enrolled, `NoRightError` as `register`."""
+        if not await self._is_enrolled(kind, device):
             self.counters.unknown += 1
             raise UnknownIdError(f"no {kind} device {device!r} is enrolled", kind=kind, id=device)
-        return await self._tokens.issue(device)
+        return await self._tokens.register(device)
 
     async def check_device_token(self, kind: str, device: str, token: str) -> bool:
         """Say whether the device is enrolled and the token its own."""

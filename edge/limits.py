@@ -18,6 +18,8 @@ RTSP_UNREAD_BYTES = 2 * 1024 * 1024
 # JT/T 808 terminals. A connection that has not authenticated in time, or then says nothing for so long, is closed.
 DEVICE_SIGN_IN_MS = 60_000
 DEVICE_SILENCE_MS = 5 * 60_000
+# How often the hub is asked whether it still knows those that are connected: who was taken out is cut off then.
+DEVICE_KNOWN_MS = 5000
 # Bad frames in a row, or wrong codes, after which a connection is closed.
 DEVICE_BAD_FRAMES = 64
 DEVICE_WRONG_CODES = 20

@@ -351,9 +351,14 @@ class Rehearsal:
 class _NoTokens:
     """No device signs in to a rehearsal: its positions come from the script."""
 
-    async def issue(self, device: str) -> str:
+    async def register(self, device: str) -> str:
         """Refuse."""
         raise NoRightError(f"device {device} cannot sign in to a rehearsal")
+
+    async def is_revoked(self, device: str) -> bool:
+        """Say no."""
+        del device
+        return False
 
     async def check(self, device: str, token: str) -> bool:
         """Say no."""

@@ -57,6 +57,7 @@ SCHEMA = (
     """,
     SAME_KEY,
     changes.SCHEMA,
+    tokens.SCHEMA,
 )
 """What the database is to be opened with."""
 AGENT = "agent:"
@@ -93,6 +94,8 @@ class Accounts:
         self._passwords = Passwords(db, clock)
         self._sessions: OrderedDict[str, tuple[int, Session]] = OrderedDict()
         self._ended = 0
+        self._revoked: tuple[int, frozenset[str]] | None = None
+        """Devices whose token was taken back, and when that was looked up."""
         self._address_listeners: list[Callable[[], None]] = []
 
     @classmethod
@@ -313,13 +316,28 @@ class Accounts:
     async def issue(self, device: str, by: str | None = None) -> str:
         """Return a new token for a device; the one before no longer works. Only its digest is kept.
 
-        Without `by` a terminal came for it by itself, which is no change that anybody made.
+        Without `by` it is no change that anybody made.
         """
         return await tokens.issue(self._db, device, self._by(by) if by else None)
+
+    async def register(self, device: str) -> str:
+        """Return a new token for a terminal that comes for it by itself; `NoRightError` where that was taken back."""
+        return await tokens.register(self._db, device)
 
     async def revoke(self, device: str, by: str = HUB.id) -> None:
         """Take a device's token back; `UnknownIdError` where it has none."""
         await tokens.revoke(self._db, device, self._by(by))
+        self._revoked = None
+
+    async def is_revoked(self, device: str) -> bool:
+        """Say whether its token was taken back, and nobody gave it another since; known within `SESSION_RECHECK_MS`.
+
+        Cheap for those of which it was not, so that all that are connected can be asked about again and again.
+        """
+        now_ms = self._clock.now_ms()
+        if self._revoked is None or now_ms - self._revoked[0] > SESSION_RECHECK_MS:
+            self._revoked = now_ms, await tokens.revoked(self._db)
+        return device in self._revoked[1] and await tokens.is_revoked(self._db, device)
 
     async def check(self, device: str, token: str) -> bool:
         """Say whether the token is that device's."""

@@ -40,7 +40,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     add.add_argument("--display", default="", help="the person's name as screens show it")
     add.add_argument("--unit", default="", help="the unit that an officer belongs to")
     device = commands.add_parser("device", help="make or take back a device's token").add_subparsers(required=True)
-    token = device.add_parser("token", help="make a new token for an enrolled device; the one before no longer works")
+    token = device.add_parser("token", help="make a new token for a device, also after revoke; the one before is void")
     revoke = device.add_parser("revoke", help="take its token back; an edge agent's key is that of agent:NAME")
     for parser in (token, revoke):
         parser.add_argument("device")

@@ -32,7 +32,9 @@ class AgentUplink:
             if (kind, device) in self._vouched:
                 return True
             raise
-        if answer.yes and (kind, device) not in self._vouched:
+        if not answer.yes:
+            self._vouched.pop((kind, device), None)
+        elif (kind, device) not in self._vouched:
             self._note((kind, device), "")
         return answer.yes
 

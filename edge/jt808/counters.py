@@ -16,6 +16,8 @@ class Jt808Counters:
     """To make room in a full house."""
     closed_for_silence: int = 0
     closed_for_abuse: int = 0
+    no_longer_known: int = 0
+    """Cut off: their token was taken back, or they were enrolled as another kind."""
     faults: int = 0
     frames: int = 0
     bad_frames: int = 0

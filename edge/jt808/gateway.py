@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from types import TracebackType
 from typing import Self, assert_never, cast
 
 from command.kernel.clock import Clock
-from command.kernel.errors import TriuneError
+from command.kernel.errors import NoRightError, TriuneError
 from command.kernel.limits import POSITIONS_PER_BATCH
 from command.kernel.ports import listening_at
 from command.kernel.rate import RateLimit
@@ -24,7 +25,7 @@ from edge.jt808.session import (
     Session,
     Store,
 )
-from edge.limits import DEVICE_CONNECTIONS, DEVICE_MESSAGES_PER_S
+from edge.limits import DEVICE_CONNECTIONS, DEVICE_KNOWN_MS, DEVICE_MESSAGES_PER_S
 from edge.uplink import Uplink
 
 log = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ class Jt808Gateway:
             )
         self.port = self._server.sockets[0].getsockname()[1]
         self._group = await asyncio.TaskGroup().__aenter__()
-        self._tasks.add(self._group.create_task(self._tick()))
+        self._tasks |= {self._group.create_task(self._tick()), self._group.create_task(self._look_again())}
         await self._server.start_serving()
         return self
 
@@ -129,6 +130,16 @@ class Jt808Gateway:
             await self._clock.sleep(_TICK_MS)
             for connection in list(self._connections):
                 connection.tick()
+
+    async def _look_again(self) -> None:
+        """Ask about one terminal after another; while the hub is away they stay."""
+        while True:
+            await self._clock.sleep(DEVICE_KNOWN_MS)
+            with suppress(TriuneError):
+                for device, connection in list(self._by_device.items()):
+                    if not await self._uplink.device_known(KIND, device):
+                        self.counters.no_longer_known += 1
+                        connection.abort()
 
 
 class _Connection(asyncio.BufferedProtocol):
@@ -267,6 +278,8 @@ class _Connection(asyncio.BufferedProtocol):
         try:
             known = await self._uplink.device_known(KIND, ask.device)
             code = await self._uplink.issue_device_token(KIND, ask.device) if known else None
+        except NoRightError:  # its token was taken back just now
+            code = None
         except TriuneError as error:
             log.debug("JT/T 808 registration of %s: %s", ask.device, error.detail)
             return []

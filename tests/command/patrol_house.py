@@ -29,8 +29,12 @@ class Tokens:
 
     def __init__(self) -> None:
         self.issued: dict[str, str] = {}
+        self.revoked: set[str] = set()
 
-    async def issue(self, device: str) -> str:
+    async def is_revoked(self, device: str) -> bool:
+        return device in self.revoked
+
+    async def register(self, device: str) -> str:
         self.issued[device] = f"{device}-{len(self.issued)}"
         return self.issued[device]
 

@@ -16,7 +16,14 @@ from command.access.keys import SiteKey
 from command.actors import Role
 from command.kernel.clock import VirtualClock
 from command.kernel.database import SqliteDatabase
-from command.kernel.errors import ConflictError, InvalidInputError, SignInRequiredError, TooManyError, UnknownIdError
+from command.kernel.errors import (
+    ConflictError,
+    InvalidInputError,
+    NoRightError,
+    SignInRequiredError,
+    TooManyError,
+    UnknownIdError,
+)
 from command.kernel.limits import (
     SESSION_MS,
     SESSION_RECHECK_MS,
@@ -395,6 +402,61 @@ async def test_a_token_is_taken_back(databases: Databases) -> None:  # R954
         with pytest.raises(UnknownIdError):
             await command_line.revoke("d1")
         assert await keeper.device_of(await keeper.issue("d1")) == "d1"
+
+
+async def test_a_device_whose_token_was_taken_back_gets_itself_none_until_it_is_given_one(
+    databases: Databases,
+) -> None:  # R998
+    async with doorkeeper(databases) as (keeper, clock), doorkeeper(databases) as (command_line, _):
+        first = await keeper.register("d1")
+        assert await keeper.device_of(second := await keeper.register("d1")) == "d1"
+        assert await keeper.device_of(first) is None
+        assert not await keeper.is_revoked("d1")
+        await command_line.revoke("d1")
+        clock.advance(clock.now_ms() + SESSION_RECHECK_MS + 1)
+        assert await keeper.is_revoked("d1")
+        assert await keeper.devices() == []
+        for _ in range(2):
+            with pytest.raises(NoRightError, match="taken back"):
+                await keeper.register("d1")
+        assert await keeper.device_of(second) is None
+        await keeper.register("d2")
+        given = await command_line.issue("d1", "chief")
+        assert not await keeper.is_revoked("d1")
+        assert await keeper.devices() == ["d1", "d2"]
+        assert await keeper.device_of(given) == "d1"
+        assert await keeper.device_of(await keeper.register("d1")) == "d1"
+        assert await keeper.device_of(given) is None
+
+
+async def test_who_registers_while_the_token_is_taken_back_has_none_afterwards(databases: Databases) -> None:  # R998
+    async with doorkeeper(databases) as (one, _), doorkeeper(databases) as (other, _):
+        got: list[str] = []
+
+        async def come() -> None:
+            with suppress(NoRightError):
+                while True:
+                    got.append(await one.register("d1"))
+
+        for _ in range(10):
+            got.append(await one.issue("d1"))
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(come())
+                await one.register("d2")
+                await other.revoke("d1")
+            assert await other.device_of(got[-1]) is None
+            assert await one.devices() == ["d2"]
+
+
+async def test_tokens_of_the_release_before_are_taken_over_as_good_ones(databases: Databases) -> None:  # R998
+    async with databases(SCHEMA[:3], "access") as before:
+        await before.write(("INSERT INTO device_tokens VALUES ('digest', 'd1')", ()))
+        await before.close()
+    async with doorkeeper(databases) as (keeper, _):
+        assert await keeper.devices() == ["d1"]
+        assert not await keeper.is_revoked("d1")
+        await keeper.revoke("d1")
+        assert await keeper.devices() == []
 
 
 async def test_a_person_is_shown_by_a_name_that_can_be_seen(tmp_path: Path) -> None:  # R790

@@ -26,6 +26,7 @@ from command.kernel.errors import UnavailableError
 from command.kernel.look_alikes import LOOK_ALIKES
 from command.readings import Position
 from consoles.cli.edge import KEY_ENVIRONMENT
+from consoles.site import Site
 from edge.agent.agent import Agent
 from edge.agent.devices import AgentUplink
 from edge.agent.sealing import box_of
@@ -302,19 +303,39 @@ async def test_items_that_were_not_sent_cannot_be_answered(tmp_path: Path) -> No
         assert hub.connections == 1
 
 
+async def enrol_terminal(site: Site) -> None:
+    station = q.EnrolStation(
+        station="st1", name="所", service="110", lat=29.0, lon=113.0, leader="李", leader_phone="1"
+    )
+    unit = q.EnrolUnit(unit="u1", name="巡1", kind="patrol_car", service="110", station="st1", phone="1", officers=[])
+    for request in (station, unit, q.EnrolDevice(device="13800000001", kind="jt808", unit="u1")):
+        await site.hub.ask(request, HUB)
+
+
+async def test_a_terminal_at_the_edge_whose_token_was_taken_back_is_no_longer_vouched_for(tmp_path: Path) -> None:
+    """R998."""
+    async with hub_with_agent(tmp_path) as (site, key), Proxy(port_of(site)) as proxy:
+        await enrol_terminal(site)
+        async with an_agent(tmp_path, proxy.port, key) as agent:
+            await agent.link.connected.wait()
+            uplink = AgentUplink(agent.link, agent.outbox)
+            token = await uplink.issue_device_token("jt808", "13800000001")
+            await site.context.accounts.revoke("13800000001")
+            assert not await uplink.device_known("jt808", "13800000001")
+            with pytest.raises(UnavailableError, match="taken back"):
+                await uplink.issue_device_token("jt808", "13800000001")
+            proxy.open = False
+            proxy.cut()
+            await until(lambda: not agent.link.connected.is_set())
+            with pytest.raises(UnavailableError):
+                await uplink.check_device_token("jt808", "13800000001", token)
+
+
 async def test_a_terminal_at_the_edge_is_vouched_for_by_the_hub_and_its_fixes_go_through_the_outbox(
     tmp_path: Path,
 ) -> None:
     async with hub_with_agent(tmp_path) as (site, key), Proxy(port_of(site)) as proxy:
-        await site.hub.ask(
-            q.EnrolStation(station="st1", name="所", service="110", lat=29.0, lon=113.0, leader="李", leader_phone="1"),
-            HUB,
-        )
-        await site.hub.ask(
-            q.EnrolUnit(unit="u1", name="巡1", kind="patrol_car", service="110", station="st1", phone="1", officers=[]),
-            HUB,
-        )
-        await site.hub.ask(q.EnrolDevice(device="13800000001", kind="jt808", unit="u1"), HUB)
+        await enrol_terminal(site)
         async with an_agent(tmp_path, proxy.port, key, jt808=True) as agent:
             await agent.link.connected.wait()
             uplink = AgentUplink(agent.link, agent.outbox)

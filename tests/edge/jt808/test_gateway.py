@@ -18,6 +18,7 @@ from edge.jt808.gateway import Jt808Gateway
 from edge.jt808.location import encode_location
 from edge.limits import (
     DEVICE_BAD_FRAMES,
+    DEVICE_KNOWN_MS,
     DEVICE_MESSAGES_PER_S,
     DEVICE_SIGN_IN_MS,
     DEVICE_SILENCE_MS,
@@ -46,6 +47,27 @@ def clock() -> VirtualClock:
 async def gateway(hub: MemoryUplink, clock: VirtualClock) -> AsyncIterator[Jt808Gateway]:
     async with Jt808Gateway(hub, clock, "127.0.0.1", 0) as running:
         yield running
+
+
+async def test_a_terminal_that_the_hub_knows_no_more_is_cut_off_and_stays_while_nobody_can_tell(
+    gateway: Jt808Gateway, hub: MemoryUplink, clock: VirtualClock
+) -> None:
+    """R998."""
+    async with Peer(gateway.port) as peer, Peer(gateway.port) as other:
+        await peer.sign_in()
+        await other.sign_in("013900000002")
+        hub.devices.discard(DEVICE)
+        hub.away = True
+        clock.advance(clock.now_ms() + DEVICE_KNOWN_MS)
+        beat = message(terminal.HEARTBEAT, b"", 3)
+        assert await peer.ask(beat) == terminal.GeneralReply(3, terminal.HEARTBEAT, OK)
+        assert gateway.counters.no_longer_known == 0
+        hub.away = False
+        clock.advance(clock.now_ms() + DEVICE_KNOWN_MS)
+        assert await peer.closed() == b""
+        beat = message(terminal.HEARTBEAT, b"", 3, "013900000002")
+        assert await other.ask(beat) == terminal.GeneralReply(3, terminal.HEARTBEAT, OK)
+        assert gateway.counters.no_longer_known == 1
 
 
 async def test_the_way_in_then_heartbeat_location_batch_and_logout(gateway: Jt808Gateway, hub: MemoryUplink) -> None:
