@@ -97,7 +97,7 @@ GB28181_CATALOGUE_ITEMS = 10_000
 GB28181_XML_DEPTH = 16
 GB28181_XML_ELEMENTS = 20_000
 GB28181_TEXT_CHARS = 256
-# Recordings in one answer; whoever wants more asks for a shorter time.
+# Recordings taken of one answer; whoever wants more asks for a shorter time.
 GB28181_RECORDINGS = 5000
 # A challenge is good for so long. A registration lasts at most and at least so long, whatever the device asks.
 GB28181_NONCE_MS = 60_000

@@ -9,6 +9,7 @@ from io import StringIO
 from itertools import islice
 from typing import NamedTuple
 
+from command.kernel.chinese import is_chinese
 from command.kernel.errors import InvalidInputError, TooLargeError
 from consoles.limits import WATCH_FILE_BYTES, WATCH_FILE_COLUMNS, WATCH_FILE_ROWS, WATCH_SHEET_MS
 from consoles.watch_files.child import answer_of
@@ -21,7 +22,6 @@ _SAMPLE_BYTES = 4096
 _HEAD_ROWS = 10
 _LINES_OF_A_ROW = 20
 """More line breaks than people write into cells of one row."""
-_CJK = (range(0x3000, 0x3040), range(0x4E00, 0xA000), range(0xFF00, 0xFFF0), range(0x2010, 0x2040))
 
 
 class Table(NamedTuple):
@@ -100,17 +100,14 @@ def decoded(data: bytes) -> tuple[str, bool]:
 
 
 def _line(line: bytes) -> tuple[str, str]:
-    """Return a line and its encoding, empty where it says nothing of it.
-
-    What is UTF-8 by chance holds no Chinese: pairs of GB18030 bytes that fit are letters of other scripts.
-    """
+    """Return a line and its encoding, empty where it says nothing of it."""
     if line.isascii():
         return line.decode("ascii"), ""
     try:
         text = line.decode()
     except UnicodeDecodeError:
         text = ""
-    if text and all(char.isascii() or char == "·" or any(ord(char) in each for each in _CJK) for char in text):
+    if text and is_chinese(text):
         return text, "utf-8"
     try:
         return line.decode("gb18030"), "gb18030"

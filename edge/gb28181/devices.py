@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 
 import msgspec
 from msgspec.structs import replace
@@ -14,6 +15,8 @@ from edge.limits import GB28181_BEAT_MS, GB28181_BEATS_MISSED, GB28181_CATALOGUE
 from edge.sip.peer import Peer
 
 SIGNED_OFF = "it signed off"
+_AWAY = ("OFF", "VLOST", "DEFECT")
+"""What a channel is where it gives no picture (annex A.2.5)."""
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -123,9 +126,11 @@ class Device:
         """Why it is not known whether it is still there; empty where it was heard of since the hub started."""
         return "" if self.restored_ms is None else "registered before the restart, waiting for its keepalive"
 
-    def has(self, items: Iterable[Item]) -> None:
-        """This is its catalogue."""
-        self.catalogue = {item.channel: item for item in items}
+    def has(self, items: Iterable[Item], *, is_all: bool) -> None:
+        """These came of its catalogue; where some did not, what else was known of it stays."""
+        came = {item.channel: item for item in items}
+        catalogue = came if is_all else {**came, **self.catalogue, **came}
+        self.catalogue = dict(islice(catalogue.items(), GB28181_CATALOGUE_ITEMS))
         self.catalogue_revision += 1
 
     def change(self, event: str, item: Item) -> None:
@@ -136,8 +141,8 @@ class Device:
             self.catalogue.pop(item.channel, None)
         elif event in ("ADD", "UPDATE"):
             if known or len(self.catalogue) < GB28181_CATALOGUE_ITEMS:
-                self.catalogue[item.channel] = item
-        elif known:
+                self.catalogue[item.channel] = _updated(known, item) if known else item
+        elif known and event in ("ON", *_AWAY):
             self.catalogue[item.channel] = replace(known, online=event == "ON")
 
     def state(self) -> DeviceState:
@@ -162,6 +167,12 @@ class Device:
         heard = f"last heard {ago(now_ms - self.heard_ms)}"
         invite = f", {self.last_invite.words}" if self.last_invite else ""
         return f"registered {ago(now_ms - self.registered_ms)} over {self.peer.transport.upper()}, {heard}{invite}"
+
+
+def _updated(known: Item, item: Item) -> Item:
+    """Return what is known now: some devices say of an item only what changed."""
+    said = {name: getattr(item, name) for name in item.__struct_fields__}
+    return replace(known, **{name: value for name, value in said.items() if value not in ("", None)})
 
 
 def ago(duration_ms: int) -> str:

@@ -9,7 +9,10 @@ T = TypeVar("T")
 
 
 class Gathering(Generic[T]):
-    """What came so far of an answer, over all the times that it was asked for. `key` tells items apart."""
+    """What came so far of an answer, over all the times that it was asked for, the first `most` items of it.
+
+    `key` tells items apart. `total` is how many were announced, None as long as that was not said.
+    """
 
     def __init__(self, key: Callable[[T], Hashable], most: int) -> None:
         self.total: int | None = None
@@ -28,9 +31,14 @@ class Gathering(Generic[T]):
         """Whether as many different items came as were announced."""
         return self.total is not None and len(self._items) >= self.total
 
-    def take(self, total: int, items: Iterable[T]) -> None:
+    @property
+    def is_cut(self) -> bool:
+        """Whether more were announced than are taken, and as many came."""
+        return not self.is_whole and len(self._items) >= self._most
+
+    def take(self, total: int | None, items: Iterable[T]) -> None:
         """Take a part; the newest word on the total counts."""
-        self.total = total
+        self.total = self.total if total is None else total
         self.parts += 1
         for item in items:
             if len(self._items) < self._most:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 
 from command.kernel.clock import Clock
-from command.kernel.errors import TriuneError, UnavailableError
+from command.kernel.errors import TriuneError
 from edge.gb28181.counters import Gb28181Counters
 from edge.gb28181.devices import Device
 from edge.gb28181.ids import shows_pictures
@@ -37,7 +37,10 @@ class Learner:
         self._busy: set[str] = set()
 
     async def learn_all(self, device: Device) -> None:
-        """Ask all, and subscribe to what it tells by itself. What it does not say stands in its state."""
+        """Ask all, and subscribe to what it tells by itself, whatever it answers.
+
+        What it does not say stands in its state.
+        """
         if device.id in self._busy:
             return
         self._busy.add(device.id)
@@ -49,29 +52,38 @@ class Learner:
                 if await self._is_placed(device):
                     await self._subscriptions.subscribe(device, "MobilePosition")
         except TriuneError as error:
-            device.catalogue_words = error.detail
-            log.info("GB/T 28181 device %s does not say all: %s", device.id, error.detail)
+            log.info("GB/T 28181 device %s is not subscribed to for all: %s", device.id, error.detail)
         finally:
             self._busy.discard(device.id)
 
     async def _learn(self, device: Device) -> None:
-        await self._learn_catalogue(device)
+        """Ask all; a device that does not answer the first question costs no more time with others."""
+        try:
+            await self._learn_catalogue(device)
+        except TriuneError as error:
+            device.catalogue_words = error.detail
+            log.info("GB/T 28181 device %s does not say what it has: %s", device.id, error.detail)
+            return
         for ask in (self._learn_info, self._learn_status):
             try:
                 await ask(device)
-            except UnavailableError as error:  # many cannot say
+            except TriuneError as error:  # many cannot say
                 log.debug("device %s: %s", device.id, error.detail)
 
     async def _learn_catalogue(self, device: Device) -> None:
         gathering = await self._questions.catalogue(device)
         self._counters.catalogues += 1
-        device.has(gathering.items)
-        device.is_catalogued = gathering.is_whole
+        self._counters.catalogues_incomplete += not gathering.is_whole
+        device.is_catalogued = gathering.is_whole or gathering.is_cut
+        device.has(gathering.items, is_all=device.is_catalogued)
+        came, kept = len(gathering.items), len(device.catalogue)
         if gathering.is_whole:
-            device.catalogue_words = f"whole, {len(device.catalogue)} items"
+            device.catalogue_words = f"whole, {came} items"
+        elif gathering.total is None:
+            device.catalogue_words = f"{came} items came, of how many is not said; {kept} are known"
         else:
-            self._counters.catalogues_incomplete += 1
-            device.catalogue_words = f"{len(device.catalogue)} of {gathering.total} items came"
+            rest = "no more are taken" if gathering.is_cut else f"{kept} are known"
+            device.catalogue_words = f"{came} of {gathering.total} items came; {rest}"
 
     def has_to_renew(self, device: Device) -> bool:
         """Say whether a subscription of the device is to be renewed by now, and nobody is at it."""

@@ -10,6 +10,7 @@ from xml.sax.saxutils import escape
 
 import msgspec
 
+from command.kernel.chinese import is_chinese
 from command.kernel.errors import InvalidInputError
 from edge.limits import GB28181_TEXT_CHARS, GB28181_XML_DEPTH, GB28181_XML_ELEMENTS
 
@@ -18,6 +19,10 @@ _DECLARATION = re.compile(rb"^\s*<\?xml[^>]{0,200}?>")
 _ENCODING = re.compile(rb"encoding\s*=\s*[\"']([A-Za-z0-9\-_]{1,20})[\"']", re.IGNORECASE)
 # What XML 1.0 cannot hold: devices leave such bytes behind in names that they cut off.
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+_BARE = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]+|#x[0-9A-Fa-f]+);)")
+"""An ampersand that stands for itself, as people type it into names."""
+_SURELY = 0x2000
+"""From here on in Unicode; a dot as in a foreign name is also the two bytes of 路."""
 
 Fields: TypeAlias = Iterable[tuple[str, "str | int | float | Fields"]]
 """Elements to be written, in order: a name with its text, or with the elements inside it."""
@@ -66,24 +71,46 @@ class Element(msgspec.Struct):
 def decode(body: bytes) -> str:
     """Return the text of a body without its declaration.
 
-    Declared GB2312 means GB18030, which holds it. What does not decode as declared is tried as the other, and at last
-    read with replacements: a name that cannot be shown must not lose the camera.
+    Declared GB2312 means GB18030, which holds it, unless the body is UTF-8 with Chinese in it: it may be GB18030 too,
+    of other characters. What does not decode as declared is tried as the other, and at last read with replacements: a
+    name that cannot be shown must not lose the camera.
     """
     declaration = _DECLARATION.match(body)
     declared = _ENCODING.search(declaration[0]) if declaration else None
     body = body[declaration.end() :] if declaration else body
-    gb = declared is not None and declared[1].lower().startswith(b"gb")
-    order = ("gb18030", "utf-8") if gb else ("utf-8", "gb18030")
-    for encoding in order:
-        try:
-            return body.decode(encoding).removeprefix("\ufeff")
-        except UnicodeDecodeError:
-            continue
-    return body.decode(order[0], errors="replace")
+    as_utf8, as_gb = _decoded(body, "utf-8"), _decoded(body, "gb18030")
+    says_gb = declared is not None and declared[1].lower().startswith(b"gb")
+    if says_gb and as_gb is not None and not (as_utf8 and max(as_utf8) >= chr(_SURELY) and is_chinese(as_utf8)):
+        return as_gb
+    for text in (as_utf8, as_gb):
+        if text is not None:
+            return text.removeprefix("\ufeff")
+    return body.decode("gb18030" if says_gb else "utf-8", errors="replace")
+
+
+def _decoded(body: bytes, encoding: str) -> str | None:
+    try:
+        return body.decode(encoding)
+    except UnicodeDecodeError:
+        return None
 
 
 def parse(body: bytes) -> Element:
     """Return the outermost element. Raises `ManscdpError`, also for any document type, which alone makes entities."""
+    text = _NOT_XML.sub("", decode(body)).strip()
+    try:
+        return _parsed(text)
+    except expat.ExpatError as error:
+        mended = _BARE.sub("&amp;", text)
+        if mended == text:
+            raise ManscdpError(f"the body is not XML: {error}") from error
+    try:
+        return _parsed(mended)
+    except expat.ExpatError as error:
+        raise ManscdpError(f"the body is not XML: {error}") from error
+
+
+def _parsed(text: str) -> Element:
     builder = _Builder()
     parser = expat.ParserCreate("UTF-8")
     parser.StartElementHandler = builder.start
@@ -91,10 +118,7 @@ def parse(body: bytes) -> Element:
     parser.CharacterDataHandler = builder.data
     parser.StartDoctypeDeclHandler = builder.refuse
     parser.buffer_text = True
-    try:
-        parser.Parse(_NOT_XML.sub("", decode(body)).strip().encode(), True)
-    except expat.ExpatError as error:
-        raise ManscdpError(f"the body is not XML: {error}") from error
+    parser.Parse(text.encode(), True)
     assert builder.root is not None, "expat takes nothing without an element"
     return builder.root
 

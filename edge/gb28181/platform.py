@@ -303,6 +303,7 @@ class Platform:
             message = told.read(request.body)
         except ManscdpError as error:
             self.counters.bad_bodies += 1
+            self._questions.unread(device, error.detail)
             log.debug("what device %s says cannot be read: %s", device.id, error.detail)
             return respond(request, 400)
         match message:

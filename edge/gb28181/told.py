@@ -10,7 +10,6 @@ import msgspec
 from edge.gb28181.ids import is_id
 from edge.gb28181.local_time import instant_ms
 from edge.gb28181.manscdp import Element, ManscdpError, parse
-from edge.limits import GB28181_CATALOGUE_ITEMS, GB28181_RECORDINGS
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,25 +46,25 @@ class Keepalive(msgspec.Struct, frozen=True):
 
 
 class CatalogPart(msgspec.Struct, frozen=True):
-    """Some items of the answer `sn`, of `total`."""
+    """Some items of the answer `sn` (0 where it does not say which), of `total` where it says of how many."""
 
     device: str
     sn: int
-    total: int
+    total: int | None
     items: tuple[Item, ...]
 
 
 class RecordPart(msgspec.Struct, frozen=True):
-    """Some recordings of the answer `sn`, of `total`."""
+    """Some recordings of the answer `sn` (0 where it does not say which), of `total` where it says of how many."""
 
     device: str
     sn: int
-    total: int
+    total: int | None
     items: tuple[Recording, ...]
 
 
 class CatalogChange(msgspec.Struct, frozen=True):
-    """What changed in a catalogue: (event, item), event of ON, OFF, VLOST, DEFECT, ADD, DEL, UPDATE."""
+    """What changed in a catalogue: (event, item), event of ON, OFF, VLOST, DEFECT, ADD, DEL, UPDATE, or not known."""
 
     device: str
     changes: tuple[tuple[str, Item], ...]
@@ -168,19 +167,23 @@ def _media_status(root: Element, device: str, sn: int) -> Told:
 
 def _catalog_change(root: Element, device: str, sn: int) -> CatalogChange:
     del sn
-    return CatalogChange(
-        device, tuple((each.said("Event").upper(), _item(each)) for each in _items(root, "DeviceList"))
-    )
+    return CatalogChange(device, tuple((_event(each), _item(each)) for each in _items(root, "DeviceList")))
+
+
+def _event(each: Element) -> str:
+    """Return what happened; some devices say only how the channel is now."""
+    status = each.said("Status").upper()
+    return each.said("Event").upper() or {"OK": "ON"}.get(status, status)
 
 
 def _catalog_part(root: Element, device: str, sn: int) -> CatalogPart:
     items = [_item(each) for each in _items(root, "DeviceList") if each.said("DeviceID")]
-    return CatalogPart(device, sn, _total(root, GB28181_CATALOGUE_ITEMS), tuple(items))
+    return CatalogPart(device, sn, _total(root), tuple(items))
 
 
 def _record_part(root: Element, device: str, sn: int) -> RecordPart:
     items = [found for each in _items(root, "RecordList") if (found := _recording(each, device))]
-    return RecordPart(device, sn, _total(root, GB28181_RECORDINGS), tuple(items))
+    return RecordPart(device, sn, _total(root), tuple(items))
 
 
 def _info(root: Element, device: str, sn: int) -> Info:
@@ -195,11 +198,9 @@ def _items(root: Element, name: str) -> list[Element]:
     return list(found.each("Item")) if found else []
 
 
-def _total(root: Element, most: int) -> int:
+def _total(root: Element) -> int | None:
     total = root.whole("SumNum")
-    if total is None or not 0 <= total <= most:
-        raise ManscdpError(f"SumNum is not between 0 and {most}")
-    return total
+    return total if total is not None and total >= 0 else None
 
 
 def _item(each: Element) -> Item:

@@ -160,7 +160,7 @@ class Endpoint:
         reliable = peer.transport == "tcp"
         transaction = ClientTransaction(request, reliable=reliable, now_ms=now_ms, within_ms=within_ms)
         self._send(transaction.packet, peer)
-        key = (key_of(request)[0], request.method)
+        key = (top_via(request.need("via")).branch, request.method)
         answer: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
         asked = _Asked(transaction, peer, answer, now_ms + max(within_ms, SIP_TIMEOUT_MS))
         self._asked[key] = asked

@@ -15,16 +15,19 @@ from edge.limits import SIP_ANSWERED, SIP_T1_MS, SIP_T2_MS, SIP_TIMEOUT_MS
 from edge.sip.headers import top_via
 from edge.sip.message import Header, Request, Response, cseq, serialise
 
-Key = tuple[str, str, str]
-"""Branch, who sent it, and method."""
+Key = tuple[str, str, str, int, str]
+"""Branch, who sent it, Call-ID, number and method."""
 
 
 def key_of(request: Request) -> Key:
-    """Return which transaction a request belongs to; an old peer without a proper branch is told by its Call-ID."""
+    """Return which transaction a request of somebody else belongs to.
+
+    The branch alone should tell (17.2.3), but some devices have one for all that they say, and an alarm taken for the
+    one before it would be lost.
+    """
     via = top_via(request.need("via"))
     number, method = cseq(request)
-    branch = via.branch if via.branch.startswith("z9hG4bK") else f"{request.need('call-id')}:{number}:{via.branch}"
-    return branch, via.sent_by, "INVITE" if method == "ACK" else method
+    return via.branch, via.sent_by, request.need("call-id"), number, "INVITE" if method == "ACK" else method
 
 
 class ClientTransaction:

@@ -46,6 +46,30 @@ def test_names_are_read_in_the_letters_that_devices_use(encoding: str, declared:
     assert (item.name, item.online, item.lat, item.lon, item.ptz) == ("岳阳县㙍镇镕鎔口", True, 29.1, 113.1, "dome")
 
 
+@pytest.mark.parametrize("name", ["北门", "学校东门→①号", "岳阳县医院大门口"])
+def test_utf_8_that_is_declared_gb2312_is_read_as_what_it_is(name: str) -> None:  # R324
+    part = told.read(catalogue(name, "utf-8", "GB2312"))
+    assert isinstance(part, told.CatalogPart)
+    assert part.items[0].name == name
+    gb = told.read(catalogue("105路", "gb18030", "GB2312"))  # these two bytes are a dot in UTF-8
+    assert isinstance(gb, told.CatalogPart)
+    assert gb.items[0].name == "105路"
+
+
+def test_an_ampersand_in_a_name_costs_nothing() -> None:  # R1007
+    part = told.read(catalogue("A&B &amp; C &copy; &#x5317;", "utf-8", "UTF-8"))
+    assert isinstance(part, told.CatalogPart)
+    assert part.items[0].name == "A&B & C &copy; 北"
+
+
+@pytest.mark.parametrize("said", ["<SumNum>x</SumNum>", "<SumNum>-1</SumNum>", ""])
+def test_of_how_many_and_of_which_answer_need_not_be_said(said: str) -> None:  # R1007
+    body = catalogue("x", "utf-8", "UTF-8").replace(b"<SumNum>1</SumNum>", said.encode()).replace(b"<SN>5</SN>", b"")
+    part = told.read(body)
+    assert isinstance(part, told.CatalogPart)
+    assert (part.sn, part.total, len(part.items)) == (0, None, 1)
+
+
 def test_what_we_write_is_gb18030_and_cannot_be_broken_out_of() -> None:  # R324
     body = write("Query", [("CmdType", "Catalog"), ("Name", "镕&<b>"), ("Info", [("A", 1)])])
     assert "镕&amp;&lt;b&gt;".encode("gb18030") in body
@@ -62,7 +86,7 @@ def test_what_we_write_is_gb18030_and_cannot_be_broken_out_of() -> None:  # R324
         b"<a>" * (GB28181_XML_DEPTH + 1) + b"</a>" * (GB28181_XML_DEPTH + 1), b"<r>" + b"<i/>" * 20_001 + b"</r>",
         b"<Notify><CmdType>Keepalive</CmdType><DeviceID>1</DeviceID></Notify>",
         b"<Notify><DeviceID>34020000001320000311</DeviceID></Notify>",
-        catalogue("x", "utf-8", "UTF-8").replace(b"<SumNum>1", b"<SumNum>1000000000"),
+        catalogue("a<b", "utf-8", "UTF-8"),
         b"<Notify><CmdType>MobilePosition</CmdType><DeviceID>34020000001320000311</DeviceID><Latitude>nan</Latitude>"
         b"<Longitude>1</Longitude></Notify>",
     ],
@@ -106,7 +130,7 @@ def test_parts_make_a_whole_in_any_order_and_doubled() -> None:  # R325
     gathering.take(3, [3])
     assert (gathering.is_whole, gathering.items, gathering.parts) == (True, [2, 1, 3], 3)
     gathering.take(100, range(100))
-    assert len(gathering.items) == 5
+    assert (len(gathering.items), gathering.is_whole, gathering.is_cut) == (5, False, True)
 
 
 @pytest.mark.parametrize(

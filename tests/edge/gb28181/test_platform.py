@@ -34,6 +34,8 @@ class Device:
         self._number = 0
         self.heard: list[Request] = []
         self.silent_to: set[str] = set()
+        self.branch = ""
+        """Says all under this one, where there is one."""
 
     async def ask(self, method: str, *more: Header, body: str = "", call: str = "") -> Response:
         """Send a request; return the answer, answering on the way what the platform asks."""
@@ -50,8 +52,9 @@ class Device:
     def send(self, method: str, *more: Header, body: str = "", call: str = "") -> None:
         self._number += 1
         to = DEVICE if method == "REGISTER" else SERVER
+        branch = self.branch or f"z9hG4bKd{self._number}"
         headers: tuple[Header, ...] = (
-            ("Via", f"SIP/2.0/UDP 127.0.0.1:{self._sock.getsockname()[1]};rport;branch=z9hG4bKd{self._number}"),
+            ("Via", f"SIP/2.0/UDP 127.0.0.1:{self._sock.getsockname()[1]};rport;branch={branch}"),
             ("From", f"<sip:{DEVICE}@{DOMAIN}>;tag=d"), ("To", f"<sip:{to}@{DOMAIN}>"),
             ("Call-ID", call or f"d{self._number}"), ("CSeq", f"{self._number} {method}"), *more,
         )  # fmt: skip
@@ -121,6 +124,20 @@ async def test_strangers_and_repeated_requests_bring_nothing_about() -> None:  #
         assert (await camera.ask("PUBLISH")).status == 405
         assert (await camera.ask("BYE", call="unknown")).status == 481
         assert (await camera.say("Keepalive", "<!-- ")).status == 400
+
+
+async def test_alarms_of_a_device_that_says_all_under_one_branch_are_recorded() -> None:  # R1006
+    hub = Hub()
+    async with running(hub) as platform, device(platform) as camera:
+        camera.branch = "z9hG4bK776asdhds"
+        await camera.register()
+        for method in (2, 5, 6):
+            assert (await camera.say("Alarm", f"<AlarmMethod>{method}</AlarmMethod>", sn=method)).status == 200
+        assert [alarm.method for _, alarm in hub.alarms] == [2, 5, 6]
+        camera._number -= 1  # the very same once more: the answer was lost
+        assert (await camera.say("Alarm", "<AlarmMethod>6</AlarmMethod>", sn=6)).status == 200
+        assert (len(hub.alarms), platform.counters.alarms_repeated) == (3, 0)
+        assert platform.endpoint.counters.repeated == 1
 
 
 async def test_an_alarm_is_acknowledged_once_it_is_recorded_and_not_repeated() -> None:  # R329

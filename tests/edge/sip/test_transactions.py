@@ -76,9 +76,9 @@ def test_a_request_that_comes_again_is_answered_as_before_for_a_time(monkeypatch
     assert (theirs.seen(key, 31_999), theirs.handled) == (b"200", 0)
     assert theirs.seen(key, limits.SIP_TIMEOUT_MS) is None
     for n in range(3):
-        theirs.end((f"b{n}", "x", "MESSAGE"), b"200", 1)
+        theirs.end((f"b{n}", "x", "c1", 7, "MESSAGE"), b"200", 1)
     assert theirs.seen(key, 2) is None  # pushed out by newer ones
-    assert theirs.seen(("b2", "x", "MESSAGE"), 2) == b"200"
+    assert theirs.seen(("b2", "x", "c1", 7, "MESSAGE"), 2) == b"200"
 
 
 def test_what_is_said_within_a_dialog_goes_where_the_answer_said() -> None:
