@@ -19,7 +19,7 @@ from command.journal import Answer, DamagedJournalError, Head, Journal, StoredFa
 from command.kernel.clock import Clock
 from command.kernel.correlation import key_of
 from command.kernel.durations import Durations
-from command.kernel.errors import HubBusyError, InvalidInputError, TriuneError, UnavailableError
+from command.kernel.errors import HubBusyError, InvalidInputError, RecordAwayError, TriuneError
 from command.kernel.limits import (
     BATCH_REQUESTS,
     DECISIONS_PER_BATCH,
@@ -101,7 +101,7 @@ class Hub:
         """Return the answer once everything the request brought about is durable.
 
         The same `key` again gets the first answer. Raises what the rule refuses with, `HubBusyError` when the inbox is
-        full, `InvalidInputError` for a key that no journal could keep, and `UnavailableError` when the journal is away
+        full, `InvalidInputError` for a key that no journal could keep, and `RecordAwayError` when the journal is away
         and nobody can tell. Keys are of the whole space: who passes on keys from outside puts the asker in front.
         """
         if key and (len(key) > REQUEST_KEY_CHARS or not key.isprintable()):
@@ -241,7 +241,7 @@ class Hub:
         self.journal_seq = head.seq
 
     async def run(self) -> None:
-        """Serve until cancelled. Whoever still waits then, or asks later, gets `UnavailableError`."""
+        """Serve until cancelled. Whoever still waits then, or asks later, gets `RecordAwayError`."""
         self._nudge()  # so that the journal is read and deadlines come due before anybody asks
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -251,18 +251,18 @@ class Hub:
         finally:
             self.stopped, self._accepting = True, False
             while self._inbox:
-                _refuse(self._inbox.popleft().answer, UnavailableError("the hub has stopped"))
+                _refuse(self._inbox.popleft().answer, RecordAwayError("the hub has stopped"))
 
     def _nudge(self) -> None:
         """Make the sequencer go round once, with nothing to ask; a full inbox does it anyway, a stopped hub no more."""
         answer = asyncio.get_running_loop().create_future()
         answer.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody waits for it
-        with contextlib.suppress(HubBusyError, UnavailableError):
+        with contextlib.suppress(HubBusyError, RecordAwayError):
             self._enqueue(_Reading(lambda _: None, answer))
 
     def _enqueue(self, item: Asked | _Reading) -> None:
         if self.stopped:
-            raise UnavailableError("the hub has stopped")
+            raise RecordAwayError("the hub has stopped")
         if len(self._inbox) >= INBOX_REQUESTS:
             raise HubBusyError(f"the hub has {INBOX_REQUESTS} requests waiting; try again")
         self._inbox.append(item)
@@ -285,7 +285,7 @@ class Hub:
             finally:  # nobody is left waiting where the hub stops in the middle
                 for item in items:
                     if not item.answer.done():
-                        item.answer.set_exception(UnavailableError("the hub stopped before it could answer"))
+                        item.answer.set_exception(RecordAwayError("the hub stopped before it could answer"))
 
     async def _serve(self, asked: list[Asked]) -> None:
         self.counters.requests += len(asked)
@@ -328,7 +328,7 @@ class Hub:
                 self._check_head(outcome.head)
                 if outcome.head.seq > self.committed_seq:
                     await self._follow()
-        raise UnavailableError("others write faster than this hub can follow; try again")
+        raise RecordAwayError("others write faster than this hub can follow; try again")
 
     def _lose_journal(self, error: TriuneError, asked: list[Asked]) -> None:
         """Go back to what was durable. Whether the batch happened, only the journal knows.
@@ -342,7 +342,7 @@ class Hub:
         self._accepting, self.damaged = False, isinstance(error, DamagedJournalError)
         self._lost.set()
         for item in asked:
-            _refuse(item.answer, error if self.damaged else UnavailableError(error.detail))
+            _refuse(item.answer, error if self.damaged else RecordAwayError(error.detail))
 
     def _tell_commit(self, batch: Batch) -> None:
         told = batch.committed()

@@ -82,6 +82,10 @@ class UnavailableError(TriuneError):
     code = "unavailable"
 
 
+class RecordAwayError(UnavailableError):
+    """The hub's own record is away or it stops: nobody else is at fault, and nobody can tell yet what was recorded."""
+
+
 class DamagedFileError(UnavailableError):
     """A file that the hub keeps is damaged: waiting mends nothing, somebody has to restore it."""
 

@@ -13,7 +13,15 @@ from command.actors import HUB
 from command.facts import Recorded
 from command.hub import Hub, recorded
 from command.journal import DamagedJournalError
-from command.kernel.errors import NoRightError, SignInRequiredError, TooManyError, TriuneError, UnavailableError
+from command.kernel.errors import (
+    HubBusyError,
+    NoRightError,
+    RecordAwayError,
+    SignInRequiredError,
+    TooManyError,
+    TriuneError,
+    UnavailableError,
+)
 from command.kernel.limits import LINK_BACKOFF_FIRST_MS, LINK_BACKOFF_LONGEST_MS
 from command.links.cursors import Cursors
 from command.requests import ReportLink
@@ -30,13 +38,15 @@ class Link(Protocol):
     async def tell(self, fact: Recorded) -> bool:
         """Tell the service, if the fact concerns it; say whether it was spoken to.
 
-        Errors of `AWAY` mean again later; any other refusal is final.
+        Errors of `AWAY` and `OWN_RECORD_AWAY` mean again later; any other refusal is final.
         """
         ...
 
 
 AWAY = (UnavailableError, TooManyError, SignInRequiredError, NoRightError)
 """The service cannot be told now. A wrong token is no word about the fact: nothing may be skipped because of it."""
+OWN_RECORD_AWAY = (RecordAwayError, HubBusyError, DamagedJournalError)
+"""The hub could not be asked what a link asks of it: no word about the service, whatever became of that (R1020)."""
 
 
 class Follower:
@@ -82,7 +92,7 @@ class Follower:
                     self.seq = stored.seq
                 await self._cursors.store(self._link.name, self.seq)
                 pause_ms = LINK_BACKOFF_FIRST_MS
-            except (UnavailableError, DamagedJournalError) as error:
+            except (UnavailableError, *OWN_RECORD_AWAY) as error:
                 log.warning("%s has to wait for its own files: %s", self.name, error.detail)
                 await self._hub.clock.sleep(pause_ms)
                 pause_ms = min(pause_ms * 2, LINK_BACKOFF_LONGEST_MS)
@@ -92,6 +102,8 @@ class Follower:
         while True:
             try:
                 spoken = await self._link.tell(fact)
+            except OWN_RECORD_AWAY:
+                raise
             except AWAY as error:
                 await self._report(up=False, reason=error.detail)
                 await self._hub.clock.sleep(pause_ms)
@@ -112,7 +124,7 @@ class Follower:
             return
 
     async def _report(self, *, up: bool, reason: str = "") -> None:
-        if self._up is not up:
+        if self._up is not up or self._unsaid is not None:  # what could not be recorded is said no more, or may be
             await self._say(ReportLink(link=self._link.name, up=up, reason=reason[:500]))
 
     async def _caught_up(self) -> bool:

@@ -24,6 +24,7 @@ from command.kernel.errors import (
     ConflictError,
     InvalidInputError,
     NoRightError,
+    RecordAwayError,
     TooManyError,
     TriuneError,
     UnavailableError,
@@ -222,7 +223,7 @@ async def test_a_failed_commit_doubles_and_loses_nothing(failure: str) -> None: 
             return_exceptions=True,
         )  # fmt: skip
         # Nor is a refusal told: the one that was asked before, and of whose answer nobody knows, looks the same.
-        assert [type(a) for a in asked] == [UnavailableError, UnavailableError, UnavailableError]
+        assert [type(a) for a in asked] == [RecordAwayError, RecordAwayError, RecordAwayError]
         assert not accepting(d)
         assert picture(await d.hub.read(lambda t: t)) == before
         journal.reads_fail = False

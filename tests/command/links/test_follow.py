@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from pathlib import Path
+
+import pytest
 
 from command.actors import HUB
 from command.facts import Recorded
 from command.facts.calls import SituationNoted, SituationOpened
+from command.facts.scene import LinkCameUp, LinkWentDown
 from command.hub import Hub
 from command.journal import DamagedJournalError, StoredFact
 from command.journal.memory import MemoryJournal
@@ -21,9 +25,9 @@ from command.links.naming import named
 from command.links.service_messages import Paging
 from command.requests import NoteSituation, ReportLink
 from command.services.case import app as case_app
-from tests.command.links.following import SITE, following, service_on, told, until
+from tests.command.links.following import SITE, facts, following, service_on, told, until
 from tests.command.services.peers import TOKEN
-from tests.command.support import DISPATCHER, MINUTE_MS, FlakyJournal, desk
+from tests.command.support import DISPATCHER, MINUTE_MS, Desk, FlakyJournal, desk
 from tests.ports import free_port
 
 
@@ -73,6 +77,129 @@ async def test_that_a_service_is_back_is_said_though_the_record_was_away_just_th
         await until(at, lambda t: t.links.need("gateway").state == "up")
         assert (journal.failures, follower.told) == ([], 1)
         assert (await at.alarm("link_down", "gateway")) is None
+
+
+class Recording(Gateway):
+    """A service that is never away, of which the hub is to record something each time."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
+
+    async def tell(self, fact: Recorded) -> bool:
+        if isinstance(fact.fact, SituationOpened):
+            await self.hub.ask(NoteSituation(situation=fact.fact.situation, text="told"), HUB)
+            return True
+        return False
+
+
+async def how_it_was(at: Desk, link: str) -> list[str]:
+    """Return what was recorded of a link, in order."""
+    said = [one.fact for one in await facts(at.hub) if isinstance(one.fact, LinkCameUp | LinkWentDown)]
+    return [type(fact).__name__ for fact in said if fact.link == link]
+
+
+async def test_a_service_is_not_down_because_our_own_record_is_away(tmp_path: Path) -> None:  # R1020
+    journal = FlakyJournal(MemoryJournal())
+    async with desk(journal) as at, following(at, tmp_path, Recording(at.hub)) as follower:
+        await at.situation()
+        await told(at, follower)
+        opened = await at.situation()
+        journal.failures = ["before"] * 3
+        await told(at, follower)
+        assert (journal.failures, follower.told, follower.refused) == ([], 2, 0)
+        assert await how_it_was(at, "gateway") == ["LinkCameUp"]
+        noted = [one.fact.situation for one in await facts(at.hub) if isinstance(one.fact, SituationNoted)]
+        assert noted[-1] == opened
+
+
+async def test_a_damaged_record_is_no_refusal_of_the_service(tmp_path: Path) -> None:  # R1020
+    """What is refused for good is skipped; this waits for a record that is whole."""
+
+    class Asking(Gateway):
+        damaged = 2
+
+        async def tell(self, fact: Recorded) -> bool:
+            if isinstance(fact.fact, SituationOpened) and self.damaged:
+                self.damaged -= 1
+                raise DamagedJournalError("the journal ends before what was folded from it")
+            return isinstance(fact.fact, SituationOpened)
+
+    async with desk() as at, following(at, tmp_path, Asking()) as follower:
+        await at.situation()
+        await told(at, follower)
+        assert (follower.told, follower.refused) == (1, 0)
+        assert await how_it_was(at, "gateway") == ["LinkCameUp"]
+
+
+@pytest.mark.parametrize("failure", ["before", "after"])
+async def test_that_it_is_away_is_said_no_more_once_it_is_back(tmp_path: Path, failure: str) -> None:  # R1020
+    """The network blinks: service and record are away in the same moment, and the record may have taken it or not."""
+    journal, link = FlakyJournal(MemoryJournal()), Gateway()
+    link.away = False
+
+    class Blinking(Gateway):
+        async def tell(self, fact: Recorded) -> bool:
+            try:
+                return await link.tell(fact)
+            except UnavailableError:
+                journal.failures = [failure]
+                link.away = False
+                raise
+
+    async with desk(journal) as at, following(at, tmp_path, Blinking()) as follower:
+        await at.situation()
+        await told(at, follower)
+        link.away = True
+        await at.situation()
+        await told(at, follower)
+        await at.situation()
+        await told(at, follower)
+        assert (journal.failures, follower.told) == ([], 3)
+        blinked = ["LinkWentDown", "LinkCameUp"] if failure == "after" else []
+        assert await how_it_was(at, "gateway") == ["LinkCameUp", *blinked]
+        assert (await at.alarm("link_down", "gateway")) is None
+
+
+async def test_what_could_not_be_recorded_in_an_earlier_term_is_said_no_more(tmp_path: Path) -> None:  # R947, R976
+    """Another hub has led the link since, and how the service was then is no news."""
+    journal, link = FlakyJournal(MemoryJournal()), Gateway()
+    async with desk(journal) as at:
+        cursors = Cursors(SqliteDatabase(tmp_path / "links.sqlite3", SCHEMA, "links"))
+        follower = Follower(at.hub, cursors, link)
+        await at.situation()
+        journal.failures = ["before"] * 100
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(follower.run())
+            await until(at, lambda _: len(journal.failures) < 98)
+            running.cancel()
+        journal.failures, link.away = [], False
+        await at.ask(ReportLink(link="gateway", up=True), HUB)
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(follower.run())
+            await told(at, follower)
+            running.cancel()
+        assert follower.told == 1
+        assert await how_it_was(at, "gateway") == ["LinkCameUp"]
+        await cursors.close()
+
+
+async def test_while_nothing_can_be_recorded_that_is_logged_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:  # R976
+    journal, link = FlakyJournal(MemoryJournal()), Gateway()
+    caplog.set_level(logging.WARNING, "command.links.follow")
+    async with desk(journal) as at, following(at, tmp_path, link):
+        for _ in range(2):
+            link.away = True
+            await at.situation()
+            journal.failures = ["before"] * 4
+            await until(at, lambda _: not journal.failures)
+            await until(at, lambda t: "gateway" in t.links.rows and t.links.need("gateway").state == "down")
+            logged = [one.getMessage() for one in caplog.records if "could not be recorded" in one.getMessage()]
+            assert len(logged) == 1
+            caplog.clear()
+            link.away = False
+            await until(at, lambda t: t.links.need("gateway").state == "up")
 
 
 async def test_what_another_hub_said_of_the_service_meanwhile_is_said_anew(tmp_path: Path) -> None:  # R947
