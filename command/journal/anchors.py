@@ -199,9 +199,9 @@ class Anchor:
         self._some.set()
 
     @property
-    def waiting(self) -> int | None:
-        """How many signed heads wait to be kept there; None while what was signed earlier is still looked for."""
-        return len(self._waiting) if self._is_complete else None
+    def waiting(self) -> int:
+        """How many signed heads wait to be kept there; all that are still to be read from the journal count as one."""
+        return len(self._waiting) + (not self._is_complete)
 
     def offer(self, head: AnchoredHead) -> None:
         """Have a new head kept; where too many wait, the oldest is read from the journal once its turn comes."""

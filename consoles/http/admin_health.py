@@ -17,8 +17,9 @@ from consoles.http.record import json_response
 class JournalHealth(msgspec.Struct, frozen=True, kw_only=True):
     """The record of the live space. `facts_bytes` is what all of it takes: facts, answers, signed heads, indexes.
 
-    The snapshot is what this hub started from or took since; `anchored_seq` is of the place that has least, and
-    `anchor_waiting` how many signed heads wait for it.
+    The snapshot is what this hub started from or took since. `anchored_seq` is of the place outside that has least, and
+    `anchor_waiting` how many signed heads wait for it, None where no place is set: those that are still to be read from
+    the record count as one.
     """
 
     kind: Kind
