@@ -48,8 +48,13 @@ _LOST = (
 
 _SETTINGS = {
     "application_name": "triune",
-    # What a commit promises does not depend on what the database or the role was set to.
+    # What a commit promises does not depend on what the database or the role was set to; nor does what a transaction
+    # sees that has waited for its turn, nor how long it may wait. That it may only be read is left as it is set: so a
+    # server is told that another takes over.
     "synchronous_commit": "on",
+    "default_transaction_isolation": "read committed",
+    "lock_timeout": "0",
+    "idle_session_timeout": "0",
     "idle_in_transaction_session_timeout": str(POSTGRES_IDLE_MS),
     # A hub whose machine is gone says nothing at all; its connection must not hold a lock for hours.
     "tcp_keepalives_idle": "10",
@@ -60,18 +65,24 @@ _SETTINGS = {
     # Compiling costs more than the short statements here ever take.
     "jit": "off",
 }
+_ANY_LENGTH = (
+    "SELECT set_config('transaction_timeout', '0', false) WHERE current_setting('transaction_timeout', true) <> '0'"
+)
+"""Ends a limit that the role may have, and that servers before PostgreSQL 17 do not know."""
 
 
 class Postgres:
     """A database that several hubs share. Use `open`.
 
     A server that restarts is used again by the next transaction; the ones it interrupts end in `UnavailableError`.
+    One that is set to be read only is left by all connections at once, for whichever of the address takes writes.
     """
 
-    def __init__(self, url: str, pool: Pool[asyncpg.Record], prepared: _Prepared) -> None:
+    def __init__(self, url: str, pool: Pool[asyncpg.Record], prepared: _Prepared, *, only_reads: bool = False) -> None:
         self._url = url
         self._pool = pool
         self._prepared = prepared
+        self._only_reads = only_reads
         self._waiting = 0
 
     @classmethod
@@ -96,7 +107,7 @@ class Postgres:
         with told_as_unavailable():
             # What commits have just left may not be on a standby yet.
             pool = await _pool(url, SessionAttribute.primary, _SETTINGS | {"default_transaction_read_only": "on"})
-        postgres = cls(url, *pool)
+        postgres = cls(url, *pool, only_reads=True)
         try:
             _refuse_others(await postgres.schema_versions(), schemas)
         except BaseException:
@@ -163,12 +174,30 @@ class Postgres:
             finally:
                 self._waiting -= 1
             try:
-                yield connection
+                try:
+                    yield connection
+                finally:
+                    is_left = await self._leave_if_replaced(connection)
+                if is_left:
+                    raise UnavailableError("the database may only be read any more: another server takes over")
             except (GeneratorExit, asyncio.CancelledError, *_LOST):
                 _give_up(connection)
                 raise
             finally:
                 await self._pool.release(connection)
+
+    async def _leave_if_replaced(self, connection: Connection) -> bool:
+        """Give up all connections once the server has said, with an answer, that new transactions may only read.
+
+        What was read there just now may be of before what is written elsewhere, and what was committed may be lost.
+        """
+        with suppress(asyncpg.InterfaceError):  # it may be closed, and back with the pool, already
+            told = getattr(connection.get_settings(), "default_transaction_read_only", "off")
+            if told == "on" and not self._only_reads:
+                await self._pool.expire_connections()
+                _give_up(connection)
+                return True
+        return False
 
     async def now_ms(self) -> int:
         """Return what the server's clock says."""
@@ -225,8 +254,8 @@ def _refuse_others(found: Mapping[str, int], schemas: Mapping[str, tuple[str, ..
 
 
 async def _pool(url: str, server: SessionAttribute, settings: dict[str, str]) -> tuple[Pool[asyncpg.Record], _Prepared]:
-    """Return a pool, and the statements that each connection of it is to know: none yet."""
-    prepared: _Prepared = {}
+    """Return a pool, and the statements that each connection of it is to know."""
+    prepared: _Prepared = {_ANY_LENGTH: ()}
     with _told_without_password():
         pool = await asyncpg.create_pool(
             url,
@@ -248,6 +277,7 @@ async def _bring_up_to_date(url: str, schema: tuple[str, ...], name: str) -> Non
     connection = await _connect(url)
     try:
         await _refuse_careless(connection)
+        await connection.execute(_ANY_LENGTH)
         async with connection.transaction():
             # One lock for all schemas: also the table of versions is made once.
             await connection.execute(_lock("schemas"))
@@ -277,7 +307,7 @@ async def _connect(url: str) -> asyncpg.Connection[asyncpg.Record]:
             timeout=POSTGRES_CONNECT_MS / 1000,
             command_timeout=POSTGRES_SCHEMA_MS / 1000,
             target_session_attrs=SessionAttribute.read_write,
-            server_settings=_SETTINGS,
+            server_settings=_SETTINGS | {"statement_timeout": str(POSTGRES_SCHEMA_MS)},
         )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
@@ -183,6 +185,143 @@ async def test_a_commit_survives_a_power_cut(postgres_url: str) -> None:
     await db.close()
     db = await Postgres.open(postgres_url, ONE, "test")
     assert [row[0] for row in await db.fetch("SHOW synchronous_commit")] == ["on"]
+    await db.close()
+
+
+@asynccontextmanager
+async def set_to(setting: str, server: PostgresServer, url: str) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+    """Have the database be set so for a while; give a connection to another one."""
+    name = url.rpartition("/")[2]
+    other = await asyncpg.connect(server.url())
+    await other.execute(f"ALTER DATABASE {name} SET {setting}")
+    try:
+        yield other
+    finally:
+        await other.execute(f"ALTER DATABASE {name} RESET ALL")
+        await other.close()
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["default_transaction_isolation = 'repeatable read'", "default_transaction_isolation = 'serializable'",
+     "lock_timeout = '20ms'", "transaction_timeout = '20ms'"],
+)  # fmt: skip
+async def test_who_waited_for_a_turn_sees_what_was_written_whatever_the_database_is_set_to(  # R1016
+    setting: str, postgres_server: PostgresServer, postgres_url: str
+) -> None:
+    async with set_to(setting, postgres_server, postgres_url) as other:
+        db = await Postgres.open(postgres_url, ONE, "test")
+
+        async def add() -> None:
+            async with db.transaction(lock="turn") as connection:
+                await connection.execute("INSERT INTO a SELECT count(*) FROM a")
+
+        async with asyncio.TaskGroup() as tasks, db.transaction(lock="turn") as first:
+            waiting = tasks.create_task(add())
+            while not await first.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"):
+                assert not waiting.done()
+            await first.execute("SELECT pg_sleep(0.05)")
+            await first.execute("INSERT INTO a VALUES (0)")
+        await other.execute("SELECT pg_sleep(0.05)")
+        assert [row["x"] for row in await db.fetch("SELECT x FROM a ORDER BY x")] == [0, 1]
+        await db.close()
+
+
+@pytest.mark.parametrize("setting", ["statement_timeout", "transaction_timeout"])
+async def test_tables_are_brought_up_however_short_commands_are_to_be(  # R1016
+    setting: str, postgres_server: PostgresServer, postgres_url: str
+) -> None:
+    slow = (*ONE, "CREATE TABLE b (y integer); SELECT pg_sleep(0.3);")
+    async with set_to(f"{setting} = '100ms'", postgres_server, postgres_url):
+        db = await Postgres.open(postgres_url, slow, "test")
+        assert await db.schema_versions() == {"test": 2}
+        await db.close()
+
+
+async def test_connections_stay_however_long_a_hub_has_nothing_to_say(  # R1016
+    postgres_server: PostgresServer, postgres_url: str
+) -> None:
+    async with set_to("idle_session_timeout = '20ms'", postgres_server, postgres_url) as other:
+        db = await Postgres.open(postgres_url, ONE, "test")
+        backend = "SELECT pg_backend_pid() AS pid"
+        before = await db.fetch(backend)
+        await other.execute("SELECT pg_sleep(0.1)")
+        assert await db.fetch(backend) == before
+        await db.close()
+
+
+async def read_only(server: PostgresServer, value: str) -> None:
+    """Tell a server that another one takes over, or that it is the one again; return once it acts on it."""
+    connection = await asyncpg.connect(server.url(), server_settings={"default_transaction_read_only": "off"})
+    await connection.execute(f"ALTER SYSTEM SET default_transaction_read_only = {value}")
+    await connection.execute("SELECT pg_reload_conf()")
+    await connection.close()
+    async with asyncio.timeout(20):
+        shown = ""
+        while shown != value:
+            connection = await asyncpg.connect(server.url())
+            shown = await connection.fetchval("SHOW default_transaction_read_only")
+            await connection.close()
+
+
+async def ports(db: Postgres) -> set[int]:
+    """Where the connections of a pool lead, all of them in use at once."""
+    asked = [db.fetch("SELECT current_setting('port')::integer AS port, pg_sleep(0.02)") for _ in range(8)]
+    return {rows[0]["port"] for rows in await asyncio.gather(*asked)}
+
+
+async def commit_after(db: Postgres, happening: Awaitable[None]) -> None:
+    """Commit what was written before, and could be on no other server."""
+    async with db.transaction() as connection:
+        await connection.execute("INSERT INTO a VALUES (1)")
+        await happening
+        await connection.execute("SELECT 1")
+
+
+async def test_a_server_that_another_one_takes_over_from_is_left(postgres_server: PostgresServer) -> None:  # R1015
+    name = postgres_server.create_database()
+    with PostgresServer() as other:
+        connection = await asyncpg.connect(other.url())
+        await connection.execute(f"CREATE DATABASE {name}")
+        await connection.close()
+        url = f"postgresql://triune@127.0.0.1:{postgres_server.port},127.0.0.1:{other.port}/{name}"
+        await (await Postgres.open(other.url(name), ONE, "test")).close()
+        writes, reads, commits = [await Postgres.open(url, ONE, "test") for _ in range(3)]
+        for db in (writes, reads, commits):
+            assert await ports(db) == {postgres_server.port}
+        try:
+            with pytest.raises(UnavailableError, match="may only be read"):
+                await commit_after(commits, read_only(postgres_server, "on"))
+            with pytest.raises(UnavailableError, match="read-only transaction"):
+                await writes.fetch("INSERT INTO a VALUES (2)")
+            with pytest.raises(UnavailableError, match="may only be read"):  # it may be old already
+                await reads.fetch("SELECT x FROM a")
+            for db in (writes, reads, commits):
+                assert await ports(db) == {other.port}
+            await writes.fetch("INSERT INTO a VALUES (3)")
+            assert [row["x"] for row in await reads.fetch("SELECT x FROM a")] == [3]
+        finally:
+            await read_only(postgres_server, "off")
+        for db in (writes, reads, commits):
+            await db.close()
+
+
+async def test_a_server_that_may_be_written_to_again_is_used_again(  # R1015
+    postgres_server: PostgresServer, postgres_url: str
+) -> None:
+    db = await Postgres.open(postgres_url, ONE, "test")
+    beside = await Postgres.open_beside(postgres_url, {"test": ONE})
+    await read_only(postgres_server, "on")
+    try:
+        for _ in range(2):
+            with pytest.raises(UnavailableError):
+                await db.fetch("INSERT INTO a VALUES (1)")
+        assert await count(beside) == 0
+    finally:
+        await read_only(postgres_server, "off")
+    await db.fetch("INSERT INTO a VALUES (1)")
+    assert (await count(db), await count(beside)) == (1, 1)
+    await beside.close()
     await db.close()
 
 
