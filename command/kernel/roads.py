@@ -1,7 +1,8 @@
 """A road net as a graph: which cameras a car that passed one will pass next, and in how many seconds. Pure.
 
 It is made of GeoJSON lines (WGS-84) that meet where they share a point. Of each line's properties `class` or `highway`
-gives the usual speed, `maxspeed` (km/h) one of its own, and `oneway` (true or "yes") that it is driven as it is drawn.
+gives the usual speed, `maxspeed` (km/h) one of its own, and `oneway` that it is driven as it is drawn (true or
+"yes") or only the other way (-1).
 """
 
 from __future__ import annotations
@@ -26,6 +27,10 @@ SPEED_KMH: Mapping[str, float] = {
 }  # fmt: skip
 """Usual speeds by the class of a road, in words of ours and of OpenStreetMap; own defaults."""
 _OTHER_KMH = 35.0
+_ONE_WAY: Mapping[str, tuple[int, ...]] = dict.fromkeys(("true", "yes", "1", "1.0"), (1,)) | dict.fromkeys(
+    ("-1", "-1.0", "reverse"), (-1,)
+)
+"""What OpenStreetMap and other makers write."""
 _BESIDE_M = 300.0
 """A camera further from any road stands on none."""
 _PLACES = 5
@@ -126,7 +131,7 @@ class RoadNet:
             raise InvalidInputError("a road leaves the globe")
         speed_ms = _speed_kmh(properties) / 3.6
         self.fastest_ms = max(self.fastest_ms, speed_ms)
-        ways = (1,) if properties.get("oneway") in (True, "yes", 1, "1") else (1, -1)
+        ways = _ONE_WAY.get(str(properties.get("oneway")).strip().lower(), (1, -1))
         for pair in pairwise(nodes):
             if pair[0] == pair[1]:
                 continue

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import msgspec
 
@@ -22,6 +23,11 @@ from edge.viid.pictures import ImagesWaiting, picture_of
 from edge.viid.values import Fields
 from edge.viid.vehicle import Vehicle, read_plate, read_vehicle
 
+_Key: TypeAlias = tuple[str, str, str, str, int | None]
+"""What a vehicle told again has in common: device, tollgate, id, plate and when it passed, as it was told.
+
+The id alone does not do: some devices begin to count anew, and two systems may count alike.
+"""
 _log = logging.getLogger(__name__)
 
 
@@ -54,9 +60,9 @@ class Intake:
         self._library = library
         self._datum: Datum = datum
         self._clock = clock
-        self._kept: OrderedDict[str, None] = OrderedDict()
-        """Ids of vehicles, so that one told again is not looked at again."""
-        self._on_their_way: dict[str, asyncio.Event] = {}
+        self._kept: OrderedDict[_Key, None] = OrderedDict()
+        """Vehicles, so that one told again is not looked at again."""
+        self._on_their_way: dict[_Key, asyncio.Event] = {}
 
     async def vehicles(self, peer: str, told: Sequence[Fields]) -> list[Verdict]:
         """Return what became of each vehicle."""
@@ -149,18 +155,19 @@ class Intake:
         except RefusedError as error:
             self.counters.wrong_clock += "our clock" in error.detail
             return self._refused(name, error)
-        while (on_its_way := self._on_their_way.get(vehicle.id)) is not None:
+        key = vehicle.device, vehicle.tollgate, vehicle.id, vehicle.plate, told.instant_ms("PassTime")
+        while (on_its_way := self._on_their_way.get(key)) is not None:
             await on_its_way.wait()
-        if vehicle.id in self._kept:
+        if key in self._kept:
             self.counters.repeated += 1
             return Verdict(name, StatusCode.OK, "already here")
-        self._on_their_way[vehicle.id] = asyncio.Event()
+        self._on_their_way[key] = asyncio.Event()
         try:
             verdict = await self._take(peer, vehicle)
         finally:
-            self._on_their_way.pop(vehicle.id).set()
+            self._on_their_way.pop(key).set()
         if verdict.code is StatusCode.OK:
-            self._kept[vehicle.id] = None
+            self._kept[key] = None
             if len(self._kept) > VIID_REMEMBERED:
                 self._kept.popitem(last=False)
         return verdict

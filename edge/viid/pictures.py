@@ -35,7 +35,7 @@ def picture_of(data: object) -> bytes:
 
 
 def _check(picture: bytes) -> None:
-    """Look at its header, then decode it small."""
+    """Look at its header, then decode it."""
     width, height = picture_size(picture)
     if picture.startswith(PNG) and width * height > VIID_PNG_PX:
         raise InvalidInputError(f"a PNG picture of {width} x {height} pixels")

@@ -66,6 +66,15 @@ def test_a_road_of_one_way_is_not_driven_against_it() -> None:  # R548
     assert one_way.ahead(CAMERAS, "after", 270.0) == []
 
 
+@pytest.mark.parametrize("said", ["-1", -1, -1.0, "reverse"])
+def test_a_road_of_one_way_may_be_drawn_against_it(said: object) -> None:  # R1009
+    backwards = net((MAIN[::-1], {"oneway": said}))
+    assert [each.camera for each in backwards.ahead(CAMERAS, "after", None) or ()] == ["east"]
+    assert backwards.ahead(CAMERAS, "after", 270.0) == []
+    for other in ("no", "0", False, None):
+        assert len(net((MAIN[::-1], {"oneway": other})).ahead(CAMERAS, "after", None) or ()) > 1
+
+
 def test_a_camera_at_no_road_has_no_way_and_is_passed_by_nobody() -> None:  # R549
     found = net((MAIN, STREET)).ahead(CAMERAS, "west", 90.0)
     assert net((MAIN, STREET)).ahead(CAMERAS, "field", 90.0) is None

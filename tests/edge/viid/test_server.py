@@ -172,6 +172,33 @@ async def test_each_vehicle_has_its_own_status_and_a_bad_one_keeps_no_other_out(
         assert (counters.taken, counters.repeated, counters.without_plate, counters.refused) == (2, 2, 1, 7)
 
 
+async def test_another_vehicle_under_an_id_that_was_there_is_another_passage() -> None:  # R1008
+    again = [
+        vehicle(), vehicle(PlateNo="湘F99999", PassTime="20261122115930"), vehicle(PassTime="20261122115931"),
+        vehicle(MotorVehicleID="x1", PlateNo="湘F11111"), vehicle(MotorVehicleID="x1", PlateNo="湘F22222"),
+    ]  # fmt: skip
+    async with running() as at:
+        await signed_in(at)
+        for _ in range(2):
+            _, answer = await curl(f"{at.url}/VIID/MotorVehicles", *IDENTITY, body=vehicles(*again))
+            assert codes(answer) == [0] * len(again)
+        assert [(passage.plate, passage.pass_ms) for passage, _ in at.library.taken] == [
+            ("湘F12345", at.library.taken[0][0].pass_ms), ("湘F99999", china_ms("2026-11-22 11:59:30")),
+            ("湘F12345", china_ms("2026-11-22 11:59:31")), ("湘F11111", at.library.taken[0][0].pass_ms),
+            ("湘F22222", at.library.taken[0][0].pass_ms),
+        ]  # fmt: skip
+        assert at.server.intake.counters.repeated == len(again)
+
+
+async def test_a_vehicle_of_a_clock_ahead_is_the_same_when_it_is_told_again() -> None:  # R1008
+    async with running() as at:
+        await signed_in(at)
+        for _ in range(2):
+            await curl(f"{at.url}/VIID/MotorVehicles", *IDENTITY, body=vehicles(vehicle(PassTime="20261122120100")))
+            at.clock.advance(at.clock.now_ms() + 5000)
+        assert len(at.library.taken) == 1
+
+
 async def test_a_passage_that_cannot_be_kept_now_is_answered_busy_and_taken_the_next_time() -> None:  # R583
     async with running() as at:
         await signed_in(at)
@@ -185,10 +212,12 @@ async def test_a_passage_that_cannot_be_kept_now_is_answered_busy_and_taken_the_
 
 async def test_pictures_are_looked_at_and_bad_ones_cost_the_passage_nothing() -> None:  # R585
     whole, bomb = jpeg(), jpeg(8, 8).replace(b"\x00\x08\x00\x08", b"\xff\xff\xff\xff")
+    noise = cv2.imencode(".jpg", np.random.default_rng(1).integers(0, 255, (48, 64, 3)).astype(np.uint8))[1].tobytes()
+    cut = noise[: len(noise) * 2 // 3] + b"\xff\xd9"
     cases: list[tuple[object, bytes | None]] = [
         (sub_image(whole), whole), (sub_image("data:image/jpeg;base64," + base64.b64encode(whole).decode()), whole),
         (sub_image(base64.encodebytes(whole).decode()), whole), (sub_image(b"GIF89a"), None), (sub_image("%%%"), None),
-        (sub_image(whole[:-40]), None), (sub_image(bomb), None),
+        (sub_image(whole[:-40]), None), (sub_image(bomb), None), (sub_image(cut), None),
         (sub_image(b"\xff\xd8\xff" + bytes(99) + b"\xff\xd9"), None),
         ({"SubImageInfoObject": [*_list(b"x", "01"), *_list(whole, "02")]}, whole), ([], None),
     ]  # fmt: skip
@@ -199,7 +228,7 @@ async def test_pictures_are_looked_at_and_bad_ones_cost_the_passage_nothing() ->
         assert codes(answer) == [0] * len(cases)
         kept = {passage.id: picture for passage, picture in at.library.taken}
         assert [kept[f"v{n}"] for n in range(len(cases))] == [picture for _, picture in cases]
-        assert at.server.intake.counters.bad_pictures == 6
+        assert at.server.intake.counters.bad_pictures == 7
 
 
 def _list(data: bytes, type_: str) -> list[dict[str, object]]:

@@ -17,7 +17,7 @@ from PIL import Image
 
 from command.kernel.errors import InvalidInputError
 from command.kernel.limits import PICTURE_BYTES, PICTURE_SIDE_PX
-from streams.plates.picture import check_picture, decode_picture
+from streams.plates.picture import check_decodes, check_picture, decode_picture
 
 ARITHMETIC = base64.b85decode(
     "|JeWF01!$>Nk#wx0RR9200961|JwjV01yid4h#wq4h;?x5fBp?C>j_R78o%jB^@X_Gd(;xGdMRuNL)@pL{~*OI8bd-"
@@ -124,10 +124,13 @@ JPEGS = {
 def test_a_jpeg_cut_short_is_refused_though_it_ends_with_an_end_marker(kind: str) -> None:  # R830
     whole = JPEGS[kind]
     check_picture(decode_picture(whole))
+    check_decodes(whole)
     begin = whole.rindex(b"\xff\xda") + 14
     for part in range(1, 9):
-        with pytest.raises(InvalidInputError):
-            decode_picture(whole[: begin + (len(whole) - begin) * part // 10] + b"\xff\xd9")
+        cut = whole[: begin + (len(whole) - begin) * part // 10] + b"\xff\xd9"
+        for look in (decode_picture, check_decodes):
+            with pytest.raises(InvalidInputError):
+                look(cut)
 
 
 @pytest.mark.parametrize("level", [0, 64, 65, 127, 128, 129, 255])
@@ -137,6 +140,7 @@ def test_a_whole_picture_that_is_as_grey_as_what_is_missing_is_taken(level: int)
     jpeg = cv2.imencode(".jpg", plain)[1].tobytes()
     for data in (jpeg, jpeg + bytes(40), jpeg + jpeg):  # cameras put thumbnails and more behind it
         assert abs(int(decode_picture(data)[-1, -1, 0]) - level) <= 1
+        check_decodes(data)
 
 
 def test_an_empty_size_and_an_oversized_file_are_refused() -> None:
