@@ -190,7 +190,8 @@ class PtzControl:
     ) -> None:
         for pilot in list(self._pilots.values()):
             pilot.release()
-        await self._tasks.__aexit__(kind, error, trace)
+        # Whatever ended the hub, pilots stop what moves: told of an error the group would cancel them first.
+        await self._tasks.__aexit__(None, None, None)
 
     def moves(self, camera: str) -> bool:
         """Say whether a camera may be movable at all. Raises `UnknownIdError`."""
@@ -302,7 +303,8 @@ class _Pilot:
             now_ms = self._clock.now_ms()
             if self._next is not None:
                 await self._obey(ptz, *self._next)
-            elif self.hold.stop_at_ms is not None and now_ms >= self.hold.stop_at_ms:
+            # Also right after a command that was still on its way when the hold ended.
+            if self._next is None and self.hold.stop_at_ms is not None and now_ms >= self.hold.stop_at_ms:
                 await self._stop(ptz)
             if self._next is None and now_ms >= self.hold.until_ms:
                 return

@@ -88,11 +88,11 @@ class Ground:
     def __init__(self) -> None:
         self.clock = VirtualClock(0)
         self.dome = Dome(self.clock)
-        gateways = PtzGateways()
-        gateways.register("dome", self.dome.open)
-        self.control = PtzControl(gateways, self._address, self.clock)
+        self.gateways = PtzGateways()
+        self.gateways.register("dome", self.dome.open)
+        self.control = PtzControl(self.gateways, self.address_of, self.clock)
 
-    def _address(self, camera: str) -> str:
+    def address_of(self, camera: str) -> str:
         if camera == "none":
             raise UnknownIdError("no camera")
         return "rtsp://h/s" if camera == "fixed" else f"dome://{camera}"
@@ -234,3 +234,92 @@ async def test_the_end_of_the_hub_stops_what_moves() -> None:
 
     assert [what for _, what in ground.dome.said] == [(-0.5, 0.0, 0.0), (0.0, 0.0, 0.0)]
     assert ground.dome.closed == 1
+
+
+async def test_a_hub_that_a_fault_ends_stops_what_moves() -> None:  # R354
+    ground = Ground()
+
+    async def hub() -> None:
+        async with ground.control:
+            await ground.control.command("a", WATCH, LEFT)
+            await ground.control.command("b", WATCH, LEFT)
+            raise ValueError("a fault of ours")
+
+    with pytest.raises(ValueError, match="a fault of ours"):
+        await hub()
+
+    assert [what for _, what in ground.dome.said] == [(-0.5, 0.0, 0.0)] * 2 + [(0.0, 0.0, 0.0)] * 2
+    assert ground.dome.closed == 2
+
+
+async def test_a_hub_that_is_cancelled_stops_what_moves() -> None:  # R354
+    ground, moving = Ground(), asyncio.Event()
+
+    async def hub() -> None:
+        async with ground.control:
+            await ground.control.command("a", WATCH, LEFT)
+            moving.set()
+            await asyncio.Event().wait()
+
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(hub())
+        await moving.wait()
+        running.cancel()
+
+    assert running.cancelled()
+    assert [what for _, what in ground.dome.said] == [(-0.5, 0.0, 0.0), (0.0, 0.0, 0.0)]
+    assert ground.dome.closed == 1
+
+
+async def test_a_move_that_was_on_its_way_when_the_hub_ended_is_stopped_too() -> None:  # R354
+    ground = Ground()
+    async with asyncio.TaskGroup() as tasks, ground.control:
+        await ground.control.command("a", WATCH, LEFT)
+        ground.dome.answers.clear()
+        for pan in (0.1, 0.2):  # the camera is slow with the first, and the second waits
+            tasks.create_task(ground.control.command("a", WATCH, Move(pan=pan)))
+            await settle()
+        tasks.create_task(answer_later(ground.dome))
+
+    assert [what for _, what in ground.dome.said] == [
+        (-0.5, 0.0, 0.0), (0.1, 0.0, 0.0), (0.2, 0.0, 0.0), (0.0, 0.0, 0.0)
+    ]  # fmt: skip
+
+
+async def answer_later(dome: Dome) -> None:
+    await settle()
+    dome.answers.set()
+
+
+class SlowHolds:
+    """Holds whose database takes its time to say who moved a camera last."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.answers = asyncio.Event()
+
+    async def take(self, camera: str, who: Operator) -> None:
+        pass
+
+    async def of(self, camera: str) -> Hold | None:
+        return None
+
+    async def moved_on(self, camera: str) -> bool:
+        self.asked.set()
+        await self.answers.wait()
+        return False
+
+
+async def test_a_move_that_is_renewed_while_others_are_asked_goes_on() -> None:  # R354
+    ground, holds = Ground(), SlowHolds()
+    ground.control = PtzControl(ground.gateways, ground.address_of, ground.clock, holds)
+    async with ground.control:
+        await ground.control.command("a", WATCH, LEFT)
+        await ground.pass_ms(PTZ_DEAD_MAN_MS + PTZ_LOOK_MS)
+        assert holds.asked.is_set()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(ground.control.command("a", WATCH, LEFT))
+            await settle()
+            holds.answers.set()
+        assert [what for _, what in ground.dome.said] == [(-0.5, 0.0, 0.0)] * 2
+        assert ground.control.counters.dead_man_stops == 0
