@@ -63,7 +63,7 @@ class DiskHealth(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LinkHealth(msgspec.Struct, frozen=True, kw_only=True):
-    """A link; `waiting` are facts, or items of an edge agent, that it has still to tell.
+    """A link; `waiting` are facts, passages for an upper system, or items of an edge agent that it has still to tell.
 
     `state` is None where nobody has spoken to the service yet.
     """

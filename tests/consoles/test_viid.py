@@ -21,6 +21,7 @@ from command.kernel.clock import SystemClock
 from command.readings import UNSTATED, Sighting, SightingQuery
 from command.requests import ApproveWatch, EnrolCamera, RequestWatch
 from consoles.cli import viid as cli
+from consoles.parts import watched
 from consoles.settings import Settings, Viid, ViidUpper, load_settings
 from consoles.site import Site, running_site
 from edge.viid.values import written
@@ -143,8 +144,10 @@ async def test_a_passage_whose_certainty_nobody_stated_is_a_hit_all_the_same(tmp
         assert seen.confidence == UNSTATED
 
 
-async def test_one_hub_tells_another_its_passages_over_restarts_of_both_and_none_twice(tmp_path: Path) -> None:
-    # R591 R592
+async def test_one_hub_tells_another_its_passages_over_restarts_of_both_and_none_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # R591 R592 R995
+    monkeypatch.setattr(watched, "FIGURES_LOOK_MS", 50)
     port = free_port()
     upper_own = Viid(server_id=UPPER, port=port, password=SECRET)
     up = ViidUpper(id=UPPER, url=f"http://127.0.0.1:{port}", password=SECRET)
@@ -168,6 +171,12 @@ async def test_one_hub_tells_another_its_passages_over_restarts_of_both_and_none
             return bool((await shown(admin))["waiting"] == {f"upper/{UPPER}": 1})
 
         await until(waits)
+
+        async def waits_in_health() -> bool:
+            _, told = await admin.get("/api/v1/health")
+            return {"name": f"viid.{UPPER}", "state": "down", "waiting": 1} in told["links"]
+
+        await until(waits_in_health)
     async with AsyncExitStack() as stack:
         async with hub(tmp_path / "upper", upper_own) as (upper, above):
             await adopt(upper, above, LOWER_CAMERA)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -39,7 +39,8 @@ from consoles.parts.viid.lowers import Lowers
 from consoles.parts.viid.routes import ViidRoutes, off
 from consoles.parts.viid.senders import Senders
 from consoles.parts.viid.store import ViidStore
-from consoles.parts.viid.tells import HitLink, Tells
+from consoles.parts.viid.tells import HitLink, Tells, is_of
+from consoles.parts.watched import Watched
 from consoles.settings import Settings, Viid
 from edge.gb28181.pilot import where
 from edge.viid.door import Door
@@ -55,6 +56,11 @@ _DAY_MS = 24 * 60 * 60 * 1000
 def password_of(settings: Viid, key: SiteKey) -> str:
     """Return what systems have to know where none is set: no two sites have the same, and nobody has to keep it."""
     return settings.password or key.derive("viid-password").hex()[:16]
+
+
+def link_of(upper: str) -> str:
+    """Return what the link to an upper system is called."""
+    return f"viid.{upper}"
 
 
 @asynccontextmanager
@@ -105,6 +111,7 @@ async def viid(base: Base, passages: Passages) -> AsyncIterator[list[web.RouteDe
         base.tasks.start(while_held(kept.leases, LINKS, senders.run), "viid-senders")
         base.tasks.start(while_held(kept.leases, LINKS, lowers.run), "viid-lowers")
         base.tasks.start(while_held(kept.leases, LINKS, cascades.run), "viid-cascades")
+        _watch_waiting(base, store, [*origins])
         base.measured.extend(_measured(server, door, tells, senders, lowers, cascades))
         url = await stack.enter_async_context(serving(server.application(), base.settings.host, own.port))
         yield [
@@ -112,6 +119,18 @@ async def viid(base: Base, passages: Passages) -> AsyncIterator[list[web.RouteDe
             *LowerRoutes(own.server_id, own.receive_at, hub, devices, lower_store, lowers, library).routes(),
             *CascadeRoutes(own.server_id, own.receive_at, cascade_store, cascades, library).routes(),
         ]
+
+
+def _watch_waiting(base: Base, store: ViidStore, uppers: Sequence[str]) -> None:
+    """Tell how much waits for each upper system, whichever of several hubs it is that tells it."""
+
+    async def waiting() -> dict[str, int | None]:
+        kept = await store.waiting()
+        return {link_of(upper): sum(kept[one] for one in kept if is_of(one, upper)) for upper in uppers}
+
+    watched = Watched("what waits for GA/T 1400 systems", waiting, base.hub.clock)
+    base.tasks.start(watched.run(), "viid-waiting")
+    base.waits.append(lambda: watched.value or dict.fromkeys(map(link_of, uppers)))
 
 
 def _uppers(own: Viid, hub: Hub, http: aiohttp.ClientSession) -> list[Upper]:
@@ -172,7 +191,7 @@ def _channels(accounts: Accounts) -> Callable[[], Awaitable[dict[str, str]]]:
 
 def _report(hub: Hub, upper: str) -> Callable[[bool, str], Awaitable[None]]:
     """Return what records how an upper system is, each time that it changes, whichever hub said so before."""
-    link = f"viid.{upper}"
+    link = link_of(upper)
 
     async def report(up: bool, reason: str) -> None:
         try:

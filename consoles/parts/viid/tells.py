@@ -178,3 +178,9 @@ class HitLink:
 def upper_receiver(upper: str) -> str:
     """Return what waits for an upper system is kept under."""
     return f"upper/{upper}"
+
+
+def is_of(receiver: str, peer: str) -> bool:
+    """Say whether what is kept under a receiver waits for that system."""
+    kind, whose, *_ = receiver.split("/")
+    return whose == peer and kind in ("upper", "subscription", "disposition")

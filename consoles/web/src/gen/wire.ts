@@ -749,7 +749,7 @@ export interface LinkCall {
   why?: string;
 }
 
-/** A link; `waiting` are facts, or items of an edge agent, that it has still to tell. */
+/** A link; `waiting` are facts, passages for an upper system, or items of an edge agent that it has still to tell. */
 export interface LinkHealth {
   name: string;
   state: "down" | "up" | null;
