@@ -140,6 +140,8 @@ RECORD_LISTED = 2000
 RECORD_LISTED_MS = 32 * 24 * 60 * 60 * 1000
 RECORD_CLIP_MS = 4 * 60 * 60 * 1000
 RECORD_CLIPS_AT_ONCE = 2
+# While nobody can tell whether one is on record it is asked again so often, and no other is made.
+RECORD_CLIPS_ASKED_MS = 5000
 RECORD_LOCKS = 10_000
 # An event is one of a camera when it is so near.
 RECORD_EVENT_M = 150

@@ -3,7 +3,8 @@
 A clip is `<id>.mp4` with its sheet `<id>.json`, which names its `sha256` and `size`; both lie in a folder of the hub
 that exported it, whichever database hubs share. Neither is sealed, so whoever can change one can change both: what
 they were is in the record (`clip_exported`). One that the record does not name is not exported yet, or belongs to
-later than the record does; it is held to its sheet alone.
+later than the record does; it is held to its sheet alone, and left out where a mark beside it says that nobody knows
+yet whether it is on record.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from command.kernel.limits import BACKUP_CHUNK_BYTES
 
 FOLDER = Path("recordings") / "clips"
 """Where clips lie in a data folder, unless recordings have one of their own."""
+UNRECORDED = ".unrecorded"
+"""The suffix of the mark of a clip, until it is known to be on record."""
 _ID = re.compile(r"[0-9a-f]{16}")
 
 
@@ -52,6 +55,8 @@ def clips_in(folder: Path) -> dict[str, Path]:
 def read_clips(files: Mapping[str, Path], named: Named) -> Iterator[ClipSheet | ClipPiece | str]:
     """Yield the sheet of each clip and the pieces of its file; the id alone of one that is not what it was."""
     for clip, path in files.items():
+        if clip not in named and path.with_suffix(UNRECORDED).exists():
+            continue
         with opened(path, named.get(clip)) as found:
             if found is not None and _ID.fullmatch(clip):
                 file, sheet = found

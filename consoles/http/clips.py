@@ -9,20 +9,18 @@ from typing import Protocol
 import msgspec
 from aiohttp import web
 
-from command.actors import Actor
 from command.hub import Hub
-from command.kernel.errors import NoRightError, TooManyError, TriuneError
-from command.requests import RecordClip
+from command.kernel.errors import NoRightError, TooManyError
 from consoles.http.bodies import part_of, send_pieces
+from consoles.http.clip_record import ClipRecord
 from consoles.http.context import actor_of, require
 from consoles.http.record import json_response
-from consoles.http.stretches import Authorise, Stretch, in_the_name_of, query_instant, read_as
+from consoles.http.stretches import Authorise, Stretch, query_instant, read_as
 from streams.limits import RECORD_CLIPS_AT_ONCE, RECORD_CLIPS_LISTED
 from streams.recorder.archive import Archive
 from streams.recorder.clip_list import ListedClip
-from streams.recorder.sheets import CLIPS, Asked, Clip, delete_clip
+from streams.recorder.sheets import Asked, Clip
 from streams.recorder.shelf import Mark, Shelf
-from streams.recorder.store import Store
 
 _MAY_EXPORT = ("dispatcher", "commander", "duty_leader")
 _LONGEST_MS = 2**53 - 1
@@ -50,19 +48,17 @@ FindShelf = Callable[[], Awaitable[SiteShelf]]
 
 
 class Clips:
-    """The handlers. `find_store` raises `UnavailableError` while there is none; `find_shelf` returns what there is at
-    all hubs, and the names of those that do not answer; `own_address` what other hubs know this one by."""
+    """The handlers. `find_shelf` returns what there is at all hubs, and the names of those that do not answer."""
 
     def __init__(
-        self, find_store: Callable[[], Store], find_shelf: FindShelf, archive_of: Callable[[str], Archive], hub: Hub,
-        authorise: Authorise, own_address: Callable[[], str],
+        self, record: ClipRecord, find_shelf: FindShelf, archive_of: Callable[[str], Archive], hub: Hub,
+        authorise: Authorise,
     ) -> None:  # fmt: skip
-        self._find_store = find_store
+        self._record = record
         self._find_shelf = find_shelf
         self._archive_of = archive_of
         self._hub = hub
         self._authorise = authorise
-        self._own_address = own_address
         self._exporting = asyncio.Semaphore(RECORD_CLIPS_AT_ONCE)
 
     def routes(self) -> list[web.RouteDef]:
@@ -82,29 +78,16 @@ class Clips:
         asked = await read_as(request, Stretch)
         if self._exporting.locked():
             raise TooManyError("other clips are being exported; try again when they are done")
-        now_ms, store = self._hub.clock.now_ms(), self._find_store()
+        now_ms = self._hub.clock.now_ms()
         wanted = Asked(
             camera=camera, from_ms=asked.from_ms, to_ms=min(asked.to_ms, now_ms), why=asked.why, who=actor.id,
             at_ms=now_ms, situation=asked.situation or "",
         )  # fmt: skip
         async with self._exporting:
+            await self._record.settle()
             clip = await self._archive_of(camera).export(wanted)
-        await self._put_on_record(store, clip, actor)
-        await store.add_clip(clip.listed)
+        await self._record.put(clip)
         return json_response(clip)
-
-    async def _put_on_record(self, store: Store, clip: Clip, actor: Actor) -> None:
-        asked = clip.asked
-        fact = RecordClip(
-            clip=clip.id, camera=asked.camera, from_ms=asked.from_ms, to_ms=asked.to_ms, sha256=clip.sha256,
-            size=clip.size, missing_ms=clip.missing_ms, why=asked.why, situation=asked.situation or None,
-            hub=self._own_address(),
-        )  # fmt: skip
-        try:
-            await self._hub.ask(fact, in_the_name_of(actor))
-        except TriuneError:
-            await store.readers.run(lambda: delete_clip(store.folder / CLIPS, clip.id))
-            raise
 
     async def listing(self, request: web.Request) -> web.Response:
         """`GET /api/v1/clips?camera=&from_ms=&to_ms=&after=`: of one camera, or of all whose pictures one may see."""

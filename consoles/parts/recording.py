@@ -18,6 +18,7 @@ from command.kernel.geo import distance_m
 from command.leases import Leases
 from command.requests import ReportRecorder
 from command.rows import AlarmRow, CameraRow, HitRow
+from consoles.http.clip_record import ClipRecord
 from consoles.http.clips import Clips
 from consoles.http.recordings import Recordings
 from consoles.http.rooms import HubRoom, room_of
@@ -216,10 +217,12 @@ async def recording(
     listen_motion(part.on_motion)
     base.tasks.start(part.tell_agents(), "recordings-at-agents")
     base.tasks.start(part.run(opening, find), "recorder")
+    clips = ClipRecord(part.store, hub, own_address)
+    base.tasks.start(clips.run(), "clips-on-record")
     base.degraded.append(part.degraded)
     routes = [
         *Recordings(archive_of, hub, authorise).routes(),
         *room_routes(rooms_of(hubs, own_room)),
-        *Clips(part.store, lambda: shelf_of(hubs, part.store), archive_of, hub, authorise, own_address).routes(),
+        *Clips(clips, lambda: shelf_of(hubs, part.store), archive_of, hub, authorise).routes(),
     ]
     yield routes, Recorded(archive_of, part.store)

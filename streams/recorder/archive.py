@@ -78,7 +78,7 @@ class Archive(Protocol):
         ...
 
     async def export(self, asked: Asked) -> Clip:
-        """Make a clip, durable in our own folder of clips. Raises as `streams.recorder.clips.export`."""
+        """Make a clip, durable in our own folder, not on record yet. Raises as `streams.recorder.clips.export`."""
         ...
 
 

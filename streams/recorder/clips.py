@@ -24,12 +24,12 @@ from streams.limits import RECORD_CLIP_MS, RECORD_GAP_MS
 from streams.recorder import threads
 from streams.recorder.gaps import Why, explained
 from streams.recorder.locks import write_durably
-from streams.recorder.sheets import CLIPS, Asked, Clip, Shift
+from streams.recorder.sheets import CLIPS, Asked, Clip, Shift, mark_unrecorded
 from streams.recorder.store import Store, read_fragments
 
 
 async def export(store: Store, asked: Asked) -> Clip:
-    """Make the file in the folder of clips, durable when this returns.
+    """Make the file in the folder of clips, durable when this returns, and marked as not on record.
 
     Raises `InvalidInputError` (the times), `UnknownIdError` (nothing recorded then), `ConflictError` (the camera
     changed its picture in between), `UnavailableError`.
@@ -143,6 +143,7 @@ class ClipFile:
             size=self._size, gaps=explained(self._gaps, known), shifts=self._shifts,
             missing_ms=sum(to_ms - from_ms for from_ms, to_ms in self._gaps),
         )  # fmt: skip
+        mark_unrecorded(self._path)
         write_durably(self._path.with_suffix(".json"), msgspec.json.encode(clip))
         self._half.replace(self._path)
         sync_folder(self._path.parent)

@@ -1,4 +1,8 @@
-"""The sheets of clips: everything to be known of an exported file, as JSON beside it, and the list of them."""
+"""The sheets of clips: everything to be known of an exported file, as JSON beside it, and the list of them.
+
+A mark lies beside a clip from its making on until it is known to be on record: whatever ends a hub in between, it is
+neither listed nor handed out before that.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,8 @@ from pathlib import Path
 
 import msgspec
 
+from command.actors import HUB
+from command.backup.clips import UNRECORDED
 from command.kernel.errors import UnknownIdError
 from streams.recorder import clip_list
 from streams.recorder.clip_list import ListedClip
@@ -76,15 +82,63 @@ def clip_about(folder: Path, clip: str) -> Clip:
     return msgspec.json.decode(clip_file(folder, clip).with_suffix(".json").read_bytes(), type=Clip)
 
 
+def mark_unrecorded(path: Path) -> None:
+    """Mark a clip that is about to be there. Durable once its folder is. Raises `OSError`."""
+    path.with_suffix(UNRECORDED).touch()
+
+
+def is_unrecorded(folder: Path, clip: str) -> bool:
+    """Say whether nobody knows yet that a clip is on record."""
+    return (folder / f"{clip}{UNRECORDED}").exists()
+
+
+def on_record(folder: Path, clip: str) -> None:
+    """Take the mark away. Raises `OSError`."""
+    (folder / f"{clip}{UNRECORDED}").unlink(missing_ok=True)
+
+
+def unrecorded(folder: Path) -> list[Clip]:
+    """Return the marked clips that somebody asked for. Raises `OSError`."""
+    return [clip for clip in _marked(folder) if clip.asked.who != HUB.id]
+
+
+def clear(folder: Path) -> None:
+    """Delete what a hub that was killed left half made, and what it had taken for itself. Raises `OSError`.
+
+    Before anybody makes a clip.
+    """
+    for half in folder.glob("*.half"):
+        half.unlink(missing_ok=True)
+    for mark in folder.glob(f"*{UNRECORDED}"):
+        if not mark.with_suffix(".mp4").exists():
+            delete_clip(folder, mark.stem)
+    for clip in _marked(folder):
+        if clip.asked.who == HUB.id:
+            delete_clip(folder, clip.id)
+
+
+def _marked(folder: Path) -> list[Clip]:
+    found = list[Clip]()
+    for mark in sorted(folder.glob(f"*{UNRECORDED}")):
+        try:
+            found.append(clip_about(folder, mark.stem))
+        except UnknownIdError:
+            continue  # it is being made, or was just deleted
+        except (FileNotFoundError, msgspec.MsgspecError) as error:
+            _log.warning("clip %s stays unrecorded, since its sheet cannot be read: %s", mark.stem, error)
+    return found
+
+
 def delete_clip(folder: Path, clip: str) -> None:
     """Take a clip away that is not on record. Raises `OSError`."""
-    for suffix in (".mp4", ".json"):
+    for suffix in (".mp4", ".json", UNRECORDED):
         (folder / f"{clip}{suffix}").unlink(missing_ok=True)
 
 
 def relist(db: sqlite3.Connection, folder: Path) -> None:
     """Bring the list to what is in the folder, such as after a restore. Raises `OSError`."""
-    there, known = {path.stem for path in folder.glob("*.mp4")}, clip_list.ids(db)
+    marked = {path.stem for path in folder.glob(f"*{UNRECORDED}")}
+    there, known = {path.stem for path in folder.glob("*.mp4")} - marked, clip_list.ids(db)
     for clip in known - there:
         clip_list.drop(db, clip)
     for clip in there - known:

@@ -8,10 +8,10 @@ from typing import Protocol
 
 import msgspec
 
-from command.kernel.errors import InvalidInputError
+from command.kernel.errors import InvalidInputError, UnknownIdError
 from streams.recorder.archive import pieces
 from streams.recorder.clip_list import ListedClip
-from streams.recorder.sheets import CLIPS, Clip, clip_about
+from streams.recorder.sheets import CLIPS, Clip, clip_about, is_unrecorded
 from streams.recorder.store import Store
 
 
@@ -42,7 +42,7 @@ class Mark(msgspec.Struct, frozen=True, order=True):
 
 
 class Shelf(Protocol):
-    """Clips. Every method raises `UnavailableError` where they cannot be had now."""
+    """Clips on record. Every method raises `UnavailableError` where they cannot be had now."""
 
     async def cameras(self) -> set[str]:
         """Return of which cameras there are clips."""
@@ -78,7 +78,15 @@ class OwnShelf:
 
     async def about(self, clip: str) -> Clip:
         """Return what is known of a clip."""
-        return await self._store.readers.run(lambda: clip_about(self._store.folder / CLIPS, clip))
+        folder = self._store.folder / CLIPS
+
+        def look() -> Clip:
+            about = clip_about(folder, clip)
+            if is_unrecorded(folder, clip):
+                raise UnknownIdError("no such clip")
+            return about
+
+        return await self._store.readers.run(look)
 
     @asynccontextmanager
     async def file(self, clip: Clip, start: int, stop: int) -> AsyncIterator[AsyncIterator[bytes]]:

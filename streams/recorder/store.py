@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from command.kernel.errors import DamagedFileError, TriuneError, UnavailableError, UnknownIdError
 from command.kernel.sqlite import SqliteThread
 from streams.limits import RECORD_CLIPS_LISTED, RECORD_LISTED, RECORD_RATE_MS, RECORD_SEGMENT_BYTES
-from streams.recorder import clip_list, index, threads, whys
+from streams.recorder import clip_list, index, sheets, threads, whys
 from streams.recorder.clip_list import ListedClip
 from streams.recorder.disk import Batch, Disk, Keep, Room, Written
 from streams.recorder.gaps import Gap, Why, explained, missing
@@ -88,7 +88,12 @@ class Store:
 
         db, reader, disk, is_new = await threads.begin(opened)
         store = cls(folder, db, reader, disk)
-        await store._change(lambda db: disk.recover(db, everything=is_new), patient=True)
+
+        def recover(db: sqlite3.Connection) -> None:
+            sheets.clear(folder / sheets.CLIPS)
+            disk.recover(db, everything=is_new)
+
+        await store._change(recover, patient=True)
         store.has_clips = bool(await store._db.patiently(clip_list.cameras))
         return store
 
@@ -168,8 +173,13 @@ class Store:
         return await self._reader.run(lambda db: whys.layers(db, camera, from_ms, to_ms))
 
     async def add_clip(self, clip: ListedClip) -> None:
-        """List a clip."""
-        await self._change(lambda db: clip_list.add(db, clip))
+        """List a clip that is on record. Raises `UnavailableError`."""
+
+        def add(db: sqlite3.Connection) -> None:
+            clip_list.add(db, clip)
+            sheets.on_record(self.folder / sheets.CLIPS, clip.id)
+
+        await self._change(add)
         self.has_clips = True
 
     async def clip_cameras(self) -> list[str]:

@@ -245,7 +245,7 @@ class FlakyJournal:
         return self.real.kind
 
     @asynccontextmanager
-    async def turn(self, space: str) -> AsyncIterator[_FlakyTurn]:
+    async def turn(self, space: str) -> AsyncIterator[Turn]:
         async with self.real.turn(space) as turn:
             yield _FlakyTurn(self, turn)
 

@@ -10,8 +10,9 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,11 @@ import pytest
 
 from command.actors import HUB, Role
 from command.facts.recording import RecordingPolicy
+from command.journal import Entry, Head, Outcome, Turn
+from command.kernel.errors import UnavailableError
 from command.requests import EnrolCamera, SetRecording
 from command.tables import Tables
-from consoles.http import clips
+from consoles.http import clip_record, clips
 from consoles.site import Site
 from edge.simulators.street_video import Street, render, traffic
 from streams.recorder import disks as recorded_disks
@@ -31,6 +34,7 @@ from streams.recorder import opening, store
 from streams.recorder.files import camera_folder
 from streams.recorder.locks import Lock
 from streams.recorder.store import Store
+from tests.command.support import FlakyJournal
 from tests.consoles.support import Person, signed_in, site_with_people
 
 CONTINUOUS = RecordingPolicy(mode="continuous")
@@ -243,6 +247,64 @@ async def test_a_folder_that_hangs_at_the_start_is_an_alarm_and_recording_begins
             while await site.hub.read(_failing):
                 await site.hub.wait_beyond(site.hub.committed_seq)
             assert (await desk.get(asked))[0] == 200
+
+
+class _ClipsUnanswered(FlakyJournal):
+    """A database that is gone each time that a clip was, or is to be, put on record."""
+
+    commits = True
+    away = True
+
+    @asynccontextmanager
+    async def turn(self, space: str) -> AsyncIterator[Turn]:
+        async with self.real.turn(space) as turn:
+            yield _Unanswered(self, turn)
+
+
+@dataclass
+class _Unanswered:
+    journal: _ClipsUnanswered
+    turn: Turn
+
+    async def append(self, entries: Sequence[Entry], after: Head, keys: Sequence[str]) -> Outcome:
+        if not self.journal.away or not any(b"clip_exported" in fact.data for one in entries for fact in one.facts):
+            return await self.turn.append(entries, after, keys)
+        if self.journal.commits:
+            self.journal.commits = False
+            await self.turn.append(entries, after, keys)
+        raise UnavailableError("the connection was lost after COMMIT was sent")
+
+
+async def test_an_export_of_which_nobody_can_tell_is_kept_and_no_other_is_made_meanwhile(
+    tmp_path: Path, street: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R1026: its COMMIT arrived, the answer did not."""
+    monkeypatch.setattr(clip_record, "RECORD_CLIPS_ASKED_MS", 50)
+    async with recorded(tmp_path, street, seconds=2) as (site, from_ms, to_ms):
+        journal = site.hub.journal = _ClipsUnanswered(site.hub.journal)
+        folder, asked = tmp_path / "var" / "recordings" / "clips", {"from_ms": from_ms, "to_ms": to_ms, "why": "移送"}
+        async with signed_in(site.http_url, "dispatcher") as desk:
+            status, told = await send(desk, "POST", "/api/v1/cameras/k1/clips", asked)
+            assert (status, told["detail"]) == (
+                503,
+                "the connection was lost after COMMIT was sent; "
+                "the clip is kept, and is listed once it is known to be on record",
+            )
+            (file,) = folder.glob("*.mp4")
+            for _ in range(3):
+                assert (await send(desk, "POST", "/api/v1/cameras/k1/clips", asked))[0] == 503
+            assert [*folder.glob("*.mp4")] == [file]
+            assert (await desk.get("/api/v1/clips"))[1]["clips"] == []
+            assert (await fetch(desk, f"/api/v1/clips/{file.name}"))[0] == 404
+            journal.away = False
+            while not (listed := (await desk.get("/api/v1/clips"))[1]["clips"]):
+                await site.clock.sleep(100)
+            assert (await fetch(desk, f"/api/v1/clips/{file.name}"))[1] == file.read_bytes()
+        facts = [f for f in await site.hub.journal.read("live", 0, 1000) if b"clip_exported" in f.data]
+        assert [(fact.actor, json.loads(fact.data)["sha256"]) for fact in facts] == [
+            ("dispatcher", hashlib.sha256(file.read_bytes()).hexdigest())
+        ]
+        assert [clip["id"] for clip in listed] == [file.stem]
 
 
 def _failing(t: Tables) -> list[str]:

@@ -26,7 +26,7 @@ from streams.recorder.archive import Body, Listed, ListedSegment
 from streams.recorder.gaps import Gap, Reason
 from streams.recorder.index import Span
 from streams.recorder.locks import Lock, write_durably
-from streams.recorder.sheets import CLIPS, Asked, Clip, Shift
+from streams.recorder.sheets import CLIPS, Asked, Clip, Shift, mark_unrecorded
 from streams.recorder.store import Store
 
 log = logging.getLogger(__name__)
@@ -236,6 +236,7 @@ def _finish(half: Path, path: Path, clip: Clip) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+    mark_unrecorded(path)
     write_durably(path.with_suffix(".json"), msgspec.json.encode(clip))
     half.replace(path)
     sync_folder(path.parent)

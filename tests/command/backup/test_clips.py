@@ -188,6 +188,23 @@ def test_a_clip_that_is_not_on_record_may_go_meanwhile_and_is_no_loss(tmp_path: 
     assert [isinstance(each, ClipSheet) for each in (*first, *reading)] == [True, False], "the first alone, whole"
 
 
+async def test_a_clip_of_which_nobody_knows_yet_whether_it_is_on_record_is_taken_where_it_is(tmp_path: Path) -> None:
+    """R1026: put back without its mark one that is not would be handed out."""
+    source, target = tmp_path / "a", tmp_path / "b"
+    clips = source / FOLDER
+    names = [bring(clips, 1, 100), bring(clips, 2, 100)]
+    for name in names:
+        (clips / f"{name}.unrecorded").touch()
+    async with new_stores(source, KEY, None) as stores:
+        await fill(stores)
+        await name_on_record(stores, names[0], hash_of(clips, names[0]))
+        manifest = await take(stores, tmp_path / "archive")
+    assert (manifest.contents.clips, manifest.lost) == (1, ())
+    async with new_stores(target, KEY, None) as stores:
+        await put_back(stores, tmp_path / "archive")
+    assert {path.name for path in (target / FOLDER).iterdir()} == {f"{names[0]}.mp4", f"{names[0]}.json"}
+
+
 async def test_a_folder_of_clips_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     source = tmp_path / "a"
     (source / FOLDER.parent).mkdir(parents=True)
