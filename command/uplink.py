@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -24,6 +25,7 @@ from command.kernel.errors import (
 )
 from command.kernel.geo import check_point
 from command.kernel.limits import (
+    PLAUSIBLE_SPEED_KMH,
     POSITIONS_PER_BATCH,
     READINGS_ROWS,
     SILENCE_SWEEP_MS,
@@ -35,7 +37,7 @@ from command.patrol.fences import FenceSet
 from command.patrol.fixes import FixFilter
 from command.patrol.sos import SosWatch, call_began
 from command.patrol.watch import PatrolWatch, after
-from command.readings import Position, Readings
+from command.readings import CallForHelp, Position, Readings
 from command.requests import RaiseSos, ReportPatrol
 from command.rows import FenceRow, PositionRow, UnitRow
 from command.settings import Limits
@@ -75,6 +77,7 @@ class UplinkCounters:
     reports_refused: int = 0
     reports_postponed: int = 0
     calls_for_help: int = 0
+    calls_without_place: int = 0
 
 
 class _Roster:
@@ -106,8 +109,8 @@ class HubUplink:
         self._sos = SosWatch()
         self._watch = PatrolWatch()
         self._fences = FenceSet(())
-        self._newest: dict[str, tuple[int, str]] = {}
-        """Of each unit the instant of its newest fix, and whose: of two at one instant every hub shows the same."""
+        self._newest: dict[str, Position] = {}
+        """Of each unit the newest fix that is believed."""
         self._stored: list[Callable[[Sequence[Position]], None]] = []
 
     def on_stored(self, listener: Callable[[Sequence[Position]], None]) -> None:
@@ -143,20 +146,21 @@ class HubUplink:
         self._check(batch)
         roster = await self._look({fix.device for fix in batch})
         known = sorted((fix for fix in batch if fix.device in roster.unit_of), key=lambda fix: fix.at_ms)
-        try:
-            await self._readings.add_positions(self._hub.space, known)
-        except TriuneError:
-            self.counters.not_stored += len(known)
-            await self._raise_sos(known, roster)  # a call for help does not wait for a disk
-            raise
-        self.counters.positions += len(known)
-        for listener in self._stored:
-            listener(known)
-        await self._raise_sos(known, roster)
-        await self._conclude(known, roster)
-        if unknown := sorted({fix.device for fix in batch} - roster.unit_of.keys()):
-            self.counters.unknown += len(batch) - len(known)
-            raise UnknownIdError(f"not enrolled for any unit: {', '.join(unknown[:5])}", id=unknown[0])
+        await self._take(known, known, roster)
+        self._name_unknown(batch, roster)
+
+    async def calls_for_help(self, batch: Sequence[CallForHelp]) -> None:
+        """Take calls of devices that cannot say where they are; return once all are durable, and raise as `positions`.
+
+        A call is recorded as from the unit's newest fix, or from nowhere. It is stored as a fix there, so coarse as the
+        unit may have come since, where one is known of the hour before: by that it is known again.
+        """
+        self._check(batch)
+        self.counters.calls_without_place += len(batch)
+        roster = await self._look({call.device for call in batch})
+        known = sorted((call for call in batch if call.device in roster.unit_of), key=lambda call: call.at_ms)
+        await self._take(await self._stand_ins(known, roster), known, roster)
+        self._name_unknown(batch, roster)
 
     async def restore(self) -> None:
         """Take up from the readings where everybody was."""
@@ -187,15 +191,52 @@ class HubUplink:
             for report in self._watch.silent(units, limits, now_ms)[:SILENT_PER_SWEEP]:
                 await self._report(report, now_ms)
 
-    def _check(self, batch: Sequence[Position]) -> None:
+    def _check(self, batch: Sequence[Position | CallForHelp]) -> None:
         try:
             if len(batch) > POSITIONS_PER_BATCH:
                 raise TooLargeError(f"{len(batch)} positions at once; {POSITIONS_PER_BATCH} are taken")
-            for fix in batch:
-                _check(fix)
+            for said in batch:
+                _check(said)
         except TriuneError:
             self.counters.refused += len(batch)
             raise
+
+    def _name_unknown(self, batch: Sequence[Position | CallForHelp], roster: _Roster) -> None:
+        """Raise `UnknownIdError` where some of the batch was of devices without a unit."""
+        if unknown := sorted({said.device for said in batch} - roster.unit_of.keys()):
+            self.counters.unknown += sum(said.device in unknown for said in batch)
+            raise UnknownIdError(f"not enrolled for any unit: {', '.join(unknown[:5])}", id=unknown[0])
+
+    async def _take(self, fixes: Sequence[Position], said: Sequence[Position | CallForHelp], roster: _Roster) -> None:
+        """Store the fixes, raise the calls for help in what was said, and conclude; both in the order of time."""
+        try:
+            await self._readings.add_positions(self._hub.space, fixes)
+        except TriuneError:
+            self.counters.not_stored += len(fixes)
+            await self._raise_sos(said, roster)  # a call for help does not wait for a disk
+            raise
+        self.counters.positions += len(fixes)
+        for listener in self._stored:
+            listener(fixes)
+        await self._raise_sos(said, roster)
+        await self._conclude(fixes, roster)
+
+    async def _stand_ins(self, calls: Sequence[CallForHelp], roster: _Roster) -> list[Position]:
+        """Return fixes for calls, by the unit's newest or, for a call of before it, by the device's own of before."""
+        fixes: list[Position] = []
+        tracks: dict[str, Sequence[Position]] = {}
+        for call in calls:
+            place = self._newest.get(roster.unit_of[call.device])
+            if place and place.at_ms > call.at_ms:
+                if call.device not in tracks:
+                    from_ms, to_ms = call.at_ms - _SOS_RUN_MS, calls[-1].at_ms
+                    tracks[call.device] = await self._track(call.device, from_ms, to_ms)
+                track = tracks[call.device]
+                before = bisect_right(track, call.at_ms, key=lambda fix: fix.at_ms)
+                place = track[before - 1] if before else None
+            if place and call.at_ms - place.at_ms <= _SOS_RUN_MS:
+                fixes.append(_stand_in(call, place))
+        return fixes
 
     async def _look(self, devices: Iterable[str]) -> _Roster:
         try:
@@ -206,35 +247,38 @@ class HubUplink:
             self._fences = FenceSet(roster.fences)
         return roster
 
-    async def _raise_sos(self, fixes: Sequence[Position], roster: _Roster) -> None:
+    async def _raise_sos(self, said: Sequence[Position | CallForHelp], roster: _Roster) -> None:
         now_ms = self._clock.now_ms()
-        for fix in fixes:
-            start_ms = self._sos.observe(fix)
+        for one in said:
+            start_ms = self._sos.observe(one)
             if start_ms is None or now_ms - start_ms > SOS_AGE_MS:
                 continue
-            unit = roster.units[roster.unit_of[fix.device]]
+            unit = roster.units[roster.unit_of[one.device]]
             if not unit.sos:
-                await self._ask_for_help(unit, fix, await self._call_began(fix.device, start_ms))
-            self._sos.told(fix.device)
+                await self._ask_for_help(unit, one, await self._call_began(one.device, start_ms))
+            self._sos.told(one.device)
 
     async def _call_began(self, device: str, at_ms: int) -> int:
         """Find where a call that is new here began: before a restart, at another hub, or before a release.
 
         Asked for with the key that it had, it is the same call. Where that cannot be read it is rather raised twice.
         """
+        return call_began(await self._track(device, at_ms - _SOS_RUN_MS, at_ms), at_ms)
+
+    async def _track(self, device: str, from_ms: int, to_ms: int) -> Sequence[Position]:
+        """Look where a device that calls for help was; nothing where the readings do not tell in time."""
         try:
             async with asyncio.timeout(SOS_LOOK_MS / 1000):
-                track = await self._readings.track(self._hub.space, device, at_ms - _SOS_RUN_MS, at_ms, READINGS_ROWS)
+                return await self._readings.track(self._hub.space, device, from_ms, to_ms, READINGS_ROWS)
         except (TriuneError, TimeoutError) as error:
-            log.warning("whether %s called for help before is not known: %r", device, error)
-            return at_ms
-        return call_began(track, at_ms)
+            log.warning("where %s was and whether it called for help before is not known: %r", device, error)
+            return ()
 
-    async def _ask_for_help(self, unit: UnitRow, fix: Position, start_ms: int) -> None:
+    async def _ask_for_help(self, unit: UnitRow, said: Position | CallForHelp, start_ms: int) -> None:
         """Raise an SOS. What the hub cannot record now the device has to say again, so it is not told yes."""
-        request = RaiseSos(unit=unit.id, lat=fix.lat, lon=fix.lon)
+        lat, lon = (said.lat, said.lon) if isinstance(said, Position) else (None, None)
         try:
-            await self._hub.ask(request, HUB, key=f"sos:{fix.device}:{start_ms}")
+            await self._hub.ask(RaiseSos(unit=unit.id, lat=lat, lon=lon), HUB, key=f"sos:{said.device}:{start_ms}")
             self.counters.calls_for_help += 1
         except (UnavailableError, TooManyError) as error:
             log.warning("the call for help of %s is not recorded yet: %s", unit.id, error.detail)
@@ -265,9 +309,10 @@ class HubUplink:
         if not self._fixes.admit(fix):
             self.counters.not_believed += 1
             return False
-        if (fix.at_ms, fix.device) > self._newest.get(unit, (-1, "")):
-            self._newest[unit] = fix.at_ms, fix.device
-            fresh[unit] = fix
+        newest = self._newest.get(unit)
+        # Of two at one instant every hub shows the same.
+        if newest is None or (fix.at_ms, fix.device) > (newest.at_ms, newest.device):
+            self._newest[unit] = fresh[unit] = fix
         return True
 
     async def _report(self, report: ReportPatrol, seen_ms: int) -> None:
@@ -297,10 +342,24 @@ def _not_ahead(fix: Position, now_ms: int) -> Position:
     return fix if fix.at_ms <= now_ms else replace(fix, at_ms=now_ms)
 
 
-def _check(fix: Position) -> None:
+def _stand_in(call: CallForHelp, place: Position) -> Position:
+    """Return the call as a fix, as coarse as the unit may have come since it was at that place."""
+    come_m = PLAUSIBLE_SPEED_KMH / 3600 * (call.at_ms - place.at_ms)  # km/h over ms gives metres
+    return Position(
+        device=call.device, at_ms=call.at_ms, lat=place.lat, lon=place.lon, source=call.source,
+        accuracy_m=(place.accuracy_m or 0) + come_m, sos=True,
+    )  # fmt: skip
+
+
+def _check(said: Position | CallForHelp) -> None:
+    if not 0 <= said.at_ms <= _LAST_INSTANT_MS:
+        raise InvalidInputError(f"not an instant: {said.at_ms} ms")
+    if isinstance(said, Position):
+        _check_fix(said)
+
+
+def _check_fix(fix: Position) -> None:
     check_point(fix.lat, fix.lon)
-    if not 0 <= fix.at_ms <= _LAST_INSTANT_MS:
-        raise InvalidInputError(f"not an instant: {fix.at_ms} ms")
     for number in (fix.accuracy_m, fix.speed_kmh, fix.heading_deg, fix.altitude_m):
         if number is not None and not math.isfinite(number):
             raise InvalidInputError(f"not a number: {number}")

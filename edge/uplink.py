@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from command.readings import Position
+from command.readings import CallForHelp, Position
 
 
 class Uplink(Protocol):
@@ -28,4 +28,8 @@ class Uplink(Protocol):
 
         Raises `UnavailableError` when they cannot be stored now: do not acknowledge, the device sends again.
         """
+        ...
+
+    async def calls_for_help(self, batch: Sequence[CallForHelp]) -> None:
+        """Hand over calls of devices that cannot say where they are; returns and raises as `positions` does."""
         ...

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from command.kernel.limits import SOS_GAP_MS
-from command.readings import Position
+from command.readings import CallForHelp, Position
 
 
 @dataclass(slots=True)
@@ -22,21 +22,22 @@ class SosWatch:
     def __init__(self) -> None:
         self._devices: dict[str, _Device] = {}
 
-    def observe(self, fix: Position) -> int | None:
+    def observe(self, said: Position | CallForHelp) -> int | None:
         """Return the instant at which the call for help began that still has to be told, or None.
 
         Fixes sent again or replayed from the store give the same instant, so that it can name the call. A device that
         was released, or was quiet for `SOS_GAP_MS`, and says SOS again calls anew.
         """
-        device = self._devices.setdefault(fix.device, _Device(fix.at_ms))
-        if fix.at_ms < device.last_ms:
+        sos = isinstance(said, CallForHelp) or said.sos
+        device = self._devices.setdefault(said.device, _Device(said.at_ms))
+        if said.at_ms < device.last_ms:
             running = device.start_ms is not None
-            return fix.at_ms if fix.sos and not running else None
-        quiet_ms, device.last_ms = fix.at_ms - device.last_ms, fix.at_ms
-        if not fix.sos:
+            return said.at_ms if sos and not running else None
+        quiet_ms, device.last_ms = said.at_ms - device.last_ms, said.at_ms
+        if not sos:
             device.start_ms = None
         elif device.start_ms is None or quiet_ms > SOS_GAP_MS:
-            device.start_ms, device.told = fix.at_ms, False
+            device.start_ms, device.told = said.at_ms, False
         return None if device.start_ms is None or device.told else device.start_ms
 
     def told(self, device: str) -> None:

@@ -35,6 +35,14 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
     sos: bool = False
 
 
+class CallForHelp(msgspec.Struct, frozen=True, kw_only=True):
+    """A device calls for help and cannot say from where. `at_ms` is as that of a `Position`."""
+
+    device: str
+    at_ms: int
+    source: PositionSource
+
+
 class Sighting(msgspec.Struct, frozen=True, gc=False):
     """One vehicle passage before one camera, after voting. `picture` is the blob id (SHA-256) of the scene picture.
 

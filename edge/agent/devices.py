@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import msgspec
 
 from command.kernel.errors import UnavailableError
-from command.readings import Position
-from edge.agent.items import POSITION
+from command.readings import CallForHelp, Position
+from edge.agent.items import CALL_FOR_HELP, DEVICE_ALARM, POSITION, DeviceAlarm
 from edge.agent.link import HubLink
 from edge.limits import DEVICE_CONNECTIONS
 from edge.outbox import NewItem, Outbox, Priority
@@ -71,6 +71,20 @@ class AgentUplink:
                 for fix in batch
             ]
         )
+
+    async def calls_for_help(self, batch: Sequence[CallForHelp]) -> None:
+        """Return once the calls are durable here; the hub places them, which alone knows the unit's other devices.
+
+        A hub of before there were such calls is told of an alarm of the device too: the call itself waits for a newer.
+        """
+        items = [NewItem(Priority.ALARM, CALL_FOR_HELP, msgspec.json.encode(call), call.device) for call in batch]
+        if self._link.knows_kind(CALL_FOR_HELP) is False:
+            alarms = (
+                DeviceAlarm(subject=call.device, level=1, at_ms=call.at_ms, detail="一键报警,位置未知")
+                for call in batch
+            )
+            items += [NewItem(Priority.ALARM, DEVICE_ALARM, msgspec.json.encode(told), told.subject) for told in alarms]
+        await self._outbox.put(items)
 
     def _vouch(self, kind: str, device: str, token: str) -> None:
         self._note((kind, device), _digest(token))

@@ -111,4 +111,6 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 READING = "reading"
 RECORDER, RECORDER_DISK, DEVICE_ALARM = "recorder", "recorder_disk", "device_alarm"
 ALARM, HIT, CAMERA, SIGHTING, POSITION, PICTURE = "alarm", "hit", "camera", "sighting", "position", "picture"
-"""Kinds of items. Bodies of `sighting` and `position` are those of `command.readings`; a `picture` comes in pieces."""
+CALL_FOR_HELP = "call_for_help"
+"""Kinds of items. Bodies of `sighting`, `position` and `call_for_help` are those of `command.readings`; a `picture`
+comes in pieces."""

@@ -9,8 +9,9 @@ import pytest
 
 from command import uplink
 from command.actors import HUB
-from command.kernel.errors import UnavailableError
-from command.readings import Position
+from command.kernel.errors import TooLargeError, UnavailableError, UnknownIdError
+from command.kernel.limits import POSITIONS_PER_BATCH
+from command.readings import CallForHelp, Position
 from command.readings.memory import MemoryReadings
 from command.requests import ClearSos, EnrolDevice, EnrolUnit
 from command.uplink import HubUplink
@@ -91,6 +92,53 @@ async def test_a_call_for_help_does_not_wait_for_readings_that_hang(monkeypatch:
         await house.enrol()
         await house.send(fix(100, 500, 0, sos=True))
         assert (await house.unit()).sos
+
+
+def call(at_s: float, device: str = "d1") -> CallForHelp:
+    return CallForHelp(device=device, at_ms=START_MS + round(at_s * 1000), source="jt808")
+
+
+async def test_a_call_without_a_place_waits_neither_for_a_disk_nor_for_another_s_device() -> None:  # R1000
+    readings = BrittleReadings()
+    async with running(House(readings=readings)) as house:
+        await house.enrol()
+        await house.send(fix(100, 500, 0))
+        readings.away = True
+        with pytest.raises(UnavailableError):
+            await house.uplink.calls_for_help([call(10)])
+        assert (await house.unit()).sos
+        readings.away = False
+        with pytest.raises(UnknownIdError, match="d9"):
+            await house.uplink.calls_for_help([call(11, "d9"), call(10)])
+        assert await house.stored() == [0, 10]
+        assert house.uplink.counters.calls_for_help == 1
+        with pytest.raises(TooLargeError):
+            await house.uplink.calls_for_help([call(1)] * (POSITIONS_PER_BATCH + 1))
+
+
+async def test_a_call_of_long_after_the_newest_fix_is_of_there_but_stored_as_none(house: House) -> None:  # R1000
+    await house.send(fix(100, 500, 0))
+    house.clock.advance(START_MS + 2 * 3600_000)
+    await house.uplink.calls_for_help([call(2 * 3600)])
+    [sos] = await house.hub.read(lambda t: list(t.sos))
+    assert (sos.lat, sos.lon) == (fix(100, 500, 0).lat, fix(100, 500, 0).lon)
+    assert (place := await house.place())
+    assert place.at_ms == START_MS, "nobody saw it there so late"
+    assert await house.stored() == [0]
+
+
+async def test_a_call_that_is_stored_makes_no_leap_of_the_next_fix(house: House) -> None:  # R1000
+    await house.send(fix(0, 0, 0))
+    await house.uplink.calls_for_help([call(50)])
+    await house.send(fix(3000, 0, 60))
+    assert (place := await house.place())
+    assert place.at_ms == START_MS + 60_000
+
+
+async def test_a_call_without_a_place_from_the_day_before_yesterday_is_history(house: House) -> None:  # R1000
+    house.clock.advance(START_MS + 2 * 24 * 3600 * 1000)
+    await house.uplink.calls_for_help([call(0)])
+    assert (await house.unit()).sos == ""
 
 
 async def test_a_unit_off_duty_can_still_call_for_help_but_nothing_else_follows(house: House) -> None:

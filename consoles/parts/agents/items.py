@@ -7,7 +7,7 @@ import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypeVar, assert_never
 
 import msgspec
 from msgspec.structs import replace
@@ -18,7 +18,7 @@ from command.blobs import Blobs
 from command.hub import Hub
 from command.kernel.errors import NoRightError, TooManyError, TriuneError, UnavailableError, UnknownIdError
 from command.passages import Passages
-from command.readings import Position, Sighting
+from command.readings import CallForHelp, Position, Sighting
 from command.requests import ReportCamera, ReportDeviceAlarm, ReportHit, ReportRecorder, Request
 from command.uplink import HubUplink
 from consoles.parts.cameras.alarms import alarm_of
@@ -26,6 +26,7 @@ from consoles.parts.hits import Hits, key_of
 from consoles.parts.reading_quality import ReadingQuality
 from edge.agent.items import (
     ALARM,
+    CALL_FOR_HELP,
     CAMERA,
     DEVICE_ALARM,
     HIT,
@@ -47,7 +48,9 @@ from edge.agent.protocol import Item, Piece, Received, Refusal, Settled
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-KINDS = (ALARM, DEVICE_ALARM, HIT, CAMERA, RECORDER, RECORDER_DISK, SIGHTING, POSITION, READING, PICTURE)
+KINDS = (
+    ALARM, CALL_FOR_HELP, DEVICE_ALARM, HIT, CAMERA, RECORDER, RECORDER_DISK, SIGHTING, POSITION, READING, PICTURE,
+)  # fmt: skip
 _BODIES: dict[str, msgspec.json.Decoder[Any]] = {
     ALARM: msgspec.json.Decoder(Alarm),
     DEVICE_ALARM: msgspec.json.Decoder(DeviceAlarm),
@@ -57,6 +60,7 @@ _BODIES: dict[str, msgspec.json.Decoder[Any]] = {
     RECORDER_DISK: msgspec.json.Decoder(RecorderState),
     SIGHTING: msgspec.json.Decoder(Sighting),
     POSITION: msgspec.json.Decoder(Position),
+    CALL_FOR_HELP: msgspec.json.Decoder(CallForHelp),
     READING: msgspec.json.Decoder(Reading),
 }
 
@@ -114,6 +118,7 @@ class Items:
         outcome = _Outcome()
         sightings: list[tuple[int, Sighting]] = []
         positions: list[tuple[int, Position]] = []
+        calls: list[tuple[int, CallForHelp]] = []
         readings: list[tuple[int, Reading]] = []
         asked: list[tuple[int, Request]] = []
         keys: dict[int, str] = {}
@@ -125,23 +130,14 @@ class Items:
                         sightings.append((item.number, sighting))
                     case Position() as position:
                         positions.append((item.number, position))
+                    case CallForHelp() as call:
+                        calls.append((item.number, call))
                     case Reading() as reading:
                         readings.append((item.number, _own(sender, reading)))
-                    case Alarm() as alarm:
-                        _check_camera(sender, alarm.camera)
-                        asked.append((item.number, alarm_of(alarm.camera, alarm.what, alarm.source)))
-                    case DeviceAlarm() as alarm:
-                        await self._check_subject(sender, alarm.subject)
-                        asked.append((item.number, _device_alarm(alarm)))
-                    case Hit() as hit:
-                        _check_camera(sender, hit.camera)
-                        asked.append((item.number, await self._hit(hit)))
-                        keys[item.number] = key_of(hit.watch, hit.camera, hit.plate, hit.seen_ms)
-                    case CameraState() as state:
-                        _check_camera(sender, state.camera)
-                        asked.append((item.number, _state(state)))
-                    case RecorderState() as state:
-                        asked.append((item.number, _recorder(sender, state)))
+                    case event:
+                        asked.append((item.number, await self._request(sender, event)))
+                        if isinstance(event, Hit):
+                            keys[item.number] = key_of(event.watch, event.camera, event.plate, event.seen_ms)
             except (KeyError, msgspec.MsgspecError, UnicodeError, RecursionError):
                 outcome.unknown.append(item.number)  # a newer agent's: it keeps it for a hub that can read it
             except TriuneError as error:
@@ -152,8 +148,28 @@ class Items:
         )
         await self._store(sightings, self._passages.add, outcome)
         await self._store(positions, self._uplink.positions, outcome)
+        await self._store(calls, self._uplink.calls_for_help, outcome)
         await self._store(readings, self._quality.told, outcome)
         return self._settled(sender, outcome)
+
+    async def _request(self, sender: Sender, event: Alarm | DeviceAlarm | Hit | CameraState | RecorderState) -> Request:
+        match event:
+            case Alarm():
+                _check_camera(sender, event.camera)
+                return alarm_of(event.camera, event.what, event.source)
+            case DeviceAlarm():
+                await self._check_subject(sender, event.subject)
+                return _device_alarm(event)
+            case Hit():
+                _check_camera(sender, event.camera)
+                return await self._hit(event)
+            case CameraState():
+                _check_camera(sender, event.camera)
+                return _state(event)
+            case RecorderState():
+                return _recorder(sender, event)
+            case _:
+                assert_never(event)
 
     async def _check_subject(self, sender: Sender, subject: str) -> None:
         """A device that is no camera may speak of itself, but not under the id of another's camera."""

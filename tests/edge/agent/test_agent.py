@@ -24,7 +24,7 @@ from command.actors import HUB
 from command.kernel.clock import SystemClock
 from command.kernel.errors import UnavailableError
 from command.kernel.look_alikes import LOOK_ALIKES
-from command.readings import Position
+from command.readings import CallForHelp, Position
 from consoles.cli.edge import KEY_ENVIRONMENT
 from consoles.site import Site
 from edge.agent.agent import Agent
@@ -46,6 +46,8 @@ from tests.edge.agent.support import (
 )
 
 KEY = "a-key-of-32-letters-and-digits-1"
+NOT_KNOWN = ("smoke", "call_for_help")
+"""Kinds of items that no scripted hub takes."""
 DIALOGUES = Path(__file__).parent / "dialogues"
 
 
@@ -213,8 +215,8 @@ class ScriptedHub:
             if isinstance(message, str):
                 self.heard.append(said := json.loads(message))
                 if said["type"] == "items":
-                    numbers = [item["number"] for item in said["items"] if item["kind"] != "smoke"]
-                    unknown = [item["number"] for item in said["items"] if item["kind"] == "smoke"]
+                    numbers = [item["number"] for item in said["items"] if item["kind"] not in NOT_KNOWN]
+                    unknown = [item["number"] for item in said["items"] if item["kind"] in NOT_KNOWN]
                     await socket.send(json.dumps({"type": "settled", "done": numbers, "unknown": unknown}))
 
     def of(self, kind: str) -> list[dict[str, Any]]:
@@ -265,6 +267,19 @@ async def test_what_an_older_hub_does_not_know_is_kept_for_a_newer_one(tmp_path:
     async with scripted(tmp_path, knows) as (hub, agent):
         await until(lambda: any(item["kind"] == "smoke" for items in hub.of("items") for item in items["items"]))
         assert agent.outbox.waiting.get("sighting") == 1
+
+
+async def test_an_older_hub_hears_of_a_call_for_help_that_it_cannot_place(tmp_path: Path) -> None:  # R1000
+    call = CallForHelp(device="13800000001", at_ms=SystemClock().now_ms(), source="jt808")
+    lines = dialogue("older.jsonl")
+    lines[0]["kinds"].append("device_alarm")
+    async with scripted(tmp_path, lines) as (hub, agent):
+        await agent.link.connected.wait()
+        await AgentUplink(agent.link, agent.outbox).calls_for_help([call])
+        await until(lambda: any(item["kind"] == "device_alarm" for told in hub.of("items") for item in told["items"]))
+    lines[0]["kinds"].append("call_for_help")
+    async with scripted(tmp_path, lines) as (hub, agent):
+        await until(lambda: any(item["kind"] == "call_for_help" for told in hub.of("items") for item in told["items"]))
 
 
 @pytest.mark.parametrize(
@@ -362,3 +377,10 @@ async def test_a_terminal_at_the_edge_is_vouched_for_by_the_hub_and_its_fixes_go
             await until(lambda: agent.outbox.items == 0)
             fixes = await site.context.readings.track("live", "13800000001", 0, now_ms, 10)
             assert len(fixes) == 5
+            proxy.open = False
+            proxy.cut()
+            await uplink.calls_for_help([CallForHelp(device="13800000001", at_ms=now_ms + 5000, source="jt808")])
+            proxy.open = True
+            await until(lambda: agent.outbox.items == 0)
+            [sos] = await site.hub.read(lambda t: list(t.sos))
+            assert (sos.unit, sos.lat, sos.lon) == ("u1", 29.0, 113.0), "R1000: the hub places it"

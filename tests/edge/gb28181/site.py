@@ -13,7 +13,7 @@ import pytest
 from command.kernel.clock import Clock, SystemClock
 from command.kernel.errors import UnavailableError, UnknownIdError
 from command.kernel.geo import Datum
-from command.readings import Position
+from command.readings import CallForHelp, Position
 from edge.gb28181.platform import Identity, Platform
 from edge.gb28181.registrations import Registrations
 from edge.gb28181.told import Alarm
@@ -50,6 +50,9 @@ class Hub:
         if unknown := [fix.device for fix in batch if fix.device not in self.bound]:
             raise UnknownIdError(f"no unit has {unknown}")
         self.fixes += batch
+
+    async def calls_for_help(self, batch: Sequence[CallForHelp]) -> None:
+        raise AssertionError("no GB/T 28181 device calls for help without a place")
 
     async def alarm(self, device: str, alarm: Alarm) -> None:
         if self.away:

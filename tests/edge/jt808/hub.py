@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from command.kernel.errors import TriuneError, UnavailableError
-from command.readings import Position
+from command.readings import CallForHelp, Position
 
 
 class MemoryUplink:
@@ -16,6 +16,7 @@ class MemoryUplink:
         self.devices = set(devices)
         self.tokens: dict[str, str] = {}
         self.stored: list[Position] = []
+        self.calls: list[CallForHelp] = []
         self.away = False
         self.refusal: TriuneError | None = None
         self.hold = asyncio.Event()
@@ -47,6 +48,10 @@ class MemoryUplink:
             raise self.refusal
         self.stored += batch
         self.changed.set()
+
+    async def calls_for_help(self, batch: Sequence[CallForHelp]) -> None:
+        self._be_there()
+        self.calls += batch
 
     async def until_stored(self, count: int) -> None:
         """Return once that many positions are durable."""
