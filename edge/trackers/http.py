@@ -5,7 +5,7 @@ from __future__ import annotations
 import binascii
 from base64 import b64decode
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
@@ -19,9 +19,11 @@ from command.kernel.errors import (
 )
 from command.kernel.limits import REQUEST_BODY_BYTES
 from command.kernel.rate import RateLimit
+from command.readings import CallForHelp, Position
 from command.services.bodies import read_body
 from edge.limits import DEVICE_MESSAGES_PER_S, TRACKERS_REMEMBERED
 from edge.trackers import osmand, owntracks
+from edge.trackers.counters import TrackerCounters
 from edge.trackers.fix import Fix, Source, judge
 from edge.uplink import Uplink
 
@@ -35,14 +37,14 @@ class _Credentials(NamedTuple):
     token: str
 
 
-def routes(uplink: Uplink, clock: Clock) -> list[web.RouteDef]:
+def routes(uplink: Uplink, clock: Clock, counters: TrackerCounters) -> list[web.RouteDef]:
     """Return `GET|POST /ingest/osmand` and `POST /ingest/owntracks`, which sign devices in by their token.
 
     The token comes as `Authorization: Bearer`, as the password of HTTP Basic whose user is the device's id, or, for
     OsmAnd, as the parameter `token`. Handlers raise `InvalidInputError`, `SignInRequiredError`, `TooLargeError`,
     `TooManyError` and `UnavailableError`; a middleware makes problem details of them.
     """
-    trackers = _Trackers(uplink, clock)
+    trackers = _Trackers(uplink, clock, counters)
     return [
         web.get("/ingest/osmand", trackers.osmand, allow_head=False),
         web.post("/ingest/osmand", trackers.osmand),
@@ -51,22 +53,20 @@ def routes(uplink: Uplink, clock: Clock) -> list[web.RouteDef]:
 
 
 class _Trackers:
-    def __init__(self, uplink: Uplink, clock: Clock) -> None:
+    def __init__(self, uplink: Uplink, clock: Clock, counters: TrackerCounters) -> None:
         self._uplink = uplink
         self._clock = clock
+        self._counters = counters
         self._rates: OrderedDict[tuple[Source, str], RateLimit] = OrderedDict()
 
     async def osmand(self, request: web.Request) -> web.Response:
         """OsmAnd, Traccar Client."""
         body = await read_body(request, REQUEST_BODY_BYTES)
-        parameters = dict(request.query)
-        if body.lstrip().startswith(b"{"):
-            report = osmand.parse_json(body)
-        else:
-            parameters |= _form(body)
-            report = osmand.parse_query(parameters)
+        is_json = body.lstrip().startswith(b"{")
+        parameters = _merged([*request.query.items(), *([] if is_json else _form(body))])
+        report = osmand.parse_json(body) if is_json else osmand.parse_query(parameters)
         credentials = _credentials(request) or _Credentials(None, parameters.get("token", ""))
-        await self._take("osmand", report.device, credentials, report.fixes)
+        await self._take("osmand", report.device, credentials, report.fixes, report.wrong)
         return web.Response()
 
     async def owntracks(self, request: web.Request) -> web.Response:
@@ -81,7 +81,14 @@ class _Trackers:
         await self._take("owntracks", device, credentials, report.fixes)
         return web.json_response([])
 
-    async def _take(self, source: Source, device: str, credentials: _Credentials, fixes: Sequence[Fix]) -> None:
+    async def _take(
+        self,
+        source: Source,
+        device: str,
+        credentials: _Credentials,
+        fixes: Sequence[Fix],
+        unread: Sequence[InvalidInputError] = (),
+    ) -> None:
         if credentials.device not in (None, device):
             raise SignInRequiredError("the user name is not the device that the report is of")
         if not credentials.token or not await self._uplink.check_device_token(source, device, credentials.token):
@@ -89,9 +96,34 @@ class _Trackers:
         now_ms = self._clock.now_ms()
         if self._rate(source, device, now_ms).wait_ms(now_ms):
             raise TooManyError(f"more than {DEVICE_MESSAGES_PER_S} reports a second")
-        positions = [judge(fix, device, source, now_ms) for fix in fixes]
-        if positions:
-            await self._uplink.positions(positions)
+        wrong = [*unread]
+        positions: list[Position] = []
+        calls: list[CallForHelp] = []
+        for fix in fixes:
+            try:
+                judged = judge(fix, device, source, now_ms)
+            except InvalidInputError as error:
+                wrong.append(error)
+            else:
+                if isinstance(judged, Position):
+                    positions.append(judged)
+                else:
+                    calls.append(judged)
+        self._counters.locations_refused += len(wrong)
+        if wrong and not positions and not calls:
+            raise wrong[0]
+        await self._store(positions, calls)
+
+    async def _store(self, positions: list[Position], calls: list[CallForHelp]) -> None:
+        """Store both, the calls also where the positions cannot be."""
+        try:
+            if positions:
+                await self._uplink.positions(positions)
+                self._counters.locations += len(positions)
+        finally:
+            if calls:
+                await self._uplink.calls_for_help(calls)
+                self._counters.sos_without_place += len(calls)
 
     def _rate(self, source: Source, device: str, now_ms: int) -> RateLimit:
         rate = self._rates.setdefault((source, device), RateLimit(DEVICE_MESSAGES_PER_S, now_ms))
@@ -118,8 +150,16 @@ def _credentials(request: web.Request) -> _Credentials | None:
     raise SignInRequiredError(f"authorization scheme {scheme[:20]!r} is not known")
 
 
-def _form(body: bytes) -> dict[str, str]:
+def _merged(parameters: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return parameters by name, of one told twice the last; but of alarms all."""
+    merged: dict[str, str] = {}
+    for name, value in parameters:
+        merged[name] = f"{merged[name]},{value}" if name == "alarm" and name in merged else value
+    return merged
+
+
+def _form(body: bytes) -> list[tuple[str, str]]:
     try:
-        return dict(parse_qsl(body.decode(), max_num_fields=_QUERY_FIELDS))
+        return parse_qsl(body.decode(), max_num_fields=_QUERY_FIELDS)
     except ValueError as error:
         raise InvalidInputError("the form in the body cannot be read") from error

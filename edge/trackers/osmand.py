@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
 from command.kernel.errors import InvalidInputError
 from command.kernel.limits import POSITIONS_PER_BATCH
-from edge.trackers.fix import Fix, instant_ms
+from edge.trackers.fix import Fix, instant_ms, number
 
 KMH_PER_KNOT = 1.852
 KMH_PER_MPS = 3.6
@@ -18,96 +17,108 @@ _SOS = "sos"
 
 
 class Report(msgspec.Struct, frozen=True):
-    """Who reports, and what. No fixes where the client says itself that it has none."""
+    """Who reports, and what. No fixes where the client says itself that it has none; `wrong` is what could not be read.
+
+    One location that is wrong must not keep back the others, which the client would send again with it for ever.
+    """
 
     device: str
     fixes: tuple[Fix, ...]
-
-
-class _Coords(msgspec.Struct):
-    latitude: float
-    longitude: float
-    accuracy: float | None = None
-    speed: float | None = None
-    heading: float | None = None
-    altitude: float | None = None
-
-
-class _Extras(msgspec.Struct):
-    alarm: str = ""
+    wrong: tuple[InvalidInputError, ...] = ()
 
 
 class _Location(msgspec.Struct):
-    coords: _Coords
-    timestamp: str | int | float | None = None
-    extras: _Extras = msgspec.field(default_factory=_Extras)
+    coords: Any = None
+    timestamp: Any = None
+    extras: Any = None
 
 
 class _Body(msgspec.Struct):
     device_id: str | int
-    location: _Location | Annotated[list[_Location], msgspec.Meta(max_length=POSITIONS_PER_BATCH)]
+    location: msgspec.Raw
+
+
+_LOCATIONS = msgspec.json.Decoder(Annotated[list[msgspec.Raw], msgspec.Meta(max_length=POSITIONS_PER_BATCH)])
+_LOCATION = msgspec.json.Decoder(_Location)
 
 
 def parse_query(query: Mapping[str, str]) -> Report:
     """Read `id`, `lat`, `lon` (or `location`), `timestamp`, `speed` in knots, `bearing`, `altitude`, `accuracy`,
-    `alarm=sos`. Raises `InvalidInputError`.
+    `alarm=sos`, also among others. Raises `InvalidInputError`.
     """
     device = query.get("id") or query.get("deviceid")
     if not device:
         raise InvalidInputError("the parameter id is missing")
-    if query.get("valid", "true").lower() not in ("true", "1"):
+    sos = _is_sos(query.get("alarm"))
+    if query.get("valid", "true").lower() not in ("true", "1") and not sos:
         return Report(device, ())
-    lat, _, lon = query["location"].partition(",") if "location" in query else (query.get("lat"), "", query.get("lon"))
-    if lat is None or lon is None:
-        raise InvalidInputError("the parameters lat and lon are missing")
-    speed_kn = _number(query, "speed")
-    heading_deg = _number(query, "bearing")
+    place = query.get("location")
+    lat, _, lon = place.partition(",") if place is not None else (query.get("lat"), "", query.get("lon"))
+    heading_deg = number(query.get("bearing"))
     fix = Fix(
-        lat=_float("lat", lat),
-        lon=_float("lon", lon),
-        at_ms=instant_ms(query["timestamp"]) if query.get("timestamp") else None,
-        accuracy_m=_number(query, "accuracy"),
-        speed_kmh=None if speed_kn is None else speed_kn * KMH_PER_KNOT,
-        heading_deg=_number(query, "heading") if heading_deg is None else heading_deg,
-        altitude_m=_number(query, "altitude"),
-        sos=query.get("alarm", "").lower() == _SOS,
+        lat=number(lat),
+        lon=number(lon),
+        at_ms=_instant(query.get("timestamp"), sos=sos),
+        accuracy_m=number(query.get("accuracy")),
+        speed_kmh=_times(number(query.get("speed")), KMH_PER_KNOT),
+        heading_deg=number(query.get("heading")) if heading_deg is None else heading_deg,
+        altitude_m=number(query.get("altitude")),
+        sos=sos,
     )
+    if (fix.lat is None or fix.lon is None) and not sos:
+        raise InvalidInputError("the parameters lat and lon are missing, or no numbers")
     return Report(device, (fix,))
 
 
 def parse_json(body: bytes) -> Report:
-    """Read the JSON body; speeds in it are metres per second. Raises `InvalidInputError`."""
+    """Read the JSON body, each location of it by itself; speeds are metres per second. Raises `InvalidInputError`."""
     try:
         told = msgspec.json.decode(body, type=_Body)
+        locations = _LOCATIONS.decode(told.location) if bytes(told.location).startswith(b"[") else [told.location]
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidInputError(f"not the JSON of Traccar Client: {error}") from error
-    locations = told.location if isinstance(told.location, list) else [told.location]
-    return Report(str(told.device_id), tuple(_fix(location) for location in locations))
+    fixes: list[Fix] = []
+    wrong: list[InvalidInputError] = []
+    for location in locations:
+        try:
+            fixes.append(_fix(_LOCATION.decode(location)))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            wrong.append(InvalidInputError(f"not a location of Traccar Client: {error}"))
+        except InvalidInputError as error:
+            wrong.append(error)
+    return Report(str(told.device_id), tuple(fixes), tuple(wrong))
 
 
 def _fix(location: _Location) -> Fix:
-    coords = location.coords
+    coords = location.coords if isinstance(location.coords, dict) else {}
+    extras = location.extras if isinstance(location.extras, dict) else {}
+    sos = _is_sos(extras.get("alarm"))
     return Fix(
-        lat=coords.latitude,
-        lon=coords.longitude,
-        at_ms=None if location.timestamp is None else instant_ms(str(location.timestamp)),
-        accuracy_m=coords.accuracy,
-        speed_kmh=None if coords.speed is None else coords.speed * KMH_PER_MPS,
-        heading_deg=coords.heading,
-        altitude_m=coords.altitude,
-        sos=location.extras.alarm.lower() == _SOS,
+        lat=number(coords.get("latitude")),
+        lon=number(coords.get("longitude")),
+        at_ms=_instant(location.timestamp, sos=sos),
+        accuracy_m=number(coords.get("accuracy")),
+        speed_kmh=_times(number(coords.get("speed")), KMH_PER_MPS),
+        heading_deg=number(coords.get("heading")),
+        altitude_m=number(coords.get("altitude")),
+        sos=sos,
     )
 
 
-def _number(query: Mapping[str, str], name: str) -> float | None:
-    return _float(name, query[name]) if query.get(name) else None
+def _is_sos(alarm: object) -> bool:
+    """Say whether there is an SOS among alarms, which Traccar joins with commas."""
+    return isinstance(alarm, str) and _SOS in (each.strip().lower() for each in alarm.split(","))
 
 
-def _float(name: str, text: str) -> float:
+def _instant(told: object, *, sos: bool) -> int | None:
+    """Read a time; of a call for help it may be any, since the call is of now all the same."""
     try:
-        value = float(text)
-    except ValueError as error:
-        raise InvalidInputError(f"{name} is not a number: {text[:40]!r}") from error
-    if not math.isfinite(value):
-        raise InvalidInputError(f"{name} is not a number: {text[:40]!r}")
-    return value
+        return instant_ms(str(told)) if told not in (None, "") else None
+    except InvalidInputError:
+        if sos:
+            return None
+        raise
+
+
+def _times(value: float | None, factor: float) -> float | None:
+    return None if value is None else value * factor

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from command.kernel.errors import InvalidInputError
-from edge.trackers.fix import Fix
+from edge.trackers.fix import Fix, number
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -25,10 +27,10 @@ class _Location(msgspec.Struct):
     lat: float
     lon: float
     tst: int
-    acc: float | None = None
-    vel: float | None = None
-    cog: float | None = None
-    alt: float | None = None
+    acc: Any = None
+    vel: Any = None
+    cog: Any = None
+    alt: Any = None
 
 
 def parse(body: bytes) -> Report:
@@ -52,9 +54,9 @@ def parse(body: bytes) -> Report:
         lat=location.lat,
         lon=location.lon,
         at_ms=location.tst * 1000,
-        accuracy_m=location.acc,
-        speed_kmh=location.vel,
-        heading_deg=location.cog,
-        altitude_m=location.alt,
+        accuracy_m=number(location.acc),
+        speed_kmh=number(location.vel),
+        heading_deg=number(location.cog),
+        altitude_m=number(location.alt),
     )
     return Report(device, (fix,))

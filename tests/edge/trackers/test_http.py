@@ -12,10 +12,12 @@ from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.web import Application, Request
 
 from command.kernel.clock import VirtualClock
+from command.kernel.errors import UnavailableError
 from command.kernel.limits import REQUEST_BODY_BYTES
 from command.services.problems import problem_middleware
 from edge.limits import DEVICE_MESSAGES_PER_S
 from edge.trackers import http
+from edge.trackers.counters import TrackerCounters
 from tests.edge.jt808.hub import MemoryUplink
 
 NOW_MS = 1_790_000_000_000
@@ -39,9 +41,14 @@ def hub() -> MemoryUplink:
 
 
 @pytest.fixture
-async def client(hub: MemoryUplink) -> AsyncIterator[Client]:
+def counters() -> TrackerCounters:
+    return TrackerCounters()
+
+
+@pytest.fixture
+async def client(hub: MemoryUplink, counters: TrackerCounters) -> AsyncIterator[Client]:
     app = Application(middlewares=[problem_middleware])
-    app.add_routes(http.routes(hub, VirtualClock(NOW_MS)))
+    app.add_routes(http.routes(hub, VirtualClock(NOW_MS), counters))
     async with TestClient(TestServer(app)) as running:
         yield running
 
@@ -102,6 +109,62 @@ async def test_bad_reports_are_clear_errors(client: Client, hub: MemoryUplink) -
     response = await client.post("/ingest/osmand", data=b"{" + b" " * REQUEST_BODY_BYTES, headers=BEARER)
     assert await code(response) == (413, "too_large")
     assert hub.stored == []
+
+
+def location(lat: object = 29.1, at_ms: int = NOW_MS, **coords: object) -> dict[str, object]:
+    return {"coords": {"latitude": lat, "longitude": 113.1} | coords, "timestamp": at_ms}
+
+
+async def test_a_wrong_location_keeps_back_none_of_the_others(
+    client: Client, hub: MemoryUplink, counters: TrackerCounters
+) -> None:  # R1002
+    wrong: list[object] = [
+        location(at_ms=NOW_MS - 100 * 86_400_000), location(0, longitude=0), location(None), {"coords": None}, [], 7,
+        location() | {"timestamp": "soon"},
+    ]  # fmt: skip
+    good = [location(29.2), location("29.3", accuracy="bad", speed=None, heading=[], altitude={}, odometer=1)]
+    body = {"device_id": "a1", "location": [*wrong, *good]}
+    assert (await client.post("/ingest/osmand", json=body, headers=BEARER)).status == 200
+    assert [(fix.lat, fix.accuracy_m) for fix in hub.stored] == [(29.2, None), (29.3, None)]
+    assert (counters.locations, counters.locations_refused) == (2, len(wrong))
+    for told in (wrong, [], {"coords": None}):
+        response = await client.post("/ingest/osmand", json={"device_id": "a1", "location": told}, headers=BEARER)
+        assert response.status == (400 if told else 200), "there is nothing good in it"
+    assert len(hub.stored) == 2
+
+
+async def test_a_call_for_help_among_alarms_is_stored_wherever_it_stands(client: Client, hub: MemoryUplink) -> None:
+    """R1002. Traccar joins alarms with commas, and others say each for itself."""
+    for alarm in (["sos,lowBattery"], ["lowBattery, SOS"], ["sos", "lowBattery"], ["lowBattery", "sos"]):
+        query = [*QUERY.items(), *(("alarm", each) for each in alarm)]
+        assert (await client.get("/ingest/osmand", params=query, headers=BEARER)).status == 200
+        assert hub.stored.pop().sos, alarm
+        assert (await client.post("/ingest/osmand", data=query, headers=BEARER)).status == 200
+        assert hub.stored.pop().sos, alarm
+    assert (await client.get("/ingest/osmand", params=QUERY | {"alarm": "sosX"}, headers=BEARER)).status == 200
+    assert not hub.stored.pop().sos
+
+
+async def test_a_call_for_help_without_a_place_is_handed_on_whatever_else_is_wrong(
+    client: Client, hub: MemoryUplink, counters: TrackerCounters
+) -> None:  # R1000, R1002
+    hub.refusal = UnavailableError("the disk is full")
+    calls = [{"extras": {"alarm": "sos"}, "timestamp": told} for told in (NOW_MS - 1000, "soon", 1)]
+    body = {"device_id": "a1", "location": [location(), *calls]}
+    response = await client.post("/ingest/osmand", json=body, headers=BEARER)
+    assert await code(response) == (503, "unavailable"), "the fix has to be sent again"
+    assert [call.at_ms - NOW_MS for call in hub.calls] == [-1000, 0, 0]
+    assert counters.sos_without_place == 3
+
+
+async def test_numbers_that_are_none_cost_a_report_nothing_else(client: Client, hub: MemoryUplink) -> None:  # R1002
+    bad = {"accuracy": "NaN", "speed": "fast", "bearing": "", "altitude": "1e999"}
+    assert (await client.get("/ingest/osmand", params=QUERY | bad, headers=BEARER)).status == 200
+    body = {"_type": "location", "lat": 29.1, "lon": 113.1, "tst": NOW_MS // 1000, "acc": "x", "vel": [], "cog": True}
+    assert (await client.post("/ingest/owntracks", json=body, headers=JANE)).status == 200
+    for fix in hub.stored:
+        assert (fix.lat, fix.accuracy_m, fix.speed_kmh, fix.heading_deg, fix.altitude_m) == (29.1, *[None] * 4)
+    assert len(hub.stored) == 2
 
 
 async def test_a_fix_that_is_not_durable_is_not_acknowledged(client: Client, hub: MemoryUplink) -> None:

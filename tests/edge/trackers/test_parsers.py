@@ -11,11 +11,18 @@ from hypothesis import strategies as st
 
 from command.kernel.errors import InvalidInputError
 from command.kernel.limits import CLOCK_SKEW_MS
+from command.readings import CallForHelp, Position
 from edge.limits import DEVICE_FIX_AGE_MS
 from edge.trackers import osmand, owntracks
-from edge.trackers.fix import Fix, instant_ms, judge
+from edge.trackers.fix import Fix, Source, instant_ms, judge
 
 NOW_MS = 1_790_000_000_000
+
+
+def stored(fix: Fix, source: Source = "osmand") -> Position:
+    judged = judge(fix, "jane", source, NOW_MS)
+    assert isinstance(judged, Position)
+    return judged
 
 
 def test_osmand_parameters() -> None:
@@ -109,7 +116,7 @@ def test_traccar_client_json() -> None:
     assert report.device == "48241179"
     (fix,) = report.fixes
     assert (fix.at_ms, fix.speed_kmh, fix.sos) == (NOW_MS, 36.0, True)
-    assert judge(fix, "48241179", "osmand", NOW_MS).heading_deg is None, "-1 means that it is not known"
+    assert stored(fix).heading_deg is None, "-1 means that it is not known"
     assert osmand.parse_json(traccar_json(extras={})).fixes[0].sos is False
 
 
@@ -130,7 +137,7 @@ def test_owntracks_location() -> None:
     }
     report = owntracks.parse(json.dumps(body).encode())
     assert report.device == "owntracks/jane/phone"
-    position = judge(report.fixes[0], "jane", "owntracks", NOW_MS)
+    position = stored(report.fixes[0], "owntracks")
     assert (position.at_ms, position.accuracy_m, position.speed_kmh) == (NOW_MS, 12.0, 54.0)
     assert (position.heading_deg, position.altitude_m, position.source) == (0.0, 40.0, "owntracks")
 
@@ -176,6 +183,8 @@ def test_which_fixes_are_believed() -> None:
     assert at_ms(fix(NOW_MS - DEVICE_FIX_AGE_MS)) == NOW_MS - DEVICE_FIX_AGE_MS
     assert at_ms(fix(NOW_MS + CLOCK_SKEW_MS)) == NOW_MS + CLOCK_SKEW_MS
     assert at_ms(fix(0, sos=True)) == NOW_MS
+    for lost in (Fix(sos=True), Fix(lat=0, lon=0, sos=True), Fix(lat=91, lon=0, at_ms=1, sos=True)):  # R1000
+        assert judge(lost, "1", "osmand", NOW_MS) == CallForHelp(device="1", at_ms=NOW_MS, source="osmand")
     for wrong in (fix(0), fix(NOW_MS + CLOCK_SKEW_MS + 1), Fix(lat=0, lon=0), Fix(lat=91, lon=0)):
         with pytest.raises(InvalidInputError):
             at_ms(wrong)
