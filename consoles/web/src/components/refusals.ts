@@ -3,6 +3,7 @@
 import { t, word } from "../i18n/i18n";
 import { ADMIN_REFUSED } from "./refusals_admin";
 import { CAMERAS_REFUSED } from "./refusals_cameras";
+import { PATROL_REFUSED } from "./refusals_patrol";
 import { VEHICLES_REFUSED } from "./refusals_vehicles";
 
 export type Words = (found: Readonly<Record<string, string>>) => string;
@@ -68,6 +69,7 @@ export const REFUSED: readonly (readonly [RegExp, Words])[] = [
   [/^the CSRF token is missing or wrong/, () => t("refusal.csrf")],
   ...ADMIN_REFUSED,
   ...CAMERAS_REFUSED,
+  ...PATROL_REFUSED,
   ...VEHICLES_REFUSED,
 ];
 

@@ -5,6 +5,7 @@ import { MESSAGES, type Key } from "../../i18n/messages";
 import { t } from "../../i18n/i18n";
 import type { Desk } from "./context";
 import { callCommands } from "./commands_calls";
+import { pastCommands } from "./commands_past";
 import { patrolCommands } from "./commands_patrol";
 import { planCommands } from "./commands_plans";
 import { situationCommands } from "./commands_situations";
@@ -17,6 +18,9 @@ export interface DeskActions {
   signOut(): Promise<unknown>;
   switchLanguage(): void;
   query(plate: string, reason: string): Promise<unknown>;
+  /** Where a unit was, and who was about the situation; without a reason only the question is opened. */
+  track(unit: string, reason: string): Promise<unknown>;
+  present(reason: string): Promise<unknown>;
   readonly video: VideoActions;
 }
 
@@ -26,6 +30,7 @@ export function deskCommands(desk: () => Desk, actions: DeskActions): Command[] 
     ...situationCommands(desk),
     ...planCommands(desk),
     ...patrolCommands(desk, actions),
+    ...pastCommands(desk, actions),
     ...videoCommands(desk, actions.video),
     { verb: "OUT", names: namesOf("cmd.sign_out"), takes: "nothing", plan: () => does(t("cmd.sign_out"), () => actions.signOut()) },
     { verb: "LANG", names: namesOf("cmd.language"), takes: "nothing", plan: () => does(t("cmd.language"), async () => actions.switchLanguage()) },

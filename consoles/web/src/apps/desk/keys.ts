@@ -19,6 +19,8 @@ export interface KeyedDesk {
   takeFirst(at_ms: number): boolean;
   swapView(): void;
   sendLayout(): boolean;
+  /** A key of what is shown of the past, where that is what is looked at. */
+  past(key: string): boolean;
 }
 
 export class DeskKeys {
@@ -54,6 +56,12 @@ export class DeskKeys {
       return;
     }
     if (event.altKey || typedInto(event) !== null) return;
+    // A button is pressed by these, whatever else they mean.
+    const presses = target instanceof Element && target.matches("button, a, tr, [role=tab]") && (event.key === " " || event.key === "Enter");
+    if (!presses && !event.defaultPrevented && this.desk.past(event.key)) {
+      event.preventDefault();
+      return;
+    }
     // On a button only what means nothing to it: a situation is chosen by one, and its cameras come next.
     if (target instanceof Element && target.matches("button, a, tr, [role=tab]") && !"/vVW".includes(event.key)) return;
     if (this.press(event)) event.preventDefault();

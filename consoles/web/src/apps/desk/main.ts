@@ -2,7 +2,6 @@
 
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
-import { repeat } from "lit/directives/repeat.js";
 import "../../components/command_line";
 import type { CommandLine } from "../../components/command_line";
 import { icon } from "../../components/icons";
@@ -14,10 +13,9 @@ import { mayLookUpPlates } from "../../components/video/plate_lane";
 import { maySendToWall, sentBy, WALL } from "../../components/video/wall";
 import { shared } from "../../components/view";
 import * as format from "../../i18n/format";
-import { language, setLanguage, t, word } from "../../i18n/i18n";
+import { language, setLanguage, t } from "../../i18n/i18n";
 import type { Picked } from "../../map/element";
 import "../../map/element";
-import { distance_m } from "../../map/geography";
 import type { MapData } from "../../map/picture";
 import type { Pressed } from "../../map/symbols_layer";
 import { Sounds } from "../../media/sounds";
@@ -29,30 +27,33 @@ import { consoleStyles } from "../console_styles";
 import { Kept } from "../kept";
 import { show } from "../page";
 import "../page_tools";
-import { alarmsInOrder, isActiveOrder, lastHappenings, openSituations, ordersOf, waitingCalls } from "../picture";
+import { alarmsInOrder, lastHappenings, openSituations, waitingCalls } from "../picture";
 import "./call_panel";
 import type { CallPanel } from "./call_panel";
 import { Advice } from "./advice";
+import { Around, NOBODY } from "./around";
 import { deskCommands } from "./commands";
 import type { Desk } from "./context";
 import { dropDrafts } from "./draft";
 import { DeskKeys } from "./keys";
 import { MeantAlarm } from "./meant_alarm";
 import { allPlaces, loadTownships, type NamedPlace } from "./places";
+import "./past/panel";
+import type { PastPanel } from "./past/panel";
+import { mayLookUpPatrols } from "./past/wire";
 import { mineFirst } from "./queue";
 import "./queue";
 import "./side";
 import type { Side } from "./side";
 import "./situation_panel";
 import { Sounder } from "./sounder";
+import { ticker, waitingStatus } from "./status";
 import { deskStyles } from "./styles";
 import { DESK_TABLES, deskTables } from "./tables";
+import { NO_PINS, unitPin, type UnitPinActions } from "./unit_pin";
+import { viewTabs, type MiddleView } from "./view_tabs";
 
 const DRAWN = ["units", "positions", "situations", "orders", "cameras", "stations", "alarms"] as const;
-
-/** Who is further away than this is not waited for in one view with the scene. */
-const AROUND_M = 12_000;
-const NOBODY: readonly PositionRow[] = [];
 
 /** Recordings open this long before now. */
 const PLAYBACK_MS = 30_000;
@@ -70,15 +71,18 @@ export class DeskConsole extends Console {
   @state() private picking: "call" | "situation" | "" = "";
   @state() private lookAt: Place | null = null;
   @state() private refusal = "";
-  @state() private view: "work" | "video" = "work";
+  @state() private view: MiddleView = "work";
   /** Cameras that stand on a tile of this desk. */
   @state() private watched: readonly string[] = [];
   @query("t-screens") private screens!: Screens;
   @query("t-command") private line!: CommandLine;
   @query("desk-call") private callPanel!: CallPanel | null;
   @query("desk-side") private side!: Side;
-  private aroundOf = "";
-  private around: readonly PositionRow[] = NOBODY;
+  @query("desk-past") private past!: PastPanel;
+  /** The unit that was pressed on the map. */
+  @state() private pressed = "";
+  private readonly around = new Around();
+  private near: readonly PositionRow[] = NOBODY;
   private readonly sounds = new Sounds();
   private readonly sounder = new Sounder(this.sounds);
   private readonly advice = new Advice(() => this.requestUpdate());
@@ -92,6 +96,8 @@ export class DeskConsole extends Console {
     signOut: () => this.signOut(),
     switchLanguage: () => this.switchLanguage(),
     query: (plate, reason) => this.advice.query(this.desk(), plate, reason),
+    track: (unit, reason) => this.onPast((past) => past.openTrack(unit, reason)),
+    present: (reason) => this.onPast((past) => past.openPresent(reason)),
     video: {
       show: (cameras) =>
         void this.onScreens((screens) => {
@@ -109,7 +115,7 @@ export class DeskConsole extends Console {
   private readonly meant = new MeantAlarm();
   private readonly keys = new DeskKeys({
     ready: () => this.connection !== null,
-    leave: () => (this.picking = ""),
+    leave: () => this.leave(),
     toLine: () => this.line.focus(),
     step: (by) => this.step(by),
     answerFirst: () => this.answerFirst(),
@@ -117,6 +123,7 @@ export class DeskConsole extends Console {
     takeFirst: (at_ms) => this.takeFirst(at_ms),
     swapView: () => (this.view = this.view === "video" ? "work" : "video"),
     sendLayout: () => this.view === "video" && (void this.screens.sendLayout(), true),
+    past: (key) => this.view === "past" && this.past.press(key),
   });
 
   override connectedCallback(): void {
@@ -153,18 +160,7 @@ export class DeskConsole extends Console {
     this.sounder.hear(this.rows("calls"), this.rows("alarms"));
     const desk = this.desk();
     this.advice.ask(desk);
-    if (desk.situation?.id !== this.aroundOf) [this.aroundOf, this.around] = [desk.situation?.id ?? "", []];
-    // Once for each situation: the view must not follow every step of a unit.
-    if (this.around.length === 0) this.around = this.comingTo(desk);
-  }
-
-  /** Who is on the way to the situation, else who is nearest to it, as far as they belong into one view with it. */
-  private comingTo({ situation, recommended }: Desk): readonly PositionRow[] {
-    const place = situation?.place ?? null;
-    if (situation === null || place === null) return [];
-    const sent = ordersOf(this.rows("orders"), situation.id).filter(isActiveOrder);
-    const units = sent.length > 0 ? sent.map((order) => order.unit) : recommended.slice(0, 3).map((each) => each.unit);
-    return units.flatMap((unit) => this.rows("positions").get(unit) ?? []).filter((at) => distance_m(at, place) < AROUND_M);
+    this.near = this.around.see(desk);
   }
 
   private desk(): Desk {
@@ -231,6 +227,7 @@ export class DeskConsole extends Console {
       <div role="region" aria-label=${t("age.live", { age: "" })}>${this.trouble()}${this.refusal === "" ? nothing : html`<p class="error" role="alert">${icon("alert")} ${this.refusal}</p>`}</div>
       <main class="columns" @fill=${(event: CustomEvent<string>) => this.line.fill(event.detail)} @choose=${this.onChoose}
         @watchall=${(event: CustomEvent<readonly string[]>) => void this.onScreens((screens) => event.detail.forEach((camera) => screens.show(camera)))}
+        @track=${(event: CustomEvent<string>) => this.unitActions.track(event.detail)} @present=${() => void this.onPast((past) => past.openPresent())}
         @pick=${this.onPick} @look=${(event: CustomEvent<Place>) => (this.lookAt = event.detail)}>
         <desk-queue .desk=${desk} .subjects=${this.subjects()} @answer=${(event: CustomEvent<string>) => void this.answer(event.detail)}
           @take=${(event: CustomEvent<string>) => this.takeAlarm(event.detail)}
@@ -239,31 +236,26 @@ export class DeskConsole extends Console {
             this.act({ request: "shelve_alarm", alarm: event.detail.id, minutes: event.detail.minutes, why: event.detail.why })}></desk-queue>
         ${this.middle(desk)}
         <div class="right">
-          <t-map .data=${this.mapData.get(connection.store, `${this.chosen.id} ${this.watched.join(" ")}`)} .fences=${this.rows("fences")} .focusOn=${this.lookAt} .around=${this.looksAt(desk.situation?.place) ? this.around : NOBODY} .mark=${mark} ?picking=${this.picking !== ""}
+          <t-map .data=${this.mapData.get(connection.store, `${this.chosen.id} ${this.watched.join(" ")}`)} .fences=${this.rows("fences")} .focusOn=${this.lookAt} .around=${this.looksAt(desk.situation?.place) ? this.near : NOBODY} .pins=${this.pressed === "" ? NO_PINS : unitPin(desk, this.pressed, this.unitActions)} .mark=${mark} ?picking=${this.picking !== ""}
             @press=${this.onPress} @dragstart=${this.onDragCamera}></t-map>
           <section class="panel"><desk-side .desk=${desk} .tab=${"calls" in this.tables ? "recommended" : "cameras"} .screening=${this.screening(desk)} @dragstart=${this.onDragCamera}
             @watch=${(event: CustomEvent<string>) => void this.onScreens((screens) => screens.show(event.detail))}
             @recordings=${(event: CustomEvent<{ camera: string; from_ms: number }>) => void this.onScreens((screens) => screens.openPlayback(event.detail.camera, event.detail.from_ms))}></desk-side></section>
         </div>
       </main>
-      ${this.ticker()}`;
+      ${ticker(lastHappenings(this.rows("calls"), this.rows("situations"), this.rows("orders"), this.rows("alarms"), this.subjects(), this.who, 14), this.now_ms())}`;
   }
 
   private top(connection: Connection): TemplateResult {
     const waiting = waitingCalls(this.rows("calls"));
     const raised = this.raised();
     this.meant.shown(raised, performance.now());
-    const { muted } = this.sounds;
     return html`<header>
       <h1 class="sr">${t("home.desk")}</h1>
       <t-command .commands=${this.commands} @refused=${(event: CustomEvent<string>) => (this.refusal = event.detail)}></t-command>
       <div class="status">
         <span class="quiet">${this.actor?.name ?? ""}</span>
-        <span>${icon("ringing")} <b>${waiting.length}</b> ${waiting[0] === undefined ? nothing : format.duration(this.now_ms() - waiting[0].arrived_ms)}</span>
-        <span>${icon("bell")} <b>${raised.length}</b></span>
-        <button class="bare" aria-pressed=${muted} aria-label=${muted ? t("action.unmute") : t("action.mute")}
-          title=${this.sounds.blocked ? t("sound.blocked") : muted ? t("sound.off") : t("sound.on")} @click=${this.toggleSound}>
-          ${icon(muted || this.sounds.blocked ? "muted" : "sound")}</button>
+        ${waitingStatus(waiting, raised.length, this.sounds, this.now_ms(), this.toggleSound)}
         <span class="number">${format.clock(this.now_ms())}</span>
         <t-age .live=${this.live} .clock=${connection.clock}></t-age>
         <page-tools here="desk" .actor=${this.actor} .api=${connection.api}></page-tools>
@@ -275,14 +267,11 @@ export class DeskConsole extends Console {
   private middle(desk: Desk): TemplateResult {
     const video = this.view === "video";
     const { situation } = desk;
-    const tab = (view: "work" | "video", label: string, count: string): TemplateResult =>
-      html`<button role="tab" aria-selected=${this.view === view} tabindex=${this.view === view ? 0 : -1} @click=${() => (this.view = view)}>${label}${count}</button>`;
+    const views: readonly MiddleView[] = mayLookUpPatrols(desk.actor) || this.view === "past" ? ["work", "video", "past"] : ["work", "video"];
     return html`<section class="panel middle">
-      <div role="tablist" aria-label=${t("screens.title")} @keydown=${this.onTabKey}>
-        ${tab("work", t("screens.work"), "")}${tab("video", t("screens.title"), this.watched.length === 0 ? "" : ` ${this.watched.length}`)}
-        <span class="quiet keys"><kbd>V</kbd></span>
-      </div>
-      <div class="work" ?hidden=${video}>${this.work(desk)}</div>
+      ${viewTabs(views, this.view, this.watched.length, (view) => (this.view = view))}
+      <desk-past ?hidden=${this.view !== "past"} ?asleep=${this.view !== "past"} .desk=${desk} .fences=${this.rows("fences")} @live=${() => (this.view = "work")}></desk-past>
+      <div class="work" ?hidden=${this.view !== "work"}>${this.work(desk)}</div>
       <t-screens ?hidden=${!video} ?asleep=${!video} .cameras=${this.rows("cameras")} .place=${situation?.place ?? null} about=${situation?.id ?? ""} aboutTitle=${situation?.title ?? ""}
         .screening=${this.screening(desk)} .sent=${sentBy(this.rows("screens").get(WALL), this.who)} .now=${this.now_ms()} @shown=${(event: CustomEvent<readonly string[]>) => (this.watched = event.detail)}></t-screens>
     </section>`;
@@ -303,11 +292,23 @@ export class DeskConsole extends Console {
     run(this.screens);
   }
 
-  private readonly onTabKey = (event: KeyboardEvent): void => {
-    if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
-    this.view = this.view === "video" ? "work" : "video";
-    void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>('.middle [aria-selected="true"]')?.focus());
+  private async onPast(run: (past: PastPanel) => void): Promise<void> {
+    [this.view, this.pressed] = ["past", ""];
+    await this.updateComplete;
+    run(this.past);
+  }
+
+  private readonly unitActions: UnitPinActions = {
+    track: (unit) => void this.onPast((past) => past.openTrack(unit)),
+    close: () => (this.pressed = ""),
   };
+
+  /** One step back: out of what was begun, from the past to now, from what was pressed on the map. */
+  private leave(): void {
+    if (this.picking !== "") this.picking = "";
+    else if (this.view === "past" && !this.past.leave()) this.view = "work";
+    else this.pressed = "";
+  }
 
   /** A camera is taken up: the screen it may be dropped on comes forward. Only once the drag has begun, or the browser ends it. */
   private readonly onDragCamera = (): void => {
@@ -320,13 +321,6 @@ export class DeskConsole extends Console {
     }
     if (desk.situation !== null) return html`<desk-situation .desk=${desk}></desk-situation>`;
     return html`<t-state kind="hint" text=${t("desk.nothing_chosen")}></t-state><p class="heading">${t("desk.keys")}</p>`;
-  }
-
-  private ticker(): TemplateResult {
-    const facts = lastHappenings(this.rows("calls"), this.rows("situations"), this.rows("orders"), this.rows("alarms"), this.subjects(), this.who, 14);
-    return html`<footer class="panel ticker" aria-label=${t("timeline.now")}>
-      ${repeat(facts, (fact) => fact.key, (fact) => html`<span><time>${format.instant(fact.at_ms, this.now_ms())}</time> ${word("fact", fact.kind)} ${fact.text}</span>`)}
-    </footer>`;
   }
 
   private readonly onChoose = (event: CustomEvent<Chosen | string>): void => {
@@ -353,6 +347,7 @@ export class DeskConsole extends Console {
     else if (table === "cameras") this.side.play(id);
     else if (table === "units") {
       const unit = this.rows("units").get(id);
+      this.pressed = id;
       if (unit !== undefined && this.desk().situation !== null) this.line.fill(`D ${unit.name} `);
     }
   };

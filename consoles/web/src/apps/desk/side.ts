@@ -2,6 +2,7 @@
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
+import { icon } from "../../components/icons";
 import "../../components/table";
 import type { Column } from "../../components/table";
 import { shared, View } from "../../components/view";
@@ -16,11 +17,12 @@ import { consoleStyles } from "../console_styles";
 import { positionAge_ms } from "../picture";
 import { untilText } from "../vehicles/watch_words";
 import { whyWords, type Desk } from "./context";
+import { mayLookUpPatrols } from "./past/wire";
 
 const TABS = ["recommended", "units", "cameras", "fences", "watches", "messages"] as const;
 export type Tab = (typeof TABS)[number];
 
-/** Tells `fill` with a command line, `look` ({lat, lon}) at a place, `watch` (a camera's id) and `recordings` ({camera, from_ms}). */
+/** Tells `fill` with a command line, `look` ({lat, lon}) at a place, `track` (a unit's id), `watch` (a camera's id) and `recordings` ({camera, from_ms}). */
 @customElement("desk-side")
 export class Side extends View {
   static override styles = [
@@ -147,8 +149,20 @@ export class Side extends View {
       { id: "kind", title: t("column.kind"), cell: (row) => word("unit_kind", row.kind), sort: (row) => row.kind },
       { id: "station", title: t("column.station"), cell: (row) => desk.store.rows("stations").get(row.station)?.name ?? row.station, sort: (row) => row.station },
       { id: "fix", title: t("column.fix"), number: true, cell: (row) => fixWords(age(row)), sort: (row) => age(row) ?? Infinity },
+      ...(mayLookUpPatrols(desk.actor) ? [{ id: "track", title: t("past.tab"), cell: this.trackButton }] : []),
     ];
   }
+
+  private readonly trackButton = (row: UnitRow): TemplateResult => {
+    const open = (event: Event): void => {
+      event.stopPropagation();
+      this.tell("track", row.id);
+    };
+    // Enter is for the button, not for the line that it stands in.
+    const enter = (event: KeyboardEvent): void => void (event.key === "Enter" && event.stopPropagation());
+    const words = t("past.to_track", { unit: row.name });
+    return html`<button class="bare" style="min-height:0;padding:0 4px" aria-label=${words} title=${words} @click=${open} @keydown=${enter}>${icon("history")}</button>`;
+  };
 
   private cameras(desk: Desk): TemplateResult {
     const rows = desk.store.rows("cameras");

@@ -18,6 +18,7 @@ import { applies, inLanguage } from "./commands_plans";
 import type { Desk } from "./context";
 import { failureOf } from "./failure";
 import "./note_field";
+import { mayLookUpPatrols } from "./past/wire";
 import { lookUpOf, mayLookUp, platesOf } from "./plates";
 import { approvalsPart, evidencePart, hitsPart, notesPart, ordersPart, planPart } from "./situation_parts";
 
@@ -196,6 +197,7 @@ export class SituationPanel extends View {
       ${row.case === "" ? nothing : html`<span class="quiet">${t("situation.case", { id: row.case })} ${word("case_step", desk.store.rows("cases").get(row.case)?.step ?? "")}</span>`}
       <span>${icon("pin")} ${row.place?.text || (row.place === null ? t("situation.no_place") : `${row.place.lat}, ${row.place.lon}`)}
         <button class="small bare" aria-label=${t("form.pick")} title=${t("form.pick")} @click=${() => this.tell("pick", null)}>${icon("crosshair")}</button></span>
+      ${mayLookUpPatrols(desk.actor) ? html`<button class="small" @click=${() => this.tell("present", null)}>${icon("history")} ${t("past.present")}</button>` : nothing}
       ${open
         ? html`<span class="buttons">
             <button class="small" @click=${() => this.tell("fill", "L")}>${t("cmd.level")} <kbd>L</kbd></button>
