@@ -188,12 +188,14 @@ class Accounts:
         """
         name = (await self.session(token)).actor.id
         refuse_length(new)
-        wrong = WrongPasswordError("the password before is wrong")
         try:
-            known = (await self._passwords.proven(name, old, address))[3]
+            async with self._passwords.proven(name, old, address) as (*_, known):
+                await self._replace_password(name, known, await self._passwords.kept(new), token)
         except SignInRequiredError:
-            raise wrong from None
-        stored = await self._passwords.kept(new)
+            raise WrongPasswordError("the password before is wrong") from None
+
+    async def _replace_password(self, name: str, known: str, stored: str, token: str) -> None:
+        """Change it unless it is another one by now, or the account shut out: `SignInRequiredError`."""
         proven = "FROM accounts WHERE name = ? AND password = ? AND disabled = 0"
         *_, changed, _ = await self._db.write(
             changes.TURN,
@@ -206,8 +208,7 @@ class Accounts:
         )
         self._forget_sessions()
         if not changed:
-            raise wrong
-        self._passwords.was_right(name, address)
+            raise SignInRequiredError("the password is another one by now")
 
     async def disable(self, name: str, by: str = HUB.id) -> None:
         """Let nobody sign in by it any more and end its sessions; `ConflictError` for the last administrator.
@@ -231,10 +232,8 @@ class Accounts:
 
         Raises `SignInRequiredError` where either is wrong, `TooManyError` where one has to wait.
         """
-        row = await self._passwords.proven(name, password, address)
-        session = await self._begin_session(rights.actor_of(name, *row[:3]), checked=(row[3], row[1]))
-        self._passwords.was_right(name, address)
-        return session
+        async with self._passwords.proven(name, password, address) as (display, roles, unit, known):
+            return await self._begin_session(rights.actor_of(name, display, roles, unit), checked=(known, roles))
 
     async def _begin_session(self, actor: Actor, checked: tuple[str, str]) -> Session:
         now_ms = self._clock.now_ms()

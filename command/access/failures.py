@@ -28,7 +28,7 @@ class Failures:
             self._of.popitem(last=False)
 
     def take_back(self, who: str) -> None:
-        """Count one less: it was right. Others' failures at the same address stand."""
+        """Count one less: it was not wrong, or nobody found out."""
         if who in self._of:
             count, last_ms = self._of[who]
             self._of[who] = (count - 1, last_ms)

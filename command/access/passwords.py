@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from argon2 import PasswordHasher
@@ -60,11 +61,14 @@ class Passwords:
         refuse_length(password)
         return await self._in_checks(self._hasher.hash, password)
 
-    async def proven(self, name: str, password: str, address: str) -> Row:
-        """Return the account's display, roles, unit and kept password, where this is its password.
+    @asynccontextmanager
+    async def proven(self, name: str, password: str, address: str) -> AsyncIterator[Row]:
+        """Give the account's display, roles, unit and kept password, where this is its password.
 
-        Counts as wrong until `was_right`. Raises `SignInRequiredError` where name or password is wrong or the account
-        shut out, `TooManyError` where the name or the address has to wait, whatever the password.
+        Counts as wrong until the block is left, and from then on where that is by `SignInRequiredError`: raised here
+        where name or password is wrong or the account shut out. Where nobody found out, since a database was away or
+        whoever asked has gone, nothing was wrong. Raises `TooManyError` where the name or the address has to wait,
+        whatever the password.
         """
         now_ms = self._clock.now_ms()
         if self._failed_names.has_to_wait(name, now_ms) or self._failed_addresses.has_to_wait(address, now_ms):
@@ -74,6 +78,18 @@ class Passwords:
         # Counted as failed until it is known to be right: many guesses at once must not all slip past the count.
         self._failed_names.add(name, now_ms)
         self._failed_addresses.add(address, now_ms)
+        try:
+            yield await self._found(name, password)
+        except SignInRequiredError:
+            raise
+        except BaseException:
+            self._failed_names.take_back(name)
+            self._failed_addresses.take_back(address)
+            raise
+        self._failed_names.forget(name)
+        self._failed_addresses.take_back(address)  # others' at the same address stand
+
+    async def _found(self, name: str, password: str) -> Row:
         self._checking += 1
         try:
             query = "SELECT display, roles, unit, password, disabled FROM accounts WHERE name = ?"
@@ -86,11 +102,6 @@ class Passwords:
         if row is None or not right or row[4]:
             raise self.counted(SignInRequiredError("name or password is wrong"))
         return row[:4]
-
-    def was_right(self, name: str, address: str) -> None:
-        """Forget the name's failures. Others' at the same address stand."""
-        self._failed_names.forget(name)
-        self._failed_addresses.take_back(address)
 
     def counted(self, error: TriuneError) -> TriuneError:
         """Return what somebody is refused with."""
