@@ -34,6 +34,7 @@ SCREENS: tuple[tuple[str, Role, tuple[int, int]], ...] = (
     ("/desk", "dispatcher", (1920, 1080)),
     ("/mobile", "officer", (390, 844)),
     ("/rehearsal", "director", (1920, 1080)),
+    ("/admin", "administrator", (1920, 1080)),
     ("/cameras", "administrator", (1920, 1080)),
     ("/vehicles", "dispatcher", (1920, 1080)),
 )

@@ -57,6 +57,14 @@ describe("how the hub is, line by line (R989)", () => {
     expect(lineOf(odd, "snapshot").standing).toBe("idle");
   });
 
+  it("tells of edge agents as of the links that they are", () => {
+    const links = [{ name: "edge.gate", state: "down", waiting: 12 }, { name: "edge.lake", state: "up", waiting: 0 }, { name: "sms", state: null, waiting: 0 }] as const;
+    const told = { ...WELL, degraded: ["link edge.gate: away"], links };
+    expect(lineOf(told, "link-edge.gate")).toMatchObject({ part: "边缘节点 gate", standing: "degraded", is: ["连不上：它那边照常录像、识别，东西在那边存着"], figures: ["待送 12 条"] });
+    expect([lineOf(told, "link-edge.lake").standing, lineOf(told, "link-sms").standing]).toEqual(["good", "idle"]);
+    expect(lineOf({ ...told, degraded: [] }, "link-edge.gate").standing).toBe("degraded");
+  });
+
   it("tells of a nearly full disk before the hub does, but not of a ring of recordings, which is meant to be full", () => {
     const full = (what: string): Health => ({ ...WELL, disks: [{ what, path: "/d", free_bytes: 2e9, total_bytes: 100e9 }] });
     expect(lineOf(full("backup"), "disk-0").standing).toBe("degraded");

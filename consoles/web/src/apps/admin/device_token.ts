@@ -8,7 +8,7 @@ import { shared, View } from "../../components/view";
 import { t, word } from "../../i18n/i18n";
 import type { DeviceRow } from "../../wire";
 import { formStyles } from "./styles";
-import { needsToken } from "./unit_words";
+import { needsToken, registersItself } from "./unit_words";
 
 @customElement("device-token")
 export class DeviceToken extends View {
@@ -27,17 +27,19 @@ export class DeviceToken extends View {
   override render(): TemplateResult {
     const { device, issued } = this;
     if (device === null) return html``;
-    const isNeeded = needsToken(device.kind);
+    const { kind } = device;
+    const registers = registersItself(kind);
+    const about = registers ? t(issued ? "units.token_registered" : "units.token_unregistered") : issued ? t("units.token_has_about") : needsToken(kind) ? t("units.token_lacks_about") : word("token_by", kind);
     return html`<fieldset><legend>${t("units.token")}</legend>
-      <p class="quiet">${issued ? t("units.token_has_about") : isNeeded ? t("units.token_lacks_about") : word("token_by", device.kind)}</p>
-      ${issued && !isNeeded ? html`<p class="quiet">${word("token_again", device.kind)}</p>` : nothing}
-      ${this.asked === "" ? this.keys(isNeeded, issued) : this.question(device, issued)}
+      <p class="quiet">${about}</p>
+      ${this.asked === "" ? this.keys(kind, issued) : this.question(device, issued)}
     </fieldset>`;
   }
 
-  private keys(isNeeded: boolean, issued: boolean): TemplateResult {
+  private keys(kind: string, issued: boolean): TemplateResult {
+    const name = registersItself(kind) ? (issued ? "" : t("units.token_allow")) : needsToken(kind) ? t(issued ? "units.token_renew" : "units.token_issue") : "";
     return html`<div class="keys">
-      ${isNeeded ? html`<button type="button" ?disabled=${this.busy} @click=${() => this.ask("issue")}>${icon("key")} ${t(issued ? "units.token_renew" : "units.token_issue")}</button>` : nothing}
+      ${name === "" ? nothing : html`<button type="button" ?disabled=${this.busy} @click=${() => this.ask("issue")}>${icon("key")} ${name}</button>`}
       ${issued ? html`<button type="button" ?disabled=${this.busy} @click=${() => this.ask("revoke")}>${icon("ban")} ${t("units.token_revoke")}</button>` : nothing}</div>`;
   }
 
@@ -47,10 +49,10 @@ export class DeviceToken extends View {
     else this.asked = what;
   }
 
-  private question({ id }: DeviceRow, issued: boolean): TemplateResult {
+  private question({ id, kind }: DeviceRow, issued: boolean): TemplateResult {
     const what = this.asked === "revoke" ? "revoke" : "issue";
     const question = t(what === "revoke" ? "units.revoke_question" : "units.renew_question", { device: id });
-    return html`<t-confirm question=${question} consequence=${t(issued && what === "issue" ? "units.renew_consequence" : "units.revoke_consequence")}
+    return html`<t-confirm question=${question} consequence=${t(issued && what === "issue" ? "units.renew_consequence" : registersItself(kind) ? "units.revoke_for_good" : "units.revoke_consequence")}
       @cancel=${() => (this.asked = "")} @confirm=${() => {
         this.asked = "";
         this.tell(what, null);

@@ -53,7 +53,7 @@ export function healthLines(health: Health, hubs: readonly Hub[], now_ms: number
   ]; // prettier-ignore
   const links = health.links.map((link) => linkLine(link, of("links", link.name)));
   const known = new Set(health.links.map(({ name }) => name));
-  const strays = of("links").filter((each) => !known.has(each.of)).map((each) => line(`link-${each.of}`, word("link", each.of), [each], "", []));
+  const strays = of("links").filter((each) => !known.has(each.of)).map((each) => line(`link-${each.of}`, linkName(each.of), [each], "", []));
   return [...always, ...links, ...strays, ...hubLines(hubs, of("hubs")), ...rest(of)];
 }
 
@@ -112,10 +112,16 @@ function readings({ readings: { days, bytes, oldest_day, keep_days } }: Health):
 }
 
 function linkLine({ name, state, waiting }: Link, troubles: readonly Trouble[]): Line {
-  const part = word("link", name);
   const figures = waiting === null ? [] : [t("health.waiting", { n: format.count(waiting) })];
-  if (troubles.length === 0 && state === "down") return { id: `link-${name}`, part, standing: "degraded", is: [t("trouble.link")], todo: [t("trouble.link_do")], figures };
-  return line(`link-${name}`, part, troubles, t("health.link_good"), figures, state === null ? { standing: "idle", is: t("health.link_untried") } : undefined);
+  const told = troubles.length === 0 && state === "down" ? [troubleOf(`link ${name}: away`, false)] : troubles;
+  return line(`link-${name}`, linkName(name), told, t("health.link_good"), figures, state === null ? { standing: "idle", is: t("health.link_untried") } : undefined);
+}
+
+/** Those of edge agents are named `edge.` and the agent, those of upper view libraries `viid.` and their id. */
+function linkName(name: string): string {
+  const [kind = "", ...rest] = name.split(".");
+  const of = rest.join(".");
+  return kind === "edge" ? t("accounts.agent", { name: of }) : kind === "viid" ? t("health.viid", { name: of }) : word("link", name);
 }
 
 function hubLines(hubs: readonly Hub[], troubles: readonly Trouble[]): Line[] {

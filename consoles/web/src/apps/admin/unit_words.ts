@@ -18,6 +18,11 @@ export function needsToken(kind: string): boolean {
   return BY_TOKEN.has(kind);
 }
 
+/** These come for a token by themselves, unless it was taken back (SPEC R998). */
+export function registersItself(kind: string): boolean {
+  return kind === "jt808";
+}
+
 /** What an id may hold (the hub's `Id`), for the pattern of a field. */
 export const ID_PATTERN = "[\\w.:@\\-〔〕]+";
 

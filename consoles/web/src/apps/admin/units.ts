@@ -15,7 +15,7 @@ import type { Pressed } from "../../map/symbols_layer";
 import type { Api } from "../../sync/api";
 import type { Connection } from "../../sync/connect";
 import type { Answer } from "../../sync/api";
-import type { DeviceTokens, MadeToken, Place, Request } from "../../wire";
+import type { DeviceRow, DeviceTokens, MadeToken, Place, Request } from "../../wire";
 import { Kept } from "../kept";
 import { Panel } from "../panel";
 import "./device_form";
@@ -24,7 +24,7 @@ import "./station_form";
 import { adminStyles, formStyles } from "./styles";
 import "./unit_form";
 import { listOf } from "./unit_lists";
-import { freeId, KINDS, type Kind } from "./unit_words";
+import { freeId, KINDS, registersItself, type Kind } from "./unit_words";
 
 /** What ids begin with that the page proposes; a device's is its own. */
 const PREFIX: Readonly<Record<Kind, string>> = { stations: "st", units: "u", devices: "" };
@@ -114,7 +114,7 @@ export class AdminUnits extends Panel {
           : html`<device-form row=${row} .taken=${taken} free=${free} ?busy=${busy} .device=${device} .units=${byName(store.rows("units"))}></device-form>`;
     // Another one's form begins anew; the same one's keeps what is typed while rows come in.
     return html`<div class="work" @save=${(event: CustomEvent<Request>) => void this.save(event.detail)}><h2>${title}</h2>${keyed(`${kind}/${row}`, form)}
-      ${kind !== "devices" || device === null ? nothing : html`<device-token .device=${device} ?issued=${this.tokens?.[device.id]?.issued === true} ?busy=${busy} @issue=${() => void this.issue(device.id)} @revoke=${() => void this.revoke(device.id)}></device-token>`}
+      ${kind !== "devices" || device === null ? nothing : html`<device-token .device=${device} ?issued=${this.tokens?.[device.id]?.issued === true} ?busy=${busy} @issue=${() => void this.issue(device)} @revoke=${() => void this.revoke(device.id)}></device-token>`}
     </div>`;
   }
 
@@ -168,11 +168,13 @@ export class AdminUnits extends Panel {
     }, t("units.saved"));
   }
 
-  private async issue(device: string): Promise<void> {
+  /** One that registers gets another by itself then, and needs nobody to type this one. */
+  private async issue({ id, kind }: DeviceRow): Promise<void> {
+    const registers = registersItself(kind);
     await this.once(async (api) => {
-      const { token } = await api.post<MadeToken>(`/api/v1/devices/${encodeURIComponent(device)}/token`, {});
-      this.secret = { device, token };
-    }, t("units.token_issued", { device }));
+      const { token } = await api.post<MadeToken>(`/api/v1/devices/${encodeURIComponent(id)}/token`, {});
+      if (!registers) this.secret = { device: id, token };
+    }, t(registers ? "units.token_allowed" : "units.token_issued", { device: id }));
   }
 
   private async revoke(device: string): Promise<void> {
