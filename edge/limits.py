@@ -7,6 +7,7 @@ from streams.limits import CAMERA_FRAME_BYTES
 # Devices. Where so many are connected, the oldest that has not signed in makes room for the next.
 DEVICE_CONNECTIONS = 6000
 DEVICE_FRAME_BYTES = 64 * 1024
+# Of each device, or of each phone of a connection: who sends more has to wait.
 DEVICE_MESSAGES_PER_S = 50
 
 # The simulated RTSP cameras.
@@ -20,10 +21,12 @@ DEVICE_SIGN_IN_MS = 60_000
 DEVICE_SILENCE_MS = 5 * 60_000
 # How often the hub is asked whether it still knows those that are connected: who was taken out is cut off then.
 DEVICE_KNOWN_MS = 5000
-# Bad frames in a row, or wrong codes, after which a connection is closed.
+# Phones that may be signed in on one connection, as a platform that forwards has them; one more is told no, counted.
+DEVICE_PHONES = 2000
+# Bad frames in a row, or wrong codes while nobody is signed in, after which a connection is closed.
 DEVICE_BAD_FRAMES = 64
 DEVICE_WRONG_CODES = 20
-# Split messages half received, per connection; the oldest is given up. Parts missing for so long are asked for once,
+# Split messages half received, of one phone; the oldest is given up. Parts missing for so long are asked for once,
 # then given up.
 DEVICE_SPLIT_MESSAGES = 4
 DEVICE_SPLIT_WAIT_MS = 10_000

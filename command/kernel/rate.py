@@ -11,6 +11,10 @@ class RateLimit:
         self._tokens = float(per_s)
         self._at_ms = now_ms
 
+    def set_rate(self, per_s: int) -> None:
+        """Let so many through from now on; what was saved up stays."""
+        self._per_s = per_s
+
     def wait_ms(self, now_ms: int) -> int:
         """Take one message's place: 0 when it may pass now, else how long to wait before asking again."""
         self._tokens = min(float(self._per_s), self._tokens + (now_ms - self._at_ms) * self._per_s / 1000)

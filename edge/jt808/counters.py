@@ -29,6 +29,8 @@ class Jt808Counters:
     registrations_refused: int = 0
     authentications: int = 0
     wrong_codes: int = 0
+    phones_refused: int = 0
+    """Right codes on a connection that has as many phones as it may."""
     unauthenticated_messages: int = 0
     positions: int = 0
     positions_refused_by_hub: int = 0

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from types import TracebackType
-from typing import Self, assert_never, cast
+from typing import Self, TypeVar, assert_never, cast
 
 from command.kernel.clock import Clock
-from command.kernel.errors import NoRightError, TriuneError
+from command.kernel.errors import InvalidInputError, NoRightError, TriuneError
 from command.kernel.limits import POSITIONS_PER_BATCH
 from command.kernel.ports import listening_at
 from command.kernel.rate import RateLimit
@@ -29,6 +31,7 @@ from edge.limits import DEVICE_CONNECTIONS, DEVICE_KNOWN_MS, DEVICE_MESSAGES_PER
 from edge.uplink import Uplink
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 KIND = "jt808"
 _TICK_MS = 1000
@@ -83,7 +86,7 @@ class Jt808Gateway:
         Raises `InvalidInputError` for a text longer than a frame, `TooManyError` when too many are on their way.
         """
         connection = self._by_device.get(device)
-        return connection is not None and await connection.send_text(text)
+        return connection is not None and await connection.send_text(device, text)
 
     def opened(self, connection: _Connection) -> bool:
         """Take a new connection into the house; False when the house is full of terminals.
@@ -92,7 +95,7 @@ class Jt808Gateway:
         terminals out.
         """
         if len(self._connections) >= DEVICE_CONNECTIONS:
-            stranger = next((each for each in self._connections if each.device is None), None)
+            stranger = next((each for each in self._connections if not each.devices), None)
             if stranger is None:
                 self.counters.connections_refused += 1
                 return False
@@ -109,21 +112,21 @@ class Jt808Gateway:
 
     def signed_in(self, device: str, connection: _Connection) -> None:
         """Note which connection is the device's; the newest wins, since the one before is half open by then."""
-        self._forget(connection)
         former = self._by_device.get(device)
         self._by_device[device] = connection
-        if former:
-            former.abort()
+        if former and former is not connection:
+            former.signed_out(device)
 
     def closed(self, connection: _Connection) -> None:
         """Forget a connection."""
         self._connections.pop(connection, None)
         self.counters.connections = len(self._connections)
-        self._forget(connection)
+        for device in connection.devices:
+            self._forget(device, connection)
 
-    def _forget(self, connection: _Connection) -> None:
-        if connection.device and self._by_device.get(connection.device) is connection:
-            del self._by_device[connection.device]
+    def _forget(self, device: str, connection: _Connection) -> None:
+        if self._by_device.get(device) is connection:
+            del self._by_device[device]
 
     async def _tick(self) -> None:
         while True:
@@ -132,14 +135,15 @@ class Jt808Gateway:
                 connection.tick()
 
     async def _look_again(self) -> None:
-        """Ask about one terminal after another; while the hub is away they stay."""
+        """Ask about one terminal after another; while the hub is away they stay, as do others of a connection."""
         while True:
             await self._clock.sleep(DEVICE_KNOWN_MS)
             with suppress(TriuneError):
                 for device, connection in list(self._by_device.items()):
                     if not await self._uplink.device_known(KIND, device):
                         self.counters.no_longer_known += 1
-                        connection.abort()
+                        self._forget(device, connection)
+                        connection.signed_out(device)
 
 
 class _Connection(asyncio.BufferedProtocol):
@@ -157,7 +161,8 @@ class _Connection(asyncio.BufferedProtocol):
         self._writable.set()
         self._closed = False
         self._texts: dict[int, asyncio.Future[bool]] = {}
-        self.device: str | None = None
+        self.devices: set[str] = set()
+        """Those that signed in here and are not served elsewhere by now."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -220,11 +225,20 @@ class _Connection(asyncio.BufferedProtocol):
         for action in self._session.tick(self._clock.now_ms()):
             self._perform_now(action)
 
-    async def send_text(self, text: str) -> bool:
+    def signed_out(self, device: str) -> None:
+        """Serve a device no longer, and nobody where it was the only one."""
+        self.devices.discard(device)
+        for action in self._session.sign_out(device, self._clock.now_ms()):
+            self._perform_now(action)
+        self._rate.set_rate(DEVICE_MESSAGES_PER_S * max(1, len(self.devices)))
+        if not self.devices:
+            self.abort()
+
+    async def send_text(self, device: str, text: str) -> bool:
         """Write a text and wait for the terminal's answer, which `tick` bounds in time."""
-        if self._session.device is None:
+        if device not in self._session.devices:
             return False
-        serial, send = self._session.text(text, self._clock.now_ms())
+        serial, send = self._session.text(device, text, self._clock.now_ms())
         answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._texts[serial] = answer
         try:
@@ -291,16 +305,34 @@ class _Connection(asyncio.BufferedProtocol):
         except TriuneError as error:
             log.debug("JT/T 808 authentication of %s: %s", ask.device, error.detail)
             return self._session.could_not_ask(ask)
+        answers = self._session.authenticated(ask, right=right)
         if right and not self._closed:
-            self._gateway.signed_in(ask.device, self)
-            self.device = ask.device
-        return self._session.authenticated(ask, right=right)
+            if ask.device in self._session.devices:
+                self.devices.add(ask.device)
+                self._gateway.signed_in(ask.device, self)
+                self._rate.set_rate(DEVICE_MESSAGES_PER_S * len(self.devices))
+            else:
+                log.warning("%s may not sign in beside %d phones of one connection", ask.device, len(self.devices))
+        return answers
 
     async def _store(self, store: Store) -> TriuneError | None:
-        try:
-            for at in range(0, len(store.positions), POSITIONS_PER_BATCH):
-                await self._uplink.positions(store.positions[at : at + POSITIONS_PER_BATCH])
-        except TriuneError as error:
-            log.debug("positions of %s are not stored: %s", self.device, error.detail)
-            return error
-        return None
+        """Hand over what a message holds, all of it whatever becomes of a part: there may be a call for help in it.
+
+        Returns why something is not stored; of two reasons the one for which it is worth sending again.
+        """
+        failed: TriuneError | None = None
+        for store_some in (*_in_batches(self._uplink.positions, store.positions),
+                           *_in_batches(self._uplink.calls_for_help, store.calls)):  # fmt: skip
+            try:
+                await store_some()
+            except TriuneError as error:
+                log.debug("what %s told is not stored: %s", store.message.header.device, error.detail)
+                failed = error if failed is None or isinstance(failed, InvalidInputError) else failed
+        return failed
+
+
+def _in_batches(
+    hand_over: Callable[[Sequence[T]], Awaitable[None]], told: Sequence[T]
+) -> list[Callable[[], Awaitable[None]]]:
+    starts = range(0, len(told), POSITIONS_PER_BATCH)
+    return [partial(hand_over, told[at : at + POSITIONS_PER_BATCH]) for at in starts]

@@ -1,4 +1,4 @@
-"""From a terminal's location to a position, or to the reason why there is none in it."""
+"""From a terminal's location to a position or a call for help, or to the reason why there is neither in it."""
 
 from __future__ import annotations
 
@@ -7,33 +7,31 @@ from typing import Literal
 from command.kernel.errors import InvalidInputError
 from command.kernel.geo import check_point, to_wgs84
 from command.kernel.limits import CLOCK_SKEW_MS, PLAUSIBLE_SPEED_KMH
-from command.readings import Position
+from command.readings import CallForHelp, Position
 from edge.jt808.location import Location
 from edge.jt808.names import POSITIONED_BIT, SHIFTED_BIT
 from edge.limits import DEVICE_FIX_AGE_MS
 
-Refusal = Literal["without_satellites", "off_globe", "clock_off", "sos_without_place"]
+Refusal = Literal["without_satellites", "off_globe", "clock_off"]
 
 
-def judge(location: Location, device: str, last: Position | None, now_ms: int) -> Position | Refusal:
+def judge(location: Location, device: str, now_ms: int) -> Position | CallForHelp | Refusal:
     """Return the position to store, or why this location has none.
 
     Late is fine, since terminals send again what they could not send; years off or ahead of now is a broken clock.
-    An SOS counts for more than its fix: it is stored with the hub's time when the clock is off, and at the place the
-    terminal or the hub (`last`) knew before when there are no satellites.
+    An SOS counts for more than its fix and is never refused: it has the hub's time when the clock is off and the place
+    that the terminal knew before when there are no satellites; one that tells none is for the hub to place.
     """
     place = _place(location)
-    if isinstance(place, str):
-        if not location.sos:
-            return place
-        if last is None:
-            return "sos_without_place"
-        place = (last.lat, last.lon)
+    if isinstance(place, str) and not location.sos:
+        return place
     at_ms = location.at_ms
     if at_ms is None or not now_ms - DEVICE_FIX_AGE_MS <= at_ms <= now_ms + CLOCK_SKEW_MS:
         if not location.sos:
             return "clock_off"
         at_ms = now_ms
+    if isinstance(place, str):
+        return CallForHelp(device=device, at_ms=at_ms, source="jt808")
     return Position(
         device=device,
         at_ms=at_ms,

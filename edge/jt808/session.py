@@ -1,11 +1,14 @@
-"""One terminal's connection as a state machine without I/O: bytes in, actions out, answers of the hub in again."""
+"""A connection of terminals as a state machine without I/O: bytes in, actions out, answers of the hub in again.
+
+Mostly it is one terminal's own. A platform that forwards what it hears has many phones sign in on the same one.
+"""
 
 from __future__ import annotations
 
 import msgspec
 
 from command.kernel.errors import InvalidInputError, TooLargeError, TooManyError, TriuneError
-from command.readings import Position
+from command.readings import CallForHelp, Position
 from edge.jt808 import frame as frames
 from edge.jt808 import platform_messages as platform
 from edge.jt808 import terminal_messages as terminal
@@ -18,6 +21,7 @@ from edge.jt808.plausible import judge
 from edge.jt808.splits import Message, Splits
 from edge.limits import (
     DEVICE_BAD_FRAMES,
+    DEVICE_PHONES,
     DEVICE_SIGN_IN_MS,
     DEVICE_SILENCE_MS,
     DEVICE_TEXT_ANSWER_MS,
@@ -56,13 +60,14 @@ class AskAuthentication(msgspec.Struct, frozen=True):
 
 
 class Store(msgspec.Struct, frozen=True):
-    """Store these positions; then call `stored`, which is when the terminal is answered.
+    """Store these positions and calls for help; then call `stored`, which is when the terminal is answered.
 
     `result` is the answer once they are durable; `sos` the location whose alarm is to be confirmed then.
     """
 
     message: Message
     positions: tuple[Position, ...]
+    calls: tuple[CallForHelp, ...]
     result: int
     sos: Location | None
 
@@ -78,6 +83,13 @@ class Close(msgspec.Struct, frozen=True):
     """Close the connection after writing what came before."""
 
 
+class _Text(msgspec.Struct, frozen=True):
+    """A text on its way to a terminal, which has so long to answer it."""
+
+    device: str
+    until_ms: int
+
+
 Action = Send | AskRegistration | AskAuthentication | Store | Answered | Close
 
 _LOCATIONS = {terminal.LOCATION, terminal.LOCATION_ANSWER, terminal.LOCATION_BATCH}
@@ -91,14 +103,14 @@ _UNDERSTOOD = _LOCATIONS | {
 
 
 class Session:
-    """What has been said on one connection. `device` is the authenticated terminal, or None.
+    """What has been said on one connection. `devices` are the authenticated terminals, with how each is written to.
 
     The owner calls `feed` with what arrives, `step` until it returns None, `tick` about once a second, and carries
     out the actions in their order before the next `step`.
     """
 
     def __init__(self, counters: Jt808Counters, now_ms: int) -> None:
-        self.device: str | None = None
+        self.devices: dict[str, Header] = {}
         self._counters = counters
         self._finder = FrameFinder()
         self._splits = Splits()
@@ -106,9 +118,7 @@ class Session:
         self._heard_ms = self._stranger_since_ms = now_ms
         self._bad_in_a_row = self._wrong_codes = 0
         self._serial = 0
-        self._last: Position | None = None
-        self._like: Header | None = None
-        self._texts: dict[int, int] = {}
+        self._texts: dict[int, _Text] = {}
 
     @property
     def buffered_bytes(self) -> int:
@@ -138,7 +148,7 @@ class Session:
     def tick(self, now_ms: int) -> list[Action]:
         """Do what is due by time: close the silent, ask for missing parts, give up texts."""
         if now_ms - self._heard_ms >= DEVICE_SILENCE_MS or (
-            self.device is None and now_ms - self._stranger_since_ms >= DEVICE_SIGN_IN_MS
+            not self.devices and now_ms - self._stranger_since_ms >= DEVICE_SIGN_IN_MS
         ):
             self._counters.closed_for_silence += 1
             return [Close()]
@@ -148,9 +158,16 @@ class Session:
             body = platform.encode_resend_request(missing.first_serial, missing.indexes, header.revision)
             actions.append(self._send(header, platform.RESEND_REQUEST, body))
         self._count_given_up()
-        late = [serial for serial, until_ms in self._texts.items() if now_ms >= until_ms]
+        late = [serial for serial, text in self._texts.items() if now_ms >= text.until_ms]
         actions += [self._answered(serial, delivered=False) for serial in late]
         return actions
+
+    def sign_out(self, device: str, now_ms: int) -> list[Action]:
+        """Know a terminal no longer: it said good-bye or is heard elsewhere by now. Texts to it are not delivered."""
+        self.devices.pop(device, None)
+        self._stranger_since_ms = now_ms
+        lost = [serial for serial, text in self._texts.items() if text.device == device]
+        return [self._answered(serial, delivered=False) for serial in lost]
 
     def registered(self, ask: AskRegistration, code: str | None) -> list[Action]:
         """Answer a registration; None for a device that is not enrolled."""
@@ -164,15 +181,23 @@ class Session:
         return [self._send(ask.message.header, platform.REGISTER_REPLY, platform.encode_register_reply(reply))]
 
     def authenticated(self, ask: AskAuthentication, *, right: bool) -> list[Action]:
-        """Answer an authentication; after a few wrong codes the connection is closed."""
-        if right:
+        """Answer an authentication. No more than `DEVICE_PHONES` get in, since others would be told yes and not heard.
+
+        After a few wrong codes a connection on which nobody is signed in is closed: where somebody is, a phone with an
+        old code must not cut off the others.
+        """
+        if right and (ask.device in self.devices or len(self.devices) < DEVICE_PHONES):
             self._counters.authentications += 1
-            self.device, self._like, self._last = ask.device, ask.message.header, None
+            self.devices[ask.device] = ask.message.header
             return self._reply(ask.message, platform.OK)
+        refused = self._reply(ask.message, platform.FAILED)
+        if right:
+            self._counters.phones_refused += 1
+            return refused
         self._counters.wrong_codes += 1
         self._wrong_codes += 1
-        refused = self._reply(ask.message, platform.FAILED)
-        return refused + self._close_for_abuse() if self._wrong_codes >= DEVICE_WRONG_CODES else refused
+        closing = self._wrong_codes >= DEVICE_WRONG_CODES and not self.devices
+        return refused + self._close_for_abuse() if closing else refused
 
     def could_not_ask(self, ask: AskAuthentication) -> list[Action]:
         """Answer an authentication that nobody could check, which is no fault of the terminal."""
@@ -184,7 +209,7 @@ class Session:
         With an error the terminal is told whether sending again can help.
         """
         if error is not None:
-            self._counters.positions_refused_by_hub += len(store.positions)
+            self._counters.positions_refused_by_hub += len(store.positions) + len(store.calls)
             hopeless = isinstance(error, InvalidInputError)
             return self._reply(store.message, platform.BAD_MESSAGE if hopeless else platform.FAILED)
         self._counters.positions += len(store.positions)
@@ -196,20 +221,24 @@ class Session:
             actions.append(self._send(store.message.header, platform.ALARM_CONFIRM, body))
         return actions
 
-    def text(self, text: str, now_ms: int) -> tuple[int, Send]:
-        """Return a text's serial and frame; `Answered` follows. Raises `InvalidInputError`, `TooManyError`."""
-        assert self._like is not None, "texts go to authenticated terminals"
-        if len(self._texts) >= DEVICE_TEXTS_WAITING:
-            raise TooManyError(f"{len(self._texts)} texts are on their way to {self.device}")
-        body = platform.encode_text(platform.Text(text), self._like.revision)
+    def text(self, device: str, text: str, now_ms: int) -> tuple[int, Send]:
+        """Return the serial and frame of a text to an authenticated terminal; `Answered` follows.
+
+        Raises `InvalidInputError`, `TooManyError`.
+        """
+        waiting = sum(each.device == device for each in self._texts.values())
+        if waiting >= DEVICE_TEXTS_WAITING:
+            raise TooManyError(f"{waiting} texts are on their way to {device}")
+        like = self.devices[device]
+        body = platform.encode_text(platform.Text(text), like.revision)
         serial = self._serial
-        self._texts[serial] = now_ms + DEVICE_TEXT_ANSWER_MS
-        return serial, self._send(self._like, platform.TEXT, body)
+        self._texts[serial] = _Text(device, now_ms + DEVICE_TEXT_ANSWER_MS)
+        return serial, self._send(like, platform.TEXT, body)
 
     def _take(self, frame: Frame, now_ms: int) -> list[Action]:
         header = frame.header
         message: Message | None = Message(header, (header.serial,), frame.body)
-        if header.msg_id not in (terminal.REGISTER, terminal.AUTHENTICATION) and header.device != self.device:
+        if header.msg_id not in (terminal.REGISTER, terminal.AUTHENTICATION) and header.device not in self.devices:
             self._counters.unauthenticated_messages += 1
             return self._reply(message, platform.FAILED)
         if header.msg_id not in _UNDERSTOOD or header.encryption:
@@ -236,16 +265,16 @@ class Session:
             case terminal.HEARTBEAT, _:
                 actions = self._reply(message, platform.OK)
             case terminal.LOGOUT, _:
-                self.device, self._stranger_since_ms = None, now_ms
-                actions = self._reply(message, platform.OK)
+                actions = self.sign_out(message.header.device, now_ms) + self._reply(message, platform.OK)
             case _, Location() as location:
                 actions = self._locate(message, (location,), now_ms)
             case _, terminal.LocationAnswer(location=location):
                 actions = self._locate(message, (location,), now_ms)
-            case _, terminal.Batch(locations=locations, bad=bad) if locations:
-                self._counters.bad_bodies += bool(bad)
-                actions = self._locate(message, locations, now_ms)
-            case _, terminal.GeneralReply(answers_id=platform.TEXT) as reply:
+            case _, terminal.Batch(locations=locations) as batch if locations:
+                self._counters.bad_bodies += not batch.is_as_announced
+                # Said to be wrong where something of it is lost, else the terminal would think that it is kept here.
+                actions = self._locate(message, locations, now_ms, platform.BAD_MESSAGE if batch.bad else platform.OK)
+            case _, terminal.GeneralReply(answers_id=platform.TEXT) as reply if self._awaits(message, reply):
                 actions = [self._answered(reply.answers_serial, delivered=reply.result == platform.OK)]
             case terminal.GENERAL_REPLY, _:
                 pass
@@ -253,34 +282,39 @@ class Session:
                 raise BodyError("nothing that can be read is in it")
         return actions
 
-    def _locate(self, message: Message, locations: tuple[Location, ...], now_ms: int) -> list[Action]:
-        device, result = message.header.device, platform.OK
+    def _locate(
+        self, message: Message, locations: tuple[Location, ...], now_ms: int, result: int = platform.OK
+    ) -> list[Action]:
         positions: list[Position] = []
+        calls: list[CallForHelp] = []
         sos: Location | None = None
         for location in locations:
-            judged = judge(location, device, self._last, now_ms)
+            sos = location if location.sos else sos
+            judged = judge(location, message.header.device, now_ms)
             match judged:
                 case Position():
                     positions.append(judged)
-                    self._last = judged
-                    sos = location if location.sos else sos
+                case CallForHelp():
+                    self._counters.sos_without_place += 1
+                    calls.append(judged)
                 case "without_satellites":
                     self._counters.fixes_without_satellites += 1
                 case "off_globe":
                     self._counters.fixes_off_globe += 1
                 case "clock_off":
                     self._counters.fixes_clock_off += 1
-                case "sos_without_place":  # not acknowledged, so that the terminal goes on calling
-                    self._counters.sos_without_place += 1
-                    result = platform.FAILED
-        if positions:
-            return [Store(message, tuple(positions), result, sos)]
+        if positions or calls:
+            return [Store(message, tuple(positions), tuple(calls), result, sos)]
         return self._reply(message, result)
 
-    def _answered(self, serial: int, *, delivered: bool) -> Answered:
-        known = self._texts.pop(serial, None) is not None
-        self._counters.texts_delivered += known and delivered
-        self._counters.texts_failed += known and not delivered
+    def _awaits(self, message: Message, reply: terminal.GeneralReply) -> bool:
+        text = self._texts.get(reply.answers_serial)
+        return text is not None and text.device == message.header.device
+
+    def _answered(self, serial: int, *, delivered: bool) -> Action:
+        del self._texts[serial]
+        self._counters.texts_delivered += delivered
+        self._counters.texts_failed += not delivered
         return Answered(serial, delivered)
 
     def _reply(self, message: Message | None, result: int) -> list[Action]:

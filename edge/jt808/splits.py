@@ -57,8 +57,9 @@ class Splits:
             self._give_up(key)
             assembly = None
         if assembly is None:
-            while len(self._assemblies) >= DEVICE_SPLIT_MESSAGES:
-                self._give_up(next(iter(self._assemblies)))
+            of_phone = [each for each in self._assemblies if each[0] == frame.header.phone]
+            if len(of_phone) >= DEVICE_SPLIT_MESSAGES:
+                self._give_up(of_phone[0])
             assembly = self._assemblies[key] = _Assembly(part.total, 0)
         assembly.parts[part.index] = frame
         assembly.wait_until_ms = now_ms + DEVICE_SPLIT_WAIT_MS

@@ -53,13 +53,20 @@ class LocationAnswer(msgspec.Struct, frozen=True):
 class Batch(msgspec.Struct, frozen=True):
     """Locations kept back. `kind` is 0 for a normal batch, 1 for one from a blind area.
 
-    `count` is what the terminal announced, `bad` the number of items that could not be read.
+    `count` is what the terminal announced, `bad` how many items could not be read or were announced and are not there,
+    `empty` how many are of no length, which hold nothing.
     """
 
     kind: int
     count: int
     bad: int
     locations: tuple[Location, ...]
+    empty: int = 0
+
+    @property
+    def is_as_announced(self) -> bool:
+        """Say whether there is just what the terminal says."""
+        return not self.bad and not self.empty and self.count == len(self.locations)
 
 
 TerminalBody = GeneralReply | Register | Authentication | Location | LocationAnswer | Batch
@@ -149,23 +156,33 @@ def decode_location_answer(body: bytes) -> LocationAnswer:
 
 
 def decode_batch(body: bytes) -> Batch:
-    """Read 0x0704. Items that cannot be read are counted and passed over. Raises `BodyError` without a head."""
+    """Read 0x0704 to its end, whatever number it announces: makers count wrongly, and what is passed over is lost.
+
+    Items that cannot be read are counted and passed over. Raises `BodyError` without a head.
+    """
     if len(body) < 3:
         raise BodyError(f"a batch of {len(body)} bytes, at least 3 are needed")
     count, kind = struct.unpack_from(">HB", body)
     locations: list[Location] = []
-    at = 3
-    for _ in range(count):
+    at, bad, empty = 3, 0, 0
+    while at + 2 <= len(body):
         size = int.from_bytes(body[at : at + 2])
         item = body[at + 2 : at + 2 + size]
-        if not item or len(item) < size:
-            break
         at += 2 + size
+        if not size:
+            empty += 1
+            continue
+        if len(item) < size:
+            bad += 1
+            break
         try:
             locations.append(decode_location(item))
         except BodyError:
-            continue
-    return Batch(kind, count, count - len(locations), tuple(locations))
+            bad += 1
+    if any(body[at:]):
+        bad += 1
+    bad += max(0, count - len(locations) - bad - empty)
+    return Batch(kind, count, bad, tuple(locations), empty)
 
 
 def encode_batch(locations: Sequence[Location], kind: int) -> bytes:

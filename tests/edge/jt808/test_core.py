@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from command.kernel.errors import TooLargeError
 from command.kernel.limits import CLOCK_SKEW_MS
-from command.readings import Position
+from command.readings import CallForHelp, Position
 from edge.jt808 import frame as frames
 from edge.jt808 import platform_messages as platform
 from edge.jt808 import terminal_messages as terminal
@@ -187,11 +187,13 @@ def test_an_endless_run_without_marks_is_one_error() -> None:
     assert errors == 1
 
 
-def parts(total: int, size: int = 4, msg_id: int = terminal.LOCATION_BATCH) -> list[tuple[Frame, Part]]:
+def parts(
+    total: int, size: int = 4, msg_id: int = terminal.LOCATION_BATCH, phone: str = "013812345678"
+) -> list[tuple[Frame, Part]]:
     made = []
     for index in range(1, total + 1):
         part = Part(total, index)
-        header = Header(msg_id=msg_id, phone="013812345678", serial=65530 + index & 0xFFFF, part=part)
+        header = Header(msg_id=msg_id, phone=phone, serial=65530 + index & 0xFFFF, part=part)
         made.append((Frame(header, bytes((index % 256,)) * size), part))
     return made
 
@@ -233,8 +235,16 @@ def test_split_messages_are_bounded_in_number_and_size() -> None:
     assert refused == 1
 
 
-def reason(location: Location, last: Position | None = None) -> Refusal | int:
-    judged = judge(location, "1", last, NOW_MS)
+def test_phones_of_one_connection_do_not_push_out_each_other_s_parts() -> None:  # R1001
+    splits = Splits()
+    of_phones = [parts(2, phone=f"0139000000{n:02d}") for n in range(3 * DEVICE_SPLIT_MESSAGES)]
+    assert [splits.add(*first, NOW_MS) for first, _ in of_phones] == [None] * len(of_phones)
+    assert all(splits.add(*second, NOW_MS) for _, second in of_phones)
+    assert splits.given_up == 0
+
+
+def reason(location: Location) -> Refusal | int:
+    judged = judge(location, "1", NOW_MS)
     return judged if isinstance(judged, str) else judged.at_ms
 
 
@@ -250,17 +260,14 @@ def test_which_fixes_are_believed() -> None:
 
 
 def test_an_sos_counts_for_more_than_its_fix() -> None:
-    here = judge(fix(), "1", None, NOW_MS)
-    assert isinstance(here, Position)
     assert reason(fix(0, alarm=1)) == NOW_MS
     assert reason(fix(alarm=1, status=1)) == NOW_MS
-    assert reason(fix(alarm=1, lat=0, lon=0)) == "sos_without_place"
-    lost = judge(fix(alarm=1, lat=0, lon=0), "1", here, NOW_MS)
-    assert isinstance(lost, Position)
-    assert (lost.sos, lost.lat, lost.lon) == (True, here.lat, here.lon)
+    for at_ms, said_ms in ((NOW_MS - 9000, NOW_MS - 9000), (0, NOW_MS)):
+        lost = judge(fix(at_ms, alarm=1, lat=0, lon=0), "1", NOW_MS)
+        assert lost == CallForHelp(device="1", at_ms=said_ms, source="jt808"), "R1000: the hub places it"
 
 
 def test_coordinates_shifted_by_the_map_plug_in_are_shifted_back() -> None:
-    shifted = judge(fix(status=3 | 1 << 5), "1", None, NOW_MS)
+    shifted = judge(fix(status=3 | 1 << 5), "1", NOW_MS)
     assert isinstance(shifted, Position)
     assert 0.001 < abs(shifted.lon - 113.1) < 0.01
