@@ -148,12 +148,13 @@ class Rehearsals:
         scenario = library.find(wanted.scenario, wanted.plan)
         if scenario is None:
             raise UnknownIdError(f"no scenario {wanted.scenario} for a published plan {wanted.plan}")
-        if len(self._runs) >= REHEARSALS:
-            raise TooManyError(f"{REHEARSALS} rehearsals are there already; stop one")
         live, clock = self._context.spaces[LIVE].hub, self._context.clock
         now_ms = clock.now_ms()
-        space = f"rehearsal-{next(self._numbers)}"
         registers, limits = await live.read(lambda t: (registers_of(t, now_ms), t.limits))
+        # Nothing is awaited from here until it is there: of several begun at once none may slip past the limit.
+        if len(self._runs) >= REHEARSALS:
+            raise TooManyError(f"{REHEARSALS} rehearsals are there already; stop one")
+        space = f"rehearsal-{next(self._numbers)}"
         rehearsal = Rehearsal(space, plans[wanted.plan], scenario, registers, speed=wanted.speed, limits=limits)
         run = self._runs[space] = _Run(rehearsal, Feed(rehearsal.hub, clock, self._context.kept_to), actor.id, now_ms)
         run.task = self._group.create_task(self._live(run), name=space)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 from pathlib import Path
 
@@ -13,9 +14,14 @@ from command.access.keys import SiteKey
 from command.actors import Role
 from command.requests import EnrolCamera
 from consoles.cli import gb28181 as cli
+from consoles.parts.gb28181.part import Adopted
 from consoles.settings import Gb28181, load_settings
 from consoles.site import running_site
+from edge.gb28181.pilot import Where
+from tests.command.access.support import doorkeeper
+from tests.command.support import desk
 from tests.consoles.support import PASSWORD, settings, signed_in
+from tests.databases import Databases
 from tests.edge.gb28181.site import DEVICE, SERVER, ends_well, sipp_at
 from tests.paths import shared
 
@@ -45,6 +51,31 @@ async def test_a_device_is_listed_and_its_alarm_stands_at_the_camera_it_was_adop
             assert (await dispatcher.get("/api/v1/gb28181/devices"))[0] == 403
         alarms = await site.hub.read(lambda t: [a for a in t.alarms if a.kind == "device_alarm"])
         assert [(a.subject, a.level, a.detail) for a in alarms] == [("k7", 1, "设备报警")]
+
+
+async def test_a_camera_that_is_adopted_while_addresses_are_read_is_known(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R1030: what was read may be of before, so it is not kept."""
+    async with doorkeeper(databases) as (accounts, _), desk(enrolled=False) as d:
+        await d.ask(EnrolCamera(camera="k1", name="库区", lat=29.1, lon=113.1))
+        adopted, read = Adopted(d.hub, accounts), accounts.camera_addresses
+        has_read, goes_on = asyncio.Event(), asyncio.Event()
+
+        async def slow() -> dict[str, str]:
+            rows = await read()
+            has_read.set()
+            await goes_on.wait()
+            return rows
+
+        with monkeypatch.context() as slowly:
+            slowly.setattr(accounts, "camera_addresses", slow)
+            looking = asyncio.ensure_future(adopted.cameras())
+            await has_read.wait()
+            await accounts.set_camera_address("k1", f"gb28181://{DEVICE}/{ALARM_INPUT}")
+            goes_on.set()
+            assert await looking == {}
+        assert await adopted.cameras() == {Where(DEVICE, ALARM_INPUT): "k1"}
 
 
 async def test_a_hub_that_is_nobody_to_devices_lists_none(tmp_path: Path) -> None:

@@ -195,6 +195,13 @@ async def test_there_are_only_so_many_at_once(tmp_path: Path) -> None:
         assert await post(person, "", BEGIN) == (200, {"space": f"rehearsal-{REHEARSALS + 1}"})
 
 
+async def test_of_many_begun_at_once_none_slips_past_the_limit(tmp_path: Path) -> None:  # R1029
+    async with director_at(tmp_path) as (_, _, person):
+        answers = await asyncio.gather(*(post(person, "", BEGIN) for _ in range(3 * REHEARSALS)))
+        assert sorted(status for status, _ in answers) == [200] * REHEARSALS + [429] * (2 * REHEARSALS)
+        assert len((await person.get("/api/v1/rehearsals"))[1]["running"]) == REHEARSALS
+
+
 async def test_the_live_registers_are_what_is_rehearsed_with(tmp_path: Path) -> None:
     async with director_at(tmp_path) as (site, _, person):
         extra = q.EnrolCamera(camera="k7", name="新装", lat=30.4, lon=114.2)

@@ -96,10 +96,12 @@ class Adopted:
         self._hub = hub
         self._accounts = accounts
         self._known: dict[Channel, str] | None = None
+        self._changes = 0
         accounts.listen_addresses(self._forget)
 
     def _forget(self) -> None:
         self._known = None
+        self._changes += 1
 
     async def cameras(self) -> dict[Where, str]:
         """Return the enrolled camera at each channel of devices that come to hubs."""
@@ -107,10 +109,13 @@ class Adopted:
 
     async def everywhere(self) -> dict[Channel, str]:
         """Return the enrolled camera at each channel, of devices at agents too."""
-        if self._known is None:
-            addresses = await self._accounts.camera_addresses()
-            self._known = {channel: camera for camera, text in addresses.items() if (channel := _channel(text))}
         known = self._known
+        if known is None:
+            changes = self._changes
+            addresses = await self._accounts.camera_addresses()
+            known = {channel: camera for camera, text in addresses.items() if (channel := _channel(text))}
+            if changes == self._changes:  # or what was read may be of before the change
+                self._known = known
         enrolled = await self._hub.read(lambda t: {camera for camera in known.values() if t.cameras.get(camera)})
         return {channel: camera for channel, camera in known.items() if camera in enrolled}
 
