@@ -167,6 +167,8 @@ LIBRARY_SHEET_BYTES = 512 * 1024 * 1024
 LIBRARY_READER_MEMORY_BYTES = 3 * 1024 * 1024 * 1024
 LIBRARY_READER_MS = 5 * 60 * 1000
 LIBRARY_FILE_PROBLEMS = 200
+# Rows that columns which are not taken are judged by.
+LIBRARY_COLUMN_ROWS = 10_000
 # Files being read at once; one more gets 429. Files that were read and may be asked for; the oldest is forgotten.
 LIBRARY_FILES_AT_ONCE = 1
 LIBRARY_FILES_READ = 16

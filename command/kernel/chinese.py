@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-# Punctuation, signs and full-width forms, kana and marks of lists (①, →), Chinese. Pairs of GB2312 bytes that are UTF-8
-# by chance are hardly ever among these.
-_OURS = (range(0x2010, 0x2040), range(0x2100, 0x2800), range(0x3000, 0x3800), range(0x4E00, 0xA000),
-         range(0xFF00, 0xFFF0))  # fmt: skip
+# Punctuation, marks of order, signs and marks of lists (①, →), kana, Chinese, full-width forms. Pairs of GB2312 bytes
+# that are UTF-8 by chance are hardly ever among these.
+_OURS = (range(0x2000, 0x2040), range(0x2100, 0x2800), range(0x3000, 0x3800), range(0x4E00, 0xA000),
+         range(0xFEFF, 0xFFF0))  # fmt: skip
 
 
 def is_chinese(text: str) -> bool:

@@ -242,5 +242,5 @@ def _told(told: Read, sha256: str, changes: Changes) -> dict[str, object]:
         "added": changes.added, "removed": changes.removed, "mixed_encodings": told.is_mixed,
         "problems": told.problems, "problems_more": told.problems_more, "duplicates": told.duplicates,
         "duplicates_more": told.duplicates_more, "dated": told.dated, "first_until_ms": told.first_until_ms,
-        "last_until_ms": told.last_until_ms,
+        "last_until_ms": told.last_until_ms, "columns_left": told.columns_left,
     }  # fmt: skip

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -12,7 +11,7 @@ from command.facts.watchlist import WatchAction
 from command.kernel.local_time import BEIJING
 from command.requests.base import LATEST_MS
 from command.requests.watchlist import GivenHours
-from consoles.watch_files.columns import ACTIONS, Column
+from consoles.watch_files.columns import ACTIONS, Column, seen
 
 _REASON_CHARS = 500
 _OFFICE_CHARS = 100
@@ -66,6 +65,13 @@ def sheets_left(names: Sequence[str]) -> CellError:
     return CellError("sheets_left", zh, en)
 
 
+def dates_left(heading: str) -> CellError:
+    """A column of dates that nobody takes for the end of an entry."""
+    zh = f"“{heading}”一列未读取：若其日期是布控截止时间，请将列标题改为“有效期”后重新导入"
+    en = f"column {heading} is not read: if its dates say until when to look, head it 有效期 (until) and import again"
+    return CellError("dates_left", zh, en)
+
+
 def unknown_places(names: Sequence[str]) -> CellError:
     """Names that are no camera's."""
     shown = "、".join(names[:_SHOWN])
@@ -84,7 +90,7 @@ def names(cell: str) -> list[str]:
 
 
 def _plain(cell: str) -> str:
-    return unicodedata.normalize("NFKC", cell).casefold().strip()
+    return seen(cell).casefold()
 
 
 def _plate(cell: str, _now_ms: int) -> str:
@@ -93,7 +99,7 @@ def _plate(cell: str, _now_ms: int) -> str:
 
 def plate_text(cell: str) -> str:
     """Return what a cell says of a plate; raises `CellError`."""
-    plate = unicodedata.normalize("NFKC", cell).strip()
+    plate = seen(cell)
     if not plate:
         raise _missing()
     if not 2 <= len(plate) <= 16:

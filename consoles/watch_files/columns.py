@@ -19,12 +19,20 @@ from consoles.watch_files.sheet import FORMULA
 Column = Literal["plate", "reason", "level", "until", "look_alike", "office", "area", "hours", "action"]
 
 COLUMNS: Mapping[Column, tuple[str, ...]] = {
-    "plate": ("车牌", "车牌号", "车牌号码", "号牌", "号牌号码", "车号", "plate", "plate no", "plate number", "pattern",
+    "plate": ("车牌", "车牌号", "车牌号码", "号牌", "号牌号码", "车号", "牌照", "牌照号", "牌照号码", "车牌照",
+              "车牌照号", "车辆号牌", "车辆号牌号码", "车辆牌号", "车辆牌照", "机动车号牌", "机动车号牌号码",
+              "车辆号码", "布控号牌", "布控车牌", "plate", "plate no", "plate number", "pattern",
               "licence plate", "license plate"),
     "reason": ("原因", "事由", "布控原因", "布控事由", "案由", "reason"),
     "level": ("级别", "等级", "布控级别", "布控等级", "level"),
-    "until": ("有效期", "有效期至", "截止", "截止时间", "截止日期", "到期", "到期时间", "until", "valid until",
-              "expiry"),
+    "until": ("有效期", "有效期至", "有效期止", "有效期到", "有效期限", "有效期截止", "有效期截止日期",
+              "有效期截止时间", "有效日期", "有效日期至", "有效至", "有效截止日期", "有效截止时间", "截止",
+              "截止日", "截止时间", "截止日期", "截至", "截至时间", "截至日期", "到期", "到期日", "到期日期",
+              "到期时间", "失效日期", "失效时间", "终止日期", "终止时间", "结束日期", "结束时间", "布控有效期",
+              "布控有效期至", "布控期限", "布控截止", "布控截止时间", "布控截止日期", "布控到期时间",
+              "布控到期日期", "布控结束时间", "布控结束日期", "布控终止时间", "布控终止日期", "until",
+              "valid until", "valid to", "valid till", "expiry", "expiry date", "expires", "expiration",
+              "expiration date", "end date"),
     "look_alike": ("形近", "形近字", "含形近字", "look alike", "look alikes", "similar"),
     "office": ("单位", "申请单位", "布控单位", "office", "unit"),
     "area": ("范围", "区域", "布控范围", "卡口", "摄像机", "area", "cameras"),
@@ -42,7 +50,9 @@ ACTIONS: Mapping[WatchAction, tuple[str, ...]] = {
 _NEEDED: tuple[Column, ...] = ("plate", "reason", "until")
 _BY_HEADING = {heading: column for column, headings in COLUMNS.items() for heading in headings}
 _EXAMPLE = ("湘F12345", "被盗", "3", "2030-12-31", "否", "交警大队", "", "22:00-06:00", "拦截")
-_BRACKETED = re.compile(r"[(\[].*?[)\]]")
+_BRACKETED = re.compile(r"[(\[].*?[)\]]", re.DOTALL)
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
+_OR = re.compile(r"[/|、,;或及]")
 
 
 def columns_of(rows: Sequence[Sequence[str]]) -> tuple[int, dict[Column, int]]:
@@ -53,7 +63,7 @@ def columns_of(rows: Sequence[Sequence[str]]) -> tuple[int, dict[Column, int]]:
     for number, row in enumerate(rows):
         found: dict[Column, int] = {}
         for index, cell in enumerate(row):
-            if (column := _BY_HEADING.get(plain_heading(cell))) is not None:
+            if (column := column_of(cell)) is not None:
                 if column in found:
                     raise InvalidInputError(f"two columns are headed as {COLUMNS[column][0]} ({column})")
                 found[column] = index
@@ -65,10 +75,31 @@ def columns_of(rows: Sequence[Sequence[str]]) -> tuple[int, dict[Column, int]]:
     raise InvalidInputError(f"no row of headings with {COLUMNS['plate'][0]} (plate) among the first {len(rows)}")
 
 
+def column_of(heading: str) -> Column | None:
+    """Return what a column says by its heading, which may be several words for it (`号牌号码/车牌`).
+
+    None where that is not known.
+    """
+    plain = plain_heading(heading)
+    if plain in _BY_HEADING:
+        return _BY_HEADING[plain]
+    said = {_BY_HEADING.get(word.strip()) for word in _OR.split(plain) if word.strip()}
+    return said.pop() if len(said) == 1 else None
+
+
 def plain_heading(heading: str) -> str:
-    """Return a heading without what is in brackets, marks and capitals."""
-    text = _BRACKETED.sub("", unicodedata.normalize("NFKC", heading)).casefold()
-    return " ".join(text.replace("_", " ").replace("-", " ").strip(" *:").split())
+    """Return a heading without what is in brackets, marks, capitals, and blanks in Chinese."""
+    text = _BRACKETED.sub("", seen(heading)).casefold()
+    words = text.replace("_", " ").replace("-", " ").strip(" *:").split()
+    return ("" if _CHINESE.search(text) else " ").join(words)
+
+
+def seen(text: str) -> str:
+    """Return what people see: no marks of order or width, which programs put before texts, all letters in one width."""
+    plain = unicodedata.normalize("NFKC", text)
+    if not plain.isascii():
+        plain = "".join(char for char in plain if unicodedata.category(char) != "Cf")
+    return plain.strip()
 
 
 def template() -> bytes:

@@ -24,10 +24,11 @@ from consoles.limits import LIBRARY_FILE_PROBLEMS, LIBRARY_READER_MEMORY_BYTES, 
 from consoles.watch_files import cells
 from consoles.watch_files.cells import CellError
 from consoles.watch_files.child import answer_of, answer_within
-from consoles.watch_files.columns import COLUMNS, Column, plain_heading
+from consoles.watch_files.columns import COLUMNS, Column, column_of, plain_heading
 from consoles.watch_files.entries import Duplicate, Problem
 from consoles.watch_files.sheet import OLE, ZIP, read_sheet
 from consoles.watch_files.table import UNREADABLE, csv_rows, decoded, is_formula
+from consoles.watch_files.untaken import Untaken
 from streams.watch_library import written
 
 _HEAD_ROWS = 10
@@ -47,6 +48,7 @@ class Read(msgspec.Struct, frozen=True, kw_only=True, tag="read"):
     """What a file holds: rows with anything in them, and what is not taken and why; the first of each are told.
 
     So many entries are `dated`: they are over before their list may be, from `first_until_ms` on to `last_until_ms`.
+    `columns_left` are the headings of columns that hold something and were not taken.
     """
 
     rows: int
@@ -60,6 +62,7 @@ class Read(msgspec.Struct, frozen=True, kw_only=True, tag="read"):
     dated: int = 0
     first_until_ms: int = 0
     last_until_ms: int = 0
+    columns_left: tuple[str, ...] = ()
 
 
 async def read_library(data: bytes, now_ms: int) -> tuple[Read, bytes]:
@@ -95,6 +98,7 @@ class _Reader:
         self._problems: list[Problem] = []
         self._duplicates: list[Duplicate] = []
         self._more_problems = self._more_duplicates = 0
+        self._untaken = Untaken({}, now_ms)
         if sheets_left:
             self._refuse(1, cells.sheets_left(sheets_left), "", column="")
 
@@ -103,6 +107,8 @@ class _Reader:
         head = list(islice(rows, _HEAD_ROWS))
         first = self._find_columns(head)
         count = self._take_all(enumerate(chain(head[first:], rows), start=first + 1))
+        for heading in self._untaken.of_dates():
+            self._refuse(max(1, first), cells.dates_left(heading), heading, heading, first=True)
         if not self._rows:
             raise InvalidInputError(f"none of {count} rows holds a plate as GA 36 has them")
         content = written({pattern: self._notes.get(pattern, "") for pattern in self._rows}, self._until_ms)
@@ -113,19 +119,38 @@ class _Reader:
             problems=tuple(self._problems), problems_more=self._more_problems, duplicates=tuple(self._duplicates),
             duplicates_more=self._more_duplicates, dated=len(self._until_ms),
             first_until_ms=min(self._until_ms.values(), default=0),
-            last_until_ms=max(self._until_ms.values(), default=0),
+            last_until_ms=max(self._until_ms.values(), default=0), columns_left=self._untaken.names(),
         ), content  # fmt: skip
 
     def _find_columns(self, head: list[list[str]] | list[Sequence[str]]) -> int:
-        """Note which column says what; return the first row below the headings, 0 where there are none."""
+        """Note which column says what; return the first row below the headings, 0 where there are none.
+
+        Raises `InvalidInputError` where there are none over several columns: nobody could tell what they say.
+        """
         for number, row in enumerate(head):
-            headings = [plain_heading(cell) for cell in row]
-            if plates := _headed(headings, "plate"):
+            columns = [column_of(cell) for cell in row]
+            if plates := _headed(columns, "plate"):
                 self._plate = plates[0]
-                self._until = next(iter(_headed(headings, "until")), None)
-                self._remarks = [at for at, heading in enumerate(headings) if heading in _NOTES]
+                self._until = next(iter(_headed(columns, "until")), None)
+                self._remarks = [at for at, cell in enumerate(row) if plain_heading(cell) in _NOTES]
+                self._look_at(row, max(map(len, head)))
                 return number + 1
+        filled = [row for row in head if any(row)]
+        several = any(any(row[1:]) for row in filled)
+        if several and not _is_plate(filled[0][0]):
+            raise InvalidInputError(
+                f"no row of headings with {COLUMNS['plate'][0]} (plate) among the first {_HEAD_ROWS}, and the first "
+                "row does not begin with a plate"
+            )
+        self._look_at((), max(map(len, head), default=0))
         return 0
+
+    def _look_at(self, headings: Sequence[str], columns: int) -> None:
+        """Note which columns are not taken."""
+        taken = {self._plate, self._until, *self._remarks}
+        names = [" ".join(each.split())[:_VALUE_CHARS] for each in headings] + [""] * (columns - len(headings))
+        left = {at: name or f"#{at + 1}" for at, name in enumerate(names) if at not in taken}
+        self._untaken = Untaken(left, self._now_ms)
 
     def _take_all(self, rows: Iterable[tuple[int, Sequence[str]]]) -> int:
         count = 0
@@ -135,6 +160,7 @@ class _Reader:
             count += 1
             if count > LIBRARY_ENTRIES:
                 raise TooLargeError(f"a list has at most {LIBRARY_ENTRIES} rows")
+            self._untaken.see(row)
             cell = row[self._plate] if self._plate < len(row) else ""
             try:
                 pattern = cell if _USUAL.fullmatch(cell) else _pattern(cell)
@@ -168,16 +194,17 @@ class _Reader:
             raise cells.unreadable()
         return " ".join(" ".join(parts).split())[:LIBRARY_NOTE_CHARS].strip()
 
-    def _refuse(self, number: int, error: CellError, value: str, column: str = COLUMNS["plate"][0]) -> None:
-        if len(self._problems) >= LIBRARY_FILE_PROBLEMS:
+    def _refuse(
+        self, number: int, error: CellError, value: str, column: str = COLUMNS["plate"][0], *, first: bool = False
+    ) -> None:
+        """Note what is wrong; `first` is told before what was noted until now."""
+        problem = Problem(
+            row=number, column=column, code=error.code, zh=error.zh, en=error.en, value=value[:_VALUE_CHARS]
+        )
+        self._problems.insert(0 if first else len(self._problems), problem)
+        if len(self._problems) > LIBRARY_FILE_PROBLEMS:
+            self._problems.pop()
             self._more_problems += 1
-            return
-        self._problems.append(
-            Problem(
-                row=number, column=column, code=error.code, zh=error.zh, en=error.en,
-                value=value[:_VALUE_CHARS],
-            )
-        )  # fmt: skip
 
     def _note_twice(self, number: int, pattern: str) -> None:
         if len(self._duplicates) >= LIBRARY_FILE_PROBLEMS:
@@ -186,9 +213,9 @@ class _Reader:
             self._duplicates.append(Duplicate(row=number, pattern=pattern, of="file", of_row=self._rows[pattern]))
 
 
-def _headed(headings: Sequence[str], column: Column) -> list[int]:
+def _headed(columns: Sequence[Column | None], column: Column) -> list[int]:
     """Return which columns are headed so, none or one; raises `InvalidInputError` for more."""
-    found = [at for at, heading in enumerate(headings) if heading in COLUMNS[column]]
+    found = [at for at, each in enumerate(columns) if each == column]
     if len(found) > 1:
         raise InvalidInputError(f"two columns are headed as {COLUMNS[column][0]} ({column})")
     return found
@@ -201,6 +228,13 @@ def _until_ms(cell: str, now_ms: int) -> int | None:
         raise cells.formula()
     at_ms = cells.end_ms(cell, now_ms)
     return None if at_ms is None or at_ms > LATEST_MS else at_ms
+
+
+def _is_plate(cell: str) -> bool:
+    try:
+        return bool(_pattern(cell))
+    except CellError:
+        return False
 
 
 def _pattern(cell: str) -> str:

@@ -233,6 +233,63 @@ def test_entries_may_end_each_at_their_own_date() -> None:  # R828
         read("车牌,有效期,到期\n湘F12345,,\n".encode(), START_MS)
 
 
+HEADED = "号牌号码,备注,有效期至\r\n湘F12345,盗抢,2023-12-31\r\n湘F12346,套牌,2024-01-31\r\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("号牌号码", "\ufeff号牌号码"), ("号牌号码", "\ufeff\ufeff号牌号码"), ("号牌号码", "车 牌 号"),
+        ("号牌号码", "号牌号码/车牌"), ("号牌号码", "\u200b号牌号码"), ("号牌号码", "号牌号码（必填\t项）"),
+        ("号牌号码", "机动车号牌"), ("有效期至", '"有效期\n至"'), ("有效期至", "有效日期"),
+        ("有效期至", "布控截止时间"), ("有效期至", "有效期至\u200e"), ("有效期至", "Valid  Until"),
+    ],
+)  # fmt: skip
+def test_a_heading_is_known_whatever_stands_unseen_in_it(before: str, after: str) -> None:  # R1010
+    for encoding in ("utf-8-sig", "gb18030", "utf-16"):
+        told, _ = read(HEADED.replace(before, after).encode(encoding), START_MS)
+        assert (told.entries, told.dated, told.problems, told.columns_left) == (2, 2, (), ())
+
+
+def test_several_columns_without_headings_are_refused_unless_the_first_row_is_a_plate() -> None:  # R1010
+    with pytest.raises(InvalidInputError, match="no row of headings"):
+        read(HEADED.replace("号牌号码", "车主").encode(), START_MS)
+    with pytest.raises(InvalidInputError, match="no row of headings"):
+        read("全省盗抢机动车\n序号一,湘F12345\n".encode(), START_MS)
+    told, content = read("湘F12345,白色\n湘F12346,2024-01-31\n".encode(), START_MS)
+    assert (content.decode(), told.columns_left, told.problems) == ("湘F12345\n湘F12346\n", ("#2",), ())
+    assert read("全省盗抢机动车\n湘F12345\n".encode(), START_MS)[0].entries == 1  # one column says what it is
+
+
+@pytest.mark.parametrize(
+    ("heading", "days", "is_told"),
+    [
+        ("到什么时候", ("2023-12-31", "2024-01-31", ""), True),
+        ("", ("20231231", "2022-01-31", "2024-01-31"), True),
+        ("登记日期", ("2022-01-01", "2023-01-31", "2023-02-01"), False),
+        ("流水号", ("7", "2024-01-31", "8"), False),
+        ("电话", ("13512345678", "长期", "-"), False),
+    ],
+)
+def test_a_column_of_dates_that_is_not_taken_is_told_first(
+    heading: str, days: tuple[str, ...], is_told: bool
+) -> None:  # R1011
+    rows = [["序号", "车牌", heading, "空"], *([str(n), f"湘F1234{n}", day, ""] for n, day in enumerate(days))]
+    rows.append(["9", "错", "", ""])
+    told, _ = read("\n".join(",".join(row) for row in rows).encode(), START_MS)
+    assert told.columns_left == ("序号", heading or "#3")
+    assert (told.entries, told.dated) == (3, 0)
+    assert [(each.row, each.column, each.code) for each in told.problems] == [
+        *([(1, heading or "#3", "dates_left")] if is_told else []), (5, COLUMNS["plate"][0], "length"),
+    ]  # fmt: skip
+
+
+def test_a_plate_and_a_date_with_marks_that_nobody_sees_are_read() -> None:  # R1010
+    told, content = read("车牌,有效期\n\u200b湘F12345\u202c,\u200e2023-12-31\n".encode(), START_MS)
+    assert (told.dated, told.problems) == (1, ())
+    assert content.decode().startswith("湘F12345\t\t")
+
+
 def test_an_entry_without_an_end_ends_with_its_list() -> None:  # R863
     ends = (
         "长期", "永久有效", "无", "-", "/", "－", "9999-12-31", "9999/12/31 23:59:59", "99991231", "9999年12月31日",

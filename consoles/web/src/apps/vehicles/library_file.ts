@@ -30,6 +30,7 @@ export interface LibraryRead {
   readonly dated: number;
   readonly first_until_ms: number;
   readonly last_until_ms: number;
+  readonly columns_left: readonly string[];
 }
 
 /** Tells `read` with what was found, null while there is nothing. */
@@ -60,6 +61,7 @@ export class LibraryFile extends View {
     const twice = found.duplicates.length + found.duplicates_more;
     return html`<p>${t("libraries.found", { rows: found.rows, n: found.entries, patterns: found.patterns, twice, wrong })}</p>
       ${found.dated === 0 ? nothing : html`<p>${t("libraries.dated", { n: found.dated, first: format.dateWithYear(found.first_until_ms - 1), last: format.dateWithYear(found.last_until_ms - 1) })}</p>`}
+      ${found.columns_left.length === 0 ? nothing : html`<p class="quiet">${t("libraries.columns_left", { names: found.columns_left.join("、") })}</p>`}
       ${this.library === "" ? nothing : html`<p><b>${t("libraries.changes", { added: found.added, removed: found.removed })}</b></p>`}
       ${found.mixed_encodings ? html`<p class="error">${icon("alert")} ${t("watches.mixed")}</p>` : nothing}`;
   }

@@ -37,6 +37,7 @@ export const VEHICLES_LIBRARIES = {
   "libraries.as_written": ["不含形近字", "as written"],
   "libraries.look_alike_about": ["仅对单个号牌，不含模糊条目。名单越大误报越多：万条以上请同时限定范围", "Of plates, not of patterns. The longer the list the more are wrong: above ten thousand name an area too"],
   "libraries.dated": ["{n} 条各有有效期，{first} 至 {last}", "{n} entries end at a date of their own, {first} to {last}"],
+  "libraries.columns_left": ["未读取的列：{names}", "Columns that were not read: {names}"],
   "libraries.terms_change": ["改布控条件", "Change terms"],
   "libraries.terms_waiting": ["待批准的布控条件", "Terms waiting for approval"],
   "libraries.terms_by": ["{who} 提出，{when}", "offered by {who}, {when}"],
