@@ -255,15 +255,28 @@ class HubUplink:
                 continue
             unit = roster.units[roster.unit_of[one.device]]
             if not unit.sos:
-                await self._ask_for_help(unit, one, await self._call_began(one.device, start_ms))
+                began_ms = await self._call_began(one.device, start_ms)
+                if now_ms - began_ms <= SOS_AGE_MS:
+                    await self._ask_for_help(unit, one, began_ms)
             self._sos.told(one.device)
 
     async def _call_began(self, device: str, at_ms: int) -> int:
         """Find where a call that is new here began: before a restart, at another hub, or before a release.
 
-        Asked for with the key that it had, it is the same call. Where that cannot be read it is rather raised twice.
+        Asked for with the key that it had, it is the same call. It is looked for by the hour, for as long as a button
+        stays in, until the call is history. Where that cannot be read in time it is rather raised twice.
         """
-        return call_began(await self._track(device, at_ms - _SOS_RUN_MS, at_ms), at_ms)
+        began_ms, later_ms = at_ms, at_ms + 1
+        try:
+            async with asyncio.timeout(SOS_LOOK_MS / 1000):
+                while began_ms < later_ms and at_ms - began_ms <= SOS_AGE_MS:
+                    from_ms, later_ms = began_ms - _SOS_RUN_MS, began_ms
+                    track = await self._readings.track(self._hub.space, device, from_ms, began_ms, READINGS_ROWS)
+                    began_ms = call_began(track, began_ms)
+        except (TriuneError, TimeoutError) as error:
+            log.warning("whether %s called for help before is not known: %r", device, error)
+            return at_ms
+        return began_ms
 
     async def _track(self, device: str, from_ms: int, to_ms: int) -> Sequence[Position]:
         """Look where a device that calls for help was; nothing where the readings do not tell in time."""
@@ -271,7 +284,7 @@ class HubUplink:
             async with asyncio.timeout(SOS_LOOK_MS / 1000):
                 return await self._readings.track(self._hub.space, device, from_ms, to_ms, READINGS_ROWS)
         except (TriuneError, TimeoutError) as error:
-            log.warning("where %s was and whether it called for help before is not known: %r", device, error)
+            log.warning("where %s was is not known: %r", device, error)
             return ()
 
     async def _ask_for_help(self, unit: UnitRow, said: Position | CallForHelp, start_ms: int) -> None:

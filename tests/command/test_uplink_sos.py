@@ -81,6 +81,44 @@ async def test_what_is_sent_again_after_the_release_calls_nobody_anew(house: Hou
     assert len(await house.hub.read(lambda t: list(t.situations))) == 1
 
 
+@pytest.mark.parametrize("minutes", [75, 13 * 60, 25 * 60])
+async def test_a_button_that_stays_in_calls_nobody_anew_after_a_restart(house: House, minutes: int) -> None:  # R1028
+    end_s = minutes * 60
+    await house.send(fix(100, 500, 0))
+    for begin_s in range(600, end_s, 6000):
+        await house.send(*(fix(100, 500, t, sos=True) for t in range(begin_s, min(begin_s + 6000, end_s), 50)))
+        if sos := await house.hub.read(lambda t: list(t.sos)):
+            await house.hub.ask(ClearSos(sos=sos[0].id, why="安全"), HUB)
+    house.uplink = HubUplink(house.hub, house.readings, house.tokens, house.clock)
+    await house.uplink.restore()
+    await house.send(fix(100, 500, end_s, sos=True))
+    assert len(await house.hub.read(lambda t: list(t.situations))) == 1
+    await house.send(fix(100, 500, end_s + 10))
+    await house.send(fix(100, 500, end_s + 20, sos=True))
+    assert len(await house.hub.read(lambda t: list(t.situations))) == 2, "released and pressed again"
+
+
+async def test_how_long_a_button_is_in_is_asked_once_and_not_for_ever() -> None:  # R1028
+    class Counting(MemoryReadings):
+        tracks = 0
+
+        async def track(self, space: str, device: str, from_ms: int, to_ms: int, limit: int) -> list[Position]:
+            self.tracks += 1
+            return await super().track(space, device, from_ms, to_ms, limit)
+
+    readings, end_s = Counting(), 60 * 3600
+    async with running(House(readings=readings)) as house:
+        await house.enrol()
+        past = [fix(100, 500, t, sos=True) for t in range(0, end_s, 50)]
+        await readings.add_positions(house.hub.space, past)
+        await house.send(fix(100, 500, end_s, sos=True))
+        asked = readings.tracks
+        assert 24 < asked < 30
+        await house.send(fix(100, 500, end_s + 10, sos=True))
+        assert readings.tracks == asked
+        assert (await house.unit()).sos == "", "history"
+
+
 async def test_a_call_for_help_does_not_wait_for_readings_that_hang(monkeypatch: pytest.MonkeyPatch) -> None:  # R971
     class Hanging(MemoryReadings):
         async def track(self, space: str, device: str, from_ms: int, to_ms: int, limit: int) -> list[Position]:
