@@ -55,7 +55,7 @@ class Subscriber:
         """Say why decisions taken there do not come here; nothing where they do."""
         why, at_ms = self._refused
         if self._untold:
-            return [f"{self.name}: the service does not tell of changes yet: {self._untold}"]
+            return [f"{self.name}: the service {self._untold}"]
         if why and self._clock.now_ms() - at_ms <= _DOUBTED_MS:
             return [f"{self.name}: what the service tells is refused: {why}"]
         return []
@@ -79,25 +79,34 @@ class Subscriber:
         pause_ms = LINK_BACKOFF_FIRST_MS
         while True:
             self._doubted.clear()
-            try:
-                await self._subscribe()
-            except TriuneError as error:
-                if error.detail != self._untold:
-                    log.warning("the %s service does not tell of changes yet: %s", self.name, error.detail)
-                self._untold, self._caught_up = error.detail, None  # it may have been restored meanwhile
+            untold = await self._subscribed()
+            if untold and untold != self._untold:
+                log.warning("the %s service %s", self.name, untold)
+            self._untold = untold
+            if untold:
                 await self._clock.sleep(pause_ms)
                 pause_ms = min(pause_ms * 2, LINK_BACKOFF_LONGEST_MS)
             else:
-                self._untold, pause_ms = "", LINK_BACKOFF_FIRST_MS
+                pause_ms = LINK_BACKOFF_FIRST_MS
                 await self._clock.sleep(SUBSCRIBE_SOONEST_MS)  # anybody can send what is refused
                 await self._turn()
 
-    async def _subscribe(self) -> None:
-        subscription = await self._client.subscribe(self._url)
+    async def _subscribed(self) -> str:
+        """Subscribe, and catch up where something may be missing; return what is not so yet."""
+        try:
+            subscription = await self._client.subscribe(self._url)
+        except TriuneError as error:
+            self._caught_up = None  # it may have been restored meanwhile
+            return f"does not tell of changes yet: {error.detail}"
         self._secret = subscription.secret
-        if subscription != self._caught_up:
+        if subscription == self._caught_up:
+            return ""
+        try:
             await self._catch_up()
-            self._caught_up = subscription
+        except TriuneError as error:
+            return f"was not asked yet what it decided unheard: {error.detail}"
+        self._caught_up = subscription
+        return ""
 
     async def _turn(self) -> None:
         """Return when it is time again, or a webhook was refused."""

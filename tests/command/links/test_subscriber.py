@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from command.kernel.errors import SignInRequiredError
+from command.kernel.errors import SignInRequiredError, UnavailableError
 from command.kernel.limits import SUBSCRIBE_AGAIN_MS, WEBHOOK_BACKOFF_LONGEST_MS
 from command.links.approval import APPROVAL_SERVICE, ApprovalLink, request_of
 from command.links.case import CaseLink
@@ -192,3 +192,20 @@ async def test_steps_that_a_case_took_unheard_are_fetched(tmp_path: Path) -> Non
             assert (await at.row("cases", number)).step == "assigned"
             await link.catch_up()
             assert (await at.row("cases", number)).step == "assigned"
+
+
+async def test_what_the_record_cannot_take_yet_is_fetched_later(tmp_path: Path) -> None:
+    fails = True
+
+    async def catch_up() -> None:
+        if fails:
+            raise UnavailableError("the disk is full")
+
+    async with county(tmp_path) as here, here.service(), asyncio.TaskGroup() as tasks:
+        subscriber = Subscriber("approval", here.client, "http://127.0.0.1:1/approval", catch_up, here.at.clock)
+        running = tasks.create_task(subscriber.run())
+        wanted = ["approval: the service was not asked yet what it decided unheard: the disk is full"]
+        await here.until(lambda: subscriber.problems() == wanted)
+        fails = False
+        await here.until(lambda: not subscriber.problems())
+        running.cancel()
