@@ -24,6 +24,12 @@ _FOCUSED = """() => {
     return label.trim().split("\\n")[0];
 }"""
 
+_PIXEL = """(map, [lon, lat]) => {
+    const y = Math.log(Math.tan(((90 + lat) * Math.PI) / 360)) * 6378137;
+    return map.map.getPixelFromCoordinate([(lon * Math.PI * 6378137) / 180, y]);
+}"""
+"""Where a place stands on the map."""
+
 
 async def tab_to(page: Page, name: str) -> None:
     """Go on by the Tab key to what is called so, or begins so."""
@@ -184,6 +190,22 @@ async def test_an_administrator_enrols_units_devices_and_fences(tmp_path: Path) 
         assert (fence.name, fence.kind) == ("禁入区", "forbidden")
         assert fence.ring == ((113.1, 29.1), (113.12, 29.1), (113.12, 29.12))
         await page.keyboard.press("Escape")
+        await press(page, "Change its shape")
+        at = await page.locator("ring-drawing t-map").bounding_box()
+        assert at is not None
+        x, y = await page.locator("ring-drawing t-map").evaluate(_PIXEL, [113.12, 29.1])
+        await page.mouse.move(at["x"] + x, at["y"] + y)
+        await page.mouse.down()
+        await page.mouse.move(at["x"] + x + 40, at["y"] + y + 40, steps=4)
+        await page.mouse.up()
+        await expect(page.get_by_text("The shape is changed and not saved yet")).to_be_visible()
+        await expect(drawing.get_by_text("3 corners")).to_be_visible()
+        await press(page, "Save")
+        await expect(page.get_by_text("Saved; every screen has it")).to_be_visible(timeout=_SLOW_MS)
+        first, dragged, last = (await site.hub.read(lambda t: t.fences.need("f1"))).ring
+        assert (first, last) == ((113.1, 29.1), (113.12, 29.12))
+        assert dragged[0] > 113.12 and dragged[1] < 29.1  # noqa: PT018 - to the south-east
+
         await press(page, "Remove the fence")
         await expect(page.get_by_text("It raises no alarm any more", exact=False)).to_be_visible()
         await confirm(page)

@@ -25,7 +25,10 @@ import { FONT, makeBase, nameOf, type Base } from "./base";
 import { NO_DATA, symbolsOf, waysOf, type MapData } from "./picture";
 import { featuresOf, type MapPath } from "./paths";
 import { Pins, type Pin } from "./pins";
+import { Reshaping } from "./reshape";
+import { sectorOf, type Sector } from "./sector";
 import { SymbolsLayer, type Pressed } from "./symbols_layer";
+import type { Corner } from "./typed";
 
 /** Yueyang County's middle: where the map stands until the boundary has come. */
 const FALLBACK_CENTRE: readonly [number, number] = [113.25, 29.15];
@@ -33,17 +36,7 @@ const FALLBACK_CENTRE: readonly [number, number] = [113.25, 29.15];
 /** Metres per pixel from which on fences carry no names: farther out they would stand on one another. */
 const FENCE_NAMES_M = 20;
 
-export interface Sector {
-  readonly lat: number;
-  readonly lon: number;
-  readonly bearing_deg: number;
-  readonly field_deg: number;
-}
-
 const PICKED_MS = 500;
-
-/** How far a sector is drawn: to be seen on the map, not how far the camera sees. */
-const SECTOR_M = 600;
 
 export interface Picked {
   readonly lat: number;
@@ -153,6 +146,8 @@ export class CountyMap extends Element {
   /** Lines and areas over the base. */
   @property({ attribute: false }) paths: readonly MapPath[] = [];
   @property({ type: Boolean, reflect: true }) picking = false;
+  /** The corners of areas among the paths can be dragged; tells `reshape` with those that there are then. */
+  @property({ type: Boolean }) reshaping = false;
   /** What is to be picked, in words; the usual ones where left out. */
   @property() pickText = "";
   /** Without buttons and gestures: the wall has no mouse. */
@@ -173,6 +168,7 @@ export class CountyMap extends Element {
   private readonly fenceSource = new VectorSource();
   private readonly markSource = new VectorSource();
   private readonly pathSource = new VectorSource();
+  private readonly reshape = new Reshaping((corners) => this.tell<readonly Corner[]>("reshape", corners));
   /** The language in which the base map's names were written. */
   private named = language();
 
@@ -232,7 +228,9 @@ export class CountyMap extends Element {
     if (changed.has("fences")) this.drawFences();
     if (changed.has("paths")) {
       this.pathSource.clear(true);
-      this.pathSource.addFeatures(this.paths.flatMap((path) => featuresOf(path, this.scale)));
+      const features = this.paths.flatMap((path) => featuresOf(path, this.scale));
+      this.pathSource.addFeatures(features);
+      this.reshape.show(this.reshaping ? features : []);
     }
     if (changed.has("pins")) this.standing?.show(this.pins);
     if (changed.has("mark") || changed.has("view")) this.drawMark();
@@ -308,7 +306,7 @@ export class CountyMap extends Element {
 
   private gestures(): ReturnType<typeof interactions> {
     const pan = new DragPan({ kinetic: new Kinetic(-0.005, 0.05, 100), condition: () => this.taken === "" });
-    return interactions({ altShiftDragRotate: false, pinchRotate: false, dragPan: false }).extend([pan]);
+    return interactions({ altShiftDragRotate: false, pinchRotate: false, dragPan: false }).extend([pan, this.reshape.interaction]);
   }
 
   private onDragStart(event: DragEvent): void {
@@ -351,20 +349,6 @@ export class CountyMap extends Element {
     around.set("look", new Style({ stroke: new Stroke({ color: ACCENT, width: this.scale, lineDash: [4, 4] }) }));
     this.markSource.addFeature(around);
   }
-}
-
-function sectorOf({ lat, lon, bearing_deg, field_deg }: Sector, scale: number): Feature {
-  const [x = 0, y = 0] = fromLonLat([lon, lat]);
-  const radius = SECTOR_M / getPointResolution("EPSG:3857", 1, [x, y]);
-  const steps = Math.max(2, Math.ceil(field_deg / 6));
-  const arc = Array.from({ length: steps + 1 }, (_, i) => {
-    const angle = ((bearing_deg - field_deg / 2 + (field_deg * i) / steps) * Math.PI) / 180;
-    return [x + radius * Math.sin(angle), y + radius * Math.cos(angle)];
-  });
-  const feature = new Feature(new Polygon([[[x, y], ...arc, [x, y]]]));
-  const stroke = new Stroke({ color: ACCENT, width: 1.5 * scale });
-  feature.set("look", new Style({ fill: new Fill({ color: "rgb(76 194 224 / 22%)" }), stroke }));
-  return feature;
 }
 
 function fenceStyle(fence: FenceRow, scale: number, named: boolean): Style {

@@ -66,8 +66,8 @@ export class RingDrawing extends View {
   override render(): TemplateResult {
     const { corners } = this;
     const path: MapPath = { points: corners.map(([lon, lat]) => ({ lon, lat })), closed: true, dashed: false, strong: true };
-    return html`<t-map .data=${this.data} .fences=${this.fences} .focusOn=${this.focusOn} .around=${this.around} .paths=${corners.length === 0 ? [] : [path]} picking pickText=${t("ring.how")}
-        @pick=${(event: CustomEvent<Picked>) => this.add(event)} @keydown=${(event: KeyboardEvent) => this.onKey(event)}></t-map>
+    return html`<t-map .data=${this.data} .fences=${this.fences} .focusOn=${this.focusOn} .around=${this.around} .paths=${corners.length === 0 ? [] : [path]} picking reshaping pickText=${t("ring.how")}
+        @reshape=${(event: CustomEvent<readonly Corner[]>) => this.set(event.detail)} @pick=${(event: CustomEvent<Picked>) => this.add(event)} @keydown=${(event: KeyboardEvent) => this.onKey(event)}></t-map>
       <div class="keys"><span class="quiet" role="status">${corners.length < LEAST_CORNERS ? t("ring.least") : t("ring.corners", { n: corners.length })}</span>
         <button type="button" ?disabled=${corners.length === 0} @click=${() => this.set(corners.slice(0, -1))}>${icon("left")} ${t("ring.undo")}</button>
         <button type="button" ?disabled=${corners.length === 0} @click=${() => this.set([])}>${icon("close")} ${t("ring.anew")}</button></div>

@@ -163,7 +163,7 @@ function lineOf({ part, standing, is, todo, figures, full }: Line): TemplateResu
     <td class="standing">${icon(ICONS[standing])} ${t(`standing.${standing}`)}</td>
     <th scope="row">${part}</th>
     <td class="is">${is.map((each) => html`<p>${each}${full === undefined ? nothing : html`<span class="fill" aria-hidden="true"><span style="width:${full}%"></span></span>`}</p>`)}
-      ${todo.length === 0 ? nothing : html`<p class="todo">${t("health.todo", { what: todo.join(t("list.semicolon")) })}</p>`}</td>
+      ${todo.map((what) => html`<p class="todo">${t("health.todo", { what })}</p>`)}</td>
     <td class="figures">${figures.join(" · ")}</td>
   </tr>`;
 }

@@ -101,7 +101,7 @@ function diskLine(disk: Disk, n: number, troubles: readonly Trouble[]): Line {
     return { id: `disk-${n}`, part: name, standing: "degraded", is: [t("health.disk_unknown")], todo: [t("health.disk_unknown_do")], figures: [path] };
   }
   const figures = [t("health.disk_room", { free: format.bytes(free_bytes), total: format.bytes(total_bytes) }), path];
-  const full = Math.round((1 - free_bytes / total_bytes) * 100);
+  const full = Math.floor((1 - free_bytes / total_bytes) * 100);
   const isScarce = troubles.length === 0 && free_bytes / total_bytes < SCARCE_PART && what !== "recordings"; // a ring of recordings is meant to be full
   if (isScarce) return { id: `disk-${n}`, part: name, standing: "degraded", is: [t("health.disk_scarce", { full })], todo: [t("trouble.disk_do")], figures, full };
   return { ...line(`disk-${n}`, name, troubles, t("health.disk_good", { full }), figures), full };

@@ -89,7 +89,7 @@ export const COMMON = {
   "video.none": ["附近没有摄像机", "No camera near"],
   "map.attribution": ["底图：岳阳县行政区划；路网为示意", "Base: Yueyang County; roads are schematic"],
   "map.pick": ["在地图上点选位置，Esc 取消", "Click the place on the map, Esc cancels"],
-  "ring.how": ["逐点点出区域的角；键盘：方向键移图，回车取中心点，退格撤一点", "Click the corners; by keyboard: arrows move the map, Enter takes its middle, Backspace takes one back"],
+  "ring.how": ["点出区域的角，角可拖动；键盘：方向键移图，回车取中心点，退格撤一点", "Click the corners, drag one to move it; by keyboard: arrows move the map, Enter takes its middle, Backspace takes one back"],
   "ring.least": ["至少三个角点", "At least three corners"],
   "ring.corners": ["{n} 个角点", "{n} corners"],
   "ring.undo": ["退一点", "Take one back"],
