@@ -47,6 +47,20 @@ def held(folder: Path) -> Iterator[None]:
         os.close(lock)
 
 
+@contextmanager
+def one_at_a_time(folder: Path) -> Iterator[None]:
+    """Wait until no other thread or program is in such a block for the folder. For what is over at once.
+
+    It is another lock than that of `held`, and ends with the program too.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def sync_folder(folder: Path) -> None:
     """Make names in the folder durable: without this a power cut may lose a file whose bytes were on disk."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from queue import SimpleQueue
@@ -12,7 +12,7 @@ from threading import Thread
 from typing import Any, TypeVar
 
 from command.kernel.errors import DamagedFileError, TriuneError, UnavailableError
-from command.kernel.folders import sync_folder
+from command.kernel.folders import one_at_a_time, sync_folder
 
 T = TypeVar("T")
 SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
@@ -103,17 +103,21 @@ def _answer(answer: asyncio.Future[Any], result: object, error: BaseException | 
 def make_file(path: Path, schema: tuple[str, ...]) -> None:
     """Make a file beside its place and put it there whole, so that one without a schema is never a new one.
 
-    Raises `OSError` or what SQLite raises. Belongs to whoever holds the folder: two at once would take turns.
+    One that is there by then is left alone: a hub and a command beside it may both begin with a new folder. Raises
+    `OSError` or what SQLite raises.
     """
-    new = path.with_name(path.name + ".new")
-    for left_behind in (new, *(new.with_name(new.name + ending) for ending in ("-wal", "-shm", "-journal"))):
-        left_behind.unlink(missing_ok=True)
-    with closing(sqlite3.connect(new)) as connection:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        _apply(connection, schema, 0)
-    new.replace(path)
-    sync_folder(path.parent)
+    with one_at_a_time(path.parent):
+        if path.exists():
+            return
+        new = path.with_name(path.name + ".new")
+        for left_behind in (new, *(new.with_name(new.name + ending) for ending in ("-wal", "-shm", "-journal"))):
+            left_behind.unlink(missing_ok=True)
+        with closing(sqlite3.connect(new)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            bring_up_to_date(connection, schema)
+        new.replace(path)
+        sync_folder(path.parent)
 
 
 def _open(path: Path, schema: tuple[str, ...], name: str) -> sqlite3.Connection:
@@ -124,7 +128,7 @@ def _open(path: Path, schema: tuple[str, ...], name: str) -> sqlite3.Connection:
     except (*SQLITE_ERRORS, OSError) as error:
         raise UnavailableError(f"the {name} file cannot be opened: {error}") from error
     try:
-        _bring_up_to_date(connection, schema, name)
+        _take_up(connection, schema, name)
     except (*SQLITE_ERRORS, UnavailableError) as error:
         connection.close()
         if isinstance(error, UnavailableError):
@@ -146,18 +150,50 @@ def words_of(error: Exception) -> str:
     return error.object.decode("utf-8", "backslashreplace") if isinstance(error, UnicodeDecodeError) else str(error)
 
 
-def _bring_up_to_date(connection: sqlite3.Connection, schema: tuple[str, ...], name: str) -> None:
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+def _take_up(connection: sqlite3.Connection, schema: tuple[str, ...], name: str) -> None:
+    version = version_of(connection)
     if not version:
         raise DamagedFileError(f"the {name} file holds nothing: it was emptied or cut off; restore it from a backup")
-    if version > len(schema):
-        raise UnavailableError(f"the {name} file is of schema {version}; this program knows {len(schema)}")
+    _refuse_newer(version, schema, name)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
-    _apply(connection, schema, version)
+    if version < len(schema):
+        bring_up_to_date(connection, schema)
+        _refuse_newer(version_of(connection), schema, name)
 
 
-def _apply(connection: sqlite3.Connection, schema: tuple[str, ...], version: int) -> None:
-    for number, script in enumerate(schema[version:], start=version + 1):
-        connection.executescript(f"BEGIN; {script}; PRAGMA user_version = {number}; COMMIT;")
+def _refuse_newer(version: int, schema: tuple[str, ...], name: str) -> None:
+    if version > len(schema):
+        raise UnavailableError(f"the {name} file is of schema {version}; this program knows {len(schema)}")
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """Return of which version of its schema a file is; 0 where it holds nothing."""
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return version
+
+
+def bring_up_to_date(connection: sqlite3.Connection, schema: tuple[str, ...]) -> None:
+    """Run what a file lacks of its schema, all of it or nothing.
+
+    Of several that want to, in whatever processes, one does, and the others wait and find it done.
+    """
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        if (version := version_of(connection)) < len(schema):
+            for script in schema[version:]:
+                for statement in _statements(script):
+                    connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {len(schema)}")
+
+
+def _statements(script: str) -> Iterator[str]:
+    """Take a script apart: SQLite's driver would end the transaction before it runs one whole."""
+    statement = ""
+    for part in script.split(";"):
+        statement += f"{part};"
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+    yield statement

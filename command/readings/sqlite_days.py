@@ -16,7 +16,7 @@ from pathlib import Path
 from command.kernel.errors import DamagedFileError, UnavailableError
 from command.kernel.folders import sync_folder
 from command.kernel.limits import READINGS_DAYS
-from command.kernel.sqlite import SQLITE_ERRORS, make_file
+from command.kernel.sqlite import SQLITE_ERRORS, bring_up_to_date, make_file, version_of
 
 _EPOCH = date(1970, 1, 1)
 _SUFFIX = ".sqlite3"
@@ -172,12 +172,13 @@ def _opened(path: Path, cache_kib: int, beside: bool) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute(f"PRAGMA cache_size = -{cache_kib}")
-        version = _version(connection)
+        version = version_of(connection)
         if 0 < version < len(_SCHEMA):
             if beside:
                 connection.execute(_AS_LAST[version - 1])
             else:
-                _bring_up_to_date(connection)
+                bring_up_to_date(connection, _SCHEMA)  # who reads the day may do so at the same time as who writes
+                version = version_of(connection)
     except SQLITE_ERRORS:
         connection.close()
         raise
@@ -188,20 +189,6 @@ def _opened(path: Path, cache_kib: int, beside: bool) -> sqlite3.Connection:
         connection.close()
         raise UnavailableError(f"{path.name} is of schema {version}; this program knows {len(_SCHEMA)}")
     return connection
-
-
-def _bring_up_to_date(connection: sqlite3.Connection) -> None:
-    with connection:
-        connection.execute("BEGIN IMMEDIATE")  # who reads the day may bring it up at the same time as who writes
-        for script in _SCHEMA[_version(connection) :]:
-            for statement in filter(str.strip, script.split(";")):
-                connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {len(_SCHEMA)}")
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    return version
 
 
 def _beside(path: Path, ending: str) -> Path:

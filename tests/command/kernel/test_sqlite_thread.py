@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -42,6 +44,68 @@ async def test_a_schema_step_that_fails_leaves_the_version_before(tmp_path: Path
     again = SqliteThread(tmp_path / "x.db", TWO, "test")
     assert await again.run(lambda db: db.execute("PRAGMA user_version").fetchone()) == (2,)
     await again.close()
+
+
+async def test_a_step_is_taken_statement_by_statement_whatever_is_in_it(tmp_path: Path) -> None:
+    step = """
+        -- Neither ends here; nor does the trigger.
+        CREATE TRIGGER b AFTER INSERT ON a BEGIN UPDATE a SET x = x + 1; UPDATE a SET x = x * 2; END;
+        INSERT INTO a VALUES (length('one; two'))
+    """
+    db = SqliteThread(tmp_path / "x.db", (*ONE, step), "test")
+    assert await db.run(lambda c: c.execute("SELECT x FROM a").fetchall()) == [(18,)]
+    await db.close()
+
+
+async def test_of_two_that_bring_up_a_file_one_waits_and_finds_it_done(tmp_path: Path) -> None:  # R1017
+    """A hub that starts, and a command for its accounts."""
+    path = tmp_path / "x.db"
+    await SqliteThread(path, ONE, "test").close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.executescript(f"BEGIN IMMEDIATE; {TWO[1]}; PRAGMA user_version = 2;")
+        async with asyncio.TaskGroup() as tasks:
+            opening = tasks.create_task(asyncio.to_thread(SqliteThread, path, TWO, "test"))
+            done, _ = await asyncio.wait({opening}, timeout=0.3)
+            assert not done
+            other.execute("INSERT INTO b VALUES (7)")
+            other.execute("COMMIT")
+    db = opening.result()
+    assert await db.run(lambda c: c.execute("SELECT y FROM b").fetchall()) == [(7,)]
+    await db.close()
+
+
+async def test_a_file_that_a_newer_program_brings_up_meanwhile_is_refused(tmp_path: Path) -> None:  # R93, R1017
+    path = tmp_path / "x.db"
+    await SqliteThread(path, ONE, "test").close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.executescript("BEGIN IMMEDIATE; CREATE TABLE c (z INTEGER); PRAGMA user_version = 3;")
+
+        async def is_refused() -> None:
+            with pytest.raises(UnavailableError, match="schema 3; this program knows 2"):
+                await asyncio.to_thread(SqliteThread, path, TWO, "test")
+
+        async with asyncio.TaskGroup() as tasks:
+            await asyncio.wait({tasks.create_task(is_refused())}, timeout=0.3)
+            other.execute("COMMIT")
+        assert other.execute("PRAGMA user_version").fetchone() == (3,)
+
+
+async def test_of_two_that_make_a_file_one_waits_and_finds_it_made(tmp_path: Path) -> None:  # R1017
+    """`systemctl start triune; triune account add`: an empty file, or an account that is gone, stayed for good."""
+
+    def add(path: Path, start: Barrier) -> SqliteThread:
+        start.wait()
+        db = SqliteThread(path, ONE, "test")
+        asyncio.run(db.run(lambda c: c.execute("INSERT INTO a VALUES (1)") and None))
+        return db
+
+    for number in range(20):
+        path, start = tmp_path / f"{number}.db", Barrier(2)
+        opened = await asyncio.gather(*(asyncio.to_thread(add, path, start) for _ in range(2)))
+        assert await opened[0].run(lambda c: c.execute("SELECT count(*) FROM a").fetchone()) == (2,)
+        for db in opened:
+            await db.close()
+    assert not list(tmp_path.glob("*.new*"))
 
 
 async def test_what_fails_half_way_is_taken_back(tmp_path: Path) -> None:
