@@ -84,9 +84,9 @@ describe("what the hub says of its parts (R989)", () => {
     const files = ["command/links", "consoles/http", "consoles/parts", "streams/recorder"].flatMap((folder) =>
       readdirSync(new URL(folder, root), { recursive: true }).filter((name) => String(name).endsWith(".py")).map((name) => readFileSync(new URL(`${folder}/${String(name)}`, root), "utf8")),
     );
-    // A number stands for each figure; each trouble of backups and each state of a journal stands behind its part's name.
+    // A number stands for each figure; what is said of a journal, backups, disks of recordings and services stands behind its part's name.
     const said = files.flatMap((text) => [...text.matchAll(/f?"((?:[^"\\]|\\.)*)"/g)].map(([, each = ""]) => each.replace(/\{[^}]*\}/g, "1")));
-    const sentences = [...said, ...said.map((each) => `journal: ${each}`), ...said.map((each) => `backup: ${each}`), ...said.map((each) => `recorder: ${each}`), "clock: 12 s behind the database's, things are called late at the wrong time"];
+    const sentences = [...said, ...said.map((each) => `journal: ${each}`), ...said.map((each) => `backup: ${each}`), ...said.map((each) => `recorder: ${each}`), ...said.map((each) => `case: the service ${each}`), "clock: 12 s behind the database's, things are called late at the wrong time"];
     expect(TROUBLES.map(([pattern]) => pattern).filter((pattern) => !sentences.some((each) => pattern.test(each)))).toEqual([]);
   }, READS_MS);
 

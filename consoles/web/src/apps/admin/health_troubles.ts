@@ -35,6 +35,7 @@ export const TROUBLES: readonly (readonly [RegExp, Part, (found: Found) => Words
   [/^rehearsal: cannot record/, "other", () => said(t("trouble.rehearsal"), t("trouble.rehearsal_do"))],
   [/^link (?<of>\S+): away/, "links", ({ of = "" }) => (of.startsWith("edge.") ? said(t("trouble.agent"), t("trouble.agent_do")) : said(t("trouble.link"), t("trouble.link_do")))],
   [/^(?<of>\w+): the service does not tell of changes yet: (?<why>.+)/, "links", ({ why = "" }) => said(t("trouble.link_mute", { why }), t("trouble.link_mute_do"))],
+  [/^(?<of>\w+): the service was not asked yet what it decided unheard: (?<why>.+)/, "links", ({ why = "" }) => said(t("trouble.link_unasked", { why }), t("trouble.link_do"))],
   [/^(?<of>\w+): what the service tells is refused: (?<why>.+)/, "links", ({ why = "" }) => said(t("trouble.link_refused", { why }), t("trouble.link_refused_do"))],
   [/^bus: away/, "hubs", () => said(t("trouble.bus"), t("trouble.bus_do"))],
   [/^hubs: the others cannot reach this one/, "hubs", () => said(t("trouble.unreached"), t("trouble.unreached_do"))],

@@ -100,6 +100,7 @@ export const ADMIN_HEALTH = {
   "trouble.link_do": ["通知对方查接口；恢复后自动续传", "Tell whoever runs it; it goes on by itself"],
   "trouble.link_mute": ["送得出去，但收不到对方的变更：{why}", "Is told, but does not tell of changes: {why}"],
   "trouble.link_mute_do": ["查对方能否访问本中心的地址（advertise）", "Look whether it can reach this hub's address (advertise)"],
+  "trouble.link_unasked": ["断开期间对方办了什么，还没有取回：{why}", "What it decided while away is not fetched yet: {why}"],
   "trouble.link_refused": ["对方送来的变更验不过，没有收：{why}", "What it tells of changes is refused: {why}"],
   "trouble.link_refused_do": ["核对双方的密钥和时钟；本中心会自动重新订阅", "Compare keys and clocks of both sides; this hub subscribes anew by itself"],
   "trouble.bus": ["消息总线连不上：各中心互相更新慢一些", "The bus is away: hubs follow one another more slowly"],
