@@ -1,13 +1,22 @@
-"""What the hub's own parts find out and record, where nobody waits for the answer."""
+"""What the hub's own parts find out and record, where nobody waits for the answer.
+
+How something is, is said once, as it changes. Where the record is away just then it would stay wrong for as long as
+nothing changes again: so what is so is held against the record again and again. Nothing waits to be said that may be
+so no more by then, or that another hub knows better.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections.abc import Awaitable, Callable, Set
 
 from command.actors import HUB
 from command.hub import Hub
 from command.kernel.errors import TriuneError
+from command.kernel.limits import BATCH_REQUESTS, SAID_LOOK_MS
 from command.requests import Request
+from command.tables import Tables
 
 
 async def tell(hub: Hub, request: Request, log: logging.Logger, what: str) -> bool:
@@ -22,3 +31,24 @@ async def tell(hub: Hub, request: Request, log: logging.Logger, what: str) -> bo
             log.warning("%s could not be recorded: %s", what, error.detail)
         return False
     return True
+
+
+async def keep_said(
+    hub: Hub, differing: Callable[[Tables], Set[str]], say: Callable[[str], Awaitable[None]]
+) -> None:  # fmt: skip
+    """Have `say` say what is otherwise than on record, until cancelled.
+
+    `differing(tables)` names it; what it names at two looks in a row is no word that is still on its way. Not while
+    nothing can be recorded.
+    """
+    before: Set[str] = frozenset()
+    while True:
+        await hub.clock.sleep(SAID_LOOK_MS)
+        try:
+            differs = await hub.read(differing) if hub.accepting else frozenset()
+        except TriuneError:
+            differs = frozenset()
+        again = sorted(differs & before)
+        for n in range(0, len(again), BATCH_REQUESTS):
+            await asyncio.gather(*map(say, again[n : n + BATCH_REQUESTS]))
+        before = differs

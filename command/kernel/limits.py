@@ -14,6 +14,8 @@ HUB_RETRY_MS = 1000
 """How long the hub waits before it looks for a lost journal again, or asks for a deadline that could not be met."""
 HUB_HANGS_MS = 2000
 """A store that answers nothing for so long is shown as one that does not record: it may be a disk that hangs."""
+# What parts of the hub find out is held against the record so often, for what could not be recorded as it was found.
+SAID_LOOK_MS = 5000
 # Deadlines that were moved or dropped and still stand in the heap; past this it is built anew.
 MOVED_DEADLINES = 1000
 

@@ -47,6 +47,8 @@ class Libraries:
         self._blobs = blobs
         self._on_index = on_index
         self._changed = asyncio.Event()
+        self._is_unsaid = False
+        """How a list is could not be recorded, or what is in force not be looked up."""
         self._edits: OrderedDict[tuple[str, str], bytes | None] = OrderedDict()
         self._comparing = asyncio.Lock()
         hub.listen(self._on_change)
@@ -60,9 +62,9 @@ class Libraries:
     async def run(self) -> None:
         """Keep it so, until cancelled."""
         while True:
-            is_wrong = any(held.wrong for held in self.held.values())
+            again = self._is_unsaid or any(held.wrong for held in self.held.values())
             try:
-                async with asyncio.timeout(LIBRARY_AGAIN_MS / 1000 if is_wrong else None):
+                async with asyncio.timeout(LIBRARY_AGAIN_MS / 1000 if again else None):
                     await self._changed.wait()
             except TimeoutError:
                 pass
@@ -75,6 +77,7 @@ class Libraries:
             wanted, failing = await self._hub.read(_in_force)
         except TriuneError as error:
             log.warning("the lists stay as they were for now: %s", error.detail)
+            self._is_unsaid = True
             return
         contents: dict[str, LibraryContent] = {}
         held: dict[str, Held] = {}
@@ -106,9 +109,12 @@ class Libraries:
 
     async def _tell(self, failing: set[str]) -> None:
         """Say on every screen which lists are not as they should be, and which of those that were are again."""
-        for library, held in self.held.items():
-            if held.wrong or library in failing:
-                await tell(self._hub, ReportLibrary(library=library, wrong=held.wrong), log, f"how list {library} is")
+        said = [
+            await tell(self._hub, ReportLibrary(library=library, wrong=held.wrong), log, f"how list {library} is")
+            for library, held in self.held.items()
+            if held.wrong or library in failing
+        ]
+        self._is_unsaid = not all(said)
 
     def content(self, sha256: str) -> LibraryContent | None:
         """Return the file of a list that is held; None for another."""

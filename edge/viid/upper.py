@@ -16,7 +16,7 @@ from edge.viid.faults import contained
 from edge.viid.remote import Remote
 
 Report = Callable[[bool, str], Awaitable[None]]
-"""Hears whether the upper system is there, and why not."""
+"""Hears whether the upper system is there, and why not: at each beat, for it may have been unable to record it."""
 
 
 class UpperState(msgspec.Struct, kw_only=True):
@@ -83,6 +83,7 @@ class Upper:
         body = {"KeepaliveObject": {"DeviceID": self._server_id}}
         _check(await self._remote.post(f"{self.state.url}/VIID/System/Keepalive", body))
         self.state.heard_ms = self._clock.now_ms()
+        await self._report(True, "")
 
     async def _register(self) -> None:
         body = {"RegisterObject": {"DeviceID": self._server_id}}

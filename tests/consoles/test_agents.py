@@ -20,6 +20,7 @@ from consoles.site import Site
 from edge.agent.protocol import PATH, VERSIONS
 from edge.agent.sealing import box_of
 from edge.limits import AGENT_MESSAGE_BYTES
+from tests.command.support import FlakyJournal
 from tests.consoles.support import PASSWORD, signed_in
 from tests.edge.agent.support import NAME, hub_with_agent, sighting, sightings_at, until
 
@@ -331,3 +332,33 @@ async def test_who_looks_after_nothing_is_not_told_of_agents(tmp_path: Path) -> 
         await site.context.accounts.create("officer", "officer", frozenset({"officer"}), "u1", PASSWORD)
         async with signed_in(site.http_url, "officer") as person:
             assert (await person.get("/api/v1/agents"))[0] == 403
+
+
+async def test_an_agent_that_came_back_while_the_record_was_away_is_up_on_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # R1021
+    monkeypatch.setattr("consoles.parts.agents.away.AGENT_AWAY_MS", 1000)
+    monkeypatch.setattr("command.telling.SAID_LOOK_MS", 200)
+    async with hub_with_agent(tmp_path) as (site, key):
+
+        async def is_up() -> bool:
+            row = await site.hub.read(lambda t: t.links.get(f"edge.{NAME}"))
+            return row is not None and row.state == "up"
+
+        async def is_down() -> bool:
+            return not await is_up()
+
+        async with as_agent(site, key):
+            await until(is_up)
+        await until(is_down)
+        site.hub.journal = journal = FlakyJournal(site.hub.journal)
+        journal.away = True
+        async with as_agent(site, key) as (socket, config):
+            assert config["restate"] is True
+            await until(lambda: not site.hub.accepting)
+            assert await is_down()
+            journal.away = False
+            await until(is_up)
+            assert (await heard(socket, "config"))["restate"] is True, "how its cameras are may have been lost too"
+            alarms = await site.hub.read(lambda t: [one.subject for one in t.alarms if one.kind == "link_down"])
+            assert alarms == []

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 
 from command import facts
 from command.access.keys import SiteKey
@@ -37,7 +38,7 @@ from consoles.parts.hits import Hits
 from consoles.parts.libraries import Libraries
 from consoles.site import running_site
 from streams.watch_library import written
-from tests.command.support import DISPATCHER, HOUR_MS, LEADER, START_MS, Desk, desk
+from tests.command.support import DISPATCHER, HOUR_MS, LEADER, START_MS, Desk, FlakyJournal, desk
 from tests.consoles.support import Person, settings, signed_in, site_with_people
 
 PATH = "/api/v1/watches/libraries"
@@ -240,6 +241,51 @@ async def test_while_a_new_file_cannot_be_had_the_one_before_is_looked_for(tmp_p
         o.path(sha256).write_bytes(kept)
         await o.libraries.look()
         assert [len(await o.passes(plate)) for plate in ("湘F11111", "湘F22222")] == [0, 1]
+
+
+async def test_that_a_list_is_well_again_is_said_though_the_record_was_away_just_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # R1021
+    monkeypatch.setattr("consoles.parts.libraries.LIBRARY_AGAIN_MS", 10)
+    async with office(tmp_path) as o:
+        library = await o.in_force("库", "湘F11111")
+        sha256 = await o.replace(library, "湘F22222")
+        kept = o.path(sha256).read_bytes()
+        o.path(sha256).unlink()
+        await o.libraries.look()
+        assert await o.d.alarm("library_failing", "库") is not None
+        o.d.hub.journal = journal = FlakyJournal(o.d.hub.journal)
+        journal.away = True
+        o.path(sha256).write_bytes(kept)
+        await o.libraries.look()
+        assert o.libraries.held[library].wrong == ""
+        assert await o.d.alarm("library_failing", "库") is not None
+
+        journal.away = False
+        async with asyncio.TaskGroup() as tasks, asyncio.timeout(20):
+            running = tasks.create_task(o.libraries.run())
+            while await o.d.alarm("library_failing", "库") is not None:
+                await SystemClock().sleep(5)
+            running.cancel()
+        assert len(await o.passes("湘F22222")) == 1
+
+
+async def test_lists_that_a_busy_hub_could_not_be_asked_for_are_asked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # R1021
+    monkeypatch.setattr("consoles.parts.libraries.LIBRARY_AGAIN_MS", 10)
+    async with office(tmp_path) as o:
+        library = await o.in_force("库", "湘F11111")
+        o.libraries = Libraries(o.d.hub, o.blobs, o.hits.hold)  # as after a start
+        with monkeypatch.context() as busy:
+            busy.setattr("command.hub.INBOX_REQUESTS", 0)
+            await o.libraries.look()
+        assert library not in o.libraries.held
+        async with asyncio.TaskGroup() as tasks, asyncio.timeout(20):
+            running = tasks.create_task(o.libraries.run())
+            while library not in o.libraries.held:
+                await SystemClock().sleep(5)
+            running.cancel()
 
 
 async def test_who_asks_for_a_list_is_the_person_and_not_the_hub(tmp_path: Path) -> None:  # R680

@@ -127,8 +127,9 @@ async def test_who_comes_while_hubs_know_nothing_of_each_other_is_taken_and_sett
     left: list[str] = []
     phone = Phone()
 
-    async def leaves(camera: str) -> None:
+    async def leaves(camera: str) -> bool:
         left.append(camera)
+        return True
 
     async with serve() as site, background() as tasks:
         publishers = PublishersOfHubs(one, site.ingest, lambda _: "phone", leaves, CLOCK)

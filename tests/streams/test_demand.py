@@ -27,7 +27,7 @@ from streams.packets import Packet
 from streams.sources import SourceError, Sources
 
 
-class _Peers:
+class Peers:
     """Cameras that open in 300 ms and send a key frame a second; `down` ones refuse after their own time-out."""
 
     def __init__(self, clock: Clock) -> None:
@@ -59,7 +59,7 @@ class _Peers:
             await clock.sleep(1000)
 
 
-Story = Callable[[MachineClock, _Peers, CameraKeeper], Coroutine[Any, Any, None]]
+Story = Callable[[MachineClock, Peers, CameraKeeper], Coroutine[Any, Any, None]]
 
 
 def _run(monkeypatch: pytest.MonkeyPatch, story: Story) -> None:
@@ -73,7 +73,7 @@ def _run(monkeypatch: pytest.MonkeyPatch, story: Story) -> None:
 
     async def told() -> None:
         clock = MachineClock(loop)
-        peers = _Peers(clock)
+        peers = Peers(clock)
         sources = Sources()
         sources.register("sim", peers.source)
 
@@ -92,7 +92,7 @@ def _spec(name: str, *, always: bool = False) -> dict[str, CameraSpec]:
 
 
 def test_a_camera_is_pulled_once_for_all_and_let_go_after_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def story(clock: MachineClock, peers: _Peers, keeper: CameraKeeper) -> None:
+    async def story(clock: MachineClock, peers: Peers, keeper: CameraKeeper) -> None:
         await keeper.sync(_spec("a"))
         camera = keeper.camera("a")
         await clock.sleep(5000)
@@ -123,7 +123,7 @@ def test_a_camera_is_pulled_once_for_all_and_let_go_after_the_last(monkeypatch: 
 def test_one_that_nobody_needs_is_looked_at_now_and_then_unless_another_hub_does(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async def story(clock: MachineClock, peers: _Peers, keeper: CameraKeeper) -> None:
+    async def story(clock: MachineClock, peers: Peers, keeper: CameraKeeper) -> None:
         keeper.keep_known(False)
         await keeper.sync(_spec("a") | _spec("b", always=True))
         await clock.sleep(3_600_000)
@@ -146,7 +146,7 @@ def test_one_that_nobody_needs_is_looked_at_now_and_then_unless_another_hub_does
 
 
 def test_whoever_comes_does_not_wait_for_the_next_try_nor_make_a_storm(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def story(clock: MachineClock, peers: _Peers, keeper: CameraKeeper) -> None:
+    async def story(clock: MachineClock, peers: Peers, keeper: CameraKeeper) -> None:
         peers.down.add("sim:a")
         await keeper.sync(_spec("a"))
         camera = keeper.camera("a")
@@ -179,7 +179,7 @@ def test_whoever_comes_does_not_wait_for_the_next_try_nor_make_a_storm(monkeypat
 
 
 def test_looks_take_turns_and_keep_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def story(clock: MachineClock, peers: _Peers, keeper: CameraKeeper) -> None:
+    async def story(clock: MachineClock, peers: Peers, keeper: CameraKeeper) -> None:
         names = [f"c{i}" for i in range(400)]
         peers.down = {f"sim:{name}" for name in names[:399]}
         await keeper.sync({name: _spec(name)[name] for name in names})

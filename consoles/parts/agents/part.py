@@ -74,6 +74,7 @@ def edge_agents(base: Base, uplink: HubUplink, cars: Vehicles, hubs: Hubs | None
         hubs.door.relay_by(relays(errands))
     counters = http.DoorCounters()
     base.tasks.start(agents.run(), "agents")
+    base.tasks.start(agents.keep_said(), "agents-said")
     base.tasks.start(AwayWatch(hub, agents, kept.leases, kept.places).run(), "agents-away")
     base.connected.append(lambda: len(agents.here()))
     base.waits.append(lambda: _behind(agents))

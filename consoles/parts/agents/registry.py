@@ -15,7 +15,7 @@ from command.kernel.errors import TriuneError, UnavailableError, UnknownIdError
 from command.requests import ReportLink
 from command.rows import CameraRow, LinkRow, WatchRow
 from command.tables import Tables
-from command.telling import tell
+from command.telling import keep_said, tell
 from consoles.parts.agents.entries import Entries
 from consoles.parts.agents.errands import Link
 from consoles.parts.agents.items import Uploads
@@ -271,6 +271,22 @@ class Agents:
                 log.warning("agents go on as they were told: %s", error.detail)
                 await self._hub.clock.sleep(_TICK_MS)
                 self._changed.set()
+
+    async def keep_said(self) -> None:
+        """Say of agents that are connected here that they are, where the record has it otherwise, until cancelled.
+
+        With it goes how their cameras are, which somebody may have called away with them.
+        """
+
+        def differing(t: Tables) -> set[str]:
+            rows = {agent: t.links.get(f"{SCHEME}.{agent}") for agent in self._connected}
+            return {agent for agent, row in rows.items() if row is None or row.state != "up"}
+
+        async def say(agent: str) -> None:
+            self._restate.add(agent)
+            self._changed.set()
+
+        await keep_said(self._hub, differing, say)
 
     async def _tell_all(self, duties: dict[str, Duties]) -> None:
         self._note_known(duties)

@@ -10,13 +10,15 @@ from command.hub import Changes, Hub
 from command.kernel.errors import TriuneError
 from command.requests import ReportCamera
 from command.rows import CameraRow
-from command.telling import tell
+from command.tables import Tables
+from command.telling import keep_said, tell
 from consoles.parts.agents.registry import in_charge
 from consoles.parts.cameras.aims import aims
 from consoles.parts.cameras.alarms import alarm_of
 from consoles.parts.stores import CAMERAS, Stores
 from edge.onvif.events import CameraEvent
 from edge.onvif.watching import EventWatch
+from streams.camera import Camera
 from streams.camera_spec import CameraSpec, CameraStatus
 from streams.keeper import CameraKeeper
 from streams.plates.watcher import PlateWatcher
@@ -58,7 +60,6 @@ class EnrolledCameras:
 
         Of several hubs every one shows the pictures, and the one that holds the lease records what is seen in them.
         """
-        records = False
         while True:
             await self._changed.wait()
             self._changed.clear()
@@ -72,7 +73,7 @@ class EnrolledCameras:
                 await self._hub.clock.sleep(_AGAIN_MS)
                 self._changed.set()
                 continue
-            took_over, records = not records, self._leases.holds(CAMERAS)
+            records = self._leases.holds(CAMERAS)
             reading = records and watcher is not None
             gone, self._enrolled = self._enrolled.keys() - cameras.keys(), cameras
             self._at_agents = {camera for camera, address in addresses.items() if in_charge(address)}
@@ -91,9 +92,28 @@ class EnrolledCameras:
                     await watcher.forget(camera)
                 for camera, aim in aimed.items():
                     watcher.aim(camera, aim)
-            if records and took_over:
-                for camera in keeper.running():
-                    await self.on_status(camera, keeper.camera(camera).status)
+
+    async def keep_said(self, keeper: CameraKeeper) -> None:
+        """Say how cameras are where the record has it otherwise, until cancelled."""
+
+        def differing(t: Tables) -> set[str]:
+            if not self._leases.holds(CAMERAS):
+                return set()
+            running = (keeper.camera(camera) for camera in keeper.running())
+            return {one.id for one in running if self._is_otherwise(one, t.cameras.get(one.id))}
+
+        async def say(camera: str) -> None:
+            if camera in keeper.running():
+                await self.on_status(camera, keeper.camera(camera).status)
+
+        await keep_said(self._hub, differing, say)
+
+    def _is_otherwise(self, camera: Camera, row: CameraRow | None) -> bool:
+        """Say whether the record has another state than this hub found since that was recorded."""
+        if row is None or camera.id in self._at_agents or camera.status.state in ("connecting", row.state):
+            return False
+        looked_ms = camera.view().looked_ms
+        return looked_ms is not None and looked_ms > row.since_ms
 
     async def on_status(self, camera: str, status: CameraStatus) -> None:
         """Record that pictures arrive, or stopped and why; of a camera behind an agent that is the agent's to say."""
@@ -102,13 +122,14 @@ class EnrolledCameras:
         said = ReportCamera(camera=camera, up=status.state == "up", reason=status.reason)
         await tell(self._hub, said, log, f"state of camera {camera}")
 
-    async def on_published(self, camera: str, *, up: bool) -> None:
-        """Record that a camera that publishes came or went, for the hub that records how cameras are.
+    async def on_published(self, camera: str, *, up: bool) -> bool:
+        """Record that a camera that publishes came or went, and say whether that was done.
 
-        That is no news to it where it found out itself, and it looks at cameras too seldom to find out soon.
+        That is no news to the hub that records how cameras are where it found out itself, and it looks at cameras too
+        seldom to find out soon.
         """
         said = ReportCamera(camera=camera, up=up, reason="" if up else NOBODY)
-        await tell(self._hub, said, log, f"whether camera {camera} publishes")
+        return await tell(self._hub, said, log, f"whether camera {camera} publishes")
 
     def listen_motion(self, hear: Callable[[str, int], None]) -> None:
         """Call `hear(camera, now_ms)` whenever a camera says that motion before it begins or ends."""

@@ -84,6 +84,7 @@ async def live_cameras(
         )
         noticing = await stack.enter_async_context(EventWatch(clock, enrolled.on_event))
         base.tasks.start(enrolled.keep(keeper, reading.watcher, noticing), "cameras")
+        base.tasks.start(enrolled.keep_said(keeper), "cameras-said")
         if base.kept.shared:
             base.tasks.start(base.kept.accounts.watch_addresses(), "camera-addresses")
         base.measured.extend((

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Protocol
 
 from command.kernel.clock import Clock
+from command.kernel.limits import SAID_LOOK_MS
 from consoles.parts.background import Background
 from consoles.parts.hubs.part import Hubs
 from consoles.parts.hubs.publishers import PublishersOfHubs
@@ -21,8 +22,8 @@ from streams.whip import WhipIngest
 class Report(Protocol):
     """Hears that a camera that publishes came or went."""
 
-    def __call__(self, camera: str, *, up: bool) -> Awaitable[None]:
-        """Record it."""
+    def __call__(self, camera: str, *, up: bool) -> Awaitable[bool]:
+        """Record it, and say whether that was done."""
         ...
 
 
@@ -63,10 +64,11 @@ async def publishing(
 
     async def arrived(camera: str) -> None:
         await keeper.camera(camera).still()
-        await report(camera, up=True)
+        while not await report(camera, up=True):  # until it publishes no more
+            await clock.sleep(SAID_LOOK_MS)
 
-    async def left(camera: str) -> None:
-        await report(camera, up=False)
+    async def left(camera: str) -> bool:
+        return await report(camera, up=False)
 
     async with WhipIngest(clock, addresses, address_of, arrived) as ingest:
         others: PublishersOfHubs | None = None

@@ -63,10 +63,10 @@ class _Own:
 
 class PublishersOfHubs:
     """`camera_at(address)` is the camera at a `whip:` address, empty where there is none; `left(camera)` hears of one
-    whose publisher went and came back nowhere. Is `streams.whip.Others` to the ingest."""
+    whose publisher went and came back nowhere, again until it says yes. Is `streams.whip.Others` to the ingest."""
 
     def __init__(
-        self, hubs: Hubs, ingest: WhipIngest, camera_at: Callable[[str], str], left: Callable[[str], Awaitable[None]],
+        self, hubs: Hubs, ingest: WhipIngest, camera_at: Callable[[str], str], left: Callable[[str], Awaitable[bool]],
         clock: Clock,
     ) -> None:  # fmt: skip
         self._hubs = hubs
@@ -141,12 +141,13 @@ class PublishersOfHubs:
         standing = await self._hubs.places.turns(PUBLISHER_KIND)
         self._newest = {camera: turn for camera, turn in self._newest.items() if camera in {*standing, *self._own}}
         for camera, own in list(self._own.items()):
+            if self._own.get(camera) is not own:
+                continue  # while another one was seen to, somebody newer came
             there = standing.get(camera)
             is_elsewhere = there is not None and there.state.place != self._hubs.places.own
             if not self._ingest.holds(own.session):
-                del self._own[camera]
-                if not is_elsewhere:
-                    await self._left(camera)
+                if (is_elsewhere or await self._left(camera)) and self._own.get(camera) is own:
+                    del self._own[camera]
             elif not (own.turn or own.is_taking):
                 await self._take_late(camera, own)
             elif there and is_elsewhere and 0 < own.turn < there.turn:

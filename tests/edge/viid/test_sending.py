@@ -235,6 +235,7 @@ async def test_the_link_registers_keeps_alive_and_registers_anew_when_it_was_for
         assert await sleeping(clock) == NOW_MS + 2 * VIID_KEEPALIVE_MS
         assert at.server.door.peers[DEVICE].heard_ms == NOW_MS + VIID_KEEPALIVE_MS
         assert upper.state.registrations == 1
+        assert told == [(True, "")] * 2, "again, for the record may have been away before (R1021)"
 
         body = {"MotorVehicleListObject": {"MotorVehicleObject": [vehicle()]}}
         (verdict,) = await upper.post("/VIID/MotorVehicles", body)
