@@ -149,6 +149,11 @@ async def test_who_was_at_a_situation_is_listed_and_followed(tmp_path: Path) -> 
         await page.get_by_role("button", name="Who was there").click()
         panel = page.locator("desk-past")
         await expect(panel.get_by_label("Why")).to_be_focused(timeout=SLOW)
+        await panel.get_by_role("button", name="Point at the map").click()
+        await panel.locator("t-map .map").focus()
+        await page.keyboard.press("Enter")  # the middle of the map, and nothing else
+        await expect(panel.get_by_role("button", name="Point at the map")).to_have_attribute("aria-pressed", "false")
+        await panel.get_by_role("button", name="At the situation").click()
         await panel.get_by_label("Time").select_option("hour")
         await panel.get_by_label("Why").fill("after the fight")
         await page.keyboard.press("Enter")
@@ -163,7 +168,9 @@ async def test_who_was_at_a_situation_is_listed_and_followed(tmp_path: Path) -> 
             ("present", "after the fight"),
             ("patrol_track", "after the fight"),
         ]
+        await page.set_viewport_size({"width": 1366, "height": 768})
         await keep(page, tmp_path, "followed")
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert faults_of(page) == []
 
         other = await open_page(browser, site, "call_taker", "/desk")

@@ -50,6 +50,12 @@ describe("keys of the desk (R931)", () => {
     expect(did).toEqual(["answer", "take", "unit 0", "unit 8", "view", "wall", "line"]);
   });
 
+  it("do nothing more where something nearer took the key: Enter that picks a place answers no call", () => {
+    const { keys, did } = desk();
+    keys.onKey({ key: "Enter", defaultPrevented: true } as KeyboardEvent);
+    expect(did).toEqual([]);
+  });
+
   it("do nothing more while one is held down", () => {
     const { did, press } = desk();
     for (const key of ["Enter", "t", "1", "v"]) expect(press(key, 1_000, true), key).toBe(false);

@@ -42,7 +42,8 @@ export class DeskKeys {
       this.desk.leave();
       typedInto(event)?.blur();
     }
-    if (!this.desk.ready() || event.isComposing || event.ctrlKey || event.metaKey) return;
+    // What something nearer has taken is done: Enter picks a place on the map, and answers no call beside that.
+    if (event.defaultPrevented || !this.desk.ready() || event.isComposing || event.ctrlKey || event.metaKey) return;
     if (event.altKey && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
       event.preventDefault();
       this.desk.step(event.key === "ArrowDown" ? 1 : -1);
@@ -58,7 +59,7 @@ export class DeskKeys {
     if (event.altKey || typedInto(event) !== null) return;
     // A button is pressed by these, whatever else they mean.
     const presses = target instanceof Element && target.matches("button, a, tr, [role=tab]") && (event.key === " " || event.key === "Enter");
-    if (!presses && !event.defaultPrevented && this.desk.past(event.key)) {
+    if (!presses && this.desk.past(event.key)) {
       event.preventDefault();
       return;
     }

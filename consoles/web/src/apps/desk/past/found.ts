@@ -20,8 +20,8 @@ export interface TrackActions {
   device(index: number): void;
 }
 
-export function momentWords({ gap, stop, place, speed_kmh, reckoned }: Moment): string {
-  if (place === null) return gap === null ? t("past.no_fix") : t("past.where_now_gap");
+export function momentWords({ stop, place, speed_kmh, reckoned }: Moment): string {
+  if (place === null) return t("past.where_now_gap");
   if (stop !== null) return t("past.where_now_stop");
   if (speed_kmh === null) return t("past.speed_unknown");
   return t(reckoned ? "past.speed_reckoned" : "past.speed", { kmh: Math.round(speed_kmh) });

@@ -123,7 +123,7 @@ export class PastPanel extends View {
       ${formView(desk, form, { busy: this.busy, picking: this.picking }, { change: this.onChange, ask: () => void this.ask(), pick: this.togglePicking })}
       <div class="frame"><t-map .data=${this.mapData} .fences=${this.fences} .paths=${this.paths} .pins=${pins} .mark=${circleOf(form)}
         .focusOn=${this.around[0] ?? desk.situation?.place ?? null} .around=${this.around.slice(1)} ?picking=${this.picking}
-        pickText=${t(form.where === "drawn" ? "past.drawing" : "past.picking")} @pick=${this.onPick} @press=${(event: Event) => event.stopPropagation()}></t-map></div>
+        pickText=${t(form.where === "drawn" ? "ring.how" : "past.picking")} @pick=${this.onPick} @press=${(event: Event) => event.stopPropagation()}></t-map></div>
       ${track !== null && moment !== null && this.playback !== null ? controlsView(track, this.marks, this.playback, moment, desk.now_ms, this.actions) : html`<span></span>`}
       <div class="list" @choose=${this.onChoose}>${this.found(desk, form, track, chosen)}</div>`;
   }
@@ -215,7 +215,7 @@ export class PastPanel extends View {
 
   /** Do what a key says; says whether it said something. */
   press(key: string): boolean {
-    if (this.picking && this.form?.where === "drawn") return this.drawKey(key);
+    if (this.picking) return key === "Backspace" && this.takeBack();
     const track = this.track();
     if (track === null || this.playback === null || this.form?.what !== "track") return false;
     const next = pressed(track, this.playback, key);
@@ -223,11 +223,11 @@ export class PastPanel extends View {
     return next !== null;
   }
 
-  private drawKey(key: string): boolean {
-    if (key === "Enter") this.picking = false;
-    else if (key === "Backspace") this.change({ area: this.formNow().area.slice(0, -1) });
-    else return false;
-    return true;
+  /** Enter picks the middle of the map (`t-map`); this takes the last corner back. */
+  private takeBack(): boolean {
+    const { area } = this.formNow();
+    if (area.length > 0) this.change({ area: area.slice(0, -1) });
+    return area.length > 0;
   }
 
   private go(next: Playback | null): void {
