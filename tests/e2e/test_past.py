@@ -134,6 +134,14 @@ async def test_a_track_is_played_back_and_is_not_taken_for_now(tmp_path: Path) -
         await keep(page, tmp_path, "small")
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
+        # What the line says is what is asked, whatever time was chosen before.
+        await panel.get_by_label("时段").select_option("picked")
+        await panel.get_by_label("从").fill("2026-01-01T00:00")
+        await panel.locator("button.play").focus()
+        await order(page, "gj 岳02 核对")
+        await expect(panel.get_by_label("时段")).to_have_value("hour")
+        await expect(panel.get_by_text("12 个定位")).to_be_visible(timeout=SLOW)
+
         await page.keyboard.press("Escape")
         await expect(panel).to_be_hidden()
         await expect(page.get_by_role("tab", name="警情")).to_have_attribute("aria-selected", "true")

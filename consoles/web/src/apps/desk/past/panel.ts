@@ -61,18 +61,18 @@ export class PastPanel extends View {
     this.stopPlaying?.();
   }
 
-  /** Look a unit's way up, with that reason, or wait for one. */
+  /** Look the last hour of a unit up, with that reason; without one a chosen time stays, and it waits. */
   openTrack(unit: string, reason = ""): void {
     const form = this.formNow();
-    this.open({ ...form, what: "track", unit, when: form.when === "picked" ? "picked" : "hour" }, reason);
+    this.open({ ...form, what: "track", unit, when: reason === "" && form.when === "picked" ? "picked" : "hour" }, reason, true);
   }
 
-  /** Look up who was about the situation that is chosen, or wait for a place and a reason. */
+  /** Look up who was about the situation that is chosen, with that reason; without one, or without a place, it waits. */
   openPresent(reason = ""): void {
     const place = this.desk?.situation?.place ?? null;
-    const form = this.formNow();
-    const there: Partial<Form> = place === null ? {} : { where: "circle", centre: { lat: place.lat, lon: place.lon }, when: "situation" };
-    this.open({ ...form, when: "hour", what: "present", ...there }, reason);
+    const { radius_m, where } = emptyForm(this.desk?.now_ms ?? 0);
+    const there: Partial<Form> = place === null ? { when: "hour" } : { where, radius_m, centre: { lat: place.lat, lon: place.lon }, when: "situation" };
+    this.open({ ...this.formNow(), what: "present", ...there }, reason, place !== null);
   }
 
   /** One step out of what was begun; says whether there was one. */
@@ -86,9 +86,10 @@ export class PastPanel extends View {
     return this.form ?? emptyForm(this.desk?.now_ms ?? 0);
   }
 
-  private open(form: Form, reason: string): void {
+  private open(form: Form, reason: string, whole: boolean): void {
+    this.picking = false;
     this.change({ ...form, ...(reason === "" ? {} : { reason }) });
-    void this.updateComplete.then(() => (reason === "" ? this.reason?.focus() : this.ask()));
+    void this.updateComplete.then(() => (reason === "" || !whole ? this.reason?.focus() : this.ask()));
   }
 
   protected override willUpdate(changed: PropertyValues): void {
@@ -163,7 +164,7 @@ export class PastPanel extends View {
 
   private async ask(): Promise<void> {
     const { desk, form } = this;
-    if (desk === null || form === null || this.busy) return;
+    if (desk === null || form === null || this.busy || !mayLookUpPatrols(desk.actor)) return;
     this.picking = false;
     const lacks = missing(form);
     if (lacks !== null) {
