@@ -96,8 +96,10 @@ class PatrolWatch:
         known = self._units.get(unit.id)
         stay = known.stay if known else None
         self.resume(unit, fix, now_ms)
-        if stay and unit.state != "off" and not stay.interrupted(fix, limits):
-            self._units[unit.id].stay = stay
+        if stay and unit.state != "off":
+            known = self._units[unit.id]
+            known.stay = stay
+            _motion(unit, known, fix, limits)  # that hub told what this led to
 
     def silent(self, units: Iterable[UnitRow], limits: Limits, now_ms: int) -> list[ReportPatrol]:
         """Report the units on duty, with a device, that said nothing for `silent_s`; forget units off duty or gone."""

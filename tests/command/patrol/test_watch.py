@@ -196,6 +196,37 @@ def test_time_that_nobody_saw_is_not_idling() -> None:
     assert hub.take(fix(1000, 500, 0), fix(1000, 500, 3600)) == []
 
 
+def test_how_long_a_unit_has_stood_still_is_known_wherever_its_device_comes() -> None:  # R1031
+    hub = Hub(unit())
+    for one in standing(0, 600):
+        hub.watch.follow(hub.row, one, LIMITS, one.at_ms + 500)
+    assert hub.take(fix(1000, 500, 600)) == ["stood_still"]
+    assert hub.reports[0].since_ms == START_MS
+
+
+def test_time_that_no_hub_saw_is_not_idling_either() -> None:  # R1031
+    hub = Hub(unit())
+    assert hub.take(*standing(0, 300)) == []
+    hub.watch.follow(hub.row, fix(1000, 500, 900), LIMITS, START_MS + 900_500)
+    assert hub.take(*standing(930, 1500)) == []
+    assert hub.take(fix(1000, 500, 1500)) == ["stood_still"]
+    assert hub.reports[0].since_ms == START_MS + 900_000
+
+
+def test_who_was_on_an_order_or_elsewhere_at_another_hub_starts_afresh() -> None:  # R1031
+    hub = Hub(unit())
+    assert hub.take(*standing(0, 300)) == []
+    hub.row = replace(hub.row, state="on_scene")
+    for one in standing(300, 900):
+        hub.watch.follow(hub.row, one, LIMITS, one.at_ms + 500)
+    hub.row = replace(hub.row, state="free")
+    assert hub.take(*standing(900, 1470)) == []
+    for one in standing(1470, 1560, x_m=3000):
+        hub.watch.follow(hub.row, one, LIMITS, one.at_ms + 500)
+    assert hub.take(*standing(1560, 2100, x_m=3000)) == []
+    assert hub.take(fix(3000, 500, 2100)) == ["stood_still"]
+
+
 # silence
 
 
