@@ -34,17 +34,17 @@ async def _acquired_before(gate: asyncio.Semaphore, event: asyncio.Event) -> boo
     """Wait for either, and say whether the gate was entered; the event has no say where one may enter at once."""
     if not gate.locked():
         return await gate.acquire()
-    async with asyncio.TaskGroup() as tasks:
-        acquiring = tasks.create_task(gate.acquire())
-        coming = tasks.create_task(event.wait())
-        try:
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            acquiring = tasks.create_task(gate.acquire())
+            coming = tasks.create_task(event.wait())
             await asyncio.wait((acquiring, coming), return_when=asyncio.FIRST_COMPLETED)
-        except asyncio.CancelledError:
-            if acquiring.done():
-                gate.release()
-            raise
-        acquiring.cancel()
-        coming.cancel()
+            acquiring.cancel()
+            coming.cancel()
+    except asyncio.CancelledError:
+        if not acquiring.cancelled():  # its turn came just then, or as the two were waited for
+            gate.release()
+        raise
     return not acquiring.cancelled()
 
 
