@@ -96,6 +96,10 @@ SIMULATED_SEEDS = 10_000
 OWN_PASSAGES_WAITING = 20_000
 OWN_PICTURES_BYTES = 128 * 1024 * 1024
 OWN_PASSAGES_AGAIN_MS = 1000
+# Alarms that its own cameras raise by themselves, while the record refuses them: past this the oldest that was said
+# again since is dropped, else the oldest. Tried again after.
+OWN_ALARMS_WAITING = 2000
+OWN_ALARMS_AGAIN_MS = 1000
 
 # Sessions of which a hub remembers that it is on record that they see passages; of others it asks the record again.
 SESSIONS_WATCHING = 2000

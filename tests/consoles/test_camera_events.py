@@ -1,4 +1,4 @@
-"""What an ONVIF camera notices by itself is an alarm, or a reason to record (SPEC R357)."""
+"""What an ONVIF camera notices by itself is an alarm, or a reason to record (SPEC R357, R1022)."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from command.actors import HUB
 from command.facts.recording import RecordingPolicy
 from command.requests import SetRecording
+from consoles.site import Site
 from edge.simulators.clips import Clip
+from tests.command.support import FlakyJournal
 from tests.consoles.cameras import drawn
 from tests.consoles.test_ptz import place
 
@@ -34,6 +37,27 @@ async def test_an_alarm_input_is_an_alarm_at_the_camera_and_motion_is_none(tmp_p
         assert "input 2" in alarm.detail
         row = await here.site.hub.read(lambda t: t.cameras.need(here.camera))
         assert (alarm.lat, alarm.lon) == (row.lat, row.lon)
+
+
+async def test_an_alarm_input_while_the_record_is_away_is_an_alarm_once_it_is_back(tmp_path: Path, clip: Clip) -> None:
+    async with place(tmp_path, clip) as here, asyncio.timeout(60):
+        hub = here.site.hub
+        hub.journal = journal = FlakyJournal(hub.journal)
+        journal.away = True
+        here.dome.notice("tns1:Device/Trigger/DigitalInput", "input 2", active=True)
+        while "alarms: 1 of cameras wait for the record" not in await ready(here.site):
+            await here.site.clock.sleep(20)
+        journal.away = False
+        while not (alarms := await hub.read(lambda t: [one for one in t.alarms if one.kind == "device_alarm"])):
+            await here.site.clock.sleep(20)
+        assert [alarm.subject for alarm in alarms] == [here.camera]
+        async with here.people["administrator"].http.get("/metrics") as metrics:
+            assert "triune_own_alarms_recorded_total 1.0" in await metrics.text()
+
+
+async def ready(site: Site) -> str:
+    async with aiohttp.ClientSession() as http, http.get(f"{site.http_url}/health/ready") as answer:
+        return await answer.text()
 
 
 async def test_motion_starts_the_recording_of_a_camera_that_records_on_event(tmp_path: Path, clip: Clip) -> None:

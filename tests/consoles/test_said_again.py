@@ -17,6 +17,7 @@ from command.kernel.limits import SAID_LOOK_MS
 from command.requests import EnrolCamera, ReportCamera
 from command.rows import CameraRow
 from consoles.parts.cameras.enrolled import EnrolledCameras
+from consoles.parts.cameras.own_alarms import OwnAlarms
 from consoles.parts.stores import Stores
 from consoles.sim.clock import MachineClock
 from consoles.sim.loop import VirtualLoop
@@ -53,7 +54,7 @@ class Place:
         self.peers = Peers(clock)
         self.lease = Lease()
         kept = SimpleNamespace(accounts=SimpleNamespace(listen_addresses=lambda _: None), leases=self.lease)
-        self.enrolled = EnrolledCameras(self.hub, cast("Stores", kept))
+        self.enrolled = EnrolledCameras(self.hub, cast("Stores", kept), OwnAlarms(self.hub))
         sources = Sources()
         sources.register("sim", self.peers.source)
         self.keeper = CameraKeeper(clock, self.enrolled.on_status, sources=sources)

@@ -14,7 +14,7 @@ from command.tables import Tables
 from command.telling import keep_said, tell
 from consoles.parts.agents.registry import in_charge
 from consoles.parts.cameras.aims import aims
-from consoles.parts.cameras.alarms import alarm_of
+from consoles.parts.cameras.own_alarms import OwnAlarms
 from consoles.parts.stores import CAMERAS, Stores
 from edge.onvif.events import CameraEvent
 from edge.onvif.watching import EventWatch
@@ -32,8 +32,9 @@ _AGAIN_MS = 1000
 class EnrolledCameras:
     """Glue between the record and the cameras. Of several hubs every one shows pictures, one records what they show."""
 
-    def __init__(self, hub: Hub, kept: Stores) -> None:
+    def __init__(self, hub: Hub, kept: Stores, alarms: OwnAlarms) -> None:
         self._hub = hub
+        self._alarms = alarms
         self._accounts = kept.accounts
         self._leases = kept.leases
         self._enrolled: dict[str, tuple[bool, float]] = {}
@@ -143,9 +144,8 @@ class EnrolledCameras:
             for hear in self._motion_listeners:
                 hear(camera, self._hub.clock.now_ms())
             return
-        if not event.active:
-            return
-        await tell(self._hub, alarm_of(camera, event.kind, event.source), log, f"an alarm of camera {camera}")
+        if event.active:
+            self._alarms.take(camera, event)
 
 
 def _enrolled(row: CameraRow) -> tuple[bool, float]:

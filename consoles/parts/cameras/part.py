@@ -19,6 +19,7 @@ from consoles.parts.agents.devices import devices_at
 from consoles.parts.agents.part import EdgeAgents
 from consoles.parts.base import Base
 from consoles.parts.cameras.enrolled import EnrolledCameras
+from consoles.parts.cameras.own_alarms import OwnAlarms
 from consoles.parts.cameras.passing import OwnPassages
 from consoles.parts.cameras.plate_reading import plate_reading, troubles_of
 from consoles.parts.cameras.publishing import Publishing, publishing
@@ -55,7 +56,7 @@ async def live_cameras(
     hub, settings, clock = base.hub, base.settings, base.hub.clock
     addresses = settings.video_addresses or (["127.0.0.1"] if settings.host == "127.0.0.1" else [])
     authorise = authorised(settings.cameras_kept_to)
-    enrolled = EnrolledCameras(hub, base.kept)
+    enrolled = EnrolledCameras(hub, base.kept, _own_alarms(base))
     async with AsyncExitStack() as stack:
         reading = await stack.enter_async_context(plate_reading(base, _own_passages(base, cars, stack).take))
         schemes, discovery = Schemes(), Discovery(clock)
@@ -106,6 +107,18 @@ async def live_cameras(
             *publishing_routes.routes(),
             *camera_address.routes(schemes.sources),
         ]
+
+
+def _own_alarms(base: Base) -> OwnAlarms:
+    """Record what this hub's own cameras notice by themselves, as long as the site runs."""
+    own = OwnAlarms(base.hub)
+    base.tasks.start(own.run(), "own-alarms")
+    base.measured.extend((
+        metrics.counted("own_alarms", "Alarms that this hub's own cameras raise by themselves", own.counters),
+        metrics.gauge("own_alarms_waiting", "Of these, those that wait for the record", lambda: own.waiting),
+    ))  # fmt: skip
+    base.degraded.append(own.degraded)
+    return own
 
 
 def _own_passages(base: Base, cars: Vehicles, stack: AsyncExitStack) -> OwnPassages:
