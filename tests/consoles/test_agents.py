@@ -15,6 +15,7 @@ import pytest
 from command import requests as q
 from command.access.accounts import AGENT
 from command.actors import HUB
+from command.journal.memory import MemoryJournal
 from command.kernel.clock import SystemClock
 from consoles.site import Site
 from edge.agent.protocol import PATH, VERSIONS
@@ -139,6 +140,18 @@ async def test_an_alarm_of_a_camera_stands_on_every_screen_once(tmp_path: Path) 
                 assert (await settled(socket, told))["done"] == [1]
         alarms = await site.hub.read(lambda t: [alarm for alarm in t.alarms if alarm.kind == "device_alarm"])
         assert [(alarm.subject, alarm.detail) for alarm in alarms] == [("k0", "报警输入 门磁 3")]
+
+
+async def test_what_a_damaged_record_could_not_take_is_told_again(tmp_path: Path) -> None:  # R1023
+    async with hub_with_agent(tmp_path) as (site, key), as_agent(site, key) as (socket, _config):
+        whole, site.hub.journal = site.hub.journal, MemoryJournal()  # all that was folded is gone from it
+        told = item(1, "alarm", camera="k0", what="alarm_input", at_ms=0, source="门磁 3")
+        answer = await settled(socket, told)
+        assert (answer.get("later"), answer.get("refused")) == ([1], None)
+        assert site.hub.damaged
+        site.hub.journal = whole
+        await until(lambda: site.hub.accepting)
+        assert (await settled(socket, told))["done"] == [1]
 
 
 async def test_the_same_number_of_another_outbox_is_another_item(tmp_path: Path) -> None:

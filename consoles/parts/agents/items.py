@@ -16,6 +16,7 @@ from command.access.accounts import AGENT
 from command.actors import HUB
 from command.blobs import Blobs
 from command.hub import Hub
+from command.journal import DamagedJournalError
 from command.kernel.errors import NoRightError, TooManyError, TriuneError, UnavailableError, UnknownIdError
 from command.passages import Passages
 from command.readings import CallForHelp, Position, Sighting
@@ -93,7 +94,7 @@ class _Outcome:
 
     def failed(self, number: int, error: TriuneError) -> None:
         """Note what became of an item that could not be recorded: what can be taken another time is sent again."""
-        if isinstance(error, UnavailableError | TooManyError):
+        if isinstance(error, UnavailableError | TooManyError | DamagedJournalError):
             self.later.append(number)
         else:
             self.refused.append(Refusal(number=number, code=error.code, detail=error.detail[:500]))
