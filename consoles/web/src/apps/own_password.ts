@@ -1,4 +1,4 @@
-/** Changing the own password (修改密码): a key in the header of every page, and the form behind it. */
+/** Changing the own password (修改密码): a key in the header of every page, and the form behind it. Calls and alarms stay in reach meanwhile. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
@@ -16,6 +16,7 @@ export class OwnPasswordButton extends View {
     shared,
     css`
       :host {
+        position: relative;
         display: inline-block;
         white-space: normal;
       }
@@ -24,16 +25,31 @@ export class OwnPasswordButton extends View {
         min-width: var(--target);
       }
       dialog {
+        position: absolute;
+        z-index: 60;
+        inset: calc(100% + var(--s1)) 0 auto auto;
         width: min(400px, calc(100vw - 2 * var(--s4)));
-        margin: auto;
+        margin: 0;
         padding: var(--s4);
         border: var(--hair) solid var(--accent);
         border-radius: var(--radius);
         background: var(--panel);
         color: var(--text);
       }
-      dialog::backdrop {
-        background: rgb(11 15 20 / 70%);
+      @media (max-width: 700px) {
+        :host(:not([named])) dialog {
+          position: fixed;
+          inset: auto var(--s4) var(--s4);
+        }
+      }
+      /* On the terminal in the page itself: the call for help is never covered. */
+      :host([named]) {
+        display: contents;
+      }
+      :host([named]) dialog {
+        position: static;
+        order: 1;
+        width: 100%;
       }
       form {
         display: grid;
@@ -61,8 +77,8 @@ export class OwnPasswordButton extends View {
   @property({ attribute: false }) api: Api | null = null;
   /** The account, by which a browser keeps its password. */
   @property() account = "";
-  /** Its name beside the key: where there is room. */
-  @property({ type: Boolean }) named = false;
+  /** Its name beside the key, and the form in the page instead of over it. */
+  @property({ type: Boolean, reflect: true }) named = false;
   @state() private open = false;
   @state() private busy = false;
   @state() private done = false;
@@ -71,8 +87,8 @@ export class OwnPasswordButton extends View {
 
   override render(): TemplateResult {
     const name = t("password.title");
-    return html`<button type="button" class="bare" aria-label=${name} title=${name} aria-haspopup="dialog" @click=${() => void this.begin()}>${icon("key")}${this.named ? html` ${name}` : nothing}</button>
-      <dialog aria-label=${name} @close=${() => (this.open = false)} @keydown=${keepKeys}>${this.open ? (this.done ? this.told() : this.form()) : nothing}</dialog>`;
+    return html`<button type="button" class="bare" aria-label=${name} title=${name} aria-expanded=${this.open} @click=${() => (this.open ? this.dialog.close() : void this.begin())}>${icon("key")}${this.named ? html` ${name}` : nothing}</button>
+      <dialog aria-label=${name} @close=${() => (this.open = false)} @keydown=${(event: KeyboardEvent) => this.onKey(event)}>${this.open ? (this.done ? this.told() : this.form()) : nothing}</dialog>`;
   }
 
   private form(): TemplateResult {
@@ -94,10 +110,18 @@ export class OwnPasswordButton extends View {
       <div class="row"><button type="button" class="primary" @click=${() => this.dialog.close()}>${t("action.close")}</button></div>`;
   }
 
+  /** Keys of the page are not meant while its person is here. */
+  private onKey(event: KeyboardEvent): void {
+    event.stopPropagation();
+    if (event.key !== "Escape") return;
+    event.preventDefault();
+    this.dialog.close();
+  }
+
   private async begin(): Promise<void> {
     [this.open, this.done, this.failure] = [true, false, ""];
     await this.updateComplete;
-    this.dialog.showModal();
+    this.dialog.show();
   }
 
   private async change(event: SubmitEvent): Promise<void> {
@@ -120,11 +144,6 @@ export class OwnPasswordButton extends View {
       this.busy = false;
     }
   }
-}
-
-/** Keys of the page are not meant while its person is here; Escape closes the dialog by the browser's own hand. */
-function keepKeys(event: KeyboardEvent): void {
-  event.stopPropagation();
 }
 
 declare global {

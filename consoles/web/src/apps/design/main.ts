@@ -9,6 +9,7 @@ import { icon } from "../../components/icons";
 import "../../components/marks";
 import "../../components/plate";
 import "../../components/scene";
+import "../../components/secret_sheet";
 import { LEVEL_COLOURS, UNIT_COLOURS } from "../../components/shapes";
 import "../../components/sos";
 import "../../components/states";
@@ -161,13 +162,14 @@ export class Design extends View {
   }
 
   private states(): TemplateResult {
-    return html`<h2>t-state · t-confirm</h2>
+    return html`<h2>t-state · t-confirm · t-secret</h2>
       <div class="grid">
         ${(["empty", "hint", "loading", "error", "stale", "offline", "no_right"] as const).map(
           (kind) => html`<div class="panel"><t-state kind=${kind} text=${kind === "stale" ? "12 秒" : kind === "error" ? "409 conflict" : ""}></t-state></div>`,
         )}
         <div class="panel"><t-state kind="hint" text=${t("state.too_many", { shown: 100, total: 2_000 })}></t-state></div>
         <t-confirm question="终止预案「危化品运输事故」？" consequence="4 项进行中的任务将取消，不能恢复。" reason="为什么终止"></t-confirm>
+        <t-secret once=${t("accounts.once")} label=${t("accounts.sheet", { name: "yue01" })} text=${t("accounts.sheet_text", { name: "yue01", password: "Xq3-example", url: "https://hub.county.example" })}></t-secret>
       </div>`;
   }
 

@@ -205,4 +205,7 @@ export const mobileStyles = css`
     width: 72px;
     height: 54px;
   }
+  .leave {
+    flex-wrap: wrap;
+  }
 `;
