@@ -13,9 +13,12 @@ import pytest
 
 from command import places, roll, taken_out
 from command.access.keys import SiteKey
+from command.kernel.clock import VirtualClock
 from command.kernel.database import SqliteDatabase
 from command.kernel.errors import ConflictError
+from command.kernel.limits import SAID_LOOK_MS
 from consoles.parts.background import background
+from consoles.parts.cameras.publishing import Publishing, publishing
 from consoles.parts.hubs.part import Hubs
 from consoles.parts.hubs.publishers import NEWER, PUBLISHER_KIND, PublishersOfHubs
 from edge.agent.answering import Handler
@@ -191,3 +194,35 @@ async def test_who_hears_of_a_newer_one_while_it_claims_lets_go(here: Here) -> N
     assert here.sessions.stopped == [], "who is taking is told by the refusal, and ended by the ingest"
     with pytest.raises(ConflictError):
         await here.hear_newer("a", 1)
+
+
+async def test_that_somebody_publishes_is_said_until_it_is_recorded() -> None:  # R1021
+    clock, said, answers = VirtualClock(0), list[tuple[str, bool]](), [False, False, True]
+
+    async def report(camera: str, *, up: bool) -> bool:
+        said.append((camera, up))
+        return answers.pop(0)
+
+    class Keeper:
+        """Its camera shows a picture at once."""
+
+        def camera(self, _camera: str) -> Keeper:
+            return self
+
+        async def still(self) -> None:
+            pass
+
+    async with (
+        background() as tasks,
+        publishing(None, cast("Any", Keeper()), (), report, clock, tasks) as made,
+        asyncio.TaskGroup() as group,
+    ):
+        group.create_task(arrives(made))
+        for shown in range(1, 4):
+            await until(lambda shown=shown: len(said) == shown)  # type: ignore[misc]  # mypy cannot type a lambda's default
+            clock.advance(clock.now_ms() + SAID_LOOK_MS)
+    assert said == [("phone", True)] * 3
+
+
+async def arrives(here: Publishing) -> None:
+    await here.ingest._arrived("phone")
