@@ -13,6 +13,7 @@ from playwright.async_api import Page, expect
 
 from command import requests as q
 from command.actors import HUB, Actor, Role
+from command.kernel.local_time import local_text
 from command.readings import Position
 from command.requests.base import GivenPlace
 from consoles.site import Site, running_site
@@ -162,6 +163,9 @@ async def test_who_was_at_a_situation_is_listed_and_followed(tmp_path: Path) -> 
         await page.keyboard.press("Enter")  # the middle of the map, and nothing else
         await expect(panel.get_by_role("button", name="Point at the map")).to_have_attribute("aria-pressed", "false")
         await panel.get_by_role("button", name="At the situation").click()
+        begun = await panel.get_by_label("Time").locator("option:checked").inner_text()
+        opened_ms = await site.hub.read(lambda t: next(iter(t.situations)).opened_ms)
+        assert local_text(opened_ms - 15 * MINUTE_MS)[11:16] in begun, "what is asked about, not when it was opened"
         await panel.get_by_label("Time").select_option("hour")
         await panel.get_by_label("Why").fill("after the fight")
         await page.keyboard.press("Enter")

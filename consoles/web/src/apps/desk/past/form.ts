@@ -5,7 +5,7 @@ import { icon } from "../../../components/icons";
 import * as format from "../../../i18n/format";
 import { t } from "../../../i18n/i18n";
 import type { Desk } from "../context";
-import { RADII_M, whensOf, type Form, type When } from "./ask";
+import { RADII_M, spanOf, whensOf, type Form, type When } from "./ask";
 
 export interface FormActions {
   change(part: Partial<Form>): void;
@@ -59,8 +59,8 @@ function placeField({ situation }: Desk, form: Form, picking: boolean, { change,
 function timeField(desk: Desk, form: Form, { change }: FormActions): TemplateResult {
   const unit = desk.store.rows("units").get(form.unit) ?? null;
   const words = (when: When): string => {
-    const at_ms = when === "shift" ? unit?.shift_since_ms : when === "situation" ? desk.situation?.opened_ms : null;
-    return t(`past.when_${when}`, { at: at_ms == null ? "" : format.moment(at_ms, desk.now_ms) });
+    const { from_ms } = spanOf({ ...form, when }, desk.now_ms, unit, desk.situation);
+    return t(`past.when_${when}`, { at: format.moment(from_ms, desk.now_ms) });
   };
   return html`<label>${t("past.when")}
       <select name="when" @change=${(event: Event) => change({ when: valueOf(event) as When })}>
