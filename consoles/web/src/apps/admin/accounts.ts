@@ -46,6 +46,7 @@ export class AdminAccounts extends Panel {
   /** The account of whoever looks. */
   @property() me = "";
   @property({ type: Number }) now_ms = 0;
+  @property({ type: Boolean }) active = false;
   @state() private accounts: readonly AccountInfo[] | null = null;
   @state() private changes: readonly AccountChange[] = [];
   @state() private words = "";
@@ -61,6 +62,11 @@ export class AdminAccounts extends Panel {
       api.get<AccountList>("/api/v1/accounts").then(({ accounts }) => void (this.accounts = accounts)),
       api.get<AccountChanges>(`/api/v1/account-changes?limit=${CHANGES_SHOWN}`).then(({ changes }) => void (this.changes = changes)),
     );
+  }
+
+  /** What is told once does not wait on a screen that somebody left. */
+  protected override willUpdate(): void {
+    if (!this.active) this.secret = null;
   }
 
   private readonly unitName = (id: string): string => this.units.get(id)?.name ?? id;

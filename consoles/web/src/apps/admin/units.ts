@@ -66,6 +66,11 @@ export class AdminUnits extends Panel {
     return this.active || changed.has("active");
   }
 
+  /** What is told once does not wait on a screen that somebody left. */
+  protected override willUpdate(): void {
+    if (!this.active) this.secret = null;
+  }
+
   protected override async fetch(api: Api): Promise<void> {
     this.tokens = (await api.get<DeviceTokens>("/api/v1/devices/tokens")).devices;
   }
@@ -84,7 +89,7 @@ export class AdminUnits extends Panel {
         <div class="head">
           <div class="row" role="group" aria-label=${t("units.which")}>${KINDS.map((each) => html`<button type="button" aria-pressed=${each === kind} @click=${() => this.turn(each)}>${t(`units.${each}`)}</button>`)}</div>
           <input type="search" aria-label=${t("units.find")} placeholder=${t("units.find")} .value=${this.words} @input=${(event: Event) => (this.words = (event.target as HTMLInputElement).value)} />
-          <button type="button" class="primary" @click=${() => this.begin("", true)}>${icon("plus")} ${t(`units.new_${kind}`)}</button>
+          <button type="button" class="primary" @click=${() => this.begin("", true)}>${icon("plus")} ${t(`units.new_${kind}`)}</button>${kind === "devices" ? this.refresh() : nothing}
         </div>
         <div class="scroll"><t-table label=${t(`units.${kind}`)} .columns=${columns} .rows=${rows} sortBy="name" chosen=${this.chosen} @choose=${(event: CustomEvent<string>) => this.begin(event.detail, false)}><t-state kind="hint" text=${t(all === 0 ? `units.none_${kind}` : "units.none_fits")}></t-state></t-table></div>
       </section>
