@@ -107,7 +107,7 @@ def test_the_first_answer_of_the_watch_list_comes_in_time() -> None:
     assert answer_us <= max(ANSWER_US, ANSWER_FLOORS * floor_us), figures
 
 
-async def test_plates_are_read_in_films_that_play_before_cameras(tmp_path: Path) -> None:
+async def test_plates_are_read_in_films_that_play_before_cameras(tmp_path: Path) -> None:  # R531
     report = await plates.bench(tmp_path, plates.QUICK)
     positive(report, "streams", "idle_cpu_s_per_s", "busy_cpu_s_per_s", "passages", "frames_looked_at")
     figures = report.figures

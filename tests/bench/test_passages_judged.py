@@ -45,7 +45,7 @@ def test_where_two_turns_meet_either_car_may_be_told() -> None:
     assert (judged.read, judged.wrong, judged.missed) == (2, (), (THERE,))
 
 
-def test_people_are_shown_file_expected_told_and_confidence_and_programs_are_not() -> None:
+def test_people_are_shown_file_expected_told_and_confidence_and_programs_are_not() -> None:  # R703
     judged = judge(TURNS, [(10_500, told("a", "湘F12845")), (1, told("a", "湘B1"))])
     report = Report("plates", {"wrong": 1}, (), judged.as_lines())
     assert report.as_json() == {"wrong": 1, "cpu_us_per_item": {}}

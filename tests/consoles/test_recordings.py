@@ -127,7 +127,7 @@ async def test_a_real_stream_is_recorded_listed_locked_and_exported(tmp_path: Pa
         ]  # fmt: skip
 
 
-async def test_exported_clips_are_found_again_page_by_page_by_those_who_may_see_the_camera(
+async def test_exported_clips_are_found_again_page_by_page_by_those_who_may_see_the_camera(  # R454
     tmp_path: Path, street: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store, "RECORD_CLIPS_LISTED", 2)
@@ -157,7 +157,7 @@ async def test_exported_clips_are_found_again_page_by_page_by_those_who_may_see_
             assert (await watcher.get("/api/v1/clips?camera=k1"))[0] == 403
 
 
-async def test_clips_of_a_camera_that_is_kept_to_others_are_neither_listed_nor_handed_out(
+async def test_clips_of_a_camera_that_is_kept_to_others_are_neither_listed_nor_handed_out(  # R454
     tmp_path: Path, street: Path
 ) -> None:
     async with recorded(tmp_path, street, seconds=2, kept_to={"k1": ["camera_watch", "commander"]}) as (

@@ -123,7 +123,7 @@ async def _is_live(page: Page) -> None:
 
 
 @pytest.mark.browser
-async def test_it_plays_by_webrtc_marks_a_frozen_picture_and_comes_back(clip: Clip, player_js: str) -> None:
+async def test_it_plays_by_webrtc_marks_a_frozen_picture_and_comes_back(clip: Clip, player_js: str) -> None:  # R369
     async with serve(clip, player_js) as site, chromium() as browser:
         page = await browser.new_page()
         await page.goto(site.url)
@@ -145,7 +145,7 @@ async def test_it_plays_by_webrtc_marks_a_frozen_picture_and_comes_back(clip: Cl
 
 @pytest.mark.browser
 @pytest.mark.parametrize("hindrance", [UDP_BLOCKED, "delete window.RTCPeerConnection;"], ids=["no-udp", "no-webrtc"])
-async def test_it_takes_the_websocket_by_itself_where_udp_is_blocked(
+async def test_it_takes_the_websocket_by_itself_where_udp_is_blocked(  # R369
     clip: Clip, player_js: str, hindrance: str
 ) -> None:
     async with serve(clip, player_js) as site, chromium() as browser:

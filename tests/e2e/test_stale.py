@@ -94,7 +94,7 @@ async def screens(browser: Browser, hub: HubProcess) -> AsyncIterator[dict[str, 
 
 
 @pytest.mark.browser
-async def test_every_screen_says_that_it_is_old_and_recovers_by_itself(tmp_path: Path) -> None:
+async def test_every_screen_says_that_it_is_old_and_recovers_by_itself(tmp_path: Path) -> None:  # R713
     """The hub stands still, is killed, and loses its record."""
     async with hub_process(tmp_path / "var") as hub, chromium() as browser, screens(browser, hub) as pages:
         hub.freeze()

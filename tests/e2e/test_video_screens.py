@@ -261,7 +261,7 @@ async def _until(happened: Callable[[], bool]) -> None:
 
 @pytest.mark.browser
 @pytest.mark.timeout(120)
-async def test_a_camera_is_dragged_from_the_map_onto_a_tile(tmp_path: Path, clip: Clip) -> None:
+async def test_a_camera_is_dragged_from_the_map_onto_a_tile(tmp_path: Path, clip: Clip) -> None:  # R417
     async with (
         site_with_cameras(tmp_path, clip, "dispatcher") as (site, _, _, _),
         chromium() as browser,

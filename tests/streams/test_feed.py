@@ -114,7 +114,7 @@ async def watched(packets: Sequence[Packet], looks: GateLooks | None = None, at_
     return looks.seen
 
 
-async def test_of_a_still_scene_only_key_frames_are_decoded() -> None:
+async def test_of_a_still_scene_only_key_frames_are_decoded() -> None:  # R520
     seen = await watched(coded(scenes([], 300), key_every=50))
     assert [frame for frame in seen if frame > 40] == [50, 100, 150, 200, 250]
 
@@ -149,7 +149,7 @@ async def test_where_sizes_say_nothing_and_key_frames_are_far_apart_all_is_decod
     assert next(frame for frame in seen if frame >= 190) <= 195
 
 
-async def test_a_scene_that_is_coded_large_for_nothing_is_learnt() -> None:
+async def test_a_scene_that_is_coded_large_for_nothing_is_learnt() -> None:  # R522
     motion = CodedMotion()
     motion.take(Packet(bytes(100_000), 0, True, 0))
     assert not any(motion.take(Packet(bytes(size), 0, False, 0)) for size in [300, 400] * 20)
@@ -160,7 +160,7 @@ async def test_a_scene_that_is_coded_large_for_nothing_is_learnt() -> None:
     assert motion.tells
 
 
-async def test_a_change_of_resolution_and_garbage_are_survived() -> None:
+async def test_a_change_of_resolution_and_garbage_are_survived() -> None:  # R523
     before, large = coded(scenes([range(75)], 75), key_every=25), coded([np.zeros((1080, 1920, 3), np.uint8)] * 50, 25)
     chance = random.Random(7)
     torn = [

@@ -54,6 +54,7 @@ def _unfinished(loop: VirtualLoop) -> list[asyncio.Task[Any]]:
     return [task for process in loop.processes for task in process.unfinished()]
 
 
+# R655
 @pytest.mark.parametrize("seed", ["1"])
 def test_a_day_of_misbehaviour(seed: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setattr("streams.turns.secrets", SimpleNamespace(randbelow=dice(seed).randrange))

@@ -109,6 +109,7 @@ async def test_chromium_plays_a_camera_without_udp(clip: Clip) -> None:
         await until(lambda: site.viewers.count == 1)
 
 
+# R364
 async def test_what_is_sent_is_a_file_that_ffmpeg_reads_and_says_when_its_pictures_were_taken(clip: Clip) -> None:
     async with serve(clip) as site, aiohttp.ClientSession(site.url) as http, asyncio.timeout(PATIENCE_S):
         async with http.ws_connect("/api/v1/cameras/a/mse") as viewer:
@@ -125,7 +126,7 @@ async def test_what_is_sent_is_a_file_that_ffmpeg_reads_and_says_when_its_pictur
         assert abs(newest_ms - CLOCK.now_ms()) < 2000
 
 
-async def test_who_may_not_see_it_or_no_more_is_let_go(clip: Clip, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_who_may_not_see_it_or_no_more_is_let_go(clip: Clip, monkeypatch: pytest.MonkeyPatch) -> None:  # R365
     monkeypatch.setattr("streams.mse.RELAY_RECHECK_MS", 100)
     async with serve(clip) as site, aiohttp.ClientSession(site.url) as http, asyncio.timeout(PATIENCE_S):
         async with http.ws_connect("/api/v1/cameras/a/mse") as viewer:
@@ -187,7 +188,7 @@ class Flood:
                 sending.cancel()
 
 
-async def test_a_reader_that_never_reads_is_let_go_and_disturbs_nobody(
+async def test_a_reader_that_never_reads_is_let_go_and_disturbs_nobody(  # R364
     clip: Clip, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("streams.mse.MSE_UNREAD_MS", 300)
@@ -209,7 +210,7 @@ async def test_a_reader_that_never_reads_is_let_go_and_disturbs_nobody(
         silent.close()
 
 
-async def test_a_viewer_that_talks_is_heard_without_end_and_one_that_shouts_is_let_go(clip: Clip) -> None:
+async def test_a_viewer_that_talks_is_heard_without_end_and_one_that_shouts_is_let_go(clip: Clip) -> None:  # R364
     async with serve(clip) as site, aiohttp.ClientSession(site.url) as http, asyncio.timeout(PATIENCE_S):
         async with http.ws_connect("/api/v1/cameras/a/mse") as viewer:
             for _ in range(1000):

@@ -87,7 +87,7 @@ async def _with_token(request: web.Request, _camera: str) -> None:
         raise SignInRequiredError("wrong token")
 
 
-async def test_viewers_are_sent_to_the_server_and_the_hub_pulls_for_itself(
+async def test_viewers_are_sent_to_the_server_and_the_hub_pulls_for_itself(  # R368
     clip: Clip, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stay_on_loopback(monkeypatch)
@@ -134,7 +134,7 @@ async def test_viewers_are_sent_to_the_server_and_the_hub_pulls_for_itself(
 
 
 @pytest.mark.parametrize("answer", ["", "v=0", "v=0\r\nm=video x", "nonsense", "v=0\r\n" * 50_000])
-async def test_a_server_that_talks_nonsense_is_a_camera_that_is_down(answer: str) -> None:
+async def test_a_server_that_talks_nonsense_is_a_camera_that_is_down(answer: str) -> None:  # R368
     async def whep(_request: web.Request) -> web.Response:
         return web.Response(status=201, text=answer, content_type="application/sdp")
 

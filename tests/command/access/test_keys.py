@@ -11,7 +11,7 @@ from command.access.keys import SiteKey
 from command.kernel.errors import UnavailableError
 
 
-def test_a_missing_key_is_not_made_anew_beside_what_it_sealed(tmp_path: Path) -> None:
+def test_a_missing_key_is_not_made_anew_beside_what_it_sealed(tmp_path: Path) -> None:  # R732
     path = tmp_path / "site.key"
     made = SiteKey.load(path)
     assert path.stat().st_mode & 0o077 == 0
@@ -25,6 +25,7 @@ def test_a_missing_key_is_not_made_anew_beside_what_it_sealed(tmp_path: Path) ->
     assert [each.name for each in tmp_path.iterdir()] == ["access.sqlite3"]
 
 
+# R732
 def test_a_new_key_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A power cut leaves the key whole, or none: an empty file would keep the hub from ever starting."""
     path, steps = tmp_path / "var" / "site.key", list[str]()

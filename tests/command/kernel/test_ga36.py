@@ -75,7 +75,7 @@ def test_plates_in_the_ways_people_write_them(text: str, plate: str) -> None:
         ("粤O12345D", None),
     ],
 )
-def test_what_a_plate_says_tells_what_it_was_issued_for(plate: str, kind: ga36.PlateKind | None) -> None:
+def test_what_a_plate_says_tells_what_it_was_issued_for(plate: str, kind: ga36.PlateKind | None) -> None:  # R500
     assert ga36.kind_of(plate) == kind
     assert ga36.is_plausible(plate) == (kind is not None)
 

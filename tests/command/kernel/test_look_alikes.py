@@ -8,7 +8,7 @@ from command.kernel import ga36
 from command.kernel.look_alikes import LOOK_ALIKES
 
 
-def test_weights_are_shares_of_plate_characters_and_the_same_both_ways() -> None:
+def test_weights_are_shares_of_plate_characters_and_the_same_both_ways() -> None:  # R508
     for char, others in LOOK_ALIKES.items():
         assert char in ga36.ALPHABET
         for other, weight in others.items():
@@ -19,7 +19,7 @@ def test_weights_are_shares_of_plate_characters_and_the_same_both_ways() -> None
 
 
 @pytest.mark.parametrize("pair", ["0D", "0Q", "DQ", "0O", "8B", "2Z", "5S", "17", "皖桂"])
-def test_the_pairs_that_everybody_mixes_up_are_known(pair: str) -> None:
+def test_the_pairs_that_everybody_mixes_up_are_known(pair: str) -> None:  # R508
     assert LOOK_ALIKES[pair[0]][pair[1]] >= 0.4
 
 

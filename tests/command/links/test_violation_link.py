@@ -76,7 +76,7 @@ async def county(tmp_path: Path) -> AsyncIterator[County]:
         yield County(at, client, follower, violation, manifest)
 
 
-async def test_a_case_says_who_where_when_by_which_rule_and_how_to_fetch_what_proves_it(tmp_path: Path) -> None:
+async def test_a_case_says_who_where_when_by_which_rule_and_how_to_fetch_what_proves_it(tmp_path: Path) -> None:  # R694
     async with county(tmp_path) as c:
         await c.at.ask(ClaimViolation(violation=c.violation), WATCH)
         await c.at.ask(CorrectViolationPlate(violation=c.violation, plate="京A12346"), WATCH)

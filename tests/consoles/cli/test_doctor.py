@@ -43,7 +43,7 @@ def free_ports(tmp_path: Path, **ports: int) -> Path:
     return config
 
 
-def test_a_fresh_machine_is_fit_and_nothing_is_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_fresh_machine_is_fit_and_nothing_is_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:  # R130
     found = findings(capsys, tmp_path / "var", free_ports(tmp_path))
     checks = {"python", "sqlite", "data", "key", "port http", "model clp_det", "model ch_PP-OCRv4_rec_infer", "journal"}
     assert {check: found[check]["verdict"] for check in checks} == dict.fromkeys(checks, "ok")

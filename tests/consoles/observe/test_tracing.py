@@ -57,6 +57,7 @@ async def collector() -> AsyncIterator[tuple[Collector, str]]:
         yield taking, str(server.make_url(""))
 
 
+# R128
 async def test_a_request_is_traced_to_its_commit_and_the_push(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with collector() as (found, url):
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", url)
@@ -100,7 +101,7 @@ async def test_a_collector_that_is_away_harms_nothing(tmp_path: Path, monkeypatc
         assert status == 200
 
 
-def test_without_an_endpoint_nothing_of_it_is_imported_and_nothing_is_wanted() -> None:
+def test_without_an_endpoint_nothing_of_it_is_imported_and_nothing_is_wanted() -> None:  # R128
     assert not tracing.is_wanted()
     # The client of Redis imports the API by itself where it finds it; the exporter is imported by us alone.
     for ours, theirs in (("consoles.observe.asks", "opentelemetry"), ("consoles.site", "opentelemetry.exporter")):

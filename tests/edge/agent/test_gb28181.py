@@ -177,7 +177,7 @@ async def test_without_a_port_for_devices_an_agent_is_not_told_their_passwords(t
         assert json.loads((tmp_path / "edge" / "config.json").read_bytes()).get("gb28181") is None
 
 
-async def test_channels_that_came_to_an_agent_are_offered_for_adoption_and_become_cameras(
+async def test_channels_that_came_to_an_agent_are_offered_for_adoption_and_become_cameras(  # R449
     tmp_path: Path, clip: PsClip
 ) -> None:
     async with hub_for_devices(tmp_path) as (site, key), agent_for_devices(tmp_path, port_of(site), key) as agent:

@@ -36,7 +36,7 @@ def test_shares_that_fall_are_pooled() -> None:
     assert table(0.67) == pytest.approx(0.7, abs=0.05)
 
 
-def test_provinces_count_alike_however_many_pictures_there_are_of_one() -> None:
+def test_provinces_count_alike_however_many_pictures_there_are_of_one() -> None:  # R770
     # Of one province nearly all are right, of the others half: what is said of a plate from anywhere is in between.
     said = [(0.85, True)] * 3000 + [(0.85, i % 2 == 0) for i in range(300)] + [(0.85, i % 2 == 0) for i in range(300)]
     provinces = ["皖"] * 3000 + ["川"] * 300 + ["粤"] * 300
@@ -46,12 +46,12 @@ def test_provinces_count_alike_however_many_pictures_there_are_of_one() -> None:
     assert max(few) < 20 * min(few[3000:3600])
 
 
-def test_a_province_has_a_table_of_its_own() -> None:
+def test_a_province_has_a_table_of_its_own() -> None:  # R770
     calibration = Calibration(characters=Table((0.0, 1.0), (0.0, 0.9)), provinces=Table((0.0, 1.0), (0.0, 0.5)))
     assert [round(calibration.of(char, 0.8), 2) for char in "粤B1警"] == [0.4, 0.72, 0.72, 0.72]
 
 
-def test_a_plate_is_no_surer_than_its_table_nor_than_its_least_sure_character() -> None:
+def test_a_plate_is_no_surer_than_its_table_nor_than_its_least_sure_character() -> None:  # R502
     modest = Table((0.0, 1.0), (0.0, 0.5))
     assert UNCALIBRATED.stated("粤B1", (0.9, 0.8, 0.95)) == (0.8, (0.9, 0.8, 0.95))
     assert Calibration(plates=modest).stated("粤B1", (0.9, 0.8, 0.95))[0] == pytest.approx(0.4)

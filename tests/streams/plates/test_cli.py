@@ -21,7 +21,7 @@ def run(*arguments: str) -> int:
 
 
 @pytest.mark.data
-def test_eval_counts_by_kind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_eval_counts_by_kind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:  # R502, R504
     rows = ["plate\tsource\tfile\tkind"]
     for kind, count in (("crop", 20), ("full", 10)):
         for file, plate in material.sample(kind, count):

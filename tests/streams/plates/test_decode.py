@@ -68,7 +68,7 @@ def test_the_retired_police_series_needs_better_evidence_than_its_look_alikes() 
 
 
 @pytest.mark.parametrize(("rivals", "least", "most"), [(0.004, 0.9, 0.95), (0.02, 0.6, 0.8), (0.06, 0.2, 0.5)])
-def test_an_authority_that_looks_like_a_zero_is_an_o_unless_a_stroke_of_q_or_d_is_guessed(
+def test_an_authority_that_looks_like_a_zero_is_an_o_unless_a_stroke_of_q_or_d_is_guessed(  # R771
     rivals: float, least: float, most: float
 ) -> None:
     authority = {"O": 0.5 * (1 - rivals), "0": 0.5 * (1 - rivals), "Q": rivals * 0.1, "D": rivals * 0.9}
@@ -99,7 +99,7 @@ def test_too_few_columns_hold_no_plate() -> None:
     assert best_plate(columns(*({char: 0.9} for char in "湘A1234")), NO_BIAS) is None
 
 
-def test_what_is_seen_beside_the_plate_is_counted_but_not_its_rim() -> None:
+def test_what_is_seen_beside_the_plate_is_counted_but_not_its_rim() -> None:  # R503
     plate = [{char: 0.9} for char in "湘A12345"]
     alone, rimmed = best_plate(columns(*plate, {}), NO_BIAS), best_plate(columns(*plate, {}, {"1": 0.6}), NO_BIAS)
     chances = columns(*plate, {}, {})
@@ -113,7 +113,7 @@ def test_what_is_seen_beside_the_plate_is_counted_but_not_its_rim() -> None:
     assert followed.unexplained == pytest.approx(1)
 
 
-def test_of_two_lines_the_upper_holds_province_and_authority_only() -> None:
+def test_of_two_lines_the_upper_holds_province_and_authority_only() -> None:  # R501
     upper, lower = [{"湘": 0.9}, {}, {"A": 0.9}, {}], [{char: 0.9} for char in "12345"]
     read = best_plate(columns(*upper, *lower), NO_BIAS, len(upper))
     assert read is not None
@@ -127,7 +127,7 @@ def test_of_two_lines_the_upper_holds_province_and_authority_only() -> None:
     ("plate", "colour", "kind"),
     [("湘F1234警", "white", "police"), ("使014578", "black", "embassy"), ("湘X1234应急", "white", "emergency")],
 )
-def test_the_kind_is_that_of_what_was_read(plate: str, colour: PlateColour, kind: str) -> None:
+def test_the_kind_is_that_of_what_was_read(plate: str, colour: PlateColour, kind: str) -> None:  # R500
     shown = [step for char in plate for step in ({char: 0.9}, {})]
     read = best_plate(columns(*shown), kind_priors(colour))
     assert read is not None

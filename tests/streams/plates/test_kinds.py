@@ -143,7 +143,7 @@ def test_plates_of_forces_and_tractors_are_read_as_no_others(reader: PlateReader
         assert reader.read_crop(drawn.draw_tractor(plate)) is None, plate
 
 
-def test_a_plate_of_two_lines_is_read_from_its_crop(reader: PlateReader) -> None:
+def test_a_plate_of_two_lines_is_read_from_its_crop(reader: PlateReader) -> None:  # R501
     read = reader.read_crop(drawn.draw_plate("冀B7H456", "yellow", 2))
     assert read is not None
     assert (read.plate, read.rows) == ("冀B7H456", 2)
@@ -155,7 +155,7 @@ def test_scenes_whose_plate_is_gone_show_none(reader: PlateReader) -> None:
         assert reader.read(drawn.without_plate(photo, place)) == []
 
 
-def test_shop_names_telephone_numbers_and_adverts_are_no_plates(reader: PlateReader) -> None:
+def test_shop_names_telephone_numbers_and_adverts_are_no_plates(reader: PlateReader) -> None:  # R503
     inks = list(drawn.INKS.values())
     read = []
     for number, text in enumerate(SIGNS):

@@ -38,7 +38,7 @@ def test_both_sides_of_a_shadow_become_as_bright(size: tuple[int, int]) -> None:
 
 
 @pytest.mark.data
-def test_a_plate_half_in_a_hard_shadow_is_read() -> None:
+def test_a_plate_half_in_a_hard_shadow_is_read() -> None:  # R772
     cv2.setNumThreads(1)
     reader, plate = PlateReader(), "粤BZ89M9"
     photo = material.photo(plate)

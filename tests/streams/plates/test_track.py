@@ -40,7 +40,7 @@ WAYS: dict[Direction, Callable[[float], tuple[float, float, float]]] = {
 @pytest.mark.parametrize("way", WAYS)
 @settings(deadline=None)
 @given(st.integers(0, 2**32), st.sampled_from([1.0, 0.3]))
-def test_the_way_of_a_car_is_told_from_half_a_second_whatever_its_speed(
+def test_the_way_of_a_car_is_told_from_half_a_second_whatever_its_speed(  # R527
     way: Direction, seed: int, speed: float
 ) -> None:
     chance, track = random.Random(seed), Track()
@@ -66,7 +66,7 @@ def test_a_car_that_reverses_goes_away() -> None:
     assert track.direction == "away"
 
 
-def test_lanes_are_polygons_and_the_one_it_was_in_most_counts() -> None:
+def test_lanes_are_polygons_and_the_one_it_was_in_most_counts() -> None:  # R527
     lanes = (Lane(1, ((0, 0), (0.5, 0), (0.3, 1), (0, 1))), Lane(2, ((0.5, 0), (1, 0), (1, 1), (0.3, 1))))
     assert lane_of((0, 1000, 100, 40), SIZE, lanes) == 1
     assert lane_of((700, 1000, 100, 40), SIZE, lanes) == 2

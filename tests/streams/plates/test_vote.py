@@ -54,20 +54,20 @@ def test_a_passage_is_told_once_at_its_end() -> None:
     assert tracker.flush() == []
 
 
-def test_a_sure_passage_is_told_while_it_lasts_and_never_again() -> None:
+def test_a_sure_passage_is_told_while_it_lasts_and_never_again() -> None:  # R525
     tracker = PassageTracker(early=True)
     [passage] = follow(tracker, nearing("湘F12345", 3))
     assert (passage.plate, passage.last_ms, passage.direction) == ("湘F12345", 400, "towards")
     assert follow(tracker, nearing("湘F12345", 23)[3:] + [[]] * 60, from_ms=600) == []
 
 
-def test_one_that_stands_is_told_after_a_second_and_goes_nowhere() -> None:
+def test_one_that_stands_is_told_after_a_second_and_goes_nowhere() -> None:  # R525
     tracker = PassageTracker(early=True)
     [passage] = follow(tracker, [[read("湘F12345")]] * 5)
     assert (passage.reads, passage.direction) == (5, None)
 
 
-def test_behind_a_bus_and_back_is_one_passage_but_a_later_one_is_another() -> None:
+def test_behind_a_bus_and_back_is_one_passage_but_a_later_one_is_another() -> None:  # R525
     tracker = PassageTracker(early=True)
     frames = nearing("湘F12345", 3) + [[]] * 20 + [[read("湘F12345", x=900)]] * 5
     assert len(follow(tracker, frames)) == 1
@@ -76,7 +76,7 @@ def test_behind_a_bus_and_back_is_one_passage_but_a_later_one_is_another() -> No
     assert len(follow(tracker, nearing("湘F12345", 3), from_ms=after_ms + 2 * LINGER_MS)) == 1
 
 
-def test_characters_are_elected_each_for_itself() -> None:
+def test_characters_are_elected_each_for_itself() -> None:  # R526
     tracker = PassageTracker(early=False)
     frames = [[read("湘F12345", weak=2)], [read("湘F72345", weak=2)], [read("湘F12846", weak=6)], [read("湘F12345")]]
     follow(tracker, frames)
@@ -123,7 +123,7 @@ def test_a_jam_is_told_car_by_car_as_it_moves_up() -> None:
     assert sorted(passage.plate for passage in told) == plates
 
 
-def test_a_sign_that_stands_still_does_not_become_sure_by_being_read_again_and_again() -> None:
+def test_a_sign_that_stands_still_does_not_become_sure_by_being_read_again_and_again() -> None:  # R526
     tracker = PassageTracker(early=True)
     assert follow(tracker, [[read("湘F12345", confidence=0.4)]] * 500) == []
     assert tracker.flush() == []
@@ -155,7 +155,7 @@ def test_what_is_told_by_small_strokes_is_no_surer_after_many_looks_than_they_ar
     assert follow(PassageTracker(early=True), doubtful(plate, place, 0.95, apart=40))
 
 
-def test_looks_that_are_doubtful_again_and_again_are_not_sure_together() -> None:
+def test_looks_that_are_doubtful_again_and_again_are_not_sure_together() -> None:  # R701
     # As of a dim 粤 that was read as 皖 all the way: what misled one look misled the others.
     sure_once = [0.34, 0.98, 0.32, 0.71, 0.57, 0.55, 0.6]
     frames = [[read("皖BDB720", confidence, x=100.0 * i)] for i, confidence in enumerate(sure_once)]
@@ -170,7 +170,7 @@ def test_looks_that_are_doubtful_again_and_again_are_not_sure_together() -> None
     assert 0.6 <= passage.confidence < 0.9
 
 
-def test_a_look_counts_by_how_near_the_plate_is() -> None:
+def test_a_look_counts_by_how_near_the_plate_is() -> None:  # R701
     tracker = PassageTracker(early=True)
     far = [[read("湘F72345", 0.6, x=700.0 - 40 * i, wide=40)] for i in range(6)]
     near = [[read("湘F12345", 0.9, x=500.0 - 60 * i, wide=100 + 40 * i)] for i in range(4)]

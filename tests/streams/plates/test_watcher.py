@@ -118,7 +118,7 @@ def car(at: int, size: tuple[int, int] = (360, 640)) -> Picture:
     return np.full((*size, 3), at, np.uint8)
 
 
-async def test_a_sighting_says_where_the_car_went_over_ground_and_in_which_lane() -> None:
+async def test_a_sighting_says_where_the_car_went_over_ground_and_in_which_lane() -> None:  # R527
     told = Told()
     watcher = PlateWatcher(Scripted(), told, "edge")
     lanes = (Lane(1, ((0, 0), (0.5, 0), (0.5, 1), (0, 1))), Lane(2, ((0.5, 0), (1, 0), (1, 1), (0.5, 1))))
@@ -132,7 +132,7 @@ async def test_a_sighting_says_where_the_car_went_over_ground_and_in_which_lane(
     assert decode_picture(jpeg).shape == (360, 640, 3)
 
 
-async def test_what_is_read_and_what_is_not_is_counted() -> None:
+async def test_what_is_read_and_what_is_not_is_counted() -> None:  # R529
     watcher = PlateWatcher(Scripted(), told := Told())
     for step, at in enumerate((20, 60, 100, 140, 0, 0, 0, 0, 0, 0)):
         await give(watcher, "gate", car(at), START_MS + 200 * step)
@@ -155,7 +155,7 @@ async def test_a_change_of_resolution_in_a_passage_leaves_one_car_with_a_picture
 
 
 @pytest.mark.parametrize("jump_ms", [-3_600_000, -400, 3_600_000])
-async def test_a_clock_that_jumps_loses_no_car_before_nor_after(jump_ms: int) -> None:
+async def test_a_clock_that_jumps_loses_no_car_before_nor_after(jump_ms: int) -> None:  # R523
     watcher = PlateWatcher(Scripted(), told := Told())
     at_ms = START_MS
     for step in range(30):

@@ -101,7 +101,7 @@ async def test_while_the_recorder_was_away_and_when_the_clock_was_set(tmp_path: 
         assert 3590 <= jump[1] - jump[0] <= 3610
 
 
-async def test_reasons_outlive_the_index(tmp_path: Path) -> None:
+async def test_reasons_outlive_the_index(tmp_path: Path) -> None:  # R658
     """It is lost with its disk's table of files, or put aside as damaged: it is made anew from files and the diary."""
     async with rig(tmp_path) as one:
         await one.run(10)
@@ -126,6 +126,7 @@ async def test_reasons_outlive_the_index(tmp_path: Path) -> None:
                 diary.write(b'{"type":"turn","turn":{"came')  # torn by a crash
 
 
+# R658
 def test_a_diary_that_is_full_forgets_the_oldest_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("streams.recorder.diary.RECORD_DIARY_BYTES", 2000)
     diary = Diary(tmp_path)

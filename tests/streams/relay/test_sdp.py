@@ -165,13 +165,13 @@ def test_an_independent_parser_reads_the_answer() -> None:
         ("s=-", "nonsense"),
     ],
 )
-def test_a_hostile_offer_is_refused_with_a_reason(old: str, new: str) -> None:
+def test_a_hostile_offer_is_refused_with_a_reason(old: str, new: str) -> None:  # R370
     with pytest.raises(InvalidInputError):
         parse_offer(OFFER.replace(old, new))
 
 
 @given(st.integers(0, 2**32), st.integers(1, 12))
-def test_no_offer_does_more_than_be_refused(seed: int, changes: int) -> None:
+def test_no_offer_does_more_than_be_refused(seed: int, changes: int) -> None:  # R370
     rng = random.Random(seed)
     text = list(OFFER)
     for _ in range(changes):

@@ -26,7 +26,7 @@ describe("places that are typed", () => {
   });
 });
 
-describe("the end of a call (R27)", () => {
+describe("the end of a call (R27, R712)", () => {
   const asked: unknown[] = [];
   const desk = (situation: string): Desk => {
     const made: Partial<Desk> = { call: { id: "c1", situation } as CallRow, ask: (request) => (asked.push(request), Promise.resolve({ seq: 1, subject: "c1" })) };

@@ -86,7 +86,7 @@ describe("a note that is being typed (R935)", () => {
   });
 });
 
-describe("approvals (R936)", () => {
+describe("approvals (R936, R938)", () => {
   const approval = (id: string, state: ApprovalRow["state"], due_ms: number, decided_ms: number | null = null, situation = "s1"): ApprovalRow => ({
     id, state, due_ms, decided_ms, situation, item: id, subject: id, requested_by: "zhihui", requested_ms: 0, warn_ms: 0, warned: false, overdue: false, decided_by: "", why: "",
   });
