@@ -8,7 +8,8 @@ import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
-from typing import TypeAlias
+from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
 import asyncpg
 from asyncpg.connect_utils import SessionAttribute
@@ -68,7 +69,7 @@ _SETTINGS = {
 _ANY_LENGTH = (
     "SELECT set_config('transaction_timeout', '0', false) WHERE current_setting('transaction_timeout', true) <> '0'"
 )
-"""Ends a limit that the role may have, and that servers before PostgreSQL 17 do not know."""
+"""Ends a limit that the role may have, and that servers before PostgreSQL 17 do not know. To be sent as one message."""
 
 
 class Postgres:
@@ -254,14 +255,14 @@ def _refuse_others(found: Mapping[str, int], schemas: Mapping[str, tuple[str, ..
 
 
 async def _pool(url: str, server: SessionAttribute, settings: dict[str, str]) -> tuple[Pool[asyncpg.Record], _Prepared]:
-    """Return a pool, and the statements that each connection of it is to know."""
-    prepared: _Prepared = {_ANY_LENGTH: ()}
+    """Return a pool, and the statements that each connection of it is to know: none yet."""
+    prepared: _Prepared = {}
     with _told_without_password():
         pool = await asyncpg.create_pool(
             url,
             min_size=1,
             max_size=POSTGRES_CONNECTIONS,
-            timeout=POSTGRES_CONNECT_MS / 1000,
+            connect=_first_fit,
             command_timeout=POSTGRES_COMMAND_MS / 1000,
             target_session_attrs=server,
             server_settings=settings | {"statement_timeout": str(POSTGRES_COMMAND_MS)},
@@ -277,7 +278,6 @@ async def _bring_up_to_date(url: str, schema: tuple[str, ...], name: str) -> Non
     connection = await _connect(url)
     try:
         await _refuse_careless(connection)
-        await connection.execute(_ANY_LENGTH)
         async with connection.transaction():
             # One lock for all schemas: also the table of versions is made once.
             await connection.execute(_lock("schemas"))
@@ -302,13 +302,45 @@ async def _bring_up_to_date(url: str, schema: tuple[str, ...], name: str) -> Non
 
 async def _connect(url: str) -> asyncpg.Connection[asyncpg.Record]:
     with _told_without_password():
-        return await asyncpg.connect(
+        return await _first_fit(
             url,
-            timeout=POSTGRES_CONNECT_MS / 1000,
             command_timeout=POSTGRES_SCHEMA_MS / 1000,
             target_session_attrs=SessionAttribute.read_write,
             server_settings=_SETTINGS | {"statement_timeout": str(POSTGRES_SCHEMA_MS)},
         )
+
+
+async def _first_fit(dsn: str | None = None, **settings: Any) -> asyncpg.Connection[asyncpg.Record]:
+    """Connect to the first server of the address that is what it is to be.
+
+    Each has the same share of the time: the driver would give all of it to one that is off, or hangs.
+    """
+    *others, last = _servers(dsn or "")
+    share_s = POSTGRES_CONNECT_MS / 1000 / (len(others) + 1)
+    for server in others:
+        with suppress(OSError, asyncpg.CannotConnectNowError, asyncpg.TargetServerAttributeNotMatched):
+            return await _connect_to(server, share_s, settings)
+    return await _connect_to(last, share_s, settings)
+
+
+async def _connect_to(server: str, within_s: float, settings: dict[str, Any]) -> asyncpg.Connection[asyncpg.Record]:
+    connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(server, timeout=within_s, **settings)
+    try:
+        await connection.execute(_ANY_LENGTH, timeout=within_s)
+    except BaseException:
+        connection.terminate()
+        raise
+    return connection
+
+
+def _servers(url: str) -> list[str]:
+    """Return an address for each server of one; what is none at all is returned as it is, for the driver to refuse."""
+    with suppress(ValueError):
+        parts = urlsplit(url)
+        account, at, servers = parts.netloc.rpartition("@")
+        if "," in servers:
+            return [parts._replace(netloc=f"{account}{at}{server}").geturl() for server in servers.split(",")]
+    return [url]
 
 
 @contextmanager

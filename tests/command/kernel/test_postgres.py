@@ -204,12 +204,12 @@ async def set_to(setting: str, server: PostgresServer, url: str) -> AsyncIterato
 @pytest.mark.parametrize(
     "setting",
     ["default_transaction_isolation = 'repeatable read'", "default_transaction_isolation = 'serializable'",
-     "lock_timeout = '20ms'", "transaction_timeout = '20ms'"],
+     "lock_timeout = '20ms'", "transaction_timeout = '50ms'"],
 )  # fmt: skip
 async def test_who_waited_for_a_turn_sees_what_was_written_whatever_the_database_is_set_to(  # R1016
     setting: str, postgres_server: PostgresServer, postgres_url: str
 ) -> None:
-    async with set_to(setting, postgres_server, postgres_url) as other:
+    async with set_to(setting, postgres_server, postgres_url):
         db = await Postgres.open(postgres_url, ONE, "test")
 
         async def add() -> None:
@@ -220,9 +220,8 @@ async def test_who_waited_for_a_turn_sees_what_was_written_whatever_the_database
             waiting = tasks.create_task(add())
             while not await first.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"):
                 assert not waiting.done()
-            await first.execute("SELECT pg_sleep(0.05)")
+            await first.execute("SELECT pg_sleep(0.1)")
             await first.execute("INSERT INTO a VALUES (0)")
-        await other.execute("SELECT pg_sleep(0.05)")
         assert [row["x"] for row in await db.fetch("SELECT x FROM a ORDER BY x")] == [0, 1]
         await db.close()
 
@@ -304,6 +303,27 @@ async def test_a_server_that_another_one_takes_over_from_is_left(postgres_server
             await read_only(postgres_server, "off")
         for db in (writes, reads, commits):
             await db.close()
+
+
+async def test_a_server_that_hangs_is_left_for_the_next_of_the_address(  # R1018
+    postgres_server: PostgresServer, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with PostgresServer() as hanging:
+        name = postgres_url.rpartition("/")[2]
+        connection = await asyncpg.connect(hanging.url())
+        await connection.execute(f"CREATE DATABASE {name}")
+        await connection.close()
+        url = f"postgresql://triune@127.0.0.1:{hanging.port},127.0.0.1:{postgres_server.port}/{name}"
+        monkeypatch.setattr(module, "POSTGRES_COMMAND_MS", 500)
+        db = await Postgres.open(url, ONE, "test")
+        hanging.pause()
+        with pytest.raises(UnavailableError, match="in time"):
+            await count(db)
+        monkeypatch.setattr(module, "POSTGRES_CONNECT_MS", 4000)
+        again = await Postgres.open(url, ONE, "test")
+        for each in (db, again):
+            assert await ports(each) == {postgres_server.port}
+            await each.close()
 
 
 async def test_a_server_that_may_be_written_to_again_is_used_again(  # R1015
