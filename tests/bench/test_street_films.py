@@ -144,7 +144,7 @@ async def test_a_car_whose_plate_is_too_small_is_told_as_no_other(
 
 
 @pytest.mark.data
-def test_the_labelled_plate_is_the_only_one_in_a_film(reader: PlateReader, tmp_path: Path) -> None:
+def test_the_labelled_plate_is_the_only_one_in_a_film(reader: PlateReader, tmp_path: Path) -> None:  # R704
     left, right = (cv2.resize(material.photo(plate), (640, 480)) for plate in ("川A88888", "皖AYL375"))
     both, alone = tmp_path / "both.png", tmp_path / "alone.png"
     cv2.imwrite(str(both), np.hstack([left, right]))
