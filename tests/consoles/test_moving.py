@@ -239,7 +239,7 @@ async def test_a_hub_that_cannot_read_what_the_console_knows_sends_it_elsewhere(
         for nth in range(1, 4):
             await draw(one, "f0", nth)
         after = one.hub.committed_seq
-    async with crowd(flaky) as two:  # type: ignore[arg-type]  # a journal by its methods
+    async with crowd(flaky) as two:
         await two.hub.read(lambda _: None)
         flaky.reads_fail = True
         peer = await two.dial(DISPATCHER)
