@@ -235,12 +235,12 @@ async def desk(
 class FlakyJournal:
     """A journal whose `append` fails before or after the real commit, as the test says; reads and probes may too.
 
-    While it is `away` it takes nothing and can still be read, as where the disk is full.
+    While it `is_full` it takes nothing and can still be read.
     """
 
     def __init__(self, real: Journal) -> None:
         self.real = real
-        self.away = False
+        self.is_full = False
         self.failures: list[str] = []
         self.reads_fail = False
 
@@ -276,7 +276,7 @@ class FlakyJournal:
         return await self.real.signed(space, after, limit)
 
     async def probe(self) -> None:
-        if self.away:
+        if self.is_full:
             raise UnavailableError("the disk is full")
         if self.failures and self.failures[0] == "probe":
             self.failures.pop(0)
@@ -305,7 +305,7 @@ class _FlakyTurn:
 
     async def append(self, entries: Sequence[Entry], after: Head, keys: Sequence[str]) -> Outcome:
         failure = self._journal.failures.pop(0) if self._journal.failures else ""
-        if failure == "before" or self._journal.away:
+        if failure == "before" or self._journal.is_full:
             raise UnavailableError("the disk is full")
         outcome = await self._turn.append(entries, after, keys)
         if failure == "after":

@@ -48,11 +48,11 @@ async def test_what_is_otherwise_at_two_looks_in_a_row_is_said_while_the_hub_rec
         differing.clear()
         await d.pass_time(SAID_LOOK_MS)
         differing.add("c")
-        journal.away = True
+        journal.is_full = True
         assert not await tell(d.hub, ReportLink(link="case", up=True), log, "how the case service is")
         await d.pass_time(4 * SAID_LOOK_MS)
         assert said == ["b"]
-        journal.away = False
+        journal.is_full = False
         await d.pass_time(HUB_RETRY_MS + 2 * SAID_LOOK_MS)
         assert said == ["b", "c"]
         saying.cancel()

@@ -365,12 +365,12 @@ async def test_an_agent_that_came_back_while_the_record_was_away_is_up_on_record
             await until(is_up)
         await until(is_down)
         site.hub.journal = journal = FlakyJournal(site.hub.journal)
-        journal.away = True
+        journal.is_full = True
         async with as_agent(site, key) as (socket, config):
             assert config["restate"] is True
             await until(lambda: not site.hub.accepting)
             assert await is_down()
-            journal.away = False
+            journal.is_full = False
             await until(is_up)
             assert (await heard(socket, "config"))["restate"] is True, "how its cameras are may have been lost too"
             alarms = await site.hub.read(lambda t: [one.subject for one in t.alarms if one.kind == "link_down"])

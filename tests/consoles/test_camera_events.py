@@ -43,11 +43,11 @@ async def test_an_alarm_input_while_the_record_is_away_is_an_alarm_once_it_is_ba
     async with place(tmp_path, clip) as here, asyncio.timeout(60):
         hub = here.site.hub
         hub.journal = journal = FlakyJournal(hub.journal)
-        journal.away = True
+        journal.is_full = True
         here.dome.notice("tns1:Device/Trigger/DigitalInput", "input 2", active=True)
         while "alarms: 1 of cameras wait for the record" not in await ready(here.site):
             await here.site.clock.sleep(20)
-        journal.away = False
+        journal.is_full = False
         while not (alarms := await hub.read(lambda t: [one for one in t.alarms if one.kind == "device_alarm"])):
             await here.site.clock.sleep(20)
         assert [alarm.subject for alarm in alarms] == [here.camera]

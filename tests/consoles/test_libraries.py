@@ -255,13 +255,13 @@ async def test_that_a_list_is_well_again_is_said_though_the_record_was_away_just
         await o.libraries.look()
         assert await o.d.alarm("library_failing", "库") is not None
         o.d.hub.journal = journal = FlakyJournal(o.d.hub.journal)
-        journal.away = True
+        journal.is_full = True
         o.path(sha256).write_bytes(kept)
         await o.libraries.look()
         assert o.libraries.held[library].wrong == ""
         assert await o.d.alarm("library_failing", "库") is not None
 
-        journal.away = False
+        journal.is_full = False
         async with asyncio.TaskGroup() as tasks, asyncio.timeout(20):
             running = tasks.create_task(o.libraries.run())
             while await o.d.alarm("library_failing", "库") is not None:

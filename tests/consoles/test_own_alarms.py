@@ -53,13 +53,13 @@ async def test_an_alarm_while_the_record_is_away_is_recorded_once_it_is_back() -
     async with at_work(FlakyJournal(MemoryJournal())) as (d, own):
         journal = d.hub.journal
         assert isinstance(journal, FlakyJournal)
-        journal.away = True
+        journal.is_full = True
         for camera, source in (("k1", "input 2"), ("k2", "input 1"), ("k1", "input 2")):
             own.take(camera, pressed(source))
         await d.pass_time(60_000)
         assert (await told(d), own.waiting) == ([], 3)
         assert list(own.degraded()) == ["alarms: 3 of cameras wait for the record"]
-        journal.away = False
+        journal.is_full = False
         await settled(d, own)
         assert await told(d) == [("AlarmRaised", "k1"), ("AlarmRaised", "k2"), ("AlarmRepeated", "k1")]
         alarm = await d.alarm("device_alarm", "k1")
@@ -86,7 +86,7 @@ async def test_where_too_many_wait_what_was_said_again_goes_first(
     caplog.set_level(logging.ERROR, "consoles.parts.cameras.own_alarms")
     journal = FlakyJournal(MemoryJournal())
     async with at_work(journal) as (d, own):
-        journal.away = True
+        journal.is_full = True
         own.take("k2", pressed("panic button"))
         for _ in range(30):
             own.take("k1", pressed("input 1"))
@@ -94,7 +94,7 @@ async def test_where_too_many_wait_what_was_said_again_goes_first(
         assert {record.getMessage() for record in caplog.records} == {
             "an alarm of camera k1 is lost, too many wait: 报警输入 input 1"
         }
-        journal.away = False
+        journal.is_full = False
         await settled(d, own)
         assert await told(d) == [("AlarmRaised", "k2"), ("AlarmRaised", "k1"), *[("AlarmRepeated", "k1")] * 18]
         assert own.counters.recorded == 20
@@ -104,10 +104,10 @@ async def test_where_all_that_wait_are_others_the_oldest_goes(monkeypatch: pytes
     monkeypatch.setattr("consoles.parts.cameras.own_alarms.OWN_ALARMS_WAITING", 2)
     journal = FlakyJournal(MemoryJournal())
     async with at_work(journal) as (d, own):
-        journal.away = True
+        journal.is_full = True
         for camera in ("k1", "k2", "k3"):
             own.take(camera, pressed("input 1"))
-        journal.away = False
+        journal.is_full = False
         await settled(d, own)
         assert await told(d) == [("AlarmRaised", "k2"), ("AlarmRaised", "k3")]
         assert own.counters.dropped == 1

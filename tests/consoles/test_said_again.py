@@ -100,13 +100,13 @@ def test_a_camera_that_came_back_while_the_record_was_away_is_up_on_record(monke
         at.peers.down.add("sim:a")
         await at.clock.sleep(60_000)
         assert (await at.row()).state == "down"
-        at.journal.away = True
+        at.journal.is_full = True
         at.peers.down.clear()
         await at.look()
         await at.clock.sleep(CAMERA_LINGER_MS + 60_000)  # and nobody looks at it any more
         assert (at.keeper.camera("a").view().state, at.keeper.camera("a").view().pulled) == ("up", False)
         assert (await at.row()).state == "down"
-        at.journal.away = False
+        at.journal.is_full = False
         await at.clock.sleep(LOOKS_MS)
         assert (await at.row()).state == "up"
 
