@@ -18,7 +18,13 @@ from consoles.settings import Settings, load_settings
 from consoles.site import Site, running_site
 
 _COUNTY = Path(__file__).parent.parent / "demo" / "county"
-PAGES_SHOWN = {"/wall": "大屏 wall", "/desk": "坐席 desk", "/mobile": "警务通 mobile", "/rehearsal": "演练 rehearsal"}
+PAGES_SHOWN = {
+    "/wall": "大屏 wall",
+    "/desk": "坐席 desk",
+    "/leader": "值班领导 leader",
+    "/mobile": "警务通 mobile",
+    "/rehearsal": "演练 rehearsal",
+}
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -12,7 +12,7 @@ from consoles.http.context import context_of
 from consoles.http.identity import SESSION_COOKIE, is_open
 from consoles.http.record import json_response
 
-_PAGES = ("wall", "desk", "mobile", "rehearsal", "admin", "cameras", "vehicles", "design")
+_PAGES = ("wall", "desk", "leader", "mobile", "rehearsal", "admin", "cameras", "vehicles", "design")
 _OPEN_FILES = frozenset({"manifest.webmanifest", "sw.js", "icon.svg", "icon-192.png", "icon-512.png", "favicon.svg"})
 _LAYERS = frozenset({"boundary", "townships", "roads", "meta"})
 

@@ -1,7 +1,7 @@
 // Builds one page per console into dist/. Nothing is inlined, so the hub can serve it under a strict content policy.
 import { defineConfig } from "vitest/config";
 
-const PAGES = ["index", "login", "wall", "desk", "admin", "cameras", "vehicles", "mobile", "rehearsal", "design"];
+const PAGES = ["index", "login", "wall", "desk", "admin", "cameras", "vehicles", "mobile", "leader", "rehearsal", "design"];
 const HUB = process.env["TRIUNE_HUB"] ?? "http://127.0.0.1:8080";
 
 export default defineConfig({

@@ -35,7 +35,7 @@ async def test_every_route_but_the_open_ones_refuses_strangers(tmp_path: Path) -
             async with stranger.request(method, path, allow_redirects=False) as response:
                 assert response.status == 401, (method, path)
                 assert response.content_type == "application/problem+json"
-        for path in ("/", "/wall", "/desk?space=rehearsal-1", "/mobile", "/rehearsal", "/design"):
+        for path in ("/", "/wall", "/desk?space=rehearsal-1", "/leader", "/mobile", "/rehearsal", "/design"):
             async with stranger.get(path, allow_redirects=False) as response:
                 assert response.status == 302
                 location = URL(response.headers["Location"])

@@ -125,7 +125,7 @@ export function numbersOf(
 }
 
 /** Midnight in China, which has one zone and no summer time. */
-function startOfDay(now_ms: number): number {
+export function startOfDay(now_ms: number): number {
   const zone_ms = 8 * 3_600_000;
   return Math.floor((now_ms + zone_ms) / 86_400_000) * 86_400_000 - zone_ms;
 }

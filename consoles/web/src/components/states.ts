@@ -1,7 +1,7 @@
 /** What a part of a page says when it has nothing to show, or nothing one may trust. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { customElement, property, state } from "lit/decorators.js";
 import { t } from "../i18n/i18n";
 import { icon, type IconName } from "./icons";
 import { shared, View } from "./view";
@@ -54,6 +54,9 @@ export class StateNote extends View {
   }
 }
 
+/** Longer than a double tap: what stands where the finger is takes none meanwhile. */
+const SECOND_TAP_MS = 500;
+
 /**
  * A question with its consequence. Cancel has the focus, so a stray Enter does no harm. Tells `confirm` or `cancel`, and `entered` with both:
  * it is gone then, and a second press of Enter would fall on the page.
@@ -76,6 +79,15 @@ export class Confirm extends View {
       textarea {
         margin-bottom: var(--s3);
       }
+      :host([tapped]) .row {
+        display: grid;
+        grid-template-columns: 1fr 1fr;
+        gap: var(--s3);
+      }
+      :host([tapped]) button {
+        min-height: 56px;
+        font-size: 18px;
+      }
     `,
   ];
 
@@ -83,15 +95,18 @@ export class Confirm extends View {
   @property() consequence = "";
   /** Ask for a reason too; without one it cannot be confirmed. */
   @property() reason = "";
+  /** Opened by a finger: a second tap of the same must not confirm it unread. */
+  @property({ type: Boolean }) tapped = false;
+  @state() private early = true;
   private why = "";
 
   protected override firstUpdated(): void {
+    if (this.tapped) setTimeout(() => (this.early = false), SECOND_TAP_MS);
     const first = this.reason === "" ? "button.cancel" : "textarea";
     this.renderRoot.querySelector<HTMLElement>(first)?.focus();
   }
 
   override render(): TemplateResult {
-    const ready = this.reason === "" || this.why.trim() !== "";
     return html`<div class="box" role="alertdialog" aria-label=${this.question} @keydown=${this.onKey}>
       <p>${this.question}</p>
       <p class="consequence">${this.consequence}</p>
@@ -100,8 +115,8 @@ export class Confirm extends View {
         : html`<label class="sr" for="why">${this.reason}</label>
             <textarea id="why" rows="2" maxlength="500" placeholder=${this.reason} @input=${this.onInput}></textarea>`}
       <div class="row">
-        <button class="cancel" @click=${this.cancel}>${t("action.cancel")} <kbd>Esc</kbd></button>
-        <button class="primary" ?disabled=${!ready} @click=${this.confirm}>${t("action.confirm")}</button>
+        <button class="cancel" @click=${this.cancel}>${t("action.cancel")}${this.tapped ? nothing : html` <kbd>Esc</kbd>`}</button>
+        <button class="primary" ?disabled=${!this.ready()} @click=${this.confirm}>${t("action.confirm")}</button>
       </div>
     </div>`;
   }
@@ -111,7 +126,12 @@ export class Confirm extends View {
     this.requestUpdate();
   }
 
+  private ready(): boolean {
+    return (this.reason === "" || this.why.trim() !== "") && !(this.tapped && this.early);
+  }
+
   private confirm(): void {
+    if (!this.ready()) return;
     this.tell("entered", null);
     this.tell("confirm", this.why.trim());
   }

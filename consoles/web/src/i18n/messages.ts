@@ -9,6 +9,7 @@ import { COMMON } from "./messages/common";
 import { DESK } from "./messages/desk";
 import { FACTS } from "./messages/facts";
 import { HUBS } from "./messages/hubs";
+import { LEADER } from "./messages/leader";
 import { MOBILE } from "./messages/mobile";
 import { PAST } from "./messages/past";
 import { RECORDINGS } from "./messages/recordings";
@@ -27,6 +28,6 @@ import { VIID } from "./messages/viid";
 import { WALL } from "./messages/wall";
 import { WORDS } from "./messages/words";
 
-export const MESSAGES = { ...COMMON, ...WORDS, ...FACTS, ...WALL, ...DESK, ...MOBILE, ...REHEARSAL, ...PAST, ...VIDEO, ...ADOPT, ...RECORDINGS, ...VEHICLE_WORDS, ...VEHICLES, ...VEHICLES_REVIEW, ...VEHICLES_RULES, ...VEHICLES_WATCHES, ...VEHICLES_LIBRARIES, ...VEHICLES_SEARCH, ...VIID, ...HUBS, ...ADMIN, ...ADMIN_ACCOUNTS, ...ADMIN_HEALTH, ...REFUSALS, ...REFUSALS_CAMERAS, ...REFUSALS_VEHICLES } as const;
+export const MESSAGES = { ...COMMON, ...WORDS, ...FACTS, ...WALL, ...DESK, ...LEADER, ...MOBILE, ...REHEARSAL, ...PAST, ...VIDEO, ...ADOPT, ...RECORDINGS, ...VEHICLE_WORDS, ...VEHICLES, ...VEHICLES_REVIEW, ...VEHICLES_RULES, ...VEHICLES_WATCHES, ...VEHICLES_LIBRARIES, ...VEHICLES_SEARCH, ...VIID, ...HUBS, ...ADMIN, ...ADMIN_ACCOUNTS, ...ADMIN_HEALTH, ...REFUSALS, ...REFUSALS_CAMERAS, ...REFUSALS_VEHICLES } as const;
 
 export type Key = keyof typeof MESSAGES;

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { mayDecide } from "../../src/apps/approvals/deciders";
 import { planCommands } from "../../src/apps/desk/commands_plans";
 import type { Desk } from "../../src/apps/desk/context";
-import { mayDecide } from "../../src/apps/desk/deciders";
 import { failureOf } from "../../src/apps/desk/failure";
 import { afterSaving, keepNote, loadNote, MOST_NOTES, noteKey } from "../../src/apps/desk/note_drafts";
 import { answerWords, notesOf, timeMarks, wordMark } from "../../src/apps/marks";

@@ -4,11 +4,11 @@ import type { Choice, Command } from "../../components/commands";
 import { duration, instant } from "../../i18n/format";
 import { language, t } from "../../i18n/i18n";
 import type { Bilingual, PlanRow, SituationRow } from "../../wire";
+import { mayDecide } from "../approvals/deciders";
 import { taskTitle } from "../marks";
 import { waitingApprovals } from "../picture";
 import { choice, does, each, namesOf, wrong } from "./commands";
 import type { Desk } from "./context";
-import { mayDecide } from "./deciders";
 
 export function inLanguage(text: Bilingual): string {
   return language() === "zh" ? text.zh : text.en;

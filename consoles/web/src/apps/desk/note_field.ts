@@ -7,10 +7,14 @@ import { icon } from "../../components/icons";
 import { describe } from "../../components/problems";
 import { shared, View } from "../../components/view";
 import { t } from "../../i18n/i18n";
+import type { Request } from "../../wire";
 import { spaceOfPage } from "../console";
 import type { Desk } from "./context";
 import { failureOf } from "./failure";
 import { afterSaving, keepNote, loadNote, noteKey } from "./note_drafts";
+
+/** What the field needs of the page it stands on. */
+export type Noting = Pick<Desk, "actor" | "situation"> & { ask(request: Request): Promise<unknown> };
 
 @customElement("desk-note")
 export class NoteField extends View {
@@ -21,13 +25,23 @@ export class NoteField extends View {
         padding: var(--s2) var(--s4);
         border-top: var(--hair) solid var(--line);
       }
+      :host([large]) form {
+        display: grid;
+        grid-template-columns: minmax(0, 1fr) auto;
+        gap: var(--s2);
+        padding: var(--s2) 0;
+        border: none;
+      }
       .error {
+        grid-column: 1 / -1;
         margin-bottom: var(--s2);
       }
     `,
   ];
 
-  @property({ attribute: false }) desk: Desk | null = null;
+  @property({ attribute: false }) desk: Noting | null = null;
+  /** In the hand: with a button beside it. */
+  @property({ type: Boolean, reflect: true }) large = false;
   @state() private text = "";
   @state() private failure = "";
   private about = "";
@@ -46,6 +60,7 @@ export class NoteField extends View {
     return html`<form @submit=${this.save}>
       ${this.failure === "" ? nothing : html`<p class="error" role="alert">${icon("alert")} ${this.failure}</p>`}
       <input autocomplete="off" .value=${live(this.text)} placeholder=${t("situation.note")} aria-label=${t("situation.note")} @input=${this.onInput} />
+      ${this.large ? html`<button>${t("leader.note_save")}</button>` : nothing}
     </form>`;
   }
 

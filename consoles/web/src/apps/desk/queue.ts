@@ -11,11 +11,11 @@ import { shared, View } from "../../components/view";
 import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import type { AlarmRow, CallRow, SituationRow } from "../../wire";
+import "../approvals/card";
+import { mayDecide } from "../approvals/deciders";
 import { consoleStyles } from "../console_styles";
 import { ALARM_FLOOD, alarmRate, alarmsInOrder, openSituations, subjectOf, unitsAt, waitingApprovals, waitingCalls, type Subjects } from "../picture";
-import "./approval";
 import type { Desk } from "./context";
-import { mayDecide } from "./deciders";
 import { deskTables } from "./tables";
 
 const LATE_ANSWER_MS = 15_000;
@@ -188,7 +188,7 @@ export class Queue extends View {
       <h2 class="heading">${title}${mine.length === 0
         ? nothing
         : html`<button class="bare number" title=${t("approvals.line")} @click=${() => this.tell("fill", "Y ")}><kbd>Y</kbd></button>`}</h2>
-      ${repeat(keys.slice(0, MOST_APPROVALS), (key) => key, (key) => html`<desk-approval placed .desk=${desk} .row=${rows.get(key) ?? null}></desk-approval>`)}
+      ${repeat(keys.slice(0, MOST_APPROVALS), (key) => key, (key) => html`<t-approval placed .desk=${desk} .row=${rows.get(key) ?? null}></t-approval>`)}
       ${keys.length > MOST_APPROVALS ? html`<t-state kind="hint" text=${t("state.too_many", { shown: MOST_APPROVALS, total: keys.length })}></t-state>` : nothing}
     </section>`;
   }

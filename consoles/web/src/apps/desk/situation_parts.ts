@@ -8,9 +8,9 @@ import { watchedBy } from "../../components/watched";
 import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import type { HitRow, MarkRow, OrderRow, Request, SituationRow, TaskRow } from "../../wire";
+import "../approvals/card";
 import { answerWords, isDecision, notesOf, taskTitle } from "../marks";
 import { approvalsOf, isActiveOrder, ordersOf } from "../picture";
-import "./approval";
 import { inLanguage } from "./commands_plans";
 import type { Desk } from "./context";
 import "./hit_panel";
@@ -122,7 +122,7 @@ export function approvalsPart(desk: Desk, row: SituationRow): TemplateResult | t
   if (rows.length === 0) return nothing;
   return html`<section>
     <h3 class="heading">${t("situation.approvals")}<span class="number">${rows.length}</span></h3>
-    ${repeat(rows, (each) => each.id, (each) => html`<desk-approval .desk=${desk} .row=${each}></desk-approval>`)}
+    ${repeat(rows, (each) => each.id, (each) => html`<t-approval .desk=${desk} .row=${each}></t-approval>`)}
   </section>`;
 }
 

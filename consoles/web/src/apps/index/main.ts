@@ -10,7 +10,7 @@ import { Problem, UnreachableError } from "../../sync/api";
 import { browserApi, toLogin } from "../../sync/connect";
 import type { Actor } from "../../sync/protocol";
 import { browserTime } from "../../sync/time";
-import { HOME_ICONS, homesOf } from "../homes";
+import { homeAtOnce, HOME_ICONS, homesOf, isPhone } from "../homes";
 import { show } from "../page";
 import "../page_tools";
 
@@ -92,8 +92,8 @@ export class Index extends View {
       const actor = await this.api.session();
       this.offline = false;
       if (actor === null) toLogin();
-      const homes = actor === null ? [] : homesOf(actor);
-      if (homes.length === 1) location.replace(`/${homes[0] ?? ""}`);
+      const home = actor === null ? "" : homeAtOnce(actor, isPhone());
+      if (home !== "") location.replace(`/${home}`);
       this.actor = actor;
     } catch (error) {
       if (!(error instanceof UnreachableError || (error instanceof Problem && error.passing))) throw error;

@@ -8,7 +8,7 @@ import { shared, View } from "../../components/view";
 import { language, setLanguage, t } from "../../i18n/i18n";
 import { Problem } from "../../sync/api";
 import { browserApi } from "../../sync/connect";
-import { homesOf } from "../homes";
+import { homesOf, isPhone } from "../homes";
 import { show } from "../page";
 
 @customElement("app-login")
@@ -94,7 +94,7 @@ export class Login extends View {
     this.failure = "";
     try {
       const actor = await this.api.signIn(String(form.get("name")), String(form.get("password")));
-      location.assign(safeNext() ?? `/${homesOf(actor)[0] ?? ""}`);
+      location.assign(safeNext() ?? `/${homesOf(actor, isPhone())[0] ?? ""}`);
     } catch (error) {
       this.failure = words(error);
       this.busy = false;

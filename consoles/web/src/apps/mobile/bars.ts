@@ -1,19 +1,10 @@
-/** Single bars above the page: what was not taken, what was recalled, where the terminal is. */
+/** Single bars above the terminal: what was recalled, where it is. */
 
 import { html, type TemplateResult } from "lit";
 import { icon } from "../../components/icons";
-import { refusalWords } from "../../components/refusals";
 import * as format from "../../i18n/format";
-import { t, word } from "../../i18n/i18n";
-import type { Entry } from "../../sync/outbox";
+import { t } from "../../i18n/i18n";
 import type { PositionReporter } from "./position";
-
-export function refusedBar(entry: Entry, onKnown: () => void): TemplateResult {
-  const { code = "", detail: said = "" } = entry.refused ?? {};
-  const detail = refusalWords(said) || `${word("problem", code)} ${said}`;
-  return html`<div class="bar" role="alert">${icon("ban")} <span class="grow">${t("mobile.refused", { detail })}</span>
-    <button @click=${onKnown}>${t("mobile.dismiss")}</button></div>`;
-}
 
 export function recalledBar(title: string, why: string, onKnown: () => void): TemplateResult {
   return html`<div class="bar recalled" role="alert">${icon("ban")} <span class="grow"><b>${t("mobile.recalled", { title })}</b><br />${why}</span>

@@ -15,15 +15,19 @@ import { NO_DATA, type MapData } from "../../map/picture";
 import { Sounds } from "../../media/sounds";
 import { UnreachableError, Problem, type Api } from "../../sync/api";
 import { toLogin, uuid, type Connection } from "../../sync/connect";
-import { openOutbox, Outbox, OutboxFullError, type Draft, type Entry } from "../../sync/outbox";
+import { OutboxFullError, type Draft, type Entry, type Outbox } from "../../sync/outbox";
 import type { Actor, Subscription, TableName } from "../../sync/protocol";
 import { browserTime } from "../../sync/time";
 import type { OrderRow, PositionRow, Request, SituationRow, UnitRow } from "../../wire";
 import { Console } from "../console";
 import { consoleStyles } from "../console_styles";
+import { refusedBar } from "../hand/bars";
+import { Newcomers, ring } from "../hand/hearing";
+import { outboxOf, SamePerson } from "../hand/outbox";
+import { handStyles } from "../hand/styles";
 import "../own_password";
 import { show } from "../page";
-import { positionWords, recalledBar, refusedBar } from "./bars";
+import { positionWords, recalledBar } from "./bars";
 import "./big_step";
 import "./evidence_tab";
 import type { Shot } from "./evidence_tab";
@@ -46,7 +50,7 @@ const SHIFT_MS = 8 * 3_600_000;
 
 @customElement("app-mobile")
 export class Mobile extends Console {
-  static override styles = [shared, consoleStyles, appStyles, mobileStyles];
+  static override styles = [shared, consoleStyles, handStyles, appStyles, mobileStyles];
 
   @state() private tab: Tab = "orders";
   @state() private waiting: readonly Entry[] = [];
@@ -58,11 +62,10 @@ export class Mobile extends Console {
   private outbox: Outbox | null = null;
   private reporter: PositionReporter | null = null;
   private readonly sounds = new Sounds();
-  private known: ReadonlySet<string> | null = null;
+  private readonly newcomers = new Newcomers();
   private readonly feedback = new Feedback(this.space, () => this.requestUpdate());
   private readonly recalls = new Recalls(this.space);
-  /** With which cookies the hub last said that this person is signed in. */
-  private sure: string | null = null;
+  private readonly person = new SamePerson();
   /** The sequence number at which the centre had the last SOS of this page. */
   private raised_seq = 0;
   /** Of live work only: nothing of a rehearsal is ever opened with. */
@@ -85,7 +88,7 @@ export class Mobile extends Console {
   protected override async whoIsThere(): Promise<Actor | null> {
     try {
       const actor = await super.whoIsThere();
-      this.sure = document.cookie;
+      this.person.told();
       return actor;
     } catch (error) {
       if (this.kept !== null && (error instanceof UnreachableError || (error instanceof Problem && error.passing))) return this.kept.actor;
@@ -118,10 +121,8 @@ export class Mobile extends Console {
   }
 
   private makeOutbox({ api }: Connection, actor: Actor): Outbox {
-    const outbox = new Outbox({
-      open: () => openOutbox(indexedDB, this.space),
+    return outboxOf(this.space, {
       sender: api,
-      time: browserTime,
       actor: () => (this.signedOut ? null : actor.id),
       confirm: () => this.isStillThere(api, actor),
       onSent: ({ request }, { seq }) => {
@@ -129,21 +130,12 @@ export class Mobile extends Console {
       },
       onChange: (now) => (this.waiting = now.filter((entry) => entry.actor === actor.id)),
     });
-    addEventListener("online", () => outbox.kick());
-    document.addEventListener("visibilitychange", () => document.hidden || outbox.kick());
-    return outbox;
   }
 
-  /** Somebody else may have signed in on another page of this terminal, or before this one was opened without a network. */
   private async isStillThere(api: Api, actor: Actor): Promise<boolean> {
-    const cookies = document.cookie;
-    if (cookies === this.sure) return true;
-    if ((await api.session())?.id !== actor.id) {
-      this.signedOut = true;
-      return false;
-    }
-    this.sure = cookies;
-    return true;
+    const there = await this.person.isThere(api, actor);
+    if (!there) this.signedOut = true;
+    return there;
   }
 
   /** What is shown of a table until it comes: this person's, of when the terminal last heard of it. */
@@ -373,16 +365,9 @@ export class Mobile extends Console {
   /** A new order rings and vibrates, what was there when the page opened does not. A recall does each time until it was heard here. */
   private hear({ store }: Connection): void {
     const orders = store.rows("orders");
-    const issued = new Set([...orders.values()].filter((row) => row.state === "issued").map((row) => row.id));
-    const before = this.known;
-    this.known = issued;
-    if (store.loaded("orders") && this.recalls.take(orders, this.actor?.unit ?? "")) this.ring("recall", [900]);
-    if (before !== null && [...issued].some((id) => !before.has(id))) this.ring("order", [300, 150, 300]);
-  }
-
-  private ring(sound: "order" | "recall", pattern: number[]): void {
-    this.sounds.play(sound);
-    if ("vibrate" in navigator) navigator.vibrate(pattern);
+    const issued = [...orders.values()].filter((row) => row.state === "issued").map((row) => row.id);
+    if (store.loaded("orders") && this.recalls.take(orders, this.actor?.unit ?? "")) ring(this.sounds, "recall", [900]);
+    if (this.newcomers.take(issued)) ring(this.sounds, "order", [300, 150, 300]);
   }
 
   private async signOut(): Promise<void> {

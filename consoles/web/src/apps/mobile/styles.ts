@@ -1,15 +1,10 @@
-/** How the terminal is laid out: one hand, gloves, rain. Targets of 44 px and more, the big step and SOS under the thumb. */
+/** How the terminal is laid out beyond what all pages in the hand share: gloves, rain, the big step and SOS under the thumb. */
 
 import { css } from "lit";
 
 export const appStyles = css`
   :host {
-    --target: 48px;
-    display: grid;
-    grid-template-columns: minmax(0, 1fr);
     grid-template-rows: auto minmax(0, 1fr) auto auto;
-    font-size: 16px;
-    padding: env(safe-area-inset-top) 0 env(safe-area-inset-bottom);
   }
 `;
 
@@ -22,45 +17,12 @@ export const tabStyles = css`
 `;
 
 export const mobileStyles = css`
-  h1 {
-    font-weight: 700;
-  }
-  .bars {
-    background: var(--panel);
-    font-size: 14px;
-  }
-  .bar {
-    display: flex;
-    align-items: center;
-    gap: var(--s2);
-    min-height: 36px;
-    padding: var(--s1) var(--s4);
-  }
-  .bar + .bar {
-    border-top: 1px solid var(--line);
-  }
-  .bar button {
-    min-height: 44px;
-  }
   .bar.recalled {
     background: var(--raised);
     font-size: 16px;
   }
-  .bar.offline {
-    background: var(--raised) var(--hatch);
-  }
-  main {
-    overflow: auto;
-    padding: var(--s3) var(--s4);
-  }
   main.flush {
     padding: 0;
-  }
-  main > .leave {
-    margin-top: 40px;
-  }
-  main > * + * {
-    margin-top: var(--s3);
   }
   .order {
     background: var(--panel);
@@ -103,10 +65,6 @@ export const mobileStyles = css`
   .steps .unsent {
     border-top-style: dashed;
   }
-  .late {
-    background: var(--hatch);
-    padding: var(--s1) var(--s2);
-  }
   .thumb {
     display: grid;
     grid-template-columns: minmax(0, 1fr) 88px;
@@ -119,29 +77,6 @@ export const mobileStyles = css`
   .thumb .calm {
     color: var(--text-2);
     font-size: 14px;
-  }
-  nav {
-    display: grid;
-    grid-template-columns: repeat(4, 1fr);
-    background: var(--panel);
-    border-top: 1px solid var(--line);
-  }
-  nav button {
-    flex-direction: column;
-    gap: 2px;
-    min-height: 56px;
-    border: none;
-    border-radius: 0;
-    background: none;
-    color: var(--text-2);
-    font-size: 14px;
-  }
-  nav button[aria-current="page"] {
-    color: var(--accent);
-  }
-  nav .icon {
-    width: 22px;
-    height: 22px;
   }
   form {
     display: grid;

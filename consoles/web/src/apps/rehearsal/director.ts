@@ -36,7 +36,7 @@ const TABLES = {
 const DRAWN = ["units", "positions", "situations", "orders", "cameras", "stations", "alarms"] as const;
 const LOOK_EVERY_MS = 1_000;
 const LOOK_HIDDEN_MS = 5_000;
-const TRAINEE_PAGES = ["desk", "wall", "mobile"] as const;
+const TRAINEE_PAGES = ["desk", "wall", "leader", "mobile"] as const;
 
 @customElement("app-director")
 export class Director extends Console {

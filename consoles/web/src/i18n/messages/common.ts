@@ -118,6 +118,8 @@ export const COMMON = {
   "home.wall_about": ["全局态势，远距观看，无需操作", "The whole picture, read from afar"],
   "home.desk": ["接处警坐席", "Desk"],
   "home.desk_about": ["接警、派警、指挥，键盘优先", "Calls, dispatch and command, by keyboard"],
+  "home.leader": ["值班领导", "Duty leader"],
+  "home.leader_about": ["审批、在办、上报，手机单手可用", "Approvals, what is open, reports upward; for a phone"],
   "home.mobile": ["警务终端", "Mobile terminal"],
   "home.mobile_about": ["指令、地图、查询、取证、一键报警", "Orders, map, query, evidence, SOS"],
   "home.rehearsal": ["演练导调", "Rehearsal"],
