@@ -20,7 +20,6 @@ from streams.recorder.store import Store
 log = logging.getLogger(__name__)
 _NOBODY_CAN_TELL = (UnavailableError, TooManyError, DamagedJournalError)
 """Anything else is a refusal: what has this key is not on record, and never was."""
-_KEPT = "the clip is kept, and is listed once it is known to be on record"
 
 
 class ClipRecord:
@@ -50,7 +49,8 @@ class ClipRecord:
             await store.add_clip(clip.listed)
         except _NOBODY_CAN_TELL as error:
             self._in_doubt.set()
-            raise UnavailableError(f"{error.detail}; {_KEPT}") from error
+            told = "nobody can tell yet whether the clip is on record: it is kept, and listed as soon as it is"
+            raise UnavailableError(f"{told} ({error.detail})") from error
         except TriuneError:
             await self._delete(store, clip)
             raise
@@ -78,8 +78,9 @@ class ClipRecord:
             try:
                 await self.put(clip)
                 log.info("clip %s is on record", clip.id)
-            except UnavailableError:
-                raise
+            except UnavailableError as error:
+                told = "no other clip is made before it is known whether the last one is on record; try again later"
+                raise UnavailableError(told) from error
             except TriuneError as error:
                 log.warning("clip %s is deleted, since the record refuses it: %s", clip.id, error.detail)
 

@@ -65,7 +65,7 @@ async def test_a_clip_of_which_no_answer_comes_is_kept_hidden_and_listed_once_it
     async with desk(journal) as d, asyncio.TaskGroup() as tasks:
         record = record_of(d, store)
         journal.failures = [lost]
-        with pytest.raises(UnavailableError, match="the clip is kept"):
+        with pytest.raises(UnavailableError, match="it is kept, and listed as soon as it is"):
             await record.put(clip)
         assert files(tmp_path) == {".mp4", ".json", ".unrecorded"}
         assert await listed(store) == []

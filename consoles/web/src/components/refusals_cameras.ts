@@ -45,6 +45,8 @@ export const CAMERAS_REFUSED: readonly (readonly [RegExp, Words])[] = [
   [/^there are (?<n>\d+) locks/, ({ n = "" }) => t("refusal.locks", { word: n })],
   [/^not all of it is (locked|given free), try again/, () => t("refusal.lock_part")],
   [/^other clips are being exported/, () => t("refusal.clips_busy")],
+  [/^nobody can tell yet whether the clip is on record/, () => t("refusal.clip_in_doubt")],
+  [/^no other clip is made before/, () => t("refusal.clip_waits")],
   [/^the clip cannot be written/, () => t("refusal.clip_disk")],
   [/^the clip may be where nobody answers/, () => t("refusal.clip_away")],
   [/^the clip that came from (?<who>.+) is not the one|^(?<teller>.+) gives a clip without a size/, ({ who, teller }) => t("refusal.clip_damaged", { word: who ?? teller ?? "" })],

@@ -16,6 +16,8 @@ describe("what the hub answers on screens of cameras, in words (R795)", () => {
     ["the camera has no preset 3", "没有预置位 3"],
     ["edge agent gate moves the camera no more", "转动中断：请再按一次"],
     ["the clip that came from edge agent gate is not the one that it hashed", "edge agent gate 传来的片段已损坏，请再导出"],
+    ["nobody can tell yet whether the clip is on record: it is kept, and listed as soon as it is (the disk is full)", "记录此刻没有应答：片段已保存，确认记录后自动列出，不必再导出"],
+    ["no other clip is made before it is known whether the last one is on record; try again later", "上一段导出还没有确认记录，请稍候再导出"],
     ["no GB/T 28181 device 43062100001320000001 is registered", "国标设备 43062100001320000001 没有注册：查它的电源、网络和平台设置"],
     ["32 GB/T 28181 streams run already", "国标码流已到上限，请稍候"],
     ["the device refuses the video: port 0", "设备没有给出画面"],

@@ -42,6 +42,8 @@ export const REFUSALS_CAMERAS = {
   "refusal.locks": ["锁定已到上限 {word} 个，请先解除一些", "There are {word} locks, the most there may be: release some first"],
   "refusal.lock_part": ["只做成了一部分，请再按一次", "Only part of it was done: press again"],
   "refusal.clips_busy": ["正在导出别的片段，请稍候再试", "Other clips are being exported: try again in a moment"],
+  "refusal.clip_in_doubt": ["记录此刻没有应答：片段已保存，确认记录后自动列出，不必再导出", "The record does not answer just now: the clip is kept, and listed as soon as it is on record; do not export it again"],
+  "refusal.clip_waits": ["上一段导出还没有确认记录，请稍候再导出", "The last clip is not known to be on record yet: export again in a while"],
   "refusal.clip_disk": ["片段写不进磁盘：查磁盘空间和权限", "The clip cannot be written: look at the disk's room and rights"],
   "refusal.clip_away": ["片段可能在没有应答的中心或磁盘上", "The clip may be where nobody answers now"],
   "refusal.clip_gone": ["没有这个片段", "There is no such clip"],
