@@ -13,6 +13,7 @@ from command import requests as q
 from command.actors import HUB, Role
 from command.facts.base import Level
 from consoles.site import Site
+from tests.command.support import ACTORS
 from tests.consoles.support import PASSWORD, signed_in, site_with_people
 from tests.e2e.chromium import chromium
 from tests.e2e.test_accessibility import faults
@@ -80,6 +81,27 @@ async def test_what_an_officer_answers_and_what_desks_note_can_be_read_back(tmp_
         await page.locator("t-timeline canvas").hover(position={"x": 18, "y": 10})
         await expect(page.locator("t-timeline canvas")).to_have_attribute("title", re.compile("指挥决定 调蛙人"))
         await page.screenshot(path=tmp_path / "notes.png")
+        assert faults_of(page) == []
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(120)
+async def test_orders_stand_over_the_picture_of_a_hit_once_somebody_was_sent(tmp_path: Path) -> None:  # R714
+    async with site_with_people(tmp_path, "commander") as site, chromium() as browser:
+        watch = q.RequestWatch(pattern="湘F12345", reason="被盗", until_ms=site.clock.now_ms() + 3_600_000, level=2)
+        await site.hub.ask(q.EnrolCamera(camera="k1", name="东门", lat=29.1, lon=113.1), HUB)
+        watched = (await site.hub.ask(watch, ACTORS["dispatcher"])).subject
+        await site.hub.ask(q.ApproveWatch(watch=watched), ACTORS["duty_leader"])
+        seen = q.ReportHit(watch=watched, plate="湘F12345", camera="k1", seen_ms=site.clock.now_ms(), confidence=0.99)
+        await site.hub.ask(seen, HUB)
+        [row] = await site.hub.read(lambda t: list(t.situations))
+        page = await open_page(browser, site, "commander", "/desk")
+        await choose(page, row.title)
+        headings = page.locator("desk-situation .body h3")
+        await expect(headings.first).to_contain_text("布控命中", timeout=SLOW)
+        await patrol(site, row.id)
+        await expect(headings.first).to_contain_text("指令", timeout=SLOW)
+        await expect(headings.nth(1)).to_contain_text("布控命中")
         assert faults_of(page) == []
 
 
