@@ -9,7 +9,7 @@ from pathlib import Path
 
 from command.facts import Recorded
 from command.hub import Hub, recorded
-from command.kernel.clock import Clock
+from command.kernel.clock import Clock, SystemClock
 from command.kernel.database import SqliteDatabase
 from command.links.cursors import SCHEMA, Cursors
 from command.links.follow import Follower, Link
@@ -56,10 +56,7 @@ async def until(at: Desk, holds: Callable[[Tables], bool]) -> None:
     """Return once it is so; what sleeps meanwhile is woken in its turn."""
     async with asyncio.timeout(30):
         while not await at.hub.read(holds):
-            wake_ms = at.clock.next_wake_ms()
-            if wake_ms is not None:
-                at.clock.advance(min(wake_ms, at.clock.now_ms() + 1000))
-            await asyncio.get_running_loop().run_in_executor(None, lambda: None)  # let sockets and files have a turn
+            await _pass_time(at)
 
 
 async def told(at: Desk, follower: Follower) -> None:
@@ -67,10 +64,19 @@ async def told(at: Desk, follower: Follower) -> None:
     async with asyncio.timeout(30):
         while follower.behind:
             await until(at, lambda _: True)
-            wake_ms = at.clock.next_wake_ms()
-            if wake_ms is not None:
-                at.clock.advance(min(wake_ms, at.clock.now_ms() + 1000))
-            await asyncio.get_running_loop().run_in_executor(None, lambda: None)
+            await _pass_time(at)
+
+
+async def _pass_time(at: Desk) -> None:
+    """Let whoever sleeps sleep on, at most so much faster than sockets and files go.
+
+    While a slow machine answers one request, hours must not pass at the hub: shifts would end, and each of the things
+    that come due then is one more to be told.
+    """
+    wake_ms = at.clock.next_wake_ms()
+    if wake_ms is not None:
+        at.clock.advance(min(wake_ms, at.clock.now_ms() + 500))
+    await SystemClock().sleep(5)
 
 
 async def facts(hub: Hub) -> list[Recorded]:
