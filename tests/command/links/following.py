@@ -56,7 +56,7 @@ async def until(at: Desk, holds: Callable[[Tables], bool]) -> None:
     """Return once it is so; what sleeps meanwhile is woken in its turn."""
     async with asyncio.timeout(30):
         while not await at.hub.read(holds):
-            await _pass_time(at)
+            await pass_time(at)
 
 
 async def told(at: Desk, follower: Follower) -> None:
@@ -64,10 +64,10 @@ async def told(at: Desk, follower: Follower) -> None:
     async with asyncio.timeout(30):
         while follower.behind:
             await until(at, lambda _: True)
-            await _pass_time(at)
+            await pass_time(at)
 
 
-async def _pass_time(at: Desk) -> None:
+async def pass_time(at: Desk) -> None:
     """Let whoever sleeps sleep on, at most so much faster than sockets and files go.
 
     While a slow machine answers one request, hours must not pass at the hub: shifts would end, and each of the things

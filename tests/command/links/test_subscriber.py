@@ -23,7 +23,7 @@ from command.links.subscriber import Subscriber
 from command.requests import RequestApproval
 from command.services.approval import app as approval_app
 from command.services.case import app as case_app
-from tests.command.links.following import SITE, following, service_on, told
+from tests.command.links.following import SITE, following, pass_time, service_on, told
 from tests.command.services.peers import TOKEN
 from tests.command.support import DISPATCHER, Desk, desk
 from tests.ports import free_port
@@ -77,10 +77,7 @@ class County:
                 await self.turn()
 
     async def turn(self) -> None:
-        wake_ms = self.at.clock.next_wake_ms()
-        if wake_ms is not None:
-            self.at.clock.advance(min(wake_ms, self.at.clock.now_ms() + 1000))
-        await asyncio.get_running_loop().run_in_executor(None, lambda: None)  # sockets and files have a turn
+        await pass_time(self.at)
 
     async def granted(self) -> None:
         """Grant there whatever is asked, and return once it is granted here."""
