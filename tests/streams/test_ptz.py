@@ -236,7 +236,7 @@ async def test_the_end_of_the_hub_stops_what_moves() -> None:
     assert ground.dome.closed == 1
 
 
-async def test_a_hub_that_a_fault_ends_stops_what_moves() -> None:  # R354
+async def test_a_hub_that_a_fault_ends_stops_what_moves() -> None:  # R354, R1025
     ground = Ground()
 
     async def hub() -> None:
@@ -252,7 +252,7 @@ async def test_a_hub_that_a_fault_ends_stops_what_moves() -> None:  # R354
     assert ground.dome.closed == 2
 
 
-async def test_a_hub_that_is_cancelled_stops_what_moves() -> None:  # R354
+async def test_a_hub_that_is_cancelled_stops_what_moves() -> None:  # R354, R1025
     ground, moving = Ground(), asyncio.Event()
 
     async def hub() -> None:
@@ -271,7 +271,7 @@ async def test_a_hub_that_is_cancelled_stops_what_moves() -> None:  # R354
     assert ground.dome.closed == 1
 
 
-async def test_a_move_that_was_on_its_way_when_the_hub_ended_is_stopped_too() -> None:  # R354
+async def test_a_move_that_was_on_its_way_when_the_hub_ended_is_stopped_too() -> None:  # R354, R1025
     ground = Ground()
     async with asyncio.TaskGroup() as tasks, ground.control:
         await ground.control.command("a", WATCH, LEFT)
