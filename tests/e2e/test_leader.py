@@ -36,6 +36,14 @@ SMALL = """() => {
     return found;
 }"""
 """Whatever a thumb would miss."""
+HASTY = """async (card) => {
+    card.shadowRoot.querySelector("#refuse").click();
+    await card.updateComplete;
+    const question = card.shadowRoot.querySelector("t-confirm");
+    await question.updateComplete;
+    question.shadowRoot.querySelector("button.primary").click();
+}"""
+"""Confirm what was never read."""
 
 
 async def on_a_phone(browser: Browser, site: Site) -> Page:
@@ -102,12 +110,13 @@ async def test_a_leader_decides_with_one_thumb_and_sees_only_what_the_hub_says(t
             signed_in(site.http_url, "duty_leader") as other,
         ):
             later = await ask_for(dispatcher, "转移群众", 30, situation)
+            await ask_for(dispatcher, "借调无人机", 60)
             page = await on_a_phone(browser, site)
             cards = page.get_by_role("article")
-            await expect(cards).to_have_count(1, timeout=SOON_MS)
+            await expect(cards).to_have_count(2, timeout=SOON_MS)
             assert await page.evaluate("window.felt") == []
             sooner = await ask_for(dispatcher, "封闭沿河公路", 5, situation)
-            await expect(cards).to_have_count(2, timeout=SOON_MS)
+            await expect(cards).to_have_count(3, timeout=SOON_MS)
             await expect(cards.first).to_contain_text("封闭沿河公路")
             for words in ("新墙河漫堤", "新墙河大桥", "断面水位超警", "dispatcher 提请"):
                 await expect(cards.first).to_contain_text(words)
@@ -122,8 +131,10 @@ async def test_a_leader_decides_with_one_thumb_and_sees_only_what_the_hub_says(t
                 await (route.abort() if len(keys) == 1 else route.continue_())
 
             await page.route("**/api/v1/requests", lose_the_first)
-            await tap_twice(page, cards.first.get_by_role("button", name="同意", exact=True))
             question = page.get_by_role("alertdialog")
+            await page.locator("t-approval").first.evaluate(HASTY)
+            await question.get_by_role("button", name="取消").tap()
+            await tap_twice(page, cards.first.get_by_role("button", name="同意", exact=True))
             await expect(question).to_contain_text("决定记录在案，不能更改")
             assert keys == [], "the second tap confirmed nothing"
             confirm = question.get_by_role("button", name="确认")
@@ -151,13 +162,14 @@ async def test_a_leader_decides_with_one_thumb_and_sees_only_what_the_hub_says(t
             await confirm.tap()
             await expect(cards.first).to_contain_text("「不同意」中心是否收到尚不清楚", timeout=SOON_MS)
             await expect(page.get_by_text("1 件未确认")).to_be_visible()
-            await expect(cards.first.get_by_role("button", name="同意")).to_have_count(0)
+            await expect(cards.nth(1)).to_contain_text("画面是现在的之后才能决定")
+            await expect(page.get_by_role("button", name="同意")).to_have_count(0)
             await expect(page.get_by_role("article").filter(has_text="未批准")).to_have_count(0)
             await page.context.set_offline(False)
             await expect(page.get_by_role("article").filter(has_text="未批准")).to_contain_text(
                 "转移群众", timeout=SOON_MS
             )
-            await expect(page.get_by_text("没有待我审批的事项")).to_be_visible()
+            await expect(cards.first.get_by_role("button", name="不同意")).to_be_visible()
             await expect(page.get_by_text("未确认")).to_have_count(0, timeout=SOON_MS)
             assert sum(b'"approval_decided"' in fact for fact in await recorded(site, before)) == 1
 

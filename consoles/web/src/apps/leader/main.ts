@@ -93,18 +93,25 @@ export class Leader extends Console {
     this.renderRoot?.querySelector("main")?.scrollTo(0, 0);
   }
 
-  protected override changed(tables: ReadonlySet<string>, { store }: Connection): void {
-    const { actor } = this;
+  protected override changed(_tables: ReadonlySet<string>, { store }: Connection): void {
     this.told = this.told.filter(({ seq }) => seq > store.seq);
-    if (actor === null || !tables.has("approvals") || !store.loaded("approvals")) return;
-    const mine = waitingApprovals(store.rows("approvals")).filter((row) => mayDecide(actor, row));
-    if (this.newcomers.take(mine.map(({ id }) => id))) ring(this.sounds, "order", [300, 150, 300]);
   }
 
   protected override willUpdate(_changed: PropertyValues): void {
-    if (this.connection === null || this.actor === null || this.outbox !== null) return;
-    this.outbox = this.makeOutbox(this.connection, this.actor);
-    this.look();
+    const { connection, actor } = this;
+    if (connection === null || actor === null) return;
+    if (this.outbox === null) {
+      this.outbox = this.makeOutbox(connection, actor);
+      this.look();
+    }
+    this.hear(connection, actor);
+  }
+
+  /** What is drawn for the first time is heard with it. */
+  private hear({ store }: Connection, actor: Actor): void {
+    if (!store.loaded("approvals")) return;
+    const mine = waitingApprovals(store.rows("approvals")).filter((row) => mayDecide(actor, row));
+    if (this.newcomers.take(mine.map(({ id }) => id))) ring(this.sounds, "order", [300, 150, 300]);
   }
 
   private makeOutbox({ api }: Connection, actor: Actor): Outbox {

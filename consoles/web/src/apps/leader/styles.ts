@@ -5,6 +5,8 @@ import { css } from "lit";
 export const leaderStyles = css`
   :host {
     grid-template-rows: auto minmax(0, 1fr) auto;
+    max-width: 640px;
+    margin: 0 auto;
   }
   nav button {
     position: relative;
@@ -12,7 +14,7 @@ export const leaderStyles = css`
   nav .badge {
     position: absolute;
     top: 4px;
-    left: calc(50% + 12px);
+    left: calc(50% + 18px);
     min-width: 22px;
     padding: 0 5px;
     border-radius: 11px;
