@@ -202,7 +202,7 @@ export class Leader extends Console {
     return request.request === "note_situation" ? request.text : "";
   }
 
-  /** Everything goes through the outbox: with one key until it is known what became of it, also past a reload (R929). */
+  /** Everything goes through the outbox: with one key until it is known what became of it, also past a reload (R878). */
   private async send(actor: Actor, request: Request): Promise<void> {
     try {
       await this.outbox?.add({ key: uuid(), actor: actor.id, request });
