@@ -41,10 +41,11 @@ class AwayWatch:
         hub.listen(self._on_change)
 
     def _on_change(self, _seq: int, changes: Changes) -> None:
-        """One that came is to be missed again, though it be gone before anybody looked."""
+        """One that came is to be missed again, from now on, though it be gone before anybody looked."""
         for (table, key), row in changes.items():
             if table == "links" and isinstance(row, LinkRow) and row.state == "up":
                 self._told.pop(key.removeprefix(f"{SCHEME}."), None)
+                self._missing_ms.pop(key.removeprefix(f"{SCHEME}."), None)
 
     async def run(self) -> None:
         """Look and say it, until cancelled."""
@@ -58,9 +59,10 @@ class AwayWatch:
             if not self._leases.holds(WATCH):
                 self._told.clear()  # whoever says it meanwhile may be the last to have heard of an agent
                 continue
-            for agent, missing_ms in list(self._missing_ms.items()):
+            for agent in list(self._missing_ms):
                 cameras = frozenset(self._agents.states[agent].cameras)
-                if missing_ms >= AGENT_AWAY_MS and self._told.get(agent) != cameras:
+                # While it was said of others this one may have come.
+                if self._missing_ms.get(agent, -1) >= AGENT_AWAY_MS and self._told.get(agent) != cameras:
                     self._told[agent] = cameras
                     await self._say(agent, sorted(cameras))
 

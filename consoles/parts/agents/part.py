@@ -66,7 +66,8 @@ class EdgeAgents:
 def edge_agents(base: Base, uplink: HubUplink, cars: Vehicles, hubs: Hubs | None) -> EdgeAgents:
     """Let agents come."""
     hub, kept = base.hub, base.kept
-    agents = Agents(hub, kept.accounts)
+    places = kept.places
+    agents = Agents(hub, kept.accounts, lambda: places is None or places.own is not None)
     items = Items(hub, cars.passages, cars.hits, kept.blobs, uplink, cars.quality)
     errands = Errands(agents, hubs.of_agent if hubs else None)
     if hubs:
@@ -75,7 +76,7 @@ def edge_agents(base: Base, uplink: HubUplink, cars: Vehicles, hubs: Hubs | None
     counters = http.DoorCounters()
     base.tasks.start(agents.run(), "agents")
     base.tasks.start(agents.keep_said(), "agents-said")
-    base.tasks.start(AwayWatch(hub, agents, kept.leases, kept.places).run(), "agents-away")
+    base.tasks.start(AwayWatch(hub, agents, kept.leases, places).run(), "agents-away")
     base.connected.append(lambda: len(agents.here()))
     base.waits.append(lambda: _behind(agents))
     base.measured.extend((

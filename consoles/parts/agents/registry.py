@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
@@ -108,13 +109,18 @@ def in_charge(address: str) -> tuple[str, str] | None:
 
 
 class Agents:
-    """The agents of one hub. `run` keeps them told."""
+    """The agents of one hub. `run` keeps them told.
 
-    def __init__(self, hub: Hub, accounts: Accounts) -> None:
+    `is_found()` says whether other hubs find here what is here. To them an agent of a hub that they do not find is
+    away: while one hub said that and this one the contrary, its alarm would come and go without end.
+    """
+
+    def __init__(self, hub: Hub, accounts: Accounts, is_found: Callable[[], bool]) -> None:
         self.states: dict[str, AgentState] = {}
         self.uploads: dict[str, Uploads] = {}
         self._hub = hub
         self._accounts = accounts
+        self._is_found = is_found
         self._connected: dict[str, Connected] = {}
         self._told: dict[str, Duties] = {}
         self._duties: dict[str, Duties] = {}
@@ -133,7 +139,7 @@ class Agents:
             match row:
                 case CameraRow() if _is_wanted_so(row, self._wanted.get(key)):
                     pass  # only up or down
-                case LinkRow(state="down") if key.removeprefix(f"{SCHEME}.") in self._connected:
+                case LinkRow(state="down") if self._is_found() and key.removeprefix(f"{SCHEME}.") in self._connected:
                     self._restate.add(key.removeprefix(f"{SCHEME}."))  # another hub took it for away
                     self._changed.set()
                 case _ if table in ("cameras", "watches", "libraries", "regions"):
@@ -234,7 +240,7 @@ class Agents:
             await former.replaced()
         await connection.tell(duties, restate=True)
         self._changed.set()  # what changed while it was joining
-        await self._record(ReportLink(link=f"{SCHEME}.{agent}", up=True))
+        await self._say_here(agent)
 
     def leave(self, agent: str, connection: Connected) -> None:
         """Note that a connection ended."""
@@ -279,6 +285,8 @@ class Agents:
         """
 
         def differing(t: Tables) -> set[str]:
+            if not self._is_found():
+                return set()
             rows = {agent: t.links.get(f"{SCHEME}.{agent}") for agent in self._connected}
             return {agent for agent, row in rows.items() if row is None or row.state != "up"}
 
@@ -298,7 +306,7 @@ class Agents:
                 self._told[agent] = mine
                 await connection.tell(mine, restate=restate)
                 if restate:
-                    await self._record(ReportLink(link=f"{SCHEME}.{agent}", up=True))
+                    await self._say_here(agent)
 
     def _note_known(self, duties: dict[str, Duties]) -> None:
         for agent, mine in duties.items():
@@ -308,8 +316,9 @@ class Agents:
             state.cameras = [duty.camera for duty in mine.cameras]
             state.lists = [library.id for library in mine.libraries]
 
-    async def _record(self, request: ReportLink) -> None:
-        await tell(self._hub, request, log, "how an agent is")
+    async def _say_here(self, agent: str) -> None:
+        if self._is_found():
+            await tell(self._hub, ReportLink(link=f"{SCHEME}.{agent}", up=True), log, "how an agent is")
 
 
 def _is_wanted_so(row: CameraRow, wanted: _Wanted | None) -> bool:
