@@ -25,7 +25,6 @@ from command.kernel.errors import (
 )
 from command.kernel.geo import check_point
 from command.kernel.limits import (
-    PLAUSIBLE_SPEED_KMH,
     POSITIONS_PER_BATCH,
     READINGS_ROWS,
     SILENCE_SWEEP_MS,
@@ -35,7 +34,7 @@ from command.kernel.limits import (
 )
 from command.patrol.fences import FenceSet
 from command.patrol.fixes import FixFilter
-from command.patrol.sos import SosWatch, call_began
+from command.patrol.sos import SosWatch, call_began, is_stand_in, seen_last, stand_in
 from command.patrol.watch import PatrolWatch, after
 from command.readings import CallForHelp, Position, Readings
 from command.requests import RaiseSos, ReportPatrol
@@ -111,6 +110,8 @@ class HubUplink:
         self._fences = FenceSet(())
         self._newest: dict[str, Position] = {}
         """Of each unit the newest fix that is believed."""
+        self._placed: dict[str, Position] = {}
+        """Of each unit what was kept last of a call without a place, which the next is kept after."""
         self._stored: list[Callable[[Sequence[Position]], None]] = []
 
     def on_stored(self, listener: Callable[[Sequence[Position]], None]) -> None:
@@ -152,8 +153,8 @@ class HubUplink:
     async def calls_for_help(self, batch: Sequence[CallForHelp]) -> None:
         """Take calls of devices that cannot say where they are; return once all are durable, and raise as `positions`.
 
-        A call is recorded as from the unit's newest fix, or from nowhere. It is stored as a fix there, so coarse as the
-        unit may have come since, where one is known of the hour before: by that it is known again.
+        A call is recorded as from the unit's newest fix, or from nowhere. It is stored with that place (`stand_in`),
+        where one is known of the hour before: by that it is known again.
         """
         self._check(batch)
         self.counters.calls_without_place += len(batch)
@@ -174,8 +175,15 @@ class HubUplink:
         fresh: dict[str, Position] = {}
         for stored in news:
             fix = _not_ahead(stored, now_ms)
-            if (unit := roster.unit_of.get(fix.device)) and self._believe(fix, unit, fresh):
-                self._watch.follow(roster.units[unit], fix, roster.limits, now_ms)
+            unit = roster.unit_of.get(fix.device)
+            if unit is None:
+                continue
+            called = is_stand_in(fix) and self._note_call(fix, unit)
+            seen = seen_last(fix)
+            if self._fixes.is_newer(seen) and self._believe(seen, unit, fresh) and fresh.get(unit) is seen:
+                self._watch.follow(roster.units[unit], seen, roster.limits, now_ms)
+            if called:
+                self._watch.heard(roster.units[unit], fix.at_ms, now_ms)
         self._hub.positions_changed([_row(unit, fix) for unit, fix in fresh.items()])
 
     async def run(self) -> None:
@@ -226,7 +234,7 @@ class HubUplink:
         fixes: list[Position] = []
         tracks: dict[str, Sequence[Position]] = {}
         for call in calls:
-            place = self._newest.get(roster.unit_of[call.device])
+            place = self._last_place(roster.unit_of[call.device])
             if place and place.at_ms > call.at_ms:
                 if call.device not in tracks:
                     from_ms, to_ms = call.at_ms - _SOS_RUN_MS, calls[-1].at_ms
@@ -235,7 +243,7 @@ class HubUplink:
                 before = bisect_right(track, call.at_ms, key=lambda fix: fix.at_ms)
                 place = track[before - 1] if before else None
             if place and call.at_ms - place.at_ms <= _SOS_RUN_MS:
-                fixes.append(_stand_in(call, place))
+                fixes.append(stand_in(call, place))
         return fixes
 
     async def _look(self, devices: Iterable[str]) -> _Roster:
@@ -308,14 +316,32 @@ class HubUplink:
         for sent in fixes:
             fix = _not_ahead(sent, now_ms)
             unit = roster.units[roster.unit_of[fix.device]]
-            if not self._believe(fix, unit.id, fresh):
+            if is_stand_in(fix):
+                heard = self._note_call(fix, unit.id)
+                reports = self._watch.heard(unit, fix.at_ms, now_ms) if heard else []
+            elif self._believe(fix, unit.id, fresh):
+                reports = self._watch.observe(unit, fix, self._fences, roster.limits, now_ms)
+            else:
                 continue
-            for report in self._watch.observe(unit, fix, self._fences, roster.limits, now_ms):
+            for report in reports:
                 roster.units[unit.id] = unit = after(unit, report)
                 conclusions.append((report, fix.at_ms))
         self._hub.positions_changed([_row(unit, fix) for unit, fix in fresh.items()])
         for report, seen_ms in conclusions:
             await self._report(report, seen_ms)
+
+    def _note_call(self, kept: Position, unit: str) -> bool:
+        """Say whether a call without a place is newer than all that was heard of the unit, and note it then."""
+        last = self._last_place(unit)
+        if last and kept.at_ms <= last.at_ms:
+            return False
+        self._placed[unit] = kept
+        return True
+
+    def _last_place(self, unit: str) -> Position | None:
+        """Return the newest fix of the unit, or a call kept after it: by that the next is placed."""
+        newest, placed = self._newest.get(unit), self._placed.get(unit)
+        return placed if placed and (newest is None or placed.at_ms > newest.at_ms) else newest
 
     def _believe(self, fix: Position, unit: str, fresh: dict[str, Position]) -> bool:
         """Say whether the device is there; note in `fresh` what is newer than all that was known of the unit."""
@@ -355,15 +381,6 @@ def _not_ahead(fix: Position, now_ms: int) -> Position:
     return fix if fix.at_ms <= now_ms else replace(fix, at_ms=now_ms)
 
 
-def _stand_in(call: CallForHelp, place: Position) -> Position:
-    """Return the call as a fix, as coarse as the unit may have come since it was at that place."""
-    come_m = PLAUSIBLE_SPEED_KMH / 3600 * (call.at_ms - place.at_ms)  # km/h over ms gives metres
-    return Position(
-        device=call.device, at_ms=call.at_ms, lat=place.lat, lon=place.lon, source=call.source,
-        accuracy_m=(place.accuracy_m or 0) + come_m, sos=True,
-    )  # fmt: skip
-
-
 def _check(said: Position | CallForHelp) -> None:
     if not 0 <= said.at_ms <= _LAST_INSTANT_MS:
         raise InvalidInputError(f"not an instant: {said.at_ms} ms")
@@ -372,6 +389,8 @@ def _check(said: Position | CallForHelp) -> None:
 
 
 def _check_fix(fix: Position) -> None:
+    if is_stand_in(fix):
+        raise InvalidInputError("a call without a place is no fix")
     check_point(fix.lat, fix.lon)
     for number in (fix.accuracy_m, fix.speed_kmh, fix.heading_deg, fix.altitude_m):
         if number is not None and not math.isfinite(number):

@@ -17,6 +17,7 @@ from command.facts.watchlist import PlateHit
 from command.hub import recorded
 from command.journal import Journal, StoredFact
 from command.kernel.errors import TooManyError, UnknownIdError
+from command.patrol.sos import seen_last
 from command.readings import Position, Readings
 from command.rows import MarkRow, PositionRow, Row, UnitRow
 from command.settings import Limits
@@ -238,8 +239,9 @@ async def _positions(readings: Readings, space: str, units: dict[str, UnitRow], 
         newest: Position | None = None
         for device in unit.devices:
             track = await readings.track(space, device, at_ms - POSITION_AGE_MS, at_ms, 100_000)
-            if track and (newest is None or track[-1].at_ms > newest.at_ms):
-                newest = track[-1]
+            last = seen_last(track[-1]) if track else None
+            if last and (newest is None or last.at_ms > newest.at_ms):
+                newest = last
         if newest is not None:
             found[unit.id] = PositionRow(
                 id=unit.id, device=newest.device, at_ms=newest.at_ms, lat=newest.lat, lon=newest.lon,

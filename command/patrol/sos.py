@@ -1,12 +1,21 @@
-"""Where one call for help ends and the next begins, in the fixes of devices that repeat their SOS until released."""
+"""Calls for help in the fixes of devices that repeat their SOS until released: where one ends and the next begins.
+
+A call without a place is kept as a fix too, which stands in for none: nobody saw its device there then.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from command.kernel.limits import SOS_GAP_MS
+from msgspec.structs import replace
+
+from command.kernel.limits import PLAUSIBLE_SPEED_KMH, SOS_GAP_MS
 from command.readings import CallForHelp, Position
+
+_M_A_MS = PLAUSIBLE_SPEED_KMH / 3600
+"""km/h over ms gives metres: both thousands cancel."""
 
 
 @dataclass(slots=True)
@@ -56,3 +65,25 @@ def call_began(track: Iterable[Position], at_ms: int) -> int:
             began_ms = fix.at_ms
         last_ms = fix.at_ms
     return at_ms if began_ms is None or at_ms - last_ms > SOS_GAP_MS else began_ms
+
+
+def stand_in(call: CallForHelp, place: Position) -> Position:
+    """Return the call as it is kept: where its unit was seen before, as coarse as that may have come since."""
+    come_m = _M_A_MS * (call.at_ms - place.at_ms)
+    return Position(
+        device=call.device, at_ms=call.at_ms, lat=place.lat, lon=place.lon, source="call",
+        accuracy_m=(place.accuracy_m or 0) + come_m, sos=True,
+    )  # fmt: skip
+
+
+def is_stand_in(fix: Position) -> bool:
+    """Say whether it is a call without a place."""
+    return fix.source == "call"
+
+
+def seen_last(kept: Position) -> Position:
+    """Return the fix; of a stand-in its place, as what it is: of when the unit was seen there, or a little before."""
+    if not is_stand_in(kept):
+        return kept
+    ago_ms = math.ceil((kept.accuracy_m or 0) / _M_A_MS)
+    return replace(kept, at_ms=max(0, kept.at_ms - ago_ms), accuracy_m=None, sos=False)

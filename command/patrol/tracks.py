@@ -20,6 +20,7 @@ from command.kernel.limits import PATROL_STOP_MS, PATROL_THIN_M, SOS_GAP_MS
 from command.patrol.fixes import FixFilter
 from command.patrol.holders import Holding
 from command.patrol.motion import Stay
+from command.patrol.sos import is_stand_in
 from command.readings import Position
 from command.settings import Limits
 
@@ -37,19 +38,19 @@ class Stop(msgspec.Struct, frozen=True):
 
 
 class Gap(msgspec.Struct, frozen=True):
-    """Nobody knows where it was: nothing was heard for longer than `silent_s`."""
+    """Nobody knows where it was: it said so for longer than `silent_s` of no instant."""
 
     from_ms: int
     to_ms: int
 
 
 class HelpCall(msgspec.Struct, frozen=True):
-    """The device called for help, first from there."""
+    """The device called for help, first from there as far as it ever said from where."""
 
     from_ms: int
     to_ms: int
-    lat: float
-    lon: float
+    lat: float | None
+    lon: float | None
 
 
 class PatrolTrack(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +81,8 @@ def way_of(fixes: Run, held: Holding, limits: Limits, most: int) -> PatrolTrack:
     Raises `TooLargeError` where the ends of its stops, gaps and calls alone are more.
     """
     believes = FixFilter()
-    believed = [fix for fix in fixes if believes.admit(fix)]
+    placed = [fix for fix in fixes if not is_stand_in(fix)]
+    believed = [fix for fix in placed if believes.admit(fix)]
     gap_ms = limits.silent_s * 1000
     runs = list(_runs(believed, gap_ms))
     stops = [stop for run in runs for stop in _stops(run, limits)]
@@ -91,7 +93,7 @@ def way_of(fixes: Run, held: Holding, limits: Limits, most: int) -> PatrolTrack:
     return PatrolTrack(
         device=held.device, unit=held.unit, from_ms=held.from_ms, to_ms=held.to_ms, fixes=kept, stops=stops,
         gaps=list(_gaps(runs, gap_ms, held.from_ms, held.to_ms)), calls=calls, length_m=_length_m(runs, stops),
-        read=len(fixes), doubtful=len(fixes) - len(believed), off_m=off_m,
+        read=len(placed), doubtful=len(placed) - len(believed), off_m=off_m,
     )  # fmt: skip
 
 
@@ -137,8 +139,10 @@ def _calls(fixes: Run) -> Iterator[HelpCall]:
             yield open_call
             open_call = None
         if fix.sos:
-            first = open_call or HelpCall(fix.at_ms, fix.at_ms, fix.lat, fix.lon)
-            open_call = msgspec.structs.replace(first, to_ms=fix.at_ms)
+            call = open_call or HelpCall(fix.at_ms, fix.at_ms, None, None)
+            if call.lat is None and not is_stand_in(fix):
+                call = msgspec.structs.replace(call, lat=fix.lat, lon=fix.lon)
+            open_call = msgspec.structs.replace(call, to_ms=fix.at_ms)
     if open_call:
         yield open_call
 

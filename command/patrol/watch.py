@@ -82,6 +82,15 @@ class PatrolWatch:
         reports += _motion(unit, known, fix, limits)
         return reports
 
+    def heard(self, unit: UnitRow, at_ms: int, now_ms: int) -> list[ReportPatrol]:
+        """Take that a unit called from nobody knows where: it is not silent, and nothing follows of where it is."""
+        if unit.state == "off":
+            self._units.pop(unit.id, None)
+            return []
+        known = self._units.setdefault(unit.id, _Unit(unit, now_ms))
+        known.heard_ms = now_ms
+        return [] if unit.silent_since_ms is None else [_report(unit, "heard_again", at_ms, known.fix)]
+
     def resume(self, unit: UnitRow, fix: Position, now_ms: int) -> None:
         """Take up where a unit was before a restart. It is not silent yet: nobody was there to hear it."""
         if unit.state != "off":

@@ -9,7 +9,8 @@ import msgspec
 
 from command.kernel.ga36 import PlateKind
 
-PositionSource = Literal["jt808", "osmand", "owntracks", "mobile", "gb28181", "scenario"]
+PositionSource = Literal["jt808", "osmand", "owntracks", "mobile", "gb28181", "scenario", "call"]
+"""`call`: no fix, but a call for help without a place, kept where its unit was seen last (`command/patrol/sos.py`)."""
 PlateColour = Literal["blue", "yellow", "green", "yellow_green", "white", "black", "unknown"]
 """`green` is a small new energy vehicle's plate, `yellow_green` a large one's."""
 Direction = Literal["towards", "away", "left", "right"]

@@ -10,19 +10,20 @@ import shapely
 
 from command.kernel.errors import InvalidInputError, TooLargeError
 from command.kernel.limits import READINGS_AREA_CELLS, READINGS_AREA_CORNERS, READINGS_AREA_FIXES
-from command.readings import AreaQuery, Presence
+from command.readings import AreaQuery, Position, Presence
 
 _CELL_DEG = 0.02
 """About 2 km: a police beat is a few cells, and an hour of a cell a few thousand fixes."""
 _COLUMNS = round(360 / _CELL_DEG) + 1
 
+NOWHERE = -1
 Fix = tuple[str, int, float, float]
 """Device, instant, latitude, longitude."""
 
 
-def cell_of(lat: float, lon: float) -> int:
-    """Return the number of the cell that holds the point."""
-    return _row(lat) * _COLUMNS + _column(lon)
+def cell_of_fix(fix: Position) -> int:
+    """Return the number of the cell in which the fix lies. A call for help without a place lies in none of any area."""
+    return NOWHERE if fix.source == "call" else _row(fix.lat) * _COLUMNS + _column(fix.lon)
 
 
 def _row(lat: float) -> int:

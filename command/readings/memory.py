@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from command.kernel.errors import UnavailableError
 from command.kernel.limits import READINGS_IN_MEMORY
 from command.readings import AreaQuery, Changes, Day, Pass, Position, Presence, Readings, Sighting, SightingQuery
-from command.readings.area import Area
+from command.readings.area import NOWHERE, Area, cell_of_fix
 from command.readings.bounds import (
     DAY_MS,
     check_cameras,
@@ -176,7 +176,8 @@ class MemoryReadings(Readings):
         west, south, east, north = area.box
         for device, track in self._look(space).tracks.items():
             fixes = track.between(query.from_ms, query.to_ms)
-            near = (p for p in fixes if south <= p.lat <= north and west <= p.lon <= east)
+            placed = (p for p in fixes if cell_of_fix(p) != NOWHERE)
+            near = (p for p in placed if south <= p.lat <= north and west <= p.lon <= east)
             area.take([(device, p.at_ms, p.lat, p.lon) for p in near])
         return area.presences()
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from command.kernel.errors import UnavailableError
 from command.kernel.postgres import Connection, Postgres
 from command.readings import AreaQuery, Changes, Day, Pass, Place, Position, Presence, Readings, Sighting, SightingQuery
-from command.readings.area import Area, cell_of
+from command.readings.area import Area, cell_of_fix
 from command.readings.bounds import (
     DAY_MS,
     check_cameras,
@@ -268,7 +268,7 @@ async def _store(
 ) -> set[tuple[str, Place]]:
     """Return which sightings were not stored before."""
     if positions:
-        rows = [(space, *position_row(fix), cell_of(fix.lat, fix.lon)) for space, fix in positions]
+        rows = [(space, *position_row(fix), cell_of_fix(fix)) for space, fix in positions]
         await _execute(db, _ADD_POSITIONS, rows)
         newest = [(space, *position_row(fix)) for (space, _), fix in newest_of(positions).items()]
         await _execute(db, _ADD_NEWEST, newest)

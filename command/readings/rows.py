@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from command.readings import Place, Position, Sighting
-from command.readings.area import cell_of
+from command.readings.area import cell_of_fix
 
 Row = tuple[Any, ...]
 
@@ -35,7 +35,7 @@ _WHOLE = 1000
 
 def add_positions(db: sqlite3.Connection, positions: Sequence[Position]) -> None:
     """Store fixes of one day; of one that is there already only the SOS is taken."""
-    db.executemany(_ADD_POSITION, ((*position_row(fix), cell_of(fix.lat, fix.lon)) for fix in positions))
+    db.executemany(_ADD_POSITION, ((*position_row(fix), cell_of_fix(fix)) for fix in positions))
 
 
 def add_sightings(db: sqlite3.Connection, sightings: Sequence[Sighting]) -> list[Place]:

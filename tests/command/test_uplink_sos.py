@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from msgspec.structs import replace
 
 from command import uplink
 from command.actors import HUB
-from command.kernel.errors import TooLargeError, UnavailableError, UnknownIdError
+from command.kernel.errors import InvalidInputError, TooLargeError, UnavailableError, UnknownIdError
 from command.kernel.limits import POSITIONS_PER_BATCH
 from command.readings import CallForHelp, Position
 from command.readings.memory import MemoryReadings
@@ -171,6 +172,29 @@ async def test_a_call_that_is_stored_makes_no_leap_of_the_next_fix(house: House)
     await house.send(fix(3000, 0, 60))
     assert (place := await house.place())
     assert place.at_ms == START_MS + 60_000
+
+
+async def test_a_call_without_a_place_shows_its_unit_nowhere_anew(house: House) -> None:  # R1019
+    await house.send(fix(100, 500, 0))
+    for at_s in range(10, 45 * 60, 10):
+        house.clock.advance(START_MS + at_s * 1000)
+        await house.uplink.calls_for_help([call(at_s)])
+    assert (place := await house.place())
+    assert (place.at_ms, place.lat) == (START_MS, fix(100, 500, 0).lat), "as old as it is"
+    assert await house.alarms() == ["sos"], "it is heard, so it is not silent"
+    another = House(journal=house.journal, readings=house.readings, start_ms=house.clock.now_ms())
+    async with running(another):
+        await another.uplink.restore()
+        assert (place := await another.place())
+        assert START_MS - 1 <= place.at_ms <= START_MS
+        await another.send(fix(3000, 500, 45 * 60))
+        assert (place := await another.place())
+        assert place.at_ms == START_MS + 45 * 60_000
+
+
+async def test_a_place_that_is_none_of_a_device_is_refused(house: House) -> None:  # R1019
+    with pytest.raises(InvalidInputError):
+        await house.uplink.positions([replace(fix(0, 0, 0), source="call")])
 
 
 async def test_a_call_without_a_place_from_the_day_before_yesterday_is_history(house: House) -> None:  # R1000

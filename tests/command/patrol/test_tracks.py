@@ -1,4 +1,4 @@
-"""The way of a patrol out of its fixes (SPEC R912, R921): stops, gaps, calls, length, and fewer fixes."""
+"""The way of a patrol out of its fixes (SPEC R912, R921, R1019): stops, gaps, calls, length, and fewer fixes."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from command.kernel.errors import TooLargeError
 from command.kernel.geo import distance_m
 from command.kernel.limits import PATROL_THIN_M
 from command.patrol.holders import Holding
-from command.patrol.tracks import PatrolTrack, way_of
-from command.readings import Position
+from command.patrol.sos import stand_in
+from command.patrol.tracks import Gap, HelpCall, PatrolTrack, way_of
+from command.readings import CallForHelp, Position
 from command.settings import Limits
 from tests.command.patrol.ground import START_MS, fix, point
 
@@ -96,6 +97,19 @@ def test_calls_for_help_stay_whatever_is_left_out() -> None:
     assert START_MS + 200_000 in {one.at_ms for one in told.fixes}
     assert told.doubtful == 1
     assert told.length_m == pytest.approx(6000, rel=0.05), "the leap is none of its way"
+
+
+def test_a_call_without_a_place_tells_nothing_of_the_way() -> None:  # R1019
+    seen = fix(0, 0, 0)
+    calls = [CallForHelp(device="d1", at_ms=START_MS + n * 10_000, source="jt808") for n in range(1, 45 * 6)]
+    far = fix(15_000, 0, 45 * 60)
+    told = way([seen, *(stand_in(call, seen) for call in calls), far])
+    assert (told.stops, told.fixes, told.length_m, told.read, told.doubtful) == ([], [seen, far], 0.0, 2, 0)
+    assert told.gaps == [Gap(seen.at_ms, far.at_ms)]
+    assert told.calls == [HelpCall(calls[0].at_ms, calls[-1].at_ms, None, None)]
+    found = fix(50, 0, 45 * 60 - 5, sos=True)
+    [one] = way([seen, *(stand_in(call, seen) for call in calls), found, far]).calls
+    assert (one.from_ms, one.lat) == (calls[0].at_ms, found.lat)
 
 
 def test_where_there_is_no_room_the_answer_says_how_far_off_it_is() -> None:

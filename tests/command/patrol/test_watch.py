@@ -48,6 +48,11 @@ class Hub:
     def sweep(self, at_s: float) -> list[str]:
         return self._note(self.watch.silent([self.row], LIMITS, START_MS + round(at_s * 1000)))
 
+    def hear(self, at_s: float) -> list[str]:
+        """Take a call without a place."""
+        at_ms = START_MS + round(at_s * 1000)
+        return self._note(self.watch.heard(self.row, at_ms, at_ms + 500))
+
     def _note(self, reports: list[ReportPatrol]) -> list[str]:
         self.reports += reports
         for report in reports:
@@ -358,3 +363,15 @@ def test_real_tracks_moved_inside_a_wide_fence_never_alarm() -> None:
         radius_m = max(map(from_centre_m, clean)) + 50
         hub = Hub(unit(area="area"), FenceSet([circle(radius_m * 1.01)]))
         assert not [word for word in hub.take(*noisy(clean, number)) if "area" in word]
+
+
+def test_a_unit_that_calls_without_a_place_is_heard_and_is_nowhere() -> None:  # R1019
+    hub = Hub(unit(area="area"))
+    assert hub.take(*standing(0, 300)) == []
+    assert hub.sweep(700) == ["went_silent"]
+    assert hub.hear(710) == ["heard_again"]
+    assert [word for at_s in range(720, 3600, 10) for word in (*hub.hear(at_s), *hub.sweep(at_s))] == []
+    assert hub.take(fix(1000, 500, 3600)) == [], "so long nobody knew where it stood"
+    assert hub.sweep(3902) == ["went_silent"]
+    hub.row = unit(state="off")
+    assert hub.hear(3910) == []

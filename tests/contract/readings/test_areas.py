@@ -6,7 +6,8 @@ import pytest
 
 from command.kernel.errors import InvalidInputError, TooLargeError
 from command.kernel.limits import READINGS_AREA_CORNERS
-from command.readings import AreaQuery, Presence, Readings
+from command.patrol.sos import stand_in
+from command.readings import AreaQuery, CallForHelp, Presence, Readings
 from command.readings import area as area_module
 from command.readings.bounds import DAY_MS
 from tests.contract.readings.samples import NOON, SPACE, box, fix
@@ -46,6 +47,16 @@ async def test_areas_reach_to_the_edges_of_the_globe(readings: Readings) -> None
         assert [p.device for p in await readings.devices_in(SPACE, box(south, west, south + 0.1, west + 0.1))] == [
             device
         ]
+
+
+async def test_a_call_without_a_place_is_in_no_area_and_still_on_record(readings: Readings) -> None:  # R1019
+    seen = fix(NOON, "d1", 29.105, 113.105)
+    call = stand_in(CallForHelp(device="d1", at_ms=NOON + 9, source="jt808"), seen)
+    await readings.add_positions(SPACE, [seen, call])
+    assert await readings.devices_in(SPACE, box(29.1, 113.1, 29.11, 113.11)) == [Presence("d1", NOON, NOON, 1)]
+    assert await readings.devices_in(SPACE, box(-90, -180, -89.9, -179.9)) == []
+    assert await readings.track(SPACE, "d1", 0, NOON + 9, 9) == [seen, call]
+    assert await readings.latest_positions(SPACE) == [call]
 
 
 NO_AREAS: list[tuple[tuple[float, float], ...]] = [

@@ -1031,7 +1031,7 @@ export interface PositionRow {
   at_ms: number;
   lat: number;
   lon: number;
-  source: "gb28181" | "jt808" | "mobile" | "osmand" | "owntracks" | "scenario";
+  source: "call" | "gb28181" | "jt808" | "mobile" | "osmand" | "owntracks" | "scenario";
   accuracy_m: number | null;
   speed_kmh: number | null;
   heading_deg: number | null;

@@ -103,7 +103,7 @@ function faster(speed: number, step: number): number {
 /** Stops, gaps and calls for help in order of time. */
 export function marksOf(track: PatrolTrack): readonly Mark[] {
   const stops = track.stops.map((stop, at): Mark => ({ kind: "stop", n: at + 1, at_ms: stop.from_ms, from_ms: stop.from_ms, to_ms: stop.to_ms, place: stop }));
-  const calls = track.calls.map((call, at): Mark => ({ kind: "call", n: at + 1, at_ms: call.from_ms, from_ms: call.from_ms, to_ms: call.to_ms, place: call }));
+  const calls = track.calls.map(({ from_ms, to_ms, lat, lon }, at): Mark => ({ kind: "call", n: at + 1, at_ms: from_ms, from_ms, to_ms, place: lat === null || lon === null ? null : { lat, lon } }));
   const gaps = track.gaps.map((gap, at): Mark => ({ kind: "gap", n: at + 1, at_ms: gap.from_ms + 1, ...gap, place: track.fixes.findLast(({ at_ms }) => at_ms <= gap.from_ms) ?? null }));
   return [...stops, ...gaps, ...calls].sort((a, b) => a.from_ms - b.from_ms || a.kind.localeCompare(b.kind));
 }

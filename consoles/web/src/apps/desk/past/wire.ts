@@ -22,7 +22,11 @@ export interface Stop extends Span {
   readonly lon: number;
 }
 
-export type HelpCall = Stop;
+export interface HelpCall extends Span {
+  /** Null where it never said from where. */
+  readonly lat: number | null;
+  readonly lon: number | null;
+}
 
 /** The way of one device while the unit had it; the fixes are thinned, and those left out lie at most `off_m` off. */
 export interface PatrolTrack extends Span {
