@@ -114,6 +114,8 @@ SILENT_PER_SWEEP = 200
 # Links. While a service is away it is tried again after ever longer pauses.
 LINK_BACKOFF_FIRST_MS = 500
 LINK_BACKOFF_LONGEST_MS = 30 * 1000
+# A service that could not tell of so many things in a row is taken for away while it is caught up with.
+CATCH_UP_FAILURES = 3
 # A service may forget who is to hear of changes, or sign otherwise: it is asked again in turn, and at the soonest after
 # a webhook that was refused.
 SUBSCRIBE_AGAIN_MS = 15 * 1000

@@ -8,9 +8,9 @@ from command.actors import Actor
 from command.facts import Recorded
 from command.facts.plans import ApprovalDecided, ApprovalRequested
 from command.hub import Hub
-from command.kernel.errors import ConflictError, TriuneError, UnknownIdError
+from command.kernel.errors import ConflictError, UnknownIdError
+from command.links.catching_up import CatchingUp
 from command.links.clients import ApprovalClient
-from command.links.follow import AWAY
 from command.links.naming import name_of, named
 from command.links.service_messages import Approval, ApprovalAsking, ApprovalDecision, ApprovalEvent
 from command.requests import DecideApproval, RecordApprovalNotice, Request
@@ -34,6 +34,7 @@ class ApprovalLink:
         self._hub = hub
         self._client = client
         self._site = site
+        self._catching_up = CatchingUp("approval")
         self.disagreed = 0
         """Approvals that were decided here and there at the same time, differently."""
 
@@ -51,17 +52,15 @@ class ApprovalLink:
     async def catch_up(self) -> None:
         """Ask again what waits here: a service that lost it has it again, and one that decided it says so.
 
-        Errors of `AWAY` mean again later.
+        Raises as `CatchingUp.over`: again later.
         """
-        for row in await self._hub.read(lambda t: [a for a in t.approvals if a.state == "waiting"]):
-            try:
-                there = await self._asked(row.id)
-                if there.state != "waiting":
-                    await self._hub.ask(_decision(row.id, there), APPROVAL_SERVICE)
-            except AWAY:
-                raise
-            except TriuneError as error:
-                log.warning("how approval %s stands in the service cannot be told: %s", row.id, error.detail)
+        waiting = await self._hub.read(lambda t: [a.id for a in t.approvals if a.state == "waiting"])
+        await self._catching_up.over(waiting, self._ask_again)
+
+    async def _ask_again(self, approval: str) -> None:
+        there = await self._asked(approval)
+        if there.state != "waiting":
+            await self._hub.ask(_decision(approval, there), APPROVAL_SERVICE)
 
     async def _decide(self, asked: Approval, decided: ApprovalDecided) -> None:
         decision = ApprovalDecision(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from itertools import pairwise
 from typing import get_args
 
@@ -12,9 +11,9 @@ from command.facts.calls import SituationClosed, SituationMerged, SituationOpene
 from command.facts.orders import OrderArrived, OrderFedBack, OrderIssued
 from command.facts.plans import CaseStep
 from command.hub import Hub
-from command.kernel.errors import ConflictError, TriuneError, UnknownIdError
+from command.kernel.errors import ConflictError, UnknownIdError
+from command.links.catching_up import CatchingUp
 from command.links.clients import CaseClient
-from command.links.follow import AWAY
 from command.links.naming import name_of, named
 from command.links.service_messages import Case, CaseMove, CaseOpening
 from command.requests import RecordCase
@@ -26,8 +25,6 @@ _WANTED: dict[SituationState, CaseStep] = {
     "on_scene": "handled", "fed_back": "fed_back", "closed": "verified",
 }  # fmt: skip
 
-log = logging.getLogger(__name__)
-
 
 class CaseLink:
     """Tells the case service. `site` tells this installation from others that use the same service."""
@@ -38,6 +35,7 @@ class CaseLink:
         self._hub = hub
         self._client = client
         self._site = site
+        self._catching_up = CatchingUp("case")
 
     async def tell(self, fact: Recorded) -> bool:
         """Open or advance the case of the situation that the fact is about.
@@ -61,19 +59,17 @@ class CaseLink:
         return True
 
     async def catch_up(self) -> None:
-        """Record how far the open cases came in the service. Errors of `AWAY` mean again later.
+        """Record how far the open cases came in the service. Raises as `CatchingUp.over`: again later.
 
         One that the service lost is opened anew by what next happens in its situation.
         """
-        for row in await self._hub.read(lambda t: [case for case in t.cases if case.closed_ms is None]):
-            try:
-                case = await self._client.case(row.id)
-                if case.source == _source(self._site) and named(case.situation)[0] == row.situation:
-                    await record(self._hub, case, HUB)
-            except AWAY:
-                raise
-            except TriuneError as error:
-                log.warning("how case %s stands in the service cannot be told: %s", row.id, error.detail)
+        opened = await self._hub.read(lambda t: [case.id for case in t.cases if case.closed_ms is None])
+        await self._catching_up.over(opened, self._look_again)
+
+    async def _look_again(self, number: str) -> None:
+        case, row = await self._client.case(number), await self._hub.read(lambda t: t.cases.need(number))
+        if case.source == _source(self._site) and named(case.situation)[0] == row.situation:
+            await record(self._hub, case, HUB)
 
     async def _case_of(self, row: SituationRow) -> Case:
         if row.case:
