@@ -13,23 +13,28 @@ from collections.abc import Awaitable, Callable, Set
 
 from command.actors import HUB
 from command.hub import Hub
-from command.kernel.errors import TriuneError
+from command.journal import DamagedJournalError
+from command.kernel.errors import TooManyError, TriuneError, UnavailableError
 from command.kernel.limits import BATCH_REQUESTS, SAID_LOOK_MS
 from command.requests import Request
 from command.tables import Tables
 
+NOBODY_CAN_TELL = (UnavailableError, TooManyError, DamagedJournalError)
+"""What the hub answers where it may be asked the same again; anything else is a refusal, and stays one."""
+
 
 async def tell(hub: Hub, request: Request, log: logging.Logger, what: str) -> bool:
-    """Record it, and say whether that was done; where not, `log` is told that `what` could not be recorded.
+    """Record it, and say whether that is settled: False where it is to be said again, not where it was refused.
 
-    Not where the hub was stopped: what ends with it tells its end, and that is no news.
+    Where it was not done `log` is told that `what` could not be recorded. Not where the hub was stopped: what ends with
+    it tells its end, and that is no news.
     """
     try:
         await hub.ask(request, HUB)
     except TriuneError as error:
         if not hub.stopped:
             log.warning("%s could not be recorded: %s", what, error.detail)
-        return False
+        return not isinstance(error, NOBODY_CAN_TELL)
     return True
 
 

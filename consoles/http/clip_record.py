@@ -10,16 +10,14 @@ from msgspec.structs import replace
 
 from command.actors import HUB
 from command.hub import Hub
-from command.journal import DamagedJournalError
-from command.kernel.errors import TooManyError, TriuneError, UnavailableError
+from command.kernel.errors import TriuneError, UnavailableError
 from command.requests import RecordClip
+from command.telling import NOBODY_CAN_TELL
 from streams.limits import RECORD_CLIPS_ASKED_MS
 from streams.recorder.sheets import CLIPS, Clip, delete_clip, unrecorded
 from streams.recorder.store import Store
 
 log = logging.getLogger(__name__)
-_NOBODY_CAN_TELL = (UnavailableError, TooManyError, DamagedJournalError)
-"""Anything else is a refusal: what has this key is not on record, and never was."""
 
 
 class ClipRecord:
@@ -47,11 +45,11 @@ class ClipRecord:
         try:
             await self._hub.ask(request, replace(HUB, id=asked.who), f"clip/{clip.id}")
             await store.add_clip(clip.listed)
-        except _NOBODY_CAN_TELL as error:
+        except NOBODY_CAN_TELL as error:
             self._in_doubt.set()
             told = "nobody can tell yet whether the clip is on record: it is kept, and listed as soon as it is"
             raise UnavailableError(f"{told} ({error.detail})") from error
-        except TriuneError:
+        except TriuneError:  # a refusal: what has this key is not on record, and never was
             await self._delete(store, clip)
             raise
         except asyncio.CancelledError:

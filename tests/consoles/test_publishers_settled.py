@@ -1,8 +1,9 @@
-"""Who publishes here is looked after while others come and go (SPEC R668, R740, R1024)."""
+"""Who publishes here is looked after while others come and go (SPEC R668, R740, R1024, R1035)."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,10 +14,13 @@ import pytest
 
 from command import places, roll, taken_out
 from command.access.keys import SiteKey
+from command.journal.memory import MemoryJournal
 from command.kernel.clock import VirtualClock
 from command.kernel.database import SqliteDatabase
 from command.kernel.errors import ConflictError
-from command.kernel.limits import SAID_LOOK_MS
+from command.kernel.limits import HUB_RETRY_MS, SAID_LOOK_MS
+from command.requests import EnrolCamera, RemoveCamera, ReportCamera
+from command.telling import tell
 from consoles.parts.background import background
 from consoles.parts.cameras.publishing import Publishing, publishing
 from consoles.parts.hubs.part import Hubs
@@ -24,8 +28,11 @@ from consoles.parts.hubs.publishers import NEWER, PUBLISHER_KIND, PublishersOfHu
 from edge.agent.answering import Handler
 from edge.agent.protocol import Errand
 from streams.whip import WhipIngest
+from tests.command.support import ADMIN, FlakyJournal, desk
 from tests.consoles.cameras import CLOCK
 from tests.edge.agent.support import until
+
+log = logging.getLogger(__name__)
 
 
 class Sessions(WhipIngest):
@@ -166,6 +173,36 @@ async def test_that_nobody_publishes_is_said_until_it_is_recorded(here: Here) ->
     for _ in range(4):
         await here.publishers.settle()
     assert (here.went, answers) == (["a"] * 3, [])
+
+
+async def test_a_camera_that_was_removed_is_forgotten_and_a_new_one_of_its_id_left_alone(
+    here: Here, caplog: pytest.LogCaptureFixture
+) -> None:  # R1035
+    caplog.set_level(logging.WARNING, __name__)
+    journal = FlakyJournal(MemoryJournal())
+    async with desk(journal) as d:
+
+        async def left(camera: str) -> bool:
+            return await tell(d.hub, ReportCamera(camera=camera, up=False), log, f"whether {camera} publishes")
+
+        here.left = left
+        enrolling = EnrolCamera(camera="a", name="a", lat=29.0, lon=113.0)
+        await d.ask(enrolling)
+        await here.take("a", "a1")
+        await d.ask(RemoveCamera(camera="a"), ADMIN)
+        here.sessions.live.discard("a1")
+        journal.is_full = True
+        await here.publishers.settle()
+        journal.is_full = False
+        await d.pass_time(HUB_RETRY_MS)
+        for _ in range(3):
+            await here.publishers.settle()
+        told = [record for record in caplog.records if record.name == __name__]
+        assert len(told) == 2, "once while nobody could tell, and once that it is refused"
+        await d.ask(enrolling)
+        await d.ask(ReportCamera(camera="a", up=True))
+        await here.publishers.settle()
+        assert (await d.row("cameras", "a")).state == "up"
 
 
 async def test_that_nobody_publishes_is_said_no_more_once_somebody_does(here: Here) -> None:  # R1021

@@ -16,11 +16,11 @@ from command.access.accounts import AGENT
 from command.actors import HUB
 from command.blobs import Blobs
 from command.hub import Hub
-from command.journal import DamagedJournalError
 from command.kernel.errors import NoRightError, TooManyError, TriuneError, UnavailableError, UnknownIdError
 from command.passages import Passages
 from command.readings import CallForHelp, Position, Sighting
 from command.requests import ReportCamera, ReportDeviceAlarm, ReportHit, ReportRecorder, Request
+from command.telling import NOBODY_CAN_TELL
 from command.uplink import HubUplink
 from consoles.parts.cameras.alarms import alarm_of
 from consoles.parts.hits import Hits, key_of
@@ -94,7 +94,7 @@ class _Outcome:
 
     def failed(self, number: int, error: TriuneError) -> None:
         """Note what became of an item that could not be recorded: what can be taken another time is sent again."""
-        if isinstance(error, UnavailableError | TooManyError | DamagedJournalError):
+        if isinstance(error, NOBODY_CAN_TELL):
             self.later.append(number)
         else:
             self.refused.append(Refusal(number=number, code=error.code, detail=error.detail[:500]))

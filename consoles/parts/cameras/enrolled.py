@@ -124,7 +124,7 @@ class EnrolledCameras:
         await tell(self._hub, said, log, f"state of camera {camera}")
 
     async def on_published(self, camera: str, *, up: bool) -> bool:
-        """Record that a camera that publishes came or went, and say whether that was done.
+        """Record that a camera that publishes came or went, and say whether that is settled.
 
         That is no news to the hub that records how cameras are where it found out itself, and it looks at cameras too
         seldom to find out soon.

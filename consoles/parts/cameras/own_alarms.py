@@ -16,9 +16,9 @@ from typing import NamedTuple
 
 from command.actors import HUB
 from command.hub import Hub
-from command.journal import DamagedJournalError
-from command.kernel.errors import TooManyError, TriuneError, UnavailableError
+from command.kernel.errors import TriuneError
 from command.requests import ReportDeviceAlarm
+from command.telling import NOBODY_CAN_TELL
 from consoles.limits import OWN_ALARMS_AGAIN_MS, OWN_ALARMS_WAITING
 from consoles.parts.cameras.alarms import alarm_of
 from edge.onvif.events import CameraEvent
@@ -103,7 +103,7 @@ class OwnAlarms:
         """Record one, or say that it has to be tried again."""
         try:
             await self._hub.ask(alarm.request, HUB, alarm.key)
-        except (UnavailableError, TooManyError, DamagedJournalError) as error:
+        except NOBODY_CAN_TELL as error:
             if not self._is_late:
                 log.warning("alarms of cameras wait for the record: %s", error.detail)
             self._is_late = True

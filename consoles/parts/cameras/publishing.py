@@ -23,7 +23,7 @@ class Report(Protocol):
     """Hears that a camera that publishes came or went."""
 
     def __call__(self, camera: str, *, up: bool) -> Awaitable[bool]:
-        """Record it, and say whether that was done."""
+        """Record it, and say whether that is settled: done, or refused as of a camera that was removed."""
         ...
 
 

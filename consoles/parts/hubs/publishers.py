@@ -63,7 +63,8 @@ class _Own:
 
 class PublishersOfHubs:
     """`camera_at(address)` is the camera at a `whip:` address, empty where there is none; `left(camera)` hears of one
-    whose publisher went and came back nowhere, again until it says yes. Is `streams.whip.Others` to the ingest."""
+    whose publisher went and came back nowhere, again until it says that this is settled. Is `streams.whip.Others` to
+    the ingest."""
 
     def __init__(
         self, hubs: Hubs, ingest: WhipIngest, camera_at: Callable[[str], str], left: Callable[[str], Awaitable[bool]],
