@@ -72,6 +72,13 @@ def dates_left(heading: str) -> CellError:
     return CellError("dates_left", zh, en)
 
 
+def column_left(heading: str, taken: str) -> CellError:
+    """A column that is not read, since another one is that says the same."""
+    zh = f"“{heading}”一列未读取，读取的是“{taken}”：若应以“{heading}”为准，请删除“{taken}”一列后重新导入"
+    en = f"column {heading} is not read, {taken} is: if {heading} is the right one, delete {taken} and import again"
+    return CellError("column_left", zh, en)
+
+
 def unknown_places(names: Sequence[str]) -> CellError:
     """Names that are no camera's."""
     shown = "、".join(names[:_SHOWN])

@@ -15,7 +15,7 @@ from command.tables import Tables
 from consoles.limits import WATCH_FILE_PROBLEMS, WATCH_FILE_ROWS
 from consoles.watch_files import cells
 from consoles.watch_files.cells import CellError
-from consoles.watch_files.columns import COLUMNS, Column, columns_of
+from consoles.watch_files.columns import COLUMNS, Column, column_of, columns_of
 from consoles.watch_files.table import UNREADABLE, Table, is_formula
 
 _HEAD_ROWS = 10
@@ -75,6 +75,7 @@ def entries_of(table: Table, places: Places, now_ms: int) -> Found:
     reader = _Reader(places, now_ms)
     if table.left:
         reader.tell_of_sheets(table.left)
+    reader.tell_of_columns(head, columns, table.rows)
     count = 0
     for number, row in enumerate(table.rows[head + 1 :], start=head + 2):
         if any(row):
@@ -102,6 +103,13 @@ class _Reader:
     def tell_of_sheets(self, left: Sequence[str]) -> None:
         """Add that there are sheets which are not read."""
         self._add(1, None, cells.sheets_left(left), "")
+
+    def tell_of_columns(self, head: int, columns: Mapping[Column, int], rows: Sequence[Sequence[str]]) -> None:
+        """Add which columns hold something and are not read, since others say the same."""
+        for at, heading in enumerate(rows[head]):
+            column = column_of(heading)
+            if column and columns[column] != at and any(at < len(row) and row[at] for row in rows[head + 1 :]):
+                self._add(head + 1, column, cells.column_left(heading, rows[head][columns[column]]), heading)
 
     def take(self, number: int, row: Sequence[str], columns: Mapping[Column, int]) -> None:
         """Add what a row says: an entry, a duplicate, or every problem that it has."""

@@ -24,7 +24,7 @@ from consoles.limits import LIBRARY_FILE_PROBLEMS, LIBRARY_READER_MEMORY_BYTES, 
 from consoles.watch_files import cells
 from consoles.watch_files.cells import CellError
 from consoles.watch_files.child import answer_of, answer_within
-from consoles.watch_files.columns import COLUMNS, Column, column_of, plain_heading
+from consoles.watch_files.columns import COLUMNS, head_of, place_of, plain_heading
 from consoles.watch_files.entries import Duplicate, Problem
 from consoles.watch_files.sheet import OLE, ZIP, read_sheet
 from consoles.watch_files.table import UNREADABLE, csv_rows, decoded, is_formula
@@ -94,6 +94,8 @@ class _Reader:
         self._patterns = 0
         self._plate = 0
         self._until: int | None = None
+        self._end = ""
+        """How the column is headed that says until when."""
         self._remarks: list[int] = []
         self._problems: list[Problem] = []
         self._duplicates: list[Duplicate] = []
@@ -108,7 +110,8 @@ class _Reader:
         first = self._find_columns(head)
         count = self._take_all(enumerate(chain(head[first:], rows), start=first + 1))
         for heading in self._untaken.of_dates():
-            self._refuse(max(1, first), cells.dates_left(heading), heading, heading, first=True)
+            left = cells.column_left(heading, self._end) if self._end else cells.dates_left(heading)
+            self._refuse(max(1, first), left, heading, heading, first=True)
         if not self._rows:
             raise InvalidInputError(f"none of {count} rows holds a plate as GA 36 has them")
         content = written({pattern: self._notes.get(pattern, "") for pattern in self._rows}, self._until_ms)
@@ -127,14 +130,17 @@ class _Reader:
 
         Raises `InvalidInputError` where there are none over several columns: nobody could tell what they say.
         """
-        for number, row in enumerate(head):
-            columns = [column_of(cell) for cell in row]
-            if plates := _headed(columns, "plate"):
-                self._plate = plates[0]
-                self._until = next(iter(_headed(columns, "until")), None)
-                self._remarks = [at for at, cell in enumerate(row) if plain_heading(cell) in _NOTES]
-                self._look_at(row, max(map(len, head)))
-                return number + 1
+        number = head_of(head)
+        if number is not None:
+            row = head[number]
+            plate = place_of(row, "plate")
+            assert plate is not None
+            self._plate = plate
+            self._until = place_of(row, "until")
+            self._end = "" if self._until is None else _name(row[self._until])
+            self._remarks = [at for at, cell in enumerate(row) if plain_heading(cell) in _NOTES]
+            self._look_at(row, max(map(len, head)))
+            return number + 1
         filled = [row for row in head if any(row)]
         several = any(any(row[1:]) for row in filled)
         if several and not _is_plate(filled[0][0]):
@@ -148,7 +154,7 @@ class _Reader:
     def _look_at(self, headings: Sequence[str], columns: int) -> None:
         """Note which columns are not taken."""
         taken = {self._plate, self._until, *self._remarks}
-        names = [" ".join(each.split())[:_VALUE_CHARS] for each in headings] + [""] * (columns - len(headings))
+        names = [_name(each) for each in headings] + [""] * (columns - len(headings))
         left = {at: name or f"#{at + 1}" for at, name in enumerate(names) if at not in taken}
         self._untaken = Untaken(left, self._now_ms)
 
@@ -213,12 +219,8 @@ class _Reader:
             self._duplicates.append(Duplicate(row=number, pattern=pattern, of="file", of_row=self._rows[pattern]))
 
 
-def _headed(columns: Sequence[Column | None], column: Column) -> list[int]:
-    """Return which columns are headed so, none or one; raises `InvalidInputError` for more."""
-    found = [at for at, each in enumerate(columns) if each == column]
-    if len(found) > 1:
-        raise InvalidInputError(f"two columns are headed as {COLUMNS[column][0]} ({column})")
-    return found
+def _name(heading: str) -> str:
+    return " ".join(heading.split())[:_VALUE_CHARS]
 
 
 @lru_cache(_DATES)

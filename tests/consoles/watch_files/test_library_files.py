@@ -284,6 +284,40 @@ def test_a_column_of_dates_that_is_not_taken_is_told_first(
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("headings", "left"),
+    [
+        ("号牌号码,有效期至,结束时间", "结束时间"), ("号牌号码,有效期,布控截止时间", "布控截止时间"),
+        ("车牌,到期,有效期限", "有效期限"), ("车牌,截止日期,有效日期", "有效日期"), ("车牌,有效期,到 期", "到 期"),
+        ("车牌,有效期,有效期/到期", "有效期/到期"), ("车牌,有效期,\u200b有效期", "\u200b有效期"),
+        ('车牌,有效期,"有效期(年\n月)"', "有效期(年 月)"),
+    ],
+)  # fmt: skip
+def test_of_two_columns_of_ends_the_one_by_a_word_of_ever_is_read_and_the_other_told(
+    headings: str, left: str
+) -> None:  # R1036
+    told, _ = read(f"{headings}\n湘F12345,2023-12-31,2024-01-31\n湘F12346,,\n".encode(), START_MS)
+    assert (told.entries, told.dated, told.columns_left) == (2, 1, (left,))
+    assert told.first_until_ms == 1_704_038_400_000, "the end of 2023-12-31"
+    [problem] = told.problems
+    assert (problem.column, problem.code) == (left, "column_left")
+    assert headings.split(",")[1] in problem.zh
+
+
+@pytest.mark.parametrize(
+    "headings", ["车牌,有效日期,结束日期", "车牌,有效期,到期", "车牌,号牌,有效期", "牌照,车牌照,备注"]
+)
+def test_of_two_columns_that_say_the_same_alike_none_is_chosen(headings: str) -> None:  # R1036
+    with pytest.raises(InvalidInputError, match="two columns"):
+        read(f"{headings}\n湘F12345,2023-12-31,2024-01-31\n".encode(), START_MS)
+
+
+def test_a_title_of_a_further_word_is_no_row_of_headings() -> None:  # R1036
+    told, content = read("布控车牌,,\n号牌号码,车辆号码,有效期\n湘F12345,7,2023-12-31\n".encode(), START_MS)
+    assert (told.entries, told.dated, told.columns_left, told.problems) == (1, 1, ("车辆号码",), ())
+    assert content.decode().startswith("湘F12345\t\t")
+
+
 def test_a_plate_and_a_date_with_marks_that_nobody_sees_are_read() -> None:  # R1010
     told, content = read("车牌,有效期\n\u200b湘F12345\u202c,\u200e2023-12-31\n".encode(), START_MS)
     assert (told.dated, told.problems) == (1, ())

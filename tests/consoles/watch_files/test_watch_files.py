@@ -93,6 +93,24 @@ def test_an_impossible_plate_is_a_problem_of_its_cell() -> None:  # R544
     assert (problem.row, problem.column, problem.code, problem.value) == (2, "车牌", "impossible_pattern", "湘FI2345")
 
 
+@pytest.mark.parametrize(
+    ("headings", "left", "column"),
+    [
+        ("号牌号码,原因,有效期至,结束时间", "结束时间", "有效期"), ("车牌,原因,到期,有效期限", "有效期限", "有效期"),
+        ("号牌号码,案由,有效期,车辆号码", "车辆号码", "车牌"), ("车牌,原因,截止日期,有效日期", "有效日期", "有效期"),
+        ("车牌,原因,有效期,原 因", "原 因", "原因"),
+    ],
+)  # fmt: skip
+def test_a_column_beside_one_by_a_word_of_ever_is_told_and_not_read(
+    headings: str, left: str, column: str
+) -> None:  # R1036
+    told = found(f"{headings}\n湘F12345,被盗,30天,2001-01-01\n")
+    assert [entry.until_ms for _, entry in told.entries] == [START_MS + 30 * 24 * HOUR_MS]
+    [problem] = told.problems
+    assert (problem.row, problem.column, problem.code, problem.value) == (1, column, "column_left", left)
+    assert not found(f"{headings}\n湘F12345,被盗,30天,\n").problems, "nothing stands in it"
+
+
 def test_what_stands_twice_is_told_and_asked_for_once() -> None:  # R545
     told = found(HEAD + "湘F12345,被盗,30天\n湘A00001,在案,30天\n湘f·12345,又一次,30天\n")
     assert [row for row, _ in told.entries] == [2]
