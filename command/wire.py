@@ -50,7 +50,7 @@ TABLES: dict[str, type[Row]] = {
 }
 """What consoles can mirror, and the rows they get."""
 
-assert set(TABLES) == set(Tables().by_name) - {"deadlines", "queries"}
+assert set(TABLES) == set(Tables().by_name) - {"deadlines", "holders", "queries"}
 
 
 class ActorInfo(msgspec.Struct, frozen=True, kw_only=True):

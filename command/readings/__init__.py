@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol
 
 import msgspec
@@ -107,15 +107,19 @@ class Pass(msgspec.Struct, frozen=True, gc=False, order=True):
 
 
 class AreaQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """A polygon of (lon, lat) corners in degrees, WGS-84, the last one joined to the first, and two instants."""
+    """A polygon of (lon, lat) corners in degrees, WGS-84, the last one joined to the first, and two instants.
+
+    `turns` are instants of devices, oldest first, from which on each is told by itself: it changed hands.
+    """
 
     ring: tuple[tuple[float, float], ...]
     from_ms: int
     to_ms: int
+    turns: Mapping[str, tuple[int, ...]] = {}
 
 
 class Presence(msgspec.Struct, frozen=True):
-    """A device that was in an area: its first and last fix there, and how many there are."""
+    """A device that was in an area, between two of its turns: its first and last fix there, and how many there are."""
 
     device: str
     first_ms: int
@@ -180,7 +184,7 @@ class Readings(Protocol):
         ...
 
     async def devices_in(self, space: str, query: AreaQuery) -> list[Presence]:
-        """Return which devices reported from the area, its border included, by device.
+        """Return which devices reported from the area, its border included, by device, oldest first.
 
         Raises `TooLargeError` where there are more than `READINGS_AREA_FIXES` fixes to look at.
         """

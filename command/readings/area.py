@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
 
 import numpy as np
@@ -51,7 +52,8 @@ class Area:
         shapely.prepare(self._polygon)
         self.box: tuple[float, float, float, float] = self._polygon.bounds
         self._looked_at = 0
-        self._found: dict[str, Presence] = {}
+        self._turns = query.turns
+        self._found: dict[tuple[str, int], Presence] = {}
         self.cells = self._cells()
 
     def _cells(self) -> list[int]:
@@ -78,11 +80,10 @@ class Area:
         lon = np.fromiter((fix[3] for fix in fixes), float, len(fixes))
         for number in np.flatnonzero(shapely.intersects_xy(self._polygon, lon, lat)):
             device, at_ms, _, _ = fixes[int(number)]
-            known = self._found.get(device) or Presence(device, at_ms, at_ms, 0)
-            self._found[device] = Presence(
-                device, min(known.first_ms, at_ms), max(known.last_ms, at_ms), known.fixes + 1
-            )
+            key = device, bisect_right(self._turns.get(device, ()), at_ms)
+            known = self._found.get(key) or Presence(device, at_ms, at_ms, 0)
+            self._found[key] = Presence(device, min(known.first_ms, at_ms), max(known.last_ms, at_ms), known.fixes + 1)
 
     def presences(self) -> list[Presence]:
-        """Return what was found, by device."""
-        return [self._found[device] for device in sorted(self._found)]
+        """Return what was found, by device, oldest first."""
+        return [self._found[key] for key in sorted(self._found)]

@@ -8,7 +8,7 @@ from command.rows.calls import CallRow, CallState, MarkRow, SituationRow, Situat
 from command.rows.deadlines import DeadlineRow
 from command.rows.libraries import LibraryFile, LibraryRow, LibraryTerms, LineMark
 from command.rows.orders import EvidenceRow, MessageRow, OrderRow, OrderState
-from command.rows.patrol import AlarmRow, DeviceRow, FenceRow, Held, PositionRow, SosRow, StationRow, UnitRow
+from command.rows.patrol import AlarmRow, DeviceRow, FenceRow, HoldersRow, PositionRow, SosRow, StationRow, UnitRow
 from command.rows.plans import ActivationRow, ApprovalRow, CaseRow, LinkRow, PlanRow, TaskRow
 from command.rows.scene import CameraRow, PassageRow
 from command.rows.violations import (
@@ -39,8 +39,8 @@ __all__ = [
     "EvidenceRow",
     "FenceRow",
     "FocusRow",
-    "Held",
     "HitRow",
+    "HoldersRow",
     "LibraryFile",
     "LibraryRow",
     "LibraryTerms",

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-import msgspec
-
 from command.facts.base import Level, Service
 from command.facts.patrol import AlarmKind, FenceKind, UnitKind, UnitState
 from command.readings import PositionSource
@@ -45,19 +43,21 @@ class UnitRow(Row, frozen=True):
     sos: str = ""
 
 
-class Held(msgspec.Struct, frozen=True):
-    """Whose a device was, from an instant until the next one."""
-
-    unit: str
-    from_ms: int
-
-
 class DeviceRow(Row, frozen=True):
-    """A device that may report, whose it is, and whose it was: the newest `DEVICE_HOLDERS`, oldest first."""
+    """A device that may report, and whose it is."""
 
     kind: str
     unit: str
-    held: tuple[Held, ...] = ()
+
+
+class HoldersRow(Row, frozen=True):
+    """Whose a device that changed hands was: each unit from its instant until the next, 0 being ever; oldest first.
+
+    They are the newest `DEVICE_HOLDERS`. Consoles are not sent it: it is much, and hardly ever asked for.
+    """
+
+    units: tuple[str, ...]
+    from_ms: tuple[int, ...]
 
 
 class PositionRow(Row, frozen=True):

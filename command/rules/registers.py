@@ -22,7 +22,7 @@ from command.facts.patrol import (
 from command.kernel.errors import ConflictError, InvalidInputError
 from command.kernel.geo import check_point
 from command.kernel.limits import DEVICE_HOLDERS
-from command.rows import DeadlineRow, DeviceRow, FenceRow, Held, StationRow, UnitRow
+from command.rows import DeadlineRow, DeviceRow, FenceRow, HoldersRow, StationRow, UnitRow
 from command.rules.alarms import clear_alarm
 from command.rules.base import Decision, decides, drop_deadline, fires, folds, set_deadline
 from command.rules.patrol import is_out, own_unit, returned
@@ -185,12 +185,12 @@ def device_enrolled(t: Tables, fact: DeviceEnrolled, r: Recorded) -> None:
     old = t.devices.get(fact.device)
     if old and old.unit and old.unit != fact.unit and (former := t.units.get(old.unit)):
         t.units.put(replace(former, devices=tuple(d for d in former.devices if d != fact.device)))
-    held = old.held if old else ()
-    if not held:
-        held = (Held(fact.unit, 0),)  # what it sends of before it was enrolled is nobody else's
-    elif held[-1].unit != fact.unit:
-        held = (*held, Held(fact.unit, r.at_ms))[-DEVICE_HOLDERS:]
-    t.devices.put(DeviceRow(id=fact.device, kind=fact.kind, unit=fact.unit, held=held))
+    if old and old.unit != fact.unit:
+        # What it sends of before it was first enrolled is nobody else's.
+        was = t.holders.get(fact.device) or HoldersRow(id=fact.device, units=(old.unit,), from_ms=(0,))
+        units, from_ms = (*was.units, fact.unit), (*was.from_ms, max(r.at_ms, was.from_ms[-1]))
+        t.holders.put(HoldersRow(id=fact.device, units=units[-DEVICE_HOLDERS:], from_ms=from_ms[-DEVICE_HOLDERS:]))
+    t.devices.put(DeviceRow(id=fact.device, kind=fact.kind, unit=fact.unit))
     unit = t.units.get(fact.unit)
     if unit and fact.device not in unit.devices:
         t.units.put(replace(unit, devices=(*unit.devices, fact.device)))

@@ -21,10 +21,10 @@ from command.kernel.limits import (
     QUERIES_AN_HOUR,
 )
 from command.kernel.local_time import local_text
-from command.patrol.holders import Holding, holdings, of_unit
+from command.patrol import holders
+from command.patrol.holders import Holding
 from command.patrol.tracks import PatrolTrack, way_of
-from command.readings import AreaQuery, Position, Presence, Readings, inquiries
-from command.readings.area import Area
+from command.readings import AreaQuery, Position, Presence, inquiries
 from command.requests.base import Id, Lat, Lon
 from command.rules.queries import check_one_more
 from command.services.bodies import read_body
@@ -83,21 +83,19 @@ async def track(request: web.Request) -> web.Response:
         raise InvalidInputError("a track is of a unit or of a device, one of them")
     space, actor = context_of(request).space(request), actor_of(request)
     to_ms = min(asked.to_ms, space.hub.clock.now_ms())
-    of, name, limits = await space.hub.read(lambda t: (*_whose(t, actor, asked, to_ms), t.limits))
+    of, name, limits, known_ms = await space.hub.read(lambda t: _whose(t, actor, asked, to_ms))
     query = await _allowed(request, asked, f"{_time(asked)}; {name}")
-    if len({held.device for held in of}) > PATROL_DEVICES:
-        raise TooLargeError(f"more than {PATROL_DEVICES} devices then; ask for one of them", most=PATROL_DEVICES)
-    found: list[tuple[Holding, list[Position]]] = []
-    read = 0
-    for held in of:
-        fixes = await inquiries.fixes(query.readings, space.name, held.device, held.from_ms, held.to_ms, read)
-        found.append((held, fixes))
-        read += len(fixes)
-    tracks = await asyncio.to_thread(_ways, found, limits)
+    try:
+        found = await _found(query, of)
+        tracks = await asyncio.to_thread(_ways, found, limits)
+    except TooLargeError:
+        await query.recorded("patrol_track", 0)  # looking so far was as much work as an answer
+        raise
     since_ms = await query.kept_from_ms(asked.from_ms)
     return await query.answer(
-        await query.recorded("patrol_track", read), tracks=tracks, gap_ms=limits.silent_s * 1000, since_ms=since_ms
-    )
+        await query.recorded("patrol_track", sum(len(fixes) for _, fixes in found)),
+        tracks=tracks, gap_ms=limits.silent_s * 1000, since_ms=since_ms, holders_since_ms=known_ms,
+    )  # fmt: skip
 
 
 async def present(request: web.Request) -> web.Response:
@@ -106,16 +104,33 @@ async def present(request: web.Request) -> web.Response:
     if (asked.area is None) == (asked.circle is None):
         raise InvalidInputError("an area is a polygon or a circle, one of them")
     query = await _allowed(request, asked, f"{_time(asked)}; {_where(asked)}")
-    area = AreaQuery(ring=_ring(asked), from_ms=asked.from_ms, to_ms=asked.to_ms)
-    seen = await query.readings.devices_in(query.space.name, area)
-    devices = [one.device for one in seen]
-    held = await query.space.hub.read(lambda t: _had(t, query.actor, devices, area))
-    there: list[tuple[str, Presence]] = []
-    for one in seen:
-        there += await _at_each(query.readings, query.space.name, area, one, held[one.device])
+    hub = query.space.hub
+    turns = await hub.read(lambda t: holders.turns(t, asked.from_ms, asked.to_ms))
+    area = AreaQuery(ring=_ring(asked), from_ms=asked.from_ms, to_ms=asked.to_ms, turns=turns)
+    try:
+        seen = await query.readings.devices_in(query.space.name, area)
+    except TooLargeError:
+        await query.recorded("present", 0)
+        raise
+    there, known_ms = await hub.read(lambda t: _with_whom(t, query.actor, seen))
     units = _by_unit(there)
     since_ms = await query.kept_from_ms(asked.from_ms)
-    return await query.answer(await query.recorded("present", len(units)), present=units, since_ms=since_ms)
+    return await query.answer(
+        await query.recorded("present", len(units)), present=units, since_ms=since_ms, holders_since_ms=known_ms
+    )
+
+
+async def _found(query: Inquiry, of: Sequence[Holding]) -> list[tuple[Holding, list[Position]]]:
+    """Return what each device reported while it was had. Raises `TooLargeError` past what one answer looks at."""
+    if len({held.device for held in of}) > PATROL_DEVICES:
+        raise TooLargeError(f"more than {PATROL_DEVICES} devices then; ask for one of them", most=PATROL_DEVICES)
+    found: list[tuple[Holding, list[Position]]] = []
+    read = 0
+    for held in of:
+        fixes = await inquiries.fixes(query.readings, query.space.name, held.device, held.from_ms, held.to_ms, read)
+        found.append((held, fixes))
+        read += len(fixes)
+    return found
 
 
 def _ways(found: Sequence[tuple[Holding, Sequence[Position]]], limits: Limits) -> list[PatrolTrack]:
@@ -143,8 +158,8 @@ async def _allowed(request: web.Request, asked: Stated, terms: str) -> Inquiry:
     return Inquiry(actor, space, context.readings_of(space), asked, terms, QUERIES_AN_HOUR)
 
 
-def _whose(t: Tables, actor: Actor, asked: Track, to_ms: int) -> tuple[Sequence[Holding], str]:
-    """Return which devices are meant, and when, and how the record tells of them.
+def _whose(t: Tables, actor: Actor, asked: Track, to_ms: int) -> tuple[Sequence[Holding], str, Limits, int]:
+    """Return which devices are meant, and when, how the record tells of them, and since when holders are known.
 
     A desk of a station is told of its own units only. Raises `UnknownIdError` and `NoRightError`.
     """
@@ -152,13 +167,15 @@ def _whose(t: Tables, actor: Actor, asked: Track, to_ms: int) -> tuple[Sequence[
         unit = t.units.need(asked.unit)
         if not _is_own(t, actor, unit.id):
             raise NoRightError(_NOT_YOURS)
-        return of_unit(t, unit.id, asked.from_ms, to_ms), f"unit {unit.id} {unit.name}"
+        known_ms = holders.known_from_ms(t, holders.devices_of(t, unit.id))
+        of = holders.of_unit(t, unit.id, asked.from_ms, to_ms)
+        return of, f"unit {unit.id} {unit.name}", t.limits, known_ms
     device = t.devices.need(asked.device or "")
-    of = list(holdings(device, asked.from_ms, to_ms))
+    of = list(holders.holdings(t, device.id, asked.from_ms, to_ms))
     own = [held for held in of if _is_own(t, actor, held.unit)]
     if of and not own:
         raise NoRightError(_NOT_YOURS)
-    return own, f"device {device.id}"
+    return own, f"device {device.id}", t.limits, holders.known_from_ms(t, [device.id])
 
 
 def _is_own(t: Tables, actor: Actor, unit: str) -> bool:
@@ -166,30 +183,11 @@ def _is_own(t: Tables, actor: Actor, unit: str) -> bool:
     return not station or (row is not None and row.station == station)
 
 
-def _had(t: Tables, actor: Actor, devices: Iterable[str], area: AreaQuery) -> dict[str, list[Holding]]:
-    """Return who had each of the devices, when, as far as the actor is told of them."""
-    found = {}
-    for device in devices:
-        row = t.devices.get(device)
-        of = list(holdings(row, area.from_ms, area.to_ms)) if row else []
-        of = of or [Holding(device, "", area.from_ms, area.to_ms)]
-        found[device] = [held for held in of if _is_own(t, actor, held.unit)]
-    return found
-
-
-async def _at_each(
-    readings: Readings, space: str, area: AreaQuery, seen: Presence, held: Sequence[Holding]
-) -> list[tuple[str, Presence]]:
-    """Return with whom the device was there: it changes hands, and what one unit's car did is not another's."""
-    if [(one.from_ms, one.to_ms) for one in held] == [(area.from_ms, area.to_ms)]:
-        return [(held[0].unit, seen)]
-    found = []
-    for one in held:
-        theirs = Area(area)
-        fixes = await inquiries.fixes(readings, space, one.device, one.from_ms, one.to_ms)
-        theirs.take([(fix.device, fix.at_ms, fix.lat, fix.lon) for fix in fixes])
-        found += [(one.unit, presence) for presence in theirs.presences()]
-    return found
+def _with_whom(t: Tables, actor: Actor, seen: Sequence[Presence]) -> tuple[list[tuple[str, Presence]], int]:
+    """Return who had the devices there, as far as the actor is told of them, and since when that is known."""
+    there = [(holders.holder_at(t, one.device, one.first_ms), one) for one in seen]
+    told = [(unit, one) for unit, one in there if _is_own(t, actor, unit)]
+    return told, holders.known_from_ms(t, {one.device for _, one in told})
 
 
 def _by_unit(there: Iterable[tuple[str, Presence]]) -> list[UnitThere]:

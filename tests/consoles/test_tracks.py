@@ -1,4 +1,5 @@
-"""Where patrols were: who may ask, on record first, whose device it was (SPEC R87, R911, R912, R922, R923, R968)."""
+"""Where patrols were: who may ask, on record first, whose device it was (SPEC R87, R911, R912, R922, R923,
+R968, R1032 to R1034)."""
 
 from __future__ import annotations
 
@@ -12,9 +13,12 @@ import pytest
 from msgspec.structs import replace
 
 from command import requests as q
+from command import wire
 from command.actors import HUB, Actor, Role
 from command.kernel import limits
 from command.readings import Position
+from command.readings import area as area_module
+from command.rules import registers as registers_module
 from consoles.http.app import make_app
 from consoles.http.rehearsal import rehearsals
 from consoles.http.tracks import routes
@@ -149,7 +153,7 @@ async def test_a_device_that_changed_hands_is_of_whoever_had_it_then(desk: tuple
     before_ms = site.clock.now_ms() - 2000
     await site.context.readings.add_positions("live", [fix("car1", before_ms)])
     await site.hub.ask(q.EnrolDevice(device="car1", kind="jt808", unit="u2"), ADMIN)
-    after_ms = await site.hub.read(lambda t: t.devices.need("car1").held[-1].from_ms)
+    after_ms = await site.hub.read(lambda t: t.holders.need("car1").from_ms[-1])
     await site.context.readings.add_positions("live", [fix("car1", after_ms, 10.0)])
     span: dict[str, Any] = {"from_ms": before_ms - HOUR_MS, "to_ms": after_ms + HOUR_MS}
     for unit, instants in (("u1", [before_ms]), ("u2", [after_ms])):
@@ -162,6 +166,67 @@ async def test_a_device_that_changed_hands_is_of_whoever_had_it_then(desk: tuple
         ("u1", before_ms, before_ms),
         ("u2", after_ms, after_ms),
     ]
+
+
+async def test_who_was_somewhere_is_told_of_devices_that_changed_hands_whatever_else_they_did(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # R1032
+    monkeypatch.setattr("command.readings.inquiries.PATROL_FIXES_READ", 10)
+    monkeypatch.setattr(area_module, "READINGS_AREA_FIXES", 12)
+    async with site_with(tmp_path, "", "dispatcher") as site, signed_in(site.http_url, "dispatcher") as person:
+        at_ms = site.clock.now_ms() - HOUR_MS
+        elsewhere = [fix("car1", at_ms + n * 1000, 9000.0) for n in range(1, 60)]
+        devices = ["car1", *(f"car{n}" for n in range(3, 14))]
+        for device in devices[1:]:
+            await site.hub.ask(q.EnrolDevice(device=device, kind="jt808", unit="u1"), ADMIN)
+        await site.context.readings.add_positions("live", [*elsewhere, *(fix(device, at_ms) for device in devices)])
+        for device in devices:
+            await site.hub.ask(q.EnrolDevice(device=device, kind="jt808", unit="u2"), ADMIN)
+        span: dict[str, Any] = {"from_ms": at_ms, "to_ms": at_ms + 2 * HOUR_MS}
+        circle = {"lat": LAT, "lon": LON, "radius_m": 300}
+        status, told = await ask(person, "present", circle=circle, **span)
+        assert status == 200, told
+        assert [(one["unit"], one["fixes"]) for one in told["present"]] == [("u1", 12)]
+        await site.context.readings.add_positions("live", [fix("car1", at_ms + 60_000)])
+        status, refused = await ask(person, "present", circle=circle, **span)
+        assert (status, refused["code"]) == (413, "too_large")
+        assert [fact.results for _, fact in await recorded(site)] == [1, 0]
+
+
+async def test_a_longer_time_finds_no_less_where_holders_are_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # R1033
+    monkeypatch.setattr(registers_module, "DEVICE_HOLDERS", 3)
+    async with site_with(tmp_path, "", "dispatcher") as site, signed_in(site.http_url, "dispatcher") as person:
+        at_ms = site.clock.now_ms() - 2000
+        await site.context.readings.add_positions("live", [fix("car1", at_ms)])
+        span: dict[str, Any] = {"from_ms": at_ms - HOUR_MS, "to_ms": at_ms + HOUR_MS}
+        _, told = await ask(person, "track", unit="u1", **span)
+        assert [way["read"] for way in told["tracks"]] == [1, 0]
+        assert told["holders_since_ms"] == 0
+        for unit in ("u2", "u1", "u2", "u1"):
+            await site.hub.ask(q.EnrolDevice(device="car1", kind="jt808", unit=unit), ADMIN)
+        known_ms = await site.hub.read(lambda t: t.holders.need("car1").from_ms[0])
+        circle = {"lat": LAT, "lon": LON, "radius_m": 100}
+        for to_ms in (at_ms, at_ms + HOUR_MS):
+            _, told = await ask(person, "present", circle=circle, from_ms=span["from_ms"], to_ms=to_ms)
+            assert [(one["unit"], one["fixes"]) for one in told["present"]] == [("", 1)]
+            assert told["holders_since_ms"] == known_ms
+        _, told = await ask(person, "track", device="car1", **span)
+        assert [(way["unit"], way["read"]) for way in told["tracks"] if way["read"]] == [("", 1)]
+        _, told = await ask(person, "track", unit="u1", **span)
+        assert (sum(way["read"] for way in told["tracks"]), told["holders_since_ms"]) == (0, known_ms)
+
+
+async def test_whose_devices_were_is_no_part_of_what_consoles_mirror(tmp_path: Path) -> None:  # R1034
+    async with site_with(tmp_path, "") as site:
+        for _ in range(30):
+            for unit in ("u2", "u1"):
+                await site.hub.ask(q.EnrolDevice(device="car1", kind="jt808", unit=unit), ADMIN)
+        row, kept = await site.hub.read(lambda t: (t.devices.need("car1"), t.holders.need("car1")))
+        assert len(kept.units) == len(kept.from_ms) == limits.DEVICE_HOLDERS
+        assert len(msgspec.json.encode(row)) < 100
+        assert "holders" not in wire.TABLES
 
 
 async def test_terms_on_record_keep_the_form_that_pages_tell_in_words(tmp_path: Path) -> None:  # R864
@@ -243,7 +308,8 @@ async def test_more_fixes_than_one_answer_looks_at_are_refused(tmp_path: Path, m
         await site.context.readings.add_positions("live", [fix("radio1", at_ms)])
         status, refused = await ask(person, "track", unit="u1", **span)
         assert (status, refused["code"], refused["most"]) == (413, "too_large", 10)
-        assert len(await recorded(site)) == 1
+        results = [fact.results for _, fact in await recorded(site)]
+        assert results == [10, 0], "looking so far was work, and is on record as one that found nothing"
 
 
 async def test_a_rehearsal_has_tracks_of_its_own(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from command.kernel.errors import InvalidInputError, TooLargeError
 from command.kernel.limits import READINGS_AREA_CORNERS
@@ -47,6 +48,14 @@ async def test_areas_reach_to_the_edges_of_the_globe(readings: Readings) -> None
         assert [p.device for p in await readings.devices_in(SPACE, box(south, west, south + 0.1, west + 0.1))] == [
             device
         ]
+
+
+async def test_a_device_is_told_by_itself_between_its_turns(readings: Readings) -> None:  # R1032
+    await readings.add_positions(SPACE, [fix(at_ms, device) for at_ms in range(10) for device in ("d1", "d2")])
+    query = replace(box(29, 113, 30, 114), turns={"d1": (3, 7), "d3": (1,)})
+    assert await readings.devices_in(SPACE, query) == [
+        Presence("d1", 0, 2, 3), Presence("d1", 3, 6, 4), Presence("d1", 7, 9, 3), Presence("d2", 0, 9, 10)
+    ]  # fmt: skip
 
 
 async def test_a_call_without_a_place_is_in_no_area_and_still_on_record(readings: Readings) -> None:  # R1019

@@ -351,11 +351,10 @@ export interface Delta {
   seal: string;
 }
 
-/** A device that may report, whose it is, and whose it was: the newest `DEVICE_HOLDERS`, oldest first. */
+/** A device that may report, and whose it is. */
 export interface DeviceRow {
   kind: string;
   unit: string;
-  held: Held[];
   id: string;
 }
 
@@ -570,12 +569,6 @@ export interface GivenPlace {
 export interface HangUpCall {
   request: "hang_up_call";
   call: string;
-}
-
-/** Whose a device was, from an instant until the next one. */
-export interface Held {
-  unit: string;
-  from_ms: number;
 }
 
 /** A watched plate that passed a camera; pictures are blob ids. Of a list, `watch` is that and `line` its entry. */

@@ -117,6 +117,11 @@ describe("pins of marks (R869)", () => {
     expect(markPins(many, many[90] ?? null).at(-1)?.id).toBe("stop91");
   });
 
+  it("have no place for a call that never said from where (R1019)", () => {
+    const [mark] = marksOf({ ...TRACK, stops: [], gaps: [], calls: [{ from_ms: 1, to_ms: 2, lat: null, lon: null }] });
+    expect(mark?.place).toBeNull();
+  });
+
   it("have no place before the first fix", () => {
     expect(markPins(marksOf({ ...TRACK, fixes: [], stops: [], calls: [] }), null)).toEqual([]);
   });

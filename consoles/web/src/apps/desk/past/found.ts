@@ -13,6 +13,8 @@ import type { PatrolTrack, PresentAnswer, TrackAnswer, UnitThere } from "./wire"
 /** More marks than these are not drawn over the scrubber: they would be finer than a line. */
 const LANE_MARKS = 200;
 
+type Part = TemplateResult | typeof nothing;
+
 export interface TrackActions {
   press(key: string): void;
   to(at_ms: number): void;
@@ -50,7 +52,7 @@ export function controlsView(track: PatrolTrack, marks: readonly Mark[], playbac
 }
 
 /** What the way comes to, and what is not known of it. */
-export function aboutView(answer: TrackAnswer, track: PatrolTrack, index: number, now_ms: number, { device }: TrackActions): TemplateResult {
+export function aboutView(answer: TrackAnswer, track: PatrolTrack, index: number, unknown: Part, now_ms: number, { device }: TrackActions): TemplateResult {
   const counts = ([["stop", track.stops], ["gap", track.gaps], ["call", track.calls]] as const).filter(([, found]) => found.length > 0);
   return html`<div class="about">
     <b>${t("past.length", { distance: format.distance(track.length_m) })}</b>
@@ -64,13 +66,17 @@ export function aboutView(answer: TrackAnswer, track: PatrolTrack, index: number
     <span>${t("past.thinned", { n: format.count(track.read), m: Math.max(1, Math.ceil(track.off_m)) })}</span>
     ${track.doubtful === 0 ? nothing : html`<span>${t("past.doubtful", { n: track.doubtful })}</span>`}
     ${track.gaps.length === 0 ? nothing : html`<span>${t("past.gap_note", { span: format.duration(answer.gap_ms) })}</span>`}
-    ${keptSince(answer.since_ms, track.from_ms, now_ms)}
+    ${keptSince(answer.since_ms, track.from_ms, now_ms)} ${unknown}
     <span>${t("past.left", { n: answer.left })}</span>
   </div>`;
 }
 
-export function keptSince(since_ms: number, from_ms: number, now_ms: number): TemplateResult | typeof nothing {
+export function keptSince(since_ms: number, from_ms: number, now_ms: number): Part {
   return since_ms > from_ms ? html`<span>${t("past.kept_since", { at: format.moment(since_ms, now_ms) })}</span>` : nothing;
+}
+
+export function holdersSince(since_ms: number, from_ms: number, now_ms: number): Part {
+  return since_ms > from_ms ? html`<span>${t("past.holders_since", { at: format.moment(since_ms, now_ms) })}</span>` : nothing;
 }
 
 export function marksView(marks: readonly Mark[], chosen: Mark | null, now_ms: number, { press, to }: TrackActions): TemplateResult {
@@ -92,7 +98,7 @@ export function marksView(marks: readonly Mark[], chosen: Mark | null, now_ms: n
 }
 
 export function presentView(desk: Desk, answer: PresentAnswer, asked_from_ms: number): TemplateResult {
-  const note = html`<p class="about"><span>${t("past.present_note")}</span> ${keptSince(answer.since_ms, asked_from_ms, desk.now_ms)} <span>${t("past.left", { n: answer.left })}</span></p>`;
+  const note = html`<p class="about"><span>${t("past.present_note")}</span> ${keptSince(answer.since_ms, asked_from_ms, desk.now_ms)} ${holdersSince(answer.holders_since_ms, asked_from_ms, desk.now_ms)} <span>${t("past.left", { n: answer.left })}</span></p>`;
   if (answer.present.length === 0) return html`<t-state kind="hint" text=${t("past.nobody")}></t-state>${note}`;
   const rows = new Map(answer.present.map((there) => [there.unit || `~${there.devices[0]?.device ?? ""}`, there]));
   return html`<t-table label=${t("past.present_label")} .columns=${presentColumns(desk)} .rows=${rows} sortBy="first"></t-table>${note}`;

@@ -20,7 +20,7 @@ import { MOST_CORNERS } from "../../vehicles/search_ask";
 import type { Desk } from "../context";
 import { bodyOf, emptyForm, missing, spanOf, type Form } from "./ask";
 import { formView } from "./form";
-import { aboutView, controlsView, keptSince, marksView, presentView, type TrackActions } from "./found";
+import { aboutView, controlsView, holdersSince, keptSince, marksView, presentView, type TrackActions } from "./found";
 import { aroundOf, circleOf, markPins, nowPin, pathsOf, viewOf } from "./on_map";
 import { advanced, beginning, markAt, marksOf, momentOf, pressed, type Mark, type Playback } from "./playback";
 import { pastStyles } from "./styles";
@@ -31,7 +31,7 @@ const TIMEOUT_MS = 60_000;
 /** While it is played the moment goes on so often. */
 const TICK_MS = 200;
 
-type Answer = { readonly is: "track"; readonly track: TrackAnswer; readonly unit: string } | { readonly is: "present"; readonly there: PresentAnswer; readonly from_ms: number };
+type Answer = { readonly is: "track"; readonly track: TrackAnswer; readonly unit: string; readonly from_ms: number } | { readonly is: "present"; readonly there: PresentAnswer; readonly from_ms: number };
 
 /** Tells `live` when somebody goes back. What was asked and typed stays while it is not seen. */
 @customElement("desk-past")
@@ -144,9 +144,10 @@ export class PastPanel extends View {
     if (this.failure !== "") return html`<t-state kind="error" text=${this.failure}></t-state>`;
     if (answer === null || answer.is !== form.what) return html`<t-state kind="hint" text=${t(`past.hint_${form.what}`)}></t-state>`;
     if (answer.is === "present") return presentView(desk, answer.there, answer.from_ms);
-    if (track === null) return html`<t-state kind="hint" text=${t("past.no_device")}></t-state>`;
-    const about = aboutView(answer.track, track, this.index, desk.now_ms, this.actions);
-    if (track.read === 0) return html`<t-state kind="hint" text=${t("past.no_fix")}></t-state>${answer.track.tracks.length > 1 ? about : html`<p class="about">${keptSince(answer.track.since_ms, track.from_ms, desk.now_ms)}</p>`}`;
+    const unknown = holdersSince(answer.track.holders_since_ms, answer.from_ms, desk.now_ms);
+    if (track === null) return html`<t-state kind="hint" text=${t("past.no_device")}></t-state><p class="about">${unknown}</p>`;
+    const about = aboutView(answer.track, track, this.index, unknown, desk.now_ms, this.actions);
+    if (track.read === 0) return html`<t-state kind="hint" text=${t("past.no_fix")}></t-state>${answer.track.tracks.length > 1 ? about : html`<p class="about">${keptSince(answer.track.since_ms, track.from_ms, desk.now_ms)} ${unknown}</p>`}`;
     return html`${about}${marksView(this.marks, chosen, desk.now_ms, this.actions)}`;
   }
 
@@ -178,7 +179,7 @@ export class PastPanel extends View {
     this.go(null);
     try {
       const path = desk.api.inSpace(`/api/v1/positions/${form.what}`);
-      if (form.what === "track") this.takeTrack(await desk.api.post<TrackAnswer>(path, body, TIMEOUT_MS), form.unit);
+      if (form.what === "track") this.takeTrack(await desk.api.post<TrackAnswer>(path, body, TIMEOUT_MS), form.unit, span.from_ms);
       else this.takePresent(await desk.api.post<PresentAnswer>(path, body, TIMEOUT_MS), span.from_ms);
     } catch (error) {
       const tooMuch = error instanceof Problem && error.code === "too_large";
@@ -188,8 +189,8 @@ export class PastPanel extends View {
     }
   }
 
-  private takeTrack(track: TrackAnswer, unit: string): void {
-    this.answer = { is: "track", track, unit };
+  private takeTrack(track: TrackAnswer, unit: string, from_ms: number): void {
+    this.answer = { is: "track", track, unit, from_ms };
     this.choose(0);
     // From the field that it was asked in, to what is done next.
     void this.updateComplete.then(() => this.play?.focus());

@@ -48,6 +48,8 @@ interface Answered {
   readonly left: number;
   /** From when on positions are kept. */
   readonly since_ms: number;
+  /** From when on it is known who had the devices; 0 for ever. */
+  readonly holders_since_ms: number;
 }
 
 export interface TrackAnswer extends Answered {
