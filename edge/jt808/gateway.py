@@ -25,6 +25,7 @@ from edge.jt808.session import (
     Close,
     Send,
     Session,
+    SignedOut,
     Store,
 )
 from edge.limits import DEVICE_CONNECTIONS, DEVICE_KNOWN_MS, DEVICE_MESSAGES_PER_S
@@ -122,9 +123,10 @@ class Jt808Gateway:
         self._connections.pop(connection, None)
         self.counters.connections = len(self._connections)
         for device in connection.devices:
-            self._forget(device, connection)
+            self.forget(device, connection)
 
-    def _forget(self, device: str, connection: _Connection) -> None:
+    def forget(self, device: str, connection: _Connection) -> None:
+        """Forget that a connection is a device's."""
         if self._by_device.get(device) is connection:
             del self._by_device[device]
 
@@ -142,7 +144,7 @@ class Jt808Gateway:
                 for device, connection in list(self._by_device.items()):
                     if not await self._uplink.device_known(KIND, device):
                         self.counters.no_longer_known += 1
-                        self._forget(device, connection)
+                        self.forget(device, connection)
                         connection.signed_out(device)
 
 
@@ -162,7 +164,7 @@ class _Connection(asyncio.BufferedProtocol):
         self._closed = False
         self._texts: dict[int, asyncio.Future[bool]] = {}
         self.devices: set[str] = set()
-        """Those that signed in here and are not served elsewhere by now."""
+        """Those that signed in here, said no good-bye and are not served elsewhere by now."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -227,12 +229,15 @@ class _Connection(asyncio.BufferedProtocol):
 
     def signed_out(self, device: str) -> None:
         """Serve a device no longer, and nobody where it was the only one."""
-        self.devices.discard(device)
         for action in self._session.sign_out(device, self._clock.now_ms()):
             self._perform_now(action)
-        self._rate.set_rate(DEVICE_MESSAGES_PER_S * max(1, len(self.devices)))
+        self._drop(device)
         if not self.devices:
             self.abort()
+
+    def _drop(self, device: str) -> None:
+        self.devices.discard(device)
+        self._rate.set_rate(DEVICE_MESSAGES_PER_S * max(1, len(self.devices)))
 
     async def send_text(self, device: str, text: str) -> bool:
         """Write a text and wait for the terminal's answer, which `tick` bounds in time."""
@@ -276,6 +281,9 @@ class _Connection(asyncio.BufferedProtocol):
             case Send(data):
                 if not self._transport.is_closing():  # uvloop's raises once the terminal is gone
                     self._transport.write(data)
+            case SignedOut(device):
+                self._gateway.forget(device, self)
+                self._drop(device)
             case Close():
                 self._transport.close()
             case Answered(serial, delivered):

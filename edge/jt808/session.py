@@ -79,6 +79,12 @@ class Answered(msgspec.Struct, frozen=True):
     delivered: bool
 
 
+class SignedOut(msgspec.Struct, frozen=True):
+    """The terminal said good-bye: this connection is its no longer."""
+
+    device: str
+
+
 class Close(msgspec.Struct, frozen=True):
     """Close the connection after writing what came before."""
 
@@ -90,7 +96,7 @@ class _Text(msgspec.Struct, frozen=True):
     until_ms: int
 
 
-Action = Send | AskRegistration | AskAuthentication | Store | Answered | Close
+Action = Send | AskRegistration | AskAuthentication | Store | Answered | SignedOut | Close
 
 _LOCATIONS = {terminal.LOCATION, terminal.LOCATION_ANSWER, terminal.LOCATION_BATCH}
 _UNDERSTOOD = _LOCATIONS | {
@@ -265,7 +271,8 @@ class Session:
             case terminal.HEARTBEAT, _:
                 actions = self._reply(message, platform.OK)
             case terminal.LOGOUT, _:
-                actions = self.sign_out(message.header.device, now_ms) + self._reply(message, platform.OK)
+                device = message.header.device
+                actions = [SignedOut(device), *self.sign_out(device, now_ms), *self._reply(message, platform.OK)]
             case _, Location() as location:
                 actions = self._locate(message, (location,), now_ms)
             case _, terminal.LocationAnswer(location=location):

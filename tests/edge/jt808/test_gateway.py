@@ -306,6 +306,31 @@ async def test_who_says_nothing_keeps_no_terminal_out(gateway: Jt808Gateway, mon
         assert (gateway.counters.connections_refused, gateway.counters.strangers_turned_out) == (0, 1)
 
 
+async def test_a_terminal_that_logged_out_makes_room(gateway: Jt808Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R733, R1001."""
+    monkeypatch.setattr(gateway_module, "DEVICE_CONNECTIONS", 1)
+    async with Peer(gateway.port) as peer:
+        await peer.sign_in()
+        assert await peer.ask(message(terminal.LOGOUT, b"", 3)) == terminal.GeneralReply(3, terminal.LOGOUT, OK)
+        async with Peer(gateway.port) as other:
+            await other.sign_in("013900000002")
+        assert (gateway.counters.connections_refused, gateway.counters.strangers_turned_out) == (0, 1)
+
+
+async def test_a_terminal_that_logged_out_is_asked_about_no_more(
+    gateway: Jt808Gateway, hub: MemoryUplink, clock: VirtualClock
+) -> None:
+    """R998, R1001."""
+    async with Peer(gateway.port) as peer, Peer(gateway.port) as other:
+        await peer.sign_in()
+        await other.sign_in("013900000002")
+        assert await peer.ask(message(terminal.LOGOUT, b"", 3)) == terminal.GeneralReply(3, terminal.LOGOUT, OK)
+        hub.devices.clear()
+        clock.advance(clock.now_ms() + DEVICE_KNOWN_MS)
+        assert await other.closed() == b""
+        assert gateway.counters.no_longer_known == 1, "the other alone"
+
+
 async def test_what_nobody_supports_is_said_to_be_so(gateway: Jt808Gateway) -> None:
     async with Peer(gateway.port) as peer:
         await peer.sign_in()
