@@ -106,6 +106,8 @@ export class CountyMap extends Element {
         border: var(--hair) solid var(--accent);
         border-radius: var(--radius);
         background: var(--panel);
+        /* The map goes on beneath it. */
+        pointer-events: none;
       }
       .ghost {
         position: absolute;
