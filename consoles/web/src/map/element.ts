@@ -67,7 +67,7 @@ export class CountyMap extends Element {
         cursor: crosshair;
       }
       /* What Enter picks: the middle, to which the arrows move the map. */
-      :host([picking]) .map:focus-visible::after {
+      :host([picking][steered]) .map:focus-visible::after {
         content: "";
         position: absolute;
         inset: 0;
@@ -148,6 +148,8 @@ export class CountyMap extends Element {
   /** Lines and areas over the base. */
   @property({ attribute: false }) paths: readonly MapPath[] = [];
   @property({ type: Boolean, reflect: true }) picking = false;
+  /** Moved by keys, and not pressed since: only then Enter is meant for the map. */
+  @property({ type: Boolean, reflect: true }) steered = false;
   /** The corners of areas among the paths can be dragged; tells `reshape` with those that there are then. */
   @property({ type: Boolean }) reshaping = false;
   /** What is to be picked, in words; the usual ones where left out. */
@@ -170,6 +172,8 @@ export class CountyMap extends Element {
   private readonly fenceSource = new VectorSource();
   private readonly markSource = new VectorSource();
   private readonly pathSource = new VectorSource();
+  /** It has the focus by a press. */
+  private pointed = false;
   private readonly reshape = new Reshaping((corners) => this.tell<readonly Corner[]>("reshape", corners));
   /** The language in which the base map's names were written. */
   private named = language();
@@ -243,7 +247,7 @@ export class CountyMap extends Element {
   }
 
   override render(): TemplateResult {
-    return html`<div class="map" @dragstart=${this.onDragStart} @keydown=${this.onMapKey} tabindex=${this.still ? -1 : 0} role="application" aria-label=${t("map.home")}></div>
+    return html`<div class="map" @dragstart=${this.onDragStart} @keydown=${this.onMapKey} @focus=${this.onMapFocus} @blur=${this.onMapBlur} @pointerdown=${this.onMapPressed} tabindex=${this.still ? -1 : 0} role="application" aria-label=${t("map.home")}></div>
       <span class="ghost" aria-hidden="true"></span>
       ${this.picking ? html`<p class="picking" role="status">${this.pickText || t("map.pick")}</p>` : nothing}
       ${this.still
@@ -293,12 +297,26 @@ export class CountyMap extends Element {
     if (pressed !== null) this.tell<Pressed>("press", pressed);
   }
 
-  /** Arrows move the map, + and - zoom (OpenLayers); Enter picks what is in the middle. */
+  /** Arrows move the map, + and - zoom (OpenLayers); Enter picks what is in the middle, while a cross stands there. */
   private onMapKey(event: KeyboardEvent): void {
+    if (/^Arrow|^[+-]$/.test(event.key)) this.steered = true;
     const centre = this.map?.getView().getCenter();
-    if (!this.picking || event.key !== "Enter" || centre === undefined) return;
+    if (!this.picking || event.key !== "Enter" || centre === undefined || !this.steered) return;
     event.preventDefault();
     this.pick(centre as [number, number]);
+  }
+
+  private onMapFocus(): void {
+    this.steered = !this.pointed;
+  }
+
+  private onMapBlur(): void {
+    this.pointed = this.steered = false;
+  }
+
+  private onMapPressed(): void {
+    this.pointed = true;
+    this.steered = false;
   }
 
   private pick(coordinate: [number, number]): void {
