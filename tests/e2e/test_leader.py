@@ -201,9 +201,9 @@ async def test_a_leader_sees_what_is_open_and_what_is_to_be_reported(tmp_path: P
         await expect(page.get_by_role("listitem").filter(has_text="立警")).to_be_visible(timeout=SOON_MS)
         await page.get_by_placeholder("记一笔（回车保存）").fill("堤上留人值守")
         await page.get_by_role("button", name="记录").tap()
-        await expect(page.get_by_role("listitem").filter(has_text="堤上留人值守")).to_contain_text(
-            "duty_leader", timeout=SOON_MS
-        )
+        note = page.get_by_role("listitem").filter(has_text="堤上留人值守")
+        await expect(note.filter(has_text="duty_leader")).to_be_visible(timeout=SOON_MS)
+        await expect(note).to_have_count(1)  # what was to be sent stands beside it for a moment, and goes
         await expect(page.get_by_placeholder("记一笔（回车保存）")).to_have_value("")
         assert await faults(page) == []
         assert await page.evaluate(SMALL) == []
