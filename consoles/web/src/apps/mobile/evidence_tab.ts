@@ -44,8 +44,9 @@ export class EvidenceTab extends View {
     const fixed = [...this.rows.values()].sort((a, b) => b.taken_ms - a.taken_ms);
     return html`${this.order === null
         ? html`<t-state kind="hint" text=${t("evidence.no_order")}></t-state>`
-        : html`<p>${t("evidence.for", { title: this.situation?.title ?? this.order.text })}</p>
-            <div class="shots">${KINDS.map((kind) => this.shot(kind))}</div>`}
+        : html`<p>${t("evidence.for", { title: this.situation?.title ?? this.order.text })}</p>`}
+      <!-- Always there: a camera that is open when its order is recalled gives its picture back to the very same field. -->
+      <div class="shots" style=${this.order === null ? "display: none" : nothing}>${KINDS.map((kind) => this.shot(kind))}</div>
       ${this.failure === "" ? nothing : html`<t-state kind="error" text=${this.failure}></t-state>`}
       ${mine.length + fixed.length === 0 ? html`<t-state kind="empty" text=${t("evidence.none")}></t-state>` : nothing}
       <ul class="files">
