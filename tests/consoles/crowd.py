@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import msgspec
+import pytest
+import uvloop
 
 from command import wire
 from command.actors import Actor
@@ -22,6 +24,8 @@ from consoles.frames import PING
 from consoles.push import Feed
 from tests.command.support import HERE, START_MS, Desk, desk
 
+Runner = Callable[[Coroutine[Any, Any, None]], None]
+both_loops = pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
 UNITS = 200
 
 

@@ -1,30 +1,22 @@
-"""Push over real sockets on both event loops: slow, frozen and leaving consoles, many consoles, who may see what."""
+"""Push over real sockets on both event loops: slow, frozen and leaving consoles, and many of them."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
-import uvloop
 
 from command import requests as q
-from command import wire
-from command.actors import HUB, Actor
-from command.journal.memory import MemoryJournal
 from command.kernel.clock import SystemClock, VirtualClock
 from consoles import push
 from consoles.console import Console
 from consoles.frames import text_frame
 from consoles.limits import BEAT_MS, PUSH_TICK_MS
 from consoles.push import Feed
-from tests.command.support import ACTORS, DISPATCHER, OFFICER, START_MS, FlakyJournal, actor
-from tests.consoles.crowd import UNITS, Crowd, Peer, crowd
-
-Runner = Callable[[Coroutine[Any, Any, None]], None]
-both_loops = pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+from tests.command.support import DISPATCHER, START_MS, actor
+from tests.consoles.crowd import UNITS, Crowd, Peer, Runner, both_loops, crowd
 
 
 @both_loops
@@ -277,155 +269,6 @@ async def test_a_beat_is_spared_where_rows_came_and_the_hub_can_record_as_before
         told = [kind for _, kinds in seconds.values() for kind in kinds]
         await busy.until(lambda: len(busy.messages) >= before + len(told))
         assert [message["type"] for message in busy.messages[before:]] == told
-
-
-async def test_resuming_after_a_restart_brings_what_was_missed_and_only_that() -> None:
-    journal = MemoryJournal()
-    async with crowd(journal, enrolled=True) as people:
-        kept = await people.desk.situation()
-        peer = await people.connect(DISPATCHER, "situations", "alarms", "units")
-        closed = await people.desk.situation()
-        await peer.until(lambda: closed in peer.tables["situations"])
-        seq, tables = peer.seq, peer.tables
-    async with crowd(journal) as people:
-        missed = await people.desk.situation()
-        again = await people.connect(DISPATCHER, "units", "stations")
-        again.tables |= tables
-        await people.subscribe(again, "situations", "units", "stations", after=seq)
-        await again.until(lambda: missed in again.tables["situations"])
-        assert set(again.tables["situations"]) == {kept, closed, missed}
-        assert again.messages[-1]["tables"].keys() == {"situations"}
-        assert again.messages[-1]["tables"]["situations"].keys() == {missed}
-
-
-async def test_an_order_that_is_no_longer_the_officers_leaves_the_screen_and_others_never_come() -> None:
-    """R101, R103: rows that leave the view are taken back; of those never seen not even the id is told."""
-    async with crowd(enrolled=True) as people:
-        at = people.desk
-        await at.on_duty()
-        officer = await people.connect(OFFICER, "orders", "situations", "alarms")
-        mine, other = await at.situation(), await at.situation()
-        order = await at.order("u1", mine)
-        foreign = await at.order("u2", other)
-        await at.ask(q.CloseSituation(situation=await at.situation(), why="误报"), DISPATCHER)
-        await officer.until(lambda: order in officer.tables["orders"])
-        assert set(officer.tables["situations"]) == {mine}
-        await at.ask(q.RecallOrder(order=order, why="改派"), DISPATCHER)
-        await at.ask(q.RecallOrder(order=foreign, why="改派"), DISPATCHER)
-        last = await at.ask(q.IssueOrder(situation=await at.situation(), unit="u1"), DISPATCHER)
-        await officer.until(lambda: last in officer.tables["orders"])
-        told = str(officer.messages)
-        assert f"'{foreign}'" not in told
-        assert f"'{other}'" not in told
-        shown_now = await at.hub.read(lambda t: {s.id for s in t.situations if "u1" in s.units})
-        assert set(officer.tables["situations"]) == shown_now
-        again = await people.connect(OFFICER, "orders", "situations", after=people.hub.committed_seq - 1)
-        assert [m["type"] for m in again.messages] == ["snapshot", "snapshot", "beat"]
-
-
-async def test_a_row_that_moves_to_another_situation_leaves_the_filter() -> None:
-    async with crowd(enrolled=True) as people:
-        at = people.desk
-        first, second = await at.situation(), await at.situation()
-        call = await at.answered_call()
-        here = await people.connect(DISPATCHER, "calls", situation=first)
-        there = await people.connect(DISPATCHER, "calls", situation=second)
-        await at.ask(q.LinkCall(call=call, situation=first, why="同一地点"), ACTORS["call_taker"])
-        await here.until(lambda: call in here.tables["calls"])
-        await at.ask(q.LinkCall(call=call, situation=second, why="同一地点"), ACTORS["call_taker"])
-        await there.until(lambda: call in there.tables["calls"])
-        await here.until(lambda: call not in here.tables["calls"])
-        assert there.deltas() == 1, "of the call before it came nothing was told"
-
-
-async def test_the_wall_counts_calls_and_learns_nothing_of_callers() -> None:
-    async with crowd(enrolled=True) as people:
-        wall = await people.connect(ACTORS["wall"], "calls")
-        both = await people.connect(Actor(id="x", name="x", roles=frozenset({"wall", "officer"})), "calls")
-        call = await people.desk.ask(q.ReportCall(dialled="110", caller="13512345678", address="荣湾路 1 号"), HUB)
-        for peer in (wall, both):
-            await peer.until(lambda peer=peer: call in peer.tables["calls"])  # type: ignore[misc]  # mypy cannot type a lambda's default
-            assert b"13512345678" not in peer.raw
-            assert "荣湾路" not in peer.raw.decode()
-
-
-@both_loops
-def test_a_console_of_another_history_gets_everything_anew(run: Runner) -> None:  # R208
-    """A backup was restored and has passed the console's number since: the same number says something else."""
-
-    async def scenario() -> None:
-        async with crowd(MemoryJournal("restored"), enrolled=True) as people:
-            for history, message in (("restored", "delta"), ("lost", "snapshot"), (None, "delta")):
-                peer = await people.dial(DISPATCHER)
-                tables = {"calls": wire.TableFilter()}
-                call = await people.desk.ask(q.ReportCall(dialled="110", caller="1"))
-                after = people.hub.committed_seq - 1
-                request = wire.Subscribe(tables=tables, after=after, history=history)
-                peer.tables = {"calls": {}}
-                await people.feed.subscribe(peer.console, request)
-                assert (await peer.take())["type"] == message
-                assert call in peer.tables["calls"]
-
-    run(scenario())
-
-
-@both_loops
-def test_a_console_of_a_record_that_was_set_back_gets_everything_anew(run: Runner) -> None:  # R208
-    """A machine was rolled back: the record has its id, and what came since other callers under the same numbers."""
-
-    async def scenario() -> None:
-        async def ring(people: Crowd, *callers: str) -> None:
-            for caller in callers:
-                await people.desk.ask(q.ReportCall(dialled="110", caller=caller))
-
-        async with crowd(MemoryJournal("rolled back")) as before:
-            await ring(before, "1", "2", "3")
-            seen = await before.connect(DISPATCHER, "calls")
-            last = seen.messages[0]
-            assert (last["type"], last["seq"]) == ("snapshot", before.hub.committed_seq)
-        async with crowd(MemoryJournal("rolled back")) as after:
-            await ring(after, "1", "2", "another", "one more")
-
-            async def come_back(at: int, seal: str) -> tuple[str, list[str]]:
-                peer = await after.dial(DISPATCHER)
-                peer.tables = {"calls": dict(last["rows"])}
-                tables = {"calls": wire.TableFilter()}
-                await after.feed.subscribe(
-                    peer.console, wire.Subscribe(tables=tables, after=at, history=f"rolled back{seal}")
-                )
-                told = await peer.take()
-                return told["type"], sorted(row["caller"] for row in peer.tables["calls"].values())
-
-            whole = ("snapshot", ["1", "2", "another", "one more"])
-            assert await come_back(last["seq"], f".{last['seal']}") == whole
-            assert await come_back(last["seq"], "") != whole, "a console of an earlier release"
-            there = await after.hub.journal.read("live", 0, 100)
-            for fact in there[:-1]:  # none of them was ever sent by this hub: they are looked up
-                kind, _ = await come_back(fact.seq, f".{fact.digest[:8].hex()}")
-                assert kind == "delta"
-            assert await come_back(len(there) + 5, f".{last['seal']}") == whole
-
-    run(scenario())
-
-
-@both_loops
-def test_a_console_is_answered_while_the_record_is_away_and_cannot_vouch_for_it(run: Runner) -> None:  # R208
-    async def scenario() -> None:
-        journal = FlakyJournal(MemoryJournal("memory"))
-        async with crowd(journal) as people:
-            for _ in range(3):
-                await people.desk.ask(q.ReportCall(dialled="110", caller="1"))
-            first = (await journal.read("live", 0, 1))[0]
-            journal.reads_fail = True
-            peer = await people.dial(DISPATCHER)
-            peer.tables = {"calls": {}}
-            tables = {"calls": wire.TableFilter()}
-            request = wire.Subscribe(tables=tables, after=1, history=f"memory.{first.digest[:8].hex()}")
-            await people.feed.subscribe(peer.console, request)
-            assert (await peer.take())["type"] == "snapshot"
-            assert len(peer.tables["calls"]) == 3
-
-    run(scenario())
 
 
 def test_a_jump_of_the_clock_cuts_nobody(monkeypatch: pytest.MonkeyPatch) -> None:  # R205

@@ -1,0 +1,59 @@
+"""Who is sent which rows: orders of one's own, the situation asked for, and nothing of callers to a wall."""
+
+from __future__ import annotations
+
+from command import requests as q
+from command.actors import HUB, Actor
+from tests.command.support import ACTORS, DISPATCHER, OFFICER
+from tests.consoles.crowd import crowd
+
+
+async def test_an_order_that_is_no_longer_the_officers_leaves_the_screen_and_others_never_come() -> None:
+    """R101, R103: rows that leave the view are taken back; of those never seen not even the id is told."""
+    async with crowd(enrolled=True) as people:
+        at = people.desk
+        await at.on_duty()
+        officer = await people.connect(OFFICER, "orders", "situations", "alarms")
+        mine, other = await at.situation(), await at.situation()
+        order = await at.order("u1", mine)
+        foreign = await at.order("u2", other)
+        await at.ask(q.CloseSituation(situation=await at.situation(), why="误报"), DISPATCHER)
+        await officer.until(lambda: order in officer.tables["orders"])
+        assert set(officer.tables["situations"]) == {mine}
+        await at.ask(q.RecallOrder(order=order, why="改派"), DISPATCHER)
+        await at.ask(q.RecallOrder(order=foreign, why="改派"), DISPATCHER)
+        last = await at.ask(q.IssueOrder(situation=await at.situation(), unit="u1"), DISPATCHER)
+        await officer.until(lambda: last in officer.tables["orders"])
+        told = str(officer.messages)
+        assert f"'{foreign}'" not in told
+        assert f"'{other}'" not in told
+        shown_now = await at.hub.read(lambda t: {s.id for s in t.situations if "u1" in s.units})
+        assert set(officer.tables["situations"]) == shown_now
+        again = await people.connect(OFFICER, "orders", "situations", after=people.hub.committed_seq - 1)
+        assert [m["type"] for m in again.messages] == ["snapshot", "snapshot", "beat"]
+
+
+async def test_a_row_that_moves_to_another_situation_leaves_the_filter() -> None:
+    async with crowd(enrolled=True) as people:
+        at = people.desk
+        first, second = await at.situation(), await at.situation()
+        call = await at.answered_call()
+        here = await people.connect(DISPATCHER, "calls", situation=first)
+        there = await people.connect(DISPATCHER, "calls", situation=second)
+        await at.ask(q.LinkCall(call=call, situation=first, why="同一地点"), ACTORS["call_taker"])
+        await here.until(lambda: call in here.tables["calls"])
+        await at.ask(q.LinkCall(call=call, situation=second, why="同一地点"), ACTORS["call_taker"])
+        await there.until(lambda: call in there.tables["calls"])
+        await here.until(lambda: call not in here.tables["calls"])
+        assert there.deltas() == 1, "of the call before it came nothing was told"
+
+
+async def test_the_wall_counts_calls_and_learns_nothing_of_callers() -> None:
+    async with crowd(enrolled=True) as people:
+        wall = await people.connect(ACTORS["wall"], "calls")
+        both = await people.connect(Actor(id="x", name="x", roles=frozenset({"wall", "officer"})), "calls")
+        call = await people.desk.ask(q.ReportCall(dialled="110", caller="13512345678", address="荣湾路 1 号"), HUB)
+        for peer in (wall, both):
+            await peer.until(lambda peer=peer: call in peer.tables["calls"])  # type: ignore[misc]  # mypy cannot type a lambda's default
+            assert b"13512345678" not in peer.raw
+            assert "荣湾路" not in peer.raw.decode()
