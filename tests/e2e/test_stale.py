@@ -164,7 +164,7 @@ async def test_a_page_that_slept_shows_the_truth_at_once_and_nothing_old_as_fres
         await sign_in(page, site.http_url, "wall", PASSWORD, "/wall")
         await is_fresh(page, 15_000)
         await page.evaluate(WATCHED, "建设路商铺起火")
-        await page.wait_for_function("window.frames_seen.length > 0")
+        await page.wait_for_function("() => window.frames_seen.length > 0")
         root = await browser.new_browser_cdp_session()
         processes = (await root.send("SystemInfo.getProcessInfo"))["processInfo"]
         renderers = [process["id"] for process in processes if process["type"] == "renderer"]
