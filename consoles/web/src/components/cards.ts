@@ -7,6 +7,7 @@ import { t, word } from "../i18n/i18n";
 import type { AlarmRow, SituationRow } from "../wire";
 import { alarmDetail } from "./alarm_words";
 import { icon } from "./icons";
+import { valueOf } from "./typing";
 import { shared, View } from "./view";
 
 const SHELVE_MINUTES = [5, 15, 30, 60] as const;
@@ -162,7 +163,7 @@ export class AlarmCard extends View {
   }
 
   private onMinutes(event: Event): void {
-    this.minutes = Number((event.target as HTMLSelectElement).value);
+    this.minutes = Number(valueOf(event));
   }
 
   private onKey(event: KeyboardEvent): void {

@@ -4,6 +4,7 @@ import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { t } from "../i18n/i18n";
 import { icon, type IconName } from "./icons";
+import { valueOf } from "./typing";
 import { shared, View } from "./view";
 
 /** `empty` is nothing to do, and good so; `hint` says what to do first, or what is left out: no tick stands before that. */
@@ -122,7 +123,7 @@ export class Confirm extends View {
   }
 
   private onInput(event: InputEvent): void {
-    this.why = (event.target as HTMLTextAreaElement).value;
+    this.why = valueOf(event);
     this.requestUpdate();
   }
 

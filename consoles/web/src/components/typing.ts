@@ -11,3 +11,8 @@ export function typesIn(element: HTMLElement): boolean {
   while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
   return (at instanceof HTMLInputElement || at instanceof HTMLTextAreaElement) && !at.matches("[type=checkbox]") && at.value !== at.defaultValue;
 }
+
+/** What a field holds that tells of a change. */
+export function valueOf(event: Event): string {
+  return (event.target as HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement).value;
+}

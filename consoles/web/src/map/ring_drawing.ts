@@ -6,6 +6,7 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { icon } from "../components/icons";
+import { valueOf } from "../components/typing";
 import { shared, View } from "../components/view";
 import { t } from "../i18n/i18n";
 import type { FenceRow, Place } from "../wire";
@@ -72,7 +73,7 @@ export class RingDrawing extends View {
         <button type="button" ?disabled=${corners.length === 0} @click=${() => this.set(corners.slice(0, -1))}>${icon("left")} ${t("ring.undo")}</button>
         <button type="button" ?disabled=${corners.length === 0} @click=${() => this.set([])}>${icon("close")} ${t("ring.anew")}</button></div>
       <details><summary>${t("ring.typed")}</summary>
-        <textarea rows="5" aria-label=${t("ring.typed")} placeholder="29.144000, 113.116000" spellcheck="false" .value=${cornersText(corners)} @change=${(event: Event) => this.type((event.target as HTMLTextAreaElement).value)}></textarea>
+        <textarea rows="5" aria-label=${t("ring.typed")} placeholder="29.144000, 113.116000" spellcheck="false" .value=${cornersText(corners)} @change=${(event: Event) => this.type(valueOf(event))}></textarea>
         ${this.wrong === "" ? nothing : html`<p class="error" role="alert">${icon("alert")} ${this.wrong}</p>`}
       </details>`;
   }

@@ -7,6 +7,7 @@ import "../../components/secret_sheet";
 import "../../components/states";
 import "../../components/table";
 import type { Column } from "../../components/table";
+import { valueOf } from "../../components/typing";
 import * as format from "../../i18n/format";
 import { t } from "../../i18n/i18n";
 import type { Api } from "../../sync/api";
@@ -76,7 +77,7 @@ export class AdminAccounts extends Panel {
     const found = accountsFound(accounts ?? [], this.words, this.unitName);
     return html`<section class="asked" aria-label=${t("admin.accounts")}>
         <div class="head">
-          <input type="search" aria-label=${t("accounts.find")} placeholder=${t("accounts.find")} .value=${this.words} @input=${(event: Event) => (this.words = (event.target as HTMLInputElement).value)} />
+          <input type="search" aria-label=${t("accounts.find")} placeholder=${t("accounts.find")} .value=${this.words} @input=${(event: Event) => (this.words = valueOf(event))} />
           <button type="button" class="primary" @click=${() => this.begin("", true)}>${icon("plus")} ${t("accounts.new")}</button>
         </div>
         <div class="scroll">${accounts === null ? this.nothingYet() : html`<t-table label=${t("admin.accounts")} .columns=${this.columns()} .rows=${new Map(found.map((each) => [each.name, each]))} sortBy="name" chosen=${this.chosen} @choose=${(event: CustomEvent<string>) => this.begin(event.detail, false)}><t-state kind="hint" text=${t("accounts.none_fits")}></t-state></t-table>`}</div>

@@ -7,6 +7,7 @@ import { answerWords } from "../../components/answer_words";
 import { icon } from "../../components/icons";
 import { describe } from "../../components/problems";
 import "../../components/secret_sheet";
+import { valueOf } from "../../components/typing";
 import { meaningOf } from "../../components/video/reasons";
 import "../../components/video/diagnosis";
 import { shared } from "../../components/view";
@@ -369,10 +370,6 @@ function publishes(): TemplateResult {
     <legend>1 ${t("publish.title")}</legend>
     <p class="wide">${t("publish.about")}</p>
   </fieldset>`;
-}
-
-function valueOf(event: Event): string {
-  return (event.target as HTMLInputElement | HTMLSelectElement).value;
 }
 
 show("app-cameras");

@@ -5,6 +5,7 @@ import { customElement, property, state } from "lit/decorators.js";
 import { icon } from "../../components/icons";
 import { Looks } from "../../components/looks";
 import { describe } from "../../components/problems";
+import { valueOf } from "../../components/typing";
 import { shared, View } from "../../components/view";
 import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
@@ -224,10 +225,6 @@ function hubRoom({ hub, records, bytes, capacity_bytes, reason }: HubRoom): Temp
   return html`<li>${hub} ${records ? html`<strong>${t("room.records")}</strong>` : nothing}
     <span class="quiet">${t("room.used", { used: format.bytes(bytes), all: format.bytes(capacity_bytes), part })}</span>
     ${reason === "" ? nothing : html`<span class="problem">${icon("alert")} ${reason}</span>`}</li>`;
-}
-
-function valueOf(event: Event): string {
-  return (event.target as HTMLInputElement | HTMLSelectElement).value;
 }
 
 function within(value: string, least: number, most: number): number {

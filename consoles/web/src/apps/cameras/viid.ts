@@ -4,6 +4,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import { icon } from "../../components/icons";
+import { valueOf } from "../../components/typing";
 import { clock, dateWithYear } from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import type { Api } from "../../sync/api";
@@ -68,7 +69,7 @@ export class ViidPanel extends Panel {
       <span class="quiet">${peer === "" ? when : t("viid.by", { peer, when })}</span>
       ${camera === "" ? html`<span class="bad">${icon("alert")} ${t("viid.waits", { n: refused })}</span>` : nothing}
       <label class="quiet">${t("viid.is")}
-        <select aria-label=${t("viid.of", { device })} @change=${(event: Event) => void this.assign(device, (event.target as HTMLSelectElement).value)}>
+        <select aria-label=${t("viid.of", { device })} @change=${(event: Event) => void this.assign(device, valueOf(event))}>
           <option value="" ?selected=${camera === ""}>${t("viid.none")}</option>
           ${this.cameras.map((each) => html`<option value=${each.id} ?selected=${each.id === camera}>${each.name}</option>`)}
         </select></label>

@@ -4,6 +4,7 @@ import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import { icon } from "../../components/icons";
+import { valueOf } from "../../components/typing";
 import { clock, dateWithYear } from "../../i18n/format";
 import { t } from "../../i18n/i18n";
 import type { Api } from "../../sync/api";
@@ -101,7 +102,7 @@ export class ViidLowerPanel extends WaitingPanel {
     const open = fits.filter(({ device, camera }) => camera === "" && device.lat !== null).map(({ device }) => device.id);
     const picked = [...this.picked];
     return html`<div class="keys">
-        <label>${t("viid_lower.find")}<input type="search" .value=${this.words} @input=${(event: Event) => (this.words = (event.target as HTMLInputElement).value)} /></label>
+        <label>${t("viid_lower.find")}<input type="search" .value=${this.words} @input=${(event: Event) => (this.words = valueOf(event))} /></label>
         <span class="row">
           <button type="button" ?disabled=${open.length === 0} @click=${() => (this.picked = new Set(open.slice(0, AT_ONCE)))}>${t("viid_lower.pick_all", { n: Math.min(open.length, AT_ONCE) })}</button>
           <button type="button" class="primary" ?disabled=${picked.length === 0} @click=${() => void this.adopt(picked)}>${t("viid_lower.adopt", { n: picked.length })}</button>

@@ -5,6 +5,7 @@ import { customElement, property, state } from "lit/decorators.js";
 import { icon } from "../../components/icons";
 import { describe } from "../../components/problems";
 import { NUMERALS } from "../../components/shapes";
+import { valueOf } from "../../components/typing";
 import { shared, View } from "../../components/view";
 import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
@@ -138,7 +139,7 @@ export class CallPanel extends View {
         <input .value=${answerOf(call, draft, "where")} placeholder=${t("form.where_hint")} autocomplete="off" @input=${this.onWhere} @keydown=${this.onWhereKey} @change=${this.onChange} />
       </label>
       <label>${t("form.datum")}
-        <select @change=${(event: Event) => this.put({ datum: (event.target as HTMLSelectElement).value as Draft["datum"] })}>
+        <select @change=${(event: Event) => this.put({ datum: valueOf(event) as Draft["datum"] })}>
           ${(["wgs84", "gcj02", "bd09"] as const).map((each) => html`<option value=${each} ?selected=${each === draft.datum}>${each.toUpperCase()}</option>`)}
         </select>
       </label>
@@ -203,10 +204,10 @@ export class CallPanel extends View {
   private opening(call: CallRow, draft: Draft): TemplateResult {
     return html`<div class="opening">
       <label class="wide">${t("form.title")}
-        <input .value=${titleOf(call, draft)} @input=${(event: Event) => this.put({ title: (event.target as HTMLInputElement).value })} />
+        <input .value=${titleOf(call, draft)} @input=${(event: Event) => this.put({ title: valueOf(event) })} />
       </label>
       <label>${t("form.kind")}
-        <select @change=${(event: Event) => this.put({ kind: (event.target as HTMLSelectElement).value as IncidentKind })}>
+        <select @change=${(event: Event) => this.put({ kind: valueOf(event) as IncidentKind })}>
           ${KINDS.map((kind) => html`<option value=${kind} ?selected=${kind === draft.kind}>${word("incident", kind)}</option>`)}
         </select>
       </label>
@@ -252,7 +253,7 @@ export class CallPanel extends View {
 
   private answer(name: string, event: Event): void {
     const call = this.desk?.call;
-    if (call != null) this.keep(call, typed(call, this.draftOf(call), name, (event.target as HTMLInputElement).value));
+    if (call != null) this.keep(call, typed(call, this.draftOf(call), name, valueOf(event)));
   }
 
   /** To the hub when a field is left, not with every key: each saving is a fact. */
@@ -283,7 +284,7 @@ export class CallPanel extends View {
   };
 
   private readonly onWhere = (event: InputEvent): void => {
-    const where = (event.target as HTMLInputElement).value;
+    const where = valueOf(event);
     this.answer("where", event);
     this.offered = parseCoordinates(where) === null ? findPlaces(where, this.places) : [];
   };
@@ -293,7 +294,7 @@ export class CallPanel extends View {
     event.preventDefault();
     event.stopPropagation();
     const { draft } = this;
-    const point = parseCoordinates((event.target as HTMLInputElement).value);
+    const point = parseCoordinates(valueOf(event));
     const first = this.offered[0];
     if (point !== null && draft !== null) void this.locate({ ...point, datum: draft.datum, text: "", source: "address" });
     else if (first !== undefined) void this.take(first);

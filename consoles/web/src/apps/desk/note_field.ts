@@ -5,6 +5,7 @@ import { customElement, property, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import { icon } from "../../components/icons";
 import { describe } from "../../components/problems";
+import { valueOf } from "../../components/typing";
 import { shared, View } from "../../components/view";
 import { t } from "../../i18n/i18n";
 import type { Request } from "../../wire";
@@ -68,7 +69,7 @@ export class NoteField extends View {
     return noteKey(spaceOfPage(), this.desk?.actor.id ?? "", this.desk?.situation?.id ?? "");
   }
 
-  private readonly onInput = (event: InputEvent): void => this.put(this.about, (event.target as HTMLInputElement).value);
+  private readonly onInput = (event: InputEvent): void => this.put(this.about, valueOf(event));
 
   private put(about: string, text: string): void {
     keepNote(about, text);

@@ -2,6 +2,7 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { icon } from "../../components/icons";
+import { valueOf } from "../../components/typing";
 import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import type { OrderRow, SituationRow } from "../../wire";
@@ -66,7 +67,7 @@ export function feedbackForm(draft: FeedbackDraft, onChange: (draft: FeedbackDra
       )}
     </div>
     <label>${t("mobile.result_text")}
-      <textarea rows="4" maxlength="4000" .value=${draft.text} @input=${(event: Event) => onChange({ ...draft, text: (event.target as HTMLTextAreaElement).value })}></textarea>
+      <textarea rows="4" maxlength="4000" .value=${draft.text} @input=${(event: Event) => onChange({ ...draft, text: valueOf(event) })}></textarea>
     </label>
     <p class="quiet">${t("mobile.draft")}</p>
   </form>`;

@@ -2,6 +2,7 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { icon } from "../../components/icons";
+import { valueOf } from "../../components/typing";
 import { t } from "../../i18n/i18n";
 import { comingBefore, offset, readOffset, SPEEDS, speedWords, stepSpeed } from "./lines";
 import type { Control, RehearsalView, RunInfo } from "./wire";
@@ -82,7 +83,7 @@ export function jumpForm(view: RehearsalView, written: string, write: (text: str
     : t("director.jump_wrong", { end: offset(ends_ms - starts_ms) });
   return html`<form class="ask" @submit=${jump}>
     <label class="row">${t("director.jump_to")}
-      <input class="jump" autocomplete="off" .value=${written} @input=${(event: InputEvent) => write((event.target as HTMLInputElement).value)} /></label>
+      <input class="jump" autocomplete="off" .value=${written} @input=${(event: InputEvent) => write(valueOf(event))} /></label>
     <span role="status" class=${fits ? "" : "error"}>${fits ? nothing : icon("alert")} ${means}</span>
     <button class="primary" ?disabled=${!fits}>${t("director.jump")} <kbd>Enter</kbd></button>
     <button type="button" @click=${() => hand.cancel()}>${t("action.cancel")} <kbd>Esc</kbd></button>

@@ -9,6 +9,7 @@ import { describe } from "../../components/problems";
 import "../../components/table";
 import type { Column } from "../../components/table";
 import "../../components/timeline";
+import { valueOf } from "../../components/typing";
 import { shared, View } from "../../components/view";
 import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
@@ -172,7 +173,7 @@ export class Replay extends View {
 
   private dayField(): TemplateResult {
     return html`<div class="day">
-      <label>${t("replay.day")} <input type="date" max=${isoDay(this.now)} .value=${this.day} @change=${(event: Event) => void this.chooseDay((event.target as HTMLInputElement).value)} /></label>
+      <label>${t("replay.day")} <input type="date" max=${isoDay(this.now)} .value=${this.day} @change=${(event: Event) => void this.chooseDay(valueOf(event))} /></label>
       ${this.day === "" ? nothing : html`<button class="bare" @click=${() => void this.chooseDay("")}>${t("replay.recent")}</button>`}
     </div>`;
   }
@@ -239,7 +240,7 @@ export class Replay extends View {
       <div class="scrub">
         <button aria-pressed=${this.playing} @click=${this.togglePlaying}>${icon(this.playing ? "pause" : "play")} ${this.playing ? t("director.pause") : t("replay.play")}</button>
         <input type="range" aria-label=${t("replay.scrub")} aria-valuetext=${format.clock(this.at_ms)} min=${line.opened_ms} max=${this.end_ms()} step=${STEP_MS}
-          .value=${String(this.at_ms)} @input=${(event: InputEvent) => this.go(Number((event.target as HTMLInputElement).value))} />
+          .value=${String(this.at_ms)} @input=${(event: InputEvent) => this.go(Number(valueOf(event)))} />
       </div>
       ${scene === null ? html`<t-state kind="loading" text=${t("replay.loading", { time: format.clock(this.at_ms) })}></t-state>` : this.screen(scene, row)}`;
   }

@@ -4,6 +4,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { icon } from "../../components/icons";
 import { describe } from "../../components/problems";
+import { valueOf } from "../../components/typing";
 import { shared, View } from "../../components/view";
 import { t, word } from "../../i18n/i18n";
 import type { Connection } from "../../sync/connect";
@@ -55,7 +56,7 @@ export class LibraryForm extends View {
   }
 
   private field(name: string, most: number, value: string, set: (value: string) => void): TemplateResult {
-    return html`<label><span>${name}</span><input maxlength=${most} autocomplete="off" .value=${value} @input=${(event: Event) => set((event.target as HTMLInputElement).value)} /></label>`;
+    return html`<label><span>${name}</span><input maxlength=${most} autocomplete="off" .value=${value} @input=${(event: Event) => set(valueOf(event))} /></label>`;
   }
 
   private lacking(): string[] {

@@ -2,6 +2,7 @@
 
 import { html, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
+import { valueOf } from "../../components/typing";
 import { shared, View } from "../../components/view";
 import { t } from "../../i18n/i18n";
 import type { Connection } from "../../sync/connect";
@@ -47,8 +48,8 @@ export class LibraryTermsForm extends View {
       <label class="tick"><input type="checkbox" .checked=${this.lookAlike} @change=${(event: Event) => this.say((this.lookAlike = (event.target as HTMLInputElement).checked))} />
         <span>${t("watches.look_alike")}<br /><span class="quiet">${t("libraries.look_alike_about")}</span></span></label>
       <fieldset><legend>${t("watches.hours")}</legend><div class="pair">
-        <label><span>${t("watches.from")}</span><input type="time" .value=${this.from} @input=${(event: Event) => this.say((this.from = (event.target as HTMLInputElement).value))} /></label>
-        <label><span>${t("watches.to")}</span><input type="time" .value=${this.to} @input=${(event: Event) => this.say((this.to = (event.target as HTMLInputElement).value))} /></label></div></fieldset>
+        <label><span>${t("watches.from")}</span><input type="time" .value=${this.from} @input=${(event: Event) => this.say((this.from = valueOf(event)))} /></label>
+        <label><span>${t("watches.to")}</span><input type="time" .value=${this.to} @input=${(event: Event) => this.say((this.to = valueOf(event)))} /></label></div></fieldset>
       <watch-area .connection=${this.connection} .kept=${this.kept} @area=${(event: CustomEvent<LibraryTermsForm["area"]>) => this.say((this.area = event.detail))}></watch-area>
     </section>`;
   }

@@ -6,6 +6,7 @@ import { repeat } from "lit/directives/repeat.js";
 import { icon } from "../../components/icons";
 import "../../components/plate";
 import "../../components/states";
+import { valueOf } from "../../components/typing";
 import type { Screening } from "../../components/video/context";
 import { mayLookUpPlates } from "../../components/video/plate_lane";
 import { maySendToWall } from "../../components/video/wall";
@@ -186,10 +187,6 @@ export class VehiclesNow extends VehiclesTab {
 
 function byName(a: CameraRow, b: CameraRow): number {
   return a.name.localeCompare(b.name, "zh-CN");
-}
-
-function valueOf(event: Event): string {
-  return (event.target as HTMLSelectElement).value;
 }
 
 declare global {

@@ -3,6 +3,7 @@
 import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { icon } from "../../components/icons";
+import { valueOf } from "../../components/typing";
 import { shared, View } from "../../components/view";
 import { t } from "../../i18n/i18n";
 import "../../map/element";
@@ -79,7 +80,7 @@ export class RuleArea extends View {
   };
 
   private readonly onFence = (event: Event): void => {
-    const fence = this.fences.find((each) => each.id === (event.target as HTMLSelectElement).value);
+    const fence = this.fences.find((each) => each.id === valueOf(event));
     if (fence === undefined) return;
     const [first, last] = [fence.ring[0], fence.ring.at(-1)];
     // A fence comes back to where it begins; an area says each corner once.

@@ -3,6 +3,7 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
 import { icon } from "../../components/icons";
+import { valueOf } from "../../components/typing";
 import { shared, View } from "../../components/view";
 import { t } from "../../i18n/i18n";
 import type { CameraRow, Exemption, Request } from "../../wire";
@@ -79,7 +80,7 @@ export abstract class RuleForm extends View {
   }
 
   protected camera(name: string, label: string, chosen: string, choose: (id: string) => void = () => undefined): TemplateResult {
-    return html`<label><span>${label}</span><select name=${name} required @change=${(event: Event) => choose((event.target as HTMLSelectElement).value)}><option value=""></option>${this.cameras.map((camera) => html`<option value=${camera.id} ?selected=${camera.id === chosen}>${camera.name}${camera.reads_plates ? "" : ` ${t("rules.reads_none")}`}</option>`)}</select></label>`;
+    return html`<label><span>${label}</span><select name=${name} required @change=${(event: Event) => choose(valueOf(event))}><option value=""></option>${this.cameras.map((camera) => html`<option value=${camera.id} ?selected=${camera.id === chosen}>${camera.name}${camera.reads_plates ? "" : ` ${t("rules.reads_none")}`}</option>`)}</select></label>`;
   }
 
   protected exempt(exempt: readonly Exemption[]): TemplateResult {

@@ -3,6 +3,7 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { icon } from "../../components/icons";
+import { valueOf } from "../../components/typing";
 import { shared, View } from "../../components/view";
 import { t, word } from "../../i18n/i18n";
 import type { Hours } from "../../wire";
@@ -50,7 +51,7 @@ export class RuleHours extends View {
 
   private line(hours: Hours, at: number): TemplateResult {
     const change = (part: Partial<Hours>): void => this.say(this.hours.map((each, nth) => (nth === at ? { ...each, ...part } : each)));
-    const minute = (event: Event): number => minuteOf((event.target as HTMLInputElement).value);
+    const minute = (event: Event): number => minuteOf(valueOf(event));
     const toggled = (day: number): number[] => DAYS.filter((each) => hours.days.includes(each) !== (each === day));
     return html`<div class="row" role="group" aria-label=${t("rules.hours_nth", { n: at + 1 })}>
       ${DAYS.map((day) => html`<label class="tick"><input type="checkbox" .checked=${hours.days.includes(day)} @change=${() => change({ days: toggled(day) })} />${word("weekday", String(day))}</label>`)}

@@ -3,6 +3,7 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { icon } from "../../components/icons";
+import { valueOf } from "../../components/typing";
 import { t, word } from "../../i18n/i18n";
 import type { Hours, PictureRegion, RegionsVersion } from "../../wire";
 import "./region_drawing";
@@ -34,10 +35,10 @@ export class RuleRegions extends RuleForm {
       ${this.rule === "" ? html`<div class="whole">${this.camera("camera", t("rules.camera"), this.chosen, (id) => this.choose(id))}</div>` : nothing}
       <region-drawing class="whole" camera=${this.chosen} label=${t("rules.picture", { name })} .regions=${this.regions} .ring=${this.ring} @point=${(event: CustomEvent<Point>) => (this.ring = [...this.ring, event.detail])} @undo=${() => (this.ring = this.ring.slice(0, -1))}></region-drawing>
       <ul class="whole">${this.regions.map((region, at) => this.listed(region, at))}</ul>
-      <label class="whole"><span>${t("rules.ring")}</span><input name="ring" .value=${ringText(this.ring)} @change=${(event: Event) => (this.ring = ringOf((event.target as HTMLInputElement).value) ?? this.ring)} autocomplete="off" /></label>
+      <label class="whole"><span>${t("rules.ring")}</span><input name="ring" .value=${ringText(this.ring)} @change=${(event: Event) => (this.ring = ringOf(valueOf(event)) ?? this.ring)} autocomplete="off" /></label>
       ${this.field("name", t("rules.name"), "")}
       <label><span>${t("rules.lane")}</span><input name="lane" type="number" min="1" max="16" /></label>
-      <label><span>${t("rules.use")}</span><select name="use" @change=${(event: Event) => (this.use = (event.target as HTMLSelectElement).value as typeof this.use)}>${USES.map((use) => html`<option value=${use}>${word("region_use", use)}</option>`)}</select></label>
+      <label><span>${t("rules.use")}</span><select name="use" @change=${(event: Event) => (this.use = valueOf(event) as typeof this.use)}>${USES.map((use) => html`<option value=${use}>${word("region_use", use)}</option>`)}</select></label>
       <label><span>${t("rules.travel")}</span><select name="travel"><option value="">${t("rules.any")}</option>${WAYS.map((way) => html`<option value=${way}>${word("direction", way)}</option>`)}</select></label>
       ${this.use === "bus" ? html`<rule-hours class="whole" .hours=${this.times} @hours=${(event: CustomEvent<readonly Hours[]>) => (this.times = event.detail)}></rule-hours>` : nothing}
       <button>${icon("plus")} ${t("rules.add_region")}</button>

@@ -3,6 +3,7 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { icon } from "../../components/icons";
+import { valueOf } from "../../components/typing";
 import { t } from "../../i18n/i18n";
 import type { SectionVersion } from "../../wire";
 import { RuleForm } from "./rule_form";
@@ -31,7 +32,7 @@ export class RuleSection extends RuleForm {
         ${this.field(`${end}_device`, t("rules.device"), now?.[end].device ?? "")}
         ${this.field(`${end}_clock`, t("rules.clock_error"), now?.[end].clock_error_ms ?? "", "number", { min: 0, max: 60_000 })}
         ${this.field(`${end}_frame`, t("rules.frame_error"), now?.[end].frame_error_ms ?? "", "number", { min: 0, max: 60_000 })}</fieldset>`)}
-      <div @input=${(event: Event) => (this.length_m = Number((event.target as HTMLInputElement).value))}>${this.field("length_m", t("rules.length"), now?.length_m ?? "", "number", { min: 100, max: 200_000, step: "0.1" })}</div>
+      <div @input=${(event: Event) => (this.length_m = Number(valueOf(event)))}>${this.field("length_m", t("rules.length"), now?.length_m ?? "", "number", { min: 100, max: 200_000, step: "0.1" })}</div>
       ${this.field("length_error_m", t("rules.length_error"), now?.length_error_m ?? "", "number", { min: 0, max: 1000, step: "0.1" })}
       ${this.straight()}
       ${this.field("measured_by", t("rules.measured_by"), now?.measured_by ?? "")}

@@ -3,6 +3,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { icon } from "../../components/icons";
+import { valueOf } from "../../components/typing";
 import { shared, View } from "../../components/view";
 import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
@@ -147,7 +148,7 @@ export class SearchForm extends View {
 
   private number(name: "at_least" | "within_s" | "days" | "visits", label: string, min: number, max: number): TemplateResult {
     return html`<label>${label}<input type="number" name=${name} required min=${min} max=${max} .value=${String(this.form[name])}
-      @input=${(event: Event) => this.set({ [name]: Number((event.target as HTMLInputElement).value) })} /></label>`;
+      @input=${(event: Event) => this.set({ [name]: Number(valueOf(event)) })} /></label>`;
   }
 
   private leftWords(): TemplateResult | typeof nothing {
@@ -158,7 +159,7 @@ export class SearchForm extends View {
 
   private typed(name: keyof Form): (event: Event) => void {
     const fixed = name === "from" || name === "to" ? { last_h: 0 } : {};
-    return (event) => this.set({ ...fixed, [name]: (event.target as HTMLInputElement | HTMLSelectElement).value });
+    return (event) => this.set({ ...fixed, [name]: valueOf(event) });
   }
 
   private set(changed: Partial<Form>): void {

@@ -2,6 +2,7 @@
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
+import { valueOf } from "../../components/typing";
 import { shared, View } from "../../components/view";
 import { t } from "../../i18n/i18n";
 import { NO_DATA, type MapData } from "../../map/picture";
@@ -53,7 +54,7 @@ export class WatchArea extends View {
     const fences = sorted(this.connection?.store.rows("fences"));
     const option = (value: string, name: string): TemplateResult => html`<option value=${value} ?selected=${value === this.where}>${name}</option>`;
     return html`<fieldset><legend>${t("watches.area")}</legend>
-      <label><span class="sr">${t("watches.area")}</span><select @change=${(event: Event) => this.choose((event.target as HTMLSelectElement).value)}>
+      <label><span class="sr">${t("watches.area")}</span><select @change=${(event: Event) => this.choose(valueOf(event))}>
         ${this.kept === null ? nothing : option("kept", t("watches.area_kept", { area: areaText({ area: this.kept }, this.connection?.store.rows("cameras") ?? new Map<string, CameraRow>()) }))}
         ${option("", t("watches.everywhere"))}${option("drawn", t("watches.area_drawn"))}${option("cameras", t("watches.area_cameras"))}
         <optgroup label=${t("watches.area_fence")}>${fences.map((fence) => option(`fence:${fence.id}`, fence.name))}</optgroup></select></label>

@@ -7,6 +7,7 @@ import { filePath } from "../../components/picture";
 import "../../components/plate";
 import { nearWords } from "../../components/near_units";
 import { describe } from "../../components/problems";
+import { valueOf } from "../../components/typing";
 import { shared, View } from "../../components/view";
 import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
@@ -117,10 +118,10 @@ export class WatchHit extends View {
   private form(hit: HitRow): TemplateResult {
     return html`<form class="reject" @submit=${(event: Event) => void this.reject(event, hit)} @keydown=${this.onKey}>
       <label><span>${t("watches.reject_kind")}</span>
-        <select .value=${this.kind} @change=${(event: Event) => (this.kind = (event.target as HTMLSelectElement).value as Kind)}>
+        <select .value=${this.kind} @change=${(event: Event) => (this.kind = valueOf(event) as Kind)}>
           ${KINDS.map((kind) => html`<option value=${kind} ?selected=${kind === this.kind}>${word("reject_kind", kind)}</option>`)}
         </select></label>
-      <label><span>${t("watches.reject_why")}</span><input maxlength="500" .value=${this.why} @input=${(event: Event) => (this.why = (event.target as HTMLInputElement).value)} /></label>
+      <label><span>${t("watches.reject_why")}</span><input maxlength="500" .value=${this.why} @input=${(event: Event) => (this.why = valueOf(event))} /></label>
       ${!this.mayExclude(hit)
         ? nothing
         : html`<label class="tick"><input type="checkbox" .checked=${this.exclude} @change=${(event: Event) => (this.exclude = (event.target as HTMLInputElement).checked)} /><span>${t(hit.line === "" ? "watches.exclude" : "watches.exclude_line")}</span></label>`}

@@ -7,6 +7,7 @@ import { describe } from "../../components/problems";
 import "../../components/states";
 import "../../components/table";
 import type { Column } from "../../components/table";
+import { valueOf } from "../../components/typing";
 import { shared, View } from "../../components/view";
 import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
@@ -66,8 +67,8 @@ export class WatchLibraries extends View {
   private lookup(): TemplateResult {
     if (!this.rights.ask && !this.rights.approve) return html`<div></div>`;
     return html`<div><form class="bar" @submit=${(event: Event) => void this.look(event)}>
-        <input id="plate" maxlength="16" autocomplete="off" aria-label=${t("libraries.lookup")} placeholder="${t("libraries.lookup")}  /" .value=${this.plate} @input=${(event: Event) => (this.plate = (event.target as HTMLInputElement).value)} />
-        <input maxlength="500" autocomplete="off" aria-label=${t("libraries.lookup_why")} placeholder=${t("libraries.lookup_why")} .value=${this.why} @input=${(event: Event) => (this.why = (event.target as HTMLInputElement).value)} />
+        <input id="plate" maxlength="16" autocomplete="off" aria-label=${t("libraries.lookup")} placeholder="${t("libraries.lookup")}  /" .value=${this.plate} @input=${(event: Event) => (this.plate = valueOf(event))} />
+        <input maxlength="500" autocomplete="off" aria-label=${t("libraries.lookup_why")} placeholder=${t("libraries.lookup_why")} .value=${this.why} @input=${(event: Event) => (this.why = valueOf(event))} />
         <button ?disabled=${this.plate.trim().length < 2 || this.why.trim() === ""}>${icon("search")} ${t("libraries.look")}</button>
       </form>
       <div role="status">${this.refusal === "" ? nothing : html`<p class="bar error">${icon("alert")} ${this.refusal}</p>`}${this.on === null ? nothing : this.found(this.on)}</div></div>`;

@@ -7,7 +7,7 @@ import { describe } from "../../components/problems";
 import "../../components/states";
 import "../../components/table";
 import type { Column } from "../../components/table";
-import { typedInto } from "../../components/typing";
+import { typedInto, valueOf } from "../../components/typing";
 import { shared } from "../../components/view";
 import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
@@ -88,7 +88,7 @@ export class VehiclesWatches extends VehiclesTab {
     const rows = listed(this.rows("watches"), this.listing);
     return html`<section class="panel list" aria-label=${t("watches.list")}>
         <div class="bar">
-          <input id="find" role="searchbox" autocomplete="off" aria-label=${t("watches.find")} placeholder="${t("watches.find")}  /" .value=${this.listing.words} @input=${(event: Event) => (this.listing = { ...this.listing, words: (event.target as HTMLInputElement).value })} />
+          <input id="find" role="searchbox" autocomplete="off" aria-label=${t("watches.find")} placeholder="${t("watches.find")}  /" .value=${this.listing.words} @input=${(event: Event) => (this.listing = { ...this.listing, words: valueOf(event) })} />
           ${rights.ask
             ? html`<button aria-pressed=${this.side === "new"} @click=${() => this.open("new")}>${icon("plus")} ${t("watches.new")} <kbd>N</kbd></button>
                 <button aria-pressed=${this.side === "import"} @click=${() => this.open("import")}>${icon("evidence")} ${t("watches.import")} <kbd>I</kbd></button>`

@@ -8,6 +8,7 @@ import { t } from "../../i18n/i18n";
 import type { CameraRow } from "../../wire";
 import { icon } from "../icons";
 import { describe } from "../problems";
+import { valueOf } from "../typing";
 import { shared, View } from "../view";
 import { clipPath, listClips, type ListedClip } from "./camera_api";
 import type { Screening } from "./context";
@@ -101,7 +102,7 @@ export class Clips extends View {
   override render(): TemplateResult {
     return html`<div class="row">
         <h3 class="grow cut">${t("clips.of", { name: this.all ? t("clips.all") : (this.camera?.name ?? "") })}</h3>
-        <select aria-label=${t("clips.which")} @change=${(event: Event) => (this.all = (event.target as HTMLSelectElement).value === "all")}>
+        <select aria-label=${t("clips.which")} @change=${(event: Event) => (this.all = valueOf(event) === "all")}>
           <option value="one" ?selected=${!this.all}>${t("clips.this")}</option>
           <option value="all" ?selected=${this.all}>${t("clips.all")}</option>
         </select>

@@ -6,6 +6,7 @@ import { t } from "../../i18n/i18n";
 import type { CameraRow } from "../../wire";
 import { icon } from "../icons";
 import { describe } from "../problems";
+import { valueOf } from "../typing";
 import { clipPath, exportClip, lock, type Clip } from "./camera_api";
 import type { Screening } from "./context";
 import { fix, still } from "./snapshot";
@@ -57,7 +58,7 @@ export class Evidence {
       <button @click=${() => this.mark(1)}>${t("playback.out")} <kbd>O</kbd></button>
       <span class="number">${ready ? t("playback.chosen", { from: format.clock(first), to: format.clock(last), span: format.duration(last - first) }) : t("playback.choose")}</span>
       <input class="why" maxlength="500" placeholder=${t("playback.why")} aria-label=${t("playback.why")} .value=${this.why} @keydown=${quiet}
-        @input=${(event: Event) => this.because((event.target as HTMLInputElement).value)} />
+        @input=${(event: Event) => this.because(valueOf(event))} />
       <button ?disabled=${!may} @click=${() => void this.lockChosen(screening, camera)}>${icon("lock")} ${t("playback.lock")}</button>
       <button class="primary" ?disabled=${!may} @click=${() => void this.exportChosen(screening, camera)}>${icon("evidence")} ${this.busy ? t("playback.exporting") : t("playback.export")}</button>
       <button @click=${() => void this.snapshot(screening, camera, video())}>${icon("camera")} ${t("tile.snapshot")}</button>

@@ -8,6 +8,7 @@ import type { CameraRow } from "../../wire";
 import { answerWords } from "../answer_words";
 import { icon, type IconName } from "../icons";
 import { describe } from "../problems";
+import { valueOf } from "../typing";
 import { EverySecond, shared, View } from "../view";
 import { listRecordings } from "./camera_api";
 import type { Screening } from "./context";
@@ -249,14 +250,14 @@ export class Playback extends View {
       ${this.button("right", t("playback.frame_on"), () => this.player?.step(1))}
       ${this.button("plus", t("playback.on_30"), () => this.seek(at_ms + 30_000), t("time.seconds", { s: 30 }))}
       <label class="row">${t("playback.speed")}
-        <select @change=${(event: Event) => this.setSpeed(Number((event.target as HTMLSelectElement).value))}>
+        <select @change=${(event: Event) => this.setSpeed(Number(valueOf(event)))}>
           ${SPEEDS.map((n) => html`<option value=${n} ?selected=${n === this.times}>${t("playback.times", { n })}</option>`)}
         </select></label>
       ${this.device?.spans == null
         ? nothing
         : html`<button aria-pressed=${this.lane === "device"} @click=${() => this.seekIn(screening, camera.id, this.lane === "device" ? "hub" : "device", at_ms)}>${icon("video")} ${t("playback.device_lane")}</button>`}
       <label class="row">${t("playback.span")}
-        <select @change=${(event: Event) => (this.span_ms = Number((event.target as HTMLSelectElement).value))}>
+        <select @change=${(event: Event) => (this.span_ms = Number(valueOf(event)))}>
           ${SPANS_MS.map((n) => html`<option value=${n} ?selected=${n === this.span_ms}>${format.duration(n)}</option>`)}
         </select></label>
       <label class="row">${t("playback.go")}
@@ -310,7 +311,7 @@ export class Playback extends View {
   }
 
   private onGo(event: Event): void {
-    const at_ms = Date.parse(`${(event.target as HTMLInputElement).value}+08:00`);
+    const at_ms = Date.parse(`${valueOf(event)}+08:00`);
     if (Number.isFinite(at_ms)) this.seek(at_ms);
   }
 

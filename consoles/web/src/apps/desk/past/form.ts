@@ -2,6 +2,7 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { icon } from "../../../components/icons";
+import { valueOf } from "../../../components/typing";
 import * as format from "../../../i18n/format";
 import { t } from "../../../i18n/i18n";
 import type { Desk } from "../context";
@@ -70,8 +71,4 @@ function timeField(desk: Desk, form: Form, { change }: FormActions): TemplateRes
       ? html`<label>${t("past.from")} <input name="from" type="datetime-local" .value=${form.from} @change=${(event: Event) => change({ from: valueOf(event) })} /></label>
           <label>${t("past.to")} <input name="to" type="datetime-local" .value=${form.to} @change=${(event: Event) => change({ to: valueOf(event) })} /></label>`
       : nothing}`;
-}
-
-function valueOf(event: Event): string {
-  return (event.target as HTMLInputElement | HTMLSelectElement).value;
 }

@@ -4,6 +4,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { icon } from "../../../components/icons";
 import type { Column } from "../../../components/table";
 import "../../../components/table";
+import { valueOf } from "../../../components/typing";
 import * as format from "../../../i18n/format";
 import { t } from "../../../i18n/i18n";
 import type { Desk } from "../context";
@@ -43,7 +44,7 @@ export function controlsView(track: PatrolTrack, marks: readonly Mark[], playbac
     </div>
     <div class="scrub">
       <input type="range" aria-label=${t("past.moment")} aria-valuetext=${format.instant(at_ms, now_ms)} min=${track.from_ms} max=${track.to_ms} step="1000" .value=${String(at_ms)}
-        @input=${(event: Event) => to(Number((event.target as HTMLInputElement).value))} />
+        @input=${(event: Event) => to(Number(valueOf(event)))} />
       <div class="lane" aria-hidden="true">
         ${marks.slice(0, LANE_MARKS).map(({ kind, from_ms, to_ms }) => html`<span class=${kind} style="left:${share(from_ms)}%;width:${share(to_ms) - share(from_ms)}%"></span>`)}
       </div>
@@ -59,7 +60,7 @@ export function aboutView(answer: TrackAnswer, track: PatrolTrack, index: number
     ${counts.map(([kind, found]) => html`<b>${t(`past.count_${kind}`, { n: found.length })}</b>`)}
     ${answer.tracks.length > 1
       ? html`<label class="row">${t("past.device")}
-          <select @change=${(event: Event) => device(Number((event.target as HTMLSelectElement).value))}>
+          <select @change=${(event: Event) => device(Number(valueOf(event)))}>
             ${answer.tracks.map((each, at) => html`<option value=${at} .selected=${at === index}>${t("past.device_of", { device: each.device, n: each.read })}</option>`)}
           </select></label>`
       : html`<span>${t("past.device")} ${track.device}</span>`}
