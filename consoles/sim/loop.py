@@ -320,6 +320,11 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         self._closed = True
 
 
+def virtual_loop(seed: str) -> VirtualLoop:
+    """Return a loop that these dice rule."""
+    return VirtualLoop(seed)  # type: ignore[abstract]  # what it leaves out raises NotImplementedError
+
+
 def _wake(woken: asyncio.Future[None]) -> None:
     if not woken.done():
         woken.set_result(None)

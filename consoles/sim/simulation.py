@@ -13,7 +13,7 @@ from consoles.sim.client import Client
 from consoles.sim.clock import START_MS
 from consoles.sim.faults import Faults
 from consoles.sim.guard import closed_world
-from consoles.sim.loop import SimulationError, VirtualLoop
+from consoles.sim.loop import SimulationError, virtual_loop
 from consoles.sim.narrow import narrow_limits
 from consoles.sim.network import Network
 from consoles.sim.node import Node, Parts
@@ -71,7 +71,7 @@ class World:
     """Everything that there is in one simulation."""
 
     def __init__(self, seed: str, hubs: int, parts: Parts) -> None:
-        self.loop = VirtualLoop(seed)  # type: ignore[abstract]  # what it leaves out raises NotImplementedError
+        self.loop = virtual_loop(seed)
         self.trace = Trace(self.loop)
         self.audit = Audit(self.loop, self.trace)
         outside = self.loop.process("outside")

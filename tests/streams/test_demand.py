@@ -11,7 +11,7 @@ import pytest
 from command.kernel.clock import Clock
 from command.kernel.errors import UnavailableError
 from consoles.sim.clock import MachineClock
-from consoles.sim.loop import VirtualLoop
+from consoles.sim.loop import virtual_loop
 from streams.camera_spec import CameraSpec, CameraStatus
 from streams.keeper import CameraKeeper
 from streams.limits import (
@@ -69,7 +69,7 @@ def _run(monkeypatch: pytest.MonkeyPatch, story: Story) -> None:
         return 640, 360
 
     monkeypatch.setattr("streams.keeper.examine", looks_well)
-    loop = VirtualLoop("demand")  # type: ignore[abstract]  # what it lacks nothing here calls
+    loop = virtual_loop("demand")
 
     async def told() -> None:
         clock = MachineClock(loop)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from consoles.sim.clock import MachineClock
-from consoles.sim.loop import VirtualLoop, dice
+from consoles.sim.loop import VirtualLoop, dice, virtual_loop
 from streams.limits import CAMERA_RETRY_FIRST_MS
 from streams.turns import Turns
 from tests.streams.misbehaving import BAD, CLOCK_STEP_MS, Watch
@@ -59,7 +59,7 @@ def _unfinished(loop: VirtualLoop) -> list[asyncio.Task[Any]]:
 def test_a_day_of_misbehaviour(seed: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setattr("streams.turns.secrets", SimpleNamespace(randbelow=dice(seed).randrange))
     caplog.set_level(logging.CRITICAL, "streams.camera")
-    loop = VirtualLoop(seed)  # type: ignore[abstract]  # what it lacks nothing here calls
+    loop = virtual_loop(seed)
 
     watches = loop.run_until_complete(_day(loop, seed))
 
