@@ -1,12 +1,14 @@
 """A GStreamer RTSP server, to be run by the distribution's Python.
 
 `gst_camera.py PORT LAUNCH PROTOCOLS AUTH [USER:PASSWORD]` serves LAUNCH at /cam1. PROTOCOLS is `udp`, `tcp` or `any`;
-AUTH is `none`, `basic` or `digest`.
+AUTH is `none`, `basic` or `digest`. It says that it is ready once LAUNCH has run to its first packet: the encoder of a
+camera runs before anybody asks, and this one would load all it needs, seconds on a busy machine, while DESCRIBE waits.
 """
 
 from __future__ import annotations
 
 import sys
+import threading
 
 import gi  # type: ignore[import-not-found, import-untyped, unused-ignore]  # the distribution's, untyped
 
@@ -17,6 +19,19 @@ from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # type: ignore  # n
 
 Gst.init(None)
 port, launch, protocols, auth_method, *credentials = sys.argv[1:]
+
+rehearsal, pictures, came = Gst.Pipeline(), Gst.parse_launch(launch), threading.Event()
+sink = Gst.ElementFactory.make("fakesink")
+rehearsal.add(pictures)
+rehearsal.add(sink)
+pictures.add_pad(Gst.GhostPad.new("src", pictures.get_by_name("pay0").get_static_pad("src")))
+pictures.link(sink)
+packets = Gst.PadProbeType.BUFFER | Gst.PadProbeType.BUFFER_LIST
+sink.get_static_pad("sink").add_probe(packets, lambda *_: came.set() or Gst.PadProbeReturn.OK)
+rehearsal.set_state(Gst.State.PLAYING)
+came.wait()
+rehearsal.set_state(Gst.State.NULL)
+
 server = GstRtspServer.RTSPServer()
 server.set_address("127.0.0.1")
 server.set_service(port)
@@ -41,7 +56,8 @@ if auth_method != "none":
     permissions.add_permission_for_role("user", "media.factory.construct", True)
     factory.set_permissions(permissions)
 server.get_mount_points().add_factory("/cam1", factory)
-server.attach(None)
+if not server.attach(None):
+    sys.exit(f"port {port} is taken")
 sys.stdout.write("rtsp ready\n")
 sys.stdout.flush()
 GLib.MainLoop().run()
