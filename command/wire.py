@@ -191,6 +191,13 @@ class AccountRoles(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     roles: list[Role]
 
 
+class AccountPerson(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whose an account is from now on, and of which unit; what is null or left out stays."""
+
+    display: str | None = None
+    unit: str | None = None
+
+
 class AccountState(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whether an account is shut out."""
 
@@ -218,7 +225,7 @@ class OwnPassword(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 AccountDeed = Literal[
-    "added", "roles", "disabled", "enabled", "password", "own_password", "token", "token_revoked",
+    "added", "display", "unit", "roles", "disabled", "enabled", "password", "own_password", "token", "token_revoked",
 ]  # fmt: skip
 """What was done to an account, or to the token of a device."""
 
@@ -227,7 +234,7 @@ class AccountChange(msgspec.Struct, frozen=True, kw_only=True):
     """A change of an account, or of a device's token; `name` is the account, the device, or `agent:` and an agent.
 
     `by` is an account, `hub` for what a start makes, or `command line` and the user of that machine. `detail` is, of an
-    account added, its roles and unit; of other roles, those before and after; else empty.
+    account added, its roles and unit; of another person's name, unit or roles, before and after; else empty.
     """
 
     at_ms: int

@@ -20,8 +20,8 @@ VEHICLE_WORDS = _FOLDER / "vehicle_words.ts"
 _HEAD = "// Generated from command/wire.py by `make types`. Do not edit.\n\n"
 _MESSAGES = (wire.Subscribe, wire.Welcome, wire.Snapshot, wire.Delta, wire.Beat, wire.Refused)
 _ACCOUNTS = (
-    wire.AccountList, wire.NewAccount, wire.AccountRoles, wire.AccountState, wire.MadeAccount, wire.MadePassword,
-    wire.OwnPassword, wire.AccountChanges, wire.DeviceTokens, wire.MadeToken,
+    wire.AccountList, wire.NewAccount, wire.AccountRoles, wire.AccountPerson, wire.AccountState, wire.MadeAccount,
+    wire.MadePassword, wire.OwnPassword, wire.AccountChanges, wire.DeviceTokens, wire.MadeToken,
 )  # fmt: skip
 _OTHERS = (
     wire.Problem,

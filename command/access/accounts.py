@@ -32,14 +32,12 @@ from command.kernel.errors import (
     UnknownIdError,
 )
 from command.kernel.limits import (
-    PERSON_CHARS,
     SESSION_MS,
     SESSION_RECHECK_MS,
     SESSIONS_PER_ACCOUNT,
     SESSIONS_REMEMBERED,
     WALL_SESSION_MS,
 )
-from command.kernel.names import REFUSED, is_seen
 from command.wire import AccountChange, AccountInfo
 
 SCHEMA = (
@@ -62,7 +60,6 @@ SCHEMA = (
 """What the database is to be opened with."""
 AGENT = "agent:"
 """What the name of an edge agent begins with among the devices that have a token."""
-_PERSON = re.compile(rf"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{{0,{PERSON_CHARS}}}")
 _ALL = 2**63 - 1
 """A limit that is none, since SQLite knows no OFFSET without LIMIT."""
 _NOT_PEOPLE = re.compile(r"hub|triune|.*-service")
@@ -146,10 +143,7 @@ class Accounts:
         if not rights.NAME.fullmatch(name) or _NOT_PEOPLE.fullmatch(name):
             raise InvalidInputError("an account's name has letters, digits, . - _ and @, and is not the hub's")
         stored_roles = rights.stored(roles)
-        if not is_seen(display):
-            raise InvalidInputError(REFUSED)
-        if not (display.strip() and _PERSON.fullmatch(display) and _PERSON.fullmatch(unit)):
-            raise InvalidInputError(f"a person's name has 1 to {PERSON_CHARS} characters, a unit at most as many")
+        rights.check_person(display, unit)
         stored = await self._passwords.kept(password)
         free, detail = "WHERE NOT EXISTS (SELECT 1 FROM accounts WHERE name = ?)", f"{stored_roles} {unit}".strip()
         *_, created = await self._db.write(
@@ -225,6 +219,14 @@ class Accounts:
     async def set_roles(self, name: str, roles: frozenset[Role], by: str = HUB.id) -> None:
         """Give it these roles and no others, and end its sessions; `ConflictError` for the last administrator."""
         await rights.set_roles(self._db, name, roles, self._by(by))
+        self._forget_sessions()
+
+    async def set_person(self, name: str, display: str | None, unit: str | None, by: str = HUB.id) -> None:
+        """Give it this person's name and this unit, None being the one it has; its sessions go on, as that person.
+
+        `InvalidInputError` as in `create`.
+        """
+        await rights.set_person(self._db, name, display, unit, self._by(by))
         self._forget_sessions()
 
     async def sign_in(self, name: str, password: str, address: str = "") -> Session:

@@ -6,15 +6,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from typing import Literal
 
-from command.access.changes import By, noted_update
+from command.access.changes import TURN, By, note, noted_update
 from command.actors import PEOPLE, Actor, Role
 from command.kernel.database import Database, Statement
 from command.kernel.errors import ConflictError, InvalidInputError, UnknownIdError
+from command.kernel.limits import PERSON_CHARS
+from command.kernel.names import REFUSED, is_seen
 from command.wire import AccountInfo
 
 NAME = re.compile(r"[\w.@\-]{1,64}")
 """What an account may be called."""
+_PERSON = re.compile(rf"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{{0,{PERSON_CHARS}}}")
 _ANOTHER = "EXISTS (SELECT 1 FROM accounts WHERE disabled = 0 AND roles LIKE '%administrator%' AND name <> ?)"
 _MAY_BE_DISABLED = f"name = ? AND (disabled = 1 OR roles NOT LIKE '%administrator%' OR {_ANOTHER})"
 _MAY_BE_GIVEN = (
@@ -77,6 +82,38 @@ async def set_roles(db: Database, name: str, roles: frozenset[Role], by: By) -> 
     await _change(db, name, *giving, (_END_CHANGED, (name, kept)))
 
 
+async def set_person(db: Database, name: str, display: str | None, unit: str | None, by: By) -> None:
+    """Give an account another person's name or unit, None being the one it has; `InvalidInputError`, `UnknownIdError`.
+
+    Each is noted by itself, where it is another one: `before → after`.
+    """
+    check_person("-" if display is None else display, unit or "")
+    *_, changed = await db.write(
+        TURN,
+        *(
+            note(
+                by, deed, formed(name), f"FROM accounts WHERE name = ? AND {deed} <> ?", given, name, given,
+                detail=f"{deed} || ' → ' || CAST(? AS TEXT)",
+            )
+            for deed, given in _given(display, unit)
+        ),
+        (
+            "UPDATE accounts SET display = COALESCE(CAST(? AS TEXT), display), unit = COALESCE(CAST(? AS TEXT), unit) "
+            "WHERE name = ?",
+            (display, unit, formed(name)),
+        ),
+    )  # fmt: skip
+    if not changed:
+        raise UnknownIdError(f"no account {name}")
+
+
+def _given(display: str | None, unit: str | None) -> Iterator[tuple[Literal["display", "unit"], str]]:
+    if display is not None:
+        yield "display", display
+    if unit is not None:
+        yield "unit", unit
+
+
 async def _change(db: Database, name: str, *statements: Statement) -> None:
     _, _, changed, *_ = await db.write(*statements)
     if changed:
@@ -91,6 +128,14 @@ def formed(name: str) -> str:
     if not NAME.fullmatch(name):
         raise UnknownIdError(f"no account {name[:64]!r}")
     return name
+
+
+def check_person(display: str, unit: str) -> None:
+    """Raise `InvalidInputError` for what screens cannot show as a person's name, or what is no unit's id."""
+    if not is_seen(display):
+        raise InvalidInputError(REFUSED)
+    if not (display.strip() and _PERSON.fullmatch(display) and _PERSON.fullmatch(unit)):
+        raise InvalidInputError(f"a person's name has 1 to {PERSON_CHARS} characters, a unit at most as many")
 
 
 def stored(roles: frozenset[Role]) -> str:

@@ -16,6 +16,7 @@ from command.access.keys import SiteKey
 from command.access.passwords import new_password
 from command.actors import PEOPLE, Role
 from command.kernel.clock import SystemClock
+from command.kernel.errors import InvalidInputError
 from consoles.cli.enrolled import need_enrolled
 from consoles.cli.hub_key import key_of_hub
 from consoles.cli.who import at_the_command_line
@@ -32,13 +33,15 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     disable = account.add_parser("disable", help="let nobody sign in by it, and end its sessions")
     enable = account.add_parser("enable", help="let its person sign in again, by the password that it had")
     roles = account.add_parser("roles", help="give it these roles and no others, and end its sessions")
-    for parser in (add, password, disable, enable, roles):
+    person = account.add_parser("person", help="change the person's name or the unit; its sessions go on")
+    for parser in (add, password, disable, enable, roles, person):
         parser.add_argument("name")
     for parser in (add, roles):
         choices = [role for role in get_args(Role) if role in PEOPLE]
         parser.add_argument("--role", action="append", required=True, choices=choices)
-    add.add_argument("--display", default="", help="the person's name as screens show it")
-    add.add_argument("--unit", default="", help="the unit that an officer belongs to")
+    for parser in (add, person):
+        parser.add_argument("--display", help="the person's name as screens show it")
+        parser.add_argument("--unit", help="the unit that an officer belongs to")
     device = commands.add_parser("device", help="make or take back a device's token").add_subparsers(required=True)
     token = device.add_parser("token", help="make a new token for a device, also after revoke; the one before is void")
     revoke = device.add_parser("revoke", help="take its token back; an edge agent's key is that of agent:NAME")
@@ -46,7 +49,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         parser.add_argument("device")
     for parser, work in (
         (add, _add), (listing, _list), (password, _password), (disable, _disable), (enable, _enable), (roles, _roles),
-        (token, _token), (revoke, _revoke),
+        (person, _person), (token, _token), (revoke, _revoke),
     ):  # fmt: skip
         parser.add_argument("--config", type=Path, help="the settings file that the hub is started with")
         parser.add_argument("--data", help="the hub's data folder, with its site key (default: var)")
@@ -78,7 +81,7 @@ async def _add(accounts: Accounts, arguments: argparse.Namespace) -> dict[str, o
     password = new_password()
     display = arguments.display or arguments.name
     await accounts.create(
-        arguments.name, display, frozenset(arguments.role), arguments.unit, password, at_the_command_line()
+        arguments.name, display, frozenset(arguments.role), arguments.unit or "", password, at_the_command_line()
     )
     if first:
         data = _settings(arguments).data
@@ -106,6 +109,13 @@ async def _enable(accounts: Accounts, arguments: argparse.Namespace) -> dict[str
 async def _roles(accounts: Accounts, arguments: argparse.Namespace) -> dict[str, object]:
     await accounts.set_roles(arguments.name, frozenset(arguments.role), at_the_command_line())
     return {"account": arguments.name, "roles": sorted({*arguments.role})}
+
+
+async def _person(accounts: Accounts, arguments: argparse.Namespace) -> dict[str, object]:
+    if arguments.display is None and arguments.unit is None:
+        raise InvalidInputError("give --display, --unit or both")
+    await accounts.set_person(arguments.name, arguments.display, arguments.unit, at_the_command_line())
+    return {"account": arguments.name}
 
 
 async def _password(accounts: Accounts, arguments: argparse.Namespace) -> dict[str, object]:

@@ -45,6 +45,14 @@ async def set_roles(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
+async def set_person(request: web.Request) -> web.Response:
+    """`PUT /api/v1/accounts/{name}/person`: another person's name, or another unit; what is left out stays."""
+    accounts, who = _administered(request)
+    body = await _body(request, wire.AccountPerson)
+    await accounts.set_person(request.match_info["name"], body.display, body.unit, who)
+    return web.Response(status=204)
+
+
 async def set_state(request: web.Request) -> web.Response:
     """`PUT /api/v1/accounts/{name}/state`: shut it out or let it in again."""
     accounts, who = _administered(request)
@@ -119,6 +127,7 @@ routes = [
     web.get("/api/v1/accounts", listed),
     web.post("/api/v1/accounts", add),
     web.put("/api/v1/accounts/{name}/roles", set_roles),
+    web.put("/api/v1/accounts/{name}/person", set_person),
     web.put("/api/v1/accounts/{name}/state", set_state),
     web.post("/api/v1/accounts/{name}/password", set_password),
     web.put("/api/v1/session/password", set_own_password),

@@ -6,7 +6,7 @@ import asyncio
 
 import aiohttp
 import msgspec
-from aiohttp import web
+from aiohttp import WSCloseCode, web
 from prometheus_client import Counter
 
 from command import wire
@@ -89,19 +89,21 @@ async def _follow(
 
 
 async def _watch(request: web.Request, socket: web.WebSocketResponse, console: Console) -> None:
-    """Cut the console off once its session ended or its rights are others: an open socket is no way around the door."""
+    """Cut the console off once its session ended or it is another's: an open socket is no way around the door."""
     context = context_of(request)
     while True:
         await context.clock.sleep(CONSOLE_RECHECK_MS)
         try:
-            if await who_asks(context, request) == console.actor:
-                continue
+            actor = await who_asks(context, request)
         except (SignInRequiredError, NoRightError):
-            pass
+            await socket.close(code=SESSION_ENDED, message=b"sign in again")
+            return
         except TriuneError:
             continue  # nobody can tell now
-        await socket.close(code=SESSION_ENDED, message=b"sign in again")
-        return
+        if actor != console.actor:
+            # Whoever it is may go on, but is shown something else from now on: that a new connection begins with.
+            await socket.close(code=WSCloseCode.SERVICE_RESTART, message=b"connect again")
+            return
 
 
 def _refuse(console: Console, error: TriuneError) -> None:

@@ -94,7 +94,8 @@ def _own_position(hub: Hub, uplink: HubUplink, counters: TrackerCounters) -> Han
             raise InvalidInputError("this account belongs to no unit")
         told = msgspec.json.decode(await read_body(request, REQUEST_BODY_BYTES), type=PhoneFixes)
         now_ms, device = hub.clock.now_ms(), f"mobile:{actor.id}"
-        if await hub.read(lambda t: t.devices.get(device)) is None:
+        enrolled = await hub.read(lambda t: t.devices.get(device))
+        if enrolled is None or enrolled.unit != actor.unit:  # its person is of another unit by now
             await hub.ask(EnrolDevice(device=device, kind="mobile", unit=actor.unit), HUB)
         positions: list[Position] = []
         wrong: list[Exception] = []

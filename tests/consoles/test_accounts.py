@@ -130,8 +130,37 @@ async def test_an_administrator_does_not_shut_himself_out_by_a_slip(tmp_path: Pa
         assert await send(chief, "PUT", "/accounts/administrator/roles", wider) == (204, None)
 
 
+async def test_a_person_has_another_name_and_unit_without_signing_in_anew(tmp_path: Path) -> None:  # R1049, R1050
+    async with administered(tmp_path, "li") as (site, chief), signed_in(site.http_url, "li") as li:
+        assert await send(chief, "PUT", "/accounts/li/person", {"display": "李 明", "unit": "u9"}) == (204, None)
+        assert (await li.get("/api/v1/session"))[1]["actor"] == {
+            "id": "li", "name": "李 明", "roles": ["dispatcher"], "unit": "u9",
+        }  # fmt: skip
+        assert (await li.get("/api/v1/people"))[1]["li"] == "李 明"
+        assert await send(chief, "PUT", "/accounts/li/person", {"unit": ""}) == (204, None)
+        assert await send(chief, "PUT", "/accounts/administrator/person", {"display": "主任"}) == (204, None)
+        assert await changes(chief, 4) == [
+            ("administrator", "display", "administrator", "administrator → 主任"),
+            ("administrator", "unit", "li", "u9 → "),
+            ("administrator", "unit", "li", " → u9"),
+            ("administrator", "display", "li", "li → 李 明"),
+        ]
+        for wrong in (
+            {"display": ""},
+            {"display": "李\u200b"},
+            {"unit": "u" * 65},
+            {"roles": ["wall"]},
+            {"display": 7},
+        ):
+            assert await problem(chief, "PUT", "/accounts/li/person", wrong) == (400, "invalid_input")
+        for name in ("nobody", "%00", "x" * 65):
+            assert await problem(chief, "PUT", f"/accounts/{name}/person", {"unit": "u1"}) == (404, "unknown_id")
+        assert (await li.get("/api/v1/session"))[1]["actor"]["name"] == "李 明"
+
+
 ROUTES = [
     ("GET", "/accounts"), ("POST", "/accounts"), ("PUT", "/accounts/li/roles"), ("PUT", "/accounts/li/state"),
+    ("PUT", "/accounts/li/person"),
     ("POST", "/accounts/li/password"), ("GET", "/account-changes"), ("GET", "/devices/tokens"),
     ("POST", "/devices/d7/token"), ("DELETE", "/devices/d7/token"),
 ]  # fmt: skip

@@ -193,6 +193,22 @@ async def test_an_open_console_ends_with_its_session(
         await _all_left(site)
 
 
+async def test_an_open_console_of_who_moves_to_another_unit_comes_again_as_that_person(  # R1050
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "CONSOLE_RECHECK_MS", 50)
+    async with site_with_people(tmp_path, "officer") as site, signed_in(site.http_url, "officer") as person:
+        async with person.http.ws_connect("/api/v1/live") as socket:
+            assert (await socket.receive_json(timeout=10))["actor"]["unit"] == "u1"
+            await site.context.accounts.set_person("officer", "张", "u2")
+            await socket.receive(timeout=10)
+            assert socket.close_code == WSCloseCode.SERVICE_RESTART
+        async with person.http.ws_connect("/api/v1/live") as socket:
+            actor = (await socket.receive_json(timeout=10))["actor"]
+            assert (actor["name"], actor["unit"]) == ("张", "u2")
+        await _all_left(site)
+
+
 async def test_a_console_that_does_not_answer_any_more_is_let_go(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,7 +1,9 @@
-"""The officers' own phones tell where they are: rule R1003."""
+"""The officers' own phones tell where they are: rules R1003, R1051."""
 
 from __future__ import annotations
 
+import asyncio
+from operator import attrgetter
 from pathlib import Path
 
 import aiohttp
@@ -45,3 +47,26 @@ async def test_a_wrong_fix_costs_a_phone_none_of_the_others(tmp_path: Path) -> N
             told = await answer.text()
             assert "triune_trackers_locations_total 2.0" in told
             assert f"triune_trackers_locations_refused_total {2.0 * len(wrong)}" in told
+
+
+async def test_the_phone_of_who_moves_to_another_unit_tells_where_that_one_is(tmp_path: Path) -> None:  # R1051
+    async with site_with_people(tmp_path, "officer") as site, signed_in(site.http_url, "officer") as officer:
+        await enrol(site)
+        await site.hub.ask(
+            q.EnrolUnit(unit="u2", name="巡2", kind="patrol_car", service="110", station="st1", phone="1", officers=[]),
+            HUB,
+        )
+        for unit, other in (("u1", "u2"), ("u2", "u1")):
+            await site.context.accounts.set_person("officer", None, unit)
+            fix = {"at_ms": site.hub.clock.now_ms(), "lat": 29.1, "lon": 113.1}
+            async with officer.http.post(
+                "/api/v1/positions", json={"fixes": [fix]}, headers={"X-CSRF-Token": officer.csrf}
+            ) as response:
+                assert response.status == 204
+            devices = await site.hub.read(lambda t: {each: t.units.need(each).devices for each in ("u1", "u2")})
+            assert devices == {unit: ("mobile:officer",), other: ()}
+            placed = attrgetter("positions")
+            async with asyncio.timeout(10):
+                while (row := (await site.hub.read(placed)).get(unit)) is None:
+                    await site.clock.sleep(10)
+            assert (row.device, row.at_ms) == ("mobile:officer", fix["at_ms"])

@@ -27,7 +27,7 @@ from command.kernel.limits import (
     SIGN_IN_FAILURES_PER_ADDRESS,
     SIGN_IN_PAUSE_MS,
 )
-from tests.command.access.support import PASSWORD, START_MS, doorkeeper
+from tests.command.access.support import KEY, PASSWORD, START_MS, doorkeeper
 from tests.databases import Databases
 
 NEW = "new-horse-battery"
@@ -99,17 +99,59 @@ async def test_what_was_refused_or_changed_nothing_is_not_kept(databases: Databa
         assert await told(keeper) == [("chief", "disabled", "li", ""), *before]
 
 
+async def test_a_person_marries_and_moves_and_stays_signed_in(databases: Databases) -> None:  # R1049, R1050
+    async with doorkeeper(databases) as (keeper, clock), databases(SCHEMA, "access") as db:
+        elsewhere = await Accounts.open(db, KEY, clock)
+        await keeper.create("wang", "王芳", frozenset({"officer"}), "u1", PASSWORD)
+        before = await told(keeper)
+        session = await keeper.sign_in("wang", PASSWORD)
+        assert (await elsewhere.session(session.token)).actor.name == "王芳"
+        await keeper.set_person("wang", "王 小芳", "u2", "chief")
+        now = await keeper.session(session.token)
+        assert (now.actor.name, now.actor.unit, now.actor.roles) == ("王 小芳", "u2", frozenset({"officer"}))
+        assert (now.csrf, now.until_ms) == (session.csrf, session.until_ms)
+        clock.advance(START_MS + SESSION_RECHECK_MS + 1)
+        assert (await elsewhere.session(session.token)).actor == now.actor
+        assert (await keeper.people())["wang"] == "王 小芳"
+        both = [("chief", "unit", "wang", "u1 → u2"), ("chief", "display", "wang", "王芳 → 王 小芳")]
+        assert await told(keeper) == [*both, *before]
+        await keeper.set_person("wang", None, "", "deputy")
+        await keeper.set_person("wang", "王芳", None, "deputy")
+        await keeper.set_person("wang", "王芳", "", "deputy")  # as it is
+        await keeper.set_person("wang", None, None, "deputy")
+        back = [("deputy", "display", "wang", "王 小芳 → 王芳"), ("deputy", "unit", "wang", "u2 → ")]
+        assert await told(keeper) == [*back, *both, *before]
+        for display, unit in (
+            ("", None),
+            (" ", "u1"),
+            ("王\u200b", None),
+            ("王" * 65, "u1"),
+            (None, "u" * 65),
+            (None, "\0"),
+        ):
+            with pytest.raises(InvalidInputError):
+                await keeper.set_person("wang", display, unit, "chief")
+        for name in ("nobody", "a b", "\0"):
+            with pytest.raises(UnknownIdError):
+                await keeper.set_person(name, "王", "u1", "chief")
+        assert await told(keeper) == [*back, *both, *before]
+        [kept] = [account for account in await elsewhere.listed() if account.name == "wang"]
+        assert (kept.display, kept.unit) == ("王芳", "")
+
+
 async def test_a_change_that_cannot_be_kept_is_not_made(databases: Databases) -> None:  # R984
     lost = (*SCHEMA, "ALTER TABLE account_changes RENAME TO lost")
     async with doorkeeper(databases) as (keeper, _), databases(lost, "access") as db:
         for work in (
             keeper.create("wang", "王", frozenset({"officer"}), "", PASSWORD), keeper.set_password("li", NEW),
             keeper.disable("li"), keeper.set_roles("li", frozenset({"wall"})), keeper.issue("d1", "chief"),
+            keeper.set_person("li", "王", None),
         ):  # fmt: skip
             with pytest.raises(UnavailableError):
                 await work
         assert await keeper.names() == ["li"]
-        assert (await keeper.sign_in("li", PASSWORD)).actor.roles == {"dispatcher"}
+        actor = (await keeper.sign_in("li", PASSWORD)).actor
+        assert (actor.roles, actor.name) == (frozenset({"dispatcher"}), "李")
         assert await keeper.devices() == []
         await db.close()
 

@@ -231,7 +231,7 @@ def test_a_snapshot_of_another_record_is_not_believed(
         command(access, capsys, "device", "token", "d8", *at)
 
 
-def test_what_is_changed_at_the_command_line_is_kept_with_who_was_there(  # R984
+def test_what_is_changed_at_the_command_line_is_kept_with_who_was_there(  # R984, R1049
     kept: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     at = where(kept, tmp_path)
@@ -240,7 +240,9 @@ def test_what_is_changed_at_the_command_line_is_kept_with_who_was_there(  # R984
     for module, *words in (
         (access, "account", "add", "li", "--role", "officer", "--unit", "u9"), (access, "account", "password", "li"),
         (access, "account", "roles", "li", "--role", "wall"), (access, "account", "disable", "li"),
-        (access, "account", "enable", "li"), (access, "device", "token", "d7"), (access, "device", "revoke", "d7"),
+        (access, "account", "person", "li", "--display", "李", "--unit", "u8"),
+        (access, "account", "person", "li", "--unit", "u9"), (access, "account", "enable", "li"),
+        (access, "device", "token", "d7"), (access, "device", "revoke", "d7"),
         (edge, "agent", "enrol", "gate"), (access, "account", "list"),
     ):  # fmt: skip
         command(module, capsys, *words, *at)
@@ -254,9 +256,18 @@ def test_what_is_changed_at_the_command_line_is_kept_with_who_was_there(  # R984
     assert {change.by for change in told} == {f"command line {pwd.getpwuid(os.getuid()).pw_name}"}
     assert [(change.what, change.name, change.detail) for change in told] == [
         ("token", "agent:gate", ""), ("token_revoked", "d7", ""), ("token", "d7", ""), ("enabled", "li", ""),
+        ("unit", "li", "u8 → u9"), ("unit", "li", "u9 → u8"), ("display", "li", "li → 李"),
         ("disabled", "li", ""), ("roles", "li", "officer → wall"), ("password", "li", ""),
         ("added", "li", "officer u9"),
     ]  # fmt: skip
+
+
+def test_a_person_is_given_something_to_be_changed(  # R1049
+    kept: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    SiteKey.load(Path(kept.data) / "site.key")
+    with pytest.raises(InvalidInputError, match="--display, --unit or both"):
+        command(access, capsys, "account", "person", "li", *where(kept, tmp_path))
 
 
 def test_a_user_whom_the_machine_knows_no_name_of_is_kept_by_number(monkeypatch: pytest.MonkeyPatch) -> None:  # R984
@@ -299,6 +310,7 @@ def test_a_folder_with_another_site_key_is_refused(
 NEED_A_HUB = [
     ("device", "token", "d7"), ("device", "revoke", "d7"), ("account", "password", "li"), ("account", "list"),
     ("account", "disable", "li"), ("account", "enable", "li"), ("account", "roles", "li", "--role", "wall"),
+    ("account", "person", "li", "--unit", "u1"),
 ]  # fmt: skip
 
 

@@ -127,6 +127,8 @@ export abstract class Console extends View {
 
   private take(live: LiveState): void {
     this.live = live;
+    // Somebody gave this person another name or unit meanwhile.
+    if (live.actor !== null && live.actor.id === this.actor?.id) this.actor = live.actor;
     if (!live.fits && sessionStorage.getItem("triune.reloaded") !== live.release) {
       // Once per release: if it still does not fit after that, going on is better than reloading for ever.
       sessionStorage.setItem("triune.reloaded", live.release);

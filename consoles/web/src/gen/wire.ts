@@ -4,7 +4,7 @@
 export interface AccountChange {
   at_ms: number;
   by: string;
-  what: "added" | "disabled" | "enabled" | "own_password" | "password" | "roles" | "token" | "token_revoked";
+  what: "added" | "disabled" | "display" | "enabled" | "own_password" | "password" | "roles" | "token" | "token_revoked" | "unit";
   name: string;
   detail: string;
 }
@@ -26,6 +26,12 @@ export interface AccountInfo {
 /** Every account, by name. */
 export interface AccountList {
   accounts: AccountInfo[];
+}
+
+/** Whose an account is from now on, and of which unit; what is null or left out stays. */
+export interface AccountPerson {
+  display: string | null;
+  unit: string | null;
 }
 
 /** The roles that an account has from now on, and no others. */

@@ -1,10 +1,12 @@
-/** Who is behind an account id: the hub's directory of names, asked again when an id turns up that it did not hold. */
+/** Who is behind an account id: the hub's directory of names, asked again when an id turns up that it did not hold, and now and then. */
 
 import { Problem, UnreachableError } from "./api";
 import type { Time } from "./time";
 
 /** Least time between two questions. */
 export const ASK_EVERY_MS = 10_000;
+/** A person may have another name by now: known ones are asked about again after this long, where they are shown. */
+export const OLD_AFTER_MS = 300_000;
 /** Ids remembered as nobody's: devices, services, parts that a script plays. */
 const MOST_STRANGERS = 1_000;
 
@@ -30,7 +32,10 @@ export class People {
   /** The person's name; the id itself while nobody is known by it. */
   name(id: string): string {
     const name = this.names.get(id);
-    if (name !== undefined) return name;
+    if (name !== undefined) {
+      if (this.options.time.steady_ms() - this.asked_ms >= OLD_AFTER_MS) this.askWhenAllowed();
+      return name;
+    }
     if (id !== "" && !this.strangers.has(id) && this.wanted.size < MOST_STRANGERS) {
       this.wanted.add(id);
       this.askWhenAllowed();

@@ -39,6 +39,9 @@ describe("accounts (R990)", () => {
     expect(deedText(change("added", "officer u1"), unitName)).toBe("新建账号：民警、岳01");
     expect(deedText(change("roles", "officer → call_taker,dispatcher"), unitName)).toBe("改岗位：民警 → 接警员、派警员");
     expect(deedText(change("disabled"), unitName)).toBe("停用");
+    expect(deedText(change("display", "王芳 → 王 小芳"), unitName)).toBe("改姓名：王芳 → 王 小芳");
+    expect(deedText(change("unit", " → u1"), unitName)).toBe("调单位：无 → 岳01");
+    expect(deedText(change("unit", "u1 → u2"), unitName)).toBe("调单位：岳01 → u2");
     const who = (id: string): string => ({ guanli: "李工", hub: "系统" })[id] ?? id;
     expect(["guanli", "hub", "command line root", "gone"].map((by) => byText(by, who))).toEqual(["李工（guanli）", "系统", "主机命令行 root", "gone"]);
     expect(subjectText("agent:north")).toBe("边缘节点 north");

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { UnreachableError } from "../../src/sync/api";
-import { ASK_EVERY_MS, People } from "../../src/sync/people";
+import { ASK_EVERY_MS, OLD_AFTER_MS, People } from "../../src/sync/people";
 import { FakeTime } from "../fake_time";
 
 const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
@@ -39,6 +39,23 @@ describe("People", () => {
     time.pass(1);
     await settled();
     expect([asked(), people.name("wang")]).toEqual([2, "王芳"]);
+  });
+
+  it("learns within minutes that somebody has another name (R1050)", async () => {
+    const { time, people, asked, now } = directory({ wang: "王芳" });
+    people.askWhenAllowed();
+    time.pass(0);
+    await settled();
+    now({ wang: "王小芳" });
+    time.pass(OLD_AFTER_MS - 1);
+    expect(people.name("wang")).toBe("王芳");
+    time.pass(ASK_EVERY_MS);
+    await settled();
+    expect(asked()).toBe(1);
+    expect(people.name("wang")).toBe("王芳");
+    time.pass(0);
+    await settled();
+    expect([asked(), people.name("wang")]).toEqual([2, "王小芳"]);
   });
 
   it("asks once only for ids that are nobody's", async () => {

@@ -17,7 +17,10 @@ export function roleTicks(chosen: ReadonlySet<Role>, choose: (roles: ReadonlySet
 }
 
 /** An officer's terminal shows the orders of one unit: without it there is nothing to show. */
-export function unitChoice(units: readonly UnitRow[], isNeeded: boolean): TemplateResult {
+export function unitChoice(units: readonly UnitRow[], isNeeded: boolean, now = ""): TemplateResult {
+  const options: [id: string, name: string][] = [["", t("accounts.unit_none")], ...units.map(({ id, name }): [string, string] => [id, name])];
+  // An account may name a unit that nobody enrolled: that is no reason to take it away.
+  if (!options.some(([id]) => id === now)) options.push([now, now]);
   return html`<label>${t(isNeeded ? "accounts.unit_needed" : "accounts.unit")}<select name="unit" ?required=${isNeeded}>
-    <option value="">${t("accounts.unit_none")}</option>${units.map(({ id, name }) => html`<option value=${id}>${name}</option>`)}</select></label>`;
+    ${options.map(([id, name]) => html`<option value=${id} ?selected=${id === now}>${name}</option>`)}</select></label>`;
 }

@@ -1,4 +1,4 @@
-/** One account: its roles, whether it is shut out, a new password. What follows from each is named before it is done. Tells `change`. */
+/** One account: whose it is, its roles, whether it is shut out, a new password. What follows from each is named before it is done. Tells `change`. */
 
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
@@ -6,25 +6,27 @@ import { icon } from "../../components/icons";
 import "../../components/states";
 import { shared, View } from "../../components/view";
 import { t } from "../../i18n/i18n";
-import type { AccountInfo } from "../../wire";
+import type { AccountInfo, AccountPerson, UnitRow } from "../../wire";
 import { roleTicks } from "./account_fields";
+import "./account_person";
 import { ROLES, rolesText, type Role } from "./account_words";
 import { formStyles } from "./styles";
 
-export type Change = { readonly what: "roles"; readonly roles: readonly Role[] } | { readonly what: "state"; readonly disabled: boolean } | { readonly what: "password" };
+/** What ends sessions, and so is asked about here. */
+type Asked = { readonly what: "roles"; readonly roles: readonly Role[] } | { readonly what: "state"; readonly disabled: boolean } | { readonly what: "password" };
+export type Change = Asked | { readonly what: "person"; readonly person: AccountPerson };
 
 @customElement("account-one")
 export class AccountOne extends View {
   static override styles = [shared, formStyles];
 
   @property({ attribute: false }) account: AccountInfo | null = null;
-  /** The name of the unit that it belongs to. */
-  @property() unit = "";
+  @property({ attribute: false }) units: readonly UnitRow[] = [];
   /** It is that of whoever looks: what would shut them out, another administrator does. */
   @property({ type: Boolean }) own = false;
   @property({ type: Boolean }) busy = false;
   @state() private roles: ReadonlySet<Role> = new Set();
-  @state() private asked: Change | null = null;
+  @state() private asked: Asked | null = null;
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     const before = changed.get("account");
@@ -43,9 +45,9 @@ export class AccountOne extends View {
     const isUnmanned = own && !this.roles.has("administrator");
     return html`<div class="work">
       <h2>${display} <span class="quiet">${name}</span></h2>
-      ${this.unit === "" ? nothing : html`<p>${t("accounts.of_unit", { unit: this.unit })}</p>`}
       ${disabled ? html`<p class="bad">${icon("ban")} ${t("accounts.is_out")}</p>` : nothing}
       ${own ? html`<p class="quiet">${icon("info")} ${t("accounts.own")}</p>` : nothing}
+      <account-person .account=${account} .units=${this.units} ?busy=${this.busy} @person=${(event: CustomEvent<AccountPerson>) => this.tell<Change>("change", { what: "person", person: event.detail })}></account-person>
       ${roleTicks(this.roles, (roles) => (this.roles = roles))}
       <div class="keys"><button type="button" ?disabled=${isSame || isUnmanned || this.roles.size === 0 || this.busy} @click=${() => this.ask({ what: "roles", roles: ROLES.filter((role) => this.roles.has(role)) })}>${icon("check")} ${t("accounts.set_roles")}</button></div>
       ${own ? nothing : html`<div class="keys">
@@ -55,7 +57,7 @@ export class AccountOne extends View {
     </div>`;
   }
 
-  private question({ display, roles }: AccountInfo, change: Change): TemplateResult {
+  private question({ display, roles }: AccountInfo, change: Asked): TemplateResult {
     const [question, consequence] = ((): [string, string] => {
       switch (change.what) {
         case "roles":
@@ -69,12 +71,12 @@ export class AccountOne extends View {
     return html`<t-confirm question=${question} consequence=${consequence} @cancel=${() => this.put(null)} @confirm=${() => this.put(change)}></t-confirm>`;
   }
 
-  private ask(change: Change): void {
+  private ask(change: Asked): void {
     this.asked = change;
   }
 
   /** Away with the question; the keyboard is back where it was asked from. */
-  private put(change: Change | null): void {
+  private put(change: Asked | null): void {
     const at = this.asked?.what === "roles" ? ".keys button" : this.asked?.what === "password" ? ".keys + .keys button" : ".keys + .keys button + button";
     this.asked = null;
     this.renderRoot.querySelector<HTMLElement>(at)?.focus();

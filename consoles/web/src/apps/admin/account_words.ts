@@ -26,6 +26,8 @@ export function accountsFound(accounts: readonly AccountInfo[], words: string, u
 export function deedText({ what, detail }: AccountChange, unit: (id: string) => string): string {
   const deed = word("account_deed", what);
   if (detail === "") return deed;
+  if (what === "display") return `${deed}${t("list.colon")}${detail}`;
+  if (what === "unit") return `${deed}${t("list.colon")}${detail.split(" → ").map((each) => unit(each) || t("accounts.unit_none")).join(" → ")}`;
   if (what === "roles") return `${deed}${t("list.colon")}${detail.split(" → ").map((each) => rolesText(each.split(","))).join(" → ")}`;
   const [roles = "", ...rest] = detail.split(" ");
   const of = unit(rest.join(" "));

@@ -106,7 +106,7 @@ export class AdminAccounts extends Panel {
     const account = this.accounts?.find(({ name }) => name === this.chosen);
     if (this.making) return html`<account-new .units=${this.unitsByName()} ?busy=${this.busy} @make=${(event: CustomEvent<NewAccount>) => void this.make(event.detail)}></account-new>`;
     if (account === undefined) return html`<t-state kind="hint" text=${t("accounts.choose")}></t-state>`;
-    return html`<account-one .account=${account} unit=${this.unitName(account.unit)} ?own=${account.name === this.me} ?busy=${this.busy} @change=${(event: CustomEvent<Change>) => void this.change(account, event.detail)}></account-one>`;
+    return html`<account-one .account=${account} .units=${this.unitsByName()} ?own=${account.name === this.me} ?busy=${this.busy} @change=${(event: CustomEvent<Change>) => void this.change(account, event.detail)}></account-one>`;
   }
 
   private record(): TemplateResult | typeof nothing {
@@ -135,6 +135,11 @@ export class AdminAccounts extends Panel {
     const path = `/api/v1/accounts/${encodeURIComponent(name)}`;
     this.secret = null;
     switch (change.what) {
+      case "person":
+        return this.once(t("accounts.person_set", { name: change.person.display ?? display }), async (api) => {
+          await api.put(`${path}/person`, change.person);
+          this.tell("renamed", null);
+        });
       case "roles":
         return this.once(t("accounts.roles_set", { name: display }), (api) => api.put(`${path}/roles`, { roles: change.roles }));
       case "state":

@@ -37,7 +37,7 @@ export class AdminConsole extends TabbedConsole<Tab> {
       case "health":
         return html`<admin-health ?hidden=${!active} .api=${connection.api} .now_ms=${now_ms}></admin-health>`;
       case "accounts":
-        return html`<admin-accounts ?hidden=${!active} ?active=${active} .api=${connection.api} .units=${this.rows("units")} .who=${this.who} me=${this.actor?.id ?? ""} .now_ms=${now_ms}></admin-accounts>`;
+        return html`<admin-accounts ?hidden=${!active} ?active=${active} .api=${connection.api} .units=${this.rows("units")} .who=${this.who} @renamed=${() => connection.people.askWhenAllowed()} me=${this.actor?.id ?? ""} .now_ms=${now_ms}></admin-accounts>`;
       case "units":
         return html`<admin-units ?hidden=${!active} ?active=${active} .api=${connection.api} .connection=${connection} .now_ms=${now_ms} .revision=${this.revision}></admin-units>`;
       case "fences":
