@@ -91,7 +91,8 @@ async def test_two_people_fill_one_form(tmp_path: Path) -> None:  # R941, R943
 
         await commander.get_by_label("被困人数").fill("2")
         await beside.get_by_label("被困人数").fill("约5人")
-        await commander.keyboard.press("Tab")
+        async with commander.expect_response("**/api/v1/requests"):
+            await commander.keyboard.press("Tab")
         await expect(taker.get_by_label("被困人数")).to_have_value("约5人", timeout=SLOW)
         await beside.keyboard.press("Tab")
         for page in (taker, commander, beside):
@@ -155,7 +156,8 @@ async def test_what_was_typed_last_is_saved_before_the_call_ends(tmp_path: Path)
 
         await page.route("**/api/v1/requests", slowly)
         await page.get_by_label("什么事").fill("问路")
-        await page.get_by_role("button", name="咨询").click()
+        async with page.expect_response(lambda answer: "end_call" in (answer.request.post_data or "")):
+            await page.get_by_role("button", name="咨询").click()
         await expect(page.locator("desk-queue .call")).to_have_count(0, timeout=SLOW)
         assert order == ["classify_call", "end_call"]
         assert (await row(site, call)).form == {"what": "问路"}
