@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, Route, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from command import requests as q
 from command.actors import HUB
@@ -13,7 +13,7 @@ from consoles.site import Site
 from plans.format import load_plan
 from tests.command.support import HOUR_MS, county
 from tests.consoles.support import PASSWORD, Person, recorded, signed_in, site_with_people
-from tests.e2e.chromium import chromium
+from tests.e2e.chromium import chromium, tap_twice
 from tests.e2e.test_accessibility import faults
 from tests.paths import ROOT
 
@@ -59,14 +59,6 @@ async def on_a_phone(browser: Browser, site: Site) -> Page:
     await page.keyboard.press("Enter")
     await page.wait_for_url(f"{site.http_url}/leader")
     return page
-
-
-async def tap_twice(page: Page, button: Locator) -> None:
-    """A double tap, whatever stands there by the second."""
-    box = await button.bounding_box()
-    assert box is not None
-    for _ in range(2):
-        await page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
 
 
 async def go(page: Page, tab: str) -> None:
@@ -134,12 +126,12 @@ async def test_a_leader_decides_with_one_thumb_and_sees_only_what_the_hub_says(t
             question = page.get_by_role("alertdialog")
             await page.locator("t-approval").first.evaluate(HASTY)
             await question.get_by_role("button", name="取消").tap()
-            await tap_twice(page, cards.first.get_by_role("button", name="同意", exact=True))
+            await tap_twice(cards.first.get_by_role("button", name="同意", exact=True))
             await expect(question).to_contain_text("决定记录在案，不能更改")
             assert keys == [], "the second tap confirmed nothing"
             confirm = question.get_by_role("button", name="确认")
             await expect(confirm).to_be_enabled()
-            await tap_twice(page, confirm)
+            await tap_twice(confirm)
             decided = page.get_by_role("article").filter(has_text="已批准")
             await expect(decided).to_contain_text("封闭沿河公路", timeout=SOON_MS)
             assert await state_of(site, sooner) == "granted"
