@@ -12,6 +12,7 @@ from command.actors import HUB
 from command.kernel.errors import SignInRequiredError
 from tests.consoles.support import PASSWORD, signed_in, site_with_people
 from tests.e2e.chromium import chromium
+from tests.e2e.maps import box_of
 from tests.e2e.test_accessibility import faults
 from tests.e2e.video import faults_of, open_page
 
@@ -194,9 +195,9 @@ async def test_an_administrator_enrols_units_devices_and_fences(tmp_path: Path) 
         assert fence.ring == ((113.1, 29.1), (113.12, 29.1), (113.12, 29.12))
         await page.keyboard.press("Escape")
         await press(page, "Change its shape")
-        at = await page.locator("ring-drawing t-map").bounding_box()
-        assert at is not None
-        x, y = await page.locator("ring-drawing t-map").evaluate(_PIXEL, [113.12, 29.1])
+        county = page.locator("ring-drawing t-map")
+        at = await box_of(county)
+        x, y = await county.evaluate(_PIXEL, [113.12, 29.1])
         await page.mouse.move(at["x"] + x, at["y"] + y)
         await page.mouse.down()
         await page.mouse.move(at["x"] + x + 40, at["y"] + y + 40, steps=4)

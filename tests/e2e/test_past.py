@@ -1,8 +1,11 @@
-"""The past on the desk in Chromium: a track played back, who was there, by keyboard (SPEC R868, R869, R873, R874)."""
+"""The past on the desk in Chromium: a track played back, who was there, by keyboard, and as files (SPEC R868, R869,
+R873, R874, R1059, R1060)."""
 
 from __future__ import annotations
 
+import hashlib
 import math
+import re
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,6 +23,7 @@ from consoles.site import Site, running_site
 from tests.consoles.support import PASSWORD, settings
 from tests.consoles.test_sightings import recorded
 from tests.e2e.chromium import chromium
+from tests.e2e.maps import still
 from tests.e2e.test_accessibility import faults
 from tests.e2e.video import faults_of, open_page
 from tests.paths import ROOT
@@ -159,6 +163,7 @@ async def test_who_was_at_a_situation_is_listed_and_followed(tmp_path: Path) -> 
         panel = page.locator("desk-past")
         await expect(panel.get_by_label("Why")).to_be_focused(timeout=SLOW)
         await panel.get_by_role("button", name="Point at the map").click()
+        await still(panel.locator("t-map"))
         await panel.locator("t-map .map").focus()
         await page.keyboard.press("Enter")  # the middle of the map, and nothing else
         await expect(panel.get_by_role("button", name="Point at the map")).to_have_attribute("aria-pressed", "false")
@@ -190,3 +195,69 @@ async def test_who_was_at_a_situation_is_listed_and_followed(tmp_path: Path) -> 
         await expect(other.get_by_role("tab", name="历史")).to_have_count(0)
         await order(other, "gj 岳01 看看")
         await expect(other.locator("desk-past").get_by_text("由派警员、指挥长、值班领导查询")).to_be_visible()
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(120)
+async def test_what_was_found_is_taken_out_as_a_file(tmp_path: Path) -> None:  # R1059, R1060
+    async with site_with_patrols(tmp_path) as site, chromium() as browser:
+        page = await open_page(browser, site, "dispatcher", "/desk", axe=True)
+        await expect(page.locator("desk-queue button.pick").first).to_be_visible(timeout=SLOW)
+        await order(page, "gj 岳01 群众投诉")
+        panel = page.locator("desk-past")
+        about = panel.locator(".about")
+        # Of an hour that ends when it is asked about: a while after the last fix.
+        await expect(about).to_contain_text(re.compile(r"有定位 (3[789]|4[012]) 分"), timeout=SLOW)
+        await expect(about).to_contain_text(re.compile(r"无定位 (1[789]|2[012]) 分"))
+        await expect(about).to_contain_text("最长停留 5 分")
+        await panel.get_by_label("事由").fill("改主意")  # what is taken out is what was found, for its reason
+        name, data = await taken_out(page, "导出 CSV", tmp_path)
+        assert name.startswith("轨迹_岳01_20")
+        assert data.startswith(b"\xef\xbb\xbf")
+        assert "事由,群众投诉\r\n" in data.decode()
+        await expect(about).to_contain_text(f"已导出 {name}")
+        await expect(about).to_contain_text(hashlib.sha256(data).hexdigest())
+        await expect(about).to_contain_text("本小时还可查 58 次")
+        assert await faults(page) == []
+        await keep(page, tmp_path, "taken_out")
+        await page.set_viewport_size({"width": 1366, "height": 768})
+        await keep(page, tmp_path, "taken_out_small")
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert [(fact.what, fact.reason, fact.sha256) for _, fact in await recorded(site)] == [
+            ("patrol_track", "群众投诉", ""),
+            ("patrol_track_file", "群众投诉", hashlib.sha256(data).hexdigest()),
+        ]
+        assert faults_of(page) == []
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(120)
+async def test_who_was_there_is_taken_out_in_english(tmp_path: Path) -> None:  # R1060
+    async with site_with_patrols(tmp_path) as site, chromium() as browser:
+        page = await open_page(browser, site, "dispatcher", "/desk", axe=True, english=True)
+        await page.locator("desk-queue button.pick").filter(has_text=TITLE).click(timeout=SLOW)
+        await page.get_by_role("button", name="Who was there").click()
+        panel = page.locator("desk-past")
+        await expect(panel.get_by_label("Why")).to_be_focused(timeout=SLOW)
+        await panel.get_by_label("Time").select_option("hour")
+        await panel.get_by_label("Why").fill("inspection of duty")
+        await page.keyboard.press("Enter")
+        await expect(panel.locator("t-table tbody tr")).to_have_count(2, timeout=SLOW)
+        name, data = await taken_out(page, "Export CSV", tmp_path)
+        assert name.startswith("present_20")
+        assert "Unit,Unit ID,Station,Device," in data.decode()
+        await expect(panel.locator(".about")).to_contain_text(f"{name} is exported, on record")
+        assert await faults(page) == []
+        await keep(page, tmp_path, "present_taken_out")
+        assert [fact.what for _, fact in await recorded(site)] == ["present", "present_file"]
+        assert faults_of(page) == []
+
+
+async def taken_out(page: Page, button: str, tmp_path: Path) -> tuple[str, bytes]:
+    """Press, and return the name and the bytes of the file that the browser kept."""
+    async with page.expect_download() as started:
+        await page.locator("desk-past").get_by_role("button", name=button).click()
+    download = await started.value
+    name = download.suggested_filename
+    await download.save_as(tmp_path / name)
+    return name, (tmp_path / name).read_bytes()

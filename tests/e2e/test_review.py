@@ -23,6 +23,7 @@ from streams.violations.pack import Part
 from tests.command.rules.test_violations import section
 from tests.consoles.support import site_with_people
 from tests.e2e.chromium import chromium
+from tests.e2e.maps import still
 from tests.e2e.test_accessibility import faults
 from tests.e2e.video import faults_of, open_page
 from tests.streams.violations.support import english, read_out
@@ -222,7 +223,7 @@ async def test_lanes_are_reviewed_with_what_is_known_of_device_clock_and_region(
         async with page.expect_popup() as opened:
             await tab.get_by_role("link", name="看证据说明").click()
         paper = await opened.value
-        await paper.wait_for_load_state("networkidle")
+        await paper.wait_for_load_state("load")  # with its pictures
         assert await paper.evaluate("[...document.images].map((each) => each.naturalWidth > 0)") == [True, True]
         assert await paper.locator(".scene svg > *").count() == 2
         lines = read_out((await paper.content()).encode())
@@ -329,6 +330,7 @@ async def restricts(tab: Locator, site: Site, tmp_path: Path) -> None:
     await tab.get_by_role("button", name="新限行").click()
     await tab.get_by_label("编号").fill("r1")
     await tab.get_by_label("名称").fill("城区货车禁行")
+    await still(tab.locator("rule-area t-map"))
     county = tab.locator("rule-area t-map .map")
     corners = ((0.3, 0.3), (0.7, 0.3), (0.7, 0.7))
     for nth, (x, y) in enumerate(corners, 1):

@@ -20,6 +20,7 @@ from command.readings import Sighting
 from consoles.site import Site, running_site
 from tests.consoles.support import PASSWORD, settings
 from tests.e2e.chromium import chromium
+from tests.e2e.maps import box_of
 from tests.e2e.test_accessibility import faults
 from tests.e2e.video import open_page
 from tests.paths import ROOT
@@ -199,8 +200,7 @@ async def test_an_area_is_drawn_and_what_passed_in_it_taken_as_a_file(tmp_path: 
         await page.keyboard.type("burglary")
         await page.locator("vehicles-search-form [name=where]").select_option("drawn")
         await page.get_by_role("button", name="Draw an area").click()
-        box = await page.locator("vehicles-search t-map").bounding_box()
-        assert box is not None
+        box = await box_of(page.locator("vehicles-search t-map"))
         # Around the whole county, all of which is in view: every camera lies in it.
         drawn = page.locator("vehicles-search-form [name=where] option:checked")
         for n, (x, y) in enumerate(((0.04, 0.15), (0.85, 0.15), (0.85, 0.9), (0.04, 0.9), (0.5, 0.5)), start=1):

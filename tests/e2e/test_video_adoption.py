@@ -9,6 +9,7 @@ from playwright.async_api import expect
 
 from edge.simulators.clips import Clip
 from tests.e2e.chromium import chromium
+from tests.e2e.maps import box_of
 from tests.e2e.test_accessibility import faults
 from tests.e2e.test_video_screens import SLOW, choose_situation, keep, plays
 from tests.e2e.video import drawn, faults_of, open_page, site_with_cameras
@@ -41,8 +42,7 @@ async def test_a_camera_is_adopted_on_one_page(tmp_path: Path, clip: Clip) -> No
 
         await page.get_by_label("名称").fill("新墙河大桥")
         await page.get_by_role("button", name="在地图上定位").click()
-        box = await page.locator("t-map").bounding_box()
-        assert box is not None
+        box = await box_of(page.locator("t-map"))
         x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
         await page.mouse.click(x, y)
         # The direction is asked for next: to the east of it.
@@ -107,8 +107,7 @@ async def test_a_camera_that_publishes_is_told_its_address_and_key_once(tmp_path
         await expect(page.get_by_text("还缺：名称、位置")).to_be_visible(timeout=SLOW)
         await page.get_by_label("名称").fill("指挥车手机")
         await page.get_by_role("button", name="在地图上定位").click()
-        box = await page.locator("t-map").bounding_box()
-        assert box is not None
+        box = await box_of(page.locator("t-map"))
         await page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         await expect(page.get_by_text("点摄像机所看的方向")).to_be_visible()
         await page.keyboard.press("Escape")

@@ -16,6 +16,7 @@ from playwright.async_api import Locator, Page, expect
 from edge.simulators.clips import Clip
 from edge.simulators.onvif_camera import OnvifCamera
 from tests.e2e.chromium import chromium
+from tests.e2e.maps import still
 from tests.e2e.video import CAMERAS, DOME, PLAYING, Cameras, drawn, faults_of, open_page, site_with_cameras
 
 SLOW = 20_000
@@ -278,6 +279,7 @@ async def test_a_camera_is_dragged_from_the_map_onto_a_tile(tmp_path: Path, clip
         page = await open_page(browser, site, "dispatcher", "/desk")
         await choose_situation(page)
         await plays(page, "c1", "c2", "c3", "c4")
+        await still(page.locator("app-desk .right t-map"))
         x, y = await page.evaluate(_ON_MAP, "c5")
         target = await page.locator("t-screens t-tile").nth(1).bounding_box()
         assert target is not None
