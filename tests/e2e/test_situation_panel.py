@@ -22,6 +22,13 @@ from tests.e2e.video import faults_of, open_page
 SLOW = 20_000
 ANSWER = "落水者已救起，送县医院；另有一名小孩失踪，请求蛙人增援，现场水流很急，需要照明灯和救生艇各一"
 
+WHERE = """(line, words) => {
+    const [from, to] = line.shown;
+    const { at_ms } = line.marks.find(({ label }) => label.includes(words));
+    return ((at_ms - from) / (to - from)) * line.clientWidth;
+}"""
+"""How far to the right a mark stands on the time line: the farther, the longer the situation was open before it."""
+
 
 async def situation(site: Site, title: str, level: Level) -> str:
     opened = q.OpenSituation(title=title, service="110", kind="accident", level=level)
@@ -78,8 +85,10 @@ async def test_what_an_officer_answers_and_what_desks_note_can_be_read_back(tmp_
         await expect(page.get_by_text("二楼有人")).to_be_hidden()
         await page.get_by_text("较早的 2 条").click()
         await expect(page.get_by_text("二楼有人")).to_be_visible()
-        await page.locator("t-timeline canvas").hover(position={"x": 18, "y": 10})
-        await expect(page.locator("t-timeline canvas")).to_have_attribute("title", re.compile("指挥决定 调蛙人"))
+        line = page.locator("t-timeline canvas")
+        x = await page.locator("t-timeline").evaluate(WHERE, "调蛙人")
+        await line.hover(position={"x": x, "y": 10})
+        await expect(line).to_have_attribute("title", re.compile("指挥决定 调蛙人"))
         await page.screenshot(path=tmp_path / "notes.png")
         assert faults_of(page) == []
 
