@@ -111,6 +111,7 @@ class HubProcess:
         if self._process is None or self._process.returncode is not None:
             return 0
         self._process.terminate()
+        self.thaw()  # where a test failed while it was frozen: that is to be told, and not that it does not end
         async with asyncio.timeout(20):
             return await self._process.wait()
 

@@ -65,9 +65,15 @@ async def picture(page: Page, name: str) -> None:
         await page.screenshot(path=f"{PICTURES}/{name}.png")
 
 
+async def shows(page: Page, picture: str, within_ms: int) -> None:
+    """Look with every frame: `expect` looks once a second, and not at the end of its time."""
+    wanted = "picture => document.documentElement.dataset.picture === picture"
+    await page.wait_for_function(wanted, arg=picture, timeout=within_ms)
+
+
 async def is_old(page: Page, within_ms: int, words: str) -> None:
     """The whole page is hatched, the age is told in words, and both are where they can be seen."""
-    await expect(page.locator("html")).to_have_attribute("data-picture", "old", timeout=within_ms)
+    await shows(page, "old", within_ms)
     await expect(page.locator("t-age .bad").first).to_contain_text(words, timeout=within_ms)
     hatch = await page.evaluate("getComputedStyle(document.body, '::after').backgroundImage")
     assert hatch.startswith("repeating-linear-gradient")
@@ -75,7 +81,7 @@ async def is_old(page: Page, within_ms: int, words: str) -> None:
 
 async def is_fresh(page: Page, within_ms: int) -> None:
     """Nothing is hatched, and the age is that of a moment ago."""
-    await expect(page.locator("html")).to_have_attribute("data-picture", "live", timeout=within_ms)
+    await shows(page, "live", within_ms)
     await expect(page.locator("t-age .badge:not(.bad)").first).to_contain_text("数据", timeout=within_ms)
 
 
