@@ -220,20 +220,26 @@ async def test_the_main_job(tmp_path: Path) -> None:
         await shows(page, "越界")
         await stage.ask("commander", q.ActivatePlan(plan="shop-fire", situation=situation))
         await decide_in_the_service(stage, console)
-        while not (console.tables["hits"] and any(task["overdue"] for task in console.tables["tasks"].values())):
+        while not (
+            console.tables["hits"]
+            and console.tables["situations"][situation]["case"]
+            and any(task["overdue"] for task in console.tables["tasks"].values())
+        ):
             await console.take()
         assert console.tables["positions"]["u1"]["lat"] == pytest.approx(lat, abs=1e-4)
         assert console.tables["units"]["u2"]["state"] == "moving"
         ordered = console.tables["positions"]["u2"]
         assert (ordered["lat"], ordered["lon"]) == pytest.approx((last.lat, last.lon), abs=1e-5), "where its track led"
         assert last.lat != LAT, "a track that goes nowhere would show nothing"
-        assert console.tables["situations"][situation]["case"]
         await shows(page, "岳阳县案〔", WATCHED, "设置警戒线", "任务超时", "彭国平")
         hit = page.locator("img[src*='/api/v1/blobs/']").first
         await expect(hit).to_be_visible()
-        assert await hit.evaluate("picture => picture.complete && picture.naturalWidth > 0")
+        loaded = "picture => picture.complete && picture.naturalWidth > 0"
+        await page.wait_for_function(loaded, arg=await hit.element_handle(), timeout=SLOW)
 
-        before = picture_of(console)
+        async with mirror(stage.people["commander"]) as newest:  # what came while the wall was looked at counts too
+            await newest.subscribe(*tables)
+            before = picture_of(newest)
         await hub.kill()
         await hub.start()
         after = await stack.enter_async_context(mirror(stage.people["commander"]))
