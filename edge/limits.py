@@ -206,9 +206,11 @@ GB28181_HELD_MS = 5 * 60 * 1000
 # A playback is asked for up to so long at once; files of a recorder nearer than a seam are one recording.
 GB28181_PLAYBACK_MS = 24 * 60 * 60 * 1000
 GB28181_SEAM_MS = 2000
-# How a playback's time stamps go at another speed is judged after so long; a leap beyond these is none of the
-# recording.
+# How a playback's time stamps go at another speed is judged after so long without a picture that came so late, else
+# after so long; a leap beyond these is none of the recording.
 GB28181_STAMPS_MS = 400
+GB28181_STAMPS_LATE_MS = 50
+GB28181_STAMPS_LONGEST_MS = 8000
 GB28181_STAMPS_BACK_MS = 500
 GB28181_STAMPS_ON_MS = 10_000
 # Registrations that changed are written so often, new ones at once.

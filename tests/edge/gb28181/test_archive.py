@@ -54,6 +54,55 @@ def test_instants_are_right_whichever_way_a_device_stamps_at_other_speeds(speed:
     assert abs(last - (FROM_MS + 1000 + 4000 * speed)) < 500
 
 
+@pytest.mark.parametrize("shown", [True, False])
+@pytest.mark.parametrize("speed", [0.25, 0.5, 2.0, 4.0, 8.0])
+@pytest.mark.parametrize("silence_ms", [(0, 700), (60, 500), (300, 1500), (390, 460)])
+def test_instants_are_right_also_where_pictures_are_kept_waiting_as_the_speed_changes(
+    silence_ms: tuple[int, int], speed: float, shown: bool
+) -> None:  # R1043
+    """What was sent in a silence comes at its end, all at once: that is no pace of the stamps."""
+    time = RecordedTime(FROM_MS)
+    assert time.instant_ms(5000, 0) == FROM_MS
+    time.at_speed(speed)
+    last = 0
+    for i in range(1, 201):
+        sent_ms = 40 * i
+        came_ms = silence_ms[1] if silence_ms[0] < sent_ms < silence_ms[1] else sent_ms
+        instant_ms = time.instant_ms(5000 + round(sent_ms * (1 if shown else speed)), came_ms)
+        assert instant_ms >= last, "nothing goes back"
+        last = instant_ms
+    assert abs(last - (FROM_MS + 8000 * speed)) < (1500 if speed < 1 else 500)
+
+
+@pytest.mark.parametrize("shown", [True, False])
+@pytest.mark.parametrize("speed", [0.25, 0.5, 2.0, 4.0, 8.0])
+def test_instants_are_right_in_the_end_where_pictures_never_come_evenly(speed: float, shown: bool) -> None:  # R1043
+    time = RecordedTime(FROM_MS)
+    assert time.instant_ms(5000, 0) == FROM_MS
+    time.at_speed(speed)
+    begun = time.instant_ms(5000, 0)
+    last = begun
+    for i in range(1, 501):  # each fifth is 290 ms late, and keeps those behind it waiting
+        sent_ms = 40 * i
+        came_ms = sent_ms // 200 * 200 + 290
+        last = time.instant_ms(5000 + round(sent_ms * (1 if shown else speed)), came_ms)
+        if sent_ms == 9000:
+            begun = last
+    assert abs(last - begun - 11_000 * speed) < 300
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_a_leap_of_the_stamps_as_the_speed_changes_is_none_of_the_recording(shown: bool) -> None:  # R1043
+    time = RecordedTime(FROM_MS)
+    assert time.instant_ms(90_000_000, 0) == FROM_MS
+    for speed, begun_ms, pts_ms in ((2, 0, 5000), (4, 10_000, 80_000_000)):
+        before = time.instant_ms(pts_ms - 90_000_000, begun_ms)
+        time.at_speed(speed)
+        for i in range(1, 201):
+            last = time.instant_ms(pts_ms + 40 * i * (1 if shown else speed), begun_ms + 40 * i)
+        assert abs(last - before - 8000 * speed) < 500
+
+
 def test_a_leap_of_the_stamps_is_none_of_the_recording() -> None:
     time = RecordedTime(FROM_MS)
     assert [time.instant_ms(pts, 0) for pts in (1000, 1040, 90_000_000, 90_000_040, 0, 40)] == [
