@@ -26,7 +26,13 @@ PAGES: tuple[tuple[str, Role | None, tuple[int, int], str], ...] = (
     ("/design", "director", (1920, 1080), "t-alarm"),
     ("/login", None, (1920, 1080), "登录"),
 )
-
+NOTHING_FADES = """() => {
+    const inside = (root) => [...root.getAnimations(), ...[...root.querySelectorAll("*")].flatMap(
+        (each) => each.shadowRoot ? inside(each.shadowRoot) : [])];
+    return !inside(document).some(
+        (each) => each.playState === "running" && each.effect.getComputedTiming().endTime !== Infinity);
+}"""
+"""A document tells of no animation within shadow trees."""
 
 PEOPLE: dict[str, tuple[Role, str]] = {
     "call_taker": ("call_taker", ""),
@@ -57,7 +63,11 @@ async def situation_and_call(hub: HubProcess, password: str) -> None:
 
 
 async def faults(page: Page) -> list[str]:
-    """What axe finds on the page as it stands, shadow trees included, gravest kinds only."""
+    """What axe finds on the page as it stands, shadow trees included, gravest kinds only.
+
+    Once nothing fades any more: half way from disabled to enabled the words of a button are too pale.
+    """
+    await page.wait_for_function(NOTHING_FADES)
     await page.add_script_tag(path=AXE)
     found: list[dict[str, Any]] = await page.evaluate(
         "async () => (await axe.run(document, { resultTypes: ['violations'] })).violations"
