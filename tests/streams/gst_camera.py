@@ -26,8 +26,8 @@ rehearsal.add(pictures)
 rehearsal.add(sink)
 pictures.add_pad(Gst.GhostPad.new("src", pictures.get_by_name("pay0").get_static_pad("src")))
 pictures.link(sink)
-packets = Gst.PadProbeType.BUFFER | Gst.PadProbeType.BUFFER_LIST
-sink.get_static_pad("sink").add_probe(packets, lambda *_: came.set() or Gst.PadProbeReturn.OK)
+sink.props.signal_handoffs = True
+sink.connect("handoff", lambda *_: came.set())
 rehearsal.set_state(Gst.State.PLAYING)
 came.wait()
 rehearsal.set_state(Gst.State.NULL)
