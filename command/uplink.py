@@ -181,7 +181,7 @@ class HubUplink:
             called = is_stand_in(fix) and self._note_call(fix, unit)
             seen = seen_last(fix)
             if self._fixes.is_newer(seen) and self._believe(seen, unit, fresh) and fresh.get(unit) is seen:
-                self._watch.follow(roster.units[unit], seen, roster.limits, now_ms)
+                self._watch.follow(roster.units[unit], seen, self._fences, roster.limits, now_ms)
             if called:
                 self._watch.heard(roster.units[unit], fix.at_ms, now_ms)
         self._hub.positions_changed([_row(unit, fix) for unit, fix in fresh.items()])

@@ -23,15 +23,17 @@ class _Unit:
     """What is remembered of a unit on duty. `fix` is the newest of the device that speaks for its place.
 
     `told` names the fences that the record was told of; the row, whose `out_of` was seen last, only the newest of them.
+    `left_ms` is since when the row said that it stood still where it has left since.
     """
 
-    __slots__ = ("crossing", "fix", "heard_ms", "out_of", "shift_until_ms", "stay", "told")
+    __slots__ = ("crossing", "fix", "heard_ms", "left_ms", "out_of", "shift_until_ms", "stay", "told")
 
     def __init__(self, unit: UnitRow, now_ms: int) -> None:
         self.heard_ms = now_ms
         self.shift_until_ms = unit.shift_until_ms
         self.fix: Position | None = None
         self.stay: Stay | None = None
+        self.left_ms: int | None = None
         self.crossing = Crossing()
         self.told: set[str] = set()
         self.out_of = ""
@@ -97,18 +99,22 @@ class PatrolWatch:
             known = self._units[unit.id] = _Unit(unit, now_ms)
             known.fix, known.stay = fix, Stay(fix)
 
-    def follow(self, unit: UnitRow, fix: Position, limits: Limits, now_ms: int) -> None:
-        """Take a fix that another hub watched over, so as to go on from it if the device comes here.
+    def follow(self, unit: UnitRow, fix: Position, fences: FenceSet, limits: Limits, now_ms: int) -> None:
+        """Take a fix that another hub watches over as that hub does, so as to go on from it if a device comes here.
 
-        What that hub told of fences stands in the row; how long the unit has stood still is known here too.
+        That hub tells what it leads to. Where it did not, the row says so to the next fix that comes here.
         """
         known = self._units.get(unit.id)
-        stay = known.stay if known else None
-        self.resume(unit, fix, now_ms)
-        if stay and unit.state != "off":
-            known = self._units[unit.id]
-            known.stay = stay
-            _motion(unit, known, fix, limits)  # that hub told what this led to
+        if known is None or unit.state == "off":
+            self._units.pop(unit.id, None)
+            self.resume(unit, fix, now_ms)
+            return
+        known.heard_ms = now_ms
+        if _leads(fix, known.fix):
+            known.fix = fix
+            known.see(unit, now_ms)
+            known.crossing.observe(fences, unit.area, fix)
+            _motion(unit, known, fix, limits)
 
     def silent(self, units: Iterable[UnitRow], limits: Limits, now_ms: int) -> list[ReportPatrol]:
         """Report the units on duty, with a device, that said nothing for `silent_s`; forget units off duty or gone."""
@@ -124,7 +130,7 @@ class PatrolWatch:
         return reports
 
     def not_recorded(self, report: ReportPatrol) -> None:
-        """Take back that the hub was told, so that the next fix tells it; what rows say is compared anyway."""
+        """Take back that the hub was told of a fence, so that the next fix tells it; rows are compared with anyway."""
         if (known := self._units.get(report.unit)) and report.fence:
             if report.change == "left_area":
                 known.told.discard(report.fence)
@@ -171,16 +177,18 @@ def _fences_kept(unit: UnitRow, known: _Unit, fix: Position, fences: FenceSet) -
 
 def _motion(unit: UnitRow, known: _Unit, fix: Position, limits: Limits) -> list[ReportPatrol]:
     """Only a free unit is idle: on an order it waits, or works, where it was sent."""
-    stay, reported = known.stay, unit.still_since_ms is not None
+    stay, reported_ms = known.stay, unit.still_since_ms
     if stay is None:
         known.stay = Stay(fix)
         return []
-    if not reported and (unit.state != "free" or stay.interrupted(fix, limits)):
+    if reported_ms is None and (unit.state != "free" or stay.interrupted(fix, limits)):
         stay.begin(fix)
         return []
     if stay.left(fix, limits):
-        return [_report(unit, "moved_again", fix.at_ms, fix)] if reported else []
-    if not reported and stay.long_enough(fix, limits):
+        known.left_ms = reported_ms
+    if reported_ms is not None:
+        return [_report(unit, "moved_again", fix.at_ms, fix)] if known.left_ms == reported_ms else []
+    if stay.long_enough(fix, limits):
         return [_report(unit, "stood_still", stay.since_ms, fix)]
     return []
 

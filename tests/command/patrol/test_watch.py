@@ -79,14 +79,39 @@ def test_leaving_and_coming_back_is_said_once_each() -> None:
 
 def test_what_another_hub_told_after_its_fix_came_here_is_gone_on_from() -> None:  # R970
     hub = Hub(replace(unit(area="area"), out_of="area"))
-    hub.watch.follow(hub.row, fix(1000, 500, 0), LIMITS, START_MS)
+    hub.watch.follow(hub.row, fix(1000, 500, 0), FENCES, LIMITS, START_MS)
     hub.row = replace(hub.row, out_of="")
     assert hub.take(fix(1000, 1010, 30)) == []  # on the line
     assert hub.take(fix(1000, 1200, 60), fix(1000, 1300, 120)) == ["left_area area"]
     hub = Hub(unit(area="area"))
-    hub.watch.follow(hub.row, fix(1000, 1200, 0), LIMITS, START_MS)
+    hub.watch.follow(hub.row, fix(1000, 1200, 0), FENCES, LIMITS, START_MS)
     hub.row = replace(hub.row, out_of="area")
     assert hub.take(fix(1000, 500, 30)) == ["returned area"]
+
+
+def together(*fixes: Position, device_of: tuple[str, str] = ("d1", "d1")) -> list[str]:
+    """Return what two hubs conclude that fixes come to by turns, each told of the other's."""
+    hubs = Hub(unit(area="area")), Hub(unit(area="area"))
+    words = []
+    for turn, one in enumerate(fixes):
+        here, there = hubs[turn % 2], hubs[1 - turn % 2]
+        said = replace(one, device=device_of[turn % 2])
+        new = here.take(said)
+        if new and new[0] in {"left_area area", "returned area"}:
+            here.row = replace(here.row, out_of="area" if new[0] == "left_area area" else "")  # as the record takes it
+        words += new
+        there.row = here.row
+        there.watch.follow(there.row, said, FENCES, LIMITS, said.at_ms + 500)
+    return words
+
+
+@pytest.mark.parametrize("device_of", [("d1", "d1"), ("car", "phone")])
+def test_a_unit_whose_fixes_come_to_several_hubs_is_watched_by_one_of_them(device_of: tuple[str, str]) -> None:  # R1065
+    inside = [fix(1000, 500, t) for t in range(0, 60, 5)]
+    beyond = [fix(3500, 500, t) for t in range(60, 1260, 5)]
+    back = [fix(1000, 500, t) for t in range(1260, 1290, 5)]
+    told = together(*inside, *beyond, *back, device_of=device_of)
+    assert told == ["left_area area", "stood_still", "returned area", "moved_again"]
 
 
 def test_two_broken_fences_are_told_apart() -> None:
@@ -204,15 +229,35 @@ def test_time_that_nobody_saw_is_not_idling() -> None:
 def test_how_long_a_unit_has_stood_still_is_known_wherever_its_device_comes() -> None:  # R1031
     hub = Hub(unit())
     for one in standing(0, 600):
-        hub.watch.follow(hub.row, one, LIMITS, one.at_ms + 500)
+        hub.watch.follow(hub.row, one, FENCES, LIMITS, one.at_ms + 500)
     assert hub.take(fix(1000, 500, 600)) == ["stood_still"]
     assert hub.reports[0].since_ms == START_MS
+
+
+def test_what_was_not_recorded_of_a_unit_that_moves_again_is_told_with_the_next_fix() -> None:  # R1066
+    hub = Hub(unit())
+    assert hub.take(*standing(0, 660)) == ["stood_still"]
+    still = hub.row
+    assert hub.take(fix(3000, 500, 660), fix(3000, 500, 690)) == ["moved_again"]
+    hub.row = still
+    assert hub.take(fix(3000, 500, 720), fix(3000, 500, 750)) == ["moved_again"]
+    assert hub.take(*standing(780, 1290, x_m=3000)) == []
+    assert hub.take(fix(3000, 500, 1290)) == ["stood_still"], "it has stood there since 690"
+    assert hub.take(*standing(1320, 1500, x_m=3000)) == []
+
+
+def test_what_a_hub_that_died_did_not_tell_is_told_by_the_next() -> None:  # R1066
+    hub = Hub(unit())
+    assert hub.take(*standing(0, 660)) == ["stood_still"]
+    for one in (fix(3000, 500, 660), fix(3000, 500, 690)):
+        hub.watch.follow(hub.row, one, FENCES, LIMITS, one.at_ms + 500)
+    assert hub.take(fix(3000, 500, 720), fix(3000, 500, 750)) == ["moved_again"]
 
 
 def test_time_that_no_hub_saw_is_not_idling_either() -> None:  # R1031
     hub = Hub(unit())
     assert hub.take(*standing(0, 300)) == []
-    hub.watch.follow(hub.row, fix(1000, 500, 900), LIMITS, START_MS + 900_500)
+    hub.watch.follow(hub.row, fix(1000, 500, 900), FENCES, LIMITS, START_MS + 900_500)
     assert hub.take(*standing(930, 1500)) == []
     assert hub.take(fix(1000, 500, 1500)) == ["stood_still"]
     assert hub.reports[0].since_ms == START_MS + 900_000
@@ -223,11 +268,11 @@ def test_who_was_on_an_order_or_elsewhere_at_another_hub_starts_afresh() -> None
     assert hub.take(*standing(0, 300)) == []
     hub.row = replace(hub.row, state="on_scene")
     for one in standing(300, 900):
-        hub.watch.follow(hub.row, one, LIMITS, one.at_ms + 500)
+        hub.watch.follow(hub.row, one, FENCES, LIMITS, one.at_ms + 500)
     hub.row = replace(hub.row, state="free")
     assert hub.take(*standing(900, 1470)) == []
     for one in standing(1470, 1560, x_m=3000):
-        hub.watch.follow(hub.row, one, LIMITS, one.at_ms + 500)
+        hub.watch.follow(hub.row, one, FENCES, LIMITS, one.at_ms + 500)
     assert hub.take(*standing(1560, 2100, x_m=3000)) == []
     assert hub.take(fix(3000, 500, 2100)) == ["stood_still"]
 
