@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from command.kernel.clock import SystemClock
+from command.kernel.clock import Clock, SystemClock
 from edge.gb28181.invite import Transport
 from edge.gb28181.media import Gb28181Media, Gb28181Source
 from edge.gb28181.ports import MediaPorts
@@ -23,9 +23,11 @@ def ports(count: int = 5) -> MediaPorts:
     return MediaPorts("127.0.0.1", first, first + 2 * count - 1)
 
 
-def opened(device: Device, transport: Transport = "udp", among: MediaPorts | None = None) -> Gb28181Source:
+def opened(
+    device: Device, transport: Transport = "udp", among: MediaPorts | None = None, clock: Clock | None = None
+) -> Gb28181Source:
     address = f"{ADDRESS}?transport={transport}"
-    return Gb28181Media(device, among or ports()).open(address, SystemClock())
+    return Gb28181Media(device, among or ports()).open(address, clock or SystemClock())
 
 
 async def read(source: Gb28181Source, count: int) -> list[Packet]:

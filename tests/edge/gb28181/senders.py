@@ -7,7 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
-from command.kernel.clock import SystemClock
+from command.kernel.clock import Clock, SystemClock
 from edge.gb28181.invite import Answer, InviteError, Media
 from edge.simulators.ps_clips import PsClip
 from edge.simulators.ps_sender import Send, over_tcp, over_udp, stream
@@ -141,11 +141,14 @@ class _Once(asyncio.Protocol):
         self._sending.cancel()
 
 
-def plays(clip: PsClip, *, ssrc: int | None = None, loop: bool = True, scale: float = 1.0) -> Behaviour:
+def plays(
+    clip: PsClip, *, ssrc: int | None = None, loop: bool = True, scale: float = 1.0, clock: Clock | None = None
+) -> Behaviour:
     """Send the clip, under the agreed SSRC or another."""
 
     async def behave(send: Send, media: Media) -> None:
-        await stream(clip, media.ssrc if ssrc is None else ssrc, send, SystemClock(), loop=loop, scale=scale)
+        pace = clock or SystemClock()
+        await stream(clip, media.ssrc if ssrc is None else ssrc, send, pace, loop=loop, scale=scale)
 
     return behave
 

@@ -12,7 +12,7 @@ from itertools import pairwise
 import av
 import pytest
 
-from command.kernel.clock import SystemClock
+from command.kernel.clock import SystemClock, VirtualClock
 from edge.gb28181.invite import Media, Transport
 from edge.gb28181.media import Gb28181Media, Gb28181Source, PlaybackEndedError
 from edge.simulators.ps_clips import PsClip
@@ -164,17 +164,25 @@ async def test_more_pictures_than_a_camera_takes_end_the_stream() -> None:
 
 async def test_a_flood_of_wrong_packets_harms_neither_this_nor_another_camera(ps_clip: PsClip) -> None:
     """R343: wrong address, wrong stream, no RTP, old ones; all counted, memory bounded, both cameras go on."""
-    flooded, quiet = Device(plays(ps_clip)), Device(plays(ps_clip))
+    # Pictures are sent at the pace at which the flood is: with the machine's clock, all that keeps it waiting counted.
+    clock = VirtualClock(0)
+    flooded, quiet = Device(plays(ps_clip, clock=clock)), Device(plays(ps_clip, clock=clock))
     among = ports()
     async with (
         asyncio.timeout(PATIENCE_S),
-        opened(flooded, "udp", among) as source,
-        opened(quiet, "udp", among) as other,
+        opened(flooded, "udp", among, clock) as source,
+        opened(quiet, "udp", among, clock) as other,
     ):
         reception = source._reception
-        pictures: list[Packet] = [await anext(source)]
-        others: list[Packet] = [await anext(other)]
-        to = ("127.0.0.1", flooded.asked[0][2].port)
+        pictures: list[Packet] = []
+        others: list[Packet] = []
+
+        def next_picture() -> None:
+            clock.advance(clock.now_ms() + 40)
+
+        def both_begun() -> bool:
+            next_picture()
+            return bool(pictures and others)
 
         def handled(sent: int) -> bool:
             return reception.wrong_address == reception.counts.late == sent
@@ -188,16 +196,19 @@ async def test_a_flood_of_wrong_packets_harms_neither_this_nor_another_camera(ps
             ]
             async with asyncio.TaskGroup() as readers:
                 reading = [readers.create_task(to_the_end(*each)) for each in ((source, pictures), (other, others))]
+                await until(both_begun)
+                to, begun = ("127.0.0.1", flooded.asked[0][2].port), min(len(pictures), len(others))
                 tracemalloc.start()
                 try:
                     for sent in range(10, 1010, 10):
                         for sender, datagram in wrong * 10:
                             sender.sendto(datagram, to)
+                        next_picture()
                         await until(partial(handled, sent))
                     peak = tracemalloc.get_traced_memory()[1]
                 finally:
                     tracemalloc.stop()
-                await until(lambda: min(len(pictures), len(others)) > 30)
+                await until(lambda: min(len(pictures), len(others)) >= begun + 100)
                 for reader in reading:
                     reader.cancel()
 
