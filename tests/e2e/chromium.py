@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from playwright.async_api import Locator, Page
+from playwright.async_api import Locator, Page, expect
 
 from tests.streams.browser import chromium
 
-__all__ = ["chromium", "sign_in", "tap_twice"]
+__all__ = ["chromium", "has_all", "sign_in", "tap_twice"]
+
+_OPENS_MS = 20_000
 
 _TWICE = """(button) => new Promise((done) => {
     const { x, y, width, height } = button.getBoundingClientRect();
@@ -28,6 +30,11 @@ async def sign_in(page: Page, url: str, name: str, password: str, path: str) -> 
     await page.locator("input[type=password]").fill(password)
     await page.keyboard.press("Enter")
     await page.wait_for_url(url + path)
+
+
+async def has_all(page: Page) -> None:
+    """Wait until the whole picture is there: tables come one after the other, and a command names what is in them."""
+    await expect(page.locator("html")).to_have_attribute("data-picture", "live", timeout=_OPENS_MS)
 
 
 async def tap_twice(button: Locator) -> None:

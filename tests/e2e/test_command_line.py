@@ -15,7 +15,7 @@ from command.actors import HUB
 from consoles.site import Site
 from tests.command.support import ACTORS, county
 from tests.consoles.support import PASSWORD, site_with_people
-from tests.e2e.chromium import chromium, sign_in
+from tests.e2e.chromium import chromium, has_all, sign_in
 
 SLOW = 20_000
 UNTIL_MS = 4_000_000_000_000
@@ -48,6 +48,7 @@ async def desk(tmp_path: Path, *titles: str) -> AsyncIterator[tuple[Site, Page, 
             await page.locator("desk-situation .head").click()
         else:
             await expect(page.locator("desk-queue")).to_contain_text("警情", timeout=SLOW)
+        await has_all(page)
         yield site, page, made
 
 

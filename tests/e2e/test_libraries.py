@@ -175,6 +175,7 @@ async def test_where_when_and_for_which_look_alikes_a_list_fires_is_set_changed_
         waiting = page.get_by_role("group", name="待批准的布控条件")
         await expect(waiting).to_contain_text("全部摄像机 · 00:00–23:59 · 不含形近字", timeout=SLOW)
         await page.screenshot(path=tmp_path / "terms-waiting.png")
+        await expect(leader.get_by_role("group", name="待批准的布控条件")).to_be_visible(timeout=SLOW)
         await leader.keyboard.press("a")
         asked = leader.get_by_text("立即按此报警：全部摄像机 · 00:00–23:59 · 不含形近字")
         await expect(asked).to_be_visible(timeout=SLOW)

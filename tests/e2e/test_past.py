@@ -22,7 +22,7 @@ from command.requests.base import GivenPlace
 from consoles.site import Site, running_site
 from tests.consoles.support import PASSWORD, settings
 from tests.consoles.test_sightings import recorded
-from tests.e2e.chromium import chromium
+from tests.e2e.chromium import chromium, has_all
 from tests.e2e.maps import still
 from tests.e2e.test_accessibility import faults
 from tests.e2e.video import faults_of, open_page
@@ -101,6 +101,7 @@ async def test_a_track_is_played_back_and_is_not_taken_for_now(tmp_path: Path) -
     async with site_with_patrols(tmp_path) as site, chromium() as browser:
         page = await open_page(browser, site, "dispatcher", "/desk", axe=True)
         await expect(page.locator("desk-queue button.pick").first).to_be_visible(timeout=SLOW)
+        await has_all(page)
         await order(page, "gjhf 岳01 ")  # 轨迹回放 by its initials; without a reason it waits for one
         panel = page.locator("desk-past")
         await expect(panel.get_by_label("事由")).to_be_focused(timeout=SLOW)
@@ -193,6 +194,7 @@ async def test_who_was_at_a_situation_is_listed_and_followed(tmp_path: Path) -> 
         other = await open_page(browser, site, "call_taker", "/desk")
         await expect(other.locator("desk-queue button.pick").first).to_be_visible(timeout=SLOW)
         await expect(other.get_by_role("tab", name="历史")).to_have_count(0)
+        await has_all(other)
         await order(other, "gj 岳01 看看")
         await expect(other.locator("desk-past").get_by_text("由派警员、指挥长、值班领导查询")).to_be_visible()
 
@@ -203,6 +205,7 @@ async def test_what_was_found_is_taken_out_as_a_file(tmp_path: Path) -> None:  #
     async with site_with_patrols(tmp_path) as site, chromium() as browser:
         page = await open_page(browser, site, "dispatcher", "/desk", axe=True)
         await expect(page.locator("desk-queue button.pick").first).to_be_visible(timeout=SLOW)
+        await has_all(page)
         await order(page, "gj 岳01 群众投诉")
         panel = page.locator("desk-past")
         about = panel.locator(".about")

@@ -15,7 +15,7 @@ from playwright.async_api import Locator, Page, expect
 
 from edge.simulators.clips import Clip
 from edge.simulators.onvif_camera import OnvifCamera
-from tests.e2e.chromium import chromium
+from tests.e2e.chromium import chromium, has_all
 from tests.e2e.maps import still
 from tests.e2e.video import CAMERAS, DOME, PLAYING, Cameras, drawn, faults_of, open_page, site_with_cameras
 
@@ -185,6 +185,7 @@ async def test_a_camera_is_turned_by_one_person_and_the_other_is_told_who(tmp_pa
 
         watch = await open_page(browser, site, "camera_watch", "/desk")
         await expect(watch.locator("t-situation").first).to_be_visible(timeout=SLOW)  # before, no key is heard
+        await has_all(watch)
         await watch.keyboard.press("/")
         await watch.keyboard.type("SP 长乐街北")
         await watch.keyboard.press("Enter")
