@@ -65,6 +65,9 @@ QUERY_AREA_CORNERS = 100
 QUERY_OPEN_MS = 24 * 60 * 60 * 1000
 QUERY_PAGE = 200
 EXPORT_PASSAGES = 10_000
+# Lines of one file in which the way of a patrol, or who was somewhere, is taken out: all fixes that one question looks
+# at, and room for gaps; more get 413.
+PATROL_FILE_LINES = 60_000
 QUERIES_LISTED = 200
 # An agent or another hub that does not tell within this how far it comes to a camera is not waited for.
 DIAGNOSIS_MS = 60_000

@@ -53,7 +53,7 @@ class QueryMade(Fact, frozen=True, tag="query_made"):
     """Somebody looked up a person, a vehicle, sightings or where patrols were, and said why.
 
     `case` numbers the case or situation that it was for. `query` is the id of the query; further pages of its answer
-    are facts of their own with the same id.
+    are facts of their own with the same id. `sha256` is of the file in which the answer was taken out.
     """
 
     what: str
@@ -62,3 +62,4 @@ class QueryMade(Fact, frozen=True, tag="query_made"):
     results: int
     case: str = ""
     query: str = ""
+    sha256: str = ""

@@ -58,7 +58,8 @@ class PatrolTrack(msgspec.Struct, frozen=True, kw_only=True):
 
     `fixes` are the thinned ones, oldest first; what was left out of them lies at most `off_m` from where they say it
     was at that instant (m). `length_m` is what was driven or walked outside of stops, with nothing for gaps. `read` is
-    how many fixes there are, `doubtful` how many of them nobody believes: nothing moves so fast.
+    how many fixes there are, `doubtful` how many of them nobody believes: nothing moves so fast. `heard_ms` and
+    `unheard_ms` (the gaps) are together the time from `from_ms` to `to_ms`; `longest` is the first longest stop.
     """
 
     device: str
@@ -73,6 +74,9 @@ class PatrolTrack(msgspec.Struct, frozen=True, kw_only=True):
     read: int
     doubtful: int
     off_m: float
+    heard_ms: int
+    unheard_ms: int
+    longest: Stop | None
 
 
 def way_of(fixes: Run, held: Holding, limits: Limits, most: int) -> PatrolTrack:
@@ -90,10 +94,15 @@ def way_of(fixes: Run, held: Holding, limits: Limits, most: int) -> PatrolTrack:
     marked = {at_ms for stop in stops for at_ms in (stop.from_ms, stop.to_ms)}
     marked |= {at_ms for call in calls for at_ms in (call.from_ms, call.to_ms)}
     kept, off_m = _thinned(runs, stops, marked, most)
+    gaps = list(_gaps(runs, gap_ms, held.from_ms, held.to_ms))
+    whole_ms = held.to_ms - held.from_ms
+    # A time too short for a gap, and not heard of once, was not heard all the same.
+    unheard_ms = sum(gap.to_ms - gap.from_ms for gap in gaps) if runs else whole_ms
     return PatrolTrack(
         device=held.device, unit=held.unit, from_ms=held.from_ms, to_ms=held.to_ms, fixes=kept, stops=stops,
-        gaps=list(_gaps(runs, gap_ms, held.from_ms, held.to_ms)), calls=calls, length_m=_length_m(runs, stops),
-        read=len(placed), doubtful=len(placed) - len(believed), off_m=off_m,
+        gaps=gaps, calls=calls, length_m=_length_m(runs, stops), read=len(placed),
+        doubtful=len(placed) - len(believed), off_m=off_m, heard_ms=whole_ms - unheard_ms, unheard_ms=unheard_ms,
+        longest=max(stops, key=lambda stop: stop.to_ms - stop.from_ms, default=None),
     )  # fmt: skip
 
 

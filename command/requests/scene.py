@@ -12,11 +12,12 @@ from command.requests.base import Id, Lat, Lon, Name, Reason, Request, Text
 
 QueryOf = Literal[
     "sightings", "track", "companions", "first_time", "frequent", "clones", "watches", "export", "passages",
-    "lens", "vehicle", "person", "patrol_track", "present",
+    "lens", "vehicle", "person", "patrol_track", "present", "patrol_track_file", "present_file",
 ]  # fmt: skip
 """What is looked up: passages, one car's way, cars that go with it, cars new here, cars often here, plates that
 two cars may wear, what a plate is on the watch list by, passages as a file, passages as they happen, pictures of
-passages that show how well a camera sees; the way of a patrol, which patrols were somewhere."""
+passages that show how well a camera sees; the way of a patrol, which patrols were somewhere; either of these
+taken out as a file."""
 
 
 class EnrolCamera(Request, frozen=True, tag="enrol_camera"):
@@ -78,6 +79,7 @@ class RecordQuery(Request, frozen=True, tag="record_query"):
     """A query of persons, vehicles, sightings or patrols was made; the hub writes it down before it answers.
 
     `query` names an earlier one of which this is a further page; any other is one of the `an_hour` that are allowed.
+    `sha256` is of the file that is answered.
     """
 
     what: QueryOf
@@ -87,3 +89,4 @@ class RecordQuery(Request, frozen=True, tag="record_query"):
     case: Annotated[str, Meta(max_length=64)] = ""
     query: Id | None = None
     an_hour: Annotated[int, Meta(ge=1)] = QUERIES_AN_HOUR
+    sha256: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?\Z")] = ""

@@ -96,7 +96,10 @@ class HitRow(Row, frozen=True):
 
 
 class QueryRow(Row, frozen=True):
-    """A query of persons, vehicles or sightings: who asked what and why, and how much was answered."""
+    """A query of persons, vehicles, sightings or patrols: who asked what and why, and how much was answered.
+
+    `sha256` is of the file in which the answer was taken out; empty where it was not.
+    """
 
     by: str
     at_ms: int
@@ -106,3 +109,4 @@ class QueryRow(Row, frozen=True):
     case: str
     results: int
     pages: int = 1
+    sha256: str = ""

@@ -55,7 +55,7 @@ def record_query(t: Tables, request: q.RecordQuery, actor: Actor, now_ms: int) -
     query = request.query or t.next_id("q")
     yield QueryMade(
         what=request.what, terms=request.terms, reason=request.reason, results=request.results, case=request.case,
-        query=query,
+        query=query, sha256=request.sha256,
     )  # fmt: skip
     return query
 
@@ -69,7 +69,7 @@ def query_made(t: Tables, fact: QueryMade, r: Recorded) -> None:
         return
     row = QueryRow(
         id=key, by=r.actor, at_ms=r.at_ms, what=fact.what, terms=fact.terms, reason=fact.reason, case=fact.case,
-        results=fact.results,
+        results=fact.results, sha256=fact.sha256,
     )  # fmt: skip
     t.queries.put(row)
     while len(t.queries) > QUERIES_KEPT:

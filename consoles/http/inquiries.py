@@ -56,11 +56,11 @@ class Inquiry:
     terms: str
     an_hour: int
 
-    async def recorded(self, what: QueryOf, results: int, query: str | None = None) -> str:
+    async def recorded(self, what: QueryOf, results: int, query: str | None = None, sha256: str = "") -> str:
         """Return its id, once it stands in the record in the name of whoever asked; nobody writes one by hand."""
         record = RecordQuery(
             what=what, terms=self.terms, reason=self.stated.reason.strip(), results=results, case=self.stated.case,
-            query=query, an_hour=self.an_hour,
+            query=query, an_hour=self.an_hour, sha256=sha256,
         )  # fmt: skip
         return (await self.space.hub.ask(record, replace(HUB, id=self.actor.id))).subject
 

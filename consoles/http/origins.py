@@ -15,6 +15,8 @@ from command.kernel.limits import HUBS
 HUB_URLS: web.AppKey[tuple[str, ...]] = web.AppKey("hub_urls", tuple)
 """Origins of all hubs of this site, as browsers reach them."""
 _ALLOWED_HEADERS = "Content-Type, Idempotency-Key, X-CSRF-Token, X-Content-SHA256"
+_TOLD_HEADERS = "Content-Disposition, Repr-Digest"
+"""What a page needs of a file that another hub answers: its name, and what it must be."""
 _PREFLIGHT_S = 600
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
 
@@ -59,6 +61,7 @@ async def across_hubs(
     if not response.prepared:
         response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
         response.headers[hdrs.ACCESS_CONTROL_ALLOW_CREDENTIALS] = "true"
+        response.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = _TOLD_HEADERS
         response.headers[hdrs.VARY] = hdrs.ORIGIN
     return response
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -26,6 +27,7 @@ from command.patrol.holders import Holding
 from command.patrol.tracks import PatrolTrack, way_of
 from command.readings import AreaQuery, Position, Presence, inquiries
 from command.requests.base import Id, Lat, Lon
+from command.requests.scene import QueryOf
 from command.rules.queries import check_one_more
 from command.services.bodies import read_body
 from command.settings import Limits
@@ -76,9 +78,52 @@ class UnitThere(msgspec.Struct, frozen=True):
     devices: list[Presence]
 
 
+@dataclass(frozen=True)
+class FoundWays:
+    """The ways with all their fixes, most fixes first; a gap is longer than `gap_ms`.
+
+    `since_ms` is from when on positions are kept, `known_ms` since when holders are known; `to_ms` is not to come.
+    """
+
+    query: Inquiry
+    ways: Sequence[tuple[PatrolTrack, Sequence[Position]]]
+    to_ms: int
+    gap_ms: int
+    since_ms: int
+    known_ms: int
+
+
+@dataclass(frozen=True)
+class FoundUnits:
+    """Who was there, the first first; the rest is as in `FoundWays`."""
+
+    query: Inquiry
+    units: Sequence[UnitThere]
+    since_ms: int
+    known_ms: int
+
+
 async def track(request: web.Request) -> web.Response:
     """`POST /api/v1/positions/track`: the ways of the devices that a unit had then, the one with most fixes first."""
-    asked = await _body(request, Track)
+    found = await ways_found(request, await body(request, Track), "patrol_track")
+    return await found.query.answer(
+        await found.query.recorded("patrol_track", sum(len(fixes) for _, fixes in found.ways)),
+        tracks=[way for way, _ in found.ways], gap_ms=found.gap_ms, since_ms=found.since_ms,
+        holders_since_ms=found.known_ms,
+    )  # fmt: skip
+
+
+async def present(request: web.Request) -> web.Response:
+    """`POST /api/v1/positions/present`: which units reported from an area, and when first and last."""
+    found = await units_found(request, await body(request, Present), "present")
+    return await found.query.answer(
+        await found.query.recorded("present", len(found.units)),
+        present=found.units, since_ms=found.since_ms, holders_since_ms=found.known_ms,
+    )  # fmt: skip
+
+
+async def ways_found(request: web.Request, asked: Track, what: QueryOf) -> FoundWays:
+    """Return what a question about a way finds, which is then to be recorded as `what`, as too much is here."""
     if (asked.unit is None) == (asked.device is None):
         raise InvalidInputError("a track is of a unit or of a device, one of them")
     space, actor = context_of(request).space(request), actor_of(request)
@@ -87,20 +132,16 @@ async def track(request: web.Request) -> web.Response:
     query = await _allowed(request, asked, f"{_time(asked)}; {name}")
     try:
         found = await _found(query, of)
-        tracks = await asyncio.to_thread(_ways, found, limits)
+        ways = await asyncio.to_thread(_ways, found, limits)
     except TooLargeError:
-        await query.recorded("patrol_track", 0)  # looking so far was as much work as an answer
+        await query.recorded(what, 0)  # looking so far was as much work as an answer
         raise
     since_ms = await query.kept_from_ms(asked.from_ms)
-    return await query.answer(
-        await query.recorded("patrol_track", sum(len(fixes) for _, fixes in found)),
-        tracks=tracks, gap_ms=limits.silent_s * 1000, since_ms=since_ms, holders_since_ms=known_ms,
-    )  # fmt: skip
+    return FoundWays(query, ways, to_ms, limits.silent_s * 1000, since_ms, known_ms)
 
 
-async def present(request: web.Request) -> web.Response:
-    """`POST /api/v1/positions/present`: which units reported from an area, and when first and last."""
-    asked = await _body(request, Present)
+async def units_found(request: web.Request, asked: Present, what: QueryOf) -> FoundUnits:
+    """Return whom a question about a place finds, which is then to be recorded as `what`, as too much is here."""
     if (asked.area is None) == (asked.circle is None):
         raise InvalidInputError("an area is a polygon or a circle, one of them")
     query = await _allowed(request, asked, f"{_time(asked)}; {_where(asked)}")
@@ -110,14 +151,11 @@ async def present(request: web.Request) -> web.Response:
     try:
         seen = await query.readings.devices_in(query.space.name, area)
     except TooLargeError:
-        await query.recorded("present", 0)
+        await query.recorded(what, 0)
         raise
     there, known_ms = await hub.read(lambda t: _with_whom(t, query.actor, seen))
-    units = _by_unit(there)
     since_ms = await query.kept_from_ms(asked.from_ms)
-    return await query.answer(
-        await query.recorded("present", len(units)), present=units, since_ms=since_ms, holders_since_ms=known_ms
-    )
+    return FoundUnits(query, _by_unit(there), since_ms, known_ms)
 
 
 async def _found(query: Inquiry, of: Sequence[Holding]) -> list[tuple[Holding, list[Position]]]:
@@ -133,17 +171,20 @@ async def _found(query: Inquiry, of: Sequence[Holding]) -> list[tuple[Holding, l
     return found
 
 
-def _ways(found: Sequence[tuple[Holding, Sequence[Position]]], limits: Limits) -> list[PatrolTrack]:
+def _ways(
+    found: Sequence[tuple[Holding, Sequence[Position]]], limits: Limits
+) -> list[tuple[PatrolTrack, Sequence[Position]]]:
     most = PATROL_FIXES // max(1, sum(bool(fixes) for _, fixes in found))
-    ways = [way_of(fixes, held, limits, most) for held, fixes in found]
-    return sorted(ways, key=lambda way: (-way.read, way.device, way.from_ms))
+    ways = [(way_of(fixes, held, limits, most), fixes) for held, fixes in found]
+    return sorted(ways, key=lambda one: (-one[0].read, one[0].device, one[0].from_ms))
 
 
 routes = [web.post(f"{_PATH}/track", track), web.post(f"{_PATH}/present", present)]
 
 
-async def _body(request: web.Request, kind: type[A]) -> A:
-    require(actor_of(request), *MAY_LOOK_UP)  # who may not ask at all is not told what is wrong with the question
+async def body(request: web.Request, kind: type[A]) -> A:
+    """Return the question. Who may not ask at all is not told what is wrong with it."""
+    require(actor_of(request), *MAY_LOOK_UP)
     asked = msgspec.json.decode(await read_body(request, QUERY_BODY_BYTES), type=kind)
     checked(asked)
     return asked

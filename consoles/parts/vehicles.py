@@ -10,7 +10,7 @@ from aiohttp import web
 from command.access.kept_cameras import any_kept
 from command.passages import Passages
 from command.readings.likely_ways import LikelyWays
-from consoles.http import hit_reading, metrics, queries, reading_quality, tracks
+from consoles.http import hit_reading, metrics, queries, reading_quality, track_files, tracks
 from consoles.http.sightings import Sightings
 from consoles.http.watch_libraries import WatchLibraries
 from consoles.http.watches import Watches
@@ -71,6 +71,7 @@ async def vehicles(base: Base, county: Path | None) -> Vehicles:
             *Sightings(may_see, LikelyWays(net)).routes(),
             *queries.routes,
             *tracks.routes,
+            *track_files.routes,
             *Watches(may_see).routes(),
             *WatchLibraries(libraries, hits.on, kept.blobs).routes(),
             *reading_quality.routes(quality, authorised(settings.cameras_kept_to)),

@@ -1,4 +1,4 @@
-"""Pages of one hub ask another with the same session; pages of other sites never do. Rule R207 of docs/SPEC.md."""
+"""Pages of one hub ask another with the same session; pages of other sites never do. SPEC R207, R1064."""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ async def test_a_page_of_one_hub_asks_another(tmp_path: Path) -> None:
             async with http.get("/api/v1/hubs", headers={"Origin": one}) as told:
                 assert await told.json() == {"hubs": [one]}
                 assert told.headers["Access-Control-Allow-Origin"] == one
+                assert told.headers["Access-Control-Expose-Headers"] == "Content-Disposition, Repr-Digest"  # R1064
                 assert one in told.headers["Content-Security-Policy"]
             async with http.get("/nothing", headers={"Origin": one}) as problem:
                 assert (problem.status, problem.headers["Access-Control-Allow-Origin"]) == (404, one)

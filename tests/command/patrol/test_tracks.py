@@ -1,4 +1,4 @@
-"""The way of a patrol out of its fixes (SPEC R912, R921, R1019): stops, gaps, calls, length, and fewer fixes."""
+"""The way of a patrol out of its fixes (SPEC R912, R921, R1019, R1059): stops, gaps, calls, length, fewer fixes."""
 
 from __future__ import annotations
 
@@ -80,6 +80,24 @@ def test_a_stop_has_a_place_and_a_time_and_adds_no_length() -> None:
     assert len(told.fixes) < 10, "what it walks about there is not told"
 
 
+def test_the_time_is_that_with_fixes_and_that_without_and_the_longest_stop_is_told() -> None:  # R1059
+    rests = [fix(3000, 0, at_s) for at_s in range(305, 905, 5)]
+    longer = [fix(6000, 0, at_s) for at_s in range(5000, 6005, 5)]
+    told = way(drive(0, 300) + rests + drive(905, 1205, 3000.0) + longer, until_s=2 * HOUR_S)
+    assert told.unheard_ms == 1000 * ((5000 - 1205) + (7200 - 6000))
+    assert told.heard_ms == 1000 * (1205 + 1000)
+    assert told.longest == told.stops[1]
+    assert told.longest.from_ms == START_MS + 5_000_000
+    same = [fix(x_m, 0, from_s + at_s) for from_s, x_m in ((0, 0.0), (2000, 9000.0)) for at_s in range(0, 400, 5)]
+    assert (told := way(same)).longest == told.stops[0], "the first of two that are as long"
+
+
+def test_a_time_without_a_believed_fix_was_not_heard_however_short() -> None:  # R1059
+    held = Holding("d1", "u1", START_MS, START_MS + LIMITS.silent_s * 1000 // 2)
+    silent = way_of([], held, LIMITS, 10)
+    assert (silent.heard_ms, silent.unheard_ms, silent.gaps, silent.longest) == (0, 150_000, [], None)
+
+
 def test_a_red_light_is_no_stop() -> None:
     wait = [fix(1000, 0, at_s) for at_s in range(105, 205, 5)]
     assert way(drive(0, 100) + wait + drive(205, 305, 1000.0)).stops == []
@@ -138,6 +156,8 @@ def test_what_is_kept_tells_where_it_was_at_any_instant(
         at_s += after_s
         fixes.append(fix(x_m, y_m, at_s, sos=sos, accuracy_m=3000.0))  # near enough to be believed at any speed
     told = way(fixes, most=most)
+    assert told.heard_ms + told.unheard_ms == told.to_ms - told.from_ms
+    assert min(told.heard_ms, told.unheard_ms) >= 0
     kept = {one.at_ms for one in told.fixes}
     assert {fixes[0].at_ms, fixes[-1].at_ms} <= kept
     assert {at_ms for gap in told.gaps for at_ms in (gap.from_ms, gap.to_ms)} <= kept | {START_MS}

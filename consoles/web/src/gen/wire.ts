@@ -1149,13 +1149,14 @@ export interface RecordPack {
 /** A query of persons, vehicles, sightings or patrols was made; the hub writes it down before it answers. */
 export interface RecordQuery {
   request: "record_query";
-  what: "clones" | "companions" | "export" | "first_time" | "frequent" | "lens" | "passages" | "patrol_track" | "person" | "present" | "sightings" | "track" | "vehicle" | "watches";
+  what: "clones" | "companions" | "export" | "first_time" | "frequent" | "lens" | "passages" | "patrol_track" | "patrol_track_file" | "person" | "present" | "present_file" | "sightings" | "track" | "vehicle" | "watches";
   terms: string;
   reason: string;
   results: number;
   case?: string;
   query?: string | null;
   an_hour?: number;
+  sha256?: string;
 }
 
 /** The case service has it; the hub's link says so. */

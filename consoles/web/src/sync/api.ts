@@ -41,6 +41,13 @@ export interface Answer {
   readonly subject: string;
 }
 
+/** A file that the hub made, under the name that it gave; `sha256` in hexadecimal, empty where it did not say. */
+export interface MadeFile {
+  readonly name: string;
+  readonly data: Blob;
+  readonly sha256: string;
+}
+
 export interface ApiOptions {
   readonly fetch: typeof fetch;
   readonly cookies: () => string;
@@ -102,6 +109,13 @@ export class Api {
     return (await this.send("POST", path, JSON.stringify(body), headers, timeout_ms)) as T;
   }
 
+  /** As `post`, where the answer is a file. */
+  async file(path: string, body: object, timeout_ms: number = TIMEOUT_MS): Promise<MadeFile> {
+    const headers = { "Content-Type": "application/json", "Idempotency-Key": this.options.uuid() };
+    const [{ headers: said }, data] = await this.fetched("POST", path, JSON.stringify(body), headers, timeout_ms, (response) => response.blob());
+    return { name: fileNameOf(said.get("Content-Disposition") ?? ""), data, sha256: sha256Of(said.get("Repr-Digest") ?? "") };
+  }
+
   async put<T = void>(path: string, body: object): Promise<T> {
     return (await this.send("PUT", path, JSON.stringify(body), { "Content-Type": "application/json" })) as T;
   }
@@ -140,6 +154,19 @@ export class Api {
     headers: Record<string, string>,
     timeout_ms: number = TIMEOUT_MS,
   ): Promise<unknown> {
+    const [{ status }, text] = await this.fetched(method, path, body, headers, timeout_ms, (response) => response.text());
+    return text === "" ? null : parse(text, status);
+  }
+
+  /** The answer and its body, as it is read, unless the hub says no. */
+  private async fetched<T>(
+    method: string,
+    path: string,
+    body: string | Blob | null,
+    headers: Record<string, string>,
+    timeout_ms: number,
+    read: (response: Response) => Promise<T>,
+  ): Promise<readonly [Response, T]> {
     const csrf = readCookie(this.options.cookies(), "triune_csrf");
     if (method !== "GET" && csrf !== null) headers["X-CSRF-Token"] = csrf;
     const base = this.options.base();
@@ -154,11 +181,11 @@ export class Api {
         cache: "no-store",
         signal: AbortSignal.timeout(timeout_ms),
       });
+      if (response.ok) return [response, await read(response)];
       text = await response.text();
     } catch (error) {
       throw new UnreachableError(error instanceof Error ? error.message : String(error));
     }
-    if (response.ok) return text === "" ? null : parse(text, response.status);
     if (response.status === 401 && !path.startsWith("/api/v1/session")) this.options.onSignedOut();
     throw problemFrom(response.status, text);
   }
@@ -185,6 +212,19 @@ export function problemFrom(status: number, text: string): Problem {
     // Not JSON: fall through to the bare status.
   }
   return new Problem(status, `http_${status}`, "");
+}
+
+/** The name of a file in `Content-Disposition` (RFC 6266, RFC 8187), or nothing. */
+export function fileNameOf(disposition: string): string {
+  const extended = /filename\*=UTF-8''([^;\s]+)/i.exec(disposition)?.[1];
+  if (extended !== undefined) return decodeURIComponent(extended);
+  return /filename="([^"]*)"/i.exec(disposition)?.[1] ?? "";
+}
+
+/** The SHA-256 of `Repr-Digest` (RFC 9530) in hexadecimal, or nothing. */
+export function sha256Of(digest: string): string {
+  const value = /sha-256=:([A-Za-z0-9+/]+=*):/.exec(digest)?.[1] ?? "";
+  return [...atob(value)].map((byte) => byte.charCodeAt(0).toString(16).padStart(2, "0")).join("");
 }
 
 export function readCookie(cookies: string, name: string): string | null {

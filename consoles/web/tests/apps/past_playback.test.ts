@@ -12,6 +12,7 @@ function fix(minute: number, lat: number, speed_kmh: number | null = null): Fix 
 /** Ten minutes north, three of them standing; then nothing for half an hour, and five minutes more somewhere else. */
 const TRACK: PatrolTrack = {
   device: "car1", unit: "u1", from_ms: 0, to_ms: 60 * MINUTE, length_m: 1, read: 9, doubtful: 0, off_m: 3,
+  heard_ms: 15 * MINUTE, unheard_ms: 44 * MINUTE, longest: { from_ms: 5 * MINUTE, to_ms: 8 * MINUTE, lat: 29.04, lon: 113 },
   fixes: [fix(1, 29.0, 40), fix(5, 29.04), fix(8, 29.04), fix(11, 29.07), fix(41, 29.5), fix(46, 29.55)],
   stops: [{ from_ms: 5 * MINUTE, to_ms: 8 * MINUTE, lat: 29.04, lon: 113 }],
   gaps: [{ from_ms: 11 * MINUTE, to_ms: 41 * MINUTE }, { from_ms: 46 * MINUTE, to_ms: 60 * MINUTE }],

@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Api, ASKED_AGAIN_MS, Problem, problemFrom, readCookie, UnreachableError } from "../../src/sync/api";
+import { Api, ASKED_AGAIN_MS, fileNameOf, Problem, problemFrom, readCookie, sha256Of, UnreachableError } from "../../src/sync/api";
 
 interface Seen {
   readonly method: string;
@@ -13,7 +13,7 @@ interface Seen {
 const answer_call = { request: "answer_call", call: "c1" } as const;
 let server: Server;
 let seen: Seen[];
-let answer: { status: number; body: string };
+let answer: { status: number; body: string | Buffer; headers?: Record<string, string> };
 let signedOut: number;
 let api: Api;
 
@@ -27,7 +27,7 @@ beforeEach(async () => {
     request.on("end", () => {
       const body = Buffer.concat(parts).toString();
       seen.push({ method: request.method ?? "", url: request.url ?? "", headers: request.headers, body });
-      response.writeHead(answer.status).end(answer.body);
+      response.writeHead(answer.status, answer.headers).end(answer.body);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -52,6 +52,28 @@ describe("api", () => {
     expect(seen[0]?.headers).toMatchObject({ "idempotency-key": "u-1", "x-csrf-token": "tok/en" });
     await api.request(answer_call, "again");
     expect(seen[1]?.headers["idempotency-key"]).toBe("again");
+  });
+
+  it("takes a file byte by byte, with its name and hash, or the refusal (R1064)", async () => {
+    const data = Buffer.from([0xef, 0xbb, 0xbf, 0xe5, 0xb7, 0xa1, 0x0d, 0x0a]);
+    const name = "轨迹_巡 1_q7.csv";
+    answer = {
+      status: 200,
+      body: data,
+      headers: {
+        "Content-Disposition": `attachment; filename="track-q7.csv"; filename*=UTF-8''${encodeURIComponent(name)}`,
+        "Repr-Digest": "sha-256=:q80BAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4=:",
+      },
+    };
+    const file = await api.file("/api/v1/positions/track/file", { unit: "u1" });
+    expect([...new Uint8Array(await file.data.arrayBuffer())], "the mark too").toEqual([...data]);
+    expect(file.name).toBe(name);
+    expect(file.sha256).toBe("abcd0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e");
+    expect(seen[0]).toMatchObject({ method: "POST", body: '{"unit":"u1"}' });
+    expect(seen[0]?.headers).toMatchObject({ "x-csrf-token": "tok/en" });
+    answer = { status: 413, body: '{"code":"too_large","detail":"a file holds 5 lines; ask for less time"}' };
+    await expect(api.file("/api/v1/positions/track/file", {})).rejects.toMatchObject({ code: "too_large" });
+    expect([fileNameOf('attachment; filename="a.csv"'), fileNameOf("inline"), sha256Of("md5=:AA==:")]).toEqual(["a.csv", "", ""]);
   });
 
   it("names the space of a rehearsal", async () => {

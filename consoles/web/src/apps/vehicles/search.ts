@@ -5,6 +5,7 @@ import { customElement, query, state } from "lit/decorators.js";
 import { icon } from "../../components/icons";
 import { describe } from "../../components/problems";
 import { refusalWords } from "../../components/refusals";
+import { saveFile } from "../../components/saving";
 import "../../components/states";
 import type { Screening } from "../../components/video/context";
 import { mayLookUpPlates } from "../../components/video/plate_lane";
@@ -202,11 +203,7 @@ export class VehiclesSearch extends VehiclesTab {
     if (answer?.is !== "search" || !this.has("commander", "duty_leader")) return;
     await this.attempt(async () => {
       const file = await this.post<Export>("export", answer.body);
-      const link = document.createElement("a");
-      link.href = URL.createObjectURL(new Blob([file.csv], { type: "text/csv" }));
-      link.download = file.file_name;
-      link.click();
-      URL.revokeObjectURL(link.href);
+      saveFile(file.file_name, new Blob([file.csv], { type: "text/csv" }));
       this.said = t("search.exported", { name: file.file_name });
     });
   }

@@ -132,7 +132,7 @@ export function queryColumns(cameras: Cameras, who: (id: string) => string, now_
     { id: "reason", title: t("queries.reason"), cell: (one) => one.reason, sort: (one) => one.reason },
     { id: "case", title: t("queries.case"), cell: (one) => one.case, sort: (one) => one.case },
     { id: "results", title: t("queries.results"), number: true, cell: (one) => String(one.results), sort: (one) => one.results },
-    { id: "terms", title: t("queries.terms"), cell: (one) => html`<span style="white-space:normal">${termsWords(one, cameras)}</span>`, sort: (one) => one.terms },
+    { id: "terms", title: t("queries.terms"), cell: (one) => html`<span style="white-space:normal;overflow-wrap:anywhere">${termsWords(one, cameras)}${one.sha256 === "" ? "" : html`<br />${t("queries.file")} ${one.sha256}`}</span>`, sort: (one) => one.terms },
   ];
 }
 

@@ -122,6 +122,8 @@ export interface QueryRow {
   readonly case: string;
   readonly results: number;
   readonly pages: number;
+  /** Of the file in which the answer was taken out, or empty. */
+  readonly sha256: string;
 }
 
 export interface Queries {

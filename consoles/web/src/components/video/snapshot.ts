@@ -2,6 +2,7 @@
 
 import { fullDate, clock } from "../../i18n/format";
 import type { CameraRow } from "../../wire";
+import { saveFile } from "../saving";
 import type { Screening } from "./context";
 
 const QUALITY = 0.92;
@@ -31,12 +32,7 @@ export async function fix(screening: Screening, situation: string, camera: Camer
 }
 
 export function save(camera: CameraRow, picture: Blob, taken_ms: number): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(picture);
-  link.download = `${nameOf(camera, taken_ms).replace(/[:\s/\\]/g, "-")}.jpg`;
-  link.click();
-  // The browser has taken it by then; until it has, the address must hold.
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  saveFile(`${nameOf(camera, taken_ms).replace(/[:\s/\\]/g, "-")}.jpg`, picture);
 }
 
 function nameOf(camera: CameraRow, taken_ms: number): string {

@@ -143,6 +143,7 @@ export const VEHICLES_SEARCH = {
   "queries.who": ["谁", "Who"],
   "queries.what": ["查什么", "What"],
   "queries.terms": ["条件", "Terms"],
+  "queries.file": ["文件 SHA-256", "File SHA-256"],
   "queries.reason": ["事由", "Reason"],
   "queries.case": ["编号", "Case"],
   "queries.results": ["结果数", "Results"],

@@ -52,11 +52,20 @@ export function controlsView(track: PatrolTrack, marks: readonly Mark[], playbac
   </div>`;
 }
 
+/** What was found as a file, and what became of it. */
+export function takeOutView(busy: boolean, said: string, takeOut: () => void): TemplateResult {
+  return html`<button ?disabled=${busy} @click=${takeOut}>${icon("evidence")} ${t("past.take_out")}</button><span role="status">${said}</span>`;
+}
+
 /** What the way comes to, and what is not known of it. */
-export function aboutView(answer: TrackAnswer, track: PatrolTrack, index: number, unknown: Part, now_ms: number, { device }: TrackActions): TemplateResult {
+export function aboutView(answer: TrackAnswer, track: PatrolTrack, index: number, unknown: Part, file: Part, now_ms: number, { device }: TrackActions): TemplateResult {
   const counts = ([["stop", track.stops], ["gap", track.gaps], ["call", track.calls]] as const).filter(([, found]) => found.length > 0);
   return html`<div class="about">
+    ${file}
+    <b>${t("past.heard", { span: format.duration(track.heard_ms) })}</b>
+    <b>${t("past.unheard", { span: format.duration(track.unheard_ms) })}</b>
     <b>${t("past.length", { distance: format.distance(track.length_m) })}</b>
+    ${longestStop(track, now_ms)}
     ${counts.map(([kind, found]) => html`<b>${t(`past.count_${kind}`, { n: found.length })}</b>`)}
     ${answer.tracks.length > 1
       ? html`<label class="row">${t("past.device")}
@@ -70,6 +79,11 @@ export function aboutView(answer: TrackAnswer, track: PatrolTrack, index: number
     ${keptSince(answer.since_ms, track.from_ms, now_ms)} ${unknown}
     <span>${t("past.left", { n: answer.left })}</span>
   </div>`;
+}
+
+function longestStop({ longest }: PatrolTrack, now_ms: number): Part {
+  if (longest === null) return nothing;
+  return html`<b>${t("past.longest", { span: format.duration(longest.to_ms - longest.from_ms), at: format.moment(longest.from_ms, now_ms) })}</b>`;
 }
 
 export function keptSince(since_ms: number, from_ms: number, now_ms: number): Part {
@@ -98,8 +112,8 @@ export function marksView(marks: readonly Mark[], chosen: Mark | null, now_ms: n
   </ol>`;
 }
 
-export function presentView(desk: Desk, answer: PresentAnswer, asked_from_ms: number): TemplateResult {
-  const note = html`<p class="about"><span>${t("past.present_note")}</span> ${keptSince(answer.since_ms, asked_from_ms, desk.now_ms)} ${holdersSince(answer.holders_since_ms, asked_from_ms, desk.now_ms)} <span>${t("past.left", { n: answer.left })}</span></p>`;
+export function presentView(desk: Desk, answer: PresentAnswer, asked_from_ms: number, file: Part): TemplateResult {
+  const note = html`<p class="about">${file}<span>${t("past.present_note")}</span> ${keptSince(answer.since_ms, asked_from_ms, desk.now_ms)} ${holdersSince(answer.holders_since_ms, asked_from_ms, desk.now_ms)} <span>${t("past.left", { n: answer.left })}</span></p>`;
   if (answer.present.length === 0) return html`<t-state kind="hint" text=${t("past.nobody")}></t-state>${note}`;
   const rows = new Map(answer.present.map((there) => [there.unit || `~${there.devices[0]?.device ?? ""}`, there]));
   return html`<t-table label=${t("past.present_label")} .columns=${presentColumns(desk)} .rows=${rows} sortBy="first"></t-table>${note}`;

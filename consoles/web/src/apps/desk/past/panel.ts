@@ -5,10 +5,11 @@ import { customElement, property, query, state } from "lit/decorators.js";
 import { icon } from "../../../components/icons";
 import { describe } from "../../../components/problems";
 import { refusalWords } from "../../../components/refusals";
+import { saveFile } from "../../../components/saving";
 import "../../../components/states";
 import { shared, View } from "../../../components/view";
 import * as format from "../../../i18n/format";
-import { t } from "../../../i18n/i18n";
+import { language, t } from "../../../i18n/i18n";
 import "../../../map/element";
 import type { Picked } from "../../../map/element";
 import type { MapPath } from "../../../map/paths";
@@ -20,7 +21,7 @@ import { MOST_CORNERS } from "../../vehicles/search_ask";
 import type { Desk } from "../context";
 import { bodyOf, emptyForm, missing, spanOf, type Form } from "./ask";
 import { formView } from "./form";
-import { aboutView, controlsView, holdersSince, keptSince, marksView, presentView, type TrackActions } from "./found";
+import { aboutView, controlsView, holdersSince, keptSince, marksView, presentView, takeOutView, type TrackActions } from "./found";
 import { aroundOf, circleOf, markPins, nowPin, pathsOf, viewOf } from "./on_map";
 import { advanced, beginning, markAt, marksOf, momentOf, pressed, type Mark, type Playback } from "./playback";
 import { pastStyles } from "./styles";
@@ -31,7 +32,13 @@ const TIMEOUT_MS = 60_000;
 /** While it is played the moment goes on so often. */
 const TICK_MS = 200;
 
-type Answer = { readonly is: "track"; readonly track: TrackAnswer; readonly unit: string; readonly from_ms: number } | { readonly is: "present"; readonly there: PresentAnswer; readonly from_ms: number };
+/** With what was asked, so that it can be asked for as a file, whatever is typed meanwhile. */
+interface Asked {
+  readonly body: Record<string, unknown>;
+  readonly from_ms: number;
+}
+
+type Answer = Asked & ({ readonly is: "track"; readonly track: TrackAnswer } | { readonly is: "present"; readonly there: PresentAnswer });
 
 /** Tells `live` when somebody goes back. What was asked and typed stays while it is not seen. */
 @customElement("desk-past")
@@ -48,6 +55,10 @@ export class PastPanel extends View {
   @state() private picking = false;
   @state() private busy = false;
   @state() private failure = "";
+  @state() private taking = false;
+  /** What became of the file that was asked for, and how many there were: each is a question of the hour. */
+  @state() private taken = "";
+  @state() private files = 0;
   @query("input[name=reason]") private reason!: HTMLInputElement | null;
   @query("button.play") private play!: HTMLButtonElement | null;
   private marks: readonly Mark[] = [];
@@ -143,12 +154,20 @@ export class PastPanel extends View {
     if (this.busy) return html`<t-state kind="loading"></t-state>`;
     if (this.failure !== "") return html`<t-state kind="error" text=${this.failure}></t-state>`;
     if (answer === null || answer.is !== form.what) return html`<t-state kind="hint" text=${t(`past.hint_${form.what}`)}></t-state>`;
-    if (answer.is === "present") return presentView(desk, answer.there, answer.from_ms);
+    if (answer.is === "present") return presentView(desk, this.withLeft(answer.there), answer.from_ms, this.file());
     const unknown = holdersSince(answer.track.holders_since_ms, answer.from_ms, desk.now_ms);
     if (track === null) return html`<t-state kind="hint" text=${t("past.no_device")}></t-state><p class="about">${unknown}</p>`;
-    const about = aboutView(answer.track, track, this.index, unknown, desk.now_ms, this.actions);
-    if (track.read === 0) return html`<t-state kind="hint" text=${t("past.no_fix")}></t-state>${answer.track.tracks.length > 1 ? about : html`<p class="about">${keptSince(answer.track.since_ms, track.from_ms, desk.now_ms)} ${unknown}</p>`}`;
+    const about = aboutView(this.withLeft(answer.track), track, this.index, unknown, this.file(), desk.now_ms, this.actions);
+    if (track.read === 0) return html`<t-state kind="hint" text=${t("past.no_fix")}></t-state>${answer.track.tracks.length > 1 ? about : html`<p class="about">${this.file()} ${keptSince(answer.track.since_ms, track.from_ms, desk.now_ms)} ${unknown}</p>`}`;
     return html`${about}${marksView(this.marks, chosen, desk.now_ms, this.actions)}`;
+  }
+
+  private file(): TemplateResult {
+    return takeOutView(this.taking, this.taken, () => void this.takeOut());
+  }
+
+  private withLeft<A extends { readonly left: number }>(answer: A): A {
+    return { ...answer, left: Math.max(0, answer.left - this.files) };
   }
 
   private name(unit: string): string {
@@ -175,29 +194,44 @@ export class PastPanel extends View {
     }
     const span = spanOf(form, desk.now_ms, desk.store.rows("units").get(form.unit) ?? null, desk.situation);
     const body = bodyOf(form, span, form.when === "situation" ? (desk.situation?.id ?? "") : "");
-    [this.busy, this.failure, this.answer] = [true, "", null];
+    [this.busy, this.failure, this.answer, this.taken, this.files] = [true, "", null, "", 0];
     this.go(null);
     try {
       const path = desk.api.inSpace(`/api/v1/positions/${form.what}`);
-      if (form.what === "track") this.takeTrack(await desk.api.post<TrackAnswer>(path, body, TIMEOUT_MS), form.unit, span.from_ms);
-      else this.takePresent(await desk.api.post<PresentAnswer>(path, body, TIMEOUT_MS), span.from_ms);
+      const asked: Asked = { body, from_ms: span.from_ms };
+      if (form.what === "track") this.takeTrack(await desk.api.post<TrackAnswer>(path, body, TIMEOUT_MS), asked);
+      else this.answer = { ...asked, is: "present", there: await desk.api.post<PresentAnswer>(path, body, TIMEOUT_MS) };
     } catch (error) {
-      const tooMuch = error instanceof Problem && error.code === "too_large";
-      this.failure = tooMuch ? t("past.too_much", { detail: refusalWords(error.detail) || error.detail }) : describe(error);
+      this.failure = failureWords(error);
     } finally {
       this.busy = false;
     }
   }
 
-  private takeTrack(track: TrackAnswer, unit: string, from_ms: number): void {
-    this.answer = { is: "track", track, unit, from_ms };
+  private takeTrack(track: TrackAnswer, asked: Asked): void {
+    this.answer = { ...asked, is: "track", track };
     this.choose(0);
     // From the field that it was asked in, to what is done next.
     void this.updateComplete.then(() => this.play?.focus());
   }
 
-  private takePresent(there: PresentAnswer, from_ms: number): void {
-    this.answer = { is: "present", there, from_ms };
+  /** Ask the same again, for a file. */
+  private async takeOut(): Promise<void> {
+    const { desk, answer } = this;
+    if (desk === null || answer === null || this.taking) return;
+    [this.taking, this.taken] = [true, ""];
+    let said: string;
+    try {
+      const path = desk.api.inSpace(`/api/v1/positions/${answer.is}/file`);
+      const { name, data, sha256 } = await desk.api.file(path, { ...answer.body, language: language() }, TIMEOUT_MS);
+      saveFile(name, data);
+      if (this.answer === answer) this.files += 1;
+      said = t("past.taken_out", { name, sha256 });
+    } catch (error) {
+      said = failureWords(error);
+    }
+    this.taking = false;
+    if (this.answer === answer) this.taken = said;
   }
 
   private choose(index: number): void {
@@ -280,6 +314,11 @@ export class PastPanel extends View {
     this.change({ ...form, what: "track", unit: event.detail });
     void this.ask();
   };
+}
+
+function failureWords(error: unknown): string {
+  const tooMuch = error instanceof Problem && error.code === "too_large";
+  return tooMuch ? t("past.too_much", { detail: refusalWords(error.detail) || error.detail }) : describe(error);
 }
 
 declare global {

@@ -145,10 +145,22 @@ export const pastStyles = css`
   .about {
     display: flex;
     flex-wrap: wrap;
+    align-items: center;
     gap: 0 var(--s3);
     padding: var(--s1) var(--s3);
     color: var(--text-2);
     font-size: var(--t1);
+  }
+  .about button {
+    min-height: 28px;
+    padding: 0 var(--s2);
+    color: var(--text);
+  }
+  .about [role="status"] {
+    order: 1;
+    flex: 1 1 100%;
+    overflow-wrap: anywhere;
+    user-select: text;
   }
   .about b {
     color: var(--text);

@@ -40,6 +40,10 @@ export interface PatrolTrack extends Span {
   readonly read: number;
   readonly doubtful: number;
   readonly off_m: number;
+  /** With `unheard_ms`, the gaps, the whole time. */
+  readonly heard_ms: number;
+  readonly unheard_ms: number;
+  readonly longest: Stop | null;
 }
 
 interface Answered {

@@ -1,0 +1,37 @@
+"""A file for a spreadsheet: lines about it, a head, rows; nothing in it that a spreadsheet runs or changes."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+
+Cell = str | float | None
+
+_FORMULA = tuple("=+-@\t\r\n|＝＋－＠")
+"""A cell that begins so is run by one spreadsheet or another (OWASP, CSV injection)."""
+_WHOLE_DIGITS = 11
+"""More digits than a spreadsheet shows of a number; past 15 it also forgets them."""
+_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
+"""So that spreadsheets read it as UTF-8."""
+
+
+def csv_of(about: Iterable[tuple[str, str]], head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
+    """Return the file: what `about` says of it, line by line, then the head and the rows."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerows((name, _safe(value)) for name, value in about)
+    writer.writerow(())
+    writer.writerow(head)
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    return _MARK + text.getvalue()
+
+
+def _cell(value: Cell) -> str | float:
+    return "" if value is None else _safe(value) if isinstance(value, str) else value
+
+
+def _safe(text: str) -> str:
+    runs = text.lstrip(" ").startswith(_FORMULA)
+    number = text.isdecimal() and ((text.startswith("0") and len(text) > 1) or len(text) > _WHOLE_DIGITS)
+    return f"'{text}" if runs or number else text
