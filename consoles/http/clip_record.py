@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from command.actors import HUB
 from command.hub import Hub
-from command.kernel.errors import TriuneError, UnavailableError
+from command.kernel.errors import TriuneError, UnavailableError, UnknownIdError
 from command.requests import RecordClip
 from command.telling import NOBODY_CAN_TELL
 from streams.limits import RECORD_CLIPS_ASKED_MS
@@ -36,27 +36,39 @@ class ClipRecord:
         One that the record refuses is deleted, and the refusal raised. `UnavailableError` says that nobody can tell: it
         may be on record, so it stays, hidden, until the same question is answered.
         """
-        asked, store = clip.asked, self._find_store()
-        request = RecordClip(
-            clip=clip.id, camera=asked.camera, from_ms=asked.from_ms, to_ms=asked.to_ms, sha256=clip.sha256,
-            size=clip.size, missing_ms=clip.missing_ms, why=asked.why, situation=asked.situation or None,
-            hub=self._own_address(),
-        )  # fmt: skip
         try:
-            await self._hub.ask(request, replace(HUB, id=asked.who), f"clip/{clip.id}")
-            await store.add_clip(clip.listed)
+            await self._ask(clip, clip.asked.situation)
         except NOBODY_CAN_TELL as error:
             self._in_doubt.set()
             told = "nobody can tell yet whether the clip is on record: it is kept, and listed as soon as it is"
             raise UnavailableError(f"{told} ({error.detail})") from error
         except TriuneError:  # a refusal: what has this key is not on record, and never was
-            await self._delete(store, clip)
+            await self._delete(clip)
             raise
         except asyncio.CancelledError:
             self._in_doubt.set()
             raise
 
-    async def _delete(self, store: Store, clip: Clip) -> None:
+    async def _ask(self, clip: Clip, situation: str) -> None:
+        asked = clip.asked
+        request = RecordClip(
+            clip=clip.id, camera=asked.camera, from_ms=asked.from_ms, to_ms=asked.to_ms, sha256=clip.sha256,
+            size=clip.size, missing_ms=clip.missing_ms, why=asked.why, situation=situation or None,
+            hub=self._own_address(),
+        )  # fmt: skip
+        store = self._find_store()
+        await self._hub.ask(request, replace(HUB, id=asked.who), f"clip/{clip.id}")
+        await store.add_clip(clip.listed)
+
+    async def _ask_again(self, clip: Clip) -> None:
+        """Its situation may be over by now, and gone from the tables: that is no reason to lose evidence."""
+        try:
+            await self._ask(clip, clip.asked.situation)
+        except UnknownIdError:
+            await self._ask(clip, "")
+
+    async def _delete(self, clip: Clip) -> None:
+        store = self._find_store()
         try:
             await store.readers.run(lambda: delete_clip(store.folder / CLIPS, clip.id))
         except (UnavailableError, OSError) as error:
@@ -74,13 +86,14 @@ class ClipRecord:
             raise UnavailableError(f"the folder of clips cannot be read: {error.strerror}") from error
         for clip in clips:
             try:
-                await self.put(clip)
+                await self._ask_again(clip)
                 log.info("clip %s is on record", clip.id)
-            except UnavailableError as error:
+            except NOBODY_CAN_TELL as error:
                 told = "no other clip is made before it is known whether the last one is on record; try again later"
                 raise UnavailableError(told) from error
             except TriuneError as error:
                 log.warning("clip %s is deleted, since the record refuses it: %s", clip.id, error.detail)
+                await self._delete(clip)
 
     async def run(self) -> None:
         """Settle those that a hub left, and those of which no answer comes, until cancelled."""

@@ -110,6 +110,17 @@ async def test_a_clip_that_the_record_refuses_is_deleted(tmp_path: Path) -> None
     await store.close()
 
 
+async def test_a_clip_in_doubt_is_recorded_also_when_its_situation_has_left_the_tables(tmp_path: Path) -> None:  # R1067
+    clip = await cut(tmp_path, replace(ASKED, situation="s99"))  # as a hub left it that comes back days later
+    store = await Store.open(tmp_path)
+    async with desk() as d:
+        await record_of(d, store).settle()
+        assert await listed(store) == [clip.id]
+        assert await recorded(d) == ["zhang"]
+        assert (await OwnShelf(store).about(clip.id)).asked.situation == "s99"
+    await store.close()
+
+
 async def test_a_clip_of_a_hub_that_was_killed_is_put_on_record_before_it_is_listed(tmp_path: Path) -> None:
     clip = await cut(tmp_path)
     store = await Store.open(tmp_path)
