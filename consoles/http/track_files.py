@@ -104,7 +104,7 @@ routes = [
 async def _taken_out(query: Inquiry, asked: Stated, sheet: _Sheet, words: Words) -> web.Response:
     at_ms = query.space.hub.clock.now_ms()
 
-    def written() -> tuple[bytes, int]:
+    def written() -> tuple[bytes, bytes, int]:
         rows = list(islice(sheet.rows(), PATROL_FILE_LINES + 1))
         if len(rows) > PATROL_FILE_LINES:
             raise TooLargeError(f"a file holds {PATROL_FILE_LINES} lines; ask for less time", most=PATROL_FILE_LINES)
@@ -119,22 +119,22 @@ async def _taken_out(query: Inquiry, asked: Stated, sheet: _Sheet, words: Words)
             *sheet.summaries,
             *((words("note"), note) for note in (*sheet.notes, words("on_record"))),
         ]
-        return csv_of(about, sheet.head, rows).encode(), len(rows)
+        data = csv_of(about, sheet.head, rows).encode()
+        return data, hashlib.sha256(data).digest(), len(rows)
 
     try:
-        data, lines = await asyncio.to_thread(written)
+        data, digest, lines = await asyncio.to_thread(written)
     except TooLargeError:
         await query.recorded(sheet.what, 0)
         raise
-    digest = hashlib.sha256(data)
-    number = await query.recorded(sheet.what, lines, sha256=digest.hexdigest())
+    number = await query.recorded(sheet.what, lines, sha256=digest.hex())
     name = "_".join(
         filter(None, (words(sheet.kind), sheet.of[:_NAME_CHARS], _stamp(asked.from_ms), _stamp(sheet.to_ms), number))
     )
     headers = {
         hdrs.CACHE_CONTROL: "private, no-store",
         hdrs.CONTENT_DISPOSITION: disposition(f"{name}.csv", f"{sheet.kind}-{number}.csv"),
-        "Repr-Digest": f"sha-256=:{b64encode(digest.digest()).decode()}:",  # RFC 9530
+        "Repr-Digest": f"sha-256=:{b64encode(digest).decode()}:",  # RFC 9530
     }
     return web.Response(body=data, content_type="text/csv", charset="utf-8", headers=headers)
 
