@@ -127,13 +127,15 @@ def test_a_head_that_never_ends_is_not_waited_for(run: Runner, monkeypatch: pyte
     async def scenario() -> None:
         async with served() as port, AsyncExitStack() as stack:
             before = turned_away("slow")
-            silent, slow, quick, live = [await connect(stack, port) for _ in range(4)]
+            quick = await connect(stack, port)
             assert b"200" in await answer(quick)
             upgrade = (
                 b"GET /live HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                 b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n"
             )
+            live = await connect(stack, port)
             assert b"101" in await answer(live, upgrade)
+            silent, slow = await connect(stack, port), await connect(stack, port)
             async with asyncio.TaskGroup() as tasks:
                 dribbling = tasks.create_task(_dribble(slow[1]))
                 await closed(slow)

@@ -110,10 +110,10 @@ async def store(journal: PostgresJournal, entries: list[Entry], after: Head) -> 
 
 
 def shorten(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let last 0.2 s what lasts as long as a hub may be silent in its turn."""
+    """Let last a second what lasts as long as a hub may be silent in its turn; a busy one is silent for half of one."""
     for setting, value in list(module._SETTINGS.items()):
         if value == str(POSTGRES_IDLE_MS):
-            monkeypatch.setitem(module._SETTINGS, setting, "200")
+            monkeypatch.setitem(module._SETTINGS, setting, "1000")
 
 
 async def refused(storing: Awaitable[bool]) -> bool:
