@@ -310,27 +310,34 @@ async def _connect(url: str) -> asyncpg.Connection[asyncpg.Record]:
         )
 
 
-async def _first_fit(dsn: str | None = None, **settings: Any) -> asyncpg.Connection[asyncpg.Record]:
-    """Connect to the first server of the address that is what it is to be.
+_FITTED: dict[tuple[str, object], str] = {}
+"""The server that was last connected to, of each address and of what it is to be."""
 
-    Each has the same share of the time: the driver would give all of it to one that is off, or hangs.
+
+async def _first_fit(dsn: str | None = None, **settings: Any) -> asyncpg.Connection[asyncpg.Record]:
+    """Connect to the first server of the address that is what it is to be; the one that was so last time comes first.
+
+    Each has the same share of the time: the driver would give all of it to one that is off, or hangs, and to the first
+    of the address it would give it anew for each connection.
     """
-    *others, last = _servers(dsn or "")
+    wanted = dsn or "", settings["target_session_attrs"]
+    *others, last = sorted(_servers(dsn or ""), key=lambda server: server != _FITTED.get(wanted))
     share_s = POSTGRES_CONNECT_MS / 1000 / (len(others) + 1)
+
+    async def connect_to(server: str) -> asyncpg.Connection[asyncpg.Record]:
+        connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(server, timeout=share_s, **settings)
+        try:
+            await connection.execute(_ANY_LENGTH, timeout=share_s)
+        except BaseException:
+            connection.terminate()
+            raise
+        _FITTED[wanted] = server
+        return connection
+
     for server in others:
         with suppress(OSError, asyncpg.CannotConnectNowError, asyncpg.TargetServerAttributeNotMatched):
-            return await _connect_to(server, share_s, settings)
-    return await _connect_to(last, share_s, settings)
-
-
-async def _connect_to(server: str, within_s: float, settings: dict[str, Any]) -> asyncpg.Connection[asyncpg.Record]:
-    connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(server, timeout=within_s, **settings)
-    try:
-        await connection.execute(_ANY_LENGTH, timeout=within_s)
-    except BaseException:
-        connection.terminate()
-        raise
-    return connection
+            return await connect_to(server)
+    return await connect_to(last)
 
 
 def _servers(url: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
 import asyncpg
@@ -324,6 +324,29 @@ async def test_a_server_that_hangs_is_left_for_the_next_of_the_address(  # R1018
         for each in (db, again):
             assert await ports(each) == {postgres_server.port}
             await each.close()
+
+
+async def test_a_server_that_is_off_is_asked_once_and_not_by_each_connection(  # R1091
+    postgres_server: PostgresServer, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = 0
+
+    def silent(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        asked += 1
+        held.callback(writer.close)
+
+    with ExitStack() as held:
+        off = await asyncio.start_server(silent, "127.0.0.1", 0)
+        held.callback(off.close)
+        port = off.sockets[0].getsockname()[1]
+        url = f"postgresql://triune@127.0.0.1:{port},127.0.0.1:{postgres_server.port}/{postgres_url.rpartition('/')[2]}"
+        monkeypatch.setattr(module, "POSTGRES_CONNECT_MS", 4000)
+        for _ in range(2):
+            db = await Postgres.open(url, ONE, "test")
+            assert await ports(db) == {postgres_server.port}
+            await db.close()
+    assert asked == 1
 
 
 async def test_a_server_that_may_be_written_to_again_is_used_again(  # R1015
