@@ -37,7 +37,7 @@ from tests.consoles.test_recordings import fetch, listing, send, shown
 from tests.edge.agent.support import NAME, until
 from tests.edge.agent.test_gb28181 import platform_of
 from tests.edge.gb28181.site import DEVICE, SERVER
-from tests.ports import free_port
+from tests.ports import free_range
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -115,7 +115,7 @@ def street(tmp_path_factory: pytest.TempPathFactory) -> PsClip:
 
 async def test_a_gb28181_device_at_another_hub(tmp_path: Path, street: PsClip, postgres_url: str) -> None:
     """Its pictures, movements, recordings and the way to it; only the first hub is anybody to devices."""
-    first = free_port() & ~1
+    first = free_range(20)
     own = Gb28181(server_id=SERVER, port=0, password="12345678", media_ports=(first, first + 19))
     async with two_hubs(tmp_path, postgres_url, gb28181=own) as hubs:
         here, there = hubs.sites
@@ -194,7 +194,7 @@ async def test_a_gb28181_device_at_another_hub(tmp_path: Path, street: PsClip, p
 async def test_what_a_device_behind_an_agent_at_another_hub_has_recorded(
     tmp_path: Path, street: PsClip, postgres_url: str
 ) -> None:  # R674
-    first = free_port() & ~1
+    first = free_range(10)
     own = Gb28181(server_id=SERVER, port=0, password="12345678")
     async with two_hubs(tmp_path, postgres_url, gb28181=own) as hubs:
         here, there = hubs.sites

@@ -23,7 +23,7 @@ from edge.simulators.ps_clips import PsClip, load_ps_clip
 from edge.simulators.street_video import Street, render, traffic
 from tests.consoles.support import PASSWORD, Person, settings, signed_in
 from tests.edge.gb28181.site import DEVICE, SERVER
-from tests.ports import free_port
+from tests.ports import free_range
 
 CHANNEL = "34020000001310000001"
 FROM_MS = 1_700_000_000_000
@@ -40,7 +40,7 @@ def street(tmp_path_factory: pytest.TempPathFactory) -> PsClip:
 @asynccontextmanager
 async def recorder(tmp_path: Path, clip: PsClip) -> AsyncIterator[tuple[Site, Gb28181Camera, str]]:
     """A hub with a recorder that is the camera `gate`; `other` is no GB/T 28181 device."""
-    first = free_port() & ~1
+    first = free_range(20)
     own = Gb28181(server_id=SERVER, port=0, password="12345678", media_ports=(first, first + 19))
     configured = replace(settings(tmp_path), gb28181=own, cameras_kept_to={"gate": ["dispatcher", "administrator"]})
     async with running_site(configured) as site:

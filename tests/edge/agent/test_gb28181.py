@@ -31,7 +31,7 @@ from tests.edge.gb28181.conftest import _code
 from tests.edge.gb28181.device import answering, registration
 from tests.edge.gb28181.site import DEVICE, SERVER, ends_well, sipp_at
 from tests.paths import shared
-from tests.ports import free_port
+from tests.ports import free_range
 
 CHANNEL = "34020000001310000001"
 ALARM_INPUT = "34020000001340000001"
@@ -63,7 +63,7 @@ async def hub_for_devices(tmp_path: Path) -> AsyncIterator[tuple[Site, str]]:
 
 @asynccontextmanager
 async def agent_for_devices(tmp_path: Path, hub_port: int, key: str) -> AsyncIterator[Agent]:
-    first = free_port() & ~1
+    first = free_range(10)
     told = AgentSettings(
         hubs=[f"ws://127.0.0.1:{hub_port}"], key=key, data=tmp_path / "edge", release="test", plate_workers=0,
         gb28181=Gb28181Door(0, (first, first + 9)),

@@ -13,13 +13,13 @@ from edge.gb28181.ports import MediaPorts
 from streams.packets import Packet
 from streams.sources import SourceError
 from tests.edge.gb28181.senders import ADDRESS, Device
-from tests.ports import free_port
+from tests.ports import free_range
 
 PATIENCE_S = 15
 
 
 def ports(count: int = 5) -> MediaPorts:
-    first = free_port() & ~1
+    first = free_range(2 * count)
     return MediaPorts("127.0.0.1", first, first + 2 * count - 1)
 
 

@@ -21,7 +21,7 @@ from streams.keeper import CameraKeeper
 from streams.packets import Packet
 from streams.sources import SourceError, Sources
 from tests.edge.gb28181.site import DEVICE, PASSWORD, SERVER, Hub, running, until
-from tests.ports import free_port
+from tests.ports import free_range
 from tests.streams.peers import Statuses
 
 CHANNEL = "34020000001310000001"
@@ -42,7 +42,7 @@ async def camera(
 
 
 def media(platform: Platform) -> Gb28181Media:
-    first = free_port() & ~1
+    first = free_range(10)
     return Gb28181Media(platform, MediaPorts("127.0.0.1", first, first + 9))
 
 

@@ -16,7 +16,7 @@ from edge.gb28181.ports import MediaPorts
 from tests.edge.gb28181.device import answering, recording, refused_registration, registration
 from tests.edge.gb28181.site import DEVICE, Hub, ends_well, running, sipp, until
 from tests.paths import shared
-from tests.ports import free_port
+from tests.ports import free_range
 
 pytestmark = pytest.mark.data
 
@@ -89,7 +89,7 @@ async def test_a_recorder_tells_what_it_has_and_plays_it_faster_and_held(tmp_pat
     registers, answers = registration(tmp_path), recording(tmp_path)
     async with running(Hub()) as platform, sipp(platform, registers, "-oocsf", str(answers)):
         await until(lambda: bool(platform.states()))
-        first = free_port() & ~1
+        first = free_range(10)
         archive = Archive(platform, Gb28181Media(platform, MediaPorts("127.0.0.1", first, first + 9)), SystemClock())
         found = await archive.recorded(Where(DEVICE, DEVICE), begin_ms, begin_ms + 7_200_000)
         assert found.whole
