@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
 
+from command.hub import Hub
+from command.journal.memory import MemoryJournal
 from command.kernel.clock import VirtualClock
 from command.links.viid import SCHEMA
 from consoles.parts.viid import store as viid_store
+from consoles.parts.viid.devices import Devices
 from consoles.parts.viid.store import ViidStore, receiver_of
 from edge.limits import VIID_ORDERS_OF_PEER
 from edge.viid.orders import Disposition, Subscription
@@ -57,6 +61,21 @@ async def test_devices_wait_to_be_adopted_and_strangers_are_bounded(
         assert known == {DEVICE: ("k1", PEER, 0), "3".zfill(20): ("", PEER, 3), "2".zfill(20): ("", PEER, 1)}
         await store.assign(DEVICE, "")
         assert not [device for device in await store.devices() if device.camera]
+
+
+async def test_what_was_heard_is_written_down_once_however_many_look(databases: Databases) -> None:  # R1044
+    async def no_channels() -> dict[str, str]:
+        return {}
+
+    async with opened(databases) as (store, clock):
+        devices = Devices(Hub("live", clock, MemoryJournal()), store, SERVER, no_channels)
+        for refused in range(3):
+            devices.heard(DEVICE, PEER, taken=not refused)
+        found = await asyncio.gather(*(devices.known() for _ in range(4)))
+        for known in found:
+            assert [(device.device, device.refused) for device in known] == [(DEVICE, 2)]
+        devices.heard(DEVICE, PEER, taken=False)
+        assert [device.refused for device in await devices.known()] == [3]
 
 
 async def test_cameras_keep_the_ids_that_they_are_told_under(databases: Databases) -> None:

@@ -30,7 +30,7 @@ class Devices:
         self._cameras: dict[str, str] = {}
         self._ids: dict[str, tuple[str, str]] = {}
         self._read_ms: int | None = None
-        self._reading = asyncio.Lock()
+        self._reading, self._writing = asyncio.Lock(), asyncio.Lock()
         self._heard: dict[str, tuple[str, int]] = {}
 
     async def camera_of(self, *devices: str) -> str:
@@ -79,12 +79,13 @@ class Devices:
                 log.warning("which devices were heard of is not kept now: %s", error.detail)
 
     async def _write(self) -> None:
-        while self._heard:
-            device, (peer, refused) = next(iter(self._heard.items()))
-            await self._store.heard(device, peer, refused)
-            _, more = self._heard.pop(device)
-            if more > refused:  # some came while it was written
-                self._heard[device] = (peer, more - refused)
+        async with self._writing:  # whoever looks writes as well
+            while self._heard:
+                device, (peer, refused) = next(iter(self._heard.items()))
+                await self._store.heard(device, peer, refused)
+                _, more = self._heard.pop(device)
+                if more > refused:  # some came while it was written
+                    self._heard[device] = (peer, more - refused)
 
     async def _look(self) -> None:
         async with self._reading:
