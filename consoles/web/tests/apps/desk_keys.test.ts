@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { DeskKeys, ENTER_AGAIN_MS, type KeyedDesk } from "../../src/apps/desk/keys";
-import { HAND_MS, MeantAlarm } from "../../src/apps/desk/meant_alarm";
+import { HAND_MS, Meant } from "../../src/apps/desk/meant";
 import type { AlarmRow } from "../../src/wire";
 
 function desk(): { keys: DeskKeys; did: string[]; press: (key: string, at_ms: number, repeat?: boolean) => boolean } {
@@ -19,7 +19,7 @@ describe("the alarm that a key is meant for (R978)", () => {
   const alarm = (id: string, level = 4, kind: AlarmRow["kind"] = "stood_still"): AlarmRow => ({ id, level, kind }) as AlarmRow;
 
   it("is the first that stood there before the hand began to move", () => {
-    const meant = new MeantAlarm();
+    const meant = new Meant<AlarmRow>();
     meant.shown([alarm("a"), alarm("b")], 1_000);
     expect(meant.at([alarm("a"), alarm("b")], 1_000 + HAND_MS - 1)).toBeUndefined();
     expect(meant.at([alarm("a"), alarm("b")], 1_000 + HAND_MS)?.id).toBe("a");
@@ -30,7 +30,7 @@ describe("the alarm that a key is meant for (R978)", () => {
   });
 
   it("is the next one at once where that was there too, and none that moved up just then", () => {
-    const meant = new MeantAlarm();
+    const meant = new Meant<AlarmRow>();
     meant.shown([alarm("a"), alarm("b"), alarm("c")], 1_000);
     meant.shown([alarm("b"), alarm("c")], 3_000);
     expect(meant.at([alarm("b"), alarm("c")], 3_010)?.id).toBe("b");

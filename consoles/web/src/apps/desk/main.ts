@@ -36,7 +36,7 @@ import { deskCommands } from "./commands";
 import type { Desk } from "./context";
 import { dropDrafts } from "./draft";
 import { DeskKeys } from "./keys";
-import { MeantAlarm } from "./meant_alarm";
+import { Meant } from "./meant";
 import { allPlaces, loadTownships, type NamedPlace } from "./places";
 import "./past/panel";
 import type { PastPanel } from "./past/panel";
@@ -52,6 +52,7 @@ import { deskStyles } from "./styles";
 import { DESK_TABLES, deskTables } from "./tables";
 import { NO_PINS, unitPin, type UnitPinActions } from "./unit_pin";
 import { viewTabs, type MiddleView } from "./view_tabs";
+import { myCalls, newestOf, spokenOn } from "./whose_calls";
 
 const DRAWN = ["units", "positions", "situations", "orders", "cameras", "stations", "alarms"] as const;
 
@@ -112,7 +113,7 @@ export class DeskConsole extends Console {
     },
   });
 
-  private readonly meant = new MeantAlarm();
+  private readonly meant = new Meant<AlarmRow>();
   private readonly keys = new DeskKeys({
     ready: () => this.connection !== null,
     leave: () => this.leave(),
@@ -173,7 +174,7 @@ export class DeskConsole extends Console {
       api,
       actor: this.actor,
       now_ms: this.now_ms(),
-      call: call ?? (this.chosen.table === "calls" ? null : this.newestOfMine()),
+      call: call ?? (this.chosen.table === "calls" ? null : newestOf(this.mine())),
       situation: situation ?? store.rows("situations").get(call?.situation ?? "") ?? null,
       recommended: this.advice.recommended,
       candidates: this.advice.candidates,
@@ -183,27 +184,30 @@ export class DeskConsole extends Console {
     };
   }
 
-  /** Once, after the page has come: back to the call that was being worked on. */
+  /** Once, after the page has come: back to the call on which somebody still speaks. Nobody chose it by hand, so the keys stay the page's: Enter answers. */
   private resume(): void {
     if (this.resumed || !(this.connection?.store.loaded("calls") ?? false)) return;
     this.resumed = true;
-    const mine = this.newestOfMine();
-    if (mine !== null && this.chosen.table === "none") this.choose({ table: "calls", id: mine.id });
+    const call = spokenOn(this.mine());
+    if (call !== null && this.chosen.table === "none") this.put({ table: "calls", id: call.id });
   }
 
-  private newestOfMine(): CallRow | null {
-    const mine = [...this.rows("calls").values()].filter((row) => row.state === "answered" && row.answered_by === this.actor?.id);
-    return mine.sort((a, b) => (b.answered_ms ?? 0) - (a.answered_ms ?? 0))[0] ?? null;
+  private mine(): readonly CallRow[] {
+    return myCalls(this.rows("calls"), this.actor?.id ?? "");
   }
 
   private choose(chosen: Chosen): void {
+    this.put(chosen);
+    if (chosen.table === "calls") void this.updateComplete.then(() => this.callPanel?.focus());
+  }
+
+  private put(chosen: Chosen): void {
     this.chosen = chosen;
     this.picking = "";
     const situation = chosen.table === "situations" ? chosen.id : (this.rows("calls").get(chosen.id)?.situation ?? "");
     this.connection?.live.subscribe(situation === "" || !("marks" in this.tables) ? this.tables : { ...this.tables, marks: { situation } });
     const place = chosen.table === "situations" ? this.rows("situations").get(chosen.id)?.place : this.rows("calls").get(chosen.id)?.place;
     if (place != null) this.lookAt = place;
-    if (chosen.table === "calls") void this.updateComplete.then(() => this.callPanel?.focus());
   }
 
   private data(): MapData {
