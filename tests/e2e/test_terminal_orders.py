@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,7 @@ from tests.e2e.chromium import chromium, sign_in, tap_twice
 
 SOON_MS = 15_000
 """A page opens, or hears of what changed."""
-HELD_MS = 1800
-"""Longer than SOS is to be held."""
+CALLED = "sos => sos.addEventListener('sos', () => window.called = true)"
 FILL = """([actor, order]) => new Promise((resolve, reject) => {
     const opening = indexedDB.open("triune-outbox", 1);
     opening.onsuccess = () => {
@@ -56,6 +56,11 @@ async def terminal(tmp_path: Path) -> AsyncIterator[tuple[Site, Page]]:
         yield site, page
 
 
+def clock(at_ms: int) -> str:
+    """Return the time of day in the county, as screens show it."""
+    return datetime.fromtimestamp(at_ms / 1000, timezone(timedelta(hours=8))).strftime("%H:%M:%S")
+
+
 async def order(site: Site, title: str) -> str:
     """Send the unit to a new situation."""
     opened = q.OpenSituation(title=title, service="110", kind="public_security", level=4)
@@ -74,10 +79,11 @@ def big(page: Page, name: str) -> Locator:
 
 
 async def hold_sos(page: Page) -> None:
-    """Call for help."""
+    """Call for help: hold the button until it has been held for long enough, which a busy page finds later."""
+    await page.locator("t-sos").evaluate(CALLED)
     await page.locator("t-sos button").hover()
     await page.mouse.down()
-    await page.wait_for_timeout(HELD_MS)
+    await page.wait_for_function("() => window.called")
     await page.mouse.up()
 
 
@@ -147,6 +153,37 @@ async def test_what_was_begun_for_an_order_stays_its_own_and_a_recall_is_told_un
 
 
 @pytest.mark.browser
+async def test_an_old_order_and_a_new_one_of_the_same_situation_are_told_apart(tmp_path: Path) -> None:  # R1080
+    async with terminal(tmp_path) as (site, page):
+        first = await order(site, "老街起火")
+        await expect(big(page, "签收")).to_be_visible(timeout=SOON_MS)
+        await page.context.set_offline(True)
+        await big(page, "签收").click(timeout=SOON_MS)
+        await big(page, "出警").click(timeout=SOON_MS)
+        await expect(page.get_by_text("2 件待发")).to_be_visible(timeout=SOON_MS)
+        await site.hub.ask(q.RecallOrder(order=first, why="误报"), HUB)
+        old = await site.hub.read(lambda t: t.orders.need(first))
+        again = await site.hub.ask(q.IssueOrder(situation=old.situation, unit="u1", text=""), HUB)
+        new = await site.hub.read(lambda t: t.orders.need(again.subject))
+        await page.context.set_offline(False)
+
+        told = page.locator(".recalled")
+        await expect(told).to_contain_text("此前的指令已撤回：老街起火", timeout=2 * SOON_MS)
+        await expect(told).to_contain_text(f"{clock(old.issued_ms)} 下达")
+        await expect(told).to_contain_text(f"{clock(old.ended_ms or 0)} 撤回")
+        await expect(told).to_contain_text("已另下达新指令")
+        await expect(told).to_contain_text(f"{clock(new.issued_ms)}），以新指令为准")
+        refused = page.locator(".bar", has_text="未被受理")
+        await expect(refused).to_have_count(2, timeout=SOON_MS)
+        for row, step in enumerate(("签收", "出警")):
+            await expect(refused.nth(row)).to_contain_text(f"{step}：老街起火")
+            await expect(refused.nth(row)).to_contain_text(f"{clock(old.issued_ms)} 下达）")
+        earlier = page.locator("main .row", has_text="已撤回")
+        await expect(earlier).to_contain_text(clock(old.ended_ms or 0)[:5])
+        await expect(big(page, "签收")).to_be_visible(timeout=SOON_MS)
+
+
+@pytest.mark.browser
 async def test_a_call_for_help_goes_first_from_a_full_outbox_after_a_reload(tmp_path: Path) -> None:  # R960, R961
     async with terminal(tmp_path) as (site, page):
         first = await order(site, "斗殴")
@@ -205,3 +242,29 @@ async def test_a_call_for_help_is_never_told_as_that_of_whoever_signed_in_on_ano
         await expect(page.get_by_text("指挥中心已收到")).to_be_visible(timeout=SOON_MS)
         called = [fact for fact in await recorded(site, seq) if b"sos_raised" in fact]
         assert len(called) == 1
+
+
+LET_GO = """button => {
+    const held_ms = performance.now() + 1600;
+    while (performance.now() < held_ms);
+    button.dispatchEvent(new PointerEvent("pointerup"));
+}"""
+"""The page stands still until the button was held for long enough, and hears first that it is held no more."""
+
+
+@pytest.mark.browser
+async def test_a_call_for_help_that_was_held_for_long_enough_goes_though_the_page_stood_still(tmp_path: Path) -> None:
+    async with terminal(tmp_path) as (site, page):  # R1037
+        seq = site.hub.committed_seq
+        button = page.locator("t-sos button")
+        await button.hover()
+        await page.mouse.down()
+        await button.evaluate(LET_GO)
+        await page.mouse.up()
+        await expect(page.get_by_text("指挥中心已收到")).to_be_visible(timeout=SOON_MS)
+        assert sum(b"sos_raised" in fact for fact in await recorded(site, seq)) == 1
+
+        before = await site.hub.read(lambda t: t.seq)
+        await button.click(delay=200)
+        await page.get_by_role("button", name="地图").click()
+        assert not [fact for fact in await recorded(site, before) if b"sos" in fact]

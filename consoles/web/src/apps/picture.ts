@@ -29,6 +29,11 @@ export function ordersOf(rows: ReadonlyMap<string, OrderRow>, situation: string)
   return found.sort((a, b) => Number(isActiveOrder(b)) - Number(isActiveOrder(a)) || a.issued_ms - b.issued_ms);
 }
 
+/** When an order came to the state that it is in. */
+export function reached_ms(row: OrderRow): number {
+  return row.ended_ms ?? row.fed_back_ms ?? row.arrived_ms ?? row.departed_ms ?? row.signed_ms ?? row.issued_ms;
+}
+
 /** What waits for somebody's yes, whatever is due first before the rest. */
 export function waitingApprovals(rows: ReadonlyMap<string, ApprovalRow>): ApprovalRow[] {
   return [...rows.values()].filter((row) => row.state === "waiting").sort((a, b) => a.due_ms - b.due_ms || (a.id < b.id ? -1 : 1));

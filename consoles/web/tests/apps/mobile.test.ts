@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { aboutRequest } from "../../src/apps/mobile/about";
 import { KEPT_FIXES, PositionReporter, thinned, type Fix } from "../../src/apps/mobile/position";
 import { Recalls } from "../../src/apps/mobile/recalls";
-import { currentOrder, eighth, progressOf } from "../../src/apps/mobile/steps";
+import { anewOf, currentOrder, eighth, progressOf } from "../../src/apps/mobile/steps";
+import { reached_ms } from "../../src/apps/picture";
 import type { Entry } from "../../src/sync/outbox";
 import type { OrderRow, Request } from "../../src/wire";
 
@@ -37,6 +39,32 @@ describe("progress of an order", () => {
     expect(currentOrder(rows, "u", [])?.id).toBe("new");
     expect(currentOrder(rows, "u", [entry({ request: "refuse_order", order: "new", why: "x" })])?.id).toBe("old");
     expect(currentOrder(byId(order("done", "fed_back", 1)), "u", [])).toBeNull();
+  });
+});
+
+describe("two orders of one situation (R1080)", () => {
+  const old = { ...order("old", "recalled", 1_000), signed_ms: 2_000, ended_ms: 9_000 };
+  const anew = order("new", "issued", 10_000);
+
+  it("are known as one over and one running, whichever comes from where", () => {
+    expect(anewOf(old, byId(old, anew), [])?.id).toBe("new");
+    expect(anewOf(old, byId(old), [])).toBeNull();
+    expect(anewOf(old, byId(old, { ...anew, state: "fed_back" }), [])).toBeNull();
+    expect(anewOf(old, byId(old, { ...anew, situation: "other" }, { ...anew, id: "theirs", unit: "x" }), [])).toBeNull();
+    expect(anewOf(old, byId(old, anew), [entry({ request: "refuse_order", order: "new", why: "x" })])).toBeNull();
+  });
+
+  it("are told apart by when each was given, and its steps by their keys", () => {
+    const about = (request: Request): string => aboutRequest(request, byId(old, anew), () => "公田镇起火", 20_000);
+    expect(about({ request: "step_order", order: "old", step: "signed" })).toBe("签收：公田镇起火（08:00:01 下达）");
+    expect(about({ request: "step_order", order: "old", step: "departed" })).toBe("出警：公田镇起火（08:00:01 下达）");
+    expect(about({ request: "feed_back", order: "new", result: "x", text: "" })).toBe("反馈：公田镇起火（08:00:10 下达）");
+    expect(about({ request: "refuse_order", order: "gone", why: "x" })).toBe("无法出警");
+    expect(about({ request: "end_shift", unit: "u" })).toBe("离岗");
+  });
+
+  it("stand in the list with when each came to its state", () => {
+    expect([old, anew, { ...old, state: "signed" as const, ended_ms: null }].map(reached_ms)).toEqual([9_000, 10_000, 2_000]);
   });
 });
 

@@ -8,7 +8,7 @@ import { t, word } from "../../i18n/i18n";
 import type { MarkRow, OrderRow, SituationRow, TaskRow } from "../../wire";
 import "../desk/note_field";
 import { isDecision, notesOf, taskTitle, timeMarks } from "../marks";
-import { approvalsOf, isActiveOrder, ordersOf } from "../picture";
+import { approvalsOf, isActiveOrder, ordersOf, reached_ms } from "../picture";
 import { hashOf } from "../tabs";
 import { approvalCard } from "./approvals_tab";
 import type { Leading } from "./context";
@@ -57,12 +57,8 @@ function unitLine({ store, now_ms }: Leading, order: OrderRow): TemplateResult {
   const late = isLateOrder(order, now_ms);
   return html`<li class="line ${late ? "late" : ""}">
     <t-unit-state state=${unit?.state ?? "off"}></t-unit-state><b>${unit?.name ?? order.unit}</b><span class="grow">${word("order_state", order.state)}</span>
-    <span class="number quiet">${late ? t("time.late", { span: format.duration(now_ms - order.sign_by_ms) }) : format.duration(now_ms - lastStep_ms(order))}</span>
+    <span class="number quiet">${late ? t("time.late", { span: format.duration(now_ms - order.sign_by_ms) }) : format.duration(now_ms - reached_ms(order))}</span>
   </li>`;
-}
-
-function lastStep_ms(order: OrderRow): number {
-  return order.ended_ms ?? order.fed_back_ms ?? order.arrived_ms ?? order.departed_ms ?? order.signed_ms ?? order.issued_ms;
 }
 
 function tasks(leading: Leading, row: SituationRow): TemplateResult | typeof nothing {

@@ -27,6 +27,8 @@ import { outboxOf, SamePerson } from "../hand/outbox";
 import { handStyles } from "../hand/styles";
 import "../own_password";
 import { show } from "../page";
+import { reached_ms } from "../picture";
+import { aboutRequest } from "./about";
 import { positionWords, recalledBar } from "./bars";
 import "./big_step";
 import "./evidence_tab";
@@ -38,7 +40,7 @@ import { feedbackForm, orderCard, type FeedbackDraft } from "./order_card";
 import { PositionReporter } from "./position";
 import "./query_tab";
 import { Recalls } from "./recalls";
-import { currentOrder, progressOf, type Step } from "./steps";
+import { anewOf, currentOrder, progressOf, type Step } from "./steps";
 import { appStyles, mobileStyles } from "./styles";
 
 const TABLES = {
@@ -153,6 +155,8 @@ export class Mobile extends Console {
     return this.rows("situations").get(order.situation) ?? this.keptOf("situations")?.situations.find((row) => row.id === order.situation);
   }
 
+  private readonly titleOf = (order: OrderRow): string => this.situationOf(order)?.title ?? order.text;
+
   private unit(): UnitRow | null {
     return this.rows("units").get(this.actor?.unit ?? "") ?? this.keptOf("units")?.unit ?? null;
   }
@@ -195,6 +199,7 @@ export class Mobile extends Console {
   private bars(actor: Actor): TemplateResult {
     const waits = this.waiting.filter((entry) => entry.refused === null).length;
     const connected = this.live?.phase === "live";
+    const [orders, now_ms] = [this.orders(), this.now_ms()];
     return html`<div class="bar">
         <h1>${this.unit()?.name ?? actor.name}</h1>
         ${this.unit() === null ? nothing : html`<t-unit-state state=${this.unit()?.state ?? "off"} named></t-unit-state>`}
@@ -212,8 +217,8 @@ export class Mobile extends Console {
         : nothing}
       ${this.full ? html`<div class="bar offline" role="alert">${icon("alert")} ${t("mobile.full")}</div>` : nothing}
       ${waits === 0 || this.outbox?.keeping !== false ? nothing : html`<div class="bar offline" role="alert">${icon("alert")} ${t("mobile.unkept")}</div>`}
-      ${this.recalls.untold(this.orders()).map((order) => recalledBar(this.situationOf(order)?.title ?? order.text, order.why, () => this.knowRecall(order)))}
-      ${this.waiting.filter((entry) => entry.refused !== null).map((entry) => refusedBar(entry, () => void this.outbox?.dismiss(entry.key)))}
+      ${this.recalls.untold(orders).map((order) => recalledBar(order, this.titleOf(order), anewOf(order, orders, this.waiting), now_ms, () => this.knowRecall(order)))}
+      ${this.waiting.filter((entry) => entry.refused !== null).map((entry) => refusedBar(entry, () => void this.outbox?.dismiss(entry.key), aboutRequest(entry.request, orders, this.titleOf, now_ms)))}
       ${[...this.rows("alarms").values()]
         .filter((row) => row.subject === actor.unit && row.kind !== "sos")
         .map((row) => html`<div class="bar">${icon("alert")} <b>${word("alarm", row.kind)}</b> <span class="cut quiet">${row.detail}</span></div>`)}`;
@@ -246,7 +251,7 @@ export class Mobile extends Console {
 
   private ordersTab(order: OrderRow | null, situation: SituationRow | undefined): TemplateResult {
     if (this.actor?.unit === "") return html`<t-state kind="no_right" text=${t("mobile.no_unit")}></t-state>${this.leave()}`;
-    const earlier = [...this.orders().values()].filter((row) => row.id !== order?.id).sort((a, b) => b.issued_ms - a.issued_ms);
+    const earlier = [...this.orders().values()].filter((row) => row.id !== order?.id).sort((a, b) => reached_ms(b) - reached_ms(a));
     const now_ms = this.now_ms();
     const draft = order === null ? null : this.feedback.of(order.id);
     return html`${order === null
@@ -261,8 +266,8 @@ export class Mobile extends Console {
                 : nothing}`}
       ${earlier.length === 0 ? nothing : html`<h3 class="quiet">${t("mobile.earlier")}</h3>`}
       ${earlier.slice(0, 10).map(
-        (row) => html`<div class="row"><span class="grow cut">${this.situationOf(row)?.title ?? row.text}</span>
-          <span class="quiet">${word("order_state", row.state)} ${format.moment(row.issued_ms, now_ms)}</span></div>`,
+        (row) => html`<div class="row"><span class="grow cut">${this.titleOf(row)}</span>
+          <span class="quiet">${word("order_state", row.state)} ${format.moment(reached_ms(row), now_ms)}</span></div>`,
       )}
       ${this.leave()}`;
   }

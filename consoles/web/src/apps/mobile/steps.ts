@@ -36,6 +36,12 @@ export function currentOrder(orders: ReadonlyMap<string, OrderRow>, unit: string
   return open.sort((a, b) => rank(a) - rank(b) || a.issued_ms - b.issued_ms)[0] ?? null;
 }
 
+/** The order that runs now for the same situation and unit as one that is over; null where none does. */
+export function anewOf(over: OrderRow, orders: ReadonlyMap<string, OrderRow>, waiting: readonly Entry[]): OrderRow | null {
+  const same = [...orders.values()].filter((row) => row.id !== over.id && row.situation === over.situation && row.unit === over.unit);
+  return same.find((row) => progressOf(row, waiting).next !== null) ?? null;
+}
+
 /** Which eighth of the compass lies from here to there: 0 north, 2 east. */
 export function eighth(from: { lat: number; lon: number }, to: { lat: number; lon: number }): 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 {
   const dx = (to.lon - from.lon) * Math.cos((from.lat * Math.PI) / 180);

@@ -23,7 +23,7 @@ import { consoleStyles } from "../console_styles";
 import { Kept } from "../kept";
 import { answerWords, timeBars, timeMarks } from "../marks";
 import { show } from "../page";
-import { alarmRate, alarmsInOrder, approvalsOf, isActiveOrder, numbersOf, openSituations, ordersOf, subjectOf, unitsAt, waitingApprovals } from "../picture";
+import { alarmRate, alarmsInOrder, approvalsOf, isActiveOrder, numbersOf, openSituations, ordersOf, reached_ms, subjectOf, unitsAt, waitingApprovals } from "../picture";
 import { nextFocus, NO_FOCUS, type Focus } from "./focus";
 import { roomOf, wallScale } from "./scale";
 import { screensOf, withSent, type WallScreens } from "./screens";
@@ -255,11 +255,10 @@ export class Wall extends Console {
 
   private order(row: OrderRow): TemplateResult {
     const unit = this.rows("units").get(row.unit);
-    const since_ms = row.fed_back_ms ?? row.arrived_ms ?? row.departed_ms ?? row.signed_ms ?? row.issued_ms;
     const answer = answerWords(row.result, row.feedback);
     return html`<li class=${row.overdue && row.state === "issued" ? "late" : ""}>
       <t-unit-state state=${unit?.state ?? "off"}></t-unit-state><span class="grow cut">${unit?.name ?? row.unit}</span>
-      <span>${word("order_state", row.state)}</span><span class="number quiet">${format.duration(this.now_ms() - since_ms)}</span>
+      <span>${word("order_state", row.state)}</span><span class="number quiet">${format.duration(this.now_ms() - reached_ms(row))}</span>
       ${answer === "" ? nothing : html`<span class="words answer">${answer}</span>`}</li>`;
   }
 
