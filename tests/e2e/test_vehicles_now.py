@@ -89,6 +89,12 @@ async def _units(site: Site) -> None:
     await site.hub.ask(q.IssueOrder(situation=situation, unit="u2"), HUB)
 
 
+async def _as_long_as_a_hand(page: Page) -> None:
+    """Wait: a press sooner than a hand can is not meant for what has just come up (R978, R1074)."""
+    since = await page.evaluate("performance.now()")
+    await page.wait_for_function("since => performance.now() - since >= 500", arg=since)
+
+
 async def _key(page: Page, key: str) -> None:
     await page.mouse.move(5, 5)
     await page.keyboard.press(key)
@@ -195,10 +201,7 @@ async def test_a_hit_stands_beside_its_picture_once_it_is_taken(tmp_path: Path) 
         await site.passages.add([passage])  # found on the list by itself too, which is the same hit
         page = await open_page(browser, site, "dispatcher", "/desk", axe=True)
         await expect(page.locator("t-alarm").filter(has_text="湘F62108")).to_be_visible(timeout=SLOW)
-        # A press sooner than a hand can is not meant for it (R978).
-        await page.wait_for_function(
-            "since => performance.now() - since >= 500", arg=await page.evaluate("performance.now()")
-        )
+        await _as_long_as_a_hand(page)
         await _key(page, "t")
         panel = page.locator("desk-hit")
         await expect(panel.locator("t-plate-reading .differs")).to_have_count(2, timeout=SLOW)
@@ -233,4 +236,86 @@ async def test_a_hit_stands_beside_its_picture_once_it_is_taken(tmp_path: Path) 
         await expect(page.locator("desk-hit")).to_have_count(0, timeout=SLOW)
         row = await site.hub.read(lambda t: t.hits.need(hit.subject))
         assert (row.rejected_kind, row.rejected_by) == ("look_alike", "dispatcher")
+        assert faults_of(page) == []
+
+
+_PRESS_AS_IT_COMES = """(panel, key) => {
+    const before = panel.hit.id;
+    const press = (done) => queueMicrotask(() => {
+        document.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+        done(panel.hit.id);
+    });
+    window.pressed = new Promise((done) => {
+        const controller = {
+            hostUpdated: () => {
+                if (panel.hit.id === before) return;
+                panel.removeController(controller);
+                press(done);
+            },
+        };
+        panel.addController(controller);
+    });
+}"""
+"""Press a key as soon as another hit stands there: no hand is quicker, and no machine too slow for it."""
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(150)
+async def test_no_key_judges_a_hit_that_came_while_the_hand_moved(tmp_path: Path) -> None:  # R1074
+    async with _site(tmp_path, "dispatcher") as (site, passage), chromium() as browser:
+        asked = q.RequestWatch(
+            pattern=passage.plate, reason="无证驾驶", level=2, until_ms=site.clock.now_ms() + HOUR_MS
+        )
+        watch = (await site.hub.ask(asked, Actor(id="a", name="a", roles=frozenset({"dispatcher"})))).subject
+        await site.hub.ask(q.ApproveWatch(watch=watch), Actor(id="b", name="b", roles=frozenset({"duty_leader"})))
+
+        async def hit(camera: str, after_ms: int) -> str:
+            report = q.ReportHit(
+                watch=watch, plate=passage.plate, camera=camera, seen_ms=passage.first_ms + after_ms, confidence=0.9
+            )
+            return (await site.hub.ask(report, HUB)).subject
+
+        async def judged(hit: str) -> tuple[str, str | None]:
+            row = await site.hub.read(lambda t: t.hits.need(hit))
+            return row.confirmed_by, row.rejected_kind
+
+        first = await hit("p1", -3_000)
+        page = await open_page(browser, site, "dispatcher", "/desk")
+        await expect(page.locator("t-alarm").filter(has_text=passage.plate)).to_be_visible(timeout=SLOW)
+        await _as_long_as_a_hand(page)
+        await _key(page, "t")
+        panel = page.locator("desk-hit")
+        await expect(panel.get_by_text("建设路路口").first).to_be_visible(timeout=SLOW)
+
+        await panel.evaluate(_PRESS_AS_IT_COMES, "y")
+        second = await hit("p2", -2_000)
+        assert await page.evaluate("window.pressed") == second
+        await expect(panel.get_by_text("刚换上这次命中")).to_be_visible(timeout=SLOW)
+
+        await _as_long_as_a_hand(page)
+        await _key(page, "x")
+        await expect(panel.locator(".reason").first).to_be_focused(timeout=SLOW)
+        third = await hit("p1", -1_000)
+        await expect(panel.get_by_text("又命中 1 次")).to_be_visible(timeout=SLOW)
+        await expect(panel.locator(".reason").first).to_be_focused()
+        await keep(page, tmp_path, "desk-hit-held")
+        await page.keyboard.press("1")
+        await expect(panel.get_by_text("又命中 1 次")).to_have_count(0, timeout=SLOW)
+        await expect(panel.get_by_text("建设路路口").first).to_be_visible(timeout=SLOW)
+        await expect(page.locator("t-command input")).to_have_value("")
+
+        await _as_long_as_a_hand(page)
+        await page.keyboard.down("y")
+        await expect(panel.get_by_text("已确认是此车")).to_be_visible(timeout=SLOW)
+        fourth = await hit("p2", 0)
+        await expect(panel.get_by_text("荣家河桥").first).to_be_visible(timeout=SLOW)
+        await _as_long_as_a_hand(page)
+        await page.keyboard.down("y")  # held since
+        await page.keyboard.up("y")
+        await _key(page, "x")
+        await page.keyboard.press("1")
+        await expect(panel.get_by_text("已确认是此车")).to_be_visible(timeout=SLOW)
+        assert [await judged(each) for each in (first, second, third, fourth)] == [
+            ("", None), ("", "misread"), ("dispatcher", None), ("", "misread"),
+        ]  # fmt: skip
         assert faults_of(page) == []

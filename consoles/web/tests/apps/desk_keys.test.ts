@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { DeskKeys, ENTER_AGAIN_MS, type KeyedDesk } from "../../src/apps/desk/keys";
 import { HAND_MS, Meant } from "../../src/apps/desk/meant";
-import type { AlarmRow } from "../../src/wire";
+import { shownHit } from "../../src/apps/desk/shown_hit";
+import type { AlarmRow, HitRow } from "../../src/wire";
 
 function desk(): { keys: DeskKeys; did: string[]; press: (key: string, at_ms: number, repeat?: boolean) => boolean } {
   const did: string[] = [];
@@ -39,6 +40,34 @@ describe("the alarm that a key is meant for (R978)", () => {
     meant.shown([alarm("b")], 3_200);
     meant.shown([alarm("c", 1), alarm("b")], 9_000);
     expect(meant.at([alarm("c", 1)], 9_100), "one that comes again is new").toBeUndefined();
+  });
+});
+
+describe("the hit that stands beside its picture (R1074)", () => {
+  const hit = (id: string, rejected_why = ""): HitRow => ({ id, rejected_why }) as HitRow;
+  const ids = (hits: readonly HitRow[], held: string): unknown[] => {
+    const { shown, newer } = shownHit(hits, held);
+    return [shown?.id, newer];
+  };
+
+  it("is the newest that nobody rejected", () => {
+    expect(ids([hit("h2"), hit("h1")], "")).toEqual(["h2", 0]);
+    expect(ids([hit("h2", "misread"), hit("h1")], "")).toEqual(["h1", 0]);
+    expect(ids([hit("h1", "misread")], "")).toEqual([undefined, 0]);
+  });
+
+  it("is the one of which reasons are asked, whatever comes in or becomes of it", () => {
+    expect(ids([hit("h4"), hit("h3", "misread"), hit("h2"), hit("h1")], "h2")).toEqual(["h2", 1]);
+    expect(ids([hit("h4"), hit("h3"), hit("h2", "misread")], "h2")).toEqual(["h2", 2]);
+    expect(ids([hit("h4")], "h2"), "one that the tables forgot is gone").toEqual(["h4", 0]);
+  });
+
+  it("takes a press only once it stood there for as long as a hand needs", () => {
+    const meant = new Meant<HitRow>();
+    meant.shown([hit("h1")], 1_000);
+    meant.shown([hit("h2")], 9_000);
+    expect(meant.at([hit("h2")], 9_060), "pressed for the one before").toBeUndefined();
+    expect(meant.at([hit("h2")], 9_000 + HAND_MS)?.id).toBe("h2");
   });
 });
 

@@ -13,6 +13,7 @@ import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import type { HitRow, RejectHit } from "../../wire";
 import type { Desk } from "./context";
+import { Meant } from "./meant";
 import { lookUpOf, mayLookUp } from "./plates";
 import type { Act } from "./situation_parts";
 
@@ -25,7 +26,10 @@ interface Reading {
   readonly char_confidences: readonly number[];
 }
 
-/** Tells `watchall` with the ids of cameras in the order in which the car passes them, and `fill` for the command line. */
+/**
+ * Tells `watchall` with the ids of cameras in the order in which the car passes them, `fill` for the command line, and `hold` with the id of the
+ * hit of which the reasons are asked, which is to stay meanwhile, empty once that is over.
+ */
 @customElement("desk-hit")
 export class HitPanel extends View {
   static override styles = [
@@ -72,7 +76,7 @@ export class HitPanel extends View {
         min-height: 28px;
         padding: 0 var(--s2);
       }
-      .confirmed {
+      .told-of {
         margin: 0;
         padding: var(--s1) var(--s3) 0;
       }
@@ -93,9 +97,15 @@ export class HitPanel extends View {
   @property({ attribute: false }) desk: Desk | null = null;
   @property({ attribute: false }) hit: HitRow | null = null;
   @property({ attribute: false }) act: Act = () => undefined;
+  /** So many have come since. */
+  @property({ type: Number }) newer = 0;
+  /** Whether the reasons are asked. */
+  @property({ type: Boolean }) rejecting = false;
   @state() private reading: Reading | null = null;
-  @state() private rejecting = false;
+  /** Something was pressed that was not meant for this one. */
+  @state() private hasty = false;
   private askedFor = "";
+  private readonly meant = new Meant<HitRow>();
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -110,8 +120,14 @@ export class HitPanel extends View {
   protected override willUpdate(_changed: PropertyValues<this>): void {
     const { desk, hit } = this;
     if (desk === null || hit === null || hit.id === this.askedFor) return;
-    [this.askedFor, this.reading, this.rejecting] = [hit.id, null, false];
+    [this.askedFor, this.reading, this.hasty] = [hit.id, null, false];
     void this.read(desk, hit.id);
+  }
+
+  /** Behind cameras it stands before nobody. */
+  protected override updated(changed: PropertyValues<this>): void {
+    if (changed.has("rejecting") && this.rejecting) this.renderRoot.querySelector<HTMLElement>(".reason")?.focus();
+    if (this.hit !== null && this.offsetParent !== null) this.meant.shown([this.hit], performance.now());
   }
 
   /** The passage may be forgotten, or not told yet by an edge agent: then the hit alone is shown. */
@@ -134,7 +150,10 @@ export class HitPanel extends View {
         <span>${this.place(desk, hit.camera)} ${format.instant(hit.seen_ms, desk.now_ms)} <span class="quiet">${t("time.ago", { span: format.duration(desk.now_ms - hit.seen_ms) })}</span></span>
         ${this.rejecting ? this.reasons(hit) : this.keys(hit)}
       </div>
-      ${hit.confirmed_by === "" ? nothing : html`<p class="confirmed">${icon("check")} ${t("watches.confirmed", { who: desk.who(hit.confirmed_by) })}</p>`}
+      ${this.newer === 0 ? nothing : html`<p class="told-of" role="status"><button @click=${() => this.tell("hold", "")}>${icon("alert")} ${t("hit.newer", { n: this.newer })}</button></p>`}
+      ${this.hasty ? html`<p class="told-of" role="status">${icon("alert")} ${t("hit.hasty")}</p>` : nothing}
+      ${hit.rejected_why === "" ? nothing : html`<p class="told-of" role="status">${icon("close")} ${t("hit.rejected", { why: hit.rejected_why, who: desk.who(hit.rejected_by) })}</p>`}
+      ${hit.confirmed_by === "" ? nothing : html`<p class="told-of">${icon("check")} ${t("watches.confirmed", { who: desk.who(hit.confirmed_by) })}</p>`}
       <div class="columns">
         <t-scene picture=${hit.picture} .box=${this.reading?.box ?? null} platePicture=${hit.plate_picture} label=${t("now.scene", { plate: hit.plate, place: this.place(desk, hit.camera) })}></t-scene>
         <div class="told">${this.why(hit, watch)}${this.way(desk, hit)}${this.units(desk, hit)}${this.ahead(desk, hit)}</div>
@@ -185,15 +204,15 @@ export class HitPanel extends View {
     return html`<div class="keys">
       ${hit.ahead.length === 0 ? nothing : html`<button @click=${() => this.watchAhead()}>${icon("video")} ${t("hit.watch_ahead")} <kbd>C</kbd></button>`}
       ${this.lookUp(hit)}
-      ${hit.confirmed_by === "" ? html`<button @click=${() => this.confirm(hit)}>${icon("check")} ${t("watches.confirm")} <kbd>Y</kbd></button>` : nothing}
-      <button @click=${() => this.begin()}>${icon("close")} ${t("watches.reject")} <kbd>X</kbd></button>
+      ${hit.confirmed_by === "" ? html`<button @click=${(event: Event) => this.confirm(hit, event)}>${icon("check")} ${t("watches.confirm")} <kbd>Y</kbd></button>` : nothing}
+      <button @click=${(event: Event) => this.begin(hit, event)}>${icon("close")} ${t("watches.reject")} <kbd>X</kbd></button>
     </div>`;
   }
 
   private reasons(hit: HitRow): TemplateResult {
     return html`<div class="keys" role="group" aria-label=${t("watches.reject_kind")} @keydown=${(event: KeyboardEvent) => this.onReasonKey(event, hit)}>
       ${KINDS.map((kind, index) => html`<button class="reason" @click=${() => this.reject(hit, kind)}><kbd>${index + 1}</kbd> ${word("reject_kind", kind)}</button>`)}
-      <button class="bare" @click=${() => (this.rejecting = false)}>${t("action.cancel")} <kbd>Esc</kbd></button>
+      <button class="bare" @click=${() => this.tell("hold", "")}>${t("action.cancel")} <kbd>Esc</kbd></button>
     </div>`;
   }
 
@@ -209,39 +228,46 @@ export class HitPanel extends View {
     if (ahead.length > 0) this.tell("watchall", ahead);
   }
 
-  private confirm(hit: HitRow): void {
-    if (hit.confirmed_by === "") this.act({ request: "confirm_hit", hit: hit.id });
+  /** Whether it was this one that whoever pressed had before them. */
+  private looked(hit: HitRow, { timeStamp }: Event): boolean {
+    this.hasty = this.meant.at([hit], timeStamp) === undefined;
+    return !this.hasty;
   }
 
-  private begin(): void {
-    this.rejecting = true;
-    void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>(".reason")?.focus());
+  private confirm(hit: HitRow, event: Event): void {
+    if (hit.confirmed_by === "" && this.looked(hit, event)) this.act({ request: "confirm_hit", hit: hit.id });
+  }
+
+  private begin(hit: HitRow, event: Event): void {
+    if (this.looked(hit, event)) this.tell("hold", hit.id);
   }
 
   private reject(hit: HitRow, kind: NonNullable<RejectHit["kind"]>): void {
-    this.rejecting = false;
+    this.tell("hold", "");
     this.act({ request: "reject_hit", hit: hit.id, kind, why: word("reject_kind", kind) });
   }
 
   /** While reasons are asked for, digits are theirs and nobody else's. */
   private onReasonKey(event: KeyboardEvent, hit: HitRow): void {
     const kind = KINDS[Number(event.key) - 1];
-    if (event.key === "Escape") this.rejecting = false;
-    else if (kind !== undefined && !event.ctrlKey && !event.altKey && !event.metaKey) this.reject(hit, kind);
-    else return;
+    if (event.key === "Escape") this.tell("hold", "");
+    else if (kind === undefined || event.ctrlKey || event.altKey || event.metaKey) return;
+    else if (!event.repeat) this.reject(hit, kind);
     event.preventDefault();
     event.stopPropagation();
   }
 
   private readonly onKey = (event: KeyboardEvent): void => {
-    if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing || event.defaultPrevented || this.offsetParent === null) return;
+    if (event.repeat || event.ctrlKey || event.altKey || event.metaKey || event.isComposing || event.defaultPrevented || this.offsetParent === null) return;
+    const { hit, rejecting } = this;
+    if (hit === null || rejecting) return;
     const target = event.composedPath()[0];
     if (target instanceof Element && target.matches("input, textarea, select, t-tile, t-playback")) return;
     const key = event.key.toLowerCase();
     if (key === "c") this.watchAhead();
     else if (key === "q") this.renderRoot.querySelector<HTMLElement>(".lookup")?.click();
-    else if (key === "x") this.begin();
-    else if (key === "y" && this.hit !== null) this.confirm(this.hit);
+    else if (key === "x") this.begin(hit, event);
+    else if (key === "y") this.confirm(hit, event);
     else return;
     event.preventDefault();
   };

@@ -154,6 +154,8 @@ export class SituationPanel extends View {
   @property({ attribute: false }) desk: Desk | null = null;
   @state() private failure = "";
   @state() private closing = false;
+  /** The hit of which reasons are asked. */
+  @state() private held = "";
   /** The situation that was shown last: what was asked and what failed is about one, and goes with it. */
   private of = "";
   private readonly marks = new Kept(["marks", "units"], () => this.madeOf((desk, id) => timeMarks(desk.store.rows("marks"), id, desk.store.rows("units"))));
@@ -164,6 +166,7 @@ export class SituationPanel extends View {
     if (id === this.of) return;
     this.of = id;
     this.closing = false;
+    this.held = "";
     this.failure = "";
   }
 
@@ -171,11 +174,11 @@ export class SituationPanel extends View {
     const desk = this.desk;
     const row = desk?.situation ?? null;
     if (desk === null || row === null) return html``;
-    const [hits, orders] = [hitsPart(desk, row, this.act), ordersPart(desk, row, this.act)];
+    const [hits, orders] = [hitsPart(desk, row, this.act, this.held), ordersPart(desk, row, this.act)];
     // Once somebody was sent, whether they signed is what must not scroll away under a picture.
     const sent = ordersOf(desk.store.rows("orders"), row.id).length > 0;
     return html`${this.head(desk, row)}
-      <div class="body">
+      <div class="body" @hold=${(event: CustomEvent<string>) => (this.held = event.detail)}>
         ${this.failure === "" ? nothing : html`<p class="error" role="alert">${icon("alert")} ${this.failure}</p>`}
         ${this.closing ? this.closeQuestion(row) : nothing}
         ${sent ? html`${orders} ${hits}` : html`${hits} ${orders}`} ${notesPart(desk, row)} ${planPart(desk, row, this.act)}
@@ -239,6 +242,7 @@ export class SituationPanel extends View {
           <span>${icon("phone")}</span><span>${call.dialled}</span><span>${call.caller}</span><span class="quiet">${format.instant(call.arrived_ms, desk.now_ms)}</span>
           <span class="grow cut quiet">${Object.values(call.form).filter((text) => text !== "").join(" · ") || call.linked_why}</span>
           <span>${call.outcome === null ? word("call_state", call.state) : word("call_outcome", call.outcome)}</span>
+          ${call.state === "abandoned" ? html`<button class="small" @click=${() => this.tell("choose", { table: "calls", id: call.id })}>${t("cmd.call_back")}</button>` : nothing}
           ${call.state === "answered" ? html`<button class="small" @click=${() => this.tell("choose", { table: "calls", id: call.id })}>${call.answered_by === desk.actor.id ? t("call.back") : t("desk.taken_by", { name: desk.who(call.answered_by) })}</button>` : nothing}
         </div>`,
       )}

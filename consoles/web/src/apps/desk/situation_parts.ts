@@ -14,6 +14,7 @@ import { approvalsOf, isActiveOrder, ordersOf } from "../picture";
 import { inLanguage } from "./commands_plans";
 import type { Desk } from "./context";
 import "./hit_panel";
+import { shownHit } from "./shown_hit";
 
 /** Ask the hub and show what went wrong beside the list. */
 export type Act = (request: Request) => void;
@@ -126,14 +127,14 @@ export function approvalsPart(desk: Desk, row: SituationRow): TemplateResult | t
   </section>`;
 }
 
-export function hitsPart(desk: Desk, row: SituationRow, act: Act): TemplateResult | typeof nothing {
+export function hitsPart(desk: Desk, row: SituationRow, act: Act, held: string): TemplateResult | typeof nothing {
   const hits = [...desk.store.rows("hits").values()].filter((hit) => hit.situation === row.id).sort((a, b) => b.seen_ms - a.seen_ms);
   if (hits.length === 0) return nothing;
-  const newest = hits.find((hit) => hit.rejected_why === "");
-  const others = hits.filter((hit) => hit !== newest);
+  const { shown, newer } = shownHit(hits, held);
+  const others = hits.filter((hit) => hit !== shown);
   return html`<section>
     <h3 class="heading">${t("situation.hits")}<span class="number">${hits.length}</span></h3>
-    ${newest === undefined ? nothing : html`<desk-hit .desk=${desk} .hit=${newest} .act=${act}></desk-hit>`}
+    ${shown === undefined ? nothing : html`<desk-hit .desk=${desk} .hit=${shown} .act=${act} .newer=${newer} .rejecting=${shown.id === held}></desk-hit>`}
     ${others.length === 0 ? nothing : html`<div class="pictures">${repeat(others.slice(0, 6), (hit) => hit.id, (hit) => hitCard(desk, hit, act))}</div>`}
   </section>`;
 }
