@@ -71,11 +71,12 @@ class Far:
         return (await self.snapshot())[0] == 200
 
     async def reason(self, camera: str = "k0") -> tuple[str, str]:
-        """What a technician reads after looking: words and hop."""
+        """What a technician reads after looking: words and hop; nothing where they changed between the two."""
         status, body = await self.snapshot(camera)
         assert status == 503, body
         view = (await self.person.get(f"/api/v1/cameras/{camera}/state"))[1]
-        assert view["reason"] in msgspec.json.decode(body)["detail"]
+        if view["reason"] not in msgspec.json.decode(body)["detail"]:
+            return "", ""
         return view["reason"], view["failed_hop"]
 
     @asynccontextmanager
@@ -154,25 +155,28 @@ async def test_only_while_somebody_looks(tmp_path: Path, clip: Clip, monkeypatch
 async def test_a_camera_that_fails_behind_its_agent_is_told_with_the_cameras_own_reason(
     tmp_path: Path, clip: Clip
 ) -> None:
-    async with far_camera(tmp_path, clip) as (there, cameras):
-        async with there.watching() as viewer:
-            await next_picture(viewer)
-            cameras.set_up("live", up=False)
+    async with far_camera(tmp_path, clip) as (there, cameras), there.watching() as viewer:
+        await next_picture(viewer)
+        cameras.set_up("live", up=False)
 
-            async def is_down() -> bool:
-                view = (await there.person.get("/api/v1/cameras/k0/state"))[1]
-                return bool(view["state"] == "down" and view["reason"].startswith(f"edge agent {NAME}: "))
+        async def is_down() -> bool:
+            view = (await there.person.get("/api/v1/cameras/k0/state"))[1]
+            return bool(view["state"] == "down" and view["reason"].startswith(f"edge agent {NAME}: "))
 
-            await until(is_down)
-            await until(lambda: there.agent.cameras.keeper.camera("k0").status.reason == "404 no such stream")
+        await until(is_down)
+        await until(lambda: there.agent.cameras.keeper.camera("k0").status.reason == "404 no such stream")
 
-            async def says_why() -> bool:
-                return await there.reason() == (f"edge agent {NAME}: 404 no such stream", "packets")
+        async def says_why() -> bool:
+            return await there.reason() == (f"edge agent {NAME}: 404 no such stream", "packets")
 
-            await until(says_why)
-            cameras.set_up("live", up=True)
-            await until(there.is_shown)
-        assert (await there.person.get("/api/v1/cameras/k0/state"))[1]["reason"] == ""
+        await until(says_why)
+        cameras.set_up("live", up=True)
+        await until(there.is_shown)
+
+        async def is_well() -> bool:  # it is up once its picture was decoded, a moment after that is shown
+            return (await there.person.get("/api/v1/cameras/k0/state"))[1]["reason"] == ""
+
+        await until(is_well)
 
 
 async def test_the_password_is_named_as_what_is_wrong_and_not_shown(tmp_path: Path, clip: Clip) -> None:
@@ -209,14 +213,19 @@ async def test_an_agent_that_is_away_or_too_old_is_what_the_technician_is_told_o
                 await until(lambda: told(too_old, True, False))  # it cannot tell the way, nor send pictures
 
 
+async def thinned(there: Far) -> None:
+    """Make the link thin, and return once the agent has found out what it carries."""
+    there.proxy.bytes_per_s = 20_000
+    await until(lambda: there.agent.live.dropped > 0)
+    await until(lambda: there.proxy.waiting_ms < 500)
+
+
 async def test_over_a_thin_link_video_starves_and_alarms_do_not_wait(tmp_path: Path, heavy: Clip) -> None:
     async with far_camera(tmp_path, heavy) as (there, _):
         await enrol_device(there.site)
         async with there.watching() as viewer:
             await next_picture(viewer)
-            there.proxy.bytes_per_s = 20_000
-            await until(lambda: there.agent.live.dropped > 0)
-            await until(lambda: there.proxy.waiting_ms < 500)  # it has found out what the link carries
+            await thinned(there)
             for n in range(5):
                 assert there.proxy.waiting_ms < 1000, "so long would an alarm wait behind pictures"
                 await there.agent.outbox.put([sos_item("13800000001", CLOCK.now_ms() + n)])
@@ -229,6 +238,7 @@ async def test_over_a_thin_link_video_starves_and_alarms_do_not_wait(tmp_path: P
 async def test_a_link_too_thin_for_any_picture_is_named_as_that(tmp_path: Path, heavy: Clip) -> None:
     async with far_camera(tmp_path, heavy) as (there, _), there.watching() as viewer:
         await next_picture(viewer)
+        await thinned(there)  # what is large on its way by then would come for as long as a picture is waited for
         there.proxy.bytes_per_s = 1500
 
         async def is_told() -> bool:
