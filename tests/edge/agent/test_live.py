@@ -174,7 +174,7 @@ async def test_a_camera_that_fails_behind_its_agent_is_told_with_the_cameras_own
         await until(there.is_shown)
 
         async def is_well() -> bool:  # it is up once its picture was decoded, a moment after that is shown
-            return (await there.person.get("/api/v1/cameras/k0/state"))[1]["reason"] == ""
+            return not (await there.person.get("/api/v1/cameras/k0/state"))[1]["reason"]
 
         await until(is_well)
 
