@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import shapely
@@ -29,6 +30,9 @@ from command.rules.patrol import is_out, own_unit, returned
 from command.tables import Tables
 
 SHIFT_END = "shift_end"
+
+_TERMINAL = re.compile(r"[1-9a-f][0-9a-f]{0,19}")
+"""The phone of a header, of 6 or (since 2019) 10 bytes, without padding; hex where a maker puts half an IMEI there."""
 
 
 @decides(q.EnrolStation, "administrator", "hub")
@@ -65,6 +69,11 @@ def enrol_device(t: Tables, request: q.EnrolDevice, actor: Actor, now_ms: int) -
         t.units.need(request.unit)
     elif request.kind != "pbx":
         raise InvalidInputError("a device that reports positions belongs to a unit")
+    # The hub enrols anew in a rehearsal what stands in the registers, also what an earlier release took.
+    if request.kind == "jt808" and not actor.has("hub") and not _TERMINAL.fullmatch(request.device):
+        raise InvalidInputError(
+            f"no JT/T 808 terminal is {request.device}: its number has digits alone, the first no 0"
+        )
     yield DeviceEnrolled(device=request.device, kind=request.kind, unit=request.unit or "")
     return request.device
 

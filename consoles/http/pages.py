@@ -15,6 +15,8 @@ from consoles.http.record import json_response
 _PAGES = ("wall", "desk", "leader", "mobile", "rehearsal", "admin", "cameras", "vehicles", "design")
 _OPEN_FILES = frozenset({"manifest.webmanifest", "sw.js", "icon.svg", "icon-192.png", "icon-512.png", "favicon.svg"})
 _LAYERS = frozenset({"boundary", "townships", "roads", "meta"})
+_OF_A_REPORT = frozenset({"id", "deviceid", "token", "lat"})
+"""What a tracker says of itself (`edge/trackers/osmand.py`), and no page of ours is asked with."""
 
 
 def _page(pages: Path, name: str) -> web.FileResponse:
@@ -24,6 +26,14 @@ def _page(pages: Path, name: str) -> web.FileResponse:
     return web.FileResponse(path, headers={"Cache-Control": "no-cache"})
 
 
+def _check_no_report(request: web.Request) -> None:
+    """Raise `SignInRequiredError` for a tracker with the wrong address: a phone that gets 200 at the end of redirects
+    counts the position as delivered and forgets it.
+    """
+    if not _OF_A_REPORT.isdisjoint(request.query):
+        raise SignInRequiredError("no page takes positions: /ingest/osmand and /ingest/owntracks do")
+
+
 @is_open
 async def console(request: web.Request) -> web.StreamResponse:
     """`GET /wall` and the others, `/design` with every component in every state: the page, or first the login page."""
@@ -31,6 +41,7 @@ async def console(request: web.Request) -> web.StreamResponse:
     try:
         await context.accounts.session(request.cookies.get(SESSION_COOKIE, ""))
     except SignInRequiredError:
+        _check_no_report(request)
         # With its query: who was sent to a rehearsal must not land in the live space after signing in.
         raise web.HTTPFound(f"/login?next={quote(request.path_qs, safe='/')}") from None
     return _page(context.pages, name)
@@ -39,6 +50,7 @@ async def console(request: web.Request) -> web.StreamResponse:
 @is_open
 async def login(request: web.Request) -> web.StreamResponse:
     """`GET /login`."""
+    _check_no_report(request)
     return _page(context_of(request).pages, "login")
 
 

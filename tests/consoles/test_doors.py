@@ -45,6 +45,19 @@ async def test_every_route_but_the_open_ones_refuses_strangers(tmp_path: Path) -
                 assert response.status == 200, path
 
 
+async def test_a_report_of_a_position_is_answered_by_no_page(tmp_path: Path) -> None:  # R1087
+    reports = ("id=phone1&lat=29.1&lon=113.1", "deviceid=phone1", "token=abc", "lat=29.1&lon=113.1")
+    async with site_with_people(tmp_path) as site, aiohttp.ClientSession(site.http_url) as phone:
+        for path in (f"{page}?{report}" for page in ("/", "/mobile", "/login") for report in reports):
+            async with phone.get(path) as response:  # follows redirects, as phones do
+                assert (response.status, response.history) == (401, ()), f"{path}: a phone takes 200 for delivered"
+                assert "/ingest/osmand" in (await response.json())["detail"]
+            async with phone.post(path, data=b'{"_type":"location"}') as response:
+                assert response.status == 401, path
+        async with phone.get("/mobile?space=live", allow_redirects=False) as response:
+            assert response.status == 302, "people are sent to sign in as ever"
+
+
 async def test_asset_paths_do_not_lead_out_of_their_folder(tmp_path: Path) -> None:
     async with site_with_people(tmp_path) as site, aiohttp.ClientSession() as stranger:
         for path in ("/assets/../login.html", "/assets/%2e%2e/%2e%2e/package.json", "/assets//etc/passwd"):

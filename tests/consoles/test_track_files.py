@@ -179,7 +179,7 @@ async def test_no_cell_is_run_and_the_name_is_one_that_windows_takes(tmp_path: P
             officers=[],
         )  # fmt: skip
         await site.hub.ask(unit, ADMIN)
-        await site.hub.ask(q.EnrolDevice(device="013900001111", kind="jt808", unit="u1"), ADMIN)
+        await site.hub.ask(q.EnrolDevice(device="013900001111", kind="osmand", unit="u1"), ADMIN)
         at_ms = site.clock.now_ms() - 1000
         await site.context.readings.add_positions("live", [fix("013900001111", at_ms)])
         terms: dict[str, Any] = {"unit": "u1", "reason": "@SUM(1+1)", "case": "-1", "from_ms": 0, "to_ms": at_ms}

@@ -49,8 +49,8 @@ def registers() -> list[q.Request]:
         unit = q.EnrolUnit(
             unit=f"u{n}", name=f"巡{n}", kind="patrol_car", service="110", station=f"st{n}", phone="1", officers=[]
         )
-        wanted += [station, unit, q.EnrolDevice(device=f"car{n}", kind="jt808", unit=f"u{n}")]
-    return [*wanted, q.EnrolDevice(device="radio1", kind="jt808", unit="u1")]
+        wanted += [station, unit, q.EnrolDevice(device=f"car{n}", kind="osmand", unit=f"u{n}")]
+    return [*wanted, q.EnrolDevice(device="radio1", kind="osmand", unit="u1")]
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -152,7 +152,7 @@ async def test_a_device_that_changed_hands_is_of_whoever_had_it_then(desk: tuple
     site, person = desk
     before_ms = site.clock.now_ms() - 2000
     await site.context.readings.add_positions("live", [fix("car1", before_ms)])
-    await site.hub.ask(q.EnrolDevice(device="car1", kind="jt808", unit="u2"), ADMIN)
+    await site.hub.ask(q.EnrolDevice(device="car1", kind="osmand", unit="u2"), ADMIN)
     after_ms = await site.hub.read(lambda t: t.holders.need("car1").from_ms[-1])
     await site.context.readings.add_positions("live", [fix("car1", after_ms, 10.0)])
     span: dict[str, Any] = {"from_ms": before_ms - HOUR_MS, "to_ms": after_ms + HOUR_MS}
@@ -178,10 +178,10 @@ async def test_who_was_somewhere_is_told_of_devices_that_changed_hands_whatever_
         elsewhere = [fix("car1", at_ms + n * 1000, 9000.0) for n in range(1, 60)]
         devices = ["car1", *(f"car{n}" for n in range(3, 14))]
         for device in devices[1:]:
-            await site.hub.ask(q.EnrolDevice(device=device, kind="jt808", unit="u1"), ADMIN)
+            await site.hub.ask(q.EnrolDevice(device=device, kind="osmand", unit="u1"), ADMIN)
         await site.context.readings.add_positions("live", [*elsewhere, *(fix(device, at_ms) for device in devices)])
         for device in devices:
-            await site.hub.ask(q.EnrolDevice(device=device, kind="jt808", unit="u2"), ADMIN)
+            await site.hub.ask(q.EnrolDevice(device=device, kind="osmand", unit="u2"), ADMIN)
         span: dict[str, Any] = {"from_ms": at_ms, "to_ms": at_ms + 2 * HOUR_MS}
         circle = {"lat": LAT, "lon": LON, "radius_m": 300}
         status, told = await ask(person, "present", circle=circle, **span)
@@ -205,7 +205,7 @@ async def test_a_longer_time_finds_no_less_where_holders_are_forgotten(
         assert [way["read"] for way in told["tracks"]] == [1, 0]
         assert told["holders_since_ms"] == 0
         for unit in ("u2", "u1", "u2", "u1"):
-            await site.hub.ask(q.EnrolDevice(device="car1", kind="jt808", unit=unit), ADMIN)
+            await site.hub.ask(q.EnrolDevice(device="car1", kind="osmand", unit=unit), ADMIN)
         known_ms = await site.hub.read(lambda t: t.holders.need("car1").from_ms[0])
         circle = {"lat": LAT, "lon": LON, "radius_m": 100}
         for to_ms in (at_ms, at_ms + HOUR_MS):
@@ -222,7 +222,7 @@ async def test_whose_devices_were_is_no_part_of_what_consoles_mirror(tmp_path: P
     async with site_with(tmp_path, "") as site:
         for _ in range(30):
             for unit in ("u2", "u1"):
-                await site.hub.ask(q.EnrolDevice(device="car1", kind="jt808", unit=unit), ADMIN)
+                await site.hub.ask(q.EnrolDevice(device="car1", kind="osmand", unit=unit), ADMIN)
         row, kept = await site.hub.read(lambda t: (t.devices.need("car1"), t.holders.need("car1")))
         assert len(kept.units) == len(kept.from_ms) == limits.DEVICE_HOLDERS
         assert len(msgspec.json.encode(row)) < 100

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import aiohttp
 import pytest
 from playwright.async_api import Page, expect
 
@@ -118,9 +119,22 @@ async def test_an_administrator_sees_how_it_is_and_keeps_accounts(tmp_path: Path
         await expect(other.get_by_text("无权查看")).to_be_visible(timeout=_SLOW_MS)
 
 
+async def report_as_told(sheet: str, now_ms: int) -> None:
+    """Tell a position as each app does that a sheet for `osmand` names, of the address that stands there."""
+    url, live = (line for line in sheet.splitlines() if line.startswith("http"))
+    for n, value in enumerate((29.15, 113.12, now_ms, 8.0, 40.0, 1.5, 90.0)):
+        live = live.replace(f"{{{n}}}", str(value))
+    coords = {"latitude": 29.15, "longitude": 113.12}
+    body = {"device_id": "phone1", "location": {"timestamp": now_ms + 1000, "coords": coords}}
+    async with aiohttp.ClientSession() as phone:
+        for answer in (phone.get(live), phone.post(url, json=body)):
+            async with answer as response:
+                assert (response.status, response.history) == (200, ()), response.url
+
+
 @pytest.mark.browser
 @pytest.mark.timeout(120)
-async def test_an_administrator_enrols_units_devices_and_fences(tmp_path: Path) -> None:  # R991, R992, R993
+async def test_an_administrator_enrols_units_devices_and_fences(tmp_path: Path) -> None:  # R991, R992, R993, R1086
     async with site_with_people(tmp_path, "administrator") as site, chromium() as browser:
         station = q.EnrolStation(
             station="st1",
@@ -160,8 +174,11 @@ async def test_an_administrator_enrols_units_devices_and_fences(tmp_path: Path) 
         await press(page, "Issue a token")
         sheet = page.get_by_label("The token of phone1")
         await expect(sheet).to_be_visible(timeout=_SLOW_MS)
-        token = (await sheet.input_value()).split("Token: ")[1].strip()
+        told = await sheet.input_value()
+        token = told.split("Token: ")[1].strip()
         assert await site.context.accounts.device_of(token) == "phone1"
+        await report_as_told(told, site.clock.now_ms())
+        assert await site.hub.read(lambda t: t.positions.need("u1").device) == "phone1"
         await press(page, "Take back")
         await confirm(page)
         await expect(page.get_by_text("The token of phone1 is taken back")).to_be_visible(timeout=_SLOW_MS)

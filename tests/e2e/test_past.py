@@ -76,7 +76,7 @@ async def site_with_patrols(tmp_path: Path) -> AsyncIterator[Site]:
             unit = q.EnrolUnit(
                 unit=f"u{n}", name=f"岳0{n}", kind="patrol_car", service="110", station="st", phone="2", officers=[]
             )
-            wanted += [unit, q.EnrolDevice(device=f"car{n}", kind="jt808", unit=f"u{n}")]
+            wanted += [unit, q.EnrolDevice(device=f"car{n}", kind="osmand", unit=f"u{n}")]
         place = GivenPlace(lat=LAT, lon=LON, text="荣湾大道")
         wanted.append(q.OpenSituation(title=TITLE, service="110", kind="public_security", level=3, place=place))
         for request in wanted:

@@ -6,7 +6,7 @@ from typing import Literal
 
 import pytest
 
-from command.actors import Actor
+from command.actors import HUB, Actor
 from command.kernel.errors import ConflictError, InvalidInputError, NoRightError, UnknownIdError
 from command.requests import (
     ClearAlarm,
@@ -23,6 +23,7 @@ from command.requests import (
     StartShift,
     TakeAlarm,
 )
+from edge.jt808.frame import Header
 from tests.command.support import (
     ACTORS,
     ADMIN,
@@ -295,6 +296,21 @@ async def test_enrolling_needs_what_it_names_and_keeps_what_runs() -> None:  # R
         with pytest.raises(InvalidInputError):
             await d.ask(EnrolDevice(device="d9", kind="jt808"), ADMIN)
         await d.ask(EnrolDevice(device="pbx", kind="pbx"), ADMIN)
+
+
+async def test_a_jt808_terminal_is_enrolled_under_a_number_that_one_can_have() -> None:  # R1088
+    async with desk() as d:
+        for device in ("013900001111", "0", "139-0000-1111", "car1", "1" * 21, "8A"):
+            with pytest.raises(InvalidInputError, match="no JT/T 808 terminal"):
+                await d.ask(EnrolDevice(device=device, kind="jt808", unit="u1"), ADMIN)
+        phones = ("13900001111", "1" * 20, "8a6f1c")
+        for device in phones:
+            assert Header(msg_id=0x0200, phone=device.zfill(20), serial=1).device == device, "what the gateway looks up"
+            await d.ask(EnrolDevice(device=device, kind="jt808", unit="u1"), ADMIN)
+        await d.ask(EnrolDevice(device="013900001111", kind="osmand", unit="u1"), ADMIN)
+        # One of an earlier release, in a rehearsal.
+        await d.ask(EnrolDevice(device="013900002222", kind="jt808", unit="u1"), HUB)
+        assert (await d.unit()).devices == ("du1", *phones, "013900001111", "013900002222")
 
 
 async def test_a_device_belongs_to_one_unit() -> None:  # R56

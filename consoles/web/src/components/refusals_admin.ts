@@ -18,5 +18,6 @@ export const ADMIN_REFUSED: readonly (readonly [RegExp, Words])[] = [
   [/^too many are signing in just now/, () => t("refusal.password_busy")],
   [/^fence \S+ is the area of/, () => t("refusal.fence_used")],
   [/^a device that reports positions belongs to a unit/, () => t("refusal.device_unit")],
+  [/^no JT\/T 808 terminal is (?<device>\S+):/, ({ device = "" }) => t("refusal.device_terminal", { word: device })],
   [/^\S+ has no token$/, () => t("refusal.no_token")],
 ];

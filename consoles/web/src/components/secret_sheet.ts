@@ -24,6 +24,7 @@ export class SecretSheet extends View {
       }
       textarea {
         min-height: 0;
+        field-sizing: content; /* long addresses take lines of their own */
         font-size: var(--t1);
         overflow-wrap: anywhere;
       }

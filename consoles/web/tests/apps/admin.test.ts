@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { accountsFound, byText, deedText, rolesText, subjectText } from "../../src/apps/admin/account_words";
 import { areaText, sameRing, usersOf } from "../../src/apps/admin/fence_words";
+import { isLoopback, tokenSheet } from "../../src/apps/admin/token_sheet";
 import { freeId, heardAt, officersOf, rowsFound, tokenText } from "../../src/apps/admin/unit_words";
 import { homesOf } from "../../src/apps/homes";
 import { faultOf } from "../../src/apps/password_words";
@@ -50,6 +51,29 @@ describe("accounts (R990)", () => {
   it("refuse in words what is refused", () => {
     expect(refusalWords("guanli is the last account that administers: make somebody else administrator first")).toBe("这是最后一位系统管理员：先给别人这个岗位");
     expect(refusalWords("the password before is wrong")).toBe("现在的密码不对");
+    expect(refusalWords("no JT/T 808 terminal is 0139: its number has digits alone, the first no 0")).toBe("JT/T 808 终端的编号就是它的终端手机号：只写数字，去掉前面的 0。没有终端对得上 0139"); // R1088
+  });
+});
+
+describe("the sheet with a device's token (R1086)", () => {
+  const lines = (...asked: Parameters<typeof tokenSheet>): string[] => tokenSheet(...asked).split("\n");
+
+  it("holds addresses that are pasted as they stand", () => {
+    const urls = lines("osmand", "phone 1", "a-b_c", "https://hub:8443").filter((line) => line.startsWith("https://")).map((line) => new URL(line));
+    expect(urls.map((url) => url.pathname)).toEqual(["/ingest/osmand", "/ingest/osmand"]);
+    expect(urls.map((url) => url.searchParams.get("token"))).toEqual(["a-b_c", "a-b_c"]);
+    expect(urls.map((url) => url.searchParams.get("id"))).toEqual([null, "phone 1"]); // Traccar Client adds its own
+    expect([...(urls[1]?.searchParams ?? [])].slice(2)).toEqual([["lat", "{0}"], ["lon", "{1}"], ["timestamp", "{2}"], ["accuracy", "{3}"], ["altitude", "{4}"], ["bearing", "{6}"]]);
+  });
+
+  it("says by kind what else is filled in", () => {
+    expect(lines("osmand", "phone1", "secret", "http://hub")).toContain("phone1");
+    expect(lines("owntracks", "li", "secret", "http://hub")).toEqual(expect.arrayContaining(["http://hub/ingest/owntracks", "li", "secret"]));
+    expect(lines("pbx", "pbx1", "secret", "http://hub")).toEqual(expect.arrayContaining(["http://hub/api/v1/calls", "Authorization: Bearer secret"]));
+  });
+
+  it("is told apart where its address leads nowhere else", () => {
+    expect(["localhost", "127.0.0.1", "127.1.2.3", "[::1]", "10.0.0.5", "hub.local", "127.example.org"].map(isLoopback)).toEqual([true, true, true, true, false, false, false]);
   });
 });
 

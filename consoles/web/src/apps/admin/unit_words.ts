@@ -12,10 +12,11 @@ export type DeviceKind = EnrolDevice["kind"];
 export const DEVICE_KINDS: readonly DeviceKind[] = ["jt808", "osmand", "owntracks", "mobile", "gb28181", "pbx"];
 
 /** These show a token that somebody typed into them; the others come in by other means (a registration, a sign-in, a password). */
-const BY_TOKEN: ReadonlySet<string> = new Set(["osmand", "owntracks", "pbx"]);
+const BY_TOKEN = ["osmand", "owntracks", "pbx"] as const;
+export type TokenKind = (typeof BY_TOKEN)[number];
 
-export function needsToken(kind: string): boolean {
-  return BY_TOKEN.has(kind);
+export function needsToken(kind: string): kind is TokenKind {
+  return BY_TOKEN.some((each) => each === kind);
 }
 
 /** These come for a token by themselves, unless it was taken back (SPEC R998). */

@@ -23,9 +23,10 @@ import "./device_form";
 import "./device_token";
 import "./station_form";
 import { adminStyles, formStyles } from "./styles";
+import { isLoopback, tokenSheet } from "./token_sheet";
 import "./unit_form";
 import { listOf } from "./unit_lists";
-import { freeId, KINDS, registersItself, type Kind } from "./unit_words";
+import { freeId, KINDS, needsToken, type Kind } from "./unit_words";
 
 /** What ids begin with that the page proposes; a device's is its own. */
 const PREFIX: Readonly<Record<Kind, string>> = { stations: "st", units: "u", devices: "" };
@@ -60,7 +61,7 @@ export class AdminUnits extends Panel {
   @state() private busy = false;
   /** Which devices have a token; null until that was told. */
   @state() private tokens: DeviceTokens["devices"] | null = null;
-  @state() private secret: { readonly device: string; readonly token: string } | null = null;
+  @state() private secret: { readonly device: string; readonly text: string } | null = null;
   private readonly mapData = new Kept(["stations", "units", "positions"], () => this.data());
 
   protected override shouldUpdate(changed: Map<PropertyKey, unknown>): boolean {
@@ -100,8 +101,9 @@ export class AdminUnits extends Panel {
 
   private sheet(): TemplateResult | typeof nothing {
     if (this.secret === null) return nothing;
-    const { device, token } = this.secret;
-    return html`<t-secret once=${t("units.token_once")} label=${t("units.token_sheet", { device })} text=${t("units.token_text", { device, token, url: location.origin })}></t-secret>`;
+    const { device, text } = this.secret;
+    const once = isLoopback(location.hostname) ? `${t("units.token_once")}${t("list.semicolon")}${t("units.token_here", { host: location.host })}` : t("units.token_once");
+    return html`<t-secret once=${once} label=${t("units.token_sheet", { device })} text=${text}></t-secret>`;
   }
 
   private work({ store }: Connection): TemplateResult {
@@ -176,11 +178,11 @@ export class AdminUnits extends Panel {
 
   /** One that registers gets another by itself then, and needs nobody to type this one. */
   private async issue({ id, kind }: DeviceRow): Promise<void> {
-    const registers = registersItself(kind);
+    const shown = needsToken(kind);
     await this.once(async (api) => {
       const { token } = await api.post<MadeToken>(`/api/v1/devices/${encodeURIComponent(id)}/token`, {});
-      if (!registers) this.secret = { device: id, token };
-    }, t(registers ? "units.token_allowed" : "units.token_issued", { device: id }));
+      if (shown) this.secret = { device: id, text: tokenSheet(kind, id, token, location.origin) };
+    }, t(shown ? "units.token_issued" : "units.token_allowed", { device: id }));
   }
 
   private async revoke(device: string): Promise<void> {

@@ -79,7 +79,19 @@ export const ADMIN = {
   "units.revoke_consequence": ["它的请求立即被拒，已有连接 10 秒内断开；它的单位会失去定位。", "Its requests are refused at once and what is connected ends within 10 s; its unit has no position any more."],
   "units.token_once": ["令牌只显示这一次，离开就看不到了：请现在复制", "The token is shown only now and never again: copy it"],
   "units.token_sheet": ["{device} 的令牌", "The token of {device}"],
-  "units.token_text": ["地址：{url}\n设备：{device}\n令牌：{token}", "Address: {url}\nDevice: {device}\nToken: {token}"],
+  "units.token_here": ["{host} 只有本机到得了：填进设备时换成中心在网络上的地址", "no other machine reaches {host}: type the hub's address in the network instead"],
+  "token_sheet.osmand": [
+    "Traccar Client 的服务器地址（Server URL）：\n{url}\n设备标识（Device identifier）：\n{device}\n\n或 OsmAnd 的在线跟踪网址（Web address）：\n{live}\n\n令牌：{token}",
+    "Traccar Client, server URL:\n{url}\nDevice identifier:\n{device}\n\nOr OsmAnd, online tracking, web address:\n{live}\n\nToken: {token}",
+  ],
+  "token_sheet.owntracks": [
+    "OwnTracks 的连接：模式（Mode）选 HTTP\n网址（URL）：\n{url}\n用户名（UserID）：\n{device}\n密码（Password，就是令牌）：\n{token}",
+    "OwnTracks, connection: mode HTTP\nURL:\n{url}\nUser name (UserID):\n{device}\nPassword (the token):\n{token}",
+  ],
+  "token_sheet.pbx": [
+    "每个来电 POST 到：\n{url}\n请求头：\nAuthorization: Bearer {token}",
+    "POST each ringing call to:\n{url}\nWith the header:\nAuthorization: Bearer {token}",
+  ],
   "units.token_issued": ["{device} 的令牌已签发", "A token for {device} is issued"],
   "units.token_revoked": ["{device} 的令牌已收回", "The token of {device} is taken back"],
   "fences.new": ["新画围栏", "New fence"],
@@ -104,5 +116,6 @@ export const ADMIN = {
   "fences.unsaved": ["形状已改，还没有保存", "The shape is changed and not saved yet"],
   "refusal.fence_used": ["还有单位以它为巡区：先在“单位与终端”里给它们换巡区", "Units have it as their area: give them another on the tab of units first"],
   "refusal.device_unit": ["报位置的终端要选所属单位", "A device that reports positions belongs to a unit: choose it"],
+  "refusal.device_terminal": ["JT/T 808 终端的编号就是它的终端手机号：只写数字，去掉前面的 0。没有终端对得上 {word}", "A JT/T 808 terminal goes by its telephone number: digits alone, without leading zeros. None can be {word}"],
   "refusal.no_token": ["这个设备没有令牌", "This device has no token"],
 } as const;
