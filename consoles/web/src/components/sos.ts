@@ -88,6 +88,7 @@ export class SosButton extends View {
   @property({ type: Boolean }) compact = false;
   @state() private holding = false;
   private timer: ReturnType<typeof setTimeout> | null = null;
+  private pressed_ms = 0;
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
@@ -100,12 +101,12 @@ export class SosButton extends View {
         aria-label="${t("sos.button")}，${t("sos.hold")}"
         ?disabled=${this.state === "none"}
         @pointerdown=${this.press}
-        @pointerup=${this.release}
+        @pointerup=${this.letGo}
         @pointercancel=${this.release}
         @pointerleave=${this.release}
         @contextmenu=${(event: Event) => event.preventDefault()}
         @keydown=${this.onKeyDown}
-        @keyup=${this.release}
+        @keyup=${this.letGo}
         @blur=${this.release}
       >
         <svg class="hold" viewBox="0 0 84 84" aria-hidden="true">
@@ -118,16 +119,25 @@ export class SosButton extends View {
     </div>`;
   }
 
-  private press(event?: PointerEvent): void {
+  private press(event: Event): void {
     if (this.holding || this.state === "none") return;
-    if (event !== undefined) (event.currentTarget as HTMLElement).setPointerCapture(event.pointerId);
+    if (event instanceof PointerEvent) (event.currentTarget as HTMLElement).setPointerCapture(event.pointerId);
     this.holding = true;
+    this.pressed_ms = event.timeStamp;
     vibrate(40);
-    this.timer = setTimeout(() => {
-      this.release();
-      vibrate(400);
-      this.tell("sos", null);
-    }, HOLD_MS);
+    this.timer = setTimeout(() => this.call(), HOLD_MS);
+  }
+
+  /** A page that stood still hears of it before its timer, though the button was held for long enough: when it was let go says so. */
+  private letGo(event: Event): void {
+    if (this.holding && event.timeStamp - this.pressed_ms >= HOLD_MS) this.call();
+    else this.release();
+  }
+
+  private call(): void {
+    this.release();
+    vibrate(400);
+    this.tell("sos", null);
   }
 
   private release(): void {
@@ -139,7 +149,7 @@ export class SosButton extends View {
   private onKeyDown(event: KeyboardEvent): void {
     if (event.key !== " " && event.key !== "Enter") return;
     event.preventDefault();
-    if (!event.repeat) this.press();
+    if (!event.repeat) this.press(event);
   }
 }
 
