@@ -204,10 +204,11 @@ async def test_a_camera_that_cannot_be_opened_is_told_so_and_held_by_nobody(grou
 async def test_a_camera_that_never_answers_holds_up_nobody_for_long(
     ground: Ground, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streams.ptz.PTZ_CALL_MS", 20)
     ground.dome.answers.clear()
+    monkeypatch.setattr("streams.ptz.PTZ_CALL_MS", 20)
     with pytest.raises(UnavailableError, match="did not answer"):
         await ground.control.command("a", WATCH, LEFT)
+    monkeypatch.undo()
     ground.dome.answers.set()
     await ground.control.command("a", WATCH, Recall(1))
     assert [what for _, what in ground.dome.said][-1] == 1

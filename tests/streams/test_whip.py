@@ -164,7 +164,6 @@ async def test_what_cannot_be_taken_is_refused_and_leaves_nothing_open(
 
 
 async def test_publishers_are_bounded_and_one_that_never_connects_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streams.whip.RELAY_CONNECT_MS", 500)
     async with serve() as site, aiohttp.ClientSession(site.url, headers=site.headers) as http:
         async with http.post("/api/v1/cameras/phone/whip", data=PUBLISHING) as answer, asyncio.timeout(PATIENCE_S):
             assert answer.status == 201
@@ -177,6 +176,7 @@ async def test_publishers_are_bounded_and_one_that_never_connects_is_let_go(monk
         async with http.post("/api/v1/cameras/phone/whip", data=PUBLISHING) as again:
             assert again.status == 201
         await until(lambda: site.ingest.publishers == 1)
+        monkeypatch.setattr("streams.whip.RELAY_CONNECT_MS", 500)
         await until(lambda: site.ingest.publishers == 0)
 
 
@@ -184,7 +184,6 @@ async def test_the_way_to_a_publisher_says_who_tried_last_and_what_became_of_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # R745
     stay_on_loopback(monkeypatch)
-    monkeypatch.setattr("streams.whip.RELAY_CONNECT_MS", 500)
 
     async def told(site: Site) -> tuple[bool, str, str]:
         hops = Hops(CLOCK)
@@ -217,7 +216,9 @@ async def test_the_way_to_a_publisher_says_who_tried_last_and_what_became_of_it(
         await offers(PUBLISHING.replace("H264", "VP9"))
         assert "its offer was refused: " in (await told(site))[1]
         await offers(PUBLISHING)
-        await until(lambda: site.ingest.publishers == 0)
+        with monkeypatch.context() as meanwhile:  # who does connect takes as long on a busy machine
+            meanwhile.setattr("streams.whip.RELAY_CONNECT_MS", 500)
+            await until(lambda: site.ingest.publishers == 0)
         assert await tells(site, "it never connected: is UDP let through, is there NAT?")
         await phone.setLocalDescription(await phone.createOffer())
         answer = await offers(phone.localDescription.sdp)
