@@ -203,6 +203,9 @@ GB28181_PLAYBACKS = 16
 GB28181_PLAYBACKS_PER_DEVICE = 4
 GB28181_LISTS = 8
 GB28181_HELD_MS = 5 * 60 * 1000
+# After its end was told, what was sent before is taken for so long, until nothing came for a while.
+GB28181_LAST_MS = 2000
+GB28181_QUIET_MS = 200
 # A playback is asked for up to so long at once; files of a recorder nearer than a seam are one recording.
 GB28181_PLAYBACK_MS = 24 * 60 * 60 * 1000
 GB28181_SEAM_MS = 2000

@@ -17,7 +17,7 @@ from edge.gb28181.ids import is_id
 from edge.gb28181.invite import Answer, InviteDialog, InviteError, Media, Transport
 from edge.gb28181.ports import MediaPorts
 from edge.gb28181.reception import Connection, Datagrams, Reception
-from edge.limits import GB28181_HELD_MS, GB28181_STREAMS
+from edge.limits import GB28181_HELD_MS, GB28181_LAST_MS, GB28181_QUIET_MS, GB28181_STREAMS
 from streams.limits import CAMERA_FROZEN_MS, CAMERA_OPEN_MS, MEDIA_KEY_MS
 from streams.packets import Packet
 from streams.sources import SourceError
@@ -218,7 +218,18 @@ class Gb28181Source:
         self._stack.callback(transport.abort)
 
     async def _watch_end(self, dialog: InviteDialog) -> None:
-        self._reception.end(await dialog.ended())
+        why = await dialog.ended()
+        if self._playback is not None:
+            await self._quiet()
+        self._reception.end(why)
+
+    async def _quiet(self) -> None:
+        """Return once nothing comes any more: the end, told by SIP, overtakes what was sent before it."""
+        for _ in range(GB28181_LAST_MS // GB28181_QUIET_MS):
+            taken = self._reception.counts.taken
+            await self._clock.sleep(GB28181_QUIET_MS)
+            if self._reception.counts.taken == taken:
+                return
 
     def seen(self) -> dict[str, str]:
         """Return what is known of the hops of the way, for a technician."""

@@ -148,6 +148,30 @@ async def test_what_is_recorded_is_played_steered_and_ends(ps_clip: PsClip) -> N
     assert device.dialogs[0].controls == [(4, False, None)]
 
 
+async def test_what_was_sent_before_the_end_of_a_recording_was_told_and_comes_after_it_is_read(
+    ps_clip: PsClip,
+) -> None:  # R1045
+    """The end comes by SIP, and overtakes them."""
+    state = RtpState(SSRC + 1_000_000_000)
+
+    async def overtaken(send: Send, _media: Media) -> None:
+        while not device.dialogs:
+            await SystemClock().sleep(1)
+        for number, frame in enumerate(ps_clip.frames):
+            if number == 10:
+                device.dialogs[0].end.set_result("the recording ended")
+            await SystemClock().sleep(5)
+            for packet in rtp_packets(frame, state, frame.at_ms):
+                send(packet)
+
+    device, packets = Device(overtaken), list[Packet]()
+    async with asyncio.timeout(PATIENCE_S):
+        async with Gb28181Media(device, ports()).playback(ADDRESS, 0, 60_000, SystemClock()) as source:
+            with pytest.raises(PlaybackEndedError, match="the recording ended"):
+                await to_the_end(source, packets)
+    assert len(packets) >= len(ps_clip.frames) - 1  # the last one has no other behind it
+
+
 async def test_more_pictures_than_a_camera_takes_end_the_stream() -> None:
     """R343."""
 
