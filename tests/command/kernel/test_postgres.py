@@ -314,7 +314,7 @@ async def test_a_server_that_hangs_is_left_for_the_next_of_the_address(  # R1018
         await connection.execute(f"CREATE DATABASE {name}")
         await connection.close()
         url = f"postgresql://triune@127.0.0.1:{hanging.port},127.0.0.1:{postgres_server.port}/{name}"
-        monkeypatch.setattr(module, "POSTGRES_COMMAND_MS", 500)
+        monkeypatch.setattr(module, "POSTGRES_COMMAND_MS", 1500)  # soon, and later than a busy server answers
         db = await Postgres.open(url, ONE, "test")
         hanging.pause()
         with pytest.raises(UnavailableError, match="in time"):
