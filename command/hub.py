@@ -356,7 +356,8 @@ class Hub:
     def _take_readings(self) -> None:
         fresh, self._fresh_positions = self._fresh_positions, {}
         for row in fresh.values():
-            self._tables.positions.put(row)
+            if row.id in self._tables.units.rows:  # else it was retired while this was on its way
+                self._tables.positions.put(row)
         passages, self._fresh_passages = self._fresh_passages, {}
         for passage in passages.values():
             self._tables.passages.put(passage)

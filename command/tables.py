@@ -163,6 +163,7 @@ class Tables:
         self.stations = self._table("stations", rows.StationRow)
         self.units = self._table("units", rows.UnitRow)
         self.devices = self._table("devices", rows.DeviceRow)
+        self.retired = self._table("retired", rows.RetiredRow)
         self.holders = self._table("holders", rows.HoldersRow)
         self.positions = self._table("positions", rows.PositionRow)
         self.passages = self._table("passages", rows.PassageRow)

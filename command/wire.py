@@ -23,6 +23,7 @@ TABLES: dict[str, type[Row]] = {
     "stations": rows.StationRow,
     "units": rows.UnitRow,
     "devices": rows.DeviceRow,
+    "retired": rows.RetiredRow,
     "positions": rows.PositionRow,
     "passages": rows.PassageRow,
     "fences": rows.FenceRow,

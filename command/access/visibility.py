@@ -13,7 +13,7 @@ from command.wire import TABLES
 ALL = frozenset(TABLES)
 MAY_WATCH_PASSAGES: frozenset[Role] = frozenset({"camera_watch", "dispatcher", "commander", "duty_leader", "wall"})
 """Who sees vehicles pass: they are on duty for it, and that they look is on record once for each session."""
-_PLACES = frozenset({"stations", "units", "positions", "fences", "cameras", "links", "sos"})
+_PLACES = frozenset({"stations", "units", "retired", "positions", "fences", "cameras", "links", "sos"})
 _VIOLATION_RULES = frozenset({"sections", "restrictions", "regions"})
 _VIOLATIONS = _VIOLATION_RULES | {"violations"}
 _PICTURE = _PLACES | {
@@ -27,8 +27,7 @@ _SHOWN: dict[Role, frozenset[str]] = {
     "commander": ALL - {"devices"},
     "duty_leader": ALL - {"devices"},
     "director": ALL - {"devices"},
-    "camera_watch": _PLACES
-    | {"situations", "alarms", "hits", "watches", "libraries", "marks", "screens", *_VIOLATIONS},
+    "camera_watch": _PICTURE | {"watches", "libraries", *_VIOLATIONS},
     "administrator": _PLACES | _VIOLATION_RULES | {"devices", "watches", "libraries", "plans", "alarms", "messages"},
     "wall": _PICTURE | {"calls"},
     "officer": _PLACES - {"cameras"} | {"orders", "situations", "alarms", "evidence"},

@@ -49,6 +49,24 @@ class DeviceEnrolled(Fact, frozen=True, tag="device_enrolled"):
     unit: str = ""
 
 
+class StationRetired(Fact, frozen=True, tag="station_retired"):
+    """The station is no more. What names it stays on record."""
+
+    station: str
+
+
+class UnitRetired(Fact, frozen=True, tag="unit_retired"):
+    """The unit is no more; it was off duty and had no device."""
+
+    unit: str
+
+
+class DeviceRetired(Fact, frozen=True, tag="device_retired"):
+    """The device reports no more, and belongs to nobody from now on."""
+
+    device: str
+
+
 class ShiftStarted(Fact, frozen=True, tag="shift_started"):
     """The unit is on duty until `until_ms`."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from command.rows import HoldersRow
+from command.rows import HoldersRow, RetiredRow, UnitRow, retired_id
 from command.tables import Tables
 
 
@@ -28,6 +28,16 @@ def holdings(t: Tables, device: str, from_ms: int, to_ms: int) -> Iterator[Holdi
         first_ms, last_ms = max(began_ms, from_ms), min(end_ms, to_ms)
         if first_ms <= last_ms:
             yield Holding(device, unit, first_ms, last_ms)
+
+
+def known_unit(t: Tables, unit: str) -> UnitRow | RetiredRow | None:
+    """Return what the unit is, or was before it was retired: what it did stays its own."""
+    return t.units.get(unit) or t.retired.get(retired_id("unit", unit))
+
+
+def known_units(t: Tables) -> Mapping[str, UnitRow | RetiredRow]:
+    """Return every unit that is, or was before it was retired, by its id."""
+    return {**{row.was: row for row in t.retired if row.kind == "unit"}, **t.units.rows}
 
 
 def devices_of(t: Tables, unit: str) -> Sequence[str]:

@@ -44,6 +44,24 @@ class EnrolDevice(Request, frozen=True, tag="enrol_device"):
     unit: Id | None = None
 
 
+class RetireStation(Request, frozen=True, tag="retire_station"):
+    """Take a station off every list and map for good (注销)."""
+
+    station: Id
+
+
+class RetireUnit(Request, frozen=True, tag="retire_unit"):
+    """Take a unit off every list and map for good."""
+
+    unit: Id
+
+
+class RetireDevice(Request, frozen=True, tag="retire_device"):
+    """Let a device report no more; it belongs to nobody from now on."""
+
+    device: Id
+
+
 class StartShift(Request, frozen=True, tag="start_shift"):
     """On duty."""
 

@@ -8,7 +8,19 @@ from command.rows.calls import CallRow, CallState, MarkRow, SituationRow, Situat
 from command.rows.deadlines import DeadlineRow
 from command.rows.libraries import LibraryFile, LibraryRow, LibraryTerms, LineMark
 from command.rows.orders import EvidenceRow, MessageRow, OrderRow, OrderState
-from command.rows.patrol import AlarmRow, DeviceRow, FenceRow, HoldersRow, PositionRow, SosRow, StationRow, UnitRow
+from command.rows.patrol import (
+    AlarmRow,
+    DeviceRow,
+    FenceRow,
+    HoldersRow,
+    PositionRow,
+    RetiredKind,
+    RetiredRow,
+    SosRow,
+    StationRow,
+    UnitRow,
+    retired_id,
+)
 from command.rows.plans import ActivationRow, ApprovalRow, CaseRow, LinkRow, PlanRow, TaskRow
 from command.rows.scene import CameraRow, PassageRow
 from command.rows.violations import (
@@ -59,6 +71,8 @@ __all__ = [
     "RememberedHit",
     "RestrictionRow",
     "RestrictionVersion",
+    "RetiredKind",
+    "RetiredRow",
     "Row",
     "RuleVersion",
     "ScreenRow",
@@ -76,4 +90,5 @@ __all__ = [
     "ViolationState",
     "WatchRow",
     "is_in_force",
+    "retired_id",
 ]

@@ -50,6 +50,27 @@ class DeviceRow(Row, frozen=True):
     unit: str
 
 
+RetiredKind = Literal["station", "unit", "device"]
+
+
+class RetiredRow(Row, frozen=True):
+    """What a station, unit or device was that is no more, so that what names it stays readable.
+
+    Its id is the kind, a colon and the id it had. `name` is empty for a device; `station` is that of a unit.
+    """
+
+    kind: RetiredKind
+    was: str
+    name: str
+    station: str
+    at_ms: int
+
+
+def retired_id(kind: RetiredKind, was: str) -> str:
+    """Return the id under which is kept what a station, unit or device was."""
+    return f"{kind}:{was}"
+
+
 class HoldersRow(Row, frozen=True):
     """Whose a device that changed hands was: each unit from its instant until the next, 0 being ever; oldest first.
 

@@ -15,6 +15,7 @@ from command.rules import (
     queries,
     recording,
     registers,
+    retiring,
     scene,
     situations,
     sos,
@@ -27,6 +28,6 @@ from command.rules.base import decide, fold, unruled
 
 __all__ = [
     "approvals", "archive", "decide", "dispatch", "fold", "hits", "hits_judged", "hubs", "intake", "libraries",
-    "messages", "patrol", "plans", "queries", "recording", "registers", "scene", "situations", "sos", "unruled",
-    "violation_register", "violations", "wall", "watchlist",
+    "messages", "patrol", "plans", "queries", "recording", "registers", "retiring", "scene", "situations", "sos",
+    "unruled", "violation_register", "violations", "wall", "watchlist",
 ]  # fmt: skip

@@ -23,7 +23,7 @@ from command.facts.patrol import (
 from command.kernel.errors import ConflictError, InvalidInputError
 from command.kernel.geo import check_point
 from command.kernel.limits import DEVICE_HOLDERS
-from command.rows import DeadlineRow, DeviceRow, FenceRow, HoldersRow, StationRow, UnitRow
+from command.rows import DeadlineRow, DeviceRow, FenceRow, HoldersRow, StationRow, UnitRow, retired_id
 from command.rules.alarms import clear_alarm
 from command.rules.base import Decision, decides, drop_deadline, fires, folds, set_deadline
 from command.rules.patrol import is_out, own_unit, returned
@@ -96,7 +96,7 @@ def end_shift(t: Tables, request: q.EndShift, actor: Actor, now_ms: int) -> Deci
     if unit.order:
         raise ConflictError(f"unit {unit.id} is on order {unit.order}", order=unit.order, current=unit)
     if unit.shift_until_ms is not None:
-        yield from _go_off(t, unit)
+        yield from ended_shift(t, unit)
     return unit.id
 
 
@@ -107,12 +107,14 @@ def shift_over(t: Tables, deadline: DeadlineRow, now_ms: int) -> Decision:
     if unit.order:
         yield ShiftStarted(unit=unit.id, until_ms=now_ms + 15 * 60_000)
     else:
-        yield from _go_off(t, unit)
+        yield from ended_shift(t, unit)
     return unit.id
 
 
-def _go_off(t: Tables, unit: UnitRow) -> Decision:
-    yield ShiftEnded(unit=unit.id)
+def ended_shift(t: Tables, unit: UnitRow) -> Decision:
+    """End the unit's shift where one runs, and what it is alarmed about in any case."""
+    if unit.shift_until_ms is not None:
+        yield ShiftEnded(unit=unit.id)
     for kind in ("left_area", "entered_forbidden", "stood_still", "went_silent"):
         yield from clear_alarm(t, kind, unit.id, "shift ended")
     return unit.id
@@ -156,6 +158,7 @@ def remove_fence(t: Tables, request: q.RemoveFence, actor: Actor, now_ms: int) -
 @folds(StationEnrolled)
 def station_enrolled(t: Tables, fact: StationEnrolled, r: Recorded) -> None:
     """The newest word."""
+    t.retired.drop(retired_id("station", fact.station))
     t.stations.put(
         StationRow(
             id=fact.station, name=fact.name, service=fact.service, lat=fact.lat, lon=fact.lon,
@@ -185,6 +188,7 @@ def unit_enrolled(t: Tables, fact: UnitEnrolled, r: Recorded) -> None:
             shift_since_ms=old.shift_since_ms, out_of=old.out_of, still_since_ms=old.still_since_ms,
             silent_since_ms=old.silent_since_ms, sos=old.sos,
         )  # fmt: skip
+    t.retired.drop(retired_id("unit", fact.unit))
     t.units.put(fresh)
 
 
@@ -194,15 +198,23 @@ def device_enrolled(t: Tables, fact: DeviceEnrolled, r: Recorded) -> None:
     old = t.devices.get(fact.device)
     if old and old.unit and old.unit != fact.unit and (former := t.units.get(old.unit)):
         t.units.put(replace(former, devices=tuple(d for d in former.devices if d != fact.device)))
-    if old and old.unit != fact.unit:
-        # What it sends of before it was first enrolled is nobody else's.
-        was = t.holders.get(fact.device) or HoldersRow(id=fact.device, units=(old.unit,), from_ms=(0,))
-        units, from_ms = (*was.units, fact.unit), (*was.from_ms, max(r.at_ms, was.from_ms[-1]))
-        t.holders.put(HoldersRow(id=fact.device, units=units[-DEVICE_HOLDERS:], from_ms=from_ms[-DEVICE_HOLDERS:]))
+    if old is None and fact.device in t.holders.rows:
+        handed_over(t, fact.device, "", fact.unit, r.at_ms)  # it was retired
+    elif old and old.unit != fact.unit:
+        handed_over(t, fact.device, old.unit, fact.unit, r.at_ms)
+    t.retired.drop(retired_id("device", fact.device))
     t.devices.put(DeviceRow(id=fact.device, kind=fact.kind, unit=fact.unit))
     unit = t.units.get(fact.unit)
     if unit and fact.device not in unit.devices:
         t.units.put(replace(unit, devices=(*unit.devices, fact.device)))
+
+
+def handed_over(t: Tables, device: str, old: str, new: str, at_ms: int) -> None:
+    """Note that another unit, or nobody, has the device from now on."""
+    # What it sends of before it was first enrolled is nobody else's.
+    was = t.holders.get(device) or HoldersRow(id=device, units=(old,), from_ms=(0,))
+    units, from_ms = (*was.units, new), (*was.from_ms, max(at_ms, was.from_ms[-1]))
+    t.holders.put(HoldersRow(id=device, units=units[-DEVICE_HOLDERS:], from_ms=from_ms[-DEVICE_HOLDERS:]))
 
 
 @folds(ShiftStarted)

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from command import facts
-from command.facts.patrol import DeviceEnrolled
+from command.facts.patrol import DeviceEnrolled, DeviceRetired
 from command.hub import Hub
 from command.journal import Journal
 from command.journal.postgres import SCHEMA, PostgresJournal
@@ -20,11 +20,11 @@ from command.snapshots import SnapshotFolder
 from consoles.http.context import LIVE
 from consoles.settings import Settings
 
-_KIND = b"device_enrolled"
+_KINDS = (b"device_enrolled", b"device_retired")
 
 
 async def need_enrolled(settings: Settings, device: str) -> None:
-    """Raise `UnknownIdError` for a device that nobody has enrolled; those that are stay so."""
+    """Raise `UnknownIdError` for a device that nobody has enrolled, or that was retired."""
     async with _journal(settings) as journal:
         if journal and await _is_enrolled(journal, settings, device):
             return
@@ -33,21 +33,19 @@ async def need_enrolled(settings: Settings, device: str) -> None:
 
 async def _is_enrolled(journal: Journal, settings: Settings, device: str) -> bool:
     """Look into the newest snapshot that the record vouches for, and into the facts after it: all of them are years."""
-    hub, seq = Hub(LIVE, SystemClock(), journal, settings.limits), 0
+    hub, seq, is_enrolled = Hub(LIVE, SystemClock(), journal, settings.limits), 0, False
     for tables, head in SnapshotFolder(Path(settings.data) / "snapshots").read(LIVE, settings.limits):
         if await hub.start_from(tables, head):
-            if tables.devices.get(device):
-                return True
-            seq = head.seq
+            seq, is_enrolled = head.seq, device in tables.devices.rows
             break
     while page := await journal.read(LIVE, seq, READ_FACTS):
         for stored in page:
-            if _KIND in stored.data:
+            if any(kind in stored.data for kind in _KINDS):
                 fact = facts.decode(stored.data, stored.seq)
-                if isinstance(fact, DeviceEnrolled) and fact.device == device:
-                    return True
+                if isinstance(fact, DeviceEnrolled | DeviceRetired) and fact.device == device:
+                    is_enrolled = isinstance(fact, DeviceEnrolled)
         seq = page[-1].seq
-    return False
+    return is_enrolled
 
 
 @asynccontextmanager

@@ -19,6 +19,7 @@ from command.services.bodies import read_body
 from command.tables import Tables
 from consoles.http.context import Context, Space, actor_of, context_of, require
 from consoles.http.kept import may_review
+from consoles.http.retiring import before_asking, once_done
 from plans.past import HIT_MEDIA_TYPE, files_of
 
 _MEDIA_TYPES = frozenset({
@@ -51,6 +52,8 @@ async def _ask(request: web.Request, asked: requests.Request) -> web.Response:
         raise InvalidInputError("an Idempotency-Key has 8 to 100 characters")
     space = context_of(request).space(request)
     await may_review(context_of(request), space, asked, actor)
+    if actor.has("administrator"):  # nobody else retires or enrols
+        await before_asking(context_of(request), space, asked)
     # One person's key says nothing about another's.
     full_key = f"{actor.id}/{key}" if key else None
     try:
@@ -58,6 +61,7 @@ async def _ask(request: web.Request, asked: requests.Request) -> web.Response:
     except ConflictError as error:
         error.current = seen_by(actor, error.current)
         raise
+    await once_done(context_of(request), space, asked, actor)
     return json_response(answer)
 
 

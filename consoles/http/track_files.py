@@ -15,8 +15,10 @@ from aiohttp import hdrs, web
 
 from command.kernel.errors import TooLargeError
 from command.kernel.local_time import local_text
+from command.patrol.holders import known_units
 from command.patrol.lines import lines_of
 from command.requests.scene import QueryOf
+from command.rows import retired_id
 from command.tables import Tables
 from consoles.http.context import context_of
 from consoles.http.csv_file import Cell, csv_of
@@ -65,7 +67,7 @@ async def track_file(request: web.Request) -> web.Response:
     words = Words(asked.language)
     async with transfer(context_of(request)):
         found = await ways_found(request, asked, "patrol_track_file")
-        units = await found.query.space.hub.read(lambda t: {row.id: row.name for row in t.units})
+        units = await found.query.space.hub.read(lambda t: {unit: row.name for unit, row in known_units(t).items()})
         name, device = units.get(asked.unit or "", ""), asked.device or ""
         sheet = _Sheet(
             what="patrol_track_file", kind="track", of=name or device,
@@ -85,7 +87,9 @@ async def present_file(request: web.Request) -> web.Response:
     async with transfer(context_of(request)):
         found = await units_found(request, asked, "present_file")
         hub = found.query.space.hub
-        names = await hub.read(lambda t: {row.id: (row.name, _station(t, row.station)) for row in t.units})
+        names = await hub.read(
+            lambda t: {unit: (row.name, _station(t, row.station)) for unit, row in known_units(t).items()}
+        )
         sheet = _Sheet(
             what="present_file", kind="present", of="", about=_place(asked, words),
             to_ms=min(asked.to_ms, hub.clock.now_ms()), summaries=(),
@@ -172,7 +176,7 @@ def _since(asked: Stated, found: FoundWays | FoundUnits, words: Words) -> list[s
 
 
 def _station(t: Tables, station: str) -> str:
-    row = t.stations.get(station)
+    row = t.stations.get(station) or t.retired.get(retired_id("station", station))
     return row.name if row else ""
 
 

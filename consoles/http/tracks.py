@@ -28,6 +28,7 @@ from command.patrol.tracks import PatrolTrack, way_of
 from command.readings import AreaQuery, Position, Presence, inquiries
 from command.requests.base import Id, Lat, Lon
 from command.requests.scene import QueryOf
+from command.rows import retired_id
 from command.rules.queries import check_one_more
 from command.services.bodies import read_body
 from command.settings import Limits
@@ -205,22 +206,24 @@ def _whose(t: Tables, actor: Actor, asked: Track, to_ms: int) -> tuple[Sequence[
     A desk of a station is told of its own units only. Raises `UnknownIdError` and `NoRightError`.
     """
     if asked.unit is not None:
-        unit = t.units.need(asked.unit)
-        if not _is_own(t, actor, unit.id):
+        unit = holders.known_unit(t, asked.unit) or t.units.need(asked.unit)
+        if not _is_own(t, actor, asked.unit):
             raise NoRightError(_NOT_YOURS)
-        known_ms = holders.known_from_ms(t, holders.devices_of(t, unit.id))
-        of = holders.of_unit(t, unit.id, asked.from_ms, to_ms)
-        return of, f"unit {unit.id} {unit.name}", t.limits, known_ms
-    device = t.devices.need(asked.device or "")
-    of = list(holders.holdings(t, device.id, asked.from_ms, to_ms))
+        known_ms = holders.known_from_ms(t, holders.devices_of(t, asked.unit))
+        of = holders.of_unit(t, asked.unit, asked.from_ms, to_ms)
+        return of, f"unit {asked.unit} {unit.name}", t.limits, known_ms
+    device = asked.device or ""
+    if retired_id("device", device) not in t.retired.rows:
+        t.devices.need(device)
+    of = list(holders.holdings(t, device, asked.from_ms, to_ms))
     own = [held for held in of if _is_own(t, actor, held.unit)]
     if of and not own:
         raise NoRightError(_NOT_YOURS)
-    return own, f"device {device.id}", t.limits, holders.known_from_ms(t, [device.id])
+    return own, f"device {device}", t.limits, holders.known_from_ms(t, [device])
 
 
 def _is_own(t: Tables, actor: Actor, unit: str) -> bool:
-    row, station = t.units.get(unit), station_of(t, actor)
+    row, station = holders.known_unit(t, unit), station_of(t, actor)
     return not station or (row is not None and row.station == station)
 
 

@@ -28,7 +28,7 @@ from command.kernel.errors import (
     UnknownIdError,
 )
 from command.kernel.postgres import Postgres
-from command.requests import EnrolDevice
+from command.requests import EnrolDevice, Request, RetireDevice
 from command.snapshots import SnapshotFolder, TablesCopy
 from command.wire import AccountChange
 from consoles.cli import access, edge
@@ -207,6 +207,32 @@ def test_whether_a_device_is_enrolled_is_found_from_a_snapshot_on(  # R987
     with pytest.raises(UnknownIdError, match="no device 'd7' is enrolled"):
         command(access, capsys, "device", "token", "d7", *at)
     assert command(access, capsys, "device", "token", "d9", *at)[2]["device"] == "d9"
+
+
+@pytest.mark.parametrize("is_kept", [True, False], ids=["a snapshot of before", "no snapshot"])
+def test_a_device_that_was_retired_is_given_no_token_until_it_is_enrolled_again(  # R951, R987, R1055
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], is_kept: bool
+) -> None:
+    kept = Settings(data=str(tmp_path / "var"))
+    at = where(kept, tmp_path)
+    SiteKey.load(Path(kept.data) / "site.key")
+
+    async def ask(*requests: Request) -> None:
+        journal = SqliteJournal(Path(kept.data) / "journal.sqlite3")
+        async with desk(journal, enrolled=False) as at_work:
+            for request in requests:
+                await at_work.ask(request)
+                if is_kept and isinstance(request, EnrolDevice):
+                    copied = await at_work.hub.read(lambda tables: TablesCopy(LIVE, tables, at_work.hub.head))
+                    SnapshotFolder(Path(kept.data) / "snapshots").write(copied)
+        await journal.close()
+
+    enrolling = EnrolDevice(device="d7", kind="pbx")
+    asyncio.run(ask(enrolling, RetireDevice(device="d7")))
+    with pytest.raises(UnknownIdError, match="no device 'd7' is enrolled"):
+        command(access, capsys, "device", "token", "d7", *at)
+    asyncio.run(ask(enrolling))
+    assert command(access, capsys, "device", "token", "d7", *at)[2]["device"] == "d7"
 
 
 def test_a_snapshot_of_another_record_is_not_believed(

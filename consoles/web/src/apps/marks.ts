@@ -2,7 +2,8 @@
 
 import type { TimeBar, TimeMark } from "../components/timeline";
 import { language, t, word } from "../i18n/i18n";
-import type { MarkRow, TaskRow, UnitRow } from "../wire";
+import type { MarkRow, TaskRow } from "../wire";
+import type { UnitNames } from "./named";
 
 const WEIGHTY = new Set([
   "call_arrived", "situation_opened", "situation_raised", "situation_closed", "order_arrived", "order_overdue", "plan_activated", "phase_started",
@@ -17,7 +18,7 @@ export function answerWords(result: string, text: string): string {
   return [result, text].filter((part) => part !== "").join(t("list.colon"));
 }
 
-export function wordMark(row: MarkRow, units: ReadonlyMap<string, UnitRow>): string {
+export function wordMark(row: MarkRow, units: UnitNames): string {
   if (row.kind === "order_fed_back") return [word("fact", row.kind), unitName(row, units), answerWords(textOf(row, "result"), textOf(row, "text"))].join(" ");
   const parts = [row.kind === "alarm_raised" ? word("alarm", String(row.args["alarm_kind"])) : factWords(row)];
   if (row.kind === "alarm_renewed") parts.push(word("alarm", String(row.args["alarm_kind"])));
@@ -37,7 +38,7 @@ function textOf(row: MarkRow, name: string): string {
   return String(row.args[name] ?? "");
 }
 
-function unitName(row: MarkRow, units: ReadonlyMap<string, UnitRow>): string {
+function unitName(row: MarkRow, units: UnitNames): string {
   const unit = textOf(row, "unit");
   return units.get(unit)?.name ?? unit;
 }
@@ -58,7 +59,7 @@ export function notesOf(rows: ReadonlyMap<string, MarkRow>, situation: string): 
   return found.sort((a, b) => b.at_ms - a.at_ms || Number(b.id) - Number(a.id));
 }
 
-export function timeMarks(rows: ReadonlyMap<string, MarkRow>, situation: string, units: ReadonlyMap<string, UnitRow>): TimeMark[] {
+export function timeMarks(rows: ReadonlyMap<string, MarkRow>, situation: string, units: UnitNames): TimeMark[] {
   const found: TimeMark[] = [];
   for (const row of rows.values()) {
     // A text message, an opened task and a repeated alarm say nothing that is not on the line already.

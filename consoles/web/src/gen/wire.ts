@@ -1438,6 +1438,34 @@ export interface RestrictionVersion {
   definition: Restriction;
 }
 
+/** Let a device report no more; it belongs to nobody from now on. */
+export interface RetireDevice {
+  request: "retire_device";
+  device: string;
+}
+
+/** Take a station off every list and map for good (注销). */
+export interface RetireStation {
+  request: "retire_station";
+  station: string;
+}
+
+/** Take a unit off every list and map for good. */
+export interface RetireUnit {
+  request: "retire_unit";
+  unit: string;
+}
+
+/** What a station, unit or device was that is no more, so that what names it stays readable. */
+export interface RetiredRow {
+  kind: "device" | "station" | "unit";
+  was: string;
+  name: string;
+  station: string;
+  at_ms: number;
+  id: string;
+}
+
 /** One line of a table. Its key never changes. */
 export interface Row {
   id: string;
@@ -1846,6 +1874,7 @@ export interface Tables {
   stations: StationRow;
   units: UnitRow;
   devices: DeviceRow;
+  retired: RetiredRow;
   positions: PositionRow;
   passages: PassageRow;
   fences: FenceRow;
@@ -1872,7 +1901,7 @@ export interface Tables {
   violations: ViolationRow;
 }
 
-export type TableName = "calls" | "situations" | "orders" | "stations" | "units" | "devices" | "positions" | "passages" | "fences" | "cameras" | "watches" | "libraries" | "hits" | "alarms" | "sos" | "messages" | "evidence" | "plans" | "activations" | "tasks" | "approvals" | "cases" | "links" | "focus" | "screens" | "marks" | "sections" | "restrictions" | "regions" | "violations";
+export type TableName = "calls" | "situations" | "orders" | "stations" | "units" | "devices" | "retired" | "positions" | "passages" | "fences" | "cameras" | "watches" | "libraries" | "hits" | "alarms" | "sos" | "messages" | "evidence" | "plans" | "activations" | "tasks" | "approvals" | "cases" | "links" | "focus" | "screens" | "marks" | "sections" | "restrictions" | "regions" | "violations";
 
 export type Request =
   ActivatePlan |
@@ -1951,6 +1980,9 @@ export type Request =
   RequestWatch |
   RequestWatches |
   RestoreLibraryLine |
+  RetireDevice |
+  RetireStation |
+  RetireUnit |
   SendMessage |
   SendToWall |
   SetLevel |

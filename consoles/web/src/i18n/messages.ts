@@ -4,6 +4,7 @@ import { VEHICLE_WORDS } from "../gen/vehicle_words";
 import { ADMIN } from "./messages/admin";
 import { ADMIN_ACCOUNTS } from "./messages/admin_accounts";
 import { ADMIN_HEALTH } from "./messages/admin_health";
+import { ADMIN_RETIRE } from "./messages/admin_retire";
 import { ADOPT } from "./messages/adopt";
 import { COMMON } from "./messages/common";
 import { DESK } from "./messages/desk";
@@ -28,6 +29,6 @@ import { VIID } from "./messages/viid";
 import { WALL } from "./messages/wall";
 import { WORDS } from "./messages/words";
 
-export const MESSAGES = { ...COMMON, ...WORDS, ...FACTS, ...WALL, ...DESK, ...LEADER, ...MOBILE, ...REHEARSAL, ...PAST, ...VIDEO, ...ADOPT, ...RECORDINGS, ...VEHICLE_WORDS, ...VEHICLES, ...VEHICLES_REVIEW, ...VEHICLES_RULES, ...VEHICLES_WATCHES, ...VEHICLES_LIBRARIES, ...VEHICLES_SEARCH, ...VIID, ...HUBS, ...ADMIN, ...ADMIN_ACCOUNTS, ...ADMIN_HEALTH, ...REFUSALS, ...REFUSALS_CAMERAS, ...REFUSALS_VEHICLES } as const;
+export const MESSAGES = { ...COMMON, ...WORDS, ...FACTS, ...WALL, ...DESK, ...LEADER, ...MOBILE, ...REHEARSAL, ...PAST, ...VIDEO, ...ADOPT, ...RECORDINGS, ...VEHICLE_WORDS, ...VEHICLES, ...VEHICLES_REVIEW, ...VEHICLES_RULES, ...VEHICLES_WATCHES, ...VEHICLES_LIBRARIES, ...VEHICLES_SEARCH, ...VIID, ...HUBS, ...ADMIN, ...ADMIN_ACCOUNTS, ...ADMIN_HEALTH, ...ADMIN_RETIRE, ...REFUSALS, ...REFUSALS_CAMERAS, ...REFUSALS_VEHICLES } as const;
 
 export type Key = keyof typeof MESSAGES;

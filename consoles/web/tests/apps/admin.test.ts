@@ -7,7 +7,9 @@ import { homesOf } from "../../src/apps/homes";
 import { faultOf } from "../../src/apps/password_words";
 import { refusalWords } from "../../src/components/refusals";
 import { cornersOf, cornersText } from "../../src/map/typed";
-import type { AccountChange, AccountInfo, DeviceRow, PositionRow, UnitRow } from "../../src/wire";
+import { wordMark } from "../../src/apps/marks";
+import { retiredUnits, stationName, unitNames } from "../../src/apps/named";
+import type { AccountChange, AccountInfo, DeviceRow, PositionRow, RetiredRow, UnitRow } from "../../src/wire";
 
 const account = (name: string, display: string, roles: AccountInfo["roles"], disabled = false, unit = ""): AccountInfo => ({ name, display, roles, unit, disabled });
 const unitName = (id: string): string => (id === "u1" ? "岳01" : id);
@@ -74,6 +76,27 @@ describe("the sheet with a device's token (R1086)", () => {
 
   it("is told apart where its address leads nowhere else", () => {
     expect(["localhost", "127.0.0.1", "127.1.2.3", "[::1]", "10.0.0.5", "hub.local", "127.example.org"].map(isLoopback)).toEqual([true, true, true, true, false, false, false]);
+  });
+});
+
+describe("what was retired (R1056, R1058)", () => {
+  const row = (kind: RetiredRow["kind"], was: string, name: string, station = ""): [string, RetiredRow] => [`${kind}:${was}`, { id: `${kind}:${was}`, kind, was, name, station, at_ms: 0 }];
+  const retired = new Map([row("unit", "u9", "岳09", "st9"), row("station", "st9", "老站"), row("device", "d9", "")]);
+
+  it("is still named, as what is no more", () => {
+    const names = unitNames(new Map([["u1", { id: "u1", name: "岳01", station: "st1" } as UnitRow]]), retired);
+    expect(["u1", "u9", "u7"].map((id) => names.get(id)?.name)).toEqual(["岳01", "岳09（已注销）", undefined]);
+    expect(stationName(names.get("u9")?.station ?? "", new Map(), retired)).toBe("老站（已注销）");
+    expect(retiredUnits(retired)).toEqual([{ id: "u9", name: "岳09（已注销）" }]);
+    const mark = { id: "1", situation: "s1", at_ms: 0, actor: "hub", kind: "order_issued", args: { unit: "u9", text: "斗殴" } };
+    expect(wordMark(mark, names)).toContain("岳09（已注销）");
+  });
+
+  it("is refused in words while something holds it", () => {
+    expect(refusalWords("unit u1 has devices: d1, d2")).toBe("还有终端：d1, d2。先把它们调走或注销");
+    expect(refusalWords("unit u1 has an open order: o5")).toBe("它还有未完的指令：o5。先撤回或等它办完");
+    expect(refusalWords("mobile:wang is the phone of account wang, which belongs to a unit")).toContain("账号 wang 的手机");
+    for (const said of ["station st1 has units: u1", "unit u1 calls for help: q3", "unit u1 is in situations: s1", "unit u1 has accounts: wang"]) expect(refusalWords(said)).not.toBe("");
   });
 });
 

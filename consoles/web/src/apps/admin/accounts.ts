@@ -11,13 +11,14 @@ import { valueOf } from "../../components/typing";
 import * as format from "../../i18n/format";
 import { t } from "../../i18n/i18n";
 import type { Api } from "../../sync/api";
-import type { AccountChange, AccountChanges, AccountInfo, AccountList, MadeAccount, MadePassword, NewAccount, UnitRow } from "../../wire";
+import type { AccountChange, AccountChanges, AccountInfo, AccountList, MadeAccount, MadePassword, NewAccount, RetiredRow, UnitRow } from "../../wire";
 import { allOf, Panel } from "../panel";
 import "./account_new";
 import "./account_one";
 import type { Change } from "./account_one";
 import { accountsFound, byText, deedText, rolesText, subjectText } from "./account_words";
 import { adminStyles } from "./styles";
+import { unitNames } from "../named";
 
 const CHANGES_SHOWN = 100;
 
@@ -43,6 +44,7 @@ export class AdminAccounts extends Panel {
   ];
 
   @property({ attribute: false }) units: ReadonlyMap<string, UnitRow> = new Map();
+  @property({ attribute: false }) retired: ReadonlyMap<string, RetiredRow> = new Map();
   @property({ attribute: false }) who: (id: string) => string = (id) => id;
   /** The account of whoever looks. */
   @property() me = "";
@@ -70,7 +72,7 @@ export class AdminAccounts extends Panel {
     if (!this.active) this.secret = null;
   }
 
-  private readonly unitName = (id: string): string => this.units.get(id)?.name ?? id;
+  private readonly unitName = (id: string): string => unitNames(this.units, this.retired).get(id)?.name ?? id;
 
   override render(): TemplateResult {
     const { accounts } = this;

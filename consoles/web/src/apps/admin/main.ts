@@ -15,7 +15,7 @@ import "./units";
 const TABS = ["health", "accounts", "units", "fences"] as const;
 type Tab = (typeof TABS)[number];
 
-const TABLES = { stations: {}, units: {}, devices: {}, positions: {}, fences: {} } as const satisfies Subscription;
+const TABLES = { stations: {}, units: {}, devices: {}, retired: {}, positions: {}, fences: {} } as const satisfies Subscription;
 
 @customElement("app-admin")
 export class AdminConsole extends TabbedConsole<Tab> {
@@ -37,7 +37,7 @@ export class AdminConsole extends TabbedConsole<Tab> {
       case "health":
         return html`<admin-health ?hidden=${!active} .api=${connection.api} .now_ms=${now_ms}></admin-health>`;
       case "accounts":
-        return html`<admin-accounts ?hidden=${!active} ?active=${active} .api=${connection.api} .units=${this.rows("units")} .who=${this.who} @renamed=${() => connection.people.askWhenAllowed()} me=${this.actor?.id ?? ""} .now_ms=${now_ms}></admin-accounts>`;
+        return html`<admin-accounts ?hidden=${!active} ?active=${active} .api=${connection.api} .units=${this.rows("units")} .retired=${this.rows("retired")} .who=${this.who} @renamed=${() => connection.people.askWhenAllowed()} me=${this.actor?.id ?? ""} .now_ms=${now_ms}></admin-accounts>`;
       case "units":
         return html`<admin-units ?hidden=${!active} ?active=${active} .api=${connection.api} .connection=${connection} .now_ms=${now_ms} .revision=${this.revision}></admin-units>`;
       case "fences":

@@ -27,6 +27,7 @@ import { isLoopback, tokenSheet } from "./token_sheet";
 import "./unit_form";
 import { listOf } from "./unit_lists";
 import { freeId, KINDS, needsToken, type Kind } from "./unit_words";
+import "./retire_one";
 
 /** What ids begin with that the page proposes; a device's is its own. */
 const PREFIX: Readonly<Record<Kind, string>> = { stations: "st", units: "u", devices: "" };
@@ -111,7 +112,7 @@ export class AdminUnits extends Panel {
     if (!making && !store.rows(kind).has(chosen)) return html`<t-state kind="hint" text=${t("units.choose")}></t-state>`;
     const row = making ? "" : chosen;
     const taken = store.rows(kind);
-    const free = kind === "devices" ? "" : freeId(PREFIX[kind], taken.keys());
+    const free = kind === "devices" ? "" : freeId(PREFIX[kind], [...taken.keys(), ...[...store.rows("retired").values()].map(({ was }) => was)]);
     const title = making ? t(`units.new_${kind}`) : kind === "devices" ? row : (store.rows(kind).get(row)?.name ?? row);
     const device = store.rows("devices").get(row) ?? null;
     const form =
@@ -123,6 +124,7 @@ export class AdminUnits extends Panel {
     // Another one's form begins anew; the same one's keeps what is typed while rows come in.
     return html`<div class="work" @save=${(event: CustomEvent<Request>) => void this.save(event.detail)}><h2>${title}</h2>${keyed(`${kind}/${row}`, form)}
       ${kind !== "devices" || device === null ? nothing : html`<device-token .device=${device} ?issued=${this.tokens?.[device.id]?.issued === true} ?busy=${busy} @issue=${() => void this.issue(device)} @revoke=${() => void this.revoke(device.id)}></device-token>`}
+      ${making ? nothing : html`<retire-one kind=${kind} row=${row} name=${title} ?busy=${busy}></retire-one>`}
     </div>`;
   }
 
@@ -170,10 +172,19 @@ export class AdminUnits extends Panel {
   }
 
   private async save(request: Request): Promise<void> {
+    if (request.request.startsWith("retire_")) return this.retire(request);
     await this.once(async (api) => {
       const { subject }: Answer = await api.request(request);
       [this.chosen, this.making, this.picked, this.picking] = [subject, false, null, false];
     }, t("units.saved"));
+  }
+
+  private async retire(request: Request): Promise<void> {
+    const [name] = [this.connection?.store.rows(this.kind).get(this.chosen)].map((row) => (row !== undefined && "name" in row ? row.name : this.chosen));
+    await this.once(async (api) => {
+      await api.request(request);
+      this.begin("", false);
+    }, t("retire.done", { name: name ?? "" }));
   }
 
   /** One that registers gets another by itself then, and needs nobody to type this one. */

@@ -21,6 +21,7 @@ import "./note_field";
 import { mayLookUpPatrols } from "./past/wire";
 import { lookUpOf, mayLookUp, platesOf } from "./plates";
 import { approvalsPart, evidencePart, hitsPart, notesPart, ordersPart, planPart } from "./situation_parts";
+import { unitNames } from "../named";
 
 /** Tells `pick` for its place, `choose` for one of its calls, `fill` with a command line to look at before Enter. */
 @customElement("desk-situation")
@@ -158,7 +159,7 @@ export class SituationPanel extends View {
   @state() private held = "";
   /** The situation that was shown last: what was asked and what failed is about one, and goes with it. */
   private of = "";
-  private readonly marks = new Kept(["marks", "units"], () => this.madeOf((desk, id) => timeMarks(desk.store.rows("marks"), id, desk.store.rows("units"))));
+  private readonly marks = new Kept(["marks", "units", "retired"], () => this.madeOf((desk, id) => timeMarks(desk.store.rows("marks"), id, unitNames(desk.store.rows("units"), desk.store.rows("retired")))));
   private readonly bars = new Kept(["tasks"], () => this.madeOf((desk, id) => timeBars(desk.store.rows("tasks"), id)));
 
   protected override willUpdate(_changed: PropertyValues): void {
@@ -174,7 +175,7 @@ export class SituationPanel extends View {
     const desk = this.desk;
     const row = desk?.situation ?? null;
     if (desk === null || row === null) return html``;
-    const [hits, orders] = [hitsPart(desk, row, this.act, this.held), ordersPart(desk, row, this.act)];
+    const [hits, orders] = [hitsPart(desk, row, this.act, this.held), ordersPart(desk, row, (line) => this.tell("fill", line))];
     // Once somebody was sent, whether they signed is what must not scroll away under a picture.
     const sent = ordersOf(desk.store.rows("orders"), row.id).length > 0;
     return html`${this.head(desk, row)}

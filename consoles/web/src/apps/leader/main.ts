@@ -32,7 +32,7 @@ import { situationPage } from "./situation";
 import { leaderStyles } from "./styles";
 
 const TABLES = {
-  calls: {}, situations: {}, orders: {}, units: {}, activations: {}, tasks: {}, approvals: {}, marks: { situation: "-" },
+  calls: {}, situations: {}, orders: {}, units: {}, retired: {}, activations: {}, tasks: {}, approvals: {}, marks: { situation: "-" },
 } as const satisfies Subscription; // prettier-ignore
 const TABS = { approvals: "check", open: "orders", reports: "send" } as const satisfies Record<string, IconName>;
 type Tab = keyof typeof TABS;

@@ -14,6 +14,7 @@ import { approvalCard } from "./approvals_tab";
 import type { Leading } from "./context";
 import { placeWords } from "./open_tab";
 import { isLateOrder, isLateTask, notesUnderWay } from "./picture";
+import { unitNames } from "../named";
 
 const MOST_NOTES = 20;
 const MOST_MARKS = 15;
@@ -56,7 +57,7 @@ function unitLine({ store, now_ms }: Leading, order: OrderRow): TemplateResult {
   const unit = store.rows("units").get(order.unit);
   const late = isLateOrder(order, now_ms);
   return html`<li class="line ${late ? "late" : ""}">
-    <t-unit-state state=${unit?.state ?? "off"}></t-unit-state><b>${unit?.name ?? order.unit}</b><span class="grow">${word("order_state", order.state)}</span>
+    <t-unit-state state=${unit?.state ?? "off"}></t-unit-state><b>${unitNames(store.rows("units"), store.rows("retired")).get(order.unit)?.name ?? order.unit}</b><span class="grow">${word("order_state", order.state)}</span>
     <span class="number quiet">${late ? t("time.late", { span: format.duration(now_ms - order.sign_by_ms) }) : format.duration(now_ms - reached_ms(order))}</span>
   </li>`;
 }
@@ -92,7 +93,7 @@ function noteLine(leading: Leading, note: MarkRow): TemplateResult {
 function marks({ store, now_ms }: Leading, row: SituationRow): TemplateResult {
   // Notes stand above in full.
   const others = new Map([...store.rows("marks")].filter(([, mark]) => mark.kind !== "situation_noted"));
-  const found = timeMarks(others, row.id, store.rows("units")).slice(-MOST_MARKS).reverse();
+  const found = timeMarks(others, row.id, unitNames(store.rows("units"), store.rows("retired"))).slice(-MOST_MARKS).reverse();
   return html`<section><h3 class="heading">${t("leader.marks")}</h3>
     ${!store.loaded("marks") ? html`<t-state kind="loading"></t-state>` : found.length === 0 ? html`<p class="quiet">${t("leader.no_marks")}</p>` : nothing}
     <ol>${repeat(found, (mark) => mark.id, (mark) => html`<li class="line"><span class="number quiet">${format.instant(mark.at_ms, now_ms)}</span><span class="grow">${mark.label}</span></li>`)}</ol></section>`;

@@ -29,9 +29,10 @@ import type { Options } from "./palette";
 import { Latest, rowsOf, sceneOnMap, surroundings, type Scene } from "./past";
 import { directorStyles, lineStyles } from "./styles";
 import type { Control, RehearsalView } from "./wire";
+import { unitNames } from "../named";
 
 const TABLES = {
-  calls: {}, situations: {}, orders: {}, units: {}, positions: {}, stations: {}, fences: {}, cameras: {}, alarms: {}, plans: {}, activations: {}, marks: {},
+  calls: {}, situations: {}, orders: {}, units: {}, retired: {}, positions: {}, stations: {}, fences: {}, cameras: {}, alarms: {}, plans: {}, activations: {}, marks: {},
 } as const satisfies Subscription; // prettier-ignore
 const DRAWN = ["units", "positions", "situations", "orders", "cameras", "stations", "alarms"] as const;
 const LOOK_EVERY_MS = 1_000;
@@ -241,7 +242,7 @@ export class Director extends Console {
           ?picking=${this.picking} @pick=${this.onPick}></t-map>
       </div>
       <div class="below">
-        <section class="panel" tabindex="0" aria-label=${t("director.who_did")}>${doneList(marks, this.rows("units"), this.who)}</section>
+        <section class="panel" tabindex="0" aria-label=${t("director.who_did")}>${doneList(marks, unitNames(this.rows("units"), this.rows("retired")), this.who)}</section>
         <section class="panel" tabindex="0" aria-label=${t("director.told")}>${toldList(view.told, view.told_total, names)}</section>
       </div>`;
   }

@@ -6,10 +6,11 @@ import "../../components/table";
 import type { Column } from "../../components/table";
 import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
-import type { MarkRow, UnitRow } from "../../wire";
+import type { MarkRow } from "../../wire";
 import { wordMark } from "../marks";
 import { aboutWords, eventWords, inLanguage, newestMarks, refusalOf, type Names } from "./lines";
 import type { EventLine, RehearsalView, TaskLine, Told } from "./wire";
+import type { UnitNames } from "../named";
 
 const EVENTS_SHOWN = 60;
 const MARKS_SHOWN = 100;
@@ -37,7 +38,7 @@ function cameLine(line: EventLine, names: Names, view: RehearsalView): TemplateR
     ${refusal === null ? nothing : html`<span class="second wrap">${t("director.refused", { why: refusal.why })}</span>`}</li>`;
 }
 
-export function doneList(rows: ReadonlyMap<string, MarkRow>, units: ReadonlyMap<string, UnitRow>, who: (id: string) => string): TemplateResult {
+export function doneList(rows: ReadonlyMap<string, MarkRow>, units: UnitNames, who: (id: string) => string): TemplateResult {
   const shown = newestMarks(rows, MARKS_SHOWN);
   return html`<h2 class="heading">${t("director.who_did")}<span class="number">${shown.length}</span></h2>
     ${shown.length === 0 ? html`<t-state kind="empty" text=${t("director.nobody")}></t-state>` : nothing}

@@ -24,7 +24,7 @@ export function tabsOf(actor: Actor): readonly Tab[] {
   return TABS.filter(([, roles]) => roles.some((role) => actor.roles.includes(role))).map(([tab]) => tab);
 }
 
-const PLACES = { stations: {}, units: {}, positions: {}, fences: {}, cameras: {}, links: {} } as const satisfies Subscription;
+const PLACES = { stations: {}, units: {}, retired: {}, positions: {}, fences: {}, cameras: {}, links: {} } as const satisfies Subscription;
 const WATCHED = { ...PLACES, situations: {}, hits: {}, alarms: {}, screens: {} } as const satisfies Subscription;
 const RULES = { sections: {}, restrictions: {}, regions: {} } as const satisfies Subscription;
 const REVIEWED = { violations: {}, ...RULES } as const satisfies Subscription;

@@ -14,6 +14,7 @@ import { t, word } from "../../i18n/i18n";
 import type { Connection } from "../../sync/connect";
 import type { HitRow, RejectHit, Request } from "../../wire";
 import { sideStyles } from "./watches_styles";
+import { unitNames } from "../named";
 
 type Kind = NonNullable<RejectHit["kind"]>;
 const KINDS: readonly Kind[] = ["misread", "look_alike", "cloned_plate", "out_of_date", "other"];
@@ -82,7 +83,8 @@ export class WatchHit extends View {
   }
 
   private units(hit: HitRow): TemplateResult {
-    const units = this.connection?.store.rows("units");
+    const store = this.connection?.store;
+    const units = store && unitNames(store.rows("units"), store.rows("retired"));
     const line = (unit: string): string => units?.get(unit)?.name ?? unit;
     return html`<h3>${t("watches.units")}</h3>
       ${hit.units.length === 0

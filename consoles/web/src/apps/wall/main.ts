@@ -22,6 +22,7 @@ import { Console } from "../console";
 import { consoleStyles } from "../console_styles";
 import { Kept } from "../kept";
 import { answerWords, timeBars, timeMarks } from "../marks";
+import { unitNames } from "../named";
 import { show } from "../page";
 import { alarmRate, alarmsInOrder, approvalsOf, isActiveOrder, numbersOf, openSituations, ordersOf, reached_ms, subjectOf, unitsAt, waitingApprovals } from "../picture";
 import { nextFocus, NO_FOCUS, type Focus } from "./focus";
@@ -30,7 +31,7 @@ import { screensOf, withSent, type WallScreens } from "./screens";
 import { wallStyles } from "./styles";
 
 const TABLES = {
-  calls: {}, situations: {}, orders: {}, units: {}, positions: {}, stations: {}, fences: {}, cameras: {}, alarms: {}, hits: {}, tasks: {},
+  calls: {}, situations: {}, orders: {}, units: {}, retired: {}, positions: {}, stations: {}, fences: {}, cameras: {}, alarms: {}, hits: {}, tasks: {},
   approvals: {}, cases: {}, links: {}, focus: {}, screens: {}, sos: {},
 } as const satisfies Subscription; // prettier-ignore
 /** So many stand whole on two lines each; of more the words are cut rather than the alarms. */
@@ -109,7 +110,7 @@ export class Wall extends Console {
   }
 
   private readonly mapData = new Kept(DRAWN, () => this.data());
-  private readonly marks = new Kept(["marks", "units"], () => timeMarks(this.rows("marks"), this.inFocus.situation, this.rows("units")));
+  private readonly marks = new Kept(["marks", "units", "retired"], () => timeMarks(this.rows("marks"), this.inFocus.situation, unitNames(this.rows("units"), this.rows("retired"))));
   private readonly bars = new Kept(["tasks"], () => timeBars(this.rows("tasks"), this.inFocus.situation));
 
   private data(): MapData {

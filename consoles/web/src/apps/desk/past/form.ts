@@ -7,6 +7,7 @@ import * as format from "../../../i18n/format";
 import { t } from "../../../i18n/i18n";
 import type { Desk } from "../context";
 import { RADII_M, spanOf, whensOf, type Form, type When } from "./ask";
+import { retiredUnits } from "../../named";
 
 export interface FormActions {
   change(part: Partial<Form>): void;
@@ -36,7 +37,7 @@ function unitField(desk: Desk, form: Form, { change }: FormActions): TemplateRes
   return html`<label>${t("past.unit")}
     <select name="unit" @change=${(event: Event) => change({ unit: valueOf(event) })}>
       <option value="" .selected=${form.unit === ""}>${t("past.choose_unit")}</option>
-      ${units.map(({ id, name }) => html`<option value=${id} .selected=${id === form.unit}>${name}</option>`)}
+      ${[...units, ...retiredUnits(desk.store.rows("retired"))].map(({ id, name }) => html`<option value=${id} .selected=${id === form.unit}>${name}</option>`)}
     </select></label>`;
 }
 

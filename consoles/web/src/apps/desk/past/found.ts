@@ -10,6 +10,7 @@ import { t } from "../../../i18n/i18n";
 import type { Desk } from "../context";
 import { SPEEDS, type Mark, type Moment, type Playback } from "./playback";
 import type { PatrolTrack, PresentAnswer, TrackAnswer, UnitThere } from "./wire";
+import { stationName, unitNames } from "../../named";
 
 /** More marks than these are not drawn over the scrubber: they would be finer than a line. */
 const LANE_MARKS = 200;
@@ -120,8 +121,9 @@ export function presentView(desk: Desk, answer: PresentAnswer, asked_from_ms: nu
 }
 
 function presentColumns({ store, now_ms }: Desk): Column<UnitThere>[] {
-  const unit = (row: UnitThere): string => store.rows("units").get(row.unit)?.name ?? (row.unit || t("past.no_unit", { device: row.devices[0]?.device ?? "" }));
-  const station = (row: UnitThere): string => store.rows("stations").get(store.rows("units").get(row.unit)?.station ?? "")?.name ?? "";
+  const names = unitNames(store.rows("units"), store.rows("retired"));
+  const unit = (row: UnitThere): string => names.get(row.unit)?.name ?? (row.unit || t("past.no_unit", { device: row.devices[0]?.device ?? "" }));
+  const station = (row: UnitThere): string => stationName(names.get(row.unit)?.station ?? "", store.rows("stations"), store.rows("retired"));
   return [
     { id: "unit", title: t("past.unit"), cell: unit, sort: unit },
     { id: "station", title: t("column.station"), cell: station, sort: station },

@@ -26,6 +26,7 @@ import { aroundOf, circleOf, markPins, nowPin, pathsOf, viewOf } from "./on_map"
 import { advanced, beginning, markAt, marksOf, momentOf, pressed, type Mark, type Playback } from "./playback";
 import { pastStyles } from "./styles";
 import { mayLookUpPatrols, type PatrolTrack, type PresentAnswer, type TrackAnswer } from "./wire";
+import { unitNames } from "../../named";
 
 /** Going through much takes the hub a while. */
 const TIMEOUT_MS = 60_000;
@@ -171,7 +172,8 @@ export class PastPanel extends View {
   }
 
   private name(unit: string): string {
-    return this.desk?.store.rows("units").get(unit)?.name ?? unit;
+    const store = this.desk?.store;
+    return (store && unitNames(store.rows("units"), store.rows("retired")).get(unit)?.name) ?? unit;
   }
 
   /** The mark that the moment stands in. */
