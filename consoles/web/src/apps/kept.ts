@@ -6,11 +6,11 @@ import type { Store } from "../sync/store";
 
 export class Kept<T> {
   private readonly tables: readonly TableName[];
-  private readonly make: () => T;
+  private readonly make: (store: Store) => T;
   private key: string | null = null;
   private value: T | null = null;
 
-  constructor(tables: readonly TableName[], make: () => T) {
+  constructor(tables: readonly TableName[], make: (store: Store) => T) {
     this.tables = tables;
     this.make = make;
   }
@@ -20,7 +20,7 @@ export class Kept<T> {
     const key = `${this.tables.map((name) => store.revision(name)).join(" ")} ${language()} ${about}`;
     if (key !== this.key || this.value === null) {
       this.key = key;
-      this.value = this.make();
+      this.value = this.make(store);
     }
     return this.value;
   }

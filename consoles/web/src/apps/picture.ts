@@ -19,6 +19,12 @@ export function waitingCalls(rows: ReadonlyMap<string, CallRow>): CallRow[] {
   return [...rows.values()].filter((row) => row.state === "ringing").sort((a, b) => a.arrived_ms - b.arrived_ms);
 }
 
+/** Calls that nobody took in time and that are about nothing yet, newest first: somebody has to call back. */
+export function abandonedCalls(rows: ReadonlyMap<string, CallRow>): CallRow[] {
+  const found = [...rows.values()].filter((row) => row.state === "abandoned" && row.situation === "");
+  return found.sort((a, b) => b.arrived_ms - a.arrived_ms || (a.id < b.id ? -1 : 1));
+}
+
 export function isActiveOrder(row: OrderRow): boolean {
   return row.state === "issued" || row.state === "signed" || row.state === "departed" || row.state === "arrived";
 }
@@ -96,6 +102,7 @@ export function subjectOf(row: AlarmRow, subjects: Subjects): string {
 export interface DayNumbers {
   readonly waiting: number;
   readonly longestWait_ms: number;
+  readonly abandoned: number;
   readonly open: Readonly<Record<1 | 2 | 3 | 4, number>>;
   readonly free: number;
   readonly onDuty: number;
@@ -122,6 +129,7 @@ export function numbersOf(
   return {
     waiting: waiting.length,
     longestWait_ms: waiting[0] === undefined ? 0 : now_ms - waiting[0].arrived_ms,
+    abandoned: abandonedCalls(calls).length,
     open,
     free: duty.filter((row) => row.state === "free").length,
     onDuty: duty.length,
@@ -160,6 +168,7 @@ export function lastHappenings(
   for (const row of calls.values()) {
     add(row.arrived_ms, "call_arrived", row.id, `${row.dialled} ${row.caller}`, row.situation);
     add(row.answered_ms, "call_answered", row.id, `${row.caller} ${who(row.answered_by)}`, row.situation);
+    if (row.state === "abandoned") add(row.ended_ms, "call_abandoned", row.id, `${row.dialled} ${row.caller}`, row.situation);
   }
   for (const row of situations.values()) {
     add(row.opened_ms, "situation_opened", row.id, row.title, row.id);

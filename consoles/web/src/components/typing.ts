@@ -2,13 +2,23 @@
 
 export function typedInto(event: Event): HTMLElement | null {
   const target = event.composedPath()[0];
-  return target instanceof HTMLElement && target.matches("input, textarea, select") ? target : null;
+  return isField(target) ? target : null;
+}
+
+export function isField(target: unknown): target is HTMLElement {
+  return target instanceof HTMLElement && target.matches("input, textarea, select");
+}
+
+/** What has the focus, within whatever it is. */
+export function focusedIn(root: DocumentOrShadowRoot): Element | null {
+  let at = root.activeElement;
+  while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+  return at;
 }
 
 /** Whether somebody is about to type something: a field in it has the focus and other words than it came with. */
 export function typesIn(element: HTMLElement): boolean {
-  let at = element.shadowRoot?.activeElement;
-  while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+  const at = element.shadowRoot && focusedIn(element.shadowRoot);
   return (at instanceof HTMLInputElement || at instanceof HTMLTextAreaElement) && !at.matches("[type=checkbox]") && at.value !== at.defaultValue;
 }
 

@@ -105,6 +105,14 @@ describe("a draft that was kept on this machine", () => {
     expect([...stored.keys()]).toEqual(["triune.draft.c1"]);
   });
 
+  it("stays until the call is ended: also that of a caller who is to be called back (R1068)", () => {
+    keepDraft("c1", type(call(), { vehicles: "三车" }));
+    dropDrafts(new Map([["c1", { ...call(), state: "abandoned" } as CallRow]]));
+    expect(answerOf(call(), loadDraft(call()), "vehicles")).toBe("三车");
+    dropDrafts(new Map([["c1", { ...call(), state: "ended" } as CallRow]]));
+    expect([...stored.keys()]).toEqual([]);
+  });
+
   it("is read as the release before kept it: the place beside the form, all fields, typed or not", () => {
     stored.set(keyOf("c1"), JSON.stringify({ form: { vehicles: "两车", injured: "2" }, where: "桥头", datum: "gcj02", title: "", kind: "accident", level: 3 }));
     const draft = loadDraft(call({ vehicles: "两车", injured: "1" }));

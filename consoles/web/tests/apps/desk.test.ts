@@ -6,6 +6,7 @@ import { needsReason, outcomesOf } from "../../src/apps/desk/outcomes";
 import { lookUpOf, platesIn, platesOf } from "../../src/apps/desk/plates";
 import { findPlaces, parseCoordinates } from "../../src/apps/desk/places";
 import { Sounder } from "../../src/apps/desk/sounder";
+import { myCalls, newestOf, othersCalls, spokenOn } from "../../src/apps/desk/whose_calls";
 import type { SoundName } from "../../src/media/sounds";
 import type { AlarmRow, CallRow, HitRow } from "../../src/wire";
 
@@ -49,6 +50,39 @@ describe("the end of a call (R27, R712)", () => {
     await outcome.run();
     expect(asked).toEqual([{ request: "end_call", call: "c1", outcome: "misdial", why: "无声，回拨无人接" }]);
     expect(end("s1", "重复报警")).toHaveProperty("will");
+  });
+});
+
+describe("whose calls are whose", () => {
+  const call = (id: string, answered_by: string, answered_ms: number, more: Partial<CallRow> = {}): CallRow =>
+    ({ id, state: "answered", answered_by, answered_ms, arrived_ms: 0, hung_up_ms: null, situation: "", caller: id, dialled: "110", ...more }) as CallRow;
+  const rows = (...given: CallRow[]): ReadonlyMap<string, CallRow> => new Map(given.map((row) => [row.id, row]));
+  const all = rows(call("old", "me", 1), call("gone", "me", 9, { hung_up_ms: 10 }), call("talks", "her", 5), call("left", "him", 3, { hung_up_ms: 4 }),
+    call("known", "her", 6, { situation: "s1" }), call("over", "her", 7, { state: "ended" }), call("late", "her", 8)); // prettier-ignore
+
+  it("lets those of others be seen as long as they are about nothing, first those whose caller is gone (R1069)", () => {
+    expect(othersCalls(all, "me").map(({ id }) => id)).toEqual(["left", "late", "talks"]);
+  });
+
+  it("comes back to a call on which somebody still speaks, and to no other (R1071)", () => {
+    const mine = myCalls(all, "me");
+    expect(mine.map(({ id }) => id)).toEqual(["old", "gone"]);
+    expect([newestOf(mine)?.id, spokenOn(mine)?.id, spokenOn([])]).toEqual(["gone", "old", null]);
+  });
+
+  it("finds whom to call back on the command line (R1068)", async () => {
+    const calls = rows(call("13900000001", "", 0, { state: "abandoned" }), call("13900000002", "her", 5, { hung_up_ms: 6 }), call("13900000003", "me", 5));
+    const chosen: string[] = [];
+    const made: Partial<Desk> = {
+      store: { rows: () => calls } as unknown as Desk["store"], actor: { id: "me" } as Desk["actor"], now_ms: 9, who: (id) => id, choose: (_table, id) => chosen.push(id),
+    }; // prettier-ignore
+    const back = callCommands(() => made as Desk, { open: () => Promise.resolve() }).find(({ verb }) => verb === "HB");
+    const choices = back?.choices?.() ?? [];
+    expect(choices.map(({ label }) => label)).toEqual(["13900000001", "13900000002"]);
+    const outcome = back?.plan([], choices.slice(0, 1));
+    if (outcome === undefined || !("run" in outcome)) throw new Error("not offered");
+    await outcome.run();
+    expect(chosen).toEqual(["13900000001"]);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { alarm, situation } from "../../src/apps/design/samples";
-import { alarmRate, alarmsInOrder, numbersOf, openSituations, subjectOf, waitingCalls, type Subjects } from "../../src/apps/picture";
+import { abandonedCalls, alarmRate, alarmsInOrder, lastHappenings, numbersOf, openSituations, subjectOf, waitingCalls, type Subjects } from "../../src/apps/picture";
 import type { CallRow, OrderRow, UnitRow } from "../../src/wire";
 
 const byId = <R extends { id: string }>(...rows: R[]): ReadonlyMap<string, R> => new Map(rows.map((row) => [row.id, row]));
@@ -17,6 +17,15 @@ describe("picture", () => {
   it("lets the longest waiting call come first", () => {
     const calls = byId(call("b", "ringing", 20), call("a", "ringing", 10), call("c", "answered", 1));
     expect(waitingCalls(calls).map(({ id }) => id)).toEqual(["a", "b"]);
+  });
+
+  it("keeps callers whom nobody answered until somebody ended that or knows what it is about, newest first, counts and tells them (R1068, R1070)", () => {
+    const given = byId(call("a", "abandoned", 10), call("b", "abandoned", 20), call("c", "ringing", 30), { ...call("d", "abandoned", 40), situation: "s" }, call("e", "ended", 50));
+    expect(abandonedCalls(given).map(({ id }) => id)).toEqual(["b", "a"]);
+    expect(numbersOf(given, byId(), byId(), byId(), 60)).toMatchObject({ waiting: 1, abandoned: 2 });
+    const none = { units: byId(), cameras: byId(), orders: byId(), tasks: byId(), approvals: byId() } as Subjects;
+    const told = lastHappenings(byId({ ...call("a", "abandoned", 10), caller: "13900000001", ended_ms: 15 }), byId(), byId(), byId(), none, (id) => id, 9);
+    expect(told.map(({ at_ms, kind, text }) => [at_ms, kind, text])).toEqual([[15, "call_abandoned", "110 13900000001"], [10, "call_arrived", "110 13900000001"]]);
   });
 
   it("shows open situations only", () => {

@@ -1,12 +1,14 @@
 /** Commands about calls: answer, open a situation, join one, end. */
 
 import { rank, type Choice, type Command } from "../../components/commands";
+import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
-import { openSituations, waitingCalls } from "../picture";
+import { abandonedCalls, openSituations, waitingCalls } from "../picture";
 import { choice, does, namesOf, wrong, type DeskActions } from "./commands";
 import { inFull, situationChoice } from "./commands_situations";
 import type { Desk } from "./context";
 import { needsReason, outcomesOf } from "./outcomes";
+import { othersCalls } from "./whose_calls";
 
 export function callCommands(desk: () => Desk, actions: Pick<DeskActions, "open">): Command[] {
   return [
@@ -22,6 +24,14 @@ export function callCommands(desk: () => Desk, actions: Pick<DeskActions, "open"
           desk().choose("calls", first.id);
         });
       },
+    },
+    {
+      verb: "HB",
+      names: namesOf("cmd.call_back"),
+      takes: "one",
+      choices: () => callBacks(desk()),
+      plan: (_words, [call]) =>
+        call === undefined ? wrong("wrong.no_call") : does(t("will.do", { verb: t("cmd.call_back"), what: call.label }), async () => desk().choose("calls", call.id)),
     },
     {
       verb: "O",
@@ -75,6 +85,15 @@ export function callCommands(desk: () => Desk, actions: Pick<DeskActions, "open"
       },
     },
   ];
+}
+
+/** Callers whom nobody answered, then those with others whose call is about nothing yet: whoever comes first may have to go on. */
+function callBacks({ store, actor, who, now_ms }: Desk): readonly Choice[] {
+  const calls = store.rows("calls");
+  return [...abandonedCalls(calls), ...othersCalls(calls, actor.id)].map((row) => {
+    const [at, whose] = [format.instant(row.arrived_ms, now_ms), row.answered_by === "" ? word("call_state", row.state) : t("desk.taken_by", { name: who(row.answered_by) })];
+    return choice(row.id, row.caller || row.dialled, `${row.dialled} ${at} ${whose}`, [], at);
+  });
 }
 
 function outcomes({ call }: Desk): readonly Choice[] {

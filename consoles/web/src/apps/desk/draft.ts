@@ -71,7 +71,7 @@ export function dropDrafts(calls: ReadonlyMap<string, CallRow>): void {
   for (const key of Object.keys(localStorage)) {
     if (!key.startsWith(prefix())) continue;
     const call = calls.get(key.slice(prefix().length));
-    if (call === undefined || call.state === "ended" || call.state === "abandoned") localStorage.removeItem(key);
+    if (call === undefined || call.state === "ended") localStorage.removeItem(key);
   }
 }
 

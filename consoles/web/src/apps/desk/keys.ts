@@ -1,9 +1,22 @@
 /** Keys of the whole desk: what each means where nothing is typed, and from when on Enter is meant for the page again. */
 
-import { typedInto } from "../../components/typing";
+import { isField, typedInto } from "../../components/typing";
 
 /** A second press of Enter so soon after what the first one did was meant for that (two presses of a hand are up to 0.5 s apart). */
 export const ENTER_AGAIN_MS = 500;
+
+/** What Enter does where the focus is: answer a call, that after Escape, or press what is there. */
+export type EnterMeans = "answer" | "leave_first" | "press";
+
+export function enterMeans(focused: EventTarget | null | undefined): EnterMeans {
+  if (isField(focused)) return "leave_first";
+  return isPressed(focused) ? "press" : "answer";
+}
+
+/** A button is pressed by Enter and the space bar, whatever else they mean. */
+function isPressed(target: EventTarget | null | undefined): boolean {
+  return target instanceof Element && target.matches("button, a, tr, [role=tab]");
+}
 
 /** What the keys do. Those that tell whether they did something leave the key to the browser where they did not. */
 export interface KeyedDesk {
@@ -57,14 +70,13 @@ export class DeskKeys {
       return;
     }
     if (event.altKey || typedInto(event) !== null) return;
-    // A button is pressed by these, whatever else they mean.
-    const presses = target instanceof Element && target.matches("button, a, tr, [role=tab]") && (event.key === " " || event.key === "Enter");
+    const presses = isPressed(target) && (event.key === " " || event.key === "Enter");
     if (!presses && this.desk.past(event.key)) {
       event.preventDefault();
       return;
     }
     // On a button only what means nothing to it: a situation is chosen by one, and its cameras come next.
-    if (target instanceof Element && target.matches("button, a, tr, [role=tab]") && !"/vVW".includes(event.key)) return;
+    if (isPressed(target) && !"/vVW".includes(event.key)) return;
     if (this.press(event)) event.preventDefault();
   };
 

@@ -16,7 +16,6 @@ import * as format from "../../i18n/format";
 import { language, setLanguage, t } from "../../i18n/i18n";
 import type { Picked } from "../../map/element";
 import "../../map/element";
-import type { MapData } from "../../map/picture";
 import type { Pressed } from "../../map/symbols_layer";
 import { Sounds } from "../../media/sounds";
 import { toLogin, type Connection } from "../../sync/connect";
@@ -25,6 +24,7 @@ import type { AlarmRow, CallRow, Place, PositionRow, Request } from "../../wire"
 import { Console } from "../console";
 import { consoleStyles } from "../console_styles";
 import { Kept } from "../kept";
+import { DRAWN, mapDataOf } from "../map_data";
 import { show } from "../page";
 import "../page_tools";
 import { alarmsInOrder, lastHappenings, openSituations, waitingCalls } from "../picture";
@@ -53,8 +53,6 @@ import { DESK_TABLES, deskTables } from "./tables";
 import { NO_PINS, unitPin, type UnitPinActions } from "./unit_pin";
 import { viewTabs, type MiddleView } from "./view_tabs";
 import { myCalls, newestOf, spokenOn } from "./whose_calls";
-
-const DRAWN = ["units", "positions", "situations", "orders", "cameras", "stations", "alarms"] as const;
 
 /** Recordings open this long before now. */
 const PLAYBACK_MS = 30_000;
@@ -89,7 +87,7 @@ export class DeskConsole extends Console {
   private readonly advice = new Advice(() => this.requestUpdate());
   private resumed = false;
   private townships: readonly NamedPlace[] = [];
-  private readonly mapData = new Kept(DRAWN, () => this.data());
+  private readonly mapData = new Kept(DRAWN, (store) => mapDataOf(store, [this.chosen.id, ...this.watched]));
   private readonly places = new Kept(["stations", "cameras"], () => allPlaces(this.townships, this.rows("stations"), this.rows("cameras")));
   private tables: Subscription = DESK_TABLES;
   private readonly commands = deskCommands(() => this.desk(), {
@@ -208,20 +206,6 @@ export class DeskConsole extends Console {
     this.connection?.live.subscribe(situation === "" || !("marks" in this.tables) ? this.tables : { ...this.tables, marks: { situation } });
     const place = chosen.table === "situations" ? this.rows("situations").get(chosen.id)?.place : this.rows("calls").get(chosen.id)?.place;
     if (place != null) this.lookAt = place;
-  }
-
-  private data(): MapData {
-    const chosen = new Set([this.chosen.id, ...this.watched]);
-    return {
-      units: this.rows("units"),
-      positions: this.rows("positions"),
-      situations: this.rows("situations"),
-      orders: this.rows("orders"),
-      cameras: this.rows("cameras"),
-      stations: this.rows("stations"),
-      alarms: this.rows("alarms"),
-      chosen,
-    };
   }
 
   protected page(connection: Connection): TemplateResult {

@@ -7,6 +7,7 @@ import "../../components/cards";
 import { icon } from "../../components/icons";
 import { StableOrder } from "../../components/stable_order";
 import "../../components/states";
+import { focusedIn } from "../../components/typing";
 import { shared, View } from "../../components/view";
 import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
@@ -16,7 +17,10 @@ import { mayDecide } from "../approvals/deciders";
 import { consoleStyles } from "../console_styles";
 import { ALARM_FLOOD, alarmRate, alarmsInOrder, openSituations, subjectOf, unitsAt, waitingApprovals, waitingCalls, type Subjects } from "../picture";
 import type { Desk } from "./context";
+import { enterMeans } from "./keys";
+import "./others_calls";
 import { deskTables } from "./tables";
+import { myCalls } from "./whose_calls";
 
 const LATE_ANSWER_MS = 15_000;
 const MOST_APPROVALS = 30;
@@ -40,6 +44,12 @@ export class Queue extends View {
         flex: none;
         max-height: 34%;
       }
+      /* What nobody here is on never takes the room of what rings, and is never gone for want of room. */
+      desk-others-calls {
+        flex: 0 1 auto;
+        min-height: min(7em, 16%);
+        max-height: 36%;
+      }
       /* Each as high as what is in it; where both cannot be, alarms and situations share what is left. */
       .alarms {
         flex: 0 1 auto;
@@ -58,14 +68,27 @@ export class Queue extends View {
         min-height: 22px;
         padding: 0;
       }
-      :host(:has(.approvals)) .calls {
+      :host:has(desk-others-calls:not([hidden])) .calls {
+        max-height: 28%;
+      }
+      :host:has(desk-others-calls:not([hidden])) .alarms {
+        min-height: min(14em, 22%);
+      }
+      :host:has(desk-others-calls:not([hidden])) .situations {
+        min-height: 24%;
+      }
+      :host:has(.approvals) .calls {
         max-height: 24%;
       }
-      :host(:has(.approvals)) .alarms {
-        min-height: min(14em, 20%);
+      :host:has(.approvals) .alarms {
+        min-height: min(14em, 16%);
       }
-      :host(:has(.approvals)) .situations {
-        min-height: 20%;
+      :host:has(.approvals) .situations {
+        min-height: 16%;
+      }
+      :host:has(.approvals) desk-others-calls {
+        min-height: min(5em, 10%);
+        max-height: 20%;
       }
       .alarms t-alarm {
         margin: 0 var(--s2) var(--s2);
@@ -132,12 +155,28 @@ export class Queue extends View {
   private readonly alarmOrder = new StableOrder();
   private readonly situationOrder = new StableOrder();
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    document.addEventListener("focusin", this.onFocus);
+    document.addEventListener("focusout", this.onFocus);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    document.removeEventListener("focusin", this.onFocus);
+    document.removeEventListener("focusout", this.onFocus);
+  }
+
+  /** What Enter does has changed; within one part of the page nobody is told, and the next second draws it. */
+  private readonly onFocus = (): void => this.requestUpdate();
+
   override render(): TemplateResult {
     const desk = this.desk;
     if (desk === null) return html``;
     // Who only watches cameras answers no calls, and is sent none.
     const answers = "calls" in (deskTables(desk.actor) ?? {});
-    return html`${answers ? html`<section class="panel calls" aria-label=${t("desk.queue")}>${this.calls(desk)}</section>` : nothing}
+    return html`${answers ? html`<section class="panel calls" aria-label=${t("desk.queue")}>${this.calls(desk)}</section>
+        <desk-others-calls class="panel" .desk=${desk}></desk-others-calls>` : nothing}
       ${this.approvals(desk)} ${this.alarms(desk)}
       <section class="panel situations" aria-label=${t("desk.situations")} @pointerenter=${() => (this.held = "situations")} @pointerleave=${this.release}>
         ${this.situations(desk)}
@@ -152,7 +191,7 @@ export class Queue extends View {
   private calls(desk: Desk): TemplateResult {
     const calls = desk.store.rows("calls");
     const waiting = waitingCalls(calls);
-    const mine = [...calls.values()].filter((row) => row.state === "answered" && row.answered_by === desk.actor.id);
+    const mine = myCalls(calls, desk.actor.id);
     if (!desk.store.loaded("calls")) return html`<t-state kind="loading"></t-state>`;
     return html`<h2 class="heading">${t("desk.queue")}<span class="number">${t("desk.waiting", { n: waiting.length })}</span></h2>
       ${waiting.length + mine.length === 0 ? html`<t-state kind="empty" text=${t("desk.no_calls")}></t-state>` : nothing}
@@ -167,7 +206,7 @@ export class Queue extends View {
     return html`<button class="call ${rings && waited_ms > LATE_ANSWER_MS ? "late" : ""}" aria-current=${desk.call?.id === row.id} @click=${tell}>
       <span>${icon(rings ? "ringing" : "phone")} <span class="dialled">${row.dialled}</span></span>
       <span>${row.caller || "—"}</span>
-      ${first ? html`<kbd title=${t("desk.answer")}>Enter</kbd>` : html`<span></span>`}
+      ${first ? enterHint() : html`<span></span>`}
       <span class="second quiet row"
         ><span class="grow">${rings ? row.place?.text || row.address || word("call_state", row.state) : t(row.hung_up_ms == null ? "desk.mine" : "call.hung_up")}</span
         ><span class="number">${format.duration(rings ? waited_ms : desk.now_ms - (row.answered_ms ?? row.arrived_ms))}</span></span
@@ -236,6 +275,13 @@ export class Queue extends View {
       })}
       ${keys.length > MOST_SITUATIONS ? html`<t-state kind="hint" text=${t("state.too_many", { shown: MOST_SITUATIONS, total: keys.length })}></t-state>` : nothing}`;
   }
+}
+
+/** The keys that answer, as long as they do. */
+function enterHint(): TemplateResult {
+  const means = enterMeans(focusedIn(document));
+  if (means === "press") return html`<span></span>`;
+  return html`<span class="keys" title=${t("desk.answer")}>${means === "leave_first" ? html`<kbd>Esc</kbd> ` : nothing}<kbd>Enter</kbd></span>`;
 }
 
 /** Situations of calls that I took come before the others; each part keeps its order. */

@@ -6,7 +6,7 @@ import { icon } from "../../components/icons";
 import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import type { SituationRow } from "../../wire";
-import { openSituations, unitsAt, waitingCalls } from "../picture";
+import { abandonedCalls, openSituations, unitsAt, waitingCalls } from "../picture";
 import { hashOf } from "../tabs";
 import type { Leading } from "./context";
 import { lateOf, type Late } from "./picture";
@@ -22,10 +22,12 @@ export function openTab(leading: Leading): TemplateResult {
   const [units, late] = [unitsAt(orders), lateOf(orders, store.rows("tasks"), store.rows("approvals"), now_ms)];
   const calls = waitingCalls(store.rows("calls"));
   const longest = calls[0];
+  const abandoned = abandonedCalls(store.rows("calls")).length;
   return html`<dl class="numbers">
       ${LEVELS.map((level) => html`<div><dt><t-level level=${level}></t-level></dt><dd>${open.filter((row) => row.level === level).length}</dd></div>`)}
     </dl>
     <p class="waiting">${icon("ringing")} <b class="number">${calls.length}</b> ${t("leader.calls")}${longest === undefined ? nothing : html`<span class="number">${format.duration(now_ms - longest.arrived_ms)}</span>`}</p>
+    ${abandoned === 0 ? nothing : html`<p class="waiting">${icon("phoneOff")} <b class="number">${abandoned}</b> <span class="grow">${t("leader.abandoned")}</span></p>`}
     ${open.length === 0 ? html`<t-state kind="empty" text=${t("desk.no_situations")}></t-state>` : nothing}
     ${repeat(open.slice(0, MOST), (row) => row.id, (row) => situationCard(leading, row, units.get(row.id) ?? 0, late.get(row.id)))}
     ${open.length > MOST ? html`<t-state kind="hint" text=${t("state.too_many", { shown: MOST, total: open.length })}></t-state>` : nothing}`;

@@ -10,7 +10,6 @@ import { shared } from "../../components/view";
 import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import "../../map/element";
-import type { MapData } from "../../map/picture";
 import "../../components/picture";
 import "../../components/video/screens";
 import type { Screens } from "../../components/video/screens";
@@ -21,6 +20,7 @@ import type { ApprovalRow, HitRow, OrderRow, PositionRow, SituationRow } from ".
 import { Console } from "../console";
 import { consoleStyles } from "../console_styles";
 import { Kept } from "../kept";
+import { DRAWN, mapDataOf } from "../map_data";
 import { answerWords, timeBars, timeMarks } from "../marks";
 import { unitNames } from "../named";
 import { show } from "../page";
@@ -36,8 +36,6 @@ const TABLES = {
 } as const satisfies Subscription; // prettier-ignore
 /** So many stand whole on two lines each; of more the words are cut rather than the alarms. */
 const ROOMY_ALARMS = 3;
-/** Tables that the map is drawn from. */
-const DRAWN = ["units", "positions", "situations", "orders", "cameras", "stations", "alarms"] as const;
 const MAY = new Set<Actor["roles"][number]>(["wall", "dispatcher", "commander", "duty_leader", "director", "call_taker"]);
 const CARDS = 12;
 
@@ -109,22 +107,9 @@ export class Wall extends Console {
     });
   }
 
-  private readonly mapData = new Kept(DRAWN, () => this.data());
+  private readonly mapData = new Kept(DRAWN, (store) => mapDataOf(store, [this.inFocus.situation, ...this.cameras]));
   private readonly marks = new Kept(["marks", "units", "retired"], () => timeMarks(this.rows("marks"), this.inFocus.situation, unitNames(this.rows("units"), this.rows("retired"))));
   private readonly bars = new Kept(["tasks"], () => timeBars(this.rows("tasks"), this.inFocus.situation));
-
-  private data(): MapData {
-    return {
-      units: this.rows("units"),
-      positions: this.rows("positions"),
-      situations: this.rows("situations"),
-      orders: this.rows("orders"),
-      cameras: this.rows("cameras"),
-      stations: this.rows("stations"),
-      alarms: this.rows("alarms"),
-      chosen: new Set([this.inFocus.situation, ...this.cameras]),
-    };
-  }
 
   protected page(connection: Connection): TemplateResult {
     if (!connection.store.loaded("situations")) return html`<header>${this.trouble()}</header><t-state kind="loading"></t-state>`;
@@ -163,6 +148,7 @@ export class Wall extends Console {
       <div class="numbers">
         <span>${t("wall.waiting")}<b class=${numbers.longestWait_ms > 15_000 ? "late" : ""}>${numbers.waiting}</b>
           ${numbers.waiting > 0 ? html`<span class="quiet">${format.duration(numbers.longestWait_ms)}</span>` : nothing}</span>
+        ${numbers.abandoned === 0 ? nothing : html`<span>${t("wall.abandoned")}<b>${numbers.abandoned}</b></span>`}
         <span class="row">${t("wall.open")} ${([1, 2, 3, 4] as const).map((level) => html`<t-level level=${level}></t-level><b>${numbers.open[level]}</b>`)}</span>
         <span>${t("wall.free")}<b>${numbers.free}</b><span class="quiet">/${numbers.onDuty}</span></span>
         ${numbers.signed_ms === null ? nothing : html`<span>${t("wall.signed")}<b>${format.duration(numbers.signed_ms)}</b></span>`}

@@ -14,6 +14,7 @@ export const LEADER = {
   "leader.waiting": ["{n} 件未确认，联网后自动核对", "{n} not confirmed; settled by themselves once connected"],
   "leader.sending": ["{n} 件正在送达", "Sending {n}"],
   "leader.calls": ["待接来电", "calls waiting"],
+  "leader.abandoned": ["个呼损待回拨", "abandoned, to be called back"],
   "leader.changed": ["{span} 前有变化", "changed {span} ago"],
   "leader.late_orders": ["{n} 个指令未按时签收", "orders not signed in time: {n}"],
   "leader.late_tasks": ["{n} 项任务超时", "tasks late: {n}"],

@@ -3,6 +3,7 @@
 export const WALL = {
   "wall.situations": ["警情", "Situations"],
   "wall.waiting": ["待接", "Waiting"],
+  "wall.abandoned": ["呼损", "Abandoned"],
   "wall.open": ["在办", "Open"],
   "wall.free": ["空闲", "Free"],
   "wall.signed": ["签收", "Signed in"],
