@@ -221,6 +221,35 @@ async def test_what_is_done_leaves_the_line_and_what_is_not_stays(tmp_path: Path
         await expect(failure).to_have_count(0)
 
 
+@pytest.mark.browser
+async def test_words_go_with_an_order_and_a_reason_with_its_recall(tmp_path: Path) -> None:  # R1075, R1076, R1077
+    async with desk(tmp_path, TITLE) as (site, page, made):
+        call = (await site.hub.ask(q.ReportCall(dialled="119", caller="13900000001"), HUB)).subject
+        await site.hub.ask(q.AnswerCall(call=call), ACTORS["call_taker"])
+        await site.hub.ask(q.ClassifyCall(call=call, form={"trapped": "3", "floors": "2/3"}), ACTORS["call_taker"])
+        await site.hub.ask(q.LinkCall(call=call, situation=made[0], why="同一起"), ACTORS["call_taker"])
+        await expect(page.locator("desk-situation .body")).to_contain_text("2/3", timeout=SLOW)
+        await draft(page, "D 巡u1 三层民房着火，携带云梯", "携带云梯。报警人说：几层 / 共几层 2/3、被困人数 3")
+        await page.keyboard.press("Enter")
+        await done(page)
+        [order] = await site.hub.read(lambda t: list(t.orders))
+        assert order.text == "三层民房着火，携带云梯。报警人说：几层 / 共几层 2/3、被困人数 3"
+
+        await page.get_by_role("button", name="撤回", exact=True).click(timeout=SLOW)
+        line = page.locator("t-command input")
+        await expect(line).to_have_value("R 巡u1 ")
+        await expect(line).to_be_focused()
+        await page.keyboard.type("火已扑灭")
+        await expect(page.locator("t-command .will[role=status]")).to_contain_text("撤回 巡u1 的指令：火已扑灭")
+        await page.keyboard.press("Enter")
+        await done(page)
+        assert (await site.hub.read(lambda t: t.orders.need(order.id))).why == "火已扑灭"
+
+        await page.keyboard.press("/")
+        await page.keyboard.type("R 巡u9 改派")
+        await expect(page.locator("t-command .wrong")).to_have_text("没有这样的单位：巡u9")
+
+
 TOWNS = """{"type": "FeatureCollection", "features": [{"type": "Feature",
 "properties": {"zh": "荣家湾镇", "en": "Rongjiawan"}, "geometry": {"type": "Point", "coordinates": [114.3, 30.5]}}]}"""
 WRITTEN = """

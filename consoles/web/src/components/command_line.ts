@@ -171,6 +171,8 @@ export class CommandLine extends View {
   private read(): void {
     const parts = parse(this.line, this.commands, {
       unknown: (typed) => `${t("command.none")}：${typed}`,
+      unfit: (typed) => t("command.unfit", { typed }),
+      doubtful: (typed) => t("command.doubtful", { typed }),
       several: (typed, n) => t("command.several", { typed, n }),
       missing: ([zh, en]) => t("command.missing", { verb: language() === "en" ? en : zh }),
     });

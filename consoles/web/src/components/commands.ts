@@ -31,9 +31,11 @@ export interface Command {
   /** One or two capital letters. */
   readonly verb: string;
   readonly names: readonly [zh: string, en: string];
-  /** What comes after the verb: nothing, free text to the end, one choice, one and then free text, or several. */
-  readonly takes: "nothing" | "text" | "one" | "one_and_text" | "several";
+  /** What comes after the verb: nothing, free text to the end, one choice, one and then free text, several, or several and then free text. */
+  readonly takes: "nothing" | "text" | "one" | "one_and_text" | "several" | "several_and_text";
   choices?(): readonly Choice[];
+  /** What to say of a word that is none of the choices. */
+  unfit?(typed: string): string;
   plan(words: readonly string[], chosen: readonly Choice[]): Outcome;
 }
 
@@ -56,6 +58,8 @@ export interface Offer {
 const MOST_OFFERS = 8;
 /** A label of more words than these is found by each of them. */
 const LABEL_WORDS = 4;
+/** `fit` of what a name, its initials or one of its words begin with. */
+const BEGINNING = 2;
 
 /** Thrown by a command that stopped on the way: these are not done, and why. */
 export class StoppedError extends Error {
@@ -68,7 +72,12 @@ export class StoppedError extends Error {
 }
 
 export interface Messages {
+  /** No verb. */
   readonly unknown: (typed: string) => string;
+  /** None of a verb's choices. */
+  readonly unfit: (typed: string) => string;
+  /** One more choice, or the beginning of the text. */
+  readonly doubtful: (typed: string) => string;
   readonly several: (typed: string, n: number) => string;
   readonly missing: (names: Command["names"]) => string;
 }
@@ -92,12 +101,12 @@ function parsePart(text: string, commands: readonly Command[], messages: Message
   }
   const choices = distinct(command.choices?.() ?? []);
   const names = command.takes === "one" ? (rest === "" ? [] : [rest]) : labelled(typed, choices);
-  const picked = command.takes === "one_and_text" ? names.slice(0, 1) : names;
-  const after = command.takes === "one_and_text" ? names.slice(1).join(" ") : "";
-  const words = command.takes === "one_and_text" ? (after === "" ? [] : [after]) : typed;
+  const { picked, after, doubt } = divided(command.takes, names, choices);
+  const words = after === null ? typed : [after].filter((text) => text !== "");
+  const unfit = command.unfit?.bind(command) ?? messages.unfit;
   const chosen: Choice[] = [];
   for (const name of picked) {
-    const found = find(name, choices, messages);
+    const found = name === doubt ? { wrong: messages.doubtful(name) } : find(name, choices, { ...messages, unfit });
     if ("wrong" in found) return { text, command, words, chosen, outcome: found };
     if (!chosen.includes(found)) chosen.push(found);
   }
@@ -105,10 +114,50 @@ function parsePart(text: string, commands: readonly Command[], messages: Message
   return { text, command, words, chosen, outcome };
 }
 
+interface Divided {
+  readonly picked: readonly string[];
+  /** The text after them, null where there is never any. */
+  readonly after: string | null;
+  /** The last of them, where it may as well be the first word of the text. */
+  readonly doubt?: string;
+}
+
+/** The names of choices, and the text that begins with the first word that is none, or at a colon. */
+function divided(takes: Command["takes"], names: readonly string[], choices: readonly Named[]): Divided {
+  if (takes === "one_and_text") return { picked: names.slice(0, 1), after: names.slice(1).join(" ") };
+  if (takes !== "several_and_text") return { picked: names, after: null };
+  const picked: string[] = [];
+  for (const [at, name] of names.entries()) {
+    const [, word = name, said = null] = isWhole(name, choices) ? [] : (/^([^:：]*)[:：](.*)$/.exec(name) ?? []);
+    const rest = [...(said === null ? [] : [said]), ...names.slice(at + 1)].join(" ").trim();
+    if (word === "") return { picked, after: rest };
+    const is = at === 0 ? "choice" : next(word, choices);
+    if (is === "text") return { picked, after: names.slice(at).join(" ") };
+    picked.push(word);
+    if (is === "doubt") return { picked, after: "", doubt: word };
+    if (said !== null) return { picked, after: rest };
+  }
+  return { picked, after: "" };
+}
+
+/** What a word after a choice is. Neither that one more is meant is guessed nor that none is: who is sent must not hang on how a word begins. */
+function next(word: string, choices: readonly Named[]): "choice" | "doubt" | "text" {
+  if (isWhole(word, choices)) return "choice";
+  const [best] = rank(word, choices);
+  if (best !== undefined) return /^[a-z][a-z0-9]+$/i.test(word) && (fitness(word, best) ?? Infinity) <= BEGINNING ? "choice" : "doubt";
+  // Numbered like the others, and none of them: a choice that there is not.
+  const lead = /^(.+?)\d+$/.exec(word)?.[1];
+  return lead !== undefined && choices.some(({ bare }) => /^(.+?)\d+$/.exec(bare)?.[1] === lead) ? "choice" : "text";
+}
+
+function isWhole(word: string, choices: readonly Named[]): boolean {
+  return choices.some((each) => [each.bare, each.label, token(each)].some((name) => name.toLowerCase() === word.toLowerCase()));
+}
+
 /** Which choice is meant. A name that several bear means none of them: what is done to one may not be undone. */
 function find(typed: string, choices: readonly Named[], messages: Messages): Named | { readonly wrong: string } {
   const best = rank(typed, choices)[0];
-  if (best === undefined) return { wrong: messages.unknown(typed) };
+  if (best === undefined) return { wrong: messages.unfit(typed) };
   const alike = choices.filter((each) => each.bare === best.bare && fitness(typed, each) === fitness(typed, best));
   return alike.length > 1 ? { wrong: messages.several(typed, alike.length) } : best;
 }
@@ -166,9 +215,10 @@ function undivided(label: string): string {
   return label.replace(/[·;；]/g, "_");
 }
 
-/** A part of the line with only these left of what was chosen. */
-export function withOnly(part: Part, rest: readonly Choice[]): string {
-  return `${[part.command?.verb ?? "", ...rest.map(token)].join(" ")} `;
+/** A part of the line with only these left of what was chosen, and with what is said to them. */
+export function withOnly({ command, words }: Part, rest: readonly Choice[]): string {
+  const said = command?.takes === "several_and_text" && words.length > 0 ? `：${words.join(" ")}` : "";
+  return `${[command?.verb ?? "", ...rest.map(token)].join(" ")} ${said}`;
 }
 
 function fitness(typed: string, choice: Choice): number | null {
@@ -193,13 +243,16 @@ export function offers(line: string, commands: readonly Command[], english: bool
   const lead = before === "" ? "" : `${before} `;
   const { command, rest } = findVerb(typed, commands);
   if (command?.choices !== undefined && (/\s/.test(typed) || typed.length > command.verb.length && /\d/.test(rest.charAt(0)))) {
-    const [several, worded] = [command.takes === "several", command.takes === "several" || command.takes === "one_and_text"];
+    const several = command.takes === "several" || command.takes === "several_and_text";
+    const worded = several || command.takes === "one_and_text";
     const words = several ? rest.split(/\s+/) : [rest];
     const last = /\s$/.test(line) && several ? "" : (words.at(-1) ?? "");
     const kept = several ? words.slice(0, last === "" ? words.length : -1).filter((w) => w !== "") : [];
-    // What comes after the one is said, not chosen.
+    const choices = distinct(command.choices());
+    // What comes after the one, or after several, is said, not chosen.
     if (command.takes === "one_and_text" && /\s/.test(rest)) return [];
-    return rank(last, distinct(command.choices()))
+    if (command.takes === "several_and_text" && divided(command.takes, labelled(kept, choices), choices).after !== "") return [];
+    return rank(last, choices)
       .filter((choice) => !kept.includes(token(choice)))
       .slice(0, MOST_OFFERS)
       .map((choice) => ({

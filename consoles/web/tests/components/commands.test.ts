@@ -12,7 +12,7 @@ const commands: Command[] = [
   { verb: "P", names: ["启动预案", "Plan"], takes: "one", choices: () => [{ id: "p1", label: "洪水 预案", names: ["Flood"] }], plan: (_w, [plan]) => will(plan?.id ?? "") },
   { verb: "A", names: ["接警", "Answer"], takes: "nothing", plan: () => will("answer") },
 ];
-const messages = { unknown: (typed: string) => `? ${typed}`, several: (typed: string, n: number) => `${n} ${typed}`, missing: ([zh]: readonly [string, string]) => `… ${zh}` };
+const messages = { unknown: (typed: string) => `? ${typed}`, unfit: (typed: string) => `? ${typed}`, doubtful: (typed: string) => `?: ${typed}`, several: (typed: string, n: number) => `${n} ${typed}`, missing: ([zh]: readonly [string, string]) => `… ${zh}` };
 
 function outcomes(line: string): string[] {
   return parse(line, commands, messages).map(({ outcome }) => ("will" in outcome ? outcome.will : outcome.wrong));
@@ -128,6 +128,56 @@ describe("one choice with words after it (R928)", () => {
     expect(offers("S ", [shelve], false).map(({ line }) => line)).toEqual(["S 107国道_南出口_设备离线 ", "S 岳01_张三_久坐不动 "]);
     expect(offers("S 久坐", [shelve], false).map(({ line }) => line)).toEqual(["S 岳01_张三_久坐不动 "]);
     expect(offers("S 久坐 107", [shelve], false)).toEqual([]);
+  });
+});
+
+describe("several choices with words after them (R1075)", () => {
+  const near: Choice[] = [...units, { id: "x1", label: "消防一中队", names: ["张三"] }, { id: "x2", label: "107国道 南出口", names: [] }];
+  const send: Command = {
+    verb: "D", names: ["派警", "Dispatch"], takes: "several_and_text", choices: () => near,
+    plan: ([text = "-"], chosen) => will(`${chosen.map(({ id }) => id).join("+")}: ${text}`),
+  }; // prettier-ignore
+  const said = (line: string) => {
+    const outcome = parse(line, [send], messages)[0]?.outcome;
+    return outcome === undefined ? undefined : "will" in outcome ? outcome.will : outcome.wrong;
+  };
+
+  it("end with the last unit, and the words go along as they are", () => {
+    expect(said("D 岳02 三层民房着火有人被困，携带云梯")).toBe("u2: 三层民房着火有人被困，携带云梯");
+    expect(said("D 岳02 岳01 携带云梯 2 具 配合 岳01")).toBe("u2+u1: 携带云梯 2 具 配合 岳01");
+    expect(said("D 岳02 注意：煤气 12:30 前到")).toBe("u2: 注意：煤气 12:30 前到");
+    expect(said("D 107国道 南出口 岳01 封路")).toBe("x2+u1: 封路");
+    expect(said("D 岳02 ")).toBe("u2: -");
+    expect(said("D")).toBe("… 派警");
+  });
+
+  it("begin at a colon whatever they begin with", () => {
+    for (const line of ["D 岳02：岳01 在前方接应", "D 岳02 ：岳01 在前方接应", "D 岳02: 岳01 在前方接应"]) expect(said(line), line).toBe("u2: 岳01 在前方接应");
+    expect(said("D ：速去")).toBe("… 派警");
+  });
+
+  it("are not told from units by how they begin: who is sent is not guessed", () => {
+    expect(said("D 01 y02")).toBe("u1+u2: -");
+    for (const [line, word] of [["D 岳02 3 人被困", ""], ["D 岳02 2 人被困", "2"], ["D 岳02 消防 已到", "消防"], ["D 岳02 张三 带队", "张三"], ["D 岳02 01", "01"]] as const)
+      expect(said(line), line).toBe(word === "" ? "u2: 3 人被困" : `?: ${word}`);
+    expect(said("D 岳02：2 人被困")).toBe("u2: 2 人被困");
+  });
+
+  it("are none where a unit is named that there is not", () => {
+    expect(said("D 岳47 三层民房着火")).toBe("? 岳47");
+    expect(said("D 岳02 岳47 三层民房着火")).toBe("? 岳47");
+    expect(said("D 三层民房着火")).toBe("? 三层民房着火");
+    expect(parse("D 岳47 速去", [{ ...send, unfit: (typed) => `no unit ${typed}` }], messages)[0]?.outcome).toEqual({ wrong: "no unit 岳47" });
+  });
+
+  it("are said, not chosen, and stay with those that are not done", () => {
+    expect(offers("D 岳02 携带云梯 岳", [send], false)).toEqual([]);
+    expect(offers("D 岳02 岳", [send], false).map(({ line }) => line)).toEqual(["D 岳02 岳01 "]);
+    const [part] = parse("D 岳02 岳01 携带云梯", [send], messages);
+    if (part === undefined) throw new Error("not read");
+    const left = withOnly(part, part.chosen.slice(1));
+    expect(left).toBe("D 岳01 ：携带云梯");
+    expect(said(left)).toBe("u1: 携带云梯");
   });
 });
 

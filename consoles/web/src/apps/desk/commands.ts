@@ -55,6 +55,10 @@ export function choice(id: string, label: string, why = "", names: readonly stri
   return { id, label, names, why, apart };
 }
 
+export function labels(chosen: readonly Choice[]): string {
+  return chosen.map(({ label }) => label).join("、");
+}
+
 /** The chosen ones, one after the other: each answer is awaited, so that the first refusal stops the rest, which are not done. */
 export async function each(chosen: readonly Choice[], run: (id: string) => Promise<unknown>): Promise<void> {
   for (const [at, { id }] of chosen.entries()) {

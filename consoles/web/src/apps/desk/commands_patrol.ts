@@ -1,11 +1,11 @@
 /** Commands about alarms, SOS, messages, the watch list and sightings. */
 
-import { rank, type Choice, type Command } from "../../components/commands";
+import type { Choice, Command } from "../../components/commands";
 import { t, word } from "../../i18n/i18n";
 import type { AlarmRow } from "../../wire";
 import { alarmsInOrder, subjectOf } from "../picture";
-import { choice, does, each, namesOf, wrong, type DeskActions } from "./commands";
-import { unitChoices } from "./commands_situations";
+import { choice, does, each, labels, namesOf, wrong, type DeskActions } from "./commands";
+import { noUnit, unitChoices } from "./commands_situations";
 import type { Desk } from "./context";
 import { platesOf } from "./plates";
 
@@ -40,7 +40,7 @@ export function patrolCommands(desk: () => Desk, actions: Pick<DeskActions, "que
       takes: "several",
       choices: () => alarmChoices(desk(), ["raised", "shelved"]),
       plan: (_words, chosen) =>
-        does(t("will.do", { verb: t("cmd.take"), what: chosen.map(({ label }) => label).join("、") }), () =>
+        does(t("will.do", { verb: t("cmd.take"), what: labels(chosen) }), () =>
           each(chosen, (alarm) => desk().ask({ request: "take_alarm", alarm })),
         ),
     },
@@ -64,7 +64,7 @@ export function patrolCommands(desk: () => Desk, actions: Pick<DeskActions, "que
       takes: "several",
       choices: () => alarmChoices(desk(), ["taken", "raised", "shelved"]),
       plan: (_words, chosen) =>
-        does(t("will.do", { verb: t("cmd.clear"), what: chosen.map(({ label }) => label).join("、") }), () =>
+        does(t("will.do", { verb: t("cmd.clear"), what: labels(chosen) }), () =>
           each(chosen, (alarm) => desk().ask({ request: "clear_alarm", alarm, why: t("cmd.clear") })),
         ),
     },
@@ -78,7 +78,19 @@ export function patrolCommands(desk: () => Desk, actions: Pick<DeskActions, "que
           ? wrong("wrong.text")
           : does(t("will.do", { verb: t("cmd.safe"), what: sos.label }), () => desk().ask({ request: "clear_sos", sos: sos.id, why: t("cmd.safe") })),
     },
-    { verb: "M", names: namesOf("cmd.message"), takes: "text", plan: ([text = ""]) => message(desk(), text) },
+    {
+      verb: "M",
+      names: namesOf("cmd.message"),
+      takes: "several_and_text",
+      choices: () => unitChoices(desk()),
+      unfit: (typed) => noUnit(desk(), typed),
+      plan: ([text], chosen) => {
+        if (text === undefined) return wrong("wrong.text");
+        const units = chosen.map(({ id }) => id);
+        const what = `${labels(chosen)}：${text}`;
+        return does(t("will.do", { verb: t("cmd.message"), what }), () => desk().ask({ request: "send_message", units, text, situation: desk().situation?.id ?? null }));
+      },
+    },
     {
       verb: "V",
       names: namesOf("cmd.watch"),
@@ -131,22 +143,4 @@ function watchCommand(
     plan: (_words, [watch]) =>
       watch === undefined ? wrong("wrong.text") : does(t("will.do", { verb: t(key), what: watch.label }), () => desk().ask(request(watch.id))),
   };
-}
-
-/** `M 岳01 岳02 返回驻地`: units as long as the words are units, then what to tell them. */
-function message(desk: Desk, text: string): ReturnType<Command["plan"]> {
-  const choices = unitChoices(desk);
-  const words = text.split(/\s+/);
-  const units: Choice[] = [];
-  while (words.length > 0) {
-    const exact = rank(words[0] ?? "", choices).find(({ label }) => label === words[0]);
-    if (exact === undefined) break;
-    units.push(exact);
-    words.shift();
-  }
-  if (units.length === 0 || words.length === 0) return wrong("wrong.text");
-  const what = `${units.map(({ label }) => label).join("、")}：${words.join(" ")}`;
-  return does(t("will.do", { verb: t("cmd.message"), what }), () =>
-    desk.ask({ request: "send_message", units: units.map(({ id }) => id), text: words.join(" "), situation: desk.situation?.id ?? null }),
-  );
 }

@@ -7,7 +7,7 @@ import type { Bilingual, PlanRow, SituationRow } from "../../wire";
 import { mayDecide } from "../approvals/deciders";
 import { taskTitle } from "../marks";
 import { waitingApprovals } from "../picture";
-import { choice, does, each, namesOf, wrong } from "./commands";
+import { choice, does, each, labels, namesOf, wrong } from "./commands";
 import type { Desk } from "./context";
 
 export function inLanguage(text: Bilingual): string {
@@ -120,8 +120,4 @@ function taskChoices(desk: Desk): Choice[] {
       const of = desk.store.rows("situations").get(row.situation)?.title ?? "";
       return choice(row.id, taskTitle(row), why, [row.title, row.title_en], `${of} ${instant(row.opened_ms, desk.now_ms)}`);
     });
-}
-
-function labels(chosen: readonly Choice[]): string {
-  return chosen.map(({ label }) => label).join("、");
 }

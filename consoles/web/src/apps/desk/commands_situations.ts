@@ -6,8 +6,9 @@ import { distance, instant } from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import type { Level, SituationRow } from "../../wire";
 import { isActiveOrder, openSituations, ordersOf } from "../picture";
-import { choice, does, each, namesOf, wrong } from "./commands";
+import { choice, does, each, labels, namesOf, wrong } from "./commands";
 import { whyWords, type Desk } from "./context";
+import { orderText } from "./order_words";
 
 const LEVELS: Readonly<Record<string, Level>> = { "1": 1, "2": 2, "3": 3, "4": 4, I: 1, II: 2, III: 3, IV: 4 };
 
@@ -21,6 +22,15 @@ export function unitChoices(desk: Desk): Choice[] {
   const known = new Set(best.map(({ id }) => id));
   const rest = [...units.values()].filter((unit) => unit.state !== "off" && !known.has(unit.id));
   return [...best, ...rest.map((unit) => choice(unit.id, unit.name, word("unit_state", unit.state), unit.officers))];
+}
+
+/** What to say of a word that is no unit to be sent. */
+export function noUnit(desk: Desk, typed: string): string {
+  return isUnit(desk, typed) ? t("wrong.unit_off", { typed }) : t("wrong.unit", { typed });
+}
+
+function isUnit({ store }: Desk, typed: string): boolean {
+  return [...store.rows("units").values()].some(({ name }) => name === typed);
 }
 
 /** Open situations to choose from; those of one title are told apart by when they were opened. */
@@ -43,27 +53,32 @@ export function situationCommands(desk: () => Desk): Command[] {
     {
       verb: "D",
       names: namesOf("cmd.dispatch"),
-      takes: "several",
+      takes: "several_and_text",
       choices: () => unitChoices(desk()),
-      plan: (_words, chosen) =>
+      unfit: (typed) => noUnit(desk(), typed),
+      plan: ([words = ""], chosen) =>
         about((row) => {
-          const units = chosen.map(({ label }) => label).join("、");
-          const order = (unit: string) => desk().ask({ request: "issue_order", situation: row.id, unit, text: t("default.dispatch") });
-          return does(t("will.dispatch", { units, title: row.title }), () => each(chosen, order));
+          const text = orderText(desk().store, row, words);
+          const will = t("will.dispatch", { units: labels(chosen), title: row.title, text });
+          const order = (unit: string) => desk().ask({ request: "issue_order", situation: row.id, unit, text });
+          return does(words === "" ? t("will.words", { what: will }) : will, () => each(chosen, order));
         }),
     },
     {
       verb: "R",
       names: namesOf("cmd.recall"),
-      takes: "several",
+      takes: "several_and_text",
+      unfit: (typed) => (desk().situation === null ? t("wrong.no_situation") : isUnit(desk(), typed) ? t("wrong.unit_order", { typed }) : t("wrong.unit", { typed })),
       choices: () => {
         const { situation, store } = desk();
         const orders = ordersOf(store.rows("orders"), situation?.id ?? "").filter(isActiveOrder);
         return orders.map((order) => choice(order.id, store.rows("units").get(order.unit)?.name ?? order.unit, word("order_state", order.state)));
       },
-      plan: (_words, chosen) => {
-        const recall = (order: string) => desk().ask({ request: "recall_order", order, why: t("default.recall_why") });
-        return does(t("will.recall", { unit: chosen.map(({ label }) => label).join("、") }), () => each(chosen, recall));
+      plan: ([words = ""], chosen) => {
+        const why = words === "" ? t("default.recall_why") : words;
+        const will = t("will.recall", { unit: labels(chosen), why });
+        const recall = (order: string) => desk().ask({ request: "recall_order", order, why });
+        return does(words === "" ? t("will.words", { what: will }) : will, () => each(chosen, recall));
       },
     },
     {

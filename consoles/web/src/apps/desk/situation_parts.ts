@@ -26,27 +26,27 @@ const NOTES_OPEN = 3;
 const MARKS_PER_SITUATION = 500;
 const STEPS = ["issued_ms", "signed_ms", "departed_ms", "arrived_ms", "fed_back_ms"] as const;
 
-export function ordersPart(desk: Desk, row: SituationRow, act: Act): TemplateResult {
+/** Each can be recalled by the line that `fill` puts down: there the reason is written. */
+export function ordersPart(desk: Desk, row: SituationRow, fill: (line: string) => void): TemplateResult {
   const orders = ordersOf(desk.store.rows("orders"), row.id);
   return html`<section>
     <h3 class="heading">${t("situation.orders")}<span class="number">${orders.length}</span></h3>
     ${orders.length === 0 ? html`<p class="none quiet">${t("situation.no_orders")}</p>` : nothing}
-    ${repeat(orders, (order) => order.id, (order) => orderLine(desk, order, act))}
+    ${repeat(orders, (order) => order.id, (order) => orderLine(desk, order, fill))}
   </section>`;
 }
 
-function orderLine(desk: Desk, order: OrderRow, act: Act): TemplateResult {
+function orderLine(desk: Desk, order: OrderRow, fill: (line: string) => void): TemplateResult {
   const unit = desk.store.rows("units").get(order.unit);
   const late = order.state === "issued" && order.sign_by_ms < desk.now_ms;
-  const recall: Request = { request: "recall_order", order: order.id, why: t("default.recall_why") };
   const answer = answerWords(order.result, order.feedback) || order.why;
   return html`<div class="line ${late ? "late" : ""}">
     <t-unit-state state=${unit?.state ?? "off"}></t-unit-state>
     <span class="who">${unitNames(desk.store.rows("units"), desk.store.rows("retired")).get(order.unit)?.name ?? order.unit}</span>
     <ol class="steps">${STEPS.map((step) => stepMark(order, step))}</ol>
-    <span class="grow cut quiet">${order.text}</span>
+    <span class="grow cut quiet" title=${order.text}>${order.text}</span>
     ${late ? html`<span>${t("time.late", { span: format.duration(desk.now_ms - order.sign_by_ms) })}</span>` : nothing}
-    ${isActiveOrder(order) ? html`<button class="small" @click=${() => act(recall)}>${t("situation.recall")}</button>` : html`<span>${word("order_state", order.state)}</span>`}
+    ${isActiveOrder(order) ? html`<button class="small" @click=${() => fill(`R ${unit?.name ?? order.unit} `)}>${t("situation.recall")}</button>` : html`<span>${word("order_state", order.state)}</span>`}
   </div>
   ${answer === "" ? nothing : html`<p class="answer written">${answer}</p>`}`;
 }

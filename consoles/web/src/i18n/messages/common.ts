@@ -72,6 +72,8 @@ export const COMMON = {
   "command.placeholder": ["输入命令：中文、拼音首字母或英文", "Command: Chinese, pinyin initials or English"],
   "command.missing": ["{verb}：还缺内容", "{verb}: something is missing"],
   "command.none": ["没有这样的命令", "No such command"],
+  "command.unfit": ["这里没有：{typed}", "There is none here: {typed}"],
+  "command.doubtful": ["“{typed}”是单位还是内容？单位请写全名，内容请前加冒号", "Is “{typed}” a unit or text? Write a unit in full, and a colon before text"],
   "command.several": ["“{typed}”对应 {n} 个同名项，请用 ↓ 选一个", "“{typed}” fits {n} of one name: choose one with ↓"],
   "command.doing": ["正在执行：{what}", "Doing: {what}"],
   "command.will": ["回车：{what}", "Enter: {what}"],
