@@ -17,6 +17,7 @@ PAYLOAD_TYPE: Final = 96
 _HEADER: Final = struct.Struct("!BBHII")
 _PAYLOAD_BYTES: Final = 1400
 _LOOK_MS: Final = 10
+_LATE_MS: Final = 100
 
 Send = Callable[[bytes], None]
 """Takes one RTP packet."""
@@ -88,6 +89,8 @@ class Pace:
     async def until(self, at_ms: int) -> None:
         """Wait for this place of the recording."""
         await self._clock.sleep(0)  # where it is late already, whoever reads comes in between
+        if self.at_ms - at_ms > _LATE_MS * self._scale:  # what was kept waiting goes on from there, without a flood
+            self._from = at_ms, self._clock.now_ms()
         while self.at_ms < at_ms:
             await self._clock.sleep(_LOOK_MS)
 
