@@ -175,7 +175,7 @@ export class SituationPanel extends View {
     const desk = this.desk;
     const row = desk?.situation ?? null;
     if (desk === null || row === null) return html``;
-    const [hits, orders] = [hitsPart(desk, row, this.act, this.held), ordersPart(desk, row, (line) => this.tell("fill", line))];
+    const [hits, orders] = [hitsPart(desk, row, this.act, this.held, (hit) => (this.held = hit)), ordersPart(desk, row, (line) => this.tell("fill", line))];
     // Once somebody was sent, whether they signed is what must not scroll away under a picture.
     const sent = ordersOf(desk.store.rows("orders"), row.id).length > 0;
     return html`${this.head(desk, row)}

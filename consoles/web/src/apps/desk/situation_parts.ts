@@ -128,7 +128,8 @@ export function approvalsPart(desk: Desk, row: SituationRow): TemplateResult | t
   </section>`;
 }
 
-export function hitsPart(desk: Desk, row: SituationRow, act: Act, held: string): TemplateResult | typeof nothing {
+/** The earlier ones move on as others come: what is pressed on one brings it up with the reasons, and judges nothing by itself. */
+export function hitsPart(desk: Desk, row: SituationRow, act: Act, held: string, hold: (hit: string) => void): TemplateResult | typeof nothing {
   const hits = [...desk.store.rows("hits").values()].filter((hit) => hit.situation === row.id).sort((a, b) => b.seen_ms - a.seen_ms);
   if (hits.length === 0) return nothing;
   const { shown, newer } = shownHit(hits, held);
@@ -136,13 +137,12 @@ export function hitsPart(desk: Desk, row: SituationRow, act: Act, held: string):
   return html`<section>
     <h3 class="heading">${t("situation.hits")}<span class="number">${hits.length}</span></h3>
     ${shown === undefined ? nothing : html`<desk-hit .desk=${desk} .hit=${shown} .act=${act} .newer=${newer} .rejecting=${shown.id === held}></desk-hit>`}
-    ${others.length === 0 ? nothing : html`<div class="pictures">${repeat(others.slice(0, 6), (hit) => hit.id, (hit) => hitCard(desk, hit, act))}</div>`}
+    ${others.length === 0 ? nothing : html`<div class="pictures">${repeat(others.slice(0, 6), (hit) => hit.id, (hit) => hitCard(desk, hit, hold))}</div>`}
   </section>`;
 }
 
-function hitCard(desk: Desk, hit: HitRow, act: Act): TemplateResult {
+function hitCard(desk: Desk, hit: HitRow, hold: (hit: string) => void): TemplateResult {
   const watch = watchedBy(desk.store, hit);
-  const reject: Request = { request: "reject_hit", hit: hit.id, why: t("situation.reject_hit") };
   return html`<figure>
     ${hit.picture === ""
       ? html`<t-state kind="hint" text=${t("scene.none")}></t-state>`
@@ -152,7 +152,7 @@ function hitCard(desk: Desk, hit: HitRow, act: Act): TemplateResult {
       ${desk.store.rows("cameras").get(hit.camera)?.name ?? hit.camera} ${format.instant(hit.seen_ms, desk.now_ms)}<br />
       <span class="quiet">${watch?.reason ?? ""}</span><br />
       ${hit.rejected_why === ""
-        ? html`<span class="row">${hit.confirmed_by === "" ? t("situation.compare") : t("watches.confirmed", { who: desk.who(hit.confirmed_by) })} <button class="small" @click=${() => act(reject)}>${t("situation.reject_hit")}</button></span>`
+        ? html`<span class="row">${hit.confirmed_by === "" ? t("situation.compare") : t("watches.confirmed", { who: desk.who(hit.confirmed_by) })} <button class="small" @click=${() => hold(hit.id)}>${t("situation.reject_hit")}</button></span>`
         : hit.rejected_why}
     </figcaption>
   </figure>`;
