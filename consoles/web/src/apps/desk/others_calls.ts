@@ -29,6 +29,10 @@ export class OthersCalls extends View {
     shared,
     consoleStyles,
     css`
+      :host {
+        height: auto;
+        overflow: auto;
+      }
       button.line {
         display: flex;
         flex-wrap: wrap;
@@ -56,6 +60,7 @@ export class OthersCalls extends View {
       }
       .fold {
         padding: 0 var(--s3) var(--s1);
+        font-size: var(--t1);
       }
       .fold button {
         min-height: 24px;

@@ -110,6 +110,17 @@ export class Queue extends View {
       .call[aria-current="true"] {
         background: var(--accent-dim);
       }
+      .call .caller {
+        overflow-wrap: anywhere;
+      }
+      /* Both fit beside a number in the narrowest column. */
+      .call .keys {
+        margin-left: calc(-1 * var(--s1));
+        font-size: var(--t1);
+      }
+      .call .keys kbd {
+        padding: 0 0.2em;
+      }
       .call .second {
         grid-column: 2 / -1;
         white-space: normal;
@@ -205,7 +216,7 @@ export class Queue extends View {
     const tell = (): void => (rings ? this.tell("answer", row.id) : this.tell("choose", { table: "calls", id: row.id }));
     return html`<button class="call ${rings && waited_ms > LATE_ANSWER_MS ? "late" : ""}" aria-current=${desk.call?.id === row.id} @click=${tell}>
       <span>${icon(rings ? "ringing" : "phone")} <span class="dialled">${row.dialled}</span></span>
-      <span>${row.caller || "—"}</span>
+      <span class="caller">${row.caller || "—"}</span>
       ${first ? enterHint() : html`<span></span>`}
       <span class="second quiet row"
         ><span class="grow">${rings ? row.place?.text || row.address || word("call_state", row.state) : t(row.hung_up_ms == null ? "desk.mine" : "call.hung_up")}</span
@@ -281,7 +292,7 @@ export class Queue extends View {
 function enterHint(): TemplateResult {
   const means = enterMeans(focusedIn(document));
   if (means === "press") return html`<span></span>`;
-  return html`<span class="keys" title=${t("desk.answer")}>${means === "leave_first" ? html`<kbd>Esc</kbd> ` : nothing}<kbd>Enter</kbd></span>`;
+  return html`<span class="keys" title=${t("desk.answer")}>${means === "leave_first" ? html`<kbd>Esc</kbd>` : nothing}<kbd>Enter</kbd></span>`;
 }
 
 /** Situations of calls that I took come before the others; each part keeps its order. */
