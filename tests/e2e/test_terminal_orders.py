@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from command import requests as q
-from command.actors import HUB
+from command.actors import HUB, Actor
 from consoles.site import Site
 from tests.command.support import HOUR_MS, county
 from tests.consoles.support import PASSWORD, recorded, site_with_people
@@ -19,6 +19,8 @@ from tests.e2e.chromium import chromium, sign_in, tap_twice
 
 SOON_MS = 15_000
 """A page opens, or hears of what changed."""
+MADE = "step => step.addEventListener('go', () => window.tap ??= new MouseEvent('click'))"
+"""Another press is made with the first one, to be heard later."""
 CALLED = "sos => sos.addEventListener('sos', () => window.called = true)"
 FILL = """([actor, order]) => new Promise((resolve, reject) => {
     const opening = indexedDB.open("triune-outbox", 1);
@@ -103,6 +105,20 @@ async def test_two_taps_are_one_step(tmp_path: Path) -> None:  # R957
 
 
 @pytest.mark.browser
+async def test_a_second_tap_of_which_the_page_hears_late_is_no_step(tmp_path: Path) -> None:  # R1038
+    async with terminal(tmp_path) as (site, page):
+        first = await order(site, "斗殴")
+        await page.locator("mobile-step").evaluate(MADE)
+        await big(page, "签收").click(timeout=SOON_MS)
+        await expect(big(page, "出警")).to_be_visible(timeout=SOON_MS)
+        await big(page, "出警").evaluate("button => button.dispatchEvent(window.tap)")
+        await expect(big(page, "出警")).to_be_visible()
+        await big(page, "出警").click()
+        await expect(big(page, "到场")).to_be_visible(timeout=SOON_MS)
+        assert await state_of(site, first) == "departed"
+
+
+@pytest.mark.browser
 async def test_what_was_begun_for_an_order_stays_its_own_and_a_recall_is_told_until_it_is_known(tmp_path: Path) -> None:
     async with terminal(tmp_path) as (site, page):  # R958, R959
         first = await order(site, "南门口打架")
@@ -181,6 +197,25 @@ async def test_an_old_order_and_a_new_one_of_the_same_situation_are_told_apart(t
         earlier = page.locator("main .row", has_text="已撤回")
         await expect(earlier).to_contain_text(clock(old.ended_ms or 0)[:5])
         await expect(big(page, "签收")).to_be_visible(timeout=SOON_MS)
+
+
+@pytest.mark.browser
+async def test_what_is_in_custody_is_shown_once_its_row_is_there(tmp_path: Path) -> None:  # R1039
+    async with terminal(tmp_path) as (site, page):
+        first = await order(site, "斗殴")
+        await site.hub.ask(q.RecallOrder(order=first, why="误报"), HUB)
+        await order(site, "商铺起火")
+        await page.get_by_role("button", name="取证").click()
+        await expect(page.get_by_text("为「商铺起火」取证")).to_be_visible(timeout=SOON_MS)
+        await expect(page.get_by_text("尚无证据")).to_be_visible()
+        situation = await site.hub.read(lambda t: t.orders.need(first).situation)
+        picture = b"\xff\xd8\xff\xe0\xff\xd9"
+        taken = q.FixEvidence(
+            situation=situation, order=first, sha256=await site.context.blobs.add(picture), media_type="image/jpeg",
+            size=len(picture), name="a.jpg", taken_ms=site.clock.now_ms(),
+        )  # fmt: skip
+        await site.hub.ask(taken, Actor(id="officer", name="officer", roles=frozenset({"officer"}), unit="u1"))
+        await expect(page.get_by_text("已固定")).to_be_visible(timeout=SOON_MS)
 
 
 @pytest.mark.browser

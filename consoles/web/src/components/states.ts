@@ -99,9 +99,11 @@ export class Confirm extends View {
   /** Opened by a finger: a second tap of the same must not confirm it unread. */
   @property({ type: Boolean }) tapped = false;
   @state() private early = true;
+  private opened_ms = 0;
   private why = "";
 
   protected override firstUpdated(): void {
+    this.opened_ms = performance.now();
     if (this.tapped) setTimeout(() => (this.early = false), SECOND_TAP_MS);
     const first = this.reason === "" ? "button.cancel" : "textarea";
     this.renderRoot.querySelector<HTMLElement>(first)?.focus();
@@ -131,8 +133,9 @@ export class Confirm extends View {
     return (this.reason === "" || this.why.trim() !== "") && !(this.tapped && this.early);
   }
 
-  private confirm(): void {
-    if (!this.ready()) return;
+  private confirm(event: Event): void {
+    // A page that stood still may hear of a second tap only once it would take one.
+    if (!this.ready() || (this.tapped && event.timeStamp - this.opened_ms < SECOND_TAP_MS)) return;
     this.tell("entered", null);
     this.tell("confirm", this.why.trim());
   }
@@ -145,7 +148,7 @@ export class Confirm extends View {
   private onKey(event: KeyboardEvent): void {
     event.stopPropagation();
     if (event.key === "Escape") this.cancel();
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.confirm();
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.confirm(event);
   }
 }
 

@@ -52,6 +52,7 @@ export class BigStep extends View {
   @property({ type: Boolean }) ready = false;
   @state() private paused = false;
   private timer: ReturnType<typeof setTimeout> | null = null;
+  private paused_ms = -Infinity;
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     const before = changed.get("meaning");
@@ -61,10 +62,13 @@ export class BigStep extends View {
   private pause(): void {
     if (this.timer !== null) clearTimeout(this.timer);
     this.paused = true;
+    this.paused_ms = performance.now();
     this.timer = setTimeout(() => (this.paused = false), STEP_PAUSE_MS);
   }
 
-  private press(): void {
+  /** Of which a page that stood still may hear only after the pause in which it was. */
+  private press(event: Event): void {
+    if (event.timeStamp - this.paused_ms < STEP_PAUSE_MS) return;
     this.pause();
     this.tell("go", null);
   }
