@@ -27,8 +27,7 @@ _SHOWN: dict[Role, frozenset[str]] = {
     "commander": ALL - {"devices"},
     "duty_leader": ALL - {"devices"},
     "director": ALL - {"devices"},
-    "camera_watch": _PLACES
-    | {"situations", "alarms", "hits", "watches", "libraries", "marks", "screens", *_VIOLATIONS},
+    "camera_watch": _PICTURE | {"watches", "libraries", *_VIOLATIONS},
     "administrator": _PLACES | _VIOLATION_RULES | {"devices", "watches", "libraries", "plans", "alarms", "messages"},
     "wall": _PICTURE | {"calls"},
     "officer": _PLACES - {"cameras"} | {"orders", "situations", "alarms", "evidence"},

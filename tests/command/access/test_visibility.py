@@ -30,7 +30,7 @@ def test_what_is_no_person_mirrors_nothing(role: Role) -> None:
 def test_another_role_shows_whole_only_what_that_role_shows() -> None:
     officer, watching = person("officer", unit="u1"), person("officer", "camera_watch", unit="u1")
     assert all(sees_own_rows_only(officer, table) for table in ("orders", "situations", "alarms", "evidence"))
-    assert sees_own_rows_only(watching, "orders")
+    assert sees_own_rows_only(watching, "evidence")
     assert not sees_own_rows_only(watching, "situations")
     assert not sees_own_rows_only(person("dispatcher"), "orders")
 
@@ -52,6 +52,12 @@ def test_who_only_counts_calls_learns_nothing_of_callers(roles: tuple[Role, ...]
 
 def test_who_takes_calls_sees_them_whole_whatever_else_they_are() -> None:
     assert shown(CALL, person("wall", "call_taker")) is CALL
+
+
+def test_who_watches_cameras_is_sent_what_alarms_are_about_and_no_calls() -> None:  # R1089
+    shown_there = tables_of(person("camera_watch"))
+    assert tables_of(person("wall")) - {"calls"} <= shown_there, "alarms name orders, tasks and approvals"
+    assert shown_there.isdisjoint({"calls", "evidence", "messages", "devices"})
 
 
 def test_who_reviews_violations_sees_them_and_who_sets_rules_sees_those() -> None:  # R609

@@ -13,6 +13,7 @@ import { browserApi, connect, toLogin, type Connection } from "../sync/connect";
 import type { LiveState } from "../sync/live";
 import type { Actor, Subscription, TableName } from "../sync/protocol";
 import type { Tables } from "../wire";
+import "./page_tools";
 import type { Subjects } from "./picture";
 import { whoWords } from "./who";
 
@@ -47,9 +48,15 @@ export abstract class Console extends View {
   }
 
   override render(): TemplateResult {
+    if (this.failure === "no_right") return this.noRight();
     if (this.failure !== "") return html`<t-state kind=${this.failure}></t-state>`;
     if (this.connection === null) return html`<t-state kind="loading"></t-state>`;
     return html`${this.page(this.connection)}${this.space === "live" ? nothing : watermark()}`;
+  }
+
+  /** Whoever has no business here finds the way to where they have some, and out. */
+  private noRight(): TemplateResult {
+    return html`<div role="main" style="grid-column: 1 / -1"><t-state kind="no_right"></t-state><page-tools named .actor=${this.actor} .api=${browserApi()}></page-tools></div>`;
   }
 
   /** The hub's time now, in whole seconds: nothing on a screen needs to be drawn anew more often for time alone. */

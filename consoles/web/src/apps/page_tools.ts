@@ -27,6 +27,7 @@ export class PageTools extends View {
       }
       a {
         display: inline-flex;
+        flex: none;
         align-items: center;
         justify-content: center;
         gap: var(--s1);
@@ -34,8 +35,16 @@ export class PageTools extends View {
         min-height: var(--target);
         text-decoration: none;
       }
-      a span.name {
+      span.name {
         display: none;
+      }
+      :host([named]) {
+        flex-wrap: wrap;
+        gap: var(--s1) var(--s4);
+        padding: 0 var(--s3);
+      }
+      :host([named]) span.name {
+        display: inline;
       }
       button.bare {
         padding: 0 var(--s1);
@@ -59,6 +68,8 @@ export class PageTools extends View {
 
   @property({ attribute: false }) actor: Actor | null = null;
   @property({ attribute: false }) api: Api | null = null;
+  /** With names beside the icons at any width: where nothing else stands on the page. */
+  @property({ type: Boolean, reflect: true }) named = false;
   /** The page it stands on: no way leads there. */
   @property() here: Home | "" = "";
   @state() private failure = "";
@@ -68,7 +79,7 @@ export class PageTools extends View {
     return html`${others.map((home) => html`<a href="/${home}" title=${t(`home.${home}`)} aria-label=${t(`home.${home}`)}>${icon(HOME_ICONS[home])}<span class="name" aria-hidden="true">${t(`home.${home}`)}</span></a>`)}
       <button class="bare" lang=${language() === "zh" ? "en" : "zh"} @click=${() => setLanguage(language() === "zh" ? "en" : "zh")}>${t("action.language")}</button>
       <own-password .api=${this.api} account=${this.actor?.id ?? ""}></own-password>
-      <button class="bare" aria-label=${t("action.sign_out")} title=${t("action.sign_out")} @click=${() => void this.leave()}>${icon("signOut")}</button>
+      <button class="bare" aria-label=${t("action.sign_out")} title=${t("action.sign_out")} @click=${() => void this.leave()}>${icon("signOut")}${this.named ? html` ${t("action.sign_out")}` : nothing}</button>
       ${this.failure === "" ? nothing : html`<p class="error failed" role="alert">${icon("alert")} ${this.failure}</p>`}`;
   }
 

@@ -235,7 +235,6 @@ export class DeskConsole extends Console {
   }
 
   private top(connection: Connection): TemplateResult {
-    const waiting = waitingCalls(this.rows("calls"));
     const raised = this.raised();
     this.meant.shown(raised, performance.now());
     return html`<header>
@@ -243,7 +242,7 @@ export class DeskConsole extends Console {
       <t-command .commands=${this.commands} @refused=${(event: CustomEvent<string>) => (this.refusal = event.detail)}></t-command>
       <div class="status">
         <span class="quiet">${this.actor?.name ?? ""}</span>
-        ${waitingStatus(waiting, raised.length, this.sounds, this.now_ms(), this.toggleSound)}
+        ${waitingStatus("calls" in this.tables ? waitingCalls(this.rows("calls")) : null, raised.length, this.sounds, this.now_ms(), this.toggleSound)}
         <span class="number">${format.clock(this.now_ms())}</span>
         <t-age .live=${this.live} .clock=${connection.clock}></t-age>
         <page-tools here="desk" .actor=${this.actor} .api=${connection.api}></page-tools>

@@ -19,7 +19,8 @@ import { ALARM_FLOOD, alarmRate, alarmsInOrder, openSituations, subjectOf, units
 import type { Desk } from "./context";
 import { enterMeans } from "./keys";
 import "./others_calls";
-import { deskTables } from "./tables";
+import "./own_tasks";
+import { answersCalls } from "./tables";
 import { myCalls } from "./whose_calls";
 
 const LATE_ANSWER_MS = 15_000;
@@ -184,10 +185,8 @@ export class Queue extends View {
   override render(): TemplateResult {
     const desk = this.desk;
     if (desk === null) return html``;
-    // Who only watches cameras answers no calls, and is sent none.
-    const answers = "calls" in (deskTables(desk.actor) ?? {});
-    return html`${answers ? html`<section class="panel calls" aria-label=${t("desk.queue")}>${this.calls(desk)}</section>
-        <desk-others-calls class="panel" .desk=${desk}></desk-others-calls>` : nothing}
+    return html`${answersCalls(desk.actor) ? html`<section class="panel calls" aria-label=${t("desk.queue")}>${this.calls(desk)}</section>
+        <desk-others-calls class="panel" .desk=${desk}></desk-others-calls>` : html`<desk-own-tasks class="panel" .desk=${desk}></desk-own-tasks>`}
       ${this.approvals(desk)} ${this.alarms(desk)}
       <section class="panel situations" aria-label=${t("desk.situations")} @pointerenter=${() => (this.held = "situations")} @pointerleave=${this.release}>
         ${this.situations(desk)}

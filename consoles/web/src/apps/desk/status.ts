@@ -9,10 +9,10 @@ import type { Sounds } from "../../media/sounds";
 import type { CallRow } from "../../wire";
 import type { lastHappenings } from "../picture";
 
-/** Calls that wait, the longest first, alarms that nobody took, and whether they are heard. */
-export function waitingStatus(waiting: readonly CallRow[], raised: number, sounds: Sounds, now_ms: number, toggle: () => void): TemplateResult {
+/** Calls that wait, the longest first, alarms that nobody took, and whether they are heard. No number of calls where none are sent (null): there is no knowing. */
+export function waitingStatus(waiting: readonly CallRow[] | null, raised: number, sounds: Sounds, now_ms: number, toggle: () => void): TemplateResult {
   const { muted, blocked } = sounds;
-  return html`<span>${icon("ringing")} <b>${waiting.length}</b> ${waiting[0] === undefined ? nothing : format.duration(now_ms - waiting[0].arrived_ms)}</span>
+  return html`${waiting === null ? nothing : html`<span>${icon("ringing")} <b>${waiting.length}</b> ${waiting[0] === undefined ? nothing : format.duration(now_ms - waiting[0].arrived_ms)}</span>`}
     <span>${icon("bell")} <b>${raised}</b></span>
     <button class="bare" aria-pressed=${muted} aria-label=${muted ? t("action.unmute") : t("action.mute")}
       title=${blocked ? t("sound.blocked") : muted ? t("sound.off") : t("sound.on")} @click=${toggle}>${icon(muted || blocked ? "muted" : "sound")}</button>`;

@@ -1,4 +1,4 @@
-/** What each kind of desk mirrors: call and dispatch desks everything, camera watch the places, hits and alarms. */
+/** What each kind of desk mirrors: call and dispatch desks everything; camera watch no calls, but what alarms are about and its tasks. */
 
 import type { Actor, Subscription } from "../../sync/protocol";
 
@@ -8,7 +8,8 @@ export const DESK_TABLES = {
 } as const satisfies Subscription; // prettier-ignore
 
 const CAMERA_TABLES = {
-  situations: {}, units: {}, retired: {}, positions: {}, stations: {}, fences: {}, cameras: {}, watches: {}, libraries: {}, hits: {}, alarms: {}, sos: {}, links: {}, screens: {}, marks: { situation: "-" },
+  situations: {}, orders: {}, units: {}, retired: {}, positions: {}, stations: {}, fences: {}, cameras: {}, watches: {}, libraries: {}, hits: {}, alarms: {}, sos: {},
+  activations: {}, tasks: {}, approvals: {}, cases: {}, links: {}, focus: {}, screens: {}, marks: { situation: "-" },
 } as const satisfies Subscription; // prettier-ignore
 
 const FULL = new Set<Actor["roles"][number]>(["call_taker", "dispatcher", "commander", "duty_leader", "director"]);
@@ -17,4 +18,9 @@ const FULL = new Set<Actor["roles"][number]>(["call_taker", "dispatcher", "comma
 export function deskTables(actor: Actor): Subscription | null {
   if (actor.roles.some((role) => FULL.has(role))) return DESK_TABLES;
   return actor.roles.includes("camera_watch") ? CAMERA_TABLES : null;
+}
+
+/** Whether calls come to this person's desk; who only watches cameras answers none, and is sent none. */
+export function answersCalls(actor: Actor): boolean {
+  return "calls" in (deskTables(actor) ?? {});
 }

@@ -16,6 +16,7 @@ export const DESK = {
   "desk.others": ["他人接的，未立警", "With others, no situation yet"],
   "desk.calls_folded": ["另有 {n} 个已折叠", "{n} more folded"],
   "desk.fold": ["收起", "Fold"],
+  "desk.own_tasks": ["我的任务", "My tasks"],
   "desk.mine": ["我接的", "Mine"],
   "desk.taken_by": ["{name} 接的", "By {name}"],
   "desk.waited": ["已等 {span}", "waited {span}"],
