@@ -13,7 +13,7 @@ type Later = (run: () => void) => void;
 const READINGS: ReadonlySet<string> = new Set(["positions"]);
 
 class Table {
-  readonly rows = new Map<string, Row>();
+  rows = new Map<string, Row>();
   private readonly seqs = new Map<string, number>();
   private readonly removed = new Map<string, number>();
   private floor = 0;
@@ -25,8 +25,8 @@ class Table {
 
   /** `past` where the hub's whole record ends before what was here: then even readings go back. */
   replace(seq: number, rows: Readonly<Record<string, Row>>, past: boolean): void {
-    const before = new Map(this.rows);
-    this.rows.clear();
+    const before = this.rows;
+    this.rows = new Map();
     this.seqs.clear();
     this.removed.clear();
     this.floor = seq;
@@ -47,6 +47,11 @@ class Table {
     this.seqs.set(key, seq);
     this.rows.set(key, this.newer(this.rows.get(key), row));
     return true;
+  }
+
+  /** Hold the same rows in another map. */
+  renew(): void {
+    this.rows = new Map(this.rows);
   }
 
   /** Of two readings the later; of other rows the one that came. */
@@ -84,6 +89,7 @@ export class Store {
     return this.heard;
   }
 
+  /** Another map once listeners hear of a change: an element that is given rows is drawn anew for it. */
   rows<N extends TableName>(table: N): ReadonlyMap<string, Tables[N]> {
     // The hub and these pages are built from the same types; what a newer hub adds to a row is simply not read.
     return (this.tables.get(table)?.rows ?? NO_ROWS) as ReadonlyMap<string, Tables[N]>;
@@ -138,6 +144,7 @@ export class Store {
       this.announced = false;
       const changed = new Set(this.changed);
       this.changed.clear();
+      for (const name of changed) this.tables.get(name)?.renew();
       for (const listener of this.listeners) listener(changed);
     });
   }

@@ -29,6 +29,19 @@ describe("store", () => {
     expect(store.seq).toBe(12);
   });
 
+  it("holds rows in another map once a change is told, and only then", () => { // R1092
+    const due: (() => void)[] = [];
+    const store = new Store((run) => due.push(run));
+    store.snapshot({ type: "snapshot", seq: 10, now_ms, table: "calls", rows: { c1: { id: "c1" } } });
+    due.pop()?.();
+    const drawn = store.rows("calls");
+    expect(store.rows("calls")).toBe(drawn);
+    store.delta({ type: "delta", seq: 11, now_ms, tables: { calls: { c2: { id: "c2" } } } });
+    due.pop()?.();
+    expect(store.rows("calls")).not.toBe(drawn);
+    expect([...store.rows("calls").keys()]).toEqual(["c1", "c2"]);
+  });
+
   it("adds, changes and removes rows by delta", () => {
     const store = loaded();
     store.delta({ type: "delta", seq: 11, now_ms, tables: { calls: { c1: row("c1", { state: "answered" }), c2: { id: "c2" } } } });

@@ -35,8 +35,6 @@ export class EvidenceTab extends View {
   @property({ attribute: false }) order: OrderRow | null = null;
   @property({ attribute: false }) situation: SituationRow | null = null;
   @property({ attribute: false }) rows: ReadonlyMap<string, EvidenceRow> = new Map();
-  /** Changes with the rows, whose map stays the same. */
-  @property({ attribute: false }) revision = 0;
   @property({ attribute: false }) waiting: readonly Entry[] = [];
   @state() private failure = "";
   private takenFor: OrderRow | null = null;

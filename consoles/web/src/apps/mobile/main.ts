@@ -244,7 +244,7 @@ export class Mobile extends Console {
       case "query":
         return html``; // it stays on the page, whatever is looked at meanwhile: what was found is not paid for twice
       case "evidence":
-        return html`<mobile-evidence .order=${order} .situation=${situation ?? null} .rows=${this.rows("evidence")} .revision=${this.connection?.store.revision("evidence") ?? 0} .waiting=${this.waiting}
+        return html`<mobile-evidence .order=${order} .situation=${situation ?? null} .rows=${this.rows("evidence")} .waiting=${this.waiting}
           @evidence=${(event: CustomEvent<Shot>) => void this.addEvidence(event.detail)}></mobile-evidence>`;
     }
   }
