@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { situation } from "../../src/apps/design/samples";
 import { HOLD_MS, nextFocus, NO_FOCUS } from "../../src/apps/wall/focus";
+import { hitShown, ofAnother } from "../../src/apps/wall/hit";
 import { MM_PER_METRE, roomOf, USUAL_ROOM, wallScale } from "../../src/apps/wall/scale";
-import type { SituationRow } from "../../src/wire";
+import type { AlarmRow, HitRow, SituationRow } from "../../src/wire";
 
 const table = (...rows: SituationRow[]): ReadonlyMap<string, SituationRow> => new Map(rows.map((row) => [row.id, row]));
 const grave = situation("grave", 1, "", "received", 100);
@@ -36,6 +37,30 @@ describe("focus of the wall", () => {
     expect(nextFocus(shown, table(older, grave), pinned, 60_000)).toBe(shown);
     expect(nextFocus(shown, table(older, grave), undefined, 6)).toMatchObject({ situation: "grave", by: "" });
     expect(nextFocus(shown, table({ ...older, state: "closed" }, grave), pinned, 6).situation).toBe("grave");
+  });
+});
+
+describe("the plate hit on the wall (R1083)", () => {
+  const hit = (id: string, of: string, seen_ms: number, fields: Partial<HitRow> = {}): HitRow => ({ id, plate: id, situation: of, seen_ms, rejected_why: "", ...fields }) as HitRow;
+  const byId = <R extends { id: string }>(...rows: R[]): ReadonlyMap<string, R> => new Map(rows.map((row) => [row.id, row]));
+  const raised = (...plates: string[]): ReadonlyMap<string, AlarmRow> => byId(...plates.map((plate) => ({ id: plate, kind: "plate_hit", state: "raised", subject: plate }) as AlarmRow));
+  const merged = { ...situation("merged", 3, "", "closed", 1), merged_into: "grave" };
+  const situations = table(grave, { ...older, title: "布控车辆 粤B7Q150" }, merged);
+
+  it("is the newest of the one in focus, whichever came of others since", () => {
+    const hits = byId(hit("old", "grave", 1), hit("own", "grave", 2), hit("other", "older", 9));
+    expect(hitShown(hits, raised("other"), situations, "grave")?.id).toBe("own");
+    expect(hitShown(byId(hit("own", "merged", 2), hit("other", "older", 9)), raised("other"), situations, "grave")?.id).toBe("own");
+    expect(hitShown(byId(hit("own", "grave", 2, { rejected_why: "误读" }), hit("other", "older", 9)), raised("other"), situations, "grave")?.id).toBe("other");
+  });
+
+  it("is one of others only until somebody took it, and says whose it is", () => {
+    const other = hit("other", "older", 9);
+    expect(hitShown(byId(other), raised("other"), situations, "grave")).toBe(other);
+    expect(hitShown(byId(other), raised(), situations, "grave")).toBeNull();
+    expect(ofAnother(other, situations, "grave")).toBe("属另一警情：布控车辆 粤B7Q150");
+    expect(ofAnother(hit("gone", "gone", 9), situations, "grave")).toBe("不属本警情");
+    expect([ofAnother(hit("own", "merged", 9), situations, "grave"), ofAnother(other, situations, "")]).toEqual(["", ""]);
   });
 });
 

@@ -26,6 +26,7 @@ import { unitNames } from "../named";
 import { show } from "../page";
 import { alarmRate, alarmsInOrder, approvalsOf, isActiveOrder, numbersOf, openSituations, ordersOf, reached_ms, subjectOf, unitsAt, waitingApprovals } from "../picture";
 import { nextFocus, NO_FOCUS, type Focus } from "./focus";
+import { hitShown, ofAnother } from "./hit";
 import { roomOf, wallScale } from "./scale";
 import { screensOf, withSent, type WallScreens } from "./screens";
 import { wallStyles } from "./styles";
@@ -116,7 +117,7 @@ export class Wall extends Console {
     const focus = this.inFocus.situation;
     const row = this.rows("situations").get(focus);
     const screens = withSent(this.asked, this.rows("screens").get(WALL));
-    const hit = this.newestHit(row);
+    const hit = hitShown(this.rows("hits"), this.rows("alarms"), this.rows("situations"), focus);
     return html`${this.top(connection)}
       <section aria-label=${t("age.live", { age: "" })}>${this.trouble()}${this.linksDown()}</section>
       <main class="middle">
@@ -254,23 +255,15 @@ export class Wall extends Console {
     return left_ms < 0 ? t("time.late", { span: format.duration(-left_ms) }) : t("time.left", { span: format.duration(left_ms) });
   }
 
-  /** The newest hit of the one in focus, or any that nobody has taken yet. */
-  private newestHit(row: SituationRow | undefined): HitRow | null {
-    const raised = new Set<string>();
-    for (const alarm of this.rows("alarms").values()) if (alarm.kind === "plate_hit" && alarm.state === "raised") raised.add(alarm.subject);
-    const found = [...this.rows("hits").values()].filter(
-      (hit) => hit.rejected_why === "" && (hit.situation === row?.id || raised.has(hit.plate)),
-    );
-    return found.sort((a, b) => b.seen_ms - a.seen_ms)[0] ?? null;
-  }
-
   private hitPicture(hit: HitRow): TemplateResult {
+    const other = ofAnother(hit, this.rows("situations"), this.inFocus.situation);
     return html`<figure class="hit">
       ${hit.picture === "" ? nothing : html`<t-picture src="/api/v1/blobs/${hit.picture}" alt=${hit.plate}></t-picture>`}
       ${hit.plate_picture === "" ? nothing : html`<t-picture class="plate-picture" src="/api/v1/blobs/${hit.plate_picture}" alt=${t("scene.plate")}></t-picture>`}
       <figcaption>
         <span class="plate">${hit.plate}</span>
         <span>${word("alarm", "plate_hit")}</span>
+        ${other === "" ? nothing : html`<b class="other">${other}</b>`}
         ${hit.how === "exact" ? nothing : html`<span>${word("hit_how", hit.how)}${hit.how === "look_alike" ? ` ${Math.round(hit.score * 100)}%` : ""}</span>`}
         <span class="quiet">${this.rows("cameras").get(hit.camera)?.name ?? hit.camera} ${format.instant(hit.seen_ms, this.now_ms())}
           ${hit.heading_deg === null ? nothing : html`→ ${word("bearing", String(Math.round(hit.heading_deg / 45) % 8))}`}</span>

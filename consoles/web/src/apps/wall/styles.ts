@@ -150,6 +150,9 @@ export const wallStyles = css`
     align-items: baseline;
     padding: var(--s1) var(--s3);
   }
+  .hit .other {
+    overflow-wrap: anywhere;
+  }
   .plate {
     font-size: var(--t4);
     font-weight: 700;

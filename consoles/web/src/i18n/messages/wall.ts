@@ -17,4 +17,6 @@ export const WALL = {
   "wall.approvals": ["{n} 项待审批", "{n} approvals waiting"],
   "wall.orders": ["{n} 个单位在途或在场", "units on it: {n}"],
   "wall.links_down": ["中断：{names}", "Down: {names}"],
+  "wall.hit_of": ["属另一警情：{title}", "Of another situation: {title}"],
+  "wall.hit_other": ["不属本警情", "Not of this situation"],
 } as const;
