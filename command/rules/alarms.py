@@ -177,7 +177,7 @@ def alarm_raised(t: Tables, fact: AlarmRaised, r: Recorded) -> None:
     )
     if fact.kind in ESCALATED_KINDS:
         set_deadline(t, ESCALATE, fact.alarm, r.at_ms + t.limits.alarm_escalate_s * 1000)
-    mark(t, fact.situation, r, alarm=fact.alarm, alarm_kind=fact.kind, subject=fact.subject)
+    _mark(t, t.alarms.need(fact.alarm), r)
 
 
 @folds(AlarmRepeated)
@@ -205,7 +205,7 @@ def alarm_renewed(t: Tables, fact: AlarmRenewed, r: Recorded) -> None:
     t.alarms.put(row)
     if row.kind in ESCALATED_KINDS and not row.escalated:
         set_deadline(t, ESCALATE, row.id, r.at_ms + t.limits.alarm_escalate_s * 1000)
-    mark(t, row.situation, r, alarm=row.id, alarm_kind=row.kind, subject=row.subject)
+    _mark(t, row, r)
 
 
 @folds(AlarmEscalated)
@@ -214,7 +214,7 @@ def alarm_escalated(t: Tables, fact: AlarmEscalated, r: Recorded) -> None:
     drop_deadline(t, ESCALATE, fact.alarm)
     row = replace(t.alarms.need(fact.alarm), escalated=True)
     t.alarms.put(row)
-    mark(t, row.situation, r, alarm=row.id, subject=row.subject)
+    _mark(t, row, r)
 
 
 @folds(AlarmTaken)
@@ -224,7 +224,7 @@ def alarm_taken(t: Tables, fact: AlarmTaken, r: Recorded) -> None:
     drop_deadline(t, UNSHELVE, fact.alarm)
     row = replace(t.alarms.need(fact.alarm), state="taken", taken_by=r.actor, shelved_until_ms=None)
     t.alarms.put(row)
-    mark(t, row.situation, r, alarm=row.id, alarm_kind=row.kind)
+    _mark(t, row, r)
 
 
 @folds(AlarmShelved)
@@ -243,4 +243,12 @@ def alarm_cleared(t: Tables, fact: AlarmCleared, r: Recorded) -> None:
     drop_deadline(t, UNSHELVE, fact.alarm)
     row = t.alarms.need(fact.alarm)
     t.alarms.drop(fact.alarm)
-    mark(t, row.situation, r, alarm=row.id, alarm_kind=row.kind, why=fact.why)
+    _mark(t, row, r, why=fact.why)
+
+
+def _mark(t: Tables, row: AlarmRow, r: Recorded, **more: str) -> None:
+    """Put it on the time line with what it is of: also its unit, be that the subject or the one of an order."""
+    order = t.orders.get(row.subject)
+    unit = order.unit if order else row.subject if t.units.get(row.subject) else ""
+    of_unit = {"unit": unit} if unit else {}
+    mark(t, row.situation, r, alarm=row.id, alarm_kind=row.kind, subject=row.subject, **of_unit, **more)

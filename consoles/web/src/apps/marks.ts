@@ -10,6 +10,9 @@ const WEIGHTY = new Set([
   "plate_hit", "sos_raised", "approval_decided", "task_overdue", "case_opened", "alarm_raised", "alarm_renewed",
 ]); // prettier-ignore
 
+/** What became of an alarm: which one has to be said. */
+const OF_ALARMS = new Set(["alarm_renewed", "alarm_taken", "alarm_escalated", "alarm_cleared"]);
+
 /** The arguments that say most, in the order in which they are said. */
 const TELLING = ["unit", "title", "text", "item", "plate", "result", "case", "step", "leader", "name", "why", "note"] as const;
 
@@ -21,15 +24,19 @@ export function answerWords(result: string, text: string): string {
 export function wordMark(row: MarkRow, units: UnitNames): string {
   if (row.kind === "order_fed_back") return [word("fact", row.kind), unitName(row, units), answerWords(textOf(row, "result"), textOf(row, "text"))].join(" ");
   const parts = [row.kind === "alarm_raised" ? word("alarm", String(row.args["alarm_kind"])) : factWords(row)];
-  if (row.kind === "alarm_renewed") parts.push(word("alarm", String(row.args["alarm_kind"])));
+  // What an earlier release wrote of some does not say.
+  if (OF_ALARMS.has(row.kind) && textOf(row, "alarm_kind") !== "") parts.push(word("alarm", textOf(row, "alarm_kind")));
+  const most = row.kind === "alarm_cleared" ? 4 : 3;
   if (row.kind === "situation_raised" || row.kind === "situation_lowered") parts.push(word("level", String(row.args["level"])));
   if (row.kind === "approval_decided") parts.push(word("approval_state", row.args["granted"] === true ? "granted" : "refused"));
   for (const name of TELLING) {
     const value = row.args[name];
     if (value === undefined || value === "") continue;
     const text = String(value);
-    parts.push(name === "unit" ? unitName(row, units) : name === "step" ? word("case_step", text) : text);
-    if (parts.length >= 3) break;
+    if (name === "unit") parts.push(unitName(row, units));
+    else if (name === "step") parts.push(word("case_step", text));
+    else parts.push(name === "why" && row.kind === "alarm_cleared" ? word("cleared_why", text) : text);
+    if (parts.length >= most) break;
   }
   return parts.join(" ");
 }

@@ -3,7 +3,7 @@ import { askedFor, consequenceOf } from "../../src/apps/approvals/deciders";
 import { Newcomers } from "../../src/apps/hand/hearing";
 import { homeAtOnce, homesOf } from "../../src/apps/homes";
 import { lateWords } from "../../src/apps/leader/open_tab";
-import { answerUnderWay, decidedToday, isFinishing, lateOf, notesUnderWay, reportsDue, reportsMade, underWay } from "../../src/apps/leader/picture";
+import { answerUnderWay, decidedToday, isFinishing, lateOf, notesUnderWay, reportsDue, reportsMade, servedOf, underWay } from "../../src/apps/leader/picture";
 import type { Entry } from "../../src/sync/outbox";
 import type { Actor } from "../../src/sync/protocol";
 import type { ActivationRow, ApprovalRow, OrderRow, PlanTask, Request, TaskRow } from "../../src/wire";
@@ -34,6 +34,14 @@ describe("the page for a leader's hand (R878)", () => {
     expect(homeAtOnce(person("dispatcher"), true)).toBe("");
     expect(homeAtOnce(person("officer"), false)).toBe("mobile");
     expect(homeAtOnce(person("device"), true)).toBe("");
+  });
+});
+
+describe("units of a situation (R883)", () => {
+  it("are those on it, then those that fed back: none that was recalled or refused", () => {
+    const orders = (["arrived", "recalled", "fed_back", "issued", "refused"] as const).map((state) => ({ id: state, state }) as OrderRow);
+    const { active, done } = servedOf(orders);
+    expect([active, done].map((each) => each.map(({ id }) => id))).toEqual([["arrived", "issued"], ["fed_back"]]);
   });
 });
 

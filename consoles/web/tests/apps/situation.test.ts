@@ -29,6 +29,22 @@ describe("what an officer answers (R933)", () => {
   });
 });
 
+describe("what became of an alarm (R1084)", () => {
+  const cleared = (args: MarkRow["args"]): string => wordMark(mark("9", "alarm_cleared", 9, { alarm: "a1", ...args }), units);
+
+  it("says which, of whom, and why in words", () => {
+    expect(cleared({ alarm_kind: "order_unsigned", subject: "o1", unit: "u1", why: "recalled" })).toBe("告警解除 指令超时未签收 岳10 指令已撤回");
+    expect(cleared({ alarm_kind: "task_overdue", subject: "t1", why: "stood down" })).toBe("告警解除 任务超时 预案已终止");
+    expect(cleared({ alarm_kind: "stood_still", subject: "u1", unit: "u1", why: "在吃饭" })).toBe("告警解除 久坐不动 岳10 在吃饭");
+    expect(wordMark(mark("9", "alarm_taken", 9, { alarm: "a1", alarm_kind: "stood_still", subject: "u1", unit: "u1" }), units)).toBe("告警受理 久坐不动 岳10");
+  });
+
+  it("also in a mark of a release before", () => {
+    expect(cleared({ alarm_kind: "order_unsigned", why: "signed" })).toBe("告警解除 指令超时未签收 已签收");
+    expect(wordMark(mark("9", "alarm_escalated", 9, { alarm: "a1", subject: "u1" }), units)).toBe("告警上报");
+  });
+});
+
 describe("notes and decisions (R934)", () => {
   const rows = byId(
     mark("7", "situation_noted", 70, { text: "二楼有人", decision: false }),

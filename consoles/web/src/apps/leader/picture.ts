@@ -2,7 +2,7 @@
 
 import type { Entry } from "../../sync/outbox";
 import type { ActivationRow, ApprovalRow, OrderRow, PlanTask, Request, TaskRow } from "../../wire";
-import { startOfDay } from "../picture";
+import { isActiveOrder, startOfDay } from "../picture";
 
 export interface Late {
   readonly orders: number;
@@ -14,6 +14,11 @@ const NONE: Late = { orders: 0, tasks: 0, approvals: 0 };
 
 export function isLateOrder(row: OrderRow, now_ms: number): boolean {
   return row.state === "issued" && row.sign_by_ms < now_ms;
+}
+
+/** Of the orders of a situation those of who is on it, and of who was and fed back. Whoever was recalled or refused was not, and is among the marks. */
+export function servedOf(orders: readonly OrderRow[]): { readonly active: readonly OrderRow[]; readonly done: readonly OrderRow[] } {
+  return { active: orders.filter(isActiveOrder), done: orders.filter(({ state }) => state === "fed_back") };
 }
 
 export function isLateTask(row: TaskRow, now_ms: number): boolean {

@@ -8,12 +8,12 @@ import { t, word } from "../../i18n/i18n";
 import type { MarkRow, OrderRow, SituationRow, TaskRow } from "../../wire";
 import "../desk/note_field";
 import { isDecision, notesOf, taskTitle, timeMarks } from "../marks";
-import { approvalsOf, isActiveOrder, ordersOf, reached_ms } from "../picture";
+import { approvalsOf, ordersOf, reached_ms } from "../picture";
 import { hashOf } from "../tabs";
 import { approvalCard } from "./approvals_tab";
 import type { Leading } from "./context";
 import { placeWords } from "./open_tab";
-import { isLateOrder, isLateTask, notesUnderWay } from "./picture";
+import { isLateOrder, isLateTask, notesUnderWay, servedOf } from "./picture";
 import { unitNames } from "../named";
 
 const MOST_NOTES = 20;
@@ -45,12 +45,16 @@ function approvals(leading: Leading, row: SituationRow): TemplateResult | typeof
     ${repeat(waiting, (each) => each.id, (each) => approvalCard(leading, each, false))}</section>`;
 }
 
-/** Who is on it, then who was: what they answered is among the marks. */
 function units(leading: Leading, row: SituationRow): TemplateResult {
   const orders = ordersOf(leading.store.rows("orders"), row.id);
-  return html`<section>${heading(t("leader.units"), orders.filter(isActiveOrder).length)}
-    ${orders.length === 0 ? html`<p class="quiet">${t("situation.no_orders")}</p>` : nothing}
-    <ul>${repeat(orders, (order) => order.id, (order) => unitLine(leading, order))}</ul></section>`;
+  const { active, done } = servedOf(orders);
+  return html`<section>${heading(t("leader.units"), active.length)}
+      ${orders.length === 0 ? html`<p class="quiet">${t("situation.no_orders")}</p>` : nothing}${unitLines(leading, active)}</section>
+    ${done.length === 0 ? nothing : html`<section>${heading(word("order_state", "fed_back"), done.length)}${unitLines(leading, done)}</section>`}`;
+}
+
+function unitLines(leading: Leading, orders: readonly OrderRow[]): TemplateResult {
+  return html`<ul>${repeat(orders, (order) => order.id, (order) => unitLine(leading, order))}</ul>`;
 }
 
 function unitLine({ store, now_ms }: Leading, order: OrderRow): TemplateResult {
