@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { eventOf, INJECTS, type InjectKind } from "../../src/apps/rehearsal/injects";
-import { comingBefore, eventMarks, eventWords, offset, readOffset, refusalOf, stepSpeed, taskBars, timeRange, type Names } from "../../src/apps/rehearsal/lines";
+import { comingBefore, eventMarks, eventWords, namesOf, offset, readOffset, refusalOf, stepSpeed, taskBars, timeRange, type Names } from "../../src/apps/rehearsal/lines";
 import { whoWords } from "../../src/apps/who";
 import { Latest, type Scene } from "../../src/apps/rehearsal/past";
 import type { RehearsalView, TaskLine } from "../../src/apps/rehearsal/wire";
@@ -13,6 +13,7 @@ const names: Names = {
   cameras: new Map([["cam05", { name: "长湖段" }]]),
   tasks: new Map([["cordon", "设置警戒区"]]),
   phases: new Map([["recovery", "善后恢复"]]),
+  said: new Map(),
 };
 
 function task(key: string, given: Partial<TaskLine>): TaskLine {
@@ -64,6 +65,18 @@ describe("events of a script", () => {
   it("leave out a key of the script where the text says enough, and keep it where nothing else would", () => {
     expect(eventWords({ at_ms: 0, kind: "open", about: "tanker", text: "油罐车侧翻" }, names)).toBe("立警 油罐车侧翻");
     expect(eventWords({ at_ms: 0, kind: "answer", about: "call-1", text: "" }, names)).toBe("接警 call-1");
+  });
+
+  it("are about calls and situations by what the script said of them (R1085)", () => {
+    const past = [{ at_ms: 0, kind: "call", about: "call-1", text: "有辆罐车翻了" }, { at_ms: 1, kind: "open", about: "tanker", text: "油罐车侧翻" }];
+    const next = [{ at_ms: 9, kind: "call", about: "call-2", text: "堵车" }];
+    const said = namesOf({ tasks: [], past, next }, undefined, names.units, names.cameras);
+    const line = (kind: string, about: string, text = ""): string => eventWords({ at_ms: 0, kind, about, text }, said);
+    expect(line("activate", "tanker")).toBe("启动预案 油罐车侧翻");
+    expect(line("answer", "call-1")).toBe("接警 有辆罐车翻了");
+    expect(line("answer", "call-2")).toBe("接警 堵车");
+    expect(line("end_call", "call-2", "同一事故")).toBe("通话结束 同一事故");
+    expect(past.map((each) => eventWords(each, said))).toEqual(["来电 有辆罐车翻了", "立警 油罐车侧翻"]);
   });
 
   it("are filled on the time line once they came, and know when they were refused", () => {

@@ -164,7 +164,7 @@ export class Director extends Console {
     }
     const { view } = this;
     if (view === null) return html`<header>${this.trouble()}</header><t-state kind=${this.fault === "" ? "loading" : "error"} text=${this.fault}></t-state>`;
-    const names = namesOf(view.tasks, this.rows("plans").get(view.run.plan)?.definition, this.rows("units"), this.rows("cameras"));
+    const names = namesOf(view, this.rows("plans").get(view.run.plan)?.definition, this.rows("units"), this.rows("cameras"));
     return html`${this.top(view)}
       <div>${this.trouble()}${this.fault === "" ? nothing : html`<p class="error" role="alert">${icon("alert")} ${this.fault}</p>`}${this.question(view)}</div>
       ${this.timeLine(view, names, connection)}

@@ -50,18 +50,21 @@ export interface Names {
   readonly cameras: ReadonlyMap<string, Pick<CameraRow, "name">>;
   readonly tasks: ReadonlyMap<string, string>;
   readonly phases: ReadonlyMap<string, string>;
+  /** What was said of the calls and situations that only the script has a key for. */
+  readonly said: ReadonlyMap<string, string>;
 }
 
-export function namesOf(tasks: readonly TaskLine[], plan: PlanDefinition | undefined, units: Names["units"], cameras: Names["cameras"]): Names {
+export function namesOf({ tasks, past, next }: Pick<RehearsalView, "tasks" | "past" | "next">, plan: PlanDefinition | undefined, units: Names["units"], cameras: Names["cameras"]): Names {
   return {
     units,
     cameras,
     tasks: new Map(tasks.map((task) => [task.key, inLanguage(task.title)])),
     phases: new Map((plan?.phases ?? []).map((phase) => [phase.id, inLanguage(phase.title)])),
+    said: new Map([...past, ...next].flatMap(({ kind, about, text }) => (kind === "call" || kind === "open" ? [[about, text]] : []))),
   };
 }
 
-/** What an event is about in names people know; keys that only the script knows are left out where the text says enough. */
+/** What an event is about in names people know; keys that only the script knows are left out where the text says enough, and stand for what was said of them. */
 export function aboutWords(line: Pick<EventLine, "kind" | "about" | "text">, names: Names): string {
   const { about } = line;
   if (line.kind === "inject") return word("role", about);
@@ -70,7 +73,7 @@ export function aboutWords(line: Pick<EventLine, "kind" | "about" | "text">, nam
   if (task !== undefined) return task;
   const units = about.split(" ");
   if (units.every((id) => names.units.has(id))) return units.map((id) => names.units.get(id)?.name ?? id).join(" ");
-  return line.text === "" ? about : "";
+  return line.text === "" ? (names.said.get(about) ?? about) : "";
 }
 
 export function eventWords(line: EventLine, names: Names): string {
