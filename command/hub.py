@@ -30,7 +30,7 @@ from command.kernel.limits import (
     REQUEST_KEY_CHARS,
 )
 from command.requests import Request
-from command.rows import DeadlineRow, PassageRow, PositionRow, Row
+from command.rows import DeadlineRow, PassageRow, PositionRow, Row, retired_id
 from command.settings import Limits
 from command.tables import Tables
 
@@ -356,7 +356,7 @@ class Hub:
     def _take_readings(self) -> None:
         fresh, self._fresh_positions = self._fresh_positions, {}
         for row in fresh.values():
-            if row.id in self._tables.units.rows:  # else it was retired while this was on its way
+            if retired_id("unit", row.id) not in self._tables.retired.rows:  # it may be since this was on its way
                 self._tables.positions.put(row)
         passages, self._fresh_passages = self._fresh_passages, {}
         for passage in passages.values():
