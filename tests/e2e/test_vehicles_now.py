@@ -305,7 +305,9 @@ async def test_no_key_judges_a_hit_that_came_while_the_hand_moved(tmp_path: Path
         await expect(page.locator("t-command input")).to_have_value("")
 
         # An earlier one that may have moved on under the pointer is brought up first.
-        await page.get_by_role("button", name="不是此车").click(timeout=SLOW)
+        earlier = page.get_by_role("button", name="不是此车")
+        await expect(earlier).to_have_count(1, timeout=SLOW)  # the second has its own until its row says "rejected"
+        await earlier.click(timeout=SLOW)
         await expect(panel.locator(".reason").first).to_be_focused(timeout=SLOW)
         assert await panel.evaluate("panel => panel.hit.id") == first
         await page.keyboard.press("2")
@@ -322,6 +324,7 @@ async def test_no_key_judges_a_hit_that_came_while_the_hand_moved(tmp_path: Path
         await _key(page, "x")
         await page.keyboard.press("1")
         await expect(panel.get_by_text("已确认是此车")).to_be_visible(timeout=SLOW)
+        await expect(earlier).to_have_count(0, timeout=SLOW)
         assert [await judged(each) for each in (first, second, third, fourth)] == [
             ("", "look_alike"), ("", "misread"), ("dispatcher", None), ("", "misread"),
         ]  # fmt: skip
