@@ -1,5 +1,7 @@
 /** Keeps a list from moving under a hand: while held, what is there stays where it is and what is new goes to the end. */
 
+import type { LitElement } from "lit";
+
 export class StableOrder {
   private order: readonly string[] = [];
 
@@ -9,5 +11,18 @@ export class StableOrder {
     const present = new Set(sorted);
     const kept = this.order.filter((key) => present.delete(key));
     return (this.order = [...kept, ...present]);
+  }
+}
+
+/** Whether somebody points at an element, which is drawn anew as that changes. */
+export class UnderPointer {
+  held = false;
+
+  constructor(host: LitElement) {
+    for (const kind of ["pointerenter", "pointerleave"] as const)
+      host.addEventListener(kind, () => {
+        this.held = kind === "pointerenter";
+        host.requestUpdate();
+      });
   }
 }

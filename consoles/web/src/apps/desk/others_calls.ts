@@ -1,10 +1,10 @@
 /** Below the queue: callers who gave up before anybody answered, and calls in other hands that are about nothing yet. Nobody's rows end unseen. */
 
-import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import { icon } from "../../components/icons";
-import { StableOrder } from "../../components/stable_order";
+import { StableOrder, UnderPointer } from "../../components/stable_order";
 import "../../components/states";
 import { shared, View } from "../../components/view";
 import * as format from "../../i18n/format";
@@ -71,22 +71,10 @@ export class OthersCalls extends View {
   @property({ attribute: false }) desk: Desk | null = null;
   @state() private unfolded: ReadonlySet<List> = new Set();
   private calls: Readonly<Record<List, readonly CallRow[]>> = { abandoned: [], others: [] };
-  private held = false;
+  private readonly pointer = new UnderPointer(this);
   private readonly orders = { abandoned: new StableOrder(), others: new StableOrder() } as const;
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.addEventListener("pointerenter", this.onPointer);
-    this.addEventListener("pointerleave", this.onPointer);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.removeEventListener("pointerenter", this.onPointer);
-    this.removeEventListener("pointerleave", this.onPointer);
-  }
-
-  protected override willUpdate(_changed: PropertyValues): void {
+  protected override willUpdate(): void {
     if (this.desk === null) return;
     const calls = this.desk.store.rows("calls");
     this.calls = { abandoned: abandonedCalls(calls), others: othersCalls(calls, this.desk.actor.id) };
@@ -98,16 +86,11 @@ export class OthersCalls extends View {
     return desk === null ? html`` : html`${LISTS.map((list) => this.list(desk, list, this.calls[list]))}`;
   }
 
-  private readonly onPointer = (event: Event): void => {
-    this.held = event.type === "pointerenter";
-    this.requestUpdate();
-  };
-
   private list(desk: Desk, list: List, calls: readonly CallRow[]): TemplateResult | typeof nothing {
     if (calls.length === 0) return nothing;
     const title = t(`desk.${list}`);
     const rows = desk.store.rows("calls");
-    const keys = this.orders[list].arrange(calls.map((row) => row.id), this.held);
+    const keys = this.orders[list].arrange(calls.map((row) => row.id), this.pointer.held);
     const [open, rest] = [this.unfolded.has(list), keys.length - FEW];
     return html`<section aria-label=${title}>
       <h2 class="heading">${icon(list === "abandoned" ? "phoneOff" : "phone")} ${title}<span class="number">${calls.length}</span></h2>

@@ -1,11 +1,11 @@
 /** Tasks of running plans that are for the person at this desk: what is late first, each with its situation and one press from done. */
 
-import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import { icon } from "../../components/icons";
 import { describe } from "../../components/problems";
-import { StableOrder } from "../../components/stable_order";
+import { StableOrder, UnderPointer } from "../../components/stable_order";
 import { shared, View } from "../../components/view";
 import * as format from "../../i18n/format";
 import { t } from "../../i18n/i18n";
@@ -61,24 +61,12 @@ export class OwnTasks extends View {
   @property({ attribute: false }) desk: Desk | null = null;
   @state() private failure = "";
   private tasks: readonly string[] = [];
-  private held = false;
+  private readonly pointer = new UnderPointer(this);
   private readonly order = new StableOrder();
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.addEventListener("pointerenter", this.onPointer);
-    this.addEventListener("pointerleave", this.onPointer);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.removeEventListener("pointerenter", this.onPointer);
-    this.removeEventListener("pointerleave", this.onPointer);
-  }
-
-  protected override willUpdate(_changed: PropertyValues): void {
+  protected override willUpdate(): void {
     if (this.desk === null) return;
-    this.tasks = this.order.arrange(ownTasks(this.desk.store.rows("tasks"), this.desk.actor).map(({ id }) => id), this.held);
+    this.tasks = this.order.arrange(ownTasks(this.desk.store.rows("tasks"), this.desk.actor).map(({ id }) => id), this.pointer.held);
     this.hidden = this.tasks.length === 0;
   }
 
@@ -90,11 +78,6 @@ export class OwnTasks extends View {
       ${this.failure === "" ? nothing : html`<p class="error" role="alert">${icon("alert")} ${this.failure}</p>`}
       ${repeat(this.tasks, (id) => id, (id) => this.task(desk, rows.get(id)))}`;
   }
-
-  private readonly onPointer = (event: Event): void => {
-    this.held = event.type === "pointerenter";
-    this.requestUpdate();
-  };
 
   private task(desk: Desk, task: TaskRow | undefined): TemplateResult | typeof nothing {
     if (task === undefined) return nothing;
