@@ -1,4 +1,4 @@
-"""The doorkeeper: guesses, sessions, password changes, tokens. Rules R104 to R106, R173, R174, R952 to R954."""
+"""The doorkeeper: passwords, sessions, rights, names. Rules R104 to R106, R173, R174, R952 to R954."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from command.access import accounts as module
-from command.access import failures, passwords
+from command.access import passwords
 from command.access.accounts import SCHEMA, Accounts, Session
 from command.access.keys import SiteKey
 from command.actors import Role
@@ -19,28 +19,16 @@ from command.kernel.database import SqliteDatabase
 from command.kernel.errors import (
     ConflictError,
     InvalidInputError,
-    NoRightError,
     SignInRequiredError,
-    TooManyError,
-    UnavailableError,
     UnknownIdError,
 )
 from command.kernel.limits import (
     SESSION_MS,
     SESSION_RECHECK_MS,
-    SIGN_IN_FAILURES,
-    SIGN_IN_FAILURES_PER_ADDRESS,
-    SIGN_IN_PAUSE_MS,
     WALL_SESSION_MS,
 )
-from tests.command.access.support import KEY, PASSWORD, START_MS, doorkeeper
+from tests.command.access.support import KEY, PASSWORD, START_MS, doorkeeper, refused
 from tests.databases import Databases
-
-
-async def refused(keeper: Accounts, name: str = "li", password: str = "wrong", address: str = "") -> type[Exception]:
-    with pytest.raises((SignInRequiredError, TooManyError)) as error:
-        await keeper.sign_in(name, password, address)
-    return error.type
 
 
 async def test_a_password_is_kept_as_argon2id_at_the_cost_rfc_9106_asks(
@@ -56,100 +44,6 @@ async def test_a_password_is_kept_as_argon2id_at_the_cost_rfc_9106_asks(
     assert stored.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
     assert (await keeper.sign_in("li", PASSWORD)).actor.id == "li"
     await keeper.close()
-
-
-async def test_guesses_made_all_at_once_do_not_slip_past_the_count(databases: Databases) -> None:
-    async with doorkeeper(databases) as (keeper, clock):
-        answers = await asyncio.gather(*(refused(keeper) for _ in range(20)))
-        assert answers.count(SignInRequiredError) == SIGN_IN_FAILURES
-        assert await refused(keeper, password=PASSWORD) is TooManyError
-        clock.advance(START_MS + SIGN_IN_PAUSE_MS)
-        assert (await keeper.sign_in("li", PASSWORD)).actor.id == "li"
-        assert keeper.refused == 21
-
-
-async def test_an_address_that_tries_many_names_has_to_wait_and_others_do_not(databases: Databases) -> None:
-    async with doorkeeper(databases) as (keeper, _):
-        for n in range(SIGN_IN_FAILURES_PER_ADDRESS):
-            assert await refused(keeper, f"guess{n}", address="10.0.0.9") is SignInRequiredError
-        assert await refused(keeper, password=PASSWORD, address="10.0.0.9") is TooManyError
-        await keeper.sign_in("li", PASSWORD, "10.0.0.8")
-
-
-async def test_right_passwords_count_against_nobody(databases: Databases) -> None:
-    async with doorkeeper(databases) as (keeper, _):
-        tokens = {(await keeper.sign_in("li", PASSWORD, "10.0.0.9")).token for _ in range(30)}
-        assert len(tokens) == 30
-
-
-@pytest.mark.parametrize("fails", ["rows", "write"])
-async def test_what_nobody_could_find_out_was_no_wrong_password(
-    databases: Databases, monkeypatch: pytest.MonkeyPatch, fails: str
-) -> None:
-    """R1027: the database is away, at the look-up or when the session is to be kept; the right password is known."""
-
-    async def away(*_: object) -> None:
-        raise UnavailableError("the database is away")
-
-    async with doorkeeper(databases) as (keeper, _):
-        await keeper.create("wang", "王", frozenset({"dispatcher"}), "", PASSWORD)
-        token = (await keeper.sign_in("li", PASSWORD, "10.0.0.9")).token
-        with monkeypatch.context() as outage:
-            outage.setattr(keeper._db, fails, away)
-            for _ in range(SIGN_IN_FAILURES_PER_ADDRESS):
-                with pytest.raises(UnavailableError):
-                    await keeper.sign_in("li", PASSWORD, "10.0.0.9")
-                with pytest.raises(UnavailableError):
-                    await keeper.change_own_password(token, PASSWORD, "a new password", "10.0.0.9")
-        assert (await keeper.sign_in("wang", PASSWORD, "10.0.0.9")).actor.id == "wang"
-        assert (await keeper.sign_in("li", PASSWORD, "10.0.0.9")).actor.id == "li"
-
-
-async def test_an_outage_takes_no_wrong_password_back(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R1027: those found out before it count as they did."""
-
-    async def away(*_: object) -> None:
-        raise UnavailableError("the database is away")
-
-    async with doorkeeper(databases) as (keeper, _):
-        for _ in range(SIGN_IN_FAILURES - 1):
-            assert await refused(keeper) is SignInRequiredError
-        with monkeypatch.context() as outage:
-            outage.setattr(keeper._db, "rows", away)
-            for _ in range(SIGN_IN_FAILURES):
-                with pytest.raises(UnavailableError):
-                    await keeper.sign_in("li", "wrong")
-        assert await refused(keeper) is SignInRequiredError
-        assert await refused(keeper, password=PASSWORD) is TooManyError
-
-
-async def test_who_goes_away_before_the_answer_was_not_wrong(databases: Databases) -> None:
-    """R1027: but for as long as it takes to find out."""
-    async with doorkeeper(databases) as (keeper, _):
-        asking = [asyncio.ensure_future(keeper.sign_in("li", PASSWORD, "10.0.0.9")) for _ in range(SIGN_IN_FAILURES)]
-        assert await asyncio.ensure_future(refused(keeper, password=PASSWORD)) is TooManyError  # begins after them
-        for one in asking:
-            one.cancel()
-        await asyncio.wait(asking)
-        assert (await keeper.sign_in("li", PASSWORD, "10.0.0.9")).actor.id == "li"
-
-
-async def test_too_many_at_once_are_refused_and_not_queued_without_end(
-    databases: Databases, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(passwords, "SIGN_INS_WAITING", 3)
-    async with doorkeeper(databases) as (keeper, _):
-        answers = await asyncio.gather(*(refused(keeper, f"n{n}", address=f"a{n}") for n in range(10)))
-        assert (answers.count(SignInRequiredError), answers.count(TooManyError)) == (3, 7)
-
-
-async def test_what_is_remembered_of_failures_is_bounded(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(failures, "SIGN_IN_REMEMBERED", 4)
-    async with doorkeeper(databases) as (keeper, _):
-        for n in range(9):
-            await refused(keeper, f"n{n}", address=f"a{n}")
-        kept = keeper._passwords._failed_names._of
-        assert list(kept) == ["n5", "n6", "n7", "n8"]
 
 
 async def test_a_session_ends_after_its_time_a_walls_much_later(databases: Databases) -> None:
@@ -432,84 +326,6 @@ async def test_nobody_is_called_what_the_record_calls_the_hub(databases: Databas
     async with doorkeeper(databases) as (keeper, _):
         with pytest.raises(InvalidInputError):
             await keeper.create(name, "x", frozenset({"dispatcher"}), "", PASSWORD)
-
-
-async def test_a_new_device_token_ends_the_one_before_and_garbage_opens_nothing(databases: Databases) -> None:
-    async with doorkeeper(databases) as (keeper, _):
-        first, second = await keeper.issue("d1"), await keeper.issue("d1")
-        assert await keeper.device_of(first) is None
-        assert await keeper.check("d1", second)
-        for garbage in ("", "x", "\udcff", second + "x"):
-            assert await keeper.device_of(garbage) is None
-            with pytest.raises(SignInRequiredError):
-                await keeper.session(garbage)
-
-
-async def test_a_token_is_taken_back(databases: Databases) -> None:  # R954
-    async with doorkeeper(databases) as (keeper, _), doorkeeper(databases) as (command_line, _):
-        token, other = await keeper.issue("d1"), await keeper.issue("d2")
-        await command_line.revoke("d1")
-        assert await keeper.device_of(token) is None
-        assert not await keeper.check("d1", token)
-        assert await keeper.device_of(other) == "d2"
-        with pytest.raises(UnknownIdError):
-            await command_line.revoke("d1")
-        assert await keeper.device_of(await keeper.issue("d1")) == "d1"
-
-
-async def test_a_device_whose_token_was_taken_back_gets_itself_none_until_it_is_given_one(
-    databases: Databases,
-) -> None:  # R998
-    async with doorkeeper(databases) as (keeper, clock), doorkeeper(databases) as (command_line, _):
-        first = await keeper.register("d1")
-        assert await keeper.device_of(second := await keeper.register("d1")) == "d1"
-        assert await keeper.device_of(first) is None
-        assert not await keeper.is_revoked("d1")
-        await command_line.revoke("d1")
-        clock.advance(clock.now_ms() + SESSION_RECHECK_MS + 1)
-        assert await keeper.is_revoked("d1")
-        assert await keeper.devices() == []
-        for _ in range(2):
-            with pytest.raises(NoRightError, match="taken back"):
-                await keeper.register("d1")
-        assert await keeper.device_of(second) is None
-        await keeper.register("d2")
-        given = await command_line.issue("d1", "chief")
-        assert not await keeper.is_revoked("d1")
-        assert await keeper.devices() == ["d1", "d2"]
-        assert await keeper.device_of(given) == "d1"
-        assert await keeper.device_of(await keeper.register("d1")) == "d1"
-        assert await keeper.device_of(given) is None
-
-
-async def test_who_registers_while_the_token_is_taken_back_has_none_afterwards(databases: Databases) -> None:  # R998
-    async with doorkeeper(databases) as (one, _), doorkeeper(databases) as (other, _):
-        got: list[str] = []
-
-        async def come() -> None:
-            with suppress(NoRightError):
-                while True:
-                    got.append(await one.register("d1"))
-
-        for _ in range(10):
-            got.append(await one.issue("d1"))
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(come())
-                await one.register("d2")
-                await other.revoke("d1")
-            assert await other.device_of(got[-1]) is None
-            assert await one.devices() == ["d2"]
-
-
-async def test_tokens_of_the_release_before_are_taken_over_as_good_ones(databases: Databases) -> None:  # R998
-    async with databases(SCHEMA[:3], "access") as before:
-        await before.write(("INSERT INTO device_tokens VALUES ('digest', 'd1')", ()))
-        await before.close()
-    async with doorkeeper(databases) as (keeper, _):
-        assert await keeper.devices() == ["d1"]
-        assert not await keeper.is_revoked("d1")
-        await keeper.revoke("d1")
-        assert await keeper.devices() == []
 
 
 async def test_a_person_is_shown_by_a_name_that_can_be_seen(tmp_path: Path) -> None:  # R790

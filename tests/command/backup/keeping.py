@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import asyncpg
 import msgspec
 
 from command.access.accounts import SCHEMA, Accounts
@@ -30,6 +31,9 @@ from command.readings.hours import HOUR_MS
 from command.requests import FixEvidence, NoteSituation, ReportCall
 from command.wire import AccountChange
 from tests.command.support import DISPATCHER, HERE, MINUTE_MS, OFFICER, START_MS, desk
+
+Where = Callable[[str], tuple[Path, str | None]]
+"""Return a folder and the database for stores of that name and kind."""
 
 KEY = SiteKey(bytes(range(32)))
 PASSWORD = "right-horse-battery"
@@ -171,3 +175,11 @@ async def put_back(stores: Stores, path: Path, until: Until | None = None) -> Mo
         with path.open("rb") as file:
             await restorer.restore(moment.of(read_archive(file, KEY)))
     return moment
+
+
+async def change(url: str, *statements: str) -> None:
+    """Carry out in a database what no hub does."""
+    connection = await asyncpg.connect(url)
+    for statement in statements:
+        await connection.execute(statement)
+    await connection.close()
