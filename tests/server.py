@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
+import select
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -81,10 +82,23 @@ class Server:
             self._process = None
 
     def kill(self) -> None:
-        """SIGKILL the process and its children, as a crash would."""
+        """SIGKILL the process and its children, as a crash would, and return once all of them are gone.
+
+        While a child is still ending it holds what they share, and PostgreSQL does not start again beside it.
+        """
         if self._process is not None:
-            family = [self.pid, *children(self.pid)]
-            self._signal(family, signal.SIGKILL)
+            family = self._stopped()
+            handles = [os.pidfd_open(pid) for pid in family]  # all there: a stopped parent reaps nobody
+            try:
+                self._signal(family, signal.SIGKILL)
+                for handle in handles:
+                    ended = select.poll()
+                    ended.register(handle, select.POLLIN)
+                    if not ended.poll(_STOP_S * 1000):
+                        raise TimeoutError(f"killed, and not gone after {_STOP_S} s")
+            finally:
+                for handle in handles:
+                    os.close(handle)
             self._process.wait(_STOP_S)
             self._process = None
 
@@ -94,7 +108,7 @@ class Server:
 
     def pause(self) -> None:
         """SIGSTOP it and its children: it holds its connections and says nothing."""
-        self._signal([self.pid, *children(self.pid)], signal.SIGSTOP)
+        self._signal(self._stopped(), signal.SIGSTOP)
 
     def resume(self) -> None:
         """SIGCONT, children first."""
@@ -105,8 +119,14 @@ class Server:
         self.kill()
         shutil.rmtree(self.folder)
 
+    def _stopped(self) -> list[int]:
+        """Stop it, so that it has no more children than are returned with it."""
+        self._signal([self.pid], signal.SIGSTOP)
+        os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+        return [self.pid, *children(self.pid)]
+
     @staticmethod
     def _signal(pids: list[int], number: signal.Signals) -> None:
         for pid in pids:
-            with contextlib.suppress(ProcessLookupError):
+            with suppress(ProcessLookupError):
                 os.kill(pid, number)

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from command.journal import Answer
 from command.requests import Request
@@ -21,6 +22,18 @@ class Asked:
     mark: str
     request: Request
     answer: Answer | None = None
+
+
+class Load(NamedTuple):
+    """Requests answered yes, fixes reported, passages told."""
+
+    answered: int
+    fixes: int
+    passages: int
+
+    def since(self, before: Load) -> Load:
+        """How much more this is."""
+        return Load(*(now - then for now, then in zip(self, before, strict=True)))
 
 
 @dataclass
@@ -45,9 +58,10 @@ class Ledger:
         self.asked.append(asked)
 
     @property
-    def answered(self) -> int:
-        """How many requests were answered yes."""
-        return self.by_hub.total()
+    def load(self) -> Load:
+        """What has been done so far."""
+        fixes = sum(map(len, self.fixes.values()))
+        return Load(self.by_hub.total(), fixes, self.passages.total())
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:

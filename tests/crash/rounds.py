@@ -39,7 +39,8 @@ _PEOPLE: dict[str, tuple[Role, str]] = {
     **dict.fromkeys((*_CALLERS, *_COMMANDERS), ("dispatcher", "")),
     **dict.fromkeys(_PHONES, ("officer", "u9")),
 }
-_WARM_ANSWERS = 10
+_WARM = 10
+"""More answers, fixes and passages than this come before the faults of a round: less would be no load."""
 _WELL_MS = 45_000
 """A hub has to be well again by then, whatever was done to it and to what it depends on."""
 _QUIET_MS = 90_000
@@ -101,12 +102,11 @@ async def crash(kind: Kind, folder: Path, seed: int, rounds: range, tell: Callab
 
 
 async def _round(site: Site, number: int, chance: Random) -> Told:
-    began_ms, before = CLOCK.now_ms(), site.ledger.answered
-    tries, fixes, moves = site.ledger.tries.copy(), _fixes(site), site.moves
-    passages = site.ledger.passages.total()
+    began_ms, before = CLOCK.now_ms(), site.ledger.load
+    tries, moves = site.ledger.tries.copy(), site.moves
     first_asked = len(site.ledger.asked)
     site.ledger.gate.set()
-    await until(lambda: site.ledger.answered >= before + _WARM_ANSWERS, _WELL_MS, "nobody is answered")
+    await until(lambda: min(site.ledger.load.since(before)) > _WARM, _WELL_MS, lambda: f"no load: {site.ledger.load}")
     faults = choose(site.ground, chance)
     pids = {fault.frozen.url: fault.frozen.pid for fault in faults if fault.frozen}
     async with asyncio.TaskGroup() as group:
@@ -120,14 +120,15 @@ async def _round(site: Site, number: int, chance: Random) -> Told:
     await site.auditor.count()  # again: nothing of what was repeated may have happened twice
     if number % _VERIFIED_EVERY == 0:
         await verify(site.ground)
+    load = site.ledger.load.since(before)
     return Told(
         ground=site.ground.kind,
         number=number,
         faults={fault.name: fault.hold_ms for fault in faults},
-        answered=site.ledger.answered - before,
+        answered=load.answered,
         tried_again=dict(site.ledger.tries - tries),
-        fixes=_fixes(site) - fixes,
-        passages=site.ledger.passages.total() - passages,
+        fixes=load.fixes,
+        passages=load.passages,
         moves=site.moves - moves,
         facts=site.auditor.head.seq,
         well_ms=well_ms,
@@ -218,10 +219,6 @@ async def _start_anew(site: Site, chance: Random) -> None:
     await again.count()
     insist(again.head == site.auditor.head, f"the record stood at {site.auditor.head} and stands at {again.head}")
     await verify(site.ground)
-
-
-def _fixes(site: Site) -> int:
-    return sum(map(len, site.ledger.fixes.values()))
 
 
 @asynccontextmanager
