@@ -13,7 +13,10 @@ export const handStyles = css`
   h1 {
     font-weight: 700;
   }
+  /* However many there are, what is worked on, the next step and SOS stay in reach. */
   .bars {
+    max-height: 45dvh;
+    overflow-y: auto;
     background: var(--panel);
     font-size: 14px;
   }

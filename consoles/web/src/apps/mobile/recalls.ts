@@ -1,6 +1,7 @@
 /** Which orders this terminal has had, so that a recall is told to whoever had the order: also after a reload, or a tunnel. */
 
 import type { OrderRow } from "../../wire";
+import { reached_ms } from "../picture";
 
 const RUNNING: readonly OrderRow["state"][] = ["issued", "signed", "departed", "arrived"];
 
@@ -23,9 +24,10 @@ export class Recalls {
     return fresh.length > 0;
   }
 
-  /** Recalled, and nobody has said yet that they know. */
+  /** Recalled, and nobody has said yet that they know; the newest first, which is to be seen without scrolling. */
   untold(rows: ReadonlyMap<string, OrderRow>): readonly OrderRow[] {
-    return [...this.had].flatMap((id) => rows.get(id) ?? []).filter((row) => row.state === "recalled");
+    const recalled = [...this.had].flatMap((id) => rows.get(id) ?? []).filter((row) => row.state === "recalled");
+    return recalled.sort((a, b) => reached_ms(b) - reached_ms(a));
   }
 
   dismiss(id: string): void {
