@@ -50,7 +50,7 @@ def redis_server() -> Iterator[RedisServer]:
 @pytest.fixture
 def redis_url(redis_server: RedisServer) -> str:
     """The address of the server, emptied before."""
-    with socket.create_connection(("127.0.0.1", redis_server.port), timeout=5) as peer:
+    with socket.create_connection(("127.0.0.1", redis_server.port), timeout=60) as peer:
         peer.sendall(b"FLUSHALL\r\n")
         assert peer.recv(16).startswith(b"+OK")
     return redis_server.url

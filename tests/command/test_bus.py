@@ -40,7 +40,7 @@ async def test_it_ends_whenever_it_is_told_to(redis_url: str, monkeypatch: pytes
             for _ in range(steps):  # each round, the end comes at another step of telling something
                 await _turn(bus)
             running.cancel()
-            done, _ = await asyncio.wait({running}, timeout=5)
+            done, _ = await asyncio.wait({running}, timeout=60)
             assert done, f"told to end after {steps} steps it did not"
 
 
@@ -57,7 +57,7 @@ async def test_a_passage_stored_at_one_hub_is_shown_at_the_other(redis_url: str)
         stored.on_stored(telling.tell_passages)
         async with asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(bus.run()) for bus in (telling, hearing)]
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while not (telling.up and hearing.up):
                     await SystemClock().sleep(10)
                 at_ms = here.clock.now_ms()
@@ -130,7 +130,7 @@ async def test_what_could_not_be_looked_for_is_looked_for_again(redis_url: str) 
     async with desk(enrolled=False) as d, asyncio.TaskGroup() as tasks:
         bus = RedisBus(redis_url, d.hub, "one", SystemClock(), _nobody)
         running = [tasks.create_task(bus.run())]
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not bus.up:
                 await SystemClock().sleep(10)
             seen = Sighting(
@@ -159,7 +159,7 @@ async def test_sites_that_share_a_redis_do_not_hear_each_other(redis_url: str) -
             bus.hear_passages(passages.extend)
         running = [tasks.create_task(bus.run()) for bus in buses.values()]
         car = Sighting(camera="c1", plate="湘F12345", colour="blue", first_ms=1, last_ms=1, reads=2, confidence=0.9)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not all(bus.up for bus in buses.values()):
                 await SystemClock().sleep(10)
             buses["in training"].tell_passages([car])
@@ -204,7 +204,10 @@ async def test_an_address_that_cannot_be_a_bus_is_refused(url: str) -> None:  # 
             RedisBus(url, d.hub, "one", SystemClock(), _nobody)
 
 
-async def test_why_a_bus_never_came_up_is_told_once(redis_url: str, caplog: pytest.LogCaptureFixture) -> None:  # R781
+async def test_why_a_bus_never_came_up_is_told_once(  # R781
+    redis_url: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("command.bus.BUS_LOST_MS", 60_000)  # that it is slow is no reason
     caplog.set_level(logging.WARNING, "command.bus")
     wrong = redis_url.replace("redis://", "redis://triune:a-wrong-password@")
     third, pauses = asyncio.Event(), list[int]()
@@ -219,7 +222,7 @@ async def test_why_a_bus_never_came_up_is_told_once(redis_url: str, caplog: pyte
     async with desk(enrolled=False) as d:
         bus = RedisBus(wrong, d.hub, "one", Impatient(), _nobody)
         running = asyncio.create_task(bus.run())  # noqa: TID251 - a group would wait for ever for one that does not end
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await third.wait()
         running.cancel()
         await asyncio.wait({running})

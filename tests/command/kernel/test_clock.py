@@ -20,8 +20,9 @@ async def settled() -> None:
 
 def test_the_system_clock_never_goes_back(monkeypatch: pytest.MonkeyPatch) -> None:  # R91
     clock = SystemClock()
+    before_ms = time.time_ns() // 1_000_000
     first = clock.now_ms()
-    assert abs(first - time.time_ns() // 1_000_000) < 1000
+    assert before_ms <= first <= time.time_ns() // 1_000_000
     steady_ns = time.monotonic_ns()
     monkeypatch.setattr(time, "monotonic_ns", lambda: steady_ns)
     monkeypatch.setattr(time, "time_ns", lambda: (first - 60_000) * 1_000_000)
@@ -50,7 +51,7 @@ async def test_a_rate_is_not_held_up_by_a_clock_that_was_set_back(monkeypatch: p
     rate = RateLimit(1000, clock.now_ms())
     wall_ns = time.time_ns()
     monkeypatch.setattr(time, "time_ns", lambda: wall_ns - 3600 * 10**9)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         for _ in range(1100):
             while wait_ms := rate.wait_ms(clock.now_ms()):
                 await clock.sleep(wait_ms)

@@ -254,7 +254,7 @@ async def test_a_server_that_would_lose_commits_is_refused(postgres_url: str) ->
     async def set_fsync(value: str) -> None:
         await db.fetch(f"ALTER SYSTEM SET fsync = {value}")
         await db.fetch("SELECT pg_reload_conf()")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while (await db.fetch("SHOW fsync"))[0][0] != value:  # the server takes it up in its own time
                 pass
 

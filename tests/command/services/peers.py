@@ -21,6 +21,7 @@ from command.services.case import app as case_app
 from command.services.case.cases import CaseSettings
 from command.services.running import RunningService
 from tests.command.services.json_schema import check
+from tests.ports import free_port
 
 TOKEN = "a-token-for-the-tests"
 ROOT_SECRET = b"root secret of the tests"
@@ -126,13 +127,14 @@ class Receiver:
 
 
 @asynccontextmanager
-async def receiver(clock: Clock, statuses: list[int] | None = None, port: int = 0) -> AsyncIterator[Receiver]:
+async def receiver(clock: Clock, statuses: list[int] | None = None, port: int | None = None) -> AsyncIterator[Receiver]:
     taking = Receiver(clock, statuses)
     app = web.Application()
     app.router.add_post("/hooks", taking.take)
     runner = web.AppRunner(app)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
+    # One that no outgoing connection is given while nobody listens.
+    await web.TCPSite(runner, "127.0.0.1", port or free_port()).start()
     taking.url = f"http://127.0.0.1:{runner.addresses[0][1]}/hooks"
     try:
         yield taking
