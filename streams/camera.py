@@ -13,6 +13,7 @@ from prometheus_client import Counter
 
 from command.kernel.clock import Clock
 from command.kernel.errors import UnavailableError
+from command.kernel.listening import Listening
 from command.kernel.tasks import apart
 from streams.camera_spec import CameraSpec, CameraStatus, OnStatus
 from streams.coded import parameter_prefix
@@ -347,7 +348,7 @@ class Camera:
     async def _next(self, source: AsyncIterator[Packet]) -> Packet:
         """Return the next packet. A source that notices a silence itself may say more of it: it has the first word."""
         try:
-            async with asyncio.timeout((CAMERA_FROZEN_MS + 1000) / 1000):
+            async with Listening(CAMERA_FROZEN_MS + 1000):
                 return await anext(source)
         except TimeoutError:
             raise SourceError(f"no packets for {(CAMERA_FROZEN_MS + 1000) // 1000} s") from None

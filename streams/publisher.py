@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from typing import Final, Protocol
@@ -19,6 +18,7 @@ from aiortc.rtp import (
 )
 
 from command.kernel.clock import Clock
+from command.kernel.listening import Listening
 from streams.limits import (
     CAMERA_FROZEN_MS,
     CAMERA_OPEN_MS,
@@ -93,7 +93,7 @@ class Publisher:
         limit_ms = CAMERA_OPEN_MS
         while True:
             try:
-                async with asyncio.timeout(limit_ms / 1000):
+                async with Listening(limit_ms):
                     packets = await reader.take()
             except TimeoutError:
                 raise SourceError(f"connected, {self._why_nothing(limit_ms)}") from None

@@ -17,6 +17,7 @@ from av.bitstream import BitStreamFilterContext
 from av.container import InputContainer
 
 from command.kernel.clock import Clock
+from command.kernel.listening import Listening
 from streams.coded import ParameterSets, codec_of, seems_to_be
 from streams.limits import CAMERA_FRAME_BYTES, CAMERA_FROZEN_MS, CAMERA_KEY_MS, CAMERA_OPEN_MS, CAMERA_QUEUE_FRAMES
 from streams.packets import Codec, Packet, PacketQueue
@@ -86,7 +87,7 @@ class Source:
 
     async def _next_within(self, limit_ms: int) -> Packet | None:
         try:
-            async with asyncio.timeout(limit_ms / 1000):
+            async with Listening(limit_ms):
                 return await self._reader.next()
         except TimeoutError:
             return None

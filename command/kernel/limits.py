@@ -16,6 +16,8 @@ HUB_HANGS_MS = 2000
 """A store that answers nothing for so long is shown as one that does not record: it may be a disk that hangs."""
 # What parts of the hub find out is held against the record so often, for what could not be recorded as it was found.
 SAID_LOOK_MS = 5000
+# While something is waited for from outside, so often is it seen whether this process itself was kept from running.
+LISTENING_LOOK_MS = 500
 # Deadlines that were moved or dropped and still stand in the heap; past this it is built anew.
 MOVED_DEADLINES = 1000
 

@@ -210,7 +210,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         self._steps_before_this_instant = self.steps
         timers = self._timers
         while timers and not self._busy:
-            self.now_us = timers[0][0]
+            self.now_us = max(self.now_us, timers[0][0])  # who moved it on had the whole machine stand still
             while timers and timers[0][0] <= self.now_us:
                 callback = heapq.heappop(timers)[3]
                 if not callback.off and callback.of.alive:

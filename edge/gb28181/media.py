@@ -13,6 +13,7 @@ from typing import Final, Protocol, Self, get_args
 from urllib.parse import parse_qs, urlsplit
 
 from command.kernel.clock import Clock
+from command.kernel.listening import Listening
 from edge.gb28181.ids import is_id
 from edge.gb28181.invite import Answer, InviteDialog, InviteError, Media, Transport
 from edge.gb28181.ports import MediaPorts
@@ -252,7 +253,7 @@ class Gb28181Source:
             limit_ms = CAMERA_OPEN_MS if self._picture_ms is None else CAMERA_FROZEN_MS
             now_ms = self._clock.now_ms()
             try:
-                async with asyncio.timeout(limit_ms / 1000):
+                async with Listening(limit_ms):
                     pictures = await self._reception.pictures.take()
             except TimeoutError:
                 if self._is_held(limit_ms):

@@ -1,7 +1,8 @@
-"""When a camera is pulled and when it is not, in virtual time (SPEC R391–R394)."""
+"""When a camera is pulled and when it is not, in virtual time (SPEC R391–R394, R1098)."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from command.kernel.clock import Clock
 from command.kernel.errors import UnavailableError
 from consoles.sim.clock import MachineClock
-from consoles.sim.loop import virtual_loop
+from consoles.sim.loop import VirtualLoop, virtual_loop
 from streams.camera_spec import CameraSpec, CameraStatus
 from streams.keeper import CameraKeeper
 from streams.limits import (
@@ -36,6 +37,7 @@ class Peers:
         self.open: dict[str, int] = {}
         self.attempts: dict[str, list[int]] = {}
         self.connecting = 0
+        self.silent = False
         self.most_connecting = 0
 
     @asynccontextmanager
@@ -57,6 +59,8 @@ class Peers:
         for second in range(10**6):
             yield Packet(b"640x360", 1000 * second, True, clock.now_ms())
             await clock.sleep(1000)
+            if self.silent:
+                await asyncio.Event().wait()
 
 
 Story = Callable[[MachineClock, Peers, CameraKeeper], Coroutine[Any, Any, None]]
@@ -141,6 +145,22 @@ def test_one_that_nobody_needs_is_looked_at_now_and_then_unless_another_hub_does
         looked_ms = keeper.camera("a").view().looked_ms
         assert looked_ms is not None
         assert clock.now_ms() - looked_ms <= CAMERA_PROBE_MS
+
+    _run(monkeypatch, story)
+
+
+def test_a_hub_that_stood_still_calls_no_camera_silent(monkeypatch: pytest.MonkeyPatch) -> None:  # R1098
+    async def story(clock: MachineClock, peers: Peers, keeper: CameraKeeper) -> None:
+        await keeper.sync(_spec("a", always=True))
+        await clock.sleep(5500)
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        loop.now_us += 60_000_000  # its machine is paused for a minute
+        await clock.sleep(5000)
+        assert (keeper.camera("a").status.state, len(peers.attempts["sim:a"])) == ("up", 1)
+        peers.silent = True
+        await clock.sleep(6000)
+        assert len(peers.attempts["sim:a"]) == 2  # after 4 s
 
     _run(monkeypatch, story)
 

@@ -11,6 +11,7 @@ import msgspec
 
 from command.kernel.clock import Clock
 from command.kernel.errors import TriuneError
+from command.kernel.listening import Listening
 from consoles.limits import DIAGNOSIS_MS
 from consoles.parts.agents.errands import Errands
 from consoles.parts.agents.registry import Agents, in_charge
@@ -83,7 +84,7 @@ async def _packets(reply: Reply, clock: Clock) -> AsyncIterator[Packet]:
     while True:
         before_bytes, from_ms = reply.received_bytes, clock.now_ms()
         try:
-            async with asyncio.timeout(limit_ms / 1000):
+            async with Listening(limit_ms):
                 packet = packet_of(await anext(reply), clock.now_ms())
         except TimeoutError:
             carried_bytes = reply.received_bytes - before_bytes
