@@ -45,7 +45,7 @@ class Peer:
         self.raw = b""
 
     async def take(self) -> dict[str, Any]:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while (head := await self.reader.readexactly(2)) == PING:
                 self.pong()
             assert head[0] == 0x81

@@ -97,7 +97,7 @@ class Mirror:
 
     async def take(self) -> dict[str, Any]:
         """Take one message in and return it."""
-        message: dict[str, Any] = await self.socket.receive_json(timeout=10)
+        message: dict[str, Any] = await self.socket.receive_json(timeout=60)
         self.messages.append(message)
         if message["type"] == "snapshot":
             self.tables[message["table"]] = dict(message["rows"])

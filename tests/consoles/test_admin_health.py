@@ -65,7 +65,7 @@ async def told(person: Person) -> dict[str, Any]:
 
 
 async def told_once(person: Person, is_so: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not is_so(found := await told(person)):
             await SystemClock().sleep(50)
     return found

@@ -32,7 +32,7 @@ async def post(person: Person, path: str, body: dict[str, Any]) -> tuple[int, An
 
 
 async def _is_up(site: Site, camera: str) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while await site.hub.read(lambda t: t.cameras.need(camera).state) != "up":
             await site.clock.sleep(20)
 

@@ -51,7 +51,7 @@ async def as_agent(
 async def heard(socket: aiohttp.ClientWebSocketResponse, kind: str) -> dict[str, Any]:
     """Return the next message of a type; what else is told meanwhile is passed over."""
     while True:
-        message: dict[str, Any] = await socket.receive_json(timeout=10)
+        message: dict[str, Any] = await socket.receive_json(timeout=60)
         if message["type"] == kind:
             return message
 
@@ -215,9 +215,9 @@ async def test_what_a_newer_agent_tells_is_answered_unknown_and_changes_nothing(
 async def test_with_no_version_in_common_the_hub_says_so(tmp_path: Path) -> None:
     async with hub_with_agent(tmp_path) as (site, key), at_the_door(site, key) as socket:
         await socket.send_json({**HELLO, "versions": [8, 9]})
-        refused = await socket.receive_json(timeout=10)
+        refused = await socket.receive_json(timeout=60)
         assert (refused["type"], refused["code"]) == ("refused", "version")
-        assert (await socket.receive(timeout=10)).data == 4406
+        assert (await socket.receive(timeout=60)).data == 4406
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ async def test_what_is_no_message_ends_the_connection_and_nothing_else(tmp_path:
                     await socket.send_json(HELLO)
                     await heard(socket, "config")
                 await socket.send_frame(wrong, aiohttp.WSMsgType.TEXT)
-                while (await socket.receive(timeout=10)).type != aiohttp.WSMsgType.CLOSE:
+                while (await socket.receive(timeout=60)).type != aiohttp.WSMsgType.CLOSE:
                     pass
         async with as_agent(site, key) as (socket, _):
             assert (await settled(socket, item(1, "sighting", **msgspec.to_builtins(sighting(1)))))["done"] == [1]
@@ -255,7 +255,7 @@ async def test_what_is_no_message_ends_the_connection_and_nothing_else(tmp_path:
 async def test_what_is_no_piece_of_a_picture_ends_the_connection(tmp_path: Path, frame: bytes) -> None:
     async with hub_with_agent(tmp_path) as (site, key), as_agent(site, key) as (socket, _):
         await socket.send_bytes(frame)
-        while (await socket.receive(timeout=10)).type != aiohttp.WSMsgType.CLOSE:
+        while (await socket.receive(timeout=60)).type != aiohttp.WSMsgType.CLOSE:
             pass
 
 
@@ -280,7 +280,7 @@ async def test_a_new_key_ends_the_connection_with_the_old_one(tmp_path: Path, mo
     monkeypatch.setattr("consoles.http.agents.CONSOLE_RECHECK_MS", 50)
     async with hub_with_agent(tmp_path) as (site, key), as_agent(site, key) as (socket, _):
         await site.context.accounts.issue(AGENT + NAME)
-        while (message := await socket.receive(timeout=10)).type != aiohttp.WSMsgType.CLOSE:
+        while (message := await socket.receive(timeout=60)).type != aiohttp.WSMsgType.CLOSE:
             pass
         assert message.data == 4401
 
@@ -291,7 +291,7 @@ async def test_the_newest_connection_is_the_agents(tmp_path: Path) -> None:
         as_agent(site, key) as (before, _),
         as_agent(site, key) as (now, _),
     ):
-        while (await before.receive(timeout=10)).type != aiohttp.WSMsgType.CLOSE:
+        while (await before.receive(timeout=60)).type != aiohttp.WSMsgType.CLOSE:
             pass
         assert (await settled(now, item(1, "sighting", **msgspec.to_builtins(sighting(1)))))["done"] == [1]
 

@@ -165,7 +165,7 @@ async def raw(site: Site, data: bytes) -> int:
     url = URL(site.http_url)
     reader, writer = await asyncio.open_connection(url.host, url.port)
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             writer.write(data)
             line = await reader.readline()
         return int(line.split()[1]) if line else 0

@@ -49,7 +49,7 @@ async def recorded(d: Desk) -> list[str]:
 
 
 async def until(d: Desk, reached: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not await reached():
             await d.pass_time(1000)
             await asyncio.to_thread(lambda: None)

@@ -77,7 +77,7 @@ class Viewer:
     async def until(self, *kinds: str) -> dict[str, Any]:
         """Take messages in until one of these kinds is said."""
         while True:
-            message = await self._socket.receive(timeout=30)
+            message = await self._socket.receive(timeout=60)
             if message.type is aiohttp.WSMsgType.BINARY:
                 self.fragments += b"moof" in message.data
                 if "picture" in kinds and self.fragments:

@@ -55,7 +55,7 @@ async def two_hubs() -> AsyncIterator[tuple[Peers, HubPlace, PeerCounters]]:
 
 
 async def test_as_many_pictures_as_there_may_be_leave_room_to_move_a_camera() -> None:
-    async with two_hubs() as (peers, hub, counters), AsyncExitStack() as asked, asyncio.timeout(30):
+    async with two_hubs() as (peers, hub, counters), AsyncExitStack() as asked, asyncio.timeout(60):
 
         async def ask(kind: str, camera: int) -> bytes:
             return await anext(await asked.enter_async_context(peers.open(hub, kind, f"k{camera}")))

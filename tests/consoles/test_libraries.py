@@ -93,7 +93,7 @@ async def test_a_list_goes_from_a_file_over_approval_and_replacement_to_what_a_p
         assert (last.replaced, last.added, last.removed) == (told["sha256"], 1, 1)
 
         wanted = {library: {"sha256": second["sha256"], "entries": 2, "wrong": ""}}
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while await person.get(PATH) != (200, wanted):
                 await site.clock.sleep(20)
         lookup = "/api/v1/watches/lookup"
@@ -262,7 +262,7 @@ async def test_that_a_list_is_well_again_is_said_though_the_record_was_away_just
         assert await o.d.alarm("library_failing", "库") is not None
 
         journal.is_full = False
-        async with asyncio.TaskGroup() as tasks, asyncio.timeout(20):
+        async with asyncio.TaskGroup() as tasks, asyncio.timeout(60):
             running = tasks.create_task(o.libraries.run())
             while await o.d.alarm("library_failing", "库") is not None:
                 await SystemClock().sleep(5)
@@ -281,7 +281,7 @@ async def test_lists_that_a_busy_hub_could_not_be_asked_for_are_asked_for_again(
             busy.setattr("command.hub.INBOX_REQUESTS", 0)
             await o.libraries.look()
         assert library not in o.libraries.held
-        async with asyncio.TaskGroup() as tasks, asyncio.timeout(20):
+        async with asyncio.TaskGroup() as tasks, asyncio.timeout(60):
             running = tasks.create_task(o.libraries.run())
             while library not in o.libraries.held:
                 await SystemClock().sleep(5)
@@ -320,7 +320,7 @@ async def test_a_list_means_look_alikes_once_that_is_approved_and_as_an_entry_wo
         library = await o.in_force("库", "湘F80345", "湘F8888?")
         assert await o.passes("湘FB0345") == []
         index = o.libraries.index
-        async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+        async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
             running = tasks.create_task(o.libraries.run())
             await o.terms(library, look_alike=True)
             while o.libraries.index is index:

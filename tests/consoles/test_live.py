@@ -113,7 +113,7 @@ async def test_hostile_subscriptions_are_answered_and_the_connection_lives(tmp_p
         await console.subscribe("calls")
         assert console.tables["calls"] == {}
         await console.socket.send_str(" " * (CONSOLE_MESSAGE_BYTES + 1))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while (message := await console.socket.receive()).type is not WSMsgType.CLOSE:
                 pass
         assert message.data == WSCloseCode.MESSAGE_TOO_BIG
@@ -146,7 +146,7 @@ async def test_an_officer_is_sent_only_what_concerns_the_own_unit(tmp_path: Path
 
 
 async def _all_left(site: Site) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len(site.context.spaces["live"].feed):
             await site.hub.read(lambda _: None)
 
@@ -173,7 +173,7 @@ async def test_an_open_console_ends_with_its_session(
             await site.hub.ask(q.EnrolDevice(device="pbx", kind="pbx"), HUB)
             headers = {"Authorization": f"Bearer {await accounts.issue('pbx')}"}
         async with person.http.ws_connect("/api/v1/live", headers=headers) as socket:
-            assert (await socket.receive_json(timeout=10))["type"] == "welcome"
+            assert (await socket.receive_json(timeout=60))["type"] == "welcome"
             assert len(site.context.spaces["live"].feed) == 1
             match change:
                 case "signed out":
@@ -188,7 +188,7 @@ async def test_an_open_console_ends_with_its_session(
                     await accounts.revoke("pbx")
                 case _:
                     await accounts.issue("pbx")
-            await socket.receive(timeout=10)
+            await socket.receive(timeout=60)
             assert socket.close_code == live.SESSION_ENDED
         await _all_left(site)
 
@@ -199,12 +199,12 @@ async def test_an_open_console_of_who_moves_to_another_unit_comes_again_as_that_
     monkeypatch.setattr(live, "CONSOLE_RECHECK_MS", 50)
     async with site_with_people(tmp_path, "officer") as site, signed_in(site.http_url, "officer") as person:
         async with person.http.ws_connect("/api/v1/live") as socket:
-            assert (await socket.receive_json(timeout=10))["actor"]["unit"] == "u1"
+            assert (await socket.receive_json(timeout=60))["actor"]["unit"] == "u1"
             await site.context.accounts.set_person("officer", "张", "u2")
-            await socket.receive(timeout=10)
+            await socket.receive(timeout=60)
             assert socket.close_code == WSCloseCode.SERVICE_RESTART
         async with person.http.ws_connect("/api/v1/live") as socket:
-            actor = (await socket.receive_json(timeout=10))["actor"]
+            actor = (await socket.receive_json(timeout=60))["actor"]
             assert (actor["name"], actor["unit"]) == ("张", "u2")
         await _all_left(site)
 
@@ -224,7 +224,7 @@ async def test_a_console_that_does_not_answer_any_more_is_let_go(
             "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n".encode()
         )
         assert b"101" in await reader.readline()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await reader.read()
         writer.close()
         await _all_left(site)
@@ -248,7 +248,7 @@ async def test_consoles_whose_process_is_stopped_are_let_go_and_the_others_go_on
             os.kill(crowd.pid, signal.SIGSTOP)
             try:
                 begun_ms = feed._listened_ms  # which leaves out what the hub itself was kept waiting
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(60):
                     while len(feed) > 1:
                         await console.take()
                 assert feed._listened_ms - begun_ms < 400 * 1.5 + 2 * BEAT_MS

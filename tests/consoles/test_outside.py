@@ -62,7 +62,7 @@ async def test_why_a_service_does_not_tell_is_said_once(tmp_path: Path, caplog: 
 async def test_a_service_with_another_key_is_heard_again(tmp_path: Path) -> None:  # R1005
     clock, kept, port = SystemClock(), tmp_path / "county.sqlite3", free_port()
     chosen = replace(settings(tmp_path), approval=Outside(url=f"http://127.0.0.1:{port}", token=TOKEN))
-    async with running_site(chosen) as site, aiohttp.ClientSession() as http, asyncio.timeout(30):
+    async with running_site(chosen) as site, aiohttp.ClientSession() as http, asyncio.timeout(60):
 
         async def ready() -> list[str]:
             async with http.get(f"{site.http_url}/health/ready") as answer:
@@ -86,7 +86,7 @@ async def test_a_service_with_another_key_is_heard_again(tmp_path: Path) -> None
 
 async def test_on_an_ipv6_address_a_service_of_ours_tells_what_was_decided(tmp_path: Path) -> None:  # R964
     clock = SystemClock()
-    async with running_site(replace(settings(tmp_path), host="::1")) as site, asyncio.timeout(30):
+    async with running_site(replace(settings(tmp_path), host="::1")) as site, asyncio.timeout(60):
         assert site.http_url.startswith("http://[::1]:")
         async with aiohttp.ClientSession() as http:
             while True:

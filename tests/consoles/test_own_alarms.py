@@ -35,7 +35,7 @@ async def at_work(journal: FlakyJournal) -> AsyncIterator[tuple[Desk, OwnAlarms]
 
 
 async def settled(d: Desk, own: OwnAlarms) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while own.waiting:
             await d.pass_time(OWN_ALARMS_AGAIN_MS)
 

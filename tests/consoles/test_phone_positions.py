@@ -66,7 +66,7 @@ async def test_the_phone_of_who_moves_to_another_unit_tells_where_that_one_is(tm
             devices = await site.hub.read(lambda t: {each: t.units.need(each).devices for each in ("u1", "u2")})
             assert devices == {unit: ("mobile:officer",), other: ()}
             placed = attrgetter("positions")
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while (row := (await site.hub.read(placed)).get(unit)) is None:
                     await site.clock.sleep(10)
             assert (row.device, row.at_ms) == ("mobile:officer", fix["at_ms"])

@@ -21,7 +21,7 @@ async def _offered(person: Person, path: str, key: str) -> int:
 
 
 async def _until_answered(site: Site, person: Person, made: dict[str, str], status: int) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while await _offered(person, made["path"], made["key"]) != status:
             await site.clock.sleep(20)
 

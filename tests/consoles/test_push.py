@@ -95,7 +95,7 @@ def test_frames_larger_than_the_socket_takes_at_once_come_whole_and_in_order(run
         for frame in frames:
             assert console.offer(frame)
         expected = b"".join(frames)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             assert await reader.readexactly(len(expected)) == expected
         transport.close()
         writer.close()

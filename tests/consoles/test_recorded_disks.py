@@ -72,11 +72,11 @@ async def test_whoever_takes_over_recording_says_how_its_own_disks_are(tmp_path:
         failing, sound = parts
 
         async def until(alarms: set[str]) -> None:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 while {a.subject for a in await d.hub.read(lambda t: list(t.alarms))} != alarms:
                     await asyncio.to_thread(lambda: None)
 
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not failing.disks.all[1].reason or not sound.disks.all[0].recorder:
                 await asyncio.to_thread(lambda: None)
         await until(set())  # it does not record: nothing is lost there

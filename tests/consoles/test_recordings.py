@@ -53,7 +53,7 @@ async def recorded(
 ) -> AsyncIterator[tuple[Site, int, int]]:
     """A hub that has recorded a camera for so long; gives its site and the time of what there is."""
     people: tuple[Role, ...] = ("dispatcher", "camera_watch", "officer", "commander", "administrator")
-    async with site_with_people(tmp_path, *people, cameras_kept_to=kept_to) as site, asyncio.timeout(40):
+    async with site_with_people(tmp_path, *people, cameras_kept_to=kept_to) as site, asyncio.timeout(60):
         await site.context.accounts.set_camera_address("k1", f"file://{street}#play=loop")
         await site.hub.ask(EnrolCamera(camera="k1", name="东门", lat=29.0, lon=113.0), HUB)
         await site.hub.ask(SetRecording(camera="k1", policy=CONTINUOUS), HUB)
@@ -237,7 +237,7 @@ async def test_a_folder_that_hangs_at_the_start_is_an_alarm_and_recording_begins
     pipe.parent.mkdir(parents=True)
     os.mkfifo(pipe)
     async with site_with_people(tmp_path, "dispatcher") as site, signed_in(site.http_url, "dispatcher") as desk:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while await site.hub.read(_failing) != ["the disk of recordings does not answer"]:
                 await site.hub.wait_beyond(site.hub.committed_seq)
             asked = "/api/v1/cameras/k1/recordings?from_ms=0&to_ms=1000"
@@ -377,7 +377,7 @@ async def test_a_folder_that_cannot_be_used_is_an_alarm_and_no_end_of_the_hub(
     folder = tmp_path / "var" / "recordings"
     folder.parent.mkdir()
     folder.write_text("no folder")
-    async with site_with_people(tmp_path, "dispatcher") as site, asyncio.timeout(20):
+    async with site_with_people(tmp_path, "dispatcher") as site, asyncio.timeout(60):
         await site.hub.ask(EnrolCamera(camera="k1", name="东门", lat=29.0, lon=113.0), HUB)
         while not await site.hub.read(lambda t: [a for a in t.alarms if a.kind == "recording_failing"]):
             await site.hub.wait_beyond(site.hub.committed_seq)

@@ -123,9 +123,9 @@ async def test_it_runs_to_its_marks_and_stays_readable_until_stopped(tmp_path: P
             await console.subscribe("situations")
             assert len(console.tables["situations"]) == 1
             assert (await post(person, "/rehearsal-1/control", {"action": "stop"}))[0] == 204
-            await console.socket.receive(timeout=10)
+            await console.socket.receive(timeout=60)
             while not console.socket.closed:
-                await console.socket.receive(timeout=10)
+                await console.socket.receive(timeout=60)
         assert (await person.get("/api/v1/rehearsals/rehearsal-1"))[0] == 404
         assert list(site.context.spaces) == ["live"]
 

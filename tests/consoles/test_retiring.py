@@ -115,7 +115,7 @@ async def test_it_goes_from_screens_that_are_open_and_where_it_was_is_still_told
     ):
         await enrol(site)
         assert await reported(site, await site.context.accounts.issue("d1")) == 200
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not len(await site.hub.read(attrgetter("positions"))):
                 await site.clock.sleep(10)
         await desk.subscribe("units", "stations", "positions", "retired")

@@ -61,7 +61,7 @@ async def told(site: Site) -> list[str]:
 
 async def told_once(site: Site, lines: list[str], count: int) -> None:
     """Both: nothing is named while nobody can tell who saves what, and there is no count then."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (await told(site), await counted(site)) != (lines, count):
             await CLOCK.sleep(50)
 

@@ -18,7 +18,7 @@ from tests.consoles.support import settings
 async def test_addresses_that_cannot_be_read_end_no_hub_and_are_read_later(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with running_site(settings(tmp_path)) as site, asyncio.timeout(30):
+    async with running_site(settings(tmp_path)) as site, asyncio.timeout(60):
         await site.context.accounts.set_camera_address("cam1", "rtsp://127.0.0.1:1/nobody")
         with closing(sqlite3.connect(tmp_path / "var" / "access.sqlite3", isolation_level=None)) as file:
             file.execute("ALTER TABLE camera_addresses RENAME TO elsewhere")

@@ -8,7 +8,7 @@ from tests.streams.browser import chromium
 
 __all__ = ["chromium", "has_all", "sign_in", "tap_twice"]
 
-_OPENS_MS = 20_000
+_OPENS_MS = 60_000
 
 _TWICE = """(button) => new Promise((done) => {
     const { x, y, width, height } = button.getBoundingClientRect();

@@ -21,7 +21,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
 
 
 @pytest.mark.browser
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(300)
 async def test_a_camera_is_adopted_on_one_page(tmp_path: Path, clip: Clip) -> None:
     async with (
         site_with_cameras(tmp_path, clip, "administrator") as (site, _, dome, _),
@@ -62,7 +62,7 @@ async def test_a_camera_is_adopted_on_one_page(tmp_path: Path, clip: Clip) -> No
 
 
 @pytest.mark.browser
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(300)
 async def test_no_screen_of_cameras_keeps_anybody_out(tmp_path: Path, clip: Clip) -> None:
     async with (
         site_with_cameras(tmp_path, clip, "dispatcher", "wall") as (site, cameras, _, _),
@@ -95,7 +95,7 @@ async def test_no_screen_of_cameras_keeps_anybody_out(tmp_path: Path, clip: Clip
 
 
 @pytest.mark.browser
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(300)
 async def test_a_camera_that_publishes_is_told_its_address_and_key_once(tmp_path: Path, clip: Clip) -> None:  # R484
     async with (
         site_with_cameras(tmp_path, clip, "administrator") as (site, _, _, _),

@@ -60,7 +60,7 @@ async def recorder(tmp_path: Path, clip: PsClip) -> AsyncIterator[tuple[Site, Gb
 
 
 @pytest.mark.browser
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 async def test_a_recorders_own_recording_is_played_faster_held_and_left(tmp_path: Path, street: PsClip) -> None:
     async with recorder(tmp_path, street) as (site, device, (from_ms, to_ms)), chromium() as browser:
         page = await open_page(browser, site, "commander", "/desk")
@@ -93,7 +93,7 @@ async def test_a_recorders_own_recording_is_played_faster_held_and_left(tmp_path
 
 
 @pytest.mark.browser
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 async def test_the_way_to_a_camera_is_shown_hop_by_hop(tmp_path: Path, street: PsClip) -> None:
     async with recorder(tmp_path, street) as (site, device, _), chromium() as browser:
         page = await open_page(browser, site, "administrator", "/cameras")

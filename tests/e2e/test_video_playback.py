@@ -52,7 +52,7 @@ async def shown_at(page: Page) -> float:
 
 
 @pytest.mark.browser
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(300)
 async def test_a_recording_is_watched_over_a_gap_locked_and_exported(tmp_path: Path, clip: Clip) -> None:
     async with (
         site_with_cameras(tmp_path, clip, "commander") as (site, cameras, _, situation),

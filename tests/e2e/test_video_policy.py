@@ -20,7 +20,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
 
 
 @pytest.mark.browser
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(300)
 async def test_what_is_recorded_is_set_for_one_camera_and_for_all(tmp_path: Path, clip: Clip) -> None:
     async with (
         site_with_cameras(tmp_path, clip, "administrator") as (site, _, _, _),

@@ -72,7 +72,7 @@ async def take_out(browser: Browser, site: Site, gone: str, folder: Path) -> Non
 
 
 @pytest.mark.browser
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(300)
 async def test_the_picture_comes_from_another_hub_and_back_by_itself_after_that_was_killed(
     tmp_path: Path, postgres_url: str
 ) -> None:

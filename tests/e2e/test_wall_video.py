@@ -42,7 +42,7 @@ async def say(page: Page, line: str) -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 async def test_a_desk_sends_a_camera_to_the_wall_and_takes_it_off(tmp_path: Path, clip: Clip) -> None:  # R480
     async with (
         site_with_cameras(tmp_path, clip, "dispatcher", "wall") as (site, _, _, _),
@@ -74,7 +74,7 @@ async def test_a_desk_sends_a_camera_to_the_wall_and_takes_it_off(tmp_path: Path
 
 
 @pytest.mark.browser
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 async def test_a_layout_takes_the_middle_of_the_wall(tmp_path: Path, clip: Clip) -> None:  # R481
     async with (
         site_with_cameras(tmp_path, clip, "commander", "call_taker", "wall") as (site, _, _, _),
@@ -104,7 +104,7 @@ async def test_a_layout_takes_the_middle_of_the_wall(tmp_path: Path, clip: Clip)
 
 
 @pytest.mark.browser
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 async def test_a_latecomer_waits_for_a_key_frame_only_where_none_can_be_asked_for(tmp_path: Path, rare: Clip) -> None:
     async with (
         site_with_cameras(tmp_path, rare, "dispatcher") as (site, cameras, dome, _),
@@ -148,7 +148,7 @@ async def hit(site: Site, picture: bytes) -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("size", [(1920, 1080), (3840, 2160)])
 async def test_a_plate_hit_stands_beside_the_cameras_under_the_map(
     tmp_path: Path, clip: Clip, size: tuple[int, int]

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from command.kernel.clock import SystemClock
 
@@ -26,6 +26,9 @@ FLAGS = [
     "--disable-features=WebRtcHideLocalIpsWithMdns",
 ]
 FAKE_CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+
+# Playwright waits 5 s for what is expected where nothing else is said; a busy machine may stand still for half of that.
+expect.set_options(timeout=30_000)
 
 
 PAGE = """<!doctype html><video id="video" autoplay muted playsinline></video>
@@ -52,6 +55,28 @@ async function look() {
 </script>"""
 """A viewer by WebRTC."""
 
+NOTE_STANDSTILLS = """{
+  const stood = [];
+  const look = `const now = () => performance.timeOrigin + performance.now();
+    let last_ms = now();
+    setInterval(() => {
+      const at_ms = now();
+      if (at_ms - last_ms > 150) postMessage([last_ms, at_ms]);
+      last_ms = at_ms;
+    }, 50);`;
+  new Worker(URL.createObjectURL(new Blob([look]))).onmessage = ({data}) => stood.push(data);
+  const [wait, since_ms] = [window.setTimeout, performance.timeOrigin];
+  window.ran_ms = async (from_ms, to_ms) => {
+    await new Promise((done) => wait(done, 200));
+    const first_ms = since_ms + from_ms, last_ms = since_ms + to_ms;
+    const within = ([began, ended]) => Math.max(0, Math.min(ended, last_ms) - Math.max(began, first_ms));
+    return to_ms - from_ms - stood.reduce((sum, each) => sum + within(each), 0);
+  };
+}"""
+"""A script for the beginning of a page. `await ran_ms(from, to)` is how much of that time, by `performance.now()`, its
+process could run: not while the machine gave it no processor, which another thread of it sees. What the page's own
+script takes long for counts."""
+
 
 @asynccontextmanager
 async def chromium(*more: str) -> AsyncIterator[Browser]:
@@ -61,7 +86,7 @@ async def chromium(*more: str) -> AsyncIterator[Browser]:
         reason = "Chromium is missing (Debian: chromium)"
         pytest.skip(reason)
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=found, args=[*FLAGS, *more])
+        browser = await playwright.chromium.launch(executable_path=found, args=[*FLAGS, *more], timeout=60_000)
         try:
             yield browser
         finally:
@@ -72,7 +97,7 @@ async def look_until(page: Page, done: Callable[[dict[str, Any]], bool]) -> dict
     """Look at a viewer's page until what is seen will do, and return that."""
     # Not `wait_for_function`: to it every promise is true, whatever comes of it.
     seen: dict[str, Any]
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not done(seen := await page.evaluate("look()")):
             await SystemClock().sleep(50)
     return seen

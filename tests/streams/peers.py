@@ -15,7 +15,7 @@ from command.kernel.clock import SystemClock
 from streams.camera_spec import CameraStatus
 from tests.paths import shared
 
-PATIENCE_S = 15
+PATIENCE_S = 60
 
 
 @asynccontextmanager

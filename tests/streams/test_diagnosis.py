@@ -30,7 +30,7 @@ _H264 = f"( {_PICTURES} ! x264enc tune=zerolatency speed-preset=ultrafast key-in
 
 @asynccontextmanager
 async def _keeper() -> AsyncIterator[CameraKeeper]:
-    async with asyncio.timeout(3 * PATIENCE_S), CameraKeeper(CLOCK, Statuses()) as keeper:
+    async with asyncio.timeout(PATIENCE_S), CameraKeeper(CLOCK, Statuses()) as keeper:
         keeper.keep_known(False)
         yield keeper
 

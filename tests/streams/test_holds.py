@@ -99,7 +99,7 @@ async def test_who_takes_it_at_another_hub_is_not_stopped_by_the_first(databases
             held = await one.hold("k1")
             assert held is not None
             assert held.by == COMMANDER
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while other.counters.dead_man_stops == 0:
                     clock.advance(clock.now_ms() + PTZ_LOOK_MS)
                     await SystemClock().sleep(5)  # the database answers

@@ -99,7 +99,7 @@ async def test_chromium_plays_a_camera_without_udp(clip: Clip) -> None:
             await page.goto(site.url)
             await page.evaluate("watch('a')")
             await page.wait_for_function(
-                "video.getVideoPlaybackQuality().totalVideoFrames > 20 && video.buffered.length", timeout=15_000
+                "video.getVideoPlaybackQuality().totalVideoFrames > 20 && video.buffered.length", timeout=60_000
             )
             assert await page.evaluate("video.videoWidth") == 320
             assert (await page.evaluate("heard[0].codec")).startswith("avc1.")
@@ -112,18 +112,19 @@ async def test_chromium_plays_a_camera_without_udp(clip: Clip) -> None:
 # R364
 async def test_what_is_sent_is_a_file_that_ffmpeg_reads_and_says_when_its_pictures_were_taken(clip: Clip) -> None:
     async with serve(clip) as site, aiohttp.ClientSession(site.url) as http, asyncio.timeout(PATIENCE_S):
+        asked_ms = CLOCK.now_ms()
         async with http.ws_connect("/api/v1/cameras/a/mse") as viewer:
             said = json.loads(await viewer.receive_str())
             assert said["type"] == "init"
             assert said["mime"] == f'video/mp4; codecs="{said["codec"]}"'
-            assert abs(said["now_ms"] - CLOCK.now_ms()) < 1000
+            assert asked_ms <= said["now_ms"] <= CLOCK.now_ms()
             file = b"".join([await viewer.receive_bytes() for _ in range(31)])
         with av.open(io.BytesIO(file), mode="r") as container:
             pictures = list(container.decode(video=0))
         assert len(pictures) == 30
         assert all((picture.width, picture.height) == (320, 180) for picture in pictures)
         newest_ms = said["base_ms"] + round((pictures[-1].time or 0) * 1000)
-        assert abs(newest_ms - CLOCK.now_ms()) < 2000
+        assert asked_ms < newest_ms < CLOCK.now_ms() + 500
 
 
 async def test_who_may_not_see_it_or_no_more_is_let_go(clip: Clip, monkeypatch: pytest.MonkeyPatch) -> None:  # R365

@@ -41,5 +41,5 @@ async def test_a_look_that_is_given_up_as_its_turn_comes_leaves_the_turn_to_othe
             await LoopTurn()
         waiting.cancel()
         await asyncio.wait([waiting])
-        async with asyncio.timeout(2), turns.take(asyncio.Event(), needed=False):
+        async with asyncio.timeout(60), turns.take(asyncio.Event(), needed=False):
             pass

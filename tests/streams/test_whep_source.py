@@ -96,7 +96,7 @@ async def test_viewers_are_sent_to_the_server_and_the_hub_pulls_for_itself(  # R
         hub_before(far.url) as hub,
         aiohttp.ClientSession(hub.url) as http,
         Viewer() as viewer,
-        asyncio.timeout(2 * PATIENCE_S),
+        asyncio.timeout(PATIENCE_S),
     ):
         # The hub's own pull: state, and pictures to record and to read plates in.
         await hub.statuses.next("a", "up")

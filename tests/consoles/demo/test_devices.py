@@ -42,7 +42,7 @@ async def _devices(site: Site, enrolled: EnrolledDemo, rtsp_port: int, clips: Pa
         yield process.pid
         assert process.returncode is None, "it ended by itself"
         process.terminate()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             assert await process.wait() == 0
     finally:
         if process.returncode is None:

@@ -159,7 +159,7 @@ async def an_agent(
         yield agent
 
 
-async def until(reached: Callable[[], bool | Awaitable[bool]], within_s: float = 20) -> None:
+async def until(reached: Callable[[], bool | Awaitable[bool]], within_s: float = 60) -> None:
     """Return once something is so; fails where it does not come about."""
     async with asyncio.timeout(within_s):
         while True:

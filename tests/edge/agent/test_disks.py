@@ -92,7 +92,7 @@ async def test_one_disk_of_an_agent_may_fail_and_the_hub_is_told_which(
             async def is_recorded() -> bool:
                 return await lasts_ms(desk, well, from_ms) >= 1500
 
-            await until(is_recorded, within_s=40)
+            await until(is_recorded, within_s=60)
             folders[1].unlink()
 
             async def is_cleared() -> bool:
@@ -103,7 +103,7 @@ async def test_one_disk_of_an_agent_may_fail_and_the_hub_is_told_which(
             async def is_recorded_too() -> bool:
                 return await lasts_ms(desk, ill, from_ms) >= 1500
 
-            await until(is_recorded_too, within_s=40)
+            await until(is_recorded_too, within_s=60)
             found = await listing(desk, from_ms, from_ms + 100_000, ill)
             segment = found["segments"][0]
             assert segment["id"] >= OF_SECOND

@@ -104,7 +104,7 @@ async def test_a_device_at_the_edge_is_a_camera_with_the_hub_and_without_it(tmp_
                 async def is_up() -> bool:
                     return (await site.hub.read(lambda t: t.cameras.need("k0"))).state == "up"
 
-                await until(is_up, within_s=40)
+                await until(is_up, within_s=60)
                 await until_recorded(agent, 500)
         kept = (tmp_path / "edge" / "config.json").read_bytes()
         assert PASSWORD.encode() not in kept, "passwords of devices stay sealed on the agent's disk"
@@ -129,7 +129,7 @@ async def test_a_wrong_password_is_refused_and_why_no_picture_comes_is_told(tmp_
                 row = await site.hub.read(lambda t: t.cameras.need("k0"))
                 return row.state == "down" and "wrong password" in row.reason
 
-            await until(is_told, within_s=40)
+            await until(is_told, within_s=60)
 
 
 async def test_a_password_changed_at_the_hub_counts_at_the_edge(tmp_path: Path, clip: PsClip) -> None:

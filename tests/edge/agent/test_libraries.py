@@ -213,7 +213,7 @@ async def test_a_hub_of_before_tells_the_file_whole_and_edits_that_do_not_fit_ar
         return [zlib.compress(content.data)]
 
     indexes: list[LibraryIndex] = []
-    async with another_hub(answer) as (url, asked), asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+    async with another_hub(answer) as (url, asked), asyncio.timeout(60), asyncio.TaskGroup() as tasks:
         libraries = EdgeLibraries(tmp_path / "libraries", "key", SystemClock(), lambda: url, indexes.append)
         running = tasks.create_task(libraries.run())
         for number, wanted in enumerate((first, second, third), start=1):

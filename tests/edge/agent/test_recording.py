@@ -67,7 +67,7 @@ async def until_recorded(agent: Agent, enough_ms: int) -> None:
     async def is_enough() -> bool:
         return await recorded_ms(agent) >= enough_ms
 
-    await until(is_enough, within_s=40)
+    await until(is_enough, within_s=60)
 
 
 async def test_a_camera_is_recorded_as_the_hub_says_without_the_hub_and_after_a_restart(

@@ -15,7 +15,7 @@ from streams.sources import SourceError
 from tests.edge.gb28181.senders import ADDRESS, Device
 from tests.ports import free_range
 
-PATIENCE_S = 15
+PATIENCE_S = 60
 
 
 def ports(count: int = 5) -> MediaPorts:

@@ -72,7 +72,7 @@ async def running(
         yield platform
 
 
-async def until(true: Callable[[], bool], within_s: float = 15) -> None:
+async def until(true: Callable[[], bool], within_s: float = 60) -> None:
     """Wait for something that the other side brings about; the test fails where it does not."""
     clock = SystemClock()
     async with asyncio.timeout(within_s):
@@ -108,7 +108,7 @@ async def sipp_at(
         await process.wait()
 
 
-async def ends_well(process: asyncio.subprocess.Process, within_s: float = 30) -> None:
+async def ends_well(process: asyncio.subprocess.Process, within_s: float = 60) -> None:
     """Wait for sipp's end; fail with what it said where a step of its scenario did not come true."""
     async with asyncio.timeout(within_s):
         said, _ = await process.communicate()

@@ -22,7 +22,7 @@ from tests.edge.gb28181.test_media_camera import ADDRESS, CHANNEL, camera, media
 
 FROM_MS = 1_700_000_000_000
 WHERE = Where(DEVICE, CHANNEL)
-PATIENCE_S = 30
+PATIENCE_S = 60
 
 
 def file(from_s: int, to_s: int) -> Recording:

@@ -26,7 +26,7 @@ from tests.streams.peers import Statuses
 
 CHANNEL = "34020000001310000001"
 ADDRESS = f"gb28181://{DEVICE}/{CHANNEL}"
-PATIENCE_S = 20
+PATIENCE_S = 60
 
 
 @asynccontextmanager

@@ -86,7 +86,7 @@ async def device(platform: Platform) -> AsyncIterator[Device]:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind(("127.0.0.1", 0))
         sock.setblocking(False)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             yield Device(sock, platform.port)
 
 
@@ -270,7 +270,7 @@ async def test_a_flood_of_junk_is_counted_bounded_and_holds_up_nobody_for_long()
 
 async def test_a_connection_that_sends_junk_or_nothing_is_cut_off() -> None:  # R331
     clock = VirtualClock(NOW_MS)
-    async with running(Hub(), clock=clock) as platform, asyncio.timeout(10):
+    async with running(Hub(), clock=clock) as platform, asyncio.timeout(60):
         reader, writer = await asyncio.open_connection("127.0.0.1", platform.port)
         writer.write(b"\xff" * 20_000)
         await _is_cut_off(reader)
@@ -285,7 +285,7 @@ async def test_a_connection_that_sends_junk_or_nothing_is_cut_off() -> None:  # 
 
 async def test_who_connects_and_says_nothing_keeps_no_device_out(monkeypatch: pytest.MonkeyPatch) -> None:  # R733
     monkeypatch.setattr(connections, "SIP_CONNECTIONS", 2)
-    async with running(Hub(), clock=VirtualClock(NOW_MS)) as platform, asyncio.timeout(10):
+    async with running(Hub(), clock=VirtualClock(NOW_MS)) as platform, asyncio.timeout(60):
         silent = [await asyncio.open_connection("127.0.0.1", platform.port) for _ in range(3)]
         await _is_cut_off(silent[0][0])
         counters = platform.endpoint.counters

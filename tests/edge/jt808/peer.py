@@ -52,7 +52,7 @@ class Peer:
 
     async def frame(self) -> Frame:
         """Return the next frame."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             assert await self._reader.readexactly(1) == MARK
             return frames.decode((await self._reader.readuntil(MARK))[:-1])
 
@@ -76,7 +76,7 @@ class Peer:
 
     async def closed(self) -> bytes:
         """Wait until the gateway closes and return what it still wrote."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             try:
                 return await self._reader.read()
             except ConnectionResetError:

@@ -29,7 +29,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
 def _stamps(url: str, count: int) -> list[int]:
     """Read with FFmpeg and return the pictures' time stamps in 1/90000 s."""
     stamps: list[int] = []
-    with av.open(url, options={"rtsp_transport": "tcp"}, timeout=(5, 5)) as container:
+    with av.open(url, options={"rtsp_transport": "tcp"}, timeout=(60, 60)) as container:
         for frame in container.decode(video=0):
             if frame.pts is not None:
                 stamps.append(frame.pts)

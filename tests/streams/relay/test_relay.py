@@ -12,6 +12,7 @@ from edge.simulators.rtsp_camera import RtspCameras
 from streams.camera_spec import CameraSpec
 from streams.keeper import CameraKeeper
 from streams.relay.relay import Relay
+from tests.pace import Pace
 from tests.streams.peers import PATIENCE_S, Statuses, until
 from tests.streams.relay.viewers import LOOPBACK, Viewer, stay_on_loopback
 
@@ -46,11 +47,12 @@ async def test_viewers_get_pictures_from_one_pull_and_the_first_within_a_second(
         for viewer in viewers:
             session_id, answer = await relay.answer(camera, await viewer.offer())
             sessions.append(session_id)
-            asked_ms = CLOCK.now_ms()
-            await viewer.accept(answer)
-            frame = await viewer.picture()
+            with Pace() as pace:
+                asked_ms = pace.now_ms()
+                await viewer.accept(answer)
+                frame = await viewer.picture()
+                assert pace.now_ms() - asked_ms < 1000
             assert (frame.width, frame.height) == (320, 180)
-            assert CLOCK.now_ms() - asked_ms < 1000
             assert frame.to_ndarray(format="gray").std() > 20
         for viewer in viewers:
             shown = [(await viewer.picture()).pts for _ in range(20)]
@@ -72,7 +74,7 @@ async def test_viewers_get_pictures_from_one_pull_and_the_first_within_a_second(
 async def test_a_picture_goes_on_after_the_camera_was_away(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("camera", "turns"):
         monkeypatch.setattr(f"streams.{module}.CAMERA_RETRY_FIRST_MS", 200)
-    async with Relay(CLOCK, LOOPBACK) as relay, asyncio.timeout(2 * PATIENCE_S), Viewer() as viewer:
+    async with Relay(CLOCK, LOOPBACK) as relay, asyncio.timeout(PATIENCE_S), Viewer() as viewer:
         await viewer.accept((await relay.answer(stage.keeper.camera("a"), await viewer.offer()))[1])
         before = await viewer.picture()
         stage.simulators.set_up("cam", False)
