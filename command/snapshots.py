@@ -74,6 +74,14 @@ class TablesCopy:
         self.limits = tables.limits
         self._tables = [_copy(table) for name, table in tables.by_name.items() if name not in _NOT_KEPT]
 
+    def tables(self) -> Tables:
+        """Return tables of their own that hold the same, to be folded on."""
+        tables = Tables(self.limits)
+        for name, rows, changed, dropped, floor_seq in self._tables:
+            tables.by_name[name].fill(rows, changed, dropped, floor_seq)
+        tables.seq = self.head.seq
+        return tables
+
     def chunks(self) -> Iterator[bytes]:
         """Encode, a few milliseconds' worth at a time, so that a thread which does it stops nobody for long."""
         yield _encoder.encode(
@@ -129,12 +137,19 @@ class SnapshotFolder:
         finally:
             part.unlink(missing_ok=True)
         self.note(copied.space, copied.head.seq)
-        for old in self._of(copied.space)[SNAPSHOTS_KEPT:]:
+        for _, old in self._of(copied.space)[SNAPSHOTS_KEPT:]:
             old.unlink(missing_ok=True)
 
-    def read(self, space: str, limits: Limits) -> Iterator[tuple[Tables, Head]]:
-        """Yield the tables of each snapshot of a space that this program took with these limits, the newest first."""
-        for path in self._of(space):
+    def read(
+        self, space: str, limits: Limits, after_seq: int = 0, before_seq: int | None = None
+    ) -> Iterator[tuple[Tables, Head]]:
+        """Yield the tables of each snapshot of a space that this program took with these limits, the newest first.
+
+        Only those that were taken after a fact beyond `after_seq` and, if it is given, before `before_seq`.
+        """
+        for seq, path in self._of(space):
+            if seq <= after_seq or (before_seq is not None and seq >= before_seq):
+                continue
             try:
                 with path.open("rb") as file:
                     yield _tables(_read_sealed(file), space, limits)
@@ -148,13 +163,13 @@ class SnapshotFolder:
     def _path(self, space: str, seq: int) -> Path:
         return self._folder / f"{space}-{seq:012}.snapshot"
 
-    def _of(self, space: str) -> list[Path]:
+    def _of(self, space: str) -> list[tuple[int, Path]]:
         found = [
             (int(match["seq"]), path)
             for path in self._folder.glob("*.snapshot")
             if (match := _NAME.fullmatch(path.name)) and match["space"] == space
         ]
-        return [path for _, path in sorted(found, reverse=True)]
+        return sorted(found, reverse=True)
 
 
 async def start_from_snapshot(hub: Hub, folder: SnapshotFolder) -> int:

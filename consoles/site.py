@@ -113,7 +113,7 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
         directed = await stack.enter_async_context(rehearsals(context, scenarios))
         routes = [
             *hooks.routes(base.site_id, known.subscribers),
-            *replay.routes(context),
+            *replay.routes(context, kept.snapshots),
             *plans.routes,
             *health.routes(examiner),
             *admin_health.routes(examiner, own_health(base, context, signer, backups, rooms, hubs)),

@@ -21,6 +21,8 @@ SCENARIO_FILES = 200
 REPLAYS = 2
 REPLAYS_WAITING = 16
 REPLAY_FACTS_READ = 5000
+# Tables of before situations that were looked at, for each journal; those used longest ago go.
+REPLAY_STARTS = 4
 # Past situations in one answer; whoever wants more asks for a shorter time.
 PAST_SITUATIONS = 500
 # Facts of one situation's time line in one answer.

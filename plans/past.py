@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from weakref import WeakKeyDictionary
 
 import msgspec
 from msgspec.structs import replace
@@ -15,14 +17,22 @@ from command.facts.calls import SituationClosed, SituationMerged, SituationOpene
 from command.facts.orders import EvidenceFixed
 from command.facts.watchlist import PlateHit
 from command.hub import recorded
-from command.journal import Journal, StoredFact
+from command.journal import Head, Journal, StoredFact
 from command.kernel.errors import TooManyError, UnknownIdError
 from command.patrol.sos import seen_last
 from command.readings import Position, Readings
 from command.rows import MarkRow, PositionRow, Row, UnitRow
 from command.settings import Limits
+from command.snapshots import SnapshotFolder, TablesCopy
 from command.tables import Tables
-from plans.limits import PAST_SITUATIONS, REPLAY_FACTS_READ, REPLAYS, REPLAYS_WAITING, TIMELINE_FACTS
+from plans.limits import (
+    PAST_SITUATIONS,
+    REPLAY_FACTS_READ,
+    REPLAY_STARTS,
+    REPLAYS,
+    REPLAYS_WAITING,
+    TIMELINE_FACTS,
+)
 
 TABLES = (
     "situations", "calls", "orders", "tasks", "activations", "approvals", "alarms", "hits", "evidence", "cases", "sos",
@@ -77,18 +87,24 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Replays:
-    """Folds the past in threads, `REPLAYS` at a time."""
+    """Folds the past in threads, `REPLAYS` at a time, and not all of it anew for each moment that is looked at.
 
-    def __init__(self) -> None:
+    A fold begins with the latest tables known from before the situation was opened: what an earlier look left, at this
+    situation or an older one, or a snapshot of the hub's. Only where there are none does it begin with the first fact.
+    """
+
+    def __init__(self, snapshots: SnapshotFolder | None = None) -> None:
         self._slots = asyncio.Semaphore(REPLAYS)
         self._waiting = 0
+        self._snapshots = snapshots
+        self._starts: WeakKeyDictionary[Journal, dict[int, TablesCopy]] = WeakKeyDictionary()
+        """Tables as they were after a fact, those used last at the end."""
 
     async def scene(
         self, journal: Journal, readings: Readings, space: str, situation: str, at_ms: int, limits: Limits
     ) -> Scene:
         """Return a situation as it was; `UnknownIdError` where it was not yet, `TooManyError` past the limit."""
-        tables = Tables(limits)
-        await self._in_turn(_Fold(tables, at_ms, situation).take, journal, space)
+        tables = (await self._folded(journal, space, situation, at_ms, limits)).tables
         tables.situations.need(situation)
         kept = {name: _about(tables.by_name[name].rows, situation) for name in TABLES}
         units = {unit.id: unit for unit in tables.units}
@@ -98,25 +114,58 @@ class Replays:
 
     async def time_line(self, journal: Journal, space: str, situation: str, limits: Limits) -> TimeLine:
         """Return the facts about a situation, from the journal; raises as `scene`."""
-        fold = _Fold(Tables(limits), None, situation)
-        await self._in_turn(fold.take, journal, space)
-        if not fold.marks:
+        marks = (await self._folded(journal, space, situation, None, limits)).marks
+        if not marks:
             raise UnknownIdError(f"no situation {situation[:64]!r}")
         return TimeLine(
             situation=situation,
-            opened_ms=fold.marks[0].at_ms,
-            facts=fold.marks[:TIMELINE_FACTS],
-            more=len(fold.marks) > TIMELINE_FACTS,
+            opened_ms=marks[0].at_ms,
+            facts=marks[:TIMELINE_FACTS],
+            more=len(marks) > TIMELINE_FACTS,
         )
 
     async def find(self, journal: Journal, space: str, from_ms: int, to_ms: int) -> Past:
         """Return the situations opened from one instant up to another, whether the tables still hold them or not."""
         search = _Search(to_ms)
-        await self._in_turn(search.take, journal, space, await _seq_before(journal, space, from_ms))
+        async with self._turn():
+            await _follow(journal, space, await _seq_before(journal, space, from_ms), search.take)
         found = list(search.found.values())
         return Past(situations=found[:PAST_SITUATIONS], more=len(found) > PAST_SITUATIONS)
 
-    async def _in_turn(self, take: Take, journal: Journal, space: str, after: int = 0) -> None:
+    async def _folded(
+        self, journal: Journal, space: str, situation: str, until_ms: int | None, limits: Limits
+    ) -> _Fold:
+        opened_seq = _number_of(situation)
+        async with self._turn():
+            start = await self._start(journal, space, opened_seq, limits)
+            fold = _Fold(space, start, until_ms, situation, opened_seq)
+            await _follow(journal, space, start.seq, fold.take)
+            if fold.before is not None:
+                self._keep(journal, fold.before)
+        return fold
+
+    async def _start(self, journal: Journal, space: str, before_seq: int, limits: Limits) -> Tables:
+        """Return the latest tables that are known from before a fact; empty ones where there are none."""
+        starts = self._starts.get(journal, {})
+        seq = max((seq for seq in starts if seq < before_seq), default=0)
+        if self._snapshots is not None:
+            found = self._snapshots.read(space, limits, seq, before_seq)
+            while at := await asyncio.to_thread(next, found, None):
+                if await _holds(journal, space, at[1]):
+                    return at[0]
+        if seq == 0:
+            return Tables(limits)
+        starts[seq] = start = starts.pop(seq)
+        return await asyncio.to_thread(start.tables)
+
+    def _keep(self, journal: Journal, start: TablesCopy) -> None:
+        starts = self._starts.setdefault(journal, {})
+        starts[start.head.seq] = start
+        while len(starts) > REPLAY_STARTS:
+            del starts[next(iter(starts))]
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
         if self._waiting >= REPLAYS_WAITING:
             raise TooManyError(f"{REPLAYS_WAITING} replays are waiting; try again")
         self._waiting += 1
@@ -125,37 +174,61 @@ class Replays:
         finally:
             self._waiting -= 1
         try:
-            while stored := await journal.read(space, after, REPLAY_FACTS_READ):
-                if not await asyncio.to_thread(take, stored):
-                    return
-                after = stored[-1].seq
+            yield
         finally:
             self._slots.release()
+
+
+async def _follow(journal: Journal, space: str, after: int, take: Take) -> None:
+    while stored := await journal.read(space, after, REPLAY_FACTS_READ):
+        if not await asyncio.to_thread(take, stored):
+            return
+        after = stored[-1].seq
+
+
+async def _holds(journal: Journal, space: str, head: Head) -> bool:
+    """Say whether it is this journal that ended so once."""
+    at = await journal.read(space, head.seq - 1, 1)
+    return bool(at) and at[0].digest == head.digest
+
+
+def _number_of(row: str) -> int:
+    """Return the number of the fact that brought a row about, which is in its id; 0 for what is no id."""
+    number = row[1:]
+    return int(number) if number.isascii() and number.isdecimal() and len(number) <= _SEQ_DIGITS else 0
 
 
 class _Fold:
     """Folds facts up to an instant or until a situation leaves the tables, and collects its marks on the way."""
 
-    def __init__(self, tables: Tables, until_ms: int | None, situation: str) -> None:
+    def __init__(self, space: str, tables: Tables, until_ms: int | None, situation: str, opened_seq: int) -> None:
+        self.tables = tables
         self.marks: list[MarkRow] = []
-        self._tables = tables
+        self.before: TablesCopy | None = None
+        """What the tables were before the situation was opened, where that was passed on the way."""
+        self._space = space
         self._until_ms = until_ms
         self._situation = situation
+        self._opened_seq = opened_seq
+        self._from_seq = tables.seq
 
     def take(self, facts: Sequence[StoredFact]) -> bool:
         """Fold them; say whether those that follow are wanted too."""
+        tables = self.tables
         for stored in facts:
             if self._until_ms is not None and stored.at_ms > self._until_ms:
                 return False
+            if stored.seq == self._opened_seq and tables.seq > self._from_seq:
+                self.before = TablesCopy(self._space, tables, Head(seq=tables.seq))
             fact = recorded(stored)
             if isinstance(fact.fact, TablesSwept) and self._situation in fact.fact.situations:
-                self._tables.settle()
+                tables.settle()
                 return False
-            rules.fold(self._tables, fact)
-            mark = self._tables.marks.get(str(stored.seq))
+            rules.fold(tables, fact)
+            mark = tables.marks.get(str(stored.seq))
             if mark is not None and mark.situation == self._situation:
                 self.marks.append(mark)
-        self._tables.settle()
+        tables.settle()
         return self._until_ms is not None or len(self.marks) <= TIMELINE_FACTS
 
 
@@ -215,10 +288,8 @@ async def files_of(journal: Journal, space: str, row: str) -> dict[str, str]:
 
     One look into the journal: the number in a row's id is that of the fact that brought it about.
     """
-    number = row[1:]
-    if not (number.isascii() and number.isdecimal() and len(number) <= _SEQ_DIGITS):
-        return {}
-    for stored in await journal.read(space, int(number) - 1, 1) if int(number) else ():
+    number = _number_of(row)
+    for stored in await journal.read(space, number - 1, 1) if number else ():
         match recorded(stored).fact:
             case EvidenceFixed() as fact if fact.evidence == row:
                 return {fact.sha256: fact.media_type}

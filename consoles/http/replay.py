@@ -6,6 +6,7 @@ from aiohttp import web
 
 from command.access.visibility import MAY_REPLAY, tables_of
 from command.kernel.errors import InvalidInputError
+from command.snapshots import SnapshotFolder
 from consoles.http.context import Context, actor_of, require
 from consoles.http.record import json_response
 from plans.past import Replays, Scene
@@ -14,9 +15,9 @@ SEES = sorted(MAY_REPLAY)
 _INSTANT_DIGITS = 15
 
 
-def routes(context: Context) -> list[web.RouteDef]:
-    """Return the routes; all take `?space=` for a rehearsal's past."""
-    replays = Replays()
+def routes(context: Context, snapshots: SnapshotFolder) -> list[web.RouteDef]:
+    """Return the routes; all take `?space=` for a rehearsal's past. `snapshots` are the hub's, to begin from."""
+    replays = Replays(snapshots)
 
     async def scene(request: web.Request) -> web.Response:
         """`GET /api/v1/situations/{situation}/replay?at_ms=`."""

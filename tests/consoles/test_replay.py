@@ -17,6 +17,7 @@ from command.kernel.errors import TooManyError
 from command.readings import Position
 from command.readings.memory import MemoryReadings
 from command.settings import Limits
+from command.snapshots import SnapshotFolder
 from command.tables import Tables
 from consoles.http.app import make_app
 from consoles.http.context import Space
@@ -39,7 +40,9 @@ async def dispatcher_at(tmp_path: Path) -> AsyncIterator[tuple[Site, Person, str
             await site.hub.ask(request, HUB)
         await site.hub.ask(q.StartShift(unit="u1", until_ms=site.clock.now_ms() + 3_600_000), HUB)
         async with (
-            serving(make_app(site.context, routes(site.context)), "127.0.0.1", 0) as url,
+            serving(
+                make_app(site.context, routes(site.context, SnapshotFolder(tmp_path / "snapshots"))), "127.0.0.1", 0
+            ) as url,
             signed_in(url, "dispatcher") as person,
         ):
             yield site, person, url

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from random import Random
+
 import pytest
 
+from command.journal import StoredFact
 from command.journal.memory import MemoryJournal
 from command.kernel.errors import UnknownIdError
 from command.readings.memory import MemoryReadings
 from command.requests import CloseSituation, FeedBack, MergeSituation, StepOrder
 from command.settings import Limits
+from command.snapshots import SnapshotFolder, TablesCopy
 from plans import past
+from plans.limits import REPLAY_STARTS
 from plans.past import Replays
-from tests.command.support import DISPATCHER, HOUR_MS, OFFICER, START_MS, desk
+from tests.command.support import DISPATCHER, HOUR_MS, OFFICER, START_MS, Desk, desk
 
 DAY_MS = 24 * HOUR_MS
 
@@ -66,3 +72,93 @@ async def test_past_situations_are_found_by_the_time_they_were_opened(monkeypatc
     monkeypatch.setattr(past, "PAST_SITUATIONS", 2)
     found = await replays.find(journal, "live", START_MS, end_ms)
     assert ([s.id for s in found.situations], found.more) == (opened[:2], True)
+
+
+class ReadJournal(MemoryJournal):
+    """Knows which facts were read of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.facts_read: list[int] = []
+
+    async def read(self, space: str, after: int, limit: int) -> list[StoredFact]:
+        """Return the facts after a sequence number, and remember them."""
+        found = await super().read(space, after, limit)
+        self.facts_read += [fact.seq for fact in found]
+        return found
+
+
+async def an_evening(d: Desk) -> list[tuple[str, int, int]]:
+    """Open situations one after another, some beside the one before: of each its id, its fact's number, an instant."""
+    await d.on_duty()
+    seen: list[tuple[str, int, int]] = []
+    for number in range(REPLAY_STARTS + 3):
+        situation = await d.situation(title=f"第{number}起")
+        opened_seq = d.hub.committed_seq
+        await d.pass_time(HOUR_MS // 4)
+        if seen:
+            await d.ask(CloseSituation(situation=seen[-1][0]), DISPATCHER)
+        seen.append((situation, opened_seq, d.clock.now_ms()))
+        await d.pass_time(HOUR_MS)
+    return seen
+
+
+async def test_another_moment_of_a_situation_is_folded_from_its_opening_on() -> None:  # R1111
+    journal, replays = ReadJournal(), Replays()
+    async with desk(journal) as d:
+        seen = await an_evening(d)
+    situation, opened_seq, at_ms = seen[-1]
+    await replays.time_line(journal, "live", situation, Limits())
+    assert 1 in journal.facts_read, "nothing was known before the first look"
+    for later_ms in (at_ms, at_ms + 1, at_ms - 1):
+        journal.facts_read.clear()
+        await replays.scene(journal, MemoryReadings(), "live", situation, later_ms, Limits())
+        assert min(journal.facts_read) >= opened_seq
+    # A younger one goes on from there, an older one cannot; another record has nothing of it.
+    journal.facts_read.clear()
+    await replays.scene(journal, MemoryReadings(), "live", seen[-3][0], at_ms, Limits())
+    assert 1 in journal.facts_read
+    journal.facts_read.clear()
+    await replays.scene(journal, MemoryReadings(), "live", seen[-2][0], at_ms, Limits())
+    assert min(journal.facts_read) >= seen[-3][1]
+    with pytest.raises(UnknownIdError):
+        await replays.scene(MemoryJournal(), MemoryReadings(), "live", situation, at_ms, Limits())
+
+
+async def test_whatever_was_looked_at_before_a_moment_is_what_it_was() -> None:  # R1111
+    journal, replays = MemoryJournal(), Replays()
+    async with desk(journal) as d:
+        seen = await an_evening(d)
+    looks = [(situation, at_ms + off_ms) for situation, _, at_ms in seen for off_ms in (-1, 0, HOUR_MS, 40 * HOUR_MS)]
+    for situation, at_ms in Random(5).choices(looks, k=60):
+        again = await replays.scene(journal, MemoryReadings(), "live", situation, at_ms, Limits())
+        assert again == await Replays().scene(journal, MemoryReadings(), "live", situation, at_ms, Limits())
+        line = await replays.time_line(journal, "live", situation, Limits())
+        assert line == await Replays().time_line(journal, "live", situation, Limits())
+
+
+async def test_a_first_look_begins_with_the_latest_snapshot_that_the_record_vouches_for(tmp_path: Path) -> None:
+    journal, other = ReadJournal(), ReadJournal()  # R1111
+    snapshots = SnapshotFolder(tmp_path)
+    async with desk(other) as d:
+        await an_evening(d)
+        await d.situation(title="别处的")
+        strange = await d.hub.read(lambda t: TablesCopy("live", t, d.hub.head))
+    async with desk(journal) as d:
+        await an_evening(d)
+        taken = await d.hub.read(lambda t: TablesCopy("live", t, d.hub.head))
+        await d.situation(title="昨天的")
+        situation = await d.situation(title="今天的")
+        late = await d.hub.read(lambda t: TablesCopy("live", t, d.hub.head))
+        at_ms = d.clock.now_ms()
+    assert taken.head.seq < strange.head.seq < int(situation[1:])
+    expected = await Replays().scene(journal, MemoryReadings(), "live", situation, at_ms, Limits())
+    for copy, first in ((taken, taken.head.seq), (late, 1), (strange, 1)):
+        snapshots.write(copy)
+        for older in tmp_path.glob("*.snapshot"):
+            if str(copy.head.seq) not in older.name:
+                older.unlink()
+        journal.facts_read.clear()
+        found = await Replays(snapshots).scene(journal, MemoryReadings(), "live", situation, at_ms, Limits())
+        assert found == expected
+        assert min(journal.facts_read) == first, "what comes after its opening, or of another record, is no beginning"

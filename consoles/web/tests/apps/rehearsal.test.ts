@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { eventOf, INJECTS, type InjectKind } from "../../src/apps/rehearsal/injects";
 import { comingBefore, eventMarks, eventWords, namesOf, offset, readOffset, refusalOf, stepSpeed, taskBars, timeRange, type Names } from "../../src/apps/rehearsal/lines";
 import { whoWords } from "../../src/apps/who";
-import { Latest, type Scene } from "../../src/apps/rehearsal/past";
+import { Latest, sceneAt, timeLineOf, type Scene } from "../../src/apps/rehearsal/past";
 import type { RehearsalView, TaskLine } from "../../src/apps/rehearsal/wire";
 import { filesOf } from "../../src/apps/rehearsal/past_files";
 import type { EvidenceRow, HitRow } from "../../src/wire";
@@ -190,5 +190,15 @@ describe("files of a situation of the past (R119)", () => {
     }; // prettier-ignore
     expect(filesOf(scene).map(({ path, picture }) => [path, picture])).toEqual([["/api/v1/blobs/bb?row=e1", false], ["/api/v1/blobs/aa?row=h1", true]]);
     expect(filesOf({ ...scene, tables: {} })).toEqual([]);
+  });
+});
+
+describe("a look into a long record", () => {
+  it("is waited for as long as a fold of years takes (R1111)", async () => {
+    const asked: [string, number][] = [];
+    const get = <T>(path: string, timeout_ms = 10_000): Promise<T> => Promise.resolve(asked.push([path, timeout_ms]) as T);
+    await timeLineOf({ get }, "s1");
+    await sceneAt({ get }, "s1", 5.4);
+    expect(asked).toEqual([["/api/v1/situations/s1/timeline", 300_000], ["/api/v1/situations/s1/replay?at_ms=5", 300_000]]);
   });
 });

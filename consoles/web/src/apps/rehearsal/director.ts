@@ -26,7 +26,7 @@ import { DIRECTS, MAY_SEE } from "./rights";
 import { doneList, marksPanel, scriptList, toldList } from "./lists";
 import "./palette";
 import type { Options } from "./palette";
-import { Latest, rowsOf, sceneOnMap, surroundings, type Scene } from "./past";
+import { Latest, rowsOf, sceneAt, sceneOnMap, surroundings, type Scene } from "./past";
 import { directorStyles, lineStyles } from "./styles";
 import type { Control, RehearsalView } from "./wire";
 import { unitNames } from "../named";
@@ -144,7 +144,7 @@ export class Director extends Console {
     const { connection } = this;
     const situation = this.mainSituation();
     if (connection === null || situation === null) throw new Problem(404, "unknown_id", t("replay.none"));
-    return connection.api.get<Scene>(`/api/v1/situations/${encodeURIComponent(situation.id)}/replay?at_ms=${Math.round(at_ms)}`);
+    return sceneAt(connection.api, situation.id, at_ms);
   }
 
   /** The one that the plan runs for, or the gravest there is. */

@@ -1,6 +1,7 @@
 /** Screens of the past: what a situation and the units were at a moment, fetched one at a time. */
 
 import type { MapData } from "../../map/picture";
+import type { Api } from "../../sync/api";
 import type { CameraRow, Level, MarkRow, Place, StationRow, TableName, Tables } from "../../wire";
 
 /** As `plans/past.py` has it: the rows of one situation, all units and their positions, at `at_ms`. */
@@ -40,6 +41,17 @@ const DAY_MS = 86_400_000;
 export function pathOfDay(day: string): string {
   const from_ms = Date.parse(`${day}T00:00:00+08:00`);
   return `/api/v1/situations?from_ms=${from_ms}&to_ms=${from_ms + DAY_MS}`;
+}
+
+/** A first look at an old situation folds the record up to it: minutes, where that is years long. Those that follow take a moment. */
+export const REPLAY_TIMEOUT_MS = 300_000;
+
+export function timeLineOf(api: Pick<Api, "get">, situation: string): Promise<PastLine> {
+  return api.get<PastLine>(`/api/v1/situations/${encodeURIComponent(situation)}/timeline`, REPLAY_TIMEOUT_MS);
+}
+
+export function sceneAt(api: Pick<Api, "get">, situation: string, at_ms: number): Promise<Scene> {
+  return api.get<Scene>(`/api/v1/situations/${encodeURIComponent(situation)}/replay?at_ms=${Math.round(at_ms)}`, REPLAY_TIMEOUT_MS);
 }
 
 export function rowsOf<N extends TableName>(scene: Scene, table: N): ReadonlyMap<string, Tables[N]> {

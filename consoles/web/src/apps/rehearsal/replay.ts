@@ -23,7 +23,7 @@ import { taskTitle, timeBars, timeMarks } from "../marks";
 import { isOpen, ordersOf } from "../picture";
 import { doneList } from "./lists";
 import { pastFiles, pastFilesStyles } from "./past_files";
-import { Latest, pathOfDay, rowsOf, sceneOnMap, surroundings, type PastLine, type PastSituation, type PastSituations, type Scene } from "./past";
+import { Latest, pathOfDay, rowsOf, sceneAt, sceneOnMap, surroundings, timeLineOf, type PastLine, type PastSituation, type PastSituations, type Scene } from "./past";
 import { lineStyles } from "./styles";
 
 const SHOWN = 200;
@@ -222,7 +222,7 @@ export class Replay extends View {
     const { line, scene } = this;
     const wrong = this.fault === "" ? nothing : html`<t-state kind="error" text=${this.fault}></t-state>`;
     if (this.chosen === "") return html`<t-state kind="hint" text=${t("replay.prompt")}></t-state>`;
-    if (line === null) return html`${this.fault === "" ? html`<t-state kind="loading"></t-state>` : wrong}`;
+    if (line === null) return html`${this.fault === "" ? html`<t-state kind="loading" text=${t("replay.folding")}></t-state>` : wrong}`;
     const row = scene === null ? undefined : rowsOf(scene, "situations").get(this.chosen);
     const bars = this.last === null ? [] : timeBars(rowsOf(this.last, "tasks"), this.chosen);
     const units = this.last === null ? new Map() : rowsOf(this.last, "units");
@@ -263,7 +263,7 @@ export class Replay extends View {
 
   private fetchScene(id: string, at_ms: number): Promise<Scene> {
     if (this.api === null) throw new Error("no connection to ask");
-    return this.api.get<Scene>(`/api/v1/situations/${encodeURIComponent(id)}/replay?at_ms=${Math.round(at_ms)}`);
+    return sceneAt(this.api, id, at_ms);
   }
 
   private async choose(id: string): Promise<void> {
@@ -271,8 +271,8 @@ export class Replay extends View {
     this.scenes.drop();
     [this.chosen, this.line, this.last, this.scene, this.fault] = [id, null, null, null, ""];
     try {
-      const line = await this.api?.get<PastLine>(`/api/v1/situations/${encodeURIComponent(id)}/timeline`);
-      if (line === undefined || this.chosen !== id) return;
+      const line = this.api === null ? null : await timeLineOf(this.api, id);
+      if (line === null || this.chosen !== id) return;
       const last = await this.fetchScene(id, (line.facts.at(-1)?.at_ms ?? line.opened_ms) + 1);
       if (this.chosen !== id) return;
       [this.line, this.last, this.scene, this.at_ms] = [line, last, last, last.at_ms];

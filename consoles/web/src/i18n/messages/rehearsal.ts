@@ -148,5 +148,6 @@ export const REHEARSAL = {
   "replay.scrub": ["时间", "Time"],
   "replay.play": ["播放", "Play"],
   "replay.prompt": ["从左侧选一起警情，拖动时间轴看当时的画面", "Choose a situation on the left, then drag along its time line"],
+  "replay.folding": ["正在从记录还原；记录很长、警情较早时，第一次要几分钟，之后拖动不再等", "Restoring it from the record; the first look at an old one in a long record takes minutes, dragging then takes none"],
   "replay.loading": ["正在还原 {time} 的画面…", "Restoring the screen of {time}…"],
 } as const;
