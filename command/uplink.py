@@ -27,6 +27,7 @@ from command.kernel.geo import check_point
 from command.kernel.limits import (
     POSITIONS_PER_BATCH,
     READINGS_ROWS,
+    SILENCE_DEAF_MS,
     SILENCE_SWEEP_MS,
     SILENT_PER_SWEEP,
     SOS_AGE_MS,
@@ -34,6 +35,7 @@ from command.kernel.limits import (
 )
 from command.patrol.fences import FenceSet
 from command.patrol.fixes import FixFilter
+from command.patrol.holders import had_since_ms
 from command.patrol.sos import SosWatch, call_began, is_stand_in, seen_last, stand_in
 from command.patrol.watch import PatrolWatch, after
 from command.readings import CallForHelp, Position, Readings
@@ -85,6 +87,7 @@ class _Roster:
     def __init__(self, tables: Tables, devices: Iterable[str]) -> None:
         self.units: dict[str, UnitRow] = {}
         self.unit_of: dict[str, str] = {}
+        self.had_since_ms: dict[str, int] = {}
         self.fences: tuple[FenceRow, ...] = tuple(tables.fences)
         self.limits: Limits = tables.limits
         for device in devices:
@@ -93,6 +96,7 @@ class _Roster:
             if unit:
                 self.unit_of[device] = unit.id
                 self.units[unit.id] = unit
+                self.had_since_ms[device] = had_since_ms(tables, device)
 
 
 class HubUplink:
@@ -113,6 +117,10 @@ class HubUplink:
         self._placed: dict[str, Position] = {}
         """Of each unit what was kept last of a call without a place, which the next is kept after."""
         self._stored: list[Callable[[Sequence[Position]], None]] = []
+        self._stored_ms = self._looked_ms = clock.now_ms()
+        """When fixes were stored here last, and when silent units were looked for."""
+        self._refused = 0
+        """How many fixes the store had not taken by then."""
 
     def on_stored(self, listener: Callable[[Sequence[Position]], None]) -> None:
         """Call `listener` with fixes of devices that report here, once they are durable."""
@@ -176,8 +184,8 @@ class HubUplink:
         for stored in news:
             fix = _not_ahead(stored, now_ms)
             unit = roster.unit_of.get(fix.device)
-            if unit is None:
-                continue
+            if unit is None or stored.at_ms < roster.had_since_ms[fix.device]:
+                continue  # what it told before is of whoever had it then
             called = is_stand_in(fix) and self._note_call(fix, unit)
             seen = seen_last(fix)
             if self._fixes.is_newer(seen) and self._believe(seen, unit, fresh) and fresh.get(unit) is seen:
@@ -190,14 +198,28 @@ class HubUplink:
         """Look for silent units from time to time, until cancelled."""
         while True:
             await self._clock.sleep(SILENCE_SWEEP_MS)
-            try:
-                units, limits = await self._hub.read(lambda tables: (list(tables.units), tables.limits))
-            except TriuneError as error:
-                log.warning("cannot look for silent units: %s", error.detail)
-                continue
-            now_ms = self._clock.now_ms()
-            for report in self._watch.silent(units, limits, now_ms)[:SILENT_PER_SWEEP]:
-                await self._report(report, now_ms)
+            await self.look_for_silent()
+
+    async def look_for_silent(self) -> None:
+        """Report who is silent. Whom nobody could hear, since the last look or until now, first gets time to be."""
+        if self._was_deaf():
+            self._watch.listen_anew(self._hub.limits, self._clock.now_ms())
+        try:
+            units, limits = await self._hub.read(lambda tables: (list(tables.units), tables.limits))
+        except TriuneError as error:
+            log.warning("cannot look for silent units: %s", error.detail)
+            return
+        now_ms = self._clock.now_ms()
+        for report in self._watch.silent(units, limits, now_ms)[:SILENT_PER_SWEEP]:
+            await self._report(report, now_ms)
+
+    def _was_deaf(self) -> bool:
+        """Say whether the record is away, nothing could be stored, or the hub stood still or had its clock set on."""
+        now_ms, refused = self._clock.now_ms(), self.counters.not_stored
+        late_ms, newly_refused = now_ms - self._looked_ms, refused - self._refused
+        self._looked_ms, self._refused = now_ms, refused
+        stores_nothing = newly_refused > 0 and now_ms - self._stored_ms > SILENCE_DEAF_MS
+        return stores_nothing or late_ms > SILENCE_DEAF_MS or not self._hub.accepting
 
     def _check(self, batch: Sequence[Position | CallForHelp]) -> None:
         try:
@@ -224,6 +246,7 @@ class HubUplink:
             await self._raise_sos(said, roster)  # a call for help does not wait for a disk
             raise
         self.counters.positions += len(fixes)
+        self._stored_ms = self._clock.now_ms()
         for listener in self._stored:
             listener(fixes)
         await self._raise_sos(said, roster)

@@ -112,6 +112,9 @@ SOS_LOOK_MS = 2000
 SILENCE_SWEEP_MS = 5000
 # Units reported silent at one sweep; the others wait for the next, so that a dead network does not fill the inbox.
 SILENT_PER_SWEEP = 200
+# A hub that could take nothing for so long, or stood still, calls nobody silent before devices had time to be heard.
+SILENCE_DEAF_MS = 60_000
+SILENCE_GRACE_MS = 120_000
 
 # Links. While a service is away it is tried again after ever longer pauses.
 LINK_BACKOFF_FIRST_MS = 500

@@ -58,6 +58,11 @@ def holder_at(t: Tables, device: str, at_ms: int) -> str:
     return ("", *of.units)[bisect_right(of.from_ms, at_ms)]
 
 
+def had_since_ms(t: Tables, device: str) -> int:
+    """Return since when whoever has the device has it; 0 for ever."""
+    return _of(t, device).from_ms[-1]
+
+
 def turns(t: Tables, from_ms: int, to_ms: int) -> Mapping[str, tuple[int, ...]]:
     """Return of each device that changed hands within a time the instants at which it did, oldest first."""
     changed = (row for row in t.holders if row.from_ms[-1] > from_ms)

@@ -7,7 +7,7 @@ from typing import Literal, assert_never
 
 from msgspec.structs import replace
 
-from command.kernel.limits import LEADING_DEVICE_MS
+from command.kernel.limits import LEADING_DEVICE_MS, SILENCE_GRACE_MS
 from command.patrol.crossing import Crossing
 from command.patrol.fences import FenceSet
 from command.patrol.motion import Stay
@@ -128,6 +128,12 @@ class PatrolWatch:
                 since_ms = known.fix.at_ms if known.fix else known.heard_ms
                 reports.append(_report(unit, "went_silent", since_ms, known.fix))
         return reports
+
+    def listen_anew(self, limits: Limits, now_ms: int) -> None:
+        """Take that nobody could be heard until now: call nobody silent before `SILENCE_GRACE_MS` have passed."""
+        least_ms = now_ms + SILENCE_GRACE_MS - limits.silent_s * 1000
+        for known in self._units.values():
+            known.heard_ms = max(known.heard_ms, least_ms)
 
     def not_recorded(self, report: ReportPatrol) -> None:
         """Take back that the hub was told of a fence, so that the next fix tells it; rows are compared with anyway."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from command.kernel.errors import TriuneError
-from command.kernel.limits import BATCH_REQUESTS, KEPT_ROWS, MARKS_PER_SITUATION
+from command.kernel.limits import BATCH_REQUESTS, KEPT_ROWS, MARKS_PER_SITUATION, SILENCE_GRACE_MS
 from command.kernel.limits import TOMBSTONES as TOMBSTONES_AT_MOST
 from command.links.naming import name_of
 from command.readings import Position
@@ -21,7 +21,7 @@ from consoles.sim.store import Store
 
 _DEADLINE_GRACE_MS = 10_000
 _CLOCK_NOTICED_US = 65_000_000
-_WELL_US = 20_000_000
+_WELL_US = 20_000_000 + SILENCE_GRACE_MS * 1000
 _CUT_US = 60_000_000
 """A hub whose clock was set back, and so goes at half pace, cuts off in 45 s who is silent."""
 _LISTENERS = 2  # the checks' own, and the feed
@@ -89,7 +89,7 @@ class Checks:
         return self._audit.missed_deadline(node.clock.now_ms(), since_us, _DEADLINE_GRACE_MS)
 
     def _unreported(self, node: Node) -> str | None:
-        """A hub that could record nothing for a while reports silent units once it can again."""
+        """A hub that could record nothing for a while reports silent units soon after it can again (SPEC R1103)."""
         problem = self._field.silent(node)
         return problem if self._audit.loop.now_us - node.well_since_us > _WELL_US else None
 
