@@ -16,6 +16,8 @@ from consoles.frames import text_frame
 
 _OF_CAMERAS = frozenset({"violations"})
 """Tables whose rows tell what cameras show, which may be kept to some roles."""
+_OF_CALLERS = frozenset({"calls", "marks"})
+"""Tables whose rows tell of callers, which are kept from some (`shown`)."""
 
 
 class View:
@@ -34,7 +36,7 @@ class View:
             if situation is not None or sees_own_rows_only(audience.actor, name) or (kept_to and name in _OF_CAMERAS)
         }
         self._whole: dict[str, tuple[int, int, bytes]] = {}
-        self._masked = masks(audience.actor) and "calls" in self._filters
+        self._masked = masks(audience.actor) and not _OF_CALLERS.isdisjoint(self._filters)
         self._seen = {(name, row.id) for name in self._partial for row in tables.by_name[name] if self._fits(name, row)}
 
     def is_partial(self, table: str) -> bool:

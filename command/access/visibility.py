@@ -7,7 +7,7 @@ from functools import lru_cache
 from msgspec.structs import replace
 
 from command.actors import DESK, Actor, Role
-from command.rows import AlarmRow, CallRow, EvidenceRow, OrderRow, Row, SituationRow
+from command.rows import AlarmRow, CallRow, EvidenceRow, MarkRow, OrderRow, Row, SituationRow
 from command.wire import TABLES
 
 ALL = frozenset(TABLES)
@@ -41,6 +41,8 @@ VISIBLE: dict[Role, frozenset[str]] = {
 MAY_REPLAY: frozenset[Role] = DESK | {"director"}
 """Who may look at the past. All of them see every situation, file and hit while it is in the tables, too."""
 
+_CALLER = "caller"
+"""What a mark of a call that was linked names the number by."""
 _OWN_ROWS = frozenset({"orders", "situations", "alarms", "evidence"})
 """Tables of which an officer is sent only the rows that `concerns` names."""
 
@@ -80,6 +82,8 @@ def shown(row: Row, actor: Actor) -> Row:
     """Return the row as the actor is shown it."""
     if isinstance(row, CallRow) and masks(actor):
         return replace(row, caller="", subscriber="", address="", form={}, linked_why="", outcome_why="")
+    if isinstance(row, MarkRow) and _CALLER in row.args and masks(actor):
+        return replace(row, args={name: value for name, value in row.args.items() if name != _CALLER})
     return row
 
 

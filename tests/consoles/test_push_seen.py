@@ -57,3 +57,21 @@ async def test_the_wall_counts_calls_and_learns_nothing_of_callers() -> None:
             await peer.until(lambda peer=peer: call in peer.tables["calls"])  # type: ignore[misc]  # mypy cannot type a lambda's default
             assert b"13512345678" not in peer.raw
             assert "荣湾路" not in peer.raw.decode()
+
+
+async def test_time_lines_name_no_caller_to_whoever_is_sent_no_calls_or_counts_them() -> None:  # R1105
+    async with crowd(enrolled=True) as people:
+        at = people.desk
+        peers = {role: await people.connect(ACTORS[role], "marks") for role in ("wall", "camera_watch", "duty_leader")}
+        call = await at.ask(q.ReportCall(dialled="110", caller="13512345678"), HUB)
+        await at.ask(q.AnswerCall(call=call), ACTORS["call_taker"])
+        situation = await at.situation()
+        await at.ask(q.LinkCall(call=call, situation=situation, why="同一地点"), ACTORS["call_taker"])
+        linked = str(people.hub.committed_seq)
+        # As it happens, and to who comes later.
+        peers |= {f"{role}, later": await people.connect(ACTORS[role], "marks") for role in ("wall", "camera_watch")}
+        for who, peer in peers.items():
+            await peer.until(lambda peer=peer: linked in peer.tables["marks"])  # type: ignore[misc]  # mypy cannot type a lambda's default
+            told = {"call": call, "dialled": "110"} | ({"caller": "13512345678"} if who == "duty_leader" else {})
+            assert peer.tables["marks"][linked]["args"] == told
+            assert (b"13512345678" in peer.raw) == (who == "duty_leader")
