@@ -310,6 +310,25 @@ async def _connect(url: str) -> asyncpg.Connection[asyncpg.Record]:
         )
 
 
+@asynccontextmanager
+async def looked_into(url: str) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+    """Lend a connection of its own to the server that a hub would use; for who looks at it and changes nothing.
+
+    Raises what asyncpg does, `OSError`, and `ValueError` for an address that is none.
+    """
+    connection = await _first_fit(url, target_session_attrs=SessionAttribute.read_write)
+    try:
+        yield connection
+    finally:
+        connection.terminate()
+
+
+_NOT_THIS_ONE = (
+    asyncpg.CannotConnectNowError,
+    asyncpg.PostgresConnectionError,  # it took the connection and closed it: a proxy with nothing behind it does so
+    asyncpg.TargetServerAttributeNotMatched,
+)
+"""What is raised, beside `OSError`, for a server that is not the one to use now."""
 _FITTED: dict[tuple[str, object], str] = {}
 """The server that was last connected to, of each address and of what it is to be."""
 
@@ -335,7 +354,7 @@ async def _first_fit(dsn: str | None = None, **settings: Any) -> asyncpg.Connect
         return connection
 
     for server in others:
-        with suppress(OSError, asyncpg.CannotConnectNowError, asyncpg.TargetServerAttributeNotMatched):
+        with suppress(OSError, *_NOT_THIS_ONE):
             return await connect_to(server)
     return await connect_to(last)
 

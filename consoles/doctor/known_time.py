@@ -7,15 +7,14 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-import asyncpg
-
 from command.kernel.limits import READINGS_LEAP_PART
+from command.kernel.postgres import looked_into
 from command.kernel.sqlite import SQLITE_ERRORS
 from command.readings.bounds import DAY_MS
 from consoles.doctor.finding import Finding, Words, bad, ok
+from consoles.doctor.outside import DATABASE_AWAY, DATABASE_S
 
 _CHECK = "time known"
-_ASK_S = 5.0
 
 
 async def examine(data: Path, database: str | None, now_ms: int, keep_days: int) -> list[Finding]:
@@ -49,12 +48,8 @@ def _in_file(path: Path) -> int | None:
 
 async def _in_database(url: str) -> int | None:
     try:
-        async with asyncio.timeout(_ASK_S):
-            connection = await asyncpg.connect(url, timeout=_ASK_S)
-            try:
-                known_ms: int | None = await connection.fetchval("SELECT known_ms FROM readings_looked")
-                return known_ms
-            finally:
-                connection.terminate()
-    except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        async with asyncio.timeout(DATABASE_S), looked_into(url) as connection:
+            known_ms: int | None = await connection.fetchval("SELECT known_ms FROM readings_looked")
+            return known_ms
+    except DATABASE_AWAY:
         return None

@@ -17,12 +17,17 @@ from command.access.keys import SiteKey
 from command.journal import StoredFact
 from command.journal.postgres import SCHEMA
 from command.kernel.errors import TriuneError
+from command.kernel.postgres import looked_into
 from consoles.doctor.finding import Finding, Words, bad, ok
 from consoles.doctor.record import TAIL_FACTS, schema, tail
 from consoles.http.context import LIVE
 
 _ASK_S = 2.0
-_DATABASE_S = 5.0
+DATABASE_S = 10.0
+"""As long as connecting may take, and as long again to look."""
+DATABASE_AWAY = (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What is raised where the database is away, or is not at this address. TimeoutError is an OSError."""
+_BUS_S = 5.0
 _AT_ONCE = 16
 _CAMERAS = 500
 _NAMED = 5
@@ -38,13 +43,9 @@ _DATABASE_TODO = Words("start the database, or correct its address", "启动数�
 async def postgres(url: str, now_ms: int) -> list[Finding]:
     """Can the database be reached and trusted, and is the end of the journal in it whole?"""
     try:
-        async with asyncio.timeout(_DATABASE_S):
-            connection = await asyncpg.connect(url, timeout=_ASK_S)
-            try:
-                return await _database(connection, now_ms)
-            finally:
-                connection.terminate()
-    except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        async with asyncio.timeout(DATABASE_S), looked_into(url) as connection:
+            return await _database(connection, now_ms)
+    except DATABASE_AWAY as error:
         # A ValueError is of the address, and may hold a piece of its password.
         why = "its address is wrong" if isinstance(error, ValueError) else str(error) or type(error).__name__
         return [bad("database", "fail", Words(f"cannot be reached: {why}", f"无法连接:{why}"), _DATABASE_TODO)]
@@ -74,7 +75,7 @@ async def bus(url: str) -> Finding:
     todo = Words("start Redis, or correct its address; until then other hubs hear of changes late",
                  "启动 Redis 或更正地址;此前各节点间通知会延迟")  # fmt: skip
     try:
-        async with asyncio.timeout(_DATABASE_S):
+        async with asyncio.timeout(_BUS_S):
             client = redis.asyncio.from_url(url, socket_timeout=_ASK_S, socket_connect_timeout=_ASK_S)
             try:
                 version = (await client.info("server"))["redis_version"]

@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import asyncio
 
-import asyncpg
-
 from command.kernel.clock import Clock
-from command.kernel.postgres import NOW_MS
+from command.kernel.postgres import NOW_MS, looked_into
 from consoles.doctor.finding import Finding, Words, bad, ok
+from consoles.doctor.outside import DATABASE_AWAY, DATABASE_S
 from consoles.limits import CLOCK_APART_MS
 from consoles.parts.hubs.shared_clock import apart
 
 _CHECK = "database clock"
-_ASK_S = 5.0
 
 
 async def examine(url: str, clock: Clock) -> list[Finding]:
     """Return what was found; nothing where the database is away: others say so."""
     try:
-        async with asyncio.timeout(_ASK_S):
-            connection = await asyncpg.connect(url, timeout=_ASK_S)
-            try:
-                before_ms = clock.now_ms()
-                there_ms = await connection.fetchval(NOW_MS)
-                return [_judged(apart(before_ms, there_ms, clock.now_ms()))]
-            finally:
-                connection.terminate()
-    except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        async with asyncio.timeout(DATABASE_S), looked_into(url) as connection:
+            before_ms = clock.now_ms()
+            there_ms = await connection.fetchval(NOW_MS)
+            return [_judged(apart(before_ms, there_ms, clock.now_ms()))]
+    except DATABASE_AWAY:
         return []
 
 
