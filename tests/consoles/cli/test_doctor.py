@@ -98,7 +98,7 @@ async def test_a_hub_of_ours_that_runs_is_known(tmp_path: Path) -> None:
         assert found["port http"].verdict == "ok"
         assert "a hub of ours" in found["port http"].what.en
         assert found["journal"].verdict == "ok"
-        assert found["disk speed"].verdict != "fail"
+        assert "a write reaches the disk in" in found["disk speed"].what.en, "how soon is the machine's"
         assert not [path for path in Path(named.data).iterdir() if "doctor" in path.name], "its own file is gone"
 
 
