@@ -173,10 +173,13 @@ class HubUplink:
 
     async def restore(self) -> None:
         """Take up from the readings where everybody was."""
-        await self.follow(await self._readings.latest_positions(self._hub.space))
+        await self.follow(await self._readings.latest_positions(self._hub.space), old=True)
 
-    async def follow(self, fixes: Sequence[Position]) -> None:
-        """Take newest fixes that others stored, known ones among them. Raises `UnavailableError` as `positions`."""
+    async def follow(self, fixes: Sequence[Position], *, old: bool = False) -> None:
+        """Take newest fixes that others stored, known ones among them. Raises `UnavailableError` as `positions`.
+
+        `old` ones may be from before this hub looked: they place no unit that was given the device since.
+        """
         news = sorted((fix for fix in fixes if self._fixes.is_newer(fix)), key=lambda fix: fix.at_ms)
         roster = await self._look({fix.device for fix in news})
         now_ms = self._clock.now_ms()
@@ -184,8 +187,8 @@ class HubUplink:
         for stored in news:
             fix = _not_ahead(stored, now_ms)
             unit = roster.unit_of.get(fix.device)
-            if unit is None or stored.at_ms < roster.had_since_ms[fix.device]:
-                continue  # what it told before is of whoever had it then
+            if unit is None or (old and stored.at_ms < roster.had_since_ms[fix.device]):
+                continue
             called = is_stand_in(fix) and self._note_call(fix, unit)
             seen = seen_last(fix)
             if self._fixes.is_newer(seen) and self._believe(seen, unit, fresh) and fresh.get(unit) is seen:

@@ -245,7 +245,7 @@ class Node:
             self.hub.look()
             try:
                 changes = await self._readings.changed_positions(SPACE, stamp)
-                await self.uplink.follow(changes.positions)
+                await self.uplink.follow(changes.positions, old=stamp == 0)
             except TriuneError:
                 continue
             stamp = changes.stamp

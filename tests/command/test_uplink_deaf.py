@@ -99,8 +99,10 @@ async def test_a_device_that_changed_hands_puts_nobody_where_another_was_after_a
         await before.hub.ask(EnrolDevice(device="d1", kind="jt808", unit="u2"), HUB)
     async with running(House(journal, readings, START_MS + 70_000)) as house:
         await house.uplink.restore()
-        await house.uplink.follow((await readings.changed_positions(SPACE, 0)).positions)
+        await house.uplink.follow((await readings.changed_positions(SPACE, 0)).positions, old=True)
         assert await places(house) == {}
+        await house.uplink.follow([fix(500, 500, 50)])  # told just now at another hub, by a device whose clock is slow
+        assert await places(house) == {"u2": START_MS + 50_000}
         await house.send(fix(900, 500, 80))
         assert await places(house) == {"u2": START_MS + 80_000}
     async with running(House(journal, readings, START_MS + 90_000)) as house:

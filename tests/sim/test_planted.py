@@ -252,7 +252,7 @@ def test_fixes_that_are_taken_and_not_stored(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_fixes_that_other_hubs_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:  # R875
-    async def follow(self: HubUplink, fixes: Sequence[Position]) -> None:
+    async def follow(self: HubUplink, fixes: Sequence[Position], *, old: bool = False) -> None:
         pass
 
     monkeypatch.setattr(HubUplink, "follow", follow)

@@ -69,7 +69,7 @@ async def _look(hub: Hub, readings: Readings, uplink: HubUplink, bus: RedisBus |
         hub.look()
         try:
             changes = await readings.changed_positions(hub.space, stamp)
-            await uplink.follow(changes.positions)
+            await uplink.follow(changes.positions, old=stamp == 0)
         except TriuneError as error:
             log.warning("what other hubs stored cannot be read now: %s", error.detail)
         else:
