@@ -110,7 +110,7 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
             await stack.enter_async_context(other_hubs(base, in_field.uplink, cars.passages))
         examiner = health.Examiner(base.degraded)
         scenarios = [folder / "scenarios" for folder in (Path(settings.data), county) if folder]
-        directed = await stack.enter_async_context(rehearsals(context, scenarios))
+        directed = await stack.enter_async_context(rehearsals(context, scenarios, Path(settings.data) / "rehearsals"))
         routes = [
             *hooks.routes(base.site_id, known.subscribers),
             *replay.routes(context, kept.snapshots),

@@ -14,6 +14,8 @@ REHEARSAL_REFUSALS = 10_000
 REHEARSAL_SPEED = 60
 # How often a unit that the script leaves where it is reports its place.
 REHEARSAL_STANDBY_MS = 60_000
+# What rehearsals came to, the newest of a hub; older ones go.
+REPORTS_KEPT = 200
 # Scenario files of a folder; the others are not read.
 SCENARIO_FILES = 200
 

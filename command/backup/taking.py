@@ -11,7 +11,7 @@ Only each small database is read to its end in one, so that its tables fit each 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from pathlib import Path
 
 from command.backup.archive import ArchiveWriter
@@ -42,7 +42,8 @@ from command.readings.bounds import DAY_MS
 
 LIVE = "live"
 SETTINGS = "triune.toml"
-_SCENARIOS = "scenarios"
+_KEPT = (("scenarios", "*.y*ml"), ("rehearsals", "*.json"))
+"""Folders of small files of the data folder: what can be rehearsed, and what rehearsals came to."""
 
 
 async def take_backup(
@@ -139,10 +140,13 @@ def _files(data: Path, settings: Path | None, lost: set[str]) -> list[File]:
         except OSError:  # the hub began with it: somebody moved it since
             lost.add(SETTINGS)
     try:
-        scenarios = sorted((data / _SCENARIOS).glob("*.y*ml"))
-        return files + [File(path=f"{_SCENARIOS}/{path.name}", data=path.read_bytes()) for path in scenarios]
+        for folder, names in _KEPT:
+            for path in sorted((data / folder).glob(names)):
+                with suppress(FileNotFoundError):  # the hub let go of it, or somebody took it away
+                    files.append(File(path=f"{folder}/{path.name}", data=path.read_bytes()))
     except OSError as error:
         raise UnavailableError(f"{error.filename} cannot be read: {error.strerror}") from error
+    return files
 
 
 async def _entries(journal: Journal, space: str, cut: Head) -> AsyncGenerator[Entries]:

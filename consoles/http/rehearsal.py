@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
@@ -17,13 +18,15 @@ from msgspec import Meta
 
 from command.actors import DESK, Actor
 from command.facts.plan_definition import Bilingual, PlanDefinition
-from command.kernel.errors import InvalidInputError, TooManyError, UnavailableError, UnknownIdError
+from command.kernel.errors import InvalidInputError, TooManyError, TriuneError, UnavailableError, UnknownIdError
 from command.kernel.limits import REQUEST_BODY_BYTES
 from command.requests import Id
 from command.services.bodies import read_body
 from command.tables import Tables
-from consoles.http.context import LIVE, Context, Space, actor_of, require
+from consoles.http.context import LIVE, Context, Space, actor_of, context_of, require
 from consoles.http.record import json_response
+from consoles.http.rehearsal_csv import file_of
+from consoles.http.track_csv import Language
 from consoles.push import Feed
 from plans.evaluate import Evaluation
 from plans.library import Library, Unreadable, read_library
@@ -32,6 +35,7 @@ from plans.marking import TaskLine
 from plans.recorder import Told
 from plans.registers import registers_of
 from plans.rehearsal import Refusal, Rehearsal, Speed, State, about
+from plans.reports import ReportInfo, Reports, report_id, report_of
 from plans.scenario import Happening, Scripted, UnitMoves, UnitResponds
 
 log = logging.getLogger(__name__)
@@ -66,7 +70,7 @@ class ScenarioInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """A rehearsal that is there. Instants are of its own clock."""
+    """A rehearsal that is there. Instants are of its own clock; `report` is what it came to, once that is kept."""
 
     space: str
     plan: str
@@ -79,14 +83,16 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
     starts_ms: int
     ends_ms: int
     now_ms: int
+    report: str
 
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
-    """What can be rehearsed and what is running."""
+    """What can be rehearsed, what is running, and what earlier ones came to, the newest first."""
 
     scenarios: list[ScenarioInfo]
     unreadable: tuple[Unreadable, ...]
     running: list[RunInfo]
+    reports: list[ReportInfo]
 
 
 class EventLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,6 +122,7 @@ class _Run:
     rehearsal: Rehearsal
     feed: Feed
     by: str
+    began_ms: int
     touched_ms: int
     task: asyncio.Task[None] | None = None
 
@@ -123,7 +130,10 @@ class _Run:
 class Rehearsals:
     """All rehearsals of a hub. Each is a space like the live one while it lasts."""
 
-    def __init__(self, context: Context, folders: Sequence[Traversable], group: asyncio.TaskGroup) -> None:
+    def __init__(
+        self, context: Context, folders: Sequence[Traversable], reports: Reports, group: asyncio.TaskGroup
+    ) -> None:
+        self.reports = reports
         self._context = context
         self._folders = folders
         self._group = group
@@ -136,8 +146,9 @@ class Rehearsals:
         scenarios = [
             ScenarioInfo(id=s.id, plan=s.plan, title=s.title, duration_s=s.ends_ms / 1000) for s in library.scenarios
         ]
-        running = [_info(run) for run in self._runs.values()]
-        return Overview(scenarios=scenarios, unreadable=library.unreadable, running=running)
+        running = [self._info(run) for run in self._runs.values()]
+        reports = [report.in_short for report in self.reports.newest()]
+        return Overview(scenarios=scenarios, unreadable=library.unreadable, running=running, reports=reports)
 
     async def begin(self, wanted: Begin, actor: Actor) -> str:
         """Copy the registers, start, and return the space's name once consoles can connect to it.
@@ -156,7 +167,8 @@ class Rehearsals:
             raise TooManyError(f"{REHEARSALS} rehearsals are there already; stop one")
         space = f"rehearsal-{next(self._numbers)}"
         rehearsal = Rehearsal(space, plans[wanted.plan], scenario, registers, speed=wanted.speed, limits=limits)
-        run = self._runs[space] = _Run(rehearsal, Feed(rehearsal.hub, clock, self._context.kept_to), actor.id, now_ms)
+        feed = Feed(rehearsal.hub, clock, self._context.kept_to)
+        run = self._runs[space] = _Run(rehearsal, feed, actor.id, now_ms, now_ms)
         run.task = self._group.create_task(self._live(run), name=space)
         await rehearsal.ready.wait()
         if space not in self._runs:
@@ -171,6 +183,7 @@ class Rehearsals:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(run.rehearsal.run(), name=f"run-{space}")
                 tasks.create_task(run.feed.run(), name=f"feed-{space}")
+                tasks.create_task(self._keep_at_end(run), name=f"report-{space}")
         except Exception:
             log.exception("rehearsal %s failed", space)
         finally:
@@ -178,6 +191,19 @@ class Rehearsals:
             self._context.spaces.pop(space, None)
             run.feed.close()
             run.rehearsal.ready.set()
+
+    async def _keep_at_end(self, run: _Run) -> None:
+        await run.rehearsal.ended.wait()
+        await self._keep(run)
+
+    async def _keep(self, run: _Run) -> None:
+        """Keep what it came to; a disk that refuses ends no rehearsal."""
+        try:
+            report = await report_of(run.rehearsal, run.by, run.began_ms, self._context.clock.now_ms())
+            if report is not None:
+                await asyncio.to_thread(self.reports.keep, report)
+        except (OSError, TriuneError) as error:
+            log.warning("what rehearsal %s came to could not be kept: %s", run.rehearsal.space, error)
 
     def need(self, space: str) -> _Run:
         """Return a rehearsal that somebody looks at or steers."""
@@ -187,7 +213,7 @@ class Rehearsals:
         run.touched_ms = self._context.clock.now_ms()
         return run
 
-    def control(self, space: str, control: Control) -> None:
+    async def control(self, space: str, control: Control) -> None:
         """Do what the director wants."""
         rehearsal = self.need(space).rehearsal
         match control.action:
@@ -200,21 +226,26 @@ class Rehearsals:
             case "jump" if control.to_s is not None:
                 rehearsal.jump(rehearsal.scenario.starts_ms + round(control.to_s * 1000))
             case "stop":
-                self.stop(space)
+                await self.stop(space)
             case _:
                 raise InvalidInputError("speed needs a speed, jump needs to_s")
 
-    def stop(self, space: str) -> None:
-        """End it; its space is gone."""
-        run = self._runs.pop(space)
-        self._context.spaces.pop(space, None)
-        if run.task is not None:
-            run.task.cancel()
+    async def stop(self, space: str) -> None:
+        """End it; its space is gone, what it came to is kept."""
+        run = self._runs.pop(space, None)
+        if run is None:
+            return
+        try:
+            await self._keep(run)
+        finally:
+            self._context.spaces.pop(space, None)
+            if run.task is not None:
+                run.task.cancel()
 
-    def stop_all(self) -> None:
+    async def stop_all(self) -> None:
         """End everything."""
         for space in list(self._runs):
-            self.stop(space)
+            await self.stop(space)
 
     async def stop_idle(self) -> None:
         """Stop those that nobody watches or steers, looking from time to time until cancelled."""
@@ -226,7 +257,7 @@ class Rehearsals:
                     run.touched_ms = now_ms
                 elif now_ms - run.touched_ms > REHEARSAL_IDLE_MS:
                     log.info("rehearsal %s is stopped: nobody was there", space)
-                    self.stop(space)
+                    await self.stop(space)
 
     async def view(self, space: str) -> RehearsalView:
         """Return everything about one."""
@@ -235,7 +266,7 @@ class Rehearsals:
         outcome = await rehearsal.outcome()
         told = rehearsal.recorder.told
         return RehearsalView(
-            run=_info(run),
+            run=self._info(run),
             past=[_line(rehearsal, happening) for happening in rehearsal.performed],
             next=[_line(rehearsal, happening) for happening in rehearsal.pending],
             tasks=outcome.tasks,
@@ -245,6 +276,15 @@ class Rehearsals:
             told_total=len(told) + rehearsal.recorder.dropped,
         )
 
+    def _info(self, run: _Run) -> RunInfo:
+        rehearsal, report = run.rehearsal, report_id(run.rehearsal, run.began_ms)
+        return RunInfo(
+            space=rehearsal.space, plan=rehearsal.plan.id, plan_title=rehearsal.plan.title,
+            scenario=rehearsal.scenario.id, title=rehearsal.scenario.title, state=rehearsal.state,
+            speed=rehearsal.speed, by=run.by, starts_ms=rehearsal.scenario.starts_ms, ends_ms=rehearsal.ends_ms,
+            now_ms=rehearsal.clock.now_ms(), report=report if report in self.reports else "",
+        )  # fmt: skip
+
     async def _library(self) -> tuple[Library, dict[str, PlanDefinition]]:
         plans, units, cameras = await self._context.spaces[LIVE].hub.read(_names)
         return await asyncio.to_thread(read_library, self._folders, plans, units, cameras), plans
@@ -252,23 +292,6 @@ class Rehearsals:
 
 def _names(t: Tables) -> tuple[dict[str, PlanDefinition], frozenset[str], frozenset[str]]:
     return {plan.id: plan.definition for plan in t.plans}, frozenset(t.units.rows), frozenset(t.cameras.rows)
-
-
-def _info(run: _Run) -> RunInfo:
-    rehearsal = run.rehearsal
-    return RunInfo(
-        space=rehearsal.space,
-        plan=rehearsal.plan.id,
-        plan_title=rehearsal.plan.title,
-        scenario=rehearsal.scenario.id,
-        title=rehearsal.scenario.title,
-        state=rehearsal.state,
-        speed=rehearsal.speed,
-        by=run.by,
-        starts_ms=rehearsal.scenario.starts_ms,
-        ends_ms=rehearsal.ends_ms,
-        now_ms=rehearsal.clock.now_ms(),
-    )
 
 
 def _line(rehearsal: Rehearsal, happening: Happening) -> EventLine:
@@ -283,16 +306,22 @@ def _line(rehearsal: Rehearsal, happening: Happening) -> EventLine:
 
 
 @asynccontextmanager
-async def rehearsals(context: Context, folders: Sequence[Traversable]) -> AsyncIterator[list[web.RouteDef]]:
-    """Keep rehearsals as long as the site runs; gives the routes. `folders` hold scenarios as `*.yaml`."""
+async def rehearsals(
+    context: Context, folders: Sequence[Traversable], reports: Path
+) -> AsyncIterator[list[web.RouteDef]]:
+    """Keep rehearsals as long as the site runs; gives the routes.
+
+    `folders` hold scenarios as `*.yaml`; what rehearsals came to is kept in the folder `reports`.
+    """
+    kept = await asyncio.to_thread(Reports, reports)
     async with asyncio.TaskGroup() as group:
-        keeper = Rehearsals(context, folders, group)
+        keeper = Rehearsals(context, folders, kept, group)
         idle = group.create_task(keeper.stop_idle(), name="rehearsals-idle")
         try:
             yield routes(keeper)
         finally:
             idle.cancel()
-            keeper.stop_all()
+            await keeper.stop_all()
 
 
 def routes(keeper: Rehearsals) -> list[web.RouteDef]:
@@ -314,7 +343,7 @@ def routes(keeper: Rehearsals) -> list[web.RouteDef]:
     async def control(request: web.Request) -> web.Response:
         require(actor_of(request), *DIRECTS)
         wanted = msgspec.json.decode(await read_body(request, REQUEST_BODY_BYTES), type=Control)
-        keeper.control(request.match_info["space"], wanted)
+        await keeper.control(request.match_info["space"], wanted)
         return web.Response(status=204)
 
     async def inject(request: web.Request) -> web.Response:
@@ -323,8 +352,17 @@ def routes(keeper: Rehearsals) -> list[web.RouteDef]:
         await keeper.need(request.match_info["space"]).rehearsal.inject(event)
         return web.Response(status=204)
 
+    async def report(request: web.Request) -> web.Response:
+        """`GET /api/v1/rehearsals/reports/{report}?language=`: marks and tasks as CSV, in `zh` (usual) or `en`."""
+        require(actor_of(request), *SEES)
+        found = keeper.reports.need(request.match_info["report"])
+        language = msgspec.convert(request.query.get("language", "zh"), Language)
+        people = await context_of(request).accounts.people()
+        return file_of(found, language, actor_of(request), people, context_of(request).clock.now_ms())
+
     return [
         web.get("/api/v1/rehearsals", overview),
+        web.get("/api/v1/rehearsals/reports/{report}", report),
         web.post("/api/v1/rehearsals", begin),
         web.get("/api/v1/rehearsals/{space}", view),
         web.post("/api/v1/rehearsals/{space}/control", control),

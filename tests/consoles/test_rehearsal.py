@@ -36,7 +36,7 @@ async def director_at(tmp_path: Path, *others: str) -> AsyncIterator[tuple[Site,
         for request in county():
             await site.hub.ask(request, HUB)
         async with (
-            rehearsals(site.context, [folder, tmp_path / "absent"]) as routes,
+            rehearsals(site.context, [folder, tmp_path / "absent"], tmp_path / "reports") as routes,
             serving(make_app(site.context, routes), "127.0.0.1", 0) as url,
             signed_in(url, "director") as person,
         ):
@@ -61,12 +61,14 @@ async def test_the_director_sees_what_can_be_rehearsed_and_which_files_are_wrong
         assert overview["running"] == []
 
 
-async def view_once(person: Person, ready: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+async def view_once(
+    person: Person, ready: Callable[[dict[str, Any]], bool], space: str = "rehearsal-1"
+) -> dict[str, Any]:
     """Return what the director sees once its run is so; look again whenever the space says something."""
-    async with asyncio.timeout(60), mirror(person, "rehearsal-1") as console:
+    async with asyncio.timeout(60), mirror(person, space) as console:
         await console.subscribe("situations", "tasks", "orders")
         while True:
-            status, view = await person.get("/api/v1/rehearsals/rehearsal-1")
+            status, view = await person.get(f"/api/v1/rehearsals/{space}")
             assert status == 200, view
             if ready(view["run"]):
                 return dict(view)

@@ -160,15 +160,20 @@ def test_a_folder_with_something_in_it_is_left_alone(
     assert (to / "site.key").stat().st_mode & 0o077 == 0
 
 
-def test_settings_and_scenarios_come_along(left: Left, tmp_path: Path, capsys: Capture) -> None:
+def test_settings_scenarios_and_what_rehearsals_came_to_come_along(
+    left: Left, tmp_path: Path, capsys: Capture
+) -> None:  # R1112
     settings, archive = tmp_path / "county.toml", tmp_path / "a.backup"
     settings.write_text("http_port = 9000\n")
     (left.data / "scenarios").mkdir()
     (left.data / "scenarios" / "flood.yaml").write_text("title: 防汛\n")
+    (left.data / "rehearsals").mkdir()
+    (left.data / "rehearsals" / "1-rehearsal-1.json").write_text("{}")
     command(backup, capsys, "backup", archive, "--data", left.data, "--config", settings)
     assert restore(capsys, archive, left, tmp_path / "new") == 0
     assert (tmp_path / "new" / "triune.toml").read_text() == settings.read_text()
     assert (tmp_path / "new" / "scenarios" / "flood.yaml").read_text() == "title: 防汛\n"
+    assert (tmp_path / "new" / "rehearsals" / "1-rehearsal-1.json").read_text() == "{}"
 
 
 def test_a_backup_that_finds_no_room_leaves_nothing(left: Left, tmp_path: Path) -> None:  # R222

@@ -24,7 +24,7 @@ function task(key: string, given: Partial<TaskLine>): TaskLine {
 const view: RehearsalView = {
   run: {
     space: "rehearsal-1", plan: "p", plan_title: { zh: "", en: "" }, scenario: "s", title: { zh: "", en: "" }, state: "running", speed: 1, by: "",
-    starts_ms: 0, ends_ms: 200 * MINUTE, now_ms: 10 * MINUTE,
+    starts_ms: 0, ends_ms: 200 * MINUTE, now_ms: 10 * MINUTE, report: "",
   },
   past: [{ at_ms: MINUTE, kind: "answer", about: "call-1", text: "" }],
   next: [

@@ -21,7 +21,7 @@ import { consoleStyles } from "../console_styles";
 import "../page_tools";
 import { openSituations } from "../picture";
 import { clockControls, jumpForm, speedKey, type Hand } from "./controls";
-import { eventMarks, inLanguage, namesOf, offset, taskBars, timeRange, within, type Names } from "./lines";
+import { eventMarks, inLanguage, namesOf, offset, reportPath, taskBars, timeRange, within, type Names } from "./lines";
 import { DIRECTS, MAY_SEE } from "./rights";
 import { doneList, marksPanel, scriptList, toldList } from "./lists";
 import "./palette";
@@ -171,7 +171,8 @@ export class Director extends Console {
       <main class="columns">
         <section class="panel" tabindex="0" role="region" aria-label=${t("director.coming")}>${this.injecting ? this.palette(view) : scriptList(view, names, view.run.now_ms)}</section>
         <div class="middle">${this.pictures(view, names)}</div>
-        <section class="panel">${marksPanel(view, this.onTask)}</section>
+        <section class="panel">${marksPanel(view, this.onTask)}
+          ${view.run.report === "" ? nothing : html`<p class="total"><a href=${reportPath(view.run.report)} download>${icon("down")} ${t("lobby.take_out")}</a></p>`}</section>
       </main>`;
   }
 

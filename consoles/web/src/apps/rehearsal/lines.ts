@@ -15,6 +15,11 @@ export function inLanguage(text: Bilingual): string {
   return language() === "en" && text.en !== "" ? text.en : text.zh;
 }
 
+/** Where what a rehearsal came to is taken out as a file. */
+export function reportPath(report: string): string {
+  return `/api/v1/rehearsals/reports/${encodeURIComponent(report)}?language=${language()}`;
+}
+
 /** Since the start, as scripts write it: 0:44:07. */
 export function offset(span_ms: number): string {
   const s = Math.max(0, Math.floor(span_ms / 1_000));

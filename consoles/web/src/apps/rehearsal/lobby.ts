@@ -2,6 +2,7 @@
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
+import { repeat } from "lit/directives/repeat.js";
 import { icon } from "../../components/icons";
 import { describe } from "../../components/problems";
 import { shared } from "../../components/view";
@@ -14,10 +15,10 @@ import { Console } from "../console";
 import { consoleStyles } from "../console_styles";
 import "../page_tools";
 import { DIRECTS, MAY_SEE } from "./rights";
-import { inLanguage, offset, SPEEDS, speedWords } from "./lines";
+import { inLanguage, offset, reportPath, SPEEDS, speedWords } from "./lines";
 import "./replay";
 import { tabStyles } from "./styles";
-import type { Overview, RunInfo, ScenarioInfo, Speed } from "./wire";
+import type { Overview, ReportInfo, RunInfo, ScenarioInfo, Speed } from "./wire";
 
 const TABLES = { situations: {}, cameras: {}, stations: {}, fences: {}, plans: {} } as const satisfies Subscription;
 const TABS = ["rehearse", "replay"] as const;
@@ -206,6 +207,9 @@ export class Lobby extends Console {
       <section class="panel">
         <h2 class="heading">${t("lobby.running")}<span class="number">${overview.running.length}</span></h2>
         ${overview.running.length === 0 ? html`<t-state kind="empty" text=${t("lobby.none_running")}></t-state>` : overview.running.map((run) => runLine(run, may, this.who))}
+        <h2 class="heading">${t("lobby.reports")}<span class="number">${overview.reports.length}</span></h2>
+        ${overview.reports.length === 0 ? html`<t-state kind="empty" text=${t("lobby.no_reports")}></t-state>` : nothing}
+        ${repeat(overview.reports, (report) => report.id, (report) => reportLine(report, this.now_ms(), this.who))}
       </section>
     </div></main>`;
   }
@@ -259,5 +263,15 @@ function runLine(run: RunInfo, may: boolean, who: (id: string) => string): Templ
     <a href="/rehearsal?space=${encodeURIComponent(run.space)}">${may ? t("lobby.open") : t("lobby.watch")}</a>
     <span class="quiet"><span class="state">${word("run_state", run.state)}</span> · ${speedWords(run.speed)} · ${t("lobby.by", { name: who(run.by) })}</span>
     <span class="number quiet">${offset(run.now_ms - run.starts_ms)} / ${offset(run.ends_ms - run.starts_ms)}</span>
+  </div>`;
+}
+
+function reportLine(report: ReportInfo, now_ms: number, who: (id: string) => string): TemplateResult {
+  const total = report.total === null ? t("marks.none") : `${t("marks.total")} ${report.total.toFixed(1)}`;
+  return html`<div class="run">
+    <span class="title">${inLanguage(report.title)}</span>
+    <a href=${reportPath(report.id)} download aria-label="${t("lobby.take_out")} ${inLanguage(report.title)} ${format.moment(report.began_ms, now_ms)}">${icon("down")} ${t("lobby.take_out")}</a>
+    <span class="quiet">${inLanguage(report.plan_title)} · ${format.moment(report.began_ms, now_ms)} ${t("lobby.by", { name: who(report.by) })}</span>
+    <span class="number">${report.whole ? nothing : html`<span class="quiet">${t("lobby.part")}</span> `}${total}</span>
   </div>`;
 }

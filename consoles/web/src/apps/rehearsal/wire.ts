@@ -25,12 +25,28 @@ export interface RunInfo {
   readonly starts_ms: number;
   readonly ends_ms: number;
   readonly now_ms: number;
+  /** What it came to, once that is kept; empty before. */
+  readonly report: string;
+}
+
+/** What an earlier one came to, which is there longer than it was. */
+export interface ReportInfo {
+  readonly id: string;
+  readonly plan_title: Bilingual;
+  readonly title: Bilingual;
+  readonly by: string;
+  /** When it was begun, in real time. */
+  readonly began_ms: number;
+  readonly whole: boolean;
+  /** 0 to 100; null where nothing counted. */
+  readonly total: number | null;
 }
 
 export interface Overview {
   readonly scenarios: readonly ScenarioInfo[];
   readonly unreadable: readonly { readonly file: string; readonly why: string }[];
   readonly running: readonly RunInfo[];
+  readonly reports: readonly ReportInfo[];
 }
 
 export interface EventLine {
