@@ -33,7 +33,7 @@ from tests.server import Server
 Kind = Literal["sqlite", "hubs"]
 SIGN_S = 1
 _CONFIG = f"plate_workers = 0\n[limits]\nsign_s = {SIGN_S}\n"
-_START_MS = 90_000
+_START_MS = 180_000
 _AGAIN_MS = 300
 
 

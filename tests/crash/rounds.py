@@ -41,11 +41,12 @@ _PEOPLE: dict[str, tuple[Role, str]] = {
 }
 _WARM = 10
 """More answers, fixes and passages than this come before the faults of a round: less would be no load."""
+_WARM_MS = 120_000
 _WELL_MS = 45_000
 """A hub has to be well again by then, whatever was done to it and to what it depends on."""
 _QUIET_MS = 90_000
-_ALIKE_MS = 30_000
-_ROUND_S = 300
+_ALIKE_MS = 90_000
+_ROUND_S = 600
 _VERIFIED_EVERY = 5
 """Rounds from one `triune verify` to the next, which is a process of its own; the last look at the site is one too."""
 _SHIFT_MS = 24 * 3600 * 1000
@@ -106,7 +107,7 @@ async def _round(site: Site, number: int, chance: Random) -> Told:
     tries, moves = site.ledger.tries.copy(), site.moves
     first_asked = len(site.ledger.asked)
     site.ledger.gate.set()
-    await until(lambda: min(site.ledger.load.since(before)) > _WARM, _WELL_MS, lambda: f"no load: {site.ledger.load}")
+    await until(lambda: min(site.ledger.load.since(before)) > _WARM, _WARM_MS, lambda: f"no load: {site.ledger.load}")
     faults = choose(site.ground, chance)
     pids = {fault.frozen.url: fault.frozen.pid for fault in faults if fault.frozen}
     async with asyncio.TaskGroup() as group:

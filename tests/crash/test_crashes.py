@@ -14,7 +14,7 @@ SEED = 4962
 ROUNDS = range(1, 5)
 
 
-@pytest.mark.timeout(300)  # processes start again and again, on a machine that may be busy; each wait has a limit
+@pytest.mark.timeout(900)  # processes start again and again, on a machine that may be busy; each wait has a limit
 @pytest.mark.parametrize("kind", ["sqlite", "hubs"])
 async def test_what_was_answered_survives_crashes_and_nothing_happens_twice(kind: Kind, tmp_path: Path) -> None:
     told: list[Told] = []
