@@ -15,11 +15,11 @@ _WHOLE_DIGITS = 11
 """More digits than a spreadsheet shows of a number; past 15 it also forgets them."""
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 _READ_AS_ANOTHER = re.compile(
-    r"\d+(?:\.\d*)?e[+-]?\d+|\d*\.\d+|(?!\d{4}-\d\d-\d\d$)\d+[-/]\d+(?:[-/]\d+)?"
+    r"\d+(?:\.\d*)?e[+-]?\d+|(?!\d{4}-\d\d-\d\d$)\d+[-/]\d+(?:[-/]\d+)?"
     rf"|{_MONTH}[- ]?\d+|\d+[- ]?{_MONTH}(?:[- ]?\d+)?",
     re.ASCII | re.IGNORECASE,
 )
-"""Ids and names of ours that a spreadsheet takes for a number or a date, and shows as that: 3E5, 8.10, 1-3, MAR1.
+"""Ids and names of ours that a spreadsheet takes for a number or a date, and shows as that: 3E5, 1-3, MAR1.
 
 See Ziemann, Eren and El-Osta 2016, "Gene name errors are widespread in the scientific literature".
 """
