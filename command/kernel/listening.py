@@ -7,13 +7,15 @@ from types import TracebackType
 
 from command.kernel.limits import LISTENING_LOOK_MS
 
+_LATE_S = 0.05
+
 
 class Listening:
     """`async with Listening(limit_ms):` raises `TimeoutError` as `asyncio.timeout` does, but counts no standstill.
 
     Where the process itself was kept from running (its machine was paused, its processor taken away), what was sent
     meanwhile waits to be read. `asyncio.timeout` would give up before that is read, and say of the other side that it
-    was silent. Here a standstill counts as two looks at most, and another look follows it.
+    was silent. Here looks are counted, however late they come, and another follows where the last one was late.
     """
 
     __slots__ = ("_left_s", "_limit", "_look_s", "_looked_s", "_loop", "_next", "_stood_still")
@@ -40,13 +42,12 @@ class Listening:
         self._next = self._loop.call_later(self._look_s, self._look)
 
     def _look(self) -> None:
-        look_s = LISTENING_LOOK_MS / 1000
-        gone_s = self._loop.time() - self._looked_s
-        self._left_s -= min(gone_s, 2 * look_s)
-        if gone_s > self._look_s + look_s / 10 and self._left_s < look_s and not self._stood_still:
+        is_late = self._loop.time() - self._looked_s - self._look_s > _LATE_S
+        self._left_s -= self._look_s
+        if self._left_s <= 0 and is_late and not self._stood_still:
             self._stood_still = True  # once: where each look comes late, an end comes all the same
-            self._left_s = look_s
-        if self._left_s > 0.001:
+            self._left_s = LISTENING_LOOK_MS / 1000
+        if self._left_s > 0:
             self._look_later()
         else:
             self._limit.reschedule(self._loop.time())

@@ -251,7 +251,6 @@ class Gb28181Source:
     async def _pictures(self) -> list[Packet]:
         while True:
             limit_ms = CAMERA_OPEN_MS if self._picture_ms is None else CAMERA_FROZEN_MS
-            now_ms = self._clock.now_ms()
             try:
                 async with Listening(limit_ms):
                     pictures = await self._reception.pictures.take()
@@ -259,7 +258,7 @@ class Gb28181Source:
                 if self._is_held(limit_ms):
                     continue
                 newest_ms = self._reception.newest_ms
-                flows = newest_ms is not None and newest_ms >= now_ms
+                flows = newest_ms is not None and self._clock.now_ms() - newest_ms < limit_ms
                 since_ms = self._begun_ms if self._picture_ms is None else self._picture_ms
                 if flows and self._clock.now_ms() - since_ms < MEDIA_KEY_MS:
                     continue  # only a key frame is missing

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import struct
+import time
 
 import pytest
 
@@ -145,11 +146,14 @@ async def test_a_stream_without_parameter_sets_is_named(any_clip: PsClip) -> Non
 
 
 @pytest.mark.usefixtures("hasty")
-async def test_a_camera_that_freezes_is_named(ps_clip: PsClip) -> None:
-    """R342."""
+@pytest.mark.parametrize("stands_still_s", [0, 1.5])
+async def test_a_camera_that_freezes_is_named(ps_clip: PsClip, stands_still_s: float) -> None:
+    """R342, also where the hub itself stood still meanwhile (R1098)."""
 
     async def behave(send: Send, media: Media) -> None:
         await plays(ps_clip, loop=False, scale=4)(send, media)
+        await SystemClock().sleep(200)  # it is read
+        time.sleep(stands_still_s)
         await SystemClock().sleep(60_000)
 
     device = Device(behave)
