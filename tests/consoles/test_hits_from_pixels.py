@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import aiohttp
+import pytest
 from msgspec.structs import replace
 
 from command import requests as q
@@ -31,6 +33,7 @@ async def degraded(site: Site) -> list[str]:
     return told
 
 
+@pytest.mark.timeout(300)
 async def test_a_car_that_passes_while_every_store_refuses_is_a_hit_with_pictures_afterwards(tmp_path: Path) -> None:
     wanted = replace(settings(tmp_path), plate_workers=1)
     async with street(tmp_path, WATCHED) as (camera, port), running_site(wanted) as site:
@@ -48,12 +51,12 @@ async def test_a_car_that_passes_while_every_store_refuses_is_a_hit_with_picture
         await site.context.accounts.set_camera_address("k0", f"rtsp://user:secret@127.0.0.1:{port}/k0")
 
         async def waits() -> bool:
-            return await counted(site, "triune_own_passages_waiting") == 1
+            return await counted(site, "triune_own_passages_waiting") >= 1
 
-        await until(waits, within_s=60)
+        await until(waits, within_s=180)
         camera.set_up("k0", up=False)
         assert await counted(site, "triune_own_pictures_waiting_bytes") > 0
-        assert "passages: 1 wait for the readings" in await degraded(site)
+        assert any(re.fullmatch(r"passages: \d+ wait for the readings", line) for line in await degraded(site))
         assert isinstance(site.hub.journal, SqliteJournal)
         await refuse(site.hub.journal._db, on=True)
         for path in in_the_way:
@@ -61,7 +64,8 @@ async def test_a_car_that_passes_while_every_store_refuses_is_a_hit_with_picture
         aside.rename(blobs)
 
         async def is_stored() -> bool:
-            return await counted(site, "triune_own_passages_kept_total") == 1
+            left = await counted(site, "triune_own_passages_waiting")
+            return await counted(site, "triune_own_passages_kept_total") >= 1 and left == 0
 
         await until(is_stored)
         failed = site.hub.counters.failed_batches
@@ -70,9 +74,12 @@ async def test_a_car_that_passes_while_every_store_refuses_is_a_hit_with_picture
         await refuse(site.hub.journal._db, on=False)
 
         async def is_there() -> bool:
-            return await counted(site, "triune_hits_found_total") == 1
+            kept = await counted(site, "triune_own_passages_kept_total")
+            return await counted(site, "triune_hits_found_total") == kept
 
         await until(is_there)
-        [hit] = await hits_of(site)
-        assert (hit.watch, hit.plate, hit.camera) == (watch, WATCHED.plate, "k0")
-        assert decode_picture(await site.context.blobs.get(hit.picture)).shape[1::-1] == SIZE
+        hits = await hits_of(site)
+        assert len({hit.picture for hit in hits}) == len(hits) >= 1
+        assert {(hit.watch, hit.plate, hit.camera) for hit in hits} == {(watch, WATCHED.plate, "k0")}
+        for hit in hits:
+            assert decode_picture(await site.context.blobs.get(hit.picture)).shape[1::-1] == SIZE
