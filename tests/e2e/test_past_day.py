@@ -13,6 +13,7 @@ from command.facts.archive import TablesSwept
 from command.facts.base import Place
 from command.facts.calls import SituationClosed, SituationNoted, SituationOpened
 from command.journal import Entry, StoredFact
+from command.rows import MarkRow
 from consoles.site import Site
 from tests.consoles.support import PASSWORD, site_with_people
 from tests.e2e.chromium import chromium, sign_in
@@ -32,6 +33,11 @@ async def _happened(site: Site, *happened: tuple[int, Fact]) -> None:
     async with hub.journal.turn(hub.space) as turn:
         assert (await turn.append([Entry(key="then", subject="s1", facts=stored)], hub.head, [])).stored
     await hub.catch_up(stored[-1].seq)
+
+
+async def _marks(site: Site) -> list[MarkRow]:
+    """Return what stands on the time line of s1, in order."""
+    return await site.hub.read(lambda t: sorted(t.marks.of("s1"), key=lambda mark: int(mark.id)))
 
 
 @pytest.mark.browser
@@ -60,3 +66,26 @@ async def test_a_situation_of_an_earlier_day_is_found_and_replayed(tmp_path: Pat
         await page.get_by_role("button", name="荣新路货车侧翻").click()
         await expect(page.get_by_role("heading", name="荣新路货车侧翻")).to_be_visible()
         await expect(page.get_by_text("驾驶员被困").first).to_be_visible()
+
+
+@pytest.mark.browser
+async def test_an_open_one_is_replayed_up_to_now_whatever_was_told_of_it_last(tmp_path: Path) -> None:  # R1114
+    opened = SituationOpened(
+        situation="s1", title="老人走失", service="110", kind="public_security", level=3,
+        place=Place(lat=29.14, lon=113.12, text="荣新路"),
+    )  # fmt: skip
+    async with site_with_people(tmp_path, "commander") as site, chromium() as browser:
+        await _happened(site, (OPENED_MS, opened))
+        seq = site.hub.committed_seq
+        while (await _marks(site))[-1].kind != "case_opened":  # the last that is told of it
+            await site.hub.wait_beyond(seq)
+            seq = site.hub.committed_seq
+        page = await browser.new_page(viewport={"width": 1920, "height": 1080}, locale="zh-CN")
+        await sign_in(page, site.http_url, "commander", PASSWORD, "/rehearsal")
+        await page.get_by_role("tab", name="复盘").click()
+        await page.locator("rehearsal-replay .pick").click()
+        scrubber = page.get_by_role("slider")
+        await expect(scrubber).to_be_visible()
+        told = await _marks(site)
+        assert told[-1].kind == "case_opened"
+        assert float(await scrubber.get_attribute("max") or 0) > told[-1].at_ms + 1

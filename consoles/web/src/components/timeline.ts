@@ -5,7 +5,7 @@ import { customElement, property, query } from "lit/decorators.js";
 import * as format from "../i18n/format";
 import { t } from "../i18n/i18n";
 import { ACCENT, LINE, QUIET, TEXT, TEXT_2 } from "./shapes";
-import { lanes, marksNear, pickRange, ticks } from "./timeline_layout";
+import { lanes, marksNear, pickRange, ticks, tickWords } from "./timeline_layout";
 import { shared, View } from "./view";
 
 /** A pointer so far from a mark still means it. */
@@ -194,7 +194,8 @@ class Painter {
       this.c.fillStyle = LINE;
       this.c.fillRect(x, 0, Math.max(1, u), this.height);
       // At the edge there is no room for the whole of it, and half a time is none.
-      if (x + 60 * u <= this.width) this.text(format.clock(at_ms).slice(0, to - from < 600_000 ? 8 : 5), x + 4 * u, 10 * u, TEXT_2, 12, 70 * u);
+      const words = tickWords(at_ms, to - from);
+      if (x + (words.length > 8 ? 90 : 60) * u <= this.width) this.text(words, x + 4 * u, 10 * u, TEXT_2, 12, 100 * u);
     }
   }
 

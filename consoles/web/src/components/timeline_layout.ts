@@ -1,5 +1,6 @@
 /** Where things of a time line go: which span is shown, where its ticks stand, which bar lies in which lane. */
 
+import * as format from "../i18n/format";
 import type { TimeBar, TimeMark } from "./timeline";
 
 const MINUTE = 60_000;
@@ -26,6 +27,12 @@ export function ticks(from_ms: number, to_ms: number, most: number): number[] {
   const found: number[] = [];
   for (let at = Math.ceil(from_ms / step) * step; at < to_ms; at += step) found.push(at);
   return found;
+}
+
+/** What stands at a tick: seconds where all is within minutes, the day where it is longer than one and 08:00 would be any of them. */
+export function tickWords(at_ms: number, span_ms: number): string {
+  if (span_ms >= 1_440 * MINUTE) return format.dayAndTime(at_ms);
+  return format.clock(at_ms).slice(0, span_ms < 10 * MINUTE ? 8 : 5);
 }
 
 /** Marks so near to an instant that a pointer there may mean them, as many as can be read at once, the newest last. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { eventOf, INJECTS, type InjectKind } from "../../src/apps/rehearsal/injects";
-import { comingBefore, eventMarks, eventWords, namesOf, offset, readOffset, refusalOf, stepSpeed, taskBars, timeRange, type Names } from "../../src/apps/rehearsal/lines";
+import { comingBefore, eventMarks, eventWords, namesOf, offset, readOffset, refusalOf, refusedWords, stepSpeed, taskBars, timeRange, type Names } from "../../src/apps/rehearsal/lines";
+import { t } from "../../src/i18n/i18n";
 import { whoWords } from "../../src/apps/who";
 import { Latest, sceneAt, timeLineOf, type Scene } from "../../src/apps/rehearsal/past";
 import type { RehearsalView, TaskLine } from "../../src/apps/rehearsal/wire";
@@ -200,5 +201,13 @@ describe("a look into a long record", () => {
     await timeLineOf({ get }, "s1");
     await sceneAt({ get }, "s1", 5.4);
     expect(asked).toEqual([["/api/v1/situations/s1/timeline", 300_000], ["/api/v1/situations/s1/replay?at_ms=5", 300_000]]);
+  });
+});
+
+describe("what the record refused of a script", () => {
+  it("is told in words, not in the hub's own sentence (R1113)", () => {
+    const refusal = { at_ms: 0, kind: "order", about: "u1", code: "conflict" };
+    expect(refusedWords({ ...refusal, why: "unit u1 is on order o7" })).toBe(t("refusal.unit_busy"));
+    expect(refusedWords({ ...refusal, why: "nobody has words for this" })).toBe(`${t("problem.conflict")} nobody has words for this`);
   });
 });

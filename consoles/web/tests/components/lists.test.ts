@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { StableOrder } from "../../src/components/stable_order";
-import { lanes, marksNear, pickRange, ticks } from "../../src/components/timeline_layout";
+import { lanes, marksNear, pickRange, ticks, tickWords } from "../../src/components/timeline_layout";
 
 describe("stable order", () => {
   it("holds rows where they are while somebody points at them, and sorts again after", () => {
@@ -25,6 +25,11 @@ describe("time line", () => {
   it("puts ticks on round times", () => {
     expect(ticks(50_000, 250_000, 5)).toEqual([60_000, 120_000, 180_000, 240_000]);
     expect(ticks(0, 86_400_000, 4).length).toBeLessThanOrEqual(5);
+  });
+
+  it("says the day at each tick of what is longer than one (R1114)", () => {
+    const at_ms = Date.parse("2026-11-22T08:00:00+08:00");
+    expect([300_000, 3_600_000, 86_399_999, 86_400_000].map((span_ms) => tickWords(at_ms, span_ms))).toEqual(["08:00:00", "08:00", "08:00", "11/22 08:00"]);
   });
 
   it("names the marks under the pointer, of many the newest (R934)", () => {

@@ -1,6 +1,7 @@
 /** From what the hub says of a rehearsal to what its time line and lists show. Pure. */
 
 import type { TimeBar, TimeMark } from "../../components/timeline";
+import { refusalWords } from "../../components/refusals";
 import { language, t, word } from "../../i18n/i18n";
 import type { Bilingual, CameraRow, MarkRow, PlanDefinition, UnitRow } from "../../wire";
 import type { EventLine, Refusal, RehearsalView, Speed, TaskLine } from "./wire";
@@ -116,6 +117,11 @@ export function timeRange(view: RehearsalView, now_ms: number, whole: boolean): 
 /** Why the record refused a line of the script; null where it did not. */
 export function refusalOf(line: EventLine, refused: readonly Refusal[]): Refusal | null {
   return refused.find((each) => each.kind === line.kind && each.about === line.about && Math.abs(each.at_ms - line.at_ms) < 1_000) ?? null;
+}
+
+/** Why the record refused it, in the words of whoever looks; the hub's own sentence stays where there are none for it. */
+export function refusedWords({ code, why }: Refusal): string {
+  return refusalWords(why) || `${word("problem", code)} ${why}`;
 }
 
 /** How many events come before an instant. */

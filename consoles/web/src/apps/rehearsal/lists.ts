@@ -8,7 +8,7 @@ import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import type { MarkRow } from "../../wire";
 import { wordMark } from "../marks";
-import { aboutWords, eventWords, inLanguage, newestMarks, refusalOf, type Names } from "./lines";
+import { aboutWords, eventWords, inLanguage, newestMarks, refusalOf, refusedWords, type Names } from "./lines";
 import type { EventLine, RehearsalView, TaskLine, Told } from "./wire";
 import type { UnitNames } from "../named";
 
@@ -35,7 +35,7 @@ function comingLine(line: EventLine, names: Names, now_ms: number): TemplateResu
 function cameLine(line: EventLine, names: Names, view: RehearsalView): TemplateResult {
   const refusal = refusalOf(line, view.refused);
   return html`<li class=${refusal === null ? "" : "refused"}><time>${format.clock(line.at_ms)}</time><span class="wrap">${eventWords(line, names)}</span><span></span>
-    ${refusal === null ? nothing : html`<span class="second wrap">${t("director.refused", { why: refusal.why })}</span>`}</li>`;
+    ${refusal === null ? nothing : html`<span class="second wrap">${t("director.refused", { why: refusedWords(refusal) })}</span>`}</li>`;
 }
 
 export function doneList(rows: ReadonlyMap<string, MarkRow>, units: UnitNames, who: (id: string) => string): TemplateResult {

@@ -273,7 +273,7 @@ export class Replay extends View {
     try {
       const line = this.api === null ? null : await timeLineOf(this.api, id);
       if (line === null || this.chosen !== id) return;
-      const last = await this.fetchScene(id, (line.facts.at(-1)?.at_ms ?? line.opened_ms) + 1);
+      const last = await this.fetchScene(id, this.until(id, (line.facts.at(-1)?.at_ms ?? line.opened_ms) + 1));
       if (this.chosen !== id) return;
       [this.line, this.last, this.scene, this.at_ms] = [line, last, last, last.at_ms];
     } catch (error) {
@@ -281,7 +281,12 @@ export class Replay extends View {
     }
   }
 
-  /** To the last fact; of an open one to the moment at which it was chosen at least. */
+  /** To the last fact; of an open one to now: units go on looking for hours of which nothing else is told. */
+  private until(id: string, last_ms: number): number {
+    const row = this.situations.get(id);
+    return row === undefined || !isOpen(row) ? last_ms : Math.max(last_ms, this.now);
+  }
+
   private end_ms(): number {
     return this.last?.at_ms ?? this.at_ms;
   }

@@ -26,6 +26,7 @@ export const FACTS = {
   "fact.message_queued": ["发短信", "Message"],
   "fact.message_sent": ["短信已发", "Message sent"],
   "fact.message_failed": ["短信失败", "Message failed"],
+  "fact.clip_exported": ["导出录像", "Clip exported"],
   "fact.evidence_fixed": ["固定证据", "Evidence fixed"],
   "fact.unit_left_area": ["越界", "Left its area"],
   "fact.unit_returned": ["返回巡区", "Returned"],

@@ -138,6 +138,7 @@ export const WORDS = {
   "link.case": ["案卷服务", "Case service"],
   "link.approval": ["审批服务", "Approval service"],
   "link.sms": ["短信网关", "SMS gateway"],
+  "link.upstream": ["上级平台", "Higher level"],
   "problem.invalid_input": ["内容不合要求", "The input is not valid"],
   "problem.impossible_pattern": ["没有号牌能符合这个布控", "No number plate can fit this watch"],
   "problem.sign_in_required": ["请先登录", "Sign in first"],
