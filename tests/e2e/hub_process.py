@@ -84,11 +84,15 @@ class HubProcess:
                 stdout=asyncio.subprocess.PIPE, stderr=log if self._log else None,
             )  # fmt: skip
         assert self._process.stdout is not None
-        async with asyncio.timeout(_START_S):
-            async for line in self._process.stdout:
-                if line.startswith(b"{"):
-                    return
-            raise DidNotStartError(await self._process.wait())
+        try:
+            async with asyncio.timeout(_START_S):
+                async for line in self._process.stdout:
+                    if line.startswith(b"{"):
+                        return
+                raise DidNotStartError(await self._process.wait())
+        except (asyncio.CancelledError, TimeoutError):
+            await self.kill()  # left alone, it would have another test fail
+            raise
 
     async def kill(self) -> None:
         """SIGKILL: no chance to finish anything."""
@@ -113,8 +117,12 @@ class HubProcess:
             return 0
         self._process.terminate()
         self.thaw()  # where a test failed while it was frozen: that is to be told, and not that it does not end
-        async with asyncio.timeout(_STOP_S):
-            return await self._process.wait()
+        try:
+            async with asyncio.timeout(_STOP_S):
+                return await self._process.wait()
+        except TimeoutError:
+            await self.kill()
+            raise
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ import random
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from command import requests as q
 from command.kernel.clock import SystemClock
@@ -48,6 +49,7 @@ async def one_round(hub: HubProcess, password: str, after_ms: int, answered: dic
     return asked
 
 
+@pytest.mark.timeout(600)  # five starts and two commands, each a process
 async def test_what_was_answered_is_there_after_kill_9_and_none_twice(tmp_path: Path) -> None:
     seed = random.randrange(1 << 32)
     chance = random.Random(seed)

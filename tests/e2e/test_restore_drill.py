@@ -135,7 +135,7 @@ async def cases(person: Person) -> dict[str, str]:
         return {key: row["case"] for key, row in console.tables["situations"].items()}
 
 
-@pytest.mark.timeout(300)  # three starts and a dozen commands, each a process
+@pytest.mark.timeout(900)  # three starts and a dozen commands, each a process
 async def test_a_hub_killed_under_load_goes_on_elsewhere_from_its_backup(tmp_path: Path) -> None:
     archive, key, passwords = tmp_path / "night.backup", tmp_path / "kept apart.key", Passwords()
     async with hub_process(tmp_path / "var") as hub:
