@@ -29,6 +29,8 @@ class ClipRecord:
         self._own_address = own_address
         self._in_doubt = asyncio.Event()
         self._in_doubt.set()  # as those may be that a hub left which was killed
+        self._asking = asyncio.Lock()
+        """Held while clips are asked about: what one asks the record to take another might delete as refused."""
 
     async def put(self, clip: Clip) -> None:
         """Return once it is on record and listed, in the name of whoever asked for it.
@@ -37,6 +39,14 @@ class ClipRecord:
         may be on record, so it stays, hidden, until the same question is answered.
         """
         try:
+            async with self._asking:
+                await self._put(clip)
+        except asyncio.CancelledError:
+            self._in_doubt.set()
+            raise
+
+    async def _put(self, clip: Clip) -> None:
+        try:
             await self._ask(clip, clip.asked.situation)
         except NOBODY_CAN_TELL as error:
             self._in_doubt.set()
@@ -44,9 +54,6 @@ class ClipRecord:
             raise UnavailableError(f"{told} ({error.detail})") from error
         except TriuneError:  # a refusal: what has this key is not on record, and never was
             await self._delete(clip)
-            raise
-        except asyncio.CancelledError:
-            self._in_doubt.set()
             raise
 
     async def _ask(self, clip: Clip, situation: str) -> None:
@@ -79,6 +86,10 @@ class ClipRecord:
 
         Whoever makes a clip does this first: so no more lie there than are made at once, however long nobody can tell.
         """
+        async with self._asking:
+            await self._settle()
+
+    async def _settle(self) -> None:
         store = self._find_store()
         try:
             clips = await store.readers.run(lambda: unrecorded(store.folder / CLIPS))
