@@ -27,7 +27,6 @@ from command.kernel.geo import check_point
 from command.kernel.limits import (
     POSITIONS_PER_BATCH,
     READINGS_ROWS,
-    SILENCE_DEAF_MS,
     SILENCE_SWEEP_MS,
     SILENT_PER_SWEEP,
     SOS_AGE_MS,
@@ -35,6 +34,7 @@ from command.kernel.limits import (
 )
 from command.patrol.fences import FenceSet
 from command.patrol.fixes import FixFilter
+from command.patrol.hearing import Hearing
 from command.patrol.holders import had_since_ms
 from command.patrol.sos import SosWatch, call_began, is_stand_in, seen_last, stand_in
 from command.patrol.watch import PatrolWatch, after
@@ -117,10 +117,7 @@ class HubUplink:
         self._placed: dict[str, Position] = {}
         """Of each unit what was kept last of a call without a place, which the next is kept after."""
         self._stored: list[Callable[[Sequence[Position]], None]] = []
-        self._stored_ms = self._looked_ms = clock.now_ms()
-        """When fixes were stored here last, and when silent units were looked for."""
-        self._refused = 0
-        """How many fixes the store had not taken by then."""
+        self._hearing = Hearing(clock.now_ms())
 
     def on_stored(self, listener: Callable[[Sequence[Position]], None]) -> None:
         """Call `listener` with fixes of devices that report here, once they are durable."""
@@ -205,8 +202,9 @@ class HubUplink:
 
     async def look_for_silent(self) -> None:
         """Report who is silent. Whom nobody could hear, since the last look or until now, first gets time to be."""
-        if self._was_deaf():
-            self._watch.listen_anew(self._hub.limits, self._clock.now_ms())
+        now_ms = self._clock.now_ms()
+        if self._hearing.was_deaf(now_ms, self.counters.not_stored, recording=self._hub.accepting):
+            self._watch.listen_anew(self._hub.limits, now_ms)
         try:
             units, limits = await self._hub.read(lambda tables: (list(tables.units), tables.limits))
         except TriuneError as error:
@@ -215,14 +213,6 @@ class HubUplink:
         now_ms = self._clock.now_ms()
         for report in self._watch.silent(units, limits, now_ms)[:SILENT_PER_SWEEP]:
             await self._report(report, now_ms)
-
-    def _was_deaf(self) -> bool:
-        """Say whether the record is away, nothing could be stored, or the hub stood still or had its clock set on."""
-        now_ms, refused = self._clock.now_ms(), self.counters.not_stored
-        late_ms, newly_refused = now_ms - self._looked_ms, refused - self._refused
-        self._looked_ms, self._refused = now_ms, refused
-        stores_nothing = newly_refused > 0 and now_ms - self._stored_ms > SILENCE_DEAF_MS
-        return stores_nothing or late_ms > SILENCE_DEAF_MS or not self._hub.accepting
 
     def _check(self, batch: Sequence[Position | CallForHelp]) -> None:
         try:
@@ -249,7 +239,7 @@ class HubUplink:
             await self._raise_sos(said, roster)  # a call for help does not wait for a disk
             raise
         self.counters.positions += len(fixes)
-        self._stored_ms = self._clock.now_ms()
+        self._hearing.stored(self._clock.now_ms())
         for listener in self._stored:
             listener(fixes)
         await self._raise_sos(said, roster)
