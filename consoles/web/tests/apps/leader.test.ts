@@ -3,10 +3,10 @@ import { askedFor, consequenceOf } from "../../src/apps/approvals/deciders";
 import { Newcomers } from "../../src/apps/hand/hearing";
 import { homeAtOnce, homesOf } from "../../src/apps/homes";
 import { lateWords } from "../../src/apps/leader/open_tab";
-import { answerUnderWay, decidedToday, isFinishing, lateOf, notesUnderWay, reportsDue, reportsMade, servedOf, underWay } from "../../src/apps/leader/picture";
+import { answerUnderWay, decidedToday, isFinishing, lateOf, notesUnderWay, reportsDue, reportsLater, reportsMade, servedOf, underWay, unplanned } from "../../src/apps/leader/picture";
 import type { Entry } from "../../src/sync/outbox";
 import type { Actor } from "../../src/sync/protocol";
-import type { ActivationRow, ApprovalRow, OrderRow, PlanTask, Request, TaskRow } from "../../src/wire";
+import type { ActivationRow, ApprovalRow, OrderRow, PlanTask, Request, SituationRow, TaskRow } from "../../src/wire";
 
 const MINUTE = 60_000;
 const byId = <R extends { id: string }>(...rows: R[]): ReadonlyMap<string, R> => new Map(rows.map((row) => [row.id, row]));
@@ -130,6 +130,19 @@ describe("reports upward (R884)", () => {
     expect(reportsDue(rows, tasks).map(({ planned: { id }, due_ms }) => [id, due_ms / MINUTE])).toEqual([["first-report", 60]]);
     expect(reportsMade(rows, tasks).map(({ planned: { id } }) => id)).toEqual(["final-report"]);
     expect(reportsDue(byId(activation({ state: "stood_down" })), new Map())).toEqual([]);
+  });
+
+  it("of phases that have not begun are there, without a time that would run (R1115)", () => {
+    const later = reportsLater(byId(activation({}), activation({ id: "p2", phase: "second" }), activation({ id: "p3", state: "stood_down" })));
+    expect(later.map(({ key, phase, report }) => [key, phase.id, report.within_min])).toEqual([["p1 second final-report", "second", 240]]);
+  });
+
+  it("are said of nobody's plan where a grave situation has none that reports (R1115)", () => {
+    const row = (id: string, level: SituationRow["level"], state: SituationRow["state"] = "received"): SituationRow =>
+      ({ id, level, state, title: id, merged_into: "", changed_ms: 0, opened_ms: 0 }) as SituationRow;
+    const rows = byId(row("s1", 2), row("s2", 3), row("s3", 4), row("s4", 1, "closed"), row("s5", 1));
+    const silent = activation({ id: "p5", situation: "s5", definition: { phases: [{ id: "first", title: { zh: "", en: "" }, tasks: [planned("close", null)] }] } as unknown as ActivationRow["definition"] });
+    expect(unplanned(rows, byId(activation({}), silent)).map(({ id }) => id)).toEqual(["s5", "s2"]);
   });
 });
 

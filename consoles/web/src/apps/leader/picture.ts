@@ -1,8 +1,8 @@
 /** What a duty leader's phone shows, read off the tables: what is late, what is reported upward, what is on its way. Pure. */
 
 import type { Entry } from "../../sync/outbox";
-import type { ActivationRow, ApprovalRow, OrderRow, PlanTask, Request, TaskRow } from "../../wire";
-import { isActiveOrder, startOfDay } from "../picture";
+import type { ActivationRow, ApprovalRow, OrderRow, PlanPhase, PlanTask, Request, SituationRow, TaskRow } from "../../wire";
+import { isActiveOrder, openSituations, startOfDay } from "../picture";
 
 export interface Late {
   readonly orders: number;
@@ -75,6 +75,39 @@ export function reportsDue(activations: ReadonlyMap<string, ActivationRow>, task
 export function reportsMade(activations: ReadonlyMap<string, ActivationRow>, tasks: ReadonlyMap<string, TaskRow>): Upward[] {
   const made = reportsOf(activations, tasks).filter(({ task }) => task?.state === "done");
   return made.sort((a, b) => (b.task?.done_ms ?? 0) - (a.task?.done_ms ?? 0) || (a.key < b.key ? -1 : 1));
+}
+
+/** What a running plan has to report upward in a phase that has not begun: its time does not run yet, and nobody is to take it for nothing. */
+export interface Later {
+  readonly key: string;
+  readonly activation: ActivationRow;
+  readonly phase: PlanPhase;
+  readonly planned: PlanTask;
+  readonly report: NonNullable<PlanTask["report"]>;
+}
+
+export function reportsLater(activations: ReadonlyMap<string, ActivationRow>): Later[] {
+  const found: Later[] = [];
+  for (const activation of activations.values()) {
+    if (activation.state !== "active") continue;
+    const { phases } = activation.definition;
+    for (const phase of phases.slice(phases.findIndex(({ id }) => id === activation.phase) + 1)) {
+      for (const planned of phase.tasks) {
+        if (planned.report != null) found.push({ key: `${activation.id} ${phase.id} ${planned.id}`, activation, phase, planned, report: planned.report });
+      }
+    }
+  }
+  return found;
+}
+
+/** III 较大 and above are reported upward within the time that the province sets. */
+const LOWEST_REPORTED = 3;
+
+/** Open situations so grave that they are reported upward, of which no plan says when. */
+export function unplanned(situations: ReadonlyMap<string, SituationRow>, activations: ReadonlyMap<string, ActivationRow>): SituationRow[] {
+  const says = ({ definition }: ActivationRow): boolean => definition.phases.some(({ tasks }) => tasks.some(({ report }) => report != null));
+  const planned = new Set([...activations.values()].filter(says).map(({ situation }) => situation));
+  return openSituations(situations).filter(({ id, level }) => level <= LOWEST_REPORTED && !planned.has(id));
 }
 
 function reportsOf(activations: ReadonlyMap<string, ActivationRow>, tasks: ReadonlyMap<string, TaskRow>): Upward[] {
