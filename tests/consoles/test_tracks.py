@@ -313,7 +313,10 @@ async def test_more_fixes_than_one_answer_looks_at_are_refused(tmp_path: Path, m
 
 
 async def test_a_rehearsal_has_tracks_of_its_own(tmp_path: Path) -> None:
-    async with director_at(tmp_path) as (site, _, _), rehearsals(site.context, [tmp_path / "scenarios"]) as directed:
+    async with (
+        director_at(tmp_path) as (site, _, _),
+        rehearsals(site.context, [tmp_path / "scenarios"], tmp_path / "came-to") as directed,
+    ):
         app = make_app(site.context, [*directed, *routes])
         async with (
             serving(app, "127.0.0.1", 0) as url,
