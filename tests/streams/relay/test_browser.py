@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Page
 
 from edge.simulators.clips import Clip
-from tests.streams.browser import PAGE, chromium, look_until
+from tests.streams.browser import PAGE, chromium, look_until, watch_within
 from tests.streams.peers import until
 from tests.streams.relay.site import serve
 
@@ -24,18 +24,16 @@ async def test_two_browser_pages_show_the_moving_picture_of_one_pull(clip: Clip,
     async with serve(clip, PAGE) as site:
         for page in pages:
             await page.goto(site.url)
-            await page.evaluate("watch('a')")
-            await look_until(page, lambda x: x["frames"] > 20 and x["seconds"] > 1)
+            # Half a second is the budget on an idle machine; this one may be busy with other tests.
+            await watch_within(page, "a", 3000)
         assert site.simulators.players("cam") == 1
-        assert site.relay.viewers == 2
+        await until(lambda: site.relay.viewers == 2)
 
         seen = [await page.evaluate("look()") for page in pages]
         for what in seen:
             assert what["codec"] == "video/H264"
             assert what["width"] == 320
             assert what["lost"] == 0
-            # Half a second is the budget on an idle machine; this one may be busy with other tests.
-            assert what["firstPictureMs"] < 3000
 
         # The camera goes away and comes back; the same session shows it again.
         site.simulators.set_up("cam", False)
