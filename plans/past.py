@@ -148,14 +148,16 @@ class Replays:
         """Return the latest tables that are known from before a fact; empty ones where there are none."""
         starts = self._starts.get(journal, {})
         seq = max((seq for seq in starts if seq < before_seq), default=0)
+        start = starts.get(seq)
         if self._snapshots is not None:
             found = self._snapshots.read(space, limits, seq, before_seq)
             while at := await asyncio.to_thread(next, found, None):
                 if await _holds(journal, space, at[1]):
                     return at[0]
-        if seq == 0:
+        if start is None:
             return Tables(limits)
-        starts[seq] = start = starts.pop(seq)
+        if starts.pop(seq, None) is not None:  # another look may have taken its place meanwhile
+            starts[seq] = start
         return await asyncio.to_thread(start.tables)
 
     def _keep(self, journal: Journal, start: TablesCopy) -> None:

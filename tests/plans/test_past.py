@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 
 import pytest
 
-from command.journal import StoredFact
+from command.journal import Head, StoredFact
 from command.journal.memory import MemoryJournal
 from command.kernel.errors import UnknownIdError
 from command.readings.memory import MemoryReadings
 from command.requests import CloseSituation, FeedBack, MergeSituation, StepOrder
 from command.settings import Limits
 from command.snapshots import SnapshotFolder, TablesCopy
+from command.tables import Tables
 from plans import past
 from plans.limits import REPLAY_STARTS
 from plans.past import Replays
@@ -162,3 +164,30 @@ async def test_a_first_look_begins_with_the_latest_snapshot_that_the_record_vouc
         found = await Replays(snapshots).scene(journal, MemoryReadings(), "live", situation, at_ms, Limits())
         assert found == expected
         assert min(journal.facts_read) == first, "what comes after its opening, or of another record, is no beginning"
+
+
+class Crowded(SnapshotFolder):
+    """While it is read, other looks take the places of all that was known."""
+
+    def __init__(self, folder: Path, replays: Callable[[], Replays]) -> None:
+        super().__init__(folder)
+        self._replays = replays
+
+    def read(
+        self, space: str, limits: Limits, after_seq: int = 0, before_seq: int | None = None
+    ) -> Iterator[tuple[Tables, Head]]:
+        """Yield nothing."""
+        for starts in self._replays()._starts.values():
+            starts.clear()
+        yield from super().read(space, limits, after_seq, before_seq)
+
+
+async def test_a_look_keeps_its_beginning_whatever_other_looks_begin_meanwhile(tmp_path: Path) -> None:  # R1111
+    journal = ReadJournal()
+    replays = Replays(Crowded(tmp_path, lambda: replays))
+    async with desk(journal) as d:
+        situation, opened_seq, at_ms = (await an_evening(d))[-1]
+    first = await replays.scene(journal, MemoryReadings(), "live", situation, at_ms, Limits())
+    journal.facts_read.clear()
+    assert await replays.scene(journal, MemoryReadings(), "live", situation, at_ms, Limits()) == first
+    assert min(journal.facts_read) >= opened_seq
