@@ -54,14 +54,14 @@ async def following(at: Desk, tmp_path: Path, link: Link) -> AsyncIterator[Follo
 
 async def until(at: Desk, holds: Callable[[Tables], bool]) -> None:
     """Return once it is so; what sleeps meanwhile is woken in its turn."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while not await at.hub.read(holds):
             await pass_time(at)
 
 
 async def told(at: Desk, follower: Follower) -> None:
     """Return once the link has told everything that is recorded, what it made the hub record included."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while follower.behind:
             await until(at, lambda _: True)
             await pass_time(at)

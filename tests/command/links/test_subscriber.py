@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from aiohttp import web
 
+from command.kernel.clock import SystemClock
 from command.kernel.errors import SignInRequiredError, UnavailableError
 from command.kernel.limits import SUBSCRIBE_AGAIN_MS, WEBHOOK_BACKOFF_LONGEST_MS
 from command.links.approval import APPROVAL_SERVICE, ApprovalLink, request_of
@@ -72,7 +73,7 @@ class County:
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Return once it is so; who sleeps meanwhile is woken in turn."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             while not holds():
                 await self.turn()
 
@@ -85,7 +86,7 @@ class County:
             await self.turn()
         for one in asked:
             await self.client.decide(f"theirs/{one.id}", one.id, ApprovalDecision(decision="grant", by="局长"))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             while [a for a in (await self.at.table("approvals")).values() if a.state == "waiting"]:
                 await self.turn()
 
@@ -151,11 +152,15 @@ async def test_what_a_stranger_sends_has_the_service_asked_again_once_a_second_a
     async with county(tmp_path) as here, here.service():
         await here.until(lambda: not here.subscriber.problems())
         subscriber, clock, asked = here.subscriber, here.at.clock, list[int]()
-        subscribe = here.client.subscribe
+        subscribe, answered = here.client.subscribe, 0
 
         async def counted(url: str) -> object:
+            nonlocal answered
             asked.append(clock.now_ms())
-            return await subscribe(url)
+            try:
+                return await subscribe(url)
+            finally:
+                answered += 1
 
         here.client.subscribe = counted  # type: ignore[method-assign,assignment]
         secret = (await subscribe("http://127.0.0.1:1/other")).secret  # no other subscriber can sign to the hub
@@ -164,6 +169,8 @@ async def test_what_a_stranger_sends_has_the_service_asked_again_once_a_second_a
             with pytest.raises(SignInRequiredError):
                 subscriber.hear(sign(secret, "evt", clock.now_ms(), b"{}"), b"{}")
             await here.turn()
+            while answered < len(asked):  # however long a busy machine takes for that, no time passes
+                await SystemClock().sleep(1)
         assert 3 <= len(asked) <= 12
         assert subscriber.problems()[0].startswith("approval: what the service tells is refused: no webhook-signature")
         await here.until(lambda: clock.now_ms() > began_ms + 10_000 + 2 * WEBHOOK_BACKOFF_LONGEST_MS)

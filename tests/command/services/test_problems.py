@@ -160,7 +160,7 @@ async def test_an_oversized_body_is_413(call: Caller) -> None:
 async def test_a_body_that_never_comes_is_408_and_others_are_served_meanwhile(
     call: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(api, "SERVICE_CALL_MS", 1500)  # soon, and later than the others are served on a busy machine
+    monkeypatch.setattr(api, "SERVICE_CALL_MS", 3000)  # soon, and later than the others are served on a busy machine
     port = int(call.url.rsplit(":", 1)[1])
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     head = f"POST {CASES} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: 100\r\n\r\n{{"
