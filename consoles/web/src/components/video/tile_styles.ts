@@ -143,6 +143,13 @@ export const tileStyles = css`
     .age .word {
       display: none;
     }
+    /* The name and why it is dark need the room: how far off that is, is read on the tiles that see something. */
+    .cover.bad {
+      padding-top: 2.6em;
+    }
+    .cover.bad ~ .head .far > :not(.sr) {
+      display: none;
+    }
   }
   .cover {
     position: absolute;
@@ -151,7 +158,7 @@ export const tileStyles = css`
     display: flex;
     flex-direction: column;
     align-items: center;
-    justify-content: center;
+    justify-content: safe center;
     gap: 0.15em;
     padding: 1.6em var(--s2) 0;
     text-align: center;
