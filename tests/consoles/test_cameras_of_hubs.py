@@ -39,7 +39,7 @@ from tests.edge.agent.test_gb28181 import platform_of
 from tests.edge.gb28181.site import DEVICE, SERVER
 from tests.ports import free_range
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture(scope="module")

@@ -46,7 +46,7 @@ from tests.consoles.test_publishing import _offered
 from tests.edge.agent.support import NAME, until
 from tests.streams.relay.viewers import stay_on_loopback
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 soon = partial(until, within_s=60)
 AGENT_GONE = f"link edge.{NAME}: away"
 CAME, MISSED = ["LinkCameUp"], ["LinkWentDown", "AlarmRaised", "CameraWentDown"]

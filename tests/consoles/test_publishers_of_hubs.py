@@ -30,7 +30,7 @@ from tests.edge.agent.support import until
 from tests.streams.relay.viewers import stay_on_loopback
 from tests.streams.test_whip import PUBLISHING, serve
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 soon = partial(until, within_s=60)
 
 
