@@ -134,7 +134,8 @@ async def report_as_told(sheet: str, now_ms: int) -> None:
 
 @pytest.mark.browser
 @pytest.mark.timeout(120)
-async def test_an_administrator_enrols_units_devices_and_fences(tmp_path: Path) -> None:  # R991, R992, R993, R1086
+async def test_an_administrator_enrols_units_devices_and_fences(tmp_path: Path) -> None:
+    """R991, R992, R993, R1086, R1109."""
     async with site_with_people(tmp_path, "administrator") as site, chromium() as browser:
         station = q.EnrolStation(
             station="st1",
@@ -219,13 +220,28 @@ async def test_an_administrator_enrols_units_devices_and_fences(tmp_path: Path) 
         await page.mouse.down()
         await page.mouse.move(at["x"] + x + 40, at["y"] + y + 40, steps=4)
         await page.mouse.up()
-        await expect(page.get_by_text("The shape is changed and not saved yet")).to_be_visible()
+        unsaved = page.get_by_text("The shape is changed and not saved yet")
+        await expect(unsaved).to_be_visible()
         await expect(drawing.get_by_text("3 corners")).to_be_visible()
+        await site.hub.ask(q.DrawFence(fence="f2", name="水库", kind="forbidden", ring=fence.ring), HUB)
+        await page.get_by_role("cell", name="水库").click()
+        await expect(page.get_by_role("heading", name="水库")).to_be_visible()
+        await expect(unsaved).to_have_count(0)
+        await page.get_by_role("cell", name="禁入区").click()
+        await expect(unsaved).to_be_visible()  # R1109
         await press(page, "Save")
         await expect(page.get_by_text("Saved; every screen has it")).to_be_visible(timeout=_SLOW_MS)
         first, dragged, last = (await site.hub.read(lambda t: t.fences.need("f1"))).ring
         assert (first, last) == ((113.1, 29.1), (113.12, 29.12))
         assert dragged[0] > 113.12 and dragged[1] < 29.1  # noqa: PT018 - to the south-east
+
+        await press(page, "Change its shape")
+        await expect(drawing.get_by_text("3 corners")).to_be_visible()
+        await press(page, "Take one back")
+        await expect(unsaved).to_be_visible()
+        await press(page, "Back to its saved shape")
+        await expect(unsaved).to_have_count(0)
+        await expect(drawing).to_have_count(0)
 
         await press(page, "Remove the fence")
         await expect(page.get_by_text("It raises no alarm any more", exact=False)).to_be_visible()

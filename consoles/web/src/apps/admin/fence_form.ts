@@ -39,11 +39,17 @@ export class FenceForm extends EnrolForm {
           <label>${t("fences.margin")}<input name="margin_m" type="number" required min="0" max="1000" step="any" .value=${String(fence?.margin_m ?? MARGIN_M)} /></label></div>
         <p class="quiet">${t("fences.margin_how")}</p>
         ${users.length === 0 ? nothing : html`<p>${icon("info")} ${t("fences.used", { n: users.length, names: users.join(t("list.comma")) })}</p>`}
-        ${isDrawn ? (this.redrawn && fence !== null ? html`<p class="bad" role="status">${icon("alert")} ${t("fences.unsaved")}</p>` : nothing) : html`<p class="quiet">${icon("info")} ${t("fences.draw_first")}</p>`}
+        ${isDrawn ? nothing : html`<p class="quiet">${icon("info")} ${t("fences.draw_first")}</p>`}${this.unsaved()}
         ${this.drawing ? nothing : html`<div class="keys"><button type="button" @click=${() => this.tell("redraw", null)}>${icon("pin")} ${t("fences.redraw")}</button></div>`}
         ${this.end()}
       </form>
       ${fence === null ? nothing : this.removal(fence)}`;
+  }
+
+  private unsaved(): TemplateResult | typeof nothing {
+    if (!this.redrawn) return nothing;
+    return html`<p class="bad" role="status">${icon("alert")} ${t("fences.unsaved")}</p>
+      <div class="keys"><button type="button" @click=${() => this.tell("revert", null)}>${icon("history")} ${t("fences.revert")}</button></div>`;
   }
 
   private removal({ id, name }: FenceRow): TemplateResult {

@@ -57,6 +57,8 @@ export class AdminFences extends View {
   @state() private busy = false;
   @state() private said = "";
   @state() private refusal = "";
+  /** Shapes that were drawn and not saved, by their fences; "" is a new one. */
+  private readonly unsaved = new Map<string, readonly Corner[]>();
   private readonly mapData = new Kept(["stations"], () => this.data());
   /** Where to look, made anew only for another fence. */
   private looked: { readonly focusOn: Place | null; readonly around: readonly Place[] } = { focusOn: null, around: [] };
@@ -96,7 +98,7 @@ export class AdminFences extends View {
     const fence = fences.get(this.chosen) ?? null;
     if (!this.making && fence === null) return html`<t-state kind="hint" text=${t("fences.choose")}></t-state>`;
     const row = this.making ? "" : this.chosen;
-    return html`<div class="work" @save=${(event: CustomEvent<Request>) => void this.save(event.detail)} @redraw=${() => (this.drawing = true)}><h2>${this.making ? t("fences.new") : fence?.name}</h2>
+    return html`<div class="work" @save=${(event: CustomEvent<Request>) => void this.save(event.detail)} @redraw=${() => (this.drawing = true)} @revert=${() => this.revert(fence)}><h2>${this.making ? t("fences.new") : fence?.name}</h2>
       ${keyed(row, html`<fence-form row=${row} .taken=${fences} free=${freeId("f", fences.keys())} ?busy=${this.busy} .fence=${this.making ? null : fence} .corners=${this.corners}
         .users=${usersOf(row, units)} ?drawing=${this.drawing} ?redrawn=${fence !== null && !sameRing(fence.ring, this.corners)}></fence-form>`)}</div>`;
   }
@@ -113,9 +115,23 @@ export class AdminFences extends View {
   }
 
   private begin(fence: FenceRow | null, making: boolean): void {
-    [this.chosen, this.making, this.drawing, this.corners, this.said, this.refusal] = [fence?.id ?? "", making, making, fence?.ring ?? [], "", ""];
+    this.keepUnsaved();
+    const row = fence?.id ?? "";
+    const drawn = making || fence !== null ? this.unsaved.get(row) : undefined;
+    [this.chosen, this.making, this.drawing, this.corners, this.said, this.refusal] = [row, making, making || drawn !== undefined, drawn ?? fence?.ring ?? [], "", ""];
     const [first = null, ...around] = (fence?.ring ?? []).map(([lon, lat]): Place => ({ lat, lon, text: "", source: "map", uncertainty_m: null }));
     this.looked = { focusOn: first, around };
+  }
+
+  /** A look at another fence loses nothing that was drawn. */
+  private keepUnsaved(): void {
+    const saved = this.connection?.store.rows("fences").get(this.chosen)?.ring;
+    if (this.making || (saved !== undefined && !sameRing(saved, this.corners))) this.unsaved.set(this.chosen, this.corners);
+    else this.unsaved.delete(this.chosen);
+  }
+
+  private revert(fence: FenceRow | null): void {
+    [this.drawing, this.corners] = [false, fence?.ring ?? []];
   }
 
   private async save(request: Request): Promise<void> {
@@ -125,7 +141,8 @@ export class AdminFences extends View {
     const name = connection.store.rows("fences").get(this.chosen)?.name ?? "";
     try {
       const { subject } = await connection.api.request(request);
-      if (request.request === "remove_fence") this.begin(null, false);
+      this.unsaved.delete(this.chosen);
+      if (request.request === "remove_fence") [this.chosen, this.drawing, this.corners] = ["", false, []];
       else [this.chosen, this.making, this.drawing] = [subject, false, false];
       this.said = request.request === "remove_fence" ? t("fences.removed", { name }) : t("units.saved");
     } catch (error) {

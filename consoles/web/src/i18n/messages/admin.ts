@@ -113,6 +113,7 @@ export const ADMIN = {
   "fences.remove_question": ["删除围栏“{name}”？", "Remove the fence “{name}”?"],
   "fences.remove_consequence": ["它的报警不再发出；过去的记录还在。不能撤销，要用须重画。", "It raises no alarm any more; what is on record stays. It cannot be undone but by drawing it again."],
   "fences.removed": ["已删除围栏 {name}", "The fence {name} is removed"],
+  "fences.revert": ["恢复原形状", "Back to its saved shape"],
   "fences.unsaved": ["形状已改，还没有保存", "The shape is changed and not saved yet"],
   "refusal.fence_used": ["还有单位以它为巡区：先在“单位与终端”里给它们换巡区", "Units have it as their area: give them another on the tab of units first"],
   "refusal.device_unit": ["报位置的终端要选所属单位", "A device that reports positions belongs to a unit: choose it"],
