@@ -38,6 +38,11 @@ export function t<K extends Key>(key: K, ...args: Args<K>): string {
   return say(current, key, args[0] ?? {});
 }
 
+/** The same in Chinese, whatever is shown: for words that a page puts on record or sends to people, whose papers and phones are Chinese. */
+export function recorded<K extends Key>(key: K, ...args: Args<K>): string {
+  return say("zh", key, args[0] ?? {});
+}
+
 export function say(chosen: Language, key: Key, values: Readonly<Record<string, string | number>>): string {
   const text: string = MESSAGES[key][chosen === "zh" ? 0 : 1];
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));

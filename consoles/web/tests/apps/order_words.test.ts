@@ -1,7 +1,9 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { parse, type Part } from "../../src/components/commands";
 import { situationCommands } from "../../src/apps/desk/commands_situations";
 import type { Desk } from "../../src/apps/desk/context";
+import { setLanguage } from "../../src/i18n/i18n";
+import { feedbackRequest } from "../../src/apps/mobile/feedback";
 import { orderText } from "../../src/apps/desk/order_words";
 import type { Store } from "../../src/sync/store";
 import type { CallRow, OrderRow, Request, SituationRow, UnitRow } from "../../src/wire";
@@ -43,22 +45,22 @@ describe("what goes to the officer's phone with an order (R1076)", () => {
   });
 });
 
+const order = (id: string, of: string): OrderRow => ({ id, unit: of, situation: "s1", state: "signed", issued_ms: 1 }) as OrderRow;
+const store = storeOf({
+  units: [unit("u1", "岳01"), unit("u2", "岳02"), unit("u9", "岳09", "off")], orders: [order("o1", "u1")], calls: [call("c1", 1, { trapped: "3" })],
+}); // prettier-ignore
+const messages = { unknown: () => "?", unfit: () => "?", doubtful: () => "?", several: () => "?", missing: () => "?" };
+
+async function done(line: string, situation: SituationRow | null = fire("c1")): Promise<{ said: string; asked: Request[] }> {
+  const asked: Request[] = [];
+  const desk: Partial<Desk> = { store, situation, recommended: [], now_ms: 0, ask: (request) => (asked.push(request), Promise.resolve({ seq: 1, subject: "" })) };
+  const [part] = parse(line, situationCommands(() => desk as Desk), messages) as readonly [Part];
+  if (!("run" in part.outcome)) return { said: (part.outcome as { wrong: string }).wrong, asked };
+  await part.outcome.run();
+  return { said: part.outcome.will, asked };
+}
+
 describe("orders and recalls from the command line (R1075, R1077)", () => {
-  const order = (id: string, of: string): OrderRow => ({ id, unit: of, situation: "s1", state: "signed", issued_ms: 1 }) as OrderRow;
-  const store = storeOf({
-    units: [unit("u1", "岳01"), unit("u2", "岳02"), unit("u9", "岳09", "off")], orders: [order("o1", "u1")], calls: [call("c1", 1, { trapped: "3" })],
-  }); // prettier-ignore
-  const messages = { unknown: () => "?", unfit: () => "?", doubtful: () => "?", several: () => "?", missing: () => "?" };
-
-  async function done(line: string, situation: SituationRow | null = fire("c1")): Promise<{ said: string; asked: Request[] }> {
-    const asked: Request[] = [];
-    const desk: Partial<Desk> = { store, situation, recommended: [], now_ms: 0, ask: (request) => (asked.push(request), Promise.resolve({ seq: 1, subject: "" })) };
-    const [part] = parse(line, situationCommands(() => desk as Desk), messages) as readonly [Part];
-    if (!("run" in part.outcome)) return { said: (part.outcome as { wrong: string }).wrong, asked };
-    await part.outcome.run();
-    return { said: part.outcome.will, asked };
-  }
-
   it("carry the words that follow the units, and the line shows all that is sent", async () => {
     const text = "携带云梯。报警人说：被困人数 3";
     expect(await done("D 岳02 岳01 携带云梯")).toEqual({
@@ -79,5 +81,26 @@ describe("orders and recalls from the command line (R1075, R1077)", () => {
     expect((await done("D 岳09")).said).toBe("岳09 已离岗，派不了");
     expect((await done("R 岳02")).said).toBe("岳02 在此警情没有在办的指令");
     expect((await done("R 岳01", null)).said).toBe("先选一起警情");
+  });
+});
+
+describe("words that a page in English puts on record or sends (R1117)", () => {
+  beforeEach(() => {
+    vi.stubGlobal("localStorage", { setItem: () => undefined });
+    vi.stubGlobal("document", { documentElement: {} });
+    setLanguage("en");
+  });
+  afterEach(() => {
+    setLanguage("zh");
+    vi.unstubAllGlobals();
+  });
+
+  it("are Chinese, as the officer's phone and the papers are", async () => {
+    expect(await done("D 岳02")).toEqual({
+      said: "send 岳02 → 公田镇老街57号 三层民房: 赶赴现场处置。报警人说：被困人数 3 (words may follow)",
+      asked: [{ request: "issue_order", situation: "s1", unit: "u2", text: "赶赴现场处置。报警人说：被困人数 3" }],
+    });
+    expect((await done("R 岳01")).asked).toEqual([{ request: "recall_order", order: "o1", why: "指挥中心撤回" }]);
+    expect(feedbackRequest("o1", { result: "mediated", text: "双方和解" })).toEqual({ request: "feed_back", order: "o1", result: "已调解", text: "双方和解" });
   });
 });

@@ -1,7 +1,7 @@
 /** Commands about alarms, SOS, messages, the watch list and sightings. */
 
 import type { Choice, Command } from "../../components/commands";
-import { t, word } from "../../i18n/i18n";
+import { recorded, t, word } from "../../i18n/i18n";
 import type { AlarmRow } from "../../wire";
 import { alarmsInOrder, subjectOf } from "../picture";
 import { choice, does, each, labels, namesOf, wrong, type DeskActions } from "./commands";
@@ -65,7 +65,7 @@ export function patrolCommands(desk: () => Desk, actions: Pick<DeskActions, "que
       choices: () => alarmChoices(desk(), ["taken", "raised", "shelved"]),
       plan: (_words, chosen) =>
         does(t("will.do", { verb: t("cmd.clear"), what: labels(chosen) }), () =>
-          each(chosen, (alarm) => desk().ask({ request: "clear_alarm", alarm, why: t("cmd.clear") })),
+          each(chosen, (alarm) => desk().ask({ request: "clear_alarm", alarm, why: recorded("cmd.clear") })),
         ),
     },
     {
@@ -76,7 +76,7 @@ export function patrolCommands(desk: () => Desk, actions: Pick<DeskActions, "que
       plan: (_words, [sos]) =>
         sos === undefined
           ? wrong("wrong.text")
-          : does(t("will.do", { verb: t("cmd.safe"), what: sos.label }), () => desk().ask({ request: "clear_sos", sos: sos.id, why: t("cmd.safe") })),
+          : does(t("will.do", { verb: t("cmd.safe"), what: sos.label }), () => desk().ask({ request: "clear_sos", sos: sos.id, why: recorded("cmd.safe") })),
     },
     {
       verb: "M",
@@ -106,7 +106,7 @@ export function patrolCommands(desk: () => Desk, actions: Pick<DeskActions, "que
       },
     },
     watchCommand(desk, "VY", "cmd.approve_watch", "requested", (watch) => ({ request: "approve_watch", watch })),
-    watchCommand(desk, "VX", "cmd.lift", "active", (watch) => ({ request: "lift_watch", watch, why: t("cmd.lift") })),
+    watchCommand(desk, "VX", "cmd.lift", "active", (watch) => ({ request: "lift_watch", watch, why: recorded("cmd.lift") })),
     {
       verb: "Q",
       names: namesOf("cmd.query"),

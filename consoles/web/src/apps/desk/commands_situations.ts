@@ -3,7 +3,7 @@
 import type { Choice, Command, Outcome } from "../../components/commands";
 import { NUMERALS } from "../../components/shapes";
 import { distance, instant } from "../../i18n/format";
-import { t, word } from "../../i18n/i18n";
+import { recorded, t, word } from "../../i18n/i18n";
 import type { Level, SituationRow } from "../../wire";
 import { isActiveOrder, openSituations, ordersOf } from "../picture";
 import { choice, does, each, labels, namesOf, wrong } from "./commands";
@@ -75,7 +75,7 @@ export function situationCommands(desk: () => Desk): Command[] {
         return orders.map((order) => choice(order.id, store.rows("units").get(order.unit)?.name ?? order.unit, word("order_state", order.state)));
       },
       plan: ([words = ""], chosen) => {
-        const why = words === "" ? t("default.recall_why") : words;
+        const why = words === "" ? recorded("default.recall_why") : words;
         const will = t("will.recall", { unit: labels(chosen), why });
         const recall = (order: string) => desk().ask({ request: "recall_order", order, why });
         return does(words === "" ? t("will.words", { what: will }) : will, () => each(chosen, recall));
@@ -90,7 +90,7 @@ export function situationCommands(desk: () => Desk): Command[] {
           const [typed = "", ...why] = text.split(/\s+/);
           const level = LEVELS[typed.toUpperCase()];
           if (level === undefined) return wrong("wrong.level");
-          const reason = why.join(" ") || t("default.level_why");
+          const reason = why.join(" ") || recorded("default.level_why");
           return does(t("will.level", { title: row.title, level: NUMERALS[level] }), () =>
             desk().ask({ request: "set_level", situation: row.id, level, why: reason }),
           );
@@ -141,7 +141,7 @@ export function situationCommands(desk: () => Desk): Command[] {
           const other = desk().store.rows("situations").get(into?.id ?? "");
           if (into === undefined || other === undefined) return wrong("wrong.no_situation");
           const merge = async (): Promise<void> => {
-            await desk().ask({ request: "merge_situation", situation: row.id, into: into.id, why: t("default.level_why") });
+            await desk().ask({ request: "merge_situation", situation: row.id, into: into.id, why: recorded("default.level_why") });
             desk().choose("situations", into.id);
           };
           return does(t("will.merge", { title: inFull(row, desk()), into: inFull(other, desk()) }), merge, t("will.merge_consequence"));

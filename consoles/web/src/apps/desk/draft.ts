@@ -1,6 +1,6 @@
 /** What is typed about a call, kept on this machine with every key until the call is ended. */
 
-import { t } from "../../i18n/i18n";
+import { recorded } from "../../i18n/i18n";
 import type { CallRow, GivenPlace, IncidentKind, Level, Service } from "../../wire";
 import { spaceOfPage } from "../console";
 import { parseCoordinates } from "./places";
@@ -122,7 +122,7 @@ export function placeOf(call: CallRow, draft: Draft): GivenPlace | null {
   if (call.place === null) return null;
   const { lat, lon, text = "", source = "map", uncertainty_m = null } = call.place;
   const where = unplaced(call, draft);
-  const named = where === "" ? text : t("form.words_at", { where, text: pointOf(call) });
+  const named = where === "" ? text : recorded("form.words_at", { where, text: pointOf(call) });
   return { lat, lon, text: named, source, uncertainty_m, datum: "wgs84" };
 }
 

@@ -13,7 +13,7 @@ import { mayLookUpPlates } from "../../components/video/plate_lane";
 import { maySendToWall, sentBy, WALL } from "../../components/video/wall";
 import { shared } from "../../components/view";
 import * as format from "../../i18n/format";
-import { language, setLanguage, t } from "../../i18n/i18n";
+import { language, recorded, setLanguage, t } from "../../i18n/i18n";
 import type { Picked } from "../../map/element";
 import "../../map/element";
 import type { Pressed } from "../../map/symbols_layer";
@@ -219,7 +219,7 @@ export class DeskConsole extends Console {
         @pick=${this.onPick} @look=${(event: CustomEvent<Place>) => (this.lookAt = event.detail)}>
         <desk-queue .desk=${desk} .subjects=${this.subjects()} @answer=${(event: CustomEvent<string>) => void this.answer(event.detail)}
           @take=${(event: CustomEvent<string>) => this.takeAlarm(event.detail)}
-          @clear=${(event: CustomEvent<string>) => this.act({ request: "clear_alarm", alarm: event.detail, why: t("cmd.clear") })}
+          @clear=${(event: CustomEvent<string>) => this.act({ request: "clear_alarm", alarm: event.detail, why: recorded("cmd.clear") })}
           @shelve=${(event: CustomEvent<{ id: string; minutes: number; why: string }>) =>
             this.act({ request: "shelve_alarm", alarm: event.detail.id, minutes: event.detail.minutes, why: event.detail.why })}></desk-queue>
         ${this.middle(desk)}

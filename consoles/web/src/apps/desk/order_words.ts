@@ -1,6 +1,6 @@
 /** What a unit is told with its order: the words of the desk, and of what callers said that which it has to know before it is there. */
 
-import { t } from "../../i18n/i18n";
+import { recorded } from "../../i18n/i18n";
 import type { Store } from "../../sync/store";
 import type { SituationRow } from "../../wire";
 import { QUESTIONS, type FormField } from "./draft";
@@ -14,9 +14,9 @@ const CALLS = 3;
 
 /** `words` empty is the usual order. What stands in the title or in the words is not told again. */
 export function orderText(store: Pick<Store, "rows">, row: SituationRow, words: string): string {
-  const text = words === "" ? t("default.dispatch") : words;
+  const text = words === "" ? recorded("default.dispatch") : words;
   const told = toldBy(store, row, `${row.title} ${text}`);
-  return told.length === 0 ? text : t("order.with_told", { text: text.replace(/[。.]+$/, ""), told: told.join(t("list.comma")) });
+  return told.length === 0 ? text : recorded("order.with_told", { text: text.replace(/[。.]+$/, ""), told: told.join(recorded("list.comma")) });
 }
 
 function toldBy(store: Pick<Store, "rows">, row: SituationRow, known: string): string[] {
@@ -28,7 +28,7 @@ function toldBy(store: Pick<Store, "rows">, row: SituationRow, known: string): s
       const said = (call.form[field] ?? "").trim();
       if (said !== "" && !(isWords(said) && known.includes(said))) answers.set(field, (answers.get(field) ?? new Set()).add(cut(said)));
     }
-  return [...answers].map(([field, said]) => `${t(`form.${field}`)} ${[...said].join(" / ")}`);
+  return [...answers].map(([field, said]) => `${recorded(`form.${field}`)} ${[...said].join(" / ")}`);
 }
 
 /** A mere number, or one character, in a title is that of something else as well. */

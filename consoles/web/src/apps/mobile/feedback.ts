@@ -1,8 +1,15 @@
 /** What an officer is about to feed back, by its order: another order may come meanwhile, and what was typed stays with the first. */
 
+import { recorded } from "../../i18n/i18n";
+import type { Request } from "../../wire";
 import type { FeedbackDraft } from "./order_card";
 
 const NOTHING: FeedbackDraft = { result: "", text: "" };
+
+/** What is sent of it; null until a result is chosen. */
+export function feedbackRequest(order: string, { result, text }: FeedbackDraft): Request | null {
+  return result === "" ? null : { request: "feed_back", order, result: recorded(`mobile.result.${result}`), text };
+}
 
 export class Feedback {
   /** Begins what is stored. A rehearsal has orders of the same numbers. */

@@ -33,7 +33,7 @@ import { positionWords, recalledBar } from "./bars";
 import "./big_step";
 import "./evidence_tab";
 import type { Shot } from "./evidence_tab";
-import { Feedback } from "./feedback";
+import { Feedback, feedbackRequest } from "./feedback";
 import { install } from "./install";
 import { ageOf, Keeper, recall, type Kept } from "./kept";
 import { feedbackForm, orderCard, type FeedbackDraft } from "./order_card";
@@ -329,9 +329,8 @@ export class Mobile extends Console {
   }
 
   private async feedBack(order: OrderRow, draft: FeedbackDraft): Promise<void> {
-    if (draft.result === "") return;
-    const request: Request = { request: "feed_back", order: order.id, result: t(`mobile.result.${draft.result}`), text: draft.text };
-    if (await this.send(request)) this.feedback.forget(order.id);
+    const request = feedbackRequest(order.id, draft);
+    if (request !== null && (await this.send(request))) this.feedback.forget(order.id);
   }
 
   private async refuse(order: OrderRow, why: string): Promise<void> {
