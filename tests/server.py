@@ -15,7 +15,7 @@ from typing import Self
 
 from tests.ports import free_port
 
-_START_S = 60.0
+_START_S = 100.0
 _STOP_S = 60.0
 _LOOK_S = 0.02
 
