@@ -7,7 +7,6 @@ import "../../components/secret_sheet";
 import "../../components/states";
 import "../../components/table";
 import type { Column } from "../../components/table";
-import { valueOf } from "../../components/typing";
 import * as format from "../../i18n/format";
 import { t } from "../../i18n/i18n";
 import type { Api } from "../../sync/api";
@@ -17,6 +16,7 @@ import "./account_new";
 import "./account_one";
 import type { Change } from "./account_one";
 import { accountsFound, byText, deedText, rolesText, subjectText } from "./account_words";
+import { searchField } from "./search_field";
 import { adminStyles } from "./styles";
 import { unitNames } from "../named";
 
@@ -79,7 +79,7 @@ export class AdminAccounts extends Panel {
     const found = accountsFound(accounts ?? [], this.words, this.unitName);
     return html`<section class="asked" aria-label=${t("admin.accounts")}>
         <div class="head">
-          <input type="search" aria-label=${t("accounts.find")} placeholder=${t("accounts.find")} .value=${this.words} @input=${(event: Event) => (this.words = valueOf(event))} />
+          ${searchField(t("accounts.find"), this.words, (words) => (this.words = words))}
           <button type="button" class="primary" @click=${() => this.begin("", true)}>${icon("plus")} ${t("accounts.new")}</button>
         </div>
         <div class="scroll">${accounts === null ? this.nothingYet() : html`<t-table label=${t("admin.accounts")} .columns=${this.columns()} .rows=${new Map(found.map((each) => [each.name, each]))} sortBy="name" chosen=${this.chosen} @choose=${(event: CustomEvent<string>) => this.begin(event.detail, false)}><t-state kind="hint" text=${t("accounts.none_fits")}></t-state></t-table>`}</div>

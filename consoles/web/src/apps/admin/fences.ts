@@ -8,7 +8,6 @@ import { describe } from "../../components/problems";
 import "../../components/states";
 import "../../components/table";
 import type { Column } from "../../components/table";
-import { valueOf } from "../../components/typing";
 import { shared, View } from "../../components/view";
 import { t, word } from "../../i18n/i18n";
 import type { MapPath } from "../../map/paths";
@@ -20,6 +19,7 @@ import type { FenceRow, Place, Request, UnitRow } from "../../wire";
 import { Kept } from "../kept";
 import "./fence_form";
 import { area_km2, areaText, sameRing, usersOf } from "./fence_words";
+import { searchField } from "./search_field";
 import { adminStyles, formStyles } from "./styles";
 import { freeId, rowsFound } from "./unit_words";
 
@@ -80,7 +80,7 @@ export class AdminFences extends View {
     const found = rowsFound(fences, this.words, ({ name, kind }) => `${name} ${word("fence", kind)}`);
     return html`<section aria-label=${t("admin.fences")}>
         <div class="head">
-          <input type="search" aria-label=${t("fences.find")} placeholder=${t("fences.find")} .value=${this.words} @input=${(event: Event) => (this.words = valueOf(event))} />
+          ${searchField(t("fences.find"), this.words, (words) => (this.words = words))}
           <button type="button" class="primary" @click=${() => this.begin(null, true)}>${icon("plus")} ${t("fences.new")}</button>
         </div>
         <div class="scroll"><t-table label=${t("admin.fences")} .columns=${columns} .rows=${found} sortBy="name" chosen=${this.chosen} @choose=${(event: CustomEvent<string>) => this.begin(fences.get(event.detail) ?? null, false)}><t-state kind="hint" text=${t(fences.size === 0 ? "fences.none" : "units.none_fits")}></t-state></t-table></div>

@@ -7,7 +7,6 @@ import { icon } from "../../components/icons";
 import "../../components/secret_sheet";
 import "../../components/states";
 import "../../components/table";
-import { valueOf } from "../../components/typing";
 import { t } from "../../i18n/i18n";
 import "../../map/element";
 import type { Picked } from "../../map/element";
@@ -22,6 +21,7 @@ import { Panel } from "../panel";
 import "./device_form";
 import "./device_token";
 import "./station_form";
+import { searchField } from "./search_field";
 import { adminStyles, formStyles } from "./styles";
 import { isLoopback, tokenSheet } from "./token_sheet";
 import "./unit_form";
@@ -91,7 +91,7 @@ export class AdminUnits extends Panel {
     return html`<section aria-label=${t(`units.${kind}`)}>
         <div class="head">
           <div class="row" role="group" aria-label=${t("units.which")}>${KINDS.map((each) => html`<button type="button" aria-pressed=${each === kind} @click=${() => this.turn(each)}>${t(`units.${each}`)}</button>`)}</div>
-          <input type="search" aria-label=${t("units.find")} placeholder=${t("units.find")} .value=${this.words} @input=${(event: Event) => (this.words = valueOf(event))} />
+          ${searchField(t("units.find"), this.words, (words) => (this.words = words))}
           <button type="button" class="primary" @click=${() => this.begin("", true)}>${icon("plus")} ${t(`units.new_${kind}`)}</button>${kind === "devices" ? this.refresh() : nothing}
         </div>
         <div class="scroll"><t-table label=${t(`units.${kind}`)} .columns=${columns} .rows=${rows} sortBy="name" chosen=${this.chosen} @choose=${(event: CustomEvent<string>) => this.begin(event.detail, false)}><t-state kind="hint" text=${t(all === 0 ? `units.none_${kind}` : "units.none_fits")}></t-state></t-table></div>
