@@ -38,6 +38,15 @@ _H265 = (
 )
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for a server whose process stands still: how long one may is tested elsewhere."""
+    for limit in ("CAMERA_OPEN_MS", "CAMERA_FROZEN_MS", "CAMERA_KEY_MS"):
+        monkeypatch.setattr(f"streams.source.{limit}", PATIENCE_S * 1000)
+    for limit in ("_OPEN_S", "_READ_S"):
+        monkeypatch.setattr(f"streams.source.{limit}", PATIENCE_S)
+
+
 async def _read(url: str, count: int) -> list[Packet]:
     packets: list[Packet] = []
     async with asyncio.timeout(PATIENCE_S), Source(url, SystemClock()) as source:
@@ -52,6 +61,7 @@ async def _reason(url: str) -> str:
     return caught.value.reason
 
 
+@pytest.mark.usefixtures("patient")
 @pytest.mark.data
 async def test_a_gstreamer_camera_is_read_from_its_key_frame_on() -> None:
     port = free_port()
@@ -67,6 +77,7 @@ async def test_a_gstreamer_camera_is_read_from_its_key_frame_on() -> None:
     assert all(60 <= after.pts_ms - before.pts_ms <= 73 for before, after in pairwise(packets))
 
 
+@pytest.mark.usefixtures("patient")
 @pytest.mark.data
 async def test_a_gstreamer_camera_wants_its_password() -> None:
     port = free_port()
@@ -76,6 +87,7 @@ async def test_a_gstreamer_camera_wants_its_password() -> None:
         assert await _reason(f"rtsp://127.0.0.1:{port}/cam1") == "401 unauthorised"
 
 
+@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize("options", ["", "#transport=udp"])
 async def test_h265_comes_with_its_parameter_sets_before_every_key_frame(options: str) -> None:
     port = free_port()
@@ -94,6 +106,7 @@ async def test_h265_comes_with_its_parameter_sets_before_every_key_frame(options
         assert any(16 <= kind <= 21 for kind in kinds)
 
 
+@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize("options", ["", "#transport=udp"])
 async def test_a_camera_that_speaks_only_udp_is_read_over_udp(options: str) -> None:
     port = free_port()
@@ -131,6 +144,7 @@ async def _overheard(port: int) -> AsyncIterator[tuple[int, list[int]]]:
             await each
 
 
+@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize("options", ["", "#transport=udp"])
 async def test_over_udp_nobody_else_gets_a_picture_in(options: str) -> None:  # R747
     port, packets = free_port(), 0
