@@ -75,9 +75,8 @@ async def test_a_car_in_a_stream_is_a_hit_at_an_agent_without_its_hub_and_at_the
             began_ms = site.clock.now_ms()
             camera.set_up("k0", up=True)
 
-            async def is_told_whither() -> (
-                bool
-            ):  # the first time, but where its reader stood still while the car passed
+            async def is_told_whither() -> bool:
+                """The first time, but where its reader stood still while the car passed."""
                 kept = await agent.outbox.next(Priority.SIGHTING, 0, 100)
                 seen = [msgspec.json.decode(each.body, type=Sighting) for each in kept if each.kind == "sighting"]
                 return any(whither(each) == TOWARDS for each in seen)
