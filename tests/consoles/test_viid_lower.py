@@ -115,9 +115,18 @@ async def test_what_a_lower_hub_sees_is_told_from_subscribing_until_it_is_ended(
             await until(lambda: plates(upper, {"湘F00001"}))
             (seen,) = await sightings(upper)
             assert (seen.camera, seen.source, bool(seen.picture)) == (f"v{LOWER_CAMERA}", "viid", True)
-            assert (await lowers(above))[0]["passages"] == 1
-            # Its camera of ours, told to it again, would come round in a ring: it is not told.
-            assert (await shown(admin))["waiting"] == {}
+
+            async def counted() -> bool:
+                """Once it is stored, and so after it was seen."""
+                return bool((await lowers(above))[0]["passages"] == 1)
+
+            await until(counted)
+
+            async def nothing_waits() -> bool:
+                """Its camera of ours, told to it again, would come round in a ring, for ever."""
+                return not (await shown(admin))["waiting"]
+
+            await until(nothing_waits)
 
             assert (await send(above, upper, "DELETE", f"/lowers/{lower['id']}"))[0] == 204
 
