@@ -200,7 +200,7 @@ async def test_one_hub_tells_another_its_passages_over_restarts_of_both_and_none
         # The upper hub comes back and has forgotten who was registered: the lower one signs in anew and goes on.
         async with hub(tmp_path / "upper", upper_own) as (upper, _):
             await until(lambda: upper_knows({"湘F00001", "湘F00002", "湘F00003"}, upper))
-            assert await lower.hub.read(lambda t: t.links.need(f"viid.{UPPER}").state) == "up"
+            await until(lambda: lower.hub.read(lambda t: t.links.need(f"viid.{UPPER}").state == "up"))
             assert len(await sightings(upper)) == 3
 
 
