@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import socket
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -100,6 +102,29 @@ def certificate(folder: Path, days: int) -> tuple[Path, ssl.SSLContext]:
     return path, context
 
 
+@contextmanager
+def showing(context: ssl.SSLContext) -> Iterator[int]:
+    """Yield the port of one that shows its certificate and closes; in a thread, which sees each connection's end."""
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listening.accept()
+            except OSError:
+                return
+            with connection, suppress(OSError), context.wrap_socket(connection, server_side=True):
+                pass
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield listening.getsockname()[1]
+        finally:
+            listening.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
 @pytest.mark.parametrize(("days", "trusted", "verdict"), [(90, True, "ok"), (5, True, "warn"), (-3, True, "fail"),
                                                           (90, False, "fail")])  # fmt: skip
 async def test_certificates_are_looked_at(
@@ -108,9 +133,7 @@ async def test_certificates_are_looked_at(
     path, context = certificate(tmp_path, days)
     if trusted:
         monkeypatch.setenv("SSL_CERT_FILE", str(path))
-    server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0, ssl=context)
-    async with server:
-        port = server.sockets[0].getsockname()[1]
+    with showing(context) as port:
         found = await outside.service("case", f"https://127.0.0.1:{port}/", NOW_MS)
     assert found.verdict == verdict, found
 
