@@ -11,7 +11,7 @@ import msgspec
 
 from command.facts.plan_definition import Bilingual
 from command.kernel.errors import UnknownIdError
-from command.kernel.folders import private
+from command.kernel.folders import write_durably
 from plans.evaluate import Evaluation
 from plans.limits import REPORTS_KEPT
 from plans.marking import TaskLine
@@ -121,13 +121,11 @@ class Reports:
         return found
 
     def keep(self, report: Report) -> None:
-        """Write it, in place of what was written of the same rehearsal, and let go of the oldest. Raises `OSError`."""
+        """Write it durably, in place of an earlier one of the same rehearsal; drop the oldest. Raises `OSError`."""
         assert _ID.fullmatch(report.id)
-        with self._writing, private():
-            self._folder.mkdir(parents=True, exist_ok=True)
-            part = self._folder / f"{report.id}.part"
-            part.write_bytes(msgspec.json.encode(report))
-            part.replace(self._path(report.id))
+        with self._writing:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_durably(self._path(report.id), msgspec.json.encode(report))
             self._kept = self._kept | {report.id: report}
             gone = {old.id for old in self.newest()[REPORTS_KEPT:]}
             self._kept = {key: kept for key, kept in self._kept.items() if key not in gone}

@@ -1,4 +1,4 @@
-"""Folders: one program at a time in each, nobody else's to read, and names that outlive a power cut."""
+"""Folders: one program at a time in each, nobody else's to read, and files and names that outlive a power cut."""
 
 from __future__ import annotations
 
@@ -59,6 +59,20 @@ def one_at_a_time(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    """Write a whole file that only its owner reads, or none; it outlives a power cut. Raises `OSError`.
+
+    It is `NAME.half` until then, so of several writers of one path each has to wait for the one before.
+    """
+    half = path.with_name(f"{path.name}.half")
+    with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    half.replace(path)
+    sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from pathlib import Path
 
 import msgspec
 
+from command.kernel.folders import write_durably
 from edge.agent.protocol import Config
 
 log = logging.getLogger(__name__)
@@ -41,10 +41,4 @@ class KeptConfig:
         return Config(cameras=[], watches=[])
 
     def _keep(self, config: Config) -> None:
-        part = self._path.with_suffix(".part")
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(msgspec.json.encode(config))
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(self._path)
+        write_durably(self._path, msgspec.json.encode(config))

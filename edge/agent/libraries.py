@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-import os
 import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from websockets.exceptions import WebSocketException
 
 from command.kernel.clock import Clock
 from command.kernel.errors import InvalidInputError, UnavailableError
+from command.kernel.folders import write_durably
 from command.kernel.limits import EVIDENCE_BYTES
 from edge.agent.link import checked_url, dial
 from edge.agent.protocol import LIBRARY_PATH, Library
@@ -169,10 +169,4 @@ def _kept(path: Path) -> bytes | None:
 
 def _keep(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    write_durably(path, data)

@@ -17,13 +17,12 @@ import msgspec
 from msgspec.structs import replace
 
 from command.kernel.errors import ConflictError, InvalidInputError, UnavailableError, UnknownIdError
-from command.kernel.folders import sync_folder
+from command.kernel.folders import sync_folder, write_durably
 from streams import fmp4, fmp4_reader
 from streams.fmp4 import Sample
 from streams.limits import RECORD_CLIP_MS, RECORD_GAP_MS
 from streams.recorder import threads
 from streams.recorder.gaps import Why, explained
-from streams.recorder.locks import write_durably
 from streams.recorder.sheets import CLIPS, Asked, Clip, Shift, mark_unrecorded
 from streams.recorder.store import Store, read_fragments
 

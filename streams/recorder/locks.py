@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import msgspec
 
 from command.kernel.errors import TooManyError, UnknownIdError
-from command.kernel.folders import sync_folder
+from command.kernel.folders import write_durably
 from streams.limits import RECORD_LOCKS
 
 
@@ -56,14 +55,3 @@ class Locks:
             raise UnknownIdError("no such lock")
         (self._folder / f"{lock}.json").unlink(missing_ok=True)
         return self._locks.pop(lock)
-
-
-def write_durably(path: Path, data: bytes) -> None:
-    """Write a whole file or none, so that it survives a power cut. Raises `OSError`."""
-    half = path.with_name(f"{path.name}.half")
-    with half.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    half.replace(path)
-    sync_folder(path.parent)

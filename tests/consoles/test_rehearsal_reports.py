@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -139,4 +140,21 @@ def test_the_newest_are_kept_and_a_file_that_is_none_hides_no_other(
     again = Reports(tmp_path / "rehearsals")
     assert again.newest() == folder.newest()
     assert msgspec.json.encode(again.need("100-rehearsal-1")) == msgspec.json.encode(report(100))
+
+
+def test_one_that_a_disk_does_not_take_is_not_said_to_be_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # R1168
+    folder = Reports(tmp_path / "rehearsals")
+
+    def hangs(_descriptor: int) -> None:
+        raise OSError("the disk hangs")
+
+    with monkeypatch.context() as at_fault:
+        at_fault.setattr(os, "fsync", hangs)
+        with pytest.raises(OSError, match="the disk hangs"):
+            folder.keep(report(100))
+    assert folder.newest() == Reports(tmp_path / "rehearsals").newest() == []
+    folder.keep(report(100))
+    assert [each.id for each in Reports(tmp_path / "rehearsals").newest()] == ["100-rehearsal-1"]
     assert {path.stat().st_mode & 0o077 for path in (tmp_path / "rehearsals").glob("*rehearsal*")} == {0}

@@ -16,7 +16,7 @@ from typing import Protocol, TypeVar, get_args
 import msgspec
 
 from command.kernel.errors import TriuneError, UnavailableError
-from command.kernel.folders import sync_folder
+from command.kernel.folders import sync_folder, write_durably
 from consoles.limits import AGENT_EVENTS, AGENT_RECORDINGS_MS
 from consoles.parts.hubs.replies import Reply
 from edge.agent import archive as asks
@@ -25,7 +25,7 @@ from streams.recorder import threads
 from streams.recorder.archive import Body, Listed, ListedSegment
 from streams.recorder.gaps import Gap, Reason
 from streams.recorder.index import Span
-from streams.recorder.locks import Lock, write_durably
+from streams.recorder.locks import Lock
 from streams.recorder.sheets import CLIPS, Asked, Clip, Shift, mark_unrecorded
 from streams.recorder.store import Store
 
