@@ -147,7 +147,7 @@ async def test_an_upper_system_subscribes_to_our_catalogue_and_hears_of_what_cha
         uppers=[ViidUpper(id=UPPER, url=up_url, password=SECRET, pushes=False)],
     )  # fmt: skip
     async with (
-        hub(tmp_path / "upper", Viid(server_id=UPPER, port=up_port, password=SECRET)) as (_, above),
+        hub(tmp_path / "upper", Viid(server_id=UPPER, port=up_port, password=SECRET)) as (upper, above),
         hub(tmp_path / "lower", lower_own) as (lower, admin),
     ):
         asked = {
@@ -155,9 +155,13 @@ async def test_an_upper_system_subscribes_to_our_catalogue_and_hears_of_what_cha
             "BeginTime": now(lower), "EndTime": now(lower, 3_600_000), "OperateType": 0,
         }  # fmt: skip
         url = (await shown(admin))["url"]
-        body = json.dumps({"SubscribeListObject": {"SubscribeObject": [asked]}}).encode()
-        who = ("-H", f"User-Identify: {UPPER}")  # from its own host an upper system needs no password
-        assert codes((await curl(f"{url}/VIID/Subscribes", *who, body=body))[1]) == [0]
+
+        async def subscribe(**more: Any) -> list[int]:
+            body = json.dumps({"SubscribeListObject": {"SubscribeObject": [asked | more]}}).encode()
+            who = ("-H", f"User-Identify: {UPPER}")  # from its own host an upper system needs no password
+            return codes((await curl(f"{url}/VIID/Subscribes", *who, body=body))[1])
+
+        assert await subscribe() == [0]
 
         async def heard() -> bool:
             _, listed = await above.get("/api/v1/viid/catalogue")
@@ -168,9 +172,18 @@ async def test_an_upper_system_subscribes_to_our_catalogue_and_hears_of_what_cha
         await until(heard)
         (one,) = (await shown(admin))["subscriptions"]
         assert (one["subscription"]["details"], one["state"]) == (["3"], "in force")
+        # Of passages it is told nothing: one that is told to another subscription was put by for all at once.
+        await adopt(upper, above, LOWER_CAMERA)
+        assert await subscribe(SubscribeID="s2", SubscribeDetail="13") == [0]
         await passes(lower, "湘F00001")
-        told = await shown(admin)
-        assert ([each["receiver"] for each in told["senders"]], told["waiting"]) == ([f"catalogue/{UPPER}/s1"], {})
+        catalogue, passages = f"catalogue/{UPPER}/s1", f"subscription/{UPPER}/s2"
+
+        async def told_to_the_other() -> bool:
+            sent = {each["receiver"]: each["sent"] for each in (await shown(admin))["senders"]}
+            return sent.keys() == {catalogue, passages} and sent[passages] == 1
+
+        await until(told_to_the_other)
+        assert (await shown(admin))["waiting"] == {}
 
 
 async def test_only_administrators_with_a_way_back_subscribe(tmp_path: Path) -> None:  # R724
