@@ -20,7 +20,7 @@ from command.readings.memory import MemoryReadings
 from command.rows import UnitRow
 from command.settings import Limits
 from command.tables import Tables
-from command.uplink import HubUplink
+from command.uplink.hub_uplink import HubUplink
 from plans.evaluate import Evaluation
 from plans.expand import expand
 from plans.limits import REHEARSAL_FACTS, REHEARSAL_REFUSALS, REHEARSAL_SPEED, REHEARSAL_STANDBY_MS, SCENARIO_HAPPENINGS

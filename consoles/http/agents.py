@@ -15,7 +15,7 @@ from command.access.accounts import AGENT
 from command.access.keys import Box
 from command.kernel.errors import InvalidInputError, SignInRequiredError, TooManyError, TriuneError
 from command.kernel.limits import CONSOLE_RECHECK_MS
-from command.uplink import HubUplink
+from command.uplink.hub_uplink import HubUplink
 from consoles.http.agent_files import FilesOfLists, HoldsFiles
 from consoles.http.context import Context, actor_of, context_of, require
 from consoles.http.identity import is_open

@@ -19,7 +19,7 @@ from command.kernel.limits import CLOCK_SKEW_MS, POSITIONS_PER_BATCH, REQUEST_BO
 from command.readings import Position
 from command.requests import EnrolDevice, Instant, Lat, Lon
 from command.services.bodies import read_body
-from command.uplink import HubUplink
+from command.uplink.hub_uplink import HubUplink
 from consoles.http import metrics
 from consoles.http.context import actor_of, require
 from consoles.http.identity import Handler, is_open

@@ -23,7 +23,8 @@ from command.links.follow import Follower
 from command.readings import Position
 from command.requests import Request
 from command.tables import Tables
-from command.uplink import DeviceTokens, HubUplink
+from command.uplink import DeviceTokens
+from command.uplink.hub_uplink import HubUplink
 from consoles.console import Console
 from consoles.frames import text_frame
 from consoles.limits import FOLLOW_ALONE_MS, FOLLOW_MS

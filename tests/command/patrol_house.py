@@ -17,7 +17,7 @@ from command.readings.memory import MemoryReadings
 from command.requests import DrawFence, EnrolDevice, EnrolStation, EnrolUnit, StartShift
 from command.rows import PositionRow, UnitRow
 from command.settings import Limits
-from command.uplink import HubUplink
+from command.uplink.hub_uplink import HubUplink
 from tests.command.patrol.ground import LAT, LON, SHIFT_UNTIL_MS, START_MS, fence
 
 SPACE = "live"

@@ -8,14 +8,14 @@ from collections.abc import AsyncIterator
 import pytest
 from msgspec.structs import replace
 
-from command import uplink
 from command.actors import HUB
 from command.kernel.errors import InvalidInputError, TooLargeError, UnavailableError, UnknownIdError
 from command.kernel.limits import POSITIONS_PER_BATCH
 from command.readings import CallForHelp, Position
 from command.readings.memory import MemoryReadings
 from command.requests import ClearSos, EnrolDevice, EnrolUnit
-from command.uplink import HubUplink
+from command.uplink import calls_for_help
+from command.uplink.hub_uplink import HubUplink
 from tests.command.patrol.ground import START_MS, fix
 from tests.command.patrol_house import BrittleJournal, BrittleReadings, House, running
 
@@ -126,7 +126,7 @@ async def test_a_call_for_help_does_not_wait_for_readings_that_hang(monkeypatch:
             await asyncio.Event().wait()
             return []
 
-    monkeypatch.setattr(uplink, "SOS_LOOK_MS", 1)
+    monkeypatch.setattr(calls_for_help, "SOS_LOOK_MS", 1)
     async with running(House(readings=Hanging())) as house:
         await house.enrol()
         await house.send(fix(100, 500, 0, sos=True))

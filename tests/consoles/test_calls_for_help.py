@@ -15,7 +15,7 @@ from command.readings import Position
 from command.requests import ClearSos, EnrolDevice, EnrolUnit
 from command.rows import SosRow
 from command.services.problems import problem_middleware
-from command.uplink import HubUplink
+from command.uplink.hub_uplink import HubUplink
 from edge.jt808 import platform_messages as platform
 from edge.jt808 import terminal_messages as terminal
 from edge.jt808.gateway import Jt808Gateway

@@ -18,13 +18,14 @@ from command.hub import Changes, Listener
 from command.journal import Answer, Entry, Head, Journal, Outcome, StoredFact, Turn
 from command.kernel.clock import SystemClock
 from command.kernel.errors import HubBusyError, UnavailableError
+from command.patrol.places import UnitPlaces
 from command.patrol.watch import PatrolWatch
 from command.readings import Position
 from command.requests import FireDeadline, IssueOrder, Request
 from command.rows import DeadlineRow
 from command.rules import base
 from command.tables import Table
-from command.uplink import HubUplink
+from command.uplink.hub_uplink import HubUplink
 from consoles.console import Console
 from consoles.frames import text_frame
 from consoles.push import Feed
@@ -260,13 +261,13 @@ def test_fixes_that_other_hubs_do_not_show(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_an_older_fix_of_a_unit_that_replaces_a_newer_one(monkeypatch: pytest.MonkeyPatch) -> None:  # R875
-    real = HubUplink._believe
+    real = UnitPlaces.believe
 
-    def believe(self: HubUplink, fix: Position, unit: str, fresh: dict[str, Position]) -> bool:
+    def believe(self: UnitPlaces, fix: Position, unit: str) -> bool:
         self._newest.pop(unit, None)
-        return real(self, fix, unit, fresh)
+        return real(self, fix, unit)
 
-    monkeypatch.setattr(HubUplink, "_believe", believe)
+    monkeypatch.setattr(UnitPlaces, "believe", believe)
     assert "goes back in time" in (found(hubs=3, first=13).failure or "")
 
 

@@ -12,7 +12,7 @@ from command.leases import SharedLeases
 from command.links.follow import Follower
 from command.patrol.watch import PatrolWatch
 from command.tables import Table
-from command.uplink import HubUplink
+from command.uplink.calls_for_help import CallsForHelp
 from consoles.sim.narrow import TOMBSTONES
 from consoles.sim.node import Parts
 from consoles.sim.store import JournalAccess
@@ -23,26 +23,26 @@ def test_a_call_for_help_that_nobody_hears(monkeypatch: pytest.MonkeyPatch) -> N
     async def ask(*_: Any) -> None:
         pass
 
-    monkeypatch.setattr(HubUplink, "_ask_for_help", ask)
+    monkeypatch.setattr(CallsForHelp, "_ask_for_help", ask)
     assert "was taken, and is not in the record" in (found().failure or "")
 
 
 def test_a_call_for_help_that_is_taken_while_the_record_is_away(monkeypatch: pytest.MonkeyPatch) -> None:  # R972
-    real = HubUplink._ask_for_help
+    real = CallsForHelp._ask_for_help
 
-    async def ask(self: HubUplink, *call: Any) -> None:
+    async def ask(self: CallsForHelp, *call: Any) -> None:
         with contextlib.suppress(UnavailableError):
             await real(self, *call)
 
-    monkeypatch.setattr(HubUplink, "_ask_for_help", ask)
+    monkeypatch.setattr(CallsForHelp, "_ask_for_help", ask)
     assert "was taken, and is not in the record" in (found(first=2).failure or "")
 
 
 def test_a_call_for_help_that_a_restart_makes_anew(monkeypatch: pytest.MonkeyPatch) -> None:  # R972
-    async def began(_: HubUplink, device: str, at_ms: int) -> int:
+    async def began(_: CallsForHelp, device: str, at_ms: int) -> int:
         return at_ms
 
-    monkeypatch.setattr(HubUplink, "_call_began", began)
+    monkeypatch.setattr(CallsForHelp, "_call_began", began)
     assert "is raised 2 times" in (found().failure or "")
 
 

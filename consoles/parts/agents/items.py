@@ -21,7 +21,7 @@ from command.passages import Passages
 from command.readings import CallForHelp, Position, Sighting
 from command.requests import ReportCamera, ReportDeviceAlarm, ReportHit, ReportRecorder, Request
 from command.telling import NOBODY_CAN_TELL
-from command.uplink import HubUplink
+from command.uplink.hub_uplink import HubUplink
 from consoles.parts.cameras.alarms import alarm_of
 from consoles.parts.hits import Hits, key_of
 from consoles.parts.reading_quality import ReadingQuality

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from command.access.keys import Box, SiteKey
 from command.kernel.errors import TriuneError
-from command.uplink import HubUplink
+from command.uplink.hub_uplink import HubUplink
 from consoles.http import agents as http
 from consoles.http import metrics
 from consoles.parts.agents.away import AwayWatch

@@ -16,7 +16,7 @@ from command.kernel.clock import Clock
 from command.kernel.database import SqliteDatabase
 from command.kernel.errors import TriuneError
 from command.requests import ReportDeviceAlarm
-from command.uplink import HubUplink
+from command.uplink.hub_uplink import HubUplink
 from consoles.http import metrics
 from consoles.http.adoption import FoundCamera
 from consoles.parts.agents.registry import SCHEME as AGENT_SCHEME

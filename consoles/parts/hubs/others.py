@@ -11,7 +11,7 @@ from command.hub import Hub
 from command.kernel.errors import TriuneError
 from command.passages import Passages
 from command.readings import Readings
-from command.uplink import HubUplink
+from command.uplink.hub_uplink import HubUplink
 from consoles.http import health, metrics
 from consoles.limits import FOLLOW_ALONE_MS, FOLLOW_MS
 from consoles.parts.base import Base

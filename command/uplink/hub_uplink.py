@@ -1,14 +1,10 @@
-"""The hub as gateways see it, in its own process: fixes become durable, then newest places, then what follows."""
+"""What gateways hand positions to: an uplink into the hub of this process."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import math
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
 
 from msgspec.structs import replace
 
@@ -24,79 +20,20 @@ from command.kernel.errors import (
     UnknownIdError,
 )
 from command.kernel.geo import check_point
-from command.kernel.limits import (
-    POSITIONS_PER_BATCH,
-    READINGS_ROWS,
-    SILENCE_SWEEP_MS,
-    SILENT_PER_SWEEP,
-    SOS_AGE_MS,
-    SOS_LOOK_MS,
-)
+from command.kernel.limits import POSITIONS_PER_BATCH, SILENCE_SWEEP_MS, SILENT_PER_SWEEP
 from command.patrol.fences import FenceSet
-from command.patrol.fixes import FixFilter
 from command.patrol.hearing import Hearing
-from command.patrol.holders import had_since_ms
-from command.patrol.sos import SosWatch, call_began, is_stand_in, seen_last, stand_in
+from command.patrol.places import UnitPlaces
+from command.patrol.sos import is_stand_in, seen_last
 from command.patrol.watch import PatrolWatch, after
 from command.readings import CallForHelp, Position, Readings
-from command.requests import RaiseSos, ReportPatrol
-from command.rows import FenceRow, PositionRow, UnitRow
-from command.settings import Limits
-from command.tables import Tables
+from command.requests import ReportPatrol
+from command.rows import PositionRow
+from command.uplink import DeviceTokens, Roster, UplinkCounters
+from command.uplink.calls_for_help import CallsForHelp
 
 log = logging.getLogger(__name__)
 _LAST_INSTANT_MS = 32_503_680_000_000  # as `requests.Instant`: the year 3000
-_SOS_RUN_MS = 60 * 60 * 1000
-
-
-class DeviceTokens(Protocol):
-    """Where the tokens of devices are kept, hashed."""
-
-    async def register(self, device: str) -> str:
-        """Make, store and return a new token; the one before is void. `NoRightError` after that was taken back."""
-        ...
-
-    async def is_revoked(self, device: str) -> bool:
-        """Say whether its token was taken back, and nobody gave it another since."""
-        ...
-
-    async def check(self, device: str, token: str) -> bool:
-        """Say whether it is the token last issued."""
-        ...
-
-
-@dataclass
-class UplinkCounters:
-    """What `/metrics` shows of positions and what follows from them."""
-
-    positions: int = 0
-    refused: int = 0
-    unknown: int = 0
-    not_stored: int = 0
-    not_believed: int = 0
-    reports: int = 0
-    reports_refused: int = 0
-    reports_postponed: int = 0
-    calls_for_help: int = 0
-    calls_without_place: int = 0
-
-
-class _Roster:
-    """What the tables said of the devices of one batch."""
-
-    def __init__(self, tables: Tables, devices: Iterable[str]) -> None:
-        self.units: dict[str, UnitRow] = {}
-        self.unit_of: dict[str, str] = {}
-        self.had_since_ms: dict[str, int] = {}
-        self.fences: tuple[FenceRow, ...] = tuple(tables.fences)
-        self.limits: Limits = tables.limits
-        for device in devices:
-            row = tables.devices.get(device)
-            unit = tables.units.get(row.unit) if row else None
-            if unit:
-                self.unit_of[device] = unit.id
-                self.units[unit.id] = unit
-                self.had_since_ms[device] = had_since_ms(tables, device)
 
 
 class HubUplink:
@@ -108,14 +45,10 @@ class HubUplink:
         self._readings = readings
         self._tokens = tokens
         self._clock = clock
-        self._fixes = FixFilter()
-        self._sos = SosWatch()
+        self._calls = CallsForHelp(hub, readings, self.counters)
+        self._places = UnitPlaces()
         self._watch = PatrolWatch()
         self._fences = FenceSet(())
-        self._newest: dict[str, Position] = {}
-        """Of each unit the newest fix that is believed."""
-        self._placed: dict[str, Position] = {}
-        """Of each unit what was kept last of a call without a place, which the next is kept after."""
         self._stored: list[Callable[[Sequence[Position]], None]] = []
         self._hearing = Hearing(clock.now_ms())
 
@@ -165,7 +98,7 @@ class HubUplink:
         self.counters.calls_without_place += len(batch)
         roster = await self._look({call.device for call in batch})
         known = sorted((call for call in batch if call.device in roster.unit_of), key=lambda call: call.at_ms)
-        await self._take(await self._stand_ins(known, roster), known, roster)
+        await self._take(await self._calls.stand_ins(known, roster, self._places), known, roster)
         self._name_unknown(batch, roster)
 
     async def restore(self) -> None:
@@ -177,7 +110,7 @@ class HubUplink:
 
         `old` ones may be from before this hub looked: they place no unit that was given the device since.
         """
-        news = sorted((fix for fix in fixes if self._fixes.is_newer(fix)), key=lambda fix: fix.at_ms)
+        news = sorted((fix for fix in fixes if self._places.is_newer(fix)), key=lambda fix: fix.at_ms)
         roster = await self._look({fix.device for fix in news})
         now_ms = self._clock.now_ms()
         fresh: dict[str, Position] = {}
@@ -186,9 +119,9 @@ class HubUplink:
             unit = roster.unit_of.get(fix.device)
             if unit is None or (old and stored.at_ms < roster.had_since_ms[fix.device]):
                 continue
-            called = is_stand_in(fix) and self._note_call(fix, unit)
+            called = is_stand_in(fix) and self._places.note_call(fix, unit)
             seen = seen_last(fix)
-            if self._fixes.is_newer(seen) and self._believe(seen, unit, fresh) and fresh.get(unit) is seen:
+            if self._places.is_newer(seen) and self._believe(seen, unit, fresh) and fresh.get(unit) is seen:
                 self._watch.follow(roster.units[unit], seen, self._fences, roster.limits, now_ms)
             if called:
                 self._watch.heard(roster.units[unit], fix.at_ms, now_ms)
@@ -224,107 +157,37 @@ class HubUplink:
             self.counters.refused += len(batch)
             raise
 
-    def _name_unknown(self, batch: Sequence[Position | CallForHelp], roster: _Roster) -> None:
+    def _name_unknown(self, batch: Sequence[Position | CallForHelp], roster: Roster) -> None:
         """Raise `UnknownIdError` where some of the batch was of devices without a unit."""
         if unknown := sorted({said.device for said in batch} - roster.unit_of.keys()):
             self.counters.unknown += sum(said.device in unknown for said in batch)
             raise UnknownIdError(f"not enrolled for any unit: {', '.join(unknown[:5])}", id=unknown[0])
 
-    async def _take(self, fixes: Sequence[Position], said: Sequence[Position | CallForHelp], roster: _Roster) -> None:
+    async def _take(self, fixes: Sequence[Position], said: Sequence[Position | CallForHelp], roster: Roster) -> None:
         """Store the fixes, raise the calls for help in what was said, and conclude; both in the order of time."""
         try:
             await self._readings.add_positions(self._hub.space, fixes)
         except TriuneError:
             self.counters.not_stored += len(fixes)
-            await self._raise_sos(said, roster)  # a call for help does not wait for a disk
+            await self._calls.raise_new(said, roster)  # a call for help does not wait for a disk
             raise
         self.counters.positions += len(fixes)
         self._hearing.stored(self._clock.now_ms())
         for listener in self._stored:
             listener(fixes)
-        await self._raise_sos(said, roster)
+        await self._calls.raise_new(said, roster)
         await self._conclude(fixes, roster)
 
-    async def _stand_ins(self, calls: Sequence[CallForHelp], roster: _Roster) -> list[Position]:
-        """Return fixes for calls, by the unit's newest or, for a call of before it, by the device's own of before."""
-        fixes: list[Position] = []
-        tracks: dict[str, Sequence[Position]] = {}
-        for call in calls:
-            place = self._last_place(roster.unit_of[call.device])
-            if place and place.at_ms > call.at_ms:
-                if call.device not in tracks:
-                    from_ms, to_ms = call.at_ms - _SOS_RUN_MS, calls[-1].at_ms
-                    tracks[call.device] = await self._track(call.device, from_ms, to_ms)
-                track = tracks[call.device]
-                before = bisect_right(track, call.at_ms, key=lambda fix: fix.at_ms)
-                place = track[before - 1] if before else None
-            if place and call.at_ms - place.at_ms <= _SOS_RUN_MS:
-                fixes.append(stand_in(call, place))
-        return fixes
-
-    async def _look(self, devices: Iterable[str]) -> _Roster:
+    async def _look(self, devices: Iterable[str]) -> Roster:
         try:
-            roster = await self._hub.read(lambda tables: _Roster(tables, devices))
+            roster = await self._hub.read(lambda tables: Roster(tables, devices))
         except TooManyError as error:
             raise UnavailableError(error.detail) from error
         if roster.fences != self._fences.rows:
             self._fences = FenceSet(roster.fences)
         return roster
 
-    async def _raise_sos(self, said: Sequence[Position | CallForHelp], roster: _Roster) -> None:
-        now_ms = self._clock.now_ms()
-        for one in said:
-            start_ms = self._sos.observe(one)
-            if start_ms is None or now_ms - start_ms > SOS_AGE_MS:
-                continue
-            unit = roster.units[roster.unit_of[one.device]]
-            if not unit.sos:
-                began_ms = await self._call_began(one.device, start_ms)
-                if now_ms - began_ms <= SOS_AGE_MS:
-                    await self._ask_for_help(unit, one, began_ms)
-            self._sos.told(one.device)
-
-    async def _call_began(self, device: str, at_ms: int) -> int:
-        """Find where a call that is new here began: before a restart, at another hub, or before a release.
-
-        Asked for with the key that it had, it is the same call. It is looked for by the hour, for as long as a button
-        stays in, until the call is history. Where that cannot be read in time it is rather raised twice.
-        """
-        began_ms, later_ms = at_ms, at_ms + 1
-        try:
-            async with asyncio.timeout(SOS_LOOK_MS / 1000):
-                while began_ms < later_ms and at_ms - began_ms <= SOS_AGE_MS:
-                    from_ms, later_ms = began_ms - _SOS_RUN_MS, began_ms
-                    track = await self._readings.track(self._hub.space, device, from_ms, began_ms, READINGS_ROWS)
-                    began_ms = call_began(track, began_ms)
-        except (TriuneError, TimeoutError) as error:
-            log.warning("whether %s called for help before is not known: %r", device, error)
-            return at_ms
-        return began_ms
-
-    async def _track(self, device: str, from_ms: int, to_ms: int) -> Sequence[Position]:
-        """Look where a device that calls for help was; nothing where the readings do not tell in time."""
-        try:
-            async with asyncio.timeout(SOS_LOOK_MS / 1000):
-                return await self._readings.track(self._hub.space, device, from_ms, to_ms, READINGS_ROWS)
-        except (TriuneError, TimeoutError) as error:
-            log.warning("where %s was is not known: %r", device, error)
-            return ()
-
-    async def _ask_for_help(self, unit: UnitRow, said: Position | CallForHelp, start_ms: int) -> None:
-        """Raise an SOS. What the hub cannot record now the device has to say again, so it is not told yes."""
-        lat, lon = (said.lat, said.lon) if isinstance(said, Position) else (None, None)
-        try:
-            await self._hub.ask(RaiseSos(unit=unit.id, lat=lat, lon=lon), HUB, key=f"sos:{said.device}:{start_ms}")
-            self.counters.calls_for_help += 1
-        except (UnavailableError, TooManyError) as error:
-            log.warning("the call for help of %s is not recorded yet: %s", unit.id, error.detail)
-            raise UnavailableError(error.detail) from error
-        except TriuneError:
-            self.counters.reports_refused += 1
-            log.exception("the call for help of %s is refused", unit.id)
-
-    async def _conclude(self, fixes: Sequence[Position], roster: _Roster) -> None:
+    async def _conclude(self, fixes: Sequence[Position], roster: Roster) -> None:
         """Draw the conclusions; everything up to the asking happens at one go, so in the order of the fixes."""
         now_ms = self._clock.now_ms()
         fresh: dict[str, Position] = {}
@@ -333,7 +196,7 @@ class HubUplink:
             fix = _not_ahead(sent, now_ms)
             unit = roster.units[roster.unit_of[fix.device]]
             if is_stand_in(fix):
-                heard = self._note_call(fix, unit.id)
+                heard = self._places.note_call(fix, unit.id)
                 reports = self._watch.heard(unit, fix.at_ms, now_ms) if heard else []
             elif self._believe(fix, unit.id, fresh):
                 reports = self._watch.observe(unit, fix, self._fences, roster.limits, now_ms)
@@ -346,28 +209,13 @@ class HubUplink:
         for report, seen_ms in conclusions:
             await self._report(report, seen_ms)
 
-    def _note_call(self, kept: Position, unit: str) -> bool:
-        """Say whether a call without a place is newer than all that was heard of the unit, and note it then."""
-        last = self._last_place(unit)
-        if last and kept.at_ms <= last.at_ms:
-            return False
-        self._placed[unit] = kept
-        return True
-
-    def _last_place(self, unit: str) -> Position | None:
-        """Return the newest fix of the unit, or a call kept after it: by that the next is placed."""
-        newest, placed = self._newest.get(unit), self._placed.get(unit)
-        return placed if placed and (newest is None or placed.at_ms > newest.at_ms) else newest
-
     def _believe(self, fix: Position, unit: str, fresh: dict[str, Position]) -> bool:
         """Say whether the device is there; note in `fresh` what is newer than all that was known of the unit."""
-        if not self._fixes.admit(fix):
+        if not self._places.believe(fix, unit):
             self.counters.not_believed += 1
             return False
-        newest = self._newest.get(unit)
-        # Of two at one instant every hub shows the same.
-        if newest is None or (fix.at_ms, fix.device) > (newest.at_ms, newest.device):
-            self._newest[unit] = fresh[unit] = fix
+        if self._places.is_newest(fix, unit):
+            fresh[unit] = fix
         return True
 
     async def _report(self, report: ReportPatrol, seen_ms: int) -> None:
