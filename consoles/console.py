@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 
 from command.access.visibility import sees_own_rows_only
 from command.actors import Actor
-from command.kernel.limits import CONSOLE_SILENT_MS
 from command.rows import Row
-from consoles.limits import CONSOLE_BUFFER_BYTES
+from consoles.limits import CONSOLE_BUFFER_BYTES, CONSOLE_SILENT_MS
 
 Filters = Mapping[str, str | None]
 """Tables subscribed, each with the one situation whose rows are wanted, or None for all."""

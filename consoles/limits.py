@@ -82,6 +82,24 @@ HTTP_BACKLOG = 1024
 # A connection whose first request has no end of its head by then is closed; so is one that asks nothing for so long.
 HTTP_HEAD_MS = 10_000
 HTTP_IDLE_MS = 75_000
+# Requests of one person or device; further ones get 429. Who asks is remembered for the newest.
+REQUESTS_PER_S = 200
+ASKERS_REMEMBERED = 10_000
+# A file of evidence that has not come whole within this gets 408.
+EVIDENCE_BODY_MS = 5 * 60 * 1000
+# Files of evidence on their way in or out at once, each whole in memory; one more gets 429.
+EVIDENCE_TRANSFERS = 16
+SIGN_IN_BODY_BYTES = 4096
+# A console that said nothing and took nothing off its socket for this long is cut off; it comes back and resumes.
+CONSOLE_SILENT_MS = 22_500
+CONSOLE_MESSAGE_BYTES = 64 * 1024
+# Messages of one console; further ones wait in its socket.
+CONSOLE_MESSAGES_PER_S = 20
+# A console is pinged after so much silence, and asked for its session again so often.
+CONSOLE_PING_MS = 15_000
+CONSOLE_RECHECK_MS = 10_000
+# Consoles that subscribe within this of one another are sent the same bytes where nothing changed meanwhile.
+SNAPSHOT_SHARED_MS = 200
 # A console that comes from a hub that knew more waits so long for this one to know it too; then it is sent elsewhere.
 CONSOLE_CATCH_UP_MS = 5000
 

@@ -19,12 +19,11 @@ from command.access.visibility import tables_of
 from command.hub import Changes, Hub
 from command.kernel.clock import Clock
 from command.kernel.errors import NoRightError, UnavailableError
-from command.kernel.limits import CONSOLE_PING_MS
 from command.rows import Row
 from command.tables import Table, Tables
 from consoles.console import Audience, Console, audience_of
 from consoles.frames import PING, text_frame
-from consoles.limits import BEAT_MS, CONSOLE_CATCH_UP_MS, PUSH_TICK_MS
+from consoles.limits import BEAT_MS, CONSOLE_CATCH_UP_MS, CONSOLE_PING_MS, PUSH_TICK_MS
 from consoles.seals import Seals
 from consoles.views import View
 

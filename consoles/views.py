@@ -8,11 +8,11 @@ from command import wire
 from command.access.kept_cameras import KeptTo, hides
 from command.access.visibility import concerns, masks, sees_own_rows_only, shown
 from command.hub import Changes
-from command.kernel.limits import SNAPSHOT_SHARED_MS
 from command.rows import Row
 from command.tables import Table, Tables
 from consoles.console import Audience, Console
 from consoles.frames import text_frame
+from consoles.limits import SNAPSHOT_SHARED_MS
 
 _OF_CAMERAS = frozenset({"violations"})
 """Tables whose rows tell what cameras show, which may be kept to some roles."""

@@ -135,6 +135,8 @@ RECORD_INDEX_BYTES = 4 * 1024 * 1024
 RECORD_LOCKED_PART = 0.8
 # Writing that fails for so long is an alarm; it is tried again at every flush.
 RECORD_FAILING_MS = 5000
+# Folders of recordings of one hub, each on a disk of its own.
+RECORD_DISKS = 16
 # One list of recordings, one clip, and the locks that there may be.
 RECORD_LISTED = 2000
 RECORD_LISTED_MS = 32 * 24 * 60 * 60 * 1000
@@ -227,3 +229,17 @@ VIOLATION_SPEED_MOST_KMH = 250
 # Evidence packs: a file that is larger or has more parts is none.
 VIOLATION_PACK_BYTES = 256 * 1024 * 1024
 VIOLATION_PACK_FILES = 32
+
+# Reading plates. A picture past these is refused before it is decoded.
+PICTURE_BYTES = 32 * 1024 * 1024
+PICTURE_SIDE_PX = 8192
+# Frames waiting for a plate reader, 6 MB each: one a camera, this many cameras; past it the newcomer is refused.
+READER_CAMERAS = 256
+READERS = 64
+# A reader that takes longer with one frame is replaced and the frame reported failed.
+READER_FRAME_MS = 15_000
+READER_START_MS = 60_000
+# Vehicles followed at once before one camera; past it the one unseen longest is finished.
+PASSAGES_OPEN = 64
+# A plate that only looks like an entry fires from this score on (see streams/look_alike.py).
+LOOK_ALIKE_SCORE = 0.15

@@ -22,8 +22,7 @@ import numpy.typing as npt
 
 from command.kernel import ga36
 from command.kernel.errors import InvalidInputError
-from command.kernel.limits import LOOK_ALIKE_SCORE
-from streams.limits import LIBRARY_FITS
+from streams.limits import LIBRARY_FITS, LOOK_ALIKE_SCORE
 from streams.look_alike import fit, shares
 from streams.pattern_index import PatternIndex, is_wild
 from streams.plate_hash import hash_of, hashes_alike, hashes_of

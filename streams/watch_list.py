@@ -12,8 +12,8 @@ from typing import NamedTuple
 from command.facts.watchlist import HitHow
 from command.kernel import ga36
 from command.kernel.errors import InvalidInputError
-from command.kernel.limits import LOOK_ALIKE_SCORE
 from command.kernel.plate_pattern import checked_pattern
+from streams.limits import LOOK_ALIKE_SCORE
 from streams.pattern_index import TAKEN_FOR, PatternIndex, is_wild
 from streams.watch_library import LibraryIndex
 

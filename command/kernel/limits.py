@@ -71,27 +71,13 @@ WEBHOOK_SIGNATURES = 4
 # Plans. A file with more tasks is refused.
 PLAN_TASKS = 300
 
-# Plates. A picture past these is refused before it is decoded.
-PICTURE_BYTES = 32 * 1024 * 1024
-PICTURE_SIDE_PX = 8192
-# Characters of a watch pattern; a longer one is refused.
+# Plates. Characters of a watch pattern; a longer one is refused.
 PATTERN_CHARS = 16
-# Frames waiting for a plate reader, 6 MB each: one a camera, this many cameras; past it the newcomer is refused.
-READER_CAMERAS = 256
-READERS = 64
-# A reader that takes longer with one frame is replaced and the frame reported failed.
-READER_FRAME_MS = 15_000
-READER_START_MS = 60_000
-# Vehicles followed at once before one camera; past it the one unseen longest is finished.
-PASSAGES_OPEN = 64
 
 # Sign-in. After this many wrong passwords a name has to wait.
 SIGN_IN_FAILURES = 5
 SIGN_IN_PAUSE_MS = 60 * 1000
 SESSION_MS = 12 * 60 * 60 * 1000
-# A console that said nothing and took nothing off its socket for this long is cut off; it comes back and resumes.
-CONSOLE_SILENT_MS = 22_500
-CONSOLE_MESSAGE_BYTES = 64 * 1024
 
 # Readings. One answer holds at most this many rows; whoever wants more asks again from where it ended.
 READINGS_ROWS = 20_000
@@ -147,22 +133,8 @@ PERSON_CHARS = 64
 ACCOUNT_CHANGES = 500
 # A wall only reads, masked, and nobody stands by to sign it in again.
 WALL_SESSION_MS = 30 * 24 * 60 * 60 * 1000
-# Requests of one person or device; further ones get 429. Who asks is remembered for the newest.
-REQUESTS_PER_S = 200
-ASKERS_REMEMBERED = 10_000
 # A body that has not come whole within this gets 408.
 REQUEST_BODY_MS = 20_000
-EVIDENCE_BODY_MS = 5 * 60 * 1000
-# Files on their way in or out at once, each whole in memory; one more gets 429.
-EVIDENCE_TRANSFERS = 16
-SIGN_IN_BODY_BYTES = 4096
-# Messages of one console; further ones wait in its socket.
-CONSOLE_MESSAGES_PER_S = 20
-# A console is pinged after so much silence, and asked for its session again so often.
-CONSOLE_PING_MS = 15_000
-CONSOLE_RECHECK_MS = 10_000
-# Consoles that subscribe within this of one another are sent the same bytes where nothing changed meanwhile.
-SNAPSHOT_SHARED_MS = 200
 
 # A text that could not be sent for so long is recorded as failed: it would only mislead whoever gets it.
 SMS_AGE_MS = 60 * 60 * 1000
@@ -313,8 +285,6 @@ WATCH_AREA_CAMERAS = 500
 WATCH_AREA_CORNERS = 200
 # Plates that an entry no longer fires for, since somebody said that they only look like it; the newest are kept.
 WATCH_NOT_PLATES = 50
-# A plate that only looks like an entry fires from this score on (see streams/look_alike.py).
-LOOK_ALIKE_SCORE = 0.15
 # Of a hit: cameras that the car will pass next, how far along the roads they are looked for, and free units near it.
 CAMERAS_AHEAD = 5
 CAMERAS_AHEAD_M = 30_000
@@ -394,8 +364,6 @@ BLOBS_REMOVED = 1000
 
 # Cameras whose recording is set by one request.
 RECORD_GROUP = 500
-# Folders of recordings of one hub, each on a disk of its own.
-RECORD_DISKS = 16
 
 # Lists of the watch list (库), each one row with a file of entries. Open ones, entries and patterns over all of them,
 # and bytes of their files, which every hub and agent keeps in memory; one more is refused.

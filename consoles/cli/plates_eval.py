@@ -14,7 +14,7 @@ import msgspec
 
 from command.kernel import ga36
 from command.kernel.errors import InvalidInputError
-from command.kernel.limits import PICTURE_BYTES
+from streams.limits import PICTURE_BYTES
 from streams.plates.calibration import UNCALIBRATED, Calibration, Said, Table, alike, fit
 from streams.plates.picture import Picture, decode_picture
 from streams.plates.read import Read

@@ -13,11 +13,12 @@ from command.access.accounts import Accounts
 from command.access.passwords import new_password
 from command.actors import PEOPLE
 from command.kernel.errors import InvalidInputError, NoRightError
-from command.kernel.limits import ACCOUNT_CHANGES, REQUEST_BODY_BYTES, SIGN_IN_BODY_BYTES
+from command.kernel.limits import ACCOUNT_CHANGES, REQUEST_BODY_BYTES
 from command.services.bodies import read_body
 from consoles.http.context import LIVE, actor_of, context_of, require
 from consoles.http.identity import SESSION_COOKIE, address_of
 from consoles.http.record import json_response
+from consoles.limits import SIGN_IN_BODY_BYTES
 
 Body = TypeVar("Body", bound=msgspec.Struct)
 

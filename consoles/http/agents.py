@@ -14,12 +14,12 @@ from aiohttp import hdrs, web
 from command.access.accounts import AGENT
 from command.access.keys import Box
 from command.kernel.errors import InvalidInputError, SignInRequiredError, TooManyError, TriuneError
-from command.kernel.limits import CONSOLE_RECHECK_MS
 from command.uplink.hub_uplink import HubUplink
 from consoles.http.agent_files import FilesOfLists, HoldsFiles
 from consoles.http.context import Context, actor_of, context_of, require
 from consoles.http.identity import is_open
 from consoles.http.record import json_response
+from consoles.limits import CONSOLE_RECHECK_MS
 from consoles.parts.agents.errands import Errands
 from consoles.parts.agents.items import KINDS, Items, Sender
 from consoles.parts.agents.listing import ListOfAgents

@@ -16,9 +16,9 @@ from command.blobs import Blobs
 from command.hub import Hub
 from command.kernel.clock import Clock
 from command.kernel.errors import NoRightError, UnknownIdError
-from command.kernel.limits import EVIDENCE_TRANSFERS
 from command.kernel.rate import RateLimit
 from command.readings import Readings
+from consoles.limits import EVIDENCE_TRANSFERS
 from consoles.push import Feed
 
 LIVE = "live"

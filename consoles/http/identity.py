@@ -13,10 +13,10 @@ from command import wire
 from command.access.accounts import AGENT, Session
 from command.actors import Actor, Role
 from command.kernel.errors import NoRightError, SignInRequiredError, TooManyError
-from command.kernel.limits import ASKERS_REMEMBERED, REQUESTS_PER_S, SIGN_IN_BODY_BYTES
 from command.kernel.rate import RateLimit
 from command.services.bodies import read_body
 from consoles.http.context import ACTOR, LIVE, RATES, Context, actor_of, context_of
+from consoles.limits import ASKERS_REMEMBERED, REQUESTS_PER_S, SIGN_IN_BODY_BYTES
 
 SESSION_COOKIE = "triune_session"
 CSRF_COOKIE = "triune_csrf"

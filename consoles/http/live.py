@@ -11,7 +11,6 @@ from prometheus_client import Counter
 
 from command import wire
 from command.kernel.errors import InvalidInputError, NoRightError, SignInRequiredError, TooManyError, TriuneError
-from command.kernel.limits import CONSOLE_MESSAGE_BYTES, CONSOLE_MESSAGES_PER_S, CONSOLE_RECHECK_MS
 from command.kernel.rate import RateLimit
 from consoles.console import Console
 from consoles.frames import text_frame
@@ -19,7 +18,7 @@ from consoles.http import watching
 from consoles.http.context import Context, Space, actor_of, context_of
 from consoles.http.identity import actor_info, who_asks
 from consoles.http.origins import require_ours
-from consoles.limits import CONSOLES
+from consoles.limits import CONSOLE_MESSAGE_BYTES, CONSOLE_MESSAGES_PER_S, CONSOLE_RECHECK_MS, CONSOLES
 
 SESSION_ENDED = 4401
 """Close code: sign in again. The private range is RFC 6455's, the number HTTP's."""

@@ -13,13 +13,14 @@ from command import requests, wire
 from command.access.visibility import MAY_REPLAY, concerns, seen_by, sees_own_rows_only, tables_of
 from command.actors import Actor
 from command.kernel.errors import ConflictError, InvalidInputError, TooManyError, UnknownIdError
-from command.kernel.limits import EVIDENCE_BODY_MS, EVIDENCE_BYTES, EVIDENCE_TRANSFERS, REQUEST_BODY_BYTES
+from command.kernel.limits import EVIDENCE_BYTES, REQUEST_BODY_BYTES
 from command.rules import advice
 from command.services.bodies import read_body
 from command.tables import Tables
 from consoles.http.context import Context, Space, actor_of, context_of, require
 from consoles.http.kept import may_review
 from consoles.http.retiring import before_asking, once_done
+from consoles.limits import EVIDENCE_BODY_MS, EVIDENCE_TRANSFERS
 from plans.past import HIT_MEDIA_TYPE, files_of
 
 _MEDIA_TYPES = frozenset({

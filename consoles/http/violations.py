@@ -13,7 +13,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from command.actors import Actor, Role
 from command.kernel.errors import SignInRequiredError, TooManyError, UnknownIdError
-from command.kernel.limits import EVIDENCE_TRANSFERS
 from command.links.violations import PACKS
 from command.requests import RecordQuery
 from command.rows import ViolationRow
@@ -22,6 +21,7 @@ from consoles.http.context import Context, actor_of, context_of, require
 from consoles.http.hooks import CASE_SERVICE
 from consoles.http.identity import Handler, is_open
 from consoles.http.stretches import Authorise, in_the_name_of
+from consoles.limits import EVIDENCE_TRANSFERS
 from streams.limits import VIOLATION_PACK_BYTES
 from streams.violations import pack
 from streams.violations.pack import Manifest

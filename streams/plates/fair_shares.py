@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from command.kernel.limits import READER_CAMERAS
+from streams.limits import READER_CAMERAS
 
 
 class FairShares:

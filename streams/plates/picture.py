@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from command.kernel.errors import InvalidInputError
-from command.kernel.limits import PICTURE_BYTES, PICTURE_SIDE_PX
-from streams.limits import PICTURE_HELD_PIXELS, PICTURE_PIXELS
+from streams.limits import PICTURE_BYTES, PICTURE_HELD_PIXELS, PICTURE_PIXELS, PICTURE_SIDE_PX
 from streams.plates.jpeg import JPEG, JPEG_END, JPEG_SCAN, jpeg_head
 from streams.plates.png import PNG, png_size
 

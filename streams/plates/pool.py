@@ -13,7 +13,7 @@ import msgspec
 
 from command.kernel.clock import Clock
 from command.kernel.errors import InvalidInputError, TooManyError, UnavailableError
-from command.kernel.limits import READER_CAMERAS, READER_FRAME_MS, READER_START_MS, READERS
+from streams.limits import READER_CAMERAS, READER_FRAME_MS, READER_START_MS, READERS
 from streams.plates.fair_shares import FairShares
 from streams.plates.picture import Picture, check_picture
 from streams.plates.read import Looked, Read

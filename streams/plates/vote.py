@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import msgspec
 
 from command.kernel.ga36 import PlateKind
-from command.kernel.limits import PASSAGES_OPEN
 from command.readings import Direction, PlateColour
+from streams.limits import PASSAGES_OPEN
 from streams.plates.read import Read
 from streams.plates.track import Box, Lane, Size
 from streams.plates.vehicle import Vehicle

@@ -12,7 +12,7 @@ from pathlib import Path
 from command.facts.recording import RecordingPolicy
 from command.kernel.clock import Clock
 from command.kernel.errors import InvalidInputError, TriuneError, UnavailableError, UnknownIdError
-from command.kernel.limits import RECORD_DISKS
+from streams.limits import RECORD_DISKS
 from streams.recorder.archive import Archive, OwnArchive
 from streams.recorder.disk import Room
 from streams.recorder.gaps import Cause

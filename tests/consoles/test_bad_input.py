@@ -21,9 +21,10 @@ from yarl import URL
 from command import requests as q
 from command.access.keys import SiteKey
 from command.actors import HUB
-from command.kernel.limits import EVIDENCE_BYTES, EVIDENCE_TRANSFERS, REQUEST_BODY_BYTES, REQUESTS_PER_S
+from command.kernel.limits import EVIDENCE_BYTES, REQUEST_BODY_BYTES
 from command.links.signing import derive_secret, sign
 from command.services import bodies
+from consoles.limits import EVIDENCE_TRANSFERS, REQUESTS_PER_S
 from consoles.site import Site
 from tests.consoles.support import PASSWORD, Person, recorded, signed_in, site_with_people
 

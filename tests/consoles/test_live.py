@@ -14,11 +14,10 @@ from yarl import URL
 
 from command import requests as q
 from command.actors import HUB
-from command.kernel.limits import CONSOLE_MESSAGE_BYTES
 from consoles import push
 from consoles.bench.crowded_site import crowded_site
 from consoles.http import live
-from consoles.limits import BEAT_MS
+from consoles.limits import BEAT_MS, CONSOLE_MESSAGE_BYTES
 from consoles.site import Site
 from tests.consoles.support import PASSWORD, mirror, signed_in, site_with_people
 

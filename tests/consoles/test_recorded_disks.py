@@ -15,13 +15,13 @@ from command.actors import HUB
 from command.facts.recording import RecordingPolicy
 from command.kernel.clock import SystemClock
 from command.kernel.errors import InvalidInputError
-from command.kernel.limits import RECORD_DISKS
 from command.requests import EnrolCamera, SetRecordings
 from consoles.parts.hubs.replies import Reply
 from consoles.parts.recording import HubRecorder
 from consoles.settings import Recordings
 from consoles.site import Site, running_site
 from edge.simulators.street_video import Street, render
+from streams.limits import RECORD_DISKS
 from streams.recorder.disks import RecordedDisks
 from streams.recorder.files import camera_folder
 from streams.recorder.store import Store

@@ -18,8 +18,8 @@ from playwright.async_api import Browser, Locator, Page, expect
 from command import requests as q
 from command.access.accounts import AGENT
 from command.actors import HUB, Role
-from command.kernel.limits import CONSOLE_RECHECK_MS
 from consoles.http.app import make_app
+from consoles.limits import CONSOLE_RECHECK_MS
 from consoles.parts.serving import serving
 from consoles.settings import Viid
 from consoles.site import Site, running_site

@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 from command.kernel import ga36
 from command.kernel.errors import InvalidInputError
-from command.kernel.limits import LOOK_ALIKE_SCORE
 from command.kernel.look_alikes import LOOK_ALIKES
-from streams.limits import LIBRARY_FITS, LOOK_ALIKE_WAYS
+from streams.limits import LIBRARY_FITS, LOOK_ALIKE_SCORE, LOOK_ALIKE_WAYS
 from streams.look_alike import fit, shares
 from streams.plate_hash import hash_of, hashes_alike
 from streams.watch_library import Changes, Found, LibraryContent, LibraryIndex, Line, written

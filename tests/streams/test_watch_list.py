@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from command.kernel import ga36
-from command.kernel.limits import LOOK_ALIKE_SCORE
 from command.kernel.look_alikes import LOOK_ALIKES
 from command.kernel.plate_pattern import checked_pattern
+from streams.limits import LOOK_ALIKE_SCORE
 from streams.look_alike import SURE_SHARE, shares
 from streams.watch_list import Match, Wanted, WatchList
 from tests.command.kernel.test_ga36 import plates

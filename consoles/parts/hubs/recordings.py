@@ -7,7 +7,6 @@ from functools import partial
 
 from command.kernel.clock import Clock
 from command.kernel.errors import UnavailableError, UnknownIdError
-from command.kernel.limits import RECORD_DISKS
 from command.places import Has
 from command.roll import RECORDED, HubPlace
 from consoles.parts.agents.recordings import FarArchive
@@ -15,6 +14,7 @@ from consoles.parts.hubs.clips import CLIPS, FarShelf, JoinedShelf, tells_clips
 from consoles.parts.hubs.errands import HUB_HOP
 from consoles.parts.hubs.part import Hubs
 from edge.agent.archive import RECORDINGS, RecordingErrands
+from streams.limits import RECORD_DISKS
 from streams.recorder.archive import Archive
 from streams.recorder.disks import cause_of_disk
 from streams.recorder.gaps import Cause, Why

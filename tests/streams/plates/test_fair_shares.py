@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from command.kernel.limits import READER_CAMERAS
+from streams.limits import READER_CAMERAS
 from streams.plates.fair_shares import FairShares
 
 

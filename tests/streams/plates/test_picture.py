@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from command.kernel.errors import InvalidInputError
-from command.kernel.limits import PICTURE_BYTES, PICTURE_SIDE_PX
+from streams.limits import PICTURE_BYTES, PICTURE_SIDE_PX
 from streams.plates.picture import check_decodes, check_picture, decode_picture
 
 ARITHMETIC = base64.b85decode(

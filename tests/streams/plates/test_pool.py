@@ -15,7 +15,7 @@ import uvloop
 
 from command.kernel.clock import SystemClock, VirtualClock
 from command.kernel.errors import InvalidInputError, TooManyError, UnavailableError
-from command.kernel.limits import READER_CAMERAS, READERS
+from streams.limits import READER_CAMERAS, READERS
 from streams.plates import pool as pool_module
 from streams.plates.pool import FrameDroppedError, PlatePool
 from streams.plates.read import Read

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from command.kernel import ga36
-from command.kernel.limits import PASSAGES_OPEN
 from command.readings import PlateColour
+from streams.limits import PASSAGES_OPEN
 from streams.plates.read import Read
 from streams.plates.vote import GAP_MS, LINGER_MS, Passage, PassageTracker
 from tests.command.kernel.test_ga36 import plates
