@@ -133,6 +133,10 @@ class PlatePool:
         Errors: `FrameDroppedError` when a newer frame came first, `InvalidInputError` for a malformed frame,
         `UnavailableError` when the reader died over it or none can start, `TooManyError` when too many cameras wait.
         """
+        return await self._put(camera, frame)  # by no name: an error that this frame and the future held is a cycle
+
+    def _put(self, camera: str, frame: bytes | Picture) -> asyncio.Future[Looked]:
+        """Let a frame wait for a reader, in place of an older one of its camera; the errors of `look`."""
         if not self._is_open:
             raise UnavailableError("the plate readers are closed")
         if self.trouble:
@@ -150,7 +154,7 @@ class PlatePool:
         # Replacing the value keeps the camera's place in the row.
         job = self._waiting[camera] = _Job(frame, asyncio.get_running_loop().create_future())
         self._work.set()
-        return await job.answer
+        return job.answer
 
     async def _run_slot(self, slot: int) -> None:
         """Keep one process up, until cancelled."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import resource
 import signal
+import weakref
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +20,7 @@ from command.kernel.clock import SystemClock, VirtualClock
 from command.kernel.errors import InvalidInputError, TooManyError, UnavailableError
 from streams.limits import READER_CAMERAS, READERS
 from streams.plates import pool as pool_module
+from streams.plates.picture import Picture
 from streams.plates.pool import FrameDroppedError, PlatePool
 from streams.plates.read import Read
 from tests.streams.plates import material
@@ -183,6 +187,29 @@ async def test_the_newest_frame_of_a_camera_wins_and_no_camera_starves(pool: Pla
     assert isinstance(dropped.result(), FrameDroppedError)
     assert newest.result() == []
     assert pool.counters.dropped == 6
+
+
+async def test_frames_that_are_dropped_are_let_go_at_once(pool: PlatePool) -> None:  # R1148
+    left: list[weakref.ref[Picture]] = []
+
+    async def send() -> None:
+        frame = np.zeros((64, 64, 3), np.uint8)
+        left.append(weakref.ref(frame))
+        with suppress(TooManyError):
+            await pool.read("gate", frame)
+
+    gc.collect()
+    gc.disable()  # Python looks for cycles seldom, and a frame is 3 to 25 MB
+    try:
+        for _ in range(3):
+            async with asyncio.TaskGroup() as tasks:
+                for _ in range(4):
+                    tasks.create_task(send())
+        await pool.read("other", EMPTY)  # what was read last, its reader still has
+        assert pool.counters.dropped >= 9
+        assert [frame() for frame in left if frame() is not None] == []
+    finally:
+        gc.enable()
 
 
 async def test_too_many_cameras_are_told_so(pool: PlatePool) -> None:
