@@ -82,7 +82,7 @@ class Table(Generic[R]):
         if was is None:
             return
         owner = self._owner
-        owner.undo_log.append((self, key, was, self.changed_seq.pop(key), self.dropped_seq.get(key)))
+        owner.undo_log.append((self, key, was, self.changed_seq.pop(key), None))
         self.set_row(key, None)
         self.dropped_seq[key] = owner.seq
 

@@ -5,23 +5,33 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
+from command.actors import Actor
+from command.deadlines import Deadlines
+from command.hub import Hub
 from command.journal import Turn
 from command.journal.memory import MemoryJournal
 from command.kernel import limits
 from command.kernel.clock import VirtualClock
+from command.kernel.errors import HubBusyError
 from command.kernel.limits import HUB_RETRY_MS
 from command.requests import (
     FinishTask,
+    FireDeadline,
     NextPhase,
     PublishPlan,
+    Request,
     RequestApproval,
     StartShift,
 )
+from command.rows import DeadlineRow
 from command.rules import base
+from command.snapshots import SnapshotFolder, TablesCopy, start_from_snapshot
+from command.tables import Tables
 from tests.command.support import (
     COMMANDER,
     DISPATCHER,
@@ -75,6 +85,72 @@ async def test_a_moved_deadline_comes_at_its_new_instant_only() -> None:  # R12
         await d.ask(StartShift(unit="u1", until_ms=START_MS + 2 * HOUR_MS + 1))
         await d.pass_time(1)
         assert (await d.unit()).state == "off"
+
+
+async def test_one_set_anew_for_an_instant_at_which_it_came_before_comes_again() -> None:  # R1118
+    """A clock was hours ahead, ended a shift too soon, and was put right; the shift goes on until the same instant."""
+    journal, until_ms = MemoryJournal(), START_MS + 3 * HOUR_MS
+    async with desk(journal, clock=VirtualClock(until_ms - 1)) as d:
+        await d.ask(StartShift(unit="u1", until_ms=until_ms))
+        await d.pass_time(1)
+        assert (await d.unit()).state == "off"
+    async with desk(journal, clock=VirtualClock(until_ms - HOUR_MS), enrolled=False) as d:
+        await d.ask(StartShift(unit="u1", until_ms=until_ms))
+        await d.pass_time(HOUR_MS - 1)
+        assert (await d.unit()).state == "free"
+        await d.pass_time(1)
+        assert (await d.unit()).state == "off"
+        facts = d.hub.committed_seq
+    async with desk(journal, clock=VirtualClock(until_ms), enrolled=False) as d:
+        await d.pass_time(HOUR_MS)
+        assert d.hub.committed_seq == facts
+
+
+async def test_deadlines_of_a_snapshot_are_met_in_their_order(tmp_path: Path) -> None:  # R12, R16
+    """What was folded before a start is told to nobody, so they are gathered from the tables."""
+    journal, folder = MemoryJournal(), SnapshotFolder(tmp_path)
+    async with desk(journal) as d:
+        due = {
+            await d.ask(RequestApproval(item=f"{minutes}", subject="b", due_minutes=minutes, warn_minutes=1)): minutes
+            for minutes in (50, 40, 60, 30, 20)
+        }
+        folder.write(await d.hub.read(lambda t: TablesCopy("live", t, d.hub.head)))
+    clock = VirtualClock(START_MS)
+    hub = Hub("live", clock, journal)
+    assert await start_from_snapshot(hub, folder) == hub.committed_seq
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(hub.run())
+        d = Desk(hub, clock)
+        for minutes in sorted(due.values()):
+            await d.pass_time(START_MS + minutes * MINUTE_MS - clock.now_ms())
+            overdue_now = {due[key] for key, row in (await d.table("approvals")).items() if row.overdue}
+            assert overdue_now == {each for each in due.values() if each <= minutes}
+        running.cancel()
+
+
+async def test_a_deadline_waits_while_the_inbox_is_full() -> None:  # R12
+    clock, asked, done = VirtualClock(START_MS), list[str](), asyncio.Event()
+
+    async def ask(request: Request, who: Actor, key: str) -> None:
+        assert isinstance(request, FireDeadline)
+        asked.append(key)
+        if len(asked) == 1:
+            raise HubBusyError("full")
+        done.set()
+
+    t, deadlines = Tables(), Deadlines(clock, ask)
+    t.seq = 7
+    t.deadlines.put(DeadlineRow(id="sign:o1", at_ms=START_MS, kind="sign", subject="o1"))
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(deadlines.run())
+        deadlines.set(t.deadlines.need("sign:o1"), t.deadlines)
+        while clock.next_wake_ms() is None:
+            await asyncio.sleep(0)  # noqa: TID251 - it is on its way to waiting
+        assert (len(asked), clock.next_wake_ms()) == (1, START_MS + HUB_RETRY_MS)
+        clock.advance(START_MS + HUB_RETRY_MS)
+        await done.wait()
+        running.cancel()
+    assert len(set(asked)) == 1
 
 
 async def test_a_deadline_waits_while_the_journal_is_away() -> None:  # R12

@@ -43,6 +43,7 @@ from command.requests import (
     ReportHit,
     Request,
     RequestWatch,
+    StartShift,
 )
 from command.rules import base
 from command.rules.base import Decision
@@ -120,7 +121,9 @@ async def test_an_answer_names_the_sequence_number_up_to_which_it_is_so() -> Non
     async with desk() as d:
         head = d.hub.committed_seq
         answer = await d.hub.ask(RING, HUB)
-        assert answer.seq == head + 1 == d.hub.committed_seq == (await d.hub.journal.head("live")).seq
+        assert (
+            answer.seq == head + 1 == d.hub.committed_seq == d.hub.journal_seq == (await d.hub.journal.head("live")).seq
+        )
 
 
 # refusals leave nothing
@@ -185,7 +188,18 @@ async def test_what_cannot_be_written_down_is_refused() -> None:  # R9
         assert picture(await refold(d.hub.journal)) == picture(await d.hub.read(lambda t: t))
 
 
-async def test_a_caller_who_went_away_stops_nobody() -> None:  # R9
+async def test_the_same_key_gets_the_same_answer_where_it_would_bring_nothing_about_now() -> None:  # R6
+    journal, shift = MemoryJournal(), StartShift(unit="u1", until_ms=START_MS + HOUR_MS)
+    async with desk(journal) as d:
+        first = await d.hub.ask(shift, HUB, "k")
+        await d.ask(RING)
+        assert await d.hub.ask(shift, HUB, "k") == first
+    async with desk(journal, enrolled=False) as d:
+        assert await d.hub.ask(shift, HUB, "k") == first
+
+
+@pytest.mark.parametrize("request_", [AnswerCall(call="unknown"), ReportCall(dialled="110", caller="1", call="x1")])
+async def test_a_caller_who_went_away_stops_nobody(request_: Request) -> None:  # R9
 
     class Slow(MemoryJournal):
         @asynccontextmanager
@@ -199,11 +213,12 @@ async def test_a_caller_who_went_away_stops_nobody() -> None:  # R9
     looking = asyncio.Event()
     async with desk(Slow()) as d:
         looking.clear()
-        impatient = asyncio.ensure_future(d.ask(AnswerCall(call="unknown"), TAKER))
+        impatient = asyncio.ensure_future(d.ask(request_, TAKER))
         await looking.wait()
         impatient.cancel()
         await asyncio.gather(impatient, return_exceptions=True)
         assert await d.ask(RING)
+        assert ("x1" in await calls_of(d)) == isinstance(request_, ReportCall), "what was begun is ended"
 
 
 # the journal fails
@@ -246,6 +261,9 @@ async def test_the_hub_recovers_by_itself(failure: str) -> None:  # R10
         await d.pass_time(HUB_RETRY_MS)
         assert accepting(d)
         assert len(await calls_of(d)) == (1 if failure == "after" else 0)
+        await d.pass_time(HUB_RETRY_MS)
+        wake_ms = d.clock.next_wake_ms()
+        assert wake_ms is None or wake_ms > d.clock.now_ms() + HUB_RETRY_MS, "it looks no more"
 
 
 async def test_a_full_disk_that_can_still_be_read_is_not_taken_for_well() -> None:  # R10
@@ -296,8 +314,26 @@ async def test_a_full_inbox_answers_at_once() -> None:  # R11
 
 
 async def test_who_waits_when_the_hub_stops_is_told() -> None:  # R11
-    async with desk() as d:
-        pass
+    class Hanging(MemoryJournal):
+        @asynccontextmanager
+        async def turn(self, space: str) -> AsyncIterator[Turn]:
+            if hangs:
+                began.set()
+                await asyncio.Event().wait()
+            async with super().turn(space) as turn:
+                yield turn
+
+    hangs, began = list[bool](), asyncio.Event()
+    async with desk(Hanging()) as d:
+        hangs.append(True)
+        committing = asyncio.ensure_future(d.ask(RING))
+        await began.wait()
+        queued = [asyncio.ensure_future(d.ask(RING)), asyncio.ensure_future(d.hub.read(lambda t: t.seq))]
+        await asyncio.sleep(0)  # noqa: TID251 - lets them queue
+        assert d.hub.inbox_depth == 2
+    async with asyncio.timeout(60):
+        told = await asyncio.gather(committing, *queued, return_exceptions=True)
+    assert [type(each) for each in told] == [RecordAwayError] * 3
     with pytest.raises(UnavailableError):
         await d.ask(RING)
     with pytest.raises(UnavailableError):

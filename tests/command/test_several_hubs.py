@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from command.hub import Hub
-from command.journal import DamagedJournalError
+from command.journal import DamagedJournalError, memory
 from command.journal.memory import MemoryJournal
 from command.journal.sqlite import SqliteJournal
 from command.kernel.clock import VirtualClock
@@ -18,7 +18,7 @@ from command.kernel.errors import (
     ConflictError,
     UnavailableError,
 )
-from command.kernel.limits import HUB_RETRY_MS
+from command.kernel.limits import DECISIONS_PER_BATCH, HUB_RETRY_MS
 from command.requests import (
     AnswerCall,
     ReportCall,
@@ -66,10 +66,24 @@ async def test_a_hub_that_is_told_of_another_looks_and_publishes() -> None:  # R
         await d.ask(RING)
         assert e.hub.committed_seq < d.hub.committed_seq
         e.hub.look(d.hub.committed_seq)
+        e.hub.look(1)  # words may overtake each other
+        assert e.hub.journal_seq == d.hub.committed_seq
         await e.hub.wait_beyond(d.hub.committed_seq - 1)
         assert heard[-1] == d.hub.committed_seq
         await e.hub.catch_up(d.hub.committed_seq + 1000)  # beyond the head: it comes back all the same
         assert e.hub.committed_seq == d.hub.committed_seq
+
+
+async def test_a_hub_that_is_far_behind_decides_on_all_that_was_written(monkeypatch: pytest.MonkeyPatch) -> None:  # R10
+    """More than is told with one refusal of the journal, and more than it tries again."""
+    monkeypatch.setattr(memory, "READ_FACTS", 1)
+    journal = MemoryJournal()
+    async with desk(journal) as d, desk(journal, enrolled=False) as e:
+        await e.table("calls")
+        for _ in range(3 * DECISIONS_PER_BATCH):
+            await d.ask(RING)
+        assert await e.ask(RING)
+        assert e.hub.committed_seq == d.hub.committed_seq + 1
 
 
 async def test_a_deadline_of_two_hubs_comes_once() -> None:  # R12
@@ -85,14 +99,16 @@ async def test_a_deadline_of_two_hubs_comes_once() -> None:  # R12
 
 
 async def test_a_journal_that_was_exchanged_is_not_built_upon() -> None:  # R2
-    journal, other = MemoryJournal(), MemoryJournal()
-    async with desk(other) as e:
-        for caller in "ab":
-            await e.ask(ReportCall(dialled="119", caller=caller))
+    journal, other, as_long = MemoryJournal(), MemoryJournal(), MemoryJournal()
+    for site, callers in ((other, "ab"), (as_long, "a")):
+        async with desk(site) as e:
+            for caller in callers:
+                await e.ask(ReportCall(dialled="119", caller=caller))
     flaky = FlakyJournal(journal)
     async with desk(flaky) as d:
         await d.ask(RING)
-        for exchanged in (MemoryJournal(), other):  # an empty one, and a longer one of another site
+        # An empty one, a longer one of another site, and one that is as long to the fact.
+        for exchanged in (MemoryJournal(), other, as_long):
             flaky.real = exchanged
             head = await exchanged.head("live")
             with pytest.raises(DamagedJournalError):

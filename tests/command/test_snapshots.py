@@ -9,14 +9,15 @@ from typing import BinaryIO
 
 import pytest
 
-from command import rules, snapshots
+from command import rules, snapshots, tables
 from command.actors import HUB
 from command.hub import Hub, recorded
-from command.journal import StoredFact
+from command.journal import Head, StoredFact
 from command.journal.memory import MemoryJournal
 from command.kernel.clock import VirtualClock
 from command.kernel.errors import TriuneError
 from command.kernel.limits import SNAPSHOT_RETRY_MS
+from command.rows import DeviceRow
 from command.settings import Limits
 from command.snapshots import SnapshotFolder, TablesCopy, keep_snapshots, start_from_snapshot
 from tests.command.random_requests import RandomRequests
@@ -74,6 +75,27 @@ async def test_a_snapshot_and_later_facts_are_the_whole_journal(seed: int, tmp_p
     assert picture(restored) == picture(whole)
 
 
+def test_what_one_holds_comes_back_with_what_is_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # R18
+    """Else a page that was away since before would keep what was dropped, or be told half of what it missed."""
+    monkeypatch.setattr(tables, "TOMBSTONES", 3)
+    t, folder = tables.Tables(), SnapshotFolder(tmp_path)
+    for n in range(2 * snapshots._ROWS_PER_CHUNK + 1):
+        t.seq += 1
+        t.devices.put(DeviceRow(id=f"d{n}", kind="mobile", unit=""))
+    for n in range(7):
+        t.seq += 1
+        t.devices.drop(f"d{n}")
+    t.settle()
+    assert (t.devices.floor_seq, len(t.devices.dropped_seq)) == (t.seq - 3, 3)
+    copied = TablesCopy("live", t, Head(seq=t.seq, digest=bytes(32)))
+    folder.write(copied)
+    [(restored, head)] = folder.read("live", Limits())
+    assert head == copied.head
+    assert picture(restored) == picture(copied.tables()) == picture(t)
+
+
 async def test_one_of_another_journal_program_or_settings_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -92,6 +114,9 @@ async def test_one_of_another_journal_program_or_settings_is_not_used(
     hub = await restarted(journal, folder, Limits(sign_s=77))
     assert journal.read_facts == hub.committed_seq
     assert picture(hub._tables) == expected
+    [one] = tmp_path.glob("live-*")
+    (tmp_path / one.name.replace("live", "rehearsal")).write_bytes(one.read_bytes())
+    assert list(folder.read("rehearsal", Limits())) == []
     monkeypatch.setattr(snapshots, "_source", lambda: b"the next release")
     assert list(folder.read("live", Limits())) == []
 
@@ -110,11 +135,16 @@ async def test_a_damaged_one_gives_way_to_the_one_before(tmp_path: Path) -> None
         assert [head for _, head in folder.read("live", Limits())] == [first.head]
         assert picture((await restarted(journal, folder))._tables) == expected
     path.write_bytes(whole)
+    (tmp_path / "live-999999999999.snapshot").mkdir()  # one that cannot be read at all
     assert [head for _, head in folder.read("live", Limits())] == [second.head, first.head]
 
 
 async def test_what_a_kill_left_of_one_goes_with_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = SnapshotFolder(tmp_path)
+
+    def refused(file: BinaryIO, _chunks: object) -> None:
+        file.write(b"half")
+        raise OSError("no space left")
 
     def killed(file: BinaryIO, _chunks: object) -> None:
         file.write(b"half")
@@ -123,6 +153,10 @@ async def test_what_a_kill_left_of_one_goes_with_the_next(tmp_path: Path, monkey
 
     async with desk() as d:
         with monkeypatch.context() as there:
+            there.setattr(snapshots, "_write_sealed", refused)
+            with pytest.raises(OSError, match="no space"):
+                await take(d, folder)
+            assert not list(tmp_path.iterdir()), "what has no room takes none"
             there.setattr(snapshots, "_write_sealed", killed)
             for _ in range(2):
                 await d.ask(RING)
@@ -144,6 +178,8 @@ async def test_the_newest_two_of_each_space_are_kept(tmp_path: Path) -> None:
             await d.ask(RING)
             heads.append((await take(d, folder)).head)
     assert [head for _, head in folder.read("live", Limits())] == heads[:1:-1]
+    assert [head for _, head in folder.read("live", Limits(), heads[2].seq)] == [heads[3]]
+    assert [head for _, head in folder.read("live", Limits(), before_seq=heads[3].seq)] == [heads[2]]
     assert list(folder.read("rehearsal", Limits())) == []
     assert len(list(tmp_path.iterdir())) == 3
 
@@ -175,9 +211,14 @@ async def test_a_hub_takes_one_each_so_many_facts_and_goes_on_where_the_disk_ref
             await d.table("calls")
         await d.pass_time(SNAPSHOT_RETRY_MS)
         assert await tried.get()
+        first_seq = folder.newest["live"].seq
+        for _ in range(10):
+            await d.hub.ask(RING, HUB)
+        assert await tried.get()
+        assert folder.newest["live"].seq >= first_seq + 10
         keeping.cancel()
-    [(tables, head)] = folder.read("live", Limits())
-    assert tables.seq == head.seq >= 10
+    for taken, head in folder.read("live", Limits()):
+        assert taken.seq == head.seq >= 10
 
 
 async def test_a_hub_that_is_started_often_takes_one_all_the_same(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from command.kernel.limits import TOMBSTONES
-from command.rows import DeviceRow, MarkRow
+from command.rows import DeviceRow, MarkRow, WatchRow
 from command.tables import Tables
 from tests.command.support import in_change_order, picture
 
@@ -49,9 +51,10 @@ def test_who_was_away_for_longer_than_drops_are_remembered_takes_a_snapshot() ->
 
 def test_undo_takes_back_puts_and_drops_and_their_order() -> None:
     t = Tables()
-    for key in ("a", "b", "c"):
+    for key in ("a", "b", "c", "d"):
         put(t, key)
     drop(t, "c")
+    drop(t, "d")
     t.settle()
     before = picture(t)
     point = t.savepoint()
@@ -87,4 +90,23 @@ def test_rows_of_a_group_are_found_also_after_drops_and_undoing() -> None:
     mark(t, "4", "s2")
     assert {s: [m.id for m in t.marks.of(s)] for s in ("s1", "s2", "s3")} == {"s1": ["3"], "s2": ["4"], "s3": []}
     t.undo_to(point)
-    assert {s: {m.id for m in t.marks.of(s)} for s in ("s1", "s2")} == {"s1": {"1", "3"}, "s2": {"2"}}
+    assert {s: [m.id for m in t.marks.of(s)] for s in ("s1", "s2")} == {"s1": ["1", "3"], "s2": ["2"]}
+    t.marks.keep_newest("s1", 1)
+    assert [m.id for m in t.marks.of("s1")] == ["3"], "the oldest went, as before anything was undone"
+
+
+def test_how_many_rows_are_open_is_counted_also_after_undoing() -> None:
+    t = Tables()
+    wanted = WatchRow(
+        id="w", pattern="*", reason="x", level=2, until_ms=9, state="active", requested_by="a", requested_ms=1
+    )
+    t.watches.put(wanted)
+    point = t.savepoint()
+    t.watches.put(replace(wanted, ended_ms=5))
+    t.watches.put(replace(wanted, id="v"))
+    t.watches.drop("w")
+    assert t.watches.open == 1
+    t.undo_to(point)
+    assert t.watches.open == 1
+    t.watches.drop("w")
+    assert t.watches.open == 0

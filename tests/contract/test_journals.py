@@ -148,13 +148,14 @@ async def test_entries_that_do_not_count_on_are_our_own_fault(journal: Journal) 
 
 async def test_a_key_is_held_once_and_its_answer_told(journal: Journal) -> None:  # R4
     await stored(journal, [entry("a", 1, subject="c1")], 0)
-    outcome = await append(journal, [entry("b", 2), entry("a", 3)], 1, ["x"])
+    await stored(journal, [entry("c", 2, subject="c2")], 1)
+    outcome = await append(journal, [entry("b", 3), entry("a", 4)], 2, ["x", "c"])
     assert not outcome.stored
     assert outcome.unseen == ()
-    assert outcome.known == {"a": Answer(seq=1, subject="c1")}
-    assert (await journal.head("live")).seq == 1
+    assert outcome.known == {"a": Answer(seq=1, subject="c1"), "c": Answer(seq=2, subject="c2")}
+    assert (await journal.head("live")).seq == 2
     assert await journal.answers("live", ["a", "b"]) == {"a": Answer(seq=1, subject="c1")}
-    await stored(journal, [entry("b", 2)], 1)
+    await stored(journal, [entry("b", 3)], 2)
 
 
 async def test_the_answers_of_further_keys_come_with_what_is_stored(journal: Journal) -> None:  # R4
@@ -211,6 +212,8 @@ async def test_answers_are_found_by_key_and_by_number(journal: Journal) -> None:
     await stored(journal, [entry("a", 1, 3, "c1"), entry("键 b", 4, 1, "c2")], 0)
     a, b = Answer(seq=3, subject="c1"), Answer(seq=4, subject="c2")
     assert await journal.answers("live", ["键 b", "a", "x"]) == {"a": a, "键 b": b}
+    many = [f"none {n}" for n in range(1200)]
+    assert await journal.answers("live", ["a", *many, "键 b"]) == {"a": a, "键 b": b}
     assert await journal.answered("live", 0, 10) == [("a", a), ("键 b", b)]
     assert await journal.answered("live", 0, 1) == [("a", a)]
     assert await journal.answered("live", 3, 10) == [("键 b", b)]
@@ -238,7 +241,7 @@ async def test_signed_heads_are_kept_as_they_were_first_signed(journal: Journal)
     heads = [SignedHead(seq=n, digest=bytes(32), at_ms=n, signature=bytes([n] * 64)) for n in (30, 10, 20)]
     for head in heads:
         await journal.sign("live", head)
-    await journal.sign("live", SignedHead(seq=10, digest=bytes(32), at_ms=99, signature=b"later"))
+    await journal.sign("live", SignedHead(seq=10, digest=bytes(range(32)), at_ms=99, signature=b"later"))
     assert await journal.signed("live", 0, 10) == sorted(heads, key=lambda head: head.seq)
     assert [head.seq for head in await journal.signed("live", 10, 1)] == [20]
     assert await journal.signed("rehearsal-1", 0, 10) == []

@@ -306,8 +306,8 @@ def test_consoles_that_are_gone_without_a_word(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_deadlines_that_were_moved_and_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:  # R876
-    def kept(self: Deadlines, row: DeadlineRow, _: Table[DeadlineRow]) -> None:
-        heapq.heappush(self._heap, (row.at_ms, row.id))
+    def kept(self: Deadlines, row: DeadlineRow, table: Table[DeadlineRow]) -> None:
+        heapq.heappush(self._heap, (row.at_ms, row.id, table.changed_seq[row.id]))
         self._changed.set()
 
     monkeypatch.setattr(Deadlines, "set", kept)

@@ -39,6 +39,18 @@ async def test_a_file_opened_again_goes_on_where_it_stood(tmp_path: Path) -> Non
     await again.close()
 
 
+async def test_a_probe_says_whether_a_batch_has_room_and_leaves_nothing(tmp_path: Path) -> None:  # R10
+    journal = SqliteJournal(tmp_path / "journal.db")
+    pages = await journal._db.run(lambda db: db.execute("PRAGMA page_count").fetchone()[0])
+    await journal._db.run(lambda db: db.execute(f"PRAGMA max_page_count = {pages + 10}").fetchone())
+    with pytest.raises(UnavailableError, match="full"):
+        await journal.probe()
+    await journal._db.run(lambda db: db.execute(f"PRAGMA max_page_count = {pages + 1000}").fetchone())
+    await journal.probe()
+    assert await journal._db.run(lambda db: db.execute("SELECT count(*) FROM probe").fetchone()) == (0,)
+    await journal.close()
+
+
 async def test_who_reads_all_of_the_past_holds_up_no_commit(tmp_path: Path) -> None:  # R906
     journal = SqliteJournal(tmp_path / "journal.db")
     await append(journal, [entry(f"k{n}", 1 + n) for n in range(5000)])
