@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from command.kernel.clock import SystemClock
 from command.kernel.errors import UnavailableError
 from streams.plates.models import FINDER, RECOGNISER, Model, open_session
 from streams.plates.pool import PlatePool
+from tests.paths import ROOT
 
 
 def wheel(site: Path, content: bytes | None) -> Model:
@@ -28,6 +31,16 @@ def wheel(site: Path, content: bytes | None) -> Model:
 @pytest.mark.parametrize("model", [FINDER, RECOGNISER], ids=["finder", "recogniser"])
 def test_both_are_the_files_that_this_release_was_tried_with(model: Model) -> None:
     assert open_session(model)
+
+
+def test_the_library_that_runs_them_tells_its_maker_nothing(tmp_path: Path) -> None:  # R1178
+    home = tmp_path / "home"
+    home.mkdir()
+    # As in service: it keeps quiet by itself where it sees a machine of tests. It keeps what it would tell here.
+    look = "from streams.plates.models import FINDER, open_session; open_session(FINDER)"
+    environment = {"HOME": str(home), "PATH": "/usr/bin:/bin"}
+    subprocess.run([sys.executable, "-c", look], cwd=ROOT, env=environment, check=True)
+    assert list(home.rglob("*")) == []
 
 
 def test_a_wheel_that_is_not_installed_is_named_and_what_helps() -> None:
