@@ -110,7 +110,8 @@ def make_file(path: Path, schema: tuple[str, ...]) -> None:
         if path.exists():
             return
         new = path.with_name(path.name + ".new")
-        for left_behind in (new, *(new.with_name(new.name + ending) for ending in ("-wal", "-shm", "-journal"))):
+        # Where somebody removed a file after a kill its log is still there, and would be taken for the new file's.
+        for left_behind in (new, *_logs_of(new), *_logs_of(path)):
             left_behind.unlink(missing_ok=True)
         with closing(sqlite3.connect(new)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
@@ -118,6 +119,10 @@ def make_file(path: Path, schema: tuple[str, ...]) -> None:
             bring_up_to_date(connection, schema)
         new.replace(path)
         sync_folder(path.parent)
+
+
+def _logs_of(path: Path) -> list[Path]:
+    return [path.with_name(path.name + ending) for ending in ("-wal", "-shm", "-journal")]
 
 
 def _open(path: Path, schema: tuple[str, ...], name: str) -> sqlite3.Connection:

@@ -177,6 +177,20 @@ async def test_a_file_whose_making_was_cut_short_is_made_anew(tmp_path: Path) ->
     assert [file.name for file in tmp_path.iterdir()] == ["x.db"]
 
 
+async def test_what_a_file_that_was_removed_left_in_its_log_is_not_in_the_new_one(tmp_path: Path) -> None:  # R1119
+    """After a kill the log stays beside the file. It is whole, so SQLite would put it into whatever stands there."""
+    killed, path = tmp_path / "killed.db", tmp_path / "x.db"
+    db = SqliteThread(killed, ONE, "test")
+    await db.run(lambda c: c.executemany("INSERT INTO a VALUES (?)", [(n,) for n in range(5000)]) and None)
+    left = (tmp_path / "killed.db-wal").read_bytes()
+    await db.close()
+    (tmp_path / "x.db-wal").write_bytes(left)
+    made = SqliteThread(path, TWO, "test")
+    assert await made.run(lambda c: c.execute("SELECT count(*) FROM a").fetchone()) == (0,)
+    assert await made.run(lambda c: c.execute("SELECT count(*) FROM b").fetchone()) == (0,)
+    await made.close()
+
+
 async def test_a_file_whose_names_are_no_text_is_damaged(tmp_path: Path) -> None:
     """SQLite quotes the name, and Python cannot read what it says."""
     path = tmp_path / "x.db"
