@@ -15,6 +15,7 @@ from command.deadlines import Deadlines
 from command.hub import Hub
 from command.journal import Turn
 from command.journal.memory import MemoryJournal
+from command.journal.sqlite import SqliteJournal
 from command.kernel import limits
 from command.kernel.clock import VirtualClock
 from command.kernel.errors import HubBusyError
@@ -108,24 +109,23 @@ async def test_one_set_anew_for_an_instant_at_which_it_came_before_comes_again()
 
 async def test_deadlines_of_a_snapshot_are_met_in_their_order(tmp_path: Path) -> None:  # R12, R16
     """What was folded before a start is told to nobody, so they are gathered from the tables."""
-    journal, folder = MemoryJournal(), SnapshotFolder(tmp_path)
+    journal, folder, clock = SqliteJournal(tmp_path / "journal.db"), SnapshotFolder(tmp_path), VirtualClock(START_MS)
+    hours = {"u1": 5, "u2": 4, "u3": 6, "u4": 3}
     async with desk(journal) as d:
-        due = {
-            await d.ask(RequestApproval(item=f"{minutes}", subject="b", due_minutes=minutes, warn_minutes=1)): minutes
-            for minutes in (50, 40, 60, 30, 20)
-        }
+        for unit, hour in hours.items():
+            await d.ask(StartShift(unit=unit, until_ms=START_MS + hour * HOUR_MS))
         folder.write(await d.hub.read(lambda t: TablesCopy("live", t, d.hub.head)))
-    clock = VirtualClock(START_MS)
     hub = Hub("live", clock, journal)
     assert await start_from_snapshot(hub, folder) == hub.committed_seq
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(hub.run())
         d = Desk(hub, clock)
-        for minutes in sorted(due.values()):
-            await d.pass_time(START_MS + minutes * MINUTE_MS - clock.now_ms())
-            overdue_now = {due[key] for key, row in (await d.table("approvals")).items() if row.overdue}
-            assert overdue_now == {each for each in due.values() if each <= minutes}
+        for hour in range(3, 7):
+            await d.pass_time(START_MS + hour * HOUR_MS - clock.now_ms())
+            off = {unit for unit, row in (await d.table("units")).items() if row.state == "off"}
+            assert off == {unit for unit, until in hours.items() if until <= hour}
         running.cancel()
+    await journal.close()
 
 
 async def test_a_deadline_waits_while_the_inbox_is_full() -> None:  # R12

@@ -215,10 +215,15 @@ async def test_a_caller_who_went_away_stops_nobody(request_: Request) -> None:  
         looking.clear()
         impatient = asyncio.ensure_future(d.ask(request_, TAKER))
         await looking.wait()
+        queued = asyncio.ensure_future(d.ask(ReportCall(dialled="110", caller="1", call="x2")))
+        await asyncio.sleep(0)  # noqa: TID251 - lets it queue
+        assert d.hub.inbox_depth == 1
         impatient.cancel()
-        await asyncio.gather(impatient, return_exceptions=True)
+        queued.cancel()
+        await asyncio.gather(impatient, queued, return_exceptions=True)
         assert await d.ask(RING)
         assert ("x1" in await calls_of(d)) == isinstance(request_, ReportCall), "what was begun is ended"
+        assert "x2" not in await calls_of(d), "what nobody had begun when its asker left is not"
 
 
 # the journal fails

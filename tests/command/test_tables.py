@@ -104,8 +104,9 @@ def test_how_many_rows_are_open_is_counted_also_after_undoing() -> None:
     point = t.savepoint()
     t.watches.put(replace(wanted, ended_ms=5))
     t.watches.put(replace(wanted, id="v"))
+    t.watches.put(replace(wanted, id="x"))
     t.watches.drop("w")
-    assert t.watches.open == 1
+    assert t.watches.open == 2
     t.undo_to(point)
     assert t.watches.open == 1
     t.watches.drop("w")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from command.journal import DamagedJournalError
+from command.journal import Answer, DamagedJournalError
 from command.journal.heads import BLOCK_FACTS
 from command.journal.memory import MemoryJournal
 from command.journal.sqlite import SqliteJournal
@@ -90,6 +90,18 @@ async def test_facts_that_are_gone_and_answered_are_missed_before_their_numbers_
     change(path, "DELETE FROM answers WHERE seq > 18")
     await Signing(journal).signer.resume()
     await journal.close()
+
+
+async def test_what_another_hub_writes_while_one_starts_is_no_cut_off_record() -> None:  # R261
+    class Growing(MemoryJournal):
+        async def answered(self, space: str, after: int, limit: int) -> list[tuple[str, Answer]]:
+            await append(self, entries(after + 1, 3))
+            return await super().answered(space, after, limit)
+
+    journal = Growing()
+    await append(journal, entries(1, 20))
+    await Signing(journal).signer.resume()
+    assert (await journal.head(SPACE)).seq == 23
 
 
 async def test_what_was_rewritten_underneath_is_never_vouched_for(tmp_path: Path) -> None:
