@@ -19,7 +19,7 @@ from command.journal import DamagedJournalError
 from command.kernel.clock import Clock, SystemClock
 from command.kernel.errors import ConflictError
 from command.kernel.folders import held
-from command.kernel.garbage import spare_what_stays
+from command.kernel.garbage import let_go_what_grew, spare_what_stays
 from command.passages import Passages
 from command.snapshots import keep_snapshots, start_from_snapshot
 from consoles.http import admin_health, health, hooks, metrics, plans, replay
@@ -93,6 +93,7 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
         tasks.start(feed.run(), "feed")
         tasks.start(keep_snapshots(hub, kept.snapshots, hub.clock, from_seq), "snapshots")
         tasks.start(signer.run(), "heads")
+        tasks.start(let_go_what_grew(hub.clock), "garbage")
         backups, rooms = scheduled(base), disks(base)
         forgetting(base)
         known = await stack.enter_async_context(services(base))

@@ -113,7 +113,7 @@ class _Reader:
         self._lock = threading.Lock()
         self._queue = PacketQueue(CAMERA_QUEUE_FRAMES)
         self._waiting: list[Packet] = []  # taken from the queue, oldest last; only the loop touches it
-        self._end: SourceError | None = None
+        self._end = ""  # why it ended; the error itself would hold, and be held by, whoever was told
         self._changed = asyncio.Event()
         self._codec: Codec = "h264"
         self._other: Codec | None = None
@@ -138,21 +138,21 @@ class _Reader:
                 end = self._end
             if self._waiting:
                 break
-            if end is not None:
-                raise end
+            if end:
+                raise SourceError(end)
             await self._changed.wait()
         return self._waiting.pop()
 
     def run(self) -> None:
         try:
             self._read()
-            end = SourceError("stopped")
+            end = "stopped"
         except SourceError as error:
-            end = error
+            end = error.reason
         except av.error.FFmpegError as error:
-            end = SourceError(_reason(error))
+            end = _reason(error)
         except OSError as error:
-            end = SourceError(error.strerror or type(error).__name__)
+            end = error.strerror or type(error).__name__
         with self._lock:
             self._end = end
         self._wake()

@@ -21,6 +21,10 @@ LISTENING_LOOK_MS = 500
 # Deadlines that were moved or dropped and still stand in the heap; past this it is built anew.
 MOVED_DEADLINES = 1000
 
+# Memory. Looked at so often; grown by so much since, what nothing but itself holds is looked for at once.
+GARBAGE_LOOK_MS = 10_000
+GARBAGE_GROWN_BYTES = 128 * 1024 * 1024
+
 # HTTP. Larger bodies get 413.
 REQUEST_BODY_BYTES = 256 * 1024
 EVIDENCE_BYTES = 32 * 1024 * 1024

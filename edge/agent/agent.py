@@ -12,6 +12,7 @@ from typing import Any
 from command.access.keys import Box
 from command.kernel.clock import Clock
 from command.kernel.folders import held
+from command.kernel.garbage import let_go_what_grew
 from edge.agent.adopting import ATTEMPT, ONVIF_FOUND, attempts, finds_onvif
 from edge.agent.archive import RecordingErrands
 from edge.agent.cameras import EdgeCameras
@@ -198,5 +199,6 @@ async def running_agent(settings: AgentSettings, clock: Clock) -> AsyncIterator[
             ("agent-recorder", recorder.run()),
             ("agent-libraries", libraries.run()),
             ("agent-reading", counts.run()),
+            ("agent-garbage", let_go_what_grew(clock)),
         ):
             yield Agent(outbox, link, cameras, recorder, errands, live, jt808, gb28181)

@@ -69,6 +69,7 @@ class Channel:
         """Send nothing more to this viewer."""
         self._viewers.pop(viewer, None)
         self._repaired_ms.pop(viewer, None)
+        viewer.let_go()
 
     async def run(self) -> None:
         """Pass the camera's packets to the viewers."""

@@ -88,6 +88,11 @@ class Viewer:
         """Call `lost` whenever the viewer says that it cannot go on without a key frame."""
         self._on_picture_lost = lost
 
+    def let_go(self) -> None:
+        """Keep nothing for it any more: it is gone, and Python may be long in noticing that nobody has it."""
+        self._kept = [None] * RELAY_RESEND_PACKETS
+        self._on_picture_lost = None
+
     def silent_ms(self, now_ms: int) -> int:
         """Return for how long it has been sent pictures without a word from it."""
         return 0 if self._unanswered_since_ms is None else now_ms - self._unanswered_since_ms

@@ -1,4 +1,4 @@
-"""Sources against real peers (SPEC R390, R401–R403, R747)."""
+"""Sources against real peers (SPEC R390, R401–R403, R747, R1150)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import asyncio
 import re
 import socket
 import struct
+import threading
+import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from fractions import Fraction
@@ -25,6 +27,7 @@ from streams import h264, h265
 from streams.packets import Packet
 from streams.source import Source
 from streams.sources import SourceError
+from tests.garbage import by_counting_alone
 from tests.pace import Pace
 from tests.ports import free_port
 from tests.streams.peers import PATIENCE_S, gstreamer_camera, gstreamer_server
@@ -280,3 +283,17 @@ async def test_a_source_without_video_says_so(tmp_path: Path) -> None:
 
 async def test_a_file_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
     assert await _reason(f"file://{tmp_path}/nothing.mp4") == "no such file"
+
+
+async def test_a_source_that_ended_is_let_go_by_whoever_read_it(tmp_path: Path) -> None:  # R1150
+    before = set(threading.enumerate())
+    with by_counting_alone():
+        source = Source(f"file:{tmp_path / 'none.mp4'}", SystemClock())
+        async with source:
+            reader = weakref.ref(source._reader)
+            with suppress(SourceError):
+                await anext(source)
+        del source
+        for thread in {each for each in threading.enumerate() if each.name == "camera-source"} - before:
+            thread.join()
+        assert reader() is None

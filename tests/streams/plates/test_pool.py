@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import resource
 import signal
@@ -23,6 +22,7 @@ from streams.plates import pool as pool_module
 from streams.plates.picture import Picture
 from streams.plates.pool import FrameDroppedError, PlatePool
 from streams.plates.read import Read
+from tests.garbage import by_counting_alone
 from tests.streams.plates import material
 
 EMPTY = np.zeros((720, 1280, 3), np.uint8)
@@ -198,9 +198,7 @@ async def test_frames_that_are_dropped_are_let_go_at_once(pool: PlatePool) -> No
         with suppress(TooManyError):
             await pool.read("gate", frame)
 
-    gc.collect()
-    gc.disable()  # Python looks for cycles seldom, and a frame is 3 to 25 MB
-    try:
+    with by_counting_alone():  # a frame is 3 to 25 MB
         for _ in range(3):
             async with asyncio.TaskGroup() as tasks:
                 for _ in range(4):
@@ -208,8 +206,6 @@ async def test_frames_that_are_dropped_are_let_go_at_once(pool: PlatePool) -> No
         await pool.read("other", EMPTY)  # what was read last, its reader still has
         assert pool.counters.dropped >= 9
         assert [frame() for frame in left if frame() is not None] == []
-    finally:
-        gc.enable()
 
 
 async def test_too_many_cameras_are_told_so(pool: PlatePool) -> None:

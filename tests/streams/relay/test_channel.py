@@ -1,8 +1,9 @@
-"""One camera's viewers: latecomers, lost pictures, lossy links and a change of codec (SPEC R360–R363)."""
+"""One camera's viewers: latecomers, lost pictures, lossy links and a change of codec (SPEC R360–R363, R1150)."""
 
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -15,6 +16,7 @@ from streams.packets import Codec, Packet, Subscription
 from streams.relay.channel import Channel
 from streams.relay.sdp import VideoFormat
 from streams.relay.viewer import Viewer
+from tests.garbage import by_counting_alone
 from tests.streams.peers import until
 
 PLI = RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=0, media_ssrc=1)
@@ -160,6 +162,25 @@ async def test_a_lossy_link_is_served_again_and_the_others_are_not() -> None:
         flood = [(lost[0] + 1000 + i) & 0xFFFF for i in range(2000)]
         lossy.heard(RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=0, media_ssrc=1, lost=flood))
         assert len(seen.rtp) == before
+
+
+async def test_of_a_viewer_that_left_nothing_is_kept() -> None:  # R1150
+    async with stage() as made:
+        viewer, seen = made.join()
+        await made.send(key=True)
+        lost = [packet.sequence_number for packet in seen.rtp]
+        nack = RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=0, media_ssrc=1, lost=lost)
+        viewer.heard(nack)
+        assert [packet.sequence_number for packet in seen.rtp] == lost * 2
+        made.channel.discard(viewer)
+        viewer.heard(nack)
+        viewer.heard(PLI)
+        assert len(seen.rtp) == len(lost * 2)
+
+        known = weakref.ref(viewer)
+        with by_counting_alone():
+            del viewer
+            assert known() is None
 
 
 async def test_viewers_of_a_camera_that_changes_its_codec_have_to_agree_anew() -> None:
