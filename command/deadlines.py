@@ -6,12 +6,12 @@ import asyncio
 import heapq
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from command.actors import HUB, Actor
 from command.kernel.clock import Clock
 from command.kernel.errors import TooManyError, TriuneError, UnavailableError
 from command.kernel.limits import HUB_RETRY_MS, MOVED_DEADLINES
+from command.kernel.tasks import first_of
 from command.requests import FireDeadline, Request
 from command.rows import DeadlineRow
 from command.tables import Table
@@ -67,10 +67,7 @@ class Deadlines:
             await self._wait_until(self._heap[0][0] if self._heap else None)
 
     async def _wait_until(self, at_ms: int | None) -> None:
-        async with asyncio.TaskGroup() as tasks:
-            waits: list[asyncio.Task[Any]] = [tasks.create_task(self._changed.wait())]
-            if at_ms is not None:
-                waits.append(tasks.create_task(self._clock.sleep_until(at_ms)))
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            for wait in waits:
-                wait.cancel()
+        if at_ms is None:
+            await self._changed.wait()
+        else:
+            await first_of(self._changed.wait(), self._clock.sleep_until(at_ms))

@@ -15,6 +15,7 @@ from command.hub import Hub
 from command.journal.memory import MemoryJournal
 from command.kernel.clock import VirtualClock
 from command.kernel.errors import ConflictError, InvalidInputError, NoRightError, TriuneError, UnknownIdError
+from command.kernel.tasks import first_of
 from command.readings import Position, Sighting
 from command.readings.memory import MemoryReadings
 from command.rows import UnitRow
@@ -257,17 +258,7 @@ class Rehearsal:
             if not self._leaping():
                 self._set_pace()
             return
-        async with asyncio.TaskGroup() as tasks:
-            waits = [
-                tasks.create_task(self._until_changed()),
-                tasks.create_task(self.clock.sleep_until(until_ms)),
-            ]
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            for wait in waits:
-                wait.cancel()
-
-    async def _until_changed(self) -> None:
-        await self._changed.wait()
+        await first_of(self._changed.wait(), self.clock.sleep_until(until_ms))
 
     async def _settle(self) -> None:
         """Return when everybody has done what this instant brings: deadlines, conclusions, links.

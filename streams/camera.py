@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from typing import Any
 
 import msgspec
 from prometheus_client import Counter
@@ -14,7 +13,7 @@ from prometheus_client import Counter
 from command.kernel.clock import Clock
 from command.kernel.errors import UnavailableError
 from command.kernel.listening import Listening
-from command.kernel.tasks import apart
+from command.kernel.tasks import apart, first_of
 from streams.camera_spec import CameraSpec, CameraStatus, OnStatus
 from streams.coded import parameter_prefix
 from streams.feed import Looker, PictureFeed
@@ -280,14 +279,7 @@ class Camera:
     async def _rest(self, wait_ms: int) -> None:
         """Wait so long, or until somebody begins to need the camera."""
         self._rest_until_ms = self._clock.now_ms() + wait_ms
-        async with asyncio.TaskGroup() as tasks:
-            waits: tuple[asyncio.Task[Any], ...] = (
-                tasks.create_task(self._clock.sleep_until(self._rest_until_ms)),
-                tasks.create_task(self._needed.wait()),
-            )
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            for wait in waits:
-                wait.cancel()
+        await first_of(self._clock.sleep_until(self._rest_until_ms), self._needed.wait())
 
     async def _attempt(self) -> str | None:
         """Stream until it ends and return why; None if it was let go."""

@@ -1,4 +1,4 @@
-"""What asyncio's tasks get wrong before Python 3.13."""
+"""Tasks that end together: what asyncio has no word for, or gets wrong before Python 3.13."""
 
 from __future__ import annotations
 
@@ -28,6 +28,18 @@ async def apart(work: Coroutine[Any, Any, T]) -> T:
             task.exception()  # is of no interest any more
         raise
     return task.result()
+
+
+async def first_of(*works: Coroutine[Any, Any, object]) -> None:
+    """Do all of it until one is done; the others are cancelled, and have ended on return.
+
+    A failure is raised as of a `TaskGroup`.
+    """
+    async with asyncio.TaskGroup() as tasks:
+        jobs = [tasks.create_task(work) for work in works]
+        await asyncio.wait(jobs, return_when=asyncio.FIRST_COMPLETED)
+        for job in jobs:
+            job.cancel()
 
 
 @asynccontextmanager

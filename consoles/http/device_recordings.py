@@ -9,15 +9,16 @@ does not, and at last `{"type": "end", "reason"}` with `reason` empty where the 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from command.kernel.clock import Clock
 from command.kernel.errors import InvalidInputError, NoRightError, SignInRequiredError, TriuneError, UnknownIdError
+from command.kernel.tasks import first_of
 from command.requests import Instant
 from consoles.http.record import json_response
 from edge.gb28181.archive import RecordedList, RecordedSpan
@@ -142,7 +143,7 @@ class DeviceRecordings:
             socket = web.WebSocketResponse(compress=False, max_msg_size=MSE_SAID_BYTES, timeout=1.0)
             await socket.prepare(request)
             session = _Session(socket, self._clock)
-            await _first_of(
+            await first_of(
                 session.show(self._archive.play(address, from_ms, to_ms)),
                 session.hear(),
                 self._recheck(request, session, camera),
@@ -230,15 +231,6 @@ class _Session:
             await self._socket.send_str(msgspec.json.encode(what).decode())
         except _CLOSED:
             return
-
-
-async def _first_of(*works: Coroutine[Any, Any, None]) -> None:
-    """Do all of it until one is done."""
-    async with asyncio.TaskGroup() as tasks:
-        jobs = [tasks.create_task(work) for work in works]
-        await asyncio.wait(jobs, return_when=asyncio.FIRST_COMPLETED)
-        for job in jobs:
-            job.cancel()
 
 
 def _instant(request: web.Request, name: str) -> int:

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from command.kernel.tasks import apart
+from command.kernel.tasks import apart, first_of
 
 
 async def _turns(count: int) -> None:
@@ -88,3 +88,25 @@ async def test_what_it_returns_is_returned() -> None:
         return 7
 
     assert await apart(work()) == 7
+
+
+async def test_the_first_that_is_done_ends_the_others() -> None:
+    ended = list[str]()
+
+    async def waits() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await _turns(3)
+            ended.append("the other")
+
+    async with asyncio.timeout(60):
+        await first_of(_turns(2), waits())
+        assert ended == ["the other"]
+        with pytest.raises(ExceptionGroup):
+            await first_of(waits(), _fail())
+    assert ended == ["the other", "the other"]
+
+
+async def _fail() -> None:
+    raise OSError("away")
