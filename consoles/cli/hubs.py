@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import getpass
-import socket
 from pathlib import Path
 
 import msgspec
 
 from command.kernel.errors import InvalidInputError, UnknownIdError
 from command.places import Places
+from consoles.cli.who import at_machine
 from consoles.http.hubs import checked_why, views
 from consoles.parts.stores import roll_alone
 from consoles.settings import load_settings
@@ -56,5 +55,4 @@ async def _take_out(places: Places, arguments: argparse.Namespace) -> None:
     found = [number for number, state in (await places.roll.look()).items() if state.place.url == url]
     if not found:
         raise UnknownIdError(f"there is no hub {url}")
-    who = f"{getpass.getuser()}@{socket.gethostname()}"[:_WHO_CHARS]
-    await places.roll.take_out(found[0], who, why)
+    await places.roll.take_out(found[0], at_machine()[:_WHO_CHARS], why)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
+import pwd
 import socket
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -179,6 +181,7 @@ async def test_an_agent_whose_hub_died_with_it_is_missed_once_and_that_hub_taken
             await asyncio.to_thread(
                 by_command, capsys, "take-out", "https://x.example", *why, "--journal", postgres_url
             )
+        monkeypatch.setenv("LOGNAME", "somebody-else")  # R1169
         words = ("take-out", here.http_url, *why, "--journal", postgres_url)
         assert [hub["url"] for hub in await asyncio.to_thread(by_command, capsys, *words)] == [there.http_url]
         assert await is_listed("", up=False)
@@ -186,7 +189,7 @@ async def test_an_agent_whose_hub_died_with_it_is_missed_once_and_that_hub_taken
         await soon(lambda: _holds(partial(taken_out_of, there)))
         [taken] = await taken_out_of(there)
         assert (taken.hub, taken.url, taken.why) == (one["number"], here.http_url, "机器 报废")
-        assert taken.who.endswith(f"@{socket.gethostname()}")
+        assert taken.who == f"{pwd.getpwuid(os.getuid()).pw_name}@{socket.gethostname()}"
         assert taken.heard_ms < taken.taken_ms <= CLOCK.now_ms()
         [shown] = (await admin.get("/api/v1/hubs/states"))[1]["taken_out"]
         assert (shown["url"], shown["who"], shown["why"]) == (here.http_url, taken.who, "机器 报废")

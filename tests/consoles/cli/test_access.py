@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import os
 import pwd
+import socket
 import sqlite3
 from contextlib import AsyncExitStack, closing
 from pathlib import Path
@@ -32,7 +33,7 @@ from command.requests import EnrolDevice, Request, RetireDevice
 from command.snapshots import SnapshotFolder, TablesCopy
 from command.wire import AccountChange
 from consoles.cli import access, edge
-from consoles.cli.who import at_the_command_line
+from consoles.cli.who import at_machine, at_the_command_line
 from consoles.http.context import LIVE
 from consoles.parts.stores import accounts_alone
 from consoles.settings import Settings
@@ -302,6 +303,7 @@ def test_a_user_whom_the_machine_knows_no_name_of_is_kept_by_number(monkeypatch:
     nobody = next(number for number in range(54_321, 60_000) if number not in {each.pw_uid for each in pwd.getpwall()})
     monkeypatch.setattr(os, "getuid", lambda: nobody)
     assert at_the_command_line() == f"command line {nobody}"
+    assert at_machine() == f"{nobody}@{socket.gethostname()}"  # R1169
 
 
 def test_no_device_is_enrolled_before_a_hub_was_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
