@@ -69,7 +69,7 @@ async def test_a_console_ahead_of_the_hub_gets_a_snapshot(tmp_path: Path) -> Non
     async with site_with_people(tmp_path, "dispatcher") as site, signed_in(site.http_url, "dispatcher") as person:
         await site.hub.ask(q.ReportCall(dialled="110", caller="1"), HUB)
         async with mirror(person) as console:
-            await console.subscribe("calls", after=10_000)
+            await console.subscribe("calls", after=site.hub.committed_seq + 1)
             assert [m["type"] for m in console.messages] == ["welcome", "snapshot", "beat"]
 
 

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from command import requests as q
+from command import wire
 from command.kernel.clock import SystemClock, VirtualClock
 from consoles import push
 from consoles.console import Console
 from consoles.frames import text_frame
 from consoles.limits import BEAT_MS, PUSH_TICK_MS
 from consoles.push import Feed
-from tests.command.support import DISPATCHER, START_MS, actor
+from tests.command.support import ACTORS, DISPATCHER, START_MS, actor
 from tests.consoles.crowd import UNITS, Crowd, Peer, Runner, both_loops, crowd
 
 
@@ -196,6 +197,81 @@ async def test_another_subscription_while_behind_brings_nothing_old_and_nothing_
         assert not any("positions" in m.get("tables", {}) for m in slow.messages[asked_at:]), "not asked for any more"
         assert len(slow.tables["stations"]) == 2, "a table that stays goes on without a snapshot"
         assert [m["table"] for m in slow.messages if m["type"] == "snapshot"] == ["positions", "stations", "units"]
+
+
+async def test_what_waits_for_a_console_comes_before_what_it_asks_for_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """R101, R103: time stands, so that nothing is sent but with the answer: what changed, and what was missed."""
+    monkeypatch.setattr("consoles.console.CONSOLE_BUFFER_BYTES", 4 * 1024)
+    clock = VirtualClock(START_MS)
+
+    async def ask_for(peer: Peer, situation: str, *whole: str) -> None:
+        tables = {"calls": wire.TableFilter(situation=situation), **{name: wire.TableFilter() for name in whole}}
+        await people.feed.subscribe(peer.console, wire.Subscribe(tables=tables))
+
+    async def link(call: str, situation: str) -> None:
+        await people.desk.ask(q.LinkCall(call=call, situation=situation, why="同一地点"), ACTORS["call_taker"])
+
+    async with crowd(enrolled=True, clock=clock) as people:
+        at = people.desk
+        first, second = await at.situation(), await at.situation()
+        leaves, comes, other = [await at.answered_call() for _ in range(3)]
+        await link(leaves, first)
+        await link(other, second)
+        quick, slow = await people.dial(DISPATCHER), await people.dial(DISPATCHER)
+        await ask_for(quick, first)
+        await ask_for(slow, first, "positions")
+        await _fall_behind(people, clock)
+        await link(comes, first)
+        clock.advance(clock.now_ms() + BEAT_MS)
+        await quick.until(lambda: comes in quick.tables.get("calls", {}))
+        assert ("calls", comes) in slow.console.behind
+        await link(leaves, second)
+        await ask_for(quick, first, "stations")
+        await quick.until(lambda: "stations" in quick.tables)
+        assert quick.tables["calls"].keys() == {comes}, "what had left was told before it is counted anew who sees what"
+        await _drain(slow)
+        await ask_for(slow, second)
+        await slow.until(lambda: other in slow.tables.get("calls", {}))
+        clock.advance(clock.now_ms() + BEAT_MS)
+        await slow.until(lambda: slow.messages[-1].get("behind_ms") == 0)
+        assert slow.tables["calls"].keys() == {leaves, other}, "the third is of the situation that was looked at before"
+        late = [message["behind_ms"] for message in slow.messages if message.get("behind_ms")]
+        assert late == [late[0], late[0]], (
+            "a beat of its own, though others were told by rows, and one before what it missed"
+        )
+
+
+async def test_what_is_new_waits_behind_what_was_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """R98: a console that has drained gets the newest of each row, and nothing older after it (see `Peer`)."""
+    monkeypatch.setattr("consoles.console.CONSOLE_BUFFER_BYTES", 4 * 1024)
+    clock = VirtualClock(START_MS)
+    async with crowd(clock=clock) as people:
+        slow = await people.connect(DISPATCHER, "positions")
+        nth = await _fall_behind(people, clock)
+        await _drain(slow)
+        assert people.feed.behind == 1
+        await people.move(nth + 1)
+        clock.advance(clock.now_ms() + PUSH_TICK_MS)
+        await slow.until(lambda: slow.messages[-1].get("behind_ms") == 0 and len(slow.tables["positions"]) == UNITS)
+        assert people.feed.behind == 0
+        await people.seen(slow, nth + 1)
+
+
+async def _fall_behind(people: Crowd, clock: VirtualClock) -> int:
+    """Have units move until somebody's socket is full; return at which place they are."""
+    nth = 1
+    await people.move(nth)
+    while not people.feed.behind:  # and no later: once it has, the clock stands
+        nth += 1
+        clock.advance(clock.now_ms() + PUSH_TICK_MS)
+        await people.move(nth)
+    return nth
+
+
+async def _drain(peer: Peer) -> None:
+    """Read until the hub's end of the socket holds nothing more."""
+    while peer.console.transport.get_write_buffer_size():
+        await peer.take()
 
 
 async def test_who_asks_without_reading_fills_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from command import requests as q
 from command import wire
 from command.journal.memory import MemoryJournal
-from tests.command.support import DISPATCHER, FlakyJournal
-from tests.consoles.crowd import Crowd, Runner, both_loops, crowd
+from tests.command.support import DISPATCHER, START_MS, FlakyJournal
+from tests.consoles.crowd import UNITS, Crowd, Runner, both_loops, crowd
 
 
 async def test_resuming_after_a_restart_brings_what_was_missed_and_only_that() -> None:
@@ -26,6 +26,17 @@ async def test_resuming_after_a_restart_brings_what_was_missed_and_only_that() -
         assert set(again.tables["situations"]) == {kept, closed, missed}
         assert again.messages[-1]["tables"].keys() == {"situations"}
         assert again.messages[-1]["tables"]["situations"].keys() == {missed}
+
+
+async def test_who_resumes_is_sent_readings_whole_for_no_number_counts_them() -> None:  # R96
+    async with crowd() as people:
+        await people.move(1)
+        peer = await people.connect(DISPATCHER, "positions")
+        await people.seen(peer, 1)
+        await people.move(2)
+        again = await people.connect(DISPATCHER, "positions", after=people.hub.committed_seq)
+        assert len(again.tables["positions"]) == UNITS
+        assert {row["at_ms"] for row in again.tables["positions"].values()} == {START_MS + 2}
 
 
 @both_loops
@@ -62,6 +73,10 @@ def test_a_console_of_a_record_that_was_set_back_gets_everything_anew(run: Runne
             seen = await before.connect(DISPATCHER, "calls")
             last = seen.messages[0]
             assert (last["type"], last["seq"]) == ("snapshot", before.hub.committed_seq)
+            await ring(before, "not seen")
+            while (told := await seen.take())["type"] != "delta":
+                pass
+            assert (told["seq"], told["seal"]) == (last["seq"] + 1, before.hub.head.digest[:8].hex())
         async with crowd(MemoryJournal("rolled back")) as after:
             await ring(after, "1", "2", "another", "one more")
 

@@ -29,6 +29,16 @@ async def test_an_order_that_is_no_longer_the_officers_leaves_the_screen_and_oth
         assert f"'{other}'" not in told
         shown_now = await at.hub.read(lambda t: {s.id for s in t.situations if "u1" in s.units})
         assert set(officer.tables["situations"]) == shown_now
+        here, colleague = next(iter(shown_now)), Actor(id="colleague", name="李", roles=OFFICER.roles, unit="u1")
+        mine, theirs = [
+            await at.ask(
+                q.FixEvidence(situation=here, sha256=n * 64, media_type="image/jpeg", size=1, name="1.jpg", taken_ms=1),
+                who,
+            )
+            for n, who in (("a", OFFICER), ("b", colleague))
+        ]
+        for who, evidence in ((OFFICER, mine), (colleague, theirs)):
+            assert set((await people.connect(who, "evidence")).tables["evidence"]) == {evidence}
         again = await people.connect(OFFICER, "orders", "situations", after=people.hub.committed_seq - 1)
         assert [m["type"] for m in again.messages] == ["snapshot", "snapshot", "beat"]
 
@@ -57,6 +67,15 @@ async def test_the_wall_counts_calls_and_learns_nothing_of_callers() -> None:
             await peer.until(lambda peer=peer: call in peer.tables["calls"])  # type: ignore[misc]  # mypy cannot type a lambda's default
             assert b"13512345678" not in peer.raw
             assert "荣湾路" not in peer.raw.decode()
+        for peer in (wall, both):
+            await people.subscribe(peer, "calls", "sos")
+            await peer.until(lambda peer=peer: "sos" in peer.tables)  # type: ignore[misc]  # mypy cannot type a lambda's default
+        sos = await people.desk.ask(q.RaiseSos(unit="u1"), HUB)
+        for peer in (wall, both):
+            await peer.until(lambda peer=peer: sos in peer.tables["sos"])  # type: ignore[misc]  # mypy cannot type a lambda's default
+        await people.desk.ask(q.ClearSos(sos=sos, why="安全"), HUB)
+        for peer in (wall, both):
+            await peer.until(lambda peer=peer: sos not in peer.tables["sos"])  # type: ignore[misc]  # mypy cannot type a lambda's default
 
 
 async def test_time_lines_name_no_caller_to_whoever_is_sent_no_calls_or_counts_them() -> None:  # R1105

@@ -124,7 +124,7 @@ export abstract class Console extends View {
       this.failure = "no_right";
       return;
     }
-    this.connection = connect(tables, (live) => this.take(live), this.space, () => this.onSignedOut(), () => this.requestUpdate(), this.shownAge_ms());
+    this.connection = connect(tables, (live) => this.take(live), this.space, () => this.onSignedOut(), () => this.requestUpdate(), this.shownAge_ms(), this.actor.id);
     this.connection.store.listen((changed) => {
       if (this.connection !== null) this.changed(changed, this.connection);
       this.requestUpdate();
@@ -135,7 +135,7 @@ export abstract class Console extends View {
   private take(live: LiveState): void {
     this.live = live;
     // Somebody gave this person another name or unit meanwhile.
-    if (live.actor !== null && live.actor.id === this.actor?.id) this.actor = live.actor;
+    if (live.actor !== null) this.actor = live.actor;
     if (!live.fits && sessionStorage.getItem("triune.reloaded") !== live.release) {
       // Once per release: if it still does not fit after that, going on is better than reloading for ever.
       sessionStorage.setItem("triune.reloaded", live.release);

@@ -38,7 +38,7 @@ export function browserApi(onSignedOut: () => void = toLogin, space = "live", ba
 }
 
 /**
- * `onSignedOut` decides what a page does without a session: most go to the login page, a terminal keeps what was typed. `shown_age_ms` is how old
+ * `actor` is the id of whose page it is. `onSignedOut` decides what a page does without a session: most go to the login page, a terminal keeps what was typed. `shown_age_ms` is how old
  * what the page shows already is, where it shows anything.
  */
 export function connect(
@@ -48,6 +48,7 @@ export function connect(
   onSignedOut: () => void,
   onNames: () => void,
   shown_age_ms: number | null,
+  actor: string,
 ): Connection {
   const hubs = new Hubs(location.origin);
   const api = browserApi(onSignedOut, space, () => hubs.base);
@@ -61,6 +62,7 @@ export function connect(
     clock,
     time: browserTime,
     hubs,
+    actor,
     // "http" becomes "ws", "https" becomes "wss".
     connect: () => new WebSocket(`${hubs.current.replace("http", "ws")}/api/v1/live?space=${encodeURIComponent(space)}`) as unknown as Socket,
     onState: (state) => {

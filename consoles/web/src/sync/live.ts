@@ -48,12 +48,16 @@ export interface LiveOptions {
   readonly clock: ServerClock;
   readonly time: Time;
   readonly hubs: Hubs;
+  /** Whose page this is: what is mirrored is what that person may see. */
+  readonly actor: string;
   /** Open a socket to the hub that is current. */
   readonly connect: () => Socket;
   readonly onState: (state: LiveState) => void;
 }
 
 const FIRST: LiveState = { phase: "connecting", actor: null, space: "live", release: "", fits: true, accepting: true, refusal: null, retry_ms: null };
+
+const SIGNED_OUT = { phase: "refused", refusal: { type: "refused", status: 401, code: "sign_in_required", detail: "" } } as const;
 
 export class Live {
   state: LiveState = FIRST;
@@ -143,7 +147,7 @@ export class Live {
   }
 
   private closed(code: number): void {
-    if (code === SESSION_ENDED) this.set({ phase: "refused", refusal: { type: "refused", status: 401, code: "sign_in_required", detail: "" } });
+    if (code === SESSION_ENDED) this.set(SIGNED_OUT);
     this.lost();
   }
 
@@ -177,6 +181,12 @@ export class Live {
     if (message.type === "refused") {
       if (passing(message.status)) this.moveOn();
       else this.set({ phase: "refused", refusal: message });
+      return;
+    }
+    if (message.type === "welcome" && message.actor.id !== this.options.actor) {
+      // Somebody else signed in on another page of this browser: they would act here under the other's eyes and name.
+      this.leave();
+      this.set(SIGNED_OUT);
       return;
     }
     this.options.clock.observe(message.now_ms, this.whole(message));

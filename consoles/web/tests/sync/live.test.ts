@@ -60,7 +60,7 @@ beforeEach(() => {
     sockets.push(socket);
     return socket;
   };
-  live = new Live({ store, clock, time, hubs, connect, onState: (state) => states.push(state) });
+  live = new Live({ store, clock, time, hubs, actor: actor.id, connect, onState: (state) => states.push(state) });
   live.subscribe({ calls: {} });
   live.start();
 });
@@ -210,11 +210,13 @@ describe("live connection", () => {
     last().say({ type: "snapshot", seq: 6, now_ms: 1_000, table: "marks", rows: { m1: { id: "m1" } } });
     live.subscribe({ calls: {}, marks: { situation: "s2" } });
     expect(store.loaded("marks")).toBe(false);
+    last().say({ type: "snapshot", seq: 7, now_ms: 1_000, table: "marks", rows: { m2: { id: "m2" } } });
     const count = last().sent.length;
     live.subscribe({ calls: {}, marks: { situation: "s2" } });
     expect(last().sent).toHaveLength(count);
     live.subscribe({ calls: {} });
-    last().say({ type: "snapshot", seq: 7, now_ms: 1_000, table: "marks", rows: {} });
+    expect(store.loaded("marks"), "mirrored no more").toBe(false);
+    last().say({ type: "snapshot", seq: 8, now_ms: 1_000, table: "marks", rows: {} });
     expect(store.loaded("marks")).toBe(false);
   });
 
@@ -328,14 +330,14 @@ describe("several hubs", () => {
 describe("never old as fresh", () => {
   const beat = (rest: object = {}): void => last().say({ type: "beat", seq: 5, now_ms: 1_000 + time.now_ms, accepting: true, behind_ms: 0, ...rest });
 
-  it("is not live again before the answer to its subscription is whole", () => {
+  it.each([BACKOFF_FIRST_MS, 20_000])("is not live again before the answer to its subscription is whole, %i ms after", (away_ms) => {
     welcome();
     last().onclose?.({ code: 1006 });
-    time.pass(20_000);
+    time.pass(away_ms);
     last().onopen?.();
     last().say({ type: "welcome", space: "live", hub: "h2", history: "r1", version: "1", release: "0.1.0", actor, now_ms: 1_000 + time.now_ms });
     expect(live.state.phase).toBe("offline");
-    expect(clock.age_ms()).toBe(20_000);
+    expect(clock.age_ms()).toBe(away_ms);
     last().say({ type: "delta", seq: 9, now_ms: 1_000 + time.now_ms, tables: { calls: {} } });
     expect(live.state.phase).toBe("offline");
     beat();
@@ -389,6 +391,7 @@ describe("never old as fresh", () => {
     for (let second = 0; second < 5; second += 1) {
       time.pass(1_000);
       beat({ accepting: false });
+      last().say({ type: "delta", seq: 5, now_ms: 1_000 + time.now_ms, tables: { calls: { c1: { id: "c1" } } } }); // readings need no record
     }
     expect(live.state).toMatchObject({ phase: "stale", accepting: false });
     expect(clock.age_ms()).toBe(5_000);
@@ -401,6 +404,18 @@ describe("never old as fresh", () => {
     welcome();
     last().onclose?.({ code: SESSION_ENDED });
     expect(states.filter((state) => state.phase === "refused" && state.refusal?.status === 401)).toHaveLength(1);
+  });
+
+  it("mirrors nothing to somebody else who signed in on another page meanwhile (R1128)", () => {
+    welcome();
+    last().onclose?.({ code: 1006 });
+    time.pass(BACKOFF_FIRST_MS);
+    last().onopen?.();
+    last().say({ type: "welcome", space: "live", hub: "h1", history: "r1", version: "1", release: "0.1.0", actor: { ...actor, id: "a2" }, now_ms: 2_000 });
+    expect(live.state).toMatchObject({ phase: "refused", actor: { id: "a1" }, refusal: { status: 401 } });
+    expect(last().closed).toBe(true);
+    last().say({ type: "delta", seq: 9, now_ms: 2_000, tables: { calls: { c1: { id: "c1" }, c2: { id: "c2" } } } });
+    expect(store.rows("calls").size).toBe(1);
   });
 
   it("asks for more tables before the first answer is whole", () => {
@@ -419,7 +434,7 @@ describe("never old as fresh", () => {
       sockets.push(socket);
       return socket;
     };
-    live = new Live({ store, clock: kept, time, hubs, connect, onState: ({ phase }) => seen.push(phase) });
+    live = new Live({ store, clock: kept, time, hubs, actor: actor.id, connect, onState: ({ phase }) => seen.push(phase) });
     live.subscribe({ calls: {} });
     live.start();
     for (let i = 0; i < 4; i += 1) time.pass(DEAD_AFTER_MS + BACKOFF_MOST_MS); // a tunnel: no socket ever opens
