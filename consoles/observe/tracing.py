@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from command.kernel.clock import Clock
 from consoles.limits import PUSH_TICK_MS, PUSH_TRACED_MS, PUSHES_TRACED
+from consoles.observe.redaction import redacted
 from consoles.observe.trace_context import TraceContext
 
 if TYPE_CHECKING:  # never at run time before it is known to be wanted
@@ -76,7 +77,7 @@ class Commit:
         """The facts are durable."""
         self._span.set_attributes({
             "triune.request": kind, "triune.first_seq": first_seq, "triune.last_seq": last_seq,
-            "triune.subject": subject,
+            "triune.subject": redacted(subject),
         })  # fmt: skip
         self._span.end()
         self._tracing.pushing(self._span, last_seq)

@@ -93,6 +93,20 @@ async def test_a_request_is_traced_to_its_commit_and_the_push(tmp_path: Path, mo
     assert commit.end_time_unix_nano <= push.start_time_unix_nano <= push.end_time_unix_nano
 
 
+async def test_a_trace_names_nobody_by_telephone_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R1183: the id of a device may be one."""
+    async with collector() as (found, url):
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", url)
+        async with (
+            site_with_people(tmp_path, "administrator") as site,
+            signed_in(site.http_url, "administrator") as person,
+        ):
+            assert (await person.ask(q.EnrolDevice(device="13912345678", kind="pbx")))[0] == 200
+    spans = [str(span) for span in found.spans]
+    assert any("enrol_device" in span for span in spans)
+    assert [span for span in spans if "13912345678" in span] == []
+
+
 async def test_a_collector_that_is_away_harms_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1")
