@@ -3,8 +3,9 @@ SHELL := /bin/bash
 UV_VERSION := 0.13.9
 PY := .venv/bin/python
 WEB := consoles/web
+DIST := dist
 
-.PHONY: run setup test check sim crash bench types clean tools screenshots
+.PHONY: run setup wheel test check sim crash bench types clean tools screenshots
 
 run: setup
 	.venv/bin/triune serve --demo
@@ -28,6 +29,14 @@ $(WEB)/node_modules/.installed: $(WEB)/package.json $(WEB)/package-lock.json
 $(WEB)/dist/.built: $(WEB)/node_modules/.installed $(shell find $(WEB)/src $(WEB)/public $(WEB)/*.html $(WEB)/*.ts -type f 2>/dev/null)
 	npm --prefix $(WEB) run build --silent
 	@touch $@
+
+# What a machine without Node is given: the wheel, and the very libraries that the tests ran with. By its own metadata pip
+# would take others, OpenCV with a desktop's libraries among them (see tool.uv in pyproject.toml).
+wheel: setup $(DIST)/requirements.txt
+	.venv/bin/uv build --wheel --quiet --out-dir $(DIST)
+
+$(DIST)/requirements.txt: pyproject.toml uv.lock
+	.venv/bin/uv export --frozen --quiet --no-dev --no-emit-project --all-extras --no-annotate --no-header --output-file $@
 
 # Programs that the tests drive; where not root, it says what to install.
 tools:

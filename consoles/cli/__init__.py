@@ -10,6 +10,7 @@ from importlib.metadata import version
 
 from command.kernel.errors import TriuneError
 from command.kernel.garbage import spare_what_is_loaded
+from consoles.cli.output import let_go_of_output, take_output
 
 _MODULES = {
     "serve": "serve", "account": "access", "device": "access", "plan": "plan", "plates": "plates", "jt808": "jt808",
@@ -23,6 +24,28 @@ _MODULES = {
 
 def main() -> int:
     """Run a command; 0 done, 1 the command found something wrong, 2 it could not be carried out."""
+    take_output()
+    try:
+        code = _run()
+        sys.stdout.flush()  # here, where it can be said that this fails
+    except TriuneError as error:
+        return _not_done(error.detail)
+    except ImportError as error:
+        return _not_done(
+            f"a library cannot be loaded: {error}; install those of requirements.txt that came with the wheel"
+        )
+    except BrokenPipeError:  # whoever read the output has enough
+        let_go_of_output()
+        return 2
+    except OSError as error:
+        let_go_of_output()
+        return _not_done(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def _run() -> int:
     parser = argparse.ArgumentParser(prog="triune", description="三合: emergency command and video dispatch")
     parser.add_argument("--version", action="version", version=json.dumps({"triune": version("triune")}))
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -31,10 +54,9 @@ def main() -> int:
         for name in [asked] if asked else dict.fromkeys(_MODULES.values()):
             import_module(f"consoles.cli.{name}").add_parser(commands)
     arguments = parser.parse_args()
-    try:
-        return int(arguments.run(arguments))
-    except TriuneError as error:
-        sys.stderr.write(f"triune: {error.detail}\n")
-        return 2
-    except KeyboardInterrupt:
-        return 130
+    return int(arguments.run(arguments))
+
+
+def _not_done(why: str) -> int:
+    sys.stderr.write(f"triune: {why}\n")
+    return 2

@@ -11,12 +11,14 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import get_args
 
+from consoles.cli.output import let_go_of_output
 from consoles.cli.running import run_until_stopped, stop_asked
 from consoles.demo.county import Account
 from consoles.observe.logs import Style
 from consoles.settings import Settings, load_settings
 from consoles.site import Site, running_site
 
+_LOG = logging.getLogger(__name__)
 _COUNTY = Path(__file__).parent.parent / "demo" / "county"
 PAGES_SHOWN = {
     "/wall": "大屏 wall",
@@ -66,7 +68,13 @@ async def _serve(settings: Settings, *, demo: bool) -> None:
             from consoles.parts.demo import demonstration  # noqa: PLC0415 - no part of a hub in service
 
             accounts = await stack.enter_async_context(demonstration(site))
-        _announce(site, accounts)
+        try:
+            _announce(site, accounts)
+        except OSError as error:  # the hub works whether somebody can read that or not
+            _LOG.warning("where the hub is cannot be told on standard output: %s", error.strerror)
+            if site.first_password:
+                _LOG.warning("the password of admin was not shown: `triune account password admin` makes another one")
+            let_go_of_output()
         await stop.wait()
 
 

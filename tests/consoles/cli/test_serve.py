@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import signal
 import socket
 import sqlite3
@@ -42,6 +43,7 @@ async def test_each_line_on_stderr_is_one_object_and_the_last_on_stdout_says_whe
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", program, "serve", "--config", str(config), "--data", str(tmp_path / "var"),
         cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},  # R1181: a terminal without Chinese
     )  # fmt: skip
     assert process.stdout is not None
     assert process.stderr is not None
@@ -66,6 +68,32 @@ async def test_each_line_on_stderr_is_one_object_and_the_last_on_stdout_says_whe
     assert {"at", "level", "logger", "message"} <= set.intersection(*(set(line) for line in lines))
     (refused,) = [line for line in lines if line.get("request_id") == request_id]
     assert (refused["message"], refused["route"], refused["status"]) == ("refused", "/api/v1/session", 401)
+
+
+async def test_a_hub_works_whose_standard_output_takes_nothing_and_says_how_to_sign_in(tmp_path: Path) -> None:
+    """R1182."""
+    config = tmp_path / "triune.toml"
+    ports = ("http_port", "jt808_port", "case_port", "approval_port", "plate_workers")
+    config.write_text("".join(f"{name} = 0\n" for name in ports), encoding="utf-8")
+    with Path("/dev/full").open("wb") as full:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", "import sys; from consoles.cli import main; sys.exit(main())", "serve",
+            "--config", str(config), "--data", str(tmp_path / "var"),
+            cwd=ROOT, stdout=full, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+    assert process.stderr is not None
+    try:
+        async with asyncio.timeout(60):
+            first = json.loads(await process.stderr.readline())
+            assert first["message"].endswith("cannot be told on standard output: No space left on device")
+            process.send_signal(signal.SIGTERM)
+            told = [json.loads(line)["message"] for line in (await process.stderr.read()).splitlines()]
+            assert await process.wait() == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    assert any("triune account password admin" in message for message in told)
 
 
 @pytest.mark.parametrize("error", [UnavailableError("the disk is gone"), RuntimeError("a fault of ours")])
