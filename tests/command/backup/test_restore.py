@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import closing
@@ -13,15 +14,17 @@ import pytest
 from msgspec.structs import replace
 
 from command import facts
+from command.backup import tables, taking
 from command.backup.archive import read_archive
 from command.backup.making import Source, make_backup
 from command.backup.moment import Until, parse_instant
-from command.backup.records import Rows
+from command.backup.records import Entries, Rows
 from command.backup.stores import Stores, new_stores, stores_of
 from command.backup.tables import LEFT_OUT, SCHEMAS, table_names
+from command.backup.tally import Tally
 from command.facts.calls import CallArrived
 from command.facts.libraries import LibraryContent
-from command.journal import GENESIS, DamagedJournalError, chained
+from command.journal import GENESIS, DamagedJournalError, Entry, StoredFact, chained
 from command.kernel.clock import VirtualClock
 from command.kernel.errors import InvalidInputError, SignInRequiredError
 from command.links import cursors
@@ -42,6 +45,7 @@ from tests.command.backup.keeping import (
     take,
 )
 from tests.command.support import DISPATCHER, MINUTE_MS, START_MS, desk, refold
+from tests.paths import ROOT
 
 NEVER_MS = 2**52
 
@@ -261,6 +265,32 @@ async def test_a_lost_picture_is_named_and_all_else_kept(tmp_path: Path) -> None
     async with new_stores(tmp_path / "new", KEY, None) as stores:
         await put_back(stores, tmp_path / "archive")
         assert await stores.journal.read("live", 0, 1000) == before
+
+
+@pytest.mark.parametrize("kind", ["evidence_fixed", "plate_hit", "violation_found", "violation_packed"])
+def test_every_picture_that_a_fact_names_has_to_be_there(kind: str) -> None:  # R226
+    wanted = set[str]()
+    for line in (ROOT / "tests" / "golden" / "facts-0.1.0.jsonl").read_bytes().splitlines():
+        if facts.kind_of(type(facts.decode(line, 1))) == kind:
+            tally, fact = Tally(), StoredFact(seq=1, at_ms=1, actor="desk", data=line)
+            tally.take(Entries(space="live", entries=(Entry(key="k", subject="", facts=(fact,)),)))
+            assert tally.named() == set(re.findall(r"\b[0-9a-f]{64}\b", line.decode()))
+            wanted |= tally.named()
+    assert wanted
+
+
+async def test_what_takes_many_pages_comes_back(
+    filled: tuple[Path, Kept], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # R223
+    for module, name, most in (
+        (taking, "READINGS_ROWS", 2), (taking, "BACKUP_READ_FACTS", 1), (tables, "BACKUP_READ_ROWS", 1)
+    ):  # fmt: skip
+        monkeypatch.setattr(module, name, most)
+    async with stores_of(tmp_path / "filled", KEY, None) as stores:
+        await take(stores, tmp_path / "again")
+    async with new_stores(tmp_path / "new", KEY, None) as stores:
+        await put_back(stores, tmp_path / "again")
+        assert await kept(stores) == filled[1]
 
 
 async def test_the_file_of_a_list_comes_back_and_is_named_where_it_is_lost(tmp_path: Path) -> None:  # R687

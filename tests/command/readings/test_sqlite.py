@@ -122,6 +122,8 @@ async def test_devices_that_send_at_once_share_a_commit(store: SqliteReadings) -
     async with asyncio.TaskGroup() as tasks:
         for number in range(500):
             tasks.create_task(store.add_positions(SPACE, [fix(10, f"d{number}")]))
+        tasks.create_task(store.add_sightings(SPACE, [passage("湘F12345", 9)]))
+    assert len(await store.search(SPACE, EVER)) == 1
     assert len(await store.latest_positions(SPACE)) == 500
     assert commits.count("COMMIT") <= 3
 

@@ -49,11 +49,13 @@ async def test_one_space_is_forgotten_by_itself_or_all_together(readings: Readin
     assert await readings.forget(DAY_MS, "rehearsal-1") == 1
     assert await starts(readings) == [0, 1]
     assert await starts(readings, "rehearsal-1") == [1]
+    await readings.add_positions("rehearsal-1", [fix(1)])  # late, and for it alone
+    assert (await starts(readings, "rehearsal-1"), readings.too_old) == ([1], 1)
     assert [p.at_ms for p in await readings.track(SPACE, "d1", 0, ALL_TIME, 9)] == [1, DAY_MS]
     assert await readings.forget(2 * DAY_MS) == 3
     await readings.add_positions("made-later", [fix(1)])
     assert await readings.days() == []
-    assert readings.too_old == 1
+    assert readings.too_old == 2
 
 
 async def test_forgetting_and_writing_at_once_does_no_harm(readings: Readings) -> None:  # R195

@@ -73,5 +73,6 @@ async def test_whoever_polls_learns_every_newest_fix(readings: Readings) -> None
     third = await readings.changed_positions(SPACE, second.stamp)
     assert third.positions == [replace(fix(20), sos=True)]
     await readings.add_positions(SPACE, [fix(20)])
+    await readings.add_positions(SPACE, [replace(fix(20), sos=True)])
     assert (await readings.changed_positions(SPACE, third.stamp)).positions == []
     assert (await readings.changed_positions(SPACE, first.stamp)).positions == third.positions
