@@ -36,7 +36,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add the commands."""
     backup = commands.add_parser("backup", help="back up a hub, running or not, into one sealed file")
     backup.add_argument("file", help="file to make, which must not exist; - writes to standard output")
-    backup.add_argument("--data", type=Path, help="the hub's data folder (default: that of the settings, else var)")
+    backup.add_argument("--data", help="the hub's data folder (default: that of the settings, else var)")
     backup.add_argument("--config", type=Path, help="the settings file the hub is started with; it is backed up too")
     backup.add_argument("--journal", metavar="URL", help="the database that the hub shares, postgresql://…")
     backup.add_argument("--key", type=Path, help="file of the site key (default: site.key of the data folder)")
@@ -56,9 +56,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run_backup(arguments: argparse.Namespace) -> int:
     """Make or check a backup; 0 good, 1 damaged or with pictures lost, 2 not done. The last line is JSON."""
-    settings = load_settings(arguments.config)
-    data = arguments.data or Path(settings.data)
-    key = _key(arguments.key, data / "site.key")
+    settings = load_settings(arguments.config, data=arguments.data, journal=arguments.journal)
+    key = _key(arguments.key, Path(settings.data) / "site.key")
     if arguments.check:
         try:
             return _tell(check_archive(Path(arguments.file), key), Path(arguments.file), sys.stdout)
@@ -67,10 +66,10 @@ def run_backup(arguments: argparse.Namespace) -> int:
             print(json.dumps({"ok": False, "fault": error.detail}, ensure_ascii=False))
             return 1
     source = Source(
-        data=data,
-        database=arguments.journal or settings.journal or None,
+        data=Path(settings.data),
+        database=settings.journal or None,
         settings=arguments.config,
-        clips=settings.recordings_folder / "clips" if settings.recordings.folder else None,
+        clips=settings.recordings_folder / "clips",
         hub=settings.known_as,
         release=version("triune"),
     )

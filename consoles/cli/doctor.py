@@ -38,12 +38,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(arguments: argparse.Namespace) -> int:
     """Print a line for each check and all of them as JSON; 1 where one failed."""
-    settings = load_settings(arguments.config)
-    if arguments.data is not None:
-        settings = msgspec.structs.replace(settings, data=arguments.data)
+    settings = load_settings(
+        arguments.config, data=arguments.data, journal=arguments.journal, bus=arguments.bus
+    )  # fmt: skip
     language: Language = arguments.lang or language_of_environment()
-    journal, bus = arguments.journal or settings.journal or None, arguments.bus or settings.bus or None
-    findings = asyncio.run(examine(settings, SystemClock(), journal, bus))
+    findings = asyncio.run(examine(settings, SystemClock()))
     told = [finding.told(language) for finding in findings]
     if not arguments.json:
         for one in told:
@@ -60,11 +59,9 @@ def language_of_environment() -> Language:
     return "zh" if named.startswith("zh") else "en"
 
 
-async def examine(
-    settings: Settings, clock: Clock, journal: str | None = None, bus: str | None = None
-) -> list[Finding]:
+async def examine(settings: Settings, clock: Clock) -> list[Finding]:
     """Look at everything a hub with these settings needs; changes nothing."""
-    data = Path(settings.data)
+    data, journal = Path(settings.data), settings.journal or None
     hub_runs = await _hub_answers(settings)
     ports = {
         "http": settings.http_port, "jt808": settings.jt808_port, "case": settings.case_port,
@@ -80,7 +77,7 @@ async def examine(
         *(await backups.examine(settings.backup, data, journal, clock.now_ms()) if settings.backup else []),
         *(await outside.postgres(journal, clock.now_ms()) if journal else []),
         *(await shared_clock.examine(journal, clock) if journal else []),
-        *([await outside.bus(bus)] if bus else []),
+        *([await outside.bus(settings.bus)] if settings.bus else []),
         *[await outside.service(name, where.url, clock.now_ms()) for name, where in services.items() if where],
         await outside.cameras(data),
         *(found for folder in settings.recordings_folders for found in recordings.examine(folder)),

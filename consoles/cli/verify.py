@@ -84,7 +84,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     parser = commands.add_parser("verify", help="check the journal's chain and the evidence")
-    parser.add_argument("--data", type=Path, help="the hub's data folder (default: that of the settings, else var)")
+    parser.add_argument("--data", help="the hub's data folder (default: that of the settings, else var)")
     parser.add_argument("--config", type=Path, help="the settings file the hub is started with: where its clips are")
     parser.add_argument("--journal", help="postgresql://… where hubs share the journal")
     parser.add_argument("--anchor", type=Path, help="file of signed heads that was kept outside")
@@ -94,11 +94,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(arguments: argparse.Namespace) -> int:
     """Print every fault and a verdict; 0 where all is well, 1 where something is not."""
-    settings = load_settings(arguments.config)
+    settings = load_settings(arguments.config, data=arguments.data, journal=arguments.journal)
     verdict = verify(
-        arguments.data or Path(settings.data), arguments.journal or settings.journal, arguments.anchor,
-        arguments.public_key, progress=sys.stderr.isatty(), hub=settings.known_as,
-        clips=settings.recordings_folder / "clips" if settings.recordings.folder else None,
+        Path(settings.data), settings.journal, arguments.anchor, arguments.public_key, progress=sys.stderr.isatty(),
+        clips=settings.recordings_folder / "clips", hub=settings.known_as,
     )  # fmt: skip
     for fault in verdict.faults:
         print(f"{fault.space} {fault.seq if fault.seq is not None else '-'}: {fault.what}")
