@@ -15,6 +15,7 @@ from command.backup.schedule import Plan
 from command.kernel.errors import InvalidInputError
 from command.kernel.geo import Datum
 from command.settings import Limits
+from streams.recorder.sheets import CLIPS
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 
@@ -171,8 +172,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     @property
     def recordings_folder(self) -> Path:
-        """Where recordings are, and clips in a folder within it."""
+        """Where recordings are; of several folders, the first."""
         return Path(self.recordings.folder or Path(self.data) / "recordings")
+
+    @property
+    def clips_folder(self) -> Path:
+        """Where exported clips are."""
+        return self.recordings_folder / CLIPS
 
     @property
     def known_as(self) -> str:

@@ -69,7 +69,7 @@ def run_backup(arguments: argparse.Namespace) -> int:
         data=Path(settings.data),
         database=settings.journal or None,
         settings=arguments.config,
-        clips=settings.recordings_folder / "clips",
+        clips=settings.clips_folder,
         hub=settings.known_as,
         release=version("triune"),
     )

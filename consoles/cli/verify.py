@@ -97,7 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings = load_settings(arguments.config, data=arguments.data, journal=arguments.journal)
     verdict = verify(
         Path(settings.data), settings.journal, arguments.anchor, arguments.public_key, progress=sys.stderr.isatty(),
-        clips=settings.recordings_folder / "clips", hub=settings.known_as,
+        clips=settings.clips_folder, hub=settings.known_as,
     )  # fmt: skip
     for fault in verdict.faults:
         print(f"{fault.space} {fault.seq if fault.seq is not None else '-'}: {fault.what}")

@@ -85,7 +85,7 @@ def scheduled(base: Base) -> Scheduled | None:
     if plan is None:
         return None
     source = Source(
-        data=Path(settings.data), database=settings.journal or None, clips=settings.recordings_folder / "clips",
+        data=Path(settings.data), database=settings.journal or None, clips=settings.clips_folder,
         settings=Path(settings.file) if settings.file else None, release=version("triune"),
         hub=settings.known_as,
     )  # fmt: skip
