@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -25,6 +26,9 @@ from command.kernel.limits import (
     POSTGRES_WAITING,
 )
 from command.kernel.schemas import refuse_other
+
+# It warns of each try to reach a server that is away, with a traceback; who asks for something says it in a sentence.
+logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
 
 Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
 _Prepared: TypeAlias = dict[str, tuple[object, ...]]

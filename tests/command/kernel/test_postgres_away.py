@@ -1,4 +1,4 @@
-"""A PostgreSQL server that goes away, hangs or hands over to another (SPEC R171, R1015, R1018, R1091)."""
+"""A PostgreSQL server that goes away, hangs or hands over to another (SPEC R171, R1015, R1018, R1091, R1184)."""
 
 from __future__ import annotations
 
@@ -138,7 +138,9 @@ async def test_a_server_that_may_be_written_to_again_is_used_again(  # R1015
     await db.close()
 
 
-async def test_a_server_that_restarts_is_used_again(postgres_server: PostgresServer, postgres_url: str) -> None:
+async def test_a_server_that_restarts_is_used_again(
+    postgres_server: PostgresServer, postgres_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
     db = await Postgres.open(postgres_url, ONE, "test")
     await db.fetch("INSERT INTO a VALUES (1)")
     await asyncio.to_thread(postgres_server.stop)
@@ -159,6 +161,7 @@ async def test_a_server_that_restarts_is_used_again(postgres_server: PostgresSer
     await asyncio.to_thread(postgres_server.start)
     assert await count(db) == 1
     await db.close()
+    assert [record.name for record in caplog.records if record.exc_info] == []  # R1184
 
 
 async def test_a_server_that_hangs_is_told_as_away_in_time(
