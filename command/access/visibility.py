@@ -36,7 +36,7 @@ VISIBLE: dict[Role, frozenset[str]] = {
     role: tables - {"passages"} | ({"passages"} if role in MAY_WATCH_PASSAGES else frozenset())
     for role, tables in _SHOWN.items()
 }
-"""What each role may mirror. The wall counts waiting calls from their rows, without the caller: see `shown`."""
+"""What each role may mirror. The wall counts waiting calls from their rows, without caller and place: see `shown`."""
 
 MAY_REPLAY: frozenset[Role] = DESK | {"director"}
 """Who may look at the past. All of them see every situation, file and hit while it is in the tables, too."""
@@ -74,14 +74,14 @@ def concerns(row: Row, actor: Actor) -> bool:
 
 
 def masks(actor: Actor) -> bool:
-    """Say whether the actor only counts calls, and does not learn who called."""
+    """Say whether the actor only counts calls, and does not learn who called, or from where."""
     return _shown_by(actor.roles, "calls") <= {"wall"}
 
 
 def shown(row: Row, actor: Actor) -> Row:
     """Return the row as the actor is shown it."""
     if isinstance(row, CallRow) and masks(actor):
-        return replace(row, caller="", subscriber="", address="", form={}, linked_why="", outcome_why="")
+        return replace(row, caller="", subscriber="", address="", place=None, form={}, linked_why="", outcome_why="")
     if isinstance(row, MarkRow) and _CALLER in row.args and masks(actor):
         return replace(row, args={name: value for name, value in row.args.items() if name != _CALLER})
     return row

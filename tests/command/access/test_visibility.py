@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
-from command.access.visibility import concerns, sees_own_rows_only, shown, tables_of
+from command.access.visibility import concerns, seen_by, sees_own_rows_only, shown, tables_of
 from command.actors import ROLES, Actor, Role
-from command.rows import AlarmRow, CallRow, SituationRow
+from command.facts import Place
+from command.rows import AlarmRow, CallRow, OrderRow, QueryRow, Row, SituationRow
 
 
 def person(*roles: Role, unit: str = "") -> Actor:
@@ -15,8 +17,13 @@ def person(*roles: Role, unit: str = "") -> Actor:
 
 CALL = CallRow(
     id="c1", dialled="110", caller="13512345678", state="ringing", arrived_ms=1, address="荣湾路", form={"name": "王"},
-    linked_why="王某来电", outcome_why="王某",
+    linked_why="王某来电", outcome_why="王某", place=Place(lat=30.0, lon=104.0, text="荣湾路 1 号 2 单元"),
 )  # fmt: skip
+ORDER = OrderRow(
+    id="o1", situation="s1", unit="u1", text="去看", state="issued", issued_ms=1, issued_by="li", sign_by_ms=2
+)  # fmt: skip
+SOS = AlarmRow(id="a1", kind="sos", level=1, subject="u2", situation="s2", state="raised", raised_ms=1)
+QUERY = QueryRow(id="q1", by="li", at_ms=1, what="search", terms="", reason="", case="", results=0)
 BY_HAND = SituationRow(
     id="s1", title="斗殴", service="110", kind="public_security", level=4, state="received", opened_ms=1, changed_ms=1
 )
@@ -42,11 +49,42 @@ def test_an_officer_without_a_unit_is_concerned_by_no_units_business() -> None:
     assert concerns(BY_HAND, person("officer", unit="u1")) is False
 
 
+def test_an_officer_sees_who_calls_for_help_and_what_came_of_the_own_call() -> None:  # R1130
+    officer = person("officer", unit="u1")
+    assert concerns(SOS, officer)
+    own = replace(BY_HAND, source="u1")
+    assert seen_by(officer, own) == own
+    assert not concerns(replace(BY_HAND, source="u2"), officer)
+    assert "cameras" not in tables_of(officer)
+
+
+@pytest.mark.parametrize(
+    ("who", "row", "seen"),
+    [
+        (person("officer", unit="u1"), ORDER, True),
+        (person("officer", unit="u2"), ORDER, False),
+        (person("officer", unit="u1"), CALL, False),
+        (person("administrator"), ORDER, False),
+        (person("dispatcher"), CALL, True),
+        (person("dispatcher"), QUERY, False),
+    ],
+)
+def test_a_conflict_tells_of_the_row_as_it_is_only_whom_it_is_shown(
+    who: Actor, row: Row, *, seen: bool
+) -> None:  # R1131
+    assert seen_by(who, row) == (row if seen else None)
+    assert seen_by(who, None) is None
+    told = seen_by(person("wall"), CALL)
+    assert isinstance(told, CallRow)
+    assert told.caller == ""
+
+
 @pytest.mark.parametrize("roles", [("wall",), ("wall", "officer"), ("wall", "administrator")])
 def test_who_only_counts_calls_learns_nothing_of_callers(roles: tuple[Role, ...]) -> None:
     row = shown(CALL, person(*roles))
     assert isinstance(row, CallRow)
     assert (row.caller, row.address, row.form, row.linked_why, row.outcome_why) == ("", "", {}, "", "")
+    assert row.place is None  # R1129
     assert row.state == CALL.state
 
 

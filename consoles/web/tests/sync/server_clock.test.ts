@@ -34,6 +34,24 @@ describe("server clock", () => {
     expect(clock.now_ms()).toBe(3_000);
   });
 
+  it("calls no word late for a clock of this machine that is fast, however long the page stays open", () => {
+    for (let minute = 0; minute < 2 * 24 * 60; minute += 1) {
+      clock.observe(minute * 60_000 * (1 - 0.0001)); // 100 ppm: 17 s in two days
+      expect(clock.late_ms()).toBe(0);
+      time.pass(60_000);
+    }
+    expect(clock.age_ms()).toBe(60_000);
+  });
+
+  it("runs a rehearsal on for a moment only while nothing is heard of it", () => {
+    const virtual = new ServerClock(time, true);
+    virtual.observe(0);
+    time.pass(1_000);
+    virtual.observe(60_000);
+    time.pass(60_000);
+    expect(virtual.now_ms()).toBe(60_000 + 1_500 * 60);
+  });
+
   it("follows a rehearsal at any speed, paused and jumping, and is not stale for that", () => {
     const virtual = new ServerClock(time, true);
     virtual.observe(0);

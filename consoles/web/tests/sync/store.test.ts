@@ -84,6 +84,22 @@ describe("store", () => {
     expect(store.rows("positions").get("u1")?.at_ms).toBe(1_000);
   });
 
+  it("takes what comes after a record that was set back, whatever numbers its rows had before (R208)", () => {
+    const store = loaded();
+    store.delta({ type: "delta", seq: 100, now_ms, tables: { calls: { c1: row("c1", { state: "ended" }), c2: row("c2") } } });
+    store.delta({ type: "delta", seq: 101, now_ms, tables: { calls: { c2: null } } });
+    store.snapshot({ type: "snapshot", seq: 50, now_ms, table: "calls", rows: { c1: row("c1", { state: "ringing" }), c2: row("c2") } });
+    store.delta({ type: "delta", seq: 51, now_ms, tables: { calls: { c1: row("c1", { state: "answered" }), c2: row("c2", { state: "ended" }) } } });
+    expect([...store.rows("calls").values()]).toEqual([row("c1", { state: "answered" }), row("c2", { state: "ended" })]);
+  });
+
+  it("goes by numbers alone where rows are no readings, whatever instant they name", () => {
+    const store = new Store(atOnce);
+    store.snapshot({ type: "snapshot", seq: 10, now_ms, table: "marks", rows: { m1: row("m1", { at_ms: 2 }) } });
+    store.delta({ type: "delta", seq: 11, now_ms, tables: { marks: { m1: row("m1", { at_ms: 1 }) } } });
+    expect(store.rows("marks").get("m1")).toEqual(row("m1", { at_ms: 1 }));
+  });
+
   it("counts the changes of each table, and only those", () => {
     const store = loaded();
     const before = store.revision("calls");
