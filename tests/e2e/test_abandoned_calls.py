@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import expect
 
 from command.actors import HUB, Actor
-from command.requests import AnswerCall, HangUpCall, ReportCall
+from command.requests import AnswerCall, HangUpCall, OpenSituation, ReportCall
 from consoles.site import Site
 from tests.consoles.support import site_with_people
 from tests.e2e.chromium import chromium
@@ -17,6 +17,9 @@ from tests.e2e.video import open_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 SLOW = 20_000
+LONGER = (
+    "() => document.documentElement.scrollHeight > innerHeight || document.documentElement.scrollWidth > innerWidth"
+)
 TAKER = Actor(id="call_taker", name="call_taker", roles=frozenset({"call_taker"}))
 
 
@@ -38,8 +41,11 @@ async def state(site: Site, call: str) -> str:
 
 async def test_a_call_that_nobody_answered_is_on_every_screen_until_it_is_ended(
     tmp_path: Path,
-) -> None:  # R26, R1068, R1069, R1070
+) -> None:  # R26, R1068, R1069, R1070, R1138, R1139
     async with site_with_people(tmp_path, "dispatcher", "duty_leader") as site, chromium() as browser:
+        for number in range(40):
+            opened = OpenSituation(title=f"长丰路 {number} 号积水", service="119", kind="accident", level=4)
+            await site.hub.ask(opened, HUB)
         for number in range(1, 6):
             await gave_up(site, number)
         await site.hub.ask(HangUpCall(call=await taken(site, 6)), HUB)
@@ -48,6 +54,9 @@ async def test_a_call_that_nobody_answered_is_on_every_screen_until_it_is_ended(
         abandoned = desk.get_by_role("region", name="呼损，待回拨")
         await expect(abandoned.locator("h2")).to_contain_text("5", timeout=SLOW)
         await expect(abandoned.locator(".line")).to_have_count(3, timeout=SLOW)
+        await expect(desk.locator("desk-queue .pick")).to_have_count(40, timeout=SLOW)
+        await expect(abandoned.locator(".line").first).to_be_in_viewport(ratio=1)
+        assert await desk.evaluate(LONGER) is False, "what scrolls in a list made the page longer"
         await expect(desk.locator("desk-queue .call")).to_contain_text("13900000007", timeout=SLOW)
         await expect(desk.get_by_role("region", name="他人接的，未立警")).to_contain_text(
             "call_taker 接的 · 对方已挂断", timeout=SLOW

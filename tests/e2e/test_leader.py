@@ -20,6 +20,7 @@ from tests.paths import ROOT
 SOON_MS = 15_000
 """A page opens, or hears of what changed."""
 PLAN = ROOT / "consoles" / "demo" / "county" / "plans" / "mass-incident.yaml"
+LONG_NAME = "交警城区湖滨片区联合勤务机动第十二组"
 FELT = "window.felt = []; navigator.vibrate = (pattern) => { window.felt.push(pattern); return true; };"
 SMALL = """() => {
     const found = [];
@@ -172,7 +173,7 @@ async def test_a_leader_decides_with_one_thumb_and_sees_only_what_the_hub_says(t
 
 @pytest.mark.browser
 @pytest.mark.timeout(120)
-async def test_a_leader_sees_what_is_open_and_what_is_to_be_reported(tmp_path: Path) -> None:  # R883, R884
+async def test_a_leader_sees_what_is_open_and_what_is_to_be_reported(tmp_path: Path) -> None:  # R883, R884, R1142
     async with site_with_people(tmp_path, "duty_leader") as site, chromium() as browser:
         situation = await flood(site)
         opened = q.OpenSituation(title="广场聚集", service="110", kind="public_security", level=1)
@@ -193,7 +194,14 @@ async def test_a_leader_sees_what_is_open_and_what_is_to_be_reported(tmp_path: P
         await situations.nth(1).tap()
         await expect(page).to_have_url(f"{site.http_url}/leader#open/{situation}")
         await expect(page.get_by_role("heading", name="新墙河漫堤")).to_be_visible()
-        await expect(page.get_by_role("listitem").filter(has_text="待签收")).to_be_visible()
+        unit = page.get_by_role("listitem").filter(has_text="待签收")
+        await expect(unit).to_be_visible()
+        renamed = q.EnrolUnit(
+            unit="u1", name=LONG_NAME, kind="patrol_car", service="110", station="st1", phone="1", officers=["甲"]
+        )
+        await site.hub.ask(renamed, HUB)
+        await expect(unit).to_contain_text(LONG_NAME, timeout=SOON_MS)
+        assert await unit.get_by_text("待签收").evaluate("state => state.scrollWidth <= state.clientWidth")
         await expect(page.get_by_role("listitem").filter(has_text="立警")).to_be_visible(timeout=SOON_MS)
         await page.get_by_placeholder("记一笔（回车保存）").fill("堤上留人值守")
         await page.get_by_role("button", name="记录").tap()

@@ -61,9 +61,11 @@ def field(page: Page) -> Locator:
 
 @pytest.mark.browser
 @pytest.mark.timeout(120)
-async def test_what_an_officer_answers_and_what_desks_note_can_be_read_back(tmp_path: Path) -> None:  # R933, R934
+async def test_what_an_officer_answers_and_what_desks_note_can_be_read_back(
+    tmp_path: Path,
+) -> None:  # R933, R934, R1141
     async with site_with_people(tmp_path, "commander") as site, chromium() as browser:
-        drowning = await situation(site, "北门溺水", 2)
+        drowning = await situation(site, "北门溺水，两名小孩在荣家河大桥下游一百米处落水，其中一名已被冲往下游方向", 2)
         order = await patrol(site, drowning)
         page = await open_page(browser, site, "commander", "/desk", axe=True)
         await choose(page, "北门溺水")
@@ -90,6 +92,10 @@ async def test_what_an_officer_answers_and_what_desks_note_can_be_read_back(tmp_
         await line.hover(position={"x": x, "y": 10})
         await expect(line).to_have_attribute("title", re.compile("指挥决定 调蛙人"))
         await page.screenshot(path=tmp_path / "notes.png")
+        # A desk of 1366 by 768 at 150 %.
+        await page.set_viewport_size({"width": 911, "height": 512})
+        await answer.scroll_into_view_if_needed()
+        await expect(answer).to_be_in_viewport(ratio=0.2)
         assert faults_of(page) == []
 
 

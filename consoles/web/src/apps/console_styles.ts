@@ -3,7 +3,9 @@
 import { css } from "lit";
 
 export const consoleStyles = css`
+  /* What is hidden for readers aloud stands free: held here, or each one in a list that scrolls makes the page itself longer. */
   :host {
+    position: relative;
     height: 100vh;
     height: 100dvh;
     overflow: hidden;

@@ -46,7 +46,7 @@ export class Queue extends View {
         max-height: 34%;
       }
       /* What nobody here is on never takes the room of what rings, and is never gone for want of room. */
-      desk-others-calls {
+      desk-others-calls.panel {
         flex: 0 1 auto;
         min-height: min(7em, 16%);
         max-height: 36%;
@@ -87,7 +87,7 @@ export class Queue extends View {
       :host:has(.approvals) .situations {
         min-height: 16%;
       }
-      :host:has(.approvals) desk-others-calls {
+      :host:has(.approvals) desk-others-calls.panel {
         min-height: min(5em, 10%);
         max-height: 20%;
       }

@@ -30,10 +30,13 @@ export class SituationPanel extends View {
     shared,
     consoleStyles,
     css`
+      /* Where a long title leaves orders too little room, the whole of it scrolls: they are never gone. */
       :host {
         display: grid;
-        grid-template-rows: auto minmax(0, 1fr) auto clamp(96px, 17vh, 190px);
+        grid-template-columns: minmax(0, 1fr);
+        grid-template-rows: auto minmax(9em, 1fr) auto clamp(96px, 17vh, 190px);
         height: 100%;
+        overflow: hidden auto;
       }
       .head {
         display: flex;
@@ -45,11 +48,17 @@ export class SituationPanel extends View {
       }
       .head h2 {
         display: flex;
-        gap: var(--s3);
+        flex-wrap: wrap;
+        align-items: center;
+        gap: 0 var(--s3);
         width: 100%;
         font-size: var(--t4);
         font-weight: 650;
         overflow-wrap: anywhere;
+      }
+      .head h2 .title {
+        flex: 1 1 12em;
+        min-width: 0;
       }
       .head .buttons {
         display: flex;
@@ -194,7 +203,7 @@ export class SituationPanel extends View {
     const open = row.state !== "closed" && row.merged_into === "";
     const pinned = desk.store.rows("focus").get("wall")?.situation === row.id;
     return html`<header class="head">
-      <h2><t-level level=${row.level} named></t-level><span>${row.title}</span></h2>
+      <h2><t-level level=${row.level} named></t-level><span class="title">${row.title}</span></h2>
       <span>${word("situation_state", row.state)}</span>
       <span class="quiet">${word("service", row.service)} · ${word("incident", row.kind)}</span>
       <span>${format.duration((row.closed_ms ?? desk.now_ms) - row.opened_ms)} <span class="quiet">${format.instant(row.opened_ms, desk.now_ms)}</span></span>

@@ -60,7 +60,7 @@ function unitLines(leading: Leading, orders: readonly OrderRow[]): TemplateResul
 function unitLine({ store, now_ms }: Leading, order: OrderRow): TemplateResult {
   const unit = store.rows("units").get(order.unit);
   const late = isLateOrder(order, now_ms);
-  return html`<li class="line ${late ? "late" : ""}">
+  return html`<li class="line unit ${late ? "late" : ""}">
     <t-unit-state state=${unit?.state ?? "off"}></t-unit-state><b>${unitNames(store.rows("units"), store.rows("retired")).get(order.unit)?.name ?? order.unit}</b><span class="grow">${word("order_state", order.state)}</span>
     <span class="number quiet">${late ? t("time.late", { span: format.duration(now_ms - order.sign_by_ms) }) : format.duration(now_ms - reached_ms(order))}</span>
   </li>`;

@@ -116,6 +116,17 @@ export const leaderStyles = css`
   .line.late {
     padding: var(--s1) var(--s2);
   }
+  /* A long name leaves how far it is and since when a line of their own: beside it they stood over each other. */
+  .line.unit {
+    flex-wrap: wrap;
+    gap: 0 var(--s3);
+  }
+  .line.unit b {
+    max-width: calc(100% - 40px);
+  }
+  .line.unit .grow {
+    flex: 1 0 auto;
+  }
   .note {
     display: grid;
     padding: var(--s2) 0;

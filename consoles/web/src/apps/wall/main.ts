@@ -198,7 +198,7 @@ export class Wall extends Console {
     const waiting = [...this.rows("approvals").values()].filter((each) => each.situation === row.id && each.state === "waiting").length;
     const units = unitsAt(this.rows("orders")).get(row.id) ?? 0;
     return html`<div class="focus-head">
-      <h2><t-level level=${row.level} named></t-level><span class="cut">${row.title}</span></h2>
+      <h2><t-level level=${row.level} named></t-level><span class="words">${row.title}</span></h2>
       <span>${word("situation_state", row.state)}</span>
       <span>${format.duration(now_ms - row.opened_ms)} <span class="quiet">${format.instant(row.opened_ms, now_ms)}</span></span>
       <span class="quiet">${row.place?.text || (row.place === null ? t("situation.no_place") : "")}</span>

@@ -74,6 +74,8 @@ export const wallStyles = css`
   }
   .focus {
     display: grid;
+    /* However long the title is: a map wider than what is seen of it has its middle, the place of the situation, out of sight. */
+    grid-template-columns: minmax(0, 1fr);
     grid-template-rows: auto minmax(0, 1fr);
     overflow: hidden;
   }
