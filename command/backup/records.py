@@ -114,7 +114,8 @@ class ClipElsewhere(msgspec.Struct, frozen=True):
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, tag="manifest"):
     """The last record. `sha256` is of all records before it, unsealed and unpacked.
 
-    `lost` names blobs and clips that a fact or the store names and that could not be read when the backup was made.
+    `lost` names blobs, clips and days of readings that a fact or the store names and that could not be read, or not to
+    their end, when the backup was made.
     `clips_elsewhere` is no loss: of several hubs each has the clips that it exported.
     """
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from command.backup.archive import ArchiveWriter
@@ -35,7 +36,7 @@ from command.backup.tally import Tally
 from command.blobs import Blobs, DamagedBlobError
 from command.journal import GENESIS, Answer, DamagedJournalError, Entry, Head, Journal, StoredFact, chained
 from command.kernel.clock import Clock
-from command.kernel.errors import InvalidInputError, UnavailableError, UnknownIdError
+from command.kernel.errors import DamagedFileError, InvalidInputError, UnavailableError, UnknownIdError
 from command.kernel.limits import BACKUP_CHUNK_BYTES, BACKUP_READ_FACTS, READINGS_ROWS
 from command.readings import Day, Place, Position, Readings, SightingQuery, place_of
 from command.readings.bounds import DAY_MS
@@ -52,8 +53,9 @@ async def take_backup(
     """Write everything and return the manifest. `settings` is the file that the hub was started with.
 
     Raises `DamagedJournalError` for a journal that does not hold together: a backup of it would pass for a good one.
-    A picture or clip that cannot be read is no reason to have no backup; the manifest names it. `InvalidInputError`
-    where no fact is on record: in turn with others such a backup would be kept in the place of a good one.
+    A picture, clip or day of readings that is damaged is no reason to have no backup; the manifest names it.
+    `InvalidInputError` where no fact is on record: in turn with others such a backup would be kept in the place of a
+    good one.
     """
     tally = Tally()
 
@@ -75,7 +77,7 @@ async def take_backup(
     for space, cut in cuts.items():
         await write(_entries(stores.journal, space, cut))
         await write(_signed(stores.journal, space, cut))
-    await write(_readings(stores.readings))
+    await write(_readings(stores.readings, lost))
     names = await stores.blobs.names()
     needed = tally.named()
     lost |= needed - names
@@ -203,16 +205,19 @@ async def _signed(journal: Journal, space: str, cut: Head) -> AsyncGenerator[Sig
         after = page[-1].seq
 
 
-async def _readings(readings: Readings) -> AsyncGenerator[Positions | Sightings]:
-    """Yield all readings, day by day. One that retention drops meanwhile is no longer wanted."""
+async def _readings(readings: Readings, lost: set[str]) -> AsyncGenerator[Positions | Sightings]:
+    """Yield all readings, day by day, and add damaged days to `lost`. One that retention drops is no longer wanted."""
     devices: dict[str, list[str]] = {}
     for day in await readings.days():
         if day.space not in devices:
             devices[day.space] = [fix.device for fix in await readings.latest_positions(day.space)]
-        async for positions in _positions(readings, day, devices[day.space]):
-            yield positions
-        async for sightings in _sightings(readings, day):
-            yield sightings
+        try:
+            async for positions in _positions(readings, day, devices[day.space]):
+                yield positions
+            async for sightings in _sightings(readings, day):
+                yield sightings
+        except DamagedFileError:
+            lost.add(f"readings/{day.space}/{datetime.fromtimestamp(day.start_ms / 1000, UTC):%Y-%m-%d}.sqlite3")
 
 
 async def _positions(readings: Readings, day: Day, devices: Sequence[str]) -> AsyncIterator[Positions]:

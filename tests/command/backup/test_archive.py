@@ -200,3 +200,17 @@ def test_a_manifest_that_counts_otherwise_is_refused(tmp_path: Path) -> None:
     path.write_bytes(written(Blob(name=name, data=b"")))
     with pytest.raises(DamagedArchiveError, match="manifest counts"):
         check_archive(path, KEY)
+
+
+def test_a_manifest_of_other_records_or_before_the_end_is_refused() -> None:
+    contents = Contents(spaces={}, positions=0, sightings=0, blobs=0, files=1, rows={})
+    other = Manifest(made_ms=1000, release="1", contents=contents, lost=(), sha256="0" * 64)
+    for early, told in ((False, "what its manifest names"), (True, "not where it belongs")):
+        file = io.BytesIO()
+        writer = ArchiveWriter(file, KEY, 1000)
+        writer.add(File(path="a", data=b"b"))
+        if early:
+            writer.add(other)
+        writer.end(other)
+        with pytest.raises(DamagedArchiveError, match=told):
+            read(file.getvalue())

@@ -267,6 +267,26 @@ async def test_a_lost_picture_is_named_and_all_else_kept(tmp_path: Path) -> None
         assert await stores.journal.read("live", 0, 1000) == before
 
 
+async def test_a_damaged_day_of_readings_is_named_and_all_else_kept(
+    filled: tuple[Path, Kept], tmp_path: Path
+) -> None:  # R1120
+    """Else no backup was made any more, of the record neither, until somebody found the day."""
+    _, before = filled
+    days = tmp_path / "filled" / "readings" / "live"
+    first, last = sorted(days.glob("*.sqlite3"))
+    last.write_bytes(first.read_bytes()[:4096] + b"\xff" * 65536)
+    async with stores_of(tmp_path / "filled", KEY, None) as stores:
+        manifest = await take(stores, tmp_path / "again")
+    assert manifest.lost == (f"readings/live/{last.name}",)
+    async with new_stores(tmp_path / "new", KEY, None) as stores:
+        await put_back(stores, tmp_path / "again")
+        after = await kept(stores)
+    assert (after.facts, after.blobs) == (before.facts, before.blobs)
+    assert [fix for fix in after.positions if fix.at_ms < START_MS] == [
+        fix for fix in before.positions if fix.at_ms < START_MS
+    ]
+
+
 @pytest.mark.parametrize("kind", ["evidence_fixed", "plate_hit", "violation_found", "violation_packed"])
 def test_every_picture_that_a_fact_names_has_to_be_there(kind: str) -> None:  # R226
     wanted = set[str]()
