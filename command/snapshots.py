@@ -29,11 +29,9 @@ from command.kernel.errors import TriuneError
 from command.kernel.limits import SNAPSHOT_FACTS, SNAPSHOT_RETRY_MS, SNAPSHOTS_KEPT
 from command.rows import Row
 from command.settings import Limits
-from command.tables import Table, Tables
+from command.tables import OF_READINGS, Table, Tables
 
 log = logging.getLogger(__name__)
-_NOT_KEPT = frozenset({"positions", "passages"})
-"""Readings: their own store gives the newest back."""
 _ROWS_PER_CHUNK = 1000
 _LENGTH = struct.Struct("!I")
 _NAME = re.compile(r"(?P<space>.+)-(?P<seq>\d{12})\.snapshot")
@@ -72,7 +70,11 @@ class TablesCopy:
         self.space = space
         self.head = head
         self.limits = tables.limits
-        self._tables = [_copy(table) for name, table in tables.by_name.items() if name not in _NOT_KEPT]
+        self._tables = [
+            _copy(table)
+            for name, table in tables.by_name.items()
+            if name not in OF_READINGS  # their own store gives the newest back
+        ]
 
     def tables(self) -> Tables:
         """Return tables of their own that hold the same, to be folded on."""

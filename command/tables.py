@@ -13,6 +13,8 @@ from command.rows import Row
 from command.settings import Limits
 
 R = TypeVar("R", bound=Row)
+OF_READINGS = frozenset({"positions", "passages"})
+"""Tables whose rows follow from readings and not from facts: no sequence number says which of them somebody has."""
 
 
 class Table(Generic[R]):

@@ -20,15 +20,12 @@ from command.hub import Changes, Hub
 from command.kernel.clock import Clock
 from command.kernel.errors import NoRightError, UnavailableError
 from command.rows import Row
-from command.tables import Table, Tables
+from command.tables import OF_READINGS, Table, Tables
 from consoles.console import Audience, Console, audience_of
 from consoles.frames import PING, text_frame
 from consoles.limits import BEAT_MS, CONSOLE_CATCH_UP_MS, CONSOLE_PING_MS, PUSH_TICK_MS
 from consoles.seals import Seals
 from consoles.views import View
-
-_VOLATILE = frozenset({"positions", "passages"})
-"""Tables whose rows are readings: a sequence number does not say which of them a console has."""
 
 
 class Feed:
@@ -288,6 +285,6 @@ class Feed:
 
 
 def _missed(table: Table[Row], name: str, after: int | None, seq: int) -> dict[str, Row | None] | None:
-    if after is None or after > seq or name in _VOLATILE:
+    if after is None or after > seq or name in OF_READINGS:
         return None
     return table.changes_since(after)

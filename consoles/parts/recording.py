@@ -28,6 +28,7 @@ from consoles.parts.agents.errands import Errands
 from consoles.parts.agents.recordings import AgentEvents, Asks, FarArchive
 from consoles.parts.agents.registry import in_charge
 from consoles.parts.base import Base
+from consoles.parts.hubs.listing import url_of_own
 from consoles.parts.hubs.part import Hubs
 from consoles.parts.hubs.recordings import ArchiveOfHubs, shelf_of, tell_recordings
 from consoles.parts.hubs.rooms import rooms_of
@@ -211,13 +212,10 @@ async def recording(
     def own_room() -> Awaitable[HubRoom]:
         return room_of(disks.all, hub.clock.now_ms(), records=kept.leases.holds(CAMERAS))
 
-    def own_address() -> str:
-        return hubs.places.own.url if hubs and hubs.places.own else ""
-
     listen_motion(part.on_motion)
     base.tasks.start(part.tell_agents(), "recordings-at-agents")
     base.tasks.start(part.run(opening, find), "recorder")
-    clips = ClipRecord(part.store, hub, own_address)
+    clips = ClipRecord(part.store, hub, lambda: url_of_own(hubs))
     base.tasks.start(clips.run(), "clips-on-record")
     base.degraded.append(part.degraded)
     routes = [

@@ -112,15 +112,22 @@ class Packs:
         self._again_ms[row.id] = self._hub.clock.now_ms() + VIOLATION_PACK_AGAIN_MS
 
     async def _go_on(self, row: ViolationRow) -> None:
-        passages = row.finding.passages
         if not row.manifest:
-            for number, passage in enumerate(passages):
-                await self._lock(row, number, passage)
-            await self._record(row, [_pending(passage) for passage in passages], [])
-            return
-        if row.state != "found":
+            await self._begin(row)
+        elif row.state != "found":
             await self._close(row)
-            return
+        else:
+            await self._complete(row)
+
+    async def _begin(self, row: ViolationRow) -> None:
+        """Put on record what is there at once, and keep the recordings from being overwritten."""
+        for number, passage in enumerate(row.finding.passages):
+            await self._lock(row, number, passage)
+        await self._record(row, [_pending(passage) for passage in row.finding.passages], [])
+
+    async def _complete(self, row: ViolationRow) -> None:
+        """Put clips on record once there is a last word of each, and pictures as they come."""
+        passages = row.finding.passages
         is_here = [await self._is_here(passages[number].picture) for number in row.unseen]
         notes, parts = [], []
         for number, passage in enumerate(passages):
