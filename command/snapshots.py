@@ -155,7 +155,7 @@ class SnapshotFolder:
             try:
                 with path.open("rb") as file:
                     yield _tables(_read_sealed(file), space, limits)
-            except (OSError, UnusableSnapshotError) as error:
+            except (OSError, msgspec.MsgspecError, UnusableSnapshotError) as error:
                 log.warning("%s is not used: %s", path.name, error)
 
     def note(self, space: str, seq: int) -> None:

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import BinaryIO
 
+import msgspec
 import pytest
 
 from command import rules, snapshots, tables
@@ -136,6 +137,8 @@ async def test_a_damaged_one_gives_way_to_the_one_before(tmp_path: Path) -> None
         assert picture((await restarted(journal, folder))._tables) == expected
     path.write_bytes(whole)
     (tmp_path / "live-999999999999.snapshot").mkdir()  # one that cannot be read at all
+    with (tmp_path / "live-999999999998.snapshot").open("wb") as file:  # and one of a release that wrote another header
+        snapshots._write_sealed(file, [msgspec.msgpack.encode({"release": 2})])
     assert [head for _, head in folder.read("live", Limits())] == [second.head, first.head]
 
 

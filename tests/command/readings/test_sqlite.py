@@ -73,6 +73,7 @@ async def test_a_day_is_a_file_and_forgetting_it_removes_the_file(store: SqliteR
     assert all(day.size_bytes > 0 for day in await store.days())
     await store.forget(DAY_MS)
     assert not list(folder.glob("1970-01-01*"))
+    assert store._read._open.keys() == {(SPACE, 1)}, "an open file keeps its room on the disk"
     assert await store.track(SPACE, "d1", 0, 2 * DAY_MS, 9) == [fix(DAY_MS)]
 
 

@@ -33,6 +33,7 @@ async def test_a_track_goes_over_midnight(readings: Readings) -> None:  # R190
     assert [p.at_ms for p in await readings.track(SPACE, "d1", 0, ALL_TIME, 10)] == around
     assert [p.at_ms for p in await readings.track(SPACE, "d1", DAY_MS, 2 * DAY_MS - 1, 10)] == around[1:3]
     assert [p.at_ms for p in await readings.track(SPACE, "d1", DAY_MS, ALL_TIME, 3)] == around[1:4]
+    assert [p.at_ms for p in await readings.track(SPACE, "d1", 0, ALL_TIME, 2)] == around[:2]
     assert await starts(readings) == [0, 1, 2, 5]
 
 
