@@ -38,6 +38,7 @@ async def test_a_token_is_taken_back(databases: Databases) -> None:  # R954
         assert await keeper.device_of(token) is None
         assert not await keeper.check("d1", token)
         assert await keeper.device_of(other) == "d2"
+        assert not await keeper.check("d1", other), "another device's opens nothing for this one"
         with pytest.raises(UnknownIdError):
             await command_line.revoke("d1")
         assert await keeper.device_of(await keeper.issue("d1")) == "d1"
