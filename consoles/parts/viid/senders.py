@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 import aiohttp
 import msgspec
@@ -22,7 +23,7 @@ from edge.viid.catalogue import OwnDevice
 from edge.viid.codes import DEVICES, MOTOR_VEHICLES, StatusCode
 from edge.viid.device_teller import DeviceTeller
 from edge.viid.faults import contained
-from edge.viid.notices import Notice, Passage
+from edge.viid.notices import Body, Notice, Passage
 from edge.viid.orders import Disposition, Subscription
 from edge.viid.remote import Remote
 from edge.viid.sender import Deliver, Item, Sender, SenderState
@@ -34,6 +35,8 @@ _AFTER_MS = 24 * 60 * 60 * 1000
 _SHED_EVERY_MS = 60_000
 _CATALOGUE = "catalogue/"
 _Order = Upper | Subscription | Disposition
+_Write = Callable[[list[Passage]], Body]
+_Post = Callable[[dict[str, object]], Awaitable[list[Verdict]]]
 
 
 class Senders:
@@ -123,14 +126,18 @@ class Senders:
         if isinstance(told, Subscription) and receiver.startswith(_CATALOGUE):
             return self._device_teller(receiver, told)
         interval_ms = told.interval_s * 1000 if isinstance(told, Subscription) else 0
+        write: _Write
+        post: _Post
         match told:
             case Upper():
-                deliver = self._to_upper(told)
+                write, post = notices.vehicles, partial(told.post, "/VIID/MotorVehicles")
             case Subscription():
-                deliver = self._to_subscription(told)
+                write = partial(notices.subscribed, self._server_id, told)
+                post = partial(self._remote(told.peer).post, told.address)
             case Disposition():
-                deliver = self._to_disposition(told)
-        return Sender(self._store, receiver, deliver, self._hub.clock, interval_ms)
+                write = partial(notices.disposed, self._server_id, told)
+                post = partial(self._remote(told.peer).post, told.address)
+        return Sender(self._store, receiver, self._telling(write, post), self._hub.clock, interval_ms)
 
     def _device_teller(self, receiver: str, asked: Subscription) -> DeviceTeller:
         clock, remote = self._hub.clock, self._remote(asked.peer)
@@ -147,37 +154,13 @@ class Senders:
     def _remote(self, peer: str) -> Remote:
         return Remote(self._http, self._server_id, self._server_id, self._password_of(peer))
 
-    def _to_upper(self, upper: Upper) -> Deliver:
+    def _telling(self, write: _Write, post: _Post) -> Deliver:
         async def deliver(items: Sequence[Item]) -> list[tuple[str, Verdict]]:
             keys, passages, wrong = await self._passages(items)
             if not passages:
                 return wrong
-            ids, body = notices.vehicles(passages)
-            return wrong + each_of(keys, ids, await upper.post("/VIID/MotorVehicles", body))
-
-        return deliver
-
-    def _to_subscription(self, asked: Subscription) -> Deliver:
-        remote = self._remote(asked.peer)
-
-        async def deliver(items: Sequence[Item]) -> list[tuple[str, Verdict]]:
-            keys, passages, wrong = await self._passages(items)
-            if not passages:
-                return wrong
-            ids, body = notices.subscribed(self._server_id, asked, passages)
-            return wrong + each_of(keys, ids, await remote.post(asked.address, body))
-
-        return deliver
-
-    def _to_disposition(self, asked: Disposition) -> Deliver:
-        remote = self._remote(asked.peer)
-
-        async def deliver(items: Sequence[Item]) -> list[tuple[str, Verdict]]:
-            keys, passages, wrong = await self._passages(items)
-            if not passages:
-                return wrong
-            ids, body = notices.disposed(self._server_id, asked, passages)
-            return wrong + each_of(keys, ids, await remote.post(asked.address, body))
+            ids, body = write(passages)
+            return wrong + each_of(keys, ids, await post(body))
 
         return deliver
 
