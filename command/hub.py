@@ -73,7 +73,7 @@ class Hub:
         self._round_begun_s: float | None = None
         """When the sequencer took up what it is at, by the loop's clock."""
         self.damaged = False
-        """Whether the journal is not the one that was folded: it does not record then, and no waiting will mend that."""
+        """Whether the journal is not the one that was folded: nothing is recorded then, and no waiting mends that."""
         self.history = ""
         """Which record these numbers count: another one after a backup was restored."""
         self.committed_seq = 0
