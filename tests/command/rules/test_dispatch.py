@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 import pytest
+from msgspec.structs import replace
 
 from command.actors import HUB, Actor
 from command.kernel.errors import ConflictError, NoRightError, UnknownIdError
@@ -185,6 +186,18 @@ async def test_a_signed_refused_or_recalled_order_is_never_overdue() -> None:  #
                 await step(d, order, "signed", HUB)
 
 
+async def test_an_unsigned_orders_alarm_ends_with_the_order() -> None:  # R1132
+    async with desk() as d:
+        await d.on_duty()
+        refused, recalled = await d.order("u1"), await d.order("u2")
+        await d.pass_time(60 * SECOND_MS)
+        assert await d.alarm("order_unsigned", refused)
+        assert await d.alarm("order_unsigned", recalled)
+        await d.ask(RefuseOrder(order=refused, why="爆胎"), OFFICER)
+        await d.ask(RecallOrder(order=recalled, why="误报"), COMMANDER)
+        assert not [alarm for alarm in (await d.table("alarms")).values() if alarm.kind == "order_unsigned"]
+
+
 async def test_a_refused_order_leaves_the_situation_open_to_another() -> None:  # R36, R42
     async with desk() as d:
         await d.on_duty()
@@ -248,3 +261,5 @@ async def test_the_same_file_is_the_same_evidence() -> None:  # R45
         )  # fmt: skip
         with pytest.raises(ConflictError):
             await d.ask(other, OFFICER)
+        with pytest.raises(NoRightError):  # R39
+            await d.ask(replace(fix, sha256="ef" * 32), OTHER)
