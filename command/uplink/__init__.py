@@ -8,7 +8,6 @@ from typing import Protocol
 
 from command.patrol.holders import had_since_ms
 from command.rows import FenceRow, UnitRow
-from command.settings import Limits
 from command.tables import Tables
 
 
@@ -53,7 +52,6 @@ class Roster:
         """Of each device that is enrolled for a unit, that unit's id."""
         self.had_since_ms: dict[str, int] = {}
         self.fences: tuple[FenceRow, ...] = tuple(tables.fences)
-        self.limits: Limits = tables.limits
         for device in devices:
             row = tables.devices.get(device)
             unit = tables.units.get(row.unit) if row else None

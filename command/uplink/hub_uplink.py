@@ -122,7 +122,7 @@ class HubUplink:
             called = is_stand_in(fix) and self._places.note_call(fix, unit)
             seen = seen_last(fix)
             if self._places.is_newer(seen) and self._believe(seen, unit, fresh) and fresh.get(unit) is seen:
-                self._watch.follow(roster.units[unit], seen, self._fences, roster.limits, now_ms)
+                self._watch.follow(roster.units[unit], seen, self._fences, self._hub.limits, now_ms)
             if called:
                 self._watch.heard(roster.units[unit], fix.at_ms, now_ms)
         self._hub.positions_changed([_row(unit, fix) for unit, fix in fresh.items()])
@@ -139,12 +139,12 @@ class HubUplink:
         if self._hearing.was_deaf(now_ms, self.counters.not_stored, recording=self._hub.accepting):
             self._watch.listen_anew(self._hub.limits, now_ms)
         try:
-            units, limits = await self._hub.read(lambda tables: (list(tables.units), tables.limits))
+            units = await self._hub.read(lambda tables: list(tables.units))
         except TriuneError as error:
             log.warning("cannot look for silent units: %s", error.detail)
             return
         now_ms = self._clock.now_ms()
-        for report in self._watch.silent(units, limits, now_ms)[:SILENT_PER_SWEEP]:
+        for report in self._watch.silent(units, self._hub.limits, now_ms)[:SILENT_PER_SWEEP]:
             await self._report(report, now_ms)
 
     def _check(self, batch: Sequence[Position | CallForHelp]) -> None:
@@ -199,7 +199,7 @@ class HubUplink:
                 heard = self._places.note_call(fix, unit.id)
                 reports = self._watch.heard(unit, fix.at_ms, now_ms) if heard else []
             elif self._believe(fix, unit.id, fresh):
-                reports = self._watch.observe(unit, fix, self._fences, roster.limits, now_ms)
+                reports = self._watch.observe(unit, fix, self._fences, self._hub.limits, now_ms)
             else:
                 continue
             for report in reports:

@@ -24,11 +24,9 @@ def routes(context: Context, snapshots: SnapshotFolder) -> list[web.RouteDef]:
         actor = actor_of(request)
         require(actor, *SEES)
         space, situation = context.space(request), request.match_info["situation"]
-        limits = await space.hub.read(lambda t: t.limits)
         readings = context.readings_of(space)
-        found = await replays.scene(
-            space.hub.journal, readings, space.name, situation, _instant(request, "at_ms"), limits
-        )
+        at_ms, limits = _instant(request, "at_ms"), space.hub.limits
+        found = await replays.scene(space.hub.journal, readings, space.name, situation, at_ms, limits)
         visible = {name: rows for name, rows in found.tables.items() if name in tables_of(actor)}
         return json_response(Scene(situation=situation, at_ms=found.at_ms, seq=found.seq, tables=visible))
 
@@ -36,9 +34,8 @@ def routes(context: Context, snapshots: SnapshotFolder) -> list[web.RouteDef]:
         """`GET /api/v1/situations/{situation}/timeline`."""
         require(actor_of(request), *SEES)
         space = context.space(request)
-        limits = await space.hub.read(lambda t: t.limits)
         situation = request.match_info["situation"]
-        return json_response(await replays.time_line(space.hub.journal, space.name, situation, limits))
+        return json_response(await replays.time_line(space.hub.journal, space.name, situation, space.hub.limits))
 
     async def past(request: web.Request) -> web.Response:
         """`GET /api/v1/situations?from_ms=&to_ms=`: those opened in that time, also where they left the tables."""
