@@ -8,11 +8,12 @@ import secrets
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import WebSocketException
+from websockets.exceptions import InvalidStatus, WebSocketException
 
 from command.kernel.clock import Clock
 from command.kernel.errors import InvalidInputError, UnavailableError
@@ -172,11 +173,11 @@ class HubLink:
         """Connect, and again whenever the link is lost, until cancelled."""
         failures = 0
         while True:
-            settled_before = self.counters.connected
+            settled_before, hub = self.counters.connected, self._hubs[0]
             try:
                 await apart(self._once())
             except* (_LinkLostError, OSError, TimeoutError, WebSocketException) as lost:
-                log.warning("the link to the hub is down: %s", _reason(lost))
+                log.warning("the link to %s is down: %s", hub, _reason(lost))
             except* UnavailableError as away:
                 log.warning("the outbox cannot be read: %s", _reason(away))
             was_up = self.counters.connected > settled_before
@@ -219,7 +220,7 @@ class HubLink:
             self.counters.connected += 1
             self._socket, self._kinds = socket, frozenset(welcome.kinds)
             self.connected.set()
-            log.info("the link to the hub is up, version %d, hub %s", welcome.version, welcome.release)
+            log.info("the link to %s is up, version %d, release %s", hub, welcome.version, welcome.release)
             sending = Sending(self._outbox, self._clock, socket)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._listen(socket, sending, hub), name="agent-listen")
@@ -318,4 +319,6 @@ def _reason(group: BaseExceptionGroup[BaseException]) -> str:
     error: BaseException = group
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
+    if isinstance(error, InvalidStatus) and error.response.status_code == HTTPStatus.UNAUTHORIZED:
+        return "it takes no such key (HTTP 401): `triune agent enrol` there makes a new one, and the one before is void"
     return f"{type(error).__name__} {error}".strip()[:300]

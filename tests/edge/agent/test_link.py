@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from pathlib import Path
 
 import aiohttp
@@ -79,6 +80,21 @@ async def test_the_hub_restarts_and_the_agent_goes_on(tmp_path: Path) -> None:
             agent.link._key = _key  # the key was made anew when the hub was set up again
             await empty(agent)
             assert len(await sightings_at(site)) == 50
+
+
+async def test_an_agent_says_which_hub_takes_no_such_key_and_what_helps(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """R1185."""
+
+    def refused() -> list[str]:  # a busy machine may be late for other reasons before
+        return [said for said in map(logging.LogRecord.getMessage, caplog.records) if "HTTP 401" in said]
+
+    async with hub_with_agent(tmp_path) as (site, _), an_agent(tmp_path, port_of(site), "a-key-that-is-void"):
+        await until(lambda: bool(refused()))
+    said = refused()[0]
+    assert said.startswith(f"the link to ws://127.0.0.1:{port_of(site)} is down: it takes no such key (HTTP 401)")
+    assert "triune agent enrol" in said
 
 
 async def test_a_link_that_stalls_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
