@@ -179,7 +179,10 @@ class AlarmRepeated(Fact, frozen=True, tag="alarm_repeated"):
 
 
 class AlarmRenewed(Fact, frozen=True, tag="alarm_renewed"):
-    """The same again, but graver, or in another situation: whoever had it knew of less, so it is nobody's again."""
+    """The same again, but graver, in another situation, or of something else at that device.
+
+    Whoever had it knew of less, so it is nobody's again.
+    """
 
     alarm: str
     level: Level

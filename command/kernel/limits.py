@@ -36,6 +36,8 @@ FORM_ANSWERS = 40
 TOMBSTONES = 10_000
 # Time-line marks kept in memory for each situation; older ones are read from the journal.
 MARKS_PER_SITUATION = 500
+# Different things that a device said while its alarm stands, of which the alarm tells; the oldest is left out.
+DEVICE_ALARM_WORDS = 3
 
 # Positions. A fix from further in the future than this is refused and counted: the device's clock is wrong.
 CLOCK_SKEW_MS = 10 * 60 * 1000

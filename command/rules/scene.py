@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from command import requests as q
 from command.actors import Actor
 from command.facts import Recorded
+from command.facts.patrol import AlarmRenewed
 from command.facts.scene import (
     CameraCameUp,
     CameraEnrolled,
@@ -15,11 +16,15 @@ from command.facts.scene import (
     LinkCameUp,
     LinkWentDown,
 )
+from command.kernel.limits import DEVICE_ALARM_WORDS
 from command.rows import CameraRow, LinkRow
 from command.rules.alarms import clear_alarm, open_alarm, raise_alarm
 from command.rules.base import Decision, decides, folds
 from command.rules.wall import take_off
 from command.tables import Tables
+
+_NEXT = ";"
+"""Between what a device said while its alarm stands, the newest first."""
 
 
 @decides(q.EnrolCamera, "administrator", "camera_watch", "hub")
@@ -65,15 +70,30 @@ def report_reading(t: Tables, request: q.ReportReading, actor: Actor, now_ms: in
 
 @decides(q.ReportDeviceAlarm, "hub")
 def report_device_alarm(t: Tables, request: q.ReportDeviceAlarm, actor: Actor, now_ms: int) -> Decision:
-    """What a device reports stands as one alarm for each device, at its camera's place where it says none."""
+    """What a device reports stands as one alarm for each device, at its camera's place where it says none.
+
+    Something else than it said since is news, be it no graver: whoever took or put aside one door knows of no other.
+    """
     camera = t.cameras.get(request.subject)
     lat, lon = request.lat, request.lon
     if (lat is None or lon is None) and camera:
         lat, lon = camera.lat, camera.lon
+    standing = open_alarm(t, "device_alarm", request.subject)
+    if standing and request.level >= standing.level and not _has_said(standing.detail, request.detail):
+        before = standing.detail.split(_NEXT)[: DEVICE_ALARM_WORDS - 1]
+        detail = _NEXT.join(filter(None, (request.detail, *before)))
+        yield AlarmRenewed(
+            alarm=standing.id, level=standing.level, situation=standing.situation, lat=lat, lon=lon, detail=detail
+        )
+        return standing.id
     alarm = yield from raise_alarm(
         t, "device_alarm", request.level, request.subject, lat=lat, lon=lon, detail=request.detail
     )  # fmt: skip
     return alarm
+
+
+def _has_said(told: str, detail: str) -> bool:
+    return not detail or f"{_NEXT}{detail}{_NEXT}" in f"{_NEXT}{told}{_NEXT}"
 
 
 @decides(q.ReportLink, "hub")

@@ -5,9 +5,18 @@ from __future__ import annotations
 import pytest
 
 from command.actors import HUB
+from command.facts import Level
 from command.kernel.errors import UnknownIdError
-from command.requests import EnrolCamera, RecordQuery, RemoveCamera, ReportCamera, ReportDeviceAlarm
-from tests.command.support import ADMIN, MINUTE_MS, START_MS, desk
+from command.requests import (
+    EnrolCamera,
+    RecordQuery,
+    RemoveCamera,
+    ReportCamera,
+    ReportDeviceAlarm,
+    ShelveAlarm,
+    TakeAlarm,
+)
+from tests.command.support import ADMIN, DISPATCHER, MINUTE_MS, START_MS, desk
 
 
 async def test_a_camera_says_since_when_and_why_it_is_down() -> None:  # R85
@@ -45,6 +54,28 @@ async def test_a_query_is_on_record_with_who_and_why() -> None:  # R87
         assert stored.actor == "hub"
         assert '"reason":"盘查"'.encode() in stored.data
         assert b'"fact":"query_made"' in stored.data
+
+
+async def test_another_alarm_of_a_device_is_heard_though_the_first_was_taken_or_put_aside() -> None:  # R1133
+    async with desk() as d:
+
+        async def report(detail: str, level: Level = 3) -> tuple[str, str, int]:
+            row = await d.row("alarms", await d.ask(ReportDeviceAlarm(subject="k1", level=level, detail=detail)))
+            return row.state, row.detail, row.level
+
+        first = await d.ask(ReportDeviceAlarm(subject="k1", level=3, detail="报警输入 1"))
+        await d.ask(ShelveAlarm(alarm=first, minutes=60, why="门坏了"), DISPATCHER)
+        assert (await report("报警输入 1"))[0] == "shelved"
+        assert await report("报警输入 2") == ("raised", "报警输入 2;报警输入 1", 3)
+        await d.ask(TakeAlarm(alarm=first), DISPATCHER)
+        for known in ("报警输入 1", "报警输入 2", ""):
+            assert (await report(known))[0] == "taken"
+        assert await report("画面遮挡或移位", 4) == ("raised", "画面遮挡或移位;报警输入 2;报警输入 1", 3)
+        assert (await report("视频丢失", 4))[1] == "视频丢失;画面遮挡或移位;报警输入 2"
+        await report("东门;西门")
+        await d.ask(TakeAlarm(alarm=first), DISPATCHER)
+        assert (await report("东门;西门"))[0] == "taken"
+        assert len(await d.table("alarms")) == 1
 
 
 async def test_what_a_device_reports_stands_as_one_alarm_at_its_cameras_place() -> None:  # R329
