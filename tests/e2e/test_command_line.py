@@ -86,7 +86,7 @@ async def notes(site: Site, of: str) -> list[object]:
 
 
 @pytest.mark.browser
-async def test_enter_shelves_the_alarm_that_stands_in_the_line(tmp_path: Path) -> None:  # R928
+async def test_enter_shelves_the_alarm_that_stands_in_the_line(tmp_path: Path) -> None:  # R928, R1145
     async with desk(tmp_path) as (site, page, _):
         alarm = q.ReportDeviceAlarm(subject="k1", level=4, detail="遮挡")
         await site.hub.ask(alarm, HUB)
@@ -99,6 +99,26 @@ async def test_enter_shelves_the_alarm_that_stands_in_the_line(tmp_path: Path) -
         alarms = await site.hub.read(lambda t: {row.subject: row for row in t.alarms})
         assert (alarms["k1"].state, alarms["k1"].shelved_why) == ("shelved", "已报修")
         assert alarms["k2"].state == "raised", "it came after the line had said which"
+
+        for camera in ("k3", "k4"):
+            await site.hub.ask(q.EnrolCamera(camera=camera, name=f"卡口{camera}", lat=29.1, lon=113.1), HUB)
+        await site.hub.ask(q.ReportDeviceAlarm(subject="k3", level=4, detail="偏转"), HUB)
+        cards = page.locator("t-alarm")
+        card = cards.filter(has_text="卡口k3")
+        for _ in range(2):
+            await page.keyboard.press("Escape")
+            await card.get_by_role("button", name="搁置").press("Enter", timeout=SLOW)
+            await expect(card.get_by_label("为什么搁置")).to_be_focused()
+        await page.keyboard.type("t1")
+        await site.hub.ask(q.ReportDeviceAlarm(subject="k4", level=1, detail="断线"), HUB)
+        await expect(cards).to_have_count(3, timeout=SLOW)
+        await expect(cards.last).to_contain_text("卡口k4")
+        await page.keyboard.type("v")
+        await page.keyboard.press("Enter")
+        await expect(card).to_have_count(0, timeout=SLOW)
+        alarms = await site.hub.read(lambda t: {row.subject: row for row in t.alarms})
+        assert (alarms["k3"].state, alarms["k3"].shelved_why) == ("shelved", "t1v")
+        assert {alarms["k2"].state, alarms["k4"].state} == {"raised"}, "letters of the reason are no keys"
 
 
 @pytest.mark.browser

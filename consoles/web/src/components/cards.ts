@@ -1,6 +1,6 @@
 /** Cards for the two things people work through: alarms and situations. */
 
-import { css, html, nothing, type TemplateResult } from "lit";
+import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import * as format from "../i18n/format";
 import { t, word } from "../i18n/i18n";
@@ -123,6 +123,11 @@ export class AlarmCard extends View {
     </article>`;
   }
 
+  /** Else what is typed goes to whatever has the keys then: `autofocus` is heeded once in the life of a page. */
+  protected override updated(changed: PropertyValues): void {
+    if (changed.has("shelving") && this.shelving) this.renderRoot.querySelector("input")?.focus();
+  }
+
   private line(alarm: AlarmRow): TemplateResult {
     return html`<article class="card line" style="--level:var(--level-${alarm.level})">
       <span class="flash">${icon(alarm.kind === "sos" ? "siren" : "alert")}</span>
@@ -156,7 +161,7 @@ export class AlarmCard extends View {
       <select aria-label=${t("alarm.shelve_minutes")} style="width:auto" @change=${this.onMinutes}>
         ${SHELVE_MINUTES.map((n) => html`<option value=${n} ?selected=${n === this.minutes}>${format.duration(n * 60_000)}</option>`)}
       </select>
-      <input name="why" required maxlength="500" placeholder=${t("alarm.shelve_why")} aria-label=${t("alarm.shelve_why")} autofocus />
+      <input name="why" required maxlength="500" placeholder=${t("alarm.shelve_why")} aria-label=${t("alarm.shelve_why")} />
       <button class="primary">${t("action.shelve")}</button>
       <button type="button" @click=${() => (this.shelving = false)}>${t("action.cancel")}</button>
     </form>`;
@@ -168,7 +173,7 @@ export class AlarmCard extends View {
 
   private onKey(event: KeyboardEvent): void {
     event.stopPropagation();
-    if (event.key === "Escape") this.shelving = false;
+    if (event.key === "Escape" && !event.isComposing) this.shelving = false;
   }
 
   private shelve(event: SubmitEvent): void {

@@ -1,6 +1,7 @@
 /**
  * The language of the command line: `D 岳01 岳02 · L2 · P 洪水`. Parts are divided by · or ; and each is a verb with words after it.
- * A verb is found by its letter, its Chinese name, its pinyin initials or its English name. Nothing here touches the page.
+ * A verb is found by its letter, its Chinese name, its pinyin initials or its English name. Letters and digits may be full width. Nothing
+ * here touches the page.
  */
 
 import { fit } from "../i18n/pinyin";
@@ -56,6 +57,8 @@ export interface Offer {
 }
 
 const MOST_OFFERS = 8;
+/** From a letter or digit to its form of full width in Unicode. */
+const WIDER_BY = 0xfee0;
 /** A label of more words than these is found by each of them. */
 const LABEL_WORDS = 4;
 /** `fit` of what a name, its initials or one of its words begin with. */
@@ -84,11 +87,32 @@ export interface Messages {
 
 /** Read a line as far as it goes. An empty line has no parts. */
 export function parse(line: string, commands: readonly Command[], messages: Messages): readonly Part[] {
-  return line
-    .split(/[·;；]/)
+  return partsOf(halfWidth(line), commands)
     .map((part) => part.trim())
     .filter((part) => part !== "")
     .map((part) => parsePart(part, commands, messages));
+}
+
+/** An input method writes them wide after one slip of the hand, and whoever types does not see it. */
+function halfWidth(line: string): string {
+  return line.replace(/[Ａ-Ｚａ-ｚ０-９]/gu, (wide) => String.fromCharCode(wide.charCodeAt(0) - WIDER_BY));
+}
+
+function partsOf(line: string, commands: readonly Command[]): string[] {
+  const parts: string[] = [];
+  let from = 0;
+  for (const { index } of line.matchAll(/[·;；]/gu)) {
+    if (line[index] === "·" && isWithin(line.slice(0, index), line.slice(index + 1), commands)) continue;
+    parts.push(line.slice(from, index));
+    from = index + 1;
+  }
+  return [...parts, line.slice(from)];
+}
+
+/** Whether the dot between these belongs to what is said, as in number plates (粤B·12345) and names of people: no command comes after it. */
+function isWithin(before: string, after: string, commands: readonly Command[]): boolean {
+  if (!/\S$/u.test(before) || !/^\S/u.test(after)) return false;
+  return /\p{Script=Han}[A-Z]$/iu.test(before) || findVerb(after, commands).command === null;
 }
 
 function parsePart(text: string, commands: readonly Command[], messages: Messages): Part {
@@ -236,10 +260,11 @@ export function rank<C extends Choice>(typed: string, choices: readonly C[]): C[
 }
 
 /** What could come next in the line: verbs while one is typed, then their choices. */
-export function offers(line: string, commands: readonly Command[], english: boolean): readonly Offer[] {
-  const cut = Math.max(line.lastIndexOf("·"), line.lastIndexOf(";"), line.lastIndexOf("；")) + 1;
-  const before = line.slice(0, cut);
-  const typed = line.slice(cut).trimStart();
+export function offers(entered: string, commands: readonly Command[], english: boolean): readonly Offer[] {
+  const line = halfWidth(entered);
+  const part = partsOf(line, commands).at(-1) ?? "";
+  const before = line.slice(0, line.length - part.length);
+  const typed = part.trimStart();
   const lead = before === "" ? "" : `${before} `;
   const { command, rest } = findVerb(typed, commands);
   if (command?.choices !== undefined && (/\s/.test(typed) || typed.length > command.verb.length && /\d/.test(rest.charAt(0)))) {

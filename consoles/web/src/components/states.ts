@@ -147,6 +147,7 @@ export class Confirm extends View {
 
   private onKey(event: KeyboardEvent): void {
     event.stopPropagation();
+    if (event.isComposing) return;
     if (event.key === "Escape") this.cancel();
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.confirm(event);
   }

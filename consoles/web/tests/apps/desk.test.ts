@@ -90,6 +90,7 @@ describe("plates of a situation (R711)", () => {
   it("are found in what callers said, however they are written", () => {
     expect(platesIn(["白色湘f·12345追尾 鄂AD12345，没看清湘F1", "粤Z12港"])).toEqual(["湘F12345", "鄂AD12345"]);
     expect(platesIn(["粤Z1234港", "湘F12345", "湘F12345"])).toEqual(["粤Z1234港", "湘F12345"]);
+    expect(platesIn(["湘Ｆ１２３４６"]), "R1143").toEqual(["湘F12346"]);
   });
 
   it("come with those that cameras read first, and lead to the search with the situation as reason", () => {

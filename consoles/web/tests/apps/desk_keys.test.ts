@@ -85,6 +85,12 @@ describe("keys of the desk (R931)", () => {
     expect(did).toEqual([]);
   });
 
+  it("are those of an input method while it composes: Escape gives up what it offers, and nothing else (R1145)", () => {
+    const { keys, did } = desk();
+    for (const key of ["Escape", "Enter", "t", "1"]) keys.onKey({ key, isComposing: true } as KeyboardEvent);
+    expect(did).toEqual([]);
+  });
+
   it("do nothing more while one is held down", () => {
     const { did, press } = desk();
     for (const key of ["Enter", "t", "1", "v"]) expect(press(key, 1_000, true), key).toBe(false);

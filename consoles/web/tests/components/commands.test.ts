@@ -31,6 +31,22 @@ describe("command line", () => {
     expect(outcomes("P 洪水 预案")).toEqual(["p1"]);
   });
 
+  it("takes letters and digits of full width for what they are (R1143)", () => {
+    expect(outcomes("Ｄ　岳０１　岳０２；Ｌ２")).toEqual(["u1+u2", "II"]);
+    expect(offers("Ｄ　０１", commands, false).map(({ line }) => line)).toEqual(["D 岳01 "]);
+  });
+
+  it("is divided by a dot only where another command comes after it: plates and names of people have one (R1144)", () => {
+    const noting: Command[] = [...commands, { verb: "N", names: ["记录", "Note"], takes: "text", plan: ([text = ""]) => will(text) }];
+    const read = (line: string): string[] => parse(line, noting, messages).map(({ outcome }) => ("will" in outcome ? outcome.will : outcome.wrong));
+    expect(read("N 嫌疑车粤B·7Q150 向南")).toEqual(["嫌疑车粤B·7Q150 向南"]);
+    expect(read("N 嫌疑车粤b·L2345 向南")).toEqual(["嫌疑车粤b·L2345 向南"]);
+    expect(read("N 报警人迪丽热巴·迪力木拉提·L2")).toEqual(["报警人迪丽热巴·迪力木拉提", "II"]);
+    expect(read("L2·D 岳01· P 洪水 ·jj")).toEqual(["II", "u1", "p1", "answer"]);
+    expect(read("D 岳01·岳02")).toEqual(["? 岳01·岳02"]);
+    expect(offers("N 粤B·7Q·D 01", noting, false).map(({ line }) => line)).toEqual(["N 粤B·7Q· D 岳01 "]);
+  });
+
   it("says what it does not know or lacks", () => {
     expect(outcomes("xyz")).toEqual(["? xyz"]);
     expect(outcomes("D 岳99")).toEqual(["? 岳99"]);

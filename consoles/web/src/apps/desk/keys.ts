@@ -51,12 +51,14 @@ export class DeskKeys {
 
   /** None works while something is typed, and few while a button has the focus. */
   readonly onKey = (event: KeyboardEvent): void => {
+    // While an input method composes Chinese, every key is its own.
+    if (event.isComposing) return;
     if (event.key === "Escape") {
       this.desk.leave();
       typedInto(event)?.blur();
     }
     // What something nearer has taken is done: Enter picks a place on the map, and answers no call beside that.
-    if (event.defaultPrevented || !this.desk.ready() || event.isComposing || event.ctrlKey || event.metaKey) return;
+    if (event.defaultPrevented || !this.desk.ready() || event.ctrlKey || event.metaKey) return;
     if (event.altKey && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
       event.preventDefault();
       this.desk.step(event.key === "ArrowDown" ? 1 : -1);

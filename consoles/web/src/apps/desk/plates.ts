@@ -12,7 +12,7 @@ const PLATE = /[京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼�
 const MOST = 6;
 
 export function platesIn(texts: readonly string[]): readonly string[] {
-  const found = texts.flatMap((text) => text.toUpperCase().match(PLATE) ?? []).map((plate) => plate.replace(/[·.\s]/u, ""));
+  const found = texts.flatMap((text) => text.normalize("NFKC").toUpperCase().match(PLATE) ?? []).map((plate) => plate.replace(/[·.\s]/u, ""));
   return [...new Set(found)].slice(0, MOST);
 }
 

@@ -7,7 +7,7 @@ import "../../components/cards";
 import { icon } from "../../components/icons";
 import { StableOrder } from "../../components/stable_order";
 import "../../components/states";
-import { focusedIn } from "../../components/typing";
+import { focusedIn, isField } from "../../components/typing";
 import { shared, View } from "../../components/view";
 import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
@@ -242,14 +242,20 @@ export class Queue extends View {
     </section>`;
   }
 
+  /** Whether somebody writes why an alarm is shelved: a card that moves or folds away loses the keyboard, and the rest of the words would be keys. */
+  private isTypedIn(): boolean {
+    return this.shadowRoot?.activeElement?.localName === "t-alarm" && isField(focusedIn(document));
+  }
+
   private alarms(desk: Desk): TemplateResult | typeof nothing {
     const rows = desk.store.rows("alarms");
     const wanted = alarmsInOrder(rows).filter((row) => row.state !== "shelved");
     if (wanted.length === 0) return nothing;
     const rate = alarmRate(rows, desk.now_ms);
-    const flood = rate > ALARM_FLOOD && !this.unfolded;
+    const typed = this.isTypedIn();
+    const flood = rate > ALARM_FLOOD && !this.unfolded && !typed;
     const shown = flood ? wanted.filter((row) => row.level <= 2 || row.kind === "sos" || row.state === "taken") : wanted;
-    const keys = this.alarmOrder.arrange(shown.map((row) => row.id), this.held === "alarms");
+    const keys = this.alarmOrder.arrange(shown.map((row) => row.id), this.held === "alarms" || typed);
     return html`<section class="panel alarms" aria-label=${t("desk.alarms", { n: wanted.length })}
       @pointerenter=${() => (this.held = "alarms")} @pointerleave=${this.release}>
       <h2 class="heading">${t("desk.alarms", { n: wanted.length })}<span class="number quiet">${t("desk.alarm_rate", { n: rate })}</span></h2>
