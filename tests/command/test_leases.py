@@ -110,6 +110,48 @@ async def test_a_holder_whose_clock_was_ahead_keeps_it_no_longer(tmp_path: Path)
     await database.close()
 
 
+async def test_of_two_that_look_at_the_same_time_one_has_it(tmp_path: Path) -> None:  # R178
+    class Together(Away):
+        async def rows(self, sql: str, *values: Value) -> list[Row]:
+            found = await super().rows(sql, *values)
+            await looked.wait()
+            return found
+
+    clock, looked = VirtualClock(START_MS), asyncio.Barrier(2)
+    database = SqliteDatabase(tmp_path / "leases.db", SCHEMA, "leases")
+    both = [SharedLeases(Together(database), name, NAMES, clock) for name in "ab"]
+    async with asyncio.TaskGroup() as tasks:
+        running = [tasks.create_task(leases.run()) for leases in both]
+        await settled(clock, 2)
+        for name in NAMES:
+            assert sorted(leases.holds(name) for leases in both) == [False, True]
+        for task in running:
+            task.cancel()
+    await database.close()
+
+
+async def test_one_whose_clock_stood_still_holds_it_no_more_once_it_finds_another_in_its_place(
+    tmp_path: Path,
+) -> None:  # R178
+    still, clock = VirtualClock(START_MS), VirtualClock(START_MS)
+    database = SqliteDatabase(tmp_path / "leases.db", SCHEMA, "leases")
+    frozen, other = SharedLeases(Away(database), "a", NAMES, still), SharedLeases(Away(database), "b", NAMES, clock)
+    async with asyncio.TaskGroup() as tasks:
+        first = tasks.create_task(frozen.run())
+        await settled(still)
+        second = tasks.create_task(other.run())
+        await settled(clock)
+        await pass_time(clock, LEASE_MS + 2 * LEASE_RENEW_MS)
+        assert other.holds("links")
+        still.advance(START_MS + LEASE_RENEW_MS)
+        await settled(still)
+        assert not frozen.holds("links")
+        assert other.holds("links")
+        first.cancel()
+        second.cancel()
+    await database.close()
+
+
 class Told:
     """Leases as the test says."""
 

@@ -24,6 +24,8 @@ async def test_an_older_file_is_brought_up_with_what_it_holds(tmp_path: Path) ->
     new = SqliteThread(tmp_path / "x.db", TWO, "test")
     assert await new.run(lambda db: db.execute("SELECT y FROM b").fetchall()) == [(7,)]
     await new.close()
+    with pytest.raises(UnavailableError, match="closed"):  # and nobody waits for an answer that does not come
+        await new.run(lambda db: None)
 
 
 async def test_a_file_of_a_newer_program_is_refused_and_left_as_it_is(tmp_path: Path) -> None:

@@ -188,6 +188,30 @@ def test_a_backup_that_finds_no_room_leaves_nothing(left: Left, tmp_path: Path) 
     assert done.returncode == 0
 
 
+def test_what_the_medium_does_not_keep_is_no_backup_and_nothing_is_written_over_meanwhile(
+    left: Left, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:  # R222
+    to = tmp_path / "out" / "a.backup"
+    to.parent.mkdir()
+    sync = os.fsync
+
+    def harmed(handle: int) -> None:
+        os.pwrite(handle, b"\xff" * 8, 500)
+        sync(handle)
+
+    def overtaken(handle: int) -> None:
+        to.write_bytes(b"of another, that was quicker")
+        sync(handle)
+
+    for done, error, left_there in ((harmed, DamagedArchiveError, []), (overtaken, InvalidInputError, [to])):
+        with monkeypatch.context() as there:
+            there.setattr(os, "fsync", done)
+            with pytest.raises(error):
+                command(backup, capsys, "backup", to, "--data", left.data)
+        assert list(to.parent.iterdir()) == left_there
+    assert to.read_bytes() == b"of another, that was quicker"
+
+
 @pytest.mark.parametrize("at_prompt", [False, True])
 def test_a_restore_takes_the_database_from_the_settings_and_one_at_the_prompt_goes_before_it(
     at_prompt: bool, left: Left, archive: Path, tmp_path: Path, capsys: Capture, postgres_url: str
