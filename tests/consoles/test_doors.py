@@ -8,6 +8,7 @@ from pathlib import Path
 import aiohttp
 import msgspec
 import pytest
+from aiohttp.test_utils import make_mocked_request
 from yarl import URL
 
 from command import requests as q
@@ -16,6 +17,7 @@ from command.actors import HUB, Role
 from command.kernel.clock import SystemClock
 from command.kernel.errors import DamagedFileError
 from consoles.cli.hub_key import key_of_hub
+from consoles.http.identity import address_of
 from consoles.parts.stores import accounts_alone
 from consoles.settings import Settings
 from consoles.site import running_site
@@ -78,6 +80,23 @@ async def test_wrong_passwords_are_refused_and_slowed_down(tmp_path: Path) -> No
             assert response.status == 429, "the right password has to wait too, or guessing would show it"
         async with http.post("/api/v1/session", data=b'{"name":"nobody","password":"wrong"}') as response:
             assert response.status == 401
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "address"),
+    [
+        ("127.0.0.1", "10.6.6.6, 10.0.0.7", "10.0.0.7"),  # the proxy's word is the last; what stands before, anybody's
+        ("::1", "10.0.0.7", "10.0.0.7"),
+        ("127.0.0.1", "", "127.0.0.1"),
+        ("10.0.0.9", "10.0.0.7", "10.0.0.9"),
+        ("10.0.0.9", "127.0.0.1", "10.0.0.9"),
+    ],
+)
+def test_nobody_but_a_proxy_of_this_machine_says_where_a_request_comes_from(
+    peer: str, forwarded: str, address: str
+) -> None:  # R124
+    headers = {"X-Forwarded-For": forwarded} if forwarded else {}
+    assert address_of(make_mocked_request("POST", "/api/v1/session", headers).clone(remote=peer)) == address
 
 
 async def test_a_change_without_the_csrf_header_is_refused(tmp_path: Path) -> None:
