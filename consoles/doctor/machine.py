@@ -171,7 +171,7 @@ def built_pages(pages: Path) -> Finding:
 def model(one: Model) -> Finding:
     """Compare the file with the one that this release was tried with."""
     check = f"model {Path(one.path).stem}"
-    todo = Words("run `make setup`; until then no plates are read", "运行 `make setup`;此前不识别车牌")
+    todo = Words(f"`{one.command}`; until then no plates are read", f"`{one.command}`;此前不识别车牌")
     try:
         read_model(one)
     except AlteredModelError:

