@@ -276,22 +276,18 @@ async def _seq_before(journal: Journal, space: str, at_ms: int) -> int:
 
 async def opened_ms(journal: Journal, space: str, situation: str) -> int:
     """Return when a situation was opened; `UnknownIdError` where it never was."""
-    seq = 0
-    while stored := await journal.read(space, seq, REPLAY_FACTS_READ):
-        for fact in map(recorded, stored):
-            if isinstance(fact.fact, SituationOpened) and fact.fact.situation == situation:
-                return fact.at_ms
-        seq = stored[-1].seq
+    for stored in await _brought_about(journal, space, situation):
+        match recorded(stored).fact:
+            case SituationOpened() as fact if fact.situation == situation:
+                return stored.at_ms
+            case _:
+                pass
     raise UnknownIdError(f"no situation {situation[:64]!r}")
 
 
 async def files_of(journal: Journal, space: str, row: str) -> dict[str, str]:
-    """Return media types by name (SHA-256) of the files that a row of evidence or a hit, once, named.
-
-    One look into the journal: the number in a row's id is that of the fact that brought it about.
-    """
-    number = _number_of(row)
-    for stored in await journal.read(space, number - 1, 1) if number else ():
+    """Return media types by name (SHA-256) of the files that a row of evidence or a hit, once, named."""
+    for stored in await _brought_about(journal, space, row):
         match recorded(stored).fact:
             case EvidenceFixed() as fact if fact.evidence == row:
                 return {fact.sha256: fact.media_type}
@@ -300,6 +296,12 @@ async def files_of(journal: Journal, space: str, row: str) -> dict[str, str]:
             case _:
                 pass
     return {}
+
+
+async def _brought_about(journal: Journal, space: str, row: str) -> Sequence[StoredFact]:
+    """Return the fact that brought a row about: one look, since its number is in the row's id."""
+    number = _number_of(row)
+    return await journal.read(space, number - 1, 1) if number else ()
 
 
 def _about(rows: dict[str, Row], situation: str) -> dict[str, Row]:

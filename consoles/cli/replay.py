@@ -13,6 +13,7 @@ import msgspec
 from command.journal import Journal
 from command.kernel.errors import InvalidInputError
 from command.rows import Row
+from command.snapshots import SnapshotFolder
 from consoles.cli.beside import record_beside
 from consoles.http.context import LIVE
 from consoles.settings import Settings, load_settings
@@ -47,7 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
 async def _scene(settings: Settings, situation: str, at: str) -> Scene:
     async with record_beside(settings) as (journal, readings):
         at_ms = await instant(journal, situation, at)
-        return await Replays().scene(journal, readings, LIVE, situation, at_ms, settings.limits)
+        replays = Replays(SnapshotFolder(Path(settings.data) / "snapshots"))
+        return await replays.scene(journal, readings, LIVE, situation, at_ms, settings.limits)
 
 
 async def instant(journal: Journal, situation: str, at: str) -> int:

@@ -10,11 +10,19 @@ from pathlib import Path
 
 import pytest
 
+from command import rules
+from command.facts import UnreadableFactError
+from command.hub import recorded
+from command.journal import Head
 from command.journal.postgres import PostgresJournal
+from command.journal.sqlite import SqliteJournal
 from command.kernel.errors import InvalidInputError, UnavailableError, UnknownIdError
 from command.kernel.postgres import Postgres
 from command.readings import Position
 from command.readings.postgres import PostgresReadings
+from command.settings import Limits
+from command.snapshots import SnapshotFolder, TablesCopy
+from command.tables import Tables
 from consoles.cli import replay
 from tests.command.support import HERE, MINUTE_MS, START_MS, desk
 from tests.consoles.cli.asking import command
@@ -56,6 +64,34 @@ def test_units_stand_where_they_were(left: Left, capsys: pytest.CaptureFixture[s
     assert scene["tables"]["positions"]["u1"]["at_ms"] == START_MS + 2 * MINUTE_MS
     assert scene["tables"]["units"]["u1"]["order"] == left.order
     assert set(scene["tables"]["positions"]) == {"u1"}
+
+
+def test_a_replay_begins_with_the_tables_of_the_hub_and_its_limits(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:  # R1171
+    """What was folded before is not read again, so that what stands there does not matter."""
+    left, config = left_behind(tmp_path), tmp_path / "triune.toml"
+    config.write_text("[limits]\nsign_s = 77\n", encoding="utf-8")
+    opened_seq = int(left.situation.removeprefix("s"))
+    asyncio.run(take_snapshot(left, opened_seq - 1, Limits(sign_s=77)))
+    left.alter('UPDATE facts SET data = CAST(\'{"fact": "nobody_knows"}\' AS BLOB) WHERE seq = ?', 1)
+    words = ("replay", left.situation, "--at", "+00:01:00", "--data", left.data)
+    code, _, scene = command(replay, capsys, *words, "--config", config)
+    assert (code, scene["tables"]["orders"][left.order]["state"]) == (0, "issued")
+    with pytest.raises(UnreadableFactError):
+        command(replay, capsys, *words)  # with other limits they might be other tables
+
+
+async def take_snapshot(left: Left, seq: int, limits: Limits) -> None:
+    """Leave the tables as a hub with these limits had them after a fact."""
+    journal, tables = SqliteJournal(left.journal), Tables(limits)
+    facts = await journal.read("live", 0, seq)
+    await journal.close()
+    for fact in facts:
+        rules.fold(tables, recorded(fact))
+    tables.settle()
+    copied = TablesCopy("live", tables, Head(seq=seq, digest=facts[-1].digest))
+    SnapshotFolder(left.data / "snapshots").write(copied)
 
 
 def test_the_record_is_only_read(left: Left, capsys: pytest.CaptureFixture[str]) -> None:
