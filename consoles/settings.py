@@ -176,6 +176,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return Path(self.recordings.folder or Path(self.data) / "recordings")
 
     @property
+    def snapshots_folder(self) -> Path:
+        """Where a hub keeps snapshots of its tables."""
+        return Path(self.data) / "snapshots"
+
+    @property
     def clips_folder(self) -> Path:
         """Where exported clips are."""
         return self.recordings_folder / CLIPS

@@ -34,7 +34,7 @@ async def need_enrolled(settings: Settings, device: str) -> None:
 async def _is_enrolled(journal: Journal, settings: Settings, device: str) -> bool:
     """Look into the newest snapshot that the record vouches for, and into the facts after it: all of them are years."""
     hub, seq, is_enrolled = Hub(LIVE, SystemClock(), journal, settings.limits), 0, False
-    for tables, head in SnapshotFolder(Path(settings.data) / "snapshots").read(LIVE, settings.limits):
+    for tables, head in SnapshotFolder(settings.snapshots_folder).read(LIVE, settings.limits):
         if await hub.start_from(tables, head):
             seq, is_enrolled = head.seq, device in tables.devices.rows
             break

@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
 async def _scene(settings: Settings, situation: str, at: str) -> Scene:
     async with record_beside(settings) as (journal, readings):
         at_ms = await instant(journal, situation, at)
-        replays = Replays(SnapshotFolder(Path(settings.data) / "snapshots"))
+        replays = Replays(SnapshotFolder(settings.snapshots_folder))
         return await replays.scene(journal, readings, LIVE, situation, at_ms, settings.limits)
 
 

@@ -104,7 +104,7 @@ async def _own(settings: Settings, key: SiteKey, clock: Clock, hub_id: str, stac
     stack.push_async_callback(counted.close)
     return Stores(
         journal=journal, readings=readings, accounts=accounts, blobs=FolderBlobs(data / "blobs", key.box("blobs")),
-        cursors=cursors, leases=SoleHub(), holds=None, places=None, snapshots=SnapshotFolder(data / "snapshots"),
+        cursors=cursors, leases=SoleHub(), holds=None, places=None, snapshots=SnapshotFolder(settings.snapshots_folder),
         hours=counted, shared_now_ms=None,
     )  # fmt: skip
 
@@ -135,7 +135,7 @@ async def _shared(settings: Settings, key: SiteKey, clock: Clock, hub_id: str, s
         leases=leases,
         holds=SharedHolds(await PostgresDatabase.open(postgres, holds.SCHEMA, "holds"), hub_id, clock),
         places=Places(await _hubs(postgres), clock),
-        snapshots=SnapshotFolder(Path(settings.data) / "snapshots"),
+        snapshots=SnapshotFolder(settings.snapshots_folder),
         hours=ReadingHours(await PostgresDatabase.open(postgres, hours.SCHEMA, "reading_hours")),
         shared_now_ms=postgres.now_ms,
     )
