@@ -14,7 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 from command import facts
-from command.backup import tables, taking
+from command.backup import DamagedArchiveError, tables, taking
 from command.backup.archive import read_archive
 from command.backup.making import Source, make_backup
 from command.backup.moment import Until, parse_instant
@@ -24,7 +24,7 @@ from command.backup.tables import LEFT_OUT, SCHEMAS, table_names
 from command.backup.tally import Tally
 from command.facts.calls import CallArrived
 from command.facts.libraries import LibraryContent
-from command.journal import GENESIS, DamagedJournalError, Entry, StoredFact, chained
+from command.journal import GENESIS, DamagedJournalError, Entry, Head, StoredFact, chained
 from command.kernel.clock import VirtualClock
 from command.kernel.errors import InvalidInputError, SignInRequiredError
 from command.links import cursors
@@ -108,7 +108,7 @@ async def test_an_earlier_moment_is_a_beginning_of_the_record(
     filled: tuple[Path, Kept], tmp_path: Path
 ) -> None:  # R224
     archive, before = filled
-    until_ms = START_MS + MINUTE_MS + MINUTE_MS // 2
+    until_ms = START_MS + MINUTE_MS + 1000  # in which a car is still before the camera
     async with new_stores(tmp_path / "new", KEY, None) as stores:
         moment = await put_back(stores, archive, Until(at_ms=until_ms))
         after = await kept(stores)
@@ -285,6 +285,22 @@ async def test_a_damaged_day_of_readings_is_named_and_all_else_kept(
     assert [fix for fix in after.positions if fix.at_ms < START_MS] == [
         fix for fix in before.positions if fix.at_ms < START_MS
     ]
+
+
+async def test_a_store_that_does_not_hold_what_was_put_in_is_said_to_be_so(
+    filled: tuple[Path, Kept], tmp_path: Path
+) -> None:  # R223
+    async with new_stores(tmp_path / "new", KEY, None) as stores:
+        head = stores.journal.head
+
+        async def after_a_loss(space: str) -> Head:
+            with closing(sqlite3.connect(tmp_path / "new" / "journal.sqlite3")) as db, db:
+                db.execute("DELETE FROM facts WHERE seq = (SELECT max(seq) FROM facts)")
+            return await head(space)
+
+        cast("Any", stores.journal).head = after_a_loss
+        with pytest.raises(DamagedArchiveError, match="begin again"):
+            await put_back(stores, filled[0])
 
 
 @pytest.mark.parametrize("kind", ["evidence_fixed", "plate_hit", "violation_found", "violation_packed"])

@@ -15,7 +15,7 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from command.journal import Head, Journal
+from command.journal import Head, Journal, SignedHead
 from command.journal.anchors import Anchor, FilePlace, HttpPlace
 from command.journal.heads import BLOCK_FACTS, AnchoredHead, HeadKey, to_anchor
 from command.journal.kept_heads import KeptHeads
@@ -137,6 +137,13 @@ async def test_a_disk_that_takes_half_a_line_has_not_kept_it(tmp_path: Path, mon
     monkeypatch.undo()
     await place.keep([anchored(1)])
     assert (tmp_path / "anchor").read_bytes().splitlines(keepends=True)[1:] == [anchored(1).line()]
+
+    def refused(_: int) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr("command.journal.anchors.os.fsync", refused)
+    with pytest.raises(UnavailableError, match="no space"):  # it took all of it, and did not write it down
+        await place.keep([anchored(2)])
 
 
 async def test_a_mount_that_is_gone_is_told_and_heads_wait_for_it(tmp_path: Path) -> None:
@@ -272,6 +279,25 @@ async def test_what_has_no_room_in_memory_is_read_from_the_journal_in_its_turn()
     await bring_all(anchor, clock)
     assert place.numbers == numbers
     assert anchor.kept_seq == count
+
+
+async def test_what_loses_its_room_while_the_journal_is_read_is_not_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Slow(MemoryJournal):
+        async def signed(self, space: str, after: int, limit: int) -> list[SignedHead]:
+            while late:
+                anchor.offer(late.pop(0))
+            return await super().signed(space, after, limit)
+
+    monkeypatch.setattr("command.journal.anchors.ANCHORS_WAITING", 3)
+    journal, clock, place, late = Slow(), VirtualClock(0), ListPlace(), list[AnchoredHead]()
+    await append(journal, entries(1, 9))
+    numbers = await sign(journal, range(1, 10))
+    anchor = anchor_at(place, journal, clock)
+    first, *others = await KeptHeads(SPACE, journal, KEY.public).checked(await journal.signed(SPACE, 0, 9))
+    anchor.offer(first)
+    late += others
+    await bring_all(anchor, clock)
+    assert place.numbers == numbers
 
 
 async def test_a_new_head_goes_out_though_somebody_removes_it_from_the_journal(tmp_path: Path) -> None:

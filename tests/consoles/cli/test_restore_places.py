@@ -120,6 +120,21 @@ def test_a_mounted_disk_that_somebody_uses_meanwhile_is_left_to_them(
     assert (disk / "journal.sqlite3").stat().st_size == 0
 
 
+def test_a_restore_that_is_killed_while_all_moves_up_leaves_no_record_without_what_belongs_to_it(
+    restore: Restore, mount: Mount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk, moved, rename = mount("-t", "tmpfs", "tmpfs"), list[str](), Path.rename
+
+    def noted(path: Path, to: Path) -> Path:
+        moved.append(path.name)
+        return rename(path, to)
+
+    monkeypatch.setattr(Path, "rename", noted)
+    assert restore(disk) == 0
+    assert moved[-1] == "journal.sqlite3", "a hub does not start without it"
+    assert "readings.sqlite3" in moved
+
+
 def test_a_mounted_disk_with_something_on_it_is_refused_before_the_archive_is_read(
     archive: Path, restore: Restore, mount: Mount
 ) -> None:
