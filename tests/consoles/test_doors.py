@@ -15,9 +15,9 @@ from command import requests as q
 from command.access.keys import SiteKey
 from command.actors import HUB, Role
 from command.kernel.clock import SystemClock
-from command.kernel.errors import DamagedFileError
+from command.kernel.errors import DamagedFileError, SignInRequiredError
 from consoles.cli.hub_key import key_of_hub
-from consoles.http.identity import address_of
+from consoles.http.identity import SESSION_COOKIE, address_of
 from consoles.parts.stores import accounts_alone
 from consoles.settings import Settings
 from consoles.site import running_site
@@ -114,6 +114,18 @@ async def test_signing_out_ends_the_session(tmp_path: Path) -> None:
         async with person.http.delete("/api/v1/session", headers={"X-CSRF-Token": person.csrf}) as response:
             assert response.status == 204
         assert (await person.get("/api/v1/session"))[0] == 401
+
+
+async def test_who_signs_in_ends_the_session_that_the_browser_had(tmp_path: Path) -> None:  # R1134
+    """Another page of it is somebody else's by now."""
+    async with site_with_people(tmp_path, "wall", "dispatcher") as site, signed_in(site.http_url, "wall") as person:
+        before = next(cookie.value for cookie in person.http.cookie_jar if cookie.key == SESSION_COOKIE)
+        assert (await site.context.accounts.session(before)).actor.id == "wall"
+        body = msgspec.json.encode({"name": "dispatcher", "password": PASSWORD})
+        async with person.http.post("/api/v1/session", data=body) as response:
+            assert response.status == 200
+        with pytest.raises(SignInRequiredError):
+            await site.context.accounts.session(before)
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -21,6 +21,7 @@ let stillThere: boolean;
 let uploading: Promise<object>;
 let latest: readonly Entry[];
 let heard: (() => void)[];
+let waitingAtSent: number[];
 
 function outbox(open: () => Promise<IDBDatabase> = () => openOutbox(factory)): Outbox {
   return new Outbox({
@@ -28,7 +29,7 @@ function outbox(open: () => Promise<IDBDatabase> = () => openOutbox(factory)): O
     time,
     actor: () => actor,
     confirm: () => Promise.resolve(stillThere),
-    onSent: () => undefined,
+    onSent: () => waitingAtSent.push(latest.length),
     onChange: (entries) => {
       latest = entries;
       for (const wake of heard.splice(0)) wake();
@@ -75,6 +76,7 @@ beforeEach(() => {
   uploading = Promise.resolve({ sha256: "ab" });
   latest = [];
   heard = [];
+  waitingAtSent = [];
 });
 
 describe("outbox", () => {
@@ -83,6 +85,7 @@ describe("outbox", () => {
     for (const key of ["k1", "k2"]) await box.add({ key, actor: "a1", request: sign });
     await until(() => latest.length === 0);
     expect(sent.map(({ key }) => key)).toEqual(["k1", "k2"]);
+    expect(waitingAtSent.at(-1), "or a call for help would seem never made for a moment").toBe(1);
   });
 
   it("tries again with the same key until it is through, the order kept", async () => {
