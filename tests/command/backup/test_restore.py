@@ -18,7 +18,8 @@ from command.backup import DamagedArchiveError, tables, taking
 from command.backup.archive import read_archive
 from command.backup.making import Source, make_backup
 from command.backup.moment import Until, parse_instant
-from command.backup.records import Entries, Rows
+from command.backup.records import Entries, File, Rows
+from command.backup.restoring import Restorer
 from command.backup.stores import Stores, new_stores, stores_of
 from command.backup.tables import LEFT_OUT, SCHEMAS, table_names
 from command.backup.tally import Tally
@@ -285,6 +286,20 @@ async def test_a_damaged_day_of_readings_is_named_and_all_else_kept(
     assert [fix for fix in after.positions if fix.at_ms < START_MS] == [
         fix for fix in before.positions if fix.at_ms < START_MS
     ]
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        File(path="../outside", data=b""), File(path="/tmp/outside", data=b""),
+        Rows(store="links", version=1, table="cursors; DROP TABLE cursors", columns=("link",), rows=[["x"]]),
+        Rows(store="links", version=1, table="cursors", columns=("link) SELECT 1 --",), rows=[["x"]]),
+    ],
+)  # fmt: skip
+async def test_nothing_is_put_where_it_does_not_belong(record: File | Rows, tmp_path: Path) -> None:
+    async with new_stores(tmp_path / "new", KEY, None) as stores, Restorer(stores) as restorer:
+        with pytest.raises(DamagedArchiveError, match=r"does not lie in|is no name of"):
+            await restorer.restore([record])
 
 
 async def test_a_store_that_does_not_hold_what_was_put_in_is_said_to_be_so(

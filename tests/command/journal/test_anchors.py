@@ -192,10 +192,14 @@ async def service(statuses: Iterator[int]) -> AsyncIterator[tuple[str, list[tupl
 
     async def take(request: web.Request) -> web.Response:
         got.append((request.content_type, await request.read()))
-        return web.Response(status=next(statuses))
+        return web.Response(status=next(statuses), headers={"location": "/sign-in"})
+
+    async def sign_in(_: web.Request) -> web.Response:
+        return web.Response(text="a page that keeps nothing")
 
     app = web.Application()
     app.router.add_post("/heads", take)
+    app.router.add_get("/sign-in", sign_in)
     runner = web.AppRunner(app)
     await runner.setup()
     try:
