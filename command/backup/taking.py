@@ -199,7 +199,7 @@ async def _answers(journal: Journal, space: str, cut: Head) -> AsyncIterator[tup
 
 async def _signed(journal: Journal, space: str, cut: Head) -> AsyncGenerator[SignedHeads]:
     after = 0
-    while page := await journal.signed(space, after, BACKUP_READ_FACTS):
+    while after < cut.seq and (page := await journal.signed(space, after, BACKUP_READ_FACTS)):
         if heads := tuple(head for head in page if head.seq <= cut.seq):
             yield SignedHeads(space=space, heads=heads)
         after = page[-1].seq

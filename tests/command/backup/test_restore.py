@@ -26,6 +26,8 @@ from command.backup.tally import Tally
 from command.facts.calls import CallArrived
 from command.facts.libraries import LibraryContent
 from command.journal import GENESIS, DamagedJournalError, Entry, Head, StoredFact, chained
+from command.journal.heads import PURPOSE, HeadKey
+from command.journal.signer import HeadSigner
 from command.kernel.clock import VirtualClock
 from command.kernel.errors import InvalidInputError, SignInRequiredError
 from command.links import cursors
@@ -213,13 +215,16 @@ async def test_nothing_that_the_backup_names_is_missing_while_others_write(tmp_p
         ):
 
             async def write() -> None:
-                """Keep a picture, record a fact that names it, and have a link tell of that."""
+                """Keep a picture, record a fact that names it, sign that, and have a link tell of it."""
                 nonlocal written
                 written += 1
                 name = await stores.blobs.add(b"%d" % written)
                 told = await work.hub.ask(ReportCall(dialled="110", caller=name), DISPATCHER, f"more {written}")
+                await signer.sign(is_due=True)
                 await Cursors(links).store("case", told.seq)
 
+            signer = HeadSigner("live", stores.journal, HeadKey(KEY.derive(PURPOSE)), work.clock)
+            await signer.resume()
             journal, readings, blobs = (
                 cast("Any", Busy(each, write)) for each in (stores.journal, stores.readings, stores.blobs)
             )
@@ -234,6 +239,7 @@ async def test_nothing_that_the_backup_names_is_missing_while_others_write(tmp_p
         await put_back(stores, archive)
         after = await kept(stores)
     assert after.facts == whole.facts[:seq]
+    assert after.signed == [head for head in whole.signed if head.seq <= seq] != whole.signed
     decoded = (facts.decode(fact.data, fact.seq) for fact in after.facts)
     named = {fact.caller for fact in decoded if isinstance(fact, CallArrived) and len(fact.caller) == 64}
     assert len(named) > 1

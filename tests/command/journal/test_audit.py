@@ -270,6 +270,14 @@ def test_a_second_answer_for_a_fact_and_one_for_none_are_found_after_the_last_he
     assert "a second answer names it" in said(verdict)
 
 
+def test_the_answer_to_the_last_facts_is_missed_though_nobody_signed_it_yet(path: Path) -> None:
+    """Who asks again with its key would do it a second time."""
+    change(path, "DELETE FROM answers WHERE seq = ?", FACTS + LOOSE)
+    verdict = check(path)
+    assert verdict.first_fault_seq == FACTS + LOOSE
+    assert "they have no answer" in said(verdict)
+
+
 def test_a_second_answer_to_the_last_fact_of_a_page_is_found(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite3"
     asyncio.run(_fill_a_page(path))
