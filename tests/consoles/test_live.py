@@ -24,8 +24,9 @@ from tests.consoles.support import PASSWORD, mirror, signed_in, site_with_people
 
 async def test_a_call_reaches_every_subscribed_console(tmp_path: Path) -> None:
     async with (
-        site_with_people(tmp_path, "call_taker") as site,
+        site_with_people(tmp_path, "call_taker", "dispatcher") as site,
         signed_in(site.http_url, "call_taker") as person,
+        signed_in(site.http_url, "dispatcher") as other,
         mirror(person) as console,
     ):
         await console.subscribe("calls")
@@ -35,6 +36,9 @@ async def test_a_call_reaches_every_subscribed_console(tmp_path: Path) -> None:
         assert console.tables["calls"][answer["subject"]]["state"] == "ringing"
         status, again = await person.ask(q.ReportCall(dialled="119", caller="13900000001"), key="call-0001")
         assert (status, again) == (200, answer)
+        opened = q.OpenSituation(title="积水", service="119", kind="public_security", level=4)
+        status, another = await other.ask(opened, key="call-0001")
+        assert (status, another["subject"][0]) == (200, "s"), "one person's key says nothing about another's"
 
 
 async def test_the_wall_is_not_told_who_called(tmp_path: Path) -> None:
