@@ -24,6 +24,8 @@ _CLOCK_NOTICED_US = 65_000_000
 _WELL_US = 20_000_000 + SILENCE_GRACE_MS * 1000
 _CUT_US = 60_000_000
 """A hub whose clock was set back, and so goes at half pace, cuts off in 45 s who is silent."""
+_HANGING = ("calls", "orders", "hits", "evidence", "marks", "activations", "tasks", "approvals", "cases")
+"""Tables whose rows leave with their situation."""
 _LISTENERS = 2  # the checks' own, and the feed
 
 
@@ -179,13 +181,18 @@ class Checks:
 
 def _over_limits(tables: Tables) -> Iterator[str]:
     for name, most in KEPT_ROWS.items():
-        if len(tables.by_name[name]) > most:
-            yield f"{len(tables.by_name[name])} rows in {name}"
+        table = tables.by_name[name]
+        if len(table) - table.open > most:
+            yield f"{len(table) - table.open} rows in {name} that are over"
     if tables.undo_log:
         yield f"{len(tables.undo_log)} changes can still be undone"
     for name, table in tables.by_name.items():
         if len(table.dropped_seq) > TOMBSTONES:
             yield f"{len(table.dropped_seq)} tombstones in {name}"
+    for name in _HANGING:
+        left = sorted({row.situation for row in tables.by_name[name] if row.situation} - tables.situations.rows.keys())
+        if left:
+            yield f"{name} of situations that left the tables: {left[:5]}"
     for situation in tables.situations:
         if len(tables.marks.of(situation.id)) > MARKS_PER_SITUATION:
             yield f"too many marks of {situation.id}"

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from unittest.mock import patch
 
 from command import deadlines, hub, tables
+from command.kernel.limits import KEPT_ROWS
 
 INBOX = 48
 """Requests that wait at a hub (`INBOX_REQUESTS`)."""
@@ -14,6 +15,9 @@ MOVED = 8
 """Deadlines in a heap beyond those that stand (`MOVED_DEADLINES`)."""
 TOMBSTONES = 3
 """Dropped rows whose numbers a table keeps; who resumes from before takes a snapshot."""
+
+CLOSED = 8
+"""Situations in the tables (`KEPT_ROWS`): past it those over for longest leave them."""
 
 
 @contextmanager
@@ -23,4 +27,5 @@ def narrow_limits() -> Iterator[None]:
         stack.enter_context(patch.object(hub, "INBOX_REQUESTS", INBOX))
         stack.enter_context(patch.object(deadlines, "MOVED_DEADLINES", MOVED))
         stack.enter_context(patch.object(tables, "TOMBSTONES", TOMBSTONES))
+        stack.enter_context(patch.dict(KEPT_ROWS, situations=CLOSED))
         yield

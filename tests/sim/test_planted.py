@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -23,7 +23,7 @@ from command.patrol.watch import PatrolWatch
 from command.readings import Position
 from command.requests import FireDeadline, IssueOrder, Request
 from command.rows import DeadlineRow
-from command.rules import base
+from command.rules import archive, base
 from command.tables import Table
 from command.uplink.hub_uplink import HubUplink
 from consoles.console import Console
@@ -31,6 +31,7 @@ from consoles.frames import text_frame
 from consoles.push import Feed
 from consoles.sim.node import Parts, SimulatedHub
 from consoles.sim.services import Gateway
+from consoles.sim.simulation import simulate
 from consoles.sim.store import Access, JournalAccess, _ReadingsAccess
 from tests.sim.finding import found
 
@@ -312,6 +313,17 @@ def test_deadlines_that_were_moved_and_are_kept(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(Deadlines, "set", kept)
     assert "deadlines are kept" in (found().failure or "")
+
+
+def test_orders_that_stay_when_their_situation_leaves_the_tables(monkeypatch: pytest.MonkeyPatch) -> None:  # R1151
+    real = archive._drop
+
+    def dropped(table: Table[Any], keys: Iterable[str]) -> None:
+        if table.name != "orders":
+            real(table, keys)
+
+    monkeypatch.setattr(archive, "_drop", dropped)
+    assert "orders of situations that left the tables" in (simulate(3, 0.2, 1).failure or "")
 
 
 class _TakesAll(SimulatedHub):
