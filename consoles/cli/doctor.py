@@ -38,9 +38,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(arguments: argparse.Namespace) -> int:
     """Print a line for each check and all of them as JSON; 1 where one failed."""
-    settings = load_settings(
-        arguments.config, data=arguments.data, journal=arguments.journal, bus=arguments.bus
-    )  # fmt: skip
+    settings = load_settings(arguments.config, data=arguments.data, journal=arguments.journal, bus=arguments.bus)
     language: Language = arguments.lang or language_of_environment()
     findings = asyncio.run(examine(settings, SystemClock()))
     told = [finding.told(language) for finding in findings]
