@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 
 import msgspec
 
@@ -168,9 +169,10 @@ class Places:
             if self.own is None or self._written is None:
                 raise UnavailableError("this hub is not on the roll of hubs yet")
             own = self.own.number
-            await self._database.write(
-                (_TAKE_TURN, (kind, name, _NOBODY, kind, name)), (_CLAIM, (own, kind, name, _NOBODY))
-            )
+            with self._read_anew_unless_answered():
+                await self._database.write(
+                    (_TAKE_TURN, (kind, name, _NOBODY, kind, name)), (_CLAIM, (own, kind, name, _NOBODY))
+                )
             self._written.add((kind, name))
             rows = await self._database.rows(_TURN, kind, name, own)
         if not rows:
@@ -220,8 +222,18 @@ class Places:
         ]
         for first in range(0, len(changes), PLACES_WRITTEN):
             some = changes[first : first + PLACES_WRITTEN]
-            await self._database.write(*(statement for _, statement in some))
+            with self._read_anew_unless_answered():
+                await self._database.write(*(statement for _, statement in some))
             self._written ^= _keys(some)
+
+    @contextmanager
+    def _read_anew_unless_answered(self) -> Iterator[None]:
+        """Whether a write happened whose answer is lost, only the table knows: nothing written is to be believed."""
+        try:
+            yield
+        except BaseException:
+            self._written = None
+            raise
 
 
 def _keys(changes: Collection[tuple[tuple[str, str], Statement]]) -> set[tuple[str, str]]:

@@ -11,7 +11,7 @@ import pytest
 from command import places as places_of_hubs
 from command import roll, taken_out
 from command.kernel.clock import SystemClock, VirtualClock
-from command.kernel.database import Database
+from command.kernel.database import Database, Row, Statement, Value
 from command.kernel.errors import ConflictError, TooManyError, UnavailableError, UnknownIdError
 from command.kernel.limits import HUB_AWAY_MS, HUB_BEAT_MS, HUBS, PLACES_LOOK_MS
 from command.places import Places
@@ -97,6 +97,55 @@ async def test_what_is_not_known_now_stays_as_it_was_told(databases: Databases) 
         one.agents = []
         await one.looks()
         assert await one.places.at("agent", "gate") == []
+
+
+class Torn:
+    """A database that carries out a write of places, and loses the answer of the next one that is to be `torn`."""
+
+    def __init__(self, database: Database) -> None:
+        self.torn = False
+        self._database = database
+
+    async def rows(self, sql: str, *values: Value) -> list[Row]:
+        return await self._database.rows(sql, *values)
+
+    async def write(self, *statements: Statement) -> list[int]:
+        touched = await self._database.write(*statements)
+        if self.torn and any(" places " in sql for sql, _ in statements):
+            self.torn = False
+            raise UnavailableError("the database was started anew")
+        return touched
+
+    async def close(self) -> None:
+        await self._database.close()
+
+
+async def test_a_lost_answer_leaves_nobody_at_a_hub_that_he_has_left_or_nowhere_though_he_is_back(
+    databases: Databases,
+) -> None:  # R1187
+    """A cable that is pulled takes the way to the database and agents' links at the same moment."""
+    async with databases(SCHEMA, "places") as database, hub(database, TWO) as two:
+        torn = Torn(database)
+        async with hub(torn, ONE) as one:
+            one.agents = ["gate"]
+            await one.looks()
+            one.agents, torn.torn = [], True
+            await one.looks()
+            assert not torn.torn
+            one.agents = ["gate"]
+            await one.looks()
+            assert await two.places.elsewhere("agent", "gate") == one.places.own, "it is back"
+            one.agents, torn.torn = ["gate", "yard"], True
+            await one.looks()
+            assert not torn.torn
+            one.agents = ["gate"]
+            await one.looks()
+            assert await two.places.reached("agent") == {"gate"}, "the other one has left again"
+            torn.torn = True
+            with pytest.raises(UnavailableError, match="anew"):
+                await one.places.claim("whip", "c1")
+            await one.looks()
+            assert await two.places.at("whip", "c1") == [], "nobody publishes it here"
 
 
 async def test_hubs_that_come_at_once_are_told_apart(databases: Databases) -> None:
