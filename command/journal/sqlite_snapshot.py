@@ -11,6 +11,7 @@ from command.journal import Answer, DamagedJournalError, SignedHead, StoredFact
 from command.journal.sqlite import SqliteJournal, answers_in, facts_in, heads_in, spaces_in
 from command.kernel.errors import TriuneError, UnavailableError
 from command.kernel.sqlite import SQLITE_ERRORS, SqliteThread, words_of
+from command.kernel.sqlite_only_read import OnlyRead
 
 T = TypeVar("T")
 _PROBLEMS = 10
@@ -78,22 +79,21 @@ class _ReadOnly(SqliteThread):
 
     def __init__(self, path: Path) -> None:
         try:
-            self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
-            self._db.execute("BEGIN")
+            self._file = OnlyRead(path)
         except SQLITE_ERRORS as error:
             raise _told(error) from error
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         try:
-            return work(self._db)
+            return self._file.read(work)
         except SQLITE_ERRORS as error:
             raise _told(error) from error
 
     def read_text_with(self, read: Callable[[bytes], str | None]) -> None:
-        self._db.text_factory = read
+        self._file.connection.text_factory = read
 
     async def close(self) -> None:
-        self._db.close()
+        self._file.close()
 
 
 def _text_or_none(value: bytes) -> str | None:

@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import json
 import os
-import sqlite3
 import sys
 from collections import defaultdict
 from collections.abc import AsyncIterator
@@ -37,6 +36,7 @@ from command.kernel.database import PostgresDatabase
 from command.kernel.errors import InvalidInputError, TriuneError
 from command.kernel.postgres import Postgres
 from command.kernel.sqlite import SQLITE_ERRORS
+from command.kernel.sqlite_only_read import OnlyRead
 from command.links.cursors import FURTHEST, Cursors, Furthest
 from command.list_files import ListFiles
 from consoles.http.context import LIVE
@@ -325,12 +325,15 @@ async def _stores(data: Path, url: str, key: SiteKey | None) -> AsyncIterator[tu
 
 
 def _told(path: Path) -> Furthest:
-    """Read the cursors of links beside a hub at work; nothing is made. A file that cannot be read says nothing."""
+    """Read the cursors of links beside a hub at work; nothing is made. A file that cannot be read says nothing.
+
+    Raises `UnavailableError` where a log beside it would be left out.
+    """
     if not path.is_file():
         return Furthest("", 0)
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
-            row = db.execute(FURTHEST).fetchone()
+        with closing(OnlyRead(path)) as links:
+            row = links.read(lambda db: db.execute(FURTHEST).fetchone())
     except SQLITE_ERRORS:
         row = None
     return Furthest(*row) if row else Furthest("", 0)

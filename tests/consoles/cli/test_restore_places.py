@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,11 +14,11 @@ from command.backup.placing import placed
 from command.kernel.errors import InvalidInputError, UnavailableError
 from consoles.cli import backup
 from tests.consoles.cli.asking import command
+from tests.consoles.cli.conftest import Mount
 from tests.consoles.cli.recording import Left, left_behind
 
 Capture = pytest.CaptureFixture[str]
 Restore = Callable[[Path], int]
-Mount = Callable[..., Path]
 NOBODY = 65534
 
 
@@ -42,23 +40,6 @@ def restore(left: Left, archive: Path, capsys: Capture) -> Restore:
         return command(backup, capsys, "restore", archive, "--to", to, "--key", left.data / "site.key")[0]
 
     return run
-
-
-@pytest.fixture
-def mount(tmp_path: Path) -> Iterator[Mount]:
-    """Mount something on a new folder for the time of the test; whoever may not mount goes without it."""
-    with ExitStack() as stack:
-
-        def on(*words: object) -> Path:
-            folder = tmp_path / "machine" / "disk"
-            folder.mkdir(parents=True)
-            done = subprocess.run(["mount", *map(str, words), folder], check=False, capture_output=True)
-            if done.returncode:
-                pytest.skip(f"nothing can be mounted here: {done.stderr.decode().strip()}")
-            stack.callback(lambda: subprocess.run(["umount", folder], check=True))
-            return folder
-
-        yield on
 
 
 def holds_everything(folder: Path, left: Left) -> bool:
