@@ -23,12 +23,10 @@ from command.backup.records import (
     SignedHeads,
     SpaceContents,
 )
-from command.facts.orders import EvidenceFixed
 from command.facts.recording import ClipExported
-from command.facts.violations import ViolationFound, ViolationPacked
-from command.facts.watchlist import PlateHit
 from command.journal import GENESIS, Entry
 from command.list_files import ListFiles
+from command.named_files import files_named
 
 
 class _Space:
@@ -90,19 +88,9 @@ class Tally:
         for stored in entry.facts:
             fact = facts.decode(stored.data, stored.seq)
             space.list_files.take(fact, stored.at_ms)
-            match fact:
-                case EvidenceFixed() as evidence:
-                    self._named.add(evidence.sha256)
-                case PlateHit() as hit:
-                    self._named.update(picture for picture in (hit.picture, hit.plate_picture) if picture)
-                case ViolationFound(finding=finding):
-                    self._named.update(seen.picture for seen in finding.passages if seen.picture)
-                case ViolationPacked(manifest=manifest, parts=parts):
-                    self._named.update((manifest, *parts))
-                case ClipExported(clip=clip) as exported:
-                    self.named_clips[clip] = exported
-                case _:
-                    pass
+            self._named.update(files_named(fact))
+            if isinstance(fact, ClipExported):
+                self.named_clips[fact.clip] = fact
 
     def named(self) -> set[str]:
         """Return the blobs that have to be there: a file that no list has any more may go while a backup is made."""

@@ -21,10 +21,7 @@ from command.backup.records import ClipElsewhere
 from command.blobs import SCHEMA as BLOBS_SCHEMA
 from command.blobs import Blobs, FolderBlobs, PostgresBlobs
 from command.facts import UnreadableFactError
-from command.facts.orders import EvidenceFixed
 from command.facts.recording import ClipExported
-from command.facts.violations import ViolationFound, ViolationPacked
-from command.facts.watchlist import PlateHit
 from command.journal import DamagedJournalError, Journal, StoredFact
 from command.journal.anchor_file import AnchorFile, read_anchor
 from command.journal.audit import Audit
@@ -39,6 +36,7 @@ from command.kernel.sqlite import SQLITE_ERRORS
 from command.kernel.sqlite_only_read import OnlyRead
 from command.links.cursors import FURTHEST, Cursors, Furthest
 from command.list_files import ListFiles
+from command.named_files import files_named
 from consoles.http.context import LIVE
 from consoles.settings import load_settings
 
@@ -249,19 +247,9 @@ class _Verification:
         try:
             known = facts.decode(fact.data, fact.seq)
             self._list_files[space].take(known, fact.at_ms)
-            match known:
-                case EvidenceFixed(sha256=name) if name:
-                    self._named.add(name.encode())
-                case PlateHit() as hit:
-                    self._named.update(name.encode() for name in (hit.picture, hit.plate_picture) if name)
-                case ViolationFound(finding=finding):
-                    self._named.update(seen.picture.encode() for seen in finding.passages if seen.picture)
-                case ViolationPacked(manifest=name, parts=parts):
-                    self._named.update(each.encode() for each in (name, *parts))
-                case ClipExported(clip=clip) as exported:
-                    self._clips[clip] = exported
-                case _:
-                    pass
+            self._named.update(name.encode() for name in files_named(known))
+            if isinstance(known, ClipExported):
+                self._clips[known.clip] = known
         except UnreadableFactError as error:
             self._report(space, fact.seq, f"unreadable: {error.detail}")
 

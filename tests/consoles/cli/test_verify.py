@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -10,8 +11,10 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from command import facts
 from command.access.keys import SiteKey
 from command.facts.libraries import LibraryContent
+from command.journal import Entry, StoredFact
 from command.journal.heads import PURPOSE, HeadKey
 from command.journal.postgres import PostgresJournal
 from command.journal.signer import HeadSigner
@@ -28,6 +31,7 @@ from tests.command.journal.vouching import KEY, append, entries
 from tests.command.support import START_MS, desk
 from tests.consoles.cli.asking import command
 from tests.consoles.cli.recording import Left, left_behind
+from tests.paths import ROOT
 
 EMPTY = "empty: no fact is on record yet, or they were lost, or it is another hub's"
 
@@ -300,3 +304,32 @@ def test_a_file_of_a_list_is_missed_while_it_is_in_force_and_no_longer(  # R760
     assert verify.verify(tmp_path).missing_blobs == ["a" * 64]
     asyncio.run(record(LiftLibrary(library=library, why="错")))
     assert verify.verify(tmp_path).missing_blobs == []
+
+
+@pytest.mark.parametrize("kind", ["evidence_fixed", "plate_hit", "violation_found", "violation_packed"])
+def test_every_picture_that_a_fact_names_is_missed(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # R1198
+    monkeypatch.setenv("TRIUNE_KEY", (b"k" * 32).hex())
+    lines = (ROOT / "tests" / "golden" / "facts-0.1.0.jsonl").read_bytes().splitlines()
+    told = [line for line in lines if facts.kind_of(type(facts.decode(line, 1))) == kind]
+    stored = [StoredFact(seq=seq, at_ms=seq, actor="desk", data=line) for seq, line in enumerate(told, start=1)]
+
+    async def record() -> None:
+        journal = SqliteJournal(tmp_path / "journal.sqlite3")
+        await append(journal, [Entry(key=str(fact.seq), subject="", facts=(fact,)) for fact in stored])
+        await journal.close()
+
+    asyncio.run(record())
+    wanted = set(re.findall(r"\b[0-9a-f]{64}\b", b"".join(told).decode()))
+    assert wanted
+    assert verify.verify(tmp_path).missing_blobs == sorted(wanted)
+
+
+def test_damage_that_no_fact_shows_is_told(left: Left, capsys: pytest.CaptureFixture[str]) -> None:  # R1198
+    with closing(sqlite3.connect(left.journal)) as db, db:
+        db.execute("PRAGMA writable_schema = ON")
+        db.execute("DELETE FROM sqlite_schema WHERE name = 'probe'")
+    code, seq, lines = check(left, capsys)
+    assert (code, seq) == (1, None)
+    assert "is never used" in lines
