@@ -92,10 +92,18 @@ class RedisBus:
         self._left_out = False
         self._something = asyncio.Event()
         self._heard_ms = 0
+        self._others_ms: dict[str, int] = {}
+        """When each other hub was heard last."""
         hub.on_commit(self._on_commit)
 
     def _on_commit(self, _committed: Sequence[Committed]) -> None:
         self._something.set()
+
+    def hears(self, others: int) -> bool:
+        """Say whether so many other hubs are heard: another Redis, or one that was split, answers this hub as well."""
+        since_ms = self._clock.now_ms() - BUS_LOST_MS
+        self._others_ms = {hub: heard_ms for hub, heard_ms in self._others_ms.items() if heard_ms >= since_ms}
+        return self.up and len(self._others_ms) >= others
 
     def tell_fixes(self, fixes: Sequence[Position]) -> None:
         """Tell of fixes with the next tick, the newest of each device; dropped while the bus is down."""
@@ -201,6 +209,7 @@ class RedisBus:
                 self._something.set()
             if told.hub != self._hub_id:
                 self.counters.received += 1
+                self._others_ms[told.hub] = self._heard_ms
                 await self._take(told)
 
     async def _take(self, told: _Told) -> None:

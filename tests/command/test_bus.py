@@ -84,7 +84,7 @@ async def test_what_was_stored_while_a_hub_was_off_the_bus_is_shown_by_all(redis
             passages.on_stored(bus.tell_passages)
             bus.hear_passages(passages.follow)
             running.append(tasks.create_task(bus.run()))
-            running.append(tasks.create_task(look_for_passages(d.hub, passages, bus)))
+            running.append(tasks.create_task(look_for_passages(d.hub, passages, bus, lambda: 1)))
         cars = 0
 
         async def cars_pass(until: Callable[[], bool]) -> None:
@@ -108,6 +108,39 @@ async def test_what_was_stored_while_a_hub_was_off_the_bus_is_shown_by_all(redis
                 while len(await d.hub.read(lambda t: list(t.passages))) < cars:
                     d.clock.advance(d.clock.now_ms() + FOLLOW_MS)
                     await clock.sleep(10)
+        for task in running:
+            task.cancel()
+
+
+async def test_a_bus_on_which_the_others_are_not_is_none(redis_url: str) -> None:  # R1188
+    """Each hub with a Redis of its own, by settings that were copied: every one of them hears itself."""
+    clock, readings = SystemClock(), MemoryReadings()
+    async with desk(enrolled=False) as here, desk(enrolled=False) as there, asyncio.TaskGroup() as tasks:
+        bus, others = (RedisBus(redis_url, d.hub, name, clock, _nobody) for d, name in ((here, "one"), (there, "two")))
+        shown = Passages(here.hub, readings)
+        running = [
+            tasks.create_task(bus.run()),
+            tasks.create_task(look_for_passages(here.hub, shown, bus, lambda: 1)),
+        ]
+        async with asyncio.timeout(60):
+            while not bus.up:
+                await clock.sleep(10)
+            assert bus.hears(0)
+            assert not bus.hears(1)
+            here.clock.advance(here.clock.now_ms() + FOLLOW_MS)
+            bus.missed = False  # it has looked once, for what was stored while it was off the bus
+            at_ms = here.clock.now_ms()
+            seen = Sighting(
+                camera="c1", plate="湘F12345", colour="blue", first_ms=at_ms, last_ms=at_ms, reads=2, confidence=0.9
+            )
+            await Passages(there.hub, readings).add([seen])
+            while not await here.hub.read(lambda t: list(t.passages)):
+                here.clock.advance(here.clock.now_ms() + FOLLOW_MS)
+                await clock.sleep(10)
+            running.append(tasks.create_task(others.run()))
+            while not bus.hears(1):
+                await clock.sleep(10)
+            assert not bus.hears(2)
         for task in running:
             task.cancel()
 
@@ -138,7 +171,7 @@ async def test_what_could_not_be_looked_for_is_looked_for_again(redis_url: str) 
                 reads=2, confidence=0.9,
             )  # fmt: skip
             await readings.add_sightings("live", [seen])
-            running.append(tasks.create_task(look_for_passages(d.hub, Passages(d.hub, readings), bus)))
+            running.append(tasks.create_task(look_for_passages(d.hub, Passages(d.hub, readings), bus, int)))
             while not await d.hub.read(lambda t: list(t.passages)):
                 d.clock.advance(d.clock.now_ms() + FOLLOW_MS)
                 await SystemClock().sleep(10)

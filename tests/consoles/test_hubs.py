@@ -32,8 +32,8 @@ RING = ReportCall(dialled="110", caller="13512345678")
 
 
 @asynccontextmanager
-async def hubs(tmp_path: Path, count: int, journal: str, bus: str) -> AsyncIterator[list[Site]]:
-    """Run hubs that share a key, a database and a bus, with a dispatcher and a call taker."""
+async def hubs(tmp_path: Path, count: int, journal: str, bus: str, on_it: int = 9) -> AsyncIterator[list[Site]]:
+    """Run hubs that share a key, a database and a bus, or some of them that, with a dispatcher and a call taker."""
     (tmp_path / "key").write_text("5a" * 32)
     async with AsyncExitStack() as stack:
         sites: list[Site] = []
@@ -41,7 +41,7 @@ async def hubs(tmp_path: Path, count: int, journal: str, bus: str) -> AsyncItera
             folder = tmp_path / f"hub{number}"
             (folder / "var").mkdir(parents=True)
             (folder / "var" / "site.key").write_text("5a" * 32)
-            chosen = replace(settings(folder), journal=journal, bus=bus)
+            chosen = replace(settings(folder), journal=journal, bus=bus if number < on_it else "")
             sites.append(await stack.enter_async_context(running_site(chosen)))
         await sites[0].context.accounts.create("taker", "taker", frozenset({"dispatcher"}), "", PASSWORD)
         yield sites
@@ -156,6 +156,17 @@ async def test_positions_reach_the_other_hub_with_and_without_a_bus(
                     ]:
                         await other.clock.sleep(10)
                 assert row.at_ms == fix["at_ms"]
+
+
+async def test_a_hub_says_that_another_is_not_on_its_bus(tmp_path: Path, postgres_url: str, redis_url: str) -> None:
+    """R1188."""
+    unheard = "bus: another hub is not heard over it, is it the same for all?"
+    async with hubs(tmp_path, 2, postgres_url, redis_url, on_it=1) as (one, other), asyncio.timeout(60):
+        async with signed_in(one.http_url, "taker") as person:
+            while unheard not in (await person.get("/health/ready"))[1]["degraded"]:
+                await one.clock.sleep(50)
+        async with signed_in(other.http_url, "taker") as person:
+            assert unheard not in (await person.get("/health/ready"))[1]["degraded"], "it has none"
 
 
 async def test_losing_redis_costs_only_time(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from command.hub import Hub
 from command.kernel.errors import TriuneError
 from command.passages import Passages
+from command.places import Places
 from command.readings import Readings
 from command.uplink.hub_uplink import HubUplink
 from consoles.http import health, metrics
@@ -35,26 +37,35 @@ async def other_hubs(base: Base, uplink: HubUplink, passages: Passages) -> Async
         passages.on_stored(bus.tell_passages)
         bus.hear_passages(passages.follow)
         base.measured.append(metrics.counted("bus", "Messages between hubs", bus.counters))
-        base.degraded.append(_away(bus))
+        base.degraded.append(_unheard(bus, partial(_at_work, base.kept.places)))
         tasks.start(bus.run(), "bus")
     tasks.start(_look(hub, base.kept.readings, uplink, bus), "other-hubs")
-    tasks.start(look_for_passages(hub, passages, bus), "other-hubs-passages")
+    tasks.start(look_for_passages(hub, passages, bus, partial(_at_work, base.kept.places)), "other-hubs-passages")
     yield
 
 
-def _away(bus: RedisBus) -> health.Check:
+def _at_work(places: Places | None) -> int:
+    """Return how many other hubs the shared database hears of; those of a release that does not tell it not counted."""
+    states = places.roll.hubs.values() if places else ()
+    own = places.own if places else None
+    return sum(state.place != own and state.unheard_ms is not None and not state.is_away for state in states)
+
+
+def _unheard(bus: RedisBus, others: Callable[[], int]) -> health.Check:
     def check() -> Iterator[str]:
         if not bus.up:
             yield "bus: away, other hubs are followed more slowly"
+        elif not bus.hears(others()):
+            yield "bus: another hub is not heard over it, is it the same for all?"
 
     return check
 
 
-async def look_for_passages(hub: Hub, passages: Passages, bus: RedisBus | None) -> None:
-    """Look into the store for what no hub tells of: while the bus is down, and for what was stored meanwhile."""
+async def look_for_passages(hub: Hub, passages: Passages, bus: RedisBus | None, others: Callable[[], int]) -> None:
+    """Look into the store for what no hub tells of: while not all `others` are heard, and what was stored meanwhile."""
     while True:
         await hub.clock.sleep(FOLLOW_MS)
-        if bus and bus.up:
+        if bus and bus.hears(others()):
             if not bus.missed:
                 continue
             bus.missed = False

@@ -38,6 +38,7 @@ export const TROUBLES: readonly (readonly [RegExp, Part, (found: Found) => Words
   [/^(?<of>\w+): the service was not asked yet what it decided unheard: (?<why>.+)/, "links", ({ why = "" }) => said(t("trouble.link_unasked", { why }), t("trouble.link_do"))],
   [/^(?<of>\w+): what the service tells is refused: (?<why>.+)/, "links", ({ why = "" }) => said(t("trouble.link_refused", { why }), t("trouble.link_refused_do"))],
   [/^bus: away/, "hubs", () => said(t("trouble.bus"), t("trouble.bus_do"))],
+  [/^bus: another hub is not heard/, "hubs", () => said(t("trouble.bus_apart"), t("trouble.bus_apart_do"))],
   [/^hubs: the others cannot reach this one/, "hubs", () => said(t("trouble.unreached"), t("trouble.unreached_do"))],
   [/^hubs: (?<url>\S+) leads to another hub/, "hubs", ({ url = "" }) => said(t("trouble.misled", { url }), t("trouble.unreached_do"))],
   [/^hub (?<of>\d+): away/, "hubs", ({ of = "" }) => said(t("trouble.hub_away", { n: of }), t("trouble.hub_away_do"))],

@@ -105,6 +105,8 @@ export const ADMIN_HEALTH = {
   "trouble.link_refused_do": ["核对双方的密钥和时钟；本中心会自动重新订阅", "Compare keys and clocks of both sides; this hub subscribes anew by itself"],
   "trouble.bus": ["消息总线连不上：各中心互相更新慢一些", "The bus is away: hubs follow one another more slowly"],
   "trouble.bus_do": ["查 Redis；不影响受理和记录", "Look at Redis; requests are taken and recorded all the same"],
+  "trouble.bus_apart": ["消息总线上听不到另一中心：互相更新慢一些", "Another hub is not heard over the bus: they follow one another more slowly"],
+  "trouble.bus_apart_do": ["查各中心 triune.toml 里的 bus，要指向同一个 Redis；不影响受理和记录", "See that bus in triune.toml of every hub names the same Redis; requests are taken and recorded all the same"],
   "trouble.unreached": ["其他中心连不到本中心", "The other hubs cannot reach this one"],
   "trouble.unreached_do": ["在 triune.toml 把 advertise 设成本中心的地址，重启", "Set advertise in triune.toml to this hub's own address and restart it"],
   "trouble.misled": ["{url} 通到的是另一个中心", "{url} leads to another hub"],
