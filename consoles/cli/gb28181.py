@@ -17,12 +17,14 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add the command."""
     parser = commands.add_parser("gb28181", help="show what GB/T 28181 devices have to be set to, password included")
     parser.add_argument("--config", type=Path, required=True, help="the settings file that the hub is started with")
+    parser.add_argument("--data", help="the hub's data folder, with its site key (default: that of the settings)")
+    parser.add_argument("--journal", metavar="URL", help="the database that several hubs share, postgresql://…")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print it as JSON, on the last line. Raises `UnavailableError` where no hub has run in the data folder."""
-    settings = load_settings(arguments.config)
+    settings = load_settings(arguments.config, data=arguments.data, journal=arguments.journal)
     own = settings.gb28181
     if own is None:
         raise InvalidInputError("the settings have no [gb28181]: the hub listens to no such device")

@@ -65,3 +65,21 @@ def test_a_site_prints_the_password_that_it_takes(
     _, _, told = command(module, capsys, module.__name__.rpartition(".")[2], "--config", config)
 
     assert told["password"] == taken
+
+
+@pytest.mark.parametrize("module", [gb28181, viid])
+def test_folder_and_database_of_the_hub_may_be_said_at_the_prompt(
+    module: ModuleType, config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:  # R1199
+    """As `triune serve` takes them: a password of the database stands in no file that devices' people read."""
+    config.write_text('bus = "redis://10.0.0.1"\n' + _TABLES, encoding="utf-8")
+    key = SiteKey.load(tmp_path / "elsewhere" / "site.key")
+    said = ("--config", config, "--data", tmp_path / "elsewhere", "--journal", "postgresql://triune@10.0.0.1/triune")
+
+    _, _, told = command(module, capsys, module.__name__.rpartition(".")[2], *said)
+
+    own = load_settings(config, journal="postgresql://triune@10.0.0.1/triune")
+    assert own.gb28181
+    assert own.viid
+    taken = password_of_devices(own.gb28181, key) if module is gb28181 else password_of_systems(own.viid, key)
+    assert told["password"] == taken
