@@ -31,8 +31,10 @@ $(WEB)/dist/.built: $(WEB)/node_modules/.installed $(shell find $(WEB)/src $(WEB
 	@touch $@
 
 # What a machine without Node is given: the wheel, and the very libraries that the tests ran with. By its own metadata pip
-# would take others, OpenCV with a desktop's libraries among them (see tool.uv in pyproject.toml).
+# would take others, OpenCV with a desktop's libraries among them (see tool.uv in pyproject.toml). Each commit's wheel
+# has a name of its own: one of before beside it would be installed by whoever writes triune-*.whl.
 wheel: setup $(DIST)/requirements.txt
+	rm -f $(DIST)/triune-*.whl
 	.venv/bin/uv build --wheel --quiet --out-dir $(DIST)
 
 $(DIST)/requirements.txt: pyproject.toml uv.lock

@@ -7,7 +7,6 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 from command.access.accounts import Accounts
@@ -20,6 +19,7 @@ from command.kernel.clock import Clock, SystemClock
 from command.kernel.errors import ConflictError
 from command.kernel.folders import held
 from command.kernel.garbage import let_go_what_grew, spare_what_stays
+from command.kernel.release import release
 from command.passages import Passages
 from command.snapshots import keep_snapshots, start_from_snapshot
 from consoles.http import admin_health, health, hooks, metrics, plans, replay
@@ -187,7 +187,7 @@ def _context(base: Base, county: Path | None, live: Space) -> Context:
         blobs=base.kept.blobs,
         readings=base.kept.readings,
         hub_id=base.hub_id,
-        release=version("triune"),
+        release=release(),
         pages=PAGES,
         county=county,
         kept_to=base.settings.cameras_kept_to,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from importlib.metadata import version
 from typing import Any, Union
 
 import msgspec
@@ -25,6 +24,7 @@ from command.facts import (
 from command.facts.base import Fact, IncidentKind, Level, Place, Recorded, Service
 from command.facts.upcast import brought_up
 from command.kernel.errors import TriuneError
+from command.kernel.release import release
 
 __all__ = [
     "KINDS",
@@ -109,14 +109,13 @@ def _decode_old(data: bytes, seq: int, error: Exception) -> Fact:
             "run `triune verify`, then restore a backup or start the release that wrote it",
             seq=seq,
         ) from old_error
-    release = version("triune")
     if kind not in KINDS:
         raise UnreadableFactError(
-            f"fact {seq} is a {kind!r}, unknown to release {release}: a newer release wrote it; start that one",
+            f"fact {seq} is a {kind!r}, unknown to release {release()}: a newer release wrote it; start that one",
             seq=seq,
         ) from error
     raise UnreadableFactError(
-        f"fact {seq}, a {kind!r}, cannot be read by release {release} ({error}); run `triune verify`: where the chain "
-        "holds start the release that wrote it, else restore a backup",
+        f"fact {seq}, a {kind!r}, cannot be read by release {release()} ({error}); run `triune verify`: where the "
+        "chain holds start the release that wrote it, else restore a backup",
         seq=seq,
     ) from error

@@ -6,10 +6,10 @@ import argparse
 import json
 import sys
 from importlib import import_module
-from importlib.metadata import version
 
 from command.kernel.errors import TriuneError
 from command.kernel.garbage import spare_what_is_loaded
+from command.kernel.release import release
 from consoles.cli.output import let_go_of_output, take_output
 
 _MODULES = {
@@ -47,7 +47,7 @@ def main() -> int:
 
 def _run() -> int:
     parser = argparse.ArgumentParser(prog="triune", description="三合: emergency command and video dispatch")
-    parser.add_argument("--version", action="version", version=json.dumps({"triune": version("triune")}))
+    parser.add_argument("--version", action=_Version, nargs=0, help="say which release this is")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     asked = _MODULES.get(sys.argv[1]) if len(sys.argv) > 1 else None
     with spare_what_is_loaded():
@@ -55,6 +55,14 @@ def _run() -> int:
             import_module(f"consoles.cli.{name}").add_parser(commands)
     arguments = parser.parse_args()
     return int(arguments.run(arguments))
+
+
+class _Version(argparse.Action):
+    """Says it when asked: of a checkout it is looked for, which is no work for every command."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        print(json.dumps({"triune": release()}))
+        parser.exit()
 
 
 def _not_done(why: str) -> int:

@@ -8,7 +8,6 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import TextIO
 
@@ -27,6 +26,7 @@ from command.backup.restoring import Restorer
 from command.backup.stores import new_stores
 from command.backup.taking import SETTINGS
 from command.kernel.errors import InvalidInputError, UnavailableError
+from command.kernel.release import release
 from consoles.settings import load_settings
 
 _STDOUT = "-"
@@ -71,7 +71,7 @@ def run_backup(arguments: argparse.Namespace) -> int:
         settings=arguments.config,
         clips=settings.clips_folder,
         hub=settings.known_as,
-        release=version("triune"),
+        release=release(),
     )
     if arguments.file != _STDOUT:
         to = Path(arguments.file)

@@ -13,9 +13,11 @@ import aiohttp
 import msgspec
 
 from command.kernel.clock import Clock, SystemClock
-from consoles.doctor import backups, known_time, machine, outside, record, recordings, shared_clock
+from command.kernel.ports import address
+from command.kernel.release import release
+from consoles.doctor import anchors, backups, known_time, machine, outside, record, recordings, shared_clock
 from consoles.doctor.finding import Finding, Language
-from consoles.http.health import Health
+from consoles.http.health import Live
 from consoles.settings import Settings, load_settings
 from consoles.site import PAGES
 from streams.plates.models import FINDER, RECOGNISER
@@ -60,7 +62,7 @@ def language_of_environment() -> Language:
 async def examine(settings: Settings, clock: Clock) -> list[Finding]:
     """Look at everything a hub with these settings needs; changes nothing."""
     data, journal = Path(settings.data), settings.journal or None
-    hub_runs = await _hub_answers(settings)
+    running = await _release_that_runs(settings)
     ports = {
         "http": settings.http_port, "jt808": settings.jt808_port, "case": settings.case_port,
         "approval": settings.approval_port,
@@ -68,8 +70,9 @@ async def examine(settings: Settings, clock: Clock) -> list[Finding]:
     ports |= {name: own.port for name, own in (("gb28181", settings.gb28181), ("viid", settings.viid)) if own}
     services = {"case": settings.case, "approval": settings.approval, "sms": settings.sms}
     return [
+        machine.which_release(release(), running),
         *await machine.examine(data, PAGES, (FINDER, RECOGNISER), clock),
-        *(machine.port(name, settings.host, port, hub_runs=hub_runs) for name, port in ports.items()),
+        *(machine.port(name, settings.host, port, hub_runs=running is not None) for name, port in ports.items()),
         *await record.examine(data, clock.now_ms(), in_files=journal is None),
         *await known_time.examine(data, journal, clock.now_ms(), settings.keep_readings_days),
         *(await backups.examine(settings.backup, data, journal, clock.now_ms()) if settings.backup else []),
@@ -77,22 +80,22 @@ async def examine(settings: Settings, clock: Clock) -> list[Finding]:
         *(await shared_clock.examine(journal, clock) if journal else []),
         *([await outside.bus(settings.bus)] if settings.bus else []),
         *[await outside.service(name, where.url, clock.now_ms()) for name, where in services.items() if where],
+        *await anchors.examine(settings.anchors, clock.now_ms()),
         await outside.cameras(data),
         *(found for folder in settings.recordings_folders for found in recordings.examine(folder)),
     ]
 
 
-async def _hub_answers(settings: Settings) -> bool:
+async def _release_that_runs(settings: Settings) -> str | None:
+    """Return the release of the hub that answers here, empty of one that does not say; None where none answers."""
     if settings.http_port == 0:
-        return False
-    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 - compared with only
-    url = f"http://{f'[{host}]' if ':' in host else host}:{settings.http_port}/health/ready"
+        return None
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104 - compared with only
     try:
         async with (
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_ASK_S)) as http,
-            http.get(url, allow_redirects=False) as response,
+            http.get(f"http://{address(host, settings.http_port)}/health/live", allow_redirects=False) as response,
         ):
-            msgspec.json.decode(await response.content.read(64 * 1024), type=Health)
-            return True
+            return msgspec.json.decode(await response.content.read(64 * 1024), type=Live).release
     except (aiohttp.ClientError, OSError, TimeoutError, msgspec.MsgspecError):
-        return False
+        return None

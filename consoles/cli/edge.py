@@ -9,23 +9,24 @@ import logging
 import os
 import re
 import sys
-from importlib.metadata import version
 from pathlib import Path
 from typing import get_args
 
 from command.access.accounts import AGENT
 from command.kernel.clock import SystemClock
 from command.kernel.errors import InvalidInputError
+from command.kernel.release import release
 from consoles.cli.hub_key import key_of_hub
 from consoles.cli.running import run_until_stopped, stop_asked
 from consoles.cli.who import at_the_command_line
-from consoles.observe.logs import Style
+from consoles.observe.logs import Style, tell
 from consoles.parts.stores import accounts_alone
 from consoles.settings import load_settings
 from edge.agent.agent import AgentSettings, running_agent
 from edge.agent.gb28181 import Gb28181Door
 from edge.agent.recording import RecordingRoom
 
+_LOG = logging.getLogger(__name__)
 KEY_ENVIRONMENT = "TRIUNE_AGENT_KEY"
 _FIRST_OPEN_PORT, _LAST_PORT = 1024, 0xFFFF
 _NAME = re.compile(r"[\w.\-]{1,40}")
@@ -83,7 +84,7 @@ def run_edge(arguments: argparse.Namespace) -> int:
         hubs=arguments.hubs,
         key=_key(arguments.key_file),
         data=arguments.data,
-        release=version("triune"),
+        release=release(),
         plate_workers=arguments.plate_workers,
         host=arguments.host,
         jt808_port=arguments.jt808_port,
@@ -144,6 +145,7 @@ def _key(path: Path | None) -> str:
 
 async def _run(settings: AgentSettings) -> None:
     stop = stop_asked()
+    tell(_LOG, logging.INFO, "starts", release=settings.release)
     async with running_agent(settings, SystemClock()) as agent:
         print(
             json.dumps({"outbox": agent.outbox.id, "jt808_port": agent.jt808.port if agent.jt808 else None}), flush=True

@@ -11,10 +11,11 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import get_args
 
+from command.kernel.release import release
 from consoles.cli.output import let_go_of_output
 from consoles.cli.running import run_until_stopped, stop_asked
 from consoles.demo.county import Account
-from consoles.observe.logs import Style
+from consoles.observe.logs import Style, tell
 from consoles.settings import Settings, load_settings
 from consoles.site import Site, running_site
 
@@ -61,6 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 async def _serve(settings: Settings, *, demo: bool) -> None:
     stop = stop_asked()
+    tell(_LOG, logging.INFO, "starts", release=release())
     async with AsyncExitStack() as stack:
         site = await stack.enter_async_context(running_site(settings, county=_COUNTY if demo else None))
         accounts: tuple[Account, ...] = ()

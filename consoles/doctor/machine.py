@@ -16,6 +16,7 @@ from pathlib import Path
 from command.kernel.clock import Clock
 from command.kernel.clock_sync import KernelClock, kernel_clock
 from command.kernel.errors import UnavailableError
+from command.kernel.release import UNKNOWN
 from consoles.doctor.finding import Finding, Words, bad, ok
 from consoles.limits import HTTP_CONNECTIONS
 from streams.plates.models import AlteredModelError, Model, read_model
@@ -45,6 +46,21 @@ async def examine(data: Path, pages: Path, models: tuple[Model, ...], clock: Clo
         await pace(clock),
         clock_sync(kernel_clock()),
     ]
+
+
+def which_release(installed: str, running: str | None) -> Finding:
+    """Is it one that can be named, and is it what the hub here runs? `running` is empty of one that does not say."""
+    if running is not None and running != installed:
+        of = running or "?"
+        what = Words(f"{installed}; the hub that runs here is of {of}", f"{installed};正在运行的是 {of}")
+        todo = Words("start the hub anew, or call the `triune` that it was started by",
+                     "重新启动系统,或使用启动它的那个 `triune`")  # fmt: skip
+        return bad("release", "warn", what, todo)
+    if installed == UNKNOWN or installed.endswith(".dirty"):
+        todo = Words("in service, take a wheel made of a commit: nobody can tell what this is",
+                     "正式使用请安装由确定提交构建的安装包:此版本无法追溯")  # fmt: skip
+        return bad("release", "warn", Words(installed, installed), todo)
+    return ok("release", installed, installed)
 
 
 def python(version: tuple[int, ...]) -> Finding:

@@ -24,6 +24,13 @@ Check = Callable[[], Iterable[str]]
 """Names the parts that are away, without which the hub still records: `bus`, …"""
 
 
+class Live(msgspec.Struct, frozen=True, kw_only=True):
+    """The process turns, and is of this release; one before this does not say of which."""
+
+    status: Literal["ok"]
+    release: str = ""
+
+
 class Health(msgspec.Struct, frozen=True, kw_only=True):
     """`wrong` keeps the hub from recording, `degraded` does not; both hold names of parts and what is with them."""
 
@@ -36,8 +43,8 @@ def routes(examiner: Examiner) -> list[web.RouteDef]:
     """Return the routes."""
 
     @is_open
-    async def live(_request: web.Request) -> web.Response:
-        return _answer(200, {"status": "ok"})
+    async def live(request: web.Request) -> web.Response:
+        return _answer(200, Live(status="ok", release=context_of(request).release))
 
     @is_open
     async def ready(request: web.Request) -> web.Response:

@@ -48,12 +48,24 @@ def routes(sources: Sequence[Source]) -> list[web.RouteDef]:
         if not is_loopback(request.remote) or any(name in request.headers for name in _FORWARDED):
             require(await who_asks(context, request), "administrator")
         live = context.spaces[LIVE].hub
-        found = [*_of_consoles(context), *_of_hubs(context), *await _of_tables(live), *await _of_journal(live)]
+        found = [
+            _build(context.release),
+            *_of_consoles(context),
+            *_of_hubs(context),
+            *await _of_tables(live),
+            *await _of_journal(live),
+        ]
         found += [metric for source in sources for metric in source()]
         body = generate_latest(_Collected(found))
         return web.Response(body=body, headers={"Content-Type": _CONTENT_TYPE, "Cache-Control": "no-store"})
 
     return [web.get("/metrics", metrics)]
+
+
+def _build(release: str) -> Metric:
+    of = GaugeMetricFamily("triune_build_info", "1, with the release that runs", labels=["release"])
+    of.add_metric([release], 1)
+    return of
 
 
 def counted(name: str, documentation: str, counters: object) -> Source:

@@ -16,6 +16,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from command.kernel.clock import Clock
+from command.kernel.release import release
 from consoles.limits import PUSH_TICK_MS, PUSH_TRACED_MS, PUSHES_TRACED
 from consoles.observe.redaction import redacted
 from consoles.observe.trace_context import TraceContext
@@ -152,7 +153,9 @@ async def tracing(clock: Clock, pushed: Pushed) -> AsyncIterator[Tracing | None]
     from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
     from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
 
-    service = {} if os.environ.get("OTEL_SERVICE_NAME") else {"service.name": "triune"}
+    service = {"service.version": release()}
+    if not os.environ.get("OTEL_SERVICE_NAME"):
+        service["service.name"] = "triune"
     provider = TracerProvider(resource=Resource.create(service), shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     try:

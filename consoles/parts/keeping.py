@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 import aiohttp
@@ -14,15 +14,18 @@ import aiohttp
 from command.backup.folder import Owner
 from command.backup.making import Source
 from command.backup.schedule import Backups, Plan
-from command.journal.anchors import Anchor, place_at
+from command.journal.anchors import Anchor, is_in_the_clear, place_at
 from command.journal.heads import PURPOSE, HeadKey
 from command.journal.kept_heads import KeptHeads
 from command.journal.signer import HeadSigner
 from command.kernel.clock import Clock
+from command.kernel.release import release
 from consoles.http import health, metrics
 from consoles.limits import BACKUP_LATE_TURNS
 from consoles.parts.base import Base
 from consoles.parts.unsaved_clips import UnsavedClips
+
+log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
@@ -36,6 +39,8 @@ async def vouching(base: Base) -> AsyncIterator[HeadSigner]:
         key, notes = HeadKey(base.key.derive(PURPOSE)), Path(base.settings.data) / "anchors"
         heads = KeptHeads(hub.space, hub.journal, key.public)
         anchors = [Anchor(place_at(place, http, notes), heads, hub.clock) for place in base.settings.anchors]
+        for place in filter(is_in_the_clear, base.settings.anchors):
+            log.warning("signed heads go unencrypted to %s: whoever is on the way can say that they were kept", place)
         signer = HeadSigner(hub.space, hub.journal, key, hub.clock, anchors)
         await signer.resume()
         base.measured.append(metrics.counted("heads", "Signed heads of the journal", signer.counters))
@@ -86,7 +91,7 @@ def scheduled(base: Base) -> Scheduled | None:
         return None
     source = Source(
         data=Path(settings.data), database=settings.journal or None, clips=settings.clips_folder,
-        settings=Path(settings.file) if settings.file else None, release=version("triune"),
+        settings=Path(settings.file) if settings.file else None, release=release(),
         hub=settings.known_as,
     )  # fmt: skip
     backups = Backups(plan, source, Owner(history=base.hub.history, key=base.key), clock)

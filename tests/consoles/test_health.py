@@ -22,6 +22,7 @@ from command.actors import HUB
 from command.backup.archive import ArchiveWriter
 from command.backup.schedule import Plan
 from command.kernel.errors import UnavailableError
+from command.kernel.release import release
 from consoles.http import health
 from consoles.http.context import CONTEXT, Space
 from consoles.parts import disks
@@ -135,7 +136,7 @@ async def test_a_hub_that_cannot_write_is_not_ready_but_lives_and_says_nothing_o
         told = {"status": "not_ready", "wrong": ["journal: cannot be written"], "degraded": []}
         assert await ready(http) == (503, told)
         async with http.get("/health/live") as response:
-            assert (response.status, await response.json()) == (200, {"status": "ok"})
+            assert (response.status, await response.json()) == (200, {"status": "ok", "release": release()})
         disk.failures, disk.reads_fail = [], False
         while not site.hub.accepting:
             await site.clock.sleep(20)

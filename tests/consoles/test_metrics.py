@@ -9,6 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from command import requests as q
 from command.actors import HUB
+from command.kernel.release import release
 from command.rows import DeadlineRow
 from command.tables import Tables
 from consoles.http import metrics
@@ -26,6 +27,7 @@ async def test_the_hub_tells_what_it_counts(tmp_path: Path) -> None:
                 assert response.content_type == "text/plain"
                 families = list(text_string_to_metric_families(await response.text()))
     found = {(s.name, *sorted(s.labels.items())): s.value for family in families for s in family.samples}
+    assert found["triune_build_info", ("release", release())] == 1  # R1229
     assert found["triune_consoles", ("space", "live")] == 1
     assert found["triune_consoles_behind", ("space", "live")] == 0
     assert found["triune_journal_seq", ("space", "live")] > answer.seq

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from command import facts, rules
 from command.facts import KINDS, Fact, Recorded, UnreadableFactError, decode, encode, upcast
 from command.facts.calls import CallAnswered, SituationNoted
 from command.facts.patrol import UnitEnrolled
+from command.kernel.release import NUMBER
 from command.tables import Tables
 from tests.paths import ROOT
 
@@ -25,7 +25,7 @@ RELEASES = sorted(GOLDEN.glob("facts-*.jsonl"))
 
 def newest() -> list[bytes]:
     """Return the lines of the release in work; facts added since the last one are added there."""
-    path = GOLDEN / f"facts-{version('triune')}.jsonl"
+    path = GOLDEN / f"facts-{NUMBER}.jsonl"
     assert path.is_file(), (
         f"a new release: copy {RELEASES[-1].name} to {path.name}, and write its facts as they are now"
     )

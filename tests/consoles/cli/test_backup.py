@@ -23,6 +23,7 @@ from command.journal.signer import HeadSigner
 from command.journal.sqlite import SqliteJournal
 from command.kernel.clock import SystemClock
 from command.kernel.errors import InvalidInputError, UnavailableError
+from command.kernel.release import release
 from consoles.cli import backup
 from tests.command.support import START_MS
 from tests.consoles.cli.asking import command
@@ -71,6 +72,7 @@ def test_what_it_says_of_a_backup_it_says_of_the_file_again(left: Left, archive:
     code, lines, said = command(backup, capsys, "backup", "--check", archive, "--key", key_of(left))
     assert (code, lines, said["ok"], said["lost"]) == (0, [], True, [])
     assert said["spaces"]["live"]["seq"] == left.last_seq
+    assert said["release"] == release()  # R1229
     assert (said["positions"], said["blobs"], said["bytes"]) == (5, 1, archive.stat().st_size)
     assert archive.stat().st_mode & 0o077 == 0
     assert [path.name for path in archive.parent.iterdir()] == [archive.name]

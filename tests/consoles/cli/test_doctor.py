@@ -17,6 +17,7 @@ from command.backup.folder import Owner, archive_at
 from command.backup.making import Source, make_backup
 from command.blobs import FolderBlobs
 from command.kernel.clock import SystemClock, VirtualClock
+from command.kernel.release import release
 from consoles.cli import backup, doctor
 from consoles.doctor import record
 from consoles.settings import Settings
@@ -95,6 +96,7 @@ async def test_a_hub_of_ours_that_runs_is_known(tmp_path: Path) -> None:
         port = int(site.http_url.rsplit(":", 1)[1])
         named = Settings(data=settings(tmp_path).data, http_port=port, jt808_port=0, case_port=0, approval_port=0)
         found = {finding.check: finding for finding in await doctor.examine(named, site.clock)}
+        assert release() in found["release"].what.en  # R1229
         assert found["port http"].verdict == "ok"
         assert "a hub of ours" in found["port http"].what.en
         assert found["journal"].verdict == "ok"

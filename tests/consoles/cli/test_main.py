@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import IO
 
+from command.kernel.release import NUMBER
 from tests.paths import ROOT
 
 PROGRAM = "import sys; from consoles.cli import main; sys.exit(main())"
@@ -33,6 +35,13 @@ def test_a_library_that_cannot_be_loaded_is_named_and_what_helps(tmp_path: Path)
     assert (ended.returncode, said.count("\n")) == (2, 1)
     assert missing in said
     assert "requirements.txt" in said
+
+
+def test_the_release_is_told_without_a_command() -> None:
+    """R1229."""
+    ended = triune("--version")
+    assert ended.returncode == 0
+    assert json.loads(ended.stdout)["triune"].startswith(NUMBER)
 
 
 def test_a_file_of_another_kind_than_thought_is_named(tmp_path: Path) -> None:

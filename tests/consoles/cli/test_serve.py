@@ -23,6 +23,7 @@ import pytest
 from command.actors import HUB
 from command.journal import DamagedJournalError
 from command.kernel.errors import DamagedFileError, UnavailableError
+from command.kernel.release import NUMBER
 from command.requests import ReportCall
 from consoles.cli import serve
 from consoles.parts.background import background
@@ -65,6 +66,7 @@ async def test_each_line_on_stderr_is_one_object_and_the_last_on_stdout_says_whe
             await process.wait()
     kept = [tmp_path / "var", *(tmp_path / "var").rglob("*")]
     assert [str(each) for each in kept if each.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)] == []  # R966
+    assert (lines[0]["message"], lines[0]["release"].startswith(NUMBER)) == ("starts", True)  # R1229
     assert {"at", "level", "logger", "message"} <= set.intersection(*(set(line) for line in lines))
     (refused,) = [line for line in lines if line.get("request_id") == request_id]
     assert (refused["message"], refused["route"], refused["status"]) == ("refused", "/api/v1/session", 401)
@@ -84,6 +86,7 @@ async def test_a_hub_works_whose_standard_output_takes_nothing_and_says_how_to_s
     assert process.stderr is not None
     try:
         async with asyncio.timeout(60):
+            assert json.loads(await process.stderr.readline())["message"] == "starts"
             first = json.loads(await process.stderr.readline())
             assert first["message"].endswith("cannot be told on standard output: No space left on device")
             process.send_signal(signal.SIGTERM)

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from command.kernel.clock import SystemClock
 from command.kernel.clock_sync import KernelClock, kernel_clock
+from command.kernel.release import NUMBER, UNKNOWN
 from consoles.doctor import machine
 from consoles.doctor.finding import Finding
 from streams.plates.models import FINDER
@@ -28,6 +29,17 @@ def test_versions_room_files_and_speed_have_limits() -> None:
     assert verdicts(machine.sqlite, (3, 24, 0), (3, 37, 0)) == ["fail", "ok"]
     assert verdicts(machine.open_files, 1024, 100_000, -1) == ["warn", "ok", "ok"]
     assert verdicts(machine.sync_time, 1.0, 50.0, 500.0) == ["ok", "warn", "fail"]
+
+
+def test_a_release_that_nobody_can_name_or_that_is_not_the_one_that_runs_is_told() -> None:
+    """R1229."""
+    assert machine.which_release(NUMBER, None).verdict == machine.which_release(NUMBER, NUMBER).verdict == "ok"
+    assert (
+        machine.which_release(UNKNOWN, None).verdict == machine.which_release(f"{NUMBER}.dirty", None).verdict == "warn"
+    )
+    other, before = machine.which_release("2", "1"), machine.which_release("2", "")
+    assert (other.verdict, other.what.en) == ("warn", "2; the hub that runs here is of 1")
+    assert before.verdict == "warn", "one that does not say is of before"
 
 
 def test_pages_and_models_that_are_missing_or_changed_are_told(tmp_path: Path) -> None:

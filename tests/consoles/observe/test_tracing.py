@@ -17,6 +17,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from command import requests as q
+from command.kernel.release import release
 from consoles.observe import tracing
 from tests.consoles.support import mirror, signed_in, site_with_people
 
@@ -33,14 +34,15 @@ class Collector:
     """Takes in OTLP over HTTP and decodes the protobuf."""
 
     def __init__(self) -> None:
-        self.services: set[str] = set()
+        self.services: set[tuple[str, str]] = set()
         self.spans: list[Span] = []
 
     async def take(self, request: web.Request) -> web.Response:
         assert request.content_type == "application/x-protobuf"
         told = ExportTraceServiceRequest.FromString(await request.read())
         for resource in told.resource_spans:
-            self.services |= {a.value.string_value for a in resource.resource.attributes if a.key == "service.name"}
+            said = {a.key: a.value.string_value for a in resource.resource.attributes}
+            self.services.add((said["service.name"], said["service.version"]))
             for scope in resource.scope_spans:
                 self.spans.extend(scope.spans)
         return web.Response(content_type="application/x-protobuf")
@@ -77,7 +79,7 @@ async def test_a_request_is_traced_to_its_commit_and_the_push(tmp_path: Path, mo
                 assert again[0] == 400
             await console.until(answer["seq"])
         # The site is closed: everything that was traced has been sent.
-    assert found.services == {"triune"}
+    assert found.services == {("triune", release())}  # R1229
     (request,) = found.below(bytes.fromhex(SPAN))
     assert request.trace_id.hex() == TRACE
     assert f"{request.trace_id.hex()}-{request.span_id.hex()}" == request_id, "logs and traces name the same thing"
