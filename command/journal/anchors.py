@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import ipaddress
 import logging
 import os
 import threading
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Protocol, TypeVar
+from urllib.parse import urlsplit
 
 import aiohttp
 
@@ -116,9 +118,9 @@ class FilePlace:
 class HttpPlace:
     """A service that takes each head as the JSON body of a POST, and says 2xx once it is kept.
 
-    The same head may come twice. It is no secret and signed, so plain HTTP does no harm inside a closed network. The
-    service is not asked what it has: the last head that it took is noted in the folder of this hub. Each hub has its
-    own note, for the same address may lead each to another service.
+    The same head may come twice. It is no secret and signed, but that it was kept is only known of whoever answers, see
+    `is_in_the_clear`. The service is not asked what it has: the last head that it took is noted in the folder of this
+    hub. Each hub has its own note, for the same address may lead each to another service.
     """
 
     def __init__(self, http: aiohttp.ClientSession, url: str, notes: Path) -> None:
@@ -292,7 +294,23 @@ class Anchor:
 
 def place_at(where: str, http: aiohttp.ClientSession, notes: Path) -> Place:
     """Return what a setting names: a URL, or the path of a file. `notes` is a folder of this hub, made when needed."""
-    return HttpPlace(http, where, notes) if where.startswith(("https://", "http://")) else FilePlace(Path(where))
+    return HttpPlace(http, where, notes) if is_address(where) else FilePlace(Path(where))
+
+
+def is_address(where: str) -> bool:
+    """Say whether a setting names a URL; else it is the path of a file."""
+    return where.startswith(("https://", "http://"))
+
+
+def is_in_the_clear(where: str) -> bool:
+    """Say whether somebody between here and the place could answer in its stead, and keep nothing."""
+    if not where.startswith("http://"):
+        return False
+    try:
+        host = urlsplit(where).hostname or ""
+        return host != "localhost" and not ipaddress.ip_address(host).is_loopback
+    except ValueError:  # a name, or no address at all
+        return True
 
 
 def _settle(working: asyncio.Future[bytes], done: bytes | OSError) -> None:

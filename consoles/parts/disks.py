@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from command.journal.anchors import is_address
 from consoles.http import metrics
 from consoles.limits import DISK_LEFT_BYTES
 from consoles.parts.base import Base
@@ -57,7 +58,7 @@ def disks(base: Base) -> list[Disk]:
 def _paths(settings: Settings) -> list[tuple[Use, Path]]:
     """Return the folders that are on disks of their own, or may be, that of the data first."""
     own = settings.recordings_folders if settings.recordings.folder else settings.recordings_folders[1:]
-    files = [Path(place) for place in settings.anchors if not place.startswith(("https://", "http://"))]
+    files = [Path(place) for place in settings.anchors if not is_address(place)]
     return [
         ("data", Path(settings.data)),
         *(("recordings", folder) for folder in own),
