@@ -83,6 +83,12 @@ def test_a_folder_that_others_can_look_into_is_warned_of(  # R966
     assert findings(capsys, data, config)["folder"]["verdict"] == "ok"
 
 
+def test_anchors_of_the_settings_are_looked_at(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:  # R1200
+    config = free_ports(tmp_path)
+    config.write_text(config.read_text("utf-8") + 'anchors = ["http://10.0.0.9/"]\n', "utf-8")
+    assert findings(capsys, tmp_path / "var", config)["anchor 1"]["verdict"] == "warn"
+
+
 def test_a_port_that_somebody_else_has_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
