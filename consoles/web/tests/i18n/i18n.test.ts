@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { age, dayAndTime, distance, duration, instant, moment, sureness } from "../../src/i18n/format";
 import { say, t, word } from "../../src/i18n/i18n";
@@ -11,6 +12,16 @@ describe("messages", () => {
       expect(Math.min(zh.length, en.length), key).toBeGreaterThan(0);
       expect(names(zh), key).toEqual(names(en));
     }
+  });
+
+  it("are each said by some page: by their name, or by the beginning that a page puts a word of the wire behind", () => {
+    const root = new URL("../../src/", import.meta.url);
+    const pages = readdirSync(root, { recursive: true }).map(String).filter((name) => name.endsWith(".ts") && !name.startsWith("i18n/messages"));
+    const source = pages.map((name) => readFileSync(new URL(name, root), "utf8")).join("");
+    const named = new Set([...source.matchAll(/["`]([a-z]\w*(?:\.\w+)+)["`]/g)].map(([, key]) => key));
+    const begun = [...source.matchAll(/`(\w+\.\w*)\$\{/g)].map(([, start]) => start);
+    const groups = [...source.matchAll(/\bword\("(\w+)"/g)].map(([, group]) => `${group}.`);
+    expect(Object.keys(MESSAGES).filter((key) => !named.has(key) && ![...begun, ...groups].some((start) => key.startsWith(String(start))))).toEqual([]);
   });
 
   it("fill in and fall back to the word of the wire", () => {

@@ -53,7 +53,6 @@ export const formStyles = css`
     padding: var(--s3);
   }
   .work h2,
-  .work h3,
   .work p {
     padding: 0;
     border: none;

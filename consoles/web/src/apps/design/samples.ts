@@ -1,7 +1,7 @@
 /** Made-up rows for the design catalogue: one of each look. */
 
 import type { TimeBar, TimeMark } from "../../components/timeline";
-import type { AlarmKind, AlarmRow, CameraRow, FenceRow, Level, OrderRow, PositionRow, SituationRow, UnitRow, UnitState } from "../../wire";
+import type { AlarmKind, AlarmRow, CameraRow, Level, PositionRow, SituationRow, UnitRow, UnitState } from "../../wire";
 
 /** A fixed instant, so that pictures of the page compare. */
 export const NOW_MS = Date.UTC(2026, 10, 20, 19, 14, 7);
@@ -75,9 +75,6 @@ export const CAMERAS: ReadonlyMap<string, CameraRow> = new Map(
     return [row.id, row];
   }),
 );
-
-export const ORDERS: ReadonlyMap<string, OrderRow> = new Map();
-export const FENCES: ReadonlyMap<string, FenceRow> = new Map();
 
 const minute = (n: number): number => NOW_MS + n * 60_000;
 

@@ -24,9 +24,6 @@ export interface Desk {
   choose(table: "calls" | "situations", id: string): void;
 }
 
-/** Thrown where a command cannot be carried out for want of something on this desk. */
-export class NotReadyError extends Error {}
-
 /** The words of a recommendation's reasons. */
 export function whyWords(why: Recommendation["why"]): string {
   return why.map((each) => t(`why.${each}`)).join(t("list.comma"));

@@ -58,14 +58,6 @@ export const searchStyles = css`
     align-items: center;
     gap: var(--s2);
   }
-  .thumb {
-    display: block;
-    width: calc(96px * var(--scale));
-    height: calc(54px * var(--scale));
-    object-fit: cover;
-    background: var(--page);
-    border-radius: var(--radius);
-  }
 `;
 
 export const formStyles = css`

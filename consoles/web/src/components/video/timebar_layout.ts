@@ -1,7 +1,6 @@
 /** Where things of a recording's time line go, and what the keys over it mean. Pure; instants are ms since 1970. */
 
 export const SPANS_MS = [10 * 60_000, 3_600_000, 6 * 3_600_000, 86_400_000, 7 * 86_400_000] as const;
-export type SpanMs = (typeof SPANS_MS)[number];
 
 export interface BarMark {
   readonly at_ms: number;

@@ -46,7 +46,6 @@ export const RECORDINGS = {
   "policy.quota": ["配额（GB，0 为不限）", "Quota (GB, 0 none)"],
   "policy.pre": ["事件前（秒）", "Before an event (s)"],
   "policy.post": ["事件后（秒）", "After an event (s)"],
-  "policy.days": ["星期", "Days"],
   "policy_day.1": ["一", "Mo"],
   "policy_day.2": ["二", "Tu"],
   "policy_day.3": ["三", "We"],

@@ -21,7 +21,6 @@ export const VEHICLES = {
   "hit_how.pattern": ["符合通配", "fits the pattern"],
   "hit_how.look_alike": ["形近字", "look-alike"],
   "scene.none": ["没有图片", "No picture"],
-  "scene.gone": ["图片已不在", "The picture is gone"],
   "scene.plate": ["放大的号牌", "The plate, enlarged"],
   "now.stream": ["过车流", "Passages"],
   "now.detail": ["所选过车", "The chosen passage"],

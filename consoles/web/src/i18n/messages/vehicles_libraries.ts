@@ -72,7 +72,6 @@ export const VEHICLES_LIBRARIES = {
   "libraries.found": ["{rows} 行：{n} 条可用（模糊 {patterns}），重复 {twice}，有误 {wrong}", "{rows} rows: {n} entries ({patterns} with wild cards), {twice} stand twice, {wrong} faults"],
   "libraries.same": ["与在用文件完全相同，无须更换", "Exactly the file in force: nothing to replace"],
   "libraries.ask": ["提交，待他人批准", "Submit for approval"],
-  "libraries.asked": ["已提交，待他人批准：{name}", "Submitted, waiting for approval: {name}"],
   "libraries.twice": ["重复行", "Standing twice"],
   "libraries.more": ["另有 {n} 行未列出", "{n} more are not listed"],
   "watches.exclude_line": ["搁置此条：此牌不再因本库报警", "Set this entry aside: the plate no longer fires for this list"],
