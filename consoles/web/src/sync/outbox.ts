@@ -1,6 +1,7 @@
 /**
  * What a terminal wants to tell the hub, kept in IndexedDB until it is through: in order, under one key each, surviving a restart. A call for
- * help waits for nothing but the network: not for room, not for the database, not for what is being sent.
+ * help waits for nothing but the network: not for room, not for the database, not for what is being sent. What comes with a file goes
+ * beside the rest: on a thin line a film takes minutes, or never comes through, and a signature is a matter of seconds.
  */
 
 import { Problem, UnreachableError, type Answer } from "./api";
@@ -63,6 +64,9 @@ export async function openOutbox(factory: IDBFactory, space = "live"): Promise<I
   return settled(opening);
 }
 
+/** What is sent one after the other, beside the other ways. */
+type Way = "urgent" | "ordinary" | "files";
+
 export class Outbox {
   private readonly options: OutboxOptions;
   private database: IDBDatabase | null = null;
@@ -71,13 +75,12 @@ export class Outbox {
   private readonly loose = new Map<string, Entry>();
   private readonly unkept = new Set<string>();
   private latest: readonly Entry[] = [];
-  private readonly urgent: Lane;
-  private readonly ordinary: Lane;
+  private readonly lanes: Readonly<Record<Way, Lane>>;
 
   constructor(options: OutboxOptions) {
     this.options = options;
-    this.urgent = new Lane(options.time, () => this.step(true));
-    this.ordinary = new Lane(options.time, () => this.step(false));
+    const lane = (way: Way): Lane => new Lane(options.time, () => this.step(way));
+    this.lanes = { urgent: lane("urgent"), ordinary: lane("ordinary"), files: lane("files") };
     this.kick();
   }
 
@@ -122,8 +125,7 @@ export class Outbox {
       if (entry !== undefined) void this.keep(entry);
     }
     if (this.database === null) void this.connect().catch(() => undefined); // whoever has something to keep learns of it
-    this.urgent.kick();
-    this.ordinary.kick();
+    for (const lane of Object.values(this.lanes)) lane.kick();
   }
 
   /** One of the same kind waits; one that was refused is called anew. */
@@ -137,17 +139,20 @@ export class Outbox {
     return (await this.entries()).filter((each) => each.actor === actor && !each.urgent).length >= OUTBOX_ENTRIES;
   }
 
-  private async step(urgent: boolean): Promise<Outcome> {
+  private async step(way: Way): Promise<Outcome> {
     const mine = (each: Entry): boolean => each.refused === null && each.actor === this.options.actor();
-    let entry = urgent ? [...this.loose.values()].find((each) => each.urgent && mine(each)) : undefined;
+    let entry = way === "urgent" ? [...this.loose.values()].find((each) => each.urgent && mine(each)) : undefined;
     if (entry === undefined) {
       const waiting = (await this.entries()).filter(mine);
       const call = waiting.find((each) => each.urgent);
-      entry = urgent ? call : call === undefined ? waiting[0] : undefined;
+      entry = way === "urgent" ? call : call === undefined ? next(waiting, way) : undefined;
     }
     if (entry === undefined) return "idle";
     const outcome = await this.deliver(entry);
-    if (urgent && outcome === "done") this.ordinary.kick();
+    if (way === "urgent" && outcome === "done") {
+      this.lanes.ordinary.kick();
+      this.lanes.files.kick();
+    }
     return outcome;
   }
 
@@ -232,8 +237,7 @@ export class Outbox {
     this.database = await this.options.open();
     this.database.onclose = () => (this.database = null);
     await this.changed();
-    this.urgent.kick();
-    this.ordinary.kick();
+    for (const lane of Object.values(this.lanes)) lane.kick();
   }
 
   private async stored(): Promise<readonly Stored[]> {
@@ -264,6 +268,12 @@ export class Outbox {
       throw error;
     }
   }
+}
+
+/** What is told is told in order. Of files the one that was tried least: none that is too large for the line keeps the others back. */
+function next(waiting: readonly Entry[], way: "ordinary" | "files"): Entry | undefined {
+  if (way === "ordinary") return waiting.find(({ file }) => file === null);
+  return waiting.filter(({ file }) => file !== null).sort((a, b) => a.tries - b.tries)[0];
 }
 
 function settled<T>(request: IDBRequest<T>): Promise<T> {

@@ -173,6 +173,32 @@ describe("outbox", () => {
     expect(sent[0]?.request).toEqual({ ...evidence, sha256: "ab" });
   });
 
+  it("signs an order while a file is on its way, however long that takes (R1208)", async () => {
+    uploading = new Promise(() => undefined);
+    const box = outbox();
+    await box.add({ key: "film", actor: "a1", request: evidence, file: new Blob(["x"]), path: "/api/v1/blobs" });
+    await box.add({ key: "k1", actor: "a1", request: sign });
+    await box.add({ key: "k2", actor: "a1", request: sign });
+    await until(() => latest.length === 1);
+    expect(sent.map(({ key }) => key)).toEqual(["k1", "k2"]);
+    expect(latest).toMatchObject([{ key: "film", refused: null }]);
+  });
+
+  it("lets no file that does not come through keep the others back (R1208)", async () => {
+    const photo = { actor: "a1", request: evidence, file: new Blob(["x"]), path: "/api/v1/blobs" };
+    fail = (key) => (key === "film" ? new UnreachableError("no net") : null);
+    const box = await ready();
+    await box.add({ ...photo, key: "film" });
+    await until(() => latest[0]?.tries === 1);
+    await box.add({ ...photo, key: "photo" });
+    await until(() => latest.length === 1);
+    expect(sent.map(({ key }) => key)).toEqual(["photo"]);
+    fail = null;
+    box.kick();
+    await until(() => latest.length === 0);
+    expect(sent.map(({ key }) => key)).toEqual(["photo", "film"]);
+  });
+
   it("refuses aloud when it is full", async () => {
     actor = null;
     const box = outbox();
@@ -222,8 +248,8 @@ describe("a call for help (R960, R961)", () => {
     await box.add({ key: "file", actor: "a1", request: evidence, file: new Blob(["x"]), path: "/api/v1/blobs" });
     await until(() => uploads.length === 1 || heard.length > 0);
     fail = (key) => (key === "sos" ? new UnreachableError("no net") : null);
-    await box.add({ key: "k2", actor: "a1", request: sign });
     await box.add(call);
+    await box.add({ key: "k2", actor: "a1", request: sign });
     await until(() => latest.some(({ key, tries }) => key === "sos" && tries > 0));
     through({ sha256: "ab" });
     await until(() => !latest.some(({ key }) => key === "file"));
