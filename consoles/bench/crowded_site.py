@@ -22,7 +22,6 @@ from consoles.settings import Settings
 from consoles.site import Site, running_site
 
 A = TypeVar("A", crowd.Asked, crowd.Counted)
-_ROLE: Role = "dispatcher"
 _PEOPLE = 5
 _ANSWER_S = 120.0
 
@@ -95,16 +94,16 @@ async def crowded_site(folder: Path, *tables: str) -> AsyncIterator[tuple[Site, 
     """Run both. The consoles, none at first, subscribe to the tables."""
     settings = Settings(data=str(folder), http_port=0, jt808_port=0, case_port=0, approval_port=0, plate_workers=0)
     async with running_site(settings) as site:
-        people = [await sign_in(site.context.accounts, f"{_ROLE}-{nth}") for nth in range(_PEOPLE)]
+        people = [await sign_in(site.context.accounts, f"dispatcher-{nth}") for nth in range(_PEOPLE)]
         host, _, port = site.http_url.removeprefix("http://").partition(":")
         where = crowd.Site(host=host, port=int(port), people=people, tables=list(tables))
         async with crowd_at(where) as consoles:
             yield site, consoles
 
 
-async def sign_in(accounts: Accounts, name: str) -> crowd.Person:
-    """Make an account for somebody who may see the tables, and sign in."""
+async def sign_in(accounts: Accounts, name: str, role: Role = "dispatcher", unit: str = "") -> crowd.Person:
+    """Make an account, of somebody who may see the tables unless another role is said, and sign in."""
     password = secrets.token_urlsafe(12)
-    await accounts.create(name, name, frozenset({_ROLE}), "", password)
+    await accounts.create(name, name, frozenset({role}), unit, password)
     session = await accounts.sign_in(name, password)
     return crowd.Person(f"{SESSION_COOKIE}={session.token}; {CSRF_COOKIE}={session.csrf}", session.csrf)

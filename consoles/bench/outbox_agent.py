@@ -55,7 +55,7 @@ def picture_of(n: int) -> bytes:
 
 def item_of(n: int, job: Job) -> NewItem:
     """Return item n."""
-    camera, at_ms = f"k{n * 7 % CAMERAS}", job.base_ms + n
+    camera, at_ms = _camera(n), job.base_ms + n
     match kind_of(n):
         case "camera":
             state = CameraState(camera=camera, up=False, at_ms=at_ms, reason=f"item {n}")
@@ -68,11 +68,21 @@ def item_of(n: int, job: Job) -> NewItem:
             body = msgspec.json.encode(PictureBody(hashlib.sha256(data).hexdigest()))
             return NewItem(Priority.PICTURE, PICTURE, body, camera, data)
         case _:
-            passage = Sighting(
-                camera=camera, plate=_plate("A", n), colour="blue", first_ms=at_ms, last_ms=at_ms + 500, reads=3,
-                confidence=0.9,
-            )  # fmt: skip
-            return NewItem(Priority.SIGHTING, SIGHTING, msgspec.json.encode(passage), camera)
+            return passage_of(n, at_ms)
+
+
+def passage_of(n: int, at_ms: int) -> NewItem:
+    """Return the passage of item n at an instant."""
+    camera = _camera(n)
+    passage = Sighting(
+        camera=camera, plate=_plate("A", n), colour="blue", first_ms=at_ms, last_ms=at_ms + 500, reads=3,
+        confidence=0.9,
+    )  # fmt: skip
+    return NewItem(Priority.SIGHTING, SIGHTING, msgspec.json.encode(passage), camera)
+
+
+def _camera(n: int) -> str:
+    return f"k{n * 7 % CAMERAS}"
 
 
 def _plate(letter: str, n: int) -> str:

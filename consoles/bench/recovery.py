@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import resource
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import aiohttp
-
 from command import requests as q
-from command.access import accounts as access
-from command.access.accounts import Accounts
 from command.access.keys import SiteKey
 from command.actors import HUB
 from command.hub import Hub
@@ -25,7 +15,6 @@ from command.journal.signer import HeadSigner
 from command.journal.sqlite import SqliteJournal
 from command.kernel.clock import SystemClock, VirtualClock
 from command.kernel.database import SqliteDatabase
-from command.kernel.errors import UnavailableError
 from command.links import cursors as link_cursors
 from command.links.cursors import Cursors
 from command.snapshots import SnapshotFolder, keep_snapshots, start_from_snapshot
@@ -34,14 +23,13 @@ from command.wire import TABLES
 from consoles.bench import crowd
 from consoles.bench.crowded_site import crowd_at, sign_in
 from consoles.bench.matters import FACTS_PER_MATTER, record
-from consoles.bench.measure import stopwatch_ms
 from consoles.bench.report import Report, Step
+from consoles.bench.served import Served, accounts_of, started
 from consoles.http.context import LIVE
 
 _DAYS = 60
 _DAY_MS = 24 * 60 * 60 * 1000
 _PEOPLE = 5
-_START_S = 120.0
 
 
 @dataclass(frozen=True)
@@ -57,19 +45,13 @@ class Sizes:
 QUICK = Sizes(facts=4_000, units=20, cameras=10, consoles=8)
 
 
-@dataclass(frozen=True)
-class _Start:
-    seconds: float
-    cpu_s: float
-
-
 async def bench(folder: Path, sizes: Sizes) -> Report:
     """Start on a 16th, a quarter and all of the record; the figures are of the last, whose consoles come back too."""
     steps: list[Step] = []
-    await (await _accounts(folder)).close()  # a record without them is one that lost them
+    await (await accounts_of(folder)).close()  # a record without them is one that lost them
     for times in (1, 4, 16):
         facts = await _lengthen(folder, sizes, sizes.facts * times // 16)
-        async with _started(folder) as (hub, start):
+        async with started(folder) as (hub, start):
             steps.append(Step(times, "facts, served again", facts, start.cpu_s / facts * 1e6))
             alone_mib = hub.rss_mib()
             if times == 16:
@@ -162,65 +144,9 @@ async def _enrol(hub: Hub, sizes: Sizes) -> None:
         await asyncio.gather(*(hub.ask(request, HUB) for request in requests[some : some + 1000]))
 
 
-class _Served:
-    """A hub in a process of its own."""
-
-    def __init__(self, process: asyncio.subprocess.Process, url: str) -> None:
-        self._process = process
-        self.url = url
-
-    def rss_mib(self) -> float:
-        """Return the memory that is the process's own now (Linux)."""
-        pages = int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1])
-        return pages * resource.getpagesize() / 2**20
-
-    def cpu_s(self) -> float:
-        """Return the CPU seconds that it took so far (Linux)."""
-        user, system = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
-        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
-
-
-@asynccontextmanager
-async def _started(folder: Path) -> AsyncIterator[tuple[_Served, _Start]]:
-    """Start the command on the folder; given is the hub once it is ready."""
-    config = folder / "settings.toml"
-    config.write_text("plate_workers = 0\n")
-    ports = [argument for name in ("http", "jt808", "case", "approval") for argument in (f"--{name}-port", "0")]
-    command = ("-m", "consoles.cli", "serve", "--data", str(folder), "--config", str(config), *ports)
-    begun_ms = stopwatch_ms()
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
-    )
-    try:
-        async with asyncio.timeout(_START_S):
-            hub = _Served(process, await _url(process))
-            async with aiohttp.ClientSession() as http, http.get(f"{hub.url}/health/ready") as response:
-                if response.status != 200:
-                    raise UnavailableError(f"the hub is not ready: {await response.text()}")
-        yield hub, _Start((stopwatch_ms() - begun_ms) / 1000, hub.cpu_s())
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.wait()
-
-
-async def _url(process: asyncio.subprocess.Process) -> str:
-    """Return what the command announces on the line that programs read."""
-    assert process.stdout is not None
-    async for line in process.stdout:
-        if line.startswith(b"{"):
-            return str(json.loads(line)["url"])
-    raise UnavailableError("the hub ended before it served")
-
-
-async def _accounts(folder: Path) -> Accounts:
-    key = SiteKey.load(folder / "site.key")
-    return await Accounts.open(SqliteDatabase(folder / "access.sqlite3", access.SCHEMA, "access"), key, SystemClock())
-
-
-async def _in_full_use(folder: Path, hub: _Served, consoles: int) -> float:
+async def _in_full_use(folder: Path, hub: Served, consoles: int) -> float:
     """Return the memory with so many consoles, each of which follows every table."""
-    accounts = await _accounts(folder)
+    accounts = await accounts_of(folder)
     people = [await sign_in(accounts, f"dispatcher-{nth}") for nth in range(_PEOPLE)]
     await accounts.close()
     host, _, port = hub.url.removeprefix("http://").partition(":")

@@ -27,11 +27,13 @@ class Report:
 
     name: str
     figures: dict[str, Figure]
-    steps: Sequence[Step]
+    steps: Sequence[Step] = ()
     remarks: Sequence[str] = ()
 
     def as_json(self) -> dict[str, object]:
         """Return the figures, with the costs by load under `cpu_us_per_item`."""
+        if not self.steps:
+            return dict(self.figures)
         costs = {str(step.times): round(step.cpu_us_per_item, 2) for step in self.steps}
         return {**self.figures, "cpu_us_per_item": costs}
 
@@ -39,7 +41,7 @@ class Report:
         """Return a table for people."""
         width = max(map(len, self.figures))
         lines = [self.name, *(f"  {name:<{width}}  {_shown(value)}" for name, value in self.figures.items())]
-        lines.append("  cost of one item as the load grows")
+        lines += ["  cost of one item as the load grows"] if self.steps else []
         lines += [
             f"  {step.times:>4}×  {step.load:<34}{step.items:>10,} items {step.cpu_us_per_item:>10,.2f} µs CPU"
             for step in self.steps

@@ -5,16 +5,31 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import math
 import sys
 import tempfile
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import uvloop
 
 from command.kernel.errors import InvalidInputError
-from consoles.bench import append, fanout, fences, latency, outbox, plates, record, recovery, relay, search, watch
+from consoles.bench import (
+    append,
+    fanout,
+    fences,
+    latency,
+    memory,
+    outbox,
+    plates,
+    record,
+    recovery,
+    relay,
+    search,
+    watch,
+)
 from consoles.bench.report import Report
 
 _Bench = Callable[[Path, bool], Coroutine[Any, Any, Report]]
@@ -67,6 +82,14 @@ def _plates_of(labels: Path | None) -> _Bench:
     return _plates
 
 
+def _memory_for(seconds: float | None) -> _Bench:
+    async def _memory(folder: Path, quick: bool) -> Report:
+        sizes = memory.QUICK if quick else memory.Sizes()
+        return await memory.bench(folder, replace(sizes, seconds=seconds) if seconds else sizes)
+
+    return _memory
+
+
 _BENCHES: dict[str, _Bench] = {
     "append": _append,
     "fanout": _fanout,
@@ -79,6 +102,7 @@ _BENCHES: dict[str, _Bench] = {
     "outbox": _outbox,
     "watch": _watch,
     "plates": _plates_of(None),
+    "memory": _memory_for(None),
 }
 
 
@@ -94,12 +118,15 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--plates", type=Path, metavar="LABELS.tsv",
         help="for plates: photos of cars, columns file, kind (full), plate (default: drawn cars)",
     )  # fmt: skip
+    parser.add_argument(
+        "--seconds", type=_seconds, help=f"for memory: how long the hub works (default: {memory.Sizes.seconds:g})"
+    )
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print a table for each measurement and on the last line the figures as one JSON object."""
-    benches = {**_BENCHES, "plates": _plates_of(arguments.plates)}
+    benches = {**_BENCHES, "plates": _plates_of(arguments.plates), "memory": _memory_for(arguments.seconds)}
     names = tuple(benches) if arguments.name == "all" else (arguments.name,)
     figures: dict[str, object] = {}
     usual_threshold = gc.get_threshold()
@@ -116,3 +143,10 @@ def run(arguments: argparse.Namespace) -> int:
         figures[name] = report.as_json()
     print(json.dumps(figures if arguments.name == "all" else figures[arguments.name]))
     return 0
+
+
+def _seconds(written: str) -> float:
+    seconds = float(written)
+    if not 1 <= seconds < math.inf:
+        raise ValueError(written)
+    return seconds

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from consoles.bench import append, fanout, fences, latency, plates, record, recovery, relay, search, watch
+from consoles.bench import append, fanout, fences, latency, memory, plates, record, recovery, relay, search, watch
 from consoles.bench.report import Report
 
 # The first answer of the watch list, and how many times what nothing answers without it may take where that is more.
@@ -59,6 +59,17 @@ async def test_recovery_starts_the_command_on_all_of_the_record(tmp_path: Path) 
     positive(report, "facts", "seconds", "rss_mib", "cpu_s")
     assert _number(report.figures, "facts") >= recovery.QUICK.facts
     assert [step.items for step in report.steps] == sorted(step.items for step in report.steps)
+
+
+async def test_memory_is_that_of_the_command_at_work(tmp_path: Path) -> None:  # R1207
+    report = await memory.bench(tmp_path, memory.QUICK)
+    figures = json.loads(json.dumps(report.as_json()))
+    fixes = memory.QUICK.seconds * memory.QUICK.fixes_per_s
+    assert figures["handled"] > fixes + memory.QUICK.seconds * memory.QUICK.matters_per_s, figures
+    for name in ("rss_start_mib", "rss_1_of_4_mib", "rss_2_of_4_mib", "rss_3_of_4_mib", "rss_4_of_4_mib"):
+        assert figures[name] > 0, figures
+        assert name in "\n".join(report.as_lines())
+    assert {"growth_mib", "growth_mib_per_million"} <= figures.keys()
 
 
 async def test_search_finds_what_it_has_stored(tmp_path: Path) -> None:
