@@ -122,6 +122,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     empty: they cannot, but on one machine, and see no cameras of agents and devices that come here."""
     host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
     """Address to listen on for consoles and devices; 0.0.0.0 for all networks, behind a TLS proxy."""
+    proxies: list[str] = []
+    """Addresses or networks of TLS proxies and balancers on other machines: what they say of where a request comes from
+    is believed, and many connections come from them. One on this machine needs no word."""
     http_port: Port = 8080
     jt808_port: Port = 6808
     case_port: Port = 8081
@@ -162,7 +165,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     can be read again (a pipe)."""
 
     def __post_init__(self) -> None:
-        """Refuse an address to send video from that is none, and names of cameras that could mean none."""
+        """Refuse addresses that are none, proxies that could be anybody, and names of cameras that could mean none."""
+        for proxy in self.proxies:
+            if not ipaddress.ip_network(proxy).prefixlen:
+                raise ValueError(f"{proxy!r} is everybody, and no proxy")
         for address in self.video_addresses:
             ipaddress.ip_address(address)
         cameras = [*self.cameras_kept_to, *(each for some in self.cameras_of_stations.values() for each in some)]

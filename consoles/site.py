@@ -26,6 +26,7 @@ from consoles.http import admin_health, health, hooks, metrics, plans, replay
 from consoles.http import hubs as roll
 from consoles.http.app import make_app
 from consoles.http.context import LIVE, Context, Space
+from consoles.http.proxies import Proxies
 from consoles.http.rehearsal import rehearsals
 from consoles.observe.asks import Asks
 from consoles.observe.tracing import tracing
@@ -127,7 +128,7 @@ async def running_site(settings: Settings, *, county: Path | None = None) -> Asy
         ]
         app = make_app(context, routes, settings.hubs)
         asks.watch(app)
-        url = await stack.enter_async_context(serving(app, settings.host, settings.http_port))
+        url = await stack.enter_async_context(serving(app, settings.host, settings.http_port, context.proxies))
         if hubs:
             join(hubs, base, url)
         await stack.enter_async_context(links(base, known, url))
@@ -191,6 +192,7 @@ def _context(base: Base, county: Path | None, live: Space) -> Context:
         pages=PAGES,
         county=county,
         kept_to=base.settings.cameras_kept_to,
+        proxies=Proxies(base.settings.proxies),
         spaces={LIVE: live},
     )
 

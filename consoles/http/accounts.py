@@ -16,7 +16,7 @@ from command.kernel.errors import InvalidInputError, NoRightError
 from command.kernel.limits import ACCOUNT_CHANGES, REQUEST_BODY_BYTES
 from command.services.bodies import read_body
 from consoles.http.context import LIVE, actor_of, context_of, require
-from consoles.http.identity import SESSION_COOKIE, address_of
+from consoles.http.identity import SESSION_COOKIE
 from consoles.http.record import json_response
 from consoles.limits import SIGN_IN_BODY_BYTES
 
@@ -76,7 +76,8 @@ async def set_own_password(request: web.Request) -> web.Response:
         raise NoRightError("passwords are for people")
     body = await _body(request, wire.OwnPassword, SIGN_IN_BODY_BYTES)
     token = request.cookies.get(SESSION_COOKIE, "")
-    await context_of(request).accounts.change_own_password(token, body.old, body.new, address_of(request))
+    context = context_of(request)
+    await context.accounts.change_own_password(token, body.old, body.new, context.proxies.address_of(request))
     return web.Response(status=204)
 
 

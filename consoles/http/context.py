@@ -18,6 +18,7 @@ from command.kernel.clock import Clock
 from command.kernel.errors import NoRightError, UnknownIdError
 from command.kernel.rate import RateLimit
 from command.readings import Readings
+from consoles.http.proxies import Proxies
 from consoles.limits import EVIDENCE_TRANSFERS
 from consoles.push import Feed
 
@@ -49,6 +50,7 @@ class Context:
     county: Path | None
     kept_to: KeptTo
     """Roles that alone see what some cameras show."""
+    proxies: Proxies
     spaces: dict[str, Space] = field(default_factory=dict)
     transfers: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(EVIDENCE_TRANSFERS))
     """Files on their way in or out, each whole in memory."""

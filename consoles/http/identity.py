@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import ipaddress
 from collections.abc import Awaitable, Callable
 
 import msgspec
@@ -77,25 +76,6 @@ def _take_turn(request: web.Request, actor: Actor) -> None:
         raise TooManyError(f"more than {REQUESTS_PER_S} requests a second")
 
 
-def address_of(request: web.Request) -> str:
-    """Return the address that a request comes from.
-
-    A TLS proxy on this machine names it in `X-Forwarded-For`, last; from elsewhere that header is anybody's invention.
-    """
-    forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-    if forwarded and is_loopback(request.remote):
-        return forwarded[:64]
-    return request.remote or ""
-
-
-def is_loopback(address: str | None) -> bool:
-    """Say whether the address is this machine's own."""
-    try:
-        return ipaddress.ip_address(address or "").is_loopback
-    except ValueError:
-        return False
-
-
 def actor_info(actor: Actor) -> wire.ActorInfo:
     """Return what a page is told of who is signed in."""
     return wire.ActorInfo(id=actor.id, name=actor.name, roles=sorted(actor.roles), unit=actor.unit)
@@ -104,9 +84,10 @@ def actor_info(actor: Actor) -> wire.ActorInfo:
 @is_open
 async def sign_in(request: web.Request) -> web.Response:
     """`POST /api/v1/session`."""
-    accounts = context_of(request).accounts
+    context = context_of(request)
+    accounts = context.accounts
     form = msgspec.json.decode(await read_body(request, SIGN_IN_BODY_BYTES), type=wire.SignIn)
-    session = await accounts.sign_in(form.name, form.password, address_of(request))
+    session = await accounts.sign_in(form.name, form.password, context.proxies.address_of(request))
     if before := request.cookies.get(SESSION_COOKIE):
         await accounts.sign_out(before)  # the browser forgets it now, and so does everybody who learned it
     response = _json({"actor": actor_info(session.actor)})

@@ -18,7 +18,8 @@ from command.kernel.errors import TriuneError
 from command.links.follow import Follower
 from command.tables import Tables
 from consoles.http.context import LIVE, Context, context_of, require
-from consoles.http.identity import is_loopback, is_open, who_asks
+from consoles.http.identity import is_open, who_asks
+from consoles.http.proxies import is_loopback
 
 Source = Callable[[], Iterable[Metric]]
 """Reads what a part has counted, when asked."""

@@ -18,6 +18,7 @@ from prometheus_client import Counter as Metric
 from command.kernel.errors import TooManyError, TriuneError, UnavailableError
 from command.kernel.ports import address, listening_at
 from command.services.problems import problem_response
+from consoles.http.proxies import Proxies
 from consoles.limits import (
     HTTP_BACKLOG,
     HTTP_CONNECTIONS,
@@ -32,6 +33,7 @@ log = logging.getLogger(__name__)
 TURNED_AWAY = Metric("triune_http_turned_away", "Connections that were closed before they asked anything", ["why"])
 
 _LAST_REQUESTS_S = 2.0
+_NO_OTHERS = Proxies()
 
 
 class _NoFaultOfOurs(logging.Filter):
@@ -53,8 +55,9 @@ _wire_log.addFilter(_NoFaultOfOurs())
 class Doors(web.Server):
     """aiohttp's server, which by itself bounds neither connections nor the time that the head of a request takes."""
 
-    def __init__(self, app: web.Server, **options: Any) -> None:
+    def __init__(self, app: web.Server, proxies: Proxies, **options: Any) -> None:
         super().__init__(app.request_handler, request_factory=self._arrived, **options)
+        self._proxies = proxies
         self._make: Callable[..., web.BaseRequest] = app.request_factory
         self._addresses: Counter[str] = Counter()
         self._inside: dict[RequestHandler, str] = {}
@@ -66,7 +69,7 @@ class Doors(web.Server):
         address = str((transport.get_extra_info("peername") or ("",))[0])
         if len(self._inside) >= HTTP_CONNECTIONS:
             _turn_away(transport, "total", UnavailableError(f"{HTTP_CONNECTIONS} connections are open"))
-        elif self._addresses[address] >= HTTP_CONNECTIONS_PER_ADDRESS and not _speaks_for_many(address):
+        elif self._addresses[address] >= HTTP_CONNECTIONS_PER_ADDRESS and not self._speaks_for_many(address):
             detail = f"{HTTP_CONNECTIONS_PER_ADDRESS} connections are open from your address"
             _turn_away(transport, "address", TooManyError(detail))
         else:
@@ -90,6 +93,9 @@ class Doors(web.Server):
         self._stop_waiting(protocol)
         return self._make(message, payload, protocol, *rest)
 
+    def _speaks_for_many(self, address: str) -> bool:
+        return address in ("127.0.0.1", "::1") or self._proxies.are_at(address)
+
     def _too_slow(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
         del self._waiting[handler]
         TURNED_AWAY.labels("slow").inc()
@@ -99,10 +105,6 @@ class Doors(web.Server):
         waiting = self._waiting.pop(handler, None)
         if waiting is not None:
             waiting.cancel()
-
-
-def _speaks_for_many(address: str) -> bool:
-    return address in ("127.0.0.1", "::1")
 
 
 def _turn_away(transport: asyncio.Transport, why: str, error: TriuneError) -> None:
@@ -130,14 +132,19 @@ def _allow_open_files() -> None:
 
 
 @asynccontextmanager
-async def serving(app: web.Application, host: str, port: int) -> AsyncIterator[str]:
+async def serving(app: web.Application, host: str, port: int, proxies: Proxies = _NO_OTHERS) -> AsyncIterator[str]:
     """Serve until the block is left; gives the URL. Raises `UnavailableError` where the port is taken."""
     _allow_open_files()
     inner = web.AppRunner(app)
     await inner.setup()
     assert inner.server is not None
     doors = Doors(
-        inner.server, access_log=None, keepalive_timeout=HTTP_IDLE_MS / 1000, auto_decompress=False, logger=_wire_log
+        inner.server,
+        proxies,
+        access_log=None,
+        keepalive_timeout=HTTP_IDLE_MS / 1000,
+        auto_decompress=False,
+        logger=_wire_log,
     )
     runner = web.ServerRunner(doors, shutdown_timeout=_LAST_REQUESTS_S)
     await runner.setup()

@@ -9,6 +9,7 @@ import aiohttp
 import msgspec
 import pytest
 from aiohttp.test_utils import make_mocked_request
+from multidict import CIMultiDict
 from yarl import URL
 
 from command import requests as q
@@ -17,7 +18,8 @@ from command.actors import HUB, Role
 from command.kernel.clock import SystemClock
 from command.kernel.errors import DamagedFileError, SignInRequiredError
 from consoles.cli.hub_key import key_of_hub
-from consoles.http.identity import SESSION_COOKIE, address_of
+from consoles.http.identity import SESSION_COOKIE
+from consoles.http.proxies import Proxies
 from consoles.parts.stores import accounts_alone
 from consoles.settings import Settings
 from consoles.site import running_site
@@ -96,7 +98,48 @@ def test_nobody_but_a_proxy_of_this_machine_says_where_a_request_comes_from(
     peer: str, forwarded: str, address: str
 ) -> None:  # R124
     headers = {"X-Forwarded-For": forwarded} if forwarded else {}
-    assert address_of(make_mocked_request("POST", "/api/v1/session", headers).clone(remote=peer)) == address
+    request = make_mocked_request("POST", "/api/v1/session", headers).clone(remote=peer)
+    assert Proxies().address_of(request) == address
+
+
+@pytest.mark.parametrize(
+    ("peer", "lines", "address"),
+    [
+        ("127.0.0.1", ["10.6.6.6", "10.0.0.7"], "10.0.0.7"),  # HAProxy's line comes after the browser's own
+        ("127.0.0.1", ["10.6.6.6, 10.6.6.7", "10.0.0.7"], "10.0.0.7"),
+        ("127.0.0.1", ["10.6.6.6", "127.0.0.1"], "127.0.0.1"),
+        ("127.0.0.1", ["10.0.0.7, 10.8.0.5"], "10.0.0.7"),  # a balancer before a proxy of this machine
+        ("10.8.0.5", ["10.6.6.6", "10.0.0.7"], "10.0.0.7"),
+        ("10.8.0.5", ["10.6.6.6, 10.0.0.7, fd00::8"], "10.0.0.7"),  # two balancers, one before the other
+        ("10.8.0.5", ["10.0.0.7,"], "10.8.0.5"),
+        ("10.8.0.5", [], "10.8.0.5"),
+        ("10.8.0.6", ["10.0.0.7"], "10.8.0.6"),  # another machine beside the balancer
+    ],
+)
+def test_a_proxy_is_believed_who_asked_it_and_a_browser_nothing(peer: str, lines: list[str], address: str) -> None:
+    """R1230, R1231."""
+    headers = CIMultiDict([("X-Forwarded-For", line) for line in lines])
+    request = make_mocked_request("POST", "/api/v1/session", headers).clone(remote=peer)
+    assert Proxies(["10.8.0.5", "fd00::/64"]).address_of(request) == address
+
+
+async def test_wrong_passwords_count_by_who_is_before_the_proxies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R1230, R1231: a forged line evades nothing, and one browser's failures are not a whole county's."""
+    monkeypatch.setattr("command.access.passwords.SIGN_IN_FAILURES_PER_ADDRESS", 2)
+    named = msgspec.structs.replace(settings(tmp_path), proxies=["10.8.0.5"])
+    async with running_site(named) as site, aiohttp.ClientSession(site.http_url) as http:
+
+        async def wrong(name: str, *lines: str) -> int:
+            headers = CIMultiDict([("X-Forwarded-For", line) for line in lines])
+            body = msgspec.json.encode({"name": name, "password": "no such password"})
+            async with http.post("/api/v1/session", data=body, headers=headers) as response:
+                return response.status
+
+        forged = [await wrong(f"a{n}", f"10.6.6.{n}", "10.0.0.7, 10.8.0.5") for n in range(3)]
+        others = [await wrong(f"b{n}", f"10.0.1.{n}, 10.8.0.5") for n in range(3)]
+    assert (forged, others) == ([401, 401, 429], [401, 401, 401])
 
 
 async def test_a_change_without_the_csrf_header_is_refused(tmp_path: Path) -> None:

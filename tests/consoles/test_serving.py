@@ -14,6 +14,7 @@ from aiohttp import web
 from prometheus_client import REGISTRY
 
 from command.kernel.clock import SystemClock
+from consoles.http.proxies import Proxies
 from consoles.limits import OPEN_FILES
 from consoles.parts import serving as doors
 from consoles.parts.serving import serving
@@ -37,10 +38,10 @@ async def _live(request: web.Request) -> web.StreamResponse:
 
 
 @asynccontextmanager
-async def served() -> AsyncIterator[int]:
+async def served(*proxies: str) -> AsyncIterator[int]:
     app = web.Application()
     app.add_routes([web.get("/hello", _hello), web.get("/live", _live)])
-    async with serving(app, "127.0.0.1", 0) as url:
+    async with serving(app, "127.0.0.1", 0, Proxies(proxies)) as url:
         yield int(url.rpartition(":")[2])
 
 
@@ -117,6 +118,20 @@ def test_one_address_cannot_take_every_place(run: Runner, monkeypatch: pytest.Mo
                 assert b"200" in await answer(await connect(stack, port)), "a proxy speaks for many"
 
     run(scenario())
+
+
+def test_a_proxy_of_another_machine_speaks_for_many_where_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """R1231."""
+    monkeypatch.setattr(doors, "HTTP_CONNECTIONS_PER_ADDRESS", 1)
+
+    async def scenario() -> None:
+        async with served("127.0.0.2") as port, AsyncExitStack() as stack:
+            for _ in range(3):
+                assert b"200" in await answer(await connect(stack, port, "127.0.0.2"))
+            assert b"200" in await answer(await connect(stack, port, "127.0.0.3"))
+            assert b"429" in await answer(await connect(stack, port, "127.0.0.3"), b"")
+
+    uvloop.run(scenario())
 
 
 @both_loops

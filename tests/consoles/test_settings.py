@@ -29,6 +29,7 @@ VIID = '[viid]\nserver_id = "43062100005030000001"\n'
         ("[limits]\nanswer_s = 15", "answer_s"),
         (GB + "media_ports = [30999, 30000]", "media_ports"), (GB + 'address = "not an address"', "not an address"),
         (VIID + "algorithms = []", "viid.algorithms"), ('video_addresses = ["eth0"]', "eth0"),
+        ('proxies = ["10.0.0.1/8"]', "10.0.0.1/8"), ('proxies = ["::/0"]', "everybody"),  # R1231
         ('[case]\nurl = "case.county.example"\ntoken = "t"', "case.url"),
         ('[sms]\nurl = "https://sms.example/send"\ntoken = ""', "sms.token"),
         ('cameras_kept_to = {"*-cell" = ["commander"]}', "'*-cell'"),

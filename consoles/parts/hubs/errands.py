@@ -24,7 +24,8 @@ from aiohttp import hdrs, web
 from command.kernel.clock import Clock
 from command.kernel.errors import InvalidInputError, TooManyError, UnavailableError
 from command.roll import HubPlace
-from consoles.http.identity import is_loopback, is_open
+from consoles.http.identity import is_open
+from consoles.http.proxies import is_loopback
 from consoles.limits import PEER_ERRANDS, PEER_HELLO_MS, PEER_PICTURES
 from consoles.parts.hubs.replies import Reply
 from edge.agent.answering import Handler, do, unknown

@@ -24,7 +24,7 @@ from command.requests import ReportLink
 from command.services.bodies import read_body
 from command.telling import tell
 from consoles.http import metrics
-from consoles.http.identity import address_of
+from consoles.http.proxies import Proxies
 from consoles.parts.base import Base
 from consoles.parts.serving import serving
 from consoles.parts.stores import LINKS
@@ -87,7 +87,8 @@ async def viid(base: Base, passages: Passages) -> AsyncIterator[list[web.RouteDe
         )
         hosts = {upper: host_of(url) for upper, url in origins.items()}
         door = Door(own.server_id[:10], own.algorithms, password, hosts)
-        server = Server(own.server_id, door, library, clock, read_body, address_of, origins, own.datum)
+        proxies = Proxies(base.settings.proxies)
+        server = Server(own.server_id, door, library, clock, read_body, proxies.address_of, origins, own.datum)
         http = await stack.enter_async_context(aiohttp.ClientSession())
         pushing = [upper.id for upper in own.uppers if upper.pushes]
         tells = Tells(hub, kept.readings, store, devices, own.server_id, pushing)
@@ -113,7 +114,7 @@ async def viid(base: Base, passages: Passages) -> AsyncIterator[list[web.RouteDe
         base.tasks.start(while_held(kept.leases, LINKS, cascades.run), "viid-cascades")
         _watch_waiting(base, store, [*origins])
         base.measured.extend(_measured(server, door, tells, senders, lowers, cascades))
-        url = await stack.enter_async_context(serving(server.application(), base.settings.host, own.port))
+        url = await stack.enter_async_context(serving(server.application(), base.settings.host, own.port, proxies))
         yield [
             *ViidRoutes(own.server_id, url, hub, server, library, devices, store, senders).routes(),
             *LowerRoutes(own.server_id, own.receive_at, hub, devices, lower_store, lowers, library).routes(),

@@ -17,7 +17,7 @@ from command.kernel.clock import VirtualClock
 from command.kernel.errors import TriuneError
 from command.kernel.geo import Datum
 from command.services.bodies import read_body
-from consoles.http.identity import address_of
+from consoles.http.proxies import Proxies
 from edge.digest import Algorithm
 from edge.gb28181.local_time import CHINA
 from edge.viid.bodies import RefusedError, Verdict
@@ -136,7 +136,7 @@ async def running(
     """Serve until the block is left."""
     clock, library = clock or VirtualClock(now_ms), MemoryLibrary()
     door = Door(REALM, algorithms, lambda _device: PASSWORD)
-    server = Server(SERVER, door, library, clock, read_body, address_of, uppers, datum)
+    server = Server(SERVER, door, library, clock, read_body, Proxies().address_of, uppers, datum)
     runner = web.AppRunner(server.application(), access_log=None)
     await runner.setup()
     try:
