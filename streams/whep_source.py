@@ -32,7 +32,7 @@ _OFFERED: Final = (
 )  # fmt: skip
 
 
-def whep_source(addresses: Sequence[str] = ()) -> Callable[[str, Clock], PacketSource]:
+def whep_source(addresses: Sequence[str]) -> Callable[[str, Clock], PacketSource]:
     """Return what opens `whep+https://` addresses, for `Sources.register`; `addresses` are those to receive on."""
 
     def open_source(address: str, clock: Clock) -> PacketSource:

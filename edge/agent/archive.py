@@ -12,7 +12,7 @@ from command.kernel.errors import InvalidInputError
 from edge.agent.answering import Registers, Reply
 from edge.agent.protocol import Errand
 from edge.limits import AGENT_PIECE_BYTES
-from streams.recorder.archive import Archive, Body, OwnArchive, pieces
+from streams.recorder.archive import Archive, Body, pieces
 from streams.recorder.locks import Lock
 from streams.recorder.sheets import CLIPS, Asked, delete_clip
 from streams.recorder.store import Store
@@ -71,10 +71,10 @@ class RecordingErrands:
 
     def __init__(
         self, find_store: Callable[[], Store], note_event: Callable[[str], None], clock: Clock,
-        find_archive: Callable[[], Archive] | None = None,
+        find_archive: Callable[[], Archive],
     ) -> None:  # fmt: skip
         self._find_store = find_store
-        self._find_archive = find_archive or (lambda: OwnArchive(find_store(), clock))
+        self._find_archive = find_archive
         self._note_event = note_event
         self._clock = clock
         self._clips: set[str] = set()

@@ -115,13 +115,13 @@ class Playback:
 
     async def at_speed(self, times: float) -> None:
         """Play at another speed from now on, also what was held. Raises `InviteError` where the device refuses."""
-        await self._source.steer(scale=times)
+        await self._source.steer(times)
         self.speed, self.is_held = times, False
         self._time.at_speed(times)
 
     async def hold(self) -> None:
         """Stand still. Raises `InviteError` where the device refuses."""
-        await self._source.steer(pause=True)
+        await self._source.steer(None)
         self.is_held = True
 
     async def go_on(self) -> None:

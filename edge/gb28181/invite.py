@@ -63,8 +63,8 @@ class InviteDialog(Protocol):
         """Wait until the device ends the stream; return why: its BYE, the end of a recording, or gone offline."""
         ...
 
-    async def control(self, *, scale: float | None = None, pause: bool = False, seek_s: float | None = None) -> None:
-        """Steer a playback (MANSRTSP over INFO): speed, pause, or position in seconds from its beginning.
+    async def control(self, scale: float | None) -> None:
+        """Steer a playback (MANSRTSP over INFO): play on at a speed (1 is normal), or hold it where there is none.
 
         Raises `InviteError` where the device refuses or does not answer.
         """

@@ -151,16 +151,16 @@ class Gb28181Source:
             self._picture_ms = self._clock.now_ms()
         return self._waiting.pop()
 
-    async def steer(self, *, scale: float | None = None, pause: bool = False, seek_s: float | None = None) -> None:
-        """Play what is recorded at another speed, hold it, or go to so many seconds from its beginning.
+    async def steer(self, scale: float | None) -> None:
+        """Play on what is recorded at a speed (1 is normal), or hold it where there is none.
 
         One that is held for `GB28181_HELD_MS` ends. Raises `InviteError` where the device refuses or does not answer.
         """
         assert self._playback is not None
         assert self._dialog is not None
-        await self._dialog.control(scale=scale, pause=pause, seek_s=seek_s)
+        await self._dialog.control(scale)
         now_ms = self._clock.now_ms()
-        if pause:
+        if scale is None:
             self._held_ms = self._held_ms or now_ms
         elif self._held_ms is not None:
             self._held_ms, self._let_go_ms = None, now_ms

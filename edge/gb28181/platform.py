@@ -78,7 +78,7 @@ class Platform:
 
     def __init__(
         self, identity: Identity, uplink: Uplink, on_alarm: AlarmSink, clock: Clock, host: str, port: int, *,
-        announced: str = "", datum: Datum = "wgs84", kept: Registrations | None = None,
+        announced: str = "", datum: Datum, kept: Registrations | None = None,
     ) -> None:  # fmt: skip
         self.counters = Gb28181Counters()
         self.endpoint = Endpoint(clock, host, port, self._requested, announced)

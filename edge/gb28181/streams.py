@@ -56,10 +56,10 @@ class Stream:
         if not self._end.done():
             self._end.set_result(why)
 
-    async def control(self, *, scale: float | None = None, pause: bool = False, seek_s: float | None = None) -> None:
-        """Steer a playback. Raises `InviteError` where the device refuses or does not answer."""
+    async def control(self, scale: float | None) -> None:
+        """Play on at a speed, or hold it. Raises `InviteError` where the device refuses or does not answer."""
         self._controls += 1
-        body = control(self._controls, scale=scale, pause=pause, seek_s=seek_s)
+        body = control(self._controls, scale)
         peer = self.device.peer
         info = self.dialog.request("INFO", self._line.endpoint.via(peer), ("Content-Type", CONTENT_TYPE), body=body)
         try:

@@ -26,6 +26,7 @@ _RETRY_MS: Final = 3000
 _STREAMS: Final = 16
 _CONTROLS: Final = 100
 _MANSCDP: Final = "Application/MANSCDP+xml"
+_NAME: Final = "模拟摄像机"
 _XML: Final = '<?xml version="1.0" encoding="GB2312"?>\r\n'
 
 
@@ -51,7 +52,7 @@ class Gb28181Camera:
 
     def __init__(
         self, clip: PsClip, clock: Clock, *, platform: tuple[str, int], server: str, device: str, channel: str,
-        password: str, name: str = "模拟摄像机", recorded: Sequence[tuple[int, int]] = (),
+        password: str, recorded: Sequence[tuple[int, int]] = (),
     ) -> None:  # fmt: skip
         self.registered = asyncio.Event()
         self.streams: dict[str, asyncio.Task[None]] = {}
@@ -67,7 +68,6 @@ class Gb28181Camera:
         self._device = device
         self._channel = channel
         self._password = password
-        self._name = name
         self._recorded = recorded
         self._paces: dict[str, Pace] = {}
         self._agreed: dict[str, tuple[Offer, asyncio.Server | None, asyncio.Future[asyncio.Transport]]] = {}
@@ -207,11 +207,11 @@ class Gb28181Camera:
             return
         contents = {
             "Catalog": (
-                f'<SumNum>1</SumNum><DeviceList Num="1"><Item><DeviceID>{self._channel}</DeviceID><Name>{self._name}'
+                f'<SumNum>1</SumNum><DeviceList Num="1"><Item><DeviceID>{self._channel}</DeviceID><Name>{_NAME}'
                 f"</Name><Manufacturer>Triune</Manufacturer><Parental>0</Parental><ParentID>{self._device}</ParentID>"
                 "<Status>ON</Status></Item></DeviceList>"
             ),
-            "DeviceInfo": f"<Result>OK</Result><DeviceName>{self._name}</DeviceName><Channel>1</Channel>",
+            "DeviceInfo": f"<Result>OK</Result><DeviceName>{_NAME}</DeviceName><Channel>1</Channel>",
             "DeviceStatus": "<Result>OK</Result><Online>ONLINE</Online><Status>OK</Status>",
         }
         if command[1] == "RecordInfo":
@@ -224,7 +224,7 @@ class Gb28181Camera:
         """Return the recordings of the time that is asked for."""
         asked = [instant_ms(said) or 0 for said in re.findall(r"<(?:Start|End)Time>([^<]+)<", query)]
         items = [
-            f"<Item><DeviceID>{self._channel}</DeviceID><Name>{self._name}</Name><StartTime>{written(from_ms)}"
+            f"<Item><DeviceID>{self._channel}</DeviceID><Name>{_NAME}</Name><StartTime>{written(from_ms)}"
             f"</StartTime><EndTime>{written(to_ms)}</EndTime><Type>time</Type></Item>"
             for from_ms, to_ms in self._recorded
             if len(asked) == 2 and from_ms < asked[1] and to_ms > asked[0]

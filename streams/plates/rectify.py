@@ -26,8 +26,11 @@ UPPER_WIDTH_PX = 56
 _LOWER_WIDTH_PX = 140
 
 
-def rectify(picture: Picture, corners: Floats, outwards: float = OUTWARDS) -> Picture:
-    """Return the plate as BGR (48, 168, 3); corners are (4, 2) pixels, clockwise from the top left."""
+def rectify(picture: Picture, corners: Floats, outwards: float) -> Picture:
+    """Return the plate as BGR (48, 168, 3); corners are (4, 2) pixels, clockwise from the top left.
+
+    They are taken `outwards` from their middle by this factor first.
+    """
     middle = corners.mean(axis=0)
     return _straighten(picture, middle + (corners - middle) * outwards, (_STRIP_WIDTH_PX, STRIP_HEIGHT_PX))
 

@@ -58,11 +58,11 @@ class PassageTracker:
     """Votes over the frames of one camera. With `early`, a passage is told as soon as it is sure, else at its end.
 
     Each vehicle is told at most once. Frames come in the order of their time; where that goes back, all
-    begins anew. `lanes` may be changed at any time.
+    begins anew. `lanes`, none at first, may be changed at any time.
     """
 
-    def __init__(self, *, early: bool, lanes: Sequence[Lane] = ()) -> None:
-        self.lanes = lanes
+    def __init__(self, *, early: bool) -> None:
+        self.lanes: Sequence[Lane] = ()
         self.unsure = 0
         """Vehicles that went and were never told, because their plate was not sure enough; grilles and signs too."""
         self._early = early

@@ -36,12 +36,13 @@ _LOOK_MS = 1000
 
 
 class Relay:
-    """`async with Relay(clock) as relay`; leaving ends every session.
+    """`async with Relay(clock, addresses) as relay`; leaving ends every session.
 
-    `addresses` are the hub's own to send video from, each session on a free UDP port; by default all the host has.
+    `addresses` are the hub's own to send video from, each session on a free UDP port; where none
+    is named, all the host has.
     """
 
-    def __init__(self, clock: Clock, addresses: Sequence[str] = ()) -> None:
+    def __init__(self, clock: Clock, addresses: Sequence[str]) -> None:
         self._clock = clock
         self._addresses = tuple(addresses)
         self._certificate = RTCCertificate.generateCertificate()

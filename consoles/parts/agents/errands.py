@@ -86,7 +86,7 @@ def _json(body: object) -> msgspec.Raw:
 class Errands:
     """The errands of one hub. `answered` serves the connections that agents open for them."""
 
-    def __init__(self, agents: Reaches, elsewhere: Elsewhere | None = None) -> None:
+    def __init__(self, agents: Reaches, elsewhere: Elsewhere | None) -> None:
         self.counters = ErrandCounters()
         self._agents = agents
         self._elsewhere = elsewhere

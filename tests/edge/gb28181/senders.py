@@ -27,13 +27,13 @@ class Agreed:
         self.answer = answer
         self.host = host
         self.end: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self.controls: list[tuple[float | None, bool, float | None]] = []
+        self.controls: list[float | None] = []
 
     async def ended(self) -> str:
         return await self.end
 
-    async def control(self, *, scale: float | None = None, pause: bool = False, seek_s: float | None = None) -> None:
-        self.controls.append((scale, pause, seek_s))
+    async def control(self, scale: float | None) -> None:
+        self.controls.append(scale)
 
 
 class Device:

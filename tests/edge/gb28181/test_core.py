@@ -199,11 +199,8 @@ def test_an_ssrc_is_one_streams_alone_and_not_taken_again_at_once() -> None:  # 
 
 
 def test_playback_is_steered_by_mansrtsp() -> None:  # R327
-    assert control(3, scale=2, pause=False, seek_s=None) == (
-        b"PLAY MANSRTSP/1.0\r\nCSeq: 3\r\nScale: 2.000000\r\nRange: npt=now-\r\n\r\n"
-    )
-    assert b"Range: npt=90.000-" in control(4, scale=None, pause=False, seek_s=90)
-    assert control(5, scale=None, pause=True, seek_s=None).startswith(b"PAUSE MANSRTSP/1.0\r\n")
+    assert control(3, 2) == b"PLAY MANSRTSP/1.0\r\nCSeq: 3\r\nScale: 2.000000\r\nRange: npt=now-\r\n\r\n"
+    assert control(5, None).startswith(b"PAUSE MANSRTSP/1.0\r\n")
 
 
 def test_a_devices_time_is_that_of_china_unless_it_says_a_zone() -> None:  # R323

@@ -137,7 +137,7 @@ async def test_what_is_recorded_is_played_steered_and_ends(ps_clip: PsClip) -> N
     media = Gb28181Media(device, ports())
     packets: list[Packet] = []
     async with asyncio.timeout(PATIENCE_S), media.playback(ADDRESS, 1_000_000, 1_060_000, SystemClock()) as source:
-        await source.steer(scale=4)
+        await source.steer(4)
         with pytest.raises(PlaybackEndedError, match="the recording ended"):
             await to_the_end(source, packets)
 
@@ -145,7 +145,7 @@ async def test_what_is_recorded_is_played_steered_and_ends(ps_clip: PsClip) -> N
     assert packets[-1].pts_ms - packets[0].pts_ms == 960
     assert device.asked[0][3] == (1_000_000, 1_060_000)
     assert device.asked[0][2].ssrc == SSRC + 1_000_000_000
-    assert device.dialogs[0].controls == [(4, False, None)]
+    assert device.dialogs[0].controls == [4]
 
 
 async def test_what_was_sent_before_the_end_of_a_recording_was_told_and_comes_after_it_is_read(
