@@ -12,9 +12,10 @@ import logging
 import os
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 
 import msgspec
 
@@ -22,7 +23,7 @@ from command.access.keys import SiteKey
 from command.backup.archive import fingerprint, read_header, read_manifest
 from command.backup.records import Manifest
 from command.kernel.errors import TriuneError, UnavailableError
-from command.kernel.limits import BACKUP_AHEAD_MS
+from command.kernel.limits import BACKUP_AHEAD_MS, BACKUP_LOCK_LOOK_MS, BACKUP_LOCK_MS
 
 _INSTANT = "%Y%m%dT%H%M%SZ"
 _NAMES = re.compile(r"triune-(?P<begun>\d{8}T\d{6}Z)(-(?P<history>[0-9a-f]+))?\.backup")
@@ -158,15 +159,31 @@ def is_ahead(archive: Path, now_ms: int) -> bool:
 def being_written(folder: Path) -> Iterator[None]:
     """Keep `clear_parts` of every hub away from the folder until the block is left, or this process has ended.
 
-    Any number may write at once. On a file system without locks nobody clears, so there is nothing to keep away.
+    Any number may write at once. On a file system without locks nobody clears, so there is nothing to keep away. Waits
+    for one that clears; raises `UnavailableError` where that takes longer than `BACKUP_LOCK_MS`.
     """
     lock = _opened_lock(folder)
     try:
-        with suppress(OSError):
-            fcntl.flock(lock, fcntl.LOCK_SH)
+        _share(lock)
         yield
     finally:
         os.close(lock)
+
+
+def _share(lock: int) -> None:
+    pause = Event()
+    for _ in range(BACKUP_LOCK_MS // BACKUP_LOCK_LOOK_MS):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pause.wait(BACKUP_LOCK_LOOK_MS / 1000)
+        except OSError:
+            return
+        else:
+            return
+    raise UnavailableError(
+        "another hub removes what is left of former backups in the folder, and does not end: does its disk answer?"
+    )
 
 
 def clear_parts(folder: Path) -> None:

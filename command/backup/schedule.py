@@ -6,10 +6,12 @@ import asyncio
 import logging
 import multiprocessing
 import os
+from collections.abc import Callable, Sequence
+from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -32,8 +34,11 @@ from command.backup.making import Source, make_backup, part_of
 from command.backup.records import Manifest
 from command.kernel.clock import Clock
 from command.kernel.errors import TriuneError, UnavailableError
-from command.kernel.limits import BACKUP_AHEAD_LOOK_MS, BACKUP_KILL_MS, BACKUP_RETRY_MS
+from command.kernel.limits import BACKUP_AHEAD_LOOK_MS, BACKUP_FOLDER_MS, BACKUP_KILL_MS, BACKUP_RETRY_MS
+from command.kernel.own_thread import begin
 
+T = TypeVar("T")
+_HANGS = "the folder of backups does not answer: is its share or disk gone?"
 _HOUR_MS = 60 * 60 * 1000
 _NICENESS = 10
 _log = logging.getLogger(__name__)
@@ -73,6 +78,8 @@ class Backups:
         self.is_known = False
         """Whether the folder was looked into since the start."""
         self._ahead: list[Path] = []
+        self._asked: asyncio.Future[Any] | None = None
+        """What the folder was asked last."""
 
     @property
     def lost(self) -> tuple[str, ...]:
@@ -105,7 +112,7 @@ class Backups:
     async def make(self) -> Path:
         """Make one now, drop what is beyond those kept, and return it. Raises as `make_backup`."""
         to = archive_at(self._folder, self._clock.now_ms(), self._owner)
-        await asyncio.to_thread(clear_parts, self._folder)
+        await self._in_folder(partial(clear_parts, self._folder))
         if problem := await self._in_a_process(to):
             raise UnavailableError(problem)
         found = await self._look()
@@ -113,18 +120,30 @@ class Backups:
             raise UnavailableError(f"{to.name} cannot be opened again: does its disk answer?")
         if self.lost:
             _log.warning("%d pictures or files cannot be read, the first is %s", len(self.lost), self.lost[0])
-        for path in await asyncio.to_thread(to_drop, found, self._owner.key, self._plan.keep, self.lost):
-            await asyncio.to_thread(remove, path)
+        await self._in_folder(partial(_drop, found, self._owner.key, self._plan.keep, self.lost))
         return to
 
     async def _look(self) -> Archives:
-        found = await asyncio.to_thread(archives_in, self._folder, self._owner, self._clock.now_ms())
+        looked = await self._in_folder(partial(_looked, self._folder, self._owner, self._clock.now_ms()))
+        found, newest, self.newest_bytes = looked
         self._ahead = found.ahead
-        newest = await asyncio.to_thread(newest_good, found, self._owner.key)
-        self.newest_bytes = await asyncio.to_thread(size_bytes, newest[0]) if newest else None
         self.last_good_ms, self.newest = (begun_ms(newest[0]), newest[1]) if newest else (None, None)
         self.is_known = True
         return found
+
+    async def _in_folder(self, work: Callable[[], T]) -> T:
+        """Return what `work` returns. A folder that hangs with its disk costs one thread, which no stop waits for.
+
+        Raises `UnavailableError` after `BACKUP_FOLDER_MS`, and while the call before this one still hangs.
+        """
+        if self._asked is not None and not self._asked.done():
+            raise UnavailableError(_HANGS)
+        self._asked = asked = begin(work)
+        try:
+            async with asyncio.timeout(BACKUP_FOLDER_MS / 1000):
+                return await asyncio.shield(asked)
+        except TimeoutError as error:
+            raise UnavailableError(_HANGS) from error
 
     async def _in_a_process(self, to: Path) -> str:
         """Return what went wrong, or nothing. The hub's own threads and locks are not held up by it."""
@@ -142,9 +161,21 @@ class Backups:
                 return f"its process cannot be started: {error.strerror}"
             finally:
                 await asyncio.wait([starting])
-                # A thread ends what it began, also where the hub is told to stop a second time.
-                await asyncio.shield(loop.run_in_executor(None, _end, process, part_of(to)))
+                # A thread ends what it began, also where the hub is told to stop a second time, or the disk hangs.
+                await asyncio.wait([begin(partial(_end, process, part_of(to)))], timeout=2 * BACKUP_KILL_MS / 1000)
             return _received(receiving)
+
+
+def _looked(folder: Path, owner: Owner, now_ms: int) -> tuple[Archives, tuple[Path, Manifest] | None, int | None]:
+    """Return what is in the folder, the newest good one, and how large that is."""
+    found = archives_in(folder, owner, now_ms)
+    newest = newest_good(found, owner.key)
+    return found, newest, size_bytes(newest[0]) if newest else None
+
+
+def _drop(found: Archives, key: SiteKey, keep: int, lost: Sequence[str]) -> None:
+    for path in to_drop(found, key, keep, lost):
+        remove(path)
 
 
 async def _ended(process: SpawnProcess) -> None:

@@ -261,6 +261,12 @@ BACKUP_AHEAD_MS = 10 * 60 * 1000
 BACKUP_AHEAD_LOOK_MS = 15 * 60 * 1000
 # A hub that stops waits so long for the process of a backup to be gone; one that a disk holds up then ends without it.
 BACKUP_KILL_MS = 5000
+# A folder of backups that does not answer for so long, as where its share is gone, makes the backup come to nothing.
+# Looking through it takes a read for each MiB of the newest one.
+BACKUP_FOLDER_MS = 30 * 60 * 1000
+# Another hub may keep a backup from beginning for so long while it removes what is left of former ones.
+BACKUP_LOCK_MS = 60 * 1000
+BACKUP_LOCK_LOOK_MS = 100
 
 # Cameras that desks may send to the wall; past them the one sent longest ago leaves it.
 WALL_CAMERAS = 16

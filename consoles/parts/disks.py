@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from command.journal.anchors import is_address
+from command.kernel.own_thread import begin
 from consoles.http import metrics
 from consoles.limits import DISK_LEFT_BYTES
 from consoles.parts.base import Base
 from consoles.parts.watched import Watched
 from consoles.settings import Settings
-from streams.recorder.threads import begin
 
 Use = Literal["data", "recordings", "backup", "anchor"]
 

@@ -18,10 +18,10 @@ from msgspec.structs import replace
 
 from command.kernel.errors import ConflictError, InvalidInputError, UnavailableError, UnknownIdError
 from command.kernel.folders import sync_folder, write_durably
+from command.kernel.own_thread import begin
 from streams import fmp4, fmp4_reader
 from streams.fmp4 import Sample
 from streams.limits import RECORD_CLIP_MS, RECORD_GAP_MS
-from streams.recorder import threads
 from streams.recorder.gaps import Why, explained
 from streams.recorder.sheets import CLIPS, Asked, Clip, Shift, mark_unrecorded
 from streams.recorder.store import Store, read_fragments
@@ -46,7 +46,7 @@ async def export(store: Store, asked: Asked) -> Clip:
             return clip.finish(known)
 
     try:
-        return await threads.begin(make)
+        return await begin(make)
     except OSError as error:
         raise UnavailableError(f"the clip cannot be written: {error.strerror}") from error
 

@@ -11,8 +11,8 @@ from typing import TypeVar
 
 from command.kernel.clock import Clock
 from command.kernel.errors import TriuneError, UnavailableError, UnknownIdError
+from command.kernel.own_thread import begin
 from streams.limits import RECORD_SEGMENT_BYTES
-from streams.recorder import threads
 from streams.recorder.archive import Archive, Body, Listed
 from streams.recorder.clips import ClipFile, check_times, one_init
 from streams.recorder.gaps import Cause, Why
@@ -144,15 +144,15 @@ class JoinedArchive:
         init = one_init([(segment.init, segment.from_ms) for segment in segments.values()])
         head, folder = await self.init(asked.camera, init), self._find_store().folder / CLIPS
         try:
-            clip = await threads.begin(lambda: ClipFile(folder, asked, head))
+            clip = await begin(lambda: ClipFile(folder, asked, head))
             try:
                 for segment in segments.values():
                     fragments = await self._whole(asked.camera, segment.id)
-                    await threads.begin(partial(clip.add, segment.from_ms, segment.shift_ms, fragments))
+                    await begin(partial(clip.add, segment.from_ms, segment.shift_ms, fragments))
                 layer = [Why(gap.from_ms, gap.to_ms, Cause(gap.reason, gap.detail)) for gap in gaps]
-                return await threads.begin(lambda: clip.finish([layer]))
+                return await begin(lambda: clip.finish([layer]))
             finally:
-                await threads.begin(lambda: clip.__exit__(None, None, None))
+                await begin(lambda: clip.__exit__(None, None, None))
         except OSError as error:
             raise UnavailableError(f"the clip cannot be written: {error.strerror}") from error
 

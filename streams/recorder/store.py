@@ -12,9 +12,10 @@ import msgspec
 from msgspec.structs import replace
 
 from command.kernel.errors import DamagedFileError, TriuneError, UnavailableError, UnknownIdError
+from command.kernel.own_thread import begin
 from command.kernel.sqlite import SqliteThread
 from streams.limits import RECORD_CLIPS_LISTED, RECORD_LISTED, RECORD_RATE_MS, RECORD_SEGMENT_BYTES
-from streams.recorder import clip_list, index, sheets, threads, whys
+from streams.recorder import clip_list, index, sheets, whys
 from streams.recorder.clip_list import ListedClip
 from streams.recorder.disk import Batch, Disk, Keep, Room, Written
 from streams.recorder.gaps import Gap, Why, explained, missing
@@ -86,7 +87,7 @@ class Store:
                 db, is_new = SqliteThread(path, index.SCHEMA, "recordings"), True
             return db, SqliteThread(path, index.SCHEMA, "recordings-read"), disk, is_new
 
-        db, reader, disk, is_new = await threads.begin(opened)
+        db, reader, disk, is_new = await begin(opened)
         store = cls(folder, db, reader, disk)
 
         def recover(db: sqlite3.Connection) -> None:

@@ -1,7 +1,6 @@
-"""Work that may hang with a disk, kept from everything else: threads of its own, a limit on waiting, refusals at once.
+"""Work on disks of recordings, which may hang: kept from everything else, with a limit on waiting, refused at once.
 
-A file system that does not answer (a pulled cable of NFS, a dying disk) holds whoever calls it, for ever and beyond any
-signal. Such a thread is left behind; it ends with the process, or when the disk answers again.
+See `command.kernel.own_thread`.
 """
 
 from __future__ import annotations
@@ -10,40 +9,16 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
-from threading import Lock, Thread
+from threading import Lock
 from typing import TypeVar
 
 from command.kernel.errors import UnavailableError
+from command.kernel.own_thread import begin
 from command.kernel.sqlite import SqliteThread
 from streams.limits import RECORD_HUNG_MS, RECORD_READS
 
 T = TypeVar("T")
 NO_ANSWER = "the disk of recordings does not answer"
-
-
-def begin(work: Callable[[], T]) -> asyncio.Future[T]:
-    """Run it in a thread of its own; who no longer waits leaves it to itself."""
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[T] = loop.create_future()
-
-    def tell(result: T | None, error: BaseException | None) -> None:
-        if not answer.done():
-            if error is None:
-                answer.set_result(result)  # type: ignore[arg-type]  # None only where T is
-            else:
-                answer.set_exception(error)
-
-    def run() -> None:
-        result, error = None, None
-        try:
-            result = work()
-        except BaseException as raised:  # noqa: BLE001 - it goes to whoever asked
-            error = raised
-        with suppress(RuntimeError):  # the loop may be gone by now, and nobody waits
-            loop.call_soon_threadsafe(tell, result, error)
-
-    Thread(target=run, name="recordings-file", daemon=True).start()
-    return answer
 
 
 class Readers:

@@ -17,11 +17,11 @@ import msgspec
 
 from command.kernel.errors import TriuneError, UnavailableError
 from command.kernel.folders import sync_folder, write_durably
+from command.kernel.own_thread import begin
 from consoles.limits import AGENT_EVENTS, AGENT_RECORDINGS_MS
 from consoles.parts.hubs.replies import Reply
 from edge.agent import archive as asks
 from streams.limits import RECORD_PIECE_BYTES
-from streams.recorder import threads
 from streams.recorder.archive import Body, Listed, ListedSegment
 from streams.recorder.gaps import Gap, Reason
 from streams.recorder.index import Span
@@ -207,21 +207,21 @@ async def _keep(path: Path, clip: Clip, reply: Reply) -> None:
     """Write the file of a clip and its sheet, durable, if the hash of what comes is the one that was told."""
     half, digest, waiting = path.with_suffix(".half"), hashlib.sha256(), bytearray()
     try:
-        await threads.begin(partial(_append, half, b""))
+        await begin(partial(_append, half, b""))
         async for piece in pieces_of(reply, clip.size):
             digest.update(piece)
             waiting += piece
             if len(waiting) >= RECORD_PIECE_BYTES:
-                await threads.begin(partial(_append, half, bytes(waiting)))
+                await begin(partial(_append, half, bytes(waiting)))
                 waiting.clear()
         if digest.hexdigest() != clip.sha256:
             raise UnavailableError(f"the clip that came from {reply.who} is not the one that it hashed")
-        await threads.begin(partial(_append, half, bytes(waiting)))
-        await threads.begin(partial(_finish, half, path, clip))
+        await begin(partial(_append, half, bytes(waiting)))
+        await begin(partial(_finish, half, path, clip))
     except OSError as error:
         raise UnavailableError(f"the clip cannot be written: {error.strerror}") from error
     finally:
-        await threads.begin(partial(half.unlink, missing_ok=True))
+        await begin(partial(half.unlink, missing_ok=True))
 
 
 def _append(path: Path, data: bytes) -> None:

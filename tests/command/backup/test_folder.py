@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from command.access.keys import SiteKey
+from command.backup import folder
 from command.backup.archive import ArchiveWriter
-from command.backup.folder import Archives, Owner, archive_at, archives_in, begun_ms, newest_good, to_drop
+from command.backup.folder import (
+    Archives,
+    Owner,
+    archive_at,
+    archives_in,
+    begun_ms,
+    being_written,
+    newest_good,
+    to_drop,
+)
 from command.backup.records import Blob, Contents, Manifest
+from command.kernel.errors import UnavailableError
 from tests.command.backup.keeping import KEY
 from tests.command.support import HOUR_MS, START_MS
 
@@ -102,3 +117,33 @@ def test_what_is_lost_since_is_not_dropped_with_the_last_that_has_it(tmp_path: P
     back_again.write_bytes(b"")  # what it has nobody can tell
     assert to_drop(found_in(tmp_path), KEY, 1, ("x", "y")) == [names[0], names[4]]
     assert newest not in to_drop(found_in(tmp_path), KEY, 1, ("z",))
+
+
+def test_who_writes_waits_for_who_clears_and_not_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R1203."""
+    clearing = os.open(tmp_path / ".triune-backups.lock", os.O_RDWR | os.O_CREAT)
+    fcntl.flock(clearing, fcntl.LOCK_EX)
+    monkeypatch.setattr(folder, "BACKUP_LOCK_MS", 200)
+    with pytest.raises(UnavailableError, match="another hub removes"), being_written(tmp_path):
+        pass
+    monkeypatch.setattr(folder, "BACKUP_LOCK_MS", 60_000)
+    tried = Event()
+
+    def cleared(lock: int, how: int) -> None:
+        try:
+            flock(lock, how)
+        finally:
+            tried.set()
+
+    flock = fcntl.flock
+    monkeypatch.setattr(fcntl, "flock", cleared)
+    with ThreadPoolExecutor() as pool:
+        written = pool.submit(_written, tmp_path)
+        assert tried.wait(30)
+        os.close(clearing)
+        assert written.result(30)
+
+
+def _written(where: Path) -> bool:
+    with being_written(where):
+        return True

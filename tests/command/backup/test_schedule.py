@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import multiprocessing
 import os
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -18,7 +21,7 @@ from command.access.keys import SiteKey
 from command.backup import schedule
 from command.backup.archive import ArchiveWriter
 from command.backup.checking import check_archive
-from command.backup.folder import Owner
+from command.backup.folder import Archives, Owner, archives_in
 from command.backup.making import Source, make_backup
 from command.backup.schedule import Backups, Plan
 from command.backup.stores import new_stores
@@ -94,6 +97,9 @@ async def test_one_that_fails_is_counted_costs_no_other_and_is_tried_again(sourc
         assert sorted(out.iterdir()) == [out / LOCK, good]
         (source.data / "away").rename(journal)
         clock.advance(START_MS + 6 * HOUR_MS + BACKUP_RETRY_MS)
+        while backups.failing:  # until there is one again, and no shorter
+            await SystemClock().sleep(1)
+        assert backups.last_good_ms == clock.now_ms()
         await until_asleep(clock, START_MS + 12 * HOUR_MS + BACKUP_RETRY_MS)
         assert (backups.failed, backups.failing) == (1, False)
         running.cancel()
@@ -210,7 +216,9 @@ async def test_one_made_while_the_clock_was_ahead_neither_stops_the_others_nor_p
         # One is due at once. While one is ahead the folder is looked at more often than backups are made.
         await until_asleep(clock, START_MS + BACKUP_AHEAD_LOOK_MS)
         assert (backups.last_good_ms, backups.ahead) == (START_MS, [ahead.name])
-        (first,) = set(out.glob("triune-2023*.backup"))
+        clock.advance(START_MS + BACKUP_AHEAD_LOOK_MS)
+        await until_asleep(clock, START_MS + 2 * BACKUP_AHEAD_LOOK_MS)
+        (first,) = set(out.glob("triune-2023*.backup"))  # a look is no reason to make one more
         assert ahead.exists(), "two are kept"
         clock.advance(START_MS + 6 * HOUR_MS)
         await until_asleep(clock, START_MS + 12 * HOUR_MS)
@@ -312,7 +320,9 @@ async def test_what_was_lost_is_told_and_the_last_one_that_has_it_is_kept(
     assert (later.lost, list(out.glob("*.backup"))) == ((), [newest])
 
 
-async def test_one_that_cannot_be_opened_any_more_is_not_the_newest_good_one(source: Source) -> None:
+async def test_one_that_cannot_be_opened_any_more_is_not_the_newest_good_one(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """R915."""
     clock = VirtualClock(START_MS)
     damaged = await backups_of(source, clock).make()
@@ -324,3 +334,63 @@ async def test_one_that_cannot_be_opened_any_more_is_not_the_newest_good_one(sou
         await until_asleep(clock, START_MS + 7 * HOUR_MS)
         running.cancel()
     assert (backups.last_good_ms, backups.failed) == (START_MS + HOUR_MS, 0)
+
+    def lost_since(*asked: Any) -> Archives:
+        for path in damaged.parent.glob("*.backup"):
+            path.write_bytes(path.read_bytes()[:-1])
+        return archives_in(*asked)
+
+    monkeypatch.setattr(schedule, "archives_in", lost_since)
+    clock.advance(START_MS + 7 * HOUR_MS)
+    with pytest.raises(UnavailableError, match="cannot be opened again"):
+        await backups.make()
+    assert (backups.last_good_ms, backups.newest, backups.newest_bytes) == (None, None, None)
+
+
+async def test_a_process_that_cannot_be_started_or_is_killed_is_a_failure_and_no_end_of_backups(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R1202. As where memory is short: then the kernel starts none, or kills what is large."""
+    clock, others = VirtualClock(START_MS), set(multiprocessing.active_children())
+
+    def refused(_: SpawnProcess) -> None:
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SpawnProcess, "start", refused)
+        with pytest.raises(UnavailableError, match="cannot be started: Cannot allocate memory"):
+            await backups_of(source, clock).make()
+
+    async def killed() -> None:
+        async with begun(source, clock):
+            (process,) = set(multiprocessing.active_children()) - others
+            process.kill()
+
+    with pytest.raises(ExceptionGroup) as raised:
+        await killed()
+    assert [str(error) for error in raised.value.exceptions] == ["its process was ended"]
+    assert parts(source.data.parent / "out") == set()
+
+
+async def test_a_folder_that_hangs_is_told_and_holds_up_neither_the_hub_nor_its_end(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R1201. As a share does that went away: here it is a pipe under the name of an archive that nobody writes to."""
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))  # the end of Python waits for what is in it
+    pipe, clock = source.data.parent / "out" / "triune-20231114T000000Z.backup", VirtualClock(START_MS)
+    os.mkfifo(pipe)
+    backups = backups_of(source, clock)
+    try:
+        async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+            with monkeypatch.context() as patched:
+                patched.setattr(schedule, "BACKUP_FOLDER_MS", 100)
+                running = group.create_task(backups.run())
+                await until_asleep(clock, START_MS + BACKUP_RETRY_MS)
+            assert (backups.failed, backups.failing, backups.is_known) == (1, True, False)
+            clock.advance(START_MS + BACKUP_RETRY_MS)
+            await until_asleep(clock, START_MS + 2 * BACKUP_RETRY_MS)  # at once: it is not asked a second time
+            assert (backups.failed, backups.failing) == (2, True)
+            await asyncio.to_thread(lambda: None)
+            running.cancel()
+    finally:
+        os.close(os.open(pipe, os.O_RDWR))  # it answers again
