@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from command.kernel.errors import UnavailableError
+from command.kernel.errors import DamagedFileError, UnavailableError
 from command.kernel.limits import READINGS_WAITING
 from command.readings import Place, Position, Sighting, place_of
 
@@ -56,14 +56,23 @@ class GroupCommit:
     ) -> list[Sighting]:
         """Return, once the readings are durable, which sightings were not stored before, each once.
 
-        Raises `UnavailableError` past `READINGS_WAITING`, and as `write`.
+        Raises `UnavailableError` past `READINGS_WAITING`, and as `write`; a damaged file is told to who has readings
+        for it alone.
         """
         batch = self._collecting
         if len(batch) + len(positions) + len(sightings) > READINGS_WAITING:
             raise UnavailableError(f"{len(batch)} readings wait for the disk; send again")
         batch.positions += [(space, fix) for fix in positions]
         batch.sightings += [(space, seen) for seen in sightings]
-        await self._committed(batch)
+        try:
+            await self._committed(batch)
+        except DamagedFileError:
+            alone = Batch([(space, fix) for fix in positions], [(space, seen) for seen in sightings])
+            if len(alone) == len(batch):
+                raise
+            # It may be another's day that is damaged, and who sends for it sends again and again.
+            await self._committed(alone)
+            batch.new |= alone.new
         return [seen for seen in sightings if _taken(batch.new, (space, place_of(seen)))]
 
     async def _committed(self, batch: Batch) -> None:

@@ -150,6 +150,26 @@ async def test_a_damaged_day_is_told_and_the_others_serve(store: SqliteReadings,
     assert await store.track(SPACE, "d1", DAY_MS, 2 * DAY_MS, 9) == [fix(DAY_MS)]
 
 
+async def test_a_damaged_day_costs_nobody_else_what_was_stored_along_with_it(
+    store: SqliteReadings, tmp_path: Path
+) -> None:  # R1209
+    (tmp_path / "readings" / SPACE).mkdir()
+    (tmp_path / "readings" / SPACE / "1970-01-01.sqlite3").write_bytes(b"nothing of a database" * 500)
+    # The first begins a commit of its own, and the others share the next one.
+    first, damaged, fixes, passages = await asyncio.gather(
+        store.add_positions(SPACE, [fix(DAY_MS)]),
+        store.add_positions(SPACE, [fix(5, "d2")]),
+        store.add_positions(SPACE, [fix(DAY_MS, "d3")]),
+        store.add_sightings(SPACE, [passage("湘F12345", DAY_MS)]),
+        return_exceptions=True,
+    )
+    assert isinstance(damaged, DamagedFileError)
+    assert (first, fixes) == (None, None)
+    assert passages == [passage("湘F12345", DAY_MS)], "or nobody would judge it"
+    assert [one.device for one in await store.latest_positions(SPACE)] == ["d1", "d3"]
+    assert await store.search(SPACE, SightingQuery(from_ms=DAY_MS, to_ms=2 * DAY_MS)) == passages
+
+
 async def test_a_day_that_was_emptied_is_damaged_and_no_day_without_readings(tmp_path: Path) -> None:  # R867
     path = tmp_path / "readings" / SPACE / "1970-01-01.sqlite3"
     store = SqliteReadings(tmp_path / "readings.sqlite3")
