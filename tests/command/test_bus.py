@@ -13,6 +13,7 @@ from command.bus import RedisBus
 from command.journal.memory import MemoryJournal
 from command.kernel.clock import SystemClock
 from command.kernel.errors import InvalidInputError, UnavailableError
+from command.kernel.limits import BUS_PASSAGES_WAITING
 from command.passages import Passages
 from command.readings import Position, Sighting, SightingQuery
 from command.readings.memory import MemoryReadings
@@ -112,7 +113,9 @@ async def test_what_was_stored_while_a_hub_was_off_the_bus_is_shown_by_all(redis
             task.cancel()
 
 
-async def test_a_bus_on_which_the_others_are_not_is_none(redis_url: str) -> None:  # R1188
+async def test_a_bus_on_which_the_others_are_not_is_none(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:  # R1188
     """Each hub with a Redis of its own, by settings that were copied: every one of them hears itself."""
     clock, readings = SystemClock(), MemoryReadings()
     async with desk(enrolled=False) as here, desk(enrolled=False) as there, asyncio.TaskGroup() as tasks:
@@ -138,9 +141,68 @@ async def test_a_bus_on_which_the_others_are_not_is_none(redis_url: str) -> None
                 here.clock.advance(here.clock.now_ms() + FOLLOW_MS)
                 await clock.sleep(10)
             running.append(tasks.create_task(others.run()))
-            while not bus.hears(1):
+            while not (bus.hears(1) and bus.missed):
                 await clock.sleep(10)
             assert not bus.hears(2)
+            monkeypatch.setattr("command.bus.BUS_BEAT_MS", 10)
+
+            async def heard_more() -> bool:
+                enough = bus.counters.received + 2
+                while bus.counters.received < enough:
+                    await clock.sleep(10)
+                return bus.missed
+
+            # R948: what it stored while it was off the bus is looked for, though it has said more since; and once.
+            assert await heard_more()
+            bus.missed = False
+            assert not await heard_more()
+        for task in running:
+            task.cancel()
+
+
+async def test_each_thing_is_told_once_and_what_is_left_out_is_said(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:  # R1191
+    monkeypatch.setattr("command.bus.BUS_BEAT_MS", 10)
+    fixes, passages, clock = list[Position](), list[Sighting](), SystemClock()
+
+    async def followed(told: Sequence[Position]) -> None:
+        fixes.extend(told)
+
+    def car(number: int) -> Sighting:
+        return Sighting(
+            camera="c1", plate=f"湘F{number:05}", colour="blue", first_ms=1, last_ms=1, reads=2, confidence=0.9
+        )
+
+    async with desk(enrolled=False) as here, desk(enrolled=False) as there, asyncio.TaskGroup() as tasks:
+        telling = RedisBus(redis_url, here.hub, "one", clock, _nobody)
+        hearing = RedisBus(redis_url, there.hub, "two", clock, followed)
+        hearing.hear_passages(passages.extend)
+        running = [tasks.create_task(bus.run()) for bus in (telling, hearing)]
+
+        async def heard_more() -> None:
+            enough = hearing.counters.received + 3
+            while hearing.counters.received < enough:
+                await clock.sleep(10)
+
+        async with asyncio.timeout(60):
+            while not (telling.hears(1) and hearing.hears(1)):
+                await clock.sleep(10)
+            await heard_more()
+            hearing.missed = False
+            at_five, at_three = (
+                Position(device="d1", at_ms=at_ms, lat=29.1, lon=113.1, source="jt808") for at_ms in (5, 3)
+            )
+            telling.tell_fixes([at_five, at_three])
+            telling.tell_passages([car(0)])
+            await heard_more()
+            assert (fixes, passages, hearing.missed) == ([at_five], [car(0)], False)
+            telling.tell_passages([car(number) for number in range(BUS_PASSAGES_WAITING + 1)])
+            await heard_more()
+            assert (passages[1:], hearing.missed) == (
+                [car(number) for number in range(1, BUS_PASSAGES_WAITING + 1)],
+                True,
+            )
         for task in running:
             task.cancel()
 

@@ -113,6 +113,91 @@ async def test_a_holder_whose_clock_was_ahead_keeps_it_no_longer(tmp_path: Path)
     await database.close()
 
 
+class StoodStill(VirtualClock):
+    """A clock that was set back: what it says stands still for a while, and who sleeps by it wakes all the same."""
+
+    def __init__(self, real: VirtualClock) -> None:
+        super().__init__(START_MS)
+        self._real = real
+
+    def now_ms(self) -> int:
+        return START_MS
+
+    async def sleep(self, duration_ms: int) -> None:
+        await self._real.sleep(duration_ms)
+
+
+@pytest.mark.parametrize("stands_still", [False, True])
+async def test_who_renews_it_keeps_it_however_often_others_look_and_leave(
+    stands_still: bool, tmp_path: Path
+) -> None:  # R1189
+    there, clock = VirtualClock(START_MS), VirtualClock(START_MS)
+    database = SqliteDatabase(tmp_path / "leases.db", SCHEMA, "leases")
+    holder = SharedLeases(Away(database), "a", NAMES, StoodStill(there) if stands_still else there)
+    other, third = (SharedLeases(Away(database), name, NAMES, clock) for name in "bc")
+    async with asyncio.TaskGroup() as tasks:
+        first = tasks.create_task(holder.run())
+        await settled(there)
+        second = tasks.create_task(other.run())
+        await settled(clock)
+        for _ in range(3 * LEASE_MS // LEASE_RENEW_MS):
+            await pass_time(there, LEASE_RENEW_MS)
+            await pass_time(clock, LEASE_RENEW_MS)
+            assert [hub.holds("links") for hub in (holder, other)] == [True, False]
+        second.cancel()
+        await asyncio.wait([second])
+        last = tasks.create_task(third.run())
+        await settled(clock)
+        assert not third.holds("links"), "who left gave back what was not its own"
+        first.cancel()
+        last.cancel()
+    await database.close()
+
+
+async def test_who_cannot_renew_it_knows_before_another_has_it(tmp_path: Path) -> None:  # R1189
+    there, clock = VirtualClock(START_MS), VirtualClock(START_MS)
+    database = SqliteDatabase(tmp_path / "leases.db", SCHEMA, "leases")
+    cut_off = Away(database)
+    holder, other = SharedLeases(cut_off, "a", NAMES, there), SharedLeases(Away(database), "b", NAMES, clock)
+    async with asyncio.TaskGroup() as tasks:
+        running = [tasks.create_task(holder.run())]
+        await settled(there)
+        running.append(tasks.create_task(other.run()))  # it looks right after the last renewal
+        await settled(clock)
+        cut_off.away = True
+        while not other.holds("links"):
+            assert clock.now_ms() <= START_MS + LEASE_MS
+            await pass_time(there, LEASE_RENEW_MS)
+            await pass_time(clock, LEASE_RENEW_MS)
+            assert not (holder.holds("links") and other.holds("links"))
+        for task in running:
+            task.cancel()
+    await database.close()
+
+
+async def test_a_lease_runs_from_before_it_was_asked_for(tmp_path: Path) -> None:  # R1189
+    """A database that hangs for a while answers yes of a moment that is past."""
+
+    class Slow(Away):
+        async def write(self, *statements: Statement) -> list[int]:
+            touched = await super().write(*statements)
+            clock.advance(clock.now_ms() + LEASE_MS - 1)
+            self.away = True
+            return touched
+
+    clock = VirtualClock(START_MS)
+    database = SqliteDatabase(tmp_path / "leases.db", SCHEMA, "leases")
+    leases = SharedLeases(Slow(database), "a", NAMES[:1], clock)
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(leases.run())
+        await settled(clock)
+        assert leases.holds("links")
+        clock.advance(START_MS + LEASE_MS)
+        assert not leases.holds("links")
+        running.cancel()
+    await database.close()
+
+
 async def test_of_two_that_look_at_the_same_time_one_has_it(tmp_path: Path) -> None:  # R178
     class Together(Away):
         async def rows(self, sql: str, *values: Value) -> list[Row]:

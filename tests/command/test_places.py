@@ -10,12 +10,16 @@ import pytest
 
 from command import places as places_of_hubs
 from command import roll, taken_out
+from command.facts.hubs import HubTakenOut
+from command.hub import recorded
 from command.kernel.clock import SystemClock, VirtualClock
 from command.kernel.database import Database, Row, Statement, Value
 from command.kernel.errors import ConflictError, TooManyError, UnavailableError, UnknownIdError
 from command.kernel.limits import HUB_AWAY_MS, HUB_BEAT_MS, HUBS, PLACES_LOOK_MS
 from command.places import Places
 from command.roll import Roll
+from consoles.parts.hubs.takings import record_waiting
+from tests.command.support import desk
 from tests.databases import Databases
 
 SCHEMA = places_of_hubs.SCHEMA + roll.SCHEMA + taken_out.SCHEMA
@@ -244,6 +248,79 @@ async def test_a_hub_is_taken_out_by_hand_unless_it_is_at_work(databases: Databa
         await two.places.roll.taken_out_recorded(taken)
         assert await two.places.roll.taken_out_waiting() == []
         assert await by_hand.taken_out() == [taken], "it is shown all the same"
+
+
+async def test_a_hub_that_comes_back_while_it_is_taken_out_keeps_its_place(databases: Databases) -> None:  # R1192
+    async with databases(SCHEMA, "places") as database, hub(database, TWO) as two, hub(database, ONE) as one:
+        one.agents = ["gate"]
+        await one.looks()
+        own = one.places.own
+        assert own is not None
+        await two.beats(HUB_AWAY_MS + HUB_BEAT_MS)
+
+        class Late(Torn):
+            async def write(self, *statements: Statement) -> list[int]:
+                if len(statements) > 1:
+                    await one.beats(2 * HUB_BEAT_MS)  # it beats between the look and the taking out
+                return await super().write(*statements)
+
+        with pytest.raises(ConflictError, match="has just come back"):
+            await Roll(Late(database), SystemClock()).take_out(own.number, "admin", "test")
+        assert not await two.is_missing(own.number)
+        assert await two.places.elsewhere("agent", "gate") == own
+        assert await two.places.roll.taken_out() == []
+
+
+async def test_a_hub_is_missed_from_its_eighth_second_on(databases: Databases) -> None:  # R661, R1192
+    async with databases(SCHEMA, "places") as database, hub(database, TWO) as two, hub(database, ONE) as one:
+        own = one.places.own
+        assert own is not None
+        counted = [each.unheard_ms for each in (await two.places.roll.look()).values() if each.place == own]
+        while counted[-1] != HUB_AWAY_MS:
+            assert not await two.is_missing(own.number)
+            await two.beats(HUB_BEAT_MS)
+            counted += [each.unheard_ms for each in (await two.places.roll.look()).values() if each.place == own]
+        assert await two.is_missing(own.number)
+
+
+async def test_what_is_not_on_record_yet_is_never_forgotten(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:  # R743, R1192
+    monkeypatch.setattr(taken_out, "HUBS_TAKEN_OUT", 1)
+    async with databases(SCHEMA, "places") as database:
+        await database.write(
+            *(("INSERT INTO hubs_taken_out VALUES (?, 1, 'u', 'w', 'y', ?, 0)", (n, n)) for n in range(1, 4))
+        )
+        first, second, third = await taken_out.waiting(database)
+        await taken_out.note_recorded(database, third)
+        assert await taken_out.waiting(database) == [first, second]
+        assert await taken_out.newest(database) == [third]
+        await taken_out.note_recorded(database, first)
+        await taken_out.note_recorded(database, second)
+        assert [row[0] for row in await database.rows("SELECT hub FROM hubs_taken_out")] == [third.hub]
+
+
+async def test_a_hub_that_was_taken_out_twice_is_on_record_twice(databases: Databases) -> None:  # R743, R1192
+    async with databases(SCHEMA, "places") as database, desk() as d:
+        places = Places(database, SystemClock())
+        for heard_ms in (1, 2):
+            row = "INSERT INTO hubs_taken_out VALUES (7, ?, 'https://hub-7.example', 'admin', 'scrapped', ?, 0)"
+            await database.write((row, (heard_ms, heard_ms + 1)))
+        await record_waiting(d.hub, places)
+        assert await places.roll.taken_out_waiting() == []
+        await record_waiting(d.hub, places)
+        facts = [recorded(each).fact for each in await d.hub.journal.read(d.hub.space, 0, 1000)]
+        assert [fact.heard_ms for fact in facts if isinstance(fact, HubTakenOut)] == [1, 2]
+
+
+async def test_more_is_told_than_one_write_holds(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:  # R1192
+    monkeypatch.setattr(places_of_hubs, "PLACES_WRITTEN", 2)
+    async with databases(SCHEMA, "places") as database, hub(database, ONE) as one:
+        one.agents = [f"a{number}" for number in range(5)]
+        await one.looks()
+        assert await one.places.reached("agent") == {*one.agents}
 
 
 async def test_a_hub_of_a_release_before_is_never_missed_but_can_be_taken_out(databases: Databases) -> None:

@@ -176,6 +176,7 @@ async def test_several_appends_of_one_turn_follow_one_another(journal: Journal) 
         assert not first.stored
         second = await turn.append([entry("b", 2)], first.head, [])
         assert second.stored
+        assert await journal.head("live") == second.head, "it is durable before the turn ends (R1193)"
     assert await journal.head("live") == second.head == Head(seq=2, digest=second.head.digest)
 
 

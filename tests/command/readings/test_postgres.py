@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 
+import asyncpg
 import pytest
 from msgspec.structs import replace
 
 from command.kernel.errors import UnavailableError
-from command.kernel.postgres import Postgres
+from command.kernel.postgres import Postgres, looked_into
 from command.readings import Position, Sighting, SightingQuery
 from command.readings import postgres_schema as schema_module
 from command.readings.bounds import DAY_MS
@@ -123,6 +125,65 @@ async def test_a_commit_that_takes_long_is_not_overlooked_by_who_polls(hubs: lis
     after = await poller.changed_positions(SPACE, meanwhile.stamp)
     assert fix(2, "d1") in after.positions
     assert (await poller.changed_positions(SPACE, after.stamp)).positions == []
+
+
+async def test_what_is_stored_between_two_looks_of_one_poll_comes_with_the_next(
+    hubs: list[PostgresReadings], monkeypatch: pytest.MonkeyPatch
+) -> None:  # R1190
+    poller, other, _ = hubs
+    ask, numbers = poller._db.fetch, itertools.count(1)
+
+    async def fetch(sql: str, *terms: object) -> list[asyncpg.Record]:
+        rows = await ask(sql, *terms)
+        await other.add_positions(SPACE, [fix(1, f"d{next(numbers)}")])
+        return rows
+
+    monkeypatch.setattr(poller._db, "fetch", fetch)
+    first = await poller.changed_positions(SPACE, 0)
+    second = await poller.changed_positions(SPACE, first.stamp)
+    count = next(numbers) - 2  # what came after the last look comes with the one after it
+    assert {known.device for known in first.positions + second.positions} == {f"d{n}" for n in range(1, count + 1)}
+
+
+async def test_all_hubs_store_in_one_order_so_that_none_waits_for_one_that_waits(
+    hubs: list[PostgresReadings],
+) -> None:  # R1190
+    ids = [f"d{number}" for number in range(9)]
+    await hubs[0].add_positions(SPACE, [fix(1, each) for each in reversed(ids)])
+    await hubs[0].add_sightings(SPACE, [passage("湘F12345", 1, each) for each in reversed(ids)])
+    for column, table in (
+        ("device", "readings_positions"),
+        ("device", "readings_newest"),
+        ("camera", "readings_sightings"),
+    ):
+        rows = await hubs[0]._db.fetch(f"SELECT {column} FROM {table} ORDER BY ctid")
+        assert [row[column] for row in rows] == ids
+
+
+async def test_of_many_readings_all_that_are_new_are_told(
+    hubs: list[PostgresReadings], monkeypatch: pytest.MonkeyPatch
+) -> None:  # R1190
+    monkeypatch.setattr("command.readings.postgres._ROWS_AT_ONCE", 2)
+    seen = [passage(f"湘F{number:05}", number) for number in range(7)]
+    assert await hubs[0].add_sightings(SPACE, seen[2:3]) == seen[2:3]
+    assert await hubs[0].add_sightings(SPACE, seen) == [*seen[:2], *seen[3:]]
+
+
+async def test_days_are_not_dropped_while_somebody_reads_them_nor_do_others_wait_for_that(
+    hubs: list[PostgresReadings], postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:  # R1190
+    await hubs[0].add_sightings(SPACE, [passage("湘F12345", 1)])
+    async with looked_into(postgres_url) as reader:
+        async with reader.transaction():
+            assert await reader.fetchval("SELECT count(*) FROM readings_sightings") == 1
+            with monkeypatch.context() as patience:
+                sooner = schema_module._LOCK_TIMEOUT.replace("'2s'", "'50ms'")
+                patience.setattr(schema_module, "_LOCK_TIMEOUT", sooner)
+                with pytest.raises(UnavailableError, match="lock timeout"):
+                    await hubs[0].forget(DAY_MS)
+            assert await hubs[2].add_sightings(SPACE, [passage("湘F12346", 2)]), "it is there still, and takes more"
+            assert await reader.fetchval("SELECT count(*) FROM readings_sightings") == 2
+        assert await hubs[0].forget(DAY_MS) == 1
 
 
 async def test_newest_days_are_searched_first_and_by_an_index(hubs: list[PostgresReadings]) -> None:
