@@ -12,80 +12,83 @@ import { shared, View } from "./view";
 
 const SHELVE_MINUTES = [5, 15, 30, 60] as const;
 
+/** How a card of an alarm, or of several alike, is laid out. */
+export const alarmStyles = css`
+  .card {
+    display: grid;
+    grid-template-columns: auto minmax(0, 1fr) auto;
+    gap: var(--s1) var(--s2);
+    padding: var(--s2) var(--s3);
+    background: var(--raised);
+    border-radius: var(--radius);
+    border-left: calc(3px * var(--scale)) solid var(--level);
+  }
+  .card.line {
+    display: flex;
+    align-items: center;
+    gap: var(--s2);
+    padding: var(--s1) var(--s2);
+    white-space: nowrap;
+  }
+  .two {
+    display: -webkit-box;
+    -webkit-box-orient: vertical;
+    -webkit-line-clamp: 2;
+    overflow: hidden;
+    white-space: normal;
+    line-height: 1.25;
+  }
+  .card.taken,
+  .card.shelved {
+    background: none;
+    border-left-style: dotted;
+  }
+  .flash {
+    color: var(--level);
+    animation: flash 1s steps(2, jump-none) infinite;
+  }
+  @keyframes flash {
+    from {
+      opacity: 1;
+    }
+    to {
+      opacity: 0.25;
+    }
+  }
+  @media (prefers-reduced-motion: reduce) {
+    .flash {
+      animation: none;
+    }
+  }
+  .title {
+    font-weight: 650;
+  }
+  .body {
+    grid-column: 2 / -1;
+    color: var(--text-2);
+    overflow-wrap: anywhere;
+  }
+  .actions {
+    grid-column: 2 / -1;
+    flex-wrap: wrap;
+    justify-content: flex-end;
+  }
+  .actions button {
+    min-height: 28px;
+  }
+  input {
+    width: auto;
+    flex: 1;
+    min-width: 8em;
+  }
+`;
+
 /** Tells `take`, `shelve` ({minutes, why}) and `place` of an alarm. */
 @customElement("t-alarm")
 export class AlarmCard extends View {
   static override styles = [
     shared,
-    css`
-      .card {
-        display: grid;
-        grid-template-columns: auto minmax(0, 1fr) auto;
-        gap: var(--s1) var(--s2);
-        padding: var(--s2) var(--s3);
-        background: var(--raised);
-        border-radius: var(--radius);
-        border-left: calc(3px * var(--scale)) solid var(--level);
-      }
-      .card.line {
-        display: flex;
-        align-items: center;
-        gap: var(--s2);
-        padding: var(--s1) var(--s2);
-        white-space: nowrap;
-      }
-      .two {
-        display: -webkit-box;
-        -webkit-box-orient: vertical;
-        -webkit-line-clamp: 2;
-        overflow: hidden;
-        white-space: normal;
-        line-height: 1.25;
-      }
-      .card.taken,
-      .card.shelved {
-        background: none;
-        border-left-style: dotted;
-      }
-      .flash {
-        color: var(--level);
-        animation: flash 1s steps(2, jump-none) infinite;
-      }
-      @keyframes flash {
-        from {
-          opacity: 1;
-        }
-        to {
-          opacity: 0.25;
-        }
-      }
-      @media (prefers-reduced-motion: reduce) {
-        .flash {
-          animation: none;
-        }
-      }
-      .title {
-        font-weight: 650;
-      }
-      .body {
-        grid-column: 2 / -1;
-        color: var(--text-2);
-        overflow-wrap: anywhere;
-      }
-      .actions {
-        grid-column: 2 / -1;
-        flex-wrap: wrap;
-        justify-content: flex-end;
-      }
-      .actions button {
-        min-height: 28px;
-      }
-      input {
-        width: auto;
-        flex: 1;
-        min-width: 8em;
-      }
-    `,
+    alarmStyles,
   ];
 
   @property({ attribute: false }) alarm: AlarmRow | null = null;

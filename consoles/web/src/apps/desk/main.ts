@@ -219,6 +219,7 @@ export class DeskConsole extends Console {
         @pick=${this.onPick} @look=${(event: CustomEvent<Place>) => (this.lookAt = event.detail)}>
         <desk-queue .desk=${desk} .subjects=${this.subjects()} @answer=${(event: CustomEvent<string>) => void this.answer(event.detail)}
           @take=${(event: CustomEvent<string>) => this.takeAlarm(event.detail)}
+          @takeall=${(event: CustomEvent<readonly string[]>) => void this.takeAll(event.detail, event.timeStamp)}
           @clear=${(event: CustomEvent<string>) => this.act({ request: "clear_alarm", alarm: event.detail, why: recorded("cmd.clear") })}
           @shelve=${(event: CustomEvent<{ id: string; minutes: number; why: string }>) =>
             this.act({ request: "shelve_alarm", alarm: event.detail.id, minutes: event.detail.minutes, why: event.detail.why })}></desk-queue>
@@ -408,6 +409,16 @@ export class DeskConsole extends Console {
     const alarm = this.meant.at(this.raised(), at_ms);
     if (alarm !== undefined) this.takeAlarm(alarm.id);
     return alarm !== undefined;
+  }
+
+  /** Those that were there to be seen (R978), each by itself: one that somebody else has taken meanwhile keeps no other back. */
+  private async takeAll(ids: readonly string[], at_ms: number): Promise<void> {
+    const failures: string[] = [];
+    for (const alarm of this.meant.seen(ids, at_ms)) {
+      await this.trying(() => this.connection?.api.request({ request: "take_alarm", alarm }) ?? Promise.resolve());
+      if (this.refusal !== "") failures.push(this.refusal);
+    }
+    this.refusal = failures[0] ?? "";
   }
 
   /** Take an alarm; that of a watched car comes up beside its picture at once. */

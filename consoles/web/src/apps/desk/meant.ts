@@ -18,7 +18,17 @@ export class Meant<R extends Placed> {
 
   /** The first one of them that had stood there long enough when the key was pressed. */
   at(rows: readonly R[], pressed_ms: number): R | undefined {
-    return rows.find((row) => pressed_ms - (this.since.get(placed(row)) ?? Infinity) >= HAND_MS);
+    return rows.find((row) => this.stood(placed(row), pressed_ms));
+  }
+
+  /** Those of them that had stood there long enough, at the level they have now. */
+  seen(ids: readonly string[], pressed_ms: number): readonly string[] {
+    const stood = new Set([...this.since.keys()].filter((key) => this.stood(key, pressed_ms)).map((key) => key.slice(0, key.lastIndexOf(" "))));
+    return ids.filter((id) => stood.has(id));
+  }
+
+  private stood(key: string, pressed_ms: number): boolean {
+    return pressed_ms - (this.since.get(key) ?? Infinity) >= HAND_MS;
   }
 }
 

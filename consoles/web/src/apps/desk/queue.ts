@@ -3,6 +3,7 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
+import "../../components/alike_alarms";
 import "../../components/cards";
 import { icon } from "../../components/icons";
 import { StableOrder } from "../../components/stable_order";
@@ -11,7 +12,8 @@ import { focusedIn, isField } from "../../components/typing";
 import { shared, View } from "../../components/view";
 import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
-import type { AlarmRow, CallRow, SituationRow } from "../../wire";
+import type { CallRow, SituationRow } from "../../wire";
+import { AlikeAlarms, repeatsIn, type AlarmCard } from "../alike";
 import "../approvals/card";
 import { mayDecide } from "../approvals/deciders";
 import { consoleStyles } from "../console_styles";
@@ -91,9 +93,13 @@ export class Queue extends View {
         min-height: min(5em, 10%);
         max-height: 20%;
       }
-      .alarms t-alarm {
+      .alarms t-alarm,
+      .alarms t-alike-alarms {
         margin: 0 var(--s2) var(--s2);
         font-size: var(--t1);
+      }
+      .each {
+        padding-left: var(--s3);
       }
       .call {
         display: grid;
@@ -165,6 +171,9 @@ export class Queue extends View {
   private held = "";
   private readonly approvalOrder = new StableOrder();
   private readonly alarmOrder = new StableOrder();
+  private readonly alike = new AlikeAlarms();
+  /** Cards of several alarms of which each is shown. */
+  @state() private opened: ReadonlySet<string> = new Set();
   private readonly situationOrder = new StableOrder();
 
   override connectedCallback(): void {
@@ -250,26 +259,45 @@ export class Queue extends View {
   private alarms(desk: Desk): TemplateResult | typeof nothing {
     const rows = desk.store.rows("alarms");
     const wanted = alarmsInOrder(rows).filter((row) => row.state !== "shelved");
+    const typed = this.isTypedIn();
+    const held = this.held === "alarms" || typed;
+    // A card that joins others under the keys would leave them to the page.
+    const cards = this.alike.arrange(wanted, held || /^t-al/.test(this.shadowRoot?.activeElement?.localName ?? ""));
     if (wanted.length === 0) return nothing;
     const rate = alarmRate(rows, desk.now_ms);
-    const typed = this.isTypedIn();
-    const flood = rate > ALARM_FLOOD && !this.unfolded && !typed;
-    const shown = flood ? wanted.filter((row) => row.level <= 2 || row.kind === "sos" || row.state === "taken") : wanted;
-    const keys = this.alarmOrder.arrange(shown.map((row) => row.id), this.held === "alarms" || typed);
+    const repeats = alarmRate(new Map(repeatsIn(cards).map((row) => [row.id, row])), desk.now_ms);
+    const flood = rate - repeats > ALARM_FLOOD && !this.unfolded && !typed;
+    const shown = new Map(cards.filter(({ rows: [row] }) => !flood || row.level <= 2 || row.kind === "sos" || row.state === "taken").map((card) => [card.key, card]));
+    const folded = wanted.length - [...shown.values()].reduce((sum, card) => sum + card.rows.length, 0);
+    const keys = this.alarmOrder.arrange([...shown.keys()], held);
     return html`<section class="panel alarms" aria-label=${t("desk.alarms", { n: wanted.length })}
       @pointerenter=${() => (this.held = "alarms")} @pointerleave=${this.release}>
       <h2 class="heading">${t("desk.alarms", { n: wanted.length })}<span class="number quiet">${t("desk.alarm_rate", { n: rate })}</span></h2>
-      ${repeat(keys.slice(0, MOST_ALARMS), (key) => key, (key) => this.alarm(desk, rows.get(key)))}
-      ${wanted.length > shown.length
-        ? html`<p class="fold row quiet"><span class="grow">${t("desk.alarms_folded", { n: wanted.length - shown.length })}</span>
+      ${repeat(keys.slice(0, MOST_ALARMS), (key) => key, (key) => this.card(desk, shown.get(key)))}
+      ${keys.length > MOST_ALARMS ? html`<t-state kind="hint" text=${t("state.too_many", { shown: MOST_ALARMS, total: keys.length })}></t-state>` : nothing}
+      ${folded > 0
+        ? html`<p class="fold row quiet"><span class="grow">${t("desk.alarms_folded", { n: folded })}</span>
             <button @click=${() => (this.unfolded = true)}>${t("desk.alarms_unfold")}</button></p>`
         : nothing}
     </section>`;
   }
 
-  private alarm(desk: Desk, row: AlarmRow | undefined): TemplateResult | typeof nothing {
-    if (row === undefined || this.subjects === null) return nothing;
-    return html`<t-alarm .alarm=${row} subject=${subjectOf(row, this.subjects)} owner=${desk.who(row.taken_by)} .now=${desk.now_ms}></t-alarm>`;
+  private card(desk: Desk, card: AlarmCard | undefined): TemplateResult | typeof nothing {
+    const { subjects } = this;
+    if (card === undefined || subjects === null) return nothing;
+    const { key, rows } = card;
+    const each = repeat(rows, (row) => row.id, (row) => html`<t-alarm .alarm=${row} subject=${subjectOf(row, subjects)} owner=${desk.who(row.taken_by)} .now=${desk.now_ms}></t-alarm>`);
+    if (key === rows[0].id) return html`${each}`;
+    const unfolded = this.opened.has(key);
+    return html`<t-alike-alarms .alarms=${rows} .names=${rows.map((row) => subjectOf(row, subjects))} about=${desk.store.rows("situations").get(rows[0].situation)?.title ?? ""}
+        owner=${desk.who(rows[0].taken_by)} .now=${desk.now_ms} ?unfolded=${unfolded} @unfold=${() => this.unfold(key)}></t-alike-alarms>
+      ${unfolded ? html`<div class="each">${each}</div>` : nothing}`;
+  }
+
+  private unfold(key: string): void {
+    const opened = new Set(this.opened);
+    if (!opened.delete(key)) opened.add(key);
+    this.opened = opened;
   }
 
   private situations(desk: Desk): TemplateResult {

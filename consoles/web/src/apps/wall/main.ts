@@ -3,6 +3,7 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
+import "../../components/alike_alarms";
 import "../../components/cards";
 import { icon } from "../../components/icons";
 import "../../components/timeline";
@@ -17,6 +18,7 @@ import { sentBy, WALL } from "../../components/video/wall";
 import type { Connection } from "../../sync/connect";
 import type { Actor, Subscription } from "../../sync/protocol";
 import type { ApprovalRow, HitRow, OrderRow, PositionRow, SituationRow } from "../../wire";
+import { AlikeAlarms, type AlarmCard } from "../alike";
 import { Console } from "../console";
 import { consoleStyles } from "../console_styles";
 import { Kept } from "../kept";
@@ -37,6 +39,7 @@ const TABLES = {
 } as const satisfies Subscription; // prettier-ignore
 /** So many stand whole on two lines each; of more the words are cut rather than the alarms. */
 const ROOMY_ALARMS = 3;
+const MOST_ALARMS = 8;
 const MAY = new Set<Actor["roles"][number]>(["wall", "dispatcher", "commander", "duty_leader", "director", "call_taker"]);
 const CARDS = 12;
 
@@ -276,13 +279,22 @@ export class Wall extends Console {
     const now_ms = this.now_ms();
     const rows = this.rows("alarms");
     const raised = alarmsInOrder(rows).filter((row) => row.state === "raised");
+    const cards = new AlikeAlarms().arrange(raised);
     return html`<h2 class="heading">${t("wall.alarms")}<span class="quiet">${t("wall.alarm_rate", { n: alarmRate(rows, now_ms) })}</span>
         <span class="number">${raised.length}</span></h2>
       ${raised.length === 0
         ? html`<t-state kind="empty" text=${t("wall.alarms_none")}></t-state>`
         : html`<div class="cards">
-            ${repeat(raised.slice(0, 8), (row) => row.id, (row) => html`<t-alarm quiet ?roomy=${raised.length <= ROOMY_ALARMS} .alarm=${row} subject=${subjectOf(row, this.subjects())} .now=${now_ms}></t-alarm>`)}
+            ${repeat(cards.slice(0, MOST_ALARMS), ({ key }) => key, (card) => this.alarm(card, cards.length <= ROOMY_ALARMS))}
           </div>`}`;
+  }
+
+  private alarm({ key, rows }: AlarmCard, roomy: boolean): TemplateResult {
+    const [row] = rows;
+    const subjects = this.subjects();
+    if (key === row.id) return html`<t-alarm quiet ?roomy=${roomy} .alarm=${row} subject=${subjectOf(row, subjects)} .now=${this.now_ms()}></t-alarm>`;
+    return html`<t-alike-alarms quiet ?roomy=${roomy} .alarms=${rows} .names=${rows.map((each) => subjectOf(each, subjects))}
+      about=${this.rows("situations").get(row.situation)?.title ?? ""} .now=${this.now_ms()}></t-alike-alarms>`;
   }
 }
 
