@@ -3,7 +3,7 @@
 import { html, type TemplateResult } from "lit";
 import { state } from "lit/decorators.js";
 import { typedInto } from "../components/typing";
-import { shared } from "../components/view";
+import { PageKeys, shared } from "../components/view";
 import { t } from "../i18n/i18n";
 import type { Connection } from "../sync/connect";
 import { Console } from "./console";
@@ -28,16 +28,16 @@ export abstract class TabbedConsole<T extends string> extends Console {
   /** A tab of the page; one that is not `active` is not seen. */
   protected abstract content(tab: T, active: boolean, connection: Connection): TemplateResult;
 
+  protected readonly pageKeys = new PageKeys(this, (event) => this.onKey(event));
+
   override connectedCallback(): void {
     super.connectedCallback();
     addEventListener("hashchange", this.onHash);
-    document.addEventListener("keydown", this.onKey);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     removeEventListener("hashchange", this.onHash);
-    document.removeEventListener("keydown", this.onKey);
   }
 
   /** The tabs that this person has, in the order of the page. */

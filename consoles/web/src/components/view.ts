@@ -217,3 +217,21 @@ export class EverySecond implements ReactiveController {
     timer = null;
   }
 }
+
+/** Has its host hear each key that is pressed on the page, wherever the focus is, while the host is in it. */
+export class PageKeys implements ReactiveController {
+  private readonly onKey: (event: KeyboardEvent) => void;
+
+  constructor(host: ReactiveControllerHost, onKey: (event: KeyboardEvent) => void) {
+    this.onKey = onKey;
+    host.addController(this);
+  }
+
+  hostConnected(): void {
+    document.addEventListener("keydown", this.onKey);
+  }
+
+  hostDisconnected(): void {
+    document.removeEventListener("keydown", this.onKey);
+  }
+}

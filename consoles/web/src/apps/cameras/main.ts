@@ -10,7 +10,7 @@ import "../../components/secret_sheet";
 import { valueOf } from "../../components/typing";
 import { meaningOf } from "../../components/video/reasons";
 import "../../components/video/diagnosis";
-import { shared } from "../../components/view";
+import { PageKeys, shared } from "../../components/view";
 import { t, word } from "../../i18n/i18n";
 import "../../map/element";
 import type { Picked } from "../../map/element";
@@ -68,15 +68,7 @@ export class CamerasConsole extends Console {
     return { ...NO_DATA, cameras: this.rows("cameras"), stations: this.rows("stations"), chosen: new Set([this.form.camera]) };
   }
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    document.addEventListener("keydown", this.onKey);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    document.removeEventListener("keydown", this.onKey);
-  }
+  protected readonly pageKeys = new PageKeys(this, (event) => this.onKey(event));
 
   protected override updated(): void {
     if (this.connection !== null && this.found === null && this.busy === "") void this.search(this.connection);

@@ -7,7 +7,7 @@ import "../../components/plate";
 import "../../components/scene";
 import type { Box } from "../../components/scene";
 import { nearUnits } from "../../components/near_units";
-import { shared, View } from "../../components/view";
+import { PageKeys, shared, View } from "../../components/view";
 import { watchedBy, type Watched } from "../../components/watched";
 import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
@@ -106,16 +106,7 @@ export class HitPanel extends View {
   @state() private hasty = false;
   private askedFor = "";
   private readonly meant = new Meant<HitRow>();
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    document.addEventListener("keydown", this.onKey);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    document.removeEventListener("keydown", this.onKey);
-  }
+  protected readonly pageKeys = new PageKeys(this, (event) => this.onKey(event));
 
   protected override willUpdate(_changed: PropertyValues<this>): void {
     const { desk, hit } = this;

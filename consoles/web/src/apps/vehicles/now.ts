@@ -10,7 +10,7 @@ import { valueOf } from "../../components/typing";
 import type { Screening } from "../../components/video/context";
 import { mayLookUpPlates } from "../../components/video/plate_lane";
 import { maySendToWall } from "../../components/video/wall";
-import { shared } from "../../components/view";
+import { PageKeys, shared } from "../../components/view";
 import { watchedBy } from "../../components/watched";
 import * as format from "../../i18n/format";
 import { t } from "../../i18n/i18n";
@@ -41,16 +41,7 @@ export class VehiclesNow extends VehiclesTab {
   private readonly mapData = new Kept(["cameras", "stations", "alarms"], () => this.data());
   private lines: readonly PassageRow[] = [];
   private pins: readonly Pin[] = [];
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    document.addEventListener("keydown", this.onKey);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    document.removeEventListener("keydown", this.onKey);
-  }
+  protected readonly pageKeys = new PageKeys(this, (event) => this.onKey(event));
 
   protected override willUpdate(_changed: PropertyValues<this>): void {
     const hits = hitsByPassage(this.rows("hits"));

@@ -5,7 +5,7 @@ import { customElement, query, state } from "lit/decorators.js";
 import { icon } from "../../components/icons";
 import { describe } from "../../components/problems";
 import "../../components/states";
-import { shared } from "../../components/view";
+import { PageKeys, shared } from "../../components/view";
 import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import type { ViolationRow } from "../../wire";
@@ -43,16 +43,7 @@ export class VehiclesReview extends VehiclesTab {
   @state() private rules = false;
   @state() private shown: ReadonlyMap<string, Shown> = new Map();
   @query("input") private field!: HTMLInputElement | null;
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    document.addEventListener("keydown", this.onKey);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    document.removeEventListener("keydown", this.onKey);
-  }
+  protected readonly pageKeys = new PageKeys(this, (event) => this.onKey(event));
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (!this.active || !this.reviews()) return;

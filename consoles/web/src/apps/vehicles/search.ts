@@ -10,7 +10,7 @@ import "../../components/states";
 import type { Screening } from "../../components/video/context";
 import { mayLookUpPlates } from "../../components/video/plate_lane";
 import { maySendToWall } from "../../components/video/wall";
-import { shared } from "../../components/view";
+import { PageKeys, shared } from "../../components/view";
 import { t } from "../../i18n/i18n";
 import "../../map/element";
 import type { Picked } from "../../map/element";
@@ -61,16 +61,11 @@ export class VehiclesSearch extends VehiclesTab {
   private paths: readonly MapPath[] = [];
   private pins: readonly Pin[] = [];
   private places: readonly Place[] = [];
+  protected readonly pageKeys = new PageKeys(this, (event) => this.onKey(event));
 
   override connectedCallback(): void {
     super.connectedCallback();
-    document.addEventListener("keydown", this.onKey);
     this.form = emptyForm(Date.now());
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    document.removeEventListener("keydown", this.onKey);
   }
 
   protected override firstUpdated(): void {

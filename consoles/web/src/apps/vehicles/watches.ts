@@ -8,7 +8,7 @@ import "../../components/states";
 import "../../components/table";
 import type { Column } from "../../components/table";
 import { typedInto, valueOf } from "../../components/typing";
-import { shared } from "../../components/view";
+import { PageKeys, shared } from "../../components/view";
 import * as format from "../../i18n/format";
 import { t, word } from "../../i18n/i18n";
 import type { WatchRow } from "../../wire";
@@ -37,16 +37,7 @@ export class VehiclesWatches extends VehiclesTab {
   @state() private ofLists = false;
   @state() private refusal = "";
   @query("watch-entry") private entry!: WatchEntry | null;
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    document.addEventListener("keydown", this.onKey);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    document.removeEventListener("keydown", this.onKey);
-  }
+  protected readonly pageKeys = new PageKeys(this, (event) => this.onKey(event));
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has("detail") && this.active) this.onDetail();
