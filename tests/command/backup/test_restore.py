@@ -308,15 +308,16 @@ async def test_nothing_is_put_where_it_does_not_belong(record: File | Rows, tmp_
             await restorer.restore([record])
 
 
+@pytest.mark.parametrize("loss", ["DELETE FROM facts", "UPDATE facts SET digest = zeroblob(32)"])
 async def test_a_store_that_does_not_hold_what_was_put_in_is_said_to_be_so(
-    filled: tuple[Path, Kept], tmp_path: Path
+    filled: tuple[Path, Kept], tmp_path: Path, loss: str
 ) -> None:  # R223
     async with new_stores(tmp_path / "new", KEY, None) as stores:
         head = stores.journal.head
 
         async def after_a_loss(space: str) -> Head:
             with closing(sqlite3.connect(tmp_path / "new" / "journal.sqlite3")) as db, db:
-                db.execute("DELETE FROM facts WHERE seq = (SELECT max(seq) FROM facts)")
+                db.execute(f"{loss} WHERE seq = (SELECT max(seq) FROM facts)")
             return await head(space)
 
         cast("Any", stores.journal).head = after_a_loss
@@ -437,3 +438,16 @@ async def test_a_database_that_holds_something_is_not_restored_into(postgres_url
     with pytest.raises(InvalidInputError, match="not empty"):
         async with new_stores(tmp_path, KEY, postgres_url):
             pass
+
+
+async def test_the_live_space_comes_first_in_it(tmp_path: Path) -> None:  # R224
+    """Up to which instant others are restored with `--until-seq` is known once its fact was seen."""
+    async with new_stores(tmp_path / "data", KEY, None) as stores:
+        await fill(stores)
+        fact = (await stores.journal.read("live", 0, 1))[0]
+        async with stores.journal.turn("drill") as turn:
+            await turn.append([Entry(key="k", subject="", facts=(fact,))], Head(), [])
+        await take(stores, tmp_path / "archive")
+    with (tmp_path / "archive").open("rb") as file:
+        spaces = [record.space for record in read_archive(file, KEY) if isinstance(record, Entries)]
+    assert (spaces[0], spaces[-1]) == ("live", "drill")
