@@ -145,8 +145,8 @@ def _key(path: Path | None) -> str:
 
 async def _run(settings: AgentSettings) -> None:
     stop = stop_asked()
-    tell(_LOG, logging.INFO, "starts", release=settings.release)
     async with running_agent(settings, SystemClock()) as agent:
+        tell(_LOG, logging.INFO, "runs", release=settings.release)  # not before: what it lacks is said in one line
         print(
             json.dumps({"outbox": agent.outbox.id, "jt808_port": agent.jt808.port if agent.jt808 else None}), flush=True
         )

@@ -114,7 +114,7 @@ def test_what_devices_have_to_be_set_to_is_shown_on_the_machine(
     SiteKey.load(tmp_path / "var" / "site.key")  # as a hub does when it starts
     shown = []
     for _ in range(2):
-        assert cli.run(argparse.Namespace(config=config)) == 0
+        assert cli.run(argparse.Namespace(config=config, data=None, journal=None)) == 0
         shown.append(json.loads(capsys.readouterr().out.splitlines()[-1]))
     assert shown[0] == shown[1]
     assert (shown[0]["server_id"], shown[0]["domain"], shown[0]["port"]) == (SERVER, "3402000000", 5060)

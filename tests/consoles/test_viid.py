@@ -364,7 +364,7 @@ def test_what_systems_have_to_be_set_to_is_shown_on_the_machine(
     SiteKey.load(tmp_path / "var" / "site.key")  # as a hub does when it starts
     shown_ = []
     for _ in range(2):
-        assert cli.run(argparse.Namespace(config=config)) == 0
+        assert cli.run(argparse.Namespace(config=config, data=None, journal=None)) == 0
         shown_.append(json.loads(capsys.readouterr().out.splitlines()[-1]))
     assert shown_[0] == shown_[1]
     assert (shown_[0]["server_id"], shown_[0]["port"], len(shown_[0]["password"])) == (LOWER, 8120, 16)
